@@ -1,0 +1,48 @@
+import type { TaskEither } from 'fp-ts/TaskEither'
+import type { PwoaError } from './errors.js'
+
+/** Height, width and channels of one image. */
+export interface ImageShape {
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+}
+
+/** Images and labels as plain bytes: `images` is count × height × width × channels (NHWC), 0 … 255. */
+export interface Split {
+  readonly count: number
+  readonly images: Uint8Array
+  /** One class index (0 … classes − 1) per image. */
+  readonly labels: Uint8Array
+}
+
+export interface Dataset {
+  /** As it stands beside a figure: `MNIST`, `synthetic digits`. */
+  readonly name: string
+  /** Where the pixels come from. Every figure on data that is not `original` is labelled with `name`. */
+  readonly origin: 'original' | 'synthetic' | 'recompressed'
+  readonly classes: number
+  readonly shape: ImageShape
+  readonly train: Split
+  readonly test: Split
+}
+
+/** What a source may use to find its data. */
+export interface DataContext {
+  /** `--data-dir`, absolute; undefined where none was given. */
+  readonly dataDir: string | undefined
+  /** Seeds procedurally drawn data; a data set of files ignores it. */
+  readonly seed: number
+  /** Aborts a download. */
+  readonly signal: AbortSignal
+}
+
+/** A data set that a pipeline can start from. Nothing is read before `open` runs. */
+export interface DataSource {
+  readonly name: string
+  /** Printed and hashed as part of the plan. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Number of images in a minibatch. */
+  readonly batchSize: number
+  readonly open: (context: DataContext) => TaskEither<PwoaError, Dataset>
+}

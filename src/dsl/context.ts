@@ -1,0 +1,36 @@
+import type { TaskEither } from 'fp-ts/TaskEither'
+import type { Dataset } from './dataset.js'
+import type { PwoaError } from './errors.js'
+import type { RunEvent } from './events.js'
+
+/** What a stage keeps across an interruption: arrays by name, and small values as JSON. */
+export interface StageState {
+  readonly arrays: Readonly<Record<string, Float32Array>>
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+/** Where the stream of minibatches stands: the next one to be made. */
+export interface Position {
+  readonly epoch: number
+  readonly batch: number
+}
+
+/** What a run lends to its stages. One per run; carried by every step. */
+export interface RunContext {
+  /** Every random number of the run is a function of this and of what it is for. */
+  readonly seed: number
+  readonly data: Dataset
+  readonly emit: (event: RunEvent) => void
+  /** Aborts when the run is stopped; long work in a stage looks at it. */
+  readonly signal: AbortSignal
+  /** What this stage kept, where the run is a resumed one. */
+  readonly restore: (stage: string) => StageState | undefined
+  /** Registers how to take down the stage's state between two steps; a later registration replaces an earlier one. */
+  readonly provide: (stage: string, snapshot: () => StageState) => void
+  /** Tells where to go on reading after an interruption: called by the stage that trains, after each step. */
+  readonly reached: (next: Position) => void
+  /** Registers what to free when the run is over, whichever way it ends: tensors that later stages still read. */
+  readonly atEnd: (release: () => void) => void
+  /** Writes a file of the run folder whole, and reports it as an artifact. `name` is relative to the run folder. */
+  readonly writeArtifact: (name: string, content: Uint8Array | string) => TaskEither<PwoaError, void>
+}

@@ -1,0 +1,26 @@
+import { defer, finalize, from, map, mergeMap, type Observable, of, tap } from 'rxjs'
+import { enrich } from './enrich.js'
+import type { Step } from './step.js'
+
+/**
+ * Adds fields that need asynchronous work once a run (reading a checkpoint). The first minibatch is held meanwhile,
+ * so that the source waits; later steps pass synchronously. `make` registers what must be freed with `run.atEnd`.
+ */
+export const enrichOnce =
+  <A extends object>(stage: string, make: (step: Step) => Promise<A>) =>
+  <S extends Step>(source: Observable<S>): Observable<S & A> =>
+    defer(() => {
+      let made: A | undefined
+      const first = (step: S): Observable<A> => {
+        const letGo = step.minibatch.hold()
+        return from(make(step)).pipe(
+          tap((adds) => {
+            made = adds
+          }),
+          finalize(letGo),
+        )
+      }
+      return source.pipe(
+        mergeMap((step) => (made ? of(made) : first(step)).pipe(map((adds) => enrich(stage, step, adds)))),
+      )
+    })

@@ -1,0 +1,53 @@
+import type { Phase } from './step.js'
+
+/** Fractions of correctly classified examples, without an attack and under each of them. */
+export interface Accuracies {
+  readonly clean: number
+  readonly attacks: Readonly<Record<string, number>>
+  /** Number of test examples behind the fractions. */
+  readonly examples: number
+}
+
+/** Parameters of a network: all of them, those that pruning may touch, and how many of each are not zero. */
+export interface ParameterCounts {
+  readonly total: number
+  readonly kept: number
+  readonly prunable: number
+  readonly prunableKept: number
+}
+
+/** What happens in a run, other than single training steps. */
+export type RunEvent =
+  | { readonly type: 'engine'; readonly name: string; readonly description: string }
+  | {
+      readonly type: 'data'
+      readonly name: string
+      readonly origin: 'original' | 'synthetic' | 'recompressed'
+      readonly train: number
+      readonly test: number
+    }
+  | { readonly type: 'phase'; readonly stage: string; readonly phase: Phase; readonly epochs: number }
+  | {
+      readonly type: 'epoch'
+      readonly stage: string
+      readonly phase: Phase
+      readonly epoch: number
+      readonly epochs: number
+      /** Mean over the epoch's minibatches. */
+      readonly loss: number
+      readonly terms: Readonly<Record<string, number>>
+      readonly seconds: number
+    }
+  | { readonly type: 'parameters'; readonly counts: ParameterCounts }
+  | {
+      readonly type: 'evaluating'
+      readonly subject: 'before' | 'after'
+      /** `clean` or the attack's name. */
+      readonly attack: string
+      readonly done: number
+      readonly total: number
+    }
+  | { readonly type: 'evaluation'; readonly subject: 'before' | 'after' | 'epoch'; readonly accuracies: Accuracies }
+  | { readonly type: 'checkpoint'; readonly file: string }
+  | { readonly type: 'artifact'; readonly file: string }
+  | { readonly type: 'warning'; readonly stage: string; readonly message: string }

@@ -1,0 +1,78 @@
+import { Observable } from 'rxjs'
+
+/** A value on loan, and what frees it when it has been handed back. */
+export interface Loan<T> {
+  readonly value: T
+  /** Frees what the value stands on. Called once. */
+  readonly free: () => void
+}
+
+/** Counts the holders of one loan; the loan is over when the last has let go. */
+export interface Lease {
+  readonly hold: () => () => void
+  /** Whether the loan is over, so that a late reader can be told. */
+  readonly over: () => boolean
+}
+
+/**
+ * A source that lends: RxJS has no backpressure, so the next value is made only when the last one was handed back.
+ * A value is handed back when `next` has returned and nobody holds it. Between two values the event loop turns once,
+ * so that timers, signals and unsubscription get their chance. Endless until `make` returns undefined.
+ *
+ * @param make makes the i-th value, i from 0; the lease tells its readers when the loan is over
+ */
+export const lend = <T>(make: (index: number, lease: Lease) => Loan<T> | undefined): Observable<T> =>
+  new Observable((subscriber) => {
+    let current: { handBack: () => void } | undefined
+    let timer: NodeJS.Immediate | undefined
+
+    const lendNext = (index: number): void => {
+      let holders = 1
+      let over = false
+      let loan: Loan<T> | undefined
+      const end = (): void => {
+        if (over) return
+        over = true
+        current = undefined
+        loan?.free()
+      }
+      const letGo = (): void => {
+        holders -= 1
+        if (holders > 0 || over) return
+        end()
+        if (!subscriber.closed) timer = setImmediate(lendNext, index + 1)
+      }
+      const lease: Lease = {
+        over: () => over,
+        hold: () => {
+          holders += 1
+          let held = true
+          return () => {
+            if (held) letGo()
+            held = false
+          }
+        },
+      }
+      try {
+        loan = make(index, lease)
+      } catch (error) {
+        subscriber.error(error)
+        return
+      }
+      if (!loan) {
+        subscriber.complete()
+        return
+      }
+      current = { handBack: end }
+      subscriber.next(loan.value)
+      letGo()
+    }
+
+    timer = setImmediate(lendNext, 0)
+    return () => {
+      clearImmediate(timer)
+      // A subscriber that leaves during `next` (take, takeWhile) still reads the value it is being given: the
+      // synchronous part hands it back when it returns. One that left while a holder slept never will.
+      setImmediate(() => current?.handBack())
+    }
+  })

@@ -1,0 +1,31 @@
+import type { Observable } from 'rxjs'
+import type { Step } from './step.js'
+
+/** What a run prints, hashes and stores of a stage. */
+export interface StageInfo {
+  readonly stage: string
+  /** The options in force, defaults included, as plain JSON. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Fields that must be on the step before this stage, and those it adds. */
+  readonly needs: readonly string[]
+  readonly adds: readonly string[]
+}
+
+/**
+ * A stage: an ordinary RxJS operator with its name and options attached. The generic sits on the function, so that
+ * a stage in the wrong place is a compile error on that stage.
+ */
+export interface Op<Needs, Adds> {
+  <S extends Step & Needs>(source: Observable<S>): Observable<S & Adds>
+  readonly info: StageInfo
+}
+
+/** Attaches a stage's name and options to its operator function. */
+export const stage = <Needs, Adds>(
+  info: StageInfo,
+  operator: <S extends Step & Needs>(source: Observable<S>) => Observable<S & Adds>,
+): Op<Needs, Adds> => Object.assign(<S extends Step & Needs>(source: Observable<S>) => operator(source), { info })
+
+/** Whether an operator is a stage of ours, not a plain RxJS one. */
+export const isStage = (operator: unknown): operator is Op<unknown, unknown> =>
+  typeof operator === 'function' && 'info' in operator

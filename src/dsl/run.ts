@@ -1,0 +1,52 @@
+import type { Either } from 'fp-ts/Either'
+import type { Observable } from 'rxjs'
+import type { PwoaError } from './errors.js'
+import type { Accuracies, ParameterCounts, RunEvent } from './events.js'
+import type { TrainingMetrics } from './step.js'
+
+export interface RunOptions {
+  /** Folder of the data set's files. @default the source's own cache */
+  readonly dataDir?: string
+  /** The run folder. @default `runs/<pipeline>-<time>` in the working folder */
+  readonly out?: string
+  /** @default 'auto': the best that loads */
+  readonly engine?: 'auto' | 'tensorflow' | 'wasm'
+  /** An unsigned 32-bit integer. @default 0 */
+  readonly seed?: number
+  /** A run folder to go on with; it must be of the same pipeline, parameters and seed. */
+  readonly resume?: string
+}
+
+/** `summary.json`. Accuracies are fractions, seconds are wall time, figures are read off the run. */
+export interface Summary {
+  readonly pipeline: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly seed: number
+  readonly engine: string
+  readonly data: { readonly name: string; readonly origin: string }
+  readonly seconds: Readonly<Record<string, number>> & { readonly total: number }
+  /** Medians of whole steps, by phase. */
+  readonly secondsPerStep: Readonly<Record<string, number>>
+  readonly parameters?: { readonly total: number; readonly kept: number }
+  /** Share of zeros among the weights that pruning may touch. */
+  readonly sparsity?: number
+  readonly before?: Accuracies
+  readonly after?: Accuracies
+  /** Paths in the run folder. */
+  readonly artifacts: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** A run that has been started. Its streams are hot: late subscribers see what is still to come. */
+export interface RunHandle {
+  /** The run folder, absolute. */
+  readonly folder: string
+  /** One value a training step. Complete when the run ends; never error: `result` tells. */
+  readonly metrics$: Observable<TrainingMetrics>
+  readonly events$: Observable<RunEvent>
+  readonly result: Promise<Either<PwoaError, Summary>>
+  /** Saves and ends the run as Ctrl-C does; `result` is then an `InterruptedError`. */
+  readonly stop: () => void
+}
+
+export type { Accuracies, ParameterCounts }

@@ -1,0 +1,91 @@
+import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { RunContext } from './context.js'
+
+/** The phases of training: ADMM with its penalty, masked retraining after the hard prune, and plain training. */
+export type Phase = 'admm' | 'retrain' | 'train'
+
+/**
+ * A lent minibatch. Its tensors live until it is handed back: as soon as the synchronous part of the pipeline
+ * has returned, or, where a stage holds it, when the last holder lets go. Reading its tensors after that throws.
+ */
+export interface Minibatch {
+  /** Passes over the training set before this one, from 0. */
+  readonly epoch: number
+  /** Position in the epoch, from 0. */
+  readonly batch: number
+  /** Minibatches in an epoch; the last may be smaller than the others. */
+  readonly batches: number
+  /** Number of examples n. */
+  readonly size: number
+  /** Position of each example in the training split. */
+  readonly indices: Uint32Array
+  /** n × height × width × channels, in [0, 1]. */
+  readonly images: Tensor4D
+  /** One-hot, n × classes. */
+  readonly labels: Tensor2D
+  /** Keeps the minibatch alive beyond the synchronous part; returns the way to let go of it (idempotent). */
+  readonly hold: () => () => void
+  /** The same loan with other images, which it owns from here on: they are freed with the rest. */
+  readonly withImages: (images: Tensor4D) => Minibatch
+}
+
+/** What flows through a pipeline. Stages add fields to it; see `Op`. */
+export interface Step {
+  readonly run: RunContext
+  readonly minibatch: Minibatch
+}
+
+/** What a network gives for a minibatch: logits n × classes, and the hidden activations after each ReLU. */
+export interface NetworkOutputs {
+  readonly logits: Tensor2D
+  readonly hidden: readonly Tensor[]
+}
+
+/** What a loss term may look at before the student is run. */
+export interface TermBatch {
+  readonly images: Tensor4D
+  readonly labels: Tensor2D
+  readonly phase: Phase
+}
+
+/**
+ * A named summand of the training loss. `bind` runs once a step, outside the recorded part (the teacher's logits,
+ * the kernels of X and Y); the function it returns runs in the one recorded forward pass and gives a scalar.
+ */
+export interface LossTerm {
+  readonly name: string
+  /** The phases in which the term acts. */
+  readonly phases: readonly Phase[]
+  readonly bind: (batch: TermBatch) => (outputs: NetworkOutputs) => Scalar
+}
+
+/** Added by the loss stages; two stages' terms merge, each name once. */
+export interface HasTerms {
+  readonly terms: readonly LossTerm[]
+}
+
+/** One training step in numbers. Losses are NaN-free: a loss that is not finite ends the run. */
+export interface TrainingMetrics {
+  readonly phase: Phase
+  /** Epoch within the phase, from 0, and how many there are. */
+  readonly epoch: number
+  readonly epochs: number
+  /** Position in the epoch, from 0, and how many minibatches it has. */
+  readonly batch: number
+  readonly batches: number
+  /** Steps done in the whole stage, this one included, and how many there will be. */
+  readonly step: number
+  readonly steps: number
+  readonly learningRate: number
+  /** The whole loss of this minibatch, ADMM penalty included. */
+  readonly loss: number
+  /** Each term's share of `loss`, by its name. */
+  readonly terms: Readonly<Record<string, number>>
+  /** Wall time of the step. */
+  readonly seconds: number
+}
+
+/** Added by the stages that train. */
+export interface HasTraining {
+  readonly training: TrainingMetrics
+}

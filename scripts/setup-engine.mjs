@@ -1,0 +1,316 @@
+#!/usr/bin/env node
+/**
+ * Brings the native TensorFlow engine to this machine, once: tfjs-node into the cache folder, with its own install
+ * script where its download host answers at once, else with libtensorflow from the Python package `tensorflow-cpu`.
+ * Never fails a start: where it can't be had, the reason is kept and the wasm engine runs everything.
+ */
+import { createHash } from 'node:crypto'
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, delimiter, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  cacheFolder,
+  engineFolder,
+  engineKey,
+  readStamp,
+  readUnavailable,
+  stampFile,
+  TFJS_NODE_VERSION,
+  unavailableFile,
+} from './engine-cache.mjs'
+import { killAll, npm, run } from './run-command.mjs'
+
+/** Raise it when this script changes in a way that may make a failed set-up succeed. */
+const SETUP_VERSION = 1
+const RETRY_AFTER_HOURS = 24
+
+/** libtensorflow as a Python wheel: the package that holds it, and its hash, per platform. */
+const WHEELS = {
+  'linux-x64': {
+    name: 'tensorflow-cpu',
+    version: '2.15.1',
+    platform: 'manylinux_2_17_x86_64',
+    sha256: '54660c074d7241a503e81edfd9f5ef5af88f64051b72e2945f26318c790f2d26',
+  },
+  'linux-arm64': {
+    name: 'tensorflow-cpu-aws',
+    version: '2.15.1',
+    platform: 'manylinux_2_17_aarch64',
+    sha256: 'd4c3a3a9363bf42999adedbbd514e3a133be2d62f61fee9cfa46aaefb087c09e',
+  },
+}
+
+const say = (line) => process.stderr.write(`engine: ${line}\n`)
+
+const oneLine = (error) =>
+  String(error instanceof Error ? error.message : error)
+    .replace(/\s+/g, ' ')
+    .trim()
+
+const installPackage = async (folder) => {
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ name: 'pwoa-engine', private: true })}\n`)
+  await npm(
+    'npm install of tfjs-node',
+    [
+      'install',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--save-exact',
+      '--loglevel=error',
+      `@tensorflow/tfjs-node@${TFJS_NODE_VERSION}`,
+    ],
+    { cwd: folder, seconds: 600 },
+  )
+  return join(folder, 'node_modules', '@tensorflow', 'tfjs-node')
+}
+
+const withBinOf = (folder) => ({
+  ...process.env,
+  PATH: `${join(folder, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`,
+})
+
+/** The host that tfjs-node downloads from, as its own package names it. */
+const answersAtOnce = async (addon) => {
+  const host =
+    process.env.TFJS_NODE_CDN_STORAGE ?? JSON.parse(readFileSync(join(addon, 'package.json'), 'utf8')).binary.host
+  try {
+    const answer = await fetch(host, { method: 'HEAD', signal: AbortSignal.timeout(3000) })
+    return answer.status < 500
+  } catch {
+    return false
+  }
+}
+
+const installOfficial = async (folder, addon) => {
+  say('installing the native TensorFlow addon (once per machine) …')
+  await run("tfjs-node's install script", process.execPath, ['scripts/install.js'], {
+    cwd: addon,
+    env: withBinOf(folder),
+    seconds: 600,
+  })
+  return { source: 'official', libtensorflow: await prove(folder) }
+}
+
+const findPython = async () => {
+  for (const python of ['python3', 'python']) {
+    try {
+      await run(python, python, ['-c', 'import sys, zipfile; sys.exit(sys.version_info < (3, 7))'], { seconds: 20 })
+      return python
+    } catch {
+      // the next name may work
+    }
+  }
+  throw new Error('no Python 3 found, which is needed to fetch libtensorflow and to build the addon')
+}
+
+const sha256Of = async (file) => {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(file)) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+const downloadWheel = async (folder, python, wheel) => {
+  say(`downloading libtensorflow ${wheel.version} (200 MB, once per machine) …`)
+  const download = join(folder, 'wheel')
+  mkdirSync(download)
+  await run(
+    `pip download of ${wheel.name}`,
+    python,
+    [
+      '-m',
+      'pip',
+      'download',
+      '--quiet',
+      '--no-deps',
+      '--no-cache-dir',
+      '--only-binary=:all:',
+      '--python-version',
+      '3.11',
+      '--platform',
+      wheel.platform,
+      '--dest',
+      download,
+      `${wheel.name}==${wheel.version}`,
+    ],
+    { cwd: folder, seconds: 1200 },
+  )
+  const file = readdirSync(download).find((name) => name.endsWith('.whl'))
+  if (file === undefined) throw new Error(`pip download of ${wheel.name} brought no wheel`)
+  const found = await sha256Of(join(download, file))
+  if (found !== wheel.sha256) throw new Error(`${file} has the SHA-256 ${found}, expected ${wheel.sha256}`)
+  return join(download, file)
+}
+
+/** The libraries (those in `*.libs` are found relative to the others) and the C headers, and nothing else. */
+const UNPACK = `
+import os, shutil, sys, zipfile
+wheel, deps = sys.argv[1:]
+wanted = ('tensorflow/include/tensorflow/c/', 'tensorflow/include/tsl/c/',
+          'tensorflow/include/tensorflow/core/platform/ctstring', 'tensorflow/include/tsl/platform/ctstring')
+with zipfile.ZipFile(wheel) as archive:
+    for entry in archive.infolist():
+        name = entry.filename
+        if name in ('tensorflow/libtensorflow_cc.so.2', 'tensorflow/libtensorflow_framework.so.2'):
+            target = os.path.join(deps, 'lib', os.path.basename(name))
+        elif '.libs/' in name and not name.endswith('/'):
+            target = os.path.join(deps, name)
+        elif name.startswith(wanted) and name.endswith('.h'):
+            target = os.path.join(deps, 'include', name[len('tensorflow/include/'):])
+        else:
+            continue
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with archive.open(entry) as source, open(target, 'wb') as sink:
+            shutil.copyfileobj(source, sink, 1 << 20)
+`
+
+const buildAddon = async (folder, addon, python) => {
+  say('building the native TensorFlow addon (once per machine) …')
+  const headers = resolve(dirname(process.execPath), '..')
+  const nodedir = existsSync(join(headers, 'include', 'node', 'node_api.h')) ? [`--nodedir=${headers}`] : []
+  await run(
+    'building the addon',
+    join(folder, 'node_modules', '.bin', 'node-pre-gyp'),
+    ['install', '--build-from-source', ...nodedir],
+    { cwd: addon, env: { ...withBinOf(folder), PYTHON: python, npm_config_loglevel: 'error' }, seconds: 900 },
+  )
+  rmSync(join(addon, 'build'), { recursive: true, force: true })
+  rmSync(join(addon, 'deps', 'include'), { recursive: true, force: true })
+}
+
+const installFromWheel = async (folder, addon) => {
+  const wheel = WHEELS[`${process.platform}-${process.arch}`]
+  if (wheel === undefined) throw new Error(`no verified libtensorflow wheel for ${process.platform} ${process.arch}`)
+  const python = await findPython()
+  const file = await downloadWheel(folder, python, wheel)
+  const deps = join(addon, 'deps')
+  rmSync(deps, { recursive: true, force: true })
+  await run('unpacking libtensorflow', python, ['-c', UNPACK, file, deps], { cwd: folder, seconds: 300 })
+  rmSync(dirname(file), { recursive: true, force: true })
+  symlinkSync('libtensorflow_cc.so.2', join(deps, 'lib', 'libtensorflow.so'))
+  symlinkSync('libtensorflow_framework.so.2', join(deps, 'lib', 'libtensorflow_framework.so'))
+  await buildAddon(folder, addon, python)
+  return { source: 'wheel', sha256: wheel.sha256, libtensorflow: await prove(folder) }
+}
+
+const PROOF = `
+const util = require('util')
+util.isNullOrUndefined ??= (value) => value === null || value === undefined
+const tf = require('@tensorflow/tfjs-node')
+const product = tf.matMul(tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[5], [6]])).dataSync()
+if (product[0] !== 17 || product[1] !== 39) throw new Error('a matrix product came out wrong')
+console.log('libtensorflow=' + tf.backend().binding.TF_Version)
+`
+
+/** Loads the addon in a process of its own, multiplies two matrices, and says which libtensorflow did it. */
+const prove = async (folder) => {
+  const output = await run('loading the addon', process.execPath, ['-e', PROOF], {
+    cwd: folder,
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
+    seconds: 120,
+  })
+  return /libtensorflow=(\S+)/.exec(output)?.[1] ?? 'of unknown version'
+}
+
+const install = async (folder) => {
+  const addon = await installPackage(folder)
+  if (await answersAtOnce(addon)) {
+    try {
+      return await installOfficial(folder, addon)
+    } catch (error) {
+      say(`${oneLine(error)}; trying another way`)
+      rmSync(join(addon, 'lib'), { recursive: true, force: true })
+    }
+  }
+  return installFromWheel(folder, addon)
+}
+
+const removeLeftovers = (cache) => {
+  for (const name of readdirSync(cache)) {
+    const path = join(cache, name)
+    const abandoned = name.startsWith(`${engineKey()}.partial-`) && Date.now() - statSync(path).mtimeMs > 6 * 3600_000
+    if (abandoned) rmSync(path, { recursive: true, force: true })
+  }
+}
+
+const failedLately = (failure) =>
+  failure?.setupVersion === SETUP_VERSION && Date.now() - Date.parse(failure.at) < RETRY_AFTER_HOURS * 3600_000
+
+const buildInto = async (cache) => {
+  mkdirSync(cache, { recursive: true })
+  removeLeftovers(cache)
+  const partial = mkdtempSync(join(cache, `${engineKey()}.partial-`))
+  const discard = () => rmSync(partial, { recursive: true, force: true })
+  const interrupted = () => {
+    killAll()
+    discard()
+    process.exit(130)
+  }
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
+  try {
+    const stamp = { tfjsNode: TFJS_NODE_VERSION, ...(await install(partial)) }
+    writeFileSync(join(partial, basename(stampFile(cache))), `${JSON.stringify(stamp, null, 2)}\n`)
+    rmSync(engineFolder(cache), { recursive: true, force: true })
+    renameSync(partial, engineFolder(cache))
+    rmSync(unavailableFile(cache), { force: true })
+    return stamp
+  } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
+    discard()
+  }
+}
+
+const recordFailure = (cache, reason) => {
+  const failure = { reason, setupVersion: SETUP_VERSION, at: new Date().toISOString() }
+  try {
+    writeFileSync(unavailableFile(cache), `${JSON.stringify(failure, null, 2)}\n`)
+  } catch {
+    // a read-only cache only means that the set-up is tried again
+  }
+}
+
+/**
+ * Idempotent: returns at once when the engine is there or has lately failed to come.
+ * @param {{ retry?: 'when-due' | 'always' }} options
+ * @returns {Promise<{ state: 'present' | 'installed' | 'unavailable', reason?: string }>}
+ */
+export const setUpEngine = async ({ retry = 'when-due' } = {}) => {
+  const cache = cacheFolder()
+  if (retry === 'when-due') {
+    if (readStamp(cache) !== undefined) return { state: 'present' }
+    const failure = readUnavailable(cache)
+    if (failedLately(failure)) return { state: 'unavailable', reason: failure.reason }
+  }
+  try {
+    const stamp = await buildInto(cache)
+    say(`tensorflow ${stamp.libtensorflow} (native) is installed`)
+    return { state: 'installed' }
+  } catch (error) {
+    const reason = oneLine(error)
+    recordFailure(cache, reason)
+    say(`no native TensorFlow here (${reason}); the wasm engine runs everything, slower`)
+    return { state: 'unavailable', reason }
+  }
+}
+
+const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
+if (isMain) {
+  const result = await setUpEngine({ retry: process.argv.includes('--force') ? 'always' : 'when-due' })
+  if (result.state === 'present') say('the native engine is installed already; --force installs it anew')
+  if (result.state === 'unavailable' && result.reason !== undefined && !process.argv.includes('--force')) {
+    say(`native TensorFlow is not available: ${result.reason}; pwoa-setup --force tries again`)
+  }
+}

@@ -1,0 +1,129 @@
+/** Everything between a clone and a run: packages, engine, build. A second call finds nothing to do and says nothing. */
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { npm, run } from './run-command.mjs'
+import { setUpEngine } from './setup-engine.mjs'
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+const say = (line) => process.stderr.write(`set-up: ${line}\n`)
+
+const readText = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')
+
+const hashOf = (parts) => {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(`${part.length}:`).update(part)
+  return hash.digest('hex')
+}
+
+const filesUnder = (folder) =>
+  readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? filesUnder(join(folder, entry.name)) : [join(folder, entry.name)]))
+    .sort()
+
+/** True where what npm last installed is what the lock file names, as after a developer's own `npm install`. */
+const installedMatches = (lockText, folder) => {
+  const installedText = readText(join(folder, 'node_modules', '.package-lock.json'))
+  if (installedText === '') return false
+  const wanted = JSON.parse(lockText).packages
+  const installed = JSON.parse(installedText).packages
+  return Object.entries(wanted).every(
+    ([path, entry]) =>
+      path === '' ||
+      (installed[path] === undefined
+        ? entry.optional === true || entry.peer === true
+        : installed[path].integrity === entry.integrity),
+  )
+}
+
+/** `npm ci`, unless the packages are those of the lock file. */
+export const installPackages = async (folder = root) => {
+  const lockText = readText(join(folder, 'package-lock.json'))
+  const stampPath = join(folder, 'node_modules', '.pwoa-setup')
+  const stamp = hashOf([lockText, process.versions.modules])
+  if (readText(stampPath) === stamp) return 'present'
+  const present = installedMatches(lockText, folder)
+  if (!present) {
+    say('installing packages …')
+    await npm('npm ci', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: folder,
+      seconds: 600,
+    })
+  }
+  writeFileSync(stampPath, stamp)
+  return present ? 'present' : 'installed'
+}
+
+/** `tsc` into dist/, unless dist/ was built from these very sources. */
+export const build = async (folder = root) => {
+  const sources = [
+    ...filesUnder(join(folder, 'src')),
+    ...['package.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(folder, name)),
+  ]
+  const stamp = hashOf(sources.flatMap((file) => [relative(folder, file).split(sep).join('/'), readFileSync(file)]))
+  const dist = join(folder, 'dist')
+  const stampPath = join(dist, '.built-from')
+  if (readText(stampPath) === stamp) return 'present'
+  say('compiling …')
+  rmSync(dist, { recursive: true, force: true })
+  const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc')
+  await run('tsc', process.execPath, [tsc, '-p', 'tsconfig.build.json', '--pretty', 'false'], {
+    cwd: folder,
+    seconds: 300,
+  })
+  mkdirSync(dist, { recursive: true })
+  writeFileSync(stampPath, stamp)
+  return 'built'
+}
+
+const linkExists = (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined
+
+/** `npx pwoa-run` inside the checkout, as npm would link it for a package that is installed. */
+const linkCommands = (folder) => {
+  const main = join(folder, 'dist', 'cli', 'main.js')
+  if (existsSync(main)) chmodSync(main, 0o755)
+  if (process.platform === 'win32') return
+  for (const [name, target] of [
+    ['pwoa-run', 'dist/cli/main.js'],
+    ['pwoa-setup', 'scripts/setup-engine.mjs'],
+  ]) {
+    const link = join(folder, 'node_modules', '.bin', name)
+    if (!linkExists(link)) symlinkSync(join('..', '..', target), link)
+  }
+}
+
+const stop = (error) => {
+  const detail =
+    error instanceof Error && typeof error.output === 'string' && error.message.startsWith('tsc') ? error.output : ''
+  process.stderr.write(detail)
+  say(error instanceof Error ? error.message : String(error))
+  if (error instanceof Error && error.message.startsWith('npm')) {
+    say('the package registry could not be used; check the network and `npm config get registry`, then start again')
+  }
+  process.exit(1)
+}
+
+/** Packages, engine, build. Ends the process with one clear message where a step that is needed fails. */
+export const setUp = async () => {
+  try {
+    await installPackages()
+    await setUpEngine()
+    const built = await build()
+    linkCommands(root)
+    if (built === 'built') say('done')
+  } catch (error) {
+    stop(error)
+  }
+}

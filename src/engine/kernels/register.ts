@@ -1,0 +1,9 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core'
+import type { Tf } from '../tf.js'
+
+/** Registers the kernels that are not there yet: an engine's own, or a future version's, take precedence. */
+export const registerMissing = (tf: Tf, kernels: readonly KernelConfig[]): void => {
+  for (const kernel of kernels) {
+    if (tf.getKernel(kernel.kernelName, kernel.backendName) === undefined) tf.registerKernel(kernel)
+  }
+}

@@ -1,0 +1,35 @@
+import type { DataType, KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+
+/** An attribute of a TensorFlow op: its name, its kind (an enum of the binding) and its value. */
+export interface OpAttribute {
+  readonly name: string
+  readonly type: number
+  readonly value: number | string | boolean
+}
+
+/** The part of tfjs-node's backend that runs any TensorFlow op by name. */
+export interface NativeBackend extends KernelBackend {
+  readonly binding: {
+    readonly TF_Version: string
+    readonly TF_ATTR_TYPE: number
+    readonly TF_ATTR_STRING: number
+    readonly TF_ATTR_BOOL: number
+    readonly TF_ATTR_FLOAT: number
+    readonly TF_FLOAT: number
+    readonly TF_INT32: number
+  }
+  executeSingleOutput(op: string, attributes: readonly OpAttribute[], inputs: readonly TensorInfo[]): Tensor
+  executeMultipleOutputs(
+    op: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly TensorInfo[],
+    outputs: number,
+  ): Tensor[]
+}
+
+/** The type attribute `name` (usually `T`) of an op on floats or integers. */
+export const typeAttribute = (backend: NativeBackend, name: string, dtype: DataType): OpAttribute => ({
+  name,
+  type: backend.binding.TF_ATTR_TYPE,
+  value: dtype === 'int32' ? backend.binding.TF_INT32 : backend.binding.TF_FLOAT,
+})

@@ -1,0 +1,17 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { input } from '../inputs.js'
+import { type NativeBackend, typeAttribute } from './native-backend.js'
+
+/**
+ * `PwoaReluGrad`: inputs `dy` and `y` (any shape, the same), output `dy` where `y > 0`, else 0.
+ * One op (`ReluGrad`) instead of the step and multiply of tfjs.
+ */
+export const reluGrad: KernelConfig = {
+  kernelName: 'PwoaReluGrad',
+  backendName: 'tensorflow',
+  kernelFunc: ({ inputs, backend }) => {
+    const native = backend as NativeBackend
+    const dy = input(inputs, 'dy')
+    return native.executeSingleOutput('ReluGrad', [typeAttribute(native, 'T', dy.dtype)], [dy, input(inputs, 'y')])
+  },
+}

@@ -1,0 +1,59 @@
+import { PwoaFailure } from '../dsl/errors.js'
+import { type LoadedEngine, loadNative } from './native.js'
+import { loadPortable } from './portable.js'
+import { useTf } from './tf.js'
+
+/** The engines there are, and `auto`: the best that loads. */
+export type EngineChoice = 'auto' | 'tensorflow' | 'wasm'
+
+/** Which engine computes, in words for the user. */
+export interface EngineInfo {
+  readonly name: 'tensorflow' | 'wasm'
+  /** One line, e.g. `engine: tensorflow 2.15.1 (native, oneDNN)`. */
+  readonly description: string
+  /** Why it is not the native one, where that was not asked for. */
+  readonly reason?: string
+}
+
+const demandFailed = (reason: string): PwoaFailure =>
+  new PwoaFailure({
+    _tag: 'OptionError',
+    stage: '--engine',
+    expected: 'an engine that loads here',
+    actual: `tensorflow: ${reason}`,
+    hint: 'Run npx pwoa-setup to install native TensorFlow, or use --engine wasm.',
+  })
+
+const activate = async (name: EngineInfo['name'], engine: LoadedEngine): Promise<void> => {
+  await engine.tf.setBackend(name)
+  useTf(engine.tf)
+}
+
+let portable: Promise<LoadedEngine> | undefined
+let native: ReturnType<typeof loadNative> | undefined
+
+const usePortable = async (reason?: string): Promise<EngineInfo> => {
+  portable ??= loadPortable()
+  const engine = await portable
+  await activate('wasm', engine)
+  return reason === undefined
+    ? { name: 'wasm', description: engine.description }
+    : { name: 'wasm', description: `${engine.description}: ${reason}`, reason }
+}
+
+/**
+ * Loads an engine, makes it the one behind `tf`, and says which it is. Once loaded, an engine stays: asking again is
+ * free, and asking for the other one switches to it (tensors made so far stay readable).
+ *
+ * Throws an `OptionError` where `tensorflow` is demanded and can't be loaded; `auto` then takes `wasm` and says why.
+ */
+export const loadEngine = async (choice: EngineChoice): Promise<EngineInfo> => {
+  if (choice === 'wasm') return usePortable()
+  native ??= loadNative()
+  if ('engine' in native) {
+    await activate('tensorflow', native.engine)
+    return { name: 'tensorflow', description: native.engine.description }
+  }
+  if (choice === 'tensorflow') throw demandFailed(native.reason)
+  return usePortable(native.reason)
+}

@@ -1,0 +1,83 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import util from 'node:util'
+import { engineFolder, readStamp, readUnavailable } from '../../scripts/engine-cache.mjs'
+import { registerTensorflowKernels } from './kernels/tensorflow/index.js'
+import type { NativeBackend } from './kernels/tensorflow/native-backend.js'
+import { quietly } from './quietly.js'
+import type { Tf } from './tf.js'
+
+/** A loaded engine: the `tfjs-core` instance it is registered with, and what it calls itself. */
+export interface LoadedEngine {
+  readonly tf: Tf
+  readonly description: string
+}
+
+/** Either the engine or the reason, one line, why it can't be had. */
+export type Attempt = { readonly engine: LoadedEngine } | { readonly reason: string }
+
+const oneLine = (thrown: unknown): string =>
+  (thrown instanceof Error ? thrown.message : String(thrown)).split('\n').at(0)?.trim() ?? 'unknown'
+
+/** TensorFlow reads these when its library is loaded; what the user has set stays. */
+const tuneEnvironment = (): void => {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
+}
+
+/** tfjs-node calls a function that Node 23 took away. */
+const restoreUtil = (): void => {
+  const legacy: { isNullOrUndefined?: (value: unknown) => boolean } = util
+  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined
+}
+
+const resolveFrom = (place: string): string | undefined => {
+  try {
+    return createRequire(place).resolve('@tensorflow/tfjs-node')
+  } catch {
+    return undefined
+  }
+}
+
+/** Where tfjs-node is: installed by the user beside this package, else what `pwoa-setup` brought. */
+const findAddons = (): readonly string[] => {
+  const own = resolveFrom(import.meta.url)
+  const cached = readStamp() === undefined ? undefined : resolveFrom(join(engineFolder(), 'package.json'))
+  return [own, cached].filter((path) => path !== undefined)
+}
+
+const whyAbsent = (): string => {
+  const failure = readUnavailable()
+  return failure === undefined
+    ? 'native TensorFlow is not installed; run npx pwoa-setup'
+    : `native TensorFlow could not be installed (${failure.reason}); npx pwoa-setup --force tries again`
+}
+
+const loadAddon = (path: string): LoadedEngine => {
+  const require = createRequire(path)
+  quietly(() => require(path))
+  // the copy of tfjs-core that tfjs-node itself uses, not ours
+  const coreOf = createRequire(require.resolve('@tensorflow/tfjs'))
+  const tf: Tf = quietly(() => coreOf('@tensorflow/tfjs-core'))
+  const version = (tf.backend() as NativeBackend).binding.TF_Version
+  registerTensorflowKernels(tf)
+  const oneDnn = process.env.TF_ENABLE_ONEDNN_OPTS === '0' ? '' : ', oneDNN'
+  return { tf, description: `engine: tensorflow ${version} (native${oneDnn})` }
+}
+
+/** Loads the native engine from the first place where it works. */
+export const loadNative = (): Attempt => {
+  const addons = findAddons()
+  if (addons.length === 0) return { reason: whyAbsent() }
+  tuneEnvironment()
+  restoreUtil()
+  let reason = ''
+  for (const path of addons) {
+    try {
+      return { engine: loadAddon(path) }
+    } catch (error) {
+      reason = `native TensorFlow is installed but does not load (${oneLine(error)}); npx pwoa-setup --force installs it anew`
+    }
+  }
+  return { reason }
+}

@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module'
+import { dirname, sep } from 'node:path'
+import { registerWasmKernels } from './kernels/wasm/index.js'
+import type { LoadedEngine } from './native.js'
+import { quietly } from './quietly.js'
+import type { Tf } from './tf.js'
+
+const FATAL_EVENTS = ['uncaughtException', 'unhandledRejection'] as const
+
+/** The wasm module installs process-wide handlers that turn every stray rejection into an abort: takes them off again. */
+const keepingFatalHandlers = async <T>(action: () => Promise<T>): Promise<T> => {
+  const before = new Set(FATAL_EVENTS.flatMap((event) => process.rawListeners(event)))
+  const result = await action()
+  for (const event of FATAL_EVENTS) {
+    for (const listener of process.rawListeners(event)) {
+      if (!before.has(listener)) process.off(event, listener as () => void)
+    }
+  }
+  return result
+}
+
+/** Loads the wasm engine: one thread in Node, with SIMD where the machine has it. */
+export const loadPortable = async (): Promise<LoadedEngine> => {
+  const require = createRequire(import.meta.url)
+  const tf: Tf = quietly(() => require('@tensorflow/tfjs-core'))
+  const path = require.resolve('@tensorflow/tfjs-backend-wasm')
+  const wasm: typeof import('@tensorflow/tfjs-backend-wasm') = quietly(() => require(path))
+  wasm.setWasmPaths(`${dirname(path)}${sep}`)
+  await keepingFatalHandlers(async () => {
+    await tf.setBackend('wasm')
+    await tf.ready()
+  })
+  registerWasmKernels(tf)
+  return { tf, description: 'engine: wasm (portable, slower)' }
+}

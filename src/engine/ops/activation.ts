@@ -1,0 +1,2 @@
+/** Activations that are fused into the layer before them. */
+export type Activation = 'linear' | 'relu'

@@ -1,0 +1,69 @@
+import type { GradConfig, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
+import { tf } from '../tf.js'
+import type { Activation } from './activation.js'
+import { reluGradient } from './reluGradient.js'
+
+interface ConvolutionAttributes {
+  readonly stride: number
+  readonly pad: 'same' | 'valid'
+  readonly activation: Activation
+}
+
+/**
+ * z = act(x ∗ filter + bias) as one kernel, with its gradient.
+ *
+ * @param x n × height × width × in
+ * @param filter kernel × kernel × in × out
+ * @param bias out
+ * @param padding zeros on each side, as PyTorch counts them. Where TensorFlow's `same` puts equally many on both
+ * sides it is that; otherwise the image is padded first, because the gradient kernels know `same` and `valid` only.
+ * @returns n × height′ × width′ × out
+ */
+export const conv2d = (
+  x: Tensor4D,
+  filter: Tensor4D,
+  bias: Tensor1D,
+  stride: number,
+  padding: number,
+  activation: Activation,
+): Tensor4D => {
+  const [, height, width] = x.shape
+  const kernel = filter.shape[0]
+  const same = padding > 0 && samePads(height, kernel, stride, padding) && samePads(width, kernel, stride, padding)
+  const explicit = padding > 0 && !same
+  const input: Tensor4D = explicit
+    ? tf.pad(x, [
+        [0, 0],
+        [padding, padding],
+        [padding, padding],
+        [0, 0],
+      ])
+    : x
+  return tf
+    .engine()
+    .runKernel('PwoaConv2D', { x: input, filter, bias }, { stride, pad: same ? 'same' : 'valid', activation }) as Tensor4D
+}
+
+/** Whether TensorFlow's `same`, which aims at ⌈size / stride⌉ outputs, pads both sides by exactly `padding`. */
+const samePads = (size: number, kernel: number, stride: number, padding: number): boolean =>
+  (Math.ceil(size / stride) - 1) * stride + kernel - size === 2 * padding
+
+/** ∂/∂x, ∂/∂filter, ∂/∂bias; each is computed only where something asks for it. */
+export const conv2dGradient: GradConfig = {
+  kernelName: 'PwoaConv2D',
+  inputsToSave: ['x', 'filter'],
+  outputsToSave: [true],
+  gradFunc: (dy, saved, attributes) => {
+    const [x, filter, z] = saved as [Tensor4D, Tensor4D, Tensor4D]
+    const { stride, pad, activation } = attributes as unknown as ConvolutionAttributes
+    const dz = reluGradient(dy as Tensor, z, activation)
+    const shared = { strides: stride, pad, dataFormat: 'NHWC' }
+    const run = (kernel: string, inputs: Record<string, Tensor>, more: Record<string, number[]>): Tensor =>
+      tf.engine().runKernel(kernel, inputs, { ...shared, ...more }) as Tensor
+    return {
+      x: () => run('Conv2DBackpropInput', { dy: dz, filter }, { inputShape: x.shape }),
+      filter: () => run('Conv2DBackpropFilter', { x, dy: dz }, { filterShape: filter.shape }),
+      bias: () => tf.engine().runKernel('PwoaBiasAddGrad', { dy: dz }) as Tensor,
+    }
+  },
+}

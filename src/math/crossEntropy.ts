@@ -1,0 +1,12 @@
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
+import { softmaxCrossEntropy } from '../engine/ops/softmaxCrossEntropy.js'
+import { tf } from '../engine/tf.js'
+
+/**
+ * Mean cross entropy −1/n Σ_i Σ_c y_ic · log softmax(logits_i)_c, as `torch.nn.functional.cross_entropy`.
+ *
+ * @param logits n × classes
+ * @param labels n × classes, one-hot or soft
+ */
+export const crossEntropyLoss = (logits: Tensor2D, labels: Tensor2D): Scalar =>
+  tf.mean(softmaxCrossEntropy(logits, labels)) as Scalar

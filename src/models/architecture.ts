@@ -1,0 +1,66 @@
+import type { ImageShape } from '../dsl/dataset.js'
+import { rejectOption } from '../dsl/errors.js'
+import type { Layer } from './layers.js'
+import { inferShape, type NodeShape } from './shapes.js'
+
+/** A layer in its place: its id, the ids it reads, and the shape of its output per example. */
+export interface GraphNode {
+  readonly id: string
+  readonly layer: Layer
+  readonly inputs: readonly string[]
+  readonly inputShapes: readonly NodeShape[]
+  readonly shape: NodeShape
+}
+
+/** The id under which layers refer to the network's input. */
+export const INPUT = 'input'
+
+/**
+ * A network as data. Everything is read off this one description: the forward pass, the hidden activations, the
+ * parameters with their PyTorch names, the counts.
+ */
+export interface Architecture {
+  readonly name: string
+  readonly input: ImageShape
+  readonly classes: number
+  /** In an order in which each node stands behind its inputs; the last one gives the logits. */
+  readonly nodes: readonly GraphNode[]
+}
+
+/**
+ * Describes a network: layers in order, each reading the one before it unless it names its inputs.
+ *
+ * @example
+ * const tiny = architecture('tiny', { height: 28, width: 28, channels: 1 }, [
+ *   conv2d('conv', { out: 8, kernel: 5, stride: 2 }), relu(), flatten(), linear('fc', { out: 10 }),
+ * ])
+ * @throws OptionError where shapes don't fit, a name is used twice, an input is unknown, or the end is not a vector
+ */
+export const architecture = (name: string, input: ImageShape, layers: readonly Layer[]): Architecture => {
+  const where = `architecture ${name}`
+  for (const [side, size] of Object.entries(input))
+    if (!Number.isInteger(size) || size < 1) rejectOption(where, `a whole number >= 1 of input ${side}`, size)
+  const shapes = new Map<string, NodeShape>([[INPUT, { kind: 'image', ...input }]])
+  const nodes: GraphNode[] = []
+  const names = new Set<string>()
+  let previous = INPUT
+  for (const [index, layer] of layers.entries()) {
+    const id = layer.id ?? ('name' in layer ? layer.name : `${layer.type}-${index}`)
+    if (shapes.has(id)) rejectOption(where, 'each layer id once', `"${id}" twice`)
+    if ('name' in layer) {
+      if (names.has(layer.name)) rejectOption(where, 'each layer name once', `"${layer.name}" twice`)
+      names.add(layer.name)
+    }
+    const inputs = layer.inputs ?? [previous]
+    const inputShapes = inputs.map(
+      (source) => shapes.get(source) ?? rejectOption(where, `an earlier layer as input of "${id}"`, `"${source}"`),
+    )
+    const shape = inferShape(where, id, layer, inputShapes)
+    shapes.set(id, shape)
+    nodes.push({ id, layer, inputs, inputShapes, shape })
+    previous = id
+  }
+  const last = nodes.at(-1)?.shape
+  if (last?.kind !== 'vector') return rejectOption(where, 'a last layer that gives one vector of logits', last?.kind ?? 'no layers')
+  return { name, input, classes: last.features, nodes }
+}

@@ -1,0 +1,106 @@
+/**
+ * Layers as data: plain records that say what a layer is, not how it runs. Names follow PyTorch's modules; the name
+ * given to a layer with parameters is its prefix in the state dict (`fc1` has `fc1.weight` and `fc1.bias`).
+ */
+
+/** Fields that every layer may carry to stand elsewhere than behind the layer before it. */
+interface Placement {
+  /** How later layers refer to this one. @default the name, or a generated one for layers without parameters */
+  readonly id?: string
+  /** Ids of the layers whose outputs it takes. @default the layer before it; the network's input for the first */
+  readonly inputs?: readonly string[]
+}
+
+export interface Conv2dLayer extends Placement {
+  readonly type: 'conv2d'
+  readonly name: string
+  readonly out: number
+  /** Edge of the square kernel, in pixels. */
+  readonly kernel: number
+  readonly stride: number
+  /** Zeros added on each side, in pixels. */
+  readonly padding: number
+}
+
+export interface LinearLayer extends Placement {
+  readonly type: 'linear'
+  readonly name: string
+  readonly out: number
+}
+
+export interface ReluLayer extends Placement {
+  readonly type: 'relu'
+}
+
+export interface MaxPool2dLayer extends Placement {
+  readonly type: 'maxPool2d'
+  readonly kernel: number
+  readonly stride: number
+}
+
+export interface AvgPool2dLayer extends Placement {
+  readonly type: 'avgPool2d'
+  readonly kernel: number
+  readonly stride: number
+}
+
+export interface FlattenLayer extends Placement {
+  readonly type: 'flatten'
+}
+
+export interface AddLayer extends Placement {
+  readonly type: 'add'
+  readonly inputs: readonly string[]
+}
+
+export type Layer =
+  | Conv2dLayer
+  | LinearLayer
+  | ReluLayer
+  | MaxPool2dLayer
+  | AvgPool2dLayer
+  | FlattenLayer
+  | AddLayer
+
+/** A convolution with bias, as `torch.nn.Conv2d(in, out, kernel, stride, padding)`; `in` follows from the graph. */
+export const conv2d = (
+  name: string,
+  options: Placement & {
+    readonly out: number
+    readonly kernel: number
+    /** @default 1 */
+    readonly stride?: number
+    /** @default 0 */
+    readonly padding?: number
+  },
+): Conv2dLayer => ({ type: 'conv2d', name, stride: 1, padding: 0, ...options })
+
+/** A fully connected layer with bias, as `torch.nn.Linear(in, out)`; `in` follows from the graph. */
+export const linear = (name: string, options: Placement & { readonly out: number }): LinearLayer => ({
+  type: 'linear',
+  name,
+  ...options,
+})
+
+/** max(0, x). Its output is a hidden activation that HSIC regularisation looks at. */
+export const relu = (placement: Placement = {}): ReluLayer => ({ type: 'relu', ...placement })
+
+/** The largest value of each window; `stride` defaults to `kernel`, windows that don't fit are dropped. */
+export const maxPool2d = (
+  options: Placement & { readonly kernel: number; readonly stride?: number },
+): MaxPool2dLayer => ({ type: 'maxPool2d', stride: options.kernel, ...options })
+
+/** The mean of each window; `stride` defaults to `kernel`, windows that don't fit are dropped. */
+export const avgPool2d = (
+  options: Placement & { readonly kernel: number; readonly stride?: number },
+): AvgPool2dLayer => ({ type: 'avgPool2d', stride: options.kernel, ...options })
+
+/** One vector per image, in PyTorch's order (channels, rows, columns) as far as checkpoints are concerned. */
+export const flatten = (placement: Placement = {}): FlattenLayer => ({ type: 'flatten', ...placement })
+
+/** The sum of several layers' outputs: a shortcut. */
+export const add = (inputs: readonly string[], placement: Pick<Placement, 'id'> = {}): AddLayer => ({
+  type: 'add',
+  inputs,
+  ...placement,
+})

@@ -1,0 +1,111 @@
+import type { Architecture, GraphNode } from './architecture.js'
+import type { NodeShape } from './shapes.js'
+
+/**
+ * One parameter tensor of a network and its place in the flat vector that training works on.
+ *
+ * Two layouts: PyTorch's (convolution O×I×H×W, linear out×in, behind a flatten with inputs in C×H×W order) in
+ * checkpoints, and the engine's (H×W×I×O, in×out, inputs in H×W×C order) in memory.
+ */
+export interface Parameter {
+  /** As in the PyTorch state dict: `conv1.weight`. */
+  readonly name: string
+  /** Id of the node it belongs to. */
+  readonly node: string
+  readonly role: 'weight' | 'bias'
+  /** Shape in the engine's layout. */
+  readonly shape: readonly number[]
+  /** Shape in PyTorch's layout. */
+  readonly torchShape: readonly number[]
+  readonly size: number
+  /** First element in the flat vector. */
+  readonly offset: number
+  /** Position in PyTorch's layout of each element of the engine's layout. */
+  readonly torchIndex: () => Uint32Array
+}
+
+/** The parameters of a network in the order of its layers, weights before biases: the order of a state dict. */
+export const parametersOf = (architecture: Architecture): readonly Parameter[] => {
+  const known = cache.get(architecture)
+  if (known) return known
+  let offset = 0
+  const all = architecture.nodes.flatMap(describe).map((parameter): Parameter => {
+    const placed = { ...parameter, offset }
+    offset += parameter.size
+    return placed
+  })
+  cache.set(architecture, all)
+  return all
+}
+
+const cache = new WeakMap<Architecture, readonly Parameter[]>()
+
+/** Length of the flat vector. */
+export const parameterCount = (architecture: Architecture): number =>
+  parametersOf(architecture).reduce((sum, { size }) => sum + size, 0)
+
+const describe = (node: GraphNode): Omit<Parameter, 'offset'>[] => {
+  const { layer } = node
+  const [input] = node.inputShapes
+  if (layer.type === 'conv2d' && input?.kind === 'image') {
+    const { kernel, out } = layer
+    const { channels } = input
+    return [
+      {
+        name: `${layer.name}.weight`,
+        node: node.id,
+        role: 'weight',
+        shape: [kernel, kernel, channels, out],
+        torchShape: [out, channels, kernel, kernel],
+        size: kernel * kernel * channels * out,
+        torchIndex: () => convolutionIndex(kernel, channels, out),
+      },
+      bias(layer.name, node.id, out),
+    ]
+  }
+  if (layer.type === 'linear' && input?.kind === 'vector') {
+    const { out } = layer
+    return [
+      {
+        name: `${layer.name}.weight`,
+        node: node.id,
+        role: 'weight',
+        shape: [input.features, out],
+        torchShape: [out, input.features],
+        size: input.features * out,
+        torchIndex: () => linearIndex(input, out),
+      },
+      bias(layer.name, node.id, out),
+    ]
+  }
+  return []
+}
+
+const bias = (name: string, node: string, size: number): Omit<Parameter, 'offset'> => ({
+  name: `${name}.bias`,
+  node,
+  role: 'bias',
+  shape: [size],
+  torchShape: [size],
+  size,
+  torchIndex: () => Uint32Array.from({ length: size }, (_, i) => i),
+})
+
+const convolutionIndex = (kernel: number, channels: number, out: number): Uint32Array => {
+  const index = new Uint32Array(kernel * kernel * channels * out)
+  let i = 0
+  for (let tap = 0; tap < kernel * kernel; tap++)
+    for (let c = 0; c < channels; c++)
+      for (let o = 0; o < out; o++) index[i++] = (o * channels + c) * kernel * kernel + tap
+  return index
+}
+
+const linearIndex = (input: Extract<NodeShape, { kind: 'vector' }>, out: number): Uint32Array => {
+  const index = new Uint32Array(input.features * out)
+  const { height, width, channels } = input.flattenedFrom ?? { height: 1, width: 1, channels: input.features }
+  let i = 0
+  for (let pixel = 0; pixel < height * width; pixel++)
+    for (let c = 0; c < channels; c++)
+      for (let o = 0; o < out; o++) index[i++] = o * input.features + c * height * width + pixel
+  return index
+}

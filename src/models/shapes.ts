@@ -1,0 +1,58 @@
+import type { ImageShape } from '../dsl/dataset.js'
+import { rejectOption } from '../dsl/errors.js'
+import type { Layer } from './layers.js'
+
+/** One example's activations: an image, or a vector that may remember the image it was flattened from. */
+export type NodeShape =
+  | ({ readonly kind: 'image' } & ImageShape)
+  | { readonly kind: 'vector'; readonly features: number; readonly flattenedFrom?: ImageShape }
+
+type ImageNode = Extract<NodeShape, { kind: 'image' }>
+
+const text = (shape: NodeShape | undefined): string =>
+  !shape
+    ? 'nothing'
+    : shape.kind === 'image'
+      ? `${shape.height} x ${shape.width} x ${shape.channels}`
+      : `a vector of ${shape.features}`
+
+/** Shape of a layer's output. @throws OptionError where the layer can't take these inputs */
+export const inferShape = (where: string, id: string, layer: Layer, inputs: readonly NodeShape[]): NodeShape => {
+  const [first] = inputs
+  const refuse = (expected: string, actual: string): never => rejectOption(where, `${expected} for "${id}"`, actual)
+  const image = (): ImageNode => (first?.kind === 'image' && inputs.length === 1 ? first : refuse('one image', text(first)))
+  const positive = (option: string, value: number): void => {
+    if (!Number.isInteger(value) || value < 1) refuse(`a whole ${option} >= 1`, String(value))
+  }
+  const windows = (kernel: number, stride: number, padding: number): { height: number; width: number } => {
+    positive('kernel', kernel)
+    positive('stride', stride)
+    if (!Number.isInteger(padding) || padding < 0) refuse('a whole padding >= 0', String(padding))
+    const { height, width } = image()
+    const along = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1
+    if (along(height) < 1 || along(width) < 1) refuse(`an image of at least ${kernel - 2 * padding} pixels`, text(first))
+    return { height: along(height), width: along(width) }
+  }
+  switch (layer.type) {
+    case 'conv2d':
+      positive('number of output channels', layer.out)
+      return { kind: 'image', ...windows(layer.kernel, layer.stride, layer.padding), channels: layer.out }
+    case 'maxPool2d':
+    case 'avgPool2d':
+      return { kind: 'image', ...windows(layer.kernel, layer.stride, 0), channels: image().channels }
+    case 'linear':
+      positive('number of outputs', layer.out)
+      if (first?.kind !== 'vector' || inputs.length !== 1) return refuse('one vector (add flatten())', text(first))
+      return { kind: 'vector', features: layer.out }
+    case 'flatten': {
+      const { height, width, channels } = image()
+      return { kind: 'vector', features: height * width * channels, flattenedFrom: { height, width, channels } }
+    }
+    case 'relu':
+      return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
+    case 'add':
+      if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)
+      for (const other of inputs) if (text(other) !== text(first)) refuse(text(first), text(other))
+      return first
+  }
+}

@@ -1,5 +1,6 @@
 import { PwoaFailure } from '../dsl/errors.js'
 import { type LoadedEngine, loadNative } from './native.js'
+import { registerGradients } from './ops/registerGradients.js'
 import { loadPortable } from './portable.js'
 import { useTf } from './tf.js'
 
@@ -27,6 +28,7 @@ const demandFailed = (reason: string): PwoaFailure =>
 const activate = async (name: EngineInfo['name'], engine: LoadedEngine): Promise<void> => {
   await engine.tf.setBackend(name)
   useTf(engine.tf)
+  registerGradients()
 }
 
 let portable: Promise<LoadedEngine> | undefined

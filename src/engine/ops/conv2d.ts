@@ -41,7 +41,11 @@ export const conv2d = (
     : x
   return tf
     .engine()
-    .runKernel('PwoaConv2D', { x: input, filter, bias }, { stride, pad: same ? 'same' : 'valid', activation }) as Tensor4D
+    .runKernel(
+      'PwoaConv2D',
+      { x: input, filter, bias },
+      { stride, pad: same ? 'same' : 'valid', activation },
+    ) as Tensor4D
 }
 
 /** Whether TensorFlow's `same`, which aims at ⌈size / stride⌉ outputs, pads both sides by exactly `padding`. */

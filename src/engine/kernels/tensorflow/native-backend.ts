@@ -4,7 +4,7 @@ import type { DataType, KernelBackend, Tensor, TensorInfo } from '@tensorflow/tf
 export interface OpAttribute {
   readonly name: string
   readonly type: number
-  readonly value: number | string | boolean
+  readonly value: number | string | boolean | readonly number[]
 }
 
 /** The part of tfjs-node's backend that runs any TensorFlow op by name. */
@@ -14,6 +14,7 @@ export interface NativeBackend extends KernelBackend {
     readonly TF_ATTR_TYPE: number
     readonly TF_ATTR_STRING: number
     readonly TF_ATTR_BOOL: number
+    readonly TF_ATTR_INT: number
     readonly TF_ATTR_FLOAT: number
     readonly TF_FLOAT: number
     readonly TF_INT32: number

@@ -1,0 +1,29 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core'
+import type { Activation } from '../../ops/activation.js'
+import { input } from '../inputs.js'
+import { biased } from './biased.js'
+import { type NativeBackend, typeAttribute } from './native-backend.js'
+
+/**
+ * `PwoaConv2D`: inputs `x` `[n, h, w, in]`, `filter` `[k, k, in, out]`, `bias` `[out]`; attributes `stride`, `pad`
+ * (`same` or `valid`), `activation`; output `act(x ∗ filter + bias)` `[n, h′, w′, out]`.
+ */
+export const conv2d: KernelConfig = {
+  kernelName: 'PwoaConv2D',
+  backendName: 'tensorflow',
+  kernelFunc: ({ inputs, attrs, backend }) => {
+    const native = backend as NativeBackend
+    const { stride, pad, activation } = attrs as unknown as { stride: number; pad: string; activation: Activation }
+    const { TF_ATTR_INT, TF_ATTR_STRING, TF_ATTR_BOOL } = native.binding
+    const attributes = [
+      typeAttribute(native, 'T', 'float32'),
+      { name: 'strides', type: TF_ATTR_INT, value: [1, stride, stride, 1] },
+      { name: 'padding', type: TF_ATTR_STRING, value: pad.toUpperCase() },
+      { name: 'data_format', type: TF_ATTR_STRING, value: 'NHWC' },
+      { name: 'dilations', type: TF_ATTR_INT, value: [1, 1, 1, 1] },
+      { name: 'use_cudnn_on_gpu', type: TF_ATTR_BOOL, value: true },
+    ]
+    const z = native.executeSingleOutput('Conv2D', attributes, [input(inputs, 'x'), input(inputs, 'filter')])
+    return biased(native, z, input(inputs, 'bias'), activation)
+  },
+}

@@ -1,0 +1,26 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core'
+import type { Activation } from '../../ops/activation.js'
+import { input } from '../inputs.js'
+import { biased } from './biased.js'
+import { type NativeBackend, typeAttribute } from './native-backend.js'
+
+/**
+ * `PwoaLinear`: inputs `x` `[n, in]`, `weight` `[in, out]`, `bias` `[out]`; attribute `activation`; output
+ * `act(x·weight + bias)` `[n, out]`.
+ */
+export const linear: KernelConfig = {
+  kernelName: 'PwoaLinear',
+  backendName: 'tensorflow',
+  kernelFunc: ({ inputs, attrs, backend }) => {
+    const native = backend as NativeBackend
+    const { activation } = attrs as unknown as { activation: Activation }
+    const { TF_ATTR_BOOL } = native.binding
+    const attributes = [
+      typeAttribute(native, 'T', 'float32'),
+      { name: 'transpose_a', type: TF_ATTR_BOOL, value: false },
+      { name: 'transpose_b', type: TF_ATTR_BOOL, value: false },
+    ]
+    const z = native.executeSingleOutput('MatMul', attributes, [input(inputs, 'x'), input(inputs, 'weight')])
+    return biased(native, z, input(inputs, 'bias'), activation)
+  },
+}

@@ -7,3 +7,13 @@ export const registerMissing = (tf: Tf, kernels: readonly KernelConfig[]): void 
     if (tf.getKernel(kernel.kernelName, kernel.backendName) === undefined) tf.registerKernel(kernel)
   }
 }
+
+/** Registers the kernels in place of those that the engine has. */
+export const registerInstead = (tf: Tf, kernels: readonly KernelConfig[]): void => {
+  for (const kernel of kernels) {
+    if (tf.getKernel(kernel.kernelName, kernel.backendName) !== undefined) {
+      tf.unregisterKernel(kernel.kernelName, kernel.backendName)
+    }
+    tf.registerKernel(kernel)
+  }
+}

@@ -1,16 +1,8 @@
-import type {
-  backend_util,
-  Conv2DBackpropFilterAttrs,
-  KernelConfig,
-  KernelFunc,
-  TensorInfo,
-} from '@tensorflow/tfjs-core'
+import type { backend_util, Conv2DBackpropFilterAttrs, KernelConfig, KernelFunc } from '@tensorflow/tfjs-core'
 import type { Tf } from '../../tf.js'
 import { input } from '../inputs.js'
+import { imagesPerPass, matMulOn } from './convolution.js'
 import { at, floats, type WasmBackend } from './wasm-backend.js'
-
-/** At most so many floats of patches at a time: the wasm heap never shrinks. */
-const PATCH_FLOATS = 4_000_000
 
 /**
  * The patches of the images `from … from + count − 1`, transposed: `out[k, p]` is the pixel of `x` that the filter's
@@ -53,17 +45,7 @@ const addInto = (total: Float32Array, part: Float32Array): void => {
   for (let i = 0; i < total.length; i++) total[i] = at(total, i) + at(part, i)
 }
 
-const matMulWith = (tf: Tf, wasm: WasmBackend) => {
-  const kernel = tf.getKernel('BatchMatMul', 'wasm')
-  return (a: TensorInfo, b: TensorInfo): TensorInfo =>
-    kernel.kernelFunc({
-      inputs: { a, b },
-      backend: wasm,
-      attrs: { transposeA: false, transposeB: false },
-    }) as TensorInfo
-}
-
-const run =
+const kernel =
   (tf: Tf): KernelFunc =>
   ({ inputs, backend, attrs }) => {
     const wasm = backend as WasmBackend
@@ -79,14 +61,14 @@ const run =
       pad,
       dimRoundingMode,
     )
-    const matMul = matMulWith(tf, wasm)
+    const matMul = matMulOn(tf, wasm)
     const elements = conv.filterHeight * conv.filterWidth * conv.inChannels
     const positions = conv.outHeight * conv.outWidth
-    const imagesAtOnce = Math.min(conv.batchSize, Math.max(1, Math.floor(PATCH_FLOATS / (elements * positions))))
+    const step = imagesPerPass(conv.batchSize, elements * positions)
     const out = wasm.makeOutput(filterShape, 'float32')
     floats(wasm, out).fill(0)
-    for (let from = 0; from < conv.batchSize; from += imagesAtOnce) {
-      const count = Math.min(imagesAtOnce, conv.batchSize - from)
+    for (let from = 0; from < conv.batchSize; from += step) {
+      const count = Math.min(step, conv.batchSize - from)
       const patches = wasm.makeOutput([elements, count * positions], 'float32')
       const gradient = wasm.makeOutput([count * positions, conv.outChannels], 'float32')
       fillPatches(floats(wasm, x), floats(wasm, patches), conv, from, count)
@@ -106,5 +88,5 @@ const run =
 export const conv2dBackpropFilter = (tf: Tf): KernelConfig => ({
   kernelName: 'Conv2DBackpropFilter',
   backendName: 'wasm',
-  kernelFunc: run(tf),
+  kernelFunc: kernel(tf),
 })

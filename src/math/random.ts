@@ -131,7 +131,8 @@ class PhiloxStream implements RandomStream {
   }
 
   int(n: number): number {
-    if (!Number.isInteger(n) || n < 1 || n > TWO_32) throw new RangeError(`expected an integer from 1 to 2^32, got ${n}`)
+    if (!Number.isInteger(n) || n < 1 || n > TWO_32)
+      throw new RangeError(`expected an integer from 1 to 2^32, got ${n}`)
     const limit = TWO_32 - (TWO_32 % n)
     let word = this.uint32()
     while (word >= limit) word = this.uint32()

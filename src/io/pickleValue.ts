@@ -1,0 +1,64 @@
+import type { Dtype } from './dtype.js'
+
+/** A name that the pickle refers to. Only names on the allow-list become one; nothing is ever imported. */
+export interface PickleGlobal {
+  readonly kind: 'global'
+  readonly name: string
+}
+
+export interface PickleList {
+  readonly kind: 'list'
+  readonly items: PickleValue[]
+}
+
+export interface PickleTuple {
+  readonly kind: 'tuple'
+  readonly items: readonly PickleValue[]
+}
+
+export interface PickleDict {
+  readonly kind: 'dict'
+  readonly entries: Map<PickleValue, PickleValue>
+}
+
+/** A run of elements in the file, by its key; `start` and `count` are in elements. */
+export interface PickleStorage {
+  readonly kind: 'storage'
+  readonly key: string
+  readonly dtype: Dtype
+  /** Elements that the whole storage declares to have. */
+  readonly total: number
+  readonly start: number
+  readonly count: number
+}
+
+/** A tensor as declared, its elements not read yet. Offsets and strides are in elements. */
+export interface PickleTensor {
+  readonly kind: 'tensor'
+  readonly storage: PickleStorage
+  readonly offset: number
+  readonly shape: readonly number[]
+  readonly strides: readonly number[]
+}
+
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | PickleGlobal
+  | PickleList
+  | PickleTuple
+  | PickleDict
+  | PickleStorage
+  | PickleTensor
+
+/** What kind of value it is, for an error. */
+export const describePickle = (value: PickleValue): string => {
+  if (value === null) return 'None'
+  if (value instanceof Uint8Array) return 'bytes'
+  if (typeof value !== 'object') return typeof value
+  return value.kind === 'global' ? `a reference to ${JSON.stringify(value.name)}` : `a ${value.kind}`
+}

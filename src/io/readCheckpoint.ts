@@ -1,0 +1,49 @@
+import { pipe } from 'fp-ts/function'
+import * as TE from 'fp-ts/TaskEither'
+import type { PwoaError } from '../dsl/errors.js'
+import type { Checkpoint, ReadCheckpointOptions } from './checkpoint.js'
+import { readTorchCheckpoint } from './readTorch.js'
+import { readWhole } from './readWhole.js'
+import { Refusal, toFileError } from './refusal.js'
+import { readSafetensors } from './safetensors.js'
+
+const MOST_BYTES = 2 ** 31 - 1
+
+type Format = 'torch' | 'safetensors' | 'unknown'
+
+const formatOf = (bytes: Uint8Array): Format => {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 64)).toString('latin1')
+  if (head.startsWith('PK')) return 'torch'
+  // A pickle starts with PROTO, or in protocols 0 and 1 with an integer (PyTorch's magic number) or a name.
+  if (/^(\x80[\x00-\x05]|L\d+L?\n|\(?[ci][\w.]+\n)/.test(head)) return 'torch'
+  return head[8] === '{' ? 'safetensors' : 'unknown'
+}
+
+/**
+ * Reads a checkpoint: PyTorch (zip or pickle) or safetensors, told apart by their contents, not by the extension.
+ *
+ * Errors: a `FileError` where the file is missing, a folder, unreadable, empty, of 2 GiB or more, of another format,
+ * cut off, corrupt or malicious. Nothing in the file is executed.
+ */
+export const readCheckpoint = (
+  path: string,
+  { stage = 'loadTeacher', select = 0 }: ReadCheckpointOptions = {},
+): TE.TaskEither<PwoaError, Checkpoint> =>
+  pipe(
+    readWhole({ stage, file: path }, MOST_BYTES),
+    TE.chain((bytes): TE.TaskEither<PwoaError, Checkpoint> => {
+      switch (formatOf(bytes)) {
+        case 'torch':
+          return readTorchCheckpoint(bytes, path, { stage, select })
+        case 'safetensors':
+          return TE.fromEither(readSafetensors(bytes, path, stage))
+        case 'unknown':
+          return TE.left(
+            toFileError(
+              { stage, file: path },
+              new Refusal('a PyTorch or safetensors checkpoint', `another kind of file, of ${bytes.length} bytes`),
+            ),
+          )
+      }
+    }),
+  )

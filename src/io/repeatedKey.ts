@@ -1,0 +1,36 @@
+/**
+ * The first key that an object of a JSON text holds twice, where `JSON.parse` would silently take the last.
+ *
+ * @param json text that `JSON.parse` accepts
+ */
+export const repeatedKey = (json: string): string | undefined => {
+  // One set of keys for each open object, undefined for an open array.
+  const open: (Set<string> | undefined)[] = []
+  let expectsKey = false
+  for (let i = 0; i < json.length; i++) {
+    const character = json[i]
+    if (character === '"') {
+      const start = i
+      for (i++; json[i] !== '"'; i++) if (json[i] === '\\') i++
+      const keys = open.at(-1)
+      if (!expectsKey || keys === undefined) continue
+      const key: unknown = JSON.parse(json.slice(start, i + 1))
+      if (typeof key === 'string') {
+        if (keys.has(key)) return key
+        keys.add(key)
+      }
+      expectsKey = false
+    } else if (character === '{') {
+      open.push(new Set())
+      expectsKey = true
+    } else if (character === '[') {
+      open.push(undefined)
+    } else if (character === '}' || character === ']') {
+      open.pop()
+      expectsKey = false
+    } else if (character === ',') {
+      expectsKey = open.at(-1) !== undefined
+    }
+  }
+  return undefined
+}

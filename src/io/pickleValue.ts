@@ -62,3 +62,9 @@ export const describePickle = (value: PickleValue): string => {
   if (typeof value !== 'object') return typeof value
   return value.kind === 'global' ? `a reference to ${JSON.stringify(value.name)}` : `a ${value.kind}`
 }
+
+/** Whether a value is of a kind: `isKind('dict')(value)`. */
+export const isKind =
+  <K extends string>(kind: K) =>
+  (value: unknown): value is Extract<PickleValue, { readonly kind: K }> =>
+    typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind

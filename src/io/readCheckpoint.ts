@@ -15,7 +15,8 @@ const formatOf = (bytes: Uint8Array): Format => {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 64)).toString('latin1')
   if (head.startsWith('PK')) return 'torch'
   // A pickle starts with PROTO, or in protocols 0 and 1 with an integer (PyTorch's magic number) or a name.
-  if (/^(\x80[\x00-\x05]|L\d+L?\n|\(?[ci][\w.]+\n)/.test(head)) return 'torch'
+  const isPickle = bytes[0] === 0x80 && (bytes[1] ?? 0xff) <= 5
+  if (isPickle || /^(L\d+L?\n|\(?[ci][\w.]+\n)/.test(head)) return 'torch'
   return head[8] === '{' ? 'safetensors' : 'unknown'
 }
 

@@ -5,7 +5,7 @@ import type { Checkpoint } from './checkpoint.js'
 import { DTYPE_BYTES, type Dtype } from './dtype.js'
 import { findTensors } from './findTensors.js'
 import { materialize } from './materialize.js'
-import { describePickle, type PickleStorage, type PickleValue } from './pickleValue.js'
+import { describePickle, isKind, type PickleStorage, type PickleValue } from './pickleValue.js'
 import { refuse } from './refusal.js'
 import { plainHost, torchHost } from './torchObjects.js'
 import { unpickle } from './unpickler.js'
@@ -15,20 +15,19 @@ const PROTOCOL = 1001
 
 const SystemInfo = t.type({ protocol_version: t.literal(PROTOCOL), little_endian: t.boolean })
 
-const checkSystem = (value: PickleValue): void => {
-  const isDict = typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && value.kind === 'dict'
-  const entries = isDict ? [...value.entries] : []
+const littleEndianOf = (value: PickleValue): boolean => {
+  const entries = isKind('dict')(value) ? [...value.entries] : []
   const record = Object.fromEntries(
     entries.filter((pair): pair is [string, PickleValue] => typeof pair[0] === 'string'),
   )
   const info = SystemInfo.decode(record)
-  if (E.isLeft(info)) return refuse(`PyTorch's system facts of protocol ${PROTOCOL}`, describePickle(value))
-  if (!info.right.little_endian) refuse('a little-endian checkpoint', 'a big-endian one')
+  return E.isRight(info)
+    ? info.right.little_endian
+    : refuse(`PyTorch's system facts of protocol ${PROTOCOL}`, describePickle(value))
 }
 
 const keysOf = (value: PickleValue): readonly string[] => {
-  const isList = typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && value.kind === 'list'
-  const items = isList ? value.items : refuse('a list of storage keys', describePickle(value))
+  const items = isKind('list')(value) ? value.items : refuse('a list of storage keys', describePickle(value))
   return items.map((item) => (typeof item === 'string' ? item : refuse('a storage key', describePickle(item))))
 }
 
@@ -47,7 +46,7 @@ export const readTorchLegacy = (bytes: Uint8Array, select: number): Checkpoint =
   const protocol = unpickle(bytes, magic.end, plainHost)
   if (protocol.value !== PROTOCOL) return refuse(`PyTorch's protocol ${PROTOCOL}`, describePickle(protocol.value))
   const system = unpickle(bytes, protocol.end, plainHost)
-  checkSystem(system.value)
+  if (!littleEndianOf(system.value)) return refuse('a little-endian checkpoint', 'a big-endian one')
 
   const dtypes = new Map<string, Dtype>()
   const persistent = (id: PickleValue): PickleValue => {

@@ -3,6 +3,7 @@ import * as t from 'io-ts'
 import type { Dtype } from './dtype.js'
 import {
   describePickle,
+  isKind,
   type PickleGlobal,
   type PickleStorage,
   type PickleTensor,
@@ -48,11 +49,6 @@ const HINT =
   'Save the state dict alone, torch.save(model.state_dict(), path): it holds tensors and nothing that must be executed.'
 
 const MOST_AXES = 64
-
-const isKind =
-  <K extends string>(kind: K) =>
-  (value: unknown): value is Extract<PickleValue, { readonly kind: K }> =>
-    typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
 
 const codecOf = <K extends string>(kind: K): t.Type<Extract<PickleValue, { readonly kind: K }>> => {
   const is = isKind(kind)

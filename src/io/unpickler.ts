@@ -1,5 +1,5 @@
 import { ByteReader } from './byteReader.js'
-import { describePickle, type PickleGlobal, type PickleValue } from './pickleValue.js'
+import { describePickle, isKind, type PickleGlobal, type PickleValue } from './pickleValue.js'
 import { quoted, refuse } from './refusal.js'
 
 /** Decides what names, calls and persistent ids mean. Each refuses what it doesn't know. */
@@ -82,18 +82,14 @@ export const unpickle = (
 
   const append = (values: readonly PickleValue[]): void => {
     const target = top()
-    if (target === null || typeof target !== 'object' || target instanceof Uint8Array || target.kind !== 'list') {
-      return refuse('a list to append to', describePickle(target))
-    }
-    for (const value of values) target.items.push(value)
+    const items = isKind('list')(target) ? target.items : refuse('a list to append to', describePickle(target))
+    for (const value of values) items.push(value)
   }
   const setItems = (values: readonly PickleValue[]): void => {
     const target = top()
-    if (target === null || typeof target !== 'object' || target instanceof Uint8Array || target.kind !== 'dict') {
-      return refuse('a dict to fill', describePickle(target))
-    }
+    const entries = isKind('dict')(target) ? target.entries : refuse('a dict to fill', describePickle(target))
     if (values.length % 2 === 1) underflow()
-    for (let i = 0; i < values.length; i += 2) target.entries.set(values[i] ?? null, values[i + 1] ?? null)
+    for (let i = 0; i < values.length; i += 2) entries.set(values[i] ?? null, values[i + 1] ?? null)
   }
   const dictOf = (values: readonly PickleValue[]): void => {
     stack.push({ kind: 'dict', entries: new Map() })
@@ -104,10 +100,10 @@ export const unpickle = (
     stack.push(value === undefined ? refuse('a well-formed pickle', `one without memo ${index}`) : value)
   }
   const call = (callee: PickleValue, args: PickleValue): PickleValue => {
-    if (callee === null || typeof callee !== 'object' || callee instanceof Uint8Array || callee.kind !== 'global') {
+    if (!isKind('global')(callee)) {
       return refuse('a checkpoint of tensors', `a call of ${describePickle(callee)}`)
     }
-    if (args === null || typeof args !== 'object' || args instanceof Uint8Array || args.kind !== 'tuple') {
+    if (!isKind('tuple')(args)) {
       return refuse('a tuple of arguments', describePickle(args))
     }
     return host.call(callee, args.items)
@@ -300,7 +296,7 @@ export const unpickle = (
         // BUILD carries attributes, such as an OrderedDict's `_metadata`; tensors need none of them.
         pop()
         const target = top()
-        if (target === null || typeof target !== 'object' || target instanceof Uint8Array || target.kind !== 'dict') {
+        if (!isKind('dict')(target)) {
           refuse('a checkpoint of tensors', `attributes of ${describePickle(target)}`)
         }
         break

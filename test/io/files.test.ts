@@ -8,7 +8,7 @@ import { readWhole } from '../../src/io/readWhole.js'
 import { encodeSafetensors } from '../../src/io/safetensors.js'
 import { toWriteError, writeWhole } from '../../src/io/writeWhole.js'
 import { call, concat, global, pickle, text } from './bytes.js'
-import { errorOf, fileErrorOf, valueOf } from './results.js'
+import { errorOf, fileErrorOf, unwrap } from './results.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'pwoa-files-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -20,7 +20,7 @@ const put = (name: string, bytes: Uint8Array | string): string => {
 
 const fixture = (name: string): Uint8Array => readFileSync(new URL(`../fixtures/checkpoints/${name}`, import.meta.url))
 const tensors = new Map([['w', { shape: [2], data: Float32Array.of(1, 2) }]])
-const safetensors = valueOf(encodeSafetensors(tensors))
+const safetensors = unwrap(encodeSafetensors(tensors))
 
 const refusal = async (path: string): Promise<string> => {
   const error = fileErrorOf(await readCheckpoint(path, { stage: 'evaluate' })())
@@ -30,7 +30,7 @@ const refusal = async (path: string): Promise<string> => {
 
 describe('readCheckpoint', () => {
   it('tells the formats apart by contents, whatever the extension', async () => {
-    const read = async (path: string): Promise<string[]> => [...valueOf(await readCheckpoint(path)()).tensors.keys()]
+    const read = async (path: string): Promise<string[]> => [...unwrap(await readCheckpoint(path)()).tensors.keys()]
     expect(await read(put('a.txt', safetensors))).toEqual(['w'])
     expect((await read(put('b.safetensors', fixture('dtypes-zip.pt')))).length).toBe(16)
     expect((await read(put('c', fixture('dtypes-legacy.pt')))).length).toBe(16)
@@ -79,10 +79,10 @@ describe('readWhole', () => {
 describe('writeWhole', () => {
   it('writes text and bytes, creates folders, replaces, leaves nothing else behind', async () => {
     const path = at('new/deep/a.bin')
-    valueOf(await writeWhole(path, 'text', 's')())
+    unwrap(await writeWhole(path, 'text', 's')())
     expect(readFileSync(path, 'utf8')).toBe('text')
     // A view into a larger buffer: only the view is written.
-    valueOf(await writeWhole(path, new Uint8Array([9, 1, 2, 9]).subarray(1, 3), 's')())
+    unwrap(await writeWhole(path, new Uint8Array([9, 1, 2, 9]).subarray(1, 3), 's')())
     expect([...readFileSync(path)]).toEqual([1, 2])
     expect(readdirSync(at('new/deep'))).toEqual(['a.bin'])
   })

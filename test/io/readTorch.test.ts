@@ -22,12 +22,12 @@ import {
   u64,
   zip,
 } from './bytes.js'
-import { fileErrorOf, valueOf } from './results.js'
+import { fileErrorOf, unwrap } from './results.js'
 
 const fixture = (name: string): Uint8Array => readFileSync(new URL(`../fixtures/checkpoints/${name}`, import.meta.url))
 
 const read = async (bytes: Uint8Array, options?: ReadCheckpointOptions): Promise<Checkpoint> =>
-  valueOf(await readTorchCheckpoint(bytes, 'a.pt', options)())
+  unwrap(await readTorchCheckpoint(bytes, 'a.pt', options)())
 
 const refusal = async (bytes: Uint8Array, options?: ReadCheckpointOptions): Promise<string> =>
   describeError(fileErrorOf(await readTorchCheckpoint(bytes, 'a.pt', options)()))

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/Either'
 import { describeError, type FileError, type PwoaError } from '../../src/dsl/errors.js'
 
 /** The value, or a failing test that shows the error. */
-export const valueOf = <A>(result: E.Either<PwoaError, A>): A => {
+export const unwrap = <A>(result: E.Either<PwoaError, A>): A => {
   if (E.isLeft(result)) throw new Error(describeError(result.left))
   return result.right
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
 import { encodeSafetensors, readSafetensors, type SavedTensor } from '../../src/io/safetensors.js'
 import { concat, floats, u64 } from './bytes.js'
-import { errorOf, fileErrorOf, valueOf } from './results.js'
+import { errorOf, fileErrorOf, unwrap } from './results.js'
 
 const file = (header: string, data: Uint8Array = new Uint8Array(0)): Uint8Array =>
   concat(u64(Buffer.byteLength(header)), Buffer.from(header, 'utf8'), data)
@@ -37,10 +37,10 @@ describe('write, then read', () => {
         fc.uniqueArray(fc.tuple(name, saved), { selector: ([key]) => key, maxLength: 6 }),
         fc.dictionary(fc.string(), fc.string(), { maxKeys: 3 }),
         (tensors, metadata) => {
-          const bytes = valueOf(encodeSafetensors(new Map(tensors), metadata))
+          const bytes = unwrap(encodeSafetensors(new Map(tensors), metadata))
           const header = Number(new DataView(bytes.buffer).getBigUint64(0, true))
           expect(header % 8).toBe(0)
-          const read = valueOf(readSafetensors(bytes, 'a'))
+          const read = unwrap(readSafetensors(bytes, 'a'))
           expect(Object.entries(read.metadata).sort()).toEqual(Object.entries(metadata).sort())
           expect(read.tensors.size).toBe(tensors.length)
           for (const [key, tensor] of tensors) {
@@ -55,7 +55,7 @@ describe('write, then read', () => {
   it('keeps the order of tensors, names like numbers too, float32 before bytes', () => {
     const one: SavedTensor = { shape: [1], data: Float32Array.of(1) }
     const mask: SavedTensor = { shape: [1], data: Uint8Array.of(1) }
-    const bytes = valueOf(
+    const bytes = unwrap(
       encodeSafetensors(
         new Map([
           ['m', mask],
@@ -66,11 +66,11 @@ describe('write, then read', () => {
         ]),
       ),
     )
-    expect([...valueOf(readSafetensors(bytes, 'a')).tensors.keys()]).toEqual(['b', '7', 'a', '1', 'm'])
+    expect([...unwrap(readSafetensors(bytes, 'a')).tensors.keys()]).toEqual(['b', '7', 'a', '1', 'm'])
   })
 
   it('cut off anywhere, or one byte longer, is refused', () => {
-    const bytes = valueOf(encodeSafetensors(new Map([['w', { shape: [3], data: Float32Array.of(1, 2, 3) }]])))
+    const bytes = unwrap(encodeSafetensors(new Map([['w', { shape: [3], data: Float32Array.of(1, 2, 3) }]])))
     for (let length = 0; length < bytes.length; length++) refusal(bytes.subarray(0, length))
     expect(refusal(concat(bytes, 'x'))).toContain('12 bytes of data, got 13 bytes')
   })
@@ -99,14 +99,14 @@ describe('element types', () => {
     ['U8', Uint8Array.of(0xf9), 249],
     ['BOOL', Uint8Array.of(1), 1],
   ])('%s', (dtype, data, value) => {
-    const read = valueOf(readSafetensors(file(`{"w":${entry(dtype, [], 0, data.length)}}`, data), 'a'))
+    const read = unwrap(readSafetensors(file(`{"w":${entry(dtype, [], 0, data.length)}}`, data), 'a'))
     expect(read.tensors.get('w')).toEqual({ shape: [], data: Float32Array.of(value) })
   })
 
   it('reads data that is not aligned', () => {
     const header = `{"a":${entry('U8', [1], 0, 1)},"w":${entry('F64', [1], 1, 9)}}`
     const bytes = concat('x', file(header, concat(Uint8Array.of(9), new Uint8Array(Float64Array.of(2.5).buffer))))
-    expect(valueOf(readSafetensors(bytes.subarray(1), 'a')).tensors.get('w')?.data).toEqual(Float32Array.of(2.5))
+    expect(unwrap(readSafetensors(bytes.subarray(1), 'a')).tensors.get('w')?.data).toEqual(Float32Array.of(2.5))
   })
 })
 

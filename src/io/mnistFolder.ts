@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import * as E from 'fp-ts/Either'
+import * as TE from 'fp-ts/TaskEither'
+import { cacheFolder } from '../../scripts/engine-cache.mjs'
+import type { DataContext } from '../dsl/dataset.js'
+import { type FileError, type PwoaError, PwoaFailure, toPwoaError } from '../dsl/errors.js'
+import { download } from './download.js'
+import { MNIST_FILES, MNIST_MIRRORS, type MnistFile, spellingsOf } from './mnistFiles.js'
+import { refuse } from './refusal.js'
+import { writeWhole } from './writeWhole.js'
+
+const STAGE = 'mnist'
+const MOST_PACKED_BYTES = 32 * 2 ** 20
+const MOST_BYTES = 64 * 2 ** 20
+const IDLE_MS = 15_000
+
+/** The path of each of the four files. */
+export type MnistPaths = Readonly<Record<keyof typeof MNIST_FILES, string>>
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+const findFile = async (folder: string, file: MnistFile): Promise<string | undefined> => {
+  for (const spelling of spellingsOf(file)) {
+    const path = join(folder, spelling)
+    if (await exists(path)) return path
+  }
+  return undefined
+}
+
+const NAMES = Object.values(MNIST_FILES).map(({ name }) => name)
+
+const missing = (folder: string, actual: string, cause?: unknown): FileError => ({
+  _tag: 'FileError',
+  stage: STAGE,
+  file: folder,
+  expected: `the four files ${NAMES.join(', ')}, each as it is or with .gz`,
+  actual,
+  hint: `Put them into ${folder}, or name the folder that has them with --data-dir.`,
+  ...(cause === undefined ? {} : { cause }),
+})
+
+const locate = async (folder: string, fetchFile: (file: MnistFile) => Promise<string>): Promise<MnistPaths> => {
+  const at = async (file: MnistFile): Promise<string> => (await findFile(folder, file)) ?? (await fetchFile(file))
+  return {
+    trainImages: await at(MNIST_FILES.trainImages),
+    trainLabels: await at(MNIST_FILES.trainLabels),
+    testImages: await at(MNIST_FILES.testImages),
+    testLabels: await at(MNIST_FILES.testLabels),
+  }
+}
+
+const messageOf = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return String(thrown)
+  // fetch says only "fetch failed"; its cause says why.
+  return thrown.cause instanceof Error ? `${thrown.message}: ${thrown.cause.message}` : thrown.message
+}
+
+/** The file's bytes as a mirror sends them, checked against the checksum of what they unpack to. */
+const fromMirror = async (mirror: string, file: MnistFile, signal: AbortSignal): Promise<Uint8Array> => {
+  const packed = await download(`${mirror}${file.name}.gz`, { mostBytes: MOST_PACKED_BYTES, idleMs: IDLE_MS, signal })
+  const md5 = createHash('md5')
+    .update(gunzipSync(packed, { maxOutputLength: MOST_BYTES }))
+    .digest('hex')
+  return md5 === file.md5 ? packed : refuse(`md5 ${file.md5} of ${mirror}${file.name}.gz unpacked`, md5)
+}
+
+const fetchInto =
+  (folder: string, signal: AbortSignal) =>
+  async (file: MnistFile): Promise<string> => {
+    const failures: unknown[] = []
+    for (const mirror of MNIST_MIRRORS) {
+      try {
+        const packed = await fromMirror(mirror, file, signal)
+        const path = join(folder, `${file.name}.gz`)
+        const written = await writeWhole(path, packed, STAGE)()
+        if (E.isLeft(written)) throw new PwoaFailure(written.left)
+        return path
+      } catch (thrown) {
+        if (thrown instanceof PwoaFailure) throw thrown
+        if (signal.aborted) {
+          throw new PwoaFailure({
+            _tag: 'InterruptedError',
+            stage: STAGE,
+            expected: `the download of ${file.name}`,
+            actual: 'an interruption',
+            hint: `Run it again: what is already in ${folder} is kept.`,
+          })
+        }
+        failures.push(thrown)
+      }
+    }
+    const reasons = [...new Set(failures.map(messageOf))].join('; ')
+    throw new PwoaFailure(missing(folder, `no ${file.name} there, and no download (${reasons})`, failures[0]))
+  }
+
+const refuseMissing =
+  (folder: string) =>
+  async (file: MnistFile): Promise<string> => {
+    throw new PwoaFailure(missing(folder, (await exists(folder)) ? `no ${file.name} in it` : 'no such folder'))
+  }
+
+/** Where torchvision and others keep the files below the folder that a user thinks of as the data folder. */
+const SUBFOLDERS = ['', 'mnist', join('MNIST', 'raw')]
+
+const folderWithin = async (folder: string): Promise<string> => {
+  for (const subfolder of SUBFOLDERS) {
+    const candidate = join(folder, subfolder)
+    for (const file of Object.values(MNIST_FILES)) {
+      if ((await findFile(candidate, file)) !== undefined) return candidate
+    }
+  }
+  return folder
+}
+
+/**
+ * Finds the four files: in `dataDir` (also in its `mnist` or `MNIST/raw`) where one is given, else in the cache
+ * folder (`PWOA_CACHE`, else the platform's), into which absent ones are downloaded.
+ *
+ * Errors: a `FileError` that lists the four names and says where to put them; a `WriteError` for a full or read-only
+ * cache; an `InterruptedError` where the download was aborted.
+ */
+export const mnistFolder = (
+  dataDir: string | undefined,
+  { signal }: Pick<DataContext, 'signal'>,
+): TE.TaskEither<PwoaError, MnistPaths> =>
+  TE.tryCatch(
+    async () => {
+      if (dataDir === undefined) {
+        const folder = join(cacheFolder(), 'mnist')
+        return locate(folder, fetchInto(folder, signal))
+      }
+      const folder = await folderWithin(dataDir)
+      return locate(folder, refuseMissing(folder))
+    },
+    (thrown) => toPwoaError(STAGE, thrown),
+  )

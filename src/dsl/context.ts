@@ -1,4 +1,4 @@
-import type { TaskEither } from 'fp-ts/TaskEither'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Dataset } from './dataset.js'
 import type { PwoaError } from './errors.js'
 import type { RunEvent } from './events.js'

@@ -41,7 +41,7 @@ export type RunEvent =
   | { readonly type: 'parameters'; readonly counts: ParameterCounts }
   | {
       readonly type: 'evaluating'
-      readonly subject: 'before' | 'after'
+      readonly subject: 'before' | 'after' | 'epoch'
       /** `clean` or the attack's name. */
       readonly attack: string
       readonly done: number

@@ -92,6 +92,9 @@ export interface Pipeline<S extends Step> {
    */
   observe(observer: Observer): Pipeline<S>
 
+  /** The same pipeline with other parameters on record: `definePipeline` says what it was made from. */
+  withParams(params: Readonly<Record<string, unknown>>): Pipeline<S>
+
   /** Starts a run at once, in a run folder of its own. */
   run(options?: RunOptions): RunHandle
 }
@@ -138,6 +141,7 @@ const extend = (
     // The overloads give each operator its type; here they are all alike.
     pipe: ((...more: AnyOperator[]) => extend(fixed, [...operators, ...more], observers)) as Pipeline<Step>['pipe'],
     observe: (observer) => extend(fixed, operators, [...observers, observer]),
+    withParams: (params) => extend({ ...fixed, params }, operators, observers),
     run: (options = {}) => fixed.runner(self, options),
   }
   return self

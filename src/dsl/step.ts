@@ -25,8 +25,8 @@ export interface Minibatch {
   readonly labels: Tensor2D
   /** Keeps the minibatch alive beyond the synchronous part; returns the way to let go of it (idempotent). */
   readonly hold: () => () => void
-  /** The same loan with other images, which it owns from here on: they are freed with the rest. */
-  readonly withImages: (images: Tensor4D) => Minibatch
+  /** The same loan with other images and labels (its own, if left out), which it owns: they are freed with the rest. */
+  readonly withImages: (images: Tensor4D, labels?: Tensor2D) => Minibatch
 }
 
 /** What flows through a pipeline. Stages add fields to it; see `Op`. */

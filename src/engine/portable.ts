@@ -22,7 +22,9 @@ const keepingFatalHandlers = async <T>(action: () => Promise<T>): Promise<T> => 
 /** Loads the wasm engine: one thread in Node, with SIMD where the machine has it. */
 export const loadPortable = async (): Promise<LoadedEngine> => {
   const require = createRequire(import.meta.url)
-  const tf: Tf = quietly(() => require('@tensorflow/tfjs-core'))
+  // the union package, because tfjs-core alone comes without gradients
+  quietly(() => require('@tensorflow/tfjs'))
+  const tf: Tf = require('@tensorflow/tfjs-core')
   const path = require.resolve('@tensorflow/tfjs-backend-wasm')
   const wasm: typeof import('@tensorflow/tfjs-backend-wasm') = quietly(() => require(path))
   wasm.setWasmPaths(`${dirname(path)}${sep}`)

@@ -51,8 +51,9 @@ export const patterns = Object.keys(groupings) as readonly Pattern[]
  * @returns one 0 or 1 per weight
  */
 export const projectionMask = (matrix: WeightMatrix, pattern: Pattern, rate: number): Uint8Array => {
-  const { groups, groupOf, survives } = groupings[pattern]
   const { values } = matrix
+  if (rate === 1) return new Uint8Array(values.length).fill(1)
+  const { groups, groupOf, survives } = groupings[pattern]
   const squares = new Float64Array(groups(matrix))
   for (let i = 0; i < values.length; i++) {
     const group = groupOf(matrix, i)
@@ -60,7 +61,9 @@ export const projectionMask = (matrix: WeightMatrix, pattern: Pattern, rate: num
   }
   const scores = squares.map(Math.sqrt)
   const threshold = percentile(scores, 1 - 1 / rate)
-  return Uint8Array.from(values, (_, i) => (survives(scores[groupOf(matrix, i)] ?? 0, threshold) || rate === 1 ? 1 : 0))
+  // A group that is zero already is pruned already, whatever the percentile says.
+  const kept = scores.map((score) => (score > 0 && survives(score, threshold) ? 1 : 0))
+  return Uint8Array.from(values, (_, i) => kept[groupOf(matrix, i)] ?? 0)
 }
 
 /** Value at the fraction q of the sorted scores, at position (n − 1)·q, interpolated linearly. */

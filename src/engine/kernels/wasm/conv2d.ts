@@ -14,9 +14,9 @@ export const conv2d = (tf: Tf): KernelConfig => ({
       backend,
       { x: input(inputs, 'x'), filter: input(inputs, 'filter'), bias: input(inputs, 'bias') },
       {
-        strides: attrs.stride,
-        pad: attrs.pad,
-        activation: attrs.activation,
+        strides: attrs?.stride,
+        pad: attrs?.pad,
+        activation: attrs?.activation,
         dataFormat: 'NHWC',
         dilations: [1, 1],
       },

@@ -5,13 +5,14 @@ import { conv2d } from './conv2d.js'
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js'
 import { conv2dBackpropInput } from './conv2d-backprop-input.js'
 import { linear } from './linear.js'
+import { maxPoolGrad } from './max-pool-grad.js'
 import { reluGrad } from './relu-grad.js'
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js'
 import { spdInverse } from './spd-inverse.js'
 
-/** Registers pwoa's kernels for the wasm engine, the standard one that it lacks, and a faster one for one that it has. */
+/** Registers pwoa's kernels for the wasm engine, the standard one that it lacks, and better ones for two. */
 export const registerWasmKernels = (tf: Tf): void => {
   registerMissing(tf, [reluGrad, biasAddGrad, softmaxCrossEntropy, spdInverse, conv2d(tf), linear(tf)])
   registerMissing(tf, [conv2dBackpropFilter(tf)])
-  registerInstead(tf, [conv2dBackpropInput(tf)])
+  registerInstead(tf, [conv2dBackpropInput(tf), maxPoolGrad(tf)])
 }

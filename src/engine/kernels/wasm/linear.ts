@@ -18,7 +18,7 @@ export const linear = (tf: Tf): KernelConfig => ({
         b: { ...weight, shape: [1, ...weight.shape] },
         bias: input(inputs, 'bias'),
       },
-      { transposeA: false, transposeB: false, activation: attrs.activation },
+      { transposeA: false, transposeB: false, activation: attrs?.activation },
     )
     return { ...product, shape: product.shape.slice(1) }
   },

@@ -1,4 +1,4 @@
-import { rejectOption } from '../dsl/errors.js'
+import { rejectOption } from './errors.js'
 
 /** Refuses an ε outside (0, 1]. @throws OptionError */
 export const checkEpsilon = (attack: string, epsilon: number): void => {

@@ -1,0 +1,35 @@
+import {
+  adversarial,
+  attackEval,
+  crossEntropy,
+  definePipeline,
+  exportModel,
+  fgsm,
+  initialise,
+  param,
+  parameters,
+  pgd,
+  pipeline,
+  syntheticDigits,
+  train,
+} from 'pwoa'
+
+/** Makes the small robust teacher of the quickstart: PGD adversarial training (Madry et al.) on synthetic digits. */
+export default definePipeline(
+  parameters({
+    epsilon: param.number({ default: 0.3, min: 0.01, max: 1, help: 'Radius of the L∞ ball of the training attack.' }),
+    steps: param.integer({ default: 10, min: 1, unit: 'steps', help: 'PGD steps of the training attack.' }),
+    epochs: param.integer({ default: 16, min: 1, unit: 'epochs', help: 'Passes over the training set.' }),
+    images: param.integer({ default: 12000, min: 128, unit: 'images', help: 'Training images that are drawn.' }),
+    learningRate: param.number({ default: 2e-3, min: 1e-6, help: 'Peak learning rate of Adam.' }),
+  }),
+  ({ epsilon, steps, epochs, images, learningRate }) =>
+    pipeline('teacher-digits', syntheticDigits({ train: images })).pipe(
+      initialise('mnistNet'),
+      adversarial(pgd({ epsilon, steps, stepSize: (2.5 * epsilon) / steps })),
+      crossEntropy(),
+      train({ epochs, learningRate }),
+      attackEval([fgsm({ epsilon }), pgd({ epsilon, steps: 40, stepSize: epsilon / 30 })], { examples: 500 }),
+      exportModel('teacher-digits.safetensors'),
+    ),
+)

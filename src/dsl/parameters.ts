@@ -1,0 +1,201 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { Either } from 'fp-ts/lib/Either.js'
+import { distance } from 'fastest-levenshtein'
+import * as t from 'io-ts'
+import type { OptionError } from './errors.js'
+
+/** What `--help` says of a parameter. */
+export interface ParameterDetails {
+  readonly help: string
+  /** What a value must be, as the error says it: `a number >= 1`, `one of irregular, filter`. */
+  readonly expected: string
+  /** Unit of measurement: `×`, `pixels`, `epochs`. */
+  readonly unit?: string
+  /** The value where none is given, encoded. A parameter without one must be given. */
+  readonly default?: unknown
+}
+
+/**
+ * An io-ts decoder that also reads the text of `--set key=value`, with what `--help` says of it. A decoder, not a
+ * whole `Type`: nothing is encoded, and `Parameter<number>` is then a `Parameter<unknown>`.
+ */
+export interface Parameter<A> extends t.Decoder<unknown, A> {
+  readonly details: ParameterDetails
+  readonly is: (value: unknown) => boolean
+}
+
+/** The values that a record of parameters gives. */
+export type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends Parameter<infer A> ? A : never }
+
+/** A codec of all parameters of a pipeline: `decode` gives io-ts's errors, `decodeParameters` those of pwoa. */
+export interface Parameters<P> extends t.Type<P, Readonly<Record<string, unknown>>, unknown> {
+  readonly fields: Readonly<Record<string, Parameter<unknown>>>
+}
+
+interface CommonOptions<A> {
+  /** One sentence for `--help`. */
+  readonly help: string
+  /** The value where none is given; without it the parameter must be given. */
+  readonly default?: A
+}
+
+export interface NumberOptions extends CommonOptions<number> {
+  /** Unit of measurement, for `--help`. */
+  readonly unit?: string
+  /** Smallest and largest value, both allowed. */
+  readonly min?: number
+  readonly max?: number
+}
+
+const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
+
+const numberOf = (input: unknown): unknown =>
+  typeof input === 'string' && decimal.test(input.trim()) ? Number(input) : input
+
+const parameter = <A>(
+  details: ParameterDetails,
+  is: (value: unknown) => value is A,
+  read: (input: unknown) => unknown,
+): Parameter<A> =>
+  Object.assign(
+    new t.Type<A, unknown, unknown>(
+      details.expected,
+      is,
+      (input, context) => {
+        const value = input === undefined ? details.default : read(input)
+        return is(value) ? t.success(value) : t.failure(input, context)
+      },
+      t.identity,
+    ),
+    { details },
+  )
+
+const range = (kind: string, { min, max }: NumberOptions): string => {
+  if (min !== undefined && max !== undefined) return `${kind} from ${min} to ${max}`
+  if (min !== undefined) return `${kind} >= ${min}`
+  return max === undefined ? kind : `${kind} <= ${max}`
+}
+
+const within = (value: number, { min, max }: NumberOptions): boolean =>
+  Number.isFinite(value) && value >= (min ?? -Infinity) && value <= (max ?? Infinity)
+
+const numeric = (kind: string, options: NumberOptions, suits: (value: number) => boolean): Parameter<number> =>
+  parameter(
+    { ...shared(options), expected: range(kind, options), ...(options.unit === undefined ? {} : { unit: options.unit }) },
+    (value): value is number => typeof value === 'number' && within(value, options) && suits(value),
+    numberOf,
+  )
+
+const shared = <A>({ help, default: value }: CommonOptions<A>) => ({
+  help,
+  ...(value === undefined ? {} : { default: value }),
+})
+
+/** A finite number. */
+const number = (options: NumberOptions): Parameter<number> => numeric('a number', options, () => true)
+
+/** A whole number. */
+const integer = (options: NumberOptions): Parameter<number> =>
+  numeric('a whole number', options, Number.isSafeInteger)
+
+/** Any text, such as the path of a file. */
+const text = (options: CommonOptions<string>): Parameter<string> =>
+  parameter(
+    { ...shared(options), expected: 'a text' },
+    (value): value is string => typeof value === 'string',
+    (input) => input,
+  )
+
+/** One of some words. */
+const choice = <const C extends string>(choices: readonly C[], options: CommonOptions<NoInfer<C>>): Parameter<C> =>
+  parameter(
+    { ...shared(options), expected: `one of ${choices.join(', ')}` },
+    (value): value is C => choices.some((known) => known === value),
+    (input) => (typeof input === 'string' ? input.trim() : input),
+  )
+
+/** Several values, as text separated by commas: `param.list(param.choice(['fgsm', 'pgd'], …), …)`. */
+const list = <A>(item: Parameter<A>, options: CommonOptions<readonly NoInfer<A>[]>): Parameter<readonly A[]> =>
+  parameter(
+    { ...shared(options), expected: `a comma list, each ${item.details.expected}` },
+    (value): value is readonly A[] => Array.isArray(value) && value.every((one) => item.is(one)),
+    (input) => readList(item, input),
+  )
+
+const readList = <A>(item: Parameter<A>, input: unknown): unknown => {
+  const parts: unknown = typeof input === 'string' ? splitList(input) : input
+  if (!Array.isArray(parts)) return input
+  const decoded = parts.map((part) => (part === undefined ? E.left(undefined) : item.decode(part)))
+  return decoded.every(E.isRight) ? decoded.map((one) => one.right) : input
+}
+
+const splitList = (input: string): string[] =>
+  input.trim() === '' ? [] : input.split(',').map((part) => part.trim())
+
+/** The kinds of parameters a pipeline can take. */
+export const param = { number, integer, text, choice, list }
+
+/**
+ * The parameters of a pipeline, for `definePipeline`.
+ *
+ * @example
+ * const rates = parameters({
+ *   rate: param.number({ default: 4, unit: '×', min: 1, help: 'How many times fewer weights are kept.' }),
+ *   checkpoint: param.text({ help: 'The teacher.' }),
+ * })
+ */
+export const parameters = <F extends Readonly<Record<string, Parameter<unknown>>>>(
+  fields: F,
+): Parameters<ValuesOf<F>> => {
+  type P = ValuesOf<F>
+  const entries = Object.entries(fields)
+  const is = (value: unknown): value is P =>
+    isRecord(value) && entries.every(([key, field]) => field.is(value[key]))
+  const validate = (input: unknown, context: t.Context): t.Validation<P> => {
+    if (!isRecord(input)) return t.failure(input, context)
+    const unknown = Object.keys(input).filter((key) => !Object.hasOwn(fields, key))
+    const decoded = entries.map(
+      ([key, field]) => [key, field.validate(input[key], t.appendContext(context, key, field, input[key]))] as const,
+    )
+    const errors = [
+      ...unknown.map((key) => ({ value: input[key], context: t.appendContext(context, key, t.never, input[key]) })),
+      ...decoded.flatMap(([, result]) => (E.isLeft(result) ? result.left : [])),
+    ]
+    if (errors.length > 0) return t.failures(errors)
+    const values = decoded.flatMap(([key, result]) => (E.isRight(result) ? [[key, result.right] as const] : []))
+    return t.success(Object.fromEntries(values) as P)
+  }
+  const type = new t.Type<P, Readonly<Record<string, unknown>>, unknown>('parameters', is, validate, (values) => ({
+    ...values,
+  }))
+  return Object.assign(type, { fields })
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Decodes native values or the texts of `--set`; the first error is told as `--set rate: expected …, got …`. */
+export const decodeParameters = <P>(codec: Parameters<P>, raw: Readonly<Record<string, unknown>>): Either<OptionError, P> =>
+  E.either.mapLeft(codec.decode(raw), ([first]) => optionError(codec.fields, first))
+
+const optionError = (fields: Parameters<unknown>['fields'], error: t.ValidationError | undefined): OptionError => {
+  const key = error?.context[1]?.key
+  if (key === undefined) return { _tag: 'OptionError', stage: '--set', expected: 'key=value', actual: drawn(error?.value) }
+  const field = Object.hasOwn(fields, key) ? fields[key] : undefined
+  if (field) return { _tag: 'OptionError', stage: `--set ${key}`, expected: field.details.expected, actual: drawn(error?.value) }
+  return unknownKey(fields, key)
+}
+
+const drawn = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value) ?? String(value))
+
+const unknownKey = (fields: Parameters<unknown>['fields'], key: string): OptionError => {
+  const known = Object.keys(fields)
+  const nearest = known.toSorted((a, b) => distance(key, a) - distance(key, b))[0]
+  return {
+    _tag: 'OptionError',
+    stage: `--set ${key}`,
+    expected: known.length === 0 ? 'no parameters' : `one of ${known.join(', ')}`,
+    actual: `"${key}"`,
+    ...(nearest === undefined ? {} : { hint: `Did you mean ${nearest}?` }),
+  }
+}

@@ -1,0 +1,102 @@
+import { rejectOption } from '../dsl/errors.js'
+import { checkEpsilon, checkWhole } from '../dsl/checks.js'
+import { fillSigns, fillUniform, type RandomStream } from './random.js'
+
+/** Height, width and channels of a batch of n images, row-major NHWC. */
+export interface BatchShape {
+  readonly examples: number
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+}
+
+/**
+ * A random, gradient-free perturbation as a value: no network is asked, so it costs one draw a minibatch and is no
+ * attack. `draw` gives the noise to be added, each value in [−ε, ε].
+ */
+export interface Perturbation {
+  readonly name: string
+  readonly config: Readonly<Record<string, unknown>>
+  /** In (0, 1]. */
+  readonly epsilon: number
+  readonly draw: (shape: BatchShape, random: RandomStream) => Float32Array
+}
+
+export interface NoiseOptions {
+  /** Radius of the L∞ ball, in (0, 1]; images are in [0, 1]. */
+  readonly epsilon: number
+}
+
+export interface BlockNoiseOptions extends NoiseOptions {
+  /** Edges of the blocks that are drawn from, in pixels, each ≥ 1. @default 1 to 7 */
+  readonly blocks?: readonly number[]
+}
+
+const sizeOf = ({ examples, height, width, channels }: BatchShape): number => examples * height * width * channels
+
+/**
+ * One random sign per block of k × k pixels and channel, times ε; k is drawn anew for each minibatch. Its low
+ * frequencies are what keeps a distilled student robust.
+ *
+ * @throws OptionError for an ε outside (0, 1] or a block edge < 1
+ */
+export const blockNoise = ({ epsilon, blocks = [1, 2, 3, 4, 5, 6, 7] }: BlockNoiseOptions): Perturbation => {
+  checkEpsilon('blockNoise', epsilon)
+  if (blocks.length === 0) rejectOption('blockNoise', 'at least one block edge', 'none')
+  for (const edge of blocks) checkWhole('blockNoise', 'block edge', edge, 1)
+  return {
+    name: 'blockNoise',
+    config: { epsilon, blocks },
+    epsilon,
+    draw: (shape, random) => {
+      const { examples, height, width, channels } = shape
+      const edge = blocks[random.int(blocks.length)] ?? 1
+      const across = Math.ceil(width / edge)
+      const signs = new Float32Array(examples * Math.ceil(height / edge) * across * channels)
+      fillSigns(signs, random)
+      const noise = new Float32Array(sizeOf(shape))
+      let to = 0
+      for (let example = 0; example < examples; example++) {
+        const first = (example * signs.length) / examples
+        for (let y = 0; y < height; y++) {
+          const row = first + Math.floor(y / edge) * across * channels
+          for (let x = 0; x < width; x++) {
+            const block = row + Math.floor(x / edge) * channels
+            for (let c = 0; c < channels; c++) noise[to++] = (signs[block + c] ?? 0) * epsilon
+          }
+        }
+      }
+      return noise
+    },
+  }
+}
+
+/** One random sign per pixel and channel, times ε: the corners of the L∞ ball. @throws OptionError for ε outside (0, 1] */
+export const signNoise = ({ epsilon }: NoiseOptions): Perturbation => {
+  checkEpsilon('signNoise', epsilon)
+  return {
+    name: 'signNoise',
+    config: { epsilon },
+    epsilon,
+    draw: (shape, random) => {
+      const noise = new Float32Array(sizeOf(shape))
+      fillSigns(noise, random)
+      return noise.map((sign) => sign * epsilon)
+    },
+  }
+}
+
+/** Uniform in the L∞ ball. @throws OptionError for ε outside (0, 1] */
+export const uniformNoise = ({ epsilon }: NoiseOptions): Perturbation => {
+  checkEpsilon('uniformNoise', epsilon)
+  return {
+    name: 'uniformNoise',
+    config: { epsilon },
+    epsilon,
+    draw: (shape, random) => {
+      const noise = new Float32Array(sizeOf(shape))
+      fillUniform(noise, -epsilon, epsilon, random)
+      return noise
+    },
+  }
+}

@@ -1,0 +1,103 @@
+// ADMM pruning: ADMM phase, hard prune, masked retraining. Paper: Sec. III-D, eqs. 8–12; Zhang et al., ECCV 2018.
+import { checkPositive, checkWhole } from '../dsl/checks.js'
+import { rejectOption } from '../dsl/errors.js'
+import { type Op, stage } from '../dsl/op.js'
+import type { HasTerms, HasTraining } from '../dsl/step.js'
+import { type Pattern, patterns } from '../math/projection.js'
+import { adam } from '../training/adam.js'
+import type { HasStudent, Student } from '../training/network.js'
+import { type PhasePlan, type Recipe, recipeConfig } from '../training/phasePlan.js'
+import { admmRule, countKept, hardPrune, maskedRule, type PenaltySchedule, type PruningTask } from '../training/pruning.js'
+import { checkRate, layerRates, type Rate, ratesIn } from '../training/rates.js'
+import { cosine, thirds } from '../training/schedule.js'
+import { trainer } from '../training/trainer.js'
+
+export interface AdmmMaskOptions {
+  /** What is pruned together: single weights, whole filters, or columns of the out × in·k·k matrix. */
+  readonly pattern: Pattern
+  /** Compression: 4 keeps a quarter. One number, a number per layer, or an overall one; see `Rate`. */
+  readonly rate: Rate
+  /** Layers that are left out, by name. @default none */
+  readonly exclude?: readonly string[]
+  /** Epochs of the ADMM phase, ≥ 0; 0 prunes by magnitude at once. @default 50 */
+  readonly epochs?: number
+  /** Epochs of the masked retraining, ≥ 0. @default 100 */
+  readonly retrainEpochs?: number
+  /** Epochs between two updates of Z and U, ≥ 1. @default 3 */
+  readonly updateEvery?: number
+  /** ρ of the penalty. @default from 0.01 by 1.35 to at most 1 */
+  readonly rho?: PenaltySchedule
+  /** How the ADMM phase is optimised. @default Adam, 5e-4, a tenth at each third */
+  readonly admm?: Partial<Recipe>
+  /** How the retraining is optimised. @default Adam, 1e-3, cosine */
+  readonly retrain?: Partial<Recipe>
+}
+
+/**
+ * Trains the student under ADMM's pull towards sparse weights, prunes it hard, and retrains what is left:
+ *
+ *     W ← argmin L(W) + ρ/2·‖W − Z + U‖²    Z ← Π_S(W + U)    U ← U + W − Z        (ADMM phase)
+ *     W ← Π_S(W), mask fixed                 W ← W − lr·mask∘∂L                      (retraining)
+ *
+ * Pruned are weights of convolutions and linear layers; biases stay. Emits a step per minibatch, in numbers.
+ *
+ * @example
+ * admmMask({ pattern: 'irregular', rate: 4, epochs: 10, retrainEpochs: 20 })
+ * admmMask({ pattern: 'irregular', rate: { overall: 16, fixed: { conv1: 1, conv2: 4 } }, exclude: ['fc2'] })
+ * @throws OptionError for a rate < 1, an unknown pattern or layer, or a wrong number of epochs
+ */
+export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
+  const { pattern, rate, exclude = [], epochs = 50, retrainEpochs = 100, updateEvery = 3 } = options
+  const rho = options.rho ?? { initial: 0.01, growth: 1.35, max: 1 }
+  const admm: Recipe = { optimizer: adam(), learningRate: 5e-4, schedule: thirds(), ...options.admm }
+  const retrain: Recipe = { optimizer: adam(), learningRate: 1e-3, schedule: cosine(), ...options.retrain }
+  if (!patterns.includes(pattern)) rejectOption('admmMask', `a pattern among ${patterns.join(', ')}`, pattern)
+  for (const each of ratesIn(rate)) checkRate('admmMask', each)
+  checkWhole('admmMask', 'epochs', epochs, 0)
+  checkWhole('admmMask', 'retrainEpochs', retrainEpochs, 0)
+  checkWhole('admmMask', 'updateEvery', updateEvery, 1)
+  checkWhole('admmMask', 'epochs + retrainEpochs', epochs + retrainEpochs, 1)
+  for (const { learningRate } of [admm, retrain]) checkPositive('admmMask', 'learningRate', learningRate)
+  for (const [name, value] of Object.entries(rho)) checkPositive('admmMask', `rho ${name}`, value)
+
+  const taskOf = ({ architecture }: Student): PruningTask => ({
+    pattern,
+    rates: layerRates('admmMask', architecture, rate, exclude),
+  })
+  const plans: readonly PhasePlan[] = [
+    { phase: 'admm', epochs, ...admm, ...admmRule(taskOf, updateEvery, rho) },
+    {
+      phase: 'retrain',
+      epochs: retrainEpochs,
+      ...retrain,
+      ...maskedRule(),
+      begin: (student) => hardPrune(student, taskOf(student)),
+    },
+  ]
+  return stage(
+    {
+      stage: 'admmMask',
+      config: {
+        pattern,
+        rate,
+        exclude,
+        epochs,
+        retrainEpochs,
+        updateEvery,
+        rho,
+        admm: recipeConfig(admm),
+        retrain: recipeConfig(retrain),
+      },
+      needs: ['student', 'terms'],
+      adds: ['training'],
+    },
+    trainer({
+      stage: 'admmMask',
+      phases: plans.filter((plan) => plan.epochs > 0),
+      end: (student, { run }) => {
+        if (retrainEpochs === 0) hardPrune(student, taskOf(student))
+        run.emit({ type: 'parameters', counts: countKept(student, taskOf(student)) })
+      },
+    }),
+  )
+}

@@ -1,0 +1,54 @@
+// Attacked examples in the minibatch: how robust teachers are made, and what PwoA does without.
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import { map } from 'rxjs'
+import type { Attack } from '../attacks/attack.js'
+import { type Op, stage } from '../dsl/op.js'
+import type { Minibatch, Step } from '../dsl/step.js'
+import { withMinibatch } from '../dsl/withMinibatch.js'
+import { tf } from '../engine/tf.js'
+import type { HasStudent } from '../training/network.js'
+
+export interface AdversarialOptions {
+  /** Whether the attacked examples replace the natural ones or join them. @default 'replace' */
+  readonly mode?: 'replace' | 'join'
+}
+
+type Mode = NonNullable<AdversarialOptions['mode']>
+
+const modes: Readonly<Record<Mode, (minibatch: Minibatch, attacked: Tensor4D) => Minibatch>> = {
+  replace: (minibatch, attacked) => minibatch.withImages(attacked),
+  join: (minibatch, attacked) => {
+    const { images, labels } = minibatch
+    const joined = tf.concat([images, attacked]) as Tensor4D
+    attacked.dispose()
+    return minibatch.withImages(joined, tf.concat([labels, labels]) as Tensor2D)
+  },
+}
+
+/**
+ * Attacks the student, as it is at this step, on each minibatch; losses behind it see the attacked images.
+ *
+ * @example
+ * pipeline('teacher', mnist()).pipe(
+ *   initialise('mnistNet'), adversarial(pgd({ epsilon: 0.3, steps: 10, stepSize: 0.075 })), crossEntropy(),
+ *   train({ epochs: 10 }))
+ * Source: Madry et al., ICLR 2018.
+ */
+export const adversarial = (attack: Attack, { mode = 'replace' }: AdversarialOptions = {}): Op<HasStudent, unknown> => {
+  const apply = <S extends Step & HasStudent>(step: S): S => {
+    const { minibatch, run, student } = step
+    const attacked = attack.perturb({
+      classifier: (images) => student.logits(images),
+      images: minibatch.images,
+      labels: minibatch.labels,
+      indices: minibatch.indices,
+      // Another start in every epoch, the same in every rerun.
+      seed: (run.seed + 0x9e3779b9 * (minibatch.epoch + 1)) >>> 0,
+    })
+    return withMinibatch(step, modes[mode](minibatch, attacked))
+  }
+  return stage(
+    { stage: 'adversarial', config: { attack: attack.name, ...attack.config, mode }, needs: ['student'], adds: [] },
+    (source) => source.pipe(map((step) => apply(step))),
+  )
+}

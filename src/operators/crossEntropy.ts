@@ -1,0 +1,40 @@
+// Cross entropy with the labels, as a loss term.
+import { map } from 'rxjs'
+import { enrich } from '../dsl/enrich.js'
+import { rejectOption } from '../dsl/errors.js'
+import { type Op, stage } from '../dsl/op.js'
+import { allPhases } from '../dsl/phases.js'
+import type { HasTerms, LossTerm, Phase } from '../dsl/step.js'
+import { tf } from '../engine/tf.js'
+import { crossEntropyLoss } from '../math/crossEntropy.js'
+import type { HasStudent } from '../training/network.js'
+
+export interface CrossEntropyOptions {
+  /** Factor of the term, > 0. @default 1 */
+  readonly weight?: number
+  /** Phases in which the term acts. @default all */
+  readonly phases?: readonly Phase[]
+}
+
+/**
+ * Adds weight · mean_i −log softmax(student(x_i))_{y_i}. Pure PwoA does without it.
+ *
+ * @example
+ * pipeline('fine-tuning', mnist()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), crossEntropy())
+ * @throws OptionError for a weight ≤ 0
+ */
+export const crossEntropy = ({ weight = 1, phases = allPhases }: CrossEntropyOptions = {}): Op<HasStudent, HasTerms> => {
+  if (!(weight > 0)) rejectOption('crossEntropy', 'weight > 0', weight)
+  const term: LossTerm = {
+    name: 'crossEntropy',
+    phases,
+    bind:
+      ({ labels }) =>
+      ({ logits }) =>
+        tf.mul(crossEntropyLoss(logits, labels), weight),
+  }
+  return stage(
+    { stage: 'crossEntropy', config: { weight, phases }, needs: ['student'], adds: ['terms'] },
+    (source) => source.pipe(map((step) => enrich('crossEntropy', step, { terms: [term] }))),
+  )
+}

@@ -1,0 +1,53 @@
+// Self-distillation: the student's softened logits follow the teacher's. Paper: Sec. III-B, eq. 5.
+import { map } from 'rxjs'
+import { enrich } from '../dsl/enrich.js'
+import { rejectOption } from '../dsl/errors.js'
+import { type Op, stage } from '../dsl/op.js'
+import { allPhases } from '../dsl/phases.js'
+import type { HasTerms, LossTerm, Phase } from '../dsl/step.js'
+import { distillationLoss } from '../math/distillation.js'
+import type { HasStudent, HasTeacher, Network } from '../training/network.js'
+
+export interface DistillOptions {
+  /** Temperature T > 0. @default 30 */
+  readonly temperature?: number
+  /** Weight α > 0. CIFAR-100 takes 100. @default 10 */
+  readonly alpha?: number
+  /** Phases in which the term acts. @default all */
+  readonly phases?: readonly Phase[]
+}
+
+/**
+ * Adds the term `distillation`, α·T²·KL(softmax(teacher/T) ‖ softmax(student/T)), averaged over examples and classes
+ * as the reference does. The teacher sees the same images as the student, perturbed ones included.
+ *
+ * @example
+ * pipeline('mnist', mnist()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), distill({ temperature: 30 }))
+ * @throws OptionError for T ≤ 0 or α ≤ 0
+ * Source: Jian et al., ICDM 2022; Hinton, Vinyals, Dean 2015.
+ */
+export const distill = ({
+  temperature = 30,
+  alpha = 10,
+  phases = allPhases,
+}: DistillOptions = {}): Op<HasTeacher & HasStudent, HasTerms> => {
+  if (!(temperature > 0)) rejectOption('distill', 'temperature > 0', temperature)
+  if (!(alpha > 0)) rejectOption('distill', 'alpha > 0', alpha)
+  const term = (teacher: Network): LossTerm => ({
+    name: 'distillation',
+    phases,
+    bind: ({ images }) => {
+      const target = teacher.logits(images)
+      return ({ logits }) => distillationLoss(logits, target, { temperature, alpha })
+    },
+  })
+  return stage(
+    {
+      stage: 'distill',
+      config: { temperature, alpha, phases },
+      needs: ['teacher', 'student'],
+      adds: ['terms'],
+    },
+    (source) => source.pipe(map((step) => enrich('distill', step, { terms: [term(step.teacher)] }))),
+  )
+}

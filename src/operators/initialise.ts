@@ -1,0 +1,38 @@
+// Makes a fresh network with random weights: the start of a teacher's training.
+import { enrichOnce } from '../dsl/enrichOnce.js'
+import { type Op, stage } from '../dsl/op.js'
+import { fillUniform, stream } from '../math/random.js'
+import type { Architecture } from '../models/architecture.js'
+import { parameterCount, parametersOf } from '../models/parameters.js'
+import { resolveArchitecture } from '../models/zoo.js'
+import { makeStudent } from '../training/makeStudent.js'
+import type { HasStudent } from '../training/network.js'
+
+/**
+ * Adds `student` with PyTorch's default initialisation: weights and bias of a layer uniform in ±1/√fan_in, drawn
+ * from the run's seed.
+ *
+ * @example
+ * pipeline('teacher', syntheticDigits()).pipe(initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }))
+ * @throws OptionError for an unknown architecture
+ */
+export const initialise = (given: string | Architecture): Op<unknown, HasStudent> => {
+  const architecture = resolveArchitecture('initialise', given)
+  return stage(
+    { stage: 'initialise', config: { architecture: architecture.name }, needs: [], adds: ['student'] },
+    enrichOnce('initialise', async ({ run }) => ({
+      student: makeStudent(run, architecture, randomWeights(architecture, run.seed)),
+    })),
+  )
+}
+
+const randomWeights = (architecture: Architecture, seed: number): Float32Array => {
+  const flat = new Float32Array(parameterCount(architecture))
+  let bound = 0
+  for (const { name, role, size, offset, shape } of parametersOf(architecture)) {
+    // A bias shares the bound of the weight before it.
+    if (role === 'weight') bound = 1 / Math.sqrt(size / (shape.at(-1) ?? 1))
+    fillUniform(flat.subarray(offset, offset + size), -bound, bound, stream(seed, 'initialise', name))
+  }
+  return flat
+}

@@ -1,0 +1,43 @@
+// Random perturbations of natural images: no attack, no gradient, and distilled robustness stays (docs/decisions).
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { map } from 'rxjs'
+import { rejectOption } from '../dsl/errors.js'
+import { type Op, stage } from '../dsl/op.js'
+import type { Step } from '../dsl/step.js'
+import { withMinibatch } from '../dsl/withMinibatch.js'
+import { tf } from '../engine/tf.js'
+import type { Perturbation } from '../math/perturbations.js'
+import { stream } from '../math/random.js'
+
+export interface PerturbOptions {
+  /** Share of each minibatch that is perturbed, in (0, 1]; the minibatch is shuffled, so its first ones. @default 1 */
+  readonly share?: number
+}
+
+/**
+ * Adds noise to the images of each minibatch and clips them to [0, 1]. The teacher, the student and HSIC then see the
+ * perturbed images. Drawn from (seed, epoch, position in the epoch), so that a resumed run draws the same.
+ *
+ * @example
+ * pipeline('mnist', mnist()).pipe(perturb(blockNoise({ epsilon: 0.3 })))
+ * @throws OptionError for a share outside (0, 1]
+ */
+export const perturb = (perturbation: Perturbation, { share = 1 }: PerturbOptions = {}): Op<unknown, unknown> => {
+  if (!(share > 0 && share <= 1)) rejectOption('perturb', 'share in (0, 1]', share)
+  const apply = <S extends Step>(step: S): S => {
+    const { minibatch, run } = step
+    const [examples, height, width, channels] = minibatch.images.shape
+    const chosen = Math.max(1, Math.round(share * examples))
+    const random = stream(run.seed, 'perturb', perturbation.name, minibatch.epoch, minibatch.batch)
+    const noise = new Float32Array(minibatch.images.size)
+    noise.set(perturbation.draw({ examples: chosen, height, width, channels }, random))
+    const images = tf.tidy(
+      () => tf.clipByValue(tf.add(minibatch.images, tf.tensor4d(noise, minibatch.images.shape)), 0, 1) as Tensor4D,
+    )
+    return withMinibatch(step, minibatch.withImages(images))
+  }
+  return stage(
+    { stage: 'perturb', config: { noise: perturbation.name, ...perturbation.config, share }, needs: [], adds: [] },
+    (source) => source.pipe(map((step) => apply(step))),
+  )
+}

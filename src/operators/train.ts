@@ -1,0 +1,40 @@
+// Plain training: what makes a teacher.
+import { type Op, stage } from '../dsl/op.js'
+import type { HasTerms, HasTraining } from '../dsl/step.js'
+import { checkWhole } from '../dsl/checks.js'
+import { adam } from '../training/adam.js'
+import type { HasStudent } from '../training/network.js'
+import { type Recipe, recipeConfig } from '../training/phasePlan.js'
+import { cosine } from '../training/schedule.js'
+import { trainer } from '../training/trainer.js'
+
+export interface TrainOptions extends Partial<Recipe> {
+  /** Passes over the training set, ≥ 1. */
+  readonly epochs: number
+}
+
+/**
+ * Minimises the sum of the loss terms that act in phase `train`. Emits a step per minibatch, in numbers.
+ *
+ * @example
+ * pipeline('teacher', syntheticDigits()).pipe(initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }))
+ * @throws OptionError for fewer than 1 epoch
+ */
+export const train = ({
+  epochs,
+  optimizer = adam(),
+  learningRate = 1e-3,
+  schedule = cosine(),
+}: TrainOptions): Op<HasStudent & HasTerms, HasTraining> => {
+  checkWhole('train', 'epochs', epochs, 1)
+  const recipe = { optimizer, learningRate, schedule }
+  return stage(
+    {
+      stage: 'train',
+      config: { epochs, ...recipeConfig(recipe) },
+      needs: ['student', 'terms'],
+      adds: ['training'],
+    },
+    trainer({ stage: 'train', phases: [{ phase: 'train', epochs, ...recipe }] }),
+  )
+}

@@ -1,0 +1,20 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core'
+
+/** What an optimizer sees of one step. */
+export interface Update {
+  readonly weights: Tensor1D
+  readonly gradient: Tensor1D
+  /** The optimizer's own vectors, all zeros before the first step. */
+  readonly slots: readonly Tensor1D[]
+  /** Steps done in this phase, this one included. */
+  readonly step: number
+  readonly learningRate: number
+}
+
+/** A gradient method as a value: a pure function of one step, with the number of vectors it remembers. */
+export interface Optimizer {
+  readonly name: string
+  readonly config: Readonly<Record<string, number>>
+  readonly slots: number
+  readonly update: (update: Update) => { readonly weights: Tensor1D; readonly slots: readonly Tensor1D[] }
+}

@@ -1,0 +1,42 @@
+import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
+import type { Phase } from '../dsl/step.js'
+import type { TrainingMemory } from './memory.js'
+import type { Student } from './network.js'
+import type { Optimizer } from './optimizer.js'
+import type { Schedule } from './schedule.js'
+
+/** What a phase's own rule does to a step's gradient, e.g. the ADMM penalty or the mask. */
+export interface Adjusted {
+  readonly gradient: Tensor1D
+  /** An addition to the loss, by name. */
+  readonly penalty?: { readonly name: string; readonly loss: Scalar }
+}
+
+/** One phase of training as a value. */
+export interface PhasePlan {
+  readonly phase: Phase
+  readonly epochs: number
+  readonly optimizer: Optimizer
+  readonly learningRate: number
+  readonly schedule: Schedule
+  /** Before the first step. */
+  readonly begin?: (student: Student, memory: TrainingMemory) => void
+  /** Before each epoch, from 0. */
+  readonly beginEpoch?: (student: Student, memory: TrainingMemory, epoch: number) => void
+  /** After the terms' gradient and before the optimizer, in every step. */
+  readonly adjust?: (student: Student, memory: TrainingMemory, gradient: Tensor1D) => Adjusted
+}
+
+/** How a phase is optimised, as the user writes it. */
+export interface Recipe {
+  readonly optimizer: Optimizer
+  readonly learningRate: number
+  readonly schedule: Schedule
+}
+
+/** A recipe as plain JSON, for the plan. */
+export const recipeConfig = ({ optimizer, learningRate, schedule }: Recipe): Readonly<Record<string, unknown>> => ({
+  optimizer: { name: optimizer.name, ...optimizer.config },
+  learningRate,
+  schedule: schedule.name,
+})

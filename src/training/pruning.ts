@@ -1,0 +1,117 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core'
+import { tf } from '../engine/tf.js'
+import type { ParameterCounts } from '../dsl/events.js'
+import type { Architecture } from '../models/architecture.js'
+import { parameterCount } from '../models/parameters.js'
+import { type Pattern, projectionMask } from '../math/projection.js'
+import type { TrainingMemory } from './memory.js'
+import type { Student } from './network.js'
+import type { Adjusted, PhasePlan } from './phasePlan.js'
+import type { LayerRate } from './rates.js'
+
+/** What is pruned, and how: settled once the network is known. */
+export interface PruningTask {
+  readonly pattern: Pattern
+  readonly rates: readonly LayerRate[]
+}
+
+/** Π_S as a mask of the whole flat vector: 1 for all that is not pruned. */
+export const maskOf = (architecture: Architecture, weights: Float32Array, { pattern, rates }: PruningTask): Float32Array => {
+  const mask = new Float32Array(parameterCount(architecture)).fill(1)
+  for (const { parameter, rate } of rates) {
+    const { offset, size, shape } = parameter
+    const columns = shape.at(-1) ?? 1
+    const values = weights.subarray(offset, offset + size)
+    mask.set(projectionMask({ values, rows: size / columns, columns }, pattern, rate), offset)
+  }
+  return mask
+}
+
+/** ρ of the ADMM penalty over the phase: ρ ← min(`max`, `growth`·ρ) at each update of Z and U. */
+export interface PenaltySchedule {
+  readonly initial: number
+  readonly growth: number
+  readonly max: number
+}
+
+/**
+ * The ADMM phase's rule: the penalty ρ/2·‖W − Z + U‖² over the pruned layers, Z = Π_S(W) and U = 0 at first, and
+ * every `updateEvery` epochs Z ← Π_S(W + U), U ← U + W − Z. Z is a projected copy; W itself is not touched.
+ */
+export const admmRule = (
+  task: (student: Student) => PruningTask,
+  updateEvery: number,
+  rho: PenaltySchedule,
+): Pick<PhasePlan, 'begin' | 'beginEpoch' | 'adjust'> => {
+  const project = (student: Student, memory: TrainingMemory): void => {
+    const w = Float32Array.from(student.weights.dataSync())
+    const u = memory.vector('admm.u')
+    const sum = u ? Float32Array.from(tf.tidy(() => tf.add(student.weights, u).dataSync())) : w
+    const mask = maskOf(student.architecture, sum, task(student))
+    const z = sum.map((value, i) => value * (mask[i] ?? 0))
+    // U moves by W − Z at each update but the first, which only sets Z.
+    const moved = u ? u.dataSync().map((value, i) => value + (w[i] ?? 0) - (z[i] ?? 0)) : new Float32Array(w.length)
+    memory.setVector('admm.u', tf.tensor1d(moved, 'float32'))
+    memory.setVector('admm.target', tf.tensor1d(z.map((value, i) => value - (moved[i] ?? 0))))
+  }
+  return {
+    begin: (student, memory) => {
+      memory.setNumber('admm.rho', rho.initial)
+      memory.setVector('admm.pruned', tf.tensor1d(prunedLayers(student.architecture, task(student))))
+      project(student, memory)
+    },
+    beginEpoch: (student, memory, epoch) => {
+      if (epoch === 0 || epoch % updateEvery !== 0) return
+      project(student, memory)
+      memory.setNumber('admm.rho', Math.min(rho.max, memory.number('admm.rho', rho.initial) * rho.growth))
+    },
+    adjust: (student, memory, gradient): Adjusted => {
+      const target = memory.vector('admm.target') as Tensor1D
+      const pruned = memory.vector('admm.pruned') as Tensor1D
+      const factor = memory.number('admm.rho', rho.initial)
+      const residual = tf.mul(tf.sub(student.weights, target), pruned)
+      return {
+        gradient: tf.add(gradient, tf.mul(residual, factor)) as Tensor1D,
+        penalty: { name: 'admm', loss: tf.mul(tf.sum(tf.square(residual)), factor / 2) },
+      }
+    },
+  }
+}
+
+/** W ← Π_S(W), and the mask is settled. */
+export const hardPrune = (student: Student, task: PruningTask): void => {
+  const weights = Float32Array.from(student.weights.dataSync())
+  const mask = maskOf(student.architecture, weights, task)
+  student.mask = mask
+  student.replaceWeights(tf.tensor1d(weights.map((value, i) => (mask[i] === 0 ? 0 : value))))
+}
+
+/** The retraining's rule: pruned weights get no gradient, so that they stay exactly zero. */
+export const maskedRule = (): Required<Pick<PhasePlan, 'adjust'>> => ({
+  adjust: (student, memory, gradient) => {
+    if (!memory.vector('mask') && student.mask) memory.setVector('mask', tf.tensor1d(student.mask))
+    const mask = memory.vector('mask')
+    return { gradient: mask ? tf.mul(gradient, mask) : gradient }
+  },
+})
+
+/** 1 for the weights of pruned layers. */
+const prunedLayers = (architecture: Architecture, { rates }: PruningTask): Float32Array => {
+  const layers = new Float32Array(parameterCount(architecture))
+  for (const { parameter } of rates) layers.fill(1, parameter.offset, parameter.offset + parameter.size)
+  return layers
+}
+
+/** How many parameters there are and how many the mask keeps. */
+export const countKept = (student: Student, task: PruningTask): ParameterCounts => {
+  const total = parameterCount(student.architecture)
+  const mask = student.mask ?? new Float32Array(total).fill(1)
+  const ones = (from: number, to: number): number => mask.subarray(from, to).reduce((sum, bit) => sum + bit, 0)
+  const prunable = task.rates.reduce((sum, { parameter }) => sum + parameter.size, 0)
+  const prunableKept = task.rates.reduce(
+    (sum, { parameter }) => sum + ones(parameter.offset, parameter.offset + parameter.size),
+    0,
+  )
+  return { total, kept: ones(0, total), prunable, prunableKept }
+}
+

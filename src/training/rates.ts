@@ -1,0 +1,83 @@
+import { rejectOption } from '../dsl/errors.js'
+import type { Architecture } from '../models/architecture.js'
+import { type Parameter, parametersOf } from '../models/parameters.js'
+
+/**
+ * How much to prune: one rate for every layer; a rate per layer by name (others stay whole); or an overall rate, with
+ * some layers fixed and one rate for all the others solved so that the whole meets it.
+ */
+export type Rate =
+  | number
+  | Readonly<Record<string, number>>
+  | { readonly overall: number; readonly fixed: Readonly<Record<string, number>> }
+
+/** A weight tensor that is pruned, and its compression > 1. */
+export interface LayerRate {
+  readonly parameter: Parameter
+  readonly rate: number
+}
+
+/**
+ * The rate of each pruned layer. Layers go by their name (`fc1`) or their weight's (`fc1.weight`); biases are never
+ * pruned. An overall rate counts the weights of all layers that are not excluded, kept ones too.
+ *
+ * @param exclude layers that are left out altogether
+ * @throws OptionError for an unknown layer, a rate < 1, or an overall rate that the fixed layers make impossible
+ */
+export const layerRates = (
+  stage: string,
+  architecture: Architecture,
+  rate: Rate,
+  exclude: readonly string[],
+): readonly LayerRate[] => {
+  const weights = parametersOf(architecture).filter(({ role }) => role === 'weight')
+  const byName = (name: string): Parameter =>
+    weights.find((parameter) => parameter.name === name || parameter.node === name) ??
+    rejectOption(stage, `a layer among ${weights.map(({ node }) => node).join(', ')}`, `"${name}"`)
+  const left = new Set(exclude.map(byName))
+  const pruned = weights.filter((parameter) => !left.has(parameter))
+  const named = (rates: Readonly<Record<string, number>>): ReadonlyMap<Parameter, number> =>
+    new Map(Object.entries(rates).map(([name, value]) => [byName(name), checkRate(stage, value)]))
+  const all = (): ReadonlyMap<Parameter, number> => {
+    if (typeof rate === 'number') return new Map(pruned.map((parameter) => [parameter, checkRate(stage, rate)]))
+    if (!isOverall(rate)) return named(rate)
+    return solveOverall(stage, pruned, checkRate(stage, rate.overall), named(rate.fixed))
+  }
+  return [...all()]
+    .filter(([parameter, value]) => value > 1 && !left.has(parameter))
+    .map(([parameter, value]) => ({ parameter, rate: value }))
+}
+
+/** Refuses a rate below 1. @throws OptionError */
+export const checkRate = (stage: string, rate: number): number =>
+  rate >= 1 && Number.isFinite(rate) ? rate : rejectOption(stage, 'rate >= 1', rate)
+
+/** Every number in a rate, for checks before a network is known. */
+export const ratesIn = (rate: Rate): readonly number[] => {
+  if (typeof rate === 'number') return [rate]
+  return isOverall(rate) ? [rate.overall, ...Object.values(rate.fixed)] : Object.values(rate)
+}
+
+const isOverall = (rate: Exclude<Rate, number>): rate is Extract<Rate, { readonly overall: number; readonly fixed: object }> =>
+  'fixed' in rate && typeof rate.fixed === 'object'
+
+const solveOverall = (
+  stage: string,
+  pruned: readonly Parameter[],
+  overall: number,
+  fixed: ReadonlyMap<Parameter, number>,
+): ReadonlyMap<Parameter, number> => {
+  const count = (parameters: readonly Parameter[]): number => parameters.reduce((sum, { size }) => sum + size, 0)
+  const free = pruned.filter((parameter) => !fixed.has(parameter))
+  const budget = count(pruned) / overall
+  const spent = pruned.reduce((sum, parameter) => sum + parameter.size / (fixed.get(parameter) ?? Infinity), 0)
+  if (free.length === 0) rejectOption(stage, 'at least one layer that is not fixed, to meet the overall rate', 'none')
+  if (budget - spent < free.length)
+    rejectOption(
+      stage,
+      `fixed layers that leave room in the ${Math.floor(budget)} weights of ${overall}x overall`,
+      `${Math.ceil(spent)} weights in them`,
+    )
+  const solved = Math.max(1, count(free) / (budget - spent))
+  return new Map(pruned.map((parameter) => [parameter, fixed.get(parameter) ?? solved]))
+}

@@ -1,0 +1,23 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core'
+import { tf } from '../engine/tf.js'
+import type { Optimizer } from './optimizer.js'
+
+export interface SgdOptions {
+  /** In [0, 1). @default 0.9 */
+  readonly momentum?: number
+  /** Weight of ‖w‖²/2 in the loss, ≥ 0. @default 0 */
+  readonly weightDecay?: number
+}
+
+/** Stochastic gradient descent as PyTorch computes it: g ← g + decay·w, b ← momentum·b + g, w ← w − lr·b. */
+export const sgd = ({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer => ({
+  name: 'sgd',
+  config: { momentum, weightDecay },
+  slots: 1,
+  update: ({ weights, gradient, slots, learningRate }) => {
+    const [before] = slots as [Tensor1D]
+    const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(weights, weightDecay))
+    const velocity = tf.add(tf.mul(before, momentum), decayed) as Tensor1D
+    return { weights: tf.sub(weights, tf.mul(velocity, learningRate)) as Tensor1D, slots: [velocity] }
+  },
+})

@@ -1,0 +1,127 @@
+import { defer, map, type Observable, takeWhile } from 'rxjs'
+import { enrich } from '../dsl/enrich.js'
+import { rejectOption } from '../dsl/errors.js'
+import type { HasTerms, HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
+import { EpochMeans } from './epochMeans.js'
+import { TrainingMemory } from './memory.js'
+import type { HasStudent, Student } from './network.js'
+import type { PhasePlan } from './phasePlan.js'
+import { trainStep } from './trainStep.js'
+
+/** What a stage that trains needs before it. */
+export type Trainable = HasStudent & HasTerms
+
+/** A stage's training: its name, its phases in order, and what to do when the last one is over. */
+export interface Training {
+  readonly stage: string
+  readonly phases: readonly PhasePlan[]
+  /** Called once after the last step, before it is emitted. */
+  readonly end?: (student: Student, step: Step) => void
+}
+
+/**
+ * Trains the student phase by phase, one step a minibatch, and emits each step in numbers. Completes after the last
+ * step. The minibatch's tensors are read during the step only.
+ */
+export const trainer =
+  ({ stage, phases, end }: Training) =>
+  <S extends Step & Trainable>(source: Observable<S>): Observable<S & HasTraining> =>
+    defer(() => {
+      const memory = new TrainingMemory()
+      const means = new EpochMeans()
+      let started = false
+
+      const start = ({ run, terms }: S): void => {
+        started = true
+        const idle = phases.find(({ phase }) => !terms.some((term) => term.phases.includes(phase)))
+        if (idle) rejectOption(stage, `a loss term that acts in phase ${idle.phase}`, 'none')
+        const saved = run.restore(stage)
+        if (saved) memory.restore(saved)
+        run.provide(stage, () => memory.snapshot())
+        run.atEnd(() => memory.forget(''))
+      }
+
+      const advance = (step: S): S & HasTraining => {
+        if (!started) start(step)
+        const { run, student, minibatch } = step
+        const done = memory.number('step', 0)
+        const steps = phases.reduce((sum, { epochs }) => sum + epochs * minibatch.batches, 0)
+        // A run that was stopped after its last step only has its evaluation left.
+        if (done >= steps) return enrich(stage, step, { training: finished(phases, minibatch.batches, steps) })
+
+        const index = memory.number('phase', 0)
+        const plan = phases[index] as PhasePlan
+        const inPhase = memory.number('phaseStep', 0)
+        const epoch = Math.floor(inPhase / minibatch.batches)
+        const batch = inPhase % minibatch.batches
+        const began = performance.now()
+        if (inPhase === 0) {
+          memory.forget('slot.')
+          plan.begin?.(student, memory)
+          run.emit({ type: 'phase', stage, phase: plan.phase, epochs: plan.epochs })
+        }
+        if (batch === 0) plan.beginEpoch?.(student, memory, epoch)
+        const phaseSteps = plan.epochs * minibatch.batches
+        const learningRate =
+          plan.learningRate * plan.schedule.factor({ step: inPhase, steps: phaseSteps, epoch, epochs: plan.epochs })
+        const losses = trainStep({
+          stage,
+          plan,
+          student,
+          memory,
+          terms: step.terms,
+          minibatch,
+          step: inPhase + 1,
+          learningRate,
+        })
+        const seconds = (performance.now() - began) / 1000
+        const over = inPhase + 1 === phaseSteps
+        memory.setNumber('step', done + 1)
+        memory.setNumber('phase', over ? index + 1 : index)
+        memory.setNumber('phaseStep', over ? 0 : inPhase + 1)
+        run.reached(after(step))
+        const training: TrainingMetrics = {
+          phase: plan.phase,
+          epoch,
+          epochs: plan.epochs,
+          batch,
+          batches: minibatch.batches,
+          step: done + 1,
+          steps,
+          learningRate,
+          ...losses,
+          seconds,
+        }
+        means.add(training)
+        if (done + 1 === steps) end?.(student, step)
+        if (batch + 1 === minibatch.batches)
+          run.emit({ type: 'epoch', stage, phase: plan.phase, epoch, epochs: plan.epochs, ...means.take() })
+        return enrich(stage, step, { training })
+      }
+
+      return source.pipe(
+        map(advance),
+        takeWhile(({ training }) => training.step < training.steps, true),
+      )
+    })
+
+/** The minibatch after this one. */
+const after = ({ minibatch: { epoch, batch, batches } }: Step): { epoch: number; batch: number } =>
+  batch + 1 < batches ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 }
+
+const finished = (phases: readonly PhasePlan[], batches: number, steps: number): TrainingMetrics => {
+  const last = phases.at(-1)
+  return {
+    phase: last?.phase ?? 'train',
+    epoch: (last?.epochs ?? 1) - 1,
+    epochs: last?.epochs ?? 1,
+    batch: batches - 1,
+    batches,
+    step: steps,
+    steps,
+    learningRate: 0,
+    loss: 0,
+    terms: {},
+    seconds: 0,
+  }
+}

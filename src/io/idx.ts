@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib'
-import type { Either } from 'fp-ts/Either'
+import type { Either } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
 import { refuse, refusing } from './refusal.js'
 

@@ -1,5 +1,5 @@
-import { pipe } from 'fp-ts/function'
-import * as TE from 'fp-ts/TaskEither'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from '../dsl/errors.js'
 import type { Checkpoint, ReadCheckpointOptions } from './checkpoint.js'
 import { readTorchCheckpoint } from './readTorch.js'

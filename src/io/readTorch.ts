@@ -1,4 +1,4 @@
-import * as TE from 'fp-ts/TaskEither'
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from '../dsl/errors.js'
 import type { Checkpoint, ReadCheckpointOptions } from './checkpoint.js'
 import { toFileError } from './refusal.js'

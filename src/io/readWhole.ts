@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import * as TE from 'fp-ts/TaskEither'
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from '../dsl/errors.js'
 import { type Place, refuse, toFileError } from './refusal.js'
 

@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/Either'
+import * as E from 'fp-ts/lib/Either.js'
 import type { FileError, PwoaError } from '../dsl/errors.js'
 
 /** Thrown inside a parser, never out of one: `refusing` turns it into a `FileError`. */

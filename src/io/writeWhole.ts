@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import * as TE from 'fp-ts/TaskEither'
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import writeFileAtomic from 'write-file-atomic'
 import type { PwoaError, WriteError } from '../dsl/errors.js'
 

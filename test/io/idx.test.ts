@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import type { Either } from 'fp-ts/Either'
+import type { Either } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { describeError, type PwoaError } from '../../src/dsl/errors.js'
 import { readIdxImages, readIdxLabels } from '../../src/io/idx.js'

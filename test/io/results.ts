@@ -1,4 +1,4 @@
-import * as E from 'fp-ts/Either'
+import * as E from 'fp-ts/lib/Either.js'
 import { describeError, type FileError, type PwoaError } from '../../src/dsl/errors.js'
 
 /** The value, or a failing test that shows the error. */

@@ -1,0 +1,41 @@
+/** Standard kernels that training relies on and that the engines implement differently. */
+import { describe, expect, it } from 'vitest'
+import { tf } from '../../src/engine/tf.js'
+import { kernelValues } from '../support/kernel.js'
+import { distance, seededNumbers } from '../support/numbers.js'
+
+const TOLERANCE = 1e-6
+
+describe('standard kernels', () => {
+  it('there is one for everything that training uses', () => {
+    const needed =
+      'Abs Add Sub Multiply RealDiv Maximum Minimum Neg Exp Expm1 Log Log1p Sqrt Rsqrt Square Sign Step Relu Sum Mean Max Min ArgMax Cast Reshape Transpose Slice Concat SplitV PadV2 Tile Select Greater GreaterEqual Less LessEqual Equal LogicalAnd LogicalNot OneHot GatherV2 BatchMatMul _FusedMatMul Conv2D FusedConv2D Conv2DBackpropInput Conv2DBackpropFilter MaxPool MaxPoolGrad AvgPool AvgPoolGrad Softmax ClipByValue ZerosLike OnesLike Fill Range Pow SquaredDifference TopK Cumsum'
+    const present = new Set(tf.getKernelsForBackend(tf.getBackend()).map((kernel) => kernel.kernelName))
+    expect(needed.split(' ').filter((name) => !present.has(name))).toEqual([])
+  })
+
+  it.each([
+    ['Expm1', Math.expm1],
+    ['Sign', Math.sign],
+    ['Log1p', (x: number) => Math.log1p(x)],
+    ['Rsqrt', (x: number) => 1 / Math.sqrt(x)],
+  ] as const)('%s is accurate', (name, reference) => {
+    const x = seededNumbers(5, 1000).map((value) =>
+      name === 'Expm1' || name === 'Sign' ? value : Math.abs(value) + 1e-3,
+    )
+    const tensor = tf.tensor1d(x)
+    expect(distance(kernelValues(name, { x: tensor }), Array.from(x, reference))).toBeLessThan(TOLERANCE)
+    tensor.dispose()
+  })
+
+  it('a flat vector of 200,000 numbers is split and put together again unchanged', () => {
+    const values = seededNumbers(8, 200_000)
+    const sizes = [800, 32, 18_432, 64, 150_000, 30_672]
+    const [parts, back] = tf.tidy(() => {
+      const pieces = tf.split(tf.tensor1d(values), sizes)
+      return [pieces.map((piece) => piece.size), tf.concat(pieces).dataSync()]
+    })
+    expect(parts).toEqual(sizes)
+    expect(distance(back, values)).toBe(0)
+  })
+})

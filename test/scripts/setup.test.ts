@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { cacheFolder, unavailableFile } from '../../scripts/engine-cache.mjs'
+import { build, installPackages } from '../../scripts/setup.mjs'
+import { setUpEngine } from '../../scripts/setup-engine.mjs'
+
+let folder = ''
+const path = (...names: readonly string[]): string => join(folder, ...names)
+const calls = async (): Promise<readonly string[]> =>
+  existsSync(path('calls')) ? (await readFile(path('calls'), 'utf8')).trim().split('\n') : []
+
+const write = async (name: string, text: string): Promise<void> => {
+  await mkdir(join(path(name), '..'), { recursive: true })
+  await writeFile(path(name), text)
+}
+
+/** A program that notes its arguments, then runs `body`. */
+const program = (body: string): string => `
+const { appendFileSync, mkdirSync, writeFileSync } = require('node:fs')
+appendFileSync(${JSON.stringify(path('calls'))}, process.argv.slice(2).join(' ') + '\\n')
+${body}`
+
+const lock = (integrity: string): string => JSON.stringify({ packages: { '': {}, 'node_modules/a': { integrity } } })
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pwoa-setup-'))
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
+  await rm(folder, { recursive: true })
+})
+
+describe('packages', () => {
+  beforeEach(async () => {
+    await write('package-lock.json', lock('one'))
+    await write('bin/npm-cli.js', program("mkdirSync('node_modules', { recursive: true })"))
+    vi.stubEnv('npm_execpath', path('bin', 'npm-cli.js'))
+  })
+
+  it('are installed once, and again when the lock file changes', async () => {
+    expect(await installPackages(folder)).toBe('installed')
+    expect(await installPackages(folder)).toBe('present')
+    expect(await calls()).toHaveLength(1)
+    expect((await calls())[0]).toMatch(/^ci --ignore-scripts /)
+    await write('package-lock.json', lock('two'))
+    expect(await installPackages(folder)).toBe('installed')
+    expect(await calls()).toHaveLength(2)
+  })
+
+  it("are left alone after a developer's own npm install", async () => {
+    await write('node_modules/.package-lock.json', lock('one'))
+    expect(await installPackages(folder)).toBe('present')
+    expect(await calls()).toEqual([])
+  })
+
+  it('give one line where npm fails', async () => {
+    await write('bin/npm-cli.js', program("console.error('npm error network: the registry is away'); process.exit(1)"))
+    await expect(installPackages(folder)).rejects.toThrow('npm ci failed: npm error network: the registry is away')
+  })
+})
+
+describe('build', () => {
+  beforeEach(async () => {
+    await write('src/a.ts', 'export const a = 1')
+    await write('package.json', '{}')
+    for (const name of ['tsconfig.json', 'tsconfig.build.json']) await write(name, '{}')
+    await write('node_modules/typescript/bin/tsc', program("mkdirSync('dist'); writeFileSync('dist/a.js', '')"))
+  })
+
+  it('happens once, and again when a source changes or appears', async () => {
+    expect(await build(folder)).toBe('built')
+    expect(await build(folder)).toBe('present')
+    await write('src/a.ts', 'export const a = 2')
+    expect(await build(folder)).toBe('built')
+    await write('src/b/c.ts', '')
+    expect(await build(folder)).toBe('built')
+    expect(await build(folder)).toBe('present')
+    expect(await calls()).toHaveLength(3)
+  })
+
+  it('that fails is tried again', async () => {
+    await write('node_modules/typescript/bin/tsc', program("console.log('a.ts(1,1): error TS1: no'); process.exit(2)"))
+    await expect(build(folder)).rejects.toThrow('a.ts(1,1): error TS1: no')
+    await expect(build(folder)).rejects.toThrow('tsc failed')
+    expect(await calls()).toHaveLength(2)
+  })
+})
+
+describe('engine', () => {
+  beforeEach(async () => {
+    await write('bin/npm-cli.js', program("console.error('npm error network away'); process.exit(1)"))
+    vi.stubEnv('npm_execpath', path('bin', 'npm-cli.js'))
+    vi.stubEnv('PWOA_CACHE', path('cache'))
+  })
+
+  it('that can not come is told with its reason, and not tried again until asked for', async () => {
+    const reason = 'npm install of tfjs-node failed: npm error network away'
+    expect(await setUpEngine()).toEqual({ state: 'unavailable', reason })
+    expect(await setUpEngine()).toEqual({ state: 'unavailable', reason })
+    expect(await calls()).toHaveLength(1)
+    expect(await setUpEngine({ retry: 'always' })).toEqual({ state: 'unavailable', reason })
+    expect(await calls()).toHaveLength(2)
+  })
+
+  it('leaves nothing half made', async () => {
+    await setUpEngine()
+    expect(await readdir(path('cache'))).toEqual([unavailableFile(path('cache')).split(/[\\/]/).at(-1)])
+  })
+
+  it('is tried again after a day, or when the set-up script has changed', async () => {
+    await setUpEngine()
+    const failure = JSON.parse(await readFile(unavailableFile(path('cache')), 'utf8'))
+    await writeFile(unavailableFile(path('cache')), JSON.stringify({ ...failure, at: '2020-01-01T00:00:00.000Z' }))
+    await setUpEngine()
+    await writeFile(unavailableFile(path('cache')), JSON.stringify({ ...failure, setupVersion: 0 }))
+    await setUpEngine()
+    expect(await calls()).toHaveLength(3)
+  })
+})
+
+describe('cacheFolder', () => {
+  it.each([
+    [{ PWOA_CACHE: '/own' }, 'linux', '/own'],
+    [{ XDG_CACHE_HOME: '/xdg' }, 'linux', join('/xdg', 'pwoa')],
+    [{}, 'linux', join('/home/u', '.cache', 'pwoa')],
+    [{}, 'darwin', join('/home/u', 'Library', 'Caches', 'pwoa')],
+    [{ LOCALAPPDATA: '/local' }, 'win32', join('/local', 'pwoa')],
+  ] as const)('%j on %s is %s', (env, platform, expected) => {
+    expect(cacheFolder(env, platform, '/home/u')).toBe(expected)
+  })
+})

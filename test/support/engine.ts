@@ -1,0 +1,7 @@
+/** Before every engine test: loads the engine that the test project is for. */
+import { beforeAll } from 'vitest'
+import { loadEngine } from '../../src/engine/load.js'
+
+beforeAll(async () => {
+  await loadEngine(process.env.PWOA_ENGINE === 'tensorflow' ? 'tensorflow' : 'wasm')
+})

@@ -17,6 +17,7 @@ const SIDE = 28
 const CLASSES = 10
 const MOST_BYTES = 2 ** 28
 
+/** Options of `mnist`. */
 export interface MnistOptions {
   /**
    * Images in a minibatch, 1 … 65,536.

@@ -6,16 +6,19 @@ export interface PickleGlobal {
   readonly name: string
 }
 
+/** A Python list. It may hold itself. */
 export interface PickleList {
   readonly kind: 'list'
   readonly items: PickleValue[]
 }
 
+/** A Python tuple, and a `torch.Size`. */
 export interface PickleTuple {
   readonly kind: 'tuple'
   readonly items: readonly PickleValue[]
 }
 
+/** A Python dict or OrderedDict, in its order. */
 export interface PickleDict {
   readonly kind: 'dict'
   readonly entries: Map<PickleValue, PickleValue>
@@ -41,6 +44,7 @@ export interface PickleTensor {
   readonly strides: readonly number[]
 }
 
+/** Whatever a pickle of tensors can hold. */
 export type PickleValue =
   | null
   | boolean

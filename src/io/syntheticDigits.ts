@@ -9,6 +9,7 @@ const CLASSES = 10
 const PIXELS = DIGIT_SIDE * DIGIT_SIDE
 const MOST_IMAGES = 1_000_000
 
+/** Options of `syntheticDigits`. */
 export interface SyntheticDigitsOptions {
   /**
    * Images in a minibatch, 1 … 65,536.

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Either } from 'fp-ts/lib/Either.js'
 import { distance } from 'fastest-levenshtein'
 import * as t from 'io-ts'
-import type { OptionError } from './errors.js'
+import { type OptionError, rejectOption } from './errors.js'
 
 /** What `--help` says of a parameter. */
 export interface ParameterDetails {
@@ -56,8 +56,11 @@ const parameter = <A>(
   details: ParameterDetails,
   is: (value: unknown) => value is A,
   read: (input: unknown) => unknown,
-): Parameter<A> =>
-  Object.assign(
+): Parameter<A> => {
+  if (details.default !== undefined && !is(details.default)) {
+    rejectOption('param', `a default that is ${details.expected}`, details.default)
+  }
+  return Object.assign(
     new t.Type<A, unknown, unknown>(
       details.expected,
       is,
@@ -69,6 +72,7 @@ const parameter = <A>(
     ),
     { details },
   )
+}
 
 const range = (kind: string, { min, max }: NumberOptions): string => {
   if (min !== undefined && max !== undefined) return `${kind} from ${min} to ${max}`
@@ -186,7 +190,10 @@ const optionError = (fields: Parameters<unknown>['fields'], error: t.ValidationE
   return unknownKey(fields, key)
 }
 
-const drawn = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value) ?? String(value))
+const drawn = (value: unknown): string => {
+  if (value === undefined) return 'nothing'
+  return typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
 
 const unknownKey = (fields: Parameters<unknown>['fields'], key: string): OptionError => {
   const known = Object.keys(fields)

@@ -1,0 +1,74 @@
+import { tap } from 'rxjs'
+import type { RunContext } from '../dsl/context.js'
+import type { Step, TrainingMetrics } from '../dsl/step.js'
+import type { FirstFailure } from './firstFailure.js'
+import type { Live } from './live.js'
+import type { Recorder } from './recorder.js'
+import { routed } from './unhandled.js'
+
+/**
+ * Subscribes to the pipeline, once, until it completes, fails, or the run is stopped; then nothing of it is left.
+ * A stopped run's state is taken down first, in a turn of its own: no step is half done there.
+ */
+export const consume = async (
+  { pipeline, machinery, metrics, publish, signal }: Live,
+  context: RunContext,
+  recorder: Recorder,
+  failure: FirstFailure,
+): Promise<void> => {
+  const seen = (step: Step): void => {
+    const training = trainingOf(step)
+    if (!training) return
+    recorder.step(training)
+    publish(() => metrics.next(training))
+  }
+  const source = machinery
+    .minibatches(context, { batchSize: pipeline.source.batchSize, start: recorder.registry.position() })
+    .pipe(tap(recorder.seal))
+  const over = latch()
+  const ended = (act: () => void): void => {
+    // A stage that notices the abort may complete or fail by it: the run is stopped all the same.
+    if (signal.aborted) return
+    act()
+    over.open()
+  }
+  const stop = (): void =>
+    void setImmediate(() => {
+      failure.guard(() => save(recorder))
+      over.open()
+    })
+  if (signal.aborted) return
+  signal.addEventListener('abort', stop)
+  const subscription = routed(failure.fail, () =>
+    pipeline.apply(source).subscribe({
+      next: (step) => failure.guard(() => seen(step)),
+      error: (thrown: unknown) => ended(() => failure.fail(thrown)),
+      complete: () => ended(() => failure.guard(recorder.seal)),
+    }),
+  )
+  try {
+    await Promise.race([over.opened, failure.promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
+    subscription.unsubscribe()
+  }
+}
+
+const trainingOf = (step: Step & { readonly training?: TrainingMetrics }): TrainingMetrics | undefined => step.training
+
+const latch = () => {
+  let open = (): void => undefined
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open: () => open() }
+}
+
+const save = (recorder: Recorder): void => {
+  try {
+    recorder.take()
+  } catch {
+    // Training is over and its tensors are gone: the checkpoint of its last epoch is the one to go on from.
+  }
+  recorder.seal()
+}

@@ -1,0 +1,54 @@
+import { Subject } from 'rxjs'
+import type { RunEvent } from '../dsl/events.js'
+import type { Pipeline } from '../dsl/pipeline.js'
+import type { RunOptions } from '../dsl/run.js'
+import type { Step, TrainingMetrics } from '../dsl/step.js'
+import type { Machinery } from './machinery.js'
+import { observerWarnings } from './observerWarnings.js'
+import { routed } from './unhandled.js'
+
+type Listener = (event: RunEvent) => void
+
+/** What the parts of a run that is under way share. */
+export interface Live {
+  readonly pipeline: Pipeline<Step>
+  readonly options: RunOptions
+  readonly machinery: Machinery
+  /** The run folder, absolute. */
+  readonly folder: string
+  readonly signal: AbortSignal
+  readonly metrics: Subject<TrainingMetrics>
+  readonly events: Subject<RunEvent>
+  /** Tells the subscribers to the run's streams; what they throw is a warning. */
+  readonly publish: (act: () => void) => void
+  readonly observerFailed: (thrown: unknown) => void
+  readonly emit: Listener
+  /** Hears of each event before the subscribers do; the first listener also of those before it listened. */
+  readonly listen: (listener: Listener) => void
+}
+
+/** The shared part of a new run. */
+export const makeLive = (fixed: Pick<Live, 'pipeline' | 'options' | 'machinery' | 'folder' | 'signal'>): Live => {
+  const events = new Subject<RunEvent>()
+  const listeners: Listener[] = []
+  const backlog: RunEvent[] = []
+  const emit: Listener = (event) => {
+    if (listeners.length === 0) backlog.push(event)
+    for (const listener of listeners) listener(event)
+    publish(() => events.next(event))
+  }
+  const observerFailed = observerWarnings(fixed.pipeline.name, emit)
+  const publish = (act: () => void): void => routed(observerFailed, act)
+  return {
+    ...fixed,
+    metrics: new Subject(),
+    events,
+    publish,
+    observerFailed,
+    emit,
+    listen: (listener) => {
+      listeners.push(listener)
+      backlog.splice(0).forEach(listener)
+    },
+  }
+}

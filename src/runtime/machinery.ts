@@ -1,0 +1,18 @@
+import type { Observable } from 'rxjs'
+import type { RunContext, Position } from '../dsl/context.js'
+import type { Step } from '../dsl/step.js'
+import { type EngineChoice, type EngineInfo, loadEngine } from '../engine/load.js'
+import { minibatches } from '../training/minibatches.js'
+
+/** What a run needs besides its pipeline, so that tests of the runtime need no tensors. */
+export interface Machinery {
+  /** Rejects with a `PwoaFailure` where the engine can't be had. */
+  readonly loadEngine: (choice: EngineChoice) => Promise<EngineInfo>
+  readonly minibatches: (
+    context: RunContext,
+    options: { readonly batchSize: number; readonly start: Position },
+  ) => Observable<Step>
+}
+
+/** The machinery of a real run. */
+export const machinery: Machinery = { loadEngine, minibatches }

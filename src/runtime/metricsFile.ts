@@ -1,0 +1,74 @@
+import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { PwoaFailure } from '../dsl/errors.js'
+import type { TrainingMetrics } from '../dsl/step.js'
+import { writing } from './writing.js'
+
+/** `metrics.jsonl`: one line per training step. Lines wait in memory until `flush`. */
+export interface MetricsFile {
+  readonly add: (metrics: TrainingMetrics) => void
+  /** Writes what waits, as a whole or not at all. Throws a `WriteError`. */
+  readonly flush: () => void
+  /** Length of the file once everything added so far is in it. */
+  readonly length: () => number
+  readonly close: () => void
+}
+
+/** What waits at most, so that a long epoch can be watched in the file too. */
+const bufferLimit = 1 << 16
+
+/**
+ * Opens the file. `keep` is the length up to which an earlier part of the run stands: whatever an interrupted run
+ * wrote after its last checkpoint is cut off, and each line before goes to `replay`.
+ */
+export const openMetricsFile = (file: string, keep: number, replay: (metrics: TrainingMetrics) => void): MetricsFile => {
+  const descriptor = writing('metrics', file, () => openSync(file, keep > 0 ? 'r+' : 'w'))
+  const text = keep > 0 ? readKept(file, descriptor, keep) : ''
+  for (const line of text.split('\n')) if (line !== '') replay(JSON.parse(line) as TrainingMetrics)
+  let written = keep
+  let waiting = ''
+
+  const flush = (): void => {
+    if (waiting === '') return
+    const bytes = Buffer.from(waiting)
+    writing('metrics', file, () => writeOrUndo(descriptor, bytes, written))
+    written += bytes.length
+    waiting = ''
+  }
+  return {
+    add: (metrics) => {
+      waiting += `${JSON.stringify(metrics)}\n`
+      if (waiting.length > bufferLimit) flush()
+    },
+    flush,
+    length: () => written + Buffer.byteLength(waiting),
+    close: () => closeSync(descriptor),
+  }
+}
+
+const readKept = (file: string, descriptor: number, keep: number): string => {
+  const { size } = fstatSync(descriptor)
+  if (size < keep) {
+    closeSync(descriptor)
+    throw new PwoaFailure({
+      _tag: 'FileError',
+      stage: '--resume',
+      file,
+      expected: `at least the ${keep} bytes that its checkpoint speaks of`,
+      actual: `${size} bytes`,
+    })
+  }
+  writing('metrics', file, () => ftruncateSync(descriptor, keep))
+  return readFileSync(file, 'utf8')
+}
+
+/** A full disk takes a part of the bytes: that part must not stay as half a line. */
+const writeOrUndo = (descriptor: number, bytes: Buffer, position: number): void => {
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      done += writeSync(descriptor, bytes, done, bytes.length - done, position + done)
+    }
+  } catch (error) {
+    ftruncateSync(descriptor, position)
+    throw error
+  }
+}

@@ -1,0 +1,125 @@
+import { join, resolve } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Dataset } from '../dsl/dataset.js'
+import { PwoaFailure, rejectOption } from '../dsl/errors.js'
+import type { RunOptions, Summary } from '../dsl/run.js'
+import { writeWhole } from '../io/writeWhole.js'
+import type { RunCheckpoint } from './checkpointFile.js'
+import { consume } from './consume.js'
+import { type FirstFailure, firstFailure } from './firstFailure.js'
+import { interrupted } from './interrupted.js'
+import type { Live } from './live.js'
+import { type Plan, planOf } from './plan.js'
+import { openRecorder, type Recorder } from './recorder.js'
+import { runContext } from './runContext.js'
+import { createRunFolder, reopenRunFolder, runFiles } from './runFolder.js'
+import { turn } from './turn.js'
+import { valueOf } from './valueOf.js'
+
+/** A run from its options to its summary. Throws what ends it early. */
+export const perform = async (live: Live): Promise<Summary> => {
+  const { pipeline, options, machinery, folder, emit } = live
+  const plan = planOf(pipeline, seedOf(options))
+  const resumed = await openFolder(live, plan)
+  stopIfAsked(live)
+  const engine = await machinery.loadEngine(options.engine ?? 'auto')
+  emit({ type: 'engine', name: engine.name, description: engine.description })
+  stopIfAsked(live)
+  const data = await openData(live, plan.seed)
+  emit({ type: 'data', name: data.name, origin: data.origin, train: data.train.count, test: data.test.count })
+
+  const failure = firstFailure()
+  const recorder = openRecorder({
+    folder,
+    planHash: plan.hash,
+    engine: engine.name,
+    resumed,
+    emit,
+    failed: failure.fail,
+  })
+  live.listen(recorder.tally.event)
+  warnOfOtherEngine(live, engine.name, resumed)
+  await train(live, recorder, failure, data, plan.seed)
+  stopIfAsked(live)
+  const summary: Summary = {
+    pipeline: pipeline.name,
+    params: pipeline.params,
+    seed: plan.seed,
+    engine: engine.name,
+    data: { name: data.name, origin: data.origin },
+    ...recorder.tally.figures(),
+  }
+  await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+  return summary
+}
+
+const seedOf = ({ seed = 0 }: RunOptions): number =>
+  Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32
+    ? seed
+    : rejectOption('--seed', 'a whole number from 0 to 4294967295', seed)
+
+const openFolder = async ({ options, folder }: Live, plan: Plan): Promise<RunCheckpoint | undefined> => {
+  if (options.resume !== undefined) {
+    if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
+    return reopenRunFolder(folder, plan)
+  }
+  await createRunFolder(folder, plan)
+  return undefined
+}
+
+const stopIfAsked = ({ signal, pipeline, folder }: Live): void => {
+  if (signal.aborted) throw new PwoaFailure(interrupted(pipeline.name, folder))
+}
+
+const openData = async (live: Live, seed: number): Promise<Dataset> => {
+  const { dataDir } = live.options
+  const result = await live.pipeline.source.open({
+    dataDir: dataDir === undefined ? undefined : resolve(dataDir),
+    seed,
+    signal: live.signal,
+  })()
+  // A source that gives up because the run was stopped has not failed.
+  stopIfAsked(live)
+  if (E.isLeft(result)) throw new PwoaFailure(result.left)
+  return result.right
+}
+
+const warnOfOtherEngine = ({ emit }: Live, engine: string, resumed: RunCheckpoint | undefined): void => {
+  if (resumed === undefined || resumed.engine === engine) return
+  emit({ type: 'warning', stage: '--resume', message: `begun on ${resumed.engine}: figures may differ a little` })
+}
+
+const train = async (live: Live, recorder: Recorder, failure: FirstFailure, data: Dataset, seed: number): Promise<void> => {
+  const releases: (() => void)[] = []
+  const context = runContext(live, recorder, { seed, data, atEnd: (release) => void releases.push(release) })
+  live.listen(({ type }) => {
+    if (type === 'epoch') failure.guard(() => checkpointAfterThisStep(recorder, failure))
+  })
+  try {
+    await consume(live, context, recorder, failure)
+    await recorder.close()
+    failure.check()
+  } catch (thrown) {
+    // The first error is the one to tell, also where a full disk does not let the books be closed either.
+    await recorder.close().catch(() => undefined)
+    throw thrown
+  } finally {
+    for (const release of releases.reverse()) releaseOrWarn(live, release)
+    await turn()
+  }
+}
+
+/** Weights are taken down at once; where data and metrics stand is known when the step is over, in the next turn. */
+const checkpointAfterThisStep = (recorder: Recorder, failure: FirstFailure): void => {
+  recorder.take()
+  setImmediate(() => failure.guard(recorder.seal))
+}
+
+const releaseOrWarn = ({ pipeline, emit }: Live, release: () => void): void => {
+  try {
+    release()
+  } catch (thrown) {
+    const message = `freeing at the end failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+    emit({ type: 'warning', stage: pipeline.name, message })
+  }
+}

@@ -1,0 +1,102 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { rejectOption } from '../dsl/errors.js'
+import type { RunOptions } from '../dsl/run.js'
+import { readWhole } from '../io/readWhole.js'
+import { writeWhole } from '../io/writeWhole.js'
+import { decodeCheckpoint, type RunCheckpoint } from './checkpointFile.js'
+import { differenceOf, type Plan } from './plan.js'
+import { valueOf } from './valueOf.js'
+import { writing } from './writing.js'
+
+const mostCheckpointBytes = 2 ** 31 - 1
+
+/** Names of the files that every run folder has. */
+export const runFiles = {
+  plan: 'plan.json',
+  metrics: 'metrics.jsonl',
+  summary: 'summary.json',
+  checkpoint: 'checkpoint.safetensors',
+} as const
+
+/** Where a run writes: the folder asked for, or `runs/<name>-<time>` in the working folder. Absolute. */
+export const chooseFolder = (name: string, { out, resume }: Pick<RunOptions, 'out' | 'resume'>, now: Date): string =>
+  resolve(resume ?? out ?? unused(join('runs', `${fileName(name)}-${timeStamp(now)}`), 1))
+
+/** A name fit for a folder. */
+export const fileName = (name: string): string => name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '') || 'run'
+
+/** Two runs that start in the same second get a folder each. */
+const unused = (folder: string, attempt: number): string => {
+  const candidate = attempt === 1 ? folder : `${folder}-${attempt}`
+  return entriesOf(candidate) === undefined ? candidate : unused(folder, attempt + 1)
+}
+
+const timeStamp = (now: Date): string => {
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const date = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map(two).join('')
+  return `${date}-${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('')}`
+}
+
+/** Names in a folder; undefined where there is nothing of that name. */
+const entriesOf = (folder: string): readonly string[] | undefined => {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' ? undefined : ['a file']
+  }
+}
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
+/**
+ * Makes a new run's folder with its `plan.json`, so that a folder that can't be written to is found out before any
+ * work. A folder with something in it is refused: a run never mixes with another.
+ */
+export const createRunFolder = async (folder: string, plan: object): Promise<void> => {
+  writing('--out', folder, () => mkdirSync(folder, { recursive: true }))
+  if ((entriesOf(folder) ?? []).length > 0) rejectOption('--out', 'a new or an empty folder', `${folder}, which has files in it`)
+  await valueOf(writeWhole(join(folder, runFiles.plan), `${JSON.stringify(plan, null, 2)}\n`, '--out'))
+}
+
+/** Checks that a run folder is one of this very plan, and reads its checkpoint; undefined where it got to none. */
+export const reopenRunFolder = async (folder: string, plan: Plan): Promise<RunCheckpoint | undefined> => {
+  checkSamePlan(folder, plan)
+  if (!entriesOf(folder)?.includes(runFiles.checkpoint)) return undefined
+  const file = join(folder, runFiles.checkpoint)
+  const bytes = await valueOf(readWhole({ stage: '--resume', file }, mostCheckpointBytes))
+  const checkpoint = await valueOf(async () => decodeCheckpoint(bytes, file))
+  if (checkpoint.planHash !== plan.hash) rejectOption('--resume', 'the checkpoint of this plan', 'that of another one')
+  return checkpoint
+}
+
+/** Throws an `OptionError` that names the first difference, where a run folder is not one of this very plan. */
+export const checkSamePlan = (folder: string, plan: Plan): void => {
+  const difference = differenceOf(plan, readPlan(folder))
+  if (difference) rejectOption('--resume', difference.expected, difference.actual)
+}
+
+const storedPlan = t.type({
+  pipeline: t.string,
+  params: t.UnknownRecord,
+  seed: t.number,
+  source: t.type({ name: t.string, batchSize: t.number, config: t.UnknownRecord }),
+  stages: t.array(t.type({ stage: t.string, config: t.UnknownRecord })),
+  hash: t.string,
+})
+
+const readPlan = (folder: string): Plan => {
+  const decoded = storedPlan.decode(readJson(join(folder, runFiles.plan)))
+  return E.isRight(decoded) ? decoded.right : rejectOption('--resume', `a run folder, with a ${runFiles.plan}`, folder)
+}
+
+/** The parsed contents of a JSON file; undefined where it is missing or no JSON. */
+export const readJson = (file: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    return undefined
+  }
+}

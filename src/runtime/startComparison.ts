@@ -1,0 +1,108 @@
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Either } from 'fp-ts/lib/Either.js'
+import { Subject } from 'rxjs'
+import { type PwoaError, PwoaFailure, rejectOption } from '../dsl/errors.js'
+import type { Pipeline } from '../dsl/pipeline.js'
+import type { RunHandle, RunOptions, Summary } from '../dsl/run.js'
+import type { Step } from '../dsl/step.js'
+import { writeWhole } from '../io/writeWhole.js'
+import type { Comparison, ComparisonHandle, ComparisonRow, ComparisonSummary } from './compare.js'
+import { errorOf } from './errorOf.js'
+import { interrupted } from './interrupted.js'
+import { planOf } from './plan.js'
+import { checkSamePlan, chooseFolder, createRunFolder, fileName, readJson, runFiles } from './runFolder.js'
+import { turn } from './turn.js'
+import { valueOf } from './valueOf.js'
+
+/** Starts a comparison; with `resume`, finished rows are taken as they are and the interrupted one goes on. */
+export const startComparison = (comparison: Comparison, options: RunOptions): ComparisonHandle => {
+  const folder = chooseFolder(comparison.name, options, new Date())
+  const runs = new Subject<ComparisonRow>()
+  const controller = new AbortController()
+  const live: Live = { comparison, options, folder, runs, signal: controller.signal }
+  return {
+    folder,
+    runs$: runs.asObservable(),
+    stop: () => controller.abort(),
+    result: turn().then(async () => {
+      const result = await outcome(live)
+      runs.complete()
+      return result
+    }),
+  }
+}
+
+interface Live {
+  readonly comparison: Comparison
+  readonly options: RunOptions
+  readonly folder: string
+  readonly runs: Subject<ComparisonRow>
+  readonly signal: AbortSignal
+}
+
+const outcome = async (live: Live): Promise<Either<PwoaError, ComparisonSummary>> => {
+  try {
+    return E.right(await perform(live))
+  } catch (thrown) {
+    const error = errorOf(live.comparison.name, thrown)
+    return E.left(error._tag === 'InterruptedError' ? interrupted(live.comparison.name, live.folder) : error)
+  }
+}
+
+const perform = async (live: Live): Promise<ComparisonSummary> => {
+  const { comparison, options, folder } = live
+  const started = performance.now()
+  await openFolder(live)
+  const summaries: Record<string, Summary> = {}
+  const entries = Object.entries(comparison.rows)
+  for (const [index, [label, pipeline]] of entries.entries()) {
+    const own = join(folder, `${index + 1}-${fileName(label)}`)
+    summaries[label] =
+      finished(own, pipeline, options) ??
+      (await runRow(live, { label, index, count: entries.length, run: startRow(pipeline, own, options) }))
+  }
+  const summary: ComparisonSummary = {
+    pipeline: comparison.name,
+    params: comparison.params,
+    seed: options.seed ?? 0,
+    seconds: { total: (performance.now() - started) / 1000 },
+    rows: summaries,
+  }
+  await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+  return summary
+}
+
+const openFolder = async ({ comparison, options, folder }: Live): Promise<void> => {
+  const plan = { comparison: comparison.name, params: comparison.params, rows: Object.keys(comparison.rows) }
+  if (options.resume === undefined) return createRunFolder(folder, plan)
+  if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
+  const found = readJson(join(folder, runFiles.plan))
+  if (JSON.stringify(found) !== JSON.stringify(plan)) {
+    rejectOption('--resume', `a run folder of the comparison ${comparison.name} with the same rows and parameters`, folder)
+  }
+}
+
+const startRow = (pipeline: Pipeline<Step>, folder: string, { resume: _, out: __, ...options }: RunOptions): RunHandle =>
+  pipeline.run({ ...options, ...(isStarted(folder) ? { resume: folder } : { out: folder }) })
+
+const isStarted = (folder: string): boolean => readJson(join(folder, runFiles.plan)) !== undefined
+
+/** The summary of a row that was finished before an interruption. */
+const finished = (folder: string, pipeline: Pipeline<Step>, options: RunOptions): Summary | undefined => {
+  const summary = readJson(join(folder, runFiles.summary))
+  if (summary === undefined) return undefined
+  checkSamePlan(folder, planOf(pipeline, options.seed ?? 0))
+  return summary as Summary
+}
+
+const runRow = async ({ runs, signal }: Live, row: ComparisonRow): Promise<Summary> => {
+  const { stop } = row.run
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  runs.next(row)
+  const result = await row.run.result
+  signal.removeEventListener('abort', stop)
+  if (E.isRight(result)) return result.right
+  throw new PwoaFailure({ ...result.left, stage: `${row.label} / ${result.left.stage}` })
+}

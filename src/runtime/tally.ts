@@ -1,0 +1,102 @@
+import type { Accuracies, ParameterCounts, RunEvent } from '../dsl/events.js'
+import type { Summary } from '../dsl/run.js'
+import type { TrainingMetrics } from '../dsl/step.js'
+
+/** What a summary is made of that neither the plan nor `metrics.jsonl` can give back: kept in each checkpoint. */
+export interface TallyState {
+  readonly seconds: number
+  readonly evaluationSeconds: number
+  readonly counts?: ParameterCounts
+  readonly before?: Accuracies
+  readonly after?: Accuracies
+  readonly artifacts: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** The figures of a run, read off its events and steps as they pass. */
+export interface Tally {
+  readonly step: (metrics: TrainingMetrics) => void
+  readonly event: (event: RunEvent) => void
+  readonly state: () => TallyState
+  readonly figures: () => Omit<Summary, 'pipeline' | 'params' | 'seed' | 'engine' | 'data'>
+}
+
+/** Starts to count, from what an interrupted run had counted. `now` in seconds. */
+export const makeTally = (earlier: TallyState | undefined, now: () => number): Tally => {
+  const started = now()
+  const stepSeconds = new Map<string, number[]>()
+  const artifacts = new Set(earlier?.artifacts)
+  const warnings = new Set(earlier?.warnings)
+  let counts = earlier?.counts
+  let before = earlier?.before
+  let after = earlier?.after
+  let evaluationSeconds = earlier?.evaluationSeconds ?? 0
+  let evaluationStarted: number | undefined
+
+  const handlers: { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>) => void } = {
+    parameters: (event) => {
+      counts = event.counts
+    },
+    evaluating: () => {
+      evaluationStarted ??= now()
+    },
+    evaluation: ({ subject, accuracies }) => {
+      if (subject === 'before') before = accuracies
+      if (subject === 'after') after = accuracies
+      evaluationSeconds += evaluationStarted === undefined ? 0 : now() - evaluationStarted
+      evaluationStarted = undefined
+    },
+    artifact: ({ file }) => void artifacts.add(file),
+    warning: (event) => void warnings.add(`${event.stage}: ${event.message}`),
+  }
+  const state = (): TallyState => ({
+    seconds: (earlier?.seconds ?? 0) + now() - started,
+    evaluationSeconds,
+    ...(counts === undefined ? {} : { counts }),
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+    artifacts: [...artifacts],
+    warnings: [...warnings],
+  })
+  return {
+    step: ({ phase, seconds }) => {
+      const all = stepSeconds.get(phase)
+      if (all) all.push(seconds)
+      else stepSeconds.set(phase, [seconds])
+    },
+    // Each handler takes the events of its own type: the record's type says so, but not to an index by a union.
+    event: (event) => (handlers[event.type] as ((event: RunEvent) => void) | undefined)?.(event),
+    state,
+    figures: () => {
+      const { seconds, counts: last, ...rest } = state()
+      const { evaluationSeconds: evaluation, ...outcome } = rest
+      return {
+        seconds: {
+          total: seconds,
+          ...perPhase(stepSeconds, sum),
+          ...(evaluation > 0 ? { evaluation } : {}),
+        },
+        secondsPerStep: perPhase(stepSeconds, median),
+        ...(last === undefined ? {} : parameterFigures(last)),
+        ...outcome,
+      }
+    },
+  }
+}
+
+const parameterFigures = ({ total, kept, prunable, prunableKept }: ParameterCounts) => ({
+  parameters: { total, kept },
+  ...(prunable > 0 ? { sparsity: 1 - prunableKept / prunable } : {}),
+})
+
+const perPhase = (all: ReadonlyMap<string, readonly number[]>, figure: (values: readonly number[]) => number) =>
+  Object.fromEntries([...all].map(([phase, values]) => [phase, figure(values)]))
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
+const median = (values: readonly number[]): number => {
+  const sorted = Float64Array.from(values).sort()
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? 0
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2
+}

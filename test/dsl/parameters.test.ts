@@ -1,0 +1,84 @@
+import fc from 'fast-check'
+import { isRight, right } from 'fp-ts/lib/Either.js'
+import { describe, expect, test } from 'vitest'
+import { decodeParameters, param, parameters } from '../../src/dsl/parameters.js'
+
+const help = 'Help.'
+const fields = parameters({
+  rate: param.number({ default: 4, unit: '×', min: 1, help }),
+  epochs: param.integer({ default: 5, min: 1, max: 100, help }),
+  pattern: param.choice(['irregular', 'filter', 'column'], { default: 'irregular', help }),
+  attacks: param.list(param.choice(['fgsm', 'pgd'], { help }), { default: ['fgsm'], help }),
+  checkpoint: param.text({ help }),
+})
+
+const values = fc.record({
+  rate: fc.double({ min: 1, noNaN: true, noDefaultInfinity: true }),
+  epochs: fc.integer({ min: 1, max: 100 }),
+  pattern: fc.constantFrom('irregular' as const, 'filter' as const, 'column' as const),
+  attacks: fc.array(fc.constantFrom('fgsm' as const, 'pgd' as const)),
+  checkpoint: fc.string(),
+})
+
+const decode = (raw: Readonly<Record<string, unknown>>) => decodeParameters(fields, raw)
+
+describe('laws', () => {
+  test('decoding what was encoded gives it back', () => {
+    fc.assert(fc.property(values, (value) => void expect(decode(fields.encode(value))).toEqual(right(value))))
+  })
+
+  test('the text of a value decodes to the value', () => {
+    const textOf = (value: unknown): string => String(value)
+    fc.assert(
+      fc.property(values, (value) => {
+        const texts = Object.fromEntries(Object.entries(value).map(([key, one]) => [key, textOf(one)]))
+        expect(decode(texts)).toEqual(right(value))
+      }),
+    )
+  })
+
+  test('what decodes is of the type, and anything at all decodes or is told', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.anything()), fc.anything(), (others, rate) => {
+        const result = decode({ ...others, rate })
+        if (isRight(result)) expect(fields.is(result.right)).toBe(true)
+        else expect(result.left).toMatchObject({ _tag: 'OptionError', stage: expect.stringMatching(/^--set/) })
+      }),
+    )
+  })
+})
+
+describe('errors', () => {
+  test.each([
+    [{ rate: 'abc' }, '--set rate', 'a number >= 1', '"abc"'],
+    [{ rate: '0.5' }, '--set rate', 'a number >= 1', '"0.5"'],
+    [{ rate: '' }, '--set rate', 'a number >= 1', '""'],
+    [{ rate: '0x10' }, '--set rate', 'a number >= 1', '"0x10"'],
+    [{ rate: Number.NaN }, '--set rate', 'a number >= 1', 'NaN'],
+    [{ epochs: '2.5' }, '--set epochs', 'a whole number from 1 to 100', '"2.5"'],
+    [{ pattern: 'rows' }, '--set pattern', 'one of irregular, filter, column', '"rows"'],
+    [{ attacks: 'fgsm,cw' }, '--set attacks', 'a comma list, each one of fgsm, pgd', '"fgsm,cw"'],
+    [{}, '--set checkpoint', 'a text', 'nothing'],
+  ])('%j', (raw, stage, expected, actual) => {
+    const given = Object.keys(raw).length === 0 ? raw : { checkpoint: 'x', ...raw }
+    expect(decode(given)).toMatchObject({ left: { _tag: 'OptionError', stage, expected, actual } })
+  })
+
+  test.each(['toString', '__proto__', 'constructor', 'rat'])('unknown key %s names the nearest', (key) => {
+    const raw = JSON.parse(`{ "checkpoint": "x", "${key}": "1" }`) as Record<string, unknown>
+    expect(decode(raw)).toMatchObject({ left: { stage: `--set ${key}`, hint: expect.stringMatching(/^Did you mean \w+\?$/) } })
+  })
+
+  test('a pipeline without parameters takes none', () => {
+    expect(decodeParameters(parameters({}), { rate: 1 })).toMatchObject({ left: { expected: 'no parameters' } })
+  })
+})
+
+test('a default out of range is refused when the parameter is made', () => {
+  expect(() => param.number({ default: 0, min: 1, help })).toThrow('param: expected a default that is a number >= 1, got 0')
+})
+
+test('metadata for --help', () => {
+  expect(fields.fields.rate?.details).toEqual({ help, expected: 'a number >= 1', unit: '×', default: 4 })
+  expect(fields.fields.checkpoint?.details).toEqual({ help, expected: 'a text' })
+})

@@ -23,13 +23,16 @@ export default definePipeline(
     images: param.integer({ default: 12000, min: 128, unit: 'images', help: 'Training images that are drawn.' }),
     learningRate: param.number({ default: 2e-3, min: 1e-6, help: 'Peak learning rate of Adam.' }),
   }),
-  ({ epsilon, steps, epochs, images, learningRate }) =>
-    pipeline('teacher-digits', syntheticDigits({ train: images })).pipe(
+  ({ epsilon, steps, epochs, images, learningRate }) => {
+    const training = (radius: number) => pgd({ epsilon: radius, steps, stepSize: (2.5 * radius) / steps })
+    return pipeline('teacher-digits', syntheticDigits({ train: images })).pipe(
       initialise('mnistNet'),
-      adversarial(pgd({ epsilon, steps, stepSize: (2.5 * epsilon) / steps })),
+      // From a full radius at once the network learns nothing: it stays with equal logits for every class.
+      adversarial((epoch) => training(epsilon * Math.min(1, (epoch + 1) / (epochs / 2)))),
       crossEntropy(),
       train({ epochs, learningRate }),
       attackEval([fgsm({ epsilon }), pgd({ epsilon, steps: 40, stepSize: epsilon / 30 })], { examples: 500 }),
       exportModel('teacher-digits.safetensors'),
-    ),
+    )
+  },
 )

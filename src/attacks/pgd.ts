@@ -14,19 +14,19 @@ export interface PgdOptions {
   readonly stepSize: number
   /** Where it begins: a uniformly random point of the ball, or the image itself. @default 'uniform' */
   readonly start?: 'uniform' | 'image'
+  /** How figures name it; two PGDs in one evaluation need two names. @default 'pgd' */
+  readonly name?: string
 }
 
 /**
  * Projected gradient descent (Madry): x' ← Π(x' + stepSize·sign ∂CE/∂x'), Π onto the ε-ball and [0, 1].
- * Named by its steps: `pgd40`.
  *
  * @example
  * attackEval([pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })])
  * @throws OptionError for an ε outside (0, 1], fewer than 1 step, or a step size ≤ 0
  * Source: Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
  */
-export const pgd = ({ epsilon, steps, stepSize, start = 'uniform' }: PgdOptions): Attack => {
-  const name = `pgd${steps}`
+export const pgd = ({ epsilon, steps, stepSize, start = 'uniform', name = 'pgd' }: PgdOptions): Attack => {
   checkEpsilon('pgd', epsilon)
   checkWhole('pgd', 'steps', steps, 1)
   checkPositive('pgd', 'stepSize', stepSize)

@@ -42,12 +42,12 @@ export const normalisedTrace = (z: Tensor, s: Tensor2D): Scalar =>
     const [n, features] = rows.shape
     const kernelMinusOne = gaussianKernelMinusOne(rows)
     const { inverse, r } = normalised(kernelMinusOne)
-    ;(save as (tensors: Tensor[]) => void)([rows, kernelMinusOne, inverse])
+    ;(save as (tensors: Tensor[]) => void)([rows, kernelMinusOne, inverse, s])
     return {
       value: tf.sum(tf.mul(s, r)),
       gradFunc: (dy, saved) => {
-        const [zc, k, inv] = saved as [Tensor2D, Tensor2D, Tensor2D]
-        const g = tf.matMul(tf.matMul(inv, s), inv) as Tensor2D
+        const [zc, k, inv, weight] = saved as [Tensor2D, Tensor2D, Tensor2D, Tensor2D]
+        const g = tf.matMul(tf.matMul(inv, weight), inv) as Tensor2D
         const scale = tf.mul(dy, (-4 * EPSILON * n) / (2 * SIGMA ** 2 * features))
         const d = tf.mul(tf.mul(centredKernel(g), tf.add(k, 1)), scale) as Tensor2D
         const gradient = tf.sub(tf.mul(tf.sum(d, 1, true), zc), tf.matMul(d, zc))

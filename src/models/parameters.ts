@@ -38,6 +38,10 @@ export const parametersOf = (architecture: Architecture): readonly Parameter[] =
   return all
 }
 
+/** Names of the layers with weights, first to last: what `rate` and `exclude` of a mask stage go by. */
+export const weightLayers = (architecture: Architecture): readonly string[] =>
+  parametersOf(architecture).flatMap(({ role, node }) => (role === 'weight' ? [node] : []))
+
 const cache = new WeakMap<Architecture, readonly Parameter[]>()
 
 /** Length of the flat vector. */

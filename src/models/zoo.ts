@@ -44,15 +44,15 @@ export const lenet: Architecture = architecture('lenet', grey28, [
   linear('fc2', { out: 10 }),
 ])
 
-const zoo: ReadonlyMap<string, Architecture> = new Map(
-  [mnistNet, lenet5, lenet].map((known) => [known.name, known]),
-)
+/** The architectures that can be given by name. */
+export const zoo = { mnistNet, lenet5, lenet } as const satisfies Readonly<Record<string, Architecture>>
 
-/** Names of the architectures that can be given as text. */
-export const architectureNames: readonly string[] = [...zoo.keys()]
+/** Their names. */
+export const architectureNames = Object.keys(zoo) as readonly (keyof typeof zoo)[]
 
 /** An architecture by its name in the zoo, or the one given. @throws OptionError for an unknown name */
-export const resolveArchitecture = (stage: string, given: string | Architecture): Architecture =>
-  typeof given !== 'string'
-    ? given
-    : (zoo.get(given) ?? rejectOption(stage, `an architecture among ${architectureNames.join(', ')}`, given))
+export const resolveArchitecture = (stage: string, given: string | Architecture): Architecture => {
+  if (typeof given !== 'string') return given
+  const known = architectureNames.find((name) => name === given)
+  return known ? zoo[known] : rejectOption(stage, `an architecture among ${architectureNames.join(', ')}`, given)
+}

@@ -25,6 +25,9 @@ const modes: Readonly<Record<Mode, (minibatch: Minibatch, attacked: Tensor4D) =>
   },
 }
 
+/** One attack for all epochs, or the attack of each epoch, from 0: a radius that grows slowly, for a hard one. */
+export type AttackSchedule = Attack | ((epoch: number) => Attack)
+
 /**
  * Attacks the student, as it is at this step, on each minibatch; losses behind it see the attacked images.
  *
@@ -32,12 +35,18 @@ const modes: Readonly<Record<Mode, (minibatch: Minibatch, attacked: Tensor4D) =>
  * pipeline('teacher', mnist()).pipe(
  *   initialise('mnistNet'), adversarial(pgd({ epsilon: 0.3, steps: 10, stepSize: 0.075 })), crossEntropy(),
  *   train({ epochs: 10 }))
+ * @throws OptionError what the attack of the first epoch throws
  * Source: Madry et al., ICLR 2018.
  */
-export const adversarial = (attack: Attack, { mode = 'replace' }: AdversarialOptions = {}): Op<HasStudent, unknown> => {
+export const adversarial = (
+  schedule: AttackSchedule,
+  { mode = 'replace' }: AdversarialOptions = {},
+): Op<HasStudent, unknown> => {
+  const attackOf = typeof schedule === 'function' ? schedule : () => schedule
+  const { name, config } = attackOf(0)
   const apply = <S extends Step & HasStudent>(step: S): S => {
     const { minibatch, run, student } = step
-    const attacked = attack.perturb({
+    const attacked = attackOf(minibatch.epoch).perturb({
       classifier: (images) => student.logits(images),
       images: minibatch.images,
       labels: minibatch.labels,
@@ -48,7 +57,7 @@ export const adversarial = (attack: Attack, { mode = 'replace' }: AdversarialOpt
     return withMinibatch(step, modes[mode](minibatch, attacked))
   }
   return stage(
-    { stage: 'adversarial', config: { attack: attack.name, ...attack.config, mode }, needs: ['student'], adds: [] },
+    { stage: 'adversarial', config: { attack: name, ...config, mode }, needs: ['student'], adds: [] },
     (source) => source.pipe(map((step) => apply(step))),
   )
 }

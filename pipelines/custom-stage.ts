@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url'
+import { admmMask, distill, loadTeacher, lossTerm, pipeline, syntheticDigits, tf } from 'pwoa'
+import { filter, map, scan } from 'rxjs'
+
+/** An own loss stage: the student's logits are kept small, weight · mean ‖logits‖². */
+const logitNorm = (weight: number) =>
+  lossTerm('logitNorm', ({ logits }) => tf.mul(tf.mean(tf.square(logits)), weight))
+
+const teacher = fileURLToPath(new URL('../assets/teacher-digits.safetensors', import.meta.url))
+
+export default pipeline('custom-stage', syntheticDigits({ train: 3000 }))
+  .pipe(
+    loadTeacher(teacher, { architecture: 'mnistNet' }),
+    distill(),
+    logitNorm(1e-4),
+    admmMask({ pattern: 'irregular', rate: 4, epochs: 2, retrainEpochs: 2 }),
+  )
+  .observe(({ metrics$ }) =>
+    metrics$
+      .pipe(
+        scan((smooth, { loss, step }) => ({ loss: 0.9 * smooth.loss + 0.1 * loss, step }), { loss: 0, step: 0 }),
+        filter(({ step }) => step % 10 === 0),
+        map(({ loss, step }) => `step ${step}: smoothed loss ${loss.toFixed(3)}`),
+      )
+      .subscribe((line) => console.error(line)),
+  )

@@ -17,6 +17,8 @@ export interface AttackEvalOptions {
   readonly batchSize?: number
   /** Evaluates the student every so many epochs too, ≥ 1. @default only at the end */
   readonly every?: number
+  /** Which of the two is measured; rows of a comparison share one `before`. @default both */
+  readonly subjects?: readonly ('before' | 'after')[]
 }
 
 /**
@@ -30,7 +32,7 @@ export interface AttackEvalOptions {
  */
 export const attackEval = (
   attacks: readonly Attack[],
-  { examples, batchSize = 250, every }: AttackEvalOptions = {},
+  { examples, batchSize = 250, every, subjects = ['before', 'after'] }: AttackEvalOptions = {},
 ): Op<HasStudent, unknown> => {
   const names = attacks.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
@@ -46,6 +48,7 @@ export const attackEval = (
         attacks: attacks.map(({ name, config }) => ({ name, ...config })),
         examples: examples ?? 'all',
         batchSize,
+        subjects,
         ...(every === undefined ? {} : { every }),
       },
       needs: ['student'],
@@ -75,6 +78,7 @@ export const attackEval = (
         const measureBefore = async (step: S): Promise<void> => {
           const { run, teacher, training, student } = step
           const saved = run.restore(STAGE)?.values
+          if (training && !subjects.includes('before')) return
           const network = teacher ?? (training ? undefined : student)
           if (saved) {
             run.provide(STAGE, () => ({ arrays: {}, values: saved }))
@@ -97,7 +101,7 @@ export const attackEval = (
         }
 
         const after = (): Observable<never> =>
-          latest?.training ? from(measure(latest, latest.student, 'after')).pipe(ignoreElements()) : EMPTY
+          latest?.training && subjects.includes('after') ? from(measure(latest, latest.student, 'after')).pipe(ignoreElements()) : EMPTY
 
         return concat(
           source.pipe(

@@ -3,8 +3,7 @@ import { admmMask, distill, loadTeacher, lossTerm, pipeline, syntheticDigits, tf
 import { filter, map, scan } from 'rxjs'
 
 /** An own loss stage: the student's logits are kept small, weight · mean ‖logits‖². */
-const logitNorm = (weight: number) =>
-  lossTerm('logitNorm', ({ logits }) => tf.mul(tf.mean(tf.square(logits)), weight))
+const logitNorm = (weight: number) => lossTerm('logitNorm', ({ logits }) => tf.mul(tf.mean(tf.square(logits)), weight))
 
 const teacher = fileURLToPath(new URL('../assets/teacher-digits.safetensors', import.meta.url))
 

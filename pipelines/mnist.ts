@@ -33,7 +33,10 @@ export default definePipeline(
     architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoint is of.' }),
     method: param.choice(['perturbed', 'published'], { default: 'perturbed', help: 'Recipe.' }),
     rate: param.number({ default: 16, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
-    pattern: param.choice(['irregular', 'filter', 'column'], { default: 'irregular', help: 'What is pruned together.' }),
+    pattern: param.choice(['irregular', 'filter', 'column'], {
+      default: 'irregular',
+      help: 'What is pruned together.',
+    }),
     epochs: param.integer({ default: 5, min: 0, unit: 'epochs', help: 'ADMM phase.' }),
     retrainEpochs: param.integer({ default: 10, min: 0, unit: 'epochs', help: 'Masked retraining.' }),
     perturbation: param.choice(['blockNoise', 'signNoise', 'uniformNoise'], {

@@ -1,7 +1,7 @@
 /** Runs a command within a time limit, in a process group of its own so that nothing of it is left behind. */
 import { spawn } from 'node:child_process'
-import { dirname, join } from 'node:path'
 import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 const running = new Set()
 

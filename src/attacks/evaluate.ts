@@ -43,7 +43,8 @@ export const evaluate = async (evaluation: Evaluation): Promise<Accuracies> => {
   for (const { images, labels, indices } of batches()) {
     for (const [i, right] of correct(classifier, images, labels).entries()) whole.set(indices[i] ?? 0, right)
     tf.dispose([images, labels])
-    onProgress('clean', (done += indices.length))
+    done += indices.length
+    onProgress('clean', done)
     await breathe(signal)
   }
   const robust: Record<string, number> = {}
@@ -56,7 +57,8 @@ export const evaluate = async (evaluation: Evaluation): Promise<Accuracies> => {
       for (const [i, right] of correct(classifier, adversarial, labels).entries())
         if (right && whole.get(indices[i] ?? 0)) survivors += 1
       tf.dispose([images, labels, adversarial])
-      onProgress(attack.name, (attacked += indices.length))
+      attacked += indices.length
+      onProgress(attack.name, attacked)
       await breathe(signal)
     }
     robust[attack.name] = survivors / examples

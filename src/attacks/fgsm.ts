@@ -1,8 +1,8 @@
+import { checkEpsilon } from '../dsl/checks.js'
 import { tf } from '../engine/tf.js'
 import type { Attack } from './attack.js'
 import { inputGradient } from './inputGradient.js'
 import { linfBall, projectLinf } from './linf.js'
-import { checkEpsilon } from '../dsl/checks.js'
 
 export interface FgsmOptions {
   /** Radius of the L∞ ball, in (0, 1]; images are in [0, 1]. */

@@ -1,9 +1,9 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { checkEpsilon, checkPositive, checkWhole } from '../dsl/checks.js'
 import { tf } from '../engine/tf.js'
 import type { Attack } from './attack.js'
 import { inputGradient } from './inputGradient.js'
 import { type LinfBall, linfBall, projectLinf, uniformStart } from './linf.js'
-import { checkEpsilon, checkPositive, checkWhole } from '../dsl/checks.js'
 
 export interface PgdOptions {
   /** Radius of the L∞ ball, in (0, 1]; images are in [0, 1]. */

@@ -1,6 +1,6 @@
-import * as E from 'fp-ts/lib/Either.js'
-import type { Either } from 'fp-ts/lib/Either.js'
 import { distance } from 'fastest-levenshtein'
+import type { Either } from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type OptionError, rejectOption } from './errors.js'
 
@@ -85,7 +85,11 @@ const within = (value: number, { min, max }: NumberOptions): boolean =>
 
 const numeric = (kind: string, options: NumberOptions, suits: (value: number) => boolean): Parameter<number> =>
   parameter(
-    { ...shared(options), expected: range(kind, options), ...(options.unit === undefined ? {} : { unit: options.unit }) },
+    {
+      ...shared(options),
+      expected: range(kind, options),
+      ...(options.unit === undefined ? {} : { unit: options.unit }),
+    },
     (value): value is number => typeof value === 'number' && within(value, options) && suits(value),
     numberOf,
   )
@@ -99,8 +103,7 @@ const shared = <A>({ help, default: value }: CommonOptions<A>) => ({
 const number = (options: NumberOptions): Parameter<number> => numeric('a number', options, () => true)
 
 /** A whole number. */
-const integer = (options: NumberOptions): Parameter<number> =>
-  numeric('a whole number', options, Number.isSafeInteger)
+const integer = (options: NumberOptions): Parameter<number> => numeric('a whole number', options, Number.isSafeInteger)
 
 /** Any text, such as the path of a file. */
 const text = (options: CommonOptions<string>): Parameter<string> =>
@@ -133,8 +136,7 @@ const readList = <A>(item: Parameter<A>, input: unknown): unknown => {
   return decoded.every(E.isRight) ? decoded.map((one) => one.right) : input
 }
 
-const splitList = (input: string): string[] =>
-  input.trim() === '' ? [] : input.split(',').map((part) => part.trim())
+const splitList = (input: string): string[] => (input.trim() === '' ? [] : input.split(',').map((part) => part.trim()))
 
 /** The kinds of parameters a pipeline can take. */
 export const param = { number, integer, text, choice, list }
@@ -153,8 +155,7 @@ export const parameters = <F extends Readonly<Record<string, Parameter<unknown>>
 ): Parameters<ValuesOf<F>> => {
   type P = ValuesOf<F>
   const entries = Object.entries(fields)
-  const is = (value: unknown): value is P =>
-    isRecord(value) && entries.every(([key, field]) => field.is(value[key]))
+  const is = (value: unknown): value is P => isRecord(value) && entries.every(([key, field]) => field.is(value[key]))
   const validate = (input: unknown, context: t.Context): t.Validation<P> => {
     if (!isRecord(input)) return t.failure(input, context)
     const unknown = Object.keys(input).filter((key) => !Object.hasOwn(fields, key))
@@ -179,14 +180,18 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Decodes native values or the texts of `--set`; the first error is told as `--set rate: expected …, got …`. */
-export const decodeParameters = <P>(codec: Parameters<P>, raw: Readonly<Record<string, unknown>>): Either<OptionError, P> =>
-  E.either.mapLeft(codec.decode(raw), ([first]) => optionError(codec.fields, first))
+export const decodeParameters = <P>(
+  codec: Parameters<P>,
+  raw: Readonly<Record<string, unknown>>,
+): Either<OptionError, P> => E.either.mapLeft(codec.decode(raw), ([first]) => optionError(codec.fields, first))
 
 const optionError = (fields: Parameters<unknown>['fields'], error: t.ValidationError | undefined): OptionError => {
   const key = error?.context[1]?.key
-  if (key === undefined) return { _tag: 'OptionError', stage: '--set', expected: 'key=value', actual: drawn(error?.value) }
+  if (key === undefined)
+    return { _tag: 'OptionError', stage: '--set', expected: 'key=value', actual: drawn(error?.value) }
   const field = Object.hasOwn(fields, key) ? fields[key] : undefined
-  if (field) return { _tag: 'OptionError', stage: `--set ${key}`, expected: field.details.expected, actual: drawn(error?.value) }
+  if (field)
+    return { _tag: 'OptionError', stage: `--set ${key}`, expected: field.details.expected, actual: drawn(error?.value) }
   return unknownKey(fields, key)
 }
 

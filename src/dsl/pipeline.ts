@@ -50,15 +50,7 @@ export interface Pipeline<S extends Step> {
     e: OperatorFunction<D, E>,
     f: OperatorFunction<E, F>,
   ): Pipeline<F>
-  pipe<
-    A extends Step,
-    B extends Step,
-    C extends Step,
-    D extends Step,
-    E extends Step,
-    F extends Step,
-    G extends Step,
-  >(
+  pipe<A extends Step, B extends Step, C extends Step, D extends Step, E extends Step, F extends Step, G extends Step>(
     a: OperatorFunction<S, A>,
     b: OperatorFunction<A, B>,
     c: OperatorFunction<B, C>,
@@ -123,11 +115,7 @@ interface Fixed {
   readonly params: Readonly<Record<string, unknown>>
 }
 
-const extend = (
-  fixed: Fixed,
-  operators: readonly AnyOperator[],
-  observers: readonly Observer[],
-): Pipeline<Step> => {
+const extend = (fixed: Fixed, operators: readonly AnyOperator[], observers: readonly Observer[]): Pipeline<Step> => {
   const plan = operators.map(infoOf)
   checkOrder(plan)
   const self: Pipeline<Step> = {

@@ -1,5 +1,5 @@
-import { rejectOption } from '../dsl/errors.js'
 import { checkEpsilon, checkWhole } from '../dsl/checks.js'
+import { rejectOption } from '../dsl/errors.js'
 import { fillSigns, fillUniform, type RandomStream } from './random.js'
 
 /** Height, width and channels of a batch of n images, row-major NHWC. */

@@ -61,6 +61,7 @@ export const architecture = (name: string, input: ImageShape, layers: readonly L
     previous = id
   }
   const last = nodes.at(-1)?.shape
-  if (last?.kind !== 'vector') return rejectOption(where, 'a last layer that gives one vector of logits', last?.kind ?? 'no layers')
+  if (last?.kind !== 'vector')
+    return rejectOption(where, 'a last layer that gives one vector of logits', last?.kind ?? 'no layers')
   return { name, input, classes: last.features, nodes }
 }

@@ -48,7 +48,12 @@ const present = <T>(values: ReadonlyMap<string, T>, id: string): T => {
   return value
 }
 
-type Runner<L extends Layer> = (layer: L, kernel: Kernel, inputs: readonly Tensor[], parameters: ParameterTensors) => Tensor
+type Runner<L extends Layer> = (
+  layer: L,
+  kernel: Kernel,
+  inputs: readonly Tensor[],
+  parameters: ParameterTensors,
+) => Tensor
 type Runners = { readonly [K in Layer['type']]: Runner<Extract<Layer, { readonly type: K }>> }
 
 const runners: Runners = {

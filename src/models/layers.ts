@@ -53,14 +53,7 @@ export interface AddLayer extends Placement {
   readonly inputs: readonly string[]
 }
 
-export type Layer =
-  | Conv2dLayer
-  | LinearLayer
-  | ReluLayer
-  | MaxPool2dLayer
-  | AvgPool2dLayer
-  | FlattenLayer
-  | AddLayer
+export type Layer = Conv2dLayer | LinearLayer | ReluLayer | MaxPool2dLayer | AvgPool2dLayer | FlattenLayer | AddLayer
 
 /** A convolution with bias, as `torch.nn.Conv2d(in, out, kernel, stride, padding)`; `in` follows from the graph. */
 export const conv2d = (

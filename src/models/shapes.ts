@@ -20,7 +20,8 @@ const text = (shape: NodeShape | undefined): string =>
 export const inferShape = (where: string, id: string, layer: Layer, inputs: readonly NodeShape[]): NodeShape => {
   const [first] = inputs
   const refuse = (expected: string, actual: string): never => rejectOption(where, `${expected} for "${id}"`, actual)
-  const image = (): ImageNode => (first?.kind === 'image' && inputs.length === 1 ? first : refuse('one image', text(first)))
+  const image = (): ImageNode =>
+    first?.kind === 'image' && inputs.length === 1 ? first : refuse('one image', text(first))
   const positive = (option: string, value: number): void => {
     if (!Number.isInteger(value) || value < 1) refuse(`a whole ${option} >= 1`, String(value))
   }
@@ -30,7 +31,8 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     if (!Number.isInteger(padding) || padding < 0) refuse('a whole padding >= 0', String(padding))
     const { height, width } = image()
     const along = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1
-    if (along(height) < 1 || along(width) < 1) refuse(`an image of at least ${kernel - 2 * padding} pixels`, text(first))
+    if (along(height) < 1 || along(width) < 1)
+      refuse(`an image of at least ${kernel - 2 * padding} pixels`, text(first))
     return { height: along(height), width: along(width) }
   }
   switch (layer.type) {

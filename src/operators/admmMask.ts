@@ -7,7 +7,14 @@ import { type Pattern, patterns } from '../math/projection.js'
 import { adam } from '../training/adam.js'
 import type { HasStudent, Student } from '../training/network.js'
 import { type PhasePlan, type Recipe, recipeConfig } from '../training/phasePlan.js'
-import { admmRule, countKept, hardPrune, maskedRule, type PenaltySchedule, type PruningTask } from '../training/pruning.js'
+import {
+  admmRule,
+  countKept,
+  hardPrune,
+  maskedRule,
+  type PenaltySchedule,
+  type PruningTask,
+} from '../training/pruning.js'
 import { checkRate, layerRates, type Rate, ratesIn } from '../training/rates.js'
 import { cosine, thirds } from '../training/schedule.js'
 import { trainer } from '../training/trainer.js'

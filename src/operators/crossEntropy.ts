@@ -23,7 +23,10 @@ export interface CrossEntropyOptions {
  * pipeline('fine-tuning', mnist()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), crossEntropy())
  * @throws OptionError for a weight ≤ 0
  */
-export const crossEntropy = ({ weight = 1, phases = allPhases }: CrossEntropyOptions = {}): Op<HasStudent, HasTerms> => {
+export const crossEntropy = ({
+  weight = 1,
+  phases = allPhases,
+}: CrossEntropyOptions = {}): Op<HasStudent, HasTerms> => {
   if (!(weight > 0)) rejectOption('crossEntropy', 'weight > 0', weight)
   const term: LossTerm = {
     name: 'crossEntropy',
@@ -33,8 +36,7 @@ export const crossEntropy = ({ weight = 1, phases = allPhases }: CrossEntropyOpt
       ({ logits }) =>
         tf.mul(crossEntropyLoss(logits, labels), weight),
   }
-  return stage(
-    { stage: 'crossEntropy', config: { weight, phases }, needs: ['student'], adds: ['terms'] },
-    (source) => source.pipe(map((step) => enrich('crossEntropy', step, { terms: [term] }))),
+  return stage({ stage: 'crossEntropy', config: { weight, phases }, needs: ['student'], adds: ['terms'] }, (source) =>
+    source.pipe(map((step) => enrich('crossEntropy', step, { terms: [term] }))),
   )
 }

@@ -6,8 +6,8 @@ import { type PwoaError, PwoaFailure, rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { encodeSafetensors } from '../io/safetensors.js'
-import { unpackWeights } from '../models/weights.js'
 import { parametersOf } from '../models/parameters.js'
+import { unpackWeights } from '../models/weights.js'
 import type { HasStudent } from '../training/network.js'
 
 /**

@@ -1,6 +1,7 @@
 // The way to a loss of one's own: a named term of the training loss.
-import { map } from 'rxjs'
+
 import type { Scalar } from '@tensorflow/tfjs-core'
+import { map } from 'rxjs'
 import { enrich } from '../dsl/enrich.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'

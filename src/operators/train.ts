@@ -1,7 +1,8 @@
 // Plain training: what makes a teacher.
+
+import { checkWhole } from '../dsl/checks.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
-import { checkWhole } from '../dsl/checks.js'
 import { adam } from '../training/adam.js'
 import type { HasStudent } from '../training/network.js'
 import { type Recipe, recipeConfig } from '../training/phasePlan.js'

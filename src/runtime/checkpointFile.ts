@@ -1,5 +1,5 @@
-import { either } from 'fp-ts/lib/Either.js'
 import type { Either } from 'fp-ts/lib/Either.js'
+import { either } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { StageState } from '../dsl/context.js'
 import type { FileError, PwoaError } from '../dsl/errors.js'
@@ -88,7 +88,10 @@ const stagesOf = (stages: Readonly<Record<string, StageState['values']>>, tensor
       const arrays = [...tensors].filter(([name]) => name.startsWith(prefix))
       return [
         stage,
-        { values: own, arrays: Object.fromEntries(arrays.map(([name, { data }]) => [name.slice(prefix.length), data])) },
+        {
+          values: own,
+          arrays: Object.fromEntries(arrays.map(([name, { data }]) => [name.slice(prefix.length), data])),
+        },
       ]
     }),
   )

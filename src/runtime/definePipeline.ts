@@ -1,5 +1,5 @@
-import { either, left, right } from 'fp-ts/lib/Either.js'
 import type { Either } from 'fp-ts/lib/Either.js'
+import { either, left, right } from 'fp-ts/lib/Either.js'
 import { type PwoaError, PwoaFailure } from '../dsl/errors.js'
 import { decodeParameters, type Parameters } from '../dsl/parameters.js'
 import type { Pipeline } from '../dsl/pipeline.js'

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { RunContext, Position } from '../dsl/context.js'
+import type { Position, RunContext } from '../dsl/context.js'
 import type { Step } from '../dsl/step.js'
 import { type EngineChoice, type EngineInfo, loadEngine } from '../engine/load.js'
 import { minibatches } from '../training/minibatches.js'

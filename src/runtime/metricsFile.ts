@@ -20,7 +20,11 @@ const bufferLimit = 1 << 16
  * Opens the file. `keep` is the length up to which an earlier part of the run stands: whatever an interrupted run
  * wrote after its last checkpoint is cut off, and each line before goes to `replay`.
  */
-export const openMetricsFile = (file: string, keep: number, replay: (metrics: TrainingMetrics) => void): MetricsFile => {
+export const openMetricsFile = (
+  file: string,
+  keep: number,
+  replay: (metrics: TrainingMetrics) => void,
+): MetricsFile => {
   const descriptor = writing('metrics', file, () => openSync(file, keep > 0 ? 'r+' : 'w'))
   const text = keep > 0 ? readKept(file, descriptor, keep) : ''
   for (const line of text.split('\n')) if (line !== '') replay(JSON.parse(line) as TrainingMetrics)

@@ -6,7 +6,10 @@ export interface NewestWriter<T> {
 }
 
 /** Never two writes at once, never an older value after a newer one. */
-export const newestWriter = <T>(write: (value: T) => Promise<void>, failed: (thrown: unknown) => void): NewestWriter<T> => {
+export const newestWriter = <T>(
+  write: (value: T) => Promise<void>,
+  failed: (thrown: unknown) => void,
+): NewestWriter<T> => {
   let waiting: { readonly value: T } | undefined
   let working: Promise<void> | undefined
 

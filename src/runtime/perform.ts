@@ -89,7 +89,13 @@ const warnOfOtherEngine = ({ emit }: Live, engine: string, resumed: RunCheckpoin
   emit({ type: 'warning', stage: '--resume', message: `begun on ${resumed.engine}: figures may differ a little` })
 }
 
-const train = async (live: Live, recorder: Recorder, failure: FirstFailure, data: Dataset, seed: number): Promise<void> => {
+const train = async (
+  live: Live,
+  recorder: Recorder,
+  failure: FirstFailure,
+  data: Dataset,
+  seed: number,
+): Promise<void> => {
   const releases: (() => void)[] = []
   const context = runContext(live, recorder, { seed, data, atEnd: (release) => void releases.push(release) })
   live.listen(({ type }) => {

@@ -8,7 +8,11 @@ export interface Plan {
   readonly pipeline: string
   readonly params: Readonly<Record<string, unknown>>
   readonly seed: number
-  readonly source: { readonly name: string; readonly batchSize: number; readonly config: Readonly<Record<string, unknown>> }
+  readonly source: {
+    readonly name: string
+    readonly batchSize: number
+    readonly config: Readonly<Record<string, unknown>>
+  }
   readonly stages: readonly Pick<StageInfo, 'stage' | 'config'>[]
   readonly hash: string
 }

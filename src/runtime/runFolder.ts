@@ -26,7 +26,8 @@ export const chooseFolder = (name: string, { out, resume }: Pick<RunOptions, 'ou
   resolve(resume ?? out ?? unused(join('runs', `${fileName(name)}-${timeStamp(now)}`), 1))
 
 /** A name fit for a folder. */
-export const fileName = (name: string): string => name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '') || 'run'
+export const fileName = (name: string): string =>
+  name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '') || 'run'
 
 /** Two runs that start in the same second get a folder each. */
 const unused = (folder: string, attempt: number): string => {
@@ -57,7 +58,8 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
  */
 export const createRunFolder = async (folder: string, plan: object): Promise<void> => {
   writing('--out', folder, () => mkdirSync(folder, { recursive: true }))
-  if ((entriesOf(folder) ?? []).length > 0) rejectOption('--out', 'a new or an empty folder', `${folder}, which has files in it`)
+  if ((entriesOf(folder) ?? []).length > 0)
+    rejectOption('--out', 'a new or an empty folder', `${folder}, which has files in it`)
   await valueOf(writeWhole(join(folder, runFiles.plan), `${JSON.stringify(plan, null, 2)}\n`, '--out'))
 }
 

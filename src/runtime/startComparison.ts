@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
 import type { Either } from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
 import { Subject } from 'rxjs'
 import { type PwoaError, PwoaFailure, rejectOption } from '../dsl/errors.js'
 import type { Pipeline } from '../dsl/pipeline.js'
@@ -79,12 +79,19 @@ const openFolder = async ({ comparison, options, folder }: Live): Promise<void> 
   if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
   const found = readJson(join(folder, runFiles.plan))
   if (JSON.stringify(found) !== JSON.stringify(plan)) {
-    rejectOption('--resume', `a run folder of the comparison ${comparison.name} with the same rows and parameters`, folder)
+    rejectOption(
+      '--resume',
+      `a run folder of the comparison ${comparison.name} with the same rows and parameters`,
+      folder,
+    )
   }
 }
 
-const startRow = (pipeline: Pipeline<Step>, folder: string, { resume: _, out: __, ...options }: RunOptions): RunHandle =>
-  pipeline.run({ ...options, ...(isStarted(folder) ? { resume: folder } : { out: folder }) })
+const startRow = (
+  pipeline: Pipeline<Step>,
+  folder: string,
+  { resume: _, out: __, ...options }: RunOptions,
+): RunHandle => pipeline.run({ ...options, ...(isStarted(folder) ? { resume: folder } : { out: folder }) })
 
 const isStarted = (folder: string): boolean => readJson(join(folder, runFiles.plan)) !== undefined
 

@@ -1,5 +1,5 @@
-import * as E from 'fp-ts/lib/Either.js'
 import type { Either } from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
 import type { Pipeline } from '../dsl/pipeline.js'
 import type { RunHandle, RunOptions, Summary } from '../dsl/run.js'

@@ -41,7 +41,9 @@ export class TrainingMemory {
 
   snapshot(): StageState {
     return {
-      arrays: Object.fromEntries([...this.#vectors].map(([name, vector]) => [name, Float32Array.from(vector.dataSync())])),
+      arrays: Object.fromEntries(
+        [...this.#vectors].map(([name, vector]) => [name, Float32Array.from(vector.dataSync())]),
+      ),
       values: Object.fromEntries(this.#numbers),
     }
   }

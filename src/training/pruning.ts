@@ -1,9 +1,9 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
-import { tf } from '../engine/tf.js'
 import type { ParameterCounts } from '../dsl/events.js'
+import { tf } from '../engine/tf.js'
+import { type Pattern, projectionMask } from '../math/projection.js'
 import type { Architecture } from '../models/architecture.js'
 import { parameterCount } from '../models/parameters.js'
-import { type Pattern, projectionMask } from '../math/projection.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
 import type { Adjusted, PhasePlan } from './phasePlan.js'
@@ -16,7 +16,11 @@ export interface PruningTask {
 }
 
 /** Π_S as a mask of the whole flat vector: 1 for all that is not pruned. */
-export const maskOf = (architecture: Architecture, weights: Float32Array, { pattern, rates }: PruningTask): Float32Array => {
+export const maskOf = (
+  architecture: Architecture,
+  weights: Float32Array,
+  { pattern, rates }: PruningTask,
+): Float32Array => {
   const mask = new Float32Array(parameterCount(architecture)).fill(1)
   for (const { parameter, rate } of rates) {
     const { offset, size, shape } = parameter
@@ -114,4 +118,3 @@ export const countKept = (student: Student, task: PruningTask): ParameterCounts 
   )
   return { total, kept: ones(0, total), prunable, prunableKept }
 }
-

@@ -58,7 +58,9 @@ export const ratesIn = (rate: Rate): readonly number[] => {
   return isOverall(rate) ? [rate.overall, ...Object.values(rate.fixed)] : Object.values(rate)
 }
 
-const isOverall = (rate: Exclude<Rate, number>): rate is Extract<Rate, { readonly overall: number; readonly fixed: object }> =>
+const isOverall = (
+  rate: Exclude<Rate, number>,
+): rate is Extract<Rate, { readonly overall: number; readonly fixed: object }> =>
   'fixed' in rate && typeof rate.fixed === 'object'
 
 const solveOverall = (

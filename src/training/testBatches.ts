@@ -3,7 +3,11 @@ import type { Dataset } from '../dsl/dataset.js'
 import { imagesOf, labelsOf } from './minibatches.js'
 
 /** The first `count` test examples in file order, batch by batch; whoever takes a batch frees its tensors. */
-export function* testBatches({ test, shape, classes }: Dataset, count: number, batchSize: number): Generator<TestBatch> {
+export function* testBatches(
+  { test, shape, classes }: Dataset,
+  count: number,
+  batchSize: number,
+): Generator<TestBatch> {
   for (let first = 0; first < count; first += batchSize) {
     const indices = Uint32Array.from({ length: Math.min(batchSize, count - first) }, (_, i) => first + i)
     yield { indices, images: imagesOf(test, shape, indices), labels: labelsOf(test, classes, indices) }

@@ -66,7 +66,9 @@ describe('errors', () => {
 
   test.each(['toString', '__proto__', 'constructor', 'rat'])('unknown key %s names the nearest', (key) => {
     const raw = JSON.parse(`{ "checkpoint": "x", "${key}": "1" }`) as Record<string, unknown>
-    expect(decode(raw)).toMatchObject({ left: { stage: `--set ${key}`, hint: expect.stringMatching(/^Did you mean \w+\?$/) } })
+    expect(decode(raw)).toMatchObject({
+      left: { stage: `--set ${key}`, hint: expect.stringMatching(/^Did you mean \w+\?$/) },
+    })
   })
 
   test('a pipeline without parameters takes none', () => {
@@ -75,7 +77,9 @@ describe('errors', () => {
 })
 
 test('a default out of range is refused when the parameter is made', () => {
-  expect(() => param.number({ default: 0, min: 1, help })).toThrow('param: expected a default that is a number >= 1, got 0')
+  expect(() => param.number({ default: 0, min: 1, help })).toThrow(
+    'param: expected a default that is a number >= 1, got 0',
+  )
 })
 
 test('metadata for --help', () => {

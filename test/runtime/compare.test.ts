@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { isLeft, isRight, type Either } from 'fp-ts/lib/Either.js'
-import { map, toArray, lastValueFrom } from 'rxjs'
+import { type Either, isLeft, isRight } from 'fp-ts/lib/Either.js'
+import { lastValueFrom, map, toArray } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { param, parameters } from '../../src/dsl/parameters.js'
 import { compare } from '../../src/runtime/compare.js'

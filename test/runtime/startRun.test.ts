@@ -32,7 +32,9 @@ const leftOf = async (run: RunHandle) => {
 describe('a run', () => {
   test('writes plan, metrics, checkpoint and summary, and tells its events in order', async () => {
     const out = join(temporaryFolder(), 'run')
-    const run = fakePipeline().pipe(fakeTrain({ epochs: 2 })).run({ out, seed: 7 })
+    const run = fakePipeline()
+      .pipe(fakeTrain({ epochs: 2 }))
+      .run({ out, seed: 7 })
     const [events, steps, summary] = await Promise.all([
       eventsOf(run),
       lastValueFrom(run.metrics$.pipe(toArray())),
@@ -86,7 +88,9 @@ describe('a run', () => {
       if (step === 2) throw new Error('boom')
     }).run({ out: join(folder, 'bad') })
     expect(await leftOf(bad)).toMatchObject({ _tag: 'RunError', stage: 'x', actual: 'boom' })
-    const stopped: RunHandle = stages((step) => void (step === 2 && stopped.stop())).run({ out: join(folder, 'stopped') })
+    const stopped: RunHandle = stages((step) => void (step === 2 && stopped.stop())).run({
+      out: join(folder, 'stopped'),
+    })
     expect((await leftOf(stopped))._tag).toBe('InterruptedError')
     expect(freed).toEqual(['second', 'first', 'second', 'first', 'second', 'first'])
     await new Promise(setImmediate)
@@ -141,7 +145,9 @@ describe('a run', () => {
         asynchronous(
           map((step: Step) => {
             for (const name of ['../x', '/x', 'a/../../x']) {
-              void step.run.writeArtifact(name, '')().then((answer) => answers.push(answer))
+              void step.run
+                .writeArtifact(name, '')()
+                .then((answer) => answers.push(answer))
             }
             return step
           }),
@@ -234,7 +240,11 @@ describe('what goes wrong', () => {
   test('a folder with something in it is refused, and left as it was', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'precious'), '')
-    const error = await leftOf(fakePipeline().pipe(fakeTrain({ epochs: 1 })).run({ out: folder }))
+    const error = await leftOf(
+      fakePipeline()
+        .pipe(fakeTrain({ epochs: 1 }))
+        .run({ out: folder }),
+    )
     expect(error).toMatchObject({ _tag: 'OptionError', stage: '--out' })
     expect(existsSync(join(folder, 'plan.json'))).toBe(false)
   })
@@ -242,7 +252,9 @@ describe('what goes wrong', () => {
   test('a folder that cannot be written to is found out before any work', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'file'), '')
-    const run = fakePipeline().pipe(fakeTrain({ epochs: 1 })).run({ out: join(folder, 'file', 'run') })
+    const run = fakePipeline()
+      .pipe(fakeTrain({ epochs: 1 }))
+      .run({ out: join(folder, 'file', 'run') })
     const events = eventsOf(run)
     expect(await leftOf(run)).toMatchObject({ _tag: 'WriteError', stage: '--out' })
     expect(await events).toEqual([])
@@ -306,9 +318,15 @@ describe('what goes wrong', () => {
   test('another engine than the one it was begun on is a warning', async () => {
     const out = join(temporaryFolder(), 'run')
     const machinery = fakeMachinery()
-    await rightOf(fakePipeline('x', machinery).pipe(fakeTrain({ epochs: 1 })).run({ out }))
+    await rightOf(
+      fakePipeline('x', machinery)
+        .pipe(fakeTrain({ epochs: 1 }))
+        .run({ out }),
+    )
     const native = { ...machinery, loadEngine: async () => ({ name: 'tensorflow', description: 'other' }) as const }
-    const again = fakePipeline('x', native).pipe(fakeTrain({ epochs: 1 })).run({ resume: out })
+    const again = fakePipeline('x', native)
+      .pipe(fakeTrain({ epochs: 1 }))
+      .run({ resume: out })
     expect((await rightOf(again)).warnings).toEqual(['--resume: begun on wasm: figures may differ a little'])
   })
 })

@@ -11,5 +11,9 @@ export const runStandard = (
 ): TensorInfo => {
   const kernel = tf.getKernel(kernelName, 'wasm')
   if (kernel === undefined) throw new Error(`the wasm engine has no kernel ${kernelName}`)
-  return kernel.kernelFunc({ inputs: { ...inputs }, attrs: attrs as NamedAttrMap, backend: backend as KernelBackend }) as TensorInfo
+  return kernel.kernelFunc({
+    inputs: { ...inputs },
+    attrs: attrs as NamedAttrMap,
+    backend: backend as KernelBackend,
+  }) as TensorInfo
 }

@@ -7,8 +7,8 @@ import { rejectOption } from '../dsl/errors.js'
 import type { Accuracies } from '../dsl/events.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
-import { testBatches } from '../training/testBatches.js'
 import type { HasStudent, HasTeacher, Network } from '../training/network.js'
+import { testBatches } from '../training/testBatches.js'
 
 export interface AttackEvalOptions {
   /** The first so many test images, ≥ 1. @default all */
@@ -56,7 +56,7 @@ export const attackEval = (
     },
     <S extends Step & HasStudent & Partial<HasTeacher & HasTraining>>(source: Observable<S>): Observable<S> =>
       defer(() => {
-        let before: Promise<void> | undefined
+        let begun = false
         let latest: S | undefined
 
         const measure = async ({ run }: S, network: Network, subject: Subject): Promise<void> => {
@@ -87,7 +87,8 @@ export const attackEval = (
         }
 
         const due = (step: S): readonly (() => Promise<void>)[] => {
-          const first = before === undefined ? [() => (before = measureBefore(step))] : []
+          const first = begun ? [] : [() => measureBefore(step)]
+          begun = true
           return isDue(step.training, every) ? [...first, () => measure(step, step.student, 'epoch')] : first
         }
 
@@ -101,7 +102,9 @@ export const attackEval = (
         }
 
         const after = (): Observable<never> =>
-          latest?.training && subjects.includes('after') ? from(measure(latest, latest.student, 'after')).pipe(ignoreElements()) : EMPTY
+          latest?.training && subjects.includes('after')
+            ? from(measure(latest, latest.student, 'after')).pipe(ignoreElements())
+            : EMPTY
 
         return concat(
           source.pipe(

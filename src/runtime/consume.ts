@@ -18,8 +18,7 @@ export const consume = async (
 ): Promise<void> => {
   const seen = (step: Step): void => {
     const training = trainingOf(step)
-    if (!training) return
-    recorder.step(training)
+    if (!training || !recorder.step(training)) return
     publish(() => metrics.next(training))
   }
   const source = machinery

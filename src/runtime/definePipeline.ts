@@ -4,7 +4,7 @@ import { type PwoaError, PwoaFailure } from '../dsl/errors.js'
 import { decodeParameters, type Parameters } from '../dsl/parameters.js'
 import type { Pipeline } from '../dsl/pipeline.js'
 import type { Step } from '../dsl/step.js'
-import type { Comparison } from './compare.js'
+import type { Comparison } from './comparison.js'
 import { errorOf } from './errorOf.js'
 
 /** A pipeline, or a comparison of several, that takes parameters. */

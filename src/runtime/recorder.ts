@@ -14,7 +14,8 @@ import { valueOf } from './valueOf.js'
 export interface Recorder {
   readonly registry: StateRegistry
   readonly tally: Tally
-  readonly step: (metrics: TrainingMetrics) => void
+  /** Books a step; false for one that an earlier part of the run has booked already. */
+  readonly step: (metrics: TrainingMetrics) => boolean
   /** Takes down the state of all stages, to be written at the next `seal`. */
   readonly take: () => void
   /** Between two steps: writes what was taken, with where the data and `metrics.jsonl` stand now. */
@@ -39,7 +40,12 @@ const beginning = { position: { epoch: 0, batch: 0 }, stages: {} }
 export const openRecorder = ({ folder, planHash, engine, resumed, emit, failed }: RecorderOptions): Recorder => {
   const tally = makeTally(resumed?.tally, () => performance.now() / 1000)
   const registry = makeStateRegistry(resumed?.state ?? beginning)
-  const metrics = openMetricsFile(join(folder, runFiles.metrics), resumed?.metricsLength ?? 0, tally.step)
+  let replayed = 0
+  const replay = (step: TrainingMetrics): void => {
+    replayed = step.step
+    tally.step(step)
+  }
+  const metrics = openMetricsFile(join(folder, runFiles.metrics), resumed?.metricsLength ?? 0, replay)
   const file = join(folder, runFiles.checkpoint)
   const writer = newestWriter<RunCheckpoint>(async (checkpoint) => {
     const bytes = await valueOf(async () => encodeCheckpoint(checkpoint, file))
@@ -53,8 +59,11 @@ export const openRecorder = ({ folder, planHash, engine, resumed, emit, failed }
     registry,
     tally,
     step: (step) => {
+      // A resumed stage that has nothing left to train passes its last step on once more.
+      if (step.step <= replayed) return false
       tally.step(step)
       metrics.add(step)
+      return true
     },
     take: () => {
       taken = registry.take()

@@ -1,0 +1,28 @@
+import type { ParameterDetails } from '../dsl/parameters.js'
+import type { PipelineFile } from '../runtime/loadPipelineFile.js'
+import type { Colors } from './colors.js'
+
+/** What `pwoa-run FILE --help` says of the file: its parameters with units, ranges and defaults. */
+export const drawFileHelp = (file: string, exported: PipelineFile, colors: Colors): string => {
+  const fields = exported.kind === 'definition' ? Object.entries(exported.fields) : []
+  if (fields.length === 0) return `${file} takes no parameters.\n`
+  const width = Math.max(...fields.map(([key]) => key.length))
+  const indent = `\n${' '.repeat(width + 4)}`
+  const lines = fields.map(
+    ([key, { details }]) =>
+      `  ${colors.cyan(key.padEnd(width))}  ${details.help}${indent}${colors.dim(facts(details))}\n`,
+  )
+  return `Usage: pwoa-run ${file} [--set key=value …] [options]\n\nParameters of ${file}, set by --set key=value:\n${lines.join('')}\nFor the options: pwoa-run --help\n`
+}
+
+const facts = ({ expected, unit, default: value }: ParameterDetails): string =>
+  [
+    expected,
+    ...(unit === undefined ? [] : [`in ${unit}`]),
+    value !== undefined ? `default ${shown(value)}` : 'required',
+  ].join(', ')
+
+const shown = (value: unknown): string => {
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',')
+  return value === '' ? 'empty' : String(value)
+}

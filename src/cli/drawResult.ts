@@ -1,0 +1,52 @@
+import type { Summary } from '../dsl/run.js'
+import type { ComparisonSummary } from '../runtime/comparison.js'
+import { shortPath } from '../runtime/shortPath.js'
+import type { Colors } from './colors.js'
+import { drawTable, type Table } from './drawTable.js'
+import { formatCount, formatSeconds } from './format.js'
+import { tableOfComparison, tableOfRun } from './resultTable.js'
+
+interface Page {
+  readonly colors: Colors
+  /** Characters in a line. */
+  readonly width: number
+  readonly folder: string
+}
+
+/** The result of a run for a person: figures, what they were measured on, and where the files are. */
+export const drawResult = (summary: Summary | ComparisonSummary, page: Page): string =>
+  'rows' in summary ? drawComparison(summary, page) : drawRun(summary, page)
+
+const drawRun = (summary: Summary, page: Page): string => {
+  const artifacts = summary.artifacts.length === 0 ? '' : `: ${summary.artifacts.join(', ')}`
+  return draw(summary.pipeline, tableOfRun(summary), [summary], `${shortPath(page.folder)}${artifacts}`, page)
+}
+
+const drawComparison = ({ pipeline, rows }: ComparisonSummary, page: Page): string =>
+  draw(pipeline, tableOfComparison(rows), Object.values(rows), shortPath(page.folder), page)
+
+const draw = (
+  name: string,
+  table: Table | undefined,
+  summaries: readonly Summary[],
+  files: string,
+  { colors, width }: Page,
+): string => {
+  const title = `${colors.bold(name)}, ${[...new Set(summaries.flatMap(facts))].join(', ')}`
+  const body = table ? drawTable(table, width, colors) : `done in ${formatSeconds(totalOf(summaries))}\n`
+  return `\n${title}\n\n${body}\n${colors.dim(`files in ${files}`)}\n`
+}
+
+const totalOf = (summaries: readonly Summary[]): number =>
+  summaries.reduce((total, { seconds }) => total + seconds.total, 0)
+
+/** Beside every figure stands what it was measured on, above all where that is no original data. */
+const facts = ({ data, engine, before, after }: Summary): string[] => {
+  const examples = (after ?? before)?.examples
+  const altered = data.origin === 'recompressed' ? ' (recompressed)' : ''
+  return [
+    `on ${data.name}${altered}`,
+    ...(examples === undefined ? [] : [`${formatCount(examples)} test images`]),
+    `engine ${engine}`,
+  ]
+}

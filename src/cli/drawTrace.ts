@@ -1,0 +1,7 @@
+import { originalPositions } from '../runtime/originalPositions.js'
+
+/** The stack of an error's cause, and of its causes in turn; empty where there is none. */
+export const drawTrace = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return ''
+  return `${originalPositions(cause.stack ?? String(cause))}\n${drawTrace(cause.cause)}`
+}

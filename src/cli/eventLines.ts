@@ -1,0 +1,33 @@
+import type { Accuracies, RunEvent } from '../dsl/events.js'
+import { formatCount, formatLoss, formatPercent, formatSeconds } from './format.js'
+
+type Lines = { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>) => string }
+
+const lines: Lines = {
+  engine: ({ description }) => (description.startsWith('engine') ? description : `engine: ${description}`),
+  data: ({ name, origin, train, test }) =>
+    `data: ${name}${origin === 'recompressed' ? ' (recompressed)' : ''}, ${formatCount(train)} training and ${formatCount(test)} test images`,
+  phase: ({ stage, phase, epochs }) => `${stage}: ${phase}, ${formatCount(epochs)} epoch${epochs === 1 ? '' : 's'}`,
+  epoch: ({ phase, epoch, epochs, loss, terms, seconds }) =>
+    `  ${phase} ${String(epoch + 1).padStart(String(epochs).length)}/${epochs}  loss ${formatLoss(loss)}${drawTerms(terms)}  ${formatSeconds(seconds)}`,
+  evaluation: ({ subject, accuracies }) =>
+    `${subject === 'epoch' ? '  so far' : subject}: ${drawAccuracies(accuracies)}`,
+  parameters: ({ counts }) =>
+    `parameters: ${formatCount(counts.kept)} of ${formatCount(counts.total)} kept (${formatPercent(counts.kept / counts.total)})`,
+  warning: ({ stage, message }) => `warning: ${stage}: ${message}`,
+}
+
+/** What a person is told of an event, in one line; undefined where there is nothing to tell. */
+export const eventLine = (event: RunEvent): string | undefined =>
+  // Each function takes the events of its own type: the record's type says so, but not to an index by a union.
+  (lines[event.type] as ((event: RunEvent) => string) | undefined)?.(event)
+
+const drawTerms = (terms: Readonly<Record<string, number>>): string => {
+  const parts = Object.entries(terms).map(([name, value]) => `${name} ${formatLoss(value)}`)
+  return parts.length < 2 ? '' : ` (${parts.join(', ')})`
+}
+
+const drawAccuracies = ({ clean, attacks }: Accuracies): string =>
+  [['clean', clean] as const, ...Object.entries(attacks)]
+    .map(([name, value]) => `${name} ${formatPercent(value)}`)
+    .join('  ')

@@ -1,0 +1,12 @@
+import type { RunOptions } from '../dsl/run.js'
+
+/** What the command line asks for, checked. */
+export interface Invocation {
+  readonly file: string
+  readonly task: 'run' | 'plan' | 'help'
+  /** The texts of `--set`. */
+  readonly values: Readonly<Record<string, string>>
+  readonly options: RunOptions
+  readonly output: 'table' | 'json'
+  readonly volume: 'normal' | 'quiet'
+}

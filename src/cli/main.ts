@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+import { type PwoaError, toPwoaError } from '../dsl/errors.js'
+import { ownVersion } from '../runtime/ownPackage.js'
+import { drawError } from './drawError.js'
+import { exitCodes } from './exitCodes.js'
+import { type Arguments, parseArguments } from './parseArguments.js'
+
+const argv = process.argv.slice(2)
+
+const say = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
+  new Promise((resolve) => {
+    if (text === '') resolve()
+    else stream.write(text, () => resolve())
+  })
+
+const fail = async (error: PwoaError): Promise<number> => {
+  await say(process.stderr, drawError(error))
+  if (argv.includes('--trace')) {
+    const { drawTrace } = await import('./drawTrace.js')
+    await say(process.stderr, drawTrace(error.cause))
+  }
+  return exitCodes[error._tag]
+}
+
+const answer = async ({ ask, help }: Arguments): Promise<number> => {
+  if (ask === 'help') return say(process.stdout, help).then(() => 0)
+  if (ask === 'version') return say(process.stdout, `${ownVersion()}\n`).then(() => 0)
+  const { runCommand } = await import('./runCommand.js')
+  const outcome = await runCommand(ask)
+  if ('error' in outcome) return fail(outcome.error)
+  await say(process.stdout, outcome.text)
+  return 0
+}
+
+const main = async (): Promise<number> => {
+  try {
+    return await answer(parseArguments(argv))
+  } catch (thrown) {
+    return fail(toPwoaError('pwoa-run', thrown))
+  }
+}
+
+// Whoever read the output has gone (`pwoa-run … | head`): that is no error, and a run goes on to its end.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exitCode = 1
+  })
+}
+
+// What no stage and no observer caught, such as an exception in a timer of the user's own.
+const unforeseen = (thrown: unknown): void => {
+  void fail(toPwoaError('pwoa-run', thrown)).then((code) => process.exit(code))
+}
+process.on('uncaughtException', unforeseen).on('unhandledRejection', unforeseen)
+
+// The threads of an engine would keep the process alive.
+process.exit(await main())

@@ -1,0 +1,159 @@
+import { Command, CommanderError } from 'commander'
+import { distance } from 'fastest-levenshtein'
+import { PwoaFailure, type UsageError } from '../dsl/errors.js'
+import type { RunOptions } from '../dsl/run.js'
+import type { Invocation } from './invocation.js'
+
+/** What the command line asks for; without a file that is one of the texts of `pwoa-run` itself. */
+export interface Arguments {
+  readonly ask: Invocation | 'help' | 'version'
+  readonly trace: 'shown' | 'hidden'
+  readonly help: string
+}
+
+interface Flags {
+  readonly set?: Readonly<Record<string, string>>
+  readonly dataDir?: string
+  readonly out?: string
+  readonly engine?: NonNullable<RunOptions['engine']>
+  readonly seed?: number
+  readonly resume?: string
+  readonly plan?: true
+  readonly json?: true
+  readonly quiet?: true
+  readonly trace?: true
+  readonly help?: true
+  readonly version?: true
+}
+
+const failure = (error: Omit<UsageError, '_tag'>): PwoaFailure => new PwoaFailure({ _tag: 'UsageError', ...error })
+
+const assignment = (text: string, earlier: Flags['set'] = {}): Flags['set'] => {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (key === undefined || value === undefined)
+    throw failure({ stage: '--set', expected: 'key=value', actual: `"${text}"` })
+  return { ...earlier, [key]: value }
+}
+
+const engines: readonly NonNullable<RunOptions['engine']>[] = ['auto', 'tensorflow', 'wasm']
+
+const engineOf = (text: string): NonNullable<RunOptions['engine']> => {
+  const engine = engines.find((known) => known === text)
+  if (engine === undefined)
+    throw failure({ stage: '--engine', expected: `one of ${engines.join(', ')}`, actual: `"${text}"` })
+  return engine
+}
+
+const seedOf = (text: string): number => {
+  const seed = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (seed < 2 ** 32) return seed
+  throw failure({ stage: '--seed', expected: 'a whole number from 0 to 4294967295', actual: `"${text}"` })
+}
+
+const examples = `
+Examples:
+  pwoa-run pipelines/mnist.ts --help                     the parameters of a file
+  pwoa-run pipelines/mnist.ts --plan --set rate=8        what would be done
+  pwoa-run pipelines/mnist.ts --data-dir data/mnist      a run, in a folder of its own under runs/
+
+Exit codes: 0 done; 1 the run failed; 2 wrong usage or an invalid pipeline, parameter or file;
+            130 interrupted, after the state was saved
+`
+
+const makeCommand = (): Command =>
+  new Command('pwoa-run')
+    .description('Runs a pipeline file: prunes a robust network and tells how robust it still is.')
+    .usage('FILE [options]')
+    .argument('[FILE]', 'a TypeScript or JavaScript file whose default export is a pipeline')
+    .option('--set <key=value>', 'sets a parameter of the file; may be repeated', assignment)
+    .option('--data-dir <dir>', 'the folder of the data set')
+    .option('--out <dir>', 'the run folder, new or empty (default: runs/<name>-<time>)')
+    .option('--engine <name>', 'auto, tensorflow or wasm (default: auto, the best that loads)', engineOf)
+    .option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf)
+    .option('--resume <dir>', 'goes on with an interrupted run from its folder')
+    .option('--plan', 'prints the stages and what they will do, and does nothing')
+    .option('--json', 'prints one line of JSON instead of a table')
+    .option('--quiet', 'no progress')
+    .option('--trace', 'shows where an error comes from')
+    .option('-h, --help', 'this text, or with FILE the parameters of that file')
+    .option('-V, --version', 'the version')
+    .helpOption(false)
+    .addHelpText('after', examples)
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, getOutHelpWidth: () => 80 })
+
+/** Reads the command line. Throws a `UsageError` for what can't be understood, with the nearest option there is. */
+export const parseArguments = (argv: readonly string[]): Arguments => {
+  const command = makeCommand()
+  try {
+    command.parse(argv, { from: 'user' })
+  } catch (thrown) {
+    throw thrown instanceof CommanderError ? misunderstood(command, thrown) : thrown
+  }
+  const flags = command.opts<Flags>()
+  return {
+    ask: askOf(command.args[0], flags),
+    trace: flags.trace ? 'shown' : 'hidden',
+    help: command.helpInformation() + examples,
+  }
+}
+
+const askOf = (file: string | undefined, flags: Flags): Arguments['ask'] => {
+  if (flags.version) return 'version'
+  if (file !== undefined) return invocationOf(file, flags)
+  if (flags.help) return 'help'
+  throw failure({
+    stage: 'arguments',
+    expected: 'a pipeline file',
+    actual: 'none',
+    hint: 'pwoa-run --help tells more.',
+  })
+}
+
+const invocationOf = (file: string, flags: Flags): Invocation => {
+  const { set = {}, dataDir, out, engine, seed, resume } = flags
+  return {
+    file,
+    task: flags.help ? 'help' : flags.plan ? 'plan' : 'run',
+    values: set,
+    options: {
+      ...(dataDir === undefined ? {} : { dataDir }),
+      ...(out === undefined ? {} : { out }),
+      ...(engine === undefined ? {} : { engine }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(resume === undefined ? {} : { resume }),
+    },
+    output: flags.json ? 'json' : 'table',
+    volume: flags.quiet ? 'quiet' : 'normal',
+  }
+}
+
+const expectations: Readonly<Record<string, string>> = {
+  'commander.unknownOption': 'an option that pwoa-run --help lists',
+  'commander.optionMissingArgument': 'a value after it',
+  'commander.excessArguments': 'one pipeline file',
+}
+
+const actuals: Readonly<Record<string, string>> = {
+  'commander.optionMissingArgument': 'nothing',
+  'commander.excessArguments': 'more than one',
+}
+
+const misunderstood = ({ options }: Command, { code, message }: CommanderError): PwoaFailure => {
+  const [what = ''] = (/'([^']+)'/.exec(message)?.[1] ?? '').split(/[ =]/)
+  const actual = actuals[code]
+  const nearest = code === 'commander.unknownOption' ? nearestTo(what, options) : undefined
+  return failure({
+    stage: actual !== undefined && what !== '' ? what : 'arguments',
+    expected: expectations[code] ?? 'a valid command line',
+    actual: actual ?? (what || message.replace(/^error: /, '')),
+    hint: nearest === undefined ? 'pwoa-run --help tells more.' : `Did you mean ${nearest}?`,
+  })
+}
+
+const nearestTo = (what: string, options: Command['options']): string | undefined =>
+  options
+    .flatMap(({ long }) => long ?? [])
+    .filter((name) => distance(what, name) <= 3)
+    .toSorted((a, b) => distance(what, a) - distance(what, b))[0]

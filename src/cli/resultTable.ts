@@ -1,0 +1,51 @@
+import type { Accuracies } from '../dsl/events.js'
+import type { Summary } from '../dsl/run.js'
+import type { Table } from './drawTable.js'
+import { formatPercent } from './format.js'
+
+/** The figures of a row: where they come from, and what it cost to get there. */
+interface Row {
+  readonly label: string
+  readonly accuracies: Accuracies
+  readonly kept: number | undefined
+  readonly seconds: number | undefined
+}
+
+/** Before and after of one run; undefined where nothing was evaluated. */
+export const tableOfRun = (summary: Summary): Table | undefined =>
+  tableOf([...before(summary), ...rowOf(summary, 'after', summary.after)])
+
+/** Before, read off the first row, and after of each row of a comparison. */
+export const tableOfComparison = (rows: Readonly<Record<string, Summary>>): Table | undefined =>
+  tableOf([
+    ...Object.values(rows).slice(0, 1).flatMap(before),
+    ...Object.entries(rows).flatMap(([label, summary]) => rowOf(summary, label, summary.after)),
+  ])
+
+const before = (summary: Summary): Row[] =>
+  summary.before === undefined
+    ? []
+    : [{ label: 'before', accuracies: summary.before, kept: summary.after ? 1 : undefined, seconds: undefined }]
+
+const rowOf = ({ parameters, seconds }: Summary, label: string, accuracies: Accuracies | undefined): Row[] =>
+  accuracies === undefined
+    ? []
+    : [{ label, accuracies, kept: parameters && parameters.kept / parameters.total, seconds: seconds.total }]
+
+const tableOf = (rows: readonly Row[]): Table | undefined => {
+  if (rows.length === 0) return undefined
+  const attacks = [...new Set(rows.flatMap(({ accuracies }) => Object.keys(accuracies.attacks)))]
+  const cost = rows.some(({ seconds }) => seconds !== undefined)
+  return {
+    header: ['', 'clean', ...attacks, ...(cost ? ['parameters kept', 'seconds'] : [])],
+    rows: rows.map(({ label, accuracies, kept, seconds }) => [
+      label,
+      formatPercent(accuracies.clean),
+      ...attacks.map((name) => shown(accuracies.attacks[name], formatPercent)),
+      ...(cost ? [shown(kept, formatPercent), shown(seconds, (value) => value.toFixed(1))] : []),
+    ]),
+  }
+}
+
+const shown = (value: number | undefined, format: (value: number) => string): string =>
+  value === undefined ? '–' : format(value)

@@ -1,0 +1,82 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import type { InterruptedError, PwoaError } from '../dsl/errors.js'
+import type { Pipeline } from '../dsl/pipeline.js'
+import type { RunOptions } from '../dsl/run.js'
+import type { Step } from '../dsl/step.js'
+import type { Comparison } from '../runtime/comparison.js'
+import { loadPipelineFile } from '../runtime/loadPipelineFile.js'
+import { makeFromFile } from '../runtime/makeFromFile.js'
+import { shortPath } from '../runtime/shortPath.js'
+import { withPlace } from '../runtime/withPlace.js'
+import { colorsFor } from './colors.js'
+import { drawFileHelp } from './drawFileHelp.js'
+import { drawPlan, planAsJson } from './drawPlan.js'
+import { drawResult } from './drawResult.js'
+import type { Invocation } from './invocation.js'
+import { onInterrupt } from './onInterrupt.js'
+import { openScreen, type Screen } from './screen.js'
+import { showProgress } from './showProgress.js'
+
+/** What a command ends with: text for stdout, or an error. */
+export type Outcome = { readonly text: string } | { readonly error: PwoaError }
+
+/** Does what `pwoa-run FILE …` asks for. */
+export const runCommand = async (invocation: Invocation): Promise<Outcome> => {
+  const { file, task } = invocation
+  const loaded = await loadPipelineFile(file)
+  if (isLeft(loaded)) return { error: loaded.left }
+  const colors = colorsFor(process.stdout)
+  if (task === 'help') return { text: drawFileHelp(file, loaded.right, colors) }
+  const made = makeFromFile(loaded.right, invocation.values)
+  if (isLeft(made)) return { error: made.left }
+  if (task === 'run') return run(made.right, invocation)
+  if (invocation.output === 'table') return { text: drawPlan(made.right, colors) }
+  return { text: `${JSON.stringify(planAsJson(made.right, invocation.options.seed ?? 0))}\n` }
+}
+
+const run = async (made: Pipeline<Step> | Comparison, invocation: Invocation): Promise<Outcome> => {
+  const screen = await openScreen(process.stderr, invocation.volume)
+  const { folder, stop, result } = start(made, invocation.options, screen)
+  const release = onInterrupt(() => {
+    screen.line('stopping: saving the state; interrupt again to quit at once')
+    stop()
+  })
+  const ended = await result
+  release()
+  screen.end()
+  if (isLeft(ended)) return { error: advised(withPlace(ended.left), folder, invocation) }
+  const width = Math.max(60, Math.min(process.stdout.columns ?? 80, 120))
+  const page = { colors: colorsFor(process.stdout), width, folder }
+  return { text: invocation.output === 'json' ? `${JSON.stringify(ended.right)}\n` : drawResult(ended.right, page) }
+}
+
+const start = (made: Pipeline<Step> | Comparison, options: RunOptions, screen: Screen) => {
+  const colors = colorsFor(process.stderr)
+  if (made.kind === 'pipeline') {
+    const handle = made.run(options)
+    showProgress(handle, screen, colors)
+    return handle
+  }
+  const handle = made.run(options)
+  handle.runs$.subscribe(({ label, index, count, run: row }) => {
+    screen.line(`${index === 0 ? '' : '\n'}${colors.bold(`${index + 1}/${count} ${label}`)}`)
+    showProgress(row, screen, colors)
+  })
+  return handle
+}
+
+/** The words that resume an interrupted run: the same command, with its folder. */
+const advised = (error: PwoaError, folder: string, { file, values, options }: Invocation): PwoaError => {
+  if (error._tag !== 'InterruptedError') return error
+  const words = [
+    'pwoa-run',
+    file,
+    ...Object.entries(values).map(([key, value]) => `--set ${key}=${value}`),
+    ...(options.dataDir === undefined ? [] : [`--data-dir ${options.dataDir}`]),
+    ...(options.engine === undefined ? [] : [`--engine ${options.engine}`]),
+    ...(options.seed === undefined ? [] : [`--seed ${options.seed}`]),
+    `--resume ${shortPath(folder)}`,
+  ]
+  const hint = `resume with: ${words.join(' ')}`
+  return { ...error, hint } satisfies InterruptedError
+}

@@ -1,0 +1,60 @@
+import type { RunEvent } from '../dsl/events.js'
+import type { RunHandle } from '../dsl/run.js'
+import type { TrainingMetrics } from '../dsl/step.js'
+import type { Colors } from './colors.js'
+import { eventLine } from './eventLines.js'
+import { formatCount, formatLoss, formatSeconds } from './format.js'
+import type { Screen } from './screen.js'
+import { timeLeft } from './timeLeft.js'
+
+/** Shows a run as it goes: a line per event that stays, and a passing one with the time left. */
+export const showProgress = (run: RunHandle, screen: Screen, colors: Colors): void => {
+  let training = timeLeft()
+  let evaluation = timeLeft()
+  let left: number | undefined
+
+  const step = (metrics: TrainingMetrics): void => {
+    left = training.at(metrics.step, metrics.steps, performance.now() / 1000)
+    screen.live(() => drawStep(metrics, left, colors))
+  }
+  const handlers: { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>) => void } = {
+    phase: () => {
+      // Steps of another phase take another time.
+      training = timeLeft()
+      left = undefined
+    },
+    evaluating: ({ subject, attack, done, total }) => {
+      if (done === 0) evaluation = timeLeft()
+      const remaining = evaluation.at(done, total, performance.now() / 1000)
+      screen.live(
+        () =>
+          `${subject} ${attack}  ${bar(done / total, colors)}  ${formatCount(done)}/${formatCount(total)}${drawLeft(remaining)}`,
+      )
+    },
+    evaluation: () => {
+      evaluation = timeLeft()
+    },
+  }
+  run.metrics$.subscribe(step)
+  run.events$.subscribe((event) => {
+    // Each handler takes the events of its own type: the record's type says so, but not to an index by a union.
+    const handler = handlers[event.type] as ((event: RunEvent) => void) | undefined
+    handler?.(event)
+    const line = eventLine(event)
+    if (line !== undefined) screen.line(event.type === 'epoch' ? `${line}${drawLeft(left)}` : line)
+  })
+}
+
+const drawStep = (metrics: TrainingMetrics, left: number | undefined, colors: Colors): string => {
+  const { phase, epoch, epochs, step, steps, loss } = metrics
+  return `  ${phase} ${epoch + 1}/${epochs}  ${bar(step / steps, colors)}  loss ${formatLoss(loss)}${drawLeft(left)}`
+}
+
+const drawLeft = (left: number | undefined): string => (left === undefined ? '' : `, ${formatSeconds(left)} left`)
+
+const barWidth = 24
+
+const bar = (share: number, colors: Colors): string => {
+  const filled = Math.round(barWidth * Math.min(1, Math.max(0, share)))
+  return `${colors.cyan('━'.repeat(filled))}${colors.dim('─'.repeat(barWidth - filled))} ${String(Math.floor(100 * share)).padStart(3)} %`
+}

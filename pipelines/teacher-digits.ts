@@ -18,8 +18,8 @@ import {
 export default definePipeline(
   parameters({
     epsilon: param.number({ default: 0.3, min: 0.01, max: 1, help: 'Radius of the L∞ ball of the training attack.' }),
-    steps: param.integer({ default: 10, min: 1, unit: 'steps', help: 'PGD steps of the training attack.' }),
-    epochs: param.integer({ default: 16, min: 1, unit: 'epochs', help: 'Passes over the training set.' }),
+    steps: param.integer({ default: 8, min: 1, unit: 'steps', help: 'PGD steps of the training attack.' }),
+    epochs: param.integer({ default: 24, min: 1, unit: 'epochs', help: 'Passes over the training set.' }),
     images: param.integer({ default: 12000, min: 128, unit: 'images', help: 'Training images that are drawn.' }),
     learningRate: param.number({ default: 2e-3, min: 1e-6, help: 'Peak learning rate of Adam.' }),
   }),

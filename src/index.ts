@@ -12,6 +12,7 @@ export { describeError, type PwoaError, PwoaFailure } from './dsl/errors.js'
 export type { Accuracies, ParameterCounts, RunEvent } from './dsl/events.js'
 export { type Op, type StageInfo, stage } from './dsl/op.js'
 export { param, parameters } from './dsl/parameters.js'
+export type { Phase } from './dsl/phases.js'
 export type { Pipeline } from './dsl/pipeline.js'
 export type { RunHandle, RunOptions, Summary } from './dsl/run.js'
 export type {
@@ -20,7 +21,6 @@ export type {
   LossTerm,
   Minibatch,
   NetworkOutputs,
-  Phase,
   Step,
   TermBatch,
   TrainingMetrics,
@@ -48,7 +48,8 @@ export { type LoadTeacherOptions, loadTeacher } from './operators/loadTeacher.js
 export { type LossTermOptions, lossTerm } from './operators/lossTerm.js'
 export { type PerturbOptions, perturb } from './operators/perturb.js'
 export { type TrainOptions, train } from './operators/train.js'
-export { type Comparison, compare } from './runtime/compare.js'
+export { compare } from './runtime/compare.js'
+export type { Comparison } from './runtime/comparison.js'
 export { definePipeline, type PipelineDefinition } from './runtime/definePipeline.js'
 export { pipeline } from './runtime/pipeline.js'
 export { type AdamOptions, adam } from './training/adam.js'

@@ -1,4 +1,4 @@
-import type { Phase } from './step.js'
+import type { Phase } from './phases.js'
 
 /** Fractions of correctly classified examples, without an attack and under each of them. */
 export interface Accuracies {

@@ -1,8 +1,6 @@
 import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { RunContext } from './context.js'
-
-/** The phases of training: ADMM with its penalty, masked retraining after the hard prune, and plain training. */
-export type Phase = 'admm' | 'retrain' | 'train'
+import type { Phase } from './phases.js'
 
 /**
  * A lent minibatch. Its tensors live until it is handed back: as soon as the synchronous part of the pipeline

@@ -5,8 +5,8 @@ import { map } from 'rxjs'
 import { enrich } from '../dsl/enrich.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
-import { allPhases } from '../dsl/phases.js'
-import type { HasTerms, LossTerm, NetworkOutputs, Phase, TermBatch } from '../dsl/step.js'
+import { allPhases, type Phase } from '../dsl/phases.js'
+import type { HasTerms, LossTerm, NetworkOutputs, TermBatch } from '../dsl/step.js'
 import type { HasStudent } from '../training/network.js'
 
 export interface LossTermOptions {

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
-import type { Phase } from '../dsl/step.js'
+import type { Phase } from '../dsl/phases.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
 import type { Optimizer } from './optimizer.js'

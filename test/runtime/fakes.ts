@@ -68,7 +68,10 @@ export const fakeMachinery = (): Machinery & { readonly onLoan: () => number } =
       lend((index, lease) => {
         onLoan += 1
         const minibatch = fakeMinibatch(start.epoch * batches + start.batch + index, lease)
-        return { value: { run, minibatch }, free: () => void (onLoan -= 1) }
+        const free = () => {
+          onLoan -= 1
+        }
+        return { value: { run, minibatch }, free }
       }),
   }
 }

@@ -1,0 +1,127 @@
+/** A run without a runtime: what stages ask of it, in memory. */
+import { setImmediate } from 'node:timers/promises'
+import { right } from 'fp-ts/lib/Either.js'
+import { lastValueFrom, map, type Observable, toArray } from 'rxjs'
+import type { Position, RunContext, StageState } from '../../src/dsl/context.js'
+import type { Dataset, Split } from '../../src/dsl/dataset.js'
+import type { RunEvent } from '../../src/dsl/events.js'
+import { tf } from '../../src/engine/tf.js'
+import { type Architecture, architecture } from '../../src/models/architecture.js'
+import { conv2d, flatten, linear, relu } from '../../src/models/layers.js'
+import { seededNumbers } from './numbers.js'
+
+const CLASSES = 3
+const SIDE = 8
+
+const tinySplit = (seed: number, count: number): Split => ({
+  count,
+  // A class is a brighter third of the image, so that there is something to learn.
+  images: Uint8Array.from(seededNumbers(seed, count * SIDE * SIDE), (value, i) => {
+    const example = Math.floor(i / (SIDE * SIDE))
+    const third = Math.floor(((i % (SIDE * SIDE)) * CLASSES) / (SIDE * SIDE))
+    return 64 * (value + 1) + (third === example % CLASSES ? 100 : 0)
+  }),
+  labels: Uint8Array.from({ length: count }, (_, i) => i % CLASSES),
+})
+
+/** 20 training and 9 test images of 8 × 8 in 3 classes. */
+export const tinyData: Dataset = {
+  name: 'tiny',
+  origin: 'synthetic',
+  classes: CLASSES,
+  shape: { height: SIDE, width: SIDE, channels: 1 },
+  train: tinySplit(1, 20),
+  test: tinySplit(2, 9),
+}
+
+/** A network for `tinyData`: each kind of layer with weights, two hidden activations. */
+export const tinyNet: Architecture = architecture('tiny', tinyData.shape, [
+  conv2d('conv', { out: 4, kernel: 4, stride: 2, padding: 1 }),
+  relu(),
+  flatten(),
+  linear('fc1', { out: 12 }),
+  relu(),
+  linear('fc2', { out: CLASSES }),
+])
+
+/** What a run has left for a resumed one. */
+export interface Saved {
+  readonly states: Readonly<Record<string, StageState>>
+  readonly position: Position
+}
+
+export interface FakeRun {
+  readonly run: RunContext
+  readonly events: readonly RunEvent[]
+  readonly artifacts: ReadonlyMap<string, Uint8Array | string>
+  /** Every stage's state now, copied. */
+  readonly save: () => Saved
+  readonly abort: (reason: Error) => void
+  /** Frees what the stages asked to be freed; what is asked for later is freed at once. */
+  readonly end: () => void
+}
+
+export interface FakeRunOptions {
+  readonly seed?: number
+  readonly data?: Dataset
+  readonly saved?: Saved
+  readonly onEvent?: (event: RunEvent) => void
+}
+
+export const fakeRun = ({ seed = 1, data = tinyData, saved, onEvent }: FakeRunOptions = {}): FakeRun => {
+  const events: RunEvent[] = []
+  const artifacts = new Map<string, Uint8Array | string>()
+  const snapshots = new Map<string, () => StageState>()
+  const releases: (() => void)[] = []
+  const abortion = new AbortController()
+  let position = saved?.position ?? { epoch: 0, batch: 0 }
+  let over = false
+  return {
+    run: {
+      seed,
+      data,
+      signal: abortion.signal,
+      emit: (event) => {
+        events.push(event)
+        onEvent?.(event)
+      },
+      restore: (stage) => saved?.states[stage],
+      provide: (stage, snapshot) => void snapshots.set(stage, snapshot),
+      reached: (next) => {
+        position = next
+      },
+      atEnd: (release) => {
+        if (over) release()
+        else releases.push(release)
+      },
+      writeArtifact: (name, content) => async () => {
+        artifacts.set(name, content)
+        return right(undefined)
+      },
+    },
+    events,
+    artifacts,
+    save: () =>
+      structuredClone({ states: Object.fromEntries([...snapshots].map(([k, take]) => [k, take()])), position }),
+    abort: (reason) => abortion.abort(reason),
+    end: () => {
+      over = true
+      for (const release of releases.splice(0).reverse()) release()
+    },
+  }
+}
+
+/** All values of a stream, each seen while it is new: a minibatch can't be read later. */
+export const collect = <T, V>(stream: Observable<T>, view: (value: T) => V): Promise<readonly V[]> =>
+  lastValueFrom(stream.pipe(map(view), toArray()))
+
+/** Lets what was put off to later turns of the event loop happen: minibatches are handed back there. */
+export const turns = async (count = 3): Promise<void> => {
+  for (let i = 0; i < count; i++) await setImmediate()
+}
+
+/** Tensors and bytes that are alive. */
+export const memory = (): { readonly tensors: number; readonly bytes: number } => {
+  const { numTensors, numBytes } = tf.memory()
+  return { tensors: numTensors, bytes: numBytes }
+}

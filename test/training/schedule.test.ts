@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { constant, cosine, type Schedule, thirds } from '../../src/training/schedule.js'
+
+/** The factors at the first step of each of `epochs` epochs of 2 steps. */
+const byEpoch = ({ factor }: Schedule, epochs: number): readonly number[] =>
+  Array.from({ length: epochs }, (_, epoch) => factor({ step: 2 * epoch, steps: 2 * epochs, epoch, epochs }))
+
+describe('schedules', () => {
+  it('constant stays 1', () => {
+    expect(byEpoch(constant(), 4)).toEqual([1, 1, 1, 1])
+  })
+
+  it('thirds takes a tenth at each third of the epochs', () => {
+    // 0.1 ** 2 is 0.010000000000000002 in float64: a relative 1e-15 is its rounding.
+    const expected = [1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01]
+    byEpoch(thirds(), 9).forEach((factor, epoch) => {
+      expect(factor).toBeCloseTo(Number(expected[epoch]), 15)
+    })
+  })
+
+  it('thirds of 50 epochs fall at 17 and 34, and never below a hundredth', () => {
+    const factors = byEpoch(thirds(), 50)
+    expect(factors.findIndex((factor) => factor < 0.5)).toBe(17)
+    expect(factors.findIndex((factor) => factor < 0.05)).toBe(34)
+    expect(Math.min(...factors)).toBeCloseTo(0.01, 15)
+    expect(thirds().factor({ step: 1, steps: 1, epoch: 1, epochs: 1 })).toBeCloseTo(0.01, 15)
+  })
+
+  it('cosine goes step by step from 1 over the middle to what the reference ends at', () => {
+    const at = (step: number): number => cosine().factor({ step, steps: 100, epoch: 0, epochs: 1 })
+    expect(at(0)).toBe(1)
+    // The middle of [4e-5, 1]; cos(π/2) is 6e-17, not 0.
+    expect(at(50)).toBeCloseTo((1 + 4e-5) / 2, 15)
+    expect(at(100)).toBeCloseTo(4e-5, 15)
+    for (let step = 0; step < 100; step++) expect(at(step + 1)).toBeLessThan(at(step))
+  })
+})

@@ -28,7 +28,7 @@ const epsilon = 0.3
 /** The paper's Figure 1(b) in small: one robust network, pruned in three ways, on digits that are drawn on the spot. */
 export default definePipeline(
   parameters({
-    rate: param.number({ default: 16, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
+    rate: param.number({ default: 4, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
     epochs: param.integer({ default: 5, min: 1, unit: 'epochs', help: 'ADMM phase.' }),
     retrainEpochs: param.integer({ default: 10, min: 1, unit: 'epochs', help: 'Masked retraining.' }),
     images: param.integer({ default: 6000, min: 128, unit: 'images', help: 'Training images that are drawn.' }),

@@ -6,7 +6,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[]
 }
 
-const gap = '   '
+const gap = '  '
 const narrowest = 12
 
 /** Draws a table in aligned columns. Where it is wider than `width`, headers and labels are broken between words. */

@@ -1,12 +1,11 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
-import type { InterruptedError, PwoaError } from '../dsl/errors.js'
+import type { PwoaError } from '../dsl/errors.js'
 import type { Pipeline } from '../dsl/pipeline.js'
 import type { RunOptions } from '../dsl/run.js'
 import type { Step } from '../dsl/step.js'
 import type { Comparison } from '../runtime/comparison.js'
 import { loadPipelineFile } from '../runtime/loadPipelineFile.js'
 import { makeFromFile } from '../runtime/makeFromFile.js'
-import { shortPath } from '../runtime/shortPath.js'
 import { withPlace } from '../runtime/withPlace.js'
 import { colorsFor } from './colors.js'
 import { drawFileHelp } from './drawFileHelp.js'
@@ -16,6 +15,7 @@ import type { Invocation } from './invocation.js'
 import { onInterrupt } from './onInterrupt.js'
 import { openScreen, type Screen } from './screen.js'
 import { showProgress } from './showProgress.js'
+import { withResumeWords } from './withResumeWords.js'
 
 /** What a command ends with: text for stdout, or an error. */
 export type Outcome = { readonly text: string } | { readonly error: PwoaError }
@@ -44,7 +44,7 @@ const run = async (made: Pipeline<Step> | Comparison, invocation: Invocation): P
   const ended = await result
   release()
   screen.end()
-  if (isLeft(ended)) return { error: advised(withPlace(ended.left), folder, invocation) }
+  if (isLeft(ended)) return { error: withResumeWords(withPlace(ended.left), folder, invocation) }
   const width = Math.max(60, Math.min(process.stdout.columns ?? 80, 120))
   const page = { colors: colorsFor(process.stdout), width, folder }
   return { text: invocation.output === 'json' ? `${JSON.stringify(ended.right)}\n` : drawResult(ended.right, page) }
@@ -58,25 +58,10 @@ const start = (made: Pipeline<Step> | Comparison, options: RunOptions, screen: S
     return handle
   }
   const handle = made.run(options)
+  const told = new Set<string>()
   handle.runs$.subscribe(({ label, index, count, run: row }) => {
     screen.line(`${index === 0 ? '' : '\n'}${colors.bold(`${index + 1}/${count} ${label}`)}`)
-    showProgress(row, screen, colors)
+    showProgress(row, screen, colors, told)
   })
   return handle
-}
-
-/** The words that resume an interrupted run: the same command, with its folder. */
-const advised = (error: PwoaError, folder: string, { file, values, options }: Invocation): PwoaError => {
-  if (error._tag !== 'InterruptedError') return error
-  const words = [
-    'pwoa-run',
-    file,
-    ...Object.entries(values).map(([key, value]) => `--set ${key}=${value}`),
-    ...(options.dataDir === undefined ? [] : [`--data-dir ${options.dataDir}`]),
-    ...(options.engine === undefined ? [] : [`--engine ${options.engine}`]),
-    ...(options.seed === undefined ? [] : [`--seed ${options.seed}`]),
-    `--resume ${shortPath(folder)}`,
-  ]
-  const hint = `resume with: ${words.join(' ')}`
-  return { ...error, hint } satisfies InterruptedError
 }

@@ -7,8 +7,12 @@ import { formatCount, formatLoss, formatSeconds } from './format.js'
 import type { Screen } from './screen.js'
 import { timeLeft } from './timeLeft.js'
 
-/** Shows a run as it goes: a line per event that stays, and a passing one with the time left. */
-export const showProgress = (run: RunHandle, screen: Screen, colors: Colors): void => {
+/**
+ * Shows a run as it goes: a line per event that stays, and a passing one with the time left.
+ *
+ * @param told what was said of engine and data, so that the rows of a comparison don't repeat it
+ */
+export const showProgress = (run: RunHandle, screen: Screen, colors: Colors, told = new Set<string>()): void => {
   let training = timeLeft()
   let evaluation = timeLeft()
   let left: number | undefined
@@ -41,7 +45,9 @@ export const showProgress = (run: RunHandle, screen: Screen, colors: Colors): vo
     const handler = handlers[event.type] as ((event: RunEvent) => void) | undefined
     handler?.(event)
     const line = eventLine(event)
-    if (line !== undefined) screen.line(event.type === 'epoch' ? `${line}${drawLeft(left)}` : line)
+    if (line === undefined || told.has(line)) return
+    if (event.type === 'engine' || event.type === 'data') told.add(line)
+    screen.line(event.type === 'epoch' ? `${line}${drawLeft(left)}` : line)
   })
 }
 
@@ -50,7 +56,7 @@ const drawStep = (metrics: TrainingMetrics, left: number | undefined, colors: Co
   return `  ${phase} ${epoch + 1}/${epochs}  ${bar(step / steps, colors)}  loss ${formatLoss(loss)}${drawLeft(left)}`
 }
 
-const drawLeft = (left: number | undefined): string => (left === undefined ? '' : `, ${formatSeconds(left)} left`)
+const drawLeft = (left: number | undefined): string => (left === undefined || left < 0.5 ? '' : `, ${formatSeconds(left)} left`)
 
 const barWidth = 24
 

@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest'
+import { root } from '../../scripts/setup.mjs'
+
+/** What a user gets from the registry, in a folder that knows nothing of this checkout. */
+
+interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const run = (command: string, args: readonly string[], cwd: string, seconds = 50): Promise<Outcome> =>
+  new Promise((resolve) => {
+    const env = { ...process.env, NO_COLOR: '1', npm_config_update_notifier: 'false' }
+    execFile(command, [...args], { cwd, env, timeout: seconds * 1000, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr })
+    })
+  })
+
+const node = (script: string, args: readonly string[], cwd: string): Promise<Outcome> =>
+  run(process.execPath, [join(root, 'node_modules', script), ...args], cwd)
+
+const pipelineFile = `import { crossEntropy, initialise, pipeline, syntheticDigits, train } from 'pwoa'
+import { map } from 'rxjs'
+
+export default pipeline('own', syntheticDigits({ train: 256 })).pipe(
+  initialise('mnistNet'),
+  crossEntropy(),
+  map((step) => step),
+  train({ epochs: 1 }),
+)
+`
+
+const typedFile = `import { admmMask, distill, loadTeacher, mnist, type Pipeline, pipeline, type Step } from 'pwoa'
+import { map } from 'rxjs'
+
+const loaded = pipeline('own', mnist()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }))
+
+export const pruned: Pipeline<Step> = loaded.pipe(
+  distill(),
+  map((step) => step),
+  admmMask({ pattern: 'irregular', rate: 4 }),
+)
+
+// @ts-expect-error: there is nothing to distil from
+pipeline('wrong', mnist()).pipe(distill())
+`
+
+const unreachable = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b/
+
+let work = ''
+let app = ''
+let tarball = ''
+/** Why the package could not be installed, where the registry could not be reached. */
+let offline: string | undefined
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'pwoa-package-'))
+  app = join(work, 'app')
+  await mkdir(app)
+  const packed = await run('npm', ['pack', '--silent', '--pack-destination', work], root)
+  expect(packed, packed.stderr).toMatchObject({ code: 0 })
+  tarball = join(work, (await readdir(work)).find((name) => name.endsWith('.tgz')) ?? 'none.tgz')
+  await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }))
+  await writeFile(join(app, 'pipeline.ts'), pipelineFile)
+  await writeFile(join(app, 'typed.ts'), typedFile)
+  const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=0']
+  const installed = await run('npm', ['install', ...flags, tarball], app)
+  if (installed.code === 0) return
+  offline = unreachable.exec(installed.stderr)?.[0]
+  expect(offline, `npm install failed: ${installed.stderr}`).toBeDefined()
+}, 110_000)
+
+afterAll(() => rm(work, { recursive: true, force: true }))
+
+const needsInstall = ({ skip }: TestContext): void =>
+  skip(offline !== undefined, `the package registry can't be reached (${offline})`)
+
+test('the package holds what runs, and nothing else', async () => {
+  const { stdout } = await run('tar', ['-tzf', tarball], work)
+  const files = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^package\//, ''))
+  const top = new Set(files.filter((file) => !/^(dist|assets|pipelines)\//.test(file)))
+  expect([...top].sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'package.json',
+    'scripts/engine-cache.d.mts',
+    'scripts/engine-cache.mjs',
+    'scripts/run-command.mjs',
+    'scripts/setup-engine.mjs',
+  ])
+  expect(files).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']))
+  expect(files).toContain('pipelines/quickstart.ts')
+  expect(files.filter((file) => file.startsWith('dist/') && !/\.(js|d\.ts)$/.test(file))).toEqual([])
+})
+
+test('publint and attw find nothing wrong', async () => {
+  const linted = await node('publint/src/cli.js', ['--strict', tarball], work)
+  expect(linted, linted.stdout).toMatchObject({ code: 0 })
+  const args = [tarball, '--profile', 'esm-only', '--no-definitely-typed', '--format', 'ascii', '--no-emoji']
+  const typed = await node('@arethetypeswrong/cli/dist/index.js', args, work)
+  expect(typed, typed.stdout).toMatchObject({ code: 0 })
+})
+
+test('pwoa-run runs from an empty folder', async (context) => {
+  needsInstall(context)
+  const version = await run('npx', ['--no-install', 'pwoa-run', '--version'], app)
+  expect(version, version.stderr).toMatchObject({ code: 0, stdout: '0.1.0\n' })
+  const plan = await run('npx', ['--no-install', 'pwoa-run', 'pipeline.ts', '--plan'], app)
+  expect(plan, plan.stderr).toMatchObject({ code: 0 })
+  for (const stage of ['synthetic digits', 'initialise', 'crossEntropy', 'rxjs', 'train']) {
+    expect(plan.stdout).toContain(stage)
+  }
+})
+
+test('the engine finds its cache from the installed package', async (context) => {
+  needsInstall(context)
+  const load = "await import('./node_modules/pwoa/dist/engine/native.js').then((m) => console.log(typeof m.loadNative))"
+  const loaded = await run(process.execPath, ['--input-type=module', '-e', load], app)
+  expect(loaded, loaded.stderr).toMatchObject({ code: 0, stdout: 'function\n' })
+})
+
+test.for([
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+])('its types hold under module %s, resolution %s', async ([module, moduleResolution], context) => {
+  needsInstall(context)
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    module,
+    moduleResolution,
+    target: 'es2022',
+    lib: ['es2023', 'dom'],
+    types: [],
+    // Once is enough: the declarations are the same.
+    skipLibCheck: module !== 'nodenext',
+  }
+  const config = join(app, `tsconfig.${module}.json`)
+  await writeFile(config, JSON.stringify({ compilerOptions, files: ['typed.ts'] }))
+  const { stdout } = await node('typescript/bin/tsc', ['-p', config, '--pretty', 'false'], app)
+  // Those of other packages want more of a browser than there is; pwoa's own are checked too, and must be clean.
+  const ours = stdout.split('\n').filter((line) => /^(typed\.ts|node_modules\/pwoa\/).* error TS/.test(line))
+  expect(ours).toEqual([])
+})

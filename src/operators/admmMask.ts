@@ -101,9 +101,9 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
     trainer({
       stage: 'admmMask',
       phases: plans.filter((plan) => plan.epochs > 0),
-      end: (student, { run }) => {
+      end: (student) => {
         if (retrainEpochs === 0) hardPrune(student, taskOf(student))
-        run.emit({ type: 'parameters', counts: countKept(student, taskOf(student)) })
+        return [{ type: 'parameters', counts: countKept(student, taskOf(student)) }]
       },
     }),
   )

@@ -68,7 +68,10 @@ const makeMinibatch = (
     hold: lease.hold,
     withImages: (otherImages, otherLabels = labels) => {
       owned.push(...[otherImages, otherLabels].filter((tensor) => tensor !== labels && tensor !== images))
-      return makeMinibatch({ ...lent, size: otherImages.shape[0] }, otherImages, otherLabels, lease, owned)
+      const size = otherImages.shape[0]
+      // Where examples were joined by variants of themselves, those go by the same indices, in the same order.
+      const indices = Uint32Array.from({ length: size }, (_, i) => lent.indices[i % lent.size] ?? 0)
+      return makeMinibatch({ ...lent, size, indices }, otherImages, otherLabels, lease, owned)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { defer, map, type Observable, takeWhile } from 'rxjs'
 import { enrich } from '../dsl/enrich.js'
 import { rejectOption } from '../dsl/errors.js'
+import type { RunEvent } from '../dsl/events.js'
 import type { HasTerms, HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
 import { EpochMeans } from './epochMeans.js'
 import { TrainingMemory } from './memory.js'
@@ -16,7 +17,7 @@ export interface Training {
   readonly stage: string
   readonly phases: readonly PhasePlan[]
   /** Called once after the last step, before it is emitted. */
-  readonly end?: (student: Student, step: Step) => void
+  readonly end?: (student: Student) => readonly RunEvent[]
 }
 
 /**
@@ -93,9 +94,10 @@ export const trainer =
           seconds,
         }
         means.add(training)
-        if (done + 1 === steps) end?.(student, step)
+        const closing = done + 1 === steps ? (end?.(student) ?? []) : []
         if (batch + 1 === minibatch.batches)
           run.emit({ type: 'epoch', stage, phase: plan.phase, epoch, epochs: plan.epochs, ...means.take() })
+        for (const event of closing) run.emit(event)
         return enrich(stage, step, { training })
       }
 

@@ -11,6 +11,7 @@ export interface Counts {
   readonly flops: number
 }
 
+/** Counts a network: what it has to store and what one image costs. */
 export const countsOf = (architecture: Architecture): Counts => ({
   parameters: parameterCount(architecture),
   flops: architecture.nodes.reduce((sum, { layer, shape, inputShapes: [input] }) => {

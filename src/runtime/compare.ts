@@ -9,6 +9,13 @@ import { startComparison } from './startComparison.js'
  * row for each pipeline.
  *
  * @example
+ * const atRate = (rate: number) =>
+ *   pipeline('rates', mnist()).pipe(
+ *     loadTeacher('teacher.pth', { architecture: 'mnistNet' }),
+ *     distill(),
+ *     admmMask({ pattern: 'irregular', rate }),
+ *   )
+ *
  * export default compare('rates', { '4×': atRate(4), '8×': atRate(8) })
  *
  * @throws an `OptionError` without any row

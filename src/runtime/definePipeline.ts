@@ -22,7 +22,12 @@ export interface PipelineDefinition {
  * @example
  * export default definePipeline(
  *   parameters({ rate: param.number({ default: 4, unit: '×', min: 1, help: 'How many times fewer weights.' }) }),
- *   ({ rate }) => pipeline('mnist', mnist()).pipe(admmMask({ pattern: 'irregular', rate })),
+ *   ({ rate }) =>
+ *     pipeline('mnist', mnist()).pipe(
+ *       loadTeacher('teacher.pth', { architecture: 'mnistNet' }),
+ *       distill(),
+ *       admmMask({ pattern: 'irregular', rate }),
+ *     ),
  * )
  */
 export const definePipeline = <P>(

@@ -1,0 +1,95 @@
+import { basename } from 'node:path'
+import * as rxjs from 'rxjs'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+import { compile, docOf, exportsOf, linesOf, pathOf, publicValues, readSource, sourceFiles } from './project.js'
+
+/** Each test lists the offenders, so that a failure names them all. */
+
+const parsed = sourceFiles().map((file) => ({ file, source: readSource(file) }))
+const declarations = parsed.flatMap(({ file, source }) =>
+  exportsOf(source).map((exported) => ({ ...exported, file, where: `${pathOf(file)} ${exported.name}` })),
+)
+const operators = declarations.filter(({ file, isValue }) => isValue && pathOf(file).startsWith('src/operators/'))
+const isPublic = new Set(publicValues().map(({ name }) => name))
+const attacks = declarations.filter(({ file, name }) => isPublic.has(name) && pathOf(file).startsWith('src/attacks/'))
+
+describe('docstrings', () => {
+  test('every public value has one', () => {
+    const bare = publicValues().filter(({ name, file }) => {
+      const declared = declarations.find((one) => one.file === file && one.name === name)
+      return declared === undefined || docOf(declared.node).text.trim() === ''
+    })
+    expect(bare.map(({ name }) => name)).toEqual([])
+  })
+
+  test('every operator and attack has an example and says what it throws', () => {
+    const wanting = [...operators, ...attacks].flatMap(({ node, where }) => {
+      const { tags } = docOf(node)
+      return ['example', 'throws'].filter((tag) => !tags.get(tag)?.trim()).map((tag) => `${where}: no @${tag}`)
+    })
+    expect(wanting).toEqual([])
+  })
+
+  test('every example compiles', () => {
+    const examples = declarations.flatMap(({ node, name, file }) => {
+      const example = docOf(node).tags.get('example')
+      return example === undefined ? [] : [{ name, file, example }]
+    })
+    expect(examples.length).toBeGreaterThan(operators.length)
+    const theirs = new Set(Object.keys(rxjs))
+    // What an example uses is imported for it, as an editor would; an import of its own is left alone.
+    const modules = examples.map(({ name, file, example }): [string, string] => {
+      const words = example.includes('import ') ? [] : [...new Set(example.match(/[a-zA-Z_$][\w$]*/g))]
+      const declared = new Set([...example.matchAll(/\b(?:const|function) (\w+)/g)].map(([, word]) => word))
+      const from = (names: ReadonlySet<string>): string[] =>
+        words.filter((word) => names.has(word) && !declared.has(word))
+      const own = from(isPublic)
+      const others = from(theirs).filter((word) => !isPublic.has(word) && new RegExp(`\\b${word}\\(`).test(example))
+      const imports = `import { ${own.join(', ')} } from 'pwoa'\nimport { ${others.join(', ')} } from 'rxjs'\n`
+      return [`example-${basename(file, '.ts')}-${name}.ts`, `${imports}${example}\n`]
+    })
+    expect(compile(new Map(modules))).toEqual([])
+  })
+})
+
+describe('files', () => {
+  test('an operator file exports one value, named as the file', () => {
+    const wrong = sourceFiles('src/operators').filter((file) => {
+      const values = operators.filter((operator) => operator.file === file).map(({ name }) => name)
+      return values.length !== 1 || values[0] !== basename(file, '.ts')
+    })
+    expect(wrong.map(pathOf)).toEqual([])
+  })
+
+  test('files are short', () => {
+    /** One decoder of one format: its opcodes stay together. */
+    const longer: ReadonlyMap<string, number> = new Map([['src/io/unpickler.ts', 330]])
+    const limit = (path: string): number => longer.get(path) ?? (path.startsWith('src/operators/') ? 140 : 250)
+    const long = sourceFiles().filter((file) => linesOf(file) > limit(pathOf(file)))
+    expect(long.map((file) => `${pathOf(file)}: ${linesOf(file)} lines`)).toEqual([])
+  })
+
+  test('only the command prints or exits', () => {
+    const loud = /^(console\.\w+|process\.(exit|exitCode|stdout|stderr|abort|kill))$/
+    const offences = parsed
+      .filter(({ file }) => !pathOf(file).startsWith('src/cli/'))
+      .flatMap(({ file, source }) => {
+        const found: string[] = []
+        const visit = (node: ts.Node): void => {
+          if (ts.isPropertyAccessExpression(node) && loud.test(node.getText(source))) {
+            found.push(`${pathOf(file)}: ${node.getText(source)}`)
+          }
+          ts.forEachChild(node, visit)
+        }
+        visit(source)
+        return found
+      })
+    expect(offences).toEqual([])
+  })
+
+  test('only a pipeline file has a default export', () => {
+    const defaults = parsed.filter(({ source }) => source.statements.some(ts.isExportAssignment))
+    expect(defaults.map(({ file }) => pathOf(file))).toEqual([])
+  })
+})

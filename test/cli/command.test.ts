@@ -1,0 +1,225 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { buildCommand, folderWith } from './commandLine.js'
+import { userFiles } from './userFiles.js'
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+})
+
+/** CommonJS modules that a process has loaded: the tensor libraries and esbuild come as such. */
+const listModules = `process.on('exit', () => require('fs').writeFileSync(process.env.LOADED, Object.keys(require.cache).join('\\n')))`
+
+const loadedBy = async (args: readonly string[], cwd: string) => {
+  const list = join(folderWith({ 'list.cjs': listModules }), 'list.cjs')
+  const env = { NODE_OPTIONS: `--require ${list}`, LOADED: `${list}.txt` }
+  const result = await command.run(args, cwd, env)
+  return { ...result, loaded: readFileSync(env.LOADED, 'utf8') }
+}
+
+const lines = (text: string): string[] => text.trimEnd().split('\n')
+
+describe('what answers at once', () => {
+  test('--help: the options, without esbuild, RxJS or a tensor library', async () => {
+    const { code, stdout, stderr, loaded } = await loadedBy(['--help'], folderWith({}))
+    expect([code, stderr]).toEqual([0, ''])
+    for (const option of ['--set', '--data-dir', '--out', '--engine', '--seed', '--resume', '--plan', '--json', '--quiet'])
+      expect(stdout).toContain(option)
+    expect(Math.max(...lines(stdout).map((line) => line.length))).toBeLessThanOrEqual(100)
+    expect(loaded).toContain('commander')
+    expect(loaded).not.toMatch(/esbuild|rxjs|tensorflow/)
+  })
+
+  test('--version', async () => {
+    const { code, stdout } = await command.run(['--version'], folderWith({}))
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)])
+  })
+
+  test('FILE --help: its parameters with units, ranges and defaults', async () => {
+    const { code, stdout } = await command.run(['pipeline.ts', '--help'], folderWith(userFiles))
+    expect(code).toBe(0)
+    expect(stdout).toContain('Passes over the data.')
+    expect(stdout).toContain('a whole number >= 1, in epochs, default 2')
+    expect(stdout).toContain('one of fast, slow, default fast')
+  })
+
+  test('FILE --plan: the stages, without a tensor library, and nothing is touched', async () => {
+    const folder = folderWith(userFiles)
+    const { code, stdout, stderr, loaded } = await loadedBy(['pipeline.ts', '--plan', '--set', 'epochs=7'], folder)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^halving\n/)
+    expect(stdout).toMatch(/halve\s+epochs 7\n/)
+    expect(loaded).not.toContain('tensorflow')
+    expect(readdirSync(folder).sort()).toEqual(['lib', 'pipeline.ts'])
+    const json = await command.run(['pipeline.ts', '--plan', '--json', '--seed', '3'], folder)
+    expect(JSON.parse(json.stdout)).toMatchObject({ pipeline: 'halving', seed: 3, params: { epochs: 2 } })
+  })
+})
+
+describe('a run', () => {
+  test('from any folder: progress on stderr, a table that says what the data is on stdout', async () => {
+    const folder = folderWith(userFiles)
+    const { code, stdout, stderr } = await command.run([join(folder, 'pipeline.ts'), '--engine', 'wasm'], folderWith({}))
+    expect(code).toBe(0)
+    expect(lines(stderr)[0]).toMatch(/^engine: wasm/)
+    expect(lines(stderr).slice(1)).toEqual([
+      'data: synthetic digits, 40 training and 20 test images',
+      'halve: train, 2 epochs',
+      'before: clean 99.1 %  pgd 87.0 %',
+      expect.stringMatching(/^ {2}train 1\/2 {2}loss /),
+      expect.stringMatching(/^ {2}train 2\/2 {2}loss /),
+      'parameters: 25 of 100 kept (25.0 %)',
+      'after: clean 98.5 %  pgd 85.0 %',
+    ])
+    expect(stdout).toContain('halving, on synthetic digits, 20 test images, engine wasm')
+    expect(stdout).toMatch(/before +99\.1 % +87\.0 % +100\.0 % +–\n/)
+    expect(stdout).toMatch(/after +98\.5 % +85\.0 % +25\.0 % +\d+\.\d\n/)
+    expect(Math.max(...lines(stdout).map((line) => line.length))).toBeLessThanOrEqual(80)
+    expect(stdout + stderr).not.toContain('\u001b')
+  })
+
+  test('--json: exactly one line, which is summary.json; --quiet: nothing else', async () => {
+    const folder = folderWith(userFiles)
+    const args = ['pipeline.ts', '--engine', 'wasm', '--json', '--quiet', '--out', 'here', '--seed', '9', '--set', 'epochs=3']
+    const { code, stdout, stderr } = await command.run(args, folder)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(lines(stdout)).toHaveLength(1)
+    const summary: unknown = JSON.parse(stdout)
+    expect(summary).toEqual(JSON.parse(readFileSync(join(folder, 'here', 'summary.json'), 'utf8')))
+    expect(summary).toMatchObject({
+      pipeline: 'halving',
+      params: { epochs: 3, pace: 'fast' },
+      seed: 9,
+      engine: 'wasm',
+      data: { origin: 'synthetic' },
+      before: { clean: 0.991, attacks: { pgd: 0.87 } },
+      after: { clean: 0.985 },
+      parameters: { total: 100, kept: 25 },
+      sparsity: 0.75,
+    })
+    const again = await command.run(args, folder)
+    expect(again.code).toBe(2)
+    expect(again.stderr).toContain('--out: expected a new or an empty folder, got')
+  })
+
+  test('a comparison is one table', async () => {
+    const comparison = `
+      import { compare, pipeline, syntheticDigits } from 'pwoa'
+      import { evaluated, halve } from './lib/halving.ts'
+      const row = (name) => pipeline(name, syntheticDigits({ train: 20, test: 20, batchSize: 10 })).pipe(halve(1), evaluated)
+      export default compare('both', { 'one way': row('a'), 'another way': row('b') })`
+    const folder = folderWith({ ...userFiles, 'both.mjs': comparison })
+    const { code, stdout, stderr } = await command.run(['both.mjs', '--engine', 'wasm'], folder)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/before .*\none way .*\nanother way .*\n/)
+    expect(stderr).toContain('1/2 one way')
+    expect(stderr.match(/^data:/gm)).toHaveLength(1)
+  })
+
+  test('reading only a part of the output is no error', async () => {
+    const started = command.start(['pipeline.ts', '--engine', 'wasm', '--json'], folderWith(userFiles))
+    started.child.stdout?.destroy()
+    expect((await started.ended).code).toBe(0)
+  })
+})
+
+describe('Ctrl-C', () => {
+  test('saves, says how to go on, and these words go on exactly', async () => {
+    const folder = folderWith(userFiles)
+    const common = ['--engine', 'wasm', '--set', 'epochs=30']
+    const whole = await command.run(['pipeline.ts', ...common, '--out', 'whole', '--quiet'], folder)
+    expect(whole.code).toBe(0)
+    const started = command.start(['pipeline.ts', ...common, '--set', 'pace=slow', '--out', 'parts'], folder)
+    await started.says(/train {1,2}1\/30/)
+    started.child.kill('SIGINT')
+    const { code, stderr, stdout } = await started.ended
+    expect([code, stdout]).toEqual([130, ''])
+    expect(stderr).toContain('stopping: saving the state; interrupt again to quit at once')
+    expect(stderr).toContain('pwoa-run: halving: interrupted; the state is saved')
+    const words = /resume with: pwoa-run (.*)\n/.exec(stderr)?.[1]?.split(' ') ?? []
+    expect(words).toContain('--resume')
+    expect(existsSync(join(folder, 'parts', 'summary.json'))).toBe(false)
+    const resumed = await command.run([...words, '--quiet'], folder)
+    expect([resumed.code, resumed.stderr]).toEqual([0, ''])
+    const metrics = (name: string): string => readFileSync(join(folder, name, 'metrics.jsonl'), 'utf8')
+    expect(metrics('parts')).toBe(metrics('whole'))
+  })
+
+  test('the second one ends it at once', async () => {
+    const endless = `
+      import { pipeline } from 'pwoa'
+      const open = () => () => new Promise(() => setInterval(() => undefined, 1000))
+      export default pipeline('endless', { name: 'endless', config: {}, batchSize: 1, open })`
+    const started = command.start(['endless.js', '--engine', 'wasm'], folderWith({ 'endless.js': endless }))
+    await started.says(/engine/)
+    started.child.kill('SIGINT')
+    await started.says(/stopping/)
+    started.child.kill('SIGINT')
+    expect((await started.ended).code).toBe(130)
+  })
+})
+
+describe('wrong usage', () => {
+  test.each([
+    [[], /^pwoa-run: arguments: expected a pipeline file, got none\n/],
+    [['--sed', '3'], /got --sed\n {2}Did you mean --s(et|eed)\?\n$/],
+    [['pipeline.ts', '--engnie=wasm'], /got --engnie\n {2}Did you mean --engine\?\n$/],
+    [['pipeline.ts', '--seed'], /^pwoa-run: --seed: expected a value after it, got nothing\n/],
+    [['pipeline.ts', '--seed', '-1'], /^pwoa-run: --seed: expected a whole number from 0 to 4294967295, got "-1"\n/],
+    [['pipeline.ts', '--engine', 'gpu'], /^pwoa-run: --engine: expected one of auto, tensorflow, wasm, got "gpu"\n/],
+    [['pipeline.ts', 'other.ts'], /^pwoa-run: arguments: expected one pipeline file, got more than one\n/],
+    [['pipeline.ts', '--set', 'epochs'], /^pwoa-run: --set: expected key=value, got "epochs"\n$/],
+    [['pipeline.ts', '--set', 'epochs=x'], /^pwoa-run: --set epochs: expected a whole number >= 1, got "x"\n$/],
+    [['pipeline.ts', '--set', 'epoch=1'], /^pwoa-run: --set epoch: .*\n {2}Did you mean epochs\?\n$/],
+    [['pipeline.ts', '--resume', 'nowhere'], /^pwoa-run: --resume: expected a run folder, with a plan.json, got /],
+    [['missing.ts'], /^pwoa-run: missing.ts: expected a pipeline file, got no such file\n/],
+    [['lib'], /^pwoa-run: lib: expected a pipeline file, got a folder\n/],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await command.run(args, folderWith(userFiles))
+    expect(stderr).toMatch(message)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).not.toContain('    at ')
+  })
+})
+
+describe('a run that fails', () => {
+  const failing = (act: string) => `
+    import { pipeline, syntheticDigits } from 'pwoa'
+    import { halve } from './lib/halving'
+
+    const act = (done: number) => { ${act} }
+    export default pipeline('failing', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(halve(3, act))`
+
+  test('in a stage: one line, the place, exit code 1; the stack only when asked for', async () => {
+    const folder = folderWith({ ...userFiles, 'failing.ts': failing(`if (done === 6) throw new Error('boom')`) })
+    const plain = await command.run(['failing.ts', '--engine', 'wasm', '--quiet', '--out', 'a'], folder)
+    expect([plain.code, plain.stdout]).toEqual([1, ''])
+    expect(plain.stderr).toMatch(
+      /^pwoa-run: failing: expected to run without an exception, got boom\n {2}That is in failing.ts:5:\d+\.\n$/,
+    )
+    expect(readdirSync(join(folder, 'a')).sort()).toEqual(['checkpoint.safetensors', 'metrics.jsonl', 'plan.json'])
+    const traced = await command.run(['failing.ts', '--engine', 'wasm', '--quiet', '--trace'], folder)
+    expect(traced.stderr).toMatch(/Error: boom\n +at .*failing\.ts:5:\d+/)
+    expect(traced.stderr).toMatch(/lib\/halving\.ts:\d+:\d+/)
+  })
+
+  test('in a timer of the user: one line, exit code 1', async () => {
+    const act = `if (done === 2) setTimeout(() => { throw new Error('late') }, 0)`
+    const folder = folderWith({ ...userFiles, 'failing.ts': failing(act) })
+    const files = readFileSync(join(folder, 'failing.ts'), 'utf8')
+    writeFileSync(join(folder, 'failing.ts'), files.replace('.pipe(halve', '.pipe(slowly, halve').replace('{ halve }', '{ halve, slowly }'))
+    const { code, stderr } = await command.run(['failing.ts', '--engine', 'wasm', '--quiet'], folder)
+    expect(code).toBe(1)
+    expect(lines(stderr)).toHaveLength(1)
+    expect(stderr).toContain('late')
+  })
+
+  test('a run folder that cannot be made', async () => {
+    const folder = folderWith({ ...userFiles, file: '' })
+    const { code, stderr } = await command.run(['pipeline.ts', '--out', 'file/run'], folder)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^pwoa-run: --out: .*file\/run: expected /)
+  })
+})

@@ -1,0 +1,105 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { afterAll, onTestFinished } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Started {
+  readonly child: ChildProcess
+  /** Resolves when stderr has said something that matches. */
+  readonly says: (pattern: RegExp) => Promise<void>
+  readonly ended: Promise<Ended>
+}
+
+/** Compiles the sources as they are into a package of their own, so that no test runs a `dist/` of yesterday. */
+export const buildCommand = async () => {
+  const cache = join(root, 'node_modules', '.cache')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(join(cache, 'pwoa-command-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const sources = await readdir(join(root, 'src'), { recursive: true })
+  await build({
+    entryPoints: sources.filter((name) => name.endsWith('.ts')).map((name) => join(root, 'src', name)),
+    outbase: join(root, 'src'),
+    outdir: join(folder, 'dist'),
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'silent',
+  })
+  cpSync(join(root, 'package.json'), join(folder, 'package.json'))
+  for (const name of ['scripts', 'assets']) symlinkSync(join(root, name), join(folder, name))
+  const main = join(folder, 'dist', 'cli', 'main.js')
+
+  const start = (args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Started => {
+    const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    const ended = new Promise<Ended>((resolve) => {
+      child.on('close', (code) => resolve({ code, stdout, stderr }))
+    })
+    return {
+      child,
+      ended,
+      says: (pattern) =>
+        new Promise((resolve, reject) => {
+          const look = (): void => {
+            if (pattern.test(stderr)) resolve()
+          }
+          look()
+          child.stderr.on('data', look)
+          child.on('close', () => reject(new Error(`it ended without saying ${pattern}: ${stderr}`)))
+        }),
+    }
+  }
+  /** What loading each file says, all in one process: the text of the error, or null where it loads. */
+  const load = async (cases: readonly { readonly cwd: string; readonly file: string }[]): Promise<(string | null)[]> => {
+    const url = (name: string): string => JSON.stringify(pathToFileURL(join(folder, 'dist', name)).href)
+    const script = join(folder, 'load.mjs')
+    writeFileSync(
+      script,
+      `import { loadPipelineFile } from ${url('runtime/loadPipelineFile.js')}
+       import { drawError } from ${url('cli/drawError.js')}
+       const told = []
+       for (const { cwd, file } of ${JSON.stringify(cases)}) {
+         process.chdir(cwd)
+         const loaded = await loadPipelineFile(file)
+         told.push(loaded._tag === 'Left' ? drawError(loaded.left) : null)
+       }
+       process.stdout.write(JSON.stringify(told))`,
+    )
+    const { stdout } = await promisify(execFile)(process.execPath, [script])
+    return JSON.parse(stdout) as (string | null)[]
+  }
+  return { start, load, run: (args: readonly string[], cwd: string, env?: NodeJS.ProcessEnv) => start(args, cwd, env).ended }
+}
+
+/** A folder outside of any package, with some files in it. */
+export const folderWith = (files: Readonly<Record<string, string>>): string => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pwoa-user-')))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  return folder
+}

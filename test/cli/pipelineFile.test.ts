@@ -1,0 +1,147 @@
+import { symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { buildCommand, folderWith } from './commandLine.js'
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+})
+
+const plan = async (files: Readonly<Record<string, string>>, file: string) => command.run([file, '--plan'], folderWith(files))
+
+const source = `syntheticDigits({ train: 10, test: 10 })`
+const good = `import { pipeline, syntheticDigits } from 'pwoa'\nexport default pipeline('good', ${source})\n`
+
+describe('a pipeline file loads', () => {
+  test('by any of its names, in any folder, beside a package.json of any kind', async () => {
+    const names = ['p.ts', 'p.mts', 'p.js', 'p.mjs', 'deep/er/p.ts', 'with space/p.ts']
+    const packages = [{}, { 'package.json': `{ "type": "commonjs" }` }, { 'package.json': `{ "type": "module" }` }]
+    const cases = names.flatMap((file) => packages.map((beside) => ({ cwd: folderWith({ [file]: good, ...beside }), file })))
+    expect(await command.load(cases)).toEqual(cases.map(() => null))
+  })
+
+  test('with relative imports, JSON, import.meta of each file, and top-level await', async () => {
+    const files = {
+      'p.ts': `#!/usr/bin/env pwoa-run
+        import { pipeline, syntheticDigits } from 'pwoa'
+        import { place } from './lib/place'
+        import facts from './facts.json'
+        import { readFile } from 'node:fs/promises'
+        const own = await readFile(new URL('./facts.json', import.meta.url), 'utf8')
+        export default pipeline([place, facts.name, own, import.meta.filename].join(' '), ${source})`,
+      'lib/place.ts': `export const place: string = import.meta.dirname satisfies string`,
+      'facts.json': `{"name":"facts"}`,
+    }
+    const folder = folderWith(files)
+    const { code, stdout } = await command.run(['p.ts', '--plan'], folder)
+    expect(code).toBe(0)
+    expect(stdout).toContain(`${folder}/lib facts {"name":"facts"} ${folder}/p.ts\n`)
+  })
+
+  test("with the user's packages first, and pwoa's own where there are none", async () => {
+    const uses = `import { pipeline, syntheticDigits, stage } from 'pwoa'
+      import * as rxjs from 'rxjs'
+      import { right } from 'fp-ts/lib/Either.js'
+      import { string } from 'io-ts'
+      export default pipeline([rxjs.mine ?? 'own rxjs', right(1)._tag, string.name].join(' '), ${source})`
+    expect((await plan({ 'p.ts': uses }, 'p.ts')).stdout).toMatch(/^own rxjs Right string\n/)
+    const mine = {
+      'p.ts': uses,
+      'node_modules/rxjs/package.json': `{ "name": "rxjs", "type": "module", "exports": "./index.js" }`,
+      'node_modules/rxjs/index.js': `export const mine = 'my rxjs'`,
+    }
+    expect((await plan(mine, 'p.ts')).stdout).toMatch(/^my rxjs Right string\n/)
+  })
+
+  test("'pwoa' is the very package that runs, also where another copy is installed", async () => {
+    const files = {
+      'p.ts': good,
+      'node_modules/pwoa/package.json': `{ "name": "pwoa", "type": "module", "exports": "./index.js" }`,
+      'node_modules/pwoa/index.js': `throw new Error('the other copy')`,
+    }
+    expect((await plan(files, 'p.ts')).code).toBe(0)
+  })
+
+  test('through a symbolic link', async () => {
+    const folder = folderWith({ 'real/p.ts': `${good}import './beside'\n`, 'real/beside.ts': '' })
+    symlinkSync(join(folder, 'real', 'p.ts'), join(folder, 'link.ts'))
+    expect((await command.run(['link.ts', '--plan'], folder)).code).toBe(0)
+  })
+
+  test('those of this repository', async () => {
+    const pipelines = dirname(fileURLToPath(new URL('../../pipelines/mnist.ts', import.meta.url)))
+    const { code, stdout } = await command.run([join(pipelines, 'mnist.ts'), '--help'], folderWith({}))
+    expect([code, stdout]).toEqual([0, expect.stringContaining('checkpoint')])
+  })
+})
+
+describe('one clear error for a file', () => {
+  const broken: readonly (readonly [what: string, text: string, message: RegExp])[] = [
+    [
+      'that does not compile',
+      `import { pipeline } from 'pwoa'\n\nconst rate = = 4\nexport default pipeline\n`,
+      /^pwoa-run: p\.ts:3:14: expected a file that compiles, got Unexpected "="\n {2}const rate = = 4\n {15}\^\n$/,
+    ],
+    [
+      'that does not compile on its first line, beside import.meta',
+      `const x = = import.meta.url`,
+      /^pwoa-run: p\.ts:1:11: expected a file that compiles, got Unexpected "="\n {2}const x = = import\.meta\.url\n {12}\^\n$/,
+    ],
+    ['without any export', `const x = 1`, /^pwoa-run: p\.ts: expected a pipeline.* as default export, got no export at all\n$/],
+    ['without a default export', `export const mine = 1`, /as default export, got only mine\n$/],
+    ['that exports a function', `export default function make() {}`, /as default export, got a function \(make\)\n$/],
+    ['that exports something else', `export default { rate: 4 }`, /as default export, got an object with rate\n$/],
+    ['that exports nothing', `export default undefined`, /as default export, got undefined\n$/],
+    ['that exports a promise', `export default Promise.resolve(1)`, /as default export, got a promise\n$/],
+    [
+      'that throws',
+      `\nconst broken = (): number => {\n  throw new TypeError('boom')\n}\nexport default broken()\n`,
+      /^pwoa-run: p\.ts:3:\d+: expected to load without an exception, got TypeError: boom\n$/,
+    ],
+    ['that throws no error', `throw 'text'`, /^pwoa-run: p\.ts: expected to load without an exception, got text\n$/],
+    [
+      'with an option that a stage refuses',
+      `import { pipeline, syntheticDigits } from 'pwoa'\nexport default pipeline('x', syntheticDigits({ batchSize: 0 }))\n`,
+      /^pwoa-run: syntheticDigits: expected .*, got 0\n {2}That is in p\.ts:2:\d+\.\n$/,
+    ],
+    [
+      'that imports a package nobody has',
+      `import 'no-such-package-here'\n`,
+      /^pwoa-run: p\.ts:1:8: expected a file that compiles, got .*"no-such-package-here"/,
+    ],
+    ['that imports a file that is missing', `import './gone'\n`, /^pwoa-run: p\.ts:1:8: .*"\.\/gone"/],
+    [
+      'that imports a name pwoa does not have',
+      `import { prune } from 'pwoa'\nexport default prune()\n`,
+      /^pwoa-run: p\.ts.*: expected .*, got .*prune/,
+    ],
+    ['that is empty', ``, /got no export at all\n$/],
+  ]
+
+  test('whatever is wrong with it', async () => {
+    const told = await command.load(broken.map(([, text]) => ({ cwd: folderWith({ 'p.ts': text }), file: 'p.ts' })))
+    for (const [index, [what, , message]] of broken.entries()) {
+      expect(told[index], `a file ${what}`).toMatch(message)
+      expect(told[index]).not.toContain('    at ')
+    }
+  })
+
+  test('with exit code 2', async () => {
+    const { code, stdout, stderr } = await plan({ 'p.ts': 'export const mine = 1' }, 'p.ts')
+    expect(stderr).toMatch(/as default export, got only mine\n$/)
+    expect([code, stdout]).toEqual([2, ''])
+  })
+
+  test('of another kind', async () => {
+    const { code, stderr } = await plan({ 'p.py': good }, 'p.py')
+    expect(code).toBe(2)
+    expect(stderr).toContain('p.py: expected a file that ends in .ts, .mts, .js or .mjs')
+  })
+
+  test('in a file that it imports: that file is named', async () => {
+    const { stderr } = await plan({ 'p.ts': `import './lib/b'`, 'lib/b.ts': `let a\nlet a\n` }, 'p.ts')
+    expect(stderr).toMatch(/^pwoa-run: lib\/b\.ts:2:5: expected a file that compiles/)
+  })
+})

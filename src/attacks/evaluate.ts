@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { PwoaFailure } from '../dsl/errors.js'
 import type { Accuracies } from '../dsl/events.js'
 import { tf } from '../engine/tf.js'
@@ -41,8 +41,9 @@ export const evaluate = async (evaluation: Evaluation): Promise<Accuracies> => {
   const whole = new Map<number, boolean>()
   let done = 0
   for (const { images, labels, indices } of batches()) {
-    for (const [i, right] of correct(classifier, images, labels).entries()) whole.set(indices[i] ?? 0, right)
-    tf.dispose([images, labels])
+    freeing([images, labels], () => {
+      for (const [i, right] of correct(classifier, images, labels).entries()) whole.set(indices[i] ?? 0, right)
+    })
     done += indices.length
     onProgress('clean', done)
     await breathe(signal)
@@ -52,11 +53,14 @@ export const evaluate = async (evaluation: Evaluation): Promise<Accuracies> => {
     let survivors = 0
     let attacked = 0
     for (const { images, labels, indices } of batches()) {
-      const adversarial = attack.perturb({ classifier, images, labels, indices, seed })
-      checkThreatModel(attack, images, adversarial)
-      for (const [i, right] of correct(classifier, adversarial, labels).entries())
-        if (right && whole.get(indices[i] ?? 0)) survivors += 1
-      tf.dispose([images, labels, adversarial])
+      freeing([images, labels], () => {
+        const adversarial = attack.perturb({ classifier, images, labels, indices, seed })
+        freeing([adversarial], () => {
+          checkThreatModel(attack, images, adversarial)
+          for (const [i, right] of correct(classifier, adversarial, labels).entries())
+            if (right && whole.get(indices[i] ?? 0)) survivors += 1
+        })
+      })
       attacked += indices.length
       onProgress(attack.name, attacked)
       await breathe(signal)
@@ -65,6 +69,15 @@ export const evaluate = async (evaluation: Evaluation): Promise<Accuracies> => {
   }
   const clean = [...whole.values()].filter(Boolean).length / examples
   return { clean, attacks: robust, examples }
+}
+
+/** Frees the tensors afterwards, also where `act` throws. */
+const freeing = (tensors: Tensor[], act: () => void): void => {
+  try {
+    act()
+  } finally {
+    tf.dispose(tensors)
+  }
 }
 
 const breathe = async (signal: AbortSignal): Promise<void> => {

@@ -2,6 +2,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
 import type { Attack } from '../attacks/attack.js'
+import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { Minibatch, Step } from '../dsl/step.js'
 import { withMinibatch } from '../dsl/withMinibatch.js'
@@ -35,13 +36,14 @@ export type AttackSchedule = Attack | ((epoch: number) => Attack)
  * pipeline('teacher', mnist()).pipe(
  *   initialise('mnistNet'), adversarial(pgd({ epsilon: 0.3, steps: 10, stepSize: 0.075 })), crossEntropy(),
  *   train({ epochs: 10 }))
- * @throws OptionError what the attack of the first epoch throws
+ * @throws OptionError for an unknown mode, and what the attack of the first epoch throws
  * Source: Madry et al., ICLR 2018.
  */
 export const adversarial = (
   schedule: AttackSchedule,
   { mode = 'replace' }: AdversarialOptions = {},
 ): Op<HasStudent, unknown> => {
+  if (!Object.hasOwn(modes, mode)) rejectOption('adversarial', `a mode among ${Object.keys(modes).join(', ')}`, mode)
   const attackOf = typeof schedule === 'function' ? schedule : () => schedule
   const { name, config } = attackOf(0)
   const apply = <S extends Step & HasStudent>(step: S): S => {

@@ -1,7 +1,7 @@
 // Cross entropy with the labels, as a loss term.
 import { map } from 'rxjs'
+import { checkPositive } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
-import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import { allPhases, type Phase } from '../dsl/phases.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
@@ -27,7 +27,7 @@ export const crossEntropy = ({
   weight = 1,
   phases = allPhases,
 }: CrossEntropyOptions = {}): Op<HasStudent, HasTerms> => {
-  if (!(weight > 0)) rejectOption('crossEntropy', 'weight > 0', weight)
+  checkPositive('crossEntropy', 'weight', weight)
   const term: LossTerm = {
     name: 'crossEntropy',
     phases,

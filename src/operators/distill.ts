@@ -1,7 +1,7 @@
 // Self-distillation: the student's softened logits follow the teacher's. Paper: Sec. III-B, eq. 5.
 import { map } from 'rxjs'
+import { checkPositive } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
-import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import { allPhases, type Phase } from '../dsl/phases.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
@@ -31,8 +31,8 @@ export const distill = ({
   alpha = 10,
   phases = allPhases,
 }: DistillOptions = {}): Op<HasTeacher & HasStudent, HasTerms> => {
-  if (!(temperature > 0)) rejectOption('distill', 'temperature > 0', temperature)
-  if (!(alpha > 0)) rejectOption('distill', 'alpha > 0', alpha)
+  checkPositive('distill', 'temperature', temperature)
+  checkPositive('distill', 'alpha', alpha)
   const term = (teacher: Network): LossTerm => ({
     name: 'distillation',
     phases,

@@ -21,7 +21,7 @@ import type { HasStudent } from '../training/network.js'
  * @throws OptionError for another ending; WriteError where the run folder can't be written
  */
 export const exportModel = (file: string): Op<HasStudent & HasTraining, unknown> => {
-  if (!file.endsWith('.safetensors')) rejectOption('exportModel', 'a file name that ends in .safetensors', file)
+  if (!file.endsWith('.safetensors')) rejectOption('exportModel', 'a file name that ends in .safetensors', `"${file}"`)
   const write = async ({ run, student }: Step & HasStudent): Promise<void> => {
     const { architecture, mask } = student
     const metadata = { format: 'pt', architecture: architecture.name }

@@ -32,8 +32,8 @@ export const hsicRegularize = ({
   lambdaY,
   phases = ['retrain', 'train'],
 }: HsicRegularizeOptions): Op<HasStudent, HasTerms> => {
-  if (!(lambdaX >= 0)) rejectOption('hsicRegularize', 'lambdaX >= 0', lambdaX)
-  if (!(lambdaY >= 0)) rejectOption('hsicRegularize', 'lambdaY >= 0', lambdaY)
+  if (!(lambdaX >= 0 && lambdaX < Infinity)) rejectOption('hsicRegularize', 'lambdaX >= 0', lambdaX)
+  if (!(lambdaY >= 0 && lambdaY < Infinity)) rejectOption('hsicRegularize', 'lambdaY >= 0', lambdaY)
   const term: LossTerm = {
     name: 'hsic',
     phases,

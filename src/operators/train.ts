@@ -1,6 +1,6 @@
 // Plain training: what makes a teacher.
 
-import { checkWhole } from '../dsl/checks.js'
+import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { adam } from '../training/adam.js'
@@ -19,7 +19,7 @@ export interface TrainOptions extends Partial<Recipe> {
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }))
- * @throws OptionError for fewer than 1 epoch
+ * @throws OptionError for fewer than 1 epoch or a learning rate ≤ 0
  */
 export const train = ({
   epochs,
@@ -28,6 +28,7 @@ export const train = ({
   schedule = cosine(),
 }: TrainOptions): Op<HasStudent & HasTerms, HasTraining> => {
   checkWhole('train', 'epochs', epochs, 1)
+  checkPositive('train', 'learningRate', learningRate)
   const recipe = { optimizer, learningRate, schedule }
   return stage(
     {

@@ -1,4 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
+import { checkPositive } from '../dsl/checks.js'
+import { rejectOption } from '../dsl/errors.js'
 import { tf } from '../engine/tf.js'
 import type { Optimizer } from './optimizer.js'
 
@@ -15,18 +17,24 @@ export interface AdamOptions {
  * Adam as PyTorch computes it: m ← m + (1 − β1)(g − m), v ← β2·v + (1 − β2)·g²,
  * w ← w − lr / (1 − β1ᵗ) · m / (√v / √(1 − β2ᵗ) + ε).
  *
+ * @throws OptionError for a decay outside [0, 1) or ε ≤ 0
  * Source: Kingma, Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
  */
-export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer => ({
-  name: 'adam',
-  config: { beta1, beta2, epsilon },
-  slots: 2,
-  update: ({ weights, gradient, slots, step, learningRate }) => {
-    const [mean, square] = slots as [Tensor1D, Tensor1D]
-    const m = tf.add(mean, tf.mul(tf.sub(gradient, mean), 1 - beta1)) as Tensor1D
-    const v = tf.add(tf.mul(square, beta2), tf.mul(tf.square(gradient), 1 - beta2)) as Tensor1D
-    const root = tf.add(tf.mul(tf.sqrt(v), 1 / Math.sqrt(1 - beta2 ** step)), epsilon)
-    const change = tf.mul(tf.div(m, root), learningRate / (1 - beta1 ** step))
-    return { weights: tf.sub(weights, change) as Tensor1D, slots: [m, v] }
-  },
-})
+export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer => {
+  for (const [name, decay] of Object.entries({ beta1, beta2 }))
+    if (!(decay >= 0 && decay < 1)) rejectOption('adam', `${name} in [0, 1)`, decay)
+  checkPositive('adam', 'epsilon', epsilon)
+  return {
+    name: 'adam',
+    config: { beta1, beta2, epsilon },
+    slots: 2,
+    update: ({ weights, gradient, slots, step, learningRate }) => {
+      const [mean, square] = slots as [Tensor1D, Tensor1D]
+      const m = tf.add(mean, tf.mul(tf.sub(gradient, mean), 1 - beta1)) as Tensor1D
+      const v = tf.add(tf.mul(square, beta2), tf.mul(tf.square(gradient), 1 - beta2)) as Tensor1D
+      const root = tf.add(tf.mul(tf.sqrt(v), 1 / Math.sqrt(1 - beta2 ** step)), epsilon)
+      const change = tf.mul(tf.div(m, root), learningRate / (1 - beta1 ** step))
+      return { weights: tf.sub(weights, change) as Tensor1D, slots: [m, v] }
+    },
+  }
+}

@@ -1,4 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
+import { rejectOption } from '../dsl/errors.js'
 import { tf } from '../engine/tf.js'
 import type { Optimizer } from './optimizer.js'
 
@@ -9,15 +10,19 @@ export interface SgdOptions {
   readonly weightDecay?: number
 }
 
-/** Stochastic gradient descent as PyTorch computes it: g ← g + decay·w, b ← momentum·b + g, w ← w − lr·b. */
-export const sgd = ({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer => ({
-  name: 'sgd',
-  config: { momentum, weightDecay },
-  slots: 1,
-  update: ({ weights, gradient, slots, learningRate }) => {
-    const [before] = slots as [Tensor1D]
-    const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(weights, weightDecay))
-    const velocity = tf.add(tf.mul(before, momentum), decayed) as Tensor1D
-    return { weights: tf.sub(weights, tf.mul(velocity, learningRate)) as Tensor1D, slots: [velocity] }
-  },
-})
+/** Stochastic gradient descent as PyTorch computes it: g ← g + decay·w, b ← momentum·b + g, w ← w − lr·b. @throws OptionError for options out of range */
+export const sgd = ({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer => {
+  if (!(momentum >= 0 && momentum < 1)) rejectOption('sgd', 'momentum in [0, 1)', momentum)
+  if (!(weightDecay >= 0 && weightDecay < Infinity)) rejectOption('sgd', 'weightDecay >= 0', weightDecay)
+  return {
+    name: 'sgd',
+    config: { momentum, weightDecay },
+    slots: 1,
+    update: ({ weights, gradient, slots, learningRate }) => {
+      const [before] = slots as [Tensor1D]
+      const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(weights, weightDecay))
+      const velocity = tf.add(tf.mul(before, momentum), decayed) as Tensor1D
+      return { weights: tf.sub(weights, tf.mul(velocity, learningRate)) as Tensor1D, slots: [velocity] }
+    },
+  }
+}

@@ -30,60 +30,85 @@ export interface StepLosses {
  * One minibatch: all terms in one forward pass and one gradient, the phase's own rule, the optimizer. Replaces the
  * student's weights and the optimizer's slots; frees everything else it makes.
  *
- * @throws RunError where a term is not finite, before anything has been replaced
+ * @throws RunError where a term is not finite or not a scalar, before anything has been replaced
  */
 export const trainStep = (input: StepInput): StepLosses => {
-  const { plan, student, memory, minibatch, terms } = input
-  const { images, labels } = minibatch
-  const active = terms.filter(({ phases }) => phases.includes(plan.phase))
-  const slotNames = Array.from({ length: plan.optimizer.slots }, (_, i) => `slot.${i}`)
+  const { student, memory } = input
   const named = new Map<string, Scalar>()
-  const next = tf.tidy(() => {
-    const bound = active.map((term) => ({
-      name: term.name,
-      loss: term.bind({ images, labels, phase: plan.phase }),
-    }))
-    const total = (weights: Tensor): Scalar => {
-      const outputs = forward(student.architecture, unflatten(student.architecture, weights as Tensor1D), images)
-      const losses = bound.map(({ name, loss }) => {
-        // Kept beyond the recorded pass, to be read with the others at the end of the step.
-        const value = tf.keep(loss(outputs))
-        named.set(name, value)
-        return value
-      })
-      return losses.reduce((sum, loss) => tf.add(sum, loss) as Scalar)
+  try {
+    const [weights, ...slots] = tf.tidy(() => advanced(input, named))
+    const losses = readLosses(named)
+    const broken = Object.entries(losses.terms).find(([, value]) => !Number.isFinite(value))
+    if (broken) {
+      tf.dispose([weights, ...slots])
+      throw notFinite(input, broken)
     }
-    const raw = tf.grad(total)(student.weights) as Tensor1D
-    const { gradient, penalty } = plan.adjust?.(student, memory, raw) ?? { gradient: raw }
-    if (penalty) named.set(penalty.name, tf.keep(penalty.loss))
-    const slots = slotNames.map((name) => memory.vector(name) ?? (tf.zerosLike(student.weights) as Tensor1D))
-    const { optimizer } = plan
-    const updated = optimizer.update({
-      weights: student.weights,
-      gradient,
-      slots,
-      step: input.step,
-      learningRate: input.learningRate,
-    })
-    return [updated.weights, ...updated.slots]
-  })
-  const losses = readLosses(named)
-  const broken = Object.entries(losses.terms).find(([, value]) => !Number.isFinite(value))
-  if (broken) {
-    tf.dispose(next)
-    throw notFinite(input, broken)
+    student.replaceWeights(weights)
+    for (const [i, slot] of slots.entries()) memory.setVector(slotName(i), slot)
+    return losses
+  } finally {
+    tf.dispose([...named.values()])
   }
-  const [weights, ...slots] = next
-  student.replaceWeights(weights as Tensor1D)
-  for (const [i, name] of slotNames.entries()) memory.setVector(name, slots[i] as Tensor1D)
-  return losses
 }
 
-/** Reads all losses back at once, and frees them. */
+const slotName = (i: number): string => `slot.${i}`
+
+/** The weights and the optimizer's slots after the step; `named` gets each summand of the loss, to be freed. */
+const advanced = (
+  { plan, student, memory, minibatch, terms, step, learningRate }: StepInput,
+  named: Map<string, Scalar>,
+): [Tensor1D, ...Tensor1D[]] => {
+  const { images, labels } = minibatch
+  const active = terms.filter(({ phases }) => phases.includes(plan.phase))
+  const bound = active.map((term) => ({ name: term.name, loss: term.bind({ images, labels, phase: plan.phase }) }))
+  const summed = (weights: Tensor): Scalar => {
+    const outputs = forward(student.architecture, unflatten(student.architecture, weights as Tensor1D), images)
+    const losses = bound.map(({ name, loss }) => {
+      const value = scalarOf(name, loss(outputs))
+      // A copy, kept beyond the recorded pass: the term's own value may be a constant of the user's.
+      named.set(name, tf.keep(tf.clone(value)))
+      return value
+    })
+    return losses.reduce((sum, loss) => tf.add(sum, loss) as Scalar)
+  }
+  let failed: { readonly thrown: unknown } | undefined
+  // What a recorded pass has saved for its way back is only freed when the pass comes to its end.
+  const total = (weights: Tensor): Scalar => {
+    try {
+      return summed(weights)
+    } catch (thrown) {
+      failed = { thrown }
+      return tf.sum(weights)
+    }
+  }
+  const raw = tf.grad(total)(student.weights) as Tensor1D
+  if (failed) throw failed.thrown
+  const { gradient, penalty } = plan.adjust?.(student, memory, raw) ?? { gradient: raw }
+  if (penalty) named.set(penalty.name, tf.keep(penalty.loss))
+  const { optimizer } = plan
+  const slots = Array.from(
+    { length: optimizer.slots },
+    (_, i) => memory.vector(slotName(i)) ?? (tf.zerosLike(student.weights) as Tensor1D),
+  )
+  const updated = optimizer.update({ weights: student.weights, gradient, slots, step, learningRate })
+  return [updated.weights, ...updated.slots]
+}
+
+const scalarOf = (term: string, value: Scalar): Scalar => {
+  const shape: readonly number[] = value.shape
+  if (shape.length === 0) return value
+  throw new PwoaFailure({
+    _tag: 'RunError',
+    stage: term,
+    expected: 'a loss that is one number',
+    actual: `a tensor of shape [${shape.join(', ')}]`,
+    hint: 'Take the mean or the sum over the minibatch.',
+  })
+}
+
+/** Reads all losses back at once. */
 const readLosses = (named: ReadonlyMap<string, Scalar>): StepLosses => {
-  const scalars = [...named.values()]
-  const values = Float32Array.from(tf.tidy(() => tf.stack(scalars).dataSync()))
-  tf.dispose(scalars)
+  const values = Float32Array.from(tf.tidy(() => tf.stack([...named.values()]).dataSync()))
   const terms = Object.fromEntries([...named.keys()].map((name, i) => [name, values[i] ?? Number.NaN]))
   return { loss: values.reduce((sum, value) => sum + value, 0), terms }
 }

@@ -1,0 +1,90 @@
+/** The laws that need no tensors: every operator's description, its refusals, and where nothing flows. */
+import { readdirSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Observable } from 'rxjs'
+import { TestScheduler } from 'rxjs/testing'
+import { describe, expect, it } from 'vitest'
+import { PwoaFailure } from '../../src/dsl/errors.js'
+import type { Step } from '../../src/dsl/step.js'
+import { rows, table } from './table.js'
+
+const inMarbles = (check: Parameters<TestScheduler['run']>[0]): void =>
+  new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(check)
+
+const messageOf = (act: () => unknown): PwoaFailure => {
+  try {
+    act()
+  } catch (thrown) {
+    if (thrown instanceof PwoaFailure) return thrown
+    throw thrown
+  }
+  throw new Error('nothing was refused')
+}
+
+it('the table has every file of src/operators', () => {
+  const folder = fileURLToPath(new URL('../../src/operators', import.meta.url))
+  expect(Object.keys(table).sort()).toEqual(
+    readdirSync(folder)
+      .map((file) => basename(file, '.ts'))
+      .sort(),
+  )
+})
+
+describe.each(rows)('%s', (name, { make, adds, bad }) => {
+  const { info } = make('teacher.safetensors')
+
+  it('has its name, its needs and what it adds', () => {
+    expect(info).toMatchObject({ stage: name, adds })
+    for (const field of info.needs) expect(['student', 'teacher', 'terms', 'training']).toContain(field)
+  })
+
+  it('has options that survive JSON, without undefined ones', () => {
+    expect(JSON.parse(JSON.stringify(info.config))).toStrictEqual(info.config)
+  })
+
+  it('describes two of the same options alike', () => {
+    expect(make('teacher.safetensors').info).toStrictEqual(info)
+  })
+
+  it.each(Object.entries(bad))('refuses %s at once', (_title, refused) => {
+    const { error } = messageOf(refused)
+    expect(error._tag).toBe('OptionError')
+    expect(error.expected).not.toBe('')
+    expect(error.actual).not.toBe('')
+  })
+
+  it('does nothing before it is subscribed to', () => {
+    let subscriptions = 0
+    const source = new Observable<Step>(() => {
+      subscriptions += 1
+    })
+    const stream = make('teacher.safetensors')(source)
+    expect(subscriptions).toBe(0)
+    stream.subscribe().unsubscribe()
+    expect(subscriptions).toBe(1)
+  })
+
+  it('completes with an empty source', () => {
+    inMarbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Step>('--|')
+      expectObservable(make('teacher.safetensors')(source)).toBe('--|')
+      expectSubscriptions(source.subscriptions).toBe('^-!')
+    })
+  })
+
+  it('stays silent with a silent source, and lets go of it', () => {
+    inMarbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source = cold<Step>('-')
+      expectObservable(make('teacher.safetensors')(source), '^---!').toBe('-')
+      expectSubscriptions(source.subscriptions).toBe('^---!')
+    })
+  })
+
+  it('passes an error on as it is', () => {
+    const broken = new Error('broken source')
+    inMarbles(({ cold, expectObservable }) => {
+      expectObservable(make('teacher.safetensors')(cold<Step>('-#', {}, broken))).toBe('-#', {}, broken)
+    })
+  })
+})

@@ -1,0 +1,266 @@
+/** Every operator, with what the laws need to try it. */
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { type Observable, pipe, type UnaryFunction } from 'rxjs'
+import type { Attack } from '../../src/attacks/attack.js'
+import { fgsm } from '../../src/attacks/fgsm.js'
+import { isStage, type StageInfo } from '../../src/dsl/op.js'
+import type { Step } from '../../src/dsl/step.js'
+import { tf } from '../../src/engine/tf.js'
+import { blockNoise, type Perturbation } from '../../src/math/perturbations.js'
+import { admmMask } from '../../src/operators/admmMask.js'
+import { adversarial } from '../../src/operators/adversarial.js'
+import { attackEval } from '../../src/operators/attackEval.js'
+import { crossEntropy } from '../../src/operators/crossEntropy.js'
+import { distill } from '../../src/operators/distill.js'
+import { exportModel } from '../../src/operators/exportModel.js'
+import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
+import { initialise } from '../../src/operators/initialise.js'
+import { loadTeacher } from '../../src/operators/loadTeacher.js'
+import { lossTerm } from '../../src/operators/lossTerm.js'
+import { perturb } from '../../src/operators/perturb.js'
+import { train } from '../../src/operators/train.js'
+import { adam } from '../../src/training/adam.js'
+import type { Optimizer } from '../../src/training/optimizer.js'
+import { constant, type Schedule } from '../../src/training/schedule.js'
+import { sgd } from '../../src/training/sgd.js'
+import { tinyNet } from '../support/context.js'
+
+/** A stage whose needs are no longer in its type: the table's rows are all alike. */
+export interface AnyStage {
+  (source: Observable<Step>): Observable<Step>
+  readonly info: StageInfo
+}
+
+const erased = (stage: { readonly info: StageInfo }): AnyStage => {
+  if (!isStage(stage)) throw new Error('not a stage')
+  return stage as unknown as AnyStage
+}
+
+/** The stages in a row, as `pipeline.pipe` would apply them. */
+export const inRow = (stages: readonly AnyStage[]): UnaryFunction<Observable<Step>, Observable<Step>> =>
+  stages.reduce<UnaryFunction<Observable<Step>, Observable<Step>>>(
+    (all, stage) => pipe(all, stage),
+    (source) => source,
+  )
+
+export interface Row {
+  /** The stage with valid options. `teacher` is a checkpoint of `tinyNet`. */
+  readonly make: (teacher: string) => AnyStage
+  /** What must stand before it. */
+  readonly before: (teacher: string) => readonly AnyStage[]
+  readonly adds: readonly string[]
+  /** Options that the factory refuses at once. */
+  readonly bad: Readonly<Record<string, () => unknown>>
+  /** Whole rows of stages in which a function that the user gave to this one throws. */
+  readonly throwing: Readonly<Record<string, (thrown: Error) => readonly AnyStage[]>>
+  /** Whether it ends the stream itself, and with which number of steps, on 3 minibatches an epoch without end. */
+  readonly steps?: number
+}
+
+const none = (): readonly AnyStage[] => []
+const fresh = (): readonly AnyStage[] => [erased(initialise(tinyNet))]
+const withLoss = (): readonly AnyStage[] => [...fresh(), erased(crossEntropy())]
+const trained = (): readonly AnyStage[] => [...withLoss(), erased(train({ epochs: 1 }))]
+
+const thrower = (thrown: Error) => (): never => {
+  throw thrown
+}
+
+const badAttack = (thrown: Error): Attack => ({ name: 'bad', config: {}, epsilon: 0.1, perturb: thrower(thrown) })
+const badNoise = (thrown: Error): Perturbation => ({ name: 'bad', config: {}, epsilon: 0.1, draw: thrower(thrown) })
+const badSchedule = (thrown: Error): Schedule => ({ name: 'bad', factor: thrower(thrown) })
+const badOptimizer = (thrown: Error): Optimizer => ({ name: 'bad', config: {}, slots: 1, update: thrower(thrown) })
+
+/** An attack that makes some tensors before it fails. */
+const lateAttack = (thrown: Error): Attack => ({
+  name: 'late',
+  config: {},
+  epsilon: 0.1,
+  perturb: ({ images, classifier }) =>
+    tf.tidy(() => {
+      classifier(images)
+      throw thrown
+    }) as Tensor4D,
+})
+
+export const table: Readonly<Record<string, Row>> = {
+  admmMask: {
+    make: () => erased(admmMask({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1, updateEvery: 1 })),
+    before: withLoss,
+    adds: ['training'],
+    steps: 6,
+    bad: {
+      'a rate below 1': () => admmMask({ pattern: 'irregular', rate: 0 }),
+      'a rate that is no number': () => admmMask({ pattern: 'irregular', rate: Number.NaN }),
+      'a layer rate below 1': () => admmMask({ pattern: 'irregular', rate: { conv: 0.5 } }),
+      'an overall rate below 1': () => admmMask({ pattern: 'irregular', rate: { overall: 0.5, fixed: {} } }),
+      'an unknown pattern': () => admmMask({ pattern: 'diagonal' as 'filter', rate: 4 }),
+      'half an epoch': () => admmMask({ pattern: 'filter', rate: 4, epochs: 0.5 }),
+      'negative epochs': () => admmMask({ pattern: 'filter', rate: 4, retrainEpochs: -1 }),
+      'no epochs at all': () => admmMask({ pattern: 'filter', rate: 4, epochs: 0, retrainEpochs: 0 }),
+      'no epochs between updates': () => admmMask({ pattern: 'filter', rate: 4, updateEvery: 0 }),
+      'a learning rate of 0': () => admmMask({ pattern: 'filter', rate: 4, admm: { learningRate: 0 } }),
+      'an endless learning rate': () => admmMask({ pattern: 'filter', rate: 4, retrain: { learningRate: Infinity } }),
+      'a negative ρ': () => admmMask({ pattern: 'filter', rate: 4, rho: { initial: -1, growth: 1, max: 1 } }),
+    },
+    throwing: {
+      'a schedule': (thrown) => [
+        ...withLoss(),
+        erased(admmMask({ pattern: 'filter', rate: 2, epochs: 1, admm: { schedule: badSchedule(thrown) } })),
+      ],
+      'an optimizer': (thrown) => [
+        ...withLoss(),
+        erased(admmMask({ pattern: 'filter', rate: 2, epochs: 1, admm: { optimizer: badOptimizer(thrown) } })),
+      ],
+    },
+  },
+  adversarial: {
+    make: () => erased(adversarial(fgsm({ epsilon: 0.1 }), { mode: 'join' })),
+    before: fresh,
+    adds: [],
+    bad: {
+      'an ε of 0': () => adversarial(fgsm({ epsilon: 0 })),
+      'what the first attack refuses': () => adversarial((epoch) => fgsm({ epsilon: epoch })),
+      'an unknown mode': () => adversarial(fgsm({ epsilon: 0.1 }), { mode: 'mix' as 'join' }),
+    },
+    throwing: {
+      'an attack': (thrown) => [...fresh(), erased(adversarial(badAttack(thrown)))],
+      'an attack on its way': (thrown) => [...fresh(), erased(adversarial(lateAttack(thrown)))],
+      'a schedule': (thrown) => {
+        let asked = 0
+        const schedule = () => (asked++ === 0 ? fgsm({ epsilon: 0.1 }) : thrower(thrown)())
+        return [...fresh(), erased(adversarial(schedule))]
+      },
+    },
+  },
+  attackEval: {
+    make: () => erased(attackEval([fgsm({ epsilon: 0.1 })], { batchSize: 4 })),
+    before: trained,
+    adds: [],
+    steps: 3,
+    bad: {
+      'no examples': () => attackEval([], { examples: 0 }),
+      'half a batch': () => attackEval([], { batchSize: 0.5 }),
+      'every 0 epochs': () => attackEval([], { every: 0 }),
+      'two attacks of one name': () => attackEval([fgsm({ epsilon: 0.1 }), fgsm({ epsilon: 0.2 })]),
+      'an attack that refuses': () => attackEval([fgsm({ epsilon: 2 })]),
+    },
+    throwing: {
+      'an attack': (thrown) => [...trained(), erased(attackEval([badAttack(thrown)]))],
+      'an attack on its way': (thrown) => [...fresh(), erased(attackEval([lateAttack(thrown)]))],
+    },
+  },
+  crossEntropy: {
+    make: () => erased(crossEntropy({ weight: 0.5 })),
+    before: fresh,
+    adds: ['terms'],
+    bad: {
+      'a weight of 0': () => crossEntropy({ weight: 0 }),
+      'an endless weight': () => crossEntropy({ weight: Infinity }),
+      'a weight that is no number': () => crossEntropy({ weight: Number.NaN }),
+    },
+    throwing: {},
+  },
+  distill: {
+    make: () => erased(distill()),
+    before: (teacher) => [erased(loadTeacher(teacher, { architecture: tinyNet }))],
+    adds: ['terms'],
+    bad: {
+      'a temperature of 0': () => distill({ temperature: 0 }),
+      'an endless temperature': () => distill({ temperature: Infinity }),
+      'a negative α': () => distill({ alpha: -1 }),
+      'an α that is no number': () => distill({ alpha: Number.NaN }),
+    },
+    throwing: {},
+  },
+  exportModel: {
+    make: () => erased(exportModel('student.safetensors')),
+    before: trained,
+    adds: [],
+    steps: 3,
+    bad: { 'another ending': () => exportModel('student.pth'), 'no name': () => exportModel('') },
+    throwing: {},
+  },
+  hsicRegularize: {
+    make: () => erased(hsicRegularize({ lambdaX: 2e-4, lambdaY: 5e-5 })),
+    before: fresh,
+    adds: ['terms'],
+    bad: {
+      'a negative λx': () => hsicRegularize({ lambdaX: -1, lambdaY: 0 }),
+      'an endless λx': () => hsicRegularize({ lambdaX: Infinity, lambdaY: 0 }),
+      'a λy that is no number': () => hsicRegularize({ lambdaX: 0, lambdaY: Number.NaN }),
+    },
+    throwing: {},
+  },
+  initialise: {
+    make: () => erased(initialise(tinyNet)),
+    before: none,
+    adds: ['student'],
+    bad: { 'an unknown architecture': () => initialise('resnet1000') },
+    throwing: {},
+  },
+  loadTeacher: {
+    make: (teacher) => erased(loadTeacher(teacher, { architecture: tinyNet })),
+    before: none,
+    adds: ['teacher', 'student'],
+    bad: { 'an unknown architecture': () => loadTeacher('t.pth', { architecture: 'resnet1000' }) },
+    throwing: {},
+  },
+  lossTerm: {
+    make: () => erased(lossTerm('lossTerm', ({ logits }) => tf.mean(tf.square(logits)))),
+    before: fresh,
+    adds: ['terms'],
+    bad: {
+      'no name': () => lossTerm('', ({ logits }) => tf.mean(logits)),
+      'no phases': () => lossTerm('lossTerm', ({ logits }) => tf.mean(logits), { phases: [] }),
+    },
+    throwing: {
+      'a loss': (thrown) => [...fresh(), erased(lossTerm('bad', thrower(thrown))), erased(train({ epochs: 1 }))],
+      'a loss behind others': (thrown) => [
+        ...withLoss(),
+        erased(hsicRegularize({ lambdaX: 1e-3, lambdaY: 1e-3 })),
+        erased(lossTerm('bad', thrower(thrown))),
+        erased(admmMask({ pattern: 'irregular', rate: 2, epochs: 1, retrainEpochs: 1 })),
+      ],
+      'a loss in its second step': (thrown) => {
+        let steps = 0
+        return [
+          ...withLoss(),
+          erased(lossTerm('bad', ({ logits }) => (++steps > 1 ? thrower(thrown)() : tf.mean(logits)))),
+          erased(train({ epochs: 1, optimizer: adam(), schedule: constant() })),
+        ]
+      },
+    },
+  },
+  perturb: {
+    make: () => erased(perturb(blockNoise({ epsilon: 0.3 }), { share: 0.5 })),
+    before: none,
+    adds: [],
+    bad: {
+      'a share of 0': () => perturb(blockNoise({ epsilon: 0.3 }), { share: 0 }),
+      'a share above 1': () => perturb(blockNoise({ epsilon: 0.3 }), { share: 1.5 }),
+      'noise that refuses': () => perturb(blockNoise({ epsilon: 2 })),
+    },
+    throwing: { 'a perturbation': (thrown) => [erased(perturb(badNoise(thrown)))] },
+  },
+  train: {
+    make: () => erased(train({ epochs: 1 })),
+    before: withLoss,
+    adds: ['training'],
+    steps: 3,
+    bad: {
+      'no epochs': () => train({ epochs: 0 }),
+      'half an epoch': () => train({ epochs: 0.5 }),
+      'a learning rate that is no number': () => train({ epochs: 1, learningRate: Number.NaN }),
+      'an optimizer that refuses': () => train({ epochs: 1, optimizer: adam({ beta2: 1 }) }),
+      'another that refuses': () => train({ epochs: 1, optimizer: sgd({ momentum: -0.1 }) }),
+      'a negative learning rate': () => train({ epochs: 1, learningRate: -1 }),
+    },
+    throwing: {
+      'a schedule': (thrown) => [...withLoss(), erased(train({ epochs: 1, schedule: badSchedule(thrown) }))],
+      'an optimizer': (thrown) => [...withLoss(), erased(train({ epochs: 1, optimizer: badOptimizer(thrown) }))],
+    },
+  },
+}
+
+export const rows = Object.entries(table)

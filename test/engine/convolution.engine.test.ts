@@ -66,6 +66,12 @@ describe('convolution and its gradients', () => {
     )
   })
 
+  it('of a pointwise filter with a stride leave the memory beside them alone', () => {
+    for (let seed = 0; seed < 40; seed++) {
+      expectEqual({ batch: 3, size: 10, inChannels: 3, outChannels: 3, kernel: 1, stride: 2, pad: 'valid' }, seed)
+    }
+  })
+
   it('sums over passes where the patches of a whole minibatch would be too many', () => {
     expectEqual({ batch: 7, size: 64, inChannels: 16, outChannels: 2, kernel: 4, stride: 1, pad: 'same' }, 3)
   })

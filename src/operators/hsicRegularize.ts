@@ -42,8 +42,10 @@ export const hsicRegularize = ({
       return ({ hidden }) => bottleneckLoss(hidden, matrix)
     },
   }
+  // Two zero weights switch the term off: nothing is computed, and no zero is reported as a loss.
+  const terms = lambdaX === 0 && lambdaY === 0 ? [] : [term]
   return stage(
     { stage: 'hsicRegularize', config: { lambdaX, lambdaY, phases }, needs: ['student'], adds: ['terms'] },
-    (source) => source.pipe(map((step) => enrich('hsicRegularize', step, { terms: [term] }))),
+    (source) => source.pipe(map((step) => enrich('hsicRegularize', step, { terms }))),
   )
 }

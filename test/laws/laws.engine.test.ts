@@ -84,7 +84,10 @@ describe.each(rows)('%s', (name, { make, before, adds, throwing, steps = STEPS }
     const teacher = teacherFile()
     await leavesNothing(async () => {
       const broken = new Error('broken source')
-      const source = concat(lentSteps(begin()).pipe(take(2)), throwError(() => broken))
+      const source = concat(
+        lentSteps(begin()).pipe(take(2)),
+        throwError(() => broken),
+      )
       expect(await errorOf(build([...before(teacher), make(teacher)], source))).toBe(broken)
     })
   })
@@ -144,7 +147,9 @@ describe.each(rows)('%s', (name, { make, before, adds, throwing, steps = STEPS }
 
 it('a run of stages is the same with plain operators in between', async () => {
   const teacher = teacherFile()
-  const distilled = rows.filter(([name]) => name === 'distill').flatMap(([, row]) => [...row.before(teacher), row.make(teacher)])
+  const distilled = rows
+    .filter(([name]) => name === 'distill')
+    .flatMap(([, row]) => [...row.before(teacher), row.make(teacher)])
   const [fakeA, fakeB] = [fakeRun(), fakeRun()]
   const plain = await collect(inRow(distilled)(lentSteps(fakeA)).pipe(take(2)), seen)
   const mixed = distilled.reduce<Observable<Step>>(

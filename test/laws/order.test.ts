@@ -1,0 +1,46 @@
+/** The order of stages at run time: for pipeline files that no compiler has seen. */
+import { map } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import { PwoaFailure } from '../../src/dsl/errors.js'
+import { makePipeline } from '../../src/dsl/pipeline.js'
+import { fakeSource } from '../runtime/fakes.js'
+import type { AnyStage } from './table.js'
+import { rows } from './table.js'
+
+const start = () =>
+  makePipeline('order', fakeSource, () => {
+    throw new Error('nothing is run here')
+  })
+
+const refusalOf = (act: () => unknown): string => {
+  try {
+    act()
+  } catch (thrown) {
+    if (thrown instanceof PwoaFailure) return `${thrown.error._tag} ${thrown.message}`
+    throw thrown
+  }
+  return 'none'
+}
+
+describe.each(rows)('%s', (name, { make, before, adds }) => {
+  const inOrder: readonly AnyStage[] = [...before('t.pth'), make('t.pth')]
+
+  it('stands behind what it needs', () => {
+    const whole = inOrder.reduce((pipeline, stage) => pipeline.pipe(stage), start())
+    expect(whole.plan.map(({ stage }) => stage)).toEqual(inOrder.map(({ info }) => info.stage))
+    expect(whole.plan.at(-1)).toMatchObject({ stage: name, adds })
+  })
+
+  it('is refused without it, before anything runs', () => {
+    const stage = make('t.pth')
+    const [need] = stage.info.needs
+    const expected =
+      need === undefined ? 'none' : `OptionError ${name}: expected an earlier stage that adds "${need}", got none`
+    expect(refusalOf(() => start().pipe(stage))).toBe(expected)
+  })
+})
+
+it('shows a plain operator in the plan, and asks nothing of it', () => {
+  const { plan } = start().pipe(map((step) => step))
+  expect(plan).toEqual([{ stage: 'rxjs', config: {}, needs: [], adds: [] }])
+})

@@ -12,7 +12,8 @@ export const drawFileHelp = (file: string, exported: PipelineFile, colors: Color
     ([key, { details }]) =>
       `  ${colors.cyan(key.padEnd(width))}  ${details.help}${indent}${colors.dim(facts(details))}\n`,
   )
-  return `Usage: pwoa-run ${file} [--set key=value …] [options]\n\nParameters of ${file}, set by --set key=value:\n${lines.join('')}\nFor the options: pwoa-run --help\n`
+  const usage = `Usage: pwoa-run ${file} [--set key=value …] [options]\n`
+  return `${usage}\nParameters of ${file}, set by --set key=value:\n${lines.join('')}\nFor the options: pwoa-run --help\n`
 }
 
 const facts = ({ expected, unit, default: value }: ParameterDetails): string =>

@@ -5,15 +5,19 @@ type Lines = { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { ty
 
 const lines: Lines = {
   engine: ({ description }) => (description.startsWith('engine') ? description : `engine: ${description}`),
-  data: ({ name, origin, train, test }) =>
-    `data: ${name}${origin === 'recompressed' ? ' (recompressed)' : ''}, ${formatCount(train)} training and ${formatCount(test)} test images`,
+  data: ({ name, origin, train, test }) => {
+    const altered = origin === 'recompressed' ? ' (recompressed)' : ''
+    return `data: ${name}${altered}, ${formatCount(train)} training and ${formatCount(test)} test images`
+  },
   phase: ({ stage, phase, epochs }) => `${stage}: ${phase}, ${formatCount(epochs)} epoch${epochs === 1 ? '' : 's'}`,
-  epoch: ({ phase, epoch, epochs, loss, terms, seconds }) =>
-    `  ${phase} ${String(epoch + 1).padStart(String(epochs).length)}/${epochs}  loss ${formatLoss(loss)}${drawTerms(terms)}  ${formatSeconds(seconds)}`,
+  epoch: ({ phase, epoch, epochs, loss, terms, seconds }) => {
+    const number = String(epoch + 1).padStart(String(epochs).length)
+    return `  ${phase} ${number}/${epochs}  loss ${formatLoss(loss)}${drawTerms(terms)}  ${formatSeconds(seconds)}`
+  },
   evaluation: ({ subject, accuracies }) =>
     `${subject === 'epoch' ? '  so far' : subject}: ${drawAccuracies(accuracies)}`,
-  parameters: ({ counts }) =>
-    `parameters: ${formatCount(counts.kept)} of ${formatCount(counts.total)} kept (${formatPercent(counts.kept / counts.total)})`,
+  parameters: ({ counts: { kept, total } }) =>
+    `parameters: ${formatCount(kept)} of ${formatCount(total)} kept (${formatPercent(kept / total)})`,
   warning: ({ stage, message }) => `warning: ${stage}: ${message}`,
 }
 

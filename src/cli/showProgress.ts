@@ -29,11 +29,9 @@ export const showProgress = (run: RunHandle, screen: Screen, colors: Colors, tol
     },
     evaluating: ({ subject, attack, done, total }) => {
       if (done === 0) evaluation = timeLeft()
-      const remaining = evaluation.at(done, total, performance.now() / 1000)
-      screen.live(
-        () =>
-          `${subject} ${attack}  ${bar(done / total, colors)}  ${formatCount(done)}/${formatCount(total)}${drawLeft(remaining)}`,
-      )
+      const remaining = drawLeft(evaluation.at(done, total, performance.now() / 1000))
+      const drawShare = (): string => `${bar(done / total, colors)}  ${formatCount(done)}/${formatCount(total)}`
+      screen.live(() => `${subject} ${attack}  ${drawShare()}${remaining}`)
     },
     evaluation: () => {
       evaluation = timeLeft()
@@ -56,11 +54,13 @@ const drawStep = (metrics: TrainingMetrics, left: number | undefined, colors: Co
   return `  ${phase} ${epoch + 1}/${epochs}  ${bar(step / steps, colors)}  loss ${formatLoss(loss)}${drawLeft(left)}`
 }
 
-const drawLeft = (left: number | undefined): string => (left === undefined || left < 0.5 ? '' : `, ${formatSeconds(left)} left`)
+const drawLeft = (left: number | undefined): string =>
+  left === undefined || left < 0.5 ? '' : `, ${formatSeconds(left)} left`
 
 const barWidth = 24
 
 const bar = (share: number, colors: Colors): string => {
   const filled = Math.round(barWidth * Math.min(1, Math.max(0, share)))
-  return `${colors.cyan('━'.repeat(filled))}${colors.dim('─'.repeat(barWidth - filled))} ${String(Math.floor(100 * share)).padStart(3)} %`
+  const percent = String(Math.floor(100 * share)).padStart(3)
+  return `${colors.cyan('━'.repeat(filled))}${colors.dim('─'.repeat(barWidth - filled))} ${percent} %`
 }

@@ -4,7 +4,9 @@ import type { Invocation } from './invocation.js'
 
 /** Puts the words that resume an interrupted run into its error: the same command, with its folder. */
 export const withResumeWords = (error: PwoaError, folder: string, invocation: Invocation): PwoaError =>
-  error._tag === 'InterruptedError' ? { ...error, hint: `resume with: ${wordsOf(invocation, folder).join(' ')}` } : error
+  error._tag === 'InterruptedError'
+    ? { ...error, hint: `resume with: ${wordsOf(invocation, folder).join(' ')}` }
+    : error
 
 const wordsOf = ({ file, values, options }: Invocation, folder: string): string[] => [
   'pwoa-run',

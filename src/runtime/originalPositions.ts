@@ -24,7 +24,7 @@ export const originalPositions = (stack: string): string =>
     stack,
   )
 
-/** `file:line:column` of the first line of a user's file in the stack of an exception; undefined where there is none. */
+/** `file:line:column` of the first user's file in the stack of an exception; undefined where there is none. */
 export const placeInUserFile = (thrown: unknown): string | undefined => {
   if (!(thrown instanceof Error) || thrown.stack === undefined) return undefined
   const bundled = thrown.stack.split('\n').find((line) => [...maps.keys()].some((url) => line.includes(url)))

@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { rejectOption } from '../dsl/errors.js'
@@ -57,11 +57,24 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
  * work. A folder with something in it is refused: a run never mixes with another.
  */
 export const createRunFolder = async (folder: string, plan: object): Promise<void> => {
-  writing('--out', folder, () => mkdirSync(folder, { recursive: true }))
+  writing('--out', folder, () => makeFolder(folder))
   if ((entriesOf(folder) ?? []).length > 0)
     rejectOption('--out', 'a new or an empty folder', `${folder}, which has files in it`)
   await valueOf(writeWhole(join(folder, runFiles.plan), `${JSON.stringify(plan, null, 2)}\n`, '--out'))
 }
+
+const makeFolder = (folder: string): void => {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (thrown) {
+    // On a read-only file system Node's recursive mkdir says ENOENT; asking for access tells the reason.
+    accessSync(nearestExisting(dirname(folder)), constants.W_OK)
+    throw thrown
+  }
+}
+
+const nearestExisting = (path: string): string =>
+  existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path))
 
 /** Checks that a run folder is one of this very plan, and reads its checkpoint; undefined where it got to none. */
 export const reopenRunFolder = async (folder: string, plan: Plan): Promise<RunCheckpoint | undefined> => {

@@ -25,7 +25,17 @@ describe('what answers at once', () => {
   test('--help: the options, without esbuild, RxJS or a tensor library', async () => {
     const { code, stdout, stderr, loaded } = await loadedBy(['--help'], folderWith({}))
     expect([code, stderr]).toEqual([0, ''])
-    for (const option of ['--set', '--data-dir', '--out', '--engine', '--seed', '--resume', '--plan', '--json', '--quiet'])
+    for (const option of [
+      '--set',
+      '--data-dir',
+      '--out',
+      '--engine',
+      '--seed',
+      '--resume',
+      '--plan',
+      '--json',
+      '--quiet',
+    ])
       expect(stdout).toContain(option)
     expect(Math.max(...lines(stdout).map((line) => line.length))).toBeLessThanOrEqual(100)
     expect(loaded).toContain('commander')
@@ -61,7 +71,10 @@ describe('what answers at once', () => {
 describe('a run', () => {
   test('from any folder: progress on stderr, a table that says what the data is on stdout', async () => {
     const folder = folderWith(userFiles)
-    const { code, stdout, stderr } = await command.run([join(folder, 'pipeline.ts'), '--engine', 'wasm'], folderWith({}))
+    const { code, stdout, stderr } = await command.run(
+      [join(folder, 'pipeline.ts'), '--engine', 'wasm'],
+      folderWith({}),
+    )
     expect(code).toBe(0)
     expect(lines(stderr)[0]).toMatch(/^engine: wasm/)
     expect(lines(stderr).slice(1)).toEqual([
@@ -82,7 +95,19 @@ describe('a run', () => {
 
   test('--json: exactly one line, which is summary.json; --quiet: nothing else', async () => {
     const folder = folderWith(userFiles)
-    const args = ['pipeline.ts', '--engine', 'wasm', '--json', '--quiet', '--out', 'here', '--seed', '9', '--set', 'epochs=3']
+    const args = [
+      'pipeline.ts',
+      '--engine',
+      'wasm',
+      '--json',
+      '--quiet',
+      '--out',
+      'here',
+      '--seed',
+      '9',
+      '--set',
+      'epochs=3',
+    ]
     const { code, stdout, stderr } = await command.run(args, folder)
     expect([code, stderr]).toEqual([0, ''])
     expect(lines(stdout)).toHaveLength(1)
@@ -209,7 +234,10 @@ describe('a run that fails', () => {
     const act = `if (done === 2) setTimeout(() => { throw new Error('late') }, 0)`
     const folder = folderWith({ ...userFiles, 'failing.ts': failing(act) })
     const files = readFileSync(join(folder, 'failing.ts'), 'utf8')
-    writeFileSync(join(folder, 'failing.ts'), files.replace('.pipe(halve', '.pipe(slowly, halve').replace('{ halve }', '{ halve, slowly }'))
+    writeFileSync(
+      join(folder, 'failing.ts'),
+      files.replace('.pipe(halve', '.pipe(slowly, halve').replace('{ halve }', '{ halve, slowly }'),
+    )
     const { code, stderr } = await command.run(['failing.ts', '--engine', 'wasm', '--quiet'], folder)
     expect(code).toBe(1)
     expect(lines(stderr)).toHaveLength(1)

@@ -44,7 +44,11 @@ export const buildCommand = async () => {
   const main = join(folder, 'dist', 'cli', 'main.js')
 
   const start = (args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Started => {
-    const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [main, ...args], {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     onTestFinished(() => void child.kill('SIGKILL'))
     let stdout = ''
     let stderr = ''
@@ -72,7 +76,9 @@ export const buildCommand = async () => {
     }
   }
   /** What loading each file says, all in one process: the text of the error, or null where it loads. */
-  const load = async (cases: readonly { readonly cwd: string; readonly file: string }[]): Promise<(string | null)[]> => {
+  const load = async (
+    cases: readonly { readonly cwd: string; readonly file: string }[],
+  ): Promise<(string | null)[]> => {
     const url = (name: string): string => JSON.stringify(pathToFileURL(join(folder, 'dist', name)).href)
     const script = join(folder, 'load.mjs')
     writeFileSync(
@@ -90,7 +96,11 @@ export const buildCommand = async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [script])
     return JSON.parse(stdout) as (string | null)[]
   }
-  return { start, load, run: (args: readonly string[], cwd: string, env?: NodeJS.ProcessEnv) => start(args, cwd, env).ended }
+  return {
+    start,
+    load,
+    run: (args: readonly string[], cwd: string, env?: NodeJS.ProcessEnv) => start(args, cwd, env).ended,
+  }
 }
 
 /** A folder outside of any package, with some files in it. */

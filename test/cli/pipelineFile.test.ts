@@ -9,7 +9,8 @@ beforeAll(async () => {
   command = await buildCommand()
 })
 
-const plan = async (files: Readonly<Record<string, string>>, file: string) => command.run([file, '--plan'], folderWith(files))
+const plan = async (files: Readonly<Record<string, string>>, file: string) =>
+  command.run([file, '--plan'], folderWith(files))
 
 const source = `syntheticDigits({ train: 10, test: 10 })`
 const good = `import { pipeline, syntheticDigits } from 'pwoa'\nexport default pipeline('good', ${source})\n`
@@ -18,7 +19,9 @@ describe('a pipeline file loads', () => {
   test('by any of its names, in any folder, beside a package.json of any kind', async () => {
     const names = ['p.ts', 'p.mts', 'p.js', 'p.mjs', 'deep/er/p.ts', 'with space/p.ts']
     const packages = [{}, { 'package.json': `{ "type": "commonjs" }` }, { 'package.json': `{ "type": "module" }` }]
-    const cases = names.flatMap((file) => packages.map((beside) => ({ cwd: folderWith({ [file]: good, ...beside }), file })))
+    const cases = names.flatMap((file) =>
+      packages.map((beside) => ({ cwd: folderWith({ [file]: good, ...beside }), file })),
+    )
     expect(await command.load(cases)).toEqual(cases.map(() => null))
   })
 
@@ -89,7 +92,11 @@ describe('one clear error for a file', () => {
       `const x = = import.meta.url`,
       /^pwoa-run: p\.ts:1:11: expected a file that compiles, got Unexpected "="\n {2}const x = = import\.meta\.url\n {12}\^\n$/,
     ],
-    ['without any export', `const x = 1`, /^pwoa-run: p\.ts: expected a pipeline.* as default export, got no export at all\n$/],
+    [
+      'without any export',
+      `const x = 1`,
+      /^pwoa-run: p\.ts: expected a pipeline.* as default export, got no export at all\n$/,
+    ],
     ['without a default export', `export const mine = 1`, /as default export, got only mine\n$/],
     ['that exports a function', `export default function make() {}`, /as default export, got a function \(make\)\n$/],
     ['that exports something else', `export default { rate: 4 }`, /as default export, got an object with rate\n$/],

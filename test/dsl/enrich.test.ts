@@ -6,7 +6,10 @@ import { lend } from '../../src/dsl/lend.js'
 import type { RunContext } from '../../src/dsl/context.js'
 import type { LossTerm, Minibatch, Step } from '../../src/dsl/step.js'
 
-const step = (hold: Minibatch['hold'] = () => () => undefined): Step => ({ run: {} as RunContext, minibatch: { hold } as unknown as Minibatch })
+const step = (hold: Minibatch['hold'] = () => () => undefined): Step => ({
+  run: {} as RunContext,
+  minibatch: { hold } as unknown as Minibatch,
+})
 
 const term = (name: string): LossTerm => ({
   name,
@@ -31,9 +34,13 @@ describe('enrich', () => {
 
   test('a second term of a name, and a field that is there, are errors of the adding stage', () => {
     const one = enrich('a', step(), { terms: [term('same')] })
-    expect(() => enrich('b', one, { terms: [term('same')] })).toThrow('b: expected each loss term once, got "same" twice')
+    expect(() => enrich('b', one, { terms: [term('same')] })).toThrow(
+      'b: expected each loss term once, got "same" twice',
+    )
     const extra = enrich('a', step(), { extra: 1 })
-    expect(() => enrich('b', extra, { extra: 1 })).toThrow('b: expected no earlier stage that adds "extra", got "extra" twice')
+    expect(() => enrich('b', extra, { extra: 1 })).toThrow(
+      'b: expected no earlier stage that adds "extra", got "extra" twice',
+    )
     expect(() => enrich('b', step(), { run: {} })).toThrow('"run"')
   })
 })
@@ -44,7 +51,7 @@ describe('enrichOnce', () => {
     const source = lend((index, lease) => {
       if (index === count) return undefined
       out += 1
-      return { value: step(lease.hold), free: () => void (out -= 1) }
+      return { value: step(lease.hold), free: () => void out-- }
     })
     return { source, out: () => out }
   }
@@ -86,6 +93,13 @@ describe('enrichOnce', () => {
   test('an error of the source passes', async () => {
     const failing = throwError(() => new Error('early')).pipe(enrichOnce('slow', async () => ({ extra: 1 })))
     await expect(lastValueFrom(failing)).rejects.toThrow('early')
-    expect(await lastValueFrom(of<Step>().pipe(enrichOnce('slow', async () => ({ extra: 1 })), toArray()))).toEqual([])
+    expect(
+      await lastValueFrom(
+        of<Step>().pipe(
+          enrichOnce('slow', async () => ({ extra: 1 })),
+          toArray(),
+        ),
+      ),
+    ).toEqual([])
   })
 })

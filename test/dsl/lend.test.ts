@@ -1,5 +1,21 @@
 import fc from 'fast-check'
-import { concatMap, delay, filter, firstValueFrom, from, lastValueFrom, map, mergeMap, Observable, of, Subject, take, tap, timer, toArray } from 'rxjs'
+import {
+  concatMap,
+  delay,
+  filter,
+  firstValueFrom,
+  from,
+  lastValueFrom,
+  map,
+  mergeMap,
+  type Observable,
+  of,
+  Subject,
+  take,
+  tap,
+  timer,
+  toArray,
+} from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { asynchronous } from '../../src/dsl/asynchronous.js'
 import type { RunContext } from '../../src/dsl/context.js'
@@ -176,7 +192,17 @@ describe('asynchronous', () => {
     const failing = lender(3)
     const boom = failing.source.pipe(
       map(stepOf),
-      asynchronous((steps) => steps.pipe(mergeMap(() => timer(1).pipe(map((): Step => { throw new Error('boom') }))))),
+      asynchronous((steps) =>
+        steps.pipe(
+          mergeMap(() =>
+            timer(1).pipe(
+              map((): Step => {
+                throw new Error('boom')
+              }),
+            ),
+          ),
+        ),
+      ),
     )
     await expect(lastValueFrom(boom)).rejects.toThrow('boom')
     await turns(3)
@@ -185,7 +211,10 @@ describe('asynchronous', () => {
     const left = lender(3)
     const never = new Subject<Step>()
     const subscription = left.source
-      .pipe(map(stepOf), asynchronous((steps) => steps.pipe(concatMap(() => never))))
+      .pipe(
+        map(stepOf),
+        asynchronous((steps) => steps.pipe(concatMap(() => never))),
+      )
       .subscribe()
     await turns(4)
     expect(left.books.out).toBe(1)
@@ -195,6 +224,14 @@ describe('asynchronous', () => {
   })
 
   test('an empty source completes', async () => {
-    expect(await lastValueFrom(of<Step>().pipe(filter(() => true), asynchronous(delay(1)), toArray()))).toEqual([])
+    expect(
+      await lastValueFrom(
+        of<Step>().pipe(
+          filter(() => true),
+          asynchronous(delay(1)),
+          toArray(),
+        ),
+      ),
+    ).toEqual([])
   })
 })

@@ -32,7 +32,11 @@ describe('pipe', () => {
     expect(start.plan).toEqual([])
     expect(start.observers).toEqual([])
     expect(longer.observers).toHaveLength(1)
-    expect(longer.withParams({ rate: 4 })).toMatchObject({ params: { rate: 4 }, plan: longer.plan, observers: longer.observers })
+    expect(longer.withParams({ rate: 4 })).toMatchObject({
+      params: { rate: 4 },
+      plan: longer.plan,
+      observers: longer.observers,
+    })
     expect(longer.params).toEqual({})
   })
 })

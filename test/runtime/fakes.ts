@@ -113,7 +113,13 @@ const fakeTraining =
           next: (step) => {
             const { run, minibatch } = step
             if (!begun) begin(run)
-            if (done === epochs * batches) return subscriber.complete()
+            if (done === epochs * batches) {
+              // As the real stages do it: a resumed one with nothing left to train passes its last step on again.
+              const again = { phase: 'train', epoch: 0, epochs, batch: 0, batches, step: done, steps: done } as const
+              const training = { ...again, learningRate: 0, loss: 0, terms: {}, seconds: 0 }
+              subscriber.next(enrich('fakeTrain', step, { training }))
+              return subscriber.complete()
+            }
             during(done, run)
             weight = Math.fround(weight / 2 + minibatch.batch + minibatch.epoch)
             done += 1

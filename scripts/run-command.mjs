@@ -17,13 +17,16 @@ const killGroup = (child) => {
 /** Ends everything that `run` still has under way. */
 export const killAll = () => running.forEach(killGroup)
 
-const lastWords = (output) => {
+const BOILERPLATE = /complete log of this run|npm (error|ERR!)( (code|errno|syscall|Run)|$)|errors? in \d/i
+
+/** The first line of the output that tells what went wrong. */
+const tellingLine = (output) => {
   const lines = output
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '')
-  const telling = lines.filter((line) => /error/i.test(line) && !/A complete log of this run|errors? in/i.test(line))
-  return (telling.at(-1) ?? lines.at(-1) ?? 'it said nothing').slice(0, 200)
+    .filter((line) => line !== '' && !BOILERPLATE.test(line))
+  const telling = lines.find((line) => /error|ERR!/i.test(line))
+  return (telling ?? lines.at(-1) ?? 'it said nothing').slice(0, 200)
 }
 
 /**
@@ -65,7 +68,7 @@ export const run = (what, command, args, { cwd, env, seconds, shell = false }) =
       settle(() => {
         if (timedOut) reject(new Error(`${what} took longer than ${seconds} s`))
         else if (code === 0) resolve(output)
-        else reject(Object.assign(new Error(`${what} failed: ${lastWords(output)}`), { output }))
+        else reject(Object.assign(new Error(`${what} failed: ${tellingLine(output)}`), { output }))
       }),
     )
   })

@@ -110,7 +110,7 @@ const stop = (error) => {
   process.stderr.write(detail)
   say(error instanceof Error ? error.message : String(error))
   if (error instanceof Error && error.message.startsWith('npm')) {
-    say('the package registry could not be used; check the network and `npm config get registry`, then start again')
+    say('check the network and `npm config get registry`, then start again; `npm ci` shows all that npm says')
   }
   process.exit(1)
 }

@@ -7,6 +7,7 @@ import { userFiles } from './userFiles.js'
 let command: Awaited<ReturnType<typeof buildCommand>>
 beforeAll(async () => {
   command = await buildCommand()
+  return command.remove
 })
 
 /** CommonJS modules that a process has loaded: the tensor libraries and esbuild come as such. */

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
-import { afterAll, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -28,7 +28,6 @@ export const buildCommand = async () => {
   const cache = join(root, 'node_modules', '.cache')
   mkdirSync(cache, { recursive: true })
   const folder = mkdtempSync(join(cache, 'pwoa-command-'))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
   const sources = await readdir(join(root, 'src'), { recursive: true })
   await build({
     entryPoints: sources.filter((name) => name.endsWith('.ts')).map((name) => join(root, 'src', name)),

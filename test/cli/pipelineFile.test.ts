@@ -7,6 +7,7 @@ import { buildCommand, folderWith } from './commandLine.js'
 let command: Awaited<ReturnType<typeof buildCommand>>
 beforeAll(async () => {
   command = await buildCommand()
+  return command.remove
 })
 
 const plan = async (files: Readonly<Record<string, string>>, file: string) =>

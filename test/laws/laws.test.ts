@@ -9,8 +9,9 @@ import { PwoaFailure } from '../../src/dsl/errors.js'
 import type { Step } from '../../src/dsl/step.js'
 import { rows, table } from './table.js'
 
-const inMarbles = (check: Parameters<TestScheduler['run']>[0]): void =>
+const inMarbles = (check: Parameters<TestScheduler['run']>[0]): void => {
   new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(check)
+}
 
 const messageOf = (act: () => unknown): PwoaFailure => {
   try {

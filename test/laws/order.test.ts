@@ -22,8 +22,8 @@ const refusalOf = (act: () => unknown): string => {
   return 'none'
 }
 
-describe.each(rows)('%s', (name, { make, before, adds }) => {
-  const inOrder: readonly AnyStage[] = [...before('t.pth'), make('t.pth')]
+describe.each(rows)('%s', (name, { make, behind, adds }) => {
+  const inOrder: readonly AnyStage[] = [...behind('t.pth'), make('t.pth')]
 
   it('stands behind what it needs', () => {
     const whole = inOrder.reduce((pipeline, stage) => pipeline.pipe(stage), start())

@@ -46,8 +46,8 @@ export const inRow = (stages: readonly AnyStage[]): UnaryFunction<Observable<Ste
 export interface Row {
   /** The stage with valid options. `teacher` is a checkpoint of `tinyNet`. */
   readonly make: (teacher: string) => AnyStage
-  /** What must stand before it. */
-  readonly before: (teacher: string) => readonly AnyStage[]
+  /** The stages that it needs before it. */
+  readonly behind: (teacher: string) => readonly AnyStage[]
   readonly adds: readonly string[]
   /** Options that the factory refuses at once. */
   readonly bad: Readonly<Record<string, () => unknown>>
@@ -86,7 +86,7 @@ const lateAttack = (thrown: Error): Attack => ({
 export const table: Readonly<Record<string, Row>> = {
   admmMask: {
     make: () => erased(admmMask({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1, updateEvery: 1 })),
-    before: withLoss,
+    behind: withLoss,
     adds: ['training'],
     steps: 6,
     bad: {
@@ -116,7 +116,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   adversarial: {
     make: () => erased(adversarial(fgsm({ epsilon: 0.1 }), { mode: 'join' })),
-    before: fresh,
+    behind: fresh,
     adds: [],
     bad: {
       'an ε of 0': () => adversarial(fgsm({ epsilon: 0 })),
@@ -135,7 +135,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   attackEval: {
     make: () => erased(attackEval([fgsm({ epsilon: 0.1 })], { batchSize: 4 })),
-    before: trained,
+    behind: trained,
     adds: [],
     steps: 3,
     bad: {
@@ -152,7 +152,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   crossEntropy: {
     make: () => erased(crossEntropy({ weight: 0.5 })),
-    before: fresh,
+    behind: fresh,
     adds: ['terms'],
     bad: {
       'a weight of 0': () => crossEntropy({ weight: 0 }),
@@ -163,7 +163,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   distill: {
     make: () => erased(distill()),
-    before: (teacher) => [erased(loadTeacher(teacher, { architecture: tinyNet }))],
+    behind: (teacher) => [erased(loadTeacher(teacher, { architecture: tinyNet }))],
     adds: ['terms'],
     bad: {
       'a temperature of 0': () => distill({ temperature: 0 }),
@@ -175,7 +175,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   exportModel: {
     make: () => erased(exportModel('student.safetensors')),
-    before: trained,
+    behind: trained,
     adds: [],
     steps: 3,
     bad: { 'another ending': () => exportModel('student.pth'), 'no name': () => exportModel('') },
@@ -183,7 +183,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   hsicRegularize: {
     make: () => erased(hsicRegularize({ lambdaX: 2e-4, lambdaY: 5e-5 })),
-    before: fresh,
+    behind: fresh,
     adds: ['terms'],
     bad: {
       'a negative λx': () => hsicRegularize({ lambdaX: -1, lambdaY: 0 }),
@@ -194,21 +194,21 @@ export const table: Readonly<Record<string, Row>> = {
   },
   initialise: {
     make: () => erased(initialise(tinyNet)),
-    before: none,
+    behind: none,
     adds: ['student'],
     bad: { 'an unknown architecture': () => initialise('resnet1000') },
     throwing: {},
   },
   loadTeacher: {
     make: (teacher) => erased(loadTeacher(teacher, { architecture: tinyNet })),
-    before: none,
+    behind: none,
     adds: ['teacher', 'student'],
     bad: { 'an unknown architecture': () => loadTeacher('t.pth', { architecture: 'resnet1000' }) },
     throwing: {},
   },
   lossTerm: {
     make: () => erased(lossTerm('lossTerm', ({ logits }) => tf.mean(tf.square(logits)))),
-    before: fresh,
+    behind: fresh,
     adds: ['terms'],
     bad: {
       'no name': () => lossTerm('', ({ logits }) => tf.mean(logits)),
@@ -234,7 +234,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   perturb: {
     make: () => erased(perturb(blockNoise({ epsilon: 0.3 }), { share: 0.5 })),
-    before: none,
+    behind: none,
     adds: [],
     bad: {
       'a share of 0': () => perturb(blockNoise({ epsilon: 0.3 }), { share: 0 }),
@@ -245,7 +245,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   train: {
     make: () => erased(train({ epochs: 1 })),
-    before: withLoss,
+    behind: withLoss,
     adds: ['training'],
     steps: 3,
     bad: {

@@ -95,9 +95,11 @@ export const buildCommand = async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [script])
     return JSON.parse(stdout) as (string | null)[]
   }
+  const remove = (): void => rmSync(folder, { recursive: true, force: true })
   return {
     start,
     load,
+    remove,
     run: (args: readonly string[], cwd: string, env?: NodeJS.ProcessEnv) => start(args, cwd, env).ended,
   }
 }

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import writeFileAtomic from 'write-file-atomic'
 import type { PwoaError, WriteError } from '../dsl/errors.js'
 
 const PROBLEMS: Readonly<Record<string, readonly [actual: string, hint: string]>> = {
@@ -51,9 +51,25 @@ export const writeWhole = (
   TE.tryCatch(
     async () => {
       await mkdir(dirname(path), { recursive: true })
-      const data =
-        typeof contents === 'string' ? contents : Buffer.from(contents.buffer, contents.byteOffset, contents.byteLength)
-      await writeFileAtomic(path, data)
+      const temporary = `${path}.${randomUUID()}.tmp`
+      try {
+        await writeAll(temporary, contents)
+        await rename(temporary, path)
+      } catch (thrown) {
+        await rm(temporary, { force: true })
+        throw thrown
+      }
     },
     (thrown): PwoaError => toWriteError(path, stage, thrown),
   )
+
+/** On the disk to the last byte: `writeFile` goes on after a short write, which a nearly full disk answers with. */
+const writeAll = async (path: string, contents: Uint8Array | string): Promise<void> => {
+  const file = await open(path, 'wx')
+  try {
+    await file.writeFile(contents)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}

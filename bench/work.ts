@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import type { Rank } from '@tensorflow/tfjs-core'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { colorsFor } from '../src/cli/colors.js'
+import { openScreen } from '../src/cli/screen.js'
+import { showProgress } from '../src/cli/showProgress.js'
+import type { DataSource, Dataset, Split } from '../src/dsl/dataset.js'
+import { enrichOnce } from '../src/dsl/enrichOnce.js'
+import { describeError } from '../src/dsl/errors.js'
+import { type Op, stage } from '../src/dsl/op.js'
+import type { Pipeline } from '../src/dsl/pipeline.js'
+import type { Step } from '../src/dsl/step.js'
+import { tf } from '../src/engine/tf.js'
+import { admmMask, adversarial, crossEntropy, distill, hsicRegularize, mnistNet, pgd, pipeline } from '../src/index.js'
+import { fillUniform, stream } from '../src/math/random.js'
+import { parameterCount } from '../src/models/parameters.js'
+import { makeStudent } from '../src/training/makeStudent.js'
+import { imagesOf, labelsOf } from '../src/training/minibatches.js'
+import { type HasStudent, type HasTeacher, Student } from '../src/training/network.js'
+
+/** The same work as `pytorch_step.py`'s of the same name, through the operators that a user composes. */
+export type Work = 'admm' | 'retrain' | 'advprune' | 'forward'
+
+/** Times of single steps, in seconds, warm-up left out. */
+export interface Times {
+  readonly whole: readonly number[]
+  /** Of each whole step: what the training step alone took, as it measures itself. */
+  readonly training: readonly number[]
+}
+
+export interface Load {
+  readonly engine: 'tensorflow' | 'wasm' | 'auto'
+  readonly batch: number
+  readonly warmup: number
+  readonly steps: number
+}
+
+const shape = { height: 28, width: 28, channels: 1 }
+const classes = 10
+
+/** Random images and labels: speed does not depend on them. */
+const randomSplit = (count: number): Split => {
+  const random = (length: number, below: number, name: string): Uint8Array => {
+    const values = new Float32Array(length)
+    fillUniform(values, 0, below, stream(0, 'bench', name))
+    return Uint8Array.from(values)
+  }
+  return { count, images: random(count * 784, 256, 'images'), labels: random(count, classes, 'labels') }
+}
+
+const randomData = (count: number): Dataset => ({
+  name: 'random',
+  origin: 'synthetic',
+  classes,
+  shape,
+  train: randomSplit(count),
+  test: randomSplit(1),
+})
+
+const source = ({ batch, warmup, steps }: Load): DataSource => ({
+  name: 'random',
+  config: {},
+  batchSize: batch,
+  open: () => TE.right(randomData(batch * (warmup + steps + 1))),
+})
+
+const randomWeights = (): Float32Array => {
+  const weights = new Float32Array(parameterCount(mnistNet))
+  fillUniform(weights, -0.05, 0.05, stream(0, 'bench', 'weights'))
+  return weights
+}
+
+/** What `loadTeacher` adds, without a file. */
+const teacherAndStudent: Op<unknown, HasTeacher & HasStudent> = stage(
+  { stage: 'teacher', config: {}, needs: [], adds: ['teacher', 'student'] },
+  enrichOnce('teacher', async ({ run }) => {
+    const teacher = new Student(mnistNet, randomWeights())
+    run.atEnd(() => teacher.dispose())
+    return { teacher, student: makeStudent(run, mnistNet, randomWeights()) }
+  }),
+)
+
+const pipelineOf = (work: Exclude<Work, 'forward'>, load: Load): Pipeline<Step> => {
+  const start = pipeline(`bench-${work}`, source(load)).pipe(teacherAndStudent)
+  const prune = { pattern: 'irregular', rate: 4 } as const
+  if (work === 'admm') return start.pipe(distill(), admmMask({ ...prune, epochs: 1, retrainEpochs: 0 }))
+  if (work === 'retrain')
+    return start.pipe(
+      distill(),
+      hsicRegularize({ lambdaX: 2e-5, lambdaY: 1e-4 }),
+      admmMask({ ...prune, epochs: 0, retrainEpochs: 1 }),
+    )
+  return start.pipe(
+    adversarial(pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })),
+    crossEntropy(),
+    admmMask({ ...prune, epochs: 1, retrainEpochs: 0 }),
+  )
+}
+
+/** Takes what a terminal would show. */
+const terminal = Object.assign(new Writable({ write: (_chunk, _encoding, done) => done() }), {
+  isTTY: true,
+  columns: 100,
+  rows: 40,
+}) as unknown as NodeJS.WriteStream
+
+/** A whole step is all that lies between two steps' figures: minibatch, operators, training, books, progress. */
+const timeRun = async (work: Exclude<Work, 'forward'>, load: Load): Promise<Times> => {
+  const out = await mkdtemp(join(tmpdir(), 'pwoa-bench-'))
+  const seen: { readonly at: number; readonly seconds: number }[] = []
+  try {
+    const run = pipelineOf(work, load).run({ out, engine: load.engine })
+    const screen = await openScreen(terminal, 'normal')
+    showProgress(run, screen, colorsFor(terminal))
+    run.metrics$.subscribe(({ seconds }) => void seen.push({ at: performance.now() / 1000, seconds }))
+    const result = await run.result
+    if (isLeft(result)) throw new Error(describeError(result.left))
+  } finally {
+    await rm(out, { recursive: true, force: true })
+  }
+  // The last step of all also prunes.
+  const kept = seen.slice(load.warmup, -1)
+  return {
+    whole: kept.map(({ at }, i) => at - (seen[load.warmup + i - 1]?.at ?? Number.NaN)),
+    training: kept.map(({ seconds }) => seconds),
+  }
+}
+
+const timed = (times: number, warmup: number, act: () => void): readonly number[] =>
+  Array.from({ length: warmup + times }, () => {
+    const began = performance.now()
+    act()
+    return (performance.now() - began) / 1000
+  }).slice(warmup)
+
+/** Inference of one minibatch, with its logits read back. */
+const timeForward = ({ batch, warmup, steps }: Load): Times => {
+  const student = new Student(mnistNet, randomWeights())
+  const images = tf.randomUniform<Rank.R4>([batch, 28, 28, 1])
+  const whole = timed(steps, warmup, () => void tf.tidy(() => student.logits(images).dataSync()))
+  tf.dispose(images)
+  student.dispose()
+  return { whole, training: [] }
+}
+
+export const time = async (work: Work, load: Load): Promise<Times> =>
+  work === 'forward' ? timeForward(load) : timeRun(work, load)
+
+/** What a step spends on its minibatch: that is data, not machinery. */
+export const timeMinibatch = ({ batch, warmup, steps }: Load): readonly number[] => {
+  const { train } = randomData(batch)
+  const indices = Uint32Array.from({ length: batch }, (_, i) => i)
+  return timed(steps, warmup, () => tf.dispose([imagesOf(train, shape, indices), labelsOf(train, classes, indices)]))
+}

@@ -44,6 +44,17 @@ export const tinyNet: Architecture = architecture('tiny', tinyData.shape, [
   linear('fc2', { out: CLASSES }),
 ])
 
+/** As large as MNIST's images, without a file: nothing is learned from it, but everything takes its time. */
+export const noiseData = (count: number): Dataset => {
+  const split: Split = {
+    count,
+    images: Uint8Array.from(seededNumbers(1, count * 784), (value) => 127 * (value + 1)),
+    labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
+  }
+  const shape = { height: 28, width: 28, channels: 1 }
+  return { name: 'noise', origin: 'synthetic', classes: 10, shape, train: split, test: split }
+}
+
 /** What a run has left for a resumed one. */
 export interface Saved {
   readonly states: Readonly<Record<string, StageState>>

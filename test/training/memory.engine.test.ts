@@ -2,7 +2,6 @@
 import { delay, filter, type Observable, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { asynchronous } from '../../src/dsl/asynchronous.js'
-import type { Dataset } from '../../src/dsl/dataset.js'
 import type { HasTraining, Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
 import { blockNoise } from '../../src/math/perturbations.js'
@@ -16,26 +15,11 @@ import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { perturb } from '../../src/operators/perturb.js'
 import { train } from '../../src/operators/train.js'
 import type { HasStudent } from '../../src/training/network.js'
-import { collect, type FakeRun, fakeRun, memory, tinyNet, turns } from '../support/context.js'
-import { seededNumbers } from '../support/numbers.js'
+import { collect, type FakeRun, fakeRun, memory, noiseData, tinyNet, turns } from '../support/context.js'
 import { lentSteps, teacherFile } from '../support/steps.js'
 
 const BATCH = 8
 const COUNT = 1000
-
-const split = {
-  count: COUNT,
-  images: Uint8Array.from(seededNumbers(1, COUNT * 784), (value) => 127 * (value + 1)),
-  labels: Uint8Array.from({ length: COUNT }, (_, i) => i % 10),
-}
-const noise: Dataset = {
-  name: 'noise',
-  origin: 'synthetic',
-  classes: 10,
-  shape: { height: 28, width: 28, channels: 1 },
-  train: split,
-  test: split,
-}
 
 /** The portable engine has the same code above it and is slower: fewer steps there. */
 const EPOCHS = process.env.PWOA_ENGINE === 'tensorflow' ? 4 : 1
@@ -52,7 +36,7 @@ const wholeMethod = (fake: FakeRun): Observable<Step & HasStudent & HasTraining>
 
 it(`tensors and bytes are flat over ${250 * EPOCHS} steps of the whole method`, async () => {
   const before = memory()
-  const fake = fakeRun({ data: noise })
+  const fake = fakeRun({ data: noiseData(COUNT) })
   const seen = await collect(wholeMethod(fake), ({ training: { phase, step } }) => ({ phase, step, ...memory() }))
   expect(seen).toHaveLength(250 * EPOCHS)
   // From the second step of a phase on: the first one makes Adam's slots, Z and U, or the mask.

@@ -1,0 +1,228 @@
+import { type Observable, tap } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import type { Attack } from '../../src/attacks/attack.js'
+import { fgsm } from '../../src/attacks/fgsm.js'
+import { pgd } from '../../src/attacks/pgd.js'
+import type { Accuracies, RunEvent } from '../../src/dsl/events.js'
+import type { Step } from '../../src/dsl/step.js'
+import { tf } from '../../src/engine/tf.js'
+import { attackEval } from '../../src/operators/attackEval.js'
+import { crossEntropy } from '../../src/operators/crossEntropy.js'
+import { initialise } from '../../src/operators/initialise.js'
+import { loadTeacher } from '../../src/operators/loadTeacher.js'
+import { train } from '../../src/operators/train.js'
+import { imagesOf } from '../../src/training/minibatches.js'
+import type { HasStudent, Student } from '../../src/training/network.js'
+import { collect, type FakeRun, fakeRun, memory, tinyData, tinyNet, turns } from '../support/context.js'
+import { hashOf, lentSteps, teacherFile, weightsOf } from '../support/steps.js'
+
+const attacks = [fgsm({ epsilon: 0.1 }), pgd({ epsilon: 0.1, steps: 3, stepSize: 0.05 })]
+
+type Evaluated = { readonly subject: string; readonly accuracies: Accuracies }
+
+const evaluations = (events: readonly RunEvent[]): readonly Evaluated[] =>
+  events.flatMap((event) =>
+    event.type === 'evaluation' ? [{ subject: event.subject, accuracies: event.accuracies }] : [],
+  )
+
+const teacherTrained = (fake: FakeRun, file: string, epochs = 4): Observable<Step & HasStudent> =>
+  lentSteps(fake).pipe(
+    loadTeacher(file, { architecture: tinyNet }),
+    crossEntropy(),
+    train({ epochs, learningRate: 0.02 }),
+  )
+
+/** The share of the first `count` test images that a network gets right, counted here. */
+const accuracyOf = (student: Student, count: number): number =>
+  tf.tidy(() => {
+    const images = imagesOf(
+      tinyData.test,
+      tinyData.shape,
+      Uint32Array.from({ length: count }, (_, i) => i),
+    )
+    const guesses = tf.argMax(student.logits(images), 1).dataSync()
+    return Array.from(guesses).filter((guess, i) => guess === tinyData.test.labels[i]).length / count
+  })
+
+const run = async (stages: (fake: FakeRun) => Observable<Step & HasStudent>, fake = fakeRun()) => {
+  const seen = await collect(stages(fake), ({ student }) => ({
+    weights: hashOf(weightsOf(student)),
+    accuracy: accuracyOf(student, 9),
+    tensors: memory().tensors,
+  }))
+  fake.end()
+  return { seen, events: fake.events, evaluations: evaluations(fake.events) }
+}
+
+describe('attackEval behind training', () => {
+  it('evaluates the teacher before and the student after, on the test set', async () => {
+    const before = memory()
+    const file = teacherFile()
+    const alone = await run((fake) =>
+      lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), attackEval([])),
+    )
+    const found = await run((fake) => teacherTrained(fake, file).pipe(attackEval(attacks)))
+    expect(found.evaluations.map(({ subject }) => subject)).toEqual(['before', 'after'])
+    expect(found.seen).toHaveLength(12)
+    const [first, last] = found.evaluations
+    expect(first?.accuracies.clean).toBe(alone.evaluations[0]?.accuracies.clean)
+    expect(last?.accuracies.clean).toBe(found.seen.at(-1)?.accuracy)
+    for (const { accuracies } of found.evaluations) {
+      expect(accuracies.examples).toBe(9)
+      expect(Object.keys(accuracies.attacks)).toEqual(['fgsm', 'pgd'])
+      for (const robust of Object.values(accuracies.attacks)) expect(robust).toBeLessThanOrEqual(accuracies.clean)
+    }
+    await turns()
+    expect(memory()).toEqual(before)
+  })
+
+  it('leaves training as it would be without it', async () => {
+    const file = teacherFile()
+    const without = await run((fake) => teacherTrained(fake, file))
+    const withIt = await run((fake) => teacherTrained(fake, file).pipe(attackEval(attacks, { every: 1 })))
+    expect(withIt.seen.map(({ weights }) => weights)).toEqual(without.seen.map(({ weights }) => weights))
+  })
+
+  it('evaluates every so many epochs, the student of that moment, which does not change meanwhile', async () => {
+    const file = teacherFile()
+    const during: string[] = []
+    let student: Student | undefined
+    const watching: Attack = {
+      name: 'watching',
+      config: {},
+      epsilon: 0.1,
+      perturb: ({ images }) => {
+        if (student) during.push(hashOf(weightsOf(student)))
+        return tf.clone(images)
+      },
+    }
+    const { seen, evaluations: found } = await run((fake) =>
+      teacherTrained(fake, file, 5).pipe(
+        tap((step) => {
+          student = step.student
+        }),
+        attackEval([watching], { every: 2, batchSize: 4 }),
+      ),
+    )
+    // 5 epochs of 3 steps: after the epochs 2 and 4, and at the end.
+    expect(found.map(({ subject }) => subject)).toEqual(['before', 'epoch', 'epoch', 'after'])
+    const at = (i: number) => seen[i]
+    expect(found[1]?.accuracies.clean).toBe(at(5)?.accuracy)
+    expect(found[2]?.accuracies.clean).toBe(at(11)?.accuracy)
+    expect(found[3]?.accuracies.clean).toBe(at(14)?.accuracy)
+    // 9 images in batches of 4: three attacked batches an evaluation, the teacher's first.
+    expect(during).toEqual([0, 5, 11, 14].flatMap((i) => Array(3).fill(at(i)?.weights)))
+  })
+
+  it('has no figures before training for a fresh network', async () => {
+    const { evaluations: found } = await run((fake) =>
+      lentSteps(fake).pipe(initialise(tinyNet), crossEntropy(), train({ epochs: 1 }), attackEval(attacks)),
+    )
+    expect(found.map(({ subject }) => subject)).toEqual(['after'])
+  })
+
+  it.each([
+    [['before'], ['before']],
+    [['after'], ['after']],
+  ] as const)('measures %j only where that is asked for', async (subjects, expected) => {
+    const file = teacherFile()
+    const { evaluations: found, seen } = await run((fake) =>
+      teacherTrained(fake, file, 1).pipe(attackEval([], { subjects })),
+    )
+    expect(found.map(({ subject }) => subject)).toEqual(expected)
+    expect(seen).toHaveLength(3)
+  })
+
+  it('does not repeat what it measured before an interruption', async () => {
+    const file = teacherFile()
+    const first = fakeRun()
+    const stages = (fake: FakeRun) => teacherTrained(fake, file, 2).pipe(attackEval(attacks))
+    const stopped = stages(first).subscribe()
+    while (evaluations(first.events).length === 0) await turns(1)
+    await turns()
+    stopped.unsubscribe()
+    const saved = first.save()
+    first.end()
+    const second = await run(stages, fakeRun({ saved }))
+    expect(second.evaluations[0]).toEqual(evaluations(first.events)[0])
+    const repeated = second.events.filter((event) => event.type === 'evaluating' && event.subject === 'before')
+    expect(repeated).toEqual([])
+    expect(second.evaluations.map(({ subject }) => subject)).toEqual(['before', 'after'])
+  })
+})
+
+describe('attackEval alone', () => {
+  it('evaluates once and completes, on as many examples as asked for', async () => {
+    const before = memory()
+    const file = teacherFile()
+    const {
+      seen,
+      events,
+      evaluations: found,
+    } = await run((fake) =>
+      lentSteps(fake).pipe(
+        loadTeacher(file, { architecture: tinyNet }),
+        attackEval(attacks, { examples: 5, batchSize: 2 }),
+      ),
+    )
+    expect(seen).toHaveLength(1)
+    expect(found.map(({ subject, accuracies: { examples } }) => [subject, examples])).toEqual([['before', 5]])
+    const progress = events.flatMap((event) => (event.type === 'evaluating' ? [[event.attack, event.done]] : []))
+    expect(progress).toEqual(['clean', 'fgsm', 'pgd'].flatMap((name) => [2, 4, 5].map((done) => [name, done])))
+    await turns()
+    expect(memory()).toEqual(before)
+  })
+
+  it('gives the same figures in batches of any size', async () => {
+    const file = teacherFile()
+    const figures = (batchSize: number) =>
+      run((fake) =>
+        lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), attackEval(attacks, { batchSize })),
+      ).then(({ evaluations: found }) => found)
+    expect(await figures(2)).toEqual(await figures(9))
+  })
+
+  it('refuses more examples than there are', async () => {
+    const file = teacherFile()
+    const fake = fakeRun()
+    const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), attackEval([], { examples: 10 }))
+    await expect(collect(stream, () => undefined)).rejects.toThrow(
+      'attackEval: expected at most 9 examples, as many as the test set has, got 10',
+    )
+    fake.end()
+  })
+
+  it.each([
+    ['leaves the ε-ball', 0.2, 'cheat: expected perturbations of at most 0.1, got 0.2'],
+    ['gives no numbers', Number.NaN, 'cheat: expected perturbations of at most 0.1, got NaN'],
+  ])('refuses an attack that %s, and frees its images', async (_title, by, message) => {
+    const before = memory()
+    const file = teacherFile()
+    const fake = fakeRun()
+    const cheat: Attack = { name: 'cheat', config: {}, epsilon: 0.1, perturb: ({ images }) => tf.add(images, by) }
+    const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), attackEval([cheat]))
+    await expect(collect(stream, () => undefined)).rejects.toThrow(message)
+    fake.end()
+    await turns()
+    expect(memory()).toEqual(before)
+  })
+
+  it('stops when the run is stopped', async () => {
+    const before = memory()
+    const file = teacherFile()
+    const fake: FakeRun = fakeRun({
+      onEvent: ({ type }) => {
+        if (type === 'evaluating') fake.abort(new Error('stopped'))
+      },
+    })
+    const stream = lentSteps(fake).pipe(
+      loadTeacher(file, { architecture: tinyNet }),
+      attackEval(attacks, { batchSize: 1 }),
+    )
+    await expect(collect(stream, () => undefined)).rejects.toThrow('stopped')
+    expect(fake.events.filter(({ type }) => type === 'evaluating')).toHaveLength(1)
+    fake.end()
+    await turns()
+    expect(memory()).toEqual(before)
+  })
+})

@@ -1,0 +1,185 @@
+/** Stages that change the images of a minibatch: `perturb` and `adversarial`. */
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { type Observable, take } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import type { Attack } from '../../src/attacks/attack.js'
+import { fgsm } from '../../src/attacks/fgsm.js'
+import { pgd } from '../../src/attacks/pgd.js'
+import type { Step } from '../../src/dsl/step.js'
+import { tf } from '../../src/engine/tf.js'
+import { blockNoise, signNoise, uniformNoise } from '../../src/math/perturbations.js'
+import { adversarial } from '../../src/operators/adversarial.js'
+import { crossEntropy } from '../../src/operators/crossEntropy.js'
+import { initialise } from '../../src/operators/initialise.js'
+import { perturb } from '../../src/operators/perturb.js'
+import { train } from '../../src/operators/train.js'
+import { collect, fakeRun, memory, tinyNet, turns } from '../support/context.js'
+import { lentSteps } from '../support/steps.js'
+
+const PIXELS = 64
+const numbers = (tensor: Tensor): Float32Array => Float32Array.from(tensor.dataSync())
+
+const looks = ({ minibatch: { images, labels, size, indices } }: Step) => ({
+  images: numbers(images),
+  labels: numbers(labels),
+  shape: images.shape,
+  size,
+  indices: [...indices],
+})
+
+const run = async (
+  stages: (source: Observable<Step>) => Observable<Step>,
+  { seed = 1, steps = 4 }: { readonly seed?: number; readonly steps?: number } = {},
+) => {
+  const before = memory()
+  const fake = fakeRun({ seed })
+  const seen = await collect(lentSteps(fake).pipe(stages, take(steps)), looks)
+  fake.end()
+  await turns()
+  expect(memory()).toEqual(before)
+  return seen
+}
+
+const natural = (seed = 1) => run((source) => source, { seed })
+
+/** The largest difference of two images, pixel by pixel, in each example. */
+const movedBy = (a: Float32Array, b: Float32Array): readonly number[] =>
+  Array.from({ length: a.length / PIXELS }, (_, example) =>
+    Math.max(
+      ...a
+        .subarray(example * PIXELS, (example + 1) * PIXELS)
+        .map((value, i) => Math.abs(value - Number(b[example * PIXELS + i]))),
+    ),
+  )
+
+/** Sum and difference of two float32 numbers below 2. */
+const ROUNDING = 1e-6
+
+describe('perturb', () => {
+  it.each([blockNoise({ epsilon: 0.3 }), signNoise({ epsilon: 0.1 }), uniformNoise({ epsilon: 0.2 })])(
+    'moves every image within ε and [0, 1], and leaves labels: $name',
+    async (noise) => {
+      const before = await natural()
+      const after = await run(perturb(noise))
+      for (const [i, { images, labels, shape }] of after.entries()) {
+        expect(shape).toEqual(before[i]?.shape)
+        expect(labels).toEqual(before[i]?.labels)
+        expect(images.every((value) => value >= 0 && value <= 1)).toBe(true)
+        for (const distance of movedBy(images, before[i]?.images ?? images)) {
+          expect(distance).toBeGreaterThan(0)
+          expect(distance).toBeLessThan(noise.epsilon + ROUNDING)
+        }
+      }
+    },
+  )
+
+  it('perturbs a share of the minibatch, at least one image', async () => {
+    const before = await natural()
+    for (const [share, expected] of [
+      [0.5, [4, 4, 2, 4]],
+      [0.01, [1, 1, 1, 1]],
+      [1, [8, 8, 4, 8]],
+    ] as const) {
+      const after = await run(perturb(signNoise({ epsilon: 0.1 }), { share }))
+      const moved = after.map(({ images }, i) => movedBy(images, before[i]?.images ?? images).map((far) => far > 0))
+      expect(moved.map((each) => each.filter(Boolean).length)).toEqual(expected)
+      // The first ones: the minibatch is shuffled.
+      for (const each of moved) expect(each.lastIndexOf(true)).toBe(each.filter(Boolean).length - 1)
+    }
+  })
+
+  it('draws from the seed, anew in each minibatch and epoch', async () => {
+    const noise = perturb(uniformNoise({ epsilon: 0.3 }))
+    const first = await run(noise)
+    expect(await run(noise)).toEqual(first)
+    const [a, b] = [await natural(), await natural(2)]
+    const other = await run(noise, { seed: 2 })
+    const drawn = (after: typeof first, before: typeof first, i: number) =>
+      after[i]?.images.slice(0, 5).map((value, k) => value - Number(before[i]?.images[k]))
+    expect(drawn(other, b, 0)).not.toEqual(drawn(first, a, 0))
+    // 3 minibatches an epoch: the fourth is the next epoch's first.
+    expect(drawn(first, a, 1)).not.toEqual(drawn(first, a, 0))
+    expect(drawn(first, a, 3)).not.toEqual(drawn(first, a, 0))
+  })
+})
+
+describe('adversarial', () => {
+  const attack = pgd({ epsilon: 0.1, steps: 3, stepSize: 0.05 })
+
+  it('replaces the images by attacked ones', async () => {
+    const before = await run(initialise(tinyNet))
+    const after = await run((source) => source.pipe(initialise(tinyNet), adversarial(attack)))
+    for (const [i, { images, labels, size }] of after.entries()) {
+      expect(size).toBe(before[i]?.size)
+      expect(labels).toEqual(before[i]?.labels)
+      expect(images.every((value) => value >= 0 && value <= 1)).toBe(true)
+      for (const distance of movedBy(images, before[i]?.images ?? images)) {
+        expect(distance).toBeGreaterThan(0.01)
+        expect(distance).toBeLessThan(0.1 + ROUNDING)
+      }
+    }
+  })
+
+  it('or joins them to the natural ones, with the same labels', async () => {
+    const replaced = await run((source) => source.pipe(initialise(tinyNet), adversarial(attack)))
+    const before = await run(initialise(tinyNet))
+    const joined = await run((source) => source.pipe(initialise(tinyNet), adversarial(attack, { mode: 'join' })))
+    for (const [i, { images, labels, size, shape }] of joined.entries()) {
+      const n = before[i]?.size ?? 0
+      expect(size).toBe(2 * n)
+      expect(shape).toEqual([2 * n, 8, 8, 1])
+      expect(images.slice(0, n * PIXELS)).toEqual(before[i]?.images)
+      expect(images.slice(n * PIXELS)).toEqual(replaced[i]?.images)
+      for (const half of [labels.slice(0, 3 * n), labels.slice(3 * n)]) expect(half).toEqual(before[i]?.labels)
+    }
+  })
+
+  it('raises the loss of the student as it is at that step', async () => {
+    const losses = async (...stages: Parameters<typeof adversarial>[]) => {
+      const fake = fakeRun()
+      const fresh = lentSteps(fake).pipe(initialise(tinyNet))
+      const attacked = stages.reduce((stream, options) => stream.pipe(adversarial(...options)), fresh)
+      const trained = attacked.pipe(crossEntropy(), train({ epochs: 4, learningRate: 0.02 }))
+      const seen = await collect(trained, ({ training }) => training.loss)
+      fake.end()
+      return seen
+    }
+    const [clean, attacked] = [await losses(), await losses([fgsm({ epsilon: 0.3 })])]
+    expect(attacked[0]).toBeGreaterThan(Number(clean[0]))
+    expect(attacked.at(-1)).toBeGreaterThan(Number(clean.at(-1)))
+  })
+
+  it('takes each epoch its own attack, and another random start in each', async () => {
+    const asked: number[] = []
+    const seeds: number[] = []
+    const schedule = (epoch: number): Attack => {
+      asked.push(epoch)
+      return {
+        name: 'watched',
+        config: {},
+        epsilon: 0.1,
+        perturb: ({ images, seed, indices }) => {
+          expect(indices.length).toBe(images.shape[0])
+          seeds.push(seed)
+          return tf.clone(images)
+        },
+      }
+    }
+    await run((source) => source.pipe(initialise(tinyNet), adversarial(schedule)), { steps: 7 })
+    // Once when the stage is made, for its plan.
+    expect(asked).toEqual([0, 0, 0, 0, 1, 1, 1, 2])
+    expect(new Set(seeds).size).toBe(3)
+  })
+
+  it('lets a perturbation stand before and behind it, freeing what each made', async () => {
+    const seen = await run((source) =>
+      source.pipe(
+        perturb(uniformNoise({ epsilon: 0.1 })),
+        initialise(tinyNet),
+        adversarial(attack, { mode: 'join' }),
+        perturb(signNoise({ epsilon: 0.1 })),
+      ),
+    )
+    expect(seen.map(({ size }) => size)).toEqual([16, 16, 8, 16])
+  })
+})

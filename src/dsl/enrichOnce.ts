@@ -3,17 +3,19 @@ import { enrich } from './enrich.js'
 import type { Step } from './step.js'
 
 /**
- * Adds fields that need asynchronous work once a run (reading a checkpoint). The first minibatch is held meanwhile,
- * so that the source waits; later steps pass synchronously. `make` registers what must be freed with `run.atEnd`.
+ * Adds fields that need asynchronous work once a run (reading a checkpoint). A minibatch that comes meanwhile
+ * is held, so that the source waits; later steps pass synchronously. `make` registers what must be freed with `run.atEnd`.
  */
 export const enrichOnce =
   <A extends object>(stage: string, make: (step: Step) => Promise<A>) =>
   <S extends Step>(source: Observable<S>): Observable<S & A> =>
     defer(() => {
+      let making: Promise<A> | undefined
       let made: A | undefined
-      const first = (step: S): Observable<A> => {
+      const waiting = (step: S): Observable<A> => {
         const letGo = step.minibatch.hold()
-        return from(make(step)).pipe(
+        making ??= make(step)
+        return from(making).pipe(
           tap((adds) => {
             made = adds
           }),
@@ -21,6 +23,6 @@ export const enrichOnce =
         )
       }
       return source.pipe(
-        mergeMap((step) => (made ? of(made) : first(step)).pipe(map((adds) => enrich(stage, step, adds)))),
+        mergeMap((step) => (made ? of(made) : waiting(step)).pipe(map((adds) => enrich(stage, step, adds)))),
       )
     })

@@ -5,6 +5,7 @@ import { fillUniform, stream } from '../math/random.js'
 import type { Architecture } from '../models/architecture.js'
 import { parameterCount, parametersOf } from '../models/parameters.js'
 import { resolveArchitecture } from '../models/zoo.js'
+import { checkFit } from '../training/checkFit.js'
 import { makeStudent } from '../training/makeStudent.js'
 import type { HasStudent } from '../training/network.js'
 
@@ -14,15 +15,16 @@ import type { HasStudent } from '../training/network.js'
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }))
- * @throws OptionError for an unknown architecture
+ * @throws OptionError for an unknown architecture, or (when the run starts) one that is not for the run's images
  */
 export const initialise = (given: string | Architecture): Op<unknown, HasStudent> => {
   const architecture = resolveArchitecture('initialise', given)
   return stage(
     { stage: 'initialise', config: { architecture: architecture.name }, needs: [], adds: ['student'] },
-    enrichOnce('initialise', async ({ run }) => ({
-      student: makeStudent(run, architecture, randomWeights(architecture, run.seed)),
-    })),
+    enrichOnce('initialise', async ({ run }) => {
+      checkFit('initialise', architecture, run.data)
+      return { student: makeStudent(run, architecture, randomWeights(architecture, run.seed)) }
+    }),
   )
 }
 

@@ -8,6 +8,7 @@ import { readCheckpoint } from '../io/readCheckpoint.js'
 import type { Architecture } from '../models/architecture.js'
 import { packWeights } from '../models/weights.js'
 import { resolveArchitecture } from '../models/zoo.js'
+import { checkFit } from '../training/checkFit.js'
 import { makeStudent } from '../training/makeStudent.js'
 import { type HasStudent, type HasTeacher, Student } from '../training/network.js'
 
@@ -33,22 +34,7 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions): Op<unkno
     if (isLeft(read)) throw failure(read.left)
     const weights = packWeights('loadTeacher', file, architecture, read.right.tensors)
     if (isLeft(weights)) throw failure(weights.left)
-    const { channels, height, width } = architecture.input
-    const { shape } = run.data
-    if (shape.channels !== channels || shape.height !== height || shape.width !== width)
-      throw failure({
-        _tag: 'OptionError',
-        stage: 'loadTeacher',
-        expected: `images of ${height} x ${width} x ${channels} for ${architecture.name}`,
-        actual: `${shape.height} x ${shape.width} x ${shape.channels} (${run.data.name})`,
-      })
-    if (architecture.classes !== run.data.classes)
-      throw failure({
-        _tag: 'OptionError',
-        stage: 'loadTeacher',
-        expected: `${architecture.classes} classes for ${architecture.name}`,
-        actual: `${run.data.classes} (${run.data.name})`,
-      })
+    checkFit('loadTeacher', architecture, run.data)
     const teacher = new Student(architecture, weights.right)
     run.atEnd(() => teacher.dispose())
     return { teacher, student: makeStudent(run, architecture, weights.right) }

@@ -1,0 +1,218 @@
+/** Where networks come from and go to: `loadTeacher`, `initialise`, `exportModel`. */
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isLeft, left } from 'fp-ts/lib/Either.js'
+import { type Observable, take } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import { describeError } from '../../src/dsl/errors.js'
+import type { Step } from '../../src/dsl/step.js'
+import { readSafetensors } from '../../src/io/safetensors.js'
+import { architecture } from '../../src/models/architecture.js'
+import { conv2d, flatten, linear, relu } from '../../src/models/layers.js'
+import { parametersOf } from '../../src/models/parameters.js'
+import { packWeights } from '../../src/models/weights.js'
+import { admmMask } from '../../src/operators/admmMask.js'
+import { crossEntropy } from '../../src/operators/crossEntropy.js'
+import { distill } from '../../src/operators/distill.js'
+import { exportModel } from '../../src/operators/exportModel.js'
+import { initialise } from '../../src/operators/initialise.js'
+import { loadTeacher } from '../../src/operators/loadTeacher.js'
+import { train } from '../../src/operators/train.js'
+import { temporaryFolder } from '../runtime/fakes.js'
+import { collect, type FakeRun, fakeRun, memory, noiseData, tinyData, tinyNet, turns } from '../support/context.js'
+import { hashOf, lentSteps, teacherFile, weightsOf } from '../support/steps.js'
+
+/** The error of a stream, and that nothing is left behind. */
+const refusal = async (stages: (fake: FakeRun) => Observable<Step>, fake = fakeRun()): Promise<unknown> => {
+  const before = memory()
+  const thrown = await collect(stages(fake), () => undefined).catch((error: unknown) => error)
+  fake.end()
+  await turns()
+  expect(memory()).toEqual(before)
+  return thrown
+}
+
+describe('loadTeacher', () => {
+  it('gives a teacher that stays and a student that moves from the same weights', async () => {
+    const fake = fakeRun()
+    const stream = lentSteps(fake).pipe(
+      loadTeacher(teacherFile(), { architecture: tinyNet }),
+      distill(),
+      crossEntropy(),
+      train({ epochs: 1 }),
+    )
+    const seen = await collect(stream, ({ teacher, student }) => [
+      hashOf(Float32Array.from(teacher.weights.dataSync())),
+      hashOf(weightsOf(student)),
+    ])
+    fake.end()
+    expect(new Set(seen.map(([teacher]) => teacher)).size).toBe(1)
+    expect(new Set(seen.flat()).size).toBe(4)
+  })
+
+  it('reads the file once a run', async () => {
+    const file = teacherFile()
+    const fake = fakeRun()
+    const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), take(5))
+    const students = await collect(stream, ({ student, teacher }) => [student, teacher])
+    fake.end()
+    expect(students).toHaveLength(5)
+    for (const [student, teacher] of students) {
+      expect(student).toBe(students[0]?.[0])
+      expect(teacher).toBe(students[0]?.[1])
+    }
+  })
+
+  it('names the tensor of another architecture, with both shapes', async () => {
+    const file = teacherFile()
+    const wider = architecture('wider', tinyData.shape, [
+      conv2d('conv', { out: 4, kernel: 4, stride: 2, padding: 1 }),
+      relu(),
+      flatten(),
+      linear('fc1', { out: 13 }),
+      relu(),
+      linear('fc2', { out: 3 }),
+    ])
+    const thrown = await refusal((fake) => lentSteps(fake).pipe(loadTeacher(file, { architecture: wider })))
+    expect(thrown).toMatchObject({ error: { _tag: 'FileError', stage: 'loadTeacher', file } })
+    expect(String(thrown)).toContain('fc1.weight')
+    expect(String(thrown)).toMatch(/13.*64.*12.*64/)
+  })
+
+  it('refuses a missing file and one of another kind', async () => {
+    const file = join(temporaryFolder(), 'none.pth')
+    const load = (fake: FakeRun) => lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }))
+    expect(await refusal(load)).toMatchObject({ error: { _tag: 'FileError', stage: 'loadTeacher', file } })
+    writeFileSync(file, 'not a checkpoint at all, but text')
+    expect(await refusal(load)).toMatchObject({ error: { _tag: 'FileError', stage: 'loadTeacher', file } })
+  })
+
+  it('refuses images or classes that the network is not for', async () => {
+    const file = teacherFile()
+    const load = (fake: FakeRun) => lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }))
+    expect(String(await refusal(load, fakeRun({ data: noiseData(8) })))).toContain(
+      'expected images of 8 x 8 x 1 for tiny, got 28 x 28 x 1 (noise)',
+    )
+    expect(String(await refusal(load, fakeRun({ data: { ...tinyData, classes: 4 } })))).toContain(
+      'expected 3 classes for tiny, got 4 (tiny)',
+    )
+  })
+})
+
+describe('initialise', () => {
+  it('draws uniformly within ±1/√fan_in, each layer by itself', async () => {
+    const fake = fakeRun({ data: noiseData(8) })
+    const stream = lentSteps(fake).pipe(initialise('mnistNet'), take(1))
+    const [weights] = await collect(stream, ({ student }) => ({ all: weightsOf(student), net: student.architecture }))
+    fake.end()
+    const fanIn: Readonly<Record<string, number>> = { '0': 16, '2': 256, '5': 1568, '7': 100 }
+    for (const { node, role, offset, size } of weights ? parametersOf(weights.net) : []) {
+      const bound = 1 / Math.sqrt(fanIn[node] ?? 0)
+      const values = [...(weights?.all.subarray(offset, offset + size) ?? [])]
+      const largest = Math.max(...values.map(Math.abs).filter((_, i) => i < 10_000))
+      // Rounded to float32.
+      expect(largest).toBeLessThanOrEqual(bound * (1 + 1e-7))
+      if (role === 'bias') continue
+      expect(largest).toBeGreaterThan(0.95 * bound)
+      // The mean of n uniform numbers has the deviation bound/√(3n): five of them.
+      const mean = values.reduce((sum, value) => sum + value, 0) / size
+      expect(Math.abs(mean)).toBeLessThan((5 * bound) / Math.sqrt(3 * size))
+    }
+  })
+
+  it('refuses images or classes that the network is not for', async () => {
+    const fresh = (fake: FakeRun) => lentSteps(fake).pipe(initialise(tinyNet))
+    expect(await refusal(fresh, fakeRun({ data: noiseData(8) }))).toMatchObject({
+      error: { _tag: 'OptionError', stage: 'initialise', expected: 'images of 8 x 8 x 1 for tiny' },
+    })
+    expect(await refusal(fresh, fakeRun({ data: { ...tinyData, classes: 4 } }))).toMatchObject({
+      error: { _tag: 'OptionError', stage: 'initialise', expected: '3 classes for tiny' },
+    })
+  })
+})
+
+describe('exportModel', () => {
+  const readBack = (content: Uint8Array | string | undefined) => {
+    if (!(content instanceof Uint8Array)) throw new Error('no bytes were written')
+    const read = readSafetensors(content, 'test')
+    if (isLeft(read)) throw new Error(describeError(read.left))
+    return read.right
+  }
+
+  const exported = async (pattern: 'irregular' | 'filter' | 'column' | 'none') => {
+    const before = memory()
+    const fake = fakeRun()
+    const started = lentSteps(fake).pipe(initialise(tinyNet), crossEntropy())
+    const trained =
+      pattern === 'none'
+        ? started.pipe(train({ epochs: 1 }))
+        : started.pipe(admmMask({ pattern, rate: 2, epochs: 1, retrainEpochs: 1, exclude: ['fc2'] }))
+    const stream = trained.pipe(exportModel('nets/student.safetensors'))
+    const seen = await collect(stream, ({ student }) => ({ weights: weightsOf(student), written: fake.artifacts.size }))
+    fake.end()
+    await turns()
+    expect(memory()).toEqual(before)
+    // Nothing before training is done.
+    expect(seen.every(({ written }) => written === 0)).toBe(true)
+    return { artifacts: fake.artifacts, weights: seen.at(-1)?.weights }
+  }
+
+  it.each(['irregular', 'filter', 'column', 'none'] as const)('writes the student as it is: %s', async (pattern) => {
+    const { artifacts, weights } = await exported(pattern)
+    const file = readBack(artifacts.get('nets/student.safetensors'))
+    expect(file.metadata).toEqual({ format: 'pt', architecture: 'tiny' })
+    const packed = packWeights('test', 'file', tinyNet, file.tensors)
+    if (isLeft(packed)) throw new Error(describeError(packed.left))
+    expect(packed.right).toEqual(weights)
+    expect(file.tensors.get('conv.weight')?.shape).toEqual([4, 1, 4, 4])
+    expect(file.tensors.get('fc1.weight')?.shape).toEqual([12, 64])
+  })
+
+  it.each(['irregular', 'filter', 'column'] as const)(
+    'writes masks of ones and zeros where weights are: %s',
+    async (pattern) => {
+      const { artifacts } = await exported(pattern)
+      expect([...artifacts.keys()]).toEqual(['nets/student.safetensors', 'nets/student.masks.safetensors'])
+      const { tensors } = readBack(artifacts.get('nets/student.safetensors'))
+      const masks = readBack(artifacts.get('nets/student.masks.safetensors')).tensors
+      expect([...masks.keys()]).toEqual(['conv.weight', 'fc1.weight', 'fc2.weight'])
+      for (const [name, mask] of masks) {
+        expect(mask.shape).toEqual(tensors.get(name)?.shape)
+        const { data = [] } = tensors.get(name) ?? {}
+        expect([...mask.data]).toEqual([...data].map((value) => (value === 0 ? 0 : 1)))
+        const kept = mask.data.reduce((sum, bit) => sum + bit, 0) / mask.data.length
+        expect(kept).toBe(name === 'fc2.weight' ? 1 : 0.5)
+      }
+    },
+  )
+
+  it('writes no masks for a network that was not pruned', async () => {
+    expect([...(await exported('none')).artifacts.keys()]).toEqual(['nets/student.safetensors'])
+  })
+
+  it('writes the same bytes for the same run', async () => {
+    const hashes = [await exported('irregular'), await exported('irregular')].map(({ artifacts }) =>
+      [...artifacts.values()].map((content) => createHash('sha256').update(content).digest('hex')),
+    )
+    expect(hashes[0]).toEqual(hashes[1])
+  })
+
+  it('writes nothing where no step came, and passes a failure to write on', async () => {
+    const fake = fakeRun()
+    const none = lentSteps(fake).pipe(take(0), initialise(tinyNet), crossEntropy(), train({ epochs: 1 }))
+    await collect(none.pipe(exportModel('s.safetensors')), () => undefined)
+    expect(fake.artifacts.size).toBe(0)
+    const full = { _tag: 'WriteError', stage: 'artifact', file: 's', expected: 'room', actual: 'none' } as const
+    const { run } = fakeRun()
+    const broken: FakeRun = {
+      ...fake,
+      run: { ...run, atEnd: fake.run.atEnd, writeArtifact: () => async () => left(full) },
+    }
+    const stream = lentSteps(broken).pipe(initialise(tinyNet), crossEntropy(), train({ epochs: 1 }))
+    await expect(collect(stream.pipe(exportModel('s.safetensors')), () => undefined)).rejects.toMatchObject({
+      error: full,
+    })
+    fake.end()
+  })
+})

@@ -7,23 +7,29 @@ import { centredKernel, centredRows, gaussianKernelMinusOne, identity, linearKer
 const EPSILON = 1e-5
 
 /**
- * R = A⁻¹·HKH = I − εn·A⁻¹ with A = HKH + εn·I, for a kernel matrix K of n examples.
+ * R = I − εn·A⁻¹ with A = HKH + c·11ᵀ + εn·I, for a kernel matrix K of n examples. But for c, R = A⁻¹·HKH.
  *
  * The reference writes R = KH·(KH + εnI)⁻¹, centred on one side only. tr(R_a·R_b) is the same for both forms, but here
  * everything is symmetric and positive definite, so that Cholesky applies and float32 suffices.
+ *
+ * c lifts the vector 1, which HKH maps to 0. There A⁻¹ would be 1/εn, some hundred times its other eigenvalues, and
+ * swamp their digits. R·1 changes and nothing else: HRH is the same for every c, and so is tr(S·R) where S·1 = 0.
  */
 const normalised = (kernel: Tensor2D): { readonly inverse: Tensor2D; readonly r: Tensor2D } => {
   const n = kernel.shape[0]
-  const inverse = spdInverse(tf.add(centredKernel(kernel), tf.mul(identity(n), EPSILON * n)))
+  const centred = centredKernel(kernel)
+  const lifted = tf.add(centred, tf.mean(tf.abs(centred)))
+  const inverse = spdInverse(tf.add(lifted, tf.mul(identity(n), EPSILON * n)))
   return { inverse, r: tf.sub(identity(n), tf.mul(inverse, EPSILON * n)) }
 }
 
-/** R_X of a minibatch's images (or of any tensor with one row of features per example): Gaussian kernel. */
+/** R_X of a minibatch's images (or of any tensor with one row of features per example): Gaussian kernel. R_X·1 = 0. */
 export const normalisedGaussian = (x: Tensor): Tensor2D =>
-  tf.tidy(() => normalised(gaussianKernelMinusOne(centredRows(x))).r)
+  tf.tidy(() => centredKernel(normalised(gaussianKernelMinusOne(centredRows(x))).r))
 
-/** R_Y of one-hot labels: linear kernel. */
-export const normalisedLinear = (labels: Tensor2D): Tensor2D => tf.tidy(() => normalised(linearKernel(labels)).r)
+/** R_Y of one-hot labels: linear kernel. R_Y·1 = 0. */
+export const normalisedLinear = (labels: Tensor2D): Tensor2D =>
+  tf.tidy(() => centredKernel(normalised(linearKernel(labels)).r))
 
 /**
  * tr(S·R_Z), linear in S: with S = R_X it is nHSIC(X, Z), with S = λx·R_X − λy·R_Y it is the bottleneck term of one
@@ -33,7 +39,7 @@ export const normalisedLinear = (labels: Tensor2D): Tensor2D => tf.tidy(() => no
  * ∂/∂z = 4·(rowsum(D)∘z − D·z), where z may be the centred rows, since rows of (diag(rowsum D) − D) sum to zero.
  *
  * @param z hidden activations, n × …
- * @param s n × n, symmetric, without a gradient
+ * @param s n × n, symmetric, rows that sum to 0, without a gradient
  */
 export const normalisedTrace = (z: Tensor, s: Tensor2D): Scalar =>
   tf.customGrad((activations, save) => {

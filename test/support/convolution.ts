@@ -44,7 +44,7 @@ const forEachPair = (geometry: Geometry, visit: (x: number, w: number, y: number
 }
 
 /** `y = Σ x w`, `dw = Σ x dy`, `dx = Σ w dy` over the pairs that belong together. */
-export const convolution = (geometry: Geometry, x: Float32Array, w: Float32Array, dy: Float32Array) => {
+export const convolution = (geometry: Geometry, x: ArrayLike<number>, w: ArrayLike<number>, dy: ArrayLike<number>) => {
   const y = new Float64Array(dy.length)
   const dw = new Float64Array(w.length)
   const dx = new Float64Array(x.length)

@@ -25,3 +25,17 @@ export const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number => 
   }
   return difference / scale
 }
+
+/** √Σ v². */
+export const norm = (values: ArrayLike<number>): number => {
+  let squares = 0
+  for (let i = 0; i < values.length; i++) squares += Number(values[i]) ** 2
+  return Math.sqrt(squares)
+}
+
+/** ‖a − b‖ / ‖b‖; ‖a‖ where b is 0. */
+export const relativeError = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  if (a.length !== b.length) return Infinity
+  const gap = norm(Float64Array.from(b, (value, i) => Number(a[i]) - value))
+  return gap === 0 ? 0 : gap / (norm(b) || 1)
+}

@@ -16,11 +16,11 @@ export const drawFileHelp = (file: string, exported: PipelineFile, colors: Color
   return `${usage}\nParameters of ${file}, set by --set key=value:\n${lines.join('')}\nFor the options: pwoa-run --help\n`
 }
 
-const facts = ({ expected, unit, default: value }: ParameterDetails): string =>
+const facts = ({ expected, unit, default: value, otherwise }: ParameterDetails): string =>
   [
     expected,
     ...(unit === undefined ? [] : [`in ${unit}`]),
-    value !== undefined ? `default ${shown(value)}` : 'required',
+    value !== undefined ? `default ${shown(value)}` : otherwise === undefined ? 'required' : `default ${otherwise}`,
   ].join(', ')
 
 const shown = (value: unknown): string => {

@@ -11,8 +11,10 @@ export interface ParameterDetails {
   readonly expected: string
   /** Unit of measurement: `×`, `pixels`, `epochs`. */
   readonly unit?: string
-  /** The value where none is given, encoded. A parameter without one must be given. */
+  /** The value where none is given, encoded. A parameter without one must be given, unless it is optional. */
   readonly default?: unknown
+  /** Where it may be left out: what then holds, in words, for `--help`. */
+  readonly otherwise?: string
 }
 
 /**
@@ -138,8 +140,16 @@ const readList = <A>(item: Parameter<A>, input: unknown): unknown => {
 
 const splitList = (input: string): string[] => (input.trim() === '' ? [] : input.split(',').map((part) => part.trim()))
 
+/** A parameter that may be left out; `otherwise` says for `--help` what then holds. */
+const optional = <A>(item: Parameter<A>, otherwise: string): Parameter<A | undefined> =>
+  parameter(
+    { ...item.details, otherwise },
+    (value): value is A | undefined => value === undefined || item.is(value),
+    (input) => E.getOrElse<unknown, unknown>(() => input)(item.decode(input)),
+  )
+
 /** The kinds of parameters a pipeline can take. */
-export const param = { number, integer, text, choice, list }
+export const param = { number, integer, text, choice, list, optional }
 
 /**
  * The parameters of a pipeline, for `definePipeline`.

@@ -1,4 +1,4 @@
-import type { Either } from 'fp-ts/Either'
+import type { Either } from 'fp-ts/lib/Either.js'
 import { either, left, right } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
 import type { Pipeline } from '../dsl/pipeline.js'

@@ -97,7 +97,13 @@ const train = async (
   seed: number,
 ): Promise<void> => {
   const releases: (() => void)[] = []
-  const context = runContext(live, recorder, { seed, data, atEnd: (release) => void releases.push(release) })
+  let over = false
+  const context = runContext(live, recorder, {
+    seed,
+    data,
+    // A stage that still reads its file when the run is stopped hands over what it made afterwards.
+    atEnd: (release) => (over ? releaseOrWarn(live, release) : void releases.push(release)),
+  })
   live.listen(({ type }) => {
     if (type === 'epoch') failure.guard(() => checkpointAfterThisStep(recorder, failure))
   })
@@ -110,6 +116,7 @@ const train = async (
     await recorder.close().catch(() => undefined)
     throw thrown
   } finally {
+    over = true
     for (const release of releases.reverse()) releaseOrWarn(live, release)
     await turn()
   }

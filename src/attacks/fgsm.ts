@@ -1,5 +1,4 @@
 import { checkEpsilon } from '../dsl/checks.js'
-import { sign } from '../engine/ops/sign.js'
 import { tf } from '../engine/tf.js'
 import type { Attack } from './attack.js'
 import { inputGradient } from './inputGradient.js'
@@ -26,7 +25,7 @@ export const fgsm = ({ epsilon }: FgsmOptions): Attack => {
     epsilon,
     perturb: ({ classifier, images, labels }) =>
       tf.tidy(() => {
-        const step = tf.mul(sign(inputGradient(classifier, images, labels)), epsilon)
+        const step = tf.mul(tf.sign(inputGradient(classifier, images, labels)), epsilon)
         return projectLinf(tf.add(images, step), linfBall(images, epsilon))
       }),
   }

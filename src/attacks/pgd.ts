@@ -1,6 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { checkEpsilon, checkPositive, checkWhole } from '../dsl/checks.js'
-import { sign } from '../engine/ops/sign.js'
 import { tf } from '../engine/tf.js'
 import type { Attack } from './attack.js'
 import { inputGradient } from './inputGradient.js'
@@ -42,7 +41,7 @@ export const pgd = ({ epsilon, steps, stepSize, start = 'uniform', name = 'pgd' 
       for (let i = 0; i < steps; i++) {
         const from = adversarial
         adversarial = tf.tidy(() => {
-          const step = tf.mul(sign(inputGradient(classifier, from, labels)), stepSize)
+          const step = tf.mul(tf.sign(inputGradient(classifier, from, labels)), stepSize)
           return projectLinf(tf.add(from, step), ball)
         })
         from.dispose()

@@ -6,7 +6,6 @@ import { fgsm } from '../../src/attacks/fgsm.js'
 import { linfBall, projectLinf, uniformStart } from '../../src/attacks/linf.js'
 import { pgd } from '../../src/attacks/pgd.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
-import { sign } from '../../src/engine/ops/sign.js'
 import { tf } from '../../src/engine/tf.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 
@@ -255,7 +254,7 @@ describe('on a linear classifier', () => {
 describe('parts', () => {
   it('sign is −1, 0 or 1 down to the smallest normal number', () => {
     const values = [3e38, 1, 1e-3, 1e-6, 1e-7, 1e-8, 1e-20, 1.2e-38]
-    const found = tf.tidy(() => Array.from(sign(tf.tensor1d([...values, 0, ...values.map((v) => -v)])).dataSync()))
+    const found = tf.tidy(() => Array.from(tf.sign(tf.tensor1d([...values, 0, ...values.map((v) => -v)])).dataSync()))
     expect(found).toEqual([...values.map(() => 1), 0, ...values.map(() => -1)])
   })
 

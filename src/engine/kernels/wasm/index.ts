@@ -7,12 +7,13 @@ import { conv2dBackpropInput } from './conv2d-backprop-input.js'
 import { linear } from './linear.js'
 import { maxPoolGrad } from './max-pool-grad.js'
 import { reluGrad } from './relu-grad.js'
+import { sign } from './sign.js'
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js'
 import { spdInverse } from './spd-inverse.js'
 
-/** Registers pwoa's kernels for the wasm engine, the standard one that it lacks, and better ones for two. */
+/** Registers pwoa's kernels for the wasm engine, the standard one that it lacks, and better ones for three. */
 export const registerWasmKernels = (tf: Tf): void => {
   registerMissing(tf, [reluGrad, biasAddGrad, softmaxCrossEntropy, spdInverse, conv2d(tf), linear(tf)])
   registerMissing(tf, [conv2dBackpropFilter(tf)])
-  registerInstead(tf, [conv2dBackpropInput(tf), maxPoolGrad(tf)])
+  registerInstead(tf, [conv2dBackpropInput(tf), maxPoolGrad(tf), sign])
 }

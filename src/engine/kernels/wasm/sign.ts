@@ -1,0 +1,20 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { input } from '../inputs.js'
+import { at, floats, type WasmBackend } from './wasm-backend.js'
+
+/**
+ * `Sign`: input `x` (any shape, floats), output −1, 0 or 1. wasm's own takes all below 1e-6 for 0, and the input
+ * gradients of a confident network are smaller than that: an attack would do nothing where it has most to do.
+ */
+export const sign: KernelConfig = {
+  kernelName: 'Sign',
+  backendName: 'wasm',
+  kernelFunc: ({ inputs, backend }) => {
+    const wasm = backend as WasmBackend
+    const out = wasm.makeOutput(input(inputs, 'x').shape, 'float32')
+    const x = floats(wasm, input(inputs, 'x'))
+    const signs = floats(wasm, out)
+    for (let i = 0; i < signs.length; i++) signs[i] = Math.sign(at(x, i))
+    return out
+  },
+}

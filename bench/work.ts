@@ -16,7 +16,7 @@ import type { Pipeline } from '../src/dsl/pipeline.js'
 import type { Step } from '../src/dsl/step.js'
 import { tf } from '../src/engine/tf.js'
 import { admmMask, adversarial, crossEntropy, distill, hsicRegularize, mnistNet, pgd, pipeline } from '../src/index.js'
-import { fillUniform, stream } from '../src/math/random.js'
+import { fillUniform, permutation, stream } from '../src/math/random.js'
 import { parameterCount } from '../src/models/parameters.js'
 import { makeStudent } from '../src/training/makeStudent.js'
 import { imagesOf, labelsOf } from '../src/training/minibatches.js'
@@ -150,9 +150,14 @@ const timeForward = ({ batch, warmup, steps }: Load): Times => {
 export const time = async (work: Work, load: Load): Promise<Times> =>
   work === 'forward' ? timeForward(load) : timeRun(work, load)
 
-/** What a step spends on its minibatch: that is data, not machinery. */
+/** What a step spends on its minibatch, of as much data in as random an order: that is data, not machinery. */
 export const timeMinibatch = ({ batch, warmup, steps }: Load): readonly number[] => {
-  const { train } = randomData(batch)
-  const indices = Uint32Array.from({ length: batch }, (_, i) => i)
-  return timed(steps, warmup, () => tf.dispose([imagesOf(train, shape, indices), labelsOf(train, classes, indices)]))
+  const { train } = randomData(batch * (warmup + steps + 1))
+  const order = permutation(train.count, stream(0, 'bench', 'order'))
+  let next = 0
+  return timed(steps, warmup, () => {
+    const indices = order.slice(next, next + batch)
+    next += batch
+    tf.dispose([imagesOf(train, shape, indices), labelsOf(train, classes, indices)])
+  })
 }

@@ -1,0 +1,162 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { tf } from '../../src/engine/tf.js'
+import { nHsic, normalisedGaussian, normalisedLinear } from '../../src/math/hsic.js'
+import { centredKernel, centredRows, gaussianKernelMinusOne } from '../../src/math/kernels.js'
+import { gaussian64, linear64, normalised64, trace64 } from '../support/hsic64.js'
+import { seededNumbers } from '../support/numbers.js'
+
+/** Relative to n − 1, the largest possible value: float32 through an inverse of condition 1e4. */
+const TOLERANCE = 3e-4
+
+/**
+ * Absolute, with labels: each of the n eigenvalues of R_Y that should be 0 has a rounding of 6e-8 / εn, for ε = 1e-5,
+ * whatever n is.
+ */
+const LABELS = 6e-3
+
+interface Features {
+  readonly values: Float32Array
+  readonly features: number
+}
+
+const pair = fc.record({
+  n: fc.integer({ min: 2, max: 24 }),
+  seed: fc.nat(1e6),
+  a: fc.integer({ min: 1, max: 20 }),
+  z: fc.integer({ min: 1, max: 20 }),
+  scale: fc.constantFrom(0.1, 1, 10),
+})
+
+const check = <T>(arbitrary: fc.Arbitrary<T>, predicate: (value: T) => void): void =>
+  fc.assert(fc.property(arbitrary, predicate), { numRuns: 25, seed: 3 })
+
+const tensor = ({ values, features }: Features): Tensor2D => tf.tensor2d(values, [values.length / features, features])
+
+const value = (z: Features, a: Features): number =>
+  tf.tidy(() => Number(nHsic(tensor(z), normalisedGaussian(tensor(a))).dataSync()[0]))
+
+const make = (seed: number, n: number, features: number, scale = 1): Features => ({
+  values: seededNumbers(seed, n * features).map((v) => v * scale),
+  features,
+})
+
+describe('nHSIC', () => {
+  it('is that of the definition in float64, for Gaussian and linear kernels', () => {
+    check(pair, ({ n, seed, a, z, scale }) => {
+      const [first, second] = [make(seed, n, a), make(seed + 1, n, z, scale)]
+      const classes = 1 + (seed % 5)
+      const labels = {
+        values: Float32Array.from({ length: n * classes }, (_, i) =>
+          (Math.floor(i / classes) * 7) % classes === i % classes ? 1 : 0,
+        ),
+        features: classes,
+      }
+      const rZ = normalised64(gaussian64(second.values, n), n)
+      const withA = trace64(normalised64(gaussian64(first.values, n), n), rZ, n)
+      const withLabels = trace64(normalised64(linear64(labels.values, n), n), rZ, n)
+      const found = tf.tidy(() => Number(nHsic(tensor(second), normalisedLinear(tensor(labels))).dataSync()[0]))
+      expect(Math.abs(value(second, first) - withA)).toBeLessThan(TOLERANCE * (n - 1))
+      expect(Math.abs(found - withLabels)).toBeLessThan(LABELS)
+    })
+  })
+
+  it('is symmetric, at least 0 and at most n − 1', () => {
+    check(pair, ({ n, seed, a, z, scale }) => {
+      const [first, second] = [make(seed, n, a), make(seed + 1, n, z, scale)]
+      const [there, back] = [value(second, first), value(first, second)]
+      const slack = TOLERANCE * (n - 1)
+      expect(Math.abs(there - back)).toBeLessThan(slack)
+      expect(there).toBeGreaterThan(-slack)
+      expect(there).toBeLessThan(n - 1 + slack)
+    })
+  })
+
+  it('does not change where features change places, or all examples are shifted', () => {
+    check(pair, ({ n, seed, a, z, scale }) => {
+      const [first, second] = [make(seed, n, a), make(seed + 1, n, z, scale)]
+      const before = value(second, first)
+      const turned = {
+        ...second,
+        values: second.values.map((_v, i) => Number(second.values[i - (i % z) + (z - 1 - (i % z))])),
+      }
+      const shifted = { ...second, values: second.values.map((v, i) => v + scale * ((i % z) - 3)) }
+      expect(Math.abs(value(turned, first) - before)).toBeLessThan(TOLERANCE * (n - 1))
+      expect(Math.abs(value(shifted, first) - before)).toBeLessThan(TOLERANCE * (n - 1))
+    })
+  })
+
+  it('does not change where the examples of both change places', () => {
+    check(pair, ({ n, seed, a, z, scale }) => {
+      const [first, second] = [make(seed, n, a), make(seed + 1, n, z, scale)]
+      const reversed = ({ values, features }: Features): Features => ({
+        features,
+        values: Float32Array.from(values, (_v, i) =>
+          Number(values[(n - 1 - Math.floor(i / features)) * features + (i % features)]),
+        ),
+      })
+      const gap = value(reversed(second), reversed(first)) - value(second, first)
+      expect(Math.abs(gap)).toBeLessThan(TOLERANCE * (n - 1))
+    })
+  })
+
+  it('is 0 for activations that are all the same, and its gradient there is finite', () => {
+    const constant = { values: new Float32Array(40).fill(2), features: 5 }
+    expect(Math.abs(value(constant, make(1, 8, 4)))).toBeLessThan(1e-4)
+    const gradient = tf.tidy(() =>
+      tf
+        .grad((z) => nHsic(z, normalisedGaussian(tensor(make(1, 8, 4)))))(tensor(constant))
+        .dataSync(),
+    )
+    expect(gradient.every((g) => g === 0)).toBe(true)
+  })
+
+  it('a minibatch of one example has none', () => {
+    expect(value(make(1, 1, 3), make(2, 1, 4))).toBeCloseTo(0, 6)
+  })
+
+  it('leaves nothing behind', () => {
+    const [x, z] = [tensor(make(1, 6, 3)), tensor(make(2, 6, 4))]
+    const before = tf.memory().numTensors
+    const r = normalisedGaussian(x)
+    expect(tf.memory().numTensors).toBe(before + 1)
+    tf.dispose([r, x, z])
+  })
+})
+
+describe('kernels', () => {
+  it('K − 1 is symmetric, 0 on the diagonal, in (−1, 0], and that of the definition', () => {
+    check(pair, ({ n, seed, z, scale }) => {
+      const given = make(seed, n, z, scale)
+      const found = tf.tidy(() => gaussianKernelMinusOne(centredRows(tensor(given))).dataSync())
+      const expected = gaussian64(given.values, n)
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < n; j++) {
+          const k = Number(found[i * n + j])
+          expect(Math.abs(k - Number(found[j * n + i]))).toBeLessThan(1e-7)
+          expect(i === j ? k === 0 : k > -1 && k < 1e-6).toBe(true)
+          // Against the largest distance there can be, 4·scale² a feature, over 2σ² = 50.
+          expect(Math.abs(k + 1 - Number(expected[i * n + j]))).toBeLessThan(
+            1e-6 * Math.max(1e-3, (4 * scale ** 2) / 50),
+          )
+        }
+    })
+  })
+
+  it('centring takes out the means of rows and columns, and is idempotent', () => {
+    check(fc.record({ n: fc.integer({ min: 1, max: 12 }), seed: fc.nat(1e6) }), ({ n, seed }) => {
+      const half = seededNumbers(seed, n * n)
+      const symmetric = half.map((v, i) => v + Number(half[(i % n) * n + Math.floor(i / n)]))
+      const [once, twice] = tf.tidy(() => {
+        const first = centredKernel(tf.tensor2d(symmetric, [n, n]))
+        return [first.dataSync(), centredKernel(first).dataSync()]
+      })
+      for (let i = 0; i < n; i++) {
+        const row = Array.from(once?.slice(i * n, (i + 1) * n) ?? []).reduce((a, b) => a + b, 0)
+        expect(Math.abs(row)).toBeLessThan(1e-5)
+      }
+      expect(Array.from(once ?? []).every((v, i) => Math.abs(v - Number(twice?.[i])) < 1e-6)).toBe(true)
+    })
+  })
+})

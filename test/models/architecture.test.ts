@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest'
+import { PwoaFailure } from '../../src/dsl/errors.js'
+import { architecture } from '../../src/models/architecture.js'
+import { countsOf } from '../../src/models/counts.js'
+import { executionOf } from '../../src/models/execution.js'
+import { add, avgPool2d, conv2d, flatten, type Layer, linear, maxPool2d, relu } from '../../src/models/layers.js'
+import { parameterCount, parametersOf, weightLayers } from '../../src/models/parameters.js'
+import { architectureNames, lenet, lenet5, mnistNet, resolveArchitecture, zoo } from '../../src/models/zoo.js'
+import { shortcut } from './fixtures.js'
+
+const grey8 = { height: 8, width: 8, channels: 1 }
+const make = (layers: readonly Layer[], input = grey8) => architecture('own', input, layers)
+const head = [flatten(), linear('fc', { out: 2 })]
+
+describe('architecture', () => {
+  it.each([
+    ['no layers', () => make([]), 'a last layer that gives one vector of logits, got no layers'],
+    ['an image at the end', () => make([relu()]), 'a last layer that gives one vector of logits, got image'],
+    ['no pixels', () => make(head, { ...grey8, height: 0 }), 'a whole number >= 1 of input height, got 0'],
+    ['half a channel', () => make(head, { ...grey8, channels: 0.5 }), 'a whole number >= 1 of input channels, got 0.5'],
+    ['an id twice', () => make([relu({ id: 'a' }), relu({ id: 'a' })]), 'each layer id once, got "a" twice'],
+    ['the id of the input', () => make([relu({ id: 'input' })]), 'each layer id once, got "input" twice'],
+    [
+      'a name twice',
+      () => make([conv2d('c', { out: 1, kernel: 1 }), conv2d('c', { id: 'd', out: 1, kernel: 1 })]),
+      'each layer name once, got "c" twice',
+    ],
+    ['an unknown input', () => make([relu({ inputs: ['x'] })]), 'an earlier layer as input of "relu-0", got "x"'],
+    [
+      'a later layer as input',
+      () => make([relu({ inputs: ['fc'] }), ...head]),
+      'an earlier layer as input of "relu-0", got "fc"',
+    ],
+    [
+      'no image to convolve',
+      () => make([...head, conv2d('c', { out: 1, kernel: 1 })]),
+      'one image for "c", got a vector of 2',
+    ],
+    [
+      'two images to convolve',
+      () => make([relu(), conv2d('c', { inputs: ['input', 'relu-0'], out: 1, kernel: 1 })]),
+      'one image for "c"',
+    ],
+    ['a vector to flatten', () => make([...head, flatten()]), 'one image for "flatten-2", got a vector of 2'],
+    [
+      'an image for a linear layer',
+      () => make([linear('fc', { out: 2 })]),
+      'one vector (add flatten()) for "fc", got 8 x 8 x 1',
+    ],
+    ['no kernel', () => make([conv2d('c', { out: 1, kernel: 0 })]), 'a whole kernel >= 1 for "c", got 0'],
+    [
+      'half a stride',
+      () => make([maxPool2d({ kernel: 2, stride: 0.5 })]),
+      'a whole stride >= 1 for "maxPool2d-0", got 0.5',
+    ],
+    [
+      'a negative padding',
+      () => make([conv2d('c', { out: 1, kernel: 1, padding: -1 })]),
+      'a whole padding >= 0 for "c", got -1',
+    ],
+    [
+      'no output channels',
+      () => make([conv2d('c', { out: 0, kernel: 1 })]),
+      'a whole number of output channels >= 1 for "c", got 0',
+    ],
+    ['no outputs', () => make([flatten(), linear('fc', { out: 0 })]), 'a whole number of outputs >= 1 for "fc", got 0'],
+    [
+      'a kernel larger than the image',
+      () => make([avgPool2d({ kernel: 9 })]),
+      'an image of at least 9 pixels for "avgPool2d-0", got 8 x 8 x 1',
+    ],
+    [
+      'two inputs of a ReLU',
+      () => make([relu(), relu({ inputs: ['input', 'relu-0'] })]),
+      'one input for "relu-1", got 2',
+    ],
+    ['one input of a sum', () => make([relu(), add(['relu-0'])]), 'at least two inputs for "add-1", got 1'],
+    [
+      'a sum of different shapes',
+      () => make([maxPool2d({ kernel: 2 }), add(['input', 'maxPool2d-0'])]),
+      '8 x 8 x 1 for "add-1", got 4 x 4 x 1',
+    ],
+  ])('refuses %s', (_case, build, message) => {
+    expect(build).toThrow(PwoaFailure)
+    expect(build).toThrow(`architecture own: expected ${message}`)
+  })
+
+  it('a kernel as large as the padded image is fine', () => {
+    expect(make([conv2d('c', { out: 3, kernel: 10, padding: 1 }), ...head]).nodes[0]?.shape).toEqual({
+      kind: 'image',
+      height: 1,
+      width: 1,
+      channels: 3,
+    })
+  })
+
+  it('shapes are those of PyTorch: floor((size + 2·padding − kernel) / stride) + 1', () => {
+    const sizes = shortcut.nodes.map(({ id, shape }) => [
+      id,
+      shape.kind === 'image' ? [shape.height, shape.width, shape.channels] : shape.features,
+    ])
+    expect(Object.fromEntries(sizes)).toMatchObject({
+      stem: [7, 7, 4],
+      sum: [7, 7, 4],
+      'maxPool2d-7': [3, 3, 4],
+      narrow: [3, 3, 5],
+      'avgPool2d-9': [2, 2, 5],
+      features: 20,
+      wide: 20,
+      both: 20,
+      head: 3,
+    })
+    expect(shortcut.classes).toBe(3)
+  })
+})
+
+describe('the zoo', () => {
+  it('has the tensors of the public state dicts', () => {
+    const shapes = (net: typeof mnistNet) =>
+      Object.fromEntries(parametersOf(net).map(({ name, torchShape }) => [name, torchShape]))
+    expect(shapes(mnistNet)).toEqual({
+      '0.weight': [16, 1, 4, 4],
+      '0.bias': [16],
+      '2.weight': [32, 16, 4, 4],
+      '2.bias': [32],
+      '5.weight': [100, 1568],
+      '5.bias': [100],
+      '7.weight': [10, 100],
+      '7.bias': [10],
+    })
+    expect(shapes(lenet5)).toEqual({
+      'conv1.weight': [32, 1, 3, 3],
+      'conv1.bias': [32],
+      'conv2.weight': [64, 32, 3, 3],
+      'conv2.bias': [64],
+      'linear1.weight': [200, 3136],
+      'linear1.bias': [200],
+      'linear2.weight': [10, 200],
+      'linear2.bias': [10],
+    })
+  })
+
+  it('counts parameters and operations as by hand', () => {
+    // 16·16 + 16, 32·256 + 32, 100·1568 + 100, 10·100 + 10; 2·(14²·16·16 + 7²·32·256 + 1568·100 + 100·10).
+    expect(countsOf(mnistNet)).toEqual({
+      parameters: 272 + 8224 + 156_900 + 1010,
+      flops: 2 * (50_176 + 401_408 + 156_800 + 1000),
+    })
+    expect(parameterCount(mnistNet)).toBe(166_406)
+    // 32·9 + 32, 64·288 + 64, 200·3136 + 200, 10·200 + 10; 2·(28²·32·9 + 14²·64·288 + 3136·200 + 200·10).
+    expect(countsOf(lenet5)).toEqual({
+      parameters: 320 + 18_496 + 627_400 + 2010,
+      flops: 2 * (225_792 + 3_612_672 + 627_200 + 2000),
+    })
+    // 32·25 + 32, 64·800 + 64, 1024·3136 + 1024, 10·1024 + 10.
+    expect(parameterCount(lenet)).toBe(832 + 51_264 + 3_212_288 + 10_250)
+    // Pooling, sums and activations have neither: 76, 148, 148, 185 and 420, 63.
+    expect(parameterCount(shortcut)).toBe(76 + 148 + 148 + 185 + 420 + 63)
+  })
+
+  it('parameters lie one behind another, weights before biases', () => {
+    for (const net of [...Object.values(zoo), shortcut]) {
+      let next = 0
+      for (const { offset, size, shape, torchShape } of parametersOf(net)) {
+        expect(offset).toBe(next)
+        expect(shape.reduce((a, b) => a * b)).toBe(size)
+        expect(torchShape.reduce((a, b) => a * b)).toBe(size)
+        next += size
+      }
+      expect(parameterCount(net)).toBe(next)
+    }
+    expect(weightLayers(shortcut)).toEqual(['stem', 'left', 'right', 'narrow', 'wide', 'head'])
+  })
+
+  it('goes by name, and an own one is taken as it is', () => {
+    for (const name of architectureNames) expect(resolveArchitecture('test', name)).toBe(zoo[name])
+    expect(resolveArchitecture('test', shortcut)).toBe(shortcut)
+    expect(() => resolveArchitecture('loadTeacher', 'resnet')).toThrow(
+      'loadTeacher: expected an architecture among mnistNet, lenet5, lenet, got resnet',
+    )
+  })
+})
+
+describe('execution', () => {
+  it('folds a ReLU into the layer before it, where nothing else reads that layer', () => {
+    expect(
+      executionOf(mnistNet).map(({ node, activation, hidden, result }) => [node.id, activation, hidden, result]),
+    ).toEqual([
+      ['0', 'relu', true, 'relu-1'],
+      ['2', 'relu', true, 'relu-3'],
+      ['flatten-4', 'linear', false, 'flatten-4'],
+      ['5', 'relu', true, 'relu-6'],
+      ['7', 'linear', false, '7'],
+    ])
+  })
+
+  it('a ReLU behind a sum or a pooling runs by itself', () => {
+    expect(executionOf(shortcut).map(({ node, activation, hidden }) => [node.id, activation, hidden])).toEqual([
+      ['stem', 'relu', true],
+      ['left', 'relu', true],
+      ['right', 'linear', false],
+      ['sum', 'linear', false],
+      ['relu-6', 'linear', true],
+      ['maxPool2d-7', 'linear', false],
+      ['narrow', 'linear', false],
+      ['avgPool2d-9', 'linear', false],
+      ['features', 'linear', false],
+      ['wide', 'relu', true],
+      ['both', 'linear', false],
+      ['head', 'linear', false],
+    ])
+  })
+
+  it('a layer that is read before its ReLU, too, keeps both results', () => {
+    const net = make([
+      flatten(),
+      linear('fc', { out: 4 }),
+      relu({ id: 'positive' }),
+      add(['fc', 'positive']),
+      linear('head', { out: 2 }),
+    ])
+    expect(executionOf(net).map(({ node, activation, hidden }) => [node.id, activation, hidden])).toEqual([
+      ['flatten-0', 'linear', false],
+      ['fc', 'linear', false],
+      ['positive', 'linear', true],
+      ['add-3', 'linear', false],
+      ['head', 'linear', false],
+    ])
+  })
+})

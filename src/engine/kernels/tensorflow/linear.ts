@@ -17,10 +17,11 @@ export const linear: KernelConfig = {
     const { TF_ATTR_BOOL } = native.binding
     const attributes = [
       typeAttribute(native, 'T', 'float32'),
-      { name: 'transpose_a', type: TF_ATTR_BOOL, value: false },
-      { name: 'transpose_b', type: TF_ATTR_BOOL, value: false },
+      { name: 'adj_x', type: TF_ATTR_BOOL, value: false },
+      { name: 'adj_y', type: TF_ATTR_BOOL, value: false },
     ]
-    const z = native.executeSingleOutput('MatMul', attributes, [input(inputs, 'x'), input(inputs, 'weight')])
+    // Not `MatMul`: under a sampling profiler (node --cpu-prof) that op corrupts the heap in TensorFlow 2.15.
+    const z = native.executeSingleOutput('BatchMatMulV2', attributes, [input(inputs, 'x'), input(inputs, 'weight')])
     return biased(native, z, input(inputs, 'bias'), activation)
   },
 }

@@ -7,7 +7,7 @@ import { loadEngine } from '../src/engine/load.js'
 import { ownVersion } from '../src/runtime/ownPackage.js'
 import { findPytorch, timePytorch } from './pytorch.js'
 import { drawReport, markdownReport, median, type Report, type Row } from './report.js'
-import { type Load, time, timeMinibatch, type Work } from './work.js'
+import { type Load, time, type Work } from './work.js'
 
 const batch = 128
 
@@ -49,11 +49,10 @@ const measure = async (root: string, rounds: number, engine: Load['engine']): Pr
     say(`round ${round}/${rounds}`)
     for (const [i, { work, steps }] of works.entries()) {
       const amount: Load = { engine, batch, warmup: Math.max(2, steps / 10), steps }
-      const { whole, training } = await time(work, amount)
+      const { whole, machinery } = await time(work, amount)
       medians[i]?.ours.push(median(whole))
       if (work === 'admm') {
-        const beside = median(whole.map((seconds, step) => seconds - (training[step] ?? Number.NaN)))
-        const seconds = beside - median(timeMinibatch(amount))
+        const seconds = median(machinery)
         overheads.push({ seconds, share: seconds / median(whole) })
       }
       if ('torch' in pytorch)

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream'
 import type { Rank } from '@tensorflow/tfjs-core'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { Observable } from 'rxjs'
 import { colorsFor } from '../src/cli/colors.js'
 import { openScreen } from '../src/cli/screen.js'
 import { showProgress } from '../src/cli/showProgress.js'
@@ -16,10 +17,9 @@ import type { Pipeline } from '../src/dsl/pipeline.js'
 import type { Step } from '../src/dsl/step.js'
 import { tf } from '../src/engine/tf.js'
 import { admmMask, adversarial, crossEntropy, distill, hsicRegularize, mnistNet, pgd, pipeline } from '../src/index.js'
-import { fillUniform, permutation, stream } from '../src/math/random.js'
+import { fillUniform, stream } from '../src/math/random.js'
 import { parameterCount } from '../src/models/parameters.js'
 import { makeStudent } from '../src/training/makeStudent.js'
-import { imagesOf, labelsOf } from '../src/training/minibatches.js'
 import { type HasStudent, type HasTeacher, Student } from '../src/training/network.js'
 
 /** The same work as `pytorch_step.py`'s of the same name, through the operators that a user composes. */
@@ -28,8 +28,11 @@ export type Work = 'admm' | 'retrain' | 'advprune' | 'forward'
 /** Times of single steps, in seconds, warm-up left out. */
 export interface Times {
   readonly whole: readonly number[]
-  /** Of each whole step: what the training step alone took, as it measures itself. */
-  readonly training: readonly number[]
+  /**
+   * Of each whole step: what lies between the source's `next` and its return, less what the training step took as it
+   * measures itself. That is RxJS, the operators around the training, events, books and progress.
+   */
+  readonly machinery: readonly number[]
 }
 
 export interface Load {
@@ -84,8 +87,24 @@ const teacherAndStudent: Op<unknown, HasTeacher & HasStudent> = stage(
   }),
 )
 
-const pipelineOf = (work: Exclude<Work, 'forward'>, load: Load): Pipeline<Step> => {
-  const start = pipeline(`bench-${work}`, source(load)).pipe(teacherAndStudent)
+/** Tells how long everything behind it took with each step. */
+const timing =
+  <S>(tell: (seconds: number) => void) =>
+  (source: Observable<S>): Observable<S> =>
+    new Observable((subscriber) =>
+      source.subscribe({
+        next: (step) => {
+          const began = performance.now()
+          subscriber.next(step)
+          tell((performance.now() - began) / 1000)
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      }),
+    )
+
+const pipelineOf = (work: Exclude<Work, 'forward'>, load: Load, tell: (seconds: number) => void): Pipeline<Step> => {
+  const start = pipeline(`bench-${work}`, source(load)).pipe(timing(tell), teacherAndStudent)
   const prune = { pattern: 'irregular', rate: 4 } as const
   if (work === 'admm') return start.pipe(distill(), admmMask({ ...prune, epochs: 1, retrainEpochs: 0 }))
   if (work === 'retrain')
@@ -112,9 +131,10 @@ const terminal = Object.assign(new Writable({ write: (_chunk, _encoding, done) =
 const timeRun = async (work: Exclude<Work, 'forward'>, load: Load): Promise<Times> => {
   const out = await mkdtemp(join(tmpdir(), 'pwoa-bench-'))
   const seen: { readonly at: number; readonly seconds: number }[] = []
+  const inside: number[] = []
   try {
-    const run = pipelineOf(work, load).run({ out, engine: load.engine })
     const screen = await openScreen(terminal, 'normal')
+    const run = pipelineOf(work, load, (seconds) => void inside.push(seconds)).run({ out, engine: load.engine })
     showProgress(run, screen, colorsFor(terminal))
     run.metrics$.subscribe(({ seconds }) => void seen.push({ at: performance.now() / 1000, seconds }))
     const result = await run.result
@@ -126,7 +146,7 @@ const timeRun = async (work: Exclude<Work, 'forward'>, load: Load): Promise<Time
   const kept = seen.slice(load.warmup, -1)
   return {
     whole: kept.map(({ at }, i) => at - (seen[load.warmup + i - 1]?.at ?? Number.NaN)),
-    training: kept.map(({ seconds }) => seconds),
+    machinery: kept.map(({ seconds }, i) => (inside[load.warmup + i] ?? Number.NaN) - seconds),
   }
 }
 
@@ -144,20 +164,8 @@ const timeForward = ({ batch, warmup, steps }: Load): Times => {
   const whole = timed(steps, warmup, () => void tf.tidy(() => student.logits(images).dataSync()))
   tf.dispose(images)
   student.dispose()
-  return { whole, training: [] }
+  return { whole, machinery: [] }
 }
 
 export const time = async (work: Work, load: Load): Promise<Times> =>
   work === 'forward' ? timeForward(load) : timeRun(work, load)
-
-/** What a step spends on its minibatch, of as much data in as random an order: that is data, not machinery. */
-export const timeMinibatch = ({ batch, warmup, steps }: Load): readonly number[] => {
-  const { train } = randomData(batch * (warmup + steps + 1))
-  const order = permutation(train.count, stream(0, 'bench', 'order'))
-  let next = 0
-  return timed(steps, warmup, () => {
-    const indices = order.slice(next, next + batch)
-    next += batch
-    tf.dispose([imagesOf(train, shape, indices), labelsOf(train, classes, indices)])
-  })
-}

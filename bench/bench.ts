@@ -13,8 +13,8 @@ const batch = 128
 
 /** Steps timed in a round: enough of the short ones, few of the long one. */
 const works: readonly { readonly work: Work; readonly label: string; readonly steps: number }[] = [
-  { work: 'admm', label: 'ADMM step', steps: 60 },
-  { work: 'retrain', label: 'retrain step, HSIC', steps: 30 },
+  { work: 'admm', label: 'ADMM step', steps: 400 },
+  { work: 'retrain', label: 'retrain step, HSIC', steps: 100 },
   { work: 'advprune', label: 'PGD-40 adversarial step', steps: 4 },
   { work: 'forward', label: 'forward', steps: 200 },
 ]

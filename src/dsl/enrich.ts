@@ -6,13 +6,10 @@ import type { LossTerm, Step } from './step.js'
  * there already, and a second term of the same name, is an `OptionError` of the adding stage.
  */
 export const enrich = <S extends Step, A extends object>(stage: string, step: S, adds: A): S & A => {
-  const merged: Record<string, unknown> = Object.fromEntries(Object.entries(step))
-  for (const [key, value] of Object.entries(adds)) {
-    if (key === 'terms') merged[key] = mergeTerms(stage, termsOf(step), value)
-    else if (key in step) throw collision(stage, `no earlier stage that adds "${key}"`, `"${key}" twice`)
-    else merged[key] = value
-  }
-  return merged as S & A
+  for (const key in adds)
+    if (key !== 'terms' && key in step) throw collision(stage, `no earlier stage that adds "${key}"`, `"${key}" twice`)
+  const merged = { ...step, ...adds }
+  return 'terms' in adds ? { ...merged, terms: mergeTerms(stage, termsOf(step), termsOf(adds)) } : merged
 }
 
 const termsOf = (step: object): readonly LossTerm[] => ('terms' in step ? (step.terms as readonly LossTerm[]) : [])

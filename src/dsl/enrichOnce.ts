@@ -1,4 +1,4 @@
-import { defer, finalize, from, map, mergeMap, type Observable, of, tap } from 'rxjs'
+import { defer, finalize, from, map, mergeMap, type Observable, tap } from 'rxjs'
 import { enrich } from './enrich.js'
 import type { Step } from './step.js'
 
@@ -23,6 +23,8 @@ export const enrichOnce =
         )
       }
       return source.pipe(
-        mergeMap((step) => (made ? of(made) : waiting(step)).pipe(map((adds) => enrich(stage, step, adds)))),
+        mergeMap((step) =>
+          made ? [enrich(stage, step, made)] : waiting(step).pipe(map((adds) => enrich(stage, step, adds))),
+        ),
       )
     })

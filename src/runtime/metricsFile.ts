@@ -8,13 +8,13 @@ export interface MetricsFile {
   readonly add: (metrics: TrainingMetrics) => void
   /** Writes what waits, as a whole or not at all. Throws a `WriteError`. */
   readonly flush: () => void
-  /** Length of the file once everything added so far is in it. */
+  /** Length of the file, up to the last `flush`. */
   readonly length: () => number
   readonly close: () => void
 }
 
-/** What waits at most, so that a long epoch can be watched in the file too. */
-const bufferLimit = 1 << 16
+/** Steps that wait at most, so that a long epoch can be watched in the file too. */
+const bufferLimit = 256
 
 /**
  * Opens the file. `keep` is the length up to which an earlier part of the run stands: whatever an interrupted run
@@ -29,22 +29,23 @@ export const openMetricsFile = (
   const text = keep > 0 ? readKept(file, descriptor, keep) : ''
   for (const line of text.split('\n')) if (line !== '') replay(JSON.parse(line) as TrainingMetrics)
   let written = keep
-  let waiting = ''
+  // Lines are made many at once: between two training steps every function is cold, and its cost several times itself.
+  let waiting: TrainingMetrics[] = []
 
   const flush = (): void => {
-    if (waiting === '') return
-    const bytes = Buffer.from(waiting)
+    if (waiting.length === 0) return
+    const bytes = Buffer.from(waiting.map((metrics) => `${JSON.stringify(metrics)}\n`).join(''))
     writing('metrics', file, () => writeOrUndo(descriptor, bytes, written))
     written += bytes.length
-    waiting = ''
+    waiting = []
   }
   return {
     add: (metrics) => {
-      waiting += `${JSON.stringify(metrics)}\n`
-      if (waiting.length > bufferLimit) flush()
+      waiting.push(metrics)
+      if (waiting.length >= bufferLimit) flush()
     },
     flush,
-    length: () => written + Buffer.byteLength(waiting),
+    length: () => written,
     close: () => closeSync(descriptor),
   }
 }

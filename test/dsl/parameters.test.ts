@@ -86,3 +86,15 @@ test('metadata for --help', () => {
   expect(fields.fields.rate?.details).toEqual({ help, expected: 'a number >= 1', unit: '×', default: 4 })
   expect(fields.fields.checkpoint?.details).toEqual({ help, expected: 'a text' })
 })
+
+describe('optional', () => {
+  const both = parameters({ temperature: param.optional(param.number({ min: 0.1, help }), "the method's own") })
+
+  test('left out, it is undefined; given, it is checked like any other', () => {
+    expect(decodeParameters(both, {})).toEqual(right({ temperature: undefined }))
+    expect(decodeParameters(both, { temperature: '10' })).toEqual(right({ temperature: 10 }))
+    expect(decodeParameters(both, { temperature: '0' })).toMatchObject({
+      left: { stage: '--set temperature', expected: 'a number >= 0.1', actual: '"0"' },
+    })
+  })
+})

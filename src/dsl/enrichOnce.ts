@@ -1,30 +1,26 @@
-import { defer, finalize, from, map, mergeMap, type Observable, tap } from 'rxjs'
+import { defer, finalize, from, map, type Observable } from 'rxjs'
 import { enrich } from './enrich.js'
+import { passOr } from './passOr.js'
 import type { Step } from './step.js'
 
 /**
- * Adds fields that need asynchronous work once a run (reading a checkpoint). A minibatch that comes meanwhile
- * is held, so that the source waits; later steps pass synchronously. `make` registers what must be freed with `run.atEnd`.
+ * Adds fields that need asynchronous work once a run (reading a checkpoint). The minibatch is held
+ * meanwhile, so that the source waits; later steps pass synchronously. `make` registers what must be freed with `run.atEnd`.
  */
 export const enrichOnce =
   <A extends object>(stage: string, make: (step: Step) => Promise<A>) =>
   <S extends Step>(source: Observable<S>): Observable<S & A> =>
     defer(() => {
-      let making: Promise<A> | undefined
       let made: A | undefined
-      const waiting = (step: S): Observable<A> => {
+      const first = (step: S): Observable<S & A> => {
         const letGo = step.minibatch.hold()
-        making ??= make(step)
-        return from(making).pipe(
-          tap((adds) => {
+        return from(make(step)).pipe(
+          map((adds) => {
             made = adds
+            return enrich(stage, step, adds)
           }),
           finalize(letGo),
         )
       }
-      return source.pipe(
-        mergeMap((step) =>
-          made ? [enrich(stage, step, made)] : waiting(step).pipe(map((adds) => enrich(stage, step, adds))),
-        ),
-      )
+      return source.pipe(passOr((step) => (made ? enrich(stage, step, made) : first(step))))
     })

@@ -1,11 +1,12 @@
 // Clean and robust accuracy on the test set, before and after. Paper: Sec. IV.
-import { concat, concatMap, defer, EMPTY, finalize, from, ignoreElements, type Observable, of, takeWhile } from 'rxjs'
+import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, of, takeWhile } from 'rxjs'
 import type { Attack } from '../attacks/attack.js'
 import { evaluate } from '../attacks/evaluate.js'
 import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import type { Accuracies } from '../dsl/events.js'
 import { type Op, stage } from '../dsl/op.js'
+import { passOr } from '../dsl/passOr.js'
 import type { HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
 import type { HasStudent, HasTeacher, Network } from '../training/network.js'
 import { testBatches } from '../training/testBatches.js'
@@ -93,10 +94,10 @@ export const attackEval = (
         }
 
         // The minibatch is held while an evaluation runs, so that training waits and the student stays as it is.
-        const pass = (step: S): Observable<S> => {
+        const pass = (step: S): S | Observable<S> => {
           latest = step
           const evaluations = due(step)
-          if (evaluations.length === 0) return of(step)
+          if (evaluations.length === 0) return step
           const letGo = step.minibatch.hold()
           return concat(...evaluations.map((run) => defer(run).pipe(ignoreElements())), of(step)).pipe(finalize(letGo))
         }
@@ -108,7 +109,7 @@ export const attackEval = (
 
         return concat(
           source.pipe(
-            concatMap(pass),
+            passOr(pass),
             takeWhile(({ training }) => training !== undefined, true),
           ),
           defer(after),

@@ -29,8 +29,8 @@ export const perturb = (perturbation: Perturbation, { share = 1 }: PerturbOption
     const [examples, height, width, channels] = minibatch.images.shape
     const chosen = Math.max(1, Math.round(share * examples))
     const random = stream(run.seed, 'perturb', perturbation.name, minibatch.epoch, minibatch.batch)
-    const noise = new Float32Array(minibatch.images.size)
-    noise.set(perturbation.draw({ examples: chosen, height, width, channels }, random))
+    const drawn = perturbation.draw({ examples: chosen, height, width, channels }, random)
+    const noise = chosen === examples ? drawn : padded(drawn, minibatch.images.size)
     const images = tf.tidy(
       () => tf.clipByValue(tf.add(minibatch.images, tf.tensor4d(noise, minibatch.images.shape)), 0, 1) as Tensor4D,
     )
@@ -40,4 +40,11 @@ export const perturb = (perturbation: Perturbation, { share = 1 }: PerturbOption
     { stage: 'perturb', config: { noise: perturbation.name, ...perturbation.config, share }, needs: [], adds: [] },
     (source) => source.pipe(map((step) => apply(step))),
   )
+}
+
+/** The noise of the chosen examples, and none for those after them. */
+const padded = (noise: Float32Array, size: number): Float32Array => {
+  const all = new Float32Array(size)
+  all.set(noise)
+  return all
 }

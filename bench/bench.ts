@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { loadEngine } from '../src/engine/load.js'
 import { ownVersion } from '../src/runtime/ownPackage.js'
+import { benchAttacks } from './attacks.js'
 import { findPytorch, timePytorch } from './pytorch.js'
 import { drawReport, markdownReport, median, type Report, type Row } from './report.js'
 import { type Load, time, type Work } from './work.js'
@@ -97,6 +98,8 @@ const measure = async (root: string, rounds: number, engine: Load['engine']): Pr
 
 /** Returns the exit code. */
 export const bench = async (root: string, args: readonly string[]): Promise<number> => {
+  const [first, ...others] = args
+  if (first === 'attacks') return benchAttacks(root, others)
   const { values } = parseArgs({ args: [...args], options })
   const rounds = Number(values.rounds)
   const engine = engines.find((name) => name === values.engine)

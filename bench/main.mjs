@@ -1,4 +1,7 @@
-/** `npm run bench`: sets everything up, then times the very code that is shipped (dist/), beside PyTorch. */
+/**
+ * `npm run bench [attacks]`: sets everything up, then times the very code that is shipped (dist/): training steps
+ * beside PyTorch, or attacks beside torchattacks.
+ */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,7 +11,6 @@ await setUp()
 
 const { build } = await import('esbuild')
 const folder = join(root, 'node_modules', '.cache', 'pwoa-bench')
-const outfile = join(folder, 'bench.mjs')
 mkdirSync(folder, { recursive: true })
 
 /** The bench is typed against src/ and runs against dist/. */
@@ -23,8 +25,9 @@ const shipped = {
 }
 
 await build({
-  entryPoints: [join(root, 'bench', 'bench.ts')],
-  outfile,
+  entryPoints: ['bench', 'attackSide'].map((name) => join(root, 'bench', `${name}.ts`)),
+  outdir: folder,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -34,5 +37,5 @@ await build({
   plugins: [shipped],
 })
 
-const { bench } = await import(pathToFileURL(outfile).href)
+const { bench } = await import(pathToFileURL(join(folder, 'bench.mjs')).href)
 process.exitCode = await bench(root, process.argv.slice(2))

@@ -7,18 +7,20 @@ export type Pytorch =
   | { readonly python: string; readonly script: string; readonly torch: string }
   | { readonly absent: string }
 
-const run = (command: string, args: readonly string[]): Promise<string> =>
+/** What a program prints, once it has ended well. */
+export const outputOf = (command: string, args: readonly string[]): Promise<string> =>
   new Promise((resolve, reject) => {
     execFile(command, [...args], (error, stdout) => (error === null ? resolve(stdout) : reject(error)))
   })
 
+export const python = process.env.PWOA_BENCH_PYTHON ?? 'python3'
+
 /** Looks for PyTorch in `PWOA_BENCH_PYTHON`, else in `python3`. */
 export const findPytorch = async (root: string): Promise<Pytorch> => {
-  const python = process.env.PWOA_BENCH_PYTHON ?? 'python3'
   const script = process.env.PWOA_BENCH_PYTORCH_STEP ?? join(root, '..', 'shared', 'bench', 'pytorch_step.py')
   if (!existsSync(script)) return { absent: 'no pytorch_step.py' }
   try {
-    return { python, script, torch: (await run(python, ['-c', 'import torch; print(torch.__version__)'])).trim() }
+    return { python, script, torch: (await outputOf(python, ['-c', 'import torch; print(torch.__version__)'])).trim() }
   } catch {
     return { absent: 'no torch' }
   }
@@ -31,7 +33,7 @@ export const timePytorch = async (
   options: Readonly<Record<'batch' | 'steps' | 'warmup' | 'threads', number>>,
 ): Promise<number> => {
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const line: unknown = JSON.parse(await run(python, [script, '--model', 'mnist_net', '--step', step, ...flags]))
+  const line: unknown = JSON.parse(await outputOf(python, [script, '--model', 'mnist_net', '--step', step, ...flags]))
   if (typeof line !== 'object' || line === null || !('median_s' in line) || typeof line.median_s !== 'number')
     throw new Error('pytorch_step.py printed no median_s')
   return line.median_s

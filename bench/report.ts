@@ -47,7 +47,7 @@ const cells = ({ pytorch: version }: Report['machine'], { label, ours, pytorch, 
 ]
 
 /** Said where other work must have disturbed the figures: PyTorch's waiting threads suffer most. */
-const busy = ({ load, cores }: Report['machine']): readonly string[] =>
+export const busy = ({ load, cores }: Pick<Report['machine'], 'load' | 'cores'>): readonly string[] =>
   load > cores / 2 ? [`the machine was busy (load ${load.toFixed(1)} on ${cores} cores): not a fair comparison`] : []
 
 const header = ['work', 'ours ms', 'PyTorch ms', 'ratio']
@@ -58,14 +58,18 @@ const rest = ({ machine, overhead, help }: Report): readonly string[] => [
   `pwoa-run --help: ${milliseconds(help)} ms`,
 ]
 
+/** Lines of a table: the first column to the left, figures to the right. */
+export const aligned = (lines: readonly (readonly string[])[]): readonly string[] => {
+  const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []
+  return lines.map((line) =>
+    line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | '),
+  )
+}
+
 /** For a terminal. */
 export const drawReport = (report: Report): string => {
   const { machine, batch, rounds, rows } = report
-  const lines = [header, ...rows.map((row) => cells(machine, row))]
-  const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  const table = lines.map((line) =>
-    line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | '),
-  )
+  const table = aligned([header, ...rows.map((row) => cells(machine, row))])
   const facts = `mnistNet, batch ${batch}, medians of ${rounds} rounds; ${machine.engine.replace(/^engine: /, '')}`
   return [facts, '', ...table, '', ...rest(report), ''].join('\n')
 }

@@ -1,67 +1,28 @@
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Attack, Classifier } from '../../src/attacks/attack.js'
+import type { Classifier } from '../../src/attacks/attack.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
-import { linfBall, projectLinf, uniformStart } from '../../src/attacks/linf.js'
+import { norms } from '../../src/attacks/norms.js'
 import { pgd } from '../../src/attacks/pgd.js'
+import { runAttack } from '../../src/attacks/run.js'
+import { drawn } from '../../src/attacks/starts.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import { tf } from '../../src/engine/tf.js'
+import {
+  attacked,
+  CLASSES,
+  curvedClassifier,
+  linearClassifier,
+  PIXELS,
+  type Problem,
+  problem,
+  SIDE,
+} from '../support/attacked.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 
 /** float32 may carry an image ± ε over ε by half a step below 1. */
 const ROUNDING = 1e-6
-
-const SIDE = 5
-const PIXELS = SIDE * SIDE
-const CLASSES = 3
-
-interface Problem {
-  readonly images: Float32Array
-  /** pixels × classes */
-  readonly weights: Float32Array
-  readonly classes: readonly number[]
-}
-
-const problem = (seed: number, examples: number): Problem => ({
-  // A third of the pixels lie on 0 or 1, as those of digits do.
-  images: seededNumbers(seed, examples * PIXELS).map((value) => Math.min(1, Math.max(0, 0.5 + 0.75 * value))),
-  weights: seededNumbers(seed + 1, PIXELS * CLASSES),
-  classes: Array.from({ length: examples }, (_, i) => (seed + i) % CLASSES),
-})
-
-/** logits = x·W */
-const linearClassifier =
-  (weights: Float32Array): Classifier =>
-  (images) =>
-    tf.matMul(tf.reshape(images, [-1, PIXELS]), tf.tensor2d(weights, [PIXELS, weights.length / PIXELS])) as Tensor2D
-
-/** A convolution, a ReLU and a sum of each channel: enough for gradients that depend on the image. */
-const curvedClassifier =
-  (weights: Float32Array): Classifier =>
-  (images) =>
-    tf.sum(
-      tf.relu(tf.conv2d(images, tf.tensor4d(weights.slice(0, 9 * CLASSES), [3, 3, 1, CLASSES]), 1, 'valid')),
-      [1, 2],
-    )
-
-const attacked = (
-  attack: Attack,
-  { images, classes }: Problem,
-  classifier: Classifier,
-  { seed = 0, first = 0 }: { readonly seed?: number; readonly first?: number } = {},
-): Float32Array =>
-  tf.tidy(() =>
-    attack
-      .perturb({
-        classifier,
-        images: tf.tensor4d(images, [classes.length, SIDE, SIDE, 1]),
-        labels: tf.cast(tf.oneHot(tf.tensor1d([...classes], 'int32'), CLASSES), 'float32') as Tensor2D,
-        indices: Uint32Array.from(classes, (_, i) => first + i),
-        seed,
-      })
-      .dataSync<'float32'>(),
-  )
 
 const clip = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
 
@@ -141,7 +102,9 @@ describe('FGSM and PGD', () => {
     const startOf = (indices: Uint32Array): Float32Array =>
       tf.tidy(() => {
         const x = tf.tensor4d(images.slice(0, indices.length * PIXELS), [indices.length, SIDE, SIDE, 1])
-        return uniformStart({ images: x, indices, seed: 5 }, 0.3, 'pgd', linfBall(x, 0.3)).dataSync<'float32'>()
+        const { ball, fillInside } = norms.Linf
+        const noise = drawn({ images: x, indices, seed: 5 }, ['pgd', 0], (out, random) => fillInside(out, 0.3, random))
+        return ball(x, 0.3).project(tf.add(x, noise)).dataSync<'float32'>()
       })
     const all = startOf(Uint32Array.from({ length: 200 }, (_, i) => i))
     expect(startOf(Uint32Array.of(17))).toEqual(all.slice(17 * PIXELS, 18 * PIXELS))
@@ -165,7 +128,7 @@ describe('FGSM and PGD', () => {
       pgd({ epsilon: 0.3, steps: 3, stepSize: 0.1, start: 'image' }),
     ]) {
       const before = tf.memory().numTensors
-      const result = attack.perturb({ classifier, images, labels, indices: Uint32Array.of(0, 1), seed: 0 })
+      const result = runAttack(attack, { classifier, images, labels, indices: Uint32Array.of(0, 1), seed: 0 })
       expect(tf.memory().numTensors, attack.name).toBe(before + 1)
       result.dispose()
     }
@@ -214,15 +177,13 @@ describe('on a linear classifier', () => {
         const weights = seededNumbers(seed + 2, PIXELS * 2)
         const epsilon = 0.2
         const found = tf.tidy(() =>
-          pgd({ epsilon, steps: 9, stepSize: 0.05, start })
-            .perturb({
-              classifier: linearClassifier(weights),
-              images: tf.tensor4d(given.images, [2, SIDE, SIDE, 1]),
-              labels: tf.tensor2d([1, 0, 0, 1], [2, 2]),
-              indices: Uint32Array.of(0, 1),
-              seed,
-            })
-            .dataSync(),
+          runAttack(pgd({ epsilon, steps: 9, stepSize: 0.05, start }), {
+            classifier: linearClassifier(weights),
+            images: tf.tensor4d(given.images, [2, SIDE, SIDE, 1]),
+            labels: tf.tensor2d([1, 0, 0, 1], [2, 2]),
+            indices: Uint32Array.of(0, 1),
+            seed,
+          }).dataSync(),
         )
         const corner = Array.from(given.images, (value, i) => {
           const p = i % PIXELS
@@ -245,7 +206,8 @@ describe('on a linear classifier', () => {
           1,
         ) as Tensor2D
       }
-      const found = attacked(fgsm({ epsilon: 0.1 }), { images, weights: images, classes: [0] }, classifier)
+      const given = { images, weights: new Float32Array(PIXELS * CLASSES), classes: [0] }
+      const found = attacked(fgsm({ epsilon: 0.1 }), given, classifier)
       expect(distance(found, new Float32Array(PIXELS).fill(0.4)), `margin ${margin}`).toBeLessThan(ROUNDING)
     }
   })
@@ -264,9 +226,9 @@ describe('parts', () => {
         const centre = problem(seed, 1).images
         const point = seededNumbers(seed + 9, PIXELS).map((value) => 2 * value)
         const [once, twice] = tf.tidy(() => {
-          const ball = linfBall(tf.tensor4d(centre, [1, SIDE, SIDE, 1]), epsilon)
-          const first = projectLinf(tf.tensor4d(point, [1, SIDE, SIDE, 1]), ball)
-          return [first.dataSync(), projectLinf(first as Tensor4D, ball).dataSync()]
+          const { project } = norms.Linf.ball(tf.tensor4d(centre, [1, SIDE, SIDE, 1]), epsilon)
+          const first = project(tf.tensor4d(point, [1, SIDE, SIDE, 1]))
+          return [first.dataSync(), project(first).dataSync()]
         })
         expect(twice).toEqual(once)
         const nearest = Array.from(point, (value, i) => {

@@ -1,9 +1,11 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { expect, it } from 'vitest'
+import { lossesAndGradient } from '../../src/attacks/ascend.js'
 import type { Attack } from '../../src/attacks/attack.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
-import { inputGradient } from '../../src/attacks/inputGradient.js'
+import { untargeted } from '../../src/attacks/losses.js'
 import { pgd } from '../../src/attacks/pgd.js'
+import { runAttack } from '../../src/attacks/run.js'
 import { softmaxCrossEntropy } from '../../src/engine/ops/softmaxCrossEntropy.js'
 import { tf } from '../../src/engine/tf.js'
 import { Student } from '../../src/training/network.js'
@@ -56,7 +58,7 @@ describeGolden('attacks without randomness on mnist_fastat_pgd, 8 images', () =>
     const classifier = (images: Tensor4D) => student.logits(images)
     const found = tf.tidy(() => {
       const { images, labels, indices } = batch()
-      const adversarial = attack.perturb({ classifier, images, labels, indices, seed: 0 })
+      const adversarial = runAttack(attack, { classifier, images, labels, indices, seed: 0 })
       const logits = classifier(adversarial)
       const delta = tf.sub(adversarial, images).dataSync()
       return {
@@ -92,7 +94,7 @@ describeGolden('attacks without randomness on mnist_fastat_pgd, 8 images', () =>
     const classifier = (images: Tensor4D) => student.logits(images)
     const found = tf.tidy(() => {
       const { images, labels } = batch()
-      const gradient = inputGradient(classifier, images, labels).dataSync()
+      const gradient = lossesAndGradient(classifier, images, untargeted.ce(labels)).gradient.dataSync()
       return {
         ce: Array.from(softmaxCrossEntropy(classifier(images), labels).dataSync()),
         l2: Array.from({ length: 8 }, (_, i) => norm(gradient.slice(i * 784, (i + 1) * 784))),

@@ -66,7 +66,13 @@ const thrower = (thrown: Error) => (): never => {
   throw thrown
 }
 
-const badAttack = (thrown: Error): Attack => ({ name: 'bad', config: {}, epsilon: 0.1, perturb: thrower(thrown) })
+const badAttack = (thrown: Error): Attack => ({
+  name: 'bad',
+  config: {},
+  norm: 'Linf',
+  epsilon: 0.1,
+  perturb: thrower(thrown),
+})
 const badNoise = (thrown: Error): Perturbation => ({ name: 'bad', config: {}, epsilon: 0.1, draw: thrower(thrown) })
 const badSchedule = (thrown: Error): Schedule => ({ name: 'bad', factor: thrower(thrown) })
 const badOptimizer = (thrown: Error): Optimizer => ({ name: 'bad', config: {}, slots: 1, update: thrower(thrown) })
@@ -75,12 +81,15 @@ const badOptimizer = (thrown: Error): Optimizer => ({ name: 'bad', config: {}, s
 const lateAttack = (thrown: Error): Attack => ({
   name: 'late',
   config: {},
+  norm: 'Linf',
   epsilon: 0.1,
-  perturb: ({ images, classifier }) =>
-    tf.tidy(() => {
+  *perturb({ images, classifier }) {
+    yield 0.5
+    return tf.tidy((): Tensor4D => {
       classifier(images)
       throw thrown
-    }) as Tensor4D,
+    })
+  },
 })
 
 export const table: Readonly<Record<string, Row>> = {

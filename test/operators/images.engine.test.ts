@@ -157,10 +157,12 @@ describe('adversarial', () => {
       return {
         name: 'watched',
         config: {},
+        norm: 'Linf',
         epsilon: 0.1,
-        perturb: ({ images, seed, indices }) => {
+        *perturb({ images, seed, indices }) {
           expect(indices.length).toBe(images.shape[0])
           seeds.push(seed)
+          yield 0.5
           return tf.clone(images)
         },
       }

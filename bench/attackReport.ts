@@ -35,6 +35,8 @@ export interface AttackBench {
   readonly machine: Omit<Report['machine'], 'pytorch'> & {
     /** Versions of torch and torchattacks, or why they were not measured. */
     readonly torchattacks: string
+    /** Highest load average when a process was started; the bench alone keeps it at about one a core. */
+    readonly highest: number
   }
   readonly checkpoint: string
   readonly epsilon: number
@@ -55,7 +57,18 @@ export const ratioOf = ({ ours, theirs }: AttackRow): number | undefined => {
   return ratios.length === 0 ? undefined : median(ratios)
 }
 
-const header = ['attack', 'ours s', 'torchattacks s', 'ratio', 'robust %, ours', 'theirs', 'passes, ours', 'theirs']
+const header = [
+  'attack',
+  'ours s',
+  'torchattacks s',
+  'ratio',
+  'robust %, ours',
+  'theirs',
+  'passes, ours',
+  'theirs',
+  'MiB, ours',
+  'theirs',
+]
 
 const figures = (sides: readonly Side[], figure: (side: Side) => number, digits: number): string =>
   sides.length === 0 ? '–' : median(sides.map(figure)).toFixed(digits)
@@ -71,11 +84,19 @@ const cells = (row: AttackRow): readonly string[] => {
     ratioOf(row)?.toFixed(2) ?? '–',
     ...both(({ robust }) => 100 * robust, 1),
     ...both(({ passes }) => passes, 0),
+    ...both(({ mebibytes }) => mebibytes, 0),
   ]
 }
 
+const disturbances = (machine: AttackBench['machine']): readonly string[] => {
+  const before = busy(machine)
+  const { highest, cores } = machine
+  if (before.length > 0 || highest <= 1.5 * cores) return before
+  return [`something else ran meanwhile (load ${highest.toFixed(1)} on ${cores} cores): not a fair comparison`]
+}
+
 const rest = ({ machine, memory }: AttackBench): readonly string[] => [
-  ...busy(machine),
+  ...disturbances(machine),
   ...(memory.length === 0
     ? []
     : [
@@ -104,7 +125,7 @@ ${rows.map((row) => line(cells(row))).join('\n')}
 
 - mnistNet with the public \`${checkpoint}\`, the first ${examples} images of the MNIST test set, L∞, ε = ${epsilon}, batch ${batch}; medians of ${rounds} rounds, each with another seed and a warm-up. The ratio is the median of the rounds' own ratios.
 - Both sides have the steps, targets, restarts and queries of the official \`standard\`. torchattacks' own defaults are weaker (10 steps, and a schedule of Square that is stretched) and were set to these.
-- "passes" are forward passes per example. Ours leaves an example out as soon as it is broken, theirs after the target or the attack: that is part of the comparison. "robust" is what still stands afterwards, so that nobody is faster by doing less.
+- "passes" are forward passes per example. Ours leaves an example out as soon as it is broken, theirs after the target or the attack: that is part of the comparison. "robust" is what still stands afterwards, so that nobody is faster by doing less. MiB are the peak of the process.
 - Ours has the clean pass and the final check in its time.
 ${rest(bench)
   .map((each) => `- ${each}`)

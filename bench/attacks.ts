@@ -51,9 +51,18 @@ interface Settings {
   readonly write: boolean
 }
 
+const parsed = (args: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...args], options })
+  } catch (thrown) {
+    say(thrown instanceof Error ? thrown.message : String(thrown))
+    return parseArgs({ args: [], options })
+  }
+}
+
 /** Undefined for what `usage` does not know. */
 const settingsOf = (args: readonly string[]): Settings | undefined => {
-  const { values } = parseArgs({ args: [...args], options })
+  const { values } = parsed(args)
   const { 'data-dir': dataDir, checkpoint, json, write } = values
   const [examples, rounds] = [Number(values.examples), Number(values.rounds)] as const
   const engine = engines.find((name) => name === values.engine)
@@ -97,10 +106,12 @@ const measure = async (root: string, settings: Settings): Promise<AttackBench> =
   const ourScript = fileURLToPath(new URL('attackSide.mjs', import.meta.url))
   const theirScript = join(root, 'bench', 'attacks_torchattacks.py')
   const runOurs = (flags: Flags): Promise<Side> => runSide(process.execPath, ourScript, { ...common, ...flags, engine })
+  let highest = load
   const rows = attacks.map((attack) => ({ attack, ours: [] as Side[], theirs: [] as Side[] }))
   for (let round = 1; round <= rounds; round++) {
     for (const { attack, ours, theirs } of rows) {
       say(`round ${round}/${rounds}: ${attack}`)
+      highest = Math.max(highest, ...loadavg().slice(0, 1))
       const flags = { attack, examples, seed: round }
       ours.push(await runOurs(flags))
       if ('versions' in torchattacks)
@@ -120,6 +131,7 @@ const measure = async (root: string, settings: Settings): Promise<AttackBench> =
       cpu: cpus()[0]?.model.trim() ?? 'unknown CPU',
       cores,
       load,
+      highest,
       node: process.versions.node,
       pwoa: ownVersion(),
       engine: description,

@@ -1,43 +1,72 @@
 import {
+  apgd,
+  apgdTargeted,
   architectureNames,
   attackEval,
+  autoAttack,
+  cwL2,
   definePipeline,
+  fab,
+  fabTargeted,
   fgsm,
   loadTeacher,
   mnist,
+  type NormName,
   param,
   parameters,
   pgd,
   pipeline,
+  square,
   syntheticDigits,
 } from 'pwoa'
 
 const datasets = { mnist, syntheticDigits }
+
+type Threat = { readonly epsilon: number; readonly norm: NormName }
+
+/** PGD with a thirtieth of the radius a step, as on MNIST since Madry. */
+const steps = (count: number, { epsilon, norm }: Threat) => ({ epsilon, norm, steps: count, stepSize: epsilon / 30 })
+
 const attacks = {
-  fgsm: (epsilon: number) => fgsm({ epsilon }),
-  pgd: (epsilon: number) => pgd({ epsilon, steps: 40, stepSize: epsilon / 30 }),
-  pgd100: (epsilon: number) => pgd({ epsilon, steps: 100, stepSize: epsilon / 30, name: 'pgd100' }),
+  autoattack: (threat: Threat) => autoAttack(threat),
+  'autoattack-plus': (threat: Threat) => autoAttack({ ...threat, version: 'plus', name: 'autoattack-plus' }),
+  'apgd-ce': (threat: Threat) => apgd(threat),
+  'apgd-dlr': (threat: Threat) => apgd({ ...threat, loss: 'dlr' }),
+  'apgd-t': (threat: Threat) => apgdTargeted(threat),
+  fab: (threat: Threat) => fab(threat),
+  'fab-t': (threat: Threat) => fabTargeted(threat),
+  square: (threat: Threat) => square(threat),
+  fgsm: (threat: Threat) => fgsm(threat),
+  pgd: (threat: Threat) => pgd(steps(40, threat)),
+  pgd100: (threat: Threat) => pgd({ ...steps(100, threat), name: 'pgd100' }),
+  'pgd-margin': (threat: Threat) => pgd({ ...steps(40, threat), loss: 'margin', name: 'pgd-margin' }),
+  'cw-l2': () => cwL2(),
 }
 
-/** Attacks a network as it is: the summary has `before` only. */
+const names = Object.keys(attacks) as (keyof typeof attacks)[]
+
+/** Attacks a network as it is: the summary has `before` only. What became of each example: `attacks.jsonl`. */
 export default definePipeline(
   parameters({
     checkpoint: param.text({ help: 'The network: a PyTorch checkpoint or safetensors.' }),
     architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoint is of.' }),
     dataset: param.choice(['mnist', 'syntheticDigits'], { default: 'mnist', help: 'Where the test images are from.' }),
     examples: param.integer({ default: 1000, min: 1, unit: 'images', help: 'The first so many test images.' }),
-    attacks: param.list(param.choice(['fgsm', 'pgd', 'pgd100'], { help: 'An attack; pgd takes 40 steps.' }), {
-      default: ['fgsm', 'pgd'],
-      help: 'Attacks, separated by commas; pgd takes 40 steps.',
+    attacks: param.list(param.choice(names, { help: 'An attack; pgd takes 40 steps.' }), {
+      default: ['autoattack', 'pgd'],
+      help: 'Attacks, separated by commas; the figure to quote is autoattack.',
     }),
-    epsilon: param.number({ default: 0.3, min: 0.001, max: 1, help: 'L∞ radius; images are in [0, 1].' }),
+    epsilon: param.number({ default: 0.3, min: 0.001, help: 'Radius; images are in [0, 1]. cw-l2 has none.' }),
+    norm: param.choice(['Linf', 'L2'], { default: 'Linf', help: 'How a perturbation is measured.' }),
+    batchSize: param.integer({ default: 250, min: 1, unit: 'images', help: 'Images attacked at once.' }),
+    pictures: param.integer({ default: 0, min: 0, max: 100, unit: 'images', help: 'Drawn in attacks.svg.' }),
   }),
-  (p) =>
-    pipeline('evaluate', datasets[p.dataset]()).pipe(
-      loadTeacher(p.checkpoint, { architecture: p.architecture }),
+  ({ checkpoint, architecture, dataset, examples, epsilon, norm, batchSize, pictures, ...p }) =>
+    pipeline('evaluate', datasets[dataset]()).pipe(
+      loadTeacher(checkpoint, { architecture }),
       attackEval(
-        p.attacks.map((name) => attacks[name](p.epsilon)),
-        { examples: p.examples },
+        p.attacks.map((name) => attacks[name]({ epsilon, norm })),
+        { examples, batchSize, pictures },
       ),
     ),
 )

@@ -2,6 +2,7 @@ import {
   admmMask,
   architectureNames,
   attackEval,
+  autoAttack,
   blockNoise,
   cosine,
   definePipeline,
@@ -71,7 +72,7 @@ export default definePipeline(
     lambdaX: param.optional(param.number({ min: 0, help: 'λx of the HSIC bottleneck.' }), '0 (off), published 0.0002'),
     lambdaY: param.optional(param.number({ min: 0, help: 'λy of the HSIC bottleneck.' }), '0 (off), published 0.00005'),
     batchSize: param.integer({ default: 128, min: 2, max: 10000, unit: 'images', help: 'Minibatch.' }),
-    examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
+    examples: param.integer({ default: 250, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
   (p) => {
     const recipe = recipes[p.method]
@@ -99,9 +100,14 @@ export default definePipeline(
         admm: recipe.admm,
         retrain: recipe.retrain,
       }),
-      attackEval([fgsm({ epsilon: p.epsilon }), pgd({ epsilon: p.epsilon, steps: 40, stepSize: p.epsilon / 30 })], {
-        examples: p.examples,
-      }),
+      attackEval(
+        [
+          autoAttack({ epsilon: p.epsilon }),
+          fgsm({ epsilon: p.epsilon }),
+          pgd({ epsilon: p.epsilon, steps: 40, stepSize: p.epsilon / 30 }),
+        ],
+        { examples: p.examples },
+      ),
       exportModel(`mnist-${p.rate}x.safetensors`),
     )
   },

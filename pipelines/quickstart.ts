@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url'
 import {
   admmMask,
   attackEval,
+  autoAttack,
   blockNoise,
   compare,
   crossEntropy,
   definePipeline,
   distill,
   exportModel,
-  fgsm,
   hsicRegularize,
   loadTeacher,
   mnistNet,
@@ -32,7 +32,7 @@ export default definePipeline(
     epochs: param.integer({ default: 5, min: 1, unit: 'epochs', help: 'ADMM phase.' }),
     retrainEpochs: param.integer({ default: 10, min: 1, unit: 'epochs', help: 'Masked retraining.' }),
     images: param.integer({ default: 6000, min: 128, unit: 'images', help: 'Training images that are drawn.' }),
-    examples: param.integer({ default: 500, min: 1, max: 1000, unit: 'images', help: 'Test images attacked.' }),
+    examples: param.integer({ default: 100, min: 1, max: 1000, unit: 'images', help: 'Test images attacked.' }),
   }),
   ({ rate, epochs, retrainEpochs, images, examples }) => {
     const [first = '', second = '', , last = ''] = weightLayers(mnistNet)
@@ -42,7 +42,7 @@ export default definePipeline(
     const robust = pipeline('quickstart', syntheticDigits({ train: images, test: 1000 })).pipe(
       loadTeacher(checkpoint, { architecture: mnistNet }),
     )
-    const attacks = [fgsm({ epsilon }), pgd({ epsilon, steps: 40, stepSize: 0.01 })]
+    const attacks = [autoAttack({ epsilon }), pgd({ epsilon, steps: 40, stepSize: 0.01 })]
 
     return compare('quickstart', {
       'magnitude + fine-tuning': robust.pipe(

@@ -1,4 +1,5 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { NormName } from './norms.js'
 
 /** A classifier as an attack sees it: images n × height × width × channels in [0, 1] to logits n × classes. */
 export type Classifier = (images: Tensor4D) => Tensor2D
@@ -15,12 +16,36 @@ export interface AttackInput {
   readonly seed: number
 }
 
+/**
+ * An attack on its way: yields the share of its work that is done, in (0, 1], wherever the caller may look after
+ * other things, and returns adversarial images. Between two steps it owns tensors, so `tf.tidy` must not span one;
+ * `return()` frees them.
+ */
+export type Perturbing = Generator<number, Tensor4D, undefined>
+
 /** An attack as a value: its name, its options, its threat model, and a pure function of its input. */
 export interface Attack {
   readonly name: string
   readonly config: Readonly<Record<string, unknown>>
-  /** Radius of the L∞ ball around each image, in (0, 1]. */
+  /** How the length of a perturbation is measured. */
+  readonly norm: NormName
+  /** Radius of the ball around each image; Infinity for an attack that looks for the shortest perturbation. */
   readonly epsilon: number
-  /** Adversarial images, inside the ball and [0, 1]. The caller owns the result; nothing else is left behind. */
-  readonly perturb: (input: AttackInput) => Tensor4D
+  /**
+   * Adversarial images, inside the ball and [0, 1]; an example that was not broken comes back in any state. The caller
+   * owns the result; nothing else is left behind.
+   *
+   * @throws RunError for images outside [0, 1] or labels that are not one-hot, before any work
+   */
+  readonly perturb: (input: AttackInput) => Perturbing
+  /** What keeps it from its full strength on so many classes, in words for a person. */
+  readonly weaknesses?: (classes: number) => readonly string[]
+}
+
+/** Attacks that work one after the other, each on the examples that the earlier ones left: AutoAttack. */
+export interface AttackSequence {
+  readonly name: string
+  readonly config: Readonly<Record<string, unknown>>
+  /** At least one, all of one norm and radius, each of another name. */
+  readonly stages: readonly Attack[]
 }

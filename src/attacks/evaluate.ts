@@ -1,112 +1,209 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import { PwoaFailure } from '../dsl/errors.js'
-import type { Accuracies } from '../dsl/events.js'
+import { timeLeft } from '../dsl/timeLeft.js'
 import { tf } from '../engine/tf.js'
-import type { Attack, Classifier } from './attack.js'
-
-/** One batch of test examples; the evaluator frees its tensors. */
-export interface TestBatch {
-  readonly images: Tensor4D
-  readonly labels: Tensor2D
-  readonly indices: Uint32Array
-}
-
-export interface Evaluation {
-  readonly classifier: Classifier
-  readonly attacks: readonly Attack[]
-  /** Number of examples, over all batches. */
-  readonly examples: number
-  /** The batches, made one at a time; gone through once for each attack. */
-  readonly batches: () => Iterable<TestBatch>
-  readonly seed: number
-  readonly signal: AbortSignal
-  /** `clean` or an attack's name, and how many examples it has done. */
-  readonly onProgress: (attack: string, done: number) => void
-}
-
-/** How far float32 may carry a perturbation over ε. */
-const TOLERANCE = 1e-6
+import { adviceBefore, adviceOnGap, adviceOnSequence, stagesOf } from './advice.js'
+import type { Attack, AttackSequence } from './attack.js'
+import { attackBatch } from './attackBatch.js'
+import { cleanBatch } from './cleanBatch.js'
+import type { Evaluation, EvaluationResult, Outcome, StageResult, TestBatch } from './evaluation.js'
+import { type BatchRecord, type CleanRecord, rememberedBatch, rememberedClean, type Shown } from './records.js'
 
 /**
  * Clean accuracy, and robust accuracy under each attack: the share of examples that are classified correctly as they
- * are and after the attack. The event loop turns between batches. What an attack returns is checked: inside the
- * ε-ball, inside [0, 1], no NaN.
+ * are and after the attack. Attacks are given what is classified correctly, those of a sequence what the earlier ones
+ * left, packed into full batches. The event loop turns between an attack's steps; finished batches go to the journal
+ * and are not done again. What an attack returns is checked: inside the ε-ball, inside [0, 1], no NaN.
  *
- * @throws RunError for an attack that breaks its threat model or a network whose logits are not finite; what
- * `signal` is aborted with
+ * @throws RunError for an attack that breaks its threat model, images outside [0, 1], labels out of range or a network
+ * whose logits are not finite; what `signal` is aborted with
  */
-export const evaluate = async (evaluation: Evaluation): Promise<Accuracies> => {
-  const { classifier, attacks, examples, batches, seed, signal, onProgress } = evaluation
-  const whole = new Map<number, boolean>()
+export const evaluate = async (evaluation: Evaluation): Promise<EvaluationResult> => {
+  const { attacks, indices, onWarning } = evaluation
+  const { labels, whole, saturated } = await cleanPass(evaluation)
+  advise(evaluation)
+  const ledgers: (readonly [string, Ledger])[] = []
+  for (const attack of attacks) ledgers.push([attack.name, await attackPass(evaluation, attack, whole)])
+  const robust = Object.fromEntries(
+    ledgers.map(([name, { broken }]) => [name, (whole.length - broken.size) / indices.length]),
+  )
+  for (const message of adviceOnGap(attacks, robust, whole.length === 0 ? 0 : saturated / whole.length))
+    onWarning(message)
+  const outcomes = outcomesOf(
+    indices,
+    labels,
+    new Set(whole),
+    ledgers.map(([, ledger]) => ledger),
+  )
+  return {
+    accuracies: {
+      clean: whole.length / indices.length,
+      attacks: robust,
+      examples: indices.length,
+      details: Object.fromEntries(ledgers.map(([name, ledger]) => [name, detailOf(ledger)])),
+    },
+    outcomes,
+    shown: shownOf(
+      outcomes,
+      ledgers.flatMap(([, { shown }]) => shown),
+      evaluation.keepImages,
+    ),
+  }
+}
+
+/** What an attack, or the stages of a sequence, did to each example that was whole. */
+interface Ledger {
+  readonly broken: Map<number, { readonly by: string; readonly distance: number }>
+  readonly stages: StageResult[]
+  readonly shown: (Shown & { readonly by: string })[]
+}
+
+const cleanPass = async (evaluation: Evaluation) => {
+  const { classifier, indices, journal, onProgress } = evaluation
+  const labels = new Map<number, number>()
+  const wrong = new Set<number>()
+  let saturated = 0
   let done = 0
-  for (const { images, labels, indices } of batches()) {
-    freeing([images, labels], () => {
-      for (const [i, right] of correct(classifier, images, labels).entries()) whole.set(indices[i] ?? 0, right)
-    })
-    done += indices.length
-    onProgress('clean', done)
-    await breathe(signal)
+  for (const [number, part] of partsOf(indices, evaluation.batchSize).entries()) {
+    const key = `clean/${number}`
+    const found = rememberedClean(journal, key)
+    const record: CleanRecord = found ?? withBatch(evaluation, part, (batch) => cleanBatch(classifier, batch, part))
+    if (!found) journal.add(key, record)
+    for (const [row, index] of part.entries()) labels.set(index, record.labels[row] ?? 0)
+    for (const index of record.wrong) wrong.add(index)
+    saturated += record.saturated
+    done += part.length
+    const robust = 1 - wrong.size / indices.length
+    onProgress({ attack: 'clean', stage: 'clean', done, total: indices.length, robust, secondsLeft: undefined })
+    await breathe(evaluation)
   }
-  const robust: Record<string, number> = {}
-  for (const attack of attacks) {
-    let survivors = 0
-    let attacked = 0
-    for (const { images, labels, indices } of batches()) {
-      freeing([images, labels], () => {
-        const adversarial = attack.perturb({ classifier, images, labels, indices, seed })
-        freeing([adversarial], () => {
-          checkThreatModel(attack, images, adversarial)
-          for (const [i, right] of correct(classifier, adversarial, labels).entries())
-            if (right && whole.get(indices[i] ?? 0)) survivors += 1
-        })
-      })
-      attacked += indices.length
-      onProgress(attack.name, attacked)
-      await breathe(signal)
-    }
-    robust[attack.name] = survivors / examples
-  }
-  const clean = [...whole.values()].filter(Boolean).length / examples
-  return { clean, attacks: robust, examples }
+  return { labels, whole: Array.from(indices).filter((index) => !wrong.has(index)), saturated }
 }
 
-/** Frees the tensors afterwards, also where `act` throws. */
-const freeing = (tensors: Tensor[], act: () => void): void => {
+const advise = (evaluation: Evaluation): void => {
+  const [first] = partsOf(evaluation.indices, evaluation.batchSize)
+  if (!first) return
+  const messages = withBatch(evaluation, first, (batch) =>
+    adviceBefore(evaluation.classifier, batch, evaluation.attacks),
+  )
+  for (const message of messages) evaluation.onWarning(message)
+}
+
+const attackPass = async (
+  evaluation: Evaluation,
+  attack: Attack | AttackSequence,
+  whole: readonly number[],
+): Promise<Ledger> => {
+  const ledger: Ledger = { broken: new Map(), stages: [], shown: [] }
+  for (const stage of stagesOf(attack)) {
+    const standing = Uint32Array.from(whole.filter((index) => !ledger.broken.has(index)))
+    await stagePass({ evaluation, attack: attack.name, stage, ledger, whole: whole.length }, standing)
+  }
+  if ('stages' in attack) for (const message of adviceOnSequence(attack, ledger.stages)) evaluation.onWarning(message)
+  return ledger
+}
+
+interface StageWork {
+  readonly evaluation: Evaluation
+  readonly attack: string
+  readonly stage: Attack
+  readonly ledger: Ledger
+  readonly whole: number
+}
+
+const stagePass = async (work: StageWork, standing: Uint32Array): Promise<void> => {
+  const { evaluation, attack, stage, ledger, whole } = work
+  const { indices, journal, batchSize, onProgress, onStage } = evaluation
+  const clock = timeLeft()
+  let done = 0
+  let seconds = 0
+  const robust = (): number => (whole - ledger.broken.size) / indices.length
+  const tell = (now: number): void => {
+    const secondsLeft = clock.at(now, standing.length, performance.now() / 1000)
+    onProgress({ attack, stage: stage.name, done: now, total: standing.length, robust: robust(), secondsLeft })
+  }
+  const earlier = ledger.broken.size
+  for (const [number, part] of partsOf(standing, batchSize).entries()) {
+    const key = `${attack}/${stage.name}/${number}`
+    const found = rememberedBatch(journal, key)
+    const record = found ?? (await attacked(work, part, (share) => tell(done + share * part.length)))
+    if (!found) journal.add(key, record)
+    for (const [index, distance] of record.broken) ledger.broken.set(index, { by: stage.name, distance })
+    ledger.shown.push(...record.shown.map((one) => ({ ...one, by: stage.name })))
+    seconds += record.seconds
+    done += part.length
+    tell(done)
+    await breathe(evaluation)
+  }
+  const result = { attack, stage: stage.name, robust: robust(), attacked: standing.length, seconds }
+  ledger.stages.push({ ...result, broken: ledger.broken.size - earlier })
+  onStage({ ...result, broken: ledger.broken.size - earlier })
+}
+
+const attacked = async (
+  { evaluation, stage }: StageWork,
+  part: Uint32Array,
+  onShare: (share: number) => void,
+): Promise<BatchRecord> => {
+  const { classifier, batchOf, seed, signal, keepImages } = evaluation
+  const batch = batchOf(part)
   try {
-    act()
+    const input = { ...batch, classifier, indices: part, seed }
+    return await attackBatch({ attack: stage, input, keepImages, signal, onShare })
   } finally {
-    tf.dispose(tensors)
+    tf.dispose([batch.images, batch.labels])
   }
 }
 
-const breathe = async (signal: AbortSignal): Promise<void> => {
+const withBatch = <T>({ batchOf }: Evaluation, part: Uint32Array, act: (batch: TestBatch) => T): T => {
+  const batch = batchOf(part)
+  try {
+    return act(batch)
+  } finally {
+    tf.dispose([batch.images, batch.labels])
+  }
+}
+
+const partsOf = (indices: Uint32Array, size: number): readonly Uint32Array[] =>
+  Array.from({ length: Math.ceil(indices.length / size) }, (_, i) => indices.slice(i * size, (i + 1) * size))
+
+const breathe = async ({ signal }: Evaluation): Promise<void> => {
   await setImmediate()
   signal.throwIfAborted()
 }
 
-const correct = (classifier: Classifier, images: Tensor4D, labels: Tensor2D): readonly boolean[] => {
-  const [right, extreme] = tf.tidy(() => {
-    const logits = classifier(images)
-    return [
-      tf.equal(tf.argMax(logits, 1), tf.argMax(labels, 1)).dataSync(),
-      tf.max(tf.abs(logits)).dataSync()[0] ?? Number.NaN,
-    ] as const
-  })
-  if (!Number.isFinite(extreme))
-    throw new PwoaFailure({ _tag: 'RunError', stage: 'attackEval', expected: 'finite logits', actual: String(extreme) })
-  return Array.from(right, Boolean)
+const detailOf = ({ broken, stages }: Ledger) => {
+  const distances = [...broken.values()].map(({ distance }) => distance)
+  return {
+    stages: Object.fromEntries(stages.map(({ stage, robust }) => [stage, robust])),
+    seconds: stages.reduce((total, { seconds }) => total + seconds, 0),
+    ...(distances.length === 0
+      ? {}
+      : { meanDistance: distances.reduce((total, distance) => total + distance, 0) / distances.length }),
+  }
 }
 
-const checkThreatModel = ({ name, epsilon }: Attack, images: Tensor4D, adversarial: Tensor4D): void => {
-  const [distance, low, high] = tf.tidy(() =>
-    [tf.max(tf.abs(tf.sub(adversarial, images))), tf.min(adversarial), tf.max(adversarial)].map(
-      (value) => value.dataSync()[0] ?? Number.NaN,
-    ),
-  ) as [number, number, number]
-  const refuse = (expected: string, actual: string): never => {
-    throw new PwoaFailure({ _tag: 'RunError', stage: name, expected, actual })
-  }
-  if (!(distance <= epsilon + TOLERANCE)) refuse(`perturbations of at most ${epsilon}`, `${distance}`)
-  if (!(low >= 0 && high <= 1)) refuse('images in [0, 1]', `${low} … ${high}`)
+const outcomesOf = (
+  indices: Uint32Array,
+  labels: ReadonlyMap<number, number>,
+  whole: ReadonlySet<number>,
+  ledgers: readonly Ledger[],
+): readonly Outcome[] =>
+  Array.from(indices, (index) => {
+    const example = { index, label: labels.get(index) ?? 0 }
+    if (!whole.has(index)) return { ...example, brokenBy: 'clean', distance: 0 }
+    const first = ledgers.find(({ broken }) => broken.has(index))?.broken.get(index)
+    return { ...example, brokenBy: first?.by ?? null, distance: first?.distance ?? null }
+  })
+
+const shownOf = (outcomes: readonly Outcome[], kept: Ledger['shown'], count: number): EvaluationResult['shown'] =>
+  outcomes
+    .flatMap((outcome) => {
+      const image = kept.find(({ index, by }) => index === outcome.index && by === outcome.brokenBy)
+      return image ? [{ ...outcome, guess: image.guess, adversarial: floatsOf(image.image) }] : []
+    })
+    .slice(0, count)
+
+const floatsOf = (base64: string): Float32Array => {
+  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'))
+  return new Float32Array(bytes.buffer)
 }

@@ -1,32 +1,41 @@
-import { checkEpsilon } from '../dsl/checks.js'
+import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../engine/tf.js'
+import { lossesAndGradient } from './ascend.js'
 import type { Attack } from './attack.js'
-import { inputGradient } from './inputGradient.js'
-import { linfBall, projectLinf } from './linf.js'
+import { checkThreat } from './checkThreat.js'
+import { defineAttack } from './defineAttack.js'
+import { crossEntropy } from './losses.js'
+import { type NormName, norms } from './norms.js'
 
 export interface FgsmOptions {
-  /** Radius of the L∞ ball, in (0, 1]; images are in [0, 1]. */
+  /** Radius of the ball: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
   readonly epsilon: number
+  /** How a perturbation is measured. @default 'Linf' */
+  readonly norm?: NormName
 }
 
 /**
- * Fast gradient sign method: x' = clip(x + ε·sign ∂CE/∂x). One step, no randomness.
+ * Fast gradient sign method: x' = clip(x + ε·sign ∂CE/∂x); in L2, x' = clip(x + ε·g/‖g‖₂). One step, no randomness.
  *
  * @example
  * attackEval([fgsm({ epsilon: 0.3 })])
- * @throws OptionError for an ε outside (0, 1]
+ * @throws OptionError for an ε outside (0, 1] (L2: not positive) or an unknown norm
  * Source: Goodfellow, Shlens, Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015.
  */
-export const fgsm = ({ epsilon }: FgsmOptions): Attack => {
-  checkEpsilon('fgsm', epsilon)
-  return {
+export const fgsm = ({ epsilon, norm = 'Linf' }: FgsmOptions): Attack => {
+  checkThreat('fgsm', norm, epsilon)
+  const { ascent, ball } = norms[norm]
+  return defineAttack({
     name: 'fgsm',
-    config: { epsilon },
+    config: { epsilon, norm },
+    norm,
     epsilon,
-    perturb: ({ classifier, images, labels }) =>
-      tf.tidy(() => {
-        const step = tf.mul(tf.sign(inputGradient(classifier, images, labels)), epsilon)
-        return projectLinf(tf.add(images, step), linfBall(images, epsilon))
-      }),
-  }
+    *perturb({ classifier, images, labels }) {
+      yield 0.5
+      return tf.tidy((): Tensor4D => {
+        const { gradient } = lossesAndGradient(classifier, images, crossEntropy(labels))
+        return ball(images, epsilon).project(tf.add(images, tf.mul(ascent(gradient), epsilon)))
+      })
+    },
+  })
 }

@@ -1,53 +1,120 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { checkEpsilon, checkPositive, checkWhole } from '../dsl/checks.js'
+import { checkAmong, checkPositive, checkWhole } from '../dsl/checks.js'
+import { rejectOption } from '../dsl/errors.js'
 import { tf } from '../engine/tf.js'
-import type { Attack } from './attack.js'
-import { inputGradient } from './inputGradient.js'
-import { type LinfBall, linfBall, projectLinf, uniformStart } from './linf.js'
+import { logitsOf, lossesAndGradient } from './ascend.js'
+import type { Attack, AttackInput, Perturbing } from './attack.js'
+import { checkThreat } from './checkThreat.js'
+import { defineAttack } from './defineAttack.js'
+import { untargeted } from './losses.js'
+import { type NormName, norms } from './norms.js'
+import { classesOf, predictionsOf } from './predictions.js'
+import { drawn, type Fill } from './starts.js'
+import { replaced, shareOf } from './steps.js'
+
+const losses = { ce: untargeted.ce, margin: untargeted.margin }
+
+const starts = {
+  uniform: (input: AttackInput, key: readonly (string | number)[], fill: Fill): Tensor4D =>
+    tf.add(input.images, drawn(input, key, fill)),
+  image: ({ images }: AttackInput): Tensor4D => images,
+}
 
 export interface PgdOptions {
-  /** Radius of the L∞ ball, in (0, 1]; images are in [0, 1]. */
+  /** Radius of the ball: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
   readonly epsilon: number
   /** Gradient steps, ≥ 1. */
   readonly steps: number
-  /** Length of a step in each pixel, > 0. */
+  /** Length of a step: in each pixel for L∞, of the whole step for L2; > 0. */
   readonly stepSize: number
+  /** How a perturbation is measured. @default 'Linf' */
+  readonly norm?: NormName
+  /** What it maximises: cross entropy, or the margin max_{c ≠ y} z_c − z_y (what papers call CW under PGD). @default 'ce' */
+  readonly loss?: keyof typeof losses
   /** Where it begins: a uniformly random point of the ball, or the image itself. @default 'uniform' */
   readonly start?: 'uniform' | 'image'
+  /** Tries, each from another start; the first that breaks an example counts. ≥ 1, and 1 from the image. @default 1 */
+  readonly restarts?: number
   /** How figures name it; two PGDs in one evaluation need two names. @default 'pgd' */
   readonly name?: string
 }
 
 /**
- * Projected gradient descent (Madry): x' ← Π(x' + stepSize·sign ∂CE/∂x'), Π onto the ε-ball and [0, 1].
+ * Projected gradient descent (Madry): x' ← Π(x' + stepSize·sign ∂loss/∂x'), Π onto the ε-ball and [0, 1]; in L2 the
+ * step is stepSize·g/‖g‖₂.
  *
  * @example
  * attackEval([pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })])
- * @throws OptionError for an ε outside (0, 1], fewer than 1 step, or a step size ≤ 0
+ * @throws OptionError for an ε outside (0, 1] (L2: not positive), fewer than 1 step or restart, a step size ≤ 0, more
+ * than one try from the image, an unknown norm, loss or start
  * Source: Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
  */
-export const pgd = ({ epsilon, steps, stepSize, start = 'uniform', name = 'pgd' }: PgdOptions): Attack => {
-  checkEpsilon('pgd', epsilon)
+export const pgd = ({
+  epsilon,
+  steps,
+  stepSize,
+  norm = 'Linf',
+  loss = 'ce',
+  start = 'uniform',
+  restarts = 1,
+  name = 'pgd',
+}: PgdOptions): Attack => {
+  checkThreat('pgd', norm, epsilon)
   checkWhole('pgd', 'steps', steps, 1)
   checkPositive('pgd', 'stepSize', stepSize)
-  return {
-    name,
-    config: { epsilon, steps, stepSize, start },
-    epsilon,
-    perturb: (input) => {
-      const { classifier, images, labels } = input
-      const ball = tf.tidy(() => linfBall(images, epsilon) as LinfBall & Record<string, Tensor4D>)
-      let adversarial = start === 'image' ? images.clone() : tf.tidy(() => uniformStart(input, epsilon, name, ball))
+  checkAmong('pgd', 'a loss', losses, loss)
+  checkAmong('pgd', 'a start', starts, start)
+  checkWhole('pgd', 'restarts', restarts, 1)
+  if (start === 'image' && restarts > 1) rejectOption('pgd', 'one try from the image itself', `${restarts} restarts`)
+  const { ascent, ball, fillInside } = norms[norm]
+
+  function* descend(input: AttackInput, restart: number): Perturbing {
+    const { classifier, images, labels } = input
+    const objective = losses[loss](labels)
+    const inside = ball(images, epsilon)
+    let adversarial = tf.tidy(() =>
+      inside.project(starts[start](input, [name, restart], (out, random) => fillInside(out, epsilon, random))),
+    )
+    try {
       for (let i = 0; i < steps; i++) {
-        const from = adversarial
-        adversarial = tf.tidy(() => {
-          const step = tf.mul(tf.sign(inputGradient(classifier, from, labels)), stepSize)
-          return projectLinf(tf.add(from, step), ball)
+        adversarial = replaced(adversarial, (from) => {
+          const { gradient } = lossesAndGradient(classifier, from, objective)
+          return inside.project(tf.add(from, tf.mul(ascent(gradient), stepSize)))
         })
-        from.dispose()
+        if (i + 1 < steps) yield (i + 1) / steps
       }
-      tf.dispose([ball.lower, ball.upper])
-      return adversarial
-    },
+      return adversarial.clone()
+    } finally {
+      adversarial.dispose()
+      inside.dispose()
+    }
   }
+
+  function* perturb(input: AttackInput): Perturbing {
+    const classes = classesOf(input.labels)
+    let best = yield* shareOf(descend(input, 0), 0, restarts)
+    try {
+      for (let restart = 1; restart < restarts; restart++) {
+        const guesses = predictionsOf(logitsOf(input.classifier, best), input.labels.shape[1])
+        const isWhole = Uint8Array.from(classes, (label, row) => (label === guesses[row] ? 1 : 0))
+        const again = yield* shareOf(descend(input, restart), restart, restarts)
+        best = replaced(best, (first) => {
+          const chosen = tf.where(tf.tensor4d(isWhole, [classes.length, 1, 1, 1], 'bool'), again, first)
+          return chosen as Tensor4D
+        })
+        again.dispose()
+      }
+      return best.clone()
+    } finally {
+      best.dispose()
+    }
+  }
+
+  return defineAttack({
+    name,
+    config: { epsilon, norm, steps, stepSize, loss, start, restarts },
+    norm,
+    epsilon,
+    perturb,
+  })
 }

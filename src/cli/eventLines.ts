@@ -1,7 +1,7 @@
 import type { Accuracies, RunEvent } from '../dsl/events.js'
 import { formatCount, formatLoss, formatPercent, formatSeconds } from './format.js'
 
-type Lines = { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>) => string }
+type Lines = { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>) => string | undefined }
 
 const lines: Lines = {
   engine: ({ description }) => (description.startsWith('engine') ? description : `engine: ${description}`),
@@ -14,6 +14,10 @@ const lines: Lines = {
     const number = String(epoch + 1).padStart(String(epochs).length)
     return `  ${phase} ${number}/${epochs}  loss ${formatLoss(loss)}${drawTerms(terms)}  ${formatSeconds(seconds)}`
   },
+  attacked: ({ subject, attack, stage, robust, broken, attacked, seconds }) =>
+    attack === stage
+      ? undefined
+      : `  ${subject} ${attack}: ${formatPercent(robust)} after ${stage}, which broke ${formatCount(broken)} of ${formatCount(attacked)}  ${formatSeconds(seconds)}`,
   evaluation: ({ subject, accuracies }) =>
     `${subject === 'epoch' ? '  so far' : subject}: ${drawAccuracies(accuracies)}`,
   parameters: ({ counts: { kept, total } }) =>
@@ -24,7 +28,7 @@ const lines: Lines = {
 /** What a person is told of an event, in one line; undefined where there is nothing to tell. */
 export const eventLine = (event: RunEvent): string | undefined =>
   // Each function takes the events of its own type: the record's type says so, but not to an index by a union.
-  (lines[event.type] as ((event: RunEvent) => string) | undefined)?.(event)
+  (lines[event.type] as ((event: RunEvent) => string | undefined) | undefined)?.(event)
 
 const drawTerms = (terms: Readonly<Record<string, number>>): string => {
   const parts = Object.entries(terms).map(([name, value]) => `${name} ${formatLoss(value)}`)

@@ -34,7 +34,7 @@ const rowOf = ({ parameters, seconds }: Summary, label: string, accuracies: Accu
 
 const tableOf = (rows: readonly Row[]): Table | undefined => {
   if (rows.length === 0) return undefined
-  const attacks = [...new Set(rows.flatMap(({ accuracies }) => Object.keys(accuracies.attacks)))]
+  const attacks = leading(rows.map(({ accuracies }) => accuracies))
   const cost = rows.some(({ seconds }) => seconds !== undefined)
   return {
     header: ['', 'clean', ...attacks, ...(cost ? ['parameters kept', 'seconds'] : [])],
@@ -45,6 +45,14 @@ const tableOf = (rows: readonly Row[]): Table | undefined => {
       ...(cost ? [shown(kept, formatPercent), shown(seconds, (value) => value.toFixed(1))] : []),
     ]),
   }
+}
+
+/** The attacks' names, AutoAttack before those that stand alone: it is the figure to quote. */
+const leading = (all: readonly Accuracies[]): readonly string[] => {
+  const names = [...new Set(all.flatMap(({ attacks }) => Object.keys(attacks)))]
+  const isSequence = (name: string): boolean =>
+    all.some(({ details }) => Object.keys(details?.[name]?.stages ?? {}).length > 1)
+  return [...names.filter(isSequence), ...names.filter((name) => !isSequence(name))]
 }
 
 const shown = (value: number | undefined, format: (value: number) => string): string =>

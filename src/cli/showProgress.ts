@@ -1,11 +1,11 @@
 import type { RunEvent } from '../dsl/events.js'
 import type { RunHandle } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
+import { timeLeft } from '../dsl/timeLeft.js'
 import type { Colors } from './colors.js'
 import { eventLine } from './eventLines.js'
-import { formatCount, formatLoss, formatSeconds } from './format.js'
+import { formatCount, formatLoss, formatPercent, formatSeconds } from './format.js'
 import type { Screen } from './screen.js'
-import { timeLeft } from './timeLeft.js'
 
 /**
  * Shows a run as it goes: a line per event that stays, and a passing one with the time left.
@@ -14,7 +14,6 @@ import { timeLeft } from './timeLeft.js'
  */
 export const showProgress = (run: RunHandle, screen: Screen, colors: Colors, told = new Set<string>()): void => {
   let training = timeLeft()
-  let evaluation = timeLeft()
   let left: number | undefined
 
   const step = (metrics: TrainingMetrics): void => {
@@ -27,15 +26,7 @@ export const showProgress = (run: RunHandle, screen: Screen, colors: Colors, tol
       training = timeLeft()
       left = undefined
     },
-    evaluating: ({ subject, attack, done, total }) => {
-      if (done === 0) evaluation = timeLeft()
-      const remaining = drawLeft(evaluation.at(done, total, performance.now() / 1000))
-      const drawShare = (): string => `${bar(done / total, colors)}  ${formatCount(done)}/${formatCount(total)}`
-      screen.live(() => `${subject} ${attack}  ${drawShare()}${remaining}`)
-    },
-    evaluation: () => {
-      evaluation = timeLeft()
-    },
+    evaluating: (event) => screen.live(() => drawEvaluating(event, colors)),
   }
   run.metrics$.subscribe(step)
   run.events$.subscribe((event) => {
@@ -52,6 +43,13 @@ export const showProgress = (run: RunHandle, screen: Screen, colors: Colors, tol
 const drawStep = (metrics: TrainingMetrics, left: number | undefined, colors: Colors): string => {
   const { phase, epoch, epochs, step, steps, loss } = metrics
   return `  ${phase} ${epoch + 1}/${epochs}  ${bar(step / steps, colors)}  loss ${formatLoss(loss)}${drawLeft(left)}`
+}
+
+const drawEvaluating = (event: Extract<RunEvent, { type: 'evaluating' }>, colors: Colors): string => {
+  const { subject, attack, stage, done, total, robust, secondsLeft } = event
+  const name = attack === stage ? attack : `${attack} ${stage}`
+  const share = `${bar(done / total, colors)}  ${formatCount(Math.floor(done))}/${formatCount(total)}`
+  return `${subject} ${name}  ${share}, ${formatPercent(robust)} left whole${drawLeft(secondsLeft)}`
 }
 
 const drawLeft = (left: number | undefined): string =>

@@ -14,3 +14,9 @@ export const checkWhole = (stage: string, option: string, value: number, least: 
 export const checkPositive = (stage: string, option: string, value: number): void => {
   if (!(value > 0 && Number.isFinite(value))) rejectOption(stage, `${option} > 0`, value)
 }
+
+/** Refuses a value that is not a key of the table. @throws OptionError */
+export const checkAmong = (stage: string, option: string, table: object, value: string): void => {
+  if (!Object.hasOwn(table, value))
+    rejectOption(stage, `${option} among ${Object.keys(table).join(', ')}`, `"${value}"`)
+}

@@ -9,6 +9,13 @@ export interface StageState {
   readonly values: Readonly<Record<string, unknown>>
 }
 
+/** Finished work by key; it survives whatever ends the run. */
+export interface Journal {
+  readonly entries: ReadonlyMap<string, unknown>
+  /** Writes an entry down before it returns. @throws WriteError */
+  readonly add: (key: string, value: unknown) => void
+}
+
 /** Where the stream of minibatches stands: the next one to be made. */
 export interface Position {
   readonly epoch: number
@@ -31,6 +38,11 @@ export interface RunContext {
   readonly reached: (next: Position) => void
   /** Registers what to free when the run is over, whichever way it ends: tensors that later stages still read. */
   readonly atEnd: (release: () => void) => void
+  /**
+   * Work that is written down as it is finished, where a snapshot between two steps comes too late: what an earlier
+   * part of the run wrote under this name, and a way to add to it. One stage a name.
+   */
+  readonly journal: (name: string) => Journal
   /** Writes a file of the run folder whole, and reports it as an artifact. `name` is relative to the run folder. */
   readonly writeArtifact: (name: string, content: Uint8Array | string) => TaskEither<PwoaError, void>
 }

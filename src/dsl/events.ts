@@ -6,6 +6,17 @@ export interface Accuracies {
   readonly attacks: Readonly<Record<string, number>>
   /** Number of test examples behind the fractions. */
   readonly examples: number
+  /** More about each attack. */
+  readonly details?: Readonly<Record<string, AttackDetails>>
+}
+
+/** How an attack's figure came about. */
+export interface AttackDetails {
+  /** Robust accuracy after each of its stages, in order: the attacks of AutoAttack, or the attack itself. */
+  readonly stages: Readonly<Record<string, number>>
+  readonly seconds: number
+  /** Mean length of the perturbations that broke an example, in the attack's norm; left out where none did. */
+  readonly meanDistance?: number
 }
 
 /** Parameters of a network: all of them, those that pruning may touch, and how many of each are not zero. */
@@ -44,8 +55,27 @@ export type RunEvent =
       readonly subject: 'before' | 'after' | 'epoch'
       /** `clean` or the attack's name. */
       readonly attack: string
+      /** Which attack of AutoAttack is at work; the attack itself where it stands alone. */
+      readonly stage: string
+      /** Examples that the stage has done, in parts of one while it is at them; and all that it was given. */
       readonly done: number
       readonly total: number
+      /** Robust accuracy so far: the share of all examples that still stand. */
+      readonly robust: number
+      /** Seconds left of this stage; undefined while nothing can be said. */
+      readonly secondsLeft: number | undefined
+    }
+  | {
+      readonly type: 'attacked'
+      readonly subject: 'before' | 'after' | 'epoch'
+      readonly attack: string
+      readonly stage: string
+      /** Robust accuracy after the stage. */
+      readonly robust: number
+      /** Examples that the stage was given, and how many of them it broke. */
+      readonly attacked: number
+      readonly broken: number
+      readonly seconds: number
     }
   | { readonly type: 'evaluation'; readonly subject: 'before' | 'after' | 'epoch'; readonly accuracies: Accuracies }
   | { readonly type: 'checkpoint'; readonly file: string }

@@ -2,6 +2,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
 import type { Attack } from '../attacks/attack.js'
+import { runAttack } from '../attacks/run.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { Minibatch, Step } from '../dsl/step.js'
@@ -48,7 +49,7 @@ export const adversarial = (
   const { name, config } = attackOf(0)
   const apply = <S extends Step & HasStudent>(step: S): S => {
     const { minibatch, run, student } = step
-    const attacked = attackOf(minibatch.epoch).perturb({
+    const attacked = runAttack(attackOf(minibatch.epoch), {
       classifier: (images) => student.logits(images),
       images: minibatch.images,
       labels: minibatch.labels,

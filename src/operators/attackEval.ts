@@ -1,21 +1,21 @@
 // Clean and robust accuracy on the test set, before and after. Paper: Sec. IV.
 import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, of, takeWhile } from 'rxjs'
-import type { Attack } from '../attacks/attack.js'
-import { evaluate } from '../attacks/evaluate.js'
+import type { Attack, AttackSequence } from '../attacks/attack.js'
 import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
-import type { Accuracies } from '../dsl/events.js'
 import { type Op, stage } from '../dsl/op.js'
 import { passOr } from '../dsl/passOr.js'
 import type { HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
+import { evaluateNetwork, type NetworkEvaluation } from '../training/evaluateNetwork.js'
 import type { HasStudent, HasTeacher, Network } from '../training/network.js'
-import { testBatches } from '../training/testBatches.js'
 
 export interface AttackEvalOptions {
   /** The first so many test images, ≥ 1. @default all */
   readonly examples?: number
   /** Images attacked at once, ≥ 1: memory grows with it, results don't depend on it. @default 250 */
   readonly batchSize?: number
+  /** Draws the first so many examples that break, original beside adversarial image, as `attacks.svg`. @default 0 */
+  readonly pictures?: number
   /** Evaluates the student every so many epochs too, ≥ 1. @default only at the end */
   readonly every?: number
   /** Which of the two is measured; rows of a comparison share one `before`. @default both */
@@ -25,15 +25,16 @@ export interface AttackEvalOptions {
 /**
  * Lets every step pass and evaluates: the teacher (`before`) when the first step arrives, the student (`after`) when
  * training is done. Without a stage that trains in front of it, it evaluates once and completes.
- * Reports through `run.events$` and the summary.
+ * Reports through `run.events$` and the summary, and writes what became of each example: `attacks.jsonl`, the
+ * teacher's beside a student's as `attacks-before.jsonl`. An interrupted evaluation goes on where it was.
  *
  * @example
- * attackEval([fgsm({ epsilon: 0.3 }), pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })], { examples: 1000 })
+ * attackEval([autoAttack({ epsilon: 0.3 }), fgsm({ epsilon: 0.3 })], { examples: 1000 })
  * @throws OptionError for two attacks of one name, wrong numbers, or more examples than the test set has
  */
 export const attackEval = (
-  attacks: readonly Attack[],
-  { examples, batchSize = 250, every, subjects = ['before', 'after'] }: AttackEvalOptions = {},
+  attacks: readonly (Attack | AttackSequence)[],
+  { examples, batchSize = 250, pictures = 0, every, subjects = ['before', 'after'] }: AttackEvalOptions = {},
 ): Op<HasStudent, unknown> => {
   const names = attacks.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
@@ -41,6 +42,7 @@ export const attackEval = (
   if (examples !== undefined) checkWhole('attackEval', 'examples', examples, 1)
   if (every !== undefined) checkWhole('attackEval', 'epochs between two evaluations', every, 1)
   checkWhole('attackEval', 'batchSize', batchSize, 1)
+  checkWhole('attackEval', 'pictures', pictures, 0)
 
   return stage(
     {
@@ -49,6 +51,7 @@ export const attackEval = (
         attacks: attacks.map(({ name, config }) => ({ name, ...config })),
         examples: examples ?? 'all',
         batchSize,
+        pictures,
         subjects,
         ...(every === undefined ? {} : { every }),
       },
@@ -60,37 +63,27 @@ export const attackEval = (
         let begun = false
         let latest: S | undefined
 
-        const measure = async ({ run }: S, network: Network, subject: Subject): Promise<void> => {
+        const measure = async ({ run }: S, network: Network, of: Measured): Promise<void> => {
           const total = examplesOf(run.data.test.count, examples)
-          const accuracies = await evaluate({
-            classifier: (images) => network.logits(images),
-            attacks,
-            examples: total,
-            batches: () => testBatches(run.data, total, batchSize),
-            seed: run.seed,
-            signal: run.signal,
-            onProgress: (attack, done) => run.emit({ type: 'evaluating', subject, attack, done, total }),
-          })
-          if (subject === 'before') run.provide(STAGE, () => ({ arrays: {}, values: { before: accuracies } }))
-          run.emit({ type: 'evaluation', subject, accuracies })
+          await evaluateNetwork(run, network, { stage: STAGE, attacks, examples: total, batchSize, pictures, ...of })
         }
 
         /** The reference figures: the teacher's, or those of a network that nobody trains; none for a fresh one. */
         const measureBefore = async (step: S): Promise<void> => {
-          const { run, teacher, training, student } = step
-          const saved = run.restore(STAGE)?.values
+          const { teacher, training, student } = step
           if (training && !subjects.includes('before')) return
           const network = teacher ?? (training ? undefined : student)
-          if (saved) {
-            run.provide(STAGE, () => ({ arrays: {}, values: saved }))
-            run.emit({ type: 'evaluation', subject: 'before', accuracies: saved.before as Accuracies })
-          } else if (network) await measure(step, network, 'before')
+          const files = training ? 'attacks-before' : 'attacks'
+          if (network) await measure(step, network, { subject: 'before', name: 'before', files })
         }
 
         const due = (step: S): readonly (() => Promise<void>)[] => {
           const first = begun ? [] : [() => measureBefore(step)]
           begun = true
-          return isDue(step.training, every) ? [...first, () => measure(step, step.student, 'epoch')] : first
+          const name = `epoch-${(step.training?.epoch ?? 0) + 1}`
+          return isDue(step.training, every)
+            ? [...first, () => measure(step, step.student, { subject: 'epoch', name, files: undefined })]
+            : first
         }
 
         // The minibatch is held while an evaluation runs, so that training waits and the student stays as it is.
@@ -104,7 +97,9 @@ export const attackEval = (
 
         const after = (): Observable<never> =>
           latest?.training && subjects.includes('after')
-            ? from(measure(latest, latest.student, 'after')).pipe(ignoreElements())
+            ? from(measure(latest, latest.student, { subject: 'after', name: 'after', files: 'attacks' })).pipe(
+                ignoreElements(),
+              )
             : EMPTY
 
         return concat(
@@ -120,7 +115,7 @@ export const attackEval = (
 
 const STAGE = 'attackEval'
 
-type Subject = 'before' | 'after' | 'epoch'
+type Measured = Pick<NetworkEvaluation, 'subject' | 'name' | 'files'>
 
 const examplesOf = (available: number, asked: number | undefined): number =>
   asked !== undefined && asked > available

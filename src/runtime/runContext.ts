@@ -2,8 +2,22 @@ import { isAbsolute, join, normalize, sep } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { RunContext } from '../dsl/context.js'
 import { writeWhole } from '../io/writeWhole.js'
+import { openJournal } from './journalFile.js'
 import type { Live } from './live.js'
 import type { Recorder } from './recorder.js'
+import { fileName } from './runFolder.js'
+
+/** A journal for each name; a second stage that asks for one gets another. */
+const journals = (folder: string, atEnd: RunContext['atEnd']): RunContext['journal'] => {
+  const asked = new Map<string, number>()
+  return (name) => {
+    const count = (asked.get(name) ?? 0) + 1
+    asked.set(name, count)
+    const journal = openJournal(join(folder, `${fileName(count === 1 ? name : `${name}-${count}`)}.journal.jsonl`))
+    atEnd(journal.close)
+    return journal
+  }
+}
 
 /** What the run lends to its stages. */
 export const runContext = (
@@ -17,6 +31,7 @@ export const runContext = (
   restore: registry.restore,
   provide: registry.provide,
   reached: registry.reached,
+  journal: journals(folder, parts.atEnd),
   writeArtifact: (name, content) => async () => {
     const file = normalize(name)
     if (isAbsolute(file) || file === '..' || file.startsWith(`..${sep}`)) {

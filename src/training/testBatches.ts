@@ -1,4 +1,4 @@
-import type { TestBatch } from '../attacks/evaluate.js'
+import type { TestBatch } from '../attacks/evaluation.js'
 import type { Dataset } from '../dsl/dataset.js'
 import { imagesOf, labelsOf } from './minibatches.js'
 
@@ -7,7 +7,7 @@ export function* testBatches(
   { test, shape, classes }: Dataset,
   count: number,
   batchSize: number,
-): Generator<TestBatch> {
+): Generator<TestBatch & { readonly indices: Uint32Array }> {
   for (let first = 0; first < count; first += batchSize) {
     const indices = Uint32Array.from({ length: Math.min(batchSize, count - first) }, (_, i) => first + i)
     yield { indices, images: imagesOf(test, shape, indices), labels: labelsOf(test, classes, indices) }

@@ -1,11 +1,9 @@
 import { expect, it } from 'vitest'
 import type { Attack } from '../../src/attacks/attack.js'
-import { evaluate } from '../../src/attacks/evaluate.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
 import { pgd } from '../../src/attacks/pgd.js'
-import { Student } from '../../src/training/network.js'
-import { testBatches } from '../../src/training/testBatches.js'
-import { type CheckpointName, describeGolden, readPublicNetwork, readTestSet } from '../support/golden.js'
+import { evaluatePublic } from '../support/evaluatePublic.js'
+import { type CheckpointName, describeGolden } from '../support/golden.js'
 
 /** Percentage points, of what has no randomness: 3 of 1,000 images on which float32 and the order of sums decide. */
 const POINTS = 0.3
@@ -24,20 +22,8 @@ const EPSILON = 0.3
 const isNative = process.env.PWOA_ENGINE === 'tensorflow'
 
 const percentages = async (name: CheckpointName, attacks: readonly Attack[], seed = 0, examples = EXAMPLES) => {
-  const { architecture, weights } = await readPublicNetwork(name)
-  const student = new Student(architecture, weights)
-  const testSet = readTestSet(examples)
-  const found = await evaluate({
-    classifier: (images) => student.logits(images),
-    attacks,
-    examples,
-    batches: () => testBatches(testSet, examples, 200),
-    seed,
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-  })
-  student.dispose()
-  return { clean: 100 * found.clean, of: (attack: string): number => 100 * Number(found.attacks[attack]) }
+  const { accuracies } = await evaluatePublic(name, attacks, { examples, seed })
+  return { clean: 100 * accuracies.clean, of: (attack: string): number => 100 * Number(accuracies.attacks[attack]) }
 }
 
 const madry = (start: 'uniform' | 'image'): Attack => pgd({ epsilon: EPSILON, steps: 40, stepSize: 0.01, start })

@@ -1,6 +1,6 @@
 import { type Observable, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import type { Attack } from '../../src/attacks/attack.js'
+import type { Attack, AttackSequence } from '../../src/attacks/attack.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
 import { pgd } from '../../src/attacks/pgd.js'
 import type { Accuracies, RunEvent } from '../../src/dsl/events.js'
@@ -16,6 +16,16 @@ import type { HasStudent, Student } from '../../src/training/network.js'
 import { collect, type FakeRun, fakeRun, memory, tinyData, tinyNet, turns } from '../support/context.js'
 import { hashOf, lentSteps, teacherFile, weightsOf } from '../support/steps.js'
 
+/** PGD twice, the weaker one first. */
+const sequence: AttackSequence = {
+  name: 'sequence',
+  config: {},
+  stages: [
+    pgd({ epsilon: 0.5, steps: 1, stepSize: 0.2, start: 'image', name: 'first' }),
+    pgd({ epsilon: 0.5, steps: 4, stepSize: 0.25, name: 'second' }),
+  ],
+}
+
 const attacks = [fgsm({ epsilon: 0.1 }), pgd({ epsilon: 0.1, steps: 3, stepSize: 0.05 })]
 
 type Evaluated = { readonly subject: string; readonly accuracies: Accuracies }
@@ -24,6 +34,9 @@ const evaluations = (events: readonly RunEvent[]): readonly Evaluated[] =>
   events.flatMap((event) =>
     event.type === 'evaluation' ? [{ subject: event.subject, accuracies: event.accuracies }] : [],
   )
+
+const withoutSeconds = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (key, part) => (key === 'seconds' ? undefined : part)))
 
 const teacherTrained = (fake: FakeRun, file: string, epochs = 4): Observable<Step & HasStudent> =>
   lentSteps(fake).pipe(
@@ -90,8 +103,10 @@ describe('attackEval behind training', () => {
     const watching: Attack = {
       name: 'watching',
       config: {},
+      norm: 'Linf',
       epsilon: 0.1,
-      perturb: ({ images }) => {
+      *perturb({ images }) {
+        yield 0.5
         if (student) during.push(hashOf(weightsOf(student)))
         return tf.clone(images)
       },
@@ -110,8 +125,9 @@ describe('attackEval behind training', () => {
     expect(found[1]?.accuracies.clean).toBe(at(5)?.accuracy)
     expect(found[2]?.accuracies.clean).toBe(at(11)?.accuracy)
     expect(found[3]?.accuracies.clean).toBe(at(14)?.accuracy)
-    // 9 images in batches of 4: three attacked batches an evaluation, the teacher's first.
-    expect(during).toEqual([0, 5, 11, 14].flatMap((i) => Array(3).fill(at(i)?.weights)))
+    // What each evaluation found right as it was, in batches of 4; the teacher's first.
+    const batches = found.map(({ accuracies: { clean } }) => Math.ceil((9 * clean) / 4))
+    expect(during).toEqual([0, 5, 11, 14].flatMap((i, n) => Array(batches[n]).fill(at(i)?.weights)))
   })
 
   it('has no figures before training for a fresh network', async () => {
@@ -143,11 +159,35 @@ describe('attackEval behind training', () => {
     stopped.unsubscribe()
     const saved = first.save()
     first.end()
-    const second = await run(stages, fakeRun({ saved }))
-    expect(second.evaluations[0]).toEqual(evaluations(first.events)[0])
-    const repeated = second.events.filter((event) => event.type === 'evaluating' && event.subject === 'before')
-    expect(repeated).toEqual([])
+    const second = await run(stages, fakeRun({ saved, journals: first.journals }))
+    expect(withoutSeconds(second.evaluations[0])).toEqual(withoutSeconds(evaluations(first.events)[0]))
+    const before = second.events.filter((event) => event.type === 'evaluating' && event.subject === 'before')
+    // Whole batches from the journal: nothing in between, as an attack at work would tell.
+    expect(before.every((event) => 'done' in event && Number.isInteger(event.done))).toBe(true)
     expect(second.evaluations.map(({ subject }) => subject)).toEqual(['before', 'after'])
+  })
+
+  it('goes on in the middle of an evaluation with the same outcome of each example', async () => {
+    const file = teacherFile()
+    const stages = (fake: FakeRun) =>
+      teacherTrained(fake, file, 1).pipe(attackEval([sequence, ...attacks], { batchSize: 2, pictures: 2 }))
+    const whole = fakeRun()
+    await run(stages, whole)
+    const stopped = fakeRun({
+      onEvent: (event) => {
+        if (event.type === 'evaluating' && event.subject === 'after' && event.stage === 'second' && event.done >= 2)
+          stopped.abort(new Error('stopped'))
+      },
+    })
+    await expect(collect(stages(stopped), () => undefined)).rejects.toThrow('stopped')
+    stopped.end()
+    const resumed = fakeRun({ journals: stopped.journals })
+    await run(stages, resumed)
+    for (const name of ['attacks.jsonl', 'attacks-before.jsonl', 'attacks.svg']) {
+      expect(whole.artifacts.has(name), name).toBe(true)
+      expect(resumed.artifacts.get(name), name).toEqual(whole.artifacts.get(name))
+    }
+    expect(evaluations(resumed.events).map(withoutSeconds)).toEqual(evaluations(whole.events).map(withoutSeconds))
   })
 })
 
@@ -167,8 +207,12 @@ describe('attackEval alone', () => {
     )
     expect(seen).toHaveLength(1)
     expect(found.map(({ subject, accuracies: { examples } }) => [subject, examples])).toEqual([['before', 5]])
-    const progress = events.flatMap((event) => (event.type === 'evaluating' ? [[event.attack, event.done]] : []))
-    expect(progress).toEqual(['clean', 'fgsm', 'pgd'].flatMap((name) => [2, 4, 5].map((done) => [name, done])))
+    const progress = events.flatMap((event) => (event.type === 'evaluating' ? [event] : []))
+    expect(progress.filter(({ attack }) => attack === 'clean').map(({ done }) => done)).toEqual([2, 4, 5])
+    const right = Math.round(5 * Number(found[0]?.accuracies.clean))
+    expect(right).toBeGreaterThan(0)
+    for (const name of ['fgsm', 'pgd'])
+      expect(progress.findLast(({ attack }) => attack === name)).toMatchObject({ done: right, total: right })
     await turns()
     expect(memory()).toEqual(before)
   })
@@ -179,7 +223,7 @@ describe('attackEval alone', () => {
       run((fake) =>
         lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), attackEval(attacks, { batchSize })),
       ).then(({ evaluations: found }) => found)
-    expect(await figures(2)).toEqual(await figures(9))
+    expect(withoutSeconds(await figures(2))).toEqual(withoutSeconds(await figures(9)))
   })
 
   it('refuses more examples than there are', async () => {
@@ -199,7 +243,16 @@ describe('attackEval alone', () => {
     const before = memory()
     const file = teacherFile()
     const fake = fakeRun()
-    const cheat: Attack = { name: 'cheat', config: {}, epsilon: 0.1, perturb: ({ images }) => tf.add(images, by) }
+    const cheat: Attack = {
+      name: 'cheat',
+      config: {},
+      norm: 'Linf',
+      epsilon: 0.1,
+      *perturb({ images }) {
+        yield 0.5
+        return tf.add(images, by)
+      },
+    }
     const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), attackEval([cheat]))
     await expect(collect(stream, () => undefined)).rejects.toThrow(message)
     fake.end()
@@ -224,5 +277,36 @@ describe('attackEval alone', () => {
     fake.end()
     await turns()
     expect(memory()).toEqual(before)
+  })
+
+  it('writes what became of each example, and draws the first that broke', async () => {
+    const file = teacherFile()
+    const fake = fakeRun()
+    const { evaluations: found } = await run(
+      (one) => teacherTrained(one, file).pipe(attackEval([sequence, ...attacks], { pictures: 1 })),
+      fake,
+    )
+    const { clean = 0, details } = found[1]?.accuracies ?? {}
+    const lines = String(fake.artifacts.get('attacks.jsonl')).trim().split('\n')
+    const outcomes = lines.map((line) => JSON.parse(line))
+    expect(outcomes.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    expect(outcomes.map(({ label }) => label)).toEqual(Array.from(tinyData.test.labels))
+    expect(Object.keys(outcomes[0])).toEqual(['index', 'label', 'brokenBy', 'distance'])
+    expect(outcomes.filter(({ brokenBy }) => brokenBy === 'clean')).toHaveLength(Math.round(9 * (1 - clean)))
+    const stages = details?.sequence?.stages ?? {}
+    expect(Object.keys(stages)).toEqual(['first', 'second'])
+    const brokenBy = (...names: readonly (string | null)[]): number =>
+      outcomes.filter((outcome) => names.includes(outcome.brokenBy)).length
+    expect(brokenBy('clean', 'first') / 9).toBeCloseTo(1 - Number(stages.first), 12)
+    expect(brokenBy('clean', 'first', 'second') / 9).toBeCloseTo(1 - Number(stages.second), 12)
+    expect(brokenBy('first', 'second'), 'some fall, or nothing is drawn').toBeGreaterThan(0)
+    for (const { brokenBy: by, distance } of outcomes)
+      if (by === null) expect(distance).toBeNull()
+      else if (by === 'clean') expect(distance).toBe(0)
+      else expect(Math.abs(distance - 0.25)).toBeLessThanOrEqual(0.25 + 1e-6)
+    const drawn = String(fake.artifacts.get('attacks.svg'))
+    const first = outcomes.find(({ brokenBy: by }) => by === 'first' || by === 'second')
+    expect(drawn).toContain(`test image ${first.index}: ${first.label}`)
+    expect(String(fake.artifacts.get('attacks-before.jsonl')).trim().split('\n'), 'the teacher').toHaveLength(9)
   })
 })

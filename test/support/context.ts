@@ -65,6 +65,8 @@ export interface FakeRun {
   readonly run: RunContext
   readonly events: readonly RunEvent[]
   readonly artifacts: ReadonlyMap<string, Uint8Array | string>
+  /** What the stages wrote down, by journal. */
+  readonly journals: ReadonlyMap<string, ReadonlyMap<string, unknown>>
   /** Every stage's state now, copied. */
   readonly save: () => Saved
   readonly abort: (reason: Error) => void
@@ -76,12 +78,21 @@ export interface FakeRunOptions {
   readonly seed?: number
   readonly data?: Dataset
   readonly saved?: Saved
+  /** What an earlier part of the run wrote down. */
+  readonly journals?: FakeRun['journals']
   readonly onEvent?: (event: RunEvent) => void
 }
 
-export const fakeRun = ({ seed = 1, data = tinyData, saved, onEvent }: FakeRunOptions = {}): FakeRun => {
+export const fakeRun = ({
+  seed = 1,
+  data = tinyData,
+  saved,
+  journals: kept,
+  onEvent,
+}: FakeRunOptions = {}): FakeRun => {
   const events: RunEvent[] = []
   const artifacts = new Map<string, Uint8Array | string>()
+  const journals = new Map([...(kept ?? [])].map(([name, entries]) => [name, new Map(entries)]))
   const snapshots = new Map<string, () => StageState>()
   const releases: (() => void)[] = []
   const abortion = new AbortController()
@@ -105,6 +116,11 @@ export const fakeRun = ({ seed = 1, data = tinyData, saved, onEvent }: FakeRunOp
         if (over) release()
         else releases.push(release)
       },
+      journal: (name) => {
+        const entries = journals.get(name) ?? new Map<string, unknown>()
+        journals.set(name, entries)
+        return { entries, add: (key, value) => void entries.set(key, structuredClone(value)) }
+      },
       writeArtifact: (name, content) => async () => {
         artifacts.set(name, content)
         return right(undefined)
@@ -112,6 +128,7 @@ export const fakeRun = ({ seed = 1, data = tinyData, saved, onEvent }: FakeRunOp
     },
     events,
     artifacts,
+    journals,
     save: () =>
       structuredClone({ states: Object.fromEntries([...snapshots].map(([k, take]) => [k, take()])), position }),
     abort: (reason) => abortion.abort(reason),

@@ -1,0 +1,83 @@
+import { checkWhole } from '../dsl/checks.js'
+import { logitsOf } from './ascend.js'
+import type { Attack } from './attack.js'
+import { autoPgd } from './autoPgd.js'
+import { checkThreat } from './checkThreat.js'
+import { defineAttack } from './defineAttack.js'
+import { targetedDlr } from './losses.js'
+import { type NormName, norms } from './norms.js'
+import { onStanding } from './standing.js'
+import { drawn } from './starts.js'
+import { fewerTargets, targetsOf } from './targets.js'
+
+export interface ApgdTargetedOptions {
+  /** Radius of the ball: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  readonly epsilon: number
+  /** How a perturbation is measured. @default 'Linf' */
+  readonly norm?: NormName
+  /** Gradient steps of a try, ≥ 1. @default 100 */
+  readonly steps?: number
+  /** Target classes, ≥ 1: those that the network finds likeliest, after the first; at most all but one. @default 9 */
+  readonly targets?: number
+  /** Tries for each target, ≥ 1. @default 1 */
+  readonly restarts?: number
+  /** Passes whose gradients are added up in each step, ≥ 1. @default 1 */
+  readonly samples?: number
+  /** How figures name it. @default 'apgd-t' */
+  readonly name?: string
+}
+
+/**
+ * Auto-PGD on the targeted difference of logits ratio, one target class after the other, each on what the earlier
+ * ones left.
+ *
+ * @example
+ * attackEval([apgdTargeted({ epsilon: 0.3 })])
+ * @throws OptionError for an ε outside (0, 1] (L2: not positive), no steps, targets, restarts or samples, or an
+ * unknown norm
+ * Source: Croce & Hein, ICML 2020, Algorithm 1 and Eq. 7.
+ */
+export const apgdTargeted = ({
+  epsilon,
+  norm = 'Linf',
+  steps = 100,
+  targets = 9,
+  restarts = 1,
+  samples = 1,
+  name = 'apgd-t',
+}: ApgdTargetedOptions): Attack => {
+  checkThreat('apgdTargeted', norm, epsilon)
+  const counts = { steps, targets, restarts, samples }
+  for (const [option, value] of Object.entries(counts)) checkWhole('apgdTargeted', option, value, 1)
+  const geometry = norms[norm]
+  return defineAttack({
+    name,
+    config: { epsilon, norm, ...counts },
+    norm,
+    epsilon,
+    weaknesses: (classes) => [
+      ...fewerTargets(name, targets, classes),
+      ...(classes < 4 ? [`${name}: the targeted difference of logits ratio needs 4 classes, here are ${classes}`] : []),
+    ],
+    *perturb(input) {
+      const ranks = Math.min(targets, input.labels.shape[1] - 1)
+      return yield* onStanding(input, ranks * restarts, (attempt) => {
+        const { classifier, images, classes, run } = attempt
+        const target = targetsOf(logitsOf(classifier, images), classes.length, 1 + Math.floor(run / restarts))
+        return autoPgd({
+          ...attempt,
+          norm: geometry,
+          epsilon,
+          steps,
+          samples,
+          delta: drawn(attempt, [name, run], (out, random) => geometry.fillBoundary(out, epsilon, random)),
+          objective: (_, rows) =>
+            targetedDlr(
+              rows.map((row) => classes[row] ?? 0),
+              rows.map((row) => target[row] ?? 0),
+            ),
+        })
+      })
+    },
+  })
+}

@@ -1,0 +1,109 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Attack } from './attack.js'
+import { checkThreat } from './checkThreat.js'
+import { defineAttack } from './defineAttack.js'
+import { checkFab } from './fabChecks.js'
+import { type Boundary, fabWalk } from './fabWalk.js'
+import type { NormName } from './norms.js'
+import { planeTowards } from './planeTowards.js'
+import { type Attempt, onStanding } from './standing.js'
+
+export interface FabOptions {
+  /** Radius within which an example counts as broken: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  readonly epsilon: number
+  /** How a perturbation is measured. @default 'Linf' */
+  readonly norm?: NormName
+  /** Steps of a try, ≥ 1. @default 100 */
+  readonly steps?: number
+  /** Tries, ≥ 1: the first from the image, later ones from random points at half of ε. @default 1 */
+  readonly restarts?: number
+  /** Largest weight of the way back to the image in a step, in (0, 1]. @default 0.1 */
+  readonly alphaMax?: number
+  /** How far a step goes over the plane, > 0. @default 1.05 */
+  readonly eta?: number
+  /** How much of its distance an adversarial point keeps when it is drawn back to the image, in (0, 1]. @default 0.9 */
+  readonly beta?: number
+  /** How figures name it. @default 'fab' */
+  readonly name?: string
+}
+
+/**
+ * Fast adaptive boundary attack: looks for the shortest perturbation. In each step the boundary to every other class
+ * is taken for a plane, and the nearest of them is the one that it goes to:
+ * x' = clip((1 − α)(x' + η·d(x')) + α(x + η·d(x))), d(·) the shortest step to the plane within [0, 1].
+ *
+ * @example
+ * attackEval([fab({ epsilon: 0.3, restarts: 5 })])
+ * @throws OptionError for an ε outside (0, 1] (L2: not positive), no steps or restarts, α_max or β outside (0, 1], an
+ * η that is not positive, or an unknown norm
+ * Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", ICML 2020,
+ * Algorithm 1.
+ */
+export const fab = ({
+  epsilon,
+  norm = 'Linf',
+  steps = 100,
+  restarts = 1,
+  alphaMax = 0.1,
+  eta = 1.05,
+  beta = 0.9,
+  name = 'fab',
+}: FabOptions): Attack => {
+  checkThreat('fab', norm, epsilon)
+  const options = { norm, epsilon, steps, restarts, alphaMax, eta, beta }
+  checkFab('fab', options)
+  return defineAttack({
+    name,
+    config: options,
+    norm,
+    epsilon,
+    perturb: (input) =>
+      onStanding(input, restarts, (attempt) =>
+        fabWalk({
+          ...options,
+          name,
+          attempt,
+          start: attempt.run === 0 ? 'image' : 'random',
+          boundary: (images, rows) => nearest(attempt, images, rows, norm),
+        }),
+      ),
+  })
+}
+
+/** How steep a plane is: |difference| by this is the distance to it, in the norm whose dual this is. */
+const steepness: Readonly<Record<NormName, (gradient: Float32Array) => number>> = {
+  Linf: (gradient) => gradient.reduce((sum, value) => sum + Math.abs(value), 0),
+  L2: (gradient) => Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0)),
+}
+
+/** Keeps the distance to a plane without a gradient finite; the official AutoAttack's. */
+const GUARD = 1e-12
+
+/** The nearest of the planes to all other classes, each with a backward pass of its own. */
+const nearest = (
+  { classifier, classes, labels }: Attempt,
+  images: Tensor4D,
+  rows: Int32Array,
+  norm: NormName,
+): Boundary => {
+  const truth = rows.map((row) => classes[row] ?? 0)
+  const others = labels.shape[1] - 1
+  let best: Boundary | undefined
+  const distances = new Float64Array(rows.length).fill(Number.POSITIVE_INFINITY)
+  for (let other = 0; other < others; other++) {
+    const targets = truth.map((label) => (other < label ? other : other + 1))
+    const plane = planeTowards(classifier, images, truth, targets)
+    const size = plane.gradients.length / rows.length
+    best ??= plane
+    for (const row of rows.keys()) {
+      const gradient = plane.gradients.subarray(row * size, (row + 1) * size)
+      const difference = plane.differences[row] ?? 0
+      const distance = Math.abs(difference) / (GUARD + steepness[norm](gradient))
+      if (!(distance < (distances[row] ?? 0))) continue
+      distances[row] = distance
+      best.gradients.set(gradient, row * size)
+      best.differences[row] = difference
+    }
+  }
+  return best ?? { differences: new Float32Array(rows.length), gradients: new Float32Array(images.size) }
+}

@@ -1,0 +1,87 @@
+import { checkWhole } from '../dsl/checks.js'
+import { logitsOf } from './ascend.js'
+import type { Attack } from './attack.js'
+import { checkThreat } from './checkThreat.js'
+import { defineAttack } from './defineAttack.js'
+import { checkFab } from './fabChecks.js'
+import { fabWalk } from './fabWalk.js'
+import type { NormName } from './norms.js'
+import { planeTowards } from './planeTowards.js'
+import { onStanding } from './standing.js'
+import { fewerTargets, targetsOf } from './targets.js'
+
+export interface FabTargetedOptions {
+  /** Radius within which an example counts as broken: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  readonly epsilon: number
+  /** How a perturbation is measured. @default 'Linf' */
+  readonly norm?: NormName
+  /** Steps of a try, ≥ 1. @default 100 */
+  readonly steps?: number
+  /** Target classes, ≥ 1: those that the network finds likeliest, after the first; at most all but one. @default 9 */
+  readonly targets?: number
+  /** Tries for each target, ≥ 1: the first from the image, later ones from random points at half of ε. @default 1 */
+  readonly restarts?: number
+  /** Largest weight of the way back to the image in a step, in (0, 1]. @default 0.1 */
+  readonly alphaMax?: number
+  /** How far a step goes over the plane, > 0. @default 1.05 */
+  readonly eta?: number
+  /** How much of its distance an adversarial point keeps when it is drawn back to the image, in (0, 1]. @default 0.9 */
+  readonly beta?: number
+  /** How figures name it. @default 'fab-t' */
+  readonly name?: string
+}
+
+/**
+ * The fast adaptive boundary attack towards one class after the other, each on what the earlier ones left: one plane
+ * and one backward pass a step, where the untargeted form has one for each class.
+ *
+ * @example
+ * attackEval([fabTargeted({ epsilon: 0.3 })])
+ * @throws OptionError for an ε outside (0, 1] (L2: not positive), no steps, targets or restarts, α_max or β outside
+ * (0, 1], an η that is not positive, or an unknown norm
+ * Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", ICML 2020,
+ * Algorithm 1; targeted as in AutoAttack (Croce & Hein, ICML 2020, Sec. 5).
+ */
+export const fabTargeted = ({
+  epsilon,
+  norm = 'Linf',
+  steps = 100,
+  targets = 9,
+  restarts = 1,
+  alphaMax = 0.1,
+  eta = 1.05,
+  beta = 0.9,
+  name = 'fab-t',
+}: FabTargetedOptions): Attack => {
+  checkThreat('fabTargeted', norm, epsilon)
+  checkWhole('fabTargeted', 'targets', targets, 1)
+  const options = { norm, epsilon, steps, restarts, alphaMax, eta, beta }
+  checkFab('fabTargeted', options)
+  return defineAttack({
+    name,
+    config: { ...options, targets },
+    norm,
+    epsilon,
+    weaknesses: (classes) => fewerTargets(name, targets, classes),
+    *perturb(input) {
+      const ranks = Math.min(targets, input.labels.shape[1] - 1)
+      return yield* onStanding(input, ranks * restarts, (attempt) => {
+        const { classifier, images, classes, run } = attempt
+        const target = targetsOf(logitsOf(classifier, images), classes.length, 1 + Math.floor(run / restarts))
+        return fabWalk({
+          ...options,
+          name,
+          attempt,
+          start: run % restarts === 0 ? 'image' : 'random',
+          boundary: (points, rows) =>
+            planeTowards(
+              classifier,
+              points,
+              rows.map((row) => classes[row] ?? 0),
+              rows.map((row) => target[row] ?? 0),
+            ),
+        })
+      })
+    },
+  })
+}

@@ -1,0 +1,141 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { tf } from '../engine/tf.js'
+import { l2Plane, linfPlane, type PlaneNorm, stepToPlane } from '../math/hyperplane.js'
+import { stream } from '../math/random.js'
+import { logitsOf } from './ascend.js'
+import { type NormName, norms } from './norms.js'
+import { predictionsOf } from './predictions.js'
+import type { Attempt } from './standing.js'
+
+const planes: Readonly<Record<NormName, PlaneNorm>> = { Linf: linfPlane, L2: l2Plane }
+
+/** The decision boundary near some images, as a plane for each: w·(x − image) = −difference. */
+export interface Boundary {
+  /** The other class's logit less the true one's, n. */
+  readonly differences: Float32Array
+  /** Their gradients, n × (height·width·channels). */
+  readonly gradients: Float32Array
+}
+
+export interface FabOptionsInForce {
+  readonly norm: NormName
+  readonly epsilon: number
+  readonly steps: number
+  readonly alphaMax: number
+  readonly eta: number
+  readonly beta: number
+  readonly name: string
+}
+
+/** One try of FAB on the examples of `attempt`. */
+export interface FabWalk extends FabOptionsInForce {
+  readonly attempt: Attempt
+  /** Whether it begins at the image or at half of ε from it. */
+  readonly start: 'image' | 'random'
+  /** The boundary near images of these rows of the attempt. */
+  readonly boundary: (images: Tensor4D, rows: Int32Array) => Boundary
+}
+
+/** An example on its way along the boundary. */
+interface Walker {
+  readonly row: number
+  readonly label: number
+  readonly image: Float32Array
+  readonly at: Float32Array
+  /** Length of the shortest perturbation that broke it. */
+  best: number
+}
+
+/** Keeps a share of lengths defined where both are 0; the official AutoAttack's. */
+const GUARD = 1e-8
+
+/**
+ * Walks along the decision boundary: a step from the point and one from the image to the boundary's plane, mixed with
+ * weight α = min(a₁/(a₁ + a₂), α_max) for the image; a point on the far side is a candidate, and is drawn back towards
+ * the image by β. An example whose perturbation is within ε is reported and left out.
+ *
+ * @returns the length of the shortest perturbation found for each row, Infinity for none
+ */
+export function* fabWalk(walk: FabWalk): Generator<number, Float64Array, undefined> {
+  const { attempt, norm, epsilon, steps, boundary } = walk
+  const [, ...shape] = attempt.images.shape
+  const size = shape.reduce((product, side) => product * side, 1)
+  const walkers = walkersOf(walk, size)
+  const scratch = [new Float32Array(size), new Float32Array(size)] as const
+  let walking: readonly Walker[] = walkers
+  for (let i = 0; i < steps && walking.length > 0; i++) {
+    const rows = Int32Array.from(walking, ({ row }) => row)
+    const near = withImages(walking, shape, (images) => boundary(images, rows))
+    for (const [place, walker] of walking.entries()) {
+      const w = near.gradients.subarray(place * size, (place + 1) * size)
+      advance(walk, walker, w, near.differences[place] ?? 0, scratch)
+    }
+    const logits = withImages(walking, shape, (images) => logitsOf(attempt.classifier, images))
+    const guesses = predictionsOf(logits, logits.length / walking.length)
+    for (const [place, walker] of walking.entries()) if (guesses[place] !== walker.label) crossed(walk, walker, scratch)
+    walking = walking.filter(({ best }) => !(best <= epsilon))
+    yield (i + 1) / steps
+  }
+  return Float64Array.from(walkers, ({ best }) => best)
+
+  function crossed({ beta }: FabWalk, walker: Walker, [delta]: readonly [Float32Array, Float32Array]): void {
+    const { image, at, row } = walker
+    for (let i = 0; i < size; i++) delta[i] = (at[i] ?? 0) - (image[i] ?? 0)
+    const length = planes[norm].length(delta)
+    if (length < walker.best) {
+      walker.best = length
+      if (length <= epsilon) attempt.broken(row, at.slice())
+    }
+    for (let i = 0; i < size; i++) at[i] = (image[i] ?? 0) + (delta[i] ?? 0) * beta
+  }
+}
+
+const advance = (
+  { norm, alphaMax, eta }: FabWalk,
+  { image, at }: Walker,
+  w: Float32Array,
+  difference: number,
+  [here, there]: readonly [Float32Array, Float32Array],
+): void => {
+  const plane = planes[norm]
+  let across = 0
+  for (let i = 0; i < w.length; i++) across += (w[i] ?? 0) * ((image[i] ?? 0) - (at[i] ?? 0))
+  stepToPlane(plane, at, w, difference, here)
+  stepToPlane(plane, image, w, difference + across, there)
+  const [near, far] = [Math.max(plane.length(here), GUARD), Math.max(plane.length(there), GUARD)]
+  const alpha = Math.min(near / (near + far), alphaMax)
+  for (let i = 0; i < w.length; i++) {
+    const own = ((at[i] ?? 0) + eta * (here[i] ?? 0)) * (1 - alpha)
+    const back = ((image[i] ?? 0) + eta * (there[i] ?? 0)) * alpha
+    at[i] = Math.min(1, Math.max(0, own + back))
+  }
+}
+
+const walkersOf = ({ attempt, start, norm, epsilon, name }: FabWalk, size: number): readonly Walker[] => {
+  const { images, classes, indices, seed, run } = attempt
+  const pixels = images.dataSync<'float32'>()
+  return Array.from(classes, (label, row) => {
+    const image = pixels.subarray(row * size, (row + 1) * size)
+    const at = image.slice()
+    if (start === 'random') {
+      const delta = new Float32Array(size)
+      norms[norm].fillBoundary(delta, epsilon / 2, stream(seed, indices[row] ?? 0, name, run))
+      for (let i = 0; i < size; i++) at[i] = Math.min(1, Math.max(0, (at[i] ?? 0) + (delta[i] ?? 0)))
+    }
+    return { row, label, image, at, best: Number.POSITIVE_INFINITY }
+  })
+}
+
+/** What `look` makes of the points where the walkers are, as one batch. */
+const withImages = <T>(walking: readonly Walker[], shape: readonly number[], look: (images: Tensor4D) => T): T => {
+  const size = shape.reduce((product, side) => product * side, 1)
+  // A new array each time: the tensor shares it.
+  const points = new Float32Array(walking.length * size)
+  for (const [place, { at }] of walking.entries()) points.set(at, place * size)
+  const images = tf.tensor4d(points, [walking.length, ...shape] as [number, number, number, number])
+  try {
+    return look(images)
+  } finally {
+    images.dispose()
+  }
+}

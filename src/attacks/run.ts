@@ -1,0 +1,19 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Attack, AttackInput } from './attack.js'
+
+/**
+ * Runs an attack to its end at once: for training, or for a script of one's own. Adversarial images, n × height ×
+ * width × channels, owned by the caller.
+ *
+ * @example
+ * const attacked = (classifier: Classifier, images: Tensor4D, labels: Tensor2D) =>
+ *   runAttack(square({ epsilon: 0.3 }), { classifier, images, labels, indices: Uint32Array.of(0, 1), seed: 0 })
+ * @throws RunError for images outside [0, 1], labels that are not one-hot, or logits that are not finite
+ */
+export const runAttack = ({ perturb }: Attack, input: AttackInput): Tensor4D => {
+  const perturbing = perturb(input)
+  for (;;) {
+    const { done, value } = perturbing.next()
+    if (done) return value
+  }
+}

@@ -1,0 +1,62 @@
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import type { Journal } from '../dsl/context.js'
+import { writing } from './writing.js'
+
+const line = t.tuple([t.string, t.unknown])
+
+/**
+ * A journal as a file: a line `["key", value]` an entry, each on the disk before `add` returns. What follows the last
+ * whole line was cut short by a crash, and is dropped.
+ */
+export const openJournal = (file: string): Journal & { readonly close: () => void } => {
+  const descriptor = writing('journal', file, () => openSync(file, 'a+'))
+  const text = writing('journal', file, () => readFileSync(descriptor, 'utf8'))
+  const { entries, whole } = parsed(text)
+  let length = whole
+  writing('journal', file, () => ftruncateSync(descriptor, length))
+
+  return {
+    entries,
+    add: (key, value) => {
+      const bytes = Buffer.from(`${JSON.stringify([key, value])}\n`)
+      writing('journal', file, () => appendOrUndo(descriptor, bytes, length))
+      entries.set(key, value)
+      length += bytes.length
+    },
+    close: () => closeSync(descriptor),
+  }
+}
+
+/** The entries of the lines up to the first that is none, and how many bytes those have. */
+const parsed = (text: string): { readonly entries: Map<string, unknown>; readonly whole: number } => {
+  const entries = new Map<string, unknown>()
+  let whole = 0
+  for (const row of text.split('\n').slice(0, -1)) {
+    const entry = line.decode(jsonOf(row))
+    if (E.isLeft(entry)) break
+    entries.set(...entry.right)
+    whole += Buffer.byteLength(row) + 1
+  }
+  return { entries, whole }
+}
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A full disk takes a part of the bytes: that part must not stay as half a line. */
+const appendOrUndo = (descriptor: number, bytes: Buffer, length: number): void => {
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done)
+    fsyncSync(descriptor)
+  } catch (error) {
+    ftruncateSync(descriptor, length)
+    throw error
+  }
+}

@@ -1,0 +1,87 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { stagesOf } from '../attacks/advice.js'
+import type { Attack, AttackSequence } from '../attacks/attack.js'
+import { evaluate } from '../attacks/evaluate.js'
+import type { Outcome, ShownOutcome } from '../attacks/evaluation.js'
+import type { RunContext } from '../dsl/context.js'
+import { PwoaFailure } from '../dsl/errors.js'
+import type { Accuracies } from '../dsl/events.js'
+import { drawAttackPicture } from '../io/attackPicture.js'
+import { imagesOf, labelsOf } from './minibatches.js'
+import type { Network } from './network.js'
+
+export interface NetworkEvaluation {
+  /** Of the stage that asks, for its journal and warnings. */
+  readonly stage: string
+  readonly subject: 'before' | 'after' | 'epoch'
+  /** The evaluation's own name, the same when the run is resumed: `before`, `after`, `epoch-3`. */
+  readonly name: string
+  readonly attacks: readonly (Attack | AttackSequence)[]
+  /** The first so many test examples. */
+  readonly examples: number
+  readonly batchSize: number
+  readonly pictures: number
+  /** What its files are called, e.g. `attacks`: `attacks.jsonl` and `attacks.svg`; undefined for none. */
+  readonly files: string | undefined
+}
+
+/**
+ * Evaluates a network on the run's test set: reports as it goes, writes what became of each example, and takes up
+ * what an interrupted run had finished.
+ */
+export const evaluateNetwork = async (
+  run: RunContext,
+  network: Network,
+  { stage, subject, name, attacks, examples, batchSize, pictures, files }: NetworkEvaluation,
+): Promise<Accuracies> => {
+  const { test, shape, classes } = run.data
+  const { accuracies, outcomes, shown } = await evaluate({
+    classifier: (images) => network.logits(images),
+    attacks,
+    indices: Uint32Array.from({ length: examples }, (_, i) => i),
+    batchOf: (indices) => ({ images: imagesOf(test, shape, indices), labels: labelsOf(test, classes, indices) }),
+    batchSize,
+    seed: run.seed,
+    signal: run.signal,
+    journal: run.journal(`${stage}-${name}`),
+    keepImages: files === undefined ? 0 : pictures,
+    onProgress: (progress) => run.emit({ type: 'evaluating', subject, ...progress }),
+    onStage: (result) => run.emit({ type: 'attacked', subject, ...result }),
+    onWarning: (message) => run.emit({ type: 'warning', stage, message: `${name}: ${message}` }),
+  })
+  if (files !== undefined) {
+    await written(run, `${files}.jsonl`, linesOf(outcomes))
+    if (shown.length > 0) await written(run, `${files}.svg`, pictureOf(run, attacks, shown))
+  }
+  run.emit({ type: 'evaluation', subject, accuracies })
+  return accuracies
+}
+
+const written = async (run: RunContext, name: string, text: string): Promise<void> => {
+  const result = await run.writeArtifact(name, text)()
+  if (E.isLeft(result)) throw new PwoaFailure(result.left)
+}
+
+const linesOf = (outcomes: readonly Outcome[]): string =>
+  outcomes
+    .map(({ index, label, brokenBy, distance }) => `${JSON.stringify({ index, label, brokenBy, distance })}\n`)
+    .join('')
+
+/** The examples that broke under the threat of the first of them: pictures of two norms don't compare. */
+const pictureOf = (run: RunContext, attacks: NetworkEvaluation['attacks'], shown: readonly ShownOutcome[]): string => {
+  const { test, shape } = run.data
+  const size = shape.height * shape.width * shape.channels
+  const stages = attacks.flatMap(stagesOf)
+  const threatOf = ({ brokenBy }: ShownOutcome) => stages.find(({ name }) => name === brokenBy)
+  const [first] = shown
+  const { norm, epsilon } = (first && threatOf(first)) ?? { norm: 'Linf', epsilon: Number.POSITIVE_INFINITY }
+  const rows = shown
+    .filter((one) => threatOf(one)?.norm === norm && threatOf(one)?.epsilon === epsilon)
+    .map((one) => ({
+      ...one,
+      brokenBy: one.brokenBy ?? '',
+      distance: one.distance ?? 0,
+      original: Float32Array.from(test.images.subarray(one.index * size, (one.index + 1) * size), (byte) => byte / 255),
+    }))
+  return drawAttackPicture({ shape, norm, epsilon, rows })
+}

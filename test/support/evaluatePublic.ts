@@ -1,0 +1,43 @@
+import type { Attack, AttackSequence } from '../../src/attacks/attack.js'
+import { evaluate } from '../../src/attacks/evaluate.js'
+import type { EvaluationResult } from '../../src/attacks/evaluation.js'
+import { imagesOf, labelsOf } from '../../src/training/minibatches.js'
+import { Student } from '../../src/training/network.js'
+import { type CheckpointName, readPublicNetwork, readTestSet } from './golden.js'
+
+/** Attacks a public network on the first MNIST test images. */
+export const evaluatePublic = async (
+  name: CheckpointName,
+  attacks: readonly (Attack | AttackSequence)[],
+  {
+    examples,
+    seed = 0,
+    onWarning = () => undefined,
+  }: {
+    readonly examples: number
+    readonly seed?: number
+    readonly onWarning?: (message: string) => void
+  },
+): Promise<EvaluationResult> => {
+  const { architecture, weights } = await readPublicNetwork(name)
+  const student = new Student(architecture, weights)
+  const { test, shape, classes } = readTestSet(examples)
+  try {
+    return await evaluate({
+      classifier: (images) => student.logits(images),
+      attacks,
+      indices: Uint32Array.from({ length: examples }, (_, i) => i),
+      batchOf: (indices) => ({ images: imagesOf(test, shape, indices), labels: labelsOf(test, classes, indices) }),
+      batchSize: 250,
+      seed,
+      signal: new AbortController().signal,
+      journal: { entries: new Map(), add: () => undefined },
+      keepImages: 0,
+      onProgress: () => undefined,
+      onStage: () => undefined,
+      onWarning,
+    })
+  } finally {
+    student.dispose()
+  }
+}

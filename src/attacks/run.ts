@@ -6,8 +6,8 @@ import type { Attack, AttackInput } from './attack.js'
  * width × channels, owned by the caller.
  *
  * @example
- * const attacked = (classifier: Classifier, images: Tensor4D, labels: Tensor2D) =>
- *   runAttack(square({ epsilon: 0.3 }), { classifier, images, labels, indices: Uint32Array.of(0, 1), seed: 0 })
+ * import { type AttackInput, runAttack, square } from 'pwoa'
+ * const attacked = (input: AttackInput) => runAttack(square({ epsilon: 0.3 }), input)
  * @throws RunError for images outside [0, 1], labels that are not one-hot, or logits that are not finite
  */
 export const runAttack = ({ perturb }: Attack, input: AttackInput): Tensor4D => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { constantSearch } from '../../src/attacks/cwConstants.js'
 import { type CwL2Options, cwL2 } from '../../src/attacks/cwL2.js'
+import { variablesOf } from '../../src/attacks/cwVariables.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import { tf } from '../../src/engine/tf.js'
 import {
@@ -110,16 +111,34 @@ describe('cwL2', () => {
     for (const margin of moved) expect(margin).toBeGreaterThan(0.5 - ROUNDING)
   })
 
-  it('stays finite, and at the image, where all pixels are black or white', () => {
-    const images = seededNumbers(3, 4 * PIXELS).map((value) => (value > 0 ? 1 : 0))
-    const given = { ...problem(3, 4), images }
-    const classifier = curvedClassifier(given.weights)
-    for (const options of [{}, { steps: 200, learningRate: 0.2, searchSteps: 3 }]) {
-      const found = attacked(cwL2(options), given, classifier)
-      expect(found.every((value) => value >= 0 && value <= 1)).toBe(true)
-      const lengths = lengthsOf(found, images)
-      if (options.steps === undefined) expect(Math.max(...lengths)).toBeLessThan(1e-4)
-    }
+  it('weighs the squared length against c: on a linear classifier c·‖w‖₂² / 2 of margin is what one c breaks', () => {
+    const weights = seededNumbers(4, PIXELS * 2)
+    const normal = Float64Array.from({ length: PIXELS }, (_, p) => Number(weights[2 * p]) - Number(weights[2 * p + 1]))
+    const constant = 0.1 / norm(normal)
+    const margins = [0.7, 1.4].map((share) => (share * constant * norm(normal) ** 2) / 2)
+    const half = normal.reduce((sum, w) => sum + w / 2, 0)
+    const images = Float32Array.from(
+      margins.flatMap((margin) => Array.from(normal, (w) => 0.5 + ((margin - half) * w) / norm(normal) ** 2)),
+    )
+    const attack = cwL2({ steps: 300, initialConstant: constant })
+    const found = attacked(attack, { images, weights, classes: [0, 0] }, linearClassifier(weights))
+    expect(lengthsOf(found, images).map((length) => length > 0)).toEqual([true, false])
+  })
+
+  it('black and white pixels are finite, stay in few steps and move in many', () => {
+    const pixels = [0, 1, 0.5, 1 / 255]
+    const moved = (steps: number): readonly number[] =>
+      tf.tidy(() => {
+        const variables = variablesOf(tf.tensor4d(pixels, [1, 2, 2, 1]), 0.01)
+        for (let i = 0; i < steps; i++) variables.descend(tf.tensor4d([-1, 1, -1, -1], [1, 2, 2, 1]))
+        return Array.from(variables.images().dataSync(), (value, i) => value - Number(pixels[i]))
+      })
+    expect(distance(moved(0), [0, 0, 0, 0])).toBeLessThan(ROUNDING)
+    const [black, white, grey, dark] = moved(50).map(Math.abs)
+    expect(Math.max(Number(black), Number(white))).toBeLessThan(ROUNDING)
+    expect(Number(grey)).toBeGreaterThan(0.1)
+    expect(Number(dark)).toBeGreaterThan(0.005)
+    expect(Math.min(...moved(2000).map(Math.abs))).toBeGreaterThan(0.4)
   })
 
   it('an example is attacked alone as in a batch', () => {

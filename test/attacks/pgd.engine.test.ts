@@ -263,6 +263,7 @@ describe('input that no attack can work on', () => {
     ['two classes', [1, 0, 0, 0, 1, 1, 0, 1, 0]],
     ['shares', [1, 0, 0, 0.5, 0.5, 0, 0, 1, 0]],
     ['a sign', [1, 0, 0, -1, 0, 0, 0, 1, 0]],
+    ['signs that add up to 1', [1, 0, 0, 1, 1, -1, 0, 1, 0]],
     ['another size', [1, 0, 0, 2, 0, 0, 0, 1, 0]],
   ])('labels that are not one-hot: %s', (_, rows) => {
     expect(refused(() => ({ labels: tf.tensor2d(rows, [3, 3]) }))).toMatch(/fgsm: expected one-hot labels/)

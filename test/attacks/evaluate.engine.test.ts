@@ -286,6 +286,19 @@ describe('evaluate', () => {
   })
 })
 
+/** Class 1 where the pixels' mean is above 0.5, of pixels in 8 grey levels: flat almost everywhere. */
+const quantised: Classifier = (images) => {
+  const levels = tf.div(tf.round(tf.mul(images, 8)), 8)
+  const mean = tf.mean(tf.reshape(levels, [images.shape[0], -1]), 1, true)
+  return tf.concat([tf.mul(tf.sub(mean, 0.5), -4), tf.mul(tf.sub(mean, 0.5), 4)], 1) as Tensor2D
+}
+
+/** Images of 6 × 6 pixels a little above 0.5, which a random start moves as often up as down. */
+const greyBatchOf = (indices: Uint32Array): TestBatch => ({
+  images: tf.concat(Array.from(indices, (index) => tf.fill([1, 6, 6, 1], 0.6 + 0.005 * index) as Tensor4D)),
+  labels: tf.tensor2d(Array.from(indices, () => [0, 1])),
+})
+
 describe('warnings', () => {
   const warnings = async (more: Partial<Evaluation>): Promise<readonly string[]> => {
     const heard: string[] = []
@@ -316,18 +329,21 @@ describe('warnings', () => {
   })
 
   it('gradients that are zero, and Square finds what they hide', async () => {
-    // Quantised inputs: the sum of 8 grey levels, flat almost everywhere.
-    const levels: Classifier = (images) => classifier(tf.div(tf.round(tf.mul(images, 8)), 8))
-    const heard = await warnings({
-      classifier: levels,
-      attacks: [
-        autoAttack({
-          epsilon: 0.1,
-          version: [apgd({ epsilon: 0.1, steps: 5 }), square({ epsilon: 0.1, queries: 20 })],
-        }),
-      ],
-    })
-    expect(heard[0]).toMatch(/^[12] of 2 examples have no gradient at all/)
+    const stages = [apgd({ epsilon: 0.2, steps: 10 }), square({ epsilon: 0.2, queries: 300 })]
+    const heard: string[] = []
+    const { accuracies } = await evaluate(
+      evaluation({
+        classifier: quantised,
+        attacks: [autoAttack({ epsilon: 0.2, version: stages })],
+        indices: Uint32Array.of(0, 1, 2, 3),
+        batchOf: greyBatchOf,
+        onWarning: (message) => void heard.push(message),
+      }),
+    )
+    expect(accuracies.clean).toBe(1)
+    expect(accuracies.details?.autoattack?.stages).toEqual({ 'apgd-ce': 1, square: 0 })
+    expect(heard[0]).toBe('2 of 2 examples have no gradient at all: gradient attacks see nothing there, Square does')
+    expect(heard[1]).toMatch(/^autoattack: Square lowered the accuracy by 100.0 points/)
   })
 
   it('Square lowers the accuracy after gradient attacks', async () => {

@@ -68,12 +68,12 @@ const percent = (fraction, digits = 1) => (100 * fraction).toFixed(digits)
 const againstGolden = (name) => {
   const { model, n, seed, stages: found } = JSON.parse(readFileSync(join(values.golden, name), 'utf8'))
   const { standing } = ours(`${model}.pth`, n, seed, 'autoattack')
-  return found.map(({ attack, acc, surviving }) => {
+  return found.map(({ attack, surviving }) => {
     const mine = standing(attack)
     const theirs = new Set(surviving)
     const both = mine.filter((index) => theirs.has(index)).length
     const agree = 1 - (mine.length + theirs.size - 2 * both) / n
-    return [`\`${model}\``, n, seed, attack, percent(acc), percent(mine.length / n), percent(agree)]
+    return [`\`${model}\``, n, seed, attack, percent(surviving.length / n), percent(mine.length / n), percent(agree)]
   })
 }
 

@@ -5,6 +5,7 @@ import {
   autoAttack,
   blockNoise,
   compare,
+  cosine,
   crossEntropy,
   definePipeline,
   distill,
@@ -29,8 +30,8 @@ const epsilon = 0.3
 export default definePipeline(
   parameters({
     rate: param.number({ default: 4, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
-    epochs: param.integer({ default: 5, min: 1, unit: 'epochs', help: 'ADMM phase.' }),
-    retrainEpochs: param.integer({ default: 10, min: 1, unit: 'epochs', help: 'Masked retraining.' }),
+    epochs: param.integer({ default: 10, min: 1, unit: 'epochs', help: 'ADMM phase.' }),
+    retrainEpochs: param.integer({ default: 20, min: 1, unit: 'epochs', help: 'Masked retraining.' }),
     images: param.integer({ default: 6000, min: 128, unit: 'images', help: 'Training images that are drawn.' }),
     examples: param.integer({ default: 100, min: 1, max: 1000, unit: 'images', help: 'Test images attacked.' }),
   }),
@@ -60,9 +61,15 @@ export default definePipeline(
       ),
       'PwoA + random perturbations': robust.pipe(
         perturb(blockNoise({ epsilon })),
-        distill(),
-        hsicRegularize({ lambdaX: 2e-4, lambdaY: 5e-5 }),
-        admmMask({ ...graded, epochs, retrainEpochs }),
+        distill({ temperature: 10 }),
+        admmMask({
+          ...graded,
+          epochs,
+          retrainEpochs,
+          updateEvery: 1,
+          admm: { learningRate: 1e-3, schedule: cosine() },
+          retrain: { learningRate: 2e-3 },
+        }),
         attackEval(attacks, { examples, subjects: ['after'] }),
         exportModel('pwoa-perturbed.safetensors'),
       ),

@@ -31,7 +31,7 @@ const makers: Readonly<Record<AttackName, (epsilon: number) => Attack | AttackSe
   pgd: (epsilon) => pgd({ epsilon, steps: 40, stepSize: 0.01 }),
   'apgd-ce': (epsilon) => apgd({ epsilon }),
   'apgd-t': (epsilon) => apgdTargeted({ epsilon }),
-  'fab-t': (epsilon) => fabTargeted({ epsilon }),
+  'fab-t': (epsilon) => fabTargeted({ epsilon, search: 'within' }),
   square: (epsilon) => square({ epsilon }),
   autoattack: (epsilon) => autoAttack({ epsilon }),
 }

@@ -16,14 +16,19 @@ interface Threat {
 
 /** The official versions, for L∞ and L2. */
 const versions = {
-  standard: (threat: Threat) => [apgd(threat), apgdTargeted(threat), fabTargeted(threat), square(threat)],
+  standard: (threat: Threat) => [
+    apgd(threat),
+    apgdTargeted(threat),
+    fabTargeted({ ...threat, search: 'within' }),
+    square(threat),
+  ],
   plus: (threat: Threat) => [
     apgd({ ...threat, restarts: 5 }),
     apgd({ ...threat, loss: 'dlr', restarts: 5 }),
-    fab({ ...threat, restarts: 5 }),
+    fab({ ...threat, restarts: 5, search: 'within' }),
     square(threat),
     apgdTargeted(threat),
-    fabTargeted(threat),
+    fabTargeted({ ...threat, search: 'within' }),
   ],
   rand: (threat: Threat) => [apgd({ ...threat, samples: 20 }), apgd({ ...threat, loss: 'dlr', samples: 20 })],
 } as const satisfies Readonly<Record<string, (threat: Threat) => readonly Attack[]>>

@@ -3,10 +3,10 @@ import type { Attack } from './attack.js'
 import { checkThreat } from './checkThreat.js'
 import { defineAttack } from './defineAttack.js'
 import { checkFab } from './fabChecks.js'
-import { type Boundary, fabWalk } from './fabWalk.js'
+import { type Boundary, type FabSearch, fabWalk, searches } from './fabWalk.js'
 import type { NormName } from './norms.js'
 import { planeTowards } from './planeTowards.js'
-import { type Attempt, onStanding } from './standing.js'
+import type { Attempt } from './standing.js'
 
 export interface FabOptions {
   /** Radius within which an example counts as broken: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
@@ -23,6 +23,11 @@ export interface FabOptions {
   readonly eta?: number
   /** How much of its distance an adversarial point keeps when it is drawn back to the image, in (0, 1]. @default 0.9 */
   readonly beta?: number
+  /**
+   * `shortest`: all steps of all tries on every example, its shortest perturbation counts. `within`: an example is done
+   * with the first perturbation within ε, as in AutoAttack: the same robust accuracy sooner. @default 'shortest'
+   */
+  readonly search?: FabSearch
   /** How figures name it. @default 'fab' */
   readonly name?: string
 }
@@ -35,7 +40,7 @@ export interface FabOptions {
  * @example
  * attackEval([fab({ epsilon: 0.3, restarts: 5 })])
  * @throws OptionError for an ε outside (0, 1] (L2: not positive), no steps or restarts, α_max or β outside (0, 1], an
- * η that is not positive, or an unknown norm
+ * η that is not positive, or an unknown norm or search
  * Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", ICML 2020,
  * Algorithm 1.
  */
@@ -47,10 +52,11 @@ export const fab = ({
   alphaMax = 0.1,
   eta = 1.05,
   beta = 0.9,
+  search = 'shortest',
   name = 'fab',
 }: FabOptions): Attack => {
   checkThreat('fab', norm, epsilon)
-  const options = { norm, epsilon, steps, restarts, alphaMax, eta, beta }
+  const options = { norm, epsilon, steps, restarts, alphaMax, eta, beta, search }
   checkFab('fab', options)
   return defineAttack({
     name,
@@ -58,7 +64,7 @@ export const fab = ({
     norm,
     epsilon,
     perturb: (input) =>
-      onStanding(input, restarts, (attempt) =>
+      searches[search].tries(input, restarts, (attempt) =>
         fabWalk({
           ...options,
           name,

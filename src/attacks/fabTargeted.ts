@@ -4,10 +4,9 @@ import type { Attack } from './attack.js'
 import { checkThreat } from './checkThreat.js'
 import { defineAttack } from './defineAttack.js'
 import { checkFab } from './fabChecks.js'
-import { fabWalk } from './fabWalk.js'
+import { type FabSearch, fabWalk, searches } from './fabWalk.js'
 import type { NormName } from './norms.js'
 import { planeTowards } from './planeTowards.js'
-import { onStanding } from './standing.js'
 import { fewerTargets, targetsOf } from './targets.js'
 
 export interface FabTargetedOptions {
@@ -27,18 +26,23 @@ export interface FabTargetedOptions {
   readonly eta?: number
   /** How much of its distance an adversarial point keeps when it is drawn back to the image, in (0, 1]. @default 0.9 */
   readonly beta?: number
+  /**
+   * `shortest`: all steps of all tries on every example, its shortest perturbation counts. `within`: an example is done
+   * with the first perturbation within ε, as in AutoAttack: the same robust accuracy sooner. @default 'shortest'
+   */
+  readonly search?: FabSearch
   /** How figures name it. @default 'fab-t' */
   readonly name?: string
 }
 
 /**
- * The fast adaptive boundary attack towards one class after the other, each on what the earlier ones left: one plane
- * and one backward pass a step, where the untargeted form has one for each class.
+ * The fast adaptive boundary attack towards one class after the other: one plane and one backward pass a step, where
+ * the untargeted form has one for each class.
  *
  * @example
  * attackEval([fabTargeted({ epsilon: 0.3 })])
  * @throws OptionError for an ε outside (0, 1] (L2: not positive), no steps, targets or restarts, α_max or β outside
- * (0, 1], an η that is not positive, or an unknown norm
+ * (0, 1], an η that is not positive, or an unknown norm or search
  * Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", ICML 2020,
  * Algorithm 1; targeted as in AutoAttack (Croce & Hein, ICML 2020, Sec. 5).
  */
@@ -51,11 +55,12 @@ export const fabTargeted = ({
   alphaMax = 0.1,
   eta = 1.05,
   beta = 0.9,
+  search = 'shortest',
   name = 'fab-t',
 }: FabTargetedOptions): Attack => {
   checkThreat('fabTargeted', norm, epsilon)
   checkWhole('fabTargeted', 'targets', targets, 1)
-  const options = { norm, epsilon, steps, restarts, alphaMax, eta, beta }
+  const options = { norm, epsilon, steps, restarts, alphaMax, eta, beta, search }
   checkFab('fabTargeted', options)
   return defineAttack({
     name,
@@ -65,7 +70,7 @@ export const fabTargeted = ({
     weaknesses: (classes) => fewerTargets(name, targets, classes),
     *perturb(input) {
       const ranks = Math.min(targets, input.labels.shape[1] - 1)
-      return yield* onStanding(input, ranks * restarts, (attempt) => {
+      return yield* searches[search].tries(input, ranks * restarts, (attempt) => {
         const { classifier, images, classes, run } = attempt
         const target = targetsOf(logitsOf(classifier, images), classes.length, 1 + Math.floor(run / restarts))
         return fabWalk({

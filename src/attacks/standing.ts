@@ -10,41 +10,55 @@ export interface Attempt extends AttackInput {
   readonly classes: Int32Array
   /** Which try, from 0. */
   readonly run: number
-  /** Takes down the adversarial image of a row, height × width × channels; the first one stays. */
-  readonly broken: (row: number, image: Float32Array) => void
+  /**
+   * Takes down the adversarial image of a row, height × width × channels, and the length of its perturbation; the
+   * shortest one stays, of equal ones the first.
+   */
+  readonly broken: (row: number, image: Float32Array, length?: number) => void
 }
+
+type Trying = (attempt: Attempt) => Generator<number, unknown, undefined>
 
 /**
  * Tries one run after the other, each on the examples that no earlier one has broken, from the original images.
  * An example that is misclassified as it is comes back unchanged, and so does one that withstands all runs.
  */
-export function* onStanding(
+export const onStanding = (input: AttackInput, runs: number, attempt: Trying): Perturbing =>
+  tries(input, runs, attempt, (rows, isBroken) => rows.filter((row) => !isBroken(row)))
+
+/** The same, each run on all examples that are classified correctly: a later run may find a shorter perturbation. */
+export const onAll = (input: AttackInput, runs: number, attempt: Trying): Perturbing =>
+  tries(input, runs, attempt, (rows) => rows)
+
+function* tries(
   input: AttackInput,
   runs: number,
-  attempt: (attempt: Attempt) => Generator<number, unknown, undefined>,
+  attempt: Trying,
+  next: (rows: Int32Array<ArrayBuffer>, isBroken: (row: number) => boolean) => Int32Array<ArrayBuffer>,
 ): Perturbing {
   const { images, labels, classifier, indices } = input
   const size = images.size / indices.length
   const result = images.dataSync<'float32'>().slice()
   const classes = classesOf(labels)
   const guesses = predictionsOf(logitsOf(classifier, images), labels.shape[1])
-  let standing = Int32Array.from(classes.keys()).filter((row) => guesses[row] === classes[row])
-  for (let run = 0; run < runs && standing.length > 0; run++) {
-    const rows = standing
-    const found = new Set<number>()
+  const lengths = new Float64Array(classes.length).fill(Number.POSITIVE_INFINITY)
+  let trying = Int32Array.from(classes.keys()).filter((row) => guesses[row] === classes[row])
+  for (let run = 0; run < runs && trying.length > 0; run++) {
+    const rows = trying
     const subset = takeRows(input, rows)
-    const broken = (row: number, image: Float32Array): void => {
+    const broken = (row: number, image: Float32Array, length = 0): void => {
       const place = rows[row] ?? 0
-      if (!found.has(place)) result.set(image, place * size)
-      found.add(place)
+      if (!(length < (lengths[place] ?? 0))) return
+      result.set(image, place * size)
+      lengths[place] = length
     }
     try {
-      const trying = attempt({ ...subset, classes: Int32Array.from(rows, (row) => classes[row] ?? 0), run, broken })
-      for (const share of trying) yield (run + share) / runs
+      const shares = attempt({ ...subset, classes: Int32Array.from(rows, (row) => classes[row] ?? 0), run, broken })
+      for (const share of shares) yield (run + share) / runs
     } finally {
       tf.dispose([subset.images, subset.labels])
     }
-    standing = rows.filter((row) => !found.has(row))
+    trying = next(rows, (row) => Number.isFinite(lengths[row]))
   }
   return tf.tensor4d(result, images.shape)
 }

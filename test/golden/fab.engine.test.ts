@@ -64,8 +64,8 @@ describeGolden('FAB', () => {
       const target = targetsOf(logitsOf(classifier, batch.images), EXAMPLES, Number(rank) - 1)
       const walk = fabWalk({
         norm: 'Linf',
-        // Nothing is within it, so that the walk takes all its steps.
-        epsilon: 1e-9,
+        epsilon: 0.3,
+        search: 'shortest',
         steps: 100,
         alphaMax: 0.1,
         eta: 1.05,

@@ -46,6 +46,16 @@ export const curvedClassifier =
       [1, 2],
     )
 
+/** A convolution, a ReLU and a linear layer: a small network whose gradients depend on the image. */
+export const smallNetwork = (seed: number, classes: number): Classifier => {
+  const kernel = seededNumbers(seed + 2, 9 * 4)
+  const weights = seededNumbers(seed + 3, 9 * 4 * classes)
+  return (images) => {
+    const features = tf.relu(tf.conv2d(images, tf.tensor4d(kernel, [3, 3, 1, 4]), 1, 'valid'))
+    return tf.matMul(tf.reshape(features, [-1, 36]), tf.tensor2d(weights, [36, classes])) as Tensor2D
+  }
+}
+
 /** The problem as an attack takes it; the caller frees its tensors. */
 export const inputOf = (
   { images, weights, classes }: Problem,

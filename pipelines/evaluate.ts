@@ -54,6 +54,7 @@ export default definePipeline(
     examples: param.integer({ default: 1000, min: 1, unit: 'images', help: 'The first so many test images.' }),
     attacks: param.list(param.choice(names, { help: 'An attack; pgd takes 40 steps.' }), {
       default: ['autoattack', 'pgd'],
+      min: 1,
       help: 'Attacks, separated by commas; the figure to quote is autoattack.',
     }),
     epsilon: param.number({ default: 0.3, min: 0.001, help: 'Radius; images are in [0, 1]. cw-l2 has none.' }),

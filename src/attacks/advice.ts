@@ -28,9 +28,9 @@ export const adviceBefore = (
   const stages = attacks.flatMap(stagesOf)
   if (stages.length === 0) return []
   const classes = batch.labels.shape[1]
-  const samplesOnce = stages.some(({ config }) => (config.samples ?? 1) === 1)
+  const averages = stages.some(({ config }) => Number(config.samples ?? 1) > 1)
   return [
-    ...(samplesOnce ? randomised(classifier, batch) : []),
+    ...(averages ? [] : randomised(classifier, batch)),
     ...probabilities(classifier, batch),
     ...zeroGradients(classifier, batch),
     ...new Set(stages.flatMap(({ weaknesses }) => weaknesses?.(classes) ?? [])),

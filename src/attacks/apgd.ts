@@ -12,7 +12,7 @@ import { drawn } from './starts.js'
 const losses = { ce: untargeted.ce, dlr: untargeted.dlr } satisfies Record<string, (labels: Tensor2D) => Losses>
 
 export interface ApgdOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number
   /** How a perturbation is measured. @default 'Linf' */
   readonly norm?: NormName
@@ -35,7 +35,7 @@ export interface ApgdOptions {
  *
  * @example
  * attackEval([apgd({ epsilon: 0.3, loss: 'dlr', restarts: 5 })])
- * @throws OptionError for an ε outside (0, 1] (L2: not positive), no steps, restarts or samples, an unknown norm or loss
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), no steps, restarts or samples, an unknown norm or loss
  * Source: Croce & Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
  * attacks", ICML 2020, Algorithm 1.
  */

@@ -11,7 +11,7 @@ import { drawn } from './starts.js'
 import { fewerTargets, targetsOf } from './targets.js'
 
 export interface ApgdTargetedOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number
   /** How a perturbation is measured. @default 'Linf' */
   readonly norm?: NormName
@@ -33,7 +33,7 @@ export interface ApgdTargetedOptions {
  *
  * @example
  * attackEval([apgdTargeted({ epsilon: 0.3 })])
- * @throws OptionError for an ε outside (0, 1] (L2: not positive), no steps, targets, restarts or samples, or an
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), no steps, targets, restarts or samples, or an
  * unknown norm
  * Source: Croce & Hein, ICML 2020, Algorithm 1 and Eq. 7.
  */
@@ -57,7 +57,9 @@ export const apgdTargeted = ({
     epsilon,
     weaknesses: (classes) => [
       ...fewerTargets(name, targets, classes),
-      ...(classes < 4 ? [`${name}: the targeted difference of logits ratio needs 4 classes, here are ${classes}`] : []),
+      ...(classes < 4
+        ? [`${name}: the targeted difference of logits ratio needs 4 classes, the plain difference is used`]
+        : []),
     ],
     *perturb(input) {
       const ranks = Math.min(targets, input.labels.shape[1] - 1)

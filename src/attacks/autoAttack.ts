@@ -34,7 +34,7 @@ const versions = {
 } as const satisfies Readonly<Record<string, (threat: Threat) => readonly Attack[]>>
 
 export interface AutoAttackOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number
   /** How a perturbation is measured. @default 'Linf' */
   readonly norm?: NormName
@@ -53,7 +53,7 @@ export interface AutoAttackOptions {
  *
  * @example
  * attackEval([autoAttack({ epsilon: 0.3 }), pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })], { examples: 1000 })
- * @throws OptionError for an ε outside (0, 1] (L2: not positive), an unknown norm or version, a list without attacks,
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), an unknown norm or version, a list without attacks,
  * with two of one name or of another norm or radius
  * Source: Croce & Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
  * attacks", ICML 2020, Sec. 5.
@@ -65,19 +65,22 @@ export const autoAttack = ({
   name = 'autoattack',
 }: AutoAttackOptions): AttackSequence => {
   checkThreat('autoAttack', norm, epsilon)
-  const stages = typeof version === 'string' ? official(version, { epsilon, norm }) : version
+  const stages = isList(version) ? version : official(version, { epsilon, norm })
   checkOwn(stages, { epsilon, norm })
   return {
     name,
     config: {
       epsilon,
       norm,
-      version: typeof version === 'string' ? version : 'own',
+      version: isList(version) ? 'own' : version,
       stages: stages.map(({ name: stage, config }) => ({ name: stage, ...config })),
     },
     stages,
   }
 }
+
+const isList = (version: keyof typeof versions | readonly Attack[]): version is readonly Attack[] =>
+  Array.isArray(version)
 
 const official = (version: keyof typeof versions, threat: Threat): readonly Attack[] => {
   checkAmong('autoAttack', 'a version', versions, version)

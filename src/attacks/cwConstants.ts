@@ -9,7 +9,7 @@ export interface ConstantSearch {
 const GROWTH = 10
 
 /** Beyond it the perturbation's length is nothing in float32 beside the classes' part of the loss. */
-const LARGEST = 1e10
+export const LARGEST_CONSTANT = 1e10
 
 /** Ten times as much until one breaks the example, then the middle between the smallest that did and the largest not. */
 export const constantSearch = (examples: number, initial: number): ConstantSearch => {
@@ -23,7 +23,7 @@ export const constantSearch = (examples: number, initial: number): ConstantSearc
         const bound = isBroken(row) ? upper : lower
         bound[row] = constant
         const [low = 0, high = 0] = [lower[row], upper[row]]
-        constants[row] = Number.isFinite(high) ? (low + high) / 2 : Math.min(constant * GROWTH, LARGEST)
+        constants[row] = Number.isFinite(high) ? (low + high) / 2 : Math.min(constant * GROWTH, LARGEST_CONSTANT)
       }
     },
   }

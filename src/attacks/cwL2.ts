@@ -1,7 +1,7 @@
 import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import type { Attack } from './attack.js'
-import { constantSearch } from './cwConstants.js'
+import { constantSearch, LARGEST_CONSTANT } from './cwConstants.js'
 import { shortest } from './cwDescent.js'
 import { defineAttack } from './defineAttack.js'
 import { onStanding } from './standing.js'
@@ -15,7 +15,7 @@ export interface CwL2Options {
   readonly steps?: number
   /** Values of c that are tried for each example, ≥ 1: more find shorter perturbations; the paper's are 20. @default 1 */
   readonly searchSteps?: number
-  /** The first c, > 0. @default 1 */
+  /** The first c, in (0, 10¹⁰]. @default 1 */
   readonly initialConstant?: number
   /** How figures name it. @default 'cw-l2' */
   readonly name?: string
@@ -31,7 +31,7 @@ export interface CwL2Options {
  *
  * @example
  * attackEval([cwL2({ steps: 1000, searchSteps: 9, initialConstant: 0.01 })])
- * @throws OptionError for κ < 0, a step size or first c ≤ 0, fewer than 1 step or search step
+ * @throws OptionError for κ < 0, a step size or first c that is not positive or too large, fewer than 1 step or search step
  * Source: Carlini & Wagner, "Towards Evaluating the Robustness of Neural Networks", S&P 2017, Section VI.A.
  */
 export const cwL2 = ({
@@ -47,6 +47,8 @@ export const cwL2 = ({
   checkWhole('cwL2', 'steps', steps, 1)
   checkWhole('cwL2', 'searchSteps', searchSteps, 1)
   checkPositive('cwL2', 'initialConstant', initialConstant)
+  if (initialConstant > LARGEST_CONSTANT)
+    rejectOption('cwL2', `initialConstant <= ${LARGEST_CONSTANT}`, initialConstant)
   return defineAttack({
     name,
     config: { confidence, learningRate, steps, searchSteps, initialConstant },

@@ -28,7 +28,7 @@ export const evaluate = async (evaluation: Evaluation): Promise<EvaluationResult
   )
   for (const message of adviceOnGap(attacks, robust, whole.length === 0 ? 0 : saturated / whole.length))
     onWarning(message)
-  const outcomes = outcomesOf(
+  const fates = fatesOf(
     indices,
     labels,
     new Set(whole),
@@ -41,20 +41,18 @@ export const evaluate = async (evaluation: Evaluation): Promise<EvaluationResult
       examples: indices.length,
       details: Object.fromEntries(ledgers.map(([name, ledger]) => [name, detailOf(ledger)])),
     },
-    outcomes,
-    shown: shownOf(
-      outcomes,
-      ledgers.flatMap(([, { shown }]) => shown),
-      evaluation.keepImages,
-    ),
+    outcomes: fates.map(({ outcome }) => outcome),
+    shown: fates.flatMap(shownOf).slice(0, evaluation.keepImages),
   }
 }
 
 /** What an attack, or the stages of a sequence, did to each example that was whole. */
 interface Ledger {
-  readonly broken: Map<number, { readonly by: string; readonly distance: number }>
+  readonly broken: Map<number, { readonly by: Attack; readonly distance: number }>
   readonly stages: StageResult[]
-  readonly shown: (Shown & { readonly by: string })[]
+  readonly shown: Map<number, Shown>
+  /** How outcomes call a stage. */
+  readonly nameOf: (stage: Attack) => string
 }
 
 const cleanPass = async (evaluation: Evaluation) => {
@@ -64,7 +62,7 @@ const cleanPass = async (evaluation: Evaluation) => {
   let saturated = 0
   let done = 0
   for (const [number, part] of partsOf(indices, evaluation.batchSize).entries()) {
-    const key = `clean/${number}`
+    const key = keyOf('clean', number)
     const found = rememberedClean(journal, key)
     const record: CleanRecord = found ?? withBatch(evaluation, part, (batch) => cleanBatch(classifier, batch, part))
     if (!found) journal.add(key, record)
@@ -93,7 +91,12 @@ const attackPass = async (
   attack: Attack | AttackSequence,
   whole: readonly number[],
 ): Promise<Ledger> => {
-  const ledger: Ledger = { broken: new Map(), stages: [], shown: [] }
+  const ledger: Ledger = {
+    broken: new Map(),
+    stages: [],
+    shown: new Map(),
+    nameOf: namesFor(attack, evaluation.attacks),
+  }
   for (const stage of stagesOf(attack)) {
     const standing = Uint32Array.from(whole.filter((index) => !ledger.broken.has(index)))
     await stagePass({ evaluation, attack: attack.name, stage, ledger, whole: whole.length }, standing)
@@ -123,12 +126,12 @@ const stagePass = async (work: StageWork, standing: Uint32Array): Promise<void> 
   }
   const earlier = ledger.broken.size
   for (const [number, part] of partsOf(standing, batchSize).entries()) {
-    const key = `${attack}/${stage.name}/${number}`
+    const key = keyOf(attack, stage.name, number)
     const found = rememberedBatch(journal, key)
     const record = found ?? (await attacked(work, part, (share) => tell(done + share * part.length)))
     if (!found) journal.add(key, record)
-    for (const [index, distance] of record.broken) ledger.broken.set(index, { by: stage.name, distance })
-    ledger.shown.push(...record.shown.map((one) => ({ ...one, by: stage.name })))
+    for (const [index, distance] of record.broken) ledger.broken.set(index, { by: stage, distance })
+    for (const one of record.shown) ledger.shown.set(one.index, one)
     seconds += record.seconds
     done += part.length
     tell(done)
@@ -163,6 +166,19 @@ const withBatch = <T>({ batchOf }: Evaluation, part: Uint32Array, act: (batch: T
   }
 }
 
+const keyOf = (...parts: readonly (string | number)[]): string => JSON.stringify(parts)
+
+/** A stage by its own name; by its sequence's too where stages of two attacks share one. */
+const namesFor = (
+  attack: Attack | AttackSequence,
+  attacks: readonly (Attack | AttackSequence)[],
+): ((stage: Attack) => string) => {
+  const others = new Set(attacks.filter((other) => other !== attack).flatMap((other) => namesOf(other)))
+  return ({ name }) => (others.has(name) && 'stages' in attack ? `${attack.name}/${name}` : name)
+}
+
+const namesOf = (attack: Attack | AttackSequence): readonly string[] => stagesOf(attack).map(({ name }) => name)
+
 const partsOf = (indices: Uint32Array, size: number): readonly Uint32Array[] =>
   Array.from({ length: Math.ceil(indices.length / size) }, (_, i) => indices.slice(i * size, (i + 1) * size))
 
@@ -182,26 +198,34 @@ const detailOf = ({ broken, stages }: Ledger) => {
   }
 }
 
-const outcomesOf = (
+/** What became of an example, and which ledger says so. */
+interface Fate {
+  readonly outcome: Outcome
+  readonly ledger: Ledger | undefined
+}
+
+const fatesOf = (
   indices: Uint32Array,
   labels: ReadonlyMap<number, number>,
   whole: ReadonlySet<number>,
   ledgers: readonly Ledger[],
-): readonly Outcome[] =>
+): readonly Fate[] =>
   Array.from(indices, (index) => {
     const example = { index, label: labels.get(index) ?? 0 }
-    if (!whole.has(index)) return { ...example, brokenBy: 'clean', distance: 0 }
-    const first = ledgers.find(({ broken }) => broken.has(index))?.broken.get(index)
-    return { ...example, brokenBy: first?.by ?? null, distance: first?.distance ?? null }
+    if (!whole.has(index)) return { outcome: { ...example, brokenBy: 'clean', distance: 0 }, ledger: undefined }
+    const ledger = ledgers.find(({ broken }) => broken.has(index))
+    const first = ledger?.broken.get(index)
+    const brokenBy = ledger && first ? ledger.nameOf(first.by) : null
+    return { outcome: { ...example, brokenBy, distance: first?.distance ?? null }, ledger }
   })
 
-const shownOf = (outcomes: readonly Outcome[], kept: Ledger['shown'], count: number): EvaluationResult['shown'] =>
-  outcomes
-    .flatMap((outcome) => {
-      const image = kept.find(({ index, by }) => index === outcome.index && by === outcome.brokenBy)
-      return image ? [{ ...outcome, guess: image.guess, adversarial: floatsOf(image.image) }] : []
-    })
-    .slice(0, count)
+const shownOf = ({ outcome, ledger }: Fate): EvaluationResult['shown'] => {
+  const image = ledger?.shown.get(outcome.index)
+  const threat = ledger?.broken.get(outcome.index)?.by
+  if (!image || !threat) return []
+  const { norm, epsilon } = threat
+  return [{ ...outcome, norm, epsilon, guess: image.guess, adversarial: floatsOf(image.image) }]
+}
 
 const floatsOf = (base64: string): Float32Array => {
   const bytes = Uint8Array.from(Buffer.from(base64, 'base64'))

@@ -2,6 +2,7 @@ import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Journal } from '../dsl/context.js'
 import type { Accuracies } from '../dsl/events.js'
 import type { Attack, AttackSequence, Classifier } from './attack.js'
+import type { NormName } from './norms.js'
 
 /** Some test examples; the evaluator frees their tensors. */
 export interface TestBatch {
@@ -62,7 +63,10 @@ export interface Outcome {
   /** In the test set. */
   readonly index: number
   readonly label: number
-  /** The first attack that broke it, a sequence's by their own names; `clean` where none was needed, null for none. */
+  /**
+   * The first attack that broke it, a sequence's stages by their own names, or as `sequence/stage` where another attack
+   * has the same; `clean` where none was needed, null for none.
+   */
   readonly brokenBy: string | null
   /** Length of the perturbation that broke it, in that attack's norm; 0 for `clean`. */
   readonly distance: number | null
@@ -70,6 +74,9 @@ export interface Outcome {
 
 /** An adversarial image to show. */
 export interface ShownOutcome extends Outcome {
+  /** The threat model of the attack that broke it. */
+  readonly norm: NormName
+  readonly epsilon: number
   /** What the adversarial image is taken for. */
   readonly guess: number
   /** height × width × channels. */

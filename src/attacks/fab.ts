@@ -9,7 +9,7 @@ import { planeTowards } from './planeTowards.js'
 import type { Attempt } from './standing.js'
 
 export interface FabOptions {
-  /** Radius within which an example counts as broken: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  /** Radius within which an example counts as broken: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number
   /** How a perturbation is measured. @default 'Linf' */
   readonly norm?: NormName
@@ -39,7 +39,7 @@ export interface FabOptions {
  *
  * @example
  * attackEval([fab({ epsilon: 0.3, restarts: 5 })])
- * @throws OptionError for an ε outside (0, 1] (L2: not positive), no steps or restarts, α_max or β outside (0, 1], an
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), no steps or restarts, α_max or β outside (0, 1], an
  * η that is not positive, or an unknown norm or search
  * Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", ICML 2020,
  * Algorithm 1.

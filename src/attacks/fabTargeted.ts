@@ -10,7 +10,7 @@ import { planeTowards } from './planeTowards.js'
 import { fewerTargets, targetsOf } from './targets.js'
 
 export interface FabTargetedOptions {
-  /** Radius within which an example counts as broken: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  /** Radius within which an example counts as broken: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number
   /** How a perturbation is measured. @default 'Linf' */
   readonly norm?: NormName
@@ -41,7 +41,7 @@ export interface FabTargetedOptions {
  *
  * @example
  * attackEval([fabTargeted({ epsilon: 0.3 })])
- * @throws OptionError for an ε outside (0, 1] (L2: not positive), no steps, targets or restarts, α_max or β outside
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), no steps, targets or restarts, α_max or β outside
  * (0, 1], an η that is not positive, or an unknown norm or search
  * Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", ICML 2020,
  * Algorithm 1; targeted as in AutoAttack (Croce & Hein, ICML 2020, Sec. 5).

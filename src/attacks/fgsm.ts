@@ -8,7 +8,7 @@ import { crossEntropy } from './losses.js'
 import { type NormName, norms } from './norms.js'
 
 export interface FgsmOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number
   /** How a perturbation is measured. @default 'Linf' */
   readonly norm?: NormName
@@ -19,7 +19,7 @@ export interface FgsmOptions {
  *
  * @example
  * attackEval([fgsm({ epsilon: 0.3 })])
- * @throws OptionError for an ε outside (0, 1] (L2: not positive) or an unknown norm
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]) or an unknown norm
  * Source: Goodfellow, Shlens, Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015.
  */
 export const fgsm = ({ epsilon, norm = 'Linf' }: FgsmOptions): Attack => {

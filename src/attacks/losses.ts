@@ -113,8 +113,8 @@ export const dlr = (labels: ArrayLike<number>): Losses =>
   })
 
 /**
- * Targeted difference of logits ratio −(z_y − z_target) / (z_π1 − ½(z_π3 + z_π4)). With three classes z_π3 stands for
- * both, with two it is z_target − z_y.
+ * Targeted difference of logits ratio −(z_y − z_target) / (z_π1 − ½(z_π3 + z_π4)). With fewer than four classes the
+ * ratio would be constant towards the last of them: it is z_target − z_y then.
  *
  * @param labels n classes
  * @param targets n classes
@@ -123,7 +123,7 @@ export const dlr = (labels: ArrayLike<number>): Losses =>
 export const targetedDlr = (labels: ArrayLike<number>, targets: ArrayLike<number>): Losses =>
   rowLosses((logits, gradient, row) => {
     const [label, target] = [labels[row] ?? 0, targets[row] ?? 0]
-    const [first = 0, , third, fourth = third] = ranked(logits)
+    const [first = 0, , third, fourth] = ranked(logits)
     if (third === undefined || fourth === undefined) return difference(logits, gradient, target, label)
     return ratio(
       logits,

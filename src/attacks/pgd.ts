@@ -21,7 +21,7 @@ const starts = {
 }
 
 export interface PgdOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number
   /** Gradient steps, ≥ 1. */
   readonly steps: number
@@ -45,7 +45,7 @@ export interface PgdOptions {
  *
  * @example
  * attackEval([pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })])
- * @throws OptionError for an ε outside (0, 1] (L2: not positive), fewer than 1 step or restart, a step size ≤ 0, more
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), fewer than 1 step or restart, a step size ≤ 0, more
  * than one try from the image, an unknown norm, loss or start
  * Source: Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
  */

@@ -21,7 +21,7 @@ const moves: Readonly<Record<NormName, (shape: ImageShape, epsilon: number) => S
 }
 
 export interface SquareOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 > 0; images are in [0, 1]. */
+  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number
   /** How a perturbation is measured. @default 'Linf' */
   readonly norm?: NormName
@@ -53,7 +53,7 @@ interface Standing {
  *
  * @example
  * attackEval([square({ epsilon: 0.3, queries: 1000 })])
- * @throws OptionError for an ε outside (0, 1] (L2: not positive), no queries or restarts, an initial share outside
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), no queries or restarts, an initial share outside
  * (0, 1], or an unknown norm
  * Source: Andriushchenko et al., "Square Attack: a query-efficient black-box adversarial attack via random search",
  * ECCV 2020, Algorithms 1–3; window sizes and positions as AutoAttack (Croce & Hein, ICML 2020) runs it.

@@ -9,6 +9,8 @@ export interface StageInfo {
   /** Fields that must be on the step before this stage, and those it adds. */
   readonly needs: readonly string[]
   readonly adds: readonly string[]
+  /** Where a pipeline can have but one of it: what to write instead of a second, as a noun phrase. */
+  readonly once?: string
   /** What it will do, in a few words, as `--plan` prints it. Not part of the plan's hash. */
   readonly does?: string
 }

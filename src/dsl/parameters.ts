@@ -123,11 +123,22 @@ const choice = <const C extends string>(choices: readonly C[], options: CommonOp
     (input) => (typeof input === 'string' ? input.trim() : input),
   )
 
+interface ListOptions<A> extends CommonOptions<A> {
+  /** How many at least. @default 0 */
+  readonly min?: number
+}
+
 /** Several values, as text separated by commas: `param.list(param.choice(['fgsm', 'pgd'], …), …)`. */
-const list = <A>(item: Parameter<A>, options: CommonOptions<readonly NoInfer<A>[]>): Parameter<readonly A[]> =>
+const list = <A>(
+  item: Parameter<A>,
+  { min = 0, ...options }: ListOptions<readonly NoInfer<A>[]>,
+): Parameter<readonly A[]> =>
   parameter(
-    { ...shared(options), expected: `a comma list, each ${item.details.expected}` },
-    (value): value is readonly A[] => Array.isArray(value) && value.every((one) => item.is(one)),
+    {
+      ...shared(options),
+      expected: `a comma list${min === 0 ? '' : ` of ${min} or more`}, each ${item.details.expected}`,
+    },
+    (value): value is readonly A[] => Array.isArray(value) && value.length >= min && value.every((one) => item.is(one)),
     (input) => readList(item, input),
   )
 

@@ -138,10 +138,13 @@ const extend = (fixed: Fixed, operators: readonly AnyOperator[], observers: read
 const infoOf = (operator: AnyOperator): StageInfo =>
   isStage(operator) ? operator.info : { stage: 'rxjs', config: {}, needs: [], adds: [] }
 
-/** The same rule that the types hold, for pipelines that were never type-checked. */
+/** The rule that the types hold, for pipelines that were never type-checked; and no second of what there is once. */
 const checkOrder = (plan: readonly StageInfo[]): void => {
   const present = new Set(sourceFields)
-  for (const { stage, needs, adds } of plan) {
+  const passed = new Set<string>()
+  for (const { stage, needs, adds, once } of plan) {
+    if (once !== undefined && passed.has(stage)) rejectOption(stage, once, 'a second one')
+    passed.add(stage)
     const missing = needs.find((field) => !present.has(field))
     if (missing) rejectOption(stage, `an earlier stage that adds "${missing}"`, 'none')
     for (const field of adds) present.add(field)

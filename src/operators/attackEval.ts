@@ -1,5 +1,6 @@
 // Clean and robust accuracy on the test set, before and after. Paper: Sec. IV.
 import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, of, takeWhile } from 'rxjs'
+import { stagesOf } from '../attacks/advice.js'
 import type { Attack, AttackSequence } from '../attacks/attack.js'
 import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
@@ -30,7 +31,8 @@ export interface AttackEvalOptions {
  *
  * @example
  * attackEval([autoAttack({ epsilon: 0.3 }), fgsm({ epsilon: 0.3 })], { examples: 1000 })
- * @throws OptionError for two attacks of one name, wrong numbers, or more examples than the test set has
+ * @throws OptionError for two attacks of one name or one called `clean`, wrong numbers, more examples than the test set
+ * has, a second attackEval in the pipeline, or a resumed evaluation of another network
  */
 export const attackEval = (
   attacks: readonly (Attack | AttackSequence)[],
@@ -39,6 +41,8 @@ export const attackEval = (
   const names = attacks.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) rejectOption('attackEval', 'attacks of different names', `"${twice}" twice`)
+  if (attacks.flatMap((attack) => [attack, ...stagesOf(attack)]).some(({ name }) => name === 'clean'))
+    rejectOption('attackEval', "an attack's name", '"clean", which says that none was needed')
   if (examples !== undefined) checkWhole('attackEval', 'examples', examples, 1)
   if (every !== undefined) checkWhole('attackEval', 'epochs between two evaluations', every, 1)
   checkWhole('attackEval', 'batchSize', batchSize, 1)
@@ -57,6 +61,7 @@ export const attackEval = (
       },
       needs: ['student'],
       adds: [],
+      once: 'one attackEval with all attacks',
     },
     <S extends Step & HasStudent & Partial<HasTeacher & HasTraining>>(source: Observable<S>): Observable<S> =>
       defer(() => {

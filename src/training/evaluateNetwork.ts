@@ -1,12 +1,12 @@
 import * as E from 'fp-ts/lib/Either.js'
-import { stagesOf } from '../attacks/advice.js'
 import type { Attack, AttackSequence } from '../attacks/attack.js'
 import { evaluate } from '../attacks/evaluate.js'
-import type { Outcome, ShownOutcome } from '../attacks/evaluation.js'
+import type { EvaluationResult, Outcome } from '../attacks/evaluation.js'
 import type { RunContext } from '../dsl/context.js'
 import { PwoaFailure } from '../dsl/errors.js'
 import type { Accuracies } from '../dsl/events.js'
 import { drawAttackPicture } from '../io/attackPicture.js'
+import { continueWith, subjectOf } from './evaluationSubject.js'
 import { imagesOf, labelsOf } from './minibatches.js'
 import type { Network } from './network.js'
 
@@ -35,6 +35,8 @@ export const evaluateNetwork = async (
   { stage, subject, name, attacks, examples, batchSize, pictures, files }: NetworkEvaluation,
 ): Promise<Accuracies> => {
   const { test, shape, classes } = run.data
+  const journal = run.journal(`${stage}-${name}`)
+  continueWith(journal, stage, subjectOf(run.data, network, examples))
   const { accuracies, outcomes, shown } = await evaluate({
     classifier: (images) => network.logits(images),
     attacks,
@@ -43,7 +45,7 @@ export const evaluateNetwork = async (
     batchSize,
     seed: run.seed,
     signal: run.signal,
-    journal: run.journal(`${stage}-${name}`),
+    journal,
     keepImages: files === undefined ? 0 : pictures,
     onProgress: (progress) => run.emit({ type: 'evaluating', subject, ...progress }),
     onStage: (result) => run.emit({ type: 'attacked', subject, ...result }),
@@ -51,7 +53,8 @@ export const evaluateNetwork = async (
   })
   if (files !== undefined) {
     await written(run, `${files}.jsonl`, linesOf(outcomes))
-    if (shown.length > 0) await written(run, `${files}.svg`, pictureOf(run, attacks, shown))
+    const picture = pictureOf(run, shown)
+    if (picture !== undefined) await written(run, `${files}.svg`, picture)
   }
   run.emit({ type: 'evaluation', subject, accuracies })
   return accuracies
@@ -68,20 +71,17 @@ const linesOf = (outcomes: readonly Outcome[]): string =>
     .join('')
 
 /** The examples that broke under the threat of the first of them: pictures of two norms don't compare. */
-const pictureOf = (run: RunContext, attacks: NetworkEvaluation['attacks'], shown: readonly ShownOutcome[]): string => {
-  const { test, shape } = run.data
+const pictureOf = ({ data }: RunContext, [first, ...others]: EvaluationResult['shown']): string | undefined => {
+  if (!first) return undefined
+  const { test, shape } = data
   const size = shape.height * shape.width * shape.channels
-  const stages = attacks.flatMap(stagesOf)
-  const threatOf = ({ brokenBy }: ShownOutcome) => stages.find(({ name }) => name === brokenBy)
-  const [first] = shown
-  const { norm, epsilon } = (first && threatOf(first)) ?? { norm: 'Linf', epsilon: Number.POSITIVE_INFINITY }
-  const rows = shown
-    .filter((one) => threatOf(one)?.norm === norm && threatOf(one)?.epsilon === epsilon)
-    .map((one) => ({
-      ...one,
-      brokenBy: one.brokenBy ?? '',
-      distance: one.distance ?? 0,
-      original: Float32Array.from(test.images.subarray(one.index * size, (one.index + 1) * size), (byte) => byte / 255),
-    }))
+  const { norm, epsilon } = first
+  const alike = others.filter((one) => one.norm === norm && one.epsilon === epsilon)
+  const rows = [first, ...alike].map((one) => ({
+    ...one,
+    brokenBy: one.brokenBy ?? '',
+    distance: one.distance ?? 0,
+    original: Float32Array.from(test.images.subarray(one.index * size, (one.index + 1) * size), (byte) => byte / 255),
+  }))
   return drawAttackPicture({ shape, norm, epsilon, rows })
 }

@@ -2,7 +2,9 @@ import type { Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Classifier } from '../../src/attacks/attack.js'
+import { autoAttack } from '../../src/attacks/autoAttack.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
+import { targetedDlr } from '../../src/attacks/losses.js'
 import { norms } from '../../src/attacks/norms.js'
 import { pgd } from '../../src/attacks/pgd.js'
 import { runAttack } from '../../src/attacks/run.js'
@@ -238,6 +240,35 @@ describe('parts', () => {
         expect(distance(once ?? [], nearest)).toBeLessThan(ROUNDING)
       }),
     )
+  })
+
+  it.each([2, 3])('the targeted ratio of %d classes has a slope towards each of them', (count) => {
+    const logits = [1.5, 0.5, -2].slice(0, count)
+    for (const target of Array.from({ length: count - 1 }, (_, i) => i + 1)) {
+      const [loss, slope] = tf.tidy(() => {
+        const { value, grad } = tf.valueAndGrad((z) => tf.sum(targetedDlr([0], [target])(z as Tensor2D)))(
+          tf.tensor2d([logits]),
+        )
+        return [value.dataSync()[0], Array.from(grad.dataSync())]
+      })
+      expect(loss).toBeCloseTo(Number(logits[target]) - 1.5, 6)
+      expect(slope).toEqual(logits.map((_, c) => (c === target ? 1 : c === 0 ? -1 : 0)))
+    }
+  })
+
+  const threat = { epsilon: 0.3 }
+  it.each([
+    [() => autoAttack({ ...threat, version: 3 as never }), 'expected a version among standard, plus, rand, got "3"'],
+    [() => autoAttack({ ...threat, version: null as never }), 'got "null"'],
+    [() => autoAttack({ ...threat, version: [] }), 'expected at least one attack, got none'],
+    [() => autoAttack({ ...threat, version: [fgsm(threat), fgsm(threat)] }), 'different names, got "fgsm" twice'],
+    [
+      () => autoAttack({ ...threat, version: [fgsm({ epsilon: 0.2 })] }),
+      'attacks of Linf with ε = 0.3, got fgsm: Linf, 0.2',
+    ],
+  ])('AutoAttack refuses at once what it can not be, case %#', (make, message) => {
+    expect(make).toThrow(PwoaFailure)
+    expect(make).toThrow(message)
   })
 
   it.each([

@@ -190,6 +190,7 @@ describe('cwL2', () => {
     [{ learningRate: 0 }, 'cwL2: expected learningRate > 0, got 0'],
     [{ steps: 0 }, 'cwL2: expected a whole number of steps >= 1, got 0'],
     [{ searchSteps: 0.5 }, 'cwL2: expected a whole number of searchSteps >= 1, got 0.5'],
+    [{ initialConstant: 1e30 }, 'cwL2: expected initialConstant <= 10000000000, got 1e+30'],
     [{ initialConstant: -1 }, 'cwL2: expected initialConstant > 0, got -1'],
   ])('refuses %j', (options, message) => {
     expect(() => cwL2(options)).toThrow(PwoaFailure)

@@ -146,6 +146,33 @@ describe('evaluate', () => {
     expect(shown[0]?.adversarial[0]).toBeCloseTo(0.45, 6)
   })
 
+  it('tells stages of one name apart by their sequences, with the threat model of each', async () => {
+    const weak = { ...breaking('one', 0.45), epsilon: 0.2 }
+    const attacks = [
+      { name: 'small', config: {}, stages: [weak, breaking('two')] },
+      { name: 'large', config: {}, stages: [breaking('one', 0.55, 0.45)] },
+      breaking('two', 0.9),
+    ]
+    const { outcomes, shown } = await evaluate(evaluation({ attacks, keepImages: 5 }))
+    expect(outcomes.map(({ brokenBy }) => brokenBy)).toEqual(['two', null, 'large/one', 'small/one', 'clean'])
+    expect(shown.map(({ brokenBy, norm, epsilon }) => [brokenBy, norm, epsilon])).toEqual([
+      ['two', 'Linf', 1],
+      ['large/one', 'Linf', 1],
+      ['small/one', 'Linf', 0.2],
+    ])
+  })
+
+  it('finished work of one attack is none of another, whatever their names', async () => {
+    const stages = [breaking('b/c', 0.9)]
+    const attacks = [
+      { name: 'a', config: {}, stages },
+      { name: 'a/b', config: {}, stages: [breaking('c')] },
+    ]
+    const entries = new Map<string, unknown>()
+    const journal = { entries, add: (key: string, value: unknown) => void entries.set(key, value) }
+    expect((await evaluate(evaluation({ attacks, journal }))).accuracies.attacks).toEqual({ a: 0.6, 'a/b': 0.8 })
+  })
+
   it('goes on from its journal without doing finished work again, with the same result bit for bit', async () => {
     const attacks = [
       autoAttack({
@@ -159,7 +186,10 @@ describe('evaluate', () => {
       evaluation({ attacks, journal: { entries: new Map(), add: (key, value) => void written.set(key, value) } }),
     )
     const keys = [...written.keys()]
-    expect(keys.slice(0, 5)).toEqual(['clean/0', 'clean/1', 'clean/2', 'autoattack/apgd-ce/0', 'autoattack/apgd-ce/1'])
+    expect(keys.slice(0, 5)).toEqual([
+      ...['["clean",0]', '["clean",1]', '["clean",2]'],
+      ...['["autoattack","apgd-ce",0]', '["autoattack","apgd-ce",1]'],
+    ])
     const withoutSeconds = (result: typeof whole) =>
       JSON.parse(JSON.stringify(result, (key, value) => (key === 'seconds' ? undefined : value)))
     for (let done = 0; done <= keys.length; done++) {
@@ -175,7 +205,7 @@ describe('evaluate', () => {
   })
 
   it('an entry that is none is work to be done', async () => {
-    const journal = { entries: new Map<string, unknown>([['clean/0', { wrong: 'all' }]]), add: () => undefined }
+    const journal = { entries: new Map<string, unknown>([['["clean",0]', { wrong: 'all' }]]), add: () => undefined }
     expect((await evaluate(evaluation({ journal }))).accuracies.clean).toBe(0.8)
   })
 
@@ -321,6 +351,8 @@ describe('warnings', () => {
     expect(await warnings({ classifier: random })).toEqual([expect.stringContaining('outputs are random')])
     const averaging = [apgd({ epsilon: 0.01, steps: 1, samples: 2 })]
     expect(await warnings({ classifier: random, attacks: averaging })).toEqual([])
+    const beside = [...averaging, pgd({ epsilon: 0.01, steps: 1, stepSize: 0.01 })]
+    expect(await warnings({ classifier: random, attacks: beside }), 'averaged beside others').toEqual([])
   })
 
   it('a softmax in the network', async () => {

@@ -82,6 +82,14 @@ test('a default out of range is refused when the parameter is made', () => {
   )
 })
 
+test('a list that needs a value refuses an empty one', () => {
+  const some = parameters({ attacks: param.list(param.choice(['fgsm', 'pgd'], { help }), { min: 1, help }) })
+  expect(decodeParameters(some, { attacks: 'pgd' })).toEqual(right({ attacks: ['pgd'] }))
+  expect(decodeParameters(some, { attacks: ' ' })).toMatchObject({
+    left: { stage: '--set attacks', expected: 'a comma list of 1 or more, each one of fgsm, pgd', actual: '" "' },
+  })
+})
+
 test('metadata for --help', () => {
   expect(fields.fields.rate?.details).toEqual({ help, expected: 'a number >= 1', unit: '×', default: 4 })
   expect(fields.fields.checkpoint?.details).toEqual({ help, expected: 'a text' })

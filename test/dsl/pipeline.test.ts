@@ -15,6 +15,13 @@ describe('pipe', () => {
     expect(() => fakePipeline().pipe(needing(['terms']), needing([], ['terms']))).toThrow('"terms"')
   })
 
+  test('a second of what there is but once is refused at once', () => {
+    const single = () =>
+      stage<object, object>({ stage: 'single', config: {}, needs: [], adds: [], once: 'one' }, identity)
+    expect(() => fakePipeline().pipe(single(), needing([]), needing([]))).not.toThrow()
+    expect(() => fakePipeline().pipe(single(), needing([]), single())).toThrow('single: expected one, got a second one')
+  })
+
   test('is a plan of its stages; plain operators stand in it as rxjs', () => {
     const whole = fakePipeline().pipe(
       map((step) => step),

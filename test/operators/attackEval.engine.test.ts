@@ -13,6 +13,7 @@ import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { train } from '../../src/operators/train.js'
 import { imagesOf } from '../../src/training/minibatches.js'
 import type { HasStudent, Student } from '../../src/training/network.js'
+import { fakePipeline } from '../runtime/fakes.js'
 import { collect, type FakeRun, fakeRun, memory, tinyData, tinyNet, turns } from '../support/context.js'
 import { hashOf, lentSteps, teacherFile, weightsOf } from '../support/steps.js'
 
@@ -188,6 +189,37 @@ describe('attackEval behind training', () => {
       expect(resumed.artifacts.get(name), name).toEqual(whole.artifacts.get(name))
     }
     expect(evaluations(resumed.events).map(withoutSeconds)).toEqual(evaluations(whole.events).map(withoutSeconds))
+  })
+})
+
+describe('attackEval refuses', () => {
+  it('a second attackEval, and an attack that is called as what needs none', () => {
+    expect(() => fakePipeline().pipe(initialise(tinyNet), attackEval([]), attackEval(attacks))).toThrow(
+      'attackEval: expected one attackEval with all attacks, got a second one',
+    )
+    const clean = pgd({ epsilon: 0.1, steps: 1, stepSize: 0.1, name: 'clean' })
+    for (const named of [clean, { name: 'aa', config: {}, stages: [clean] }])
+      expect(() => attackEval([named])).toThrow('attackEval: expected an attack\'s name, got "clean"')
+  })
+
+  it('to go on with another network or other images', async () => {
+    const first = fakeRun()
+    const stages = (fake: FakeRun, file: string) =>
+      lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), attackEval(attacks))
+    await run((fake) => stages(fake, teacherFile()), first)
+    const other = fakeRun({ journals: first.journals })
+    await expect(collect(stages(other, teacherFile(tinyNet, 7)), () => undefined)).rejects.toThrow(
+      /^attackEval: expected the network that the interrupted evaluation attacked \([0-9a-f]{12}\), got [0-9a-f]{12}$/,
+    )
+    other.end()
+    const [pixel = 0, ...pixels] = tinyData.test.images
+    const images = Uint8Array.of(255 - pixel, ...pixels)
+    const data = { ...tinyData, test: { ...tinyData.test, images } }
+    const changed = fakeRun({ journals: first.journals, data })
+    await expect(collect(stages(changed, teacherFile()), () => undefined)).rejects.toThrow(
+      'expected the test images that the interrupted evaluation attacked',
+    )
+    changed.end()
   })
 })
 

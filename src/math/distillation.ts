@@ -15,7 +15,8 @@ export interface DistillationOptions {
  *     ∂L/∂s = α·T / (n·C) · (p_s − p_t)
  *
  * a KL divergence that the reference averages over examples and classes alike (the default reduction of PyTorch's
- * `KLDivLoss`), so that it is a C-th of the usual batch mean. The gradient goes to the student alone.
+ * `KLDivLoss`), so that it is a C-th of the usual batch mean. The gradient goes to the student alone. A few numbers an
+ * example: computed here in float64, for less than the tensor operations that it would take.
  *
  * @param student n × C logits
  * @param teacher n × C logits
@@ -27,16 +28,34 @@ export const distillationLoss = (
 ): Scalar => {
   const [examples, classes] = student.shape
   const scale = alpha / (examples * classes)
-  return tf.customGrad((s, save) => {
-    const logTeacher = tf.logSoftmax(tf.div(teacher, temperature))
-    const logStudent = tf.logSoftmax(tf.div(s as Tensor, temperature))
-    const pTeacher = tf.exp(logTeacher)
-    const divergence = tf.sum(tf.mul(pTeacher, tf.sub(logTeacher, logStudent)))
-    const saved = [tf.sub(tf.exp(logStudent), pTeacher)]
-    ;(save as (tensors: Tensor[]) => void)(saved)
+  return tf.customGrad((s) => {
+    const logStudent = logSoftmax((s as Tensor2D).dataSync(), classes, temperature)
+    const logTeacher = logSoftmax(teacher.dataSync(), classes, temperature)
+    const gradient = new Float32Array(examples * classes)
+    let divergence = 0
+    for (let i = 0; i < gradient.length; i++) {
+      const [ofTeacher, ofStudent] = [logTeacher[i] ?? 0, logStudent[i] ?? 0]
+      const pTeacher = Math.exp(ofTeacher)
+      divergence += pTeacher * (ofTeacher - ofStudent)
+      gradient[i] = scale * temperature * (Math.exp(ofStudent) - pTeacher)
+    }
     return {
-      value: tf.mul(divergence, scale * temperature ** 2),
-      gradFunc: (dy, kept) => tf.mul(tf.mul(dy, scale * temperature), (kept as Tensor[])[0] as Tensor),
+      value: tf.scalar(divergence * scale * temperature ** 2),
+      gradFunc: (dy: Tensor) => tf.mul(dy, tf.tensor2d(gradient, [examples, classes])),
     }
   })(student) as Scalar
+}
+
+/** log softmax(z/T), row by row; the largest logit is taken out first, so that no exponent overflows. */
+const logSoftmax = (logits: ArrayLike<number>, classes: number, temperature: number): Float64Array => {
+  const out = new Float64Array(logits.length)
+  for (let from = 0; from < logits.length; from += classes) {
+    let largest = Number.NEGATIVE_INFINITY
+    for (let c = 0; c < classes; c++) largest = Math.max(largest, logits[from + c] ?? 0)
+    let sum = 0
+    for (let c = 0; c < classes; c++) sum += Math.exp(((logits[from + c] ?? 0) - largest) / temperature)
+    const shift = Math.log(sum)
+    for (let c = 0; c < classes; c++) out[from + c] = ((logits[from + c] ?? 0) - largest) / temperature - shift
+  }
+  return out
 }

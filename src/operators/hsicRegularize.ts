@@ -5,7 +5,7 @@ import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { Phase } from '../dsl/phases.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
-import { bottleneckLoss, bottleneckMatrix, normalisedGaussian, normalisedLinear } from '../math/hsic.js'
+import { bottleneckLoss, bottleneckMatrix } from '../math/hsic.js'
 import type { HasStudent } from '../training/network.js'
 
 export interface HsicRegularizeOptions {
@@ -38,7 +38,7 @@ export const hsicRegularize = ({
     name: 'hsic',
     phases,
     bind: ({ images, labels }) => {
-      const matrix = bottleneckMatrix(normalisedGaussian(images), normalisedLinear(labels), { lambdaX, lambdaY })
+      const matrix = bottleneckMatrix(images, labels, { lambdaX, lambdaY })
       return ({ hidden }) => bottleneckLoss(hidden, matrix)
     },
   }

@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import { checkPositive } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
-import { tf } from '../engine/tf.js'
+import { adamUpdate } from '../engine/ops/adamUpdate.js'
 import type { Optimizer } from './optimizer.js'
 
 export interface AdamOptions {
@@ -30,11 +30,9 @@ export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions
     slots: 2,
     update: ({ weights, gradient, slots, step, learningRate }) => {
       const [mean, square] = slots as [Tensor1D, Tensor1D]
-      const m = tf.add(mean, tf.mul(tf.sub(gradient, mean), 1 - beta1)) as Tensor1D
-      const v = tf.add(tf.mul(square, beta2), tf.mul(tf.square(gradient), 1 - beta2)) as Tensor1D
-      const root = tf.add(tf.mul(tf.sqrt(v), 1 / Math.sqrt(1 - beta2 ** step)), epsilon)
-      const change = tf.mul(tf.div(m, root), learningRate / (1 - beta1 ** step))
-      return { weights: tf.sub(weights, change) as Tensor1D, slots: [m, v] }
+      const options = { learningRate, beta1, beta2, epsilon, step }
+      const [updated, ...moved] = adamUpdate({ weights, mean, square, gradient }, options)
+      return { weights: updated, slots: moved }
     },
   }
 }

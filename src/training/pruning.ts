@@ -1,4 +1,4 @@
-import type { Tensor1D } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
 import type { ParameterCounts } from '../dsl/events.js'
 import { tf } from '../engine/tf.js'
 import { type Pattern, projectionMask } from '../math/projection.js'
@@ -58,25 +58,27 @@ export const admmRule = (
     memory.setVector('admm.u', tf.tensor1d(moved, 'float32'))
     memory.setVector('admm.target', tf.tensor1d(z.map((value, i) => value - (moved[i] ?? 0))))
   }
+  /** ρ for each weight of the pruned layers, 0 for all others. */
+  const setPrice = (student: Student, memory: TrainingMemory, factor: number): void => {
+    memory.setNumber('admm.rho', factor)
+    memory.setVector('admm.price', tf.tensor1d(onPrunedLayers(student.architecture, task(student), factor)))
+  }
   return {
     begin: (student, memory) => {
-      memory.setNumber('admm.rho', rho.initial)
-      memory.setVector('admm.pruned', tf.tensor1d(prunedLayers(student.architecture, task(student))))
+      setPrice(student, memory, rho.initial)
       project(student, memory)
     },
     beginEpoch: (student, memory, epoch) => {
       if (epoch === 0 || epoch % updateEvery !== 0) return
       project(student, memory)
-      memory.setNumber('admm.rho', Math.min(rho.max, memory.number('admm.rho', rho.initial) * rho.growth))
+      setPrice(student, memory, Math.min(rho.max, memory.number('admm.rho', rho.initial) * rho.growth))
     },
     adjust: (student, memory, gradient): Adjusted => {
-      const target = memory.vector('admm.target') as Tensor1D
-      const pruned = memory.vector('admm.pruned') as Tensor1D
-      const factor = memory.number('admm.rho', rho.initial)
-      const residual = tf.mul(tf.sub(student.weights, target), pruned)
+      const residual = tf.sub(student.weights, memory.vector('admm.target') as Tensor1D) as Tensor1D
+      const pull = tf.mul(residual, memory.vector('admm.price') as Tensor1D) as Tensor1D
       return {
-        gradient: tf.add(gradient, tf.mul(residual, factor)) as Tensor1D,
-        penalty: { name: 'admm', loss: tf.mul(tf.sum(tf.square(residual)), factor / 2) },
+        gradient: tf.add(gradient, pull) as Tensor1D,
+        penalty: { name: 'admm', loss: tf.mul(tf.dot(residual, pull), 0.5) as Scalar },
       }
     },
   }
@@ -99,10 +101,10 @@ export const maskedRule = (): Required<Pick<PhasePlan, 'adjust'>> => ({
   },
 })
 
-/** 1 for the weights of pruned layers. */
-const prunedLayers = (architecture: Architecture, { rates }: PruningTask): Float32Array => {
+/** `value` for the weights of pruned layers, else 0. */
+const onPrunedLayers = (architecture: Architecture, { rates }: PruningTask, value: number): Float32Array => {
   const layers = new Float32Array(parameterCount(architecture))
-  for (const { parameter } of rates) layers.fill(1, parameter.offset, parameter.offset + parameter.size)
+  for (const { parameter } of rates) layers.fill(value, parameter.offset, parameter.offset + parameter.size)
   return layers
 }
 

@@ -1,5 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import { rejectOption } from '../dsl/errors.js'
+import { momentumUpdate } from '../engine/ops/momentumUpdate.js'
 import { tf } from '../engine/tf.js'
 import type { Optimizer } from './optimizer.js'
 
@@ -19,10 +20,11 @@ export const sgd = ({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optim
     config: { momentum, weightDecay },
     slots: 1,
     update: ({ weights, gradient, slots, learningRate }) => {
-      const [before] = slots as [Tensor1D]
+      const [velocity] = slots as [Tensor1D]
       const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(weights, weightDecay))
-      const velocity = tf.add(tf.mul(before, momentum), decayed) as Tensor1D
-      return { weights: tf.sub(weights, tf.mul(velocity, learningRate)) as Tensor1D, slots: [velocity] }
+      const vectors = { weights, velocity, gradient: decayed as Tensor1D }
+      const [updated, moved] = momentumUpdate(vectors, { learningRate, momentum })
+      return { weights: updated, slots: [moved] }
     },
   }
 }

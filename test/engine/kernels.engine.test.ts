@@ -169,3 +169,27 @@ describe('PwoaSpdInverse', () => {
     a.dispose()
   })
 })
+
+const optimizerKernels = [
+  { name: 'PwoaAdam', vectors: ['weights', 'mean', 'square', 'gradient'], outputs: 3 },
+  { name: 'PwoaMomentum', vectors: ['weights', 'velocity', 'gradient'], outputs: 2 },
+] as const
+const optimizerAttributes = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: 2, momentum: 0.9 }
+
+describe.each(optimizerKernels)('$name', ({ name, vectors, outputs }) => {
+  it('leaves its inputs as they are and nothing behind, however often it is called', () => {
+    const given = vectors.map((_, i) => seededNumbers(i, 50).map(Math.abs))
+    const inputs = Object.fromEntries(vectors.map((vector, i) => [vector, tf.tensor1d(given[i] ?? [])]))
+    expectNoLeak(() => {
+      const all = Array.from({ length: 3 }, () => runKernel(name, inputs, optimizerAttributes))
+      for (const updated of all) {
+        expect(updated).toHaveLength(outputs)
+        for (const [i, tensor] of updated.entries()) expect(tensor.dataSync()).toEqual(all[0]?.[i]?.dataSync())
+      }
+      expect(distance(all[0]?.[0]?.dataSync() ?? [], given[0] ?? [])).toBeGreaterThan(0.01)
+      for (const tensor of all.flat()) tensor.dispose()
+    })
+    for (const [i, vector] of vectors.entries()) expect(inputs[vector]?.dataSync()).toEqual(given[i])
+    disposeAll(inputs)
+  })
+})

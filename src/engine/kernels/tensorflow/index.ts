@@ -1,9 +1,11 @@
 import type { Tf } from '../../tf.js'
 import { registerInstead, registerMissing } from '../register.js'
+import { adam } from './adam.js'
 import { biasAddGrad } from './bias-add-grad.js'
 import { conv2d } from './conv2d.js'
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js'
 import { linear } from './linear.js'
+import { momentum } from './momentum.js'
 import { reluGrad } from './relu-grad.js'
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js'
 import { spdInverse } from './spd-inverse.js'
@@ -11,6 +13,6 @@ import { spdInverse } from './spd-inverse.js'
 /** Registers pwoa's kernels for the native engine, and a safe one for one that is not. */
 export const registerTensorflowKernels = (tf: Tf): void => {
   const standard = tf.getKernel('Conv2DBackpropFilter', 'tensorflow')
-  registerMissing(tf, [reluGrad, biasAddGrad, softmaxCrossEntropy, spdInverse, conv2d, linear])
+  registerMissing(tf, [reluGrad, biasAddGrad, softmaxCrossEntropy, spdInverse, conv2d, linear, adam, momentum])
   registerInstead(tf, [conv2dBackpropFilter(tf, standard.kernelFunc)])
 }

@@ -16,6 +16,7 @@ export interface NativeBackend extends KernelBackend {
     readonly TF_ATTR_BOOL: number
     readonly TF_ATTR_INT: number
     readonly TF_ATTR_FLOAT: number
+    readonly TF_ATTR_SHAPE: number
     readonly TF_FLOAT: number
     readonly TF_INT32: number
   }
@@ -34,3 +35,23 @@ export const typeAttribute = (backend: NativeBackend, name: string, dtype: DataT
   type: backend.binding.TF_ATTR_TYPE,
   value: dtype === 'int32' ? backend.binding.TF_INT32 : backend.binding.TF_FLOAT,
 })
+
+/** Numbers as scalar operands of an op; the caller disposes of them. */
+export const constants = (
+  backend: NativeBackend,
+  values: readonly number[],
+): { readonly tensors: readonly TensorInfo[]; readonly dispose: () => void } => {
+  const tensors = values.map(
+    (value): TensorInfo => ({
+      dataId: backend.write(Float32Array.of(value), [], 'float32'),
+      shape: [],
+      dtype: 'float32',
+    }),
+  )
+  return {
+    tensors,
+    dispose: () => {
+      for (const { dataId } of tensors) backend.disposeData(dataId)
+    },
+  }
+}

@@ -1,11 +1,13 @@
 import type { Tf } from '../../tf.js'
 import { registerInstead, registerMissing } from '../register.js'
+import { adam } from './adam.js'
 import { biasAddGrad } from './bias-add-grad.js'
 import { conv2d } from './conv2d.js'
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js'
 import { conv2dBackpropInput } from './conv2d-backprop-input.js'
 import { linear } from './linear.js'
 import { maxPoolGrad } from './max-pool-grad.js'
+import { momentum } from './momentum.js'
 import { reluGrad } from './relu-grad.js'
 import { sign } from './sign.js'
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js'
@@ -13,7 +15,7 @@ import { spdInverse } from './spd-inverse.js'
 
 /** Registers pwoa's kernels for the wasm engine, the standard one that it lacks, and better ones for three. */
 export const registerWasmKernels = (tf: Tf): void => {
-  registerMissing(tf, [reluGrad, biasAddGrad, softmaxCrossEntropy, spdInverse, conv2d(tf), linear(tf)])
+  registerMissing(tf, [reluGrad, biasAddGrad, softmaxCrossEntropy, spdInverse, conv2d(tf), linear(tf), adam, momentum])
   registerMissing(tf, [conv2dBackpropFilter(tf)])
   registerInstead(tf, [conv2dBackpropInput(tf), maxPoolGrad(tf), sign])
 }

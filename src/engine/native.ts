@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import util from 'node:util'
 import { engineFolder, readStamp, readUnavailable } from '../../scripts/engine-cache.mjs'
@@ -23,6 +24,8 @@ const oneLine = (thrown: unknown): string =>
 const tuneEnvironment = (): void => {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
+  // On few cores the parts of a minibatch keep them busy; threads within an operation only wait for one another.
+  if (availableParallelism() <= 2) process.env.TF_NUM_INTRAOP_THREADS ??= '1'
 }
 
 /** tfjs-node calls a function that Node 23 took away. */

@@ -1,6 +1,8 @@
 import type { Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../engine/tf.js'
 import type { Architecture } from '../models/architecture.js'
+import { classify } from '../models/classify.js'
+import { compiledNetwork } from '../models/compiled/compiledNetwork.js'
 import { forward, type ParameterTensors, unflatten } from '../models/forward.js'
 
 /** A network with weights, for reading. */
@@ -48,6 +50,8 @@ export class Student implements Network {
   }
 
   logits(images: Tensor4D): Tensor2D {
+    const compiled = compiledNetwork(this.architecture)
+    if (compiled) return classify(compiled, this.#weights, images)
     // Cut once for all the passes between two weight updates: an attack makes many.
     this.#parameters ??= tf.tidy(() => {
       const parameters = unflatten(this.architecture, this.#weights)

@@ -1,8 +1,8 @@
-import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
 import { PwoaFailure } from '../dsl/errors.js'
-import type { LossTerm, Minibatch } from '../dsl/step.js'
+import type { LossTerm, Minibatch, NetworkOutputs } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
-import { forward, unflatten } from '../models/forward.js'
+import { weightGradient } from '../models/weightGradient.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
 import type { PhasePlan } from './phasePlan.js'
@@ -61,8 +61,7 @@ const advanced = (
   const { images, labels } = minibatch
   const active = terms.filter(({ phases }) => phases.includes(plan.phase))
   const bound = active.map((term) => ({ name: term.name, loss: term.bind({ images, labels, phase: plan.phase }) }))
-  const summed = (weights: Tensor): Scalar => {
-    const outputs = forward(student.architecture, unflatten(student.architecture, weights as Tensor1D), images)
+  const summed = (outputs: NetworkOutputs): Scalar => {
     const losses = bound.map(({ name, loss }) => {
       const value = scalarOf(name, loss(outputs))
       // A copy, kept beyond the recorded pass: the term's own value may be a constant of the user's.
@@ -73,15 +72,15 @@ const advanced = (
   }
   let failed: { readonly thrown: unknown } | undefined
   // What a recorded pass has saved for its way back is only freed when the pass comes to its end.
-  const total = (weights: Tensor): Scalar => {
+  const total = (outputs: NetworkOutputs): Scalar => {
     try {
-      return summed(weights)
+      return summed(outputs)
     } catch (thrown) {
       failed = { thrown }
-      return tf.sum(weights)
+      return tf.sum(outputs.logits)
     }
   }
-  const raw = tf.grad(total)(student.weights) as Tensor1D
+  const raw = weightGradient(student.architecture, student.weights, images, total)
   if (failed) throw failed.thrown
   const { gradient, penalty } = plan.adjust?.(student, memory, raw) ?? { gradient: raw }
   if (penalty) named.set(penalty.name, tf.keep(penalty.loss))

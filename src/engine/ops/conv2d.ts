@@ -49,7 +49,7 @@ export const conv2d = (
 }
 
 /** Whether TensorFlow's `same`, which aims at ⌈size / stride⌉ outputs, pads both sides by exactly `padding`. */
-const samePads = (size: number, kernel: number, stride: number, padding: number): boolean =>
+export const samePads = (size: number, kernel: number, stride: number, padding: number): boolean =>
   (Math.ceil(size / stride) - 1) * stride + kernel - size === 2 * padding
 
 /** ∂/∂x, ∂/∂filter, ∂/∂bias; each is computed only where something asks for it. */

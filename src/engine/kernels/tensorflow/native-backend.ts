@@ -27,6 +27,15 @@ export interface NativeBackend extends KernelBackend {
     inputs: readonly TensorInfo[],
     outputs: number,
   ): Tensor[]
+  /** Loads a graph from a folder, and returns its number. */
+  loadSavedModelMetaGraph(folder: string, tags: string): number
+  /** Runs a part of a graph. Inputs and outputs by name, each as `node:0`. */
+  runSavedModel(
+    id: number,
+    inputs: readonly TensorInfo[],
+    inputNames: readonly { readonly name: string }[],
+    outputNames: readonly string[],
+  ): Tensor[]
 }
 
 /** The type attribute `name` (usually `T`) of an op on floats or integers. */

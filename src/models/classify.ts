@@ -1,0 +1,28 @@
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import { tf } from '../engine/tf.js'
+import type { CompiledNetwork } from './compiled/compiledNetwork.js'
+
+/**
+ * A compiled network's logits, differentiable with respect to the images; the weights count as constants.
+ *
+ * @param images n × height × width × channels
+ * @returns n × classes
+ */
+export const classify = (network: CompiledNetwork, weights: Tensor1D, images: Tensor4D): Tensor2D => {
+  // Outside of a gradient nothing is kept for the way back.
+  if (tf.engine().state.gradientDepth === 0) return network.logits(weights, images)
+  return tf.customGrad((x, save) => {
+    const given = x as Tensor4D
+    const passed = network.pass(weights, given)
+    const kept = [...passed.kept]
+    ;(save as (tensors: Tensor[]) => void)([given, ...kept.map(([, value]) => value)])
+    return {
+      value: passed.logits,
+      gradFunc: (dy, saved) => {
+        const [seen, ...values] = saved as [Tensor4D, ...Tensor[]]
+        const results = new Map(kept.map(([index], i) => [index, values[i] as Tensor]))
+        return network.imageGradient(weights, seen, { ...passed, kept: results }, { logits: dy as Tensor2D })
+      },
+    }
+  })(images) as Tensor2D
+}

@@ -1,9 +1,7 @@
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
 import { tf } from '../engine/tf.js'
+import { exponentOf } from './bottleneck.js'
 import { scaledDistances } from './squares.js'
-
-/** Width σ of the Gaussian kernel, in units of the root of the number of features: PwoA's reference takes 5. */
-export const SIGMA = 5
 
 /** One row per example, and the mean over the examples taken out: distances keep their digits in float32. */
 export const centredRows = (z: Tensor): Tensor2D => {
@@ -25,7 +23,7 @@ export const gaussianKernelsMinusOne = (centred: readonly Tensor2D[]): Tensor3D 
   const exponents = new Float32Array(centred.length * n * n)
   for (const [set, rows] of centred.entries()) {
     const gram = tf.matMul(rows, rows, false, true)
-    scaledDistances(gram.dataSync(), n, -1 / (2 * SIGMA ** 2 * rows.shape[1]), exponents, set * n * n)
+    scaledDistances(gram.dataSync(), n, exponentOf(rows.shape[1]), exponents, set * n * n)
     gram.dispose()
   }
   return tf.expm1(tf.tensor3d(exponents, [centred.length, n, n]))

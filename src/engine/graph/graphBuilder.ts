@@ -136,9 +136,85 @@ export class GraphBuilder {
     return this.#add('StridedSliceGrad', [inputShape, ...this.#strides(stride), dy], subsampling)
   }
 
+  /** The sum of several values of one shape. */
   sum(values: readonly Value[]): Value {
     const [first = '', ...others] = values
     return others.length === 0 ? first : this.#add('AddN', values, { T: float, N: { i: values.length } })
+  }
+
+  add(a: Value, b: Value): Value {
+    return this.#add('AddV2', [a, b], { T: float })
+  }
+
+  subtract(a: Value, b: Value): Value {
+    return this.#add('Sub', [a, b], { T: float })
+  }
+
+  multiply(a: Value, b: Value): Value {
+    return this.#add('Mul', [a, b], { T: float })
+  }
+
+  absolute(x: Value): Value {
+    return this.#add('Abs', [x], { T: float })
+  }
+
+  /** exp(x) − 1. */
+  expm1(x: Value): Value {
+    return this.#add('Expm1', [x], { T: float })
+  }
+
+  /** The mean along some axes, which stay with length 1. */
+  mean(x: Value, axes: readonly number[]): Value {
+    return this.#reduce('Mean', x, axes, true)
+  }
+
+  /** The sum along some axes, which go. */
+  total(x: Value, axes: readonly number[]): Value {
+    return this.#reduce('Sum', x, axes, false)
+  }
+
+  /** The diagonal of a square matrix, and the matrix that has it. */
+  diagonalOf(x: Value): Value {
+    return this.#add('MatrixDiagPart', [x], { T: float })
+  }
+
+  diagonal(x: Value): Value {
+    return this.#add('MatrixDiag', [x], { T: float })
+  }
+
+  /** n to n × 1. */
+  column(x: Value): Value {
+    return this.reshape(x, [-1, 1])
+  }
+
+  /** L with L·Lᵀ = a, for a symmetric positive definite a; NaN for others. */
+  cholesky(a: Value): Value {
+    return this.#add('Cholesky', [a], { T: float })
+  }
+
+  /** L⁻¹·b of a lower triangular L. */
+  lowerSolve(factor: Value, b: Value): Value {
+    return this.#add('MatrixTriangularSolve', [factor, b], { T: float, lower: { b: true }, adjoint: { b: false } })
+  }
+
+  /** A number. */
+  number(value: number): Value {
+    const tensor = {
+      dtype: FLOAT,
+      tensorShape: { dim: [] },
+      tensorContent: new Uint8Array(Float32Array.of(value).buffer),
+    }
+    return this.#add('Const', [], { dtype: float, value: { tensor } })
+  }
+
+  /** The shape that another value has. */
+  reshapeLike(x: Value, other: Value): Value {
+    return this.#add('Reshape', [x, this.shapeOf(other)], { T: float, Tshape: int32 })
+  }
+
+  /** One row per image. @param rows the shape as a value */
+  reshapeTo(x: Value, shape: Value): Value {
+    return this.#add('Reshape', [x, shape], { T: float, Tshape: int32 })
   }
 
   /** Behind one another along the first axis. */
@@ -166,6 +242,10 @@ export class GraphBuilder {
   /** A vector of whole numbers. */
   integers(values: readonly number[]): Value {
     return this.#constant(values, [values.length])
+  }
+
+  #reduce(op: 'Mean' | 'Sum', x: Value, axes: readonly number[], keeps: boolean): Value {
+    return this.#add(op, [x, this.integers(axes)], { T: float, Tidx: int32, keep_dims: { b: keeps } })
   }
 
   #strides(stride: number): readonly Value[] {

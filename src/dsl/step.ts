@@ -17,6 +17,8 @@ export interface Minibatch {
   readonly size: number
   /** Position of each example in the training split. */
   readonly indices: Uint32Array
+  /** Whether the images are as the data set has them: no stage has perturbed or replaced them. */
+  readonly unchanged: boolean
   /** n × height × width × channels, in [0, 1]. */
   readonly images: Tensor4D
   /** One-hot, n × classes. */
@@ -44,6 +46,8 @@ export interface TermBatch {
   readonly images: Tensor4D
   readonly labels: Tensor2D
   readonly phase: Phase
+  /** Position of each example in the training split; undefined where a stage has changed the images. */
+  readonly indices: Uint32Array | undefined
 }
 
 /**

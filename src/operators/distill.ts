@@ -1,12 +1,13 @@
 // Self-distillation: the student's softened logits follow the teacher's. Paper: Sec. III-B, eq. 5.
-import { map } from 'rxjs'
+import { defer, map } from 'rxjs'
 import { checkPositive } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
 import { allPhases, type Phase } from '../dsl/phases.js'
-import type { HasTerms, LossTerm } from '../dsl/step.js'
+import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
 import { distillationLoss } from '../math/distillation.js'
-import type { HasStudent, HasTeacher, Network } from '../training/network.js'
+import type { HasStudent, HasTeacher } from '../training/network.js'
+import { TeacherLogits } from '../training/teacherLogits.js'
 
 export interface DistillOptions {
   /** Temperature T > 0. @default 30 */
@@ -19,7 +20,8 @@ export interface DistillOptions {
 
 /**
  * Adds the term `distillation`, α·T²·KL(softmax(teacher/T) ‖ softmax(student/T)), averaged over examples and classes
- * as the reference does. The teacher sees the same images as the student, perturbed ones included.
+ * as the reference does. The teacher sees the same images as the student, perturbed ones included; its logits of images
+ * that nobody changes are computed once.
  *
  * @example
  * pipeline('mnist', mnist()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), distill({ temperature: 30 }))
@@ -33,21 +35,33 @@ export const distill = ({
 }: DistillOptions = {}): Op<HasTeacher & HasStudent, HasTerms> => {
   checkPositive('distill', 'temperature', temperature)
   checkPositive('distill', 'alpha', alpha)
-  const term = (teacher: Network): LossTerm => ({
+  const term = (teacher: () => TeacherLogits): LossTerm => ({
     name: 'distillation',
     phases,
-    bind: ({ images }) => {
-      const target = teacher.logits(images)
+    bind: ({ images, indices }) => {
+      const target = teacher().of(images, indices)
       return ({ logits }) => distillationLoss(logits, target, { temperature, alpha })
     },
   })
   return stage(
     {
-      stage: 'distill',
+      stage: STAGE,
       config: { temperature, alpha, phases },
       needs: ['teacher', 'student'],
       adds: ['terms'],
     },
-    (source) => source.pipe(map((step) => enrich('distill', step, { terms: [term(step.teacher)] }))),
+    (source) =>
+      defer(() => {
+        let logits: TeacherLogits | undefined
+        const logitsFor = ({ run, teacher }: Step & HasTeacher): TeacherLogits => {
+          const begun = logits ?? new TeacherLogits(teacher, run.data, run.restore(STAGE))
+          if (begun !== logits) run.provide(STAGE, () => begun.snapshot())
+          logits = begun
+          return begun
+        }
+        return source.pipe(map((step) => enrich(STAGE, step, { terms: [term(() => logitsFor(step))] })))
+      }),
   )
 }
+
+const STAGE = 'distill'

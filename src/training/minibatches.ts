@@ -32,7 +32,7 @@ export const minibatches = (
     const images = imagesOf(train, shape, indices)
     const labels = labelsOf(train, classes, indices)
     const owned: { dispose: () => void }[] = [images, labels]
-    const lent = { epoch, batch, batches, size: indices.length, indices }
+    const lent = { epoch, batch, batches, size: indices.length, indices, unchanged: true }
     return {
       value: { run, minibatch: makeMinibatch(lent, images, labels, lease, owned) },
       free: () => tf.dispose(owned as Tensor4D[]),
@@ -41,7 +41,7 @@ export const minibatches = (
 }
 
 const makeMinibatch = (
-  lent: Pick<Minibatch, 'epoch' | 'batch' | 'batches' | 'size' | 'indices'>,
+  lent: Pick<Minibatch, 'epoch' | 'batch' | 'batches' | 'size' | 'indices' | 'unchanged'>,
   images: Tensor4D,
   labels: Tensor2D,
   lease: Lease,
@@ -71,7 +71,7 @@ const makeMinibatch = (
       const size = otherImages.shape[0]
       // Where examples were joined by variants of themselves, those go by the same indices, in the same order.
       const indices = Uint32Array.from({ length: size }, (_, i) => lent.indices[i % lent.size] ?? 0)
-      return makeMinibatch({ ...lent, size, indices }, otherImages, otherLabels, lease, owned)
+      return makeMinibatch({ ...lent, size, indices, unchanged: false }, otherImages, otherLabels, lease, owned)
     },
   }
 }

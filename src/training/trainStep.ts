@@ -59,8 +59,12 @@ const advanced = (
   named: Map<string, Scalar>,
 ): [Tensor1D, ...Tensor1D[]] => {
   const { images, labels } = minibatch
+  const indices = minibatch.unchanged ? minibatch.indices : undefined
   const active = terms.filter(({ phases }) => phases.includes(plan.phase))
-  const bound = active.map((term) => ({ name: term.name, loss: term.bind({ images, labels, phase: plan.phase }) }))
+  const bound = active.map((term) => ({
+    name: term.name,
+    loss: term.bind({ images, labels, phase: plan.phase, indices }),
+  }))
   const summed = (outputs: NetworkOutputs): Scalar => {
     const losses = bound.map(({ name, loss }) => {
       const value = scalarOf(name, loss(outputs))

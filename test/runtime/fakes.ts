@@ -54,6 +54,7 @@ const fakeMinibatch = (index: number, lease: Lease): Minibatch => ({
   indices: new Uint32Array([2 * index, 2 * index + 1]),
   images: noImages,
   labels: noLabels,
+  unchanged: true,
   hold: lease.hold,
   withImages: () => fakeMinibatch(index, lease),
 })

@@ -92,6 +92,7 @@ const inFileOrder = ({ run }: FakeRun, ranges: readonly (readonly [number, numbe
       indices,
       images,
       labels,
+      unchanged: true,
       hold: lease.hold,
       withImages: () => {
         throw new Error('no stage here changes images')

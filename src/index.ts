@@ -42,7 +42,7 @@ export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/p
 export type { Pattern } from './math/projection.js'
 export { type Architecture, architecture } from './models/architecture.js'
 export { type Counts, countsOf } from './models/counts.js'
-export { add, avgPool2d, conv2d, flatten, type Layer, linear, maxPool2d, relu } from './models/layers.js'
+export { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, maxPool2d, relu } from './models/layers.js'
 export { weightLayers } from './models/parameters.js'
 export { architectureNames, lenet, lenet5, mnistNet, zoo } from './models/zoo.js'
 export { type AdmmMaskOptions, admmMask } from './operators/admmMask.js'

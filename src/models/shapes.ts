@@ -42,6 +42,9 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     case 'maxPool2d':
     case 'avgPool2d':
       return { kind: 'image', ...windows(layer.kernel, layer.stride, 0), channels: image().channels }
+    case 'batchNorm2d':
+    case 'affine2d':
+      return image()
     case 'linear':
       positive('number of outputs', layer.out)
       if (first?.kind !== 'vector' || inputs.length !== 1) return refuse('one vector (add flatten())', text(first))

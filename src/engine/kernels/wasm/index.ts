@@ -1,5 +1,7 @@
 import type { Tf } from '../../tf.js'
 import { registerInstead, registerMissing } from '../register.js'
+import { batchNorm } from './batch-norm.js'
+import { batchNormGrad } from './batch-norm-grad.js'
 import { biasAddGrad } from './bias-add-grad.js'
 import { conv2d } from './conv2d.js'
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js'
@@ -14,6 +16,6 @@ import { spdInverse } from './spd-inverse.js'
 /** Registers pwoa's kernels for the wasm engine, the standard one that it lacks, and better ones for three. */
 export const registerWasmKernels = (tf: Tf): void => {
   registerMissing(tf, [reluGrad, biasAddGrad, softmaxCrossEntropy, spdInverse, conv2d(tf), linear(tf)])
-  registerMissing(tf, [conv2dBackpropFilter(tf)])
+  registerMissing(tf, [batchNorm, batchNormGrad, conv2dBackpropFilter(tf)])
   registerInstead(tf, [conv2dBackpropInput(tf), maxPoolGrad(tf), sign])
 }

@@ -11,7 +11,7 @@ import type { HasStudent } from '../training/network.js'
 
 /**
  * Adds `student` with PyTorch's default initialisation: weights and bias of a layer uniform in ±1/√fan_in, drawn
- * from the run's seed.
+ * from the run's seed; batch normalisation with γ = 1, β = 0, running mean 0 and variance 1.
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }))
@@ -32,9 +32,12 @@ const randomWeights = (architecture: Architecture, seed: number): Float32Array =
   const flat = new Float32Array(parameterCount(architecture))
   let bound = 0
   for (const { name, role, size, offset, shape } of parametersOf(architecture)) {
+    const values = flat.subarray(offset, offset + size)
+    if (role === 'scale') values.fill(1)
+    if (role === 'scale' || role === 'shift') continue
     // A bias shares the bound of the weight before it.
     if (role === 'weight') bound = 1 / Math.sqrt(size / (shape.at(-1) ?? 1))
-    fillUniform(flat.subarray(offset, offset + size), -bound, bound, stream(seed, 'initialise', name))
+    fillUniform(values, -bound, bound, stream(seed, 'initialise', name))
   }
   return flat
 }

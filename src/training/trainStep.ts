@@ -3,6 +3,7 @@ import { PwoaFailure } from '../dsl/errors.js'
 import type { LossTerm, Minibatch } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { forward, unflatten } from '../models/forward.js'
+import { updatedStatistics } from '../models/statistics.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
 import type { PhasePlan } from './phasePlan.js'
@@ -28,15 +29,16 @@ export interface StepLosses {
 
 /**
  * One minibatch: all terms in one forward pass and one gradient, the phase's own rule, the optimizer. Replaces the
- * student's weights and the optimizer's slots; frees everything else it makes.
+ * student's weights and running statistics and the optimizer's slots; frees everything else it makes.
  *
  * @throws RunError where a term is not finite or not a scalar, before anything has been replaced
  */
 export const trainStep = (input: StepInput): StepLosses => {
   const { student, memory } = input
   const named = new Map<string, Scalar>()
+  const statistics: Tensor1D[] = []
   try {
-    const [weights, ...slots] = tf.tidy(() => advanced(input, named))
+    const [weights, ...slots] = tf.tidy(() => advanced(input, named, statistics))
     const losses = readLosses(named)
     const broken = Object.entries(losses.terms).find(([, value]) => !Number.isFinite(value))
     if (broken) {
@@ -44,25 +46,35 @@ export const trainStep = (input: StepInput): StepLosses => {
       throw notFinite(input, broken)
     }
     student.replaceWeights(weights)
+    for (const seen of statistics.splice(0)) student.replaceStatistics(seen)
     for (const [i, slot] of slots.entries()) memory.setVector(slotName(i), slot)
     return losses
   } finally {
-    tf.dispose([...named.values()])
+    tf.dispose([...named.values(), ...statistics])
   }
 }
 
 const slotName = (i: number): string => `slot.${i}`
 
-/** The weights and the optimizer's slots after the step; `named` gets each summand of the loss, to be freed. */
+/**
+ * The weights and the optimizer's slots after the step; `named` gets each summand of the loss and `statistics` the
+ * running statistics that the pass has moved, if there are any, to be freed or taken over.
+ */
 const advanced = (
   { plan, student, memory, minibatch, terms, step, learningRate }: StepInput,
   named: Map<string, Scalar>,
+  statistics: Tensor1D[],
 ): [Tensor1D, ...Tensor1D[]] => {
   const { images, labels } = minibatch
   const active = terms.filter(({ phases }) => phases.includes(plan.phase))
   const bound = active.map((term) => ({ name: term.name, loss: term.bind({ images, labels, phase: plan.phase }) }))
   const summed = (weights: Tensor): Scalar => {
-    const outputs = forward(student.architecture, unflatten(student.architecture, weights as Tensor1D), images)
+    const { moments, ...outputs } = forward(
+      student.architecture,
+      unflatten(student.architecture, weights as Tensor1D),
+      images,
+    )
+    if (moments.length > 0) statistics.push(tf.keep(updatedStatistics(student.statistics, moments)))
     const losses = bound.map(({ name, loss }) => {
       const value = scalarOf(name, loss(outputs))
       // A copy, kept beyond the recorded pass: the term's own value may be a constant of the user's.

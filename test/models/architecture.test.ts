@@ -16,6 +16,7 @@ import {
   relu,
 } from '../../src/models/layers.js'
 import { parameterCount, parametersOf, weightLayers } from '../../src/models/parameters.js'
+import { resnet18 } from '../../src/models/resnet.js'
 import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/statistics.js'
 import { architectureNames, lenet, lenet5, mnistNet, resolveArchitecture, zoo } from '../../src/models/zoo.js'
 import { normalised, shortcut } from './fixtures.js'
@@ -189,7 +190,7 @@ describe('the zoo', () => {
     for (const name of architectureNames) expect(resolveArchitecture('test', name)).toBe(zoo[name])
     expect(resolveArchitecture('test', shortcut)).toBe(shortcut)
     expect(() => resolveArchitecture('loadTeacher', 'resnet')).toThrow(
-      'loadTeacher: expected an architecture among mnistNet, lenet5, lenet, got resnet',
+      'loadTeacher: expected an architecture among mnistNet, lenet5, lenet, resnet18, got resnet',
     )
   })
 })
@@ -325,5 +326,60 @@ describe('batch normalisation', () => {
     ])
     expect(parametersOf(inUse).map(({ name }) => name)).toContain('conv1.bias')
     expect(foldingOf(shortcut)).toEqual({ architecture: shortcut, folds: [] })
+  })
+})
+
+describe('resnet18', () => {
+  const kinds = (net: ReturnType<typeof resnet18>): Readonly<Record<string, number>> => {
+    const counts: Record<string, number> = {}
+    for (const { node } of executionOf(net)) counts[node.layer.type] = (counts[node.layer.type] ?? 0) + 1
+    return counts
+  }
+
+  it('has 11,173,962 parameters, 9,600 statistics and 0.56 billion multiply-accumulates', () => {
+    // Each output pixel of a convolution, k·k·in times out: stem; stage 1; three stages with half the pixels each way.
+    const stem = 32 ** 2 * 27 * 64
+    const first = 4 * 32 ** 2 * 9 * 64 * 64
+    const later = [128, 256, 512].map((out, i) => {
+      const pixels = (16 / 2 ** i) ** 2
+      return pixels * out * (9 * (out / 2) + 3 * 9 * out + out / 2)
+    })
+    const sum = [stem, first, ...later, 5120].reduce((a, b) => a + b)
+    expect(countsOf(resnet18())).toEqual({ parameters: 11_173_962, flops: 2 * sum })
+    expect(Math.round(sum / 1e7)).toBe(56)
+    expect(statisticsCount(resnet18())).toBe(9_600)
+    expect(zoo.resnet18.name).toBe('resnet18')
+  })
+
+  it('in use is convolutions, sums and ReLUs alone, 17 hidden activations either way', () => {
+    expect(kinds(resnet18())).toEqual({
+      conv2d: 20,
+      batchNorm2d: 20,
+      add: 8,
+      relu: 8,
+      avgPool2d: 1,
+      flatten: 1,
+      linear: 1,
+    })
+    const { architecture: inUse } = foldingOf(resnet18())
+    expect(kinds(inUse)).toEqual({ conv2d: 20, add: 8, relu: 8, avgPool2d: 1, flatten: 1, linear: 1 })
+    const hidden = (net: typeof inUse) => executionOf(net).flatMap(({ hidden, result }) => (hidden ? [result] : []))
+    expect(hidden(inUse)).toHaveLength(17)
+    expect(hidden(inUse)).toEqual(hidden(resnet18()))
+  })
+
+  it('prunes its 20 convolutions and its linear layer, shortcuts included', () => {
+    expect(weightLayers(resnet18())).toHaveLength(21)
+    expect(weightLayers(resnet18()).filter((name) => name.includes('shortcut'))).toEqual(
+      [2, 3, 4].map((stage) => `layer${stage}.0.shortcut.0`),
+    )
+  })
+
+  it('takes a number of classes and a width, which is in its name', () => {
+    const narrow = resnet18({ classes: 3, width: 8 })
+    expect([narrow.name, narrow.classes]).toEqual(['resnet18 of width 8', 3])
+    expect(parametersOf(narrow).find(({ name }) => name === 'linear.weight')?.torchShape).toEqual([3, 64])
+    expect(() => resnet18({ classes: 0 })).toThrow('resnet18: expected a whole number of classes >= 1, got 0')
+    expect(() => resnet18({ width: 1.5 })).toThrow('resnet18: expected a whole number of width >= 1, got 1.5')
   })
 })

@@ -12,10 +12,12 @@ import { reluGrad } from './relu-grad.js'
 import { sign } from './sign.js'
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js'
 import { spdInverse } from './spd-inverse.js'
+import { splitV } from './split-v.js'
 
-/** Registers pwoa's kernels for the wasm engine, the standard one that it lacks, and better ones for three. */
+/** Registers pwoa's kernels for the wasm engine, the standard one that it lacks, and better ones for four. */
 export const registerWasmKernels = (tf: Tf): void => {
+  const standardSplit = tf.getKernel('SplitV', 'wasm')
   registerMissing(tf, [reluGrad, biasAddGrad, softmaxCrossEntropy, spdInverse, conv2d(tf), linear(tf)])
   registerMissing(tf, [batchNorm, batchNormGrad, conv2dBackpropFilter(tf)])
-  registerInstead(tf, [conv2dBackpropInput(tf), maxPoolGrad(tf), sign])
+  registerInstead(tf, [conv2dBackpropInput(tf), maxPoolGrad(tf), sign, splitV(tf, standardSplit.kernelFunc)])
 }

@@ -77,6 +77,11 @@ describe('architecture', () => {
       () => make([conv2d('c', { out: 0, kernel: 1 })]),
       'a whole number of output channels >= 1 for "c", got 0',
     ],
+    [
+      'a bias that is a flag',
+      () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), bias: false } as unknown as Layer]),
+      'a bias among learned, none for "c", got false',
+    ],
     ['no outputs', () => make([flatten(), linear('fc', { out: 0 })]), 'a whole number of outputs >= 1 for "fc", got 0'],
     [
       'a kernel larger than the image',

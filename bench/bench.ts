@@ -2,22 +2,55 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { loadEngine } from '../src/engine/load.js'
 import { ownVersion } from '../src/runtime/ownPackage.js'
 import { benchAttacks } from './attacks.js'
-import { findPytorch, timePytorch } from './pytorch.js'
-import { drawReport, markdownReport, median, type Report, type Row } from './report.js'
-import { type Load, time, type Work } from './work.js'
+import { findPytorch, outputOf, timePytorch } from './pytorch.js'
+import { drawReport, markdownReport, median, type PytorchSide, type Report, type StepSide } from './report.js'
+import type { Model, Work } from './work.js'
 
-const batch = 128
+/** A kind of step to be timed. */
+interface Case {
+  readonly name: string
+  readonly label: string
+  readonly model: Model
+  readonly work: Work
+  readonly batch: number
+  /** Minibatches in an epoch of ours. */
+  readonly batches: number
+  readonly warmup: number
+  readonly steps: number
+  readonly engine?: 'wasm'
+  /** Left out beside PyTorch, which has no such step. */
+  readonly alone?: true
+}
 
-/** Steps timed in a round: enough of the short ones, few of the long one. */
-const works: readonly { readonly work: Work; readonly label: string; readonly steps: number }[] = [
-  { work: 'admm', label: 'ADMM step', steps: 400 },
-  { work: 'retrain', label: 'retrain step, HSIC', steps: 100 },
-  { work: 'advprune', label: 'PGD-40 adversarial step', steps: 4 },
-  { work: 'forward', label: 'forward', steps: 200 },
+const small = { model: 'mnistNet', batch: 128, batches: 20, warmup: 40, steps: 200 } as const
+const large = { model: 'resnet18', batch: 128, batches: 100, warmup: 1, steps: 5 } as const
+
+/** Steps timed in a round: enough of the short ones, few of the long ones. */
+const cases: readonly Case[] = [
+  { ...small, name: 'mnistNet admm', label: 'mnistNet, ADMM step', work: 'admm' },
+  { ...small, name: 'mnistNet admm first', label: 'mnistNet, ADMM step, first epoch', work: 'admm', batches: 300 },
+  { ...small, name: 'mnistNet retrain', label: 'mnistNet, retrain step, HSIC', work: 'retrain' },
+  { ...small, name: 'mnistNet advprune', label: 'mnistNet, PGD-40 step', work: 'advprune', warmup: 2, steps: 5 },
+  { ...small, name: 'mnistNet forward', label: 'mnistNet, forward', work: 'forward' },
+  {
+    ...small,
+    name: 'mnistNet retrain wasm',
+    label: 'mnistNet, retrain step, portable engine',
+    work: 'retrain',
+    warmup: 22,
+    steps: 10,
+    engine: 'wasm',
+    alone: true,
+  },
+  { ...large, name: 'resnet18 admm', label: 'ResNet-18, ADMM step', work: 'admm' },
+  { ...large, name: 'resnet18 retrain', label: 'ResNet-18, retrain step, HSIC', work: 'retrain' },
+  { ...large, name: 'resnet18 advprune', label: 'ResNet-18, PGD-10 step', work: 'advprune', steps: 1 },
+  { ...large, name: 'resnet18 forward', label: 'ResNet-18, forward', work: 'forward' },
 ]
 
 const engines = ['auto', 'tensorflow', 'wasm'] as const
@@ -26,6 +59,7 @@ const options = {
   json: { type: 'boolean', default: false },
   write: { type: 'boolean', default: false },
   rounds: { type: 'string', default: '5' },
+  only: { type: 'string', default: '' },
   engine: { type: 'string', default: 'auto' },
 } as const
 
@@ -37,44 +71,33 @@ const timeHelp = (root: string): number => {
   return (performance.now() - began) / 1000
 }
 
+const script = fileURLToPath(new URL('stepSide.mjs', import.meta.url))
+
+const timeOurs = async (one: Case, engine: string): Promise<StepSide> => {
+  const { model, work, batch, batches, warmup, steps } = one
+  const flags = { model, work, batch, batches, warmup, steps, engine: one.engine ?? engine }
+  const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
+  return JSON.parse(await outputOf(process.execPath, [script, ...words])) as StepSide
+}
+
 /** Both sides in turn, round by round, so that a machine that slows down slows both. */
-const measure = async (root: string, rounds: number, engine: Load['engine']): Promise<Report> => {
+const measure = async (root: string, chosen: readonly Case[], rounds: number, engine: string): Promise<Report> => {
   const [load = 0] = loadavg()
-  const { description } = await loadEngine(engine)
+  const { description } = await loadEngine(engine as 'auto')
   const pytorch = await findPytorch(root)
   const threads = availableParallelism()
-  const medians = works.map(() => ({ ours: [] as number[], pytorch: [] as number[] }))
-  const overheads: { readonly seconds: number; readonly share: number }[] = []
+  const rows = chosen.map((one) => ({ one, ours: [] as StepSide[], pytorch: [] as PytorchSide[] }))
   const helps: number[] = []
   for (let round = 1; round <= rounds; round++) {
-    say(`round ${round}/${rounds}`)
-    for (const [i, { work, steps }] of works.entries()) {
-      const amount: Load = { engine, batch, warmup: Math.max(2, steps / 10), steps }
-      const { whole, machinery } = await time(work, amount)
-      medians[i]?.ours.push(median(whole))
-      if (work === 'admm') {
-        const seconds = median(machinery)
-        overheads.push({ seconds, share: seconds / median(whole) })
-      }
-      if ('torch' in pytorch)
-        medians[i]?.pytorch.push(await timePytorch(pytorch, work, { batch, steps, warmup: amount.warmup, threads }))
+    for (const { one, ours, pytorch: theirs } of rows) {
+      say(`round ${round}/${rounds}: ${one.label}`)
+      ours.push(await timeOurs(one, engine))
+      if (one.alone || !('torch' in pytorch)) continue
+      const { model, work, batch, warmup, steps } = one
+      theirs.push(await timePytorch(pytorch, model, work, { batch, steps, warmup, threads }))
     }
     helps.push(timeHelp(root))
   }
-  const rows = works.map(({ work, label }, i): Row => {
-    const { ours = [], pytorch: theirs = [] } = medians[i] ?? {}
-    const ratios = ours.flatMap((seconds, round) => {
-      const other = theirs[round]
-      return other === undefined ? [] : [seconds / other]
-    })
-    return {
-      work,
-      label,
-      ours: median(ours),
-      pytorch: theirs.length === 0 ? undefined : median(theirs),
-      ratio: ratios.length === 0 ? undefined : median(ratios),
-    }
-  })
   return {
     machine: {
       cpu: cpus()[0]?.model.trim() ?? 'unknown CPU',
@@ -85,13 +108,8 @@ const measure = async (root: string, rounds: number, engine: Load['engine']): Pr
       engine: description,
       pytorch: 'torch' in pytorch ? pytorch.torch : `not measured: ${pytorch.absent}`,
     },
-    batch,
     rounds,
-    rows,
-    overhead: {
-      seconds: median(overheads.map(({ seconds }) => seconds)),
-      share: median(overheads.map(({ share }) => share)),
-    },
+    rows: rows.map(({ one: { name, label }, ours, pytorch: theirs }) => ({ name, label, ours, pytorch: theirs })),
     help: median(helps),
   }
 }
@@ -103,15 +121,17 @@ export const bench = async (root: string, args: readonly string[]): Promise<numb
   const { values } = parseArgs({ args: [...args], options })
   const rounds = Number(values.rounds)
   const engine = engines.find((name) => name === values.engine)
-  if (!Number.isInteger(rounds) || rounds < 1 || engine === undefined) {
-    say(`expected --rounds >= 1 and --engine among ${engines.join(', ')}`)
+  const chosen = cases.filter(({ name }) => name.startsWith(values.only))
+  if (!Number.isInteger(rounds) || rounds < 1 || engine === undefined || chosen.length === 0) {
+    say(`expected --rounds >= 1, --engine among ${engines.join(', ')}, --only the beginning of one of`)
+    say(cases.map(({ name }) => name).join(', '))
     return 2
   }
-  const report = await measure(root, rounds, engine)
+  const report = await measure(root, chosen, rounds, engine)
   process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : drawReport(report))
   if (values.write) {
-    writeFileSync(join(root, 'docs', 'results', 'bench-mnistnet.md'), markdownReport(report))
-    say('written to docs/results/bench-mnistnet.md')
+    writeFileSync(join(root, 'docs', 'results', 'speed.md'), markdownReport(report))
+    say('written to docs/results/speed.md')
   }
   return 0
 }

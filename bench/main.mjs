@@ -25,7 +25,7 @@ const shipped = {
 }
 
 await build({
-  entryPoints: ['bench', 'attackSide'].map((name) => join(root, 'bench', `${name}.ts`)),
+  entryPoints: ['bench', 'attackSide', 'stepSide'].map((name) => join(root, 'bench', `${name}.ts`)),
   outdir: folder,
   outExtension: { '.js': '.mjs' },
   bundle: true,

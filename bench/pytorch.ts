@@ -1,11 +1,19 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { PytorchSide } from './report.js'
+import type { Model } from './work.js'
 
 /** What `pytorch_step.py` is run by, or why it can't be. */
 export type Pytorch =
   | { readonly python: string; readonly script: string; readonly torch: string }
   | { readonly absent: string }
+
+/** What the script prints. */
+interface Line {
+  readonly median_s: number
+  readonly peak_rss_mb: number
+}
 
 /** What a program prints, once it has ended well. */
 export const outputOf = (command: string, args: readonly string[]): Promise<string> =>
@@ -26,15 +34,18 @@ export const findPytorch = async (root: string): Promise<Pytorch> => {
   }
 }
 
-/** The median of one process's steps, in seconds. */
+/** `pytorch_step.py`'s names of the networks. */
+const models: Readonly<Record<Model, string>> = { mnistNet: 'mnist_net', resnet18: 'resnet18' }
+
+/** The median of one process's steps, and its peak. */
 export const timePytorch = async (
   { python, script }: Exclude<Pytorch, { absent: string }>,
+  model: Model,
   step: string,
   options: Readonly<Record<'batch' | 'steps' | 'warmup' | 'threads', number>>,
-): Promise<number> => {
+): Promise<PytorchSide> => {
   const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const line: unknown = JSON.parse(await outputOf(python, [script, '--model', 'mnist_net', '--step', step, ...flags]))
-  if (typeof line !== 'object' || line === null || !('median_s' in line) || typeof line.median_s !== 'number')
-    throw new Error('pytorch_step.py printed no median_s')
-  return line.median_s
+  const words = [script, '--model', models[model], '--step', step, ...flags]
+  const { median_s: seconds, peak_rss_mb: mebibytes } = JSON.parse(await outputOf(python, words)) as Line
+  return { seconds, mebibytes }
 }

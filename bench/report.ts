@@ -11,23 +11,32 @@ export interface Report {
     /** PyTorch's version, or why it was not measured. */
     readonly pytorch: string
   }
-  readonly batch: number
   readonly rounds: number
   readonly rows: readonly Row[]
-  /** Machinery (RxJS, events, books, progress) as a share of an ADMM step. */
-  readonly overhead: { readonly seconds: number; readonly share: number }
   /** Wall time of `pwoa-run --help`, in seconds. */
   readonly help: number
 }
 
-/** One kind of step: medians of the rounds' medians, in seconds. */
+/** What a process of ours has measured. */
+export interface StepSide {
+  /** Median of a whole step. */
+  readonly seconds: number
+  /** What RxJS, events, books and progress take of it. */
+  readonly machinery: number
+  /** Peak of the process. */
+  readonly mebibytes: number
+}
+
+/** The same of PyTorch's process. */
+export type PytorchSide = Omit<StepSide, 'machinery'>
+
+/** One kind of step, round by round. */
 export interface Row {
-  readonly work: string
+  readonly name: string
   readonly label: string
-  readonly ours: number
-  readonly pytorch: number | undefined
-  /** Ours by PyTorch's: the median of the rounds' own ratios. */
-  readonly ratio: number | undefined
+  readonly ours: readonly StepSide[]
+  /** Empty where PyTorch has no such step, or is not there. */
+  readonly pytorch: readonly PytorchSide[]
 }
 
 export const median = (values: readonly number[]): number => {
@@ -39,24 +48,72 @@ export const median = (values: readonly number[]): number => {
 
 const milliseconds = (seconds: number): string => (seconds * 1000).toFixed(seconds < 0.1 ? 2 : 0)
 
-const cells = ({ pytorch: version }: Report['machine'], { label, ours, pytorch, ratio }: Row): readonly string[] => [
+const seconds = ({ seconds: all }: { readonly seconds: number }): number => all
+
+/** The rounds' own ratios of two measurements. */
+const ratios = (a: readonly PytorchSide[], b: readonly PytorchSide[], figure = seconds): readonly number[] =>
+  a.flatMap((side, round) => {
+    const other = b[round]
+    return other === undefined ? [] : [figure(side) / figure(other)]
+  })
+
+const spread = (values: readonly number[], digits = 2): string =>
+  values.length === 0
+    ? '–'
+    : `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`
+
+const figureOf = (sides: readonly PytorchSide[], draw: (side: PytorchSide) => number, digits: number): string =>
+  sides.length === 0 ? '–' : median(sides.map(draw)).toFixed(digits)
+
+const header = ['work', 'ours ms', 'PyTorch ms', 'ratio (least–most)', 'MiB, ours', 'PyTorch']
+
+const cells = ({ label, ours, pytorch }: Row): readonly string[] => [
   label,
-  milliseconds(ours),
-  pytorch === undefined ? version : milliseconds(pytorch),
-  ratio === undefined ? '–' : ratio.toFixed(2),
+  milliseconds(median(ours.map(seconds))),
+  pytorch.length === 0 ? '–' : milliseconds(median(pytorch.map(seconds))),
+  spread(ratios(ours, pytorch)),
+  figureOf(ours, ({ mebibytes }) => mebibytes, 0),
+  figureOf(pytorch, ({ mebibytes }) => mebibytes, 0),
 ]
 
 /** Said where other work must have disturbed the figures: PyTorch's waiting threads suffer most. */
 export const busy = ({ load, cores }: Pick<Report['machine'], 'load' | 'cores'>): readonly string[] =>
   load > cores / 2 ? [`the machine was busy (load ${load.toFixed(1)} on ${cores} cores): not a fair comparison`] : []
 
-const header = ['work', 'ours ms', 'PyTorch ms', 'ratio']
-
-const rest = ({ machine, overhead, help }: Report): readonly string[] => [
-  ...busy(machine),
-  `RxJS, events, books and progress: ${milliseconds(overhead.seconds)} ms, ${(100 * overhead.share).toFixed(2)} % of an ADMM step`,
-  `pwoa-run --help: ${milliseconds(help)} ms`,
+/** Comparisons among our own rows, where both were measured. */
+const comparisons: readonly { readonly of: string; readonly by: string; readonly text: (ratio: string) => string }[] = [
+  {
+    of: 'mnistNet admm',
+    by: 'mnistNet advprune',
+    text: (ratio) => `mnistNet, PwoA step by adversarial pruning step (PGD-40), both ours: ${ratio}`,
+  },
+  {
+    of: 'resnet18 admm',
+    by: 'resnet18 advprune',
+    text: (ratio) => `ResNet-18, PwoA step by adversarial pruning step (PGD-10), both ours: ${ratio}`,
+  },
+  {
+    of: 'mnistNet retrain wasm',
+    by: 'mnistNet retrain',
+    text: (ratio) => `mnistNet retrain step, portable engine by native engine: ${ratio}`,
+  },
 ]
+
+const rest = ({ machine, rows, help }: Report): readonly string[] => {
+  const rowOf = (name: string): Row | undefined => rows.find((row) => row.name === name)
+  const overhead = rowOf('mnistNet admm')?.ours.map((side) => (100 * side.machinery) / side.seconds) ?? []
+  return [
+    ...busy(machine),
+    ...comparisons.flatMap(({ of, by, text }) => {
+      const [a, b] = [rowOf(of), rowOf(by)]
+      return a && b ? [text(spread(ratios(a.ours, b.ours)))] : []
+    }),
+    ...(overhead.length === 0
+      ? []
+      : [`RxJS, events, books and progress: ${spread(overhead)} % of mnistNet's ADMM step`]),
+    `pwoa-run --help: ${milliseconds(help)} ms`,
+  ]
+}
 
 /** Lines of a table: the first column to the left, figures to the right. */
 export const aligned = (lines: readonly (readonly string[])[]): readonly string[] => {
@@ -68,26 +125,26 @@ export const aligned = (lines: readonly (readonly string[])[]): readonly string[
 
 /** For a terminal. */
 export const drawReport = (report: Report): string => {
-  const { machine, batch, rounds, rows } = report
-  const table = aligned([header, ...rows.map((row) => cells(machine, row))])
-  const facts = `mnistNet, batch ${batch}, medians of ${rounds} rounds; ${machine.engine.replace(/^engine: /, '')}`
-  return [facts, '', ...table, '', ...rest(report), ''].join('\n')
+  const { machine, rounds, rows } = report
+  const facts = `medians of ${rounds} rounds; ${machine.engine.replace(/^engine: /, '')}; PyTorch ${machine.pytorch}`
+  return [facts, '', ...aligned([header, ...rows.map(cells)]), '', ...rest(report), ''].join('\n')
 }
 
 /** For `docs/results`. */
 export const markdownReport = (report: Report): string => {
-  const { machine, batch, rounds, rows } = report
+  const { machine, rounds, rows } = report
   const line = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`
-  return `# mnistNet: one step, beside PyTorch
+  return `# Steps, beside PyTorch
 
-Written by \`npm run bench -- --write\`. Ratios count, not milliseconds: both sides were measured in turn, round by round, on one machine. Ours over PyTorch's; under 1 is faster.
+Written by \`npm run bench -- --write\`. Ratios count, not milliseconds: both sides were measured in turn, round by round, on one machine, each in a process of its own. Ours over PyTorch's; under 1 is faster.
 
 ${line(header)}
-| --- | ---: | ---: | ---: |
-${rows.map((row) => line(cells(machine, row))).join('\n')}
+| --- |${' ---: |'.repeat(header.length - 1)}
+${rows.map((row) => line(cells(row))).join('\n')}
 
-- mnistNet, batch ${batch}; medians of ${rounds} rounds, each with warm-up. The ratio is the median of the rounds' own ratios.
-- Ours is the whole step of a run through the operators, minibatch and figures included; PyTorch's is \`pytorch_step.py\`, whose minibatch is there already.
+- Batch 128 unless it is said; medians of ${rounds} rounds, each with warm-up. The ratio is the median of the rounds' own ratios, in brackets the least and the largest. MiB are the peak of the process.
+- Ours is the whole step of a run through the operators, minibatch and figures included; PyTorch's is \`pytorch_step.py\`, whose minibatch is there already. Images and weights are random: speed does not depend on them.
+- Where no stage changes the images, a teacher's logits are computed once an example: mnistNet's steps are of the second epoch and later, "first epoch" is the step that still computes them. PyTorch's step computes them each time, as the reference does. ResNet-18, whose images are usually augmented, computes them in each step on both sides.
 ${rest(report)
   .map((each) => `- ${each}`)
   .join('\n')}

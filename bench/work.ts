@@ -6,6 +6,7 @@ import type { Rank } from '@tensorflow/tfjs-core'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { Observable } from 'rxjs'
+import type { PgdOptions } from '../src/attacks/pgd.js'
 import { colorsFor } from '../src/cli/colors.js'
 import { openScreen } from '../src/cli/screen.js'
 import { showProgress } from '../src/cli/showProgress.js'
@@ -15,15 +16,50 @@ import { describeError } from '../src/dsl/errors.js'
 import { type Op, stage } from '../src/dsl/op.js'
 import type { Pipeline } from '../src/dsl/pipeline.js'
 import type { Step } from '../src/dsl/step.js'
+import { loadEngine } from '../src/engine/load.js'
 import { tf } from '../src/engine/tf.js'
-import { admmMask, adversarial, crossEntropy, distill, hsicRegularize, mnistNet, pgd, pipeline } from '../src/index.js'
+import {
+  type Architecture,
+  admmMask,
+  adversarial,
+  crossEntropy,
+  distill,
+  hsicRegularize,
+  mnistNet,
+  pgd,
+  pipeline,
+  resnet18,
+  sgd,
+} from '../src/index.js'
 import { fillUniform, stream } from '../src/math/random.js'
 import { parameterCount } from '../src/models/parameters.js'
+import { parallelOf } from '../src/models/statistics.js'
 import { makeStudent } from '../src/training/makeStudent.js'
 import { type HasStudent, type HasTeacher, Student } from '../src/training/network.js'
+import type { Recipe } from '../src/training/phasePlan.js'
 
 /** The same work as `pytorch_step.py`'s of the same name, through the operators that a user composes. */
 export type Work = 'admm' | 'retrain' | 'advprune' | 'forward'
+
+/** A network, and how the paper trains and attacks it. */
+interface Subject {
+  readonly architecture: Architecture
+  readonly recipe: Partial<Recipe>
+  readonly attack: PgdOptions
+}
+
+const subjects = {
+  mnistNet: { architecture: mnistNet, recipe: {}, attack: { epsilon: 0.3, steps: 40, stepSize: 0.01 } },
+  resnet18: {
+    architecture: resnet18(),
+    recipe: { optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }), learningRate: 0.01 },
+    attack: { epsilon: 8 / 255, steps: 10, stepSize: 2 / 255 },
+  },
+} as const satisfies Readonly<Record<string, Subject>>
+
+export type Model = keyof typeof subjects
+
+export const models = Object.keys(subjects) as readonly Model[]
 
 /** Times of single steps, in seconds, warm-up left out. */
 export interface Times {
@@ -36,56 +72,62 @@ export interface Times {
 }
 
 export interface Load {
+  readonly model: Model
   readonly engine: 'tensorflow' | 'wasm' | 'auto'
   readonly batch: number
+  /** Minibatches in an epoch: from the second epoch on a teacher's logits of unchanged images are known. */
+  readonly batches: number
   readonly warmup: number
   readonly steps: number
 }
 
-const shape = { height: 28, width: 28, channels: 1 }
 const classes = 10
 
 /** Random images and labels: speed does not depend on them. */
-const randomSplit = (count: number): Split => {
+const randomSplit = (count: number, size: number): Split => {
   const random = (length: number, below: number, name: string): Uint8Array => {
     const values = new Float32Array(length)
     fillUniform(values, 0, below, stream(0, 'bench', name))
     return Uint8Array.from(values)
   }
-  return { count, images: random(count * 784, 256, 'images'), labels: random(count, classes, 'labels') }
+  return { count, images: random(count * size, 256, 'images'), labels: random(count, classes, 'labels') }
 }
 
-const randomData = (count: number): Dataset => ({
-  name: 'random',
-  origin: 'synthetic',
-  classes,
-  shape,
-  train: randomSplit(count),
-  test: randomSplit(1),
-})
+const randomData = (count: number, shape: Architecture['input']): Dataset => {
+  const size = shape.height * shape.width * shape.channels
+  return {
+    name: 'random',
+    origin: 'synthetic',
+    classes,
+    shape,
+    train: randomSplit(count, size),
+    test: randomSplit(1, size),
+  }
+}
 
-const source = ({ batch, warmup, steps }: Load): DataSource => ({
+const source = ({ model, batch, batches }: Load): DataSource => ({
   name: 'random',
   config: {},
   batchSize: batch,
-  open: () => TE.right(randomData(batch * (warmup + steps + 1))),
+  open: () => TE.right(randomData(batch * batches, subjects[model].architecture.input)),
 })
 
-const randomWeights = (): Float32Array => {
-  const weights = new Float32Array(parameterCount(mnistNet))
+const randomWeights = (architecture: Architecture): Float32Array => {
+  const weights = new Float32Array(parameterCount(architecture))
   fillUniform(weights, -0.05, 0.05, stream(0, 'bench', 'weights'))
   return weights
 }
 
 /** What `loadTeacher` adds, without a file. */
-const teacherAndStudent: Op<unknown, HasTeacher & HasStudent> = stage(
-  { stage: 'teacher', config: {}, needs: [], adds: ['teacher', 'student'] },
-  enrichOnce('teacher', async ({ run }) => {
-    const teacher = new Student(mnistNet, randomWeights())
-    run.atEnd(() => teacher.dispose())
-    return { teacher, student: makeStudent(run, mnistNet, randomWeights()) }
-  }),
-)
+const teacherAndStudent = ({ architecture }: Subject): Op<unknown, HasTeacher & HasStudent> =>
+  stage(
+    { stage: 'teacher', config: {}, needs: [], adds: ['teacher', 'student'], parallel: parallelOf(architecture) },
+    enrichOnce('teacher', async ({ run }) => {
+      const teacher = new Student(architecture, randomWeights(architecture))
+      run.atEnd(() => teacher.dispose())
+      return { teacher, student: makeStudent(run, architecture, randomWeights(architecture)) }
+    }),
+  )
 
 /** Tells how long everything behind it took with each step. */
 const timing =
@@ -104,20 +146,18 @@ const timing =
     )
 
 const pipelineOf = (work: Exclude<Work, 'forward'>, load: Load, tell: (seconds: number) => void): Pipeline<Step> => {
-  const start = pipeline(`bench-${work}`, source(load)).pipe(timing(tell), teacherAndStudent)
-  const prune = { pattern: 'irregular', rate: 4 } as const
-  if (work === 'admm') return start.pipe(distill(), admmMask({ ...prune, epochs: 1, retrainEpochs: 0 }))
+  const subject = subjects[load.model]
+  const start = pipeline(`bench-${work}`, source(load)).pipe(timing(tell), teacherAndStudent(subject))
+  const prune = { pattern: 'irregular', rate: 4, admm: subject.recipe, retrain: subject.recipe } as const
+  const epochs = Math.ceil((load.warmup + load.steps + 1) / load.batches)
+  if (work === 'admm') return start.pipe(distill(), admmMask({ ...prune, epochs, retrainEpochs: 0 }))
   if (work === 'retrain')
     return start.pipe(
       distill(),
       hsicRegularize({ lambdaX: 2e-5, lambdaY: 1e-4 }),
-      admmMask({ ...prune, epochs: 0, retrainEpochs: 1 }),
+      admmMask({ ...prune, epochs: 0, retrainEpochs: epochs }),
     )
-  return start.pipe(
-    adversarial(pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })),
-    crossEntropy(),
-    admmMask({ ...prune, epochs: 1, retrainEpochs: 0 }),
-  )
+  return start.pipe(adversarial(pgd(subject.attack)), crossEntropy(), admmMask({ ...prune, epochs, retrainEpochs: 0 }))
 }
 
 /** Takes what a terminal would show. */
@@ -143,7 +183,7 @@ const timeRun = async (work: Exclude<Work, 'forward'>, load: Load): Promise<Time
     await rm(out, { recursive: true, force: true })
   }
   // The last step of all also prunes.
-  const kept = seen.slice(load.warmup, -1)
+  const kept = seen.slice(load.warmup, Math.min(load.warmup + load.steps, seen.length - 1))
   return {
     whole: kept.map(({ at }, i) => at - (seen[load.warmup + i - 1]?.at ?? Number.NaN)),
     machinery: kept.map(({ seconds }, i) => (inside[load.warmup + i] ?? Number.NaN) - seconds),
@@ -158,9 +198,12 @@ const timed = (times: number, warmup: number, act: () => void): readonly number[
   }).slice(warmup)
 
 /** Inference of one minibatch, with its logits read back. */
-const timeForward = ({ batch, warmup, steps }: Load): Times => {
-  const student = new Student(mnistNet, randomWeights())
-  const images = tf.randomUniform<Rank.R4>([batch, 28, 28, 1])
+const timeForward = async ({ model, engine, batch, warmup, steps }: Load): Promise<Times> => {
+  const { architecture } = subjects[model]
+  await loadEngine(engine, parallelOf(architecture))
+  const student = new Student(architecture, randomWeights(architecture))
+  const { height, width, channels } = architecture.input
+  const images = tf.randomUniform<Rank.R4>([batch, height, width, channels])
   const whole = timed(steps, warmup, () => void tf.tidy(() => student.logits(images).dataSync()))
   tf.dispose(images)
   student.dispose()

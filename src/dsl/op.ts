@@ -1,6 +1,12 @@
 import type { Observable } from 'rxjs'
 import type { Step } from './step.js'
 
+/**
+ * How cores share the work of a minibatch: each takes a part of it, or all work on one operation after the other.
+ * Batch normalisation in training looks at a whole minibatch.
+ */
+export type Parallel = 'parts' | 'operations'
+
 /** What a run prints, hashes and stores of a stage. */
 export interface StageInfo {
   readonly stage: string
@@ -11,6 +17,8 @@ export interface StageInfo {
   readonly adds: readonly string[]
   /** Where a pipeline can have but one of it: what to write instead of a second, as a noun phrase. */
   readonly once?: string
+  /** How cores are to share its work, where that is not by parts. */
+  readonly parallel?: Parallel
   /** What it will do, in a few words, as `--plan` prints it. Not part of the plan's hash. */
   readonly does?: string
 }

@@ -1,4 +1,5 @@
 import { PwoaFailure } from '../dsl/errors.js'
+import type { Parallel } from '../dsl/op.js'
 import { type LoadedEngine, loadNative } from './native.js'
 import { registerGradients } from './ops/registerGradients.js'
 import { loadPortable } from './portable.js'
@@ -47,11 +48,13 @@ const usePortable = async (reason?: string): Promise<EngineInfo> => {
  * Loads an engine, makes it the one behind `tf`, and says which it is. Once loaded, an engine stays: asking again is
  * free, and asking for the other one switches to it (tensors made so far stay readable).
  *
+ * `parallel` is a wish that counts the first time.
+ *
  * Throws an `OptionError` where `tensorflow` is demanded and can't be loaded; `auto` then takes `wasm` and says why.
  */
-export const loadEngine = async (choice: EngineChoice): Promise<EngineInfo> => {
+export const loadEngine = async (choice: EngineChoice, parallel: Parallel = 'parts'): Promise<EngineInfo> => {
   if (choice === 'wasm') return usePortable()
-  native ??= loadNative()
+  native ??= loadNative(parallel)
   if ('engine' in native) {
     await activate('tensorflow', native.engine)
     return { name: 'tensorflow', description: native.engine.description }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import util from 'node:util'
 import { engineFolder, readStamp, readUnavailable } from '../../scripts/engine-cache.mjs'
+import type { Parallel } from '../dsl/op.js'
 import { registerTensorflowKernels } from './kernels/tensorflow/index.js'
 import type { NativeBackend } from './kernels/tensorflow/native-backend.js'
 import { quietly } from './quietly.js'
@@ -21,11 +22,11 @@ const oneLine = (thrown: unknown): string =>
   (thrown instanceof Error ? thrown.message : String(thrown)).split('\n').at(0)?.trim() ?? 'unknown'
 
 /** TensorFlow reads these when its library is loaded; what the user has set stays. */
-const tuneEnvironment = (): void => {
+const tuneEnvironment = (parallel: Parallel): void => {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
   // On few cores the parts of a minibatch keep them busy; threads within an operation only wait for one another.
-  if (availableParallelism() <= 2) process.env.TF_NUM_INTRAOP_THREADS ??= '1'
+  if (parallel === 'parts' && availableParallelism() <= 2) process.env.TF_NUM_INTRAOP_THREADS ??= '1'
 }
 
 /** tfjs-node calls a function that Node 23 took away. */
@@ -69,10 +70,10 @@ const loadAddon = (path: string): LoadedEngine => {
 }
 
 /** Loads the native engine from the first place where it works. */
-export const loadNative = (): Attempt => {
+export const loadNative = (parallel: Parallel): Attempt => {
   const addons = findAddons()
   if (addons.length === 0) return { reason: whyAbsent() }
-  tuneEnvironment()
+  tuneEnvironment(parallel)
   restoreUtil()
   let reason = ''
   for (const path of addons) {

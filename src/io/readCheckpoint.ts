@@ -14,10 +14,14 @@ type Format = 'torch' | 'safetensors' | 'unknown'
 const formatOf = (bytes: Uint8Array): Format => {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 64)).toString('latin1')
   if (head.startsWith('PK')) return 'torch'
+  // The length of a safetensors header, eight bytes, and the header, which is JSON. Before pickles: a length of 640
+  // begins as they do.
+  const isHeader = head[8] === '{'
+  if (isHeader && bytes.subarray(4, 8).every((byte) => byte === 0)) return 'safetensors'
   // A pickle starts with PROTO, or in protocols 0 and 1 with an integer (PyTorch's magic number) or a name.
   const isPickle = bytes[0] === 0x80 && (bytes[1] ?? 0xff) <= 5
   if (isPickle || /^(L\d+L?\n|\(?[ci][\w.]+\n)/.test(head)) return 'torch'
-  return head[8] === '{' ? 'safetensors' : 'unknown'
+  return isHeader ? 'safetensors' : 'unknown'
 }
 
 /**

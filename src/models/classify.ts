@@ -14,14 +14,14 @@ export const classify = (network: CompiledNetwork, weights: Tensor1D, images: Te
   return tf.customGrad((x, save) => {
     const given = x as Tensor4D
     const passed = network.pass(weights, given)
-    const kept = [...passed.kept]
-    ;(save as (tensors: Tensor[]) => void)([given, ...kept.map(([, value]) => value)])
+    const names = Object.keys(passed.kept)
+    ;(save as (tensors: Tensor[]) => void)([given, ...Object.values(passed.kept)])
     return {
       value: passed.logits,
       gradFunc: (dy, saved) => {
         const [seen, ...values] = saved as [Tensor4D, ...Tensor[]]
-        const results = new Map(kept.map(([index], i) => [index, values[i] as Tensor]))
-        return network.imageGradient(weights, seen, { ...passed, kept: results }, { logits: dy as Tensor2D })
+        const kept = Object.fromEntries(names.map((name, i) => [name, values[i] as Tensor]))
+        return network.imageGradient(weights, seen, { ...passed, kept }, { logits: dy as Tensor2D })
       },
     }
   })(images) as Tensor2D

@@ -6,7 +6,7 @@ export interface Counts {
   readonly parameters: number
   /**
    * Floating-point operations of one image's forward pass: two per multiply-accumulate of convolutions and linear
-   * layers; biases, activations and pooling are not counted.
+   * layers; biases, normalisation, activations and pooling are not counted.
    */
   readonly flops: number
 }

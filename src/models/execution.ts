@@ -10,7 +10,7 @@ export interface Kernel {
   readonly hidden: boolean
 }
 
-/** The nodes in running order, convolutions and linear layers fused with their ReLU. */
+/** The nodes in running order; layers with parameters are fused with their ReLU. */
 export const executionOf = (architecture: Architecture): readonly Kernel[] => {
   const known = cache.get(architecture)
   if (known) return known

@@ -1,12 +1,15 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { NetworkOutputs } from '../dsl/step.js'
+import { batchNorm } from '../engine/ops/batchNorm.js'
 import { conv2d } from '../engine/ops/conv2d.js'
 import { linear } from '../engine/ops/linear.js'
+import { relu } from '../engine/ops/relu.js'
 import { tf } from '../engine/tf.js'
 import { type Architecture, INPUT } from './architecture.js'
 import { executionOf, type Kernel } from './execution.js'
 import type { Layer } from './layers.js'
 import { parametersOf } from './parameters.js'
+import { type BatchMoments, batchNormDefaults } from './statistics.js'
 
 /** A network's parameters by name, in the engine's layout. */
 export type ParameterTensors = ReadonlyMap<string, Tensor>
@@ -23,23 +26,31 @@ export const unflatten = (architecture: Architecture, weights: Tensor1D): Parame
   )
 }
 
+/** What a pass gives: the network's outputs, and what its batch normalisations saw. */
+export interface ForwardPass extends NetworkOutputs {
+  /** The minibatch's moments at each batch normalisation, in the order of the layers; see `updatedStatistics`. */
+  readonly moments: readonly BatchMoments[]
+}
+
 /**
- * Runs a network.
+ * Runs a network, as in training: a batch normalisation goes by the moments of this minibatch. For a network in use,
+ * which goes by running statistics, see `foldParameters`; without batch normalisation there is no difference.
  *
  * @param images n × height × width × channels, in [0, 1]; a network's own normalisation is part of the network
- * @returns logits n × classes, and the hidden activations after each ReLU, in order
+ * @returns logits n × classes, the hidden activations after each ReLU, in order, and the moments
  */
-export const forward = (architecture: Architecture, parameters: ParameterTensors, images: Tensor4D): NetworkOutputs => {
+export const forward = (architecture: Architecture, parameters: ParameterTensors, images: Tensor4D): ForwardPass => {
   const values = new Map<string, Tensor>([[INPUT, images]])
   const hidden: Tensor[] = []
+  const moments: BatchMoments[] = []
   let last: Tensor = images
   for (const kernel of executionOf(architecture)) {
     const inputs = kernel.node.inputs.map((id) => present(values, id))
-    last = run(kernel, inputs, parameters)
+    last = run(kernel, inputs, { parameters, moments })
     values.set(kernel.result, last)
     if (kernel.hidden) hidden.push(last)
   }
-  return { logits: last as Tensor2D, hidden }
+  return { logits: last as Tensor2D, hidden, moments }
 }
 
 const present = <T>(values: ReadonlyMap<string, T>, id: string): T => {
@@ -48,32 +59,46 @@ const present = <T>(values: ReadonlyMap<string, T>, id: string): T => {
   return value
 }
 
-type Runner<L extends Layer> = (
-  layer: L,
-  kernel: Kernel,
-  inputs: readonly Tensor[],
-  parameters: ParameterTensors,
-) => Tensor
+/** What the layers of one pass share. */
+interface Pass {
+  readonly parameters: ParameterTensors
+  /** Batch normalisations write down here what they saw. */
+  readonly moments: BatchMoments[]
+}
+
+type Runner<L extends Layer> = (layer: L, kernel: Kernel, inputs: readonly Tensor[], pass: Pass) => Tensor
 type Runners = { readonly [K in Layer['type']]: Runner<Extract<Layer, { readonly type: K }>> }
 
 const runners: Runners = {
-  conv2d: (layer, { activation }, [x], parameters) =>
+  conv2d: (layer, { activation }, [x], { parameters }) =>
     conv2d(
       x as Tensor4D,
       present(parameters, `${layer.name}.weight`) as Tensor4D,
-      present(parameters, `${layer.name}.bias`) as Tensor1D,
+      layer.bias === 'learned' ? (present(parameters, `${layer.name}.bias`) as Tensor1D) : undefined,
       layer.stride,
       layer.padding,
       activation,
     ),
-  linear: (layer, { activation }, [x], parameters) =>
+  batchNorm2d: (layer, { activation }, [x], { parameters, moments }) => {
+    const scale = present(parameters, `${layer.name}.weight`) as Tensor1D
+    const shift = present(parameters, `${layer.name}.bias`) as Tensor1D
+    const { y, mean, variance } = batchNorm(x as Tensor4D, scale, shift, batchNormDefaults.epsilon, activation)
+    moments.push({ mean, variance, count: y.size / mean.size })
+    return y
+  },
+  affine2d: (layer, { activation }, [x], { parameters }) => {
+    const scaled = tf.mul(x as Tensor4D, present(parameters, `${layer.name}.weight`))
+    const shifted = tf.add(scaled, present(parameters, `${layer.name}.bias`))
+    return activation === 'relu' ? relu(shifted) : shifted
+  },
+  linear: (layer, { activation }, [x], { parameters }) =>
     linear(
       x as Tensor2D,
       present(parameters, `${layer.name}.weight`) as Tensor2D,
       present(parameters, `${layer.name}.bias`) as Tensor1D,
       activation,
     ),
-  relu: (_layer, _kernel, [x]) => tf.relu(x as Tensor),
+  relu: (_layer, _kernel, [x]) => relu(x as Tensor),
   maxPool2d: (layer, _kernel, [x]) => tf.maxPool(x as Tensor4D, layer.kernel, layer.stride, 'valid'),
   avgPool2d: (layer, _kernel, [x]) => tf.avgPool(x as Tensor4D, layer.kernel, layer.stride, 'valid'),
   flatten: (_layer, { node }, [x]) =>
@@ -81,8 +106,8 @@ const runners: Runners = {
   add: (_layer, _kernel, inputs) => inputs.reduce((sum, term) => tf.add(sum, term)),
 }
 
-const run = (kernel: Kernel, inputs: readonly Tensor[], parameters: ParameterTensors): Tensor => {
+const run = (kernel: Kernel, inputs: readonly Tensor[], pass: Pass): Tensor => {
   const { layer } = kernel.node
   // Each layer type is looked up under its own key, which TypeScript can't follow through a union.
-  return (runners[layer.type] as Runner<Layer>)(layer, kernel, inputs, parameters)
+  return (runners[layer.type] as Runner<Layer>)(layer, kernel, inputs, pass)
 }

@@ -20,6 +20,18 @@ export interface Conv2dLayer extends Placement {
   readonly stride: number
   /** Zeros added on each side, in pixels. */
   readonly padding: number
+  /** Whether each output channel has a number of its own added; in front of a batch normalisation it does nothing. */
+  readonly bias: 'learned' | 'none'
+}
+
+export interface BatchNorm2dLayer extends Placement {
+  readonly type: 'batchNorm2d'
+  readonly name: string
+}
+
+export interface Affine2dLayer extends Placement {
+  readonly type: 'affine2d'
+  readonly name: string
 }
 
 export interface LinearLayer extends Placement {
@@ -53,9 +65,18 @@ export interface AddLayer extends Placement {
   readonly inputs: readonly string[]
 }
 
-export type Layer = Conv2dLayer | LinearLayer | ReluLayer | MaxPool2dLayer | AvgPool2dLayer | FlattenLayer | AddLayer
+export type Layer =
+  | Conv2dLayer
+  | BatchNorm2dLayer
+  | Affine2dLayer
+  | LinearLayer
+  | ReluLayer
+  | MaxPool2dLayer
+  | AvgPool2dLayer
+  | FlattenLayer
+  | AddLayer
 
-/** A convolution with bias, as `torch.nn.Conv2d(in, out, kernel, stride, padding)`; `in` follows from the graph. */
+/** A convolution, as `torch.nn.Conv2d(in, out, kernel, stride, padding, bias=…)`; `in` follows from the graph. */
 export const conv2d = (
   name: string,
   options: Placement & {
@@ -65,8 +86,34 @@ export const conv2d = (
     readonly stride?: number
     /** @default 0 */
     readonly padding?: number
+    /** @default 'learned' */
+    readonly bias?: 'learned' | 'none'
   },
-): Conv2dLayer => ({ type: 'conv2d', name, stride: 1, padding: 0, ...options })
+): Conv2dLayer => ({ type: 'conv2d', name, stride: 1, padding: 0, bias: 'learned', ...options })
+
+/**
+ * Batch normalisation, as `torch.nn.BatchNorm2d(channels)` with its defaults (ε = 1e-5, momentum 0.1); `channels`
+ * follows from the graph. While training, y = γ·(x − μ)/√(σ² + ε) + β with the minibatch's own mean and variance of
+ * each channel; in use, with running ones. γ is `<name>.weight` and β `<name>.bias`: both are learned, neither is
+ * pruned. `<name>.running_mean` and `<name>.running_var` are statistics, not parameters: see `statisticsOf`.
+ *
+ * Source: Ioffe, Szegedy, "Batch Normalization", ICML 2015.
+ */
+export const batchNorm2d = (name: string, placement: Placement = {}): BatchNorm2dLayer => ({
+  type: 'batchNorm2d',
+  name,
+  ...placement,
+})
+
+/**
+ * weight·x + bias, a number of each per channel (`<name>.weight`, `<name>.bias`): what is left of a batch normalisation
+ * in use that has no convolution of its own to be folded into.
+ */
+export const affine2d = (name: string, placement: Placement = {}): Affine2dLayer => ({
+  type: 'affine2d',
+  name,
+  ...placement,
+})
 
 /** A fully connected layer with bias, as `torch.nn.Linear(in, out)`; `in` follows from the graph. */
 export const linear = (name: string, options: Placement & { readonly out: number }): LinearLayer => ({

@@ -12,7 +12,11 @@ export interface Parameter {
   readonly name: string
   /** Id of the node it belongs to. */
   readonly node: string
-  readonly role: 'weight' | 'bias'
+  /**
+   * What it does: only a `weight`, of a convolution or a linear layer, can be pruned. `scale` and `shift` are the γ and
+   * β of a batch normalisation, whose names end in `.weight` and `.bias` like any other layer's.
+   */
+  readonly role: 'weight' | 'bias' | 'scale' | 'shift'
   /** Shape in the engine's layout. */
   readonly shape: readonly number[]
   /** Shape in PyTorch's layout. */
@@ -24,7 +28,7 @@ export interface Parameter {
   readonly torchIndex: () => Uint32Array
 }
 
-/** The parameters of a network in the order of its layers, weights before biases: the order of a state dict. */
+/** The parameters of a network in the order of its layers, weights before biases: the order of `model.parameters()`. */
 export const parametersOf = (architecture: Architecture): readonly Parameter[] => {
   const known = cache.get(architecture)
   if (known) return known
@@ -38,7 +42,7 @@ export const parametersOf = (architecture: Architecture): readonly Parameter[] =
   return all
 }
 
-/** Names of the layers with weights, first to last: what `rate` and `exclude` of a mask stage go by. */
+/** Names of the layers with weights (convolutions and linear layers), first to last: what `rate` and `exclude` of a mask stage go by. */
 export const weightLayers = (architecture: Architecture): readonly string[] =>
   parametersOf(architecture).flatMap(({ role, node }) => (role === 'weight' ? [node] : []))
 
@@ -64,7 +68,7 @@ const describe = (node: GraphNode): Omit<Parameter, 'offset'>[] => {
         size: kernel * kernel * channels * out,
         torchIndex: () => convolutionIndex(kernel, channels, out),
       },
-      bias(layer.name, node.id, out),
+      ...(layer.bias === 'learned' ? [perChannel(`${layer.name}.bias`, node.id, 'bias', out)] : []),
     ]
   }
   if (layer.type === 'linear' && input?.kind === 'vector') {
@@ -79,16 +83,22 @@ const describe = (node: GraphNode): Omit<Parameter, 'offset'>[] => {
         size: input.features * out,
         torchIndex: () => linearIndex(input, out),
       },
-      bias(layer.name, node.id, out),
+      perChannel(`${layer.name}.bias`, node.id, 'bias', out),
+    ]
+  }
+  if ((layer.type === 'batchNorm2d' || layer.type === 'affine2d') && input?.kind === 'image') {
+    return [
+      perChannel(`${layer.name}.weight`, node.id, 'scale', input.channels),
+      perChannel(`${layer.name}.bias`, node.id, 'shift', input.channels),
     ]
   }
   return []
 }
 
-const bias = (name: string, node: string, size: number): Omit<Parameter, 'offset'> => ({
-  name: `${name}.bias`,
+const perChannel = (name: string, node: string, role: Parameter['role'], size: number): Omit<Parameter, 'offset'> => ({
+  name,
   node,
-  role: 'bias',
+  role,
   shape: [size],
   torchShape: [size],
   size,

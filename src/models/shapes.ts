@@ -1,6 +1,6 @@
 import type { ImageShape } from '../dsl/dataset.js'
 import { rejectOption } from '../dsl/errors.js'
-import type { Layer } from './layers.js'
+import type { Conv2dLayer, Layer } from './layers.js'
 
 /** One example's activations: an image, or a vector that may remember the image it was flattened from. */
 export type NodeShape =
@@ -8,6 +8,8 @@ export type NodeShape =
   | { readonly kind: 'vector'; readonly features: number; readonly flattenedFrom?: ImageShape }
 
 type ImageNode = Extract<NodeShape, { kind: 'image' }>
+
+const biases: readonly Conv2dLayer['bias'][] = ['learned', 'none']
 
 const text = (shape: NodeShape | undefined): string =>
   !shape
@@ -38,10 +40,14 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
   switch (layer.type) {
     case 'conv2d':
       positive('number of output channels', layer.out)
+      if (!biases.includes(layer.bias)) refuse(`a bias among ${biases.join(', ')}`, String(layer.bias))
       return { kind: 'image', ...windows(layer.kernel, layer.stride, layer.padding), channels: layer.out }
     case 'maxPool2d':
     case 'avgPool2d':
       return { kind: 'image', ...windows(layer.kernel, layer.stride, 0), channels: image().channels }
+    case 'batchNorm2d':
+    case 'affine2d':
+      return image()
     case 'linear':
       positive('number of outputs', layer.out)
       if (first?.kind !== 'vector' || inputs.length !== 1) return refuse('one vector (add flatten())', text(first))

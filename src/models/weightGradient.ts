@@ -1,23 +1,22 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import type { NetworkOutputs } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import type { Architecture } from './architecture.js'
 import { type CompiledNetwork, compiledNetwork } from './compiled/compiledNetwork.js'
-import { forward, unflatten } from './forward.js'
+import { type ForwardPass, forward, unflatten } from './forward.js'
 
 /**
  * Gradient of a loss of the network's outputs with respect to its weights.
  *
  * @param weights flat, in the engine's layout
  * @param images n × height × width × channels
- * @param loss of the logits and hidden activations
+ * @param loss of the logits and hidden activations; it is also told what batch normalisations saw
  * @returns flat; whatever else is made is freed
  */
 export const weightGradient = (
   architecture: Architecture,
   weights: Tensor1D,
   images: Tensor4D,
-  loss: (outputs: NetworkOutputs) => Scalar,
+  loss: (pass: ForwardPass) => Scalar,
 ): Tensor1D => {
   const compiled = compiledNetwork(architecture)
   if (compiled) return tf.tidy(() => throughGraphs(compiled, weights, images, loss))
@@ -31,18 +30,33 @@ const throughGraphs = (
   network: CompiledNetwork,
   weights: Tensor1D,
   images: Tensor4D,
-  loss: (outputs: NetworkOutputs) => Scalar,
+  loss: (pass: ForwardPass) => Scalar,
 ): Tensor1D => {
   const passed = network.pass(weights, images)
-  const { logits, hidden } = passed
-  const outputs = [logits, ...hidden]
+  const parts = passed.hidden.flat()
+  let whole: readonly Tensor[] | undefined
+  const outputs: ForwardPass = {
+    logits: passed.logits,
+    // Put together only for a loss that looks at them.
+    get hidden() {
+      whole ??= passed.hidden.map(joined)
+      return whole
+    },
+    moments: [],
+  }
   // Outputs that the loss does not look at have no gradient.
-  const { grads } = tf.engine().gradients(() => loss({ logits, hidden }), outputs, undefined, true)
-  const [ofLogits, ...ofHidden] = grads as readonly (Tensor | null)[]
+  const { grads } = tf.engine().gradients(() => loss(outputs), [passed.logits, ...parts], undefined, true)
+  const [ofLogits, ...ofParts] = grads as readonly (Tensor | null)[]
+  const gradientOf = (part: Tensor): Tensor => ofParts[parts.indexOf(part)] ?? tf.zerosLike(part)
   return network.weightGradient(weights, images, passed, {
-    logits: (ofLogits ?? tf.zerosLike(logits)) as Tensor2D,
-    ...(ofHidden.some((gradient) => gradient !== null)
-      ? { hidden: hidden.map((z, i) => ofHidden[i] ?? tf.zerosLike(z)) }
+    logits: (ofLogits ?? tf.zerosLike(passed.logits)) as Tensor2D,
+    ...(ofParts.some((gradient) => gradient !== null)
+      ? { hidden: passed.hidden.map((pieces) => pieces.map(gradientOf)) }
       : {}),
   })
+}
+
+const joined = (parts: readonly Tensor[]): Tensor => {
+  const [first, ...others] = parts
+  return first && others.length === 0 ? first : tf.concat([...parts])
 }

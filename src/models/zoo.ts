@@ -1,6 +1,7 @@
 import { rejectOption } from '../dsl/errors.js'
 import { type Architecture, architecture } from './architecture.js'
 import { conv2d, flatten, linear, maxPool2d, relu } from './layers.js'
+import { resnet18 } from './resnet.js'
 
 const grey28 = { height: 28, width: 28, channels: 1 }
 
@@ -45,7 +46,9 @@ export const lenet: Architecture = architecture('lenet', grey28, [
 ])
 
 /** The architectures that can be given by name. */
-export const zoo = { mnistNet, lenet5, lenet } as const satisfies Readonly<Record<string, Architecture>>
+export const zoo = { mnistNet, lenet5, lenet, resnet18: resnet18() } as const satisfies Readonly<
+  Record<string, Architecture>
+>
 
 /** Their names. */
 export const architectureNames = Object.keys(zoo) as readonly (keyof typeof zoo)[]

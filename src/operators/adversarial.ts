@@ -31,7 +31,9 @@ const modes: Readonly<Record<Mode, (minibatch: Minibatch, attacked: Tensor4D) =>
 export type AttackSchedule = Attack | ((epoch: number) => Attack)
 
 /**
- * Attacks the student, as it is at this step, on each minibatch; losses behind it see the attacked images.
+ * Attacks the student, as it is at this step, on each minibatch; losses behind it see the attacked images. Batch
+ * normalisation goes by running statistics while attacking, as in TRADES' and MART's own code (`model.eval()`): the
+ * attack sees the network that will be attacked, and leaves the statistics alone.
  *
  * @example
  * pipeline('teacher', mnist()).pipe(

@@ -7,12 +7,12 @@ import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { encodeSafetensors } from '../io/safetensors.js'
 import { parametersOf } from '../models/parameters.js'
-import { unpackWeights } from '../models/weights.js'
+import { unpackStatistics, unpackWeights } from '../models/weights.js'
 import type { HasStudent } from '../training/network.js'
 
 /**
- * When training is done, writes the student as safetensors with PyTorch's names and layouts, and, where it was
- * pruned, its masks (1 = kept, one per weight tensor) beside it as `<name>.masks.safetensors`.
+ * When training is done, writes the student, running statistics included, as safetensors with PyTorch's names and
+ * layouts, and, where it was pruned, its masks (1 = kept, one per weight tensor) beside it as `<name>.masks.safetensors`.
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(
@@ -26,7 +26,8 @@ export const exportModel = (file: string): Op<HasStudent & HasTraining, unknown>
     const { architecture, mask } = student
     const metadata = { format: 'pt', architecture: architecture.name }
     const weights = unpackWeights(architecture, Float32Array.from(student.weights.dataSync()))
-    await save(run, file, encodeSafetensors(weights, metadata, file))
+    const statistics = unpackStatistics(architecture, Float32Array.from(student.statistics.dataSync()))
+    await save(run, file, encodeSafetensors(new Map([...weights, ...statistics]), metadata, file))
     if (!mask) return
     const isWeight = new Set(parametersOf(architecture).flatMap(({ name, role }) => (role === 'weight' ? [name] : [])))
     const masks = new Map(

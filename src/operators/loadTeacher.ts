@@ -6,20 +6,21 @@ import { type Op, stage } from '../dsl/op.js'
 import type { Step } from '../dsl/step.js'
 import { readCheckpoint } from '../io/readCheckpoint.js'
 import type { Architecture } from '../models/architecture.js'
-import { packWeights } from '../models/weights.js'
+import { parallelOf } from '../models/statistics.js'
+import { packStatistics, packWeights } from '../models/weights.js'
 import { resolveArchitecture } from '../models/zoo.js'
 import { checkFit } from '../training/checkFit.js'
 import { makeStudent } from '../training/makeStudent.js'
 import { type HasStudent, type HasTeacher, Student } from '../training/network.js'
 
 export interface LoadTeacherOptions {
-  /** A name of the zoo (`mnistNet`, `lenet5`, `lenet`), or a network described with `architecture(…)`. */
+  /** A name of the zoo (`mnistNet`, `lenet5`, `lenet`, `resnet18`), or a network described with `architecture(…)`. */
   readonly architecture: string | Architecture
 }
 
 /**
  * Reads a checkpoint (PyTorch's legacy or zip format, or safetensors: the content decides) once a run.
- * Adds `teacher`, which never changes, and `student`, which starts with the same weights.
+ * Adds `teacher`, which never changes, and `student`, which starts with the same weights and running statistics.
  *
  * @example
  * pipeline('mnist', mnist()).pipe(loadTeacher('mnist_fastat_pgd.pth', { architecture: 'mnistNet' }))
@@ -34,10 +35,12 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions): Op<unkno
     if (isLeft(read)) throw failure(read.left)
     const weights = packWeights('loadTeacher', file, architecture, read.right.tensors)
     if (isLeft(weights)) throw failure(weights.left)
+    const statistics = packStatistics('loadTeacher', file, architecture, read.right.tensors)
+    if (isLeft(statistics)) throw failure(statistics.left)
     checkFit('loadTeacher', architecture, run.data)
-    const teacher = new Student(architecture, weights.right)
+    const teacher = new Student(architecture, weights.right, statistics.right)
     run.atEnd(() => teacher.dispose())
-    return { teacher, student: makeStudent(run, architecture, weights.right) }
+    return { teacher, student: makeStudent(run, architecture, weights.right, statistics.right) }
   }
   return stage(
     {
@@ -45,6 +48,7 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions): Op<unkno
       config: { file, architecture: architecture.name },
       needs: [],
       adds: ['teacher', 'student'],
+      parallel: parallelOf(architecture),
     },
     enrichOnce('loadTeacher', load),
   )

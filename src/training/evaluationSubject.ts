@@ -8,7 +8,7 @@ import { tf } from '../engine/tf.js'
 import type { Network } from './network.js'
 
 const subject = t.type({
-  /** SHA-256 of the weights, in the engine's layout. */
+  /** SHA-256 of the weights and the running statistics, in the engine's layout. */
   network: t.string,
   /** SHA-256 of the test images and labels that are attacked. */
   images: t.string,
@@ -25,7 +25,7 @@ export const subjectOf = (
   network: Network,
   examples: number,
 ): EvaluationSubject => ({
-  network: sha256(network.weights.dataSync<'float32'>()),
+  network: sha256(network.weights.dataSync<'float32'>(), network.statistics.dataSync<'float32'>()),
   images: sha256(test.images.subarray(0, examples * height * width * channels), test.labels.subarray(0, examples)),
   engine: tf.getBackend(),
 })

@@ -3,14 +3,19 @@ import { tf } from '../engine/tf.js'
 import type { Architecture } from '../models/architecture.js'
 import { classify } from '../models/classify.js'
 import { compiledNetwork } from '../models/compiled/compiledNetwork.js'
+import { foldingOf, foldParameters } from '../models/folding.js'
 import { forward, type ParameterTensors, unflatten } from '../models/forward.js'
+import { parametersOf } from '../models/parameters.js'
+import { freshStatistics } from '../models/statistics.js'
 
 /** A network with weights, for reading. */
 export interface Network {
   readonly architecture: Architecture
   /** All parameters in one vector, in the engine's layout; see `parametersOf`. Owned by the network. */
   readonly weights: Tensor1D
-  /** n × height × width × channels in [0, 1] to n × classes. */
+  /** Batch normalisation's running means and variances in one vector; see `statisticsOf`. Owned by the network. */
+  readonly statistics: Tensor1D
+  /** The network in use, by its running statistics: n × height × width × channels in [0, 1] to n × classes. */
   readonly logits: (images: Tensor4D) => Tensor2D
 }
 
@@ -24,50 +29,87 @@ export interface HasStudent {
   readonly student: Student
 }
 
-/** A network whose weights training replaces, step by step. Freed by `dispose`. */
+/** A network whose weights and running statistics training replaces, step by step. Freed by `dispose`. */
 export class Student implements Network {
   readonly architecture: Architecture
   /** 1 where a parameter is kept and 0 where it is pruned, once that is settled. */
   mask: Float32Array | undefined
   #weights: Tensor1D
-  #parameters: ParameterTensors | undefined
+  #statistics: Tensor1D
+  /** Of `foldingOf(architecture)`: what `logits` works with. */
+  #inUse: ParameterTensors | undefined
+  /** The same as one vector, for a compiled network. */
+  #flat: Tensor1D | undefined
 
-  /** @param weights in the engine's layout; copied */
-  constructor(architecture: Architecture, weights: Float32Array) {
+  /**
+   * @param weights in the engine's layout; copied
+   * @param statistics of batch normalisation; copied. Fresh ones, mean 0 and variance 1, where none are given
+   */
+  constructor(architecture: Architecture, weights: Float32Array, statistics = freshStatistics(architecture)) {
     this.architecture = architecture
     this.#weights = tf.keep(tf.tensor1d(weights))
+    this.#statistics = tf.keep(tf.tensor1d(statistics))
   }
 
   get weights(): Tensor1D {
     return this.#weights
   }
 
+  get statistics(): Tensor1D {
+    return this.#statistics
+  }
+
   /** Takes over the vector and frees the one before it. */
   replaceWeights(weights: Tensor1D): void {
-    this.#forgetParameters()
+    this.#forgetInUse()
     this.#weights.dispose()
     this.#weights = tf.keep(weights)
   }
 
+  /** Takes over the vector and frees the one before it. */
+  replaceStatistics(statistics: Tensor1D): void {
+    this.#forgetInUse()
+    this.#statistics.dispose()
+    this.#statistics = tf.keep(statistics)
+  }
+
   logits(images: Tensor4D): Tensor2D {
-    const compiled = compiledNetwork(this.architecture)
-    if (compiled) return classify(compiled, this.#weights, images)
-    // Cut once for all the passes between two weight updates: an attack makes many.
-    this.#parameters ??= tf.tidy(() => {
-      const parameters = unflatten(this.architecture, this.#weights)
-      for (const tensor of parameters.values()) tf.keep(tensor)
-      return parameters as ParameterTensors & Record<string, never>
+    const { architecture, folds } = foldingOf(this.architecture)
+    const compiled = compiledNetwork(architecture)
+    if (compiled) return classify(compiled, folds.length === 0 ? this.#weights : this.#flatInUse(architecture), images)
+    // Cut and folded once for all the passes between two updates: an attack makes many.
+    this.#inUse ??= tf.tidy(() => {
+      const folded = this.#folded()
+      for (const tensor of folded.values()) tf.keep(tensor)
+      return folded as ParameterTensors & Record<string, never>
     })
-    return forward(this.architecture, this.#parameters, images).logits
+    return forward(architecture, this.#inUse, images).logits
   }
 
   dispose(): void {
-    this.#forgetParameters()
+    this.#forgetInUse()
     this.#weights.dispose()
+    this.#statistics.dispose()
   }
 
-  #forgetParameters(): void {
-    for (const tensor of this.#parameters?.values() ?? []) tensor.dispose()
-    this.#parameters = undefined
+  /** The folded parameters in the order of the network in use, once for all the passes between two updates. */
+  #flatInUse(architecture: Architecture): Tensor1D {
+    this.#flat ??= tf.tidy(() => {
+      const folded = this.#folded()
+      const pieces = parametersOf(architecture).flatMap(({ name }) => folded.get(name) ?? [])
+      return tf.keep(tf.concat(pieces.map((piece) => tf.reshape(piece, [-1]) as Tensor1D)))
+    })
+    return this.#flat
+  }
+
+  #folded(): ParameterTensors {
+    return foldParameters(this.architecture, unflatten(this.architecture, this.#weights), this.#statistics)
+  }
+
+  #forgetInUse(): void {
+    for (const tensor of this.#inUse?.values() ?? []) tensor.dispose()
+    this.#flat?.dispose()
+    this.#inUse = undefined
+    this.#flat = undefined
   }
 }

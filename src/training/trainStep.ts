@@ -1,7 +1,9 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
 import { PwoaFailure } from '../dsl/errors.js'
-import type { LossTerm, Minibatch, NetworkOutputs } from '../dsl/step.js'
+import type { LossTerm, Minibatch } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
+import type { ForwardPass } from '../models/forward.js'
+import { updatedStatistics } from '../models/statistics.js'
 import { weightGradient } from '../models/weightGradient.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
@@ -28,15 +30,16 @@ export interface StepLosses {
 
 /**
  * One minibatch: all terms in one forward pass and one gradient, the phase's own rule, the optimizer. Replaces the
- * student's weights and the optimizer's slots; frees everything else it makes.
+ * student's weights and running statistics and the optimizer's slots; frees everything else it makes.
  *
  * @throws RunError where a term is not finite or not a scalar, before anything has been replaced
  */
 export const trainStep = (input: StepInput): StepLosses => {
   const { student, memory } = input
   const named = new Map<string, Scalar>()
+  const statistics: Tensor1D[] = []
   try {
-    const [weights, ...slots] = tf.tidy(() => advanced(input, named))
+    const [weights, ...slots] = tf.tidy(() => advanced(input, named, statistics))
     const losses = readLosses(named)
     const broken = Object.entries(losses.terms).find(([, value]) => !Number.isFinite(value))
     if (broken) {
@@ -44,19 +47,24 @@ export const trainStep = (input: StepInput): StepLosses => {
       throw notFinite(input, broken)
     }
     student.replaceWeights(weights)
+    for (const seen of statistics.splice(0)) student.replaceStatistics(seen)
     for (const [i, slot] of slots.entries()) memory.setVector(slotName(i), slot)
     return losses
   } finally {
-    tf.dispose([...named.values()])
+    tf.dispose([...named.values(), ...statistics])
   }
 }
 
 const slotName = (i: number): string => `slot.${i}`
 
-/** The weights and the optimizer's slots after the step; `named` gets each summand of the loss, to be freed. */
+/**
+ * The weights and the optimizer's slots after the step; `named` gets each summand of the loss and `statistics` the
+ * running statistics that the pass has moved, if there are any, to be freed or taken over.
+ */
 const advanced = (
   { plan, student, memory, minibatch, terms, step, learningRate }: StepInput,
   named: Map<string, Scalar>,
+  statistics: Tensor1D[],
 ): [Tensor1D, ...Tensor1D[]] => {
   const { images, labels } = minibatch
   const indices = minibatch.unchanged ? minibatch.indices : undefined
@@ -65,9 +73,11 @@ const advanced = (
     name: term.name,
     loss: term.bind({ images, labels, phase: plan.phase, indices }),
   }))
-  const summed = (outputs: NetworkOutputs): Scalar => {
+  const summed = (pass: ForwardPass): Scalar => {
+    const { moments } = pass
+    if (moments.length > 0) statistics.push(tf.keep(updatedStatistics(student.statistics, moments)))
     const losses = bound.map(({ name, loss }) => {
-      const value = scalarOf(name, loss(outputs))
+      const value = scalarOf(name, loss(pass))
       // A copy, kept beyond the recorded pass: the term's own value may be a constant of the user's.
       named.set(name, tf.keep(tf.clone(value)))
       return value
@@ -76,12 +86,12 @@ const advanced = (
   }
   let failed: { readonly thrown: unknown } | undefined
   // What a recorded pass has saved for its way back is only freed when the pass comes to its end.
-  const total = (outputs: NetworkOutputs): Scalar => {
+  const total = (pass: ForwardPass): Scalar => {
     try {
-      return summed(outputs)
+      return summed(pass)
     } catch (thrown) {
       failed = { thrown }
-      return tf.sum(outputs.logits)
+      return tf.sum(pass.logits)
     }
   }
   const raw = weightGradient(student.architecture, student.weights, images, total)

@@ -1,4 +1,5 @@
 /** Standard kernels that training relies on and that the engines implement differently. */
+import type { Tensor } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
 import { kernelValues } from '../support/kernel.js'
@@ -26,6 +27,25 @@ describe('standard kernels', () => {
     const tensor = tf.tensor1d(x)
     expect(distance(kernelValues(name, { x: tensor }), Array.from(x, reference))).toBeLessThan(TOLERANCE)
     tensor.dispose()
+  })
+
+  it('a vector is split into equal parts, into parts with one size left open, and along any axis of a matrix', () => {
+    const values = seededNumbers(9, 12)
+    const pieces = (x: Tensor, sizes: number | number[], axis?: number) =>
+      tf.split(x, sizes, axis).map((piece) => Array.from(piece.dataSync()))
+    const part = (from: number, to: number) => Array.from(values.slice(from, to))
+    tf.tidy(() => {
+      const flat = tf.tensor1d(values)
+      expect(pieces(flat, 3)).toEqual([part(0, 4), part(4, 8), part(8, 12)])
+      expect(pieces(flat, [5, -1, 0])).toEqual([part(0, 5), part(5, 12), []])
+      const matrix = tf.tensor2d(values, [2, 6])
+      expect(pieces(matrix, [2, 4], 1)).toEqual([
+        [...part(0, 2), ...part(6, 8)],
+        [...part(2, 6), ...part(8, 12)],
+      ])
+      const whole = tf.tensor1d([1, 2, 3], 'int32')
+      expect(tf.split(whole, [1, 2]).map(({ dtype }) => dtype)).toEqual(['int32', 'int32'])
+    })
   })
 
   it('a flat vector of 200,000 numbers is split and put together again unchanged', () => {

@@ -37,6 +37,17 @@ describe('readCheckpoint', () => {
     expect((await read(put('d', fixture('dtypes-legacy-protocol1.pt')))).length).toBe(16)
   })
 
+  it('takes no length of a safetensors header for the beginning of a pickle', async () => {
+    const firstBytes = new Set<number>()
+    for (let length = 0; length < 1500; length += 8) {
+      const bytes = unwrap(encodeSafetensors(tensors, { note: 'x'.repeat(length) }))
+      firstBytes.add((bytes[0] ?? 0) + 256 * (bytes[1] ?? 0))
+      expect([...unwrap(await readCheckpoint(put('padded', bytes))()).tensors.keys()]).toEqual(['w'])
+    }
+    // 0x80 and a version: how a pickle begins.
+    for (const length of [0x280, 0x380, 0x480, 0x580]) expect(firstBytes).toContain(length)
+  })
+
   it('says what is wrong with the file', async () => {
     mkdirSync(at('folder'))
     expect(await refusal(at('missing.pth'))).toBe('expected a readable file, got no such file')

@@ -3,10 +3,23 @@ import { PwoaFailure } from '../../src/dsl/errors.js'
 import { architecture } from '../../src/models/architecture.js'
 import { countsOf } from '../../src/models/counts.js'
 import { executionOf } from '../../src/models/execution.js'
-import { add, avgPool2d, conv2d, flatten, type Layer, linear, maxPool2d, relu } from '../../src/models/layers.js'
+import { foldingOf } from '../../src/models/folding.js'
+import {
+  add,
+  avgPool2d,
+  batchNorm2d,
+  conv2d,
+  flatten,
+  type Layer,
+  linear,
+  maxPool2d,
+  relu,
+} from '../../src/models/layers.js'
 import { parameterCount, parametersOf, weightLayers } from '../../src/models/parameters.js'
+import { resnet18 } from '../../src/models/resnet.js'
+import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/statistics.js'
 import { architectureNames, lenet, lenet5, mnistNet, resolveArchitecture, zoo } from '../../src/models/zoo.js'
-import { shortcut } from './fixtures.js'
+import { normalised, shortcut } from './fixtures.js'
 
 const grey8 = { height: 8, width: 8, channels: 1 }
 const make = (layers: readonly Layer[], input = grey8) => architecture('own', input, layers)
@@ -47,6 +60,7 @@ describe('architecture', () => {
       () => make([linear('fc', { out: 2 })]),
       'one vector (add flatten()) for "fc", got 8 x 8 x 1',
     ],
+    ['a vector to normalise', () => make([...head, batchNorm2d('bn')]), 'one image for "bn", got a vector of 2'],
     ['no kernel', () => make([conv2d('c', { out: 1, kernel: 0 })]), 'a whole kernel >= 1 for "c", got 0'],
     [
       'half a stride',
@@ -62,6 +76,11 @@ describe('architecture', () => {
       'no output channels',
       () => make([conv2d('c', { out: 0, kernel: 1 })]),
       'a whole number of output channels >= 1 for "c", got 0',
+    ],
+    [
+      'a bias that is a flag',
+      () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), bias: false } as unknown as Layer]),
+      'a bias among learned, none for "c", got false',
     ],
     ['no outputs', () => make([flatten(), linear('fc', { out: 0 })]), 'a whole number of outputs >= 1 for "fc", got 0'],
     [
@@ -159,7 +178,7 @@ describe('the zoo', () => {
   })
 
   it('parameters lie one behind another, weights before biases', () => {
-    for (const net of [...Object.values(zoo), shortcut]) {
+    for (const net of [...Object.values(zoo), shortcut, normalised]) {
       let next = 0
       for (const { offset, size, shape, torchShape } of parametersOf(net)) {
         expect(offset).toBe(next)
@@ -176,7 +195,7 @@ describe('the zoo', () => {
     for (const name of architectureNames) expect(resolveArchitecture('test', name)).toBe(zoo[name])
     expect(resolveArchitecture('test', shortcut)).toBe(shortcut)
     expect(() => resolveArchitecture('loadTeacher', 'resnet')).toThrow(
-      'loadTeacher: expected an architecture among mnistNet, lenet5, lenet, got resnet',
+      'loadTeacher: expected an architecture among mnistNet, lenet5, lenet, resnet18, got resnet',
     )
   })
 })
@@ -226,5 +245,146 @@ describe('execution', () => {
       ['add-3', 'linear', false],
       ['head', 'linear', false],
     ])
+  })
+})
+
+describe('batch normalisation', () => {
+  it('has a scale and a shift by the names of a state dict, and no weights that can be pruned', () => {
+    const roles = parametersOf(normalised).map(({ name, role, torchShape }) => [name, role, torchShape])
+    expect(roles).toEqual([
+      ['conv1.weight', 'weight', [4, 2, 3, 3]],
+      ['bn1.weight', 'scale', [4]],
+      ['bn1.bias', 'shift', [4]],
+      ['conv2.weight', 'weight', [4, 4, 3, 3]],
+      ['conv2.bias', 'bias', [4]],
+      ['bn2.weight', 'scale', [4]],
+      ['bn2.bias', 'shift', [4]],
+      ['shared.weight', 'weight', [3, 4, 1, 1]],
+      ['bn3.weight', 'scale', [3]],
+      ['bn3.bias', 'shift', [3]],
+      ['bn4.weight', 'scale', [3]],
+      ['bn4.bias', 'shift', [3]],
+      ['head.weight', 'weight', [3, 3]],
+      ['head.bias', 'bias', [3]],
+    ])
+    expect(weightLayers(normalised)).toEqual(['conv1', 'conv2', 'shared', 'head'])
+    expect(parameterCount(normalised)).toBe(72 + 8 + 144 + 4 + 8 + 12 + 6 + 6 + 9 + 3)
+  })
+
+  it('has its statistics in a vector of their own, mean 0 and variance 1 at first', () => {
+    expect(statisticsOf(normalised)).toEqual([
+      { name: 'bn1.running_mean', node: 'bn1', role: 'mean', size: 4, offset: 0 },
+      { name: 'bn1.running_var', node: 'bn1', role: 'variance', size: 4, offset: 4 },
+      { name: 'bn2.running_mean', node: 'bn2', role: 'mean', size: 4, offset: 8 },
+      { name: 'bn2.running_var', node: 'bn2', role: 'variance', size: 4, offset: 12 },
+      { name: 'bn3.running_mean', node: 'bn3', role: 'mean', size: 3, offset: 16 },
+      { name: 'bn3.running_var', node: 'bn3', role: 'variance', size: 3, offset: 19 },
+      { name: 'bn4.running_mean', node: 'bn4', role: 'mean', size: 3, offset: 22 },
+      { name: 'bn4.running_var', node: 'bn4', role: 'variance', size: 3, offset: 25 },
+    ])
+    expect([...freshStatistics(normalised)]).toEqual(
+      [4, 4, 3, 3].flatMap((size) => [...Array(size).fill(0), ...Array(size).fill(1)]),
+    )
+    expect([statisticsCount(shortcut), freshStatistics(shortcut).length]).toEqual([0, 0])
+  })
+
+  it('runs with its ReLU while training', () => {
+    expect(executionOf(normalised).map(({ node, activation, hidden }) => [node.id, activation, hidden])).toEqual([
+      ['conv1', 'linear', false],
+      ['bn1', 'relu', true],
+      ['conv2', 'linear', false],
+      ['bn2', 'linear', false],
+      ['sum', 'linear', false],
+      ['relu-6', 'linear', true],
+      ['shared', 'linear', false],
+      ['bn3', 'relu', true],
+      ['add-10', 'linear', false],
+      ['maxPool2d-11', 'linear', false],
+      ['bn4', 'relu', true],
+      ['flatten-14', 'linear', false],
+      ['head', 'linear', false],
+    ])
+  })
+
+  it('in use is part of a convolution that it alone reads, and a scale and a shift elsewhere', () => {
+    const { architecture: inUse, folds } = foldingOf(normalised)
+    expect(folds).toEqual([
+      { batchNorm: 'bn1', convolution: 'conv1' },
+      { batchNorm: 'bn2', convolution: 'conv2' },
+      { batchNorm: 'bn3', convolution: undefined },
+      { batchNorm: 'bn4', convolution: undefined },
+    ])
+    expect(
+      executionOf(inUse).map(({ node, activation, hidden }) => [node.layer.type, node.id, activation, hidden]),
+    ).toEqual([
+      ['conv2d', 'bn1', 'relu', true],
+      ['conv2d', 'bn2', 'linear', false],
+      ['add', 'sum', 'linear', false],
+      ['relu', 'relu-6', 'linear', true],
+      ['conv2d', 'shared', 'linear', false],
+      ['affine2d', 'bn3', 'relu', true],
+      ['add', 'add-10', 'linear', false],
+      ['maxPool2d', 'maxPool2d-11', 'linear', false],
+      ['affine2d', 'bn4', 'relu', true],
+      ['flatten', 'flatten-14', 'linear', false],
+      ['linear', 'head', 'linear', false],
+    ])
+    expect(parametersOf(inUse).map(({ name }) => name)).toContain('conv1.bias')
+    expect(foldingOf(shortcut)).toEqual({ architecture: shortcut, folds: [] })
+  })
+})
+
+describe('resnet18', () => {
+  const kinds = (net: ReturnType<typeof resnet18>): Readonly<Record<string, number>> => {
+    const counts: Record<string, number> = {}
+    for (const { node } of executionOf(net)) counts[node.layer.type] = (counts[node.layer.type] ?? 0) + 1
+    return counts
+  }
+
+  it('has 11,173,962 parameters, 9,600 statistics and 0.56 billion multiply-accumulates', () => {
+    // Each output pixel of a convolution, k·k·in times out: stem; stage 1; three stages with half the pixels each way.
+    const stem = 32 ** 2 * 27 * 64
+    const first = 4 * 32 ** 2 * 9 * 64 * 64
+    const later = [128, 256, 512].map((out, i) => {
+      const pixels = (16 / 2 ** i) ** 2
+      return pixels * out * (9 * (out / 2) + 3 * 9 * out + out / 2)
+    })
+    const sum = [stem, first, ...later, 5120].reduce((a, b) => a + b)
+    expect(countsOf(resnet18())).toEqual({ parameters: 11_173_962, flops: 2 * sum })
+    expect(Math.round(sum / 1e7)).toBe(56)
+    expect(statisticsCount(resnet18())).toBe(9_600)
+    expect(zoo.resnet18.name).toBe('resnet18')
+  })
+
+  it('in use is convolutions, sums and ReLUs alone, 17 hidden activations either way', () => {
+    expect(kinds(resnet18())).toEqual({
+      conv2d: 20,
+      batchNorm2d: 20,
+      add: 8,
+      relu: 8,
+      avgPool2d: 1,
+      flatten: 1,
+      linear: 1,
+    })
+    const { architecture: inUse } = foldingOf(resnet18())
+    expect(kinds(inUse)).toEqual({ conv2d: 20, add: 8, relu: 8, avgPool2d: 1, flatten: 1, linear: 1 })
+    const hidden = (net: typeof inUse) => executionOf(net).flatMap(({ hidden, result }) => (hidden ? [result] : []))
+    expect(hidden(inUse)).toHaveLength(17)
+    expect(hidden(inUse)).toEqual(hidden(resnet18()))
+  })
+
+  it('prunes its 20 convolutions and its linear layer, shortcuts included', () => {
+    expect(weightLayers(resnet18())).toHaveLength(21)
+    expect(weightLayers(resnet18()).filter((name) => name.includes('shortcut'))).toEqual(
+      [2, 3, 4].map((stage) => `layer${stage}.0.shortcut.0`),
+    )
+  })
+
+  it('takes a number of classes and a width, which is in its name', () => {
+    const narrow = resnet18({ classes: 3, width: 8 })
+    expect([narrow.name, narrow.classes]).toEqual(['resnet18 of width 8', 3])
+    expect(parametersOf(narrow).find(({ name }) => name === 'linear.weight')?.torchShape).toEqual([3, 64])
+    expect(() => resnet18({ classes: 0 })).toThrow('resnet18: expected a whole number of classes >= 1, got 0')
+    expect(() => resnet18({ width: 1.5 })).toThrow('resnet18: expected a whole number of width >= 1, got 1.5')
   })
 })

@@ -1,5 +1,5 @@
 import { type Architecture, architecture } from '../../src/models/architecture.js'
-import { add, avgPool2d, conv2d, flatten, linear, maxPool2d, relu } from '../../src/models/layers.js'
+import { add, avgPool2d, batchNorm2d, conv2d, flatten, linear, maxPool2d, relu } from '../../src/models/layers.js'
 
 /** A small network with every type of layer and two shortcuts. */
 export const shortcut: Architecture = architecture('shortcut', { height: 7, width: 7, channels: 2 }, [
@@ -17,5 +17,28 @@ export const shortcut: Architecture = architecture('shortcut', { height: 7, widt
   linear('wide', { out: 20 }),
   relu(),
   add(['features', 'relu-12'], { id: 'both' }),
+  linear('head', { out: 3 }),
+])
+
+/**
+ * Batch normalisation in every place: behind a convolution without and one with a bias, before a ReLU and before a sum,
+ * behind a pooling, and behind a convolution that something else reads too. The last two can't be folded.
+ */
+export const normalised: Architecture = architecture('normalised', { height: 6, width: 6, channels: 2 }, [
+  conv2d('conv1', { out: 4, kernel: 3, padding: 1, bias: 'none' }),
+  batchNorm2d('bn1'),
+  relu({ id: 'trunk' }),
+  conv2d('conv2', { out: 4, kernel: 3, padding: 1 }),
+  batchNorm2d('bn2'),
+  add(['bn2', 'trunk'], { id: 'sum' }),
+  relu(),
+  conv2d('shared', { out: 3, kernel: 1, stride: 2, bias: 'none' }),
+  batchNorm2d('bn3'),
+  relu({ id: 'late' }),
+  add(['shared', 'late']),
+  maxPool2d({ kernel: 3, stride: 2 }),
+  batchNorm2d('bn4'),
+  relu(),
+  flatten(),
   linear('head', { out: 3 }),
 ])

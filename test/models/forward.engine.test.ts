@@ -5,11 +5,12 @@ import { type Architecture, architecture } from '../../src/models/architecture.j
 import { forward, unflatten } from '../../src/models/forward.js'
 import { avgPool2d, flatten, type Layer, linear, maxPool2d } from '../../src/models/layers.js'
 import { parameterCount, parametersOf } from '../../src/models/parameters.js'
+import { freshStatistics, statisticsCount } from '../../src/models/statistics.js'
 import { lenet } from '../../src/models/zoo.js'
 import { Student } from '../../src/training/network.js'
 import { gradientError } from '../support/directional.js'
 import { distance, seededNumbers } from '../support/numbers.js'
-import { shortcut } from './fixtures.js'
+import { normalised, shortcut } from './fixtures.js'
 
 const imagesOf = (net: Architecture, values: Float32Array): Tensor4D => {
   const { height, width, channels } = net.input
@@ -111,7 +112,7 @@ describe('forward()', () => {
       ).toBeLessThan(1e-5)
   })
 
-  it('the largest network of the zoo runs', () => {
+  it('a network of 3 million parameters runs', () => {
     const weights = seededNumbers(1, parameterCount(lenet)).map((value) => 0.02 * value)
     expect(logitsOf(lenet, weights, seededNumbers(2, 784)).every(Number.isFinite)).toBe(true)
   })
@@ -132,6 +133,29 @@ describe('a student', () => {
     student.replaceWeights(tf.tensor1d(second))
     expect(distance(logits(), logitsOf(shortcut, second, images))).toBeLessThan(1e-6)
     expect(tf.memory().numTensors).toBe(held)
+    student.dispose()
+    expect(tf.memory().numTensors).toBe(before)
+  })
+
+  it('follows its statistics, which training moves and use does not', () => {
+    const before = tf.memory().numTensors
+    const weights = seededNumbers(1, parameterCount(normalised))
+    const images = seededNumbers(3, 2 * 72)
+    const other = seededNumbers(4, statisticsCount(normalised)).map((value) => 1 + value / 2)
+    const student = new Student(normalised, weights)
+    const logits = (of = student): Float32Array =>
+      tf.tidy(() => of.logits(imagesOf(normalised, images)).dataSync<'float32'>())
+    expect(student.statistics.dataSync()).toEqual(freshStatistics(normalised))
+    const fresh = logits()
+    expect(logits()).toEqual(fresh)
+    const held = tf.memory().numTensors
+    student.replaceStatistics(tf.tensor1d(other))
+    const moved = logits()
+    expect(tf.memory().numTensors).toBe(held)
+    expect(distance(moved, fresh)).toBeGreaterThan(1e-2)
+    const same = new Student(normalised, weights, other)
+    expect(logits(same)).toEqual(moved)
+    same.dispose()
     student.dispose()
     expect(tf.memory().numTensors).toBe(before)
   })

@@ -4,12 +4,13 @@ import { describeError } from '../../src/dsl/errors.js'
 import { type Architecture, architecture } from '../../src/models/architecture.js'
 import { conv2d, flatten, linear } from '../../src/models/layers.js'
 import { parameterCount, parametersOf } from '../../src/models/parameters.js'
-import { packWeights, unpackWeights } from '../../src/models/weights.js'
+import { statisticsCount } from '../../src/models/statistics.js'
+import { packStatistics, packWeights, unpackStatistics, unpackWeights } from '../../src/models/weights.js'
 import { zoo } from '../../src/models/zoo.js'
 import { seededNumbers } from '../support/numbers.js'
-import { shortcut } from './fixtures.js'
+import { normalised, shortcut } from './fixtures.js'
 
-const networks: readonly Architecture[] = [...Object.values(zoo), shortcut]
+const networks: readonly Architecture[] = [...Object.values(zoo), shortcut, normalised]
 
 const pack = (net: Architecture, tensors: Parameters<typeof packWeights>[3]) =>
   packWeights('loadTeacher', 'net.pth', net, tensors)
@@ -110,5 +111,65 @@ describe('a checkpoint that is not of the network', () => {
 
   it('an empty file is said to be empty', () => {
     expect(refusal((all) => all.clear()).hint).toBe('The file holds nothing.')
+  })
+})
+
+describe('running statistics in a checkpoint', () => {
+  const weights = seededNumbers(2, parameterCount(normalised))
+  const running = seededNumbers(3, statisticsCount(normalised)).map(Math.abs)
+  const tensors = () => new Map([...unpackWeights(normalised, weights), ...unpackStatistics(normalised, running)])
+  const counter = { shape: [], data: Float32Array.of(1) }
+  const packed = (change: (all: ReturnType<typeof tensors>) => void) => {
+    const all = tensors()
+    change(all)
+    return { weights: pack(normalised, all), statistics: packStatistics('loadTeacher', 'net.pth', normalised, all) }
+  }
+  const refusal = (change: (all: ReturnType<typeof tensors>) => void) => {
+    const { statistics } = packed(change)
+    if (!isLeft(statistics)) throw new Error('they were taken')
+    return statistics.left
+  }
+
+  it('are packed as they were unpacked, with the counters of minibatches or without', () => {
+    const expected = { weights: right(weights), statistics: right(running) }
+    expect(packed(() => undefined)).toEqual(expected)
+    expect(packed((all) => all.set('bn1.num_batches_tracked', counter))).toEqual(expected)
+  })
+
+  it('that are missing are named, with the shape expected', () => {
+    expect(describeError(refusal((all) => all.delete('bn3.running_var')))).toBe(
+      'loadTeacher: net.pth: expected a checkpoint of normalised: tensor "bn3.running_var" of shape [3], got none of that name',
+    )
+  })
+
+  it('of another shape, not finite, or a variance below 0 are refused; a mean below 0 is not', () => {
+    const [four, low] = [
+      { shape: [4], data: new Float32Array(4) },
+      { shape: [3], data: Float32Array.of(1, -0.5, 1) },
+    ]
+    expect(refusal((all) => all.set('bn3.running_mean', four)).actual).toBe('shape [4]')
+    const infinite = refusal((all) => all.set('bn3.running_mean', { shape: [3], data: Float32Array.of(0, NaN, 0) }))
+    expect([infinite.expected, infinite.actual]).toEqual([
+      'a checkpoint of normalised: finite numbers in "bn3.running_mean"',
+      'NaN',
+    ])
+    const negative = refusal((all) => all.set('bn3.running_var', low))
+    expect([negative.expected, negative.actual]).toEqual([
+      'a checkpoint of normalised: numbers >= 0 in "bn3.running_var"',
+      '-0.5',
+    ])
+    expect(packed((all) => all.set('bn3.running_mean', low)).statistics._tag).toBe('Right')
+  })
+
+  it('of a layer that does not normalise are strangers, and so is a counter without one', () => {
+    for (const name of ['conv1.running_mean', 'conv1.num_batches_tracked', 'bn1.running_std']) {
+      const { weights: result } = packed((all) => all.set(name, counter))
+      expect(isLeft(result) && result.left.actual).toBe(`"${name}"`)
+    }
+  })
+
+  it('there are none without batch normalisation', () => {
+    expect(packStatistics('loadTeacher', 'net.pth', shortcut, new Map())).toEqual(right(new Float32Array(0)))
+    expect(unpackStatistics(shortcut, new Float32Array(0)).size).toBe(0)
   })
 })

@@ -6,6 +6,9 @@ import { pgd } from '../../src/attacks/pgd.js'
 import type { Accuracies, RunEvent } from '../../src/dsl/events.js'
 import type { Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
+import { parameterCount } from '../../src/models/parameters.js'
+import { freshStatistics } from '../../src/models/statistics.js'
+import { unpackStatistics, unpackWeights } from '../../src/models/weights.js'
 import { attackEval } from '../../src/operators/attackEval.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { initialise } from '../../src/operators/initialise.js'
@@ -14,8 +17,9 @@ import { train } from '../../src/operators/train.js'
 import { imagesOf } from '../../src/training/minibatches.js'
 import type { HasStudent, Student } from '../../src/training/network.js'
 import { fakePipeline } from '../runtime/fakes.js'
-import { collect, type FakeRun, fakeRun, memory, tinyData, tinyNet, turns } from '../support/context.js'
-import { hashOf, lentSteps, teacherFile, weightsOf } from '../support/steps.js'
+import { collect, type FakeRun, fakeRun, memory, normalisedNet, tinyData, tinyNet, turns } from '../support/context.js'
+import { seededNumbers } from '../support/numbers.js'
+import { checkpointFile, hashOf, lentSteps, teacherFile, weightsOf } from '../support/steps.js'
 
 /** PGD twice, the weaker one first. */
 const sequence: AttackSequence = {
@@ -340,5 +344,24 @@ describe('attackEval alone', () => {
     const first = outcomes.find(({ brokenBy: by }) => by === 'first' || by === 'second')
     expect(drawn).toContain(`test image ${first.index}: ${first.label}`)
     expect(String(fake.artifacts.get('attacks-before.jsonl')).trim().split('\n'), 'the teacher').toHaveLength(9)
+  })
+
+  it('to go on with other running statistics of batch normalisation', async () => {
+    const withStatistics = (value: number): string => {
+      const weights = seededNumbers(1, parameterCount(normalisedNet))
+      const statistics = freshStatistics(normalisedNet).map((each) => each + value)
+      return checkpointFile(
+        new Map([...unpackWeights(normalisedNet, weights), ...unpackStatistics(normalisedNet, statistics)]),
+      )
+    }
+    const first = fakeRun()
+    const stages = (fake: FakeRun, file: string) =>
+      lentSteps(fake).pipe(loadTeacher(file, { architecture: normalisedNet }), attackEval(attacks))
+    await run((fake) => stages(fake, withStatistics(0)), first)
+    const other = fakeRun({ journals: first.journals })
+    await expect(collect(stages(other, withStatistics(1)), () => undefined)).rejects.toThrow(
+      'expected the network that the interrupted evaluation attacked',
+    )
+    other.end()
   })
 })

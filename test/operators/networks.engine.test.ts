@@ -1,17 +1,19 @@
 /** Where networks come from and go to: `loadTeacher`, `initialise`, `exportModel`. */
 import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isLeft, left } from 'fp-ts/lib/Either.js'
+import { isLeft, left, right } from 'fp-ts/lib/Either.js'
 import { type Observable, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
 import type { Step } from '../../src/dsl/step.js'
+import { tf } from '../../src/engine/tf.js'
 import { readSafetensors } from '../../src/io/safetensors.js'
 import { architecture } from '../../src/models/architecture.js'
 import { conv2d, flatten, linear, relu } from '../../src/models/layers.js'
 import { parametersOf } from '../../src/models/parameters.js'
-import { packWeights } from '../../src/models/weights.js'
+import { freshStatistics } from '../../src/models/statistics.js'
+import { packStatistics, packWeights } from '../../src/models/weights.js'
 import { admmMask } from '../../src/operators/admmMask.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
@@ -20,8 +22,18 @@ import { initialise } from '../../src/operators/initialise.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { train } from '../../src/operators/train.js'
 import { temporaryFolder } from '../runtime/fakes.js'
-import { collect, type FakeRun, fakeRun, memory, noiseData, tinyData, tinyNet, turns } from '../support/context.js'
-import { hashOf, lentSteps, teacherFile, weightsOf } from '../support/steps.js'
+import {
+  collect,
+  type FakeRun,
+  fakeRun,
+  memory,
+  noiseData,
+  normalisedNet,
+  tinyData,
+  tinyNet,
+  turns,
+} from '../support/context.js'
+import { checkpointFile, hashOf, lentSteps, runningOf, teacherFile, weightsOf } from '../support/steps.js'
 
 /** The error of a stream, and that nothing is left behind. */
 const refusal = async (stages: (fake: FakeRun) => Observable<Step>, fake = fakeRun()): Promise<unknown> => {
@@ -31,6 +43,13 @@ const refusal = async (stages: (fake: FakeRun) => Observable<Step>, fake = fakeR
   await turns()
   expect(memory()).toEqual(before)
   return thrown
+}
+
+const readBack = (content: Uint8Array | string | undefined) => {
+  if (!(content instanceof Uint8Array)) throw new Error('no bytes were written')
+  const read = readSafetensors(content, 'test')
+  if (isLeft(read)) throw new Error(describeError(read.left))
+  return read.right
 }
 
 describe('loadTeacher', () => {
@@ -88,6 +107,37 @@ describe('loadTeacher', () => {
     expect(await refusal(load)).toMatchObject({ error: { _tag: 'FileError', stage: 'loadTeacher', file } })
   })
 
+  it('gives both the running statistics of the file', async () => {
+    const fake = fakeRun()
+    const file = teacherFile(normalisedNet)
+    const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: normalisedNet }), take(1))
+    const [hashes] = await collect(stream, ({ teacher, student, minibatch }) => [
+      hashOf(Float32Array.from(teacher.statistics.dataSync())),
+      hashOf(runningOf(student)),
+      tf.tidy(() => hashOf(Float32Array.from(teacher.logits(minibatch.images).dataSync()))),
+      tf.tidy(() => hashOf(Float32Array.from(student.logits(minibatch.images).dataSync()))),
+    ])
+    fake.end()
+    expect(hashes?.[1]).toBe(hashes?.[0])
+    expect(hashes?.[3]).toBe(hashes?.[2])
+    expect(hashes?.[0]).not.toBe(hashOf(freshStatistics(normalisedNet)))
+  })
+
+  it('refuses a state dict without its running statistics, by name', async () => {
+    const { tensors } = readBack(readFileSync(teacherFile(normalisedNet)))
+    const file = checkpointFile(new Map([...tensors].filter(([name]) => name !== 'shortcut.1.running_mean')))
+    const load = (fake: FakeRun) => lentSteps(fake).pipe(loadTeacher(file, { architecture: normalisedNet }))
+    expect(await refusal(load)).toMatchObject({
+      error: {
+        _tag: 'FileError',
+        stage: 'loadTeacher',
+        file,
+        expected: 'a checkpoint of tiny normalised: tensor "shortcut.1.running_mean" of shape [6]',
+        actual: 'none of that name',
+      },
+    })
+  })
+
   it('refuses images or classes that the network is not for', async () => {
     const file = teacherFile()
     const load = (fake: FakeRun) => lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }))
@@ -121,6 +171,25 @@ describe('initialise', () => {
     }
   })
 
+  it('starts batch normalisation as one that does nothing: scale 1, shift 0, mean 0, variance 1', async () => {
+    const fake = fakeRun()
+    const stream = lentSteps(fake).pipe(initialise(normalisedNet), take(1))
+    const [flat = { weights: new Float32Array(0), statistics: undefined }] = await collect(stream, ({ student }) => ({
+      weights: weightsOf(student),
+      statistics: runningOf(student),
+    }))
+    fake.end()
+    expect(flat.statistics).toEqual(freshStatistics(normalisedNet))
+    for (const { role, offset, size, shape } of parametersOf(normalisedNet)) {
+      const values = [...flat.weights.subarray(offset, offset + size)]
+      if (role === 'scale' || role === 'shift') expect(values).toEqual(Array(size).fill(role === 'scale' ? 1 : 0))
+      if (role !== 'weight') continue
+      const bound = 1 / Math.sqrt(size / (shape.at(-1) ?? 1))
+      expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(bound * (1 + 1e-7))
+      expect(new Set(values).size).toBeGreaterThan(size / 2)
+    }
+  })
+
   it('refuses images or classes that the network is not for', async () => {
     const fresh = (fake: FakeRun) => lentSteps(fake).pipe(initialise(tinyNet))
     expect(await refusal(fresh, fakeRun({ data: noiseData(8) }))).toMatchObject({
@@ -133,13 +202,6 @@ describe('initialise', () => {
 })
 
 describe('exportModel', () => {
-  const readBack = (content: Uint8Array | string | undefined) => {
-    if (!(content instanceof Uint8Array)) throw new Error('no bytes were written')
-    const read = readSafetensors(content, 'test')
-    if (isLeft(read)) throw new Error(describeError(read.left))
-    return read.right
-  }
-
   const exported = async (pattern: 'irregular' | 'filter' | 'column' | 'none') => {
     const before = memory()
     const fake = fakeRun()
@@ -186,6 +248,28 @@ describe('exportModel', () => {
       }
     },
   )
+
+  it('writes running statistics by PyTorch’s names; masks are of weights alone', async () => {
+    const fake = fakeRun()
+    const stream = lentSteps(fake).pipe(
+      initialise(normalisedNet),
+      crossEntropy(),
+      admmMask({ pattern: 'irregular', rate: 2, epochs: 0, retrainEpochs: 1 }),
+      exportModel('s.safetensors'),
+    )
+    const flat = (await collect(stream, ({ student }) => [weightsOf(student), runningOf(student)])).at(-1)
+    fake.end()
+    const { tensors } = readBack(fake.artifacts.get('s.safetensors'))
+    const read = [packWeights, packStatistics].map((pack) => pack('test', 's.safetensors', normalisedNet, tensors))
+    expect(read).toEqual(flat?.map((values) => right(values)))
+    expect(tensors.get('shortcut.1.running_var')?.shape).toEqual([6])
+    expect([...readBack(fake.artifacts.get('s.masks.safetensors')).tensors.keys()]).toEqual([
+      'conv1.weight',
+      'conv2.weight',
+      'shortcut.0.weight',
+      'fc.weight',
+    ])
+  })
 
   it('writes no masks for a network that was not pruned', async () => {
     expect([...(await exported('none')).artifacts.keys()]).toEqual(['nets/student.safetensors'])

@@ -7,7 +7,7 @@ import type { Dataset, Split } from '../../src/dsl/dataset.js'
 import type { RunEvent } from '../../src/dsl/events.js'
 import { tf } from '../../src/engine/tf.js'
 import { type Architecture, architecture } from '../../src/models/architecture.js'
-import { conv2d, flatten, linear, relu } from '../../src/models/layers.js'
+import { add, batchNorm2d, conv2d, flatten, linear, relu } from '../../src/models/layers.js'
 import { seededNumbers } from './numbers.js'
 
 const CLASSES = 3
@@ -42,6 +42,21 @@ export const tinyNet: Architecture = architecture('tiny', tinyData.shape, [
   linear('fc1', { out: 12 }),
   relu(),
   linear('fc2', { out: CLASSES }),
+])
+
+/** A network for `tinyData` with batch normalisation: a block with a shortcut, as in a ResNet. */
+export const normalisedNet: Architecture = architecture('tiny normalised', tinyData.shape, [
+  conv2d('conv1', { out: 4, kernel: 3, stride: 2, padding: 1, bias: 'none' }),
+  batchNorm2d('bn1'),
+  relu({ id: 'stem' }),
+  conv2d('conv2', { out: 6, kernel: 3, stride: 2, padding: 1, bias: 'none' }),
+  batchNorm2d('bn2'),
+  conv2d('shortcut.0', { inputs: ['stem'], out: 6, kernel: 1, stride: 2, bias: 'none' }),
+  batchNorm2d('shortcut.1'),
+  add(['bn2', 'shortcut.1']),
+  relu(),
+  flatten(),
+  linear('fc', { out: CLASSES }),
 ])
 
 /** As large as MNIST's images, without a file: nothing is learned from it, but everything takes its time. */

@@ -11,7 +11,8 @@ import type { HasTraining, Step, TrainingMetrics } from '../../src/dsl/step.js'
 import { encodeSafetensors } from '../../src/io/safetensors.js'
 import type { Architecture } from '../../src/models/architecture.js'
 import { parameterCount } from '../../src/models/parameters.js'
-import { unpackWeights } from '../../src/models/weights.js'
+import { statisticsCount } from '../../src/models/statistics.js'
+import { type NamedTensors, unpackStatistics, unpackWeights } from '../../src/models/weights.js'
 import { minibatches } from '../../src/training/minibatches.js'
 import type { HasStudent, Student } from '../../src/training/network.js'
 import type { FakeRun, Saved } from './context.js'
@@ -22,12 +23,18 @@ import { seededNumbers } from './numbers.js'
 export const lentSteps = ({ run }: FakeRun, batchSize = 8, saved?: Saved): Observable<Step> =>
   minibatches(run, { batchSize, start: saved?.position ?? { epoch: 0, batch: 0 } })
 
-/** A checkpoint of seeded weights as a file, removed after the test. */
+/** A checkpoint of seeded weights and statistics as a file, removed after the test. */
 export const teacherFile = (architecture: Architecture = tinyNet, seed = 5): string => {
+  const flat = seededNumbers(seed, parameterCount(architecture)).map((value) => value / 4)
+  const statistics = seededNumbers(seed + 1, statisticsCount(architecture)).map((value) => (1 + value) / 2)
+  return checkpointFile(new Map([...unpackWeights(architecture, flat), ...unpackStatistics(architecture, statistics)]))
+}
+
+/** A state dict as a file, removed after the test. */
+export const checkpointFile = (tensors: NamedTensors): string => {
   const folder = mkdtempSync(join(tmpdir(), 'pwoa-teacher-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const flat = seededNumbers(seed, parameterCount(architecture)).map((value) => value / 4)
-  const encoded = encodeSafetensors(unpackWeights(architecture, flat))
+  const encoded = encodeSafetensors(tensors)
   if (isLeft(encoded)) throw new Error(describeError(encoded.left))
   const file = join(folder, 'teacher.safetensors')
   writeFileSync(file, encoded.right)
@@ -36,16 +43,20 @@ export const teacherFile = (architecture: Architecture = tinyNet, seed = 5): str
 
 export const weightsOf = (student: Student): Float32Array => Float32Array.from(student.weights.dataSync())
 
+/** Batch normalisation's running statistics. */
+export const runningOf = (student: Student): Float32Array => Float32Array.from(student.statistics.dataSync())
+
 /** Tells apart weights that differ in a single bit. */
 export const hashOf = (weights: Float32Array): string =>
   createHash('sha256')
     .update(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength))
     .digest('hex')
 
-/** A step's numbers without its wall time, and a hash of the weights it left. */
+/** A step's numbers without its wall time, and hashes of the weights and statistics it left. */
 export const numbersOf = ({ training, student }: HasTraining & HasStudent) => ({
   ...withoutTime(training),
   weights: hashOf(weightsOf(student)),
+  statistics: hashOf(runningOf(student)),
 })
 
 const withoutTime = ({ seconds: _seconds, ...numbers }: TrainingMetrics): Omit<TrainingMetrics, 'seconds'> => numbers

@@ -15,6 +15,7 @@ const setting = () => {
   const teacher: Network = {
     architecture: tinyNet,
     weights: student.weights,
+    statistics: student.statistics,
     logits: (images) => {
       asked += 1
       return student.logits(images)

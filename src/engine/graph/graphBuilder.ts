@@ -1,10 +1,6 @@
-import { type AttributeValue, FLOAT, type GraphNodeDef, INT32 } from './savedModel.js'
+import { float, GraphNodes, int32, type Value } from './graphNodes.js'
+import type { AttributeValue } from './savedModel.js'
 
-/** An output of a node, by name: what further nodes take as input. */
-export type Value = string
-
-const float: AttributeValue = { type: FLOAT }
-const int32: AttributeValue = { type: INT32 }
 const text = (value: string): AttributeValue => ({ s: Buffer.from(value) })
 
 /** Attributes of a convolution and its gradients. */
@@ -26,55 +22,34 @@ export type Padding = 'same' | 'valid'
  * Writes a TensorFlow graph of float32 tensors, node by node: images n × height × width × channels. Each method adds
  * one operation and returns its output.
  */
-export class GraphBuilder {
-  readonly #nodes: GraphNodeDef[] = []
-
-  get nodes(): readonly GraphNodeDef[] {
-    return this.#nodes
-  }
-
-  /** What a run feeds under this name. */
-  placeholder(name: string): Value {
-    return this.#add('Placeholder', [], { dtype: float, shape: { shape: { unknownRank: true } } }, name)
-  }
-
-  /** Whole numbers that a run feeds under this name. */
-  integerPlaceholder(name: string): Value {
-    return this.#add('Placeholder', [], { dtype: int32, shape: { shape: { unknownRank: true } } }, name)
-  }
-
-  /** Gives a value a name under which a run fetches it. */
-  output(name: string, value: Value): Value {
-    return this.#add('Identity', [value], { T: float }, name)
-  }
-
-  /** `relu(x ∗ filter + bias)` and the like are written as three operations: TensorFlow joins them when it loads them. */
+export class GraphBuilder extends GraphNodes {
+  /** x ∗ filter. Bias and ReLU behind it are operations of their own here: TensorFlow joins the three when it loads them. */
   conv2d(x: Value, filter: Value, stride: number, padding: Padding): Value {
-    return this.#add('Conv2D', [x, filter], { T: float, ...windows(stride, padding) })
+    return this.operation('Conv2D', [x, filter], { T: float, ...windows(stride, padding) })
   }
 
   conv2dInputGradient(inputShape: Value, filter: Value, dy: Value, stride: number, padding: Padding): Value {
-    return this.#add('Conv2DBackpropInput', [inputShape, filter, dy], { T: float, ...windows(stride, padding) })
+    return this.operation('Conv2DBackpropInput', [inputShape, filter, dy], { T: float, ...windows(stride, padding) })
   }
 
   conv2dFilterGradient(x: Value, filterShape: readonly number[], dy: Value, stride: number, padding: Padding): Value {
-    return this.#add('Conv2DBackpropFilter', [x, this.integers(filterShape), dy], {
+    return this.operation('Conv2DBackpropFilter', [x, this.integers(filterShape), dy], {
       T: float,
       ...windows(stride, padding),
     })
   }
 
   biasAdd(x: Value, bias: Value): Value {
-    return this.#add('BiasAdd', [x, bias], { T: float, data_format: text('NHWC') })
+    return this.operation('BiasAdd', [x, bias], { T: float, data_format: text('NHWC') })
   }
 
   biasGradient(dy: Value): Value {
-    return this.#add('BiasAddGrad', [dy], { T: float, data_format: text('NHWC') })
+    return this.operation('BiasAddGrad', [dy], { T: float, data_format: text('NHWC') })
   }
 
   /** a·b, either of them transposed. Not `MatMul`, whose kernel does not survive signals: see `PwoaLinear`. */
   product(a: Value, b: Value, transposed: 'none' | 'first' | 'second' = 'none'): Value {
-    return this.#add('BatchMatMulV2', [a, b], {
+    return this.operation('BatchMatMulV2', [a, b], {
       T: float,
       adj_x: { b: transposed === 'first' },
       adj_y: { b: transposed === 'second' },
@@ -82,85 +57,99 @@ export class GraphBuilder {
   }
 
   relu(x: Value): Value {
-    return this.#add('Relu', [x], { T: float })
+    return this.operation('Relu', [x], { T: float })
   }
 
   /** dy where y > 0, else 0. */
   reluGradient(dy: Value, y: Value): Value {
-    return this.#add('ReluGrad', [dy, y], { T: float })
+    return this.operation('ReluGrad', [dy, y], { T: float })
   }
 
   maxPool(x: Value, kernel: number, stride: number): Value {
-    return this.#add('MaxPool', [x], { T: float, ...pooling(kernel, stride) })
+    return this.operation('MaxPool', [x], { T: float, ...pooling(kernel, stride) })
   }
 
   maxPoolGradient(x: Value, y: Value, dy: Value, kernel: number, stride: number): Value {
-    return this.#add('MaxPoolGrad', [x, y, dy], { T: float, ...pooling(kernel, stride) })
+    return this.operation('MaxPoolGrad', [x, y, dy], { T: float, ...pooling(kernel, stride) })
   }
 
   avgPool(x: Value, kernel: number, stride: number): Value {
-    return this.#add('AvgPool', [x], { T: float, ...pooling(kernel, stride) })
+    return this.operation('AvgPool', [x], { T: float, ...pooling(kernel, stride) })
   }
 
   avgPoolGradient(inputShape: Value, dy: Value, kernel: number, stride: number): Value {
-    return this.#add('AvgPoolGrad', [inputShape, dy], { T: float, ...pooling(kernel, stride) })
+    return this.operation('AvgPoolGrad', [inputShape, dy], { T: float, ...pooling(kernel, stride) })
   }
 
   /** @param shape one side may be −1: what is left */
   reshape(x: Value, shape: readonly number[]): Value {
-    return this.#add('Reshape', [x, this.integers(shape)], { T: float, Tshape: int32 })
+    return this.reshapeTo(x, this.integers(shape))
   }
 
   shapeOf(x: Value): Value {
-    return this.#add('Shape', [x], { T: float, out_type: int32 })
+    return this.operation('Shape', [x], { T: float, out_type: int32 })
   }
 
   /** Zeros on each side of the images. */
   pad(x: Value, padding: number): Value {
-    const sides = this.#constant([0, 0, padding, padding, padding, padding, 0, 0], [4, 2])
-    return this.#add('Pad', [x, sides], { T: float, Tpaddings: int32 })
+    const sides = this.constant([0, 0, padding, padding, padding, padding, 0, 0], [4, 2])
+    return this.operation('Pad', [x, sides], { T: float, Tpaddings: int32 })
   }
 
   /** The inverse of `pad`. */
   crop(x: Value, padding: number, height: number, width: number): Value {
     const begin = this.integers([0, padding, padding, 0])
-    return this.#add('Slice', [x, begin, this.integers([-1, height, width, -1])], { T: float, Index: int32 })
+    return this.operation('Slice', [x, begin, this.integers([-1, height, width, -1])], { T: float, Index: int32 })
+  }
+
+  /** s² groups of channels of an image become the s × s pixels of a block: n × h × w × s²c to n × sh × sw × c. */
+  depthToSpace(x: Value, block: number): Value {
+    return this.operation('DepthToSpace', [x], { T: float, block_size: { i: block }, data_format: text('NHWC') })
+  }
+
+  transpose(x: Value, order: readonly number[]): Value {
+    return this.operation('Transpose', [x, this.integers(order)], { T: float, Tperm: int32 })
+  }
+
+  /** Back to front along some axes. */
+  reverse(x: Value, axes: readonly number[]): Value {
+    return this.operation('ReverseV2', [x, this.integers(axes)], { T: float, Tidx: int32 })
   }
 
   /** Every `stride`-th row and column. */
   subsample(x: Value, stride: number): Value {
-    return this.#add('StridedSlice', [x, ...this.#strides(stride)], subsampling)
+    return this.operation('StridedSlice', [x, ...this.#strides(stride)], subsampling)
   }
 
   subsampleGradient(inputShape: Value, dy: Value, stride: number): Value {
-    return this.#add('StridedSliceGrad', [inputShape, ...this.#strides(stride), dy], subsampling)
+    return this.operation('StridedSliceGrad', [inputShape, ...this.#strides(stride), dy], subsampling)
   }
 
   /** The sum of several values of one shape. */
   sum(values: readonly Value[]): Value {
     const [first = '', ...others] = values
-    return others.length === 0 ? first : this.#add('AddN', values, { T: float, N: { i: values.length } })
+    return others.length === 0 ? first : this.operation('AddN', values, { T: float, N: { i: values.length } })
   }
 
   add(a: Value, b: Value): Value {
-    return this.#add('AddV2', [a, b], { T: float })
+    return this.operation('AddV2', [a, b], { T: float })
   }
 
   subtract(a: Value, b: Value): Value {
-    return this.#add('Sub', [a, b], { T: float })
+    return this.operation('Sub', [a, b], { T: float })
   }
 
   multiply(a: Value, b: Value): Value {
-    return this.#add('Mul', [a, b], { T: float })
+    return this.operation('Mul', [a, b], { T: float })
   }
 
   absolute(x: Value): Value {
-    return this.#add('Abs', [x], { T: float })
+    return this.operation('Abs', [x], { T: float })
   }
 
   /** exp(x) − 1. */
   expm1(x: Value): Value {
-    return this.#add('Expm1', [x], { T: float })
+    return this.operation('Expm1', [x], { T: float })
   }
 
   /** The mean along some axes, which stay with length 1. */
@@ -175,11 +164,11 @@ export class GraphBuilder {
 
   /** The diagonal of a square matrix, and the matrix that has it. */
   diagonalOf(x: Value): Value {
-    return this.#add('MatrixDiagPart', [x], { T: float })
+    return this.operation('MatrixDiagPart', [x], { T: float })
   }
 
   diagonal(x: Value): Value {
-    return this.#add('MatrixDiag', [x], { T: float })
+    return this.operation('MatrixDiag', [x], { T: float })
   }
 
   /** n to n × 1. */
@@ -189,39 +178,29 @@ export class GraphBuilder {
 
   /** L with L·Lᵀ = a, for a symmetric positive definite a; NaN for others. */
   cholesky(a: Value): Value {
-    return this.#add('Cholesky', [a], { T: float })
+    return this.operation('Cholesky', [a], { T: float })
   }
 
   /** L⁻¹·b of a lower triangular L. */
   lowerSolve(factor: Value, b: Value): Value {
-    return this.#add('MatrixTriangularSolve', [factor, b], { T: float, lower: { b: true }, adjoint: { b: false } })
+    return this.operation('MatrixTriangularSolve', [factor, b], { T: float, lower: { b: true }, adjoint: { b: false } })
   }
 
-  /** A number. */
-  number(value: number): Value {
-    const tensor = {
-      dtype: FLOAT,
-      tensorShape: { dim: [] },
-      tensorContent: new Uint8Array(Float32Array.of(value).buffer),
-    }
-    return this.#add('Const', [], { dtype: float, value: { tensor } })
-  }
-
-  /** The shape that another value has. */
+  /** In the shape that another value has. */
   reshapeLike(x: Value, other: Value): Value {
-    return this.#add('Reshape', [x, this.shapeOf(other)], { T: float, Tshape: int32 })
+    return this.reshapeTo(x, this.shapeOf(other))
   }
 
-  /** One row per image. @param rows the shape as a value */
+  /** @param shape a vector of whole numbers, of which one may be −1: what is left */
   reshapeTo(x: Value, shape: Value): Value {
-    return this.#add('Reshape', [x, shape], { T: float, Tshape: int32 })
+    return this.operation('Reshape', [x, shape], { T: float, Tshape: int32 })
   }
 
   /** Behind one another along the first axis. */
   concat(values: readonly Value[]): Value {
     const [first = '', ...others] = values
     if (others.length === 0) return first
-    return this.#add('ConcatV2', [...values, this.#constant([0], [])], {
+    return this.operation('ConcatV2', [...values, this.constant([0], [])], {
       T: float,
       N: { i: values.length },
       Tidx: int32,
@@ -231,7 +210,7 @@ export class GraphBuilder {
   /** The inverse of `concat`. @param sizes along the first axis, a vector of `count` numbers */
   split(x: Value, sizes: Value, count: number): readonly Value[] {
     if (count === 1) return [x]
-    const node = this.#add('SplitV', [x, sizes, this.#constant([0], [])], {
+    const node = this.operation('SplitV', [x, sizes, this.constant([0], [])], {
       T: float,
       Tlen: int32,
       num_split: { i: count },
@@ -239,37 +218,13 @@ export class GraphBuilder {
     return Array.from({ length: count }, (_, i) => `${node}:${i}`)
   }
 
-  /** A vector of whole numbers. */
-  integers(values: readonly number[]): Value {
-    return this.#constant(values, [values.length])
-  }
-
   #reduce(op: 'Mean' | 'Sum', x: Value, axes: readonly number[], keeps: boolean): Value {
-    return this.#add(op, [x, this.integers(axes)], { T: float, Tidx: int32, keep_dims: { b: keeps } })
+    return this.operation(op, [x, this.integers(axes)], { T: float, Tidx: int32, keep_dims: { b: keeps } })
   }
 
   #strides(stride: number): readonly Value[] {
     const zeros = this.integers([0, 0, 0, 0])
     return [zeros, zeros, this.integers([1, stride, stride, 1])]
-  }
-
-  #constant(values: readonly number[], shape: readonly number[]): Value {
-    const tensor = {
-      dtype: INT32,
-      tensorShape: { dim: shape.map((size) => ({ size })) },
-      tensorContent: new Uint8Array(Int32Array.from(values).buffer),
-    }
-    return this.#add('Const', [], { dtype: int32, value: { tensor } })
-  }
-
-  #add(
-    op: string,
-    input: readonly Value[],
-    attr: Readonly<Record<string, AttributeValue>>,
-    name = `${op}-${this.#nodes.length}`,
-  ): Value {
-    this.#nodes.push({ name, op, input, attr })
-    return name
   }
 }
 

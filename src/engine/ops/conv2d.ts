@@ -14,7 +14,7 @@ interface ConvolutionAttributes {
  *
  * @param x n × height × width × in
  * @param filter kernel × kernel × in × out
- * @param bias out
+ * @param bias out; undefined for a convolution without
  * @param padding zeros on each side, as PyTorch counts them. Where TensorFlow's `same` puts equally many on both
  * sides it is that; otherwise the image is padded first, because the gradient kernels know `same` and `valid` only.
  * @returns n × height′ × width′ × out
@@ -22,7 +22,7 @@ interface ConvolutionAttributes {
 export const conv2d = (
   x: Tensor4D,
   filter: Tensor4D,
-  bias: Tensor1D,
+  bias: Tensor1D | undefined,
   stride: number,
   padding: number,
   activation: Activation,
@@ -39,13 +39,11 @@ export const conv2d = (
         [0, 0],
       ])
     : x
-  return tf
-    .engine()
-    .runKernel(
-      'PwoaConv2D',
-      { x: input, filter, bias },
-      { stride, pad: same ? 'same' : 'valid', activation },
-    ) as Tensor4D
+  return tf.engine().runKernel('PwoaConv2D', bias ? { x: input, filter, bias } : { x: input, filter }, {
+    stride,
+    pad: same ? 'same' : 'valid',
+    activation,
+  }) as Tensor4D
 }
 
 /** Whether TensorFlow's `same`, which aims at ⌈size / stride⌉ outputs, pads both sides by exactly `padding`. */

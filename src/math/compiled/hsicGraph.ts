@@ -1,4 +1,5 @@
-import { GraphBuilder, type Value } from '../../engine/graph/graphBuilder.js'
+import { GraphBuilder } from '../../engine/graph/graphBuilder.js'
+import type { Value } from '../../engine/graph/graphNodes.js'
 
 /** Names of what a run feeds and fetches. Numbers that depend on the minibatch's size are fed, too. */
 export const names = {

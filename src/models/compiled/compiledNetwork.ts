@@ -4,15 +4,16 @@ import { type CompiledGraph, canCompile, compileGraph } from '../../engine/graph
 import { tf } from '../../engine/tf.js'
 import type { Architecture } from '../architecture.js'
 import { executionOf } from '../execution.js'
+import { hasRules } from './layerRules.js'
 import { backwardGraph, forwardGraph, names, type Seeds } from './networkGraph.js'
 
 /** What a way there leaves: the caller owns the tensors. */
 export interface Passed {
   readonly logits: Tensor2D
-  /** After each ReLU, in order. */
-  readonly hidden: readonly Tensor[]
-  /** Results of kernels that the way back takes, by their place in the order of execution. */
-  readonly kept: ReadonlyMap<number, Tensor>
+  /** After each ReLU, in order: the parts of the minibatch, which `concat` puts together. */
+  readonly hidden: readonly (readonly Tensor[])[]
+  /** Results of kernels that the way back takes, hidden ones among them: by name of the graphs. */
+  readonly kept: Readonly<Record<string, Tensor>>
 }
 
 /** A network as graphs that the native engine runs in one call each. */
@@ -31,13 +32,16 @@ export interface CompiledNetwork {
 
 export interface SeedGradients {
   readonly logits: Tensor2D
-  readonly hidden?: readonly Tensor[]
+  /** Part by part, as in `Passed`. */
+  readonly hidden?: readonly (readonly Tensor[])[]
 }
 
 /** The graphs for one number of parts. Both ways back take the same results. */
 interface Graphs {
+  readonly parts: number
   readonly forward: CompiledGraph
-  readonly kept: readonly number[]
+  /** Names of what the way back takes. */
+  readonly kept: readonly string[]
   readonly backward: Readonly<Record<Seeds, () => CompiledGraph>>
 }
 
@@ -48,9 +52,9 @@ const cores = availableParallelism()
 
 const cache = new WeakMap<Architecture, CompiledNetwork>()
 
-/** The network compiled for the engine in use; undefined where that engine knows no graphs. */
+/** The network compiled for the engine in use; undefined where that engine knows no graphs, or graphs not the network. */
 export const compiledNetwork = (architecture: Architecture): CompiledNetwork | undefined => {
-  if (!canCompile()) return undefined
+  if (!canCompile() || !hasRules(architecture)) return undefined
   const known = cache.get(architecture) ?? compile(architecture)
   cache.set(architecture, known)
   return known
@@ -68,8 +72,9 @@ const graphsOf = (architecture: Architecture, parts: number): Graphs => {
   // Hidden activations are among what is kept: the slope of a ReLU is read off its result.
   const { graph, kept } = backwardGraph(architecture, parts, 'logits')
   return {
+    parts,
     forward: compileGraph(forwardGraph(architecture, parts, kept)),
-    kept,
+    kept: kept.flatMap((kernel) => partsOf(parts, (part) => names.value(kernel, part))),
     backward: {
       logits: once(() => compileGraph(graph)),
       'logits and hidden': once(() => compileGraph(backwardGraph(architecture, parts, 'logits and hidden').graph)),
@@ -80,48 +85,54 @@ const graphsOf = (architecture: Architecture, parts: number): Graphs => {
 const hiddenOf = (architecture: Architecture): readonly number[] =>
   [...executionOf(architecture).entries()].flatMap(([index, { hidden }]) => (hidden ? [index] : []))
 
+const partsOf = <T>(parts: number, make: (part: number) => T): readonly T[] =>
+  Array.from({ length: parts }, (_, part) => make(part))
+
 const compile = (architecture: Architecture): CompiledNetwork => {
   const whole = once(() => graphsOf(architecture, 1))
   const cut = once(() => graphsOf(architecture, cores))
   const hidden = hiddenOf(architecture)
-  const last = executionOf(architecture).length - 1
-  const choose = (n: number) => (n < SMALLEST_PART * cores || cores === 1 ? whole() : cut())
+  const choose = (images: Tensor4D): Graphs =>
+    cores === 1 || images.shape[0] < SMALLEST_PART * cores ? whole() : cut()
 
-  const feedsOf = (weights: Tensor1D, images: Tensor4D): Record<string, Tensor> => {
-    const feeds = { [names.weights]: weights, [names.images]: images }
-    return choose(images.shape[0]) === whole() ? feeds : { ...feeds, [names.sizes]: sizesOf(images.shape[0]) }
-  }
+  const feedsOf = ({ parts }: Graphs, weights: Tensor1D, images: Tensor4D): Record<string, Tensor> => ({
+    [names.weights]: weights,
+    [names.images]: images,
+    ...(parts === 1 ? {} : { [names.sizes]: sizesOf(images.shape[0], parts) }),
+  })
 
-  const back = (
-    weights: Tensor1D,
-    images: Tensor4D,
-    { kept }: Passed,
-    { logits, hidden: ofHidden }: SeedGradients,
-    fetch: string,
-  ): Tensor =>
+  const back = (weights: Tensor1D, images: Tensor4D, { kept }: Passed, seeds: SeedGradients, fetch: string): Tensor =>
     tf.tidy(() => {
-      const graph = choose(images.shape[0]).backward[ofHidden ? 'logits and hidden' : 'logits']()
-      const feeds = feedsOf(weights, images)
-      for (const [index, value] of kept) feeds[names.value(index)] = value
-      feeds[names.valueGradient(last)] = logits
-      for (const [i, gradient] of (ofHidden ?? []).entries()) feeds[names.valueGradient(hidden[i] ?? 0)] = gradient
-      const [gradient] = graph.run(feeds, [fetch])
+      const graphs = choose(images)
+      const feeds: Record<string, Tensor> = {
+        ...feedsOf(graphs, weights, images),
+        ...kept,
+        [names.logitsGradient]: seeds.logits,
+      }
+      for (const [i, gradients] of (seeds.hidden ?? []).entries())
+        for (const [part, gradient] of gradients.entries()) feeds[names.valueGradient(hidden[i] ?? 0, part)] = gradient
+      const [gradient] = graphs.backward[seeds.hidden ? 'logits and hidden' : 'logits']().run(feeds, [fetch])
       return gradient as Tensor
     })
 
   return {
     logits: (weights, images) =>
       tf.tidy(() => {
-        const [logits] = choose(images.shape[0]).forward.run(feedsOf(weights, images), [names.logits])
+        const graphs = choose(images)
+        const [logits] = graphs.forward.run(feedsOf(graphs, weights, images), [names.logits])
         return logits as Tensor2D
       }),
     pass: (weights, images) => {
-      const { forward, kept } = choose(images.shape[0])
+      const graphs = choose(images)
       const [logits, ...values] = tf.tidy(() => [
-        ...forward.run(feedsOf(weights, images), [names.logits, ...kept.map(names.value)]),
+        ...graphs.forward.run(feedsOf(graphs, weights, images), [names.logits, ...graphs.kept]),
       ])
-      const results = new Map(kept.map((index, i) => [index, values[i] as Tensor]))
-      return { logits: logits as Tensor2D, hidden: hidden.map((index) => results.get(index) as Tensor), kept: results }
+      const kept = Object.fromEntries(graphs.kept.map((name, i) => [name, values[i] as Tensor]))
+      return {
+        logits: logits as Tensor2D,
+        hidden: hidden.map((kernel) => partsOf(graphs.parts, (part) => kept[names.value(kernel, part)] as Tensor)),
+        kept,
+      }
     },
     weightGradient: (weights, images, passed, seeds) =>
       back(weights, images, passed, seeds, names.weightGradient) as Tensor1D,
@@ -131,8 +142,8 @@ const compile = (architecture: Architecture): CompiledNetwork => {
 }
 
 /** As equal as they can be, the larger parts first. */
-const sizesOf = (n: number): Tensor1D =>
+const sizesOf = (n: number, parts: number): Tensor1D =>
   tf.tensor1d(
-    Int32Array.from({ length: cores }, (_, part) => Math.floor(n / cores) + (part < n % cores ? 1 : 0)),
+    Int32Array.from({ length: parts }, (_, part) => Math.floor(n / parts) + (part < n % parts ? 1 : 0)),
     'int32',
   )

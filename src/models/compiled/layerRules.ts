@@ -1,7 +1,9 @@
-import type { GraphBuilder, Padding, Value } from '../../engine/graph/graphBuilder.js'
+import type { GraphBuilder, Padding } from '../../engine/graph/graphBuilder.js'
+import type { Value } from '../../engine/graph/graphNodes.js'
 import { samePads } from '../../engine/ops/conv2d.js'
+import type { Architecture } from '../architecture.js'
 import type { Kernel } from '../execution.js'
-import type { Conv2dLayer, Layer } from '../layers.js'
+import type { BatchNorm2dLayer, Conv2dLayer, Layer } from '../layers.js'
 
 /** A network's parameters in a graph, by name. */
 export type ParameterValues = ReadonlyMap<string, Value>
@@ -33,7 +35,10 @@ interface LayerRule<L extends Layer> {
   readonly backward: (place: Place<L>, way: WayBack) => LayerGradients
 }
 
-type Rules = { readonly [K in Layer['type']]: LayerRule<Extract<Layer, { readonly type: K }>> }
+/** Batch normalisation in training looks at all images of a minibatch, which graphs cut into parts. */
+type Compiled = Exclude<Layer, BatchNorm2dLayer>
+
+type Rules = { readonly [K in Compiled['type']]: LayerRule<Extract<Compiled, { readonly type: K }>> }
 
 const parameter = (parameters: ParameterValues, name: string): Value => {
   const value = parameters.get(name)
@@ -81,12 +86,46 @@ const windowOf = ({ graph, layer, kernel }: Place<Conv2dLayer>): Window => {
   }
 }
 
+/** Below it TensorFlow's kernel for the gradient of a convolution's input leaves most of a vector register empty. */
+const FEW_CHANNELS = 8
+
+/**
+ * ∂/∂x of a convolution whose stride s divides its kernel k = m·s, as a convolution without stride: padded row
+ * y = s·(i + a) + q gets dz_i · w_(s·a + q), so that each block of s × s pixels of the padded image is a sum over m × m
+ * values of dz, with the filter's taps sorted by q and turned around.
+ */
+const blockwiseInputGradient = (place: Place<Conv2dLayer>, dz: Value): Value | undefined => {
+  const { graph, layer, kernel, parameters } = place
+  const [shape] = kernel.node.inputShapes
+  const { shape: result } = kernel.node
+  const { kernel: side, stride, padding, out } = layer
+  if (shape?.kind !== 'image' || result.kind !== 'image') return undefined
+  const { height, width, channels } = shape
+  const taps = side / stride
+  const reaches = (size: number, outputs: number): boolean => padding + size <= stride * (outputs + taps - 1)
+  const suits = stride > 1 && Number.isInteger(taps) && channels < FEW_CHANNELS
+  if (!suits || !reaches(height, result.height) || !reaches(width, result.width)) return undefined
+  const sorted = graph.reshape(parameter(parameters, `${layer.name}.weight`), [
+    taps,
+    stride,
+    taps,
+    stride,
+    channels,
+    out,
+  ])
+  const turned = graph.transpose(graph.reverse(sorted, [0, 2]), [0, 2, 5, 1, 3, 4])
+  const filter = graph.reshape(turned, [taps, taps, out, stride * stride * channels])
+  const blocks = graph.conv2d(graph.pad(dz, taps - 1), filter, 1, 'valid')
+  return graph.crop(graph.depthToSpace(blocks, stride), padding, height, width)
+}
+
 const rules: Rules = {
   conv2d: {
     forward: (place, [x = '']) => {
       const { graph, layer, parameters } = place
       const { seen, stride, padding } = windowOf(place)
       const product = graph.conv2d(seen(x), parameter(parameters, `${layer.name}.weight`), stride, padding)
+      if (layer.bias === 'none') return activated(place, product)
       return activated(place, graph.biasAdd(product, parameter(parameters, `${layer.name}.bias`)))
     },
     backward: (place, way) => {
@@ -98,13 +137,34 @@ const rules: Rules = {
       const dz = deactivated(place, way)
       const x = way.input()
       const window = seen(x)
-      const filter = parameter(parameters, weight)
-      const dWindow = graph.conv2dInputGradient(graph.shapeOf(window), filter, dz, stride, padding)
+      const dx = (): Value => {
+        const filter = parameter(parameters, weight)
+        return back(x, graph.conv2dInputGradient(graph.shapeOf(window), filter, dz, stride, padding))
+      }
       const filterShape = [layer.kernel, layer.kernel, channels, layer.out]
       return {
-        inputs: [back(x, dWindow)],
+        inputs: [blockwiseInputGradient(place, dz) ?? dx()],
         parameters: {
           [weight]: graph.conv2dFilterGradient(window, filterShape, dz, stride, padding),
+          ...(layer.bias === 'none' ? {} : { [bias]: graph.biasGradient(dz) }),
+        },
+      }
+    },
+  },
+  affine2d: {
+    forward: (place, [x = '']) => {
+      const { graph, layer, parameters } = place
+      const scaled = graph.multiply(x, parameter(parameters, `${layer.name}.weight`))
+      return activated(place, graph.add(scaled, parameter(parameters, `${layer.name}.bias`)))
+    },
+    backward: (place, way) => {
+      const { graph, layer, parameters } = place
+      const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
+      const dz = deactivated(place, way)
+      return {
+        inputs: [graph.multiply(dz, parameter(parameters, weight))],
+        parameters: {
+          [weight]: graph.biasGradient(graph.multiply(dz, way.input())),
           [bias]: graph.biasGradient(dz),
         },
       }
@@ -157,7 +217,13 @@ const rules: Rules = {
   },
 }
 
+/** Whether the network has layers of graphs only. */
+export const hasRules = ({ nodes }: Architecture): boolean =>
+  nodes.every(({ layer }) => Object.hasOwn(rules, layer.type))
+
 /** How a layer runs in a graph, and how gradients come back through it. */
-export const ruleOf = (layer: Layer): LayerRule<Layer> =>
+export const ruleOf = (layer: Layer): LayerRule<Layer> => {
+  if (layer.type === 'batchNorm2d') throw new Error(`"${layer.name}" is not for graphs`)
   // Each layer type is looked up under its own key, which TypeScript can't follow through a union.
-  rules[layer.type] as LayerRule<Layer>
+  return rules[layer.type] as LayerRule<Layer>
+}

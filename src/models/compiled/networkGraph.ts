@@ -1,4 +1,5 @@
-import { GraphBuilder, type Value } from '../../engine/graph/graphBuilder.js'
+import { GraphBuilder } from '../../engine/graph/graphBuilder.js'
+import type { Value } from '../../engine/graph/graphNodes.js'
 import { type Architecture, INPUT } from '../architecture.js'
 import { executionOf, type Kernel } from '../execution.js'
 import { parametersOf } from '../parameters.js'
@@ -14,15 +15,16 @@ export const names = {
   logits: 'logits',
   weightGradient: 'weight-gradient',
   imageGradient: 'image-gradient',
-  /** The result of a kernel, by its place in the order of execution. */
-  value: (kernel: number) => `value-${kernel}`,
-  valueGradient: (kernel: number) => `value-gradient-${kernel}`,
+  logitsGradient: 'logits-gradient',
+  /** The result of a kernel, by its place in the order of execution, for one part of the minibatch. */
+  value: (kernel: number, part: number) => `value-${kernel}-${part}`,
+  valueGradient: (kernel: number, part: number) => `value-gradient-${kernel}-${part}`,
 } as const
 
 /** Which gradients a way back begins with, beside that of the logits. */
 export type Seeds = 'logits' | 'logits and hidden'
 
-/** The way there: logits, and the result of every kernel in `kept`. */
+/** The way there: logits, and each part's results of the kernels in `kept`, which are not put together for nothing. */
 export const forwardGraph = (architecture: Architecture, parts: number, kept: readonly number[]): GraphBuilder => {
   const graph = new GraphBuilder()
   const { parameters, split } = inputsOf(graph, architecture, parts)
@@ -30,10 +32,11 @@ export const forwardGraph = (architecture: Architecture, parts: number, kept: re
     forwardPart(graph, architecture, parameters, images),
   )
   const kernels = executionOf(architecture)
-  const whole = (kernel: number): Value =>
-    graph.concat(runs.map((values) => valueOf(values, kernels[kernel]?.result ?? INPUT)))
-  for (const kernel of kept) graph.output(names.value(kernel), whole(kernel))
-  graph.output(names.logits, whole(kernels.length - 1))
+  const resultOf = (values: ReadonlyMap<string, Value>, kernel: number): Value =>
+    valueOf(values, kernels[kernel]?.result ?? INPUT)
+  for (const kernel of kept)
+    for (const [part, values] of runs.entries()) graph.output(names.value(kernel, part), resultOf(values, kernel))
+  graph.output(names.logits, graph.concat(runs.map((values) => resultOf(values, kernels.length - 1))))
   return graph
 }
 
@@ -49,7 +52,8 @@ export const backwardGraph = (architecture: Architecture, parts: number, seeds: 
   const { parameters, split } = inputsOf(graph, architecture, parts)
   const kernels = executionOf(architecture)
   const images = split(graph.placeholder(names.images))
-  const fed = new Map<number, readonly Value[]>()
+  const fed = new Map<string, Value>()
+  const kept = new Set<number>()
   /** A kernel's result, of each part; what a reshape gives is not kept but made again. */
   const resultOf = (id: string, part: number): Value => {
     if (id === INPUT) return images[part] ?? ''
@@ -59,28 +63,29 @@ export const backwardGraph = (architecture: Architecture, parts: number, seeds: 
       const inputs = kernel.node.inputs.map((input) => resultOf(input, part))
       return ruleOf(kernel.node.layer).forward({ graph, layer: kernel.node.layer, kernel, parameters }, inputs)
     }
-    const known = fed.get(index) ?? split(graph.placeholder(names.value(index)))
-    fed.set(index, known)
-    return known[part] ?? ''
+    const name = names.value(index, part)
+    const known = fed.get(name) ?? graph.placeholder(name)
+    fed.set(name, known)
+    kept.add(index)
+    return known
   }
-  const seedsOf = [...kernels.keys()]
-    .filter((index) => index === kernels.length - 1 || (seeds === 'logits and hidden' && kernels[index]?.hidden))
-    .map((index) => [index, split(graph.placeholder(names.valueGradient(index)))] as const)
+  const ofLogits = split(graph.placeholder(names.logitsGradient))
+  const seedsOf = (part: number): ReadonlyMap<string, Value> =>
+    new Map([
+      [kernels.at(-1)?.result ?? '', ofLogits[part] ?? ''],
+      ...[...kernels.entries()]
+        .filter(([, { hidden }]) => hidden && seeds === 'logits and hidden')
+        .map(([index, { result }]) => [result, graph.placeholder(names.valueGradient(index, part))] as const),
+    ])
   const results = images.map((_, part) =>
-    backwardPart(
-      graph,
-      kernels,
-      parameters,
-      (id) => resultOf(id, part),
-      new Map(seedsOf.map(([index, values]) => [kernels[index]?.result ?? '', values[part] ?? ''])),
-    ),
+    backwardPart(graph, kernels, parameters, (id) => resultOf(id, part), seedsOf(part)),
   )
   const flat = results.map(({ ofParameters }) =>
     graph.concat(parametersOf(architecture).map(({ name }) => graph.reshape(ofParameters.get(name) ?? '', [-1]))),
   )
   graph.output(names.weightGradient, graph.sum(flat))
   graph.output(names.imageGradient, graph.concat(results.map(({ ofImages }) => ofImages)))
-  return { graph, kept: [...fed.keys()].sort((a, b) => a - b) }
+  return { graph, kept: [...kept].sort((a, b) => a - b) }
 }
 
 const inputsOf = (graph: GraphBuilder, architecture: Architecture, parts: number) => {

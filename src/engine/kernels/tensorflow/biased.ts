@@ -2,18 +2,18 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import type { Activation } from '../../ops/activation.js'
 import { type NativeBackend, typeAttribute } from './native-backend.js'
 
-/** `act(z + bias)` of a fresh `z`, which is freed: `BiasAdd` and `Relu`, TensorFlow's own fused op needs an attribute
- * (a list of strings) that the binding can't pass. */
+/** `act(z + bias)` of a fresh `z`, which is freed or given back: `BiasAdd` and `Relu`, TensorFlow's own fused op needs
+ * an attribute (a list of strings) that the binding can't pass. No bias is none added. */
 export const biased = (
   native: NativeBackend,
   z: TensorInfo & { dispose: () => void },
-  bias: TensorInfo,
+  bias: TensorInfo | undefined,
   activation: Activation,
 ): TensorInfo => {
   const type = typeAttribute(native, 'T', 'float32')
   const format = { name: 'data_format', type: native.binding.TF_ATTR_STRING, value: 'NHWC' }
-  const sum = native.executeSingleOutput('BiasAdd', [type, format], [z, bias])
-  z.dispose()
+  const sum = bias ? native.executeSingleOutput('BiasAdd', [type, format], [z, bias]) : z
+  if (bias) z.dispose()
   if (activation === 'linear') return sum
   const active = native.executeSingleOutput('Relu', [type], [sum])
   sum.dispose()

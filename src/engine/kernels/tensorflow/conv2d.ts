@@ -5,8 +5,8 @@ import { biased } from './biased.js'
 import { type NativeBackend, typeAttribute } from './native-backend.js'
 
 /**
- * `PwoaConv2D`: inputs `x` `[n, h, w, in]`, `filter` `[k, k, in, out]`, `bias` `[out]`; attributes `stride`, `pad`
- * (`same` or `valid`), `activation`; output `act(x ∗ filter + bias)` `[n, h′, w′, out]`.
+ * `PwoaConv2D`: inputs `x` `[n, h, w, in]`, `filter` `[k, k, in, out]` and, where there is one, `bias` `[out]`; attributes
+ * `stride`, `pad` (`same` or `valid`), `activation`; output `act(x ∗ filter + bias)` `[n, h′, w′, out]`.
  */
 export const conv2d: KernelConfig = {
   kernelName: 'PwoaConv2D',
@@ -24,6 +24,6 @@ export const conv2d: KernelConfig = {
       { name: 'use_cudnn_on_gpu', type: TF_ATTR_BOOL, value: true },
     ]
     const z = native.executeSingleOutput('Conv2D', attributes, [input(inputs, 'x'), input(inputs, 'filter')])
-    return biased(native, z, input(inputs, 'bias'), activation)
+    return biased(native, z, inputs.bias, activation)
   },
 }

@@ -1,6 +1,8 @@
 import type { Tf } from '../../tf.js'
 import { registerInstead, registerMissing } from '../register.js'
 import { adam } from './adam.js'
+import { batchNorm } from './batch-norm.js'
+import { batchNormGrad } from './batch-norm-grad.js'
 import { biasAddGrad } from './bias-add-grad.js'
 import { conv2d } from './conv2d.js'
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js'
@@ -13,6 +15,17 @@ import { spdInverse } from './spd-inverse.js'
 /** Registers pwoa's kernels for the native engine, and a safe one for one that is not. */
 export const registerTensorflowKernels = (tf: Tf): void => {
   const standard = tf.getKernel('Conv2DBackpropFilter', 'tensorflow')
-  registerMissing(tf, [reluGrad, biasAddGrad, softmaxCrossEntropy, spdInverse, conv2d, linear, adam, momentum])
+  registerMissing(tf, [
+    reluGrad,
+    biasAddGrad,
+    softmaxCrossEntropy,
+    spdInverse,
+    conv2d,
+    linear,
+    batchNorm,
+    batchNormGrad,
+    adam,
+    momentum,
+  ])
   registerInstead(tf, [conv2dBackpropFilter(tf, standard.kernelFunc)])
 }

@@ -12,7 +12,7 @@ export const conv2d = (tf: Tf): KernelConfig => ({
       tf,
       'FusedConv2D',
       backend,
-      { x: input(inputs, 'x'), filter: input(inputs, 'filter'), bias: input(inputs, 'bias') },
+      { x: input(inputs, 'x'), filter: input(inputs, 'filter'), ...(inputs.bias ? { bias: inputs.bias } : {}) },
       {
         strides: attrs?.stride,
         pad: attrs?.pad,

@@ -1,0 +1,161 @@
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import { describe, expect, it } from 'vitest'
+import { tf } from '../../src/engine/tf.js'
+import { type Architecture, architecture } from '../../src/models/architecture.js'
+import { classify } from '../../src/models/classify.js'
+import { type CompiledNetwork, compiledNetwork } from '../../src/models/compiled/compiledNetwork.js'
+import { foldingOf } from '../../src/models/folding.js'
+import { forward, unflatten } from '../../src/models/forward.js'
+import { add, affine2d, avgPool2d, conv2d, flatten, linear, maxPool2d, relu } from '../../src/models/layers.js'
+import { parameterCount } from '../../src/models/parameters.js'
+import { resnet18 } from '../../src/models/resnet.js'
+import { weightGradient } from '../../src/models/weightGradient.js'
+import { mnistNet } from '../../src/models/zoo.js'
+import { memory } from '../support/context.js'
+import { relativeError, seededNumbers } from '../support/numbers.js'
+
+/** Sums of a minibatch's parts against sums of the whole, in float32. */
+const ROUNDING = 2e-5
+
+/** Every kind of layer, window and shortcut that graphs know. */
+const mixed = architecture('mixed', { height: 12, width: 9, channels: 3 }, [
+  conv2d('same', { out: 4, kernel: 3, padding: 1 }),
+  relu({ id: 'first' }),
+  conv2d('padded', { out: 6, kernel: 3, stride: 2, padding: 1, bias: 'none' }),
+  affine2d('scaled'),
+  relu(),
+  conv2d('back', { out: 4, kernel: 1, padding: 1 }),
+  conv2d('strided', { inputs: ['first'], out: 4, kernel: 1, stride: 2 }),
+  maxPool2d({ id: 'pooled', inputs: ['back'], kernel: 3, stride: 1 }),
+  conv2d('aside', { inputs: ['strided'], out: 4, kernel: 1 }),
+  add(['pooled', 'strided'], { id: 'sum' }),
+  add(['sum', 'aside', 'aside']),
+  relu(),
+  avgPool2d({ kernel: 2 }),
+  flatten(),
+  linear('middle', { out: 7 }),
+  relu(),
+  linear('last', { out: 5 }),
+])
+
+/** Strides that divide the kernel, with few channels: rows that no window sees, and an odd side. */
+const windows = architecture('windows', { height: 11, width: 13, channels: 3 }, [
+  conv2d('six', { out: 5, kernel: 6, stride: 3, padding: 2 }),
+  relu(),
+  conv2d('two', { out: 4, kernel: 2, stride: 2 }),
+  relu(),
+  flatten(),
+  linear('last', { out: 3 }),
+])
+
+const networks: readonly (readonly [string, Architecture])[] = [
+  ['mnistNet', mnistNet],
+  ['every kind of layer', mixed],
+  ['windows with a stride', windows],
+  ['a folded ResNet-18', foldingOf(resnet18({ width: 4 })).architecture],
+]
+
+const setting = (net: Architecture, n: number) => {
+  const { height, width, channels } = net.input
+  return {
+    weights: tf.tensor1d(seededNumbers(3, parameterCount(net)).map((value) => value / 3)),
+    images: tf.tensor4d(
+      seededNumbers(4, n * height * width * channels).map((value) => (value + 1) / 2),
+      [n, height, width, channels],
+    ),
+    mix: tf.tensor2d(seededNumbers(5, n * net.classes), [n, net.classes]),
+  }
+}
+
+const compiled = (net: Architecture): CompiledNetwork => {
+  const network = compiledNetwork(net)
+  if (!network) throw new Error('the engine compiles')
+  return network
+}
+
+const hasGraphs = process.env.PWOA_ENGINE === 'tensorflow'
+
+describe('graphs', () => {
+  it('are the native engine’s alone, and for networks without batch normalisation', () => {
+    expect(compiledNetwork(mnistNet) !== undefined).toBe(hasGraphs)
+    expect(compiledNetwork(resnet18({ width: 4 }))).toBeUndefined()
+  })
+})
+
+describe.runIf(hasGraphs).each(networks)('%s as graphs', (_, net) => {
+  it.each([1, 3, 8, 19])('gives what it gives layer by layer, %d images', (n) => {
+    const { weights, images } = setting(net, n)
+    const { ours, plain, shapes, alone } = tf.tidy(() => {
+      const passed = compiled(net).pass(weights, images)
+      const interpreted = forward(net, unflatten(net, weights), images)
+      const whole = passed.hidden.map((parts) => tf.concat([...parts]))
+      const [first, second] = [
+        [passed.logits, ...whole],
+        [interpreted.logits, ...interpreted.hidden],
+      ]
+      return {
+        ours: (first ?? []).map((tensor) => tensor.dataSync()),
+        plain: (second ?? []).map((tensor) => tensor.dataSync()),
+        shapes: [first, second].map((tensors) => tensors?.map(({ shape }) => shape.join(' × ')).join(', ') ?? ''),
+        alone: compiled(net).logits(weights, images).dataSync(),
+      }
+    })
+    expect(shapes[0]).toBe(shapes[1])
+    expect(ours.length).toBeGreaterThan(2)
+    for (const [i, values] of ours.entries()) expect(relativeError(values, plain[i] ?? [])).toBeLessThan(ROUNDING)
+    expect(alone).toEqual(ours[0])
+    tf.dispose([weights, images])
+  })
+
+  it.each([1, 19])('has the same gradients, %d images', (n) => {
+    const { weights, images, mix } = setting(net, n)
+    // Hidden activations count by their squares, so that each has a gradient of its own.
+    const lossOf = (logits: Tensor, hidden: readonly Tensor[]): Scalar =>
+      hidden
+        .map((z) => tf.mul(tf.sum(tf.square(z)), 0.01) as Scalar)
+        .reduce((sum, term) => tf.add(sum, term) as Scalar, tf.sum(tf.mul(logits, mix)) as Scalar)
+    const found = tf.tidy(() => {
+      const ofLogits = (logits: Tensor): Scalar => tf.sum(tf.mul(logits, mix))
+      const plainly = (w: Tensor, x: Tensor) => forward(net, unflatten(net, w as Tensor1D), x as Tensor4D)
+      const values = (pair: readonly Tensor[]) => pair.map((tensor) => tensor.dataSync())
+      return {
+        logitsOnly: values([
+          weightGradient(net, weights, images, ({ logits }) => ofLogits(logits)),
+          tf.grad((w: Tensor) => ofLogits(plainly(w, images).logits))(weights),
+        ]),
+        withHidden: values([
+          weightGradient(net, weights, images, ({ logits, hidden }) => lossOf(logits, hidden)),
+          tf.grad((w: Tensor) => {
+            const { logits, hidden } = plainly(w, images)
+            return lossOf(logits, hidden)
+          })(weights),
+        ]),
+        ofOneHidden: values([
+          weightGradient(net, weights, images, ({ hidden }) => tf.sum(tf.square(hidden[0] as Tensor))),
+          tf.grad((w: Tensor) => tf.sum(tf.square(plainly(w, images).hidden[0] as Tensor)))(weights),
+        ]),
+        ofImages: values([
+          tf.grad((x: Tensor) => ofLogits(classify(compiled(net), weights, x as Tensor4D)))(images),
+          tf.grad((x: Tensor) => ofLogits(plainly(weights, x).logits))(images),
+        ]),
+      }
+    })
+    for (const [name, [ours = [], plain = []]] of Object.entries(found))
+      expect(relativeError(ours, plain), name).toBeLessThan(ROUNDING)
+    tf.dispose([weights, images, mix])
+  })
+
+  it('leaves nothing behind', () => {
+    const { weights, images, mix } = setting(net, 9)
+    const use = () => {
+      compiled(net).logits(weights, images).dispose()
+      weightGradient(net, weights, images, ({ logits }) => tf.sum(tf.mul(logits, mix))).dispose()
+      tf.grad((x: Tensor) => tf.sum(classify(compiled(net), weights, x as Tensor4D) as Tensor2D))(images).dispose()
+    }
+    use()
+    const before = { ...memory(), data: tf.engine().backend.numDataIds() }
+    for (let i = 0; i < 3; i++) use()
+    expect({ ...memory(), data: tf.engine().backend.numDataIds() }).toEqual(before)
+    tf.dispose([weights, images, mix])
+  })
+})

@@ -1,0 +1,206 @@
+/** Training with batch normalisation: what moves the statistics, what leaves them, and what an interruption keeps. */
+import { type Observable, take, tap } from 'rxjs'
+import { describe, expect, it } from 'vitest'
+import { pgd } from '../../src/attacks/pgd.js'
+import type { Dataset } from '../../src/dsl/dataset.js'
+import type { HasTraining, Step } from '../../src/dsl/step.js'
+import { tf } from '../../src/engine/tf.js'
+import { parametersOf } from '../../src/models/parameters.js'
+import { resnet18 } from '../../src/models/resnet.js'
+import { freshStatistics } from '../../src/models/statistics.js'
+import { admmMask } from '../../src/operators/admmMask.js'
+import { adversarial } from '../../src/operators/adversarial.js'
+import { crossEntropy } from '../../src/operators/crossEntropy.js'
+import { distill } from '../../src/operators/distill.js'
+import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
+import { initialise } from '../../src/operators/initialise.js'
+import { loadTeacher } from '../../src/operators/loadTeacher.js'
+import { lossTerm } from '../../src/operators/lossTerm.js'
+import { train } from '../../src/operators/train.js'
+import type { HasStudent, HasTeacher } from '../../src/training/network.js'
+import { sgd } from '../../src/training/sgd.js'
+import { collect, type FakeRun, fakeRun, memory, normalisedNet, type Saved, turns } from '../support/context.js'
+import { seededNumbers } from '../support/numbers.js'
+import { hashOf, lentSteps, numbersOf, runningOf, teacherFile, weightsOf } from '../support/steps.js'
+
+type Whole = Observable<Step & HasTeacher & HasStudent & HasTraining>
+
+/** Distillation, HSIC on all hidden activations, attacks on the student, ADMM, pruning, retraining: 9 + 9 steps. */
+const everything = (fake: FakeRun, saved: Saved | undefined, teacher: string): Whole =>
+  lentSteps(fake, 8, saved).pipe(
+    loadTeacher(teacher, { architecture: normalisedNet }),
+    adversarial(pgd({ epsilon: 0.1, steps: 2, stepSize: 0.05 }), { mode: 'join' }),
+    distill(),
+    crossEntropy(),
+    hsicRegularize({ lambdaX: 2e-2, lambdaY: 5e-2, phases: ['admm', 'retrain'] }),
+    admmMask({
+      pattern: 'irregular',
+      rate: 4,
+      epochs: 3,
+      retrainEpochs: 3,
+      updateEvery: 1,
+      retrain: { optimizer: sgd({ weightDecay: 5e-4 }), learningRate: 0.01 },
+    }),
+  )
+
+describe('a run that was stopped and resumed', () => {
+  it.each([1, 4, 9, 10, 17])('after step %d ends with the same weights and statistics, bit for bit', async (steps) => {
+    const teacher = teacherFile(normalisedNet)
+    const before = memory()
+    const whole = fakeRun()
+    const expected = await collect(everything(whole, undefined, teacher), numbersOf)
+    whole.end()
+    const first = fakeRun()
+    const begun = await collect(everything(first, undefined, teacher).pipe(take(steps)), numbersOf)
+    const saved = first.save()
+    first.end()
+    await turns()
+    const second = fakeRun({ saved })
+    const rest = await collect(everything(second, saved, teacher), numbersOf)
+    second.end()
+    await turns()
+    expect([...begun, ...rest]).toEqual(expected)
+    expect(new Set(expected.map(({ statistics }) => statistics)).size).toBe(18)
+    expect(memory()).toEqual(before)
+  })
+})
+
+describe('memory', () => {
+  it('is flat over 60 steps', async () => {
+    const before = memory()
+    const fake = fakeRun()
+    const stream = lentSteps(fake).pipe(
+      loadTeacher(teacherFile(normalisedNet), { architecture: normalisedNet }),
+      distill(),
+      hsicRegularize({ lambdaX: 2e-4, lambdaY: 5e-5, phases: ['admm', 'retrain'] }),
+      admmMask({ pattern: 'filter', rate: 2, epochs: 10, retrainEpochs: 10, updateEvery: 1 }),
+    )
+    const seen = await collect(stream, ({ training: { phase, batch } }) => ({ phase, batch, ...memory() }))
+    expect(seen).toHaveLength(60)
+    for (const phase of ['admm', 'retrain'] as const) {
+      const settled = seen.filter((each) => each.phase === phase).slice(1)
+      expect(new Set(settled.map(({ tensors }) => tensors)).size).toBe(1)
+      // The last minibatch of an epoch has 4 images, the others 8.
+      for (const batches of [settled.filter(({ batch }) => batch === 2), settled.filter(({ batch }) => batch !== 2)])
+        expect(new Set(batches.map(({ bytes }) => bytes)).size).toBe(1)
+    }
+    fake.end()
+    await turns()
+    expect(memory()).toEqual(before)
+  })
+})
+
+describe('pruning', () => {
+  it('leaves pruned weights exactly zero, and prunes neither scales nor shifts, which train on', async () => {
+    const fake = fakeRun()
+    const seen = await collect(everything(fake, undefined, teacherFile(normalisedNet)), ({ student, training }) => ({
+      phase: training.phase,
+      weights: weightsOf(student),
+      mask: student.mask,
+    }))
+    fake.end()
+    const retrained = seen.filter(({ phase }) => phase === 'retrain')
+    expect(retrained).toHaveLength(9)
+    const [first, last] = [retrained.at(0), retrained.at(-1)]
+    for (const { weights, mask } of retrained)
+      for (const [i, kept] of (mask ?? []).entries()) if (kept === 0) expect(weights[i]).toBe(0)
+    for (const { role, offset, size, name } of parametersOf(normalisedNet)) {
+      const kept = (last?.mask ?? new Float32Array(0)).subarray(offset, offset + size)
+      expect(kept.reduce((sum, bit) => sum + bit, 0) / size, name).toBe(role === 'weight' ? 0.25 : 1)
+      const [then, now] = [first, last].map((each) =>
+        hashOf(Float32Array.from(each?.weights.subarray(offset, offset + size) ?? [])),
+      )
+      expect(now, name).not.toBe(then)
+    }
+  })
+})
+
+describe('running statistics', () => {
+  it('start fresh, move with every training step, and stay where only logits are asked for', async () => {
+    const fake = fakeRun()
+    const starts: Float32Array[] = []
+    const stream = lentSteps(fake).pipe(
+      initialise(normalisedNet),
+      tap(({ student, minibatch }) => {
+        tf.tidy(() => void student.logits(minibatch.images))
+        starts.push(runningOf(student))
+      }),
+      crossEntropy(),
+      train({ epochs: 1 }),
+    )
+    const ends = await collect(stream, ({ student }) => runningOf(student))
+    fake.end()
+    expect(starts[0]).toEqual(freshStatistics(normalisedNet))
+    expect(starts.slice(1)).toEqual(ends.slice(0, -1))
+    expect(new Set([...starts, ...ends].map(hashOf)).size).toBe(4)
+  })
+
+  it('of the teacher never move', async () => {
+    const fake = fakeRun()
+    const seen = await collect(everything(fake, undefined, teacherFile(normalisedNet)), ({ teacher, student }) => [
+      hashOf(Float32Array.from(teacher.statistics.dataSync())),
+      hashOf(runningOf(student)),
+    ])
+    fake.end()
+    expect(new Set(seen.map(([teacher]) => teacher)).size).toBe(1)
+    expect(new Set(seen.flat()).size).toBe(19)
+  })
+
+  it.each([
+    ['is not finite', () => tf.scalar(Number.NaN), 'expected a finite loss'],
+    [
+      'throws',
+      () => {
+        throw new Error('a mistake of the user')
+      },
+      'a mistake of the user',
+    ],
+  ])('stay as they were, like the weights, where the loss %s', async (_case, bad, message) => {
+    const before = memory()
+    const fake = fakeRun()
+    const hashes: string[] = []
+    let calls = 0
+    let now = (): readonly string[] => []
+    const stream = lentSteps(fake).pipe(
+      initialise(normalisedNet),
+      tap(({ student }) => {
+        now = () => [hashOf(weightsOf(student)), hashOf(runningOf(student))]
+      }),
+      crossEntropy(),
+      lossTerm('shaky', ({ logits }) => (++calls === 3 ? bad() : tf.mean(logits))),
+      train({ epochs: 2 }),
+      tap(() => hashes.push(...now())),
+    )
+    await expect(collect(stream, () => undefined)).rejects.toThrow(message)
+    expect(hashes).toHaveLength(4)
+    expect(now()).toEqual(hashes.slice(-2))
+    fake.end()
+    await turns()
+    expect(memory()).toEqual(before)
+  })
+})
+
+it('ResNet-18 of width 8 gives the same run bit for bit where an engine shares the work among threads', async () => {
+  const method = async () => {
+    const fake = fakeRun({ data: colourNoise(64) })
+    const stream = lentSteps(fake, 32).pipe(
+      initialise(resnet18({ width: 8 })),
+      crossEntropy(),
+      train({ epochs: 1, optimizer: sgd(), learningRate: 0.01 }),
+    )
+    const seen = await collect(stream, numbersOf)
+    fake.end()
+    return seen
+  }
+  const first = await method()
+  expect(first).toHaveLength(2)
+  expect(await method()).toEqual(first)
+})
+
+/** CIFAR's shape without a file. */
+const colourNoise = (count: number): Dataset => {
+  const shape = { height: 32, width: 32, channels: 3 }
+  const images = Uint8Array.from(seededNumbers(1, count * 3072), (value) => 127 * (value + 1))
+  const split = { count, images, labels: Uint8Array.from({ length: count }, (_, i) => i % 10) }
+  return { name: 'colour noise', origin: 'synthetic', classes: 10, shape, train: split, test: split }
+}

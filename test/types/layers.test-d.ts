@@ -1,0 +1,22 @@
+/** Layers that compile and layers that don't. */
+import { batchNorm2d, conv2d, resnet18, zoo } from 'pwoa'
+import { expectTypeOf, test } from 'vitest'
+
+test('whether a convolution has a bias is said in words', () => {
+  conv2d('conv', { out: 8, kernel: 3, bias: 'none' })
+  conv2d('conv', { out: 8, kernel: 3, bias: 'learned' })
+  // @ts-expect-error: no flags
+  conv2d('conv', { out: 8, kernel: 3, bias: false })
+})
+
+test('a batch normalisation is as wide as what it reads', () => {
+  batchNorm2d('bn', { inputs: ['conv'] })
+  // @ts-expect-error: the number of channels follows from the graph
+  batchNorm2d('bn', { channels: 8 })
+})
+
+test('a ResNet of one’s own is what the zoo’s is', () => {
+  expectTypeOf(resnet18({ classes: 100, width: 16 })).toEqualTypeOf(zoo.resnet18)
+  // @ts-expect-error: the depth is in the name
+  resnet18({ depth: 34 })
+})

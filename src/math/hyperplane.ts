@@ -44,69 +44,89 @@ export const stepToPlane = (
   excess: number,
   step: Float32Array,
 ): void => {
-  const size = point.length
-  const sizes = scratch(size)
-  const rooms = sizes.rooms
-  const weights = sizes.weights
-  const paces = sizes.paces
+  const { places, weights, rooms, left } = scratch(point.length)
   const sign = excess >= 0 ? -1 : 1
-  const wanted = Math.abs(excess)
-  for (let i = 0; i < size; i++) {
+  let count = 0
+  for (let i = 0; i < point.length; i++) {
     const weight = w[i] ?? 0
     const value = point[i] ?? 0
-    const rising = weight > 0 === sign > 0
-    weights[i] = Math.abs(weight)
-    rooms[i] = weight === 0 ? 0 : rising ? 1 - value : value
-    paces[i] = weight === 0 ? 0 : pace(Math.abs(weight))
+    const room = weight > 0 === sign > 0 ? 1 - value : value
+    // Coordinates that can't move, half of a digit's background among them, need no further look.
+    if (weight === 0 || room <= 0) continue
+    places[count] = i
+    weights[count] = Math.abs(weight)
+    rooms[count] = room
+    count++
   }
-  const lambda = solve(weights, rooms, paces, size, wanted)
-  for (let i = 0; i < size; i++) {
-    const own = paces[i] ?? 0
-    // 0 · Infinity is no number.
-    const moved = own === 0 ? 0 : Math.min(lambda * own, rooms[i] ?? 0)
+  const lambda = solve(pace, { weights, rooms, left }, count, Math.abs(excess))
+  step.fill(0)
+  for (let j = 0; j < count; j++) {
+    const i = places[j] ?? 0
+    const moved = Math.min(lambda * pace(weights[j] ?? 0), rooms[j] ?? 0)
     step[i] = (w[i] ?? 0) > 0 ? sign * moved : -sign * moved
   }
 }
 
 interface Scratch {
-  readonly rooms: Float64Array
+  /** Which coordinates can move. */
+  readonly places: Int32Array
   readonly weights: Float64Array
-  readonly paces: Float64Array
+  readonly rooms: Float64Array
+  /** Those that have not reached their side. */
+  readonly left: Int32Array
 }
 
-let kept: Scratch = { rooms: new Float64Array(), weights: new Float64Array(), paces: new Float64Array() }
+const room = (size: number): Scratch => ({
+  places: new Int32Array(size),
+  weights: new Float64Array(size),
+  rooms: new Float64Array(size),
+  left: new Int32Array(size),
+})
+
+let kept = room(0)
 
 /** Room for one row: of the same size from call to call, and not made anew for each. */
 const scratch = (size: number): Scratch => {
-  if (kept.rooms.length < size) {
-    kept = { rooms: new Float64Array(size), weights: new Float64Array(size), paces: new Float64Array(size) }
-  }
+  if (kept.places.length < size) kept = room(size)
   return kept
 }
 
-/** λ of Σ weight·min(λ·pace, room) = wanted; Infinity where the sum never gets there. */
+/** λ of Σ weight·min(λ·pace, room) = wanted over the first `count`; Infinity where the sum never gets there. */
 const solve = (
-  weights: Float64Array,
-  rooms: Float64Array,
-  paces: Float64Array,
-  size: number,
+  pace: PlaneNorm['pace'],
+  { weights, rooms, left }: Omit<Scratch, 'places'>,
+  count: number,
   wanted: number,
 ): number => {
   let lambda = 0
+  let full = 0
+  let slope = 0
+  for (let j = 0; j < count; j++) {
+    const weight = weights[j] ?? 0
+    left[j] = j
+    slope += weight * pace(weight)
+  }
+  let remaining = count
   for (;;) {
-    let full = 0
-    let slope = 0
-    for (let i = 0; i < size; i++) {
-      const room = rooms[i] ?? 0
-      const pace = paces[i] ?? 0
-      const weight = weights[i] ?? 0
-      if (lambda * pace >= room) full += weight * room
-      else slope += weight * pace
-    }
     if (slope === 0) return full >= wanted ? lambda : Number.POSITIVE_INFINITY
     const next = (wanted - full) / slope
     // Rounding apart, `next` grows until no further coordinate reaches its side.
     if (!(next > lambda)) return lambda
     lambda = next
+    const before = remaining
+    remaining = 0
+    slope = 0
+    for (let k = 0; k < before; k++) {
+      const j = left[k] ?? 0
+      const weight = weights[j] ?? 0
+      const speed = pace(weight)
+      const side = rooms[j] ?? 0
+      if (lambda * speed >= side) full += weight * side
+      else {
+        left[remaining++] = j
+        slope += weight * speed
+      }
+    }
+    if (remaining === before) return lambda
   }
 }

@@ -4,7 +4,6 @@ import * as t from 'io-ts'
 import type { Journal } from '../dsl/context.js'
 import type { Dataset } from '../dsl/dataset.js'
 import { PwoaFailure } from '../dsl/errors.js'
-import { tf } from '../engine/tf.js'
 import type { Network } from './network.js'
 
 const subject = t.type({
@@ -12,8 +11,6 @@ const subject = t.type({
   network: t.string,
   /** SHA-256 of the test images and labels that are attacked. */
   images: t.string,
-  /** Whose arithmetic it is: figures of two engines differ in their last bits. */
-  engine: t.string,
 })
 
 /** What an evaluation's figures are of. */
@@ -27,7 +24,6 @@ export const subjectOf = (
 ): EvaluationSubject => ({
   network: sha256(network.weights.dataSync<'float32'>(), network.statistics.dataSync<'float32'>()),
   images: sha256(test.images.subarray(0, examples * height * width * channels), test.labels.subarray(0, examples)),
-  engine: tf.getBackend(),
 })
 
 const KEY = 'subject'
@@ -35,11 +31,10 @@ const KEY = 'subject'
 const words: Readonly<Record<keyof EvaluationSubject, string>> = {
   network: 'the network',
   images: 'the test images',
-  engine: 'the engine',
 }
 
 /**
- * Finished work counts for the same network, images and engine alone: writes down which they are, or compares.
+ * Finished work counts for the same network and images alone: writes down which they are, or compares.
  *
  * @throws OptionError where the interrupted part of the run attacked something else
  */

@@ -34,7 +34,20 @@ const draw = (
 ): string => {
   const title = `${colors.bold(name)}, ${[...new Set(summaries.flatMap(facts))].join(', ')}`
   const body = table ? drawTable(table, width, colors) : `done in ${formatSeconds(totalOf(summaries))}\n`
-  return `\n${title}\n\n${body}\n${colors.dim(`files in ${files}`)}\n`
+  const profile = summaries.map(({ profile: seconds }) => (seconds ? drawProfile(seconds) : '')).join('')
+  return `\n${title}\n\n${body}\n${profile}${colors.dim(`files in ${files}`)}\n`
+}
+
+/** The work of all training steps, the longest first. */
+const drawProfile = (seconds: Readonly<Record<string, number>>): string => {
+  const works = Object.entries(seconds).toSorted(([, a], [, b]) => b - a)
+  const total = works.reduce((sum, [, one]) => sum + one, 0)
+  const width = Math.max(...works.map(([name]) => name.length))
+  const lines = works.map(
+    ([name, one]) =>
+      `  ${name.padEnd(width)}  ${((100 * one) / total).toFixed(1).padStart(5)} %  ${formatSeconds(one)}`,
+  )
+  return works.length === 0 ? '' : `where the time of training went\n\n${lines.join('\n')}\n\n`
 }
 
 const totalOf = (summaries: readonly Summary[]): number =>

@@ -19,6 +19,7 @@ interface Flags {
   readonly seed?: number
   readonly resume?: string
   readonly plan?: true
+  readonly profile?: true
   readonly json?: true
   readonly quiet?: true
   readonly trace?: true
@@ -72,6 +73,7 @@ const makeCommand = (): Command =>
     .option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf)
     .option('--resume <dir>', 'goes on with an interrupted run from its folder')
     .option('--plan', 'prints the stages and what they will do, and does nothing')
+    .option('--profile', 'tells where the time of a training step goes, and writes trace.json')
     .option('--json', 'prints one line of JSON instead of a table')
     .option('--quiet', 'no progress')
     .option('--trace', 'shows where an error comes from')
@@ -112,7 +114,7 @@ const askOf = (file: string | undefined, flags: Flags): Arguments['ask'] => {
 }
 
 const invocationOf = (file: string, flags: Flags): Invocation => {
-  const { set = {}, dataDir, out, engine, seed, resume } = flags
+  const { set = {}, dataDir, out, engine, seed, resume, profile } = flags
   return {
     file,
     task: flags.help ? 'help' : flags.plan ? 'plan' : 'run',
@@ -123,6 +125,7 @@ const invocationOf = (file: string, flags: Flags): Invocation => {
       ...(engine === undefined ? {} : { engine }),
       ...(seed === undefined ? {} : { seed }),
       ...(resume === undefined ? {} : { resume }),
+      ...(profile === undefined ? {} : { profile: 'steps' }),
     },
     output: flags.json ? 'json' : 'table',
     volume: flags.quiet ? 'quiet' : 'normal',

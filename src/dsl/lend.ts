@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs'
+import { traced } from './traced.js'
 
 /** A value on loan, and what frees it when it has been handed back. */
 export interface Loan<T> {
@@ -64,7 +65,8 @@ export const lend = <T>(make: (index: number, lease: Lease) => Loan<T> | undefin
         return
       }
       current = { handBack: end }
-      subscriber.next(loan.value)
+      const { value } = loan
+      traced('stream', () => subscriber.next(value))
       letGo()
     }
 

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly seed?: number
   /** A run folder to go on with; it must be of the same pipeline, parameters and seed. */
   readonly resume?: string
+  /** Attributes the time of training steps to their work, and writes `trace.json` for trace viewers. @default no */
+  readonly profile?: 'steps'
 }
 
 /** `summary.json`. Accuracies are fractions, seconds are wall time, figures are read off the run. */
@@ -28,6 +30,8 @@ export interface Summary {
   /** Medians of whole steps, by phase. */
   readonly secondsPerStep: Readonly<Record<string, number>>
   readonly parameters?: { readonly total: number; readonly kept: number }
+  /** Seconds of training steps by work, where the run was profiled; what a piece of work contains is left out. */
+  readonly profile?: Readonly<Record<string, number>>
   /** Share of zeros among the weights that pruning may touch. */
   readonly sparsity?: number
   readonly before?: Accuracies

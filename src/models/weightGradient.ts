@@ -1,4 +1,5 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import { traced } from '../dsl/traced.js'
 import { tf } from '../engine/tf.js'
 import type { Architecture } from './architecture.js'
 import { type CompiledNetwork, compiledNetwork } from './compiled/compiledNetwork.js'
@@ -21,8 +22,8 @@ export const weightGradient = (
   const compiled = compiledNetwork(architecture)
   if (compiled) return tf.tidy(() => throughGraphs(compiled, weights, images, loss))
   const ofWeights = (flat: Tensor): Scalar =>
-    loss(forward(architecture, unflatten(architecture, flat as Tensor1D), images))
-  return tf.grad(ofWeights)(weights) as Tensor1D
+    loss(traced('student there', () => forward(architecture, unflatten(architecture, flat as Tensor1D), images)))
+  return traced('student and terms, back', () => tf.grad(ofWeights)(weights) as Tensor1D)
 }
 
 /** Only the loss is recorded operation by operation; the network's ways there and back are one call each. */
@@ -32,7 +33,7 @@ const throughGraphs = (
   images: Tensor4D,
   loss: (pass: ForwardPass) => Scalar,
 ): Tensor1D => {
-  const passed = network.pass(weights, images)
+  const passed = traced('student there', () => network.pass(weights, images))
   const parts = passed.hidden.flat()
   let whole: readonly Tensor[] | undefined
   const outputs: ForwardPass = {
@@ -45,15 +46,18 @@ const throughGraphs = (
     moments: [],
   }
   // Outputs that the loss does not look at have no gradient.
-  const { grads } = tf.engine().gradients(() => loss(outputs), [passed.logits, ...parts], undefined, true)
+  const { grads } = traced('gradients of the terms', () =>
+    tf.engine().gradients(() => loss(outputs), [passed.logits, ...parts], undefined, true),
+  )
   const [ofLogits, ...ofParts] = grads as readonly (Tensor | null)[]
   const gradientOf = (part: Tensor): Tensor => ofParts[parts.indexOf(part)] ?? tf.zerosLike(part)
-  return network.weightGradient(weights, images, passed, {
+  const seeds = {
     logits: (ofLogits ?? tf.zerosLike(passed.logits)) as Tensor2D,
     ...(ofParts.some((gradient) => gradient !== null)
       ? { hidden: passed.hidden.map((pieces) => pieces.map(gradientOf)) }
       : {}),
-  })
+  }
+  return traced('student back', () => network.weightGradient(weights, images, passed, seeds))
 }
 
 const joined = (parts: readonly Tensor[]): Tensor => {

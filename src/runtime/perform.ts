@@ -10,6 +10,7 @@ import { type FirstFailure, firstFailure } from './firstFailure.js'
 import { interrupted } from './interrupted.js'
 import type { Live } from './live.js'
 import { type Plan, planOf } from './plan.js'
+import { openProfile } from './profile.js'
 import { openRecorder, type Recorder } from './recorder.js'
 import { runContext } from './runContext.js'
 import { createRunFolder, reopenRunFolder, runFiles } from './runFolder.js'
@@ -40,7 +41,12 @@ export const perform = async (live: Live): Promise<Summary> => {
   })
   live.listen(recorder.tally.event)
   warnOfOtherEngine(live, engine.name, resumed)
-  await train(live, recorder, failure, data, plan.seed)
+  const profile = options.profile === 'steps' ? openProfile(folder, () => performance.now()) : undefined
+  try {
+    await train(live, recorder, failure, data, plan.seed)
+  } finally {
+    await profile?.close()
+  }
   stopIfAsked(live)
   const summary: Summary = {
     pipeline: pipeline.name,
@@ -49,6 +55,7 @@ export const perform = async (live: Live): Promise<Summary> => {
     engine: engine.name,
     data: { name: data.name, origin: data.origin },
     ...recorder.tally.figures(),
+    ...(profile ? { profile: profile.seconds() } : {}),
   }
   await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
   return summary

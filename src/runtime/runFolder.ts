@@ -19,6 +19,7 @@ export const runFiles = {
   metrics: 'metrics.jsonl',
   summary: 'summary.json',
   checkpoint: 'checkpoint.safetensors',
+  trace: 'trace.json',
 } as const
 
 /** Where a run writes: the folder asked for, or `runs/<name>-<time>` in the working folder. Absolute. */

@@ -5,6 +5,7 @@ import type { ImageShape, Split } from '../dsl/dataset.js'
 import { PwoaFailure } from '../dsl/errors.js'
 import { type Lease, lend } from '../dsl/lend.js'
 import type { Minibatch, Step } from '../dsl/step.js'
+import { traced } from '../dsl/traced.js'
 import { tf } from '../engine/tf.js'
 import { permutation, stream } from '../math/random.js'
 
@@ -29,8 +30,10 @@ export const minibatches = (
     const epoch = Math.floor(position / batches)
     const batch = position % batches
     const indices = orderOf(epoch).slice(batch * batchSize, (batch + 1) * batchSize)
-    const images = imagesOf(train, shape, indices)
-    const labels = labelsOf(train, classes, indices)
+    const [images, labels] = traced(
+      'data',
+      () => [imagesOf(train, shape, indices), labelsOf(train, classes, indices)] as const,
+    )
     const owned: { dispose: () => void }[] = [images, labels]
     const lent = { epoch, batch, batches, size: indices.length, indices, unchanged: true }
     return {

@@ -1,13 +1,14 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
 import { PwoaFailure } from '../dsl/errors.js'
 import type { LossTerm, Minibatch } from '../dsl/step.js'
+import { traced } from '../dsl/traced.js'
 import { tf } from '../engine/tf.js'
 import type { ForwardPass } from '../models/forward.js'
 import { updatedStatistics } from '../models/statistics.js'
 import { weightGradient } from '../models/weightGradient.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
-import type { PhasePlan } from './phasePlan.js'
+import type { Adjusted, PhasePlan } from './phasePlan.js'
 
 /** One step of a phase: what it works on. */
 export interface StepInput {
@@ -71,13 +72,16 @@ const advanced = (
   const active = terms.filter(({ phases }) => phases.includes(plan.phase))
   const bound = active.map((term) => ({
     name: term.name,
-    loss: term.bind({ images, labels, phase: plan.phase, indices }),
+    loss: traced(`${term.name}, before the student`, () => term.bind({ images, labels, phase: plan.phase, indices })),
   }))
   const summed = (pass: ForwardPass): Scalar => {
     const { moments } = pass
     if (moments.length > 0) statistics.push(tf.keep(updatedStatistics(student.statistics, moments)))
     const losses = bound.map(({ name, loss }) => {
-      const value = scalarOf(name, loss(pass))
+      const value = scalarOf(
+        name,
+        traced(name, () => loss(pass)),
+      )
       // A copy, kept beyond the recorded pass: the term's own value may be a constant of the user's.
       named.set(name, tf.keep(tf.clone(value)))
       return value
@@ -96,14 +100,16 @@ const advanced = (
   }
   const raw = weightGradient(student.architecture, student.weights, images, total)
   if (failed) throw failed.thrown
-  const { gradient, penalty } = plan.adjust?.(student, memory, raw) ?? { gradient: raw }
+  const adjusted = traced('penalty or mask', () => plan.adjust?.(student, memory, raw))
+  const { gradient, penalty }: Adjusted = adjusted ?? { gradient: raw }
   if (penalty) named.set(penalty.name, tf.keep(penalty.loss))
   const { optimizer } = plan
   const slots = Array.from(
     { length: optimizer.slots },
     (_, i) => memory.vector(slotName(i)) ?? (tf.zerosLike(student.weights) as Tensor1D),
   )
-  const updated = optimizer.update({ weights: student.weights, gradient, slots, step, learningRate })
+  const vectors = { weights: student.weights, gradient, slots, step, learningRate }
+  const updated = traced('optimizer', () => optimizer.update(vectors))
   return [updated.weights, ...updated.slots]
 }
 

@@ -3,6 +3,7 @@ import { enrich } from '../dsl/enrich.js'
 import { rejectOption } from '../dsl/errors.js'
 import type { RunEvent } from '../dsl/events.js'
 import type { HasTerms, HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
+import { traced } from '../dsl/traced.js'
 import { EpochMeans } from './epochMeans.js'
 import { TrainingMemory } from './memory.js'
 import type { HasStudent, Student } from './network.js'
@@ -65,16 +66,8 @@ export const trainer =
         const phaseSteps = plan.epochs * minibatch.batches
         const learningRate =
           plan.learningRate * plan.schedule.factor({ step: inPhase, steps: phaseSteps, epoch, epochs: plan.epochs })
-        const losses = trainStep({
-          stage,
-          plan,
-          student,
-          memory,
-          terms: step.terms,
-          minibatch,
-          step: inPhase + 1,
-          learningRate,
-        })
+        const work = { stage, plan, student, memory, terms: step.terms, minibatch, step: inPhase + 1, learningRate }
+        const losses = traced('rest of the step', () => trainStep(work))
         const seconds = (performance.now() - began) / 1000
         const over = inPhase + 1 === phaseSteps
         memory.setNumber('step', done + 1)

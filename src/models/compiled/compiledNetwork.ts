@@ -45,7 +45,7 @@ interface Graphs {
   readonly backward: Readonly<Record<Seeds, () => CompiledGraph>>
 }
 
-/** A minibatch is cut into as many parts as there are cores, which work side by side; small ones are left whole. */
+/** A minibatch is cut into as many parts as there are cores, which work side by side; a small one into fewer. */
 const SMALLEST_PART = 4
 
 const cores = availableParallelism()
@@ -85,15 +85,25 @@ const graphsOf = (architecture: Architecture, parts: number): Graphs => {
 const hiddenOf = (architecture: Architecture): readonly number[] =>
   [...executionOf(architecture).entries()].flatMap(([index, { hidden }]) => (hidden ? [index] : []))
 
+/** As many as there are cores, or half of that, a quarter … so that none is too small. */
+const partsFor = (n: number): number => {
+  let parts = cores
+  while (parts > 1 && n < SMALLEST_PART * parts) parts = Math.floor(parts / 2)
+  return parts
+}
+
 const partsOf = <T>(parts: number, make: (part: number) => T): readonly T[] =>
   Array.from({ length: parts }, (_, part) => make(part))
 
 const compile = (architecture: Architecture): CompiledNetwork => {
-  const whole = once(() => graphsOf(architecture, 1))
-  const cut = once(() => graphsOf(architecture, cores))
+  const loaded = new Map<number, Graphs>()
   const hidden = hiddenOf(architecture)
-  const choose = (images: Tensor4D): Graphs =>
-    cores === 1 || images.shape[0] < SMALLEST_PART * cores ? whole() : cut()
+  const choose = (images: Tensor4D): Graphs => {
+    const parts = partsFor(images.shape[0])
+    const graphs = loaded.get(parts) ?? graphsOf(architecture, parts)
+    loaded.set(parts, graphs)
+    return graphs
+  }
 
   const feedsOf = ({ parts }: Graphs, weights: Tensor1D, images: Tensor4D): Record<string, Tensor> => ({
     [names.weights]: weights,

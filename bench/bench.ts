@@ -4,7 +4,6 @@ import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { loadEngine } from '../src/engine/load.js'
 import { ownVersion } from '../src/runtime/ownPackage.js'
 import { benchAttacks } from './attacks.js'
 import { findPytorch, outputOf, timePytorch } from './pytorch.js'
@@ -84,7 +83,7 @@ const timeOurs = async (one: Case, engine: string): Promise<StepSide> => {
 /** Both sides in turn, round by round, so that a machine that slows down slows both. */
 const measure = async (root: string, chosen: readonly Case[], rounds: number, engine: string): Promise<Report> => {
   const [load = 0] = loadavg()
-  const { description } = await loadEngine(engine as 'auto')
+  // No engine is loaded here: it tunes the environment, which the measured processes would inherit.
   const pytorch = await findPytorch(root)
   const threads = availableParallelism()
   const rows = chosen.map((one) => ({ one, ours: [] as StepSide[], pytorch: [] as PytorchSide[] }))
@@ -106,7 +105,7 @@ const measure = async (root: string, chosen: readonly Case[], rounds: number, en
       load,
       node: process.versions.node,
       pwoa: ownVersion(),
-      engine: description,
+      engine: rows[0]?.ours[0]?.engine ?? '',
       pytorch: 'torch' in pytorch ? pytorch.torch : `not measured: ${pytorch.absent}`,
     },
     rounds,

@@ -19,6 +19,8 @@ export interface Report {
 
 /** What a process of ours has measured. */
 export interface StepSide {
+  /** Which engine it ran on, in words. */
+  readonly engine: string
   /** Median of a whole step. */
   readonly seconds: number
   /** What RxJS, events, books and progress take of it. */
@@ -28,7 +30,7 @@ export interface StepSide {
 }
 
 /** The same of PyTorch's process. */
-export type PytorchSide = Omit<StepSide, 'machinery'>
+export type PytorchSide = Pick<StepSide, 'seconds' | 'mebibytes'>
 
 /** One kind of step, round by round. */
 export interface Row {

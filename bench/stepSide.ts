@@ -1,5 +1,6 @@
 /** Our side of `npm run bench`, in a process of its own: one kind of step, as one JSON line. */
 import { parseArgs } from 'node:util'
+import { loadEngine } from '../src/engine/load.js'
 import { median, type StepSide } from './report.js'
 import { type Load, models, time, type Work } from './work.js'
 
@@ -18,7 +19,9 @@ const load: Load = {
   steps: Number(values.steps),
 }
 const { whole, machinery } = await time(values.work as Work, load)
+const { description } = await loadEngine(load.engine)
 const side: StepSide = {
+  engine: description,
   seconds: median(whole),
   machinery: machinery.length === 0 ? 0 : median(machinery),
   mebibytes: process.resourceUsage().maxRSS / 1024,

@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../engine/tf.js'
-import { l2Plane, linfPlane, type PlaneNorm, stepToPlane } from '../math/hyperplane.js'
+import { l2Plane, lengthIn, linfPlane, type PlaneNorm, stepToPlane } from '../math/hyperplane.js'
 import { stream } from '../math/random.js'
 import { logitsOf } from './ascend.js'
 import { type NormName, norms } from './norms.js'
@@ -96,7 +96,7 @@ export function* fabWalk(walk: FabWalk): Generator<number, Float64Array, undefin
   function crossed({ beta }: FabWalk, walker: Walker, [delta]: readonly [Float32Array, Float32Array]): void {
     const { image, at } = walker
     for (let i = 0; i < size; i++) delta[i] = (at[i] ?? 0) - (image[i] ?? 0)
-    const length = planes[norm].length(delta)
+    const length = lengthIn(planes[norm], delta)
     if (length < walker.best) {
       walker.best = length
       if (length <= epsilon) walker.found = at.slice()
@@ -115,14 +115,15 @@ const advance = (
   const plane = planes[norm]
   let across = 0
   for (let i = 0; i < w.length; i++) across += (w[i] ?? 0) * ((image[i] ?? 0) - (at[i] ?? 0))
-  stepToPlane(plane, at, w, difference, here)
-  stepToPlane(plane, image, w, difference + across, there)
-  const [near, far] = [Math.max(plane.length(here), GUARD), Math.max(plane.length(there), GUARD)]
+  const near = Math.max(stepToPlane(plane, at, w, difference, here), GUARD)
+  const far = Math.max(stepToPlane(plane, image, w, difference + across, there), GUARD)
   const alpha = Math.min(near / (near + far), alphaMax)
+  const [own, back] = [1 - alpha, alpha]
+  const [ownStep, backStep] = [eta * own, eta * back]
   for (let i = 0; i < w.length; i++) {
-    const own = ((at[i] ?? 0) + eta * (here[i] ?? 0)) * (1 - alpha)
-    const back = ((image[i] ?? 0) + eta * (there[i] ?? 0)) * alpha
-    at[i] = Math.min(1, Math.max(0, own + back))
+    const mixed = own * (at[i] ?? 0) + back * (image[i] ?? 0)
+    const moved = mixed + ownStep * (here[i] ?? 0) + backStep * (there[i] ?? 0)
+    at[i] = moved < 0 ? 0 : moved > 1 ? 1 : moved
   }
 }
 

@@ -1,27 +1,30 @@
 /** How far coordinates move towards a plane: all equally for the least L∞ length, by |w_i| for the least L2 length. */
 export interface PlaneNorm {
   readonly pace: (size: number) => number
-  readonly length: (step: Float32Array) => number
+  /** Takes a coordinate of this size, ≥ 0, into what `root` makes the length of. */
+  readonly add: (sum: number, size: number) => number
+  readonly root: (sum: number) => number
 }
 
 /** L∞: coordinates move by min(λ, room). */
 export const linfPlane: PlaneNorm = {
   pace: () => 1,
-  length: (step) => {
-    let longest = 0
-    for (let i = 0; i < step.length; i++) longest = Math.max(longest, Math.abs(step[i] ?? 0))
-    return longest
-  },
+  add: (largest, size) => (size > largest ? size : largest),
+  root: (largest) => largest,
 }
 
 /** L2: coordinates move by min(λ·|w|, room). */
 export const l2Plane: PlaneNorm = {
   pace: (size) => size,
-  length: (step) => {
-    let sum = 0
-    for (let i = 0; i < step.length; i++) sum += (step[i] ?? 0) ** 2
-    return Math.sqrt(sum)
-  },
+  add: (sum, size) => sum + size * size,
+  root: Math.sqrt,
+}
+
+/** The length of a perturbation. */
+export const lengthIn = ({ add, root }: PlaneNorm, delta: Float32Array): number => {
+  let sum = 0
+  for (let i = 0; i < delta.length; i++) sum = add(sum, Math.abs(delta[i] ?? 0))
+  return root(sum)
 }
 
 /**
@@ -34,42 +37,51 @@ export const l2Plane: PlaneNorm = {
  *
  * @param excess w·point − b
  * @param step overwritten
+ * @returns the step's length
  * Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", ICML 2020,
  * Eq. 3; solved there by sorting.
  */
 export const stepToPlane = (
-  { pace }: PlaneNorm,
+  { pace, add, root }: PlaneNorm,
   point: Float32Array,
   w: Float32Array,
   excess: number,
   step: Float32Array,
-): void => {
-  const { places, weights, rooms, left } = scratch(point.length)
+): number => {
+  const { places, ways, weights, rooms, left } = scratch(point.length)
   const sign = excess >= 0 ? -1 : 1
   let count = 0
   for (let i = 0; i < point.length; i++) {
     const weight = w[i] ?? 0
     const value = point[i] ?? 0
-    const room = weight > 0 === sign > 0 ? 1 - value : value
+    // 1 where it rises and 0 where it falls: signs of weights are no pattern, and a branch would be guessed wrong.
+    const rises = sign * weight > 0 ? 1 : 0
+    const room = value + rises * (1 - 2 * value)
     // Coordinates that can't move, half of a digit's background among them, need no further look.
     if (weight === 0 || room <= 0) continue
     places[count] = i
+    ways[count] = 2 * rises - 1
     weights[count] = Math.abs(weight)
     rooms[count] = room
     count++
   }
   const lambda = solve(pace, { weights, rooms, left }, count, Math.abs(excess))
   step.fill(0)
+  let length = 0
   for (let j = 0; j < count; j++) {
     const i = places[j] ?? 0
     const moved = Math.min(lambda * pace(weights[j] ?? 0), rooms[j] ?? 0)
-    step[i] = (w[i] ?? 0) > 0 ? sign * moved : -sign * moved
+    step[i] = (ways[j] ?? 0) * moved
+    length = add(length, moved)
   }
+  return root(length)
 }
 
 interface Scratch {
   /** Which coordinates can move. */
   readonly places: Int32Array
+  /** 1 for those that rise, −1 for those that fall. */
+  readonly ways: Int8Array
   readonly weights: Float64Array
   readonly rooms: Float64Array
   /** Those that have not reached their side. */
@@ -78,6 +90,7 @@ interface Scratch {
 
 const room = (size: number): Scratch => ({
   places: new Int32Array(size),
+  ways: new Int8Array(size),
   weights: new Float64Array(size),
   rooms: new Float64Array(size),
   left: new Int32Array(size),
@@ -94,7 +107,7 @@ const scratch = (size: number): Scratch => {
 /** λ of Σ weight·min(λ·pace, room) = wanted over the first `count`; Infinity where the sum never gets there. */
 const solve = (
   pace: PlaneNorm['pace'],
-  { weights, rooms, left }: Omit<Scratch, 'places'>,
+  { weights, rooms, left }: Omit<Scratch, 'places' | 'ways'>,
   count: number,
   wanted: number,
 ): number => {

@@ -54,10 +54,12 @@ const cache = new WeakMap<Architecture, CompiledNetwork>()
 
 /** The network compiled for the engine in use; undefined where that engine knows no graphs, or graphs not the network. */
 export const compiledNetwork = (architecture: Architecture): CompiledNetwork | undefined => {
-  if (!canCompile() || !hasRules(architecture)) return undefined
-  const known = cache.get(architecture) ?? compile(architecture)
-  cache.set(architecture, known)
-  return known
+  if (!canCompile()) return undefined
+  const known = cache.get(architecture)
+  if (known || !hasRules(architecture)) return known
+  const compiled = compile(architecture)
+  cache.set(architecture, compiled)
+  return compiled
 }
 
 const once = <T>(make: () => T): (() => T) => {

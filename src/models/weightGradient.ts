@@ -43,17 +43,17 @@ const throughGraphs = (
       whole ??= passed.hidden.map(joined)
       return whole
     },
-    moments: [],
+    moments: passed.moments,
   }
-  // Outputs that the loss does not look at have no gradient.
+  // Outputs that the loss does not look at have no gradient: the list has holes there.
   const { grads } = traced('gradients of the terms', () =>
     tf.engine().gradients(() => loss(outputs), [passed.logits, ...parts], undefined, true),
   )
-  const [ofLogits, ...ofParts] = grads as readonly (Tensor | null)[]
+  const [ofLogits, ...ofParts] = grads as readonly (Tensor | null | undefined)[]
   const gradientOf = (part: Tensor): Tensor => ofParts[parts.indexOf(part)] ?? tf.zerosLike(part)
   const seeds = {
     logits: (ofLogits ?? tf.zerosLike(passed.logits)) as Tensor2D,
-    ...(ofParts.some((gradient) => gradient !== null)
+    ...(ofParts.some((gradient) => gradient !== null && gradient !== undefined)
       ? { hidden: passed.hidden.map((pieces) => pieces.map(gradientOf)) }
       : {}),
   }

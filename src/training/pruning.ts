@@ -78,7 +78,7 @@ export const admmRule = (
       const pull = tf.mul(residual, memory.vector('admm.price') as Tensor1D) as Tensor1D
       return {
         gradient: tf.add(gradient, pull) as Tensor1D,
-        penalty: { name: 'admm', loss: tf.mul(tf.dot(residual, pull), 0.5) as Scalar },
+        penalty: { name: 'admm', loss: tf.mul(tf.sum(tf.mul(residual, pull)), 0.5) as Scalar },
       }
     },
   }

@@ -1,52 +1,12 @@
-import { float, GraphNodes, int32, type Value } from './graphNodes.js'
+import { float, int32, text, type Value } from './graphNodes.js'
+import { LayerNodes } from './layerNodes.js'
 import type { AttributeValue } from './savedModel.js'
-
-const text = (value: string): AttributeValue => ({ s: Buffer.from(value) })
-
-/** Attributes of a convolution and its gradients. */
-const windows = (stride: number, padding: 'same' | 'valid'): Readonly<Record<string, AttributeValue>> => ({
-  strides: { list: { i: [1, stride, stride, 1] } },
-  padding: text(padding.toUpperCase()),
-  data_format: text('NHWC'),
-})
-
-/** Attributes of pooling and its gradients. */
-const pooling = (kernel: number, stride: number): Readonly<Record<string, AttributeValue>> => ({
-  ...windows(stride, 'valid'),
-  ksize: { list: { i: [1, kernel, kernel, 1] } },
-})
-
-export type Padding = 'same' | 'valid'
 
 /**
  * Writes a TensorFlow graph of float32 tensors, node by node: images n × height × width × channels. Each method adds
  * one operation and returns its output.
  */
-export class GraphBuilder extends GraphNodes {
-  /** x ∗ filter. Bias and ReLU behind it are operations of their own here: TensorFlow joins the three when it loads them. */
-  conv2d(x: Value, filter: Value, stride: number, padding: Padding): Value {
-    return this.operation('Conv2D', [x, filter], { T: float, ...windows(stride, padding) })
-  }
-
-  conv2dInputGradient(inputShape: Value, filter: Value, dy: Value, stride: number, padding: Padding): Value {
-    return this.operation('Conv2DBackpropInput', [inputShape, filter, dy], { T: float, ...windows(stride, padding) })
-  }
-
-  conv2dFilterGradient(x: Value, filterShape: readonly number[], dy: Value, stride: number, padding: Padding): Value {
-    return this.operation('Conv2DBackpropFilter', [x, this.integers(filterShape), dy], {
-      T: float,
-      ...windows(stride, padding),
-    })
-  }
-
-  biasAdd(x: Value, bias: Value): Value {
-    return this.operation('BiasAdd', [x, bias], { T: float, data_format: text('NHWC') })
-  }
-
-  biasGradient(dy: Value): Value {
-    return this.operation('BiasAddGrad', [dy], { T: float, data_format: text('NHWC') })
-  }
-
+export class GraphBuilder extends LayerNodes {
   /** a·b, either of them transposed. Not `MatMul`, whose kernel does not survive signals: see `PwoaLinear`. */
   product(a: Value, b: Value, transposed: 'none' | 'first' | 'second' = 'none'): Value {
     return this.operation('BatchMatMulV2', [a, b], {
@@ -54,31 +14,6 @@ export class GraphBuilder extends GraphNodes {
       adj_x: { b: transposed === 'first' },
       adj_y: { b: transposed === 'second' },
     })
-  }
-
-  relu(x: Value): Value {
-    return this.operation('Relu', [x], { T: float })
-  }
-
-  /** dy where y > 0, else 0. */
-  reluGradient(dy: Value, y: Value): Value {
-    return this.operation('ReluGrad', [dy, y], { T: float })
-  }
-
-  maxPool(x: Value, kernel: number, stride: number): Value {
-    return this.operation('MaxPool', [x], { T: float, ...pooling(kernel, stride) })
-  }
-
-  maxPoolGradient(x: Value, y: Value, dy: Value, kernel: number, stride: number): Value {
-    return this.operation('MaxPoolGrad', [x, y, dy], { T: float, ...pooling(kernel, stride) })
-  }
-
-  avgPool(x: Value, kernel: number, stride: number): Value {
-    return this.operation('AvgPool', [x], { T: float, ...pooling(kernel, stride) })
-  }
-
-  avgPoolGradient(inputShape: Value, dy: Value, kernel: number, stride: number): Value {
-    return this.operation('AvgPoolGrad', [inputShape, dy], { T: float, ...pooling(kernel, stride) })
   }
 
   /** @param shape one side may be −1: what is left */

@@ -5,6 +5,7 @@ export type Value = string
 
 export const float: AttributeValue = { type: FLOAT }
 export const int32: AttributeValue = { type: INT32 }
+export const text = (value: string): AttributeValue => ({ s: Buffer.from(value) })
 
 /** The nodes of a graph as they are added, what a run feeds and fetches, and constants. */
 export class GraphNodes {
@@ -38,6 +39,12 @@ export class GraphNodes {
   number(value: number): Value {
     const content = new Uint8Array(Float32Array.of(value).buffer)
     const tensor = { dtype: FLOAT, tensorShape: { dim: [] }, tensorContent: content }
+    return this.operation('Const', [], { dtype: float, value: { tensor } })
+  }
+
+  /** An operand of length 0, where an operation wants one that it does not read. */
+  protected nothing(): Value {
+    const tensor = { dtype: FLOAT, tensorShape: { dim: [{ size: 0 }] }, tensorContent: new Uint8Array() }
     return this.operation('Const', [], { dtype: float, value: { tensor } })
   }
 

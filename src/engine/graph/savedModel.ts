@@ -9,6 +9,7 @@ export type AttributeValue =
   | { readonly type: number }
   | { readonly s: Uint8Array }
   | { readonly i: number }
+  | { readonly f: number }
   | { readonly b: boolean }
   | { readonly shape: { readonly unknownRank: true } }
   | { readonly list: { readonly i: readonly number[] } }
@@ -37,7 +38,7 @@ const { root } = protobuf.parse(`
   message Tensor { int32 dtype = 1; Shape tensor_shape = 2; bytes tensor_content = 4; }
   message List { repeated int64 i = 3; }
   message Attribute {
-    oneof value { List list = 1; bytes s = 2; int64 i = 3; bool b = 5; int32 type = 6; Shape shape = 7; Tensor tensor = 8; }
+    oneof value { List list = 1; bytes s = 2; int64 i = 3; float f = 4; bool b = 5; int32 type = 6; Shape shape = 7; Tensor tensor = 8; }
   }
   message Node { string name = 1; string op = 2; repeated string input = 3; map<string, Attribute> attr = 5; }
   message Versions { int32 producer = 1; }

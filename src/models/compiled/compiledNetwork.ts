@@ -4,15 +4,20 @@ import { type CompiledGraph, canCompile, compileGraph } from '../../engine/graph
 import { tf } from '../../engine/tf.js'
 import type { Architecture } from '../architecture.js'
 import { executionOf } from '../execution.js'
-import { hasRules } from './layerRules.js'
-import { backwardGraph, forwardGraph, names, type Seeds } from './networkGraph.js'
+import { type BatchMoments, statisticsCount } from '../statistics.js'
+import { backwardGraph, type Seeds } from './backwardGraph.js'
+import { momentNames } from './batchNormRule.js'
+import { forwardGraph } from './forwardGraph.js'
+import { names } from './graphNames.js'
 
 /** What a way there leaves: the caller owns the tensors. */
 export interface Passed {
   readonly logits: Tensor2D
   /** After each ReLU, in order: the parts of the minibatch, which `concat` puts together. */
   readonly hidden: readonly (readonly Tensor[])[]
-  /** Results of kernels that the way back takes, hidden ones among them: by name of the graphs. */
+  /** What batch normalisations saw, in order. */
+  readonly moments: readonly BatchMoments[]
+  /** What the way back takes, hidden activations and moments among it: by name of the graphs. */
   readonly kept: Readonly<Record<string, Tensor>>
 }
 
@@ -52,11 +57,11 @@ const cores = availableParallelism()
 
 const cache = new WeakMap<Architecture, CompiledNetwork>()
 
-/** The network compiled for the engine in use; undefined where that engine knows no graphs, or graphs not the network. */
+/** The network compiled, as in training, for the engine in use; undefined where that engine knows no graphs. */
 export const compiledNetwork = (architecture: Architecture): CompiledNetwork | undefined => {
   if (!canCompile()) return undefined
   const known = cache.get(architecture)
-  if (known || !hasRules(architecture)) return known
+  if (known) return known
   const compiled = compile(architecture)
   cache.set(architecture, compiled)
   return compiled
@@ -76,7 +81,7 @@ const graphsOf = (architecture: Architecture, parts: number): Graphs => {
   return {
     parts,
     forward: compileGraph(forwardGraph(architecture, parts, kept)),
-    kept: kept.flatMap((kernel) => partsOf(parts, (part) => names.value(kernel, part))),
+    kept: [...kept],
     backward: {
       logits: once(() => compileGraph(graph)),
       'logits and hidden': once(() => compileGraph(backwardGraph(architecture, parts, 'logits and hidden').graph)),
@@ -87,9 +92,20 @@ const graphsOf = (architecture: Architecture, parts: number): Graphs => {
 const hiddenOf = (architecture: Architecture): readonly number[] =>
   [...executionOf(architecture).entries()].flatMap(([index, { hidden }]) => (hidden ? [index] : []))
 
-/** As many as there are cores, or half of that, a quarter … so that none is too small. */
-const partsFor = (n: number): number => {
-  let parts = cores
+/** Each batch normalisation's kernel, and how many values of a channel one image has. */
+const normalisationsOf = (architecture: Architecture): readonly { readonly kernel: number; readonly size: number }[] =>
+  [...executionOf(architecture).entries()].flatMap(([kernel, { node }]) =>
+    node.layer.type === 'batchNorm2d' && node.shape.kind === 'image'
+      ? [{ kernel, size: node.shape.height * node.shape.width }]
+      : [],
+  )
+
+/**
+ * As many as there are cores, or half of that, a quarter … so that none is too small; one where batch normalisation
+ * looks at the whole minibatch.
+ */
+const partsFor = (architecture: Architecture, n: number): number => {
+  let parts = statisticsCount(architecture) === 0 ? cores : 1
   while (parts > 1 && n < SMALLEST_PART * parts) parts = Math.floor(parts / 2)
   return parts
 }
@@ -100,8 +116,9 @@ const partsOf = <T>(parts: number, make: (part: number) => T): readonly T[] =>
 const compile = (architecture: Architecture): CompiledNetwork => {
   const loaded = new Map<number, Graphs>()
   const hidden = hiddenOf(architecture)
+  const normalisations = normalisationsOf(architecture)
   const choose = (images: Tensor4D): Graphs => {
-    const parts = partsFor(images.shape[0])
+    const parts = partsFor(architecture, images.shape[0])
     const graphs = loaded.get(parts) ?? graphsOf(architecture, parts)
     loaded.set(parts, graphs)
     return graphs
@@ -142,6 +159,11 @@ const compile = (architecture: Architecture): CompiledNetwork => {
       const kept = Object.fromEntries(graphs.kept.map((name, i) => [name, values[i] as Tensor]))
       return {
         logits: logits as Tensor2D,
+        moments: normalisations.map(({ kernel, size }) => ({
+          mean: kept[names.saved(kernel, momentNames.mean, 0)] as Tensor1D,
+          variance: kept[names.saved(kernel, momentNames.variance, 0)] as Tensor1D,
+          count: images.shape[0] * size,
+        })),
         hidden: hidden.map((kernel) => partsOf(graphs.parts, (part) => kept[names.value(kernel, part)] as Tensor)),
         kept,
       }

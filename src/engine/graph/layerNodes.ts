@@ -1,0 +1,118 @@
+import { float, GraphNodes, text, type Value } from './graphNodes.js'
+import type { AttributeValue } from './savedModel.js'
+
+/** Attributes of a convolution and its gradients. */
+const windows = (stride: number, padding: 'same' | 'valid'): Readonly<Record<string, AttributeValue>> => ({
+  strides: { list: { i: [1, stride, stride, 1] } },
+  padding: text(padding.toUpperCase()),
+  data_format: text('NHWC'),
+})
+
+/** Attributes of pooling and its gradients. */
+const pooling = (kernel: number, stride: number): Readonly<Record<string, AttributeValue>> => ({
+  ...windows(stride, 'valid'),
+  ksize: { list: { i: [1, kernel, kernel, 1] } },
+})
+
+export type Padding = 'same' | 'valid'
+
+/** Attributes of batch normalisation in training and its gradient. */
+const normalising = (epsilon: number): Readonly<Record<string, AttributeValue>> => ({
+  T: float,
+  U: float,
+  epsilon: { f: epsilon },
+  data_format: text('NHWC'),
+  is_training: { b: true },
+})
+
+/** Mean and biased variance of each channel. */
+export interface Moments {
+  readonly mean: Value
+  readonly variance: Value
+}
+
+export interface Normalised extends Moments {
+  readonly y: Value
+}
+
+/** Layers of networks and their gradients as operations on images n × height × width × channels. */
+export class LayerNodes extends GraphNodes {
+  /** x ∗ filter. Bias and ReLU behind it are operations of their own here: TensorFlow joins the three when it loads them. */
+  conv2d(x: Value, filter: Value, stride: number, padding: Padding): Value {
+    return this.operation('Conv2D', [x, filter], { T: float, ...windows(stride, padding) })
+  }
+
+  conv2dInputGradient(inputShape: Value, filter: Value, dy: Value, stride: number, padding: Padding): Value {
+    return this.operation('Conv2DBackpropInput', [inputShape, filter, dy], { T: float, ...windows(stride, padding) })
+  }
+
+  conv2dFilterGradient(x: Value, filterShape: readonly number[], dy: Value, stride: number, padding: Padding): Value {
+    return this.operation('Conv2DBackpropFilter', [x, this.integers(filterShape), dy], {
+      T: float,
+      ...windows(stride, padding),
+    })
+  }
+
+  biasAdd(x: Value, bias: Value): Value {
+    return this.operation('BiasAdd', [x, bias], { T: float, data_format: text('NHWC') })
+  }
+
+  biasGradient(dy: Value): Value {
+    return this.operation('BiasAddGrad', [dy], { T: float, data_format: text('NHWC') })
+  }
+
+  relu(x: Value): Value {
+    return this.operation('Relu', [x], { T: float })
+  }
+
+  /** dy where y > 0, else 0. */
+  reluGradient(dy: Value, y: Value): Value {
+    return this.operation('ReluGrad', [dy, y], { T: float })
+  }
+
+  maxPool(x: Value, kernel: number, stride: number): Value {
+    return this.operation('MaxPool', [x], { T: float, ...pooling(kernel, stride) })
+  }
+
+  maxPoolGradient(x: Value, y: Value, dy: Value, kernel: number, stride: number): Value {
+    return this.operation('MaxPoolGrad', [x, y, dy], { T: float, ...pooling(kernel, stride) })
+  }
+
+  avgPool(x: Value, kernel: number, stride: number): Value {
+    return this.operation('AvgPool', [x], { T: float, ...pooling(kernel, stride) })
+  }
+
+  avgPoolGradient(inputShape: Value, dy: Value, kernel: number, stride: number): Value {
+    return this.operation('AvgPoolGrad', [inputShape, dy], { T: float, ...pooling(kernel, stride) })
+  }
+
+  /**
+   * Batch normalisation by the minibatch's own moments: γ·(x − μ)/√(σ² + ε) + β, with μ and the biased σ² of each
+   * channel, which its gradient takes.
+   */
+  batchNorm(x: Value, scale: Value, offset: Value, epsilon: number): Normalised {
+    const none = this.nothing()
+    const node = this.operation('FusedBatchNormV3', [x, scale, offset, none, none], {
+      ...normalising(epsilon),
+      exponential_avg_factor: { f: 1 },
+    })
+    // The third output is the unbiased variance; the biased one is the fifth, on a CPU.
+    return { y: node, mean: `${node}:3`, variance: `${node}:4` }
+  }
+
+  /** ∂/∂x, ∂/∂γ and ∂/∂β of `batchNorm`. */
+  batchNormGradient(
+    dy: Value,
+    x: Value,
+    scale: Value,
+    moments: Moments,
+    epsilon: number,
+  ): readonly [Value, Value, Value] {
+    const node = this.operation(
+      'FusedBatchNormGradV3',
+      [dy, x, scale, moments.mean, moments.variance, this.nothing()],
+      normalising(epsilon),
+    )
+    return [node, `${node}:1`, `${node}:2`]
+  }
+}

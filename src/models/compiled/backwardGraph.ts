@@ -1,0 +1,88 @@
+import { GraphBuilder } from '../../engine/graph/graphBuilder.js'
+import type { Value } from '../../engine/graph/graphNodes.js'
+import { type Architecture, INPUT } from '../architecture.js'
+import { executionOf, type Kernel } from '../execution.js'
+import { parametersOf } from '../parameters.js'
+import { inputsOf } from './forwardGraph.js'
+import { names } from './graphNames.js'
+import type { ParameterValues, Saved } from './layerRule.js'
+import { ruleOf } from './layerRules.js'
+
+/** Which gradients a way back begins with, beside that of the logits. */
+export type Seeds = 'logits' | 'logits and hidden'
+
+/** The way back, and the names of what it takes of the way there. */
+export interface BackwardGraph {
+  readonly graph: GraphBuilder
+  readonly kept: ReadonlySet<string>
+}
+
+/** From the gradient of the logits (and hidden activations) to those of the flat weights and of the images. */
+export const backwardGraph = (architecture: Architecture, parts: number, seeds: Seeds): BackwardGraph => {
+  const graph = new GraphBuilder()
+  const { parameters, split } = inputsOf(graph, architecture, parts)
+  const kernels = executionOf(architecture)
+  const kept = new Set<string>()
+  const fed = (name: string): Value => {
+    if (!kept.has(name)) graph.placeholder(name)
+    kept.add(name)
+    return name
+  }
+  const ofLogits = split(graph.placeholder(names.logitsGradient))
+  const results = split(graph.placeholder(names.images)).map((images, part) => {
+    const savedOf = (index: number): Saved => ({
+      keep: () => undefined,
+      recall: (name) => fed(names.saved(index, name, part)),
+    })
+    /** A kernel's result; what a reshape gives is not kept but made again. */
+    const resultOf = (id: string): Value => {
+      if (id === INPUT) return images
+      const index = kernels.findIndex(({ result }) => result === id)
+      const kernel = kernels[index]
+      if (kernel?.node.layer.type !== 'flatten') return fed(names.value(index, part))
+      const { layer, inputs } = kernel.node
+      return ruleOf(layer).forward({ graph, layer, kernel, parameters, saved: savedOf(index) }, inputs.map(resultOf))
+    }
+    const begin = new Map<string, Value>([[kernels.at(-1)?.result ?? '', ofLogits[part] ?? '']])
+    for (const [index, { hidden, result }] of kernels.entries())
+      if (hidden && seeds === 'logits and hidden')
+        begin.set(result, graph.placeholder(names.valueGradient(index, part)))
+    return wayBack({ graph, kernels, parameters, savedOf, resultOf }, begin)
+  })
+  const flat = results.map(({ ofParameters }) =>
+    graph.concat(parametersOf(architecture).map(({ name }) => graph.reshape(ofParameters.get(name) ?? '', [-1]))),
+  )
+  graph.output(names.weightGradient, graph.sum(flat))
+  graph.output(names.imageGradient, graph.concat(results.map(({ ofImages }) => ofImages)))
+  return { graph, kept }
+}
+
+/** What the way back of one part goes by. */
+interface Part {
+  readonly graph: GraphBuilder
+  readonly kernels: readonly Kernel[]
+  readonly parameters: ParameterValues
+  readonly savedOf: (index: number) => Saved
+  readonly resultOf: (id: string) => Value
+}
+
+/** Goes through the kernels from the last to the first, and adds up what comes back to each value. */
+const wayBack = (
+  { graph, kernels, parameters, savedOf, resultOf }: Part,
+  begin: ReadonlyMap<string, Value>,
+): { readonly ofParameters: ReadonlyMap<string, Value>; readonly ofImages: Value } => {
+  const arrived = new Map<string, Value[]>([...begin].map(([id, value]) => [id, [value]]))
+  const ofParameters = new Map<string, Value>()
+  for (const [index, kernel] of [...kernels.entries()].toReversed()) {
+    const { layer, inputs } = kernel.node
+    const way = {
+      dy: graph.sum(arrived.get(kernel.result) ?? []),
+      output: () => resultOf(kernel.result),
+      input: () => resultOf(inputs[0] ?? INPUT),
+    }
+    const gradients = ruleOf(layer).backward({ graph, layer, kernel, parameters, saved: savedOf(index) }, way)
+    for (const [i, id] of inputs.entries()) arrived.set(id, [...(arrived.get(id) ?? []), gradients.inputs[i] ?? ''])
+    for (const [name, value] of Object.entries(gradients.parameters ?? {})) ofParameters.set(name, value)
+  }
+  return { ofParameters, ofImages: graph.sum(arrived.get(INPUT) ?? []) }
+}

@@ -1,0 +1,29 @@
+import type { BatchNorm2dLayer } from '../layers.js'
+import { batchNormDefaults } from '../statistics.js'
+import { activated, deactivated, type LayerRule, parameter } from './layerRule.js'
+
+/** What the way there keeps: the moments that the minibatch was normalised by. */
+export const momentNames = { mean: 'mean', variance: 'variance' } as const
+
+const { epsilon } = batchNormDefaults
+
+/** Batch normalisation as in training, see `batchNorm` of the engine. It has to see the whole minibatch. */
+export const batchNormRule: LayerRule<BatchNorm2dLayer> = {
+  forward: (place, [x = '']) => {
+    const { graph, layer, parameters, saved } = place
+    const scale = parameter(parameters, `${layer.name}.weight`)
+    const { y, mean, variance } = graph.batchNorm(x, scale, parameter(parameters, `${layer.name}.bias`), epsilon)
+    saved.keep(momentNames.mean, mean)
+    saved.keep(momentNames.variance, variance)
+    return activated(place, y)
+  },
+  backward: (place, way) => {
+    const { graph, layer, parameters, saved } = place
+    const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
+    const moments = { mean: saved.recall(momentNames.mean), variance: saved.recall(momentNames.variance) }
+    const dz = deactivated(place, way)
+    const scale = parameter(parameters, weight)
+    const [dx, dScale, dShift] = graph.batchNormGradient(dz, way.input(), scale, moments, epsilon)
+    return { inputs: [dx], parameters: { [weight]: dScale, [bias]: dShift } }
+  },
+}

@@ -1,0 +1,104 @@
+import type { Value } from '../../engine/graph/graphNodes.js'
+import type { Padding } from '../../engine/graph/layerNodes.js'
+import { samePads } from '../../engine/ops/conv2d.js'
+import type { Conv2dLayer } from '../layers.js'
+import { activated, deactivated, type LayerRule, type Place, parameter } from './layerRule.js'
+
+/** The input of a convolution as TensorFlow takes it, the way back, and the stride that is left. */
+interface Window {
+  readonly seen: (x: Value) => Value
+  readonly back: (x: Value, dSeen: Value) => Value
+  readonly stride: number
+  readonly padding: Padding
+}
+
+/**
+ * Zeros on each side as PyTorch counts them, see `conv2d` of the engine. A 1 × 1 filter with a stride looks at some
+ * pixels only: these are taken out first, as the gradient of its own kernel writes past its end.
+ */
+const windowOf = ({ graph, layer, kernel }: Place<Conv2dLayer>): Window => {
+  const [shape] = kernel.node.inputShapes
+  if (shape?.kind !== 'image') throw new Error(`"${layer.name}" has no image`)
+  const { height, width } = shape
+  const { kernel: side, stride, padding } = layer
+  if (padding === 0 && side === 1 && stride > 1)
+    return {
+      seen: (x) => graph.subsample(x, stride),
+      back: (x, dSeen) => graph.subsampleGradient(graph.shapeOf(x), dSeen, stride),
+      stride: 1,
+      padding: 'valid',
+    }
+  const same = padding > 0 && samePads(height, side, stride, padding) && samePads(width, side, stride, padding)
+  if (padding === 0 || same) return { seen: (x) => x, back: (_, d) => d, stride, padding: same ? 'same' : 'valid' }
+  return {
+    seen: (x) => graph.pad(x, padding),
+    back: (_, dSeen) => graph.crop(dSeen, padding, height, width),
+    stride,
+    padding: 'valid',
+  }
+}
+
+/** Below it TensorFlow's kernel for the gradient of a convolution's input leaves most of a vector register empty. */
+const FEW_CHANNELS = 8
+
+/**
+ * ∂/∂x of a convolution whose stride s divides its kernel k = m·s, as a convolution without stride: padded row
+ * y = s·(i + a) + q gets dz_i · w_(s·a + q), so that each block of s × s pixels of the padded image is a sum over m × m
+ * values of dz, with the filter's taps sorted by q and turned around.
+ */
+const blockwiseInputGradient = (place: Place<Conv2dLayer>, dz: Value): Value | undefined => {
+  const { graph, layer, kernel, parameters } = place
+  const [shape] = kernel.node.inputShapes
+  const { shape: result } = kernel.node
+  const { kernel: side, stride, padding, out } = layer
+  if (shape?.kind !== 'image' || result.kind !== 'image') return undefined
+  const { height, width, channels } = shape
+  const taps = side / stride
+  const reaches = (size: number, outputs: number): boolean => padding + size <= stride * (outputs + taps - 1)
+  const suits = stride > 1 && Number.isInteger(taps) && channels < FEW_CHANNELS
+  if (!suits || !reaches(height, result.height) || !reaches(width, result.width)) return undefined
+  const sorted = graph.reshape(parameter(parameters, `${layer.name}.weight`), [
+    taps,
+    stride,
+    taps,
+    stride,
+    channels,
+    out,
+  ])
+  const turned = graph.transpose(graph.reverse(sorted, [0, 2]), [0, 2, 5, 1, 3, 4])
+  const filter = graph.reshape(turned, [taps, taps, out, stride * stride * channels])
+  const blocks = graph.conv2d(graph.pad(dz, taps - 1), filter, 1, 'valid')
+  return graph.crop(graph.depthToSpace(blocks, stride), padding, height, width)
+}
+
+export const convolutionRule: LayerRule<Conv2dLayer> = {
+  forward: (place, [x = '']) => {
+    const { graph, layer, parameters } = place
+    const { seen, stride, padding } = windowOf(place)
+    const product = graph.conv2d(seen(x), parameter(parameters, `${layer.name}.weight`), stride, padding)
+    if (layer.bias === 'none') return activated(place, product)
+    return activated(place, graph.biasAdd(product, parameter(parameters, `${layer.name}.bias`)))
+  },
+  backward: (place, way) => {
+    const { graph, layer, kernel, parameters } = place
+    const { seen, back, stride, padding } = windowOf(place)
+    const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
+    const [shape] = kernel.node.inputShapes
+    const channels = shape?.kind === 'image' ? shape.channels : 0
+    const dz = deactivated(place, way)
+    const x = way.input()
+    const window = seen(x)
+    const dx = (): Value => {
+      const filter = parameter(parameters, weight)
+      return back(x, graph.conv2dInputGradient(graph.shapeOf(window), filter, dz, stride, padding))
+    }
+    const filterShape = [layer.kernel, layer.kernel, channels, layer.out]
+    return {
+      inputs: [blockwiseInputGradient(place, dz) ?? dx()],
+      parameters: {
+        [weight]: graph.conv2dFilterGradient(window, filterShape, dz, stride, padding),
+        ...(layer.bias === 'none' ? {} : { [bias]: graph.biasGradient(dz) }),
+      },
+    }
+  },
+}

@@ -1,0 +1,50 @@
+import { GraphBuilder } from '../../engine/graph/graphBuilder.js'
+import type { Value } from '../../engine/graph/graphNodes.js'
+import { type Architecture, INPUT } from '../architecture.js'
+import { executionOf } from '../execution.js'
+import { parametersOf } from '../parameters.js'
+import { names } from './graphNames.js'
+import type { ParameterValues } from './layerRule.js'
+import { ruleOf } from './layerRules.js'
+
+/** The way there: logits, and what is to be kept of each part, which is not put together for nothing. */
+export const forwardGraph = (architecture: Architecture, parts: number, kept: ReadonlySet<string>): GraphBuilder => {
+  const graph = new GraphBuilder()
+  const { parameters, split } = inputsOf(graph, architecture, parts)
+  const keep = (name: string, value: Value): void => {
+    if (kept.has(name)) graph.output(name, value)
+  }
+  const logits = split(graph.placeholder(names.images)).map((images, part) => {
+    const values = new Map<string, Value>([[INPUT, images]])
+    let last = images
+    for (const [index, kernel] of executionOf(architecture).entries()) {
+      const { layer, inputs } = kernel.node
+      const saved = {
+        keep: (name: string, value: Value): void => keep(names.saved(index, name, part), value),
+        recall: (name: string): Value => absent(`"${name}" of "${kernel.result}" on the way there`),
+      }
+      const given = inputs.map((id) => values.get(id) ?? absent(`a value for "${id}"`))
+      last = ruleOf(layer).forward({ graph, layer, kernel, parameters, saved }, given)
+      keep(names.value(index, part), last)
+      values.set(kernel.result, last)
+    }
+    return last
+  })
+  graph.output(names.logits, graph.concat(logits))
+  return graph
+}
+
+const absent = (what: string): never => {
+  throw new Error(`there is not ${what}`)
+}
+
+/** Placeholders that ways there and back share: the parameters, and how a minibatch is cut. */
+export const inputsOf = (graph: GraphBuilder, architecture: Architecture, parts: number) => {
+  const all = parametersOf(architecture)
+  const pieces = graph.split(graph.placeholder(names.weights), graph.integers(all.map(({ size }) => size)), all.length)
+  const parameters: ParameterValues = new Map(
+    all.map(({ name, shape }, i): [string, Value] => [name, graph.reshape(pieces[i] ?? '', shape)]),
+  )
+  const sizes = parts === 1 ? '' : graph.integerPlaceholder(names.sizes)
+  return { parameters, split: (x: Value): readonly Value[] => graph.split(x, sizes, parts) }
+}

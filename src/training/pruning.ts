@@ -48,13 +48,13 @@ export const admmRule = (
   rho: PenaltySchedule,
 ): Pick<PhasePlan, 'begin' | 'beginEpoch' | 'adjust'> => {
   const project = (student: Student, memory: TrainingMemory): void => {
-    const w = Float32Array.from(student.weights.dataSync())
-    const u = memory.vector('admm.u')
-    const sum = u ? Float32Array.from(tf.tidy(() => tf.add(student.weights, u).dataSync())) : w
+    const w = student.weights.dataSync<'float32'>()
+    const u = memory.vector('admm.u')?.dataSync<'float32'>()
+    const sum = u ? w.map((value, i) => value + (u[i] ?? 0)) : w
     const mask = maskOf(student.architecture, sum, task(student))
     const z = sum.map((value, i) => value * (mask[i] ?? 0))
     // U moves by W − Z at each update but the first, which only sets Z.
-    const moved = u ? u.dataSync().map((value, i) => value + (w[i] ?? 0) - (z[i] ?? 0)) : new Float32Array(w.length)
+    const moved = u ? u.map((value, i) => value + (w[i] ?? 0) - (z[i] ?? 0)) : new Float32Array(w.length)
     memory.setVector('admm.u', tf.tensor1d(moved, 'float32'))
     memory.setVector('admm.target', tf.tensor1d(z.map((value, i) => value - (moved[i] ?? 0))))
   }

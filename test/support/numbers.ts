@@ -3,12 +3,14 @@
 /** `count` numbers in [−1, 1), the same for the same seed. */
 export const seededNumbers = (seed: number, count: number): Float32Array => {
   let state = seed >>> 0
-  return Float32Array.from({ length: count }, () => {
+  const numbers = new Float32Array(count)
+  for (let i = 0; i < count; i++) {
     state = (state + 0x6d2b79f5) >>> 0
     let mixed = Math.imul(state ^ (state >>> 15), state | 1)
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 31 - 1
-  })
+    numbers[i] = ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 31 - 1
+  }
+  return numbers
 }
 
 /** `max |a − b| / max(1, max |b|)`; infinite where a value is not a number or the lengths differ. */
@@ -36,6 +38,8 @@ export const norm = (values: ArrayLike<number>): number => {
 /** ‖a − b‖ / ‖b‖; ‖a‖ where b is 0. */
 export const relativeError = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   if (a.length !== b.length) return Infinity
-  const gap = norm(Float64Array.from(b, (value, i) => Number(a[i]) - value))
+  const differences = new Float64Array(b.length)
+  for (let i = 0; i < b.length; i++) differences[i] = Number(a[i]) - Number(b[i])
+  const gap = norm(differences)
   return gap === 0 ? 0 : gap / (norm(b) || 1)
 }

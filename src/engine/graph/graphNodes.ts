@@ -42,6 +42,16 @@ export class GraphNodes {
     return this.operation('Const', [], { dtype: float, value: { tensor } })
   }
 
+  /** A constant matrix, by rows. */
+  matrix(rows: readonly (readonly number[])[]): Value {
+    const tensor = {
+      dtype: FLOAT,
+      tensorShape: { dim: [rows.length, rows[0]?.length ?? 0].map((size) => ({ size })) },
+      tensorContent: new Uint8Array(Float32Array.from(rows.flat()).buffer),
+    }
+    return this.operation('Const', [], { dtype: float, value: { tensor } })
+  }
+
   /** An operand of length 0, where an operation wants one that it does not read. */
   protected nothing(): Value {
     const tensor = { dtype: FLOAT, tensorShape: { dim: [{ size: 0 }] }, tensorContent: new Uint8Array() }

@@ -3,6 +3,7 @@ import type { Padding } from '../../engine/graph/layerNodes.js'
 import { samePads } from '../../engine/ops/conv2d.js'
 import type { Conv2dLayer } from '../layers.js'
 import { activated, deactivated, type LayerRule, type Place, parameter } from './layerRule.js'
+import { Winograd } from './winograd.js'
 
 /** The input of a convolution as TensorFlow takes it, the way back, and the stride that is left. */
 interface Window {
@@ -73,9 +74,11 @@ const blockwiseInputGradient = (place: Place<Conv2dLayer>, dz: Value): Value | u
 
 export const convolutionRule: LayerRule<Conv2dLayer> = {
   forward: (place, [x = '']) => {
-    const { graph, layer, parameters } = place
+    const { graph, layer, kernel, parameters } = place
     const { seen, stride, padding } = windowOf(place)
-    const product = graph.conv2d(seen(x), parameter(parameters, `${layer.name}.weight`), stride, padding)
+    const filter = parameter(parameters, `${layer.name}.weight`)
+    const winograd = Winograd.of(graph, layer, kernel.node, filter)
+    const product = winograd?.forward(x) ?? graph.conv2d(seen(x), filter, stride, padding)
     if (layer.bias === 'none') return activated(place, product)
     return activated(place, graph.biasAdd(product, parameter(parameters, `${layer.name}.bias`)))
   },
@@ -88,15 +91,15 @@ export const convolutionRule: LayerRule<Conv2dLayer> = {
     const dz = deactivated(place, way)
     const x = way.input()
     const window = seen(x)
-    const dx = (): Value => {
-      const filter = parameter(parameters, weight)
-      return back(x, graph.conv2dInputGradient(graph.shapeOf(window), filter, dz, stride, padding))
-    }
-    const filterShape = [layer.kernel, layer.kernel, channels, layer.out]
+    const filter = parameter(parameters, weight)
+    const winograd = Winograd.of(graph, layer, kernel.node, filter)
+    const dx = (): Value => back(x, graph.conv2dInputGradient(graph.shapeOf(window), filter, dz, stride, padding))
+    const dFilter = (): Value =>
+      graph.conv2dFilterGradient(window, [layer.kernel, layer.kernel, channels, layer.out], dz, stride, padding)
     return {
-      inputs: [blockwiseInputGradient(place, dz) ?? dx()],
+      inputs: [winograd?.inputGradient(dz) ?? blockwiseInputGradient(place, dz) ?? dx()],
       parameters: {
-        [weight]: graph.conv2dFilterGradient(window, filterShape, dz, stride, padding),
+        [weight]: winograd?.filterGradient(x, dz) ?? dFilter(),
         ...(layer.bias === 'none' ? {} : { [bias]: graph.biasGradient(dz) }),
       },
     }

@@ -1,7 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import { rejectOption } from '../dsl/errors.js'
 import { momentumUpdate } from '../engine/ops/momentumUpdate.js'
-import { tf } from '../engine/tf.js'
 import type { Optimizer } from './optimizer.js'
 
 export interface SgdOptions {
@@ -21,9 +20,8 @@ export const sgd = ({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optim
     slots: 1,
     update: ({ weights, gradient, slots, learningRate }) => {
       const [velocity] = slots as [Tensor1D]
-      const decayed = weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(weights, weightDecay))
-      const vectors = { weights, velocity, gradient: decayed as Tensor1D }
-      const [updated, moved] = momentumUpdate(vectors, { learningRate, momentum })
+      const vectors = { weights, velocity, gradient }
+      const [updated, moved] = momentumUpdate(vectors, { learningRate, momentum, weightDecay })
       return { weights: updated, slots: [moved] }
     },
   }

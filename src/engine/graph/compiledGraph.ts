@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import type { NativeBackend } from '../kernels/tensorflow/native-backend.js'
 import { tf } from '../tf.js'
 import type { GraphBuilder } from './graphBuilder.js'
@@ -14,7 +14,7 @@ export interface CompiledGraph {
    * @param fetches names of outputs
    * @returns new tensors, in the order of the fetches
    */
-  readonly run: (feeds: Readonly<Record<string, Tensor>>, fetches: readonly string[]) => readonly Tensor[]
+  readonly run: (feeds: Readonly<Record<string, TensorInfo>>, fetches: readonly string[]) => readonly Tensor[]
 }
 
 /** Whether the engine in use can load graphs. */

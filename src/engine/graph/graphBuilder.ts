@@ -78,6 +78,14 @@ export class GraphBuilder extends LayerNodes {
     return this.operation('Mul', [a, b], { T: float })
   }
 
+  divide(a: Value, b: Value): Value {
+    return this.operation('RealDiv', [a, b], { T: float })
+  }
+
+  squareRoot(x: Value): Value {
+    return this.operation('Sqrt', [x], { T: float })
+  }
+
   absolute(x: Value): Value {
     return this.operation('Abs', [x], { T: float })
   }

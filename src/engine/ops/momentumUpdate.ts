@@ -4,6 +4,7 @@ import { tf } from '../tf.js'
 export interface MomentumAttributes {
   readonly learningRate: number
   readonly momentum: number
+  readonly weightDecay: number
 }
 
 export interface MomentumVectors {
@@ -13,6 +14,6 @@ export interface MomentumVectors {
   readonly gradient: Tensor1D
 }
 
-/** One step of gradient descent with momentum as one kernel: b ← momentum·b + g, w ← w − lr·b. @returns w, b */
+/** One step of gradient descent with momentum as one kernel: b ← momentum·b + g + decay·w, w ← w − lr·b. @returns w, b */
 export const momentumUpdate = (vectors: MomentumVectors, attributes: MomentumAttributes): [Tensor1D, Tensor1D] =>
   tf.engine().runKernel('PwoaMomentum', { ...vectors }, { ...attributes }) as [Tensor1D, Tensor1D]

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { type CompiledGraph, canCompile, compileGraph } from '../../engine/graph/compiledGraph.js'
+import { compiledOnce } from '../../engine/graph/compiledOnce.js'
 import { tf } from '../../engine/tf.js'
 import type { Architecture } from '../architecture.js'
 import { executionOf } from '../execution.js'
@@ -67,14 +68,6 @@ export const compiledNetwork = (architecture: Architecture): CompiledNetwork | u
   return compiled
 }
 
-const once = <T>(make: () => T): (() => T) => {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
-}
-
 const graphsOf = (architecture: Architecture, parts: number): Graphs => {
   // Hidden activations are among what is kept: the slope of a ReLU is read off its result.
   const { graph, kept } = backwardGraph(architecture, parts, 'logits')
@@ -83,8 +76,8 @@ const graphsOf = (architecture: Architecture, parts: number): Graphs => {
     forward: compileGraph(forwardGraph(architecture, parts, kept)),
     kept: [...kept],
     backward: {
-      logits: once(() => compileGraph(graph)),
-      'logits and hidden': once(() => compileGraph(backwardGraph(architecture, parts, 'logits and hidden').graph)),
+      logits: compiledOnce(() => graph),
+      'logits and hidden': compiledOnce(() => backwardGraph(architecture, parts, 'logits and hidden').graph),
     },
   }
 }

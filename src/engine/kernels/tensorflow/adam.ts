@@ -1,35 +1,50 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { compiledOnce } from '../../graph/compiledOnce.js'
+import { GraphBuilder } from '../../graph/graphBuilder.js'
 import type { AdamAttributes } from '../../ops/adamUpdate.js'
 import { input } from '../inputs.js'
-import { constants, type NativeBackend, typeAttribute } from './native-backend.js'
-import { valueOf, variableOf } from './variable.js'
+import { constants, type NativeBackend } from './native-backend.js'
 
 /**
- * `PwoaAdam`, see `adamUpdate`: `ResourceApplyAdam` computes w − lr·√(1 − β2ᵗ)/(1 − β1ᵗ) · m/(√v + ε′), which is
- * PyTorch's update for ε′ = ε·√(1 − β2ᵗ).
- *
- * Its 1 − β are float32: those of the β that float32 has, so that these are used here, too. Its 1 − βᵗ would lose five
- * digits in the first steps: they go into the learning rate, and it is told that βᵗ = 0.
+ * `PwoaAdam`, see `adamUpdate`, as one graph. The step's numbers are computed here, in float64:
+ * w − rate·m/(√v + ε·r) with r = √(1 − β2ᵗ) and rate = lr·r/(1 − β1ᵗ) is PyTorch's update.
  */
 export const adam: KernelConfig = {
   kernelName: 'PwoaAdam',
   backendName: 'tensorflow',
   kernelFunc: ({ inputs, attrs, backend }) => {
-    const native = backend as NativeBackend
     const { learningRate, beta1, beta2, epsilon, step } = attrs as unknown as AdamAttributes
-    const variables = ['weights', 'mean', 'square'].map((name) => variableOf(native, input(inputs, name)))
-    const root = Math.sqrt(1 - Math.fround(beta2) ** step)
-    const rate = (learningRate * root) / (1 - Math.fround(beta1) ** step)
-    const numbers = constants(native, [0, 0, rate, beta1, beta2, epsilon * root])
-    native.executeMultipleOutputs(
-      'ResourceApplyAdam',
-      [typeAttribute(native, 'T', 'float32')],
-      [...variables, ...numbers.tensors, input(inputs, 'gradient')],
-      0,
-    )
-    const updated = variables.map((variable) => valueOf(native, variable))
-    for (const variable of variables) variable.dispose()
+    const root = Math.sqrt(1 - beta2 ** step)
+    const numbers = constants(backend as NativeBackend, {
+      rate: (learningRate * root) / (1 - beta1 ** step),
+      epsilon: epsilon * root,
+      newMean: 1 - beta1,
+      newSquare: 1 - beta2,
+    })
+    const vectors = Object.fromEntries(vectorNames.map((name) => [name, input(inputs, name)]))
+    const updated = graph().run({ ...vectors, ...numbers.tensors }, ['w', 'm', 'v'])
     numbers.dispose()
-    return updated
+    return [...updated]
   },
 }
+
+const vectorNames = ['weights', 'mean', 'square', 'gradient'] as const
+
+const graph = compiledOnce(() => {
+  const builder = new GraphBuilder()
+  const [weights, mean, square, gradient] = vectorNames.map((name) => builder.placeholder(name)) as Vectors
+  const [rate, epsilon, newMean, newSquare] = ['rate', 'epsilon', 'newMean', 'newSquare'].map((name) =>
+    builder.placeholder(name),
+  ) as Vectors
+  const towards = (from: string, to: string, share: string): string =>
+    builder.add(from, builder.multiply(builder.subtract(to, from), share))
+  const m = towards(mean, gradient, newMean)
+  const v = towards(square, builder.multiply(gradient, gradient), newSquare)
+  const scale = builder.add(builder.squareRoot(v), epsilon)
+  builder.output('w', builder.subtract(weights, builder.divide(builder.multiply(m, rate), scale)))
+  builder.output('m', m)
+  builder.output('v', v)
+  return builder
+})
+
+type Vectors = [string, string, string, string]

@@ -1,29 +1,35 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { compiledOnce } from '../../graph/compiledOnce.js'
+import { GraphBuilder } from '../../graph/graphBuilder.js'
 import type { MomentumAttributes } from '../../ops/momentumUpdate.js'
 import { input } from '../inputs.js'
-import { constants, type NativeBackend, typeAttribute } from './native-backend.js'
-import { valueOf, variableOf } from './variable.js'
+import { constants, type NativeBackend } from './native-backend.js'
 
-/** `PwoaMomentum`, see `momentumUpdate`: `ResourceApplyMomentum`. */
+/** `PwoaMomentum`, see `momentumUpdate`, as one graph. */
 export const momentum: KernelConfig = {
   kernelName: 'PwoaMomentum',
   backendName: 'tensorflow',
   kernelFunc: ({ inputs, attrs, backend }) => {
-    const native = backend as NativeBackend
-    const { learningRate, momentum: decay } = attrs as unknown as MomentumAttributes
-    const variables = ['weights', 'velocity'].map((name) => variableOf(native, input(inputs, name)))
-    const numbers = constants(native, [learningRate, decay])
-    const [rate, kept] = numbers.tensors
-    if (!rate || !kept) throw new Error('the constants of the kernel are missing')
-    native.executeMultipleOutputs(
-      'ResourceApplyMomentum',
-      [typeAttribute(native, 'T', 'float32')],
-      [...variables, rate, input(inputs, 'gradient'), kept],
-      0,
+    const { learningRate, momentum: kept, weightDecay } = attrs as unknown as MomentumAttributes
+    const numbers = constants(backend as NativeBackend, { learningRate, kept, weightDecay })
+    const vectors = Object.fromEntries(
+      ['weights', 'velocity', 'gradient'].map((name) => [name, input(inputs, name)] as const),
     )
-    const updated = variables.map((variable) => valueOf(native, variable))
-    for (const variable of variables) variable.dispose()
+    const updated = graph().run({ ...vectors, ...numbers.tensors }, ['w', 'b'])
     numbers.dispose()
-    return updated
+    return [...updated]
   },
 }
+
+const graph = compiledOnce(() => {
+  const builder = new GraphBuilder()
+  const weights = builder.placeholder('weights')
+  const decayed = builder.add(
+    builder.placeholder('gradient'),
+    builder.multiply(weights, builder.placeholder('weightDecay')),
+  )
+  const b = builder.add(builder.multiply(builder.placeholder('velocity'), builder.placeholder('kept')), decayed)
+  builder.output('w', builder.subtract(weights, builder.multiply(b, builder.placeholder('learningRate'))))
+  builder.output('b', b)
+  return builder
+})

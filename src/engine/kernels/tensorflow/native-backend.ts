@@ -45,22 +45,19 @@ export const typeAttribute = (backend: NativeBackend, name: string, dtype: DataT
   value: dtype === 'int32' ? backend.binding.TF_INT32 : backend.binding.TF_FLOAT,
 })
 
-/** Numbers as scalar operands of an op; the caller disposes of them. */
+/** Numbers as scalar operands of a graph, by name; the caller disposes of them. */
 export const constants = (
   backend: NativeBackend,
-  values: readonly number[],
-): { readonly tensors: readonly TensorInfo[]; readonly dispose: () => void } => {
-  const tensors = values.map(
-    (value): TensorInfo => ({
-      dataId: backend.write(Float32Array.of(value), [], 'float32'),
-      shape: [],
-      dtype: 'float32',
-    }),
-  )
+  values: Readonly<Record<string, number>>,
+): { readonly tensors: Readonly<Record<string, TensorInfo>>; readonly dispose: () => void } => {
+  const tensors = Object.entries(values).map(([name, value]): [string, TensorInfo] => [
+    name,
+    { dataId: backend.write(Float32Array.of(value), [], 'float32'), shape: [], dtype: 'float32' },
+  ])
   return {
-    tensors,
+    tensors: Object.fromEntries(tensors),
     dispose: () => {
-      for (const { dataId } of tensors) backend.disposeData(dataId)
+      for (const [, { dataId }] of tensors) backend.disposeData(dataId)
     },
   }
 }

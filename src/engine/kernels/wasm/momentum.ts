@@ -9,7 +9,7 @@ export const momentum: KernelConfig = {
   backendName: 'wasm',
   kernelFunc: ({ inputs, attrs, backend }) => {
     const wasm = backend as WasmBackend
-    const { learningRate, momentum: decay } = attrs as unknown as MomentumAttributes
+    const { learningRate, momentum: kept, weightDecay } = attrs as unknown as MomentumAttributes
     const { shape } = input(inputs, 'weights')
     const outputs = [wasm.makeOutput(shape, 'float32'), wasm.makeOutput(shape, 'float32')] as const
     const [w, b] = [floats(wasm, outputs[0]), floats(wasm, outputs[1])]
@@ -17,7 +17,7 @@ export const momentum: KernelConfig = {
     const velocity = floats(wasm, input(inputs, 'velocity'))
     const gradient = floats(wasm, input(inputs, 'gradient'))
     for (let i = 0; i < w.length; i++) {
-      const next = decay * at(velocity, i) + at(gradient, i)
+      const next = kept * at(velocity, i) + at(gradient, i) + weightDecay * at(weights, i)
       b[i] = next
       w[i] = at(weights, i) - learningRate * next
     }

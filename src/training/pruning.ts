@@ -1,7 +1,8 @@
-import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
+import type { Tensor1D } from '@tensorflow/tfjs-core'
 import type { ParameterCounts } from '../dsl/events.js'
 import { tf } from '../engine/tf.js'
 import { type Pattern, projectionMask } from '../math/projection.js'
+import { quadraticPenalty } from '../math/quadraticPenalty.js'
 import type { Architecture } from '../models/architecture.js'
 import { parameterCount } from '../models/parameters.js'
 import type { TrainingMemory } from './memory.js'
@@ -74,12 +75,10 @@ export const admmRule = (
       setPrice(student, memory, Math.min(rho.max, memory.number('admm.rho', rho.initial) * rho.growth))
     },
     adjust: (student, memory, gradient): Adjusted => {
-      const residual = tf.sub(student.weights, memory.vector('admm.target') as Tensor1D) as Tensor1D
-      const pull = tf.mul(residual, memory.vector('admm.price') as Tensor1D) as Tensor1D
-      return {
-        gradient: tf.add(gradient, pull) as Tensor1D,
-        penalty: { name: 'admm', loss: tf.mul(tf.sum(tf.mul(residual, pull)), 0.5) as Scalar },
-      }
+      const { weights } = student
+      const [target, price] = [memory.vector('admm.target'), memory.vector('admm.price')] as [Tensor1D, Tensor1D]
+      const penalised = quadraticPenalty({ weights, target, price, gradient })
+      return { gradient: penalised.gradient, penalty: { name: 'admm', loss: penalised.loss } }
     },
   }
 }

@@ -51,6 +51,14 @@ const cases: readonly Case[] = [
   { ...large, name: 'resnet18 retrain', label: 'ResNet-18, retrain step, HSIC', work: 'retrain' },
   { ...large, name: 'resnet18 advprune', label: 'ResNet-18, PGD-10 step', work: 'advprune', batches: 3, steps: 1 },
   { ...large, name: 'resnet18 forward', label: 'ResNet-18, forward', work: 'forward' },
+  ...[64, 512].flatMap((batch): readonly Case[] => {
+    const grown = { ...large, batch, batches: 5, steps: 3, alone: true } as const
+    const label = `ResNet-18, retrain step, batch ${batch}`
+    return [
+      { ...grown, name: `resnet18 ${batch} retrain`, label: `${label}, HSIC`, work: 'retrain' },
+      { ...grown, name: `resnet18 ${batch} distil`, label: `${label}, no HSIC`, work: 'distil' },
+    ]
+  }),
 ]
 
 const engines = ['auto', 'tensorflow', 'wasm'] as const

@@ -50,13 +50,15 @@ export const median = (values: readonly number[]): number => {
 
 const milliseconds = (seconds: number): string => (seconds * 1000).toFixed(seconds < 0.1 ? 2 : 0)
 
-const seconds = ({ seconds: all }: { readonly seconds: number }): number => all
-
 /** The rounds' own ratios of two measurements. */
-const ratios = (a: readonly PytorchSide[], b: readonly PytorchSide[], figure = seconds): readonly number[] =>
+const ratios = (
+  a: readonly PytorchSide[],
+  b: readonly PytorchSide[],
+  figure: keyof PytorchSide = 'seconds',
+): readonly number[] =>
   a.flatMap((side, round) => {
     const other = b[round]
-    return other === undefined ? [] : [figure(side) / figure(other)]
+    return other === undefined ? [] : [side[figure] / other[figure]]
   })
 
 const spread = (values: readonly number[], digits = 2): string =>
@@ -67,23 +69,35 @@ const spread = (values: readonly number[], digits = 2): string =>
 const figureOf = (sides: readonly PytorchSide[], draw: (side: PytorchSide) => number, digits: number): string =>
   sides.length === 0 ? '–' : median(sides.map(draw)).toFixed(digits)
 
-const header = ['work', 'ours ms', 'PyTorch ms', 'ratio (least–most)', 'MiB, ours', 'PyTorch']
+const header = ['work', 'ours ms', 'PyTorch ms', 'ratio (least–most)', 'MiB, ours', 'PyTorch', 'ratio']
 
 const cells = ({ label, ours, pytorch }: Row): readonly string[] => [
   label,
-  milliseconds(median(ours.map(seconds))),
-  pytorch.length === 0 ? '–' : milliseconds(median(pytorch.map(seconds))),
+  milliseconds(median(ours.map(({ seconds }) => seconds))),
+  pytorch.length === 0 ? '–' : milliseconds(median(pytorch.map(({ seconds }) => seconds))),
   spread(ratios(ours, pytorch)),
   figureOf(ours, ({ mebibytes }) => mebibytes, 0),
   figureOf(pytorch, ({ mebibytes }) => mebibytes, 0),
+  pytorch.length === 0 ? '–' : median(ratios(ours, pytorch, 'mebibytes')).toFixed(2),
 ]
 
 /** Said where other work must have disturbed the figures: PyTorch's waiting threads suffer most. */
 export const busy = ({ load, cores }: Pick<Report['machine'], 'load' | 'cores'>): readonly string[] =>
   load > cores / 2 ? [`the machine was busy (load ${load.toFixed(1)} on ${cores} cores): not a fair comparison`] : []
 
-/** Comparisons among our own rows, where both were measured. */
-const comparisons: readonly { readonly of: string; readonly by: string; readonly text: (ratio: string) => string }[] = [
+/** Of two of our own rows, where both were measured. */
+interface Comparison {
+  readonly of: string
+  readonly by: string
+  /** What is told of a ratio. @default the ratio */
+  readonly figure?: (ratio: number) => number
+  readonly text: (figure: string) => string
+}
+
+/** Of two times, without and with, in percent. */
+const share = (ratio: number): number => 100 * (1 - ratio)
+
+const comparisons: readonly Comparison[] = [
   {
     of: 'mnistNet admm',
     by: 'mnistNet advprune',
@@ -99,6 +113,12 @@ const comparisons: readonly { readonly of: string; readonly by: string; readonly
     by: 'mnistNet retrain',
     text: (ratio) => `mnistNet retrain step, portable engine by native engine: ${ratio}`,
   },
+  ...[64, 512].map((batch) => ({
+    of: `resnet18 ${batch} distil`,
+    by: `resnet18 ${batch} retrain`,
+    figure: share,
+    text: (percent: string) => `HSIC on every ReLU, of ResNet-18's retrain step at batch ${batch}: ${percent} %`,
+  })),
 ]
 
 const rest = ({ machine, rows, help }: Report): readonly string[] => {
@@ -106,9 +126,9 @@ const rest = ({ machine, rows, help }: Report): readonly string[] => {
   const overhead = rowOf('mnistNet admm')?.ours.map((side) => (100 * side.machinery) / side.seconds) ?? []
   return [
     ...busy(machine),
-    ...comparisons.flatMap(({ of, by, text }) => {
+    ...comparisons.flatMap(({ of, by, text, figure = (ratio) => ratio }) => {
       const [a, b] = [rowOf(of), rowOf(by)]
-      return a && b ? [text(spread(ratios(a.ours, b.ours)))] : []
+      return a && b ? [text(spread(ratios(a.ours, b.ours).map(figure)))] : []
     }),
     ...(overhead.length === 0
       ? []

@@ -38,8 +38,11 @@ import { makeStudent } from '../src/training/makeStudent.js'
 import { type HasStudent, type HasTeacher, Student } from '../src/training/network.js'
 import type { Recipe } from '../src/training/phasePlan.js'
 
-/** The same work as `pytorch_step.py`'s of the same name, through the operators that a user composes. */
-export type Work = 'admm' | 'retrain' | 'advprune' | 'forward'
+/**
+ * The same work as `pytorch_step.py`'s of the same name, through the operators that a user composes; `distil` is
+ * `retrain` without HSIC, which PyTorch's script has not.
+ */
+export type Work = 'admm' | 'retrain' | 'distil' | 'advprune' | 'forward'
 
 /** A network, and how the paper trains and attacks it. */
 interface Subject {
@@ -151,12 +154,9 @@ const pipelineOf = (work: Exclude<Work, 'forward'>, load: Load, tell: (seconds: 
   const prune = { pattern: 'irregular', rate: 4, admm: subject.recipe, retrain: subject.recipe } as const
   const epochs = Math.ceil((load.warmup + load.steps + 1) / load.batches)
   if (work === 'admm') return start.pipe(distill(), admmMask({ ...prune, epochs, retrainEpochs: 0 }))
-  if (work === 'retrain')
-    return start.pipe(
-      distill(),
-      hsicRegularize({ lambdaX: 2e-5, lambdaY: 1e-4 }),
-      admmMask({ ...prune, epochs: 0, retrainEpochs: epochs }),
-    )
+  const retrain = admmMask({ ...prune, epochs: 0, retrainEpochs: epochs })
+  if (work === 'distil') return start.pipe(distill(), retrain)
+  if (work === 'retrain') return start.pipe(distill(), hsicRegularize({ lambdaX: 2e-5, lambdaY: 1e-4 }), retrain)
   return start.pipe(adversarial(pgd(subject.attack)), crossEntropy(), admmMask({ ...prune, epochs, retrainEpochs: 0 }))
 }
 

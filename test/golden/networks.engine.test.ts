@@ -23,7 +23,7 @@ import {
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { train } from '../../src/operators/train.js'
-import { imagesOf, labelsOf } from '../../src/training/minibatches.js'
+import { imagesOf, labelsOf } from '../../src/training/images.js'
 import { Student } from '../../src/training/network.js'
 import { constant } from '../../src/training/schedule.js'
 import { sgd } from '../../src/training/sgd.js'

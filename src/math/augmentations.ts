@@ -7,7 +7,7 @@ import type { Augmentation } from '../dsl/dataset.js'
  *
  * @param options padding: pixels, ≥ 1. @default 4
  * @example
- * cifar10({ augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
+ * imageFolder({ name: 'flowers', augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
  * @throws OptionError for a padding that is not a whole number ≥ 1
  */
 export const randomCrop = ({ padding = 4 }: { readonly padding?: number } = {}): Augmentation => {

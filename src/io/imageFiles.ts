@@ -1,4 +1,5 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdirSync, statSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { clipped, Refusal, refuse } from './refusal.js'
 
@@ -34,16 +35,17 @@ const LAYOUT = 'train/<class>/ and test/<class>/ with JPEG or PNG files'
 
 const absent = (folder: string): never => refuse(LAYOUT, `no folder ${folder}`)
 
-const filesOf = async (folder: string, label: number): Promise<readonly ImageFile[]> => {
-  const names = (await readdir(folder)).filter((name) => IMAGE.test(name)).sort()
+const filesOf = (folder: string, label: number): readonly ImageFile[] => {
+  const names = readdirSync(folder)
+    .filter((name) => IMAGE.test(name))
+    .sort()
   if (names.length === 0) throw new Refusal('at least one JPEG or PNG file in each class folder', `none in ${folder}`)
-  return Promise.all(
-    names.map(async (name) => {
-      const path = join(folder, name)
-      const { size, mtimeMs } = await stat(path)
-      return { path, label, size, modified: mtimeMs }
-    }),
-  )
+  return names.map((name) => {
+    const path = join(folder, name)
+    // Synchronously: of sixty thousand files each takes 3 µs, by the thread pool ten times that.
+    const { size, mtimeMs } = statSync(path)
+    return { path, label, size, modified: mtimeMs }
+  })
 }
 
 /** The first of each class, the second of each class …: any first part of a split has all classes alike. */
@@ -66,7 +68,7 @@ export const listImages = async (root: string): Promise<ImageFiles> => {
     const here = classes.includes(lonely) ? 'train' : 'test'
     return refuse('the same classes in train and test', `"${clipped(lonely)}" in ${here} alone`)
   }
-  const of = async (split: 'train' | 'test'): Promise<readonly ImageFile[]> =>
-    inTurn(await Promise.all(classes.map((name, label) => filesOf(join(root, split, name), label))))
-  return { classes, train: await of('train'), test: await of('test') }
+  const of = (split: 'train' | 'test'): readonly ImageFile[] =>
+    inTurn(classes.map((name, label) => filesOf(join(root, split, name), label)))
+  return { classes, train: of('train'), test: of('test') }
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { ImageShape, Split } from '../dsl/dataset.js'
+import { crc32 } from './crc32.js'
 
 /** A data set's pixels and labels, without its name. */
 export interface PackedDataset {
@@ -25,27 +25,21 @@ const Header = t.readonly(
     skipped: t.Int,
     train: t.Int,
     test: t.Int,
-    sha256: t.string,
+    crc32: t.number,
   }),
 )
 
-const hashOf = (bodies: readonly Uint8Array[]): string => {
-  const hash = createHash('sha256')
-  for (const body of bodies) hash.update(body)
-  return hash.digest('hex')
-}
-
 /**
- * One file: `PWOAPACK`, the header's length (uint32, little-endian), the header as JSON with a SHA-256 of the rest, and
- * the rest: images and labels of the training split, then of the test split.
+ * One file: `PWOAPACK`, the header's length (uint32, little-endian), the header as JSON with the CRC-32 of the rest,
+ * and the rest: images and labels of the training split, then of the test split.
  */
 export const packDataset = ({ shape, classes, skipped, train, test }: PackedDataset): Uint8Array => {
-  const bodies = [train.images, train.labels, test.images, test.labels]
-  const header = { ...shape, classes, skipped, train: train.count, test: test.count, sha256: hashOf(bodies) }
+  const body = Buffer.concat([train.images, train.labels, test.images, test.labels])
+  const header = { ...shape, classes, skipped, train: train.count, test: test.count, crc32: crc32(body) }
   const text = Buffer.from(JSON.stringify(header))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(text.length)
-  return Buffer.concat([Buffer.from(MAGIC), length, text, ...bodies])
+  return Buffer.concat([Buffer.from(MAGIC), length, text, body])
 }
 
 /** What was packed, on the same memory; undefined where a byte is missing or has changed. */
@@ -55,10 +49,10 @@ export const unpackDataset = (bytes: Uint8Array): PackedDataset | undefined => {
   const begin = HEAD + file.readUInt32LE(MAGIC.length)
   const header = Header.decode(parsed(file.toString('utf8', HEAD, begin)))
   if (isLeft(header)) return undefined
-  const { height, width, channels, classes, skipped, sha256, ...counts } = header.right
+  const { height, width, channels, classes, skipped, crc32: checksum, ...counts } = header.right
   const size = height * width * channels
   const whole = begin + (counts.train + counts.test) * (size + 1)
-  if (file.length !== whole || hashOf([file.subarray(begin)]) !== sha256) return undefined
+  if (file.length !== whole || crc32(file.subarray(begin)) !== checksum) return undefined
   // Plain arrays, whatever kind of bytes the file came in.
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   const splitAt = (from: number, count: number): Split => ({

@@ -43,12 +43,28 @@ export { syntheticDigits } from './io/syntheticDigits.js'
 export { horizontalFlip, randomCrop } from './math/augmentations.js'
 export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/perturbations.js'
 export type { Pattern } from './math/projection.js'
-export { type Architecture, architecture } from './models/architecture.js'
+export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture.js'
 export { type Counts, countsOf } from './models/counts.js'
-export { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, maxPool2d, relu } from './models/layers.js'
+export {
+  add,
+  avgPool2d,
+  batchNorm2d,
+  conv2d,
+  flatten,
+  type Layer,
+  linear,
+  maxPool2d,
+  type Normalisation,
+  normalize,
+  relu,
+} from './models/layers.js'
+export { withNormalisation } from './models/normalisation.js'
 export { weightLayers } from './models/parameters.js'
-export { type ResnetOptions, resnet18 } from './models/resnet.js'
-export { architectureNames, lenet, lenet5, mnistNet, zoo } from './models/zoo.js'
+export { type PreactResnetOptions, preactResnet18 } from './models/preactResnet.js'
+export { type ResnetOptions, resnet18, resnet34, resnet50 } from './models/resnet.js'
+export { type VggOptions, vgg16bn } from './models/vgg.js'
+export { type WideResnetOptions, wideResnet } from './models/wideResnet.js'
+export { architectureNames, cifarNet, lenet, lenet5, mnistNet, zoo } from './models/zoo.js'
 export { type AdmmMaskOptions, admmMask } from './operators/admmMask.js'
 export { type AdversarialOptions, type AttackSchedule, adversarial } from './operators/adversarial.js'
 export { type AttackEvalOptions, attackEval } from './operators/attackEval.js'

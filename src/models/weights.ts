@@ -107,7 +107,7 @@ const namesAndShapes = (wanted: readonly Wanted[], tensors: NamedTensors): reado
   const misshapen = wanted.flatMap(({ name, torchShape }) => {
     const tensor = tensors.get(name)
     return tensor && text(tensor.shape) !== text(torchShape)
-      ? [`"${name}" of shape ${text(tensor.shape)}, not ${text(torchShape)}`]
+      ? [`"${name}" of shape ${text(tensor.shape)} instead of ${text(torchShape)}`]
       : []
   })
   const strangers = [...tensors.keys()].filter((name) => !known.has(name))

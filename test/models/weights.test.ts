@@ -118,7 +118,7 @@ describe('a checkpoint that is not of the network', () => {
   it('tensors of another shape are named, with both shapes', () => {
     const error = refusal((all) => all.set('head.weight', { shape: [20, 3], data: new Float32Array(60) }))
     expect(error.expected).toBe('a checkpoint of shortcut: its 12 tensors')
-    expect(error.actual).toBe('"head.weight" of shape [20, 3], not [3, 20]')
+    expect(error.actual).toBe('"head.weight" of shape [20, 3] instead of [3, 20]')
   })
 
   it('tensors that the network has no place for are named', () => {
@@ -135,7 +135,7 @@ describe('a checkpoint that is not of the network', () => {
       for (let i = 0; i < 12; i++) all.set(`x${i}`, { shape: [1], data: Float32Array.of(0) })
     })
     expect(error.actual).toBe(
-      'no "left.bias" [4]; "head.bias" of shape [4], not [3]; ' +
+      'no "left.bias" [4]; "head.bias" of shape [4] instead of [3]; ' +
         'unknown "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9" … (12 in all)',
     )
     expect(error.hint).toMatch(/head\.weight \[3, 20\], head\.bias \[4\], x0 \[1\] … \(23 in all\)\.$/)
@@ -185,7 +185,9 @@ describe('running statistics in a checkpoint', () => {
       { shape: [4], data: new Float32Array(4) },
       { shape: [3], data: Float32Array.of(1, -0.5, 1) },
     ]
-    expect(refusal((all) => all.set('bn3.running_mean', four)).actual).toBe('"bn3.running_mean" of shape [4], not [3]')
+    expect(refusal((all) => all.set('bn3.running_mean', four)).actual).toBe(
+      '"bn3.running_mean" of shape [4] instead of [3]',
+    )
     const infinite = refusal((all) => all.set('bn3.running_mean', { shape: [3], data: Float32Array.of(0, NaN, 0) }))
     expect([infinite.expected, infinite.actual]).toEqual([
       'a checkpoint of normalised: finite numbers in "bn3.running_mean"',

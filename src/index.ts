@@ -36,6 +36,7 @@ export type {
 } from './dsl/step.js'
 export { withMinibatch } from './dsl/withMinibatch.js'
 export { tf } from './engine/tf.js'
+export { type CifarOptions, cifar10, cifar100 } from './io/cifar.js'
 export { heldOut } from './io/heldOut.js'
 export { type ImageFolderOptions, imageFolder } from './io/imageFolder.js'
 export { mnist } from './io/mnist.js'

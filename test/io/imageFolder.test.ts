@@ -190,6 +190,7 @@ describe('a packed data set', () => {
     shape: { height: 2, width: 3, channels: 1 },
     classes: 2,
     skipped: 1,
+    published: true,
     train: split(5, 7),
     test: split(2, 9),
   }

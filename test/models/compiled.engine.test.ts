@@ -10,7 +10,7 @@ import { add, affine2d, avgPool2d, conv2d, flatten, linear, maxPool2d, relu } fr
 import { parameterCount } from '../../src/models/parameters.js'
 import { resnet18 } from '../../src/models/resnet.js'
 import type { BatchMoments } from '../../src/models/statistics.js'
-import { weightGradient } from '../../src/models/weightGradient.js'
+import { type TrainedPass, weightGradients } from '../../src/models/weightGradient.js'
 import { mnistNet } from '../../src/models/zoo.js'
 import { memory } from '../support/context.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
@@ -92,6 +92,18 @@ const momentsOf = (moments: readonly BatchMoments[]): readonly Tensor[] =>
   moments.flatMap(({ mean, variance, count }) => [mean, variance, tf.tensor1d([count])])
 
 const hasGraphs = process.env.PWOA_ENGINE === 'tensorflow'
+
+const weightGradient = (
+  architecture: Architecture,
+  weights: Tensor1D,
+  images: Tensor4D,
+  loss: (pass: TrainedPass) => Scalar,
+): Tensor1D => {
+  const [gradient] = weightGradients([{ architecture, weights, images: [images] }], (passes) =>
+    loss(passes[0] as TrainedPass),
+  )
+  return gradient as Tensor1D
+}
 
 describe('graphs', () => {
   it('are the native engine’s alone', () => {

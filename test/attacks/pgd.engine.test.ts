@@ -289,8 +289,8 @@ it.each([
   [() => pgd({ ...base, norm: 'toString' as 'L2' }), 'pgd: expected a norm among Linf, L2, got "toString"'],
   [() => pgd({ ...base, epsilon: Infinity, norm: 'L2' }), 'pgd: expected epsilon > 0, got Infinity'],
   [() => pgd({ ...base, epsilon: 1e30, norm: 'L2' }), 'pgd: expected epsilon <= 1000000, got 1e+30'],
-  [() => pgd({ ...base, loss: 'dlr' as 'ce' }), 'pgd: expected a loss among ce, margin, got "dlr"'],
-  [() => pgd({ ...base, start: 'zero' as 'image' }), 'pgd: expected a start among uniform, image, got "zero"'],
+  [() => pgd({ ...base, loss: 'dlr' as 'ce' }), 'pgd: expected a loss among ce, margin, kl, got "dlr"'],
+  [() => pgd({ ...base, start: 'zero' as 'image' }), 'pgd: expected a start among uniform, image, nearby, got "zero"'],
   [() => pgd({ ...base, restarts: 0 }), 'pgd: expected a whole number of restarts >= 1, got 0'],
   [() => pgd({ ...base, start: 'image', restarts: 2 }), 'pgd: expected one try from the image itself, got 2 restarts'],
 ])('an option that can not work is refused at once, case %#', (make, message) => {

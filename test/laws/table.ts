@@ -15,9 +15,12 @@ import { distill } from '../../src/operators/distill.js'
 import { exportModel } from '../../src/operators/exportModel.js'
 import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
 import { initialise } from '../../src/operators/initialise.js'
+import { lbgat } from '../../src/operators/lbgat.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { lossTerm } from '../../src/operators/lossTerm.js'
+import { mart } from '../../src/operators/mart.js'
 import { perturb } from '../../src/operators/perturb.js'
+import { trades } from '../../src/operators/trades.js'
 import { train } from '../../src/operators/train.js'
 import { adam } from '../../src/training/adam.js'
 import type { Optimizer } from '../../src/training/optimizer.js'
@@ -131,6 +134,9 @@ export const table: Readonly<Record<string, Row>> = {
       'an ε of 0': () => adversarial(fgsm({ epsilon: 0 })),
       'what the first attack refuses': () => adversarial((epoch) => fgsm({ epsilon: epoch })),
       'an unknown mode': () => adversarial(fgsm({ epsilon: 0.1 }), { mode: 'mix' as 'join' }),
+      'a negative ratio': () => adversarial(fgsm({ epsilon: 0.1 }), { mixRatio: -0.1 }),
+      'a ratio above 1': () => adversarial(fgsm({ epsilon: 0.1 }), { mixRatio: 1.1 }),
+      'a ratio that is no number': () => adversarial(fgsm({ epsilon: 0.1 }), { mixRatio: Number.NaN }),
     },
     throwing: {
       'an attack': (thrown) => [...fresh(), erased(adversarial(badAttack(thrown)))],
@@ -208,6 +214,20 @@ export const table: Readonly<Record<string, Row>> = {
     bad: { 'an unknown architecture': () => initialise('resnet1000') },
     throwing: {},
   },
+  lbgat: {
+    make: () => erased(lbgat(fgsm({ epsilon: 0.1 }))),
+    behind: fresh,
+    adds: ['terms', 'guide'],
+    bad: {
+      'a negative β': () => lbgat(fgsm({ epsilon: 0.1 }), { beta: -1 }),
+      'an unknown network': () => lbgat(fgsm({ epsilon: 0.1 }), { natural: 'resnet1000' }),
+      'what the first attack refuses': () => lbgat((epoch) => fgsm({ epsilon: epoch })),
+    },
+    throwing: {
+      'an attack': (thrown) => [...fresh(), erased(lbgat(badAttack(thrown)))],
+      'an attack on its way': (thrown) => [...fresh(), erased(lbgat(lateAttack(thrown)))],
+    },
+  },
   loadTeacher: {
     make: (teacher) => erased(loadTeacher(teacher, { architecture: tinyNet })),
     behind: none,
@@ -241,6 +261,20 @@ export const table: Readonly<Record<string, Row>> = {
       },
     },
   },
+  mart: {
+    make: () => erased(mart(fgsm({ epsilon: 0.1 }))),
+    behind: fresh,
+    adds: ['terms'],
+    bad: {
+      'a negative λ': () => mart(fgsm({ epsilon: 0.1 }), { lambda: -1 }),
+      'an endless λ': () => mart(fgsm({ epsilon: 0.1 }), { lambda: Infinity }),
+      'what the first attack refuses': () => mart((epoch) => fgsm({ epsilon: epoch })),
+    },
+    throwing: {
+      'an attack': (thrown) => [...fresh(), erased(mart(badAttack(thrown)))],
+      'an attack on its way': (thrown) => [...fresh(), erased(mart(lateAttack(thrown)))],
+    },
+  },
   perturb: {
     make: () => erased(perturb(blockNoise({ epsilon: 0.3 }), { share: 0.5 })),
     behind: none,
@@ -251,6 +285,20 @@ export const table: Readonly<Record<string, Row>> = {
       'noise that refuses': () => perturb(blockNoise({ epsilon: 2 })),
     },
     throwing: { 'a perturbation': (thrown) => [erased(perturb(badNoise(thrown)))] },
+  },
+  trades: {
+    make: () => erased(trades(fgsm({ epsilon: 0.1 }))),
+    behind: fresh,
+    adds: ['terms'],
+    bad: {
+      'a negative β': () => trades(fgsm({ epsilon: 0.1 }), { beta: -1 }),
+      'a β that is no number': () => trades(fgsm({ epsilon: 0.1 }), { beta: Number.NaN }),
+      'what the first attack refuses': () => trades((epoch) => fgsm({ epsilon: epoch })),
+    },
+    throwing: {
+      'an attack': (thrown) => [...fresh(), erased(trades(badAttack(thrown)))],
+      'an attack on its way': (thrown) => [...fresh(), erased(trades(lateAttack(thrown)))],
+    },
   },
   train: {
     make: () => erased(train({ epochs: 1 })),

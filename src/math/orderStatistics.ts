@@ -25,11 +25,10 @@ export const neighboursAt = (values: Float64Array, k: number): readonly [number,
     else if (k >= i) left = i
     else break
   }
-  const found = array[k] ?? 0
   // All behind place k are at least the k-th.
-  let next = Infinity
-  for (let i = k + 1; i < array.length; i++) next = Math.min(next, array[i] ?? Infinity)
-  return [found, next === Infinity ? found : next]
+  let next = array[k + 1] ?? array[k] ?? 0
+  for (let i = k + 2; i < array.length; i++) next = Math.min(next, array[i] ?? 0)
+  return [array[k] ?? 0, next]
 }
 
 const medianOfThree = (a: number, b: number, c: number): number => Math.max(Math.min(a, b), Math.min(Math.max(a, b), c))

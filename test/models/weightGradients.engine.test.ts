@@ -93,7 +93,7 @@ it('two networks in one loss have the gradients of each with the other’s answe
       return meeting(a.logits, b.logits)
     })
     const answers = (of: Trained): Tensor => {
-      let [found, shape] = [new Float32Array(), [0]]
+      let [found, shape]: [Float32Array, number[]] = [new Float32Array(), [0]]
       weightGradients([of], (all) => {
         const { logits } = first(all)
         ;[found, shape] = [values(logits), logits.shape]

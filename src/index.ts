@@ -15,7 +15,7 @@ export { type SquareOptions, square } from './attacks/square.js'
 export { asynchronous } from './dsl/asynchronous.js'
 export { composite } from './dsl/composite.js'
 export type { Journal, RunContext, StageState } from './dsl/context.js'
-export type { DataContext, DataSource, Dataset, ImageShape, Split } from './dsl/dataset.js'
+export type { Augmentation, DataContext, DataSource, Dataset, Dice, ImageShape, Split } from './dsl/dataset.js'
 export { enrich } from './dsl/enrich.js'
 export { enrichOnce } from './dsl/enrichOnce.js'
 export { describeError, type PwoaError, PwoaFailure } from './dsl/errors.js'
@@ -38,21 +38,41 @@ export type {
 } from './dsl/step.js'
 export { withMinibatch } from './dsl/withMinibatch.js'
 export { tf } from './engine/tf.js'
+export { heldOut } from './io/heldOut.js'
+export { type ImageFolderOptions, imageFolder } from './io/imageFolder.js'
 export { mnist } from './io/mnist.js'
 export { syntheticDigits } from './io/syntheticDigits.js'
+export { horizontalFlip, randomCrop } from './math/augmentations.js'
 export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/perturbations.js'
 export type { Pattern } from './math/projection.js'
-export { type Architecture, architecture } from './models/architecture.js'
+export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture.js'
 export { type Counts, countsOf } from './models/counts.js'
-export { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, maxPool2d, relu } from './models/layers.js'
+export {
+  add,
+  avgPool2d,
+  batchNorm2d,
+  conv2d,
+  flatten,
+  type Layer,
+  linear,
+  maxPool2d,
+  type Normalisation,
+  normalize,
+  relu,
+} from './models/layers.js'
+export { withNormalisation } from './models/normalisation.js'
 export { weightLayers } from './models/parameters.js'
-export { type ResnetOptions, resnet18 } from './models/resnet.js'
-export { architectureNames, lenet, lenet5, mnistNet, zoo } from './models/zoo.js'
+export { type PreactResnetOptions, preactResnet18 } from './models/preactResnet.js'
+export { type ResnetOptions, resnet18, resnet34, resnet50 } from './models/resnet.js'
+export { type VggOptions, vgg16bn } from './models/vgg.js'
+export { type WideResnetOptions, wideResnet } from './models/wideResnet.js'
+export { architectureNames, cifarNet, lenet, lenet5, mnistNet, zoo } from './models/zoo.js'
 export { type AdmmMaskOptions, admmMask } from './operators/admmMask.js'
 export { type AdversarialOptions, adversarial } from './operators/adversarial.js'
 export { type AttackEvalOptions, attackEval } from './operators/attackEval.js'
 export { type CrossEntropyOptions, crossEntropy } from './operators/crossEntropy.js'
 export { type DistillOptions, distill } from './operators/distill.js'
+export { type EarlyStopOptions, earlyStop } from './operators/earlyStop.js'
 export { exportModel } from './operators/exportModel.js'
 export { type HsicRegularizeOptions, hsicRegularize } from './operators/hsicRegularize.js'
 export { initialise } from './operators/initialise.js'

@@ -16,6 +16,19 @@ export interface Split {
   readonly labels: Uint8Array
 }
 
+/** Random whole numbers, uniform in 0 … n − 1. */
+export interface Dice {
+  readonly int: (n: number) => number
+}
+
+/** A random change of a training image, in bytes: one of a list that minibatches go through. */
+export interface Augmentation {
+  readonly name: string
+  readonly config: Readonly<Record<string, number>>
+  /** Writes the changed image, height × width × channels, over all of `out`; `image` stays as it is. */
+  readonly apply: (image: Uint8Array, out: Uint8Array, shape: ImageShape, dice: Dice) => void
+}
+
 export interface Dataset {
   /** As it stands beside a figure: `MNIST`, `synthetic digits`. */
   readonly name: string
@@ -25,6 +38,10 @@ export interface Dataset {
   readonly shape: ImageShape
   readonly train: Split
   readonly test: Split
+  /** Images kept out of training, to decide by; see `heldOut`. @default none */
+  readonly validation?: Split
+  /** What training images go through anew each epoch, in order; test images never do. @default nothing */
+  readonly augment?: readonly Augmentation[]
 }
 
 /** What a source may use to find its data. */

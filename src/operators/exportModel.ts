@@ -6,6 +6,7 @@ import { type PwoaError, PwoaFailure, rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { encodeSafetensors } from '../io/safetensors.js'
+import { unpackNormalisation } from '../models/normalisation.js'
 import { parametersOf } from '../models/parameters.js'
 import { unpackStatistics, unpackWeights } from '../models/weights.js'
 import type { HasStudent } from '../training/network.js'
@@ -13,6 +14,7 @@ import type { HasStudent } from '../training/network.js'
 /**
  * When training is done, writes the student, running statistics included, as safetensors with PyTorch's names and
  * layouts, and, where it was pruned, its masks (1 = kept, one per weight tensor) beside it as `<name>.masks.safetensors`.
+ * The constants of a network's own normalisation are `mu` and `sigma`, as in RobustBench's classes.
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(
@@ -27,7 +29,8 @@ export const exportModel = (file: string): Op<HasStudent & HasTraining, unknown>
     const metadata = { format: 'pt', architecture: architecture.name }
     const weights = unpackWeights(architecture, Float32Array.from(student.weights.dataSync()))
     const statistics = unpackStatistics(architecture, Float32Array.from(student.statistics.dataSync()))
-    await save(run, file, encodeSafetensors(new Map([...weights, ...statistics]), metadata, file))
+    const constants = unpackNormalisation(architecture)
+    await save(run, file, encodeSafetensors(new Map([...constants, ...weights, ...statistics]), metadata, file))
     if (!mask) return
     const isWeight = new Set(parametersOf(architecture).flatMap(({ name, role }) => (role === 'weight' ? [name] : [])))
     const masks = new Map(

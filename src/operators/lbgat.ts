@@ -20,7 +20,7 @@ import { randomWeights } from '../training/randomWeights.js'
 export interface LbgatOptions {
   /** β ≥ 0: weight of TRADES' divergence. The paper trains with 0 (LBGAT0) and 6 (LBGAT6). @default 6 */
   readonly beta?: number
-  /** The natural classifier: a name of the zoo, or a network of your own. @default the student's */
+  /** The natural classifier: a name of the zoo, with as many classes as the data, or a network of your own. @default the student's */
   readonly natural?: string | Architecture
 }
 
@@ -48,7 +48,7 @@ export const lbgat = (
   { beta = 6, natural }: LbgatOptions = {},
 ): Op<HasStudent, HasTerms & HasGuide> => {
   checkAtLeast(STAGE, 'beta', beta, 0)
-  const own = natural === undefined ? undefined : resolveArchitecture(STAGE, natural)
+  const planned = natural === undefined ? undefined : resolveArchitecture(STAGE, natural)
   const term: LossTerm = {
     name: STAGE,
     phases: allPhases,
@@ -61,17 +61,18 @@ export const lbgat = (
     },
   }
   const makeGuide = ({ run, student }: Step & HasStudent): Student => {
-    const architecture = own ?? student.architecture
+    const architecture =
+      natural === undefined ? student.architecture : resolveArchitecture(STAGE, natural, run.data.classes)
     checkFit(STAGE, architecture, run.data)
     return makeStudent(run, architecture, randomWeights(architecture, run.seed, STAGE), undefined, STAGE)
   }
   return stage(
     {
       stage: STAGE,
-      config: { ...attackConfig(schedule), beta, natural: own?.name ?? 'as the student' },
+      config: { ...attackConfig(schedule), beta, natural: planned?.name ?? 'as the student' },
       needs: ['student'],
       adds: ['terms', 'guide'],
-      ...(own ? { parallel: parallelOf(own) } : {}),
+      ...(planned ? { parallel: parallelOf(planned) } : {}),
     },
     (source) =>
       defer(() => {

@@ -7,7 +7,7 @@ import { PwoaFailure } from '../dsl/errors.js'
 import type { Accuracies } from '../dsl/events.js'
 import { drawAttackPicture } from '../io/attackPicture.js'
 import { continueWith, subjectOf } from './evaluationSubject.js'
-import { imagesOf, labelsOf } from './minibatches.js'
+import { imagesOf, labelsOf } from './images.js'
 import type { Network } from './network.js'
 
 export interface NetworkEvaluation {

@@ -1,6 +1,6 @@
 import type { TestBatch } from '../attacks/evaluation.js'
 import type { Dataset } from '../dsl/dataset.js'
-import { imagesOf, labelsOf } from './minibatches.js'
+import { imagesOf, labelsOf } from './images.js'
 
 /** The first `count` test examples in file order, batch by batch; whoever takes a batch frees its tensors. */
 export function* testBatches(

@@ -14,8 +14,8 @@ import { martLoss } from '../../src/math/mart.js'
 import { tradesLoss } from '../../src/math/trades.js'
 import {
   type NamedTensors,
-  packStatistics,
-  packWeights,
+  type Packed,
+  packNetwork,
   unpackStatistics,
   unpackWeights,
 } from '../../src/models/weights.js'
@@ -132,8 +132,8 @@ describe.each([...cases.scales.entries()])('of logits, case %i', (which, scale) 
   })
 })
 
-const packed = (pack: typeof packWeights, state: NamedTensors): Float32Array => {
-  const result = pack('test', 'seeded', normalisedNet, state)
+const packed = (dict: NamedTensors): Packed => {
+  const result = packNetwork('test', 'seeded', normalisedNet, dict)
   if (isLeft(result)) throw new Error(describeError(result.left))
   return result.right
 }
@@ -169,7 +169,7 @@ const step = train({
 })
 
 const state = seededState(tensors)
-const start = packed(packWeights, state)
+const start = packed(state).weights
 
 /** With a learning rate of 1 the gradient is w − w'. */
 const gradientOf = (from: Float32Array, student: Student): NamedTensors =>
@@ -205,10 +205,10 @@ describe('one step of a network with batch normalisation', () => {
   it('lbgat: the same of the student and of its guide', async () => {
     const expected = golden.network.lbgat
     const guideState = seededState(tensors, guideSeed)
-    const guideStart = packed(packWeights, guideState)
+    const guideStart = packed(guideState)
     const replace = ({ guide }: HasGuide): void => {
-      guide.replaceWeights(tf.tensor1d(guideStart))
-      guide.replaceStatistics(tf.tensor1d(packed(packStatistics, guideState)))
+      guide.replaceWeights(tf.tensor1d(guideStart.weights))
+      guide.replaceStatistics(tf.tensor1d(guideStart.statistics))
     }
     await collect(
       loaded().pipe(
@@ -219,7 +219,7 @@ describe('one step of a network with batch normalisation', () => {
       ({ training, student, guide }) => {
         expectClose([training.loss], [expected.loss], NETWORK, 'loss')
         checked(start, student, expected)
-        if (expected.guide) checked(guideStart, guide, expected.guide)
+        if (expected.guide) checked(guideStart.weights, guide, expected.guide)
       },
     )
     expect(expected.guide).toBeDefined()

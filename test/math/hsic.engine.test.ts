@@ -2,12 +2,12 @@ import type { Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
-import { nHsic } from '../../src/math/hsic.js'
-import { normalisedGaussian, normalisedLinear } from '../../src/math/hsicPasses.js'
+import { bottleneckLoss, bottleneckMatrix, nHsic } from '../../src/math/hsic.js'
+import { lossByPasses, matrixByPasses, normalisedGaussian, normalisedLinear } from '../../src/math/hsicPasses.js'
 import { centredRows, gaussianKernelsMinusOne } from '../../src/math/kernels.js'
 import { centred } from '../../src/math/squares.js'
 import { gaussian64, linear64, normalised64, trace64 } from '../support/hsic64.js'
-import { seededNumbers } from '../support/numbers.js'
+import { relativeError, seededNumbers } from '../support/numbers.js'
 
 /** Relative to n − 1, the largest possible value: float32 through an inverse of condition 1e4. */
 const TOLERANCE = 3e-4
@@ -113,6 +113,34 @@ describe('nHSIC', () => {
     )
     expect(gradient.every((g) => g === 0)).toBe(true)
   })
+
+  it.runIf(process.env.PWOA_ENGINE === 'tensorflow').each([255, 256, 301])(
+    'of %d examples, in one graph or in blocks, is that of the other way',
+    (n) => {
+      const images = tensor(make(5, n, 12))
+      const labels = tf.tensor2d(
+        Float32Array.from({ length: 10 * n }, (_, i) => (Math.floor(i / 10) % 10 === i % 10 ? 1 : 0)),
+        [n, 10],
+      )
+      const hidden = [tensor(make(6, n, 20, 3)), tf.tensor4d(make(7, n, 36).values, [n, 3, 3, 4])]
+      const weights = { lambdaX: 0.3, lambdaY: 0.5 }
+      const errors = tf.tidy(() => {
+        const s = bottleneckMatrix(images, labels, weights)
+        const plain = matrixByPasses(images, labels, weights)
+        const both = [bottleneckLoss, lossByPasses].map((loss) => {
+          const { value: total, grads } = tf.valueAndGrads((a, b) => loss([a, b], plain))(hidden)
+          return [total, ...grads].map((found) => found.dataSync())
+        })
+        return [
+          relativeError(s.dataSync(), plain.dataSync()),
+          ...(both[0] ?? []).map((found, i) => relativeError(found, both[1]?.[i] ?? [])),
+        ]
+      })
+      tf.dispose([images, labels, ...hidden])
+      expect(errors.length).toBe(4)
+      for (const error of errors) expect(error).toBeLessThan(2e-3)
+    },
+  )
 
   it('a minibatch of one example has none', () => {
     expect(value(make(1, 1, 3), make(2, 1, 4))).toBeCloseTo(0, 6)

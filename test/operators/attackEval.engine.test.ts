@@ -14,7 +14,7 @@ import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { initialise } from '../../src/operators/initialise.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { train } from '../../src/operators/train.js'
-import { imagesOf } from '../../src/training/minibatches.js'
+import { imagesOf } from '../../src/training/images.js'
 import type { HasStudent, Student } from '../../src/training/network.js'
 import { fakePipeline } from '../runtime/fakes.js'
 import { collect, type FakeRun, fakeRun, memory, normalisedNet, tinyData, tinyNet, turns } from '../support/context.js'
@@ -360,6 +360,23 @@ describe('attackEval alone', () => {
     await run((fake) => stages(fake, withStatistics(0)), first)
     const other = fakeRun({ journals: first.journals })
     await expect(collect(stages(other, withStatistics(1)), () => undefined)).rejects.toThrow(
+      'expected the network that the interrupted evaluation attacked',
+    )
+    other.end()
+  })
+
+  it('to go on with another normalisation of images', async () => {
+    const first = fakeRun()
+    const stages = (fake: FakeRun, mean: number) =>
+      lentSteps(fake).pipe(
+        loadTeacher(teacherFile(), { architecture: tinyNet, normalisation: { mean: [mean], std: [0.5] } }),
+        attackEval(attacks),
+      )
+    await run((fake) => stages(fake, 0.5), first)
+    const same = fakeRun({ journals: first.journals })
+    await run((fake) => stages(fake, 0.5), same)
+    const other = fakeRun({ journals: first.journals })
+    await expect(collect(stages(other, 0.25), () => undefined)).rejects.toThrow(
       'expected the network that the interrupted evaluation attacked',
     )
     other.end()

@@ -1,7 +1,7 @@
 import type { Attack, AttackSequence } from '../../src/attacks/attack.js'
 import { evaluate } from '../../src/attacks/evaluate.js'
 import type { EvaluationResult } from '../../src/attacks/evaluation.js'
-import { imagesOf, labelsOf } from '../../src/training/minibatches.js'
+import { imagesOf, labelsOf } from '../../src/training/images.js'
 import { Student } from '../../src/training/network.js'
 import { type CheckpointName, readPublicNetwork, readTestSet } from './golden.js'
 

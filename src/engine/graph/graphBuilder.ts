@@ -141,13 +141,12 @@ export class GraphBuilder extends LayerNodes {
 
   /** Behind one another along the first axis. */
   concat(values: readonly Value[]): Value {
-    const [first = '', ...others] = values
-    if (others.length === 0) return first
-    return this.operation('ConcatV2', [...values, this.constant([0], [])], {
-      T: float,
-      N: { i: values.length },
-      Tidx: int32,
-    })
+    return this.#join(values, 0)
+  }
+
+  /** Matrices side by side. */
+  beside(values: readonly Value[]): Value {
+    return this.#join(values, 1)
   }
 
   /** The inverse of `concat`. @param sizes along the first axis, a vector of `count` numbers */
@@ -159,6 +158,16 @@ export class GraphBuilder extends LayerNodes {
       num_split: { i: count },
     })
     return Array.from({ length: count }, (_, i) => `${node}:${i}`)
+  }
+
+  #join(values: readonly Value[], axis: number): Value {
+    const [first = '', ...others] = values
+    if (others.length === 0) return first
+    return this.operation('ConcatV2', [...values, this.constant([axis], [])], {
+      T: float,
+      N: { i: values.length },
+      Tidx: int32,
+    })
   }
 
   #reduce(op: 'Mean' | 'Sum', x: Value, axes: readonly number[], keeps: boolean): Value {

@@ -9,6 +9,8 @@ export const names = {
   identity: 'identity',
   /** [n, −1] */
   rowShape: 'row-shape',
+  /** How many rows each block of a Gram matrix has, where there are blocks. */
+  blocks: 'blocks',
   /** εn */
   ridge: 'ridge',
   lambdaX: 'lambda-x',
@@ -29,11 +31,11 @@ export const names = {
 } as const
 
 /** S = λx·R_X − λy·R_Y of images and labels. */
-export const matrixGraph = (): GraphBuilder => {
+export const matrixGraph = (blocks: number): GraphBuilder => {
   const graph = new GraphBuilder()
-  const shared = sharedBy(graph)
+  const shared = sharedBy(graph, blocks)
   const rows = centredRows(graph, graph.placeholder(names.images), shared.rowShape)
-  const ofImages = gaussianMinusOne(graph, rows, graph.placeholder(names.exponent(0)))
+  const ofImages = gaussianMinusOne(graph, rows, graph.placeholder(names.exponent(0)), shared)
   const labels = graph.placeholder(names.labels)
   const rX = normalised(graph, ofImages, shared)
   const rY = normalised(graph, graph.product(labels, labels, 'second'), shared)
@@ -48,13 +50,13 @@ export const matrixGraph = (): GraphBuilder => {
 }
 
 /** Σ S ∘ A⁻¹ over the layers, and what the way back takes. */
-export const lossGraph = (layers: number): GraphBuilder => {
+export const lossGraph = (blocks: number, layers: number): GraphBuilder => {
   const graph = new GraphBuilder()
-  const shared = sharedBy(graph)
+  const shared = sharedBy(graph, blocks)
   const matrix = graph.placeholder(names.matrix)
   const sums = Array.from({ length: layers }, (_, layer) => {
     const rows = centredRows(graph, graph.placeholder(names.activations(layer)), shared.rowShape)
-    const kernel = gaussianMinusOne(graph, rows, graph.placeholder(names.exponent(layer)))
+    const kernel = gaussianMinusOne(graph, rows, graph.placeholder(names.exponent(layer)), shared)
     const inverse = regularisedInverse(graph, kernel, shared)
     graph.output(names.rows(layer), rows)
     graph.output(names.kernel(layer), kernel)
@@ -66,7 +68,7 @@ export const lossGraph = (layers: number): GraphBuilder => {
 }
 
 /** ∂/∂Z of every layer. */
-export const gradientGraph = (layers: number): GraphBuilder => {
+export const gradientGraph = (_blocks: number, layers: number): GraphBuilder => {
   const graph = new GraphBuilder()
   const matrix = graph.placeholder(names.matrix)
   for (let layer = 0; layer < layers; layer++) {
@@ -87,22 +89,37 @@ interface Shared {
   readonly identity: Value
   readonly rowShape: Value
   readonly ridge: Value
+  /** A matrix with one row per example, in blocks. */
+  readonly split: (rows: Value) => readonly Value[]
 }
 
-const sharedBy = (graph: GraphBuilder): Shared => ({
-  identity: graph.placeholder(names.identity),
-  rowShape: graph.integerPlaceholder(names.rowShape),
-  ridge: graph.placeholder(names.ridge),
-})
+const sharedBy = (graph: GraphBuilder, blocks: number): Shared => {
+  const sizes = blocks === 1 ? '' : graph.integerPlaceholder(names.blocks)
+  return {
+    identity: graph.placeholder(names.identity),
+    rowShape: graph.integerPlaceholder(names.rowShape),
+    ridge: graph.placeholder(names.ridge),
+    split: (rows) => graph.split(rows, sizes, blocks),
+  }
+}
 
 const centredRows = (graph: GraphBuilder, z: Value, rowShape: Value): Value => {
   const rows = graph.reshapeTo(z, rowShape)
   return graph.subtract(rows, graph.mean(rows, [0]))
 }
 
+/** rows·rowsᵀ: the products of blocks above the diagonal, and their transposes below it. */
+const gramOf = (graph: GraphBuilder, rows: Value, { split }: Shared): Value => {
+  const blocks = split(rows)
+  const above = blocks.map((a, i) => blocks.slice(i).map((b) => graph.product(a, b, 'second')))
+  const blockAt = (i: number, j: number): Value =>
+    (j >= i ? above[i]?.[j - i] : graph.transpose(above[j]?.[i - j] ?? '', [1, 0])) ?? ''
+  return graph.concat(blocks.map((_, i) => graph.beside(blocks.map((_, j) => blockAt(i, j)))))
+}
+
 /** K − 1 = expm1(exponent·‖z_i − z_j‖²) from the Gram matrix. */
-const gaussianMinusOne = (graph: GraphBuilder, rows: Value, exponent: Value): Value => {
-  const gram = graph.product(rows, rows, 'second')
+const gaussianMinusOne = (graph: GraphBuilder, rows: Value, exponent: Value, shared: Shared): Value => {
+  const gram = gramOf(graph, rows, shared)
   const norms = graph.diagonalOf(gram)
   const distances = graph.subtract(graph.add(norms, graph.column(norms)), graph.add(gram, gram))
   return graph.expm1(graph.multiply(distances, exponent))

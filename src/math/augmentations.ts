@@ -1,0 +1,54 @@
+import { checkWhole } from '../dsl/checks.js'
+import type { Augmentation } from '../dsl/dataset.js'
+
+/**
+ * Moves the image by up to `padding` pixels each way, all places equally likely; what comes in at the edges is 0. The
+ * same as padding each side with zeros and cutting out a random window, as `torchvision.transforms.RandomCrop` does.
+ *
+ * @param options padding: pixels, ≥ 1. @default 4
+ * @example
+ * imageFolder({ name: 'flowers', augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
+ * @throws OptionError for a padding that is not a whole number ≥ 1
+ */
+export const randomCrop = ({ padding = 4 }: { readonly padding?: number } = {}): Augmentation => {
+  checkWhole('randomCrop', 'padding', padding, 1)
+  const places = 2 * padding + 1
+  return {
+    name: 'randomCrop',
+    config: { padding },
+    apply: (image, out, { height, width, channels }, dice) => {
+      const down = dice.int(places) - padding
+      const right = dice.int(places) - padding
+      const [first, last] = [Math.max(0, right), Math.min(width, width + right)]
+      out.fill(0)
+      if (first >= last) return
+      for (let y = Math.max(0, down); y < Math.min(height, height + down); y++) {
+        const from = ((y - down) * width + first - right) * channels
+        const length = (last - first) * channels
+        out.set(image.subarray(from, from + length), (y * width + first) * channels)
+      }
+    },
+  }
+}
+
+/** Mirrors every other image, by a coin: left becomes right. As `torchvision.transforms.RandomHorizontalFlip`. */
+export const horizontalFlip = (): Augmentation => ({
+  name: 'horizontalFlip',
+  config: {},
+  apply: (image, out, { height, width, channels }, dice) => {
+    if (dice.int(2) === 0) {
+      out.set(image)
+      return
+    }
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const from = (y * width + width - 1 - x) * channels
+        const to = (y * width + x) * channels
+        for (let c = 0; c < channels; c++) out[to + c] = image[from + c] ?? 0
+      }
+  },
+})
+
+/** Augmentations as a plan prints and hashes them. */
+export const augmentationConfig = (augment: readonly Augmentation[]): readonly Readonly<Record<string, unknown>>[] =>
+  augment.map(({ name, config }) => ({ name, ...config }))

@@ -1,0 +1,127 @@
+// Ends a robust training where robustness is lost, and goes back to the best network that was seen.
+import { defer, map, type Observable, takeWhile } from 'rxjs'
+import type { Attack } from '../attacks/attack.js'
+import { checkWhole } from '../dsl/checks.js'
+import type { Split } from '../dsl/dataset.js'
+import { rejectOption } from '../dsl/errors.js'
+import { type Op, stage } from '../dsl/op.js'
+import type { HasTraining, Step } from '../dsl/step.js'
+import { tf } from '../engine/tf.js'
+import type { HasStudent, Student } from '../training/network.js'
+import { validate } from '../training/validate.js'
+
+export interface EarlyStopOptions {
+  /** Epochs without a better figure after which training ends, ≥ 1. @default never: only a collapse ends it */
+  readonly patience?: number
+  /** A fall of robust accuracy from its best by more than this is a collapse, in (0, 1]. @default 0.15 */
+  readonly collapse?: number
+}
+
+/**
+ * After each epoch, attacks the student on the images that `heldOut` has kept from training. The student ends as the
+ * best network by that figure, whatever came after it. Training ends at once where robust accuracy collapses, which
+ * single-step adversarial training is known for (catastrophic overfitting), or where it has not risen for `patience`
+ * epochs. Reports each figure as an evaluation of the epoch.
+ *
+ * @example
+ * pipeline('teacher', heldOut(mnist(), 1000)).pipe(
+ *   initialise('mnistNet'), adversarial(pgd({ epsilon: 0.3, steps: 1, stepSize: 0.375 })), crossEntropy(),
+ *   train({ epochs: 10 }), earlyStop(pgd({ epsilon: 0.3, steps: 20, stepSize: 0.03 })))
+ * @throws OptionError for a patience < 1 or a collapse outside (0, 1]; when the run starts, for data without `heldOut`
+ * Source: Wong, Rice, Kolter, "Fast is better than free", ICLR 2020, sec. 5; Rice et al., ICML 2020.
+ */
+export const earlyStop = (
+  attack: Attack,
+  { patience, collapse = 0.15 }: EarlyStopOptions = {},
+): Op<HasStudent & HasTraining, unknown> => {
+  if (patience !== undefined) checkWhole(STAGE, 'patience', patience, 1)
+  if (!(collapse > 0 && collapse <= 1)) rejectOption(STAGE, 'collapse in (0, 1]', collapse)
+  const limits = { patience: patience ?? Number.POSITIVE_INFINITY, collapse }
+  return stage(
+    {
+      stage: STAGE,
+      config: { attack: attack.name, ...attack.config, patience: patience ?? 'none', collapse },
+      needs: ['student', 'training'],
+      adds: [],
+    },
+    <S extends Step & HasStudent & HasTraining>(source: Observable<S>): Observable<S> =>
+      defer(() => {
+        let best: Best | undefined
+        let begun = false
+        let over = false
+        const begin = ({ run }: S): void => {
+          begun = true
+          const saved = run.restore(STAGE)
+          best = restored(saved?.arrays)
+          over = saved?.values.over === true
+          run.provide(STAGE, () => ({ arrays: best ? arraysOf(best) : {}, values: { over } }))
+        }
+        /** Whether training goes on. */
+        const judge = (step: S): boolean => {
+          if (!begun) begin(step)
+          const { run, student, training } = step
+          // A run that was stopped after its training had ended: what it has trained since does not count.
+          if (over && best) goBack(student, best)
+          if (over) return false
+          if (training.batch + 1 < training.batches) return true
+          const accuracies = validate(student, attack, imagesFor(run.data.validation), run.data, run.seed)
+          run.emit({ type: 'evaluation', subject: 'epoch', accuracies })
+          // As it is kept across an interruption, so that comparisons come out alike.
+          const robust = Math.fround(accuracies.attacks[attack.name] ?? 0)
+          if (best === undefined || robust > best.robust) best = remembered(student, robust, training.epoch)
+          const fallen = best.robust - robust > limits.collapse
+          if (fallen) {
+            const message = `robust accuracy fell from ${percent(best.robust)} to ${percent(robust)}: training ended`
+            run.emit({ type: 'warning', stage: STAGE, message })
+          }
+          over = fallen || training.epoch - best.epoch >= limits.patience || training.step === training.steps
+          if (over) goBack(student, best)
+          return !over
+        }
+        return source.pipe(
+          map((step) => ({ step, goesOn: judge(step) })),
+          takeWhile(({ goesOn }) => goesOn, true),
+          map(({ step }) => step),
+        )
+      }),
+  )
+}
+
+const STAGE = 'earlyStop'
+
+interface Best {
+  readonly robust: number
+  readonly epoch: number
+  readonly weights: Float32Array
+  readonly statistics: Float32Array
+}
+
+const remembered = ({ weights, statistics }: Student, robust: number, epoch: number): Best => ({
+  robust,
+  epoch,
+  weights: weights.dataSync<'float32'>().slice(),
+  statistics: statistics.dataSync<'float32'>().slice(),
+})
+
+const goBack = (student: Student, { weights, statistics }: Best): void => {
+  student.replaceWeights(tf.tensor1d(weights))
+  student.replaceStatistics(tf.tensor1d(statistics))
+}
+
+const arraysOf = ({ robust, epoch, weights, statistics }: Best) => ({
+  figures: Float32Array.of(robust, epoch),
+  weights,
+  ...(statistics.length > 0 ? { statistics } : {}),
+})
+
+const restored = (arrays: Readonly<Record<string, Float32Array>> | undefined): Best | undefined => {
+  const { figures, weights, statistics = new Float32Array(0) } = arrays ?? {}
+  if (!figures || !weights) return undefined
+  const [robust = 0, epoch = 0] = figures
+  return { robust, epoch, weights, statistics }
+}
+
+const imagesFor = (validation: Split | undefined): Split =>
+  validation ?? rejectOption(STAGE, 'images that training does not see: heldOut(…) around the data', 'none')
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`

@@ -3,25 +3,24 @@ import type { Architecture } from '../models/architecture.js'
 import { freshStatistics } from '../models/statistics.js'
 import { Student } from './network.js'
 
-/** Under which name the student's weights, running statistics and mask are kept across an interruption. */
-const STATE = 'student'
-
 /**
- * The run's student, with the given weights and running statistics or, in a resumed run, with those it had. Its state
+ * A network of the run in training, with the given weights and running statistics or, in a resumed run, with those it had. Its state
  * is part of the run's, and it is freed when the run ends.
  *
  * @param statistics of batch normalisation; see `statisticsOf`. @default mean 0 and variance 1
+ * @param state under which name its weights, running statistics and mask are kept across an interruption
  */
 export const makeStudent = (
   run: RunContext,
   architecture: Architecture,
   weights: Float32Array,
   statistics = freshStatistics(architecture),
+  state = 'student',
 ): Student => {
-  const saved = run.restore(STATE)?.arrays
+  const saved = run.restore(state)?.arrays
   const student = new Student(architecture, saved?.weights ?? weights, saved?.statistics ?? statistics)
   student.mask = saved?.mask
-  run.provide(STATE, () => ({
+  run.provide(state, () => ({
     arrays: {
       weights: Float32Array.from(student.weights.dataSync()),
       // None without batch normalisation: a checkpoint holds no empty arrays.

@@ -29,6 +29,11 @@ export interface HasStudent {
   readonly student: Student
 }
 
+/** Added by `lbgat`: a network that is trained along with the student, on the first view of each minibatch. */
+export interface HasGuide {
+  readonly guide: Student
+}
+
 /** A network whose weights and running statistics training replaces, step by step. Freed by `dispose`. */
 export class Student implements Network {
   readonly architecture: Architecture

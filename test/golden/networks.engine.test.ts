@@ -24,7 +24,6 @@ import { readNetwork } from '../../src/models/readNetwork.js'
 import { resnet18, resnet34, resnet50 } from '../../src/models/resnet.js'
 import { statisticsOf, updatedStatistics } from '../../src/models/statistics.js'
 import { type VggOptions, vgg16bn } from '../../src/models/vgg.js'
-import { weightGradient } from '../../src/models/weightGradient.js'
 import { type NamedTensors, packNetwork, unpackWeights } from '../../src/models/weights.js'
 import { type WideResnetOptions, wideResnet } from '../../src/models/wideResnet.js'
 import { cifarNet } from '../../src/models/zoo.js'
@@ -39,6 +38,7 @@ import { sgd } from '../../src/training/sgd.js'
 import { collect, fakeRun } from '../support/context.js'
 import { norm, seededNumbers } from '../support/numbers.js'
 import { checkpointFile, lentSteps, runningOf, weightsOf } from '../support/steps.js'
+import { weightGradient } from '../support/weightGradient.js'
 
 /** [norm, and products with one or three seeded vectors] of a tensor in PyTorch's order. */
 type Summary = readonly number[]

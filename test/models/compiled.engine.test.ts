@@ -20,10 +20,10 @@ import {
 import { parameterCount } from '../../src/models/parameters.js'
 import { resnet18 } from '../../src/models/resnet.js'
 import type { BatchMoments } from '../../src/models/statistics.js'
-import { weightGradient } from '../../src/models/weightGradient.js'
 import { mnistNet } from '../../src/models/zoo.js'
 import { memory } from '../support/context.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
+import { weightGradient } from '../support/weightGradient.js'
 
 /** Sums of a minibatch's parts against sums of the whole, in float32. */
 const ROUNDING = 2e-5

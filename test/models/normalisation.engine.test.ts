@@ -6,9 +6,9 @@ import type { Architecture } from '../../src/models/architecture.js'
 import { withNormalisation } from '../../src/models/normalisation.js'
 import { parameterCount } from '../../src/models/parameters.js'
 import { statisticsCount } from '../../src/models/statistics.js'
-import { weightGradient } from '../../src/models/weightGradient.js'
 import { Student } from '../../src/training/network.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
+import { weightGradient } from '../support/weightGradient.js'
 import { normalised } from './fixtures.js'
 
 /** Two ways to round (x − mean) / std, through seven layers of float32. */

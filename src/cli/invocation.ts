@@ -7,6 +7,9 @@ export interface Invocation {
   /** The texts of `--set`. */
   readonly values: Readonly<Record<string, string>>
   readonly options: RunOptions
+  /** How the points of a sweep are run; undefined where nothing was asked for. */
+  readonly workers: number | undefined
+  readonly attempts: number | undefined
   readonly output: 'table' | 'json'
   readonly volume: 'normal' | 'quiet'
 }

@@ -29,7 +29,7 @@ const answer = async ({ ask, help }: Arguments): Promise<number> => {
   const outcome = await runCommand(ask)
   if ('error' in outcome) return fail(outcome.error)
   await say(process.stdout, outcome.text)
-  return 0
+  return outcome.code
 }
 
 const main = async (): Promise<number> => {

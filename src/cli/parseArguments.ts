@@ -20,6 +20,8 @@ interface Flags {
   readonly resume?: string
   readonly checkpointEvery?: CheckpointOptions
   readonly keepCheckpoints?: number
+  readonly workers?: number
+  readonly attempts?: number
   readonly plan?: true
   readonly profile?: true
   readonly json?: true
@@ -92,6 +94,8 @@ const makeCommand = (): Command =>
     .option('--resume <dir>', 'goes on with an interrupted run from its folder')
     .option('--checkpoint-every <n>', 'training steps (500) or seconds (30s) between two checkpoints', intervalOf)
     .option('--keep-checkpoints <n>', 'how many are kept (default: 2)', countOf('--keep-checkpoints'))
+    .option('--workers <n>', 'points of a sweep at a time (default: 1)', countOf('--workers'))
+    .option('--attempts <n>', 'how often a point that crashes is begun (default: 3)', countOf('--attempts'))
     .option('--plan', 'prints the stages and what they will do, and does nothing')
     .option('--profile', 'tells where the time of a training step goes, and writes trace.json')
     .option('--json', 'prints one line of JSON instead of a table')
@@ -150,6 +154,8 @@ const invocationOf = (file: string, flags: Flags): Invocation => {
         : { checkpoints: { ...checkpointEvery, ...(keep === undefined ? {} : { keep }) } }),
       ...(profile === undefined ? {} : { profile: 'steps' }),
     },
+    workers: flags.workers,
+    attempts: flags.attempts,
     output: flags.json ? 'json' : 'table',
     volume: flags.quiet ? 'quiet' : 'normal',
   }

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
 import type { Summary } from '../dsl/run.js'
@@ -6,8 +5,6 @@ import type { ComparisonSummary } from '../runtime/comparison.js'
 import { loadPipelineFile } from '../runtime/loadPipelineFile.js'
 import { makeFromFile } from '../runtime/makeFromFile.js'
 import type { Runnable } from '../runtime/runnable.js'
-import { pointInChild } from '../runtime/sweep/pointInChild.js'
-import { startSweep } from '../runtime/sweep/startSweep.js'
 import type { SweepSummary } from '../runtime/sweep/sweepTypes.js'
 import { withPlace } from '../runtime/withPlace.js'
 import { colorsFor } from './colors.js'
@@ -19,14 +16,11 @@ import type { Invocation } from './invocation.js'
 import { onInterrupt } from './onInterrupt.js'
 import { openScreen, type Screen } from './screen.js'
 import { showProgress } from './showProgress.js'
-import { showSweep } from './showSweep.js'
+import { startPoints } from './startPoints.js'
 import { withResumeWords } from './withResumeWords.js'
 
 /** What a command ends with: text for stdout, or an error. */
 export type Outcome = { readonly text: string; readonly code: number } | { readonly error: PwoaError }
-
-/** The module of a point's own process. */
-const pointEntry = new URL('./pointMain.js', import.meta.url)
 
 /** Does what `pwoa-run FILE …` asks for. */
 export const runCommand = async (invocation: Invocation): Promise<Outcome> => {
@@ -44,15 +38,17 @@ export const runCommand = async (invocation: Invocation): Promise<Outcome> => {
   return { text: `${JSON.stringify(planAsJson(made.right, invocation.options.seed ?? 0))}\n`, code: 0 }
 }
 
-const notForThis = ({ kind }: Runnable, { workers, attempts }: Invocation): PwoaError | undefined => {
-  const option = workers === undefined ? (attempts === undefined ? undefined : '--attempts') : '--workers'
+const sweepOptions = ['workers', 'attempts', 'queue', 'pipelines'] as const
+
+const notForThis = ({ kind }: Runnable, invocation: Invocation): PwoaError | undefined => {
+  const option = sweepOptions.find((name) => invocation[name] !== undefined)
   if (kind === 'sweep' || option === undefined) return undefined
-  return { _tag: 'UsageError', stage: option, expected: 'a file with a sweep(…)', actual: `a ${kind}` }
+  return { _tag: 'UsageError', stage: `--${option}`, expected: 'a file with a sweep(…)', actual: `a ${kind}` }
 }
 
 const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => {
   const screen = await openScreen(process.stderr, invocation.volume)
-  const { folder, stop, result } = start(made, invocation, screen)
+  const { folder, stop, result } = await start(made, invocation, screen)
   const release = onInterrupt(() => {
     screen.line('stopping: saving the state; interrupt again to quit at once')
     stop()
@@ -71,7 +67,7 @@ const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => 
 const codeOf = (summary: Summary | ComparisonSummary | SweepSummary): number =>
   'points' in summary && summary.points.some(({ state }) => state !== 'done') ? exitCodes.RunError : 0
 
-const start = (made: Runnable, invocation: Invocation, screen: Screen) => {
+const start = async (made: Runnable, invocation: Invocation, screen: Screen) => {
   const { options } = invocation
   const colors = colorsFor(process.stderr)
   if (made.kind === 'pipeline') {
@@ -79,14 +75,7 @@ const start = (made: Runnable, invocation: Invocation, screen: Screen) => {
     showProgress(handle, screen, colors)
     return handle
   }
-  if (made.kind === 'sweep') {
-    const { values, workers = 1, attempts = 3 } = invocation
-    const file = resolve(invocation.file)
-    const runPoint = pointInChild({ entry: pointEntry, file, values, workers })
-    const handle = startSweep(made, options, { workers, attempts, runPoint })
-    showSweep(handle, screen, colors, workers)
-    return handle
-  }
+  if (made.kind === 'sweep') return startPoints(made, invocation, screen, colors)
   const handle = made.run(options)
   const told = new Set<string>()
   handle.runs$.subscribe(({ label, index, count, run: row }) => {

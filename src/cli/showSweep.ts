@@ -6,7 +6,7 @@ import { formatCount, formatLoss, formatPercent, formatSeconds } from './format.
 import type { Screen } from './screen.js'
 
 /** Shows a sweep as it goes: a line per point that stays, and below a passing one for each point under way. */
-export const showSweep = ({ events$ }: SweepHandle, screen: Screen, colors: Colors, workers: number): void => {
+export const showSweep = ({ events$ }: SweepHandle, screen: Screen, colors: Colors, where: string): void => {
   const points = new Map<string, PointRecord>()
   const progress = new Map<string, PointProgress>()
   const told = new Set<string>()
@@ -25,7 +25,7 @@ export const showSweep = ({ events$ }: SweepHandle, screen: Screen, colors: Colo
         listed = true
         const before = [...points.values()].filter(({ state }) => state === 'done').length
         screen.line(
-          `${formatCount(points.size)} points${before > 0 ? `, ${formatCount(before)} done before` : ''}, ${workers} at a time`,
+          `${formatCount(points.size)} points${before > 0 ? `, ${formatCount(before)} done before` : ''}, ${where}`,
         )
       }
       points.set(point.key, point)

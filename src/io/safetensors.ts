@@ -133,8 +133,12 @@ export interface SavedTensor {
   readonly data: Float32Array | Uint8Array
 }
 
+/** The file's byte order is the machine's own almost everywhere: then nothing is converted. */
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
 const bytesOf = (data: Float32Array | Uint8Array): Uint8Array => {
   if (data instanceof Uint8Array) return data
+  if (isLittleEndian) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   const out = new Uint8Array(data.byteLength)
   const view = new DataView(out.buffer)
   for (let i = 0; i < data.length; i++) view.setFloat32(4 * i, data[i] ?? 0, true)

@@ -29,7 +29,7 @@ export const runTask = (
   told: Parameters<RunPoint>[2],
 ): RunningPoint => {
   const child = fork(entry, [], {
-    env: { ...threadEnvironment(workers), ...process.env },
+    env: { ...threadEnvironment(workers), ...withoutSecrets(process.env) },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
@@ -55,6 +55,9 @@ export const runTask = (
   send({ type: 'run', task })
   return { outcome, stop: () => send({ type: 'stop' }) }
 }
+
+/** A pipeline needs no queue, and what it writes must not tell of one. */
+const withoutSecrets = ({ PWOA_QUEUE: _, ...others }: NodeJS.ProcessEnv): NodeJS.ProcessEnv => others
 
 /** Keeps what the process has said last: where it crashes, that is the reason. */
 const lastLine = (child: ChildProcess): (() => string) => {

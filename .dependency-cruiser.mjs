@@ -102,12 +102,12 @@ export default {
     },
     {
       name: 'pipelines-import-the-package-only',
-      comment: 'A pipeline file is what a user could write: pwoa, rxjs, fp-ts, io-ts and Node.',
+      comment: 'A pipeline file is what a user could write: pwoa, rxjs, fp-ts, io-ts, Node, and other pipeline files.',
       severity: 'error',
       from: { path: '^pipelines/' },
       to: {
         path: '.',
-        pathNot: '^src/index\\.ts$|node_modules/(rxjs|fp-ts|io-ts)/',
+        pathNot: '^src/index\\.ts$|^pipelines/|node_modules/(rxjs|fp-ts|io-ts)/',
         dependencyTypesNot: builtins,
       },
     },

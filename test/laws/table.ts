@@ -12,6 +12,7 @@ import { adversarial } from '../../src/operators/adversarial.js'
 import { attackEval } from '../../src/operators/attackEval.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
+import { earlyStop } from '../../src/operators/earlyStop.js'
 import { exportModel } from '../../src/operators/exportModel.js'
 import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
 import { initialise } from '../../src/operators/initialise.js'
@@ -215,6 +216,20 @@ export const table: Readonly<Record<string, Row>> = {
       'an α that is no number': () => distill({ alpha: Number.NaN }),
     },
     throwing: {},
+  },
+  earlyStop: {
+    make: () => erased(earlyStop(fgsm({ epsilon: 0.1 }))),
+    behind: trained,
+    adds: [],
+    steps: 3,
+    bad: {
+      'no patience': () => earlyStop(fgsm({ epsilon: 0.1 }), { patience: 0 }),
+      'a collapse of nothing': () => earlyStop(fgsm({ epsilon: 0.1 }), { collapse: 0 }),
+      'an attack that refuses': () => earlyStop(fgsm({ epsilon: 2 })),
+    },
+    throwing: {
+      'an attack': (thrown) => [...trained(), erased(earlyStop(badAttack(thrown)))],
+    },
   },
   exportModel: {
     make: () => erased(exportModel('student.safetensors')),

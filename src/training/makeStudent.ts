@@ -11,16 +11,18 @@ const STATE = 'student'
  * is part of the run's, and it is freed when the run ends.
  *
  * @param statistics of batch normalisation; see `statisticsOf`. @default mean 0 and variance 1
+ * @param mask 1 where a parameter is kept and 0 where it is pruned. @default nothing is pruned yet
  */
 export const makeStudent = (
   run: RunContext,
   architecture: Architecture,
   weights: Float32Array,
   statistics = freshStatistics(architecture),
+  mask?: Float32Array,
 ): Student => {
   const saved = run.restore(STATE)?.arrays
   const student = new Student(architecture, saved?.weights ?? weights, saved?.statistics ?? statistics)
-  student.mask = saved?.mask
+  student.mask = saved ? saved.mask : mask
   run.provide(STATE, () => ({
     arrays: {
       weights: Float32Array.from(student.weights.dataSync()),

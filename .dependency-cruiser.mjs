@@ -135,6 +135,13 @@ export default {
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'native-decoder-on-demand',
+      comment: 'What reads no images runs where the native decoder does not load.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/sharp/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'resolvable',
       comment: 'Every import is found.',
       severity: 'error',

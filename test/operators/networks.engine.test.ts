@@ -9,10 +9,11 @@ import { describeError } from '../../src/dsl/errors.js'
 import type { Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
 import { readSafetensors } from '../../src/io/safetensors.js'
-import { architecture, withClasses } from '../../src/models/architecture.js'
+import { type Architecture, architecture, withClasses } from '../../src/models/architecture.js'
 import { describe as describeNetwork } from '../../src/models/description.js'
 import { conv2d, flatten, linear, relu } from '../../src/models/layers.js'
 import { parametersOf } from '../../src/models/parameters.js'
+import { resnet18 } from '../../src/models/resnet.js'
 import { freshStatistics } from '../../src/models/statistics.js'
 import { packNetwork } from '../../src/models/weights.js'
 import { mnistNet } from '../../src/models/zoo.js'
@@ -222,6 +223,20 @@ describe('loadTeacher', () => {
     expect(String(await refusal(load, fakeRun({ data: { ...tinyData, classes: 4 } })))).toContain(
       'expected 3 classes for tiny, got 4 (tiny)',
     )
+  })
+
+  it('refuses a checkpoint for CIFAR-100 on CIFAR-10, however the network is described', async () => {
+    const [ten, hundred] = [resnet18({ width: 2 }), resnet18({ width: 2, classes: 100 })]
+    const file = teacherFile(hundred)
+    const shape = { height: 32, width: 32, channels: 3 }
+    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint8Array(8) }
+    const data = { name: 'CIFAR-10', origin: 'original', classes: 10, shape, train: split, test: split } as const
+    const load = (architecture: Architecture) =>
+      refusal((fake) => lentSteps(fake).pipe(loadTeacher(file, { architecture })), fakeRun({ data }))
+    expect(String(await load(hundred))).toContain('expected 100 classes for resnet18 of width 2, got 10 (CIFAR-10)')
+    const other = await load(ten)
+    expect(other).toMatchObject({ error: { _tag: 'FileError', stage: 'loadTeacher', file } })
+    expect(String(other)).toContain('"linear.weight" of shape [100, 16] instead of [10, 16]')
   })
 })
 

@@ -1,7 +1,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PwoaFailure } from '../dsl/errors.js'
-import { type Architecture, architecture } from './architecture.js'
+import { type Architecture, architecture, layersOf } from './architecture.js'
 import type { Layer } from './layers.js'
 
 const placed = { id: t.string, inputs: t.array(t.string) }
@@ -10,6 +10,7 @@ const window = { ...placed, kernel: t.number, stride: t.number }
 
 /** Each type of layer as JSON. */
 const layers = {
+  normalize: t.strict({ type: t.literal('normalize'), ...placed, mean: t.array(t.number), std: t.array(t.number) }),
   conv2d: t.strict({
     type: t.literal('conv2d'),
     ...named,
@@ -34,8 +35,8 @@ const LayerType = t.type({ type: t.keyof(layers) })
 const Description = t.type({ name: t.string, input: Image, layers: t.array(t.unknown) })
 
 /** A network's description as JSON text: with its weights beside it, a file needs no other word on what it is. */
-export const describe = ({ name, input, nodes }: Architecture): string =>
-  JSON.stringify({ name, input, layers: nodes.map(({ id, layer, inputs }) => ({ ...layer, id, inputs })) })
+export const describe = (architecture: Architecture): string =>
+  JSON.stringify({ name: architecture.name, input: architecture.input, layers: layersOf(architecture) })
 
 /** What is wrong with a description. */
 export interface WrongDescription {

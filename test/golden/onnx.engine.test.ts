@@ -8,7 +8,7 @@ import { tf } from '../../src/engine/tf.js'
 import { encodeOnnx } from '../../src/io/onnx/encodeOnnx.js'
 import { readCheckpoint } from '../../src/io/readCheckpoint.js'
 import type { Architecture } from '../../src/models/architecture.js'
-import { type FilledNetwork, selfDescribed } from '../../src/models/selfDescribed.js'
+import { type MaskedNetwork, selfDescribed } from '../../src/models/selfDescribed.js'
 import { Student } from '../../src/training/network.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 import { channelsFirst, runOnnx } from '../support/onnxRuntime.js'
@@ -24,7 +24,7 @@ const golden = JSON.parse(readFileSync(path('logits.json'), 'utf8')) as {
   readonly logits: Readonly<Record<string, readonly (readonly number[])[]>>
 }
 
-const networkOf = async (name: string): Promise<FilledNetwork> => {
+const networkOf = async (name: string): Promise<MaskedNetwork> => {
   const read = await readCheckpoint(path(name))()
   if (isLeft(read)) throw new Error(describeError(read.left))
   const network = selfDescribed('test', name, read.right)
@@ -44,7 +44,7 @@ const channelsLast = (pixels: Float32Array, { height, width, channels }: Archite
     ),
   )
 
-const logitsOf = ({ architecture, weights, statistics }: FilledNetwork): Float32Array => {
+const logitsOf = ({ architecture, weights, statistics }: MaskedNetwork): Float32Array => {
   const { height, width, channels } = architecture.input
   const images = channelsLast(pixelsOf(architecture), architecture.input)
   const student = new Student(architecture, weights, statistics)

@@ -236,7 +236,10 @@ export const table: Readonly<Record<string, Row>> = {
     behind: trained,
     adds: [],
     steps: 3,
-    bad: { 'another ending': () => exportModel('student.pth'), 'no name': () => exportModel('') },
+    bad: {
+      'another ending': () => exportModel('student.pth'),
+      'no name': () => exportModel(''),
+    },
     throwing: {},
   },
   hsicRegularize: {

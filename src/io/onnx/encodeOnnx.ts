@@ -5,7 +5,7 @@ import { unpackStatistics, unpackWeights } from '../../models/weights.js'
 import { littleEndian } from '../dtype.js'
 import { refuse, refusing } from '../refusal.js'
 import { mixedOrder } from './featureOrder.js'
-import { nodesOf } from './layerNodes.js'
+import { constantsOf, nodesOf } from './layerNodes.js'
 import { dataTypes, encodeModel, type OnnxGraph, type OnnxTensor, type Written } from './messages.js'
 
 /** What the graphs are written in: opset 17 (June 2022), and the file format that came with it. */
@@ -80,18 +80,26 @@ const initializersOf = (
   weights: Float32Array,
   statistics: Float32Array,
 ): readonly Written<OnnxTensor>[] => {
-  // Behind an image, a number per channel is channels × 1 × 1 to be broadcast.
-  const perPixel = new Set(
+  const perChannel = ([name, values]: readonly [string, Float32Array]): Written<OnnxTensor> => ({
+    name,
+    // To be broadcast along an image.
+    dims: [values.length, 1, 1],
+    dataType: dataTypes.float,
+    rawData: littleEndian(values),
+  })
+  const affine = new Set(
     architecture.nodes.flatMap(({ layer }) =>
       layer.type === 'affine2d' ? [`${layer.name}.weight`, `${layer.name}.bias`] : [],
     ),
   )
-  return [...unpackWeights(architecture, weights), ...unpackStatistics(architecture, statistics)].map(
-    ([name, { shape, data }]) => ({
-      name,
-      dims: perPixel.has(name) ? [...shape, 1, 1] : shape,
-      dataType: dataTypes.float,
-      rawData: littleEndian(data),
-    }),
-  )
+  const constants = architecture.nodes.flatMap((node) => Object.entries(constantsOf(node)))
+  return [
+    ...constants.map(([name, values]) => perChannel([name, Float32Array.from(values)])),
+    ...[...unpackWeights(architecture, weights), ...unpackStatistics(architecture, statistics)].map(
+      ([name, { shape, data }]) =>
+        affine.has(name)
+          ? perChannel([name, data])
+          : { name, dims: shape, dataType: dataTypes.float, rawData: littleEndian(data) },
+    ),
+  ]
 }

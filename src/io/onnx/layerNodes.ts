@@ -39,6 +39,13 @@ const window = (kernel: number, stride: number): readonly WrittenAttribute[] => 
 ]
 
 const writers: Writers = {
+  normalize: (place) => {
+    const centred = `${place.id}/centred`
+    return [
+      node('Sub', { ...place, id: centred, output: centred }, [`${place.id}/mean`]),
+      node('Div', { ...place, inputs: [centred] }, [`${place.id}/std`]),
+    ]
+  },
   conv2d: (place) => {
     const { name, kernel, stride, padding, bias } = place.layer
     const parameters = [`${name}.weight`, ...(bias === 'learned' ? [`${name}.bias`] : [])]
@@ -68,6 +75,10 @@ const writers: Writers = {
   flatten: (place) => [node('Flatten', place, [], [integer('axis', 1)])],
   add: (place) => [node(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
 }
+
+/** Constants of a layer that are no parameters, by the names that its nodes read them under: a number per channel. */
+export const constantsOf = ({ id, layer }: GraphNode): Readonly<Record<string, readonly number[]>> =>
+  layer.type === 'normalize' ? { [`${id}/mean`]: layer.mean, [`${id}/std`]: layer.std } : {}
 
 /**
  * The ONNX nodes of a layer. The last of them has the layer's id as its name; parameters go by their PyTorch names.

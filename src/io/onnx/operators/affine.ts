@@ -1,3 +1,4 @@
+import type { Normalisation } from '../../../models/layers.js'
 import { batchNormDefaults } from '../../../models/statistics.js'
 import type { OnnxTensor } from '../messages.js'
 import type { Activations } from '../networkBuilder.js'
@@ -102,6 +103,9 @@ const affine = (
   const shift = numbers.map((value, i) => step(value)[0] * (before?.shift[i] ?? 0) + step(value)[1])
   const name = before?.name ?? tensor.name
   const settle = once(() => {
+    const normalisation = source === node.builder.input ? normalisationOf(scale, shift) : undefined
+    if (normalisation)
+      return node.builder.add({ type: 'normalize', ...normalisation }, [source], node.origin('normalize'))
     const free = node.layerName(name)
     return node.builder.add({ type: 'affine2d', name: free }, [source], node.origin(free), {
       weight: lazyTensor([scale.length], () => Float32Array.from(scale)),
@@ -109,6 +113,25 @@ const affine = (
     })
   })
   return { kind: 'draft', draft: 'affine', source, scale, shift, name, settle }
+}
+
+/** scale·x + shift of a network's images as (x − mean) / std: constants that no training moves. */
+const normalisationOf = (scale: Float64Array, shift: Float64Array): Normalisation | undefined => {
+  if (!scale.every((value) => value > 0)) return undefined
+  return {
+    mean: Array.from(scale, (value, i) => shortest(-(shift[i] ?? 0) / value)),
+    std: Array.from(scale, (value) => shortest(1 / value)),
+  }
+}
+
+/** The number of fewest digits that is the same in float32: 0.4914, not 0.49140000343. */
+const shortest = (value: number): number => {
+  const single = Math.fround(value)
+  for (let digits = 1; digits < 9; digits++) {
+    const rounded = Number(single.toPrecision(digits))
+    if (Math.fround(rounded) === single) return rounded
+  }
+  return single
 }
 
 /** A constant that is broadcast along an image, as a number for each of its channels. */

@@ -3,6 +3,7 @@ import * as t from 'io-ts'
 import type { Architecture } from './architecture.js'
 import { parsed, type WrongDescription } from './description.js'
 import { parameterCount, parametersOf } from './parameters.js'
+import { walk } from './torchOrder.js'
 import { unpackWeights } from './weights.js'
 
 /**
@@ -22,14 +23,16 @@ export const describedMask = (architecture: Architecture, text: string): Either<
   if (isLeft(decoded)) return left({ expected: 'masks as bits by name', actual: text.slice(0, 60) })
   const bits = new Map(Object.entries(decoded.right))
   const mask = new Float32Array(parameterCount(architecture)).fill(1)
-  for (const { name, size, offset, torchIndex } of parametersOf(architecture)) {
+  for (const { name, size, offset, torchAxes } of parametersOf(architecture)) {
     const text64 = bits.get(name)
     bits.delete(name)
     if (text64 === undefined) continue
     const bytes = Buffer.from(text64, 'base64')
     if (bytes.length !== Math.ceil(size / 8))
       return left({ expected: `${size} bits for the mask of "${name}"`, actual: `${bytes.length} bytes` })
-    for (const [i, from] of torchIndex().entries()) mask[offset + i] = ((bytes[from >> 3] ?? 0) >> (from & 7)) & 1
+    walk(torchAxes, (torch, own) => {
+      mask[offset + own] = ((bytes[torch >> 3] ?? 0) >> (torch & 7)) & 1
+    })
   }
   const [stranger] = bits.keys()
   return stranger === undefined ? right(mask) : left({ expected: 'masks of its parameters', actual: `"${stranger}"` })

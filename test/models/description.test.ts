@@ -41,7 +41,7 @@ describe('a description', () => {
     expect(reasonOf('{')).toBe('expected the description of a network, got {')
     expect(reasonOf('[]')).toBe('expected the description of a network, got []')
     expect(reasonOf(net({ type: 'gelu', id: 'a', inputs: ['input'] }))).toMatch(
-      /^expected layer 1 among conv2d, .* got {"type":"gelu"/,
+      /^expected layer 1 among normalize, conv2d, .* got {"type":"gelu"/,
     )
     expect(reasonOf(net({ type: 'conv2d', id: 'a', inputs: ['input'] }))).toMatch(/^expected layer 1 among/)
     expect(reasonOf(net({ type: 'flatten', id: 'a', inputs: ['nobody'] }))).toBe(

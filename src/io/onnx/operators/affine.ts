@@ -4,7 +4,7 @@ import type { OnnxTensor } from '../messages.js'
 import type { Activations } from '../networkBuilder.js'
 import type { NodeReader, Value } from '../nodeReader.js'
 import { countOf, floatsOf } from '../numbers.js'
-import { lazyTensor } from '../tensors.js'
+import { lazyTensor, stateTensor } from '../tensors.js'
 import { activations, draftOf, once } from './drafts.js'
 import { areNumbers, combined } from './integers.js'
 
@@ -63,17 +63,16 @@ export const batchNormalization = (node: NodeReader): Value => {
   const [own, given] = [Math.fround(batchNormDefaults.epsilon), node.float('epsilon', 1e-5)]
   const scale = (): Float32Array => {
     const numbers = floatsOf(weight)
-    if (given === own) return numbers
     const variances = floatsOf(variance)
     return numbers.map((value, i) => value * Math.sqrt(((variances[i] ?? 0) + own) / ((variances[i] ?? 0) + given)))
   }
   const name = node.layerName(weight.name)
   return activations(
     node.builder.add({ type: 'batchNorm2d', name }, [input], node.origin(name), {
-      weight: lazyTensor(weight.dims, scale),
-      bias: lazyTensor(bias.dims, () => floatsOf(bias)),
-      running_mean: lazyTensor(mean.dims, () => floatsOf(mean)),
-      running_var: lazyTensor(variance.dims, () => floatsOf(variance)),
+      weight: given === own ? stateTensor(weight) : lazyTensor(weight.dims, scale),
+      bias: stateTensor(bias),
+      running_mean: stateTensor(mean),
+      running_var: stateTensor(variance),
     }),
   )
 }

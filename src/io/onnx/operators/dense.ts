@@ -3,7 +3,7 @@ import type { OnnxTensor } from '../messages.js'
 import type { Activations, LayerTensors } from '../networkBuilder.js'
 import type { NodeReader, Value } from '../nodeReader.js'
 import { countOf, floatsOf, transpose } from '../numbers.js'
-import { lazyTensor } from '../tensors.js'
+import { lazyTensor, stateTensor } from '../tensors.js'
 import { activations, once } from './drafts.js'
 
 /** `Gemm`: α·x·W + β·c. */
@@ -54,6 +54,7 @@ const linearLayer = (
 const matrix = (node: NodeReader, weight: OnnxTensor, transposed: boolean, factor: number): StateTensor => {
   const out = outputsOf(node, weight, transposed)
   const inputs = out === 0 ? 0 : countOf(weight.dims) / out
+  if (transposed && factor === 1) return stateTensor(weight)
   return lazyTensor([out, inputs], () => {
     const numbers = floatsOf(weight)
     const placed = transposed ? numbers : transpose(numbers, inputs, out)

@@ -2,7 +2,7 @@ import type { ImageShape } from '../../../dsl/dataset.js'
 import type { Activations } from '../networkBuilder.js'
 import type { NodeReader, Value } from '../nodeReader.js'
 import { floatsOf } from '../numbers.js'
-import { lazyTensor } from '../tensors.js'
+import { stateTensor } from '../tensors.js'
 import { activations, draftOf } from './drafts.js'
 import { given } from './integers.js'
 
@@ -28,8 +28,8 @@ export const conv = (node: NodeReader): Value => {
       [input],
       node.origin(name),
       {
-        weight: lazyTensor(weight.dims, () => floatsOf(weight)),
-        ...(bias ? { bias: lazyTensor(bias.dims, () => floatsOf(bias)) } : {}),
+        weight: stateTensor(weight),
+        ...(bias ? { bias: stateTensor(bias) } : {}),
       },
     ),
   )

@@ -64,7 +64,7 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
     checkFit('loadTeacher', architecture, run.data)
     const teacher = new Student(architecture, weights, statistics)
     run.atEnd(() => teacher.dispose())
-    return { teacher, student: makeStudent(run, architecture, weights, { statistics, mask }) }
+    return { teacher, student: makeStudent(run, architecture, weights, statistics, { mask }) }
   }
   return stage(
     {

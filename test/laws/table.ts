@@ -24,6 +24,7 @@ import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
 import { mart } from '../../src/operators/mart.js'
 import { perturb } from '../../src/operators/perturb.js'
 import { proximalMask } from '../../src/operators/proximalMask.js'
+import { shrink } from '../../src/operators/shrink.js'
 import { trades } from '../../src/operators/trades.js'
 import { train } from '../../src/operators/train.js'
 import { adam } from '../../src/training/adam.js'
@@ -375,6 +376,14 @@ export const table: Readonly<Record<string, Row>> = {
       'an attack': (thrown) => [...fresh(), erased(trades(badAttack(thrown)))],
       'an attack on its way': (thrown) => [...fresh(), erased(trades(lateAttack(thrown)))],
     },
+  },
+  shrink: {
+    make: () => erased(shrink()),
+    behind: trained,
+    adds: [],
+    steps: 3,
+    bad: {},
+    throwing: {},
   },
   train: {
     make: () => erased(train({ epochs: 1 })),

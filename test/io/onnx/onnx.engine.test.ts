@@ -10,30 +10,21 @@ import { readOnnx } from '../../../src/io/onnx/readOnnx.js'
 import { type Architecture, architecture } from '../../../src/models/architecture.js'
 import { describe as textOf } from '../../../src/models/description.js'
 import { add, conv2d, flatten, linear, relu } from '../../../src/models/layers.js'
-import { resnet18 } from '../../../src/models/resnet.js'
 import { packNetwork } from '../../../src/models/weights.js'
-import { zoo } from '../../../src/models/zoo.js'
 import { Student } from '../../../src/training/network.js'
 import { normalised, shortcut } from '../../models/fixtures.js'
 import { distance, seededNumbers } from '../../support/numbers.js'
 import { channelsFirst, runOnnx } from '../../support/onnxRuntime.js'
 import { randomNetwork, seededNetwork } from '../../support/randomNetworks.js'
 import { hashOf } from '../../support/steps.js'
+import { zooNetworks } from '../../support/zooNetworks.js'
 
 /** Relative to the largest logit: both sum in float32, in different orders. */
 const TOLERANCE = 1e-5
 
 const EXAMPLES = 3
 
-const { mnistNet, lenet5, lenet, cifarNet } = zoo
-const networks: Readonly<Record<string, Architecture>> = {
-  mnistNet,
-  lenet5,
-  lenet,
-  cifarNet,
-  'a narrow resnet18': resnet18({ width: 8 }),
-  'batch normalisation in every place': normalised,
-}
+const networks: Readonly<Record<string, Architecture>> = { ...zooNetworks, normalised }
 
 const ours = (net: Architecture, weights: Float32Array, statistics: Float32Array, pixels: Float32Array) => {
   const student = new Student(net, weights, statistics)

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import { PwoaFailure, type UsageError } from '../dsl/errors.js'
-import type { RunOptions } from '../dsl/run.js'
+import type { CheckpointOptions, RunOptions } from '../dsl/run.js'
 import type { Invocation } from './invocation.js'
 
 /** What the command line asks for; without a file that is one of the texts of `pwoa-run` itself. */
@@ -18,6 +18,8 @@ interface Flags {
   readonly engine?: NonNullable<RunOptions['engine']>
   readonly seed?: number
   readonly resume?: string
+  readonly checkpointEvery?: CheckpointOptions
+  readonly keepCheckpoints?: number
   readonly plan?: true
   readonly profile?: true
   readonly json?: true
@@ -51,6 +53,22 @@ const seedOf = (text: string): number => {
   throw failure({ stage: '--seed', expected: 'a whole number from 0 to 4294967295', actual: `"${text}"` })
 }
 
+const intervalOf = (text: string): CheckpointOptions => {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(s?)$/.exec(text) ?? []
+  const value = Number(number)
+  if (unit === 's' && value > 0) return { everySeconds: value }
+  if (unit === '' && Number.isSafeInteger(value) && value > 0) return { everySteps: value }
+  throw failure({ stage: '--checkpoint-every', expected: 'steps (500) or seconds (30s)', actual: `"${text}"` })
+}
+
+const countOf =
+  (stage: string) =>
+  (text: string): number => {
+    const count = /^\d+$/.test(text) ? Number(text) : 0
+    if (count >= 1) return count
+    throw failure({ stage, expected: 'a whole number >= 1', actual: `"${text}"` })
+  }
+
 const examples = `
 Examples:
   pwoa-run pipelines/mnist.ts --help                     the parameters of a file
@@ -72,6 +90,8 @@ const makeCommand = (): Command =>
     .option('--engine <name>', 'auto, tensorflow or wasm (default: auto, the best that loads)', engineOf)
     .option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf)
     .option('--resume <dir>', 'goes on with an interrupted run from its folder')
+    .option('--checkpoint-every <n>', 'training steps (500) or seconds (30s) between two checkpoints', intervalOf)
+    .option('--keep-checkpoints <n>', 'how many are kept (default: 2)', countOf('--keep-checkpoints'))
     .option('--plan', 'prints the stages and what they will do, and does nothing')
     .option('--profile', 'tells where the time of a training step goes, and writes trace.json')
     .option('--json', 'prints one line of JSON instead of a table')
@@ -114,7 +134,7 @@ const askOf = (file: string | undefined, flags: Flags): Arguments['ask'] => {
 }
 
 const invocationOf = (file: string, flags: Flags): Invocation => {
-  const { set = {}, dataDir, out, engine, seed, resume, profile } = flags
+  const { set = {}, dataDir, out, engine, seed, resume, profile, checkpointEvery, keepCheckpoints: keep } = flags
   return {
     file,
     task: flags.help ? 'help' : flags.plan ? 'plan' : 'run',
@@ -125,6 +145,9 @@ const invocationOf = (file: string, flags: Flags): Invocation => {
       ...(engine === undefined ? {} : { engine }),
       ...(seed === undefined ? {} : { seed }),
       ...(resume === undefined ? {} : { resume }),
+      ...(checkpointEvery === undefined && keep === undefined
+        ? {}
+        : { checkpoints: { ...checkpointEvery, ...(keep === undefined ? {} : { keep }) } }),
       ...(profile === undefined ? {} : { profile: 'steps' }),
     },
     output: flags.json ? 'json' : 'table',

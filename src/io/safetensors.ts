@@ -144,7 +144,10 @@ const checkTensor = (name: string, { shape, data }: SavedTensor): void => {
   }
 }
 
-const encode = (tensors: ReadonlyMap<string, SavedTensor>, metadata: Readonly<Record<string, string>>): Uint8Array => {
+const encode = (
+  tensors: ReadonlyMap<string, SavedTensor>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> => {
   // Wide types first, as the reference writer does: then every tensor lies aligned for its type.
   const ordered = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT)
   const header: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]]
@@ -185,4 +188,4 @@ export const encodeSafetensors = (
   metadata: Readonly<Record<string, string>> = {},
   file = 'safetensors',
   stage = 'exportModel',
-): E.Either<PwoaError, Uint8Array> => refusing({ stage, file }, () => encode(tensors, metadata))
+): E.Either<PwoaError, Uint8Array<ArrayBuffer>> => refusing({ stage, file }, () => encode(tensors, metadata))

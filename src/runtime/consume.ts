@@ -1,6 +1,6 @@
-import { tap } from 'rxjs'
-import type { RunContext } from '../dsl/context.js'
-import type { Step, TrainingMetrics } from '../dsl/step.js'
+import { filter } from 'rxjs'
+import type { Position, RunContext } from '../dsl/context.js'
+import type { Minibatch, Step, TrainingMetrics } from '../dsl/step.js'
 import type { FirstFailure } from './firstFailure.js'
 import type { Live } from './live.js'
 import type { Recorder } from './recorder.js'
@@ -8,7 +8,7 @@ import { routed } from './unhandled.js'
 
 /**
  * Subscribes to the pipeline, once, until it completes, fails, or the run is stopped; then nothing of it is left.
- * A stopped run's state is taken down first, in a turn of its own: no step is half done there.
+ * A stopped run's state is taken down first, between two steps.
  */
 export const consume = async (
   { pipeline, machinery, metrics, publish, signal }: Live,
@@ -18,12 +18,17 @@ export const consume = async (
 ): Promise<void> => {
   const seen = (step: Step): void => {
     const training = trainingOf(step)
-    if (!training || !recorder.step(training)) return
+    if (!training || !recorder.step(training, after(step.minibatch))) return
     publish(() => metrics.next(training))
   }
   const source = machinery
     .minibatches(context, { batchSize: pipeline.source.batchSize, start: recorder.registry.position() })
-    .pipe(tap(recorder.seal))
+    .pipe(
+      filter(() => {
+        recorder.rest()
+        return !signal.aborted
+      }),
+    )
   const over = latch()
   const ended = (act: () => void): void => {
     // A stage that notices the abort may complete or fail by it: the run is stopped all the same.
@@ -31,18 +36,21 @@ export const consume = async (
     act()
     over.open()
   }
+  // Two turns: the loan of a step that no stage holds any more is over by then.
   const stop = (): void =>
-    void setImmediate(() => {
-      failure.guard(() => save(recorder))
-      over.open()
-    })
+    void setImmediate(() =>
+      setImmediate(() => {
+        failure.guard(recorder.save)
+        over.open()
+      }),
+    )
   if (signal.aborted) return
   signal.addEventListener('abort', stop)
   const subscription = routed(failure.fail, () =>
     pipeline.apply(source).subscribe({
       next: (step) => failure.guard(() => seen(step)),
       error: (thrown: unknown) => ended(() => failure.fail(thrown)),
-      complete: () => ended(() => failure.guard(recorder.seal)),
+      complete: () => ended(() => undefined),
     }),
   )
   try {
@@ -53,6 +61,10 @@ export const consume = async (
   }
 }
 
+/** The minibatch after this one. */
+const after = ({ epoch, batch, batches }: Minibatch): Position =>
+  batch + 1 < batches ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 }
+
 const trainingOf = (step: Step & { readonly training?: TrainingMetrics }): TrainingMetrics | undefined => step.training
 
 const latch = () => {
@@ -61,13 +73,4 @@ const latch = () => {
     open = resolve
   })
   return { opened, open: () => open() }
-}
-
-const save = (recorder: Recorder): void => {
-  try {
-    recorder.take()
-  } catch {
-    // Training is over and its tensors are gone: the checkpoint of its last epoch is the one to go on from.
-  }
-  recorder.seal()
 }

@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fdatasync as fdatasyncWith,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs'
+import { promisify } from 'node:util'
 import { PwoaFailure } from '../dsl/errors.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import { writing } from './writing.js'
@@ -8,10 +17,14 @@ export interface MetricsFile {
   readonly add: (metrics: TrainingMetrics) => void
   /** Writes what waits, as a whole or not at all. Throws a `WriteError`. */
   readonly flush: () => void
+  /** Resolves when all that was written is on the disk, as a checkpoint that speaks of it must find it there. */
+  readonly sync: () => Promise<void>
   /** Length of the file, up to the last `flush`. */
   readonly length: () => number
   readonly close: () => void
 }
+
+const fdatasync = promisify(fdatasyncWith)
 
 /** Steps that wait at most, so that a long epoch can be watched in the file too. */
 const bufferLimit = 256
@@ -45,6 +58,7 @@ export const openMetricsFile = (
       if (waiting.length >= bufferLimit) flush()
     },
     flush,
+    sync: () => fdatasync(descriptor),
     length: () => written,
     close: () => closeSync(descriptor),
   }

@@ -1,25 +1,33 @@
 import { join } from 'node:path'
-import type { RunEvent } from '../dsl/events.js'
+import type { Position } from '../dsl/context.js'
+import { rejectOption } from '../dsl/errors.js'
+import type { Accuracies, RunEvent } from '../dsl/events.js'
+import type { CheckpointOptions } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
-import { writeWhole } from '../io/writeWhole.js'
-import { encodeCheckpoint, type RunCheckpoint } from './checkpointFile.js'
+import type { RunCheckpoint } from './checkpointFile.js'
+import { writeBest, writeCheckpoint } from './checkpointFolder.js'
+import { checkpointSchedule } from './checkpointSchedule.js'
 import { openMetricsFile } from './metricsFile.js'
 import { newestWriter } from './newestWriter.js'
 import { runFiles } from './runFolder.js'
 import { makeStateRegistry, type StateRegistry } from './stateRegistry.js'
 import { makeTally, type Tally } from './tally.js'
-import { valueOf } from './valueOf.js'
 
 /** Keeps the books of one run: figures, `metrics.jsonl`, the stages' state and the checkpoints. */
 export interface Recorder {
   readonly registry: StateRegistry
   readonly tally: Tally
-  /** Books a step; false for one that an earlier part of the run has booked already. */
-  readonly step: (metrics: TrainingMetrics) => boolean
-  /** Takes down the state of all stages, to be written at the next `seal`. */
-  readonly take: () => void
-  /** Between two steps: writes what was taken, with where the data and `metrics.jsonl` stand now. */
-  readonly seal: () => void
+  /** Hears of what happens, for the figures and for what was best. */
+  readonly event: (event: RunEvent) => void
+  /**
+   * Books a step that has passed all stages, and writes a checkpoint where one is due; false for a step that an
+   * earlier part of the run has booked already. `next` is the minibatch after the step's.
+   */
+  readonly step: (metrics: TrainingMetrics, next: Position) => boolean
+  /** Nothing is between the stages: a new minibatch is about to be lent. */
+  readonly rest: () => void
+  /** Writes a checkpoint, unless a step is still on its way: then the one before holds. */
+  readonly save: () => void
   /** Writes what is left and closes the files. */
   readonly close: () => Promise<void>
 }
@@ -29,6 +37,7 @@ export interface RecorderOptions {
   readonly planHash: string
   readonly engine: string
   readonly resumed: RunCheckpoint | undefined
+  readonly checkpoints: CheckpointOptions
   readonly emit: (event: RunEvent) => void
   /** Told when a checkpoint can't be written. */
   readonly failed: (thrown: unknown) => void
@@ -36,9 +45,15 @@ export interface RecorderOptions {
 
 const beginning = { position: { epoch: 0, batch: 0 }, stages: {} }
 
+const seconds = (): number => performance.now() / 1000
+
 /** Opens the books, where an interrupted run left them or anew. */
-export const openRecorder = ({ folder, planHash, engine, resumed, emit, failed }: RecorderOptions): Recorder => {
-  const tally = makeTally(resumed?.tally, () => performance.now() / 1000)
+export const openRecorder = (options: RecorderOptions): Recorder => {
+  const { folder, planHash, engine, resumed, emit, failed } = options
+  const { keep = 2 } = options.checkpoints
+  if (!(Number.isInteger(keep) && keep >= 1)) rejectOption('checkpoints', 'a whole number to keep >= 1', keep)
+  const schedule = checkpointSchedule(options.checkpoints, seconds)
+  const tally = makeTally(resumed?.tally, seconds)
   const registry = makeStateRegistry(resumed?.state ?? beginning)
   let replayed = 0
   const replay = (step: TrainingMetrics): void => {
@@ -46,38 +61,77 @@ export const openRecorder = ({ folder, planHash, engine, resumed, emit, failed }
     tally.step(step)
   }
   const metrics = openMetricsFile(join(folder, runFiles.metrics), resumed?.metricsLength ?? 0, replay)
-  const file = join(folder, runFiles.checkpoint)
-  const writer = newestWriter<RunCheckpoint>(async (checkpoint) => {
-    const bytes = await valueOf(async () => encodeCheckpoint(checkpoint, file))
-    await valueOf(writeWhole(file, bytes, 'checkpoint'))
-    emit({ type: 'checkpoint', file: runFiles.checkpoint })
+  const writing = { folder, keep, took: schedule.took }
+  const newest = newestWriter<RunCheckpoint>(async (checkpoint) => {
+    await metrics.sync()
+    emit({ type: 'checkpoint', file: await writeCheckpoint(checkpoint, writing) })
   }, failed)
-  let taken: RunCheckpoint['state']['stages'] | undefined
+  const fittest = newestWriter<RunCheckpoint>((checkpoint) => writeBest(checkpoint, writing), failed)
+  let booked = replayed
+  let resting = registry.position()
+  let best = resumed?.best
+  let evaluated: number | undefined
+  let trained = false
   let closed = false
+
+  const atRest = (): boolean => samePosition(resting, registry.position())
+
+  const checkpoint = (): RunCheckpoint | undefined => {
+    const began = seconds()
+    const stages = takenOrGone()
+    if (!stages) return undefined
+    metrics.flush()
+    const state = { stages, position: registry.position() }
+    schedule.took(seconds() - began)
+    return { state, planHash, engine, step: booked, best, metricsLength: metrics.length(), tally: tally.state() }
+  }
+
+  /** A stage may free its state when its last step has left it: the checkpoint before is then the one to go on from. */
+  const takenOrGone = (): RunCheckpoint['state']['stages'] | undefined => {
+    try {
+      return registry.take()
+    } catch (thrown) {
+      if (trained) return undefined
+      throw thrown
+    }
+  }
 
   return {
     registry,
     tally,
-    step: (step) => {
+    event: (event) => {
+      tally.event(event)
+      if (event.type === 'evaluation' && event.subject === 'epoch') evaluated = figureOf(event.accuracies)
+    },
+    step: (step, next) => {
       // A resumed stage that has nothing left to train passes its last step on once more.
-      if (step.step <= replayed) return false
+      if (step.step <= replayed) {
+        trained = step.step === step.steps
+        return false
+      }
       tally.step(step)
       metrics.add(step)
+      booked = step.step
+      trained = step.step === step.steps
+      resting = next
+      const better = evaluated !== undefined && evaluated > (best ?? -1)
+      if (better) best = evaluated
+      evaluated = undefined
+      if (!atRest() || !(better || schedule.due(step))) return true
+      const taken = checkpoint()
+      if (taken) newest.write(taken)
+      if (taken && better) fittest.write(taken)
       return true
     },
-    take: () => {
-      taken = registry.take()
+    rest: () => {
+      resting = registry.position()
     },
-    seal: () => {
-      if (!taken || closed) return
-      const stages = taken
-      taken = undefined
-      metrics.flush()
-      const state = { stages, position: registry.position() }
-      writer.write({ state, planHash, engine, metricsLength: metrics.length(), tally: tally.state() })
+    save: () => {
+      const taken = closed || !atRest() ? undefined : checkpoint()
+      if (taken) newest.write(taken)
     },
     close: async () => {
-      await writer.idle()
+      await Promise.all([newest.idle(), fittest.idle()])
       if (closed) return
       closed = true
       try {
@@ -88,3 +142,8 @@ export const openRecorder = ({ folder, planHash, engine, resumed, emit, failed }
     },
   }
 }
+
+const samePosition = (a: Position, b: Position): boolean => a.epoch === b.epoch && a.batch === b.batch
+
+/** What an evaluation is judged by: the accuracy under the strongest of its attacks. */
+const figureOf = ({ clean, attacks }: Accuracies): number => Math.min(clean, ...Object.values(attacks))

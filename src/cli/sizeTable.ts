@@ -8,7 +8,7 @@ export const sizeTable = ({ before, after }: NetworkSizes): Table => ({
     'layer',
     'parameters before',
     'after',
-    'not zero',
+    'not zero after',
     'MFLOPs before',
     'after',
     'kB before',

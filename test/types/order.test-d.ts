@@ -42,6 +42,7 @@ import {
   pipeline,
   pwoa,
   type Step,
+  shrink,
   stage,
   syntheticDigits,
   tf,
@@ -98,6 +99,7 @@ describe('right orders compile', () => {
 
   test('an evaluation alone, and no stages', () => {
     start.pipe(teacher, attackEval(attacks))
+    start.pipe(loadTeacher('t.onnx'), shrink(), attackEval(attacks), exportModel('small.onnx'))
     expectTypeOf(start.pipe()).toEqualTypeOf<Pipeline<Step>>()
   })
 

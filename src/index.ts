@@ -85,6 +85,7 @@ export { type MagnitudePruneOptions, magnitudePrune } from './operators/magnitud
 export { type MartOptions, mart } from './operators/mart.js'
 export { type PerturbOptions, perturb } from './operators/perturb.js'
 export { type ProximalMaskOptions, proximalMask } from './operators/proximalMask.js'
+export { shrink } from './operators/shrink.js'
 export { type TradesOptions, trades } from './operators/trades.js'
 export { type TrainOptions, train } from './operators/train.js'
 export { advPrune } from './pipelines/advPrune.js'

@@ -7,6 +7,7 @@ import type { Colors } from './colors.js'
 import { drawTable, type Table } from './drawTable.js'
 import { formatCount, formatSeconds } from './format.js'
 import { tableOfComparison, tableOfRun } from './resultTable.js'
+import { sizeTable } from './sizeTable.js'
 
 interface Page {
   readonly colors: Colors
@@ -44,10 +45,11 @@ const draw = (
   files: string,
   { colors, width }: Page,
 ): string => {
+  const sizes = summaries.map(({ sizes: layers }) => (layers ? `${drawTable(sizeTable(layers), width, colors)}\n` : ''))
   const title = `${colors.bold(name)}, ${[...new Set(summaries.flatMap(facts))].join(', ')}`
   const body = table ? drawTable(table, width, colors) : `done in ${formatSeconds(totalOf(summaries))}\n`
   const profile = summaries.map(({ profile: seconds }) => (seconds ? drawProfile(seconds) : '')).join('')
-  return `\n${title}\n\n${body}\n${profile}${colors.dim(`files in ${files}`)}\n`
+  return `\n${title}\n\n${body}\n${sizes.join('')}${profile}${colors.dim(`files in ${files}`)}\n`
 }
 
 /** The work of all training steps, the longest first. */

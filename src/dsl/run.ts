@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { Observable } from 'rxjs'
 import type { PwoaError } from './errors.js'
-import type { Accuracies, ParameterCounts, RunEvent } from './events.js'
+import type { Accuracies, NetworkSizes, ParameterCounts, RunEvent } from './events.js'
 import type { TrainingMetrics } from './step.js'
 
 export interface RunOptions {
@@ -46,6 +46,8 @@ export interface Summary {
   readonly profile?: Readonly<Record<string, number>>
   /** Share of zeros among the weights that pruning may touch. */
   readonly sparsity?: number
+  /** The layers before and after `shrink`. */
+  readonly sizes?: NetworkSizes
   readonly before?: Accuracies
   readonly after?: Accuracies
   /** Paths in the run folder. */

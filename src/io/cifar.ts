@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { augmentationConfig } from '../dsl/augmentationConfig.js'
 import type { Augmentation, DataContext, DataSource, Dataset } from '../dsl/dataset.js'
 import { PwoaFailure, rejectOption, toPwoaError } from '../dsl/errors.js'
-import { augmentationConfig } from '../math/augmentations.js'
 import { checkBatchSize, DEFAULT_BATCH_SIZE } from './batchSize.js'
 import { CIFAR_10, CIFAR_100, type CifarVersion } from './cifarFiles.js'
 import { fetchCifar, findCifar, readCifar } from './cifarFolder.js'
 import { recordShape } from './cifarRecords.js'
+import { firstOf } from './existing.js'
 import type { PackedDataset } from './packedDataset.js'
 import { readImageFolder } from './readImageFolder.js'
 import { Refusal, refuse, toFileError } from './refusal.js'
@@ -71,14 +72,14 @@ const open = async (
   folder: string | undefined,
   signal: AbortSignal,
 ): Promise<Dataset> => {
-  const at = folder ?? version.archive.name
+  const place = folder === undefined ? await fetchCifar(stage, version, signal) : await findCifar(folder, version)
+  const file = place?.path ?? folder ?? version.archive.name
   try {
-    const place = folder === undefined ? await fetchCifar(stage, version, signal) : await findCifar(folder, version)
-    if (place === undefined) return await fromImages(stage, version, folder ?? '', signal)
+    if (place === undefined) return await fromImages(stage, version, file, signal)
     const { published, ...data } = await readCifar(stage, place, version)
     return named(data, published ? [version.name, 'original'] : [`files in ${version.name} format`, 'recompressed'])
   } catch (thrown) {
-    throw thrown instanceof Refusal ? new PwoaFailure(toFileError({ stage, file: at }, thrown)) : thrown
+    throw thrown instanceof Refusal ? new PwoaFailure(toFileError({ stage, file }, thrown)) : thrown
   }
 }
 
@@ -94,8 +95,8 @@ const fromImages = async (
   signal: AbortSignal,
 ): Promise<Dataset> => {
   const choices = { color: 'rgb', undecodable: 'refuse' } as const
-  const { contents, format } = await readImageFolder(stage, root, choices, signal).catch((thrown: unknown) => {
-    throw thrown instanceof Refusal ? noData(version, root, thrown) : thrown
+  const { contents, format } = await readImageFolder(stage, root, choices, signal).catch(async (thrown: unknown) => {
+    throw thrown instanceof Refusal ? await noData(version, root, thrown) : thrown
   })
   const { classes, shape } = contents
   if (classes !== version.classes) return refuse(`the ${version.classes} classes of ${version.name}`, `${classes}`)
@@ -104,8 +105,12 @@ const fromImages = async (
   return named(contents, [`${version.name} (${format})`, 'recompressed'])
 }
 
-const noData = ({ archive, train, test }: CifarVersion, root: string, { actual }: Refusal): Refusal => {
-  const files = [...train, ...test].map(({ name }) => name).join(', ')
-  const expected = `${files}, or ${archive.name}, or class folders of images (train/<class>, test/<class>)`
-  return new Refusal(expected, actual, `Put them into ${root}, or name the folder that has them with --data-dir.`)
+const noData = async (version: CifarVersion, root: string, { actual, hint }: Refusal): Promise<Refusal> => {
+  const files = [...version.train, ...version.test].map(({ name }) => name).join(', ')
+  const expected = `${files}, or ${version.archive.name}, or class folders of images (train/<class>, test/<class>)`
+  const put = `Put them into ${root}, or name the folder that has them with --data-dir.`
+  const python = await firstOf(root, version.inPython)
+  return python === undefined
+    ? new Refusal(expected, actual, hint ?? put)
+    : new Refusal(expected, `${python}, which is the version for Python`, `The binary version is read. ${put}`)
 }

@@ -14,12 +14,14 @@ export interface CifarVersion {
   /** The folder that the archive unpacks to. */
   readonly folder: string
   readonly archive: CifarFile
-  readonly url: string
+  /** Of the version in Python's pickles, which is near at hand: its folder and its archive. */
+  readonly inPython: readonly string[]
   readonly train: readonly CifarFile[]
   readonly test: readonly CifarFile[]
 }
 
-const HOME = 'https://www.cs.toronto.edu/~kriz/'
+/** Where the authors keep the archives: the address that is known, and the one it leads to. */
+export const CIFAR_MIRRORS = ['https://www.cs.toronto.edu/~kriz/', 'https://cave.cs.toronto.edu/kriz/'] as const
 
 /** Krizhevsky's CIFAR-10: a label and an image in each record. */
 export const CIFAR_10: CifarVersion = {
@@ -29,7 +31,7 @@ export const CIFAR_10: CifarVersion = {
   labelAt: 0,
   folder: 'cifar-10-batches-bin',
   archive: { name: 'cifar-10-binary.tar.gz', md5: 'c32a1d4ab5d03f1284b67883e8d87530' },
-  url: `${HOME}cifar-10-binary.tar.gz`,
+  inPython: ['cifar-10-batches-py', 'cifar-10-python.tar.gz'],
   train: [
     { name: 'data_batch_1.bin', md5: '5dd7e06a14cb22eb9f671a540d1b7c25' },
     { name: 'data_batch_2.bin', md5: '5ea93a67294ea407fff1d09f752e9692' },
@@ -48,7 +50,7 @@ export const CIFAR_100: CifarVersion = {
   labelAt: 1,
   folder: 'cifar-100-binary',
   archive: { name: 'cifar-100-binary.tar.gz', md5: '03b5dce01913d631647c71ecec9e9cb8' },
-  url: `${HOME}cifar-100-binary.tar.gz`,
+  inPython: ['cifar-100-python', 'cifar-100-python.tar.gz'],
   train: [{ name: 'train.bin', md5: '6172c7755cfe09b2fe270c85cebc1b15' }],
   test: [{ name: 'test.bin', md5: '4499cfba6c016c1be1438163640a0898' }],
 }

@@ -1,21 +1,21 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { cacheFolder } from '../../scripts/engine-cache.mjs'
 import { PwoaFailure } from '../dsl/errors.js'
-import type { CifarFile, CifarVersion } from './cifarFiles.js'
+import { CIFAR_MIRRORS, type CifarFile, type CifarVersion } from './cifarFiles.js'
 import { readRecords, recordShape } from './cifarRecords.js'
-import { download } from './download.js'
+import { firstOf } from './existing.js'
 import { packedOnce, type SourceFile } from './packedCache.js'
 import type { PackedDataset } from './packedDataset.js'
+import { fetchPublished } from './published.js'
 import { readWhole } from './readWhole.js'
 import { Refusal, refuse, toFileError } from './refusal.js'
 import { untar } from './untar.js'
 import { writeWhole } from './writeWhole.js'
 
 const MOST_BYTES = 2 ** 28
-const IDLE_MS = 15_000
 
 /** Where the data of a version lies: its files, or the archive that has them. */
 export interface CifarPlace {
@@ -24,12 +24,6 @@ export interface CifarPlace {
   readonly path: string
 }
 
-const isThere = (path: string, kind: 'isFile' | 'isDirectory'): Promise<boolean> =>
-  stat(path).then(
-    (facts) => facts[kind](),
-    () => false,
-  )
-
 /** Below what a user may think of as the data folder. */
 const subfolders = ({ folder }: CifarVersion): readonly string[] =>
   ['', folder, 'cifar10', 'cifar100', 'cifar'].flatMap((name) => [name, join(name, folder)])
@@ -37,11 +31,11 @@ const subfolders = ({ folder }: CifarVersion): readonly string[] =>
 /** The files of a version in a folder or near below it, else its archive; undefined where there is neither. */
 export const findCifar = async (root: string, version: CifarVersion): Promise<CifarPlace | undefined> => {
   const folders = [...new Set(subfolders(version))].map((name) => join(root, name))
-  const first = version.train[0]?.name ?? ''
-  for (const folder of folders) if (await isThere(join(folder, first), 'isFile')) return { kind: 'files', path: folder }
+  const names = [...version.train, ...version.test].map(({ name }) => name)
+  for (const folder of folders) if ((await firstOf(folder, names)) !== undefined) return { kind: 'files', path: folder }
   for (const folder of folders) {
-    const path = join(folder, version.archive.name)
-    if (await isThere(path, 'isFile')) return { kind: 'archive', path }
+    const path = await firstOf(folder, [version.archive.name])
+    if (path !== undefined) return { kind: 'archive', path }
   }
   return undefined
 }
@@ -54,8 +48,10 @@ const wholeOf = async (stage: string, file: string): Promise<Uint8Array> => {
 
 const md5Of = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
 
-const factsOf = async (path: string): Promise<SourceFile> => {
-  const { size, mtimeMs } = await stat(path).catch(() => refuse('the file', `no ${path}`))
+const factsOf = async (stage: string, path: string): Promise<SourceFile> => {
+  const { size, mtimeMs } = await stat(path).catch(() => {
+    throw new PwoaFailure(toFileError({ stage, file: path }, new Refusal('a readable file', 'no such file')))
+  })
   return { name: path, size, modified: mtimeMs }
 }
 
@@ -83,7 +79,7 @@ const contentsOf = async (stage: string, { kind, path }: CifarPlace, version: Ci
 export const readCifar = async (stage: string, place: CifarPlace, version: CifarVersion): Promise<PackedDataset> => {
   const files = [...version.train, ...version.test]
   const paths = place.kind === 'files' ? files.map(({ name }) => join(place.path, name)) : [place.path]
-  const facts = await Promise.all(paths.map(factsOf))
+  const facts = await Promise.all(paths.map((path) => factsOf(stage, path)))
   return packedOnce(stage, [version.name], facts, async () => {
     const contents = await contentsOf(stage, place, version)
     const part = (file: CifarFile) => ({ ...file, bytes: contents.get(file.name) ?? new Uint8Array(0) })
@@ -107,28 +103,27 @@ export const fetchCifar = async (stage: string, version: CifarVersion, signal: A
   const folder = join(cacheFolder(), 'cifar')
   const known = await findCifar(folder, version)
   if (known) return known
-  const path = join(folder, version.archive.name)
-  try {
-    const bytes = await download(version.url, { mostBytes: MOST_BYTES, idleMs: IDLE_MS, signal })
-    if (md5Of(bytes) !== version.archive.md5) refuse(`md5 ${version.archive.md5} of ${version.url}`, md5Of(bytes))
-    const written = await writeWhole(path, bytes, stage)()
-    if (isLeft(written)) throw new PwoaFailure(written.left)
-    return { kind: 'archive', path }
-  } catch (thrown) {
-    if (thrown instanceof PwoaFailure) throw thrown
-    if (signal.aborted) throw interrupted(stage, version)
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    const hint = `Put ${version.archive.name} into ${dirname(path)}, or name the folder that has it with --data-dir.`
-    const actual = `no ${version.archive.name} there, and no download (${reason})`
-    throw new PwoaFailure(toFileError({ stage, file: folder }, new Refusal(version.archive.name, actual, hint)))
-  }
+  const { name, md5 } = version.archive
+  const hint = `Put ${name} into ${folder}, or name the folder that has it with --data-dir.`
+  const bytes = await fetchPublished(
+    {
+      name,
+      urls: CIFAR_MIRRORS.map((mirror) => `${mirror}${name}`),
+      mostBytes: MOST_BYTES,
+      verify: (sent, url) => {
+        const found = md5Of(sent)
+        if (found !== md5) refuse(`md5 ${md5} of ${url}`, found)
+      },
+    },
+    {
+      stage,
+      folder,
+      signal,
+      missing: (actual) => new PwoaFailure(toFileError({ stage, file: folder }, new Refusal(name, actual, hint))),
+    },
+  )
+  const path = join(folder, name)
+  const written = await writeWhole(path, bytes, stage)()
+  if (isLeft(written)) throw new PwoaFailure(written.left)
+  return { kind: 'archive', path }
 }
-
-const interrupted = (stage: string, { archive }: CifarVersion): PwoaFailure =>
-  new PwoaFailure({
-    _tag: 'InterruptedError',
-    stage,
-    expected: `the download of ${archive.name}`,
-    actual: 'an interruption',
-    hint: 'Run it again.',
-  })

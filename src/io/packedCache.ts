@@ -23,7 +23,7 @@ const keyOf = (made: readonly unknown[], files: readonly SourceFile[]): string =
 }
 
 /** Of the packed file and of what is done before it is written. */
-const VERSION = 2
+const VERSION = 3
 
 /**
  * A data set from the cache folder, where it was made of the same files in the same way; otherwise it is made, and kept

@@ -1,4 +1,5 @@
-import { type Color, decodeImages, decoderVersion, type Undecodable } from './decodeImages.js'
+import { decodeImages, type Undecodable } from './decodeImages.js'
+import { type Color, loadDecoder } from './imageDecoder.js'
 import { listImages } from './imageFiles.js'
 import { packedOnce } from './packedCache.js'
 import type { PackedDataset } from './packedDataset.js'
@@ -16,6 +17,9 @@ export interface FolderContents {
   readonly format: 'JPEG' | 'PNG'
 }
 
+/** Of pixels: what Node reads at once, without some room for labels and a header. */
+const MOST_BYTES = 2 ** 31 - 2 ** 24
+
 /** See `imageFolder`. Refuses by exception. */
 export const readImageFolder = async (
   stage: string,
@@ -25,11 +29,13 @@ export const readImageFolder = async (
 ): Promise<FolderContents> => {
   const { classes, train, test } = await listImages(root)
   const place = { stage, file: root }
-  const options = { stage, signal, ...choices }
+  const decoder = await loadDecoder(stage)
+  const options = { decoder, signal, ...choices }
   const files = [...train, ...test].map(({ path, ...facts }) => ({ ...facts, name: path.slice(root.length) }))
-  const contents = await packedOnce('images', [decoderVersion, choices], files, async () => {
-    const first = await decodeImages(place, train, options)
-    const second = await decodeImages(place, test, options, first.shape)
+  const contents = await packedOnce('images', [decoder.version, choices], files, async () => {
+    const first = await decodeImages(place, train, { ...options, mostBytes: MOST_BYTES })
+    const left = MOST_BYTES - first.split.images.length
+    const second = await decodeImages(place, test, { ...options, mostBytes: left, shape: first.shape })
     return {
       shape: first.shape,
       classes: classes.length,

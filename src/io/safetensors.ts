@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { PwoaError } from '../dsl/errors.js'
 import type { Checkpoint } from './checkpoint.js'
-import { DTYPE_BYTES, type Dtype, toFloat32 } from './dtype.js'
+import { DTYPE_BYTES, type Dtype, littleEndian, toFloat32 } from './dtype.js'
 import { clipped, quoted, refuse, refusing } from './refusal.js'
 import { repeatedKey } from './repeatedKey.js'
 import type { StateTensor } from './stateDict.js'
@@ -133,17 +133,8 @@ export interface SavedTensor {
   readonly data: Float32Array | Uint8Array
 }
 
-/** The file's byte order is the machine's own almost everywhere: then nothing is converted. */
-const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
-
-const bytesOf = (data: Float32Array | Uint8Array): Uint8Array => {
-  if (data instanceof Uint8Array) return data
-  if (isLittleEndian) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  const out = new Uint8Array(data.byteLength)
-  const view = new DataView(out.buffer)
-  for (let i = 0; i < data.length; i++) view.setFloat32(4 * i, data[i] ?? 0, true)
-  return out
-}
+const bytesOf = (data: Float32Array | Uint8Array): Uint8Array =>
+  data instanceof Uint8Array ? data : littleEndian(data)
 
 const checkTensor = (name: string, { shape, data }: SavedTensor): void => {
   const count = shape.reduce((product, extent) => product * extent, 1)

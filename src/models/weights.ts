@@ -3,11 +3,14 @@ import type { FileError } from '../dsl/errors.js'
 import type { Architecture } from './architecture.js'
 import { parameterCount, parametersOf } from './parameters.js'
 import { statisticsCount, statisticsOf } from './statistics.js'
+import { type TorchAxes, vectorAxes, walk } from './torchOrder.js'
 
 /** In PyTorch's layout, row-major. */
 export interface NamedTensor {
   readonly shape: readonly number[]
   readonly data: Float32Array
+  /** The same numbers as little-endian bytes, where they lie so in a file that was read. */
+  readonly raw?: Uint8Array
 }
 
 /** Tensors by their PyTorch names. */
@@ -18,8 +21,7 @@ interface Wanted {
   readonly name: string
   readonly torchShape: readonly number[]
   readonly offset: number
-  /** Position in PyTorch's layout of each element of the engine's layout. */
-  readonly torchIndex: () => Uint32Array
+  readonly torchAxes: TorchAxes
   /** The least number it may hold. @default none */
   readonly least?: number
 }
@@ -68,7 +70,7 @@ const wantedStatistics = (architecture: Architecture): readonly Wanted[] =>
     name,
     torchShape: [size],
     offset,
-    torchIndex: () => Uint32Array.from({ length: size }, (_, i) => i),
+    torchAxes: vectorAxes(size),
     ...(role === 'variance' ? { least: 0 } : {}),
   }))
 
@@ -122,24 +124,41 @@ const namesAndShapes = (wanted: readonly Wanted[], tensors: NamedTensors): reado
 
 /** Copies each tensor to its place; what is wrong with the first whose numbers won't do. */
 const fill = (flat: Float32Array, wanted: readonly Wanted[], tensors: NamedTensors): Complaint | undefined => {
-  for (const { name, offset, torchIndex, least = -Infinity } of wanted) {
-    const data = tensors.get(name)?.data ?? new Float32Array(0)
-    const index = torchIndex()
-    for (let i = 0; i < index.length; i++) flat[offset + i] = data[index[i] ?? 0] ?? 0
-    const infinite = data.find((value) => !Number.isFinite(value))
+  for (const { name, offset, torchAxes, least = -Infinity } of wanted) {
+    const tensor = tensors.get(name)
+    if (!tensor) continue
+    const numberAt = readerOf(tensor)
+    let infinite: number | undefined
+    let small: number | undefined
+    walk(torchAxes, (torch, own) => {
+      const value = numberAt(torch)
+      if (!Number.isFinite(value)) infinite ??= value
+      if (value < least) small ??= value
+      flat[offset + own] = value
+    })
     if (infinite !== undefined) return { expected: `finite numbers in "${name}"`, actual: String(infinite) }
-    const small = data.find((value) => value < least)
     if (small !== undefined) return { expected: `numbers >= ${least} in "${name}"`, actual: String(small) }
   }
   return undefined
 }
 
+/** Bytes of a file are read where they lie: a copy of each tensor would be half of the memory that a large file takes. */
+const readerOf = (tensor: NamedTensor): ((index: number) => number) => {
+  if (tensor.raw) {
+    const view = new DataView(tensor.raw.buffer, tensor.raw.byteOffset, tensor.raw.byteLength)
+    return (index) => view.getFloat32(4 * index, true)
+  }
+  const { data } = tensor
+  return (index) => data[index] ?? 0
+}
+
 const unpack = (flat: Float32Array, wanted: readonly Wanted[]): Map<string, NamedTensor> =>
   new Map(
-    wanted.map(({ name, torchShape, offset, torchIndex }) => {
-      const index = torchIndex()
-      const data = new Float32Array(index.length)
-      for (let i = 0; i < index.length; i++) data[index[i] ?? 0] = flat[offset + i] ?? 0
+    wanted.map(({ name, torchShape, offset, torchAxes }) => {
+      const data = new Float32Array(torchShape.reduce((product, extent) => product * extent, 1))
+      walk(torchAxes, (torch, own) => {
+        data[torch] = flat[offset + own] ?? 0
+      })
       return [name, { shape: torchShape, data }]
     }),
   )

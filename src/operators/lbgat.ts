@@ -64,7 +64,7 @@ export const lbgat = (
     const architecture =
       natural === undefined ? student.architecture : resolveArchitecture(STAGE, natural, run.data.classes)
     checkFit(STAGE, architecture, run.data)
-    return makeStudent(run, architecture, randomWeights(architecture, run.seed, STAGE), undefined, STAGE)
+    return makeStudent(run, architecture, randomWeights(architecture, run.seed, STAGE), undefined, { state: STAGE })
   }
   return stage(
     {

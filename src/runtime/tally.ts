@@ -1,4 +1,4 @@
-import type { Accuracies, ParameterCounts, RunEvent } from '../dsl/events.js'
+import type { Accuracies, NetworkSizes, ParameterCounts, RunEvent } from '../dsl/events.js'
 import type { Summary } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 
@@ -28,6 +28,8 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
   const artifacts = new Set(earlier?.artifacts)
   const warnings = new Set(earlier?.warnings)
   let counts = earlier?.counts
+  // Not kept across an interruption: the stage says it again.
+  let sizes: NetworkSizes | undefined
   let before = earlier?.before
   let after = earlier?.after
   let evaluationSeconds = earlier?.evaluationSeconds ?? 0
@@ -45,6 +47,9 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
       if (subject === 'after') after = accuracies
       evaluationSeconds += evaluationStarted === undefined ? 0 : now() - evaluationStarted
       evaluationStarted = undefined
+    },
+    sizes: (event) => {
+      sizes = event.sizes
     },
     artifact: ({ file }) => void artifacts.add(file),
     warning: (event) => void warnings.add(`${event.stage}: ${event.message}`),
@@ -78,6 +83,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
         },
         secondsPerStep: perPhase(stepSeconds, median),
         ...(last === undefined ? {} : parameterFigures(last)),
+        ...(sizes === undefined ? {} : { sizes }),
         ...outcome,
       }
     },

@@ -7,7 +7,8 @@ import type { TrainingMemory } from './memory.js'
 import type { HasStudent, Student } from './network.js'
 import { type PhasePlan, type Recipe, recipeConfig } from './phasePlan.js'
 import { countKept, maskedRule, maskOf, type PruningTask, settleMask } from './pruning.js'
-import { checkRate, layerRates, type Rate, ratesIn } from './rates.js'
+import { pruningTask } from './pruningTask.js'
+import { checkRate, type Rate, ratesIn } from './rates.js'
 import { trainer } from './trainer.js'
 
 /** What the stages that prune while training, and retrain, have in common. */
@@ -61,10 +62,7 @@ export const maskStage = (
   checkWhole(name, 'epochs + retrainEpochs', epochs + retrainEpochs, 1)
   for (const { learningRate } of [prune, retrain]) checkPositive(name, 'learningRate', learningRate)
 
-  const taskOf = ({ architecture }: Student): PruningTask => ({
-    pattern,
-    rates: layerRates(name, architecture, rate, exclude),
-  })
+  const taskOf = ({ architecture }: Student): PruningTask => pruningTask(name, architecture, pattern, rate, exclude)
   const { settle, ...pruning } = rule(taskOf)
   const close = (student: Student, memory: TrainingMemory): void => {
     const found = settle?.(student, memory)

@@ -18,7 +18,7 @@ let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'pwoa-cifar-'))
   vi.stubEnv('PWOA_CACHE', join(folder, 'cache'))
-  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('fetch failed')))
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('fetch failed', { cause: new Error('no network') })))
 })
 afterEach(() => {
   vi.unstubAllEnvs()
@@ -151,12 +151,22 @@ describe('cifar10', () => {
     [
       'a file that is missing',
       async () => Object.fromEntries(Object.entries(TEN).filter(([name]) => name !== 'test_batch.bin')),
-      /test_batch\.bin/,
+      /test_batch\.bin: expected a readable file, got no such file/,
+    ],
+    [
+      'the first file that is missing',
+      async () => Object.fromEntries(Object.entries(TEN).filter(([name]) => name !== 'data_batch_1.bin')),
+      /data_batch_1\.bin: expected a readable file, got no such file/,
+    ],
+    [
+      'the version for Python',
+      async () => ({ 'cifar-10-batches-py/data_batch_1': new Uint8Array(1) }),
+      /got \S+cifar-10-batches-py, which is the version for Python/,
     ],
     [
       'an archive that is half there',
       async () => ({ 'cifar-10-binary.tar.gz': halfOf(await archiveOf(TEN)) }),
-      /a whole \.tar\.gz archive, got one that fails/,
+      /cifar-10-binary\.tar\.gz: expected a whole \.tar\.gz archive, got one that fails/,
     ],
     [
       'an archive that is none',
@@ -175,11 +185,23 @@ describe('cifar10', () => {
   })
 
   it('is downloaded where no folder is named, and checked', async () => {
-    expect(await reason(cifar10(), [])).toMatch(/no cifar-10-binary\.tar\.gz there, and no download \(fetch failed\)/)
+    expect(await reason(cifar10(), [])).toMatch(
+      /no cifar-10-binary\.tar\.gz there, and no download \(fetch failed: no network\)/,
+    )
     const bytes = await archiveOf(TEN)
-    vi.stubGlobal('fetch', () => Promise.resolve(new Response(new Uint8Array(bytes))))
-    expect(await reason(cifar10(), [])).toMatch(/md5 c32a1d4ab5d03f1284b67883e8d87530/)
+    const urls: string[] = []
+    vi.stubGlobal('fetch', (url: string) => {
+      urls.push(url)
+      return Promise.resolve(
+        url.includes('www.') ? new Response('', { status: 503 }) : new Response(new Uint8Array(bytes)),
+      )
+    })
+    expect(await reason(cifar10(), [])).toMatch(/status 503; expected md5 c32a1d4ab5d03f1284b67883e8d87530/)
     expect(existsSync(join(folder, 'cache', 'cifar'))).toBe(false)
+    expect(urls).toEqual([
+      'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz',
+      'https://cave.cs.toronto.edu/kriz/cifar-10-binary.tar.gz',
+    ])
     const md5 = createHash('md5').update(bytes).digest('hex')
     const version = { ...CIFAR_10, archive: { ...CIFAR_10.archive, md5 } }
     const place = await fetchCifar('cifar10', version, new AbortController().signal)

@@ -12,6 +12,7 @@ import { adversarial } from '../../src/operators/adversarial.js'
 import { attackEval } from '../../src/operators/attackEval.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
+import { earlyStop } from '../../src/operators/earlyStop.js'
 import { exportModel } from '../../src/operators/exportModel.js'
 import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
 import { initialise } from '../../src/operators/initialise.js'
@@ -23,6 +24,7 @@ import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
 import { mart } from '../../src/operators/mart.js'
 import { perturb } from '../../src/operators/perturb.js'
 import { proximalMask } from '../../src/operators/proximalMask.js'
+import { shrink } from '../../src/operators/shrink.js'
 import { trades } from '../../src/operators/trades.js'
 import { train } from '../../src/operators/train.js'
 import { adam } from '../../src/training/adam.js'
@@ -216,12 +218,29 @@ export const table: Readonly<Record<string, Row>> = {
     },
     throwing: {},
   },
+  earlyStop: {
+    make: () => erased(earlyStop(fgsm({ epsilon: 0.1 }))),
+    behind: trained,
+    adds: [],
+    steps: 3,
+    bad: {
+      'no patience': () => earlyStop(fgsm({ epsilon: 0.1 }), { patience: 0 }),
+      'a collapse of nothing': () => earlyStop(fgsm({ epsilon: 0.1 }), { collapse: 0 }),
+      'an attack that refuses': () => earlyStop(fgsm({ epsilon: 2 })),
+    },
+    throwing: {
+      'an attack': (thrown) => [...trained(), erased(earlyStop(badAttack(thrown)))],
+    },
+  },
   exportModel: {
     make: () => erased(exportModel('student.safetensors')),
     behind: trained,
     adds: [],
     steps: 3,
-    bad: { 'another ending': () => exportModel('student.pth'), 'no name': () => exportModel('') },
+    bad: {
+      'another ending': () => exportModel('student.pth'),
+      'no name': () => exportModel(''),
+    },
     throwing: {},
   },
   hsicRegularize: {
@@ -357,6 +376,14 @@ export const table: Readonly<Record<string, Row>> = {
       'an attack': (thrown) => [...fresh(), erased(trades(badAttack(thrown)))],
       'an attack on its way': (thrown) => [...fresh(), erased(trades(lateAttack(thrown)))],
     },
+  },
+  shrink: {
+    make: () => erased(shrink()),
+    behind: trained,
+    adds: [],
+    steps: 3,
+    bad: {},
+    throwing: {},
   },
   train: {
     make: () => erased(train({ epochs: 1 })),

@@ -7,6 +7,7 @@ import { parameterCount, parametersOf } from '../../src/models/parameters.js'
 import { preactResnet18 } from '../../src/models/preactResnet.js'
 import { resnet18, resnet50 } from '../../src/models/resnet.js'
 import { freshStatistics, statisticsCount } from '../../src/models/statistics.js'
+import { indexOf } from '../../src/models/torchOrder.js'
 import { vgg16bn } from '../../src/models/vgg.js'
 import { packNetwork, unpackStatistics, unpackWeights } from '../../src/models/weights.js'
 import { wideResnet } from '../../src/models/wideResnet.js'
@@ -43,10 +44,10 @@ describe.each(networks.map((net) => [net.name, net] as const))('%s', (_name, net
   })
 
   it('every layout is a permutation', () => {
-    for (const { name, size, torchIndex } of parametersOf(net)) {
+    for (const { name, size, torchAxes } of parametersOf(net)) {
       const seen = new Uint8Array(size)
-      for (const to of torchIndex()) seen[to] = 1
-      expect(torchIndex().length, name).toBe(size)
+      for (const to of indexOf(torchAxes)) seen[to] = 1
+      expect(indexOf(torchAxes).length, name).toBe(size)
       expect(seen.indexOf(0), name).toBe(-1)
     }
   })

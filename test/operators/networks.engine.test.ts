@@ -3,15 +3,17 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLeft, left, right } from 'fp-ts/lib/Either.js'
-import { type Observable, take } from 'rxjs'
+import { type Observable, type OperatorFunction, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
 import type { Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
 import { readSafetensors } from '../../src/io/safetensors.js'
-import { architecture, withClasses } from '../../src/models/architecture.js'
+import { type Architecture, architecture, withClasses } from '../../src/models/architecture.js'
+import { describe as describeNetwork } from '../../src/models/description.js'
 import { conv2d, flatten, linear, relu } from '../../src/models/layers.js'
 import { parametersOf } from '../../src/models/parameters.js'
+import { resnet18 } from '../../src/models/resnet.js'
 import { freshStatistics } from '../../src/models/statistics.js'
 import { packNetwork } from '../../src/models/weights.js'
 import { mnistNet } from '../../src/models/zoo.js'
@@ -23,7 +25,7 @@ import { initialise } from '../../src/operators/initialise.js'
 import { type LoadTeacherOptions, loadTeacher } from '../../src/operators/loadTeacher.js'
 import { train } from '../../src/operators/train.js'
 import { imagesOf } from '../../src/training/images.js'
-import type { Network } from '../../src/training/network.js'
+import type { Network, Student } from '../../src/training/network.js'
 import { temporaryFolder } from '../runtime/fakes.js'
 import {
   collect,
@@ -47,6 +49,22 @@ const refusal = async (stages: (fake: FakeRun) => Observable<Step>, fake = fakeR
   expect(memory()).toEqual(before)
   return thrown
 }
+
+/** An artifact of a run as a file, for a later run. */
+const artifactFile = (fake: FakeRun, name: string): string => {
+  const content = fake.artifacts.get(name)
+  if (!(content instanceof Uint8Array)) throw new Error(`no bytes of ${name} were written`)
+  const file = join(temporaryFolder(), name)
+  writeFileSync(file, content)
+  return file
+}
+
+const stateOf = (student: Student) => ({
+  description: JSON.parse(describeNetwork(student.architecture)),
+  weights: weightsOf(student),
+  statistics: runningOf(student),
+  mask: student.mask,
+})
 
 const readBack = (content: Uint8Array | string | undefined) => {
   if (!(content instanceof Uint8Array)) throw new Error('no bytes were written')
@@ -206,6 +224,20 @@ describe('loadTeacher', () => {
       'expected 3 classes for tiny, got 4 (tiny)',
     )
   })
+
+  it('refuses a checkpoint for CIFAR-100 on CIFAR-10, however the network is described', async () => {
+    const [ten, hundred] = [resnet18({ width: 2 }), resnet18({ width: 2, classes: 100 })]
+    const file = teacherFile(hundred)
+    const shape = { height: 32, width: 32, channels: 3 }
+    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint8Array(8) }
+    const data = { name: 'CIFAR-10', origin: 'original', classes: 10, shape, train: split, test: split } as const
+    const load = (architecture: Architecture) =>
+      refusal((fake) => lentSteps(fake).pipe(loadTeacher(file, { architecture })), fakeRun({ data }))
+    expect(String(await load(hundred))).toContain('expected 100 classes for resnet18 of width 2, got 10 (CIFAR-10)')
+    const other = await load(ten)
+    expect(other).toMatchObject({ error: { _tag: 'FileError', stage: 'loadTeacher', file } })
+    expect(String(other)).toContain('"linear.weight" of shape [100, 16] instead of [10, 16]')
+  })
 })
 
 describe('initialise', () => {
@@ -288,7 +320,8 @@ describe('exportModel', () => {
   it.each(['irregular', 'filter', 'column', 'none'] as const)('writes the student as it is: %s', async (pattern) => {
     const { artifacts, weights } = await exported(pattern)
     const file = readBack(artifacts.get('nets/student.safetensors'))
-    expect(file.metadata).toEqual({ format: 'pt', architecture: 'tiny' })
+    expect(file.metadata).toMatchObject({ format: 'pt', architecture: 'tiny', description: describeNetwork(tinyNet) })
+    expect(Object.keys(file.metadata)).toHaveLength(pattern === 'none' ? 3 : 4)
     const packed = packNetwork('test', 'file', tinyNet, file.tensors)
     if (isLeft(packed)) throw new Error(describeError(packed.left))
     expect(packed.right.weights).toEqual(weights)
@@ -362,6 +395,68 @@ describe('exportModel', () => {
     const reread = lentSteps(again).pipe(loadTeacher(checkpointFile(tensors), { architecture: tinyNet }), take(1))
     expect(await collect(reread, ({ teacher }) => logitsOf(teacher))).toEqual([logits])
     again.end()
+  })
+
+  it.each(['student.safetensors', 'student.onnx'])(
+    'writes %s so that it is loaded without another word',
+    async (name) => {
+      const fake = fakeRun()
+      const stream = lentSteps(fake).pipe(
+        initialise(normalisedNet),
+        crossEntropy(),
+        admmMask({ pattern: 'irregular', rate: 2, epochs: 0, retrainEpochs: 1 }),
+        exportModel(name),
+      )
+      const trained = (await collect(stream, ({ student }) => stateOf(student))).at(-1)
+      fake.end()
+      expect([...fake.artifacts.keys()]).toEqual([name, 'student.masks.safetensors'])
+      const file = artifactFile(fake, name)
+      const later = fakeRun()
+      const [loaded] = await collect(lentSteps(later).pipe(loadTeacher(file), take(1)), ({ student }) =>
+        stateOf(student),
+      )
+      later.end()
+      // An ONNX file has no place for masks.
+      expect(loaded).toEqual(name.endsWith('.onnx') ? { ...trained, mask: undefined } : trained)
+    },
+  )
+
+  it('writes a network that nobody trains as it comes, and refuses one whose loss nobody minimises', async () => {
+    const fake = fakeRun()
+    const seen = await collect(lentSteps(fake).pipe(initialise(tinyNet), exportModel('fresh.onnx')), () => undefined)
+    fake.end()
+    expect([seen.length, ...fake.artifacts.keys()]).toEqual([1, 'fresh.onnx'])
+    const untrained = (other: FakeRun) =>
+      (lentSteps(other).pipe(initialise(tinyNet), crossEntropy()) as Observable<Step>).pipe(
+        exportModel('fresh.onnx') as unknown as OperatorFunction<Step, Step>,
+      )
+    expect(await refusal(untrained)).toMatchObject({
+      error: { _tag: 'OptionError', stage: 'exportModel', actual: 'none' },
+    })
+  })
+
+  it('keeps what masks prune at zero in a plain training of what was loaded', async () => {
+    const fake = fakeRun()
+    const pruned = lentSteps(fake).pipe(
+      initialise(tinyNet),
+      crossEntropy(),
+      admmMask({ pattern: 'irregular', rate: 4, epochs: 0, retrainEpochs: 1 }),
+      exportModel('s.safetensors'),
+    )
+    await collect(pruned, () => undefined)
+    fake.end()
+    const later = fakeRun()
+    const more = lentSteps(later).pipe(
+      loadTeacher(artifactFile(fake, 's.safetensors')),
+      crossEntropy(),
+      train({ epochs: 1 }),
+    )
+    const states = await collect(more, ({ student }) => stateOf(student))
+    later.end()
+    const { weights = new Float32Array(0), mask } = states.at(-1) ?? {}
+    expect(hashOf(weights)).not.toBe(hashOf(states[0]?.weights ?? weights))
+    expect([...weights].map((weight, i) => (mask?.[i] === 0 ? weight : 0)).every((weight) => weight === 0)).toBe(true)
+    expect(mask?.filter((bit) => bit === 0).length).toBeGreaterThan(500)
   })
 
   it('writes no masks for a network that was not pruned', async () => {

@@ -25,7 +25,7 @@ export const showSweep = ({ events$ }: SweepHandle, screen: Screen, colors: Colo
         listed = true
         const before = [...points.values()].filter(({ state }) => state === 'done').length
         screen.line(
-          `${formatCount(points.size)} points${before > 0 ? `, ${formatCount(before)} done before` : ''}, ${where}`,
+          `${formatCount(points.size)} point${points.size === 1 ? '' : 's'}${before > 0 ? `, ${formatCount(before)} done before` : ''}, ${where}`,
         )
       }
       points.set(point.key, point)

@@ -97,6 +97,15 @@ export { compare } from './runtime/compare.js'
 export type { Comparison } from './runtime/comparison.js'
 export { definePipeline, type PipelineDefinition } from './runtime/definePipeline.js'
 export { pipeline } from './runtime/pipeline.js'
+export { sweep } from './runtime/sweep/sweep.js'
+export type {
+  PointRecord,
+  Sweep,
+  SweepEvent,
+  SweepHandle,
+  SweepPoint,
+  SweepSummary,
+} from './runtime/sweep/sweepTypes.js'
 export { type AdamOptions, adam } from './training/adam.js'
 export type { AttackSchedule } from './training/attackStep.js'
 export type { HasGuide, HasStudent, HasTeacher, Network, Student } from './training/network.js'

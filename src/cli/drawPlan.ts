@@ -1,28 +1,38 @@
 import type { StageInfo } from '../dsl/op.js'
 import type { Pipeline } from '../dsl/pipeline.js'
 import type { Step } from '../dsl/step.js'
-import type { Comparison } from '../runtime/comparison.js'
 import { planOf } from '../runtime/plan.js'
+import type { Runnable } from '../runtime/runnable.js'
 import type { Colors } from './colors.js'
 import { drawValues } from './drawValues.js'
 
-/** The stages of a pipeline, their options, and what they will do. */
-export const drawPlan = (made: Pipeline<Step> | Comparison, colors: Colors): string =>
-  made.kind === 'pipeline'
-    ? `${colors.bold(made.name)}\n${drawPipeline(made, colors)}`
-    : `${colors.bold(made.name)}, ${Object.keys(made.rows).length} pipelines in turn\n${Object.entries(made.rows)
-        .map(([label, row], index) => `\n${index + 1}. ${colors.bold(label)}\n${drawPipeline(row, colors)}`)
-        .join('')}`
+/** The stages of a pipeline, their options, and what they will do; of a sweep its points, and one's stages. */
+export const drawPlan = (made: Runnable, colors: Colors): string => {
+  if (made.kind === 'pipeline') return `${colors.bold(made.name)}\n${drawPipeline(made, colors)}`
+  const title = colors.bold(made.name)
+  if (made.kind === 'sweep') {
+    const [first] = made.points
+    const labels = made.points.map(({ label }) => `  ${label}\n`).join('')
+    const stages = first ? `\n${colors.bold(first.label)}\n${drawPipeline(first.pipeline, colors)}` : ''
+    return `${title}, ${made.points.length} points\n${labels}${stages}`
+  }
+  const rows = Object.entries(made.rows).map(
+    ([label, row], index) => `\n${index + 1}. ${colors.bold(label)}\n${drawPipeline(row, colors)}`,
+  )
+  return `${title}, ${rows.length} pipelines in turn\n${rows.join('')}`
+}
 
 /** The same as data, for `--json`. */
-export const planAsJson = (made: Pipeline<Step> | Comparison, seed: number): object =>
-  made.kind === 'pipeline'
-    ? planOf(made, seed)
-    : {
-        comparison: made.name,
-        params: made.params,
-        rows: Object.fromEntries(Object.entries(made.rows).map(([label, row]) => [label, planOf(row, seed)])),
-      }
+export const planAsJson = (made: Runnable, seed: number): object => {
+  if (made.kind === 'pipeline') return planOf(made, seed)
+  const { name, params } = made
+  if (made.kind === 'sweep') {
+    const points = made.points.map((point) => planOf(point.pipeline, point.seed ?? seed))
+    return { sweep: name, params, points }
+  }
+  const rows = Object.entries(made.rows).map(([label, row]) => [label, planOf(row, seed)])
+  return { comparison: name, params, rows: Object.fromEntries(rows) }
+}
 
 const lineWidth = 80
 

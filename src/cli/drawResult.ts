@@ -1,6 +1,8 @@
+import { describeError } from '../dsl/errors.js'
 import type { Summary } from '../dsl/run.js'
 import type { ComparisonSummary } from '../runtime/comparison.js'
 import { shortPath } from '../runtime/shortPath.js'
+import type { SweepSummary } from '../runtime/sweep/sweepTypes.js'
 import type { Colors } from './colors.js'
 import { drawTable, type Table } from './drawTable.js'
 import { formatCount, formatSeconds } from './format.js'
@@ -15,8 +17,10 @@ interface Page {
 }
 
 /** The result of a run for a person: figures, what they were measured on, and where the files are. */
-export const drawResult = (summary: Summary | ComparisonSummary, page: Page): string =>
-  'rows' in summary ? drawComparison(summary, page) : drawRun(summary, page)
+export const drawResult = (summary: Summary | ComparisonSummary | SweepSummary, page: Page): string => {
+  if ('points' in summary) return drawSweep(summary, page)
+  return 'rows' in summary ? drawComparison(summary, page) : drawRun(summary, page)
+}
 
 const drawRun = (summary: Summary, page: Page): string => {
   const artifacts = summary.artifacts.length === 0 ? '' : `: ${summary.artifacts.join(', ')}`
@@ -25,6 +29,14 @@ const drawRun = (summary: Summary, page: Page): string => {
 
 const drawComparison = ({ pipeline, rows }: ComparisonSummary, page: Page): string =>
   draw(pipeline, tableOfComparison(rows), Object.values(rows), shortPath(page.folder), page)
+
+const drawSweep = ({ sweep, points }: SweepSummary, page: Page): string => {
+  const done = points.flatMap(({ label, summary }) => (summary ? [[label, summary] as const] : []))
+  const failed = points.flatMap(({ label, error }) => (error ? `failed: ${label}: ${describeError(error)}\n` : []))
+  const summaries = done.map(([, summary]) => summary)
+  const files = `${shortPath(page.folder)}: results.csv, results.json, results.md`
+  return `${draw(sweep, tableOfComparison(Object.fromEntries(done)), summaries, files, page)}${failed.join('')}`
+}
 
 const draw = (
   name: string,

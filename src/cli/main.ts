@@ -3,7 +3,9 @@ import { type PwoaError, toPwoaError } from '../dsl/errors.js'
 import { ownVersion } from '../runtime/ownPackage.js'
 import { drawError } from './drawError.js'
 import { exitCodes } from './exitCodes.js'
-import { type Arguments, parseArguments } from './parseArguments.js'
+import type { Arguments, Invocation, WorkerInvocation } from './invocation.js'
+import { parseArguments } from './parseArguments.js'
+import type { Outcome } from './runCommand.js'
 
 const argv = process.argv.slice(2)
 
@@ -22,14 +24,18 @@ const fail = async (error: PwoaError): Promise<number> => {
   return exitCodes[error._tag]
 }
 
+const outcomeOf = async (ask: Invocation | WorkerInvocation): Promise<Outcome> => {
+  if (ask.task === 'worker') return (await import('./workerCommand.js')).workerCommand(ask)
+  return (await import('./runCommand.js')).runCommand(ask)
+}
+
 const answer = async ({ ask, help }: Arguments): Promise<number> => {
   if (ask === 'help') return say(process.stdout, help).then(() => 0)
   if (ask === 'version') return say(process.stdout, `${ownVersion()}\n`).then(() => 0)
-  const { runCommand } = await import('./runCommand.js')
-  const outcome = await runCommand(ask)
+  const outcome = await outcomeOf(ask)
   if ('error' in outcome) return fail(outcome.error)
   await say(process.stdout, outcome.text)
-  return 0
+  return outcome.code
 }
 
 const main = async (): Promise<number> => {

@@ -1,15 +1,8 @@
 import { Command, CommanderError } from 'commander'
-import { distance } from 'fastest-levenshtein'
-import { PwoaFailure, type UsageError } from '../dsl/errors.js'
 import type { CheckpointOptions, RunOptions } from '../dsl/run.js'
-import type { Invocation } from './invocation.js'
-
-/** What the command line asks for; without a file that is one of the texts of `pwoa-run` itself. */
-export interface Arguments {
-  readonly ask: Invocation | 'help' | 'version'
-  readonly trace: 'shown' | 'hidden'
-  readonly help: string
-}
+import type { Arguments, Invocation } from './invocation.js'
+import { assignment, countOf, engineOf, failure, intervalOf, misunderstood, seedOf } from './optionReaders.js'
+import { parseWorker } from './parseWorker.js'
 
 interface Flags {
   readonly set?: Readonly<Record<string, string>>
@@ -20,6 +13,10 @@ interface Flags {
   readonly resume?: string
   readonly checkpointEvery?: CheckpointOptions
   readonly keepCheckpoints?: number
+  readonly workers?: number
+  readonly attempts?: number
+  readonly queue?: string | true
+  readonly pipelines?: string
   readonly plan?: true
   readonly profile?: true
   readonly json?: true
@@ -29,51 +26,13 @@ interface Flags {
   readonly version?: true
 }
 
-const failure = (error: Omit<UsageError, '_tag'>): PwoaFailure => new PwoaFailure({ _tag: 'UsageError', ...error })
-
-const assignment = (text: string, earlier: Flags['set'] = {}): Flags['set'] => {
-  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-  if (key === undefined || value === undefined)
-    throw failure({ stage: '--set', expected: 'key=value', actual: `"${text}"` })
-  return { ...earlier, [key]: value }
-}
-
-const engines: readonly NonNullable<RunOptions['engine']>[] = ['auto', 'tensorflow', 'wasm']
-
-const engineOf = (text: string): NonNullable<RunOptions['engine']> => {
-  const engine = engines.find((known) => known === text)
-  if (engine === undefined)
-    throw failure({ stage: '--engine', expected: `one of ${engines.join(', ')}`, actual: `"${text}"` })
-  return engine
-}
-
-const seedOf = (text: string): number => {
-  const seed = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (seed < 2 ** 32) return seed
-  throw failure({ stage: '--seed', expected: 'a whole number from 0 to 4294967295', actual: `"${text}"` })
-}
-
-const intervalOf = (text: string): CheckpointOptions => {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(s?)$/.exec(text) ?? []
-  const value = Number(number)
-  if (unit === 's' && value > 0) return { everySeconds: value }
-  if (unit === '' && Number.isSafeInteger(value) && value > 0) return { everySteps: value }
-  throw failure({ stage: '--checkpoint-every', expected: 'steps (500) or seconds (30s)', actual: `"${text}"` })
-}
-
-const countOf =
-  (stage: string) =>
-  (text: string): number => {
-    const count = /^\d+$/.test(text) ? Number(text) : 0
-    if (count >= 1) return count
-    throw failure({ stage, expected: 'a whole number >= 1', actual: `"${text}"` })
-  }
-
 const examples = `
 Examples:
   pwoa-run pipelines/mnist.ts --help                     the parameters of a file
   pwoa-run pipelines/mnist.ts --plan --set rate=8        what would be done
   pwoa-run pipelines/mnist.ts --data-dir data/mnist      a run, in a folder of its own under runs/
+
+pwoa-run worker --help tells how to run points of sweeps that others have put into a queue.
 
 Exit codes: 0 done; 1 the run failed; 2 wrong usage or an invalid pipeline, parameter or file;
             130 interrupted, after the state was saved
@@ -92,6 +51,10 @@ const makeCommand = (): Command =>
     .option('--resume <dir>', 'goes on with an interrupted run from its folder')
     .option('--checkpoint-every <n>', 'training steps (500) or seconds (30s) between two checkpoints', intervalOf)
     .option('--keep-checkpoints <n>', 'how many are kept (default: 2)', countOf('--keep-checkpoints'))
+    .option('--workers <n>', 'points of a sweep at a time (default: 1)', countOf('--workers'))
+    .option('--attempts <n>', 'how often a point that crashes is begun (default: 3)', countOf('--attempts'))
+    .option('--queue [url]', 'workers elsewhere run the points of a sweep (redis://host:6379, or PWOA_QUEUE)')
+    .option('--pipelines <dir>', "with --queue: what the workers' folder of pipelines is here (default: the file's)")
     .option('--plan', 'prints the stages and what they will do, and does nothing')
     .option('--profile', 'tells where the time of a training step goes, and writes trace.json')
     .option('--json', 'prints one line of JSON instead of a table')
@@ -106,7 +69,10 @@ const makeCommand = (): Command =>
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, getOutHelpWidth: () => 80 })
 
 /** Reads the command line. Throws a `UsageError` for what can't be understood, with the nearest option there is. */
-export const parseArguments = (argv: readonly string[]): Arguments => {
+export const parseArguments = (argv: readonly string[]): Arguments =>
+  argv[0] === 'worker' ? parseWorker(argv.slice(1)) : parseRun(argv)
+
+const parseRun = (argv: readonly string[]): Arguments => {
   const command = makeCommand()
   try {
     command.parse(argv, { from: 'user' })
@@ -150,36 +116,11 @@ const invocationOf = (file: string, flags: Flags): Invocation => {
         : { checkpoints: { ...checkpointEvery, ...(keep === undefined ? {} : { keep }) } }),
       ...(profile === undefined ? {} : { profile: 'steps' }),
     },
+    workers: flags.workers,
+    attempts: flags.attempts,
+    queue: flags.queue,
+    pipelines: flags.pipelines,
     output: flags.json ? 'json' : 'table',
     volume: flags.quiet ? 'quiet' : 'normal',
   }
 }
-
-const expectations: Readonly<Record<string, string>> = {
-  'commander.unknownOption': 'an option that pwoa-run --help lists',
-  'commander.optionMissingArgument': 'a value after it',
-  'commander.excessArguments': 'one pipeline file',
-}
-
-const actuals: Readonly<Record<string, string>> = {
-  'commander.optionMissingArgument': 'nothing',
-  'commander.excessArguments': 'more than one',
-}
-
-const misunderstood = ({ options }: Command, { code, message }: CommanderError): PwoaFailure => {
-  const [what = ''] = (/'([^']+)'/.exec(message)?.[1] ?? '').split(/[ =]/)
-  const actual = actuals[code]
-  const nearest = code === 'commander.unknownOption' ? nearestTo(what, options) : undefined
-  return failure({
-    stage: actual !== undefined && what !== '' ? what : 'arguments',
-    expected: expectations[code] ?? 'a valid command line',
-    actual: actual ?? (what || message.replace(/^error: /, '')),
-    hint: nearest === undefined ? 'pwoa-run --help tells more.' : `Did you mean ${nearest}?`,
-  })
-}
-
-const nearestTo = (what: string, options: Command['options']): string | undefined =>
-  options
-    .flatMap(({ long }) => long ?? [])
-    .filter((name) => distance(what, name) <= 3)
-    .toSorted((a, b) => distance(what, a) - distance(what, b))[0]

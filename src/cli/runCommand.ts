@@ -1,24 +1,26 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
-import type { Pipeline } from '../dsl/pipeline.js'
-import type { RunOptions } from '../dsl/run.js'
-import type { Step } from '../dsl/step.js'
-import type { Comparison } from '../runtime/comparison.js'
+import type { Summary } from '../dsl/run.js'
+import type { ComparisonSummary } from '../runtime/comparison.js'
 import { loadPipelineFile } from '../runtime/loadPipelineFile.js'
 import { makeFromFile } from '../runtime/makeFromFile.js'
+import type { Runnable } from '../runtime/runnable.js'
+import type { SweepSummary } from '../runtime/sweep/sweepTypes.js'
 import { withPlace } from '../runtime/withPlace.js'
 import { colorsFor } from './colors.js'
 import { drawFileHelp } from './drawFileHelp.js'
 import { drawPlan, planAsJson } from './drawPlan.js'
 import { drawResult } from './drawResult.js'
+import { exitCodes } from './exitCodes.js'
 import type { Invocation } from './invocation.js'
 import { onInterrupt } from './onInterrupt.js'
 import { openScreen, type Screen } from './screen.js'
 import { showProgress } from './showProgress.js'
+import { startPoints } from './startPoints.js'
 import { withResumeWords } from './withResumeWords.js'
 
 /** What a command ends with: text for stdout, or an error. */
-export type Outcome = { readonly text: string } | { readonly error: PwoaError }
+export type Outcome = { readonly text: string; readonly code: number } | { readonly error: PwoaError }
 
 /** Does what `pwoa-run FILE …` asks for. */
 export const runCommand = async (invocation: Invocation): Promise<Outcome> => {
@@ -26,17 +28,27 @@ export const runCommand = async (invocation: Invocation): Promise<Outcome> => {
   const loaded = await loadPipelineFile(file)
   if (isLeft(loaded)) return { error: loaded.left }
   const colors = colorsFor(process.stdout)
-  if (task === 'help') return { text: drawFileHelp(file, loaded.right, colors) }
+  if (task === 'help') return { text: drawFileHelp(file, loaded.right, colors), code: 0 }
   const made = makeFromFile(loaded.right, invocation.values)
   if (isLeft(made)) return { error: made.left }
+  const misplaced = notForThis(made.right, invocation)
+  if (misplaced) return { error: misplaced }
   if (task === 'run') return run(made.right, invocation)
-  if (invocation.output === 'table') return { text: drawPlan(made.right, colors) }
-  return { text: `${JSON.stringify(planAsJson(made.right, invocation.options.seed ?? 0))}\n` }
+  if (invocation.output === 'table') return { text: drawPlan(made.right, colors), code: 0 }
+  return { text: `${JSON.stringify(planAsJson(made.right, invocation.options.seed ?? 0))}\n`, code: 0 }
 }
 
-const run = async (made: Pipeline<Step> | Comparison, invocation: Invocation): Promise<Outcome> => {
+const sweepOptions = ['workers', 'attempts', 'queue', 'pipelines'] as const
+
+const notForThis = ({ kind }: Runnable, invocation: Invocation): PwoaError | undefined => {
+  const option = sweepOptions.find((name) => invocation[name] !== undefined)
+  if (kind === 'sweep' || option === undefined) return undefined
+  return { _tag: 'UsageError', stage: `--${option}`, expected: 'a file with a sweep(…)', actual: `a ${kind}` }
+}
+
+const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => {
   const screen = await openScreen(process.stderr, invocation.volume)
-  const { folder, stop, result } = start(made, invocation.options, screen)
+  const { folder, stop, result } = await start(made, invocation, screen)
   const release = onInterrupt(() => {
     screen.line('stopping: saving the state; interrupt again to quit at once')
     stop()
@@ -47,16 +59,23 @@ const run = async (made: Pipeline<Step> | Comparison, invocation: Invocation): P
   if (isLeft(ended)) return { error: withResumeWords(withPlace(ended.left), folder, invocation) }
   const width = Math.max(60, Math.min(process.stdout.columns ?? 80, 120))
   const page = { colors: colorsFor(process.stdout), width, folder }
-  return { text: invocation.output === 'json' ? `${JSON.stringify(ended.right)}\n` : drawResult(ended.right, page) }
+  const text = invocation.output === 'json' ? `${JSON.stringify(ended.right)}\n` : drawResult(ended.right, page)
+  return { text, code: codeOf(ended.right) }
 }
 
-const start = (made: Pipeline<Step> | Comparison, options: RunOptions, screen: Screen) => {
+/** A sweep with a point that failed is no success, though all others are done. */
+const codeOf = (summary: Summary | ComparisonSummary | SweepSummary): number =>
+  'points' in summary && summary.points.some(({ state }) => state !== 'done') ? exitCodes.RunError : 0
+
+const start = async (made: Runnable, invocation: Invocation, screen: Screen) => {
+  const { options } = invocation
   const colors = colorsFor(process.stderr)
   if (made.kind === 'pipeline') {
     const handle = made.run(options)
     showProgress(handle, screen, colors)
     return handle
   }
+  if (made.kind === 'sweep') return startPoints(made, invocation, screen, colors)
   const handle = made.run(options)
   const told = new Set<string>()
   handle.runs$.subscribe(({ label, index, count, run: row }) => {

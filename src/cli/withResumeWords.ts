@@ -9,7 +9,10 @@ export const withResumeWords = (error: PwoaError, folder: string, invocation: In
     ? { ...error, hint: `resume with: ${wordsOf(invocation, folder).join(' ')}` }
     : error
 
-const wordsOf = ({ file, values, options }: Invocation, folder: string): string[] => [
+const wordsOf = (
+  { file, values, options, workers, attempts, queue, pipelines }: Invocation,
+  folder: string,
+): string[] => [
   'pwoa-run',
   quoted(file),
   ...Object.entries(values).flatMap(([key, value]) => ['--set', quoted(`${key}=${value}`)]),
@@ -18,6 +21,10 @@ const wordsOf = ({ file, values, options }: Invocation, folder: string): string[
   ...flag('--seed', options.seed),
   ...flag('--checkpoint-every', intervalOf(options.checkpoints)),
   ...flag('--keep-checkpoints', options.checkpoints?.keep),
+  ...flag('--workers', workers),
+  ...flag('--attempts', attempts),
+  ...(queue === true ? ['--queue'] : flag('--queue', queue)),
+  ...flag('--pipelines', pipelines),
   '--resume',
   quoted(shortPath(folder)),
 ]

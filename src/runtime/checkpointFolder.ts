@@ -78,16 +78,16 @@ export interface CheckpointWriting {
   readonly folder: string
   /** How many stay, besides the best. */
   readonly keep: number
-  /** Told how long the event loop was held up. */
+  /** Told how long it took, from the encoding to the disk. */
   readonly took: (seconds: number) => void
 }
 
-const bytesOf = async (checkpoint: RunCheckpoint, file: string, took: (seconds: number) => void) => {
+const writeSealed = async (checkpoint: RunCheckpoint, file: string, took: CheckpointWriting['took']): Promise<void> => {
   const began = performance.now()
   const bytes = await valueOf(async () => encodeCheckpoint(checkpoint, file))
-  took((performance.now() - began) / 1000)
   await seal(bytes)
-  return bytes
+  await valueOf(writeWhole(file, bytes, 'checkpoint'))
+  took((performance.now() - began) / 1000)
 }
 
 /** Writes a checkpoint, then removes all but the last few. Returns its path in the run folder. */
@@ -97,7 +97,7 @@ export const writeCheckpoint = async (
 ): Promise<string> => {
   const name = nameOf(checkpoint.step)
   const file = join(folder, folderName, name)
-  await valueOf(writeWhole(file, await bytesOf(checkpoint, file, took), 'checkpoint'))
+  await writeSealed(checkpoint, file, took)
   for (const one of entriesOf(folder).slice(keep)) await rm(join(folder, folderName, one), { force: true })
   return join(folderName, name)
 }
@@ -105,5 +105,5 @@ export const writeCheckpoint = async (
 /** Writes the checkpoint of the best evaluation so far, in place of the one before. */
 export const writeBest = async (checkpoint: RunCheckpoint, { folder, took }: CheckpointWriting): Promise<void> => {
   const file = join(folder, folderName, bestName)
-  await valueOf(writeWhole(file, await bytesOf(checkpoint, file, took), 'checkpoint'))
+  await writeSealed(checkpoint, file, took)
 }

@@ -5,7 +5,7 @@ import type { TrainingMetrics } from '../dsl/step.js'
 /** Says after which steps a checkpoint is written. */
 export interface CheckpointSchedule {
   readonly due: (step: TrainingMetrics) => boolean
-  /** How long training waited for the checkpoint that was due. */
+  /** How long a checkpoint took: all of it, though most runs beside the training. */
   readonly took: (seconds: number) => void
 }
 

@@ -2,18 +2,16 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import { either, left, right } from 'fp-ts/lib/Either.js'
 import { type PwoaError, PwoaFailure } from '../dsl/errors.js'
 import { decodeParameters, type Parameters } from '../dsl/parameters.js'
-import type { Pipeline } from '../dsl/pipeline.js'
-import type { Step } from '../dsl/step.js'
-import type { Comparison } from './comparison.js'
 import { errorOf } from './errorOf.js'
+import type { Runnable } from './runnable.js'
 
-/** A pipeline, or a comparison of several, that takes parameters. */
+/** A pipeline, a comparison of several or a sweep, that takes parameters. */
 export interface PipelineDefinition {
   readonly kind: 'definition'
   /** What `--help` lists. */
   readonly fields: Parameters<unknown>['fields']
   /** Checks the values (native ones, or the texts of `--set`) and makes the pipeline from them. */
-  readonly make: (values?: Readonly<Record<string, unknown>>) => Either<PwoaError, Pipeline<Step> | Comparison>
+  readonly make: (values?: Readonly<Record<string, unknown>>) => Either<PwoaError, Runnable>
 }
 
 /**
@@ -30,14 +28,11 @@ export interface PipelineDefinition {
  *     ),
  * )
  */
-export const definePipeline = <P>(
-  parameters: Parameters<P>,
-  build: (params: P) => Pipeline<Step> | Comparison,
-): PipelineDefinition => ({
+export const definePipeline = <P>(parameters: Parameters<P>, build: (params: P) => Runnable): PipelineDefinition => ({
   kind: 'definition',
   fields: parameters.fields,
   make: (values = {}) =>
-    either.chain(decodeParameters(parameters, values), (params): Either<PwoaError, Pipeline<Step> | Comparison> => {
+    either.chain(decodeParameters(parameters, values), (params): Either<PwoaError, Runnable> => {
       try {
         return right(build(params).withParams(parameters.encode(params)))
       } catch (thrown) {

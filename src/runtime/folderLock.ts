@@ -57,6 +57,12 @@ export const lockFolder = (folder: string, stage: string, lost: (failure: PwoaFa
   }
 }
 
+/** Whether a live process holds the folder. */
+export const isFolderInUse = (folder: string): boolean => {
+  const file = join(folder, lockName)
+  return existsSync(file) && isHeld(file, readHolder(file), randomUUID())
+}
+
 const take = (file: string, text: string, token: string, stage: string): void => {
   for (;;) {
     try {

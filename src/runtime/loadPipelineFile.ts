@@ -5,18 +5,16 @@ import { pathToFileURL } from 'node:url'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { type PwoaError, PwoaFailure, type UsageError } from '../dsl/errors.js'
-import type { Pipeline } from '../dsl/pipeline.js'
-import type { Step } from '../dsl/step.js'
 import { bundleFile } from './bundleFile.js'
-import type { Comparison } from './comparison.js'
 import type { PipelineDefinition } from './definePipeline.js'
 import { errorOf } from './errorOf.js'
 import { placeInUserFile, rememberMap } from './originalPositions.js'
+import type { Runnable } from './runnable.js'
 import { shortPath } from './shortPath.js'
 import { withPlace } from './withPlace.js'
 
 /** What a pipeline file may export. */
-export type PipelineFile = Pipeline<Step> | Comparison | PipelineDefinition
+export type PipelineFile = Runnable | PipelineDefinition
 
 /**
  * Loads the default export of a pipeline file, TypeScript or JavaScript, from any folder. No types are checked.
@@ -59,10 +57,10 @@ const importBundled = async (file: string): Promise<object> => {
   }
 }
 
-const kinds: readonly unknown[] = ['pipeline', 'comparison', 'definition']
+const kinds: readonly unknown[] = ['pipeline', 'comparison', 'sweep', 'definition']
 
 const exported = (file: string, module: object): PipelineFile => {
-  const accepted = 'a pipeline(…), compare(…) or definePipeline(…) as default export'
+  const accepted = 'a pipeline(…), compare(…), sweep(…) or definePipeline(…) as default export'
   if (!('default' in module)) {
     const names = Object.keys(module)
     throw usage(file, accepted, names.length === 0 ? 'no export at all' : `only ${names.join(', ')}`)

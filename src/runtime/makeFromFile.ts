@@ -1,17 +1,15 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import { either, left, right } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
-import type { Pipeline } from '../dsl/pipeline.js'
-import type { Step } from '../dsl/step.js'
-import type { Comparison } from './comparison.js'
 import type { PipelineFile } from './loadPipelineFile.js'
+import type { Runnable } from './runnable.js'
 import { withPlace } from './withPlace.js'
 
 /** What a pipeline file makes of the given parameters. An error names the line of the user's file it comes from. */
 export const makeFromFile = (
   exported: PipelineFile,
   values: Readonly<Record<string, string>>,
-): Either<PwoaError, Pipeline<Step> | Comparison> => {
+): Either<PwoaError, Runnable> => {
   if (exported.kind === 'definition') return either.mapLeft(exported.make(values), withPlace)
   const [key] = Object.keys(values)
   return key === undefined ? right(exported) : left(takesNone(key))

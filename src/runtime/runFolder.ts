@@ -52,7 +52,8 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
 
 /**
  * Makes a new run's folder with its `plan.json`, so that a folder that can't be written to is found out before any
- * work. A folder with something in it is refused: a run never mixes with another. The caller releases the lock.
+ * work. A folder with something in it is refused: a run never mixes with another; what a run left that was killed before
+ * it had a plan is nothing. The caller releases the lock.
  */
 export const createRunFolder = async (folder: string, plan: object, lost: Lost): Promise<FolderLock> => {
   writing('--out', folder, () => makeFolder(folder))
@@ -60,6 +61,7 @@ export const createRunFolder = async (folder: string, plan: object, lost: Lost):
   const lock = lockFolder(folder, '--out', lost)
   return lockedOrReleased(lock, async () => {
     checkEmpty(folder)
+    removeHalfWritten(folder, '--out')
     await valueOf(writeWhole(join(folder, runFiles.plan), `${JSON.stringify(plan, null, 2)}\n`, '--out'))
     return lock
   })
@@ -78,7 +80,7 @@ const lockedOrReleased = async <A>(lock: FolderLock, act: () => Promise<A>): Pro
 }
 
 const checkEmpty = (folder: string): void => {
-  if ((entriesOf(folder) ?? []).some((name) => name !== lockName))
+  if ((entriesOf(folder) ?? []).some((name) => !name.startsWith(lockName) && !halfWritten.test(name)))
     rejectOption('--out', 'a new or an empty folder', `${folder}, which has files in it`)
 }
 
@@ -107,7 +109,7 @@ export const reopenRunFolder = async (folder: string, plan: Plan, lost: Lost): P
   checkSamePlan(folder, plan)
   const lock = lockFolder(folder, '--resume', lost)
   return lockedOrReleased(lock, async () => {
-    removeHalfWritten(folder)
+    removeHalfWritten(folder, '--resume')
     const read = await readNewest(folder)
     if (read && read.checkpoint.planHash !== plan.hash)
       rejectOption('--resume', 'the checkpoint of this plan', 'that of another one')
@@ -115,11 +117,12 @@ export const reopenRunFolder = async (folder: string, plan: Plan, lost: Lost): P
   })
 }
 
-/** What a crash has left of files that were being written whole. */
-const removeHalfWritten = (folder: string): void => {
+/** What `writeWhole` leaves where a crash cuts it short. */
+const halfWritten = /\.[0-9a-f-]{36}\.tmp$/
+
+const removeHalfWritten = (folder: string, stage: string): void => {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
-    if (/\.[0-9a-f-]{36}\.tmp$/.test(name))
-      writing('--resume', folder, () => rmSync(join(folder, name), { force: true }))
+    if (halfWritten.test(name)) writing(stage, folder, () => rmSync(join(folder, name), { force: true }))
 }
 
 /** Throws an `OptionError` that names the first difference, where a run folder is not one of this very plan. */

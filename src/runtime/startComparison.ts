@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { Subject } from 'rxjs'
 import { type PwoaError, PwoaFailure, rejectOption } from '../dsl/errors.js'
 import type { Pipeline } from '../dsl/pipeline.js'
-import type { RunHandle, RunOptions, Summary } from '../dsl/run.js'
+import type { RunOptions, Summary } from '../dsl/run.js'
 import type { Step } from '../dsl/step.js'
 import { writeWhole } from '../io/writeWhole.js'
 import type { Comparison, ComparisonHandle, ComparisonRow, ComparisonSummary } from './comparison.js'
@@ -13,6 +13,7 @@ import { type FolderLock, lockFolder } from './folderLock.js'
 import { interrupted } from './interrupted.js'
 import { planOf } from './plan.js'
 import { checkSamePlan, chooseFolder, createRunFolder, fileName, readJson, runFiles } from './runFolder.js'
+import { finishedIn, runInFolder } from './runInFolder.js'
 import { turn } from './turn.js'
 import { valueOf } from './valueOf.js'
 
@@ -79,7 +80,7 @@ const runRows = async (live: Live): Promise<Record<string, Summary>> => {
     const own = join(folder, `${index + 1}-${fileName(label)}`)
     summaries[label] =
       finished(own, pipeline, options) ??
-      (await runRow(live, { label, index, count: entries.length, run: startRow(pipeline, own, options) }))
+      (await runRow(live, { label, index, count: entries.length, run: runInFolder(pipeline, own, options) }))
   }
   return summaries
 }
@@ -102,20 +103,11 @@ const openFolder = async ({ comparison, options, folder }: Live): Promise<Folder
   return lockFolder(folder, '--resume', ignored)
 }
 
-const startRow = (
-  pipeline: Pipeline<Step>,
-  folder: string,
-  { resume: _, out: __, ...options }: RunOptions,
-): RunHandle => pipeline.run({ ...options, ...(isStarted(folder) ? { resume: folder } : { out: folder }) })
-
-const isStarted = (folder: string): boolean => readJson(join(folder, runFiles.plan)) !== undefined
-
 /** The summary of a row that was finished before an interruption. */
 const finished = (folder: string, pipeline: Pipeline<Step>, options: RunOptions): Summary | undefined => {
-  const summary = readJson(join(folder, runFiles.summary))
-  if (summary === undefined) return undefined
-  checkSamePlan(folder, planOf(pipeline, options.seed ?? 0))
-  return summary as Summary
+  const summary = finishedIn(folder)
+  if (summary) checkSamePlan(folder, planOf(pipeline, options.seed ?? 0))
+  return summary
 }
 
 const runRow = async ({ runs, signal }: Live, row: ComparisonRow): Promise<Summary> => {

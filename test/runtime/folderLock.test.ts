@@ -90,6 +90,18 @@ describe('a folder lock', () => {
   })
 })
 
+test("what a run left that was killed before it had a plan is in nobody's way", async () => {
+  const out = temporaryFolder()
+  writeFileSync(join(out, 'plan.json.01234567-89ab-cdef-0123-456789abcdef.tmp'), '{')
+  writeFileSync(join(out, 'run.lock'), JSON.stringify({ pid: 1, began: '0', machine: 'x', token: 'x' }))
+  utimesSync(join(out, 'run.lock'), 1, 1)
+  const run = fakePipeline()
+    .pipe(fakeTrain({ epochs: 1 }))
+    .run({ out })
+  expect(isLeft(await run.result)).toBe(false)
+  expect(readdirSync(out).sort()).toEqual(['checkpoints', 'metrics.jsonl', 'plan.json', 'summary.json'])
+})
+
 describe('two runs told to use one folder', () => {
   test('the second refuses, and the first is unharmed', async () => {
     const out = join(temporaryFolder(), 'run')

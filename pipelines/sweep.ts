@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url'
+import {
+  admmMask,
+  attackEval,
+  blockNoise,
+  definePipeline,
+  distill,
+  exportModel,
+  loadTeacher,
+  param,
+  parameters,
+  perturb,
+  pgd,
+  pipeline,
+  sweep,
+  syntheticDigits,
+  weightLayers,
+  zoo,
+} from 'pwoa'
+
+/** Made by `pipelines/teacher-digits.ts`, with ε = 0.3. */
+const checkpoint = fileURLToPath(new URL('../assets/teacher-digits.safetensors', import.meta.url))
+const epsilon = 0.3
+
+/** How far a robust network can be pruned, with several seeds, on digits that are drawn on the spot. */
+export default definePipeline(
+  parameters({
+    rates: param.list(param.number({ min: 1, max: 1000, unit: '×', help: 'A compression.' }), {
+      default: [2, 4, 8],
+      min: 1,
+      help: 'Compressions of all layers but the last.',
+    }),
+    seeds: param.list(param.integer({ min: 0, help: 'A seed.' }), {
+      default: [0, 1],
+      min: 1,
+      help: 'Seeds of the runs at each rate.',
+    }),
+    epochs: param.integer({ default: 2, min: 1, unit: 'epochs', help: 'ADMM phase, and twice as many of retraining.' }),
+    images: param.integer({ default: 2000, min: 128, unit: 'images', help: 'Training images that are drawn.' }),
+    examples: param.integer({ default: 100, min: 1, max: 1000, unit: 'images', help: 'Test images attacked.' }),
+  }),
+  ({ rates, seeds, epochs, images, examples }) => {
+    const exclude = weightLayers(zoo.mnistNet).slice(-1)
+    return sweep('sweep', { rate: rates, seed: seeds }, ({ rate }) =>
+      pipeline(`digits-${rate}x`, syntheticDigits({ train: images, test: 1000 })).pipe(
+        loadTeacher(checkpoint, { architecture: 'mnistNet' }),
+        perturb(blockNoise({ epsilon })),
+        distill({ temperature: 10 }),
+        admmMask({ pattern: 'irregular', rate, exclude, epochs, retrainEpochs: 2 * epochs, updateEvery: 1 }),
+        attackEval([pgd({ epsilon, steps: 40, stepSize: 0.01 })], { examples, subjects: ['after'] }),
+        exportModel('pruned.safetensors'),
+      ),
+    )
+  },
+)

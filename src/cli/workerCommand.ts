@@ -1,0 +1,25 @@
+import * as E from 'fp-ts/lib/Either.js'
+import { parseQueueUrl } from '../runtime/queue/queueUrl.js'
+import { startWorker } from '../runtime/queue/startWorker.js'
+import type { WorkerInvocation } from './invocation.js'
+import { onInterrupt } from './onInterrupt.js'
+import { pointEntry } from './pointEntry.js'
+import type { Outcome } from './runCommand.js'
+
+/** Does what `pwoa-run worker …` asks for: takes points off the queue until it is interrupted. */
+export const workerCommand = async (invocation: WorkerInvocation): Promise<Outcome> => {
+  const { queue, pipelines, runs, workers, lease, dataDir, checkpoints } = invocation
+  const url = parseQueueUrl(queue === true ? undefined : queue, process.env)
+  if (E.isLeft(url)) return { error: url.left }
+  const say = (message: string): void => void process.stderr.write(`${message}\n`)
+  const run = { ...(dataDir === undefined ? {} : { dataDir }), ...(checkpoints === undefined ? {} : { checkpoints }) }
+  const worker = await startWorker({ url: url.right, pipelines, runs, workers, lease, entry: pointEntry, run, say })
+  say(`worker: ${workers} at a time, from ${url.right.shown}`)
+  await new Promise<void>((resolve) => {
+    onInterrupt(() => {
+      say('stopping: saving what is under way; interrupt again to quit at once')
+      void worker.stop().then(resolve)
+    })
+  })
+  return { text: '', code: 0 }
+}

@@ -1,0 +1,169 @@
+import { basename, relative, resolve, sep } from 'node:path'
+import type { Queue } from 'bullmq'
+import * as E from 'fp-ts/lib/Either.js'
+import type { InterruptedError } from '../../dsl/errors.js'
+import { ownVersion } from '../ownPackage.js'
+import { fileName } from '../runFolder.js'
+import { summaryCodec } from '../summaryCodec.js'
+import { type PointProgress, pointProgress } from '../sweep/pointMessages.js'
+import type { PointOutcome, PointPlace, RunPoint } from '../sweep/runPoint.js'
+import { failureOf, jobIdOf, type QueueJob, queueName } from './queueJob.js'
+import type { QueueUrl } from './queueUrl.js'
+
+/** What a sweep is enqueued with. */
+export interface FollowOptions {
+  readonly url: QueueUrl
+  /** The pipeline file, and the folder of pipelines that it lies in, as the workers have one. */
+  readonly file: string
+  readonly pipelines: string
+  readonly values: Readonly<Record<string, string>>
+  /** The sweep's folder; workers write into one of this name. */
+  readonly folder: string
+  /** How often a point that crashes is begun. */
+  readonly attempts: number
+  /** Told when Redis is away, and that it is back. */
+  readonly warn: (message: string) => void
+}
+
+/** A way to run points by a queue. */
+export interface FollowedQueue {
+  readonly runPoint: RunPoint
+  readonly close: () => Promise<void>
+}
+
+/** Seconds for which the queue remembers what is done, and what has failed. */
+const REMEMBERED = 7 * 24 * 3600
+
+/** Milliseconds between two looks at jobs of which nothing was heard: Redis may have lost them, or their events. */
+const LOOK = 15_000
+
+interface Awaited {
+  readonly job: QueueJob
+  readonly told: (progress: PointProgress) => void
+  readonly settle: (outcome: PointOutcome) => void
+}
+
+/** Opens a queue: its points are enqueued, each once, and followed to their ends wherever they are run. */
+export const followQueue = async (options: FollowOptions): Promise<FollowedQueue> => {
+  const { url, warn } = options
+  const { Queue, QueueEvents } = await import('bullmq')
+  const { connection } = url
+  const queue = new Queue(queueName, { connection })
+  const events = new QueueEvents(queueName, { connection })
+  const awaited = new Map<string, Awaited>()
+  const outage = outageWords(url.shown, warn)
+  queue.on('error', outage.away)
+  events.on('error', outage.away)
+
+  const look = async (jobId: string): Promise<void> => {
+    const point = awaited.get(jobId)
+    if (!point) return
+    const job = await queue.getJob(jobId)
+    outage.back()
+    if (!job) return enqueue(queue, jobId, point.job, options.attempts)
+    const state = await job.getState()
+    if (state === 'completed') point.settle(done(job.returnvalue))
+    if (state === 'failed') point.settle(failed(job.failedReason))
+  }
+  const lookAgain = (jobId: string): void => void look(jobId).catch(outage.away)
+
+  events.on('completed', ({ jobId, returnvalue }) => awaited.get(jobId)?.settle(done(returnvalue)))
+  events.on('failed', ({ jobId }) => lookAgain(jobId))
+  events.on('progress', ({ jobId, data }) => {
+    outage.back()
+    const progress = pointProgress.decode(data)
+    if (E.isRight(progress)) awaited.get(jobId)?.told(progress.right)
+  })
+  const timer = setInterval(() => {
+    for (const jobId of awaited.keys()) lookAgain(jobId)
+  }, LOOK)
+
+  const runPoint: RunPoint = ({ label }, place, told) => {
+    const job = jobOf(options, place)
+    const jobId = jobIdOf(job)
+    const outcome = new Promise<PointOutcome>((resolve) => {
+      const settle = (ended: PointOutcome): void => {
+        awaited.delete(jobId)
+        resolve(ended)
+      }
+      awaited.set(jobId, { job, told, settle })
+    })
+    void forgetFailed(queue, jobId)
+      .then(() => look(jobId))
+      .catch(outage.away)
+    return { outcome, stop: () => awaited.get(jobId)?.settle({ type: 'failed', error: left(label) }) }
+  }
+  return {
+    runPoint,
+    close: async () => {
+      clearInterval(timer)
+      await Promise.allSettled([events.disconnect(), queue.disconnect()])
+    },
+  }
+}
+
+const jobOf = (
+  { file, pipelines, values, folder }: FollowOptions,
+  { key, seed, options: { engine = 'auto' } }: PointPlace,
+): QueueJob => ({
+  version: ownVersion(),
+  file: relative(resolve(pipelines), file).split(sep).join('/'),
+  values: { ...values },
+  folder: fileName(basename(folder)),
+  key,
+  seed,
+  engine,
+})
+
+const enqueue = async (queue: Queue, jobId: string, job: QueueJob, attempts: number): Promise<void> => {
+  await queue.add('point', job, {
+    jobId,
+    attempts,
+    backoff: { type: 'exponential', delay: 1000 },
+    removeOnComplete: { age: REMEMBERED },
+    removeOnFail: { age: REMEMBERED },
+  })
+}
+
+/** A point that failed in an earlier sweep is tried anew. */
+const forgetFailed = async (queue: Queue, jobId: string): Promise<void> => {
+  const job = await queue.getJob(jobId)
+  if (job && (await job.isFailed())) await job.remove()
+}
+
+const done = (value: unknown): PointOutcome => {
+  const summary = summaryCodec.decode(value)
+  return E.isRight(summary)
+    ? { type: 'done', summary: summary.right }
+    : { type: 'crashed', reason: 'a worker that answered with something else than a summary' }
+}
+
+const failed = (reason: string | undefined): PointOutcome => {
+  const failure = failureOf(reason ?? 'no reason')
+  return typeof failure === 'string' ? { type: 'crashed', reason: failure } : { type: 'failed', error: failure }
+}
+
+const left = (label: string): InterruptedError => ({
+  _tag: 'InterruptedError',
+  stage: label,
+  expected: 'to be followed to the end',
+  actual: 'an interruption; the job stays in the queue',
+})
+
+/** Says once that Redis is away, and once that it is back. */
+export const outageWords = (shown: string, warn: (message: string) => void) => {
+  let isAway = false
+  return {
+    away: (thrown: unknown): void => {
+      if (isAway) return
+      isAway = true
+      const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
+      const reason = code || (thrown instanceof Error ? thrown.message : String(thrown))
+      warn(`${shown} can't be reached (${reason}): waiting for it`)
+    },
+    back: (): void => {
+      if (isAway) warn(`${shown} is back`)
+      isAway = false
+    },
+  }
+}

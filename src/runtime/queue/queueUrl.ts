@@ -1,0 +1,84 @@
+import type { Either } from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
+import type { UsageError } from '../../dsl/errors.js'
+
+/** Where a queue is. The password is in `connection` alone: `shown` is for people, logs and files. */
+export interface QueueUrl {
+  readonly shown: string
+  readonly connection: QueueConnection
+}
+
+/** What the Redis client is given. */
+export interface QueueConnection {
+  readonly host: string
+  readonly port: number
+  readonly db: number
+  readonly username?: string
+  readonly password?: string
+  /** The certificate must be for this name, by the authorities that Node knows (`NODE_EXTRA_CA_CERTS` adds one). */
+  readonly tls?: { readonly servername: string }
+  /** Commands wait while Redis is away, for as long as that takes. */
+  readonly maxRetriesPerRequest: null
+}
+
+/** The environment variable that holds the URL where it has a password. */
+export const queueVariable = 'PWOA_QUEUE'
+
+/**
+ * Reads `redis://host:port/db`, or `rediss://` for TLS, from the command line or, where nothing stands there, from
+ * `PWOA_QUEUE`. A password on the command line is refused: every user of the machine could read it there.
+ */
+export const parseQueueUrl = (
+  given: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Either<UsageError, QueueUrl> => {
+  const text = given ?? environment[queueVariable]
+  if (text === undefined) return E.left(wrong(`a URL, here or in ${queueVariable}`, 'none'))
+  const url = urlOf(text)
+  if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '')
+    return E.left(
+      wrong(
+        'a URL such as redis://host:6379',
+        given === undefined ? `another text in ${queueVariable}` : `"${withoutSecrets(given)}"`,
+      ),
+    )
+  if (given !== undefined && url.password !== '')
+    return E.left({
+      ...wrong('a URL without a password: lists of processes show it', 'one with a password'),
+      hint: `Put the URL into the environment variable ${queueVariable}, and write --queue alone.`,
+    })
+  const db = url.pathname.replace(/^\//, '')
+  if (!/^\d*$/.test(db)) return E.left(wrong('the number of a database after the last /', `"${db}"`))
+  return E.right(resolved(url, Number(db)))
+}
+
+const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
+
+/** What is before an @ may be a password, also where the rest is no URL. */
+const withoutSecrets = (text: string): string => text.replace(/[^/]*@/, '…@')
+
+const resolved = (url: URL, db: number): QueueUrl => {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const port = url.port === '' ? 6379 : Number(url.port)
+  const username = decodeURIComponent(url.username)
+  const password = decodeURIComponent(url.password)
+  return {
+    shown: `${url.protocol}//${url.hostname}:${port}${db === 0 ? '' : `/${db}`}`,
+    connection: {
+      host,
+      port,
+      db,
+      ...(username === '' ? {} : { username }),
+      ...(password === '' ? {} : { password }),
+      ...(url.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
+      maxRetriesPerRequest: null,
+    },
+  }
+}
+
+const wrong = (expected: string, actual: string): UsageError => ({
+  _tag: 'UsageError',
+  stage: '--queue',
+  expected,
+  actual,
+})

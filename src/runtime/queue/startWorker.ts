@@ -1,0 +1,155 @@
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Job } from 'bullmq'
+import type { Either } from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Errors } from 'io-ts'
+import { describeError, type UsageError } from '../../dsl/errors.js'
+import type { RunOptions, Summary } from '../../dsl/run.js'
+import { isFolderInUse } from '../folderLock.js'
+import { ownVersion } from '../ownPackage.js'
+import { finishedIn } from '../runInFolder.js'
+import { runTask } from '../sweep/pointInChild.js'
+import type { PointProgress, PointTask } from '../sweep/pointMessages.js'
+import { pointFolder } from '../sweep/sweepFolder.js'
+import { outageWords } from './followQueue.js'
+import { allowedFile, type Denied, denied, failureText, queueJob, queueName } from './queueJob.js'
+import type { QueueUrl } from './queueUrl.js'
+
+/** What a worker is allowed to do, and where. */
+export interface WorkerOptions {
+  readonly url: QueueUrl
+  /** The folder of pipeline files; nothing outside it is ever run. */
+  readonly pipelines: string
+  /** The folder of sweeps, which all machines share. */
+  readonly runs: string
+  /** Points at a time. */
+  readonly workers: number
+  /** The module that runs a point. */
+  readonly entry: URL
+  /** Seconds after which others take over from a worker that is not heard of. */
+  readonly lease: number
+  readonly run: Pick<RunOptions, 'dataDir' | 'checkpoints'>
+  /** Told what it does, in words. */
+  readonly say: (message: string) => void
+}
+
+/** A worker that takes jobs. */
+export interface RunningWorker {
+  /** Saves what is under way, gives it back to the queue, and leaves. */
+  readonly stop: () => Promise<void>
+}
+
+/** Milliseconds after which a job that can't be done here and now is offered again. */
+const LATER = 10_000
+
+/** Milliseconds between two reports of how a point goes. */
+const REPORT = 2000
+
+/** How often a job may lose its worker: machines come and go. */
+const MOST_LOSSES = 100
+
+/** Takes points off the queue and runs each in a process of its own, while this one keeps the job's lock alive. */
+export const startWorker = async (options: WorkerOptions): Promise<RunningWorker> => {
+  const { DelayedError, UnrecoverableError, Worker } = await import('bullmq')
+  const { url, workers, lease, say } = options
+  const under = new Set<() => void>()
+  let stopping = false
+
+  /** Gives the job back: it is no failure, and no attempt. */
+  const offerAgain = async (job: Job, token: string | undefined, after: number): Promise<never> => {
+    await job.moveToDelayed(Date.now() + after, token)
+    throw new DelayedError()
+  }
+
+  /** Another worker may do what this one can't: its file, or its version, is another one. */
+  const refuse = async (job: Job, token: string | undefined, { expected, actual }: UsageError): Promise<never> => {
+    const message = `refused: expected ${expected}, got ${actual}`
+    say(`${job.id}: ${message}`)
+    await job.updateProgress({ type: 'warning', stage: `worker on ${hostname()}`, message })
+    return offerAgain(job, token, LATER)
+  }
+
+  const perform = async (job: Job, token?: string): Promise<Summary> => {
+    const read = await taskOf(job.data, options)
+    if (E.isLeft(read)) {
+      if (read.left.type === 'refused') return refuse(job, token, read.left.error)
+      say(`${job.id}: ${describeError(read.left.error)}`)
+      throw new UnrecoverableError(failureText(read.left.error))
+    }
+    const task = read.right
+    // Delivered twice, or done by one that could not say so any more: the first complete result holds.
+    const finished = finishedIn(task.folder)
+    if (finished) return finished
+    if (isFolderInUse(task.folder)) return offerAgain(job, token, LATER)
+    say(`${job.id}: begun`)
+    const running = runTask(task, options, reporter(job))
+    under.add(running.stop)
+    if (stopping) running.stop()
+    const ended = await running.outcome
+    under.delete(running.stop)
+    if (ended.type === 'done') {
+      say(`${job.id}: done`)
+      return ended.summary
+    }
+    if (ended.type === 'crashed') {
+      say(`${job.id}: crashed (${ended.reason})`)
+      throw new Error(ended.reason)
+    }
+    const { error } = ended
+    if (error._tag === 'InterruptedError') return offerAgain(job, token, 0)
+    if (error._tag === 'UsageError') return refuse(job, token, error)
+    say(`${job.id}: failed: ${describeError(error)}`)
+    throw new UnrecoverableError(failureText(error))
+  }
+
+  const outage = outageWords(url.shown, say)
+  const worker = new Worker(queueName, perform, {
+    connection: url.connection,
+    concurrency: workers,
+    lockDuration: 1000 * lease,
+    stalledInterval: 1000 * lease,
+    maxStalledCount: MOST_LOSSES,
+  })
+  worker.on('error', outage.away)
+  worker.on('ready', outage.back)
+  worker.on('active', outage.back)
+  return {
+    stop: async () => {
+      stopping = true
+      for (const one of under) one()
+      await worker.close()
+    },
+  }
+}
+
+/** What a job means here. What the queue says is checked before anything is done with it. */
+const taskOf = async (data: unknown, options: WorkerOptions): Promise<Either<Denied, PointTask>> => {
+  const decoded = queueJob.decode(data)
+  if (E.isLeft(decoded)) return E.left(denied('invalid', 'a job of pwoa', `a wrong ${fieldOf(decoded.left)}`))
+  const { version, file, values, folder, key, seed, engine } = decoded.right
+  if (version !== ownVersion())
+    return E.left(denied('refused', `a job of pwoa ${ownVersion()}`, `one of pwoa ${version}`))
+  const path = await allowedFile(options.pipelines, file)
+  if (E.isLeft(path)) return path
+  const place = pointFolder(join(resolve(options.runs), folder), key)
+  return E.right({ file: path.right, values, key, seed, folder: place, options: { ...options.run, engine } })
+}
+
+/** Names what is wrong, and says nothing of its value. */
+const fieldOf = ([first]: Errors): string =>
+  first?.context
+    .map(({ key }) => key)
+    .filter((key) => key !== '')
+    .join('.') || 'record'
+
+/** Reports how it goes, now and then; that Redis is away for a moment is no reason to stop. */
+const reporter = (job: Job): ((progress: PointProgress) => void) => {
+  let last = Number.NEGATIVE_INFINITY
+  return (progress) => {
+    const now = performance.now()
+    if (progress.type !== 'warning' && now - last < REPORT) return
+    last = now
+    job.updateProgress(progress).catch(() => undefined)
+  }
+}

@@ -1,0 +1,33 @@
+import type { Either } from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
+import type { PwoaError } from '../../dsl/errors.js'
+import { loadPipelineFile } from '../loadPipelineFile.js'
+import { makeFromFile } from '../makeFromFile.js'
+import { ownVersion } from '../ownPackage.js'
+import type { Runnable } from '../runnable.js'
+import type { PointTask } from './pointMessages.js'
+import { keyOf } from './sweepFolder.js'
+import type { SweepPoint } from './sweepTypes.js'
+
+/**
+ * The point that a task is about. Its key is made anew of the file that lies here: a file, a value or a version of this
+ * package other than where the task was written gives another key, and is refused.
+ */
+export const pointOfTask = async ({ file, values, key, seed }: PointTask): Promise<Either<PwoaError, SweepPoint>> => {
+  const loaded = await loadPipelineFile(file)
+  if (E.isLeft(loaded)) return loaded
+  const made = makeFromFile(loaded.right, values)
+  if (E.isLeft(made)) return made
+  const found = pointsOf(made.right).find((point) => keyOf(point, seed) === key)
+  return found ? E.right(found) : E.left(unknownPoint(file, key))
+}
+
+const pointsOf = (made: Runnable): readonly SweepPoint[] => (made.kind === 'sweep' ? made.points : [])
+
+const unknownPoint = (file: string, key: string): PwoaError => ({
+  _tag: 'UsageError',
+  stage: file,
+  expected: `a sweep with the point ${key}`,
+  actual: `another plan, or another version of pwoa than this one's ${ownVersion()}`,
+  hint: 'Every machine needs the same pipeline file and the same version of pwoa.',
+})

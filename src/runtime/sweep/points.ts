@@ -1,0 +1,47 @@
+import { rejectOption } from '../../dsl/errors.js'
+
+/** What a parameter of a point can be: what stands in one cell of a table. */
+export type PointValue = number | string | boolean
+
+/** The parameters of one point. */
+export type PointParams = Readonly<Record<string, PointValue>>
+
+/** All values of each parameter: every combination of them is a point. */
+export type Grid<P> = { readonly [K in keyof P]: readonly P[K][] }
+
+/** Every combination, the last parameter changing fastest. */
+export const combinations = (grid: Grid<PointParams>): readonly PointParams[] =>
+  Object.entries(grid).reduce<readonly PointParams[]>(
+    (points, [key, values]) => points.flatMap((point) => values.map((value) => ({ ...point, [key]: value }))),
+    [{}],
+  )
+
+/** A point in a few words: `rate=4 seed=0`. */
+export const labelOf = (point: PointParams): string =>
+  Object.entries(point)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ') || 'the only point'
+
+/** Refuses a sweep of nothing, a point twice, values that are none, and a seed that can't be one. @throws OptionError */
+export const checkPoints = (points: readonly PointParams[]): void => {
+  if (points.length === 0) rejectOption('sweep', 'at least one point', 'none')
+  const labels = new Set<string>()
+  for (const point of points) {
+    const label = labelOf(point)
+    for (const value of Object.values(point))
+      if (!isValue(value)) rejectOption('sweep', 'numbers, texts, true and false as parameters', label)
+    if (labels.has(label)) rejectOption('sweep', 'each point once', `${label} twice`)
+    labels.add(label)
+    seedOf(point)
+  }
+}
+
+const isValue = (value: unknown): boolean =>
+  typeof value === 'number' ? Number.isFinite(value) : ['string', 'boolean'].includes(typeof value)
+
+/** The parameter `seed` is the seed of the point's run; undefined where it has none. @throws OptionError */
+export const seedOf = ({ seed }: PointParams): number | undefined => {
+  if (seed === undefined) return undefined
+  if (typeof seed === 'number' && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed
+  return rejectOption('sweep', 'a seed from 0 to 4294967295', seed)
+}

@@ -1,0 +1,52 @@
+import type { PointRecord } from './sweepTypes.js'
+
+/** The figures of a sweep, a row for each point; what a point doesn't have is undefined. */
+export interface Results {
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly (string | number | boolean | undefined)[])[]
+}
+
+/** Parameters, then figures after training (or of what nobody trained), then what it cost, and where the run lies. */
+export const resultsOf = (points: readonly PointRecord[]): Results => {
+  const params = [...new Set(points.flatMap(({ params: own }) => Object.keys(own)))].filter((key) => key !== 'seed')
+  const attacks = [...new Set(points.flatMap((point) => Object.keys(accuraciesOf(point)?.attacks ?? {})))]
+  return {
+    columns: [...params, 'seed', 'state', 'clean', ...attacks, 'kept', 'sparsity', 'seconds', 'key'],
+    rows: points.map((point) => {
+      const { summary } = point
+      const accuracies = accuraciesOf(point)
+      return [
+        ...params.map((key) => point.params[key]),
+        point.seed,
+        point.state,
+        accuracies?.clean,
+        ...attacks.map((attack) => accuracies?.attacks[attack]),
+        summary?.parameters && summary.parameters.kept / summary.parameters.total,
+        summary?.sparsity,
+        summary?.seconds.total,
+        point.key,
+      ]
+    }),
+  }
+}
+
+const accuraciesOf = ({ summary }: PointRecord) => summary?.after ?? summary?.before
+
+/** Comma-separated values (RFC 4180). */
+export const csvOf = ({ columns, rows }: Results): string =>
+  [columns, ...rows].map((row) => `${row.map((cell) => quoted(String(cell ?? ''))).join(',')}\r\n`).join('')
+
+const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+
+/** An array of objects. */
+export const jsonOf = ({ columns, rows }: Results): string =>
+  `[\n${rows.map((row) => JSON.stringify(Object.fromEntries(columns.map((name, i) => [name, row[i]])))).join(',\n')}\n]\n`
+
+/** A table for a report, shares to four digits. */
+export const markdownOf = ({ columns, rows }: Results): string =>
+  [columns, columns.map(() => '---'), ...rows.map((row) => row.map(shown))]
+    .map((row) => `| ${row.join(' | ')} |\n`)
+    .join('')
+
+const shown = (cell: string | number | boolean | undefined): string =>
+  typeof cell === 'number' ? String(Number(cell.toPrecision(4))) : String(cell ?? '').replaceAll('|', '\\|')

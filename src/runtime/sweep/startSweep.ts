@@ -1,0 +1,181 @@
+import { join } from 'node:path'
+import type { Either } from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { Subject } from 'rxjs'
+import { type PwoaError, PwoaFailure } from '../../dsl/errors.js'
+import type { RunOptions } from '../../dsl/run.js'
+import { writeWhole } from '../../io/writeWhole.js'
+import { errorOf } from '../errorOf.js'
+import { firstFailure } from '../firstFailure.js'
+import { interrupted } from '../interrupted.js'
+import { newestWriter } from '../newestWriter.js'
+import { runFiles } from '../runFolder.js'
+import { finishedIn } from '../runInFolder.js'
+import { turn } from '../turn.js'
+import { valueOf } from '../valueOf.js'
+import { csvOf, jsonOf, markdownOf, resultsOf } from './results.js'
+import type { RunPoint } from './runPoint.js'
+import { chooseSweepFolder, keyOf, openSweepFolder, pointFolder } from './sweepFolder.js'
+import type { PointRecord, Sweep, SweepEvent, SweepHandle, SweepSummary } from './sweepTypes.js'
+
+/** How the points are run. */
+export interface Execution {
+  /** How many at a time, >= 1. */
+  readonly workers: number
+  /** How often a point that crashes is begun, >= 1. */
+  readonly attempts: number
+  readonly runPoint: RunPoint
+}
+
+/** Starts a sweep, in a later turn of the event loop, so that whoever started it can subscribe first. */
+export const startSweep = (sweep: Sweep, options: RunOptions, execution: Execution): SweepHandle => {
+  const folder = chooseSweepFolder(sweep.name, options)
+  const events = new Subject<SweepEvent>()
+  const controller = new AbortController()
+  const live: Live = {
+    sweep,
+    options,
+    execution,
+    folder,
+    events,
+    signal: controller.signal,
+    stop: () => controller.abort(),
+  }
+  return {
+    folder,
+    events$: events.asObservable(),
+    stop: live.stop,
+    result: turn().then(async () => {
+      const result = await outcome(live)
+      events.complete()
+      return result
+    }),
+  }
+}
+
+interface Live {
+  readonly sweep: Sweep
+  readonly options: RunOptions
+  readonly execution: Execution
+  readonly folder: string
+  readonly events: Subject<SweepEvent>
+  readonly signal: AbortSignal
+  readonly stop: () => void
+}
+
+const outcome = async (live: Live): Promise<Either<PwoaError, SweepSummary>> => {
+  try {
+    return E.right(await perform(live))
+  } catch (thrown) {
+    return E.left(errorOf(live.sweep.name, thrown))
+  }
+}
+
+const perform = async (live: Live): Promise<SweepSummary> => {
+  const { sweep, options, folder, signal } = live
+  const started = performance.now()
+  const lock = await openSweepFolder(sweep, folder, options)
+  try {
+    const points = await runPoints(live)
+    if (signal.aborted) throw new PwoaFailure(interrupted(sweep.name, folder))
+    const summary: SweepSummary = {
+      sweep: sweep.name,
+      params: sweep.params,
+      seed: options.seed ?? 0,
+      seconds: { total: (performance.now() - started) / 1000 },
+      points,
+    }
+    await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+    return summary
+  } finally {
+    lock.release()
+  }
+}
+
+const recordsOf = ({ sweep, options, folder }: Live): PointRecord[] =>
+  sweep.points.map((point) => {
+    const { label, params } = point
+    const seed = point.seed ?? options.seed ?? 0
+    const key = keyOf(point, seed)
+    const summary = finishedIn(pointFolder(folder, key))
+    const state = summary ? 'done' : 'waiting'
+    return { label, params, seed, key, state, attempts: 0, summary, error: undefined }
+  })
+
+const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
+  const { events, execution, signal, folder, stop } = live
+  const failure = firstFailure()
+  const records = recordsOf(live)
+  const results = newestWriter<readonly PointRecord[]>((points) => writeResults(folder, points), failure.fail)
+  const update = (index: number, change: Partial<PointRecord>): void => {
+    const point = { ...(records[index] as PointRecord), ...change }
+    records[index] = point
+    events.next({ type: 'point', point })
+    if (point.state === 'done' || point.state === 'failed') results.write([...records])
+  }
+  for (const point of records) events.next({ type: 'point', point })
+  results.write([...records])
+
+  const waiting = [...records.keys()].filter((index) => records[index]?.state === 'waiting')
+  const worker = async (): Promise<void> => {
+    for (let index = waiting.shift(); index !== undefined && !signal.aborted; index = waiting.shift())
+      await runOne(live, index, records, (change) => update(index as number, change))
+  }
+  try {
+    failure.promise.catch(stop)
+    await Promise.all(Array.from({ length: execution.workers }, worker))
+  } finally {
+    await results.idle()
+  }
+  failure.check()
+  return records
+}
+
+/** Runs a point until it is done, has failed, or has crashed too often. */
+const runOne = async (
+  { sweep, options, execution, folder, events, signal }: Live,
+  index: number,
+  records: readonly PointRecord[],
+  update: (change: Partial<PointRecord>) => void,
+): Promise<void> => {
+  const point = sweep.points[index]
+  const current = (): PointRecord => records[index] as PointRecord
+  if (!point) return
+  const { key, seed } = current()
+  const place = { key, seed, folder: pointFolder(folder, key), options: passedOn(options) }
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    update({ state: 'running', attempts: attempt })
+    const running = execution.runPoint(point, place, (progress) =>
+      events.next({ type: 'progress', point: current(), progress }),
+    )
+    signal.addEventListener('abort', running.stop)
+    const ended = await running.outcome
+    signal.removeEventListener('abort', running.stop)
+    if (ended.type === 'done') return update({ state: 'done', summary: ended.summary })
+    if (ended.type === 'failed')
+      return update(
+        ended.error._tag === 'InterruptedError' ? { state: 'waiting' } : { state: 'failed', error: ended.error },
+      )
+    if (attempt >= execution.attempts) return update({ state: 'failed', error: crashed(ended.reason, attempt) })
+    events.next({ type: 'again', point: current(), reason: ended.reason })
+  }
+}
+
+const passedOn = ({ dataDir, engine, checkpoints }: RunOptions) => ({
+  ...(dataDir === undefined ? {} : { dataDir }),
+  ...(engine === undefined ? {} : { engine }),
+  ...(checkpoints === undefined ? {} : { checkpoints }),
+})
+
+const crashed = (reason: string, attempts: number): PwoaError => ({
+  _tag: 'RunError',
+  stage: 'worker',
+  expected: 'a process that comes to its end',
+  actual: `${reason}${attempts > 1 ? `, ${attempts} times` : ''}`,
+})
+
+const writeResults = async (folder: string, points: readonly PointRecord[]): Promise<void> => {
+  const results = resultsOf(points)
+  const files = { 'results.csv': csvOf, 'results.json': jsonOf, 'results.md': markdownOf }
+  for (const [name, draw] of Object.entries(files)) await valueOf(writeWhole(join(folder, name), draw(results), name))
+}

@@ -1,0 +1,95 @@
+import type { Pipeline } from '../../dsl/pipeline.js'
+import type { Step } from '../../dsl/step.js'
+import { pointInProcess } from './pointInProcess.js'
+import { checkPoints, combinations, type Grid, labelOf, type PointParams, type PointValue, seedOf } from './points.js'
+import { startSweep } from './startSweep.js'
+import type { Sweep, SweepPoint } from './sweepTypes.js'
+
+/**
+ * One pipeline for many parameters: every combination of a grid, or each entry of a list. Each point is a run in a
+ * folder whose name derives from its content, so that a point that is done is never done again; the figures of all
+ * come together in one table. A parameter `seed` is the seed of the point's run. Parameters of `definePipeline` count for the
+ * key too, but for those that are lists of the grid: a grid may grow.
+ *
+ * @param build makes a point's pipeline of its parameters
+ *
+ * @example
+ * export default sweep('rates', { rate: [2, 4, 8], seed: [0, 1] }, ({ rate }) =>
+ *   pipeline('pruned', mnist()).pipe(
+ *     loadTeacher('teacher.pth', { architecture: 'mnistNet' }),
+ *     distill(),
+ *     admmMask({ pattern: 'irregular', rate }),
+ *     attackEval([fgsm({ epsilon: 0.3 })], { examples: 1000 }),
+ *   ),
+ * )
+ *
+ * @throws an `OptionError` without any point, with a point twice, for values that are no numbers, texts or booleans,
+ * and what `build` throws
+ */
+export const sweep: SweepMaker = (
+  name: string,
+  points: Grid<PointParams> | readonly PointParams[],
+  build: (point: never) => Pipeline<Step>,
+): Sweep => {
+  const listed = isList(points) ? points : combinations(points)
+  checkPoints(listed)
+  return make(
+    name,
+    isList(points) ? [] : Object.values(points),
+    listed.map((params) => ({
+      label: labelOf(params),
+      params,
+      seed: seedOf(params),
+      // The overloads of SweepMaker say that the points are what `build` takes.
+      pipeline: build(params as never).withParams(params),
+    })),
+    {},
+  )
+}
+
+/** How `sweep` is called: with a grid, or with a list. */
+export interface SweepMaker {
+  <const P extends Readonly<Record<string, PointValue>>>(
+    name: string,
+    points: readonly P[],
+    build: (point: P) => Pipeline<Step>,
+  ): Sweep
+  <const P extends Readonly<Record<string, PointValue>>>(
+    name: string,
+    points: Grid<P>,
+    build: (point: P) => Pipeline<Step>,
+  ): Sweep
+}
+
+const isList = (points: Grid<PointParams> | readonly PointParams[]): points is readonly PointParams[] =>
+  Array.isArray(points)
+
+/** @param axes the lists of the grid: a parameter that is one of them says nothing more of a point than its own value */
+const make = (
+  name: string,
+  axes: readonly unknown[],
+  points: readonly SweepPoint[],
+  params: Readonly<Record<string, unknown>>,
+): Sweep => {
+  const self: Sweep = {
+    kind: 'sweep',
+    name,
+    params,
+    points,
+    withParams: (others) =>
+      make(
+        name,
+        axes,
+        points.map((point) => ({
+          ...point,
+          pipeline: point.pipeline.withParams({ ...withoutAxes(others, axes), ...point.params }),
+        })),
+        others,
+      ),
+    run: (options = {}) => startSweep(self, options, { workers: 1, attempts: 1, runPoint: pointInProcess }),
+  }
+  return self
+}
+
+const withoutAxes = (params: Readonly<Record<string, unknown>>, axes: readonly unknown[]) =>
+  Object.fromEntries(Object.entries(params).filter(([, value]) => !axes.includes(value)))

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { rejectOption } from '../../dsl/errors.js'
+import type { RunOptions } from '../../dsl/run.js'
+import { type FolderLock, lockFolder } from '../folderLock.js'
+import { ownVersion } from '../ownPackage.js'
+import { planOf } from '../plan.js'
+import { createRunFolder, fileName, readJson, runFiles } from '../runFolder.js'
+import type { Sweep, SweepPoint } from './sweepTypes.js'
+
+/** Where a sweep lies: the folder asked for, or `runs/<name>`, which a later sweep of that name goes on with. */
+export const chooseSweepFolder = (name: string, { out, resume }: Pick<RunOptions, 'out' | 'resume'>): string =>
+  resolve(resume ?? out ?? join('runs', fileName(name)))
+
+/**
+ * A point's key: the same for the same plan, parameters, seed and version of this package, and for no other. The plan
+ * says all that the pipeline file decides; what lies in files that it names is not looked at.
+ */
+export const keyOf = ({ pipeline }: Pick<SweepPoint, 'pipeline'>, seed: number, version = ownVersion()): string =>
+  createHash('sha256')
+    .update(JSON.stringify([version, planOf(pipeline, seed).hash]))
+    .digest('hex')
+    .slice(0, 20)
+
+/** The run folder of a point. */
+export const pointFolder = (folder: string, key: string): string => join(folder, 'points', key)
+
+const storedSweep = t.type({ sweep: t.string })
+
+/** Losing it does no harm: each point's run has a lock of its own. */
+const ignored = (): void => undefined
+
+/** Opens a new folder, or that of an earlier sweep of the same name. The caller releases the lock. */
+export const openSweepFolder = async (sweep: Sweep, folder: string, options: RunOptions): Promise<FolderLock> => {
+  if (options.resume !== undefined && options.out !== undefined)
+    rejectOption('--out', 'no --out beside --resume', options.out)
+  const stored = readJson(join(folder, runFiles.plan))
+  if (stored === undefined && options.resume === undefined)
+    return createRunFolder(folder, { sweep: sweep.name }, ignored)
+  const found = storedSweep.decode(stored)
+  const option = options.resume === undefined ? '--out' : '--resume'
+  if (E.isLeft(found)) return rejectOption(option, `the folder of a sweep, with a ${runFiles.plan}`, folder)
+  if (found.right.sweep !== sweep.name) rejectOption(option, `the sweep ${sweep.name}`, found.right.sweep)
+  return lockFolder(folder, option, ignored)
+}

@@ -1,0 +1,16 @@
+import { availableParallelism } from 'node:os'
+
+/**
+ * What tells the native engine of a worker how many threads are its share of the cores. A minibatch is still cut into
+ * as many parts as there are cores, so that results don't depend on the number of workers. What the user has set stays.
+ *
+ * @param cores of this machine
+ */
+export const threadEnvironment = (
+  workers: number,
+  cores = availableParallelism(),
+): Readonly<Record<string, string>> => {
+  if (workers === 1) return {}
+  const threads = String(Math.max(1, Math.floor(cores / workers)))
+  return { TF_NUM_INTRAOP_THREADS: threads, TF_NUM_INTEROP_THREADS: threads }
+}

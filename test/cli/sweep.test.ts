@@ -1,0 +1,166 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildCommand, folderWith } from './commandLine.js'
+import { userFiles } from './userFiles.js'
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+})
+afterAll(() => command.remove())
+
+/** Runs of numbers without tensors, one of them slow enough to be watched. */
+const halvings = `
+import { sweep, pipeline, syntheticDigits } from 'pwoa'
+import { evaluated, halve, slowly } from './lib/halving'
+
+const slow = process.env.PACE === 'slow'
+export default sweep('halvings', { epochs: [20, 21], seed: [0, 1] }, ({ epochs }) => {
+  const start = pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 }))
+  return (slow ? start.pipe(slowly) : start).pipe(halve(epochs), evaluated)
+})
+`
+
+/** The real thing, small: what it ends with are weights. */
+const networks = `
+import { admmMask, architecture, conv2d, crossEntropy, exportModel, flatten, initialise, linear, maxPool2d, pipeline, relu,
+  sweep, syntheticDigits } from 'pwoa'
+
+const tiny = architecture('tiny', { height: 28, width: 28, channels: 1 }, [
+  conv2d('c', { out: 2, kernel: 5, stride: 3 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear('l', { out: 10 }),
+])
+export default sweep('networks', [{ rate: 2 }, { rate: 4 }, { rate: 2, seed: 5 }], ({ rate }) =>
+  pipeline('tiny', syntheticDigits({ train: 64, test: 10, batchSize: 16 })).pipe(
+    initialise(tiny),
+    crossEntropy(),
+    admmMask({ pattern: 'irregular', rate, epochs: 1, retrainEpochs: 1 }),
+    exportModel('tiny.safetensors'),
+  ))
+`
+
+const files = { ...userFiles, 'halvings.ts': halvings, 'networks.ts': networks }
+
+/** What each point ended with, its times left out. */
+const outcomesIn = (folder: string): ReadonlyMap<string, string> =>
+  new Map(
+    readdirSync(join(folder, 'points')).map((key) => {
+      const lines = readFileSync(join(folder, 'points', key, 'metrics.jsonl'), 'utf8')
+      return [key, lines.replace(/"seconds":[^,}]+/g, '')]
+    }),
+  )
+
+/** The processes of points under way, by the locks of their folders. */
+const processesIn = (folder: string): readonly number[] => {
+  const points = join(folder, 'points')
+  const locks = existsSync(points) ? readdirSync(points).map((key) => join(points, key, 'run.lock')) : []
+  return locks.flatMap((file) => {
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    return text === '' ? [] : [JSON.parse(text).pid]
+  })
+}
+
+describe('pwoa-run of a sweep', () => {
+  test('--plan lists its points', async () => {
+    const { code, stdout } = await command.run(['halvings.ts', '--plan'], folderWith(files))
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^halvings, 4 points\n {2}epochs=20 seed=0\n/)
+  })
+
+  test('runs the points in processes, side by side; what is done is not done again', async () => {
+    const cwd = folderWith(files)
+    const args = ['halvings.ts', '--engine', 'wasm', '--workers', '2']
+    const { code, stdout, stderr } = await command.run(args, cwd)
+    expect(code).toBe(0)
+    expect(stderr).toMatch(
+      /^4 points, 2 at a time\n(\d\/4 epochs=2[01] seed=[01]: clean 98\.5 % {2}pgd 85\.0 % .*\n){4}$/,
+    )
+    expect(stdout).toMatch(/before.*\nepochs=20 seed=0.*\nepochs=20 seed=1.*\nepochs=21 seed=0.*\nepochs=21 seed=1.*\n/)
+    expect(stdout).toContain('files in runs/halvings: results.csv, results.json, results.md')
+    const again = await command.run([...args, '--json'], cwd)
+    expect(again).toMatchObject({ code: 0, stderr: '' })
+    expect(JSON.parse(again.stdout).points.map(({ attempts }: { attempts: number }) => attempts)).toEqual([0, 0, 0, 0])
+  })
+
+  test('gives the same weights side by side as one after the other', async () => {
+    const cwd = folderWith(files)
+    const run = (workers: string) =>
+      command.run(['networks.ts', '--workers', workers, '--out', `by-${workers}`, '--quiet'], cwd)
+    expect([await run('1'), await run('3')]).toMatchObject([{ code: 0 }, { code: 0 }])
+    const keys = readdirSync(join(cwd, 'by-1', 'points'))
+    expect(keys).toHaveLength(3)
+    const weights = (folder: string): readonly string[] =>
+      keys.map((key) => readFileSync(join(cwd, folder, 'points', key, 'tiny.safetensors'), 'base64'))
+    expect(weights('by-3')).toEqual(weights('by-1'))
+    expect(new Set(weights('by-1')).size).toBe(3)
+  })
+
+  test('tries a point again whose process was killed, from its last checkpoint', async () => {
+    const cwd = folderWith(files)
+    const args = ['halvings.ts', '--engine', 'wasm', '--checkpoint-every', '3']
+    expect(await command.run([...args, '--out', 'whole'], cwd)).toMatchObject({ code: 0 })
+    const started = command.start([...args, '--out', 'cut', '--workers', '2'], cwd, { PACE: 'slow' })
+    await started.says(/points/)
+    const killed = new Set<number>()
+    const look = setInterval(() => {
+      const pid = processesIn(join(cwd, 'cut')).find((one) => !killed.has(one))
+      if (pid === undefined || killed.size === 2) return
+      killed.add(pid)
+      process.kill(pid, 'SIGKILL')
+    }, 20)
+    const { code, stderr } = await started.ended
+    clearInterval(look)
+    expect(stderr).toContain('crashed (signal SIGKILL), trying again')
+    expect(code, stderr).toBe(0)
+    const whole = outcomesIn(join(cwd, 'whole'))
+    const cut = outcomesIn(join(cwd, 'cut'))
+    expect([...cut.values()]).toHaveLength(4)
+    // A plain RxJS operator more makes other keys; the numbers are the same.
+    expect([...cut.values()].sort()).toEqual([...whole.values()].sort())
+  })
+
+  test('reports a point that crashes again and again, and exits with 1; the others are unharmed', async () => {
+    const crashing = `
+      import { pipeline, sweep, syntheticDigits } from 'pwoa'
+      import { evaluated, halve } from './lib/halving'
+      export default sweep('x', { fatal: [true, false] }, ({ fatal }) =>
+        pipeline('p', syntheticDigits({ train: 20, test: 20, batchSize: 10 })).pipe(
+          halve(1, () => { if (fatal) process.kill(process.pid, 'SIGKILL') }), evaluated))`
+    const cwd = folderWith({ ...files, 'crashing.ts': crashing })
+    const ended = await command.run(['crashing.ts', '--engine', 'wasm', '--attempts', '2'], cwd)
+    expect(ended.code).toBe(1)
+    expect(ended.stderr).toContain('fatal=true: crashed (signal SIGKILL), trying again')
+    expect(ended.stdout).toContain(
+      'failed: fatal=true: worker: expected a process that comes to its end, got signal SIGKILL, 2 times',
+    )
+    expect(ended.stdout).toMatch(/fatal=false +98\.5 %/)
+    expect(readFileSync(join(cwd, 'runs', 'x', 'results.md'), 'utf8')).toMatch(
+      /\| true \| 0 \| failed \|.*\n\| false \| 0 \| done \|/,
+    )
+  })
+
+  test('Ctrl-C saves the points under way, and its words go on', async () => {
+    const cwd = folderWith(files)
+    const started = command.start(['halvings.ts', '--engine', 'wasm', '--workers', '2'], cwd, { PACE: 'slow' })
+    await started.says(/points/)
+    await new Promise<void>((resolve) => {
+      const look = setInterval(() => {
+        if (processesIn(join(cwd, 'runs', 'halvings')).length === 0) return
+        clearInterval(look)
+        resolve()
+      }, 20)
+    })
+    started.child.kill('SIGINT')
+    const { code, stderr } = await started.ended
+    expect(code).toBe(130)
+    const words = /resume with: pwoa-run (.*)\n/.exec(stderr)?.[1]?.split(' ') ?? []
+    expect(words.join(' ')).toBe('halvings.ts --engine wasm --workers 2 --resume runs/halvings')
+    expect(await command.run([...words, '--quiet'], cwd)).toMatchObject({ code: 0, stderr: '' })
+    expect(processesIn(join(cwd, 'runs', 'halvings'))).toEqual([])
+  })
+
+  test('--workers is for sweeps', async () => {
+    const { code, stderr } = await command.run(['pipeline.ts', '--workers', '2'], folderWith(files))
+    expect([code, stderr]).toEqual([2, 'pwoa-run: --workers: expected a file with a sweep(…), got a pipeline\n'])
+  })
+})

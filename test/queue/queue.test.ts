@@ -1,0 +1,218 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Queue } from 'bullmq'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { buildCommand, folderWith } from '../cli/commandLine.js'
+import { userFiles } from '../cli/userFiles.js'
+import { type OwnRedis, ownRedis, redisMissing } from './redis.js'
+
+if (redisMissing) process.stderr.write(`test/queue: ${redisMissing}\n`)
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+})
+afterAll(() => command.remove())
+
+const sweepFile = `
+import { pipeline, sweep, syntheticDigits } from 'pwoa'
+import { evaluated, halve, slowly } from './lib/halving'
+
+export default sweep('halvings', { epochs: [30, 31, 32, 33], seed: [0, 1] }, ({ epochs }) =>
+  pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(slowly, halve(epochs), evaluated))
+`
+
+/** A machine: its own copy of the pipelines, and the shared folder of runs. */
+const studio = () => {
+  const cwd = folderWith(
+    Object.fromEntries(
+      Object.entries({ ...userFiles, 'sweep.ts': sweepFile }).map(([name, text]) => [`pipelines/${name}`, text]),
+    ),
+  )
+  mkdirSync(join(cwd, 'runs'))
+  return cwd
+}
+
+const workerArgs = (redis: OwnRedis): readonly string[] => [
+  'worker',
+  '--queue',
+  redis.url,
+  '--pipelines',
+  'pipelines',
+  '--runs',
+  'runs',
+  '--lease',
+  '2',
+  '--checkpoint-every',
+  '5',
+]
+
+const worker = (cwd: string, redis: OwnRedis) => command.start(workerArgs(redis), cwd)
+
+const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
+  command.start(
+    ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', redis.url, '--out', 'runs/halvings', ...more],
+    cwd,
+  )
+
+/** What each point ended with, its times left out. */
+const outcomesIn = (folder: string): ReadonlyMap<string, string> =>
+  new Map(
+    readdirSync(join(folder, 'points')).map((key) => {
+      const lines = readFileSync(join(folder, 'points', key, 'metrics.jsonl'), 'utf8')
+      return [key, lines.replace(/"seconds":[^,}]+/g, '')]
+    }),
+  )
+
+const checkpointsIn = (folder: string): number => {
+  const points = join(folder, 'points')
+  const folders = existsSync(points) ? readdirSync(points).map((key) => join(points, key, 'checkpoints')) : []
+  return folders.filter(existsSync).flatMap((one) => readdirSync(one)).length
+}
+
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+const doneIn = (folder: string): number =>
+  existsSync(join(folder, 'points'))
+    ? readdirSync(join(folder, 'points')).filter((key) => existsSync(join(folder, 'points', key, 'summary.json')))
+        .length
+    : 0
+
+describe.skipIf(redisMissing)('a sweep on a queue', () => {
+  test('is done by three workers, two of which are killed, with Redis away in between: each result once, as in turn', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    const whole = await command.run(['pipelines/sweep.ts', '--engine', 'wasm', '--out', 'whole', '--quiet'], cwd)
+    expect(whole).toMatchObject({ code: 0 })
+
+    const folder = join(cwd, 'runs', 'halvings')
+    const workers = [worker(cwd, redis), worker(cwd, redis), worker(cwd, redis)]
+    const following = follow(cwd, redis, '--json')
+    await until(() => checkpointsIn(folder) >= 1)
+    workers[0]?.child.kill('SIGKILL')
+    await until(() => doneIn(folder) >= 2)
+    await redis.kill()
+    await workers[1]?.says(/can't be reached \(ECONN\w+\): waiting for it/)
+    await redis.start()
+    await until(() => doneIn(folder) >= 4)
+    workers[1]?.child.kill('SIGKILL')
+    const { code, stdout, stderr } = await following.ended
+    expect(code, stderr).toBe(0)
+    const points: { state: string; key: string }[] = JSON.parse(stdout).points
+    expect(points.map(({ state }) => state)).toEqual(Array(8).fill('done'))
+    expect(new Set(points.map(({ key }) => key)).size).toBe(8)
+    expect(outcomesIn(folder)).toEqual(outcomesIn(join(cwd, 'whole')))
+    const tables = ['runs/halvings', 'whole'].map((one) =>
+      readFileSync(join(cwd, one, 'results.csv'), 'utf8').replace(/,[\d.]+,(?=[0-9a-f]{20}\r)/g, ',,'),
+    )
+    expect(tables[0]).toBe(tables[1])
+
+    workers[2]?.child.kill('SIGTERM')
+    expect(await workers[2]?.ended).toMatchObject({ code: 0, stdout: '' })
+  })
+
+  test('goes on elsewhere when a worker is told to stop, and is not done twice', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    const folder = join(cwd, 'runs', 'halvings')
+    const first = worker(cwd, redis)
+    const following = follow(cwd, redis)
+    await until(() => checkpointsIn(folder) >= 1)
+    first.child.kill('SIGTERM')
+    const left = await first.ended
+    expect([left.code, left.stderr]).toEqual([0, expect.stringContaining('stopping: saving what is under way')])
+    expect(
+      readdirSync(join(folder, 'points')).filter((key) => existsSync(join(folder, 'points', key, 'run.lock'))),
+    ).toEqual([])
+    following.child.kill('SIGINT')
+    const words = /resume with: pwoa-run (.*)\n/.exec((await following.ended).stderr)?.[1]?.split(' ') ?? []
+    expect(words).toContain('--queue')
+    const second = command.start([...workerArgs(redis), '--workers', '2'], cwd)
+    expect(await command.run([...words, '--json', '--quiet'], cwd)).toMatchObject({ code: 0 })
+    second.child.kill('SIGTERM')
+    const begun = `${left.stderr}${(await second.ended).stderr}`.match(/: begun/g)
+    expect(begun).toHaveLength(9)
+  })
+
+  test('is refused by a worker with another file, in words that reach whoever waits', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    const other = studio()
+    writeFileSync(join(other, 'pipelines', 'sweep.ts'), sweepFile.replaceAll('halve(epochs)', 'halve(epochs + 1)'))
+    const refusing = worker(other, redis)
+    const following = follow(cwd, redis)
+    await following.says(
+      /warning: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, or another version/,
+    )
+    refusing.child.kill('SIGKILL')
+    following.child.kill('SIGKILL')
+  })
+
+  test('that says what it must not is never run', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    writeFileSync(join(cwd, 'evil.ts'), `import { writeFileSync } from 'node:fs'\nwriteFileSync('hurt', '')\n`)
+    const queue = new Queue('pwoa', { connection: { host: '127.0.0.1', port: redis.port, maxRetriesPerRequest: null } })
+    onTestFinished(() => queue.disconnect())
+    queue.on('error', () => undefined)
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'))
+    const good = {
+      version,
+      file: 'sweep.ts',
+      values: {},
+      folder: 'x',
+      key: '0123456789abcdef0123',
+      seed: 0,
+      engine: 'wasm',
+    }
+    const jobs = await queue.addBulk(
+      [
+        { ...good, file: '../evil.ts' },
+        { ...good, folder: '../..' },
+        { ...good, values: 'secret-text' },
+        'nothing',
+      ].map((data) => ({ name: 'point', data })),
+    )
+    const running = worker(cwd, redis)
+    await until(() => (running.child.exitCode ?? 0) === 0 && existsSync(cwd))
+    for (const job of jobs)
+      while ((await job.getState()) !== 'failed') await new Promise((resolve) => setTimeout(resolve, 20))
+    const reasons = await Promise.all(
+      jobs.map(async ({ id }) => JSON.parse((await queue.getJob(id ?? ''))?.failedReason ?? '{}').actual),
+    )
+    expect(reasons).toEqual(['../evil.ts, which is outside', 'a wrong folder', 'a wrong values', 'a wrong record'])
+    running.child.kill('SIGTERM')
+    const { stderr } = await running.ended
+    expect(stderr).not.toContain('secret-text')
+    expect(existsSync(join(cwd, 'hurt'))).toBe(false)
+  })
+
+  test('with a password: in no log, no file and no list of processes', async () => {
+    const password = 'not-to-be-seen'
+    const redis = await ownRedis(password)
+    const cwd = studio()
+    const env = { PWOA_QUEUE: redis.url.replace('://', `://:${password}@`) }
+    const args = workerArgs(redis).flatMap((word) => (word === redis.url ? [] : [word]))
+    const working = command.start(args, cwd, env)
+    const following = command.start(
+      ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', '--out', 'runs/halvings'],
+      cwd,
+      env,
+    )
+    await until(() => doneIn(join(cwd, 'runs', 'halvings')) >= 1)
+    const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n')
+    expect(processes.filter((line) => line.includes(password) && !line.startsWith('redis-server'))).toEqual([])
+    following.child.kill('SIGINT')
+    working.child.kill('SIGTERM')
+    const said = [await following.ended, await working.ended].map(({ stdout, stderr }) => stdout + stderr).join('')
+    expect(said).toContain(`from ${redis.url}`)
+    const files = readdirSync(join(cwd, 'runs'), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    )
+    const texts = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    expect([said, ...texts].filter((text) => text.includes(password))).toEqual([])
+  })
+})

@@ -1,0 +1,290 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { type Either, isLeft } from 'fp-ts/lib/Either.js'
+import { firstValueFrom, toArray } from 'rxjs'
+import { describe, expect, test } from 'vitest'
+import { param, parameters } from '../../src/dsl/parameters.js'
+import { definePipeline } from '../../src/runtime/definePipeline.js'
+import { pointInProcess } from '../../src/runtime/sweep/pointInProcess.js'
+import { combinations } from '../../src/runtime/sweep/points.js'
+import { csvOf, jsonOf, markdownOf, resultsOf } from '../../src/runtime/sweep/results.js'
+import type { PointOutcome, RunPoint } from '../../src/runtime/sweep/runPoint.js'
+import { startSweep } from '../../src/runtime/sweep/startSweep.js'
+import { sweep } from '../../src/runtime/sweep/sweep.js'
+import { keyOf } from '../../src/runtime/sweep/sweepFolder.js'
+import type { PointRecord, Sweep, SweepHandle } from '../../src/runtime/sweep/sweepTypes.js'
+import { threadEnvironment } from '../../src/runtime/sweep/threads.js'
+import { fakePipeline, fakeTrain, jsonOf as jsonIn, temporaryFolder } from './fakes.js'
+
+const valueOf = <A>(result: Either<unknown, A>): A => {
+  if (isLeft(result)) throw new Error(JSON.stringify(result.left))
+  return result.right
+}
+
+const ofRates = (rates: readonly number[], during: (rate: number, step: number) => void = () => undefined): Sweep =>
+  sweep('rates', { rate: rates, seed: [0, 1] }, ({ rate }) =>
+    fakePipeline().pipe(fakeTrain({ epochs: 1, during: (step) => during(rate, step) })),
+  )
+
+const eventsOf = (handle: SweepHandle) => firstValueFrom(handle.events$.pipe(toArray()))
+
+describe('the points of a sweep', () => {
+  test('are all combinations, each once, as many as the product of the lists', () => {
+    expect(combinations({ a: [1, 2], b: ['x', 'y'] })).toEqual([
+      { a: 1, b: 'x' },
+      { a: 1, b: 'y' },
+      { a: 2, b: 'x' },
+      { a: 2, b: 'y' },
+    ])
+    const lists = fc.dictionary(fc.string(), fc.uniqueArray(fc.integer(), { maxLength: 4 }), { maxKeys: 4 })
+    fc.assert(
+      fc.property(lists, (grid) => {
+        const points = combinations(grid)
+        const product = Object.values(grid).reduce((count, list) => count * list.length, 1)
+        return points.length === product && new Set(points.map((point) => JSON.stringify(point))).size === product
+      }),
+      { seed: 2 },
+    )
+  })
+
+  test.each([
+    [{ rate: [] }, 'at least one point, got none'],
+    [{ rate: [2, 2] }, 'each point once, got rate=2 twice'],
+    [{ rate: [Number.NaN] }, 'numbers, texts, true and false as parameters, got rate=NaN'],
+    [{ seed: [-1] }, 'a seed from 0 to 4294967295, got -1'],
+  ])('are refused: %o', (grid, message) => {
+    expect(() => sweep('x', grid as { rate: number[] }, () => fakePipeline())).toThrow(`sweep: expected ${message}`)
+  })
+
+  test('may be a list, and carry the parameters of definePipeline', () => {
+    const fields = parameters({ epochs: param.integer({ default: 2, help: 'Passes.' }) })
+    const made = valueOf(
+      definePipeline(fields, ({ epochs }) =>
+        sweep('x', [{ rate: 2 }, { rate: 4 }], () => fakePipeline().pipe(fakeTrain({ epochs }))),
+      ).make(),
+    )
+    expect(made).toMatchObject({
+      kind: 'sweep',
+      params: { epochs: 2 },
+      points: [{ label: 'rate=2', pipeline: { params: { epochs: 2, rate: 2 } } }, { label: 'rate=4' }],
+    })
+  })
+
+  test('have keys that follow from their content alone; a grid may grow', () => {
+    const keysOf = (rates: readonly number[], epochs: number, seed = 0): readonly string[] => {
+      const fields = parameters({
+        rates: param.list(param.integer({ help: 'A rate.' }), { default: rates, help: 'Rates.' }),
+      })
+      const made = valueOf(
+        definePipeline(fields, (p) =>
+          sweep('x', { rate: p.rates }, () => fakePipeline().pipe(fakeTrain({ epochs }))),
+        ).make(),
+      )
+      return made.kind === 'sweep' ? made.points.map((point) => keyOf(point, seed)) : []
+    }
+    const [two, four] = keysOf([2, 4], 1)
+    expect(keysOf([8, 4, 2], 1).slice(1)).toEqual([four, two])
+    expect(two).not.toBe(four)
+    expect(keysOf([2], 2)).not.toContain(two)
+    expect(keysOf([2], 1, 1)).not.toContain(two)
+    const [point] = ofRates([2]).points
+    expect(point && keyOf(point, 0, '1.0.0')).not.toBe(point && keyOf(point, 0, '1.0.1'))
+  })
+})
+
+describe('a sweep', () => {
+  test('runs each point in a folder of its own and gathers the figures', async () => {
+    const out = join(temporaryFolder(), 'sweep')
+    const handle = ofRates([2, 4]).run({ out })
+    const events = eventsOf(handle)
+    const summary = valueOf(await handle.result)
+    expect(summary.points.map(({ label, state, attempts, seed }) => [label, state, attempts, seed])).toEqual([
+      ['rate=2 seed=0', 'done', 1, 0],
+      ['rate=2 seed=1', 'done', 1, 1],
+      ['rate=4 seed=0', 'done', 1, 0],
+      ['rate=4 seed=1', 'done', 1, 1],
+    ])
+    expect(jsonIn(join(out, 'summary.json'))).toEqual(JSON.parse(JSON.stringify(summary)))
+    expect(readdirSync(join(out, 'points')).sort()).toEqual(summary.points.map(({ key }) => key).sort())
+    for (const { key, summary: own } of summary.points) {
+      expect(jsonIn(join(out, 'points', key, 'summary.json'))).toEqual(own)
+      expect(readdirSync(join(out, 'points', key, 'checkpoints'))).toEqual([])
+    }
+    expect(readFileSync(join(out, 'results.csv'), 'utf8').split('\r\n').slice(0, 2)).toEqual([
+      'rate,seed,state,clean,kept,sparsity,seconds,key',
+      expect.stringMatching(/^2,0,done,,,,[\d.e-]+,[0-9a-f]{20}$/),
+    ])
+    expect(existsSync(join(out, 'run.lock'))).toBe(false)
+    const told = (await events).flatMap((event) => (event.type === 'point' ? [event.point.state] : []))
+    expect(told).toEqual([...Array(4).fill('waiting'), ...Array(4).fill(['running', 'done']).flat()])
+  })
+
+  test('does not do again what is done, also where the grid has grown', async () => {
+    const out = join(temporaryFolder(), 'sweep')
+    const first = valueOf(await ofRates([2]).run({ out }).result)
+    const ran: number[] = []
+    const more = valueOf(await ofRates([2, 4], (rate, step) => void (step === 0 && ran.push(rate))).run({ out }).result)
+    expect(ran).toEqual([4, 4])
+    expect(more.points.slice(0, 2).map(({ summary }) => summary)).toEqual(first.points.map(({ summary }) => summary))
+    expect(more.points.map(({ attempts }) => attempts)).toEqual([0, 0, 1, 1])
+  })
+
+  test('goes on where it was stopped', async () => {
+    const out = join(temporaryFolder(), 'sweep')
+    const handle: SweepHandle = ofRates([2, 4], (rate, step) => void (rate === 4 && step === 2 && handle.stop())).run({
+      out,
+    })
+    expect(await handle.result).toMatchObject({ left: { _tag: 'InterruptedError', stage: 'rates' } })
+    const steps: number[] = []
+    const summary = valueOf(
+      await ofRates([2, 4], (rate, step) => void steps.push(10 * rate + step)).run({ resume: out }).result,
+    )
+    expect(steps).toEqual([43, 44, 40, 41, 42, 43, 44])
+    expect(summary.points.every(({ state }) => state === 'done')).toBe(true)
+  })
+
+  test('a point that fails is reported, the others are unharmed; it is done when it can be', async () => {
+    const out = join(temporaryFolder(), 'sweep')
+    const failing = ofRates([2, 4], (rate, step) => {
+      if (rate === 2 && step === 1) throw new Error('boom')
+    })
+    const summary = valueOf(await failing.run({ out }).result)
+    expect(summary.points.map(({ state, error }) => [state, error?.actual])).toEqual([
+      ['failed', 'boom'],
+      ['failed', 'boom'],
+      ['done', undefined],
+      ['done', undefined],
+    ])
+    const again = valueOf(await ofRates([2, 4]).run({ out }).result)
+    expect(again.points.map(({ state }) => state)).toEqual(Array(4).fill('done'))
+  })
+
+  test('refuses the folder of another one, and one in use', async () => {
+    const out = join(temporaryFolder(), 'sweep')
+    valueOf(await ofRates([2]).run({ out }).result)
+    const other = sweep('other', { rate: [1] }, () => fakePipeline())
+    expect(await other.run({ out }).result).toMatchObject({
+      left: { _tag: 'OptionError', stage: '--out', actual: 'rates' },
+    })
+    const busy: Promise<unknown>[] = []
+    await ofRates([4], (_rate, step) => void (step === 0 && busy.push(ofRates([4]).run({ out }).result))).run({ out })
+      .result
+    expect(await busy[0]).toMatchObject({ left: { _tag: 'OptionError', actual: expect.stringContaining('in use by') } })
+    const nothing = await ofRates([2]).run({ resume: temporaryFolder() }).result
+    expect(nothing).toMatchObject({ left: { stage: '--resume', expected: 'the folder of a sweep, with a plan.json' } })
+  })
+
+  test('ends with an error where its results cannot be written, and the point under way is saved', async () => {
+    const out = join(temporaryFolder(), 'sweep')
+    const handle = ofRates([2, 4], (_rate, step) => {
+      if (step > 0 || existsSync(join(out, 'results.csv', 'in the way'))) return
+      rmSync(join(out, 'results.csv'), { force: true })
+      mkdirSync(join(out, 'results.csv', 'in the way'), { recursive: true })
+    }).run({ out })
+    expect(await handle.result).toMatchObject({ left: { _tag: 'WriteError', stage: 'results.csv' } })
+    expect(readdirSync(join(out, 'points')).length).toBeLessThan(4)
+  })
+})
+
+describe('workers', () => {
+  test.each([1, 2, 3, 9])('run %i points at a time, each point once', async (workers) => {
+    const begun: string[] = []
+    const active = new Set<string>()
+    let most = 0
+    const runPoint: RunPoint = ({ label }) => {
+      begun.push(label)
+      active.add(label)
+      most = Math.max(most, active.size)
+      const later = async (): Promise<PointOutcome> => {
+        await new Promise(setImmediate)
+        active.delete(label)
+        return { type: 'crashed', reason: 'x' }
+      }
+      return { outcome: later(), stop: () => undefined }
+    }
+    const out = join(temporaryFolder(), 'x')
+    const summary = valueOf(await startSweep(ofRates([2, 4]), { out }, { workers, attempts: 1, runPoint }).result)
+    expect(begun).toEqual(summary.points.map(({ label }) => label))
+    expect(most).toBe(Math.min(workers, 4))
+  })
+
+  test('begin a point again that crashes, and report it after the last attempt', async () => {
+    const crashes = new Map<string, number>()
+    const runPoint: RunPoint = (point, place, told) => {
+      const count = crashes.get(point.label) ?? 0
+      crashes.set(point.label, count + 1)
+      const limit = point.label === 'rate=2 seed=1' ? 9 : point.label === 'rate=4 seed=0' ? 2 : 0
+      return count < limit
+        ? { outcome: Promise.resolve({ type: 'crashed', reason: 'signal SIGKILL' }), stop: () => undefined }
+        : pointInProcess(point, place, told)
+    }
+    const out = join(temporaryFolder(), 'x')
+    const handle = startSweep(ofRates([2, 4]), { out }, { workers: 2, attempts: 3, runPoint })
+    const events = eventsOf(handle)
+    const { points } = valueOf(await handle.result)
+    expect(points.map(({ state, attempts }) => [state, attempts])).toEqual([
+      ['done', 1],
+      ['failed', 3],
+      ['done', 3],
+      ['done', 1],
+    ])
+    expect(points[1]?.error).toMatchObject({ _tag: 'RunError', stage: 'worker', actual: 'signal SIGKILL, 3 times' })
+    expect((await events).filter(({ type }) => type === 'again')).toHaveLength(4)
+  })
+
+  test('share the cores', () => {
+    expect(threadEnvironment(1, 8)).toEqual({})
+    expect(threadEnvironment(3, 8)).toEqual({ TF_NUM_INTRAOP_THREADS: '2', TF_NUM_INTEROP_THREADS: '2' })
+    expect(threadEnvironment(5, 2)).toEqual({ TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1' })
+  })
+})
+
+describe('results', () => {
+  const record = (params: PointRecord['params'], summary?: object): PointRecord =>
+    ({
+      label: '',
+      key: 'k',
+      params,
+      seed: 0,
+      state: summary ? 'done' : 'waiting',
+      attempts: 0,
+      summary,
+      error: undefined,
+    }) as PointRecord
+
+  const accuracies = { clean: 0.98765, attacks: { pgd: 0.5 }, examples: 10 }
+  const results = resultsOf([
+    record(
+      { rate: 2, note: 'a "b", c|d' },
+      {
+        seconds: { total: 3 },
+        parameters: { total: 4, kept: 1 },
+        before: { clean: 1, attacks: {} },
+        after: accuracies,
+      },
+    ),
+    record({ rate: 4 }),
+  ])
+
+  test('are CSV with quotes, JSON and a table in Markdown', () => {
+    expect(csvOf(results)).toBe(
+      'rate,note,seed,state,clean,pgd,kept,sparsity,seconds,key\r\n2,"a ""b"", c|d",0,done,0.98765,0.5,0.25,,3,k\r\n4,,0,waiting,,,,,,k\r\n',
+    )
+    expect(JSON.parse(jsonOf(results))).toEqual([
+      {
+        rate: 2,
+        note: 'a "b", c|d',
+        seed: 0,
+        state: 'done',
+        clean: 0.98765,
+        pgd: 0.5,
+        kept: 0.25,
+        seconds: 3,
+        key: 'k',
+      },
+      { rate: 4, seed: 0, state: 'waiting', key: 'k' },
+    ])
+    expect(markdownOf(results)).toContain('| 2 | a "b", c\\|d | 0 | done | 0.9877 | 0.5 | 0.25 |  | 3 | k |\n')
+  })
+})

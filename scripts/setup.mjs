@@ -66,23 +66,27 @@ export const installPackages = async (folder = root) => {
   return present ? 'present' : 'installed'
 }
 
-/** `tsc` into dist/, unless dist/ was built from these very sources. */
+/** The portable engine's kernels, compiled. */
+const kernelsOf = (folder) => join(folder, 'assembly', 'pwoa.wasm')
+
+/** `asc` into assembly/pwoa.wasm and `tsc` into dist/, unless both were built from these very sources. */
 export const build = async (folder = root) => {
+  const kernels = kernelsOf(folder)
   const sources = [
     ...filesUnder(join(folder, 'src')),
+    ...filesUnder(join(folder, 'assembly')).filter((file) => file !== kernels),
     ...['package.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(folder, name)),
   ]
   const stamp = hashOf(sources.flatMap((file) => [relative(folder, file).split(sep).join('/'), readFileSync(file)]))
   const dist = join(folder, 'dist')
   const stampPath = join(dist, '.built-from')
-  if (readText(stampPath) === stamp) return 'present'
+  if (readText(stampPath) === stamp && existsSync(kernels)) return 'present'
   say('compiling …')
-  rmSync(dist, { recursive: true, force: true })
-  const tsc = join(folder, 'node_modules', 'typescript', 'bin', 'tsc')
-  await run('tsc', process.execPath, [tsc, '-p', 'tsconfig.build.json', '--pretty', 'false'], {
-    cwd: folder,
-    seconds: 300,
-  })
+  for (const output of [dist, kernels]) rmSync(output, { recursive: true, force: true })
+  const compile = (name, script, args) =>
+    run(name, process.execPath, [join(folder, 'node_modules', ...script), ...args], { cwd: folder, seconds: 300 })
+  await compile('asc', ['assemblyscript', 'bin', 'asc.js'], ['--config', 'assembly/asconfig.json', '--noColors'])
+  await compile('tsc', ['typescript', 'bin', 'tsc'], ['-p', 'tsconfig.build.json', '--pretty', 'false'])
   mkdirSync(dist, { recursive: true })
   writeFileSync(stampPath, stamp)
   return 'built'
@@ -106,7 +110,7 @@ const linkCommands = (folder) => {
 
 const stop = (error) => {
   const detail =
-    error instanceof Error && typeof error.output === 'string' && error.message.startsWith('tsc') ? error.output : ''
+    error instanceof Error && typeof error.output === 'string' && /^(asc|tsc)\b/.test(error.message) ? error.output : ''
   process.stderr.write(detail)
   say(error instanceof Error ? error.message : String(error))
   if (error instanceof Error && error.message.startsWith('npm')) {

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
 import { registerWasmKernels } from './kernels/wasm/index.js'
+import { loadModule } from './kernels/wasm/module.js'
+import type { WasmBackend } from './kernels/wasm/wasm-backend.js'
 import type { LoadedEngine } from './native.js'
 import { quietly } from './quietly.js'
 import type { Tf } from './tf.js'
@@ -32,6 +34,6 @@ export const loadPortable = async (): Promise<LoadedEngine> => {
     await tf.setBackend('wasm')
     await tf.ready()
   })
-  registerWasmKernels(tf)
+  registerWasmKernels(tf, await loadModule(tf.backend() as WasmBackend))
   return { tf, description: 'engine: wasm (portable, slower)' }
 }

@@ -2,7 +2,7 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { canCompile } from '../engine/graph/compiledGraph.js'
 import type { BottleneckWeights } from './bottleneck.js'
 import { lossByGraph, matrixByGraph } from './compiled/compiledHsic.js'
-import { lossByPasses, matrixByPasses } from './hsicPasses.js'
+import { lossByKernels, matrixByKernels } from './hsicKernels.js'
 
 /**
  * S = λx·R_X − λy·R_Y of a minibatch: Gaussian kernel of the images, linear kernel of the labels. S·1 = 0.
@@ -11,7 +11,7 @@ import { lossByPasses, matrixByPasses } from './hsicPasses.js'
  * @param labels n × classes, one-hot
  */
 export const bottleneckMatrix = (images: Tensor, labels: Tensor2D, weights: BottleneckWeights): Tensor2D =>
-  (canCompile() ? matrixByGraph : matrixByPasses)(images, labels, weights)
+  (canCompile() ? matrixByGraph : matrixByKernels)(images, labels, weights)
 
 /**
  * Σ_l tr(S·R_Zl) over the hidden activations. With S = λx·R_X − λy·R_Y it is the bottleneck
@@ -25,7 +25,7 @@ export const bottleneckMatrix = (images: Tensor, labels: Tensor2D, weights: Bott
  * @param s n × n, symmetric, rows that sum to 0, without a gradient
  */
 export const bottleneckLoss = (hidden: readonly Tensor[], s: Tensor2D): Scalar =>
-  (canCompile() ? lossByGraph : lossByPasses)(hidden, s)
+  (canCompile() ? lossByGraph : lossByKernels)(hidden, s)
 
 /**
  * nHSIC(A, Z) = tr(R_A·R_Z): normalised (CCA) dependence between A, given as R_A, and hidden activations. ≥ 0,

@@ -25,6 +25,7 @@ const onEngine = (geometry: Geometry, seed: number) => {
   const attrs = { strides: [stride, stride], pad, dataFormat: 'NHWC', dilations: [1, 1] }
   const found = {
     y: kernelValues('Conv2D', { x: tensors.x, filter: tensors.w }, attrs),
+    fused: kernelValues('PwoaConv2D', { x: tensors.x, filter: tensors.w }, { stride, pad, activation: 'linear' }),
     dw: kernelValues('Conv2DBackpropFilter', { x: tensors.x, dy: tensors.dy }, { ...attrs, filterShape: wShape }),
     dx: kernelValues('Conv2DBackpropInput', { dy: tensors.dy, filter: tensors.w }, { ...attrs, inputShape: xShape }),
   }
@@ -35,6 +36,12 @@ const onEngine = (geometry: Geometry, seed: number) => {
 const expectEqual = (geometry: Geometry, seed: number): void => {
   const { found, expected } = onEngine(geometry, seed)
   expect(distance(found.y, expected.y), 'forward').toBeLessThan(TOLERANCE)
+  expectOurs({ found, expected })
+}
+
+/** The kernels that networks use. */
+const expectOurs = ({ found, expected }: ReturnType<typeof onEngine>): void => {
+  expect(distance(found.fused, expected.y), 'forward, fused').toBeLessThan(TOLERANCE)
   expect(distance(found.dw, expected.dw), 'filter gradient').toBeLessThan(TOLERANCE)
   expect(distance(found.dx, expected.dx), 'input gradient').toBeLessThan(TOLERANCE)
 }
@@ -70,6 +77,35 @@ describe('convolution and its gradients', () => {
     for (let seed = 0; seed < 40; seed++) {
       expectEqual({ batch: 3, size: 10, inChannels: 3, outChannels: 3, kernel: 1, stride: 2, pad: 'valid' }, seed)
     }
+  })
+
+  it('with more channels than are taken at a time are those of plain loops', () => {
+    expectEqual({ batch: 2, size: 6, inChannels: 11, outChannels: 21, kernel: 3, stride: 2, pad: 'same' }, 4)
+    expectEqual({ batch: 2, size: 6, inChannels: 16, outChannels: 8, kernel: 3, stride: 1, pad: 'same' }, 5)
+  })
+
+  it('with strides that skip taps or pixels are those of plain loops', () => {
+    const skipping = { batch: 2, size: 7, inChannels: 2, outChannels: 5, kernel: 2, stride: 3, pad: 'valid' } as const
+    expectOurs(onEngine(skipping, 6))
+    expectOurs(onEngine({ ...skipping, size: 5, inChannels: 6, outChannels: 3, kernel: 3, stride: 6 }, 7))
+  })
+
+  it.each(['linear', 'relu'] as const)('with bias, activation %s, are one kernel', (activation) => {
+    const geometry: Geometry = { batch: 2, size: 8, inChannels: 3, outChannels: 10, kernel: 4, stride: 2, pad: 'same' }
+    const [x, w] = [seededNumbers(1, 2 * 8 * 8 * 3), seededNumbers(2, 4 * 4 * 3 * 10)]
+    const bias = seededNumbers(3, 10)
+    const { y } = convolution(geometry, x, w, new Float32Array(2 * 4 * 4 * 10))
+    const tensors = { x: tf.tensor4d(x, [2, 8, 8, 3]), filter: tf.tensor4d(w, [4, 4, 3, 10]), bias: tf.tensor1d(bias) }
+    const act = (z: number): number => (activation === 'relu' ? Math.max(0, z) : z)
+    const { bias: _, ...without } = tensors
+    for (const [inputs, expected] of [
+      [tensors, y.map((sum, i) => act(sum + Number(bias[i % 10])))],
+      [without, y.map(act)],
+    ] as const) {
+      const found = kernelValues('PwoaConv2D', inputs, { stride: 2, pad: 'same', activation })
+      expect(distance(found, expected)).toBeLessThan(TOLERANCE)
+    }
+    tf.dispose(tensors)
   })
 
   it('sums over passes where the patches of a whole minibatch would be too many', () => {

@@ -48,6 +48,17 @@ describe('standard kernels', () => {
     })
   })
 
+  it('a copy has the same values, and keeps them when the original is freed', () => {
+    const before = { tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() }
+    const original = tf.tensor2d(seededNumbers(2, 6), [2, 3])
+    const copy = tf.clone(original)
+    original.dispose()
+    expect(copy.shape).toEqual([2, 3])
+    expect(distance(copy.dataSync(), seededNumbers(2, 6))).toBe(0)
+    copy.dispose()
+    expect({ tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() }).toEqual(before)
+  })
+
   it('a flat vector of 200,000 numbers is split and put together again unchanged', () => {
     const values = seededNumbers(8, 200_000)
     const sizes = [800, 32, 18_432, 64, 150_000, 30_672]

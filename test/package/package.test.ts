@@ -86,7 +86,7 @@ test('the package holds what runs, and nothing else', async () => {
     .trim()
     .split('\n')
     .map((line) => line.replace(/^package\//, ''))
-  const top = new Set(files.filter((file) => !/^(dist|assets|pipelines)\//.test(file)))
+  const top = new Set(files.filter((file) => !/^(dist|assembly|assets|pipelines)\//.test(file)))
   expect([...top].sort()).toEqual([
     'CHANGELOG.md',
     'LICENSE',
@@ -99,6 +99,7 @@ test('the package holds what runs, and nothing else', async () => {
   ])
   expect(files).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']))
   expect(files).toContain('pipelines/quickstart.ts')
+  expect(files).toContain('assembly/pwoa.wasm')
   expect(files.filter((file) => file.startsWith('dist/') && !/\.(js|d\.ts)$/.test(file))).toEqual([])
 })
 
@@ -119,6 +120,15 @@ test('pwoa-run runs from an empty folder', async (context) => {
   for (const stage of ['synthetic digits', 'initialise', 'crossEntropy', 'rxjs', 'train']) {
     expect(plan.stdout).toContain(stage)
   }
+})
+
+test('the portable engine finds its kernels from the installed package', async (context) => {
+  needsInstall(context)
+  const load = `import('./node_modules/pwoa/dist/engine/load.js')
+    .then((m) => m.loadEngine('wasm'))
+    .then((m) => console.log(m.name))`
+  const loaded = await run(process.execPath, ['--input-type=module', '-e', load], app)
+  expect(loaded, loaded.stderr).toMatchObject({ code: 0, stdout: 'wasm\n' })
 })
 
 test('the engine finds its cache from the installed package', async (context) => {

@@ -69,8 +69,12 @@ describe('build', () => {
     await write('src/a.ts', 'export const a = 1')
     await write('package.json', '{}')
     for (const name of ['tsconfig.json', 'tsconfig.build.json']) await write(name, '{}')
+    await write('assembly/index.ts', 'export const a: i32 = 1')
     await write('node_modules/typescript/bin/tsc', program("mkdirSync('dist'); writeFileSync('dist/a.js', '')"))
+    await write('node_modules/assemblyscript/bin/asc.js', program("writeFileSync('assembly/pwoa.wasm', '')"))
   })
+
+  const compilations = async (): Promise<number> => (await calls()).filter((line) => line.startsWith('-p ')).length
 
   it('happens once, and again when a source changes or appears', async () => {
     expect(await build(folder)).toBe('built')
@@ -80,14 +84,25 @@ describe('build', () => {
     await write('src/b/c.ts', '')
     expect(await build(folder)).toBe('built')
     expect(await build(folder)).toBe('present')
-    expect(await calls()).toHaveLength(3)
+    expect(await compilations()).toBe(3)
+  })
+
+  it("happens again when one of the portable engine's kernels changes, or what was made of them is gone", async () => {
+    expect(await build(folder)).toBe('built')
+    await write('assembly/index.ts', 'export const a: i32 = 2')
+    expect(await build(folder)).toBe('built')
+    await rm(path('assembly', 'pwoa.wasm'))
+    expect(await build(folder)).toBe('built')
+    expect(await build(folder)).toBe('present')
+    expect(existsSync(path('assembly', 'pwoa.wasm'))).toBe(true)
+    expect(await calls()).toHaveLength(6)
   })
 
   it('that fails is tried again', async () => {
     await write('node_modules/typescript/bin/tsc', program("console.log('a.ts(1,1): error TS1: no'); process.exit(2)"))
     await expect(build(folder)).rejects.toThrow('a.ts(1,1): error TS1: no')
     await expect(build(folder)).rejects.toThrow('tsc failed')
-    expect(await calls()).toHaveLength(2)
+    expect(await compilations()).toBe(2)
   })
 })
 

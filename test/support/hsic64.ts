@@ -41,6 +41,12 @@ export const centredRight64 = (kernel: Square, n: number): Square => {
   return square(n, (i, j) => Number(kernel[i * n + j]) - Number(means[i]))
 }
 
+/** H·K: the mean of each column taken out. */
+export const centredLeft64 = (kernel: Square, n: number): Square => {
+  const means = Array.from({ length: n }, (_, j) => sum(n, (k) => Number(kernel[k * n + j])) / n)
+  return square(n, (i, j) => Number(kernel[i * n + j]) - Number(means[j]))
+}
+
 /** Gauss–Jordan with the largest pivot of each column. */
 const inverse = (matrix: Square, n: number): Square => {
   const rows = Array.from({ length: n }, (_, i) => [

@@ -1,24 +1,38 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import type { Activation } from '../../ops/activation.js'
 import type { Tf } from '../../tf.js'
 import { input } from '../inputs.js'
-import { runStandard } from './standard.js'
+import { describeConvolution } from './convolution.js'
+import { leastOf } from './least.js'
+import type { WasmModule } from './module.js'
+import { address, type WasmBackend } from './wasm-backend.js'
 
-/** `PwoaConv2D`, see the native kernel: wasm's `FusedConv2D` does all of it. */
-export const conv2d = (tf: Tf): KernelConfig => ({
+interface Attributes {
+  readonly stride: number
+  readonly pad: 'same' | 'valid'
+  readonly activation: Activation
+}
+
+/** `PwoaConv2D`, see the native kernel; `assembly/convolve.ts` does all of it. */
+export const conv2d = (tf: Tf, module: WasmModule): KernelConfig => ({
   kernelName: 'PwoaConv2D',
   backendName: 'wasm',
-  kernelFunc: ({ inputs, attrs, backend }) =>
-    runStandard(
-      tf,
-      'FusedConv2D',
-      backend,
-      { x: input(inputs, 'x'), filter: input(inputs, 'filter'), ...(inputs.bias ? { bias: inputs.bias } : {}) },
-      {
-        strides: attrs?.stride,
-        pad: attrs?.pad,
-        activation: attrs?.activation,
-        dataFormat: 'NHWC',
-        dilations: [1, 1],
-      },
-    ),
+  kernelFunc: ({ inputs, attrs, backend }) => {
+    const wasm = backend as WasmBackend
+    const { stride, pad, activation } = attrs as unknown as Attributes
+    const [x, filter] = [input(inputs, 'x'), input(inputs, 'filter')]
+    const attributes = { strides: stride, pad, dataFormat: 'NHWC' }
+    const convolution = describeConvolution(tf, module, x.shape, filter.shape, attributes)
+    const out = wasm.makeOutput(convolution.outShape, 'float32')
+    module.convolve(
+      address(wasm, x),
+      address(wasm, filter),
+      inputs.bias ? address(wasm, inputs.bias) : 0,
+      address(wasm, out),
+      convolution.address,
+      leastOf(activation),
+    )
+    module.release(convolution.address)
+    return out
+  },
 })

@@ -1,17 +1,51 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core'
+import type { backend_util } from '@tensorflow/tfjs-core'
 import type { Tf } from '../../tf.js'
-import { runStandard } from './standard.js'
-import type { WasmBackend } from './wasm-backend.js'
+import type { WasmModule } from './module.js'
 
-/** At most so many floats of patches at a time: the wasm heap never shrinks. */
-const PATCH_FLOATS = 4_000_000
+/** The attributes that tfjs's convolution kernels share. */
+export interface ConvolutionAttributes {
+  readonly strides: number | [number, number]
+  readonly pad: 'valid' | 'same' | number | backend_util.ExplicitPadding
+  readonly dataFormat: string
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil'
+}
 
-/** How many images' patches fit at a time, at least one. */
-export const imagesPerPass = (batchSize: number, floatsPerImage: number): number =>
-  Math.min(batchSize, Math.max(1, Math.floor(PATCH_FLOATS / floatsPerImage)))
+type Shape4 = [number, number, number, number]
 
-/** The engine's own matrix product, on tensors that only a kernel sees: `a` `[m, k]`, `b` `[k, n]` → `[m, n]`. */
-export const matMulOn =
-  (tf: Tf, wasm: WasmBackend) =>
-  (a: TensorInfo, b: TensorInfo): TensorInfo =>
-    runStandard(tf, 'BatchMatMul', wasm, { a, b }, { transposeA: false, transposeB: false })
+/** A convolution, as the module's kernels take it. */
+export interface DescribedConvolution {
+  readonly outShape: Shape4
+  /** To be given back to the module. */
+  readonly address: number
+}
+
+/**
+ * @param x shape of the images, NHWC
+ * @param filter shape of the filters, kernel × kernel × in × out
+ */
+export const describeConvolution = (
+  tf: Tf,
+  module: WasmModule,
+  x: readonly number[],
+  filter: readonly number[],
+  { strides, pad, dataFormat, dimRoundingMode }: ConvolutionAttributes,
+): DescribedConvolution => {
+  if (dataFormat !== 'NHWC') throw new Error(`convolution: expected NHWC, got ${dataFormat}`)
+  const conv = tf.backend_util.computeConv2DInfo(x as Shape4, filter as Shape4, strides, 1, pad, dimRoundingMode)
+  const address = module.convolution(
+    conv.batchSize,
+    conv.inHeight,
+    conv.inWidth,
+    conv.inChannels,
+    conv.filterHeight,
+    conv.filterWidth,
+    conv.outHeight,
+    conv.outWidth,
+    conv.outChannels,
+    conv.strideHeight,
+    conv.strideWidth,
+    conv.padInfo.top,
+    conv.padInfo.left,
+  )
+  return { outShape: conv.outShape, address }
+}

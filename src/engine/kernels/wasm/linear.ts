@@ -1,25 +1,23 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
-import type { Tf } from '../../tf.js'
+import type { Activation } from '../../ops/activation.js'
 import { input } from '../inputs.js'
-import { runStandard } from './standard.js'
+import { leastOf } from './least.js'
+import type { WasmModule } from './module.js'
+import { address, type WasmBackend } from './wasm-backend.js'
 
-/** `PwoaLinear`, see the native kernel: wasm's `_FusedMatMul`, which wants a batch dimension in front. */
-export const linear = (tf: Tf): KernelConfig => ({
+/** `PwoaLinear`, see the native kernel; `assembly/matMul.ts` does all of it. */
+export const linear = (module: WasmModule): KernelConfig => ({
   kernelName: 'PwoaLinear',
   backendName: 'wasm',
   kernelFunc: ({ inputs, attrs, backend }) => {
-    const [x, weight] = [input(inputs, 'x'), input(inputs, 'weight')]
-    const product = runStandard(
-      tf,
-      '_FusedMatMul',
-      backend,
-      {
-        a: { ...x, shape: [1, ...x.shape] },
-        b: { ...weight, shape: [1, ...weight.shape] },
-        bias: input(inputs, 'bias'),
-      },
-      { transposeA: false, transposeB: false, activation: attrs?.activation },
-    )
-    return { ...product, shape: product.shape.slice(1) }
+    const wasm = backend as WasmBackend
+    const { activation } = attrs as unknown as { readonly activation: Activation }
+    const [x, weight, bias] = [input(inputs, 'x'), input(inputs, 'weight'), input(inputs, 'bias')]
+    const [n = 0, ins = 0] = x.shape
+    const [, outs = 0] = weight.shape
+    const out = wasm.makeOutput([n, outs], 'float32')
+    const [from, by, to] = [x, weight, out].map((tensor) => address(wasm, tensor)) as [number, number, number]
+    module.matMul(from, ins, 1, by, outs, 1, to, n, ins, outs, address(wasm, bias), leastOf(activation))
+    return out
   },
 })

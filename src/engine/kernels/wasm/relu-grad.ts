@@ -1,18 +1,17 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { input } from '../inputs.js'
-import { at, floats, type WasmBackend } from './wasm-backend.js'
+import type { WasmModule } from './module.js'
+import { address, sizeOf, type WasmBackend } from './wasm-backend.js'
 
 /** `PwoaReluGrad`: inputs `dy` and `y` (any shape, the same), output `dy` where `y > 0`, else 0. */
-export const reluGrad: KernelConfig = {
+export const reluGrad = (module: WasmModule): KernelConfig => ({
   kernelName: 'PwoaReluGrad',
   backendName: 'wasm',
   kernelFunc: ({ inputs, backend }) => {
     const wasm = backend as WasmBackend
-    const out = wasm.makeOutput(input(inputs, 'dy').shape, 'float32')
-    const dy = floats(wasm, input(inputs, 'dy'))
-    const y = floats(wasm, input(inputs, 'y'))
-    const dx = floats(wasm, out)
-    for (let i = 0; i < dx.length; i++) dx[i] = at(y, i) > 0 ? at(dy, i) : 0
+    const [dy, y] = [input(inputs, 'dy'), input(inputs, 'y')]
+    const out = wasm.makeOutput(dy.shape, 'float32')
+    module.reluGradient(address(wasm, dy), address(wasm, y), address(wasm, out), sizeOf(out))
     return out
   },
-}
+})

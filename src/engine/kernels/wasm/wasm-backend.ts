@@ -1,10 +1,20 @@
 import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core'
 
-/** The part of the wasm backend that kernels written in TypeScript use. */
+/** The part of the wasm backend that our kernels use. */
 export interface WasmBackend extends KernelBackend {
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo
   /** A view of the tensor in the wasm heap. It dies when the heap grows: allocate every output first. */
   typedArrayFromHeap(tensor: TensorInfo): Float32Array | Int32Array | Uint8Array
+  /** Where a tensor's values lie in the wasm heap, in bytes. */
+  getMemoryOffset(dataId: TensorInfo['dataId']): number
+  /** What the engine's own module exports: its heap, and who hands it out. */
+  readonly wasm: {
+    readonly asm: {
+      readonly memory: unknown
+      readonly malloc: (bytes: number) => number
+      readonly free: (block: number) => void
+    }
+  }
 }
 
 /** The floats of a tensor, as a view of the wasm heap. */
@@ -13,6 +23,18 @@ export const floats = (backend: WasmBackend, tensor: TensorInfo): Float32Array =
   if (!(view instanceof Float32Array)) throw new Error(`expected float32, got ${tensor.dtype}`)
   return view
 }
+
+/** Where the floats of a tensor lie in the wasm heap, in bytes. */
+export const address = (backend: WasmBackend, { dataId, dtype }: TensorInfo): number => {
+  if (dtype !== 'float32') throw new Error(`expected float32, got ${dtype}`)
+  return backend.getMemoryOffset(dataId)
+}
+
+/** Bytes of a float32. */
+export const FLOAT_BYTES = 4
+
+/** How many elements a tensor has. */
+export const sizeOf = ({ shape }: TensorInfo): number => shape.reduce((product, size) => product * size, 1)
 
 /** An element of a typed array; the loops that call it stay inside the array by construction. */
 export const at = (values: Float32Array | Float64Array, index: number): number => values[index] as number

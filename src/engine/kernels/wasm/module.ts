@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises'
+import type { WasmBackend } from './wasm-backend.js'
+
+/** An address in the wasm heap, in bytes. */
+type Address = number
+
+/**
+ * The kernels of `assembly/`, compiled to WebAssembly: each works on tensors where they lie in the engine's heap. What
+ * they compute is said there.
+ */
+export interface WasmModule {
+  matMul(
+    a: Address,
+    aRow: number,
+    aColumn: number,
+    b: Address,
+    bRow: number,
+    bColumn: number,
+    c: Address,
+    m: number,
+    k: number,
+    n: number,
+    bias: Address,
+    least: number,
+  ): void
+  /** The description of a convolution that the three kernels take, to be given back by `release`. */
+  convolution(...geometry: ConvolutionGeometry): Address
+  convolve(x: Address, filter: Address, bias: Address, y: Address, convolution: Address, least: number): void
+  inputGradient(dy: Address, filter: Address, dx: Address, convolution: Address): void
+  filterGradient(x: Address, dy: Address, dw: Address, convolution: Address): void
+  gaussianKernel(z: Address, n: number, d: number, exponent: number, rows: Address, kernel: Address): void
+  regularise(kernel: Address, n: number, ridge: number, out: Address): void
+  bottleneckMatrix(
+    inverseX: Address,
+    inverseY: Address,
+    n: number,
+    ridge: number,
+    lambdaX: number,
+    lambdaY: number,
+    out: Address,
+  ): void
+  bottleneckGradient(
+    rows: Address,
+    kernel: Address,
+    inverse: Address,
+    matrix: Address,
+    n: number,
+    d: number,
+    scale: number,
+    out: Address,
+  ): void
+  choleskyInverse(a: Address, out: Address, n: number): void
+  reluGradient(dy: Address, y: Address, dx: Address, count: number): void
+  sumRows(x: Address, rows: number, columns: number, scale: number, out: Address): void
+  adam(
+    w: Address,
+    m: Address,
+    v: Address,
+    g: Address,
+    newW: Address,
+    newM: Address,
+    newV: Address,
+    count: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    rate: number,
+    root: number,
+  ): void
+  momentum(
+    w: Address,
+    b: Address,
+    g: Address,
+    newW: Address,
+    newB: Address,
+    count: number,
+    kept: number,
+    decay: number,
+    rate: number,
+  ): void
+  release(block: Address): void
+}
+
+export type ConvolutionGeometry = readonly [
+  batch: number,
+  height: number,
+  width: number,
+  inChannels: number,
+  kernelHeight: number,
+  kernelWidth: number,
+  outHeight: number,
+  outWidth: number,
+  outChannels: number,
+  strideHeight: number,
+  strideWidth: number,
+  top: number,
+  left: number,
+]
+
+// Node has it; its types do not.
+declare const WebAssembly: {
+  instantiate(
+    bytes: Uint8Array,
+    imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ): Promise<{ readonly instance: { readonly exports: unknown } }>
+}
+
+/** Makes the kernels work on the engine's heap. */
+export const loadModule = async ({ wasm }: WasmBackend): Promise<WasmModule> => {
+  const { memory, malloc, free } = wasm.asm
+  const bytes = await readFile(new URL('../../../../assembly/pwoa.wasm', import.meta.url))
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { memory }, heap: { malloc, free } })
+  return instance.exports as WasmModule
+}

@@ -39,7 +39,7 @@ export const buildCommand = async () => {
     logLevel: 'silent',
   })
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
-  for (const name of ['scripts', 'assets']) symlinkSync(join(root, name), join(folder, name))
+  for (const name of ['scripts', 'assets', 'assembly']) symlinkSync(join(root, name), join(folder, name))
   const main = join(folder, 'dist', 'cli', 'main.js')
 
   const start = (args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Started => {

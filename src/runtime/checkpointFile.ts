@@ -14,8 +14,9 @@ export interface RunCheckpoint {
   /** The plan it belongs to. */
   readonly planHash: string
   readonly engine: string
-  /** Length of `metrics.jsonl` at that moment. */
+  /** Length of `metrics.jsonl` at that moment, and of `events.jsonl`. */
   readonly metricsLength: number
+  readonly eventsLength: number
   readonly tally: TallyState
 }
 
@@ -27,6 +28,7 @@ const header = t.type({
   planHash: t.string,
   engine: t.string,
   metricsLength: t.number,
+  eventsLength: t.number,
   position: t.type({ epoch: t.number, batch: t.number }),
   stages: t.record(t.string, values),
   tally: t.intersection([

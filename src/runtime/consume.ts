@@ -1,5 +1,6 @@
-import { tap } from 'rxjs'
+import { defer, filter, finalize, map, type Observable, tap } from 'rxjs'
 import type { RunContext } from '../dsl/context.js'
+import { passOr } from '../dsl/passOr.js'
 import type { Step, TrainingMetrics } from '../dsl/step.js'
 import type { FirstFailure } from './firstFailure.js'
 import type { Live } from './live.js'
@@ -11,7 +12,7 @@ import { routed } from './unhandled.js'
  * A stopped run's state is taken down first, in a turn of its own: no step is half done there.
  */
 export const consume = async (
-  { pipeline, machinery, metrics, publish, signal }: Live,
+  { pipeline, machinery, metrics, publish, signal, pace }: Live,
   context: RunContext,
   recorder: Recorder,
   failure: FirstFailure,
@@ -23,7 +24,13 @@ export const consume = async (
   }
   const source = machinery
     .minibatches(context, { batchSize: pipeline.source.batchSize, start: recorder.registry.position() })
-    .pipe(tap(recorder.seal))
+    .pipe(
+      tap(recorder.seal),
+      passOr((step) => {
+        const rest = pace.resting()
+        return rest ? rested(step, rest, signal) : step
+      }),
+    )
   const over = latch()
   const ended = (act: () => void): void => {
     // A stage that notices the abort may complete or fail by it: the run is stopped all the same.
@@ -51,6 +58,16 @@ export const consume = async (
     signal.removeEventListener('abort', stop)
     subscription.unsubscribe()
   }
+}
+
+/** The step when the rest is over, unless the run is; its minibatch is held, so that no other is made meanwhile. */
+const rested = (step: Step, rest: Promise<void>, signal: AbortSignal): Observable<Step> => {
+  const letGo = step.minibatch.hold()
+  return defer(() => rest).pipe(
+    filter(() => !signal.aborted),
+    map(() => step),
+    finalize(letGo),
+  )
 }
 
 const trainingOf = (step: Step & { readonly training?: TrainingMetrics }): TrainingMetrics | undefined => step.training

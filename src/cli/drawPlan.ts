@@ -1,10 +1,10 @@
 import type { StageInfo } from '../dsl/op.js'
 import type { Pipeline } from '../dsl/pipeline.js'
 import type { Step } from '../dsl/step.js'
+import { drawValues } from '../report/drawValues.js'
 import type { Comparison } from '../runtime/comparison.js'
 import { planOf } from '../runtime/plan.js'
 import type { Colors } from './colors.js'
-import { drawValues } from './drawValues.js'
 
 /** The stages of a pipeline, their options, and what they will do. */
 export const drawPlan = (made: Pipeline<Step> | Comparison, colors: Colors): string =>

@@ -4,6 +4,9 @@ import { ownVersion } from '../runtime/ownPackage.js'
 import { drawError } from './drawError.js'
 import { exitCodes } from './exitCodes.js'
 import { type Arguments, parseArguments } from './parseArguments.js'
+import { parseWord } from './parseWord.js'
+import type { Outcome } from './runCommand.js'
+import type { Word } from './word.js'
 
 const argv = process.argv.slice(2)
 
@@ -26,7 +29,16 @@ const answer = async ({ ask, help }: Arguments): Promise<number> => {
   if (ask === 'help') return say(process.stdout, help).then(() => 0)
   if (ask === 'version') return say(process.stdout, `${ownVersion()}\n`).then(() => 0)
   const { runCommand } = await import('./runCommand.js')
-  const outcome = await runCommand(ask)
+  return conclude(await runCommand(ask))
+}
+
+const answerWord = async (asked: Word | { readonly help: string }): Promise<number> => {
+  if ('help' in asked) return say(process.stdout, asked.help).then(() => 0)
+  const { runWord } = await import('./runWord.js')
+  return conclude(await runWord(asked))
+}
+
+const conclude = async (outcome: Outcome): Promise<number> => {
   if ('error' in outcome) return fail(outcome.error)
   await say(process.stdout, outcome.text)
   return 0
@@ -34,7 +46,8 @@ const answer = async ({ ask, help }: Arguments): Promise<number> => {
 
 const main = async (): Promise<number> => {
   try {
-    return await answer(parseArguments(argv))
+    const word = parseWord(argv)
+    return word ? await answerWord(word) : await answer(parseArguments(argv))
   } catch (thrown) {
     return fail(toPwoaError('pwoa-run', thrown))
   }

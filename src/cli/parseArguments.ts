@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander'
-import { distance } from 'fastest-levenshtein'
 import { PwoaFailure, type UsageError } from '../dsl/errors.js'
 import type { RunOptions } from '../dsl/run.js'
+import { addressOf, loopback } from './addressOf.js'
 import type { Invocation } from './invocation.js'
+import { misunderstood } from './misunderstood.js'
+import type { Address } from './word.js'
 
 /** What the command line asks for; without a file that is one of the texts of `pwoa-run` itself. */
 export interface Arguments {
@@ -20,6 +22,8 @@ interface Flags {
   readonly resume?: string
   readonly plan?: true
   readonly profile?: true
+  readonly ui?: true
+  readonly uiAt?: Address
   readonly json?: true
   readonly quiet?: true
   readonly trace?: true
@@ -56,6 +60,11 @@ Examples:
   pwoa-run pipelines/mnist.ts --help                     the parameters of a file
   pwoa-run pipelines/mnist.ts --plan --set rate=8        what would be done
   pwoa-run pipelines/mnist.ts --data-dir data/mnist      a run, in a folder of its own under runs/
+  pwoa-run pipelines/mnist.ts --ui                       a run, and a page that shows it
+
+Words instead of a file, each with --help:
+  pwoa-run report DIR                                    writes report.html into a run folder
+  pwoa-run ui DIR                                        a page that shows a run folder
 
 Exit codes: 0 done; 1 the run failed; 2 wrong usage or an invalid pipeline, parameter or file;
             130 interrupted, after the state was saved
@@ -74,6 +83,8 @@ const makeCommand = (): Command =>
     .option('--resume <dir>', 'goes on with an interrupted run from its folder')
     .option('--plan', 'prints the stages and what they will do, and does nothing')
     .option('--profile', 'tells where the time of a training step goes, and writes trace.json')
+    .option('--ui', 'serves a page that shows the run as it goes')
+    .option('--ui-at <host:port>', 'the same, at this address (default: 127.0.0.1 and a free port)', addressOf)
     .option('--json', 'prints one line of JSON instead of a table')
     .option('--quiet', 'no progress')
     .option('--trace', 'shows where an error comes from')
@@ -115,10 +126,12 @@ const askOf = (file: string | undefined, flags: Flags): Arguments['ask'] => {
 
 const invocationOf = (file: string, flags: Flags): Invocation => {
   const { set = {}, dataDir, out, engine, seed, resume, profile } = flags
+  const page = flags.uiAt ?? (flags.ui ? loopback : undefined)
   return {
     file,
     task: flags.help ? 'help' : flags.plan ? 'plan' : 'run',
     values: set,
+    ...(page === undefined ? {} : { page }),
     options: {
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(out === undefined ? {} : { out }),
@@ -131,32 +144,3 @@ const invocationOf = (file: string, flags: Flags): Invocation => {
     volume: flags.quiet ? 'quiet' : 'normal',
   }
 }
-
-const expectations: Readonly<Record<string, string>> = {
-  'commander.unknownOption': 'an option that pwoa-run --help lists',
-  'commander.optionMissingArgument': 'a value after it',
-  'commander.excessArguments': 'one pipeline file',
-}
-
-const actuals: Readonly<Record<string, string>> = {
-  'commander.optionMissingArgument': 'nothing',
-  'commander.excessArguments': 'more than one',
-}
-
-const misunderstood = ({ options }: Command, { code, message }: CommanderError): PwoaFailure => {
-  const [what = ''] = (/'([^']+)'/.exec(message)?.[1] ?? '').split(/[ =]/)
-  const actual = actuals[code]
-  const nearest = code === 'commander.unknownOption' ? nearestTo(what, options) : undefined
-  return failure({
-    stage: actual !== undefined && what !== '' ? what : 'arguments',
-    expected: expectations[code] ?? 'a valid command line',
-    actual: actual ?? (what || message.replace(/^error: /, '')),
-    hint: nearest === undefined ? 'pwoa-run --help tells more.' : `Did you mean ${nearest}?`,
-  })
-}
-
-const nearestTo = (what: string, options: Command['options']): string | undefined =>
-  options
-    .flatMap(({ long }) => long ?? [])
-    .filter((name) => distance(what, name) <= 3)
-    .toSorted((a, b) => distance(what, a) - distance(what, b))[0]

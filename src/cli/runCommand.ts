@@ -14,6 +14,7 @@ import { drawResult } from './drawResult.js'
 import type { Invocation } from './invocation.js'
 import { onInterrupt } from './onInterrupt.js'
 import { openScreen, type Screen } from './screen.js'
+import type { RunPage } from './showPage.js'
 import { showProgress } from './showProgress.js'
 import { withResumeWords } from './withResumeWords.js'
 
@@ -36,13 +37,15 @@ export const runCommand = async (invocation: Invocation): Promise<Outcome> => {
 
 const run = async (made: Pipeline<Step> | Comparison, invocation: Invocation): Promise<Outcome> => {
   const screen = await openScreen(process.stderr, invocation.volume)
-  const { folder, stop, result } = start(made, invocation.options, screen)
+  const watched = await pageFor(made, invocation)
+  const { folder, stop, result } = start(made, invocation.options, screen, watched)
   const release = onInterrupt(() => {
     screen.line('stopping: saving the state; interrupt again to quit at once')
     stop()
   })
   const ended = await result
   release()
+  await watched?.close()
   screen.end()
   if (isLeft(ended)) return { error: withResumeWords(withPlace(ended.left), folder, invocation) }
   const width = Math.max(60, Math.min(process.stdout.columns ?? 80, 120))
@@ -50,14 +53,23 @@ const run = async (made: Pipeline<Step> | Comparison, invocation: Invocation): P
   return { text: invocation.output === 'json' ? `${JSON.stringify(ended.right)}\n` : drawResult(ended.right, page) }
 }
 
-const start = (made: Pipeline<Step> | Comparison, options: RunOptions, screen: Screen) => {
+/** The page's server is loaded where somebody wants to look. */
+const pageFor = async ({ name }: Pipeline<Step> | Comparison, invocation: Invocation): Promise<RunPage | undefined> => {
+  if (!invocation.page) return undefined
+  const { showPage } = await import('./showPage.js')
+  return showPage(name, invocation)
+}
+
+const start = (made: Pipeline<Step> | Comparison, options: RunOptions, screen: Screen, page: RunPage | undefined) => {
   const colors = colorsFor(process.stderr)
   if (made.kind === 'pipeline') {
     const handle = made.run(options)
     showProgress(handle, screen, colors)
+    page?.follow({ made, handle })
     return handle
   }
   const handle = made.run(options)
+  page?.follow({ made, handle })
   const told = new Set<string>()
   handle.runs$.subscribe(({ label, index, count, run: row }) => {
     screen.line(`${index === 0 ? '' : '\n'}${colors.bold(`${index + 1}/${count} ${label}`)}`)

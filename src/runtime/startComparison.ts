@@ -11,9 +11,11 @@ import type { Comparison, ComparisonHandle, ComparisonRow, ComparisonSummary } f
 import { errorOf } from './errorOf.js'
 import { interrupted } from './interrupted.js'
 import { planOf } from './plan.js'
-import { checkSamePlan, chooseFolder, createRunFolder, fileName, readJson, runFiles } from './runFolder.js'
+import { rowFolder } from './readRun.js'
+import { checkSamePlan, chooseFolder, createRunFolder, readJson, runFiles } from './runFolder.js'
 import { turn } from './turn.js'
 import { valueOf } from './valueOf.js'
+import { writeReport } from './writeReport.js'
 
 /** Starts a comparison; with `resume`, finished rows are taken as they are and the interrupted one goes on. */
 export const startComparison = (comparison: Comparison, options: RunOptions): ComparisonHandle => {
@@ -57,7 +59,7 @@ const perform = async (live: Live): Promise<ComparisonSummary> => {
   const summaries: Record<string, Summary> = {}
   const entries = Object.entries(comparison.rows)
   for (const [index, [label, pipeline]] of entries.entries()) {
-    const own = join(folder, `${index + 1}-${fileName(label)}`)
+    const own = join(folder, rowFolder(label, index))
     summaries[label] =
       finished(own, pipeline, options) ??
       (await runRow(live, { label, index, count: entries.length, run: startRow(pipeline, own, options) }))
@@ -70,6 +72,7 @@ const perform = async (live: Live): Promise<ComparisonSummary> => {
     rows: summaries,
   }
   await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+  await writeReport(folder)
   return summary
 }
 

@@ -66,10 +66,12 @@ export const installPackages = async (folder = root) => {
   return present ? 'present' : 'installed'
 }
 
-/** `tsc` into dist/, unless dist/ was built from these very sources. */
+/** `tsc` and the live page into dist/, unless dist/ was built from these very sources. */
 export const build = async (folder = root) => {
+  const page = join(folder, 'page')
   const sources = [
     ...filesUnder(join(folder, 'src')),
+    ...(existsSync(page) ? filesUnder(page) : []),
     ...['package.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(folder, name)),
   ]
   const stamp = hashOf(sources.flatMap((file) => [relative(folder, file).split(sep).join('/'), readFileSync(file)]))
@@ -84,6 +86,11 @@ export const build = async (folder = root) => {
     seconds: 300,
   })
   mkdirSync(dist, { recursive: true })
+  if (existsSync(page)) {
+    // It needs esbuild, which is not there before the packages are.
+    const { buildPage } = await import('./page.mjs')
+    await buildPage(folder, join(dist, 'page'))
+  }
   writeFileSync(stampPath, stamp)
   return 'built'
 }

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { onTestFinished } from 'vitest'
+import { buildPage } from '../../scripts/page.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -38,6 +39,7 @@ export const buildCommand = async () => {
     target: 'node20',
     logLevel: 'silent',
   })
+  await buildPage(root, join(folder, 'dist', 'page'))
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   for (const name of ['scripts', 'assets']) symlinkSync(join(root, name), join(folder, name))
   const main = join(folder, 'dist', 'cli', 'main.js')

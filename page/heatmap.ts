@@ -20,9 +20,10 @@ export const makeHeatmap = (name: string): Heatmap => {
   const draw = (weights: readonly WeightsAt[]): void => {
     const columns = weights.flatMap(({ layers }) => layers.find((layer) => layer.name === name) ?? [])
     const bound = Math.max(...columns.map((column) => column.bound))
+    node.hidden = columns.length === 0 || bound === 0
     const ink = getComputedStyle(document.documentElement).getPropertyValue('--s1').trim()
     const key = JSON.stringify([columns.length, columns.at(-1), ink])
-    if (key === drawn || columns.length === 0 || bound === 0) return
+    if (key === drawn || node.hidden) return
     drawn = key
     canvas.width = columns.length
     const context = canvas.getContext('2d')

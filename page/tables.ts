@@ -46,7 +46,7 @@ export const accuracyTable = (measured: RunFacts['measured']): HTMLElement => {
   const attacks = [...new Set(measured.flatMap(({ accuracies }) => Object.keys(accuracies.attacks)))]
   return tableOf(
     'Accuracies',
-    ['', 'after step', 'clean', ...attacks, 'images'],
+    ['evaluation', 'after step', 'clean', ...attacks, 'images'],
     measured.map(({ subject, step, accuracies }) => [
       subject === 'epoch' ? 'while training' : subject,
       formatCount(step),

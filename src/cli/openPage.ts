@@ -3,14 +3,12 @@ import { toPwoaError } from '../dsl/errors.js'
 import { rememberAddress, rememberedAddress } from '../runtime/pageAddress.js'
 import { readPageFiles } from '../ui/pageFiles.js'
 import { openPageServer, type PageServer } from '../ui/pageServer.js'
-import { makeShow, type Show } from '../ui/show.js'
+import type { Show } from '../ui/show.js'
 import { drawError } from './drawError.js'
 import type { Address } from './word.js'
 
 /** A page for whoever sits before the terminal. */
 export interface Page {
-  readonly show: Show
-  readonly url: string
   /** Keeps its address in a run folder, for when the run is resumed. */
   readonly keepIn: (folder: string) => void
   readonly close: () => Promise<void>
@@ -21,17 +19,14 @@ export interface Page {
  *
  * @param again the folder of that run
  */
-export const openPage = async (title: string, { host, port }: Address, again?: string): Promise<Page> => {
+export const openPage = async (show: Show, { host, port }: Address, again?: string): Promise<Page> => {
   const earlier = again === undefined ? undefined : rememberedAddress(again)
   const token = earlier?.token ?? randomBytes(16).toString('base64url')
-  const show = makeShow(title)
   const files = await readPageFiles()
   const open = (wanted: number): Promise<PageServer> => openPageServer({ host, port: wanted, token, files, show })
   const server = await (port === 0 && earlier ? open(earlier.port).catch(() => open(0)) : open(port))
   process.stderr.write(`page: ${server.url}\n`)
   return {
-    show,
-    url: server.url,
     keepIn: (folder) => {
       try {
         rememberAddress(folder, { port: server.port, token })

@@ -6,6 +6,7 @@ import type { Comparison, ComparisonHandle } from '../runtime/comparison.js'
 import { planOf } from '../runtime/plan.js'
 import { showFolder } from '../ui/followFolder.js'
 import { followRun } from '../ui/followRun.js'
+import { makeShow } from '../ui/show.js'
 import type { Invocation } from './invocation.js'
 import { openPage } from './openPage.js'
 
@@ -28,8 +29,8 @@ export const showPage = async (
   { page: address, options: { resume, seed = 0 } }: Invocation,
 ): Promise<RunPage | undefined> => {
   if (!address) return undefined
-  const page = await openPage(name, address, resume)
-  const { show } = page
+  const show = makeShow(name)
+  const page = await openPage(show, address, resume)
   const from = resume === undefined ? 'its beginning' : 'an earlier part'
   const following: Promise<void>[] = []
 

@@ -20,11 +20,11 @@ export const comparisonReport = ({ name, params, rows }: ComparisonRecord): stri
   return documentOf(
     `${name}: report`,
     html`<header><h1>${name}</h1><p class="muted">${rows.length} runs, ${finished.length} of them finished</p></header>
-${table && html`<section><h2>Side by side</h2>${tableOf(table)}</section>`}
+${table && html`<section><h2>Side by side</h2>${tableOf('Side by side', table)}</section>`}
 <section><h2>Each run</h2><ul>${rows.map(({ label, folder, record }) => html`<li>${record?.summary ? html`<a href="${encodeURIComponent(folder)}/report.html">${label}</a>` : html`${label}, not finished`}</li>`)}</ul></section>
 ${lossesOf(rows)}
 ${quotes.length > 0 ? html`<section><h2>What to quote</h2>${quotes.map((quote) => html`<p class="quote">${quote}</p>`)}</section>` : undefined}
-<section><h2>Settings in common</h2>${facts([
+<section><h2>Settings in common</h2>${facts('Settings in common', [
       ...(Object.keys(params).length === 0 ? [] : [['parameters', settingsOf(params)] as const]),
       ...(first ? attackSettings(first.plan).map((attack) => [attack.name, attack.settings] as const) : []),
     ])}</section>`,

@@ -1,10 +1,14 @@
 import type { LayerWeights } from '../dsl/events.js'
 import { formatCount, formatPercent } from './format.js'
 import { type Html, html } from './html.js'
+import { scrolling } from './scrolling.js'
 
 /** Where the sparsity went: a bar per layer, and the numbers beside it. */
 export const sparsityTable = (layers: readonly LayerWeights[]): Html =>
-  html`<div class="scroll"><table><thead><tr><th scope="col">layer</th><th scope="col">zeros</th><th scope="col" class="number">share</th><th scope="col" class="number">weights</th><th scope="col" class="number">kept</th></tr></thead><tbody>${layers.map(sparsityRow)}</tbody></table></div>`
+  scrolling(
+    'Sparsity by layer',
+    html`<table><thead><tr><th scope="col">layer</th><th scope="col">zeros</th><th scope="col" class="number">share</th><th scope="col" class="number">weights</th><th scope="col" class="number">kept</th></tr></thead><tbody>${layers.map(sparsityRow)}</tbody></table>`,
+  )
 
 const bar = { width: 220, height: 14 }
 

@@ -6,16 +6,24 @@ import { dataOf } from './quote.js'
 import { leading, type Table } from './resultTable.js'
 import type { RunPlan } from './runRecord.js'
 import type { RunFacts } from './runView.js'
+import { scrolling } from './scrolling.js'
 
 /** A table of texts; all but the first column are figures. */
-export const tableOf = ({ header, rows }: Table): Html => html`<div class="scroll"><table>
-<thead><tr>${header.map((title, i) => html`<th scope="col" class="${i === 0 ? 'label' : 'number'}">${title}</th>`)}</tr></thead>
+export const tableOf = (label: string, { header, rows }: Table): Html =>
+  scrolling(
+    label,
+    html`<table>
+<thead><tr>${header.map((title, i) => (title === '' ? html`<td></td>` : html`<th scope="col" class="${i === 0 ? 'label' : 'number'}">${title}</th>`))}</tr></thead>
 <tbody>${rows.map(([label = '', ...cells]) => html`<tr><th scope="row">${label}</th>${cells.map((cell) => html`<td class="number">${cell}</td>`)}</tr>`)}</tbody>
-</table></div>`
+</table>`,
+  )
 
 /** Pairs of a name and a text. */
-export const facts = (pairs: readonly (readonly [name: string, value: string | Html])[]): Html =>
-  html`<div class="scroll"><table><tbody>${pairs.map(([name, value]) => html`<tr><th scope="row">${name}</th><td class="settings">${value}</td></tr>`)}</tbody></table></div>`
+export const facts = (label: string, pairs: readonly (readonly [name: string, value: string | Html])[]): Html =>
+  scrolling(
+    label,
+    html`<table><tbody>${pairs.map(([name, value]) => html`<tr><th scope="row">${name}</th><td class="settings">${value}</td></tr>`)}</tbody></table>`,
+  )
 
 /** The figures that matter most, large. */
 export const tiles = (summary: Summary): Html => {
@@ -46,20 +54,23 @@ export const attackTable = (plan: RunPlan, { after, before }: Pick<Summary, 'aft
   const settings = new Map(attackSettings(plan).map((attack) => [attack.name, attack.settings]))
   const names = Object.keys(details)
   if (names.length === 0) return undefined
-  return html`<div class="scroll"><table><thead><tr><th scope="col">attack</th><th scope="col">robust after each stage</th><th scope="col" class="number">mean length</th><th scope="col" class="number">time</th><th scope="col">settings</th></tr></thead><tbody>${names.map(
-    (name) => {
-      const { stages = {}, seconds = 0, meanDistance } = details[name] ?? {}
-      const passed = Object.entries(stages).map(
-        ([stage, robust]) => `${stage === name ? '' : `${stage} `}${formatPercent(robust)}`,
-      )
-      return html`<tr><th scope="row">${name}</th><td>${passed.join(', ')}</td><td class="number">${meanDistance === undefined ? '–' : meanDistance.toPrecision(3)}</td><td class="number">${formatSeconds(seconds)}</td><td class="settings">${settings.get(name) ?? ''}</td></tr>`
-    },
-  )}</tbody></table></div>`
+  return scrolling(
+    'Attacks',
+    html`<table><thead><tr><th scope="col">attack</th><th scope="col">robust after each stage</th><th scope="col" class="number">mean length</th><th scope="col" class="number">time</th><th scope="col">settings</th></tr></thead><tbody>${names.map(
+      (name) => {
+        const { stages = {}, seconds = 0, meanDistance } = details[name] ?? {}
+        const passed = Object.entries(stages).map(
+          ([stage, robust]) => `${stage === name ? '' : `${stage} `}${formatPercent(robust)}`,
+        )
+        return html`<tr><th scope="row">${name}</th><td>${passed.join(', ')}</td><td class="number">${meanDistance === undefined ? '–' : meanDistance.toPrecision(3)}</td><td class="number">${formatSeconds(seconds)}</td><td class="settings">${settings.get(name) ?? ''}</td></tr>`
+      },
+    )}</tbody></table>`,
+  )
 }
 
 /** Stages with their options in force. */
 export const planTable = ({ params, source, stages, seed, hash }: RunPlan): Html =>
-  facts([
+  facts('Plan', [
     ...(Object.keys(params).length === 0 ? [] : [['parameters', settingsOf(params)] as const]),
     ['data', settingsOf({ source: source.name, ...source.config })],
     ...stages.map(({ stage, config }) => [stage, settingsOf(config)] as const),
@@ -74,7 +85,7 @@ export const environmentTable = ({ environments, engine }: RunFacts): Html => {
       ' · ',
     ),
   )
-  return facts([
+  return facts('Environment', [
     ['engine', (engine ?? 'unknown').replace(/^engine: /, '')],
     ...environments.flatMap(({ at }, i) =>
       words[i] === words[i - 1] ? [] : [[i === 0 ? 'began' : 'went on', `${dateOf(at)} · ${words[i]}`] as const],
@@ -84,7 +95,7 @@ export const environmentTable = ({ environments, engine }: RunFacts): Html => {
 
 /** Where the time went. */
 export const timeTable = ({ seconds, secondsPerStep }: Summary): Html =>
-  tableOf({
+  tableOf('Time', {
     header: ['', 'time', 'median step'],
     rows: Object.entries(seconds).map(([name, value]) => [
       name,

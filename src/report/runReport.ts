@@ -23,7 +23,7 @@ export const runReport = (record: RunRecord): string => {
     html`<header><h1>${plan.pipeline} ${stateBadge(facts)}</h1><p class="muted">${dataLine(facts, plan.source.name)}</p></header>
 ${summary && tiles(summary)}
 ${section('What to quote', quote && html`<p class="quote">${quote}</p><p class="muted">${caution(facts)}</p>`)}
-${section('Before and after', table && html`${tableOf(table)}${attackTable(plan, accuracies)}`)}
+${section('Before and after', table && html`${tableOf('Before and after', table)}${attackTable(plan, accuracies)}`)}
 ${section('Adversarial examples', pictures.size === 0 ? undefined : [...pictures].map(([name, svg]) => picture(name, svg)))}
 ${section('Training', charts(figures.curves.all(), facts))}
 ${section('Sparsity by layer', layers && html`${sparsityTable(layers)}<h3 style="margin-top:1.25rem">Weights that are left</h3>${histograms(layers)}`)}

@@ -53,12 +53,22 @@ export const makeBroadcast = (show: Show): Broadcast => {
     close: async () => {
       clearInterval(timer)
       tick()
-      const gone = [...pages.keys()].map(
-        (page) => new Promise<void>((resolve) => page.end('event: over\ndata: {}\n\n', () => resolve())),
-      )
-      await Promise.all(gone)
+      await Promise.race([Promise.all([...pages.keys()].map(farewell)), patience()])
     },
   }
 }
+
+/** Resolves when a page has been told that it is over, or has gone. */
+const farewell = (page: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    page.on('finish', resolve).on('close', resolve)
+    page.end('event: over\ndata: {}\n\n')
+  })
+
+/** How long a page that does not read is waited for. */
+const patience = (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, 1000)
+  })
 
 const line = (message: object): string => `data: ${JSON.stringify(message)}\n\n`

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { RunRecord } from '../report/runRecord.js'
 import { lastChange } from '../runtime/lastChange.js'
 import { readFolder } from '../runtime/readRun.js'
@@ -23,27 +24,18 @@ export const showFolder = async ({ folder, show, except = new Set() }: FolderOpt
   for (const [index, { label, record }] of found.record.rows.entries()) if (record) put(String(index), label, record)
 }
 
-/** The same again and again, for runs that other processes are at, until it is told to end. */
+/** Does so again whenever the folder changes, for runs that other processes are at, until it is told to end. */
 export const followFolder = async (options: FolderOptions, signal: AbortSignal): Promise<void> => {
   let seen = lastChange(options.folder)
-  let began = performance.now()
-  await showFolder(options)
+  let took = 0
   while (!signal.aborted) {
-    await pause(Math.max(PAUSE, 10 * (performance.now() - began)), signal)
+    await setTimeout(Math.max(PAUSE, 10 * took), undefined, { signal }).catch(() => undefined)
     const latest = lastChange(options.folder)
     if (latest === seen) continue
     seen = latest
-    began = performance.now()
+    const began = performance.now()
     // A line that is being written is read the next time.
     await showFolder(options).catch(() => undefined)
+    took = performance.now() - began
   }
 }
-
-const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })

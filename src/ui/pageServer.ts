@@ -83,7 +83,7 @@ const headers = {
 const answer = (serving: Serving, request: IncomingMessage, response: ServerResponse): void => {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   const [, token = '', ...path] = (request.url ?? '').split('?')[0]?.split('/') ?? []
-  const known = same(token, serving.token)
+  const known = same(token, serving.token) && isOurs(serving.host, request.headers.host)
   if (known && request.method === 'GET' && path.join('/') === 'events') serving.broadcast.listen(response)
   else
     send(request, response, known ? found(serving, request.method, path) : plain(403, 'Ask pwoa-run for the address.'))
@@ -113,6 +113,12 @@ const found = ({ files, show }: Serving, method: string | undefined, path: reado
   run.controls[control]()
   return plain(200, 'Done.')
 }
+
+const loopback = /^(127(\.\d+){3}|localhost|\[::1\])$/
+
+/** Whether a browser asks this machine by its own name: any site can point a name of its own at 127.0.0.1. */
+const isOurs = (host: string, asked = ''): boolean =>
+  !loopback.test(host.includes(':') ? `[${host}]` : host) || loopback.test(asked.replace(/:\d+$/, ''))
 
 /** Compares in a time that says nothing of where two texts differ. */
 const same = (given: string, wanted: string): boolean => timingSafeEqual(digest(given), digest(wanted))

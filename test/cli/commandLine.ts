@@ -19,8 +19,8 @@ export interface Ended {
 
 export interface Started {
   readonly child: ChildProcess
-  /** Resolves when stderr has said something that matches. */
-  readonly says: (pattern: RegExp) => Promise<void>
+  /** Resolves when stderr has said something that matches: with the match. */
+  readonly says: (pattern: RegExp) => Promise<RegExpExecArray>
   readonly ended: Promise<Ended>
 }
 
@@ -68,7 +68,8 @@ export const buildCommand = async () => {
       says: (pattern) =>
         new Promise((resolve, reject) => {
           const look = (): void => {
-            if (pattern.test(stderr)) resolve()
+            const match = pattern.exec(stderr)
+            if (match) resolve(match)
           }
           look()
           child.stderr.on('data', look)

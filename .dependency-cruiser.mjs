@@ -37,11 +37,13 @@ const narrower = [
   ['report', ['dsl']],
   // Drawn digits need seeded random numbers; files need nothing of a network.
   ['io', ['dsl', 'math/random\\.ts$']],
+  // An ONNX file describes a network: it is read into one, and written from one.
+  ['io/onnx', ['dsl', 'io', 'models']],
 ].map(([room, allowed]) => ({
-  name: `${room}-uses-little`,
+  name: `${room.replace('/', '-')}-uses-little`,
   comment: `src/${room} uses only ${['itself', ...allowed].join(', ')}.`,
   severity: 'error',
-  from: { path: `^src/${room}/` },
+  from: { path: `^src/${room}/`, ...(room === 'io' ? { pathNot: '^src/io/onnx/' } : {}) },
   to: { path: '^src/', pathNot: `^src/${anyOf([room, ...allowed])}` },
 }))
 
@@ -106,12 +108,12 @@ export default {
     },
     {
       name: 'pipelines-import-the-package-only',
-      comment: 'A pipeline file is what a user could write: pwoa, rxjs, fp-ts, io-ts and Node.',
+      comment: 'A pipeline file is what a user could write: pwoa, rxjs, fp-ts, io-ts, Node, and other pipeline files.',
       severity: 'error',
       from: { path: '^pipelines/' },
       to: {
         path: '.',
-        pathNot: '^src/index\\.ts$|node_modules/(rxjs|fp-ts|io-ts)/',
+        pathNot: '^src/index\\.ts$|^pipelines/|node_modules/(rxjs|fp-ts|io-ts)/',
         dependencyTypesNot: builtins,
       },
     },
@@ -135,6 +137,13 @@ export default {
       severity: 'error',
       from: { path: '^(src|pipelines)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'native-decoder-on-demand',
+      comment: 'What reads no images runs where the native decoder does not load.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/sharp/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'resolvable',

@@ -19,7 +19,7 @@ import { tf } from '../src/engine/tf.js'
 import { readIdxImages, readIdxLabels } from '../src/io/idx.js'
 import { mnistFolder } from '../src/io/mnistFolder.js'
 import { readCheckpoint } from '../src/io/readCheckpoint.js'
-import { packWeights } from '../src/models/weights.js'
+import { packNetwork } from '../src/models/weights.js'
 import { mnistNet } from '../src/models/zoo.js'
 import { Student } from '../src/training/network.js'
 import type { AttackName, Side } from './attackReport.js'
@@ -127,8 +127,9 @@ const [count, batch, epsilon, seed] = [values.examples, values.batch, values.eps
 ]
 
 await loadEngine(values.engine as 'auto')
-const network = right(packWeights('bench', checkpoint, mnistNet, right(await readCheckpoint(checkpoint)()).tensors))
-const student = new Student(mnistNet, network)
+const { tensors } = right(await readCheckpoint(checkpoint)())
+const { weights } = right(packNetwork('bench', checkpoint, mnistNet, tensors))
+const student = new Student(mnistNet, weights)
 let passes = 0
 const work: Work = {
   classifier: (images) => {

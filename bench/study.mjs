@@ -34,7 +34,7 @@ const summaryOf = (method, rate) => {
   const folder = join(values.runs, `${method}-${rate}x`)
   const file = join(folder, 'summary.json')
   if (!existsSync(file)) {
-    const place = existsSync(join(folder, 'checkpoint.safetensors')) ? ['--resume', folder] : ['--out', folder]
+    const place = existsSync(join(folder, 'checkpoints')) ? ['--resume', folder] : ['--out', folder]
     const settings = [`checkpoint=${values.checkpoint}`, `method=${method}`, `rate=${rate}`, `examples=${examples}`]
     const { status } = spawnSync(
       process.execPath,

@@ -2,6 +2,7 @@ import {
   adversarial,
   attackEval,
   autoAttack,
+  cifar10,
   cosine,
   crossEntropy,
   definePipeline,
@@ -9,7 +10,6 @@ import {
   exportModel,
   heldOut,
   horizontalFlip,
-  imageFolder,
   initialise,
   param,
   parameters,
@@ -34,12 +34,11 @@ export default definePipeline(
     epochs: param.integer({ default: 20, min: 1, unit: 'epochs', help: 'Passes over the training set.' }),
     learningRate: param.number({ default: 0.1, min: 1e-6, help: 'First learning rate of SGD.' }),
     batchSize: param.integer({ default: 128, min: 2, max: 10000, unit: 'images', help: 'Minibatch.' }),
-    data: param.text({ default: 'CIFAR-10 (JPEG)', help: 'Name of the images in --data-dir, beside figures.' }),
     examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
-  ({ width, epsilon: levels, steps, epochs, learningRate, batchSize, data, examples }) => {
+  ({ width, epsilon: levels, steps, epochs, learningRate, batchSize, examples }) => {
     const epsilon = levels / 255
-    const images = imageFolder({ name: data, batchSize, augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
+    const images = cifar10({ batchSize, augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
     return pipeline('teacher-cifar10', heldOut(images, 1000)).pipe(
       initialise(resnet18({ width })),
       adversarial(pgd({ epsilon, steps, stepSize: (1.25 * epsilon) / steps ** 0.5 })),

@@ -13,6 +13,7 @@ export { type PgdOptions, pgd } from './attacks/pgd.js'
 export { runAttack } from './attacks/run.js'
 export { type SquareOptions, square } from './attacks/square.js'
 export { asynchronous } from './dsl/asynchronous.js'
+export { composite } from './dsl/composite.js'
 export type { Journal, RunContext, StageState } from './dsl/context.js'
 export type { Augmentation, DataContext, DataSource, Dataset, Dice, ImageShape, Split } from './dsl/dataset.js'
 export { enrich } from './dsl/enrich.js'
@@ -32,10 +33,12 @@ export type {
   NetworkOutputs,
   Step,
   TermBatch,
+  TrainedOutputs,
   TrainingMetrics,
 } from './dsl/step.js'
 export { withMinibatch } from './dsl/withMinibatch.js'
 export { tf } from './engine/tf.js'
+export { type CifarOptions, cifar10, cifar100 } from './io/cifar.js'
 export { heldOut } from './io/heldOut.js'
 export { type ImageFolderOptions, imageFolder } from './io/imageFolder.js'
 export { mnist } from './io/mnist.js'
@@ -43,14 +46,30 @@ export { syntheticDigits } from './io/syntheticDigits.js'
 export { horizontalFlip, randomCrop } from './math/augmentations.js'
 export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/perturbations.js'
 export type { Pattern } from './math/projection.js'
-export { type Architecture, architecture } from './models/architecture.js'
+export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture.js'
 export { type Counts, countsOf } from './models/counts.js'
-export { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, maxPool2d, relu } from './models/layers.js'
+export {
+  add,
+  avgPool2d,
+  batchNorm2d,
+  conv2d,
+  flatten,
+  type Layer,
+  linear,
+  maxPool2d,
+  type Normalisation,
+  normalize,
+  relu,
+} from './models/layers.js'
+export { withNormalisation } from './models/normalisation.js'
 export { weightLayers } from './models/parameters.js'
-export { type ResnetOptions, resnet18 } from './models/resnet.js'
-export { architectureNames, lenet, lenet5, mnistNet, zoo } from './models/zoo.js'
+export { type PreactResnetOptions, preactResnet18 } from './models/preactResnet.js'
+export { type ResnetOptions, resnet18, resnet34, resnet50 } from './models/resnet.js'
+export { type VggOptions, vgg16bn } from './models/vgg.js'
+export { type WideResnetOptions, wideResnet } from './models/wideResnet.js'
+export { architectureNames, cifarNet, lenet, lenet5, mnistNet, zoo } from './models/zoo.js'
 export { type AdmmMaskOptions, admmMask } from './operators/admmMask.js'
-export { type AdversarialOptions, type AttackSchedule, adversarial } from './operators/adversarial.js'
+export { type AdversarialOptions, adversarial } from './operators/adversarial.js'
 export { type AttackEvalOptions, attackEval } from './operators/attackEval.js'
 export { type CrossEntropyOptions, crossEntropy } from './operators/crossEntropy.js'
 export { type DistillOptions, distill } from './operators/distill.js'
@@ -58,16 +77,29 @@ export { type EarlyStopOptions, earlyStop } from './operators/earlyStop.js'
 export { exportModel } from './operators/exportModel.js'
 export { type HsicRegularizeOptions, hsicRegularize } from './operators/hsicRegularize.js'
 export { initialise } from './operators/initialise.js'
+export { type LbgatOptions, lbgat } from './operators/lbgat.js'
+export { type LearnedMaskOptions, learnedMask } from './operators/learnedMask.js'
 export { type LoadTeacherOptions, loadTeacher } from './operators/loadTeacher.js'
 export { type LossTermOptions, lossTerm } from './operators/lossTerm.js'
+export { type MagnitudePruneOptions, magnitudePrune } from './operators/magnitudePrune.js'
+export { type MartOptions, mart } from './operators/mart.js'
 export { type PerturbOptions, perturb } from './operators/perturb.js'
+export { type ProximalMaskOptions, proximalMask } from './operators/proximalMask.js'
+export { shrink } from './operators/shrink.js'
+export { type TradesOptions, trades } from './operators/trades.js'
 export { type TrainOptions, train } from './operators/train.js'
+export { advPrune } from './pipelines/advPrune.js'
+export { type ApdOptions, apd } from './pipelines/apd.js'
+export { type HydraOptions, hydra } from './pipelines/hydra.js'
+export { naive } from './pipelines/naive.js'
+export { type PwoaOptions, pwoa } from './pipelines/pwoa.js'
 export { compare } from './runtime/compare.js'
 export type { Comparison } from './runtime/comparison.js'
 export { definePipeline, type PipelineDefinition } from './runtime/definePipeline.js'
 export { pipeline } from './runtime/pipeline.js'
 export { type AdamOptions, adam } from './training/adam.js'
-export type { HasStudent, HasTeacher, Network, Student } from './training/network.js'
+export type { AttackSchedule } from './training/attackStep.js'
+export type { HasGuide, HasStudent, HasTeacher, Network, Student } from './training/network.js'
 export type { Optimizer } from './training/optimizer.js'
 export type { Rate } from './training/rates.js'
 export { constant, cosine, type Schedule, thirds } from './training/schedule.js'

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { softmaxCrossEntropy } from '../engine/ops/softmaxCrossEntropy.js'
 import { tf } from '../engine/tf.js'
+import { logSoftmax } from '../math/logSoftmax.js'
 import { classesOf } from './predictions.js'
 
 /** What an attack maximises: n × classes to n, differentiable. */
@@ -138,6 +139,27 @@ export const targetedDlr = (labels: ArrayLike<number>, targets: ArrayLike<number
         [fourth, -0.5],
       ],
     )
+  })
+
+/**
+ * KL(softmax(target) ‖ softmax(z)), with the gradient softmax(z) − softmax(target): how far the answers have moved,
+ * whatever the true class.
+ *
+ * @param target logits, n × classes, row by row
+ * Source: Zhang et al., "Theoretically Principled Trade-off between Robustness and Accuracy", ICML 2019, Algorithm 1.
+ */
+export const divergenceFrom = (target: Float32Array): Losses =>
+  rowLosses((logits, gradient, row) => {
+    const classes = logits.length
+    const logTarget = logSoftmax(target.subarray(row * classes, (row + 1) * classes), classes)
+    const logFound = logSoftmax(logits, classes)
+    let divergence = 0
+    for (let c = 0; c < classes; c++) {
+      const [ofTarget, found] = [logTarget[c] ?? 0, logFound[c] ?? 0]
+      divergence += Math.exp(ofTarget) * (ofTarget - found)
+      gradient[c] = Math.exp(found) - Math.exp(ofTarget)
+    }
+    return divergence
   })
 
 /** The losses that only need to know the true class, by name. @param labels one-hot, n × classes */

@@ -6,18 +6,32 @@ import { logitsOf, lossesAndGradient } from './ascend.js'
 import type { Attack, AttackInput, Perturbing } from './attack.js'
 import { checkThreat } from './checkThreat.js'
 import { defineAttack } from './defineAttack.js'
-import { untargeted } from './losses.js'
+import { divergenceFrom, type Losses, untargeted } from './losses.js'
 import { type NormName, norms } from './norms.js'
 import { classesOf, predictionsOf } from './predictions.js'
 import { drawn, type Fill } from './starts.js'
 import { replaced, shareOf } from './steps.js'
 
-const losses = { ce: untargeted.ce, margin: untargeted.margin }
+const losses = {
+  ce: ({ labels }: AttackInput): Losses => untargeted.ce(labels),
+  margin: ({ labels }: AttackInput): Losses => untargeted.margin(labels),
+  kl: ({ classifier, images }: AttackInput): Losses => divergenceFrom(logitsOf(classifier, images)),
+}
+
+/** Standard deviation of TRADES' and MART's start, in units of the images. */
+const NEARBY = 1e-3
 
 const starts = {
   uniform: (input: AttackInput, key: readonly (string | number)[], fill: Fill): Tensor4D =>
     tf.add(input.images, drawn(input, key, fill)),
   image: ({ images }: AttackInput): Tensor4D => images,
+  nearby: (input: AttackInput, key: readonly (string | number)[]): Tensor4D =>
+    tf.add(
+      input.images,
+      drawn(input, key, (out, random) => {
+        for (let i = 0; i < out.length; i++) out[i] = NEARBY * random.normal()
+      }),
+    ),
 }
 
 export interface PgdOptions {
@@ -29,10 +43,16 @@ export interface PgdOptions {
   readonly stepSize: number
   /** How a perturbation is measured. @default 'Linf' */
   readonly norm?: NormName
-  /** What it maximises: cross entropy, or the margin max_{c ≠ y} z_c − z_y (what papers call CW under PGD). @default 'ce' */
+  /**
+   * What it maximises: cross entropy, the margin max_{c ≠ y} z_c − z_y (what papers call CW under PGD), or the divergence
+   * KL(f(x) ‖ f(x')) from the answer to the image itself (TRADES' inner attack). @default 'ce'
+   */
   readonly loss?: keyof typeof losses
-  /** Where it begins: a uniformly random point of the ball, or the image itself. @default 'uniform' */
-  readonly start?: 'uniform' | 'image'
+  /**
+   * Where it begins: a uniformly random point of the ball, the image itself, or the image with normal noise of 0.001, as
+   * TRADES and MART do. @default 'uniform'
+   */
+  readonly start?: keyof typeof starts
   /** Tries, each from another start; the first that breaks an example counts. ≥ 1, and 1 from the image. @default 1 */
   readonly restarts?: number
   /** How figures name it; two PGDs in one evaluation need two names. @default 'pgd' */
@@ -46,7 +66,7 @@ export interface PgdOptions {
  * @example
  * attackEval([pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })])
  * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), fewer than 1 step or restart, a step size ≤ 0, more
- * than one try from the image, an unknown norm, loss or start
+ * than one try from the image, `kl` from the image, where its gradient is 0, an unknown norm, loss or start
  * Source: Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
  */
 export const pgd = ({
@@ -66,11 +86,13 @@ export const pgd = ({
   checkAmong('pgd', 'a start', starts, start)
   checkWhole('pgd', 'restarts', restarts, 1)
   if (start === 'image' && restarts > 1) rejectOption('pgd', 'one try from the image itself', `${restarts} restarts`)
+  if (start === 'image' && loss === 'kl')
+    rejectOption('pgd', "another start than the image for loss 'kl'", `"${start}"`)
   const { ascent, ball, fillInside } = norms[norm]
 
   function* descend(input: AttackInput, restart: number): Perturbing {
-    const { classifier, images, labels } = input
-    const objective = losses[loss](labels)
+    const { classifier, images } = input
+    const objective = losses[loss](input)
     const inside = ball(images, epsilon)
     let adversarial = tf.tidy(() =>
       inside.project(starts[start](input, [name, restart], (out, random) => fillInside(out, epsilon, random))),

@@ -1,6 +1,7 @@
 import type { Summary } from '../dsl/run.js'
 import { formatCount, formatSeconds } from '../report/format.js'
 import { type Table, tableOfComparison, tableOfRun } from '../report/resultTable.js'
+import { sizeTable } from '../report/sizeTable.js'
 import type { ComparisonSummary } from '../runtime/comparison.js'
 import { shortPath } from '../runtime/shortPath.js'
 import type { Colors } from './colors.js'
@@ -32,10 +33,11 @@ const draw = (
   files: string,
   { colors, width }: Page,
 ): string => {
+  const sizes = summaries.map(({ sizes: layers }) => (layers ? `${drawTable(sizeTable(layers), width, colors)}\n` : ''))
   const title = `${colors.bold(name)}, ${[...new Set(summaries.flatMap(facts))].join(', ')}`
   const body = table ? drawTable(table, width, colors) : `done in ${formatSeconds(totalOf(summaries))}\n`
   const profile = summaries.map(({ profile: seconds }) => (seconds ? drawProfile(seconds) : '')).join('')
-  return `\n${title}\n\n${body}\n${profile}${colors.dim(`files in ${files}`)}\n`
+  return `\n${title}\n\n${body}\n${sizes.join('')}${profile}${colors.dim(`files in ${files}`)}\n`
 }
 
 /** The work of all training steps, the longest first. */

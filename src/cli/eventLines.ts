@@ -22,6 +22,10 @@ const lines: Lines = {
     `${subject === 'epoch' ? '  so far' : subject}: ${drawAccuracies(accuracies)}`,
   parameters: ({ counts: { kept, total } }) =>
     `parameters: ${formatCount(kept)} of ${formatCount(total)} kept (${formatPercent(kept / total)})`,
+  sizes: ({ sizes: { before, after } }) => {
+    const [from, to] = [before, after].map((layers) => layers.reduce((sum, { parameters }) => sum + parameters, 0))
+    return `shrink: ${formatCount(from ?? 0)} parameters become ${formatCount(to ?? 0)}`
+  },
   warning: ({ stage, message }) => `warning: ${stage}: ${message}`,
 }
 

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { PwoaFailure, type UsageError } from '../dsl/errors.js'
-import type { RunOptions } from '../dsl/run.js'
+import type { CheckpointOptions, RunOptions } from '../dsl/run.js'
 import { addressOf, loopback } from './addressOf.js'
 import type { Invocation } from './invocation.js'
 import { misunderstood } from './misunderstood.js'
@@ -20,6 +20,8 @@ interface Flags {
   readonly engine?: NonNullable<RunOptions['engine']>
   readonly seed?: number
   readonly resume?: string
+  readonly checkpointEvery?: CheckpointOptions
+  readonly keepCheckpoints?: number
   readonly plan?: true
   readonly profile?: true
   readonly ui?: true
@@ -55,6 +57,22 @@ const seedOf = (text: string): number => {
   throw failure({ stage: '--seed', expected: 'a whole number from 0 to 4294967295', actual: `"${text}"` })
 }
 
+const intervalOf = (text: string): CheckpointOptions => {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(s?)$/.exec(text) ?? []
+  const value = Number(number)
+  if (unit === 's' && value > 0) return { everySeconds: value }
+  if (unit === '' && Number.isSafeInteger(value) && value > 0) return { everySteps: value }
+  throw failure({ stage: '--checkpoint-every', expected: 'steps (500) or seconds (30s)', actual: `"${text}"` })
+}
+
+const countOf =
+  (stage: string) =>
+  (text: string): number => {
+    const count = /^\d+$/.test(text) ? Number(text) : 0
+    if (count >= 1) return count
+    throw failure({ stage, expected: 'a whole number >= 1', actual: `"${text}"` })
+  }
+
 const examples = `
 Examples:
   pwoa-run pipelines/mnist.ts --help                     the parameters of a file
@@ -81,6 +99,8 @@ const makeCommand = (): Command =>
     .option('--engine <name>', 'auto, tensorflow or wasm (default: auto, the best that loads)', engineOf)
     .option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf)
     .option('--resume <dir>', 'goes on with an interrupted run from its folder')
+    .option('--checkpoint-every <n>', 'training steps (500) or seconds (30s) between two checkpoints', intervalOf)
+    .option('--keep-checkpoints <n>', 'how many are kept (default: 2)', countOf('--keep-checkpoints'))
     .option('--plan', 'prints the stages and what they will do, and does nothing')
     .option('--profile', 'tells where the time of a training step goes, and writes trace.json')
     .option('--ui', 'serves a page that shows the run as it goes')
@@ -125,7 +145,7 @@ const askOf = (file: string | undefined, flags: Flags): Arguments['ask'] => {
 }
 
 const invocationOf = (file: string, flags: Flags): Invocation => {
-  const { set = {}, dataDir, out, engine, seed, resume, profile } = flags
+  const { set = {}, dataDir, out, engine, seed, resume, profile, checkpointEvery, keepCheckpoints: keep } = flags
   const page = flags.uiAt ?? (flags.ui ? loopback : undefined)
   return {
     file,
@@ -138,6 +158,9 @@ const invocationOf = (file: string, flags: Flags): Invocation => {
       ...(engine === undefined ? {} : { engine }),
       ...(seed === undefined ? {} : { seed }),
       ...(resume === undefined ? {} : { resume }),
+      ...(checkpointEvery === undefined && keep === undefined
+        ? {}
+        : { checkpoints: { ...checkpointEvery, ...(keep === undefined ? {} : { keep }) } }),
       ...(profile === undefined ? {} : { profile: 'steps' }),
     },
     output: flags.json ? 'json' : 'table',

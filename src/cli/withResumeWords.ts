@@ -1,4 +1,5 @@
 import type { PwoaError } from '../dsl/errors.js'
+import type { CheckpointOptions } from '../dsl/run.js'
 import { shortPath } from '../runtime/shortPath.js'
 import type { Invocation } from './invocation.js'
 
@@ -15,9 +16,14 @@ const wordsOf = ({ file, values, options }: Invocation, folder: string): string[
   ...flag('--data-dir', options.dataDir),
   ...flag('--engine', options.engine),
   ...flag('--seed', options.seed),
+  ...flag('--checkpoint-every', intervalOf(options.checkpoints)),
+  ...flag('--keep-checkpoints', options.checkpoints?.keep),
   '--resume',
   quoted(shortPath(folder)),
 ]
+
+const intervalOf = (checkpoints: CheckpointOptions | undefined): string | number | undefined =>
+  checkpoints?.everySeconds === undefined ? checkpoints?.everySteps : `${checkpoints.everySeconds}s`
 
 const flag = (name: string, value: string | number | undefined): string[] =>
   value === undefined ? [] : [name, quoted(String(value))]

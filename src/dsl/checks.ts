@@ -15,6 +15,11 @@ export const checkPositive = (stage: string, option: string, value: number): voi
   if (!(value > 0 && Number.isFinite(value))) rejectOption(stage, `${option} > 0`, value)
 }
 
+/** Refuses what is not a finite number of at least `least`. @throws OptionError */
+export const checkAtLeast = (stage: string, option: string, value: number, least: number): void => {
+  if (!(value >= least && Number.isFinite(value))) rejectOption(stage, `${option} >= ${least}`, value)
+}
+
 /** Refuses a value that is not a key of the table. @throws OptionError */
 export const checkAmong = (stage: string, option: string, table: object, value: string): void => {
   if (!Object.hasOwn(table, value))

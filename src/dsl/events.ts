@@ -50,6 +50,27 @@ export interface Environment {
   readonly memory: number
 }
 
+/** How large a layer is, and what one image costs. */
+export interface LayerSize {
+  /** The layer's id. */
+  readonly layer: string
+  readonly parameters: number
+  /** Parameters that are not 0. */
+  readonly nonZero: number
+  /** Floating-point operations of one image's forward pass, two per multiply-accumulate, zeros included. */
+  readonly flops: number
+  /** Of its parameters and statistics in a file, 4 for each. */
+  readonly bytes: number
+  /** The same where zeros are left out: a bit for each number, and 4 bytes for those that are not 0. */
+  readonly sparseBytes: number
+}
+
+/** The layers of a network, in order, before and after it was made smaller. */
+export interface NetworkSizes {
+  readonly before: readonly LayerSize[]
+  readonly after: readonly LayerSize[]
+}
+
 /** What happens in a run, other than single training steps. */
 export type RunEvent =
   | { readonly type: 'environment'; readonly environment: Environment }
@@ -93,6 +114,7 @@ export type RunEvent =
       readonly layers: readonly LayerWeights[]
     }
   | { readonly type: 'parameters'; readonly counts: ParameterCounts }
+  | { readonly type: 'sizes'; readonly sizes: NetworkSizes }
   | {
       readonly type: 'evaluating'
       readonly subject: 'before' | 'after' | 'epoch'

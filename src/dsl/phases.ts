@@ -1,5 +1,8 @@
-/** The phases of training: ADMM with its penalty, masked retraining after the hard prune, and plain training. */
-export type Phase = 'admm' | 'retrain' | 'train'
+/**
+ * The phases of training: ADMM with its penalty, other ways to prune while training (learned scores, thresholds, growing
+ * masks), masked retraining after the hard prune, and plain training.
+ */
+export type Phase = 'admm' | 'prune' | 'retrain' | 'train'
 
 /** Every phase: where a loss term acts unless it says otherwise. */
-export const allPhases: readonly Phase[] = ['admm', 'retrain', 'train']
+export const allPhases: readonly Phase[] = ['admm', 'prune', 'retrain', 'train']

@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { Observable } from 'rxjs'
 import type { PwoaError } from './errors.js'
-import type { Accuracies, ParameterCounts, RunEvent } from './events.js'
+import type { Accuracies, NetworkSizes, ParameterCounts, RunEvent } from './events.js'
 import type { TrainingMetrics } from './step.js'
 
 export interface RunOptions {
@@ -17,6 +17,18 @@ export interface RunOptions {
   readonly resume?: string
   /** Attributes the time of training steps to their work, and writes `trace.json` for trace viewers. @default no */
   readonly profile?: 'steps'
+  /** When checkpoints are written. @default at the ends of epochs and every 60 s, in at most 2 % of the run's time */
+  readonly checkpoints?: CheckpointOptions
+}
+
+/** Whichever comes first of the two; a run's last step and an interruption always write one. */
+export interface CheckpointOptions {
+  /** Training steps between two, >= 1. */
+  readonly everySteps?: number
+  /** Seconds between two, > 0; a step is never cut short. */
+  readonly everySeconds?: number
+  /** How many are kept, >= 1; that of the best evaluation (`attackEval`'s `every`) stays besides. @default 2 */
+  readonly keep?: number
 }
 
 /** `summary.json`. Accuracies are fractions, seconds are wall time, figures are read off the run. */
@@ -34,6 +46,8 @@ export interface Summary {
   readonly profile?: Readonly<Record<string, number>>
   /** Share of zeros among the weights that pruning may touch. */
   readonly sparsity?: number
+  /** The layers before and after `shrink`. */
+  readonly sizes?: NetworkSizes
   readonly before?: Accuracies
   readonly after?: Accuracies
   /** Paths in the run folder. */

@@ -19,14 +19,22 @@ export interface Minibatch {
   readonly indices: Uint32Array
   /** Whether the images are as the data set has them: no stage has perturbed or replaced them. */
   readonly unchanged: boolean
+  /**
+   * How many variants of each example there are: blocks of size / views examples in the same order, the natural images
+   * first. Batch normalisation in training looks at each block by itself.
+   */
+  readonly views: number
   /** n × height × width × channels, in [0, 1]. */
   readonly images: Tensor4D
   /** One-hot, n × classes. */
   readonly labels: Tensor2D
   /** Keeps the minibatch alive beyond the synchronous part; returns the way to let go of it (idempotent). */
   readonly hold: () => () => void
-  /** The same loan with other images and labels (its own, if left out), which it owns: they are freed with the rest. */
-  readonly withImages: (images: Tensor4D, labels?: Tensor2D) => Minibatch
+  /**
+   * The same loan with other images and labels (its own, if left out), which it owns: they are freed with the rest.
+   * Views, if left out, stay as they are where the number of images does, and are 1 otherwise.
+   */
+  readonly withImages: (images: Tensor4D, labels?: Tensor2D, views?: number) => Minibatch
 }
 
 /** What flows through a pipeline. Stages add fields to it; see `Op`. */
@@ -41,11 +49,19 @@ export interface NetworkOutputs {
   readonly hidden: readonly Tensor[]
 }
 
+/** What a loss term sees of the pass in training. */
+export interface TrainedOutputs extends NetworkOutputs {
+  /** Of a network that is trained along with the student, on the first view of the minibatch; see `lbgat`. */
+  readonly guide?: NetworkOutputs
+}
+
 /** What a loss term may look at before the student is run. */
 export interface TermBatch {
   readonly images: Tensor4D
   readonly labels: Tensor2D
   readonly phase: Phase
+  /** Variants of each example among the images; see `Minibatch`. */
+  readonly views: number
   /** Position of each example in the training split; undefined where a stage has changed the images. */
   readonly indices: Uint32Array | undefined
 }
@@ -58,7 +74,7 @@ export interface LossTerm {
   readonly name: string
   /** The phases in which the term acts. */
   readonly phases: readonly Phase[]
-  readonly bind: (batch: TermBatch) => (outputs: NetworkOutputs) => Scalar
+  readonly bind: (batch: TermBatch) => (outputs: TrainedOutputs) => Scalar
 }
 
 /** Added by the loss stages; two stages' terms merge, each name once. */

@@ -3,7 +3,10 @@ import type { StateDict } from './stateDict.js'
 /** What a checkpoint file holds. */
 export interface Checkpoint {
   readonly tensors: StateDict
-  /** Text that came with the tensors: safetensors' `__metadata__`; from PyTorch files, where the tensors were found. */
+  /**
+   * Text that came with the tensors: safetensors' `__metadata__`; from PyTorch files, where the tensors were found; from
+   * ONNX files, the network's `description`.
+   */
   readonly metadata: Readonly<Record<string, string>>
 }
 

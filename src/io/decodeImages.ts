@@ -1,22 +1,23 @@
 import { readFile } from 'node:fs/promises'
-import sharp from 'sharp'
 import type { ImageShape, Split } from '../dsl/dataset.js'
 import { PwoaFailure } from '../dsl/errors.js'
+import type { Color, ImageDecoder, Pixels } from './imageDecoder.js'
 import type { ImageFile } from './imageFiles.js'
 import { type Place, Refusal, toFileError } from './refusal.js'
-
-/** How pixels are read: three channels, or one. */
-export type Color = 'rgb' | 'grey'
 
 /** What is done about a file that is no image: refuse them all, or leave it out. */
 export type Undecodable = 'refuse' | 'skip'
 
 export interface DecodeOptions {
-  readonly stage: string
+  readonly decoder: ImageDecoder
   readonly color: Color
   readonly undecodable: Undecodable
   /** Stops it between two groups of files. */
   readonly signal: AbortSignal
+  /** Bytes of pixels, at most, that all files may come to. */
+  readonly mostBytes: number
+  /** The shape that all must have. @default that of the first file */
+  readonly shape?: ImageShape
 }
 
 export interface Decoded {
@@ -25,41 +26,11 @@ export interface Decoded {
   readonly skipped: number
 }
 
-/** Of the decoder: other versions may give other pixels. */
-export const decoderVersion = `sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`
-
 /** Files that are decoded side by side; the library has threads of its own. */
 const GROUP = 64
 
-const spaces = { rgb: 'srgb', grey: 'b-w' } as const satisfies Readonly<Record<Color, string>>
-
-interface Pixels {
-  readonly file: ImageFile
-  readonly data: Uint8Array
-  readonly shape: ImageShape
-}
-
-const decode = async (file: ImageFile, { stage, color, undecodable }: DecodeOptions): Promise<Pixels | undefined> => {
-  try {
-    const image = sharp(await readFile(file.path), { failOn: 'truncated' })
-    const { data, info } = await image
-      .removeAlpha()
-      .toColourspace(spaces[color])
-      .raw()
-      .toBuffer({ resolveWithObject: true })
-    const { height, width, channels } = info
-    return { file, data, shape: { height, width, channels } }
-  } catch (thrown) {
-    if (undecodable === 'skip') return undefined
-    const reason = thrown instanceof Error ? thrown.message.trim().replace(/\s*:?\s*\n.*$|:$/s, '') : String(thrown)
-    const refusal = new Refusal(
-      'an image',
-      `a file that is none (${reason})`,
-      "undecodable: 'skip' leaves such files out.",
-    )
-    throw new PwoaFailure(toFileError({ stage, file: file.path }, refusal))
-  }
-}
+const failure = (place: Place, expected: string, actual: string, hint?: string): PwoaFailure =>
+  new PwoaFailure(toFileError(place, new Refusal(expected, actual, hint)))
 
 const interrupted = (stage: string): PwoaFailure =>
   new PwoaFailure({
@@ -70,47 +41,71 @@ const interrupted = (stage: string): PwoaFailure =>
     hint: 'Run it again: they are decoded from the beginning.',
   })
 
+const reasonOf = (thrown: unknown): string =>
+  thrown instanceof Error ? thrown.message.trim().replace(/\s*:?\s*\n.*$|:$/s, '') : String(thrown)
+
+/** The pixels of a file; undefined for one that is left out. */
+const pixelsOf = async (place: Place, { decoder, color, undecodable }: DecodeOptions): Promise<Pixels | undefined> => {
+  const bytes = await readFile(place.file).catch((thrown: unknown) => {
+    throw new PwoaFailure(toFileError(place, thrown))
+  })
+  try {
+    return await decoder.decode(bytes, color)
+  } catch (thrown) {
+    if (undecodable === 'skip') return undefined
+    const hint = "undecodable: 'skip' leaves such files out."
+    throw failure(place, 'an image', `a file that is none (${reasonOf(thrown)})`, hint)
+  }
+}
+
 const describe = ({ height, width, channels }: ImageShape): string => `${height} × ${width} × ${channels}`
+
+const sizeOf = ({ height, width, channels }: ImageShape): number => height * width * channels
+
+/** Room for so many images of a shape. */
+const room = (place: Place, count: number, shape: ImageShape, mostBytes: number): Uint8Array => {
+  const bytes = count * sizeOf(shape)
+  if (bytes <= mostBytes) return new Uint8Array(bytes)
+  throw failure(place, `at most ${mostBytes} bytes of pixels`, `${count} images of ${describe(shape)}, ${bytes} bytes`)
+}
 
 /**
  * Decodes files into one array of bytes, in their order.
  *
- * @param expected the shape that all must have. @default that of the first file
- * @throws PwoaFailure with a FileError that names the first file that is no image or has another shape
+ * @param place of all of them
+ * @throws PwoaFailure with a FileError that names the first file that can't be read, is no image or has another shape;
+ * or the place, where they are more than fit
  */
 export const decodeImages = async (
   place: Place,
   files: readonly ImageFile[],
   options: DecodeOptions,
-  expected?: ImageShape,
 ): Promise<Decoded> => {
-  let shape = expected
-  let images = new Uint8Array(0)
+  let shape = options.shape
+  let images: Uint8Array | undefined
   const labels = new Uint8Array(files.length)
   let count = 0
   for (let begin = 0; begin < files.length; begin += GROUP) {
     if (options.signal.aborted) throw interrupted(place.stage)
-    const group = await Promise.all(files.slice(begin, begin + GROUP).map((file) => decode(file, options)))
-    for (const pixels of group) {
+    const group = files.slice(begin, begin + GROUP)
+    const decoded = await Promise.allSettled(group.map(({ path }) => pixelsOf({ ...place, file: path }, options)))
+    for (const [i, { path, label }] of group.entries()) {
+      const one = decoded[i]
+      if (one?.status === 'rejected') throw one.reason
+      const pixels = one?.value
       if (pixels === undefined) continue
-      const { file, data } = pixels
-      if (shape === undefined || images.length === 0) {
-        shape ??= pixels.shape
-        images = new Uint8Array(files.length * shape.height * shape.width * shape.channels)
-      }
-      if (describe(pixels.shape) !== describe(shape)) {
-        const refusal = new Refusal(`images of ${describe(shape)}, as the first`, describe(pixels.shape))
-        throw new PwoaFailure(toFileError({ stage: place.stage, file: file.path }, refusal))
-      }
-      images.set(data, count * data.length)
-      labels[count++] = file.label
+      shape ??= pixels.shape
+      images ??= room(place, files.length, shape, options.mostBytes)
+      if (describe(pixels.shape) !== describe(shape))
+        throw failure({ ...place, file: path }, `images of ${describe(shape)}, as the first`, describe(pixels.shape))
+      images.set(pixels.data, count * pixels.data.length)
+      labels[count++] = label
     }
   }
-  if (shape === undefined || count === 0)
-    throw new PwoaFailure(toFileError(place, new Refusal('at least one image', 'none that can be decoded')))
-  const size = shape.height * shape.width * shape.channels
+  if (shape === undefined || images === undefined)
+    throw failure(place, 'at least one image', 'none that can be decoded')
   return {
-    split: { count, images: images.subarray(0, count * size), labels: labels.subarray(0, count) },
+    split: { count, images: images.subarray(0, count * sizeOf(shape)), labels: labels.subarray(0, count) },
     shape,
     skipped: files.length - count,
   }

@@ -64,6 +64,15 @@ export const toFloat32 = (bytes: Uint8Array, dtype: Dtype, offset: number, count
   return out
 }
 
+/** The bytes of float32 numbers, little-endian: where the machine is that too, a view of them, not a copy. */
+export const littleEndian = (data: Float32Array): Uint8Array => {
+  if (LITTLE_ENDIAN_HOST) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  const out = new Uint8Array(data.byteLength)
+  const view = new DataView(out.buffer)
+  for (let i = 0; i < data.length; i++) view.setFloat32(4 * i, data[i] ?? 0, true)
+  return out
+}
+
 /**
  * Copies a strided view into row-major order. `shape` and `strides` have the same length, strides count elements.
  * The caller has checked that every index lies within `bytes`.

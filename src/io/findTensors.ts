@@ -8,8 +8,11 @@ export interface FoundTensors {
   readonly path: string
 }
 
-/** Keys under which training scripts put the state dict, the commonest first. */
-const WRAPPERS = ['state_dict', 'model', 'model_state_dict', 'net'] as const
+/**
+ * Keys under which training scripts put the state dict, the commonest first: `net` is pytorch-cifar's, `last` that of
+ * two releases in RobustBench (Andriushchenko2020, Kireev2021), which hold the best of all epochs beside it.
+ */
+const WRAPPERS = ['state_dict', 'model', 'model_state_dict', 'net', 'last'] as const
 const MOST_WRAPPING = 3
 const EXPECTED = `a mapping of names to tensors, at the top or under ${WRAPPERS.join(', ')}`
 
@@ -59,19 +62,9 @@ const find = (value: PickleValue, select: number, path: string, depth: number): 
   return someTensor ? tensorsOf(found, path) : refuse(EXPECTED, keysOf(found))
 }
 
-const PREFIX = 'module.'
-
-const withoutPrefix = (tensors: ReadonlyMap<string, PickleTensor>): ReadonlyMap<string, PickleTensor> =>
-  [...tensors.keys()].every((name) => name.startsWith(PREFIX))
-    ? new Map([...tensors].map(([name, tensor]) => [name.slice(PREFIX.length), tensor]))
-    : tensors
-
 /**
  * Finds the state dict in an unpickled value: the value itself, or what it holds under `state_dict`, `model`,
- * `model_state_dict` or `net`; of a list, number `select`. DataParallel's `module.` is taken off the names.
+ * `model_state_dict`, `net` or `last`, whatever lies beside it; of a list, number `select`. Names stay as they are.
  * Refuses by exception.
  */
-export const findTensors = (value: PickleValue, select: number): FoundTensors => {
-  const { tensors, path } = find(value, select, '', 0)
-  return { tensors: withoutPrefix(tensors), path }
-}
+export const findTensors = (value: PickleValue, select: number): FoundTensors => find(value, select, '', 0)

@@ -1,19 +1,14 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { isLeft } from 'fp-ts/lib/Either.js'
+import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { cacheFolder } from '../../scripts/engine-cache.mjs'
+import { augmentationConfig } from '../dsl/augmentationConfig.js'
 import { checkAmong } from '../dsl/checks.js'
 import type { Augmentation, DataContext, DataSource, Dataset } from '../dsl/dataset.js'
 import { PwoaFailure, rejectOption, toPwoaError } from '../dsl/errors.js'
-import { augmentationConfig } from '../math/augmentations.js'
 import { checkBatchSize, DEFAULT_BATCH_SIZE } from './batchSize.js'
-import { type Color, decodeImages, decoderVersion, type Undecodable } from './decodeImages.js'
-import { type ImageFiles, listImages } from './imageFiles.js'
-import { type PackedDataset, packDataset, unpackDataset } from './packedDataset.js'
+import type { Undecodable } from './decodeImages.js'
+import type { Color } from './imageDecoder.js'
+import { type ImageChoices, readImageFolder } from './readImageFolder.js'
 import { Refusal, toFileError } from './refusal.js'
-import { writeWhole } from './writeWhole.js'
 
 const STAGE = 'imageFolder'
 
@@ -32,49 +27,8 @@ export interface ImageFolderOptions {
   readonly undecodable?: Undecodable
 }
 
-type Choices = Required<Pick<ImageFolderOptions, 'color' | 'undecodable'>>
-
 const colors = { rgb: true, grey: true }
 const reactions = { refuse: true, skip: true }
-
-/** Changes with every file's name, size and date, and with whatever else the pixels depend on. */
-const keyOf = (root: string, { train, test }: ImageFiles, choices: Choices): string => {
-  const hash = createHash('sha256').update(JSON.stringify([1, decoderVersion, choices]))
-  for (const { path, label, size, modified } of [...train, ...test])
-    hash.update(`\n${path.slice(root.length)}\t${label}\t${size}\t${modified}`)
-  return hash.digest('hex').slice(0, 32)
-}
-
-const decoded = async (
-  root: string,
-  files: ImageFiles,
-  choices: Choices,
-  signal: AbortSignal,
-): Promise<PackedDataset> => {
-  const place = { stage: STAGE, file: root }
-  const options = { stage: STAGE, signal, ...choices }
-  const train = await decodeImages(place, files.train, options)
-  const test = await decodeImages(place, files.test, options, train.shape)
-  return {
-    shape: train.shape,
-    classes: files.classes.length,
-    skipped: train.skipped + test.skipped,
-    train: train.split,
-    test: test.split,
-  }
-}
-
-const load = async (root: string, files: ImageFiles, choices: Choices, signal: AbortSignal): Promise<PackedDataset> => {
-  const path = join(cacheFolder(), 'images', `${keyOf(root, files, choices)}.pack`)
-  const packed = await readFile(path).then(unpackDataset, () => undefined)
-  if (packed !== undefined) return packed
-  const made = await decoded(root, files, choices, signal)
-  const written = await writeWhole(path, packDataset(made), STAGE)()
-  if (isLeft(written)) throw new PwoaFailure(written.left)
-  return made
-}
-
-const isJpeg = ({ train, test }: ImageFiles): boolean => [...train, ...test].some(({ path }) => !/\.png$/i.test(path))
 
 /**
  * Images in class folders, `train/<class>/*` and `test/<class>/*`, JPEG or PNG, all of one size. Labels are the places
@@ -121,18 +75,17 @@ const folderOf = (context: DataContext, dataDir: string | undefined): string =>
 
 const open = async (
   root: string,
-  choices: Choices,
+  choices: ImageChoices,
   signal: AbortSignal,
   { name, augment }: Pick<Dataset, 'name'> & { readonly augment: readonly Augmentation[] },
 ): Promise<Dataset> => {
   try {
-    const files = await listImages(root)
-    const { skipped, ...packed } = await load(root, files, choices, signal)
+    const { contents, format } = await readImageFolder(STAGE, root, choices, signal)
+    const { skipped, published: _, ...data } = contents
     return {
       name: skipped === 0 ? name : `${name}, ${skipped} undecodable files left out`,
-      // PNG may hold the pixels as they were; JPEG never does.
-      origin: isJpeg(files) ? 'recompressed' : 'original',
-      ...packed,
+      origin: format === 'JPEG' ? 'recompressed' : 'original',
+      ...data,
       augment,
     }
   } catch (thrown) {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
@@ -7,32 +6,20 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { cacheFolder } from '../../scripts/engine-cache.mjs'
 import type { DataContext } from '../dsl/dataset.js'
 import { type FileError, type PwoaError, PwoaFailure, toPwoaError } from '../dsl/errors.js'
-import { download } from './download.js'
+import { exists, firstOf } from './existing.js'
 import { MNIST_FILES, MNIST_MIRRORS, type MnistFile, spellingsOf } from './mnistFiles.js'
+import { fetchPublished } from './published.js'
 import { refuse } from './refusal.js'
 import { writeWhole } from './writeWhole.js'
 
 const STAGE = 'mnist'
 const MOST_PACKED_BYTES = 32 * 2 ** 20
 const MOST_BYTES = 64 * 2 ** 20
-const IDLE_MS = 15_000
 
 /** The path of each of the four files. */
 export type MnistPaths = Readonly<Record<keyof typeof MNIST_FILES, string>>
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
-
-const findFile = async (folder: string, file: MnistFile): Promise<string | undefined> => {
-  for (const spelling of spellingsOf(file)) {
-    const path = join(folder, spelling)
-    if (await exists(path)) return path
-  }
-  return undefined
-}
+const findFile = (folder: string, file: MnistFile): Promise<string | undefined> => firstOf(folder, spellingsOf(file))
 
 const NAMES = Object.values(MNIST_FILES).map(({ name }) => name)
 
@@ -56,48 +43,30 @@ const locate = async (folder: string, fetchFile: (file: MnistFile) => Promise<st
   }
 }
 
-const messageOf = (thrown: unknown): string => {
-  if (!(thrown instanceof Error)) return String(thrown)
-  // fetch says only "fetch failed"; its cause says why.
-  return thrown.cause instanceof Error ? `${thrown.message}: ${thrown.cause.message}` : thrown.message
-}
-
-/** The file's bytes as a mirror sends them, checked against the checksum of what they unpack to. */
-const fromMirror = async (mirror: string, file: MnistFile, signal: AbortSignal): Promise<Uint8Array> => {
-  const packed = await download(`${mirror}${file.name}.gz`, { mostBytes: MOST_PACKED_BYTES, idleMs: IDLE_MS, signal })
+/** Checked by the checksum of what it unpacks to. */
+const verify = (packed: Uint8Array, url: string, expected: string): void => {
   const md5 = createHash('md5')
     .update(gunzipSync(packed, { maxOutputLength: MOST_BYTES }))
     .digest('hex')
-  return md5 === file.md5 ? packed : refuse(`md5 ${file.md5} of ${mirror}${file.name}.gz unpacked`, md5)
+  if (md5 !== expected) refuse(`md5 ${expected} of ${url} unpacked`, md5)
 }
 
 const fetchInto =
   (folder: string, signal: AbortSignal) =>
-  async (file: MnistFile): Promise<string> => {
-    const failures: unknown[] = []
-    for (const mirror of MNIST_MIRRORS) {
-      try {
-        const packed = await fromMirror(mirror, file, signal)
-        const path = join(folder, `${file.name}.gz`)
-        const written = await writeWhole(path, packed, STAGE)()
-        if (E.isLeft(written)) throw new PwoaFailure(written.left)
-        return path
-      } catch (thrown) {
-        if (thrown instanceof PwoaFailure) throw thrown
-        if (signal.aborted) {
-          throw new PwoaFailure({
-            _tag: 'InterruptedError',
-            stage: STAGE,
-            expected: `the download of ${file.name}`,
-            actual: 'an interruption',
-            hint: `Run it again: what is already in ${folder} is kept.`,
-          })
-        }
-        failures.push(thrown)
-      }
-    }
-    const reasons = [...new Set(failures.map(messageOf))].join('; ')
-    throw new PwoaFailure(missing(folder, `no ${file.name} there, and no download (${reasons})`, failures[0]))
+  async ({ name, md5 }: MnistFile): Promise<string> => {
+    const packed = await fetchPublished(
+      {
+        name,
+        urls: MNIST_MIRRORS.map((mirror) => `${mirror}${name}.gz`),
+        mostBytes: MOST_PACKED_BYTES,
+        verify: (packed, url) => verify(packed, url, md5),
+      },
+      { stage: STAGE, folder, signal, missing: (actual, cause) => new PwoaFailure(missing(folder, actual, cause)) },
+    )
+    const path = join(folder, `${name}.gz`)
+    const written = await writeWhole(path, packed, STAGE)()
+    if (E.isLeft(written)) throw new PwoaFailure(written.left)
+    return path
   }
 
 const refuseMissing =

@@ -9,6 +9,8 @@ export interface PackedDataset {
   readonly classes: number
   /** Files that were left out. */
   readonly skipped: number
+  /** Whether these are the pixels that the data set's authors have published, byte for byte. */
+  readonly published: boolean
   readonly train: Split
   readonly test: Split
 }
@@ -23,6 +25,7 @@ const Header = t.readonly(
     channels: t.Int,
     classes: t.Int,
     skipped: t.Int,
+    published: t.boolean,
     train: t.Int,
     test: t.Int,
     crc32: t.number,
@@ -33,9 +36,9 @@ const Header = t.readonly(
  * One file: `PWOAPACK`, the header's length (uint32, little-endian), the header as JSON with the CRC-32 of the rest,
  * and the rest: images and labels of the training split, then of the test split.
  */
-export const packDataset = ({ shape, classes, skipped, train, test }: PackedDataset): Uint8Array => {
+export const packDataset = ({ shape, classes, skipped, published, train, test }: PackedDataset): Uint8Array => {
   const body = Buffer.concat([train.images, train.labels, test.images, test.labels])
-  const header = { ...shape, classes, skipped, train: train.count, test: test.count, crc32: crc32(body) }
+  const header = { ...shape, classes, skipped, published, train: train.count, test: test.count, crc32: crc32(body) }
   const text = Buffer.from(JSON.stringify(header))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(text.length)
@@ -49,7 +52,7 @@ export const unpackDataset = (bytes: Uint8Array): PackedDataset | undefined => {
   const begin = HEAD + file.readUInt32LE(MAGIC.length)
   const header = Header.decode(parsed(file.toString('utf8', HEAD, begin)))
   if (isLeft(header)) return undefined
-  const { height, width, channels, classes, skipped, crc32: checksum, ...counts } = header.right
+  const { height, width, channels, classes, skipped, published, crc32: checksum, ...counts } = header.right
   const size = height * width * channels
   const whole = begin + (counts.train + counts.test) * (size + 1)
   if (file.length !== whole || crc32(file.subarray(begin)) !== checksum) return undefined
@@ -64,6 +67,7 @@ export const unpackDataset = (bytes: Uint8Array): PackedDataset | undefined => {
     shape: { height, width, channels },
     classes,
     skipped,
+    published,
     train: splitAt(begin, counts.train),
     test: splitAt(begin + counts.train * (size + 1), counts.test),
   }

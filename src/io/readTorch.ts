@@ -11,8 +11,8 @@ const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 
  * Reads a PyTorch checkpoint, of the zip format or the pickle format before it, without executing anything in it.
  * All element types become float32; views are copied out in row-major order.
  *
- * The tensors are those of the state dict at the top, or under `state_dict`, `model`, `model_state_dict` or `net`;
- * a prefix `module.` that all names share is taken off.
+ * The tensors are those of the state dict at the top, or under `state_dict`, `model`, `model_state_dict`, `net` or
+ * `last`, by the names of the file.
  *
  * Errors: a `FileError` for whatever is cut off, corrupt, too large for its bytes, big-endian, or refers to a type
  * or function other than those of plain tensors.

@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { PwoaError } from '../dsl/errors.js'
 import type { Checkpoint } from './checkpoint.js'
-import { DTYPE_BYTES, type Dtype, toFloat32 } from './dtype.js'
+import { DTYPE_BYTES, type Dtype, littleEndian, toFloat32 } from './dtype.js'
 import { clipped, quoted, refuse, refusing } from './refusal.js'
 import { repeatedKey } from './repeatedKey.js'
 import type { StateTensor } from './stateDict.js'
@@ -133,13 +133,8 @@ export interface SavedTensor {
   readonly data: Float32Array | Uint8Array
 }
 
-const bytesOf = (data: Float32Array | Uint8Array): Uint8Array => {
-  if (data instanceof Uint8Array) return data
-  const out = new Uint8Array(data.byteLength)
-  const view = new DataView(out.buffer)
-  for (let i = 0; i < data.length; i++) view.setFloat32(4 * i, data[i] ?? 0, true)
-  return out
-}
+const bytesOf = (data: Float32Array | Uint8Array): Uint8Array =>
+  data instanceof Uint8Array ? data : littleEndian(data)
 
 const checkTensor = (name: string, { shape, data }: SavedTensor): void => {
   const count = shape.reduce((product, extent) => product * extent, 1)
@@ -149,7 +144,10 @@ const checkTensor = (name: string, { shape, data }: SavedTensor): void => {
   }
 }
 
-const encode = (tensors: ReadonlyMap<string, SavedTensor>, metadata: Readonly<Record<string, string>>): Uint8Array => {
+const encode = (
+  tensors: ReadonlyMap<string, SavedTensor>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> => {
   // Wide types first, as the reference writer does: then every tensor lies aligned for its type.
   const ordered = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT)
   const header: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]]
@@ -190,4 +188,4 @@ export const encodeSafetensors = (
   metadata: Readonly<Record<string, string>> = {},
   file = 'safetensors',
   stage = 'exportModel',
-): E.Either<PwoaError, Uint8Array> => refusing({ stage, file }, () => encode(tensors, metadata))
+): E.Either<PwoaError, Uint8Array<ArrayBuffer>> => refusing({ stage, file }, () => encode(tensors, metadata))

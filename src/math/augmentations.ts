@@ -48,7 +48,3 @@ export const horizontalFlip = (): Augmentation => ({
       }
   },
 })
-
-/** Augmentations as a plan prints and hashes them. */
-export const augmentationConfig = (augment: readonly Augmentation[]): readonly Readonly<Record<string, unknown>>[] =>
-  augment.map(({ name, config }) => ({ name, ...config }))

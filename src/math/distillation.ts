@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { tf } from '../engine/tf.js'
+import { logSoftmax } from './logSoftmax.js'
 
 export interface DistillationOptions {
   /** T > 0: softens both distributions. */
@@ -44,18 +45,4 @@ export const distillationLoss = (
       gradFunc: (dy: Tensor) => tf.mul(dy, tf.tensor2d(gradient, [examples, classes])),
     }
   })(student) as Scalar
-}
-
-/** log softmax(z/T), row by row; the largest logit is taken out first, so that no exponent overflows. */
-const logSoftmax = (logits: ArrayLike<number>, classes: number, temperature: number): Float64Array => {
-  const out = new Float64Array(logits.length)
-  for (let from = 0; from < logits.length; from += classes) {
-    let largest = Number.NEGATIVE_INFINITY
-    for (let c = 0; c < classes; c++) largest = Math.max(largest, logits[from + c] ?? 0)
-    let sum = 0
-    for (let c = 0; c < classes; c++) sum += Math.exp(((logits[from + c] ?? 0) - largest) / temperature)
-    const shift = Math.log(sum)
-    for (let c = 0; c < classes; c++) out[from + c] = ((logits[from + c] ?? 0) - largest) / temperature - shift
-  }
-  return out
 }

@@ -25,10 +25,18 @@ export interface Architecture {
   readonly classes: number
   /** In an order in which each node stands behind its inputs; the last one gives the logits. */
   readonly nodes: readonly GraphNode[]
+  /** Beginnings of names of tensors that published state dicts hold beside its own, and that no output depends on. */
+  readonly unused: readonly string[]
+}
+
+export interface ArchitectureOptions {
+  /** Beginnings of names that a checkpoint may hold for nothing. @default none */
+  readonly unused?: readonly string[]
 }
 
 /**
- * Describes a network: layers in order, each reading the one before it unless it names its inputs.
+ * Describes a network: layers in order, each reading the one before it unless it names its inputs; `normalize` comes
+ * first.
  *
  * @example
  * const tiny = architecture('tiny', { height: 28, width: 28, channels: 1 }, [
@@ -36,7 +44,12 @@ export interface Architecture {
  * ])
  * @throws OptionError where shapes don't fit, a name is used twice, an input is unknown, or the end is not a vector
  */
-export const architecture = (name: string, input: ImageShape, layers: readonly Layer[]): Architecture => {
+export const architecture = (
+  name: string,
+  input: ImageShape,
+  layers: readonly Layer[],
+  { unused = [] }: ArchitectureOptions = {},
+): Architecture => {
   const where = `architecture ${name}`
   for (const [side, size] of Object.entries(input))
     if (!Number.isInteger(size) || size < 1) rejectOption(where, `a whole number >= 1 of input ${side}`, size)
@@ -55,6 +68,7 @@ export const architecture = (name: string, input: ImageShape, layers: readonly L
     const inputShapes = inputs.map(
       (source) => shapes.get(source) ?? rejectOption(where, `an earlier layer as input of "${id}"`, `"${source}"`),
     )
+    if (layer.type === 'normalize') checkNormalize(where, id, inputs, nodes)
     const shape = inferShape(where, id, layer, inputShapes)
     shapes.set(id, shape)
     nodes.push({ id, layer, inputs, inputShapes, shape })
@@ -63,5 +77,29 @@ export const architecture = (name: string, input: ImageShape, layers: readonly L
   const last = nodes.at(-1)?.shape
   if (last?.kind !== 'vector')
     return rejectOption(where, 'a last layer that gives one vector of logits', last?.kind ?? 'no layers')
-  return { name, input, classes: last.features, nodes }
+  return { name, input, classes: last.features, nodes, unused }
+}
+
+/** A network has one normalisation at most, that of its images. */
+const checkNormalize = (where: string, id: string, inputs: readonly string[], before: readonly GraphNode[]): void => {
+  if (inputs.join() !== INPUT) rejectOption(where, `the network's input as input of "${id}"`, `"${inputs.join(', ')}"`)
+  if (before.some(({ layer }) => layer.type === 'normalize')) rejectOption(where, 'one normalize layer', `"${id}" too`)
+}
+
+/** A network's layers, each with its id and inputs: what `architecture` makes the same network of. */
+export const layersOf = ({ nodes }: Architecture): readonly Layer[] =>
+  nodes.map(({ id, layer, inputs }) => ({ ...layer, id, inputs }))
+
+/**
+ * The same network for another number of classes: its last layer, if that is `linear`, gives so many logits.
+ *
+ * @throws OptionError for a network that ends otherwise
+ */
+export const withClasses = (given: Architecture, classes: number): Architecture => {
+  if (given.classes === classes) return given
+  const layers = layersOf(given)
+  const last = layers.at(-1)
+  if (last?.type !== 'linear')
+    return rejectOption(`architecture ${given.name}`, 'a linear layer at its end', last?.type ?? 'none')
+  return architecture(given.name, given.input, [...layers.slice(0, -1), { ...last, out: classes }], given)
 }

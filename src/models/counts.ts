@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.js'
+import type { Architecture, GraphNode } from './architecture.js'
 import { parameterCount } from './parameters.js'
 
 /** Size and work of a network. */
@@ -14,10 +14,12 @@ export interface Counts {
 /** Counts a network: what it has to store and what one image costs. */
 export const countsOf = (architecture: Architecture): Counts => ({
   parameters: parameterCount(architecture),
-  flops: architecture.nodes.reduce((sum, { layer, shape, inputShapes: [input] }) => {
-    if (layer.type === 'conv2d' && shape.kind === 'image' && input?.kind === 'image')
-      return sum + 2 * shape.height * shape.width * layer.out * layer.kernel * layer.kernel * input.channels
-    if (layer.type === 'linear' && input?.kind === 'vector') return sum + 2 * input.features * layer.out
-    return sum
-  }, 0),
+  flops: architecture.nodes.reduce((sum, node) => sum + flopsOf(node), 0),
 })
+
+/** One layer's share of `Counts.flops`. */
+export const flopsOf = ({ layer, shape, inputShapes: [input] }: GraphNode): number => {
+  if (layer.type === 'conv2d' && shape.kind === 'image' && input?.kind === 'image')
+    return 2 * shape.height * shape.width * layer.out * layer.kernel * layer.kernel * input.channels
+  return layer.type === 'linear' && input?.kind === 'vector' ? 2 * input.features * layer.out : 0
+}

@@ -70,6 +70,8 @@ type Runner<L extends Layer> = (layer: L, kernel: Kernel, inputs: readonly Tenso
 type Runners = { readonly [K in Layer['type']]: Runner<Extract<Layer, { readonly type: K }>> }
 
 const runners: Runners = {
+  normalize: ({ mean, std }, _kernel, [x]) =>
+    tf.div(tf.sub(x as Tensor4D, tf.tensor1d([...mean])), tf.tensor1d([...std])),
   conv2d: (layer, { activation }, [x], { parameters }) =>
     conv2d(
       x as Tensor4D,

@@ -11,6 +11,17 @@ interface Placement {
   readonly inputs?: readonly string[]
 }
 
+/** A mean and a standard deviation for each channel of an image, in pixel values of [0, 1]. */
+export interface Normalisation {
+  readonly mean: readonly number[]
+  /** > 0 */
+  readonly std: readonly number[]
+}
+
+export interface NormalizeLayer extends Placement, Normalisation {
+  readonly type: 'normalize'
+}
+
 export interface Conv2dLayer extends Placement {
   readonly type: 'conv2d'
   readonly name: string
@@ -66,6 +77,7 @@ export interface AddLayer extends Placement {
 }
 
 export type Layer =
+  | NormalizeLayer
   | Conv2dLayer
   | BatchNorm2dLayer
   | Affine2dLayer
@@ -75,6 +87,19 @@ export type Layer =
   | AvgPool2dLayer
   | FlattenLayer
   | AddLayer
+
+/**
+ * (x − mean) / std of each channel, as `torchvision.transforms.Normalize` does it to images in [0, 1]: constants, which
+ * no training moves. As a layer it is part of the network, so that attacks and their ε are in pixels. The first
+ * layer, if there is one.
+ *
+ * @example
+ * const cifar = normalize({ mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616] })
+ */
+export const normalize = (options: Normalisation & Pick<Placement, 'id'>): NormalizeLayer => ({
+  type: 'normalize',
+  ...options,
+})
 
 /** A convolution, as `torch.nn.Conv2d(in, out, kernel, stride, padding, bias=…)`; `in` follows from the graph. */
 export const conv2d = (

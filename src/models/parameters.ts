@@ -1,5 +1,6 @@
 import type { Architecture, GraphNode } from './architecture.js'
 import type { NodeShape } from './shapes.js'
+import { type TorchAxes, vectorAxes } from './torchOrder.js'
 
 /**
  * One parameter tensor of a network and its place in the flat vector that training works on.
@@ -24,8 +25,8 @@ export interface Parameter {
   readonly size: number
   /** First element in the flat vector. */
   readonly offset: number
-  /** Position in PyTorch's layout of each element of the engine's layout. */
-  readonly torchIndex: () => Uint32Array
+  /** The engine's layout by axes, and where each lies in PyTorch's; see `walk`. */
+  readonly torchAxes: TorchAxes
 }
 
 /** The parameters of a network in the order of its layers, weights before biases: the order of `model.parameters()`. */
@@ -66,7 +67,7 @@ const describe = (node: GraphNode): Omit<Parameter, 'offset'>[] => {
         shape: [kernel, kernel, channels, out],
         torchShape: [out, channels, kernel, kernel],
         size: kernel * kernel * channels * out,
-        torchIndex: () => convolutionIndex(kernel, channels, out),
+        torchAxes: convolutionAxes(kernel, channels, out),
       },
       ...(layer.bias === 'learned' ? [perChannel(`${layer.name}.bias`, node.id, 'bias', out)] : []),
     ]
@@ -81,7 +82,7 @@ const describe = (node: GraphNode): Omit<Parameter, 'offset'>[] => {
         shape: [input.features, out],
         torchShape: [out, input.features],
         size: input.features * out,
-        torchIndex: () => linearIndex(input, out),
+        torchAxes: linearAxes(input, out),
       },
       perChannel(`${layer.name}.bias`, node.id, 'bias', out),
     ]
@@ -102,24 +103,22 @@ const perChannel = (name: string, node: string, role: Parameter['role'], size: n
   shape: [size],
   torchShape: [size],
   size,
-  torchIndex: () => Uint32Array.from({ length: size }, (_, i) => i),
+  torchAxes: vectorAxes(size),
 })
 
-const convolutionIndex = (kernel: number, channels: number, out: number): Uint32Array => {
-  const index = new Uint32Array(kernel * kernel * channels * out)
-  let i = 0
-  for (let tap = 0; tap < kernel * kernel; tap++)
-    for (let c = 0; c < channels; c++)
-      for (let o = 0; o < out; o++) index[i++] = (o * channels + c) * kernel * kernel + tap
-  return index
-}
+/** H×W×I×O in O×I×H×W. */
+const convolutionAxes = (kernel: number, channels: number, out: number): TorchAxes => [
+  { count: kernel * kernel, step: 1 },
+  { count: channels, step: kernel * kernel },
+  { count: out, step: channels * kernel * kernel },
+]
 
-const linearIndex = (input: Extract<NodeShape, { kind: 'vector' }>, out: number): Uint32Array => {
-  const index = new Uint32Array(input.features * out)
+/** in×out in out×in, inputs in H×W×C order in C×H×W order. */
+const linearAxes = (input: Extract<NodeShape, { kind: 'vector' }>, out: number): TorchAxes => {
   const { height, width, channels } = input.flattenedFrom ?? { height: 1, width: 1, channels: input.features }
-  let i = 0
-  for (let pixel = 0; pixel < height * width; pixel++)
-    for (let c = 0; c < channels; c++)
-      for (let o = 0; o < out; o++) index[i++] = o * input.features + c * height * width + pixel
-  return index
+  return [
+    { count: height * width, step: 1 },
+    { count: channels, step: height * width },
+    { count: out, step: input.features },
+  ]
 }

@@ -1,5 +1,6 @@
 import { checkWhole } from '../dsl/checks.js'
 import { type Architecture, architecture } from './architecture.js'
+import { cifarImages, namedByWidth, type Source } from './cifar.js'
 import { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from './layers.js'
 
 export interface ResnetOptions {
@@ -9,7 +10,7 @@ export interface ResnetOptions {
   readonly width?: number
 }
 
-/** Basic blocks of each of the four stages. */
+/** Blocks of each of the four stages. */
 type Blocks = readonly [number, number, number, number]
 
 /**
@@ -22,28 +23,48 @@ type Blocks = readonly [number, number, number, number]
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
  * Source: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
  */
-export const resnet18 = (options: ResnetOptions = {}): Architecture => resnet('resnet18', [2, 2, 2, 2], options)
+export const resnet18 = (options: ResnetOptions = {}): Architecture => resnet('resnet18', basic, [2, 2, 2, 2], options)
 
-/** A ResNet of basic blocks: [2, 2, 2, 2] of them is ResNet-18, [3, 4, 6, 3] ResNet-34. */
-const resnet = (name: string, blocks: Blocks, { classes = 10, width = 64 }: ResnetOptions): Architecture => {
+/**
+ * ResNet-34 for 32 × 32 colour images: `resnet18` with 3, 4, 6 and 3 basic blocks. 21,282,122 parameters at width 64.
+ *
+ * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
+ */
+export const resnet34 = (options: ResnetOptions = {}): Architecture => resnet('resnet34', basic, [3, 4, 6, 3], options)
+
+/**
+ * ResNet-50 for 32 × 32 colour images, as kuangliu's pytorch-cifar, MadryLab's robustness and RobustBench have it: 3, 4,
+ * 6 and 3 bottleneck blocks, which give four times the channels of `width`. 23,520,842 parameters at width 64.
+ *
+ * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
+ */
+export const resnet50 = (options: ResnetOptions = {}): Architecture =>
+  resnet('resnet50', bottleneck, [3, 4, 6, 3], options)
+
+const resnet = (
+  name: string,
+  block: Block,
+  blocks: Blocks,
+  { classes = 10, width = 64 }: ResnetOptions,
+): Architecture => {
   checkWhole(name, 'classes', classes, 1)
   checkWhole(name, 'width', width, 1)
   const stages = blocks.map((count, i) => ({
     name: `layer${i + 1}`,
     count,
-    out: width * 2 ** i,
+    channels: width * 2 ** i,
     stride: i === 0 ? 1 : 2,
   }))
   let from: Source = { id: 'stem', channels: width }
   const body: Layer[] = []
-  for (const { name: stageName, count, out, stride } of stages) {
+  for (const { name: stageName, count, channels, stride } of stages) {
     for (let i = 0; i < count; i++) {
       const id = `${stageName}.${i}`
-      body.push(...basicBlock(id, from, out, i === 0 ? stride : 1))
-      from = { id, channels: out }
+      body.push(...block.layers(id, from, channels, i === 0 ? stride : 1))
+      from = { id, channels: channels * block.expansion }
     }
   }
-  return architecture(width === 64 ? name : `${name} of width ${width}`, { height: 32, width: 32, channels: 3 }, [
+  return architecture(namedByWidth(name, width, 64), cifarImages, [
     conv2d('conv1', { out: width, kernel: 3, padding: 1, bias: 'none' }),
     batchNorm2d('bn1'),
     relu({ id: 'stem' }),
@@ -54,32 +75,56 @@ const resnet = (name: string, blocks: Blocks, { classes = 10, width = 64 }: Resn
   ])
 }
 
-/** What a block reads. */
-interface Source {
-  readonly id: string
-  readonly channels: number
+/** One kind of block; `layers` gives those of one, the last with the block's name as its id. */
+interface Block {
+  /** How many times `channels` its output has. */
+  readonly expansion: number
+  readonly layers: (name: string, from: Source, channels: number, stride: number) => readonly Layer[]
+}
+
+/** relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)). */
+const basic: Block = {
+  expansion: 1,
+  layers: (name, from, channels, stride) => [
+    conv2d(`${name}.conv1`, { inputs: [from.id], out: channels, kernel: 3, stride, padding: 1, bias: 'none' }),
+    batchNorm2d(`${name}.bn1`),
+    relu(),
+    conv2d(`${name}.conv2`, { out: channels, kernel: 3, padding: 1, bias: 'none' }),
+    batchNorm2d(`${name}.bn2`),
+    ...joined(name, `${name}.bn2`, from, channels, stride),
+  ],
+}
+
+/** relu(bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x)))))))) + shortcut(x)); the 3×3 convolution has the stride. */
+const bottleneck: Block = {
+  expansion: 4,
+  layers: (name, from, channels, stride) => [
+    conv2d(`${name}.conv1`, { inputs: [from.id], out: channels, kernel: 1, bias: 'none' }),
+    batchNorm2d(`${name}.bn1`),
+    relu(),
+    conv2d(`${name}.conv2`, { out: channels, kernel: 3, stride, padding: 1, bias: 'none' }),
+    batchNorm2d(`${name}.bn2`),
+    relu(),
+    conv2d(`${name}.conv3`, { out: channels * 4, kernel: 1, bias: 'none' }),
+    batchNorm2d(`${name}.bn3`),
+    ...joined(name, `${name}.bn3`, from, channels * 4, stride),
+  ],
 }
 
 /**
- * relu(bn2(conv2(relu(bn1(conv1(x))))) + shortcut(x)); the shortcut is x itself, or a 1×1 convolution with batch
- * normalisation where the block changes the image's size or its channels. The last ReLU has the block's name as its id.
+ * The sum with the shortcut, and its ReLU. The shortcut is the block's input itself, or a 1×1 convolution with batch
+ * normalisation where the block changes the image's size or its channels.
  */
-const basicBlock = (name: string, from: Source, out: number, stride: number): readonly Layer[] => {
+const joined = (name: string, branch: string, from: Source, out: number, stride: number): readonly Layer[] => {
   const changes = stride !== 1 || from.channels !== out
-  const shortcut = changes ? `${name}.shortcut.1` : from.id
   return [
-    conv2d(`${name}.conv1`, { inputs: [from.id], out, kernel: 3, stride, padding: 1, bias: 'none' }),
-    batchNorm2d(`${name}.bn1`),
-    relu(),
-    conv2d(`${name}.conv2`, { out, kernel: 3, padding: 1, bias: 'none' }),
-    batchNorm2d(`${name}.bn2`),
     ...(changes
       ? [
           conv2d(`${name}.shortcut.0`, { inputs: [from.id], out, kernel: 1, stride, bias: 'none' }),
           batchNorm2d(`${name}.shortcut.1`),
         ]
       : []),
-    add([`${name}.bn2`, shortcut]),
+    add([branch, changes ? `${name}.shortcut.1` : from.id]),
     relu({ id: name }),
   ]
 }

@@ -45,6 +45,17 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     case 'maxPool2d':
     case 'avgPool2d':
       return { kind: 'image', ...windows(layer.kernel, layer.stride, 0), channels: image().channels }
+    case 'normalize': {
+      const { channels } = image()
+      const numbers = (what: string, values: readonly number[], fits: (value: number) => boolean): void => {
+        if (values.length !== channels || !values.every((value) => Number.isFinite(value) && fits(value)))
+          refuse(`${what} of each of ${channels} channels`, values.join(', '))
+      }
+      numbers('a finite mean', layer.mean, () => true)
+      // Below the smallest float32 it would be 0.
+      numbers('a std > 0', layer.std, (std) => Math.fround(std) > 0)
+      return image()
+    }
     case 'batchNorm2d':
     case 'affine2d':
       return image()

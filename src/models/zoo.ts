@@ -1,7 +1,11 @@
 import { rejectOption } from '../dsl/errors.js'
-import { type Architecture, architecture } from './architecture.js'
-import { conv2d, flatten, linear, maxPool2d, relu } from './layers.js'
-import { resnet18 } from './resnet.js'
+import { type Architecture, architecture, withClasses } from './architecture.js'
+import { cifarImages } from './cifar.js'
+import { conv2d, flatten, linear, maxPool2d, normalize, relu } from './layers.js'
+import { preactResnet18 } from './preactResnet.js'
+import { resnet18, resnet34, resnet50 } from './resnet.js'
+import { vgg16bn } from './vgg.js'
+import { wideResnet } from './wideResnet.js'
 
 const grey28 = { height: 28, width: 28, channels: 1 }
 
@@ -45,17 +49,51 @@ export const lenet: Architecture = architecture('lenet', grey28, [
   linear('fc2', { out: 10 }),
 ])
 
-/** The architectures that can be given by name. */
-export const zoo = { mnistNet, lenet5, lenet, resnet18: resnet18() } as const satisfies Readonly<
-  Record<string, Architecture>
->
+/**
+ * The small CIFAR-10 network of convex adversarial polytopes (a `torch.nn.Sequential`), whose training code normalises
+ * the images by these numbers: here a part of the network.
+ */
+export const cifarNet: Architecture = architecture('cifarNet', cifarImages, [
+  normalize({ mean: [0.485, 0.456, 0.406], std: [0.225, 0.225, 0.225] }),
+  conv2d('0', { out: 16, kernel: 4, stride: 2, padding: 1 }),
+  relu(),
+  conv2d('2', { out: 32, kernel: 4, stride: 2, padding: 1 }),
+  relu(),
+  flatten(),
+  linear('5', { out: 100 }),
+  relu(),
+  linear('7', { out: 10 }),
+])
+
+/** The architectures that can be given by name, each with 10 classes; a stage takes it with as many as the data has. */
+export const zoo = {
+  mnistNet,
+  lenet5,
+  lenet,
+  cifarNet,
+  resnet18: resnet18(),
+  resnet34: resnet34(),
+  resnet50: resnet50(),
+  preactResnet18: preactResnet18(),
+  wideResnet28x10: wideResnet({ depth: 28 }),
+  wideResnet34x10: wideResnet(),
+  vgg16bn: vgg16bn(),
+  vgg16bnHydra: vgg16bn({ release: 'hydra' }),
+} as const satisfies Readonly<Record<string, Architecture>>
 
 /** Their names. */
 export const architectureNames = Object.keys(zoo) as readonly (keyof typeof zoo)[]
 
-/** An architecture by its name in the zoo, or the one given. @throws OptionError for an unknown name */
-export const resolveArchitecture = (stage: string, given: string | Architecture): Architecture => {
+/**
+ * An architecture by its name in the zoo, or the one given.
+ *
+ * @param classes of the data: one that is given by name has as many. @default 10
+ * @throws OptionError for an unknown name
+ */
+export const resolveArchitecture = (stage: string, given: string | Architecture, classes = 10): Architecture => {
   if (typeof given !== 'string') return given
   const known = architectureNames.find((name) => name === given)
-  return known ? zoo[known] : rejectOption(stage, `an architecture among ${architectureNames.join(', ')}`, given)
+  return known
+    ? withClasses(zoo[known], classes)
+    : rejectOption(stage, `an architecture among ${architectureNames.join(', ')}`, given)
 }

@@ -15,7 +15,8 @@ import {
   type PenaltySchedule,
   type PruningTask,
 } from '../training/pruning.js'
-import { checkRate, layerRates, type Rate, ratesIn } from '../training/rates.js'
+import { pruningTask } from '../training/pruningTask.js'
+import { checkRate, type Rate, ratesIn } from '../training/rates.js'
 import { cosine, thirds } from '../training/schedule.js'
 import { trainer } from '../training/trainer.js'
 
@@ -67,10 +68,8 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
   for (const { learningRate } of [admm, retrain]) checkPositive('admmMask', 'learningRate', learningRate)
   for (const [name, value] of Object.entries(rho)) checkPositive('admmMask', `rho ${name}`, value)
 
-  const taskOf = ({ architecture }: Student): PruningTask => ({
-    pattern,
-    rates: layerRates('admmMask', architecture, rate, exclude),
-  })
+  const taskOf = ({ architecture }: Student): PruningTask =>
+    pruningTask('admmMask', architecture, pattern, rate, exclude)
   const plans: readonly PhasePlan[] = [
     { phase: 'admm', epochs, ...admm, ...admmRule(taskOf, updateEvery, rho) },
     {

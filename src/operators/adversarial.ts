@@ -1,18 +1,24 @@
 // Attacked examples in the minibatch: how robust teachers are made, and what PwoA does without.
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
-import type { Attack } from '../attacks/attack.js'
-import { runAttack } from '../attacks/run.js'
+import { checkAmong } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { Minibatch, Step } from '../dsl/step.js'
 import { withMinibatch } from '../dsl/withMinibatch.js'
 import { tf } from '../engine/tf.js'
+import { stream } from '../math/random.js'
+import { type AttackSchedule, attackConfig, attackedImages } from '../training/attackStep.js'
 import type { HasStudent } from '../training/network.js'
 
 export interface AdversarialOptions {
   /** Whether the attacked examples replace the natural ones or join them. @default 'replace' */
   readonly mode?: 'replace' | 'join'
+  /**
+   * Probability that a minibatch is attacked, in [0, 1]: PwoA's reference draws so for each minibatch. 0 leaves every
+   * minibatch as it is. @default 1
+   */
+  readonly mixRatio?: number
 }
 
 type Mode = NonNullable<AdversarialOptions['mode']>
@@ -27,42 +33,32 @@ const modes: Readonly<Record<Mode, (minibatch: Minibatch, attacked: Tensor4D) =>
   },
 }
 
-/** One attack for all epochs, or the attack of each epoch, from 0: a radius that grows slowly, for a hard one. */
-export type AttackSchedule = Attack | ((epoch: number) => Attack)
-
 /**
- * Attacks the student, as it is at this step, on each minibatch; losses behind it see the attacked images. Batch
- * normalisation goes by running statistics while attacking, as in TRADES' and MART's own code (`model.eval()`): the
- * attack sees the network that will be attacked, and leaves the statistics alone.
+ * Attacks the student, as it is at this step, on each minibatch, or on some of them; losses behind it see the attacked
+ * images. Batch normalisation goes by running statistics while attacking. Whether a minibatch is attacked is drawn from
+ * (seed, epoch, position in the epoch), so that a resumed run draws the same.
  *
  * @example
  * pipeline('teacher', mnist()).pipe(
  *   initialise('mnistNet'), adversarial(pgd({ epsilon: 0.3, steps: 10, stepSize: 0.075 })), crossEntropy(),
  *   train({ epochs: 10 }))
- * @throws OptionError for an unknown mode, and what the attack of the first epoch throws
- * Source: Madry et al., ICLR 2018.
+ * @throws OptionError for an unknown mode, a ratio outside [0, 1], and what the attack of the first epoch throws
+ * Source: Madry et al., ICLR 2018; the ratio: Jian et al., ICDM 2022.
  */
 export const adversarial = (
   schedule: AttackSchedule,
-  { mode = 'replace' }: AdversarialOptions = {},
+  { mode = 'replace', mixRatio = 1 }: AdversarialOptions = {},
 ): Op<HasStudent, unknown> => {
-  if (!Object.hasOwn(modes, mode)) rejectOption('adversarial', `a mode among ${Object.keys(modes).join(', ')}`, mode)
-  const attackOf = typeof schedule === 'function' ? schedule : () => schedule
-  const { name, config } = attackOf(0)
+  checkAmong('adversarial', 'a mode', modes, mode)
+  if (!(mixRatio >= 0 && mixRatio <= 1)) rejectOption('adversarial', 'mixRatio in [0, 1]', mixRatio)
   const apply = <S extends Step & HasStudent>(step: S): S => {
-    const { minibatch, run, student } = step
-    const attacked = runAttack(attackOf(minibatch.epoch), {
-      classifier: (images) => student.logits(images),
-      images: minibatch.images,
-      labels: minibatch.labels,
-      indices: minibatch.indices,
-      // Another start in every epoch, the same in every rerun.
-      seed: (run.seed + 0x9e3779b9 * (minibatch.epoch + 1)) >>> 0,
-    })
-    return withMinibatch(step, modes[mode](minibatch, attacked))
+    const { minibatch, run } = step
+    const drawn = stream(run.seed, 'mixRatio', minibatch.epoch, minibatch.batch).uniform()
+    if (!(drawn < mixRatio)) return step
+    return withMinibatch(step, modes[mode](minibatch, attackedImages(step, schedule)))
   }
   return stage(
-    { stage: 'adversarial', config: { attack: name, ...config, mode }, needs: ['student'], adds: [] },
+    { stage: 'adversarial', config: { ...attackConfig(schedule), mode, mixRatio }, needs: ['student'], adds: [] },
     (source) => source.pipe(map((step) => apply(step))),
   )
 }

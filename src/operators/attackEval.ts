@@ -85,7 +85,7 @@ export const attackEval = (
         const due = (step: S): readonly (() => Promise<void>)[] => {
           const first = begun ? [] : [() => measureBefore(step)]
           begun = true
-          const name = `epoch-${(step.training?.epoch ?? 0) + 1}`
+          const name = `${step.training?.phase}-epoch-${(step.training?.epoch ?? 0) + 1}`
           return isDue(step.training, every)
             ? [...first, () => measure(step, step.student, { subject: 'epoch', name, files: undefined })]
             : first

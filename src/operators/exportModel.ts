@@ -1,60 +1,59 @@
-// Writes the trained network, and its masks, into the run folder.
-import { type Either, isLeft } from 'fp-ts/lib/Either.js'
-import { concatWith, defer, EMPTY, from, ignoreElements, type Observable, tap } from 'rxjs'
-import type { RunContext } from '../dsl/context.js'
-import { type PwoaError, PwoaFailure, rejectOption } from '../dsl/errors.js'
+// Writes the network, and its masks, into the run folder.
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { concatWith, defer, EMPTY, from, ignoreElements, type Observable, takeWhile, tap } from 'rxjs'
+import { PwoaFailure, rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step } from '../dsl/step.js'
-import { encodeSafetensors } from '../io/safetensors.js'
-import { parametersOf } from '../models/parameters.js'
-import { unpackStatistics, unpackWeights } from '../models/weights.js'
+import { modelEnding, modelEndings, modelFiles } from '../training/modelFiles.js'
 import type { HasStudent } from '../training/network.js'
 
+/** A student that was trained, or that nothing is about to train. */
+type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
+
 /**
- * When training is done, writes the student, running statistics included, as safetensors with PyTorch's names and
- * layouts, and, where it was pruned, its masks (1 = kept, one per weight tensor) beside it as `<name>.masks.safetensors`.
+ * When training is done, writes the student, running statistics included, in the format that the name's ending says:
+ * `.safetensors`, with PyTorch's names and layouts, a normalisation's constants as `mu` and `sigma` (as in RobustBench's
+ * classes), its description and its masks, so that `loadTeacher` needs no other word; or `.onnx`, for any other program (opset 17; batch × channels × height × width in [0, 1] to logits). Where it
+ * was pruned, its masks (1 = kept, one per weight tensor) are beside it as `<name>.masks.safetensors`.
+ * Where nothing trains it, it writes the student as it comes, and completes.
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(
  *   initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }), exportModel('teacher.safetensors'))
- * @param file name in the run folder, ending in `.safetensors`
- * @throws OptionError for another ending; WriteError where the run folder can't be written
+ * @example
+ * pipeline('convert', syntheticDigits()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), exportModel('t.onnx'))
+ * @param file name in the run folder, ending in `.safetensors` or `.onnx`
+ * @throws OptionError for another ending, or behind a loss without a stage that trains; WriteError where the run folder
+ * can't be written
  */
-export const exportModel = (file: string): Op<HasStudent & HasTraining, unknown> => {
-  if (!file.endsWith('.safetensors')) rejectOption('exportModel', 'a file name that ends in .safetensors', `"${file}"`)
+export const exportModel = (file: string): Op<Exportable, unknown> => {
+  if (modelEnding(file) === undefined)
+    rejectOption('exportModel', `a file name that ends in ${modelEndings.join(' or ')}`, `"${file}"`)
   const write = async ({ run, student }: Step & HasStudent): Promise<void> => {
     const { architecture, mask } = student
-    const metadata = { format: 'pt', architecture: architecture.name }
-    const weights = unpackWeights(architecture, Float32Array.from(student.weights.dataSync()))
-    const statistics = unpackStatistics(architecture, Float32Array.from(student.statistics.dataSync()))
-    await save(run, file, encodeSafetensors(new Map([...weights, ...statistics]), metadata, file))
-    if (!mask) return
-    const isWeight = new Set(parametersOf(architecture).flatMap(({ name, role }) => (role === 'weight' ? [name] : [])))
-    const masks = new Map(
-      [...unpackWeights(architecture, mask)]
-        .filter(([name]) => isWeight.has(name))
-        .map(([name, { shape, data }]) => [name, { shape, data: Uint8Array.from(data) }]),
-    )
-    const masksFile = file.replace(/\.safetensors$/, '.masks.safetensors')
-    await save(run, masksFile, encodeSafetensors(masks, metadata, masksFile))
+    const weights = Float32Array.from(student.weights.dataSync())
+    const statistics = Float32Array.from(student.statistics.dataSync())
+    const files = modelFiles(file, { architecture, weights, statistics, mask })
+    if (isLeft(files)) throw new PwoaFailure(files.left)
+    for (const [name, bytes] of files.right) {
+      const written = await run.writeArtifact(name, bytes)()
+      if (isLeft(written)) throw new PwoaFailure(written.left)
+    }
   }
   return stage(
-    { stage: 'exportModel', config: { file }, needs: ['student', 'training'], adds: [] },
-    <S extends Step & HasStudent & HasTraining>(source: Observable<S>): Observable<S> =>
+    { stage: 'exportModel', config: { file }, needs: ['student'], adds: [] },
+    <S extends Step & Exportable & Partial<HasTraining>>(source: Observable<S>): Observable<S> =>
       defer(() => {
         let latest: S | undefined
         return source.pipe(
           tap((step) => {
+            if ('terms' in step && !step.training)
+              rejectOption('exportModel', 'a stage that trains between the loss and this one', 'none')
             latest = step
           }),
+          takeWhile(({ training }) => training !== undefined, true),
           concatWith(defer(() => (latest ? from(write(latest)).pipe(ignoreElements()) : EMPTY))),
         )
       }),
   )
-}
-
-const save = async (run: RunContext, file: string, encoded: Either<PwoaError, Uint8Array>): Promise<void> => {
-  if (isLeft(encoded)) throw new PwoaFailure(encoded.left)
-  const written = await run.writeArtifact(file, encoded.right)()
-  if (isLeft(written)) throw new PwoaFailure(written.left)
 }

@@ -6,6 +6,7 @@ import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { adam } from '../training/adam.js'
 import type { HasStudent } from '../training/network.js'
 import { type Recipe, recipeConfig } from '../training/phasePlan.js'
+import { maskedRule } from '../training/pruning.js'
 import { cosine } from '../training/schedule.js'
 import { trainer } from '../training/trainer.js'
 
@@ -15,7 +16,8 @@ export interface TrainOptions extends Partial<Recipe> {
 }
 
 /**
- * Minimises the sum of the loss terms that act in phase `train`. Emits a step per minibatch, in numbers.
+ * Minimises the sum of the loss terms that act in phase `train`. Emits a step per minibatch, in numbers. A network that
+ * was loaded with masks keeps what they prune at zero.
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }))
@@ -37,6 +39,6 @@ export const train = ({
       needs: ['student', 'terms'],
       adds: ['training'],
     },
-    trainer({ stage: 'train', phases: [{ phase: 'train', epochs, ...recipe }] }),
+    trainer({ stage: 'train', phases: [{ phase: 'train', epochs, ...recipe, ...maskedRule() }] }),
   )
 }

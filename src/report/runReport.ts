@@ -9,6 +9,7 @@ import { attackTable, environmentTable, planTable, tableOf, tiles, timeTable } f
 import { tableOfRun } from './resultTable.js'
 import type { RunRecord } from './runRecord.js'
 import type { RunFacts } from './runView.js'
+import { sizeTable } from './sizeTable.js'
 
 /** `report.html` of a run, finished or not: one page that stands alone, opens from disk and prints. */
 export const runReport = (record: RunRecord): string => {
@@ -27,6 +28,7 @@ ${section('Before and after', table && html`${tableOf('Before and after', table)
 ${section('Adversarial examples', pictures.size === 0 ? undefined : [...pictures].map(([name, svg]) => picture(name, svg)))}
 ${section('Training', charts(figures.curves.all(), facts))}
 ${section('Sparsity by layer', layers && html`${sparsityTable(layers)}<h3 style="margin-top:1.25rem">Weights that are left</h3>${histograms(layers)}`)}
+${section('Size by layer', summary?.sizes && tableOf('Size by layer', sizeTable(summary.sizes)))}
 ${section('Time', summary && timeTable(summary))}
 ${section('Warnings', facts.warnings.length === 0 ? undefined : html`<ul>${facts.warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`)}
 ${section('Plan', planTable(plan))}

@@ -5,15 +5,20 @@ import type { StageState } from '../dsl/context.js'
 import type { FileError, PwoaError } from '../dsl/errors.js'
 import { encodeSafetensors, readSafetensors } from '../io/safetensors.js'
 import type { StateDict } from '../io/stateDict.js'
+import { unsealed } from './checkpointSeal.js'
 import type { RunState } from './stateRegistry.js'
 import type { TallyState } from './tally.js'
 
-/** What `checkpoint.safetensors` holds: all that an exact resume needs. */
+/** What a checkpoint holds: all that an exact resume needs. */
 export interface RunCheckpoint {
   readonly state: RunState
   /** The plan it belongs to. */
   readonly planHash: string
   readonly engine: string
+  /** Training steps that are done. */
+  readonly step: number
+  /** The best evaluation's figure so far, where there was one. */
+  readonly best: number | undefined
   /** Length of `metrics.jsonl` at that moment, and of `events.jsonl`. */
   readonly metricsLength: number
   readonly eventsLength: number
@@ -27,6 +32,8 @@ const accuracies = t.type({ clean: t.number, attacks: t.record(t.string, t.numbe
 const header = t.type({
   planHash: t.string,
   engine: t.string,
+  step: t.number,
+  best: t.union([t.number, t.undefined]),
   metricsLength: t.number,
   eventsLength: t.number,
   position: t.type({ epoch: t.number, batch: t.number }),
@@ -42,15 +49,21 @@ const header = t.type({
   ]),
 })
 
-/** The checkpoint as the bytes of a safetensors file: arrays as `<stage>/<name>`, all else as JSON in the metadata. */
-export const encodeCheckpoint = (checkpoint: RunCheckpoint, file: string): Either<PwoaError, Uint8Array> => {
+/**
+ * The checkpoint as the bytes of a safetensors file that is still to be sealed: arrays as `<stage>/<name>`, all else as
+ * JSON in the metadata.
+ */
+export const encodeCheckpoint = (
+  checkpoint: RunCheckpoint,
+  file: string,
+): Either<PwoaError, Uint8Array<ArrayBuffer>> => {
   const { state, ...facts } = checkpoint
   const arrays = Object.entries(state.stages).flatMap(([stage, own]) =>
     Object.entries(own.arrays).map(([name, data]) => [`${stage}/${name}`, { shape: [data.length], data }] as const),
   )
   const stages = Object.fromEntries(Object.entries(state.stages).map(([stage, own]) => [stage, own.values]))
   const pwoa = JSON.stringify({ ...facts, position: state.position, stages })
-  return encodeSafetensors(new Map(arrays), { pwoa }, file, 'checkpoint')
+  return encodeSafetensors(new Map(arrays), { ...unsealed, pwoa }, file, 'checkpoint')
 }
 
 /** Reads what `encodeCheckpoint` wrote; anything else is a `FileError` of `--resume`. */
@@ -59,8 +72,9 @@ export const decodeCheckpoint = (bytes: Uint8Array, file: string): Either<PwoaEr
     either.bimap(
       header.decode(parsed(metadata.pwoa)),
       (): PwoaError => foreign(file),
-      ({ position, stages, tally, ...facts }) => ({
+      ({ position, stages, tally, best, ...facts }) => ({
         ...facts,
+        best,
         tally: withoutAbsent(tally),
         state: { position, stages: stagesOf(stages, tensors) },
       }),

@@ -1,7 +1,7 @@
-import { defer, filter, finalize, map, type Observable, tap } from 'rxjs'
-import type { RunContext } from '../dsl/context.js'
+import { defer, filter, finalize, map, type Observable } from 'rxjs'
+import type { Position, RunContext } from '../dsl/context.js'
 import { passOr } from '../dsl/passOr.js'
-import type { Step, TrainingMetrics } from '../dsl/step.js'
+import type { Minibatch, Step, TrainingMetrics } from '../dsl/step.js'
 import type { FirstFailure } from './firstFailure.js'
 import type { Live } from './live.js'
 import type { Recorder } from './recorder.js'
@@ -9,7 +9,7 @@ import { routed } from './unhandled.js'
 
 /**
  * Subscribes to the pipeline, once, until it completes, fails, or the run is stopped; then nothing of it is left.
- * A stopped run's state is taken down first, in a turn of its own: no step is half done there.
+ * A stopped run's state is taken down first, between two steps.
  */
 export const consume = async (
   { pipeline, machinery, metrics, publish, signal, pace }: Live,
@@ -19,13 +19,16 @@ export const consume = async (
 ): Promise<void> => {
   const seen = (step: Step): void => {
     const training = trainingOf(step)
-    if (!training || !recorder.step(training)) return
+    if (!training || !recorder.step(training, after(step.minibatch))) return
     publish(() => metrics.next(training))
   }
   const source = machinery
     .minibatches(context, { batchSize: pipeline.source.batchSize, start: recorder.registry.position() })
     .pipe(
-      tap(recorder.seal),
+      filter(() => {
+        recorder.rest()
+        return !signal.aborted
+      }),
       passOr((step) => {
         const rest = pace.resting()
         return rest ? rested(step, rest, signal) : step
@@ -38,18 +41,21 @@ export const consume = async (
     act()
     over.open()
   }
+  // Two turns: the loan of a step that no stage holds any more is over by then.
   const stop = (): void =>
-    void setImmediate(() => {
-      failure.guard(() => save(recorder))
-      over.open()
-    })
+    void setImmediate(() =>
+      setImmediate(() => {
+        failure.guard(recorder.save)
+        over.open()
+      }),
+    )
   if (signal.aborted) return
   signal.addEventListener('abort', stop)
   const subscription = routed(failure.fail, () =>
     pipeline.apply(source).subscribe({
       next: (step) => failure.guard(() => seen(step)),
       error: (thrown: unknown) => ended(() => failure.fail(thrown)),
-      complete: () => ended(() => failure.guard(recorder.seal)),
+      complete: () => ended(() => undefined),
     }),
   )
   try {
@@ -69,6 +75,9 @@ const rested = (step: Step, rest: Promise<void>, signal: AbortSignal): Observabl
     finalize(letGo),
   )
 }
+/** The minibatch after this one. */
+const after = ({ epoch, batch, batches }: Minibatch): Position =>
+  batch + 1 < batches ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 }
 
 const trainingOf = (step: Step & { readonly training?: TrainingMetrics }): TrainingMetrics | undefined => step.training
 
@@ -78,13 +87,4 @@ const latch = () => {
     open = resolve
   })
   return { opened, open: () => open() }
-}
-
-const save = (recorder: Recorder): void => {
-  try {
-    recorder.take()
-  } catch {
-    // Training is over and its tensors are gone: the checkpoint of its last epoch is the one to go on from.
-  }
-  recorder.seal()
 }

@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fdatasync as fdatasyncWith,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs'
+import { promisify } from 'node:util'
 import { PwoaFailure } from '../dsl/errors.js'
 import { writing } from './writing.js'
 
@@ -7,10 +16,14 @@ export interface LinesFile<T> {
   readonly add: (value: T) => void
   /** Writes what waits, as a whole or not at all. Throws a `WriteError`. */
   readonly flush: () => void
+  /** Resolves when all that was written is on the disk, as a checkpoint that speaks of it must find it there. */
+  readonly sync: () => Promise<void>
   /** Length of the file, up to the last `flush`. */
   readonly length: () => number
   readonly close: () => void
 }
+
+const fdatasync = promisify(fdatasyncWith)
 
 /** Lines that wait at most, so that a long epoch can be watched in the file too. */
 const bufferLimit = 256
@@ -47,6 +60,7 @@ export const openLinesFile = <T>(
       if (waiting.length >= bufferLimit) flush()
     },
     flush,
+    sync: () => fdatasync(descriptor),
     length: () => written,
     close: () => closeSync(descriptor),
   }

@@ -14,16 +14,31 @@ import { type Plan, planOf } from './plan.js'
 import { openProfile } from './profile.js'
 import { openRecorder, type Recorder } from './recorder.js'
 import { runContext } from './runContext.js'
-import { createRunFolder, reopenRunFolder, runFiles } from './runFolder.js'
+import { createRunFolder, type Lost, type Reopened, reopenRunFolder, runFiles } from './runFolder.js'
 import { turn } from './turn.js'
 import { valueOf } from './valueOf.js'
 import { writeReport } from './writeReport.js'
 
 /** A run from its options to its summary. Throws what ends it early. */
 export const perform = async (live: Live): Promise<Summary> => {
+  const plan = planOf(live.pipeline, seedOf(live.options))
+  const failure = firstFailure()
+  const { lock, read } = await openFolder(live, plan, failure.fail)
+  try {
+    for (const message of read?.warnings ?? []) live.emit({ type: 'warning', stage: '--resume', message })
+    return await performIn(live, plan, read?.checkpoint, failure)
+  } finally {
+    lock.release()
+  }
+}
+
+const performIn = async (
+  live: Live,
+  plan: Plan,
+  resumed: RunCheckpoint | undefined,
+  failure: FirstFailure,
+): Promise<Summary> => {
   const { pipeline, options, machinery, folder, emit } = live
-  const plan = planOf(pipeline, seedOf(options))
-  const resumed = await openFolder(live, plan)
   emit({ type: 'environment', environment: environment() })
   stopIfAsked(live)
   const whole = pipeline.plan.some(({ parallel }) => parallel === 'operations')
@@ -33,12 +48,12 @@ export const perform = async (live: Live): Promise<Summary> => {
   const data = await openData(live, plan.seed)
   emit({ type: 'data', name: data.name, origin: data.origin, train: data.train.count, test: data.test.count })
 
-  const failure = firstFailure()
   const recorder = openRecorder({
     folder,
     planHash: plan.hash,
     engine: engine.name,
     resumed,
+    checkpoints: options.checkpoints ?? {},
     emit,
     failed: failure.fail,
   })
@@ -70,13 +85,10 @@ const seedOf = ({ seed = 0 }: RunOptions): number =>
     ? seed
     : rejectOption('--seed', 'a whole number from 0 to 4294967295', seed)
 
-const openFolder = async ({ options, folder }: Live, plan: Plan): Promise<RunCheckpoint | undefined> => {
-  if (options.resume !== undefined) {
-    if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
-    return reopenRunFolder(folder, plan)
-  }
-  await createRunFolder(folder, plan)
-  return undefined
+const openFolder = async ({ options, folder }: Live, plan: Plan, lost: Lost): Promise<Reopened> => {
+  if (options.resume === undefined) return { lock: await createRunFolder(folder, plan, lost), read: undefined }
+  if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
+  return reopenRunFolder(folder, plan, lost)
 }
 
 const stopIfAsked = ({ signal, pipeline, folder }: Live): void => {
@@ -116,9 +128,6 @@ const train = async (
     // A stage that still reads its file when the run is stopped hands over what it made afterwards.
     atEnd: (release) => (over ? releaseOrWarn(live, release) : void releases.push(release)),
   })
-  live.listen(({ type }) => {
-    if (type === 'epoch') failure.guard(() => checkpointAfterThisStep(recorder, failure))
-  })
   try {
     await consume(live, context, recorder, failure)
     await recorder.close()
@@ -132,12 +141,6 @@ const train = async (
     for (const release of releases.reverse()) releaseOrWarn(live, release)
     await turn()
   }
-}
-
-/** Weights are taken down at once; where data and metrics stand is known when the step is over, in the next turn. */
-const checkpointAfterThisStep = (recorder: Recorder, failure: FirstFailure): void => {
-  recorder.take()
-  setImmediate(() => failure.guard(recorder.seal))
 }
 
 const releaseOrWarn = ({ pipeline, emit }: Live, release: () => void): void => {

@@ -38,20 +38,38 @@ const canonical = (value: unknown): string =>
       : part,
   )
 
-/** The first way in which two plans differ, each side in words; undefined where they are the same. */
+/** Differences that are named; the others are counted. */
+const MOST_NAMED = 3
+
+/** The ways in which two plans differ, each side in words; undefined where they are the same. */
 export const differenceOf = (wanted: Plan, found: Plan): { expected: string; actual: string } | undefined => {
   if (wanted.hash === found.hash) return undefined
-  const pairs: readonly (readonly [string, unknown, unknown])[] = [
-    ['pipeline', found.pipeline, wanted.pipeline],
-    ['seed', found.seed, wanted.seed],
-    ...keysOf(found.params, wanted.params).map((key) => [key, found.params[key], wanted.params[key]] as const),
-    ['data', found.source, wanted.source],
-    ...found.stages.map((info, index) => [`stage ${index + 1}`, info, wanted.stages[index]] as const),
-    ['number of stages', found.stages.length, wanted.stages.length],
-  ]
-  const different = pairs.find(([, a, b]) => canonical(a ?? null) !== canonical(b ?? null))
-  const [what, before, now] = different ?? ['plan', found.hash, wanted.hash]
-  return { expected: `${what} ${canonical(before ?? null)} as in that run`, actual: canonical(now ?? null) }
+  const before = leavesOf(found)
+  const now = leavesOf(wanted)
+  const different = [...new Set([...before.keys(), ...now.keys()])].filter((key) => before.get(key) !== now.get(key))
+  const named = different.slice(0, MOST_NAMED)
+  const others = different.length - named.length
+  const more = others > 0 ? `, and ${others} more` : ''
+  return {
+    expected: `${named.map((key) => `${key} ${before.get(key) ?? 'left out'}`).join(', ')}${more} as in that run`,
+    actual: named.map((key) => now.get(key) ?? 'none').join(', '),
+  }
 }
 
-const keysOf = (a: object, b: object): string[] => [...new Set([...Object.keys(a), ...Object.keys(b)])]
+/** Each single value of a plan as JSON, by where it stands, in words. */
+const leavesOf = ({ pipeline, seed, params, source, stages }: Plan): ReadonlyMap<string, string> =>
+  new Map([
+    ...leaves('pipeline', pipeline),
+    ...leaves('seed', seed),
+    ...Object.entries(params).flatMap(([key, value]) => leaves(key, value)),
+    ...leaves('data', source),
+    ...stages.flatMap(({ stage, config }, index) => [
+      ...leaves(`stage ${index + 1}`, stage),
+      ...leaves(`stage ${index + 1} ${stage}`, config),
+    ]),
+  ])
+
+const leaves = (path: string, value: unknown): readonly (readonly [string, string])[] =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([key, part]) => leaves(`${path} ${key}`, part))
+    : [[path, JSON.stringify(value)]]

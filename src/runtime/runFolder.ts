@@ -1,17 +1,15 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { rejectOption } from '../dsl/errors.js'
+import { type PwoaFailure, rejectOption } from '../dsl/errors.js'
 import type { RunOptions } from '../dsl/run.js'
-import { readWhole } from '../io/readWhole.js'
 import { writeWhole } from '../io/writeWhole.js'
-import { decodeCheckpoint, type RunCheckpoint } from './checkpointFile.js'
+import { type ReadCheckpoint, readNewest } from './checkpointFolder.js'
+import { type FolderLock, lockFolder, lockName } from './folderLock.js'
 import { differenceOf, type Plan } from './plan.js'
 import { valueOf } from './valueOf.js'
 import { writing } from './writing.js'
-
-const mostCheckpointBytes = 2 ** 31 - 1
 
 /** Names of the files that every run folder has. */
 export const runFiles = {
@@ -21,7 +19,6 @@ export const runFiles = {
   summary: 'summary.json',
   report: 'report.html',
   page: 'page.json',
-  checkpoint: 'checkpoint.safetensors',
   trace: 'trace.json',
 } as const
 
@@ -58,13 +55,34 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
 
 /**
  * Makes a new run's folder with its `plan.json`, so that a folder that can't be written to is found out before any
- * work. A folder with something in it is refused: a run never mixes with another.
+ * work. A folder with something in it is refused: a run never mixes with another. The caller releases the lock.
  */
-export const createRunFolder = async (folder: string, plan: object): Promise<void> => {
+export const createRunFolder = async (folder: string, plan: object, lost: Lost): Promise<FolderLock> => {
   writing('--out', folder, () => makeFolder(folder))
-  if ((entriesOf(folder) ?? []).length > 0)
+  checkEmpty(folder)
+  const lock = lockFolder(folder, '--out', lost)
+  return lockedOrReleased(lock, async () => {
+    checkEmpty(folder)
+    await valueOf(writeWhole(join(folder, runFiles.plan), `${JSON.stringify(plan, null, 2)}\n`, '--out'))
+    return lock
+  })
+}
+
+/** Told where the folder turns out to be another process's. */
+export type Lost = (failure: PwoaFailure) => void
+
+const lockedOrReleased = async <A>(lock: FolderLock, act: () => Promise<A>): Promise<A> => {
+  try {
+    return await act()
+  } catch (thrown) {
+    lock.release()
+    throw thrown
+  }
+}
+
+const checkEmpty = (folder: string): void => {
+  if ((entriesOf(folder) ?? []).some((name) => name !== lockName))
     rejectOption('--out', 'a new or an empty folder', `${folder}, which has files in it`)
-  await valueOf(writeWhole(join(folder, runFiles.plan), `${JSON.stringify(plan, null, 2)}\n`, '--out'))
 }
 
 const makeFolder = (folder: string): void => {
@@ -80,15 +98,31 @@ const makeFolder = (folder: string): void => {
 const nearestExisting = (path: string): string =>
   existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path))
 
-/** Checks that a run folder is one of this very plan, and reads its checkpoint; undefined where it got to none. */
-export const reopenRunFolder = async (folder: string, plan: Plan): Promise<RunCheckpoint | undefined> => {
+/** An earlier run's folder, opened again: what it left, and the lock, which the caller releases. */
+export interface Reopened {
+  readonly lock: FolderLock
+  /** Undefined where the run got to no checkpoint. */
+  readonly read: ReadCheckpoint | undefined
+}
+
+/** Checks that a run folder is one of this very plan and nobody else's now, and reads its newest whole checkpoint. */
+export const reopenRunFolder = async (folder: string, plan: Plan, lost: Lost): Promise<Reopened> => {
   checkSamePlan(folder, plan)
-  if (!entriesOf(folder)?.includes(runFiles.checkpoint)) return undefined
-  const file = join(folder, runFiles.checkpoint)
-  const bytes = await valueOf(readWhole({ stage: '--resume', file }, mostCheckpointBytes))
-  const checkpoint = await valueOf(async () => decodeCheckpoint(bytes, file))
-  if (checkpoint.planHash !== plan.hash) rejectOption('--resume', 'the checkpoint of this plan', 'that of another one')
-  return checkpoint
+  const lock = lockFolder(folder, '--resume', lost)
+  return lockedOrReleased(lock, async () => {
+    removeHalfWritten(folder)
+    const read = await readNewest(folder)
+    if (read && read.checkpoint.planHash !== plan.hash)
+      rejectOption('--resume', 'the checkpoint of this plan', 'that of another one')
+    return { lock, read }
+  })
+}
+
+/** What a crash has left of files that were being written whole. */
+const removeHalfWritten = (folder: string): void => {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    if (/\.[0-9a-f-]{36}\.tmp$/.test(name))
+      writing('--resume', folder, () => rmSync(join(folder, name), { force: true }))
 }
 
 /** Throws an `OptionError` that names the first difference, where a run folder is not one of this very plan. */

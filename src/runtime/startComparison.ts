@@ -9,6 +9,7 @@ import type { Step } from '../dsl/step.js'
 import { writeWhole } from '../io/writeWhole.js'
 import type { Comparison, ComparisonHandle, ComparisonRow, ComparisonSummary } from './comparison.js'
 import { errorOf } from './errorOf.js'
+import { type FolderLock, lockFolder } from './folderLock.js'
 import { interrupted } from './interrupted.js'
 import { planOf } from './plan.js'
 import { rowFolder } from './readRun.js'
@@ -55,7 +56,26 @@ const outcome = async (live: Live): Promise<Either<PwoaError, ComparisonSummary>
 const perform = async (live: Live): Promise<ComparisonSummary> => {
   const { comparison, options, folder } = live
   const started = performance.now()
-  await openFolder(live)
+  const lock = await openFolder(live)
+  try {
+    const rows = await runRows(live)
+    const summary: ComparisonSummary = {
+      pipeline: comparison.name,
+      params: comparison.params,
+      seed: options.seed ?? 0,
+      seconds: { total: (performance.now() - started) / 1000 },
+      rows,
+    }
+    await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+    await writeReport(folder)
+    return summary
+  } finally {
+    lock.release()
+  }
+}
+
+const runRows = async (live: Live): Promise<Record<string, Summary>> => {
+  const { comparison, options, folder } = live
   const summaries: Record<string, Summary> = {}
   const entries = Object.entries(comparison.rows)
   for (const [index, [label, pipeline]] of entries.entries()) {
@@ -64,21 +84,15 @@ const perform = async (live: Live): Promise<ComparisonSummary> => {
       finished(own, pipeline, options) ??
       (await runRow(live, { label, index, count: entries.length, run: startRow(pipeline, own, options) }))
   }
-  const summary: ComparisonSummary = {
-    pipeline: comparison.name,
-    params: comparison.params,
-    seed: options.seed ?? 0,
-    seconds: { total: (performance.now() - started) / 1000 },
-    rows: summaries,
-  }
-  await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
-  await writeReport(folder)
-  return summary
+  return summaries
 }
 
-const openFolder = async ({ comparison, options, folder }: Live): Promise<void> => {
+/** Each row's run has a lock of its own: losing this one does no harm. */
+const ignored = (): void => undefined
+
+const openFolder = async ({ comparison, options, folder }: Live): Promise<FolderLock> => {
   const plan = { comparison: comparison.name, params: comparison.params, rows: Object.keys(comparison.rows) }
-  if (options.resume === undefined) return createRunFolder(folder, plan)
+  if (options.resume === undefined) return createRunFolder(folder, plan, ignored)
   if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
   const found = readJson(join(folder, runFiles.plan))
   if (JSON.stringify(found) !== JSON.stringify(plan)) {
@@ -88,6 +102,7 @@ const openFolder = async ({ comparison, options, folder }: Live): Promise<void> 
       folder,
     )
   }
+  return lockFolder(folder, '--resume', ignored)
 }
 
 const startRow = (

@@ -1,4 +1,4 @@
-import type { Accuracies, ParameterCounts, RunEvent } from '../dsl/events.js'
+import type { Accuracies, NetworkSizes, ParameterCounts, RunEvent } from '../dsl/events.js'
 import type { Summary } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 
@@ -28,6 +28,8 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
   const artifacts = new Set(earlier?.artifacts)
   const warnings = new Set(earlier?.warnings)
   let counts = earlier?.counts
+  // Not kept across an interruption: the stage says it again.
+  let sizes: NetworkSizes | undefined
   let before = earlier?.before
   let after = earlier?.after
   let evaluationSeconds = earlier?.evaluationSeconds ?? 0
@@ -55,6 +57,9 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
       paused = undefined
       started += rest
       if (evaluationStarted !== undefined) evaluationStarted += rest
+    },
+    sizes: (event) => {
+      sizes = event.sizes
     },
     artifact: ({ file }) => void artifacts.add(file),
     warning: (event) => void warnings.add(`${event.stage}: ${event.message}`),
@@ -88,6 +93,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
         },
         secondsPerStep: perPhase(stepSeconds, median),
         ...(last === undefined ? {} : parameterFigures(last)),
+        ...(sizes === undefined ? {} : { sizes }),
         ...outcome,
       }
     },

@@ -14,7 +14,7 @@ export interface NetworkEvaluation {
   /** Of the stage that asks, for its journal and warnings. */
   readonly stage: string
   readonly subject: 'before' | 'after' | 'epoch'
-  /** The evaluation's own name, the same when the run is resumed: `before`, `after`, `epoch-3`. */
+  /** The evaluation's own name, the same when the run is resumed: `before`, `after`, `admm-epoch-3`. */
   readonly name: string
   readonly attacks: readonly (Attack | AttackSequence)[]
   /** The first so many test examples. */

@@ -4,10 +4,11 @@ import * as t from 'io-ts'
 import type { Journal } from '../dsl/context.js'
 import type { Dataset } from '../dsl/dataset.js'
 import { PwoaFailure } from '../dsl/errors.js'
+import { unpackNormalisation } from '../models/normalisation.js'
 import type { Network } from './network.js'
 
 const subject = t.type({
-  /** SHA-256 of the weights and the running statistics, in the engine's layout. */
+  /** SHA-256 of the weights and the running statistics, in the engine's layout, and of a normalisation, if it has one. */
   network: t.string,
   /** SHA-256 of the test images and labels that are attacked. */
   images: t.string,
@@ -22,7 +23,11 @@ export const subjectOf = (
   network: Network,
   examples: number,
 ): EvaluationSubject => ({
-  network: sha256(network.weights.dataSync<'float32'>(), network.statistics.dataSync<'float32'>()),
+  network: sha256(
+    network.weights.dataSync<'float32'>(),
+    network.statistics.dataSync<'float32'>(),
+    ...[...unpackNormalisation(network.architecture).values()].map(({ data: constants }) => constants),
+  ),
   images: sha256(test.images.subarray(0, examples * height * width * channels), test.labels.subarray(0, examples)),
 })
 

@@ -1,14 +1,21 @@
-import type { RunContext } from '../dsl/context.js'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import type { RunContext, StageState } from '../dsl/context.js'
+import { rejectOption } from '../dsl/errors.js'
 import type { Architecture } from '../models/architecture.js'
+import { describe, described } from '../models/description.js'
 import { freshStatistics } from '../models/statistics.js'
 import { Student } from './network.js'
 
-/** Under which name the student's weights, running statistics and mask are kept across an interruption. */
-const STATE = 'student'
+export interface StudentOptions {
+  /** 1 where a parameter is kept and 0 where it is pruned. @default nothing is pruned yet */
+  readonly mask?: Float32Array | undefined
+  /** Under which name its weights, running statistics and mask are kept across an interruption. @default 'student' */
+  readonly state?: string
+}
 
 /**
- * The run's student, with the given weights and running statistics or, in a resumed run, with those it had. Its state
- * is part of the run's, and it is freed when the run ends.
+ * A network of the run in training, with the given weights and running statistics or, in a resumed run, with those it
+ * had. Its state is part of the run's, and it is freed when the run ends.
  *
  * @param statistics of batch normalisation; see `statisticsOf`. @default mean 0 and variance 1
  */
@@ -17,19 +24,41 @@ export const makeStudent = (
   architecture: Architecture,
   weights: Float32Array,
   statistics = freshStatistics(architecture),
+  { mask, state = STATE }: StudentOptions = {},
 ): Student => {
-  const saved = run.restore(STATE)?.arrays
-  const student = new Student(architecture, saved?.weights ?? weights, saved?.statistics ?? statistics)
-  student.mask = saved?.mask
-  run.provide(STATE, () => ({
-    arrays: {
-      weights: Float32Array.from(student.weights.dataSync()),
-      // None without batch normalisation: a checkpoint holds no empty arrays.
-      ...(student.statistics.size > 0 ? { statistics: Float32Array.from(student.statistics.dataSync()) } : {}),
-      ...(student.mask ? { mask: student.mask.slice() } : {}),
-    },
-    values: {},
-  }))
+  const saved = run.restore(state)
+  const { arrays } = saved ?? {}
+  const known = restoredArchitecture(saved) ?? architecture
+  const student = new Student(known, arrays?.weights ?? weights, arrays?.statistics ?? statistics)
+  student.mask = arrays ? arrays.mask : mask
+  run.provide(state, () => studentState(student, architecture))
   run.atEnd(() => student.dispose())
   return student
+}
+
+/** From here on an interrupted run keeps the student as it is now, whatever becomes of it. */
+export const holdStudent = (run: RunContext, student: Student): void => {
+  const now = studentState(student)
+  run.provide(STATE, () => now)
+}
+
+/** Under which name the student is kept. */
+const STATE = 'student'
+
+/** A student's state now, copied. @param given the architecture that it will be made with again, if that is known */
+const studentState = ({ architecture, weights, statistics, mask }: Student, given?: Architecture): StageState => ({
+  arrays: {
+    weights: Float32Array.from(weights.dataSync()),
+    // None without batch normalisation: a checkpoint holds no empty arrays.
+    ...(statistics.size > 0 ? { statistics: Float32Array.from(statistics.dataSync()) } : {}),
+    ...(mask ? { mask: mask.slice() } : {}),
+  },
+  values: architecture === given ? {} : { description: describe(architecture) },
+})
+
+const restoredArchitecture = (saved: StageState | undefined): Architecture | undefined => {
+  const text = saved?.values.description
+  if (typeof text !== 'string') return undefined
+  const read = described(text)
+  return isLeft(read) ? rejectOption('resume', read.left.expected, read.left.actual) : read.right
 }

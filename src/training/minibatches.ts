@@ -37,7 +37,7 @@ export const minibatches = (
     const indices = orderOf(epoch).slice(batch * batchSize, (batch + 1) * batchSize)
     const [images, labels] = traced('data', () => [drawn(indices, epoch), labelsOf(train, classes, indices)] as const)
     const owned: { dispose: () => void }[] = [images, labels]
-    const lent = { epoch, batch, batches, size: indices.length, indices, unchanged: augment.length === 0 }
+    const lent = { epoch, batch, batches, size: indices.length, indices, unchanged: augment.length === 0, views: 1 }
     return {
       value: { run, minibatch: makeMinibatch(lent, images, labels, lease, owned) },
       free: () => tf.dispose(owned as Tensor4D[]),
@@ -46,7 +46,7 @@ export const minibatches = (
 }
 
 const makeMinibatch = (
-  lent: Pick<Minibatch, 'epoch' | 'batch' | 'batches' | 'size' | 'indices' | 'unchanged'>,
+  lent: Pick<Minibatch, 'epoch' | 'batch' | 'batches' | 'size' | 'indices' | 'unchanged' | 'views'>,
   images: Tensor4D,
   labels: Tensor2D,
   lease: Lease,
@@ -71,12 +71,12 @@ const makeMinibatch = (
       return onLoan(labels)
     },
     hold: lease.hold,
-    withImages: (otherImages, otherLabels = labels) => {
+    withImages: (otherImages, otherLabels = labels, views = otherImages.shape[0] === lent.size ? lent.views : 1) => {
       owned.push(...[otherImages, otherLabels].filter((tensor) => tensor !== labels && tensor !== images))
       const size = otherImages.shape[0]
       // Where examples were joined by variants of themselves, those go by the same indices, in the same order.
       const indices = Uint32Array.from({ length: size }, (_, i) => lent.indices[i % lent.size] ?? 0)
-      return makeMinibatch({ ...lent, size, indices, unchanged: false }, otherImages, otherLabels, lease, owned)
+      return makeMinibatch({ ...lent, size, indices, views, unchanged: false }, otherImages, otherLabels, lease, owned)
     },
   }
 }

@@ -6,6 +6,7 @@ import { compiledNetwork } from '../models/compiled/compiledNetwork.js'
 import { foldingOf, foldParameters } from '../models/folding.js'
 import { forward, type ParameterTensors, unflatten } from '../models/forward.js'
 import { parametersOf } from '../models/parameters.js'
+import type { PlainNetwork } from '../models/shrink/tensors.js'
 import { freshStatistics } from '../models/statistics.js'
 
 /** A network with weights, for reading. */
@@ -29,9 +30,14 @@ export interface HasStudent {
   readonly student: Student
 }
 
+/** Added by `lbgat`: a network that is trained along with the student, on the first view of each minibatch. */
+export interface HasGuide {
+  readonly guide: Student
+}
+
 /** A network whose weights and running statistics training replaces, step by step. Freed by `dispose`. */
 export class Student implements Network {
-  readonly architecture: Architecture
+  #architecture: Architecture
   /** 1 where a parameter is kept and 0 where it is pruned, once that is settled. */
   mask: Float32Array | undefined
   #weights: Tensor1D
@@ -46,9 +52,13 @@ export class Student implements Network {
    * @param statistics of batch normalisation; copied. Fresh ones, mean 0 and variance 1, where none are given
    */
   constructor(architecture: Architecture, weights: Float32Array, statistics = freshStatistics(architecture)) {
-    this.architecture = architecture
+    this.#architecture = architecture
     this.#weights = tf.keep(tf.tensor1d(weights))
     this.#statistics = tf.keep(tf.tensor1d(statistics))
+  }
+
+  get architecture(): Architecture {
+    return this.#architecture
   }
 
   get weights(): Tensor1D {
@@ -71,6 +81,14 @@ export class Student implements Network {
     this.#forgetInUse()
     this.#statistics.dispose()
     this.#statistics = tf.keep(statistics)
+  }
+
+  /** Becomes another network, with numbers and mask of its own. */
+  become({ architecture, weights, statistics, mask }: PlainNetwork): void {
+    this.replaceWeights(tf.tensor1d(weights))
+    this.replaceStatistics(tf.tensor1d(statistics))
+    this.#architecture = architecture
+    this.mask = mask
   }
 
   logits(images: Tensor4D): Tensor2D {

@@ -4,7 +4,7 @@ import type { Phase } from '../dsl/phases.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
 import type { Optimizer } from './optimizer.js'
-import type { Schedule } from './schedule.js'
+import type { Progress, Schedule } from './schedule.js'
 
 /** What a phase's own rule does to a step's gradient, e.g. the ADMM penalty or the mask. */
 export interface Adjusted {
@@ -24,8 +24,14 @@ export interface PhasePlan {
   readonly begin?: (student: Student, memory: TrainingMemory) => void
   /** Before each epoch, from 0; what it returns is told to those who watch the run. */
   readonly beginEpoch?: (student: Student, memory: TrainingMemory, epoch: number) => readonly RunEvent[]
+  /** Before each step. */
+  readonly beforeStep?: (student: Student, memory: TrainingMemory, progress: Progress) => void
   /** After the terms' gradient and before the optimizer, in every step. */
   readonly adjust?: (student: Student, memory: TrainingMemory, gradient: Tensor1D) => Adjusted
+  /** Name of the vector in the memory that the optimizer moves. @default the student's weights */
+  readonly moves?: string
+  /** The student's weights from the vector that the optimizer has moved. @default the vector itself */
+  readonly realise?: (student: Student, memory: TrainingMemory, moved: Tensor1D) => Tensor1D
 }
 
 /** How a phase is optimised, as the user writes it. */

@@ -1,7 +1,13 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import type { ParameterCounts } from '../dsl/events.js'
 import { tf } from '../engine/tf.js'
-import { type Pattern, projectionMask } from '../math/projection.js'
+import {
+  type Pattern,
+  projectionMask,
+  projectionThreshold,
+  thresholdMask,
+  type WeightMatrix,
+} from '../math/projection.js'
 import { quadraticPenalty } from '../math/quadraticPenalty.js'
 import type { Architecture } from '../models/architecture.js'
 import { parameterCount } from '../models/parameters.js'
@@ -23,13 +29,33 @@ export const maskOf = (
   { pattern, rates }: PruningTask,
 ): Float32Array => {
   const mask = new Float32Array(parameterCount(architecture)).fill(1)
-  for (const { parameter, rate } of rates) {
-    const { offset, size, shape } = parameter
-    const columns = shape.at(-1) ?? 1
-    const values = weights.subarray(offset, offset + size)
-    mask.set(projectionMask({ values, rows: size / columns, columns }, pattern, rate), offset)
-  }
+  for (const layer of rates)
+    mask.set(projectionMask(matrixOf(weights, layer), pattern, layer.rate), layer.parameter.offset)
   return mask
+}
+
+const matrixOf = (weights: Float32Array, { parameter: { offset, size, shape } }: LayerRate): WeightMatrix => {
+  const columns = shape.at(-1) ?? 1
+  return { values: weights.subarray(offset, offset + size), rows: size / columns, columns }
+}
+
+/** The threshold of each layer of the task at which hard thresholding is Π_S. */
+export const thresholdsOf = (weights: Float32Array, { pattern, rates }: PruningTask): readonly number[] =>
+  rates.map((layer) => projectionThreshold(matrixOf(weights, layer), pattern, layer.rate))
+
+/** Hard thresholding of the task's layers, each by its own threshold: a copy. */
+export const thresholded = (
+  weights: Float32Array,
+  { pattern, rates }: PruningTask,
+  thresholds: readonly number[],
+): Float32Array => {
+  const kept = weights.slice()
+  for (const [i, layer] of rates.entries()) {
+    const { offset } = layer.parameter
+    const mask = thresholdMask(matrixOf(weights, layer), pattern, thresholds[i] ?? 0)
+    for (let at = 0; at < mask.length; at++) if (mask[at] === 0) kept[offset + at] = 0
+  }
+  return kept
 }
 
 /** ρ of the ADMM penalty over the phase: ρ ← min(`max`, `growth`·ρ) at each update of Z and U. */
@@ -107,9 +133,12 @@ const setResiduals = (memory: TrainingMemory, w: Float32Array, z: Float32Array):
 }
 
 /** W ← Π_S(W), and the mask is settled. */
-export const hardPrune = (student: Student, task: PruningTask): void => {
+export const hardPrune = (student: Student, task: PruningTask): void =>
+  settleMask(student, maskOf(student.architecture, student.weights.dataSync<'float32'>(), task))
+
+/** Zeroes what the mask prunes, and the mask is the student's. */
+export const settleMask = (student: Student, mask: Float32Array): void => {
   const weights = Float32Array.from(student.weights.dataSync())
-  const mask = maskOf(student.architecture, weights, task)
   student.mask = mask
   student.replaceWeights(tf.tensor1d(weights.map((value, i) => (mask[i] === 0 ? 0 : value))))
 }

@@ -1,13 +1,13 @@
-import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { PwoaFailure } from '../dsl/errors.js'
 import type { LossTerm, Minibatch } from '../dsl/step.js'
 import { traced } from '../dsl/traced.js'
 import { tf } from '../engine/tf.js'
-import type { ForwardPass } from '../models/forward.js'
-import { updatedStatistics } from '../models/statistics.js'
-import { weightGradient } from '../models/weightGradient.js'
+import { type BatchMoments, updatedStatistics } from '../models/statistics.js'
+import { type TrainedPass, weightGradients } from '../models/weightGradient.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
+import type { Optimizer } from './optimizer.js'
 import type { Adjusted, PhasePlan } from './phasePlan.js'
 
 /** One step of a phase: what it works on. */
@@ -15,6 +15,8 @@ export interface StepInput {
   readonly stage: string
   readonly plan: PhasePlan
   readonly student: Student
+  /** Trained along by the same optimizer, on the first view of the minibatch. */
+  readonly guide: Student | undefined
   readonly memory: TrainingMemory
   readonly terms: readonly LossTerm[]
   readonly minibatch: Minibatch
@@ -31,56 +33,77 @@ export interface StepLosses {
 
 /**
  * One minibatch: all terms in one forward pass and one gradient, the phase's own rule, the optimizer. Replaces the
- * student's weights and running statistics and the optimizer's slots; frees everything else it makes.
+ * weights and running statistics of the student and of its guide, if there is one, and the optimizer's slots; frees
+ * everything else it makes.
  *
  * @throws RunError where a term is not finite or not a scalar, before anything has been replaced
  */
 export const trainStep = (input: StepInput): StepLosses => {
-  const { student, memory } = input
+  const { student, guide, memory, plan } = input
   const named = new Map<string, Scalar>()
-  const statistics: Tensor1D[] = []
+  const networks = guide ? [student, guide] : [student]
+  const statistics: Tensor1D[][] = networks.map(() => [])
   try {
-    const [weights, ...slots] = tf.tidy(() => advanced(input, named, statistics))
+    const moved = tf.tidy(() => advanced(input, networks, named, statistics))
     const losses = readLosses(named)
     const broken = Object.entries(losses.terms).find(([, value]) => !Number.isFinite(value))
     if (broken) {
-      tf.dispose([weights, ...slots])
+      tf.dispose(moved)
       throw notFinite(input, broken)
     }
-    student.replaceWeights(weights)
-    for (const seen of statistics.splice(0)) student.replaceStatistics(seen)
-    for (const [i, slot] of slots.entries()) memory.setVector(slotName(i), slot)
+    for (const [which, network] of networks.entries()) {
+      const [weights, ...slots] = moved[which] as [Tensor1D, ...Tensor1D[]]
+      network.replaceWeights(weights)
+      for (const seen of statistics[which]?.splice(0) ?? []) network.replaceStatistics(seen)
+      for (const [i, slot] of slots.splice(0, plan.optimizer.slots).entries())
+        memory.setVector(slotName(which, i), slot)
+      for (const vector of slots) memory.setVector(plan.moves ?? '', vector)
+    }
     return losses
   } finally {
-    tf.dispose([...named.values(), ...statistics])
+    tf.dispose([...named.values(), ...statistics.flat()])
   }
 }
 
-const slotName = (i: number): string => `slot.${i}`
+/** The student's are `slot.0` …, its guide's `slot.guide.0` … */
+const slotName = (network: number, i: number): string => (network === 0 ? `slot.${i}` : `slot.guide.${i}`)
 
 /**
- * The weights and the optimizer's slots after the step; `named` gets each summand of the loss and `statistics` the
- * running statistics that the pass has moved, if there are any, to be freed or taken over.
+ * Each network's weights and the optimizer's slots after the step, and the student's own vector behind them where it
+ * is not the weights that the optimizer moves. `named` gets each summand of the loss and `statistics` the running
+ * statistics that the passes have moved, if there are any, to be freed or taken over.
  */
 const advanced = (
   { plan, student, memory, minibatch, terms, step, learningRate }: StepInput,
+  networks: readonly Student[],
   named: Map<string, Scalar>,
-  statistics: Tensor1D[],
-): [Tensor1D, ...Tensor1D[]] => {
-  const { images, labels } = minibatch
+  statistics: readonly Tensor1D[][],
+): Tensor1D[][] => {
+  const { images, labels, views } = minibatch
   const indices = minibatch.unchanged ? minibatch.indices : undefined
   const active = terms.filter(({ phases }) => phases.includes(plan.phase))
+  const batch = { images, labels, phase: plan.phase, views, indices }
   const bound = active.map((term) => ({
     name: term.name,
-    loss: traced(`${term.name}, before the student`, () => term.bind({ images, labels, phase: plan.phase, indices })),
+    loss: traced(`${term.name}, before the student`, () => term.bind(batch)),
   }))
-  const summed = (pass: ForwardPass): Scalar => {
-    const { moments } = pass
-    if (moments.length > 0) statistics.push(tf.keep(updatedStatistics(student.statistics, moments)))
+  const summed = (passes: readonly TrainedPass[]): Scalar => {
+    for (const [which, { moments }] of passes.entries()) {
+      const running = networks[which]?.statistics
+      if (running && running.size > 0) statistics[which]?.push(tf.keep(statisticsAfter(running, moments)))
+    }
+    const [pass, guide] = passes as [TrainedPass, TrainedPass | undefined]
+    const outputs = {
+      logits: pass.logits,
+      get hidden() {
+        return pass.hidden
+      },
+      ...(guide ? { guide } : {}),
+    }
     const losses = bound.map(({ name, loss }) => {
       const value = scalarOf(
         name,
-        traced(name, () => loss(pass)),
+        traced(name, () => loss(outputs)),
       )
       // A copy, kept beyond the recorded pass: the term's own value may be a constant of the user's.
       named.set(name, tf.keep(tf.clone(value)))
@@ -90,28 +113,57 @@ const advanced = (
   }
   let failed: { readonly thrown: unknown } | undefined
   // What a recorded pass has saved for its way back is only freed when the pass comes to its end.
-  const total = (pass: ForwardPass): Scalar => {
+  const total = (passes: readonly TrainedPass[]): Scalar => {
     try {
-      return summed(pass)
+      return summed(passes)
     } catch (thrown) {
       failed = { thrown }
-      return tf.sum(pass.logits)
+      return passes.map(({ logits }) => tf.sum(logits) as Scalar).reduce((sum, next) => tf.add(sum, next) as Scalar)
     }
   }
-  const raw = weightGradient(student.architecture, student.weights, images, total)
+  const blocks = blocksOf(images, views, student)
+  const trained = networks.map(({ architecture, weights }, which) => ({
+    architecture,
+    weights,
+    images: which === 0 ? blocks : [firstView(images, views)],
+  }))
+  const [raw, ...others] = weightGradients(trained, total) as [Tensor1D, ...Tensor1D[]]
   if (failed) throw failed.thrown
   const adjusted = traced('penalty or mask', () => plan.adjust?.(student, memory, raw))
   const { gradient, penalty }: Adjusted = adjusted ?? { gradient: raw }
   if (penalty) named.set(penalty.name, tf.keep(penalty.loss))
-  const { optimizer } = plan
-  const slots = Array.from(
-    { length: optimizer.slots },
-    (_, i) => memory.vector(slotName(i)) ?? (tf.zerosLike(student.weights) as Tensor1D),
-  )
-  const vectors = { weights: student.weights, gradient, slots, step, learningRate }
-  const updated = traced('optimizer', () => optimizer.update(vectors))
-  return [updated.weights, ...updated.slots]
+  const update = (which: number, weights: Tensor1D, ofLoss: Tensor1D): ReturnType<Optimizer['update']> => {
+    const slots = Array.from(
+      { length: plan.optimizer.slots },
+      (_, i) => memory.vector(slotName(which, i)) ?? (tf.zerosLike(weights) as Tensor1D),
+    )
+    const vectors = { weights, gradient: ofLoss, slots, step, learningRate }
+    return traced('optimizer', () => plan.optimizer.update(vectors))
+  }
+  const own = update(0, movedBy(plan, student, memory), gradient)
+  const realised = plan.realise?.(student, memory, own.weights) ?? own.weights
+  return [
+    [realised, ...own.slots, ...(plan.moves === undefined ? [] : [own.weights])],
+    ...others.map((ofGuide, i) => {
+      const guided = update(i + 1, networks[i + 1]?.weights ?? ofGuide, ofGuide)
+      return [guided.weights, ...guided.slots]
+    }),
+  ]
 }
+
+const movedBy = ({ moves }: PhasePlan, student: Student, memory: TrainingMemory): Tensor1D =>
+  (moves === undefined ? undefined : memory.vector(moves)) ?? student.weights
+
+/** Views apart from each other where batch normalisation would see the difference. */
+const blocksOf = (images: Tensor4D, views: number, { statistics }: Student): readonly Tensor4D[] =>
+  views === 1 || statistics.size === 0 ? [images] : tf.split(images, views)
+
+const firstView = (images: Tensor4D, views: number): Tensor4D =>
+  views === 1 ? images : tf.slice(images, 0, images.shape[0] / views)
+
+/** Block by block, as PyTorch moves them pass by pass. */
+const statisticsAfter = (running: Tensor1D, blocks: readonly (readonly BatchMoments[])[]): Tensor1D =>
+  blocks.reduce((before, moments) => updatedStatistics(before, moments), running)
 
 const scalarOf = (term: string, value: Scalar): Scalar => {
   const shape: readonly number[] = value.shape

@@ -7,7 +7,7 @@ import { traced } from '../dsl/traced.js'
 import { EpochMeans } from './epochMeans.js'
 import { layerWeights } from './layerWeights.js'
 import { TrainingMemory } from './memory.js'
-import type { HasStudent, Student } from './network.js'
+import type { HasGuide, HasStudent, Student } from './network.js'
 import type { PhasePlan } from './phasePlan.js'
 import { trainStep } from './trainStep.js'
 
@@ -19,7 +19,7 @@ export interface Training {
   readonly stage: string
   readonly phases: readonly PhasePlan[]
   /** Called once after the last step, before it is emitted. */
-  readonly end?: (student: Student) => readonly RunEvent[]
+  readonly end?: (student: Student, memory: TrainingMemory) => readonly RunEvent[]
 }
 
 /**
@@ -28,7 +28,7 @@ export interface Training {
  */
 export const trainer =
   ({ stage, phases, end }: Training) =>
-  <S extends Step & Trainable>(source: Observable<S>): Observable<S & HasTraining> =>
+  <S extends Step & Trainable & Partial<HasGuide>>(source: Observable<S>): Observable<S & HasTraining> =>
     defer(() => {
       const memory = new TrainingMemory()
       const means = new EpochMeans()
@@ -46,7 +46,7 @@ export const trainer =
 
       const advance = (step: S): S & HasTraining => {
         if (!started) start(step)
-        const { run, student, minibatch } = step
+        const { run, student, guide, minibatch } = step
         const done = memory.number('step', 0)
         const steps = phases.reduce((sum, { epochs }) => sum + epochs * minibatch.batches, 0)
         // A run that was stopped after its last step only has its evaluation left.
@@ -65,9 +65,20 @@ export const trainer =
         }
         if (batch === 0) for (const event of plan.beginEpoch?.(student, memory, epoch) ?? []) run.emit(event)
         const phaseSteps = plan.epochs * minibatch.batches
-        const learningRate =
-          plan.learningRate * plan.schedule.factor({ step: inPhase, steps: phaseSteps, epoch, epochs: plan.epochs })
-        const work = { stage, plan, student, memory, terms: step.terms, minibatch, step: inPhase + 1, learningRate }
+        const progress = { step: inPhase, steps: phaseSteps, epoch, epochs: plan.epochs }
+        plan.beforeStep?.(student, memory, progress)
+        const learningRate = plan.learningRate * plan.schedule.factor(progress)
+        const work = {
+          stage,
+          plan,
+          student,
+          guide,
+          memory,
+          terms: step.terms,
+          minibatch,
+          step: inPhase + 1,
+          learningRate,
+        }
         const losses = traced('rest of the step', () => trainStep(work))
         const seconds = (performance.now() - began) / 1000
         const over = inPhase + 1 === phaseSteps
@@ -88,7 +99,7 @@ export const trainer =
           seconds,
         }
         means.add(training)
-        const closing = done + 1 === steps ? (end?.(student) ?? []) : []
+        const closing = done + 1 === steps ? (end?.(student, memory) ?? []) : []
         if (batch + 1 === minibatch.batches) {
           run.emit({ type: 'epoch', stage, phase: plan.phase, epoch, epochs: plan.epochs, ...means.take() })
           run.emit({ type: 'weights', phase: plan.phase, epoch, layers: layerWeights(student) })

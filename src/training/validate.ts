@@ -1,4 +1,3 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Attack } from '../attacks/attack.js'
 import { classesOf } from '../attacks/predictions.js'
 import { runAttack } from '../attacks/run.js'
@@ -26,19 +25,19 @@ export const validate = (
   let [clean, robust] = [0, 0]
   for (let begin = 0; begin < split.count; begin += BATCH) {
     const indices = Uint32Array.from({ length: Math.min(BATCH, split.count - begin) }, (_, i) => begin + i)
-    const images = imagesOf(split, shape, indices)
-    const labels = labelsOf(split, classes, indices)
-    const attacked = runAttack(attack, { classifier: (x) => network.logits(x), images, labels, indices, seed })
-    const right = classesOf(labels)
-    const [before, after] = [images, attacked].map((x) => predicted(network, x))
-    for (const [i, label] of right.entries()) {
+    // All that is made is freed, also where the attack throws.
+    const [before, after] = tf.tidy(() => {
+      const images = imagesOf(split, shape, indices)
+      const labels = labelsOf(split, classes, indices)
+      const attacked = runAttack(attack, { classifier: (x) => network.logits(x), images, labels, indices, seed })
+      return [images, attacked].map((x) => classesOf(network.logits(x)))
+    })
+    for (const [i, index] of indices.entries()) {
+      const label = split.labels[index]
       if (before?.[i] !== label) continue
       clean += 1
       if (after?.[i] === label) robust += 1
     }
-    tf.dispose([images, labels, attacked])
   }
   return { clean: clean / split.count, attacks: { [attack.name]: robust / split.count }, examples: split.count }
 }
-
-const predicted = (network: Network, images: Tensor4D): Int32Array => tf.tidy(() => classesOf(network.logits(images)))

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Attack, AttackInput, Classifier } from '../../src/attacks/attack.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
+import { divergenceFrom } from '../../src/attacks/losses.js'
 import { type PgdOptions, pgd } from '../../src/attacks/pgd.js'
 import { runAttack } from '../../src/attacks/run.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
@@ -50,8 +51,8 @@ describe('in L2', () => {
       epsilon: fc.double({ min: 0.01, max: 4, noNaN: true }),
       steps: fc.integer({ min: 1, max: 6 }),
       stepSize: fc.double({ min: 0.001, max: 2, noNaN: true }),
-      start: fc.constantFrom('uniform' as const, 'image' as const),
-      loss: fc.constantFrom('ce' as const, 'margin' as const),
+      start: fc.constantFrom('uniform' as const, 'nearby' as const),
+      loss: fc.constantFrom('ce' as const, 'margin' as const, 'kl' as const),
     })
     check(
       fc.property(seeds, options, fc.boolean(), (seed, chosen, isLinear) => {
@@ -289,11 +290,52 @@ it.each([
   [() => pgd({ ...base, norm: 'toString' as 'L2' }), 'pgd: expected a norm among Linf, L2, got "toString"'],
   [() => pgd({ ...base, epsilon: Infinity, norm: 'L2' }), 'pgd: expected epsilon > 0, got Infinity'],
   [() => pgd({ ...base, epsilon: 1e30, norm: 'L2' }), 'pgd: expected epsilon <= 1000000, got 1e+30'],
-  [() => pgd({ ...base, loss: 'dlr' as 'ce' }), 'pgd: expected a loss among ce, margin, got "dlr"'],
-  [() => pgd({ ...base, start: 'zero' as 'image' }), 'pgd: expected a start among uniform, image, got "zero"'],
+  [() => pgd({ ...base, loss: 'dlr' as 'ce' }), 'pgd: expected a loss among ce, margin, kl, got "dlr"'],
+  [() => pgd({ ...base, start: 'zero' as 'image' }), 'pgd: expected a start among uniform, image, nearby, got "zero"'],
+  [
+    () => pgd({ ...base, loss: 'kl', start: 'image' }),
+    `pgd: expected another start than the image for loss 'kl', got "image"`,
+  ],
   [() => pgd({ ...base, restarts: 0 }), 'pgd: expected a whole number of restarts >= 1, got 0'],
   [() => pgd({ ...base, start: 'image', restarts: 2 }), 'pgd: expected one try from the image itself, got 2 restarts'],
 ])('an option that can not work is refused at once, case %#', (make, message) => {
   expect(make).toThrow(PwoaFailure)
   expect(make).toThrow(message)
+})
+
+describe('TRADES’ inner attack', () => {
+  const options: PgdOptions = { epsilon: 0.1, steps: 5, stepSize: 0.05, loss: 'kl', start: 'nearby' }
+  const divergences = (given: Problem, classifier: Classifier, found: Float32Array): readonly number[] =>
+    tf.tidy(() => {
+      const logits = (images: Float32Array): Float32Array =>
+        classifier(tf.tensor4d(images, [given.classes.length, 5, 5, 1])).dataSync<'float32'>()
+      const losses = divergenceFrom(logits(given.images))
+      return [...losses(tf.tensor2d(logits(found), [given.classes.length, CLASSES])).dataSync()]
+    })
+
+  it('moves the answer away from the natural one, whatever the labels say', () => {
+    check(
+      fc.property(seeds, (seed) => {
+        const given = problem(seed, 3)
+        const classifier = curvedClassifier(given.weights)
+        const found = attacked(pgd(options), given, classifier, { seed })
+        const relabelled = { ...given, classes: given.classes.map((label) => (label + 1) % CLASSES) }
+        expect(attacked(pgd(options), relabelled, classifier, { seed })).toEqual(found)
+        const start = attacked(pgd({ ...options, stepSize: 1e-9 }), given, classifier, { seed })
+        const [moved, begun] = [divergences(given, classifier, found), divergences(given, classifier, start)]
+        for (const [i, divergence] of moved.entries()) expect(divergence).toBeGreaterThan(begun[i] ?? Infinity)
+      }),
+    )
+  })
+
+  it('starts with normal noise of 0.001 around the image, each example from its own stream', () => {
+    const given = { ...problem(3, 40), images: new Float32Array(40 * PIXELS).fill(0.5) }
+    const still = pgd({ ...options, loss: 'ce', steps: 1, stepSize: 1e-9 })
+    const start = attacked(still, given, curvedClassifier(given.weights), { seed: 3 })
+    const noise = start.map((value) => value - 0.5)
+    // 1000 draws: the deviation is within a tenth.
+    expect(norm(noise) / Math.sqrt(noise.length) / 1e-3).toBeCloseTo(1, 0.9)
+    expect(Math.max(...noise)).toBeLessThan(6e-3)
+    expect(new Set(noise).size).toBeGreaterThan(500)
+  })
 })

@@ -157,7 +157,10 @@ describe('Ctrl-C', () => {
     const common = ['--engine', 'wasm', '--set', 'epochs=30']
     const whole = await command.run(['pipeline.ts', ...common, '--out', 'whole', '--quiet'], folder)
     expect(whole.code).toBe(0)
-    const started = command.start(['pipeline.ts', ...common, '--set', 'pace=slow', '--out', 'parts'], folder)
+    const started = command.start(
+      ['pipeline.ts', ...common, '--set', 'pace=slow', '--out', 'parts', '--checkpoint-every', '7'],
+      folder,
+    )
     await started.says(/train {1,2}1\/30/)
     started.child.kill('SIGINT')
     const { code, stderr, stdout } = await started.ended
@@ -165,7 +168,7 @@ describe('Ctrl-C', () => {
     expect(stderr).toContain('stopping: saving the state; interrupt again to quit at once')
     expect(stderr).toContain('pwoa-run: halving: interrupted; the state is saved')
     const words = /resume with: pwoa-run (.*)\n/.exec(stderr)?.[1]?.split(' ') ?? []
-    expect(words).toContain('--resume')
+    expect(words.join(' ')).toContain('--checkpoint-every 7 --resume')
     expect(existsSync(join(folder, 'parts', 'summary.json'))).toBe(false)
     const resumed = await command.run([...words, '--quiet'], folder)
     expect([resumed.code, resumed.stderr]).toEqual([0, ''])
@@ -195,6 +198,14 @@ describe('wrong usage', () => {
     [['pipeline.ts', '--seed'], /^pwoa-run: --seed: expected a value after it, got nothing\n/],
     [['pipeline.ts', '--seed', '-1'], /^pwoa-run: --seed: expected a whole number from 0 to 4294967295, got "-1"\n/],
     [['pipeline.ts', '--engine', 'gpu'], /^pwoa-run: --engine: expected one of auto, tensorflow, wasm, got "gpu"\n/],
+    [
+      ['pipeline.ts', '--checkpoint-every', '5m'],
+      /^pwoa-run: --checkpoint-every: expected steps \(500\) or seconds \(30s\), got "5m"\n/,
+    ],
+    [
+      ['pipeline.ts', '--keep-checkpoints', '0'],
+      /^pwoa-run: --keep-checkpoints: expected a whole number >= 1, got "0"\n/,
+    ],
     [['pipeline.ts', 'other.ts'], /^pwoa-run: arguments: expected one pipeline file, got more than one\n/],
     [['pipeline.ts', '--set', 'epochs'], /^pwoa-run: --set: expected key=value, got "epochs"\n$/],
     [['pipeline.ts', '--set', 'epochs=x'], /^pwoa-run: --set epochs: expected a whole number >= 1, got "x"\n$/],
@@ -225,12 +236,7 @@ describe('a run that fails', () => {
     expect(plain.stderr).toMatch(
       /^pwoa-run: failing: expected to run without an exception, got boom\n {2}That is in failing.ts:5:\d+\.\n$/,
     )
-    expect(readdirSync(join(folder, 'a')).sort()).toEqual([
-      'checkpoint.safetensors',
-      'events.jsonl',
-      'metrics.jsonl',
-      'plan.json',
-    ])
+    expect(readdirSync(join(folder, 'a')).sort()).toEqual(['checkpoints', 'events.jsonl', 'metrics.jsonl', 'plan.json'])
     const traced = await command.run(['failing.ts', '--engine', 'wasm', '--quiet', '--trace'], folder)
     expect(traced.stderr).toMatch(/Error: boom\n +at .*failing\.ts:5:\d+/)
     expect(traced.stderr).toMatch(/lib\/halving\.ts:\d+:\d+/)

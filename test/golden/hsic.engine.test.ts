@@ -8,6 +8,7 @@ import { centred } from '../../src/math/squares.js'
 import type { Architecture } from '../../src/models/architecture.js'
 import { forward, unflatten } from '../../src/models/forward.js'
 import { parametersOf } from '../../src/models/parameters.js'
+import { indexOf } from '../../src/models/torchOrder.js'
 import { imagesOf, labelsOf } from '../../src/training/images.js'
 import { describeGolden, ownName, readGolden, readPublicNetwork, readTestSplit } from '../support/golden.js'
 import { type Bottleneck64, bottleneck64 } from '../support/mnistNet64.js'
@@ -212,7 +213,7 @@ const goldenGradients = ({ grads }: Hsic['float64'], architecture: Architecture)
     const name = ownName(goldenName)
     const parameter = parametersOf(architecture).find((one) => one.name === name)
     if (!expected || !parameter) return []
-    const index = parameter.torchIndex()
+    const index = indexOf(parameter.torchAxes)
     const inTorchOrder = (values: ArrayLike<number>): Float64Array => {
       const ordered = new Float64Array(values.length)
       for (const [i, to] of index.entries()) ordered[to] = Number(values[i])

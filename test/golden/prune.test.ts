@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Pattern, projectionMask } from '../../src/math/projection.js'
 import { parametersOf } from '../../src/models/parameters.js'
+import { indexOf } from '../../src/models/torchOrder.js'
 import { mnistNet } from '../../src/models/zoo.js'
 import { describeGolden, ownName, readGolden, readPublicNetwork } from '../support/golden.js'
 
@@ -48,7 +49,7 @@ describeGolden('projections of mnist_fastat_pgd', () => {
     const mask = projectionMask({ values, rows: inputs, columns: out }, pattern as Pattern, Number.parseInt(rate, 10))
 
     const torch = { values: new Float32Array(size), mask: new Uint8Array(size) }
-    for (const [i, to] of parameter.torchIndex().entries()) {
+    for (const [i, to] of indexOf(parameter.torchAxes).entries()) {
       torch.values[to] = values[i] ?? Number.NaN
       torch.mask[to] = mask[i] ?? 0
     }

@@ -55,7 +55,7 @@ describe('readCheckpoint', () => {
     expect(await refusal(put('empty', ''))).toBe('expected a file with contents, got an empty file')
     expect(await refusal(join(put('file', 'x'), 'y'))).toContain('no folder')
     expect(await refusal(put('text', '<!doctype html><html>'))).toBe(
-      'expected a PyTorch or safetensors checkpoint, got another kind of file, of 21 bytes',
+      'expected a PyTorch, safetensors or ONNX file, got another kind of file, of 21 bytes',
     )
     expect(await refusal('/dev/null')).toBe('expected a file, got a device or a pipe')
     expect(await refusal('a\0b')).toContain('null bytes')

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -15,6 +16,9 @@ import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Dataset } from '../../src/dsl/dataset.js'
 import { describeError, PwoaFailure } from '../../src/dsl/errors.js'
+import { decodeImages } from '../../src/io/decodeImages.js'
+import { loadDecoder } from '../../src/io/imageDecoder.js'
+import { listImages } from '../../src/io/imageFiles.js'
 import { type ImageFolderOptions, imageFolder } from '../../src/io/imageFolder.js'
 import { packDataset, unpackDataset } from '../../src/io/packedDataset.js'
 import { horizontalFlip, randomCrop } from '../../src/math/augmentations.js'
@@ -129,7 +133,84 @@ describe('imageFolder', () => {
     expect((await open({ undecodable: 'skip' })).name).toBe(data.name)
   })
 
+  it('reads stored pixels, whatever color profile is beside them', async () => {
+    await putAll()
+    const profiled = await sharp(pixelsOf(200), { raw: { width: 3, height: 2, channels: 3 } })
+      .withIccProfile('p3')
+      .png()
+      .toBuffer()
+    put('train/dog/c.png', profiled)
+    const stored = await sharp(profiled, { ignoreIcc: true }).raw().toBuffer()
+    // Else there would be nothing to tell apart.
+    expect([...(await sharp(profiled).toColourspace('srgb').raw().toBuffer())]).not.toEqual([...stored])
+    const { images } = (await open()).train
+    expect([...images.subarray(images.length - 18)]).toEqual([...stored])
+  })
+
+  it('leaves alone what is not a file, and names what can’t be read', async () => {
+    await putAll()
+    mkdirSync(join(root(), 'train/cat/4.png'))
+    expect((await open()).train.count).toBe(5)
+    symlinkSync(join(folder, 'nowhere'), join(root(), 'train/cat/5.png'))
+    expect(await reason({ undecodable: 'skip' })).toBe(
+      `imageFolder: ${root()}: expected folders and files that can be read, got ${join(root(), 'train/cat/5.png')} (ENOENT)`,
+    )
+  })
+
+  it('knows an archive that waits to be unpacked', async () => {
+    put('pictures.tar.xz', Buffer.from('packed'))
+    const error = fileErrorOf(await imageFolder(options).open(context())())
+    expect(error.hint).toBe(`Unpack it first: tar xf ${join(root(), 'pictures.tar.xz')}`)
+  })
+
+  it('says so where the decoder does not load, which nothing else needs', async () => {
+    await putAll()
+    vi.doMock('sharp', () => {
+      throw new Error('no binary for this platform')
+    })
+    const error = errorOf(await imageFolder(options).open(context())())
+    vi.doUnmock('sharp')
+    expect(error).toMatchObject({
+      _tag: 'RunError',
+      stage: 'imageFolder',
+      hint: expect.stringContaining('npm install'),
+    })
+    expect((await open()).train.count).toBe(5)
+  })
+
+  it('counts before it decodes more than fits', async () => {
+    await putAll()
+    const decoder = await loadDecoder('test')
+    const { train } = await listImages(root())
+    const settings = { decoder, color: 'rgb', undecodable: 'refuse', signal: context().signal } as const
+    const decoded = (mostBytes: number) =>
+      decodeImages({ stage: 'test', file: root() }, train, { ...settings, mostBytes })
+    expect((await decoded(90)).split.count).toBe(5)
+    await expect(decoded(89)).rejects.toThrow(
+      `test: ${root()}: expected at most 89 bytes of pixels, got 5 images of 2 × 3 × 3, 90 bytes`,
+    )
+  })
+
   it.each([
+    [
+      'another format by the name of one',
+      async () => {
+        await putAll()
+        put('test/cat/y.png', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2"/>'))
+      },
+      /y\.png: expected an image, got a file that is none \(neither JPEG nor PNG\)/,
+    ],
+    [
+      'an image that is cut off',
+      async () => {
+        await putAll()
+        const whole = await sharp({ create: { width: 3, height: 2, channels: 3, background: '#fff' } })
+          .jpeg()
+          .toBuffer()
+        put('test/dog/y.jpg', whole.subarray(0, whole.length - 20))
+      },
+      /y\.jpg: expected an image, got a file that is none/,
+    ],
     ['no folder', async (): Promise<void> => undefined, /no folder .*train/],
     [
       'a class without images',
@@ -190,6 +271,7 @@ describe('a packed data set', () => {
     shape: { height: 2, width: 3, channels: 1 },
     classes: 2,
     skipped: 1,
+    published: true,
     train: split(5, 7),
     test: split(2, 9),
   }

@@ -12,14 +12,23 @@ import { adversarial } from '../../src/operators/adversarial.js'
 import { attackEval } from '../../src/operators/attackEval.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
+import { earlyStop } from '../../src/operators/earlyStop.js'
 import { exportModel } from '../../src/operators/exportModel.js'
 import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
 import { initialise } from '../../src/operators/initialise.js'
+import { lbgat } from '../../src/operators/lbgat.js'
+import { learnedMask } from '../../src/operators/learnedMask.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { lossTerm } from '../../src/operators/lossTerm.js'
+import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
+import { mart } from '../../src/operators/mart.js'
 import { perturb } from '../../src/operators/perturb.js'
+import { proximalMask } from '../../src/operators/proximalMask.js'
+import { shrink } from '../../src/operators/shrink.js'
+import { trades } from '../../src/operators/trades.js'
 import { train } from '../../src/operators/train.js'
 import { adam } from '../../src/training/adam.js'
+import type { MaskOptions } from '../../src/training/maskStage.js'
 import type { Optimizer } from '../../src/training/optimizer.js'
 import { constant, type Schedule } from '../../src/training/schedule.js'
 import { sgd } from '../../src/training/sgd.js'
@@ -92,6 +101,30 @@ const lateAttack = (thrown: Error): Attack => ({
   },
 })
 
+type MaskStage = (options: MaskOptions) => { readonly info: StageInfo }
+
+const badMasks = (make: MaskStage): Row['bad'] => ({
+  'a rate below 1': () => make({ pattern: 'irregular', rate: 0 }),
+  'a layer rate below 1': () => make({ pattern: 'irregular', rate: { conv: 0.5 } }),
+  'an unknown pattern': () => make({ pattern: 'diagonal' as 'filter', rate: 4 }),
+  'half an epoch': () => make({ pattern: 'filter', rate: 4, epochs: 0.5 }),
+  'negative epochs': () => make({ pattern: 'filter', rate: 4, retrainEpochs: -1 }),
+  'no epochs at all': () => make({ pattern: 'filter', rate: 4, epochs: 0, retrainEpochs: 0 }),
+  'a learning rate of 0': () => make({ pattern: 'filter', rate: 4, prune: { learningRate: 0 } }),
+  'an endless learning rate': () => make({ pattern: 'filter', rate: 4, retrain: { learningRate: Infinity } }),
+})
+
+const throwingMasks = (make: MaskStage): Row['throwing'] => ({
+  'a schedule': (thrown) => [
+    ...withLoss(),
+    erased(make({ pattern: 'filter', rate: 2, epochs: 1, prune: { schedule: badSchedule(thrown) } })),
+  ],
+  'an optimizer': (thrown) => [
+    ...withLoss(),
+    erased(make({ pattern: 'filter', rate: 2, epochs: 1, prune: { optimizer: badOptimizer(thrown) } })),
+  ],
+})
+
 export const table: Readonly<Record<string, Row>> = {
   admmMask: {
     make: () => erased(admmMask({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1, updateEvery: 1 })),
@@ -131,6 +164,9 @@ export const table: Readonly<Record<string, Row>> = {
       'an ε of 0': () => adversarial(fgsm({ epsilon: 0 })),
       'what the first attack refuses': () => adversarial((epoch) => fgsm({ epsilon: epoch })),
       'an unknown mode': () => adversarial(fgsm({ epsilon: 0.1 }), { mode: 'mix' as 'join' }),
+      'a negative ratio': () => adversarial(fgsm({ epsilon: 0.1 }), { mixRatio: -0.1 }),
+      'a ratio above 1': () => adversarial(fgsm({ epsilon: 0.1 }), { mixRatio: 1.1 }),
+      'a ratio that is no number': () => adversarial(fgsm({ epsilon: 0.1 }), { mixRatio: Number.NaN }),
     },
     throwing: {
       'an attack': (thrown) => [...fresh(), erased(adversarial(badAttack(thrown)))],
@@ -182,12 +218,29 @@ export const table: Readonly<Record<string, Row>> = {
     },
     throwing: {},
   },
+  earlyStop: {
+    make: () => erased(earlyStop(fgsm({ epsilon: 0.1 }))),
+    behind: trained,
+    adds: [],
+    steps: 3,
+    bad: {
+      'no patience': () => earlyStop(fgsm({ epsilon: 0.1 }), { patience: 0 }),
+      'a collapse of nothing': () => earlyStop(fgsm({ epsilon: 0.1 }), { collapse: 0 }),
+      'an attack that refuses': () => earlyStop(fgsm({ epsilon: 2 })),
+    },
+    throwing: {
+      'an attack': (thrown) => [...trained(), erased(earlyStop(badAttack(thrown)))],
+    },
+  },
   exportModel: {
     make: () => erased(exportModel('student.safetensors')),
     behind: trained,
     adds: [],
     steps: 3,
-    bad: { 'another ending': () => exportModel('student.pth'), 'no name': () => exportModel('') },
+    bad: {
+      'another ending': () => exportModel('student.pth'),
+      'no name': () => exportModel(''),
+    },
     throwing: {},
   },
   hsicRegularize: {
@@ -207,6 +260,28 @@ export const table: Readonly<Record<string, Row>> = {
     adds: ['student'],
     bad: { 'an unknown architecture': () => initialise('resnet1000') },
     throwing: {},
+  },
+  lbgat: {
+    make: () => erased(lbgat(fgsm({ epsilon: 0.1 }))),
+    behind: fresh,
+    adds: ['terms', 'guide'],
+    bad: {
+      'a negative β': () => lbgat(fgsm({ epsilon: 0.1 }), { beta: -1 }),
+      'an unknown network': () => lbgat(fgsm({ epsilon: 0.1 }), { natural: 'resnet1000' }),
+      'what the first attack refuses': () => lbgat((epoch) => fgsm({ epsilon: epoch })),
+    },
+    throwing: {
+      'an attack': (thrown) => [...fresh(), erased(lbgat(badAttack(thrown)))],
+      'an attack on its way': (thrown) => [...fresh(), erased(lbgat(lateAttack(thrown)))],
+    },
+  },
+  learnedMask: {
+    make: () => erased(learnedMask({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1 })),
+    behind: withLoss,
+    adds: ['training'],
+    steps: 6,
+    bad: badMasks(learnedMask),
+    throwing: throwingMasks(learnedMask),
   },
   loadTeacher: {
     make: (teacher) => erased(loadTeacher(teacher, { architecture: tinyNet })),
@@ -241,6 +316,31 @@ export const table: Readonly<Record<string, Row>> = {
       },
     },
   },
+  magnitudePrune: {
+    make: () => erased(magnitudePrune({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1, updateEvery: 1 })),
+    behind: withLoss,
+    adds: ['training'],
+    steps: 6,
+    bad: {
+      ...badMasks(magnitudePrune),
+      'no steps between updates': () => magnitudePrune({ pattern: 'filter', rate: 4, updateEvery: 0 }),
+    },
+    throwing: throwingMasks(magnitudePrune),
+  },
+  mart: {
+    make: () => erased(mart(fgsm({ epsilon: 0.1 }))),
+    behind: fresh,
+    adds: ['terms'],
+    bad: {
+      'a negative λ': () => mart(fgsm({ epsilon: 0.1 }), { lambda: -1 }),
+      'an endless λ': () => mart(fgsm({ epsilon: 0.1 }), { lambda: Infinity }),
+      'what the first attack refuses': () => mart((epoch) => fgsm({ epsilon: epoch })),
+    },
+    throwing: {
+      'an attack': (thrown) => [...fresh(), erased(mart(badAttack(thrown)))],
+      'an attack on its way': (thrown) => [...fresh(), erased(mart(lateAttack(thrown)))],
+    },
+  },
   perturb: {
     make: () => erased(perturb(blockNoise({ epsilon: 0.3 }), { share: 0.5 })),
     behind: none,
@@ -251,6 +351,39 @@ export const table: Readonly<Record<string, Row>> = {
       'noise that refuses': () => perturb(blockNoise({ epsilon: 2 })),
     },
     throwing: { 'a perturbation': (thrown) => [erased(perturb(badNoise(thrown)))] },
+  },
+  proximalMask: {
+    make: () => erased(proximalMask({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1, updateEvery: 1 })),
+    behind: withLoss,
+    adds: ['training'],
+    steps: 6,
+    bad: {
+      ...badMasks(proximalMask),
+      'half a step between updates': () => proximalMask({ pattern: 'filter', rate: 4, updateEvery: 0.5 }),
+    },
+    throwing: throwingMasks(proximalMask),
+  },
+  trades: {
+    make: () => erased(trades(fgsm({ epsilon: 0.1 }))),
+    behind: fresh,
+    adds: ['terms'],
+    bad: {
+      'a negative β': () => trades(fgsm({ epsilon: 0.1 }), { beta: -1 }),
+      'a β that is no number': () => trades(fgsm({ epsilon: 0.1 }), { beta: Number.NaN }),
+      'what the first attack refuses': () => trades((epoch) => fgsm({ epsilon: epoch })),
+    },
+    throwing: {
+      'an attack': (thrown) => [...fresh(), erased(trades(badAttack(thrown)))],
+      'an attack on its way': (thrown) => [...fresh(), erased(trades(lateAttack(thrown)))],
+    },
+  },
+  shrink: {
+    make: () => erased(shrink()),
+    behind: trained,
+    adds: [],
+    steps: 3,
+    bad: {},
+    throwing: {},
   },
   train: {
     make: () => erased(train({ epochs: 1 })),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
-import { architecture } from '../../src/models/architecture.js'
+import { type Architecture, architecture, withClasses } from '../../src/models/architecture.js'
 import { countsOf } from '../../src/models/counts.js'
 import { executionOf } from '../../src/models/execution.js'
 import { foldingOf } from '../../src/models/folding.js'
@@ -13,12 +13,17 @@ import {
   type Layer,
   linear,
   maxPool2d,
+  normalize,
   relu,
 } from '../../src/models/layers.js'
+import { normalisationOf, withNormalisation } from '../../src/models/normalisation.js'
 import { parameterCount, parametersOf, weightLayers } from '../../src/models/parameters.js'
-import { resnet18 } from '../../src/models/resnet.js'
+import { preactResnet18 } from '../../src/models/preactResnet.js'
+import { resnet18, resnet50 } from '../../src/models/resnet.js'
 import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/statistics.js'
-import { architectureNames, lenet, lenet5, mnistNet, resolveArchitecture, zoo } from '../../src/models/zoo.js'
+import { vgg16bn } from '../../src/models/vgg.js'
+import { wideResnet } from '../../src/models/wideResnet.js'
+import { architectureNames, cifarNet, lenet, lenet5, mnistNet, resolveArchitecture, zoo } from '../../src/models/zoo.js'
 import { normalised, shortcut } from './fixtures.js'
 
 const grey8 = { height: 8, width: 8, channels: 1 }
@@ -81,6 +86,34 @@ describe('architecture', () => {
       'a bias that is a flag',
       () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), bias: false } as unknown as Layer]),
       'a bias among learned, none for "c", got false',
+    ],
+    [
+      'a normalisation of other channels',
+      () => make([normalize({ mean: [0.5, 0.5], std: [1] }), ...head]),
+      'a finite mean of each of 1 channels for "normalize-0", got 0.5, 0.5',
+    ],
+    [
+      'a normalisation by nothing',
+      () => make([normalize({ mean: [0.5], std: [1e-46] }), ...head]),
+      'a std > 0 of each of 1 channels for "normalize-0", got 1e-46',
+    ],
+    [
+      'a mean that is no number',
+      () => make([normalize({ mean: [Number.NaN], std: [1] }), ...head]),
+      'a finite mean of each of 1 channels for "normalize-0", got NaN',
+    ],
+    [
+      'a normalisation of something else than images',
+      () => make([relu(), normalize({ mean: [0], std: [1] }), ...head]),
+      'the network\'s input as input of "normalize-1", got "relu-0"',
+    ],
+    [
+      'two normalisations',
+      () => {
+        const one = normalize({ mean: [0], std: [1] })
+        return make([one, { ...one, inputs: ['input'] }, ...head])
+      },
+      'one normalize layer, got "normalize-1" too',
     ],
     ['no outputs', () => make([flatten(), linear('fc', { out: 0 })]), 'a whole number of outputs >= 1 for "fc", got 0'],
     [
@@ -195,8 +228,42 @@ describe('the zoo', () => {
     for (const name of architectureNames) expect(resolveArchitecture('test', name)).toBe(zoo[name])
     expect(resolveArchitecture('test', shortcut)).toBe(shortcut)
     expect(() => resolveArchitecture('loadTeacher', 'resnet')).toThrow(
-      'loadTeacher: expected an architecture among mnistNet, lenet5, lenet, resnet18, got resnet',
+      `loadTeacher: expected an architecture among ${architectureNames.join(', ')}, got resnet`,
     )
+  })
+
+  it('by name has as many classes as asked for, and an own one those that it has', () => {
+    for (const name of architectureNames) {
+      const [ten, hundred] = [zoo[name], resolveArchitecture('test', name, 100)]
+      const last = parametersOf(ten).at(-2)
+      expect([hundred.name, hundred.classes, hundred.unused]).toEqual([ten.name, 100, ten.unused])
+      expect(weightLayers(hundred)).toEqual(weightLayers(ten))
+      // Ten times the last layer, and nothing else.
+      expect(parameterCount(hundred) - parameterCount(ten), name).toBe(90 * (Number(last?.torchShape[1]) + 1))
+    }
+    expect(resolveArchitecture('test', shortcut, 100)).toBe(shortcut)
+    expect(resolveArchitecture('test', 'mnistNet', 10)).toBe(mnistNet)
+    expect(withClasses(shortcut, 7).classes).toBe(7)
+    const open = make([...head, relu()])
+    expect(() => withClasses(open, 3)).toThrow('architecture own: expected a linear layer at its end, got relu')
+  })
+
+  it('counts what PyTorch counts of the public classes', () => {
+    const count = (net: Architecture) => parameterCount(net)
+    // sum(p.numel() for p in net.parameters()) of kuangliu's, AWP's, TRADES' (without sub_block1) and HYDRA's code.
+    expect(Object.fromEntries(architectureNames.map((name) => [name, count(zoo[name])]))).toMatchObject({
+      resnet18: 11_173_962,
+      resnet34: 21_282_122,
+      resnet50: 23_520_842,
+      preactResnet18: 11_172_170,
+      wideResnet28x10: 36_479_194,
+      wideResnet34x10: 46_160_474,
+      vgg16bn: 14_728_266,
+      vgg16bnHydra: 15_311_818,
+    })
+    expect(count(preactResnet18({ last: 'none' }))).toBe(11_171_146)
+    // 16·48 + 16, 32·256 + 32, 100·2048 + 100, 10·100 + 10.
+    expect(count(cifarNet)).toBe(784 + 8224 + 204_900 + 1010)
   })
 })
 
@@ -334,13 +401,18 @@ describe('batch normalisation', () => {
   })
 })
 
-describe('resnet18', () => {
-  const kinds = (net: ReturnType<typeof resnet18>): Readonly<Record<string, number>> => {
-    const counts: Record<string, number> = {}
-    for (const { node } of executionOf(net)) counts[node.layer.type] = (counts[node.layer.type] ?? 0) + 1
-    return counts
-  }
+/** How many kernels there are of each type. */
+const kinds = (net: Architecture): Readonly<Record<string, number>> => {
+  const counts: Record<string, number> = {}
+  for (const { node } of executionOf(net)) counts[node.layer.type] = (counts[node.layer.type] ?? 0) + 1
+  return counts
+}
 
+/** Where the hidden activations are. */
+const hiddenOf = (net: Architecture): readonly string[] =>
+  executionOf(net).flatMap(({ hidden, result }) => (hidden ? [result] : []))
+
+describe('resnet18', () => {
   it('has 11,173,962 parameters, 9,600 statistics and 0.56 billion multiply-accumulates', () => {
     // Each output pixel of a convolution, k·k·in times out: stem; stage 1; three stages with half the pixels each way.
     const stem = 32 ** 2 * 27 * 64
@@ -368,9 +440,8 @@ describe('resnet18', () => {
     })
     const { architecture: inUse } = foldingOf(resnet18())
     expect(kinds(inUse)).toEqual({ conv2d: 20, add: 8, relu: 8, avgPool2d: 1, flatten: 1, linear: 1 })
-    const hidden = (net: typeof inUse) => executionOf(net).flatMap(({ hidden, result }) => (hidden ? [result] : []))
-    expect(hidden(inUse)).toHaveLength(17)
-    expect(hidden(inUse)).toEqual(hidden(resnet18()))
+    expect(hiddenOf(inUse)).toHaveLength(17)
+    expect(hiddenOf(inUse)).toEqual(hiddenOf(resnet18()))
   })
 
   it('prunes its 20 convolutions and its linear layer, shortcuts included', () => {
@@ -386,5 +457,111 @@ describe('resnet18', () => {
     expect(parametersOf(narrow).find(({ name }) => name === 'linear.weight')?.torchShape).toEqual([3, 64])
     expect(() => resnet18({ classes: 0 })).toThrow('resnet18: expected a whole number of classes >= 1, got 0')
     expect(() => resnet18({ width: 1.5 })).toThrow('resnet18: expected a whole number of width >= 1, got 1.5')
+  })
+})
+
+describe('the other networks for CIFAR', () => {
+  it.each([
+    ['resnet50, after the stem and three times in each of 16 blocks', resnet50(), 1 + 3 * 16],
+    ['preactResnet18, twice in each of 8 blocks and at the end', preactResnet18(), 2 * 8 + 1],
+    ['preactResnet18 without an end', preactResnet18({ last: 'none' }), 2 * 8],
+    ['wideResnet34x10, twice in each of 15 blocks and at the end', wideResnet(), 2 * 15 + 1],
+    ['vgg16bn, after each convolution', vgg16bn(), 13],
+    ['vgg16bn of HYDRA, in its head too', vgg16bn({ release: 'hydra' }), 13 + 2],
+    ['cifarNet, but not after its normalisation', cifarNet, 3],
+  ] as const)('hidden activations of %s, in training and in use', (_, net, count) => {
+    expect(hiddenOf(net)).toHaveLength(count)
+    expect(hiddenOf(foldingOf(net).architecture)).toEqual(hiddenOf(net))
+  })
+
+  it('a pre-activation in use is a scale and a shift where it reads a sum, and part of a convolution elsewhere', () => {
+    const { architecture: inUse } = foldingOf(preactResnet18())
+    // 8 blocks and the end; the first of each block, and the last, read a sum or a convolution that others read, too.
+    expect(kinds(inUse)).toEqual({ conv2d: 20, affine2d: 9, add: 8, avgPool2d: 1, flatten: 1, linear: 1 })
+    expect(executionOf(inUse).filter(({ node }) => node.layer.type === 'affine2d')).toSatisfy((kernels: unknown[]) =>
+      (kernels as ReturnType<typeof executionOf>).every(({ activation }) => activation === 'relu'),
+    )
+  })
+
+  it('a wide network passes over what TRADES’ code never enters', () => {
+    expect(wideResnet().unused).toEqual(['sub_block1.'])
+    expect(weightLayers(wideResnet({ depth: 10, factor: 1 }))).toEqual([
+      'conv1',
+      'block1.layer.0.conv1',
+      'block1.layer.0.conv2',
+      ...[2, 3].flatMap((i) => ['conv1', 'conv2', 'convShortcut'].map((layer) => `block${i}.layer.0.${layer}`)),
+      'fc',
+    ])
+  })
+
+  it('the shortcut of preactResnet18 reads what it is told to', () => {
+    const reads = (shortcut: 'activated' | 'input') =>
+      preactResnet18({ shortcut }).nodes.find(({ id }) => id === 'layer2.0.shortcut.0')?.inputs
+    expect([reads('activated'), reads('input')]).toEqual([['layer2.0.relu1'], ['layer1.1']])
+  })
+
+  it('says what it is in its name, and refuses what it can’t be', () => {
+    const names = [
+      resnet50({ width: 8 }),
+      preactResnet18({ width: 8 }),
+      wideResnet({ depth: 28, factor: 4 }),
+      wideResnet({ width: 4 }),
+      vgg16bn({ width: 8, release: 'hydra' }),
+    ].map(({ name }) => name)
+    expect(names).toEqual([
+      'resnet50 of width 8',
+      'preactResnet18 of width 8',
+      'wideResnet28x4',
+      'wideResnet34x10 of width 4',
+      'vgg16bn of HYDRA of width 8',
+    ])
+    for (const make of [resnet50, preactResnet18, wideResnet, vgg16bn])
+      for (const options of [{ classes: 0 }, { width: 1.5 }]) expect(() => make(options)).toThrow(/>= 1, got (0|1.5)$/)
+    for (const depth of [4, 35, 28.5])
+      expect(() => wideResnet({ depth })).toThrow(
+        `wideResnet: expected a depth of 4 more than a multiple of 6, got ${depth}`,
+      )
+    expect(() => wideResnet({ factor: 0 })).toThrow('wideResnet: expected a whole number of factor >= 1, got 0')
+    const other = { shortcut: 'none', last: 'relu', release: 'torchvision' } as object
+    expect(() => preactResnet18({ ...other, last: 'none' })).toThrow('a shortcut among activated, input, got none')
+    expect(() => preactResnet18({ ...other, shortcut: 'input' })).toThrow(
+      'a last layer among batchNorm, none, got relu',
+    )
+    expect(() => vgg16bn(other)).toThrow('a release among pytorch-cifar, hydra, got torchvision')
+  })
+})
+
+describe('a normalisation of images', () => {
+  const cifar = { mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616] }
+
+  it('is put in front of a network, which is the same otherwise', () => {
+    const [plain, net] = [wideResnet({ depth: 10, factor: 1 }), wideResnet({ depth: 10, factor: 1 })]
+    const normalising = withNormalisation(net, cifar)
+    expect(normalisationOf(plain)).toBeUndefined()
+    expect(normalisationOf(normalising)).toEqual(cifar)
+    expect(normalising.nodes[0]).toMatchObject({ id: 'normalize', inputs: ['input'] })
+    expect(normalising.nodes[1]).toMatchObject({ id: 'conv1', inputs: ['normalize'] })
+    const placed = ({ nodes }: Architecture) => nodes.map(({ id, inputs, shape }) => ({ id, inputs, shape }))
+    expect(placed(normalising).slice(2)).toEqual(placed(plain).slice(1))
+    expect([normalising.name, normalising.unused]).toEqual([plain.name, plain.unused])
+    expect(parametersOf(normalising)).toEqual(parametersOf(plain))
+    expect(countsOf(normalising)).toEqual(countsOf(plain))
+    expect(normalisationOf(withClasses(normalising, 100))).toEqual(cifar)
+  })
+
+  it('stays a layer of its own in use', () => {
+    const net = withNormalisation(resnet18({ width: 4 }), cifar)
+    expect(
+      foldingOf(net)
+        .architecture.nodes.slice(0, 2)
+        .map(({ layer }) => layer.type),
+    ).toEqual(['normalize', 'conv2d'])
+  })
+
+  it('is refused beside another one, or of other channels', () => {
+    expect(() => withNormalisation(cifarNet, cifar)).toThrow(
+      'architecture cifarNet: expected a network without a normalisation of its own, got one that has it',
+    )
+    expect(() => withNormalisation(mnistNet, cifar)).toThrow('a finite mean of each of 1 channels')
   })
 })

@@ -6,20 +6,31 @@ import { classify } from '../../src/models/classify.js'
 import { type CompiledNetwork, compiledNetwork } from '../../src/models/compiled/compiledNetwork.js'
 import { foldingOf } from '../../src/models/folding.js'
 import { forward, unflatten } from '../../src/models/forward.js'
-import { add, affine2d, avgPool2d, conv2d, flatten, linear, maxPool2d, relu } from '../../src/models/layers.js'
+import {
+  add,
+  affine2d,
+  avgPool2d,
+  conv2d,
+  flatten,
+  linear,
+  maxPool2d,
+  normalize,
+  relu,
+} from '../../src/models/layers.js'
 import { parameterCount } from '../../src/models/parameters.js'
 import { resnet18 } from '../../src/models/resnet.js'
 import type { BatchMoments } from '../../src/models/statistics.js'
-import { weightGradient } from '../../src/models/weightGradient.js'
 import { mnistNet } from '../../src/models/zoo.js'
 import { memory } from '../support/context.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
+import { weightGradient } from '../support/weightGradient.js'
 
 /** Sums of a minibatch's parts against sums of the whole, in float32. */
 const ROUNDING = 2e-5
 
 /** Every kind of layer, window and shortcut that graphs know. */
 const mixed = architecture('mixed', { height: 12, width: 9, channels: 3 }, [
+  normalize({ mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616] }),
   conv2d('same', { out: 4, kernel: 3, padding: 1 }),
   relu({ id: 'first' }),
   conv2d('padded', { out: 6, kernel: 3, stride: 2, padding: 1, bias: 'none' }),

@@ -4,29 +4,50 @@ import { describeError } from '../../src/dsl/errors.js'
 import { type Architecture, architecture } from '../../src/models/architecture.js'
 import { conv2d, flatten, linear } from '../../src/models/layers.js'
 import { parameterCount, parametersOf } from '../../src/models/parameters.js'
-import { statisticsCount } from '../../src/models/statistics.js'
-import { packStatistics, packWeights, unpackStatistics, unpackWeights } from '../../src/models/weights.js'
-import { zoo } from '../../src/models/zoo.js'
+import { preactResnet18 } from '../../src/models/preactResnet.js'
+import { resnet18, resnet50 } from '../../src/models/resnet.js'
+import { freshStatistics, statisticsCount } from '../../src/models/statistics.js'
+import { indexOf } from '../../src/models/torchOrder.js'
+import { vgg16bn } from '../../src/models/vgg.js'
+import { packNetwork, unpackStatistics, unpackWeights } from '../../src/models/weights.js'
+import { wideResnet } from '../../src/models/wideResnet.js'
+import { cifarNet, lenet, lenet5, mnistNet } from '../../src/models/zoo.js'
 import { seededNumbers } from '../support/numbers.js'
 import { normalised, shortcut } from './fixtures.js'
 
-const networks: readonly Architecture[] = [...Object.values(zoo), shortcut, normalised]
+/** Those of the zoo, narrow where they are large. */
+const networks: readonly Architecture[] = [
+  ...[mnistNet, lenet5, lenet, cifarNet],
+  ...[resnet18, resnet50, preactResnet18, vgg16bn].map((make) => make({ width: 4 })),
+  vgg16bn({ width: 4, release: 'hydra' }),
+  wideResnet({ depth: 16, factor: 2, width: 4 }),
+  ...[shortcut, normalised],
+]
 
-const pack = (net: Architecture, tensors: Parameters<typeof packWeights>[3]) =>
-  packWeights('loadTeacher', 'net.pth', net, tensors)
+const pack = (net: Architecture, tensors: Parameters<typeof packNetwork>[3]) =>
+  packNetwork('loadTeacher', 'net.pth', net, tensors)
+
+const stateDict = (net: Architecture, weights: Float32Array, statistics = freshStatistics(net)) =>
+  new Map([...unpackWeights(net, weights), ...unpackStatistics(net, statistics)])
 
 describe.each(networks.map((net) => [net.name, net] as const))('%s', (_name, net) => {
   it('packing undoes unpacking, bit for bit', () => {
     const flat = seededNumbers(1, parameterCount(net))
-    const back = pack(net, unpackWeights(net, flat))
-    expect(isRight(back) && Buffer.compare(Buffer.from(back.right.buffer), Buffer.from(flat.buffer)) === 0).toBe(true)
+    const running = seededNumbers(2, statisticsCount(net)).map(Math.abs)
+    const back = pack(net, stateDict(net, flat, running))
+    if (isLeft(back)) throw new Error(describeError(back.left))
+    for (const [found, expected] of [
+      [back.right.weights, flat],
+      [back.right.statistics, running],
+    ] as const)
+      expect(Buffer.compare(Buffer.from(found.buffer), Buffer.from(expected.buffer))).toBe(0)
   })
 
   it('every layout is a permutation', () => {
-    for (const { name, size, torchIndex } of parametersOf(net)) {
+    for (const { name, size, torchAxes } of parametersOf(net)) {
       const seen = new Uint8Array(size)
-      for (const to of torchIndex()) seen[to] = 1
-      expect(torchIndex().length, name).toBe(size)
+      for (const to of indexOf(torchAxes)) seen[to] = 1
+      expect(indexOf(torchAxes).length, name).toBe(size)
       expect(seen.indexOf(0), name).toBe(-1)
     }
   })
@@ -45,7 +66,7 @@ describe('layouts', () => {
     ]),
   )
   const packed = pack(net, numbered)
-  const flat = isRight(packed) ? packed.right : new Float32Array(0)
+  const flat = isRight(packed) ? packed.right.weights : new Float32Array(0)
 
   it('a convolution goes from out × in × height × width to height × width × in × out', () => {
     // [o][i][y][x] at o·8 + i·4 + y·2 + x, as the engine goes through y, x, i, o.
@@ -75,28 +96,50 @@ describe('a checkpoint that is not of the network', () => {
   }
 
   it('is taken as it is, and an order of its own does no harm', () => {
-    expect(pack(shortcut, new Map([...tensors()].reverse()))).toEqual(right(flat))
+    expect(pack(shortcut, new Map([...tensors()].reverse()))).toEqual(
+      right({ weights: flat, statistics: new Float32Array(0) }),
+    )
   })
 
-  it('a missing tensor is named, with the shape expected and what there is', () => {
-    const error = refusal((all) => all.delete('left.bias'))
+  it('missing tensors are named, with the shapes expected and what there is', () => {
+    const error = refusal((all) => {
+      all.delete('left.bias')
+      all.delete('head.weight')
+    })
     expect(error).toMatchObject({ _tag: 'FileError', stage: 'loadTeacher', file: 'net.pth' })
     expect(describeError(error)).toBe(
-      'loadTeacher: net.pth: expected a checkpoint of shortcut: tensor "left.bias" of shape [4], got none of that name',
+      'loadTeacher: net.pth: expected a checkpoint of shortcut: its 12 tensors, got no "left.bias" [4], "head.weight" [3, 20]',
     )
-    expect(error.hint).toContain('The file holds stem.weight [4, 2, 3, 3], stem.bias [4], left.weight')
+    expect(error.hint).toBe(
+      'The file holds stem.weight [4, 2, 3, 3], stem.bias [4], left.weight [4, 4, 3, 3], right.weight [4, 4, 3, 3], ' +
+        'right.bias [4], narrow.weight [5, 4, 3, 3], narrow.bias [5], wide.weight [20, 20], wide.bias [20], head.bias [3].',
+    )
   })
 
-  it('a tensor of another shape is named, with both shapes', () => {
+  it('tensors of another shape are named, with both shapes', () => {
     const error = refusal((all) => all.set('head.weight', { shape: [20, 3], data: new Float32Array(60) }))
-    expect(error.expected).toBe('a checkpoint of shortcut: tensor "head.weight" of shape [3, 20]')
-    expect(error.actual).toBe('shape [20, 3]')
+    expect(error.expected).toBe('a checkpoint of shortcut: its 12 tensors')
+    expect(error.actual).toBe('"head.weight" of shape [20, 3] instead of [3, 20]')
   })
 
-  it('a tensor that the network has no place for is named', () => {
-    const error = refusal((all) => all.set('bn.running_mean', { shape: [1], data: Float32Array.of(0) }))
-    expect(error.expected).toBe('a checkpoint of shortcut: no other tensors than its 12')
-    expect(error.actual).toBe('"bn.running_mean"')
+  it('tensors that the network has no place for are named', () => {
+    const error = refusal((all) => {
+      for (const name of ['bn.running_mean', 'fc.bias']) all.set(name, { shape: [1], data: Float32Array.of(0) })
+    })
+    expect(error.actual).toBe('unknown "bn.running_mean", "fc.bias"')
+  })
+
+  it('all that is wrong is one error, and long lists are cut short', () => {
+    const error = refusal((all) => {
+      all.delete('left.bias')
+      all.set('head.bias', { shape: [4], data: new Float32Array(4) })
+      for (let i = 0; i < 12; i++) all.set(`x${i}`, { shape: [1], data: Float32Array.of(0) })
+    })
+    expect(error.actual).toBe(
+      'no "left.bias" [4]; "head.bias" of shape [4] instead of [3]; ' +
+        'unknown "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9" … (12 in all)',
+    )
+    expect(error.hint).toMatch(/head\.weight \[3, 20\], head\.bias \[4\], x0 \[1\] … \(23 in all\)\.$/)
   })
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%d in a tensor', (bad) => {
@@ -117,28 +160,24 @@ describe('a checkpoint that is not of the network', () => {
 describe('running statistics in a checkpoint', () => {
   const weights = seededNumbers(2, parameterCount(normalised))
   const running = seededNumbers(3, statisticsCount(normalised)).map(Math.abs)
-  const tensors = () => new Map([...unpackWeights(normalised, weights), ...unpackStatistics(normalised, running)])
-  const counter = { shape: [], data: Float32Array.of(1) }
-  const packed = (change: (all: ReturnType<typeof tensors>) => void) => {
-    const all = tensors()
+  const packed = (change: (all: ReturnType<typeof stateDict>) => void) => {
+    const all = stateDict(normalised, weights, running)
     change(all)
-    return { weights: pack(normalised, all), statistics: packStatistics('loadTeacher', 'net.pth', normalised, all) }
+    return pack(normalised, all)
   }
-  const refusal = (change: (all: ReturnType<typeof tensors>) => void) => {
-    const { statistics } = packed(change)
-    if (!isLeft(statistics)) throw new Error('they were taken')
-    return statistics.left
+  const refusal = (change: (all: ReturnType<typeof stateDict>) => void) => {
+    const result = packed(change)
+    if (!isLeft(result)) throw new Error('they were taken')
+    return result.left
   }
 
-  it('are packed as they were unpacked, with the counters of minibatches or without', () => {
-    const expected = { weights: right(weights), statistics: right(running) }
-    expect(packed(() => undefined)).toEqual(expected)
-    expect(packed((all) => all.set('bn1.num_batches_tracked', counter))).toEqual(expected)
-  })
-
-  it('that are missing are named, with the shape expected', () => {
-    expect(describeError(refusal((all) => all.delete('bn3.running_var')))).toBe(
-      'loadTeacher: net.pth: expected a checkpoint of normalised: tensor "bn3.running_var" of shape [3], got none of that name',
+  it('that are missing are named, with the shape expected, beside parameters', () => {
+    const error = refusal((all) => {
+      all.delete('bn3.running_var')
+      all.delete('bn3.bias')
+    })
+    expect(describeError(error)).toBe(
+      'loadTeacher: net.pth: expected a checkpoint of normalised: its 22 tensors, got no "bn3.bias" [3], "bn3.running_var" [3]',
     )
   })
 
@@ -147,7 +186,9 @@ describe('running statistics in a checkpoint', () => {
       { shape: [4], data: new Float32Array(4) },
       { shape: [3], data: Float32Array.of(1, -0.5, 1) },
     ]
-    expect(refusal((all) => all.set('bn3.running_mean', four)).actual).toBe('shape [4]')
+    expect(refusal((all) => all.set('bn3.running_mean', four)).actual).toBe(
+      '"bn3.running_mean" of shape [4] instead of [3]',
+    )
     const infinite = refusal((all) => all.set('bn3.running_mean', { shape: [3], data: Float32Array.of(0, NaN, 0) }))
     expect([infinite.expected, infinite.actual]).toEqual([
       'a checkpoint of normalised: finite numbers in "bn3.running_mean"',
@@ -158,18 +199,16 @@ describe('running statistics in a checkpoint', () => {
       'a checkpoint of normalised: numbers >= 0 in "bn3.running_var"',
       '-0.5',
     ])
-    expect(packed((all) => all.set('bn3.running_mean', low)).statistics._tag).toBe('Right')
+    expect(packed((all) => all.set('bn3.running_mean', low))._tag).toBe('Right')
   })
 
-  it('of a layer that does not normalise are strangers, and so is a counter without one', () => {
-    for (const name of ['conv1.running_mean', 'conv1.num_batches_tracked', 'bn1.running_std']) {
-      const { weights: result } = packed((all) => all.set(name, counter))
-      expect(isLeft(result) && result.left.actual).toBe(`"${name}"`)
-    }
+  it('of a layer that does not normalise are strangers', () => {
+    const counter = { shape: [], data: Float32Array.of(1) }
+    for (const name of ['conv1.running_mean', 'bn1.running_std'])
+      expect(refusal((all) => all.set(name, counter)).actual).toBe(`unknown "${name}"`)
   })
 
   it('there are none without batch normalisation', () => {
-    expect(packStatistics('loadTeacher', 'net.pth', shortcut, new Map())).toEqual(right(new Float32Array(0)))
     expect(unpackStatistics(shortcut, new Float32Array(0)).size).toBe(0)
   })
 })

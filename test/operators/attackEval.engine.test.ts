@@ -364,4 +364,21 @@ describe('attackEval alone', () => {
     )
     other.end()
   })
+
+  it('to go on with another normalisation of images', async () => {
+    const first = fakeRun()
+    const stages = (fake: FakeRun, mean: number) =>
+      lentSteps(fake).pipe(
+        loadTeacher(teacherFile(), { architecture: tinyNet, normalisation: { mean: [mean], std: [0.5] } }),
+        attackEval(attacks),
+      )
+    await run((fake) => stages(fake, 0.5), first)
+    const same = fakeRun({ journals: first.journals })
+    await run((fake) => stages(fake, 0.5), same)
+    const other = fakeRun({ journals: first.journals })
+    await expect(collect(stages(other, 0.25), () => undefined)).rejects.toThrow(
+      'expected the network that the interrupted evaluation attacked',
+    )
+    other.end()
+  })
 })

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { RunContext } from '../../src/dsl/context.js'
 import { enrichOnce } from '../../src/dsl/enrichOnce.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
-import type { Phase } from '../../src/dsl/phases.js'
+import { allPhases, type Phase } from '../../src/dsl/phases.js'
 import type { HasTerms, Minibatch, Step } from '../../src/dsl/step.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
@@ -35,8 +35,8 @@ const constant = () => {
 }
 
 const stages: readonly LossStage[] = [
-  { name: 'crossEntropy', term: 'crossEntropy', phases: ['admm', 'retrain', 'train'], apply: crossEntropy() },
-  { name: 'distill', term: 'distillation', phases: ['admm', 'retrain', 'train'], apply: distill() },
+  { name: 'crossEntropy', term: 'crossEntropy', phases: allPhases, apply: crossEntropy() },
+  { name: 'distill', term: 'distillation', phases: allPhases, apply: distill() },
   {
     name: 'hsicRegularize',
     term: 'hsic',

@@ -3,24 +3,29 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLeft, left, right } from 'fp-ts/lib/Either.js'
-import { type Observable, take } from 'rxjs'
+import { type Observable, type OperatorFunction, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
 import type { Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
 import { readSafetensors } from '../../src/io/safetensors.js'
-import { architecture } from '../../src/models/architecture.js'
+import { type Architecture, architecture, withClasses } from '../../src/models/architecture.js'
+import { describe as describeNetwork } from '../../src/models/description.js'
 import { conv2d, flatten, linear, relu } from '../../src/models/layers.js'
 import { parametersOf } from '../../src/models/parameters.js'
+import { resnet18 } from '../../src/models/resnet.js'
 import { freshStatistics } from '../../src/models/statistics.js'
-import { packStatistics, packWeights } from '../../src/models/weights.js'
+import { packNetwork } from '../../src/models/weights.js'
+import { mnistNet } from '../../src/models/zoo.js'
 import { admmMask } from '../../src/operators/admmMask.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
 import { exportModel } from '../../src/operators/exportModel.js'
 import { initialise } from '../../src/operators/initialise.js'
-import { loadTeacher } from '../../src/operators/loadTeacher.js'
+import { type LoadTeacherOptions, loadTeacher } from '../../src/operators/loadTeacher.js'
 import { train } from '../../src/operators/train.js'
+import { imagesOf } from '../../src/training/images.js'
+import type { Network, Student } from '../../src/training/network.js'
 import { temporaryFolder } from '../runtime/fakes.js'
 import {
   collect,
@@ -44,6 +49,22 @@ const refusal = async (stages: (fake: FakeRun) => Observable<Step>, fake = fakeR
   expect(memory()).toEqual(before)
   return thrown
 }
+
+/** An artifact of a run as a file, for a later run. */
+const artifactFile = (fake: FakeRun, name: string): string => {
+  const content = fake.artifacts.get(name)
+  if (!(content instanceof Uint8Array)) throw new Error(`no bytes of ${name} were written`)
+  const file = join(temporaryFolder(), name)
+  writeFileSync(file, content)
+  return file
+}
+
+const stateOf = (student: Student) => ({
+  description: JSON.parse(describeNetwork(student.architecture)),
+  weights: weightsOf(student),
+  statistics: runningOf(student),
+  mask: student.mask,
+})
 
 const readBack = (content: Uint8Array | string | undefined) => {
   if (!(content instanceof Uint8Array)) throw new Error('no bytes were written')
@@ -95,8 +116,7 @@ describe('loadTeacher', () => {
     ])
     const thrown = await refusal((fake) => lentSteps(fake).pipe(loadTeacher(file, { architecture: wider })))
     expect(thrown).toMatchObject({ error: { _tag: 'FileError', stage: 'loadTeacher', file } })
-    expect(String(thrown)).toContain('fc1.weight')
-    expect(String(thrown)).toMatch(/13.*64.*12.*64/)
+    expect(String(thrown)).toContain('"fc1.weight" of shape [12, 64] instead of [13, 64]')
   })
 
   it('refuses a missing file and one of another kind', async () => {
@@ -132,9 +152,65 @@ describe('loadTeacher', () => {
         _tag: 'FileError',
         stage: 'loadTeacher',
         file,
-        expected: 'a checkpoint of tiny normalised: tensor "shortcut.1.running_mean" of shape [6]',
-        actual: 'none of that name',
+        expected: 'a checkpoint of tiny normalised: its 17 tensors',
+        actual: 'no "shortcut.1.running_mean" [6]',
       },
+    })
+  })
+
+  it('takes a normalisation of its caller, or of the file, into both networks; one it is', async () => {
+    const constants = { mean: [0.25], std: [0.5] }
+    const plain = readBack(readFileSync(teacherFile())).tensors
+    const own = checkpointFile(
+      new Map([
+        ...[...plain].map(([name, tensor]) => [`module.1.${name}`, tensor] as const),
+        ['module.0.mean', { shape: [1], data: Float32Array.from(constants.mean) }],
+        ['module.0.std', { shape: [1], data: Float32Array.from(constants.std) }],
+      ]),
+    )
+    const logits = async (file: string, options: Partial<LoadTeacherOptions> = {}) => {
+      const fake = fakeRun()
+      const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet, ...options }), take(1))
+      const [seen] = await collect(stream, ({ teacher, student, minibatch }) =>
+        tf.tidy(() => [teacher, student].map((net) => Array.from(net.logits(minibatch.images).dataSync()))),
+      )
+      fake.end()
+      expect(seen?.[1]).toEqual(seen?.[0])
+      return seen?.[0]
+    }
+    const byFile = await logits(own)
+    expect(byFile).toEqual(await logits(teacherFile(), { normalisation: constants }))
+    expect(byFile).not.toEqual(await logits(teacherFile()))
+    expect(await logits(own, { normalisation: constants })).toEqual(byFile)
+    const other = { mean: [0.25], std: [0.25] }
+    const load = (fake: FakeRun) =>
+      lentSteps(fake).pipe(loadTeacher(own, { architecture: tinyNet, normalisation: other }))
+    expect(String(await refusal(load))).toContain(
+      'expected a checkpoint of tiny with the normalisation mean 0.25, std 0.25, got mean 0.25, std 0.5',
+    )
+    expect(() => loadTeacher(own, { architecture: tinyNet, normalisation: { mean: [0], std: [0] } })).toThrow(
+      'a std > 0 of each of 1 channels for "normalize", got 0',
+    )
+    expect(() => loadTeacher(own, { architecture: 'cifarNet', normalisation: constants })).toThrow(
+      'expected a network without a normalisation of its own',
+    )
+    const { config } = loadTeacher(own, { architecture: tinyNet, normalisation: constants }).info
+    expect(config).toEqual({ file: own, architecture: 'tiny', normalisation: constants })
+  })
+
+  it('a network of the zoo has as many classes as the data', async () => {
+    const data = { ...noiseData(8), classes: 7 }
+    const file = teacherFile(withClasses(mnistNet, 7))
+    const fake = fakeRun({ data })
+    const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: 'mnistNet' }), take(1))
+    const [classes] = await collect(stream, ({ student, teacher }) =>
+      [student, teacher].map((n) => n.architecture.classes),
+    )
+    fake.end()
+    expect(classes).toEqual([7, 7])
+    const load = (run: FakeRun) => lentSteps(run).pipe(loadTeacher(file, { architecture: 'mnistNet' }))
+    expect(await refusal(load, fakeRun({ data: noiseData(8) }))).toMatchObject({
+      error: { actual: '"7.weight" of shape [7, 100] instead of [10, 100], "7.bias" of shape [7] instead of [10]' },
     })
   })
 
@@ -147,6 +223,20 @@ describe('loadTeacher', () => {
     expect(String(await refusal(load, fakeRun({ data: { ...tinyData, classes: 4 } })))).toContain(
       'expected 3 classes for tiny, got 4 (tiny)',
     )
+  })
+
+  it('refuses a checkpoint for CIFAR-100 on CIFAR-10, however the network is described', async () => {
+    const [ten, hundred] = [resnet18({ width: 2 }), resnet18({ width: 2, classes: 100 })]
+    const file = teacherFile(hundred)
+    const shape = { height: 32, width: 32, channels: 3 }
+    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint8Array(8) }
+    const data = { name: 'CIFAR-10', origin: 'original', classes: 10, shape, train: split, test: split } as const
+    const load = (architecture: Architecture) =>
+      refusal((fake) => lentSteps(fake).pipe(loadTeacher(file, { architecture })), fakeRun({ data }))
+    expect(String(await load(hundred))).toContain('expected 100 classes for resnet18 of width 2, got 10 (CIFAR-10)')
+    const other = await load(ten)
+    expect(other).toMatchObject({ error: { _tag: 'FileError', stage: 'loadTeacher', file } })
+    expect(String(other)).toContain('"linear.weight" of shape [100, 16] instead of [10, 16]')
   })
 })
 
@@ -190,6 +280,13 @@ describe('initialise', () => {
     }
   })
 
+  it('a network of the zoo has as many classes as the data', async () => {
+    const fake = fakeRun({ data: { ...noiseData(8), classes: 7 } })
+    const stream = lentSteps(fake).pipe(initialise('lenet5'), take(1))
+    expect(await collect(stream, ({ student }) => student.architecture.classes)).toEqual([7])
+    fake.end()
+  })
+
   it('refuses images or classes that the network is not for', async () => {
     const fresh = (fake: FakeRun) => lentSteps(fake).pipe(initialise(tinyNet))
     expect(await refusal(fresh, fakeRun({ data: noiseData(8) }))).toMatchObject({
@@ -223,10 +320,11 @@ describe('exportModel', () => {
   it.each(['irregular', 'filter', 'column', 'none'] as const)('writes the student as it is: %s', async (pattern) => {
     const { artifacts, weights } = await exported(pattern)
     const file = readBack(artifacts.get('nets/student.safetensors'))
-    expect(file.metadata).toEqual({ format: 'pt', architecture: 'tiny' })
-    const packed = packWeights('test', 'file', tinyNet, file.tensors)
+    expect(file.metadata).toMatchObject({ format: 'pt', architecture: 'tiny', description: describeNetwork(tinyNet) })
+    expect(Object.keys(file.metadata)).toHaveLength(pattern === 'none' ? 3 : 4)
+    const packed = packNetwork('test', 'file', tinyNet, file.tensors)
     if (isLeft(packed)) throw new Error(describeError(packed.left))
-    expect(packed.right).toEqual(weights)
+    expect(packed.right.weights).toEqual(weights)
     expect(file.tensors.get('conv.weight')?.shape).toEqual([4, 1, 4, 4])
     expect(file.tensors.get('fc1.weight')?.shape).toEqual([12, 64])
   })
@@ -257,11 +355,12 @@ describe('exportModel', () => {
       admmMask({ pattern: 'irregular', rate: 2, epochs: 0, retrainEpochs: 1 }),
       exportModel('s.safetensors'),
     )
-    const flat = (await collect(stream, ({ student }) => [weightsOf(student), runningOf(student)])).at(-1)
+    const flat = (
+      await collect(stream, ({ student }) => ({ weights: weightsOf(student), statistics: runningOf(student) }))
+    ).at(-1)
     fake.end()
     const { tensors } = readBack(fake.artifacts.get('s.safetensors'))
-    const read = [packWeights, packStatistics].map((pack) => pack('test', 's.safetensors', normalisedNet, tensors))
-    expect(read).toEqual(flat?.map((values) => right(values)))
+    expect(packNetwork('test', 's.safetensors', normalisedNet, tensors)).toEqual(right(flat))
     expect(tensors.get('shortcut.1.running_var')?.shape).toEqual([6])
     expect([...readBack(fake.artifacts.get('s.masks.safetensors')).tensors.keys()]).toEqual([
       'conv1.weight',
@@ -269,6 +368,95 @@ describe('exportModel', () => {
       'shortcut.0.weight',
       'fc.weight',
     ])
+  })
+
+  it('writes the constants of a normalisation, so that the file is read as the network it was', async () => {
+    const constants = { mean: [0.3], std: [0.6] }
+    const train1 = (fake: FakeRun) =>
+      lentSteps(fake).pipe(
+        loadTeacher(teacherFile(), { architecture: tinyNet, normalisation: constants }),
+        distill(),
+        train({ epochs: 1 }),
+        exportModel('s.safetensors'),
+      )
+    const fake = fakeRun()
+    const images = fake.run.data.test
+    const logitsOf = (net: Network) =>
+      tf.tidy(() => Array.from(net.logits(imagesOf(images, tinyData.shape, Uint32Array.of(0, 1, 2))).dataSync()))
+    const logits = (await collect(train1(fake), ({ student }) => logitsOf(student))).at(-1)
+    fake.end()
+    const { tensors, metadata } = readBack(fake.artifacts.get('s.safetensors'))
+    expect(metadata.architecture).toBe('tiny')
+    expect([tensors.get('mu'), tensors.get('sigma')]).toEqual([
+      { shape: [1, 1, 1, 1], data: Float32Array.from(constants.mean) },
+      { shape: [1, 1, 1, 1], data: Float32Array.from(constants.std) },
+    ])
+    const again = fakeRun()
+    const reread = lentSteps(again).pipe(loadTeacher(checkpointFile(tensors), { architecture: tinyNet }), take(1))
+    expect(await collect(reread, ({ teacher }) => logitsOf(teacher))).toEqual([logits])
+    again.end()
+  })
+
+  it.each(['student.safetensors', 'student.onnx'])(
+    'writes %s so that it is loaded without another word',
+    async (name) => {
+      const fake = fakeRun()
+      const stream = lentSteps(fake).pipe(
+        initialise(normalisedNet),
+        crossEntropy(),
+        admmMask({ pattern: 'irregular', rate: 2, epochs: 0, retrainEpochs: 1 }),
+        exportModel(name),
+      )
+      const trained = (await collect(stream, ({ student }) => stateOf(student))).at(-1)
+      fake.end()
+      expect([...fake.artifacts.keys()]).toEqual([name, 'student.masks.safetensors'])
+      const file = artifactFile(fake, name)
+      const later = fakeRun()
+      const [loaded] = await collect(lentSteps(later).pipe(loadTeacher(file), take(1)), ({ student }) =>
+        stateOf(student),
+      )
+      later.end()
+      // An ONNX file has no place for masks.
+      expect(loaded).toEqual(name.endsWith('.onnx') ? { ...trained, mask: undefined } : trained)
+    },
+  )
+
+  it('writes a network that nobody trains as it comes, and refuses one whose loss nobody minimises', async () => {
+    const fake = fakeRun()
+    const seen = await collect(lentSteps(fake).pipe(initialise(tinyNet), exportModel('fresh.onnx')), () => undefined)
+    fake.end()
+    expect([seen.length, ...fake.artifacts.keys()]).toEqual([1, 'fresh.onnx'])
+    const untrained = (other: FakeRun) =>
+      (lentSteps(other).pipe(initialise(tinyNet), crossEntropy()) as Observable<Step>).pipe(
+        exportModel('fresh.onnx') as unknown as OperatorFunction<Step, Step>,
+      )
+    expect(await refusal(untrained)).toMatchObject({
+      error: { _tag: 'OptionError', stage: 'exportModel', actual: 'none' },
+    })
+  })
+
+  it('keeps what masks prune at zero in a plain training of what was loaded', async () => {
+    const fake = fakeRun()
+    const pruned = lentSteps(fake).pipe(
+      initialise(tinyNet),
+      crossEntropy(),
+      admmMask({ pattern: 'irregular', rate: 4, epochs: 0, retrainEpochs: 1 }),
+      exportModel('s.safetensors'),
+    )
+    await collect(pruned, () => undefined)
+    fake.end()
+    const later = fakeRun()
+    const more = lentSteps(later).pipe(
+      loadTeacher(artifactFile(fake, 's.safetensors')),
+      crossEntropy(),
+      train({ epochs: 1 }),
+    )
+    const states = await collect(more, ({ student }) => stateOf(student))
+    later.end()
+    const { weights = new Float32Array(0), mask } = states.at(-1) ?? {}
+    expect(hashOf(weights)).not.toBe(hashOf(states[0]?.weights ?? weights))
+    expect([...weights].map((weight, i) => (mask?.[i] === 0 ? weight : 0)).every((weight) => weight === 0)).toBe(true)
+    expect(mask?.filter((bit) => bit === 0).length).toBeGreaterThan(500)
   })
 
   it('writes no masks for a network that was not pruned', async () => {

@@ -67,6 +67,7 @@ const fakeMinibatch = (index: number, lease: Lease): Minibatch => ({
   images: noImages,
   labels: noLabels,
   unchanged: true,
+  views: 1,
   hold: lease.hold,
   withImages: () => fakeMinibatch(index, lease),
 })

@@ -24,13 +24,14 @@ const tinySplit = (seed: number, count: number): Split => ({
   labels: Uint8Array.from({ length: count }, (_, i) => i % CLASSES),
 })
 
-/** 20 training and 9 test images of 8 × 8 in 3 classes. */
+/** 20 training, 6 held-out and 9 test images of 8 × 8 in 3 classes. */
 export const tinyData: Dataset = {
   name: 'tiny',
   origin: 'synthetic',
   classes: CLASSES,
   shape: { height: SIDE, width: SIDE, channels: 1 },
   train: tinySplit(1, 20),
+  validation: tinySplit(3, 6),
   test: tinySplit(2, 9),
 }
 

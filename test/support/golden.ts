@@ -8,7 +8,7 @@ import { describeError } from '../../src/dsl/errors.js'
 import { readIdxImages, readIdxLabels } from '../../src/io/idx.js'
 import { readCheckpoint } from '../../src/io/readCheckpoint.js'
 import type { Architecture } from '../../src/models/architecture.js'
-import { packWeights } from '../../src/models/weights.js'
+import { packNetwork } from '../../src/models/weights.js'
 import { lenet5, mnistNet } from '../../src/models/zoo.js'
 
 /** `shared` lies beside the checkout. */
@@ -43,9 +43,9 @@ export const readPublicNetwork = async (
   const { file, architecture } = checkpoints[name]
   const read = await readCheckpoint(shared(`checkpoints/${file}`))()
   if (isLeft(read)) throw new Error(describeError(read.left))
-  const packed = packWeights('test', file, architecture, read.right.tensors)
+  const packed = packNetwork('test', file, architecture, read.right.tensors)
   if (isLeft(packed)) throw new Error(describeError(packed.left))
-  return { architecture, weights: packed.right }
+  return { architecture, weights: packed.right.weights }
 }
 
 /** The golden files call `mnistNet`'s layers by what they are; the state dict of its `Sequential` numbers them. */

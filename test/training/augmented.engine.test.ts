@@ -3,9 +3,11 @@ import { take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Augmentation, Dataset } from '../../src/dsl/dataset.js'
 import type { Step } from '../../src/dsl/step.js'
+import { tf } from '../../src/engine/tf.js'
 import { horizontalFlip, randomCrop } from '../../src/math/augmentations.js'
 import { stream } from '../../src/math/random.js'
 import { minibatches } from '../../src/training/minibatches.js'
+import { testBatches } from '../../src/training/testBatches.js'
 import { collect, fakeRun, tinyData } from '../support/context.js'
 
 const augment = [randomCrop({ padding: 2 }), horizontalFlip()]
@@ -53,6 +55,16 @@ describe('augmented minibatches', () => {
     const rest = await seen(data, 8, { epoch: 1, batch: 1 }, 2)
     expect(rest.size).toBe(12)
     for (const [key, pixels] of rest) expect(pixels).toEqual(found.get(key))
+  })
+
+  it('are never what is evaluated', () => {
+    const pixelsOf = (of: Dataset) =>
+      [...testBatches(of, 9, 4)].map(({ images, labels }) => {
+        const values = [...images.dataSync()]
+        tf.dispose([images, labels])
+        return values
+      })
+    expect(pixelsOf(data)).toEqual(pixelsOf(tinyData))
   })
 
   it('count as changed, so that no teacher remembers them; others do not', async () => {

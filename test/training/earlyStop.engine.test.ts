@@ -131,7 +131,8 @@ describe('earlyStop', () => {
   })
 
   it('wants images that training does not see, and sensible limits', async () => {
-    const fake = fakeRun()
+    const { validation: _, ...without } = tinyData
+    const fake = fakeRun({ data: without })
     await expect(collect(training(fake, {}), () => undefined)).rejects.toThrow(/heldOut/)
     fake.end()
     expect(() => earlyStop(attack, { patience: 0 })).toThrow(/patience/)

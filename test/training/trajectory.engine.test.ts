@@ -93,6 +93,7 @@ const inFileOrder = ({ run }: FakeRun, ranges: readonly (readonly [number, numbe
       images,
       labels,
       unchanged: true,
+      views: 1,
       hold: lease.hold,
       withImages: () => {
         throw new Error('no stage here changes images')

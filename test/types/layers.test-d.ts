@@ -1,5 +1,5 @@
 /** Layers that compile and layers that don't. */
-import { batchNorm2d, conv2d, resnet18, zoo } from 'pwoa'
+import { batchNorm2d, conv2d, loadTeacher, normalize, preactResnet18, resnet18, vgg16bn, wideResnet, zoo } from 'pwoa'
 import { expectTypeOf, test } from 'vitest'
 
 test('whether a convolution has a bias is said in words', () => {
@@ -19,4 +19,23 @@ test('a ResNet of one’s own is what the zoo’s is', () => {
   expectTypeOf(resnet18({ classes: 100, width: 16 })).toEqualTypeOf(zoo.resnet18)
   // @ts-expect-error: the depth is in the name
   resnet18({ depth: 34 })
+})
+
+test('variants of a network are said in words', () => {
+  preactResnet18({ shortcut: 'input', last: 'none' })
+  vgg16bn({ release: 'hydra' })
+  wideResnet({ depth: 28, factor: 10, classes: 100 })
+  // @ts-expect-error: no flags
+  preactResnet18({ last: false })
+  // @ts-expect-error: no such release
+  vgg16bn({ release: 'torchvision' })
+})
+
+test('a normalisation has a mean and a std', () => {
+  normalize({ mean: [0.5], std: [0.5] })
+  loadTeacher('net.pt', { architecture: 'resnet18', normalisation: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } })
+  // @ts-expect-error: no std
+  normalize({ mean: [0.5] })
+  // @ts-expect-error: a list for the channels
+  loadTeacher('net.pt', { architecture: 'resnet18', normalisation: { mean: 0.5, std: 0.5 } })
 })

@@ -5,6 +5,8 @@
 import {
   admmMask,
   adversarial,
+  advPrune,
+  apd,
   architecture,
   asynchronous,
   attackEval,
@@ -17,26 +19,34 @@ import {
   exportModel,
   fgsm,
   flatten,
+  type HasGuide,
   type HasStudent,
   type HasTeacher,
   type HasTerms,
   type HasTraining,
   hsicRegularize,
+  hydra,
   initialise,
+  lbgat,
+  learnedMask,
   linear,
   loadTeacher,
   lossTerm,
   mnist,
+  naive,
   type Op,
   type Pipeline,
   param,
   parameters,
   perturb,
   pipeline,
+  pwoa,
   type Step,
+  shrink,
   stage,
   syntheticDigits,
   tf,
+  trades,
   train,
 } from 'pwoa'
 import { delay, filter, map, take, tap } from 'rxjs'
@@ -48,6 +58,22 @@ const mask = admmMask({ pattern: 'irregular', rate: 4 })
 const attacks = [fgsm({ epsilon: 0.3 })]
 
 describe('right orders compile', () => {
+  test('robust losses, and named methods before an export', () => {
+    const attack = fgsm({ epsilon: 0.3 })
+    const each = { pattern: 'irregular', rate: 4 } as const
+    const trained = start.pipe(
+      initialise('mnistNet'),
+      lbgat(attack),
+      train({ epochs: 1 }),
+      exportModel('t.safetensors'),
+    )
+    expectTypeOf(trained).toExtend<Pipeline<Step & HasStudent & HasGuide & HasTraining>>()
+    start.pipe(teacher, trades(attack), learnedMask(each), exportModel('s.safetensors'))
+    for (const method of [advPrune(attack, each), hydra(attack, each), naive(each)])
+      start.pipe(teacher, method, exportModel('s.safetensors'))
+    start.pipe(teacher, apd(attack, each), attackEval(attacks), exportModel('s.safetensors'))
+  })
+
   test('the README pipeline', () => {
     const whole = start.pipe(
       teacher,
@@ -73,6 +99,7 @@ describe('right orders compile', () => {
 
   test('an evaluation alone, and no stages', () => {
     start.pipe(teacher, attackEval(attacks))
+    start.pipe(loadTeacher('t.onnx'), shrink(), attackEval(attacks), exportModel('small.onnx'))
     expectTypeOf(start.pipe()).toEqualTypeOf<Pipeline<Step>>()
   })
 
@@ -187,6 +214,27 @@ describe('a misplaced stage does not compile, and the error is on it', () => {
       // @ts-expect-error no student yet
       adversarial(fgsm({ epsilon: 0.3 })),
       teacher,
+    )
+  })
+
+  test('a method that distils without a teacher', () => {
+    start.pipe(
+      initialise('mnistNet'),
+      // @ts-expect-error no teacher
+      apd(fgsm({ epsilon: 0.3 }), { pattern: 'irregular', rate: 4 }),
+    )
+    start.pipe(
+      initialise('mnistNet'),
+      // @ts-expect-error no teacher
+      pwoa({ pattern: 'irregular', rate: 4, hsic: { lambdaX: 0, lambdaY: 0 } }),
+    )
+  })
+
+  test('a mask without a loss', () => {
+    start.pipe(
+      teacher,
+      // @ts-expect-error no terms
+      learnedMask({ pattern: 'irregular', rate: 4 }),
     )
   })
 

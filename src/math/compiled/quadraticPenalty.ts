@@ -1,7 +1,7 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
 import { compiledOnce } from '../../engine/graph/compiledOnce.js'
 import { GraphBuilder } from '../../engine/graph/graphBuilder.js'
-import type { Penalised, PenaltyVectors } from '../quadraticPenalty.js'
+import type { Penalised, PenaltyVectors } from '../penaltyVectors.js'
 
 /** See `quadraticPenalty`: one call of the engine. */
 export const penaltyByGraph = (vectors: PenaltyVectors): Penalised => {

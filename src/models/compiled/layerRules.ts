@@ -6,6 +6,13 @@ import { activated, deactivated, type LayerRule, parameter } from './layerRule.j
 type Rules = { readonly [K in Layer['type']]: LayerRule<Extract<Layer, { readonly type: K }>> }
 
 const rules: Rules = {
+  normalize: {
+    forward: ({ graph, layer: { mean, std } }, [x = '']) =>
+      graph.multiply(graph.subtract(x, graph.matrix([mean])), graph.matrix([std.map((value) => 1 / value)])),
+    backward: ({ graph, layer: { std } }, { dy }) => ({
+      inputs: [graph.multiply(dy, graph.matrix([std.map((value) => 1 / value)]))],
+    }),
+  },
   conv2d: convolutionRule,
   batchNorm2d: batchNormRule,
   affine2d: {

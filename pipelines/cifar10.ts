@@ -1,0 +1,110 @@
+import {
+  admmMask,
+  architectureNames,
+  attackEval,
+  autoAttack,
+  blockNoise,
+  cifar10,
+  cosine,
+  definePipeline,
+  distill,
+  exportModel,
+  fgsm,
+  horizontalFlip,
+  hsicRegularize,
+  loadTeacher,
+  param,
+  parameters,
+  perturb,
+  pgd,
+  pipeline,
+  randomCrop,
+  resnet18,
+  sgd,
+  signNoise,
+  thirds,
+  uniformNoise,
+  weightLayers,
+  zoo,
+} from 'pwoa'
+
+const perturbations = { blockNoise, signNoise, uniformNoise }
+
+/** In what the paper's settings for CIFAR-10 and CIFAR-100 differ. */
+interface Settings {
+  readonly name: string
+  readonly data: typeof cifar10
+  readonly classes: number
+  readonly alpha: number
+  readonly lambdaX: number
+  readonly lambdaY: number
+}
+
+/**
+ * Prunes a robust network by the paper's PwoA: distillation and the HSIC bottleneck on natural images, one rate for all
+ * layers but the last. `noise` adds random perturbations, still without an adversarial example.
+ */
+export const pruneCifar = (settings: Settings) =>
+  definePipeline(
+    parameters({
+      checkpoint: param.text({ help: 'The robust teacher: a PyTorch checkpoint or safetensors.' }),
+      architecture: param.choice(architectureNames, { default: 'resnet18', help: 'What the checkpoint is of.' }),
+      width: param.optional(
+        param.integer({ min: 1, max: 512, unit: 'channels', help: "Of a resnet18's first stage, for a narrow one." }),
+        '64',
+      ),
+      rate: param.number({ default: 4, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
+      pattern: param.choice(['irregular', 'filter', 'column'], {
+        default: 'irregular',
+        help: 'What is pruned together.',
+      }),
+      epochs: param.integer({ default: 50, min: 0, unit: 'epochs', help: 'ADMM phase.' }),
+      retrainEpochs: param.integer({ default: 100, min: 0, unit: 'epochs', help: 'Masked retraining.' }),
+      updateEvery: param.integer({ default: 3, min: 1, unit: 'epochs', help: 'Between two updates of Z and U.' }),
+      temperature: param.number({ default: 30, min: 0.1, help: 'T of the distillation.' }),
+      alpha: param.number({ default: settings.alpha, min: 0.001, help: 'α of the distillation.' }),
+      lambdaX: param.number({ default: settings.lambdaX, min: 0, help: 'λx of the HSIC bottleneck.' }),
+      lambdaY: param.number({ default: settings.lambdaY, min: 0, help: 'λy of the HSIC bottleneck.' }),
+      noise: param.choice(['none', 'blockNoise', 'signNoise', 'uniformNoise'], {
+        default: 'none',
+        help: 'Random perturbation of the images that are distilled on.',
+      }),
+      epsilon: param.number({ default: 8, min: 0.1, max: 255, unit: '/255', help: 'L∞ radius of attacks and noise.' }),
+      admmRate: param.number({ default: 0.01, min: 1e-7, help: 'Learning rate of the ADMM phase (SGD).' }),
+      retrainRate: param.number({ default: 0.005, min: 1e-7, help: 'Learning rate of the retraining (SGD).' }),
+      batchSize: param.integer({ default: 128, min: 2, max: 10000, unit: 'images', help: 'Minibatch.' }),
+      examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
+    }),
+    (p) => {
+      const narrow = p.width === undefined ? undefined : resnet18({ width: p.width, classes: settings.classes })
+      const last = weightLayers(narrow ?? zoo[p.architecture]).slice(-1)
+      const epsilon = p.epsilon / 255
+      const optimizer = sgd({ momentum: 0.9, weightDecay: 5e-4 })
+      const data = settings.data({ batchSize: p.batchSize, augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
+      const teacher = pipeline(`${settings.name}-${p.rate}x`, data).pipe(
+        loadTeacher(p.checkpoint, { architecture: narrow ?? p.architecture }),
+      )
+      const seen = p.noise === 'none' ? teacher : teacher.pipe(perturb(perturbations[p.noise]({ epsilon })))
+
+      return seen.pipe(
+        distill({ temperature: p.temperature, alpha: p.alpha }),
+        hsicRegularize({ lambdaX: p.lambdaX, lambdaY: p.lambdaY }),
+        admmMask({
+          pattern: p.pattern,
+          rate: p.rate,
+          exclude: last,
+          epochs: p.epochs,
+          retrainEpochs: p.retrainEpochs,
+          updateEvery: p.updateEvery,
+          admm: { optimizer, learningRate: p.admmRate, schedule: thirds() },
+          retrain: { optimizer, learningRate: p.retrainRate, schedule: cosine() },
+        }),
+        attackEval([autoAttack({ epsilon }), fgsm({ epsilon }), pgd({ epsilon, steps: 10, stepSize: epsilon / 4 })], {
+          examples: p.examples,
+        }),
+        exportModel(`${settings.name}-${p.rate}x.safetensors`),
+      )
+    },
+  )
+
+export default pruneCifar({ name: 'cifar10', data: cifar10, classes: 10, alpha: 10, lambdaX: 2e-5, lambdaY: 1e-4 })

@@ -1,0 +1,29 @@
+import type { Observable } from 'rxjs'
+import { type Op, type StageInfo, stage } from './op.js'
+import type { Step } from './step.js'
+
+/**
+ * Stages in a row under one name: a named method. The plan shows it as one stage, with the options of each of its own.
+ *
+ * @param stages in order, as `operator` applies them
+ */
+export const composite = <Needs, Adds>(
+  name: string,
+  stages: readonly { readonly info: StageInfo }[],
+  operator: <S extends Step & Needs>(source: Observable<S>) => Observable<S & Adds>,
+): Op<Needs, Adds> => {
+  const infos = stages.map(({ info }) => info)
+  const added = (before: number): readonly string[] => infos.slice(0, before).flatMap(({ adds }) => adds)
+  const needs = infos.flatMap((info, i) => info.needs.filter((field) => !added(i).includes(field)))
+  const parallel = infos.find((info) => info.parallel === 'operations')?.parallel
+  return stage(
+    {
+      stage: name,
+      config: Object.fromEntries(infos.map((info) => [info.stage, info.config])),
+      needs: [...new Set(needs)],
+      adds: [...new Set(added(infos.length))],
+      ...(parallel ? { parallel } : {}),
+    },
+    operator,
+  )
+}

@@ -1,0 +1,79 @@
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { PwoaFailure } from '../dsl/errors.js'
+import { type Architecture, architecture, layersOf } from './architecture.js'
+import type { Layer } from './layers.js'
+
+const placed = { id: t.string, inputs: t.array(t.string) }
+const named = { ...placed, name: t.string }
+const window = { ...placed, kernel: t.number, stride: t.number }
+
+/** Each type of layer as JSON. */
+const layers = {
+  normalize: t.strict({ type: t.literal('normalize'), ...placed, mean: t.array(t.number), std: t.array(t.number) }),
+  conv2d: t.strict({
+    type: t.literal('conv2d'),
+    ...named,
+    out: t.number,
+    kernel: t.number,
+    stride: t.number,
+    padding: t.number,
+    bias: t.keyof({ learned: null, none: null }),
+  }),
+  batchNorm2d: t.strict({ type: t.literal('batchNorm2d'), ...named }),
+  affine2d: t.strict({ type: t.literal('affine2d'), ...named }),
+  linear: t.strict({ type: t.literal('linear'), ...named, out: t.number }),
+  relu: t.strict({ type: t.literal('relu'), ...placed }),
+  maxPool2d: t.strict({ type: t.literal('maxPool2d'), ...window }),
+  avgPool2d: t.strict({ type: t.literal('avgPool2d'), ...window }),
+  flatten: t.strict({ type: t.literal('flatten'), ...placed }),
+  add: t.strict({ type: t.literal('add'), ...placed }),
+} satisfies { readonly [K in Layer['type']]: t.Decoder<unknown, Extract<Layer, { readonly type: K }>> }
+
+const Image = t.strict({ height: t.number, width: t.number, channels: t.number })
+const LayerType = t.type({ type: t.keyof(layers) })
+const Description = t.type({ name: t.string, input: Image, layers: t.array(t.unknown) })
+
+/** A network's description as JSON text: with its weights beside it, a file needs no other word on what it is. */
+export const describe = (architecture: Architecture): string =>
+  JSON.stringify({ name: architecture.name, input: architecture.input, layers: layersOf(architecture) })
+
+/** What is wrong with a description. */
+export interface WrongDescription {
+  readonly expected: string
+  readonly actual: string
+}
+
+/** The network of a description. */
+export const described = (text: string): Either<WrongDescription, Architecture> => {
+  const description = Description.decode(parsed(text))
+  if (isLeft(description)) return left({ expected: 'the description of a network', actual: text.slice(0, 60) })
+  const { name, input, layers: given } = description.right
+  const known: Layer[] = []
+  for (const [index, layer] of given.entries()) {
+    const decoded = layerOf(layer)
+    const actual = JSON.stringify(layer).slice(0, 80)
+    if (isLeft(decoded)) return left({ expected: `layer ${index + 1} among ${Object.keys(layers).join(', ')}`, actual })
+    known.push(decoded.right)
+  }
+  try {
+    return right(architecture(name, input, known))
+  } catch (thrown) {
+    if (thrown instanceof PwoaFailure) return left(thrown.error)
+    throw thrown
+  }
+}
+
+const layerOf = (value: unknown): Either<unknown, Layer> => {
+  const type = LayerType.decode(value)
+  return isLeft(type) ? type : layers[type.right.type].decode(value)
+}
+
+/** JSON text as a value; undefined where it is none. */
+export const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

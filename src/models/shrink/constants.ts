@@ -1,0 +1,83 @@
+import { type Architecture, type GraphNode, INPUT } from '../architecture.js'
+import { batchNormDefaults } from '../statistics.js'
+import { channelsOf } from './channels.js'
+import { connectionOf, nameOf, type Pieces, piece } from './tensors.js'
+
+/** The number that each channel of a value is at every pixel of every image; NaN where it is none. */
+export type Constants = ReadonlyMap<string, Float64Array>
+
+/**
+ * Which channels are constant, in use: a pruned filter leaves its bias, which batch normalisation and ReLU make another
+ * constant of, 0 or not.
+ */
+export const constantsOf = ({ nodes, input }: Architecture, pieces: Pieces): Constants => {
+  const constants = new Map<string, Float64Array>([[INPUT, new Float64Array(input.channels).fill(Number.NaN)]])
+  for (const node of nodes) {
+    const inputs = node.inputs.map((id) => constants.get(id) ?? new Float64Array(0))
+    constants.set(node.id, constantsBehind(node, inputs, pieces))
+  }
+  return constants
+}
+
+const constantsBehind = (node: GraphNode, inputs: readonly Float64Array[], pieces: Pieces): Float64Array => {
+  const [first = new Float64Array(0)] = inputs
+  const part = (name: string): Float32Array => piece(pieces, nameOf(node, name))
+  switch (node.layer.type) {
+    case 'conv2d':
+    case 'linear':
+      return connected(node, first, pieces)
+    case 'batchNorm2d': {
+      const { scale, shift } = scaleAndShift(part('weight'), part('bias'), part('running_mean'), part('running_var'))
+      return affine(first, scale, shift)
+    }
+    case 'affine2d':
+      return affine(first, part('weight'), part('bias'))
+    case 'relu':
+      return first.map((value) => Math.max(0, value))
+    case 'add':
+      return inputs.every(({ length }) => length === first.length)
+        ? first.map((_, c) => inputs.reduce((sum, values) => sum + (values[c] ?? Number.NaN), 0))
+        : new Float64Array(channelsOf(node.shape)).fill(Number.NaN)
+    case 'normalize':
+    case 'maxPool2d':
+    case 'avgPool2d':
+    case 'flatten':
+      return first
+  }
+}
+
+/** y = scale·x + shift of a batch normalisation in use. */
+const scaleAndShift = (gamma: Float32Array, beta: Float32Array, mean: Float32Array, variance: Float32Array) => {
+  const scale = Float64Array.from(
+    gamma,
+    (value, c) => value / Math.sqrt((variance[c] ?? 0) + batchNormDefaults.epsilon),
+  )
+  return { scale, shift: scale.map((value, c) => (beta[c] ?? 0) - (mean[c] ?? 0) * value) }
+}
+
+const affine = (
+  given: Float64Array,
+  scale: Float64Array | Float32Array,
+  shift: Float64Array | Float32Array,
+): Float64Array =>
+  given.map((value, c) => (scale[c] === 0 ? (shift[c] ?? 0) : value * (scale[c] ?? 0) + (shift[c] ?? 0)))
+
+const connected = (node: GraphNode, given: Float64Array, pieces: Pieces): Float64Array => {
+  const connection = connectionOf(node)
+  if (!connection) return given
+  const { places, inputs, outputs, padded } = connection
+  const weight = piece(pieces, nameOf(node, 'weight'))
+  const bias = pieces.get(nameOf(node, 'bias'))
+  const sums = Float64Array.from({ length: outputs }, (_, o) => bias?.[o] ?? 0)
+  for (let place = 0, i = 0; place < places; place++)
+    for (let c = 0; c < inputs; c++) {
+      const value = given[c] ?? Number.NaN
+      // At the borders of a padded image it is 0 as well.
+      const each = padded && value !== 0 ? Number.NaN : value
+      for (let o = 0; o < outputs; o++, i++) {
+        const w = weight[i] ?? 0
+        if (w !== 0) sums[o] = (sums[o] ?? 0) + w * each
+      }
+    }
+  return sums
+}

@@ -1,0 +1,141 @@
+import { type Architecture, architecture, type GraphNode, layersOf } from '../architecture.js'
+import type { Layer } from '../layers.js'
+import { parameterCount, parametersOf } from '../parameters.js'
+import { statisticsCount, statisticsOf } from '../statistics.js'
+import type { Choice } from './choose.js'
+import type { Constants } from './constants.js'
+import { type Connection, connectionOf, nameOf, type Pieces, type PlainNetwork, piece, piecesOf } from './tensors.js'
+
+/** What goes and what stays, by the id of each value. */
+export type Choices = ReadonlyMap<string, Choice>
+
+/**
+ * The network without the channels that go. What a constant one contributed to a layer becomes a part of the layer's
+ * bias, or of the mean of the batch normalisation behind it, which is the same in use; behind added zeros, a part of the
+ * weights of the constant channel that stays in its place.
+ */
+export const cut = (network: PlainNetwork, choices: Choices, constants: Constants): PlainNetwork => {
+  const given = network.architecture
+  const pieces = piecesOf(network)
+  const shifts = new Map(given.nodes.map((node) => [node.id, shiftOf(node, choices, constants, pieces)]))
+  const layers = layersOf(given).map((layer, i): Layer => {
+    const node = given.nodes[i]
+    const kept = choices.get(node?.id ?? '')?.kept
+    if (!node || !kept || (layer.type !== 'conv2d' && layer.type !== 'linear')) return layer
+    const resized = { ...layer, out: kept.length }
+    const gains = resized.type === 'conv2d' && needsBias(given, node, shifts)
+    return gains ? { ...resized, bias: 'learned' } : resized
+  })
+  const smaller = architecture(given.name, given.input, layers, given)
+  const weights = new Float32Array(parameterCount(smaller))
+  const statistics = new Float32Array(statisticsCount(smaller))
+  const mask = network.mask ? new Float32Array(weights.length).fill(1) : undefined
+  const masks = network.mask ? piecesOf({ ...network, weights: network.mask }) : undefined
+  const byId = new Map(given.nodes.map((node) => [node.id, node]))
+  for (const { name, node: id, role, offset, size } of parametersOf(smaller)) {
+    const node = byId.get(id)
+    const kept = choices.get(id)?.kept
+    if (!node || !kept) continue
+    const own = weights.subarray(offset, offset + size)
+    if (role !== 'weight') {
+      const old = pieces.get(name)
+      const shift = role === 'bias' && !movesMean(given, node) ? shifts.get(id) : undefined
+      for (const [i, c] of kept.entries()) own[i] = (old?.[c] ?? 0) + (shift?.[c] ?? 0)
+      continue
+    }
+    const connection = connectionOf(node)
+    const source = choices.get(connection?.source ?? '')
+    if (!connection || !source) continue
+    const merges = mergesOf(connection, source, constants)
+    cutWeights(own, piece(pieces, name), connection, source.kept, kept, merges)
+    if (mask && masks)
+      cutMask(mask.subarray(offset, offset + size), own, piece(masks, name), connection, source.kept, kept)
+  }
+  for (const { name, node: id, role, offset } of statisticsOf(smaller)) {
+    const [before = ''] = byId.get(id)?.inputs ?? []
+    const producer = byId.get(before)
+    const shift = role === 'mean' && producer && movesMean(given, producer) ? shifts.get(before) : undefined
+    const old = piece(pieces, name)
+    for (const [i, c] of (choices.get(id)?.kept ?? []).entries())
+      statistics[offset + i] = (old[c] ?? 0) - (shift?.[c] ?? 0)
+  }
+  return { architecture: smaller, weights, statistics, mask }
+}
+
+/** Whether all that reads a convolution is batch normalisation: a number added to its channels moves their means. */
+const movesMean = ({ nodes }: Architecture, node: GraphNode): boolean => {
+  const readers = nodes.filter(({ inputs }) => inputs.includes(node.id))
+  return readers.length > 0 && readers.every(({ layer }) => layer.type === 'batchNorm2d')
+}
+
+const needsBias = (given: Architecture, node: GraphNode, shifts: ReadonlyMap<string, Float64Array>): boolean =>
+  !movesMean(given, node) && (shifts.get(node.id)?.some((value) => value !== 0) ?? false)
+
+/** What the constant channels that go contribute to each output, where they are not merged. */
+const shiftOf = (node: GraphNode, choices: Choices, constants: Constants, pieces: Pieces): Float64Array => {
+  const connection = connectionOf(node)
+  const source = choices.get(connection?.source ?? '')
+  if (!connection || !source) return new Float64Array(0)
+  const { places, inputs, outputs, padded } = connection
+  const values = constants.get(connection.source)
+  const stays = new Set(source.kept)
+  const weight = piece(pieces, nameOf(node, 'weight'))
+  const shift = new Float64Array(outputs)
+  for (let c = 0; c < inputs; c++) {
+    const value = values?.[c] ?? 0
+    // What is read is a constant; what nobody reads may be none.
+    if (stays.has(c) || value === 0 || Number.isNaN(value) || padded) continue
+    for (let place = 0; place < places; place++)
+      for (let o = 0; o < outputs; o++)
+        shift[o] = (shift[o] ?? 0) + value * (weight[(place * inputs + c) * outputs + o] ?? 0)
+  }
+  return shift
+}
+
+/** For each channel that stays in the place of others: those, and how many times as large they are. */
+const mergesOf = ({ source, padded }: Connection, { merged }: Choice, constants: Constants) => {
+  const merges = new Map<number, { readonly channel: number; readonly times: number }[]>()
+  const values = constants.get(source)
+  for (const [channel, stand] of padded ? merged : []) {
+    const times = (values?.[channel] ?? 0) / (values?.[stand] ?? 1)
+    if (Number.isFinite(times) && times !== 0) merges.set(stand, [...(merges.get(stand) ?? []), { channel, times }])
+  }
+  return merges
+}
+
+const cutWeights = (
+  own: Float32Array,
+  old: Float32Array,
+  { places, inputs, outputs }: Connection,
+  keptInputs: readonly number[],
+  keptOutputs: readonly number[],
+  merges: ReturnType<typeof mergesOf>,
+): void => {
+  let i = 0
+  for (let place = 0; place < places; place++)
+    for (const c of keptInputs) {
+      const others = merges.get(c) ?? []
+      for (const o of keptOutputs) {
+        const at = (channel: number): number => old[(place * inputs + channel) * outputs + o] ?? 0
+        own[i++] = others.reduce((sum, { channel, times }) => sum + times * at(channel), at(c))
+      }
+    }
+}
+
+/** As the weights are cut; what others were merged into is kept where it is not 0. */
+const cutMask = (
+  own: Float32Array,
+  weights: Float32Array,
+  old: Float32Array,
+  { places, inputs, outputs }: Connection,
+  keptInputs: readonly number[],
+  keptOutputs: readonly number[],
+): void => {
+  let i = 0
+  for (let place = 0; place < places; place++)
+    for (const c of keptInputs)
+      for (const o of keptOutputs) {
+        own[i] = weights[i] === 0 ? (old[(place * inputs + c) * outputs + o] ?? 0) : 1
+        i++
+      }
+}

@@ -1,0 +1,32 @@
+/** An axis of a parameter in the engine's layout: its extent, and how far apart its entries lie in PyTorch's layout. */
+export interface TorchAxis {
+  readonly count: number
+  readonly step: number
+}
+
+/** The axes of the engine's layout, outermost first; some of extent 1. */
+export type TorchAxes = readonly [TorchAxis, TorchAxis, TorchAxis]
+
+/** A vector, which is the same in both layouts. */
+export const vectorAxes = (size: number): TorchAxes => [ONE, ONE, { count: size, step: 1 }]
+
+const ONE: TorchAxis = { count: 1, step: 0 }
+
+/** Visits every element in the engine's order, with its position in PyTorch's layout and in the engine's. */
+export const walk = ([outer, middle, inner]: TorchAxes, visit: (torch: number, own: number) => void): void => {
+  let own = 0
+  for (let a = 0; a < outer.count; a++)
+    for (let b = 0; b < middle.count; b++) {
+      const start = a * outer.step + b * middle.step
+      for (let c = 0; c < inner.count; c++) visit(start + c * inner.step, own++)
+    }
+}
+
+/** Position in PyTorch's layout of each element of the engine's layout. */
+export const indexOf = (axes: TorchAxes): Uint32Array => {
+  const index = new Uint32Array(axes.reduce((product, { count }) => product * count, 1))
+  walk(axes, (torch, own) => {
+    index[own] = torch
+  })
+  return index
+}

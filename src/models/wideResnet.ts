@@ -1,0 +1,80 @@
+import { checkWhole } from '../dsl/checks.js'
+import { rejectOption } from '../dsl/errors.js'
+import { type Architecture, architecture } from './architecture.js'
+import { cifarImages, namedByWidth, type Source } from './cifar.js'
+import { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from './layers.js'
+
+export interface WideResnetOptions {
+  /** Layers in a row, 4 more than a multiple of 6. @default 34 */
+  readonly depth?: number
+  /** How many times wider than a ResNet it is, ≥ 1. @default 10 */
+  readonly factor?: number
+  /** Number of classes, ≥ 1. @default 10 */
+  readonly classes?: number
+  /** Channels of the first convolution, ≥ 1; the three stages have `factor`, 2·`factor`, 4·`factor` times as many. @default 16 */
+  readonly width?: number
+}
+
+/**
+ * WideResNet for 32 × 32 colour images with the names of TRADES, whose code MART, AWP, LBGAT, HYDRA, robust_overfitting
+ * and RobustBench share: pre-activation blocks in three stages at 32, 16 and 8 pixels. WideResNet-34-10 has 46,160,474
+ * parameters, WideResNet-28-10 36,479,194.
+ *
+ * TRADES' network carries a `sub_block1` that its forward pass never enters, and so do many checkpoints: those tensors
+ * are passed over.
+ *
+ * @example
+ * const net = wideResnet({ depth: 28, factor: 4 })
+ * @throws OptionError for another depth, or a factor, width or number of classes that is not a whole number ≥ 1
+ * Source: Zagoruyko, Komodakis, "Wide Residual Networks", BMVC 2016.
+ */
+export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
+  const { depth = 34, factor = 10, classes = 10, width = 16 } = options
+  const where = 'wideResnet'
+  if (!Number.isInteger(depth) || depth < 10 || depth % 6 !== 4)
+    rejectOption(where, 'a depth of 4 more than a multiple of 6', depth)
+  checkWhole(where, 'factor', factor, 1)
+  checkWhole(where, 'classes', classes, 1)
+  checkWhole(where, 'width', width, 1)
+  let from: Source = { id: 'conv1', channels: width }
+  const body: Layer[] = []
+  for (const [stage, times] of [1, 2, 4].entries()) {
+    const out = times * factor * width
+    for (let i = 0; i < (depth - 4) / 6; i++) {
+      const id = `block${stage + 1}.layer.${i}`
+      body.push(...wideBlock(id, from, out, stage > 0 && i === 0 ? 2 : 1))
+      from = { id, channels: out }
+    }
+  }
+  const layers = [
+    conv2d('conv1', { out: width, kernel: 3, padding: 1, bias: 'none' }),
+    ...body,
+    batchNorm2d('bn1'),
+    relu(),
+    avgPool2d({ kernel: 8 }),
+    flatten(),
+    linear('fc', { out: classes }),
+  ]
+  return architecture(namedByWidth(`wideResnet${depth}x${factor}`, width, 16), cifarImages, layers, {
+    unused: ['sub_block1.'],
+  })
+}
+
+/**
+ * conv2(relu(bn2(conv1(relu(bn1(x)))))) + shortcut; the shortcut is x itself, or a 1×1 convolution of relu(bn1(x)) where
+ * the block changes the channels. The sum has the block's name as its id.
+ */
+const wideBlock = (name: string, from: Source, out: number, stride: number): readonly Layer[] => {
+  const changes = from.channels !== out
+  const active = `${name}.relu1`
+  return [
+    batchNorm2d(`${name}.bn1`, { inputs: [from.id] }),
+    relu({ id: active }),
+    conv2d(`${name}.conv1`, { out, kernel: 3, stride, padding: 1, bias: 'none' }),
+    batchNorm2d(`${name}.bn2`),
+    relu(),
+    conv2d(`${name}.conv2`, { out, kernel: 3, padding: 1, bias: 'none' }),
+    ...(changes ? [conv2d(`${name}.convShortcut`, { inputs: [active], out, kernel: 1, stride, bias: 'none' })] : []),
+    add([`${name}.conv2`, changes ? `${name}.convShortcut` : from.id], { id: name }),
+  ]
+}

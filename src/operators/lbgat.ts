@@ -1,0 +1,90 @@
+// LBGAT: a natural classifier, trained along, shows the robust one where the boundaries are.
+import { defer, map } from 'rxjs'
+import { checkAtLeast } from '../dsl/checks.js'
+import { enrich } from '../dsl/enrich.js'
+import { rejectOption } from '../dsl/errors.js'
+import { type Op, stage } from '../dsl/op.js'
+import { allPhases } from '../dsl/phases.js'
+import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
+import { lbgatLoss } from '../math/lbgat.js'
+import type { Architecture } from '../models/architecture.js'
+import { parallelOf } from '../models/statistics.js'
+import { resolveArchitecture } from '../models/zoo.js'
+import { type AttackSchedule, attackConfig, withAttackedView } from '../training/attackStep.js'
+import { checkFit } from '../training/checkFit.js'
+import { checkViews } from '../training/checkViews.js'
+import { makeStudent } from '../training/makeStudent.js'
+import type { HasGuide, HasStudent, Student } from '../training/network.js'
+import { randomWeights } from '../training/randomWeights.js'
+
+export interface LbgatOptions {
+  /** β ≥ 0: weight of TRADES' divergence. The paper trains with 0 (LBGAT0) and 6 (LBGAT6). @default 6 */
+  readonly beta?: number
+  /** The natural classifier: a name of the zoo, with as many classes as the data, or a network of your own. @default the student's */
+  readonly natural?: string | Architecture
+}
+
+/**
+ * Attacks the student f on each minibatch, adds a natural classifier g of random weights as `guide`, and the term
+ * `lbgat`, whose gradient trains both by one optimizer:
+ *
+ *     mean_{i,c} (f(x'_i) − g(x_i))_c²  +  mean_i −log softmax(g(x_i))_{y_i}  +  β·mean_i KL(f(x_i) ‖ f(x'_i))
+ *
+ * Losses behind it see the natural images and then the attacked ones; batch normalisation looks at each of the two by
+ * itself. A mask or ADMM's penalty is for the student alone. The official attack is PGD on the KL term: CIFAR-100
+ * ε 0.031, 10 steps of 0.007.
+ *
+ * @example
+ * pipeline('teacher', mnist()).pipe(
+ *   initialise('mnistNet'),
+ *   lbgat(pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01, loss: 'kl', start: 'nearby' }), { beta: 0 }),
+ *   train({ epochs: 10, optimizer: sgd(), learningRate: 0.01 }))
+ * @throws OptionError for β < 0, an unknown network or (when the run starts) one that is not for the run's images, and
+ * what the attack of the first epoch throws
+ * Source: Cui et al., "Learnable Boundary Guided Adversarial Training", ICCV 2021; β of the official training script.
+ */
+export const lbgat = (
+  schedule: AttackSchedule,
+  { beta = 6, natural }: LbgatOptions = {},
+): Op<HasStudent, HasTerms & HasGuide> => {
+  checkAtLeast(STAGE, 'beta', beta, 0)
+  const planned = natural === undefined ? undefined : resolveArchitecture(STAGE, natural)
+  const term: LossTerm = {
+    name: STAGE,
+    phases: allPhases,
+    bind: (batch) => {
+      checkViews(STAGE, batch)
+      return ({ logits, guide }) =>
+        guide
+          ? lbgatLoss(logits, guide.logits, batch.labels, beta)
+          : rejectOption(STAGE, 'its guide on the step', 'none')
+    },
+  }
+  const makeGuide = ({ run, student }: Step & HasStudent): Student => {
+    const architecture =
+      natural === undefined ? student.architecture : resolveArchitecture(STAGE, natural, run.data.classes)
+    checkFit(STAGE, architecture, run.data)
+    return makeStudent(run, architecture, randomWeights(architecture, run.seed, STAGE), undefined, { state: STAGE })
+  }
+  return stage(
+    {
+      stage: STAGE,
+      config: { ...attackConfig(schedule), beta, natural: planned?.name ?? 'as the student' },
+      needs: ['student'],
+      adds: ['terms', 'guide'],
+      ...(planned ? { parallel: parallelOf(planned) } : {}),
+    },
+    (source) =>
+      defer(() => {
+        let guide: Student | undefined
+        return source.pipe(
+          map((step) => {
+            guide ??= makeGuide(step)
+            return enrich(STAGE, withAttackedView(step, schedule), { terms: [term], guide })
+          }),
+        )
+      }),
+  )
+}
+
+const STAGE = 'lbgat'

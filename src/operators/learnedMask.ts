@@ -1,0 +1,50 @@
+// Pruning by learned importance: the loss says which weights it needs (HYDRA).
+import type { Op } from '../dsl/op.js'
+import type { HasTerms, HasTraining } from '../dsl/step.js'
+import { scoreRule } from '../training/importance.js'
+import { type MaskOptions, maskStage } from '../training/maskStage.js'
+import type { HasStudent } from '../training/network.js'
+import { cosine } from '../training/schedule.js'
+import { sgd } from '../training/sgd.js'
+
+export interface LearnedMaskOptions extends MaskOptions {
+  /** Epochs in which the scores are trained, ≥ 0; 0 prunes by magnitude at once. @default 20 */
+  readonly epochs?: number
+}
+
+/**
+ * Learns which weights to keep and fine-tunes them:
+ *
+ *     s = √(6/fan_in)·w / max|w|  at first;  W = w∘m(s),  m(s) = 1 for the largest |s| of a layer, the weights w frozen
+ *     s ← s − lr·∂L/∂W∘w∘sign(s)                           (straight through m; scores phase)
+ *     W ← w∘m(s), mask fixed,  W ← W − lr·mask∘∂L           (fine-tuning)
+ *
+ * As in the official code, biases and layers that are not pruned are frozen while the scores are trained, and batch
+ * normalisation trains on. Groups (filters, columns) are ranked by the L2 norm of their scores. Both phases use SGD
+ * with momentum 0.9, weight decay 1e-4 and a cosine; learning rates 0.1 and 0.01.
+ *
+ * @example
+ * learnedMask({ pattern: 'irregular', rate: 10, epochs: 20, retrainEpochs: 100 })
+ * @throws OptionError for a rate < 1, an unknown pattern or layer, or a wrong number of epochs
+ * Source: Sehwag et al., "HYDRA: Pruning Adversarially Robust Neural Networks", NeurIPS 2020; defaults of the official
+ * code.
+ */
+export const learnedMask = ({
+  exclude = [],
+  epochs = 20,
+  retrainEpochs = 100,
+  prune,
+  retrain,
+  ...options
+}: LearnedMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
+  const recipe = { optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }), schedule: cosine() }
+  const settings = {
+    ...options,
+    exclude,
+    epochs,
+    retrainEpochs,
+    prune: { ...recipe, learningRate: 0.1, ...prune },
+    retrain: { ...recipe, learningRate: 0.01, ...retrain },
+  }
+  return maskStage('learnedMask', settings, scoreRule)
+}

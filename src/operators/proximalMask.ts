@@ -1,0 +1,72 @@
+// Pruning by a proximal gradient method: each step of the optimizer is followed by hard thresholding.
+import type { Op } from '../dsl/op.js'
+import type { HasTerms, HasTraining } from '../dsl/step.js'
+import { tf } from '../engine/tf.js'
+import { adam } from '../training/adam.js'
+import { type MaskOptions, maskStage, PREFIX } from '../training/maskStage.js'
+import type { HasStudent } from '../training/network.js'
+import { thresholded, thresholdsOf } from '../training/pruning.js'
+import { checkUpdateEvery, isDue, rampedTask } from '../training/ramp.js'
+import { cosine, thirds } from '../training/schedule.js'
+
+export interface ProximalMaskOptions extends MaskOptions {
+  /** Epochs of the proximal phase, ≥ 0; 0 prunes by magnitude at once. @default 50 */
+  readonly epochs?: number
+  /** Steps between two updates of the thresholds, ≥ 1. @default 100 */
+  readonly updateEvery?: number
+}
+
+/**
+ * Trains with an ℓ0 penalty by proximal gradient steps, prunes hard, and retrains what is left:
+ *
+ *     W ← prox(W − lr·∂L),   prox(w) = argmin_v ½(v − w)² + τ·1[v ≠ 0] = w·1[|w| > √(2τ)]      (hard thresholding)
+ *     W ← Π_S(W), mask fixed  W ← W − lr·mask∘∂L                                                (retraining)
+ *
+ * Groups (filters, columns) are kept or dropped by their L2 norm. Each layer's threshold √(2τ) is set every
+ * `updateEvery` steps so that its share of zeros is s·(1 − (1 − t/T)³), and reaches the wanted s at the end. Unlike
+ * under a mask, a zeroed weight has its gradient and may come back. Optimised as `admmMask` is.
+ *
+ * @example
+ * proximalMask({ pattern: 'irregular', rate: 4, epochs: 10, retrainEpochs: 20 })
+ * @throws OptionError for a rate < 1, an unknown pattern or layer, or a wrong number of epochs or steps
+ * Source: Parikh, Boyd, "Proximal Algorithms", 2014; as APD in Jian et al., ICDM 2022. How the thresholds rise is ours.
+ */
+export const proximalMask = ({
+  exclude = [],
+  epochs = 50,
+  retrainEpochs = 100,
+  updateEvery = 100,
+  prune,
+  retrain,
+  ...options
+}: ProximalMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
+  checkUpdateEvery('proximalMask', updateEvery)
+  const settings = {
+    ...options,
+    exclude,
+    epochs,
+    retrainEpochs,
+    prune: { optimizer: adam(), learningRate: 5e-4, schedule: thirds(), ...prune },
+    retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine(), ...retrain },
+  }
+  return maskStage(
+    'proximalMask',
+    settings,
+    (taskOf) => ({
+      beforeStep: (student, memory, progress) => {
+        if (!isDue(progress, updateEvery)) return
+        const task = rampedTask(taskOf(student), progress)
+        const found = thresholdsOf(student.weights.dataSync<'float32'>(), task)
+        for (const [i, threshold] of found.entries()) memory.setNumber(thresholdName(i), threshold)
+      },
+      realise: (student, memory, moved) => {
+        const task = taskOf(student)
+        const thresholds = task.rates.map((_, i) => memory.number(thresholdName(i), 0))
+        return tf.tensor1d(thresholded(moved.dataSync<'float32'>(), task, thresholds))
+      },
+    }),
+    { updateEvery },
+  )
+}
+
+const thresholdName = (layer: number): string => `${PREFIX}threshold.${layer}`

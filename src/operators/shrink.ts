@@ -1,0 +1,90 @@
+// Takes out what pruning has made useless: a smaller and faster network that is the same function.
+import { isRight } from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { concatWith, defer, EMPTY, type Observable, tap } from 'rxjs'
+import type { StageState } from '../dsl/context.js'
+import type { NetworkSizes } from '../dsl/events.js'
+import { type Op, stage } from '../dsl/op.js'
+import type { HasTraining, Step } from '../dsl/step.js'
+import { shrinkNetwork } from '../models/shrink/shrinkNetwork.js'
+import { sizesOf } from '../models/sizes.js'
+import { holdStudent } from '../training/makeStudent.js'
+import type { HasStudent, Student } from '../training/network.js'
+
+/**
+ * When training is done, makes the student smaller: filters of zeros go, and what only they made, through residual sums,
+ * batch normalisation and flattened images; see `shrinkNetwork`. What comes behind (`attackEval`, `exportModel`) gets the
+ * smaller network, which gives the same logits up to rounding. Where nothing has trained it yet, it is made smaller
+ * before the first step, and may be trained further. Reports each layer's parameters, operations and bytes through
+ * `run.events$` and the summary.
+ *
+ * It works on whole filters: prune with `pattern: 'filter'`, or `'column'`, whose columns must take all of a channel.
+ *
+ * @example
+ * pipeline('small', mnist()).pipe(
+ *   loadTeacher('robust.onnx'), distill(), admmMask({ pattern: 'filter', rate: 2 }), shrink(), exportModel('small.onnx'))
+ * @throws nothing of its own: a network of which nothing can go stays as it is
+ * Source: Li et al., "Pruning Filters for Efficient ConvNets", ICLR 2017.
+ */
+export const shrink = (): Op<HasStudent, unknown> =>
+  stage(
+    {
+      stage: STAGE,
+      config: {},
+      needs: ['student'],
+      adds: [],
+      does: 'takes out pruned filters',
+      once: 'one shrink, behind the stage that prunes',
+    },
+    <S extends Step & HasStudent & Partial<HasTraining>>(source: Observable<S>): Observable<S> =>
+      defer(() => {
+        let latest: S | undefined
+        const first = (step: S): void => {
+          if (step.training) return
+          const { run } = step
+          const earlier = sizesIn(run.restore(STAGE))
+          // A resumed run goes on with the student that was made smaller then, and trained since.
+          const sizes = earlier ?? shrinkStudent(step.student)
+          run.provide(STAGE, () => ({ arrays: {}, values: { sizes } }))
+          run.emit({ type: 'sizes', sizes })
+        }
+        const last = ({ run, student }: S): void => {
+          // What is kept across an interruption is the network that was trained: a resumed run comes here again.
+          holdStudent(run, student)
+          run.emit({ type: 'sizes', sizes: shrinkStudent(student) })
+        }
+        return source.pipe(
+          tap((step) => {
+            if (!latest) first(step)
+            latest = step
+          }),
+          concatWith(
+            defer(() => {
+              if (latest?.training) last(latest)
+              return EMPTY
+            }),
+          ),
+        )
+      }),
+  )
+
+const STAGE = 'shrink'
+
+const shrinkStudent = (student: Student): NetworkSizes => {
+  const { architecture, mask } = student
+  const weights = Float32Array.from(student.weights.dataSync())
+  const network = { architecture, weights, statistics: Float32Array.from(student.statistics.dataSync()), mask }
+  const smaller = shrinkNetwork(network)
+  if (smaller !== network) student.become(smaller)
+  return { before: sizesOf(architecture, weights), after: sizesOf(smaller.architecture, smaller.weights) }
+}
+
+const figures = { parameters: t.number, nonZero: t.number, flops: t.number, bytes: t.number, sparseBytes: t.number }
+const Layers = t.array(t.type({ layer: t.string, ...figures }))
+const Kept = t.type({ sizes: t.type({ before: Layers, after: Layers }) })
+
+/** What an earlier part of the run has done. */
+const sizesIn = (state: StageState | undefined): NetworkSizes | undefined => {
+  const kept = Kept.decode(state?.values)
+  return isRight(kept) ? kept.right.sizes : undefined
+}

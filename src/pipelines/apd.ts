@@ -1,0 +1,36 @@
+// APD: adversarial pruning by distillation, with a proximal gradient method.
+import { composite } from '../dsl/composite.js'
+import type { Op } from '../dsl/op.js'
+import type { HasTerms, HasTraining } from '../dsl/step.js'
+import { adversarial } from '../operators/adversarial.js'
+import { crossEntropy } from '../operators/crossEntropy.js'
+import { type DistillOptions, distill } from '../operators/distill.js'
+import { type ProximalMaskOptions, proximalMask } from '../operators/proximalMask.js'
+import type { AttackSchedule } from '../training/attackStep.js'
+import type { HasStudent, HasTeacher } from '../training/network.js'
+
+export interface ApdOptions extends ProximalMaskOptions {
+  /** How the teacher's answers to the attacked images are distilled. @default as `distill` */
+  readonly distill?: DistillOptions
+}
+
+/**
+ * `adversarial` → `crossEntropy` → `distill` → `proximalMask`: on attacked images the student learns the labels and the
+ * teacher's answers, by proximal gradient steps towards sparse weights. Which weight the two losses have is not
+ * published with code; here it is 1 and distillation's α.
+ *
+ * @example
+ * pipeline('apd', mnist()).pipe(
+ *   loadTeacher('t.pth', { architecture: 'mnistNet' }),
+ *   apd(pgd({ epsilon: 0.3, steps: 10, stepSize: 0.075 }), { pattern: 'irregular', rate: 4 }))
+ * @throws OptionError what its stages throw
+ * Source: the baseline APD of Jian et al., ICDM 2022.
+ */
+export const apd = (
+  attack: AttackSchedule,
+  { distill: distillation, ...mask }: ApdOptions,
+): Op<HasTeacher & HasStudent, HasTerms & HasTraining> => {
+  const stages = [adversarial(attack), crossEntropy(), distill(distillation), proximalMask(mask)] as const
+  const [attacked, loss, distilled, pruned] = stages
+  return composite('apd', stages, (source) => pruned(distilled(loss(attacked(source)))))
+}

@@ -1,0 +1,30 @@
+// HYDRA: a robust loss says which weights to keep.
+import { composite } from '../dsl/composite.js'
+import type { Op } from '../dsl/op.js'
+import type { HasTerms, HasTraining } from '../dsl/step.js'
+import { type LearnedMaskOptions, learnedMask } from '../operators/learnedMask.js'
+import { type TradesOptions, trades } from '../operators/trades.js'
+import type { AttackSchedule } from '../training/attackStep.js'
+import type { HasStudent } from '../training/network.js'
+
+export interface HydraOptions extends LearnedMaskOptions, TradesOptions {}
+
+/**
+ * `trades` → `learnedMask`: TRADES' loss trains importance scores and then the weights that they keep. The official code
+ * takes β = 6, 10 steps of 2/255 and ε = 8/255 on CIFAR-10, 20 epochs of scores and 100 of fine-tuning.
+ *
+ * @example
+ * pipeline('hydra', mnist()).pipe(
+ *   loadTeacher('t.pth', { architecture: 'mnistNet' }),
+ *   hydra(pgd({ epsilon: 0.3, steps: 10, stepSize: 0.075, loss: 'kl', start: 'nearby' }),
+ *     { pattern: 'irregular', rate: 10 }))
+ * @throws OptionError what its stages throw
+ * Source: Sehwag et al., "HYDRA: Pruning Adversarially Robust Neural Networks", NeurIPS 2020.
+ */
+export const hydra = (
+  attack: AttackSchedule,
+  { beta, ...mask }: HydraOptions,
+): Op<HasStudent, HasTerms & HasTraining> => {
+  const [loss, pruned] = [trades(attack, beta === undefined ? {} : { beta }), learnedMask(mask)] as const
+  return composite('hydra', [loss, pruned], (source) => pruned(loss(source)))
+}

@@ -1,0 +1,21 @@
+// Naive pruning: what is left of robustness where nobody looks after it.
+import { composite } from '../dsl/composite.js'
+import type { Op } from '../dsl/op.js'
+import type { HasTerms, HasTraining } from '../dsl/step.js'
+import { crossEntropy } from '../operators/crossEntropy.js'
+import { type MagnitudePruneOptions, magnitudePrune } from '../operators/magnitudePrune.js'
+import type { HasStudent } from '../training/network.js'
+
+/**
+ * `crossEntropy` → `magnitudePrune`: the smallest weights go, and the others are retrained on natural images and labels.
+ *
+ * @example
+ * pipeline('naive', mnist()).pipe(
+ *   loadTeacher('t.pth', { architecture: 'mnistNet' }), naive({ pattern: 'irregular', rate: 4 }))
+ * @throws OptionError what its stages throw
+ * Source: Han et al., "Learning both Weights and Connections for Efficient Neural Networks", NeurIPS 2015.
+ */
+export const naive = (mask: MagnitudePruneOptions): Op<HasStudent, HasTerms & HasTraining> => {
+  const [loss, pruned] = [crossEntropy(), magnitudePrune(mask)] as const
+  return composite('naive', [loss, pruned], (source) => pruned(loss(source)))
+}

@@ -1,0 +1,47 @@
+// PwoA: distillation, HSIC and ADMM, without adversarial examples, or with a share of them.
+import { composite } from '../dsl/composite.js'
+import type { Op } from '../dsl/op.js'
+import type { HasTerms, HasTraining } from '../dsl/step.js'
+import { type AdmmMaskOptions, admmMask } from '../operators/admmMask.js'
+import { adversarial } from '../operators/adversarial.js'
+import { type DistillOptions, distill } from '../operators/distill.js'
+import { type HsicRegularizeOptions, hsicRegularize } from '../operators/hsicRegularize.js'
+import type { AttackSchedule } from '../training/attackStep.js'
+import type { HasStudent, HasTeacher } from '../training/network.js'
+
+export interface PwoaOptions extends AdmmMaskOptions {
+  /** Weights of the bottleneck, and its phases. */
+  readonly hsic: HsicRegularizeOptions
+  /** @default as `distill` */
+  readonly distill?: DistillOptions
+  /** Attacks some of the minibatches; see `adversarial`. @default none */
+  readonly mixed?: {
+    readonly attack: AttackSchedule
+    /** Probability that a minibatch is attacked, in [0, 1]; with 0 it is pure PwoA, bit for bit. */
+    readonly mixRatio: number
+  }
+}
+
+/**
+ * `distill` → `hsicRegularize` → `admmMask`, behind `adversarial` where minibatches are mixed. The paper mixes 0.2, 0.4,
+ * 0.6, 0.8 and 1 of PGD.
+ *
+ * @example
+ * pipeline('pwoa', mnist()).pipe(
+ *   loadTeacher('t.pth', { architecture: 'mnistNet' }),
+ *   pwoa({ pattern: 'irregular', rate: 4, hsic: { lambdaX: 2e-4, lambdaY: 5e-5 } }))
+ * @throws OptionError what its stages throw
+ * Source: Jian et al., "Pruning Adversarially Robust Neural Networks without Adversarial Examples", ICDM 2022.
+ */
+export const pwoa = ({
+  hsic,
+  distill: distillation,
+  mixed,
+  ...mask
+}: PwoaOptions): Op<HasTeacher & HasStudent, HasTerms & HasTraining> => {
+  const stages = [distill(distillation), hsicRegularize(hsic), admmMask(mask)] as const
+  const [distilled, regularised, pruned] = stages
+  if (!mixed) return composite('pwoa', stages, (source) => pruned(regularised(distilled(source))))
+  const attacked = adversarial(mixed.attack, { mixRatio: mixed.mixRatio })
+  return composite('pwoa', [attacked, ...stages], (source) => pruned(regularised(distilled(attacked(source)))))
+}

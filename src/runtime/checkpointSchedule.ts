@@ -1,0 +1,51 @@
+import { rejectOption } from '../dsl/errors.js'
+import type { CheckpointOptions } from '../dsl/run.js'
+import type { TrainingMetrics } from '../dsl/step.js'
+
+/** Says after which steps a checkpoint is written. */
+export interface CheckpointSchedule {
+  readonly due: (step: TrainingMetrics) => boolean
+  /** How long training waited for the checkpoint that was due. */
+  readonly took: (seconds: number) => void
+}
+
+/** Between two checkpoints, where nothing else is asked for. */
+const DEFAULT_SECONDS = 60
+
+/** Share of a run's time that checkpoints nobody asked for may take. */
+const SHARE = 0.02
+
+/**
+ * The schedule that the options ask for; a run's last step is always due. Without options: the ends of epochs, and
+ * every 60 s within one, as long as all of it stays below 2 % of the run's time.
+ *
+ * @param now in seconds, of a clock that never jumps back
+ * @throws OptionError for numbers that are none
+ */
+export const checkpointSchedule = (
+  { everySteps, everySeconds }: CheckpointOptions,
+  now: () => number,
+): CheckpointSchedule => {
+  if (everySteps !== undefined && !(Number.isInteger(everySteps) && everySteps >= 1))
+    rejectOption('checkpoints', 'a whole number of steps >= 1', everySteps)
+  if (everySeconds !== undefined && !(everySeconds > 0 && Number.isFinite(everySeconds)))
+    rejectOption('checkpoints', 'seconds > 0', everySeconds)
+  const asked = everySteps !== undefined || everySeconds !== undefined
+  const started = now()
+  let last = started
+  let spent = 0
+
+  const passed = (seconds: number): boolean => now() - last >= seconds
+  const demanded = (step: TrainingMetrics): boolean =>
+    (everySteps !== undefined && step.step % everySteps === 0) || (everySeconds !== undefined && passed(everySeconds))
+  const affordable = (step: TrainingMetrics): boolean =>
+    (step.batch + 1 === step.batches || passed(DEFAULT_SECONDS)) && spent <= SHARE * (now() - started)
+
+  return {
+    due: (step) => step.step === step.steps || (asked ? demanded(step) : affordable(step)),
+    took: (seconds) => {
+      spent += seconds
+      last = now()
+    },
+  }
+}

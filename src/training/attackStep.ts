@@ -1,0 +1,44 @@
+import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Attack } from '../attacks/attack.js'
+import { runAttack } from '../attacks/run.js'
+import type { Step } from '../dsl/step.js'
+import { withMinibatch } from '../dsl/withMinibatch.js'
+import { tf } from '../engine/tf.js'
+import type { HasStudent } from './network.js'
+
+/** One attack for all epochs, or the attack of each epoch, from 0: a radius that grows slowly, for a hard one. */
+export type AttackSchedule = Attack | ((epoch: number) => Attack)
+
+/** The attack of an epoch. */
+export const attackIn = (schedule: AttackSchedule, epoch: number): Attack =>
+  typeof schedule === 'function' ? schedule(epoch) : schedule
+
+/** The first epoch's attack as plain JSON, for the plan. @throws OptionError what that attack throws */
+export const attackConfig = (schedule: AttackSchedule): Readonly<Record<string, unknown>> => {
+  const { name, config } = attackIn(schedule, 0)
+  return { attack: name, ...config }
+}
+
+/**
+ * The step's images, attacked on the student as it is at this step: n × height × width × channels, the caller's. Batch
+ * normalisation goes by running statistics meanwhile, as in TRADES' and MART's own code (`model.eval()`): the attack
+ * sees the network that will be attacked, and leaves the statistics alone.
+ */
+export const attackedImages = ({ minibatch, run, student }: Step & HasStudent, schedule: AttackSchedule): Tensor4D =>
+  runAttack(attackIn(schedule, minibatch.epoch), {
+    classifier: (images) => student.logits(images),
+    images: minibatch.images,
+    labels: minibatch.labels,
+    indices: minibatch.indices,
+    // Another start in every epoch, the same in every rerun.
+    seed: (run.seed + 0x9e3779b9 * (minibatch.epoch + 1)) >>> 0,
+  })
+
+/** The same step with its natural images and, as a second view of each, the attacked ones. */
+export const withAttackedView = <S extends Step & HasStudent>(step: S, schedule: AttackSchedule): S => {
+  const { images, labels } = step.minibatch
+  const attacked = attackedImages(step, schedule)
+  const both = tf.concat([images, attacked]) as Tensor4D
+  attacked.dispose()
+  return withMinibatch(step, step.minibatch.withImages(both, tf.concat([labels, labels]) as Tensor2D, 2))
+}

@@ -1,0 +1,95 @@
+import { checkPositive, checkWhole } from '../dsl/checks.js'
+import { rejectOption } from '../dsl/errors.js'
+import { type Op, stage } from '../dsl/op.js'
+import type { HasTerms, HasTraining } from '../dsl/step.js'
+import { type Pattern, patterns } from '../math/projection.js'
+import type { TrainingMemory } from './memory.js'
+import type { HasStudent, Student } from './network.js'
+import { type PhasePlan, type Recipe, recipeConfig } from './phasePlan.js'
+import { countKept, maskedRule, maskOf, type PruningTask, settleMask } from './pruning.js'
+import { pruningTask } from './pruningTask.js'
+import { checkRate, type Rate, ratesIn } from './rates.js'
+import { trainer } from './trainer.js'
+
+/** What the stages that prune while training, and retrain, have in common. */
+export interface MaskOptions {
+  /** What is pruned together: single weights, whole filters, or columns of the out × in·k·k matrix. */
+  readonly pattern: Pattern
+  /** Compression: 4 keeps a quarter. One number, a number per layer, or an overall one; see `Rate`. */
+  readonly rate: Rate
+  /** Layers that are left out, by name. @default none */
+  readonly exclude?: readonly string[]
+  /** Epochs of the pruning phase, ≥ 0; 0 prunes by magnitude at once. */
+  readonly epochs?: number
+  /** Epochs of the masked retraining, ≥ 0. @default 100 */
+  readonly retrainEpochs?: number
+  /** How the pruning phase is optimised. */
+  readonly prune?: Partial<Recipe>
+  /** How the retraining is optimised. */
+  readonly retrain?: Partial<Recipe>
+}
+
+/** The options in force. */
+export type MaskSettings = Required<Omit<MaskOptions, 'prune' | 'retrain'>> & {
+  readonly prune: Recipe
+  readonly retrain: Recipe
+}
+
+/** A way to prune while training. */
+export interface PruningRule extends Pick<PhasePlan, 'begin' | 'beforeStep' | 'adjust' | 'moves' | 'realise'> {
+  /** The mask that the phase has come to. @default by the weights' magnitudes */
+  readonly settle?: (student: Student, memory: TrainingMemory) => Float32Array | undefined
+}
+
+/**
+ * A stage of two phases, `prune` by a rule and `retrain` with a fixed mask. Emits a step per minibatch, in numbers.
+ *
+ * @param rule of what is pruned, which is settled once the network is known
+ * @param more options of the stage's own, for the plan
+ * @throws OptionError for a rate < 1, an unknown pattern or layer, or a wrong number of epochs
+ */
+export const maskStage = (
+  name: string,
+  { prune, retrain, ...settings }: MaskSettings,
+  rule: (taskOf: (student: Student) => PruningTask) => PruningRule,
+  more: Readonly<Record<string, unknown>> = {},
+): Op<HasStudent & HasTerms, HasTraining> => {
+  const { pattern, rate, exclude, epochs, retrainEpochs } = settings
+  if (!patterns.includes(pattern)) rejectOption(name, `a pattern among ${patterns.join(', ')}`, pattern)
+  for (const each of ratesIn(rate)) checkRate(name, each)
+  checkWhole(name, 'epochs', epochs, 0)
+  checkWhole(name, 'retrainEpochs', retrainEpochs, 0)
+  checkWhole(name, 'epochs + retrainEpochs', epochs + retrainEpochs, 1)
+  for (const { learningRate } of [prune, retrain]) checkPositive(name, 'learningRate', learningRate)
+
+  const taskOf = ({ architecture }: Student): PruningTask => pruningTask(name, architecture, pattern, rate, exclude)
+  const { settle, ...pruning } = rule(taskOf)
+  const close = (student: Student, memory: TrainingMemory): void => {
+    const found = settle?.(student, memory)
+    settleMask(student, found ?? maskOf(student.architecture, student.weights.dataSync<'float32'>(), taskOf(student)))
+    memory.forget(PREFIX)
+  }
+  const plans: readonly PhasePlan[] = [
+    { phase: 'prune', epochs, ...prune, ...pruning },
+    { phase: 'retrain', epochs: retrainEpochs, ...retrain, ...maskedRule(), begin: close },
+  ]
+  return stage(
+    {
+      stage: name,
+      config: { ...settings, ...more, prune: recipeConfig(prune), retrain: recipeConfig(retrain) },
+      needs: ['student', 'terms'],
+      adds: ['training'],
+    },
+    trainer({
+      stage: name,
+      phases: plans.filter((plan) => plan.epochs > 0),
+      end: (student, memory) => {
+        if (retrainEpochs === 0) close(student, memory)
+        return [{ type: 'parameters', counts: countKept(student, taskOf(student)) }]
+      },
+    }),
+  )
+}
+
+/** How a rule names what it keeps in the memory: it is forgotten once the mask is settled. */
+export const PREFIX = 'prune.'

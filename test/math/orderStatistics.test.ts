@@ -1,0 +1,34 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { neighboursAt } from '../../src/math/orderStatistics.js'
+
+const numbers = fc.oneof(
+  fc.array(fc.double({ noNaN: true }), { minLength: 1, maxLength: 60 }),
+  // Many alike, as pruned weights are.
+  fc.array(fc.constantFrom(0, 0, 0, 1, 2), { minLength: 1, maxLength: 60 }),
+)
+
+it('finds what sorting finds, whatever the order and the ties, and changes nothing', () => {
+  fc.assert(
+    fc.property(numbers, fc.nat(), (values, anyPlace) => {
+      const k = anyPlace % values.length
+      const given = Float64Array.from(values, (value) => value + 0)
+      const sorted = given.slice().sort()
+      const before = given.slice()
+      expect(neighboursAt(given, k)).toEqual([sorted[k], sorted[Math.min(k + 1, sorted.length - 1)]])
+      expect(given).toEqual(before)
+    }),
+    { numRuns: 500, seed: 3 },
+  )
+})
+
+it('finds it in long lists that are sorted, reversed or alike', () => {
+  const length = 100_000
+  const lists = [(i: number) => i, (i: number) => -i, () => 1, (i: number) => Math.abs(i - length / 2)]
+  for (const list of lists) {
+    const values = Float64Array.from({ length }, (_, i) => list(i))
+    const sorted = values.slice().sort()
+    for (const k of [0, 1234, length - 1])
+      expect(neighboursAt(values, k)).toEqual([sorted[k], sorted[Math.min(k + 1, length - 1)]])
+  }
+})

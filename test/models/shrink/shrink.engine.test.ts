@@ -1,0 +1,212 @@
+/** A network without its pruned channels is the same function, by fewer numbers. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { tf } from '../../../src/engine/tf.js'
+import { type Pattern, projectionMask } from '../../../src/math/projection.js'
+import { type Architecture, architecture } from '../../../src/models/architecture.js'
+import { countsOf } from '../../../src/models/counts.js'
+import { add, batchNorm2d, conv2d, flatten, linear, relu } from '../../../src/models/layers.js'
+import { parameterCount, parametersOf } from '../../../src/models/parameters.js'
+import { shrinkNetwork } from '../../../src/models/shrink/shrinkNetwork.js'
+import type { PlainNetwork } from '../../../src/models/shrink/tensors.js'
+import { statisticsCount } from '../../../src/models/statistics.js'
+import { Student } from '../../../src/training/network.js'
+import { distance, seededNumbers } from '../../support/numbers.js'
+import { randomNetwork, seededNetwork } from '../../support/randomNetworks.js'
+import { zooNetworks } from '../../support/zooNetworks.js'
+import { normalised, shortcut } from '../fixtures.js'
+
+/** Relative to the largest logit. */
+const TOLERANCE = 1e-5
+
+const EXAMPLES = 2
+
+/** Seeded weights, all but the last layer's pruned; the statistics are those of the seeds, as if nothing were retrained. */
+const pruned = (net: Architecture, pattern: Pattern, rate: number, seed = 1): PlainNetwork => {
+  const { weights, statistics } = seededNetwork(net, seed)
+  const mask = new Float32Array(weights.length).fill(1)
+  const prunable = parametersOf(net).filter(({ role }) => role === 'weight')
+  for (const { offset, size, shape } of prunable.slice(0, -1)) {
+    const columns = shape.at(-1) ?? 1
+    const values = weights.subarray(offset, offset + size)
+    mask.set(projectionMask({ values, rows: size / columns, columns }, pattern, rate), offset)
+  }
+  return { architecture: net, weights: weights.map((value, i) => value * (mask[i] ?? 0)), statistics, mask }
+}
+
+const logitsOf = ({ architecture: net, weights, statistics }: PlainNetwork): Float32Array => {
+  const { height, width, channels } = net.input
+  const pixels = seededNumbers(9, EXAMPLES * height * width * channels).map((value) => 0.5 + 0.5 * value)
+  const student = new Student(net, weights, statistics)
+  const logits = tf.tidy(() => student.logits(tf.tensor4d(pixels, [EXAMPLES, height, width, channels])).dataSync())
+  student.dispose()
+  return Float32Array.from(logits)
+}
+
+/** Shrinks, and checks what must hold of any result. */
+const shrunkAndSame = (network: PlainNetwork): PlainNetwork => {
+  const shrunk = shrinkNetwork(network)
+  expect(distance(logitsOf(shrunk), logitsOf(network))).toBeLessThan(TOLERANCE)
+  const { architecture: net, weights, statistics, mask } = shrunk
+  expect([weights.length, statistics.length]).toEqual([parameterCount(net), statisticsCount(net)])
+  expect(mask?.length).toBe(weights.length)
+  expect(weights.every((value, i) => value === 0 || mask?.[i] === 1)).toBe(true)
+  expect(shrinkNetwork(shrunk)).toBe(shrunk)
+  return shrunk
+}
+
+const widths = ({ architecture: { nodes } }: PlainNetwork) =>
+  Object.fromEntries(nodes.flatMap(({ id, layer }) => ('out' in layer ? [[id, layer.out]] : [])))
+
+describe('every network of the zoo', () => {
+  it.each(Object.keys(zooNetworks))('%s, filters pruned to a half, is the same and smaller', (name) => {
+    const network = pruned(zooNetworks[name] ?? normalised, 'filter', 2)
+    const shrunk = shrunkAndSame(network)
+    const [before, after] = [network, shrunk].map(({ architecture: net }) => countsOf(net))
+    expect(after?.parameters).toBeLessThan(0.8 * (before?.parameters ?? 0))
+    expect(after?.flops).toBeLessThan(0.8 * (before?.flops ?? 0))
+  })
+
+  it.each(Object.keys(zooNetworks))('%s, columns pruned to an eighth, is the same', (name) => {
+    const network = pruned(zooNetworks[name] ?? normalised, 'column', 8)
+    expect(countsOf(shrunkAndSame(network).architecture).parameters).toBeLessThanOrEqual(network.weights.length)
+  })
+})
+
+describe('any network', () => {
+  const patterns = fc.constantFrom<Pattern>('irregular', 'filter', 'column')
+  it('is the same when it is shrunk, however it was pruned', () => {
+    fc.assert(
+      fc.property(
+        randomNetwork,
+        patterns,
+        fc.double({ min: 1.2, max: 6, noNaN: true }),
+        fc.nat(1000),
+        (net, pattern, rate, seed) => {
+          shrunkAndSame(pruned(net, pattern, rate, seed))
+        },
+      ),
+      { seed: 5, numRuns: 80 },
+    )
+  })
+
+  it('of which nothing was pruned stays what it is', () => {
+    const network = pruned(normalised, 'filter', 1)
+    expect(shrinkNetwork(network)).toBe(network)
+  })
+})
+
+/** A network of given weights by name; what is not given is seeded. */
+const filled = (
+  net: Architecture,
+  zero: Readonly<Record<string, readonly number[]>>,
+  given: Readonly<Record<string, (c: number) => number>> = {},
+) => {
+  const { weights, statistics } = seededNetwork(net)
+  for (const { name, node, role, offset, size, shape } of parametersOf(net)) {
+    const columns = shape.at(-1) ?? 1
+    const value = given[name]
+    for (let i = 0; i < size; i++) {
+      if (role === 'weight' && zero[node]?.includes(i % columns)) weights[offset + i] = 0
+      if (value) weights[offset + i] = value(i)
+    }
+  }
+  return { architecture: net, weights, statistics, mask: weights.map((value) => (value === 0 ? 0 : 1)) }
+}
+
+const image = { height: 5, width: 5, channels: 1 }
+
+describe('a filter of zeros', () => {
+  const chain = (padding: 0 | 1, bias: 'learned' | 'none' = 'learned') =>
+    architecture('chain', image, [
+      conv2d('first', { out: 4, kernel: 3, padding: 1 }),
+      relu(),
+      conv2d('second', { out: 3, kernel: 3, padding, bias }),
+      ...(bias === 'none' ? [batchNorm2d('bn')] : []),
+      relu(),
+      flatten(),
+      linear('head', { out: 2 }),
+    ])
+
+  it('goes, where its constant is 0 behind a ReLU', () => {
+    const network = filled(chain(1), { first: [1, 2] }, { 'first.bias': () => -0.5 })
+    expect(widths(shrunkAndSame(network))).toEqual({ first: 2, second: 3, head: 2 })
+  })
+
+  it('is folded into the bias of a layer that adds no zeros', () => {
+    const network = filled(chain(0), { first: [1, 2] }, { 'first.bias': (c) => 0.5 + c })
+    expect(widths(shrunkAndSame(network))).toEqual({ first: 2, second: 3, head: 2 })
+  })
+
+  it('moves the mean of the batch normalisation behind a layer without bias', () => {
+    const network = filled(chain(0, 'none'), { first: [0] }, { 'first.bias': (c) => 0.5 + c })
+    const shrunk = shrunkAndSame(network)
+    expect(widths(shrunk)).toEqual({ first: 3, second: 3, head: 2 })
+    expect(shrunk.statistics).not.toEqual(network.statistics)
+  })
+
+  it('gives a layer a bias that had none, where no batch normalisation follows', () => {
+    const net = architecture('bare', image, [
+      conv2d('first', { out: 3, kernel: 3 }),
+      conv2d('second', { out: 2, kernel: 1, bias: 'none' }),
+      relu(),
+      flatten(),
+      linear('head', { out: 2 }),
+    ])
+    const shrunk = shrunkAndSame(filled(net, { first: [2] }))
+    expect(parametersOf(shrunk.architecture).map(({ name }) => name)).toContain('second.bias')
+  })
+
+  it('stays once for all where zeros are added behind it', () => {
+    const network = filled(chain(1), { first: [0, 1, 2] }, { 'first.bias': (c) => 0.5 + c })
+    expect(widths(shrunkAndSame(network))).toEqual({ first: 2, second: 3, head: 2 })
+  })
+
+  it('is not stood in for by a constant that is very much smaller', () => {
+    const network = filled(chain(1), { first: [0, 1] }, { 'first.bias': (c) => (c === 0 ? 1e-4 : 1) })
+    // The large one may stand in for the small one.
+    expect(widths(shrunkAndSame(network))).toEqual({ first: 3, second: 3, head: 2 })
+  })
+
+  it('stays where another term of a sum needs its channel', () => {
+    const net = architecture('sum', image, [
+      conv2d('trunk', { out: 4, kernel: 3 }),
+      relu({ id: 'start' }),
+      conv2d('left', { out: 4, kernel: 1 }),
+      add(['left', 'start']),
+      relu(),
+      conv2d('after', { out: 2, kernel: 1 }),
+      flatten(),
+      linear('head', { out: 2 }),
+    ])
+    const both = filled(net, { trunk: [0, 1], left: [1, 2] })
+    expect(widths(shrunkAndSame(both))).toEqual({ trunk: 3, left: 3, after: 2, head: 2 })
+  })
+
+  it('that nobody reads goes, and what only it reads', () => {
+    const net = chain(1)
+    const network = filled(net, {})
+    for (const { node, role, offset, size, shape } of parametersOf(net)) {
+      const [, , inputs = 0, outputs = 1] = shape
+      if (role !== 'weight' || node !== 'second') continue
+      for (let i = 0; i < size; i++) if (Math.floor(i / outputs) % inputs === 3) network.weights[offset + i] = 0
+    }
+    expect(widths(shrunkAndSame({ ...network, mask: network.weights.map((w) => (w === 0 ? 0 : 1)) }))).toEqual({
+      first: 3,
+      second: 3,
+      head: 2,
+    })
+  })
+
+  it('stays in a layer that has no other', () => {
+    const network = filled(normalised, { conv2: [0, 1, 2, 3] })
+    expect(widths(shrunkAndSame(network))).toEqual(widths(network))
+    const chained = filled(chain(1), { first: [0, 1, 2, 3] }, { 'first.bias': () => -1 })
+    expect(widths(shrunkAndSame(chained))).toEqual({ first: 1, second: 1, head: 2 })
+  })
+
+  it('behind which a flattened image meets other features, stays', () => {
+    const { stem = 0, narrow = 0 } = widths(shrunkAndSame(pruned(shortcut, 'filter', 2)))
+    expect([stem < 4, narrow]).toEqual([true, 5])
+  })
+})

@@ -1,0 +1,32 @@
+/** ONNX files in the hands of somebody else: onnxruntime, compiled to WebAssembly. */
+import { InferenceSession, Tensor } from 'onnxruntime-web'
+
+/** Images as `n × channels × height × width` of `n × height × width × channels`. */
+export const channelsFirst = (
+  pixels: Float32Array,
+  { height, width, channels }: { readonly height: number; readonly width: number; readonly channels: number },
+): Float32Array => {
+  const image = height * width * channels
+  return Float32Array.from(pixels, (_, i) => {
+    const within = i % image
+    const channel = Math.floor(within / (height * width))
+    const pixel = within % (height * width)
+    return pixels[i - within + pixel * channels + channel] ?? 0
+  })
+}
+
+/** What onnxruntime makes of images in a model's only input. */
+export const runOnnx = async (
+  model: Uint8Array,
+  images: Float32Array,
+  dims: readonly number[],
+): Promise<{ readonly dims: readonly number[]; readonly data: Float32Array }> => {
+  const session = await InferenceSession.create(model)
+  const [input = ''] = session.inputNames
+  const [output = ''] = session.outputNames
+  const results = await session.run({ [input]: new Tensor('float32', images, [...dims]) })
+  const logits = results[output]
+  await session.release()
+  if (!(logits?.data instanceof Float32Array)) throw new Error('no float32 output')
+  return { dims: logits.dims, data: logits.data }
+}

@@ -1,0 +1,112 @@
+/** Networks at random: every type of layer, shortcuts, batch normalisation in all places. */
+import fc from 'fast-check'
+import { type Architecture, architecture } from '../../src/models/architecture.js'
+import {
+  add,
+  affine2d,
+  avgPool2d,
+  batchNorm2d,
+  conv2d,
+  flatten,
+  type Layer,
+  linear,
+  maxPool2d,
+  relu,
+} from '../../src/models/layers.js'
+import { parameterCount } from '../../src/models/parameters.js'
+import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/statistics.js'
+import { seededNumbers } from './numbers.js'
+
+/** One stretch of a network, on images of any number of channels. */
+interface Block {
+  readonly kind: 'conv' | 'residual' | 'pool' | 'affine'
+  readonly out: number
+  readonly kernel: 1 | 3
+  readonly stride: 1 | 2
+  readonly padding: 0 | 1
+  readonly bias: 'learned' | 'none'
+  readonly normalised: boolean
+  readonly activated: boolean
+}
+
+const block: fc.Arbitrary<Block> = fc.record({
+  kind: fc.constantFrom<Block['kind']>('conv', 'conv', 'residual', 'residual', 'pool', 'affine'),
+  out: fc.integer({ min: 2, max: 6 }),
+  kernel: fc.constantFrom(1, 3),
+  stride: fc.constantFrom(1, 1, 2),
+  padding: fc.constantFrom(0, 1),
+  bias: fc.constantFrom('learned', 'none'),
+  normalised: fc.boolean(),
+  activated: fc.boolean(),
+})
+
+const CLASSES = 3
+
+/** A network whose image is large enough for three blocks, pooled or not before the linear layers. */
+export const randomNetwork: fc.Arbitrary<Architecture> = fc
+  .record({
+    size: fc.integer({ min: 16, max: 18 }),
+    channels: fc.integer({ min: 1, max: 3 }),
+    stem: fc.integer({ min: 2, max: 5 }),
+    blocks: fc.array(block, { minLength: 1, maxLength: 3 }),
+    pooled: fc.boolean(),
+    wide: fc.integer({ min: 2, max: 6 }),
+  })
+  .map(({ size, channels, stem, blocks, pooled, wide }) => {
+    const layers: Layer[] = [conv2d('stem', { out: stem, kernel: 3, padding: 1 }), relu({ id: 'trunk' })]
+    let from = { id: 'trunk', channels: stem }
+    for (const [i, each] of blocks.entries()) {
+      layers.push(...layersOf(`block${i}`, each, from))
+      from = { id: `block${i}`, channels: each.kind === 'conv' ? each.out : from.channels }
+    }
+    return architecture('random', { height: size, width: size, channels }, [
+      ...layers,
+      ...(pooled ? [avgPool2d({ kernel: 2 })] : []),
+      flatten(),
+      linear('wide', { out: wide }),
+      relu(),
+      linear('head', { out: CLASSES }),
+    ])
+  })
+
+const layersOf = (
+  name: string,
+  { kind, out, kernel, stride, padding, bias, normalised, activated }: Block,
+  from: { readonly id: string; readonly channels: number },
+): readonly Layer[] => {
+  const inputs = [from.id]
+  if (kind === 'pool') return [maxPool2d({ kernel: 2, stride, id: name, inputs })]
+  if (kind === 'affine') return [affine2d(`${name}.affine`, { inputs }), relu({ id: name })]
+  const convolutions = kind === 'conv' ? [out] : [out, from.channels]
+  const body = convolutions.flatMap((width, i): Layer[] => [
+    conv2d(`${name}.conv${i}`, {
+      ...(i === 0 ? { inputs } : {}),
+      out: width,
+      kernel,
+      stride: kind === 'conv' ? stride : 1,
+      padding: kind === 'conv' ? padding : kernel === 3 ? 1 : 0,
+      bias,
+    }),
+    ...(normalised ? [batchNorm2d(`${name}.bn${i}`)] : []),
+    ...(i + 1 < convolutions.length ? [relu()] : []),
+  ])
+  const last = `${name}.${normalised ? 'bn' : 'conv'}${convolutions.length - 1}`
+  const joined = kind === 'residual' ? [add([last, from.id], { id: `${name}.sum` })] : []
+  const end = kind === 'residual' ? `${name}.sum` : last
+  // A block without a ReLU ends in a pooling that changes nothing.
+  return [
+    ...body,
+    ...joined,
+    activated ? relu({ id: name, inputs: [end] }) : avgPool2d({ kernel: 1, id: name, inputs: [end] }),
+  ]
+}
+
+/** Seeded weights and running statistics, as large as those of networks that are trained. */
+export const seededNetwork = (net: Architecture, seed = 1) => {
+  const statistics = freshStatistics(net)
+  const noise = seededNumbers(seed + 1, statisticsCount(net))
+  for (const { role, offset, size } of statisticsOf(net))
+    for (let i = offset; i < offset + size; i++)
+      statistics[i] = role === 'mean' ? (noise[i] ?? 0) / 4 : 1 + (noise[i] ?? 0) / 2
+  return { weights: seededNumbers(seed, parameterCount(net)).map((value) => value / 2), statistics }
+}

@@ -1,0 +1,24 @@
+import type { Scalar, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Architecture } from '../../src/models/architecture.js'
+import type { ForwardPass } from '../../src/models/forward.js'
+import { weightGradients } from '../../src/models/weightGradient.js'
+
+/** Of one network on one batch of images. */
+export const weightGradient = (
+  architecture: Architecture,
+  weights: Tensor1D,
+  images: Tensor4D,
+  loss: (pass: ForwardPass) => Scalar,
+): Tensor1D => {
+  const [gradient] = weightGradients([{ architecture, weights, images: [images] }], ([pass]) => {
+    if (!pass) throw new Error('no pass')
+    return loss({
+      logits: pass.logits,
+      get hidden() {
+        return pass.hidden
+      },
+      moments: pass.moments.flat(),
+    })
+  })
+  return gradient as Tensor1D
+}

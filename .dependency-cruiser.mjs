@@ -11,7 +11,9 @@ const rooms = [
   'training',
   'operators',
   'pipelines',
+  'report',
   'runtime',
+  'ui',
   'cli',
 ]
 
@@ -31,6 +33,8 @@ const narrower = [
   ['engine', ['dsl']],
   ['models', ['dsl', 'engine', 'math']],
   ['attacks', ['dsl', 'engine', 'math', 'models']],
+  // Figures and pictures of a run, from its numbers alone.
+  ['report', ['dsl']],
   // Drawn digits need seeded random numbers; files need nothing of a network.
   ['io', ['dsl', 'math/random\\.ts$']],
   // An ONNX file describes a network: it is read into one, and written from one.

@@ -69,12 +69,14 @@ export const installPackages = async (folder = root) => {
 /** The portable engine's kernels, compiled. */
 const kernelsOf = (folder) => join(folder, 'assembly', 'pwoa.wasm')
 
-/** `asc` into assembly/pwoa.wasm and `tsc` into dist/, unless both were built from these very sources. */
+/** `asc` into assembly/pwoa.wasm, `tsc` and the live page into dist/, unless all were built from these very sources. */
 export const build = async (folder = root) => {
   const kernels = kernelsOf(folder)
+  const page = join(folder, 'page')
   const sources = [
     ...filesUnder(join(folder, 'src')),
     ...filesUnder(join(folder, 'assembly')).filter((file) => file !== kernels),
+    ...(existsSync(page) ? filesUnder(page) : []),
     ...['package.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(folder, name)),
   ]
   const stamp = hashOf(sources.flatMap((file) => [relative(folder, file).split(sep).join('/'), readFileSync(file)]))
@@ -88,6 +90,11 @@ export const build = async (folder = root) => {
   await compile('asc', ['assemblyscript', 'bin', 'asc.js'], ['--config', 'assembly/asconfig.json', '--noColors'])
   await compile('tsc', ['typescript', 'bin', 'tsc'], ['-p', 'tsconfig.build.json', '--pretty', 'false'])
   mkdirSync(dist, { recursive: true })
+  if (existsSync(page)) {
+    // It needs esbuild, which is not there before the packages are.
+    const { buildPage } = await import('./page.mjs')
+    await buildPage(folder, join(dist, 'page'))
+  }
   writeFileSync(stampPath, stamp)
   return 'built'
 }

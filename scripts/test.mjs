@@ -23,6 +23,7 @@ const hasLint = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scr
 
 const steps = [
   ['type check', [bin('typescript', 'bin', 'tsc'), '--noEmit']],
+  ['type check of the page', [bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'page']],
   ...(hasLint && npmCli !== undefined && existsSync(npmCli) ? [['lint', [npmCli, 'run', '--silent', 'lint']]] : []),
   ['tests', [bin('vitest', 'vitest.mjs'), 'run', ...process.argv.slice(2)]],
 ]

@@ -19,7 +19,7 @@ export type { Augmentation, DataContext, DataSource, Dataset, Dice, ImageShape, 
 export { enrich } from './dsl/enrich.js'
 export { enrichOnce } from './dsl/enrichOnce.js'
 export { describeError, type PwoaError, PwoaFailure } from './dsl/errors.js'
-export type { Accuracies, AttackDetails, ParameterCounts, RunEvent } from './dsl/events.js'
+export type { Accuracies, AttackDetails, Environment, LayerWeights, ParameterCounts, RunEvent } from './dsl/events.js'
 export { type Op, type StageInfo, stage } from './dsl/op.js'
 export { param, parameters } from './dsl/parameters.js'
 export type { Phase } from './dsl/phases.js'

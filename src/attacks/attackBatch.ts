@@ -20,6 +20,7 @@ export interface BatchWork {
   readonly input: AttackInput
   readonly keepImages: number
   readonly signal: AbortSignal
+  readonly resting: () => Promise<void> | undefined
   /** Told the share of the batch's work that is done. */
   readonly onShare: (share: number) => void
 }
@@ -30,9 +31,10 @@ export interface BatchWork {
  *
  * @throws RunError for an attack that breaks its threat model; what `signal` is aborted with
  */
-export const attackBatch = async ({ attack, input, keepImages, signal, onShare }: BatchWork): Promise<BatchRecord> => {
+export const attackBatch = async (work: BatchWork): Promise<BatchRecord> => {
+  const { attack, input, keepImages } = work
   const started = performance.now()
-  const adversarial = await perturbed(attack, input, signal, onShare)
+  const adversarial = await perturbed(work)
   try {
     const lengths = checkedLengths(attack, input.images, adversarial)
     const guesses = predictionsOf(logitsOf(input.classifier, adversarial), input.labels.shape[1])
@@ -52,12 +54,7 @@ export const attackBatch = async ({ attack, input, keepImages, signal, onShare }
   }
 }
 
-const perturbed = async (
-  attack: Attack,
-  input: AttackInput,
-  signal: AbortSignal,
-  onShare: (share: number) => void,
-): Promise<Tensor4D> => {
+const perturbed = async ({ attack, input, signal, resting, onShare }: BatchWork): Promise<Tensor4D> => {
   const perturbing = attack.perturb(input)
   try {
     for (;;) {
@@ -65,6 +62,7 @@ const perturbed = async (
       if (done) return value
       onShare(value)
       await setImmediate()
+      await resting()
       signal.throwIfAborted()
     }
   } finally {

@@ -147,11 +147,11 @@ const attacked = async (
   part: Uint32Array,
   onShare: (share: number) => void,
 ): Promise<BatchRecord> => {
-  const { classifier, batchOf, seed, signal, keepImages } = evaluation
+  const { classifier, batchOf, seed, signal, resting, keepImages } = evaluation
   const batch = batchOf(part)
   try {
     const input = { ...batch, classifier, indices: part, seed }
-    return await attackBatch({ attack: stage, input, keepImages, signal, onShare })
+    return await attackBatch({ attack: stage, input, keepImages, signal, resting, onShare })
   } finally {
     tf.dispose([batch.images, batch.labels])
   }
@@ -182,8 +182,9 @@ const namesOf = (attack: Attack | AttackSequence): readonly string[] => stagesOf
 const partsOf = (indices: Uint32Array, size: number): readonly Uint32Array[] =>
   Array.from({ length: Math.ceil(indices.length / size) }, (_, i) => indices.slice(i * size, (i + 1) * size))
 
-const breathe = async ({ signal }: Evaluation): Promise<void> => {
+const breathe = async ({ signal, resting }: Evaluation): Promise<void> => {
   await setImmediate()
+  await resting()
   signal.throwIfAborted()
 }
 

@@ -50,6 +50,8 @@ export interface Evaluation {
   readonly batchSize: number
   readonly seed: number
   readonly signal: AbortSignal
+  /** What to wait for before going on, if anything. */
+  readonly resting: () => Promise<void> | undefined
   readonly journal: Journal
   /** Keeps the adversarial images of the first so many examples that break. */
   readonly keepImages: number

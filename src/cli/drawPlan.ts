@@ -1,10 +1,10 @@
 import type { StageInfo } from '../dsl/op.js'
 import type { Pipeline } from '../dsl/pipeline.js'
 import type { Step } from '../dsl/step.js'
+import { drawValues } from '../report/drawValues.js'
 import { planOf } from '../runtime/plan.js'
 import type { Runnable } from '../runtime/runnable.js'
 import type { Colors } from './colors.js'
-import { drawValues } from './drawValues.js'
 
 /** The stages of a pipeline, their options, and what they will do; of a sweep its points, and one's stages. */
 export const drawPlan = (made: Runnable, colors: Colors): string => {

@@ -1,13 +1,13 @@
 import { describeError } from '../dsl/errors.js'
 import type { Summary } from '../dsl/run.js'
+import { formatCount, formatSeconds } from '../report/format.js'
+import { type Table, tableOfComparison, tableOfRun } from '../report/resultTable.js'
+import { sizeTable } from '../report/sizeTable.js'
 import type { ComparisonSummary } from '../runtime/comparison.js'
 import { shortPath } from '../runtime/shortPath.js'
 import type { SweepSummary } from '../runtime/sweep/sweepTypes.js'
 import type { Colors } from './colors.js'
-import { drawTable, type Table } from './drawTable.js'
-import { formatCount, formatSeconds } from './format.js'
-import { tableOfComparison, tableOfRun } from './resultTable.js'
-import { sizeTable } from './sizeTable.js'
+import { drawTable } from './drawTable.js'
 
 interface Page {
   readonly colors: Colors

@@ -1,10 +1,5 @@
+import type { Table } from '../report/resultTable.js'
 import type { Colors } from './colors.js'
-
-/** A table as text: the first column is a label, the others are figures. */
-export interface Table {
-  readonly header: readonly string[]
-  readonly rows: readonly (readonly string[])[]
-}
 
 const gap = '  '
 const narrowest = 12

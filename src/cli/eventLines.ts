@@ -1,5 +1,5 @@
 import type { Accuracies, RunEvent } from '../dsl/events.js'
-import { formatCount, formatLoss, formatPercent, formatSeconds } from './format.js'
+import { formatCount, formatLoss, formatPercent, formatSeconds } from '../report/format.js'
 
 type Lines = { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>) => string | undefined }
 

@@ -1,4 +1,5 @@
-import type { CheckpointOptions, RunOptions } from '../dsl/run.js'
+import type { RunOptions } from '../dsl/run.js'
+import type { Address } from './word.js'
 
 /** What the command line asks for, checked. */
 export interface Invocation {
@@ -14,25 +15,15 @@ export interface Invocation {
   readonly queue: string | true | undefined
   /** The folder that the workers' folder of pipelines is a copy of. */
   readonly pipelines: string | undefined
+  /** Where a page shows the run; undefined where nobody asked for one. */
+  readonly page: Address | undefined
   readonly output: 'table' | 'json'
   readonly volume: 'normal' | 'quiet'
 }
 
-/** What `pwoa-run worker …` asks for, checked. */
-export interface WorkerInvocation {
-  readonly task: 'worker'
-  readonly queue: string | true | undefined
-  readonly pipelines: string
-  readonly runs: string
-  readonly workers: number
-  readonly lease: number
-  readonly dataDir: string | undefined
-  readonly checkpoints: CheckpointOptions | undefined
-}
-
 /** What the command line asks for; without a file that is one of the texts of `pwoa-run` itself. */
 export interface Arguments {
-  readonly ask: Invocation | WorkerInvocation | 'help' | 'version'
+  readonly ask: Invocation | 'help' | 'version'
   readonly trace: 'shown' | 'hidden'
   readonly help: string
 }

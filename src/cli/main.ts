@@ -3,9 +3,11 @@ import { type PwoaError, toPwoaError } from '../dsl/errors.js'
 import { ownVersion } from '../runtime/ownPackage.js'
 import { drawError } from './drawError.js'
 import { exitCodes } from './exitCodes.js'
-import type { Arguments, Invocation, WorkerInvocation } from './invocation.js'
+import type { Arguments } from './invocation.js'
 import { parseArguments } from './parseArguments.js'
+import { parseWord } from './parseWord.js'
 import type { Outcome } from './runCommand.js'
+import type { Word } from './word.js'
 
 const argv = process.argv.slice(2)
 
@@ -24,15 +26,20 @@ const fail = async (error: PwoaError): Promise<number> => {
   return exitCodes[error._tag]
 }
 
-const outcomeOf = async (ask: Invocation | WorkerInvocation): Promise<Outcome> => {
-  if (ask.task === 'worker') return (await import('./workerCommand.js')).workerCommand(ask)
-  return (await import('./runCommand.js')).runCommand(ask)
-}
-
 const answer = async ({ ask, help }: Arguments): Promise<number> => {
   if (ask === 'help') return say(process.stdout, help).then(() => 0)
   if (ask === 'version') return say(process.stdout, `${ownVersion()}\n`).then(() => 0)
-  const outcome = await outcomeOf(ask)
+  const { runCommand } = await import('./runCommand.js')
+  return conclude(await runCommand(ask))
+}
+
+const answerWord = async (asked: Word | { readonly help: string }): Promise<number> => {
+  if ('help' in asked) return say(process.stdout, asked.help).then(() => 0)
+  const { runWord } = await import('./runWord.js')
+  return conclude(await runWord(asked))
+}
+
+const conclude = async (outcome: Outcome): Promise<number> => {
   if ('error' in outcome) return fail(outcome.error)
   await say(process.stdout, outcome.text)
   return outcome.code
@@ -40,7 +47,8 @@ const answer = async ({ ask, help }: Arguments): Promise<number> => {
 
 const main = async (): Promise<number> => {
   try {
-    return await answer(parseArguments(argv))
+    const word = parseWord(argv)
+    return word ? await answerWord(word) : await answer(parseArguments(argv))
   } catch (thrown) {
     return fail(toPwoaError('pwoa-run', thrown))
   }

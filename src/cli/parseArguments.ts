@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import type { CheckpointOptions, RunOptions } from '../dsl/run.js'
+import { addressOf, loopback } from './addressOf.js'
 import type { Arguments, Invocation } from './invocation.js'
-import { assignment, countOf, engineOf, failure, intervalOf, misunderstood, seedOf } from './optionReaders.js'
-import { parseWorker } from './parseWorker.js'
+import { misunderstood } from './misunderstood.js'
+import { assignment, countOf, engineOf, failure, intervalOf, seedOf } from './optionReaders.js'
+import type { Address } from './word.js'
 
 interface Flags {
   readonly set?: Readonly<Record<string, string>>
@@ -19,6 +21,8 @@ interface Flags {
   readonly pipelines?: string
   readonly plan?: true
   readonly profile?: true
+  readonly ui?: true
+  readonly uiAt?: Address
   readonly json?: true
   readonly quiet?: true
   readonly trace?: true
@@ -31,8 +35,12 @@ Examples:
   pwoa-run pipelines/mnist.ts --help                     the parameters of a file
   pwoa-run pipelines/mnist.ts --plan --set rate=8        what would be done
   pwoa-run pipelines/mnist.ts --data-dir data/mnist      a run, in a folder of its own under runs/
+  pwoa-run pipelines/mnist.ts --ui                       a run, and a page that shows it
 
-pwoa-run worker --help tells how to run points of sweeps that others have put into a queue.
+Words instead of a file, each with --help:
+  pwoa-run report DIR                                    writes report.html into a run folder
+  pwoa-run ui DIR                                        a page that shows a run folder
+  pwoa-run worker --pipelines DIR --runs DIR             runs points of sweeps from a queue
 
 Exit codes: 0 done; 1 the run failed; 2 wrong usage or an invalid pipeline, parameter or file;
             130 interrupted, after the state was saved
@@ -57,6 +65,8 @@ const makeCommand = (): Command =>
     .option('--pipelines <dir>', "with --queue: what the workers' folder of pipelines is here (default: the file's)")
     .option('--plan', 'prints the stages and what they will do, and does nothing')
     .option('--profile', 'tells where the time of a training step goes, and writes trace.json')
+    .option('--ui', 'serves a page that shows the run as it goes')
+    .option('--ui-at <host:port>', 'the same, at this address (default: 127.0.0.1 and a free port)', addressOf)
     .option('--json', 'prints one line of JSON instead of a table')
     .option('--quiet', 'no progress')
     .option('--trace', 'shows where an error comes from')
@@ -69,10 +79,7 @@ const makeCommand = (): Command =>
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, getOutHelpWidth: () => 80 })
 
 /** Reads the command line. Throws a `UsageError` for what can't be understood, with the nearest option there is. */
-export const parseArguments = (argv: readonly string[]): Arguments =>
-  argv[0] === 'worker' ? parseWorker(argv.slice(1)) : parseRun(argv)
-
-const parseRun = (argv: readonly string[]): Arguments => {
+export const parseArguments = (argv: readonly string[]): Arguments => {
   const command = makeCommand()
   try {
     command.parse(argv, { from: 'user' })
@@ -101,10 +108,12 @@ const askOf = (file: string | undefined, flags: Flags): Arguments['ask'] => {
 
 const invocationOf = (file: string, flags: Flags): Invocation => {
   const { set = {}, dataDir, out, engine, seed, resume, profile, checkpointEvery, keepCheckpoints: keep } = flags
+  const page = flags.uiAt ?? (flags.ui ? loopback : undefined)
   return {
     file,
     task: flags.help ? 'help' : flags.plan ? 'plan' : 'run',
     values: set,
+    page,
     options: {
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(out === undefined ? {} : { out }),

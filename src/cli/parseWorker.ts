@@ -1,7 +1,7 @@
-import { Command, CommanderError } from 'commander'
+import type { Command } from 'commander'
 import type { CheckpointOptions } from '../dsl/run.js'
-import type { Arguments, WorkerInvocation } from './invocation.js'
-import { countOf, failure, intervalOf, misunderstood } from './optionReaders.js'
+import { countOf, failure, intervalOf } from './optionReaders.js'
+import type { WorkerWord } from './word.js'
 
 interface Flags {
   readonly queue?: string | true
@@ -11,14 +11,12 @@ interface Flags {
   readonly lease?: number
   readonly dataDir?: string
   readonly checkpointEvery?: CheckpointOptions
-  readonly trace?: true
-  readonly help?: true
 }
 
-const makeCommand = (): Command =>
-  new Command('pwoa-run worker')
+/** Gives a command the options of `pwoa-run worker`. */
+export const withWorkerOptions = (command: Command): Command =>
+  command
     .description('Runs points of sweeps that pwoa-run FILE --queue has put into a queue.')
-    .usage('--pipelines DIR --runs DIR [options]')
     .option('--queue [url]', 'redis://host:6379 or rediss://…; one with a password goes into PWOA_QUEUE')
     .option('--pipelines <dir>', 'the folder of pipeline files: nothing outside it is ever run')
     .option('--runs <dir>', 'the folder of sweeps, which all machines share')
@@ -30,27 +28,9 @@ const makeCommand = (): Command =>
     )
     .option('--data-dir <dir>', 'the folder of the data set')
     .option('--checkpoint-every <n>', 'training steps (500) or seconds (30s) between two checkpoints', intervalOf)
-    .option('--trace', 'shows where an error comes from')
-    .option('-h, --help', 'this text')
-    .helpOption(false)
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, getOutHelpWidth: () => 80 })
 
-/** Reads what follows `pwoa-run worker`. Throws a `UsageError` for what can't be understood. */
-export const parseWorker = (argv: readonly string[]): Arguments => {
-  const command = makeCommand()
-  try {
-    command.parse(argv, { from: 'user' })
-  } catch (thrown) {
-    throw thrown instanceof CommanderError ? misunderstood(command, thrown) : thrown
-  }
-  const flags = command.opts<Flags>()
-  const help = command.helpInformation()
-  return { ask: flags.help ? 'help' : invocationOf(flags), trace: flags.trace ? 'shown' : 'hidden', help }
-}
-
-const invocationOf = ({
+/** What they ask for. Throws a `UsageError` where a folder is missing. */
+export const workerWord = ({
   queue,
   pipelines,
   runs,
@@ -58,8 +38,8 @@ const invocationOf = ({
   lease = 30,
   dataDir,
   checkpointEvery,
-}: Flags): WorkerInvocation => ({
-  task: 'worker',
+}: Flags): WorkerWord => ({
+  word: 'worker',
   queue,
   pipelines: required('--pipelines', pipelines),
   runs: required('--runs', runs),

@@ -15,6 +15,7 @@ import { exitCodes } from './exitCodes.js'
 import type { Invocation } from './invocation.js'
 import { onInterrupt } from './onInterrupt.js'
 import { openScreen, type Screen } from './screen.js'
+import type { RunPage } from './showPage.js'
 import { showProgress } from './showProgress.js'
 import { startPoints } from './startPoints.js'
 import { withResumeWords } from './withResumeWords.js'
@@ -41,20 +42,33 @@ export const runCommand = async (invocation: Invocation): Promise<Outcome> => {
 const sweepOptions = ['workers', 'attempts', 'queue', 'pipelines'] as const
 
 const notForThis = ({ kind }: Runnable, invocation: Invocation): PwoaError | undefined => {
+  if (kind === 'sweep') {
+    if (!invocation.page) return undefined
+    const hint = 'pwoa-run ui DIR shows one of its points.'
+    return {
+      _tag: 'UsageError',
+      stage: '--ui',
+      expected: 'a file with a pipeline(…) or compare(…)',
+      actual: 'a sweep',
+      hint,
+    }
+  }
   const option = sweepOptions.find((name) => invocation[name] !== undefined)
-  if (kind === 'sweep' || option === undefined) return undefined
+  if (option === undefined) return undefined
   return { _tag: 'UsageError', stage: `--${option}`, expected: 'a file with a sweep(…)', actual: `a ${kind}` }
 }
 
 const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => {
   const screen = await openScreen(process.stderr, invocation.volume)
-  const { folder, stop, result } = await start(made, invocation, screen)
+  const watched = await pageFor(made, invocation)
+  const { folder, stop, result } = await start(made, invocation, screen, watched)
   const release = onInterrupt(() => {
     screen.line('stopping: saving the state; interrupt again to quit at once')
     stop()
   })
   const ended = await result
   release()
+  await watched?.close()
   screen.end()
   if (isLeft(ended)) return { error: withResumeWords(withPlace(ended.left), folder, invocation) }
   const width = Math.max(60, Math.min(process.stdout.columns ?? 80, 120))
@@ -67,16 +81,25 @@ const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => 
 const codeOf = (summary: Summary | ComparisonSummary | SweepSummary): number =>
   'points' in summary && summary.points.some(({ state }) => state !== 'done') ? exitCodes.RunError : 0
 
-const start = async (made: Runnable, invocation: Invocation, screen: Screen) => {
+/** The page's server is loaded where somebody wants to look. */
+const pageFor = async ({ name }: Runnable, invocation: Invocation): Promise<RunPage | undefined> => {
+  if (!invocation.page) return undefined
+  const { showPage } = await import('./showPage.js')
+  return showPage(name, invocation)
+}
+
+const start = async (made: Runnable, invocation: Invocation, screen: Screen, page: RunPage | undefined) => {
   const { options } = invocation
   const colors = colorsFor(process.stderr)
   if (made.kind === 'pipeline') {
     const handle = made.run(options)
     showProgress(handle, screen, colors)
+    page?.follow({ made, handle })
     return handle
   }
   if (made.kind === 'sweep') return startPoints(made, invocation, screen, colors)
   const handle = made.run(options)
+  page?.follow({ made, handle })
   const told = new Set<string>()
   handle.runs$.subscribe(({ label, index, count, run: row }) => {
     screen.line(`${index === 0 ? '' : '\n'}${colors.bold(`${index + 1}/${count} ${label}`)}`)

@@ -2,9 +2,9 @@ import type { RunEvent } from '../dsl/events.js'
 import type { RunHandle } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import { timeLeft } from '../dsl/timeLeft.js'
+import { formatCount, formatLoss, formatPercent, formatSeconds } from '../report/format.js'
 import type { Colors } from './colors.js'
 import { eventLine } from './eventLines.js'
-import { formatCount, formatLoss, formatPercent, formatSeconds } from './format.js'
 import type { Screen } from './screen.js'
 
 /**

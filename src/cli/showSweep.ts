@@ -1,8 +1,8 @@
 import { describeError } from '../dsl/errors.js'
+import { formatCount, formatLoss, formatPercent, formatSeconds } from '../report/format.js'
 import type { PointProgress } from '../runtime/sweep/pointMessages.js'
 import type { PointRecord, SweepEvent, SweepHandle } from '../runtime/sweep/sweepTypes.js'
 import type { Colors } from './colors.js'
-import { formatCount, formatLoss, formatPercent, formatSeconds } from './format.js'
 import type { Screen } from './screen.js'
 
 /** Shows a sweep as it goes: a line per point that stays, and below a passing one for each point under way. */

@@ -1,14 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { parseQueueUrl } from '../runtime/queue/queueUrl.js'
 import { startWorker } from '../runtime/queue/startWorker.js'
-import type { WorkerInvocation } from './invocation.js'
 import { onInterrupt } from './onInterrupt.js'
 import { pointEntry } from './pointEntry.js'
 import type { Outcome } from './runCommand.js'
+import type { WorkerWord } from './word.js'
 
 /** Does what `pwoa-run worker …` asks for: takes points off the queue until it is interrupted. */
-export const workerCommand = async (invocation: WorkerInvocation): Promise<Outcome> => {
-  const { queue, pipelines, runs, workers, lease, dataDir, checkpoints } = invocation
+export const workerCommand = async (word: WorkerWord): Promise<Outcome> => {
+  const { queue, pipelines, runs, workers, lease, dataDir, checkpoints } = word
   const url = parseQueueUrl(queue === true ? undefined : queue, process.env)
   if (E.isLeft(url)) return { error: url.left }
   const say = (message: string): void => void process.stderr.write(`${message}\n`)

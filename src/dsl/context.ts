@@ -30,6 +30,8 @@ export interface RunContext {
   readonly emit: (event: RunEvent) => void
   /** Aborts when the run is stopped; long work in a stage looks at it. */
   readonly signal: AbortSignal
+  /** Undefined, or, while the run is paused, what resolves when it goes on or is stopped: long work waits for it. */
+  readonly resting: () => Promise<void> | undefined
   /** What this stage kept, where the run is a resumed one. */
   readonly restore: (stage: string) => StageState | undefined
   /** Registers how to take down the stage's state between two steps; a later registration replaces an earlier one. */

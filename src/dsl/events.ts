@@ -27,6 +27,29 @@ export interface ParameterCounts {
   readonly prunableKept: number
 }
 
+/** The weights of one layer as they are at a moment. */
+export interface LayerWeights {
+  readonly name: string
+  readonly size: number
+  /** How many of them are exactly 0. */
+  readonly zeros: number
+  /** The histogram goes from −bound to bound: the largest magnitude. 0 for a layer of zeros. */
+  readonly bound: number
+  /** Share of the weights that are not 0, in bins of one width; of an evenly spaced part of them in a large layer. */
+  readonly histogram: readonly number[]
+}
+
+/** Where a run, or a part of one, was computed. */
+export interface Environment {
+  readonly pwoa: string
+  readonly node: string
+  readonly system: string
+  readonly processor: string
+  readonly cores: number
+  /** In bytes. */
+  readonly memory: number
+}
+
 /** How large a layer is, and what one image costs. */
 export interface LayerSize {
   /** The layer's id. */
@@ -50,6 +73,7 @@ export interface NetworkSizes {
 
 /** What happens in a run, other than single training steps. */
 export type RunEvent =
+  | { readonly type: 'environment'; readonly environment: Environment }
   | { readonly type: 'engine'; readonly name: string; readonly description: string }
   | {
       readonly type: 'data'
@@ -69,6 +93,25 @@ export type RunEvent =
       readonly loss: number
       readonly terms: Readonly<Record<string, number>>
       readonly seconds: number
+    }
+  | {
+      /** An update of ADMM's Z and U. */
+      readonly type: 'admm'
+      /** Epoch of the phase that begins with it, from 0. */
+      readonly epoch: number
+      /** ρ from here on. */
+      readonly rho: number
+      /** ‖W − Z‖₂ over the pruned layers: how far the weights are from sparse ones. */
+      readonly primal: number
+      /** ρ‖Z − Z before‖₂, with the ρ of the epochs before; 0 at the first update. */
+      readonly dual: number
+    }
+  | {
+      /** The weights of convolutions and linear layers, after an epoch. */
+      readonly type: 'weights'
+      readonly phase: Phase
+      readonly epoch: number
+      readonly layers: readonly LayerWeights[]
     }
   | { readonly type: 'parameters'; readonly counts: ParameterCounts }
   | { readonly type: 'sizes'; readonly sizes: NetworkSizes }
@@ -102,4 +145,6 @@ export type RunEvent =
   | { readonly type: 'evaluation'; readonly subject: 'before' | 'after' | 'epoch'; readonly accuracies: Accuracies }
   | { readonly type: 'checkpoint'; readonly file: string }
   | { readonly type: 'artifact'; readonly file: string }
+  | { readonly type: 'paused' }
+  | { readonly type: 'continued' }
   | { readonly type: 'warning'; readonly stage: string; readonly message: string }

@@ -65,6 +65,9 @@ export interface RunHandle {
   readonly result: Promise<Either<PwoaError, Summary>>
   /** Saves and ends the run as Ctrl-C does; `result` is then an `InterruptedError`. */
   readonly stop: () => void
+  /** Lets the run rest after the step or the batch of attacked images that it is at, until `proceed`. */
+  readonly pause: () => void
+  readonly proceed: () => void
 }
 
 export type { Accuracies, ParameterCounts }

@@ -19,8 +19,9 @@ export interface RunCheckpoint {
   readonly step: number
   /** The best evaluation's figure so far, where there was one. */
   readonly best: number | undefined
-  /** Length of `metrics.jsonl` at that moment. */
+  /** Length of `metrics.jsonl` at that moment, and of `events.jsonl`. */
   readonly metricsLength: number
+  readonly eventsLength: number
   readonly tally: TallyState
 }
 
@@ -34,6 +35,7 @@ const header = t.type({
   step: t.number,
   best: t.union([t.number, t.undefined]),
   metricsLength: t.number,
+  eventsLength: t.number,
   position: t.type({ epoch: t.number, batch: t.number }),
   stages: t.record(t.string, values),
   tally: t.intersection([

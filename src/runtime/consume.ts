@@ -1,5 +1,6 @@
-import { filter } from 'rxjs'
+import { defer, filter, finalize, map, type Observable } from 'rxjs'
 import type { Position, RunContext } from '../dsl/context.js'
+import { passOr } from '../dsl/passOr.js'
 import type { Minibatch, Step, TrainingMetrics } from '../dsl/step.js'
 import type { FirstFailure } from './firstFailure.js'
 import type { Live } from './live.js'
@@ -11,7 +12,7 @@ import { routed } from './unhandled.js'
  * A stopped run's state is taken down first, between two steps.
  */
 export const consume = async (
-  { pipeline, machinery, metrics, publish, signal }: Live,
+  { pipeline, machinery, metrics, publish, signal, pace }: Live,
   context: RunContext,
   recorder: Recorder,
   failure: FirstFailure,
@@ -27,6 +28,10 @@ export const consume = async (
       filter(() => {
         recorder.rest()
         return !signal.aborted
+      }),
+      passOr((step) => {
+        const rest = pace.resting()
+        return rest ? rested(step, rest, signal) : step
       }),
     )
   const over = latch()
@@ -61,6 +66,15 @@ export const consume = async (
   }
 }
 
+/** The step when the rest is over, unless the run is; its minibatch is held, so that no other is made meanwhile. */
+const rested = (step: Step, rest: Promise<void>, signal: AbortSignal): Observable<Step> => {
+  const letGo = step.minibatch.hold()
+  return defer(() => rest).pipe(
+    filter(() => !signal.aborted),
+    map(() => step),
+    finalize(letGo),
+  )
+}
 /** The minibatch after this one. */
 const after = ({ epoch, batch, batches }: Minibatch): Position =>
   batch + 1 < batches ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 }

@@ -5,6 +5,7 @@ import type { RunOptions } from '../dsl/run.js'
 import type { Step, TrainingMetrics } from '../dsl/step.js'
 import type { Machinery } from './machinery.js'
 import { observerWarnings } from './observerWarnings.js'
+import { makePace, type Pace } from './pace.js'
 import { routed } from './unhandled.js'
 
 type Listener = (event: RunEvent) => void
@@ -17,6 +18,7 @@ export interface Live {
   /** The run folder, absolute. */
   readonly folder: string
   readonly signal: AbortSignal
+  readonly pace: Pace
   readonly metrics: Subject<TrainingMetrics>
   readonly events: Subject<RunEvent>
   /** Tells the subscribers to the run's streams; what they throw is a warning. */
@@ -41,6 +43,7 @@ export const makeLive = (fixed: Pick<Live, 'pipeline' | 'options' | 'machinery' 
   const publish = (act: () => void): void => routed(observerFailed, act)
   return {
     ...fixed,
+    pace: makePace(fixed.signal, (type) => emit({ type })),
     metrics: new Subject(),
     events,
     publish,

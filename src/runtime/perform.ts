@@ -6,6 +6,7 @@ import type { RunOptions, Summary } from '../dsl/run.js'
 import { writeWhole } from '../io/writeWhole.js'
 import type { RunCheckpoint } from './checkpointFile.js'
 import { consume } from './consume.js'
+import { environment } from './environment.js'
 import { type FirstFailure, firstFailure } from './firstFailure.js'
 import { interrupted } from './interrupted.js'
 import type { Live } from './live.js'
@@ -16,6 +17,7 @@ import { runContext } from './runContext.js'
 import { createRunFolder, type Lost, type Reopened, reopenRunFolder, runFiles } from './runFolder.js'
 import { turn } from './turn.js'
 import { valueOf } from './valueOf.js'
+import { writeReport } from './writeReport.js'
 
 /** A run from its options to its summary. Throws what ends it early. */
 export const perform = async (live: Live): Promise<Summary> => {
@@ -37,6 +39,7 @@ const performIn = async (
   failure: FirstFailure,
 ): Promise<Summary> => {
   const { pipeline, options, machinery, folder, emit } = live
+  emit({ type: 'environment', environment: environment() })
   stopIfAsked(live)
   const whole = pipeline.plan.some(({ parallel }) => parallel === 'operations')
   const engine = await machinery.loadEngine(options.engine ?? 'auto', whole ? 'operations' : 'parts')
@@ -54,7 +57,7 @@ const performIn = async (
     emit,
     failed: failure.fail,
   })
-  live.listen(recorder.event)
+  live.listen((event) => failure.guard(() => recorder.event(event)))
   warnOfOtherEngine(live, engine.name, resumed)
   const profile = options.profile === 'steps' ? openProfile(folder, () => performance.now()) : undefined
   try {
@@ -73,6 +76,7 @@ const performIn = async (
     ...(profile ? { profile: profile.seconds() } : {}),
   }
   await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+  await writeReport(folder)
   return summary
 }
 

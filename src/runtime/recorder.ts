@@ -2,22 +2,23 @@ import { join } from 'node:path'
 import type { Position } from '../dsl/context.js'
 import { rejectOption } from '../dsl/errors.js'
 import type { Accuracies, RunEvent } from '../dsl/events.js'
+import type { LoggedEvent } from '../dsl/record.js'
 import type { CheckpointOptions } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import type { RunCheckpoint } from './checkpointFile.js'
 import { writeBest, writeCheckpoint } from './checkpointFolder.js'
 import { checkpointSchedule } from './checkpointSchedule.js'
-import { openMetricsFile } from './metricsFile.js'
+import { openLinesFile } from './linesFile.js'
 import { newestWriter } from './newestWriter.js'
 import { runFiles } from './runFolder.js'
 import { makeStateRegistry, type StateRegistry } from './stateRegistry.js'
 import { makeTally, type Tally } from './tally.js'
 
-/** Keeps the books of one run: figures, `metrics.jsonl`, the stages' state and the checkpoints. */
+/** Keeps the books of one run: figures, `metrics.jsonl`, `events.jsonl`, the stages' state and the checkpoints. */
 export interface Recorder {
   readonly registry: StateRegistry
   readonly tally: Tally
-  /** Hears of what happens, for the figures and for what was best. */
+  /** Hears of what happens, for the figures, for what was best and for `events.jsonl`. */
   readonly event: (event: RunEvent) => void
   /**
    * Books a step that has passed all stages, and writes a checkpoint where one is due; false for a step that an
@@ -43,6 +44,19 @@ export interface RecorderOptions {
   readonly failed: (thrown: unknown) => void
 }
 
+/** Whether an event is of use later: of an evaluation's progress only that an attack begins, of checkpoints nothing. */
+const lasting = (): ((event: RunEvent) => boolean) => {
+  let attack = ''
+  return (event) => {
+    if (event.type === 'checkpoint') return false
+    if (event.type !== 'evaluating') return true
+    const now = JSON.stringify([event.subject, event.attack, event.stage])
+    const begins = now !== attack
+    attack = now
+    return begins
+  }
+}
+
 const beginning = { position: { epoch: 0, batch: 0 }, stages: {} }
 
 const seconds = (): number => performance.now() / 1000
@@ -55,19 +69,20 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
   const schedule = checkpointSchedule(options.checkpoints, seconds)
   const tally = makeTally(resumed?.tally, seconds)
   const registry = makeStateRegistry(resumed?.state ?? beginning)
-  let replayed = 0
-  const replay = (step: TrainingMetrics): void => {
-    replayed = step.step
+  let done = 0
+  const book = (step: TrainingMetrics): void => {
+    done = step.step
     tally.step(step)
   }
-  const metrics = openMetricsFile(join(folder, runFiles.metrics), resumed?.metricsLength ?? 0, replay)
+  const metrics = openLinesFile('metrics', join(folder, runFiles.metrics), resumed?.metricsLength ?? 0, book)
+  const log = openLinesFile<LoggedEvent>('events', join(folder, runFiles.events), resumed?.eventsLength ?? 0)
   const writing = { folder, keep, took: schedule.took }
   const newest = newestWriter<RunCheckpoint>(async (checkpoint) => {
-    await metrics.sync()
+    await Promise.all([metrics.sync(), log.sync()])
     emit({ type: 'checkpoint', file: await writeCheckpoint(checkpoint, writing) })
   }, failed)
   const fittest = newestWriter<RunCheckpoint>((checkpoint) => writeBest(checkpoint, writing), failed)
-  let booked = replayed
+  const isLasting = lasting()
   let resting = registry.position()
   let best = resumed?.best
   let evaluated: number | undefined
@@ -81,9 +96,11 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
     const stages = takenOrGone()
     if (!stages) return undefined
     metrics.flush()
+    log.flush()
     const state = { stages, position: registry.position() }
+    const lengths = { metricsLength: metrics.length(), eventsLength: log.length() }
     schedule.took(seconds() - began)
-    return { state, planHash, engine, step: booked, best, metricsLength: metrics.length(), tally: tally.state() }
+    return { state, planHash, engine, step: done, best, ...lengths, tally: tally.state() }
   }
 
   /** A stage may free its state when its last step has left it: the checkpoint before is then the one to go on from. */
@@ -101,17 +118,17 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
     tally,
     event: (event) => {
       tally.event(event)
+      if (!closed && isLasting(event)) log.add({ at: Date.now() / 1000, step: done, event })
       if (event.type === 'evaluation' && event.subject === 'epoch') evaluated = figureOf(event.accuracies)
     },
     step: (step, next) => {
       // A resumed stage that has nothing left to train passes its last step on once more.
-      if (step.step <= replayed) {
+      if (step.step <= done) {
         trained = step.step === step.steps
         return false
       }
-      tally.step(step)
+      book(step)
       metrics.add(step)
-      booked = step.step
       trained = step.step === step.steps
       resting = next
       const better = evaluated !== undefined && evaluated > (best ?? -1)
@@ -136,8 +153,10 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
       closed = true
       try {
         metrics.flush()
+        log.flush()
       } finally {
         metrics.close()
+        log.close()
       }
     },
   }

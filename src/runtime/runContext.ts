@@ -21,13 +21,14 @@ const journals = (folder: string, atEnd: RunContext['atEnd']): RunContext['journ
 
 /** What the run lends to its stages. */
 export const runContext = (
-  { folder, emit, signal }: Live,
+  { folder, emit, signal, pace }: Live,
   { registry }: Recorder,
   parts: Pick<RunContext, 'seed' | 'data' | 'atEnd'>,
 ): RunContext => ({
   ...parts,
   emit,
   signal,
+  resting: pace.resting,
   restore: registry.restore,
   provide: registry.provide,
   reached: registry.reached,

@@ -15,7 +15,10 @@ import { writing } from './writing.js'
 export const runFiles = {
   plan: 'plan.json',
   metrics: 'metrics.jsonl',
+  events: 'events.jsonl',
   summary: 'summary.json',
+  report: 'report.html',
+  page: 'page.json',
   trace: 'trace.json',
 } as const
 
@@ -127,7 +130,7 @@ const removeHalfWritten = (folder: string, stage: string): void => {
 
 /** Throws an `OptionError` that names the first difference, where a run folder is not one of this very plan. */
 export const checkSamePlan = (folder: string, plan: Plan): void => {
-  const difference = differenceOf(plan, readPlan(folder))
+  const difference = differenceOf(plan, readPlan(folder, '--resume'))
   if (difference) rejectOption('--resume', difference.expected, difference.actual)
 }
 
@@ -140,9 +143,10 @@ const storedPlan = t.type({
   hash: t.string,
 })
 
-const readPlan = (folder: string): Plan => {
+/** The plan of a run folder. Throws an `OptionError` of `stage` where the folder is none. */
+export const readPlan = (folder: string, stage: string): Plan => {
   const decoded = storedPlan.decode(readJson(join(folder, runFiles.plan)))
-  return E.isRight(decoded) ? decoded.right : rejectOption('--resume', `a run folder, with a ${runFiles.plan}`, folder)
+  return E.isRight(decoded) ? decoded.right : rejectOption(stage, `a run folder, with a ${runFiles.plan}`, folder)
 }
 
 /** The parsed contents of a JSON file; undefined where it is missing or no JSON. */

@@ -12,10 +12,12 @@ import { errorOf } from './errorOf.js'
 import { type FolderLock, lockFolder } from './folderLock.js'
 import { interrupted } from './interrupted.js'
 import { planOf } from './plan.js'
-import { checkSamePlan, chooseFolder, createRunFolder, fileName, readJson, runFiles } from './runFolder.js'
+import { rowFolder } from './readRun.js'
+import { checkSamePlan, chooseFolder, createRunFolder, readJson, runFiles } from './runFolder.js'
 import { finishedIn, runInFolder } from './runInFolder.js'
 import { turn } from './turn.js'
 import { valueOf } from './valueOf.js'
+import { writeReport } from './writeReport.js'
 
 /** Starts a comparison; with `resume`, finished rows are taken as they are and the interrupted one goes on. */
 export const startComparison = (comparison: Comparison, options: RunOptions): ComparisonHandle => {
@@ -66,6 +68,7 @@ const perform = async (live: Live): Promise<ComparisonSummary> => {
       rows,
     }
     await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+    await writeReport(folder)
     return summary
   } finally {
     lock.release()
@@ -77,7 +80,7 @@ const runRows = async (live: Live): Promise<Record<string, Summary>> => {
   const summaries: Record<string, Summary> = {}
   const entries = Object.entries(comparison.rows)
   for (const [index, [label, pipeline]] of entries.entries()) {
-    const own = join(folder, `${index + 1}-${fileName(label)}`)
+    const own = join(folder, rowFolder(label, index))
     summaries[label] =
       finished(own, pipeline, options) ??
       (await runRow(live, { label, index, count: entries.length, run: runInFolder(pipeline, own, options) }))

@@ -28,6 +28,8 @@ export const startRunWith =
       metrics$: live.metrics.asObservable(),
       events$: live.events.asObservable(),
       stop: () => controller.abort(),
+      pause: live.pace.pause,
+      proceed: live.pace.proceed,
       result: turn().then(() => watched(live, handle)),
     }
     return handle

@@ -23,7 +23,7 @@ export interface Tally {
 
 /** Starts to count, from what an interrupted run had counted. `now` in seconds. */
 export const makeTally = (earlier: TallyState | undefined, now: () => number): Tally => {
-  const started = now()
+  let started = now()
   const stepSeconds = new Map<string, number[]>()
   const artifacts = new Set(earlier?.artifacts)
   const warnings = new Set(earlier?.warnings)
@@ -34,6 +34,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
   let after = earlier?.after
   let evaluationSeconds = earlier?.evaluationSeconds ?? 0
   let evaluationStarted: number | undefined
+  let paused: number | undefined
 
   const handlers: { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>) => void } = {
     parameters: (event) => {
@@ -47,6 +48,15 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
       if (subject === 'after') after = accuracies
       evaluationSeconds += evaluationStarted === undefined ? 0 : now() - evaluationStarted
       evaluationStarted = undefined
+    },
+    paused: () => {
+      paused = now()
+    },
+    continued: () => {
+      const rest = paused === undefined ? 0 : now() - paused
+      paused = undefined
+      started += rest
+      if (evaluationStarted !== undefined) evaluationStarted += rest
     },
     sizes: (event) => {
       sizes = event.sizes

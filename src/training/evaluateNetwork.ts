@@ -45,6 +45,7 @@ export const evaluateNetwork = async (
     batchSize,
     seed: run.seed,
     signal: run.signal,
+    resting: run.resting,
     journal,
     keepImages: files === undefined ? 0 : pictures,
     onProgress: (progress) => run.emit({ type: 'evaluating', subject, ...progress }),

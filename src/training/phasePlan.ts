@@ -1,4 +1,5 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
+import type { RunEvent } from '../dsl/events.js'
 import type { Phase } from '../dsl/phases.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
@@ -21,8 +22,8 @@ export interface PhasePlan {
   readonly schedule: Schedule
   /** Before the first step. */
   readonly begin?: (student: Student, memory: TrainingMemory) => void
-  /** Before each epoch, from 0. */
-  readonly beginEpoch?: (student: Student, memory: TrainingMemory, epoch: number) => void
+  /** Before each epoch, from 0; what it returns is told to those who watch the run. */
+  readonly beginEpoch?: (student: Student, memory: TrainingMemory, epoch: number) => readonly RunEvent[]
   /** Before each step. */
   readonly beforeStep?: (student: Student, memory: TrainingMemory, progress: Progress) => void
   /** After the terms' gradient and before the optimizer, in every step. */

@@ -80,6 +80,7 @@ export const admmRule = (
     const sum = u ? w.map((value, i) => value + (u[i] ?? 0)) : w
     const mask = maskOf(student.architecture, sum, task(student))
     const z = sum.map((value, i) => value * (mask[i] ?? 0))
+    setResiduals(memory, w, z)
     // U moves by W − Z at each update but the first, which only sets Z.
     const moved = u ? u.map((value, i) => value + (w[i] ?? 0) - (z[i] ?? 0)) : new Float32Array(w.length)
     memory.setVector('admm.u', tf.tensor1d(moved, 'float32'))
@@ -96,9 +97,13 @@ export const admmRule = (
       project(student, memory)
     },
     beginEpoch: (student, memory, epoch) => {
-      if (epoch === 0 || epoch % updateEvery !== 0) return
-      project(student, memory)
-      setPrice(student, memory, Math.min(rho.max, memory.number('admm.rho', rho.initial) * rho.growth))
+      if (epoch % updateEvery !== 0) return []
+      if (epoch > 0) {
+        project(student, memory)
+        setPrice(student, memory, Math.min(rho.max, memory.number('admm.rho', rho.initial) * rho.growth))
+      }
+      const [now, primal, dual] = ['rho', 'primal', 'dual'].map((name) => memory.number(`admm.${name}`, 0))
+      return [{ type: 'admm', epoch, rho: now ?? 0, primal: primal ?? 0, dual: dual ?? 0 }]
     },
     adjust: (student, memory, gradient): Adjusted => {
       const { weights } = student
@@ -107,6 +112,24 @@ export const admmRule = (
       return { gradient: penalised.gradient, penalty: { name: 'admm', loss: penalised.loss } }
     },
   }
+}
+
+/** ‖W − Z‖ and ρ‖Z − Z before‖ over the pruned layers: Boyd et al., Distributed Optimization and ADMM, Sec. 3.3. */
+const setResiduals = (memory: TrainingMemory, w: Float32Array, z: Float32Array): void => {
+  const [price, target, u] = ['price', 'target', 'u'].map((name) =>
+    memory.vector(`admm.${name}`)?.dataSync<'float32'>(),
+  )
+  let primal = 0
+  let dual = 0
+  for (let i = 0; i < z.length; i++) {
+    if (!((price?.[i] ?? 0) > 0)) continue
+    const value = z[i] ?? 0
+    primal += ((w[i] ?? 0) - value) ** 2
+    // Z before, as Z − U and U hold it.
+    if (target && u) dual += (value - (target[i] ?? 0) - (u[i] ?? 0)) ** 2
+  }
+  memory.setNumber('admm.primal', Math.sqrt(primal))
+  memory.setNumber('admm.dual', memory.number('admm.rho', 0) * Math.sqrt(dual))
 }
 
 /** W ← Π_S(W), and the mask is settled. */

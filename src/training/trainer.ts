@@ -5,6 +5,7 @@ import type { RunEvent } from '../dsl/events.js'
 import type { HasTerms, HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
 import { traced } from '../dsl/traced.js'
 import { EpochMeans } from './epochMeans.js'
+import { layerWeights } from './layerWeights.js'
 import { TrainingMemory } from './memory.js'
 import type { HasGuide, HasStudent, Student } from './network.js'
 import type { PhasePlan } from './phasePlan.js'
@@ -62,7 +63,7 @@ export const trainer =
           plan.begin?.(student, memory)
           run.emit({ type: 'phase', stage, phase: plan.phase, epochs: plan.epochs })
         }
-        if (batch === 0) plan.beginEpoch?.(student, memory, epoch)
+        if (batch === 0) for (const event of plan.beginEpoch?.(student, memory, epoch) ?? []) run.emit(event)
         const phaseSteps = plan.epochs * minibatch.batches
         const progress = { step: inPhase, steps: phaseSteps, epoch, epochs: plan.epochs }
         plan.beforeStep?.(student, memory, progress)
@@ -99,8 +100,10 @@ export const trainer =
         }
         means.add(training)
         const closing = done + 1 === steps ? (end?.(student, memory) ?? []) : []
-        if (batch + 1 === minibatch.batches)
+        if (batch + 1 === minibatch.batches) {
           run.emit({ type: 'epoch', stage, phase: plan.phase, epoch, epochs: plan.epochs, ...means.take() })
+          run.emit({ type: 'weights', phase: plan.phase, epoch, layers: layerWeights(student) })
+        }
         for (const event of closing) run.emit(event)
         return enrich(stage, step, { training })
       }

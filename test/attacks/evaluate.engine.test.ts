@@ -47,6 +47,7 @@ const evaluation = (more: Partial<Evaluation> = {}): Evaluation => ({
   batchSize: 2,
   seed: 0,
   signal: new AbortController().signal,
+  resting: () => undefined,
   journal: noJournal(),
   keepImages: 0,
   onProgress: () => undefined,

@@ -236,7 +236,7 @@ describe('a run that fails', () => {
     expect(plain.stderr).toMatch(
       /^pwoa-run: failing: expected to run without an exception, got boom\n {2}That is in failing.ts:5:\d+\.\n$/,
     )
-    expect(readdirSync(join(folder, 'a')).sort()).toEqual(['checkpoints', 'metrics.jsonl', 'plan.json'])
+    expect(readdirSync(join(folder, 'a')).sort()).toEqual(['checkpoints', 'events.jsonl', 'metrics.jsonl', 'plan.json'])
     const traced = await command.run(['failing.ts', '--engine', 'wasm', '--quiet', '--trace'], folder)
     expect(traced.stderr).toMatch(/Error: boom\n +at .*failing\.ts:5:\d+/)
     expect(traced.stderr).toMatch(/lib\/halving\.ts:\d+:\d+/)

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { onTestFinished } from 'vitest'
+import { buildPage } from '../../scripts/page.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -18,8 +19,8 @@ export interface Ended {
 
 export interface Started {
   readonly child: ChildProcess
-  /** Resolves when stderr has said something that matches. */
-  readonly says: (pattern: RegExp) => Promise<void>
+  /** Resolves when stderr has said something that matches: with the match. */
+  readonly says: (pattern: RegExp) => Promise<RegExpExecArray>
   readonly ended: Promise<Ended>
 }
 
@@ -38,6 +39,7 @@ export const buildCommand = async () => {
     target: 'node20',
     logLevel: 'silent',
   })
+  await buildPage(root, join(folder, 'dist', 'page'))
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   for (const name of ['scripts', 'assets', 'assembly']) symlinkSync(join(root, name), join(folder, name))
   const main = join(folder, 'dist', 'cli', 'main.js')
@@ -66,7 +68,8 @@ export const buildCommand = async () => {
       says: (pattern) =>
         new Promise((resolve, reject) => {
           const look = (): void => {
-            if (pattern.test(stderr)) resolve()
+            const match = pattern.exec(stderr)
+            if (match) resolve(match)
           }
           look()
           child.stderr.on('data', look)

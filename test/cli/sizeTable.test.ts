@@ -1,8 +1,8 @@
 /** The table of layers before and after `shrink`. */
 import { expect, test } from 'vitest'
-import { sizeTable } from '../../src/cli/sizeTable.js'
 import { parameterCount } from '../../src/models/parameters.js'
 import { sizesOf } from '../../src/models/sizes.js'
+import { sizeTable } from '../../src/report/sizeTable.js'
 import { normalisedNet, tinyNet } from '../support/context.js'
 
 test('a layer has its parameters, those that are not zero, its operations and its bytes', () => {

@@ -100,7 +100,11 @@ test('the package holds what runs, and nothing else', async () => {
   expect(files).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']))
   expect(files).toContain('pipelines/quickstart.ts')
   expect(files).toContain('assembly/pwoa.wasm')
-  expect(files.filter((file) => file.startsWith('dist/') && !/\.(js|d\.ts)$/.test(file))).toEqual([])
+  expect(files.filter((file) => file.startsWith('dist/') && !/\.(js|d\.ts)$/.test(file)).sort()).toEqual([
+    'dist/page/index.html',
+    'dist/page/page.css',
+  ])
+  expect(files).toContain('dist/page/page.js')
 })
 
 test('publint and attw find nothing wrong', async () => {

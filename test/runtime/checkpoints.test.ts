@@ -22,6 +22,7 @@ const checkpointAt = (step: number): RunCheckpoint => ({
   step,
   best: undefined,
   metricsLength: 10 * step,
+  eventsLength: 0,
   tally: { seconds: 1, evaluationSeconds: 0, artifacts: [], warnings: [] },
 })
 

@@ -11,7 +11,8 @@ import { enrich } from '../../src/dsl/enrich.js'
 import { type Lease, lend } from '../../src/dsl/lend.js'
 import { type Op, stage } from '../../src/dsl/op.js'
 import { makePipeline, type Pipeline } from '../../src/dsl/pipeline.js'
-import type { HasTraining, Minibatch, Step } from '../../src/dsl/step.js'
+import type { LoggedEvent } from '../../src/dsl/record.js'
+import type { HasTraining, Minibatch, Step, TrainingMetrics } from '../../src/dsl/step.js'
 import type { Machinery } from '../../src/runtime/machinery.js'
 import { startRunWith } from '../../src/runtime/startRun.js'
 
@@ -23,6 +24,17 @@ export const temporaryFolder = (): string => {
 }
 
 export const jsonOf = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'))
+
+const linesOf = (folder: string, name: string): readonly string[] =>
+  readFileSync(join(folder, name), 'utf8').trimEnd().split('\n')
+
+/** What a run folder says of its events. */
+export const eventsIn = (folder: string): readonly LoggedEvent[] =>
+  linesOf(folder, 'events.jsonl').map((line) => JSON.parse(line) as LoggedEvent)
+
+/** What a run folder says of its steps. */
+export const stepsIn = (folder: string): readonly TrainingMetrics[] =>
+  linesOf(folder, 'metrics.jsonl').map((line) => JSON.parse(line) as TrainingMetrics)
 
 const split = { count: 10, images: new Uint8Array(10), labels: new Uint8Array(10) }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLeft, isRight, left } from 'fp-ts/lib/Either.js'
-import { firstValueFrom, lastValueFrom, map, Observable, take, tap, toArray } from 'rxjs'
+import { concatMap, firstValueFrom, lastValueFrom, map, Observable, take, tap, toArray } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { asynchronous } from '../../src/dsl/asynchronous.js'
 import type { RunContext } from '../../src/dsl/context.js'
@@ -41,6 +41,7 @@ describe('a run', () => {
       rightOf(run),
     ])
     expect(events.map(({ type }) => type).filter((type) => type !== 'checkpoint')).toEqual([
+      'environment',
       'engine',
       'data',
       'phase',
@@ -118,12 +119,12 @@ describe('a run', () => {
       .pipe(
         take(1),
         asynchronous(
-          map((step: Step) => {
+          concatMap(async (step: Step) => {
             const counts = { total: 100, kept: 40, prunable: 80, prunableKept: 20 }
             step.run.emit({ type: 'parameters', counts })
             step.run.emit({ type: 'warning', stage: 'here', message: 'twice' })
             step.run.emit({ type: 'warning', stage: 'here', message: 'twice' })
-            void step.run.writeArtifact('nets/a.txt', 'a')()
+            await step.run.writeArtifact('nets/a.txt', 'a')()
             return step
           }),
         ),

@@ -119,6 +119,7 @@ export const fakeRun = ({
       seed,
       data,
       signal: abortion.signal,
+      resting: () => undefined,
       emit: (event) => {
         events.push(event)
         onEvent?.(event)

@@ -31,6 +31,7 @@ export const evaluatePublic = async (
       batchSize: 250,
       seed,
       signal: new AbortController().signal,
+      resting: () => undefined,
       journal: { entries: new Map(), add: () => undefined },
       keepImages: 0,
       onProgress: () => undefined,

@@ -27,9 +27,8 @@ const admmState = (fake: FakeRun) => {
 }
 
 /** W, Z, U and ρ after each step. */
-const trace = async (options: AdmmMaskOptions) => {
+const trace = async (options: AdmmMaskOptions, fake = fakeRun()) => {
   const starts: Float32Array[] = []
-  const fake = fakeRun()
   const stream = lentSteps(fake).pipe(
     initialise(tinyNet),
     tap(({ student }) => starts.push(weightsOf(student))),
@@ -97,6 +96,54 @@ describe('the ADMM phase', () => {
       } else {
         expect(distance(step.u, last.u)).toBe(0)
         expect(distance(step.z, last.z)).toBe(0)
+      }
+    }
+  })
+
+  it('tells ρ and both residuals at each update: ‖W − Z‖, and ρ‖Z − Z before‖ with the ρ of the epochs before', async () => {
+    const fake = fakeRun()
+    const steps = await trace(options, fake)
+    const length = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0))
+    const pruned = task('irregular', 4).rates.map(({ parameter }) => parameter)
+    const onPruned = (values: Float32Array): number =>
+      Math.hypot(...pruned.map(({ offset, size }) => length(values.subarray(offset, offset + size))))
+    const told = fake.events.filter((event) => event.type === 'admm')
+    expect(told.map(({ epoch, rho }) => [epoch, rho])).toEqual([
+      [0, 0.1],
+      [2, 0.1 * 3],
+      [4, 0.5],
+    ])
+    for (const [i, { primal, dual }] of told.entries()) {
+      const step = at(steps, 6 * i)
+      expect(primal).toBeCloseTo(onPruned(minus(step.before, step.z)), 5)
+      const last = i === 0 ? undefined : at(steps, 6 * i - 1)
+      expect(dual).toBeCloseTo(last ? last.rho * onPruned(minus(step.z, last.z)) : 0, 5)
+      if (i > 0) expect(dual).toBeGreaterThan(1e-3)
+    }
+  })
+
+  it('tells the weights of each layer after each epoch', async () => {
+    const fake = fakeRun()
+    const steps = await trace(options, fake)
+    const told = fake.events.filter((event) => event.type === 'weights')
+    expect(told.map(({ phase, epoch }) => `${phase} ${epoch}`)).toEqual([
+      ...[0, 1, 2, 3, 4].map((epoch) => `admm ${epoch}`),
+      'retrain 0',
+    ])
+    const weights = parametersOf(tinyNet).filter(({ role }) => role === 'weight')
+    for (const [i, { layers }] of told.entries()) {
+      const { w } = at(steps, 3 * i + 2)
+      for (const [k, { offset, size, node }] of weights.entries()) {
+        const own = w.subarray(offset, offset + size)
+        const { histogram = [], ...figures } = layers[k] ?? {}
+        const zeros = own.filter((value) => value === 0).length
+        expect(figures).toEqual({ name: node, size, zeros, bound: Math.max(...own.map(Math.abs)) })
+        expect(histogram.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 2)
+        const negative = own.filter((value) => value < 0).length / (size - zeros)
+        const middle = histogram[(histogram.length - 1) / 2] ?? 0
+        const left = histogram.slice(0, (histogram.length - 1) / 2).reduce((sum, share) => sum + share, 0)
+        expect(left).toBeLessThanOrEqual(negative + 1e-2)
+        expect(left + middle).toBeGreaterThanOrEqual(negative - 1e-2)
       }
     }
   })

@@ -1,7 +1,12 @@
 import type { Accuracies } from '../dsl/events.js'
 import type { Summary } from '../dsl/run.js'
-import type { Table } from './drawTable.js'
 import { formatPercent } from './format.js'
+
+/** A table as text: the first column is a label, the others are figures. */
+export interface Table {
+  readonly header: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
 
 /** The figures of a row: where they come from, and what it cost to get there. */
 interface Row {
@@ -11,8 +16,11 @@ interface Row {
   readonly seconds: number | undefined
 }
 
+/** What a row is made of. */
+type Figures = Pick<Summary, 'before' | 'after' | 'parameters' | 'seconds'>
+
 /** Before and after of one run; undefined where nothing was evaluated. */
-export const tableOfRun = (summary: Summary): Table | undefined =>
+export const tableOfRun = (summary: Figures): Table | undefined =>
   tableOf([...before(summary), ...rowOf(summary, 'after', summary.after)])
 
 /** Before, read off the first row, and after of each row of a comparison. */
@@ -22,12 +30,12 @@ export const tableOfComparison = (rows: Readonly<Record<string, Summary>>): Tabl
     ...Object.entries(rows).flatMap(([label, summary]) => rowOf(summary, label, summary.after)),
   ])
 
-const before = (summary: Summary): Row[] =>
+const before = (summary: Figures): Row[] =>
   summary.before === undefined
     ? []
     : [{ label: 'before', accuracies: summary.before, kept: summary.after ? 1 : undefined, seconds: undefined }]
 
-const rowOf = ({ parameters, seconds }: Summary, label: string, accuracies: Accuracies | undefined): Row[] =>
+const rowOf = ({ parameters, seconds }: Figures, label: string, accuracies: Accuracies | undefined): Row[] =>
   accuracies === undefined
     ? []
     : [{ label, accuracies, kept: parameters && parameters.kept / parameters.total, seconds: seconds.total }]
@@ -48,7 +56,7 @@ const tableOf = (rows: readonly Row[]): Table | undefined => {
 }
 
 /** The attacks' names, AutoAttack before those that stand alone: it is the figure to quote. */
-const leading = (all: readonly Accuracies[]): readonly string[] => {
+export const leading = (all: readonly Accuracies[]): readonly string[] => {
   const names = [...new Set(all.flatMap(({ attacks }) => Object.keys(attacks)))]
   const isSequence = (name: string): boolean =>
     all.some(({ details }) => Object.keys(details?.[name]?.stages ?? {}).length > 1)

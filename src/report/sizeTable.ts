@@ -1,6 +1,6 @@
 import type { LayerSize, NetworkSizes } from '../dsl/events.js'
-import type { Table } from './drawTable.js'
 import { formatCount } from './format.js'
+import type { Table } from './resultTable.js'
 
 /** Layers before and after they were made smaller, and the whole network. */
 export const sizeTable = ({ before, after }: NetworkSizes): Table => ({

@@ -9,12 +9,11 @@ import {
 } from 'node:fs'
 import { promisify } from 'node:util'
 import { PwoaFailure } from '../dsl/errors.js'
-import type { TrainingMetrics } from '../dsl/step.js'
 import { writing } from './writing.js'
 
-/** `metrics.jsonl`: one line per training step. Lines wait in memory until `flush`. */
-export interface MetricsFile {
-  readonly add: (metrics: TrainingMetrics) => void
+/** A file of JSON lines that grows with the run. Lines wait in memory until `flush`. */
+export interface LinesFile<T> {
+  readonly add: (value: T) => void
   /** Writes what waits, as a whole or not at all. Throws a `WriteError`. */
   readonly flush: () => void
   /** Resolves when all that was written is on the disk, as a checkpoint that speaks of it must find it there. */
@@ -26,35 +25,38 @@ export interface MetricsFile {
 
 const fdatasync = promisify(fdatasyncWith)
 
-/** Steps that wait at most, so that a long epoch can be watched in the file too. */
+/** Lines that wait at most, so that a long epoch can be watched in the file too. */
 const bufferLimit = 256
 
 /**
  * Opens the file. `keep` is the length up to which an earlier part of the run stands: whatever an interrupted run
  * wrote after its last checkpoint is cut off, and each line before goes to `replay`.
+ *
+ * @param what it is, for errors
  */
-export const openMetricsFile = (
+export const openLinesFile = <T>(
+  what: string,
   file: string,
   keep: number,
-  replay: (metrics: TrainingMetrics) => void,
-): MetricsFile => {
-  const descriptor = writing('metrics', file, () => openSync(file, keep > 0 ? 'r+' : 'w'))
-  const text = keep > 0 ? readKept(file, descriptor, keep) : ''
-  for (const line of text.split('\n')) if (line !== '') replay(JSON.parse(line) as TrainingMetrics)
+  replay: (value: T) => void = () => undefined,
+): LinesFile<T> => {
+  const descriptor = writing(what, file, () => openSync(file, keep > 0 ? 'r+' : 'w'))
+  const text = keep > 0 ? readKept(what, file, descriptor, keep) : ''
+  for (const line of text.split('\n')) if (line !== '') replay(JSON.parse(line) as T)
   let written = keep
   // Lines are made many at once: between two training steps every function is cold, and its cost several times itself.
-  let waiting: TrainingMetrics[] = []
+  let waiting: T[] = []
 
   const flush = (): void => {
     if (waiting.length === 0) return
-    const bytes = Buffer.from(waiting.map((metrics) => `${JSON.stringify(metrics)}\n`).join(''))
-    writing('metrics', file, () => writeOrUndo(descriptor, bytes, written))
+    const bytes = Buffer.from(waiting.map((value) => `${JSON.stringify(value)}\n`).join(''))
+    writing(what, file, () => writeOrUndo(descriptor, bytes, written))
     written += bytes.length
     waiting = []
   }
   return {
-    add: (metrics) => {
-      waiting.push(metrics)
+    add: (value) => {
+      waiting.push(value)
       if (waiting.length >= bufferLimit) flush()
     },
     flush,
@@ -64,7 +66,7 @@ export const openMetricsFile = (
   }
 }
 
-const readKept = (file: string, descriptor: number, keep: number): string => {
+const readKept = (what: string, file: string, descriptor: number, keep: number): string => {
   const { size } = fstatSync(descriptor)
   if (size < keep) {
     closeSync(descriptor)
@@ -76,7 +78,7 @@ const readKept = (file: string, descriptor: number, keep: number): string => {
       actual: `${size} bytes`,
     })
   }
-  writing('metrics', file, () => ftruncateSync(descriptor, keep))
+  writing(what, file, () => ftruncateSync(descriptor, keep))
   return readFileSync(file, 'utf8')
 }
 

@@ -1,0 +1,148 @@
+import uPlot from 'uplot'
+import { element, setAttribute, setText } from './element.js'
+
+/** A chart's curves: x, and by name y at each x; null is a gap. */
+export interface ChartData {
+  readonly x: readonly number[]
+  readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[]
+}
+
+/** A chart on the page. */
+export interface Chart {
+  readonly node: HTMLElement
+  readonly draw: (data: ChartData) => void
+}
+
+const HEIGHT = 220
+const STYLES = 6
+const dashes: readonly (readonly number[])[] = [[], [6, 2], [2, 2], [8, 2, 2, 2], [1, 3], [10, 4]]
+
+export interface ChartOptions {
+  readonly title: string
+  readonly scale: 'linear' | 'logarithmic'
+  readonly format: (value: number) => string
+  readonly points?: 'shown'
+}
+
+/** A chart with a legend of buttons: each shows its curve's latest value, and hides or shows the curve. */
+export const makeChart = ({ title, scale, format, points }: ChartOptions): Chart => {
+  const plot = element('div', { class: 'plot', role: 'img', 'aria-label': title })
+  const legend = element('ul', { class: 'legend' })
+  const hidden = new Set<string>()
+  const logarithmic = element('input', { type: 'checkbox', onchange: () => redraw() })
+  logarithmic.checked = scale === 'logarithmic'
+  const node = element(
+    'figure',
+    { class: 'card' },
+    element('div', { class: 'head' }, element('h3', {}, title), element('label', {}, logarithmic, ' logarithmic')),
+    plot,
+    legend,
+  )
+  let drawn: uPlot | undefined
+  let shape = ''
+  let latest: ChartData = { x: [], series: [] }
+
+  const make = (data: uPlot.AlignedData): uPlot => {
+    const css = getComputedStyle(document.documentElement)
+    const color = (name: string): string => css.getPropertyValue(`--${name}`).trim()
+    const axis = {
+      stroke: color('muted'),
+      grid: { stroke: color('line'), width: 1 },
+      ticks: { stroke: color('line'), width: 1 },
+      font: '11px system-ui, sans-serif',
+    }
+    return new uPlot(
+      {
+        width: plot.clientWidth || 400,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { y: false, drag: { x: true, y: false } },
+        scales: { x: { time: false }, y: { distr: logarithmic.checked ? 3 : 1 } },
+        axes: [
+          axis,
+          {
+            ...axis,
+            grid: { ...axis.grid, ...(logarithmic.checked ? { filter: powers } : {}) },
+            size: 58,
+            values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : format(tick))),
+          },
+        ],
+        series: [
+          {},
+          ...latest.series.slice(0, STYLES).map(({ name }, i) => ({
+            label: name,
+            stroke: color(`s${i + 1}`),
+            width: 1.6,
+            dash: [...(dashes[i] ?? [])],
+            show: !hidden.has(name),
+            points: { show: points === 'shown', size: 5 },
+          })),
+        ],
+      },
+      data,
+      plot,
+    )
+  }
+  const redraw = (): void => {
+    if (latest.x.length === 0 || plot.clientWidth === 0) return
+    const curves = latest.series
+      .slice(0, STYLES)
+      .map(({ values }) => (logarithmic.checked ? values.map(positive) : values))
+    const data = [latest.x, ...curves] as uPlot.AlignedData
+    const wanted = JSON.stringify([logarithmic.checked, latest.series.map(({ name }) => name), [...hidden], theme()])
+    if (drawn && wanted === shape) drawn.setData(data)
+    else {
+      drawn?.destroy()
+      drawn = make(data)
+      shape = wanted
+    }
+    const last = latest.series.map(({ name, values }) => ({ name, value: values.findLast((value) => value !== null) }))
+    setAttribute(
+      plot,
+      'aria-label',
+      `${title}. ${last.map(({ name, value }) => `${name} ${shownOf(value)}`).join(', ')}`,
+    )
+    for (const [i, { name, value }] of last.slice(0, STYLES).entries()) {
+      const button = buttonOf(name, i)
+      setText(button.lastChild ?? button, `${name} ${shownOf(value)}`)
+      setAttribute(button, 'aria-pressed', String(!hidden.has(name)))
+    }
+  }
+  const shownOf = (value: number | null | undefined): string => (value == null ? '–' : format(value))
+  const buttons = new Map<string, HTMLButtonElement>()
+  const buttonOf = (name: string, i: number): HTMLButtonElement => {
+    const known = buttons.get(name)
+    if (known) return known
+    const swatch = element('span', { class: `swatch w${i + 1}`, 'aria-hidden': 'true' })
+    const button = element('button', { type: 'button', class: 'toggle', onclick: () => toggle(name) }, swatch, ' ')
+    buttons.set(name, button)
+    legend.appendChild(element('li', {}, button))
+    return button
+  }
+  const toggle = (name: string): void => {
+    if (!hidden.delete(name)) hidden.add(name)
+    redraw()
+  }
+  new ResizeObserver(() => {
+    if (drawn && plot.clientWidth > 0) drawn.setSize({ width: plot.clientWidth, height: HEIGHT })
+    else redraw()
+  }).observe(plot)
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw)
+  return {
+    node,
+    draw: (data) => {
+      latest = data
+      node.hidden = data.x.length === 0 || data.series.length === 0
+      redraw()
+    },
+  }
+}
+
+/** Lines at powers of ten alone: the others are close to each other. */
+const powers: uPlot.Axis.Filter = (_, splits) =>
+  splits.map((split) => (Number.isInteger(Math.log10(split)) ? split : null))
+
+/** A logarithmic axis has no place for anything else. */
+const positive = (value: number | null): number | null => (value !== null && value > 0 ? value : null)
+
+const theme = (): string => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')

@@ -1,0 +1,92 @@
+import { type ChartData, makeChart } from './chart.js'
+import { element } from './element.js'
+import type { Run } from './runs.js'
+
+/** A run's curves. */
+export interface CurvesView {
+  readonly node: HTMLElement
+  readonly draw: (run: Run) => void
+}
+
+const short = (value: number): string =>
+  value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)
+    ? String(Number(value.toPrecision(4)))
+    : value.toExponential(1)
+
+const percent = (value: number): string => `${Number((100 * value).toFixed(1))} %`
+
+/** Nothing in it yet. */
+export const makeCurvesView = (): CurvesView => {
+  const pictures = [
+    { chart: makeChart({ title: 'Loss', scale: 'linear', format: short }), data: lossData },
+    { chart: makeChart({ title: 'Learning rate', scale: 'linear', format: short }), data: curves(['learning rate']) },
+    {
+      chart: makeChart({ title: 'ADMM residuals', scale: 'logarithmic', format: short, points: 'shown' }),
+      data: residualData,
+    },
+    { chart: makeChart({ title: 'ADMM penalty ρ', scale: 'linear', format: short, points: 'shown' }), data: rhoData },
+    {
+      chart: makeChart({ title: 'Accuracy while training', scale: 'linear', format: percent, points: 'shown' }),
+      data: accuracyData,
+    },
+    { chart: makeChart({ title: 'Seconds per step', scale: 'linear', format: short }), data: curves(['seconds']) },
+  ]
+  const grid = element(
+    'div',
+    { class: 'charts' },
+    pictures.map(({ chart }) => chart.node),
+  )
+  const node = element('section', {}, element('h2', {}, 'Training'), grid)
+  return {
+    node,
+    draw: (run) => {
+      node.hidden = run.curves.size === 0
+      for (const { chart, data } of pictures) chart.draw(data(run))
+    },
+  }
+}
+
+const curves =
+  (names: readonly string[]) =>
+  (run: Run): ChartData => {
+    const series = names.flatMap((name) => {
+      const values = run.curves.get(name)
+      return values ? [{ name: name.replace(/^term /, ''), values }] : []
+    })
+    const length = Math.max(0, ...series.map(({ values }) => values.length))
+    // The middle of the steps that a point stands for.
+    return { x: Array.from({ length }, (_, i) => i * run.width + (run.width + 1) / 2), series }
+  }
+
+const lossData = (run: Run): ChartData => {
+  const terms = [...run.curves.keys()].filter((name) => name.startsWith('term '))
+  return curves(terms.length > 1 ? ['loss', ...terms] : ['loss'])(run)
+}
+
+const updates = ({ facts }: Run) => facts?.admm ?? []
+
+const residualData = (run: Run): ChartData => ({
+  x: updates(run).map(({ step }) => step),
+  series: [
+    { name: 'primal ‖W − Z‖', values: updates(run).map(({ primal }) => primal) },
+    // The first update has no Z before it.
+    { name: 'dual ρ‖Z − Z before‖', values: updates(run).map(({ dual, epoch }) => (epoch === 0 ? null : dual)) },
+  ],
+})
+
+const rhoData = (run: Run): ChartData => ({
+  x: updates(run).map(({ step }) => step),
+  series: [{ name: 'ρ', values: updates(run).map(({ rho }) => rho) }],
+})
+
+const accuracyData = ({ facts }: Run): ChartData => {
+  const measured = (facts?.measured ?? []).filter(({ subject }) => subject === 'epoch')
+  const names = [...new Set(measured.flatMap(({ accuracies }) => Object.keys(accuracies.attacks)))]
+  return {
+    x: measured.map(({ step }) => step),
+    series: [
+      { name: 'clean', values: measured.map(({ accuracies }) => accuracies.clean) },
+      ...names.map((name) => ({ name, values: measured.map(({ accuracies }) => accuracies.attacks[name] ?? null) })),
+    ],
+  }
+}

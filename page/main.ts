@@ -1,0 +1,81 @@
+import type { Control, PageMessage } from '../src/ui/messages.js'
+import { element, setText } from './element.js'
+import { type Runs, receive } from './runs.js'
+import { makeRunTable } from './runTable.js'
+import { makeRunView } from './runView.js'
+import { stateOf } from './words.js'
+
+const runs: Runs = new Map()
+let chosen: string | undefined
+let due = false
+/** Whether the run's process has said that it ends: it may be resumed at this address. */
+let ended = false
+
+/** Milliseconds between two looks for a process that has ended. */
+const PAUSE = 5000
+
+const control = async (id: string, what: Control): Promise<void> => {
+  const response = await fetch(`runs/${id}/${what}`, { method: 'POST' })
+  if (!response.ok) throw new Error((await response.text()).trim())
+}
+
+const title = element('h1')
+const connection = element('p', { role: 'status', class: 'muted connection' }, 'Connecting …')
+const announcement = element('p', { 'aria-live': 'polite', class: 'unseen' })
+const table = makeRunTable((id) => {
+  chosen = id
+  draw()
+})
+const view = makeRunView(control)
+
+const draw = (): void => {
+  due = false
+  // Of several runs the newest is shown until another one is chosen.
+  const run = runs.get(chosen ?? '') ?? [...runs.values()].at(-1)
+  table.draw(runs, run?.id)
+  view.node.hidden = !run
+  if (!run) return
+  view.draw(run, runs.size > 1)
+  document.title = `${run.label}: ${stateOf(run)}`
+  setText(announcement, `${run.label}: ${stateOf(run)}`)
+}
+
+/** Once a frame at most; not at all while nobody looks. */
+const drawSoon = (): void => {
+  if (due || document.hidden) return
+  due = true
+  requestAnimationFrame(draw)
+}
+
+const connect = (): void => {
+  const events = new EventSource('events')
+  events.onopen = () => {
+    ended = false
+    setText(connection, 'Connected')
+  }
+  events.onerror = () => {
+    if (!ended) setText(connection, 'Not connected; trying again …')
+    // The browser tries again by itself while it is told nothing else.
+    if (!ended && events.readyState !== EventSource.CLOSED) return
+    events.close()
+    setTimeout(connect, PAUSE)
+  }
+  events.onmessage = ({ data }: MessageEvent<string>) => {
+    const message = JSON.parse(data) as PageMessage
+    setText(title, message.title)
+    receive(runs, message)
+    drawSoon()
+  }
+  events.addEventListener('over', () => {
+    ended = true
+    setText(connection, 'The process has ended, as shown here.')
+  })
+}
+
+document.addEventListener('visibilitychange', drawSoon)
+document
+  .getElementById('page')
+  ?.replaceChildren(element('header', {}, title, connection), announcement, table.node, view.node)
+view.node.hidden = true
+table.node.hidden = true
+connect()

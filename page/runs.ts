@@ -1,0 +1,63 @@
+import type { RunPlan } from '../src/report/runRecord.js'
+import type { RunFacts, RunHead, WeightsAt } from '../src/report/runView.js'
+import type { PageMessage, RunUpdate } from '../src/ui/messages.js'
+
+/** A run as the page knows it. */
+export interface Run {
+  readonly id: string
+  label: string
+  control: RunUpdate['control']
+  plan: RunPlan | undefined
+  facts: RunFacts | undefined
+  head: RunHead | undefined
+  weights: readonly WeightsAt[]
+  pictures: Readonly<Record<string, string>>
+  /** Steps that a point of the curves stands for. */
+  width: number
+  readonly curves: Map<string, (number | null)[]>
+}
+
+/** All runs by their ids, in order. */
+export type Runs = Map<string, Run>
+
+/** Takes a message in. */
+export const receive = (runs: Runs, { kind, runs: updates }: PageMessage): void => {
+  if (kind === 'all') for (const id of runs.keys()) if (updates.every((update) => update.id !== id)) runs.delete(id)
+  for (const update of updates) {
+    const run = runs.get(update.id) ?? fresh(update.id)
+    runs.set(update.id, run)
+    merge(run, update)
+  }
+}
+
+const fresh = (id: string): Run => ({
+  id,
+  label: '',
+  control: 'none',
+  plan: undefined,
+  facts: undefined,
+  head: undefined,
+  weights: [],
+  pictures: {},
+  width: 1,
+  curves: new Map(),
+})
+
+const merge = (run: Run, { label, control, plan, facts, head, curves, weights, pictures }: RunUpdate): void => {
+  run.label = label
+  run.control = control
+  run.plan = plan ?? run.plan
+  run.facts = facts ?? run.facts
+  run.head = head ?? run.head
+  run.weights = weights ?? run.weights
+  run.pictures = pictures ?? run.pictures
+  if (!curves) return
+  run.width = curves.width
+  if (curves.from === 0) run.curves.clear()
+  for (const [name, values] of Object.entries(curves.columns)) {
+    const known = run.curves.get(name) ?? Array.from({ length: curves.from }, () => null)
+    known.length = curves.from
+    for (const value of values) known.push(value)
+    run.curves.set(name, known)
+  }
+}

@@ -1,0 +1,102 @@
+import { settingsOf } from '../src/report/attackSettings.js'
+import { formatCount, formatPercent, formatSeconds } from '../src/report/format.js'
+import type { RunPlan } from '../src/report/runRecord.js'
+import type { RunFacts } from '../src/report/runView.js'
+import { element } from './element.js'
+
+/** A table of texts; of each row the first is its head, the others are figures. */
+export const tableOf = (
+  caption: string,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): HTMLElement =>
+  element(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
+    element(
+      'table',
+      {},
+      element('caption', { class: 'unseen' }, caption),
+      element(
+        'thead',
+        {},
+        element(
+          'tr',
+          {},
+          header.map((title, i) => element('th', { scope: 'col', class: i === 0 ? '' : 'number' }, title)),
+        ),
+      ),
+      element(
+        'tbody',
+        {},
+        rows.map(([label = '', ...cells]) =>
+          element(
+            'tr',
+            {},
+            element('th', { scope: 'row' }, label),
+            cells.map((cell) => element('td', { class: 'number' }, cell)),
+          ),
+        ),
+      ),
+    ),
+  )
+
+/** Evaluations as they come. */
+export const accuracyTable = (measured: RunFacts['measured']): HTMLElement => {
+  const attacks = [...new Set(measured.flatMap(({ accuracies }) => Object.keys(accuracies.attacks)))]
+  return tableOf(
+    'Accuracies',
+    ['evaluation', 'after step', 'clean', ...attacks, 'images'],
+    measured.map(({ subject, step, accuracies }) => [
+      subject === 'epoch' ? 'while training' : subject,
+      formatCount(step),
+      formatPercent(accuracies.clean),
+      ...attacks.map((name) => percentOf(accuracies.attacks[name])),
+      formatCount(accuracies.examples),
+    ]),
+  )
+}
+
+const percentOf = (value: number | undefined): string => (value === undefined ? '–' : formatPercent(value))
+
+/** What each attack did. */
+export const attackedTable = ({ attacked }: Pick<RunFacts, 'attacked'>): HTMLElement =>
+  tableOf(
+    'Attacks',
+    ['attack', 'on', 'broke', 'of', 'robust after it', 'time'],
+    attacked.map(({ subject, attack, stage, robust, attacked: given, broken, seconds }) => [
+      attack === stage ? attack : `${attack}: ${stage}`,
+      subject,
+      formatCount(broken),
+      formatCount(given),
+      formatPercent(robust),
+      formatSeconds(seconds),
+    ]),
+  )
+
+/** Pairs of a name and a text. */
+export const factsTable = (caption: string, pairs: readonly (readonly [string, string])[]): HTMLElement =>
+  element(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
+    element(
+      'table',
+      {},
+      element('caption', { class: 'unseen' }, caption),
+      element(
+        'tbody',
+        {},
+        pairs.map(([name, value]) =>
+          element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value)),
+        ),
+      ),
+    ),
+  )
+
+/** The stages with their options in force. */
+export const planPairs = ({ params, source, stages, seed }: RunPlan): readonly (readonly [string, string])[] => [
+  ...(Object.keys(params).length === 0 ? [] : [['parameters', settingsOf(params)] as const]),
+  ['data', settingsOf({ source: source.name, ...source.config })],
+  ...stages.map(({ stage, config }) => [stage, settingsOf(config)] as const),
+  ['seed', String(seed)],
+]

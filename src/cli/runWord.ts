@@ -1,0 +1,26 @@
+import { toPwoaError } from '../dsl/errors.js'
+import { shortPath } from '../runtime/shortPath.js'
+import type { Outcome } from './runCommand.js'
+import type { Word } from './word.js'
+
+/** Does what a word asks for. */
+export const runWord = async (asked: Word): Promise<Outcome> => {
+  try {
+    return await (deeds[asked.word] as (word: Word) => Promise<Outcome>)(asked)
+  } catch (thrown) {
+    return { error: toPwoaError(asked.word, thrown) }
+  }
+}
+
+/** What each word does. */
+const deeds: { readonly [W in Word['word']]: (asked: Extract<Word, { word: W }>) => Promise<Outcome> } = {
+  report: async ({ folder }) => {
+    const { writeReport } = await import('../runtime/writeReport.js')
+    return { text: `${shortPath(await writeReport(folder))}\n`, code: 0 }
+  },
+  ui: async ({ folder, at }) => {
+    const { serveFolder } = await import('./serveFolder.js')
+    return { text: await serveFolder(folder, at), code: 0 }
+  },
+  worker: async (word) => (await import('./workerCommand.js')).workerCommand(word),
+}

@@ -1,0 +1,87 @@
+/** Curves over the training steps, as much of them as is asked for. */
+export interface CurvePoints {
+  /** Steps that a point stands for. */
+  readonly width: number
+  /** Which point is the first of these; point i is of the steps from i·width + 1 to (i + 1)·width. */
+  readonly from: number
+  /** By name: the means of each point's steps, null where none has such a figure. */
+  readonly columns: Readonly<Record<string, readonly (number | null)[]>>
+}
+
+/** Curves of a run of any length in bounded memory. */
+export interface Curves {
+  /** @param step from 1 */
+  readonly add: (step: number, values: readonly (readonly [name: string, value: number])[]) => void
+  readonly all: () => CurvePoints
+  /** What has changed since it was last asked for: the points from the first changed one on; undefined for nothing. */
+  readonly changes: () => CurvePoints | undefined
+}
+
+/** More points than a screen shows side by side. */
+const MOST = 1024
+
+interface Column {
+  readonly sums: Float64Array
+  readonly counts: Float64Array
+}
+
+/** Starts with a point a step; whenever there are too many of them, two become one. */
+export const makeCurves = (): Curves => {
+  const columns = new Map<string, Column>()
+  let width = 1
+  let length = 0
+  let changed = Number.POSITIVE_INFINITY
+
+  const halve = (): void => {
+    width *= 2
+    length = Math.ceil(length / 2)
+    for (const { sums, counts } of columns.values()) {
+      for (const values of [sums, counts]) {
+        for (let i = 0; i < MOST / 2; i++) values[i] = (values[2 * i] ?? 0) + (values[2 * i + 1] ?? 0)
+        values.fill(0, MOST / 2)
+      }
+    }
+    changed = 0
+  }
+  const columnOf = (name: string): Column => {
+    const known = columns.get(name)
+    if (known) return known
+    const column = { sums: new Float64Array(MOST), counts: new Float64Array(MOST) }
+    columns.set(name, column)
+    return column
+  }
+  const points = (from: number): CurvePoints => ({
+    width,
+    from,
+    columns: Object.fromEntries(
+      [...columns].map(([name, { sums, counts }]) => [
+        name,
+        Array.from({ length: length - from }, (_, i) => meanOf(sums[from + i] ?? 0, counts[from + i] ?? 0)),
+      ]),
+    ),
+  })
+  return {
+    add: (step, values) => {
+      while (step > MOST * width) halve()
+      const place = Math.floor((step - 1) / width)
+      length = Math.max(length, place + 1)
+      changed = Math.min(changed, place)
+      for (const [name, value] of values) {
+        const { sums, counts } = columnOf(name)
+        sums[place] = (sums[place] ?? 0) + value
+        counts[place] = (counts[place] ?? 0) + 1
+      }
+    },
+    all: () => points(0),
+    changes: () => {
+      if (changed >= length) return undefined
+      const from = changed
+      changed = Number.POSITIVE_INFINITY
+      return points(from)
+    },
+  }
+}
+
+/** Six digits are more than a curve shows. */
+const meanOf = (sum: number, count: number): number | null =>
+  count === 0 ? null : Number((sum / count).toPrecision(6))

@@ -1,0 +1,142 @@
+import type { RunEvent } from '../dsl/events.js'
+import type { LoggedEvent } from '../dsl/record.js'
+import type { TrainingMetrics } from '../dsl/step.js'
+import { timeLeft } from '../dsl/timeLeft.js'
+import { type Curves, makeCurves } from './curves.js'
+import type { AdmmUpdate, Measured, RunFacts, RunHead, RunState, WeightsAt } from './runView.js'
+import { makeThinned } from './thinned.js'
+import { makeTimeline } from './timeline.js'
+
+/** A run as it is shown: read off its events and steps as they pass, in memory that doesn't grow with the run. */
+export interface RunFigures {
+  /** @param at seconds since 1970, where a live run is followed */
+  readonly step: (metrics: TrainingMetrics, at?: number) => void
+  readonly event: (logged: LoggedEvent) => void
+  /** The run is over. @param at seconds since 1970; where that is not known, its last event's time */
+  readonly end: (state: Extract<RunState, 'done' | 'stopped' | 'failed'>, at?: number, error?: string) => void
+  readonly facts: () => RunFacts
+  readonly head: () => RunHead | undefined
+  readonly weights: () => readonly WeightsAt[]
+  readonly curves: Curves
+}
+
+const most = { weights: 40, admm: 400, measured: 400, attacked: 60, warnings: 100, artifacts: 100, environments: 20 }
+
+/** @param name of the pipeline */
+export const makeRunFigures = (name: string): RunFigures => {
+  const curves = makeCurves()
+  const timeline = makeTimeline()
+  const pace = makePace()
+  const weights = makeThinned<WeightsAt>(most.weights)
+  const admm = makeThinned<AdmmUpdate>(most.admm)
+  const measured = makeThinned<Measured>(most.measured)
+  const attacked = new Map<string, RunFacts['attacked'][number]>()
+  let facts: Partial<RunFacts> & Pick<RunFacts, 'state'> = { state: 'starting' }
+  let latest: TrainingMetrics | undefined
+
+  const listed = (key: 'warnings' | 'artifacts', text: string): void => {
+    facts = { ...facts, [key]: [...new Set([...(facts[key] ?? []), text])].slice(-most[key]) }
+  }
+  const handlers: { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>, at: Logged) => void } = {
+    environment: ({ environment }, { at }) => {
+      facts = { ...facts, environments: [...(facts.environments ?? []), { at, environment }].slice(-most.environments) }
+    },
+    engine: ({ description }) => {
+      facts = { ...facts, engine: description, state: 'running' }
+    },
+    data: ({ type: _, ...data }) => {
+      facts = { ...facts, data }
+    },
+    phase: () => pace.anew(),
+    evaluating: ({ type: _, ...evaluating }) => {
+      facts = { ...facts, evaluating }
+    },
+    attacked: ({ type: _, ...one }) => {
+      attacked.set(JSON.stringify([one.subject, one.attack, one.stage]), one)
+      if (attacked.size > most.attacked) attacked.delete([...attacked.keys()][0] ?? '')
+    },
+    evaluation: ({ subject, accuracies }, { at, step }) => {
+      measured.add({ subject, at, step, accuracies })
+      const { evaluating: _, ...rest } = facts
+      facts = rest
+      pace.anew()
+    },
+    admm: ({ type: _, ...update }, { step }) => admm.add({ ...update, step }),
+    weights: ({ phase, epoch, layers }, { step }) => weights.add({ phase, epoch, layers, step }),
+    parameters: ({ counts }) => {
+      facts = { ...facts, counts }
+    },
+    paused: () => {
+      facts = { ...facts, state: 'paused' }
+    },
+    continued: () => {
+      facts = { ...facts, state: 'running' }
+      pace.anew()
+    },
+    artifact: ({ file }) => listed('artifacts', file),
+    warning: ({ stage, message }) => listed('warnings', `${stage}: ${message}`),
+  }
+  return {
+    curves,
+    step: (metrics, at) => {
+      latest = metrics
+      timeline.step(metrics)
+      pace.step(metrics, at)
+      const { step, loss, terms, learningRate, seconds } = metrics
+      const named = Object.entries(terms).map(([term, value]) => [`term ${term}`, value] as const)
+      curves.add(step, [['loss', loss], ['learning rate', learningRate], ['seconds', seconds], ...named])
+    },
+    event: ({ event, at, step }) => {
+      timeline.event(event, at)
+      // Each handler takes the events of its own type: the record's type says so, but not to an index by a union.
+      const handler = handlers[event.type] as ((event: RunEvent, at: Logged) => void) | undefined
+      handler?.(event, { at, step })
+    },
+    end: (state, at, error) => {
+      timeline.end(at)
+      facts = { ...facts, state, ...(error === undefined ? {} : { error }) }
+    },
+    facts: () => ({
+      name,
+      environments: [],
+      warnings: [],
+      artifacts: [],
+      ...facts,
+      timeline: timeline.stretches(),
+      attacked: [...attacked.values()],
+      measured: measured.values(),
+      admm: admm.values(),
+    }),
+    head: () => (latest ? { metrics: latest, ...pace.figures() } : undefined),
+    weights: weights.values,
+  }
+}
+
+type Logged = Pick<LoggedEvent, 'at' | 'step'>
+
+/** How fast steps go: for the time that is left of training, since the phase began; for the speed, lately. */
+const makePace = () => {
+  const window = 5
+  let training = timeLeft()
+  let secondsLeft: number | undefined
+  let stepsPerSecond: number | undefined
+  let mark: { readonly at: number; readonly step: number } | undefined
+  return {
+    /** What comes now takes another time than what was before. */
+    anew: () => {
+      training = timeLeft()
+      mark = undefined
+      secondsLeft = undefined
+    },
+    step: ({ step, steps }: TrainingMetrics, at: number | undefined) => {
+      if (at === undefined) return
+      secondsLeft = training.at(step, steps, at)
+      mark ??= { at, step }
+      const passed = at - mark.at
+      if (passed < 0.5) return
+      stepsPerSecond = (step - mark.step) / passed
+      if (passed > window) mark = { at, step }
+    },
+    figures: () => ({ secondsLeft, stepsPerSecond }),
+  }
+}

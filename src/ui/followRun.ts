@@ -1,0 +1,70 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import type { RunHandle } from '../dsl/run.js'
+import { makeRunFigures } from '../report/runFigures.js'
+import type { RunPlan } from '../report/runRecord.js'
+import { isPicture, readPicture } from '../runtime/readPicture.js'
+import { replay } from '../runtime/readRun.js'
+import type { Show } from './show.js'
+
+export interface FollowOptions {
+  readonly show: Show
+  readonly id: string
+  readonly label: string
+  readonly plan: RunPlan
+  readonly run: RunHandle
+  /** Whether its folder holds what an earlier part of the run did. */
+  readonly from: 'its beginning' | 'an earlier part'
+}
+
+/** Shows a run as it goes; of a resumed one also what it did before. Resolves when it is over and shown so. */
+export const followRun = async ({ show, id, label, plan, run, from }: FollowOptions): Promise<void> => {
+  const figures = makeRunFigures(plan.pipeline)
+  const { pause, proceed, stop, folder } = run
+  const put = (): void =>
+    show.put({ id, label, plan, figures, pictures: new Map(), controls: { pause, proceed, stop } })
+  const began = Date.now() / 1000
+  let waiting: (() => void)[] | undefined = from === 'an earlier part' ? [] : undefined
+  let catching: Promise<void> | undefined
+  let step = 0
+
+  /** Once the first step is told, the run's files are cut back to where it goes on from. */
+  const catchUp = async (before: number): Promise<void> => {
+    await replay(folder, figures, { step: before, at: began }).catch(() => undefined)
+    step = figures.head()?.metrics.step ?? 0
+    const missed = waiting ?? []
+    waiting = undefined
+    put()
+    for (const act of missed) act()
+  }
+  const pictures: Promise<void>[] = []
+  const showPicture = async (file: string): Promise<void> => {
+    const svg = await readPicture(folder, file)
+    if (svg !== undefined) inTurn(() => show.picture(id, file, svg))
+  }
+  const inTurn = (act: () => void): void => {
+    if (waiting) waiting.push(act)
+    else act()
+  }
+  put()
+  run.metrics$.subscribe((metrics) => {
+    if (waiting) catching ??= catchUp(metrics.step - 1)
+    inTurn(() => {
+      step = metrics.step
+      show.step(id, metrics)
+    })
+  })
+  run.events$.subscribe((event) => {
+    const at = Date.now() / 1000
+    inTurn(() => show.event(id, { at, step, event }))
+    if (event.type === 'artifact' && isPicture(event.file)) pictures.push(showPicture(event.file))
+  })
+  const result = await run.result
+  await Promise.all(pictures)
+  if (waiting) catching ??= catchUp(Number.POSITIVE_INFINITY)
+  await catching
+  const now = Date.now() / 1000
+  if (!isLeft(result)) return show.end(id, 'done', now)
+  const { _tag, stage, expected, actual } = result.left
+  if (_tag === 'InterruptedError') show.end(id, 'stopped', now)
+  else show.end(id, 'failed', now, `${stage}: expected ${expected}, got ${actual}`)
+}

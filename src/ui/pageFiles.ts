@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { PwoaFailure } from '../dsl/errors.js'
+import { readWhole } from '../io/readWhole.js'
+import { style } from '../report/style.js'
+import { ownRoot } from '../runtime/ownPackage.js'
+
+/** The files of the page by their names, with their types. */
+export type PageFiles = ReadonlyMap<string, { readonly type: string; readonly bytes: Uint8Array }>
+
+const MOST_BYTES = 5_000_000
+
+const types: readonly (readonly [name: string, type: string])[] = [
+  ['index.html', 'text/html; charset=utf-8'],
+  ['page.js', 'text/javascript; charset=utf-8'],
+  ['page.css', 'text/css; charset=utf-8'],
+]
+
+/**
+ * Reads the page as the build has made it. Throws a `FileError` where it is missing.
+ *
+ * @param folder where the build has put it. @default in this package
+ */
+export const readPageFiles = async (folder = join(ownRoot, 'dist', 'page')): Promise<PageFiles> => {
+  const files = types.map(async ([name, type]) => {
+    const bytes = await readWhole({ stage: '--ui', file: join(folder, name) }, MOST_BYTES)()
+    if (isLeft(bytes)) throw new PwoaFailure(bytes.left)
+    // The look that it shares with reports comes first, so that the page's own can add to it.
+    return [name, { type, bytes: name === 'page.css' ? joined(style, bytes.right) : bytes.right }] as const
+  })
+  return new Map(await Promise.all(files))
+}
+
+const joined = (text: string, bytes: Uint8Array): Uint8Array => Buffer.concat([Buffer.from(text), bytes])

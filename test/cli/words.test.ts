@@ -1,0 +1,120 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parseArguments } from '../../src/cli/parseArguments.js'
+import { parseWord } from '../../src/cli/parseWord.js'
+import { PwoaFailure } from '../../src/dsl/errors.js'
+import { buildCommand, folderWith } from './commandLine.js'
+import { userFiles } from './userFiles.js'
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+  return command.remove
+})
+
+const refusalOf = (act: () => unknown) => {
+  try {
+    act()
+  } catch (thrown) {
+    if (thrown instanceof PwoaFailure) return thrown.error
+    throw thrown
+  }
+  throw new Error('it was not refused')
+}
+
+describe('where a page is served', () => {
+  const pageOf = (...args: string[]) => {
+    const { ask } = parseArguments(['file.ts', ...args])
+    return typeof ask === 'string' ? undefined : ask.page
+  }
+
+  test.each([
+    [[], undefined],
+    [['--ui'], { host: '127.0.0.1', port: 0 }],
+    [['--ui-at', '8080'], { host: '127.0.0.1', port: 8080 }],
+    [['--ui', '--ui-at', '0.0.0.0:80'], { host: '0.0.0.0', port: 80 }],
+    [['--ui-at', 'my-machine.local:65535'], { host: 'my-machine.local', port: 65535 }],
+    [['--ui-at', '[::1]:1234'], { host: '::1', port: 1234 }],
+  ])('%j: %j', (args, wanted) => {
+    expect(pageOf(...args)).toEqual(wanted)
+  })
+
+  test.each(['', 'host', '127.0.0.1', ':80', '1:65536', 'a b:80', '::1:80', 'http://x:80'])('not at "%s"', (text) => {
+    const error = refusalOf(() => pageOf('--ui-at', text))
+    expect(error).toMatchObject({ _tag: 'UsageError', stage: '--ui-at', actual: `"${text}"` })
+  })
+})
+
+describe('words', () => {
+  test('are words only in the first place', () => {
+    expect(parseWord(['report', 'a'])).toEqual({ word: 'report', folder: 'a' })
+    expect(parseWord(['ui', 'a', '--ui-at', '99'])).toMatchObject({ word: 'ui', at: { port: 99 } })
+    for (const argv of [[], ['report.ts'], ['x.ts', 'report'], ['constructor'], ['--help']])
+      expect(parseWord(argv)).toBeUndefined()
+  })
+
+  test.each([
+    ['report', /writes report\.html/i],
+    ['ui', /--ui-at/],
+  ])('%s --help', async (word, text) => {
+    const { code, stdout } = await command.run([word, '--help'], folderWith({}))
+    expect(code).toBe(0)
+    expect(stdout).toMatch(text)
+  })
+
+  test.each([
+    [['report'], 'pwoa-run: arguments: expected the folder of a run, got none'],
+    [['report', 'nowhere'], 'pwoa-run: report: expected a run folder, with a plan.json, got nowhere'],
+    [['ui', 'nowhere'], 'pwoa-run: ui: expected a run folder, with a plan.json, got nowhere'],
+    [['report', '.', '--trase'], 'Did you mean --trace?'],
+  ])('%j is refused', async (args, text) => {
+    const { code, stdout, stderr } = await command.run(args, folderWith({}))
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(text)
+  })
+})
+
+describe('report', () => {
+  test('of an interrupted run is written when it is asked for', async () => {
+    const folder = folderWith(userFiles)
+    const args = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow', '--out', 'run']
+    const started = command.start(args, folder)
+    await started.says(/train +2\/400/)
+    started.child.kill('SIGINT')
+    expect((await started.ended).code).toBe(130)
+    expect(existsSync(join(folder, 'run', 'report.html'))).toBe(false)
+    const { code, stdout } = await command.run(['report', 'run'], folder)
+    expect([code, stdout]).toEqual([0, `${join('run', 'report.html')}\n`])
+    expect(readFileSync(join(folder, 'run', 'report.html'), 'utf8')).toContain('not finished')
+  })
+})
+
+describe('--ui', () => {
+  test('says where, keeps the address for its owner alone, and changes nothing else', async () => {
+    const folder = folderWith(userFiles)
+    const { code, stdout, stderr } = await command.run(
+      ['pipeline.ts', '--engine', 'wasm', '--ui', '--quiet', '--json', '--out', 'run'],
+      folder,
+    )
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ pipeline: 'halving' })
+    const [, port, token] = /^page: http:\/\/127\.0\.0\.1:(\d+)\/([\w-]+)\/\n$/.exec(stderr) ?? []
+    const file = join(folder, 'run', 'page.json')
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ port: Number(port), token })
+    if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  test('a port that is taken is an error before anything has begun', async () => {
+    const folder = folderWith(userFiles)
+    const slow = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow']
+    const first = command.start([...slow, '--ui', '--out', 'a'], folder)
+    const [, port = ''] = await first.says(/page: \S+:(\d+)\//)
+    const second = await command.run([...slow, '--ui-at', port, '--out', 'b'], folder)
+    expect(second.code).toBe(2)
+    expect(second.stderr).toContain('--ui: expected an address that is free')
+    expect(existsSync(join(folder, 'b'))).toBe(false)
+    first.child.kill('SIGINT')
+    await first.ended
+  })
+})

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
+
+const places = [
+  process.env.PWOA_CHROMIUM ?? '',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+]
+
+/** The browser of this machine; undefined where there is none, and then tests that look at a page are skipped. */
+export const chromiumPath = places.find((place) => place !== '' && existsSync(place))
+
+if (chromiumPath === undefined)
+  process.stderr.write('test: pages are not looked at: no Chromium (apt-get install chromium, or PWOA_CHROMIUM)\n')
+
+/** A browser for a file of tests, and a way to open pages in it that tells what went wrong on them. */
+export const browser = () => {
+  let running: Browser | undefined
+  beforeAll(async () => {
+    if (chromiumPath) running = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] })
+  })
+  afterAll(() => running?.close())
+  return async (url: string, options: BrowserContextOptions = {}) => {
+    const context = await running?.newContext({ viewport: { width: 1200, height: 900 }, ...options })
+    if (!context) throw new Error('no browser')
+    onTestFinished(() => context.close())
+    const page = await context.newPage()
+    const problems: string[] = []
+    const hosts = new Set<string>()
+    page.on('pageerror', (error) => problems.push(error.message))
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text())
+    })
+    page.on('request', (request) => {
+      if (!request.url().startsWith('data:')) hosts.add(new URL(request.url()).host)
+    })
+    await page.goto(url)
+    return { page, problems, hosts }
+  }
+}
+
+/** How many pixels of a chart have the colour of its n-th curve, or one near it. */
+export const pixelsOf = (page: Page, title: string, curve: number): Promise<number> =>
+  page.evaluate(
+    ([name, variable]) => {
+      const figure = [...document.querySelectorAll('figure')].find(
+        (one) => one.querySelector('h3')?.textContent === name,
+      )
+      const canvas = figure?.querySelector('canvas')
+      const context = canvas?.getContext('2d')
+      if (!canvas || !context) return 0
+      const color = getComputedStyle(document.documentElement).getPropertyValue(variable ?? '')
+      const wanted = [1, 3, 5].map((at) => Number.parseInt(color.trim().slice(at, at + 2), 16))
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
+      let count = 0
+      for (let i = 0; i < data.length; i += 4)
+        if ((data[i + 3] ?? 0) > 200 && wanted.every((value, k) => Math.abs((data[i + k] ?? 0) - value) < 24))
+          count += 1
+      return count
+    },
+    [title, `--s${curve}`] as const,
+  )

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import axe, { type AxeResults } from 'axe-core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { PageMessage } from '../../src/ui/messages.js'
+import { buildCommand, folderWith, type Started } from '../cli/commandLine.js'
+import { userFiles } from '../cli/userFiles.js'
+import { browser, chromiumPath, pixelsOf } from './browser.js'
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+  return command.remove
+})
+
+const open = browser()
+
+const teacher = fileURLToPath(new URL('../../assets/teacher-digits.safetensors', import.meta.url))
+
+/** The whole method in small, on a network that was trained to be robust. */
+const method = `
+import { admmMask, attackEval, distill, hsicRegularize, loadTeacher, mnistNet, pgd, pipeline, syntheticDigits } from 'pwoa'
+
+export default pipeline('small', syntheticDigits({ train: 256, test: 64, batchSize: 64 })).pipe(
+  loadTeacher(${JSON.stringify(teacher)}, { architecture: mnistNet }),
+  distill(),
+  hsicRegularize({ lambdaX: 2e-4, lambdaY: 5e-5 }),
+  admmMask({ pattern: 'irregular', rate: 4, epochs: 4, retrainEpochs: 4, updateEvery: 1 }),
+  attackEval([pgd({ epsilon: 0.3, steps: 10, stepSize: 0.05 })], { examples: 64, pictures: 3 }),
+)
+`
+
+/** The address that a command says. */
+const addressOf = async (started: Started): Promise<string> => {
+  const [, address = ''] = await started.says(/page: (\S+)\n/)
+  return address
+}
+
+/** What the event stream begins with. */
+const firstMessage = async (address: string): Promise<PageMessage> => {
+  const { body } = await fetch(`${address}events`)
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (reader) {
+    const { done, value } = await reader.read()
+    if (done) break
+    text += value
+    const [, data] = /data: (.*)\n\n/.exec(text) ?? []
+    if (data === undefined) continue
+    await reader.cancel()
+    return JSON.parse(data) as PageMessage
+  }
+  throw new Error('the stream ended')
+}
+
+describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
+  test('is shown as it goes, rests and goes on, and leaves its end on the page and a report behind', async () => {
+    const folder = folderWith({ 'small.ts': method })
+    const started = command.start(['small.ts', '--ui', '--out', 'run', '--json'], folder)
+    const address = await addressOf(started)
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{22}\/$/)
+    const { page, problems, hosts } = await open(address)
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.locator('.badge.paused').waitFor()
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByText('The process has ended, as shown here.').waitFor()
+    const { code, stdout } = await started.ended
+    expect(code).toBe(0)
+    expect(await page.locator('.badge').textContent()).toBe('done')
+    await page.getByText('step 32 of 32').waitFor()
+    for (const [title, curves] of [
+      ['Loss', 4],
+      ['Learning rate', 1],
+      ['ADMM residuals', 2],
+      ['ADMM penalty ρ', 1],
+    ] as const)
+      for (let curve = 1; curve <= curves; curve++)
+        expect(await pixelsOf(page, title, curve), `${title}, curve ${curve}`).toBeGreaterThan(20)
+    const pictures = page.getByRole('img', { name: /^Adversarial/ })
+    expect(await pictures.count()).toBe(2)
+    for (const image of await pictures.all())
+      expect(await image.evaluate((one) => one instanceof HTMLImageElement && one.naturalWidth)).toBeGreaterThan(100)
+    const summary = JSON.parse(stdout)
+    const accuracy = `pgd ${(100 * summary.after.attacks.pgd).toFixed(1)} %`
+    expect(await page.locator('.tiles').textContent()).toContain(accuracy)
+    expect([...hosts]).toEqual([new URL(address).host])
+    // Once the process has ended, nobody answers.
+    expect(problems.filter((problem) => !problem.includes('ERR_CONNECTION_REFUSED'))).toEqual([])
+
+    const report = pathToFileURL(join(folder, 'run', 'report.html')).href
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page: paper, problems: wrong } = await open(report, {
+        colorScheme,
+        viewport: { width: 400, height: 800 },
+      })
+      await paper.evaluate(axe.source)
+      const { violations } = await paper.evaluate<AxeResults>('axe.run()')
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+      expect(await paper.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400)
+      expect(wrong).toEqual([])
+    }
+  })
+
+  test('killed and resumed: the page that was open finds it again, with all that was before', async () => {
+    const folder = folderWith(userFiles)
+    const args = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow', '--ui']
+    const first = command.start([...args, '--out', 'run'], folder)
+    const address = await addressOf(first)
+    const { page } = await open(address)
+    await first.says(/train +30\/400/)
+    first.child.kill('SIGKILL')
+    await first.ended
+    await page.getByText('Not connected; trying again …').waitFor()
+    const second = command.start([...args, '--resume', 'run'], folder)
+    expect(await addressOf(second)).toBe(address)
+    await page.getByText('Connected', { exact: true }).waitFor()
+    await second.says(/train +60\/400/)
+    const { runs } = await firstMessage(address)
+    const [run] = runs
+    expect(run?.facts?.state).toBe('running')
+    expect(run?.facts?.environments).toHaveLength(2)
+    expect(run?.facts?.timeline.map(({ label, to }) => [label, to !== undefined])).toEqual([
+      ['train', true],
+      ['train', false],
+    ])
+    const losses = readFileSync(join(folder, 'run', 'metrics.jsonl'), 'utf8')
+      .split('\n')
+      .slice(0, 100)
+      .map((line) => Number((JSON.parse(line) as { loss: number }).loss.toPrecision(6)))
+    expect(run?.curves?.width).toBe(1)
+    expect(run?.curves?.columns.loss?.slice(0, 100)).toEqual(losses)
+    second.child.kill('SIGINT')
+    expect((await second.ended).code).toBe(130)
+    await page.locator('.badge.stopped').waitFor()
+  })
+
+  test('a folder is shown by pwoa-run ui, runs of a comparison side by side', async () => {
+    const comparison = `
+import { compare, pipeline, syntheticDigits } from 'pwoa'
+import { evaluated, halve } from './lib/halving'
+
+const row = (epochs: number) => pipeline('row', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(halve(epochs), evaluated)
+
+export default compare('rows', { short: row(2), long: row(6) })
+`
+    const folder = folderWith({ ...userFiles, 'rows.ts': comparison })
+    const made = await command.run(['rows.ts', '--engine', 'wasm', '--out', 'both', '--quiet'], folder)
+    expect(made.code).toBe(0)
+    const started = command.start(['ui', 'both'], folder)
+    const { page } = await open(await addressOf(started))
+    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor()
+    expect(await page.locator('.choose').allTextContents()).toEqual(['short', 'long'])
+    await page.getByText('step 24 of 24').waitFor()
+    await page.getByRole('button', { name: 'short' }).click()
+    await page.getByText('step 8 of 8').waitFor()
+    expect(await page.getByRole('button', { name: 'Pause' }).isVisible()).toBe(false)
+    started.child.kill('SIGINT')
+    expect(await started.ended).toMatchObject({ code: 0, stdout: '' })
+  })
+})

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { comparisonReport } from '../../src/report/comparisonReport.js'
+import { html } from '../../src/report/html.js'
+import { quoteOf } from '../../src/report/quote.js'
+import { runReport } from '../../src/report/runReport.js'
+import { events, plan, recordOf, summary } from './records.js'
+
+const finished = (steps = 100) => {
+  const record = recordOf(steps)
+  record.figures.end('done')
+  return record
+}
+
+describe('html', () => {
+  test('escapes whatever is put in, but not HTML', () => {
+    const name = `<i onclick="x">'&`
+    expect(html`<p title="${name}">${[name, html`<b>${1}</b>`, undefined]}</p>`.html).toBe(
+      '<p title="&lt;i onclick=&quot;x&quot;&gt;&#39;&amp;">&lt;i onclick=&quot;x&quot;&gt;&#39;&amp;<b>1</b></p>',
+    )
+  })
+})
+
+describe('what to quote', () => {
+  test('the strongest attack with its settings, the data, how many images, sparsity, and the reference', () => {
+    expect(quoteOf(finished())).toBe(
+      'pruned <b> on MNIST, 1,000 test images (autoattack: epsilon 0.3 · norm Linf · version standard): ' +
+        'clean 98.0 %, autoattack 85.0 %, 75.0 % of the prunable weights zero; before: clean 99.0 %, autoattack 90.0 %. ' +
+        'Seed 7, engine tensorflow, pwoa 9.9.9, plan 0123456789ab.',
+    )
+  })
+
+  test('images that were compressed again are named so', () => {
+    const data = { name: 'CIFAR-10 (JPEG)', origin: 'recompressed' }
+    expect(quoteOf({ ...finished(), summary: { ...summary, data } })).toContain('CIFAR-10 (JPEG) (recompressed)')
+  })
+
+  test('nothing of a run that is not finished', () => {
+    expect(quoteOf({ ...finished(), summary: undefined })).toBeUndefined()
+  })
+})
+
+describe('report', () => {
+  test('stands alone: no scripts, nothing that a browser would fetch, nothing of the user as HTML', () => {
+    const page = runReport({ ...finished(), pictures: new Map([['attacks.svg', '<svg><desc>a &lt; b</desc></svg>']]) })
+    expect(page).not.toMatch(/<script|<b>|<link|@import|url\(/)
+    expect([...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, target = '']) => target.slice(0, 10))).toEqual([
+      'data:image',
+    ])
+    expect(page).toContain('alt="a &lt; b"')
+  })
+
+  test('names no folder of the machine', () => {
+    const page = runReport(finished())
+    expect(page).toContain('teacher.pth')
+    expect(page).not.toContain('somebody')
+  })
+
+  test('shows figures, curves, sparsity by layer, plan, environment and warnings', () => {
+    const page = runReport(finished())
+    for (const text of ['85.0 %', '90.0 % before', 'conv1', 'distillation', 'A &amp; B', '60,000 training', 'rate 4'])
+      expect(page).toContain(text)
+    expect(page).toContain('a &lt;script&gt;alert(1)&lt;/script&gt; warning')
+    expect(page.match(/class="curve s\d" d="M[^"]{200,}"/g)?.length).toBeGreaterThanOrEqual(4)
+  })
+
+  test('of a run that was interrupted: what there is', () => {
+    const record = recordOf(10, { summary: undefined })
+    record.figures.end('stopped')
+    const page = runReport(record)
+    expect(page).toContain('not finished')
+    expect(page).toContain('99.0 %')
+    expect(page).not.toContain('What to quote')
+  })
+
+  test('of a long run is no larger than one can mail', () => {
+    const record = finished(150_000)
+    for (const [at, event] of Array.from({ length: 3000 }, (_, i) => events[i % events.length]).entries())
+      if (event) record.figures.event({ at, step: at, event })
+    expect(runReport(record).length).toBeLessThan(500_000)
+  })
+
+  test('of several runs: a table, and a way to each', () => {
+    const rows = [
+      { label: '4×', folder: '1-4×', record: finished() },
+      { label: '8×', folder: '2-8×', record: undefined },
+    ]
+    const page = comparisonReport({ name: 'rates', params: {}, rows })
+    expect(page).toContain('href="1-4%C3%97/report.html"')
+    expect(page).toContain('8×, not finished')
+    expect(page).toContain(plan.pipeline.replace('<', '&lt;').replace('>', '&gt;'))
+  })
+})

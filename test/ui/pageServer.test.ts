@@ -1,0 +1,189 @@
+import { request } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { PwoaFailure } from '../../src/dsl/errors.js'
+import type { PageMessage } from '../../src/ui/messages.js'
+import { openPageServer } from '../../src/ui/pageServer.js'
+import { makeShow, type ShownRun } from '../../src/ui/show.js'
+import { figuresOf, metricsAt, plan } from '../report/records.js'
+import { pageFiles, serve, token } from './served.js'
+
+const files = pageFiles()
+
+const shown = (more: Partial<ShownRun> = {}): ShownRun => ({
+  id: '0',
+  label: 'a run',
+  plan,
+  figures: figuresOf(10),
+  pictures: new Map([['attacks.svg', '<svg/>']]),
+  controls: undefined,
+  ...more,
+})
+
+interface Answer {
+  readonly status: number | undefined
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: string
+}
+
+const ask = (port: number, path: string, options: { method?: string; host?: string } = {}): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const headers = options.host === undefined ? {} : { host: options.host }
+    const asked = request({ port, path, method: options.method ?? 'GET', headers }, (response) => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text
+      })
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }))
+    })
+    asked.on('error', reject).end()
+  })
+
+/** Messages of the event stream, as they come. */
+const listen = (port: number) => {
+  const messages: PageMessage[] = []
+  let text = ''
+  let wake = (): void => undefined
+  const asked = request({ port, path: `/${token}/events` }, (response) => {
+    response.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+      const blocks = text.split('\n\n')
+      text = blocks.pop() ?? ''
+      for (const block of blocks)
+        if (block.startsWith('data: ')) messages.push(JSON.parse(block.slice('data: '.length)) as PageMessage)
+      wake()
+    })
+  })
+  asked.on('error', () => undefined).end()
+  onTestFinished(() => void asked.destroy())
+  const until = async (count: number): Promise<void> => {
+    while (messages.length < count)
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+  }
+  return { messages, until }
+}
+
+describe('who may see the page', () => {
+  test.each(['/', '/events', '/page.js', '/wrong/', `/${token}x/`, `/${token.slice(1)}/events`, '//', '/%00/'])(
+    'nobody at %s',
+    async (path) => {
+      const { port } = await serve(makeShow('run'), files())
+      const { status, body } = await ask(port, path)
+      expect([status, body]).toEqual([403, 'Ask pwoa-run for the address.\n'])
+    },
+  )
+
+  test('no site whose name was pointed at this machine, even with the token', async () => {
+    const { port } = await serve(makeShow('run'), files())
+    expect((await ask(port, `/${token}/`, { host: 'evil.example' })).status).toBe(403)
+    expect((await ask(port, `/${token}/`, { host: `localhost:${port}` })).status).toBe(200)
+  })
+
+  test('it listens on this machine alone, and says where', async () => {
+    const { url, port } = await serve(makeShow('run'), files())
+    expect(url).toBe(`http://127.0.0.1:${port}/${token}/`)
+  })
+
+  test('every answer forbids what comes from elsewhere', async () => {
+    const { port } = await serve(makeShow('run'), files())
+    for (const path of [`/${token}/`, `/${token}/nothing`, '/']) {
+      const { headers } = await ask(port, path)
+      expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self';/)
+      expect(headers['referrer-policy']).toBe('no-referrer')
+      expect(headers['cache-control']).toBe('no-store')
+    }
+  })
+
+  test('an address that is taken is an error that names it', async () => {
+    const { port } = await serve(makeShow('run'), files())
+    const again = openPageServer({ host: '127.0.0.1', port, token, files: files(), show: makeShow('run') })
+    const error = await again.catch((thrown: unknown) => (thrown instanceof PwoaFailure ? thrown.error : undefined))
+    expect(error).toMatchObject({ _tag: 'OptionError', stage: '--ui', expected: 'an address that is free' })
+  })
+})
+
+describe('what is served', () => {
+  test('the page, in less than 100 kB', () => {
+    const sizes = [...files().values()].map(({ bytes }) => gzipSync(bytes).length)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000)
+    for (const { bytes } of files().values())
+      expect(Buffer.from(bytes).toString()).not.toMatch(/https?:\/\/(?!www\.w3\.org)/)
+  })
+
+  test('what a run does when it is asked to', async () => {
+    const show = makeShow('run')
+    const { port } = await serve(show, files())
+    const asked: string[] = []
+    const controls = {
+      pause: () => void asked.push('pause'),
+      proceed: () => void asked.push('proceed'),
+      stop: () => void asked.push('stop'),
+    }
+    show.put(shown({ controls }))
+    show.put(shown({ id: '1' }))
+    const post = async (path: string): Promise<number | undefined> =>
+      (await ask(port, `/${token}/runs/${path}`, { method: 'POST' })).status
+    expect(await post('0/pause')).toBe(200)
+    expect(await post('0/proceed')).toBe(200)
+    expect(await post('0/stop')).toBe(200)
+    expect(await post('1/stop')).toBe(409)
+    expect(await post('7/stop')).toBe(409)
+    expect(await post('0/constructor')).toBe(404)
+    expect((await ask(port, `/${token}/runs/0/stop`)).status).toBe(404)
+    expect(asked).toEqual(['pause', 'proceed', 'stop'])
+  })
+})
+
+describe('the event stream', () => {
+  test('begins with all that there is, goes on with what changes, and starts anew for whoever comes again', async () => {
+    const show = makeShow('the title')
+    show.put(shown())
+    const { port } = await serve(show, files())
+    const first = listen(port)
+    await first.until(1)
+    expect(first.messages[0]).toMatchObject({
+      kind: 'all',
+      title: 'the title',
+      runs: [{ id: '0', control: 'none', facts: { engine: 'engine: tensorflow 2.15.1 (native)' }, plan: { seed: 7 } }],
+    })
+    // What was put in before anybody came is told once more, with the first change.
+    await first.until(2)
+    show.step('0', metricsAt(11, 20))
+    await first.until(3)
+    const [change] = first.messages[2]?.runs ?? []
+    expect(first.messages[2]?.kind).toBe('changes')
+    expect(change).toMatchObject({ head: { metrics: { step: 11 } }, curves: { from: 10 } })
+    expect(change).not.toHaveProperty('facts')
+    expect(change?.curves?.columns.loss).toEqual([0.0909091])
+    const second = listen(port)
+    await second.until(1)
+    expect(second.messages[0]?.runs[0]?.curves?.columns.loss).toHaveLength(11)
+    expect(second.messages[0]?.runs[0]?.pictures).toEqual({ 'attacks.svg': 'PHN2Zy8+' })
+  })
+
+  test('many events are few messages', async () => {
+    const show = makeShow('run')
+    show.put(shown())
+    const { port } = await serve(show, files())
+    const page = listen(port)
+    await page.until(2)
+    for (let step = 11; step <= 5000; step++) show.step('0', metricsAt(step, 5000))
+    await page.until(3)
+    expect(page.messages).toHaveLength(3)
+    expect(page.messages[2]?.runs[0]?.head?.metrics.step).toBe(5000)
+  })
+
+  test('ends with how the run ended', async () => {
+    const show = makeShow('run')
+    show.put(shown())
+    const server = await openPageServer({ host: '127.0.0.1', port: 0, token, files: files(), show })
+    const page = listen(server.port)
+    await page.until(2)
+    show.end('0', 'failed', 2000, 'boom')
+    await server.close()
+    await page.until(3)
+    expect(page.messages[2]?.runs[0]?.facts).toMatchObject({ state: 'failed', error: 'boom' })
+  })
+})

@@ -3,6 +3,8 @@ import { type AttributeValue, FLOAT, type GraphNodeDef, INT32 } from './savedMod
 /** An output of a node, by name: what further nodes take as input. */
 export type Value = string
 
+const types = { float: FLOAT, int32: INT32 } as const
+
 export const float: AttributeValue = { type: FLOAT }
 export const int32: AttributeValue = { type: INT32 }
 export const text = (value: string): AttributeValue => ({ s: Buffer.from(value) })
@@ -37,35 +39,31 @@ export class GraphNodes {
 
   /** A number. */
   number(value: number): Value {
-    const content = new Uint8Array(Float32Array.of(value).buffer)
-    const tensor = { dtype: FLOAT, tensorShape: { dim: [] }, tensorContent: content }
-    return this.operation('Const', [], { dtype: float, value: { tensor } })
+    return this.#const('float', Float32Array.of(value), [])
   }
 
   /** A constant matrix, by rows. */
   matrix(rows: readonly (readonly number[])[]): Value {
-    const tensor = {
-      dtype: FLOAT,
-      tensorShape: { dim: [rows.length, rows[0]?.length ?? 0].map((size) => ({ size })) },
-      tensorContent: new Uint8Array(Float32Array.from(rows.flat()).buffer),
-    }
-    return this.operation('Const', [], { dtype: float, value: { tensor } })
+    return this.#const('float', Float32Array.from(rows.flat()), [rows.length, rows[0]?.length ?? 0])
   }
 
   /** An operand of length 0, where an operation wants one that it does not read. */
   protected nothing(): Value {
-    const tensor = { dtype: FLOAT, tensorShape: { dim: [{ size: 0 }] }, tensorContent: new Uint8Array() }
-    return this.operation('Const', [], { dtype: float, value: { tensor } })
+    return this.#const('float', new Float32Array(), [0])
   }
 
   /** Whole numbers in some shape. */
   protected constant(values: readonly number[], shape: readonly number[]): Value {
+    return this.#const('int32', Int32Array.from(values), shape)
+  }
+
+  #const(type: keyof typeof types, values: Float32Array | Int32Array, shape: readonly number[]): Value {
     const tensor = {
-      dtype: INT32,
+      dtype: types[type],
       tensorShape: { dim: shape.map((size) => ({ size })) },
-      tensorContent: new Uint8Array(Int32Array.from(values).buffer),
+      tensorContent: new Uint8Array(values.buffer),
     }
-    return this.operation('Const', [], { dtype: int32, value: { tensor } })
+    return this.operation('Const', [], { dtype: { type: types[type] }, value: { tensor } })
   }
 
   protected operation(

@@ -1,8 +1,10 @@
 import { float, GraphNodes, text, type Value } from './graphNodes.js'
 import type { AttributeValue } from './savedModel.js'
 
+export type Padding = 'same' | 'valid'
+
 /** Attributes of a convolution and its gradients. */
-const windows = (stride: number, padding: 'same' | 'valid'): Readonly<Record<string, AttributeValue>> => ({
+const windows = (stride: number, padding: Padding): Readonly<Record<string, AttributeValue>> => ({
   strides: { list: { i: [1, stride, stride, 1] } },
   padding: text(padding.toUpperCase()),
   data_format: text('NHWC'),
@@ -13,8 +15,6 @@ const pooling = (kernel: number, stride: number): Readonly<Record<string, Attrib
   ...windows(stride, 'valid'),
   ksize: { list: { i: [1, kernel, kernel, 1] } },
 })
-
-export type Padding = 'same' | 'valid'
 
 /** Attributes of batch normalisation in training and its gradient. */
 const normalising = (epsilon: number): Readonly<Record<string, AttributeValue>> => ({

@@ -1,6 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { ImageShape, Split } from '../dsl/dataset.js'
+import { parseJson } from '../dsl/parseJson.js'
 import { crc32 } from './crc32.js'
 
 /** A data set's pixels and labels, without its name. */
@@ -50,7 +51,7 @@ export const unpackDataset = (bytes: Uint8Array): PackedDataset | undefined => {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (file.length < HEAD || file.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined
   const begin = HEAD + file.readUInt32LE(MAGIC.length)
-  const header = Header.decode(parsed(file.toString('utf8', HEAD, begin)))
+  const header = Header.decode(parseJson(file.toString('utf8', HEAD, begin)))
   if (isLeft(header)) return undefined
   const { height, width, channels, classes, skipped, published, crc32: checksum, ...counts } = header.right
   const size = height * width * channels
@@ -70,13 +71,5 @@ export const unpackDataset = (bytes: Uint8Array): PackedDataset | undefined => {
     published,
     train: splitAt(begin, counts.train),
     test: splitAt(begin + counts.train * (size + 1), counts.test),
-  }
-}
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -1,6 +1,7 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PwoaFailure } from '../dsl/errors.js'
+import { parseJson } from '../dsl/parseJson.js'
 import { type Architecture, architecture, layersOf } from './architecture.js'
 import type { Layer } from './layers.js'
 
@@ -46,7 +47,7 @@ export interface WrongDescription {
 
 /** The network of a description. */
 export const described = (text: string): Either<WrongDescription, Architecture> => {
-  const description = Description.decode(parsed(text))
+  const description = Description.decode(parseJson(text))
   if (isLeft(description)) return left({ expected: 'the description of a network', actual: text.slice(0, 60) })
   const { name, input, layers: given } = description.right
   const known: Layer[] = []
@@ -67,13 +68,4 @@ export const described = (text: string): Either<WrongDescription, Architecture> 
 const layerOf = (value: unknown): Either<unknown, Layer> => {
   const type = LayerType.decode(value)
   return isLeft(type) ? type : layers[type.right.type].decode(value)
-}
-
-/** JSON text as a value; undefined where it is none. */
-export const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

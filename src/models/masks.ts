@@ -1,7 +1,8 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { parseJson } from '../dsl/parseJson.js'
 import type { Architecture } from './architecture.js'
-import { parsed, type WrongDescription } from './description.js'
+import type { WrongDescription } from './description.js'
 import { parameterCount, parametersOf } from './parameters.js'
 import { walk } from './torchOrder.js'
 import { unpackWeights } from './weights.js'
@@ -19,7 +20,7 @@ export const describeMask = (architecture: Architecture, mask: Float32Array): st
 
 /** The mask of such a text, flat, in the engine's layout. */
 export const describedMask = (architecture: Architecture, text: string): Either<WrongDescription, Float32Array> => {
-  const decoded = Bits.decode(parsed(text))
+  const decoded = Bits.decode(parseJson(text))
   if (isLeft(decoded)) return left({ expected: 'masks as bits by name', actual: text.slice(0, 60) })
   const bits = new Map(Object.entries(decoded.right))
   const mask = new Float32Array(parameterCount(architecture)).fill(1)

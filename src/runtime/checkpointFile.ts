@@ -3,6 +3,7 @@ import { either } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { StageState } from '../dsl/context.js'
 import type { FileError, PwoaError } from '../dsl/errors.js'
+import { parseJson } from '../dsl/parseJson.js'
 import { encodeSafetensors, readSafetensors } from '../io/safetensors.js'
 import type { StateDict } from '../io/stateDict.js'
 import { unsealed } from './checkpointSeal.js'
@@ -70,7 +71,7 @@ export const encodeCheckpoint = (
 export const decodeCheckpoint = (bytes: Uint8Array, file: string): Either<PwoaError, RunCheckpoint> =>
   either.chain(readSafetensors(bytes, file, '--resume'), ({ tensors, metadata }) =>
     either.bimap(
-      header.decode(parsed(metadata.pwoa)),
+      header.decode(parseJson(metadata.pwoa ?? '')),
       (): PwoaError => foreign(file),
       ({ position, stages, tally, best, ...facts }) => ({
         ...facts,
@@ -88,14 +89,6 @@ const foreign = (file: string): FileError => ({
   expected: 'the checkpoint of a run',
   actual: 'another safetensors file',
 })
-
-const parsed = (json: string | undefined): unknown => {
-  try {
-    return JSON.parse(json ?? '')
-  } catch {
-    return undefined
-  }
-}
 
 const stagesOf = (stages: Readonly<Record<string, StageState['values']>>, tensors: StateDict): RunState['stages'] =>
   Object.fromEntries(

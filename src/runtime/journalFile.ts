@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync 
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Journal } from '../dsl/context.js'
+import { parseJson } from '../dsl/parseJson.js'
 import { writing } from './writing.js'
 
 const line = t.tuple([t.string, t.unknown])
@@ -34,20 +35,12 @@ const parsed = (text: string): { readonly entries: Map<string, unknown>; readonl
   const entries = new Map<string, unknown>()
   let whole = 0
   for (const row of text.split('\n').slice(0, -1)) {
-    const entry = line.decode(jsonOf(row))
+    const entry = line.decode(parseJson(row))
     if (E.isLeft(entry)) break
     entries.set(...entry.right)
     whole += Buffer.byteLength(row) + 1
   }
   return { entries, whole }
-}
-
-const jsonOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** A full disk takes a part of the bytes: that part must not stay as half a line. */

@@ -4,6 +4,7 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { PwoaError, UsageError } from '../../dsl/errors.js'
+import { parseJson } from '../../dsl/parseJson.js'
 import { errorCodec } from '../errorCodec.js'
 import { fileName } from '../runFolder.js'
 
@@ -93,14 +94,6 @@ export const failureText = (error: PwoaError): string => JSON.stringify(errorCod
 
 /** The failure that a text stands for; any other text is a crash in its own words. */
 export const failureOf = (reason: string): PwoaError | string => {
-  const decoded = errorCodec.decode(parsed(reason))
+  const decoded = errorCodec.decode(parseJson(reason))
   return E.isRight(decoded) ? decoded.right : reason
-}
-
-const parsed = (json: string): unknown => {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return undefined
-  }
 }

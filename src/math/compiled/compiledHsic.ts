@@ -17,7 +17,7 @@ export const matrixByGraph = (images: Tensor, labels: Tensor2D, { lambdaX, lambd
       [names.lambdaX]: tf.scalar(lambdaX),
       [names.lambdaY]: tf.scalar(lambdaY),
     }
-    const [matrix] = graphs.matrix(blocksFor(labels.shape[0]), 1).run(feeds, [names.matrix])
+    const [matrix] = graphs.matrix(blocksFor(labels.shape[0])).run(feeds, [names.matrix])
     return matrix as Tensor2D
   })
 
@@ -48,7 +48,7 @@ export const lossByGraph = (hidden: readonly Tensor[], s: Tensor2D): Scalar =>
           back[names.pull(layer)] = tf.scalar(factor * exponentOf(featuresOf(z)))
         }
         for (const [i, name] of kept.entries()) back[name] = saved[layers.length + i] as Tensor
-        return [...graphs.gradient(1, layers.length).run(back, layers.map(names.gradient))]
+        return [...graphs.gradient(layers.length).run(back, layers.map(names.gradient))]
       },
     }
   })(...hidden) as Scalar
@@ -76,14 +76,14 @@ const blockSizes = (n: number, blocks: number): Tensor =>
     'int32',
   )
 
-/** A graph for each number of blocks and layers, loaded when it is first needed. */
-const loaded = (
-  make: (blocks: number, layers: number) => GraphBuilder,
-): ((blocks: number, layers: number) => CompiledGraph) => {
+/** A graph for each number of blocks and of layers that it is made for, loaded when it is first needed. */
+const loaded = <Counts extends readonly number[]>(
+  make: (...counts: Counts) => GraphBuilder,
+): ((...counts: Counts) => CompiledGraph) => {
   const all = new Map<string, CompiledGraph>()
-  return (blocks, layers) => {
-    const key = `${blocks}/${layers}`
-    const graph = all.get(key) ?? compileGraph(make(blocks, layers))
+  return (...counts) => {
+    const key = counts.join('/')
+    const graph = all.get(key) ?? compileGraph(make(...counts))
     all.set(key, graph)
     return graph
   }

@@ -68,7 +68,7 @@ export const lossGraph = (blocks: number, layers: number): GraphBuilder => {
 }
 
 /** ∂/∂Z of every layer. */
-export const gradientGraph = (_blocks: number, layers: number): GraphBuilder => {
+export const gradientGraph = (layers: number): GraphBuilder => {
   const graph = new GraphBuilder()
   const matrix = graph.placeholder(names.matrix)
   for (let layer = 0; layer < layers; layer++) {

@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { type CompiledGraph, compileGraph } from '../../engine/graph/compiledGraph.js'
+import { evenParts } from '../../engine/graph/evenParts.js'
 import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import { tf } from '../../engine/tf.js'
 import { type BottleneckWeights, EPSILON, exponentOf } from '../bottleneck.js'
@@ -60,7 +61,7 @@ const sharedBy = (n: number): Readonly<Record<string, Tensor>> => ({
   [names.identity]: tf.eye(n),
   [names.rowShape]: tf.tensor1d([n, -1], 'int32'),
   [names.ridge]: tf.scalar(EPSILON * n),
-  ...(blocksFor(n) === 1 ? {} : { [names.blocks]: blockSizes(n, blocksFor(n)) }),
+  ...(blocksFor(n) === 1 ? {} : { [names.blocks]: evenParts(n, blocksFor(n)) }),
 })
 
 /** A Gram matrix in 4 blocks takes 10 of 16 products; below so many rows, smaller products cost what fewer gain. */
@@ -68,13 +69,6 @@ const BLOCKS = 4
 const FEWEST_ROWS = 256
 
 const blocksFor = (n: number): number => (n < FEWEST_ROWS ? 1 : BLOCKS)
-
-/** As equal as they can be. */
-const blockSizes = (n: number, blocks: number): Tensor =>
-  tf.tensor1d(
-    Int32Array.from({ length: blocks }, (_, i) => Math.floor((n + i) / blocks)),
-    'int32',
-  )
 
 /** A graph for each number of blocks and of layers that it is made for, loaded when it is first needed. */
 const loaded = <Counts extends readonly number[]>(

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { type CompiledGraph, canCompile, compileGraph } from '../../engine/graph/compiledGraph.js'
 import { compiledOnce } from '../../engine/graph/compiledOnce.js'
+import { evenParts } from '../../engine/graph/evenParts.js'
 import { tf } from '../../engine/tf.js'
 import type { Architecture } from '../architecture.js'
 import { executionOf } from '../execution.js'
@@ -120,7 +121,7 @@ const compile = (architecture: Architecture): CompiledNetwork => {
   const feedsOf = ({ parts }: Graphs, weights: Tensor1D, images: Tensor4D): Record<string, Tensor> => ({
     [names.weights]: weights,
     [names.images]: images,
-    ...(parts === 1 ? {} : { [names.sizes]: sizesOf(images.shape[0], parts) }),
+    ...(parts === 1 ? {} : { [names.sizes]: evenParts(images.shape[0], parts) }),
   })
 
   const back = (weights: Tensor1D, images: Tensor4D, { kept }: Passed, seeds: SeedGradients, fetch: string): Tensor =>
@@ -167,10 +168,3 @@ const compile = (architecture: Architecture): CompiledNetwork => {
       back(weights, images, passed, seeds, names.imageGradient) as Tensor4D,
   }
 }
-
-/** As equal as they can be, the larger parts first. */
-const sizesOf = (n: number, parts: number): Tensor1D =>
-  tf.tensor1d(
-    Int32Array.from({ length: parts }, (_, part) => Math.floor(n / parts) + (part < n % parts ? 1 : 0)),
-    'int32',
-  )

@@ -2,7 +2,8 @@ import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Architecture, architecture } from './architecture.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
-import { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from './layers.js'
+import { avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from './layers.js'
+import { preactBlock } from './preactBlock.js'
 
 export interface PreactResnetOptions {
   /** Number of classes, ≥ 1. @default 10 */
@@ -46,7 +47,9 @@ export const preactResnet18 = (options: PreactResnetOptions = {}): Architecture 
   for (const [stage, out] of [1, 2, 4, 8].map((times) => times * width).entries()) {
     for (const [block, stride] of [stage === 0 ? 1 : 2, 1].entries()) {
       const id = `layer${stage + 1}.${block}`
-      body.push(...preactBlock(id, from, out, stride, shortcut))
+      const changes = stride !== 1 || from.channels !== out
+      const convolution = { name: `${id}.shortcut.0`, reads: shortcut }
+      body.push(...preactBlock(id, from, { out, stride, ...(changes ? { convolution } : {}) }))
       from = { id, channels: out }
     }
   }
@@ -58,30 +61,4 @@ export const preactResnet18 = (options: PreactResnetOptions = {}): Architecture 
     flatten(),
     linear('linear', { out: classes }),
   ])
-}
-
-/**
- * conv2(relu(bn2(conv1(relu(bn1(x)))))) + shortcut; the shortcut is x itself, or a 1×1 convolution where the block
- * changes the image's size or its channels. The sum has the block's name as its id.
- */
-const preactBlock = (
-  name: string,
-  from: Source,
-  out: number,
-  stride: number,
-  shortcut: PreactResnetOptions['shortcut'],
-): readonly Layer[] => {
-  const changes = stride !== 1 || from.channels !== out
-  const active = `${name}.relu1`
-  const read = shortcut === 'input' ? from.id : active
-  return [
-    batchNorm2d(`${name}.bn1`, { inputs: [from.id] }),
-    relu({ id: active }),
-    conv2d(`${name}.conv1`, { out, kernel: 3, stride, padding: 1, bias: 'none' }),
-    batchNorm2d(`${name}.bn2`),
-    relu(),
-    conv2d(`${name}.conv2`, { out, kernel: 3, padding: 1, bias: 'none' }),
-    ...(changes ? [conv2d(`${name}.shortcut.0`, { inputs: [read], out, kernel: 1, stride, bias: 'none' })] : []),
-    add([`${name}.conv2`, changes ? `${name}.shortcut.0` : from.id], { id: name }),
-  ]
 }

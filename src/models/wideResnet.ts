@@ -2,7 +2,8 @@ import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Architecture, architecture } from './architecture.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
-import { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from './layers.js'
+import { avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from './layers.js'
+import { preactBlock } from './preactBlock.js'
 
 export interface WideResnetOptions {
   /** Layers in a row, 4 more than a multiple of 6. @default 34 */
@@ -42,7 +43,9 @@ export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
     const out = times * factor * width
     for (let i = 0; i < (depth - 4) / 6; i++) {
       const id = `block${stage + 1}.layer.${i}`
-      body.push(...wideBlock(id, from, out, stage > 0 && i === 0 ? 2 : 1))
+      const stride = stage > 0 && i === 0 ? 2 : 1
+      const convolution = { name: `${id}.convShortcut`, reads: 'activated' } as const
+      body.push(...preactBlock(id, from, { out, stride, ...(from.channels === out ? {} : { convolution }) }))
       from = { id, channels: out }
     }
   }
@@ -58,23 +61,4 @@ export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
   return architecture(namedByWidth(`wideResnet${depth}x${factor}`, width, 16), cifarImages, layers, {
     unused: ['sub_block1.'],
   })
-}
-
-/**
- * conv2(relu(bn2(conv1(relu(bn1(x)))))) + shortcut; the shortcut is x itself, or a 1×1 convolution of relu(bn1(x)) where
- * the block changes the channels. The sum has the block's name as its id.
- */
-const wideBlock = (name: string, from: Source, out: number, stride: number): readonly Layer[] => {
-  const changes = from.channels !== out
-  const active = `${name}.relu1`
-  return [
-    batchNorm2d(`${name}.bn1`, { inputs: [from.id] }),
-    relu({ id: active }),
-    conv2d(`${name}.conv1`, { out, kernel: 3, stride, padding: 1, bias: 'none' }),
-    batchNorm2d(`${name}.bn2`),
-    relu(),
-    conv2d(`${name}.conv2`, { out, kernel: 3, padding: 1, bias: 'none' }),
-    ...(changes ? [conv2d(`${name}.convShortcut`, { inputs: [active], out, kernel: 1, stride, bias: 'none' })] : []),
-    add([`${name}.conv2`, changes ? `${name}.convShortcut` : from.id], { id: name }),
-  ]
 }

@@ -9,8 +9,8 @@ import { wideResnet } from './wideResnet.js'
 
 const grey28 = { height: 28, width: 28, channels: 1 }
 
-/** The MNIST network of fast adversarial training and of convex adversarial polytopes (a `torch.nn.Sequential`). */
-export const mnistNet: Architecture = architecture('mnistNet', grey28, [
+/** The layers of both small networks of convex adversarial polytopes. */
+const polytopesNet = [
   conv2d('0', { out: 16, kernel: 4, stride: 2, padding: 1 }),
   relu(),
   conv2d('2', { out: 32, kernel: 4, stride: 2, padding: 1 }),
@@ -19,7 +19,10 @@ export const mnistNet: Architecture = architecture('mnistNet', grey28, [
   linear('5', { out: 100 }),
   relu(),
   linear('7', { out: 10 }),
-])
+]
+
+/** The MNIST network of fast adversarial training and of convex adversarial polytopes (a `torch.nn.Sequential`). */
+export const mnistNet: Architecture = architecture('mnistNet', grey28, polytopesNet)
 
 /** LeNet-5 with advertorch's names. */
 export const lenet5: Architecture = architecture('lenet5', grey28, [
@@ -55,14 +58,7 @@ export const lenet: Architecture = architecture('lenet', grey28, [
  */
 export const cifarNet: Architecture = architecture('cifarNet', cifarImages, [
   normalize({ mean: [0.485, 0.456, 0.406], std: [0.225, 0.225, 0.225] }),
-  conv2d('0', { out: 16, kernel: 4, stride: 2, padding: 1 }),
-  relu(),
-  conv2d('2', { out: 32, kernel: 4, stride: 2, padding: 1 }),
-  relu(),
-  flatten(),
-  linear('5', { out: 100 }),
-  relu(),
-  linear('7', { out: 10 }),
+  ...polytopesNet,
 ])
 
 /** The architectures that can be given by name, each with 10 classes; a stage takes it with as many as the data has. */

@@ -2,6 +2,7 @@ import { defer, map, type Observable, takeWhile } from 'rxjs'
 import { enrich } from '../dsl/enrich.js'
 import { rejectOption } from '../dsl/errors.js'
 import type { RunEvent } from '../dsl/events.js'
+import { nextPosition } from '../dsl/nextPosition.js'
 import type { HasTerms, HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
 import { traced } from '../dsl/traced.js'
 import { EpochMeans } from './epochMeans.js'
@@ -85,7 +86,7 @@ export const trainer =
         memory.setNumber('step', done + 1)
         memory.setNumber('phase', over ? index + 1 : index)
         memory.setNumber('phaseStep', over ? 0 : inPhase + 1)
-        run.reached(after(step))
+        run.reached(nextPosition(minibatch))
         const training: TrainingMetrics = {
           phase: plan.phase,
           epoch,
@@ -113,10 +114,6 @@ export const trainer =
         takeWhile(({ training }) => training.step < training.steps, true),
       )
     })
-
-/** The minibatch after this one. */
-const after = ({ minibatch: { epoch, batch, batches } }: Step): { epoch: number; batch: number } =>
-  batch + 1 < batches ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 }
 
 const finished = (phases: readonly PhasePlan[], batches: number, steps: number): TrainingMetrics => {
   const last = phases.at(-1)

@@ -1,7 +1,8 @@
 import { defer, filter, finalize, map, type Observable } from 'rxjs'
-import type { Position, RunContext } from '../dsl/context.js'
+import type { RunContext } from '../dsl/context.js'
+import { nextPosition } from '../dsl/nextPosition.js'
 import { passOr } from '../dsl/passOr.js'
-import type { Minibatch, Step, TrainingMetrics } from '../dsl/step.js'
+import type { Step, TrainingMetrics } from '../dsl/step.js'
 import type { FirstFailure } from './firstFailure.js'
 import type { Live } from './live.js'
 import type { Recorder } from './recorder.js'
@@ -19,7 +20,7 @@ export const consume = async (
 ): Promise<void> => {
   const seen = (step: Step): void => {
     const training = trainingOf(step)
-    if (!training || !recorder.step(training, after(step.minibatch))) return
+    if (!training || !recorder.step(training, nextPosition(step.minibatch))) return
     publish(() => metrics.next(training))
   }
   const source = machinery
@@ -75,10 +76,6 @@ const rested = (step: Step, rest: Promise<void>, signal: AbortSignal): Observabl
     finalize(letGo),
   )
 }
-/** The minibatch after this one. */
-const after = ({ epoch, batch, batches }: Minibatch): Position =>
-  batch + 1 < batches ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 }
-
 const trainingOf = (step: Step & { readonly training?: TrainingMetrics }): TrainingMetrics | undefined => step.training
 
 const latch = () => {

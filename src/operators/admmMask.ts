@@ -1,10 +1,10 @@
 // ADMM pruning: ADMM phase, hard prune, masked retraining. Paper: Sec. III-D, eqs. 8–12; Zhang et al., ECCV 2018.
 import { checkPositive, checkWhole } from '../dsl/checks.js'
-import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
-import { type Pattern, patterns } from '../math/projection.js'
+import type { Pattern } from '../math/projection.js'
 import { adam } from '../training/adam.js'
+import { checkMask } from '../training/checkMask.js'
 import type { HasStudent, Student } from '../training/network.js'
 import { type PhasePlan, type Recipe, recipeConfig } from '../training/phasePlan.js'
 import {
@@ -16,7 +16,7 @@ import {
   type PruningTask,
 } from '../training/pruning.js'
 import { pruningTask } from '../training/pruningTask.js'
-import { checkRate, type Rate, ratesIn } from '../training/rates.js'
+import type { Rate } from '../training/rates.js'
 import { cosine, thirds } from '../training/schedule.js'
 import { trainer } from '../training/trainer.js'
 
@@ -59,13 +59,8 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
   const rho = options.rho ?? { initial: 0.01, growth: 1.35, max: 1 }
   const admm: Recipe = { optimizer: adam(), learningRate: 5e-4, schedule: thirds(), ...options.admm }
   const retrain: Recipe = { optimizer: adam(), learningRate: 1e-3, schedule: cosine(), ...options.retrain }
-  if (!patterns.includes(pattern)) rejectOption('admmMask', `a pattern among ${patterns.join(', ')}`, pattern)
-  for (const each of ratesIn(rate)) checkRate('admmMask', each)
-  checkWhole('admmMask', 'epochs', epochs, 0)
-  checkWhole('admmMask', 'retrainEpochs', retrainEpochs, 0)
+  checkMask('admmMask', { pattern, rate, epochs, retrainEpochs }, [admm, retrain])
   checkWhole('admmMask', 'updateEvery', updateEvery, 1)
-  checkWhole('admmMask', 'epochs + retrainEpochs', epochs + retrainEpochs, 1)
-  for (const { learningRate } of [admm, retrain]) checkPositive('admmMask', 'learningRate', learningRate)
   for (const [name, value] of Object.entries(rho)) checkPositive('admmMask', `rho ${name}`, value)
 
   const taskOf = ({ architecture }: Student): PruningTask =>

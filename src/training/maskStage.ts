@@ -1,14 +1,13 @@
-import { checkPositive, checkWhole } from '../dsl/checks.js'
-import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
-import { type Pattern, patterns } from '../math/projection.js'
+import type { Pattern } from '../math/projection.js'
+import { checkMask } from './checkMask.js'
 import type { TrainingMemory } from './memory.js'
 import type { HasStudent, Student } from './network.js'
 import { type PhasePlan, type Recipe, recipeConfig } from './phasePlan.js'
 import { countKept, maskedRule, maskOf, type PruningTask, settleMask } from './pruning.js'
 import { pruningTask } from './pruningTask.js'
-import { checkRate, type Rate, ratesIn } from './rates.js'
+import type { Rate } from './rates.js'
 import { trainer } from './trainer.js'
 
 /** What the stages that prune while training, and retrain, have in common. */
@@ -55,12 +54,7 @@ export const maskStage = (
   more: Readonly<Record<string, unknown>> = {},
 ): Op<HasStudent & HasTerms, HasTraining> => {
   const { pattern, rate, exclude, epochs, retrainEpochs } = settings
-  if (!patterns.includes(pattern)) rejectOption(name, `a pattern among ${patterns.join(', ')}`, pattern)
-  for (const each of ratesIn(rate)) checkRate(name, each)
-  checkWhole(name, 'epochs', epochs, 0)
-  checkWhole(name, 'retrainEpochs', retrainEpochs, 0)
-  checkWhole(name, 'epochs + retrainEpochs', epochs + retrainEpochs, 1)
-  for (const { learningRate } of [prune, retrain]) checkPositive(name, 'learningRate', learningRate)
+  checkMask(name, settings, [prune, retrain])
 
   const taskOf = ({ architecture }: Student): PruningTask => pruningTask(name, architecture, pattern, rate, exclude)
   const { settle, ...pruning } = rule(taskOf)

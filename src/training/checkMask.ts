@@ -1,0 +1,27 @@
+import { checkPositive, checkWhole } from '../dsl/checks.js'
+import { rejectOption } from '../dsl/errors.js'
+import { type Pattern, patterns } from '../math/projection.js'
+import type { Recipe } from './phasePlan.js'
+import { checkRate, type Rate, ratesIn } from './rates.js'
+
+/** What all stages of a pruning phase and a masked retraining have. */
+export interface MaskChoices {
+  readonly pattern: Pattern
+  readonly rate: Rate
+  readonly epochs: number
+  readonly retrainEpochs: number
+}
+
+/** @throws OptionError for a rate < 1, an unknown pattern, a wrong number of epochs, or a learning rate ≤ 0 */
+export const checkMask = (
+  stage: string,
+  { pattern, rate, epochs, retrainEpochs }: MaskChoices,
+  recipes: readonly Recipe[],
+): void => {
+  if (!patterns.includes(pattern)) rejectOption(stage, `a pattern among ${patterns.join(', ')}`, pattern)
+  for (const each of ratesIn(rate)) checkRate(stage, each)
+  checkWhole(stage, 'epochs', epochs, 0)
+  checkWhole(stage, 'retrainEpochs', retrainEpochs, 0)
+  checkWhole(stage, 'epochs + retrainEpochs', epochs + retrainEpochs, 1)
+  for (const { learningRate } of recipes) checkPositive(stage, 'learningRate', learningRate)
+}

@@ -1,13 +1,10 @@
 // MART: adversarial training that looks most at the examples that the network gets wrong.
-import { map } from 'rxjs'
 import { checkAtLeast } from '../dsl/checks.js'
-import { enrich } from '../dsl/enrich.js'
-import { type Op, stage } from '../dsl/op.js'
-import { allPhases } from '../dsl/phases.js'
-import type { HasTerms, LossTerm } from '../dsl/step.js'
+import type { Op } from '../dsl/op.js'
+import type { HasTerms } from '../dsl/step.js'
 import { martLoss } from '../math/mart.js'
-import { type AttackSchedule, attackConfig, withAttackedView } from '../training/attackStep.js'
-import { checkViews } from '../training/checkViews.js'
+import { attackedPair } from '../training/attackedPair.js'
+import type { AttackSchedule } from '../training/attackStep.js'
 import type { HasStudent } from '../training/network.js'
 
 export interface MartOptions {
@@ -36,16 +33,8 @@ export interface MartOptions {
  */
 export const mart = (schedule: AttackSchedule, { lambda = 5 }: MartOptions = {}): Op<HasStudent, HasTerms> => {
   checkAtLeast('mart', 'lambda', lambda, 0)
-  const term: LossTerm = {
-    name: 'mart',
-    phases: allPhases,
-    bind: (batch) => {
-      checkViews('mart', batch)
-      return ({ logits }) => martLoss(logits, batch.labels, lambda)
-    },
-  }
-  return stage(
-    { stage: 'mart', config: { ...attackConfig(schedule), lambda }, needs: ['student'], adds: ['terms'] },
-    (source) => source.pipe(map((step) => enrich('mart', withAttackedView(step, schedule), { terms: [term] }))),
-  )
+  return attackedPair('mart', schedule, {
+    config: { lambda },
+    loss: (logits, labels) => martLoss(logits, labels, lambda),
+  })
 }

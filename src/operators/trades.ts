@@ -1,13 +1,10 @@
 // TRADES: natural accuracy, and answers that an attack moves little.
-import { map } from 'rxjs'
 import { checkAtLeast } from '../dsl/checks.js'
-import { enrich } from '../dsl/enrich.js'
-import { type Op, stage } from '../dsl/op.js'
-import { allPhases } from '../dsl/phases.js'
-import type { HasTerms, LossTerm } from '../dsl/step.js'
+import type { Op } from '../dsl/op.js'
+import type { HasTerms } from '../dsl/step.js'
 import { tradesLoss } from '../math/trades.js'
-import { type AttackSchedule, attackConfig, withAttackedView } from '../training/attackStep.js'
-import { checkViews } from '../training/checkViews.js'
+import { attackedPair } from '../training/attackedPair.js'
+import type { AttackSchedule } from '../training/attackStep.js'
 import type { HasStudent } from '../training/network.js'
 
 export interface TradesOptions {
@@ -35,16 +32,8 @@ export interface TradesOptions {
  */
 export const trades = (schedule: AttackSchedule, { beta = 6 }: TradesOptions = {}): Op<HasStudent, HasTerms> => {
   checkAtLeast('trades', 'beta', beta, 0)
-  const term: LossTerm = {
-    name: 'trades',
-    phases: allPhases,
-    bind: (batch) => {
-      checkViews('trades', batch)
-      return ({ logits }) => tradesLoss(logits, batch.labels, beta)
-    },
-  }
-  return stage(
-    { stage: 'trades', config: { ...attackConfig(schedule), beta }, needs: ['student'], adds: ['terms'] },
-    (source) => source.pipe(map((step) => enrich('trades', withAttackedView(step, schedule), { terms: [term] }))),
-  )
+  return attackedPair('trades', schedule, {
+    config: { beta },
+    loss: (logits, labels) => tradesLoss(logits, labels, beta),
+  })
 }

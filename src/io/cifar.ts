@@ -1,16 +1,16 @@
-import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { augmentationConfig } from '../dsl/augmentationConfig.js'
-import type { Augmentation, DataContext, DataSource, Dataset } from '../dsl/dataset.js'
-import { PwoaFailure, rejectOption, toPwoaError } from '../dsl/errors.js'
+import type { Augmentation, DataSource, Dataset } from '../dsl/dataset.js'
+import { toPwoaError } from '../dsl/errors.js'
 import { checkBatchSize, DEFAULT_BATCH_SIZE } from './batchSize.js'
 import { CIFAR_10, CIFAR_100, type CifarVersion } from './cifarFiles.js'
 import { fetchCifar, findCifar, readCifar } from './cifarFolder.js'
 import { recordShape } from './cifarRecords.js'
+import { checkFolder, dataFolder } from './dataFolder.js'
 import { firstOf } from './existing.js'
 import type { PackedDataset } from './packedDataset.js'
 import { readImageFolder } from './readImageFolder.js'
-import { Refusal, refuse, toFileError } from './refusal.js'
+import { placing, Refusal, refuse } from './refusal.js'
 
 /** Options of `cifar10` and `cifar100`. */
 export interface CifarOptions {
@@ -51,16 +51,14 @@ const source = (
   { batchSize = DEFAULT_BATCH_SIZE, dataDir, augment = [] }: CifarOptions,
 ): DataSource => {
   checkBatchSize(stage, batchSize)
-  if (dataDir === '') rejectOption(stage, 'dataDir to be a folder', '""')
-  const folderOf = (context: DataContext): string | undefined =>
-    context.dataDir ?? (dataDir === undefined ? undefined : resolve(dataDir))
+  checkFolder(stage, dataDir)
   return {
     name: version.name,
     config: { batchSize, ...(dataDir === undefined ? {} : { dataDir }), augment: augmentationConfig(augment) },
     batchSize,
     open: (context) =>
       TE.tryCatch(
-        async () => ({ ...(await open(stage, version, folderOf(context), context.signal)), augment }),
+        async () => ({ ...(await open(stage, version, dataFolder(context, dataDir), context.signal)), augment }),
         (thrown) => toPwoaError(stage, thrown),
       ),
   }
@@ -74,13 +72,11 @@ const open = async (
 ): Promise<Dataset> => {
   const place = folder === undefined ? await fetchCifar(stage, version, signal) : await findCifar(folder, version)
   const file = place?.path ?? folder ?? version.archive.name
-  try {
-    if (place === undefined) return await fromImages(stage, version, file, signal)
+  return placing({ stage, file }, async () => {
+    if (place === undefined) return fromImages(stage, version, file, signal)
     const { published, ...data } = await readCifar(stage, place, version)
     return named(data, published ? [version.name, 'original'] : [`files in ${version.name} format`, 'recompressed'])
-  } catch (thrown) {
-    throw thrown instanceof Refusal ? new PwoaFailure(toFileError({ stage, file }, thrown)) : thrown
-  }
+  })
 }
 
 const named = (

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
@@ -7,11 +6,12 @@ import { PwoaFailure } from '../dsl/errors.js'
 import { CIFAR_MIRRORS, type CifarFile, type CifarVersion } from './cifarFiles.js'
 import { readRecords, recordShape } from './cifarRecords.js'
 import { firstOf } from './existing.js'
+import { md5Of } from './md5Of.js'
 import { packedOnce, type SourceFile } from './packedCache.js'
 import type { PackedDataset } from './packedDataset.js'
 import { fetchPublished } from './published.js'
 import { readWhole } from './readWhole.js'
-import { Refusal, refuse, toFileError } from './refusal.js'
+import { refusalAt, refuse } from './refusal.js'
 import { untar } from './untar.js'
 import { writeWhole } from './writeWhole.js'
 
@@ -46,11 +46,9 @@ const wholeOf = async (stage: string, file: string): Promise<Uint8Array> => {
   return read.right
 }
 
-const md5Of = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex')
-
 const factsOf = async (stage: string, path: string): Promise<SourceFile> => {
   const { size, mtimeMs } = await stat(path).catch(() => {
-    throw new PwoaFailure(toFileError({ stage, file: path }, new Refusal('a readable file', 'no such file')))
+    throw refusalAt({ stage, file: path }, 'a readable file', 'no such file')
   })
   return { name: path, size, modified: mtimeMs }
 }
@@ -119,7 +117,7 @@ export const fetchCifar = async (stage: string, version: CifarVersion, signal: A
       stage,
       folder,
       signal,
-      missing: (actual) => new PwoaFailure(toFileError({ stage, file: folder }, new Refusal(name, actual, hint))),
+      missing: (actual) => refusalAt({ stage, file: folder }, name, actual, hint),
     },
   )
   const path = join(folder, name)

@@ -3,7 +3,7 @@ import type { ImageShape, Split } from '../dsl/dataset.js'
 import { PwoaFailure } from '../dsl/errors.js'
 import type { Color, ImageDecoder, Pixels } from './imageDecoder.js'
 import type { ImageFile } from './imageFiles.js'
-import { type Place, Refusal, toFileError } from './refusal.js'
+import { type Place, refusalAt, toFileError } from './refusal.js'
 
 /** What is done about a file that is no image: refuse them all, or leave it out. */
 export type Undecodable = 'refuse' | 'skip'
@@ -29,9 +29,6 @@ export interface Decoded {
 /** Files that are decoded side by side; the library has threads of its own. */
 const GROUP = 64
 
-const failure = (place: Place, expected: string, actual: string, hint?: string): PwoaFailure =>
-  new PwoaFailure(toFileError(place, new Refusal(expected, actual, hint)))
-
 const interrupted = (stage: string): PwoaFailure =>
   new PwoaFailure({
     _tag: 'InterruptedError',
@@ -54,7 +51,7 @@ const pixelsOf = async (place: Place, { decoder, color, undecodable }: DecodeOpt
   } catch (thrown) {
     if (undecodable === 'skip') return undefined
     const hint = "undecodable: 'skip' leaves such files out."
-    throw failure(place, 'an image', `a file that is none (${reasonOf(thrown)})`, hint)
+    throw refusalAt(place, 'an image', `a file that is none (${reasonOf(thrown)})`, hint)
   }
 }
 
@@ -66,7 +63,11 @@ const sizeOf = ({ height, width, channels }: ImageShape): number => height * wid
 const room = (place: Place, count: number, shape: ImageShape, mostBytes: number): Uint8Array => {
   const bytes = count * sizeOf(shape)
   if (bytes <= mostBytes) return new Uint8Array(bytes)
-  throw failure(place, `at most ${mostBytes} bytes of pixels`, `${count} images of ${describe(shape)}, ${bytes} bytes`)
+  throw refusalAt(
+    place,
+    `at most ${mostBytes} bytes of pixels`,
+    `${count} images of ${describe(shape)}, ${bytes} bytes`,
+  )
 }
 
 /**
@@ -97,13 +98,13 @@ export const decodeImages = async (
       shape ??= pixels.shape
       images ??= room(place, files.length, shape, options.mostBytes)
       if (describe(pixels.shape) !== describe(shape))
-        throw failure({ ...place, file: path }, `images of ${describe(shape)}, as the first`, describe(pixels.shape))
+        throw refusalAt({ ...place, file: path }, `images of ${describe(shape)}, as the first`, describe(pixels.shape))
       images.set(pixels.data, count * pixels.data.length)
       labels[count++] = label
     }
   }
   if (shape === undefined || images === undefined)
-    throw failure(place, 'at least one image', 'none that can be decoded')
+    throw refusalAt(place, 'at least one image', 'none that can be decoded')
   return {
     split: { count, images: images.subarray(0, count * sizeOf(shape)), labels: labels.subarray(0, count) },
     shape,

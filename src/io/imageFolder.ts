@@ -1,14 +1,14 @@
-import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { augmentationConfig } from '../dsl/augmentationConfig.js'
 import { checkAmong } from '../dsl/checks.js'
 import type { Augmentation, DataContext, DataSource, Dataset } from '../dsl/dataset.js'
-import { PwoaFailure, rejectOption, toPwoaError } from '../dsl/errors.js'
+import { rejectOption, toPwoaError } from '../dsl/errors.js'
 import { checkBatchSize, DEFAULT_BATCH_SIZE } from './batchSize.js'
+import { checkFolder, dataFolder } from './dataFolder.js'
 import type { Undecodable } from './decodeImages.js'
 import type { Color } from './imageDecoder.js'
 import { type ImageChoices, readImageFolder } from './readImageFolder.js'
-import { Refusal, toFileError } from './refusal.js'
+import { placing } from './refusal.js'
 
 const STAGE = 'imageFolder'
 
@@ -47,7 +47,7 @@ export const imageFolder = (options: ImageFolderOptions): DataSource => {
   const { name, batchSize = DEFAULT_BATCH_SIZE, dataDir, augment = [], color = 'rgb', undecodable = 'refuse' } = options
   checkBatchSize(STAGE, batchSize)
   if (name.trim() === '') rejectOption(STAGE, 'a name', '""')
-  if (dataDir === '') rejectOption(STAGE, 'dataDir to be a folder', '""')
+  checkFolder(STAGE, dataDir)
   checkAmong(STAGE, 'color', colors, color)
   checkAmong(STAGE, 'undecodable', reactions, undecodable)
   return {
@@ -70,16 +70,15 @@ export const imageFolder = (options: ImageFolderOptions): DataSource => {
 }
 
 const folderOf = (context: DataContext, dataDir: string | undefined): string =>
-  context.dataDir ??
-  (dataDir === undefined ? rejectOption(STAGE, 'a folder, by --data-dir or dataDir', 'neither') : resolve(dataDir))
+  dataFolder(context, dataDir) ?? rejectOption(STAGE, 'a folder, by --data-dir or dataDir', 'neither')
 
 const open = async (
   root: string,
   choices: ImageChoices,
   signal: AbortSignal,
   { name, augment }: Pick<Dataset, 'name'> & { readonly augment: readonly Augmentation[] },
-): Promise<Dataset> => {
-  try {
+): Promise<Dataset> =>
+  placing({ stage: STAGE, file: root }, async () => {
     const { contents, format } = await readImageFolder(STAGE, root, choices, signal)
     const { skipped, published: _, ...data } = contents
     return {
@@ -88,7 +87,4 @@ const open = async (
       ...data,
       augment,
     }
-  } catch (thrown) {
-    throw thrown instanceof Refusal ? new PwoaFailure(toFileError({ stage: STAGE, file: root }, thrown)) : thrown
-  }
-}
+  })

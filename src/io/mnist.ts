@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
-import { resolve } from 'node:path'
 import type * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { DataSource, Dataset, Split } from '../dsl/dataset.js'
-import { type PwoaError, rejectOption } from '../dsl/errors.js'
+import type { PwoaError } from '../dsl/errors.js'
 import { checkBatchSize, DEFAULT_BATCH_SIZE } from './batchSize.js'
+import { checkFolder, dataFolder } from './dataFolder.js'
 import { type IdxImages, readIdxImages, readIdxLabels } from './idx.js'
+import { md5Of } from './md5Of.js'
 import { MNIST_FILES } from './mnistFiles.js'
 import { type MnistPaths, mnistFolder } from './mnistFolder.js'
 import { readWhole } from './readWhole.js'
@@ -35,12 +35,6 @@ interface LabelledSplit {
   readonly split: Split
   /** Whether both files are the published ones, byte for byte. */
   readonly official: boolean
-}
-
-const md5Of = (...parts: readonly Uint8Array[]): string => {
-  const hash = createHash('md5')
-  for (const part of parts) hash.update(part)
-  return hash.digest('hex')
 }
 
 const u32BigEndian = (...values: readonly number[]): Uint8Array => {
@@ -124,15 +118,11 @@ const readDataset = (paths: MnistPaths): TE.TaskEither<PwoaError, Dataset> =>
  */
 export const mnist = ({ batchSize = DEFAULT_BATCH_SIZE, dataDir }: MnistOptions = {}): DataSource => {
   checkBatchSize(STAGE, batchSize)
-  if (dataDir === '') rejectOption(STAGE, 'dataDir to be a folder', '""')
+  checkFolder(STAGE, dataDir)
   return {
     name: 'MNIST',
     config: { batchSize, ...(dataDir === undefined ? {} : { dataDir }) },
     batchSize,
-    open: (context) =>
-      pipe(
-        mnistFolder(context.dataDir ?? (dataDir === undefined ? undefined : resolve(dataDir)), context),
-        TE.chain(readDataset),
-      ),
+    open: (context) => pipe(mnistFolder(dataFolder(context, dataDir), context), TE.chain(readDataset)),
   }
 }

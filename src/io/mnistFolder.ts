@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
@@ -7,6 +6,7 @@ import { cacheFolder } from '../../scripts/engine-cache.mjs'
 import type { DataContext } from '../dsl/dataset.js'
 import { type FileError, type PwoaError, PwoaFailure, toPwoaError } from '../dsl/errors.js'
 import { exists, firstOf } from './existing.js'
+import { md5Of } from './md5Of.js'
 import { MNIST_FILES, MNIST_MIRRORS, type MnistFile, spellingsOf } from './mnistFiles.js'
 import { fetchPublished } from './published.js'
 import { refuse } from './refusal.js'
@@ -45,9 +45,7 @@ const locate = async (folder: string, fetchFile: (file: MnistFile) => Promise<st
 
 /** Checked by the checksum of what it unpacks to. */
 const verify = (packed: Uint8Array, url: string, expected: string): void => {
-  const md5 = createHash('md5')
-    .update(gunzipSync(packed, { maxOutputLength: MOST_BYTES }))
-    .digest('hex')
+  const md5 = md5Of(gunzipSync(packed, { maxOutputLength: MOST_BYTES }))
   if (md5 !== expected) refuse(`md5 ${expected} of ${url} unpacked`, md5)
 }
 

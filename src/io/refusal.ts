@@ -1,5 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { FileError, PwoaError } from '../dsl/errors.js'
+import { type FileError, type PwoaError, PwoaFailure } from '../dsl/errors.js'
 
 /** Thrown inside a parser, never out of one: `refusing` turns it into a `FileError`. */
 export class Refusal extends Error {
@@ -44,6 +44,19 @@ export const toFileError = (place: Place, thrown: unknown): FileError =>
         actual: `one that fails with "${thrown instanceof Error ? thrown.message : String(thrown)}"`,
         cause: thrown,
       }
+
+/** A refusal with its place, to be thrown out of a reader. */
+export const refusalAt = (place: Place, expected: string, actual: string, hint?: string): PwoaFailure =>
+  new PwoaFailure(toFileError(place, new Refusal(expected, actual, hint)))
+
+/** Runs a reader whose refusals are exceptions, and gives these their place; other exceptions stay as they are. */
+export const placing = async <A>(place: Place, read: () => Promise<A>): Promise<A> => {
+  try {
+    return await read()
+  } catch (thrown) {
+    throw thrown instanceof Refusal ? new PwoaFailure(toFileError(place, thrown)) : thrown
+  }
+}
 
 /** Runs a parser whose refusals are exceptions and gives them back as data. */
 export const refusing = <A>(place: Place, parse: () => A): E.Either<PwoaError, A> =>

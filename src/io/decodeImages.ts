@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ImageShape, Split } from '../dsl/dataset.js'
 import { PwoaFailure } from '../dsl/errors.js'
+import { imageSize } from '../dsl/imageSize.js'
 import type { Color, ImageDecoder, Pixels } from './imageDecoder.js'
 import type { ImageFile } from './imageFiles.js'
 import { type Place, refusalAt, toFileError } from './refusal.js'
@@ -57,11 +58,9 @@ const pixelsOf = async (place: Place, { decoder, color, undecodable }: DecodeOpt
 
 const describe = ({ height, width, channels }: ImageShape): string => `${height} × ${width} × ${channels}`
 
-const sizeOf = ({ height, width, channels }: ImageShape): number => height * width * channels
-
 /** Room for so many images of a shape. */
 const room = (place: Place, count: number, shape: ImageShape, mostBytes: number): Uint8Array => {
-  const bytes = count * sizeOf(shape)
+  const bytes = count * imageSize(shape)
   if (bytes <= mostBytes) return new Uint8Array(bytes)
   throw refusalAt(
     place,
@@ -106,7 +105,7 @@ export const decodeImages = async (
   if (shape === undefined || images === undefined)
     throw refusalAt(place, 'at least one image', 'none that can be decoded')
   return {
-    split: { count, images: images.subarray(0, count * sizeOf(shape)), labels: labels.subarray(0, count) },
+    split: { count, images: images.subarray(0, count * imageSize(shape)), labels: labels.subarray(0, count) },
     shape,
     skipped: files.length - count,
   }

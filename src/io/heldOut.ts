@@ -3,6 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { checkWhole } from '../dsl/checks.js'
 import type { DataSource, Dataset, Split } from '../dsl/dataset.js'
 import type { PwoaError } from '../dsl/errors.js'
+import { imageSize } from '../dsl/imageSize.js'
 
 const STAGE = 'heldOut'
 
@@ -34,7 +35,7 @@ export const heldOut = (source: DataSource, examples: number): DataSource => {
               expected: `fewer examples than the ${train.count} of the training set`,
               actual: String(examples),
             })
-          const size = shape.height * shape.width * shape.channels
+          const size = imageSize(shape)
           const part = (from: number, count: number): Split => ({
             count,
             images: train.images.subarray(from * size, (from + count) * size),

@@ -1,6 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { ImageShape, Split } from '../dsl/dataset.js'
+import { imageSize } from '../dsl/imageSize.js'
 import { parseJson } from '../dsl/parseJson.js'
 import { crc32 } from './crc32.js'
 
@@ -54,7 +55,7 @@ export const unpackDataset = (bytes: Uint8Array): PackedDataset | undefined => {
   const header = Header.decode(parseJson(file.toString('utf8', HEAD, begin)))
   if (isLeft(header)) return undefined
   const { height, width, channels, classes, skipped, published, crc32: checksum, ...counts } = header.right
-  const size = height * width * channels
+  const size = imageSize(header.right)
   const whole = begin + (counts.train + counts.test) * (size + 1)
   if (file.length !== whole || crc32(file.subarray(begin)) !== checksum) return undefined
   // Plain arrays, whatever kind of bytes the file came in.

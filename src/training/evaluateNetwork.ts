@@ -5,6 +5,7 @@ import type { EvaluationResult, Outcome } from '../attacks/evaluation.js'
 import type { RunContext } from '../dsl/context.js'
 import { PwoaFailure } from '../dsl/errors.js'
 import type { Accuracies } from '../dsl/events.js'
+import { imageSize } from '../dsl/imageSize.js'
 import { drawAttackPicture } from '../io/attackPicture.js'
 import { continueWith, subjectOf } from './evaluationSubject.js'
 import { imagesOf, labelsOf } from './images.js'
@@ -75,7 +76,7 @@ const linesOf = (outcomes: readonly Outcome[]): string =>
 const pictureOf = ({ data }: RunContext, [first, ...others]: EvaluationResult['shown']): string | undefined => {
   if (!first) return undefined
   const { test, shape } = data
-  const size = shape.height * shape.width * shape.channels
+  const size = imageSize(shape)
   const { norm, epsilon } = first
   const alike = others.filter((one) => one.norm === norm && one.epsilon === epsilon)
   const rows = [first, ...alike].map((one) => ({

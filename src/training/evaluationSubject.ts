@@ -4,6 +4,7 @@ import * as t from 'io-ts'
 import type { Journal } from '../dsl/context.js'
 import type { Dataset } from '../dsl/dataset.js'
 import { PwoaFailure } from '../dsl/errors.js'
+import { imageSize } from '../dsl/imageSize.js'
 import { unpackNormalisation } from '../models/normalisation.js'
 import type { Network } from './network.js'
 
@@ -18,17 +19,13 @@ const subject = t.type({
 export type EvaluationSubject = t.TypeOf<typeof subject>
 
 /** @param examples the first so many of the test set */
-export const subjectOf = (
-  { test, shape: { height, width, channels } }: Dataset,
-  network: Network,
-  examples: number,
-): EvaluationSubject => ({
+export const subjectOf = ({ test, shape }: Dataset, network: Network, examples: number): EvaluationSubject => ({
   network: sha256(
     network.weights.dataSync<'float32'>(),
     network.statistics.dataSync<'float32'>(),
     ...[...unpackNormalisation(network.architecture).values()].map(({ data: constants }) => constants),
   ),
-  images: sha256(test.images.subarray(0, examples * height * width * channels), test.labels.subarray(0, examples)),
+  images: sha256(test.images.subarray(0, examples * imageSize(shape)), test.labels.subarray(0, examples)),
 })
 
 const KEY = 'subject'

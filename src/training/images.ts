@@ -1,8 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Augmentation, Dice, ImageShape, Split } from '../dsl/dataset.js'
+import { imageSize } from '../dsl/imageSize.js'
 import { tf } from '../engine/tf.js'
-
-const sizeOf = ({ height, width, channels }: ImageShape): number => height * width * channels
 
 /** b / 255 for each byte b. */
 const INTENSITIES = Float32Array.from({ length: 256 }, (_, byte) => byte / 255)
@@ -16,7 +15,7 @@ const toTensor = (bytes: Uint8Array, count: number, { height, width, channels }:
 
 /** The images at some places of a split: n × height × width × channels, in [0, 1]. */
 export const imagesOf = (split: Split, shape: ImageShape, indices: Uint32Array): Tensor4D => {
-  const size = sizeOf(shape)
+  const size = imageSize(shape)
   const bytes = new Uint8Array(indices.length * size)
   for (const [row, index] of indices.entries())
     bytes.set(split.images.subarray(index * size, (index + 1) * size), row * size)
@@ -31,7 +30,7 @@ export const augmentedImagesOf = (
   augment: readonly Augmentation[],
   diceOf: (index: number) => Dice,
 ): Tensor4D => {
-  const size = sizeOf(shape)
+  const size = imageSize(shape)
   const bytes = new Uint8Array(indices.length * size)
   let [image, changed] = [new Uint8Array(size), new Uint8Array(size)]
   for (const [row, index] of indices.entries()) {

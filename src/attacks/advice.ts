@@ -1,3 +1,4 @@
+import { percent } from '../dsl/percent.js'
 import { tf } from '../engine/tf.js'
 import { logitsOf, lossesAndGradient } from './ascend.js'
 import type { Attack, AttackSequence, Classifier } from './attack.js'
@@ -130,5 +131,3 @@ export const adviceOnGap = (
   })
 
 const points = (fraction: number): string => (100 * fraction).toFixed(1)
-
-const percent = (fraction: number): string => `${points(fraction)} %`

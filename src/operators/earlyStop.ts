@@ -1,10 +1,12 @@
 // Ends a robust training where robustness is lost, and goes back to the best network that was seen.
+
 import { defer, map, type Observable, takeWhile } from 'rxjs'
 import type { Attack } from '../attacks/attack.js'
 import { checkWhole } from '../dsl/checks.js'
 import type { Split } from '../dsl/dataset.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
+import { percent } from '../dsl/percent.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import type { HasStudent, Student } from '../training/network.js'
@@ -123,5 +125,3 @@ const restored = (arrays: Readonly<Record<string, Float32Array>> | undefined): B
 
 const imagesFor = (validation: Split | undefined): Split =>
   validation ?? rejectOption(STAGE, 'images that training does not see: heldOut(…) around the data', 'none')
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`

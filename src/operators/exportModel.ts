@@ -13,9 +13,10 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
 /**
  * When training is done, writes the student, running statistics included, in the format that the name's ending says:
  * `.safetensors`, with PyTorch's names and layouts, a normalisation's constants as `mu` and `sigma` (as in RobustBench's
- * classes), its description and its masks, so that `loadTeacher` needs no other word; or `.onnx`, for any other program (opset 17; batch × channels × height × width in [0, 1] to logits). Where it
- * was pruned, its masks (1 = kept, one per weight tensor) are beside it as `<name>.masks.safetensors`.
- * Where nothing trains it, it writes the student as it comes, and completes.
+ * classes), its description and its masks, so that `loadTeacher` needs no other word; or `.onnx`, for any other program
+ * (opset 17; batch × channels × height × width in [0, 1] to logits). Where it was pruned, its masks (1 = kept, one per
+ * weight tensor) are beside it as `<name>.masks.safetensors`. Where nothing trains it, it writes the student as it
+ * comes, and completes.
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(

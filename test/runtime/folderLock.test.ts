@@ -99,7 +99,8 @@ test("what a run left that was killed before it had a plan is in nobody's way", 
     .pipe(fakeTrain({ epochs: 1 }))
     .run({ out })
   expect(isLeft(await run.result)).toBe(false)
-  expect(readdirSync(out).sort()).toEqual(['checkpoints', 'metrics.jsonl', 'plan.json', 'summary.json'])
+  const left = ['checkpoints', 'events.jsonl', 'metrics.jsonl', 'plan.json', 'report.html', 'summary.json']
+  expect(readdirSync(out).sort()).toEqual(left)
 })
 
 describe('two runs told to use one folder', () => {

@@ -1,3 +1,4 @@
+import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from '../dsl/errors.js'
@@ -7,6 +8,7 @@ import { readTorchCheckpoint } from './readTorch.js'
 import { readWhole } from './readWhole.js'
 import { Refusal, toFileError } from './refusal.js'
 import { readSafetensors } from './safetensors.js'
+import { expandSparse } from './sparse.js'
 
 const MOST_BYTES = 2 ** 31 - 1
 
@@ -48,7 +50,12 @@ export const readCheckpoint = (
         case 'torch':
           return readTorchCheckpoint(bytes, path, { stage, select })
         case 'safetensors':
-          return TE.fromEither(readSafetensors(bytes, path, stage))
+          return TE.fromEither(
+            pipe(
+              readSafetensors(bytes, path, stage),
+              E.chain((read) => expandSparse({ stage, file: path }, read)),
+            ),
+          )
         case 'onnx':
           return readOnnx(bytes, path, stage)
         case 'unknown':

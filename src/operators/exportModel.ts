@@ -13,17 +13,19 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
 /**
  * When training is done, writes the student, running statistics included, in the format that the name's ending says:
  * `.safetensors`, with PyTorch's names and layouts, a normalisation's constants as `mu` and `sigma` (as in RobustBench's
- * classes), its description and its masks, so that `loadTeacher` needs no other word; or `.onnx`, for any other program
- * (opset 17; batch × channels × height × width in [0, 1] to logits). Where it was pruned, its masks (1 = kept, one per
- * weight tensor) are beside it as `<name>.masks.safetensors`. Where nothing trains it, it writes the student as it
- * comes, and completes.
+ * classes), its description and its masks, so that `loadTeacher` needs no other word; `.sparse.safetensors`, the same
+ * without the zeros (a bit for each weight, and those that are kept, deflated; 16× pruned it is about 15 times smaller),
+ * for `loadTeacher` alone; or `.onnx`, for any other program (opset 17; batch × channels × height × width in [0, 1] to
+ * logits). Where it was pruned, its masks (1 = kept, one per weight tensor) are beside it as `<name>.masks.safetensors`,
+ * but for the sparse form, which has them in it. Where nothing trains it, it writes the student as it comes, and
+ * completes.
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(
  *   initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }), exportModel('teacher.safetensors'))
  * @example
  * pipeline('convert', syntheticDigits()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), exportModel('t.onnx'))
- * @param file name in the run folder, ending in `.safetensors` or `.onnx`
+ * @param file name in the run folder, ending in `.safetensors`, `.sparse.safetensors` or `.onnx`
  * @throws OptionError for another ending, or behind a loss without a stage that trains; WriteError where the run folder
  * can't be written
  */

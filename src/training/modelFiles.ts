@@ -1,35 +1,67 @@
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
 import { encodeOnnx } from '../io/onnx/encodeOnnx.js'
-import { encodeSafetensors } from '../io/safetensors.js'
+import { encodeSafetensors, type SavedTensor } from '../io/safetensors.js'
+import { describeSparse, encodeSparse } from '../io/sparse.js'
 import type { Architecture } from '../models/architecture.js'
 import { describe } from '../models/description.js'
 import { describeMask } from '../models/masks.js'
 import { unpackNormalisation } from '../models/normalisation.js'
 import { parametersOf } from '../models/parameters.js'
 import type { MaskedNetwork } from '../models/selfDescribed.js'
-import { unpackStatistics, unpackWeights } from '../models/weights.js'
+import { type NamedTensor, unpackStatistics, unpackWeights } from '../models/weights.js'
 
-/** Encodes a network for a file of this name. */
-type Encode = (file: string, network: MaskedNetwork) => Either<PwoaError, Uint8Array>
+interface Format {
+  /** Encodes a network for a file of this name. */
+  readonly encode: (file: string, network: MaskedNetwork) => Either<PwoaError, Uint8Array>
+  /** Where a pruned network's masks are for programs that know no other: in a file beside it, or nowhere. */
+  readonly masks: 'beside' | 'none'
+}
 
-/** A format by the ending of the file's name. */
-const formats: Readonly<Record<string, Encode>> = {
-  '.safetensors': (file, { architecture, weights, statistics, mask }) =>
-    encodeSafetensors(
-      new Map([
-        ...unpackNormalisation(architecture),
-        ...unpackWeights(architecture, weights),
-        ...unpackStatistics(architecture, statistics),
-      ]),
-      {
-        ...labels(architecture),
-        description: describe(architecture),
-        ...(mask ? { masks: describeMask(architecture, mask) } : {}),
-      },
-      file,
-    ),
-  '.onnx': (file, { architecture, weights, statistics }) => encodeOnnx(architecture, weights, statistics, file),
+/** A format by the ending of the file's name: the first that fits. */
+const formats: Readonly<Record<string, Format>> = {
+  '.sparse.safetensors': {
+    encode: (file, network) => encodeSafetensors(...sparseTensors(network), file),
+    masks: 'none',
+  },
+  '.safetensors': {
+    encode: (file, network) => {
+      const { architecture, mask } = network
+      const masks = mask ? { masks: describeMask(architecture, mask) } : {}
+      return encodeSafetensors(denseTensors(network), { ...described(architecture), ...masks }, file)
+    },
+    masks: 'beside',
+  },
+  '.onnx': {
+    encode: (file, { architecture, weights, statistics }) => encodeOnnx(architecture, weights, statistics, file),
+    masks: 'beside',
+  },
+}
+
+const described = (architecture: Architecture) => ({ ...labels(architecture), description: describe(architecture) })
+
+const denseTensors = ({ architecture, weights, statistics }: MaskedNetwork): ReadonlyMap<string, NamedTensor> =>
+  new Map([
+    ...unpackNormalisation(architecture),
+    ...unpackWeights(architecture, weights),
+    ...unpackStatistics(architecture, statistics),
+  ])
+
+/** The same with the weights that have zeros in the sparse form, whose bits are the mask. */
+const sparseTensors = (
+  network: MaskedNetwork,
+): readonly [tensors: ReadonlyMap<string, SavedTensor>, metadata: Readonly<Record<string, string>>] => {
+  const { architecture, mask } = network
+  const kept = mask ? unpackWeights(architecture, mask) : undefined
+  const tensors = new Map<string, SavedTensor>(denseTensors(network))
+  const shapes = new Map<string, readonly number[]>()
+  for (const [name, { shape, data }] of unpackWeights(architecture, network.weights)) {
+    if (!data.includes(0)) continue
+    const packed = encodeSparse(data, kept?.get(name)?.data)
+    tensors.set(name, { shape: [packed.length], data: packed })
+    shapes.set(name, shape)
+  }
+  return [tensors, { ...described(architecture), sparse: describeSparse(shapes, kept ? 'kept' : 'nonZero') }]
 }
 
 /** Endings of the files that a network can be written to. */
@@ -49,11 +81,11 @@ export const modelFiles = (
 ): Either<PwoaError, ReadonlyMap<string, Uint8Array>> => {
   const { architecture, mask } = network
   const ending = modelEnding(file) ?? ''
-  const encode = formats[ending]
-  if (!encode) throw new Error(`no format for "${file}"`)
-  const whole = encode(file, network)
+  const format = formats[ending]
+  if (!format) throw new Error(`no format for "${file}"`)
+  const whole = format.encode(file, network)
   if (isLeft(whole)) return whole
-  if (!mask) return right(new Map([[file, whole.right]]))
+  if (!mask || format.masks === 'none') return right(new Map([[file, whole.right]]))
   const masksFile = `${file.slice(0, -ending.length)}.masks.safetensors`
   const masks = encodeSafetensors(masksOf(architecture, mask), labels(architecture), masksFile)
   return isLeft(masks)

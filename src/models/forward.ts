@@ -40,17 +40,31 @@ export interface ForwardPass extends NetworkOutputs {
  * @returns logits n × classes, the hidden activations after each ReLU, in order, and the moments
  */
 export const forward = (architecture: Architecture, parameters: ParameterTensors, images: Tensor4D): ForwardPass => {
-  const values = new Map<string, Tensor>([[INPUT, images]])
-  const hidden: Tensor[] = []
   const moments: BatchMoments[] = []
-  let last: Tensor = images
+  const values = runAll(architecture, { parameters, moments }, images)
+  const kernels = executionOf(architecture)
+  const last = present(values, kernels.at(-1)?.result ?? INPUT)
+  const hidden = kernels.flatMap((kernel) => (kernel.hidden ? [present(values, kernel.result)] : []))
+  return { logits: last as Tensor2D, hidden, moments }
+}
+
+/**
+ * What each kernel of `executionOf` gives, by the id of its result; the images by `input`. For a network in use, without
+ * batch normalisation.
+ */
+export const activationsOf = (
+  architecture: Architecture,
+  parameters: ParameterTensors,
+  images: Tensor4D,
+): ReadonlyMap<string, Tensor> => runAll(architecture, { parameters, moments: [] }, images)
+
+const runAll = (architecture: Architecture, pass: Pass, images: Tensor4D): ReadonlyMap<string, Tensor> => {
+  const values = new Map<string, Tensor>([[INPUT, images]])
   for (const kernel of executionOf(architecture)) {
     const inputs = kernel.node.inputs.map((id) => present(values, id))
-    last = run(kernel, inputs, { parameters, moments })
-    values.set(kernel.result, last)
-    if (kernel.hidden) hidden.push(last)
+    values.set(kernel.result, run(kernel, inputs, pass))
   }
-  return { logits: last as Tensor2D, hidden, moments }
+  return values
 }
 
 const present = <T>(values: ReadonlyMap<string, T>, id: string): T => {

@@ -1,5 +1,7 @@
 import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
+import type { Dataset } from '../dsl/dataset.js'
 import type { PwoaError } from '../dsl/errors.js'
+import { encodeInt8 } from '../io/onnx/encodeInt8.js'
 import { encodeOnnx } from '../io/onnx/encodeOnnx.js'
 import { encodeSafetensors, type SavedTensor } from '../io/safetensors.js'
 import { describeSparse, encodeSparse } from '../io/sparse.js'
@@ -10,10 +12,11 @@ import { unpackNormalisation } from '../models/normalisation.js'
 import { parametersOf } from '../models/parameters.js'
 import type { MaskedNetwork } from '../models/selfDescribed.js'
 import { type NamedTensor, unpackStatistics, unpackWeights } from '../models/weights.js'
+import { calibrate } from './calibrate.js'
 
 interface Format {
-  /** Encodes a network for a file of this name. */
-  readonly encode: (file: string, network: MaskedNetwork) => Either<PwoaError, Uint8Array>
+  /** Encodes a network for a file of this name. @param data of the run */
+  readonly encode: (file: string, network: MaskedNetwork, data: Dataset) => Either<PwoaError, Uint8Array>
   /** Where a pruned network's masks are for programs that know no other: in a file beside it, or nowhere. */
   readonly masks: 'beside' | 'none'
 }
@@ -31,6 +34,13 @@ const formats: Readonly<Record<string, Format>> = {
       return encodeSafetensors(denseTensors(network), { ...described(architecture), ...masks }, file)
     },
     masks: 'beside',
+  },
+  '.int8.onnx': {
+    encode: (file, network, data) => {
+      const { architecture, weights, ranges } = calibrate(network, data)
+      return encodeInt8(architecture, weights, ranges, file)
+    },
+    masks: 'none',
   },
   '.onnx': {
     encode: (file, { architecture, weights, statistics }) => encodeOnnx(architecture, weights, statistics, file),
@@ -74,16 +84,18 @@ export const modelEnding = (file: string): string | undefined => modelEndings.fi
  * A network's files by name: the one in the format of its ending, and, where it was pruned, its masks as safetensors.
  *
  * @param file ends in one of `modelEndings`
+ * @param data of the run: 8-bit integers are calibrated on its training images
  */
 export const modelFiles = (
   file: string,
   network: MaskedNetwork,
+  data: Dataset,
 ): Either<PwoaError, ReadonlyMap<string, Uint8Array>> => {
   const { architecture, mask } = network
   const ending = modelEnding(file) ?? ''
   const format = formats[ending]
   if (!format) throw new Error(`no format for "${file}"`)
-  const whole = format.encode(file, network)
+  const whole = format.encode(file, network, data)
   if (isLeft(whole)) return whole
   if (!mask || format.masks === 'none') return right(new Map([[file, whole.right]]))
   const masksFile = `${file.slice(0, -ending.length)}.masks.safetensors`

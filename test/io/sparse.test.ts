@@ -18,6 +18,7 @@ import { modelFiles } from '../../src/training/modelFiles.js'
 import { maskOf } from '../../src/training/pruning.js'
 import { pruningTask } from '../../src/training/pruningTask.js'
 import { normalised } from '../models/fixtures.js'
+import { tinyData } from '../support/context.js'
 import { seededNetwork } from '../support/randomNetworks.js'
 
 const place = { stage: 'test', file: 'net.safetensors' }
@@ -80,7 +81,7 @@ describe('an irregular network', () => {
   }
 
   const filesOf = (name: string, network: Parameters<typeof modelFiles>[1]) => {
-    const files = modelFiles(name, network)
+    const files = modelFiles(name, network, tinyData)
     if (isLeft(files)) throw new Error(describeError(files.left))
     return files.right
   }

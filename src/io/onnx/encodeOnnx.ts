@@ -1,12 +1,12 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../../dsl/errors.js'
-import { type Architecture, INPUT } from '../../models/architecture.js'
+import { type Architecture, type GraphNode, INPUT } from '../../models/architecture.js'
 import { unpackStatistics, unpackWeights } from '../../models/weights.js'
 import { littleEndian } from '../dtype.js'
 import { refuse, refusing } from '../refusal.js'
 import { mixedOrder } from './featureOrder.js'
 import { constantsOf, nodesOf } from './layerNodes.js'
-import { dataTypes, encodeModel, type OnnxGraph, type OnnxTensor, type Written } from './messages.js'
+import { dataTypes, encodeModel, type OnnxModel, type OnnxNode, type OnnxTensor, type Written } from './messages.js'
 
 /** What the graphs are written in: opset 17 (June 2022), and the file format that came with it. */
 const OPSET = 17
@@ -44,24 +44,34 @@ export const encodeOnnx = (
     const mixed = mixedOrder(architecture)
     if (mixed) refuse('a network that ONNX can hold', mixed)
     const initializer = initializersOf(architecture, weights, statistics)
-    return encodeModel({
-      irVersion: IR_VERSION,
-      producerName: PRODUCER,
-      opsetImport: [{ domain: '', version: OPSET }],
-      graph: { ...graphOf(architecture), initializer },
-    })
+    return encodeModel(modelOf(architecture, nodesOf, initializer))
   })
 
-const graphOf = ({ name, input, classes, nodes }: Architecture): Written<OnnxGraph> => {
+/**
+ * A network as an ONNX model of the nodes that are given for each of its own.
+ *
+ * @param write the nodes of a layer, the last of which gives `output`
+ */
+export const modelOf = (
+  { name, input, classes, nodes }: Architecture,
+  write: (node: GraphNode, output: string) => readonly Written<OnnxNode>[],
+  initializer: readonly Written<OnnxTensor>[],
+): Written<OnnxModel> => {
   const last = nodes.at(-1)
   // The output's name may be some layer's id, too.
   const taken = new Set([INPUT, ...nodes.map(({ id }) => id)])
   const output = taken.has(OUTPUT) && last?.id !== OUTPUT ? (last?.id ?? OUTPUT) : OUTPUT
   return {
-    name,
-    node: nodes.flatMap((node) => nodesOf(node, node === last ? output : node.id)),
-    input: [valueInfo(INPUT, [input.channels, input.height, input.width])],
-    output: [valueInfo(output, [classes])],
+    irVersion: IR_VERSION,
+    producerName: PRODUCER,
+    opsetImport: [{ domain: '', version: OPSET }],
+    graph: {
+      name,
+      node: nodes.flatMap((node) => write(node, node === last ? output : node.id)),
+      input: [valueInfo(INPUT, [input.channels, input.height, input.width])],
+      output: [valueInfo(output, [classes])],
+      initializer,
+    },
   }
 }
 
@@ -80,26 +90,32 @@ const initializersOf = (
   weights: Float32Array,
   statistics: Float32Array,
 ): readonly Written<OnnxTensor>[] => {
-  const perChannel = ([name, values]: readonly [string, Float32Array]): Written<OnnxTensor> => ({
-    name,
-    // To be broadcast along an image.
-    dims: [values.length, 1, 1],
-    dataType: dataTypes.float,
-    rawData: littleEndian(values),
-  })
   const affine = new Set(
     architecture.nodes.flatMap(({ layer }) =>
       layer.type === 'affine2d' ? [`${layer.name}.weight`, `${layer.name}.bias`] : [],
     ),
   )
-  const constants = architecture.nodes.flatMap((node) => Object.entries(constantsOf(node)))
   return [
-    ...constants.map(([name, values]) => perChannel([name, Float32Array.from(values)])),
+    ...constantTensors(architecture),
     ...[...unpackWeights(architecture, weights), ...unpackStatistics(architecture, statistics)].map(
       ([name, { shape, data }]) =>
         affine.has(name)
-          ? perChannel([name, data])
+          ? perChannel(name, data)
           : { name, dims: shape, dataType: dataTypes.float, rawData: littleEndian(data) },
     ),
   ]
 }
+
+/** Constants of layers that are no parameters. */
+export const constantTensors = ({ nodes }: Architecture): readonly Written<OnnxTensor>[] =>
+  nodes
+    .flatMap((node) => Object.entries(constantsOf(node)))
+    .map(([name, values]) => perChannel(name, Float32Array.from(values)))
+
+/** A number for each channel, to be broadcast along an image. */
+export const perChannel = (name: string, values: Float32Array): Written<OnnxTensor> => ({
+  name,
+  dims: [values.length, 1, 1],
+  dataType: dataTypes.float,
+  rawData: littleEndian(values),
+})

@@ -2,7 +2,7 @@
 import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
-import type { Pattern } from '../math/projection.js'
+import type { Pattern } from '../math/patterns.js'
 import { adam } from '../training/adam.js'
 import { checkMask } from '../training/checkMask.js'
 import type { HasStudent, Student } from '../training/network.js'
@@ -21,7 +21,7 @@ import { cosine, thirds } from '../training/schedule.js'
 import { trainer } from '../training/trainer.js'
 
 export interface AdmmMaskOptions {
-  /** What is pruned together: single weights, whole filters, or columns of the out × in·k·k matrix. */
+  /** What is pruned together: single weights, filters, columns, channels, blocks, N:M or kernel patterns; see `Pattern`. */
   readonly pattern: Pattern
   /** Compression: 4 keeps a quarter. One number, a number per layer, or an overall one; see `Rate`. */
   readonly rate: Rate

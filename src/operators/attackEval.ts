@@ -27,7 +27,8 @@ export interface AttackEvalOptions {
  * Lets every step pass and evaluates: the teacher (`before`) when the first step arrives, the student (`after`) when
  * training is done. Without a stage that trains in front of it, it evaluates once and completes.
  * Reports through `run.events$` and the summary, and writes what became of each example: `attacks.jsonl`, the
- * teacher's beside a student's as `attacks-before.jsonl`. An interrupted evaluation goes on where it was.
+ * teacher's beside a student's as `attacks-before.jsonl`. An interrupted evaluation goes on where it was. Behind `shrink`
+ * it attacks the smaller network in the student's place: the same function, in less time.
  *
  * @example
  * attackEval([autoAttack({ epsilon: 0.3 }), fgsm({ epsilon: 0.3 })], { examples: 1000 })

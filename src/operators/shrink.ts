@@ -18,7 +18,8 @@ import type { HasStudent, Student } from '../training/network.js'
  * before the first step, and may be trained further. Reports each layer's parameters, operations and bytes through
  * `run.events$` and the summary.
  *
- * It works on whole filters: prune with `pattern: 'filter'`, or `'column'`, whose columns must take all of a channel.
+ * It works on whole filters and channels: prune with `pattern: 'filter'` or `'channel'`, or with `'column'`, whose columns
+ * must take all of a channel.
  *
  * @example
  * pipeline('small', mnist()).pipe(

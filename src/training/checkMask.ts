@@ -1,6 +1,6 @@
 import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
-import { type Pattern, patterns } from '../math/projection.js'
+import { type Pattern, patternWords, ruleOf } from '../math/patterns.js'
 import type { Recipe } from './phasePlan.js'
 import { checkRate, type Rate, ratesIn } from './rates.js'
 
@@ -18,7 +18,7 @@ export const checkMask = (
   { pattern, rate, epochs, retrainEpochs }: MaskChoices,
   recipes: readonly Recipe[],
 ): void => {
-  if (!patterns.includes(pattern)) rejectOption(stage, `a pattern among ${patterns.join(', ')}`, pattern)
+  if (!ruleOf(pattern)) rejectOption(stage, `a pattern among ${patternWords}`, pattern)
   for (const each of ratesIn(rate)) checkRate(stage, each)
   checkWhole(stage, 'epochs', epochs, 0)
   checkWhole(stage, 'retrainEpochs', retrainEpochs, 0)

@@ -1,6 +1,6 @@
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
-import type { Pattern } from '../math/projection.js'
+import type { Pattern } from '../math/patterns.js'
 import { checkMask } from './checkMask.js'
 import type { TrainingMemory } from './memory.js'
 import type { HasStudent, Student } from './network.js'
@@ -12,7 +12,7 @@ import { trainer } from './trainer.js'
 
 /** What the stages that prune while training, and retrain, have in common. */
 export interface MaskOptions {
-  /** What is pruned together: single weights, whole filters, or columns of the out × in·k·k matrix. */
+  /** What is pruned together: single weights, filters, columns, channels, blocks, N:M or kernel patterns; see `Pattern`. */
   readonly pattern: Pattern
   /** Compression: 4 keeps a quarter. One number, a number per layer, or an overall one; see `Rate`. */
   readonly rate: Rate

@@ -1,16 +1,12 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import type { ParameterCounts } from '../dsl/events.js'
 import { tf } from '../engine/tf.js'
-import {
-  type Pattern,
-  projectionMask,
-  projectionThreshold,
-  thresholdMask,
-  type WeightMatrix,
-} from '../math/projection.js'
+import type { Pattern } from '../math/patterns.js'
+import { projectionMask, projectionThreshold, thresholdMask } from '../math/projection.js'
 import { quadraticPenalty } from '../math/quadraticPenalty.js'
+import type { WeightMatrix, WeightShape } from '../math/weightMatrix.js'
 import type { Architecture } from '../models/architecture.js'
-import { parameterCount } from '../models/parameters.js'
+import { type Parameter, parameterCount } from '../models/parameters.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
 import type { Adjusted, PhasePlan } from './phasePlan.js'
@@ -34,9 +30,19 @@ export const maskOf = (
   return mask
 }
 
-const matrixOf = (weights: Float32Array, { parameter: { offset, size, shape } }: LayerRate): WeightMatrix => {
+/** A weight as patterns see it. */
+export const weightShape = ({ size, shape, torchAxes: [places] }: Parameter): WeightShape => {
   const columns = shape.at(-1) ?? 1
-  return { values: weights.subarray(offset, offset + size), rows: size / columns, columns }
+  return {
+    rows: size / columns,
+    columns,
+    places: { count: places.count, of: shape.length === 4 ? 'kernel' : 'image' },
+  }
+}
+
+const matrixOf = (weights: Float32Array, { parameter }: LayerRate): WeightMatrix => {
+  const { offset, size } = parameter
+  return { ...weightShape(parameter), values: weights.subarray(offset, offset + size) }
 }
 
 /** The threshold of each layer of the task at which hard thresholding is Π_S. */

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Pattern, projectionMask } from '../../src/math/projection.js'
+import type { Pattern } from '../../src/math/patterns.js'
+import { projectionMask } from '../../src/math/projection.js'
 import { parametersOf } from '../../src/models/parameters.js'
 import { indexOf } from '../../src/models/torchOrder.js'
 import { mnistNet } from '../../src/models/zoo.js'
@@ -62,11 +63,12 @@ describeGolden('projections of mnist_fastat_pgd', () => {
     expect(Math.abs(sum - golden.sum_f64)).toBeLessThan(SUM * golden.l1_f64)
     expect(Math.abs(l1 - golden.l1_f64)).toBeLessThan(SUM * golden.l1_f64)
 
-    const groupOf = {
-      irregular: (i: number) => i,
-      filter: (i: number) => Math.floor(i / inputs),
-      column: (i: number) => i % inputs,
-    }[pattern as Pattern]
+    const groupOf = new Map([
+      ['irregular', (i: number) => i],
+      ['filter', (i: number) => Math.floor(i / inputs)],
+      ['column', (i: number) => i % inputs],
+    ]).get(pattern ?? '')
+    if (!groupOf) throw new Error(`no groups of pattern ${pattern}`)
     const squares = new Map<number, number>()
     for (const [i, value] of torch.values.entries())
       squares.set(groupOf(i), (squares.get(groupOf(i)) ?? 0) + value ** 2)

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Pattern, patterns, projectionMask, type WeightMatrix } from '../../src/math/projection.js'
+import { patterns } from '../../src/math/patterns.js'
+import { projectionMask } from '../../src/math/projection.js'
 import { permutation, stream } from '../../src/math/random.js'
+import type { WeightMatrix } from '../../src/math/weightMatrix.js'
 
 const shapes = fc.record({
   rows: fc.integer({ min: 1, max: 12 }),
@@ -34,14 +36,16 @@ const masked = ({ values, ...shape }: WeightMatrix, mask: Uint8Array): WeightMat
   values: values.map((value, i) => (mask[i] === 1 ? value : 0)),
 })
 
-const groupOf: Readonly<Record<Pattern, (matrix: WeightMatrix, index: number) => number>> = {
+const groupOf: Readonly<Record<(typeof patterns)[number], (matrix: WeightMatrix, index: number) => number>> = {
   irregular: (_matrix, index) => index,
   filter: ({ columns }, index) => index % columns,
   column: ({ columns }, index) => Math.floor(index / columns),
+  // One pixel: a channel is a column.
+  channel: ({ columns }, index) => Math.floor(index / columns),
 }
 
 /** The norm of each group, and whether all, none or some of it is kept. */
-const groupsOf = (matrix: WeightMatrix, mask: Uint8Array, by: Pattern) => {
+const groupsOf = (matrix: WeightMatrix, mask: Uint8Array, by: (typeof patterns)[number]) => {
   const groups = new Map<number, { square: number; kept: Set<number> }>()
   for (const [i, value] of matrix.values.entries()) {
     const group = groups.get(groupOf[by](matrix, i)) ?? { square: 0, kept: new Set<number>() }

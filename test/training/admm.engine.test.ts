@@ -1,7 +1,7 @@
 import { type Observable, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { HasTraining, Step } from '../../src/dsl/step.js'
-import type { Pattern } from '../../src/math/projection.js'
+import type { Pattern } from '../../src/math/patterns.js'
 import { parametersOf } from '../../src/models/parameters.js'
 import { type AdmmMaskOptions, admmMask } from '../../src/operators/admmMask.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'

@@ -1,0 +1,144 @@
+import { kernelShapes, perGroup } from './smallGroups.js'
+import type { WeightMatrix, WeightShape } from './weightMatrix.js'
+
+/**
+ * What is kept or dropped together, of a weight as PyTorch's matrix of out × in·k·k: single weights (`irregular`);
+ * filters (`filter`: one output's weights); columns (`column`: one input position's, for every output); input channels
+ * (`channel`: all of an input channel's, for every output); blocks of the matrix (`4x1`: 4 outputs × 1 column).
+ *
+ * Or a number in each small group: `2:4` keeps 2 of every 4 weights in a row along the input dimension (channels of one
+ * pixel of a convolution, inputs of a linear layer); `kernel` keeps k·k/rate weights of each k × k kernel, in one of the
+ * 8 shapes that are commonest in the layer.
+ *
+ * Sources: N:M, Mishra et al., "Accelerating Sparse Deep Neural Networks", 2021; kernel patterns, Niu et al., "PatDNN",
+ * ASPLOS 2020, without its rule that the centre stays.
+ */
+export type Pattern = keyof typeof whole | 'kernel' | `${number}:${number}` | `${number}x${number}`
+
+/** The rates that a pattern can have in a layer. */
+export interface RateLimits {
+  readonly least: number
+  readonly most: number
+  /** What the largest leaves. */
+  readonly leaves: string
+}
+
+/** Groups are ranked by their magnitude, and the largest stay. */
+export interface ByScore {
+  readonly by: 'score'
+  readonly groups: (shape: WeightShape) => number
+  /** The group of each weight, by its index. */
+  readonly groupOf: (shape: WeightShape) => (index: number) => number
+  /** Whether a score survives a threshold: the reference keeps ties for single weights and columns, not for filters. */
+  readonly survives: (score: number, threshold: number) => boolean
+  readonly limits: (shape: WeightShape) => RateLimits
+}
+
+/** Each small group keeps a number of its weights, those of the largest magnitude. */
+export interface ByGroup {
+  readonly by: 'group'
+  /** 1 where a weight stays. */
+  readonly mask: (matrix: WeightMatrix, rate: number) => Uint8Array
+  readonly limits: (shape: WeightShape) => RateLimits
+}
+
+const ties = (score: number, threshold: number): boolean => score >= threshold
+
+const channelsOf = ({ rows, places }: WeightShape): number => rows / (places?.count ?? 1)
+
+const byScore = (unit: string, rule: Pick<ByScore, 'groups' | 'groupOf' | 'survives'>): ByScore => ({
+  by: 'score',
+  ...rule,
+  limits: (shape) => ({ least: 1, most: rule.groups(shape), leaves: `one ${unit}` }),
+})
+
+const whole = {
+  irregular: byScore('weight', {
+    groups: ({ rows, columns }) => rows * columns,
+    groupOf: () => (index) => index,
+    survives: ties,
+  }),
+  filter: byScore('filter', {
+    groups: ({ columns }) => columns,
+    groupOf:
+      ({ columns }) =>
+      (index) =>
+        index % columns,
+    survives: (score, threshold) => score > threshold,
+  }),
+  column: byScore('column', {
+    groups: ({ rows }) => rows,
+    groupOf:
+      ({ columns }) =>
+      (index) =>
+        Math.floor(index / columns),
+    survives: ties,
+  }),
+  channel: byScore('channel', {
+    groups: channelsOf,
+    groupOf: (shape) => {
+      const channels = channelsOf(shape)
+      return (index) => Math.floor(index / shape.columns) % channels
+    },
+    survives: ties,
+  }),
+}
+
+/** Blocks of `outputs` × `inputs` of PyTorch's matrix; those at its edges may be smaller. */
+const blocks = (outputs: number, inputs: number): ByScore =>
+  byScore('block', {
+    groups: ({ rows, columns }) => Math.ceil(columns / outputs) * Math.ceil(rows / inputs),
+    groupOf: (shape) => {
+      const { rows, columns, places } = shape
+      const [channels, pixels] = [channelsOf(shape), places?.count ?? 1]
+      const across = Math.ceil(rows / inputs)
+      return (index) => {
+        const row = Math.floor(index / columns)
+        const input = (row % channels) * pixels + Math.floor(row / channels)
+        return Math.floor((index % columns) / outputs) * across + Math.floor(input / inputs)
+      }
+    },
+    survives: ties,
+  })
+
+/** `kept` of every `of` weights in a row along the input dimension. */
+const nOfM = (kept: number, of: number): ByGroup => ({
+  by: 'group',
+  mask: (matrix, rate) => perGroup(matrix, of, Math.max(kept, share(of, rate))),
+  limits: (shape) => {
+    const inputs = shape.places?.of === 'kernel' ? channelsOf(shape) : shape.rows
+    return inputs % of === 0
+      ? { least: of / kept, most: of / kept, leaves: `${kept} of ${of} weights` }
+      : { least: 1, most: 1, leaves: `it whole: its ${inputs} inputs are no multiple of ${of}` }
+  },
+})
+
+const kernel: ByGroup = {
+  by: 'group',
+  mask: (matrix, rate) => kernelShapes(matrix, pixelsOf(matrix), share(pixelsOf(matrix), rate)),
+  limits: (shape) => ({ least: 1, most: pixelsOf(shape), leaves: 'one weight of each kernel' }),
+}
+
+/** Shapes are told apart by a bit for each pixel, of the 53 that a number has: kernels to 7 × 7. */
+const pixelsOf = ({ places }: WeightShape): number => (places?.of === 'kernel' && places.count < 53 ? places.count : 1)
+
+/** How many of a group a rate keeps: at least so many, as it grows on its way. */
+const share = (size: number, rate: number): number => Math.max(1, Math.ceil(size / rate - ROUNDING))
+
+const ROUNDING = 1e-9
+
+/** The names that are no family. */
+export const patterns = Object.keys(whole) as readonly (keyof typeof whole)[]
+
+/** How a pattern is projected on; undefined where there is none of that name. */
+export const ruleOf = (pattern: string): ByScore | ByGroup | undefined => {
+  const named = patterns.find((name) => name === pattern)
+  if (named !== undefined) return whole[named]
+  if (pattern === 'kernel') return kernel
+  const [, first = '', sign, second = ''] = /^([1-9]\d*)([:x])([1-9]\d*)$/.exec(pattern) ?? []
+  if (sign === 'x') return blocks(Number(first), Number(second))
+  return sign === ':' && Number(first) < Number(second) ? nOfM(Number(first), Number(second)) : undefined
+}
+
+/** All patterns, in words. */
+export const patternWords = `${patterns.join(', ')}, kernel, n:m (2:4) and blocks (4x1)`

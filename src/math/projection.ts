@@ -15,18 +15,28 @@ import type { WeightMatrix } from './weightMatrix.js'
  * @returns one 0 or 1 per weight
  */
 export const projectionMask = (matrix: WeightMatrix, pattern: Pattern, rate: number): Uint8Array => {
-  if (rate === 1) return new Uint8Array(matrix.values.length).fill(1)
-  return thresholdMask(matrix, pattern, projectionThreshold(matrix, pattern, rate))
+  const [mask] = projectionMasks([matrix], pattern, rate)
+  return mask ?? new Uint8Array(0)
 }
+
+/** The same for matrices whose groups go together: their scores are the norms over all of them. */
+export const projectionMasks = (
+  together: readonly WeightMatrix[],
+  pattern: Pattern,
+  rate: number,
+): readonly Uint8Array[] =>
+  rate === 1
+    ? together.map(({ values }) => new Uint8Array(values.length).fill(1))
+    : thresholdMasks(together, pattern, projectionThreshold(together, pattern, rate))
 
 /**
  * What a group's score is compared with in Π_S: the (1 − 1/rate) percentile of the scores; 0 for rate 1. Patterns of
  * small groups have no threshold: there it is the rate itself.
  */
-export const projectionThreshold = (matrix: WeightMatrix, pattern: Pattern, rate: number): number => {
+export const projectionThreshold = (together: readonly WeightMatrix[], pattern: Pattern, rate: number): number => {
   const rule = known(pattern)
   if (rate === 1) return 0
-  return rule.by === 'score' ? percentile(scoresOf(matrix, rule), 1 - 1 / rate) : rate
+  return rule.by === 'score' ? percentile(scoresOf(together, rule), 1 - 1 / rate) : rate
 }
 
 /**
@@ -35,19 +45,22 @@ export const projectionThreshold = (matrix: WeightMatrix, pattern: Pattern, rate
  *
  * @param threshold t ≥ 0
  */
-export const thresholdMask = (matrix: WeightMatrix, pattern: Pattern, threshold: number): Uint8Array => {
+export const thresholdMasks = (
+  together: readonly WeightMatrix[],
+  pattern: Pattern,
+  threshold: number,
+): readonly Uint8Array[] => {
   const rule = known(pattern)
-  if (rule.by === 'group') return rule.mask(matrix, Math.max(1, threshold))
-  const { survives } = rule
-  const groupOf = rule.groupOf(matrix)
-  const scores = scoresOf(matrix, rule)
-  const mask = new Uint8Array(matrix.values.length)
-  for (let i = 0; i < mask.length; i++) {
-    const score = scores[groupOf(i)] ?? 0
-    // A group that is zero already is pruned already, whatever the threshold says.
-    mask[i] = score > 0 && survives(score, threshold) ? 1 : 0
-  }
-  return mask
+  if (rule.by === 'group') return together.map((matrix) => rule.mask(matrix, Math.max(1, threshold)))
+  const scores = scoresOf(together, rule)
+  // A group that is zero already is pruned already, whatever the threshold says.
+  const stays = Uint8Array.from(scores, (score) => (score > 0 && rule.survives(score, threshold) ? 1 : 0))
+  return together.map((matrix) => {
+    const groupOf = rule.groupOf(matrix)
+    const mask = new Uint8Array(matrix.values.length)
+    for (let i = 0; i < mask.length; i++) mask[i] = stays[groupOf(i)] ?? 0
+    return mask
+  })
 }
 
 const known = (pattern: Pattern) => {
@@ -56,13 +69,15 @@ const known = (pattern: Pattern) => {
   return rule
 }
 
-/** |w|, or the L2 norm of each group. */
-const scoresOf = (matrix: WeightMatrix, { groups, groupOf }: ByScore): Float64Array => {
-  const groupAt = groupOf(matrix)
-  const squares = new Float64Array(groups(matrix))
-  for (let i = 0; i < matrix.values.length; i++) {
-    const group = groupAt(i)
-    squares[group] = (squares[group] ?? 0) + (matrix.values[i] ?? 0) ** 2
+/** |w|, or the L2 norm of each group, over all matrices. */
+const scoresOf = (together: readonly WeightMatrix[], { groups, groupOf }: ByScore): Float64Array => {
+  const squares = new Float64Array(Math.max(...together.map(groups)))
+  for (const matrix of together) {
+    const groupAt = groupOf(matrix)
+    for (let i = 0; i < matrix.values.length; i++) {
+      const group = groupAt(i)
+      squares[group] = (squares[group] ?? 0) + (matrix.values[i] ?? 0) ** 2
+    }
   }
   for (let group = 0; group < squares.length; group++) squares[group] = Math.sqrt(squares[group] ?? 0)
   return squares

@@ -23,7 +23,7 @@ import { trainer } from '../training/trainer.js'
 export interface AdmmMaskOptions {
   /** What is pruned together: single weights, filters, columns, channels, blocks, N:M or kernel patterns; see `Pattern`. */
   readonly pattern: Pattern
-  /** Compression: 4 keeps a quarter. One number, a number per layer, or an overall one; see `Rate`. */
+  /** Compression: 4 keeps a quarter. A number, one per layer, an overall one, or a budget; see `Rate`. */
   readonly rate: Rate
   /** Layers that are left out, by name. @default none */
   readonly exclude?: readonly string[]
@@ -51,6 +51,7 @@ export interface AdmmMaskOptions {
  *
  * @example
  * admmMask({ pattern: 'irregular', rate: 4, epochs: 10, retrainEpochs: 20 })
+ * admmMask({ pattern: 'channel', rate: { budget: 'flops', keep: 0.5 } })
  * admmMask({ pattern: 'irregular', rate: { overall: 16, fixed: { conv1: 1, conv2: 4 } }, exclude: ['fc2'] })
  * @throws OptionError for a rate < 1, an unknown pattern or layer, or a wrong number of epochs
  */

@@ -60,9 +60,8 @@ export const proximalMask = ({
         for (const [i, threshold] of found.entries()) memory.setNumber(thresholdName(i), threshold)
       },
       realise: (student, memory, moved) => {
-        const task = taskOf(student)
-        const thresholds = task.rates.map((_, i) => memory.number(thresholdName(i), 0))
-        return tf.tensor1d(thresholded(moved.dataSync<'float32'>(), task, thresholds))
+        const threshold = (i: number): number => memory.number(thresholdName(i), 0)
+        return tf.tensor1d(thresholded(moved.dataSync<'float32'>(), taskOf(student), threshold))
       },
     }),
     { updateEvery },

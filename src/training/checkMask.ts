@@ -2,7 +2,7 @@ import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Pattern, patternWords, ruleOf } from '../math/patterns.js'
 import type { Recipe } from './phasePlan.js'
-import { checkRate, type Rate, ratesIn } from './rates.js'
+import { type Budget, checkRate, isBudget, type Rate, ratesIn } from './rates.js'
 
 /** What all stages of a pruning phase and a masked retraining have. */
 export interface MaskChoices {
@@ -20,8 +20,19 @@ export const checkMask = (
 ): void => {
   if (!ruleOf(pattern)) rejectOption(stage, `a pattern among ${patternWords}`, pattern)
   for (const each of ratesIn(rate)) checkRate(stage, each)
+  if (isBudget(rate)) checkBudget(stage, pattern, rate)
   checkWhole(stage, 'epochs', epochs, 0)
   checkWhole(stage, 'retrainEpochs', retrainEpochs, 0)
   checkWhole(stage, 'epochs + retrainEpochs', epochs + retrainEpochs, 1)
   for (const { learningRate } of recipes) checkPositive(stage, 'learningRate', learningRate)
+}
+
+const budgets: Readonly<Record<Budget['budget'], true>> = { parameters: true, flops: true }
+
+const checkBudget = (stage: string, pattern: Pattern, { budget, keep }: Budget): void => {
+  if (!Object.keys(budgets).includes(budget))
+    rejectOption(stage, `a budget among ${Object.keys(budgets).join(', ')}`, String(budget))
+  if (!(keep > 0 && keep <= 1)) rejectOption(stage, 'a share to keep in (0, 1]', keep)
+  if (pattern !== 'filter' && pattern !== 'channel')
+    rejectOption(stage, 'pattern filter or channel for a budget of the shrunk network', pattern)
 }

@@ -14,7 +14,7 @@ import { trainer } from './trainer.js'
 export interface MaskOptions {
   /** What is pruned together: single weights, filters, columns, channels, blocks, N:M or kernel patterns; see `Pattern`. */
   readonly pattern: Pattern
-  /** Compression: 4 keeps a quarter. One number, a number per layer, or an overall one; see `Rate`. */
+  /** Compression: 4 keeps a quarter. A number, one per layer, an overall one, or a budget; see `Rate`. */
   readonly rate: Rate
   /** Layers that are left out, by name. @default none */
   readonly exclude?: readonly string[]

@@ -2,7 +2,7 @@ import type { Tensor1D } from '@tensorflow/tfjs-core'
 import type { ParameterCounts } from '../dsl/events.js'
 import { tf } from '../engine/tf.js'
 import type { Pattern } from '../math/patterns.js'
-import { projectionMask, projectionThreshold, thresholdMask } from '../math/projection.js'
+import { projectionMasks, projectionThreshold, thresholdMasks } from '../math/projection.js'
 import { quadraticPenalty } from '../math/quadraticPenalty.js'
 import type { WeightMatrix, WeightShape } from '../math/weightMatrix.js'
 import type { Architecture } from '../models/architecture.js'
@@ -19,15 +19,31 @@ export interface PruningTask {
 }
 
 /** Π_S as a mask of the whole flat vector: 1 for all that is not pruned. */
-export const maskOf = (
-  architecture: Architecture,
-  weights: Float32Array,
-  { pattern, rates }: PruningTask,
-): Float32Array => {
+export const maskOf = (architecture: Architecture, weights: Float32Array, task: PruningTask): Float32Array => {
   const mask = new Float32Array(parameterCount(architecture)).fill(1)
-  for (const layer of rates)
-    mask.set(projectionMask(matrixOf(weights, layer), pattern, layer.rate), layer.parameter.offset)
+  for (const { rate, layers } of setsOf(task)) {
+    const masks = projectionMasks(matricesOf(weights, layers), task.pattern, rate)
+    for (const [i, { parameter }] of layers.entries()) mask.set(masks[i] ?? [], parameter.offset)
+  }
   return mask
+}
+
+/** Layers that lose the same groups, and their rate; most stand alone. */
+interface LayerSet {
+  readonly rate: number
+  readonly layers: readonly LayerRate[]
+}
+
+const setsOf = ({ rates }: PruningTask): readonly LayerSet[] => {
+  const alone = rates.filter(({ together }) => together === undefined)
+  const joined = new Set(rates.flatMap(({ together }) => together ?? []))
+  return [
+    ...alone.map((layer) => ({ rate: layer.rate, layers: [layer] })),
+    ...[...joined].map((number) => {
+      const layers = rates.filter(({ together }) => together === number)
+      return { rate: layers[0]?.rate ?? 1, layers }
+    }),
+  ]
 }
 
 /** A weight as patterns see it. */
@@ -40,26 +56,29 @@ export const weightShape = ({ size, shape, torchAxes: [places] }: Parameter): We
   }
 }
 
-const matrixOf = (weights: Float32Array, { parameter }: LayerRate): WeightMatrix => {
-  const { offset, size } = parameter
-  return { ...weightShape(parameter), values: weights.subarray(offset, offset + size) }
-}
+const matricesOf = (weights: Float32Array, layers: readonly LayerRate[]): readonly WeightMatrix[] =>
+  layers.map(({ parameter }) => {
+    const { offset, size } = parameter
+    return { ...weightShape(parameter), values: weights.subarray(offset, offset + size) }
+  })
 
-/** The threshold of each layer of the task at which hard thresholding is Π_S. */
-export const thresholdsOf = (weights: Float32Array, { pattern, rates }: PruningTask): readonly number[] =>
-  rates.map((layer) => projectionThreshold(matrixOf(weights, layer), pattern, layer.rate))
+/** The thresholds at which hard thresholding is Π_S: one for each layer, or for those that lose the same groups. */
+export const thresholdsOf = (weights: Float32Array, task: PruningTask): readonly number[] =>
+  setsOf(task).map(({ rate, layers }) => projectionThreshold(matricesOf(weights, layers), task.pattern, rate))
 
-/** Hard thresholding of the task's layers, each by its own threshold: a copy. */
+/** Hard thresholding of the task's layers by the thresholds of `thresholdsOf`, 0 where there is none: a copy. */
 export const thresholded = (
   weights: Float32Array,
-  { pattern, rates }: PruningTask,
-  thresholds: readonly number[],
+  task: PruningTask,
+  threshold: (index: number) => number,
 ): Float32Array => {
   const kept = weights.slice()
-  for (const [i, layer] of rates.entries()) {
-    const { offset } = layer.parameter
-    const mask = thresholdMask(matrixOf(weights, layer), pattern, thresholds[i] ?? 0)
-    for (let at = 0; at < mask.length; at++) if (mask[at] === 0) kept[offset + at] = 0
+  for (const [i, { layers }] of setsOf(task).entries()) {
+    const masks = thresholdMasks(matricesOf(weights, layers), task.pattern, threshold(i))
+    for (const [l, mask] of masks.entries()) {
+      const offset = layers[l]?.parameter.offset ?? 0
+      for (let at = 0; at < mask.length; at++) if (mask[at] === 0) kept[offset + at] = 0
+    }
   }
   return kept
 }

@@ -1,8 +1,9 @@
 import { rejectOption } from '../dsl/errors.js'
 import { type Pattern, type RateLimits, ruleOf } from '../math/patterns.js'
 import type { Architecture } from '../models/architecture.js'
+import { budgetRates } from './budget.js'
 import { type PruningTask, weightShape } from './pruning.js'
-import { layerRates, type Rate } from './rates.js'
+import { isBudget, layerRates, type Rate } from './rates.js'
 
 /**
  * What a mask stage prunes of a network.
@@ -17,6 +18,7 @@ export const pruningTask = (
   rate: Rate,
   exclude: readonly string[],
 ): PruningTask => {
+  if (isBudget(rate)) return { pattern, rates: budgetRates(stage, architecture, pattern, rate, exclude) }
   const rates = layerRates(stage, architecture, rate, exclude)
   for (const { parameter, rate: own } of rates) {
     const { least, most, leaves } = ruleOf(pattern)?.limits(weightShape(parameter)) ?? NO_LIMITS

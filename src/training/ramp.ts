@@ -12,7 +12,7 @@ export const rampedTask = ({ pattern, rates }: PruningTask, { step, steps }: Pro
   const share = 1 - (1 - step / steps) ** 3
   return {
     pattern,
-    rates: rates.map(({ parameter, rate }) => ({ parameter, rate: 1 / (1 - (1 - 1 / rate) * share) })),
+    rates: rates.map((layer) => ({ ...layer, rate: 1 / (1 - (1 - 1 / layer.rate) * share) })),
   }
 }
 

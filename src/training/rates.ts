@@ -1,20 +1,35 @@
 import { rejectOption } from '../dsl/errors.js'
 import type { Architecture } from '../models/architecture.js'
+import type { Counts } from '../models/counts.js'
 import { type Parameter, parametersOf } from '../models/parameters.js'
 
 /**
- * How much to prune: one rate for every layer; a rate per layer by name (others stay whole); or an overall rate, with
- * some layers fixed and one rate for all the others solved so that the whole meets it.
+ * How much to prune: one rate for every layer; a rate per layer by name (others stay whole); an overall rate, with some
+ * layers fixed and one rate for all the others solved so that the whole meets it; or a budget of the shrunk network.
  */
 export type Rate =
   | number
   | Readonly<Record<string, number>>
   | { readonly overall: number; readonly fixed: Readonly<Record<string, number>> }
+  | Budget
+
+/**
+ * What the whole network may have when filters or channels are pruned and it is shrunk: `{ budget: 'flops', keep: 0.5 }`
+ * is half the operations. Layers whose channels depend on each other lose the same ones.
+ */
+export interface Budget {
+  /** What is counted; see `Counts`. */
+  readonly budget: keyof Counts
+  /** The share that is kept, in (0, 1]. */
+  readonly keep: number
+}
 
 /** A weight tensor that is pruned, and its compression > 1. */
 export interface LayerRate {
   readonly parameter: Parameter
   readonly rate: number
+  /** Layers of one number lose the same groups: those whose norm over all of them is small. @default none */
+  readonly together?: number
 }
 
 /**
@@ -27,15 +42,11 @@ export interface LayerRate {
 export const layerRates = (
   stage: string,
   architecture: Architecture,
-  rate: Rate,
+  rate: Exclude<Rate, Budget>,
   exclude: readonly string[],
 ): readonly LayerRate[] => {
-  const weights = parametersOf(architecture).filter(({ role }) => role === 'weight')
-  const byName = (name: string): Parameter =>
-    weights.find((parameter) => parameter.name === name || parameter.node === name) ??
-    rejectOption(stage, `a layer among ${weights.map(({ node }) => node).join(', ')}`, `"${name}"`)
-  const left = new Set(exclude.map(byName))
-  const pruned = weights.filter((parameter) => !left.has(parameter))
+  const pruned = prunable(stage, architecture, exclude)
+  const byName = (name: string): Parameter => weightOf(stage, architecture, name)
   const named = (rates: Readonly<Record<string, number>>): ReadonlyMap<Parameter, number> =>
     new Map(Object.entries(rates).map(([name, value]) => [byName(name), checkRate(stage, value)]))
   const all = (): ReadonlyMap<Parameter, number> => {
@@ -44,8 +55,26 @@ export const layerRates = (
     return solveOverall(stage, pruned, checkRate(stage, rate.overall), named(rate.fixed))
   }
   return [...all()]
-    .filter(([parameter, value]) => value > 1 && !left.has(parameter))
+    .filter(([parameter, value]) => value > 1 && pruned.includes(parameter))
     .map(([parameter, value]) => ({ parameter, rate: value }))
+}
+
+/** The weights of all layers but those excluded. @throws OptionError for an unknown layer */
+export const prunable = (
+  stage: string,
+  architecture: Architecture,
+  exclude: readonly string[],
+): readonly Parameter[] => {
+  const left = new Set(exclude.map((name) => weightOf(stage, architecture, name)))
+  return parametersOf(architecture).filter((parameter) => parameter.role === 'weight' && !left.has(parameter))
+}
+
+const weightOf = (stage: string, architecture: Architecture, wanted: string): Parameter => {
+  const weights = parametersOf(architecture).filter(({ role }) => role === 'weight')
+  return (
+    weights.find(({ name, node }) => name === wanted || node === wanted) ??
+    rejectOption(stage, `a layer among ${weights.map(({ node }) => node).join(', ')}`, `"${wanted}"`)
+  )
 }
 
 /** Refuses a rate below 1. @throws OptionError */
@@ -55,11 +84,16 @@ export const checkRate = (stage: string, rate: number): number =>
 /** Every number in a rate, for checks before a network is known. */
 export const ratesIn = (rate: Rate): readonly number[] => {
   if (typeof rate === 'number') return [rate]
+  if (isBudget(rate)) return []
   return isOverall(rate) ? [rate.overall, ...Object.values(rate.fixed)] : Object.values(rate)
 }
 
+/** Whether a rate is a budget. */
+export const isBudget = (rate: Rate): rate is Budget =>
+  typeof rate === 'object' && 'budget' in rate && typeof rate.budget === 'string'
+
 const isOverall = (
-  rate: Exclude<Rate, number>,
+  rate: Exclude<Rate, number | Budget>,
 ): rate is Extract<Rate, { readonly overall: number; readonly fixed: object }> =>
   'fixed' in rate && typeof rate.fixed === 'object'
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Pattern, patterns, ruleOf } from '../../src/math/patterns.js'
-import { projectionMask, projectionThreshold, thresholdMask } from '../../src/math/projection.js'
+import { projectionMask, projectionThreshold, thresholdMasks } from '../../src/math/projection.js'
 import { permutation, stream } from '../../src/math/random.js'
 import type { Places, WeightMatrix } from '../../src/math/weightMatrix.js'
 
@@ -247,9 +247,9 @@ describe('hard thresholding', () => {
     check(
       fc.property(sizes(fc.constantFrom(4, 8)), every, fc.constantFrom(1.5, 2), (size, pattern, rate) => {
         const { matrix } = layerOf(size)
-        const threshold = projectionThreshold(matrix, pattern, rate)
-        expect(thresholdMask(matrix, pattern, threshold)).toEqual(projectionMask(matrix, pattern, rate))
-        expect(thresholdMask(matrix, pattern, 0).every((bit) => bit === 1)).toBe(true)
+        const threshold = projectionThreshold([matrix], pattern, rate)
+        expect(thresholdMasks([matrix], pattern, threshold)).toEqual([projectionMask(matrix, pattern, rate)])
+        expect(thresholdMasks([matrix], pattern, 0)[0]?.every((bit) => bit === 1)).toBe(true)
       }),
     )
   })

@@ -9,7 +9,9 @@ import { admmMask } from '../../src/operators/admmMask.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { exportModel } from '../../src/operators/exportModel.js'
 import { initialise } from '../../src/operators/initialise.js'
+import { learnedMask } from '../../src/operators/learnedMask.js'
 import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
+import { proximalMask } from '../../src/operators/proximalMask.js'
 import { shrink } from '../../src/operators/shrink.js'
 import { train } from '../../src/operators/train.js'
 import { imagesOf } from '../../src/training/images.js'
@@ -125,6 +127,27 @@ describe('shrink', () => {
     expect(rest).toEqual(whole.slice(4))
     expect(sizesOf(resumed)).toEqual(sizesOf(straight))
     resumed.end()
+  })
+
+  it.each([
+    ['admmMask', admmMask],
+    ['magnitudePrune', magnitudePrune],
+    ['proximalMask', proximalMask],
+    ['learnedMask', learnedMask],
+  ] as const)('comes to the budget that %s was given', async (_name, mask) => {
+    for (const budget of ['flops', 'parameters'] as const) {
+      const fake = fakeRun()
+      const rate = { budget, keep: 0.5 }
+      const pruned = lentSteps(fake).pipe(
+        initialise(normalisedNet),
+        crossEntropy(),
+        mask({ pattern: 'channel', rate, epochs: 1, retrainEpochs: 1 }),
+      )
+      const students = await collect(pruned.pipe(shrink()), ({ student }) => student)
+      const net = students.at(-1)?.architecture ?? normalisedNet
+      expect(countsOf(net)[budget]).toBeLessThanOrEqual(0.5 * countsOf(normalisedNet)[budget])
+      fake.end()
+    }
   })
 
   it('exports the smaller network', async () => {

@@ -6,12 +6,16 @@ import type { Architecture } from '../../src/models/architecture.js'
 import { parameterCount, parametersOf } from '../../src/models/parameters.js'
 import { lenet5, mnistNet } from '../../src/models/zoo.js'
 import { maskOf } from '../../src/training/pruning.js'
-import { layerRates, type Rate, ratesIn } from '../../src/training/rates.js'
+import { type Budget, layerRates, type Rate, ratesIn } from '../../src/training/rates.js'
 import { seededNumbers } from '../support/numbers.js'
 
 const weightsOf = (net: Architecture) => parametersOf(net).filter(({ role }) => role === 'weight')
 
-const rates = (rate: Rate, exclude: readonly string[] = [], net = mnistNet): Readonly<Record<string, number>> =>
+const rates = (
+  rate: Exclude<Rate, Budget>,
+  exclude: readonly string[] = [],
+  net = mnistNet,
+): Readonly<Record<string, number>> =>
   Object.fromEntries(
     layerRates('admmMask', net, rate, exclude).map(({ parameter, rate: value }) => [parameter.node, value]),
   )

@@ -1,0 +1,102 @@
+import { rejectOption } from '../dsl/errors.js'
+import type { Pattern } from '../math/patterns.js'
+import { type Architecture, architecture, layersOf } from '../models/architecture.js'
+import { countsOf } from '../models/counts.js'
+import type { Parameter } from '../models/parameters.js'
+import { type ChannelGroup, channelGroups } from '../models/shrink/channels.js'
+import { connectionOf } from '../models/shrink/tensors.js'
+import { type Budget, type LayerRate, prunable } from './rates.js'
+
+/** What may be pruned of a value's channels: the weights that make them, or those that read them. */
+interface Prunable {
+  readonly group: ChannelGroup
+  readonly parameters: readonly Parameter[]
+  /** Ids of the layers that make them. */
+  readonly makers: readonly string[]
+  /** Whether what a pruned filter still gives, a constant, needs a channel of its own; see `choose`. */
+  readonly standIn: 0 | 1
+}
+
+/**
+ * Rates that meet a budget once the network is shrunk: one for all groups of channels that depend on each other (the
+ * terms of a residual sum, the layers that read it), the smallest that does; a group with fewer channels keeps one. A
+ * group of which a layer is excluded stays, and so do the channels of the images and of the logits.
+ *
+ * Pruned channels go without a trace, so that their budget is met exactly. Pruned filters leave constants; counted is one
+ * channel that stays for all of a group's.
+ *
+ * @throws OptionError for an unknown layer, for another pattern than `filter` and `channel`, or for a budget that one
+ * channel in each group exceeds: it says the largest rate
+ * Source: Fang et al., "DepGraph: Towards Any Structural Pruning", CVPR 2023 (groups).
+ */
+export const budgetRates = (
+  stage: string,
+  given: Architecture,
+  pattern: Pattern,
+  { budget, keep }: Budget,
+  exclude: readonly string[],
+): readonly LayerRate[] => {
+  const groups = groupsOf(given, pattern, new Set(prunable(stage, given, exclude)))
+  const whole = countsOf(given)[budget]
+  const costAt = (rate: number): number => countsOf(resized(given, pattern, groups, rate))[budget] / whole
+  const most = Math.max(1, ...groups.map(({ group }) => group.channels))
+  if (costAt(most) > keep)
+    rejectOption(
+      stage,
+      `a share of the ${budget} of at least ${Math.ceil(costAt(most) * 1e4) / 1e4}, which the largest rate, ${most}, leaves`,
+      keep,
+    )
+  const rate = costAt(1) <= keep ? 1 : smallest(most, (tried) => costAt(tried) <= keep)
+  if (rate === 1) return []
+  return groups.flatMap(({ group, parameters }, i) =>
+    parameters.map((parameter) => ({ parameter, rate: Math.min(rate, group.channels), together: i })),
+  )
+}
+
+const groupsOf = (given: Architecture, pattern: Pattern, left: ReadonlySet<Parameter>): readonly Prunable[] => {
+  const groups = channelGroups(given)
+  const connections = given.nodes.flatMap((node) => connectionOf(node) ?? [])
+  const weights = new Map([...left].map((parameter) => [parameter.node, parameter]))
+  return [...new Set(groups.values())].flatMap((group): Prunable[] => {
+    const readers = connections.filter(({ source }) => groups.get(source) === group)
+    const makers = connections.filter(({ node }) => groups.get(node.id) === group)
+    const members = (pattern === 'channel' ? readers : makers).map(({ node }) => weights.get(node.id))
+    const parameters = members.flatMap((member) => member ?? [])
+    if (group.fixed || group.channels === 1 || parameters.length === 0 || parameters.length < members.length) return []
+    const standIn = pattern === 'filter' && readers.some(({ padded }) => padded) ? 1 : 0
+    return [{ group, parameters, makers: makers.map(({ node }) => node.id), standIn }]
+  })
+}
+
+/** The network as it is when it is shrunk. */
+const resized = (given: Architecture, pattern: Pattern, groups: readonly Prunable[], rate: number): Architecture => {
+  const widths = new Map(
+    groups.flatMap(({ group: { channels }, makers, standIn }) => {
+      const width = Math.min(channels, keptOf(channels, pattern, Math.min(rate, channels)) + standIn)
+      return makers.map((id) => [id, width] as const)
+    }),
+  )
+  const layers = layersOf(given).map((layer, i) => {
+    const width = widths.get(given.nodes[i]?.id ?? '')
+    return width !== undefined && 'out' in layer ? { ...layer, out: width } : layer
+  })
+  return architecture(given.name, given.input, layers, given)
+}
+
+/** How many groups `projectionMask` keeps: those of filters on the threshold go, those of channels stay. */
+const keptOf = (channels: number, pattern: Pattern, rate: number): number => {
+  const position = (channels - 1) * (1 - 1 / rate)
+  if (rate === 1) return channels
+  return pattern === 'filter' ? channels - 1 - Math.floor(position) : channels - Math.ceil(position)
+}
+
+/** The smallest number up to `most` that meets a condition which all larger ones meet, to a millionth. */
+const smallest = (most: number, meets: (value: number) => boolean): number => {
+  let [low, high] = [1, most]
+  while (high / low > 1 + 1e-6) {
+    const middle = Math.sqrt(low * high)
+    if (meets(middle)) high = middle
+    else low = middle
+  }
+  return high
+}

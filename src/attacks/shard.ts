@@ -8,13 +8,6 @@ export interface Shard {
   readonly of: number
 }
 
-/** Refuses a part that there is not. @throws OptionError */
-export const checkShard = (stage: string, { index, of }: Shard): void => {
-  checkWhole(stage, 'shards', of, 1)
-  checkWhole(stage, "a shard's index", index, 0)
-  if (index >= of) rejectOption(stage, `a shard's index < ${of}`, index)
-}
-
 /**
  * The test examples of a shard, ascending: whole blocks, as equally many as can be. Shard 0 of 1 is all of them.
  *
@@ -28,4 +21,18 @@ export const indicesOf = (stage: string, examples: number, batchSize: number, { 
   const start = (part: number): number => Math.min(examples, Math.floor((part * blocks) / of) * size)
   const first = start(index)
   return Uint32Array.from({ length: start(index + 1) - first }, (_, i) => first + i)
+}
+
+/**
+ * Refuses a part that there is not, as far as can be told before the test set is there.
+ *
+ * @param examples undefined for as many as the test set has
+ * @throws OptionError
+ */
+export const checkShard = (stage: string, examples: number | undefined, batchSize: number, shard: Shard): void => {
+  const { index, of } = shard
+  checkWhole(stage, 'shards', of, 1)
+  checkWhole(stage, "a shard's index", index, 0)
+  if (index >= of) rejectOption(stage, `a shard's index < ${of}`, index)
+  if (examples !== undefined) indicesOf(stage, examples, batchSize, shard)
 }

@@ -50,7 +50,7 @@ export const attackEval = (
   if (every !== undefined) checkWhole('attackEval', 'epochs between two evaluations', every, 1)
   checkWhole('attackEval', 'batchSize', batchSize, 1)
   checkWhole('attackEval', 'pictures', pictures, 0)
-  if (shard) checkShard('attackEval', shard)
+  if (shard) checkShard('attackEval', examples, batchSize, shard)
 
   return stage(
     {

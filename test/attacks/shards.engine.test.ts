@@ -11,6 +11,7 @@ import { fabTargeted } from '../../src/attacks/fabTargeted.js'
 import { pgd } from '../../src/attacks/pgd.js'
 import { checkShard, indicesOf } from '../../src/attacks/shard.js'
 import { square } from '../../src/attacks/square.js'
+import { attackEval } from '../../src/operators/attackEval.js'
 import { CLASSES, inputOf, problem, smallNetwork, someOf } from '../support/attacked.js'
 
 const EXAMPLES = 50
@@ -148,12 +149,13 @@ describe('shards', () => {
     [{ index: -1, of: 2 }, "a whole number of a shard's index >= 0, got -1"],
     [{ index: 2, of: 2 }, "a shard's index < 2, got 2"],
   ])('are refused: %o', (shard, message) => {
-    expect(() => checkShard('attackEval', shard)).toThrow(`attackEval: expected ${message}`)
+    expect(() => checkShard('attackEval', undefined, 50, shard)).toThrow(`attackEval: expected ${message}`)
   })
 
   it('are refused where there are more than blocks', () => {
-    expect(() => indicesOf('attackEval', 1000, 50, { index: 0, of: 6 })).toThrow(
-      'attackEval: expected at most 5 shards: they are made of blocks of 200 examples, got 6',
-    )
+    const message = 'attackEval: expected at most 5 shards: they are made of blocks of 200 examples, got 6'
+    for (const refuse of [indicesOf, checkShard])
+      expect(() => refuse('attackEval', 1000, 50, { index: 0, of: 6 })).toThrow(message)
+    expect(() => attackEval([], { examples: 1000, batchSize: 50, shard: { index: 0, of: 6 } })).toThrow(message)
   })
 })

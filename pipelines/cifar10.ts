@@ -54,6 +54,10 @@ export const pruneCifar = (settings: Settings) =>
         '64',
       ),
       rate: param.number({ default: 4, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
+      rates: param.choice(['uniform', 'erk', 'global', 'learned'], {
+        default: 'uniform',
+        help: 'How the rate is shared among the layers.',
+      }),
       pattern: param.choice(['irregular', 'filter', 'column'], {
         default: 'irregular',
         help: 'What is pruned together.',
@@ -92,6 +96,7 @@ export const pruneCifar = (settings: Settings) =>
         admmMask({
           pattern: p.pattern,
           rate: p.rate,
+          rates: p.rates,
           exclude: last,
           epochs: p.epochs,
           retrainEpochs: p.retrainEpochs,

@@ -18,6 +18,8 @@ import {
   parameters,
   pgd,
   pipeline,
+  type Shard,
+  shards,
   square,
   syntheticDigits,
 } from 'pwoa'
@@ -54,7 +56,10 @@ const attacks = {
 
 const names = Object.keys(attacks) as (keyof typeof attacks)[]
 
-/** Attacks a network as it is: the summary has `before` only. What became of each example: `attacks.jsonl`. */
+/**
+ * Attacks a network as it is: the summary has `before` only. What became of each example: `attacks.jsonl`. In shards,
+ * `--workers` and `--queue` share the work out, and the run `shard=all` has the figures.
+ */
 export default definePipeline(
   parameters({
     checkpoint: param.text({ help: 'The network: a PyTorch checkpoint or safetensors.' }),
@@ -78,16 +83,20 @@ export default definePipeline(
     norm: param.choice(['Linf', 'L2'], { default: 'Linf', help: 'How a perturbation is measured.' }),
     batchSize: param.integer({ default: 250, min: 1, unit: 'images', help: 'Images attacked at once.' }),
     pictures: param.integer({ default: 0, min: 0, max: 100, unit: 'images', help: 'Drawn in attacks.svg.' }),
+    shards: param.integer({ default: 1, min: 1, help: 'Parts to share out, of four batches at least; 1 is one run.' }),
   }),
-  ({ checkpoint, architecture, dataset, mean, std, examples, epsilon, norm, batchSize, pictures, ...p }) =>
-    pipeline('evaluate', datasets[dataset]()).pipe(
-      loadTeacher(checkpoint, {
-        architecture,
-        ...(mean.length + std.length > 0 ? { normalisation: { mean, std } } : {}),
-      }),
-      attackEval(
-        p.attacks.map((name) => attacks[name]({ epsilon, norm })),
-        { examples, batchSize, pictures },
-      ),
-    ),
+  ({ checkpoint, architecture, dataset, mean, std, examples, epsilon, norm, batchSize, pictures, ...p }) => {
+    const evaluation = (shard?: Shard) =>
+      pipeline('evaluate', datasets[dataset]()).pipe(
+        loadTeacher(checkpoint, {
+          architecture,
+          ...(mean.length + std.length > 0 ? { normalisation: { mean, std } } : {}),
+        }),
+        attackEval(
+          p.attacks.map((name) => attacks[name]({ epsilon, norm })),
+          { examples, batchSize, pictures, shard },
+        ),
+      )
+    return p.shards === 1 ? evaluation() : shards('evaluate', p.shards, evaluation)
+  },
 )

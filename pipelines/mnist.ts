@@ -56,6 +56,10 @@ export default definePipeline(
     architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoint is of.' }),
     method: param.choice(['perturbed', 'published'], { default: 'perturbed', help: 'Recipe.' }),
     rate: param.number({ default: 16, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
+    rates: param.optional(
+      param.choice(['uniform', 'erk', 'global', 'learned'], { help: 'How the rate is shared among the layers.' }),
+      'first layer whole, second at most 4x; published uniform',
+    ),
     pattern: param.choice(['irregular', 'filter', 'column'], {
       default: 'irregular',
       help: 'What is pruned together.',
@@ -82,17 +86,18 @@ export default definePipeline(
       loadTeacher(p.checkpoint, { architecture: p.architecture }),
     )
     const noise = perturbations[p.perturbation]({ epsilon: p.epsilon })
-    const [seen, rate] =
+    const [seen, usual] =
       p.method === 'published'
         ? [teacher, p.rate]
         : [teacher.pipe(perturb(noise)), { overall: p.rate, fixed: { [first]: 1, [second]: Math.min(4, p.rate) } }]
+    const shared = p.rates === undefined ? { rate: usual } : { rate: p.rate, rates: p.rates }
 
     return seen.pipe(
       distill({ temperature: p.temperature ?? recipe.temperature, alpha: p.alpha }),
       hsicRegularize({ lambdaX: p.lambdaX ?? recipe.lambdaX, lambdaY: p.lambdaY ?? recipe.lambdaY }),
       admmMask({
         pattern: p.pattern,
-        rate,
+        ...shared,
         exclude,
         epochs: p.epochs,
         retrainEpochs: p.retrainEpochs,

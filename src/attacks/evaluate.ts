@@ -4,6 +4,7 @@ import { tf } from '../engine/tf.js'
 import { adviceBefore, adviceOnGap, adviceOnSequence, stagesOf } from './advice.js'
 import type { Attack, AttackSequence } from './attack.js'
 import { attackBatch } from './attackBatch.js'
+import { batchesOf } from './batches.js'
 import { cleanBatch } from './cleanBatch.js'
 import type { Evaluation, EvaluationResult, Outcome, StageResult, TestBatch } from './evaluation.js'
 import { type BatchRecord, type CleanRecord, rememberedBatch, rememberedClean, type Shown } from './records.js'
@@ -11,7 +12,7 @@ import { type BatchRecord, type CleanRecord, rememberedBatch, rememberedClean, t
 /**
  * Clean accuracy, and robust accuracy under each attack: the share of examples that are classified correctly as they
  * are and after the attack. Attacks are given what is classified correctly, those of a sequence what the earlier ones
- * left, packed into full batches. The event loop turns between an attack's steps; finished batches go to the journal
+ * left, packed into batches within blocks of the test set. The event loop turns between an attack's steps; finished batches go to the journal
  * and are not done again. What an attack returns is checked: inside the ε-ball, inside [0, 1], no NaN.
  *
  * @throws RunError for an attack that breaks its threat model, images outside [0, 1], labels out of range or a network
@@ -61,8 +62,8 @@ const cleanPass = async (evaluation: Evaluation) => {
   const wrong = new Set<number>()
   let saturated = 0
   let done = 0
-  for (const [number, part] of partsOf(indices, evaluation.batchSize).entries()) {
-    const key = keyOf('clean', number)
+  for (const { block, number, indices: part } of batchesOf(indices, evaluation.batchSize)) {
+    const key = keyOf('clean', block, number)
     const found = rememberedClean(journal, key)
     const record: CleanRecord = found ?? withBatch(evaluation, part, (batch) => cleanBatch(classifier, batch, part))
     if (!found) journal.add(key, record)
@@ -78,9 +79,9 @@ const cleanPass = async (evaluation: Evaluation) => {
 }
 
 const advise = (evaluation: Evaluation): void => {
-  const [first] = partsOf(evaluation.indices, evaluation.batchSize)
+  const [first] = batchesOf(evaluation.indices, evaluation.batchSize)
   if (!first) return
-  const messages = withBatch(evaluation, first, (batch) =>
+  const messages = withBatch(evaluation, first.indices, (batch) =>
     adviceBefore(evaluation.classifier, batch, evaluation.attacks),
   )
   for (const message of messages) evaluation.onWarning(message)
@@ -125,8 +126,8 @@ const stagePass = async (work: StageWork, standing: Uint32Array): Promise<void> 
     onProgress({ attack, stage: stage.name, done: now, total: standing.length, robust: robust(), secondsLeft })
   }
   const earlier = ledger.broken.size
-  for (const [number, part] of partsOf(standing, batchSize).entries()) {
-    const key = keyOf(attack, stage.name, number)
+  for (const { block, number, indices: part } of batchesOf(standing, batchSize)) {
+    const key = keyOf(attack, stage.name, block, number)
     const found = rememberedBatch(journal, key)
     const record = found ?? (await attacked(work, part, (share) => tell(done + share * part.length)))
     if (!found) journal.add(key, record)
@@ -178,9 +179,6 @@ const namesFor = (
 }
 
 const namesOf = (attack: Attack | AttackSequence): readonly string[] => stagesOf(attack).map(({ name }) => name)
-
-const partsOf = (indices: Uint32Array, size: number): readonly Uint32Array[] =>
-  Array.from({ length: Math.ceil(indices.length / size) }, (_, i) => indices.slice(i * size, (i + 1) * size))
 
 const breathe = async ({ signal, resting }: Evaluation): Promise<void> => {
   await setImmediate()

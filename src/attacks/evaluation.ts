@@ -42,7 +42,7 @@ export interface StageResult {
 export interface Evaluation {
   readonly classifier: Classifier
   readonly attacks: readonly (Attack | AttackSequence)[]
-  /** Indices of the test examples. */
+  /** Indices of the test examples, ascending. */
   readonly indices: Uint32Array
   /** Makes the examples of these indices. */
   readonly batchOf: (indices: Uint32Array) => TestBatch

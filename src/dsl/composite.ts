@@ -15,6 +15,7 @@ export const composite = <Needs, Adds>(
   const infos = stages.map(({ info }) => info)
   const added = (before: number): readonly string[] => infos.slice(0, before).flatMap(({ adds }) => adds)
   const needs = infos.flatMap((info, i) => info.needs.filter((field) => !added(i).includes(field)))
+  const reads = infos.flatMap((info) => info.reads ?? [])
   const parallel = infos.find((info) => info.parallel === 'operations')?.parallel
   return stage(
     {
@@ -23,6 +24,7 @@ export const composite = <Needs, Adds>(
       needs: [...new Set(needs)],
       adds: [...new Set(added(infos.length))],
       ...(parallel ? { parallel } : {}),
+      ...(reads.length > 0 ? { reads } : {}),
     },
     operator,
   )

@@ -19,6 +19,8 @@ export interface StageInfo {
   readonly once?: string
   /** How cores are to share its work, where that is not by parts. */
   readonly parallel?: Parallel
+  /** Files of weights that it reads: what is in them decides a result as its options do. Not part of the plan's hash. */
+  readonly reads?: readonly string[]
   /** What it will do, in a few words, as `--plan` prints it. Not part of the plan's hash. */
   readonly does?: string
 }

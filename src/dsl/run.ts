@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly seed?: number
   /** A run folder to go on with; it must be of the same pipeline, parameters and seed. */
   readonly resume?: string
+  /** Run folders of parts of the work that are done: what they have written down is not done again. @default none */
+  readonly joins?: readonly string[]
   /** Attributes the time of training steps to their work, and writes `trace.json` for trace viewers. @default no */
   readonly profile?: 'steps'
   /** When checkpoints are written. @default at the ends of epochs and every 60 s, in at most 2 % of the run's time */

@@ -17,7 +17,8 @@ type Format = 'torch' | 'safetensors' | 'onnx' | 'unknown'
 /** Tags of the fields that may follow the first one, `ir_version`, in an ONNX model. */
 const ONNX_TAGS: readonly number[] = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72]
 
-const formatOf = (bytes: Uint8Array, path: string): Format => {
+/** What a checkpoint is, by its first bytes. */
+export const formatOf = (bytes: Uint8Array, path: string): Format => {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 64)).toString('latin1')
   if (head.startsWith('PK')) return 'torch'
   // The length of a safetensors header, eight bytes, and the header, which is JSON. Before pickles: a length of 640

@@ -69,8 +69,17 @@ const known = (pattern: Pattern) => {
   return rule
 }
 
+/** Σ w² of each group that a pattern ranks by its score; undefined for patterns of small groups. */
+export const groupSquares = (matrix: WeightMatrix, pattern: Pattern): Float64Array | undefined => {
+  const rule = known(pattern)
+  return rule.by === 'score' ? squaresOf([matrix], rule) : undefined
+}
+
 /** |w|, or the L2 norm of each group, over all matrices. */
-const scoresOf = (together: readonly WeightMatrix[], { groups, groupOf }: ByScore): Float64Array => {
+const scoresOf = (together: readonly WeightMatrix[], rule: ByScore): Float64Array =>
+  squaresOf(together, rule).map(Math.sqrt)
+
+const squaresOf = (together: readonly WeightMatrix[], { groups, groupOf }: ByScore): Float64Array => {
   const squares = new Float64Array(Math.max(...together.map(groups)))
   for (const matrix of together) {
     const groupAt = groupOf(matrix)
@@ -79,7 +88,6 @@ const scoresOf = (together: readonly WeightMatrix[], { groups, groupOf }: ByScor
       squares[group] = (squares[group] ?? 0) + (matrix.values[i] ?? 0) ** 2
     }
   }
-  for (let group = 0; group < squares.length; group++) squares[group] = Math.sqrt(squares[group] ?? 0)
   return squares
 }
 

@@ -5,17 +5,11 @@ import type { HasTerms, HasTraining } from '../dsl/step.js'
 import type { Pattern } from '../math/patterns.js'
 import { adam } from '../training/adam.js'
 import { checkMask } from '../training/checkMask.js'
-import type { HasStudent, Student } from '../training/network.js'
+import { maskTask } from '../training/maskTask.js'
+import type { HasStudent } from '../training/network.js'
 import { type PhasePlan, type Recipe, recipeConfig } from '../training/phasePlan.js'
-import {
-  admmRule,
-  countKept,
-  hardPrune,
-  maskedRule,
-  type PenaltySchedule,
-  type PruningTask,
-} from '../training/pruning.js'
-import { pruningTask } from '../training/pruningTask.js'
+import { admmRule, countKept, hardPrune, maskedRule, type PenaltySchedule } from '../training/pruning.js'
+import type { RateSharing } from '../training/rateSharing.js'
 import type { Rate } from '../training/rates.js'
 import { cosine, thirds } from '../training/schedule.js'
 import { trainer } from '../training/trainer.js'
@@ -25,6 +19,8 @@ export interface AdmmMaskOptions {
   readonly pattern: Pattern
   /** Compression: 4 keeps a quarter. A number, one per layer, an overall one, or a budget; see `Rate`. */
   readonly rate: Rate
+  /** How one rate is shared among the layers; see `RateSharing`. @default 'uniform' */
+  readonly rates?: RateSharing
   /** Layers that are left out, by name. @default none */
   readonly exclude?: readonly string[]
   /** Epochs of the ADMM phase, ≥ 0; 0 prunes by magnitude at once. @default 50 */
@@ -51,21 +47,22 @@ export interface AdmmMaskOptions {
  *
  * @example
  * admmMask({ pattern: 'irregular', rate: 4, epochs: 10, retrainEpochs: 20 })
+ * admmMask({ pattern: 'irregular', rate: 16, rates: 'learned', exclude: ['fc2'] })
  * admmMask({ pattern: 'channel', rate: { budget: 'flops', keep: 0.5 } })
  * admmMask({ pattern: 'irregular', rate: { overall: 16, fixed: { conv1: 1, conv2: 4 } }, exclude: ['fc2'] })
  * @throws OptionError for a rate < 1, an unknown pattern or layer, or a wrong number of epochs
  */
 export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
-  const { pattern, rate, exclude = [], epochs = 50, retrainEpochs = 100, updateEvery = 3 } = options
+  const { pattern, rate, rates = 'uniform', exclude = [] } = options
+  const { epochs = 50, retrainEpochs = 100, updateEvery = 3 } = options
   const rho = options.rho ?? { initial: 0.01, growth: 1.35, max: 1 }
   const admm: Recipe = { optimizer: adam(), learningRate: 5e-4, schedule: thirds(), ...options.admm }
   const retrain: Recipe = { optimizer: adam(), learningRate: 1e-3, schedule: cosine(), ...options.retrain }
-  checkMask('admmMask', { pattern, rate, epochs, retrainEpochs }, [admm, retrain])
+  checkMask('admmMask', { pattern, rate, rates, epochs, retrainEpochs }, [admm, retrain])
   checkWhole('admmMask', 'updateEvery', updateEvery, 1)
   for (const [name, value] of Object.entries(rho)) checkPositive('admmMask', `rho ${name}`, value)
 
-  const taskOf = ({ architecture }: Student): PruningTask =>
-    pruningTask('admmMask', architecture, pattern, rate, exclude)
+  const { taskOf, prepare } = maskTask('admmMask', { pattern, rate, rates, exclude })
   const plans: readonly PhasePlan[] = [
     { phase: 'admm', epochs, ...admm, ...admmRule(taskOf, updateEvery, rho) },
     {
@@ -73,7 +70,7 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
       epochs: retrainEpochs,
       ...retrain,
       ...maskedRule(),
-      begin: (student) => hardPrune(student, taskOf(student)),
+      begin: (student, memory) => hardPrune(student, taskOf(student, memory)),
     },
   ]
   return stage(
@@ -82,6 +79,7 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
       config: {
         pattern,
         rate,
+        rates,
         exclude,
         epochs,
         retrainEpochs,
@@ -95,10 +93,12 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
     },
     trainer({
       stage: 'admmMask',
+      prepare,
       phases: plans.filter((plan) => plan.epochs > 0),
-      end: (student) => {
-        if (retrainEpochs === 0) hardPrune(student, taskOf(student))
-        return [{ type: 'parameters', counts: countKept(student, taskOf(student)) }]
+      end: (student, memory) => {
+        const task = taskOf(student, memory)
+        if (retrainEpochs === 0) hardPrune(student, task)
+        return [{ type: 'parameters', counts: countKept(student, task) }]
       },
     }),
   )

@@ -2,6 +2,7 @@
 import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, of, takeWhile } from 'rxjs'
 import { stagesOf } from '../attacks/advice.js'
 import type { Attack, AttackSequence } from '../attacks/attack.js'
+import { checkShard, type Shard } from '../attacks/shard.js'
 import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -13,6 +14,8 @@ import type { HasStudent, HasTeacher, Network } from '../training/network.js'
 export interface AttackEvalOptions {
   /** The first so many test images, ≥ 1. @default all */
   readonly examples?: number
+  /** Attacks a part of these alone: `shards` makes runs of all parts, and joins what they find. @default all of them */
+  readonly shard?: Shard | undefined
   /** Images attacked at once, ≥ 1: memory grows with it, results don't depend on it. @default 250 */
   readonly batchSize?: number
   /** Draws the first so many examples that break, original beside adversarial image, as `attacks.svg`. @default 0 */
@@ -33,11 +36,11 @@ export interface AttackEvalOptions {
  * @example
  * attackEval([autoAttack({ epsilon: 0.3 }), fgsm({ epsilon: 0.3 })], { examples: 1000 })
  * @throws OptionError for two attacks of one name or one called `clean`, wrong numbers, more examples than the test set
- * has, a second attackEval in the pipeline, or a resumed evaluation of another network
+ * has or shards than blocks of four batches, a second attackEval, or a resumed evaluation of another network
  */
 export const attackEval = (
   attacks: readonly (Attack | AttackSequence)[],
-  { examples, batchSize = 250, pictures = 0, every, subjects = ['before', 'after'] }: AttackEvalOptions = {},
+  { examples, batchSize = 250, pictures = 0, every, subjects = ['before', 'after'], shard }: AttackEvalOptions = {},
 ): Op<HasStudent, unknown> => {
   const names = attacks.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
@@ -48,6 +51,7 @@ export const attackEval = (
   if (every !== undefined) checkWhole('attackEval', 'epochs between two evaluations', every, 1)
   checkWhole('attackEval', 'batchSize', batchSize, 1)
   checkWhole('attackEval', 'pictures', pictures, 0)
+  if (shard) checkShard('attackEval', examples, batchSize, shard)
 
   return stage(
     {
@@ -59,6 +63,7 @@ export const attackEval = (
         pictures,
         subjects,
         ...(every === undefined ? {} : { every }),
+        ...(shard ? { shard } : {}),
       },
       needs: ['student'],
       adds: [],
@@ -70,8 +75,7 @@ export const attackEval = (
         let latest: S | undefined
 
         const measure = async ({ run }: S, network: Network, of: Measured): Promise<void> => {
-          const total = examplesOf(run.data.test.count, examples)
-          await evaluateNetwork(run, network, { stage: STAGE, attacks, examples: total, batchSize, pictures, ...of })
+          await evaluateNetwork(run, network, { stage: STAGE, attacks, examples, shard, batchSize, pictures, ...of })
         }
 
         /** The reference figures: the teacher's, or those of a network that nobody trains; none for a fresh one. */
@@ -122,11 +126,6 @@ export const attackEval = (
 const STAGE = 'attackEval'
 
 type Measured = Pick<NetworkEvaluation, 'subject' | 'name' | 'files'>
-
-const examplesOf = (available: number, asked: number | undefined): number =>
-  asked !== undefined && asked > available
-    ? rejectOption(STAGE, `at most ${available} examples, as many as the test set has`, asked)
-    : (asked ?? available)
 
 /** Whether an epoch that asks for an evaluation has just ended; the last one is the final evaluation's. */
 const isDue = (training: TrainingMetrics | undefined, every: number | undefined): boolean =>

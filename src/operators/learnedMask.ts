@@ -30,6 +30,7 @@ export interface LearnedMaskOptions extends MaskOptions {
  * code.
  */
 export const learnedMask = ({
+  rates = 'uniform',
   exclude = [],
   epochs = 20,
   retrainEpochs = 100,
@@ -40,6 +41,7 @@ export const learnedMask = ({
   const recipe = { optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }), schedule: cosine() }
   const settings = {
     ...options,
+    rates,
     exclude,
     epochs,
     retrainEpochs,

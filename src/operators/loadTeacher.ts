@@ -76,6 +76,7 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
       },
       needs: [],
       adds: ['teacher', 'student'],
+      reads: [file],
       // Before the file is read, any network is possible: batch normalisation needs all cores for each operation.
       parallel: planned ? parallelOf(planned) : 'operations',
     },

@@ -33,6 +33,7 @@ export interface MagnitudePruneOptions extends MaskOptions {
  * updates are 100 to 1000 steps apart.
  */
 export const magnitudePrune = ({
+  rates = 'uniform',
   exclude = [],
   epochs = 0,
   retrainEpochs = 100,
@@ -44,6 +45,7 @@ export const magnitudePrune = ({
   checkUpdateEvery('magnitudePrune', updateEvery)
   const settings = {
     ...options,
+    rates,
     exclude,
     epochs,
     retrainEpochs,
@@ -57,7 +59,7 @@ export const magnitudePrune = ({
       beforeStep: (student, memory, progress) => {
         if (!isDue(progress, updateEvery)) return
         const { architecture, weights } = student
-        const mask = maskOf(architecture, weights.dataSync<'float32'>(), rampedTask(taskOf(student), progress))
+        const mask = maskOf(architecture, weights.dataSync<'float32'>(), rampedTask(taskOf(student, memory), progress))
         settleMask(student, mask)
         memory.setVector(MASK, tf.tensor1d(mask))
       },

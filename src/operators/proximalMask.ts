@@ -32,6 +32,7 @@ export interface ProximalMaskOptions extends MaskOptions {
  * Source: Parikh, Boyd, "Proximal Algorithms", 2014; as APD in Jian et al., ICDM 2022. How the thresholds rise is ours.
  */
 export const proximalMask = ({
+  rates = 'uniform',
   exclude = [],
   epochs = 50,
   retrainEpochs = 100,
@@ -43,6 +44,7 @@ export const proximalMask = ({
   checkUpdateEvery('proximalMask', updateEvery)
   const settings = {
     ...options,
+    rates,
     exclude,
     epochs,
     retrainEpochs,
@@ -55,13 +57,13 @@ export const proximalMask = ({
     (taskOf) => ({
       beforeStep: (student, memory, progress) => {
         if (!isDue(progress, updateEvery)) return
-        const task = rampedTask(taskOf(student), progress)
+        const task = rampedTask(taskOf(student, memory), progress)
         const found = thresholdsOf(student.weights.dataSync<'float32'>(), task)
         for (const [i, threshold] of found.entries()) memory.setNumber(thresholdName(i), threshold)
       },
       realise: (student, memory, moved) => {
         const threshold = (i: number): number => memory.number(thresholdName(i), 0)
-        return tf.tensor1d(thresholded(moved.dataSync<'float32'>(), taskOf(student), threshold))
+        return tf.tensor1d(thresholded(moved.dataSync<'float32'>(), taskOf(student, memory), threshold))
       },
     }),
     { updateEvery },

@@ -23,11 +23,14 @@ type Figures = Pick<Summary, 'before' | 'after' | 'parameters' | 'seconds'>
 export const tableOfRun = (summary: Figures): Table | undefined =>
   tableOf([...before(summary), ...rowOf(summary, 'after', summary.after)])
 
-/** Before, read off the first row, and after of each row of a comparison. */
+/** Before, read off the first row, and after of each row of a comparison; what nobody trained has one figure alone. */
 export const tableOfComparison = (rows: Readonly<Record<string, Summary>>): Table | undefined =>
   tableOf([
-    ...Object.values(rows).slice(0, 1).flatMap(before),
-    ...Object.entries(rows).flatMap(([label, summary]) => rowOf(summary, label, summary.after)),
+    ...Object.values(rows)
+      .slice(0, 1)
+      .filter(({ after }) => after !== undefined)
+      .flatMap(before),
+    ...Object.entries(rows).flatMap(([label, summary]) => rowOf(summary, label, summary.after ?? summary.before)),
   ])
 
 const before = (summary: Figures): Row[] =>

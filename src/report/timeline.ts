@@ -25,7 +25,13 @@ export const makeTimeline = (): Timeline => {
   let phase: string | undefined
   let before: What | undefined
   let latest = 0
+  let behind = 0
 
+  /** A clock that is set back, or another machine's: time goes on from the latest that was told. */
+  const steady = (at: number): number => {
+    behind = Math.max(behind, latest - at)
+    return at + behind
+  }
   const end = (at = latest): void => {
     if (open) closed.add({ ...open, to: at })
     open = undefined
@@ -56,7 +62,8 @@ export const makeTimeline = (): Timeline => {
     },
   }
   return {
-    event: (event, at) => {
+    event: (event, told) => {
+      const at = steady(told)
       // Each handler takes the events of its own type: the record's type says so, but not to an index by a union.
       const handler = handlers[event.type] as ((event: RunEvent, at: number) => void) | undefined
       handler?.(event, at)
@@ -66,7 +73,7 @@ export const makeTimeline = (): Timeline => {
       phase = metrics.phase
       if (!open && latest > 0) begin({ kind: 'phase', label: phase }, latest)
     },
-    end,
+    end: (at) => end(at === undefined ? undefined : steady(at)),
     stretches: () => [...closed.values(), ...(open ? [{ ...open, to: undefined }] : [])],
   }
 }

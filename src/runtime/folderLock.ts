@@ -69,10 +69,10 @@ const take = (file: string, text: string, token: string, stage: string): void =>
       writeFileSync(file, text, { flag: 'wx' })
       return
     } catch (thrown) {
-      if (!isExisting(thrown)) writing(stage, file, () => fail(thrown))
+      if (codeOf(thrown) !== 'EEXIST') writing(stage, file, () => fail(thrown))
       const found = readHolder(file)
       if (isHeld(file, found, token)) throw inUse(file.slice(0, -lockName.length - 1), stage, found)
-      putAside(file, found, token)
+      writing(stage, file, () => putAside(file, found, token))
     }
   }
 }
@@ -81,15 +81,16 @@ const fail = (thrown: unknown): never => {
   throw thrown
 }
 
-const isExisting = (thrown: unknown): boolean => thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST'
+const codeOf = (thrown: unknown): unknown => (thrown instanceof Error && 'code' in thrown ? thrown.code : undefined)
 
 /** Only one of several that find a stale lock gets it out of the way; what a quicker one has put there goes back. */
 const putAside = (file: string, stale: Holder | undefined, token: string): void => {
   const aside = `${file}.${token}`
   try {
     renameSync(file, aside)
-  } catch {
-    return
+  } catch (thrown) {
+    if (codeOf(thrown) === 'ENOENT') return
+    throw thrown
   }
   if (readHolder(aside)?.token === stale?.token) rmSync(aside, { force: true })
   else renameSync(aside, file)

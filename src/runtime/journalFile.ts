@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync 
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Journal } from '../dsl/context.js'
+import { PwoaFailure } from '../dsl/errors.js'
 import { parseJson } from '../dsl/parseJson.js'
 import { writing } from './writing.js'
 
@@ -10,11 +11,16 @@ const line = t.tuple([t.string, t.unknown])
 /**
  * A journal as a file: a line `["key", value]` an entry, each on the disk before `add` returns. What follows the last
  * whole line was cut short by a crash, and is dropped.
+ *
+ * @param parts journals of other runs, which are done: their entries count as this one's
+ * @throws WriteError; FileError for a part that is not there, or that says something else than another one
  */
-export const openJournal = (file: string): Journal & { readonly close: () => void } => {
+export const openJournal = (file: string, parts: readonly string[] = []): Journal & { readonly close: () => void } => {
+  const given = joined(parts)
   const descriptor = writing('journal', file, () => openSync(file, 'a+'))
   const text = writing('journal', file, () => readFileSync(descriptor, 'utf8'))
-  const { entries, whole } = parsed(text)
+  const { entries: own, whole } = parsed(text)
+  const entries = new Map([...given, ...own])
   let length = whole
   writing('journal', file, () => ftruncateSync(descriptor, length))
 
@@ -42,6 +48,28 @@ const parsed = (text: string): { readonly entries: Map<string, unknown>; readonl
   }
   return { entries, whole }
 }
+
+const joined = (parts: readonly string[]): ReadonlyMap<string, unknown> => {
+  const entries = new Map<string, unknown>()
+  for (const file of parts)
+    for (const [key, value] of parsed(textOf(file)).entries) {
+      const same = !entries.has(key) || JSON.stringify(entries.get(key)) === JSON.stringify(value)
+      if (!same) throw unfit(file, `the ${key} of the other parts`, 'another one')
+      entries.set(key, value)
+    }
+  return entries
+}
+
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw unfit(file, 'the journal of a run that is done', 'none that can be read', cause)
+  }
+}
+
+const unfit = (file: string, expected: string, actual: string, cause?: unknown): PwoaFailure =>
+  new PwoaFailure({ _tag: 'FileError', stage: 'journal', file, expected, actual, cause })
 
 /** A full disk takes a part of the bytes: that part must not stay as half a line. */
 const appendOrUndo = (descriptor: number, bytes: Buffer, length: number): void => {

@@ -8,12 +8,16 @@ import type { Recorder } from './recorder.js'
 import { fileName } from './runFolder.js'
 
 /** A journal for each name; a second stage that asks for one gets another. */
-const journals = (folder: string, atEnd: RunContext['atEnd']): RunContext['journal'] => {
+const journals = (folder: string, parts: readonly string[], atEnd: RunContext['atEnd']): RunContext['journal'] => {
   const asked = new Map<string, number>()
   return (name) => {
     const count = (asked.get(name) ?? 0) + 1
     asked.set(name, count)
-    const journal = openJournal(join(folder, `${fileName(count === 1 ? name : `${name}-${count}`)}.journal.jsonl`))
+    const file = `${fileName(count === 1 ? name : `${name}-${count}`)}.journal.jsonl`
+    const journal = openJournal(
+      join(folder, file),
+      parts.map((part) => join(part, file)),
+    )
     atEnd(journal.close)
     return journal
   }
@@ -21,7 +25,7 @@ const journals = (folder: string, atEnd: RunContext['atEnd']): RunContext['journ
 
 /** What the run lends to its stages. */
 export const runContext = (
-  { folder, emit, signal, pace }: Live,
+  { folder, options, emit, signal, pace }: Live,
   { registry }: Recorder,
   parts: Pick<RunContext, 'seed' | 'data' | 'atEnd'>,
 ): RunContext => ({
@@ -32,7 +36,7 @@ export const runContext = (
   restore: registry.restore,
   provide: registry.provide,
   reached: registry.reached,
-  journal: journals(folder, parts.atEnd),
+  journal: journals(folder, options.joins ?? [], parts.atEnd),
   writeArtifact: (name, content) => async () => {
     const file = normalize(name)
     if (isAbsolute(file) || file === '..' || file.startsWith(`..${sep}`)) {

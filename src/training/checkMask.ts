@@ -2,12 +2,14 @@ import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Pattern, patternWords, ruleOf } from '../math/patterns.js'
 import type { Recipe } from './phasePlan.js'
+import { type RateSharing, rateSharings } from './rateSharing.js'
 import { type Budget, checkRate, isBudget, type Rate, ratesIn } from './rates.js'
 
 /** What all stages of a pruning phase and a masked retraining have. */
 export interface MaskChoices {
   readonly pattern: Pattern
   readonly rate: Rate
+  readonly rates: RateSharing
   readonly epochs: number
   readonly retrainEpochs: number
 }
@@ -15,16 +17,26 @@ export interface MaskChoices {
 /** @throws OptionError for a rate < 1, an unknown pattern, a wrong number of epochs, or a learning rate ≤ 0 */
 export const checkMask = (
   stage: string,
-  { pattern, rate, epochs, retrainEpochs }: MaskChoices,
+  { pattern, rate, rates, epochs, retrainEpochs }: MaskChoices,
   recipes: readonly Recipe[],
 ): void => {
   if (!ruleOf(pattern)) rejectOption(stage, `a pattern among ${patternWords}`, pattern)
   for (const each of ratesIn(rate)) checkRate(stage, each)
   if (isBudget(rate)) checkBudget(stage, pattern, rate)
+  checkSharing(stage, pattern, rate, rates)
   checkWhole(stage, 'epochs', epochs, 0)
   checkWhole(stage, 'retrainEpochs', retrainEpochs, 0)
   checkWhole(stage, 'epochs + retrainEpochs', epochs + retrainEpochs, 1)
   for (const { learningRate } of recipes) checkPositive(stage, 'learningRate', learningRate)
+}
+
+const checkSharing = (stage: string, pattern: Pattern, rate: Rate, rates: RateSharing): void => {
+  if (!rateSharings.includes(rates)) rejectOption(stage, `rates among ${rateSharings.join(', ')}`, rates)
+  if (rates === 'uniform') return
+  if (typeof rate !== 'number')
+    rejectOption(stage, `one number as the rate that ${rates} rates come to`, 'more than one')
+  if (ruleOf(pattern)?.by !== 'score')
+    rejectOption(stage, `a pattern of groups that compete, for ${rates} rates`, pattern)
 }
 
 const budgets: Readonly<Record<Budget['budget'], true>> = { parameters: true, flops: true }

@@ -2,8 +2,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Attack, AttackSequence } from '../attacks/attack.js'
 import { evaluate } from '../attacks/evaluate.js'
 import type { EvaluationResult, Outcome } from '../attacks/evaluation.js'
+import { indicesOf, type Shard } from '../attacks/shard.js'
 import type { RunContext } from '../dsl/context.js'
-import { PwoaFailure } from '../dsl/errors.js'
+import { PwoaFailure, rejectOption } from '../dsl/errors.js'
 import type { Accuracies } from '../dsl/events.js'
 import { imageSize } from '../dsl/imageSize.js'
 import { drawAttackPicture } from '../io/attackPicture.js'
@@ -18,8 +19,10 @@ export interface NetworkEvaluation {
   /** The evaluation's own name, the same when the run is resumed: `before`, `after`, `admm-epoch-3`. */
   readonly name: string
   readonly attacks: readonly (Attack | AttackSequence)[]
-  /** The first so many test examples. */
-  readonly examples: number
+  /** The first so many test examples; undefined for all. */
+  readonly examples: number | undefined
+  /** Which part of them is attacked; undefined for all. */
+  readonly shard: Shard | undefined
   readonly batchSize: number
   readonly pictures: number
   /** What its files are called, e.g. `attacks`: `attacks.jsonl` and `attacks.svg`; undefined for none. */
@@ -28,21 +31,27 @@ export interface NetworkEvaluation {
 
 /**
  * Evaluates a network on the run's test set: reports as it goes, writes what became of each example, and takes up
- * what an interrupted run had finished.
+ * what an interrupted run, or the runs of all shards, had finished.
+ *
+ * @throws OptionError for more examples than the test set has, more shards than there are blocks, or finished work of
+ * another network or other images
  */
 export const evaluateNetwork = async (
   run: RunContext,
   network: Network,
-  { stage, subject, name, attacks, examples, batchSize, pictures, files }: NetworkEvaluation,
+  { stage, subject, name, attacks, examples, shard, batchSize, pictures, files }: NetworkEvaluation,
 ): Promise<Accuracies> => {
   const { test, shape, classes } = run.data
   const journal = run.journal(`${stage}-${name}`)
-  continueWith(journal, stage, subjectOf(run.data, network, examples))
+  const count = countOf(stage, test.count, examples)
+  const indices = indicesOf(stage, count, batchSize, shard ?? whole)
+  // Of all examples, also where a part of them is attacked: parts of one evaluation speak of the same.
+  continueWith(journal, stage, subjectOf(run.data, network, count))
   const { accuracies, outcomes, shown } = await evaluate({
     classifier: (images) => network.logits(images),
     attacks,
-    indices: Uint32Array.from({ length: examples }, (_, i) => i),
-    batchOf: (indices) => ({ images: imagesOf(test, shape, indices), labels: labelsOf(test, classes, indices) }),
+    indices,
+    batchOf: (some) => ({ images: imagesOf(test, shape, some), labels: labelsOf(test, classes, some) }),
     batchSize,
     seed: run.seed,
     signal: run.signal,
@@ -61,6 +70,13 @@ export const evaluateNetwork = async (
   run.emit({ type: 'evaluation', subject, accuracies })
   return accuracies
 }
+
+const whole: Shard = { index: 0, of: 1 }
+
+const countOf = (stage: string, available: number, asked: number | undefined): number =>
+  asked !== undefined && asked > available
+    ? rejectOption(stage, `at most ${available} examples, as many as the test set has`, asked)
+    : (asked ?? available)
 
 const written = async (run: RunContext, name: string, text: string): Promise<void> => {
   const result = await run.writeArtifact(name, text)()

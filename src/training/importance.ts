@@ -5,7 +5,7 @@ import { parameterCount, parametersOf } from '../models/parameters.js'
 import { PREFIX, type PruningRule } from './maskStage.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
-import { maskOf, type PruningTask } from './pruning.js'
+import { maskOf, type PruningTask, type TaskOf } from './pruning.js'
 import type { LayerRate } from './rates.js'
 
 /** What the optimizer moves: scores where weights are pruned, batch normalisation's parameters; all else stands still. */
@@ -21,12 +21,12 @@ const FREE = `${PREFIX}free`
  * HYDRA's rule: the forward pass runs on dense∘m(scores), and the gradient of the scores goes straight through m,
  * ∂L/∂s = ∂L/∂W∘dense∘sign(s).
  */
-export const scoreRule = (taskOf: (student: Student) => PruningTask): PruningRule => {
+export const scoreRule = (taskOf: TaskOf): PruningRule => {
   const kept = (student: Student, memory: TrainingMemory): Float32Array =>
-    maskOf(student.architecture, vectorOf(memory, SCORES).dataSync<'float32'>(), taskOf(student))
+    maskOf(student.architecture, vectorOf(memory, SCORES).dataSync<'float32'>(), taskOf(student, memory))
   const realised = (student: Student, memory: TrainingMemory, scores: Tensor1D): Tensor1D =>
     tf.tidy(() => {
-      const mask = tf.tensor1d(maskOf(student.architecture, scores.dataSync<'float32'>(), taskOf(student)))
+      const mask = tf.tensor1d(maskOf(student.architecture, scores.dataSync<'float32'>(), taskOf(student, memory)))
       const moving = tf.mul(scores, vectorOf(memory, FREE))
       return tf.addN([tf.mul(vectorOf(memory, DENSE), mask), moving, vectorOf(memory, FROZEN)]) as Tensor1D
     })
@@ -34,7 +34,7 @@ export const scoreRule = (taskOf: (student: Student) => PruningTask): PruningRul
     begin: (student, memory) => {
       const { architecture } = student
       const weights = student.weights.dataSync<'float32'>()
-      for (const [name, values] of Object.entries(beginning(architecture, weights, taskOf(student))))
+      for (const [name, values] of Object.entries(beginning(architecture, weights, taskOf(student, memory))))
         memory.setVector(name, tf.tensor1d(values))
       student.replaceWeights(realised(student, memory, vectorOf(memory, SCORES)))
     },

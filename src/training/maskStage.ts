@@ -2,11 +2,12 @@ import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import type { Pattern } from '../math/patterns.js'
 import { checkMask } from './checkMask.js'
+import { maskTask } from './maskTask.js'
 import type { TrainingMemory } from './memory.js'
 import type { HasStudent, Student } from './network.js'
 import { type PhasePlan, type Recipe, recipeConfig } from './phasePlan.js'
-import { countKept, maskedRule, maskOf, type PruningTask, settleMask } from './pruning.js'
-import { pruningTask } from './pruningTask.js'
+import { countKept, maskedRule, maskOf, settleMask, type TaskOf } from './pruning.js'
+import type { RateSharing } from './rateSharing.js'
 import type { Rate } from './rates.js'
 import { trainer } from './trainer.js'
 
@@ -16,6 +17,8 @@ export interface MaskOptions {
   readonly pattern: Pattern
   /** Compression: 4 keeps a quarter. A number, one per layer, an overall one, or a budget; see `Rate`. */
   readonly rate: Rate
+  /** How one rate is shared among the layers; see `RateSharing`. @default 'uniform' */
+  readonly rates?: RateSharing
   /** Layers that are left out, by name. @default none */
   readonly exclude?: readonly string[]
   /** Epochs of the pruning phase, ≥ 0; 0 prunes by magnitude at once. */
@@ -50,17 +53,20 @@ export interface PruningRule extends Pick<PhasePlan, 'begin' | 'beforeStep' | 'a
 export const maskStage = (
   name: string,
   { prune, retrain, ...settings }: MaskSettings,
-  rule: (taskOf: (student: Student) => PruningTask) => PruningRule,
+  rule: (taskOf: TaskOf) => PruningRule,
   more: Readonly<Record<string, unknown>> = {},
 ): Op<HasStudent & HasTerms, HasTraining> => {
-  const { pattern, rate, exclude, epochs, retrainEpochs } = settings
+  const { epochs, retrainEpochs } = settings
   checkMask(name, settings, [prune, retrain])
 
-  const taskOf = ({ architecture }: Student): PruningTask => pruningTask(name, architecture, pattern, rate, exclude)
+  const { taskOf, prepare } = maskTask(name, settings)
   const { settle, ...pruning } = rule(taskOf)
   const close = (student: Student, memory: TrainingMemory): void => {
     const found = settle?.(student, memory)
-    settleMask(student, found ?? maskOf(student.architecture, student.weights.dataSync<'float32'>(), taskOf(student)))
+    settleMask(
+      student,
+      found ?? maskOf(student.architecture, student.weights.dataSync<'float32'>(), taskOf(student, memory)),
+    )
     memory.forget(PREFIX)
   }
   const plans: readonly PhasePlan[] = [
@@ -76,10 +82,11 @@ export const maskStage = (
     },
     trainer({
       stage: name,
+      prepare,
       phases: plans.filter((plan) => plan.epochs > 0),
       end: (student, memory) => {
         if (retrainEpochs === 0) close(student, memory)
-        return [{ type: 'parameters', counts: countKept(student, taskOf(student)) }]
+        return [{ type: 'parameters', counts: countKept(student, taskOf(student, memory)) }]
       },
     }),
   )

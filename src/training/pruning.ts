@@ -18,6 +18,9 @@ export interface PruningTask {
   readonly rates: readonly LayerRate[]
 }
 
+/** The task of a student, with what has been settled for it. */
+export type TaskOf = (student: Student, memory: TrainingMemory) => PruningTask
+
 /** Π_S as a mask of the whole flat vector: 1 for all that is not pruned. */
 export const maskOf = (architecture: Architecture, weights: Float32Array, task: PruningTask): Float32Array => {
   const mask = new Float32Array(parameterCount(architecture)).fill(1)
@@ -56,11 +59,14 @@ export const weightShape = ({ size, shape, torchAxes: [places] }: Parameter): We
   }
 }
 
+/** The values of a weight, out of a flat vector. */
+export const matrixOf = (vector: Float32Array, parameter: Parameter): WeightMatrix => ({
+  ...weightShape(parameter),
+  values: vector.subarray(parameter.offset, parameter.offset + parameter.size),
+})
+
 const matricesOf = (weights: Float32Array, layers: readonly LayerRate[]): readonly WeightMatrix[] =>
-  layers.map(({ parameter }) => {
-    const { offset, size } = parameter
-    return { ...weightShape(parameter), values: weights.subarray(offset, offset + size) }
-  })
+  layers.map(({ parameter }) => matrixOf(weights, parameter))
 
 /** The thresholds at which hard thresholding is Π_S: one for each layer, or for those that lose the same groups. */
 export const thresholdsOf = (weights: Float32Array, task: PruningTask): readonly number[] =>
@@ -95,7 +101,7 @@ export interface PenaltySchedule {
  * every `updateEvery` epochs Z ← Π_S(W + U), U ← U + W − Z. Z is a projected copy; W itself is not touched.
  */
 export const admmRule = (
-  task: (student: Student) => PruningTask,
+  task: TaskOf,
   updateEvery: number,
   rho: PenaltySchedule,
 ): Pick<PhasePlan, 'begin' | 'beginEpoch' | 'adjust'> => {
@@ -103,7 +109,7 @@ export const admmRule = (
     const w = student.weights.dataSync<'float32'>()
     const u = memory.vector('admm.u')?.dataSync<'float32'>()
     const sum = u ? w.map((value, i) => value + (u[i] ?? 0)) : w
-    const mask = maskOf(student.architecture, sum, task(student))
+    const mask = maskOf(student.architecture, sum, task(student, memory))
     const z = sum.map((value, i) => value * (mask[i] ?? 0))
     setResiduals(memory, w, z)
     // U moves by W − Z at each update but the first, which only sets Z.
@@ -114,7 +120,7 @@ export const admmRule = (
   /** ρ for each weight of the pruned layers, 0 for all others. */
   const setPrice = (student: Student, memory: TrainingMemory, factor: number): void => {
     memory.setNumber('admm.rho', factor)
-    memory.setVector('admm.price', tf.tensor1d(onPrunedLayers(student.architecture, task(student), factor)))
+    memory.setVector('admm.price', tf.tensor1d(onPrunedLayers(student.architecture, task(student, memory), factor)))
   }
   return {
     begin: (student, memory) => {

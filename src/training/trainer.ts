@@ -1,3 +1,4 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { defer, map, type Observable, takeWhile } from 'rxjs'
 import { enrich } from '../dsl/enrich.js'
 import { rejectOption } from '../dsl/errors.js'
@@ -19,6 +20,8 @@ export type Trainable = HasStudent & HasTerms
 export interface Training {
   readonly stage: string
   readonly phases: readonly PhasePlan[]
+  /** Called once before the first step of all, with its images. */
+  readonly prepare?: (student: Student, memory: TrainingMemory, images: Tensor4D) => void
   /** Called once after the last step, before it is emitted. */
   readonly end?: (student: Student, memory: TrainingMemory) => readonly RunEvent[]
 }
@@ -28,7 +31,7 @@ export interface Training {
  * step. The minibatch's tensors are read during the step only.
  */
 export const trainer =
-  ({ stage, phases, end }: Training) =>
+  ({ stage, phases, prepare, end }: Training) =>
   <S extends Step & Trainable & Partial<HasGuide>>(source: Observable<S>): Observable<S & HasTraining> =>
     defer(() => {
       const memory = new TrainingMemory()
@@ -60,6 +63,7 @@ export const trainer =
         const batch = inPhase % minibatch.batches
         const began = performance.now()
         if (inPhase === 0) {
+          if (done === 0) prepare?.(student, memory, minibatch.images)
           memory.forget('slot.')
           plan.begin?.(student, memory)
           run.emit({ type: 'phase', stage, phase: plan.phase, epochs: plan.epochs })

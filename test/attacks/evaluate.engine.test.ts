@@ -188,8 +188,8 @@ describe('evaluate', () => {
     )
     const keys = [...written.keys()]
     expect(keys.slice(0, 5)).toEqual([
-      ...['["clean",0]', '["clean",1]', '["clean",2]'],
-      ...['["autoattack","apgd-ce",0]', '["autoattack","apgd-ce",1]'],
+      ...['["clean",0,0]', '["clean",0,1]', '["clean",0,2]'],
+      ...['["autoattack","apgd-ce",0,0]', '["autoattack","apgd-ce",0,1]'],
     ])
     const withoutSeconds = (result: typeof whole) =>
       JSON.parse(JSON.stringify(result, (key, value) => (key === 'seconds' ? undefined : value)))
@@ -206,7 +206,7 @@ describe('evaluate', () => {
   })
 
   it('an entry that is none is work to be done', async () => {
-    const journal = { entries: new Map<string, unknown>([['["clean",0]', { wrong: 'all' }]]), add: () => undefined }
+    const journal = { entries: new Map<string, unknown>([['["clean",0,0]', { wrong: 'all' }]]), add: () => undefined }
     expect((await evaluate(evaluation({ journal }))).accuracies.clean).toBe(0.8)
   })
 

@@ -100,6 +100,8 @@ export const buildCommand = async () => {
   }
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
   return {
+    /** The module of the command. */
+    main,
     start,
     load,
     remove,

@@ -134,6 +134,9 @@ export const table: Readonly<Record<string, Row>> = {
     bad: {
       'a rate below 1': () => admmMask({ pattern: 'irregular', rate: 0 }),
       'a rate that is no number': () => admmMask({ pattern: 'irregular', rate: Number.NaN }),
+      'rates of an unknown kind': () => admmMask({ pattern: 'irregular', rate: 4, rates: 'fair' as 'erk' }),
+      'shared rates of several numbers': () => admmMask({ pattern: 'irregular', rate: { conv: 2 }, rates: 'learned' }),
+      'shared rates of small groups': () => admmMask({ pattern: '2:4', rate: 2, rates: 'global' }),
       'a layer rate below 1': () => admmMask({ pattern: 'irregular', rate: { conv: 0.5 } }),
       'an overall rate below 1': () => admmMask({ pattern: 'irregular', rate: { overall: 0.5, fixed: {} } }),
       'an unknown pattern': () => admmMask({ pattern: 'diagonal' as 'filter', rate: 4 }),

@@ -23,11 +23,26 @@ export default sweep('halvings', { epochs: [30, 31, 32, 33], seed: [0, 1] }, ({ 
   pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(slowly, halve(epochs), evaluated))
 `
 
+const evaluationFile = `
+import { attackEval, autoAttack, fgsm, loadTeacher, mnistNet, pipeline, shards, square, syntheticDigits } from 'pwoa'
+
+const epsilon = 0.3
+const evaluation = shard =>
+  pipeline('evaluation', syntheticDigits({ train: 128, test: 90 })).pipe(
+    loadTeacher(${JSON.stringify(join(import.meta.dirname, '..', '..', 'assets', 'teacher-digits.safetensors'))}, { architecture: mnistNet }),
+    attackEval([autoAttack({ epsilon, version: [fgsm({ epsilon }), square({ epsilon, queries: 20 })] })], { batchSize: 8, shard }),
+  )
+export default process.env.PIECES === 'one' ? evaluation() : shards('evaluation', 3, evaluation)
+`
+
 /** A machine: its own copy of the pipelines, and the shared folder of runs. */
 const studio = () => {
   const cwd = folderWith(
     Object.fromEntries(
-      Object.entries({ ...userFiles, 'sweep.ts': sweepFile }).map(([name, text]) => [`pipelines/${name}`, text]),
+      Object.entries({ ...userFiles, 'sweep.ts': sweepFile, 'evaluation.ts': evaluationFile }).map(([name, text]) => [
+        `pipelines/${name}`,
+        text,
+      ]),
     ),
   )
   mkdirSync(join(cwd, 'runs'))
@@ -137,6 +152,24 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     expect(begun).toHaveLength(9)
   })
 
+  test('shares an evaluation out, and whoever joins it finds what it was in one piece', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    const args = ['pipelines/evaluation.ts', '--engine', 'wasm', '--quiet']
+    expect(await command.run([...args, '--out', 'whole'], cwd, { PIECES: 'one' })).toMatchObject({ code: 0 })
+    const workers = [worker(cwd, redis), worker(cwd, redis)]
+    const queued = [...args, '--json', '--queue', redis.url, '--out', 'runs/evaluation']
+    const { code, stdout, stderr } = await command.run(queued, cwd)
+    expect(code, stderr).toBe(0)
+    const key: string = JSON.parse(stdout).points.at(-1).key
+    expect(readFileSync(join(cwd, 'runs', 'evaluation', 'points', key, 'attacks.jsonl'), 'utf8')).toBe(
+      readFileSync(join(cwd, 'whole', 'attacks.jsonl'), 'utf8'),
+    )
+    for (const { child } of workers) child.kill('SIGTERM')
+    const said = (await Promise.all(workers.map(({ ended }) => ended))).map((ended) => ended.stderr).join('')
+    expect(said.match(/: begun/g)).toHaveLength(4)
+  })
+
   test('is refused by a worker with another file, in words that reach whoever waits', async () => {
     const redis = await ownRedis()
     const cwd = studio()
@@ -145,7 +178,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     const refusing = worker(other, redis)
     const following = follow(cwd, redis)
     await following.says(
-      /warning: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, or another version/,
+      /warning: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other contents of a checkpoint, or another version/,
     )
     refusing.child.kill('SIGKILL')
     following.child.kill('SIGKILL')

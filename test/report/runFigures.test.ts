@@ -44,6 +44,22 @@ describe('a run as it is shown', () => {
     ])
   })
 
+  test('its time goes on where the clock is set back', () => {
+    const figures = makeRunFigures('run')
+    const at = (time: number, event: RunEvent): void => figures.event({ at: time, step: 0, event })
+    at(5001, { type: 'phase', stage: 'admmMask', phase: 'admm', epochs: 2 })
+    at(5003, { type: 'warning', stage: 'here', message: 'an hour and more before' })
+    at(1003, { type: 'phase', stage: 'admmMask', phase: 'retrain', epochs: 2 })
+    at(1006, evaluating('clean'))
+    at(1008, { type: 'evaluation', subject: 'after', accuracies })
+    figures.end('done', 1009)
+    expect(figures.facts().timeline.map(({ label, from, to }) => [label, from, to])).toEqual([
+      ['admm', 5001, 5003],
+      ['retrain', 5003, 5006],
+      ['before', 5006, 5008],
+    ])
+  })
+
   test('what goes on and what is over', () => {
     const figures = makeRunFigures('run')
     const states: string[] = []

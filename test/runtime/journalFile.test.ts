@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -61,5 +61,36 @@ describe('a journal', () => {
     const file = join(newFile(), 'below-a-file')
     writeFileSync(join(file, '..'), '')
     expect(() => openJournal(file)).toThrow(/journal: .*below-a-file: expected/)
+  })
+
+  const written = (...entries: readonly (readonly [string, unknown])[]): string => {
+    const file = newFile()
+    const journal = openJournal(file)
+    for (const [key, value] of entries) journal.add(key, value)
+    journal.close()
+    return file
+  }
+
+  it('counts the entries of its parts as its own, and writes only what is new', () => {
+    const parts = [written(['of', 'both'], ['a', 1]), written(['of', 'both'], ['b', null])]
+    const file = newFile()
+    const journal = openJournal(file, parts)
+    expect(Object.fromEntries(journal.entries)).toEqual({ of: 'both', a: 1, b: null })
+    journal.add('c', 3)
+    journal.close()
+    expect(readFileSync(file, 'utf8')).toBe('["c",3]\n')
+    const again = openJournal(file, parts)
+    expect(again.entries.size).toBe(4)
+    again.close()
+  })
+
+  it('refuses parts of different things, and one that is not there', () => {
+    const parts = [written(['of', 'this'], ['a', 1]), written(['of', 'that'], ['b', 2])]
+    const file = newFile()
+    expect(() => openJournal(file, parts)).toThrow(
+      `journal: ${parts[1]}: expected the of of the other parts, got another one`,
+    )
+    expect(() => openJournal(file, [newFile()])).toThrow('the journal of a run that is done, got none that can be read')
+    expect(existsSync(file), 'nothing is begun').toBe(false)
   })
 })

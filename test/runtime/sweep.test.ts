@@ -1,10 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { type Either, isLeft } from 'fp-ts/lib/Either.js'
 import { firstValueFrom, toArray } from 'rxjs'
 import { describe, expect, test } from 'vitest'
+import { composite } from '../../src/dsl/composite.js'
+import { type Op, stage } from '../../src/dsl/op.js'
 import { param, parameters } from '../../src/dsl/parameters.js'
+import { EXTERNAL, encodeModel } from '../../src/io/onnx/messages.js'
 import { definePipeline } from '../../src/runtime/definePipeline.js'
 import { pointInProcess } from '../../src/runtime/sweep/pointInProcess.js'
 import { combinations } from '../../src/runtime/sweep/points.js'
@@ -90,6 +93,65 @@ describe('the points of a sweep', () => {
     expect(keysOf([2], 1, 1)).not.toContain(two)
     const [point] = ofRates([2]).points
     expect(point && keyOf(point, 0, '1.0.0')).not.toBe(point && keyOf(point, 0, '1.0.1'))
+  })
+})
+
+/** A stage that reads files, as loadTeacher does. */
+const reading = (...files: readonly string[]): Op<unknown, unknown> =>
+  stage({ stage: 'reading', config: { files }, needs: [], adds: [], reads: files }, (source) => source)
+
+describe('a file of weights that a point names', () => {
+  const keyWith = (op: Op<unknown, unknown>): string =>
+    keyOf({ pipeline: fakePipeline().pipe(op, fakeTrain({ epochs: 1 })) }, 0)
+
+  test('is a part of its key by what is in it', () => {
+    const file = join(temporaryFolder(), 'teacher.pth')
+    const missing = keyWith(reading(file))
+    writeFileSync(file, 'one')
+    const first = keyWith(reading(file))
+    writeFileSync(file, 'two')
+    const second = keyWith(reading(file))
+    writeFileSync(file, 'one')
+    expect(new Set([missing, first, second]).size).toBe(3)
+    expect(keyWith(reading(file))).toBe(first)
+    const method = composite('method', [reading(file), reading()], (source) => source)
+    const inside = keyWith(method)
+    writeFileSync(file, 'two')
+    expect(keyWith(method), 'also within a method').not.toBe(inside)
+  })
+
+  test('with the files that an ONNX model keeps its tensors in', () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'net.onnx')
+    const externalData = [{ key: 'location', value: 'tensors.bin' }]
+    const graph = { initializer: [{ name: 'w', dims: [1], dataType: 1, dataLocation: EXTERNAL, externalData }] }
+    writeFileSync(file, encodeModel({ irVersion: 8, graph }))
+    const keys = ['one', 'two', 'one'].map((content) => {
+      writeFileSync(join(folder, 'tensors.bin'), content)
+      return keyWith(reading(file))
+    })
+    expect(keys[0]).toBe(keys[2])
+    expect(keys[0]).not.toBe(keys[1])
+  })
+
+  test('is not taken as done when it has changed', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'teacher.pth')
+    let runs = 0
+    const made = (): Sweep =>
+      sweep('x', [{ rate: 2 }], () =>
+        fakePipeline().pipe(reading(file), fakeTrain({ epochs: 1, during: (step) => void (step === 0 && runs++) })),
+      )
+    const run = async () => valueOf(await made().run({ out: join(folder, 'x') }).result)
+    for (const [content, expected] of [
+      ['one', 1],
+      ['one', 1],
+      ['two', 2],
+    ] as const) {
+      writeFileSync(file, content)
+      await run()
+      expect(runs).toBe(expected)
+    }
   })
 })
 

@@ -60,6 +60,9 @@ const methods: Readonly<Record<string, Method>> = {
   proximalMask: (source) => source.pipe(crossEntropy(), proximalMask({ ...mask, retrain })),
   learnedMask: (source) =>
     source.pipe(crossEntropy(), learnedMask({ pattern: 'irregular', rate: 4, epochs: 2, retrainEpochs: 2 })),
+  'admmMask with learned rates': (source) => source.pipe(distill(), admmMask({ ...mask, retrain, rates: 'learned' })),
+  'proximalMask with the largest weights of all': (source) =>
+    source.pipe(crossEntropy(), proximalMask({ ...mask, retrain, rates: 'global' })),
   hydra: (source) => source.pipe(hydra(attack, { pattern: 'irregular', rate: 4, epochs: 2, retrainEpochs: 2 })),
 }
 

@@ -1,19 +1,33 @@
 import { readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
+import type { PwoaError } from '../../dsl/errors.js'
 import type { RunEvent } from '../../dsl/events.js'
 import type { RunHandle } from '../../dsl/run.js'
-import { runInFolder } from '../runInFolder.js'
+import { finishedIn, runInFolder } from '../runInFolder.js'
 import type { PointProgress } from './pointMessages.js'
 import type { PointOutcome, RunPoint } from './runPoint.js'
+import { keyOf } from './sweepFolder.js'
+import type { SweepPoint } from './sweepTypes.js'
 
 /** Begins the point's run, or goes on with it where it was begun before. */
-export const pointInProcess: RunPoint = ({ pipeline }, { folder, seed, options }, told) => {
-  const run = runInFolder(pipeline, folder, { ...options, seed })
+export const pointInProcess: RunPoint = ({ label, pipeline, parts = [] }, { folder, seed, options }, told) => {
+  const joins = parts.map((part) => join(dirname(folder), keyOf(part, part.seed ?? seed)))
+  const missing = parts.filter((_, index) => !finishedIn(joins[index] ?? ''))
+  if (missing.length > 0)
+    return { outcome: Promise.resolve({ type: 'failed', error: incomplete(label, missing) }), stop: () => undefined }
+  const run = runInFolder(pipeline, folder, { ...options, seed, joins })
   tellProgress(run, told)
   return { outcome: outcomeOf(run), stop: run.stop }
 }
+
+const incomplete = (label: string, missing: readonly SweepPoint[]): PwoaError => ({
+  _tag: 'RunError',
+  stage: label,
+  expected: 'all its parts to be done, and their folders to be here',
+  actual: `none of ${missing.map((part) => part.label).join(', ')}`,
+})
 
 const outcomeOf = async ({ folder, result }: RunHandle): Promise<PointOutcome> => {
   const ended = await result

@@ -10,8 +10,8 @@ import { keyOf } from './sweepFolder.js'
 import type { SweepPoint } from './sweepTypes.js'
 
 /**
- * The point that a task is about. Its key is made anew of the file that lies here: a file, a value or a version of this
- * package other than where the task was written gives another key, and is refused.
+ * The point that a task is about. Its key is made anew of the files that lie here: a pipeline, a checkpoint, a value or a
+ * version of this package other than where the task was written gives another key, and is refused.
  */
 export const pointOfTask = async ({ file, values, key, seed }: PointTask): Promise<Either<PwoaError, SweepPoint>> => {
   const loaded = await loadPipelineFile(file)
@@ -28,6 +28,6 @@ const unknownPoint = (file: string, key: string): PwoaError => ({
   _tag: 'UsageError',
   stage: file,
   expected: `a sweep with the point ${key}`,
-  actual: `another plan, or another version of pwoa than this one's ${ownVersion()}`,
-  hint: 'Every machine needs the same pipeline file and the same version of pwoa.',
+  actual: `another plan, other contents of a checkpoint, or another version of pwoa than this one's ${ownVersion()}`,
+  hint: 'Every machine needs the same pipeline file, the same checkpoints and the same version of pwoa.',
 })

@@ -103,7 +103,7 @@ const recordsOf = ({ sweep, options, folder }: Live): PointRecord[] =>
   })
 
 const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
-  const { events, execution, signal, folder, stop } = live
+  const { sweep, events, execution, signal, folder, stop } = live
   const failure = firstFailure()
   const records = recordsOf(live)
   const results = newestWriter<readonly PointRecord[]>((points) => writeResults(folder, points), failure.fail)
@@ -117,13 +117,16 @@ const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
   results.write([...records])
 
   const waiting = [...records.keys()].filter((index) => records[index]?.state === 'waiting')
-  const worker = async (): Promise<void> => {
-    for (let index = waiting.shift(); index !== undefined && !signal.aborted; index = waiting.shift())
+  const joining = (index: number): boolean => sweep.points[index]?.parts !== undefined
+  const worker = async (left: number[]): Promise<void> => {
+    for (let index = left.shift(); index !== undefined && !signal.aborted; index = left.shift())
       await runOne(live, index, records, (change) => update(index as number, change))
   }
   try {
     failure.promise.catch(stop)
-    await Promise.all(Array.from({ length: execution.workers }, worker))
+    // What joins others' work comes when all of it is over.
+    for (const round of [waiting.filter((index) => !joining(index)), waiting.filter(joining)])
+      await Promise.all(Array.from({ length: execution.workers }, () => worker(round)))
   } finally {
     await results.idle()
   }

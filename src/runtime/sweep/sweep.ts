@@ -1,9 +1,8 @@
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { Step } from '../../dsl/step.js'
-import { pointInProcess } from './pointInProcess.js'
+import { makeSweep } from './makeSweep.js'
 import { checkPoints, combinations, type Grid, labelOf, type PointParams, type PointValue, seedOf } from './points.js'
-import { startSweep } from './startSweep.js'
-import type { Sweep, SweepPoint } from './sweepTypes.js'
+import type { Sweep } from './sweepTypes.js'
 
 /**
  * One pipeline for many parameters: every combination of a grid, or each entry of a list. Each point is a run in a
@@ -33,18 +32,19 @@ export const sweep: SweepMaker = (
 ): Sweep => {
   const listed = isList(points) ? points : combinations(points)
   checkPoints(listed)
-  return make(
+  return makeSweep({
     name,
-    isList(points) ? [] : Object.values(points),
-    listed.map((params) => ({
+    axes: isList(points) ? [] : Object.values(points),
+    points: listed.map((params) => ({
       label: labelOf(params),
       params,
       seed: seedOf(params),
       // The overloads of SweepMaker say that the points are what `build` takes.
       pipeline: build(params as never).withParams(params),
     })),
-    {},
-  )
+    whole: undefined,
+    params: {},
+  })
 }
 
 /** How `sweep` is called: with a grid, or with a list. */
@@ -63,33 +63,3 @@ export interface SweepMaker {
 
 const isList = (points: Grid<PointParams> | readonly PointParams[]): points is readonly PointParams[] =>
   Array.isArray(points)
-
-/** @param axes the lists of the grid: a parameter that is one of them says nothing more of a point than its own value */
-const make = (
-  name: string,
-  axes: readonly unknown[],
-  points: readonly SweepPoint[],
-  params: Readonly<Record<string, unknown>>,
-): Sweep => {
-  const self: Sweep = {
-    kind: 'sweep',
-    name,
-    params,
-    points,
-    withParams: (others) =>
-      make(
-        name,
-        axes,
-        points.map((point) => ({
-          ...point,
-          pipeline: point.pipeline.withParams({ ...withoutAxes(others, axes), ...point.params }),
-        })),
-        others,
-      ),
-    run: (options = {}) => startSweep(self, options, { workers: 1, attempts: 1, runPoint: pointInProcess }),
-  }
-  return self
-}
-
-const withoutAxes = (params: Readonly<Record<string, unknown>>, axes: readonly unknown[]) =>
-  Object.fromEntries(Object.entries(params).filter(([, value]) => !axes.includes(value)))

@@ -4,6 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { rejectOption } from '../../dsl/errors.js'
 import type { RunOptions } from '../../dsl/run.js'
+import { checkpointContent } from '../../io/checkpointContent.js'
 import { type FolderLock, lockFolder } from '../folderLock.js'
 import { ownVersion } from '../ownPackage.js'
 import { planOf } from '../plan.js'
@@ -15,14 +16,16 @@ export const chooseSweepFolder = (name: string, { out, resume }: Pick<RunOptions
   resolve(resume ?? out ?? join('runs', fileName(name)))
 
 /**
- * A point's key: the same for the same plan, parameters, seed and version of this package, and for no other. The plan
- * says all that the pipeline file decides; what lies in files that it names is not looked at.
+ * A point's key: the same for the same plan, parameters, seed, version of this package and content of the checkpoints
+ * that the plan names, and for no other. Data sets count by their names and options.
  */
-export const keyOf = ({ pipeline }: Pick<SweepPoint, 'pipeline'>, seed: number, version = ownVersion()): string =>
-  createHash('sha256')
-    .update(JSON.stringify([version, planOf(pipeline, seed).hash]))
+export const keyOf = ({ pipeline }: Pick<SweepPoint, 'pipeline'>, seed: number, version = ownVersion()): string => {
+  const contents = pipeline.plan.flatMap(({ reads = [] }) => reads).map(checkpointContent)
+  return createHash('sha256')
+    .update(JSON.stringify([version, planOf(pipeline, seed).hash, ...contents]))
     .digest('hex')
     .slice(0, 20)
+}
 
 /** The run folder of a point. */
 export const pointFolder = (folder: string, key: string): string => join(folder, 'points', key)

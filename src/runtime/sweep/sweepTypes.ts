@@ -15,6 +15,8 @@ export interface SweepPoint {
   /** Undefined where the sweep's own seed holds. */
   readonly seed: number | undefined
   readonly pipeline: Pipeline<Step>
+  /** Points of the same sweep that are done before this one, which takes over what they have written down. */
+  readonly parts?: readonly SweepPoint[]
 }
 
 /** A pipeline for many parameters. Immutable. */
@@ -36,7 +38,7 @@ export interface Sweep {
 /** A point and what became of it. */
 export interface PointRecord {
   readonly label: string
-  /** Hash of plan, parameters, seed and package version; the name of its folder. */
+  /** Hash of plan, parameters, seed, package version and the checkpoints' contents; the name of its folder. */
   readonly key: string
   readonly params: PointParams
   readonly seed: number

@@ -1,0 +1,147 @@
+/**
+ * How long it takes to go on with a run: `node bench/resume.mjs [--rounds 3] [--write]`, after a build.
+ *
+ * Each measurement is a process of its own, from its start to the end of its first training step: of a new run, and of
+ * one that goes on from its checkpoint. Both load the engine, the data and the network; the second reads and checks the
+ * checkpoint and the metrics before it, and the first makes what the second finds in it. Reading is timed alone too.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const script = fileURLToPath(import.meta.url)
+
+/** Networks by how much state they have, and a run that is long already; `steps` are done when it is stopped. */
+const cases = {
+  linear: { label: 'a linear layer, after 20,000 steps', steps: 20_000, train: 40, batchSize: 4 },
+  mnistNet: { label: 'mnistNet, after 100 steps', steps: 100, train: 6400, batchSize: 64 },
+  resnet18: { label: 'ResNet-18, after 3 steps', steps: 3, train: 64, batchSize: 8 },
+}
+
+const pipelineOf = async (name, { train, batchSize }) => {
+  const pwoa = await import('../dist/index.js')
+  const { admmMask, architecture, crossEntropy, flatten, initialise, linear, mnistNet, pipeline, resnet18 } = pwoa
+  const shape = { height: 28, width: 28, channels: 1 }
+  const networks = {
+    linear: () => architecture('linear', shape, [flatten(), linear('l', { out: 10 })]),
+    mnistNet: () => mnistNet,
+    resnet18: () => resnet18(),
+  }
+  const digits = pwoa.syntheticDigits({ train, test: 10, batchSize })
+  return pipeline(name, name === 'resnet18' ? colored(train, batchSize) : digits).pipe(
+    initialise(networks[name]()),
+    crossEntropy(),
+    admmMask({ pattern: 'irregular', rate: 4, epochs: 10_000, retrainEpochs: 1 }),
+  )
+}
+
+/** Images as large as CIFAR's, in which nothing is to be seen. */
+const colored = (count, batchSize) => {
+  const split = { count, images: new Uint8Array(count * 3072).fill(127), labels: new Uint8Array(count) }
+  const dataset = {
+    name: 'grey images',
+    origin: 'synthetic',
+    classes: 10,
+    shape: { height: 32, width: 32, channels: 3 },
+    train: split,
+    test: split,
+  }
+  return {
+    name: 'grey images',
+    config: { count },
+    batchSize,
+    open: () => async () => ({ _tag: 'Right', right: dataset }),
+  }
+}
+
+/** A process that runs until a step is done, and says when that was, in seconds since it began. */
+const live = async (name, last, place) => {
+  const run = (await pipelineOf(name, cases[name])).run({ ...place, checkpoints: { everySteps: 1_000_000, keep: 1 } })
+  let seconds
+  run.metrics$.subscribe(({ step }) => {
+    if (step < last || seconds !== undefined) return
+    seconds = performance.now() / 1000
+    run.stop()
+  })
+  const ended = await run.result
+  if (ended.left?._tag !== 'InterruptedError') throw new Error(JSON.stringify(ended))
+  process.stdout.write(JSON.stringify({ seconds }))
+  process.exit()
+}
+
+/** A process that reads a run's newest checkpoint, and says how long that took. */
+const read = async (folder) => {
+  const { readNewest } = await import('../dist/runtime/checkpointFolder.js')
+  const began = performance.now()
+  if (!(await readNewest(folder))) throw new Error('no checkpoint')
+  process.stdout.write(JSON.stringify({ seconds: (performance.now() - began) / 1000 }))
+  process.exit()
+}
+
+const processOf = (name, last, place) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, name, String(last), JSON.stringify(place)], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(stderr)
+  return JSON.parse(stdout).seconds
+}
+
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
+
+const measure = (name, rounds) => {
+  const { label, steps } = cases[name]
+  const folder = mkdtempSync(join(tmpdir(), 'pwoa-resume-'))
+  const begun = join(folder, 'run')
+  processOf(name, steps, { out: begun })
+  const size = (place) =>
+    readdirSync(join(begun, place)).reduce((sum, file) => sum + statSync(join(begun, place, file)).size, 0)
+  const megabytes = size('checkpoints') / 1e6
+  const times = Array.from({ length: rounds }, (_, round) => {
+    const fresh = processOf(name, 1, { out: join(folder, `fresh-${round}`) })
+    // Stopped after a step, it leaves a checkpoint one step later: the state is as large as before.
+    return {
+      fresh,
+      reading: processOf('read', 0, begun),
+      resumed: processOf(name, steps + round + 1, { resume: begun }),
+    }
+  })
+  rmSync(folder, { recursive: true, force: true })
+  const figures = [
+    median(times.map(({ fresh }) => fresh)),
+    median(times.map(({ resumed }) => resumed)),
+    median(times.map(({ fresh, resumed }) => resumed - fresh)),
+    median(times.map(({ reading }) => reading)),
+  ]
+  return `| ${label} | ${megabytes.toFixed(1)} | ${figures.map((figure) => figure.toFixed(2)).join(' | ')} |`
+}
+
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, write: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const [name, last, place] = positionals
+if (name === 'read') await read(JSON.parse(place))
+if (name !== undefined) await live(name, Number(last), JSON.parse(place))
+
+const rounds = Number(values.rounds)
+const [load] = loadavg()
+const rows = Object.keys(cases).map((one) => {
+  process.stderr.write(`bench: ${cases[one].label}\n`)
+  return measure(one, rounds)
+})
+const text = `# Going on with a run
+
+Written by \`node bench/resume.mjs --write\`: seconds from the start of a process to the end of its first training step, of a new run and of one that goes on from its checkpoint; medians of ${rounds} rounds, in turn. Both load the engine, the data and the network. A new run also makes its first weights and the state of its optimizer; a resumed one reads them, which is the last column: the checkpoint's bytes, their hash, and what is in them.
+
+| run | checkpoint MB | new run s | resumed s | difference s | reading alone s |
+| --- | ---: | ---: | ---: | ---: | ---: |
+${rows.join('\n')}
+
+- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} as it began; Node ${process.versions.node}.
+`
+process.stdout.write(text)
+if (values.write) writeFileSync(join(root, 'docs', 'results', 'resume.md'), text)

@@ -1,0 +1,35 @@
+import { pointInProcess } from './pointInProcess.js'
+import { startSweep } from './startSweep.js'
+import type { Sweep, SweepPoint } from './sweepTypes.js'
+
+/** What a sweep is made of. */
+export interface SweepPlan {
+  readonly name: string
+  /** The lists of the grid: a parameter that is one of them says nothing more of a point than its own value. */
+  readonly axes: readonly unknown[]
+  readonly points: readonly SweepPoint[]
+  /** The point that joins the work of all others, if any. */
+  readonly whole: SweepPoint | undefined
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+/** A sweep of these points. */
+export const makeSweep = (plan: SweepPlan): Sweep => {
+  const { name, axes, points, whole, params } = plan
+  const self: Sweep = {
+    kind: 'sweep',
+    name,
+    params,
+    points: whole ? [...points, { ...whole, parts: points }] : points,
+    withParams: (others) => {
+      const kept = Object.fromEntries(Object.entries(others).filter(([, value]) => !axes.includes(value)))
+      const known = (point: SweepPoint): SweepPoint => ({
+        ...point,
+        pipeline: point.pipeline.withParams({ ...kept, ...point.params }),
+      })
+      return makeSweep({ ...plan, points: points.map(known), whole: whole && known(whole), params: others })
+    },
+    run: (options = {}) => startSweep(self, options, { workers: 1, attempts: 1, runPoint: pointInProcess }),
+  }
+  return self
+}

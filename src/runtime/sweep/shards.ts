@@ -1,0 +1,43 @@
+import type { Shard } from '../../attacks/shard.js'
+import { checkWhole } from '../../dsl/checks.js'
+import { rejectOption } from '../../dsl/errors.js'
+import type { Pipeline } from '../../dsl/pipeline.js'
+import type { Step } from '../../dsl/step.js'
+import { makeSweep } from './makeSweep.js'
+import { labelOf } from './points.js'
+import type { Sweep, SweepPoint } from './sweepTypes.js'
+
+/**
+ * An evaluation in parts, for `--workers` and `--queue`: a sweep of a run for each part of the test examples, and of a
+ * last one, `shard=all`, which takes over what they have found. Its figures and what it says of each example are those
+ * of the evaluation in one piece: batches and random numbers belong to the examples, and nothing is attacked twice. For
+ * pipelines that do not train: each part would.
+ *
+ * @param of how many parts; at most one for four batches of examples
+ * @param build makes the pipeline of a part, or, given none, of the whole
+ *
+ * @example
+ * export default shards('evaluate', 8, (shard) =>
+ *   pipeline('evaluate', mnist()).pipe(
+ *     loadTeacher('teacher.pth', { architecture: 'mnistNet' }),
+ *     attackEval([autoAttack({ epsilon: 0.3 })], { shard }),
+ *   ),
+ * )
+ *
+ * @throws an `OptionError` for a wrong number, a pipeline that makes nothing of its part, and what `build` throws
+ */
+export const shards = (name: string, of: number, build: (shard: Shard | undefined) => Pipeline<Step>): Sweep => {
+  checkWhole('shards', 'parts', of, 1)
+  const whole = pointOf(undefined, build)
+  const points = Array.from({ length: of }, (_, index) => pointOf({ index, of }, build))
+  const alike = points.some(({ pipeline }) => stagesOf(pipeline) === stagesOf(whole.pipeline))
+  if (alike) rejectOption('shards', 'a pipeline that gives its shard to attackEval', 'one that does not')
+  return makeSweep({ name, axes: [], points, whole, params: {} })
+}
+
+const pointOf = (shard: Shard | undefined, build: (shard: Shard | undefined) => Pipeline<Step>): SweepPoint => {
+  const params = { shard: shard?.index ?? 'all' }
+  return { label: labelOf(params), params, seed: undefined, pipeline: build(shard).withParams(params) }
+}
+
+const stagesOf = ({ plan }: Pipeline<Step>): string => JSON.stringify(plan.map(({ stage, config }) => [stage, config]))

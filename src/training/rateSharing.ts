@@ -1,0 +1,100 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { rejectOption } from '../dsl/errors.js'
+import { erdosRenyiRates, ratesByRank } from '../math/allocation.js'
+import { ruleOf } from '../math/patterns.js'
+import { groupSquares } from '../math/projection.js'
+import { curvatureOf } from './curvature.js'
+import type { TrainingMemory } from './memory.js'
+import type { Student } from './network.js'
+import { matrixOf, type PruningTask, weightShape } from './pruning.js'
+
+/**
+ * How one rate for the whole is shared among the layers: the same for each (`uniform`); by the layers' shapes
+ * (`erk`, Erdős–Rényi kernel); by the weights, of which the largest of all layers stay (`global`); or by what the
+ * network's answers to the images of the first minibatch, natural or randomly perturbed, need (`learned`): weights stay
+ * whose w²·h is largest over all layers, h as in `curvatureOf`.
+ */
+export type RateSharing = keyof typeof sharings
+
+type Share = (where: Place, student: Student, images: Tensor4D) => readonly number[] | undefined
+
+interface Place {
+  readonly stage: string
+  readonly task: PruningTask
+  /** Weights that may stay. */
+  readonly budget: number
+}
+
+/** Groups by the mean of their weights' scores, so that large groups and small ones compete for a budget of weights. */
+const byRank = ({ stage, task, budget }: Place, values: Float32Array): readonly number[] => {
+  const layers = task.rates.map(({ parameter }) => {
+    const squares = groupSquares(matrixOf(values, parameter), task.pattern) ?? new Float64Array(parameter.size)
+    const groupSize = parameter.size / squares.length
+    return { scores: squares.map((square) => square / groupSize), groupSize }
+  })
+  const one = layers.reduce((sum, { groupSize }) => sum + groupSize, 0)
+  const size = layers.reduce((sum, { scores, groupSize }) => sum + scores.length * groupSize, 0)
+  return (
+    ratesByRank(layers, budget) ??
+    rejectOption(
+      stage,
+      `a rate of at most ${(size / one).toFixed(1)}, which leaves one group in each layer`,
+      size / budget,
+    )
+  )
+}
+
+/** The largest rate of a layer, which leaves one group. */
+const mostOf = ({ pattern, rates }: PruningTask, i: number): number => {
+  const layer = rates[i]
+  return (layer && ruleOf(pattern)?.limits(weightShape(layer.parameter)).most) ?? Infinity
+}
+
+const sharings = {
+  uniform: () => undefined,
+  erk: ({ task, budget }) =>
+    erdosRenyiRates(
+      task.rates.map(({ parameter }) => parameter.shape),
+      budget,
+    ).map((rate, i) => Math.min(rate, mostOf(task, i))),
+  global: (place, { weights }) => byRank(place, weights.dataSync<'float32'>()),
+  learned: (place, student, images) => {
+    const curvature = curvatureOf(student, images)
+    const weights = student.weights.dataSync<'float32'>()
+    return byRank(
+      place,
+      weights.map((value, i) => value * Math.sqrt(curvature[i] ?? 0)),
+    )
+  },
+} as const satisfies Readonly<Record<string, Share>>
+
+/** Their names. */
+export const rateSharings = Object.keys(sharings) as readonly RateSharing[]
+
+/** Settles the rates of a task before the first step: they are in the memory from then on. */
+export const settleRates = (
+  stage: string,
+  sharing: RateSharing,
+  task: PruningTask,
+  {
+    student,
+    memory,
+    images,
+  }: { readonly student: Student; readonly memory: TrainingMemory; readonly images: Tensor4D },
+): void => {
+  const budget = task.rates.reduce((sum, { parameter, rate }) => sum + parameter.size / rate, 0)
+  const share: Share = sharings[sharing]
+  for (const [i, rate] of (share({ stage, task, budget }, student, images) ?? []).entries())
+    memory.setNumber(`${PREFIX}${task.rates[i]?.parameter.node}`, rate)
+}
+
+/** The task with the rates that were settled for it. */
+export const settledTask = (task: PruningTask, memory: TrainingMemory): PruningTask => ({
+  ...task,
+  rates: task.rates.map((layer) => ({
+    ...layer,
+    rate: memory.number(`${PREFIX}${layer.parameter.node}`, layer.rate),
+  })),
+})
+
+const PREFIX = 'rate.'

@@ -1,0 +1,106 @@
+/** Folders that can't be written to, as the operating system makes them: the tests may run as root, who may all else. */
+import { execFile, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { buildCommand, type Ended, folderWith } from './commandLine.js'
+import { userFiles } from './userFiles.js'
+
+/** Processes that see file systems mounted as they like, and nobody else does; they end with the first of them. */
+const apart = ['--user', '--map-root-user', '--mount', '--pid', '--mount-proc', '--kill-child'] as const
+
+const missing = spawnSync('unshare', [...apart, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status !== 0
+if (missing) process.stderr.write('test/cli/badDisk: left out: no file system can be mounted here\n')
+
+const sweepFile = `
+import { pipeline, sweep, syntheticDigits } from 'pwoa'
+import { evaluated, halve } from './lib/halving'
+export default sweep('halvings', { epochs: [1, 2] }, ({ epochs }) =>
+  pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(halve(epochs), evaluated))
+`
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+})
+afterAll(() => command.remove())
+
+/** Runs a script of the shell, in which `pwoa` is the command, where mounts are its own. */
+const shell = (script: string, cwd: string): Promise<Ended> =>
+  new Promise((resolve) => {
+    const text = `pwoa() { '${process.execPath}' '${command.main}' "$@"; }\n${script}`
+    const child = execFile('unshare', [...apart, 'sh', '-c', text], { cwd }, (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode, stdout, stderr }),
+    )
+    onTestFinished(() => void child.kill('SIGKILL'))
+  })
+
+/** Every file by its path, and what is in it. */
+const contentsOf = (folder: string): ReadonlyMap<string, string> =>
+  new Map(
+    readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
+      const path = join(entry.parentPath, entry.name)
+      return [path, entry.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'a folder']
+    }),
+  )
+
+const metricsIn = (folder: string): string =>
+  readFileSync(join(folder, 'metrics.jsonl'), 'utf8').replace(/"seconds":[^,}]+/g, '')
+
+/** What is asked for in the folder `ro`, and what of it the error names. */
+const askedFor: readonly (readonly [words: string, place: string])[] = [
+  ['pipeline.ts --engine wasm --quiet --out ro/new', '--out: .*/ro/new'],
+  ['pipeline.ts --engine wasm --quiet --out ro/empty', '--out: .*/ro/empty/run\\.lock'],
+  ['pipeline.ts --engine wasm --quiet --resume ro/cut', '--resume: .*/ro/cut/run\\.lock'],
+  // Its lock can't be taken over.
+  ['pipeline.ts --engine wasm --quiet --resume ro/killed', '--resume: .*/ro/killed/run\\.lock'],
+  ['sweep.ts --engine wasm --quiet --out ro/sweep', '--out: .*/ro/sweep'],
+  ['report ro/cut', 'report: ro/cut/report\\.html'],
+]
+
+describe.skipIf(missing)('a read-only folder', () => {
+  test('is one clear error to each command that would write there, and nothing in it changes', async () => {
+    const cwd = folderWith({ ...userFiles, 'sweep.ts': sweepFile })
+    for (const name of ['cut', 'killed'])
+      expect(
+        await command.run(['pipeline.ts', '--engine', 'wasm', '--quiet', '--out', join('ro', name)], cwd),
+      ).toMatchObject({ code: 0 })
+    mkdirSync(join(cwd, 'ro', 'empty'))
+    const lock = { pid: 1, began: '1', machine: 'elsewhere', token: 'theirs' }
+    writeFileSync(join(cwd, 'ro', 'killed', 'run.lock'), JSON.stringify(lock))
+    const before = contentsOf(join(cwd, 'ro'))
+    for (const [words, place] of askedFor) {
+      const { code, stdout, stderr } = await shell(
+        `mount --bind ro ro && mount -o remount,ro,bind ro && pwoa ${words}`,
+        cwd,
+      )
+      expect([code, stdout], words).toEqual([1, ''])
+      const told = `^pwoa-run: ${place}: expected to write the file, got a read-only file system\\n  Choose another folder\\.\\n$`
+      expect(stderr, words).toMatch(new RegExp(told))
+      expect(contentsOf(join(cwd, 'ro')), words).toEqual(before)
+    }
+  })
+})
+
+describe.skipIf(missing)('a disk that is full', () => {
+  test('ends a run with one clear error; with room again it goes on, and ends as if nothing had been', async () => {
+    const cwd = folderWith(userFiles)
+    mkdirSync(join(cwd, 'disk'))
+    const words = 'pipeline.ts --set epochs=400 --engine wasm --checkpoint-every 40 --quiet'
+    expect(await command.run([...words.split(' '), '--out', 'whole'], cwd)).toMatchObject({ code: 0 })
+    const ended = await shell(
+      `mount -t tmpfs -o size=256k none disk
+       pwoa ${words} --out disk/run; echo "code $?"
+       ls disk/run disk/run/checkpoints
+       mount -o remount,size=64m disk
+       pwoa ${words} --resume disk/run && cp -r disk/run again`,
+      cwd,
+    )
+    expect(ended.stdout).toContain('code 1\n')
+    expect(ended.stdout).not.toMatch(/\.tmp|run\.lock/)
+    expect(ended.stderr).toMatch(/^pwoa-run: \w+: .*: expected .*, got a full disk\n.*\n?$/)
+    expect(ended.code).toBe(0)
+    expect(metricsIn(join(cwd, 'again'))).toBe(metricsIn(join(cwd, 'whole')))
+  })
+})

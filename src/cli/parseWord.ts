@@ -40,6 +40,17 @@ const folderOf = (command: Command): string => {
 }
 
 const words = {
+  doctor: () => {
+    const command = plain('doctor')
+      .description('Tells what a run would find here: engine, machine, tools, data; and what to do about a shortfall.')
+      .option('--data-dir <dir>', 'looks for data there (default: the cache folder)')
+      .option('--json', 'one line of JSON instead')
+    const read = (): Word => {
+      const { dataDir, json } = command.opts<{ readonly dataDir?: string; readonly json?: true }>()
+      return { word: 'doctor', dataDir, output: json ? 'json' : 'table' }
+    }
+    return { command, read }
+  },
   report: () => {
     const command = plain('report')
       .description('Writes report.html into a run folder, of a finished or an interrupted run.')

@@ -1,5 +1,8 @@
 import { toPwoaError } from '../dsl/errors.js'
 import { shortPath } from '../runtime/shortPath.js'
+import { colorsFor } from './colors.js'
+import { drawDiagnosis } from './drawDiagnosis.js'
+import { exitCodes } from './exitCodes.js'
 import type { Outcome } from './runCommand.js'
 import type { Word } from './word.js'
 
@@ -14,6 +17,13 @@ export const runWord = async (asked: Word): Promise<Outcome> => {
 
 /** What each word does. */
 const deeds: { readonly [W in Word['word']]: (asked: Extract<Word, { word: W }>) => Promise<Outcome> } = {
+  doctor: async ({ dataDir, output }) => {
+    const { diagnose } = await import('../runtime/doctor/diagnose.js')
+    const diagnosis = await diagnose(dataDir)
+    const code = diagnosis.engine === null ? exitCodes.RunError : 0
+    if (output === 'json') return { text: `${JSON.stringify(diagnosis)}\n`, code }
+    return { text: drawDiagnosis(diagnosis, colorsFor(process.stdout)), code }
+  },
   report: async ({ folder }) => {
     const { writeReport } = await import('../runtime/writeReport.js')
     return { text: `${shortPath(await writeReport(folder))}\n`, code: 0 }

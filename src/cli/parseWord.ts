@@ -51,6 +51,12 @@ const words = {
     }
     return { command, read }
   },
+  init: () => {
+    const command = plain('init')
+      .description('Writes a starter project: package.json, tsconfig.json, and a pipeline file that runs at once.')
+      .argument('[DIR]', 'its folder, new or without such files (default: the working folder)')
+    return { command, read: (): Word => ({ word: 'init', folder: command.args[0] ?? '.' }) }
+  },
   report: () => {
     const command = plain('report')
       .description('Writes report.html into a run folder, of a finished or an interrupted run.')

@@ -2,6 +2,7 @@ import { toPwoaError } from '../dsl/errors.js'
 import { shortPath } from '../runtime/shortPath.js'
 import { colorsFor } from './colors.js'
 import { drawDiagnosis } from './drawDiagnosis.js'
+import { drawStarter } from './drawStarter.js'
 import { exitCodes } from './exitCodes.js'
 import type { Outcome } from './runCommand.js'
 import type { Word } from './word.js'
@@ -23,6 +24,10 @@ const deeds: { readonly [W in Word['word']]: (asked: Extract<Word, { word: W }>)
     const code = diagnosis.engine === null ? exitCodes.RunError : 0
     if (output === 'json') return { text: `${JSON.stringify(diagnosis)}\n`, code }
     return { text: drawDiagnosis(diagnosis, colorsFor(process.stdout)), code }
+  },
+  init: async ({ folder }) => {
+    const { writeStarter } = await import('../runtime/writeStarter.js')
+    return { text: drawStarter(folder, await writeStarter(folder)), code: 0 }
   },
   report: async ({ folder }) => {
     const { writeReport } = await import('../runtime/writeReport.js')

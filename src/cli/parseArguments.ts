@@ -38,6 +38,8 @@ Examples:
   pwoa-run pipelines/mnist.ts --ui                       a run, and a page that shows it
 
 Words instead of a file, each with --help:
+  pwoa-run init [DIR]                                    a starter project, which runs at once
+  pwoa-run doctor                                        what is installed, and what to do where something is not
   pwoa-run report DIR                                    writes report.html into a run folder
   pwoa-run ui DIR                                        a page that shows a run folder
   pwoa-run worker --pipelines DIR --runs DIR             runs points of sweeps from a queue

@@ -40,6 +40,23 @@ const folderOf = (command: Command): string => {
 }
 
 const words = {
+  doctor: () => {
+    const command = plain('doctor')
+      .description('Tells what a run would find here: engine, machine, tools, data; and what to do about a shortfall.')
+      .option('--data-dir <dir>', 'looks for data there (default: the cache folder)')
+      .option('--json', 'one line of JSON instead')
+    const read = (): Word => {
+      const { dataDir, json } = command.opts<{ readonly dataDir?: string; readonly json?: true }>()
+      return { word: 'doctor', dataDir, output: json ? 'json' : 'table' }
+    }
+    return { command, read }
+  },
+  init: () => {
+    const command = plain('init')
+      .description('Writes a starter project: package.json, tsconfig.json, and a pipeline file that runs at once.')
+      .argument('[DIR]', 'its folder, new or without such files (default: the working folder)')
+    return { command, read: (): Word => ({ word: 'init', folder: command.args[0] ?? '.' }) }
+  },
   report: () => {
     const command = plain('report')
       .description('Writes report.html into a run folder, of a finished or an interrupted run.')

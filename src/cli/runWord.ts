@@ -1,5 +1,9 @@
 import { toPwoaError } from '../dsl/errors.js'
 import { shortPath } from '../runtime/shortPath.js'
+import { colorsFor } from './colors.js'
+import { drawDiagnosis } from './drawDiagnosis.js'
+import { drawStarter } from './drawStarter.js'
+import { exitCodes } from './exitCodes.js'
 import type { Outcome } from './runCommand.js'
 import type { Word } from './word.js'
 
@@ -14,6 +18,17 @@ export const runWord = async (asked: Word): Promise<Outcome> => {
 
 /** What each word does. */
 const deeds: { readonly [W in Word['word']]: (asked: Extract<Word, { word: W }>) => Promise<Outcome> } = {
+  doctor: async ({ dataDir, output }) => {
+    const { diagnose } = await import('../runtime/doctor/diagnose.js')
+    const diagnosis = await diagnose(dataDir)
+    const code = diagnosis.engine === null ? exitCodes.RunError : 0
+    if (output === 'json') return { text: `${JSON.stringify(diagnosis)}\n`, code }
+    return { text: drawDiagnosis(diagnosis, colorsFor(process.stdout)), code }
+  },
+  init: async ({ folder }) => {
+    const { writeStarter } = await import('../runtime/writeStarter.js')
+    return { text: drawStarter(folder, await writeStarter(folder)), code: 0 }
+  },
   report: async ({ folder }) => {
     const { writeReport } = await import('../runtime/writeReport.js')
     return { text: `${shortPath(await writeReport(folder))}\n`, code: 0 }

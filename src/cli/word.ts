@@ -2,8 +2,10 @@ import type { CheckpointOptions } from '../dsl/run.js'
 
 /** What is asked for by a word instead of a pipeline file, checked. */
 export type Word =
+  | { readonly word: 'init'; readonly folder: string }
   | { readonly word: 'report'; readonly folder: string }
   | { readonly word: 'ui'; readonly folder: string; readonly at: Address }
+  | { readonly word: 'doctor'; readonly dataDir: string | undefined; readonly output: 'table' | 'json' }
   | WorkerWord
 
 /** `pwoa-run worker …` */

@@ -86,6 +86,16 @@ const folderWithin = async (folder: string): Promise<string> => {
   return folder
 }
 
+/** Where the files are that `dataDir` has, how many of the four, and the names of the others. */
+export const findMnist = async (
+  dataDir: string,
+): Promise<{ readonly folder: string; readonly found: number; readonly missing: readonly string[] }> => {
+  const folder = await folderWithin(dataDir)
+  const looked = Object.values(MNIST_FILES).map(async (file) => ((await findFile(folder, file)) ? [] : [file.name]))
+  const missing = (await Promise.all(looked)).flat()
+  return { folder, found: looked.length - missing.length, missing }
+}
+
 /**
  * Finds the four files: in `dataDir` (also in its `mnist` or `MNIST/raw`) where one is given, else in the cache
  * folder (`PWOA_CACHE`, else the platform's), into which absent ones are downloaded.

@@ -126,6 +126,19 @@ test('pwoa-run runs from an empty folder', async (context) => {
   }
 })
 
+test('a starter project: its types hold, and its pipeline can be planned', async (context) => {
+  needsInstall(context)
+  const made = await run('npx', ['--no-install', 'pwoa-run', 'init', 'starter'], app)
+  expect(made, made.stderr).toMatchObject({ code: 0 })
+  // The packages lie in the folder above it; those of Node's types in the checkout.
+  const types = ['-p', join(app, 'starter'), '--typeRoots', join(root, 'node_modules', '@types'), '--pretty', 'false']
+  const typed = await node('typescript/bin/tsc', types, app)
+  expect(typed, typed.stdout).toMatchObject({ code: 0, stdout: '' })
+  const plan = await run('npx', ['--no-install', 'pwoa-run', 'starter/pipeline.ts', '--plan'], app)
+  expect(plan, plan.stderr).toMatchObject({ code: 0 })
+  expect(plan.stdout).toContain('admmMask')
+})
+
 test('the portable engine finds its kernels from the installed package', async (context) => {
   needsInstall(context)
   const load = `import('./node_modules/pwoa/dist/engine/load.js')

@@ -1,0 +1,36 @@
+import { cachePlace } from '../../io/cachePlace.js'
+import { ownVersion } from '../ownPackage.js'
+import { cacheFinding } from './cacheFinding.js'
+import { dataFindings } from './dataFindings.js'
+import { engineFindings } from './engineFindings.js'
+import type { Diagnosis } from './finding.js'
+import { memoryFinding, nodeFinding, processorFinding } from './machineFindings.js'
+import { queueFindings } from './queueFindings.js'
+import { compilerFinding, decoderFinding } from './toolFindings.js'
+
+/**
+ * Looks at what a run needs: Node, the engines, processor, memory, esbuild, the image decoder, the cache folder, data
+ * and, where one is configured, the queue. Changes nothing, and asks no other host than the queue's.
+ *
+ * @param dataDir the folder of data to look into; undefined: the cache folder's
+ */
+export const diagnose = async (dataDir: string | undefined): Promise<Diagnosis> => {
+  // An engine sets the variables that it finds unset: what the user has set is looked at before.
+  const processor = processorFinding(process.env)
+  const { engine, findings } = await engineFindings()
+  return {
+    pwoa: ownVersion(),
+    engine,
+    findings: [
+      nodeFinding(process.version),
+      ...findings,
+      processor,
+      memoryFinding(),
+      await compilerFinding(),
+      await decoderFinding(),
+      cacheFinding(await cachePlace()),
+      ...(await dataFindings(dataDir)),
+      ...(await queueFindings(process.env)),
+    ],
+  }
+}

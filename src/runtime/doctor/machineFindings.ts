@@ -1,0 +1,46 @@
+import { freemem } from 'node:os'
+import { environment } from '../environment.js'
+import { ownNeeds } from '../ownNeeds.js'
+import type { Finding } from './finding.js'
+
+/** Whether this Node is new enough. */
+export const nodeFinding = (version: string): Finding => {
+  const needed = Number(/\d+/.exec(ownNeeds().node)?.[0])
+  const major = Number(/\d+/.exec(version)?.[0])
+  const facts = { version, needed }
+  if (major >= needed)
+    return { about: 'node', state: 'ok', says: `${version}, and ${needed} or newer is needed`, facts }
+  return { about: 'node', state: 'problem', says: version, advice: `Install Node ${needed} or newer.`, facts }
+}
+
+const threadVariable = 'TF_NUM_INTRAOP_THREADS'
+
+/** Cores, and whether the environment keeps the native engine from using them. */
+export const processorFinding = (env: Readonly<Record<string, string | undefined>>): Finding => {
+  const { processor, cores, system } = environment()
+  const says = `${cores} ${cores === 1 ? 'core' : 'cores'} (${processor}; ${system})`
+  const facts = { processor, cores, system }
+  const limit = Number(env[threadVariable])
+  if (!(limit >= 1 && limit < cores && cores > 2)) return { about: 'processor', state: 'ok', says, facts }
+  const advice = `${threadVariable}=${limit} keeps TensorFlow from using them all: unset it.`
+  return { about: 'processor', state: 'note', says, advice, facts: { ...facts, limit } }
+}
+
+const GIB = 2 ** 30
+/** Bytes below which it is worth a word. */
+const SCARCE = 2 * GIB
+
+/** Memory of the machine or of the container, whichever is less, and what is free of it. */
+export const memoryFinding = (): Finding => {
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY
+  const total = Math.min(environment().memory, limit)
+  const free = Math.min(process.availableMemory?.() ?? freemem(), total)
+  const says = `${inGib(total)}, ${inGib(free)} free`
+  const facts = { total, free }
+  if (free >= SCARCE) return { about: 'memory', state: 'ok', says, facts }
+  const advice = 'Small networks fit; for larger ones take a smaller batchSize, or end other programs.'
+  return { about: 'memory', state: 'note', says, advice, facts }
+}
+
+/** Bytes as `7.7 GiB`. */
+export const inGib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`

@@ -1,0 +1,48 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { parseQueueUrl, type QueueUrl, queueVariable } from '../queue/queueUrl.js'
+import type { Finding } from './finding.js'
+
+/** Milliseconds. */
+const PATIENCE = 3000
+
+/** Whether the queue answers; nothing where none is configured. */
+export const queueFindings = async (env: Readonly<Record<string, string | undefined>>): Promise<readonly Finding[]> => {
+  if (env[queueVariable] === undefined) return []
+  const url = parseQueueUrl(undefined, env)
+  if (isLeft(url)) {
+    const { expected, actual } = url.left
+    const says = `expected ${expected}, got ${actual}`
+    return [{ about: 'queue', state: 'problem', says, advice: `Mend or unset ${queueVariable}.`, facts: {} }]
+  }
+  const { shown } = url.right
+  const reason = await silenceOf(url.right)
+  if (reason === undefined) return [{ about: 'queue', state: 'ok', says: `${shown} answers`, facts: { url: shown } }]
+  const advice = `Start Redis there, or mend or unset ${queueVariable}.`
+  return [{ about: 'queue', state: 'problem', says: `${shown}: ${reason}`, advice, facts: { url: shown, reason } }]
+}
+
+/** Why it does not answer; undefined where it does. */
+const silenceOf = async ({ connection }: QueueUrl): Promise<string | undefined> => {
+  const { Redis } = await import('ioredis')
+  const client = new Redis({
+    ...connection,
+    lazyConnect: true,
+    connectTimeout: PATIENCE,
+    commandTimeout: PATIENCE,
+    retryStrategy: () => null,
+  })
+  // The error event comes before the rejection, and says more.
+  let reason: string | undefined
+  client.on('error', (error: Error) => {
+    reason ??= error.message
+  })
+  try {
+    await client.connect()
+    await client.ping()
+    return undefined
+  } catch (thrown) {
+    return reason ?? (thrown instanceof Error ? thrown.message : String(thrown))
+  } finally {
+    client.disconnect()
+  }
+}

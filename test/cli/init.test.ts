@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { PwoaFailure } from '../../src/dsl/errors.js'
+import { writeTogether } from '../../src/io/writeTogether.js'
+import { packageName } from '../../src/runtime/starterFiles.js'
+import { writeStarter } from '../../src/runtime/writeStarter.js'
+import { buildCommand, folderWith } from './commandLine.js'
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+  return command.remove
+})
+
+const names = ['package.json', 'pipeline.ts', 'teacher-digits.safetensors', 'tsconfig.json']
+
+const refusalOf = async (folder: string) => {
+  try {
+    await writeStarter(folder)
+  } catch (thrown) {
+    if (thrown instanceof PwoaFailure) return thrown.error
+    throw thrown
+  }
+  throw new Error('it was not refused')
+}
+
+describe('pwoa-run init', () => {
+  test('writes a project whose pipeline runs at once', async () => {
+    const folder = folderWith({})
+    const { code, stdout, stderr } = await command.run(['init', 'My Project'], folder)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toContain(`pwoa-run ${join('My Project', 'pipeline.ts')}`)
+    expect(readdirSync(join(folder, 'My Project')).sort()).toEqual(names)
+    expect(JSON.parse(readFileSync(join(folder, 'My Project', 'package.json'), 'utf8'))).toMatchObject({
+      name: 'my-project',
+      type: 'module',
+      dependencies: { pwoa: '^0.1.0' },
+      devDependencies: { typescript: expect.stringMatching(/^\^5/), '@types/node': expect.stringMatching(/^\^20/) },
+    })
+    const small = ['epochs=1', 'retrainEpochs=1', 'images=128', 'examples=1'].flatMap((value) => ['--set', value])
+    const args = [join('My Project', 'pipeline.ts'), '--engine', 'wasm', '--out', 'run', '--json', '--quiet', ...small]
+    const ran = await command.run(args, folder)
+    expect([ran.code, ran.stderr]).toEqual([0, ''])
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      data: { origin: 'synthetic' },
+      sparsity: expect.closeTo(0.75, 2),
+      before: { examples: 1, attacks: { autoattack: expect.any(Number), pgd: expect.any(Number) } },
+      after: { examples: 1 },
+      artifacts: expect.arrayContaining(['pruned.safetensors']),
+    })
+  })
+
+  test('into the working folder, where nothing else is named and other files are', async () => {
+    const folder = folderWith({ 'notes.md': 'mine' })
+    expect((await command.run(['init'], folder)).code).toBe(0)
+    expect(readdirSync(folder).sort()).toEqual(['notes.md', ...names])
+    const again = await command.run(['init'], folder)
+    expect([again.code, again.stdout]).toEqual([2, ''])
+    expect(again.stderr).toContain('init: expected a folder without package.json, tsconfig.json, pipeline.ts')
+  })
+})
+
+describe('a folder that has such a file', () => {
+  test.each(names)('%s: refused, and left as it is', async (name) => {
+    const folder = folderWith({ [name]: 'mine' })
+    expect(await refusalOf(folder)).toMatchObject({ _tag: 'OptionError', actual: `${folder}, which has ${name}` })
+    expect(readdirSync(folder)).toEqual([name])
+    expect(readFileSync(join(folder, name), 'utf8')).toBe('mine')
+  })
+})
+
+describe('where it cannot be written', () => {
+  test('a file that stands in the way is named', async () => {
+    const folder = folderWith({ file: '' })
+    for (const path of [join(folder, 'file'), join(folder, 'file', 'deeper')])
+      expect(await refusalOf(path)).toMatchObject({ _tag: 'WriteError', stage: 'init' })
+  })
+
+  test.each([
+    ['a new folder', ['new', 'deeper']],
+    ['a folder that was there', []],
+  ])('nothing is left of what was begun, in %s', async (_, below) => {
+    const folder = folderWith({ 'notes.md': 'mine' })
+    const tooLong = 'x'.repeat(300)
+    const files = new Map([
+      ['first', '1'],
+      [tooLong, '2'],
+      ['last', '3'],
+    ])
+    const result = await writeTogether(join(folder, ...below), files, 'init')()
+    expect(result).toMatchObject({ _tag: 'Left', left: { _tag: 'WriteError', file: join(folder, ...below, tooLong) } })
+    expect(readdirSync(folder)).toEqual(['notes.md'])
+  })
+})
+
+test.each([
+  ['My Project', 'my-project'],
+  ['.hidden', 'hidden'],
+  ['Übung (2)', 'bung-2'],
+  ['...', 'pruning'],
+])('the folder %j gives the package %j', (folder, name) => {
+  expect(packageName(folder)).toBe(name)
+})

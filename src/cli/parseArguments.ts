@@ -42,6 +42,7 @@ Words instead of a file, each with --help:
   pwoa-run doctor                                        what is installed, and what to do where something is not
   pwoa-run report DIR                                    writes report.html into a run folder
   pwoa-run ui DIR                                        a page that shows a run folder
+  pwoa-run tensorboard DIR                               event files of runs, for tensorboard --logdir
   pwoa-run worker --pipelines DIR --runs DIR             runs points of sweeps from a queue
 
 Exit codes: 0 done; 1 the run failed; 2 wrong usage or an invalid pipeline, parameter or file;

@@ -45,9 +45,7 @@ const comparisonPlan = t.type({ comparison: t.string, params: t.UnknownRecord, r
 export const readRun = async (folder: string, stage: string): Promise<RunRecord> => {
   const plan = readPlan(folder, stage)
   const figures = makeRunFigures(plan.pipeline)
-  await replay(folder, figures).catch((thrown: unknown) => {
-    throw thrown instanceof PwoaFailure ? thrown : damaged(folder, thrown)
-  })
+  await replayed(folder, figures)
   const summary = summaryOf(folder)
   figures.end(summary ? 'done' : 'stopped')
   return { plan, figures, summary, pictures: await picturesOf(folder) }
@@ -62,20 +60,29 @@ interface Until {
 
 const everything: Until = { step: Number.POSITIVE_INFINITY, at: Number.POSITIVE_INFINITY }
 
+/** What hears of a run's steps and events. */
+export type Listening = Pick<RunFigures, 'step' | 'event'>
+
+/** `replay` of all that a folder has. Throws a `FileError` where its files are damaged. */
+export const replayed = (folder: string, listening: Listening): Promise<void> =>
+  replay(folder, listening).catch((thrown: unknown) => {
+    throw thrown instanceof PwoaFailure ? thrown : damaged(folder, thrown)
+  })
+
 /** Hands events and steps of a folder over in the order in which they were: an event says after how many steps it came. */
-export const replay = async (folder: string, figures: RunFigures, until = everything): Promise<void> => {
+export const replay = async (folder: string, listening: Listening, until = everything): Promise<void> => {
   const steps = readLines<TrainingMetrics>(join(folder, runFiles.metrics))
   let next = await steps.next()
   const stepsUpTo = async (step: number): Promise<void> => {
     while (!next.done && next.value.step <= Math.min(step, until.step)) {
-      figures.step(next.value)
+      listening.step(next.value)
       next = await steps.next()
     }
   }
   for await (const logged of readLines<LoggedEvent>(join(folder, runFiles.events))) {
     if (logged.at > until.at) break
     await stepsUpTo(logged.step)
-    figures.event(logged)
+    listening.event(logged)
   }
   await stepsUpTo(Number.POSITIVE_INFINITY)
   await steps.return(undefined)
@@ -96,7 +103,8 @@ const summaryOf = (folder: string): Summary | undefined => {
   return summary === undefined ? undefined : (summary as Summary)
 }
 
-const picturesOf = async (folder: string): Promise<ReadonlyMap<string, string>> => {
+/** The pictures of a folder that are fit to be shown, as SVG by the name of their file. */
+export const picturesOf = async (folder: string): Promise<ReadonlyMap<string, string>> => {
   const read = readdirSync(folder)
     .filter(isPicture)
     .sort()

@@ -76,7 +76,7 @@ const words = {
   },
   ui: () => {
     const command = plain('ui')
-      .description('Serves the page of a run folder, finished or not, until it is interrupted.')
+      .description('Serves the page of a run folder, or that of a comparison or a sweep, until it is interrupted.')
       .argument('[DIR]', 'the run folder')
       .option('--ui-at <host:port>', 'where (default: 127.0.0.1 and a free port)', addressOf)
     const read = (): Word => ({

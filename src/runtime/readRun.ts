@@ -1,16 +1,16 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { PwoaFailure } from '../dsl/errors.js'
 import type { LoggedEvent } from '../dsl/record.js'
 import type { Summary } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import { makeRunFigures, type RunFigures } from '../report/runFigures.js'
 import type { ComparisonRecord, RunRecord } from '../report/runRecord.js'
+import { comparisonPlan, rowsOf } from './partsOf.js'
 import { readLines } from './readLines.js'
 import { isPicture, readPicture } from './readPicture.js'
-import { fileName, readJson, readPlan, runFiles } from './runFolder.js'
+import { readJson, readPlan, runFiles } from './runFolder.js'
 
 /** What a run folder holds: a run, or several of one table. */
 export type FolderRecord =
@@ -28,26 +28,29 @@ export const readFolder = async (folder: string, stage: string): Promise<FolderR
   const comparison = comparisonPlan.decode(readJson(join(folder, runFiles.plan)))
   if (E.isLeft(comparison)) return { kind: 'run', record: await readRun(folder, stage) }
   const { comparison: name, params, rows } = comparison.right
-  const read = rows.map(async (label, index) => {
-    const own = rowFolder(label, index)
-    const begun = existsSync(join(folder, own, runFiles.plan))
-    return { label, folder: own, record: begun ? await readRun(join(folder, own), stage) : undefined }
-  })
+  const read = rowsOf(folder, rows).map(async ({ label, folder: own, begun }) => ({
+    label,
+    folder: relative(folder, own),
+    record: begun ? await readRun(own, stage) : undefined,
+  }))
   return { kind: 'comparison', record: { name, params, rows: await Promise.all(read) } }
 }
 
-/** The folder of a comparison's row, inside the comparison's. */
-export const rowFolder = (label: string, index: number): string => `${index + 1}-${fileName(label)}`
-
-const comparisonPlan = t.type({ comparison: t.string, params: t.UnknownRecord, rows: t.array(t.string) })
-
-/** The same of a folder of one run. */
-export const readRun = async (folder: string, stage: string): Promise<RunRecord> => {
+/**
+ * The same of a folder of one run.
+ *
+ * @param standing whether one without a summary is over, or goes on somewhere
+ */
+export const readRun = async (
+  folder: string,
+  stage: string,
+  standing: 'over' | 'under way' = 'over',
+): Promise<RunRecord> => {
   const plan = readPlan(folder, stage)
   const figures = makeRunFigures(plan.pipeline)
   await replayed(folder, figures)
   const summary = summaryOf(folder)
-  figures.end(summary ? 'done' : 'stopped')
+  if (summary || standing === 'over') figures.end(summary ? 'done' : 'stopped')
   return { plan, figures, summary, pictures: await picturesOf(folder) }
 }
 

@@ -15,7 +15,7 @@ import { turn } from '../turn.js'
 import { valueOf } from '../valueOf.js'
 import { csvOf, jsonOf, markdownOf, resultsOf } from './results.js'
 import type { RunPoint } from './runPoint.js'
-import { chooseSweepFolder, keyOf, openSweepFolder, pointFolder } from './sweepFolder.js'
+import { chooseSweepFolder, keyOf, openSweepFolder, pointFolder, resultsFile } from './sweepFolder.js'
 import type { PointRecord, Sweep, SweepEvent, SweepHandle, SweepSummary } from './sweepTypes.js'
 
 /** How the points are run. */
@@ -179,6 +179,6 @@ const crashed = (reason: string, attempts: number): PwoaError => ({
 
 const writeResults = async (folder: string, points: readonly PointRecord[]): Promise<void> => {
   const results = resultsOf(points)
-  const files = { 'results.csv': csvOf, 'results.json': jsonOf, 'results.md': markdownOf }
+  const files = { 'results.csv': csvOf, [resultsFile]: jsonOf, 'results.md': markdownOf }
   for (const [name, draw] of Object.entries(files)) await valueOf(writeWhole(join(folder, name), draw(results), name))
 }

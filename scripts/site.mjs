@@ -1,0 +1,88 @@
+/**
+ * `npm run docs`: the documentation as pages that open from disk, a reference made of docstrings and what is written in
+ * docs/. `node scripts/site.mjs [FOLDER [ENTRY]]` writes it elsewhere, or of another module's exports.
+ */
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { Application, Converter, Logger, LogLevel } from 'typedoc'
+import ts from 'typescript'
+import { root } from './setup.mjs'
+
+/** Under which word a page stands in the list of pages, by its folder in docs/. */
+const groups = new Map([
+  ['', 'Look up'],
+  ['machines', 'Machines'],
+  ['results', 'Results'],
+  ['decisions', 'Decisions'],
+])
+
+/** Keeps what is wrong for whoever asked. */
+class Problems extends Logger {
+  found = []
+
+  log(message, level) {
+    if (level >= LogLevel.Warn) this.found.push(message)
+  }
+}
+
+const plainText = (markdown) => markdown.replaceAll('`', '')
+
+const FRONT = 'index.md'
+
+const pagesIn = (folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.md') && name !== FRONT)
+    .sort()
+    .map((name) => join(folder, name))
+
+/** A page is called what its heading says, and stands in its folder's group. */
+const nameDocuments = (app, docs) =>
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
+    const file = document.project.files.getReflectionPath(document)
+    const [, heading] = /^# (.+)$/m.exec(document.content.map(({ text }) => text).join('')) ?? []
+    if (heading) document.name = plainText(heading)
+    const group = groups.get(relative(docs, dirname(file)).split(sep).join('/'))
+    if (group) document.frontmatter.group = group
+  })
+
+/** Writes the site. What is wrong with it comes back as lines: an export without a docstring, a link to nowhere. */
+const buildSite = async (folder, entry) => {
+  const docs = join(root, 'docs')
+  const problems = new Problems()
+  const app = await Application.bootstrapWithPlugins({
+    name: 'pwoa',
+    entryPoints: [entry],
+    tsconfig: ts.findConfigFile(dirname(entry), existsSync, 'tsconfig.build.json'),
+    // Types are checked by npm test.
+    skipErrorChecking: true,
+    readme: join(docs, FRONT),
+    projectDocuments: [...groups.keys()].flatMap((name) => pagesIn(join(docs, name))),
+    disableSources: true,
+    // What a public signature names is documented too, also where it is not exported.
+    plugin: ['typedoc-plugin-missing-exports'],
+    excludeExternals: true,
+    excludePrivate: true,
+    validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true },
+    requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Enum'],
+    // Overloads share the first one's docstring; a subscription's `unsubscribe` is RxJS's.
+    intentionallyNotDocumented: ['pwoa.Pipeline.pipe', 'pwoa.<internal>.Observer.__type.__type.unsubscribe'],
+    navigation: { includeGroups: true },
+    groupOrder: [...groups.values(), '*'],
+    customCss: join(docs, 'site.css'),
+    hideGenerator: true,
+    logLevel: 'Warn',
+  })
+  app.logger = problems
+  nameDocuments(app, docs)
+  const project = await app.convert()
+  if (!project) return problems.found
+  app.validate(project)
+  await app.generateDocs(project, folder)
+  return problems.found
+}
+
+const [folder = join(root, 'site'), entry = join(root, 'src', 'index.ts')] = process.argv.slice(2)
+const problems = await buildSite(folder, entry)
+for (const problem of problems) process.stderr.write(`docs: ${problem}\n`)
+if (problems.length > 0) process.exitCode = 1
+else process.stderr.write(`docs: ${join(folder, 'index.html')}\n`)

@@ -2,7 +2,7 @@
  * `npm run docs`: the documentation as pages that open from disk, a reference made of docstrings and what is written in
  * docs/. `node scripts/site.mjs [FOLDER [ENTRY]]` writes it elsewhere, or of another module's exports.
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { Application, Converter, Logger, LogLevel } from 'typedoc'
 import ts from 'typescript'
@@ -10,6 +10,7 @@ import { root } from './setup.mjs'
 
 /** Under which word a page stands in the list of pages, by its folder in docs/. */
 const groups = new Map([
+  ['guides', 'Guides'],
   ['', 'Look up'],
   ['machines', 'Machines'],
   ['results', 'Results'],
@@ -29,11 +30,19 @@ const plainText = (markdown) => markdown.replaceAll('`', '')
 
 const FRONT = 'index.md'
 
-const pagesIn = (folder) =>
-  readdirSync(folder)
+/** The pages of a folder: in the order in which the front page names them, then the others by name. */
+const pagesIn = (docs, folder) => {
+  const front = readFileSync(join(docs, FRONT), 'utf8')
+  const place = (name) => {
+    const at = front.indexOf(`(${[folder, name].filter(Boolean).join('/')})`)
+    return at < 0 ? Number.POSITIVE_INFINITY : at
+  }
+  return readdirSync(join(docs, folder))
     .filter((name) => name.endsWith('.md') && name !== FRONT)
     .sort()
-    .map((name) => join(folder, name))
+    .toSorted((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)))
+    .map((name) => join(docs, folder, name))
+}
 
 /** A page is called what its heading says, and stands in its folder's group. */
 const nameDocuments = (app, docs) =>
@@ -56,7 +65,7 @@ const buildSite = async (folder, entry) => {
     // Types are checked by npm test.
     skipErrorChecking: true,
     readme: join(docs, FRONT),
-    projectDocuments: [...groups.keys()].flatMap((name) => pagesIn(join(docs, name))),
+    projectDocuments: [...groups.keys()].flatMap((name) => pagesIn(docs, name)),
     disableSources: true,
     // What a public signature names is documented too, also where it is not exported.
     plugin: ['typedoc-plugin-missing-exports'],

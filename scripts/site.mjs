@@ -1,12 +1,13 @@
 /**
- * `npm run docs`: the documentation as pages that open from disk, a reference made of docstrings and what is written in
- * docs/. `node scripts/site.mjs [FOLDER [ENTRY]]` writes it elsewhere, or of another module's exports.
+ * `npm run docs`: the documentation as pages that open from disk, a reference made of docstrings, what is written in
+ * docs/, and a page about the method. `node scripts/site.mjs [FOLDER [ENTRY]]` writes it elsewhere, or of another module's exports.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
-import { Application, Converter, Logger, LogLevel } from 'typedoc'
+import { Application, Converter, JSX, Logger, LogLevel } from 'typedoc'
 import ts from 'typescript'
-import { root } from './setup.mjs'
+import { buildMethodPage } from './page.mjs'
+import { build, root } from './setup.mjs'
 
 /** Under which word a page stands in the list of pages, by its folder in docs/. */
 const groups = new Map([
@@ -54,6 +55,18 @@ const nameDocuments = (app, docs) =>
     if (group) document.frontmatter.group = group
   })
 
+const METHOD = 'method.html'
+
+/** Every page leads to the one about the method, above the list of the others. */
+const linkMethod = (app) =>
+  app.renderer.hooks.on('sidebar.begin', (context) =>
+    JSX.createElement(
+      'p',
+      {},
+      JSX.createElement('a', { href: context.relativeURL(METHOD) }, 'The method, in pictures'),
+    ),
+  )
+
 /** Writes the site. What is wrong with it comes back as lines: an export without a docstring, a link to nowhere. */
 const buildSite = async (folder, entry) => {
   const docs = join(root, 'docs')
@@ -83,10 +96,13 @@ const buildSite = async (folder, entry) => {
   })
   app.logger = problems
   nameDocuments(app, docs)
+  linkMethod(app)
   const project = await app.convert()
   if (!project) return problems.found
   app.validate(project)
   await app.generateDocs(project, folder)
+  if (!existsSync(join(root, 'assembly', 'pwoa.wasm'))) await build()
+  await buildMethodPage(root, join(folder, METHOD))
   return problems.found
 }
 

@@ -60,6 +60,8 @@ describe('the site', () => {
     await page.locator('#tsd-search-input').fill('admmMask')
     await page.locator('#tsd-search-results').getByText('admmMask', { exact: true }).first().click()
     await page.getByRole('heading', { name: 'Function admmMask' }).waitFor()
+    await page.getByRole('link', { name: 'The method, in pictures' }).click()
+    await page.locator('#masks .picture').waitFor()
     expect([...hosts]).toEqual([''])
     // Chromium has icons of the page's own folder made part of it, and says so.
     expect(wrong.filter((text) => !text.includes('Unsafe attempt to load URL file:'))).toEqual([])

@@ -1,4 +1,5 @@
 import type { Architecture, GraphNode } from './architecture.js'
+import { groupsOf } from './layers.js'
 import { parameterCount } from './parameters.js'
 
 /** Size and work of a network. */
@@ -20,6 +21,6 @@ export const countsOf = (architecture: Architecture): Counts => ({
 /** One layer's share of `Counts.flops`. */
 export const flopsOf = ({ layer, shape, inputShapes: [input] }: GraphNode): number => {
   if (layer.type === 'conv2d' && shape.kind === 'image' && input?.kind === 'image')
-    return 2 * shape.height * shape.width * layer.out * layer.kernel * layer.kernel * input.channels
+    return (2 * shape.height * shape.width * layer.out * layer.kernel * layer.kernel * input.channels) / groupsOf(layer)
   return layer.type === 'linear' && input?.kind === 'vector' ? 2 * input.features * layer.out : 0
 }

@@ -14,7 +14,7 @@ import { type Architecture, architecture } from '../../src/models/architecture.j
 import { add, conv2d, flatten, linear, relu } from '../../src/models/layers.js'
 import { modelFiles } from '../../src/training/modelFiles.js'
 import { Student } from '../../src/training/network.js'
-import { normalised, shortcut } from '../models/fixtures.js'
+import { aggregated, normalised, separable, shortcut } from '../models/fixtures.js'
 import { tinyData } from '../support/context.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 import { randomNetwork, seededNetwork } from '../support/randomNetworks.js'
@@ -86,9 +86,10 @@ const agrees = async (page: Page, net: Architecture, backend: 'cpu' | 'webgl' = 
 describe.skipIf(chromiumPath === undefined)(
   'a model.json gives the same logits in plain TensorFlow.js in a browser',
   () => {
-    it('of every architecture of the zoo', async () => {
+    it('of every architecture of the zoo, and of grouped convolutions', async () => {
       const { page, problems } = await openPage()
-      for (const net of [...Object.values(zooNetworks), normalised, shortcut]) await agrees(page, net)
+      for (const net of [...Object.values(zooNetworks), normalised, shortcut, separable, aggregated])
+        await agrees(page, net)
       expect(problems).toEqual([])
     })
 

@@ -1,6 +1,6 @@
 import { samePads } from '../../engine/ops/conv2d.js'
 import type { Kernel } from '../../models/execution.js'
-import type { Layer } from '../../models/layers.js'
+import { type Conv2dLayer, groupsOf, type Layer } from '../../models/layers.js'
 import { type GraphModelBuilder, INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
 
 /** A layer of a network in use: its batch normalisations are part of other layers. */
@@ -47,22 +47,11 @@ const writers: Writers = {
     return graph.node('RealDiv', id, [centred, perChannel(place, 'std', layer.std)])
   },
   conv2d: (place) => {
-    const { graph, layer, kernel, parameter } = place
-    const { stride, bias } = layer
-    const { value, padding } = padded(place)
-    const attributes = {
-      ...NHWC,
-      strides: wholes([1, stride, stride, 1]),
-      dilations: wholes([1, 1, 1, 1]),
-      padding: text(padding),
-    }
-    const given = [value, parameter('weight')]
-    if (bias === 'learned')
-      return graph.node('_FusedConv2D', kernel.result, [...given, parameter('bias')], {
-        ...attributes,
-        ...fused(place),
-      })
-    return activated(place, graph.node('Conv2D', kernel.node.id, given, attributes))
+    const { layer, kernel } = place
+    const [shape] = kernel.node.inputShapes
+    const groups = groupsOf(layer)
+    if (groups === 1) return convolved(place, 'Conv2D', place.parameter('weight'))
+    return shape?.kind === 'image' && shape.channels === groups ? depthwise(place) : sliced(place)
   },
   affine2d: (place) => {
     const { graph, kernel, inputs, parameter } = place
@@ -91,13 +80,59 @@ const writers: Writers = {
   add: ({ graph, kernel, inputs }) => graph.node('AddN', kernel.result, inputs, { N: whole(inputs.length) }),
 }
 
+/** A convolution with its bias and ReLU. */
+const convolved = (place: Place<Conv2dLayer>, op: keyof typeof FUSED, weight: Value): Value => {
+  const { graph, layer, kernel, parameter } = place
+  const { value, attributes } = windowed(place)
+  const given = [value, weight]
+  if (layer.bias === 'none') return activated(place, graph.node(op, kernel.node.id, given, attributes))
+  return graph.node(FUSED[op], kernel.result, [...given, parameter('bias')], { ...attributes, ...fused(place) })
+}
+
+const FUSED = { Conv2D: '_FusedConv2D', DepthwiseConv2dNative: 'FusedDepthwiseConv2dNative' } as const
+
+const depthwise = (place: Place<Conv2dLayer>): Value => {
+  const { graph, layer, kernel, parameter } = place
+  const { id } = kernel.node
+  const groups = groupsOf(layer)
+  const shape = graph.integers(`${id}/perInputShape`, [4], [layer.kernel, layer.kernel, groups, layer.out / groups])
+  const perInput = graph.node('Reshape', `${id}/perInput`, [parameter('weight'), shape], { Tshape: INTEGER })
+  return convolved(place, 'DepthwiseConv2dNative', perInput)
+}
+
+/** A convolution of each group. */
+const sliced = (place: Place<Conv2dLayer>): Value => {
+  const { graph, layer, kernel, parameter } = place
+  const { id } = kernel.node
+  const count = groupsOf(layer)
+  const { value, attributes } = windowed(place)
+  const axis = graph.integers(`${id}/axis`, [], [3])
+  const parts = (what: string, all: Value): readonly Value[] => {
+    const split = graph.node('Split', `${id}/${what}`, [axis, all], { num_split: whole(count) })
+    return Array.from({ length: count }, (_, i) => (i === 0 ? split : `${split}:${i}`))
+  }
+  const [images, filters] = [parts('images', value), parts('filters', parameter('weight'))]
+  const products = images.map((image, i) => graph.node('Conv2D', `${id}/${i}`, [image, filters[i] ?? ''], attributes))
+  const joined = graph.node('ConcatV2', `${id}/product`, [...products, axis], { N: whole(count), Tidx: INTEGER })
+  const sum = layer.bias === 'none' ? joined : graph.node('AddV2', `${id}/sum`, [joined, parameter('bias')])
+  return activated(place, sum)
+}
+
+/** A convolution's input, and how its window goes over it. */
+const windowed = (place: Place<Conv2dLayer>) => {
+  const { stride } = place.layer
+  const { value, padding } = padded(place)
+  const attributes = {
+    ...NHWC,
+    strides: wholes([1, stride, stride, 1]),
+    dilations: wholes([1, 1, 1, 1]),
+    padding: text(padding),
+  }
+  return { value, attributes }
+}
+
 /** A convolution's input and the padding that is left to it: zeros on both sides, where `SAME` has as many, are that. */
-const padded = ({
-  graph,
-  layer,
-  kernel: { node },
-  inputs: [input = ''],
-}: Place<Extract<Layer, { type: 'conv2d' }>>) => {
+const padded = ({ graph, layer, kernel: { node }, inputs: [input = ''] }: Place<Conv2dLayer>) => {
   const { kernel, stride, padding } = layer
   const [shape] = node.inputShapes
   if (padding === 0 || shape?.kind !== 'image') return { value: input, padding: 'VALID' }

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Queue } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { buildCommand, folderWith } from '../cli/commandLine.js'
-import { userFiles } from '../cli/userFiles.js'
+import { buildCommand } from '../cli/commandLine.js'
 import { type OwnRedis, ownRedis, redisMissing } from './redis.js'
+import { checkpointsIn, doneIn, outcomesIn, studio, sweepFile, until, workerArgs } from './studio.js'
 
 if (redisMissing) process.stderr.write(`test/queue: ${redisMissing}\n`)
 
@@ -15,54 +15,6 @@ beforeAll(async () => {
 })
 afterAll(() => command.remove())
 
-const sweepFile = `
-import { pipeline, sweep, syntheticDigits } from 'pwoa'
-import { evaluated, halve, slowly } from './lib/halving'
-
-export default sweep('halvings', { epochs: [30, 31, 32, 33], seed: [0, 1] }, ({ epochs }) =>
-  pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(slowly, halve(epochs), evaluated))
-`
-
-const evaluationFile = `
-import { attackEval, autoAttack, fgsm, loadTeacher, mnistNet, pipeline, shards, square, syntheticDigits } from 'pwoa'
-
-const epsilon = 0.3
-const evaluation = shard =>
-  pipeline('evaluation', syntheticDigits({ train: 128, test: 90 })).pipe(
-    loadTeacher(${JSON.stringify(join(import.meta.dirname, '..', '..', 'assets', 'teacher-digits.safetensors'))}, { architecture: mnistNet }),
-    attackEval([autoAttack({ epsilon, version: [fgsm({ epsilon }), square({ epsilon, queries: 20 })] })], { batchSize: 8, shard }),
-  )
-export default process.env.PIECES === 'one' ? evaluation() : shards('evaluation', 3, evaluation)
-`
-
-/** A machine: its own copy of the pipelines, and the shared folder of runs. */
-const studio = () => {
-  const cwd = folderWith(
-    Object.fromEntries(
-      Object.entries({ ...userFiles, 'sweep.ts': sweepFile, 'evaluation.ts': evaluationFile }).map(([name, text]) => [
-        `pipelines/${name}`,
-        text,
-      ]),
-    ),
-  )
-  mkdirSync(join(cwd, 'runs'))
-  return cwd
-}
-
-const workerArgs = (redis: OwnRedis): readonly string[] => [
-  'worker',
-  '--queue',
-  redis.url,
-  '--pipelines',
-  'pipelines',
-  '--runs',
-  'runs',
-  '--lease',
-  '2',
-  '--checkpoint-every',
-  '5',
-]
-
 const worker = (cwd: string, redis: OwnRedis) => command.start(workerArgs(redis), cwd)
 
 const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
@@ -70,31 +22,6 @@ const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
     ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', redis.url, '--out', 'runs/halvings', ...more],
     cwd,
   )
-
-/** What each point ended with, its times left out. */
-const outcomesIn = (folder: string): ReadonlyMap<string, string> =>
-  new Map(
-    readdirSync(join(folder, 'points')).map((key) => {
-      const lines = readFileSync(join(folder, 'points', key, 'metrics.jsonl'), 'utf8')
-      return [key, lines.replace(/"seconds":[^,}]+/g, '')]
-    }),
-  )
-
-const checkpointsIn = (folder: string): number => {
-  const points = join(folder, 'points')
-  const folders = existsSync(points) ? readdirSync(points).map((key) => join(points, key, 'checkpoints')) : []
-  return folders.filter(existsSync).flatMap((one) => readdirSync(one)).length
-}
-
-const until = async (holds: () => boolean): Promise<void> => {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20))
-}
-
-const doneIn = (folder: string): number =>
-  existsSync(join(folder, 'points'))
-    ? readdirSync(join(folder, 'points')).filter((key) => existsSync(join(folder, 'points', key, 'summary.json')))
-        .length
-    : 0
 
 describe.skipIf(redisMissing)('a sweep on a queue', () => {
   test('is done by three workers, two of which are killed, with Redis away in between: each result once, as in turn', async () => {

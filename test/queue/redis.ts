@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { temporaryFolder } from '../runtime/fakes.js'
+import { freePort, listening } from './freePort.js'
 
 /** Why there is no Redis here; undefined where there is one. */
 export const redisMissing = ((): string | undefined => {
@@ -21,28 +21,6 @@ export interface OwnRedis {
   /** Ends it at once, as a power cut would. */
   readonly kill: () => Promise<void>
   readonly start: () => Promise<void>
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-/** Resolves when something listens there. */
-const listening = async (port: number): Promise<void> => {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const there = await new Promise<boolean>((resolve) => {
-      socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
-    })
-    socket.destroy()
-    if (there) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
 }
 
 /** Starts a Redis on a free port; it ends with the test. @param password what clients must say */

@@ -1,4 +1,8 @@
-/** The public API: all that a pipeline file may import. */
+/**
+ * The public API: all that a pipeline file may import.
+ *
+ * @module pwoa
+ */
 
 export { type ApgdOptions, apgd } from './attacks/apgd.js'
 export { type ApgdTargetedOptions, apgdTargeted } from './attacks/apgdTargeted.js'

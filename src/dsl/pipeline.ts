@@ -25,6 +25,7 @@ export interface Pipeline<S extends Step> {
   /** The stages applied to a stream of minibatches. Cold: nothing happens before it is subscribed to. */
   readonly apply: (minibatches: Observable<Step>) => Observable<S>
 
+  /** The pipeline with more stages behind it, up to eight in a call, and any number of calls. */
   pipe(): Pipeline<S>
   pipe<A extends Step>(a: OperatorFunction<S, A>): Pipeline<A>
   pipe<A extends Step, B extends Step>(a: OperatorFunction<S, A>, b: OperatorFunction<A, B>): Pipeline<B>

@@ -124,7 +124,7 @@ describe('values of events', () => {
       { tag: 'admm/primal_residual', simpleValue: 3 },
       { tag: 'admm/dual_residual', simpleValue: 0 },
     ])
-    const counts = { total: 1000, kept: 300, prunable: 800, prunableKept: 200 }
+    const counts = { total: 1000, kept: 300, prunable: 800, prunableKept: 200, flops: 100, flopsKept: 40 }
     expect(valuesOfEvent({ type: 'parameters', counts })).toEqual([
       { tag: 'parameters/kept', simpleValue: 300 },
       { tag: 'parameters/sparsity', simpleValue: 0.75 },

@@ -4,7 +4,7 @@ import type { WeightMatrix, WeightShape } from './weightMatrix.js'
 /**
  * What is kept or dropped together, of a weight as PyTorch's matrix of out × in·k·k: single weights (`irregular`);
  * filters (`filter`: one output's weights); columns (`column`: one input position's, for every output); input channels
- * (`channel`: all of an input channel's, for every output); blocks of the matrix (`4x1`: 4 outputs × 1 column).
+ * (`channel`: all of an input channel's, for every output that sees it); blocks of the matrix (`4x1`: 4 outputs × 1 column).
  *
  * Or a number in each small group: `2:4` keeps 2 of every 4 weights in a row along the input dimension (channels of one
  * pixel of a convolution, inputs of a linear layer); `kernel` keeps k·k/rate weights of each k × k kernel, in one of the
@@ -79,10 +79,14 @@ const whole = {
     survives: ties,
   }),
   channel: byScore('channel', {
-    groups: channelsOf,
+    groups: (shape) => channelsOf(shape) * (shape.groups ?? 1),
     groupOf: (shape) => {
       const channels = channelsOf(shape)
-      return (index) => Math.floor(index / shape.columns) % channels
+      const { columns, groups = 1 } = shape
+      return (index) => {
+        const part = Math.floor(((index % columns) * groups) / columns)
+        return part * channels + (Math.floor(index / columns) % channels)
+      }
     },
     survives: ties,
   }),

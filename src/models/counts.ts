@@ -1,4 +1,5 @@
 import type { Architecture, GraphNode } from './architecture.js'
+import { groupsOf } from './layers.js'
 import { parameterCount, parametersOf } from './parameters.js'
 
 /** Size and work of a network. */
@@ -29,6 +30,6 @@ export const keptFlops = (architecture: Architecture, mask: Float32Array): numbe
 /** One layer's share of `Counts.flops`. */
 export const flopsOf = ({ layer, shape, inputShapes: [input] }: GraphNode): number => {
   if (layer.type === 'conv2d' && shape.kind === 'image' && input?.kind === 'image')
-    return 2 * shape.height * shape.width * layer.out * layer.kernel * layer.kernel * input.channels
+    return (2 * shape.height * shape.width * layer.out * layer.kernel * layer.kernel * input.channels) / groupsOf(layer)
   return layer.type === 'linear' && input?.kind === 'vector' ? 2 * input.features * layer.out : 0
 }

@@ -52,12 +52,13 @@ const setsOf = ({ rates }: PruningTask): readonly LayerSet[] => {
 }
 
 /** A weight as patterns see it. */
-export const weightShape = ({ size, shape, torchAxes: [places] }: Parameter): WeightShape => {
+export const weightShape = ({ size, shape, groups, torchAxes: [places] }: Parameter): WeightShape => {
   const columns = shape.at(-1) ?? 1
   return {
     rows: size / columns,
     columns,
     places: { count: places.count, of: shape.length === 4 ? 'kernel' : 'image' },
+    groups,
   }
 }
 

@@ -68,7 +68,10 @@ export const toPoint = t.union([
 export const fromPoint = t.union([
   t.type({ type: t.literal('progress'), progress: pointProgress }),
   t.type({ type: t.literal('done'), summary: summaryCodec }),
-  t.type({ type: t.literal('failed'), error: errorCodec }),
+  t.intersection([
+    t.type({ type: t.literal('failed'), error: errorCodec }),
+    t.exact(t.partial({ lacks: t.readonlyArray(t.string) })),
+  ]),
 ])
 
 export type FromPoint = t.TypeOf<typeof fromPoint>

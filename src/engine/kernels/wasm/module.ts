@@ -22,11 +22,13 @@ export interface WasmModule {
     bias: Address,
     least: number,
   ): void
-  /** The description of a convolution that the three kernels take, to be given back by `release`. */
+  /** The description of a convolution that the kernels take, to be given back by `release`. */
   convolution(...geometry: ConvolutionGeometry): Address
   convolve(x: Address, filter: Address, bias: Address, y: Address, convolution: Address, least: number): void
   inputGradient(dy: Address, filter: Address, dx: Address, convolution: Address): void
   filterGradient(x: Address, dy: Address, dw: Address, convolution: Address): void
+  depthwiseInputGradient(dy: Address, filter: Address, dx: Address, convolution: Address): void
+  depthwiseFilterGradient(x: Address, dy: Address, dw: Address, convolution: Address): void
   gaussianKernel(z: Address, n: number, d: number, exponent: number, rows: Address, kernel: Address): void
   regularise(kernel: Address, n: number, ridge: number, out: Address): void
   bottleneckMatrix(

@@ -16,8 +16,10 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
  * classes), its description and its masks, so that `loadTeacher` needs no other word; `.sparse.safetensors`, the same
  * without the zeros (a bit for each weight, and those that are kept, deflated; 16× pruned it is about 15 times smaller),
  * for `loadTeacher` alone; `.onnx`, for any other program (opset 17; batch × channels × height × width in [0, 1] to
- * logits); or `.int8.onnx`, the same in 8-bit integers (QDQ: int8 weights with a scale for each output, uint8 activations
- * calibrated on the first 512 natural training images), a quarter as large. Where it was pruned, its masks (1 = kept, one
+ * logits); `.int8.onnx`, the same in 8-bit integers (QDQ: int8 weights with a scale for each output, uint8 activations
+ * calibrated on the first 512 natural training images), a quarter as large; or `model.json`, a graph model for
+ * `tf.loadGraphModel` of plain TensorFlow.js (batch × height × width × channels in [0, 1] to logits, batch normalisation
+ * folded), whose weights are in `model.weights.bin` beside it, written first. Where it was pruned, its masks (1 = kept, one
  * per weight tensor) are beside the dense float32 files as `<name>.masks.safetensors`. Where nothing trains it, it writes
  * the student as it comes, and completes.
  *
@@ -26,7 +28,8 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
  *   initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }), exportModel('teacher.safetensors'))
  * @example
  * pipeline('convert', syntheticDigits()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), exportModel('t.onnx'))
- * @param file name in the run folder, ending in `.safetensors`, `.sparse.safetensors`, `.onnx` or `.int8.onnx`
+ * @param file name in the run folder, ending in `.safetensors`, `.sparse.safetensors`, `.onnx`, `.int8.onnx` or
+ * `model.json`
  * @throws OptionError for another ending, or behind a loss without a stage that trains; WriteError where the run folder
  * can't be written
  */

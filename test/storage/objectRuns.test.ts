@@ -19,6 +19,7 @@ const summaryOf = (seed: number): Summary => ({
   data: { name: 'digits', origin: 'synthetic' },
   seconds: { total: 1 },
   secondsPerStep: {},
+  epochs: {},
   artifacts: [],
   warnings: [],
 })

@@ -52,6 +52,7 @@ const evaluating = t.type({
 
 const warning = t.type({ type: t.literal('warning'), stage: t.string, message: t.string })
 
+/** What a point says while it runs. */
 export const pointProgress = t.union([training, evaluating, warning])
 
 /** Where a point's run is. */

@@ -39,7 +39,7 @@ Examples:
 
 Words instead of a file, each with --help:
   pwoa-run init [DIR]                                    a starter project, which runs at once
-  pwoa-run doctor                                        what is installed, and what to do where something is not
+  pwoa-run doctor                                        what is installed, and what is missing
   pwoa-run report DIR                                    writes report.html into a run folder
   pwoa-run ui DIR                                        a page that shows a run folder
   pwoa-run worker --pipelines DIR --runs DIR             runs points of sweeps from a queue

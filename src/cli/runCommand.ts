@@ -18,6 +18,7 @@ import { openScreen, type Screen } from './screen.js'
 import type { RunPage } from './showPage.js'
 import { showProgress } from './showProgress.js'
 import { startPoints } from './startPoints.js'
+import { widthOf } from './widthOf.js'
 import { withResumeWords } from './withResumeWords.js'
 
 /** What a command ends with: text for stdout, or an error. */
@@ -71,8 +72,7 @@ const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => 
   await watched?.close()
   screen.end()
   if (isLeft(ended)) return { error: withResumeWords(withPlace(ended.left), folder, invocation) }
-  const width = Math.max(60, Math.min(process.stdout.columns ?? 80, 120))
-  const page = { colors: colorsFor(process.stdout), width, folder }
+  const page = { colors: colorsFor(process.stdout), width: widthOf(process.stdout), folder }
   const text = invocation.output === 'json' ? `${JSON.stringify(ended.right)}\n` : drawResult(ended.right, page)
   return { text, code: codeOf(ended.right) }
 }

@@ -43,7 +43,11 @@ export interface Summary {
   readonly seconds: Readonly<Record<string, number>> & { readonly total: number }
   /** Medians of whole steps, by phase. */
   readonly secondsPerStep: Readonly<Record<string, number>>
+  /** Epochs by phase, a part of one as a fraction. */
+  readonly epochs: Readonly<Record<string, number>>
   readonly parameters?: { readonly total: number; readonly kept: number }
+  /** Operations of one image's forward pass, two per multiply-accumulate; kept: without those of weights that are 0. */
+  readonly flops?: { readonly total: number; readonly kept: number }
   /** Seconds of training steps by work, where the run was profiled; what a piece of work contains is left out. */
   readonly profile?: Readonly<Record<string, number>>
   /** Share of zeros among the weights that pruning may touch. */

@@ -13,6 +13,8 @@ export interface Minibatch {
   readonly batch: number
   /** Minibatches in an epoch; the last may be smaller than the others. */
   readonly batches: number
+  /** When it began to be put together, milliseconds of `performance.now()`: a step's time counts from there. */
+  readonly began: number
   /** Number of examples n. */
   readonly size: number
   /** Position of each example in the training split. */
@@ -99,7 +101,7 @@ export interface TrainingMetrics {
   readonly loss: number
   /** Each term's share of `loss`, by its name. */
   readonly terms: Readonly<Record<string, number>>
-  /** Wall time of the step. */
+  /** Wall time of the step, from when its minibatch was put together: the stages before, an attack for one, count. */
   readonly seconds: number
 }
 

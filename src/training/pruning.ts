@@ -6,6 +6,7 @@ import { projectionMasks, projectionThreshold, thresholdMasks } from '../math/pr
 import { quadraticPenalty } from '../math/quadraticPenalty.js'
 import type { WeightMatrix, WeightShape } from '../math/weightMatrix.js'
 import type { Architecture } from '../models/architecture.js'
+import { countsOf, keptFlops } from '../models/counts.js'
 import { type Parameter, parameterCount } from '../models/parameters.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
@@ -201,5 +202,7 @@ export const countKept = (student: Student, task: PruningTask): ParameterCounts 
     (sum, { parameter }) => sum + ones(parameter.offset, parameter.offset + parameter.size),
     0,
   )
-  return { total, kept: ones(0, total), prunable, prunableKept }
+  const { flops } = countsOf(student.architecture)
+  const flopsKept = keptFlops(student.architecture, mask)
+  return { total, kept: ones(0, total), prunable, prunableKept, flops, flopsKept }
 }

@@ -58,6 +58,7 @@ describe('a run', () => {
       engine: 'wasm',
       data: { name: 'fake digits', origin: 'synthetic' },
       secondsPerStep: { train: 0.0055 },
+      epochs: { train: 2 },
       artifacts: [],
       warnings: [],
     })
@@ -120,7 +121,7 @@ describe('a run', () => {
         take(1),
         asynchronous(
           concatMap(async (step: Step) => {
-            const counts = { total: 100, kept: 40, prunable: 80, prunableKept: 20 }
+            const counts = { total: 100, kept: 40, prunable: 80, prunableKept: 20, flops: 500, flopsKept: 125 }
             step.run.emit({ type: 'parameters', counts })
             step.run.emit({ type: 'warning', stage: 'here', message: 'twice' })
             step.run.emit({ type: 'warning', stage: 'here', message: 'twice' })
@@ -133,7 +134,12 @@ describe('a run', () => {
     const events = eventsOf(run)
     const summary = await rightOf(run)
     await events
-    expect(summary).toMatchObject({ parameters: { total: 100, kept: 40 }, sparsity: 0.75, warnings: ['here: twice'] })
+    expect(summary).toMatchObject({
+      parameters: { total: 100, kept: 40 },
+      flops: { total: 500, kept: 125 },
+      sparsity: 0.75,
+      warnings: ['here: twice'],
+    })
     expect(readFileSync(join(out, 'nets', 'a.txt'), 'utf8')).toBe('a')
   })
 
@@ -176,6 +182,7 @@ describe('stopping and resuming', () => {
     const summary = await rightOf(second)
     expect(metricsIn(out)).toBe(metricsIn(join(folder, 'whole')))
     expect(summary.secondsPerStep).toEqual(whole.secondsPerStep)
+    expect(summary.epochs).toEqual({ train: 3 })
     expect(readdirSync(join(out, 'checkpoints'))).toContain('step-00000015.safetensors')
   })
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { fileName, readJson, readPlan, runFiles } from './runFolder.js'
+import { fileName, isRunFolder, readJson, readPlan, runFiles } from './runFolder.js'
 import { labelOf, type PointParams } from './sweep/points.js'
 import { pointFolder, resultsFile, storedSweep } from './sweep/sweepFolder.js'
 
@@ -31,6 +31,12 @@ export const partsOf = (folder: string, stage: string): readonly FolderPart[] =>
   if (E.isRight(comparison)) return rowsOf(folder, comparison.right.rows)
   if (storedSweep.is(plan)) return pointsOf(folder)
   return [{ id: '0', label: readPlan(folder, stage).pipeline, ...at(folder) }]
+}
+
+/** Whether it is a folder of a comparison, a sweep or a run. */
+export const holdsRuns = (folder: string): boolean => {
+  const plan = readJson(join(folder, runFiles.plan))
+  return comparisonPlan.is(plan) || storedSweep.is(plan) || isRunFolder(folder)
 }
 
 const at = (folder: string) => ({ folder, begun: existsSync(join(folder, runFiles.plan)) })

@@ -6,8 +6,11 @@ import { type FolderPart, partsOf } from '../runtime/partsOf.js'
 import { readRun } from '../runtime/readRun.js'
 import type { Show, ShownRun } from './show.js'
 
-/** Milliseconds between two looks at a folder; looking never takes more than a tenth of the time. */
+/** Milliseconds between two looks at a folder, at least. */
 const PAUSE = 2000
+
+/** Looking takes no more than this share of a core: whoever writes the folder is at work. */
+const SHARE = 0.01
 
 export interface FolderOptions {
   readonly folder: string
@@ -45,12 +48,13 @@ export const lookAtFolder = ({ folder, show, except = new Set() }: FolderOptions
 
 /** Looks again and again, for runs that other processes are at, until it is told to end. */
 export const followFolder = async (look: FolderLook, signal: AbortSignal): Promise<void> => {
-  let took = 0
+  let pause = PAUSE
   while (!signal.aborted) {
-    await setTimeout(Math.max(PAUSE, 10 * took), undefined, { signal }).catch(() => undefined)
-    const began = performance.now()
+    await setTimeout(pause, undefined, { signal }).catch(() => undefined)
+    const began = process.cpuUsage()
     await look().catch(() => undefined)
-    took = performance.now() - began
+    const { user, system } = process.cpuUsage(began)
+    pause = Math.max(PAUSE, (user + system) / 1000 / SHARE)
   }
 }
 

@@ -174,7 +174,9 @@ const fail = () => {
   throw new Error('a bad point')
 }
 
-export default sweep('halvings', { rate: [16, 2, 4], seed: [0, 1] }, ({ rate, seed }) =>
+const points = [{ rate: 16, seed: 0 }, { rate: 2, seed: 0 }, { rate: 2, seed: 1 }, { rate: 4, seed: 0 }]
+
+export default sweep('halvings', points, ({ rate, seed }) =>
   pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 }))
     .pipe(held, halve(rate, rate + seed === 3 ? fail : undefined), evaluated))
 `
@@ -188,25 +190,25 @@ export default sweep('halvings', { rate: [16, 2, 4], seed: [0, 1] }, ({ rate, se
       return { labels: () => cells(1), states: () => cells(2), seeds: () => cells(4) }
     }
     await page.locator('.badge.running').waitFor()
-    expect(await runs(page).states()).toEqual(['running', ...Array<string>(5).fill('waiting')])
+    expect(await runs(page).states()).toEqual(['running', 'waiting', 'waiting', 'waiting'])
     writeFileSync(go, '')
     await page.getByText('The process has ended, as shown here.').waitFor()
     expect((await running.ended).code).toBe(1)
-    expect(await runs(page).states()).toEqual(['done', 'done', 'done', 'failed', 'done', 'done'])
+    expect(await runs(page).states()).toEqual(['done', 'done', 'failed', 'done'])
     expect(problems.filter((problem) => !problem.includes('ERR_CONNECTION_REFUSED'))).toEqual([])
 
     const started = command.start(['ui', 'all'], folder)
     const { page: later } = await open(await addressOf(started))
     const { labels, seeds } = runs(later)
     await later.getByText('step 16 of 16').waitFor()
-    expect(await labels()).toEqual([16, 2, 4].flatMap((rate) => [`rate=${rate} seed=0`, `rate=${rate} seed=1`]))
+    expect(await labels()).toEqual(['rate=16 seed=0', 'rate=2 seed=0', 'rate=2 seed=1', 'rate=4 seed=0'])
     await later.getByRole('button', { name: 'rate', exact: true }).click()
     await later.getByRole('button', { name: 'rate', exact: true }).click()
-    expect(await labels()).toEqual([2, 4, 16].flatMap((rate) => [`rate=${rate} seed=0`, `rate=${rate} seed=1`]))
+    expect(await labels()).toEqual(['rate=2 seed=0', 'rate=2 seed=1', 'rate=4 seed=0', 'rate=16 seed=0'])
     await later.getByRole('button', { name: 'seed', exact: true }).click()
-    expect(await seeds()).toEqual(['1', '1', '1', '0', '0', '0'])
+    expect(await seeds()).toEqual(['1', '0', '0', '0'])
     const title = 'Loss of the first 6 runs in the table'
-    for (let curve = 1; curve <= 5; curve++)
+    for (let curve = 1; curve <= 3; curve++)
       expect(await pixelsOf(later, title, curve), `curve ${curve}`).toBeGreaterThan(20)
     await later.getByRole('button', { name: 'rate=2 seed=0', exact: true }).click()
     await later.getByText('step 8 of 8').waitFor()

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
@@ -6,6 +6,7 @@ import { PwoaFailure } from '../../src/dsl/errors.js'
 import type { RunEvent } from '../../src/dsl/events.js'
 import { drawAttackPicture } from '../../src/io/attackPicture.js'
 import { compare } from '../../src/runtime/compare.js'
+import { sweep } from '../../src/runtime/sweep/sweep.js'
 import { valuesOfEvent } from '../../src/runtime/tensorboard/boardValues.js'
 import { writeTensorboard } from '../../src/runtime/tensorboard/writeTensorboard.js'
 import { events } from '../report/records.js'
@@ -81,6 +82,21 @@ describe('several runs', () => {
     await compare('two', { a: pipeline(), b: pipeline() }).run({ out }).result
     const files = await writeTensorboard(out)
     expect(files.map((file) => relative(join(out, 'tensorboard'), join(file, '..')))).toEqual(['1-a', '2-b'])
+  })
+
+  test('of a sweep: by their parameters; those that have not begun are left out', async () => {
+    const out = temporaryFolder()
+    await sweep('several', { rate: [-1, 1, 2], of: ['a/b', 'a?b'] }, pipeline).run({ out }).result
+    const points = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')) as { rate: number; key: string }[]
+    for (const { rate, key } of points) if (rate === 2) rmSync(join(out, 'points', key), { recursive: true })
+    const files = await writeTensorboard(out)
+    const [first = '', second = '', third = '', fourth = ''] = points.map(({ key }) => key)
+    expect(files.map((file) => relative(join(out, 'tensorboard'), join(file, '..')))).toEqual([
+      `rate=-1 of=a-b seed=0 ${first}`,
+      `rate=-1 of=a-b seed=0 ${second}`,
+      `rate=1 of=a-b seed=0 ${third}`,
+      `rate=1 of=a-b seed=0 ${fourth}`,
+    ])
   })
 
   test('below a folder that is none itself, and not deeper than a sweep among others', async () => {

@@ -12,8 +12,9 @@ export const boardFolder = 'tensorboard'
 
 /**
  * Writes a run's steps, events and pictures as an event file for TensorBoard; of a comparison, a sweep or a folder with
- * several runs in it, a file for each, in a folder of that name, so that TensorBoard shows them side by side. A file
- * that an earlier call wrote is replaced: while a run is under way, each call shows it as it is.
+ * several runs in it, a file for each, in a folder of its name (of a sweep's point: its parameters), so that TensorBoard
+ * shows them side by side. A file that an earlier call wrote is replaced: while a run is under way, each call shows it
+ * as it is.
  *
  * Throws an `OptionError` where there is no run folder, and what reading and writing throw. Returns the files.
  *
@@ -24,8 +25,8 @@ export const writeTensorboard = async (folder: string, out?: string): Promise<re
   if (runs.length === 0) rejectOption('tensorboard', `a run folder, with a ${runFiles.plan}, or one of several`, folder)
   const files: string[] = []
   for (const run of runs) {
-    const { name, bytes } = await boardOf(join(folder, run))
-    const file = join(out ?? join(folder, boardFolder), run, name)
+    const { name, bytes } = await boardOf(run.folder)
+    const file = join(out ?? join(folder, boardFolder), run.name, name)
     await valueOf(writeWhole(file, bytes, 'tensorboard'))
     files.push(file)
   }

@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
-import { Application, Converter, JSX, Logger, LogLevel } from 'typedoc'
+import { Application, Converter, JSX, Logger, LogLevel, PageEvent } from 'typedoc'
 import ts from 'typescript'
 import { buildMethodPage } from './page.mjs'
 import { build, root } from './setup.mjs'
@@ -67,6 +67,12 @@ const linkMethod = (app) =>
     ),
   )
 
+/** What is wider than the window is scrolled, by keyboard too. */
+const scrollByKeyboard = (app) =>
+  app.renderer.on(PageEvent.END, (page) => {
+    page.contents = page.contents?.replace(/<(pre|table)>/g, '<$1 tabindex="0">')
+  })
+
 /** Writes the site. What is wrong with it comes back as lines: an export without a docstring, a link to nowhere. */
 const buildSite = async (folder, entry) => {
   const docs = join(root, 'docs')
@@ -86,8 +92,8 @@ const buildSite = async (folder, entry) => {
     excludePrivate: true,
     validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true },
     requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Enum'],
-    // Overloads share the first one's docstring; a subscription's `unsubscribe` is RxJS's.
-    intentionallyNotDocumented: ['pwoa.Pipeline.pipe', 'pwoa.<internal>.Observer.__type.__type.unsubscribe'],
+    // Its overloads share the first one's docstring.
+    intentionallyNotDocumented: ['pwoa.Pipeline.pipe'],
     navigation: { includeGroups: true },
     groupOrder: [...groups.values(), '*'],
     customCss: join(docs, 'site.css'),
@@ -97,6 +103,7 @@ const buildSite = async (folder, entry) => {
   app.logger = problems
   nameDocuments(app, docs)
   linkMethod(app)
+  scrollByKeyboard(app)
   const project = await app.convert()
   if (!project) return problems.found
   app.validate(project)

@@ -1,6 +1,7 @@
 import { describeError } from '../dsl/errors.js'
 import type { Summary } from '../dsl/run.js'
 import { formatCount, formatSeconds } from '../report/format.js'
+import { latencyTable } from '../report/latencyTable.js'
 import { type Table, tableOfComparison, tableOfRun } from '../report/resultTable.js'
 import { sizeTable } from '../report/sizeTable.js'
 import { studyTable } from '../report/study/studyTable.js'
@@ -50,10 +51,11 @@ const draw = (
   { colors, width }: Page,
 ): string => {
   const sizes = summaries.map(({ sizes: layers }) => (layers ? `${drawTable(sizeTable(layers), width, colors)}\n` : ''))
+  const times = summaries.map(({ latency }) => (latency ? `${drawTable(latencyTable(latency), width, colors)}\n` : ''))
   const title = `${colors.bold(name)}, ${[...new Set(summaries.flatMap(facts))].join(', ')}`
   const body = table ? drawTable(table, width, colors) : `done in ${formatSeconds(totalOf(summaries))}\n`
   const profile = summaries.map(({ profile: seconds }) => (seconds ? drawProfile(seconds) : '')).join('')
-  return `\n${title}\n\n${body}\n${sizes.join('')}${profile}${colors.dim(`files in ${files}`)}\n`
+  return `\n${title}\n\n${body}\n${sizes.join('')}${times.join('')}${profile}${colors.dim(`files in ${files}`)}\n`
 }
 
 /** The work of all training steps, the longest first. */

@@ -26,6 +26,10 @@ const lines: Lines = {
     const [from, to] = [before, after].map((layers) => layers.reduce((sum, { parameters }) => sum + parameters, 0))
     return `shrink: ${formatCount(from ?? 0)} parameters become ${formatCount(to ?? 0)}`
   },
+  latency: ({ latency: { images, before, after } }) => {
+    const [from, to] = [before, after].map(({ whole }) => (1e3 * whole).toFixed(1))
+    return `shrink: ${formatCount(images)} images take ${to} ms, before ${from} ms`
+  },
   warning: ({ stage, message }) => `warning: ${stage}: ${message}`,
 }
 

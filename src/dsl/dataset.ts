@@ -65,4 +65,10 @@ export interface DataSource {
   readonly batchSize: number
   /** Finds and reads the files. */
   readonly open: (context: DataContext) => TaskEither<PwoaError, Dataset>
+  /**
+   * A hash of what the files hold that `open` would read, the same on every machine; undefined for data that is drawn, and
+   * for files as their authors published them: name and options say all of these. Not part of the plan's hash.
+   * @default undefined
+   */
+  readonly contents?: (context: Pick<DataContext, 'dataDir'>) => Promise<string | undefined>
 }

@@ -75,6 +75,22 @@ export interface NetworkSizes {
   readonly after: readonly LayerSize[]
 }
 
+/** How long a network in use takes for a batch of images. */
+export interface Latencies {
+  /** Seconds of a whole pass, as the engine runs it. */
+  readonly whole: number
+  /** Of each layer by itself, in order: they don't add up to the whole. */
+  readonly layers: readonly { readonly layer: string; readonly seconds: number }[]
+}
+
+/** How long a network takes before and after it was made smaller. */
+export interface NetworkLatency {
+  /** In the batch that was timed. */
+  readonly images: number
+  readonly before: Latencies
+  readonly after: Latencies
+}
+
 /** What happens in a run, other than single training steps. */
 export type RunEvent =
   | { readonly type: 'environment'; readonly environment: Environment }
@@ -119,6 +135,7 @@ export type RunEvent =
     }
   | { readonly type: 'parameters'; readonly counts: ParameterCounts }
   | { readonly type: 'sizes'; readonly sizes: NetworkSizes }
+  | { readonly type: 'latency'; readonly latency: NetworkLatency }
   | {
       readonly type: 'evaluating'
       readonly subject: 'before' | 'after' | 'epoch'

@@ -1,4 +1,4 @@
-import type { Observable, OperatorFunction } from 'rxjs'
+import type { Observable, OperatorFunction, Unsubscribable } from 'rxjs'
 import type { DataSource } from './dataset.js'
 import { rejectOption } from './errors.js'
 import { isStage, type StageInfo } from './op.js'
@@ -10,7 +10,7 @@ import type { Step } from './step.js'
  * subscription that it returns is torn down then. An observable that it returns is subscribed to, and the run ends when
  * that has completed: what it sends elsewhere arrives. What goes wrong in it is a warning.
  */
-export type Observer = (run: RunHandle) => { unsubscribe: () => void } | Observable<unknown> | void
+export type Observer = (run: RunHandle) => Unsubscribable | Observable<unknown> | void
 
 /** A pipeline as data: a source, stages, and what watches it. Immutable: `pipe` and `observe` return a new one. */
 export interface Pipeline<S extends Step> {

@@ -1,7 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { Observable } from 'rxjs'
 import type { PwoaError } from './errors.js'
-import type { Accuracies, NetworkSizes, ParameterCounts, RunEvent } from './events.js'
+import type { Accuracies, NetworkLatency, NetworkSizes, ParameterCounts, RunEvent } from './events.js'
 import type { TrainingMetrics } from './step.js'
 
 /** Where a run reads and writes, on which engine, and how often it saves. */
@@ -55,6 +55,8 @@ export interface Summary {
   readonly sparsity?: number
   /** The layers before and after `shrink`. */
   readonly sizes?: NetworkSizes
+  /** How long they take on the machine of the run. */
+  readonly latency?: NetworkLatency
   readonly before?: Accuracies
   readonly after?: Accuracies
   /** Paths in the run folder. */

@@ -59,6 +59,22 @@ export const activationsOf = (
   images: Tensor4D,
 ): ReadonlyMap<string, Tensor> => runAll(architecture, { parameters, moments: [] }, images)
 
+/**
+ * Each kernel of `executionOf` as work of its own, on what those before it give. For a network in use, without batch
+ * normalisation.
+ */
+export const kernelsOn = (architecture: Architecture, parameters: ParameterTensors, images: Tensor4D) => {
+  const pass: Pass = { parameters, moments: [] }
+  const values = runAll(architecture, pass, images)
+  return executionOf(architecture).map((kernel) => ({
+    kernel,
+    work: (): Tensor => {
+      const inputs = kernel.node.inputs.map((id) => present(values, id))
+      return run(kernel, inputs, pass)
+    },
+  }))
+}
+
 const runAll = (architecture: Architecture, pass: Pass, images: Tensor4D): ReadonlyMap<string, Tensor> => {
   const values = new Map<string, Tensor>([[INPUT, images]])
   for (const kernel of executionOf(architecture)) {

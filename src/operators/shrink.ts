@@ -2,21 +2,22 @@
 import { isRight } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { concatWith, defer, EMPTY, type Observable, tap } from 'rxjs'
-import type { StageState } from '../dsl/context.js'
-import type { NetworkSizes } from '../dsl/events.js'
+import type { RunContext, StageState } from '../dsl/context.js'
+import type { NetworkLatency, NetworkSizes } from '../dsl/events.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { shrinkNetwork } from '../models/shrink/shrinkNetwork.js'
 import { sizesOf } from '../models/sizes.js'
 import { holdStudent } from '../training/makeStudent.js'
 import type { HasStudent, Student } from '../training/network.js'
+import { networkLatency } from '../training/networkLatency.js'
 
 /**
  * When training is done, makes the student smaller: filters of zeros go, and what only they made, through residual sums,
  * batch normalisation and flattened images; see `shrinkNetwork`. What comes behind (`attackEval`, `exportModel`) gets the
  * smaller network, which gives the same logits up to rounding. Where nothing has trained it yet, it is made smaller
- * before the first step, and may be trained further. Reports each layer's parameters, operations and bytes through
- * `run.events$` and the summary.
+ * before the first step, and may be trained further. Reports each layer's parameters, operations and bytes, and the time
+ * that it takes here, through `run.events$`, the summary and the report.
  *
  * It works on whole filters and channels: prune with `pattern: 'filter'` or `'channel'`, or with `'column'`, whose columns
  * must take all of a channel.
@@ -43,16 +44,15 @@ export const shrink = (): Op<HasStudent, unknown> =>
         const first = (step: S): void => {
           if (step.training) return
           const { run } = step
-          const earlier = sizesIn(run.restore(STAGE))
           // A resumed run goes on with the student that was made smaller then, and trained since.
-          const sizes = earlier ?? shrinkStudent(step.student)
-          run.provide(STAGE, () => ({ arrays: {}, values: { sizes } }))
-          run.emit({ type: 'sizes', sizes })
+          const report = reportIn(run.restore(STAGE)) ?? shrinkStudent(step.student)
+          run.provide(STAGE, () => ({ arrays: {}, values: { report } }))
+          emit(run, report)
         }
         const last = ({ run, student }: S): void => {
           // What is kept across an interruption is the network that was trained: a resumed run comes here again.
           holdStudent(run, student)
-          run.emit({ type: 'sizes', sizes: shrinkStudent(student) })
+          emit(run, shrinkStudent(student))
         }
         return source.pipe(
           tap((step) => {
@@ -71,21 +71,40 @@ export const shrink = (): Op<HasStudent, unknown> =>
 
 const STAGE = 'shrink'
 
-const shrinkStudent = (student: Student): NetworkSizes => {
+interface Report {
+  readonly sizes: NetworkSizes
+  readonly latency: NetworkLatency
+}
+
+const emit = (run: RunContext, { sizes, latency }: Report): void => {
+  run.emit({ type: 'sizes', sizes })
+  run.emit({ type: 'latency', latency })
+}
+
+const shrinkStudent = (student: Student): Report => {
   const { architecture, mask } = student
   const weights = Float32Array.from(student.weights.dataSync())
   const network = { architecture, weights, statistics: Float32Array.from(student.statistics.dataSync()), mask }
   const smaller = shrinkNetwork(network)
   if (smaller !== network) student.become(smaller)
-  return { before: sizesOf(architecture, weights), after: sizesOf(smaller.architecture, smaller.weights) }
+  return {
+    sizes: { before: sizesOf(architecture, weights), after: sizesOf(smaller.architecture, smaller.weights) },
+    latency: networkLatency(network, smaller),
+  }
 }
 
 const figures = { parameters: t.number, nonZero: t.number, flops: t.number, bytes: t.number, sparseBytes: t.number }
 const Layers = t.array(t.type({ layer: t.string, ...figures }))
-const Kept = t.type({ sizes: t.type({ before: Layers, after: Layers }) })
+const Times = t.type({ whole: t.number, layers: t.array(t.type({ layer: t.string, seconds: t.number })) })
+const Kept = t.type({
+  report: t.type({
+    sizes: t.type({ before: Layers, after: Layers }),
+    latency: t.type({ images: t.number, before: Times, after: Times }),
+  }),
+})
 
 /** What an earlier part of the run has done. */
-const sizesIn = (state: StageState | undefined): NetworkSizes | undefined => {
+const reportIn = (state: StageState | undefined): Report | undefined => {
   const kept = Kept.decode(state?.values)
-  return isRight(kept) ? kept.right.sizes : undefined
+  return isRight(kept) ? kept.right.report : undefined
 }

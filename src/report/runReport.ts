@@ -2,6 +2,8 @@ import type { CurvePoints } from './curves.js'
 import { documentOf } from './document.js'
 import { formatPercent } from './format.js'
 import { type Html, html } from './html.js'
+import { latencyChart } from './latencyChart.js'
+import { latencyTable } from './latencyTable.js'
 import { histograms, sparsityTable } from './layerCharts.js'
 import { type LineChart, lineChart, type Series } from './lineChart.js'
 import { quoteOf } from './quote.js'
@@ -29,6 +31,7 @@ ${section('Adversarial examples', pictures.size === 0 ? undefined : [...pictures
 ${section('Training', charts(figures.curves.all(), facts))}
 ${section('Sparsity by layer', layers && html`${sparsityTable(layers)}<h3 style="margin-top:1.25rem">Weights that are left</h3>${histograms(layers)}`)}
 ${section('Size by layer', summary?.sizes && tableOf('Size by layer', sizeTable(summary.sizes)))}
+${section('Time by layer', summary?.latency && html`${latencyChart(summary.latency)}${tableOf('Time by layer', latencyTable(summary.latency))}`)}
 ${section('Time', summary && timeTable(summary))}
 ${section('Warnings', facts.warnings.length === 0 ? undefined : html`<ul>${facts.warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`)}
 ${section('Plan', planTable(plan))}

@@ -22,6 +22,11 @@ const layerSize = t.type({
   sparseBytes: t.number,
 })
 
+const latencies = t.type({
+  whole: t.number,
+  layers: t.readonlyArray(t.type({ layer: t.string, seconds: t.number })),
+})
+
 /** `summary.json` of a run, read back. */
 export const summaryCodec = t.intersection([
   t.type({
@@ -41,6 +46,7 @@ export const summaryCodec = t.intersection([
       parameters: counted,
       flops: counted,
       sizes: t.type({ before: t.readonlyArray(layerSize), after: t.readonlyArray(layerSize) }),
+      latency: t.type({ images: t.number, before: latencies, after: latencies }),
       profile: t.record(t.string, t.number),
       sparsity: t.number,
       before: accuraciesCodec,

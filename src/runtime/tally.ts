@@ -1,4 +1,4 @@
-import type { Accuracies, NetworkSizes, ParameterCounts, RunEvent } from '../dsl/events.js'
+import type { Accuracies, NetworkLatency, NetworkSizes, ParameterCounts, RunEvent } from '../dsl/events.js'
 import type { Summary } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 
@@ -31,6 +31,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
   let counts = earlier?.counts
   // Not kept across an interruption: the stage says it again.
   let sizes: NetworkSizes | undefined
+  let latency: NetworkLatency | undefined
   let before = earlier?.before
   let after = earlier?.after
   let evaluationSeconds = earlier?.evaluationSeconds ?? 0
@@ -61,6 +62,9 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
     },
     sizes: (event) => {
       sizes = event.sizes
+    },
+    latency: (event) => {
+      latency = event.latency
     },
     artifact: ({ file }) => void artifacts.add(file),
     warning: (event) => void warnings.add(`${event.stage}: ${event.message}`),
@@ -97,6 +101,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
         epochs: perPhase(stepSeconds, ({ length }, phase) => length / (batchesOf.get(phase) ?? length)),
         ...(last === undefined ? {} : parameterFigures(last)),
         ...(sizes === undefined ? {} : { sizes }),
+        ...(latency === undefined ? {} : { latency }),
         ...outcome,
       }
     },

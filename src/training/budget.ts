@@ -1,7 +1,7 @@
 import { rejectOption } from '../dsl/errors.js'
 import type { Pattern } from '../math/patterns.js'
 import { type Architecture, architecture, layersOf } from '../models/architecture.js'
-import { countsOf } from '../models/counts.js'
+import { type Counts, countsOf } from '../models/counts.js'
 import { groupsOf, withGroups } from '../models/layers.js'
 import type { Parameter } from '../models/parameters.js'
 import { type ChannelGroup, channelGroups } from '../models/shrink/channels.js'
@@ -18,6 +18,28 @@ interface Prunable {
   readonly standIn: 0 | 1
 }
 
+/** How a budget is counted. */
+export interface Cost {
+  /** What a smaller network costs of what the whole one does. */
+  readonly shareOf: (smaller: Architecture) => number
+  /** Of the rate that is searched, relative. */
+  readonly precision: number
+}
+
+/** By parameters or operations, which follow from the description. */
+export const countedCost = (whole: Architecture, budget: keyof Counts): Cost => {
+  const all = countsOf(whole)[budget]
+  return { shareOf: (smaller) => countsOf(smaller)[budget] / all, precision: 1e-6 }
+}
+
+/** The layers that a budget may prune, at a rate that is not settled yet. */
+export const budgetLayers = (
+  stage: string,
+  given: Architecture,
+  pattern: Pattern,
+  exclude: readonly string[],
+): readonly LayerRate[] => ratesAt(1, prunableGroups(given, pattern, new Set(prunable(stage, given, exclude))))
+
 /**
  * Rates that meet a budget once the network is shrunk: one for all groups of channels that depend on each other (the
  * terms of a residual sum, the layers that read it, a depth-wise convolution on the way), the smallest that does; a group
@@ -29,6 +51,7 @@ interface Prunable {
  *
  * @throws OptionError for an unknown layer, for another pattern than `filter` and `channel`, or for a budget that one
  * channel in each group exceeds: it says the largest rate
+ * @param cost how it is counted or measured
  * Source: Fang et al., "DepGraph: Towards Any Structural Pruning", CVPR 2023 (groups).
  */
 export const budgetRates = (
@@ -37,23 +60,29 @@ export const budgetRates = (
   pattern: Pattern,
   { budget, keep }: Budget,
   exclude: readonly string[],
+  { shareOf, precision }: Cost,
 ): readonly LayerRate[] => {
   const groups = prunableGroups(given, pattern, new Set(prunable(stage, given, exclude)))
-  const whole = countsOf(given)[budget]
-  const costAt = (rate: number): number => countsOf(resized(given, pattern, groups, rate))[budget] / whole
+  const costAt = (rate: number): number => shareOf(resized(given, pattern, groups, rate))
   const most = Math.max(1, ...groups.map(({ group }) => group.units))
-  if (costAt(most) > keep)
+  if (keep === 1) return []
+  const least = costAt(most)
+  if (least > keep)
     rejectOption(
       stage,
-      `a share of the ${budget} of at least ${Math.ceil(costAt(most) * 1e4) / 1e4}, which the largest rate, ${most}, leaves`,
+      `a share of the ${budget} of at least ${Math.ceil(least * 1e4) / 1e4}, which the largest rate, ${most}, leaves`,
       keep,
     )
-  const rate = costAt(1) <= keep ? 1 : smallest(most, (tried) => costAt(tried) <= keep)
-  if (rate === 1) return []
-  return groups.flatMap(({ group, parameters }, i) =>
-    parameters.map((parameter) => ({ parameter, rate: Math.min(rate, group.units), together: i })),
+  return ratesAt(
+    smallest(most, precision, (tried) => costAt(tried) <= keep),
+    groups,
   )
 }
+
+const ratesAt = (rate: number, groups: readonly Prunable[]): readonly LayerRate[] =>
+  groups.flatMap(({ group, parameters }, i) =>
+    parameters.map((parameter) => ({ parameter, rate: Math.min(rate, group.units), together: i })),
+  )
 
 const prunableGroups = (given: Architecture, pattern: Pattern, left: ReadonlySet<Parameter>): readonly Prunable[] => {
   const groups = channelGroups(given)
@@ -97,10 +126,10 @@ const keptOf = (channels: number, pattern: Pattern, rate: number): number => {
   return pattern === 'filter' ? channels - 1 - Math.floor(position) : channels - Math.ceil(position)
 }
 
-/** The smallest number up to `most` that meets a condition which all larger ones meet, to a millionth. */
-const smallest = (most: number, meets: (value: number) => boolean): number => {
+/** The smallest number up to `most` that meets a condition which all larger ones meet, and 1 does not. */
+const smallest = (most: number, precision: number, meets: (value: number) => boolean): number => {
   let [low, high] = [1, most]
-  while (high / low > 1 + 1e-6) {
+  while (high / low > 1 + precision) {
     const middle = Math.sqrt(low * high)
     if (meets(middle)) high = middle
     else low = middle

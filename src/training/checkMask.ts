@@ -39,12 +39,15 @@ const checkSharing = (stage: string, pattern: Pattern, rate: Rate, rates: RateSh
     rejectOption(stage, `a pattern of groups that compete, for ${rates} rates`, pattern)
 }
 
-const budgets: Readonly<Record<Budget['budget'], true>> = { parameters: true, flops: true }
+const budgets: Readonly<Record<Budget['budget'], true>> = { parameters: true, flops: true, latency: true }
 
-const checkBudget = (stage: string, pattern: Pattern, { budget, keep }: Budget): void => {
+const checkBudget = (stage: string, pattern: Pattern, given: Budget): void => {
+  const { budget, keep } = given
   if (!Object.keys(budgets).includes(budget))
     rejectOption(stage, `a budget among ${Object.keys(budgets).join(', ')}`, String(budget))
   if (!(keep > 0 && keep <= 1)) rejectOption(stage, 'a share to keep in (0, 1]', keep)
+  if (given.budget === 'latency' && given.images !== undefined)
+    checkWhole(stage, 'images of a latency budget', given.images, 1)
   if (pattern !== 'filter' && pattern !== 'channel')
     rejectOption(stage, 'pattern filter or channel for a budget of the shrunk network', pattern)
 }

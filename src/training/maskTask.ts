@@ -1,11 +1,14 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Pattern } from '../math/patterns.js'
+import type { Architecture } from '../models/architecture.js'
+import { budgetRates } from './budget.js'
+import { latencyShare } from './latencyShare.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
 import type { PruningTask, TaskOf } from './pruning.js'
 import { pruningTask } from './pruningTask.js'
-import { type RateSharing, settledTask, settleRates } from './rateSharing.js'
-import type { Rate } from './rates.js'
+import { keepRates, type RateSharing, settledTask, settleRates } from './rateSharing.js'
+import { isBudget, type Rate } from './rates.js'
 
 /** What a mask stage is told to prune. */
 export interface MaskTarget {
@@ -24,9 +27,24 @@ export interface MaskTask {
 
 /** See `pruningTask`, and `RateSharing`. */
 export const maskTask = (stage: string, { pattern, rate, rates, exclude }: MaskTarget): MaskTask => {
-  const asked = ({ architecture }: Student): PruningTask => pruningTask(stage, architecture, pattern, rate, exclude)
+  // A budget is a search, and some stages ask at each step.
+  const tasks = new WeakMap<Architecture, PruningTask>()
+  const asked = ({ architecture }: Student): PruningTask => {
+    const task = tasks.get(architecture) ?? pruningTask(stage, architecture, pattern, rate, exclude)
+    tasks.set(architecture, task)
+    return task
+  }
   return {
     taskOf: (student, memory) => settledTask(asked(student), memory),
-    prepare: (student, memory, images) => settleRates(stage, rates, asked(student), { student, memory, images }),
+    prepare: (student, memory, images) => {
+      if (!isBudget(rate) || rate.budget !== 'latency')
+        return settleRates(stage, rates, asked(student), { student, memory, images })
+      const { architecture } = student
+      const cost = { shareOf: latencyShare(architecture, rate.images ?? 1), precision: LATENCY_PRECISION }
+      keepRates(budgetRates(stage, architecture, pattern, rate, exclude, cost), memory)
+    },
   }
 }
+
+/** Measured times are no better. */
+const LATENCY_PRECISION = 0.02

@@ -1,12 +1,12 @@
 import { rejectOption } from '../dsl/errors.js'
 import { type Pattern, type RateLimits, ruleOf } from '../math/patterns.js'
 import type { Architecture } from '../models/architecture.js'
-import { budgetRates } from './budget.js'
+import { budgetLayers, budgetRates, countedCost } from './budget.js'
 import { type PruningTask, weightShape } from './pruning.js'
 import { isBudget, layerRates, type Rate } from './rates.js'
 
 /**
- * What a mask stage prunes of a network.
+ * What a mask stage prunes of a network; to a latency, at rates that are still to be settled.
  *
  * @throws OptionError for an unknown layer, a rate < 1, or one that would leave a layer without a filter or a column, or
  * that its pattern does not have: it says the largest that leaves one
@@ -18,7 +18,11 @@ export const pruningTask = (
   rate: Rate,
   exclude: readonly string[],
 ): PruningTask => {
-  if (isBudget(rate)) return { pattern, rates: budgetRates(stage, architecture, pattern, rate, exclude) }
+  if (isBudget(rate)) {
+    if (rate.budget === 'latency') return { pattern, rates: budgetLayers(stage, architecture, pattern, exclude) }
+    const cost = countedCost(architecture, rate.budget)
+    return { pattern, rates: budgetRates(stage, architecture, pattern, rate, exclude, cost) }
+  }
   const rates = layerRates(stage, architecture, rate, exclude)
   for (const { parameter, rate: own } of rates) {
     const { least, most, leaves } = ruleOf(pattern)?.limits(weightShape(parameter)) ?? NO_LIMITS

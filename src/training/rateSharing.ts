@@ -7,6 +7,7 @@ import { curvatureOf } from './curvature.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
 import { matrixOf, type PruningTask, weightShape } from './pruning.js'
+import type { LayerRate } from './rates.js'
 
 /**
  * How one rate for the whole is shared among the layers: the same for each (`uniform`); by the layers' shapes
@@ -90,8 +91,17 @@ export const settleRates = (
 ): void => {
   const budget = task.rates.reduce((sum, { parameter, rate }) => sum + parameter.size / rate, 0)
   const share: Share = sharings[sharing]
-  for (const [i, rate] of (share({ stage, task, budget }, student, images) ?? []).entries())
-    memory.setNumber(`${PREFIX}${task.rates[i]?.parameter.node}`, rate)
+  const found = share({ stage, task, budget }, student, images)
+  if (!found) return
+  keepRates(
+    task.rates.map((layer, i) => ({ ...layer, rate: found[i] ?? layer.rate })),
+    memory,
+  )
+}
+
+/** Settles rates that were found. */
+export const keepRates = (rates: readonly LayerRate[], memory: TrainingMemory): void => {
+  for (const { parameter, rate } of rates) memory.setNumber(`${PREFIX}${parameter.node}`, rate)
 }
 
 /** The task with the rates that were settled for it. */

@@ -17,11 +17,25 @@ export type Rate =
  * What the whole network may have when filters or channels are pruned and it is shrunk: `{ budget: 'flops', keep: 0.5 }`
  * is half the operations. Layers whose channels depend on each other lose the same ones.
  */
-export interface Budget {
+export type Budget = CountedBudget | LatencyBudget
+
+interface CountedBudget {
   /** What is counted; see `Counts`. */
   readonly budget: keyof Counts
   /** The share that is kept, in (0, 1]. */
   readonly keep: number
+}
+
+/**
+ * Time instead: `{ budget: 'latency', keep: 0.5 }` takes half as long, as measured before the first step on the engine and
+ * the machine of the run. A resumed run keeps what was found.
+ */
+interface LatencyBudget {
+  readonly budget: 'latency'
+  /** The share that is kept, in (0, 1]. */
+  readonly keep: number
+  /** In the batch that is timed, ≥ 1. @default 1 */
+  readonly images?: number
 }
 
 /** A weight tensor that is pruned, and its compression > 1. */

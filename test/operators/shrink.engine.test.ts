@@ -41,6 +41,8 @@ const logitsOf = (student: Student): readonly number[] =>
 
 const sizesOf = ({ events }: FakeRun) => events.flatMap((event) => (event.type === 'sizes' ? [event.sizes] : []))
 
+const latencyOf = ({ events }: FakeRun) => events.flatMap((event) => (event.type === 'latency' ? [event.latency] : []))
+
 const stages = (fake: FakeRun, saved?: Saved) =>
   lentSteps(fake, 8, saved).pipe(
     initialise(normalisedNet),
@@ -66,6 +68,10 @@ describe('shrink', () => {
     expect(distance(logitsOf(student), logits)).toBeLessThan(TOLERANCE)
     const [sizes, ...others] = sizesOf(fake)
     expect(others).toEqual([])
+    const [latency] = latencyOf(fake)
+    for (const { layers } of latency ? [latency.before, latency.after] : [])
+      expect(layers.map(({ layer }) => layer)).toEqual(expect.arrayContaining(['conv1', 'conv2', 'shortcut.0', 'fc']))
+    expect(latency?.images).toBeGreaterThan(0)
     const total = (figure: 'parameters' | 'flops', of: 'before' | 'after') =>
       sizes?.[of].reduce((sum, layer) => sum + layer[figure], 0)
     expect({ parameters: total('parameters', 'before'), flops: total('flops', 'before') }).toEqual(
@@ -126,6 +132,8 @@ describe('shrink', () => {
     const rest = await collect(further(resumed, until), seen)
     expect(rest).toEqual(whole.slice(4))
     expect(sizesOf(resumed)).toEqual(sizesOf(straight))
+    // Measured by the run that made it smaller, and said again.
+    expect(latencyOf(resumed)).toEqual(latencyOf(stopped))
     resumed.end()
   })
 

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import axe, { type AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { root } from '../../scripts/setup.mjs'
 import { publicValues } from '../conventions/project.js'
@@ -65,6 +66,30 @@ describe('the site', () => {
     expect([...hosts]).toEqual([''])
     // Chromium has icons of the page's own folder made part of it, and says so.
     expect(wrong.filter((text) => !text.includes('Unsafe attempt to load URL file:'))).toEqual([])
+  })
+})
+
+describe.skipIf(chromiumPath === undefined)('by keyboard and screen reader', () => {
+  /** TypeDoc's own: a heading that folds its part has a link in it. */
+  const itsOwn = ['nested-interactive']
+
+  test.each([
+    ['dark', 360],
+    ['light', 1300],
+  ] as const)('axe-core finds nothing serious, %s, %d pixels wide', async (colorScheme, width) => {
+    for (const name of ['index.html', 'documents/Choose_a_rate.html', 'functions/pwoa.admmMask.html']) {
+      const { page } = await open(pathToFileURL(join(site, name)).href, {
+        colorScheme,
+        viewport: { width, height: 800 },
+      })
+      await page.evaluate(axe.source)
+      const { violations } = await page.evaluate<AxeResults>('axe.run()')
+      const serious = violations.filter(
+        ({ id, impact }) => /serious|critical/.test(impact ?? '') && !itsOwn.includes(id),
+      )
+      expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+    }
   })
 })
 

@@ -15,6 +15,41 @@ beforeAll(async () => {
 })
 afterAll(() => command.remove())
 
+/** Kills of workers in one sweep; even. */
+const KILLS = 8
+
+/** Numbers from 0 to 1 that are the same each time (a linear congruential generator). */
+const numbers = (seed: number) => {
+  let state = seed
+  return (): number => {
+    state = (1_103_515_245 * state + 12_345) % 2 ** 31
+    return state / 2 ** 31
+  }
+}
+
+/** Names of all checkpoints that there are: another one changes them. */
+const newestIn = (folder: string): string => {
+  const points = join(folder, 'points')
+  const folders = existsSync(points) ? readdirSync(points).map((key) => join(points, key, 'checkpoints')) : []
+  return folders
+    .filter(existsSync)
+    .flatMap((one) => readdirSync(one))
+    .join()
+}
+
+const childrenOf = (pid: number | undefined): readonly number[] => {
+  const file = `/proc/${pid}/task/${pid}/children`
+  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : []
+}
+
+const killAtOnce = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended by itself
+  }
+}
+
 const worker = (cwd: string, redis: OwnRedis) => command.start(workerArgs(redis), cwd)
 
 const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
@@ -24,23 +59,39 @@ const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
   )
 
 describe.skipIf(redisMissing)('a sweep on a queue', () => {
-  test('is done by three workers, two of which are killed, with Redis away in between: each result once, as in turn', async () => {
+  test('is done by three workers that are killed at random, again and again, with Redis away in between: each result once, as in turn', async () => {
     const redis = await ownRedis()
     const cwd = studio()
+    writeFileSync(join(cwd, 'pipelines', 'sweep.ts'), sweepFile.replace('[30, 31, 32, 33]', '[50, 51, 52, 53]'))
     const whole = await command.run(['pipelines/sweep.ts', '--engine', 'wasm', '--out', 'whole', '--quiet'], cwd)
     expect(whole).toMatchObject({ code: 0 })
 
     const folder = join(cwd, 'runs', 'halvings')
     const workers = [worker(cwd, redis), worker(cwd, redis), worker(cwd, redis)]
+    const all = [...workers]
     const following = follow(cwd, redis, '--json')
-    await until(() => checkpointsIn(folder) >= 1)
-    workers[0]?.child.kill('SIGKILL')
-    await until(() => doneIn(folder) >= 2)
-    await redis.kill()
-    await workers[1]?.says(/can't be reached \(ECONN\w+\): waiting for it/)
-    await redis.start()
-    await until(() => doneIn(folder) >= 4)
-    workers[1]?.child.kill('SIGKILL')
+    const random = numbers(1)
+    for (let kills = 1; kills <= KILLS; kills++) {
+      const before = newestIn(folder)
+      await until(() => newestIn(folder) !== before || following.child.exitCode !== null)
+      await new Promise((resolve) => setTimeout(resolve, 200 * random()))
+      const chosen = Math.floor(3 * random())
+      const victim = workers[chosen]
+      // Half of them as the machine would go: with the processes of their points.
+      const own = random() < 0.5 ? childrenOf(victim?.child.pid) : []
+      victim?.child.kill('SIGKILL')
+      for (const pid of own) killAtOnce(pid)
+      expect(await victim?.ended, `kill ${kills}`).toMatchObject({ code: null })
+      if (kills === KILLS / 2) {
+        await redis.kill()
+        await workers[(chosen + 1) % 3]?.says(/can't be reached \(ECONN\w+\): waiting for it/)
+        await redis.start()
+      }
+      const next = worker(cwd, redis)
+      workers[chosen] = next
+      all.push(next)
+    }
+    expect(following.child.exitCode, 'killed in the middle of the work').toBeNull()
     const { code, stdout, stderr } = await following.ended
     expect(code, stderr).toBe(0)
     const points: { state: string; key: string }[] = JSON.parse(stdout).points
@@ -52,9 +103,12 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     )
     expect(tables[0]).toBe(tables[1])
 
-    workers[2]?.child.kill('SIGTERM')
-    expect(await workers[2]?.ended).toMatchObject({ code: 0, stdout: '' })
-  })
+    for (const { child } of workers) child.kill('SIGTERM')
+    for (const { ended } of workers) expect(await ended).toMatchObject({ code: 0, stdout: '' })
+    const said = (await Promise.all(all.map(({ ended }) => ended))).map((ended) => ended.stderr).join('')
+    const done = said.match(/^\S+: done$/gm) ?? []
+    expect(new Set(done).size, 'no point is done twice').toBe(done.length)
+  }, 300_000)
 
   test('goes on elsewhere when a worker is told to stop, and is not done twice', async () => {
     const redis = await ownRedis()
@@ -105,7 +159,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     const refusing = worker(other, redis)
     const following = follow(cwd, redis)
     await following.says(
-      /warning: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other contents of a checkpoint, or another version/,
+      /warning: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other data, other contents of a checkpoint, or another version/,
     )
     refusing.child.kill('SIGKILL')
     following.child.kill('SIGKILL')

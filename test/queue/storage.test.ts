@@ -97,7 +97,7 @@ describe.skipIf(missing)('a sweep on a queue, with runs in object storage', () =
     expect(
       [processes, ...said, ...contents.values()].filter((text) => text.includes(keys.AWS_SECRET_ACCESS_KEY)),
     ).toEqual([])
-  })
+  }, 300_000)
 
   test('shares an evaluation out, and whoever joins it finds what it was in one piece', async () => {
     const [redis, bucket, cwd] = [await ownRedis(), await s3.makeBucket(), studio()]

@@ -11,14 +11,9 @@ const journal = /\.journal\.jsonl$/
 
 /** The files of a run folder, by their paths in it, with slashes. */
 export const filesOf = (folder: string): readonly string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      join(entry.parentPath, entry.name)
-        .slice(folder.length + 1)
-        .split(sep)
-        .join('/'),
-    )
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile())
+    .map((name) => name.split(sep).join('/'))
     .filter((path) => !passing.test(path))
 
 /** How far a run that is under way has got, and the files that say so. */

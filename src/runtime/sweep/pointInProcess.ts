@@ -6,20 +6,35 @@ import type { RunEvent } from '../../dsl/events.js'
 import type { RunHandle } from '../../dsl/run.js'
 import { finishedIn, runInFolder } from '../runInFolder.js'
 import type { PointProgress } from './pointMessages.js'
-import type { PointOutcome, RunPoint } from './runPoint.js'
-import { keyOf } from './sweepFolder.js'
+import type { PointOutcome, PointPlace, RunPoint } from './runPoint.js'
+import { keysOf } from './sweepFolder.js'
 import type { SweepPoint } from './sweepTypes.js'
 
 /** Begins the point's run, or goes on with it where it was begun before. */
-export const pointInProcess: RunPoint = ({ label, pipeline, parts = [] }, { folder, seed, options }, told) => {
-  const keyed = parts.map((part) => ({ part, key: keyOf(part, part.seed ?? seed) }))
+export const pointInProcess: RunPoint = (point, place, told) => {
+  const controller = new AbortController()
+  return { outcome: perform(point, place, told, controller.signal), stop: () => controller.abort() }
+}
+
+const perform = async (
+  { label, pipeline, parts = [] }: SweepPoint,
+  { folder, seed, options }: PointPlace,
+  told: (progress: PointProgress) => void,
+  signal: AbortSignal,
+): Promise<PointOutcome> => {
+  const keys = await keysOf(
+    parts.map((part) => ({ pipeline: part.pipeline, seed: part.seed ?? seed })),
+    options.dataDir,
+  )
+  const keyed = parts.map((part, index) => ({ part, key: keys[index] ?? '' }))
   const place = (key: string): string => join(dirname(folder), key)
   const missing = keyed.filter(({ key }) => !finishedIn(place(key)))
-  if (missing.length > 0) return { outcome: Promise.resolve(incomplete(label, missing)), stop: () => undefined }
-  const joins = keyed.map(({ key }) => place(key))
-  const run = runInFolder(pipeline, folder, { ...options, seed, joins })
+  if (missing.length > 0) return incomplete(label, missing)
+  const run = runInFolder(pipeline, folder, { ...options, seed, joins: keys.map(place) })
   tellProgress(run, told)
-  return { outcome: outcomeOf(run), stop: run.stop }
+  if (signal.aborted) run.stop()
+  signal.addEventListener('abort', run.stop)
+  return outcomeOf(run)
 }
 
 interface KeyedPart {

@@ -98,12 +98,13 @@ export { type ApdOptions, apd } from './pipelines/apd.js'
 export { type HydraOptions, hydra } from './pipelines/hydra.js'
 export { naive } from './pipelines/naive.js'
 export { type PwoaOptions, pwoa } from './pipelines/pwoa.js'
+export type { Spread, Study, StudyRow } from './report/study/study.js'
 export { compare } from './runtime/compare.js'
 export type { Comparison } from './runtime/comparison.js'
 export { definePipeline, type PipelineDefinition } from './runtime/definePipeline.js'
 export { pipeline } from './runtime/pipeline.js'
 export { shards } from './runtime/sweep/shards.js'
-export { sweep } from './runtime/sweep/sweep.js'
+export { type SweepOptions, sweep } from './runtime/sweep/sweep.js'
 export type {
   PointRecord,
   Sweep,

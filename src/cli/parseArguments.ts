@@ -41,8 +41,8 @@ Words instead of a file, each with --help:
   pwoa-run init [DIR]                                    a starter project, which runs at once
   pwoa-run doctor                                        what is installed, and what is missing
   pwoa-run report DIR                                    writes report.html into a run folder
-  pwoa-run ui DIR                                        a page that shows a run folder, or all runs of a sweep
-  pwoa-run tensorboard DIR                               event files of runs, for tensorboard --logdir
+  pwoa-run ui DIR                                        a page of a run, or of all of a sweep
+  pwoa-run tensorboard DIR                               event files of runs, for TensorBoard
   pwoa-run worker --pipelines DIR --runs DIR             runs points of sweeps from a queue
 
 Exit codes: 0 done; 1 the run failed; 2 wrong usage or an invalid pipeline, parameter or file;

@@ -1,22 +1,16 @@
-import type { Observable, OperatorFunction } from 'rxjs'
+import type { Observable, OperatorFunction, Unsubscribable } from 'rxjs'
 import type { DataSource } from './dataset.js'
 import { rejectOption } from './errors.js'
 import { isStage, type StageInfo } from './op.js'
 import type { RunHandle, RunOptions } from './run.js'
 import type { Step } from './step.js'
 
-/** What an observer hands back to be ended with the run: a subscription, or the like. */
-interface Watching {
-  /** Called when the run ends. */
-  readonly unsubscribe: () => void
-}
-
 /**
  * Attached to a run when it starts; `metrics$` and `events$` complete, and `result` resolves, when its work is done. A
  * subscription that it returns is torn down then. An observable that it returns is subscribed to, and the run ends when
  * that has completed: what it sends elsewhere arrives. What goes wrong in it is a warning.
  */
-export type Observer = (run: RunHandle) => Watching | Observable<unknown> | void
+export type Observer = (run: RunHandle) => Unsubscribable | Observable<unknown> | void
 
 /** A pipeline as data: a source, stages, and what watches it. Immutable: `pipe` and `observe` return a new one. */
 export interface Pipeline<S extends Step> {

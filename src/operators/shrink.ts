@@ -7,7 +7,9 @@ import type { NetworkSizes } from '../dsl/events.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { shrinkNetwork } from '../models/shrink/shrinkNetwork.js'
+import type { PlainNetwork } from '../models/shrink/tensors.js'
 import { sizesOf } from '../models/sizes.js'
+import { withoutHead } from '../models/withoutHead.js'
 import { holdStudent } from '../training/makeStudent.js'
 import type { HasStudent, Student } from '../training/network.js'
 
@@ -45,14 +47,14 @@ export const shrink = (): Op<HasStudent, unknown> =>
           const { run } = step
           const earlier = sizesIn(run.restore(STAGE))
           // A resumed run goes on with the student that was made smaller then, and trained since.
-          const sizes = earlier ?? shrinkStudent(step.student)
+          const sizes = earlier ?? shrinkStudent(step.student, (network) => network)
           run.provide(STAGE, () => ({ arrays: {}, values: { sizes } }))
           run.emit({ type: 'sizes', sizes })
         }
         const last = ({ run, student }: S): void => {
           // What is kept across an interruption is the network that was trained: a resumed run comes here again.
           holdStudent(run, student)
-          run.emit({ type: 'sizes', sizes: shrinkStudent(student) })
+          run.emit({ type: 'sizes', sizes: shrinkStudent(student, withoutHead) })
         }
         return source.pipe(
           tap((step) => {
@@ -71,13 +73,15 @@ export const shrink = (): Op<HasStudent, unknown> =>
 
 const STAGE = 'shrink'
 
-const shrinkStudent = (student: Student): NetworkSizes => {
+/** @param prepared a network that nothing trains any more needs no stochastic head */
+const shrinkStudent = (student: Student, prepared: (network: PlainNetwork) => PlainNetwork): NetworkSizes => {
   const { architecture, mask } = student
   const weights = Float32Array.from(student.weights.dataSync())
   const network = { architecture, weights, statistics: Float32Array.from(student.statistics.dataSync()), mask }
-  const smaller = shrinkNetwork(network)
-  if (smaller !== network) student.become(smaller)
-  return { before: sizesOf(architecture, weights), after: sizesOf(smaller.architecture, smaller.weights) }
+  const before = prepared(network)
+  const after = shrinkNetwork(before)
+  if (after !== network) student.become(after)
+  return { before: sizesOf(before.architecture, before.weights), after: sizesOf(after.architecture, after.weights) }
 }
 
 const figures = { parameters: t.number, nonZero: t.number, flops: t.number, bytes: t.number, sparseBytes: t.number }

@@ -2,6 +2,7 @@ import { rejectOption } from '../dsl/errors.js'
 import type { Pattern } from '../math/patterns.js'
 import { type Architecture, architecture, layersOf } from '../models/architecture.js'
 import { countsOf } from '../models/counts.js'
+import { meanPathOf } from '../models/head.js'
 import type { Parameter } from '../models/parameters.js'
 import { type ChannelGroup, channelGroups } from '../models/shrink/channels.js'
 import { connectionOf } from '../models/shrink/tensors.js'
@@ -37,8 +38,9 @@ export const budgetRates = (
   exclude: readonly string[],
 ): readonly LayerRate[] => {
   const groups = groupsOf(given, pattern, new Set(prunable(stage, given, exclude)))
-  const whole = countsOf(given)[budget]
-  const costAt = (rate: number): number => countsOf(resized(given, pattern, groups, rate))[budget] / whole
+  const costOf = (network: Architecture): number => countsOf(meanPathOf(network))[budget]
+  const whole = costOf(given)
+  const costAt = (rate: number): number => costOf(resized(given, pattern, groups, rate)) / whole
   const most = Math.max(1, ...groups.map(({ group }) => group.channels))
   if (costAt(most) > keep)
     rejectOption(

@@ -27,6 +27,7 @@ import { proximalMask } from '../../src/operators/proximalMask.js'
 import { shrink } from '../../src/operators/shrink.js'
 import { trades } from '../../src/operators/trades.js'
 import { train } from '../../src/operators/train.js'
+import { vib } from '../../src/operators/vib.js'
 import { adam } from '../../src/training/adam.js'
 import type { MaskOptions } from '../../src/training/maskStage.js'
 import type { Optimizer } from '../../src/training/optimizer.js'
@@ -242,6 +243,8 @@ export const table: Readonly<Record<string, Row>> = {
     steps: 3,
     bad: {
       'another ending': () => exportModel('student.pth'),
+      'a head in ONNX': () => exportModel('student.onnx', { head: 'kept' }),
+      'a head to be moved': () => exportModel('student.safetensors', { head: 'moved' as 'kept' }),
       'no name': () => exportModel(''),
     },
     throwing: {},
@@ -405,6 +408,18 @@ export const table: Readonly<Record<string, Row>> = {
       'a schedule': (thrown) => [...withLoss(), erased(train({ epochs: 1, schedule: badSchedule(thrown) }))],
       'an optimizer': (thrown) => [...withLoss(), erased(train({ epochs: 1, optimizer: badOptimizer(thrown) }))],
     },
+  },
+  vib: {
+    make: () => erased(vib({ size: 6 })),
+    behind: fresh,
+    adds: ['terms'],
+    bad: {
+      'a negative β': () => vib({ beta: -1 }),
+      'an endless β': () => vib({ beta: Infinity }),
+      'a code of width 0': () => vib({ size: 0 }),
+      'half a number': () => vib({ size: 2.5 }),
+    },
+    throwing: {},
   },
 }
 

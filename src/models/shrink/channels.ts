@@ -1,10 +1,11 @@
 import { type Architecture, INPUT } from '../architecture.js'
+import { latentNodes } from '../head.js'
 import type { NodeShape } from '../shapes.js'
 
 /** Values of a network whose channels belong together: what is cut out of one is cut out of all. */
 export interface ChannelGroup {
   readonly channels: number
-  /** Whether all channels stay: those of the images, of the logits, and of sums that mix channels. */
+  /** Whether all channels stay: those of the images, of the logits, of what is sampled, and of sums that mix channels. */
   fixed: boolean
 }
 
@@ -19,13 +20,18 @@ export const pixelsOf = (shape: NodeShape): number => (shape.kind === 'image' ? 
  * The group of each value, by the id of its node: layers with weights start new ones, all others pass channels on, and a
  * sum joins those of its terms.
  */
-export const channelGroups = ({ nodes, input }: Architecture): ReadonlyMap<string, ChannelGroup> => {
+export const channelGroups = (architecture: Architecture): ReadonlyMap<string, ChannelGroup> => {
+  const { nodes, input } = architecture
   const groups = new Map<string, ChannelGroup>([[INPUT, { channels: input.channels, fixed: true }]])
   const of = (id: string): ChannelGroup => groups.get(id) ?? { channels: 0, fixed: true }
   for (const { id, layer, inputs, inputShapes, shape } of nodes) {
     const [first = ''] = inputs
     if (layer.type === 'conv2d' || layer.type === 'linear') {
       groups.set(id, { channels: channelsOf(shape), fixed: false })
+      continue
+    }
+    if (layer.type === 'given') {
+      groups.set(id, { channels: layer.out, fixed: true })
       continue
     }
     const joined = of(first)
@@ -41,6 +47,6 @@ export const channelGroups = ({ nodes, input }: Architecture): ReadonlyMap<strin
     }
     groups.set(id, mixed ? { channels: channelsOf(shape), fixed: true } : joined)
   }
-  of(nodes.at(-1)?.id ?? '').fixed = true
+  for (const end of [nodes.at(-1)?.id, latentNodes(architecture).classMean]) of(end ?? '').fixed = true
   return groups
 }

@@ -1,4 +1,4 @@
-"""Writes test/golden/bottlenecks.json: what PyTorch computes of VIB, with the densities of torch.distributions.
+"""Writes test/golden/bottlenecks.json: what PyTorch computes of VIB and CEB, with the densities of torch.distributions.
 
     python scripts/golden_bottlenecks.py    # needs torch and numpy; some seconds on a CPU
 
@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-CASES = {"examples": 4, "size": 6, "scales": [1, 5], "mean": 21, "logVariance": 22}
+CASES = {"examples": 4, "size": 6, "scales": [1, 5], "mean": 21, "logVariance": 22, "sample": 23, "classMean": 24}
 EXAMPLES, CLASSES, SIDE, SIZE = 4, 3, 8, 5
 IMAGES, NOISE, SEARCHED = 3000, 31, 200
 BETA = 0.3
@@ -45,12 +45,21 @@ def vib(latent):
     return kl_divergence(code, Normal(torch.zeros_like(code.loc), torch.ones_like(code.scale))).sum(1).mean()
 
 
+def ceb(latent):
+    forward, backward = (Normal(latent[of], torch.ones_like(latent[of])) for of in ("mean", "classMean"))
+    z = latent["sample"]
+    return (forward.log_prob(z) - backward.log_prob(z)).sum(1).mean()
+
+
+LOSSES = {"vib": (vib, ["mean", "logVariance"]), "ceb": (ceb, ["sample", "mean", "classMean"])}
+
+
 def of_codes(dtype):
     shape = (CASES["examples"], CASES["size"])
     found = []
     for scale in CASES["scales"]:
         row = {}
-        for name, (loss, parts) in {"vib": (vib, ["mean", "logVariance"])}.items():
+        for name, (loss, parts) in LOSSES.items():
             latent = {part: tensor(CASES[part], shape, dtype, scale).requires_grad_() for part in parts}
             value = loss(latent)
             value.backward()
@@ -94,7 +103,21 @@ class Vib(Body):
         return F.cross_entropy(self.fc(code), labels) + BETA * vib(latent)
 
 
-NETWORKS = {"vib": Vib}
+class Ceb(Body):
+    def __init__(self):
+        super().__init__()
+        self.ceb = nn.ModuleDict({"mean": nn.Linear(24, SIZE), "classMean": nn.Linear(CLASSES, SIZE)})
+        self.fc = nn.Linear(SIZE, CLASSES)
+
+    def loss(self, x, labels, noise):
+        mean = self.ceb["mean"](self.features(x))
+        class_mean = self.ceb["classMean"](F.one_hot(labels, CLASSES).to(x.dtype))
+        code = mean + noise
+        latent = {"sample": code, "mean": mean, "classMean": class_mean}
+        return F.cross_entropy(self.fc(code), labels) + BETA * ceb(latent)
+
+
+NETWORKS = {"vib": Vib, "ceb": Ceb}
 
 
 def value_of(name, shape, seed):

@@ -72,6 +72,7 @@ export { architectureNames, cifarNet, lenet, lenet5, mnistNet, zoo } from './mod
 export { type AdmmMaskOptions, admmMask } from './operators/admmMask.js'
 export { type AdversarialOptions, adversarial } from './operators/adversarial.js'
 export { type AttackEvalOptions, attackEval } from './operators/attackEval.js'
+export { type CebOptions, ceb } from './operators/ceb.js'
 export { type CrossEntropyOptions, crossEntropy } from './operators/crossEntropy.js'
 export { type DistillOptions, distill } from './operators/distill.js'
 export { type EarlyStopOptions, earlyStop } from './operators/earlyStop.js'

@@ -56,7 +56,7 @@ export type Latent<T> = Readonly<Partial<Record<LatentValue, T>>>
 export interface NetworkOutputs {
   readonly logits: Tensor2D
   readonly hidden: readonly Tensor[]
-  /** Of a network with a stochastic head, n × size each; see `vib`. */
+  /** Of a network with a stochastic head, n × size each; see `vib` and `ceb`. */
   readonly latent?: Latent<Tensor2D>
 }
 

@@ -12,7 +12,7 @@ import type { HasStudent } from '../training/network.js'
 
 export interface ExportModelOptions {
   /**
-   * What becomes of a stochastic head, as `vib` adds one: the file has the network in use, whose code is the mean, as
+   * What becomes of a stochastic head, as `vib` and `ceb` add one: the file has the network in use, whose code is the mean, as
    * ordinary layers; or all of it, so that `loadTeacher` can bring it back to the same training. ONNX has no such layers.
    * @default 'removed'
    */

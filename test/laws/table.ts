@@ -10,6 +10,7 @@ import { blockNoise, type Perturbation } from '../../src/math/perturbations.js'
 import { admmMask } from '../../src/operators/admmMask.js'
 import { adversarial } from '../../src/operators/adversarial.js'
 import { attackEval } from '../../src/operators/attackEval.js'
+import { ceb } from '../../src/operators/ceb.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
 import { earlyStop } from '../../src/operators/earlyStop.js'
@@ -198,6 +199,17 @@ export const table: Readonly<Record<string, Row>> = {
       'an attack': (thrown) => [...trained(), erased(attackEval([badAttack(thrown)]))],
       'an attack on its way': (thrown) => [...fresh(), erased(attackEval([lateAttack(thrown)]))],
     },
+  },
+  ceb: {
+    make: () => erased(ceb({ size: 6 })),
+    behind: fresh,
+    adds: ['terms'],
+    bad: {
+      'a negative β': () => ceb({ beta: -1 }),
+      'a β that is no number': () => ceb({ beta: Number.NaN }),
+      'a code of width 0': () => ceb({ size: 0 }),
+    },
+    throwing: {},
   },
   crossEntropy: {
     make: () => erased(crossEntropy({ weight: 0.5 })),

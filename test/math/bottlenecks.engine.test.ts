@@ -3,6 +3,7 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
+import { residualInformation } from '../../src/math/ceb.js'
 import { divergenceFromPrior } from '../../src/math/vib.js'
 import { gradientError } from '../support/directional.js'
 import { norm, seededNumbers } from '../support/numbers.js'
@@ -23,6 +24,7 @@ interface Case {
 }
 
 const losses: Readonly<Record<string, Case>> = {
+  ceb: { codes: 3, loss: ([z, mean, c]) => residualInformation(z as Tensor2D, mean as Tensor2D, c as Tensor2D) },
   vib: { codes: 2, loss: ([mean, logVariance]) => divergenceFromPrior(mean as Tensor2D, logVariance as Tensor2D) },
 }
 
@@ -76,5 +78,36 @@ describe('the divergence of VIB', () => {
   it('keeps its digits near the prior', () => {
     // ½·Σ(exp(s) − 1 − s) = SIZE·s²/4 and a part in 3,000; by exp(s) in float32 one digit would be left of it.
     expect(of(0, 1e-3) / (SIZE * 2.5e-7)).toBeCloseTo(1, 2)
+  })
+})
+
+describe('the residual information of CEB', () => {
+  const ceb = losses.ceb as Case
+
+  it('is 0 where the label tells all, wherever the sample lies', () => {
+    check(
+      fc.property(seeds, fc.constantFrom(0.1, 1, 5), (seed, scale) => {
+        const [z = new Float32Array(0), mean = new Float32Array(0)] = codesOf(2, seed, scale)
+        expect(evaluated(ceb, [z, mean, mean]).value).toBe(0)
+      }),
+    )
+  })
+
+  it('is ½·‖μ − c‖² at the mean, and its opposite at the mean of the class', () => {
+    const [mean = new Float32Array(0), c = new Float32Array(0)] = codesOf(2, 4, 2)
+    const half = mean.reduce((sum, value, i) => sum + (value - Number(c[i])) ** 2, 0) / 2 / N
+    expect(evaluated(ceb, [mean, mean, c]).value / half).toBeCloseTo(1, 5)
+    expect(evaluated(ceb, [c, mean, c]).value / half).toBeCloseTo(-1, 5)
+  })
+
+  it('moves a code z = μ + ε and the mean of its class towards each other', () => {
+    const [noise = new Float32Array(0), mean = new Float32Array(0), c = new Float32Array(0)] = codesOf(3, 6, 1)
+    const z = mean.map((value, i) => value + Number(noise[i]))
+    const [ofSample, ofMean, ofClass] = evaluated(ceb, [z, mean, c]).gradients
+    for (const [i, value] of z.entries()) {
+      const apart = (value - Number(c[i])) / N
+      expect(Number(ofSample?.[i]) + Number(ofMean?.[i])).toBeCloseTo(apart, 5)
+      expect(Number(ofClass?.[i])).toBeCloseTo(-apart, 5)
+    }
   })
 })

@@ -14,7 +14,7 @@ import { withHead } from '../../src/models/withHead.js'
 import { withoutHead } from '../../src/models/withoutHead.js'
 import { memory, normalisedNet, tinyNet } from '../support/context.js'
 import { gradientError } from '../support/directional.js'
-import { givenFor, headed, learnedVariance, SIZE } from '../support/heads.js'
+import { givenFor, headed, knownClasses, learnedVariance, SIZE } from '../support/heads.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
 
 /** Sums of a minibatch's parts against sums of the whole, in float32. */
@@ -82,7 +82,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
         .map(([, value]) => tf.mean(tf.square(value)) as Scalar)
         .reduce((sum, next) => tf.add(sum, next) as Scalar, tf.mean(tf.square(logits)) as Scalar)
     // The body's ReLUs have kinks: the head's own parameters are moved.
-    const own = parametersOf(net).filter(({ name }) => name.startsWith('vib'))
+    const own = parametersOf(net).filter(({ name }) => name.startsWith(`${latentNodes(net).sample}.`))
     const [first, last] = [own[0], own.at(-1)]
     if (!first || !last) throw new Error('no head')
     const [from, to] = [first.offset, last.offset + last.size]
@@ -128,7 +128,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
     expect(inUse.nodes.some(({ layer }) => layer.type === 'given' || layer.type === 'sample')).toBe(false)
     expect(latentNodes(inUse)).toEqual({})
     const lost = parametersOf(net).filter(({ name }) => !parametersOf(inUse).some((kept) => kept.name === name))
-    expect(lost.map(({ name }) => name.split('.')[0])).toEqual(lost.map(() => 'vib'))
+    expect(lost.map(({ name }) => name.split('.')[0])).toEqual(lost.map(() => latentNodes(net).sample))
     expect(lost.length).toBeGreaterThan(0)
     expect(foldingOf(net).architecture).toStrictEqual(foldingOf(inUse).architecture)
     expect(foldingOf(net)).toBe(foldingOf(net))
@@ -164,7 +164,7 @@ describe('withHead', () => {
     const net = withHead(normalisedNet, learnedVariance)
     const wider = { ...learnedVariance, size: 6 }
     expect(() => withHead(net, wider)).toThrow(/a network without a head, or with one of vib and size 6, .*vib, 5/)
-    expect(() => withHead(net, { ...learnedVariance, name: 'other' })).toThrow(/one of other and size 5, .*vib, 5/)
+    expect(() => withHead(net, knownClasses)).toThrow(/one of ceb and size 5, .*vib, 5/)
     const ends = architecture('ends', tinyNet.input, [...layersOf(tinyNet), { type: 'relu' }])
     expect(() => withHead(ends, learnedVariance)).toThrow(/a linear layer at its end, .*relu/)
   })

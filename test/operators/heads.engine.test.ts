@@ -10,6 +10,7 @@ import { parametersOf } from '../../src/models/parameters.js'
 import { unpackStatistics, unpackWeights } from '../../src/models/weights.js'
 import { withoutHead } from '../../src/models/withoutHead.js'
 import { attackEval } from '../../src/operators/attackEval.js'
+import { ceb } from '../../src/operators/ceb.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { exportModel } from '../../src/operators/exportModel.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
@@ -53,6 +54,7 @@ type Headed = Observable<Step & HasStudent & HasTerms>
 
 describe.each([
   ['vib', (beta: number) => vib({ size: 6, beta }), (beta: number) => vib({ size: 6, beta, phases: ['admm'] })],
+  ['ceb', (beta: number) => ceb({ size: 6, beta }), (beta: number) => ceb({ size: 6, beta, phases: ['admm'] })],
 ] as const)('%s', (name, stage, elsewhere) => {
   const withoutNoise = (source: Headed): Headed =>
     source.pipe(
@@ -253,12 +255,15 @@ describe.each([
     expect([...fake.artifacts.keys()]).toEqual(['small.safetensors', 'small.masks.safetensors'])
   })
 
-  it('refuses a head of another size', async () => {
+  it.each([
+    ['of another size', 'vib', vib({ size: 7 })],
+    ['of another stage, or size', 'ceb', ceb({ size: 8 })],
+  ])('refuses a head %s', async (_title, other, refusing) => {
     const { fake } = await exported((source) => source.pipe(fit, exportModel('s.safetensors', { head: 'kept' })))
     const later = fakeRun()
-    const stream = lentSteps(later).pipe(loadTeacher(fileOf(fake, 's.safetensors')), vib({ size: 7 }))
+    const stream = lentSteps(later).pipe(loadTeacher(fileOf(fake, 's.safetensors')), refusing)
     await expect(collect(stream, () => undefined)).rejects.toMatchObject({
-      error: { _tag: 'OptionError', stage: 'vib', actual: `${name}, 6` },
+      error: { _tag: 'OptionError', stage: other, actual: `${name}, 6` },
     })
     later.end()
   })

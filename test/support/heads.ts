@@ -23,9 +23,24 @@ export const learnedVariance: Head = {
   ],
 }
 
+/** The head of `ceb`. */
+export const knownClasses: Head = {
+  name: 'ceb',
+  size: SIZE,
+  layers: (features, classes) => [
+    linear('ceb.mean', { inputs: [features], out: SIZE }),
+    given('labels', { id: 'ceb.labels', out: classes }),
+    linear('ceb.classMean', { inputs: ['ceb.labels'], out: SIZE }),
+    given('noise', { id: 'ceb.noise', out: SIZE }),
+    sample(['ceb.mean', 'ceb.noise'], { id: 'ceb' }),
+  ],
+}
+
 export const headed: Readonly<Record<string, Architecture>> = {
   'a head of learned variance': withHead(tinyNet, learnedVariance),
   'the same behind batch normalisation': withHead(normalisedNet, learnedVariance),
+  'a head that knows classes': withHead(tinyNet, knownClasses),
+  'that one behind batch normalisation': withHead(normalisedNet, knownClasses),
 }
 
 /** Noise for n examples, and labels. */

@@ -7,6 +7,7 @@ import type { Pattern } from '../../src/math/patterns.js'
 import { parametersOf } from '../../src/models/parameters.js'
 import { admmMask } from '../../src/operators/admmMask.js'
 import { adversarial } from '../../src/operators/adversarial.js'
+import { ceb } from '../../src/operators/ceb.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
 import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
@@ -65,6 +66,8 @@ const methods: Readonly<Record<string, Method>> = {
     ),
   'vib before lbgat': (source) => source.pipe(vib({ size: 6 }), lbgat(attack), fit),
   'lbgat before vib': (source) => source.pipe(lbgat(attack), vib({ size: 6 }), fit),
+  ceb: (source) => source.pipe(crossEntropy(), ceb({ size: 6 }), fit),
+  'ceb behind trades': (source) => source.pipe(trades(attack), ceb({ size: 6 }), fit),
   'vib and a mask': (source) => source.pipe(distill(), vib({ size: 6 }), admmMask({ ...mask, retrain })),
   'a share of attacked minibatches': (source) =>
     source.pipe(adversarial(attack, { mixRatio: 0.5 }), distill(), crossEntropy(), fit),

@@ -39,11 +39,13 @@ const narrower = [
   ['io', ['dsl', 'math/random\\.ts$']],
   // An ONNX file describes a network: it is read into one, and written from one.
   ['io/onnx', ['dsl', 'io', 'models']],
+  // So is one of TensorFlow.js, padded as its engine pads.
+  ['io/tfjs', ['dsl', 'io', 'models', 'engine/ops/conv2d\\.ts$']],
 ].map(([room, allowed]) => ({
   name: `${room.replace('/', '-')}-uses-little`,
   comment: `src/${room} uses only ${['itself', ...allowed].join(', ')}.`,
   severity: 'error',
-  from: { path: `^src/${room}/`, ...(room === 'io' ? { pathNot: '^src/io/onnx/' } : {}) },
+  from: { path: `^src/${room}/`, ...(room === 'io' ? { pathNot: '^src/io/(onnx|tfjs)/' } : {}) },
   to: { path: '^src/', pathNot: `^src/${anyOf([room, ...allowed])}` },
 }))
 
@@ -144,6 +146,13 @@ export default {
       severity: 'error',
       from: { path: '^src/' },
       to: { path: 'node_modules/sharp/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'storage-client-on-demand',
+      comment: 'The client of object storage is optional, and loaded where a bucket is named.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/@aws-sdk/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'resolvable',

@@ -1,18 +1,26 @@
 /**
- * npm run device
+ * npm run device [-- [files] [latency] [robustness --mnist DIR --cifar DIR --checkpoints DIR]]
  *
  * What a constrained device gets: ResNet-18 of the full width, its filters pruned to a quarter of the parameters and
- * taken out, as files, and its latency in onnxruntime beside that of the dense network. Writes docs/results/device.md.
+ * taken out, as files, and its latency in onnxruntime beside that of the dense network; and what public robust networks
+ * are on it. Writes docs/results/device.md. The parts that are not named, or lack their data, stay as they are there.
  */
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { env, InferenceSession, Tensor } from 'onnxruntime-web'
 import { setUp } from '../scripts/setup.mjs'
 
+const { values, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: { mnist: { type: 'string' }, cifar: { type: 'string' }, checkpoints: { type: 'string' } },
+})
+
 await setUp()
+const { chainSection } = await import('./deviceChain.mjs')
 const { loadEngine } = await import('../dist/engine/load.js')
 const { fillUniform, stream } = await import('../dist/math/random.js')
 const { countsOf } = await import('../dist/models/counts.js')
@@ -75,20 +83,26 @@ const formats = ['net.safetensors', 'net.onnx', 'net.int8.onnx']
 const files = new Map(
   formats.map((name) => [name, [dense, shrunk].map(({ network }) => fileOf(name, { ...network, mask: undefined }))]),
 )
-const largest = files.get('net.safetensors')[0].length
-const sizeRows = [
-  ...[...files].map(([name, [a, b]]) => [
+
+const filesSection = () => {
+  const largest = files.get('net.safetensors')[0].length
+  const sizeRows = [...files].map(([name, [a, b]]) => [
     `\`${name.slice(3)}\``,
     megabytes(a.length),
     megabytes(b.length),
     times(a.length, b.length),
     times(largest, b.length),
-  ]),
-]
-const sparseRows = IRREGULAR.map((rate) => {
-  const bytes = fileOf('net.sparse.safetensors', pruned('irregular', rate)).length
-  return [`${rate}×`, megabytes(largest), megabytes(bytes), times(largest, bytes)]
-})
+  ])
+  const sparseRows = IRREGULAR.map((rate) => {
+    const bytes = fileOf('net.sparse.safetensors', pruned('irregular', rate)).length
+    return [`${rate}×`, megabytes(largest), megabytes(bytes), times(largest, bytes)]
+  })
+  return `${table(['file', 'dense MB', 'shrunk MB', 'smaller', 'than the dense float32 file'], sizeRows)}
+
+An irregular network keeps its layers; without its zeros (\`.sparse.safetensors\`) it is smaller on disk alone:
+
+${table(['pruned', 'dense MB', 'sparse MB', 'smaller'], sparseRows)}`
+}
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)]
 
@@ -113,30 +127,75 @@ const measured = async (models, batch) => {
   return all
 }
 
-const loads = [loadavg()[0]]
-const latencyRows = []
-for (const batch of [1, 128])
-  for (const name of ['net.onnx', 'net.int8.onnx']) {
-    const [a, b] = await measured(files.get(name), batch)
-    const ratios = a.map((value, i) => value / b[i])
-    const range = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`
-    latencyRows.push([
-      `\`${name.slice(3)}\`, batch ${batch}`,
-      median(a).toFixed(1),
-      median(b).toFixed(1),
-      `${median(ratios).toFixed(2)} (${range})`,
-    ])
-  }
-loads.push(loadavg()[0])
+const latencySection = async () => {
+  const loads = [loadavg()[0]]
+  const rows = []
+  for (const batch of [1, 128])
+    for (const name of ['net.onnx', 'net.int8.onnx']) {
+      const [a, b] = await measured(files.get(name), batch)
+      const ratios = a.map((value, i) => value / b[i])
+      const range = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`
+      rows.push([
+        `\`${name.slice(3)}\`, batch ${batch}`,
+        median(a).toFixed(1),
+        median(b).toFixed(1),
+        `${median(ratios).toFixed(2)} (${range})`,
+      ])
+    }
+  loads.push(loadavg()[0])
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules', 'onnxruntime-web', 'package.json'), 'utf8'))
+  return `Milliseconds of one batch, and how many times as long the dense network takes.
 
-const { version } = JSON.parse(readFileSync(join(root, 'node_modules', 'onnxruntime-web', 'package.json'), 'utf8'))
+${table(['file', 'dense', 'shrunk', 'dense / shrunk (least–most)'], rows)}
+
+- onnxruntime-web ${version}, WebAssembly, one thread; ${cpus()[0]?.model.trim() || 'unknown processor'}, ${cpus().length} cores. Load before and after: ${loads.map((load) => load.toFixed(1)).join(', ')}.
+- The networks run in turn, ${Object.entries(rounds)
+    .map(([batch, count]) => `${count} rounds of batch ${batch}`)
+    .join(', ')}, after a warm-up. Ratios are of each round; stated is their median.
+- Weights and images are random, batch normalisation's shifts too, so that pruned filters leave constants as after training: speed does not depend on the rest, nor do sizes but the sparse form's. What pruning costs in accuracy is in the other pages here.`
+}
+
+const robustnessSection = async () => {
+  const { mnist, cifar, checkpoints } = values
+  if (mnist && cifar && checkpoints) return chainSection({ mnist, cifar, checkpoints })
+  process.stderr.write('device: robustness needs --mnist, --cifar and --checkpoints; it stays as it is\n')
+  return undefined
+}
+
+/** The parts by the word that asks for them, under their headings. */
+const parts = {
+  files: { heading: 'Files', write: filesSection },
+  latency: { heading: 'Latency', write: latencySection },
+  robustness: { heading: 'Robustness on the way', write: robustnessSection },
+}
+const asked = words.length > 0 ? words : Object.keys(parts)
+const stranger = asked.find((word) => !Object.keys(parts).includes(word))
+if (stranger !== undefined) {
+  process.stderr.write(`device: expected parts among ${Object.keys(parts).join(', ')}, got "${stranger}"\n`)
+  process.exit(2)
+}
+
+const place = join(root, 'docs', 'results', 'device.md')
+const earlier = new Map(
+  (existsSync(place) ? readFileSync(place, 'utf8') : '')
+    .split(/^## /m)
+    .slice(1)
+    .map((text) => [text.slice(0, text.indexOf('\n')), text.slice(text.indexOf('\n')).trim()]),
+)
+const sections = []
+for (const [word, { heading, write }] of Object.entries(parts)) {
+  const text = (asked.includes(word) ? await write() : undefined) ?? earlier.get(heading)
+  if (text !== undefined) sections.push(`## ${heading}\n\n${text}`)
+}
+
 const thousands = (count) => Math.round(count).toLocaleString('en')
 const page = `# On a device
 
-ResNet-18 of the full width (CIFAR's, 10 classes), filters pruned with \`rate: { budget: 'parameters', keep: ${KEEP} }\` and taken out by \`shrink\`. Written by
+ResNet-18 of the full width (CIFAR's, 10 classes), filters pruned with \`rate: { budget: 'parameters', keep: ${KEEP} }\` and taken out by \`shrink\`; below, what becomes of robustness on the way. Written by
 
 \`\`\`sh
-npm run device
+npm run device -- files latency
+npm run device -- robustness --mnist DIR --cifar DIR --checkpoints DIR
 \`\`\`
 
 | | dense | shrunk | |
@@ -144,25 +203,7 @@ npm run device
 | parameters | ${thousands(denseCounts.parameters)} | ${thousands(shrunkCounts.parameters)} | ${times(denseCounts.parameters, shrunkCounts.parameters)} |
 | MFLOPs an image | ${thousands(denseCounts.flops / 1e6)} | ${thousands(shrunkCounts.flops / 1e6)} | ${times(denseCounts.flops, shrunkCounts.flops)} |
 
-## Files
-
-${table(['file', 'dense MB', 'shrunk MB', 'smaller', 'than the dense float32 file'], sizeRows)}
-
-An irregular network keeps its layers; without its zeros (\`.sparse.safetensors\`) it is smaller on disk alone:
-
-${table(['pruned', 'dense MB', 'sparse MB', 'smaller'], sparseRows)}
-
-## Latency
-
-Milliseconds of one batch, and how many times as long the dense network takes.
-
-${table(['file', 'dense', 'shrunk', 'dense / shrunk (least–most)'], latencyRows)}
-
-- onnxruntime-web ${version}, WebAssembly, one thread; ${cpus()[0]?.model.trim() || 'unknown processor'}, ${cpus().length} cores. Load before and after: ${loads.map((load) => load.toFixed(1)).join(', ')}.
-- The networks run in turn, ${Object.entries(rounds)
-  .map(([batch, count]) => `${count} rounds of batch ${batch}`)
-  .join(', ')}, after a warm-up. Ratios are of each round; stated is their median.
-- Weights and images are random, batch normalisation's shifts too, so that pruned filters leave constants as after training: speed does not depend on the rest, nor do sizes but the sparse form's. What pruning costs in accuracy is in the other pages here.
+${sections.join('\n\n')}
 `
-writeFileSync(join(root, 'docs', 'results', 'device.md'), page)
+writeFileSync(place, page)
 process.stdout.write(page)

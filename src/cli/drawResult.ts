@@ -3,6 +3,7 @@ import type { Summary } from '../dsl/run.js'
 import { formatCount, formatSeconds } from '../report/format.js'
 import { type Table, tableOfComparison, tableOfRun } from '../report/resultTable.js'
 import { sizeTable } from '../report/sizeTable.js'
+import { studyTable } from '../report/study/studyTable.js'
 import type { ComparisonSummary } from '../runtime/comparison.js'
 import { shortPath } from '../runtime/shortPath.js'
 import type { SweepSummary } from '../runtime/sweep/sweepTypes.js'
@@ -30,12 +31,15 @@ const drawRun = (summary: Summary, page: Page): string => {
 const drawComparison = ({ pipeline, rows }: ComparisonSummary, page: Page): string =>
   draw(pipeline, tableOfComparison(rows), Object.values(rows), shortPath(page.folder), page)
 
-const drawSweep = ({ sweep, points }: SweepSummary, page: Page): string => {
+const drawSweep = ({ sweep, points, study }: SweepSummary, page: Page): string => {
   const done = points.flatMap(({ label, summary }) => (summary ? [[label, summary] as const] : []))
   const failed = points.flatMap(({ label, error }) => (error ? `failed: ${label}: ${describeError(error)}\n` : []))
   const summaries = done.map(([, summary]) => summary)
-  const files = `${shortPath(page.folder)}: results.csv, results.json, results.md`
-  return `${draw(sweep, tableOfComparison(Object.fromEntries(done)), summaries, files, page)}${failed.join('')}`
+  const [kind, table] = study
+    ? (['study', studyTable(study)] as const)
+    : (['results', tableOfComparison(Object.fromEntries(done))] as const)
+  const files = `${shortPath(page.folder)}: ${kind}.csv, ${kind}.json, ${kind}.md`
+  return `${draw(sweep, table, summaries, files, page)}${failed.join('')}`
 }
 
 const draw = (

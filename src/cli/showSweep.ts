@@ -1,12 +1,30 @@
 import { describeError } from '../dsl/errors.js'
 import { formatCount, formatLoss, formatPercent, formatSeconds } from '../report/format.js'
+import type { Study } from '../report/study/study.js'
+import { studyTable } from '../report/study/studyTable.js'
 import type { PointProgress } from '../runtime/sweep/pointMessages.js'
+import { studyOf } from '../runtime/sweep/studyResults.js'
 import type { PointRecord, SweepEvent, SweepHandle } from '../runtime/sweep/sweepTypes.js'
 import type { Colors } from './colors.js'
+import { drawTable } from './drawTable.js'
 import type { Screen } from './screen.js'
 
-/** Shows a sweep as it goes: a line per point that stays, and below a passing one for each point under way. */
-export const showSweep = ({ events$ }: SweepHandle, screen: Screen, colors: Colors, where: string): void => {
+/** How a sweep is shown. */
+export interface Showing {
+  readonly colors: Colors
+  /** Characters in a line. */
+  readonly width: number
+  /** How the points are run, in words. */
+  readonly where: string
+  readonly study: Study | undefined
+}
+
+/**
+ * Shows a sweep as it goes: a line per point that stays, and below a passing one for each point under way; of a study
+ * also its table so far.
+ */
+export const showSweep = ({ events$ }: SweepHandle, screen: Screen, showing: Showing): void => {
+  const { colors, where } = showing
   const points = new Map<string, PointRecord>()
   const progress = new Map<string, PointProgress>()
   const told = new Set<string>()
@@ -44,9 +62,17 @@ export const showSweep = ({ events$ }: SweepHandle, screen: Screen, colors: Colo
     // Each handler takes the events of its own type: the record's type says so, but not to an index by a union.
     const handle = handlers[event.type] as (event: SweepEvent) => void
     handle(event)
-    screen.live(() => drawLive([...points.values()], progress, colors, performance.now() - began))
+    screen.live(() =>
+      [
+        ...drawStudy([...points.values()], showing),
+        drawLive([...points.values()], progress, colors, performance.now() - began),
+      ].join('\n'),
+    )
   })
 }
+
+const drawStudy = (points: readonly PointRecord[], { study, colors, width }: Showing): string[] =>
+  study && points.some(({ summary }) => summary) ? [drawTable(studyTable(studyOf(points, study)), width, colors)] : []
 
 const countOf = (points: ReadonlyMap<string, PointRecord>): string => {
   const over = [...points.values()].filter(({ state }) => state === 'done' || state === 'failed').length

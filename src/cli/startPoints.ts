@@ -11,7 +11,8 @@ import type { Colors } from './colors.js'
 import type { Invocation } from './invocation.js'
 import { pointEntry } from './pointEntry.js'
 import type { Screen } from './screen.js'
-import { showSweep } from './showSweep.js'
+import { type Showing, showSweep } from './showSweep.js'
+import { widthOf } from './widthOf.js'
 
 /** Starts a sweep's points, in processes here or by a queue. Throws where the queue is none. */
 export const startPoints = async (
@@ -20,16 +21,22 @@ export const startPoints = async (
   screen: Screen,
   colors: Colors,
 ): Promise<SweepHandle> => {
+  const showing = { colors, width: widthOf(process.stderr), study: sweep.study }
   const { values, options, workers = 1, attempts = 3 } = invocation
   const file = resolve(invocation.file)
-  if (invocation.queue !== undefined) return enqueue(sweep, invocation, screen, colors)
+  if (invocation.queue !== undefined) return enqueue(sweep, invocation, screen, showing)
   const runPoint = pointInChild({ entry: pointEntry, file, values, workers })
   const handle = startSweep(sweep, options, { workers, attempts, runPoint })
-  showSweep(handle, screen, colors, `${workers} at a time`)
+  showSweep(handle, screen, { ...showing, where: `${workers} at a time` })
   return handle
 }
 
-const enqueue = async (sweep: Sweep, invocation: Invocation, screen: Screen, colors: Colors): Promise<SweepHandle> => {
+const enqueue = async (
+  sweep: Sweep,
+  invocation: Invocation,
+  screen: Screen,
+  showing: Omit<Showing, 'where'>,
+): Promise<SweepHandle> => {
   const { values, options, queue, attempts = 3 } = invocation
   const url = parseQueueUrl(queue === true ? undefined : queue, process.env)
   if (E.isLeft(url)) throw new PwoaFailure(url.left)
@@ -45,6 +52,6 @@ const enqueue = async (sweep: Sweep, invocation: Invocation, screen: Screen, col
   })
   // The queue holds them all: how many are run at a time is for the workers to say, and a crash is tried again there.
   const handle = startSweep(sweep, options, { workers: sweep.points.length, attempts: 1, runPoint })
-  showSweep(handle, screen, colors, `by ${url.right.shown}`)
+  showSweep(handle, screen, { ...showing, where: `by ${url.right.shown}` })
   return handle
 }

@@ -25,6 +25,10 @@ export interface ParameterCounts {
   readonly kept: number
   readonly prunable: number
   readonly prunableKept: number
+  /** Floating-point operations of one image's forward pass, two per multiply-accumulate. */
+  readonly flops: number
+  /** The same without those of weights that are 0: what an engine that skips zeros would do. */
+  readonly flopsKept: number
 }
 
 /** The weights of one layer as they are at a moment. */

@@ -4,6 +4,7 @@ import type { PwoaError } from './errors.js'
 import type { Accuracies, NetworkSizes, ParameterCounts, RunEvent } from './events.js'
 import type { TrainingMetrics } from './step.js'
 
+/** Where a run reads and writes, on which engine, and how often it saves. */
 export interface RunOptions {
   /** Folder of the data set's files. @default the source's own cache */
   readonly dataDir?: string
@@ -43,7 +44,11 @@ export interface Summary {
   readonly seconds: Readonly<Record<string, number>> & { readonly total: number }
   /** Medians of whole steps, by phase. */
   readonly secondsPerStep: Readonly<Record<string, number>>
+  /** Epochs by phase, a part of one as a fraction. */
+  readonly epochs: Readonly<Record<string, number>>
   readonly parameters?: { readonly total: number; readonly kept: number }
+  /** Operations of one image's forward pass, two per multiply-accumulate; kept: without those of weights that are 0. */
+  readonly flops?: { readonly total: number; readonly kept: number }
   /** Seconds of training steps by work, where the run was profiled; what a piece of work contains is left out. */
   readonly profile?: Readonly<Record<string, number>>
   /** Share of zeros among the weights that pruning may touch. */
@@ -69,6 +74,7 @@ export interface RunHandle {
   readonly stop: () => void
   /** Lets the run rest after the step or the batch of attacked images that it is at, until `proceed`. */
   readonly pause: () => void
+  /** Lets a run that rests go on. */
   readonly proceed: () => void
 }
 

@@ -13,6 +13,8 @@ export interface Minibatch {
   readonly batch: number
   /** Minibatches in an epoch; the last may be smaller than the others. */
   readonly batches: number
+  /** When it began to be put together, milliseconds of `performance.now()`: a step's time counts from there. */
+  readonly began: number
   /** Number of examples n. */
   readonly size: number
   /** Position of each example in the training split. */
@@ -85,6 +87,7 @@ export interface LossTerm {
   readonly name: string
   /** The phases in which the term acts. */
   readonly phases: readonly Phase[]
+  /** From what is known before the forward pass to the function that gives the summand. */
   readonly bind: (batch: TermBatch) => (outputs: TrainedOutputs) => Scalar
   /** Standard normal numbers for a stochastic head in a step of this term; without, the head gives its mean. */
   readonly noise?: (count: number) => Float32Array
@@ -112,7 +115,7 @@ export interface TrainingMetrics {
   readonly loss: number
   /** Each term's share of `loss`, by its name. */
   readonly terms: Readonly<Record<string, number>>
-  /** Wall time of the step. */
+  /** Wall time of the step, from when its minibatch was put together: the stages before, an attack for one, count. */
   readonly seconds: number
 }
 

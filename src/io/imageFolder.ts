@@ -12,6 +12,7 @@ import { placing } from './refusal.js'
 
 const STAGE = 'imageFolder'
 
+/** Options of {@link imageFolder}. */
 export interface ImageFolderOptions {
   /** As it stands beside figures: `CIFAR-10 (JPEG)`. */
   readonly name: string

@@ -4,7 +4,7 @@ import type { WeightMatrix, WeightShape } from './weightMatrix.js'
 /**
  * What is kept or dropped together, of a weight as PyTorch's matrix of out × in·k·k: single weights (`irregular`);
  * filters (`filter`: one output's weights); columns (`column`: one input position's, for every output); input channels
- * (`channel`: all of an input channel's, for every output); blocks of the matrix (`4x1`: 4 outputs × 1 column).
+ * (`channel`: all of an input channel's, for every output that sees it); blocks of the matrix (`4x1`: 4 outputs × 1 column).
  *
  * Or a number in each small group: `2:4` keeps 2 of every 4 weights in a row along the input dimension (channels of one
  * pixel of a convolution, inputs of a linear layer); `kernel` keeps k·k/rate weights of each k × k kernel, in one of the
@@ -26,11 +26,13 @@ export interface RateLimits {
 /** Groups are ranked by their magnitude, and the largest stay. */
 export interface ByScore {
   readonly by: 'score'
+  /** How many groups there are. */
   readonly groups: (shape: WeightShape) => number
   /** The group of each weight, by its index. */
   readonly groupOf: (shape: WeightShape) => (index: number) => number
   /** Whether a score survives a threshold: the reference keeps ties for single weights and columns, not for filters. */
   readonly survives: (score: number, threshold: number) => boolean
+  /** The rates that leave a group. */
   readonly limits: (shape: WeightShape) => RateLimits
 }
 
@@ -39,6 +41,7 @@ export interface ByGroup {
   readonly by: 'group'
   /** 1 where a weight stays. */
   readonly mask: (matrix: WeightMatrix, rate: number) => Uint8Array
+  /** The rates that the groups can have. */
   readonly limits: (shape: WeightShape) => RateLimits
 }
 
@@ -52,6 +55,7 @@ const byScore = (unit: string, rule: Pick<ByScore, 'groups' | 'groupOf' | 'survi
   limits: (shape) => ({ least: 1, most: rule.groups(shape), leaves: `one ${unit}` }),
 })
 
+/** Patterns whose groups are all of a weight, ranked by their size. */
 const whole = {
   irregular: byScore('weight', {
     groups: ({ rows, columns }) => rows * columns,
@@ -75,10 +79,14 @@ const whole = {
     survives: ties,
   }),
   channel: byScore('channel', {
-    groups: channelsOf,
+    groups: (shape) => channelsOf(shape) * (shape.groups ?? 1),
     groupOf: (shape) => {
       const channels = channelsOf(shape)
-      return (index) => Math.floor(index / shape.columns) % channels
+      const { columns, groups = 1 } = shape
+      return (index) => {
+        const part = Math.floor(((index % columns) * groups) / columns)
+        return part * channels + (Math.floor(index / columns) % channels)
+      }
     },
     survives: ties,
   }),

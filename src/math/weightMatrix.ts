@@ -12,6 +12,8 @@ export interface WeightShape {
   readonly columns: number
   /** @default one pixel of an image */
   readonly places?: Places
+  /** Parts of the columns, one after another, whose rows are of channels of their own. @default 1 */
+  readonly groups?: number
 }
 
 export interface WeightMatrix extends WeightShape {

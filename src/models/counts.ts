@@ -1,5 +1,6 @@
 import type { Architecture, GraphNode } from './architecture.js'
-import { parameterCount } from './parameters.js'
+import { groupsOf } from './layers.js'
+import { parameterCount, parametersOf } from './parameters.js'
 
 /** Size and work of a network. */
 export interface Counts {
@@ -17,9 +18,18 @@ export const countsOf = (architecture: Architecture): Counts => ({
   flops: architecture.nodes.reduce((sum, node) => sum + flopsOf(node), 0),
 })
 
+/** `Counts.flops` without the multiply-accumulates of weights that a mask takes out: what an engine that skips zeros does. */
+export const keptFlops = (architecture: Architecture, mask: Float32Array): number =>
+  architecture.nodes.reduce((sum, node) => {
+    const weight = parametersOf(architecture).find(({ role, node: id }) => role === 'weight' && id === node.id)
+    if (!weight) return sum
+    const kept = mask.subarray(weight.offset, weight.offset + weight.size).reduce((ones, bit) => ones + bit, 0)
+    return sum + (flopsOf(node) * kept) / weight.size
+  }, 0)
+
 /** One layer's share of `Counts.flops`. */
 export const flopsOf = ({ layer, shape, inputShapes: [input] }: GraphNode): number => {
   if (layer.type === 'conv2d' && shape.kind === 'image' && input?.kind === 'image')
-    return 2 * shape.height * shape.width * layer.out * layer.kernel * layer.kernel * input.channels
+    return (2 * shape.height * shape.width * layer.out * layer.kernel * layer.kernel * input.channels) / groupsOf(layer)
   return layer.type === 'linear' && input?.kind === 'vector' ? 2 * input.features * layer.out : 0
 }

@@ -12,15 +12,20 @@ const window = { ...placed, kernel: t.number, stride: t.number }
 /** Each type of layer as JSON. */
 const layers = {
   normalize: t.strict({ type: t.literal('normalize'), ...placed, mean: t.array(t.number), std: t.array(t.number) }),
-  conv2d: t.strict({
-    type: t.literal('conv2d'),
-    ...named,
-    out: t.number,
-    kernel: t.number,
-    stride: t.number,
-    padding: t.number,
-    bias: t.keyof({ learned: null, none: null }),
-  }),
+  conv2d: t.exact(
+    t.intersection([
+      t.type({
+        type: t.literal('conv2d'),
+        ...named,
+        out: t.number,
+        kernel: t.number,
+        stride: t.number,
+        padding: t.number,
+        bias: t.keyof({ learned: null, none: null }),
+      }),
+      t.partial({ groups: t.number }),
+    ]),
+  ),
   batchNorm2d: t.strict({ type: t.literal('batchNorm2d'), ...named }),
   affine2d: t.strict({ type: t.literal('affine2d'), ...named }),
   linear: t.strict({ type: t.literal('linear'), ...named, out: t.number }),

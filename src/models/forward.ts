@@ -2,13 +2,14 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core
 import type { NetworkOutputs } from '../dsl/step.js'
 import { batchNorm } from '../engine/ops/batchNorm.js'
 import { conv2d } from '../engine/ops/conv2d.js'
+import { groupedConv2d } from '../engine/ops/groupedConv2d.js'
 import { linear } from '../engine/ops/linear.js'
 import { relu } from '../engine/ops/relu.js'
 import { tf } from '../engine/tf.js'
 import { type Architecture, INPUT } from './architecture.js'
 import { executionOf, type Kernel } from './execution.js'
 import { latentNodes, mapLatent } from './head.js'
-import type { GivenValue, Layer } from './layers.js'
+import { type GivenValue, groupsOf, type Layer } from './layers.js'
 import { parametersOf } from './parameters.js'
 import { type BatchMoments, batchNormDefaults } from './statistics.js'
 
@@ -104,15 +105,15 @@ type Runners = { readonly [K in Layer['type']]: Runner<Extract<Layer, { readonly
 const runners: Runners = {
   normalize: ({ mean, std }, _kernel, [x]) =>
     tf.div(tf.sub(x as Tensor4D, tf.tensor1d([...mean])), tf.tensor1d([...std])),
-  conv2d: (layer, { activation }, [x], { parameters }) =>
-    conv2d(
-      x as Tensor4D,
-      present(parameters, `${layer.name}.weight`) as Tensor4D,
-      layer.bias === 'learned' ? (present(parameters, `${layer.name}.bias`) as Tensor1D) : undefined,
-      layer.stride,
-      layer.padding,
-      activation,
-    ),
+  conv2d: (layer, { activation }, [x], { parameters }) => {
+    const { stride, padding } = layer
+    const groups = groupsOf(layer)
+    const filter = present(parameters, `${layer.name}.weight`) as Tensor4D
+    const bias = layer.bias === 'learned' ? (present(parameters, `${layer.name}.bias`) as Tensor1D) : undefined
+    return groups === 1
+      ? conv2d(x as Tensor4D, filter, bias, stride, padding, activation)
+      : groupedConv2d(x as Tensor4D, filter, bias, { stride, padding, groups }, activation)
+  },
   batchNorm2d: (layer, { activation }, [x], { parameters, moments }) => {
     const scale = present(parameters, `${layer.name}.weight`) as Tensor1D
     const shift = present(parameters, `${layer.name}.bias`) as Tensor1D

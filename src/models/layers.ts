@@ -33,6 +33,11 @@ export interface Conv2dLayer extends Placement {
   readonly padding: number
   /** Whether each output channel has a number of its own added; in front of a batch normalisation it does nothing. */
   readonly bias: 'learned' | 'none'
+  /**
+   * Into how many parts the channels fall, one after another: each part of the outputs sees its own part of the inputs.
+   * As many as there are input channels: a depth-wise convolution. @default 1
+   */
+  readonly groups?: number | undefined
 }
 
 export interface BatchNorm2dLayer extends Placement {
@@ -92,6 +97,7 @@ export interface SampleLayer extends Placement {
   readonly inputs: readonly string[]
 }
 
+/** One node of a network, as data; made by {@link conv2d}, {@link linear} and the like. */
 export type Layer =
   | NormalizeLayer
   | Conv2dLayer
@@ -119,7 +125,12 @@ export const normalize = (options: Normalisation & Pick<Placement, 'id'>): Norma
   ...options,
 })
 
-/** A convolution, as `torch.nn.Conv2d(in, out, kernel, stride, padding, bias=…)`; `in` follows from the graph. */
+/**
+ * A convolution, as `torch.nn.Conv2d(in, out, kernel, stride, padding, groups=…, bias=…)`; `in` follows from the graph.
+ *
+ * @example
+ * const separable = [conv2d('depthwise', { out: 32, kernel: 3, padding: 1, groups: 32 }), conv2d('pointwise', { out: 64, kernel: 1 })]
+ */
 export const conv2d = (
   name: string,
   options: Placement & {
@@ -131,8 +142,18 @@ export const conv2d = (
     readonly padding?: number
     /** @default 'learned' */
     readonly bias?: 'learned' | 'none'
+    /** Divides the channels of the input and of the output. @default 1 */
+    readonly groups?: number
   },
-): Conv2dLayer => ({ type: 'conv2d', name, stride: 1, padding: 0, bias: 'learned', ...options })
+): Conv2dLayer =>
+  withGroups({ type: 'conv2d', name, stride: 1, padding: 0, bias: 'learned', ...options }, options.groups ?? 1)
+
+/** Parts of a convolution's channels. */
+export const groupsOf = ({ groups = 1 }: Conv2dLayer): number => groups
+
+/** A convolution in another number of parts. */
+export const withGroups = ({ groups: _, ...layer }: Conv2dLayer, groups: number): Conv2dLayer =>
+  groups === 1 ? layer : { ...layer, groups }
 
 /**
  * Batch normalisation, as `torch.nn.BatchNorm2d(channels)` with its defaults (ε = 1e-5, momentum 0.1); `channels`

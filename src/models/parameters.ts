@@ -1,11 +1,12 @@
 import type { Architecture, GraphNode } from './architecture.js'
+import { groupsOf } from './layers.js'
 import type { NodeShape } from './shapes.js'
 import { type TorchAxes, vectorAxes } from './torchOrder.js'
 
 /**
  * One parameter tensor of a network and its place in the flat vector that training works on.
  *
- * Two layouts: PyTorch's (convolution O×I×H×W, linear out×in, behind a flatten with inputs in C×H×W order) in
+ * Two layouts: PyTorch's (convolution O×I×H×W, with the I of one group, linear out×in, behind a flatten with inputs in C×H×W order) in
  * checkpoints, and the engine's (H×W×I×O, in×out, inputs in H×W×C order) in memory.
  */
 export interface Parameter {
@@ -25,6 +26,8 @@ export interface Parameter {
   readonly size: number
   /** First element in the flat vector. */
   readonly offset: number
+  /** Parts of a grouped convolution: outputs of one part see one part of the inputs, which `shape` counts. Else 1. */
+  readonly groups: number
   /** The engine's layout by axes, and where each lies in PyTorch's; see `walk`. */
   readonly torchAxes: TorchAxes
 }
@@ -58,7 +61,8 @@ const describe = (node: GraphNode): Omit<Parameter, 'offset'>[] => {
   const [input] = node.inputShapes
   if (layer.type === 'conv2d' && input?.kind === 'image') {
     const { kernel, out } = layer
-    const { channels } = input
+    const groups = groupsOf(layer)
+    const channels = input.channels / groups
     return [
       {
         name: `${layer.name}.weight`,
@@ -67,6 +71,7 @@ const describe = (node: GraphNode): Omit<Parameter, 'offset'>[] => {
         shape: [kernel, kernel, channels, out],
         torchShape: [out, channels, kernel, kernel],
         size: kernel * kernel * channels * out,
+        groups,
         torchAxes: convolutionAxes(kernel, channels, out),
       },
       ...(layer.bias === 'learned' ? [perChannel(`${layer.name}.bias`, node.id, 'bias', out)] : []),
@@ -82,6 +87,7 @@ const describe = (node: GraphNode): Omit<Parameter, 'offset'>[] => {
         shape: [input.features, out],
         torchShape: [out, input.features],
         size: input.features * out,
+        groups: 1,
         torchAxes: linearAxes(input, out),
       },
       perChannel(`${layer.name}.bias`, node.id, 'bias', out),
@@ -103,6 +109,7 @@ const perChannel = (name: string, node: string, role: Parameter['role'], size: n
   shape: [size],
   torchShape: [size],
   size,
+  groups: 1,
   torchAxes: vectorAxes(size),
 })
 

@@ -1,6 +1,6 @@
 import type { ImageShape } from '../dsl/dataset.js'
 import { rejectOption } from '../dsl/errors.js'
-import type { Conv2dLayer, GivenValue, Layer } from './layers.js'
+import { type Conv2dLayer, type GivenValue, groupsOf, type Layer } from './layers.js'
 
 /** One example's activations: an image, or a vector that may remember the image it was flattened from. */
 export type NodeShape =
@@ -43,6 +43,9 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     case 'conv2d':
       positive('number of output channels', layer.out)
       if (!biases.includes(layer.bias)) refuse(`a bias among ${biases.join(', ')}`, String(layer.bias))
+      positive('number of groups', groupsOf(layer))
+      if (image().channels % groupsOf(layer) !== 0 || layer.out % groupsOf(layer) !== 0)
+        refuse(`groups that divide ${image().channels} input and ${layer.out} output channels`, `${groupsOf(layer)}`)
       return { kind: 'image', ...windows(layer.kernel, layer.stride, layer.padding), channels: layer.out }
     case 'maxPool2d':
     case 'avgPool2d':

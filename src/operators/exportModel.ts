@@ -12,8 +12,8 @@ import type { HasStudent } from '../training/network.js'
 
 export interface ExportModelOptions {
   /**
-   * What becomes of a stochastic head, as `vib` and `ceb` add one: the file has the network in use, whose code is the mean, as
-   * ordinary layers; or all of it, so that `loadTeacher` can bring it back to the same training. ONNX has no such layers.
+   * What becomes of a stochastic head, as `vib` and `ceb` add one: the file has the network in use, whose code is the mean,
+   * as ordinary layers; or all of it, so that `loadTeacher` can bring it back to the same training: in safetensors alone.
    * @default 'removed'
    */
   readonly head?: 'removed' | 'kept'
@@ -33,8 +33,10 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
  * classes), its description and its masks, so that `loadTeacher` needs no other word; `.sparse.safetensors`, the same
  * without the zeros (a bit for each weight, and those that are kept, deflated; 16× pruned it is about 15 times smaller),
  * for `loadTeacher` alone; `.onnx`, for any other program (opset 17; batch × channels × height × width in [0, 1] to
- * logits); or `.int8.onnx`, the same in 8-bit integers (QDQ: int8 weights with a scale for each output, uint8 activations
- * calibrated on the first 512 natural training images), a quarter as large. Where it was pruned, its masks (1 = kept, one
+ * logits); `.int8.onnx`, the same in 8-bit integers (QDQ: int8 weights with a scale for each output, uint8 activations
+ * calibrated on the first 512 natural training images), a quarter as large; or `model.json`, a graph model for
+ * `tf.loadGraphModel` of plain TensorFlow.js (batch × height × width × channels in [0, 1] to logits, batch normalisation
+ * folded), whose weights are in `model.weights.bin` beside it, written first. Where it was pruned, its masks (1 = kept, one
  * per weight tensor) are beside the dense float32 files as `<name>.masks.safetensors`. A stochastic head is removed: what
  * is written is the network in use, with the mean as its code. Where nothing trains it, it writes the student as it
  * comes, and completes.
@@ -44,15 +46,17 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
  *   initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }), exportModel('teacher.safetensors'))
  * @example
  * pipeline('convert', syntheticDigits()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), exportModel('t.onnx'))
- * @param file name in the run folder, ending in `.safetensors`, `.sparse.safetensors`, `.onnx` or `.int8.onnx`
- * @throws OptionError for another ending, a head that is to be kept in ONNX, or behind a loss without a stage that
- * trains; WriteError where the run folder can't be written
+ * @param file name in the run folder, ending in `.safetensors`, `.sparse.safetensors`, `.onnx`, `.int8.onnx` or
+ * `model.json`
+ * @throws OptionError for another ending, a head that is to be kept in another format than safetensors, or behind a loss
+ * without a stage that trains; WriteError where the run folder can't be written
  */
 export const exportModel = (file: string, { head = 'removed' }: ExportModelOptions = {}): Op<Exportable, unknown> => {
   checkAmong('exportModel', 'what becomes of a head', heads, head)
   if (modelEnding(file) === undefined)
     rejectOption('exportModel', `a file name that ends in ${modelEndings.join(' or ')}`, `"${file}"`)
-  if (head === 'kept' && file.endsWith('.onnx')) rejectOption('exportModel', 'safetensors for a head', `"${file}"`)
+  if (head === 'kept' && !file.endsWith('.safetensors'))
+    rejectOption('exportModel', 'safetensors for a head', `"${file}"`)
   const write = async ({ run, student }: Step & HasStudent): Promise<void> => {
     const { architecture, mask } = student
     const weights = Float32Array.from(student.weights.dataSync())

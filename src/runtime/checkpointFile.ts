@@ -27,7 +27,14 @@ export interface RunCheckpoint {
 }
 
 const values = t.UnknownRecord
-const counts = t.type({ total: t.number, kept: t.number, prunable: t.number, prunableKept: t.number })
+const counts = t.type({
+  total: t.number,
+  kept: t.number,
+  prunable: t.number,
+  prunableKept: t.number,
+  flops: t.number,
+  flopsKept: t.number,
+})
 const accuracies = t.type({ clean: t.number, attacks: t.record(t.string, t.number), examples: t.number })
 
 const header = t.type({

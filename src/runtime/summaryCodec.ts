@@ -11,6 +11,17 @@ export const accuraciesCodec = t.intersection([
   t.exact(t.partial({ details: t.record(t.string, details) })),
 ])
 
+const counted = t.type({ total: t.number, kept: t.number })
+
+const layerSize = t.type({
+  layer: t.string,
+  parameters: t.number,
+  nonZero: t.number,
+  flops: t.number,
+  bytes: t.number,
+  sparseBytes: t.number,
+})
+
 /** `summary.json` of a run, read back. */
 export const summaryCodec = t.intersection([
   t.type({
@@ -21,12 +32,15 @@ export const summaryCodec = t.intersection([
     data: t.type({ name: t.string, origin: t.string }),
     seconds: t.intersection([t.record(t.string, t.number), t.type({ total: t.number })]),
     secondsPerStep: t.record(t.string, t.number),
+    epochs: t.record(t.string, t.number),
     artifacts: t.readonlyArray(t.string),
     warnings: t.readonlyArray(t.string),
   }),
   t.exact(
     t.partial({
-      parameters: t.type({ total: t.number, kept: t.number }),
+      parameters: counted,
+      flops: counted,
+      sizes: t.type({ before: t.readonlyArray(layerSize), after: t.readonlyArray(layerSize) }),
       profile: t.record(t.string, t.number),
       sparsity: t.number,
       before: accuraciesCodec,

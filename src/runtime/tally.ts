@@ -25,6 +25,7 @@ export interface Tally {
 export const makeTally = (earlier: TallyState | undefined, now: () => number): Tally => {
   let started = now()
   const stepSeconds = new Map<string, number[]>()
+  const batchesOf = new Map<string, number>()
   const artifacts = new Set(earlier?.artifacts)
   const warnings = new Set(earlier?.warnings)
   let counts = earlier?.counts
@@ -74,7 +75,8 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
     warnings: [...warnings],
   })
   return {
-    step: ({ phase, seconds }) => {
+    step: ({ phase, seconds, batches }) => {
+      batchesOf.set(phase, batches)
       const all = stepSeconds.get(phase)
       if (all) all.push(seconds)
       else stepSeconds.set(phase, [seconds])
@@ -92,6 +94,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
           ...(evaluation > 0 ? { evaluation } : {}),
         },
         secondsPerStep: perPhase(stepSeconds, median),
+        epochs: perPhase(stepSeconds, ({ length }, phase) => length / (batchesOf.get(phase) ?? length)),
         ...(last === undefined ? {} : parameterFigures(last)),
         ...(sizes === undefined ? {} : { sizes }),
         ...outcome,
@@ -100,13 +103,16 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
   }
 }
 
-const parameterFigures = ({ total, kept, prunable, prunableKept }: ParameterCounts) => ({
+const parameterFigures = ({ total, kept, prunable, prunableKept, flops, flopsKept }: ParameterCounts) => ({
   parameters: { total, kept },
+  flops: { total: flops, kept: flopsKept },
   ...(prunable > 0 ? { sparsity: 1 - prunableKept / prunable } : {}),
 })
 
-const perPhase = (all: ReadonlyMap<string, readonly number[]>, figure: (values: readonly number[]) => number) =>
-  Object.fromEntries([...all].map(([phase, values]) => [phase, figure(values)]))
+const perPhase = (
+  all: ReadonlyMap<string, readonly number[]>,
+  figure: (values: readonly number[], phase: string) => number,
+) => Object.fromEntries([...all].map(([phase, values]) => [phase, figure(values, phase)]))
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 

@@ -3,6 +3,7 @@ import type { Pattern } from '../math/patterns.js'
 import { type Architecture, architecture, layersOf } from '../models/architecture.js'
 import { countsOf } from '../models/counts.js'
 import { meanPathOf } from '../models/head.js'
+import { groupsOf, withGroups } from '../models/layers.js'
 import type { Parameter } from '../models/parameters.js'
 import { type ChannelGroup, channelGroups } from '../models/shrink/channels.js'
 import { connectionOf } from '../models/shrink/tensors.js'
@@ -20,8 +21,9 @@ interface Prunable {
 
 /**
  * Rates that meet a budget once the network is shrunk: one for all groups of channels that depend on each other (the
- * terms of a residual sum, the layers that read it), the smallest that does; a group with fewer channels keeps one. A
- * group of which a layer is excluded stays, and so do the channels of the images and of the logits.
+ * terms of a residual sum, the layers that read it, a depth-wise convolution on the way), the smallest that does; a group
+ * with fewer channels keeps one. A group of which a layer is excluded stays, and so do the channels of the images and of
+ * the logits, and those that a grouped convolution joins to more than one at a time.
  *
  * Pruned channels go without a trace, so that their budget is met exactly. Pruned filters leave constants; counted is one
  * channel that stays for all of a group's.
@@ -37,11 +39,11 @@ export const budgetRates = (
   { budget, keep }: Budget,
   exclude: readonly string[],
 ): readonly LayerRate[] => {
-  const groups = groupsOf(given, pattern, new Set(prunable(stage, given, exclude)))
+  const groups = prunableGroups(given, pattern, new Set(prunable(stage, given, exclude)))
   const costOf = (network: Architecture): number => countsOf(meanPathOf(network))[budget]
   const whole = costOf(given)
   const costAt = (rate: number): number => costOf(resized(given, pattern, groups, rate)) / whole
-  const most = Math.max(1, ...groups.map(({ group }) => group.channels))
+  const most = Math.max(1, ...groups.map(({ group }) => group.units))
   if (costAt(most) > keep)
     rejectOption(
       stage,
@@ -51,20 +53,22 @@ export const budgetRates = (
   const rate = costAt(1) <= keep ? 1 : smallest(most, (tried) => costAt(tried) <= keep)
   if (rate === 1) return []
   return groups.flatMap(({ group, parameters }, i) =>
-    parameters.map((parameter) => ({ parameter, rate: Math.min(rate, group.channels), together: i })),
+    parameters.map((parameter) => ({ parameter, rate: Math.min(rate, group.units), together: i })),
   )
 }
 
-const groupsOf = (given: Architecture, pattern: Pattern, left: ReadonlySet<Parameter>): readonly Prunable[] => {
+const prunableGroups = (given: Architecture, pattern: Pattern, left: ReadonlySet<Parameter>): readonly Prunable[] => {
   const groups = channelGroups(given)
   const connections = given.nodes.flatMap((node) => connectionOf(node) ?? [])
   const weights = new Map([...left].map((parameter) => [parameter.node, parameter]))
   return [...new Set(groups.values())].flatMap((group): Prunable[] => {
-    const readers = connections.filter(({ source }) => groups.get(source) === group)
+    const readers = connections.filter(({ source, groups: parts }) => parts === 1 && groups.get(source) === group)
     const makers = connections.filter(({ node }) => groups.get(node.id) === group)
-    const members = (pattern === 'channel' ? readers : makers).map(({ node }) => weights.get(node.id))
-    const parameters = members.flatMap((member) => member ?? [])
-    if (group.fixed || group.channels === 1 || parameters.length === 0 || parameters.length < members.length) return []
+    const members = pattern === 'channel' ? readers : makers
+    const parameters = members.flatMap(({ node }) => weights.get(node.id) ?? [])
+    const single = members.every(({ inputs, outputs }) => group.units === (pattern === 'channel' ? inputs : outputs))
+    const whole = group.fixed || group.units === 1 || !single
+    if (whole || parameters.length === 0 || parameters.length < members.length) return []
     const standIn = pattern === 'filter' && readers.some(({ padded }) => padded) ? 1 : 0
     return [{ group, parameters, makers: makers.map(({ node }) => node.id), standIn }]
   })
@@ -72,15 +76,18 @@ const groupsOf = (given: Architecture, pattern: Pattern, left: ReadonlySet<Param
 
 /** The network as it is when it is shrunk. */
 const resized = (given: Architecture, pattern: Pattern, groups: readonly Prunable[], rate: number): Architecture => {
-  const widths = new Map(
-    groups.flatMap(({ group: { channels }, makers, standIn }) => {
-      const width = Math.min(channels, keptOf(channels, pattern, Math.min(rate, channels)) + standIn)
-      return makers.map((id) => [id, width] as const)
+  const shares = new Map(
+    groups.flatMap(({ group: { units }, makers, standIn }) => {
+      const kept = Math.min(units, keptOf(units, pattern, Math.min(rate, units)) + standIn)
+      return makers.map((id) => [id, kept / units] as const)
     }),
   )
   const layers = layersOf(given).map((layer, i) => {
-    const width = widths.get(given.nodes[i]?.id ?? '')
-    return width !== undefined && 'out' in layer ? { ...layer, out: width } : layer
+    const share = shares.get(given.nodes[i]?.id ?? '')
+    if (share === undefined || !('out' in layer)) return layer
+    const out = Math.round(layer.out * share)
+    if (layer.type !== 'conv2d' || groupsOf(layer) === 1) return { ...layer, out }
+    return withGroups({ ...layer, out }, Math.round(groupsOf(layer) * share))
   })
   return architecture(given.name, given.input, layers, given)
 }

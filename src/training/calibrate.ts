@@ -1,11 +1,9 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Dataset } from '../dsl/dataset.js'
 import { tf } from '../engine/tf.js'
 import type { Range } from '../io/onnx/quantize.js'
-import type { Architecture } from '../models/architecture.js'
-import { foldingOf, foldParameters } from '../models/folding.js'
+import { type Folded, folded } from '../models/folded.js'
 import { activationsOf, unflatten } from '../models/forward.js'
-import { parametersOf } from '../models/parameters.js'
 import type { ReadNetwork } from '../models/readNetwork.js'
 import { imagesOf } from './images.js'
 
@@ -14,23 +12,17 @@ const IMAGES = 512
 const BATCH = 64
 
 /** A network in use, without batch normalisation, and the ranges of its activations. */
-export interface Calibrated {
-  readonly architecture: Architecture
-  /** Flat, in the engine's layout. */
-  readonly weights: Float32Array
+export interface Calibrated extends Folded {
   /** By the ids of `activationsOf`. */
   readonly ranges: ReadonlyMap<string, Range>
 }
 
 /** The smallest and the largest of each activation on the first natural training images. */
-export const calibrate = (
-  { architecture: given, weights, statistics }: ReadNetwork,
-  { train, shape }: Dataset,
-): Calibrated => {
-  const { architecture } = foldingOf(given)
+export const calibrate = (network: ReadNetwork, { train, shape }: Dataset): Calibrated => {
+  const { architecture, weights } = folded(network)
   const ranges = new Map<string, Range>()
-  const folded = tf.tidy(() => {
-    const parameters = foldParameters(given, unflatten(given, tf.tensor1d(weights)), tf.tensor1d(statistics))
+  tf.tidy(() => {
+    const parameters = unflatten(architecture, tf.tensor1d(weights))
     for (let first = 0; first < Math.min(IMAGES, train.count); first += BATCH) {
       const count = Math.min(BATCH, IMAGES - first, train.count - first)
       tf.tidy(() => {
@@ -39,18 +31,8 @@ export const calibrate = (
           ranges.set(id, wider(ranges.get(id), values))
       })
     }
-    return tf
-      .concat(
-        parametersOf(architecture).map(({ name }) => {
-          const parameter = parameters.get(name)
-          if (!parameter) throw new Error(`no tensor "${name}"`)
-          return tf.reshape(parameter, [-1]) as Tensor1D
-        }),
-      )
-      .dataSync<'float32'>()
-      .slice()
   })
-  return { architecture, weights: folded, ranges }
+  return { architecture, weights, ranges }
 }
 
 const wider = (known: Range | undefined, values: Tensor): Range => {

@@ -31,13 +31,15 @@ export const minibatches = (
       ? imagesOf(train, shape, indices)
       : augmentedImagesOf(train, shape, indices, augment, (index) => stream(run.seed, 'augment', epoch, index))
   return lend((index, lease) => {
+    const began = performance.now()
     const position = start.epoch * batches + start.batch + index
     const epoch = Math.floor(position / batches)
     const batch = position % batches
     const indices = orderOf(epoch).slice(batch * batchSize, (batch + 1) * batchSize)
     const [images, labels] = traced('data', () => [drawn(indices, epoch), labelsOf(train, classes, indices)] as const)
     const owned: { dispose: () => void }[] = [images, labels]
-    const lent = { epoch, batch, batches, size: indices.length, indices, unchanged: augment.length === 0, views: 1 }
+    const unchanged = augment.length === 0
+    const lent = { epoch, batch, batches, began, size: indices.length, indices, unchanged, views: 1 }
     return {
       value: { run, minibatch: makeMinibatch(lent, images, labels, lease, owned) },
       free: () => tf.dispose(owned as Tensor4D[]),
@@ -46,7 +48,7 @@ export const minibatches = (
 }
 
 const makeMinibatch = (
-  lent: Pick<Minibatch, 'epoch' | 'batch' | 'batches' | 'size' | 'indices' | 'unchanged' | 'views'>,
+  lent: Pick<Minibatch, 'epoch' | 'batch' | 'batches' | 'began' | 'size' | 'indices' | 'unchanged' | 'views'>,
   images: Tensor4D,
   labels: Tensor2D,
   lease: Lease,

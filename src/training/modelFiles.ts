@@ -1,12 +1,15 @@
-import { type Either, isLeft, right } from 'fp-ts/lib/Either.js'
+import { basename } from 'node:path'
+import { type Either, either, isLeft, right } from 'fp-ts/lib/Either.js'
 import type { Dataset } from '../dsl/dataset.js'
 import type { PwoaError } from '../dsl/errors.js'
 import { encodeInt8 } from '../io/onnx/encodeInt8.js'
 import { encodeOnnx } from '../io/onnx/encodeOnnx.js'
 import { encodeSafetensors, type SavedTensor } from '../io/safetensors.js'
 import { describeSparse, encodeSparse } from '../io/sparse.js'
+import { encodeTfjs } from '../io/tfjs/encodeTfjs.js'
 import type { Architecture } from '../models/architecture.js'
 import { describe } from '../models/description.js'
+import { folded } from '../models/folded.js'
 import { describeMask } from '../models/masks.js'
 import { unpackNormalisation } from '../models/normalisation.js'
 import { parametersOf } from '../models/parameters.js'
@@ -14,9 +17,11 @@ import type { MaskedNetwork } from '../models/selfDescribed.js'
 import { type NamedTensor, unpackStatistics, unpackWeights } from '../models/weights.js'
 import { calibrate } from './calibrate.js'
 
+type Files = ReadonlyMap<string, Uint8Array>
+
 interface Format {
-  /** Encodes a network for a file of this name. @param data of the run */
-  readonly encode: (file: string, network: MaskedNetwork, data: Dataset) => Either<PwoaError, Uint8Array>
+  /** Encodes a network for a file of this name: in the order of writing, those that others name first. @param data of the run */
+  readonly encode: (file: string, network: MaskedNetwork, data: Dataset) => Either<PwoaError, Files>
   /** Where a pruned network's masks are for programs that know no other: in a file beside it, or nowhere. */
   readonly masks: 'beside' | 'none'
 }
@@ -24,29 +29,46 @@ interface Format {
 /** A format by the ending of the file's name: the first that fits. */
 const formats: Readonly<Record<string, Format>> = {
   '.sparse.safetensors': {
-    encode: (file, network) => encodeSafetensors(...sparseTensors(network), file),
+    encode: (file, network) => alone(file, encodeSafetensors(...sparseTensors(network), file)),
     masks: 'none',
   },
   '.safetensors': {
     encode: (file, network) => {
       const { architecture, mask } = network
       const masks = mask ? { masks: describeMask(architecture, mask) } : {}
-      return encodeSafetensors(denseTensors(network), { ...described(architecture), ...masks }, file)
+      return alone(file, encodeSafetensors(denseTensors(network), { ...described(architecture), ...masks }, file))
     },
     masks: 'beside',
   },
   '.int8.onnx': {
     encode: (file, network, data) => {
       const { architecture, weights, ranges } = calibrate(network, data)
-      return encodeInt8(architecture, weights, ranges, file)
+      return alone(file, encodeInt8(architecture, weights, ranges, file))
     },
     masks: 'none',
   },
   '.onnx': {
-    encode: (file, { architecture, weights, statistics }) => encodeOnnx(architecture, weights, statistics, file),
+    encode: (file, { architecture, weights, statistics }) =>
+      alone(file, encodeOnnx(architecture, weights, statistics, file)),
     masks: 'beside',
   },
+  'model.json': {
+    encode: (file, network) => {
+      const weightsFile = `${file.slice(0, -'.json'.length)}.weights.bin`
+      const { json, weights } = encodeTfjs(folded(network), basename(weightsFile))
+      return right(
+        new Map([
+          [weightsFile, weights],
+          [file, Buffer.from(json, 'utf8')],
+        ]),
+      )
+    },
+    masks: 'none',
+  },
 }
+
+const alone = (file: string, encoded: Either<PwoaError, Uint8Array>): Either<PwoaError, Files> =>
+  either.map(encoded, (bytes) => new Map([[file, bytes]]))
 
 const described = (architecture: Architecture) => ({ ...labels(architecture), description: describe(architecture) })
 
@@ -81,33 +103,23 @@ export const modelEndings = Object.keys(formats)
 export const modelEnding = (file: string): string | undefined => modelEndings.find((ending) => file.endsWith(ending))
 
 /**
- * A network's files by name: the one in the format of its ending, and, where it was pruned, its masks as safetensors.
+ * A network's files by name, in the order of writing: those in the format of its ending, and, where it was pruned, its
+ * masks as safetensors.
  *
  * @param file ends in one of `modelEndings`
  * @param data of the run: 8-bit integers are calibrated on its training images
  */
-export const modelFiles = (
-  file: string,
-  network: MaskedNetwork,
-  data: Dataset,
-): Either<PwoaError, ReadonlyMap<string, Uint8Array>> => {
+export const modelFiles = (file: string, network: MaskedNetwork, data: Dataset): Either<PwoaError, Files> => {
   const { architecture, mask } = network
   const ending = modelEnding(file) ?? ''
   const format = formats[ending]
   if (!format) throw new Error(`no format for "${file}"`)
   const whole = format.encode(file, network, data)
   if (isLeft(whole)) return whole
-  if (!mask || format.masks === 'none') return right(new Map([[file, whole.right]]))
+  if (!mask || format.masks === 'none') return whole
   const masksFile = `${file.slice(0, -ending.length)}.masks.safetensors`
   const masks = encodeSafetensors(masksOf(architecture, mask), labels(architecture), masksFile)
-  return isLeft(masks)
-    ? masks
-    : right(
-        new Map([
-          [file, whole.right],
-          [masksFile, masks.right],
-        ]),
-      )
+  return isLeft(masks) ? masks : right(new Map([...whole.right, [masksFile, masks.right]]))
 }
 
 const labels = ({ name }: Architecture) => ({ format: 'pt', architecture: name })

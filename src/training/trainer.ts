@@ -61,7 +61,6 @@ export const trainer =
         const inPhase = memory.number('phaseStep', 0)
         const epoch = Math.floor(inPhase / minibatch.batches)
         const batch = inPhase % minibatch.batches
-        const began = performance.now()
         if (inPhase === 0) {
           if (done === 0) prepare?.(student, memory, minibatch.images)
           memory.forget('slot.')
@@ -85,7 +84,7 @@ export const trainer =
           learningRate,
         }
         const losses = traced('rest of the step', () => trainStep(work))
-        const seconds = (performance.now() - began) / 1000
+        const seconds = (performance.now() - minibatch.began) / 1000
         const over = inPhase + 1 === phaseSteps
         memory.setNumber('step', done + 1)
         memory.setNumber('phase', over ? index + 1 : index)

@@ -41,7 +41,7 @@ export const evaluated = <S extends Step>(source: Observable<S>) =>
       },
       error: (error) => subscriber.error(error),
       complete: () => {
-        run?.emit({ type: 'parameters', counts: { total: 100, kept: 25, prunable: 100, prunableKept: 25 } })
+        run?.emit({ type: 'parameters', counts: { total: 100, kept: 25, prunable: 100, prunableKept: 25, flops: 200, flopsKept: 50 } })
         run?.emit({ type: 'evaluation', subject: 'after', accuracies: { clean: 0.985, attacks: { pgd: 0.85 }, examples: 20 } })
         subscriber.complete()
       },

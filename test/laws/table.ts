@@ -256,6 +256,7 @@ export const table: Readonly<Record<string, Row>> = {
     bad: {
       'another ending': () => exportModel('student.pth'),
       'a head in ONNX': () => exportModel('student.onnx', { head: 'kept' }),
+      'a head in a graph model': () => exportModel('model.json', { head: 'kept' }),
       'a head to be moved': () => exportModel('student.safetensors', { head: 'moved' as 'kept' }),
       'no name': () => exportModel(''),
     },

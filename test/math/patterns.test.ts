@@ -130,6 +130,19 @@ describe('patterns of groups that are ranked', () => {
   })
 })
 
+describe('channels of a grouped convolution', () => {
+  // 2 pixels × 2 channels of a group × 6 outputs, in 3 groups: input channel 2·group + c is seen by outputs 2·group and 2·group + 1.
+  const shape = { rows: 4, columns: 6, places: { count: 2, of: 'kernel' }, groups: 3 } as const
+  const channelAt = (index: number): number => 2 * Math.floor((index % 6) / 2) + (Math.floor(index / 6) % 2)
+
+  it('are those of its input', () => {
+    const values = Float32Array.from({ length: 24 }, (_, index) => 1 + channelAt(index))
+    const mask = projectionMask({ ...shape, values }, 'channel', 3)
+    expect([...mask]).toEqual(Array.from(mask, (_, index) => (channelAt(index) >= 4 ? 1 : 0)))
+    expect(ruleOf('channel')?.limits(shape).most).toBe(6)
+  })
+})
+
 describe('n:m', () => {
   const ratios = fc.constantFrom<readonly [Pattern, number, number]>(['2:4', 2, 4], ['1:4', 1, 4], ['3:4', 3, 4])
   const multiples = sizes(fc.constantFrom(4, 8, 12))

@@ -85,6 +85,21 @@ describe('architecture', () => {
       'a whole number of output channels >= 1 for "c", got 0',
     ],
     [
+      'groups that divide the input alone',
+      () => make([conv2d('c', { out: 4, kernel: 1 }), conv2d('d', { out: 6, kernel: 1, groups: 4 })]),
+      'groups that divide 4 input and 6 output channels for "d", got 4',
+    ],
+    [
+      'groups that divide the output alone',
+      () => make([conv2d('c', { out: 4, kernel: 1, groups: 2 })]),
+      'groups that divide 1 input and 4 output channels for "c", got 2',
+    ],
+    [
+      'half a group',
+      () => make([conv2d('c', { out: 1, kernel: 1, groups: 0.5 })]),
+      'a whole number of groups >= 1 for "c", got 0.5',
+    ],
+    [
       'a bias that is a flag',
       () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), bias: false } as unknown as Layer]),
       'a bias among learned, none for "c", got false',

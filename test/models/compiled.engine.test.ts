@@ -25,6 +25,7 @@ import { memory } from '../support/context.js'
 import { headed } from '../support/heads.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
 import { weightGradient } from '../support/weightGradient.js'
+import { aggregated, separable } from './fixtures.js'
 
 /** Sums of a minibatch's parts against sums of the whole, in float32. */
 const ROUNDING = 2e-5
@@ -78,6 +79,9 @@ const networks: readonly (readonly [string, Architecture])[] = [
   ['every kind of layer', mixed],
   ['windows with a stride', windows],
   ['small images of many channels', deep],
+  ['groups and depth-wise convolutions', foldingOf(separable).architecture],
+  ['the same in training', separable],
+  ['groups of several channels', aggregated],
   ['a folded ResNet-18', foldingOf(resnet18({ width: 4 })).architecture],
   ['a ResNet-18 in training', resnet18({ width: 4 })],
   ...Object.entries(headed),

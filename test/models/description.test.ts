@@ -10,7 +10,7 @@ import { zoo } from '../../src/models/zoo.js'
 import { headed } from '../support/heads.js'
 import { seededNumbers } from '../support/numbers.js'
 import { randomNetwork } from '../support/randomNetworks.js'
-import { normalised, shortcut } from './fixtures.js'
+import { aggregated, normalised, separable, shortcut } from './fixtures.js'
 
 const reasonOf = (text: string): string => {
   const read = described(text)
@@ -18,13 +18,16 @@ const reasonOf = (text: string): string => {
 }
 
 describe('a description', () => {
-  it.each(Object.entries({ ...zoo, normalised, shortcut, ...headed }))('of %s makes the same network', (_name, net) => {
-    const read = described(textOf(net))
-    if (isLeft(read)) throw new Error(read.left.expected)
-    expect(textOf(read.right)).toBe(textOf(net))
-    expect(read.right.nodes.map(({ shape }) => shape)).toEqual(net.nodes.map(({ shape }) => shape))
-    expect([read.right.name, read.right.input, read.right.classes]).toEqual([net.name, net.input, net.classes])
-  })
+  it.each(Object.entries({ ...zoo, normalised, shortcut, separable, aggregated, ...headed }))(
+    'of %s makes the same network',
+    (_name, net) => {
+      const read = described(textOf(net))
+      if (isLeft(read)) throw new Error(read.left.expected)
+      expect(textOf(read.right)).toBe(textOf(net))
+      expect(read.right.nodes.map(({ shape }) => shape)).toEqual(net.nodes.map(({ shape }) => shape))
+      expect([read.right.name, read.right.input, read.right.classes]).toEqual([net.name, net.input, net.classes])
+    },
+  )
 
   it('of any network makes the same one', () => {
     fc.assert(

@@ -42,3 +42,36 @@ export const normalised: Architecture = architecture('normalised', { height: 6, 
   flatten(),
   linear('head', { out: 3 }),
 ])
+
+/** Depth-wise and point-wise convolutions in turn, with a shortcut, as in MobileNetV2. */
+export const separable: Architecture = architecture('separable', { height: 8, width: 8, channels: 2 }, [
+  conv2d('stem', { out: 8, kernel: 3, padding: 1, bias: 'none' }),
+  batchNorm2d('bn0'),
+  relu({ id: 'trunk' }),
+  conv2d('expand', { out: 12, kernel: 1, bias: 'none' }),
+  batchNorm2d('bn1'),
+  relu(),
+  conv2d('depthwise', { out: 12, kernel: 3, padding: 1, bias: 'none', groups: 12 }),
+  batchNorm2d('bn2'),
+  relu(),
+  conv2d('project', { out: 8, kernel: 1, bias: 'none' }),
+  batchNorm2d('bn3'),
+  add(['bn3', 'trunk'], { id: 'sum' }),
+  conv2d('down', { out: 8, kernel: 3, padding: 1, stride: 2, groups: 8 }),
+  relu(),
+  avgPool2d({ kernel: 4 }),
+  flatten(),
+  linear('head', { out: 3 }),
+])
+
+/** A bottleneck whose middle has groups of two channels, as in ResNeXt. */
+export const aggregated: Architecture = architecture('aggregated', { height: 6, width: 6, channels: 2 }, [
+  conv2d('reduce', { out: 8, kernel: 1 }),
+  relu({ id: 'start' }),
+  conv2d('middle', { out: 12, kernel: 3, padding: 1, groups: 4 }),
+  relu(),
+  conv2d('expand', { out: 5, kernel: 1 }),
+  relu(),
+  flatten(),
+  linear('head', { out: 3 }),
+])

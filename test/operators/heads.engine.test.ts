@@ -197,6 +197,7 @@ describe.each([
         exportModel('s.sparse.safetensors'),
         exportModel('s.onnx'),
         exportModel('s.int8.onnx'),
+        exportModel('model.json'),
       ),
     )
     for (const file of ['s.safetensors', 's.sparse.safetensors', 's.onnx']) {
@@ -206,6 +207,9 @@ describe.each([
       expect([...found.types].filter((type) => type === 'given' || type === 'sample')).toEqual([])
       expect(found.names.filter((each) => each.startsWith(name))).toEqual([`${name}.mean.weight`, `${name}.mean.bias`])
     }
+    const model: unknown = JSON.parse(String(fake.artifacts.get('model.json')))
+    expect(JSON.stringify(model)).toContain(`"${name}.mean"`)
+    expect(JSON.stringify(model)).not.toMatch(/logVariance|classMean|noise|labels/)
     const pixels = tf.tidy(() => Float32Array.from(testImages().dataSync()))
     for (const [file, tolerance] of [
       ['s.onnx', 1e-5],

@@ -32,7 +32,15 @@ const showOf = (count: number, asked: string[] = []): Show => {
         show.event(id, { at: 1020, step: 50, event: { type: what === 'pause' ? 'paused' : 'continued' } })
     }
     const controls = { pause: control('pause'), proceed: control('proceed'), stop: control('stop') }
-    show.put({ id, label: `run ${i}`, plan, figures, pictures: new Map([['attacks.svg', picture]]), controls })
+    show.put({
+      id,
+      label: `run ${i}`,
+      params: { rate: 4 ** i, seed: 0 },
+      plan,
+      figures,
+      pictures: new Map([['attacks.svg', picture]]),
+      controls,
+    })
   }
   return show
 }

@@ -1,67 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Queue } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { buildCommand, folderWith } from '../cli/commandLine.js'
-import { userFiles } from '../cli/userFiles.js'
-import { type OwnRedis, ownRedis, redisMissing } from './redis.js'
+import { buildCommand } from '../cli/commandLine.js'
+import { type OwnRedis, ownRedis, redisMissing, selfSigned, tlsMissing } from './redis.js'
+import { checkpointsIn, doneIn, outcomesIn, studio, sweepFile, until, workerArgs } from './studio.js'
 
-if (redisMissing) process.stderr.write(`test/queue: ${redisMissing}\n`)
+if (tlsMissing) process.stderr.write(`test/queue: ${tlsMissing}\n`)
 
 let command: Awaited<ReturnType<typeof buildCommand>>
 beforeAll(async () => {
   command = await buildCommand()
 })
 afterAll(() => command.remove())
-
-const sweepFile = `
-import { pipeline, sweep, syntheticDigits } from 'pwoa'
-import { evaluated, halve, slowly } from './lib/halving'
-
-export default sweep('halvings', { epochs: [30, 31, 32, 33], seed: [0, 1] }, ({ epochs }) =>
-  pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(slowly, halve(epochs), evaluated))
-`
-
-const evaluationFile = `
-import { attackEval, autoAttack, fgsm, loadTeacher, mnistNet, pipeline, shards, square, syntheticDigits } from 'pwoa'
-
-const epsilon = 0.3
-const evaluation = shard =>
-  pipeline('evaluation', syntheticDigits({ train: 128, test: 90 })).pipe(
-    loadTeacher(${JSON.stringify(join(import.meta.dirname, '..', '..', 'assets', 'teacher-digits.safetensors'))}, { architecture: mnistNet }),
-    attackEval([autoAttack({ epsilon, version: [fgsm({ epsilon }), square({ epsilon, queries: 20 })] })], { batchSize: 8, shard }),
-  )
-export default process.env.PIECES === 'one' ? evaluation() : shards('evaluation', 3, evaluation)
-`
-
-/** A machine: its own copy of the pipelines, and the shared folder of runs. */
-const studio = () => {
-  const cwd = folderWith(
-    Object.fromEntries(
-      Object.entries({ ...userFiles, 'sweep.ts': sweepFile, 'evaluation.ts': evaluationFile }).map(([name, text]) => [
-        `pipelines/${name}`,
-        text,
-      ]),
-    ),
-  )
-  mkdirSync(join(cwd, 'runs'))
-  return cwd
-}
-
-const workerArgs = (redis: OwnRedis): readonly string[] => [
-  'worker',
-  '--queue',
-  redis.url,
-  '--pipelines',
-  'pipelines',
-  '--runs',
-  'runs',
-  '--lease',
-  '2',
-  '--checkpoint-every',
-  '5',
-]
 
 const worker = (cwd: string, redis: OwnRedis) => command.start(workerArgs(redis), cwd)
 
@@ -70,31 +22,6 @@ const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
     ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', redis.url, '--out', 'runs/halvings', ...more],
     cwd,
   )
-
-/** What each point ended with, its times left out. */
-const outcomesIn = (folder: string): ReadonlyMap<string, string> =>
-  new Map(
-    readdirSync(join(folder, 'points')).map((key) => {
-      const lines = readFileSync(join(folder, 'points', key, 'metrics.jsonl'), 'utf8')
-      return [key, lines.replace(/"seconds":[^,}]+/g, '')]
-    }),
-  )
-
-const checkpointsIn = (folder: string): number => {
-  const points = join(folder, 'points')
-  const folders = existsSync(points) ? readdirSync(points).map((key) => join(points, key, 'checkpoints')) : []
-  return folders.filter(existsSync).flatMap((one) => readdirSync(one)).length
-}
-
-const until = async (holds: () => boolean): Promise<void> => {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20))
-}
-
-const doneIn = (folder: string): number =>
-  existsSync(join(folder, 'points'))
-    ? readdirSync(join(folder, 'points')).filter((key) => existsSync(join(folder, 'points', key, 'summary.json')))
-        .length
-    : 0
 
 describe.skipIf(redisMissing)('a sweep on a queue', () => {
   test('is done by three workers, two of which are killed, with Redis away in between: each result once, as in turn', async () => {
@@ -223,29 +150,59 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     expect(existsSync(join(cwd, 'hurt'))).toBe(false)
   })
 
-  test('with a password: in no log, no file and no list of processes', async () => {
+  test.skipIf(tlsMissing)('with a password, by TLS: in no log, no file and no list of processes', async () => {
     const password = 'not-to-be-seen'
-    const redis = await ownRedis(password)
+    const tls = selfSigned()
+    const redis = await ownRedis({ password, tls })
     const cwd = studio()
-    const env = { PWOA_QUEUE: redis.url.replace('://', `://:${password}@`) }
+    const env = { PWOA_QUEUE: redis.url.replace('://', `://:${password}@`), NODE_EXTRA_CA_CERTS: tls.certificate }
     const args = workerArgs(redis).flatMap((word) => (word === redis.url ? [] : [word]))
     const working = command.start(args, cwd, env)
     const following = command.start(
       ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', '--out', 'runs/halvings'],
       cwd,
-      env,
+      // The certificate is for the address, too.
+      { ...env, PWOA_QUEUE: env.PWOA_QUEUE.replace('localhost', '127.0.0.1') },
     )
     await until(() => doneIn(join(cwd, 'runs', 'halvings')) >= 1)
     const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n')
     expect(processes.filter((line) => line.includes(password) && !line.startsWith('redis-server'))).toEqual([])
     following.child.kill('SIGINT')
     working.child.kill('SIGTERM')
-    const said = [await following.ended, await working.ended].map(({ stdout, stderr }) => stdout + stderr).join('')
-    expect(said).toContain(`from ${redis.url}`)
+    const [followed, worked] = [await following.ended, await working.ended]
+    expect(worked.stderr).toContain(`from ${redis.url}`)
+    expect(followed.stderr).not.toMatch(/Warning|can't be reached/)
+    const said = [followed, worked].map(({ stdout, stderr }) => stdout + stderr).join('')
     const files = readdirSync(join(cwd, 'runs'), { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     )
     const texts = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
     expect([said, ...texts].filter((text) => text.includes(password))).toEqual([])
   })
+
+  test.skipIf(tlsMissing)(
+    'is not spoken to where nobody vouches for its certificate, nor without TLS, nor with another password',
+    async () => {
+      const password = 'not-to-be-seen'
+      const tls = selfSigned()
+      const redis = await ownRedis({ password, tls })
+      const cwd = studio()
+      const args = workerArgs(redis).flatMap((word) => (word === redis.url ? [] : [word]))
+      const right = redis.url.replace('://', `://:${password}@`)
+      const tries = [
+        [{ PWOA_QUEUE: right }, /\((DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN)\): waiting for it/],
+        [{ PWOA_QUEUE: right.replace('rediss', 'redis') }, /can't be reached \(.*\): waiting for it/],
+        [{ PWOA_QUEUE: right.replace(password, 'wrong-one'), NODE_EXTRA_CA_CERTS: tls.certificate }, /WRONGPASS/],
+      ] as const
+      const said = await Promise.all(
+        tries.map(async ([env, words]) => {
+          const trying = command.start(args, cwd, env)
+          await trying.says(words)
+          trying.child.kill('SIGKILL')
+          return (await trying.ended).stderr
+        }),
+      )
+      expect(said.filter((text) => text.includes(password) || text.includes('wrong-one'))).toEqual([])
+    },
+  )
 })

@@ -52,6 +52,7 @@ export const summary: Summary = {
   data: { name: 'MNIST', origin: 'original' },
   seconds: { total: 100, admm: 60 },
   secondsPerStep: { admm: 0.01 },
+  epochs: { admm: 12 },
   parameters: { total: 1000, kept: 250 },
   sparsity: 0.75,
   before,

@@ -62,6 +62,7 @@ const fakeMinibatch = (index: number, lease: Lease): Minibatch => ({
   epoch: Math.floor(index / batches),
   batch: index % batches,
   batches,
+  began: 0,
   size: 2,
   indices: new Uint32Array([2 * index, 2 * index + 1]),
   images: noImages,

@@ -96,6 +96,59 @@ describe('the points of a sweep', () => {
   })
 })
 
+describe('a study', () => {
+  const points = [
+    { method: 'a', rate: 2, seed: 0 },
+    { method: 'b', rate: 2, seed: 0 },
+  ]
+  const build = () => fakePipeline().pipe(fakeTrain({ epochs: 1 }))
+
+  test('has a table of its own, with a row for each method', async () => {
+    const out = join(temporaryFolder(), 'run')
+    const study = { method: 'method', across: 'rate', baseline: 'a' } as const
+    const { study: rows } = valueOf(await sweep('x', points, build, { study }).run({ out }).result)
+    expect(rows?.map(({ params, speedUp }) => [params.method, speedUp])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ])
+    const text = readFileSync(join(out, 'study.md'), 'utf8')
+    expect(text).toMatch(/^\| method \| rate \| clean \|/)
+    expect(text.trimEnd().split('\n')).toHaveLength(4)
+    expect(jsonIn(join(out, 'study.json'))).toMatchObject([{ method: 'a', seeds: 1, 'speed-up': 1 }, { method: 'b' }])
+    expect(readFileSync(join(out, 'study.csv'), 'utf8')).toMatch(/^method,rate,seeds,clean,clean deviation,/)
+  })
+
+  test.each([
+    [{ method: 'way', across: 'rate' }, /a method, way, in each point/],
+    [{ method: 'rate', across: 'method' }, /a number, method, in each point/],
+    [{ method: 'method', across: 'rate', baseline: 'c' }, /a baseline out of a, b, got c/],
+  ])('of what the points do not have is refused: %o', (study, message) => {
+    expect(() => sweep('x', points, build, { study: study as never })).toThrow(message)
+  })
+
+  test('may grow by the lists that its points are made of', () => {
+    const keysOf = (methods: readonly string[], other: string): readonly string[] => {
+      const fields = parameters({
+        methods: param.list(param.text({ help: 'A row.' }), { default: methods, help: 'Rows.' }),
+        other: param.text({ default: other, help: 'Another.' }),
+      })
+      const made = valueOf(
+        definePipeline(fields, (p) =>
+          sweep(
+            'x',
+            p.methods.map((method) => ({ method, rate: 2 })),
+            build,
+            { lists: ['methods'] },
+          ),
+        ).make(),
+      )
+      return made.kind === 'sweep' ? made.points.map((point) => keyOf(point, 0)) : []
+    }
+    expect(keysOf(['a', 'b'], 'x').slice(0, 1)).toEqual(keysOf(['a'], 'x'))
+    expect(keysOf(['a'], 'x')).not.toEqual(keysOf(['a'], 'y'))
+  })
+})
+
 /** A stage that reads files, as loadTeacher does. */
 const reading = (...files: readonly string[]): Op<unknown, unknown> =>
   stage({ stage: 'reading', config: { files }, needs: [], adds: [], reads: files }, (source) => source)

@@ -1,4 +1,4 @@
-/** Networks at random: every type of layer, shortcuts, batch normalisation in all places. */
+/** Networks at random: every type of layer, grouped convolutions, shortcuts, batch normalisation in all places. */
 import fc from 'fast-check'
 import { type Architecture, architecture } from '../../src/models/architecture.js'
 import {
@@ -25,6 +25,7 @@ interface Block {
   readonly stride: 1 | 2
   readonly padding: 0 | 1
   readonly bias: 'learned' | 'none'
+  readonly parts: 'one' | 'two' | 'each'
   readonly normalised: boolean
   readonly activated: boolean
 }
@@ -36,6 +37,7 @@ const block: fc.Arbitrary<Block> = fc.record({
   stride: fc.constantFrom(1, 1, 2),
   padding: fc.constantFrom(0, 1),
   bias: fc.constantFrom('learned', 'none'),
+  parts: fc.constantFrom<Block['parts']>('one', 'one', 'two', 'each'),
   normalised: fc.boolean(),
   activated: fc.boolean(),
 })
@@ -57,7 +59,7 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
     let from = { id: 'trunk', channels: stem }
     for (const [i, each] of blocks.entries()) {
       layers.push(...layersOf(`block${i}`, each, from))
-      from = { id: `block${i}`, channels: each.kind === 'conv' ? each.out : from.channels }
+      from = { id: `block${i}`, channels: each.kind === 'conv' ? widthOf(each, from.channels) : from.channels }
     }
     return architecture('random', { height: size, width: size, channels }, [
       ...layers,
@@ -69,15 +71,26 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
     ])
   })
 
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b))
+
+/** Channels of a block's first convolution: with a group for each input channel, one or two times as many as it reads. */
+const widthOf = ({ parts, out }: Block, channels: number): number =>
+  parts === 'each' ? channels * (1 + (out % 2)) : out
+
+const groupsFor = ({ parts }: Block, channels: number, out: number): number =>
+  ({ one: 1, two: divisor(2, divisor(channels, out)), each: divisor(channels, out) })[parts]
+
 const layersOf = (
   name: string,
-  { kind, out, kernel, stride, padding, bias, normalised, activated }: Block,
+  given: Block,
   from: { readonly id: string; readonly channels: number },
 ): readonly Layer[] => {
+  const { kind, kernel, stride, padding, bias, normalised, activated } = given
   const inputs = [from.id]
   if (kind === 'pool') return [maxPool2d({ kernel: 2, stride, id: name, inputs })]
   if (kind === 'affine') return [affine2d(`${name}.affine`, { inputs }), relu({ id: name })]
-  const convolutions = kind === 'conv' ? [out] : [out, from.channels]
+  const first = widthOf(given, from.channels)
+  const convolutions = kind === 'conv' ? [first] : [first, from.channels]
   const body = convolutions.flatMap((width, i): Layer[] => [
     conv2d(`${name}.conv${i}`, {
       ...(i === 0 ? { inputs } : {}),
@@ -86,6 +99,7 @@ const layersOf = (
       stride: kind === 'conv' ? stride : 1,
       padding: kind === 'conv' ? padding : kernel === 3 ? 1 : 0,
       bias,
+      groups: groupsFor(given, i === 0 ? from.channels : first, width),
     }),
     ...(normalised ? [batchNorm2d(`${name}.bn${i}`)] : []),
     ...(i + 1 < convolutions.length ? [relu()] : []),

@@ -226,7 +226,11 @@ describe('pruned weights stay exactly 0 through the retraining', () => {
     fake.end()
     const [event] = fake.events.filter(({ type }) => type === 'parameters')
     // conv 64 → 16, fc1 768 → 192, fc2 36 → 9; biases 4 + 12 + 3.
-    expect(event).toEqual({ type: 'parameters', counts: { total: 887, kept: 236, prunable: 868, prunableKept: 217 } })
+    // Operations: 2·16 for each weight of the convolution, which makes 4 × 4 maps, 2 for each of the linear layers.
+    expect(event).toEqual({
+      type: 'parameters',
+      counts: { total: 887, kept: 236, prunable: 868, prunableKept: 217, flops: 3656, flopsKept: 914 },
+    })
   })
 
   it('prunes at the end where there is no retraining, at once where there is no ADMM phase', async () => {

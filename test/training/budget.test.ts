@@ -9,7 +9,7 @@ import { admmMask } from '../../src/operators/admmMask.js'
 import { maskOf } from '../../src/training/pruning.js'
 import { pruningTask } from '../../src/training/pruningTask.js'
 import type { Budget } from '../../src/training/rates.js'
-import { normalised } from '../models/fixtures.js'
+import { aggregated, normalised, separable } from '../models/fixtures.js'
 import { randomNetwork, seededNetwork } from '../support/randomNetworks.js'
 import { zooNetworks } from '../support/zooNetworks.js'
 
@@ -51,6 +51,25 @@ describe.each<Budgeted>(['channel', 'filter'])('by %s, half of', (pattern) => {
 })
 
 describe('a budget', () => {
+  it.each<Budgeted>(['channel', 'filter'])('of a network of depth-wise convolutions is met by %s', (pattern) => {
+    for (const budget of ['flops', 'parameters'] as const) {
+      const share = shareOf(separable, pattern, budget, 0.5)
+      expect(share).toBeLessThanOrEqual(0.5)
+      expect(share).toBeGreaterThan(0.3)
+    }
+    const { rates } = pruningTask('test', separable, 'filter', { budget: 'flops', keep: 0.5 }, [])
+    const together = (node: string) => rates.find(({ parameter }) => parameter.node === node)?.together
+    expect(together('depthwise')).toBe(together('expand'))
+    expect(together('down')).toBe(together('stem'))
+    expect(together('down')).not.toBe(together('expand'))
+  })
+
+  it('leaves channels whole that go several at a time', () => {
+    const { rates } = pruningTask('test', aggregated, 'filter', { budget: 'parameters', keep: 0.8 }, [])
+    expect(rates.map(({ parameter }) => parameter.node)).toEqual(['expand'])
+    expect(shareOf(aggregated, 'filter', 'parameters', 0.8)).toBeLessThanOrEqual(0.8)
+  })
+
   it('is met by channels in any network, or refused with what the largest rate leaves', () => {
     const budgets = fc.constantFrom<keyof Counts>('flops', 'parameters')
     let met = 0

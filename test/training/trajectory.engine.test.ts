@@ -88,6 +88,7 @@ const inFileOrder = ({ run }: FakeRun, ranges: readonly (readonly [number, numbe
       epoch: Math.floor(index / 2),
       batch: index % 2,
       batches: 2,
+      began: performance.now(),
       size: BATCH,
       indices,
       images,

@@ -164,6 +164,17 @@ export class GraphBuilder extends LayerNodes {
     return Array.from({ length: count }, (_, i) => `${node}:${i}`)
   }
 
+  /** Channels of images, or outputs of filters, in equal parts. */
+  splitChannels(x: Value, count: number): readonly Value[] {
+    const node = this.operation('Split', [this.constant([3], []), x], { T: float, num_split: { i: count } })
+    return Array.from({ length: count }, (_, i) => `${node}:${i}`)
+  }
+
+  /** The inverse of `splitChannels`. */
+  joinChannels(values: readonly Value[]): Value {
+    return this.#join(values, 3)
+  }
+
   #join(values: readonly Value[], axis: number): Value {
     const [first = '', ...others] = values
     if (others.length === 0) return first

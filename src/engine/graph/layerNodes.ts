@@ -53,6 +53,31 @@ export class LayerNodes extends GraphNodes {
     })
   }
 
+  /** @param filter kernel × kernel × in × outputs for each input; its gradients take its shape so, too */
+  depthwiseConv2d(x: Value, filter: Value, stride: number, padding: Padding): Value {
+    return this.operation('DepthwiseConv2dNative', [x, filter], { T: float, ...windows(stride, padding) })
+  }
+
+  depthwiseInputGradient(inputShape: Value, filter: Value, dy: Value, stride: number, padding: Padding): Value {
+    return this.operation('DepthwiseConv2dNativeBackpropInput', [inputShape, filter, dy], {
+      T: float,
+      ...windows(stride, padding),
+    })
+  }
+
+  depthwiseFilterGradient(
+    x: Value,
+    filterShape: readonly number[],
+    dy: Value,
+    stride: number,
+    padding: Padding,
+  ): Value {
+    return this.operation('DepthwiseConv2dNativeBackpropFilter', [x, this.integers(filterShape), dy], {
+      T: float,
+      ...windows(stride, padding),
+    })
+  }
+
   biasAdd(x: Value, bias: Value): Value {
     return this.operation('BiasAdd', [x, bias], { T: float, data_format: text('NHWC') })
   }

@@ -27,23 +27,27 @@ export const conv2d = (
   padding: number,
   activation: Activation,
 ): Tensor4D => {
-  const [, height, width] = x.shape
-  const kernel = filter.shape[0]
-  const same = padding > 0 && samePads(height, kernel, stride, padding) && samePads(width, kernel, stride, padding)
-  const explicit = padding > 0 && !same
-  const input: Tensor4D = explicit
-    ? tf.pad(x, [
-        [0, 0],
-        [padding, padding],
-        [padding, padding],
-        [0, 0],
-      ])
-    : x
+  const { input, pad } = padded(x, filter.shape[0], stride, padding)
   return tf.engine().runKernel('PwoaConv2D', bias ? { x: input, filter, bias } : { x: input, filter }, {
     stride,
-    pad: same ? 'same' : 'valid',
+    pad,
     activation,
   }) as Tensor4D
+}
+
+/** Images as a convolution's kernels take them, and the padding that is left to those. */
+export const padded = (
+  x: Tensor4D,
+  kernel: number,
+  stride: number,
+  padding: number,
+): { readonly input: Tensor4D; readonly pad: 'same' | 'valid' } => {
+  const [, height, width] = x.shape
+  if (padding === 0) return { input: x, pad: 'valid' }
+  if (samePads(height, kernel, stride, padding) && samePads(width, kernel, stride, padding))
+    return { input: x, pad: 'same' }
+  const sides: [number, number] = [padding, padding]
+  return { input: tf.pad(x, [[0, 0], sides, sides, [0, 0]]), pad: 'valid' }
 }
 
 /** Whether TensorFlow's `same`, which aims at ⌈size / stride⌉ outputs, pads both sides by exactly `padding`. */

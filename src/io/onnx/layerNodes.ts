@@ -1,5 +1,5 @@
 import type { GraphNode } from '../../models/architecture.js'
-import type { Layer } from '../../models/layers.js'
+import { groupsOf, type Layer } from '../../models/layers.js'
 import { batchNormDefaults } from '../../models/statistics.js'
 import { refuse } from '../refusal.js'
 import { attributeTypes, type OnnxNode, type Written } from './messages.js'
@@ -54,7 +54,9 @@ const writers: Writers = {
     const { name, kernel, stride, padding, bias } = place.layer
     const parameters = [`${name}.weight`, ...(bias === 'learned' ? [`${name}.bias`] : [])]
     const pads = integers('pads', [padding, padding, padding, padding])
-    return [node('Conv', place, parameters, [...window(kernel, stride), pads])]
+    const groups = groupsOf(place.layer)
+    const group = groups === 1 ? [] : [integer('group', groups)]
+    return [node('Conv', place, parameters, [...window(kernel, stride), pads, ...group])]
   },
   batchNorm2d: (place) => {
     const parameters = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => `${place.layer.name}.${part}`)

@@ -1,7 +1,7 @@
 import type { Constants } from './constants.js'
 import { type Connection, nameOf, type Pieces, piece } from './tensors.js'
 
-/** What becomes of a group's channels. */
+/** What becomes of a group's units, or of the channels of a value. */
 export interface Choice {
   /** Those that stay, in order. */
   readonly kept: readonly number[]
@@ -9,27 +9,29 @@ export interface Choice {
   readonly merged: ReadonlyMap<number, number>
 }
 
+/** The same for a value of which each unit is `width` channels. */
+export const ofChannels = ({ kept, merged }: Choice, width: number): Choice =>
+  width === 1
+    ? { kept, merged }
+    : { kept: kept.flatMap((unit) => Array.from({ length: width }, (_, i) => unit * width + i)), merged: new Map() }
+
 /** How much larger a constant may be than the one that stands in for it: rounding grows with it. */
 const LARGEST_RATIO = 16
 
 /**
- * Which channels of a group stay. One goes where nobody reads it, or where it is the same constant at all pixels for
+ * Which units of a group stay. A channel goes where nobody reads it, or where it is the same constant at all pixels for
  * everybody who does: its contribution is a bias. Behind added zeros it is not, but there one constant channel can stand
- * in for all others. One channel stays in any case.
+ * in for all others. A unit of several channels goes where all of them do, with none to stand in. One stays in any case.
+ *
+ * @param readers those that mix what they read
  */
-export const choose = (
-  channels: number,
-  readers: readonly Connection[],
-  constants: Constants,
-  pieces: Pieces,
-): Choice => {
-  const reads = readers.map((reader) => ({
-    read: channelsRead(reader, piece(pieces, nameOf(reader.node, 'weight'))),
-    values: constants.get(reader.source) ?? new Float64Array(0),
-    padded: reader.padded,
-  }))
+export const choose = (units: number, readers: readonly Connection[], constants: Constants, pieces: Pieces): Choice => {
+  const reads = readers.map((reader) => {
+    const read = channelsRead(reader, piece(pieces, nameOf(reader.node, 'weight')))
+    return unitsRead(units, reader, read, constants.get(reader.source) ?? new Float64Array(0))
+  })
   const readersOf = (c: number) => reads.filter(({ read }) => read[c] === 1)
-  const all = Array.from({ length: channels }, (_, c) => c)
+  const all = Array.from({ length: units }, (_, c) => c)
   const removable = all.filter((c) => readersOf(c).every(({ values }) => !Number.isNaN(values[c])))
   // A constant other than 0, read behind added zeros, needs one that stays.
   const padding = (c: number) => readersOf(c).filter(({ padded, values }) => padded && values[c] !== 0)
@@ -50,6 +52,20 @@ export const choose = (
   const goes = new Set(removable.filter((c) => padding(c).length === 0 || merged.has(c)))
   const kept = all.filter((c) => !goes.has(c))
   return kept.length > 0 ? { kept, merged } : { kept: [0], merged }
+}
+
+/** What a layer reads of each unit, and the number that it finds there. */
+const unitsRead = (units: number, { inputs, padded }: Connection, read: Uint8Array, values: Float64Array) => {
+  const width = inputs / units
+  if (width === 1) return { read, values, padded }
+  const channels = (unit: number): readonly number[] =>
+    Array.from({ length: width }, (_, i) => unit * width + i).filter((c) => read[c] === 1)
+  const constant = (c: number): boolean => (padded ? values[c] === 0 : !Number.isNaN(values[c]))
+  return {
+    read: Uint8Array.from({ length: units }, (_, unit) => (channels(unit).length > 0 ? 1 : 0)),
+    values: Float64Array.from({ length: units }, (_, unit) => (channels(unit).every(constant) ? 0 : Number.NaN)),
+    padded,
+  }
 }
 
 /** 1 where any output depends on an input channel. */

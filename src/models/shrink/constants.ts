@@ -68,19 +68,17 @@ const affine = (
 const connected = (node: GraphNode, given: Float64Array, pieces: Pieces): Float64Array => {
   const connection = connectionOf(node)
   if (!connection) return given
-  const { places, inputs, outputs, padded } = connection
+  const { places, inputs, outputs, groups, padded } = connection
   const weight = piece(pieces, nameOf(node, 'weight'))
   const bias = pieces.get(nameOf(node, 'bias'))
   const sums = Float64Array.from({ length: outputs }, (_, o) => bias?.[o] ?? 0)
   for (let place = 0, i = 0; place < places; place++)
-    for (let c = 0; c < inputs; c++) {
-      const value = given[c] ?? Number.NaN
-      // At the borders of a padded image it is 0 as well.
-      const each = padded && value !== 0 ? Number.NaN : value
+    for (let c = 0; c < inputs; c++)
       for (let o = 0; o < outputs; o++, i++) {
         const w = weight[i] ?? 0
-        if (w !== 0) sums[o] = (sums[o] ?? 0) + w * each
+        const value = given[Math.floor((o * groups) / outputs) * inputs + c] ?? Number.NaN
+        // At the borders of a padded image it is 0 as well.
+        if (w !== 0) sums[o] = (sums[o] ?? 0) + w * (padded && value !== 0 ? Number.NaN : value)
       }
-    }
   return sums
 }

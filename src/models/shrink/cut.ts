@@ -1,5 +1,5 @@
 import { type Architecture, architecture, type GraphNode, layersOf } from '../architecture.js'
-import type { Layer } from '../layers.js'
+import { groupsOf, type Layer, withGroups } from '../layers.js'
 import { parameterCount, parametersOf } from '../parameters.js'
 import { statisticsCount, statisticsOf } from '../statistics.js'
 import type { Choice } from './choose.js'
@@ -22,9 +22,10 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
     const node = given.nodes[i]
     const kept = choices.get(node?.id ?? '')?.kept
     if (!node || !kept || (layer.type !== 'conv2d' && layer.type !== 'linear')) return layer
-    const resized = { ...layer, out: kept.length }
-    const gains = resized.type === 'conv2d' && needsBias(given, node, shifts)
-    return gains ? { ...resized, bias: 'learned' } : resized
+    if (layer.type === 'linear') return { ...layer, out: kept.length }
+    const groups = groupsOf(layer)
+    const resized = withGroups({ ...layer, out: kept.length }, groups === 1 ? 1 : (kept.length * groups) / layer.out)
+    return needsBias(given, node, shifts) ? { ...resized, bias: 'learned' } : resized
   })
   const smaller = architecture(given.name, given.input, layers, given)
   const weights = new Float32Array(parameterCount(smaller))
@@ -46,10 +47,12 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
     const connection = connectionOf(node)
     const source = choices.get(connection?.source ?? '')
     if (!connection || !source) continue
-    const merges = mergesOf(connection, source, constants)
-    cutWeights(own, piece(pieces, name), connection, source.kept, kept, merges)
-    if (mask && masks)
-      cutMask(mask.subarray(offset, offset + size), own, piece(masks, name), connection, source.kept, kept)
+    const dense = connection.groups === 1
+    const merges = dense ? mergesOf(connection, source, constants) : new Map()
+    // A group that stays has all of its inputs.
+    const inputs = dense ? source.kept : Array.from({ length: connection.inputs }, (_, c) => c)
+    cutWeights(own, piece(pieces, name), connection, inputs, kept, merges)
+    if (mask && masks) cutMask(mask.subarray(offset, offset + size), own, piece(masks, name), connection, inputs, kept)
   }
   for (const { name, node: id, role, offset } of statisticsOf(smaller)) {
     const [before = ''] = byId.get(id)?.inputs ?? []
@@ -75,7 +78,7 @@ const needsBias = (given: Architecture, node: GraphNode, shifts: ReadonlyMap<str
 const shiftOf = (node: GraphNode, choices: Choices, constants: Constants, pieces: Pieces): Float64Array => {
   const connection = connectionOf(node)
   const source = choices.get(connection?.source ?? '')
-  if (!connection || !source) return new Float64Array(0)
+  if (!connection || !source || connection.groups > 1) return new Float64Array(0)
   const { places, inputs, outputs, padded } = connection
   const values = constants.get(connection.source)
   const stays = new Set(source.kept)

@@ -1,6 +1,6 @@
 import { type Architecture, architecture, INPUT, layersOf } from '../architecture.js'
-import { channelGroups } from './channels.js'
-import { type Choice, choose } from './choose.js'
+import { channelGroups, channelsOf } from './channels.js'
+import { type Choice, choose, ofChannels } from './choose.js'
 import { constantsOf } from './constants.js'
 import { type Choices, cut } from './cut.js'
 import { connectionOf, type PlainNetwork, piecesOf } from './tensors.js'
@@ -8,7 +8,7 @@ import { connectionOf, type PlainNetwork, piecesOf } from './tensors.js'
 /**
  * A network without what pruning has made useless: the same function in use, up to rounding, by fewer and smaller
  * layers. Filters of zeros go, with the channel that they make in all layers behind them (in a residual network where
- * every term of a sum can spare it), and filters whose output nobody reads, as column pruning leaves them. What a filter
+ * every term of a sum can spare it; of a grouped convolution, where all of the group can go), and filters whose output nobody reads, as column pruning leaves them. What a filter
  * of zeros still gives, its bias and the shift of a batch normalisation, is folded into the layers that read it; see
  * `cut`. Single zeros inside of filters stay, and at least one filter of each layer.
  *
@@ -22,29 +22,29 @@ export const shrinkNetwork = (network: PlainNetwork): PlainNetwork => {
 
 /** One round; what goes in it may leave more for the next. */
 const once = (network: PlainNetwork): PlainNetwork => {
-  const { nodes } = network.architecture
+  const { nodes, input } = network.architecture
   const pieces = piecesOf(network)
   const constants = constantsOf(network.architecture, pieces)
   const groups = channelGroups(network.architecture)
   const connections = nodes.flatMap((node) => connectionOf(node) ?? [])
   const chosen = new Map(
     [...new Set(groups.values())].map((group): [typeof group, Choice] => {
-      const readers = connections.filter(({ source }) => groups.get(source) === group)
-      return [group, group.fixed ? all(group.channels) : choose(group.channels, readers, constants, pieces)]
+      const readers = connections.filter(({ source, groups: parts }) => parts === 1 && groups.get(source) === group)
+      return [group, group.fixed ? all(group.units) : choose(group.units, readers, constants, pieces)]
     }),
   )
-  if ([...chosen].every(([{ channels }, { kept }]) => kept.length === channels)) return network
+  if ([...chosen].every(([{ units }, { kept }]) => kept.length === units)) return network
   const choices: Choices = new Map(
-    [INPUT, ...nodes.map(({ id }) => id)].flatMap((id) => {
+    [{ id: INPUT, shape: { kind: 'image', ...input } as const }, ...nodes].flatMap(({ id, shape }) => {
       const group = groups.get(id)
       const choice = group && chosen.get(group)
-      return choice ? [[id, choice]] : []
+      return choice ? [[id, ofChannels(choice, channelsOf(shape) / group.units)]] : []
     }),
   )
   return cut(network, choices, constants)
 }
 
-const all = (channels: number): Choice => ({ kept: Array.from({ length: channels }, (_, c) => c), merged: new Map() })
+const all = (units: number): Choice => ({ kept: Array.from({ length: units }, (_, c) => c), merged: new Map() })
 
 const SUFFIX = ', shrunk'
 

@@ -1,4 +1,5 @@
 import type { Architecture, GraphNode } from '../architecture.js'
+import { groupsOf } from '../layers.js'
 import { parametersOf } from '../parameters.js'
 import { statisticsOf } from '../statistics.js'
 import { channelsOf, pixelsOf } from './channels.js'
@@ -14,15 +15,18 @@ export interface PlainNetwork {
   readonly mask: Float32Array | undefined
 }
 
-/** The weights of a convolution or a linear layer as places × input channels × outputs. */
+/** The weights of a convolution or a linear layer as places × input channels of one group × outputs. */
 export interface Connection {
   readonly node: GraphNode
   /** The value that it reads. */
   readonly source: string
   /** Pixels of the kernel, or of the image that was flattened. */
   readonly places: number
+  /** Of one group. */
   readonly inputs: number
   readonly outputs: number
+  /** A convolution of several groups passes channels on, group by group; others mix all that they read. */
+  readonly groups: number
   /** Whether zeros are added around its input: there a constant channel is none. */
   readonly padded: boolean
 }
@@ -56,7 +60,8 @@ export const connectionOf = (node: GraphNode): Connection | undefined => {
   if (!shape || (layer.type !== 'conv2d' && layer.type !== 'linear')) return undefined
   const places = layer.type === 'conv2d' ? layer.kernel * layer.kernel : pixelsOf(shape)
   const padded = layer.type === 'conv2d' && layer.padding > 0
-  return { node, source, places, inputs: channelsOf(shape), outputs: layer.out, padded }
+  const groups = layer.type === 'conv2d' ? groupsOf(layer) : 1
+  return { node, source, places, inputs: channelsOf(shape) / groups, outputs: layer.out, groups, padded }
 }
 
 /** Name of a layer's tensor. */

@@ -1,3 +1,4 @@
+import type { Study } from '../../report/study/study.js'
 import { pointInProcess } from './pointInProcess.js'
 import { startSweep } from './startSweep.js'
 import type { Sweep, SweepPoint } from './sweepTypes.js'
@@ -7,22 +8,27 @@ export interface SweepPlan {
   readonly name: string
   /** The lists of the grid: a parameter that is one of them says nothing more of a point than its own value. */
   readonly axes: readonly unknown[]
+  /** Names of parameters that say as little. */
+  readonly lists?: readonly string[]
   readonly points: readonly SweepPoint[]
   /** The point that joins the work of all others, if any. */
   readonly whole: SweepPoint | undefined
+  readonly study: Study | undefined
   readonly params: Readonly<Record<string, unknown>>
 }
 
 /** A sweep of these points. */
 export const makeSweep = (plan: SweepPlan): Sweep => {
-  const { name, axes, points, whole, params } = plan
+  const { name, axes, lists = [], points, whole, study, params } = plan
   const self: Sweep = {
     kind: 'sweep',
     name,
     params,
+    study,
     points: whole ? [...points, { ...whole, parts: points }] : points,
     withParams: (others) => {
-      const kept = Object.fromEntries(Object.entries(others).filter(([, value]) => !axes.includes(value)))
+      const isAxis = ([key, value]: [string, unknown]): boolean => axes.includes(value) || lists.includes(key)
+      const kept = Object.fromEntries(Object.entries(others).filter((entry) => !isAxis(entry)))
       const known = (point: SweepPoint): SweepPoint => ({
         ...point,
         pipeline: point.pipeline.withParams({ ...kept, ...point.params }),

@@ -2,7 +2,6 @@ import { readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
-import type { PwoaError } from '../../dsl/errors.js'
 import type { RunEvent } from '../../dsl/events.js'
 import type { RunHandle } from '../../dsl/run.js'
 import { finishedIn, runInFolder } from '../runInFolder.js'
@@ -13,20 +12,30 @@ import type { SweepPoint } from './sweepTypes.js'
 
 /** Begins the point's run, or goes on with it where it was begun before. */
 export const pointInProcess: RunPoint = ({ label, pipeline, parts = [] }, { folder, seed, options }, told) => {
-  const joins = parts.map((part) => join(dirname(folder), keyOf(part, part.seed ?? seed)))
-  const missing = parts.filter((_, index) => !finishedIn(joins[index] ?? ''))
-  if (missing.length > 0)
-    return { outcome: Promise.resolve({ type: 'failed', error: incomplete(label, missing) }), stop: () => undefined }
+  const keyed = parts.map((part) => ({ part, key: keyOf(part, part.seed ?? seed) }))
+  const place = (key: string): string => join(dirname(folder), key)
+  const missing = keyed.filter(({ key }) => !finishedIn(place(key)))
+  if (missing.length > 0) return { outcome: Promise.resolve(incomplete(label, missing)), stop: () => undefined }
+  const joins = keyed.map(({ key }) => place(key))
   const run = runInFolder(pipeline, folder, { ...options, seed, joins })
   tellProgress(run, told)
   return { outcome: outcomeOf(run), stop: run.stop }
 }
 
-const incomplete = (label: string, missing: readonly SweepPoint[]): PwoaError => ({
-  _tag: 'RunError',
-  stage: label,
-  expected: 'all its parts to be done, and their folders to be here',
-  actual: `none of ${missing.map((part) => part.label).join(', ')}`,
+interface KeyedPart {
+  readonly part: SweepPoint
+  readonly key: string
+}
+
+const incomplete = (label: string, missing: readonly KeyedPart[]): PointOutcome => ({
+  type: 'failed',
+  error: {
+    _tag: 'RunError',
+    stage: label,
+    expected: 'all its parts to be done, and their folders to be here',
+    actual: `none of ${missing.map(({ part }) => part.label).join(', ')}`,
+  },
+  lacks: missing.map(({ key }) => key),
 })
 
 const outcomeOf = async ({ folder, result }: RunHandle): Promise<PointOutcome> => {

@@ -32,7 +32,7 @@ export const shards = (name: string, of: number, build: (shard: Shard | undefine
   const points = Array.from({ length: of }, (_, index) => pointOf({ index, of }, build))
   const alike = points.some(({ pipeline }) => stagesOf(pipeline) === stagesOf(whole.pipeline))
   if (alike) rejectOption('shards', 'a pipeline that gives its shard to attackEval', 'one that does not')
-  return makeSweep({ name, axes: [], points, whole, params: {} })
+  return makeSweep({ name, axes: [], points, whole, study: undefined, params: {} })
 }
 
 const pointOf = (shard: Shard | undefined, build: (shard: Shard | undefined) => Pipeline<Step>): SweepPoint => {

@@ -13,10 +13,11 @@ import { runFiles } from '../runFolder.js'
 import { finishedIn } from '../runInFolder.js'
 import { turn } from '../turn.js'
 import { valueOf } from '../valueOf.js'
-import { csvOf, jsonOf, markdownOf, resultsOf } from './results.js'
 import type { RunPoint } from './runPoint.js'
+import { studyOf } from './studyResults.js'
 import { chooseSweepFolder, keyOf, openSweepFolder, pointFolder } from './sweepFolder.js'
 import type { PointRecord, Sweep, SweepEvent, SweepHandle, SweepSummary } from './sweepTypes.js'
+import { writeResults } from './writeResults.js'
 
 /** How the points are run. */
 export interface Execution {
@@ -84,6 +85,7 @@ const perform = async (live: Live): Promise<SweepSummary> => {
       seed: options.seed ?? 0,
       seconds: { total: (performance.now() - started) / 1000 },
       points,
+      ...(sweep.study ? { study: studyOf(points, sweep.study) } : {}),
     }
     await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
     return summary
@@ -106,7 +108,10 @@ const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
   const { sweep, events, execution, signal, folder, stop } = live
   const failure = firstFailure()
   const records = recordsOf(live)
-  const results = newestWriter<readonly PointRecord[]>((points) => writeResults(folder, points), failure.fail)
+  const results = newestWriter<readonly PointRecord[]>(
+    (points) => writeResults(folder, points, sweep.study),
+    failure.fail,
+  )
   const update = (index: number, change: Partial<PointRecord>): void => {
     const point = { ...(records[index] as PointRecord), ...change }
     records[index] = point
@@ -176,9 +181,3 @@ const crashed = (reason: string, attempts: number): PwoaError => ({
   expected: 'a process that comes to its end',
   actual: `${reason}${attempts > 1 ? `, ${attempts} times` : ''}`,
 })
-
-const writeResults = async (folder: string, points: readonly PointRecord[]): Promise<void> => {
-  const results = resultsOf(points)
-  const files = { 'results.csv': csvOf, 'results.json': jsonOf, 'results.md': markdownOf }
-  for (const [name, draw] of Object.entries(files)) await valueOf(writeWhole(join(folder, name), draw(results), name))
-}

@@ -1,5 +1,7 @@
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { Step } from '../../dsl/step.js'
+import type { Study } from '../../report/study/study.js'
+import { checkStudy } from './checkStudy.js'
 import { makeSweep } from './makeSweep.js'
 import { checkPoints, combinations, type Grid, labelOf, type PointParams, type PointValue, seedOf } from './points.js'
 import type { Sweep } from './sweepTypes.js'
@@ -22,19 +24,22 @@ import type { Sweep } from './sweepTypes.js'
  *   ),
  * )
  *
- * @throws an `OptionError` without any point, with a point twice, for values that are no numbers, texts or booleans,
- * and what `build` throws
+ * @throws an `OptionError` without any point, with a point twice, for values that are no numbers, texts or booleans, for a
+ * study of parameters that the points don't have, and what `build` throws
  */
 export const sweep: SweepMaker = (
   name: string,
   points: Grid<PointParams> | readonly PointParams[],
   build: (point: never) => Pipeline<Step>,
+  { study, lists = [] }: SweepOptions<string> = {},
 ): Sweep => {
   const listed = isList(points) ? points : combinations(points)
   checkPoints(listed)
+  if (study) checkStudy(study, listed)
   return makeSweep({
     name,
     axes: isList(points) ? [] : Object.values(points),
+    lists,
     points: listed.map((params) => ({
       label: labelOf(params),
       params,
@@ -43,8 +48,23 @@ export const sweep: SweepMaker = (
       pipeline: build(params as never).withParams(params),
     })),
     whole: undefined,
+    study,
     params: {},
   })
+}
+
+/** What a sweep makes of its points beside their own figures. */
+export interface SweepOptions<Names extends string> {
+  /**
+   * Sets the points side by side, with means and standard deviations over their seeds: `study.md`, `.csv` and `.json`, and
+   * pictures of robust accuracy by rate and by the time of training. @default none
+   */
+  readonly study?: Study & { readonly method: Names; readonly across: Names }
+  /**
+   * Parameters of `definePipeline` that say which points there are and nothing more of any of them: lists that a list of
+   * points is made of. What is done stays done when they grow. @default none
+   */
+  readonly lists?: readonly string[]
 }
 
 /** How `sweep` is called: with a grid, or with a list. */
@@ -53,11 +73,13 @@ export interface SweepMaker {
     name: string,
     points: readonly P[],
     build: (point: P) => Pipeline<Step>,
+    options?: SweepOptions<keyof P & string>,
   ): Sweep
   <const P extends Readonly<Record<string, PointValue>>>(
     name: string,
     points: Grid<P>,
     build: (point: P) => Pipeline<Step>,
+    options?: SweepOptions<keyof P & string>,
   ): Sweep
 }
 

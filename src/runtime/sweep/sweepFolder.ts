@@ -30,7 +30,11 @@ export const keyOf = ({ pipeline }: Pick<SweepPoint, 'pipeline'>, seed: number, 
 /** The run folder of a point. */
 export const pointFolder = (folder: string, key: string): string => join(folder, 'points', key)
 
-const storedSweep = t.type({ sweep: t.string })
+/** `plan.json` of a sweep. */
+export const storedSweep = t.type({ sweep: t.string })
+
+/** Its table, a row for each point, from its beginning on. */
+export const resultsFile = 'results.json'
 
 /** Losing it does no harm: each point's run has a lock of its own. */
 const ignored = (): void => undefined

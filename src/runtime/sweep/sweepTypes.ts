@@ -4,6 +4,7 @@ import type { PwoaError } from '../../dsl/errors.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
 import type { Step } from '../../dsl/step.js'
+import type { Study, StudyRow } from '../../report/study/study.js'
 import type { PointProgress } from './pointMessages.js'
 import type { PointParams } from './points.js'
 
@@ -26,6 +27,8 @@ export interface Sweep {
   /** The parameters it was made from, where it was made by `definePipeline`. */
   readonly params: Readonly<Record<string, unknown>>
   readonly points: readonly SweepPoint[]
+  /** How its points are set side by side, where they are. */
+  readonly study: Study | undefined
   /** The same sweep with these parameters on record in all its points. */
   readonly withParams: (params: Readonly<Record<string, unknown>>) => Sweep
   /**
@@ -64,6 +67,8 @@ export interface SweepSummary {
   readonly seed: number
   readonly seconds: { readonly total: number }
   readonly points: readonly PointRecord[]
+  /** Of a study: means over seeds. */
+  readonly study?: readonly StudyRow[]
 }
 
 /** A sweep that has been started. */

@@ -19,7 +19,7 @@ import { mnistNet } from '../../../src/models/zoo.js'
 import { calibrate } from '../../../src/training/calibrate.js'
 import { imagesOf } from '../../../src/training/images.js'
 import { Student } from '../../../src/training/network.js'
-import { normalised } from '../../models/fixtures.js'
+import { aggregated, normalised, separable } from '../../models/fixtures.js'
 import { describeGolden, readPublicNetwork, readTestSplit } from '../../support/golden.js'
 import { seededNumbers } from '../../support/numbers.js'
 import { channelsFirst, runOnnx } from '../../support/onnxRuntime.js'
@@ -102,7 +102,7 @@ const accuracy = (logits: Float32Array, labels: Uint8Array): number => {
 
 /** Without those so deep that random weights make any rounding as large as what the images make, and the largest. */
 const { resnet34: _34, resnet50: _50, lenet: _large, ...zoo } = zooNetworks
-const networks: Readonly<Record<string, Architecture>> = { ...zoo, normalised }
+const networks: Readonly<Record<string, Architecture>> = { ...zoo, normalised, separable, aggregated }
 
 describe('a network in integers', () => {
   it.each(Object.keys(networks))('%s gives nearly the same logits in onnxruntime', async (name) => {

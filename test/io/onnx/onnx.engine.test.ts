@@ -12,7 +12,7 @@ import { describe as textOf } from '../../../src/models/description.js'
 import { add, conv2d, flatten, linear, relu } from '../../../src/models/layers.js'
 import { packNetwork } from '../../../src/models/weights.js'
 import { Student } from '../../../src/training/network.js'
-import { normalised, shortcut } from '../../models/fixtures.js'
+import { aggregated, normalised, separable, shortcut } from '../../models/fixtures.js'
 import { distance, seededNumbers } from '../../support/numbers.js'
 import { channelsFirst, runOnnx } from '../../support/onnxRuntime.js'
 import { randomNetwork, seededNetwork } from '../../support/randomNetworks.js'
@@ -24,7 +24,7 @@ const TOLERANCE = 1e-5
 
 const EXAMPLES = 3
 
-const networks: Readonly<Record<string, Architecture>> = { ...zooNetworks, normalised }
+const networks: Readonly<Record<string, Architecture>> = { ...zooNetworks, normalised, separable, aggregated }
 
 const ours = (net: Architecture, weights: Float32Array, statistics: Float32Array, pixels: Float32Array) => {
   const student = new Student(net, weights, statistics)

@@ -90,9 +90,13 @@ describe('an operator', () => {
   })
 
   const cases: Readonly<Record<string, readonly [bytes: Uint8Array, expected: string]>> = {
-    groups: [
+    'groups of other channels': [
       withConv({ attribute: [{ name: 'group', i: 2, type: 2 }] }),
-      'expected one group in operator Conv (node "first", opset 17), got 2',
+      'expected weights for 1 channels in operator Conv (node "first", opset 17), got 1 in 2 groups',
+    ],
+    'no groups': [
+      withConv({ attribute: [{ name: 'group', i: 0, type: 2 }] }),
+      'expected weights for 1 channels in operator Conv (node "first", opset 17), got 1 in 0 groups',
     ],
     dilation: [
       withConv({ attribute: [ints('dilations', [2, 2])] }),

@@ -15,7 +15,7 @@ import { Student } from '../../../src/training/network.js'
 import { distance, seededNumbers } from '../../support/numbers.js'
 import { randomNetwork, seededNetwork } from '../../support/randomNetworks.js'
 import { zooNetworks } from '../../support/zooNetworks.js'
-import { normalised, shortcut } from '../fixtures.js'
+import { aggregated, normalised, separable, shortcut } from '../fixtures.js'
 
 /** Relative to the largest logit. */
 const TOLERANCE = 1e-5
@@ -182,6 +182,51 @@ describe('a filter of zeros', () => {
     ])
     const both = filled(net, { trunk: [0, 1], left: [1, 2] })
     expect(widths(shrunkAndSame(both))).toEqual({ trunk: 3, left: 3, after: 2, head: 2 })
+  })
+
+  it('goes with its channel of a depth-wise convolution, whichever of the two was pruned', () => {
+    // Behind the last convolution nothing is left of a constant but its own; what is negative a ReLU makes 0.
+    const negative = { 'bn1.bias': () => -2 }
+    const pruned = { expand: [0, 1, 2, 3], depthwise: [3, 4, 5] }
+    expect(widths(shrunkAndSame(filled(separable, pruned, negative)))).toEqual({
+      stem: 8,
+      expand: 6,
+      depthwise: 6,
+      project: 8,
+      down: 8,
+      head: 3,
+    })
+    // Of a positive constant, zeros around an image make something else.
+    const { expand } = widths(shrunkAndSame(filled(separable, { expand: [0, 1] }, { 'bn1.bias': () => 2 })))
+    expect(expand).toBe(12)
+  })
+
+  it('goes from a sum and the depth-wise convolution behind it', () => {
+    const network = filled(
+      separable,
+      { stem: [1], project: [1], down: [1, 2] },
+      { 'bn0.bias': () => -2, 'bn3.bias': () => 0 },
+    )
+    // Nothing but the mean of the last normalisation is left in the channel: a constant, which the layer behind makes another of.
+    expect(widths(shrunkAndSame(network))).toMatchObject({ stem: 7, project: 7, down: 7 })
+  })
+
+  it('goes where all of its group can: two inputs and three outputs at a time', () => {
+    const negative = { 'middle.bias': () => -1 }
+    // Of groups 0 to 3: all outputs, some outputs, none, all outputs.
+    const network = filled(aggregated, { middle: [0, 1, 2, 4, 9, 10, 11] }, negative)
+    const shrunk = shrunkAndSame(network)
+    expect(widths(shrunk)).toEqual({ reduce: 4, middle: 6, expand: 5, head: 3 })
+    expect(shrunk.architecture.nodes.find(({ id }) => id === 'middle')?.layer).toMatchObject({ groups: 2 })
+    // A pruned input channel stays for the sake of the other one of its group.
+    expect(widths(shrunkAndSame(filled(aggregated, { reduce: [0] })))).toMatchObject({ reduce: 8, middle: 12 })
+  })
+
+  it('of all groups but one leaves a convolution without groups', () => {
+    const network = filled(aggregated, { middle: [0, 1, 2, 3, 4, 5, 6, 7, 8] }, { 'middle.bias': () => -1 })
+    const { layer } = shrunkAndSame(network).architecture.nodes.find(({ id }) => id === 'middle') ?? {}
+    expect(layer).toMatchObject({ out: 3 })
+    expect(layer).not.toHaveProperty('groups')
   })
 
   it('that nobody reads goes, and what only it reads', () => {

@@ -21,7 +21,7 @@ export interface DescribedConvolution {
 
 /**
  * @param x shape of the images, NHWC
- * @param filter shape of the filters, kernel × kernel × in × out
+ * @param filter shape of the filters, kernel × kernel × in × out; of depth-wise ones the last is outputs for each input
  */
 export const describeConvolution = (
   tf: Tf,
@@ -29,9 +29,18 @@ export const describeConvolution = (
   x: readonly number[],
   filter: readonly number[],
   { strides, pad, dataFormat, dimRoundingMode }: ConvolutionAttributes,
+  kind: 'dense' | 'depthwise' = 'dense',
 ): DescribedConvolution => {
   if (dataFormat !== 'NHWC') throw new Error(`convolution: expected NHWC, got ${dataFormat}`)
-  const conv = tf.backend_util.computeConv2DInfo(x as Shape4, filter as Shape4, strides, 1, pad, dimRoundingMode)
+  const conv = tf.backend_util.computeConv2DInfo(
+    x as Shape4,
+    filter as Shape4,
+    strides,
+    1,
+    pad,
+    dimRoundingMode,
+    kind === 'depthwise',
+  )
   const address = module.convolution(
     conv.batchSize,
     conv.inHeight,

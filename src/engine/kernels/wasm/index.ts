@@ -9,6 +9,7 @@ import { bottleneckGradient } from './bottleneck-gradient.js'
 import { conv2d } from './conv2d.js'
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js'
 import { conv2dBackpropInput } from './conv2d-backprop-input.js'
+import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.js'
 import { gaussianKernel } from './gaussian-kernel.js'
 import { identity } from './identity.js'
 import { linear } from './linear.js'
@@ -23,7 +24,7 @@ import { softmaxCrossEntropy } from './softmax-cross-entropy.js'
 import { spdInverse } from './spd-inverse.js'
 import { splitV } from './split-v.js'
 
-/** Registers pwoa's kernels for the wasm engine, the standard one that it lacks, and better ones for six. */
+/** Registers pwoa's kernels for the wasm engine, the standard ones that it lacks, and better ones for six. */
 export const registerWasmKernels = (tf: Tf, module: WasmModule): void => {
   const [standardSplit, standardMatMul] = [tf.getKernel('SplitV', 'wasm'), tf.getKernel('BatchMatMul', 'wasm')]
   const ofModule = [reluGrad, biasAddGrad, linear, adam, momentum, spdInverse, gaussianKernel, regularise]
@@ -33,6 +34,7 @@ export const registerWasmKernels = (tf: Tf, module: WasmModule): void => {
     [...ofModule, ...ofBottleneck].map((kernel) => kernel(module)),
   )
   registerMissing(tf, [conv2d(tf, module), conv2dBackpropFilter(tf, module)])
+  registerMissing(tf, [depthwiseBackpropInput(tf, module), depthwiseBackpropFilter(tf, module)])
   registerMissing(tf, [softmaxCrossEntropy, batchNorm, batchNormGrad])
   registerInstead(tf, [conv2dBackpropInput(tf, module), batchMatMul(module, standardMatMul.kernelFunc)])
   registerInstead(tf, [maxPoolGrad(tf), sign, identity, splitV(tf, standardSplit.kernelFunc)])

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { WasmBackend } from './wasm-backend.js'
 
 /** An address in the wasm heap, in bytes. */
@@ -23,11 +22,13 @@ export interface WasmModule {
     bias: Address,
     least: number,
   ): void
-  /** The description of a convolution that the three kernels take, to be given back by `release`. */
+  /** The description of a convolution that the kernels take, to be given back by `release`. */
   convolution(...geometry: ConvolutionGeometry): Address
   convolve(x: Address, filter: Address, bias: Address, y: Address, convolution: Address, least: number): void
   inputGradient(dy: Address, filter: Address, dx: Address, convolution: Address): void
   filterGradient(x: Address, dy: Address, dw: Address, convolution: Address): void
+  depthwiseInputGradient(dy: Address, filter: Address, dx: Address, convolution: Address): void
+  depthwiseFilterGradient(x: Address, dy: Address, dw: Address, convolution: Address): void
   gaussianKernel(z: Address, n: number, d: number, exponent: number, rows: Address, kernel: Address): void
   regularise(kernel: Address, n: number, ridge: number, out: Address): void
   bottleneckMatrix(
@@ -105,10 +106,13 @@ declare const WebAssembly: {
   ): Promise<{ readonly instance: { readonly exports: unknown } }>
 }
 
-/** Makes the kernels work on the engine's heap. */
-export const loadModule = async ({ wasm }: WasmBackend): Promise<WasmModule> => {
+/**
+ * Makes the kernels work on the engine's heap.
+ *
+ * @param bytes of assembly/pwoa.wasm
+ */
+export const loadModule = async ({ wasm }: WasmBackend, bytes: Uint8Array): Promise<WasmModule> => {
   const { memory, malloc, free } = wasm.asm
-  const bytes = await readFile(new URL('../../../../assembly/pwoa.wasm', import.meta.url))
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory }, heap: { malloc, free } })
   return instance.exports as WasmModule
 }

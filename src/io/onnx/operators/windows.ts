@@ -13,9 +13,12 @@ export const conv = (node: NodeReader): Value => {
   const image = imageOf(node, input)
   const weight = node.constant(1)
   const [out = 0, channels = 0, ...kernel] = weight.dims
-  const group = node.integer('group', 1)
-  if (group !== 1) node.refuse('one group', `${group}`)
-  if (channels !== image.channels) node.refuse(`weights for ${image.channels} channels`, `${channels}`)
+  const groups = node.integer('group', 1)
+  if (groups < 1 || channels * groups !== image.channels)
+    node.refuse(
+      `weights for ${image.channels} channels`,
+      groups === 1 ? `${channels}` : `${channels} in ${groups} groups`,
+    )
   const size = square(node, 'kernel', kernel, 1)
   const stride = square(node, 'stride', node.integers('strides') ?? [1, 1], 1)
   square(node, 'dilation', node.integers('dilations') ?? [1, 1], 1, 1)
@@ -24,7 +27,16 @@ export const conv = (node: NodeReader): Value => {
   const bias = node.optional(2) ? node.constant(2) : undefined
   return activations(
     node.builder.add(
-      { type: 'conv2d', name, out, kernel: size, stride, padding, bias: bias ? 'learned' : 'none' },
+      {
+        type: 'conv2d',
+        name,
+        out,
+        kernel: size,
+        stride,
+        padding,
+        bias: bias ? 'learned' : 'none',
+        ...(groups === 1 ? {} : { groups }),
+      },
       [input],
       node.origin(name),
       {

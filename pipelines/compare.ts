@@ -1,0 +1,263 @@
+import { basename, extname } from 'node:path'
+import {
+  adam,
+  admmMask,
+  advPrune,
+  apd,
+  architectureNames,
+  attackEval,
+  autoAttack,
+  blockNoise,
+  cifar10,
+  cifar100,
+  cosine,
+  crossEntropy,
+  definePipeline,
+  distill,
+  exportModel,
+  fgsm,
+  type HasStudent,
+  type HasTeacher,
+  horizontalFlip,
+  hsicRegularize,
+  hydra,
+  loadTeacher,
+  magnitudePrune,
+  mnist,
+  naive,
+  type Pattern,
+  type Pipeline,
+  param,
+  parameters,
+  perturb,
+  pgd,
+  pipeline,
+  pwoa,
+  randomCrop,
+  type Step,
+  sgd,
+  sweep,
+  syntheticDigits,
+  thirds,
+  weightLayers,
+  zoo,
+} from 'pwoa'
+
+const crops = { augment: [randomCrop({ padding: 4 }), horizontalFlip()] }
+
+/** The paper's settings on digits. */
+const digits = {
+  epsilon: 0.3,
+  /** Step size of a PGD attack in parts of its radius. */
+  part: 30,
+  alpha: 10,
+  hsic: { lambdaX: 2e-4, lambdaY: 5e-5 },
+  recipes: {
+    admm: { optimizer: adam(), learningRate: 5e-4, schedule: thirds() },
+    retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine() },
+  },
+}
+
+const momentum = sgd({ momentum: 0.9, weightDecay: 5e-4 })
+
+/** The paper's settings on CIFAR. */
+const photographs = {
+  epsilon: 8 / 255,
+  part: 4,
+  alpha: 10,
+  hsic: { lambdaX: 2e-5, lambdaY: 1e-4 },
+  recipes: {
+    admm: { optimizer: momentum, learningRate: 0.01, schedule: thirds() },
+    retrain: { optimizer: momentum, learningRate: 0.005, schedule: cosine() },
+  },
+}
+
+const datasets = {
+  mnist: { ...digits, data: mnist({ batchSize: 128 }) },
+  syntheticDigits: { ...digits, data: syntheticDigits({ train: 2000, test: 1000 }) },
+  cifar10: { ...photographs, data: cifar10({ batchSize: 128, ...crops }) },
+  cifar100: { ...photographs, alpha: 100, data: cifar100({ batchSize: 128, ...crops }) },
+}
+
+interface Setting {
+  readonly of: (typeof datasets)[keyof typeof datasets]
+  readonly teacher: Pipeline<Step & HasTeacher & HasStudent>
+  readonly mask: { readonly pattern: Pattern; readonly rate: number; readonly exclude: readonly string[] }
+  /** Epochs while weights are pushed towards zero, and after that. */
+  readonly epochs: number
+  readonly retrainEpochs: number
+  /** Steps of the attack that the adversarial methods train with. */
+  readonly attackSteps: number
+  readonly mixRatio: number
+}
+
+const trainedBy = ({ of: { epsilon }, attackSteps }: Setting) =>
+  pgd({ epsilon, steps: attackSteps, stepSize: (2.5 * epsilon) / attackSteps })
+
+const pwoaOf = ({ of, mask, epochs, retrainEpochs }: Setting) => ({
+  ...mask,
+  ...of.recipes,
+  epochs,
+  retrainEpochs,
+  distill: { temperature: 30, alpha: of.alpha },
+  hsic: of.hsic,
+})
+
+const admmOf = ({ of, mask, epochs, retrainEpochs }: Setting) =>
+  admmMask({ ...mask, ...of.recipes, epochs, retrainEpochs })
+
+/** Adam's steps go on towards sparse weights to the end: there are few epochs, and Z and U are updated in each. */
+const perturbedOf = ({ of, mask, epochs, retrainEpochs }: Setting, rates: 'uniform' | 'learned') => {
+  const { admm, retrain } = of.recipes
+  return admmMask({
+    ...mask,
+    rates,
+    epochs,
+    retrainEpochs,
+    updateEvery: 1,
+    admm: { ...admm, learningRate: 2 * admm.learningRate, schedule: cosine() },
+    retrain: { ...retrain, learningRate: 2 * retrain.learningRate },
+  })
+}
+
+/** The rows: every method from the same teacher, on the same data, with the same epochs and rate. */
+const methods = {
+  teacher: ({ teacher }: Setting) => teacher,
+  naive: ({ teacher, mask, epochs, retrainEpochs }: Setting) =>
+    teacher.pipe(naive({ ...mask, retrainEpochs: epochs + retrainEpochs })),
+  gradual: ({ teacher, mask, epochs, retrainEpochs }: Setting) =>
+    teacher.pipe(crossEntropy(), magnitudePrune({ ...mask, epochs, retrainEpochs })),
+  admm: (at: Setting) => at.teacher.pipe(crossEntropy(), admmOf(at)),
+  'hsic-only': (at: Setting) => at.teacher.pipe(crossEntropy(), hsicRegularize(at.of.hsic), admmOf(at)),
+  'distill-only': (at: Setting) => at.teacher.pipe(distill({ temperature: 30, alpha: at.of.alpha }), admmOf(at)),
+  pwoa: (at: Setting) => at.teacher.pipe(pwoa(pwoaOf(at))),
+  perturbed: (at: Setting) =>
+    at.teacher.pipe(
+      perturb(blockNoise({ epsilon: at.of.epsilon })),
+      distill({ temperature: 10, alpha: at.of.alpha }),
+      perturbedOf(at, 'uniform'),
+    ),
+  'perturbed-learned': (at: Setting) =>
+    at.teacher.pipe(
+      perturb(blockNoise({ epsilon: at.of.epsilon })),
+      distill({ temperature: 10, alpha: at.of.alpha }),
+      perturbedOf(at, 'learned'),
+    ),
+  'pwoa-mixed': (at: Setting) =>
+    at.teacher.pipe(pwoa({ ...pwoaOf(at), mixed: { attack: trainedBy(at), mixRatio: at.mixRatio } })),
+  advPrune: (at: Setting) => {
+    const { distill: _, hsic: __, ...mask } = pwoaOf(at)
+    return at.teacher.pipe(advPrune(trainedBy(at), mask))
+  },
+  apd: (at: Setting) =>
+    at.teacher.pipe(
+      apd(trainedBy(at), {
+        ...at.mask,
+        epochs: at.epochs,
+        retrainEpochs: at.retrainEpochs,
+        distill: { temperature: 30, alpha: at.of.alpha },
+      }),
+    ),
+  hydra: (at: Setting) => {
+    const { epsilon } = at.of
+    const { attackSteps: steps } = at
+    const attack = pgd({ epsilon, steps, stepSize: (2.5 * epsilon) / steps, loss: 'kl', start: 'nearby' })
+    return at.teacher.pipe(hydra(attack, { ...at.mask, beta: 6, epochs: at.epochs, retrainEpochs: at.retrainEpochs }))
+  },
+}
+
+const names = Object.keys(methods) as (keyof typeof methods)[]
+
+/**
+ * The paper's comparison: methods × rates × seeds on one network or several, a row each, with means over the seeds. The
+ * folder has the table as Markdown, CSV and JSON, and pictures of robust accuracy by rate and by the time of training.
+ * What is done stays done, so the study can grow. For figures of time run one point at a time, on an idle machine.
+ */
+export default definePipeline(
+  parameters({
+    checkpoints: param.list(param.text({ help: 'A robust teacher: a PyTorch checkpoint or safetensors.' }), {
+      min: 1,
+      help: 'The teachers, separated by commas.',
+    }),
+    architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoints are of.' }),
+    dataset: param.choice(['mnist', 'syntheticDigits', 'cifar10', 'cifar100'], {
+      default: 'mnist',
+      help: 'What is trained and tested on.',
+    }),
+    methods: param.list(param.choice(names, { help: 'A row.' }), {
+      default: [
+        'teacher',
+        'naive',
+        'admm',
+        'hsic-only',
+        'distill-only',
+        'pwoa',
+        'perturbed',
+        'perturbed-learned',
+        'advPrune',
+        'apd',
+        'hydra',
+      ],
+      min: 1,
+      help: 'The rows, separated by commas.',
+    }),
+    rates: param.list(param.number({ min: 1, max: 1000, unit: '×', help: 'A compression.' }), {
+      default: [4, 8, 16, 32],
+      min: 1,
+      help: 'Compressions of all layers but the last.',
+    }),
+    seeds: param.list(param.integer({ min: 0, help: 'A seed.' }), { default: [0], min: 1, help: 'Seeds of each row.' }),
+    pattern: param.choice(['irregular', 'filter', 'column'], {
+      default: 'irregular',
+      help: 'What is pruned together.',
+    }),
+    epochs: param.integer({ default: 50, min: 0, unit: 'epochs', help: 'While weights are pushed towards zero.' }),
+    retrainEpochs: param.integer({ default: 100, min: 0, unit: 'epochs', help: 'Masked retraining.' }),
+    attackSteps: param.integer({ default: 10, min: 1, max: 1000, help: 'Steps of PGD in adversarial training.' }),
+    mixRatio: param.number({ default: 0.2, min: 0, max: 1, help: 'Attacked minibatches of pwoa-mixed.' }),
+    examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
+  }),
+  ({ checkpoints, architecture, dataset, methods: rows, rates, seeds, pattern, examples, ...budget }) => {
+    const of = datasets[dataset]
+    const exclude = weightLayers(zoo[architecture]).slice(-1)
+    const teachers = new Map(checkpoints.map((file) => [basename(file, extname(file)), file]))
+    const points = [...teachers.keys()].flatMap((teacher) =>
+      rows.flatMap((method) => {
+        const whole = method === 'teacher'
+        return (whole ? [1] : rates).flatMap((rate) =>
+          (whole ? seeds.slice(0, 1) : seeds).map((seed) => ({ teacher, method, rate, seed })),
+        )
+      }),
+    )
+    const { epsilon, part } = of
+    const pgdAttack = { epsilon, steps: part === 4 ? 10 : 40, stepSize: epsilon / part }
+    const attacks = [
+      autoAttack({ epsilon }),
+      fgsm({ epsilon }),
+      pgd(pgdAttack),
+      pgd({ ...pgdAttack, loss: 'margin', name: 'cw' }),
+    ]
+
+    return sweep(
+      'compare',
+      points,
+      ({ teacher, method, rate }) => {
+        const source = pipeline(`${teacher} ${method} ${rate}x`, of.data).pipe(
+          loadTeacher(teachers.get(teacher) ?? teacher, { architecture }),
+        )
+        const pruned: Pipeline<Step & HasStudent> = methods[method]({
+          ...budget,
+          of,
+          teacher: source,
+          mask: { pattern, rate, exclude },
+        })
+        const subjects = method === 'teacher' ? (['before'] as const) : (['after'] as const)
+        return pruned.pipe(attackEval(attacks, { examples, subjects }), exportModel('network.safetensors'))
+      },
+      {
+        study: { method: 'method', across: 'rate', ...(rows.includes('advPrune') ? { baseline: 'advPrune' } : {}) },
+        lists: ['checkpoints', 'methods', 'rates', 'seeds'],
+      },
+    )
+  },
+)

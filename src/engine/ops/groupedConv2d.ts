@@ -1,0 +1,53 @@
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
+import { tf } from '../tf.js'
+import type { Activation } from './activation.js'
+import { conv2d, padded } from './conv2d.js'
+import { relu } from './relu.js'
+
+export interface GroupedWindow {
+  readonly stride: number
+  /** Zeros on each side, as PyTorch counts them. */
+  readonly padding: number
+  /** Parts of the input's channels, and of the output's. */
+  readonly groups: number
+}
+
+/**
+ * z = act(x ∗ filter + bias), each part of the outputs from its own part of the inputs: a depth-wise convolution where
+ * a part has one input channel, else a convolution for each part.
+ *
+ * @param x n × height × width × in
+ * @param filter kernel × kernel × in/groups × out, the outputs part by part
+ * @param bias out; undefined for a convolution without
+ * @returns n × height′ × width′ × out
+ */
+export const groupedConv2d = (
+  x: Tensor4D,
+  filter: Tensor4D,
+  bias: Tensor1D | undefined,
+  window: GroupedWindow,
+  activation: Activation,
+): Tensor4D => {
+  const { stride, padding, groups } = window
+  if (filter.shape[2] === 1) return depthwise(x, filter, bias, window, activation)
+  const images = tf.split<Tensor4D>(x, groups, 3)
+  const filters = tf.split<Tensor4D>(filter, groups, 3)
+  const biases: readonly (Tensor1D | undefined)[] = bias ? tf.split<Tensor1D>(bias, groups) : []
+  const parts = images.map((image, i) => conv2d(image, filters[i] as Tensor4D, biases[i], stride, padding, activation))
+  return tf.concat(parts, 3)
+}
+
+const depthwise = (
+  x: Tensor4D,
+  filter: Tensor4D,
+  bias: Tensor1D | undefined,
+  { stride, padding, groups }: GroupedWindow,
+  activation: Activation,
+): Tensor4D => {
+  const [kernel, , , out] = filter.shape
+  const { input, pad } = padded(x, kernel, stride, padding)
+  const perInput: Tensor4D = tf.reshape(filter, [kernel, kernel, groups, out / groups])
+  const product: Tensor = tf.depthwiseConv2d(input, perInput, stride, pad)
+  const shifted = bias ? tf.add(product, bias) : product
+  return (activation === 'relu' ? relu(shifted) : shifted) as Tensor4D
+}

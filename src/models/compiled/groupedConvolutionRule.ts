@@ -1,0 +1,87 @@
+import type { Value } from '../../engine/graph/graphNodes.js'
+import { type Conv2dLayer, groupsOf } from '../layers.js'
+import { activated, deactivated, type LayerRule, type Place, parameter } from './layerRule.js'
+import { windowOf } from './window.js'
+
+/** The product of a window of images and a filter, part by part, and its gradients. */
+interface Product {
+  readonly forward: (seen: Value) => Value
+  readonly inputGradient: (seen: Value, dz: Value) => Value
+  readonly filterGradient: (seen: Value, dz: Value) => Value
+}
+
+/**
+ * A convolution of several groups: an operation of its own where each has one input channel, else as many convolutions
+ * as there are groups.
+ */
+export const groupedConvolutionRule: LayerRule<Conv2dLayer> = {
+  forward: (place, [x = '']) => {
+    const { graph, layer, parameters } = place
+    const product = productOf(place).forward(windowOf(place).seen(x))
+    if (layer.bias === 'none') return activated(place, product)
+    // Not `biasAdd`: TensorFlow would join a depth-wise convolution, its bias and a sum into an operation that it lacks.
+    return activated(place, graph.add(product, parameter(parameters, `${layer.name}.bias`)))
+  },
+  backward: (place, way) => {
+    const { graph, layer } = place
+    const { seen, back } = windowOf(place)
+    const [dz, x] = [deactivated(place, way), way.input()]
+    const window = seen(x)
+    const product = productOf(place)
+    return {
+      inputs: [back(x, product.inputGradient(window, dz))],
+      parameters: {
+        [`${layer.name}.weight`]: product.filterGradient(window, dz),
+        ...(layer.bias === 'none' ? {} : { [`${layer.name}.bias`]: graph.biasGradient(dz) }),
+      },
+    }
+  },
+}
+
+const productOf = (place: Place<Conv2dLayer>): Product => {
+  const { layer, kernel, parameters } = place
+  const [shape] = kernel.node.inputShapes
+  const channels = shape?.kind === 'image' ? shape.channels : 0
+  const filter = parameter(parameters, `${layer.name}.weight`)
+  return channels === groupsOf(layer)
+    ? depthwise(place, filter, channels)
+    : sliced(place, filter, channels / groupsOf(layer))
+}
+
+const depthwise = (place: Place<Conv2dLayer>, filter: Value, channels: number): Product => {
+  const { graph, layer } = place
+  const { stride, padding } = windowOf(place)
+  const { kernel, out } = layer
+  const shape = [kernel, kernel, channels, out / channels]
+  const perInput = graph.reshape(filter, shape)
+  return {
+    forward: (seen) => graph.depthwiseConv2d(seen, perInput, stride, padding),
+    inputGradient: (seen, dz) => graph.depthwiseInputGradient(graph.shapeOf(seen), perInput, dz, stride, padding),
+    filterGradient: (seen, dz) =>
+      graph.reshape(graph.depthwiseFilterGradient(seen, shape, dz, stride, padding), [kernel, kernel, 1, out]),
+  }
+}
+
+const sliced = (place: Place<Conv2dLayer>, filter: Value, channels: number): Product => {
+  const { graph, layer } = place
+  const { stride, padding } = windowOf(place)
+  const { kernel, out } = layer
+  const groups = groupsOf(layer)
+  const parts = (value: Value): readonly Value[] => graph.splitChannels(value, groups)
+  const joined = (a: Value, b: Value, combine: (a: Value, b: Value) => Value): Value => {
+    const others = parts(b)
+    return graph.joinChannels(parts(a).map((part, i) => combine(part, others[i] ?? '')))
+  }
+  return {
+    forward: (seen) => joined(seen, filter, (x, w) => graph.conv2d(x, w, stride, padding)),
+    inputGradient: (seen, dz) => {
+      const [first = ''] = parts(seen)
+      const shape = graph.shapeOf(first)
+      return joined(filter, dz, (w, dy) => graph.conv2dInputGradient(shape, w, dy, stride, padding))
+    },
+    filterGradient: (seen, dz) =>
+      joined(seen, dz, (x, dy) =>
+        graph.conv2dFilterGradient(x, [kernel, kernel, channels, out / groups], dy, stride, padding),
+      ),
+  }
+}

@@ -1,0 +1,37 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core'
+import { tf } from '../engine/tf.js'
+import type { Architecture } from './architecture.js'
+import { foldingOf, foldParameters } from './folding.js'
+import { unflatten } from './forward.js'
+import { parametersOf } from './parameters.js'
+import type { ReadNetwork } from './readNetwork.js'
+
+/** A network in use, without batch normalisation. */
+export interface Folded {
+  readonly architecture: Architecture
+  /** Flat, in the engine's layout. */
+  readonly weights: Float32Array
+}
+
+/** The network to use in place of a given one: see `foldingOf`. */
+export const folded = (network: ReadNetwork): Folded => {
+  const { architecture } = foldingOf(network.architecture)
+  const flat = tf.tidy(() => {
+    const { weights, statistics } = network
+    const parameters = foldParameters(
+      network.architecture,
+      unflatten(network.architecture, tf.tensor1d(weights)),
+      tf.tensor1d(statistics),
+    )
+    return tf.concat(
+      parametersOf(architecture).map(({ name }) => {
+        const parameter = parameters.get(name)
+        if (!parameter) throw new Error(`no tensor "${name}"`)
+        return tf.reshape(parameter, [-1]) as Tensor1D
+      }),
+    )
+  })
+  const weights = flat.dataSync<'float32'>().slice()
+  flat.dispose()
+  return { architecture, weights }
+}

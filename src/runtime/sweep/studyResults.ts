@@ -1,0 +1,33 @@
+import { type Spread, type Study, type StudyRow, studyRows } from '../../report/study/study.js'
+import type { Results } from './results.js'
+import type { PointRecord } from './sweepTypes.js'
+
+/** The rows of a study, of the points that are done. */
+export const studyOf = (points: readonly PointRecord[], study: Study): readonly StudyRow[] =>
+  studyRows(
+    points.flatMap(({ params, summary }) => (summary ? [{ params, summary }] : [])),
+    study,
+  )
+
+/** The rows as figures for programs: a mean in each column, and the standard deviation over seeds in the next. */
+export const studyResults = (rows: readonly StudyRow[]): Results => {
+  const params = [...new Set(rows.flatMap((row) => Object.keys(row.params)))]
+  const attacks = [...new Set(rows.flatMap((row) => Object.keys(row.attacks)))]
+  const figures: readonly (readonly [string, (row: StudyRow) => Spread | undefined])[] = [
+    ['clean', ({ clean }) => clean],
+    ...attacks.map((name) => [name, (row: StudyRow) => row.attacks[name]] as const),
+    ['sparsity', ({ sparsity }) => sparsity],
+    ['operations kept', ({ flops }) => flops],
+    ['seconds per epoch', ({ secondsPerEpoch }) => secondsPerEpoch],
+    ['training seconds', ({ trainingSeconds }) => trainingSeconds],
+  ]
+  return {
+    columns: [...params, 'seeds', ...figures.flatMap(([name]) => [name, `${name} deviation`]), 'speed-up'],
+    rows: rows.map((row) => [
+      ...params.map((name) => row.params[name]),
+      row.seeds,
+      ...figures.flatMap(([, of]) => [of(row)?.mean, of(row)?.deviation]),
+      row.speedUp,
+    ]),
+  }
+}

@@ -148,6 +148,13 @@ export default {
       to: { path: 'node_modules/sharp/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'storage-client-on-demand',
+      comment: 'The client of object storage is optional, and loaded where a bucket is named.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: 'node_modules/@aws-sdk/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'resolvable',
       comment: 'Every import is found.',
       severity: 'error',

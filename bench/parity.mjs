@@ -35,6 +35,7 @@ const ours = (checkpoint, examples, seed, attacks) => {
     const place = existsSync(join(folder, 'plan.json')) ? ['--resume', folder] : ['--out', folder]
     const settings = [
       `checkpoint=${join(values.checkpoints, checkpoint)}`,
+      'architecture=mnistNet',
       `examples=${examples}`,
       `attacks=${attacks}`,
     ]

@@ -11,6 +11,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { endlessRun, median } from './runs.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const script = fileURLToPath(import.meta.url)
@@ -22,45 +23,9 @@ const cases = {
   resnet18: { label: 'ResNet-18, after 3 steps', steps: 3, train: 64, batchSize: 8 },
 }
 
-const pipelineOf = async (name, { train, batchSize }) => {
-  const pwoa = await import('../dist/index.js')
-  const { admmMask, architecture, crossEntropy, flatten, initialise, linear, mnistNet, pipeline, resnet18 } = pwoa
-  const shape = { height: 28, width: 28, channels: 1 }
-  const networks = {
-    linear: () => architecture('linear', shape, [flatten(), linear('l', { out: 10 })]),
-    mnistNet: () => mnistNet,
-    resnet18: () => resnet18(),
-  }
-  const digits = pwoa.syntheticDigits({ train, test: 10, batchSize })
-  return pipeline(name, name === 'resnet18' ? colored(train, batchSize) : digits).pipe(
-    initialise(networks[name]()),
-    crossEntropy(),
-    admmMask({ pattern: 'irregular', rate: 4, epochs: 10_000, retrainEpochs: 1 }),
-  )
-}
-
-/** Images as large as CIFAR's, in which nothing is to be seen. */
-const colored = (count, batchSize) => {
-  const split = { count, images: new Uint8Array(count * 3072).fill(127), labels: new Uint8Array(count) }
-  const dataset = {
-    name: 'grey images',
-    origin: 'synthetic',
-    classes: 10,
-    shape: { height: 32, width: 32, channels: 3 },
-    train: split,
-    test: split,
-  }
-  return {
-    name: 'grey images',
-    config: { count },
-    batchSize,
-    open: () => async () => ({ _tag: 'Right', right: dataset }),
-  }
-}
-
 /** A process that runs until a step is done, and says when that was, in seconds since it began. */
 const live = async (name, last, place) => {
-  const run = (await pipelineOf(name, cases[name])).run({ ...place, checkpoints: { everySteps: 1_000_000, keep: 1 } })
+  const run = (await endlessRun(name, cases[name])).run({ ...place, checkpoints: { everySteps: 1_000_000, keep: 1 } })
   let seconds
   run.metrics$.subscribe(({ step }) => {
     if (step < last || seconds !== undefined) return
@@ -89,8 +54,6 @@ const processOf = (name, last, place) => {
   if (status !== 0) throw new Error(stderr)
   return JSON.parse(stdout).seconds
 }
-
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]
 
 const measure = (name, rounds) => {
   const { label, steps } = cases[name]

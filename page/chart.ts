@@ -1,10 +1,12 @@
 import uPlot from 'uplot'
 import { element, setAttribute, setText } from './element.js'
 
-/** A chart's curves: x, and by name y at each x; null is a gap. */
+type Value = number | null | undefined
+
+/** A chart's curves: x, and by name y at each x; null is a gap, undefined a place that the curve passes over. */
 export interface ChartData {
   readonly x: readonly number[]
-  readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[]
+  readonly series: readonly { readonly name: string; readonly values: readonly Value[] }[]
 }
 
 /** A chart on the page. */
@@ -14,7 +16,9 @@ export interface Chart {
 }
 
 const HEIGHT = 220
-const STYLES = 6
+
+/** How many curves can be told apart: more are left out. */
+export const MOST_CURVES = 6
 const dashes: readonly (readonly number[])[] = [[], [6, 2], [2, 2], [8, 2, 2, 2], [1, 3], [10, 4]]
 
 export interface ChartOptions {
@@ -69,7 +73,7 @@ export const makeChart = ({ title, scale, format, points }: ChartOptions): Chart
         ],
         series: [
           {},
-          ...latest.series.slice(0, STYLES).map(({ name }, i) => ({
+          ...latest.series.slice(0, MOST_CURVES).map(({ name }, i) => ({
             label: name,
             stroke: color(`s${i + 1}`),
             width: 1.6,
@@ -86,7 +90,7 @@ export const makeChart = ({ title, scale, format, points }: ChartOptions): Chart
   const redraw = (): void => {
     if (latest.x.length === 0 || plot.clientWidth === 0) return
     const curves = latest.series
-      .slice(0, STYLES)
+      .slice(0, MOST_CURVES)
       .map(({ values }) => (logarithmic.checked ? values.map(positive) : values))
     const data = [latest.x, ...curves] as uPlot.AlignedData
     const wanted = JSON.stringify([logarithmic.checked, latest.series.map(({ name }) => name), [...hidden], theme()])
@@ -96,28 +100,37 @@ export const makeChart = ({ title, scale, format, points }: ChartOptions): Chart
       drawn = make(data)
       shape = wanted
     }
-    const last = latest.series.map(({ name, values }) => ({ name, value: values.findLast((value) => value !== null) }))
+    const last = latest.series.map(({ name, values }) => ({ name, value: values.findLast((value) => value != null) }))
     setAttribute(
       plot,
       'aria-label',
       `${title}. ${last.map(({ name, value }) => `${name} ${shownOf(value)}`).join(', ')}`,
     )
-    for (const [i, { name, value }] of last.slice(0, STYLES).entries()) {
-      const button = buttonOf(name, i)
-      setText(button.lastChild ?? button, `${name} ${shownOf(value)}`)
+    for (const [i, { name, value }] of last.slice(0, MOST_CURVES).entries()) {
+      const { item, button, swatch, text } = entryOf(name)
+      setAttribute(swatch, 'class', `swatch w${i + 1}`)
+      setText(text, `${name} ${shownOf(value)}`)
       setAttribute(button, 'aria-pressed', String(!hidden.has(name)))
+      if (legend.children[i] !== item) legend.insertBefore(item, legend.children[i] ?? null)
     }
+    for (const [name, { item }] of entries)
+      if (last.every((one) => one.name !== name)) {
+        item.remove()
+        entries.delete(name)
+      }
   }
-  const shownOf = (value: number | null | undefined): string => (value == null ? '–' : format(value))
-  const buttons = new Map<string, HTMLButtonElement>()
-  const buttonOf = (name: string, i: number): HTMLButtonElement => {
-    const known = buttons.get(name)
-    if (known) return known
-    const swatch = element('span', { class: `swatch w${i + 1}`, 'aria-hidden': 'true' })
-    const button = element('button', { type: 'button', class: 'toggle', onclick: () => toggle(name) }, swatch, ' ')
-    buttons.set(name, button)
-    legend.appendChild(element('li', {}, button))
-    return button
+  const shownOf = (value: Value): string => (value == null ? '–' : format(value))
+  const entries = new Map<string, ReturnType<typeof makeEntry>>()
+  const makeEntry = (name: string) => {
+    const swatch = element('span', { 'aria-hidden': 'true' })
+    const text = document.createTextNode('')
+    const button = element('button', { type: 'button', class: 'toggle', onclick: () => toggle(name) }, swatch, text)
+    return { item: element('li', {}, button), button, swatch, text }
+  }
+  const entryOf = (name: string) => {
+    const made = entries.get(name) ?? makeEntry(name)
+    entries.set(name, made)
+    return made
   }
   const toggle = (name: string): void => {
     if (!hidden.delete(name)) hidden.add(name)
@@ -143,6 +156,6 @@ const powers: uPlot.Axis.Filter = (_, splits) =>
   splits.map((split) => (Number.isInteger(Math.log10(split)) ? split : null))
 
 /** A logarithmic axis has no place for anything else. */
-const positive = (value: number | null): number | null => (value !== null && value > 0 ? value : null)
+const positive = (value: Value): Value => (value == null || value > 0 ? value : null)
 
 const theme = (): string => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')

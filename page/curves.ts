@@ -1,6 +1,7 @@
 import { type ChartData, makeChart } from './chart.js'
 import { element } from './element.js'
 import type { Run } from './runs.js'
+import { shortOf } from './words.js'
 
 /** A run's curves. */
 export interface CurvesView {
@@ -8,28 +9,23 @@ export interface CurvesView {
   readonly draw: (run: Run) => void
 }
 
-const short = (value: number): string =>
-  value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)
-    ? String(Number(value.toPrecision(4)))
-    : value.toExponential(1)
-
 const percent = (value: number): string => `${Number((100 * value).toFixed(1))} %`
 
 /** Nothing in it yet. */
 export const makeCurvesView = (): CurvesView => {
   const pictures = [
-    { chart: makeChart({ title: 'Loss', scale: 'linear', format: short }), data: lossData },
-    { chart: makeChart({ title: 'Learning rate', scale: 'linear', format: short }), data: curves(['learning rate']) },
+    { chart: makeChart({ title: 'Loss', scale: 'linear', format: shortOf }), data: lossData },
+    { chart: makeChart({ title: 'Learning rate', scale: 'linear', format: shortOf }), data: curves(['learning rate']) },
     {
-      chart: makeChart({ title: 'ADMM residuals', scale: 'logarithmic', format: short, points: 'shown' }),
+      chart: makeChart({ title: 'ADMM residuals', scale: 'logarithmic', format: shortOf, points: 'shown' }),
       data: residualData,
     },
-    { chart: makeChart({ title: 'ADMM penalty ρ', scale: 'linear', format: short, points: 'shown' }), data: rhoData },
+    { chart: makeChart({ title: 'ADMM penalty ρ', scale: 'linear', format: shortOf, points: 'shown' }), data: rhoData },
     {
       chart: makeChart({ title: 'Accuracy while training', scale: 'linear', format: percent, points: 'shown' }),
       data: accuracyData,
     },
-    { chart: makeChart({ title: 'Seconds per step', scale: 'linear', format: short }), data: curves(['seconds']) },
+    { chart: makeChart({ title: 'Seconds per step', scale: 'linear', format: shortOf }), data: curves(['seconds']) },
   ]
   const grid = element(
     'div',
@@ -46,6 +42,10 @@ export const makeCurvesView = (): CurvesView => {
   }
 }
 
+/** Where the points of a run's curves are: in the middle of the steps that each stands for. */
+export const stepsOf = ({ width }: Pick<Run, 'width'>, length: number): readonly number[] =>
+  Array.from({ length }, (_, i) => i * width + (width + 1) / 2)
+
 const curves =
   (names: readonly string[]) =>
   (run: Run): ChartData => {
@@ -54,8 +54,7 @@ const curves =
       return values ? [{ name: name.replace(/^term /, ''), values }] : []
     })
     const length = Math.max(0, ...series.map(({ values }) => values.length))
-    // The middle of the steps that a point stands for.
-    return { x: Array.from({ length }, (_, i) => i * run.width + (run.width + 1) / 2), series }
+    return { x: stepsOf(run, length), series }
   }
 
 const lossData = (run: Run): ChartData => {

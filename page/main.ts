@@ -3,10 +3,14 @@ import { element, setText } from './element.js'
 import { type Runs, receive } from './runs.js'
 import { makeRunTable } from './runTable.js'
 import { makeRunView } from './runView.js'
+import { makeSideBySide } from './sideBySide.js'
 import { stateOf } from './words.js'
 
 const runs: Runs = new Map()
 let chosen: string | undefined
+/** The run that the process tells of in full. */
+let told: string | undefined
+let events: EventSource | undefined
 let due = false
 /** Whether the run's process has said that it ends: it may be resumed at this address. */
 let ended = false
@@ -22,17 +26,21 @@ const control = async (id: string, what: Control): Promise<void> => {
 const title = element('h1')
 const connection = element('p', { role: 'status', class: 'muted connection' }, 'Connecting …')
 const announcement = element('p', { 'aria-live': 'polite', class: 'unseen' })
-const table = makeRunTable((id) => {
-  chosen = id
-  draw()
+const table = makeRunTable({
+  choose: (id) => {
+    chosen = id
+    draw()
+    connect()
+  },
+  reordered: () => draw(),
 })
+const sideBySide = makeSideBySide()
 const view = makeRunView(control)
 
 const draw = (): void => {
   due = false
-  // Of several runs the newest is shown until another one is chosen.
-  const run = runs.get(chosen ?? '') ?? [...runs.values()].at(-1)
-  table.draw(runs, run?.id)
+  const run = runs.get(chosen ?? '') ?? runs.get(told ?? '')
+  sideBySide.draw(table.draw(runs, run?.id))
   view.node.hidden = !run
   if (!run) return
   view.draw(run, runs.size > 1)
@@ -47,26 +55,32 @@ const drawSoon = (): void => {
   requestAnimationFrame(draw)
 }
 
+/** Listens to what is told of the chosen run in full, and of the others in brief. */
 const connect = (): void => {
-  const events = new EventSource('events')
-  events.onopen = () => {
+  events?.close()
+  const source = new EventSource(chosen === undefined ? 'events' : `events?run=${encodeURIComponent(chosen)}`)
+  events = source
+  source.onopen = () => {
     ended = false
     setText(connection, 'Connected')
   }
-  events.onerror = () => {
+  source.onerror = () => {
     if (!ended) setText(connection, 'Not connected; trying again …')
     // The browser tries again by itself while it is told nothing else.
-    if (!ended && events.readyState !== EventSource.CLOSED) return
-    events.close()
-    setTimeout(connect, PAUSE)
+    if (!ended && source.readyState !== EventSource.CLOSED) return
+    source.close()
+    setTimeout(() => {
+      if (events === source) connect()
+    }, PAUSE)
   }
-  events.onmessage = ({ data }: MessageEvent<string>) => {
+  source.onmessage = ({ data }: MessageEvent<string>) => {
     const message = JSON.parse(data) as PageMessage
     setText(title, message.title)
+    told = message.shown
     receive(runs, message)
     drawSoon()
   }
-  events.addEventListener('over', () => {
+  source.addEventListener('over', () => {
     ended = true
     setText(connection, 'The process has ended, as shown here.')
   })
@@ -75,7 +89,8 @@ const connect = (): void => {
 document.addEventListener('visibilitychange', drawSoon)
 document
   .getElementById('page')
-  ?.replaceChildren(element('header', {}, title, connection), announcement, table.node, view.node)
+  ?.replaceChildren(element('header', {}, title, connection), announcement, table.node, sideBySide.node, view.node)
 view.node.hidden = true
 table.node.hidden = true
+sideBySide.node.hidden = true
 connect()

@@ -6,64 +6,89 @@ import { sparsityOf, stateOf } from './words.js'
 /** The runs side by side, to be sorted and chosen from. */
 export interface RunTable {
   readonly node: HTMLElement
-  readonly draw: (runs: Runs, chosen: string | undefined) => void
+  /** Returns the runs in the order of the rows. */
+  readonly draw: (runs: Runs, chosen: string | undefined) => readonly Run[]
+}
+
+export interface TableOptions {
+  /** Told the id of the run that is chosen. */
+  readonly choose: (id: string) => void
+  /** Told that the rows are wanted in another order: the table is to be drawn again. */
+  readonly reordered: () => void
 }
 
 type Value = number | string | undefined
 
 interface Column {
+  /** A parameter may have the title of a figure. */
+  readonly key: string
   readonly title: string
+  readonly kind: 'words' | 'figures'
   readonly value: (run: Run) => Value
   readonly text: (value: number) => string
 }
 
 const done = ({ head }: Run): Value => head && head.metrics.step / head.metrics.steps
-const after = ({ facts }: Run) => facts?.measured.findLast(({ subject }) => subject === 'after')?.accuracies
 
-const fixedColumns: readonly Column[] = [
-  { title: 'run', value: ({ label }) => label, text: String },
-  { title: 'state', value: stateOf, text: String },
-  { title: 'training', value: done, text: formatPercent },
-  { title: 'loss', value: ({ head }) => head?.metrics.loss, text: formatLoss },
-  { title: 'sparsity', value: sparsityOf, text: formatPercent },
-  { title: 'clean', value: (run) => after(run)?.clean, text: formatPercent },
+/** Accuracies after training, or of what nobody trained. */
+const measuredOf = ({ facts, head }: Run) =>
+  facts?.measured.findLast(({ subject }) => subject === 'after' || (subject === 'before' && !head))?.accuracies
+
+const words = (title: string, value: Column['value']): Column => ({
+  key: title,
+  title,
+  kind: 'words',
+  value,
+  text: String,
+})
+
+const figures = (title: string, value: Column['value'], text: Column['text'] = formatPercent): Column => ({
+  key: title,
+  title,
+  kind: 'figures',
+  value,
+  text,
+})
+
+const firstColumns = [words('run', ({ label }) => label), words('state', stateOf)]
+
+const lastColumns = [
+  figures('training', done),
+  figures('loss', ({ head }) => head?.metrics.loss, formatLoss),
+  figures('sparsity', sparsityOf),
+  figures('clean', (run) => measuredOf(run)?.clean),
 ]
 
-/** @param choose told the id of the run that is chosen */
-export const makeRunTable = (choose: (id: string) => void): RunTable => {
+/** No row in it yet. */
+export const makeRunTable = ({ choose, reordered }: TableOptions): RunTable => {
   const head = element('tr')
   const body = element('tbody')
   const table = element('table', {}, element('caption', { class: 'unseen' }, 'Runs'), element('thead', {}, head), body)
   const node = element(
     'section',
-    {},
+    { class: 'runs' },
     element('h2', {}, 'Runs'),
     element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Runs' }, table),
   )
   const rows = new Map<string, { readonly row: HTMLTableRowElement; readonly button: HTMLButtonElement }>()
   const titles = new Map<string, HTMLElement>()
-  let columns: readonly Column[] = []
-  let order: { readonly title: string; readonly direction: 'ascending' | 'descending' } | undefined
-  let latest: { readonly runs: Runs; readonly chosen: string | undefined } | undefined
+  let order: { readonly key: string; readonly direction: 'ascending' | 'descending' } | undefined
 
-  const sortBy = (title: string): void => {
-    const turned = order?.title === title && order.direction === 'descending'
-    order = { title, direction: turned ? 'ascending' : 'descending' }
-    if (latest) draw(latest.runs, latest.chosen)
+  const sortBy = (key: string): void => {
+    const turned = order?.key === key && order.direction === 'descending'
+    order = { key, direction: turned ? 'ascending' : 'descending' }
+    reordered()
   }
-  const setColumns = (wanted: readonly Column[]): void => {
-    if (wanted.map(({ title }) => title).join() === columns.map(({ title }) => title).join()) return
-    columns = wanted
-    for (const { title } of columns) {
-      if (titles.has(title)) continue
-      const cell = element(
-        'th',
-        { scope: 'col', class: fixedColumns.slice(0, 2).some((column) => column.title === title) ? '' : 'number' },
-        element('button', { type: 'button', class: 'sort', onclick: () => sortBy(title) }, title),
-      )
-      titles.set(title, cell)
-      head.appendChild(cell)
-    }
+  const titleOf = ({ key, title, kind }: Column): HTMLElement => {
+    const known = titles.get(key)
+    if (known) return known
+    const cell = element(
+      'th',
+      { scope: 'col', class: kind === 'words' ? '' : 'number' },
+      element('button', { type: 'button', class: 'sort', onclick: () => sortBy(key) }, title),
+    )
+    titles.set(key, cell)
+    return cell
   }
   const rowOf = ({ id }: Run) => {
     const known = rows.get(id)
@@ -73,15 +98,18 @@ export const makeRunTable = (choose: (id: string) => void): RunTable => {
     rows.set(id, made)
     return made
   }
-  const draw = (runs: Runs, chosen: string | undefined): void => {
-    latest = { runs, chosen }
+  const draw = (runs: Runs, chosen: string | undefined): readonly Run[] => {
     node.hidden = runs.size < 2
-    setColumns([...fixedColumns, ...attackColumns(runs)])
-    for (const { title } of columns)
-      setAttribute(titles.get(title) ?? head, 'aria-sort', order?.title === title ? order.direction : 'none')
+    const columns = columnsOf([...runs.values()])
+    for (const [place, column] of columns.entries()) {
+      const title = titleOf(column)
+      setAttribute(title, 'aria-sort', order?.key === column.key ? order.direction : 'none')
+      if (head.cells[place] !== title) head.insertBefore(title, head.cells[place] ?? null)
+    }
+    while (head.cells.length > columns.length) head.deleteCell(-1)
     const sorted = sortedBy(
       [...runs.values()],
-      columns.find(({ title }) => title === order?.title),
+      columns.find(({ key }) => key === order?.key),
       order?.direction,
     )
     for (const [place, run] of sorted.entries()) {
@@ -95,22 +123,37 @@ export const makeRunTable = (choose: (id: string) => void): RunTable => {
         setAttribute(cell, 'class', typeof value === 'string' ? '' : 'number')
         setText(cell, typeof value === 'number' ? column.text(value) : (value ?? '–'))
       }
+      while (row.cells.length > columns.length) row.deleteCell(-1)
       // Moving a row takes the focus from its button.
       if (body.rows[place] !== row) body.insertBefore(row, body.rows[place] ?? null)
     }
     while (body.rows.length > sorted.length) body.deleteRow(-1)
+    return sorted
   }
   return { node, draw }
 }
 
-const attackColumns = (runs: Runs): readonly Column[] => {
-  const names = new Set([...runs.values()].flatMap((run) => Object.keys(after(run)?.attacks ?? {})))
-  return [...names].map((name) => ({
-    title: name,
-    value: (run: Run) => after(run)?.attacks[name],
-    text: formatPercent,
-  }))
+const columnsOf = (runs: readonly Run[]): readonly Column[] => {
+  const attacks = new Set(runs.flatMap((run) => Object.keys(measuredOf(run)?.attacks ?? {})))
+  return [
+    ...firstColumns,
+    ...parameterColumns(runs),
+    ...lastColumns,
+    ...[...attacks].map((name) => figures(name, (run) => measuredOf(run)?.attacks[name])),
+  ]
 }
+
+const parameterColumns = (runs: readonly Run[]): readonly Column[] => {
+  const names = new Set(runs.flatMap(({ params }) => Object.keys(params ?? {})))
+  return [...names].map((name) => {
+    const given = runs.every(({ params }) => ['number', 'undefined'].includes(typeof params?.[name]))
+    const value = ({ params }: Run): Value => valueOf(params?.[name])
+    return { ...(given ? figures(name, value, String) : words(name, value)), key: `parameter ${name}` }
+  })
+}
+
+const valueOf = (parameter: number | string | boolean | undefined): Value =>
+  typeof parameter === 'boolean' ? String(parameter) : parameter
 
 /** What has no value comes last, whichever way. */
 const sortedBy = (runs: readonly Run[], column: Column | undefined, direction = 'ascending'): readonly Run[] => {
@@ -119,6 +162,11 @@ const sortedBy = (runs: readonly Run[], column: Column | undefined, direction = 
   return runs.toSorted((a, b) => {
     const [x, y] = [column.value(a), column.value(b)]
     if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined)
-    return sign * (typeof x === 'number' && typeof y === 'number' ? x - y : String(x).localeCompare(String(y)))
+    return (
+      sign *
+      (typeof x === 'number' && typeof y === 'number'
+        ? x - y
+        : String(x).localeCompare(String(y), 'en', { numeric: true }))
+    )
   })
 }

@@ -6,6 +6,7 @@ import type { PageMessage, RunUpdate } from '../src/ui/messages.js'
 export interface Run {
   readonly id: string
   label: string
+  params: RunUpdate['params']
   control: RunUpdate['control']
   plan: RunPlan | undefined
   facts: RunFacts | undefined
@@ -33,6 +34,7 @@ export const receive = (runs: Runs, { kind, runs: updates }: PageMessage): void 
 const fresh = (id: string): Run => ({
   id,
   label: '',
+  params: undefined,
   control: 'none',
   plan: undefined,
   facts: undefined,
@@ -43,8 +45,10 @@ const fresh = (id: string): Run => ({
   curves: new Map(),
 })
 
-const merge = (run: Run, { label, control, plan, facts, head, curves, weights, pictures }: RunUpdate): void => {
+const merge = (run: Run, update: RunUpdate): void => {
+  const { label, params, control, plan, facts, head, curves, weights, pictures } = update
   run.label = label
+  run.params = params
   run.control = control
   run.plan = plan ?? run.plan
   run.facts = facts ?? run.facts

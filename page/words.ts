@@ -9,9 +9,17 @@ export const stateOf = ({ facts }: Run): string => {
   return state === 'stopped' ? 'not finished' : state
 }
 
+/** A number of any size in a few digits. */
+export const shortOf = (value: number): string =>
+  value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)
+    ? String(Number(value.toPrecision(4)))
+    : value.toExponential(1)
+
 /** What a run is at, in a line. */
 export const activityOf = ({ facts, head }: Run): string => {
+  if (facts?.state === 'waiting') return 'Not begun yet.'
   if (facts?.error !== undefined) return facts.error
+  if (facts?.state === 'failed') return 'It failed; the sweep says why in its terminal.'
   if (facts?.state === 'done') return 'Finished.'
   if (facts?.state === 'stopped') return 'Interrupted, or under way in another process; it can be resumed.'
   if (facts?.evaluating) {

@@ -34,6 +34,7 @@ import {
   pipeline,
   pwoa,
   randomCrop,
+  resnet18,
   type Step,
   sgd,
   sweep,
@@ -47,6 +48,7 @@ const crops = { augment: [randomCrop({ padding: 4 }), horizontalFlip()] }
 
 /** The paper's settings on digits. */
 const digits = {
+  classes: 10,
   epsilon: 0.3,
   /** Step size of a PGD attack in parts of its radius. */
   part: 30,
@@ -62,6 +64,7 @@ const momentum = sgd({ momentum: 0.9, weightDecay: 5e-4 })
 
 /** The paper's settings on CIFAR. */
 const photographs = {
+  classes: 10,
   epsilon: 8 / 255,
   part: 4,
   alpha: 10,
@@ -76,7 +79,7 @@ const datasets = {
   mnist: { ...digits, data: mnist({ batchSize: 128 }) },
   syntheticDigits: { ...digits, data: syntheticDigits({ train: 2000, test: 1000 }) },
   cifar10: { ...photographs, data: cifar10({ batchSize: 128, ...crops }) },
-  cifar100: { ...photographs, alpha: 100, data: cifar100({ batchSize: 128, ...crops }) },
+  cifar100: { ...photographs, classes: 100, alpha: 100, data: cifar100({ batchSize: 128, ...crops }) },
 }
 
 interface Setting {
@@ -180,6 +183,10 @@ export default definePipeline(
       help: 'The teachers, separated by commas.',
     }),
     architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoints are of.' }),
+    width: param.optional(
+      param.integer({ min: 1, max: 512, unit: 'channels', help: "Of a resnet18's first stage, for a narrow one." }),
+      '64',
+    ),
     dataset: param.choice(['mnist', 'syntheticDigits', 'cifar10', 'cifar100'], {
       default: 'mnist',
       help: 'What is trained and tested on.',
@@ -217,9 +224,10 @@ export default definePipeline(
     mixRatio: param.number({ default: 0.2, min: 0, max: 1, help: 'Attacked minibatches of pwoa-mixed.' }),
     examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
-  ({ checkpoints, architecture, dataset, methods: rows, rates, seeds, pattern, examples, ...budget }) => {
+  ({ checkpoints, architecture, width, dataset, methods: rows, rates, seeds, pattern, examples, ...budget }) => {
     const of = datasets[dataset]
-    const exclude = weightLayers(zoo[architecture]).slice(-1)
+    const narrow = width === undefined ? undefined : resnet18({ width, classes: of.classes })
+    const exclude = weightLayers(narrow ?? zoo[architecture]).slice(-1)
     const teachers = new Map(checkpoints.map((file) => [basename(file, extname(file)), file]))
     const points = [...teachers.keys()].flatMap((teacher) =>
       rows.flatMap((method) => {
@@ -243,7 +251,7 @@ export default definePipeline(
       points,
       ({ teacher, method, rate }) => {
         const source = pipeline(`${teacher} ${method} ${rate}x`, of.data).pipe(
-          loadTeacher(teachers.get(teacher) ?? teacher, { architecture }),
+          loadTeacher(teachers.get(teacher) ?? teacher, { architecture: narrow ?? architecture }),
         )
         const pruned: Pipeline<Step & HasStudent> = methods[method]({
           ...budget,

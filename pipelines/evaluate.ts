@@ -63,7 +63,10 @@ const names = Object.keys(attacks) as (keyof typeof attacks)[]
 export default definePipeline(
   parameters({
     checkpoint: param.text({ help: 'The network: a PyTorch checkpoint or safetensors.' }),
-    architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoint is of.' }),
+    architecture: param.optional(
+      param.choice(architectureNames, { help: 'What the checkpoint is of; a file of exportModel says so itself.' }),
+      'what the file says',
+    ),
     dataset: param.choice(['mnist', 'cifar10', 'cifar100', 'syntheticDigits'], {
       default: 'mnist',
       help: 'Where the test images are from.',
@@ -89,7 +92,7 @@ export default definePipeline(
     const evaluation = (shard?: Shard) =>
       pipeline('evaluate', datasets[dataset]()).pipe(
         loadTeacher(checkpoint, {
-          architecture,
+          ...(architecture === undefined ? {} : { architecture }),
           ...(mean.length + std.length > 0 ? { normalisation: { mean, std } } : {}),
         }),
         attackEval(

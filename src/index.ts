@@ -1,4 +1,8 @@
-/** The public API: all that a pipeline file may import. */
+/**
+ * The public API: all that a pipeline file may import.
+ *
+ * @module pwoa
+ */
 
 export { type ApgdOptions, apgd } from './attacks/apgd.js'
 export { type ApgdTargetedOptions, apgdTargeted } from './attacks/apgdTargeted.js'
@@ -24,7 +28,7 @@ export type { Accuracies, AttackDetails, Environment, LayerWeights, ParameterCou
 export { type Op, type StageInfo, stage } from './dsl/op.js'
 export { param, parameters } from './dsl/parameters.js'
 export type { Phase } from './dsl/phases.js'
-export type { Pipeline } from './dsl/pipeline.js'
+export type { Observer, Pipeline } from './dsl/pipeline.js'
 export type { RunHandle, RunOptions, Summary } from './dsl/run.js'
 export type {
   HasTerms,
@@ -94,12 +98,13 @@ export { type ApdOptions, apd } from './pipelines/apd.js'
 export { type HydraOptions, hydra } from './pipelines/hydra.js'
 export { naive } from './pipelines/naive.js'
 export { type PwoaOptions, pwoa } from './pipelines/pwoa.js'
+export type { Spread, Study, StudyRow } from './report/study/study.js'
 export { compare } from './runtime/compare.js'
 export type { Comparison } from './runtime/comparison.js'
 export { definePipeline, type PipelineDefinition } from './runtime/definePipeline.js'
 export { pipeline } from './runtime/pipeline.js'
 export { shards } from './runtime/sweep/shards.js'
-export { sweep } from './runtime/sweep/sweep.js'
+export { type SweepOptions, sweep } from './runtime/sweep/sweep.js'
 export type {
   PointRecord,
   Sweep,

@@ -11,6 +11,7 @@ import { drawn } from './starts.js'
 
 const losses = { ce: untargeted.ce, dlr: untargeted.dlr } satisfies Record<string, (labels: Tensor2D) => Losses>
 
+/** Options of {@link apgd}. */
 export interface ApgdOptions {
   /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number

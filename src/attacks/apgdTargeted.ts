@@ -10,6 +10,7 @@ import { onStanding } from './standing.js'
 import { drawn } from './starts.js'
 import { fewerTargets, targetsOf } from './targets.js'
 
+/** Options of {@link apgdTargeted}. */
 export interface ApgdTargetedOptions {
   /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number

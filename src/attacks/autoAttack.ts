@@ -33,6 +33,7 @@ const versions = {
   rand: (threat: Threat) => [apgd({ ...threat, samples: 20 }), apgd({ ...threat, loss: 'dlr', samples: 20 })],
 } as const satisfies Readonly<Record<string, (threat: Threat) => readonly Attack[]>>
 
+/** Options of {@link autoAttack}. */
 export interface AutoAttackOptions {
   /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number

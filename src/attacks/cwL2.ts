@@ -6,6 +6,7 @@ import { shortest } from './cwDescent.js'
 import { defineAttack } from './defineAttack.js'
 import { onStanding } from './standing.js'
 
+/** Options of {@link cwL2}. */
 export interface CwL2Options {
   /** By how much another logit must exceed the true class's, κ ≥ 0. @default 0 */
   readonly confidence?: number

@@ -8,6 +8,7 @@ import type { NormName } from './norms.js'
 import { planeTowards } from './planeTowards.js'
 import type { Attempt } from './standing.js'
 
+/** Options of {@link fab}. */
 export interface FabOptions {
   /** Radius within which an example counts as broken: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number

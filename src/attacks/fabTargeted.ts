@@ -9,6 +9,7 @@ import type { NormName } from './norms.js'
 import { planeTowards } from './planeTowards.js'
 import { fewerTargets, targetsOf } from './targets.js'
 
+/** Options of {@link fabTargeted}. */
 export interface FabTargetedOptions {
   /** Radius within which an example counts as broken: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number

@@ -7,6 +7,7 @@ import { defineAttack } from './defineAttack.js'
 import { crossEntropy } from './losses.js'
 import { type NormName, norms } from './norms.js'
 
+/** Options of {@link fgsm}. */
 export interface FgsmOptions {
   /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number

@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../engine/tf.js'
 import type { RandomStream } from '../math/random.js'
 
+/** The norm that a perturbation is measured in: the largest change of a pixel, or the root of the sum of squares. */
 export type NormName = 'Linf' | 'L2'
 
 /** The ball of radius ε around each image, cut with [0, 1]. Owns tensors until it is disposed. */

@@ -34,6 +34,7 @@ const starts = {
     ),
 }
 
+/** Options of {@link pgd}. */
 export interface PgdOptions {
   /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number

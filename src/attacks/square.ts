@@ -20,6 +20,7 @@ const moves: Readonly<Record<NormName, (shape: ImageShape, epsilon: number) => S
   L2: l2Moves,
 }
 
+/** Options of {@link square}. */
 export interface SquareOptions {
   /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   readonly epsilon: number

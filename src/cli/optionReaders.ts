@@ -41,6 +41,15 @@ export const intervalOf = (text: string): CheckpointOptions => {
   throw failure({ stage: '--checkpoint-every', expected: 'steps (500) or seconds (30s)', actual: `"${text}"` })
 }
 
+/** Reads a folder of this machine: only workers keep runs in a bucket. */
+export const folderOf =
+  (stage: string) =>
+  (text: string): string => {
+    if (!/^\w+:\/\//.test(text)) return text
+    const hint = "Runs of a queue's workers can be kept in one: pwoa-run worker --runs s3://bucket/prefix"
+    throw failure({ stage, expected: 'a folder', actual: `${/^\w+/.exec(text)?.[0]}://…`, hint })
+  }
+
 /** Reads a whole number, at least 1. */
 export const countOf =
   (stage: string) =>

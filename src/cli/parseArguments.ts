@@ -3,7 +3,7 @@ import type { CheckpointOptions, RunOptions } from '../dsl/run.js'
 import { addressOf, loopback } from './addressOf.js'
 import type { Arguments, Invocation } from './invocation.js'
 import { misunderstood } from './misunderstood.js'
-import { assignment, countOf, engineOf, failure, intervalOf, seedOf } from './optionReaders.js'
+import { assignment, countOf, engineOf, failure, folderOf, intervalOf, seedOf } from './optionReaders.js'
 import type { Address } from './word.js'
 
 interface Flags {
@@ -41,7 +41,8 @@ Words instead of a file, each with --help:
   pwoa-run init [DIR]                                    a starter project, which runs at once
   pwoa-run doctor                                        what is installed, and what is missing
   pwoa-run report DIR                                    writes report.html into a run folder
-  pwoa-run ui DIR                                        a page that shows a run folder
+  pwoa-run ui DIR                                        a page of a run, or of all of a sweep
+  pwoa-run tensorboard DIR                               event files of runs, for TensorBoard
   pwoa-run worker --pipelines DIR --runs DIR             runs points of sweeps from a queue
 
 Exit codes: 0 done; 1 the run failed; 2 wrong usage or an invalid pipeline, parameter or file;
@@ -55,10 +56,10 @@ const makeCommand = (): Command =>
     .argument('[FILE]', 'a TypeScript or JavaScript file whose default export is a pipeline')
     .option('--set <key=value>', 'sets a parameter of the file; may be repeated', assignment)
     .option('--data-dir <dir>', 'the folder of the data set')
-    .option('--out <dir>', 'the run folder, new or empty (default: runs/<name>-<time>)')
+    .option('--out <dir>', 'the run folder, new or empty (default: runs/<name>-<time>)', folderOf('--out'))
     .option('--engine <name>', 'auto, tensorflow or wasm (default: auto, the best that loads)', engineOf)
     .option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf)
-    .option('--resume <dir>', 'goes on with an interrupted run from its folder')
+    .option('--resume <dir>', 'goes on with an interrupted run from its folder', folderOf('--resume'))
     .option('--checkpoint-every <n>', 'training steps (500) or seconds (30s) between two checkpoints', intervalOf)
     .option('--keep-checkpoints <n>', 'how many are kept (default: 2)', countOf('--keep-checkpoints'))
     .option('--workers <n>', 'points of a sweep at a time (default: 1)', countOf('--workers'))

@@ -63,9 +63,20 @@ const words = {
       .argument('[DIR]', 'the run folder')
     return { command, read: (): Word => ({ word: 'report', folder: folderOf(command) }) }
   },
+  tensorboard: () => {
+    const command = plain('tensorboard')
+      .description('Writes event files of a run folder, or of all in a folder, for tensorboard --logdir.')
+      .argument('[DIR]', 'the run folder, or one with run folders in it')
+      .option('--out <dir>', 'where to (default: tensorboard, in DIR)')
+    const read = (): Word => {
+      const { out } = command.opts<{ readonly out?: string }>()
+      return { word: 'tensorboard', folder: folderOf(command), out }
+    }
+    return { command, read }
+  },
   ui: () => {
     const command = plain('ui')
-      .description('Serves the page of a run folder, finished or not, until it is interrupted.')
+      .description('Serves the page of a run folder, or that of a comparison or a sweep, until it is interrupted.')
       .argument('[DIR]', 'the run folder')
       .option('--ui-at <host:port>', 'where (default: 127.0.0.1 and a free port)', addressOf)
     const read = (): Word => ({

@@ -19,7 +19,7 @@ export const withWorkerOptions = (command: Command): Command =>
     .description('Runs points of sweeps that pwoa-run FILE --queue has put into a queue.')
     .option('--queue [url]', 'redis://host:6379 or rediss://…; one with a password goes into PWOA_QUEUE')
     .option('--pipelines <dir>', 'the folder of pipeline files: nothing outside it is ever run')
-    .option('--runs <dir>', 'the folder of sweeps, which all machines share')
+    .option('--runs <place>', 'where all machines keep sweeps: a shared folder, or s3://bucket/prefix')
     .option('--workers <n>', 'points at a time (default: 1)', countOf('--workers'))
     .option(
       '--lease <s>',

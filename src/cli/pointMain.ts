@@ -24,12 +24,16 @@ const run = async (task: PointTask): Promise<PointOutcome> => {
   return running.outcome
 }
 
-const failed = (error: PwoaError): FromPoint => ({ type: 'failed', error: withoutCause(withPlace(error)) })
+const failed = (error: PwoaError, lacks?: readonly string[]): FromPoint => ({
+  type: 'failed',
+  error: withoutCause(withPlace(error)),
+  ...(lacks === undefined ? {} : { lacks }),
+})
 
 const answer = async (task: PointTask): Promise<void> => {
   const outcome = await run(task)
   if (outcome.type === 'done') await say(outcome)
-  if (outcome.type === 'failed') await say(failed(outcome.error))
+  if (outcome.type === 'failed') await say(failed(outcome.error, outcome.lacks))
   // The threads of an engine would keep the process alive.
   process.exit()
 }

@@ -43,17 +43,7 @@ export const runCommand = async (invocation: Invocation): Promise<Outcome> => {
 const sweepOptions = ['workers', 'attempts', 'queue', 'pipelines'] as const
 
 const notForThis = ({ kind }: Runnable, invocation: Invocation): PwoaError | undefined => {
-  if (kind === 'sweep') {
-    if (!invocation.page) return undefined
-    const hint = 'pwoa-run ui DIR shows one of its points.'
-    return {
-      _tag: 'UsageError',
-      stage: '--ui',
-      expected: 'a file with a pipeline(…) or compare(…)',
-      actual: 'a sweep',
-      hint,
-    }
-  }
+  if (kind === 'sweep') return undefined
   const option = sweepOptions.find((name) => invocation[name] !== undefined)
   if (option === undefined) return undefined
   return { _tag: 'UsageError', stage: `--${option}`, expected: 'a file with a sweep(…)', actual: `a ${kind}` }
@@ -97,7 +87,11 @@ const start = async (made: Runnable, invocation: Invocation, screen: Screen, pag
     page?.follow({ made, handle })
     return handle
   }
-  if (made.kind === 'sweep') return startPoints(made, invocation, screen, colors)
+  if (made.kind === 'sweep') {
+    const handle = await startPoints(made, invocation, screen, colors)
+    page?.follow({ made, handle })
+    return handle
+  }
   const handle = made.run(options)
   page?.follow({ made, handle })
   const told = new Set<string>()

@@ -33,6 +33,10 @@ const deeds: { readonly [W in Word['word']]: (asked: Extract<Word, { word: W }>)
     const { writeReport } = await import('../runtime/writeReport.js')
     return { text: `${shortPath(await writeReport(folder))}\n`, code: 0 }
   },
+  tensorboard: async ({ folder, out }) => {
+    const { writeTensorboard } = await import('../runtime/tensorboard/writeTensorboard.js')
+    return { text: (await writeTensorboard(folder, out)).map((file) => `${shortPath(file)}\n`).join(''), code: 0 }
+  },
   ui: async ({ folder, at }) => {
     const { serveFolder } = await import('./serveFolder.js')
     return { text: await serveFolder(folder, at), code: 0 }

@@ -1,19 +1,20 @@
 import { basename, resolve } from 'node:path'
-import { followFolder, showFolder } from '../ui/followFolder.js'
+import { followFolder, lookAtFolder } from '../ui/followFolder.js'
 import { makeShow } from '../ui/show.js'
 import { onInterrupt } from './onInterrupt.js'
 import { openPage } from './openPage.js'
 import type { Address } from './word.js'
 
-/** Shows a run folder until it is interrupted. */
+/** Shows a run folder, with all the runs in it, until it is interrupted. */
 export const serveFolder = async (folder: string, at: Address): Promise<string> => {
   const show = makeShow(basename(resolve(folder)))
-  await showFolder({ folder, show })
+  const look = lookAtFolder({ folder, show })
+  await look()
   const page = await openPage(show, at)
   const controller = new AbortController()
   const release = onInterrupt(() => controller.abort())
   try {
-    await followFolder({ folder, show }, controller.signal)
+    await followFolder(look, controller.signal)
   } finally {
     release()
     await page.close()

@@ -4,16 +4,18 @@ import type { RunHandle } from '../dsl/run.js'
 import type { Step } from '../dsl/step.js'
 import type { Comparison, ComparisonHandle } from '../runtime/comparison.js'
 import { planOf } from '../runtime/plan.js'
-import { showFolder } from '../ui/followFolder.js'
+import type { Sweep, SweepHandle } from '../runtime/sweep/sweepTypes.js'
+import { followFolder, lookAtFolder } from '../ui/followFolder.js'
 import { followRun } from '../ui/followRun.js'
 import { makeShow } from '../ui/show.js'
 import type { Invocation } from './invocation.js'
 import { openPage } from './openPage.js'
 
-/** A run and the pipeline that it is of, or a comparison and its pipelines. */
+/** A run and the pipeline that it is of, a comparison and its pipelines, or a sweep. */
 export type Started =
   | { readonly made: Pipeline<Step>; readonly handle: RunHandle }
   | { readonly made: Comparison; readonly handle: ComparisonHandle }
+  | { readonly made: Sweep; readonly handle: SweepHandle }
 
 /** A page for what is about to be started. */
 export interface RunPage {
@@ -46,7 +48,7 @@ export const showPage = async (
   }
   const followRows = ({ rows }: Comparison, { folder, runs$ }: ComparisonHandle): void => {
     const live = new Set<string>()
-    if (resume !== undefined) following.push(showFolder({ folder, show, except: live }).catch(() => undefined))
+    if (resume !== undefined) following.push(lookAtFolder({ folder, show, except: live })().catch(() => undefined))
     runs$.subscribe(({ label, index, run }) => {
       page.keepIn(folder)
       live.add(String(index))
@@ -54,10 +56,22 @@ export const showPage = async (
       if (row) followOne(String(index), label, row, run)
     })
   }
+  /** Its points run in other processes: they are seen by what they write. */
+  const followPoints = ({ folder, events$, result }: SweepHandle): void => {
+    const look = lookAtFolder({ folder, show })
+    const controller = new AbortController()
+    // The folder is there when the points are told.
+    events$.pipe(take(1)).subscribe(() => {
+      page.keepIn(folder)
+      following.push(followFolder(look, controller.signal).then(() => look().catch(() => undefined)))
+    })
+    void result.then(() => controller.abort())
+  }
   return {
     follow: ({ made, handle }) => {
       if ('runs$' in handle && made.kind === 'comparison') followRows(made, handle)
       else if ('metrics$' in handle && made.kind === 'pipeline') followOne('0', made.name, made, handle)
+      else if (made.kind === 'sweep' && !('runs$' in handle || 'metrics$' in handle)) followPoints(handle)
     },
     close: async () => {
       await Promise.all(following)

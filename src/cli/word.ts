@@ -4,6 +4,7 @@ import type { CheckpointOptions } from '../dsl/run.js'
 export type Word =
   | { readonly word: 'init'; readonly folder: string }
   | { readonly word: 'report'; readonly folder: string }
+  | { readonly word: 'tensorboard'; readonly folder: string; readonly out: string | undefined }
   | { readonly word: 'ui'; readonly folder: string; readonly at: Address }
   | { readonly word: 'doctor'; readonly dataDir: string | undefined; readonly output: 'table' | 'json' }
   | WorkerWord

@@ -1,6 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { parseQueueUrl } from '../runtime/queue/queueUrl.js'
 import { startWorker } from '../runtime/queue/startWorker.js'
+import { openRunStorage } from '../runtime/storage/openRunStorage.js'
+import { parseRunsPlace } from '../runtime/storage/runsPlace.js'
 import { onInterrupt } from './onInterrupt.js'
 import { pointEntry } from './pointEntry.js'
 import type { Outcome } from './runCommand.js'
@@ -11,10 +13,13 @@ export const workerCommand = async (word: WorkerWord): Promise<Outcome> => {
   const { queue, pipelines, runs, workers, lease, dataDir, checkpoints } = word
   const url = parseQueueUrl(queue === true ? undefined : queue, process.env)
   if (E.isLeft(url)) return { error: url.left }
+  const place = parseRunsPlace(runs)
+  if (E.isLeft(place)) return { error: place.left }
   const say = (message: string): void => void process.stderr.write(`${message}\n`)
   const run = { ...(dataDir === undefined ? {} : { dataDir }), ...(checkpoints === undefined ? {} : { checkpoints }) }
-  const worker = await startWorker({ url: url.right, pipelines, runs, workers, lease, entry: pointEntry, run, say })
-  say(`worker: ${workers} at a time, from ${url.right.shown}`)
+  const storage = await openRunStorage(place.right, { environment: process.env, checkpoints: checkpoints ?? {}, say })
+  const worker = await startWorker({ url: url.right, pipelines, storage, workers, lease, entry: pointEntry, run, say })
+  say(`worker: ${workers} at a time, from ${url.right.shown}, runs in ${storage.shown}`)
   await new Promise<void>((resolve) => {
     onInterrupt(() => {
       say('stopping: saving what is under way; interrupt again to quit at once')

@@ -27,6 +27,7 @@ export interface RunContext {
   /** Every random number of the run is a function of this and of what it is for. */
   readonly seed: number
   readonly data: Dataset
+  /** Puts an event into the run's stream and journal. */
   readonly emit: (event: RunEvent) => void
   /** Aborts when the run is stopped; long work in a stage looks at it. */
   readonly signal: AbortSignal

@@ -18,6 +18,7 @@ export interface Split {
 
 /** Random whole numbers, uniform in 0 … n − 1. */
 export interface Dice {
+  /** A whole number in 0 … n − 1. */
   readonly int: (n: number) => number
 }
 
@@ -29,6 +30,7 @@ export interface Augmentation {
   readonly apply: (image: Uint8Array, out: Uint8Array, shape: ImageShape, dice: Dice) => void
 }
 
+/** An opened data set: what it is called, and its training and test images. */
 export interface Dataset {
   /** As it stands beside a figure: `MNIST`, `synthetic digits`. */
   readonly name: string
@@ -61,5 +63,12 @@ export interface DataSource {
   readonly config: Readonly<Record<string, unknown>>
   /** Number of images in a minibatch. */
   readonly batchSize: number
+  /** Finds and reads the files. */
   readonly open: (context: DataContext) => TaskEither<PwoaError, Dataset>
+  /**
+   * A hash of what the files hold that `open` would read, the same on every machine; undefined for data that is drawn, and
+   * for files as their authors published them: name and options say all of these. Not part of the plan's hash.
+   * @default undefined
+   */
+  readonly contents?: (context: Pick<DataContext, 'dataDir'>) => Promise<string | undefined>
 }

@@ -49,6 +49,7 @@ export interface InterruptedError extends ErrorFacts {
   readonly _tag: 'InterruptedError'
 }
 
+/** What can go wrong, as data: each says which stage, what was expected and what was there. */
 export type PwoaError = UsageError | OptionError | FileError | RunError | WriteError | InterruptedError
 
 /** Carries a `PwoaError` through places that only know exceptions: an RxJS error channel, a rejected promise. */

@@ -23,6 +23,7 @@ export interface ParameterDetails {
  */
 export interface Parameter<A> extends t.Decoder<unknown, A> {
   readonly details: ParameterDetails
+  /** Whether a value, read already, is one that the parameter takes. */
   readonly is: (value: unknown) => boolean
 }
 
@@ -34,6 +35,7 @@ export interface Parameters<P> extends t.Type<P, Readonly<Record<string, unknown
   readonly fields: Readonly<Record<string, Parameter<unknown>>>
 }
 
+/** What every parameter has. */
 interface CommonOptions<A> {
   /** One sentence for `--help`. */
   readonly help: string
@@ -41,6 +43,7 @@ interface CommonOptions<A> {
   readonly default?: A
 }
 
+/** Options of `param.number` and `param.integer`. */
 export interface NumberOptions extends CommonOptions<number> {
   /** Unit of measurement, for `--help`. */
   readonly unit?: string
@@ -123,6 +126,7 @@ const choice = <const C extends string>(choices: readonly C[], options: CommonOp
     (input) => (typeof input === 'string' ? input.trim() : input),
   )
 
+/** Options of `param.list`. */
 interface ListOptions<A> extends CommonOptions<A> {
   /** How many at least. @default 0 */
   readonly min?: number

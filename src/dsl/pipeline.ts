@@ -1,12 +1,16 @@
-import type { Observable, OperatorFunction } from 'rxjs'
+import type { Observable, OperatorFunction, Unsubscribable } from 'rxjs'
 import type { DataSource } from './dataset.js'
 import { rejectOption } from './errors.js'
 import { isStage, type StageInfo } from './op.js'
 import type { RunHandle, RunOptions } from './run.js'
 import type { Step } from './step.js'
 
-/** Attached to a run when it starts; what it returns is torn down when the run ends. */
-export type Observer = (run: RunHandle) => { unsubscribe: () => void } | void
+/**
+ * Attached to a run when it starts; `metrics$` and `events$` complete, and `result` resolves, when its work is done. A
+ * subscription that it returns is torn down then. An observable that it returns is subscribed to, and the run ends when
+ * that has completed: what it sends elsewhere arrives. What goes wrong in it is a warning.
+ */
+export type Observer = (run: RunHandle) => Unsubscribable | Observable<unknown> | void
 
 /** A pipeline as data: a source, stages, and what watches it. Immutable: `pipe` and `observe` return a new one. */
 export interface Pipeline<S extends Step> {
@@ -21,6 +25,7 @@ export interface Pipeline<S extends Step> {
   /** The stages applied to a stream of minibatches. Cold: nothing happens before it is subscribed to. */
   readonly apply: (minibatches: Observable<Step>) => Observable<S>
 
+  /** The pipeline with more stages behind it, up to eight in a call, and any number of calls. */
   pipe(): Pipeline<S>
   pipe<A extends Step>(a: OperatorFunction<S, A>): Pipeline<A>
   pipe<A extends Step, B extends Step>(a: OperatorFunction<S, A>, b: OperatorFunction<A, B>): Pipeline<B>
@@ -80,7 +85,8 @@ export interface Pipeline<S extends Step> {
   ): Pipeline<H>
 
   /**
-   * Watches every run of the pipeline, e.g. `observe((run) => run.metrics$.pipe(…).subscribe(console.log))`.
+   * Watches every run of the pipeline, e.g. `observe((run) => run.metrics$.pipe(…).subscribe(console.log))`. A run
+   * waits for an observable, e.g. `observe((run) => run.metrics$.pipe(bufferTime(1000), concatMap(send)))`.
    */
   observe(observer: Observer): Pipeline<S>
 

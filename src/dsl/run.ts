@@ -4,6 +4,7 @@ import type { PwoaError } from './errors.js'
 import type { Accuracies, NetworkLatency, NetworkSizes, ParameterCounts, RunEvent } from './events.js'
 import type { TrainingMetrics } from './step.js'
 
+/** Where a run reads and writes, on which engine, and how often it saves. */
 export interface RunOptions {
   /** Folder of the data set's files. @default the source's own cache */
   readonly dataDir?: string
@@ -75,6 +76,7 @@ export interface RunHandle {
   readonly stop: () => void
   /** Lets the run rest after the step or the batch of attacked images that it is at, until `proceed`. */
   readonly pause: () => void
+  /** Lets a run that rests go on. */
   readonly proceed: () => void
 }
 

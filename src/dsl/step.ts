@@ -76,6 +76,7 @@ export interface LossTerm {
   readonly name: string
   /** The phases in which the term acts. */
   readonly phases: readonly Phase[]
+  /** From what is known before the forward pass to the function that gives the summand. */
   readonly bind: (batch: TermBatch) => (outputs: TrainedOutputs) => Scalar
 }
 

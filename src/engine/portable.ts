@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
 import { registerWasmKernels } from './kernels/wasm/index.js'
@@ -34,6 +35,7 @@ export const loadPortable = async (): Promise<LoadedEngine> => {
     await tf.setBackend('wasm')
     await tf.ready()
   })
-  registerWasmKernels(tf, await loadModule(tf.backend() as WasmBackend))
+  const kernels = await readFile(new URL('../../assembly/pwoa.wasm', import.meta.url))
+  registerWasmKernels(tf, await loadModule(tf.backend() as WasmBackend, kernels))
   return { tf, description: 'engine: wasm (portable, slower)' }
 }

@@ -3,6 +3,7 @@ import { augmentationConfig } from '../dsl/augmentationConfig.js'
 import type { Augmentation, DataSource, Dataset } from '../dsl/dataset.js'
 import { toPwoaError } from '../dsl/errors.js'
 import { checkBatchSize, DEFAULT_BATCH_SIZE } from './batchSize.js'
+import { cifarContents } from './cifarContents.js'
 import { CIFAR_10, CIFAR_100, type CifarVersion } from './cifarFiles.js'
 import { fetchCifar, findCifar, readCifar } from './cifarFolder.js'
 import { recordShape } from './cifarRecords.js'
@@ -61,6 +62,7 @@ const source = (
         async () => ({ ...(await open(stage, version, dataFolder(context, dataDir), context.signal)), augment }),
         (thrown) => toPwoaError(stage, thrown),
       ),
+    contents: (context) => cifarContents(dataFolder(context, dataDir), version),
   }
 }
 

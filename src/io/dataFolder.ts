@@ -8,5 +8,5 @@ export const checkFolder = (stage: string, dataDir: string | undefined): void =>
 }
 
 /** The folder of a data set, absolute: that of the run, else that of the source; undefined where neither names one. */
-export const dataFolder = (context: DataContext, dataDir: string | undefined): string | undefined =>
+export const dataFolder = (context: Pick<DataContext, 'dataDir'>, dataDir: string | undefined): string | undefined =>
   context.dataDir ?? (dataDir === undefined ? undefined : resolve(dataDir))

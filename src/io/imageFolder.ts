@@ -6,12 +6,14 @@ import { rejectOption, toPwoaError } from '../dsl/errors.js'
 import { checkBatchSize, DEFAULT_BATCH_SIZE } from './batchSize.js'
 import { checkFolder, dataFolder } from './dataFolder.js'
 import type { Undecodable } from './decodeImages.js'
+import { imageContents } from './imageContents.js'
 import type { Color } from './imageDecoder.js'
 import { type ImageChoices, readImageFolder } from './readImageFolder.js'
 import { placing } from './refusal.js'
 
 const STAGE = 'imageFolder'
 
+/** Options of {@link imageFolder}. */
 export interface ImageFolderOptions {
   /** As it stands beside figures: `CIFAR-10 (JPEG)`. */
   readonly name: string
@@ -66,6 +68,10 @@ export const imageFolder = (options: ImageFolderOptions): DataSource => {
         () => open(folderOf(context, dataDir), { color, undecodable }, context.signal, { name, augment }),
         (thrown) => toPwoaError(STAGE, thrown),
       ),
+    contents: async (context) => {
+      const root = dataFolder(context, dataDir)
+      return root === undefined ? undefined : imageContents(root)
+    },
   }
 }
 

@@ -7,6 +7,7 @@ import { checkBatchSize, DEFAULT_BATCH_SIZE } from './batchSize.js'
 import { checkFolder, dataFolder } from './dataFolder.js'
 import { type IdxImages, readIdxImages, readIdxLabels } from './idx.js'
 import { md5Of } from './md5Of.js'
+import { mnistContents } from './mnistContents.js'
 import { MNIST_FILES } from './mnistFiles.js'
 import { type MnistPaths, mnistFolder } from './mnistFolder.js'
 import { readWhole } from './readWhole.js'
@@ -124,5 +125,6 @@ export const mnist = ({ batchSize = DEFAULT_BATCH_SIZE, dataDir }: MnistOptions 
     config: { batchSize, ...(dataDir === undefined ? {} : { dataDir }) },
     batchSize,
     open: (context) => pipe(mnistFolder(dataFolder(context, dataDir), context), TE.chain(readDataset)),
+    contents: (context) => mnistContents(dataFolder(context, dataDir)),
   }
 }

@@ -2,7 +2,7 @@
 export const EPSILON = 1e-5
 
 /** Width σ of the Gaussian kernel, in units of the root of the number of features: PwoA's reference takes 5. */
-const SIGMA = 5
+export const SIGMA = 5
 
 /** What a squared distance of two rows of so many features is multiplied by in the Gaussian kernel: −1/(2σ²d). */
 export const exponentOf = (features: number): number => -1 / (2 * SIGMA ** 2 * features)

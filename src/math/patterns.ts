@@ -26,11 +26,13 @@ export interface RateLimits {
 /** Groups are ranked by their magnitude, and the largest stay. */
 export interface ByScore {
   readonly by: 'score'
+  /** How many groups there are. */
   readonly groups: (shape: WeightShape) => number
   /** The group of each weight, by its index. */
   readonly groupOf: (shape: WeightShape) => (index: number) => number
   /** Whether a score survives a threshold: the reference keeps ties for single weights and columns, not for filters. */
   readonly survives: (score: number, threshold: number) => boolean
+  /** The rates that leave a group. */
   readonly limits: (shape: WeightShape) => RateLimits
 }
 
@@ -39,6 +41,7 @@ export interface ByGroup {
   readonly by: 'group'
   /** 1 where a weight stays. */
   readonly mask: (matrix: WeightMatrix, rate: number) => Uint8Array
+  /** The rates that the groups can have. */
   readonly limits: (shape: WeightShape) => RateLimits
 }
 
@@ -52,6 +55,7 @@ const byScore = (unit: string, rule: Pick<ByScore, 'groups' | 'groupOf' | 'survi
   limits: (shape) => ({ least: 1, most: rule.groups(shape), leaves: `one ${unit}` }),
 })
 
+/** Patterns whose groups are all of a weight, ranked by their size. */
 const whole = {
   irregular: byScore('weight', {
     groups: ({ rows, columns }) => rows * columns,

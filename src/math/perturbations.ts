@@ -19,14 +19,17 @@ export interface Perturbation {
   readonly config: Readonly<Record<string, unknown>>
   /** In (0, 1]. */
   readonly epsilon: number
+  /** Noise for a batch, NHWC, each value in [−ε, ε]. */
   readonly draw: (shape: BatchShape, random: RandomStream) => Float32Array
 }
 
+/** Options of {@link signNoise} and {@link uniformNoise}. */
 export interface NoiseOptions {
   /** Radius of the L∞ ball, in (0, 1]; images are in [0, 1]. */
   readonly epsilon: number
 }
 
+/** Options of {@link blockNoise}. */
 export interface BlockNoiseOptions extends NoiseOptions {
   /** Edges of the blocks that are drawn from, in pixels, each ≥ 1. @default 1 to 7 */
   readonly blocks?: readonly number[]

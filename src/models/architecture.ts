@@ -29,6 +29,7 @@ export interface Architecture {
   readonly unused: readonly string[]
 }
 
+/** Options of {@link architecture}. */
 export interface ArchitectureOptions {
   /** Beginnings of names that a checkpoint may hold for nothing. @default none */
   readonly unused?: readonly string[]

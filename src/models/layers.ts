@@ -81,6 +81,7 @@ export interface AddLayer extends Placement {
   readonly inputs: readonly string[]
 }
 
+/** One node of a network, as data; made by {@link conv2d}, {@link linear} and the like. */
 export type Layer =
   | NormalizeLayer
   | Conv2dLayer

@@ -5,6 +5,7 @@ import { cifarImages, namedByWidth, type Source } from './cifar.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from './layers.js'
 import { preactBlock } from './preactBlock.js'
 
+/** Options of {@link preactResnet18}. */
 export interface PreactResnetOptions {
   /** Number of classes, ≥ 1. @default 10 */
   readonly classes?: number

@@ -3,6 +3,7 @@ import { type Architecture, architecture } from './architecture.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
 import { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from './layers.js'
 
+/** Options of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
 export interface ResnetOptions {
   /** Number of classes, ≥ 1. @default 10 */
   readonly classes?: number

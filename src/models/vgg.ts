@@ -4,6 +4,7 @@ import { type Architecture, architecture } from './architecture.js'
 import { cifarImages, namedByWidth } from './cifar.js'
 import { batchNorm2d, conv2d, flatten, type Layer, linear, maxPool2d, relu } from './layers.js'
 
+/** Options of {@link vgg16bn}. */
 export interface VggOptions {
   /** Number of classes, ≥ 1. @default 10 */
   readonly classes?: number

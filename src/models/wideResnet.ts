@@ -5,6 +5,7 @@ import { cifarImages, namedByWidth, type Source } from './cifar.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from './layers.js'
 import { preactBlock } from './preactBlock.js'
 
+/** Options of {@link wideResnet}. */
 export interface WideResnetOptions {
   /** Layers in a row, 4 more than a multiple of 6. @default 34 */
   readonly depth?: number

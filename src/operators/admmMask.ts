@@ -14,6 +14,7 @@ import type { Rate } from '../training/rates.js'
 import { cosine, thirds } from '../training/schedule.js'
 import { trainer } from '../training/trainer.js'
 
+/** Options of {@link admmMask}. */
 export interface AdmmMaskOptions {
   /** What is pruned together: single weights, filters, columns, channels, blocks, N:M or kernel patterns; see `Pattern`. */
   readonly pattern: Pattern

@@ -11,6 +11,7 @@ import { stream } from '../math/random.js'
 import { type AttackSchedule, attackConfig, attackedImages } from '../training/attackStep.js'
 import type { HasStudent } from '../training/network.js'
 
+/** Options of {@link adversarial}. */
 export interface AdversarialOptions {
   /** Whether the attacked examples replace the natural ones or join them. @default 'replace' */
   readonly mode?: 'replace' | 'join'

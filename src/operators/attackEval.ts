@@ -11,6 +11,7 @@ import type { HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
 import { evaluateNetwork, type NetworkEvaluation } from '../training/evaluateNetwork.js'
 import type { HasStudent, HasTeacher, Network } from '../training/network.js'
 
+/** Options of {@link attackEval}. */
 export interface AttackEvalOptions {
   /** The first so many test images, ≥ 1. @default all */
   readonly examples?: number

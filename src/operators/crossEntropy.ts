@@ -9,6 +9,7 @@ import { tf } from '../engine/tf.js'
 import { crossEntropyLoss } from '../math/crossEntropy.js'
 import type { HasStudent } from '../training/network.js'
 
+/** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions {
   /** Factor of the term, > 0. @default 1 */
   readonly weight?: number

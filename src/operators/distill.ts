@@ -9,6 +9,7 @@ import { distillationLoss } from '../math/distillation.js'
 import type { HasStudent, HasTeacher } from '../training/network.js'
 import { TeacherLogits } from '../training/teacherLogits.js'
 
+/** Options of {@link distill}. */
 export interface DistillOptions {
   /** Temperature T > 0. @default 30 */
   readonly temperature?: number

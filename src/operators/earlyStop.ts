@@ -12,6 +12,7 @@ import { tf } from '../engine/tf.js'
 import type { HasStudent, Student } from '../training/network.js'
 import { validate } from '../training/validate.js'
 
+/** Options of {@link earlyStop}. */
 export interface EarlyStopOptions {
   /** Epochs without a better figure after which training ends, ≥ 1. @default never: only a collapse ends it */
   readonly patience?: number

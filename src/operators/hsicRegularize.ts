@@ -8,6 +8,7 @@ import type { HasTerms, LossTerm } from '../dsl/step.js'
 import { bottleneckLoss, bottleneckMatrix } from '../math/hsic.js'
 import type { HasStudent } from '../training/network.js'
 
+/** Options of {@link hsicRegularize}. */
 export interface HsicRegularizeOptions {
   /** λx ≥ 0: price of what the hidden layers keep of the image. MNIST 2e-4, CIFAR-10 2e-5, CIFAR-100 5e-7. */
   readonly lambdaX: number

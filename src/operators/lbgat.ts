@@ -17,6 +17,7 @@ import { makeStudent } from '../training/makeStudent.js'
 import type { HasGuide, HasStudent, Student } from '../training/network.js'
 import { randomWeights } from '../training/randomWeights.js'
 
+/** Options of {@link lbgat}. */
 export interface LbgatOptions {
   /** β ≥ 0: weight of TRADES' divergence. The paper trains with 0 (LBGAT0) and 6 (LBGAT6). @default 6 */
   readonly beta?: number

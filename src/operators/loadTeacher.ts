@@ -16,6 +16,7 @@ import { checkFit } from '../training/checkFit.js'
 import { makeStudent } from '../training/makeStudent.js'
 import { type HasStudent, type HasTeacher, Student } from '../training/network.js'
 
+/** Options of {@link loadTeacher}. */
 export interface LoadTeacherOptions {
   /**
    * A name of the zoo (`mnistNet`, `resnet18`, `wideResnet34x10` … see `architectureNames`), which then has as many

@@ -9,6 +9,7 @@ import { allPhases, type Phase } from '../dsl/phases.js'
 import type { HasTerms, LossTerm, NetworkOutputs, TermBatch } from '../dsl/step.js'
 import type { HasStudent } from '../training/network.js'
 
+/** Options of {@link lossTerm}. */
 export interface LossTermOptions {
   /** Phases in which the term acts. @default all */
   readonly phases?: readonly Phase[]

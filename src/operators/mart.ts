@@ -7,6 +7,7 @@ import { attackedPair } from '../training/attackedPair.js'
 import type { AttackSchedule } from '../training/attackStep.js'
 import type { HasStudent } from '../training/network.js'
 
+/** Options of {@link mart}. */
 export interface MartOptions {
   /**
    * λ ≥ 0: price of what an attack changes where the network is wrong. The official loss function takes 6 where none is

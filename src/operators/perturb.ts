@@ -9,6 +9,7 @@ import { tf } from '../engine/tf.js'
 import type { Perturbation } from '../math/perturbations.js'
 import { stream } from '../math/random.js'
 
+/** Options of {@link perturb}. */
 export interface PerturbOptions {
   /** Share of each minibatch that is perturbed, in (0, 1]; the minibatch is shuffled, so its first ones. @default 1 */
   readonly share?: number

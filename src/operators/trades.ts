@@ -7,6 +7,7 @@ import { attackedPair } from '../training/attackedPair.js'
 import type { AttackSchedule } from '../training/attackStep.js'
 import type { HasStudent } from '../training/network.js'
 
+/** Options of {@link trades}. */
 export interface TradesOptions {
   /** β ≥ 0: price of what an attack changes; 0 is plain cross entropy. The official code takes 1 on MNIST. @default 6 */
   readonly beta?: number

@@ -10,6 +10,7 @@ import { maskedRule } from '../training/pruning.js'
 import { cosine } from '../training/schedule.js'
 import { trainer } from '../training/trainer.js'
 
+/** Options of {@link train}. */
 export interface TrainOptions extends Partial<Recipe> {
   /** Passes over the training set, ≥ 1. */
   readonly epochs: number

@@ -9,6 +9,7 @@ import { type HsicRegularizeOptions, hsicRegularize } from '../operators/hsicReg
 import type { AttackSchedule } from '../training/attackStep.js'
 import type { HasStudent, HasTeacher } from '../training/network.js'
 
+/** Options of {@link pwoa}. */
 export interface PwoaOptions extends AdmmMaskOptions {
   /** Weights of the bottleneck, and its phases. */
   readonly hsic: HsicRegularizeOptions

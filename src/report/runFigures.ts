@@ -22,8 +22,12 @@ export interface RunFigures {
 
 const most = { weights: 40, admm: 400, measured: 400, attacked: 60, warnings: 100, artifacts: 100, environments: 20 }
 
-/** @param name of the pipeline */
-export const makeRunFigures = (name: string): RunFigures => {
+/**
+ * Nothing has happened yet.
+ *
+ * @param name of the pipeline
+ */
+export const makeRunFigures = (name: string, begun: 'waiting' | 'starting' = 'starting'): RunFigures => {
   const curves = makeCurves()
   const timeline = makeTimeline()
   const pace = makePace()
@@ -31,7 +35,7 @@ export const makeRunFigures = (name: string): RunFigures => {
   const admm = makeThinned<AdmmUpdate>(most.admm)
   const measured = makeThinned<Measured>(most.measured)
   const attacked = new Map<string, RunFacts['attacked'][number]>()
-  let facts: Partial<RunFacts> & Pick<RunFacts, 'state'> = { state: 'starting' }
+  let facts: Partial<RunFacts> & Pick<RunFacts, 'state'> = { state: begun }
   let latest: TrainingMetrics | undefined
 
   const listed = (key: 'warnings' | 'artifacts', text: string): void => {

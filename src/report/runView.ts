@@ -2,8 +2,11 @@ import type { Accuracies, Environment, LayerWeights, ParameterCounts, RunEvent }
 import type { Phase } from '../dsl/phases.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 
-/** How a run stands. `stopped`: interrupted, killed, or still under way elsewhere; it can be resumed. */
-export type RunState = 'starting' | 'running' | 'paused' | 'done' | 'stopped' | 'failed'
+/**
+ * How a run stands. `waiting`: a point of a sweep that has not begun; `stopped`: interrupted, killed, or still under
+ * way elsewhere; it can be resumed.
+ */
+export type RunState = 'waiting' | 'starting' | 'running' | 'paused' | 'done' | 'stopped' | 'failed'
 
 /** A stretch of a run's time; seconds since 1970. */
 export interface Stretch {

@@ -38,7 +38,7 @@ td.number, th.number { text-align: right; white-space: nowrap; padding-left: 0.6
 .tile .note { display: block; color: var(--muted); font-size: 0.8rem; font-weight: 400; }
 .badge { display: inline-block; border: 1px solid currentColor; border-radius: 999px; padding: 0 0.6rem; font-size: 0.8rem; font-weight: 600; }
 .badge.done, .badge.running { color: var(--good); }
-.badge.stopped, .badge.paused, .badge.starting { color: var(--warn); }
+.badge.stopped, .badge.paused, .badge.starting, .badge.waiting { color: var(--warn); }
 .badge.failed { color: var(--bad); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.25rem; }
 figure { margin: 0; }

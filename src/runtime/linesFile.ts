@@ -11,8 +11,9 @@ import { promisify } from 'node:util'
 import { PwoaFailure } from '../dsl/errors.js'
 import { writing } from './writing.js'
 
-/** A file of JSON lines that grows with the run. Lines wait in memory until `flush`. */
+/** A file of JSON lines that grows with the run. */
 export interface LinesFile<T> {
+  /** Lines wait in memory until `flush`, for a moment at most. */
   readonly add: (value: T) => void
   /** Writes what waits, as a whole or not at all. Throws a `WriteError`. */
   readonly flush: () => void
@@ -25,8 +26,9 @@ export interface LinesFile<T> {
 
 const fdatasync = promisify(fdatasyncWith)
 
-/** Lines that wait at most, so that a long epoch can be watched in the file too. */
+/** How many lines wait at most, and how long in milliseconds: whoever watches a run from outside sees its files. */
 const bufferLimit = 256
+const patience = 2000
 
 /**
  * Opens the file. `keep` is the length up to which an earlier part of the run stands: whatever an interrupted run
@@ -46,23 +48,40 @@ export const openLinesFile = <T>(
   let written = keep
   // Lines are made many at once: between two training steps every function is cold, and its cost several times itself.
   let waiting: T[] = []
+  let due: NodeJS.Timeout | undefined
 
+  const rest = (): void => {
+    clearTimeout(due)
+    due = undefined
+  }
   const flush = (): void => {
+    rest()
     if (waiting.length === 0) return
     const bytes = Buffer.from(waiting.map((value) => `${JSON.stringify(value)}\n`).join(''))
     writing(what, file, () => writeOrUndo(descriptor, bytes, written))
     written += bytes.length
     waiting = []
   }
+  const flushLate = (): void => {
+    try {
+      flush()
+    } catch {
+      // The lines still wait: the next flush tells.
+    }
+  }
   return {
     add: (value) => {
       waiting.push(value)
       if (waiting.length >= bufferLimit) flush()
+      else due ??= setTimeout(flushLate, patience).unref()
     },
     flush,
     sync: () => fdatasync(descriptor),
     length: () => written,
-    close: () => closeSync(descriptor),
+    close: () => {
+      rest()
+      closeSync(descriptor)
+    },
   }
 }
 

@@ -1,16 +1,16 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { PwoaFailure } from '../dsl/errors.js'
 import type { LoggedEvent } from '../dsl/record.js'
 import type { Summary } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import { makeRunFigures, type RunFigures } from '../report/runFigures.js'
 import type { ComparisonRecord, RunRecord } from '../report/runRecord.js'
+import { comparisonPlan, rowsOf } from './partsOf.js'
 import { readLines } from './readLines.js'
 import { isPicture, readPicture } from './readPicture.js'
-import { fileName, readJson, readPlan, runFiles } from './runFolder.js'
+import { readJson, readPlan, runFiles } from './runFolder.js'
 
 /** What a run folder holds: a run, or several of one table. */
 export type FolderRecord =
@@ -28,28 +28,29 @@ export const readFolder = async (folder: string, stage: string): Promise<FolderR
   const comparison = comparisonPlan.decode(readJson(join(folder, runFiles.plan)))
   if (E.isLeft(comparison)) return { kind: 'run', record: await readRun(folder, stage) }
   const { comparison: name, params, rows } = comparison.right
-  const read = rows.map(async (label, index) => {
-    const own = rowFolder(label, index)
-    const begun = existsSync(join(folder, own, runFiles.plan))
-    return { label, folder: own, record: begun ? await readRun(join(folder, own), stage) : undefined }
-  })
+  const read = rowsOf(folder, rows).map(async ({ label, folder: own, begun }) => ({
+    label,
+    folder: relative(folder, own),
+    record: begun ? await readRun(own, stage) : undefined,
+  }))
   return { kind: 'comparison', record: { name, params, rows: await Promise.all(read) } }
 }
 
-/** The folder of a comparison's row, inside the comparison's. */
-export const rowFolder = (label: string, index: number): string => `${index + 1}-${fileName(label)}`
-
-const comparisonPlan = t.type({ comparison: t.string, params: t.UnknownRecord, rows: t.array(t.string) })
-
-/** The same of a folder of one run. */
-export const readRun = async (folder: string, stage: string): Promise<RunRecord> => {
+/**
+ * The same of a folder of one run.
+ *
+ * @param standing whether one without a summary is over, or goes on somewhere
+ */
+export const readRun = async (
+  folder: string,
+  stage: string,
+  standing: 'over' | 'under way' = 'over',
+): Promise<RunRecord> => {
   const plan = readPlan(folder, stage)
   const figures = makeRunFigures(plan.pipeline)
-  await replay(folder, figures).catch((thrown: unknown) => {
-    throw thrown instanceof PwoaFailure ? thrown : damaged(folder, thrown)
-  })
+  await replayed(folder, figures)
   const summary = summaryOf(folder)
-  figures.end(summary ? 'done' : 'stopped')
+  if (summary || standing === 'over') figures.end(summary ? 'done' : 'stopped')
   return { plan, figures, summary, pictures: await picturesOf(folder) }
 }
 
@@ -62,20 +63,29 @@ interface Until {
 
 const everything: Until = { step: Number.POSITIVE_INFINITY, at: Number.POSITIVE_INFINITY }
 
+/** What hears of a run's steps and events. */
+export type Listening = Pick<RunFigures, 'step' | 'event'>
+
+/** `replay` of all that a folder has. Throws a `FileError` where its files are damaged. */
+export const replayed = (folder: string, listening: Listening): Promise<void> =>
+  replay(folder, listening).catch((thrown: unknown) => {
+    throw thrown instanceof PwoaFailure ? thrown : damaged(folder, thrown)
+  })
+
 /** Hands events and steps of a folder over in the order in which they were: an event says after how many steps it came. */
-export const replay = async (folder: string, figures: RunFigures, until = everything): Promise<void> => {
+export const replay = async (folder: string, listening: Listening, until = everything): Promise<void> => {
   const steps = readLines<TrainingMetrics>(join(folder, runFiles.metrics))
   let next = await steps.next()
   const stepsUpTo = async (step: number): Promise<void> => {
     while (!next.done && next.value.step <= Math.min(step, until.step)) {
-      figures.step(next.value)
+      listening.step(next.value)
       next = await steps.next()
     }
   }
   for await (const logged of readLines<LoggedEvent>(join(folder, runFiles.events))) {
     if (logged.at > until.at) break
     await stepsUpTo(logged.step)
-    figures.event(logged)
+    listening.event(logged)
   }
   await stepsUpTo(Number.POSITIVE_INFINITY)
   await steps.return(undefined)
@@ -96,7 +106,8 @@ const summaryOf = (folder: string): Summary | undefined => {
   return summary === undefined ? undefined : (summary as Summary)
 }
 
-const picturesOf = async (folder: string): Promise<ReadonlyMap<string, string>> => {
+/** The pictures of a folder that are fit to be shown, as SVG by the name of their file. */
+export const picturesOf = async (folder: string): Promise<ReadonlyMap<string, string>> => {
   const read = readdirSync(folder)
     .filter(isPicture)
     .sort()

@@ -143,6 +143,9 @@ const storedPlan = t.type({
   hash: t.string,
 })
 
+/** Whether a folder is one of a single run. */
+export const isRunFolder = (folder: string): boolean => storedPlan.is(readJson(join(folder, runFiles.plan)))
+
 /** The plan of a run folder. Throws an `OptionError` of `stage` where the folder is none. */
 export const readPlan = (folder: string, stage: string): Plan => {
   const decoded = storedPlan.decode(readJson(join(folder, runFiles.plan)))

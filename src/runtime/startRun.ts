@@ -37,13 +37,14 @@ export const startRunWith =
 
 const watched = async (live: Live, handle: RunHandle): Promise<Either<PwoaError, Summary>> => {
   const release = catchUnhandled()
-  const detach = attachObservers(live.pipeline.observers, handle, live.observerFailed)
-  const result = await outcome(live)
+  const ended = turn().then(() => outcome(live))
+  const observing = attachObservers(live.pipeline.observers, { ...handle, result: ended }, live.observerFailed)
+  const result = await ended
+  await observing.end()
   live.publish(() => {
     live.metrics.complete()
     live.events.complete()
   })
-  detach()
   await turn()
   release()
   return result

@@ -4,6 +4,7 @@ import { rejectOption } from '../dsl/errors.js'
 import { adamUpdate } from '../engine/ops/adamUpdate.js'
 import type { Optimizer } from './optimizer.js'
 
+/** Options of {@link adam}. */
 export interface AdamOptions {
   /** Decay of the mean of gradients, in [0, 1). @default 0.9 */
   readonly beta1?: number

@@ -104,6 +104,7 @@ export class Student implements Network {
     return forward(architecture, this.#inUse, images).logits
   }
 
+  /** Frees the tensors. */
   dispose(): void {
     this.#forgetInUse()
     this.#weights.dispose()

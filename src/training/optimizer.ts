@@ -16,5 +16,6 @@ export interface Optimizer {
   readonly name: string
   readonly config: Readonly<Record<string, number>>
   readonly slots: number
+  /** New weights and slots; the old ones are left as they are. */
   readonly update: (update: Update) => { readonly weights: Tensor1D; readonly slots: readonly Tensor1D[] }
 }

@@ -1,6 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import type { ParameterCounts } from '../dsl/events.js'
 import { tf } from '../engine/tf.js'
+import { residualsOf, updateSplit } from '../math/admm.js'
 import type { Pattern } from '../math/patterns.js'
 import { projectionMasks, projectionThreshold, thresholdMasks } from '../math/projection.js'
 import { quadraticPenalty } from '../math/quadraticPenalty.js'
@@ -110,14 +111,10 @@ export const admmRule = (
   const project = (student: Student, memory: TrainingMemory): void => {
     const w = student.weights.dataSync<'float32'>()
     const u = memory.vector('admm.u')?.dataSync<'float32'>()
-    const sum = u ? w.map((value, i) => value + (u[i] ?? 0)) : w
-    const mask = maskOf(student.architecture, sum, task(student, memory))
-    const z = sum.map((value, i) => value * (mask[i] ?? 0))
-    setResiduals(memory, w, z)
-    // U moves by W − Z at each update but the first, which only sets Z.
-    const moved = u ? u.map((value, i) => value + (w[i] ?? 0) - (z[i] ?? 0)) : new Float32Array(w.length)
-    memory.setVector('admm.u', tf.tensor1d(moved, 'float32'))
-    memory.setVector('admm.target', tf.tensor1d(z.map((value, i) => value - (moved[i] ?? 0))))
+    const split = updateSplit(w, u, (sum) => maskOf(student.architecture, sum, task(student, memory)))
+    setResiduals(memory, w, split.z)
+    memory.setVector('admm.u', tf.tensor1d(split.u, 'float32'))
+    memory.setVector('admm.target', tf.tensor1d(split.z.map((value, i) => value - (split.u[i] ?? 0))))
   }
   /** ρ for each weight of the pruned layers, 0 for all others. */
   const setPrice = (student: Student, memory: TrainingMemory, factor: number): void => {
@@ -147,22 +144,19 @@ export const admmRule = (
   }
 }
 
-/** ‖W − Z‖ and ρ‖Z − Z before‖ over the pruned layers: Boyd et al., Distributed Optimization and ADMM, Sec. 3.3. */
+/** The residuals over the pruned layers. */
 const setResiduals = (memory: TrainingMemory, w: Float32Array, z: Float32Array): void => {
   const [price, target, u] = ['price', 'target', 'u'].map((name) =>
     memory.vector(`admm.${name}`)?.dataSync<'float32'>(),
   )
-  let primal = 0
-  let dual = 0
-  for (let i = 0; i < z.length; i++) {
-    if (!((price?.[i] ?? 0) > 0)) continue
-    const value = z[i] ?? 0
-    primal += ((w[i] ?? 0) - value) ** 2
-    // Z before, as Z − U and U hold it.
-    if (target && u) dual += (value - (target[i] ?? 0) - (u[i] ?? 0)) ** 2
-  }
-  memory.setNumber('admm.primal', Math.sqrt(primal))
-  memory.setNumber('admm.dual', memory.number('admm.rho', 0) * Math.sqrt(dual))
+  // Z before, as Z − U and U hold it.
+  const before = target && u ? Float64Array.from(target, (value, i) => value + (u[i] ?? 0)) : undefined
+  const { primal, dual } = residualsOf(
+    { w, z, before, rho: memory.number('admm.rho', 0) },
+    (i) => (price?.[i] ?? 0) > 0,
+  )
+  memory.setNumber('admm.primal', primal)
+  memory.setNumber('admm.dual', dual)
 }
 
 /** W ← Π_S(W), and the mask is settled. */

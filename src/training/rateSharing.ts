@@ -19,6 +19,7 @@ export type RateSharing = keyof typeof sharings
 
 type Share = (where: Place, student: Student, images: Tensor4D) => readonly number[] | undefined
 
+/** What is pruned, where, and how much may stay. */
 interface Place {
   readonly stage: string
   readonly task: PruningTask
@@ -51,14 +52,19 @@ const mostOf = ({ pattern, rates }: PruningTask, i: number): number => {
   return (layer && ruleOf(pattern)?.limits(weightShape(layer.parameter)).most) ?? Infinity
 }
 
+/** How each shares: rates by layer, or undefined for those that the task has. */
 const sharings = {
+  /** The same for each. */
   uniform: () => undefined,
+  /** By the shapes. */
   erk: ({ task, budget }) =>
     erdosRenyiRates(
       task.rates.map(({ parameter }) => parameter.shape),
       budget,
     ).map((rate, i) => Math.min(rate, mostOf(task, i))),
+  /** By magnitude, over all layers. */
   global: (place, { weights }) => byRank(place, weights.dataSync<'float32'>()),
+  /** By what the answers need. */
   learned: (place, student, images) => {
     const curvature = curvatureOf(student, images)
     const weights = student.weights.dataSync<'float32'>()

@@ -11,6 +11,7 @@ export interface Progress {
 /** A learning rate over a phase, as a value: a factor of the phase's learning rate. */
 export interface Schedule {
   readonly name: string
+  /** What the learning rate of a step is multiplied by, in (0, 1]. */
   readonly factor: (progress: Progress) => number
 }
 

@@ -3,6 +3,7 @@ import { rejectOption } from '../dsl/errors.js'
 import { momentumUpdate } from '../engine/ops/momentumUpdate.js'
 import type { Optimizer } from './optimizer.js'
 
+/** Options of {@link sgd}. */
 export interface SgdOptions {
   /** In [0, 1). @default 0.9 */
   readonly momentum?: number

@@ -3,8 +3,8 @@ import type { Show } from './show.js'
 
 /** Tells every page what it shows: all of it when it comes, then what changes, a few times a second. */
 export interface Broadcast {
-  /** A page that listens from now on. */
-  readonly listen: (response: ServerResponse) => void
+  /** A page that listens from now on. @param chosen the run that it wants to see in full */
+  readonly listen: (response: ServerResponse, chosen: string | undefined) => void
   /** Tells what is left, and lets all pages go. */
   readonly close: () => Promise<void>
 }
@@ -18,37 +18,42 @@ const SILENCE = 60
 /** Bytes on their way to a page beyond which it is left alone until it has caught up. */
 const MOST_WAITING = 4_000_000
 
+interface Page {
+  readonly chosen: string | undefined
+  state: 'up to date' | 'behind'
+}
+
 /** Server-sent events: the page reconnects by itself. */
 export const makeBroadcast = (show: Show): Broadcast => {
-  const pages = new Map<ServerResponse, 'up to date' | 'behind'>()
+  const pages = new Map<ServerResponse, Page>()
   let ticks = 0
 
-  const tell = (page: ServerResponse, data: string): void => {
-    if (page.writableLength > MOST_WAITING) pages.set(page, 'behind')
-    else page.write(data)
+  const tell = (response: ServerResponse, page: Page, data: string): void => {
+    if (response.writableLength > MOST_WAITING) page.state = 'behind'
+    else response.write(data)
   }
   const tick = (): void => {
     if (pages.size === 0) return
     ticks += 1
     const changes = show.changes()
-    const data = changes ? line(changes) : ticks % SILENCE === 0 ? ': here\n\n' : undefined
-    for (const [page, state] of pages) {
-      if (state === 'behind') {
-        if (page.writableLength > 0) continue
-        pages.set(page, 'up to date')
-        tell(page, line(show.all()))
-      } else if (data !== undefined) tell(page, data)
+    for (const [response, page] of pages) {
+      if (page.state === 'behind') {
+        if (response.writableLength > 0) continue
+        page.state = 'up to date'
+        tell(response, page, line(show.all(page.chosen)))
+      } else if (changes) tell(response, page, line(changes(page.chosen)))
+      else if (ticks % SILENCE === 0) tell(response, page, ': here\n\n')
     }
   }
   const timer = setInterval(tick, INTERVAL)
   timer.unref()
   return {
-    listen: (response) => {
+    listen: (response, chosen) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
-      pages.set(response, 'up to date')
+      pages.set(response, { chosen, state: 'up to date' })
       response.on('close', () => pages.delete(response))
       // A connection that is lost is looked for again after a second.
-      response.write(`retry: 1000\n\n${line(show.all())}`)
+      response.write(`retry: 1000\n\n${line(show.all(chosen))}`)
     },
     close: async () => {
       clearInterval(timer)

@@ -1,11 +1,16 @@
 import { setTimeout } from 'node:timers/promises'
-import type { RunRecord } from '../report/runRecord.js'
+import { makeRunFigures } from '../report/runFigures.js'
+import { isFolderInUse } from '../runtime/folderLock.js'
 import { lastChange } from '../runtime/lastChange.js'
-import { readFolder } from '../runtime/readRun.js'
-import type { Show } from './show.js'
+import { type FolderPart, partsOf } from '../runtime/partsOf.js'
+import { readRun } from '../runtime/readRun.js'
+import type { Show, ShownRun } from './show.js'
 
-/** Milliseconds between two looks at a folder; reading it never takes more than a tenth of the time. */
+/** Milliseconds between two looks at a folder, at least. */
 const PAUSE = 2000
+
+/** Looking takes no more than this share of a core: whoever writes the folder is at work. */
+const SHARE = 0.01
 
 export interface FolderOptions {
   readonly folder: string
@@ -14,28 +19,61 @@ export interface FolderOptions {
   readonly except?: ReadonlySet<string>
 }
 
-/** Puts the runs of a folder into the show. Throws what `readFolder` throws. */
-export const showFolder = async ({ folder, show, except = new Set() }: FolderOptions): Promise<void> => {
-  const found = await readFolder(folder, 'ui')
-  const put = (id: string, label: string, { plan, figures, pictures }: RunRecord): void => {
-    if (!except.has(id)) show.put({ id, label, plan, figures, pictures, controls: undefined })
+/** Looks at a folder, and puts what has changed since the last look into a show. */
+export type FolderLook = () => Promise<void>
+
+/** The runs of a folder for a show. A look throws what `partsOf` and `readRun` throw, when all others are shown. */
+export const lookAtFolder = ({ folder, show, except = new Set() }: FolderOptions): FolderLook => {
+  const seen = new Map<string, string>()
+  const lookAt = async (part: FolderPart): Promise<void> => {
+    const { begun } = part
+    const alive = begun && isFolderInUse(part.folder)
+    const now = JSON.stringify([part.state, alive, begun && lastChange(part.folder)])
+    if (seen.get(part.id) === now) return
+    // A line that is being written is read the next time.
+    const shown = await (begun ? read(part, alive) : waiting(part)).catch((thrown: unknown) => {
+      if (!alive) throw thrown
+    })
+    if (!shown) return
+    show.put(shown)
+    seen.set(part.id, now)
   }
-  if (found.kind === 'run') return put('0', found.record.plan.pipeline, found.record)
-  for (const [index, { label, record }] of found.record.rows.entries()) if (record) put(String(index), label, record)
+  return async () => {
+    const looks = partsOf(folder, 'ui').flatMap((part) => (except.has(part.id) ? [] : [part]))
+    const failures: unknown[] = []
+    for (const part of looks) await lookAt(part).catch((thrown: unknown) => void failures.push(thrown))
+    if (failures.length > 0) throw failures[0]
+  }
 }
 
-/** Does so again whenever the folder changes, for runs that other processes are at, until it is told to end. */
-export const followFolder = async (options: FolderOptions, signal: AbortSignal): Promise<void> => {
-  let seen = lastChange(options.folder)
-  let took = 0
+/** Looks again and again, for runs that other processes are at, until it is told to end. */
+export const followFolder = async (look: FolderLook, signal: AbortSignal): Promise<void> => {
+  let pause = PAUSE
   while (!signal.aborted) {
-    await setTimeout(Math.max(PAUSE, 10 * took), undefined, { signal }).catch(() => undefined)
-    const latest = lastChange(options.folder)
-    if (latest === seen) continue
-    seen = latest
-    const began = performance.now()
-    // A line that is being written is read the next time.
-    await showFolder(options).catch(() => undefined)
-    took = performance.now() - began
+    await setTimeout(pause, undefined, { signal }).catch(() => undefined)
+    const began = process.cpuUsage()
+    await look().catch(() => undefined)
+    const { user, system } = process.cpuUsage(began)
+    pause = Math.max(PAUSE, (user + system) / 1000 / SHARE)
   }
 }
+
+const placeOf = ({ id, label, params }: FolderPart) => ({
+  id,
+  label,
+  ...(params ? { params } : {}),
+  controls: undefined,
+})
+
+const read = async (part: FolderPart, alive: boolean): Promise<ShownRun> => {
+  const { plan, figures, pictures } = await readRun(part.folder, 'ui', alive ? 'under way' : 'over')
+  if (part.state === 'failed') figures.end('failed')
+  return { ...placeOf(part), plan, figures, pictures }
+}
+
+const waiting = async (part: FolderPart): Promise<ShownRun> => ({
+  ...placeOf(part),
+  plan: undefined,
+  figures: makeRunFigures(part.label, 'waiting'),
+  pictures: new Map(),
+})

@@ -1,12 +1,15 @@
 import type { CurvePoints } from '../report/curves.js'
 import type { RunPlan } from '../report/runRecord.js'
 import type { RunFacts, RunHead, WeightsAt } from '../report/runView.js'
+import type { PointParams } from '../runtime/sweep/points.js'
 
 /** What a page is told of a run: all of it, or what has changed. */
 export interface RunUpdate {
   readonly id: string
   /** Which of several runs it is. */
   readonly label: string
+  /** Its parameters and its seed, where it is a point of a sweep. */
+  readonly params?: PointParams
   /** Whether it can be paused and stopped from here. */
   readonly control: 'here' | 'none'
   readonly plan?: RunPlan
@@ -22,6 +25,8 @@ export interface RunUpdate {
 export interface PageMessage {
   readonly kind: 'all' | 'changes'
   readonly title: string
+  /** The run that is told of in full; of the others comes what stands in a table and a chart of all. */
+  readonly shown: string | undefined
   readonly runs: readonly RunUpdate[]
 }
 

@@ -82,9 +82,11 @@ const headers = {
 
 const answer = (serving: Serving, request: IncomingMessage, response: ServerResponse): void => {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  const [, token = '', ...path] = (request.url ?? '').split('?')[0]?.split('/') ?? []
+  const [address = '', query] = (request.url ?? '').split('?')
+  const [, token = '', ...path] = address.split('/')
   const known = same(token, serving.token) && isOurs(serving.host, request.headers.host)
-  if (known && request.method === 'GET' && path.join('/') === 'events') serving.broadcast.listen(response)
+  if (known && request.method === 'GET' && path.join('/') === 'events')
+    serving.broadcast.listen(response, new URLSearchParams(query).get('run') ?? undefined)
   else
     send(request, response, known ? found(serving, request.method, path) : plain(403, 'Ask pwoa-run for the address.'))
 }

@@ -3,12 +3,15 @@ import type { LoggedEvent } from '../dsl/record.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import type { RunFigures } from '../report/runFigures.js'
 import type { RunPlan } from '../report/runRecord.js'
+import type { PointParams } from '../runtime/sweep/points.js'
+import { inBrief } from './inBrief.js'
 import type { Control, PageMessage, RunUpdate } from './messages.js'
 
 /** A run on a page. */
 export interface ShownRun {
   readonly id: string
   readonly label: string
+  readonly params?: PointParams
   readonly plan: RunPlan | undefined
   readonly figures: RunFigures
   /** Pictures of attacks, SVG, by the names of their files. */
@@ -25,8 +28,10 @@ export interface Show {
   readonly picture: (id: string, name: string, svg: string) => void
   readonly end: (id: string, ...how: Parameters<RunFigures['end']>) => void
   readonly run: (id: string) => ShownRun | undefined
-  readonly all: () => PageMessage
-  readonly changes: () => PageMessage | undefined
+  /** All there is. @param chosen the run to be told of in full; where there is none of that id, the newest */
+  readonly all: (chosen: string | undefined) => PageMessage
+  /** Takes what has changed since the last call: told to each page by the run that it has chosen. */
+  readonly changes: () => ((chosen: string | undefined) => PageMessage) | undefined
 }
 
 type News = 'all' | 'facts' | 'head' | 'weights' | 'pictures'
@@ -40,12 +45,11 @@ interface Entry {
 export const makeShow = (title: string): Show => {
   const entries = new Map<string, Entry>()
 
-  const whole = ({ id, label, plan, figures, pictures, controls }: ShownRun): RunUpdate => {
+  const whole = (run: ShownRun): RunUpdate => {
+    const { plan, figures, pictures } = run
     const head = figures.head()
     return {
-      id,
-      label,
-      control: controls ? 'here' : 'none',
+      ...placeOf(run),
       ...(plan ? { plan } : {}),
       facts: figures.facts(),
       ...(head ? { head } : {}),
@@ -55,16 +59,14 @@ export const makeShow = (title: string): Show => {
     }
   }
   const changed = ({ run, news }: Entry): RunUpdate[] => {
-    const { id, label, figures, pictures, controls } = run
+    const { figures, pictures } = run
     const curves = figures.curves.changes()
     if (news.has('all')) return [whole(run)]
     const head = news.has('head') ? figures.head() : undefined
     if (news.size === 0 && !curves) return []
     return [
       {
-        id,
-        label,
-        control: controls ? 'here' : 'none',
+        ...placeOf(run),
         ...(news.has('facts') ? { facts: figures.facts() } : {}),
         ...(head ? { head } : {}),
         ...(curves ? { curves } : {}),
@@ -72,6 +74,15 @@ export const makeShow = (title: string): Show => {
         ...(news.has('pictures') ? { pictures: encoded(pictures) } : {}),
       },
     ]
+  }
+  const inFull = (chosen: string | undefined): string | undefined => {
+    if (chosen !== undefined && entries.has(chosen)) return chosen
+    const runs = [...entries.values()].map(({ run }) => run)
+    return (runs.findLast(({ figures }) => figures.facts().state !== 'waiting') ?? runs[0])?.id
+  }
+  const message = (kind: PageMessage['kind'], chosen: string | undefined, runs: readonly RunUpdate[]): PageMessage => {
+    const shown = inFull(chosen)
+    return { kind, title, shown, runs: runs.map((update) => (update.id === shown ? update : inBrief(update))) }
   }
   return {
     put: (run) => void entries.set(run.id, { run, news: new Set(['all']) }),
@@ -97,14 +108,26 @@ export const makeShow = (title: string): Show => {
       entry?.news.add('facts')
     },
     run: (id) => entries.get(id)?.run,
-    all: () => ({ kind: 'all', title, runs: [...entries.values()].map(({ run }) => whole(run)) }),
+    all: (chosen) =>
+      message(
+        'all',
+        chosen,
+        [...entries.values()].map(({ run }) => whole(run)),
+      ),
     changes: () => {
       const runs = [...entries.values()].flatMap(changed)
       for (const entry of entries.values()) entry.news = new Set()
-      return runs.length === 0 ? undefined : { kind: 'changes', title, runs }
+      return runs.length === 0 ? undefined : (chosen) => message('changes', chosen, runs)
     },
   }
 }
+
+const placeOf = ({ id, label, params, controls }: ShownRun) => ({
+  id,
+  label,
+  ...(params ? { params } : {}),
+  control: controls ? ('here' as const) : ('none' as const),
+})
 
 const encoded = (pictures: ReadonlyMap<string, string>): Readonly<Record<string, string>> =>
   Object.fromEntries([...pictures].map(([name, svg]) => [name, Buffer.from(svg).toString('base64')]))

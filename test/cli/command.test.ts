@@ -211,6 +211,10 @@ describe('wrong usage', () => {
     [['pipeline.ts', '--set', 'epochs=x'], /^pwoa-run: --set epochs: expected a whole number >= 1, got "x"\n$/],
     [['pipeline.ts', '--set', 'epoch=1'], /^pwoa-run: --set epoch: .*\n {2}Did you mean epochs\?\n$/],
     [['pipeline.ts', '--resume', 'nowhere'], /^pwoa-run: --resume: expected a run folder, with a plan.json, got /],
+    [
+      ['pipeline.ts', '--out', 's3://bucket/runs'],
+      /^pwoa-run: --out: expected a folder, got s3:\/\/…\n {2}Runs of a queue's /,
+    ],
     [['missing.ts'], /^pwoa-run: missing.ts: expected a pipeline file, got no such file\n/],
     [['lib'], /^pwoa-run: lib: expected a pipeline file, got a folder\n/],
   ])('%j', async (args, message) => {

@@ -81,6 +81,18 @@ describe('a pipeline file loads', () => {
   })
 })
 
+test('compare.ts: a row for each method, rate and seed, the teacher once', async () => {
+  const file = fileURLToPath(new URL('../../pipelines/compare.ts', import.meta.url))
+  const teacher = fileURLToPath(new URL('../../assets/teacher-digits.safetensors', import.meta.url))
+  const methods = 'teacher,naive,gradual,admm,hsic-only,distill-only,pwoa,perturbed,perturbed-learned,pwoa-mixed'
+  const adversarial = 'advPrune,apd,hydra'
+  const settings = [`checkpoints=${teacher}`, `methods=${methods},${adversarial}`, 'rates=4,16', 'seeds=0,1']
+  const args = settings.flatMap((setting) => ['--set', setting])
+  const { code, stdout, stderr } = await command.run([file, '--plan', ...args], folderWith({}))
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout.match(/^ {2}teacher=\S+ method=\S+ rate=\d+ seed=\d$/gm)).toHaveLength(1 + 12 * 4)
+})
+
 describe('one clear error for a file', () => {
   const broken: readonly (readonly [what: string, text: string, message: RegExp])[] = [
     [

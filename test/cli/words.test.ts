@@ -57,6 +57,7 @@ describe('words', () => {
   test.each([
     ['report', /writes report\.html/i],
     ['ui', /--ui-at/],
+    ['tensorboard', /--out <dir>/],
   ])('%s --help', async (word, text) => {
     const { code, stdout } = await command.run([word, '--help'], folderWith({}))
     expect(code).toBe(0)
@@ -65,6 +66,8 @@ describe('words', () => {
 
   test.each([
     [['report'], 'pwoa-run: arguments: expected the folder of a run, got none'],
+    [['tensorboard'], 'pwoa-run: arguments: expected the folder of a run, got none'],
+    [['tensorboard', 'nowhere'], 'pwoa-run: tensorboard: expected a run folder, with a plan.json, or one of several'],
     [['report', 'nowhere'], 'pwoa-run: report: expected a run folder, with a plan.json, got nowhere'],
     [['ui', 'nowhere'], 'pwoa-run: ui: expected a run folder, with a plan.json, got nowhere'],
     [['report', '.', '--trase'], 'Did you mean --trace?'],
@@ -87,6 +90,17 @@ describe('report', () => {
     const { code, stdout } = await command.run(['report', 'run'], folder)
     expect([code, stdout]).toEqual([0, `${join('run', 'report.html')}\n`])
     expect(readFileSync(join(folder, 'run', 'report.html'), 'utf8')).toContain('not finished')
+  })
+})
+
+describe('tensorboard', () => {
+  test('writes the event file of a run and says where', async () => {
+    const folder = folderWith(userFiles)
+    await command.run(['pipeline.ts', '--engine', 'wasm', '--quiet', '--out', 'run'], folder)
+    const { code, stdout, stderr } = await command.run(['tensorboard', 'run', '--out', 'logs'], folder)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^logs.events\.out\.tfevents\.\d+\.pwoa\n$/)
+    expect(existsSync(join(folder, stdout.trimEnd()))).toBe(true)
   })
 })
 

@@ -1,8 +1,17 @@
 import { basename } from 'node:path'
-import * as rxjs from 'rxjs'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
-import { compile, docOf, exportsOf, linesOf, pathOf, publicValues, readSource, sourceFiles } from './project.js'
+import {
+  compile,
+  docOf,
+  exportsOf,
+  importer,
+  linesOf,
+  pathOf,
+  publicValues,
+  readSource,
+  sourceFiles,
+} from './project.js'
 
 /** Each test lists the offenders, so that a failure names them all. */
 
@@ -11,7 +20,6 @@ const declarations = parsed.flatMap(({ file, source }) =>
   exportsOf(source).map((exported) => ({ ...exported, file, where: `${pathOf(file)} ${exported.name}` })),
 )
 const operators = declarations.filter(({ file, isValue }) => isValue && pathOf(file).startsWith('src/operators/'))
-const isPublic = new Set(publicValues().map(({ name }) => name))
 const attacks = declarations.filter(
   ({ file, name }) =>
     pathOf(file).startsWith('src/attacks/') &&
@@ -41,18 +49,11 @@ describe('docstrings', () => {
       return example === undefined ? [] : [{ name, file, example }]
     })
     expect(examples.length).toBeGreaterThan(operators.length)
-    const theirs = new Set(Object.keys(rxjs))
-    // What an example uses is imported for it, as an editor would; an import of its own is left alone.
-    const modules = examples.map(({ name, file, example }): [string, string] => {
-      const words = example.includes('import ') ? [] : [...new Set(example.match(/[a-zA-Z_$][\w$]*/g))]
-      const declared = new Set([...example.matchAll(/\b(?:const|function) (\w+)/g)].map(([, word]) => word))
-      const from = (names: ReadonlySet<string>): string[] =>
-        words.filter((word) => names.has(word) && !declared.has(word))
-      const own = from(isPublic)
-      const others = from(theirs).filter((word) => !isPublic.has(word) && new RegExp(`\\b${word}\\(`).test(example))
-      const imports = `import { ${own.join(', ')} } from 'pwoa'\nimport { ${others.join(', ')} } from 'rxjs'\n`
-      return [`example-${basename(file, '.ts')}-${name}.ts`, `${imports}${example}\n`]
-    })
+    const withImports = importer()
+    const modules = examples.map(({ name, file, example }): [string, string] => [
+      `example-${basename(file, '.ts')}-${name}.ts`,
+      withImports(example),
+    ])
     expect(compile(new Map(modules))).toEqual([])
   })
 })

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import * as rxjs from 'rxjs'
 import ts from 'typescript'
 
 /** The sources as the compiler sees them, for tests of what no linter knows. */
@@ -59,6 +60,36 @@ export const publicValues = (): readonly { readonly name: string; readonly file:
       .filter(({ isTypeOnly }) => !isTypeOnly)
       .map(({ name }) => ({ name: name.text, file: join(root, 'src', target) }))
   })
+
+/** The names of the types that the package's root exports. */
+const publicTypes = (): readonly string[] =>
+  readSource(join(root, 'src/index.ts')).statements.flatMap((statement) => {
+    if (!ts.isExportDeclaration(statement) || !statement.exportClause) return []
+    const { exportClause, isTypeOnly } = statement
+    if (!ts.isNamedExports(exportClause)) return []
+    return exportClause.elements.filter((one) => isTypeOnly || one.isTypeOnly).map(({ name }) => name.text)
+  })
+
+/** Adds to an example the imports of what it uses, as an editor would; an example with imports of its own is left alone. */
+export const importer = (): ((example: string) => string) => {
+  const values = new Set(publicValues().map(({ name }) => name))
+  const types = new Set(publicTypes())
+  const theirs = new Set(Object.keys(rxjs))
+  return (example) => {
+    if (example.includes('import ')) return example
+    const declared = new Set([...example.matchAll(/\b(?:const|function) (\w+)/g)].map(([, word]) => word))
+    const used = [...new Set(example.match(/[a-zA-Z_$][\w$]*/g))].filter((word) => !declared.has(word))
+    const isOperator = (word: string): boolean =>
+      theirs.has(word) && !values.has(word) && new RegExp(`\\b${word}\\(`).test(example)
+    const lists = [used.filter((word) => values.has(word)), used.filter((word) => types.has(word))]
+    const [ours, ofTypes] = lists.map((words) => words.join(', '))
+    return `import { ${ours} } from 'pwoa'
+import type { ${ofTypes} } from 'pwoa'
+import { ${used.filter(isOperator).join(', ')} } from 'rxjs'
+${example}
+`
+  }
+}
 
 /** The docstring's prose and its tags, as text by name. */
 export const docOf = (node: ts.Node): { readonly text: string; readonly tags: ReadonlyMap<string, string> } => {

@@ -27,6 +27,8 @@ export const browser = () => {
     if (!context) throw new Error('no browser')
     onTestFinished(() => context.close())
     const page = await context.newPage()
+    // As long as a test may take: how fast a page is depends on what else the machine does.
+    page.setDefaultTimeout(100_000)
     const problems: string[] = []
     const hosts = new Set<string>()
     page.on('pageerror', (error) => problems.push(error.message))

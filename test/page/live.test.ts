@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import axe, { type AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { PageMessage } from '../../src/ui/messages.js'
 import { buildCommand, folderWith, type Started } from '../cli/commandLine.js'
@@ -124,15 +125,16 @@ describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
       ['train', true],
       ['train', false],
     ])
+    second.child.kill('SIGINT')
+    expect((await second.ended).code).toBe(130)
+    await page.locator('.badge.stopped').waitFor()
+    // Lines are on disk when the state is saved.
     const losses = readFileSync(join(folder, 'run', 'metrics.jsonl'), 'utf8')
       .split('\n')
       .slice(0, 100)
       .map((line) => Number((JSON.parse(line) as { loss: number }).loss.toPrecision(6)))
     expect(run?.curves?.width).toBe(1)
     expect(run?.curves?.columns.loss?.slice(0, 100)).toEqual(losses)
-    second.child.kill('SIGINT')
-    expect((await second.ended).code).toBe(130)
-    await page.locator('.badge.stopped').waitFor()
   })
 
   test('a folder is shown by pwoa-run ui, runs of a comparison side by side', async () => {
@@ -152,10 +154,67 @@ export default compare('rows', { short: row(2), long: row(6) })
     await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor()
     expect(await page.locator('.choose').allTextContents()).toEqual(['short', 'long'])
     await page.getByText('step 24 of 24').waitFor()
-    await page.getByRole('button', { name: 'short' }).click()
+    await page.getByRole('button', { name: 'short', exact: true }).click()
     await page.getByText('step 8 of 8').waitFor()
     expect(await page.getByRole('button', { name: 'Pause' }).isVisible()).toBe(false)
     started.child.kill('SIGINT')
     expect(await started.ended).toMatchObject({ code: 0, stdout: '' })
+  })
+
+  test('a sweep is followed as its points go, and its folder opens with all of them, to sort', async () => {
+    const points = `
+import { existsSync } from 'node:fs'
+import { concatMap, filter, map, take, timer } from 'rxjs'
+import { asynchronous, pipeline, type Step, sweep, syntheticDigits } from 'pwoa'
+import { evaluated, halve } from './lib/halving'
+
+const start = timer(0, 20).pipe(filter(() => existsSync(process.env.START ?? '')), take(1))
+const held = asynchronous<Step, Step>(concatMap((step) => start.pipe(map(() => step))))
+const fail = () => {
+  throw new Error('a bad point')
+}
+
+const points = [{ rate: 16, seed: 0 }, { rate: 2, seed: 0 }, { rate: 2, seed: 1 }, { rate: 4, seed: 0 }]
+
+export default sweep('halvings', points, ({ rate, seed }) =>
+  pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 }))
+    .pipe(held, halve(rate, rate + seed === 3 ? fail : undefined), evaluated))
+`
+    const folder = folderWith({ ...userFiles, 'points.ts': points })
+    const go = join(folder, 'start')
+    const running = command.start(['points.ts', '--engine', 'wasm', '--ui', '--out', 'all'], folder, { START: go })
+    const { page, problems } = await open(await addressOf(running))
+    const runs = (shown: Page) => {
+      const cells = (place: number): Promise<string[]> =>
+        shown.locator(`tr:has(.choose) > :nth-child(${place})`).allTextContents()
+      return { labels: () => cells(1), states: () => cells(2), seeds: () => cells(4) }
+    }
+    await page.locator('.badge.running').waitFor()
+    expect(await runs(page).states()).toEqual(['running', 'waiting', 'waiting', 'waiting'])
+    writeFileSync(go, '')
+    await page.getByText('The process has ended, as shown here.').waitFor()
+    expect((await running.ended).code).toBe(1)
+    expect(await runs(page).states()).toEqual(['done', 'done', 'failed', 'done'])
+    expect(problems.filter((problem) => !problem.includes('ERR_CONNECTION_REFUSED'))).toEqual([])
+
+    const started = command.start(['ui', 'all'], folder)
+    const { page: later } = await open(await addressOf(started))
+    const { labels, seeds } = runs(later)
+    await later.getByText('step 16 of 16').waitFor()
+    expect(await labels()).toEqual(['rate=16 seed=0', 'rate=2 seed=0', 'rate=2 seed=1', 'rate=4 seed=0'])
+    await later.getByRole('button', { name: 'rate', exact: true }).click()
+    await later.getByRole('button', { name: 'rate', exact: true }).click()
+    expect(await labels()).toEqual(['rate=2 seed=0', 'rate=2 seed=1', 'rate=4 seed=0', 'rate=16 seed=0'])
+    await later.getByRole('button', { name: 'seed', exact: true }).click()
+    expect(await seeds()).toEqual(['1', '0', '0', '0'])
+    const title = 'Loss of the first 6 runs in the table'
+    for (let curve = 1; curve <= 3; curve++)
+      expect(await pixelsOf(later, title, curve), `curve ${curve}`).toBeGreaterThan(20)
+    await later.getByRole('button', { name: 'rate=2 seed=0', exact: true }).click()
+    await later.getByText('step 8 of 8').waitFor()
+    await later.getByRole('button', { name: 'rate=2 seed=1', exact: true }).click()
+    await later.getByText('It failed; the sweep says why in its terminal.').waitFor()
+    started.child.kill('SIGINT')
+    expect((await started.ended).code).toBe(0)
   })
 })

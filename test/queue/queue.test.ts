@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Queue } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { buildCommand, folderWith } from '../cli/commandLine.js'
-import { userFiles } from '../cli/userFiles.js'
-import { type OwnRedis, ownRedis, redisMissing } from './redis.js'
+import { buildCommand } from '../cli/commandLine.js'
+import { type OwnRedis, ownRedis, redisMissing, selfSigned, tlsMissing } from './redis.js'
+import { checkpointsIn, doneIn, outcomesIn, studio, sweepFile, until, workerArgs } from './studio.js'
 
-if (redisMissing) process.stderr.write(`test/queue: ${redisMissing}\n`)
+if (tlsMissing) process.stderr.write(`test/queue: ${tlsMissing}\n`)
 
 let command: Awaited<ReturnType<typeof buildCommand>>
 beforeAll(async () => {
@@ -15,53 +15,40 @@ beforeAll(async () => {
 })
 afterAll(() => command.remove())
 
-const sweepFile = `
-import { pipeline, sweep, syntheticDigits } from 'pwoa'
-import { evaluated, halve, slowly } from './lib/halving'
+/** Kills of workers in one sweep; even. */
+const KILLS = 8
 
-export default sweep('halvings', { epochs: [30, 31, 32, 33], seed: [0, 1] }, ({ epochs }) =>
-  pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(slowly, halve(epochs), evaluated))
-`
-
-const evaluationFile = `
-import { attackEval, autoAttack, fgsm, loadTeacher, mnistNet, pipeline, shards, square, syntheticDigits } from 'pwoa'
-
-const epsilon = 0.3
-const evaluation = shard =>
-  pipeline('evaluation', syntheticDigits({ train: 128, test: 90 })).pipe(
-    loadTeacher(${JSON.stringify(join(import.meta.dirname, '..', '..', 'assets', 'teacher-digits.safetensors'))}, { architecture: mnistNet }),
-    attackEval([autoAttack({ epsilon, version: [fgsm({ epsilon }), square({ epsilon, queries: 20 })] })], { batchSize: 8, shard }),
-  )
-export default process.env.PIECES === 'one' ? evaluation() : shards('evaluation', 3, evaluation)
-`
-
-/** A machine: its own copy of the pipelines, and the shared folder of runs. */
-const studio = () => {
-  const cwd = folderWith(
-    Object.fromEntries(
-      Object.entries({ ...userFiles, 'sweep.ts': sweepFile, 'evaluation.ts': evaluationFile }).map(([name, text]) => [
-        `pipelines/${name}`,
-        text,
-      ]),
-    ),
-  )
-  mkdirSync(join(cwd, 'runs'))
-  return cwd
+/** Numbers from 0 to 1 that are the same each time (a linear congruential generator). */
+const numbers = (seed: number) => {
+  let state = seed
+  return (): number => {
+    state = (1_103_515_245 * state + 12_345) % 2 ** 31
+    return state / 2 ** 31
+  }
 }
 
-const workerArgs = (redis: OwnRedis): readonly string[] => [
-  'worker',
-  '--queue',
-  redis.url,
-  '--pipelines',
-  'pipelines',
-  '--runs',
-  'runs',
-  '--lease',
-  '2',
-  '--checkpoint-every',
-  '5',
-]
+/** Names of all checkpoints that there are: another one changes them. */
+const newestIn = (folder: string): string => {
+  const points = join(folder, 'points')
+  const folders = existsSync(points) ? readdirSync(points).map((key) => join(points, key, 'checkpoints')) : []
+  return folders
+    .filter(existsSync)
+    .flatMap((one) => readdirSync(one))
+    .join()
+}
+
+const childrenOf = (pid: number | undefined): readonly number[] => {
+  const file = `/proc/${pid}/task/${pid}/children`
+  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : []
+}
+
+const killAtOnce = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended by itself
+  }
+}
 
 const worker = (cwd: string, redis: OwnRedis) => command.start(workerArgs(redis), cwd)
 
@@ -71,49 +58,40 @@ const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
     cwd,
   )
 
-/** What each point ended with, its times left out. */
-const outcomesIn = (folder: string): ReadonlyMap<string, string> =>
-  new Map(
-    readdirSync(join(folder, 'points')).map((key) => {
-      const lines = readFileSync(join(folder, 'points', key, 'metrics.jsonl'), 'utf8')
-      return [key, lines.replace(/"seconds":[^,}]+/g, '')]
-    }),
-  )
-
-const checkpointsIn = (folder: string): number => {
-  const points = join(folder, 'points')
-  const folders = existsSync(points) ? readdirSync(points).map((key) => join(points, key, 'checkpoints')) : []
-  return folders.filter(existsSync).flatMap((one) => readdirSync(one)).length
-}
-
-const until = async (holds: () => boolean): Promise<void> => {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20))
-}
-
-const doneIn = (folder: string): number =>
-  existsSync(join(folder, 'points'))
-    ? readdirSync(join(folder, 'points')).filter((key) => existsSync(join(folder, 'points', key, 'summary.json')))
-        .length
-    : 0
-
 describe.skipIf(redisMissing)('a sweep on a queue', () => {
-  test('is done by three workers, two of which are killed, with Redis away in between: each result once, as in turn', async () => {
+  test('is done by three workers that are killed at random, again and again, with Redis away in between: each result once, as in turn', async () => {
     const redis = await ownRedis()
     const cwd = studio()
+    writeFileSync(join(cwd, 'pipelines', 'sweep.ts'), sweepFile.replace('[30, 31, 32, 33]', '[50, 51, 52, 53]'))
     const whole = await command.run(['pipelines/sweep.ts', '--engine', 'wasm', '--out', 'whole', '--quiet'], cwd)
     expect(whole).toMatchObject({ code: 0 })
 
     const folder = join(cwd, 'runs', 'halvings')
     const workers = [worker(cwd, redis), worker(cwd, redis), worker(cwd, redis)]
+    const all = [...workers]
     const following = follow(cwd, redis, '--json')
-    await until(() => checkpointsIn(folder) >= 1)
-    workers[0]?.child.kill('SIGKILL')
-    await until(() => doneIn(folder) >= 2)
-    await redis.kill()
-    await workers[1]?.says(/can't be reached \(ECONN\w+\): waiting for it/)
-    await redis.start()
-    await until(() => doneIn(folder) >= 4)
-    workers[1]?.child.kill('SIGKILL')
+    const random = numbers(1)
+    for (let kills = 1; kills <= KILLS; kills++) {
+      const before = newestIn(folder)
+      await until(() => newestIn(folder) !== before || following.child.exitCode !== null)
+      await new Promise((resolve) => setTimeout(resolve, 200 * random()))
+      const chosen = Math.floor(3 * random())
+      const victim = workers[chosen]
+      // Half of them as the machine would go: with the processes of their points.
+      const own = random() < 0.5 ? childrenOf(victim?.child.pid) : []
+      victim?.child.kill('SIGKILL')
+      for (const pid of own) killAtOnce(pid)
+      expect(await victim?.ended, `kill ${kills}`).toMatchObject({ code: null })
+      if (kills === KILLS / 2) {
+        await redis.kill()
+        await workers[(chosen + 1) % 3]?.says(/can't be reached \(ECONN\w+\): waiting for it/)
+        await redis.start()
+      }
+      const next = worker(cwd, redis)
+      workers[chosen] = next
+      all.push(next)
+    }
+    expect(following.child.exitCode, 'killed in the middle of the work').toBeNull()
     const { code, stdout, stderr } = await following.ended
     expect(code, stderr).toBe(0)
     const points: { state: string; key: string }[] = JSON.parse(stdout).points
@@ -125,9 +103,12 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     )
     expect(tables[0]).toBe(tables[1])
 
-    workers[2]?.child.kill('SIGTERM')
-    expect(await workers[2]?.ended).toMatchObject({ code: 0, stdout: '' })
-  })
+    for (const { child } of workers) child.kill('SIGTERM')
+    for (const { ended } of workers) expect(await ended).toMatchObject({ code: 0, stdout: '' })
+    const said = (await Promise.all(all.map(({ ended }) => ended))).map((ended) => ended.stderr).join('')
+    const done = said.match(/^\S+: done$/gm) ?? []
+    expect(new Set(done).size, 'no point is done twice').toBe(done.length)
+  }, 300_000)
 
   test('goes on elsewhere when a worker is told to stop, and is not done twice', async () => {
     const redis = await ownRedis()
@@ -178,7 +159,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     const refusing = worker(other, redis)
     const following = follow(cwd, redis)
     await following.says(
-      /warning: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other contents of a checkpoint, or another version/,
+      /warning: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other data, other contents of a checkpoint, or another version/,
     )
     refusing.child.kill('SIGKILL')
     following.child.kill('SIGKILL')
@@ -223,29 +204,59 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     expect(existsSync(join(cwd, 'hurt'))).toBe(false)
   })
 
-  test('with a password: in no log, no file and no list of processes', async () => {
+  test.skipIf(tlsMissing)('with a password, by TLS: in no log, no file and no list of processes', async () => {
     const password = 'not-to-be-seen'
-    const redis = await ownRedis(password)
+    const tls = selfSigned()
+    const redis = await ownRedis({ password, tls })
     const cwd = studio()
-    const env = { PWOA_QUEUE: redis.url.replace('://', `://:${password}@`) }
+    const env = { PWOA_QUEUE: redis.url.replace('://', `://:${password}@`), NODE_EXTRA_CA_CERTS: tls.certificate }
     const args = workerArgs(redis).flatMap((word) => (word === redis.url ? [] : [word]))
     const working = command.start(args, cwd, env)
     const following = command.start(
       ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', '--out', 'runs/halvings'],
       cwd,
-      env,
+      // The certificate is for the address, too.
+      { ...env, PWOA_QUEUE: env.PWOA_QUEUE.replace('localhost', '127.0.0.1') },
     )
     await until(() => doneIn(join(cwd, 'runs', 'halvings')) >= 1)
     const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n')
     expect(processes.filter((line) => line.includes(password) && !line.startsWith('redis-server'))).toEqual([])
     following.child.kill('SIGINT')
     working.child.kill('SIGTERM')
-    const said = [await following.ended, await working.ended].map(({ stdout, stderr }) => stdout + stderr).join('')
-    expect(said).toContain(`from ${redis.url}`)
+    const [followed, worked] = [await following.ended, await working.ended]
+    expect(worked.stderr).toContain(`from ${redis.url}`)
+    expect(followed.stderr).not.toMatch(/Warning|can't be reached/)
+    const said = [followed, worked].map(({ stdout, stderr }) => stdout + stderr).join('')
     const files = readdirSync(join(cwd, 'runs'), { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     )
     const texts = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
     expect([said, ...texts].filter((text) => text.includes(password))).toEqual([])
   })
+
+  test.skipIf(tlsMissing)(
+    'is not spoken to where nobody vouches for its certificate, nor without TLS, nor with another password',
+    async () => {
+      const password = 'not-to-be-seen'
+      const tls = selfSigned()
+      const redis = await ownRedis({ password, tls })
+      const cwd = studio()
+      const args = workerArgs(redis).flatMap((word) => (word === redis.url ? [] : [word]))
+      const right = redis.url.replace('://', `://:${password}@`)
+      const tries = [
+        [{ PWOA_QUEUE: right }, /\((DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN)\): waiting for it/],
+        [{ PWOA_QUEUE: right.replace('rediss', 'redis') }, /can't be reached \(.*\): waiting for it/],
+        [{ PWOA_QUEUE: right.replace(password, 'wrong-one'), NODE_EXTRA_CA_CERTS: tls.certificate }, /WRONGPASS/],
+      ] as const
+      const said = await Promise.all(
+        tries.map(async ([env, words]) => {
+          const trying = command.start(args, cwd, env)
+          await trying.says(words)
+          trying.child.kill('SIGKILL')
+          return (await trying.ended).stderr
+        }),
+      )
+      expect(said.filter((text) => text.includes(password) || text.includes('wrong-one'))).toEqual([])
+    },
+  )
 })

@@ -9,6 +9,7 @@ describe('the URL of a queue', () => {
     ['redis://host:7000/3', { shown: 'redis://host:7000/3', connection: { host: 'host', port: 7000, db: 3 } }],
     ['redis://[::1]:7000', { shown: 'redis://[::1]:7000', connection: { host: '::1', port: 7000 } }],
     ['rediss://host', { shown: 'rediss://host:6379', connection: { tls: { servername: 'host' } } }],
+    ['rediss://10.0.0.1', { shown: 'rediss://10.0.0.1:6379', connection: { host: '10.0.0.1', tls: {} } }],
   ])('%s', (url, expected) => {
     expect(read(url)).toMatchObject({ right: expected })
     expect(read(undefined, { PWOA_QUEUE: url })).toEqual(read(url))

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../src/dsl/events.js'
+import type { LayerWeights, RunEvent } from '../../src/dsl/events.js'
 import type { Summary } from '../../src/dsl/run.js'
 import type { TrainingMetrics } from '../../src/dsl/step.js'
 import { makeRunFigures, type RunFigures } from '../../src/report/runFigures.js'
@@ -61,7 +61,7 @@ export const summary: Summary = {
   warnings: [],
 }
 
-const layers = [
+export const layers: readonly LayerWeights[] = [
   { name: 'conv1', size: 100, zeros: 75, bound: 0.5, histogram: [0.25, 0.5, 0.25] },
   { name: 'fc1', size: 900, zeros: 0, bound: 0, histogram: [0, 0, 0] },
 ]

@@ -1,7 +1,19 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLeft, isRight, left } from 'fp-ts/lib/Either.js'
-import { concatMap, firstValueFrom, lastValueFrom, map, Observable, take, tap, toArray } from 'rxjs'
+import {
+  bufferCount,
+  concat,
+  concatMap,
+  firstValueFrom,
+  lastValueFrom,
+  map,
+  Observable,
+  take,
+  tap,
+  throwError,
+  toArray,
+} from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { asynchronous } from '../../src/dsl/asynchronous.js'
 import type { RunContext } from '../../src/dsl/context.js'
@@ -11,6 +23,7 @@ import { makePipeline } from '../../src/dsl/pipeline.js'
 import type { RunHandle } from '../../src/dsl/run.js'
 import type { Step } from '../../src/dsl/step.js'
 import { startRunWith } from '../../src/runtime/startRun.js'
+import { turn } from '../../src/runtime/turn.js'
 import { fakeData, fakeMachinery, fakePipeline, fakeSource, fakeTrain, jsonOf, temporaryFolder } from './fakes.js'
 
 const eventsOf = (run: RunHandle): Promise<RunEvent[]> => lastValueFrom(run.events$.pipe(toArray()))
@@ -308,6 +321,36 @@ describe('what goes wrong', () => {
       'fake run: an observer threw: at once',
       'fake run: an observer threw: in an operator',
     ])
+  })
+
+  test('an observable of an observer is waited for, and sees all; its failure at the very end is a warning', async () => {
+    const sent: number[] = []
+    const run = fakePipeline()
+      .pipe(fakeTrain({ epochs: 2 }))
+      .observe(({ metrics$ }) =>
+        metrics$.pipe(
+          bufferCount(4),
+          concatMap(async (steps) => {
+            await turn()
+            sent.push(...steps.map(({ step }) => step))
+          }),
+        ),
+      )
+      .observe(({ events$ }) =>
+        concat(
+          events$,
+          throwError(() => new Error('nobody takes it')),
+        ),
+      )
+      .run({ out: join(temporaryFolder(), 'run') })
+    const events = eventsOf(run)
+    await rightOf(run)
+    expect(sent).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    expect((await events).at(-1)).toEqual({
+      type: 'warning',
+      stage: 'fake run',
+      message: 'an observer threw: nobody takes it',
+    })
   })
 
   test('what must be freed at the end may fail', async () => {

@@ -1,24 +1,27 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import fc from 'fast-check'
 import { type Either, isLeft } from 'fp-ts/lib/Either.js'
 import { firstValueFrom, toArray } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { composite } from '../../src/dsl/composite.js'
+import type { DataSource } from '../../src/dsl/dataset.js'
 import { type Op, stage } from '../../src/dsl/op.js'
 import { param, parameters } from '../../src/dsl/parameters.js'
+import { makePipeline } from '../../src/dsl/pipeline.js'
 import { EXTERNAL, encodeModel } from '../../src/io/onnx/messages.js'
 import { definePipeline } from '../../src/runtime/definePipeline.js'
+import { startRunWith } from '../../src/runtime/startRun.js'
 import { pointInProcess } from '../../src/runtime/sweep/pointInProcess.js'
 import { combinations } from '../../src/runtime/sweep/points.js'
 import { csvOf, jsonOf, markdownOf, resultsOf } from '../../src/runtime/sweep/results.js'
 import type { PointOutcome, RunPoint } from '../../src/runtime/sweep/runPoint.js'
 import { startSweep } from '../../src/runtime/sweep/startSweep.js'
 import { sweep } from '../../src/runtime/sweep/sweep.js'
-import { keyOf } from '../../src/runtime/sweep/sweepFolder.js'
+import { keyOf, keysOf } from '../../src/runtime/sweep/sweepFolder.js'
 import type { PointRecord, Sweep, SweepHandle } from '../../src/runtime/sweep/sweepTypes.js'
 import { threadEnvironment } from '../../src/runtime/sweep/threads.js'
-import { fakePipeline, fakeTrain, jsonOf as jsonIn, temporaryFolder } from './fakes.js'
+import { fakeMachinery, fakePipeline, fakeSource, fakeTrain, jsonOf as jsonIn, temporaryFolder } from './fakes.js'
 
 const valueOf = <A>(result: Either<unknown, A>): A => {
   if (isLeft(result)) throw new Error(JSON.stringify(result.left))
@@ -75,7 +78,7 @@ describe('the points of a sweep', () => {
   })
 
   test('have keys that follow from their content alone; a grid may grow', () => {
-    const keysOf = (rates: readonly number[], epochs: number, seed = 0): readonly string[] => {
+    const keysWith = (rates: readonly number[], epochs: number, seed = 0): readonly string[] => {
       const fields = parameters({
         rates: param.list(param.integer({ help: 'A rate.' }), { default: rates, help: 'Rates.' }),
       })
@@ -86,13 +89,52 @@ describe('the points of a sweep', () => {
       )
       return made.kind === 'sweep' ? made.points.map((point) => keyOf(point, seed)) : []
     }
-    const [two, four] = keysOf([2, 4], 1)
-    expect(keysOf([8, 4, 2], 1).slice(1)).toEqual([four, two])
+    const [two, four] = keysWith([2, 4], 1)
+    expect(keysWith([8, 4, 2], 1).slice(1)).toEqual([four, two])
     expect(two).not.toBe(four)
-    expect(keysOf([2], 2)).not.toContain(two)
-    expect(keysOf([2], 1, 1)).not.toContain(two)
+    expect(keysWith([2], 2)).not.toContain(two)
+    expect(keysWith([2], 1, 1)).not.toContain(two)
     const [point] = ofRates([2]).points
-    expect(point && keyOf(point, 0, '1.0.0')).not.toBe(point && keyOf(point, 0, '1.0.1'))
+    expect(point && keyOf(point, 0, undefined, '1.0.0')).not.toBe(point && keyOf(point, 0, undefined, '1.0.1'))
+  })
+})
+
+describe('the data of a sweep', () => {
+  test('is looked at once for all points, and other contents of its files are not taken as done', async () => {
+    const out = join(temporaryFolder(), 'x')
+    let holds: string | undefined = 'one'
+    const asked: (string | undefined)[] = []
+    const source: DataSource = {
+      ...fakeSource,
+      contents: async ({ dataDir }) => {
+        asked.push(dataDir)
+        return holds
+      },
+    }
+    let runs = 0
+    const made = (): Sweep =>
+      sweep('x', { rate: [2, 4, 8] }, () =>
+        makePipeline('fake run', source, startRunWith(fakeMachinery())).pipe(
+          fakeTrain({ epochs: 1, during: (step) => void (step === 0 && runs++) }),
+        ),
+      )
+    const runsOf = async (contents: string | undefined): Promise<number> => {
+      holds = contents
+      runs = 0
+      const { points } = valueOf(await made().run({ out, dataDir: 'data' }).result)
+      expect(points.map(({ state }) => state)).toEqual(['done', 'done', 'done'])
+      return runs
+    }
+    expect([await runsOf('one'), await runsOf('one'), await runsOf('two'), await runsOf('one')]).toEqual([3, 0, 3, 0])
+    expect([await runsOf(undefined), await runsOf(undefined)]).toEqual([3, 0])
+    expect(asked).toEqual(Array(6).fill(resolve('data')))
+  })
+
+  test('as it was published leaves the keys as they are', async () => {
+    const [point] = ofRates([2]).points
+    if (!point) throw new Error('no point')
+    expect(await keysOf([{ ...point, seed: 3 }], undefined)).toEqual([keyOf(point, 3)])
+    expect(keyOf(point, 3, 'other')).not.toBe(keyOf(point, 3))
   })
 })
 

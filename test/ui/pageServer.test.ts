@@ -2,6 +2,7 @@ import { request } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
+import { makeRunFigures } from '../../src/report/runFigures.js'
 import type { PageMessage } from '../../src/ui/messages.js'
 import { openPageServer } from '../../src/ui/pageServer.js'
 import { makeShow, type ShownRun } from '../../src/ui/show.js'
@@ -40,11 +41,11 @@ const ask = (port: number, path: string, options: { method?: string; host?: stri
   })
 
 /** Messages of the event stream, as they come. */
-const listen = (port: number) => {
+const listen = (port: number, query = '') => {
   const messages: PageMessage[] = []
   let text = ''
   let wake = (): void => undefined
-  const asked = request({ port, path: `/${token}/events` }, (response) => {
+  const asked = request({ port, path: `/${token}/events${query}` }, (response) => {
     response.setEncoding('utf8').on('data', (part: string) => {
       text += part
       const blocks = text.split('\n\n')
@@ -161,6 +162,51 @@ describe('the event stream', () => {
     await second.until(1)
     expect(second.messages[0]?.runs[0]?.curves?.columns.loss).toHaveLength(11)
     expect(second.messages[0]?.runs[0]?.pictures).toEqual({ 'attacks.svg': 'PHN2Zy8+' })
+  })
+
+  test('tells a page of the run that it has chosen in full, and of the others in brief', async () => {
+    const show = makeShow('runs')
+    for (const id of ['a', 'b']) show.put(shown({ id, params: { rate: 4 } }))
+    const controls = { pause: () => undefined, proceed: () => undefined, stop: () => undefined }
+    show.put(shown({ id: 'c', controls, figures: makeRunFigures('c') }))
+    show.put(shown({ id: 'waiting', figures: makeRunFigures('waiting', 'waiting') }))
+    const { port } = await serve(show, files())
+    const told = async (query: string): Promise<PageMessage | undefined> => {
+      const page = listen(port, query)
+      await page.until(1)
+      return page.messages[0]
+    }
+    const message = await told('?run=a')
+    expect(message?.shown).toBe('a')
+    const [full, brief] = message?.runs ?? []
+    expect(full).toMatchObject({
+      id: 'a',
+      params: { rate: 4 },
+      plan: { seed: 7 },
+      pictures: { 'attacks.svg': 'PHN2Zy8+' },
+    })
+    expect(Object.keys(full?.curves?.columns ?? {})).toContain('learning rate')
+    expect(brief).toMatchObject({
+      id: 'b',
+      params: { rate: 4 },
+      head: full?.head,
+      facts: { state: full?.facts?.state },
+    })
+    expect(Object.keys(brief ?? {}).sort()).toEqual([
+      'control',
+      'curves',
+      'facts',
+      'head',
+      'id',
+      'label',
+      'params',
+      'weights',
+    ])
+    expect(Object.keys(brief?.curves?.columns ?? {})).toEqual(['loss'])
+    expect(brief?.weights?.flatMap(({ layers }) => layers.flatMap(({ histogram }) => histogram))).toEqual([])
+    // Where nothing is chosen, the newest that has begun.
+    expect((await told(''))?.shown).toBe('c')
+    expect((await told('?run=nobody'))?.shown).toBe('c')
   })
 
   test('many events are few messages', async () => {

@@ -2,6 +2,7 @@ import { basename, relative, resolve, sep } from 'node:path'
 import type { Queue } from 'bullmq'
 import * as E from 'fp-ts/lib/Either.js'
 import type { InterruptedError } from '../../dsl/errors.js'
+import { outageWords } from '../outageWords.js'
 import { ownVersion } from '../ownPackage.js'
 import { fileName } from '../runFolder.js'
 import { summaryCodec } from '../summaryCodec.js'
@@ -149,21 +150,3 @@ const left = (label: string): InterruptedError => ({
   expected: 'to be followed to the end',
   actual: 'an interruption; the job stays in the queue',
 })
-
-/** Says once that Redis is away, and once that it is back. */
-export const outageWords = (shown: string, warn: (message: string) => void) => {
-  let isAway = false
-  return {
-    away: (thrown: unknown): void => {
-      if (isAway) return
-      isAway = true
-      const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
-      const reason = code || (thrown instanceof Error ? thrown.message : String(thrown))
-      warn(`${shown} can't be reached (${reason}): waiting for it`)
-    },
-    back: (): void => {
-      if (isAway) warn(`${shown} is back`)
-      isAway = false
-    },
-  }
-}

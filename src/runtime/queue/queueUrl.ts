@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type { UsageError } from '../../dsl/errors.js'
@@ -16,7 +17,7 @@ export interface QueueConnection {
   readonly username?: string
   readonly password?: string
   /** The certificate must be for this name, by the authorities that Node knows (`NODE_EXTRA_CA_CERTS` adds one). */
-  readonly tls?: { readonly servername: string }
+  readonly tls?: { readonly servername?: string }
   /** Commands wait while Redis is away, for as long as that takes. */
   readonly maxRetriesPerRequest: null
 }
@@ -70,7 +71,8 @@ const resolved = (url: URL, db: number): QueueUrl => {
       db,
       ...(username === '' ? {} : { username }),
       ...(password === '' ? {} : { password }),
-      ...(url.protocol === 'rediss:' ? { tls: { servername: host } } : {}),
+      // An address is no name to ask for (RFC 6066); it is still compared with the certificate's.
+      ...(url.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
       maxRetriesPerRequest: null,
     },
   }

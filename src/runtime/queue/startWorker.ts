@@ -1,18 +1,16 @@
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
 import type { Job } from 'bullmq'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Errors } from 'io-ts'
-import { describeError, type UsageError } from '../../dsl/errors.js'
+import { describeError, PwoaFailure, type UsageError } from '../../dsl/errors.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
-import { isFolderInUse } from '../folderLock.js'
+import { outageWords } from '../outageWords.js'
 import { ownVersion } from '../ownPackage.js'
-import { finishedIn } from '../runInFolder.js'
+import type { OpenRun, PointName, RunStorage } from '../storage/runStorage.js'
 import { runTask } from '../sweep/pointInChild.js'
 import type { PointProgress, PointTask } from '../sweep/pointMessages.js'
-import { pointFolder } from '../sweep/sweepFolder.js'
-import { outageWords } from './followQueue.js'
+import type { PointOutcome } from '../sweep/runPoint.js'
 import { allowedFile, type Denied, denied, failureText, queueJob, queueName } from './queueJob.js'
 import type { QueueUrl } from './queueUrl.js'
 
@@ -21,8 +19,8 @@ export interface WorkerOptions {
   readonly url: QueueUrl
   /** The folder of pipeline files; nothing outside it is ever run. */
   readonly pipelines: string
-  /** The folder of sweeps, which all machines share. */
-  readonly runs: string
+  /** Where all machines keep the runs of sweeps. */
+  readonly storage: RunStorage
   /** Points at a time. */
   readonly workers: number
   /** The module that runs a point. */
@@ -52,7 +50,7 @@ const MOST_LOSSES = 100
 /** Takes points off the queue and runs each in a process of its own, while this one keeps the job's lock alive. */
 export const startWorker = async (options: WorkerOptions): Promise<RunningWorker> => {
   const { DelayedError, UnrecoverableError, Worker } = await import('bullmq')
-  const { url, workers, lease, say } = options
+  const { url, storage, workers, lease, say } = options
   const under = new Set<() => void>()
   let stopping = false
 
@@ -70,28 +68,44 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     return offerAgain(job, token, LATER)
   }
 
-  const perform = async (job: Job, token?: string): Promise<Summary> => {
+  const follow = async (job: Job, task: PointTask, run: OpenRun): Promise<PointOutcome> => {
+    const report = reporter(job)
+    const running = runTask(task, { ...options, secrets: storage.secrets }, (progress) => {
+      report(progress)
+      run.advanced()
+    })
+    under.add(running.stop)
+    if (stopping) running.stop()
+    const ended = await running.outcome
+    under.delete(running.stop)
+    return ended
+  }
+
+  const perform = async (job: Job, token: string | undefined): Promise<Summary> => {
     const read = await taskOf(job.data, options)
     if (E.isLeft(read)) {
       if (read.left.type === 'refused') return refuse(job, token, read.left.error)
       say(`${job.id}: ${describeError(read.left.error)}`)
       throw new UnrecoverableError(failureText(read.left.error))
     }
-    const task = read.right
+    const { point, task } = read.right
     // Delivered twice, or done by one that could not say so any more: the first complete result holds.
-    const finished = finishedIn(task.folder)
+    const finished = await storage.finished(point)
     if (finished) return finished
-    if (isFolderInUse(task.folder)) return offerAgain(job, token, LATER)
+    const run = await storage.open(point)
+    if (!run) return offerAgain(job, token, LATER)
     say(`${job.id}: begun`)
-    const running = runTask(task, options, reporter(job))
-    under.add(running.stop)
-    if (stopping) running.stop()
-    const ended = await running.outcome
-    under.delete(running.stop)
+    const begun = { ...task, folder: run.folder }
+    const first = await follow(job, begun, run)
+    // What it joins is kept elsewhere: it is brought, and the run begun again.
+    const isBrought = first.type === 'failed' && first.lacks !== undefined && (await run.bring(first.lacks))
+    const ended = isBrought ? await follow(job, begun, run) : first
     if (ended.type === 'done') {
+      const summary = await run.finish(ended.summary)
       say(`${job.id}: done`)
-      return ended.summary
+      return summary
     }
+    await run.leave()
     if (ended.type === 'crashed') {
       say(`${job.id}: crashed (${ended.reason})`)
       throw new Error(ended.reason)
@@ -103,8 +117,19 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     throw new UnrecoverableError(failureText(error))
   }
 
+  /** That the runs can't be kept is no fault of the point: it is offered again. */
+  const performOrOffer = async (job: Job, token?: string): Promise<Summary> => {
+    try {
+      return await perform(job, token)
+    } catch (thrown) {
+      if (!(thrown instanceof PwoaFailure)) throw thrown
+      say(`${job.id}: ${describeError(thrown.error)}`)
+      return offerAgain(job, token, LATER)
+    }
+  }
+
   const outage = outageWords(url.shown, say)
-  const worker = new Worker(queueName, perform, {
+  const worker = new Worker(queueName, performOrOffer, {
     connection: url.connection,
     concurrency: workers,
     lockDuration: 1000 * lease,
@@ -117,14 +142,22 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   return {
     stop: async () => {
       stopping = true
+      storage.hurry()
       for (const one of under) one()
       await worker.close()
+      storage.close()
     },
   }
 }
 
+/** Which point, and what its process is told but for the folder. */
+interface Meant {
+  readonly point: PointName
+  readonly task: Omit<PointTask, 'folder'>
+}
+
 /** What a job means here. What the queue says is checked before anything is done with it. */
-const taskOf = async (data: unknown, options: WorkerOptions): Promise<Either<Denied, PointTask>> => {
+const taskOf = async (data: unknown, options: WorkerOptions): Promise<Either<Denied, Meant>> => {
   const decoded = queueJob.decode(data)
   if (E.isLeft(decoded)) return E.left(denied('invalid', 'a job of pwoa', `a wrong ${fieldOf(decoded.left)}`))
   const { version, file, values, folder, key, seed, engine } = decoded.right
@@ -132,8 +165,8 @@ const taskOf = async (data: unknown, options: WorkerOptions): Promise<Either<Den
     return E.left(denied('refused', `a job of pwoa ${ownVersion()}`, `one of pwoa ${version}`))
   const path = await allowedFile(options.pipelines, file)
   if (E.isLeft(path)) return path
-  const place = pointFolder(join(resolve(options.runs), folder), key)
-  return E.right({ file: path.right, values, key, seed, folder: place, options: { ...options.run, engine } })
+  const task = { file: path.right, values, key, seed, options: { ...options.run, engine } }
+  return E.right({ point: { sweep: folder, key }, task })
 }
 
 /** Names what is wrong, and says nothing of its value. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import * as E from 'fp-ts/lib/Either.js'
+import { queueVariable } from '../queue/queueUrl.js'
 import { type FromPoint, fromPoint, type PointTask } from './pointMessages.js'
 import type { PointOutcome, RunningPoint, RunPoint } from './runPoint.js'
 import { threadEnvironment } from './threads.js'
@@ -14,6 +15,8 @@ export interface ChildOptions {
   readonly values: Readonly<Record<string, string>>
   /** How many run side by side on this machine. */
   readonly workers: number
+  /** Variables of the environment that the processes are started without. @default none */
+  readonly secrets?: readonly string[]
 }
 
 /** Runs each point in a process of its own: the tensor library is not safe in threads, and a crash stays alone. */
@@ -25,11 +28,11 @@ export const pointInChild =
 /** Starts a process for a task and follows it to its end. */
 export const runTask = (
   task: PointTask,
-  { entry, workers }: Pick<ChildOptions, 'entry' | 'workers'>,
+  { entry, workers, secrets = [] }: Pick<ChildOptions, 'entry' | 'workers' | 'secrets'>,
   told: Parameters<RunPoint>[2],
 ): RunningPoint => {
   const child = fork(entry, [], {
-    env: { ...threadEnvironment(workers), ...withoutSecrets(process.env) },
+    env: { ...threadEnvironment(workers), ...without([queueVariable, ...secrets], process.env) },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
@@ -57,7 +60,8 @@ export const runTask = (
 }
 
 /** A pipeline needs no queue, and what it writes must not tell of one. */
-const withoutSecrets = ({ PWOA_QUEUE: _, ...others }: NodeJS.ProcessEnv): NodeJS.ProcessEnv => others
+const without = (secrets: readonly string[], environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.includes(name)))
 
 /** Keeps what the process has said last: where it crashes, that is the reason. */
 const lastLine = (child: ChildProcess): (() => string) => {

@@ -2,31 +2,55 @@ import { readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
-import type { PwoaError } from '../../dsl/errors.js'
 import type { RunEvent } from '../../dsl/events.js'
 import type { RunHandle } from '../../dsl/run.js'
 import { finishedIn, runInFolder } from '../runInFolder.js'
 import type { PointProgress } from './pointMessages.js'
-import type { PointOutcome, RunPoint } from './runPoint.js'
-import { keyOf } from './sweepFolder.js'
+import type { PointOutcome, PointPlace, RunPoint } from './runPoint.js'
+import { keysOf } from './sweepFolder.js'
 import type { SweepPoint } from './sweepTypes.js'
 
 /** Begins the point's run, or goes on with it where it was begun before. */
-export const pointInProcess: RunPoint = ({ label, pipeline, parts = [] }, { folder, seed, options }, told) => {
-  const joins = parts.map((part) => join(dirname(folder), keyOf(part, part.seed ?? seed)))
-  const missing = parts.filter((_, index) => !finishedIn(joins[index] ?? ''))
-  if (missing.length > 0)
-    return { outcome: Promise.resolve({ type: 'failed', error: incomplete(label, missing) }), stop: () => undefined }
-  const run = runInFolder(pipeline, folder, { ...options, seed, joins })
-  tellProgress(run, told)
-  return { outcome: outcomeOf(run), stop: run.stop }
+export const pointInProcess: RunPoint = (point, place, told) => {
+  const controller = new AbortController()
+  return { outcome: perform(point, place, told, controller.signal), stop: () => controller.abort() }
 }
 
-const incomplete = (label: string, missing: readonly SweepPoint[]): PwoaError => ({
-  _tag: 'RunError',
-  stage: label,
-  expected: 'all its parts to be done, and their folders to be here',
-  actual: `none of ${missing.map((part) => part.label).join(', ')}`,
+const perform = async (
+  { label, pipeline, parts = [] }: SweepPoint,
+  { folder, seed, options }: PointPlace,
+  told: (progress: PointProgress) => void,
+  signal: AbortSignal,
+): Promise<PointOutcome> => {
+  const keys = await keysOf(
+    parts.map((part) => ({ pipeline: part.pipeline, seed: part.seed ?? seed })),
+    options.dataDir,
+  )
+  const keyed = parts.map((part, index) => ({ part, key: keys[index] ?? '' }))
+  const place = (key: string): string => join(dirname(folder), key)
+  const missing = keyed.filter(({ key }) => !finishedIn(place(key)))
+  if (missing.length > 0) return incomplete(label, missing)
+  const run = runInFolder(pipeline, folder, { ...options, seed, joins: keys.map(place) })
+  tellProgress(run, told)
+  if (signal.aborted) run.stop()
+  signal.addEventListener('abort', run.stop)
+  return outcomeOf(run)
+}
+
+interface KeyedPart {
+  readonly part: SweepPoint
+  readonly key: string
+}
+
+const incomplete = (label: string, missing: readonly KeyedPart[]): PointOutcome => ({
+  type: 'failed',
+  error: {
+    _tag: 'RunError',
+    stage: label,
+    expected: 'all its parts to be done, and their folders to be here',
+    actual: `none of ${missing.map(({ part }) => part.label).join(', ')}`,
+  },
+  lacks: missing.map(({ key }) => key),
 })
 
 const outcomeOf = async ({ folder, result }: RunHandle): Promise<PointOutcome> => {

@@ -52,6 +52,7 @@ const evaluating = t.type({
 
 const warning = t.type({ type: t.literal('warning'), stage: t.string, message: t.string })
 
+/** What a point says while it runs. */
 export const pointProgress = t.union([training, evaluating, warning])
 
 /** Where a point's run is. */
@@ -67,7 +68,10 @@ export const toPoint = t.union([
 export const fromPoint = t.union([
   t.type({ type: t.literal('progress'), progress: pointProgress }),
   t.type({ type: t.literal('done'), summary: summaryCodec }),
-  t.type({ type: t.literal('failed'), error: errorCodec }),
+  t.intersection([
+    t.type({ type: t.literal('failed'), error: errorCodec }),
+    t.exact(t.partial({ lacks: t.readonlyArray(t.string) })),
+  ]),
 ])
 
 export type FromPoint = t.TypeOf<typeof fromPoint>

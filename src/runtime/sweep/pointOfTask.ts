@@ -6,19 +6,30 @@ import { makeFromFile } from '../makeFromFile.js'
 import { ownVersion } from '../ownPackage.js'
 import type { Runnable } from '../runnable.js'
 import type { PointTask } from './pointMessages.js'
-import { keyOf } from './sweepFolder.js'
+import { keysOf } from './sweepFolder.js'
 import type { SweepPoint } from './sweepTypes.js'
 
 /**
- * The point that a task is about. Its key is made anew of the files that lie here: a pipeline, a checkpoint, a value or a
- * version of this package other than where the task was written gives another key, and is refused.
+ * The point that a task is about. Its key is made anew of the files that lie here: a pipeline, a checkpoint, data, a value
+ * or a version of this package other than where the task was written gives another key, and is refused.
  */
-export const pointOfTask = async ({ file, values, key, seed }: PointTask): Promise<Either<PwoaError, SweepPoint>> => {
+export const pointOfTask = async ({
+  file,
+  values,
+  key,
+  seed,
+  options,
+}: PointTask): Promise<Either<PwoaError, SweepPoint>> => {
   const loaded = await loadPipelineFile(file)
   if (E.isLeft(loaded)) return loaded
   const made = makeFromFile(loaded.right, values)
   if (E.isLeft(made)) return made
-  const found = pointsOf(made.right).find((point) => keyOf(point, seed) === key)
+  const points = pointsOf(made.right)
+  const keys = await keysOf(
+    points.map(({ pipeline }) => ({ pipeline, seed })),
+    options.dataDir,
+  )
+  const found = points[keys.indexOf(key)]
   return found ? E.right(found) : E.left(unknownPoint(file, key))
 }
 
@@ -28,6 +39,6 @@ const unknownPoint = (file: string, key: string): PwoaError => ({
   _tag: 'UsageError',
   stage: file,
   expected: `a sweep with the point ${key}`,
-  actual: `another plan, other contents of a checkpoint, or another version of pwoa than this one's ${ownVersion()}`,
-  hint: 'Every machine needs the same pipeline file, the same checkpoints and the same version of pwoa.',
+  actual: `another plan, other data, other contents of a checkpoint, or another version of pwoa than this one's ${ownVersion()}`,
+  hint: 'Every machine needs the same pipeline file, data, checkpoints and version of pwoa.',
 })

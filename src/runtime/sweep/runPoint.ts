@@ -15,7 +15,8 @@ export interface PointPlace {
 /** What becomes of a run: only a crash may end otherwise when it is tried again. */
 export type PointOutcome =
   | { readonly type: 'done'; readonly summary: Summary }
-  | { readonly type: 'failed'; readonly error: PwoaError }
+  /** `lacks`: keys of the points that this one joins and whose folders are not here. */
+  | { readonly type: 'failed'; readonly error: PwoaError; readonly lacks?: readonly string[] | undefined }
   | { readonly type: 'crashed'; readonly reason: string }
 
 /** A point that is under way. */

@@ -15,7 +15,7 @@ import { turn } from '../turn.js'
 import { valueOf } from '../valueOf.js'
 import type { RunPoint } from './runPoint.js'
 import { studyOf } from './studyResults.js'
-import { chooseSweepFolder, keyOf, openSweepFolder, pointFolder } from './sweepFolder.js'
+import { chooseSweepFolder, keysOf, openSweepFolder, pointFolder } from './sweepFolder.js'
 import type { PointRecord, Sweep, SweepEvent, SweepHandle, SweepSummary } from './sweepTypes.js'
 import { writeResults } from './writeResults.js'
 
@@ -94,20 +94,21 @@ const perform = async (live: Live): Promise<SweepSummary> => {
   }
 }
 
-const recordsOf = ({ sweep, options, folder }: Live): PointRecord[] =>
-  sweep.points.map((point) => {
-    const { label, params } = point
-    const seed = point.seed ?? options.seed ?? 0
-    const key = keyOf(point, seed)
+const recordsOf = async ({ sweep, options, folder }: Live): Promise<PointRecord[]> => {
+  const seeded = sweep.points.map((point) => ({ ...point, seed: point.seed ?? options.seed ?? 0 }))
+  const keys = await keysOf(seeded, options.dataDir)
+  return seeded.map(({ label, params, seed }, index) => {
+    const key = keys[index] ?? ''
     const summary = finishedIn(pointFolder(folder, key))
     const state = summary ? 'done' : 'waiting'
     return { label, params, seed, key, state, attempts: 0, summary, error: undefined }
   })
+}
 
 const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
   const { sweep, events, execution, signal, folder, stop } = live
   const failure = firstFailure()
-  const records = recordsOf(live)
+  const records = await recordsOf(live)
   const results = newestWriter<readonly PointRecord[]>(
     (points) => writeResults(folder, points, sweep.study),
     failure.fail,

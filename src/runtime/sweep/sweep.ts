@@ -53,6 +53,7 @@ export const sweep: SweepMaker = (
   })
 }
 
+/** What a sweep makes of its points beside their own figures. */
 export interface SweepOptions<Names extends string> {
   /**
    * Sets the points side by side, with means and standard deviations over their seeds: `study.md`, `.csv` and `.json`, and

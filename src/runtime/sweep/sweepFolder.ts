@@ -17,20 +17,54 @@ export const chooseSweepFolder = (name: string, { out, resume }: Pick<RunOptions
 
 /**
  * A point's key: the same for the same plan, parameters, seed, version of this package and content of the checkpoints
- * that the plan names, and for no other. Data sets count by their names and options.
+ * that the plan names and of the data's files, and for no other. Data as it was published, or drawn, counts by its name
+ * and options.
+ *
+ * @param data what the source says of its files
  */
-export const keyOf = ({ pipeline }: Pick<SweepPoint, 'pipeline'>, seed: number, version = ownVersion()): string => {
+export const keyOf = (
+  { pipeline }: Pick<SweepPoint, 'pipeline'>,
+  seed: number,
+  data?: string,
+  version = ownVersion(),
+): string => {
   const contents = pipeline.plan.flatMap(({ reads = [] }) => reads).map(checkpointContent)
-  return createHash('sha256')
-    .update(JSON.stringify([version, planOf(pipeline, seed).hash, ...contents]))
-    .digest('hex')
-    .slice(0, 20)
+  const facts = [version, planOf(pipeline, seed).hash, ...(data === undefined ? [] : [{ data }]), ...contents]
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 20)
+}
+
+/** A point, and the seed that holds for it. */
+export interface SeededPoint {
+  readonly pipeline: SweepPoint['pipeline']
+  readonly seed: number
+}
+
+/** The keys of points whose data lies in this folder. */
+export const keysOf = async (
+  points: readonly SeededPoint[],
+  dataDir: string | undefined,
+): Promise<readonly string[]> => {
+  const context = { dataDir: dataDir === undefined ? undefined : resolve(dataDir) }
+  // Points mostly share their data: a folder of many files is looked through once.
+  const asked = new Map<string, Promise<string | undefined> | undefined>()
+  const dataOf = ({ source }: SeededPoint['pipeline']): Promise<string | undefined> | undefined => {
+    const name = JSON.stringify([source.name, source.config])
+    if (!asked.has(name)) asked.set(name, source.contents?.(context))
+    return asked.get(name)
+  }
+  const keys: string[] = []
+  for (const point of points) keys.push(keyOf(point, point.seed, await dataOf(point.pipeline)))
+  return keys
 }
 
 /** The run folder of a point. */
 export const pointFolder = (folder: string, key: string): string => join(folder, 'points', key)
 
-const storedSweep = t.type({ sweep: t.string })
+/** `plan.json` of a sweep. */
+export const storedSweep = t.type({ sweep: t.string })
+
+/** Its table, a row for each point, from its beginning on. */
+export const resultsFile = 'results.json'
 
 /** Losing it does no harm: each point's run has a lock of its own. */
 const ignored = (): void => undefined

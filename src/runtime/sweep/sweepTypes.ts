@@ -41,7 +41,7 @@ export interface Sweep {
 /** A point and what became of it. */
 export interface PointRecord {
   readonly label: string
-  /** Hash of plan, parameters, seed, package version and the checkpoints' contents; the name of its folder. */
+  /** Hash of plan, parameters, seed, package version, data and the checkpoints' contents; the name of its folder. */
   readonly key: string
   readonly params: PointParams
   readonly seed: number

@@ -6,6 +6,7 @@ import { studyTable } from '../../report/study/studyTable.js'
 import { valueOf } from '../valueOf.js'
 import { csvOf, jsonOf, markdownOf, resultsOf } from './results.js'
 import { studyOf, studyResults } from './studyResults.js'
+import { resultsFile } from './sweepFolder.js'
 import type { PointRecord } from './sweepTypes.js'
 
 /** Writes the figures of a sweep's points as they stand: a row for each, and of a study a row for each method. */
@@ -17,7 +18,7 @@ export const writeResults = async (
   const results = resultsOf(points)
   const files = {
     'results.csv': csvOf(results),
-    'results.json': jsonOf(results),
+    [resultsFile]: jsonOf(results),
     'results.md': markdownOf(results),
     ...(study ? studyFiles(points, study) : {}),
   }

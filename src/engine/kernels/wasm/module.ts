@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { WasmBackend } from './wasm-backend.js'
 
 /** An address in the wasm heap, in bytes. */
@@ -107,10 +106,13 @@ declare const WebAssembly: {
   ): Promise<{ readonly instance: { readonly exports: unknown } }>
 }
 
-/** Makes the kernels work on the engine's heap. */
-export const loadModule = async ({ wasm }: WasmBackend): Promise<WasmModule> => {
+/**
+ * Makes the kernels work on the engine's heap.
+ *
+ * @param bytes of assembly/pwoa.wasm
+ */
+export const loadModule = async ({ wasm }: WasmBackend, bytes: Uint8Array): Promise<WasmModule> => {
   const { memory, malloc, free } = wasm.asm
-  const bytes = await readFile(new URL('../../../../assembly/pwoa.wasm', import.meta.url))
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory }, heap: { malloc, free } })
   return instance.exports as WasmModule
 }

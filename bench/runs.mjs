@@ -1,0 +1,43 @@
+/** Runs that are measured while they train: networks by how much state they have. */
+
+/** Images of the size of CIFAR's, in which nothing is to be seen. */
+const colored = (count, batchSize) => {
+  const split = { count, images: new Uint8Array(count * 3072).fill(127), labels: new Uint8Array(count) }
+  const dataset = {
+    name: 'grey images',
+    origin: 'synthetic',
+    classes: 10,
+    shape: { height: 32, width: 32, channels: 3 },
+    train: split,
+    test: split,
+  }
+  return {
+    name: 'grey images',
+    config: { count },
+    batchSize,
+    open: () => async () => ({ _tag: 'Right', right: dataset }),
+  }
+}
+
+/**
+ * An ADMM phase that does not end by itself.
+ * @param {'linear' | 'mnistNet' | 'resnet18'} name
+ */
+export const endlessRun = async (name, { train, batchSize }) => {
+  const pwoa = await import('../dist/index.js')
+  const { admmMask, architecture, crossEntropy, flatten, initialise, linear, mnistNet, pipeline, resnet18 } = pwoa
+  const shape = { height: 28, width: 28, channels: 1 }
+  const networks = {
+    linear: () => architecture('linear', shape, [flatten(), linear('l', { out: 10 })]),
+    mnistNet: () => mnistNet,
+    resnet18: () => resnet18(),
+  }
+  const digits = pwoa.syntheticDigits({ train, test: 10, batchSize })
+  return pipeline(name, name === 'resnet18' ? colored(train, batchSize) : digits).pipe(
+    initialise(networks[name]()),
+    crossEntropy(),
+    admmMask({ pattern: 'irregular', rate: 4, epochs: 10_000, retrainEpochs: 1 }),
+  )
+}
+
+export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]

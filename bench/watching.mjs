@@ -1,0 +1,227 @@
+/**
+ * What watching costs a run: `node bench/watching.mjs [--blocks 40] [--steps 40] [--write]`, after a build.
+ *
+ * Blocks of steps of one run, in turn unwatched and watched: A B A B … The run rests between them while a watcher comes
+ * or goes. A watched block is set against the unwatched ones before and after it. Watchers are in processes of their
+ * own, in turn a reader of the event stream, which leaves what the run's own process has to do, and Chromium with the
+ * page, which needs cores of the same machine. And the time that the page's server takes of the run's main thread is
+ * counted itself: of every step and event that it hears of, and of every message that it makes.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { filter, firstValueFrom } from 'rxjs'
+import {
+  admmMask,
+  blockNoise,
+  distill,
+  hsicRegularize,
+  loadTeacher,
+  mnistNet,
+  perturb,
+  pipeline,
+  syntheticDigits,
+} from '../dist/index.js'
+import { makeRunFigures } from '../dist/report/runFigures.js'
+import { planOf } from '../dist/runtime/plan.js'
+import { readPageFiles } from '../dist/ui/pageFiles.js'
+import { openPageServer } from '../dist/ui/pageServer.js'
+import { makeShow } from '../dist/ui/show.js'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { values } = parseArgs({
+  options: {
+    blocks: { type: 'string', default: '40' },
+    steps: { type: 'string', default: '40' },
+    write: { type: 'boolean', default: false },
+  },
+})
+const blocks = Number(values.blocks)
+const steps = Number(values.steps)
+const [load] = loadavg()
+const folder = mkdtempSync(join(tmpdir(), 'pwoa-watching-'))
+
+/** The paper's method on the smallest network: its steps are the shortest, so that watching counts most. */
+const made = pipeline('watched', syntheticDigits({ train: 2560, test: 100, batchSize: 128 })).pipe(
+  loadTeacher(join(root, 'assets', 'teacher-digits.safetensors'), { architecture: mnistNet }),
+  perturb(blockNoise({ epsilon: 0.3 })),
+  distill(),
+  hsicRegularize({ lambdaX: 2e-4, lambdaY: 5e-5 }),
+  admmMask({ pattern: 'irregular', rate: 4, epochs: 100_000, retrainEpochs: 1 }),
+)
+
+/** Milliseconds that the page's code has taken of the main thread. */
+let own = 0
+const timed =
+  (act) =>
+  (...given) => {
+    const began = performance.now()
+    try {
+      return act(...given)
+    } finally {
+      own += performance.now() - began
+    }
+  }
+
+const plain = makeShow('watched')
+let arrived = () => undefined
+const show = {
+  ...plain,
+  step: timed(plain.step),
+  event: timed(plain.event),
+  all: (chosen) => {
+    arrived()
+    return plain.all(chosen)
+  },
+}
+const serve = async () => {
+  const { setInterval } = globalThis
+  // The server's only timer is the one that tells the pages.
+  globalThis.setInterval = (tick, ...rest) => setInterval(timed(tick), ...rest)
+  try {
+    return await openPageServer({ host: '127.0.0.1', port: 0, token: 'bench', files: await readPageFiles(), show })
+  } finally {
+    globalThis.setInterval = setInterval
+  }
+}
+const server = await serve()
+
+const reader = (url) => [process.execPath, ['-e', `http.get('${url}events', (answer) => answer.resume())`]]
+const chromium = [process.env.PWOA_CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
+  (place) => place !== '' && existsSync(place),
+)
+const browser = (url) => [
+  chromium,
+  ['--headless=new', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'chromium')}`, url],
+]
+const watchers = { reader, ...(chromium === undefined ? {} : { Chromium: browser }) }
+
+const run = made.run({ out: join(folder, 'run'), checkpoints: { everySteps: 1_000_000_000 } })
+show.put({
+  id: '0',
+  label: 'watched',
+  plan: planOf(made, 0),
+  figures: makeRunFigures('watched'),
+  pictures: new Map(),
+  controls: { pause: run.pause, proceed: run.proceed, stop: run.stop },
+})
+
+/** What came while nobody watched: told when somebody does, as a page that comes late sees all. */
+let missed = []
+let step = 0
+const hear = (act) => {
+  if (missed) missed.push(act)
+  else act()
+}
+let onStep = () => undefined
+run.metrics$.subscribe((metrics) => {
+  step = metrics.step
+  hear(() => show.step('0', metrics))
+  onStep()
+})
+run.events$.subscribe((event) => {
+  const logged = { at: Date.now() / 1000, step, event }
+  hear(() => show.event('0', logged))
+})
+
+const clock = () => {
+  const { user, system } = process.cpuUsage()
+  return { cpu: (user + system) / 1000, wall: performance.now(), own }
+}
+
+/** Lets the run go for a block, and rest again: milliseconds of a step. */
+const block = async () => {
+  const rested = firstValueFrom(run.events$.pipe(filter(({ type }) => type === 'paused')))
+  const taken = new Promise((resolve) => {
+    let began
+    let count = 0
+    onStep = () => {
+      if (began === undefined) began = clock()
+      else count += 1
+      if (count < steps) return
+      onStep = () => undefined
+      const ended = clock()
+      resolve(Object.fromEntries(Object.entries(ended).map(([name, at]) => [name, (at - began[name]) / steps])))
+      run.pause()
+    }
+  })
+  run.proceed()
+  const figures = await taken
+  await rested
+  return figures
+}
+
+const watched = async (watcher) => {
+  const here = new Promise((resolve) => {
+    arrived = resolve
+  })
+  for (const act of missed) act()
+  missed = undefined
+  const [command, args] = watcher(server.url)
+  const child = spawn(command, args, { stdio: 'ignore' })
+  await here
+  // A page that has just come draws all of it once.
+  await pause(2000)
+  const figures = await block()
+  missed = []
+  child.kill()
+  await once(child, 'close')
+  await pause(500)
+  return figures
+}
+
+// The engine, the data and the first steps are warm before the first block.
+await block()
+await block()
+const sequence = [await block()]
+for (let i = 0; i < blocks; i++) {
+  const names = Object.keys(watchers)
+  const name = names[i % names.length]
+  sequence.push({ name, ...(await watched(watchers[name])) }, await block())
+  process.stderr.write(`bench: ${i + 1} of ${blocks} watched blocks\n`)
+}
+run.stop()
+run.proceed()
+await run.result
+await server.close()
+rmSync(folder, { recursive: true, force: true })
+
+/** The middle of what is given, and what holds the middle of all with a probability of 95 % (sign test). */
+const middle = (given) => {
+  const sorted = given.toSorted((a, b) => a - b)
+  const n = sorted.length
+  const far = Math.max(0, Math.floor(n / 2 - 0.98 * Math.sqrt(n)) - 1)
+  const centre = n % 2 === 1 ? sorted[n >> 1] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2
+  return { centre, from: sorted[far], to: sorted[n - 1 - far] }
+}
+const percent = (value) => `${value < 0 ? '−' : ''}${Math.abs(100 * value).toFixed(2)}`
+const shown = ({ centre, from, to }) => `${percent(centre)} (${percent(from)} … ${percent(to)})`
+
+const rowOf = (name) => {
+  const at = [...sequence.keys()].filter((i) => sequence[i].name === name)
+  const more = (what) =>
+    middle(at.map((i) => sequence[i][what] / ((sequence[i - 1][what] + sequence[i + 1][what]) / 2) - 1))
+  const share = middle(at.map((i) => sequence[i].own / sequence[i].wall))
+  return `| ${name} | ${at.length} | ${shown(share)} | ${shown(more('cpu'))} | ${shown(more('wall'))} |`
+}
+const unwatched = sequence.filter(({ name }) => name === undefined)
+const text = `# What watching costs a run
+
+Written by \`node bench/watching.mjs --write\`: one run of the paper's method on mnistNet (minibatches of 128, ${(middle(unwatched.map(({ wall }) => wall)).centre).toFixed(1)} ms a step), in blocks of ${steps} steps, in turn unwatched and watched; a watched block is set against the unwatched ones before and after it. Per cent, medians of the blocks with their intervals at 95 %.
+
+| watched by | blocks | the server's share of the run's time | processor time of the run's process, more | time of a step, more |
+| --- | ---: | ---: | ---: | ---: |
+${Object.keys(watchers).map(rowOf).join('\n')}
+
+- The server's share is counted by the clock around what it does in the run's main thread, so that the machine's other work only adds to it; the bound of 1 % is held against it.
+- The reader and Chromium run on the same machine: what they take of its cores is in the time of a step. With a core to spare, or a browser on another machine, it is not.
+- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} as it began; Node ${process.versions.node}.
+`
+process.stdout.write(text)
+if (values.write) writeFileSync(join(root, 'docs', 'results', 'watching.md'), text)
+process.exit()

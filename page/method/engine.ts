@@ -1,0 +1,23 @@
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
+import simdModule from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm'
+import * as core from '@tensorflow/tfjs-core'
+import kernels from '../../assembly/pwoa.wasm'
+import { registerWasmKernels } from '../../src/engine/kernels/wasm/index.js'
+import { loadModule } from '../../src/engine/kernels/wasm/module.js'
+import type { WasmBackend } from '../../src/engine/kernels/wasm/wasm-backend.js'
+import { useTf } from '../../src/engine/tf.js'
+
+/** The portable engine of pwoa, in this page: one thread, nothing fetched from elsewhere. */
+export const loadEngine = async (): Promise<void> => {
+  core.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
+  // The library wants a place for each of its modules; the kernels need SIMD, so it is the same for all.
+  setWasmPaths({
+    'tfjs-backend-wasm.wasm': simdModule,
+    'tfjs-backend-wasm-simd.wasm': simdModule,
+    'tfjs-backend-wasm-threaded-simd.wasm': simdModule,
+  })
+  if (!(await core.setBackend('wasm'))) throw new Error('this browser has no WebAssembly with SIMD')
+  await core.ready()
+  registerWasmKernels(core, await loadModule(core.backend() as WasmBackend, kernels))
+  useTf(core)
+}

@@ -1,0 +1,120 @@
+/**
+ * `npm run docs`: the documentation as pages that open from disk, a reference made of docstrings, what is written in
+ * docs/, and a page about the method. `node scripts/site.mjs [FOLDER [ENTRY]]` writes it elsewhere, or of another module's exports.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { Application, Converter, JSX, Logger, LogLevel, PageEvent } from 'typedoc'
+import ts from 'typescript'
+import { buildMethodPage } from './page.mjs'
+import { build, root } from './setup.mjs'
+
+/** Under which word a page stands in the list of pages, by its folder in docs/. */
+const groups = new Map([
+  ['guides', 'Guides'],
+  ['', 'Look up'],
+  ['machines', 'Machines'],
+  ['results', 'Results'],
+  ['decisions', 'Decisions'],
+])
+
+/** Keeps what is wrong for whoever asked. */
+class Problems extends Logger {
+  found = []
+
+  log(message, level) {
+    if (level >= LogLevel.Warn) this.found.push(message)
+  }
+}
+
+const plainText = (markdown) => markdown.replaceAll('`', '')
+
+const FRONT = 'index.md'
+
+/** The pages of a folder: in the order in which the front page names them, then the others by name. */
+const pagesIn = (docs, folder) => {
+  const front = readFileSync(join(docs, FRONT), 'utf8')
+  const place = (name) => {
+    const at = front.indexOf(`(${[folder, name].filter(Boolean).join('/')})`)
+    return at < 0 ? Number.POSITIVE_INFINITY : at
+  }
+  return readdirSync(join(docs, folder))
+    .filter((name) => name.endsWith('.md') && name !== FRONT)
+    .sort()
+    .toSorted((a, b) => (place(a) === place(b) ? 0 : place(a) - place(b)))
+    .map((name) => join(docs, folder, name))
+}
+
+/** A page is called what its heading says, and stands in its folder's group. */
+const nameDocuments = (app, docs) =>
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
+    const file = document.project.files.getReflectionPath(document)
+    const [, heading] = /^# (.+)$/m.exec(document.content.map(({ text }) => text).join('')) ?? []
+    if (heading) document.name = plainText(heading)
+    const group = groups.get(relative(docs, dirname(file)).split(sep).join('/'))
+    if (group) document.frontmatter.group = group
+  })
+
+const METHOD = 'method.html'
+
+/** Every page leads to the one about the method, above the list of the others. */
+const linkMethod = (app) =>
+  app.renderer.hooks.on('sidebar.begin', (context) =>
+    JSX.createElement(
+      'p',
+      {},
+      JSX.createElement('a', { href: context.relativeURL(METHOD) }, 'The method, in pictures'),
+    ),
+  )
+
+/** What is wider than the window is scrolled, by keyboard too. */
+const scrollByKeyboard = (app) =>
+  app.renderer.on(PageEvent.END, (page) => {
+    page.contents = page.contents?.replace(/<(pre|table)>/g, '<$1 tabindex="0">')
+  })
+
+/** Writes the site. What is wrong with it comes back as lines: an export without a docstring, a link to nowhere. */
+const buildSite = async (folder, entry) => {
+  const docs = join(root, 'docs')
+  const problems = new Problems()
+  const app = await Application.bootstrapWithPlugins({
+    name: 'pwoa',
+    entryPoints: [entry],
+    tsconfig: ts.findConfigFile(dirname(entry), existsSync, 'tsconfig.build.json'),
+    // Types are checked by npm test.
+    skipErrorChecking: true,
+    readme: join(docs, FRONT),
+    projectDocuments: [...groups.keys()].flatMap((name) => pagesIn(docs, name)),
+    disableSources: true,
+    // What a public signature names is documented too, also where it is not exported.
+    plugin: ['typedoc-plugin-missing-exports'],
+    excludeExternals: true,
+    excludePrivate: true,
+    validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true },
+    requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Enum'],
+    // Its overloads share the first one's docstring.
+    intentionallyNotDocumented: ['pwoa.Pipeline.pipe'],
+    navigation: { includeGroups: true },
+    groupOrder: [...groups.values(), '*'],
+    customCss: join(docs, 'site.css'),
+    hideGenerator: true,
+    logLevel: 'Warn',
+  })
+  app.logger = problems
+  nameDocuments(app, docs)
+  linkMethod(app)
+  scrollByKeyboard(app)
+  const project = await app.convert()
+  if (!project) return problems.found
+  app.validate(project)
+  await app.generateDocs(project, folder)
+  if (!existsSync(join(root, 'assembly', 'pwoa.wasm'))) await build()
+  await buildMethodPage(root, join(folder, METHOD))
+  return problems.found
+}
+
+const [folder = join(root, 'site'), entry = join(root, 'src', 'index.ts')] = process.argv.slice(2)
+const problems = await buildSite(folder, entry)
+for (const problem of problems) process.stderr.write(`docs: ${problem}\n`)
+if (problems.length > 0) process.exitCode = 1
+else process.stderr.write(`docs: ${join(folder, 'index.html')}\n`)

@@ -1,0 +1,67 @@
+import { readdirSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+
+/** Files that belong to a process, or to a moment. */
+const passing = /(^|\/)run\.lock|\.tmp$|\.damaged$/
+
+const checkpoint = /^checkpoints\/step-(\d+)\.safetensors$/
+
+const journal = /\.journal\.jsonl$/
+
+/** The files of a run folder, by their paths in it, with slashes. */
+export const filesOf = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile())
+    .map((name) => name.split(sep).join('/'))
+    .filter((path) => !passing.test(path))
+
+/** How far a run that is under way has got, and the files that say so. */
+export interface Progress {
+  /** Step of the newest checkpoint; 0 for none. */
+  readonly step: number
+  /** Path of that checkpoint. */
+  readonly checkpoint: string | undefined
+  /** Bytes that its evaluations have written down. */
+  readonly evaluated: number
+  /**
+   * The newest checkpoint alone comes first: what it speaks of in the others, which only grow, is in them when they are
+   * read after it.
+   */
+  readonly files: readonly string[]
+}
+
+/** Looks into a run folder that a process is writing to. */
+export const progressIn = (folder: string): Progress => {
+  const files = filesOf(folder)
+  const steps = files.flatMap((path) => (checkpoint.exec(path)?.[1] === undefined ? [] : [path])).sort(byLength)
+  const newest = steps.at(-1)
+  return {
+    step: Number(checkpoint.exec(newest ?? '')?.[1] ?? 0),
+    checkpoint: newest,
+    evaluated: files.filter((path) => journal.test(path)).reduce((sum, path) => sum + sizeOf(join(folder, path)), 0),
+    files: [...(newest === undefined ? [] : [newest]), ...files.filter((path) => !checkpoint.test(path))],
+  }
+}
+
+/** Numbers have eight digits, or more. */
+const byLength = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1)
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+
+/** What joins other runs reads of them. */
+export const isForJoins = (path: string): boolean => path === 'summary.json' || journal.test(path)
+
+/** Undefined where the run has removed it meanwhile. */
+export const readFileOf = async (folder: string, path: string): Promise<Uint8Array | undefined> => {
+  try {
+    return await readFile(join(folder, path))
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
+    throw thrown
+  }
+}
+
+/** Whether a path that a store names stays in the run folder. */
+export const isInside = (path: string): boolean =>
+  !/[\\\0]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')

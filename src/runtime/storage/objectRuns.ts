@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { describeError, PwoaFailure, toPwoaError } from '../../dsl/errors.js'
+import { parseJson } from '../../dsl/parseJson.js'
+import type { Summary } from '../../dsl/run.js'
+import { writeWhole } from '../../io/writeWhole.js'
+import { newestWriter } from '../newestWriter.js'
+import { summaryCodec } from '../summaryCodec.js'
+import { pointFolder } from '../sweep/sweepFolder.js'
+import { valueOf } from '../valueOf.js'
+import { filesOf, isForJoins, isInside, type Progress, progressIn, readFileOf } from './localRun.js'
+import type { Objects } from './objects.js'
+import type { OpenRun, PointName, RunStorage } from './runStorage.js'
+import { makeSaver, restoreSaved, textOf } from './savedRuns.js'
+import { saveSchedule } from './saveSchedule.js'
+import { sha256Of } from './sha256Of.js'
+
+/** `result.json`: a point that is done. Written once, after all of its files. */
+const resultCodec = t.type({
+  /** The folder beside it that holds the run folder of whoever was first. */
+  run: t.string,
+  summary: summaryCodec,
+  files: t.record(t.string, t.type({ bytes: t.number, sha256: t.string })),
+})
+
+type Result = t.TypeOf<typeof resultCodec>
+
+/** How runs are kept in a store. */
+export interface ObjectRunsOptions {
+  /** A folder of this process, for runs while they are under way. */
+  readonly scratch: string
+  /** Share of a run's time that saving it may take; 1: each checkpoint is saved. */
+  readonly share: number
+  /** Names of variables that are secrets of the store. */
+  readonly secrets: readonly string[]
+  readonly hurry: () => void
+  readonly close: () => void
+  readonly say: (message: string) => void
+}
+
+/**
+ * Runs in object storage. A run is done in a folder of this machine. Its checkpoints and what its evaluations have written
+ * down are saved as it goes on; whoever takes over begins with the newest that is whole. A result counts when its
+ * `result.json` is there, which is written once: the first complete one holds.
+ */
+export const objectRuns = (objects: Objects, options: ObjectRunsOptions): RunStorage => {
+  const { secrets, say, hurry, close } = options
+  return {
+    shown: objects.shown,
+    secrets,
+    finished: async (point) => (await resultAt(objects, baseOf(point)))?.summary,
+    open: async (point) => {
+      const sweep = join(options.scratch, randomUUID())
+      const folder = pointFolder(sweep, point.key)
+      await restoreSaved(objects, baseOf(point), folder, say)
+      const begun = existsSync(folder) ? progressIn(folder) : undefined
+      if (begun) say(`${baseOf(point)}: going on from step ${begun.step}`)
+      return openRun(objects, point, { sweep, folder, begun }, options)
+    },
+    hurry,
+    close,
+  }
+}
+
+const seconds = (): number => performance.now() / 1000
+
+/** Before the keys of a point. */
+const baseOf = ({ sweep, key }: PointName): string => `${sweep}/points/${key}/`
+
+interface Place {
+  readonly sweep: string
+  readonly folder: string
+  readonly begun: Progress | undefined
+}
+
+const openRun = (
+  objects: Objects,
+  point: PointName,
+  { sweep, folder, begun }: Place,
+  { share, say }: ObjectRunsOptions,
+): OpenRun => {
+  const base = baseOf(point)
+  const saver = makeSaver(objects, base, folder, begun)
+  const schedule = saveSchedule(share, seconds)
+  const save = async (progress: Progress): Promise<void> => {
+    const began = seconds()
+    await saver.save(progress)
+    schedule.took(seconds() - began)
+  }
+  // A run goes on without: the next attempt saves what is then the newest.
+  const failed = (thrown: unknown): void => say(describeError(toPwoaError(objects.shown, thrown)))
+  const saves = newestWriter<Progress>(save, failed)
+
+  const removeFolder = (): Promise<void> => rm(sweep, { recursive: true, force: true })
+  return {
+    folder,
+    advanced: () => {
+      if (!existsSync(folder)) return
+      const progress = progressIn(folder)
+      if (schedule.isDue(progress, saver.last())) saves.write(progress)
+    },
+    bring: async (keys) => {
+      for (const key of keys) {
+        const other = { sweep: point.sweep, key }
+        if (!(await bringFindings(objects, baseOf(other), pointFolder(sweep, key)))) return false
+      }
+      return true
+    },
+    finish: async (summary) => {
+      await saves.idle()
+      const held = await publish(objects, base, folder, summary)
+      await removeFolder()
+      return held
+    },
+    leave: async () => {
+      await saves.idle()
+      if (existsSync(folder)) await save(progressIn(folder)).catch(failed)
+      await removeFolder()
+    },
+  }
+}
+
+const resultAt = async (objects: Objects, base: string): Promise<Result | undefined> => {
+  const bytes = await objects.read(`${base}result.json`)
+  if (!bytes) return undefined
+  const decoded = resultCodec.decode(parseJson(textOf(bytes)))
+  if (E.isRight(decoded)) return decoded.right
+  throw damaged(`${objects.shown}/${base}result.json`, 'the result of a point', 'something else')
+}
+
+const damaged = (file: string, expected: string, actual: string): PwoaFailure =>
+  new PwoaFailure({ _tag: 'FileError', stage: '--runs', file, expected, actual })
+
+/** Writes all files of a run that is done, then its result, unless there is one: then that holds. */
+const publish = async (objects: Objects, base: string, folder: string, summary: Summary): Promise<Summary> => {
+  const run = `run-${randomUUID()}`
+  const files: Record<string, Result['files'][string]> = {}
+  for (const path of filesOf(folder)) {
+    const bytes = await readFileOf(folder, path)
+    if (!bytes) continue
+    const sha256 = sha256Of(bytes)
+    await objects.write(`${base}${run}/${path}`, bytes, sha256)
+    files[path] = { bytes: bytes.length, sha256 }
+  }
+  const result = { run, summary, files }
+  await objects.writeOnce(`${base}result.json`, Buffer.from(JSON.stringify(result, null, 2)))
+  // Read back: where the answer to a write is lost on its way, it is ours although it was there at the next attempt.
+  const held = (await resultAt(objects, base)) ?? result
+  const outlived = (await objects.list(base)).filter(
+    (key) => key !== `${base}result.json` && !key.startsWith(`${base}${held.run}/`),
+  )
+  await objects.remove(outlived)
+  return held.summary
+}
+
+/** Brings what a point that is done has found; false where it is not done. */
+const bringFindings = async (objects: Objects, base: string, folder: string): Promise<boolean> => {
+  const result = await resultAt(objects, base)
+  if (!result) return false
+  for (const [path, { sha256 }] of Object.entries(result.files)) {
+    if (!isForJoins(path) || !isInside(path)) continue
+    const key = `${base}${result.run}/${path}`
+    const bytes = await objects.read(key)
+    if (!bytes || sha256Of(bytes) !== sha256)
+      throw damaged(`${objects.shown}/${key}`, 'the file of a result', bytes ? 'other bytes' : 'none')
+    await valueOf(writeWhole(join(folder, path), bytes, 'worker'))
+  }
+  return true
+}

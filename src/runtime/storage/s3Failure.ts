@@ -1,0 +1,89 @@
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { PwoaFailure } from '../../dsl/errors.js'
+
+/** What the client's exceptions have in common. */
+const answered = t.type({ name: t.string, $metadata: t.type({ httpStatusCode: t.number }) })
+
+interface Answer {
+  readonly name: string
+  readonly status: number
+}
+
+/** What the store answered; undefined where it did not. */
+const answerOf = (thrown: unknown): Answer | undefined => {
+  const decoded = answered.decode(thrown)
+  if (E.isLeft(decoded)) return undefined
+  return { name: decoded.right.name, status: decoded.right.$metadata.httpStatusCode }
+}
+
+/** Codes of Node's network errors, and names of the client's, after which another attempt may go well. */
+const passing: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'TimeoutError',
+])
+
+/** 409: two conditional writes at once, one of which is to come again. 501 is an answer for good. */
+const isPassing = ({ status }: Answer): boolean =>
+  (status >= 500 && status !== 501) || status === 408 || status === 409 || status === 429
+
+/** Why the store can't be reached, in a word; undefined where what was thrown will be the same the next time. */
+export const awayReason = (thrown: unknown): string | undefined => {
+  const answer = answerOf(thrown)
+  if (answer) return isPassing(answer) ? wordsOf(answer) : undefined
+  const code = wordOf(thrown)
+  return passing.has(code) ? code : undefined
+}
+
+const wordsOf = ({ name, status }: Answer): string => `${name} (${status})`
+
+const wordOf = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return 'something that is no error'
+  return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name
+}
+
+/** Whether the condition of a write did not hold: there is an object already. */
+export const isTaken = (thrown: unknown): boolean => answerOf(thrown)?.status === 412
+
+/** Whether there is no such object, in a bucket that is there. */
+export const isMissing = (thrown: unknown): boolean => {
+  const answer = answerOf(thrown)
+  return answer?.status === 404 && answer.name !== 'NoSuchBucket'
+}
+
+const hints: Readonly<Record<string, string>> = {
+  NoSuchBucket: 'Make the bucket first, or mend its name or AWS_ENDPOINT_URL_S3.',
+  AccessDenied: 'The keys need s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject there.',
+  InvalidAccessKeyId: 'Mend AWS_ACCESS_KEY_ID.',
+  SignatureDoesNotMatch: 'Mend AWS_SECRET_ACCESS_KEY.',
+  CredentialsProviderError: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+}
+
+/**
+ * A refusal as data. The store's own message is left out: it may name keys.
+ *
+ * @param expected what was to be done
+ */
+export const toS3Failure = (expected: string, thrown: unknown): PwoaFailure => {
+  if (thrown instanceof PwoaFailure) return thrown
+  const answer = answerOf(thrown)
+  const hint = hints[answer?.name ?? wordOf(thrown)]
+  return new PwoaFailure({
+    _tag: 'OptionError',
+    stage: '--runs',
+    expected,
+    actual: answer ? wordsOf(answer) : wordOf(thrown),
+    ...(hint === undefined ? {} : { hint }),
+    cause: thrown,
+  })
+}

@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { PwoaFailure } from '../../dsl/errors.js'
+import { outageWords } from '../outageWords.js'
+import type { Objects } from './objects.js'
+import { patiently } from './patiently.js'
+import type { BucketPlace } from './runsPlace.js'
+import { awayReason, isMissing, isTaken, toS3Failure } from './s3Failure.js'
+import { sha256Of } from './sha256Of.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** How the store is treated. */
+export interface S3Options {
+  readonly environment: Environment
+  /** Seconds for which it is waited for; asked anew each time. */
+  readonly patience: () => number
+  /** Told when it is away, and that it is back. */
+  readonly say: (message: string) => void
+}
+
+/** What the client is told by the environment, and a process that needs no store is not to know. */
+export const s3Secrets = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const
+
+/** A bucket, opened: it is there, these keys may use it, and it keeps its word on conditional writes. */
+export interface OpenedObjects extends Objects {
+  readonly close: () => void
+}
+
+/**
+ * Opens a bucket of Amazon S3 or of any store with its interface. Address and keys come from where its client looks for
+ * them: `AWS_ENDPOINT_URL_S3`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, or a machine's own role.
+ */
+export const openS3 = async (place: BucketPlace, options: S3Options): Promise<OpenedObjects> => {
+  const sdk = await loadClient(options.environment)
+  const { bucket: Bucket, prefix, shown } = place
+  const client = new sdk.S3Client(settingsOf(options.environment))
+  const words = outageWords(shown, options.say)
+  const call = async <A>(expected: string, act: () => Promise<A>): Promise<A> => {
+    try {
+      return await patiently(act, { shown, seconds: options.patience, words, awayReason })
+    } catch (thrown) {
+      throw toS3Failure(expected, thrown)
+    }
+  }
+  const put = (key: string, Body: Uint8Array, sha256: string, condition: { readonly IfNoneMatch?: '*' }) => {
+    const ChecksumSHA256 = Buffer.from(sha256, 'hex').toString('base64')
+    return client.send(new sdk.PutObjectCommand({ Bucket, Key: prefix + key, Body, ChecksumSHA256, ...condition }))
+  }
+  const objects: OpenedObjects = {
+    shown,
+    read: (key) =>
+      call(`to read from ${shown}`, async () => {
+        try {
+          const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket, Key: prefix + key }))
+          return await Body?.transformToByteArray()
+        } catch (thrown) {
+          if (isMissing(thrown)) return undefined
+          throw thrown
+        }
+      }),
+    write: (key, bytes, sha256) => call(`to write to ${shown}`, async () => void (await put(key, bytes, sha256, {}))),
+    writeOnce: (key, bytes) =>
+      call(`to write to ${shown}`, async () => {
+        try {
+          await put(key, bytes, sha256Of(bytes), { IfNoneMatch: '*' })
+          return true
+        } catch (thrown) {
+          if (isTaken(thrown)) return false
+          throw thrown
+        }
+      }),
+    list: (start) => call(`to list ${shown}`, () => keysOf(sdk, client, Bucket, prefix, start)),
+    remove: (keys) =>
+      call(`to delete in ${shown}`, async () => {
+        for (const key of keys) await client.send(new sdk.DeleteObjectCommand({ Bucket, Key: prefix + key }))
+      }),
+    close: () => client.destroy(),
+  }
+  await checkOnce(objects)
+  return objects
+}
+
+/** Loaded where a bucket is used. Its range in package.json ends before the versions that need a newer Node. */
+const loadClient = async (environment: Environment) => {
+  if (environment.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED === undefined)
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
+  try {
+    return await import('@aws-sdk/client-s3')
+  } catch (cause) {
+    throw new PwoaFailure({
+      _tag: 'UsageError',
+      stage: '--runs',
+      expected: 'the package @aws-sdk/client-s3, which s3:// needs',
+      actual: 'none that loads',
+      hint: 'npm install @aws-sdk/client-s3',
+      cause,
+    })
+  }
+}
+
+type Sdk = Awaited<ReturnType<typeof loadClient>>
+
+/** A store of one's own has its buckets in the path, and often no regions. */
+const settingsOf = (environment: Environment) => {
+  const endpoint = environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL
+  const region = environment.AWS_REGION ?? (endpoint === undefined ? undefined : 'us-east-1')
+  const credentials = credentialsOf(environment)
+  return {
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(region === undefined ? {} : { region }),
+    ...(credentials === undefined ? {} : { credentials }),
+    // A hash goes along with each object; what else the client would add, stores of other makers don't all know.
+    requestChecksumCalculation: 'WHEN_REQUIRED' as const,
+    responseChecksumValidation: 'WHEN_REQUIRED' as const,
+    requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
+  }
+}
+
+/** Undefined where they are to be found elsewhere: a profile, or the role of a machine or a pod. */
+const credentialsOf = ({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN }: Environment) =>
+  AWS_ACCESS_KEY_ID === undefined || AWS_SECRET_ACCESS_KEY === undefined
+    ? undefined
+    : {
+        accessKeyId: AWS_ACCESS_KEY_ID,
+        secretAccessKey: AWS_SECRET_ACCESS_KEY,
+        ...(AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: AWS_SESSION_TOKEN }),
+      }
+
+const keysOf = async (
+  sdk: Sdk,
+  client: S3Client,
+  Bucket: string,
+  prefix: string,
+  start: string,
+): Promise<readonly string[]> => {
+  const keys: string[] = []
+  for await (const page of sdk.paginateListObjectsV2({ client }, { Bucket, Prefix: prefix + start }))
+    for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key.slice(prefix.length))
+  return keys
+}
+
+/** That the first result holds rests on the store: one that overwrites in spite of the condition would break it unseen. */
+const checkOnce = async (objects: Objects): Promise<void> => {
+  const key = `probe-${randomUUID()}`
+  const bytes = new TextEncoder().encode('pwoa')
+  await objects.list('probe-')
+  await objects.writeOnce(key, bytes)
+  const again = await objects.writeOnce(key, bytes)
+  await objects.remove([key])
+  if (again)
+    throw new PwoaFailure({
+      _tag: 'OptionError',
+      stage: '--runs',
+      expected: 'a store that keeps the first object under a condition (If-None-Match)',
+      actual: `${objects.shown}, which overwrites it`,
+    })
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { parseJson } from '../../dsl/parseJson.js'
+import { writeWhole } from '../../io/writeWhole.js'
+import { valueOf } from '../valueOf.js'
+import { isInside, type Progress, readFileOf } from './localRun.js'
+import type { Objects } from './objects.js'
+import { sha256Of } from './sha256Of.js'
+
+/** A run that is under way as the store has it: its files, and the objects that hold them. */
+const saved = t.type({
+  files: t.record(t.string, t.type({ object: t.string, bytes: t.number, sha256: t.string })),
+})
+
+type Saved = t.TypeOf<typeof saved>
+
+/** The record of a saved run is written last, under a name that grows as the run goes on: the last of them is the newest. */
+const recordsIn = (base: string): string => `${base}saved/`
+
+const recordName = ({ step, evaluated }: Progress): string =>
+  `step-${String(step).padStart(12, '0')}-${String(evaluated).padStart(15, '0')}.json`
+
+/** Saves a run that is under way, again and again. */
+export interface Saver {
+  /** Undefined as long as nothing is saved. */
+  readonly last: () => Progress | undefined
+  /** Nothing is done where the run has got no further. */
+  readonly save: (progress: Progress) => Promise<void>
+}
+
+/** How many records of one worker stay, as checkpoints do: the newest may turn out to be damaged. */
+const KEPT = 2
+
+/**
+ * Each worker has objects of its own, so that none removes what another's record speaks of.
+ *
+ * @param begun what an earlier worker has saved, and this one begins with
+ */
+export const makeSaver = (objects: Objects, base: string, folder: string, begun: Progress | undefined): Saver => {
+  const own = `${base}content-${randomUUID()}/`
+  const records: { readonly name: string; readonly files: Saved['files'] }[] = []
+  let last = begun
+
+  const keep = async (path: string): Promise<Saved['files'][string] | undefined> => {
+    const bytes = await readFileOf(folder, path)
+    if (!bytes) return undefined
+    const sha256 = sha256Of(bytes)
+    const file = { object: `${own}${sha256}`, bytes: bytes.length, sha256 }
+    if (!isKept(file.object)) await objects.write(file.object, bytes, sha256)
+    return file
+  }
+  const isKept = (object: string): boolean =>
+    records.some(({ files }) => Object.values(files).some((file) => file.object === object))
+
+  const prune = async (): Promise<void> => {
+    const old = records.splice(0, records.length - KEPT)
+    const gone = old.flatMap(({ files }) => Object.values(files).map(({ object }) => object))
+    await objects.remove([...old.map(({ name }) => name), ...new Set(gone.filter((object) => !isKept(object)))])
+  }
+  return {
+    last: () => last,
+    save: async (progress) => {
+      if (progress.step === last?.step && progress.evaluated === last.evaluated) return
+      const files: Record<string, Saved['files'][string]> = {}
+      for (const path of progress.files) {
+        const file = await keep(path)
+        if (file) files[path] = file
+        // The run was quicker and has removed its checkpoint: the next one is about to be saved.
+        else if (path === progress.checkpoint) return
+      }
+      const name = recordsIn(base) + recordName(progress)
+      // Somebody else who got there first has saved the same.
+      await objects.writeOnce(name, Buffer.from(JSON.stringify({ files } satisfies Saved)))
+      records.push({ name, files })
+      last = progress
+      await prune()
+    },
+  }
+}
+
+/** Brings the newest saved run whose files are whole into an empty folder; says which ones are not. */
+export const restoreSaved = async (
+  objects: Objects,
+  base: string,
+  folder: string,
+  say: (message: string) => void,
+): Promise<void> => {
+  const names = await objects.list(recordsIn(base))
+  for (const name of names.toReversed()) {
+    const damage = await bringAll(objects, base, name, folder)
+    if (damage === undefined) return
+    say(`${objects.shown}/${name} is damaged (${damage}): going on from the one before`)
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** What is wrong with a saved run; undefined for nothing. */
+const bringAll = async (objects: Objects, base: string, name: string, folder: string): Promise<string | undefined> => {
+  const record = saved.decode(parseJson(textOf(await objects.read(name))))
+  if (E.isLeft(record)) return 'no record of a run'
+  for (const [path, { object, sha256 }] of Object.entries(record.right.files)) {
+    if (!isInside(path) || !object.startsWith(`${base}content-`)) return 'a record that points elsewhere'
+    const bytes = await objects.read(object)
+    if (!bytes) return `${path} is missing`
+    if (sha256Of(bytes) !== sha256) return `${path} has other bytes`
+    await valueOf(writeWhole(join(folder, path), bytes, 'worker'))
+  }
+  return undefined
+}
+
+export const textOf = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('utf8')

@@ -1,0 +1,30 @@
+import { join, resolve } from 'node:path'
+import { isFolderInUse } from '../folderLock.js'
+import { finishedIn } from '../runInFolder.js'
+import { pointFolder } from '../sweep/sweepFolder.js'
+import type { PointName, RunStorage } from './runStorage.js'
+
+const nothing = (): void => undefined
+
+/** Runs in a folder that all workers mount: what is written is shared already. */
+export const sharedRuns = (runs: string): RunStorage => {
+  const folderOf = ({ sweep, key }: PointName): string => pointFolder(join(resolve(runs), sweep), key)
+  return {
+    shown: runs,
+    secrets: [],
+    finished: async (point) => finishedIn(folderOf(point)),
+    open: async (point) => {
+      const folder = folderOf(point)
+      if (isFolderInUse(folder)) return undefined
+      return {
+        folder,
+        advanced: nothing,
+        bring: async () => false,
+        finish: async (summary) => summary,
+        leave: async () => undefined,
+      }
+    },
+    hurry: nothing,
+    close: nothing,
+  }
+}

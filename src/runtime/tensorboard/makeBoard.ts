@@ -1,0 +1,55 @@
+import type { LoggedEvent } from '../../dsl/record.js'
+import type { TrainingMetrics } from '../../dsl/step.js'
+import { type AttackImage, attackImages } from '../../io/attackImages.js'
+import type { BoardValue } from '../../io/tensorboard/boardEvent.js'
+import { type EventFile, eventFileName, makeEventFile } from '../../io/tensorboard/eventFile.js'
+import { valuesOfEvent, valuesOfStep } from './boardValues.js'
+
+/** A run on its way into a file for TensorBoard. Steps and events come in the order in which they were. */
+export interface Board {
+  readonly step: (metrics: TrainingMetrics) => void
+  readonly event: (logged: LoggedEvent) => void
+  /** Adversarial examples as they were at the end. @param name of the picture, without its ending */
+  readonly picture: (name: string, svg: string) => void
+  /** The file, by its name and contents. */
+  readonly file: () => { readonly name: string; readonly bytes: Uint8Array }
+}
+
+/** An empty one. A step's time is that of the last event and the steps' own seconds since. */
+export const makeBoard = (): Board => {
+  let clock = 0
+  let steps = 0
+  let opened: { readonly began: number; readonly file: EventFile } | undefined
+
+  const open = () => {
+    opened ??= { began: clock, file: makeEventFile(clock) }
+    return opened
+  }
+  const add = (values: readonly BoardValue[]): void => {
+    const { file } = open()
+    if (values.length > 0) file.add({ wallTime: clock, step: steps, values })
+  }
+  return {
+    step: (metrics) => {
+      clock += metrics.seconds
+      steps = metrics.step
+      add(valuesOfStep(metrics))
+    },
+    event: ({ at, step, event }) => {
+      clock = Math.max(clock, at)
+      steps = step
+      add(valuesOfEvent(event))
+    },
+    picture: (name, svg) => add(attackImages(svg).map((image, i) => imageValue(`${name}/${i + 1}`, image))),
+    file: () => {
+      const { began, file } = open()
+      return { name: eventFileName(began), bytes: file.bytes() }
+    },
+  }
+}
+
+/** The caption is in the tag, where every version of TensorBoard shows it. */
+const imageValue = (name: string, { png, height, width, channels, caption }: AttackImage): BoardValue => ({
+  tag: `${name} (${caption})`,
+  image: { height, width, colorspace: channels, encodedImageString: png },
+})

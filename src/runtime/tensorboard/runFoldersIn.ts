@@ -1,0 +1,42 @@
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { type FolderPart, holdsRuns, partsOf } from '../partsOf.js'
+
+/** A run folder, and what its run is called among others: a path; `''` where it is the folder that was asked for. */
+export interface NamedFolder {
+  readonly folder: string
+  readonly name: string
+}
+
+/** How deep run folders lie in that of a comparison (1), of a sweep (2), or of several of them (3). */
+const DEEPEST = 3
+
+/** The run folders at or below a folder, in their order in a comparison or a sweep, else by name. */
+export const runFoldersIn = (folder: string): readonly NamedFolder[] => at(folder, '', DEEPEST)
+
+const at = (folder: string, name: string, deep: number): readonly NamedFolder[] => {
+  const parts = holdsRuns(folder) ? partsOf(folder, 'tensorboard').filter(({ begun }) => begun) : []
+  if (parts.length > 0) {
+    const names = parts.map((part) => (part.folder === folder ? '' : nameOf(part)))
+    return parts.map((part, i) => {
+      const own = names[i] ?? ''
+      const alone = names.indexOf(own) === names.lastIndexOf(own)
+      return { folder: part.folder, name: join(name, alone ? own : `${own} ${part.id}`) }
+    })
+  }
+  if (deep === 0) return []
+  return subfolders(folder).flatMap((inner) => at(join(folder, inner), join(name, inner), deep - 1))
+}
+
+/** A point's folder is called by its key, which tells nobody anything: its parameters do. */
+const nameOf = ({ params, label, folder }: FolderPart): string =>
+  params ? label.replace(/[^\p{L}\p{N}._= -]+/gu, '-') : basename(folder)
+
+const subfolders = (folder: string): readonly string[] => {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true })
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort()
+  } catch {
+    return []
+  }
+}

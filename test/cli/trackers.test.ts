@@ -1,0 +1,231 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isRight } from 'fp-ts/lib/Either.js'
+import { lastValueFrom, toArray } from 'rxjs'
+import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { Observer } from '../../src/dsl/pipeline.js'
+import type { LoggedEvent } from '../../src/dsl/record.js'
+import type { TrainingMetrics } from '../../src/dsl/step.js'
+import { fakePipeline, fakeTrain, temporaryFolder } from '../runtime/fakes.js'
+import { buildCommand, folderWith } from './commandLine.js'
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+  return command.remove
+})
+
+const fileOf = (name: string): string => fileURLToPath(new URL(`../../pipelines/${name}.ts`, import.meta.url))
+
+const linesOf = <A>(file: string): readonly A[] =>
+  readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as A)
+
+interface Told {
+  readonly step: number
+  readonly values: Readonly<Record<string, number>>
+}
+
+/** What a tracker must have been told of a run: its steps and evaluations, as its folder has them, in their order. */
+const toldOf = (folder: string): readonly Told[] => {
+  const steps = linesOf<TrainingMetrics>(join(folder, 'metrics.jsonl'))
+  const evaluations = linesOf<LoggedEvent>(join(folder, 'events.jsonl')).flatMap(({ step, event }) =>
+    event.type === 'evaluation'
+      ? [{ step, values: { clean: event.accuracies.clean, ...event.accuracies.attacks } }]
+      : [],
+  )
+  expect(steps).toHaveLength(10)
+  expect(evaluations).toHaveLength(2)
+  const losses = steps.map(({ step, loss, terms }) => ({ step, values: { loss, ...terms } }))
+  // The evaluation before comes before the first step, the other after the last one.
+  return [...evaluations.slice(0, 1), ...losses, ...evaluations.slice(1)]
+}
+
+interface Metric {
+  readonly key: string
+  readonly value: number
+  readonly step: number
+  readonly timestamp: number
+}
+
+interface Tracking {
+  readonly uri: string
+  /** What it holds of the run of a name: how that stands, and its metrics. */
+  readonly runOf: (
+    name: string,
+    keys: readonly string[],
+  ) => Promise<{ readonly status: string; readonly metrics: readonly Metric[] }>
+}
+
+const bodyOf = async (request: IncomingMessage): Promise<Record<string, unknown>> => {
+  let text = ''
+  for await (const part of request.setEncoding('utf8')) text += part
+  return JSON.parse(text) as Record<string, unknown>
+}
+
+const isMetric = (one: unknown): one is Metric => {
+  const { key, value, step, timestamp } = one as Partial<Record<keyof Metric, unknown>>
+  const numbers = [value, step, timestamp]
+  return typeof key === 'string' && numbers.every(Number.isFinite) && [step, timestamp].every(Number.isInteger)
+}
+
+/** A server that takes what MLflow's REST API is documented to take, and nothing else. */
+const openServer = async (): Promise<Tracking> => {
+  const runs = new Map<string, { readonly name: string; status: string; readonly metrics: Metric[] }>()
+  const deeds: Readonly<Record<string, (body: Record<string, unknown>) => object | undefined>> = {
+    create: ({ experiment_id, run_name, start_time }) => {
+      if (experiment_id !== '0' || typeof run_name !== 'string' || !Number.isInteger(start_time)) return undefined
+      const run_id = `id-of-${run_name}`
+      runs.set(run_id, { name: run_name, status: 'RUNNING', metrics: [] })
+      return { run: { info: { run_id } } }
+    },
+    'log-batch': ({ run_id, metrics }) => {
+      const run = runs.get(String(run_id))
+      if (!run || !Array.isArray(metrics) || metrics.length > 1000 || !metrics.every(isMetric)) return undefined
+      run.metrics.push(...metrics)
+      return {}
+    },
+    update: ({ run_id, status, end_time }) => {
+      const run = runs.get(String(run_id))
+      const known = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED']
+      if (!run || !known.includes(String(status)) || !Number.isInteger(end_time)) return undefined
+      run.status = String(status)
+      return { run_info: { run_id, status } }
+    },
+  }
+  const server = createServer(async (request, response) => {
+    const [, what = ''] = /^\/api\/2\.0\/mlflow\/runs\/([\w-]+)$/.exec(request.url ?? '') ?? []
+    const json = request.method === 'POST' && request.headers['content-type'] === 'application/json'
+    const answer = json ? deeds[what]?.(await bodyOf(request)) : undefined
+    response.writeHead(answer ? 200 : 400, { 'Content-Type': 'application/json' })
+    response.end(JSON.stringify(answer ?? { error_code: 'INVALID_PARAMETER_VALUE' }))
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  onTestFinished(() => void server.close())
+  return {
+    uri: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    runOf: async (name) => [...runs.values()].find((run) => run.name === name) ?? { status: 'none', metrics: [] },
+  }
+}
+
+/** A real one, that is running. */
+const realServer = (uri: string): Tracking => {
+  const ask = async (path: string, body?: object): Promise<Record<string, never>> => {
+    const post = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
+    const response = await fetch(`${uri}/api/2.0/mlflow/${path}`, body ? post : {})
+    expect(response.status).toBe(200)
+    return (await response.json()) as Record<string, never>
+  }
+  return {
+    uri,
+    runOf: async (name, keys) => {
+      const found = { experiment_ids: ['0'], filter: `attributes.run_name = '${name}'` }
+      const { runs } = (await ask('runs/search', found)) as unknown as {
+        runs: { info: { run_id: string; status: string } }[]
+      }
+      const [run] = runs
+      const histories = keys.map(async (key) => {
+        const path = `metrics/get-history?run_id=${run?.info.run_id}&metric_key=${key}`
+        return ((await ask(path)) as unknown as { metrics?: Metric[] }).metrics ?? []
+      })
+      return { status: run?.info.status ?? 'none', metrics: (await Promise.all(histories)).flat() }
+    },
+  }
+}
+
+/** What is warned of in a run of another, small pipeline with the observers of this one. */
+const warningsOf = async ({ observers }: { readonly observers: readonly Observer[] }): Promise<readonly string[]> => {
+  const watched = observers.reduce((one, observer) => one.observe(observer), fakePipeline())
+  const run = watched.pipe(fakeTrain({ epochs: 1 })).run({ out: temporaryFolder() })
+  const events = lastValueFrom(run.events$.pipe(toArray()))
+  expect(isRight(await run.result)).toBe(true)
+  return (await events).flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+}
+
+afterEach(() => void vi.unstubAllEnvs())
+
+const realUri = process.env.PWOA_MLFLOW
+
+describe('pipelines/mlflow.ts', () => {
+  test('each loss and accuracy is at the server when the run is over', async () => {
+    const tracking = realUri ? realServer(realUri) : await openServer()
+    const folder = folderWith({})
+    const name = `run-${process.pid}`
+    const args = [fileOf('mlflow'), '--engine', 'wasm', '--out', name, '--quiet']
+    const { code, stderr } = await command.run(args, folder, { MLFLOW_TRACKING_URI: tracking.uri })
+    expect([code, stderr]).toEqual([0, ''])
+    const told = toldOf(join(folder, name))
+    const keys = [...new Set(told.flatMap(({ values }) => Object.keys(values)))]
+    const { status, metrics } = await tracking.runOf(name, keys)
+    expect(status).toBe('FINISHED')
+    for (const key of keys) {
+      const wanted = told.flatMap(({ step, values }) => (key in values ? [{ step, value: values[key] }] : []))
+      expect(
+        metrics.filter((metric) => metric.key === key).map(({ step, value }) => ({ step, value })),
+        key,
+      ).toEqual(wanted)
+    }
+  })
+
+  test('a server that is not there is a warning', async () => {
+    vi.stubEnv('MLFLOW_TRACKING_URI', 'http://127.0.0.1:1')
+    const { default: made } = await import('../../pipelines/mlflow.js')
+    expect(await warningsOf(made)).toEqual(['an observer threw: fetch failed'])
+  })
+})
+
+const python = ((): string | undefined => {
+  try {
+    return execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
+  } catch {
+    return undefined
+  }
+})()
+
+/** What the pipeline uses of the client, as that is documented; it writes down what it is told. */
+const standIn = `
+import json, os
+class Run:
+    def __enter__(self): return self
+    def __exit__(self, *thrown): self.file.close()
+    def log(self, data, step=None): self.file.write(json.dumps({"step": step, "values": data}) + "\\n")
+def init(project=None, name=None):
+    run = Run()
+    run.file = open(os.environ["TOLD"], "w")
+    run.file.write(json.dumps({"project": project, "name": name}) + "\\n")
+    return run
+`
+
+describe.skipIf(python === undefined)('pipelines/wandb.ts', () => {
+  test('each loss and accuracy is with the client when the run is over', async () => {
+    const folder = folderWith({ 'python/wandb.py': standIn })
+    const told = join(folder, 'told.jsonl')
+    const { code, stderr } = await command.run(
+      [fileOf('wandb'), '--engine', 'wasm', '--out', 'run', '--quiet'],
+      folder,
+      { PYTHONPATH: join(folder, 'python'), TOLD: told },
+    )
+    expect([code, stderr]).toEqual([0, ''])
+    const [first, ...rest] = linesOf<Told>(told)
+    expect(first).toEqual({ project: 'pwoa', name: 'run' })
+    expect(rest).toEqual(toldOf(join(folder, 'run')))
+  })
+
+  test.each([
+    ['that fails', 'raise SystemExit(1)', /^an observer threw: the W&B client ended with 1$/],
+    ['without Python', undefined, /^an observer threw: spawn python3 ENOENT$/],
+  ])('a client %s is a warning', async (_, client, warning) => {
+    const folder = folderWith(client === undefined ? {} : { 'wandb.py': client })
+    vi.stubEnv(client === undefined ? 'PATH' : 'PYTHONPATH', folder)
+    const { default: made } = await import('../../pipelines/wandb.js')
+    expect(await warningsOf(made)).toEqual([expect.stringMatching(warning)])
+  })
+})

@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** A block of code on a page. One that begins with a comment of a file's name (`// first.ts`) is that file, whole. */
+export interface CodeBlock {
+  /** The page, by its path in the checkout. */
+  readonly page: string
+  /** The line that the code begins on, from 1. */
+  readonly line: number
+  readonly text: string
+  readonly file: string | undefined
+}
+
+/** The pages that people read: README and all in docs/, by their paths in the checkout. */
+export const pages = (): readonly string[] => [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name.split(sep).join('/')}`)
+    .sort(),
+]
+
+export const readPage = (page: string): string => readFileSync(join(root, page), 'utf8')
+
+/** The blocks of a page in a language. */
+export const codeBlocks = (page: string, language: string): readonly CodeBlock[] => {
+  const text = readPage(page)
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((match) => {
+    const [, code = ''] = match
+    const line = text.slice(0, match.index).split('\n').length + 1
+    return { page, line, text: code, file: /^\/\/ ([\w-]+\.ts)\n/.exec(code)?.[1] }
+  })
+}
+
+/** The page that a link leads to, by its path in the checkout. */
+export const linked = (page: string, link: string): string =>
+  relative(root, join(root, page, '..', link))
+    .split(sep)
+    .join('/')

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import axe, { type AxeResults } from 'axe-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { root } from '../../scripts/setup.mjs'
+import { publicValues } from '../conventions/project.js'
+import { browser, chromiumPath } from './browser.js'
+
+const open = browser()
+
+const temporary = (): string => mkdtempSync(join(tmpdir(), 'pwoa-site-'))
+
+/** `npm run docs`, into a folder: the exit code and what it says. */
+const docs = (...args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [join(root, 'scripts', 'site.mjs'), ...args], { cwd: root }, (error, stdout, stderr) =>
+      resolve({ code: Number(error?.code ?? 0), said: stdout + stderr }),
+    )
+  })
+
+let site = ''
+let made: Awaited<ReturnType<typeof docs>>
+beforeAll(async () => {
+  site = temporary()
+  made = await docs(site)
+})
+afterAll(() => rmSync(site, { recursive: true, force: true }))
+
+/** The site's pages, as paths in it. */
+const pages = async (): Promise<readonly string[]> =>
+  (await readdir(site, { recursive: true })).filter((name) => name.endsWith('.html'))
+
+describe('the site', () => {
+  test('is made without a complaint: every export has a docstring, every link a page', () => {
+    expect(made).toEqual({ code: 0, said: `docs: ${join(site, 'index.html')}\n` })
+  })
+
+  test('has a page for each public value', async () => {
+    const there = new Set((await pages()).map((page) => basename(page)))
+    expect(publicValues().filter(({ name }) => !there.has(`pwoa.${name}.html`))).toEqual([])
+  })
+
+  test('loads nothing from elsewhere', async () => {
+    const loads = /<(?:script|img|iframe)[^>]*\ssrc="(?:https?:)?\/\/|<link[^>]*\shref="(?:https?:)?\/\//
+    const texts = (await pages()).map((page) => [page, readFileSync(join(site, page), 'utf8')] as const)
+    expect(texts.length).toBeGreaterThan(200)
+    expect(texts.filter(([, text]) => loads.test(text)).map(([page]) => page)).toEqual([])
+  })
+
+  test.skipIf(chromiumPath === undefined)('opens from disk, finds a stage, and asks nobody', async () => {
+    const {
+      page,
+      problems: wrong,
+      hosts,
+    } = await open(pathToFileURL(join(site, 'index.html')).href, { colorScheme: 'dark' })
+    await page.locator('#tsd-search-trigger').click()
+    await page.locator('#tsd-search-input').fill('admmMask')
+    await page.locator('#tsd-search-results').getByText('admmMask', { exact: true }).first().click()
+    await page.getByRole('heading', { name: 'Function admmMask' }).waitFor()
+    await page.getByRole('link', { name: 'The method, in pictures' }).click()
+    await page.locator('#masks .picture').waitFor()
+    expect([...hosts]).toEqual([''])
+    // Chromium has icons of the page's own folder made part of it, and says so.
+    expect(wrong.filter((text) => !text.includes('Unsafe attempt to load URL file:'))).toEqual([])
+  })
+})
+
+describe.skipIf(chromiumPath === undefined)('by keyboard and screen reader', () => {
+  /** TypeDoc's own: a heading that folds its part has a link in it. */
+  const itsOwn = ['nested-interactive']
+
+  test.each([
+    ['dark', 360],
+    ['light', 1300],
+  ] as const)('axe-core finds nothing serious, %s, %d pixels wide', async (colorScheme, width) => {
+    for (const name of ['index.html', 'documents/Choose_a_rate.html', 'functions/pwoa.admmMask.html']) {
+      const { page } = await open(pathToFileURL(join(site, name)).href, {
+        colorScheme,
+        viewport: { width, height: 800 },
+      })
+      await page.evaluate(axe.source)
+      const { violations } = await page.evaluate<AxeResults>('axe.run()')
+      const serious = violations.filter(
+        ({ id, impact }) => /serious|critical/.test(impact ?? '') && !itsOwn.includes(id),
+      )
+      expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+    }
+  })
+})
+
+test('an export without a docstring fails the build', async () => {
+  const folder = temporary()
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const { code, said } = await docs(folder, fileURLToPath(new URL('fixtures/bare.ts', import.meta.url)))
+  expect(code).toBe(1)
+  const undocumented = said.split('\n').filter((line) => line.endsWith('does not have any documentation'))
+  expect(undocumented).toEqual([expect.stringContaining('bare (Variable)')])
+  expect(existsSync(join(folder, 'index.html'))).toBe(true)
+})

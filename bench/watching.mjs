@@ -9,7 +9,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -134,8 +134,26 @@ const clock = () => {
   return { cpu: (user + system) / 1000, wall: performance.now(), own }
 }
 
+/** Milliseconds of processor time that a process has had, with all that it has started. */
+const processorTimeOf = (pid) =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+        // After the name in parentheses: state, parent, group …; user and system time are the 12th and 13th.
+        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+        return Number(fields[2]) === pid ? 10 * (Number(fields[11]) + Number(fields[12])) : 0
+      } catch {
+        return 0
+      }
+    })
+    .reduce((sum, time) => sum + time, 0)
+
 /** Lets the run go for a block, and rest again: milliseconds of a step. */
 const block = async () => {
+  // The same rest before each block, in which a page that has just come draws all of it once.
+  await pause(2000)
   const rested = firstValueFrom(run.events$.pipe(filter(({ type }) => type === 'paused')))
   const taken = new Promise((resolve) => {
     let began
@@ -163,16 +181,15 @@ const watched = async (watcher) => {
   for (const act of missed) act()
   missed = undefined
   const [command, args] = watcher(server.url)
-  const child = spawn(command, args, { stdio: 'ignore' })
+  const child = spawn(command, args, { stdio: 'ignore', detached: true })
   await here
-  // A page that has just come draws all of it once.
-  await pause(2000)
+  const before = { time: processorTimeOf(child.pid), at: performance.now() }
   const figures = await block()
+  const cores = (processorTimeOf(child.pid) - before.time) / (performance.now() - before.at)
   missed = []
   child.kill()
   await once(child, 'close')
-  await pause(500)
-  return figures
+  return { ...figures, cores }
 }
 
 // The engine, the data and the first steps are warm before the first block.
@@ -207,19 +224,20 @@ const rowOf = (name) => {
   const more = (what) =>
     middle(at.map((i) => sequence[i][what] / ((sequence[i - 1][what] + sequence[i + 1][what]) / 2) - 1))
   const share = middle(at.map((i) => sequence[i].own / sequence[i].wall))
-  return `| ${name} | ${at.length} | ${shown(share)} | ${shown(more('cpu'))} | ${shown(more('wall'))} |`
+  const cores = middle(at.map((i) => sequence[i].cores)).centre.toFixed(2)
+  return `| ${name} | ${at.length} | ${shown(share)} | ${shown(more('cpu'))} | ${shown(more('wall'))} | ${cores} |`
 }
 const unwatched = sequence.filter(({ name }) => name === undefined)
 const text = `# What watching costs a run
 
 Written by \`node bench/watching.mjs --write\`: one run of the paper's method on mnistNet (minibatches of 128, ${(middle(unwatched.map(({ wall }) => wall)).centre).toFixed(1)} ms a step), in blocks of ${steps} steps, in turn unwatched and watched; a watched block is set against the unwatched ones before and after it. Per cent, medians of the blocks with their intervals at 95 %.
 
-| watched by | blocks | the server's share of the run's time | processor time of the run's process, more | time of a step, more |
-| --- | ---: | ---: | ---: | ---: |
+| watched by | blocks | the server's share of the run's time | processor time of the run's process, more | time of a step, more | cores that the watcher takes |
+| --- | ---: | ---: | ---: | ---: | ---: |
 ${Object.keys(watchers).map(rowOf).join('\n')}
 
-- The server's share is counted by the clock around what it does in the run's main thread, so that the machine's other work only adds to it; the bound of 1 % is held against it.
-- The reader and Chromium run on the same machine: what they take of its cores is in the time of a step. With a core to spare, or a browser on another machine, it is not.
+- The server's share is counted by the clock around all that it does in the run's main thread; what else the machine does (its load is below) only adds to it. The aim is 1 % at most.
+- The two columns after it compare blocks, and say no more than their intervals do. A watcher on the same machine takes the cores of the last column from the run where there is none to spare; a browser on another machine takes none.
 - ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} as it began; Node ${process.versions.node}.
 `
 process.stdout.write(text)

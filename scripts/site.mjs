@@ -92,7 +92,7 @@ const buildSite = async (folder, entry) => {
     excludePrivate: true,
     validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true },
     requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Enum'],
-    // Its overloads share the first one's docstring.
+    // Overloads share the first one's docstring.
     intentionallyNotDocumented: ['pwoa.Pipeline.pipe'],
     navigation: { includeGroups: true },
     groupOrder: [...groups.values(), '*'],

@@ -45,10 +45,21 @@ export interface Step {
   readonly minibatch: Minibatch
 }
 
+/**
+ * What a stochastic head has of a minibatch: a sample z of e(z|x), the mean μ and, where it is learned, the log-variance
+ * of e(z|x), and the mean of b(z|y) of a head that knows classes.
+ */
+export type LatentValue = 'sample' | 'mean' | 'logVariance' | 'classMean'
+
+/** Something of each value that a head has; none without a head. */
+export type Latent<T> = Readonly<Partial<Record<LatentValue, T>>>
+
 /** What a network gives for a minibatch: logits n × classes, and the hidden activations after each ReLU. */
 export interface NetworkOutputs {
   readonly logits: Tensor2D
   readonly hidden: readonly Tensor[]
+  /** Of a network with a stochastic head, n × size each; see `vib` and `ceb`. */
+  readonly latent?: Latent<Tensor2D>
 }
 
 /** What a loss term sees of the pass in training. */
@@ -78,6 +89,8 @@ export interface LossTerm {
   readonly phases: readonly Phase[]
   /** From what is known before the forward pass to the function that gives the summand. */
   readonly bind: (batch: TermBatch) => (outputs: TrainedOutputs) => Scalar
+  /** Standard normal numbers for a stochastic head in a step of this term; without, the head gives its mean. */
+  readonly noise?: (count: number) => Float32Array
 }
 
 /** Added by the loss stages; two stages' terms merge, each name once. */

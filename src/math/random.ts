@@ -205,6 +205,11 @@ export const fillUniform = (out: Float32Array, lo: number, hi: number, random: R
   for (let i = 0; i < out.length; i++) out[i] = lo + width * random.uniform()
 }
 
+/** Overwrites `out` with standard normal numbers, rounded to float32. */
+export const fillNormal = (out: Float32Array, random: RandomStream): void => {
+  for (let i = 0; i < out.length; i++) out[i] = random.normal()
+}
+
 /** Overwrites `out` with −1 and 1, one random bit each. */
 export const fillSigns = (out: Float32Array, random: RandomStream): void => {
   for (let i = 0; i < out.length; i += 32) {

@@ -70,6 +70,8 @@ export const architecture = (
       (source) => shapes.get(source) ?? rejectOption(where, `an earlier layer as input of "${id}"`, `"${source}"`),
     )
     if (layer.type === 'normalize') checkNormalize(where, id, inputs, nodes)
+    if (layer.type === 'sample' && nodes.some((node) => node.layer.type === 'sample'))
+      rejectOption(where, 'one sample layer', `"${id}" too`)
     const shape = inferShape(where, id, layer, inputShapes)
     shapes.set(id, shape)
     nodes.push({ id, layer, inputs, inputShapes, shape })

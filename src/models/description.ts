@@ -34,6 +34,13 @@ const layers = {
   avgPool2d: t.strict({ type: t.literal('avgPool2d'), ...window }),
   flatten: t.strict({ type: t.literal('flatten'), ...placed }),
   add: t.strict({ type: t.literal('add'), ...placed }),
+  given: t.strict({
+    type: t.literal('given'),
+    ...placed,
+    value: t.keyof({ noise: null, labels: null }),
+    out: t.number,
+  }),
+  sample: t.strict({ type: t.literal('sample'), ...placed }),
 } satisfies { readonly [K in Layer['type']]: t.Decoder<unknown, Extract<Layer, { readonly type: K }>> }
 
 const Image = t.strict({ height: t.number, width: t.number, channels: t.number })

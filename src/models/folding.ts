@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { tf } from '../engine/tf.js'
 import { type Architecture, architecture, type GraphNode } from './architecture.js'
 import type { ParameterTensors } from './forward.js'
+import { meanPathOf } from './head.js'
 import { affine2d, type Conv2dLayer, type Layer } from './layers.js'
 import { batchNormDefaults, statisticsOf } from './statistics.js'
 
@@ -11,20 +12,25 @@ interface Fold {
   readonly convolution: string | undefined
 }
 
-/** A network in use: batch normalisation by running statistics is linear, and is part of the layer before it. */
+/**
+ * A network in use: batch normalisation by running statistics is linear, and is part of the layer before it; a stochastic
+ * head gives its mean.
+ */
 export interface Folding {
-  /** The same network without batch normalisation; node ids stay, the folded convolution takes the later one. */
+  /** The same network without either; node ids stay, the folded convolution takes the later one. */
   readonly architecture: Architecture
   readonly folds: readonly Fold[]
 }
 
 /**
  * The network to use in place of one with batch normalisation: each goes into the convolution before it where nothing
- * else reads that one, and is an `affine2d` elsewhere. A network without batch normalisation is its own.
+ * else reads that one, and is an `affine2d` elsewhere. A stochastic head gives way to its mean. A network without either
+ * is its own.
  */
-export const foldingOf = (given: Architecture): Folding => {
-  const known = cache.get(given)
+export const foldingOf = (trained: Architecture): Folding => {
+  const known = cache.get(trained)
   if (known) return known
+  const given = meanPathOf(trained)
   const folds: Fold[] = []
   const absorbed = new Map<GraphNode, Conv2dLayer & Pick<GraphNode, 'inputs'>>()
   for (const node of given.nodes) {
@@ -42,7 +48,7 @@ export const foldingOf = (given: Architecture): Folding => {
     return [convolution ? { ...convolution, bias: 'learned', id } : affine2d(layer.name, { id, inputs })]
   })
   const folding = { architecture: folds.length === 0 ? given : architecture(given.name, given.input, layers), folds }
-  cache.set(given, folding)
+  cache.set(trained, folding)
   return folding
 }
 

@@ -8,7 +8,8 @@ import { relu } from '../engine/ops/relu.js'
 import { tf } from '../engine/tf.js'
 import { type Architecture, INPUT } from './architecture.js'
 import { executionOf, type Kernel } from './execution.js'
-import { groupsOf, type Layer } from './layers.js'
+import { latentNodes, mapLatent } from './head.js'
+import { type GivenValue, groupsOf, type Layer } from './layers.js'
 import { parametersOf } from './parameters.js'
 import { type BatchMoments, batchNormDefaults } from './statistics.js'
 
@@ -27,6 +28,9 @@ export const unflatten = (architecture: Architecture, weights: Tensor1D): Parame
   )
 }
 
+/** What a loss gives to a pass beside the images, n × its width each; 0 where it is left out. */
+export type GivenTensors = Readonly<Partial<Record<GivenValue, Tensor2D>>>
+
 /** What a pass gives: the network's outputs, and what its batch normalisations saw. */
 export interface ForwardPass extends NetworkOutputs {
   /** The minibatch's moments at each batch normalisation, in the order of the layers; see `updatedStatistics`. */
@@ -38,15 +42,22 @@ export interface ForwardPass extends NetworkOutputs {
  * which goes by running statistics, see `foldParameters`; without batch normalisation there is no difference.
  *
  * @param images n × height × width × channels, in [0, 1]; a network's own normalisation is part of the network
- * @returns logits n × classes, the hidden activations after each ReLU, in order, and the moments
+ * @param given noise and labels for the layers that take them
+ * @returns logits n × classes, the hidden activations after each ReLU, in order, the moments, and what a head samples
  */
-export const forward = (architecture: Architecture, parameters: ParameterTensors, images: Tensor4D): ForwardPass => {
+export const forward = (
+  architecture: Architecture,
+  parameters: ParameterTensors,
+  images: Tensor4D,
+  given: GivenTensors = {},
+): ForwardPass => {
   const moments: BatchMoments[] = []
-  const values = runAll(architecture, { parameters, moments }, images)
+  const values = runAll(architecture, { parameters, moments, given }, images)
   const kernels = executionOf(architecture)
   const last = present(values, kernels.at(-1)?.result ?? INPUT)
   const hidden = kernels.flatMap((kernel) => (kernel.hidden ? [present(values, kernel.result)] : []))
-  return { logits: last as Tensor2D, hidden, moments }
+  const latent = mapLatent(latentNodes(architecture), (id) => present(values, id) as Tensor2D)
+  return { logits: last as Tensor2D, hidden, latent, moments }
 }
 
 /**
@@ -57,15 +68,16 @@ export const activationsOf = (
   architecture: Architecture,
   parameters: ParameterTensors,
   images: Tensor4D,
-): ReadonlyMap<string, Tensor> => runAll(architecture, { parameters, moments: [] }, images)
+): ReadonlyMap<string, Tensor> => runAll(architecture, { parameters, moments: [], given: {} }, images)
 
 /**
  * Each kernel of `executionOf` as work of its own, on what those before it give. For a network in use, without batch
  * normalisation.
  */
 export const kernelsOn = (architecture: Architecture, parameters: ParameterTensors, images: Tensor4D) => {
-  const pass: Pass = { parameters, moments: [] }
-  const values = runAll(architecture, pass, images)
+  const shared = { parameters, moments: [], given: {} }
+  const pass: Pass = { ...shared, examples: images.shape[0] }
+  const values = runAll(architecture, shared, images)
   return executionOf(architecture).map((kernel) => ({
     kernel,
     work: (): Tensor => {
@@ -75,7 +87,12 @@ export const kernelsOn = (architecture: Architecture, parameters: ParameterTenso
   }))
 }
 
-const runAll = (architecture: Architecture, pass: Pass, images: Tensor4D): ReadonlyMap<string, Tensor> => {
+const runAll = (
+  architecture: Architecture,
+  shared: Omit<Pass, 'examples'>,
+  images: Tensor4D,
+): ReadonlyMap<string, Tensor> => {
+  const pass = { ...shared, examples: images.shape[0] }
   const values = new Map<string, Tensor>([[INPUT, images]])
   for (const kernel of executionOf(architecture)) {
     const inputs = kernel.node.inputs.map((id) => present(values, id))
@@ -95,6 +112,8 @@ interface Pass {
   readonly parameters: ParameterTensors
   /** Batch normalisations write down here what they saw. */
   readonly moments: BatchMoments[]
+  readonly given: GivenTensors
+  readonly examples: number
 }
 
 type Runner<L extends Layer> = (layer: L, kernel: Kernel, inputs: readonly Tensor[], pass: Pass) => Tensor
@@ -137,6 +156,9 @@ const runners: Runners = {
   flatten: (_layer, { node }, [x]) =>
     tf.reshape(x as Tensor, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),
   add: (_layer, _kernel, inputs) => inputs.reduce((sum, term) => tf.add(sum, term)),
+  given: ({ value, out }, _kernel, _inputs, { given, examples }) => given[value] ?? tf.zeros([examples, out]),
+  sample: (_layer, _kernel, [mean, second, third]) =>
+    tf.add(mean as Tensor, third ? tf.mul(tf.exp(tf.mul(second as Tensor, 0.5)), third) : (second as Tensor)),
 }
 
 const run = (kernel: Kernel, inputs: readonly Tensor[], pass: Pass): Tensor => {

@@ -81,6 +81,22 @@ export interface AddLayer extends Placement {
   readonly inputs: readonly string[]
 }
 
+/** What is given in training alone, and is no function of the images. */
+export type GivenValue = 'noise' | 'labels'
+
+export interface GivenLayer extends Placement {
+  readonly type: 'given'
+  readonly value: GivenValue
+  /** Numbers an example: as wide as what is sampled, or the number of classes. */
+  readonly out: number
+  readonly inputs: readonly string[]
+}
+
+export interface SampleLayer extends Placement {
+  readonly type: 'sample'
+  readonly inputs: readonly string[]
+}
+
 /** One node of a network, as data; made by {@link conv2d}, {@link linear} and the like. */
 export type Layer =
   | NormalizeLayer
@@ -93,6 +109,8 @@ export type Layer =
   | AvgPool2dLayer
   | FlattenLayer
   | AddLayer
+  | GivenLayer
+  | SampleLayer
 
 /**
  * (x − mean) / std of each channel, as `torchvision.transforms.Normalize` does it to images in [0, 1]: constants, which
@@ -187,6 +205,29 @@ export const flatten = (placement: Placement = {}): FlattenLayer => ({ type: 'fl
 /** The sum of several layers' outputs: a shortcut. */
 export const add = (inputs: readonly string[], placement: Pick<Placement, 'id'> = {}): AddLayer => ({
   type: 'add',
+  inputs,
+  ...placement,
+})
+
+/**
+ * A value from outside of the network, n × `out`: standard normal noise, or the labels, one-hot. In training a loss
+ * gives it; it is 0 where nobody does, and no part of a network in use, see `meanPathOf`.
+ */
+export const given = (value: GivenValue, options: { readonly out: number } & Pick<Placement, 'id'>): GivenLayer => ({
+  type: 'given',
+  value,
+  inputs: [],
+  ...options,
+})
+
+/**
+ * A sample of a Gaussian e(z|x): z = μ + exp(½·s)∘ε of the inputs mean μ, log-variance s and noise ε, or z = μ + ε, of
+ * variance 1, of the inputs mean and noise. A network has one at most; in use it is the mean.
+ *
+ * Source: Kingma, Welling, "Auto-Encoding Variational Bayes", ICLR 2014.
+ */
+export const sample = (inputs: readonly string[], placement: Pick<Placement, 'id'> = {}): SampleLayer => ({
+  type: 'sample',
   inputs,
   ...placement,
 })

@@ -1,6 +1,6 @@
 import type { ImageShape } from '../dsl/dataset.js'
 import { rejectOption } from '../dsl/errors.js'
-import { type Conv2dLayer, groupsOf, type Layer } from './layers.js'
+import { type Conv2dLayer, type GivenValue, groupsOf, type Layer } from './layers.js'
 
 /** One example's activations: an image, or a vector that may remember the image it was flattened from. */
 export type NodeShape =
@@ -10,6 +10,8 @@ export type NodeShape =
 type ImageNode = Extract<NodeShape, { kind: 'image' }>
 
 const biases: readonly Conv2dLayer['bias'][] = ['learned', 'none']
+
+const givenValues: readonly GivenValue[] = ['noise', 'labels']
 
 const text = (shape: NodeShape | undefined): string =>
   !shape
@@ -74,6 +76,16 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
     case 'add':
       if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)
+      for (const other of inputs) if (text(other) !== text(first)) refuse(text(first), text(other))
+      return first
+    case 'given':
+      positive('number of values', layer.out)
+      if (!givenValues.includes(layer.value)) refuse(`a value among ${givenValues.join(', ')}`, String(layer.value))
+      if (inputs.length > 0) refuse('no inputs', `${inputs.length}`)
+      return { kind: 'vector', features: layer.out }
+    case 'sample':
+      if (first?.kind !== 'vector') return refuse('a vector as the mean', text(first))
+      if (inputs.length < 2 || inputs.length > 3) refuse('two or three inputs', `${inputs.length}`)
       for (const other of inputs) if (text(other) !== text(first)) refuse(text(first), text(other))
       return first
   }

@@ -1,10 +1,11 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import type { NetworkOutputs } from '../dsl/step.js'
+import type { Latent, NetworkOutputs } from '../dsl/step.js'
 import { traced } from '../dsl/traced.js'
 import { tf } from '../engine/tf.js'
 import type { Architecture } from './architecture.js'
 import { type CompiledNetwork, compiledNetwork, type Passed } from './compiled/compiledNetwork.js'
-import { type ForwardPass, forward, unflatten } from './forward.js'
+import { type ForwardPass, forward, type GivenTensors, unflatten } from './forward.js'
+import { latentEntries, mapLatent } from './head.js'
 import type { BatchMoments } from './statistics.js'
 
 /** A network in training, and what it is run on. */
@@ -14,6 +15,8 @@ export interface Trained {
   readonly weights: Tensor1D
   /** Blocks of images, n × height × width × channels: a batch normalisation looks at each by itself. */
   readonly images: readonly Tensor4D[]
+  /** What is given to a stochastic head with each block. @default noise and labels of 0 */
+  readonly given?: readonly GivenTensors[] | undefined
 }
 
 /** What a network gives for all its blocks of images, one after another. */
@@ -40,9 +43,11 @@ export const weightGradients = (
   if (compiled.length === networks.length) return tf.tidy(() => throughGraphs(compiled, loss))
   const ofWeights = (...weights: Tensor[]): Scalar =>
     loss(
-      networks.map(({ architecture, images }, i) => {
+      networks.map(({ architecture, images, given }, i) => {
         const parameters = unflatten(architecture, weights[i] as Tensor1D)
-        return joined(images.map((block) => traced('student there', () => forward(architecture, parameters, block))))
+        return joined(
+          images.map((block, b) => traced('student there', () => forward(architecture, parameters, block, given?.[b]))),
+        )
       }),
     )
   const all = networks.map(({ weights }) => weights)
@@ -55,10 +60,19 @@ interface Compiled extends Trained {
 
 /** Only the loss is recorded operation by operation; the networks' ways there and back are one call each. */
 const throughGraphs = (networks: readonly Compiled[], loss: (passes: readonly TrainedPass[]) => Scalar): Tensor1D[] => {
-  const passes = networks.map(({ graphs, weights, images }) =>
-    images.map((block) => ({ block, passed: traced('student there', () => graphs.pass(weights, block)) })),
+  const passes = networks.map(({ graphs, weights, images, given }) =>
+    images.map((block, b) => ({
+      block,
+      passed: traced('student there', () => graphs.pass(weights, block, given?.[b])),
+    })),
   )
-  const leaves = passes.flat().flatMap(({ passed }) => [passed.logits, ...passed.hidden.flat()])
+  const leaves = passes
+    .flat()
+    .flatMap(({ passed: { logits, hidden, latent } }) => [
+      logits,
+      ...hidden.flat(),
+      ...latentEntries(latent).flatMap(([, parts]) => parts),
+    ])
   const outputs = passes.map((blocks) => joined(blocks.map(({ passed }) => whole(passed))))
   // Outputs that the loss does not look at have no gradient: the list has holes there.
   const { grads } = traced('gradients of the terms', () =>
@@ -68,8 +82,9 @@ const throughGraphs = (networks: readonly Compiled[], loss: (passes: readonly Tr
     leaves.map((leaf, i) => [leaf, (grads as readonly (Tensor | null | undefined)[])[i]]),
   )
   const gradientOf = (leaf: Tensor): Tensor => found.get(leaf) ?? tf.zerosLike(leaf)
-  const seedsOf = ({ logits, hidden }: Passed) => ({
+  const seedsOf = ({ logits, hidden, latent }: Passed) => ({
     logits: gradientOf(logits) as Tensor2D,
+    latent: mapLatent(latent, (parts) => parts.map(gradientOf)),
     ...(hidden.flat().some((piece) => found.get(piece)) ? { hidden: hidden.map((all) => all.map(gradientOf)) } : {}),
   })
   return networks.map(({ graphs, weights }, i) =>
@@ -82,13 +97,18 @@ const throughGraphs = (networks: readonly Compiled[], loss: (passes: readonly Tr
 }
 
 /** The pieces of each hidden activation are put together only for a loss that looks at them. */
-const whole = ({ logits, hidden, moments }: Passed): ForwardPass => {
+const whole = ({ logits, hidden, latent, moments }: Passed): ForwardPass => {
   let together: readonly Tensor[] | undefined
+  let head: Latent<Tensor2D> | undefined
   return {
     logits,
     get hidden() {
       together ??= hidden.map(concatenated)
       return together
+    },
+    get latent() {
+      head ??= mapLatent(latent, (parts) => concatenated(parts) as Tensor2D)
+      return head
     },
     moments,
   }
@@ -98,6 +118,7 @@ const whole = ({ logits, hidden, moments }: Passed): ForwardPass => {
 const joined = (blocks: readonly ForwardPass[]): TrainedPass => {
   let logits: Tensor2D | undefined
   let hidden: readonly Tensor[] | undefined
+  let latent: Latent<Tensor2D> | undefined
   return {
     get logits() {
       logits ??= concatenated(blocks.map((block) => block.logits))
@@ -108,6 +129,15 @@ const joined = (blocks: readonly ForwardPass[]): TrainedPass => {
         concatenated(blocks.map((block) => block.hidden[layer] as Tensor)),
       )
       return hidden
+    },
+    get latent() {
+      latent ??= Object.fromEntries(
+        latentEntries(blocks[0]?.latent ?? {}).map(([name]) => [
+          name,
+          concatenated(blocks.flatMap((block) => block.latent?.[name] ?? [])),
+        ]),
+      )
+      return latent
     },
     moments: blocks.map(({ moments }) => moments),
   }

@@ -83,7 +83,8 @@ export const attackEval = (
         const measureBefore = async (step: S): Promise<void> => {
           const { teacher, training, student } = step
           if (training && !subjects.includes('before')) return
-          const network = teacher ?? (training ? undefined : student)
+          // What nobody trains is its teacher, or what `shrink` has made of that.
+          const network = training ? teacher : student
           const files = training ? 'attacks-before' : 'attacks'
           if (network) await measure(step, network, { subject: 'before', name: 'before', files })
         }

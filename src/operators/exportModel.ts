@@ -1,11 +1,28 @@
 // Writes the network, and its masks, into the run folder.
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { concatWith, defer, EMPTY, from, ignoreElements, type Observable, takeWhile, tap } from 'rxjs'
+import { checkAmong } from '../dsl/checks.js'
 import { PwoaFailure, rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step } from '../dsl/step.js'
+import type { PlainNetwork } from '../models/shrink/tensors.js'
+import { withoutHead } from '../models/withoutHead.js'
 import { modelEnding, modelEndings, modelFiles } from '../training/modelFiles.js'
 import type { HasStudent } from '../training/network.js'
+
+export interface ExportModelOptions {
+  /**
+   * What becomes of a stochastic head, as `vib` and `ceb` add one: the file has the network in use, whose code is the mean,
+   * as ordinary layers; or all of it, so that `loadTeacher` can bring it back to the same training: in safetensors alone.
+   * @default 'removed'
+   */
+  readonly head?: 'removed' | 'kept'
+}
+
+const heads: Readonly<Record<NonNullable<ExportModelOptions['head']>, (network: PlainNetwork) => PlainNetwork>> = {
+  removed: withoutHead,
+  kept: (network) => network,
+}
 
 /** A student that was trained, or that nothing is about to train. */
 type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
@@ -20,8 +37,9 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
  * calibrated on the first 512 natural training images), a quarter as large; or `model.json`, a graph model for
  * `tf.loadGraphModel` of plain TensorFlow.js (batch × height × width × channels in [0, 1] to logits, batch normalisation
  * folded), whose weights are in `model.weights.bin` beside it, written first. Where it was pruned, its masks (1 = kept, one
- * per weight tensor) are beside the dense float32 files as `<name>.masks.safetensors`. Where nothing trains it, it writes
- * the student as it comes, and completes.
+ * per weight tensor) are beside the dense float32 files as `<name>.masks.safetensors`. A stochastic head is removed: what
+ * is written is the network in use, with the mean as its code. Where nothing trains it, it writes the student as it
+ * comes, and completes.
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(
@@ -30,17 +48,20 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
  * pipeline('convert', syntheticDigits()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), exportModel('t.onnx'))
  * @param file name in the run folder, ending in `.safetensors`, `.sparse.safetensors`, `.onnx`, `.int8.onnx` or
  * `model.json`
- * @throws OptionError for another ending, or behind a loss without a stage that trains; WriteError where the run folder
- * can't be written
+ * @throws OptionError for another ending, a head that is to be kept in another format than safetensors, or behind a loss
+ * without a stage that trains; WriteError where the run folder can't be written
  */
-export const exportModel = (file: string): Op<Exportable, unknown> => {
+export const exportModel = (file: string, { head = 'removed' }: ExportModelOptions = {}): Op<Exportable, unknown> => {
+  checkAmong('exportModel', 'what becomes of a head', heads, head)
   if (modelEnding(file) === undefined)
     rejectOption('exportModel', `a file name that ends in ${modelEndings.join(' or ')}`, `"${file}"`)
+  if (head === 'kept' && !file.endsWith('.safetensors'))
+    rejectOption('exportModel', 'safetensors for a head', `"${file}"`)
   const write = async ({ run, student }: Step & HasStudent): Promise<void> => {
     const { architecture, mask } = student
     const weights = Float32Array.from(student.weights.dataSync())
     const statistics = Float32Array.from(student.statistics.dataSync())
-    const files = modelFiles(file, { architecture, weights, statistics, mask }, run.data)
+    const files = modelFiles(file, heads[head]({ architecture, weights, statistics, mask }), run.data)
     if (isLeft(files)) throw new PwoaFailure(files.left)
     for (const [name, bytes] of files.right) {
       const written = await run.writeArtifact(name, bytes)()
@@ -48,7 +69,7 @@ export const exportModel = (file: string): Op<Exportable, unknown> => {
     }
   }
   return stage(
-    { stage: 'exportModel', config: { file }, needs: ['student'], adds: [] },
+    { stage: 'exportModel', config: { file, ...(head === 'kept' ? { head } : {}) }, needs: ['student'], adds: [] },
     <S extends Step & Exportable & Partial<HasTraining>>(source: Observable<S>): Observable<S> =>
       defer(() => {
         let latest: S | undefined

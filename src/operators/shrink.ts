@@ -7,7 +7,9 @@ import type { NetworkLatency, NetworkSizes } from '../dsl/events.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { shrinkNetwork } from '../models/shrink/shrinkNetwork.js'
+import type { PlainNetwork } from '../models/shrink/tensors.js'
 import { sizesOf } from '../models/sizes.js'
+import { withoutHead } from '../models/withoutHead.js'
 import { holdStudent } from '../training/makeStudent.js'
 import type { HasStudent, Student } from '../training/network.js'
 import { networkLatency } from '../training/networkLatency.js'
@@ -45,14 +47,14 @@ export const shrink = (): Op<HasStudent, unknown> =>
           if (step.training) return
           const { run } = step
           // A resumed run goes on with the student that was made smaller then, and trained since.
-          const report = reportIn(run.restore(STAGE)) ?? shrinkStudent(step.student)
+          const report = reportIn(run.restore(STAGE)) ?? shrinkStudent(step.student, (network) => network)
           run.provide(STAGE, () => ({ arrays: {}, values: { report } }))
           emit(run, report)
         }
         const last = ({ run, student }: S): void => {
           // What is kept across an interruption is the network that was trained: a resumed run comes here again.
           holdStudent(run, student)
-          emit(run, shrinkStudent(student))
+          emit(run, shrinkStudent(student, withoutHead))
         }
         return source.pipe(
           tap((step) => {
@@ -81,15 +83,17 @@ const emit = (run: RunContext, { sizes, latency }: Report): void => {
   run.emit({ type: 'latency', latency })
 }
 
-const shrinkStudent = (student: Student): Report => {
+/** @param prepared a network that nothing trains any more needs no stochastic head */
+const shrinkStudent = (student: Student, prepared: (network: PlainNetwork) => PlainNetwork): Report => {
   const { architecture, mask } = student
   const weights = Float32Array.from(student.weights.dataSync())
   const network = { architecture, weights, statistics: Float32Array.from(student.statistics.dataSync()), mask }
-  const smaller = shrinkNetwork(network)
-  if (smaller !== network) student.become(smaller)
+  const before = prepared(network)
+  const after = shrinkNetwork(before)
+  if (after !== network) student.become(after)
   return {
-    sizes: { before: sizesOf(architecture, weights), after: sizesOf(smaller.architecture, smaller.weights) },
-    latency: networkLatency(network, smaller),
+    sizes: { before: sizesOf(before.architecture, before.weights), after: sizesOf(after.architecture, after.weights) },
+    latency: networkLatency(withoutHead(before), withoutHead(after)),
   }
 }
 

@@ -2,6 +2,7 @@ import { rejectOption } from '../dsl/errors.js'
 import type { Pattern } from '../math/patterns.js'
 import { type Architecture, architecture, layersOf } from '../models/architecture.js'
 import { type Counts, countsOf } from '../models/counts.js'
+import { meanPathOf } from '../models/head.js'
 import { groupsOf, withGroups } from '../models/layers.js'
 import type { Parameter } from '../models/parameters.js'
 import { type ChannelGroup, channelGroups } from '../models/shrink/channels.js'
@@ -28,8 +29,10 @@ export interface Cost {
 
 /** By parameters or operations, which follow from the description. */
 export const countedCost = (whole: Architecture, budget: keyof Counts): Cost => {
-  const all = countsOf(whole)[budget]
-  return { shareOf: (smaller) => countsOf(smaller)[budget] / all, precision: 1e-6 }
+  // A stochastic head that is there in training only costs nothing later.
+  const costOf = (network: Architecture): number => countsOf(meanPathOf(network))[budget]
+  const all = costOf(whole)
+  return { shareOf: (smaller) => costOf(smaller) / all, precision: 1e-6 }
 }
 
 /** The layers that a budget may prune, at a rate that is not settled yet. */

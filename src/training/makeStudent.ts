@@ -31,7 +31,8 @@ export const makeStudent = (
   const known = restoredArchitecture(saved) ?? architecture
   const student = new Student(known, arrays?.weights ?? weights, arrays?.statistics ?? statistics)
   student.mask = arrays ? arrays.mask : mask
-  run.provide(state, () => studentState(student, architecture))
+  // Any other network may have been made after the student, which later stages change: it can't be made so again.
+  run.provide(state, () => studentState(student, state === STATE ? architecture : undefined))
   run.atEnd(() => student.dispose())
   return student
 }

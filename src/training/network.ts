@@ -92,9 +92,10 @@ export class Student implements Network {
   }
 
   logits(images: Tensor4D): Tensor2D {
-    const { architecture, folds } = foldingOf(this.architecture)
+    const { architecture } = foldingOf(this.architecture)
     const compiled = compiledNetwork(architecture)
-    if (compiled) return classify(compiled, folds.length === 0 ? this.#weights : this.#flatInUse(architecture), images)
+    const flat = () => (architecture === this.architecture ? this.#weights : this.#flatInUse(architecture))
+    if (compiled) return classify(compiled, flat(), images)
     // Cut and folded once for all the passes between two updates: an attack makes many.
     this.#inUse ??= tf.tidy(() => {
       const folded = this.#folded()

@@ -5,6 +5,7 @@ import { traced } from '../dsl/traced.js'
 import { tf } from '../engine/tf.js'
 import { type BatchMoments, updatedStatistics } from '../models/statistics.js'
 import { type TrainedPass, weightGradients } from '../models/weightGradient.js'
+import { givenToHead } from './givenToHead.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
 import type { Optimizer } from './optimizer.js'
@@ -98,6 +99,9 @@ const advanced = (
       get hidden() {
         return pass.hidden
       },
+      get latent() {
+        return pass.latent ?? {}
+      },
       ...(guide ? { guide } : {}),
     }
     const losses = bound.map(({ name, loss }) => {
@@ -122,10 +126,11 @@ const advanced = (
     }
   }
   const blocks = blocksOf(images, views, student)
+  const given = givenToHead(student.architecture, active, labels, blocks.length)
   const trained = networks.map(({ architecture, weights }, which) => ({
     architecture,
     weights,
-    images: which === 0 ? blocks : [firstView(images, views)],
+    ...(which === 0 ? { images: blocks, given } : { images: [firstView(images, views)] }),
   }))
   const [raw, ...others] = weightGradients(trained, total) as [Tensor1D, ...Tensor1D[]]
   if (failed) throw failed.thrown

@@ -10,6 +10,7 @@ import { blockNoise, type Perturbation } from '../../src/math/perturbations.js'
 import { admmMask } from '../../src/operators/admmMask.js'
 import { adversarial } from '../../src/operators/adversarial.js'
 import { attackEval } from '../../src/operators/attackEval.js'
+import { ceb } from '../../src/operators/ceb.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
 import { earlyStop } from '../../src/operators/earlyStop.js'
@@ -27,6 +28,7 @@ import { proximalMask } from '../../src/operators/proximalMask.js'
 import { shrink } from '../../src/operators/shrink.js'
 import { trades } from '../../src/operators/trades.js'
 import { train } from '../../src/operators/train.js'
+import { vib } from '../../src/operators/vib.js'
 import { adam } from '../../src/training/adam.js'
 import type { MaskOptions } from '../../src/training/maskStage.js'
 import type { Optimizer } from '../../src/training/optimizer.js'
@@ -198,6 +200,17 @@ export const table: Readonly<Record<string, Row>> = {
       'an attack on its way': (thrown) => [...fresh(), erased(attackEval([lateAttack(thrown)]))],
     },
   },
+  ceb: {
+    make: () => erased(ceb({ size: 6 })),
+    behind: fresh,
+    adds: ['terms'],
+    bad: {
+      'a negative β': () => ceb({ beta: -1 }),
+      'a β that is no number': () => ceb({ beta: Number.NaN }),
+      'a code of width 0': () => ceb({ size: 0 }),
+    },
+    throwing: {},
+  },
   crossEntropy: {
     make: () => erased(crossEntropy({ weight: 0.5 })),
     behind: fresh,
@@ -242,6 +255,9 @@ export const table: Readonly<Record<string, Row>> = {
     steps: 3,
     bad: {
       'another ending': () => exportModel('student.pth'),
+      'a head in ONNX': () => exportModel('student.onnx', { head: 'kept' }),
+      'a head in a graph model': () => exportModel('model.json', { head: 'kept' }),
+      'a head to be moved': () => exportModel('student.safetensors', { head: 'moved' as 'kept' }),
       'no name': () => exportModel(''),
     },
     throwing: {},
@@ -405,6 +421,18 @@ export const table: Readonly<Record<string, Row>> = {
       'a schedule': (thrown) => [...withLoss(), erased(train({ epochs: 1, schedule: badSchedule(thrown) }))],
       'an optimizer': (thrown) => [...withLoss(), erased(train({ epochs: 1, optimizer: badOptimizer(thrown) }))],
     },
+  },
+  vib: {
+    make: () => erased(vib({ size: 6 })),
+    behind: fresh,
+    adds: ['terms'],
+    bad: {
+      'a negative β': () => vib({ beta: -1 }),
+      'an endless β': () => vib({ beta: Infinity }),
+      'a code of width 0': () => vib({ size: 0 }),
+      'half a number': () => vib({ size: 2.5 }),
+    },
+    throwing: {},
   },
 }
 

@@ -10,11 +10,13 @@ import {
   batchNorm2d,
   conv2d,
   flatten,
+  given,
   type Layer,
   linear,
   maxPool2d,
   normalize,
   relu,
+  sample,
 } from '../../src/models/layers.js'
 import { normalisationOf, withNormalisation } from '../../src/models/normalisation.js'
 import { parameterCount, parametersOf, weightLayers } from '../../src/models/parameters.js'
@@ -129,6 +131,33 @@ describe('architecture', () => {
         return make([one, { ...one, inputs: ['input'] }, ...head])
       },
       'one normalize layer, got "normalize-1" too',
+    ],
+    [
+      'something unknown from outside',
+      () => make([given('weather' as 'noise', { out: 2 }), ...head]),
+      'a value among noise, labels for "given-0", got weather',
+    ],
+    ['nothing from outside', () => make([given('noise', { out: 0 })]), 'a whole number of values >= 1 for "given-0"'],
+    [
+      'noise that reads something',
+      () => make([{ ...given('noise', { out: 2 }), inputs: ['input'] }]),
+      'no inputs for "given-0", got 1',
+    ],
+    [
+      'a sample of images',
+      () => make([sample(['input', 'input'])]),
+      'a vector as the mean for "sample-0", got 8 x 8 x 1',
+    ],
+    ['a sample without noise', () => make([...head, sample(['fc'])]), 'two or three inputs for "sample-2", got 1'],
+    [
+      'noise of another width',
+      () => make([...head, given('noise', { id: 'e', out: 3 }), sample(['fc', 'e'])]),
+      'a vector of 2 for "sample-3", got a vector of 3',
+    ],
+    [
+      'two samples',
+      () => make([...head, given('noise', { id: 'e', out: 2 }), sample(['fc', 'e']), sample(['fc', 'e'])]),
+      'one sample layer, got "sample-4" too',
     ],
     ['no outputs', () => make([flatten(), linear('fc', { out: 0 })]), 'a whole number of outputs >= 1 for "fc", got 0'],
     [

@@ -22,6 +22,7 @@ import { resnet18 } from '../../src/models/resnet.js'
 import type { BatchMoments } from '../../src/models/statistics.js'
 import { mnistNet } from '../../src/models/zoo.js'
 import { memory } from '../support/context.js'
+import { headed } from '../support/heads.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
 import { weightGradient } from '../support/weightGradient.js'
 import { aggregated, separable } from './fixtures.js'
@@ -83,6 +84,7 @@ const networks: readonly (readonly [string, Architecture])[] = [
   ['groups of several channels', aggregated],
   ['a folded ResNet-18', foldingOf(resnet18({ width: 4 })).architecture],
   ['a ResNet-18 in training', resnet18({ width: 4 })],
+  ...Object.entries(headed),
 ]
 
 const setting = (net: Architecture, n: number) => {

@@ -7,6 +7,7 @@ import { describedMask, describeMask } from '../../src/models/masks.js'
 import { parameterCount } from '../../src/models/parameters.js'
 import { selfDescribed } from '../../src/models/selfDescribed.js'
 import { zoo } from '../../src/models/zoo.js'
+import { headed } from '../support/heads.js'
 import { seededNumbers } from '../support/numbers.js'
 import { randomNetwork } from '../support/randomNetworks.js'
 import { aggregated, normalised, separable, shortcut } from './fixtures.js'
@@ -17,7 +18,7 @@ const reasonOf = (text: string): string => {
 }
 
 describe('a description', () => {
-  it.each(Object.entries({ ...zoo, normalised, shortcut, separable, aggregated }))(
+  it.each(Object.entries({ ...zoo, normalised, shortcut, separable, aggregated, ...headed }))(
     'of %s makes the same network',
     (_name, net) => {
       const read = described(textOf(net))

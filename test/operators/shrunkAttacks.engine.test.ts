@@ -12,17 +12,20 @@ import { parametersOf } from '../../src/models/parameters.js'
 import { resnet18 } from '../../src/models/resnet.js'
 import { shrinkNetwork } from '../../src/models/shrink/shrinkNetwork.js'
 import type { PlainNetwork } from '../../src/models/shrink/tensors.js'
+import { unpackWeights } from '../../src/models/weights.js'
 import { mnistNet } from '../../src/models/zoo.js'
 import { attackEval } from '../../src/operators/attackEval.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { initialise } from '../../src/operators/initialise.js'
+import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
 import { shrink } from '../../src/operators/shrink.js'
+import { subjectOf } from '../../src/training/evaluationSubject.js'
 import { Student } from '../../src/training/network.js'
-import { collect, fakeRun, normalisedNet, tinyData } from '../support/context.js'
+import { collect, fakeRun, normalisedNet, tinyData, tinyNet } from '../support/context.js'
 import { seededNumbers } from '../support/numbers.js'
 import { seededNetwork } from '../support/randomNetworks.js'
-import { lentSteps } from '../support/steps.js'
+import { checkpointFile, lentSteps } from '../support/steps.js'
 
 /** Seeded weights; half of the filters of all layers but the last are pruned. */
 const pruned = (net: Architecture): PlainNetwork => {
@@ -102,6 +105,23 @@ describe('attacks on the shrunk network', () => {
     const least = Math.min(...Object.values(before.accuracies))
     expect(least).toBeGreaterThan(0)
     expect(least).toBeLessThan(1)
+  })
+
+  it('are what attackEval does behind shrink, also where nothing trains', async () => {
+    const file = checkpointFile(unpackWeights(tinyNet, pruned(tinyNet).weights))
+    const fake = fakeRun()
+    const stages = lentSteps(fake, 8).pipe(
+      loadTeacher(file, { architecture: tinyNet }),
+      shrink(),
+      attackEval([apgd({ epsilon: 0.02, steps: 2 })]),
+    )
+    const attackedNetworks = await collect(stages, ({ student, teacher }) =>
+      [student, teacher].map((network) => subjectOf(tinyData, network, tinyData.test.count).network),
+    )
+    const [small, whole] = attackedNetworks.at(-1) ?? []
+    expect(small).not.toBe(whole)
+    expect(fake.journals.get('attackEval-before')?.get('subject')).toMatchObject({ network: small })
+    fake.end()
   })
 
   it('are what attackEval does behind shrink, with the same outcome for each example', async () => {

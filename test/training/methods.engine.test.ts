@@ -7,6 +7,7 @@ import type { Pattern } from '../../src/math/patterns.js'
 import { parametersOf } from '../../src/models/parameters.js'
 import { admmMask } from '../../src/operators/admmMask.js'
 import { adversarial } from '../../src/operators/adversarial.js'
+import { ceb } from '../../src/operators/ceb.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
 import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
@@ -19,6 +20,7 @@ import { mart } from '../../src/operators/mart.js'
 import { proximalMask } from '../../src/operators/proximalMask.js'
 import { trades } from '../../src/operators/trades.js'
 import { train } from '../../src/operators/train.js'
+import { vib } from '../../src/operators/vib.js'
 import { advPrune } from '../../src/pipelines/advPrune.js'
 import { apd } from '../../src/pipelines/apd.js'
 import { hydra } from '../../src/pipelines/hydra.js'
@@ -54,6 +56,19 @@ const methods: Readonly<Record<string, Method>> = {
   mart: (source) => source.pipe(mart(attack), fit),
   lbgat: (source) => source.pipe(lbgat(attack), fit),
   'lbgat of another network': (source) => source.pipe(lbgat(attack, { natural: tinyNet, beta: 0 }), fit),
+  vib: (source) => source.pipe(crossEntropy(), vib({ size: 6, beta: 0.01 }), fit),
+  'vib and HSIC behind trades': (source) =>
+    source.pipe(
+      trades(attack),
+      vib({ size: 6, beta: 0.01 }),
+      hsicRegularize({ lambdaX: 1e-2, lambdaY: 1e-2, phases: ['train'] }),
+      fit,
+    ),
+  'vib before lbgat': (source) => source.pipe(vib({ size: 6 }), lbgat(attack), fit),
+  'lbgat before vib': (source) => source.pipe(lbgat(attack), vib({ size: 6 }), fit),
+  ceb: (source) => source.pipe(crossEntropy(), ceb({ size: 6 }), fit),
+  'ceb behind trades': (source) => source.pipe(trades(attack), ceb({ size: 6 }), fit),
+  'vib and a mask': (source) => source.pipe(distill(), vib({ size: 6 }), admmMask({ ...mask, retrain })),
   'a share of attacked minibatches': (source) =>
     source.pipe(adversarial(attack, { mixRatio: 0.5 }), distill(), crossEntropy(), fit),
   'magnitudePrune, gradual': (source) => source.pipe(crossEntropy(), magnitudePrune({ ...mask, retrain })),

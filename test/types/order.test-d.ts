@@ -48,6 +48,7 @@ import {
   tf,
   trades,
   train,
+  vib,
 } from 'pwoa'
 import { delay, filter, map, take, tap } from 'rxjs'
 import { describe, expectTypeOf, test } from 'vitest'
@@ -69,6 +70,7 @@ describe('right orders compile', () => {
     )
     expectTypeOf(trained).toExtend<Pipeline<Step & HasStudent & HasGuide & HasTraining>>()
     start.pipe(teacher, trades(attack), learnedMask(each), exportModel('s.safetensors'))
+    start.pipe(initialise('mnistNet'), crossEntropy(), vib(), train({ epochs: 1 }), exportModel('t.onnx'))
     for (const method of [advPrune(attack, each), hydra(attack, each), naive(each)])
       start.pipe(teacher, method, exportModel('s.safetensors'))
     start.pipe(teacher, apd(attack, each), attackEval(attacks), exportModel('s.safetensors'))

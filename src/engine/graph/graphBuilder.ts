@@ -90,6 +90,10 @@ export class GraphBuilder extends LayerNodes {
     return this.operation('Abs', [x], { T: float })
   }
 
+  exponential(x: Value): Value {
+    return this.operation('Exp', [x], { T: float })
+  }
+
   /** exp(x) − 1. */
   expm1(x: Value): Value {
     return this.operation('Expm1', [x], { T: float })

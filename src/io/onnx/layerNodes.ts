@@ -1,6 +1,7 @@
 import type { GraphNode } from '../../models/architecture.js'
 import { groupsOf, type Layer } from '../../models/layers.js'
 import { batchNormDefaults } from '../../models/statistics.js'
+import { refuse } from '../refusal.js'
 import { attributeTypes, type OnnxNode, type Written } from './messages.js'
 
 type WrittenNode = Written<OnnxNode>
@@ -37,6 +38,9 @@ const window = (kernel: number, stride: number): readonly WrittenAttribute[] => 
   integers('kernel_shape', [kernel, kernel]),
   integers('strides', [stride, stride]),
 ]
+
+const onlyInTraining = ({ id }: Place<Layer>): never =>
+  refuse('a network without its stochastic head', `a layer "${id}" that only training has`)
 
 const writers: Writers = {
   normalize: (place) => {
@@ -76,6 +80,8 @@ const writers: Writers = {
   avgPool2d: (place) => [node('AveragePool', place, [], window(place.layer.kernel, place.layer.stride))],
   flatten: (place) => [node('Flatten', place, [], [integer('axis', 1)])],
   add: (place) => [node(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
+  given: onlyInTraining,
+  sample: onlyInTraining,
 }
 
 /** Constants of a layer that are no parameters, by the names that its nodes read them under: a number per channel. */

@@ -3,8 +3,8 @@ import type { Kernel } from '../../models/execution.js'
 import { type Conv2dLayer, groupsOf, type Layer } from '../../models/layers.js'
 import { type GraphModelBuilder, INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
 
-/** A layer of a network in use: its batch normalisations are part of other layers. */
-type UsedLayer = Exclude<Layer, { readonly type: 'batchNorm2d' }>
+/** A layer of a network in use: its batch normalisations are part of other layers, and nothing is sampled. */
+type UsedLayer = Exclude<Layer, { readonly type: 'batchNorm2d' | 'given' | 'sample' }>
 
 /** A layer in its place in the graph to be written. */
 export interface Place<L extends Layer> {
@@ -146,6 +146,8 @@ const padded = ({ graph, layer, kernel: { node }, inputs: [input = ''] }: Place<
 export const writeLayer = (place: Omit<Place<Layer>, 'layer'>): Value => {
   const { layer } = place.kernel.node
   if (layer.type === 'batchNorm2d') throw new Error(`"${layer.name}" is not folded`)
+  if (layer.type === 'given' || layer.type === 'sample')
+    throw new Error(`"${place.kernel.node.id}" is for training alone`)
   // Each layer type is looked up under its own key, which TypeScript can't follow through a union.
   return (writers[layer.type] as (place: Place<Layer>) => Value)({ ...place, layer })
 }

@@ -2,6 +2,8 @@ import { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import { type Architecture, INPUT } from '../architecture.js'
 import { executionOf, type Kernel } from '../execution.js'
+import { latentNodes } from '../head.js'
+import type { GivenValue, Layer } from '../layers.js'
 import { parametersOf } from '../parameters.js'
 import { inputsOf } from './forwardGraph.js'
 import { names } from './graphNames.js'
@@ -17,11 +19,12 @@ export interface BackwardGraph {
   readonly kept: ReadonlySet<string>
 }
 
-/** From the gradient of the logits (and hidden activations) to those of the flat weights and of the images. */
+/** From the gradient of the logits, of a head's values (and hidden activations) to those of the flat weights and of the images. */
 export const backwardGraph = (architecture: Architecture, parts: number, seeds: Seeds): BackwardGraph => {
   const graph = new GraphBuilder()
-  const { parameters, split } = inputsOf(graph, architecture, parts)
+  const { parameters, split, given } = inputsOf(graph, architecture, parts)
   const kernels = executionOf(architecture)
+  const latent = new Set(Object.values(latentNodes(architecture)))
   const kept = new Set<string>()
   const fed = (name: string): Value => {
     if (!kept.has(name)) graph.placeholder(name)
@@ -34,20 +37,24 @@ export const backwardGraph = (architecture: Architecture, parts: number, seeds: 
       keep: () => undefined,
       recall: (name) => fed(names.saved(index, name, part)),
     })
-    /** A kernel's result; what a reshape gives is not kept but made again. */
+    /** A kernel's result; what a reshape gives is not kept but made again, and what is given is there. */
     const resultOf = (id: string): Value => {
       if (id === INPUT) return images
       const index = kernels.findIndex(({ result }) => result === id)
       const kernel = kernels[index]
-      if (kernel?.node.layer.type !== 'flatten') return fed(names.value(index, part))
+      if (!kernel || !REMADE.has(kernel.node.layer.type)) return fed(names.value(index, part))
       const { layer, inputs } = kernel.node
-      return ruleOf(layer).forward({ graph, layer, kernel, parameters, saved: savedOf(index) }, inputs.map(resultOf))
+      const place = { graph, layer, kernel, parameters, saved: savedOf(index), given: given(part) }
+      return ruleOf(layer).forward(place, inputs.map(resultOf))
     }
-    const begin = new Map<string, Value>([[kernels.at(-1)?.result ?? '', ofLogits[part] ?? '']])
-    for (const [index, { hidden, result }] of kernels.entries())
-      if (hidden && seeds === 'logits and hidden')
-        begin.set(result, graph.placeholder(names.valueGradient(index, part)))
-    return wayBack({ graph, kernels, parameters, savedOf, resultOf }, begin)
+    const begin = new Map<string, Value[]>([[kernels.at(-1)?.result ?? '', [ofLogits[part] ?? '']]])
+    for (const [index, { hidden, result }] of kernels.entries()) {
+      // A loss looks at these in any case.
+      if (latent.has(result)) fed(names.value(index, part))
+      if (latent.has(result) || (hidden && seeds === 'logits and hidden'))
+        begin.set(result, [...(begin.get(result) ?? []), graph.placeholder(names.valueGradient(index, part))])
+    }
+    return wayBack({ graph, kernels, parameters, savedOf, resultOf, given: given(part) }, begin)
   })
   const flat = results.map(({ ofParameters }) =>
     graph.concat(parametersOf(architecture).map(({ name }) => graph.reshape(ofParameters.get(name) ?? '', [-1]))),
@@ -57,6 +64,9 @@ export const backwardGraph = (architecture: Architecture, parts: number, seeds: 
   return { graph, kept }
 }
 
+/** Layers that cost nothing to run again. */
+const REMADE: ReadonlySet<Layer['type']> = new Set<Layer['type']>(['flatten', 'given'])
+
 /** What the way back of one part goes by. */
 interface Part {
   readonly graph: GraphBuilder
@@ -64,14 +74,15 @@ interface Part {
   readonly parameters: ParameterValues
   readonly savedOf: (index: number) => Saved
   readonly resultOf: (id: string) => Value
+  readonly given: (value: GivenValue) => Value
 }
 
 /** Goes through the kernels from the last to the first, and adds up what comes back to each value. */
 const wayBack = (
-  { graph, kernels, parameters, savedOf, resultOf }: Part,
-  begin: ReadonlyMap<string, Value>,
+  { graph, kernels, parameters, savedOf, resultOf, given }: Part,
+  begin: ReadonlyMap<string, readonly Value[]>,
 ): { readonly ofParameters: ReadonlyMap<string, Value>; readonly ofImages: Value } => {
-  const arrived = new Map<string, Value[]>([...begin].map(([id, value]) => [id, [value]]))
+  const arrived = new Map<string, readonly Value[]>(begin)
   const ofParameters = new Map<string, Value>()
   for (const [index, kernel] of [...kernels.entries()].toReversed()) {
     const { layer, inputs } = kernel.node
@@ -80,8 +91,11 @@ const wayBack = (
       output: () => resultOf(kernel.result),
       input: () => resultOf(inputs[0] ?? INPUT),
     }
-    const gradients = ruleOf(layer).backward({ graph, layer, kernel, parameters, saved: savedOf(index) }, way)
-    for (const [i, id] of inputs.entries()) arrived.set(id, [...(arrived.get(id) ?? []), gradients.inputs[i] ?? ''])
+    const gradients = ruleOf(layer).backward({ graph, layer, kernel, parameters, saved: savedOf(index), given }, way)
+    for (const [i, id] of inputs.entries()) {
+      const gradient = gradients.inputs[i]
+      if (gradient !== undefined) arrived.set(id, [...(arrived.get(id) ?? []), gradient])
+    }
     for (const [name, value] of Object.entries(gradients.parameters ?? {})) ofParameters.set(name, value)
   }
   return { ofParameters, ofImages: graph.sum(arrived.get(INPUT) ?? []) }

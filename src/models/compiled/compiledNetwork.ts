@@ -1,11 +1,14 @@
 import { availableParallelism } from 'node:os'
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Latent } from '../../dsl/step.js'
 import { type CompiledGraph, canCompile, compileGraph } from '../../engine/graph/compiledGraph.js'
 import { compiledOnce } from '../../engine/graph/compiledOnce.js'
 import { evenParts } from '../../engine/graph/evenParts.js'
 import { tf } from '../../engine/tf.js'
 import type { Architecture } from '../architecture.js'
 import { executionOf } from '../execution.js'
+import type { GivenTensors } from '../forward.js'
+import { givenLayers, latentEntries, latentNodes, mapLatent } from '../head.js'
 import { type BatchMoments, statisticsCount } from '../statistics.js'
 import { backwardGraph, type Seeds } from './backwardGraph.js'
 import { momentNames } from './batchNormRule.js'
@@ -17,9 +20,11 @@ export interface Passed {
   readonly logits: Tensor2D
   /** After each ReLU, in order: the parts of the minibatch, which `concat` puts together. */
   readonly hidden: readonly (readonly Tensor[])[]
+  /** Of a stochastic head, the parts of each value. */
+  readonly latent: Latent<readonly Tensor[]>
   /** What batch normalisations saw, in order. */
   readonly moments: readonly BatchMoments[]
-  /** What the way back takes, hidden activations and moments among it: by name of the graphs. */
+  /** What the way back takes, hidden activations, moments and what is given among it: by name of the graphs. */
   readonly kept: Readonly<Record<string, Tensor>>
 }
 
@@ -27,7 +32,7 @@ export interface Passed {
 export interface CompiledNetwork {
   /** n × classes. */
   readonly logits: (weights: Tensor1D, images: Tensor4D) => Tensor2D
-  readonly pass: (weights: Tensor1D, images: Tensor4D) => Passed
+  readonly pass: (weights: Tensor1D, images: Tensor4D, given?: GivenTensors) => Passed
   /**
    * ∂/∂weights, flat, and ∂/∂images from the gradients of logits and hidden activations.
    *
@@ -41,6 +46,8 @@ export interface SeedGradients {
   readonly logits: Tensor2D
   /** Part by part, as in `Passed`. */
   readonly hidden?: readonly (readonly Tensor[])[]
+  /** The same; 0 where it is left out. */
+  readonly latent?: Latent<readonly Tensor[]>
 }
 
 /** The graphs for one number of parts. Both ways back take the same results. */
@@ -83,6 +90,10 @@ const graphsOf = (architecture: Architecture, parts: number): Graphs => {
   }
 }
 
+/** The kernels of a head's values. */
+const latentOf = (architecture: Architecture): Latent<number> =>
+  mapLatent(latentNodes(architecture), (id) => executionOf(architecture).findIndex(({ result }) => result === id))
+
 const hiddenOf = (architecture: Architecture): readonly number[] =>
   [...executionOf(architecture).entries()].flatMap(([index, { hidden }]) => (hidden ? [index] : []))
 
@@ -110,6 +121,7 @@ const partsOf = <T>(parts: number, make: (part: number) => T): readonly T[] =>
 const compile = (architecture: Architecture): CompiledNetwork => {
   const loaded = new Map<number, Graphs>()
   const hidden = hiddenOf(architecture)
+  const latent = latentEntries(latentOf(architecture))
   const normalisations = normalisationsOf(architecture)
   const choose = (images: Tensor4D): Graphs => {
     const parts = partsFor(architecture, images.shape[0])
@@ -124,6 +136,14 @@ const compile = (architecture: Architecture): CompiledNetwork => {
     ...(parts === 1 ? {} : { [names.sizes]: evenParts(images.shape[0], parts) }),
   })
 
+  const givenTo = (images: Tensor4D, tensors: GivenTensors = {}): Record<string, Tensor> =>
+    Object.fromEntries(
+      givenLayers(architecture).map(({ value, out }) => [
+        names.given(value),
+        tensors[value] ?? tf.zeros([images.shape[0], out]),
+      ]),
+    )
+
   const back = (weights: Tensor1D, images: Tensor4D, { kept }: Passed, seeds: SeedGradients, fetch: string): Tensor =>
     tf.tidy(() => {
       const graphs = choose(images)
@@ -134,6 +154,10 @@ const compile = (architecture: Architecture): CompiledNetwork => {
       }
       for (const [i, gradients] of (seeds.hidden ?? []).entries())
         for (const [part, gradient] of gradients.entries()) feeds[names.valueGradient(hidden[i] ?? 0, part)] = gradient
+      for (const [value, kernel] of latent)
+        for (let part = 0; part < graphs.parts; part++)
+          feeds[names.valueGradient(kernel, part)] =
+            seeds.latent?.[value]?.[part] ?? tf.zerosLike(kept[names.value(kernel, part)] as Tensor)
       const [gradient] = graphs.backward[seeds.hidden ? 'logits and hidden' : 'logits']().run(feeds, [fetch])
       return gradient as Tensor
     })
@@ -142,15 +166,19 @@ const compile = (architecture: Architecture): CompiledNetwork => {
     logits: (weights, images) =>
       tf.tidy(() => {
         const graphs = choose(images)
-        const [logits] = graphs.forward.run(feedsOf(graphs, weights, images), [names.logits])
+        const feeds = { ...feedsOf(graphs, weights, images), ...givenTo(images) }
+        const [logits] = graphs.forward.run(feeds, [names.logits])
         return logits as Tensor2D
       }),
-    pass: (weights, images) => {
+    pass: (weights, images, tensors) => {
       const graphs = choose(images)
+      const given = givenTo(images, tensors)
       const [logits, ...values] = tf.tidy(() => [
-        ...graphs.forward.run(feedsOf(graphs, weights, images), [names.logits, ...graphs.kept]),
+        ...graphs.forward.run({ ...feedsOf(graphs, weights, images), ...given }, [names.logits, ...graphs.kept]),
       ])
-      const kept = Object.fromEntries(graphs.kept.map((name, i) => [name, values[i] as Tensor]))
+      const kept = { ...Object.fromEntries(graphs.kept.map((name, i) => [name, values[i] as Tensor])), ...given }
+      const valueOf = (kernel: number): readonly Tensor[] =>
+        partsOf(graphs.parts, (part) => kept[names.value(kernel, part)] as Tensor)
       return {
         logits: logits as Tensor2D,
         moments: normalisations.map(({ kernel, size }) => ({
@@ -158,7 +186,8 @@ const compile = (architecture: Architecture): CompiledNetwork => {
           variance: kept[names.saved(kernel, momentNames.variance, 0)] as Tensor1D,
           count: images.shape[0] * size,
         })),
-        hidden: hidden.map((kernel) => partsOf(graphs.parts, (part) => kept[names.value(kernel, part)] as Tensor)),
+        hidden: hidden.map(valueOf),
+        latent: mapLatent(latentOf(architecture), valueOf),
         kept,
       }
     },

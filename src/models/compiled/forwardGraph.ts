@@ -2,6 +2,8 @@ import { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import { type Architecture, INPUT } from '../architecture.js'
 import { executionOf } from '../execution.js'
+import { givenLayers } from '../head.js'
+import type { GivenValue } from '../layers.js'
 import { parametersOf } from '../parameters.js'
 import { names } from './graphNames.js'
 import type { ParameterValues } from './layerRule.js'
@@ -10,7 +12,7 @@ import { ruleOf } from './layerRules.js'
 /** The way there: logits, and what is to be kept of each part, which is not put together for nothing. */
 export const forwardGraph = (architecture: Architecture, parts: number, kept: ReadonlySet<string>): GraphBuilder => {
   const graph = new GraphBuilder()
-  const { parameters, split } = inputsOf(graph, architecture, parts)
+  const { parameters, split, given } = inputsOf(graph, architecture, parts)
   const keep = (name: string, value: Value): void => {
     if (kept.has(name)) graph.output(name, value)
   }
@@ -23,8 +25,8 @@ export const forwardGraph = (architecture: Architecture, parts: number, kept: Re
         keep: (name: string, value: Value): void => keep(names.saved(index, name, part), value),
         recall: (name: string): Value => absent(`"${name}" of "${kernel.result}" on the way there`),
       }
-      const given = inputs.map((id) => values.get(id) ?? absent(`a value for "${id}"`))
-      last = ruleOf(layer).forward({ graph, layer, kernel, parameters, saved }, given)
+      const read = inputs.map((id) => values.get(id) ?? absent(`a value for "${id}"`))
+      last = ruleOf(layer).forward({ graph, layer, kernel, parameters, saved, given: given(part) }, read)
       keep(names.value(index, part), last)
       values.set(kernel.result, last)
     }
@@ -38,7 +40,7 @@ const absent = (what: string): never => {
   throw new Error(`there is not ${what}`)
 }
 
-/** Placeholders that ways there and back share: the parameters, and how a minibatch is cut. */
+/** Placeholders that ways there and back share: the parameters, how a minibatch is cut, and what is given beside it. */
 export const inputsOf = (graph: GraphBuilder, architecture: Architecture, parts: number) => {
   const all = parametersOf(architecture)
   const pieces = graph.split(graph.placeholder(names.weights), graph.integers(all.map(({ size }) => size)), all.length)
@@ -46,5 +48,9 @@ export const inputsOf = (graph: GraphBuilder, architecture: Architecture, parts:
     all.map(({ name, shape }, i): [string, Value] => [name, graph.reshape(pieces[i] ?? '', shape)]),
   )
   const sizes = parts === 1 ? '' : graph.integerPlaceholder(names.sizes)
-  return { parameters, split: (x: Value): readonly Value[] => graph.split(x, sizes, parts) }
+  const split = (x: Value): readonly Value[] => graph.split(x, sizes, parts)
+  const given = new Map(
+    givenLayers(architecture).map(({ value }) => [value, split(graph.placeholder(names.given(value)))]),
+  )
+  return { parameters, split, given: (part: number) => (value: GivenValue) => given.get(value)?.[part] ?? '' }
 }

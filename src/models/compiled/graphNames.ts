@@ -1,3 +1,5 @@
+import type { GivenValue } from '../layers.js'
+
 /** Names of what a run of a network's graphs feeds and fetches. Kernels go by their place in the order of execution. */
 export const names = {
   images: 'images',
@@ -5,6 +7,7 @@ export const names = {
   weights: 'weights',
   /** How many images each part has. */
   sizes: 'sizes',
+  given: (value: GivenValue) => `given-${value}`,
   logits: 'logits',
   weightGradient: 'weight-gradient',
   imageGradient: 'image-gradient',

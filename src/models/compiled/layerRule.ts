@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Kernel } from '../execution.js'
-import type { Layer } from '../layers.js'
+import type { GivenValue, Layer } from '../layers.js'
 
 /** A network's parameters in a graph, by name. */
 export type ParameterValues = ReadonlyMap<string, Value>
@@ -19,6 +19,8 @@ export interface Place<L extends Layer> {
   readonly kernel: Kernel
   readonly parameters: ParameterValues
   readonly saved: Saved
+  /** What a loss gives beside the images. */
+  readonly given: (value: GivenValue) => Value
 }
 
 /** What the way back of a layer may look at. A value that nobody asks for is not kept. */
@@ -29,7 +31,7 @@ export interface WayBack {
   readonly input: () => Value
 }
 
-/** Gradients of a layer's inputs, in order, and of its parameters by name. */
+/** Gradients of a layer's inputs, in order, save those of what is given, and of its parameters by name. */
 export interface LayerGradients {
   readonly inputs: readonly Value[]
   readonly parameters?: Readonly<Record<string, Value>>

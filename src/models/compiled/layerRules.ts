@@ -2,6 +2,7 @@ import type { Layer } from '../layers.js'
 import { batchNormRule } from './batchNormRule.js'
 import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule, parameter } from './layerRule.js'
+import { sampleRule } from './sampleRule.js'
 
 type Rules = { readonly [K in Layer['type']]: LayerRule<Extract<Layer, { readonly type: K }>> }
 
@@ -79,6 +80,8 @@ const rules: Rules = {
     forward: ({ graph }, inputs) => graph.sum(inputs),
     backward: ({ kernel }, { dy }) => ({ inputs: kernel.node.inputs.map(() => dy) }),
   },
+  given: { forward: ({ layer, given }) => given(layer.value), backward: () => ({ inputs: [] }) },
+  sample: sampleRule,
 }
 
 /** How a layer runs in a graph, and how gradients come back through it. */

@@ -1,4 +1,5 @@
 import { type Architecture, INPUT } from '../architecture.js'
+import { latentNodes } from '../head.js'
 import { groupsOf } from '../layers.js'
 import type { NodeShape } from '../shapes.js'
 
@@ -9,7 +10,7 @@ export interface ChannelGroup {
    * joins channels, those of its groups.
    */
   units: number
-  /** Whether all stay: those of the images, of the logits, and of sums that mix channels. */
+  /** Whether all stay: those of the images, of the logits, of what is sampled, and of sums that mix channels. */
   fixed: boolean
 }
 
@@ -27,7 +28,8 @@ const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDiv
  * The group of each value, by the id of its node: layers with weights start new ones, all others pass channels on, a sum
  * joins those of its terms, and a grouped convolution those of its input and its output, group by group.
  */
-export const channelGroups = ({ nodes, input }: Architecture): ReadonlyMap<string, ChannelGroup> => {
+export const channelGroups = (architecture: Architecture): ReadonlyMap<string, ChannelGroup> => {
+  const { nodes, input } = architecture
   const groups = new Map<string, ChannelGroup>([[INPUT, { units: input.channels, fixed: true }]])
   const of = (id: string): ChannelGroup => groups.get(id) ?? { units: 0, fixed: true }
   for (const { id, layer, inputs, inputShapes, shape } of nodes) {
@@ -35,6 +37,10 @@ export const channelGroups = ({ nodes, input }: Architecture): ReadonlyMap<strin
     const parts = layer.type === 'conv2d' ? groupsOf(layer) : 1
     if (parts === 1 && (layer.type === 'conv2d' || layer.type === 'linear')) {
       groups.set(id, { units: channelsOf(shape), fixed: false })
+      continue
+    }
+    if (layer.type === 'given') {
+      groups.set(id, { units: layer.out, fixed: true })
       continue
     }
     const joined = of(first)
@@ -52,6 +58,6 @@ export const channelGroups = ({ nodes, input }: Architecture): ReadonlyMap<strin
     }
     groups.set(id, mixed ? { units: channelsOf(shape), fixed: true } : joined)
   }
-  of(nodes.at(-1)?.id ?? '').fixed = true
+  for (const end of [nodes.at(-1)?.id, latentNodes(architecture).classMean]) of(end ?? '').fixed = true
   return groups
 }

@@ -38,6 +38,9 @@ const constantsBehind = (node: GraphNode, inputs: readonly Float64Array[], piece
       return inputs.every(({ length }) => length === first.length)
         ? first.map((_, c) => inputs.reduce((sum, values) => sum + (values[c] ?? Number.NaN), 0))
         : new Float64Array(channelsOf(node.shape)).fill(Number.NaN)
+    case 'given':
+    case 'sample':
+      return new Float64Array(channelsOf(node.shape)).fill(Number.NaN)
     case 'normalize':
     case 'maxPool2d':
     case 'avgPool2d':

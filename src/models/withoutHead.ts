@@ -1,0 +1,16 @@
+import { carried } from './carried.js'
+import { meanPathOf } from './head.js'
+import type { PlainNetwork } from './shrink/tensors.js'
+
+/** A network without its stochastic head: the same function in use, of ordinary layers. */
+export const withoutHead = (network: PlainNetwork): PlainNetwork => {
+  const smaller = meanPathOf(network.architecture)
+  if (smaller === network.architecture) return network
+  const { weights, mask } = network
+  return {
+    ...network,
+    architecture: smaller,
+    weights: carried(network.architecture, weights, smaller),
+    mask: mask && carried(network.architecture, mask, smaller),
+  }
+}

@@ -1,0 +1,74 @@
+// CEB: a stochastic code before the last layer that may say little of the image beyond its label.
+import { checkAtLeast, checkWhole } from '../dsl/checks.js'
+import { rejectOption } from '../dsl/errors.js'
+import type { Op } from '../dsl/op.js'
+import { allPhases, type Phase } from '../dsl/phases.js'
+import type { HasTerms } from '../dsl/step.js'
+import { tf } from '../engine/tf.js'
+import { residualInformation } from '../math/ceb.js'
+import { given, linear, sample } from '../models/layers.js'
+import { bottleneckStage } from '../training/bottleneckStage.js'
+import type { HasStudent } from '../training/network.js'
+
+export interface CebOptions {
+  /**
+   * β ≥ 0: price of a nat of residual information, e^−ρ of the papers, whose ρ goes from 0 (β = 1) up to where little is
+   * left of it. @default 0.05, about ρ = 3
+   */
+  readonly beta?: number
+  /** Width of the code z, ≥ 1. @default 256 */
+  readonly size?: number
+  /** Phases in which the code is sampled and the term acts; in others it is its mean. @default all */
+  readonly phases?: readonly Phase[]
+}
+
+/**
+ * Gives the student a stochastic head before its last layer, which then reads the code z of the features h in place of
+ * h: z = μ + ε with μ = W·h + b and ε ~ N(0, I), so that e(z|x) = N(μ, I). All losses see the logits of z. A second
+ * encoder b(z|y) = N(c_y, I), c_y linear in the one-hot label, is trained along. Adds the term `ceb`, β times the
+ * residual information of the sample:
+ *
+ *     β·mean_i log e(z_i|x_i) − log b(z_i|y_i) = β·mean_i ½·(‖z_i − c_{y_i}‖² − ‖z_i − μ_i‖²)
+ *
+ * With `crossEntropy` it is the conditional entropy bottleneck; alone it teaches nothing. One ε an example and step,
+ * drawn from (seed, epoch, position in the epoch). The head's layers are `ceb.mean` and `ceb.classMean`, with random
+ * weights, as are the last layer's; in use (attacks, evaluations, ONNX) z is μ, so that the network is an ordinary one.
+ * `exportModel` writes that one, or the head with it: `{ head: 'kept' }`.
+ *
+ * @example
+ * pipeline('teacher', mnist()).pipe(
+ *   initialise('mnistNet'), crossEntropy(), ceb({ beta: 0.05 }), train({ epochs: 10 }), exportModel('ceb.safetensors'))
+ * @throws OptionError for β < 0, a size that is not a whole number ≥ 1 or (when the run starts) a network that does not
+ * end in a linear layer or has another head
+ * Source: Fischer, "The Conditional Entropy Bottleneck", Entropy 22, 2020; variances of 1 and the linear b(z|y) as in
+ * Fischer, Alemi, "CEB Improves Model Robustness", Entropy 22, 2020.
+ */
+export const ceb = ({ beta = 0.05, size = 256, phases = allPhases }: CebOptions = {}): Op<HasStudent, HasTerms> => {
+  checkAtLeast(STAGE, 'beta', beta, 0)
+  checkWhole(STAGE, 'size', size, 1)
+  return bottleneckStage({
+    config: { beta, size },
+    phases,
+    head: {
+      name: STAGE,
+      size,
+      layers: (features, classes) => [
+        linear(MEAN, { inputs: [features], out: size }),
+        given('labels', { id: LABELS, out: classes }),
+        linear(CLASS_MEAN, { inputs: [LABELS], out: size }),
+        given('noise', { id: NOISE, out: size }),
+        sample([MEAN, NOISE], { id: STAGE }),
+      ],
+    },
+    loss: ({ sample: z, mean, classMean }) =>
+      z && mean && classMean
+        ? tf.mul(residualInformation(z, mean, classMean), beta)
+        : rejectOption(STAGE, 'its head on the student', 'none'),
+  })
+}
+
+const STAGE = 'ceb'
+const MEAN = 'ceb.mean'
+const CLASS_MEAN = 'ceb.classMean'
+const LABELS = 'ceb.labels'
+const NOISE = 'ceb.noise'

@@ -1,0 +1,67 @@
+// VIB: a stochastic code between the network and its last layer, which may say little of the image.
+import { checkAtLeast, checkWhole } from '../dsl/checks.js'
+import { rejectOption } from '../dsl/errors.js'
+import type { Op } from '../dsl/op.js'
+import { allPhases, type Phase } from '../dsl/phases.js'
+import type { HasTerms } from '../dsl/step.js'
+import { tf } from '../engine/tf.js'
+import { divergenceFromPrior } from '../math/vib.js'
+import { given, linear, sample } from '../models/layers.js'
+import { bottleneckStage } from '../training/bottleneckStage.js'
+import type { HasStudent } from '../training/network.js'
+
+export interface VibOptions {
+  /** β ≥ 0: price of a nat that the code says of the image. @default 1e-3 */
+  readonly beta?: number
+  /** Width of the code z, ≥ 1. @default 256 */
+  readonly size?: number
+  /** Phases in which the code is sampled and the term acts; in others it is its mean. @default all */
+  readonly phases?: readonly Phase[]
+}
+
+/**
+ * Gives the student a stochastic head before its last layer, which then reads the code z of the features h in place of
+ * h: z = μ + exp(½·s)∘ε with μ = W_μ·h + b_μ, s = W_s·h + b_s and ε ~ N(0, I). All losses see the logits of z. Adds the
+ * term `vib`, β times the divergence of the code from a standard normal prior:
+ *
+ *     β·mean_i KL(N(μ_i, diag exp(s_i)) ‖ N(0, I)) = β·mean_i ½·Σ_k (μ_ik² + exp(s_ik) − 1 − s_ik)
+ *
+ * With `crossEntropy` it is the variational information bottleneck; alone it teaches nothing. One ε an example and step,
+ * drawn from (seed, epoch, position in the epoch). The head's layers are `vib.mean` and `vib.logVariance`, with random
+ * weights, as are the last layer's; in use (attacks, evaluations, ONNX) z is μ, so that the network is an ordinary one.
+ * `exportModel` writes that one, or the head with it: `{ head: 'kept' }`.
+ *
+ * @example
+ * pipeline('teacher', mnist()).pipe(
+ *   initialise('mnistNet'), crossEntropy(), vib({ beta: 1e-3 }), train({ epochs: 10 }), exportModel('vib.safetensors'))
+ * @throws OptionError for β < 0, a size that is not a whole number ≥ 1 or (when the run starts) a network that does not
+ * end in a linear layer or has another head
+ * Source: Alemi, Fischer, Dillon, Murphy, "Deep Variational Information Bottleneck", ICLR 2017; β and size of its MNIST.
+ */
+export const vib = ({ beta = 1e-3, size = 256, phases = allPhases }: VibOptions = {}): Op<HasStudent, HasTerms> => {
+  checkAtLeast(STAGE, 'beta', beta, 0)
+  checkWhole(STAGE, 'size', size, 1)
+  return bottleneckStage({
+    config: { beta, size },
+    phases,
+    head: {
+      name: STAGE,
+      size,
+      layers: (features) => [
+        linear(MEAN, { inputs: [features], out: size }),
+        linear(LOG_VARIANCE, { inputs: [features], out: size }),
+        given('noise', { id: NOISE, out: size }),
+        sample([MEAN, LOG_VARIANCE, NOISE], { id: STAGE }),
+      ],
+    },
+    loss: ({ mean, logVariance }) =>
+      mean && logVariance
+        ? tf.mul(divergenceFromPrior(mean, logVariance), beta)
+        : rejectOption(STAGE, 'its head on the student', 'none'),
+  })
+}
+
+const STAGE = 'vib'
+const MEAN = 'vib.mean'
+const LOG_VARIANCE = 'vib.logVariance'
+const NOISE = 'vib.noise'

@@ -93,6 +93,13 @@ test('compare.ts: a row for each method, rate and seed, the teacher once', async
   expect(stdout.match(/^ {2}teacher=\S+ method=\S+ rate=\d+ seed=\d$/gm)).toHaveLength(1 + 12 * 4)
 })
 
+test('robust-training.ts: a row for each method', async () => {
+  const file = fileURLToPath(new URL('../../pipelines/robust-training.ts', import.meta.url))
+  const { code, stdout, stderr } = await command.run([file, '--plan', '--set', 'dataset=cifar10'], folderWith({}))
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout.match(/^ {2}method=\S+ epochs=10 seed=0$/gm)).toHaveLength(8)
+})
+
 describe('one clear error for a file', () => {
   const broken: readonly (readonly [what: string, text: string, message: RegExp])[] = [
     [

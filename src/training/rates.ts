@@ -19,6 +19,7 @@ export type Rate =
  */
 export type Budget = CountedBudget | LatencyBudget
 
+/** A share of what follows from the description. */
 interface CountedBudget {
   /** What is counted; see `Counts`. */
   readonly budget: keyof Counts

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { writeWhole } from '../../io/writeWhole.js'
 import type { Study } from '../../report/study/study.js'
-import { studyPlots } from '../../report/study/studyPlots.js'
 import { studyTable } from '../../report/study/studyTable.js'
 import { valueOf } from '../valueOf.js'
 import { csvOf, jsonOf, markdownOf, resultsOf } from './results.js'
@@ -20,12 +19,14 @@ export const writeResults = async (
     'results.csv': csvOf(results),
     [resultsFile]: jsonOf(results),
     'results.md': markdownOf(results),
-    ...(study ? studyFiles(points, study) : {}),
+    ...(study ? await studyFiles(points, study) : {}),
   }
   for (const [name, text] of Object.entries(files)) await valueOf(writeWhole(join(folder, name), text, name))
 }
 
-const studyFiles = (points: readonly PointRecord[], study: Study): Readonly<Record<string, string>> => {
+/** The library that draws is loaded by those who have a study. */
+const studyFiles = async (points: readonly PointRecord[], study: Study): Promise<Readonly<Record<string, string>>> => {
+  const { studyPlots } = await import('../../report/study/studyPlots.js')
   const rows = studyOf(points, study)
   const { header, rows: cells } = studyTable(rows)
   const results = studyResults(rows)

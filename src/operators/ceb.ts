@@ -10,6 +10,7 @@ import { given, linear, sample } from '../models/layers.js'
 import { bottleneckStage } from '../training/bottleneckStage.js'
 import type { HasStudent } from '../training/network.js'
 
+/** Options of {@link ceb}. */
 export interface CebOptions {
   /**
    * β ≥ 0: price of a nat of residual information, e^−ρ of the papers, whose ρ goes from 0 (β = 1) up to where little is

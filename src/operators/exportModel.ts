@@ -10,6 +10,7 @@ import { withoutHead } from '../models/withoutHead.js'
 import { modelEnding, modelEndings, modelFiles } from '../training/modelFiles.js'
 import type { HasStudent } from '../training/network.js'
 
+/** Options of {@link exportModel}. */
 export interface ExportModelOptions {
   /**
    * What becomes of a stochastic head, as `vib` and `ceb` add one: the file has the network in use, whose code is the mean,

@@ -10,6 +10,7 @@ import { given, linear, sample } from '../models/layers.js'
 import { bottleneckStage } from '../training/bottleneckStage.js'
 import type { HasStudent } from '../training/network.js'
 
+/** Options of {@link vib}. */
 export interface VibOptions {
   /** β ≥ 0: price of a nat that the code says of the image. @default 1e-3 */
   readonly beta?: number

@@ -31,7 +31,7 @@ export const lookAtFolder = ({ folder, show, except = new Set() }: FolderOptions
     const now = JSON.stringify([part.state, alive, begun && lastChange(part.folder)])
     if (seen.get(part.id) === now) return
     // A line that is being written is read the next time.
-    const shown = await (begun ? read(part, alive) : waiting(part)).catch((thrown: unknown) => {
+    const shown = await (begun ? read(part, alive) : absent(part)).catch((thrown: unknown) => {
       if (!alive) throw thrown
     })
     if (!shown) return
@@ -71,9 +71,9 @@ const read = async (part: FolderPart, alive: boolean): Promise<ShownRun> => {
   return { ...placeOf(part), plan, figures, pictures }
 }
 
-const waiting = async (part: FolderPart): Promise<ShownRun> => ({
-  ...placeOf(part),
-  plan: undefined,
-  figures: makeRunFigures(part.label, 'waiting'),
-  pictures: new Map(),
-})
+/** One whose folder is not here: it has not begun, or another machine keeps it. */
+const absent = async (part: FolderPart): Promise<ShownRun> => {
+  const figures = makeRunFigures(part.label, 'waiting')
+  if (part.state === 'done' || part.state === 'failed') figures.end(part.state)
+  return { ...placeOf(part), plan: undefined, figures, pictures: new Map() }
+}

@@ -1,0 +1,36 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { sweep } from '../../src/runtime/sweep/sweep.js'
+import { lookAtFolder } from '../../src/ui/followFolder.js'
+import { makeShow } from '../../src/ui/show.js'
+import { fakePipeline, fakeTrain, temporaryFolder } from '../runtime/fakes.js'
+
+const fail = (): never => {
+  throw new Error('a bad point')
+}
+
+/** A sweep whose second point has failed. */
+const swept = async (): Promise<string> => {
+  const out = temporaryFolder()
+  const point = ({ rate }: { readonly rate: number }) =>
+    fakePipeline().pipe(fakeTrain({ epochs: 1, ...(rate === 2 ? { during: fail } : {}) }))
+  await sweep('several', { rate: [1, 2, 4] }, point).run({ out }).result
+  return out
+}
+
+/** How a look shows the runs of a folder. */
+const statesOf = async (folder: string): Promise<readonly (string | undefined)[]> => {
+  const show = makeShow('folder')
+  await lookAtFolder({ folder, show })()
+  return show.all(undefined).runs.map(({ facts }) => facts?.state)
+}
+
+describe('a look at a folder', () => {
+  test('shows the points of a sweep as its table says, also where their folders are elsewhere', async () => {
+    const folder = await swept()
+    expect(await statesOf(folder)).toEqual(['done', 'failed', 'done'])
+    rmSync(join(folder, 'points'), { recursive: true })
+    expect(await statesOf(folder)).toEqual(['done', 'failed', 'done'])
+  })
+})

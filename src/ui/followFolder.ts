@@ -15,7 +15,7 @@ const SHARE = 0.01
 export interface FolderOptions {
   readonly folder: string
   readonly show: Show
-  /** Which runs to leave out: they are followed as they go. */
+  /** Which runs to leave out, now or from later on: they are followed as they go. */
   readonly except?: ReadonlySet<string>
 }
 
@@ -34,7 +34,8 @@ export const lookAtFolder = ({ folder, show, except = new Set() }: FolderOptions
     const shown = await (begun ? read(part, alive) : absent(part)).catch((thrown: unknown) => {
       if (!alive) throw thrown
     })
-    if (!shown) return
+    // One that began while its folder was read is shown as it goes.
+    if (!shown || except.has(part.id)) return
     show.put(shown)
     seen.set(part.id, now)
   }

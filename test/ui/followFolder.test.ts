@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { partsOf } from '../../src/runtime/partsOf.js'
 import { sweep } from '../../src/runtime/sweep/sweep.js'
 import { lookAtFolder } from '../../src/ui/followFolder.js'
 import { makeShow } from '../../src/ui/show.js'
@@ -32,5 +33,16 @@ describe('a look at a folder', () => {
     expect(await statesOf(folder)).toEqual(['done', 'failed', 'done'])
     rmSync(join(folder, 'points'), { recursive: true })
     expect(await statesOf(folder)).toEqual(['done', 'failed', 'done'])
+  })
+
+  test('leaves out what begins to be followed while it reads', async () => {
+    const show = makeShow('folder')
+    const folder = await swept()
+    const [first = '', ...others] = partsOf(folder, 'test').map(({ id }) => id)
+    const except = new Set<string>()
+    const looked = lookAtFolder({ folder, show, except })()
+    except.add(first)
+    await looked
+    expect(show.all(undefined).runs.map(({ id }) => id)).toEqual(others)
   })
 })

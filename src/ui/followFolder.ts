@@ -17,13 +17,20 @@ export interface FolderOptions {
   readonly show: Show
   /** Which runs to leave out, now or from later on: they are followed as they go. */
   readonly except?: ReadonlySet<string>
+  /** Hears at each look why a run can't be shown; the others are. */
+  readonly failed?: (thrown: unknown) => void
 }
 
 /** Looks at a folder, and puts what has changed since the last look into a show. */
 export type FolderLook = () => Promise<void>
 
-/** The runs of a folder for a show. A look throws what `partsOf` and `readRun` throw, when all others are shown. */
-export const lookAtFolder = ({ folder, show, except = new Set() }: FolderOptions): FolderLook => {
+/** The runs of a folder for a show. A look throws what `partsOf` throws. */
+export const lookAtFolder = ({
+  folder,
+  show,
+  except = new Set(),
+  failed = () => undefined,
+}: FolderOptions): FolderLook => {
   const seen = new Map<string, string>()
   const lookAt = async (part: FolderPart): Promise<void> => {
     const { begun } = part
@@ -41,9 +48,7 @@ export const lookAtFolder = ({ folder, show, except = new Set() }: FolderOptions
   }
   return async () => {
     const looks = partsOf(folder, 'ui').flatMap((part) => (except.has(part.id) ? [] : [part]))
-    const failures: unknown[] = []
-    for (const part of looks) await lookAt(part).catch((thrown: unknown) => void failures.push(thrown))
-    if (failures.length > 0) throw failures[0]
+    for (const part of looks) await lookAt(part).catch(failed)
   }
 }
 

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { partsOf } from '../../src/runtime/partsOf.js'
@@ -44,5 +44,19 @@ describe('a look at a folder', () => {
     except.add(first)
     await looked
     expect(show.all(undefined).runs.map(({ id }) => id)).toEqual(others)
+  })
+
+  test('shows the others beside a run that is damaged, and says at each look what is wrong with that', async () => {
+    const show = makeShow('folder')
+    const folder = await swept()
+    const [damaged, ...others] = partsOf(folder, 'test')
+    writeFileSync(join(damaged?.folder ?? '', 'metrics.jsonl'), '{"step":1}\n')
+    const failures: unknown[] = []
+    const look = lookAtFolder({ folder, show, failed: (thrown) => void failures.push(thrown) })
+    await look()
+    await look()
+    expect(show.all(undefined).runs.map(({ id }) => id)).toEqual(others.map(({ id }) => id))
+    const error = { _tag: 'FileError', file: damaged?.folder }
+    expect(failures).toMatchObject([{ error }, { error }])
   })
 })

@@ -32,6 +32,10 @@ describe('the URL of a queue', () => {
     ['http://host', {}, '"http://host"'],
     ['http://:secret@host', {}, '"http://…@host"'],
     [':secret@host', {}, '"…@host"'],
+    ['redis://:pa/secret@host', {}, '"redis://…@host"'],
+    ['redis://pa:12/secret@host', {}, '"redis://…@host"'],
+    ['redis://pa:12#secret@host', {}, '"redis://…@host"'],
+    ['redis://:pa@secret@host:x', {}, '"redis://…@host:x"'],
     ['redis://host/name', {}, '"name"'],
     [undefined, { PWOA_QUEUE: 'http://:secret@host' }, 'another text in PWOA_QUEUE'],
   ])('is refused: %s %o', (given, environment, actual) => {

@@ -36,13 +36,14 @@ export const parseQueueUrl = (
   const text = given ?? environment[queueVariable]
   if (text === undefined) return E.left(wrong(`a URL, here or in ${queueVariable}`, 'none'))
   const url = urlOf(text)
-  if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '')
-    return E.left(
-      wrong(
+  if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '' || isCutShort(url))
+    return E.left({
+      ...wrong(
         'a URL such as redis://host:6379',
         given === undefined ? `another text in ${queueVariable}` : `"${withoutSecrets(given)}"`,
       ),
-    )
+      ...(text.includes('@') ? { hint: 'In a password write / as %2F, ? as %3F, # as %23 and @ as %40.' } : {}),
+    })
   if (given !== undefined && url.password !== '')
     return E.left({
       ...wrong('a URL without a password: lists of processes show it', 'one with a password'),
@@ -55,8 +56,11 @@ export const parseQueueUrl = (
 
 const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
 
-/** What is before an @ may be a password, also where the rest is no URL. */
-const withoutSecrets = (text: string): string => text.replace(/[^/]*@/, '…@')
+/** Whether an @ stands behind the host: a password that was not encoded was taken for the end of it. */
+const isCutShort = ({ pathname, search, hash }: URL): boolean => `${pathname}${search}${hash}`.includes('@')
+
+/** What is before an @ may be a password, also where the rest is no URL; a password may have any character. */
+const withoutSecrets = (text: string): string => text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@')
 
 const resolved = (url: URL, db: number): QueueUrl => {
   const host = url.hostname.replace(/^\[|\]$/g, '')

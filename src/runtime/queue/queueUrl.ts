@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import type { UsageError } from '../../dsl/errors.js'
 
 /** Where a queue is. The password is in `connection` alone: `shown` is for people, logs and files. */
@@ -51,7 +52,12 @@ export const parseQueueUrl = (
     })
   const db = url.pathname.replace(/^\//, '')
   if (!/^\d*$/.test(db)) return E.left(wrong('the number of a database after the last /', `"${db}"`))
-  return E.right(resolved(url, Number(db)))
+  return pipe(
+    E.Do,
+    E.apS('username', decoded(url.username)),
+    E.apS('password', decoded(url.password)),
+    E.map((user) => resolved(url, Number(db), user)),
+  )
 }
 
 const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
@@ -62,11 +68,23 @@ const isCutShort = ({ pathname, search, hash }: URL): boolean => `${pathname}${s
 /** What is before an @ may be a password, also where the rest is no URL; a password may have any character. */
 const withoutSecrets = (text: string): string => text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@')
 
-const resolved = (url: URL, db: number): QueueUrl => {
+const decoded = (text: string): Either<UsageError, string> =>
+  E.tryCatch(
+    () => decodeURIComponent(text),
+    () => ({
+      ...wrong('a user name and a password in percent-encoding', 'a % that begins no character'),
+      hint: 'Write % as %25.',
+    }),
+  )
+
+interface User {
+  readonly username: string
+  readonly password: string
+}
+
+const resolved = (url: URL, db: number, { username, password }: User): QueueUrl => {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const port = url.port === '' ? 6379 : Number(url.port)
-  const username = decodeURIComponent(url.username)
-  const password = decodeURIComponent(url.password)
   return {
     shown: `${url.protocol}//${url.hostname}:${port}${db === 0 ? '' : `/${db}`}`,
     connection: {

@@ -159,6 +159,17 @@ describe.skipIf(s3Missing)('a run in object storage', () => {
     expect(said.filter((message) => message.includes('points elsewhere'))).toHaveLength(records.length + 1)
   })
 
+  test('whose folder can not be read goes on, which is said, and leaves nothing behind', async () => {
+    const { said, worker } = await place()
+    const run = await opened(worker())
+    mkdirSync(dirname(run.folder), { recursive: true })
+    writeFileSync(run.folder, 'no folder')
+    run.advanced()
+    await run.leave()
+    expect(said).toEqual(Array(2).fill(expect.stringContaining('ENOTDIR')))
+    expect(existsSync(run.folder)).toBe(false)
+  })
+
   test('that two workers finish is that of the first, with its files alone', async () => {
     const { bucket, objects, worker } = await place()
     const [one, other] = [worker(), worker()]

@@ -98,10 +98,15 @@ const openRun = (
   const removeFolder = (): Promise<void> => rm(sweep, { recursive: true, force: true })
   return {
     folder,
+    // Its process writes and removes files meanwhile: a look may fail, and the next one goes well.
     advanced: () => {
-      if (!existsSync(folder)) return
-      const progress = progressIn(folder)
-      if (schedule.isDue(progress, saver.last())) saves.write(progress)
+      try {
+        if (!existsSync(folder)) return
+        const progress = progressIn(folder)
+        if (schedule.isDue(progress, saver.last())) saves.write(progress)
+      } catch (thrown) {
+        failed(thrown)
+      }
     },
     bring: async (keys) => {
       for (const key of keys) {
@@ -118,7 +123,11 @@ const openRun = (
     },
     leave: async () => {
       await saves.idle()
-      if (existsSync(folder)) await save(progressIn(folder)).catch(failed)
+      try {
+        if (existsSync(folder)) await save(progressIn(folder))
+      } catch (thrown) {
+        failed(thrown)
+      }
       await removeFolder()
     },
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -33,9 +34,9 @@ const place = async () => {
   const objects = await openS3(at, { environment: s3.environment, patience: () => 0, say: () => undefined })
   onTestFinished(objects.close)
   const said: string[] = []
-  const worker = () =>
+  const worker = (scratch = temporaryFolder()) =>
     objectRuns(objects, {
-      scratch: temporaryFolder(),
+      scratch,
       share: 1,
       secrets: [],
       hurry: () => undefined,
@@ -168,6 +169,17 @@ describe.skipIf(s3Missing)('a run in object storage', () => {
     await run.leave()
     expect(said).toEqual(Array(2).fill(expect.stringContaining('ENOTDIR')))
     expect(existsSync(run.folder)).toBe(false)
+  })
+
+  test('whose saved files can not be written leaves nothing behind', async () => {
+    const { bucket, worker } = await place()
+    const file = { object: `${base}content-x/1`, bytes: 1, sha256: createHash('sha256').update('x').digest('hex') }
+    await s3.put(`${bucket}/${file.object}`, 'x')
+    // A file where a folder is to be.
+    await s3.put(`${bucket}/${base}saved/step-1.json`, JSON.stringify({ files: { a: file, 'a/b': file } }))
+    const scratch = temporaryFolder()
+    await expect(worker(scratch).open(point)).rejects.toMatchObject({ error: { _tag: 'WriteError' } })
+    expect(readdirSync(scratch)).toEqual([])
   })
 
   test('that two workers finish is that of the first, with its files alone', async () => {

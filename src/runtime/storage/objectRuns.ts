@@ -56,7 +56,12 @@ export const objectRuns = (objects: Objects, options: ObjectRunsOptions): RunSto
     open: async (point) => {
       const sweep = join(options.scratch, randomUUID())
       const folder = pointFolder(sweep, point.key)
-      await restoreSaved(objects, baseOf(point), folder, say)
+      try {
+        await restoreSaved(objects, baseOf(point), folder, say)
+      } catch (thrown) {
+        await rm(sweep, { recursive: true, force: true })
+        throw thrown
+      }
       const begun = existsSync(folder) ? progressIn(folder) : undefined
       if (begun) say(`${baseOf(point)}: going on from step ${begun.step}`)
       return openRun(objects, point, { sweep, folder, begun }, options)

@@ -143,6 +143,9 @@ describe.skipIf(s3Missing)('a run in object storage', () => {
       expect.stringContaining(`is damaged (${words}): going on from the one before`),
       `${base}: going on from step 3`,
     ])
+    reach(run, 4)
+    await run.leave()
+    expect(filesIn((await opened(worker())).folder)['checkpoints/step-00000004.safetensors']).toBe('state 4')
   })
 
   test('with a record that points out of its folder, or is none, begins anew and writes nothing elsewhere', async () => {

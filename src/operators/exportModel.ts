@@ -1,6 +1,19 @@
 // Writes the network, and its masks, into the run folder.
 import { isLeft } from 'fp-ts/lib/Either.js'
-import { concatWith, defer, EMPTY, from, ignoreElements, type Observable, takeWhile, tap } from 'rxjs'
+import {
+  concat,
+  concatMap,
+  concatWith,
+  defer,
+  EMPTY,
+  from,
+  ignoreElements,
+  type Observable,
+  of,
+  takeWhile,
+  tap,
+} from 'rxjs'
+import { asynchronous } from '../dsl/asynchronous.js'
 import { checkAmong } from '../dsl/checks.js'
 import { PwoaFailure, rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -75,12 +88,16 @@ export const exportModel = (file: string, { head = 'removed' }: ExportModelOptio
     <S extends Step & Exportable & Partial<HasTraining>>(source: Observable<S>): Observable<S> =>
       defer(() => {
         let latest: S | undefined
+        // Where nothing trains, a later stage ends the stream at its first step: what is written must be by then.
+        const written = (step: S): Observable<S> =>
+          step.training ? of(step) : concat(from(write(step)).pipe(ignoreElements()), of(step))
         return source.pipe(
           tap((step) => {
             if ('terms' in step && !step.training)
               rejectOption('exportModel', 'a stage that trains between the loss and this one', 'none')
-            latest = step
+            if (step.training) latest = step
           }),
+          asynchronous(concatMap(written)),
           takeWhile(({ training }) => training !== undefined, true),
           concatWith(defer(() => (latest ? from(write(latest)).pipe(ignoreElements()) : EMPTY))),
         )

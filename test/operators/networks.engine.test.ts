@@ -421,6 +421,16 @@ describe('exportModel', () => {
     },
   )
 
+  it('writes each of several files where nothing trains', async () => {
+    const fake = fakeRun()
+    const files = ['one.safetensors', 'two.onnx', 'three.int8.onnx'] as const
+    const [one, two, three] = files
+    const stream = lentSteps(fake).pipe(initialise(tinyNet), exportModel(one), exportModel(two), exportModel(three))
+    await collect(stream, () => undefined)
+    fake.end()
+    expect([...fake.artifacts.keys()]).toEqual(files)
+  })
+
   it('writes a network that nobody trains as it comes, and refuses one whose loss nobody minimises', async () => {
     const fake = fakeRun()
     const seen = await collect(lentSteps(fake).pipe(initialise(tinyNet), exportModel('fresh.onnx')), () => undefined)

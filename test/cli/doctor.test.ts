@@ -141,5 +141,8 @@ describe('the queue', () => {
     expect(finding?.says).toContain('ECONNREFUSED')
     expect(JSON.stringify(finding)).not.toContain('secret')
     expect(await queueFindings({ PWOA_QUEUE: 'http://x' })).toMatchObject([{ state: 'problem' }])
+    expect(await queueFindings({ PWOA_QUEUE: 'redis://:100%@x' })).toMatchObject([
+      { state: 'problem', advice: 'Write % as %25. Mend or unset PWOA_QUEUE.' },
+    ])
   })
 })

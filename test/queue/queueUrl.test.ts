@@ -32,9 +32,17 @@ describe('the URL of a queue', () => {
     ['http://host', {}, '"http://host"'],
     ['http://:secret@host', {}, '"http://…@host"'],
     [':secret@host', {}, '"…@host"'],
+    ['redis://:pa/secret@host', {}, '"redis://…@host"'],
+    ['redis://pa:12/secret@host', {}, '"redis://…@host"'],
+    ['redis://pa:12#secret@host', {}, '"redis://…@host"'],
+    ['redis://:pa@secret@host:x', {}, '"redis://…@host:x"'],
     ['redis://host/name', {}, '"name"'],
     [undefined, { PWOA_QUEUE: 'http://:secret@host' }, 'another text in PWOA_QUEUE'],
+    [undefined, { PWOA_QUEUE: 'redis://:100%secret@host' }, 'a % that begins no character'],
+    [undefined, { PWOA_QUEUE: 'redis://100%:secret@host' }, 'a % that begins no character'],
   ])('is refused: %s %o', (given, environment, actual) => {
-    expect(read(given, environment)).toMatchObject({ left: { _tag: 'UsageError', stage: '--queue', actual } })
+    const refused = read(given, environment)
+    expect(refused).toMatchObject({ left: { _tag: 'UsageError', stage: '--queue', actual } })
+    expect(JSON.stringify(refused)).not.toMatch(/secret|pa:/)
   })
 })

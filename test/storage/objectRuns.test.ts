@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -33,9 +34,9 @@ const place = async () => {
   const objects = await openS3(at, { environment: s3.environment, patience: () => 0, say: () => undefined })
   onTestFinished(objects.close)
   const said: string[] = []
-  const worker = () =>
+  const worker = (scratch = temporaryFolder()) =>
     objectRuns(objects, {
-      scratch: temporaryFolder(),
+      scratch,
       share: 1,
       secrets: [],
       hurry: () => undefined,
@@ -142,6 +143,9 @@ describe.skipIf(s3Missing)('a run in object storage', () => {
       expect.stringContaining(`is damaged (${words}): going on from the one before`),
       `${base}: going on from step 3`,
     ])
+    reach(run, 4)
+    await run.leave()
+    expect(filesIn((await opened(worker())).folder)['checkpoints/step-00000004.safetensors']).toBe('state 4')
   })
 
   test('with a record that points out of its folder, or is none, begins anew and writes nothing elsewhere', async () => {
@@ -157,6 +161,28 @@ describe.skipIf(s3Missing)('a run in object storage', () => {
     expect(existsSync(run.folder)).toBe(false)
     expect(said).toHaveLength(texts.length)
     expect(said.filter((message) => message.includes('points elsewhere'))).toHaveLength(records.length + 1)
+  })
+
+  test('whose folder can not be read goes on, which is said, and leaves nothing behind', async () => {
+    const { said, worker } = await place()
+    const run = await opened(worker())
+    mkdirSync(dirname(run.folder), { recursive: true })
+    writeFileSync(run.folder, 'no folder')
+    run.advanced()
+    await run.leave()
+    expect(said).toEqual(Array(2).fill(expect.stringContaining('ENOTDIR')))
+    expect(existsSync(run.folder)).toBe(false)
+  })
+
+  test('whose saved files can not be written leaves nothing behind', async () => {
+    const { bucket, worker } = await place()
+    const file = { object: `${base}content-x/1`, bytes: 1, sha256: createHash('sha256').update('x').digest('hex') }
+    await s3.put(`${bucket}/${file.object}`, 'x')
+    // A file where a folder is to be.
+    await s3.put(`${bucket}/${base}saved/step-1.json`, JSON.stringify({ files: { a: file, 'a/b': file } }))
+    const scratch = temporaryFolder()
+    await expect(worker(scratch).open(point)).rejects.toMatchObject({ error: { _tag: 'WriteError' } })
+    expect(readdirSync(scratch)).toEqual([])
   })
 
   test('that two workers finish is that of the first, with its files alone', async () => {

@@ -23,6 +23,8 @@ describe('the place of runs', () => {
     ['s3://studies/a/../b', '"a/../b"'],
     ['s3://studies/a b', '"a b"'],
     ['s3://key:secret@studies/a', 'one with credentials: lists of processes show them'],
+    ['s3://key:abc/secret@studies/a', 'one with credentials: lists of processes show them'],
+    ['s3://key/secret@studies/a', 'one with credentials: lists of processes show them'],
   ])('is refused: %s', (text, actual) => {
     const refused = parseRunsPlace(text)
     expect(refused).toMatchObject({ left: { _tag: 'UsageError', stage: '--runs', actual } })

@@ -10,9 +10,10 @@ export const queueFindings = async (env: Readonly<Record<string, string | undefi
   if (env[queueVariable] === undefined) return []
   const url = parseQueueUrl(undefined, env)
   if (isLeft(url)) {
-    const { expected, actual } = url.left
+    const { expected, actual, hint } = url.left
     const says = `expected ${expected}, got ${actual}`
-    return [{ about: 'queue', state: 'problem', says, advice: `Mend or unset ${queueVariable}.`, facts: {} }]
+    const advice = [...(hint === undefined ? [] : [hint]), `Mend or unset ${queueVariable}.`].join(' ')
+    return [{ about: 'queue', state: 'problem', says, advice, facts: {} }]
   }
   const { shown } = url.right
   const reason = await silenceOf(url.right)

@@ -81,6 +81,14 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     return ended
   }
 
+  const carryOut = async (job: Job, task: PointTask, run: OpenRun): Promise<PointOutcome> => {
+    const first = await follow(job, task, run)
+    // What it joins is kept elsewhere: it is brought, and the run begun again.
+    const isBrought = first.type === 'failed' && first.lacks !== undefined && (await run.bring(first.lacks))
+    const ended = isBrought ? await follow(job, task, run) : first
+    return ended.type === 'done' ? { type: 'done', summary: await run.finish(ended.summary) } : ended
+  }
+
   const perform = async (job: Job, token: string | undefined): Promise<Summary> => {
     const read = await taskOf(job.data, options)
     if (E.isLeft(read)) {
@@ -95,15 +103,13 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     const run = await storage.open(point)
     if (!run) return offerAgain(job, token, LATER)
     say(`${job.id}: begun`)
-    const begun = { ...task, folder: run.folder }
-    const first = await follow(job, begun, run)
-    // What it joins is kept elsewhere: it is brought, and the run begun again.
-    const isBrought = first.type === 'failed' && first.lacks !== undefined && (await run.bring(first.lacks))
-    const ended = isBrought ? await follow(job, begun, run) : first
+    const ended = await carryOut(job, { ...task, folder: run.folder }, run).catch(async (thrown: unknown) => {
+      await run.leave()
+      throw thrown
+    })
     if (ended.type === 'done') {
-      const summary = await run.finish(ended.summary)
       say(`${job.id}: done`)
-      return summary
+      return ended.summary
     }
     await run.leave()
     if (ended.type === 'crashed') {

@@ -56,7 +56,12 @@ export const objectRuns = (objects: Objects, options: ObjectRunsOptions): RunSto
     open: async (point) => {
       const sweep = join(options.scratch, randomUUID())
       const folder = pointFolder(sweep, point.key)
-      await restoreSaved(objects, baseOf(point), folder, say)
+      try {
+        await restoreSaved(objects, baseOf(point), folder, say)
+      } catch (thrown) {
+        await rm(sweep, { recursive: true, force: true })
+        throw thrown
+      }
       const begun = existsSync(folder) ? progressIn(folder) : undefined
       if (begun) say(`${baseOf(point)}: going on from step ${begun.step}`)
       return openRun(objects, point, { sweep, folder, begun }, options)
@@ -98,10 +103,15 @@ const openRun = (
   const removeFolder = (): Promise<void> => rm(sweep, { recursive: true, force: true })
   return {
     folder,
+    // Its process writes and removes files meanwhile: a look may fail, and the next one goes well.
     advanced: () => {
-      if (!existsSync(folder)) return
-      const progress = progressIn(folder)
-      if (schedule.isDue(progress, saver.last())) saves.write(progress)
+      try {
+        if (!existsSync(folder)) return
+        const progress = progressIn(folder)
+        if (schedule.isDue(progress, saver.last())) saves.write(progress)
+      } catch (thrown) {
+        failed(thrown)
+      }
     },
     bring: async (keys) => {
       for (const key of keys) {
@@ -118,7 +128,11 @@ const openRun = (
     },
     leave: async () => {
       await saves.idle()
-      if (existsSync(folder)) await save(progressIn(folder)).catch(failed)
+      try {
+        if (existsSync(folder)) await save(progressIn(folder))
+      } catch (thrown) {
+        failed(thrown)
+      }
       await removeFolder()
     },
   }

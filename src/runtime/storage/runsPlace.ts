@@ -22,12 +22,13 @@ export const parseRunsPlace = (text: string): Either<UsageError, RunsPlace> => {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]
   if (scheme === undefined) return E.right({ type: 'folder', folder: text })
   if (scheme !== 's3') return E.left(wrong('a folder, or s3://bucket/prefix', `${scheme}://…`))
-  const [bucket = '', ...parts] = text.slice('s3://'.length).split('/')
-  if (bucket.includes('@'))
+  // Anywhere: a secret key may have slashes.
+  if (text.includes('@'))
     return E.left({
       ...wrong('s3://bucket/prefix', 'one with credentials: lists of processes show them'),
       hint: 'Put them into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
     })
+  const [bucket = '', ...parts] = text.slice('s3://'.length).split('/')
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) return E.left(wrong('the name of a bucket', `"${bucket}"`))
   const path = parts.filter((part) => part !== '')
   if (path.some((part) => !/^[\w!.*'()-]+$/.test(part) || /^\.+$/.test(part)))

@@ -81,7 +81,10 @@ export const makeSaver = (objects: Objects, base: string, folder: string, begun:
   }
 }
 
-/** Brings the newest saved run whose files are whole into an empty folder; says which ones are not. */
+/**
+ * Brings the newest saved run whose files are whole into an empty folder. Says which ones are not, and removes their
+ * records: whoever gets there again saves anew.
+ */
 export const restoreSaved = async (
   objects: Objects,
   base: string,
@@ -94,6 +97,7 @@ export const restoreSaved = async (
     if (damage === undefined) return
     say(`${objects.shown}/${name} is damaged (${damage}): going on from the one before`)
     await rm(folder, { recursive: true, force: true })
+    await objects.remove([name])
   }
 }
 

@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { fileName, isRunFolder, readJson, readPlan, runFiles } from './runFolder.js'
 import { labelOf, type PointParams } from './sweep/points.js'
-import { pointFolder, resultsFile, storedSweep } from './sweep/sweepFolder.js'
+import { pointFolder, pointKey, resultsFile, storedSweep } from './sweep/sweepFolder.js'
 
 /** A run in a folder, begun or not. */
 export interface FolderPart {
@@ -51,7 +51,7 @@ export const rowsOf = (folder: string, labels: readonly string[]): readonly Fold
 /** The folder of a comparison's row, inside the comparison's. */
 export const rowFolder = (label: string, index: number): string => `${index + 1}-${fileName(label)}`
 
-const results = t.array(t.intersection([t.type({ key: t.string, seed: t.number, state: t.string }), t.UnknownRecord]))
+const results = t.array(t.intersection([t.type({ key: pointKey, seed: t.number, state: t.string }), t.UnknownRecord]))
 
 /** As the sweep's table lists them; none before it has written that. */
 const pointsOf = (folder: string): readonly FolderPart[] => {

@@ -99,6 +99,16 @@ describe('several runs', () => {
     ])
   })
 
+  test('of a sweep: never outside its folder, whatever its table says', async () => {
+    const out = join(await finished(), 'a sweep')
+    mkdirSync(join(out, 'points'), { recursive: true })
+    writeFileSync(join(out, 'plan.json'), JSON.stringify({ sweep: 'made by hand' }))
+    for (const key of ['../..', '../../', 'x/../../..']) {
+      writeFileSync(join(out, 'results.json'), JSON.stringify([{ seed: 0, state: 'done', key }]))
+      expect(await refusal(out), key).toMatchObject({ _tag: 'OptionError', actual: out })
+    }
+  })
+
   test('below a folder that is none itself, and not deeper than a sweep among others', async () => {
     const root = temporaryFolder()
     const plan = readFileSync(join(await finished(), 'plan.json'))

@@ -7,6 +7,7 @@ import type { PwoaError, UsageError } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/parseJson.js'
 import { errorCodec } from '../errorCodec.js'
 import { fileName } from '../runFolder.js'
+import { pointKey } from '../sweep/sweepFolder.js'
 
 /** The queue of all sweeps. */
 export const queueName = 'pwoa'
@@ -56,7 +57,7 @@ export const queueJob = t.exact(
     values: t.record(t.string, t.string),
     /** The sweep's folder, in the folder of runs. */
     folder: folderName,
-    key: text('a key', /^[0-9a-f]{20}$/),
+    key: pointKey,
     seed,
     engine: t.keyof({ auto: null, tensorflow: null, wasm: null }),
   }),

@@ -33,6 +33,15 @@ export const keyOf = (
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 20)
 }
 
+/** What `keyOf` makes. It names a folder: whatever says one is held to this. */
+export const pointKey = new t.Type<string>(
+  'a key',
+  t.string.is,
+  (input, context) =>
+    typeof input === 'string' && /^[0-9a-f]{20}$/.test(input) ? t.success(input) : t.failure(input, context),
+  t.identity,
+)
+
 /** A point, and the seed that holds for it. */
 export interface SeededPoint {
   readonly pipeline: SweepPoint['pipeline']

@@ -30,8 +30,7 @@ const studies = {
   },
   cifar10: {
     dataset: 'cifar10',
-    architecture: 'resnet18',
-    width: 16,
+    exclude: 'linear',
     methods: ['teacher', 'pwoa', 'perturbed', 'perturbed-learned'],
     rates: [4, 8, 16],
     epochs: 4,
@@ -57,6 +56,14 @@ if (!study || !values['data-dir'] || !values.checkpoints) {
   process.exit(2)
 }
 
+const results = join(root, 'docs', 'results')
+const page = join(results, `${name}.md`)
+const marks = /<!-- study -->.*<!-- \/study -->/s
+if (values.write && !(existsSync(page) && marks.test(readFileSync(page, 'utf8')))) {
+  process.stderr.write(`${page} has no <!-- study --> … <!-- /study --> to write into\n`)
+  process.exit(1)
+}
+
 const runs = values.runs ?? join(root, 'runs', `study-${name}`)
 const settings = Object.entries({ checkpoints: values.checkpoints, ...study })
 const { status } = spawnSync(
@@ -72,21 +79,19 @@ const { status } = spawnSync(
 if (status !== 0) process.exit(status ?? 1)
 
 if (values.write) {
-  const results = join(root, 'docs', 'results')
+  const { points } = JSON.parse(readFileSync(join(runs, 'summary.json'), 'utf8'))
+  const { data, before, after } = points[0].summary
+  const [cpu] = cpus()
+  const table = readFileSync(join(runs, 'study.md'), 'utf8')
+  const what = `${data.name}${data.origin === 'original' ? '' : ` (${data.origin})`}, ${(after ?? before).examples} test images`
+  const machine = `written on ${cpus().length} cores of ${cpu?.model ?? 'a processor without a name'}, node ${process.version}`
+  const between = `<!-- study -->\n\n${table}\n${what}; ${machine}.\n\n<!-- /study -->`
+  writeFileSync(
+    page,
+    readFileSync(page, 'utf8').replace(marks, () => between),
+  )
   const beside = join(results, name)
   mkdirSync(beside, { recursive: true })
   const files = ['study.csv', 'study.json', 'robust-by-rate.svg', 'robust-by-time.svg']
   for (const file of files) if (existsSync(join(runs, file))) copyFileSync(join(runs, file), join(beside, file))
-  const page = join(results, `${name}.md`)
-  const [cpu] = cpus()
-  const table = readFileSync(join(runs, 'study.md'), 'utf8')
-  const machine = `${cpus().length} cores of ${cpu?.model ?? 'a processor without a name'}, node ${process.version}`
-  const between = `<!-- study -->\n\n${table}\n${machine}.\n\n<!-- /study -->`
-  const text = readFileSync(page, 'utf8')
-  const changed = text.replace(/<!-- study -->.*<!-- \/study -->/s, () => between)
-  if (!changed.includes(between)) {
-    process.stderr.write(`${page} has no <!-- study --> … <!-- /study --> to write into\n`)
-    process.exit(1)
-  }
-  writeFileSync(page, changed)
 }

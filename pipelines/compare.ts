@@ -34,7 +34,6 @@ import {
   pipeline,
   pwoa,
   randomCrop,
-  resnet18,
   type Step,
   sgd,
   sweep,
@@ -48,10 +47,10 @@ const crops = { augment: [randomCrop({ padding: 4 }), horizontalFlip()] }
 
 /** The paper's settings on digits. */
 const digits = {
-  classes: 10,
   epsilon: 0.3,
   /** Step size of a PGD attack in parts of its radius. */
   part: 30,
+  pgdSteps: 40,
   alpha: 10,
   hsic: { lambdaX: 2e-4, lambdaY: 5e-5 },
   recipes: {
@@ -64,9 +63,9 @@ const momentum = sgd({ momentum: 0.9, weightDecay: 5e-4 })
 
 /** The paper's settings on CIFAR. */
 const photographs = {
-  classes: 10,
   epsilon: 8 / 255,
   part: 4,
+  pgdSteps: 10,
   alpha: 10,
   hsic: { lambdaX: 2e-5, lambdaY: 1e-4 },
   recipes: {
@@ -79,7 +78,7 @@ const datasets = {
   mnist: { ...digits, data: mnist({ batchSize: 128 }) },
   syntheticDigits: { ...digits, data: syntheticDigits({ train: 2000, test: 1000 }) },
   cifar10: { ...photographs, data: cifar10({ batchSize: 128, ...crops }) },
-  cifar100: { ...photographs, classes: 100, alpha: 100, data: cifar100({ batchSize: 128, ...crops }) },
+  cifar100: { ...photographs, alpha: 100, data: cifar100({ batchSize: 128, ...crops }) },
 }
 
 interface Setting {
@@ -169,6 +168,8 @@ const methods = {
   },
 }
 
+const nameOf = (file: string): string => basename(file, extname(file))
+
 const names = Object.keys(methods) as (keyof typeof methods)[]
 
 /**
@@ -182,11 +183,14 @@ export default definePipeline(
       min: 1,
       help: 'The teachers, separated by commas.',
     }),
-    architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoints are of.' }),
-    width: param.optional(
-      param.integer({ min: 1, max: 512, unit: 'channels', help: "Of a resnet18's first stage, for a narrow one." }),
-      '64',
+    architecture: param.optional(
+      param.choice(architectureNames, { help: 'What the checkpoints are of; files of exportModel say so themselves.' }),
+      'what the files say',
     ),
+    exclude: param.list(param.text({ help: 'A layer.' }), {
+      default: [],
+      help: 'Layers that are not pruned; by default the last one of the architecture, where it is given.',
+    }),
     dataset: param.choice(['mnist', 'syntheticDigits', 'cifar10', 'cifar100'], {
       default: 'mnist',
       help: 'What is trained and tested on.',
@@ -224,11 +228,13 @@ export default definePipeline(
     mixRatio: param.number({ default: 0.2, min: 0, max: 1, help: 'Attacked minibatches of pwoa-mixed.' }),
     examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
-  ({ checkpoints, architecture, width, dataset, methods: rows, rates, seeds, pattern, examples, ...budget }) => {
+  ({ checkpoints, architecture, dataset, methods: rows, rates, seeds, pattern, examples, ...p }) => {
     const of = datasets[dataset]
-    const narrow = width === undefined ? undefined : resnet18({ width, classes: of.classes })
-    const exclude = weightLayers(narrow ?? zoo[architecture]).slice(-1)
-    const teachers = new Map(checkpoints.map((file) => [basename(file, extname(file)), file]))
+    const last = architecture === undefined ? [] : weightLayers(zoo[architecture]).slice(-1)
+    const exclude = p.exclude.length > 0 ? p.exclude : last
+    // The name of a file says which teacher it is, unless several have the same.
+    const isTwice = (name: string): boolean => checkpoints.filter((file) => nameOf(file) === name).length > 1
+    const teachers = new Map(checkpoints.map((file) => [isTwice(nameOf(file)) ? file : nameOf(file), file]))
     const points = [...teachers.keys()].flatMap((teacher) =>
       rows.flatMap((method) => {
         const whole = method === 'teacher'
@@ -237,8 +243,8 @@ export default definePipeline(
         )
       }),
     )
-    const { epsilon, part } = of
-    const pgdAttack = { epsilon, steps: part === 4 ? 10 : 40, stepSize: epsilon / part }
+    const { epsilon, part, pgdSteps } = of
+    const pgdAttack = { epsilon, steps: pgdSteps, stepSize: epsilon / part }
     const attacks = [
       autoAttack({ epsilon }),
       fgsm({ epsilon }),
@@ -251,10 +257,10 @@ export default definePipeline(
       points,
       ({ teacher, method, rate }) => {
         const source = pipeline(`${teacher} ${method} ${rate}x`, of.data).pipe(
-          loadTeacher(teachers.get(teacher) ?? teacher, { architecture: narrow ?? architecture }),
+          loadTeacher(teachers.get(teacher) ?? teacher, architecture === undefined ? {} : { architecture }),
         )
         const pruned: Pipeline<Step & HasStudent> = methods[method]({
-          ...budget,
+          ...p,
           of,
           teacher: source,
           mask: { pattern, rate, exclude },
@@ -264,7 +270,7 @@ export default definePipeline(
       },
       {
         study: { method: 'method', across: 'rate', ...(rows.includes('advPrune') ? { baseline: 'advPrune' } : {}) },
-        lists: ['checkpoints', 'methods', 'rates', 'seeds'],
+        lists: ['checkpoints', 'methods', 'rates', 'seeds', 'epochs', 'retrainEpochs', 'attackSteps', 'mixRatio'],
       },
     )
   },

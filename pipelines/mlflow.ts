@@ -1,24 +1,57 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { admmMask, attackEval, distill, loadTeacher, type Observer, pgd, pipeline, syntheticDigits } from 'pwoa'
-import { bufferTime, concat, concatMap, defer, filter, map, merge, mergeMap, startWith, withLatestFrom } from 'rxjs'
+import {
+  catchError,
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  exhaustMap,
+  finalize,
+  ignoreElements,
+  interval,
+  last,
+  map,
+  merge,
+  mergeMap,
+  ReplaySubject,
+  range,
+  startWith,
+  takeUntil,
+  tap,
+  throwError,
+  timeout,
+  withLatestFrom,
+} from 'rxjs'
 
-/** Where `mlflow server` listens. Its REST API is asked: nothing needs to be installed here. */
-const server = process.env.MLFLOW_TRACKING_URI ?? 'http://127.0.0.1:5000'
-
-const post = async (what: string, body: object) => {
-  const response = await fetch(`${server}/api/2.0/mlflow/runs/${what}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(10_000),
-  })
-  if (!response.ok) throw new Error(`MLflow: ${response.status} ${await response.text()}`)
-  return (await response.json()) as { readonly run: { readonly info: { readonly run_id: string } } }
+/** What sends to the runs of an MLflow server by its REST API: nothing needs to be installed here. */
+const client = (uri: string) => {
+  const server = new URL(uri)
+  const user = [server.username, server.password].map(decodeURIComponent).join(':')
+  // A failed fetch tells its URL, and warnings are written down: passwords go in a header.
+  server.username = ''
+  server.password = ''
+  const base = server.href.replace(/\/+$/, '')
+  const headers = {
+    'Content-Type': 'application/json',
+    ...(user === ':' ? {} : { Authorization: `Basic ${Buffer.from(user).toString('base64')}` }),
+  }
+  return async (what: string, body: object) => {
+    const response = await fetch(`${base}/api/2.0/mlflow/runs/${what}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    })
+    if (!response.ok) throw new Error(`MLflow: ${response.status} ${await response.text()}`)
+    return (await response.json()) as { readonly run: { readonly info: { readonly run_id: string } } }
+  }
 }
 
-/** Losses and accuracies, once a second. The run waits for the last of them; a server that is gone is a warning. */
+/** Losses and accuracies, as often as the server takes them. The run waits for the last; a server gone is a warning. */
 const toMlflow: Observer = ({ folder, metrics$, events$, result }) => {
+  const post = client(process.env.MLFLOW_TRACKING_URI ?? 'http://127.0.0.1:5000')
   const step$ = metrics$.pipe(map(({ step }) => step))
   const losses$ = metrics$.pipe(map(({ step, loss, terms }) => ({ step, values: { loss, ...terms } })))
   const accuracies$ = events$.pipe(
@@ -26,19 +59,20 @@ const toMlflow: Observer = ({ folder, metrics$, events$, result }) => {
     withLatestFrom(step$.pipe(startWith(0))),
     map(([{ clean, attacks }, step]) => ({ step, values: { clean, ...attacks } })),
   )
-  const batches$ = merge(losses$, accuracies$).pipe(
-    mergeMap(({ step, values }) =>
-      Object.entries(values).map(([key, value]) => ({ key, value, step, timestamp: Date.now() })),
-    ),
-    bufferTime(1000, null, 1000),
-    filter((metrics) => metrics.length > 0),
+  const unsent: object[] = []
+  const measured$ = merge(losses$, accuracies$).pipe(
+    tap(({ step, values }) => {
+      for (const [key, value] of Object.entries(values)) unsent.push({ key, value, step, timestamp: Date.now() })
+    }),
   )
   let id = ''
   const begin = async () => {
     const { run } = await post('create', { experiment_id: '0', run_name: basename(folder), start_time: Date.now() })
     return run.info.run_id
   }
-  const send = async (metrics: readonly object[]) => {
+  const send = async () => {
+    const metrics = unsent.splice(0, 1000)
+    if (metrics.length === 0) return
     id ||= await begin()
     await post('log-batch', { run_id: id, metrics })
   }
@@ -46,7 +80,18 @@ const toMlflow: Observer = ({ folder, metrics$, events$, result }) => {
     const status = (await result)._tag === 'Right' ? 'FINISHED' : 'FAILED'
     if (id !== '') await post('update', { run_id: id, status, end_time: Date.now() })
   }
-  return concat(batches$.pipe(concatMap(send)), defer(end))
+  // What comes while a batch is on its way is in the next one.
+  const meanwhile$ = interval(1000).pipe(takeUntil(measured$.pipe(last(null, undefined))), exhaustMap(send))
+  const rest$ = defer(() => range(Math.ceil(unsent.length / 1000))).pipe(
+    concatMap(send),
+    ignoreElements(),
+    timeout({ first: 60_000, with: () => throwError(() => new Error('MLflow: not all was sent within a minute')) }),
+  )
+  const sent$ = new ReplaySubject<void>()
+  const sending = concat(meanwhile$, rest$).subscribe(sent$)
+  // A failure is told at once; the run at the server ends all the same. The same warning is told only once.
+  sent$.subscribe()
+  return concat(sent$.pipe(catchError(() => EMPTY)), defer(end), sent$).pipe(finalize(() => sending.unsubscribe()))
 }
 
 const teacher = fileURLToPath(new URL('../assets/teacher-digits.safetensors', import.meta.url))

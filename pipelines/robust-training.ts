@@ -77,7 +77,7 @@ const names = Object.keys(methods) as (keyof typeof methods)[]
 
 /**
  * Robust training side by side: the paper's rivals that make teachers, from random weights with the same data, epochs and
- * optimizer. Each point leaves `teacher.safetensors`, so that any of them can be pruned by `pipelines/compare.ts`.
+ * optimizer. Each point leaves `teacher.safetensors`, which describes itself: `pipelines/compare.ts` prunes any of them.
  */
 export default definePipeline(
   parameters({
@@ -125,6 +125,7 @@ export default definePipeline(
         )
       },
       {
+        lists: ['steps'],
         study: {
           method: 'method',
           across: 'epochs',

@@ -8,7 +8,9 @@ import type { Step } from './step.js'
 /**
  * Attached to a run when it starts; `metrics$` and `events$` complete, and `result` resolves, when its work is done. A
  * subscription that it returns is torn down then. An observable that it returns is subscribed to, and the run ends when
- * that has completed: what it sends elsewhere arrives. What goes wrong in it is a warning.
+ * that has completed: what it sends elsewhere arrives. One that still has not completed 10 seconds after the work is a
+ * warning; `stop` ends the wait, and of a run that was stopped before, those 10 seconds do. What goes wrong in an
+ * observer is a warning.
  */
 export type Observer = (run: RunHandle) => Unsubscribable | Observable<unknown> | void
 

@@ -14,7 +14,8 @@ import type { HasStudent } from '../training/network.js'
 export interface ExportModelOptions {
   /**
    * What becomes of a stochastic head, as `vib` and `ceb` add one: the file has the network in use, whose code is the mean,
-   * as ordinary layers; or all of it, so that `loadTeacher` can bring it back to the same training: in safetensors alone.
+   * as ordinary layers; or all of it, so that `loadTeacher` can bring it back to the same training: in safetensors alone,
+   * and not behind `shrink`, which takes it out.
    * @default 'removed'
    */
   readonly head?: 'removed' | 'kept'

@@ -38,7 +38,7 @@ export const startRunWith =
 const watched = async (live: Live, handle: RunHandle): Promise<Either<PwoaError, Summary>> => {
   const release = catchUnhandled()
   const ended = turn().then(() => outcome(live))
-  const observing = attachObservers(live.pipeline.observers, { ...handle, result: ended }, live.observerFailed)
+  const observing = attachObservers(live.pipeline.observers, { ...handle, result: ended }, live)
   const result = await ended
   await observing.end()
   live.publish(() => {

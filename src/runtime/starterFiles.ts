@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, join, relative, resolve, sep } from 'node:path'
 import { ownNeeds } from './ownNeeds.js'
 import { ownRoot, ownVersion } from './ownPackage.js'
 
@@ -30,11 +30,17 @@ const packageFile = (folder: string): string => {
     type: 'module',
     engines: { node },
     scripts: { start: 'pwoa-run pipeline.ts', types: 'tsc' },
-    dependencies: { pwoa: `^${ownVersion()}` },
+    dependencies: { pwoa: ownSource(folder) },
     devDependencies: { '@types/node': versionOf('@types/node'), typescript: versionOf('typescript') },
   }
   return `${JSON.stringify(contents, null, 2)}\n`
 }
+
+/** Where npm finds this very package: as a version where it was installed, by its path where it is a checkout. */
+const ownSource = (folder: string): string =>
+  ownRoot.split(sep).includes('node_modules')
+    ? `^${ownVersion()}`
+    : `file:${relative(resolve(folder), ownRoot).split(sep).join('/')}`
 
 /** A name that npm takes: lower case, at most 214 characters, nothing but letters, digits, `-`, `_` and `.` within. */
 export const packageName = (folder: string): string =>

@@ -7,7 +7,9 @@ import { projectionMasks, projectionThreshold, thresholdMasks } from '../math/pr
 import { quadraticPenalty } from '../math/quadraticPenalty.js'
 import type { WeightMatrix, WeightShape } from '../math/weightMatrix.js'
 import type { Architecture } from '../models/architecture.js'
+import { carried } from '../models/carried.js'
 import { countsOf, keptFlops } from '../models/counts.js'
+import { meanPathOf } from '../models/head.js'
 import { type Parameter, parameterCount } from '../models/parameters.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
@@ -186,17 +188,26 @@ const onPrunedLayers = (architecture: Architecture, { rates }: PruningTask, valu
   return layers
 }
 
-/** How many parameters there are and how many the mask keeps. */
-export const countKept = (student: Student, task: PruningTask): ParameterCounts => {
-  const total = parameterCount(student.architecture)
-  const mask = student.mask ?? new Float32Array(total).fill(1)
-  const ones = (from: number, to: number): number => mask.subarray(from, to).reduce((sum, bit) => sum + bit, 0)
+/**
+ * How many parameters there are and how many the mask keeps, of the network in use: a stochastic head that is there in
+ * training only costs nothing later.
+ */
+export const countKept = ({ architecture, mask }: Student, task: PruningTask): ParameterCounts => {
+  const bits = mask ?? new Float32Array(parameterCount(architecture)).fill(1)
+  const ones = (from: number, to: number): number => bits.subarray(from, to).reduce((sum, bit) => sum + bit, 0)
   const prunable = task.rates.reduce((sum, { parameter }) => sum + parameter.size, 0)
   const prunableKept = task.rates.reduce(
     (sum, { parameter }) => sum + ones(parameter.offset, parameter.offset + parameter.size),
     0,
   )
-  const { flops } = countsOf(student.architecture)
-  const flopsKept = keptFlops(student.architecture, mask)
-  return { total, kept: ones(0, total), prunable, prunableKept, flops, flopsKept }
+  const inUse = meanPathOf(architecture)
+  const bitsInUse = carried(architecture, bits, inUse)
+  return {
+    total: bitsInUse.length,
+    kept: bitsInUse.reduce((sum, bit) => sum + bit, 0),
+    prunable,
+    prunableKept,
+    flops: countsOf(inUse).flops,
+    flopsKept: keptFlops(inUse, bitsInUse),
+  }
 }

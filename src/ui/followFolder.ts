@@ -15,15 +15,22 @@ const SHARE = 0.01
 export interface FolderOptions {
   readonly folder: string
   readonly show: Show
-  /** Which runs to leave out: they are followed as they go. */
+  /** Which runs to leave out, now or from later on: they are followed as they go. */
   readonly except?: ReadonlySet<string>
+  /** Hears at each look why a run can't be shown; the others are. */
+  readonly failed?: (thrown: unknown) => void
 }
 
 /** Looks at a folder, and puts what has changed since the last look into a show. */
 export type FolderLook = () => Promise<void>
 
-/** The runs of a folder for a show. A look throws what `partsOf` and `readRun` throw, when all others are shown. */
-export const lookAtFolder = ({ folder, show, except = new Set() }: FolderOptions): FolderLook => {
+/** The runs of a folder for a show. A look throws what `partsOf` throws. */
+export const lookAtFolder = ({
+  folder,
+  show,
+  except = new Set(),
+  failed = () => undefined,
+}: FolderOptions): FolderLook => {
   const seen = new Map<string, string>()
   const lookAt = async (part: FolderPart): Promise<void> => {
     const { begun } = part
@@ -31,18 +38,17 @@ export const lookAtFolder = ({ folder, show, except = new Set() }: FolderOptions
     const now = JSON.stringify([part.state, alive, begun && lastChange(part.folder)])
     if (seen.get(part.id) === now) return
     // A line that is being written is read the next time.
-    const shown = await (begun ? read(part, alive) : waiting(part)).catch((thrown: unknown) => {
+    const shown = await (begun ? read(part, alive) : absent(part)).catch((thrown: unknown) => {
       if (!alive) throw thrown
     })
-    if (!shown) return
+    // One that began while its folder was read is shown as it goes.
+    if (!shown || except.has(part.id)) return
     show.put(shown)
     seen.set(part.id, now)
   }
   return async () => {
     const looks = partsOf(folder, 'ui').flatMap((part) => (except.has(part.id) ? [] : [part]))
-    const failures: unknown[] = []
-    for (const part of looks) await lookAt(part).catch((thrown: unknown) => void failures.push(thrown))
-    if (failures.length > 0) throw failures[0]
+    for (const part of looks) await lookAt(part).catch(failed)
   }
 }
 
@@ -71,9 +77,9 @@ const read = async (part: FolderPart, alive: boolean): Promise<ShownRun> => {
   return { ...placeOf(part), plan, figures, pictures }
 }
 
-const waiting = async (part: FolderPart): Promise<ShownRun> => ({
-  ...placeOf(part),
-  plan: undefined,
-  figures: makeRunFigures(part.label, 'waiting'),
-  pictures: new Map(),
-})
+/** One whose folder is not here: it has not begun, or another machine keeps it. */
+const absent = async (part: FolderPart): Promise<ShownRun> => {
+  const figures = makeRunFigures(part.label, 'waiting')
+  if (part.state === 'done' || part.state === 'failed') figures.end(part.state)
+  return { ...placeOf(part), plan: undefined, figures, pictures: new Map() }
+}

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import { writeTogether } from '../../src/io/writeTogether.js'
@@ -49,6 +50,15 @@ describe('pwoa-run init', () => {
       after: { examples: 1 },
       artifacts: expect.arrayContaining(['pruned.safetensors']),
     })
+  })
+
+  test('names a checkout by its path: npm finds it there, published or not', async () => {
+    const folder = join(folderWith({}), 'project')
+    await writeStarter(folder)
+    const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+    expect(dependencies.pwoa).toMatch(/^file:/)
+    expect(resolve(folder, dependencies.pwoa.slice('file:'.length))).toBe(resolve(root))
   })
 
   test('into the working folder, where nothing else is named and other files are', async () => {

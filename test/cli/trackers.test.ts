@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isRight } from 'fp-ts/lib/Either.js'
 import { lastValueFrom, toArray } from 'rxjs'
@@ -75,8 +75,13 @@ const isMetric = (one: unknown): one is Metric => {
   return typeof key === 'string' && numbers.every(Number.isFinite) && [step, timestamp].every(Number.isInteger)
 }
 
-/** A server that takes what MLflow's REST API is documented to take, and nothing else. */
-const openServer = async (): Promise<Tracking> => {
+/**
+ * A server that takes what MLflow's REST API is documented to take, and nothing else.
+ *
+ * @param authorization what each request must carry as that
+ * @param refused what it does not take
+ */
+const openServer = async (authorization?: string, refused?: string): Promise<Tracking> => {
   const runs = new Map<string, { readonly name: string; status: string; readonly metrics: Metric[] }>()
   const deeds: Readonly<Record<string, (body: Record<string, unknown>) => object | undefined>> = {
     create: ({ experiment_id, run_name, start_time }) => {
@@ -101,8 +106,10 @@ const openServer = async (): Promise<Tracking> => {
   }
   const server = createServer(async (request, response) => {
     const [, what = ''] = /^\/api\/2\.0\/mlflow\/runs\/([\w-]+)$/.exec(request.url ?? '') ?? []
-    const json = request.method === 'POST' && request.headers['content-type'] === 'application/json'
-    const answer = json ? deeds[what]?.(await bodyOf(request)) : undefined
+    const { headers } = request
+    const json = request.method === 'POST' && headers['content-type'] === 'application/json'
+    const taken = json && headers.authorization === authorization && what !== refused
+    const answer = taken ? deeds[what]?.(await bodyOf(request)) : undefined
     response.writeHead(answer ? 200 : 400, { 'Content-Type': 'application/json' })
     response.end(JSON.stringify(answer ?? { error_code: 'INVALID_PARAMETER_VALUE' }))
   })
@@ -142,9 +149,12 @@ const realServer = (uri: string): Tracking => {
 }
 
 /** What is warned of in a run of another, small pipeline with the observers of this one. */
-const warningsOf = async ({ observers }: { readonly observers: readonly Observer[] }): Promise<readonly string[]> => {
+const warningsOf = async (
+  { observers }: { readonly observers: readonly Observer[] },
+  out = temporaryFolder(),
+): Promise<readonly string[]> => {
   const watched = observers.reduce((one, observer) => one.observe(observer), fakePipeline())
-  const run = watched.pipe(fakeTrain({ epochs: 1 })).run({ out: temporaryFolder() })
+  const run = watched.pipe(fakeTrain({ epochs: 1 })).run({ out })
   const events = lastValueFrom(run.events$.pipe(toArray()))
   expect(isRight(await run.result)).toBe(true)
   return (await events).flatMap((event) => (event.type === 'warning' ? [event.message] : []))
@@ -179,6 +189,27 @@ describe('pipelines/mlflow.ts', () => {
     vi.stubEnv('MLFLOW_TRACKING_URI', 'http://127.0.0.1:1')
     const { default: made } = await import('../../pipelines/mlflow.js')
     expect(await warningsOf(made)).toEqual(['an observer threw: fetch failed'])
+  })
+
+  test('a password in the address is sent in a header, and is in no warning', async () => {
+    vi.stubEnv('MLFLOW_TRACKING_URI', 'http://me:se%3Acret@127.0.0.1:1')
+    const { default: made } = await import('../../pipelines/mlflow.js')
+    expect(await warningsOf(made)).toEqual(['an observer threw: fetch failed'])
+    const out = temporaryFolder()
+    const { uri, runOf } = await openServer(`Basic ${Buffer.from('me:se:cret').toString('base64')}`)
+    vi.stubEnv('MLFLOW_TRACKING_URI', `${uri.replace('//', '//me:se%3Acret@')}/`)
+    expect(await warningsOf(made, out)).toEqual([])
+    expect(await runOf(basename(out), [])).toMatchObject({ status: 'FINISHED', metrics: { length: 10 } })
+  })
+
+  test('a batch that the server does not take is a warning, and its run is ended all the same', async () => {
+    const out = temporaryFolder()
+    const { uri, runOf } = await openServer(undefined, 'log-batch')
+    vi.stubEnv('MLFLOW_TRACKING_URI', uri)
+    const { default: made } = await import('../../pipelines/mlflow.js')
+    const refusal = 'an observer threw: MLflow: 400 {"error_code":"INVALID_PARAMETER_VALUE"}'
+    expect(await warningsOf(made, out)).toEqual([refusal])
+    expect(await runOf(basename(out), [])).toEqual(expect.objectContaining({ status: 'FINISHED', metrics: [] }))
   })
 })
 

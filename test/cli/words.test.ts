@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseArguments } from '../../src/cli/parseArguments.js'
@@ -101,6 +101,32 @@ describe('tensorboard', () => {
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/^logs.events\.out\.tfevents\.\d+\.pwoa\n$/)
     expect(existsSync(join(folder, stdout.trimEnd()))).toBe(true)
+  })
+})
+
+describe('ui', () => {
+  test('opens beside a run that is damaged, which is told once; a folder of nothing else is refused', async () => {
+    const two = `
+import { compare, pipeline, syntheticDigits } from 'pwoa'
+import { halve } from './lib/halving'
+
+const row = (epochs: number) => pipeline('row', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(halve(epochs))
+
+export default compare('two', { bad: row(2), good: row(2) })
+`
+    const folder = folderWith({ ...userFiles, 'two.ts': two })
+    await command.run(['two.ts', '--engine', 'wasm', '--quiet', '--out', 'both'], folder)
+    const bad = join('both', '1-bad')
+    writeFileSync(join(folder, bad, 'metrics.jsonl'), '{"step":1}\n')
+    const started = command.start(['ui', 'both'], folder)
+    const [, address = ''] = await started.says(/page: (\S+)\n/)
+    expect((await fetch(address)).status).toBe(200)
+    started.child.kill('SIGINT')
+    const { code, stderr } = await started.ended
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^pwoa-run: run folder: .*1-bad.*\npage: \S+\n$/)
+    const alone = await command.run(['ui', bad], folder)
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/^pwoa-run: run folder: .*1-bad.*\n$/)])
   })
 })
 

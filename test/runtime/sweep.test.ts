@@ -162,7 +162,7 @@ describe('a study', () => {
 
   test.each([
     [{ method: 'way', across: 'rate' }, /a method, way, in each point/],
-    [{ method: 'rate', across: 'method' }, /a number, method, in each point/],
+    [{ method: 'rate', across: 'method' }, /a number > 0, method, in each point/],
     [{ method: 'method', across: 'rate', baseline: 'c' }, /a baseline out of a, b, got c/],
   ])('of what the points do not have is refused: %o', (study, message) => {
     expect(() => sweep('x', points, build, { study: study as never })).toThrow(message)

@@ -56,11 +56,10 @@ const dotOf = (
 
 const byRate = (dots: readonly Dot[], methods: readonly string[], attack: string, { across }: Study): string => {
   const ticks = valuesOf(dots)
-  // What has no rate of its own, a teacher, is a level that the others are seen against.
-  const level = (method: string): boolean =>
-    ticks.length > 1 && dots.filter((one) => one.method === method).length === 1
-  const curves = dots.filter(({ method }) => !level(method))
-  const levels = dots.filter(({ method }) => level(method))
+  // What nobody trained has no rate of its own: a level that the others are seen against.
+  const level = ({ seconds }: Dot): boolean => ticks.length > 1 && seconds === undefined
+  const curves = dots.filter((one) => !level(one))
+  const levels = dots.filter(level)
   return drawPlot({
     ...frame(methods, 480),
     x: { type: 'log', ticks, tickFormat: String, label: across, labelAnchor: 'center' },

@@ -6,8 +6,9 @@ import type { PointParams } from './points.js'
 export const checkStudy = ({ method, across, baseline }: Study, points: readonly PointParams[]): void => {
   for (const point of points) {
     if (point[method] === undefined) rejectOption('sweep', `a method, ${method}, in each point`, JSON.stringify(point))
-    if (typeof point[across] !== 'number')
-      rejectOption('sweep', `a number, ${across}, in each point`, JSON.stringify(point))
+    // Pictures have it on a logarithmic axis.
+    if (!(Number(point[across]) > 0) || typeof point[across] !== 'number')
+      rejectOption('sweep', `a number > 0, ${across}, in each point`, JSON.stringify(point))
   }
   const methods = [...new Set(points.map((point) => String(point[method])))]
   if (baseline !== undefined && !methods.includes(baseline))

@@ -60,11 +60,14 @@ const outcomeOf = async ({ folder, result }: RunHandle): Promise<PointOutcome> =
   return { type: 'done', summary: ended.right }
 }
 
-/** What is done is not gone on with, and a study of many runs has many checkpoints. The best one stays. */
+/**
+ * What is done is not gone on with, and a study of many runs has many checkpoints. The best one stays. One that can't be
+ * removed takes space and does no other harm.
+ */
 const removeCheckpoints = async (folder: string): Promise<void> => {
   const place = join(folder, 'checkpoints')
-  const names = namesIn(place)
-  for (const name of names) if (name.startsWith('step-')) await rm(join(place, name), { force: true })
+  const names = namesIn(place).filter((name) => name.startsWith('step-'))
+  await Promise.allSettled(names.map((name) => rm(join(place, name), { force: true })))
 }
 
 const namesIn = (folder: string): readonly string[] => {

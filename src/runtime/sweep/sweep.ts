@@ -61,8 +61,9 @@ export interface SweepOptions<Names extends string> {
    */
   readonly study?: Study & { readonly method: Names; readonly across: Names }
   /**
-   * Parameters of `definePipeline` that say which points there are and nothing more of any of them: lists that a list of
-   * points is made of. What is done stays done when they grow. @default none
+   * Parameters of `definePipeline` that are no part of a point's key: lists that say which points there are and nothing
+   * more of any of them, and what stands in the options of the stages that it concerns. What is done stays done when
+   * they change. @default none
    */
   readonly lists?: readonly string[]
 }

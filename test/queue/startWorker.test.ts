@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Job, Queue } from 'bullmq'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type PwoaError, PwoaFailure } from '../../src/dsl/errors.js'
+import { describeError, type PwoaError, PwoaFailure } from '../../src/dsl/errors.js'
 import type { Summary } from '../../src/dsl/run.js'
 import { ownVersion } from '../../src/runtime/ownPackage.js'
+import { failureOf } from '../../src/runtime/queue/queueJob.js'
 import { startWorker } from '../../src/runtime/queue/startWorker.js'
 import type { OpenRun, RunStorage } from '../../src/runtime/storage/runStorage.js'
 import type { FromPoint } from '../../src/runtime/sweep/pointMessages.js'
@@ -98,5 +99,31 @@ describe.skipIf(redisMissing)('a worker', () => {
     }
     await jobOn({ open: async () => run }, 'delayed', answer)
     expect(done).toEqual(['left'])
+  })
+
+  test.each<[string, PwoaError, string]>([
+    ['whose store is away', away, describeError(away)],
+    [
+      'whose keys have no right',
+      { _tag: 'OptionError', stage: '--runs', expected: 'to read', actual: 'ExpiredToken (400)', hint: 'New keys.' },
+      '--runs: expected to read, got ExpiredToken (400). New keys.',
+    ],
+    [
+      'whose disk is full',
+      { _tag: 'WriteError', stage: 'worker', file: 'a', expected: 'to write the file', actual: 'a full disk' },
+      'worker: a: expected to write the file, got a full disk',
+    ],
+  ])('%s offers the point again, and tells whoever follows it', async (_, error, message) => {
+    const { job, said } = await jobOn({ finished: failing(error) }, 'delayed')
+    expect(job.progress).toEqual({ type: 'warning', stage: expect.stringMatching(/^worker on ./), message })
+    expect(said).toEqual([`${job.id}: ${message}`])
+  })
+
+  test('ends a point whose objects are damaged, in words', async () => {
+    const facts = { stage: '--runs', expected: 'the result of a point', actual: 'something else', hint: 'Remove it.' }
+    const error: PwoaError = { _tag: 'FileError', file: 's3://studies/x/result.json', ...facts }
+    const { job, said } = await jobOn({ finished: failing(error) }, 'failed')
+    expect(failureOf(job.failedReason)).toEqual(error)
+    expect(said).toEqual([`${job.id}: failed: ${describeError(error)}`])
   })
 })

@@ -185,6 +185,24 @@ describe.skipIf(s3Missing)('a run in object storage', () => {
     expect(readdirSync(scratch)).toEqual([])
   })
 
+  test('that is done and damaged is an error of its file, which says how to go on', async () => {
+    const { bucket, objects, worker } = await place()
+    const run = await opened(worker())
+    write(run, { 'summary.json': 'found' })
+    await run.finish(summaryOf(1))
+    const [result = '', summary = ''] = await objects.list(base)
+    const hint = `Remove s3://${bucket}/${result}: the point is then run anew.`
+    await s3.put(`${bucket}/${summary}`, 'Found')
+    const other = await opened(worker(), { ...point, key: 'a'.repeat(20) })
+    await expect(other.bring([point.key])).rejects.toMatchObject({
+      error: { _tag: 'FileError', file: `s3://${bucket}/${summary}`, actual: 'other bytes', hint },
+    })
+    await s3.put(`${bucket}/${result}`, '{}')
+    await expect(worker().finished(point)).rejects.toMatchObject({
+      error: { _tag: 'FileError', file: `s3://${bucket}/${result}`, hint },
+    })
+  })
+
   test('that two workers finish is that of the first, with its files alone', async () => {
     const { bucket, objects, worker } = await place()
     const [one, other] = [worker(), worker()]

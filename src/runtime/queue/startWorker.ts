@@ -3,7 +3,7 @@ import type { Job } from 'bullmq'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Errors } from 'io-ts'
-import { describeError, PwoaFailure, type UsageError } from '../../dsl/errors.js'
+import { describeError, type PwoaError, PwoaFailure, type UsageError } from '../../dsl/errors.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
 import { outageWords } from '../outageWords.js'
 import { ownVersion } from '../ownPackage.js'
@@ -60,12 +60,21 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     throw new DelayedError()
   }
 
-  /** Another worker may do what this one can't: its file, or its version, is another one. */
-  const refuse = async (job: Job, token: string | undefined, { expected, actual }: UsageError): Promise<never> => {
-    const message = `refused: expected ${expected}, got ${actual}`
+  /** Another worker, or a later attempt, may do what this one can't; whoever follows the sweep is told why. */
+  const putOff = async (job: Job, token: string | undefined, message: string): Promise<never> => {
     say(`${job.id}: ${message}`)
     await job.updateProgress({ type: 'warning', stage: `worker on ${hostname()}`, message })
     return offerAgain(job, token, LATER)
+  }
+
+  /** Its file, or its version, is another one. */
+  const refuse = (job: Job, token: string | undefined, { expected, actual }: UsageError): Promise<never> =>
+    putOff(job, token, `refused: expected ${expected}, got ${actual}`)
+
+  /** It would be the same on every machine, at every time. */
+  const fail = async (job: Job, error: PwoaError): Promise<never> => {
+    say(`${job.id}: failed: ${describeError(error)}`)
+    throw new UnrecoverableError(failureText(error))
   }
 
   const follow = async (job: Job, task: PointTask, run: OpenRun): Promise<PointOutcome> => {
@@ -93,8 +102,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     const read = await taskOf(job.data, options)
     if (E.isLeft(read)) {
       if (read.left.type === 'refused') return refuse(job, token, read.left.error)
-      say(`${job.id}: ${describeError(read.left.error)}`)
-      throw new UnrecoverableError(failureText(read.left.error))
+      return fail(job, read.left.error)
     }
     const { point, task } = read.right
     // Delivered twice, or done by one that could not say so any more: the first complete result holds.
@@ -119,18 +127,21 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     const { error } = ended
     if (error._tag === 'InterruptedError') return offerAgain(job, token, 0)
     if (error._tag === 'UsageError') return refuse(job, token, error)
-    say(`${job.id}: failed: ${describeError(error)}`)
-    throw new UnrecoverableError(failureText(error))
+    return fail(job, error)
   }
 
-  /** That the runs can't be kept is no fault of the point: it is offered again. */
+  /**
+   * Where runs can't be kept the point is offered again: the store comes back, and another worker has other keys and
+   * another disk. What is wrong with an object of the point itself stays wrong.
+   */
   const performOrOffer = async (job: Job, token?: string): Promise<Summary> => {
     try {
       return await perform(job, token)
     } catch (thrown) {
       if (!(thrown instanceof PwoaFailure)) throw thrown
-      say(`${job.id}: ${describeError(thrown.error)}`)
-      return offerAgain(job, token, LATER)
+      const { error } = thrown
+      if (error._tag === 'FileError') return fail(job, error)
+      return putOff(job, token, [describeError(error), error.hint ?? []].flat().join('. '))
     }
   }
 

@@ -143,11 +143,21 @@ const resultAt = async (objects: Objects, base: string): Promise<Result | undefi
   if (!bytes) return undefined
   const decoded = resultCodec.decode(parseJson(textOf(bytes)))
   if (E.isRight(decoded)) return decoded.right
-  throw damaged(`${objects.shown}/${base}result.json`, 'the result of a point', 'something else')
+  throw damaged(objects, base, 'result.json', 'the result of a point', 'something else')
 }
 
-const damaged = (file: string, expected: string, actual: string): PwoaFailure =>
-  new PwoaFailure({ _tag: 'FileError', stage: '--runs', file, expected, actual })
+/** Of a point that counts as done: it stays so until somebody removes its result. */
+const damaged = ({ shown }: Objects, base: string, path: string, expected: string, actual: string): PwoaFailure => {
+  const hint = `Remove ${shown}/${base}result.json: the point is then run anew.`
+  return new PwoaFailure({
+    _tag: 'FileError',
+    stage: '--runs',
+    file: `${shown}/${base}${path}`,
+    expected,
+    actual,
+    hint,
+  })
+}
 
 /** Writes all files of a run that is done, then its result, unless there is one: then that holds. */
 const publish = async (objects: Objects, base: string, folder: string, summary: Summary): Promise<Summary> => {
@@ -177,10 +187,10 @@ const bringFindings = async (objects: Objects, base: string, folder: string): Pr
   if (!result) return false
   for (const [path, { sha256 }] of Object.entries(result.files)) {
     if (!isForJoins(path) || !isInside(path)) continue
-    const key = `${base}${result.run}/${path}`
-    const bytes = await objects.read(key)
+    const object = `${result.run}/${path}`
+    const bytes = await objects.read(base + object)
     if (!bytes || sha256Of(bytes) !== sha256)
-      throw damaged(`${objects.shown}/${key}`, 'the file of a result', bytes ? 'other bytes' : 'none')
+      throw damaged(objects, base, object, 'the file of a result', bytes ? 'other bytes' : 'none')
     await valueOf(writeWhole(join(folder, path), bytes, 'worker'))
   }
   return true

@@ -21,7 +21,10 @@ export interface OpenRun {
   readonly leave: () => Promise<void>
 }
 
-/** Where all workers keep the runs of sweeps. What it can't do is thrown as a `PwoaFailure`. */
+/**
+ * Where all workers keep the runs of sweeps. What it can't do is thrown as a `PwoaFailure`: of a `FileError` where no worker
+ * could do it at any time, of any other error where another one may, or a later attempt.
+ */
 export interface RunStorage {
   /** For people; without secrets. */
   readonly shown: string

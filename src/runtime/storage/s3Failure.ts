@@ -66,17 +66,33 @@ const hints: Readonly<Record<string, string>> = {
   AccessDenied: 'The keys need s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject there.',
   InvalidAccessKeyId: 'Mend AWS_ACCESS_KEY_ID.',
   SignatureDoesNotMatch: 'Mend AWS_SECRET_ACCESS_KEY.',
+  ExpiredToken: 'Start the worker with new keys, or with a role that renews them.',
   CredentialsProviderError: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
 }
 
+/** 413 comes from what stands before a store. */
+const isTooLarge = ({ name, status }: Answer): boolean => name === 'EntityTooLarge' || status === 413
+
 /**
- * A refusal as data. The store's own message is left out: it may name keys.
+ * A refusal as data: a `FileError` where no worker could write the object, an `OptionError` for all else. The store's own
+ * message is left out: it may name keys.
  *
  * @param expected what was to be done
+ * @param file the object, for people
  */
-export const toS3Failure = (expected: string, thrown: unknown): PwoaFailure => {
+export const toS3Failure = (expected: string, file: string, thrown: unknown): PwoaFailure => {
   if (thrown instanceof PwoaFailure) return thrown
   const answer = answerOf(thrown)
+  if (answer && isTooLarge(answer))
+    return new PwoaFailure({
+      _tag: 'FileError',
+      stage: '--runs',
+      file,
+      expected: 'an object that the store takes at once',
+      actual: wordsOf(answer),
+      hint: 'Keep runs with files of this size in a folder that all machines mount.',
+      cause: thrown,
+    })
   const hint = hints[answer?.name ?? wordOf(thrown)]
   return new PwoaFailure({
     _tag: 'OptionError',

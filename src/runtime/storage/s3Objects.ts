@@ -36,11 +36,11 @@ export const openS3 = async (place: BucketPlace, options: S3Options): Promise<Op
   const { bucket: Bucket, prefix, shown } = place
   const client = new sdk.S3Client(settingsOf(options.environment))
   const words = outageWords(shown, options.say)
-  const call = async <A>(expected: string, act: () => Promise<A>): Promise<A> => {
+  const call = async <A>(expected: string, act: () => Promise<A>, key = ''): Promise<A> => {
     try {
       return await patiently(act, { shown, seconds: options.patience, words, awayReason })
     } catch (thrown) {
-      throw toS3Failure(expected, thrown)
+      throw toS3Failure(expected, `${shown}/${key}`, thrown)
     }
   }
   const put = (key: string, Body: Uint8Array, sha256: string, condition: { readonly IfNoneMatch?: '*' }) => {
@@ -59,9 +59,10 @@ export const openS3 = async (place: BucketPlace, options: S3Options): Promise<Op
           throw thrown
         }
       }),
-    write: (key, bytes, sha256) => call(`to write to ${shown}`, async () => void (await put(key, bytes, sha256, {}))),
-    writeOnce: (key, bytes) =>
-      call(`to write to ${shown}`, async () => {
+    write: (key, bytes, sha256) =>
+      call(`to write to ${shown}`, async () => void (await put(key, bytes, sha256, {})), key),
+    writeOnce: (key, bytes) => {
+      const write = async () => {
         try {
           await put(key, bytes, sha256Of(bytes), { IfNoneMatch: '*' })
           return true
@@ -69,7 +70,9 @@ export const openS3 = async (place: BucketPlace, options: S3Options): Promise<Op
           if (isTaken(thrown)) return false
           throw thrown
         }
-      }),
+      }
+      return call(`to write to ${shown}`, write, key)
+    },
     list: (start) => call(`to list ${shown}`, () => keysOf(sdk, client, Bucket, prefix, start)),
     remove: (keys) =>
       call(`to delete in ${shown}`, async () => {

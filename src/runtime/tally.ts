@@ -1,6 +1,7 @@
 import type { Accuracies, NetworkLatency, NetworkSizes, ParameterCounts, RunEvent } from '../dsl/events.js'
 import type { Summary } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
+import { median } from '../math/median.js'
 
 /** What a summary is made of that neither the plan nor `metrics.jsonl` can give back: kept in each checkpoint. */
 export interface TallyState {
@@ -120,10 +121,3 @@ const perPhase = (
 ) => Object.fromEntries([...all].map(([phase, values]) => [phase, figure(values, phase)]))
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
-
-const median = (values: readonly number[]): number => {
-  const sorted = Float64Array.from(values).sort()
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? 0
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2
-}

@@ -1,9 +1,10 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../engine/tf.js'
+import { median } from '../math/median.js'
 import type { Architecture } from '../models/architecture.js'
 import { Student } from './network.js'
 import { randomWeights } from './randomWeights.js'
-import { median, type TimeLimits, timeInTurn } from './timeInTurn.js'
+import { type TimeLimits, timeInTurn } from './timeInTurn.js'
 
 /** Enough for a median that another measurement confirms to a few hundredths on a machine that is at rest. */
 const LIMITS: TimeLimits = { rounds: 40, seconds: 1 }
@@ -20,7 +21,6 @@ const SEED = 1
 export const latencyShare = (whole: Architecture, images: number) => {
   const { height, width, channels } = whole.input
   return (smaller: Architecture): number => {
-    if (smaller === whole) return 1
     const networks = [smaller, whole].map((net) => new Student(net, randomWeights(net, SEED, 'latency')))
     const batch: Tensor4D = tf.randomUniform([images, height, width, channels], 0, 1, 'float32', SEED)
     const pass = (network: Student) => (): void => tf.dispose(tf.tidy(() => network.logits(batch)))

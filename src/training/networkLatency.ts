@@ -1,11 +1,12 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Latencies, NetworkLatency } from '../dsl/events.js'
 import { tf } from '../engine/tf.js'
+import { median } from '../math/median.js'
 import { folded } from '../models/folded.js'
 import { kernelsOn, unflatten } from '../models/forward.js'
 import type { PlainNetwork } from '../models/shrink/tensors.js'
 import { Student } from './network.js'
-import { median, type TimeLimits, timeInTurn } from './timeInTurn.js'
+import { type TimeLimits, timeInTurn } from './timeInTurn.js'
 
 /** Images of the batch that is timed: enough that layers take longer than to call them. */
 const IMAGES = 16

@@ -26,7 +26,3 @@ export const timeInTurn = (
     }
   return found
 }
-
-/** The middle one, the lower of two. */
-export const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0

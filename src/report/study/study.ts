@@ -97,7 +97,7 @@ const rowOf = (group: readonly StudyRun[]): StudyRow | undefined => {
 }
 
 /** After training; before it where nobody trained. */
-const accuraciesOf = ({ after, before }: Summary): Accuracies | undefined => after ?? before
+export const accuraciesOf = ({ after, before }: Summary): Accuracies | undefined => after ?? before
 
 const trainingOf = ({ epochs, seconds }: Summary) => ({
   epochs: sum(Object.values(epochs)),

@@ -1,3 +1,4 @@
+import { accuraciesOf } from '../../report/study/study.js'
 import type { PointRecord } from './sweepTypes.js'
 
 /** The figures of a sweep, a row for each point; what a point doesn't have is undefined. */
@@ -9,12 +10,14 @@ export interface Results {
 /** Parameters, then figures after training (or of what nobody trained), then what it cost, and where the run lies. */
 export const resultsOf = (points: readonly PointRecord[]): Results => {
   const params = [...new Set(points.flatMap(({ params: own }) => Object.keys(own)))].filter((key) => key !== 'seed')
-  const attacks = [...new Set(points.flatMap((point) => Object.keys(accuraciesOf(point)?.attacks ?? {})))]
+  const attacks = [
+    ...new Set(points.flatMap(({ summary }) => Object.keys((summary && accuraciesOf(summary))?.attacks ?? {}))),
+  ]
   return {
     columns: [...params, 'seed', 'state', 'clean', ...attacks, 'kept', 'sparsity', 'seconds', 'key'],
     rows: points.map((point) => {
       const { summary } = point
-      const accuracies = accuraciesOf(point)
+      const accuracies = summary && accuraciesOf(summary)
       return [
         ...params.map((key) => point.params[key]),
         point.seed,
@@ -29,8 +32,6 @@ export const resultsOf = (points: readonly PointRecord[]): Results => {
     }),
   }
 }
-
-const accuraciesOf = ({ summary }: PointRecord) => summary?.after ?? summary?.before
 
 /** Comma-separated values (RFC 4180). */
 export const csvOf = ({ columns, rows }: Results): string =>

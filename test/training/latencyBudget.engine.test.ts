@@ -157,7 +157,7 @@ describe('time in turn', () => {
     expect(timeInTurn(slow.works, { rounds: 4, seconds: 1 }, slow.now)).toEqual([[5]])
   })
 
-  it('has the lower of two in the middle', () => {
+  it('takes the mean of the two in the middle', () => {
     expect([median([3, 1, 2]), median([4, 1, 3, 2]), median([7])]).toEqual([2, 2.5, 7])
   })
 })

@@ -93,33 +93,34 @@ interface Setting {
   readonly mixRatio: number
 }
 
-const trainedBy = ({ of: { epsilon }, attackSteps }: Setting) =>
-  pgd({ epsilon, steps: attackSteps, stepSize: (2.5 * epsilon) / attackSteps })
+/** PGD that the adversarial methods train with. */
+const trainedBy = (
+  { of: { epsilon }, attackSteps: steps }: Setting,
+  more: { readonly loss?: 'kl'; readonly start?: 'nearby' } = {},
+) => pgd({ epsilon, steps, stepSize: (2.5 * epsilon) / steps, ...more })
 
-const pwoaOf = ({ of, mask, epochs, retrainEpochs }: Setting) => ({
-  ...mask,
-  ...of.recipes,
-  epochs,
-  retrainEpochs,
-  distill: { temperature: 30, alpha: of.alpha },
-  hsic: of.hsic,
+const maskOf = ({ of, mask, epochs, retrainEpochs }: Setting) => ({ ...mask, ...of.recipes, epochs, retrainEpochs })
+
+const pwoaOf = (at: Setting) => ({
+  ...maskOf(at),
+  distill: { temperature: 30, alpha: at.of.alpha },
+  hsic: at.of.hsic,
 })
 
-const admmOf = ({ of, mask, epochs, retrainEpochs }: Setting) =>
-  admmMask({ ...mask, ...of.recipes, epochs, retrainEpochs })
-
 /** Adam's steps go on towards sparse weights to the end: there are few epochs, and Z and U are updated in each. */
-const perturbedOf = ({ of, mask, epochs, retrainEpochs }: Setting, rates: 'uniform' | 'learned') => {
-  const { admm, retrain } = of.recipes
-  return admmMask({
-    ...mask,
-    rates,
-    epochs,
-    retrainEpochs,
-    updateEvery: 1,
-    admm: { ...admm, learningRate: 2 * admm.learningRate, schedule: cosine() },
-    retrain: { ...retrain, learningRate: 2 * retrain.learningRate },
-  })
+const perturbed = (at: Setting, rates: 'uniform' | 'learned') => {
+  const { admm, retrain, ...mask } = maskOf(at)
+  return at.teacher.pipe(
+    perturb(blockNoise({ epsilon: at.of.epsilon })),
+    distill({ temperature: 10, alpha: at.of.alpha }),
+    admmMask({
+      ...mask,
+      rates,
+      updateEvery: 1,
+      admm: { ...admm, learningRate: 2 * admm.learningRate, schedule: cosine() },
+      retrain: { ...retrain, learningRate: 2 * retrain.learningRate },
+    }),
+  )
 }
 
 /** The rows: every method from the same teacher, on the same data, with the same epochs and rate. */
@@ -129,28 +130,16 @@ const methods = {
     teacher.pipe(naive({ ...mask, retrainEpochs: epochs + retrainEpochs })),
   gradual: ({ teacher, mask, epochs, retrainEpochs }: Setting) =>
     teacher.pipe(crossEntropy(), magnitudePrune({ ...mask, epochs, retrainEpochs })),
-  admm: (at: Setting) => at.teacher.pipe(crossEntropy(), admmOf(at)),
-  'hsic-only': (at: Setting) => at.teacher.pipe(crossEntropy(), hsicRegularize(at.of.hsic), admmOf(at)),
-  'distill-only': (at: Setting) => at.teacher.pipe(distill({ temperature: 30, alpha: at.of.alpha }), admmOf(at)),
+  admm: (at: Setting) => at.teacher.pipe(crossEntropy(), admmMask(maskOf(at))),
+  'hsic-only': (at: Setting) => at.teacher.pipe(crossEntropy(), hsicRegularize(at.of.hsic), admmMask(maskOf(at))),
+  'distill-only': (at: Setting) =>
+    at.teacher.pipe(distill({ temperature: 30, alpha: at.of.alpha }), admmMask(maskOf(at))),
   pwoa: (at: Setting) => at.teacher.pipe(pwoa(pwoaOf(at))),
-  perturbed: (at: Setting) =>
-    at.teacher.pipe(
-      perturb(blockNoise({ epsilon: at.of.epsilon })),
-      distill({ temperature: 10, alpha: at.of.alpha }),
-      perturbedOf(at, 'uniform'),
-    ),
-  'perturbed-learned': (at: Setting) =>
-    at.teacher.pipe(
-      perturb(blockNoise({ epsilon: at.of.epsilon })),
-      distill({ temperature: 10, alpha: at.of.alpha }),
-      perturbedOf(at, 'learned'),
-    ),
+  perturbed: (at: Setting) => perturbed(at, 'uniform'),
+  'perturbed-learned': (at: Setting) => perturbed(at, 'learned'),
   'pwoa-mixed': (at: Setting) =>
     at.teacher.pipe(pwoa({ ...pwoaOf(at), mixed: { attack: trainedBy(at), mixRatio: at.mixRatio } })),
-  advPrune: (at: Setting) => {
-    const { distill: _, hsic: __, ...mask } = pwoaOf(at)
-    return at.teacher.pipe(advPrune(trainedBy(at), mask))
-  },
+  advPrune: (at: Setting) => at.teacher.pipe(advPrune(trainedBy(at), maskOf(at))),
   apd: (at: Setting) =>
     at.teacher.pipe(
       apd(trainedBy(at), {
@@ -161,10 +150,9 @@ const methods = {
       }),
     ),
   hydra: (at: Setting) => {
-    const { epsilon } = at.of
-    const { attackSteps: steps } = at
-    const attack = pgd({ epsilon, steps, stepSize: (2.5 * epsilon) / steps, loss: 'kl', start: 'nearby' })
-    return at.teacher.pipe(hydra(attack, { ...at.mask, beta: 6, epochs: at.epochs, retrainEpochs: at.retrainEpochs }))
+    const { epochs, retrainEpochs } = at
+    const attack = trainedBy(at, { loss: 'kl', start: 'nearby' })
+    return at.teacher.pipe(hydra(attack, { ...at.mask, beta: 6, epochs, retrainEpochs }))
   },
 }
 

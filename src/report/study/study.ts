@@ -68,6 +68,7 @@ const rowOf = (group: readonly StudyRun[]): StudyRow | undefined => {
   if (!first) return undefined
   const summaries = group.map(({ summary }) => summary)
   const accuracies = summaries.flatMap((summary) => accuraciesOf(summary) ?? [])
+  const trained = summaries.map(trainingOf).filter(({ epochs }) => epochs > 0)
   return {
     params: withoutSeed(first.params),
     seeds: group.length,
@@ -80,18 +81,8 @@ const rowOf = (group: readonly StudyRun[]): StudyRow | undefined => {
     ),
     sparsity: spreadOf(summaries.map(({ sparsity }) => sparsity)),
     flops: spreadOf(summaries.map(({ flops }) => flops && flops.kept / flops.total)),
-    secondsPerEpoch: spreadOf(
-      summaries.map((summary) => {
-        const { epochs, seconds } = trainingOf(summary)
-        return epochs > 0 ? seconds / epochs : undefined
-      }),
-    ),
-    trainingSeconds: spreadOf(
-      summaries.map((summary) => {
-        const { epochs, seconds } = trainingOf(summary)
-        return epochs > 0 ? seconds : undefined
-      }),
-    ),
+    secondsPerEpoch: spreadOf(trained.map(({ epochs, seconds }) => seconds / epochs)),
+    trainingSeconds: spreadOf(trained.map(({ seconds }) => seconds)),
     speedUp: undefined,
   }
 }

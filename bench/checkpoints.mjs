@@ -4,7 +4,7 @@
  *
  * Each round has two processes, in turns the one and the other first: a run with the checkpoints that it writes by
  * default, and the same run with none. Each trains for so many seconds; what counts is the wall time of a step, from the
- * end of the first to the end of the last.
+ * end of the first to the end of the last; and the time that the run itself counts for its checkpoints.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -32,8 +32,11 @@ const live = async (name, side, seconds, out) => {
   let told
   let steps = 0
   let checkpoints = 0
-  run.events$.subscribe(({ type }) => {
-    if (type === 'checkpoint' && told === undefined) checkpoints += 1
+  let spent = 0
+  run.events$.subscribe((event) => {
+    if (event.type !== 'checkpoint' || told !== undefined) return
+    checkpoints += 1
+    spent = event.spentSeconds
   })
   run.metrics$.subscribe(() => {
     if (told !== undefined) return
@@ -41,7 +44,7 @@ const live = async (name, side, seconds, out) => {
     if (first === undefined) first = now
     else steps += 1
     if (now - first < seconds) return
-    told = { perStep: (now - first) / steps, steps, checkpoints }
+    told = { perStep: (now - first) / steps, steps, checkpoints, share: spent / (now - first) }
     run.stop()
   })
   const ended = await run.result
@@ -74,6 +77,7 @@ const measure = (name, seconds, rounds) => {
     median(pairs.map((pair) => pair.default.checkpoints)),
     (1000 * median(pairs.map((pair) => pair.none.perStep))).toFixed(1),
     (1000 * median(pairs.map((pair) => pair.default.perStep))).toFixed(1),
+    percent(median(pairs.map((pair) => pair.default.share))),
     percent(median(pairs.map(({ cost }) => cost))),
     pairs.map(({ cost }) => percent(cost)).join(', '),
   ]
@@ -99,10 +103,10 @@ const chosen = values.case === undefined ? Object.keys(cases) : [values.case]
 const rows = chosen.map((one) => measure(one, seconds, rounds))
 const text = `# What checkpoints cost
 
-Written by \`node bench/checkpoints.mjs --seconds ${seconds} --rounds ${rounds} --write\`: wall time of a training step in a run of ${seconds} s with the checkpoints that it writes by default (at the ends of epochs and every 60 s, as long as all of them take at most 2 % of its time), and in the same run with none; medians of ${rounds} rounds, in turns the one and the other first. What it costs is the median of the rounds' own ratios.
+Written by \`node bench/checkpoints.mjs --seconds ${seconds} --rounds ${rounds} --write\`: wall time of a training step in a run of ${seconds} s with the checkpoints that it writes by default (at the ends of epochs and every 60 s, as long as all of them take at most 2 % of its time), and in the same run with none; medians of ${rounds} rounds, in turns the one and the other first. The share is the time in which states were taken and written, though most of it runs beside the training; the cost is the median of the rounds' own ratios, which says no more than how much the machine varies where they lie on both sides of nothing.
 
-| run | steps | checkpoints | ms a step without | with | cost | of each round |
-| --- | ---: | ---: | ---: | ---: | ---: | --- |
+| run | steps | checkpoints | ms a step without | with | share of the time | cost | of each round |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |
 ${rows.join('\n')}
 
 - ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} as it began; Node ${process.versions.node}.

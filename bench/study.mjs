@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-const natural = ['naive', 'admm', 'hsic-only', 'distill-only', 'pwoa', 'perturbed', 'perturbed-learned']
+const natural = ['naive', 'admm', 'hsic-only', 'distill-only', 'pwoa', 'perturbed', 'perturbed-learned', 'matched']
 const adversarial = ['advPrune', 'apd', 'hydra']
 
 /** Parameters of pipelines/compare.ts. */
@@ -31,7 +31,7 @@ const studies = {
   cifar10: {
     dataset: 'cifar10',
     exclude: 'linear',
-    methods: ['teacher', 'pwoa', 'perturbed', 'perturbed-learned'],
+    methods: ['teacher', 'pwoa', 'perturbed', 'perturbed-learned', 'matched'],
     rates: [4, 8, 16],
     epochs: 4,
     retrainEpochs: 6,

@@ -23,6 +23,7 @@ import {
   hydra,
   loadTeacher,
   magnitudePrune,
+  matchJacobian,
   mnist,
   naive,
   type Pattern,
@@ -108,10 +109,13 @@ const pwoaOf = (at: Setting) => ({
 })
 
 /** Adam's steps go on towards sparse weights to the end: there are few epochs, and Z and U are updated in each. */
-const perturbed = (at: Setting, rates: 'uniform' | 'learned') => {
+const perturbed = (
+  at: Setting,
+  rates: 'uniform' | 'learned',
+  matched: (seen: Setting['teacher']) => Pipeline<Step & HasTeacher & HasStudent> = (seen) => seen,
+) => {
   const { admm, retrain, ...mask } = maskOf(at)
-  return at.teacher.pipe(
-    perturb(blockNoise({ epsilon: at.of.epsilon })),
+  return matched(at.teacher.pipe(perturb(blockNoise({ epsilon: at.of.epsilon })))).pipe(
     distill({ temperature: 10, alpha: at.of.alpha }),
     admmMask({
       ...mask,
@@ -137,6 +141,7 @@ const methods = {
   pwoa: (at: Setting) => at.teacher.pipe(pwoa(pwoaOf(at))),
   perturbed: (at: Setting) => perturbed(at, 'uniform'),
   'perturbed-learned': (at: Setting) => perturbed(at, 'learned'),
+  matched: (at: Setting) => perturbed(at, 'learned', (seen) => seen.pipe(matchJacobian({ epsilon: at.of.epsilon }))),
   'pwoa-mixed': (at: Setting) =>
     at.teacher.pipe(pwoa({ ...pwoaOf(at), mixed: { attack: trainedBy(at), mixRatio: at.mixRatio } })),
   advPrune: (at: Setting) => at.teacher.pipe(advPrune(trainedBy(at), maskOf(at))),
@@ -193,6 +198,7 @@ export default definePipeline(
         'pwoa',
         'perturbed',
         'perturbed-learned',
+        'matched',
         'advPrune',
         'apd',
         'hydra',

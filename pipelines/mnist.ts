@@ -11,6 +11,7 @@ import {
   fgsm,
   hsicRegularize,
   loadTeacher,
+  matchJacobian,
   mnist,
   param,
   parameters,
@@ -26,16 +27,19 @@ import {
 
 const perturbations = { blockNoise, signNoise, uniformNoise }
 
+const noisy = {
+  temperature: 10,
+  lambdaX: 0,
+  lambdaY: 0,
+  updateEvery: 1,
+  retrain: { learningRate: 2e-3 },
+  admm: { learningRate: 1e-3, schedule: cosine() },
+}
+
 /** What the methods differ in besides the noise. HSIC costs half of a step and changes nothing beside the noise. */
 const recipes = {
-  perturbed: {
-    temperature: 10,
-    lambdaX: 0,
-    lambdaY: 0,
-    updateEvery: 1,
-    retrain: { learningRate: 2e-3 },
-    admm: { learningRate: 1e-3, schedule: cosine() },
-  },
+  matched: noisy,
+  perturbed: noisy,
   published: {
     temperature: 30,
     lambdaX: 2e-4,
@@ -47,18 +51,19 @@ const recipes = {
 }
 
 /**
- * Prunes a robust MNIST network. `method=perturbed` (the default) distils on randomly perturbed images and keeps the
- * first layer whole; `method=published` is the paper's PwoA: natural images, one uniform rate for all but the last.
+ * Prunes a robust MNIST network. `method=matched` (the default) distils on randomly perturbed images, matches the slopes
+ * of student and teacher there and learns each layer's rate; `method=perturbed` only distils, and keeps the first layer
+ * whole; `method=published` is the paper's PwoA: natural images, one uniform rate for all but the last.
  */
 export default definePipeline(
   parameters({
     checkpoint: param.text({ help: 'The robust teacher: a PyTorch checkpoint or safetensors.' }),
     architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoint is of.' }),
-    method: param.choice(['perturbed', 'published'], { default: 'perturbed', help: 'Recipe.' }),
+    method: param.choice(['matched', 'perturbed', 'published'], { default: 'matched', help: 'Recipe.' }),
     rate: param.number({ default: 16, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
     rates: param.optional(
       param.choice(['uniform', 'erk', 'global', 'learned'], { help: 'How the rate is shared among the layers.' }),
-      'first layer whole, second at most 4x; published uniform',
+      'learned; perturbed first layer whole, second at most 4x; published uniform',
     ),
     pattern: param.choice(['irregular', 'filter', 'column'], {
       default: 'irregular',
@@ -68,7 +73,7 @@ export default definePipeline(
     retrainEpochs: param.integer({ default: 10, min: 0, unit: 'epochs', help: 'Masked retraining.' }),
     perturbation: param.choice(['blockNoise', 'signNoise', 'uniformNoise'], {
       default: 'blockNoise',
-      help: 'Random noise of method=perturbed.',
+      help: 'Random noise of matched and perturbed.',
     }),
     epsilon: param.number({ default: 0.3, min: 0.001, max: 1, help: 'L∞ radius of the noise and of the attacks.' }),
     temperature: param.optional(param.number({ min: 0.1, help: 'T of the distillation.' }), '10, published 30'),
@@ -85,12 +90,15 @@ export default definePipeline(
     const teacher = pipeline(`mnist-${p.rate}x`, mnist({ batchSize: p.batchSize })).pipe(
       loadTeacher(p.checkpoint, { architecture: p.architecture }),
     )
-    const noise = perturbations[p.perturbation]({ epsilon: p.epsilon })
-    const [seen, usual] =
-      p.method === 'published'
-        ? [teacher, p.rate]
-        : [teacher.pipe(perturb(noise)), { overall: p.rate, fixed: { [first]: 1, [second]: Math.min(4, p.rate) } }]
-    const shared = p.rates === undefined ? { rate: usual } : { rate: p.rate, rates: p.rates }
+    const perturbed = teacher.pipe(perturb(perturbations[p.perturbation]({ epsilon: p.epsilon })))
+    const [seen, usual] = {
+      matched: () =>
+        [perturbed.pipe(matchJacobian({ epsilon: p.epsilon })), { rate: p.rate, rates: 'learned' }] as const,
+      perturbed: () =>
+        [perturbed, { rate: { overall: p.rate, fixed: { [first]: 1, [second]: Math.min(4, p.rate) } } }] as const,
+      published: () => [teacher, { rate: p.rate }] as const,
+    }[p.method]()
+    const shared = p.rates === undefined ? usual : { rate: p.rate, rates: p.rates }
 
     return seen.pipe(
       distill({ temperature: p.temperature ?? recipe.temperature, alpha: p.alpha }),

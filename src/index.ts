@@ -89,6 +89,7 @@ export { type LoadTeacherOptions, loadTeacher } from './operators/loadTeacher.js
 export { type LossTermOptions, lossTerm } from './operators/lossTerm.js'
 export { type MagnitudePruneOptions, magnitudePrune } from './operators/magnitudePrune.js'
 export { type MartOptions, mart } from './operators/mart.js'
+export { type MatchJacobianOptions, matchJacobian } from './operators/matchJacobian.js'
 export { type PerturbOptions, perturb } from './operators/perturb.js'
 export { type ProximalMaskOptions, proximalMask } from './operators/proximalMask.js'
 export { shrink } from './operators/shrink.js'

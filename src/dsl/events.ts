@@ -164,7 +164,12 @@ export type RunEvent =
       readonly seconds: number
     }
   | { readonly type: 'evaluation'; readonly subject: 'before' | 'after' | 'epoch'; readonly accuracies: Accuracies }
-  | { readonly type: 'checkpoint'; readonly file: string }
+  | {
+      readonly type: 'checkpoint'
+      readonly file: string
+      /** What all checkpoints of this process have taken so far, also beside the training. */
+      readonly spentSeconds: number
+    }
   | { readonly type: 'artifact'; readonly file: string }
   | { readonly type: 'paused' }
   | { readonly type: 'continued' }

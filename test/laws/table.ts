@@ -23,6 +23,7 @@ import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { lossTerm } from '../../src/operators/lossTerm.js'
 import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
 import { mart } from '../../src/operators/mart.js'
+import { matchJacobian } from '../../src/operators/matchJacobian.js'
 import { perturb } from '../../src/operators/perturb.js'
 import { proximalMask } from '../../src/operators/proximalMask.js'
 import { shrink } from '../../src/operators/shrink.js'
@@ -359,6 +360,17 @@ export const table: Readonly<Record<string, Row>> = {
       'an attack': (thrown) => [...fresh(), erased(mart(badAttack(thrown)))],
       'an attack on its way': (thrown) => [...fresh(), erased(mart(lateAttack(thrown)))],
     },
+  },
+  matchJacobian: {
+    make: () => erased(matchJacobian({ epsilon: 0.3 })),
+    behind: (teacher) => [erased(loadTeacher(teacher, { architecture: tinyNet }))],
+    adds: ['terms'],
+    bad: {
+      'an ε of 0': () => matchJacobian({ epsilon: 0 }),
+      'a weight of 0': () => matchJacobian({ epsilon: 0.3, weight: 0 }),
+      'every 0th minibatch': () => matchJacobian({ epsilon: 0.3, every: 0 }),
+    },
+    throwing: {},
   },
   perturb: {
     make: () => erased(perturb(blockNoise({ epsilon: 0.3 }), { share: 0.5 })),

@@ -61,7 +61,9 @@ describe('a run', () => {
       'epoch',
       'epoch',
     ])
-    expect(events.filter(({ type }) => type === 'checkpoint').length).toBeGreaterThan(0)
+    const spent = events.flatMap((event) => (event.type === 'checkpoint' ? [event.spentSeconds] : []))
+    expect(spent.length).toBeGreaterThan(0)
+    expect(spent.every((seconds, i) => seconds > (spent[i - 1] ?? 0))).toBe(true)
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     expect(metricsIn(out)).toBe(steps.map((step) => `${JSON.stringify(step)}\n`).join(''))
     expect(summary).toMatchObject({

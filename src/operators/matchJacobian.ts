@@ -1,0 +1,85 @@
+// Beyond the paper, still without adversarial examples: the student's slopes follow the teacher's (docs/decisions/0017).
+import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import { map } from 'rxjs'
+import { checkEpsilon, checkPositive, checkWhole } from '../dsl/checks.js'
+import { enrich } from '../dsl/enrich.js'
+import { type Op, stage } from '../dsl/op.js'
+import { allPhases } from '../dsl/phases.js'
+import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
+import { withMinibatch } from '../dsl/withMinibatch.js'
+import { tf } from '../engine/tf.js'
+import { slopeLoss } from '../math/jacobian.js'
+import { fillSigns, stream } from '../math/random.js'
+import { disagreement } from '../training/disagreement.js'
+import type { HasStudent, HasTeacher } from '../training/network.js'
+
+/** Options of {@link matchJacobian}. */
+export interface MatchJacobianOptions {
+  /** Radius of the L∞ ball that the student is to be robust in, in (0, 1]. */
+  readonly epsilon: number
+  /** Weight λ > 0. @default 0.01 */
+  readonly weight?: number
+  /** The term acts in every k-th minibatch, k ≥ 1: a step in which it acts takes about three times as long. @default 2 */
+  readonly every?: number
+}
+
+/** h, as a part of the range of a pixel: small beside any ε, and large beside the rounding of float32. */
+const STEP = 0.01
+
+/**
+ * Adds the term `jacobian`, the squared L1 norm of the difference between two gradients by the image, times ε: to first
+ * order, the most by which student and teacher can disagree anywhere in the ball.
+ *
+ *     L = λ · mean_i (ε·‖∇_x v_i·(student(x_i) − teacher(x_i))‖₁)²,   v_i random signs, one a class
+ *
+ * The norm is the slope in the direction d of its own signs, taken by a difference: student(x + h·d) − student(x), h =
+ * 0.01. So the minibatch becomes [x; x + h·d], two views, and what stands behind sees both. No loss is attacked and no
+ * label is looked at: the images move by 0.01, wherever the two networks differ. Put it behind `perturb`, so that slopes
+ * agree all over the ball. Drawn from (seed, epoch, position in the epoch).
+ *
+ * @example
+ * pipeline('mnist', mnist()).pipe(
+ *   loadTeacher('t.pth', { architecture: 'mnistNet' }),
+ *   perturb(blockNoise({ epsilon: 0.3 })),
+ *   matchJacobian({ epsilon: 0.3 }),
+ *   distill({ temperature: 10 }))
+ * @throws OptionError for an ε outside (0, 1], λ ≤ 0 or k < 1
+ * Source: matched Jacobians: Srinivas & Fleuret, "Knowledge Transfer with Jacobian Matching", ICML 2018, who match
+ * those of the largest logit in L2; the norm that is dual to L∞ and the random combinations are ours.
+ */
+export const matchJacobian = ({
+  epsilon,
+  weight = 0.01,
+  every = 2,
+}: MatchJacobianOptions): Op<HasTeacher & HasStudent, HasTerms> => {
+  checkEpsilon(STAGE, epsilon)
+  checkPositive(STAGE, 'weight', weight)
+  checkWhole(STAGE, 'every', every, 1)
+  const apply = <S extends Step & HasTeacher & HasStudent>(step: S): S & HasTerms => {
+    const { minibatch, run, student, teacher } = step
+    const { images, labels, epoch, batch, batches, views } = minibatch
+    if ((epoch * batches + batch) % every !== 0) return enrich(STAGE, step, { terms: [] })
+    const combination = new Float32Array(labels.size)
+    fillSigns(combination, stream(run.seed, STAGE, epoch, batch))
+    const { direction, slope: wanted } = disagreement(student, teacher, images, combination)
+    const both = tf.tidy(() => tf.concat([images, tf.add(images, tf.mul(direction, STEP))]) as Tensor4D)
+    direction.dispose()
+    const slopes = { combination, wanted, step: STEP, scale: epsilon }
+    const term: LossTerm = {
+      name: 'jacobian',
+      phases: allPhases,
+      bind:
+        () =>
+        ({ logits }) =>
+          tf.mul(slopeLoss(logits, slopes), weight) as Scalar,
+    }
+    const viewed = minibatch.withImages(both, tf.concat([labels, labels]) as Tensor2D, 2 * views)
+    return enrich(STAGE, withMinibatch(step, viewed), { terms: [term] })
+  }
+  return stage(
+    { stage: STAGE, config: { epsilon, weight, every }, needs: ['teacher', 'student'], adds: ['terms'] },
+    (source) => source.pipe(map((step) => apply(step))),
+  )
+}
+
+const STAGE = 'matchJacobian'

@@ -1,0 +1,71 @@
+/** The loss of slopes: its gradient by central differences, and what it comes to where all is linear. */
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { tf } from '../../src/engine/tf.js'
+import { type Slopes, slopeLoss } from '../../src/math/jacobian.js'
+import { gradientError } from '../support/directional.js'
+import { seededNumbers } from '../support/numbers.js'
+
+const [N, C] = [3, 4]
+
+const slopesOf = (seed: number, step = 0.5): Slopes => ({
+  combination: seededNumbers(seed + 1, N * C).map((value) => (value < 0 ? -1 : 1)),
+  wanted: Float64Array.from(seededNumbers(seed + 2, N)),
+  step,
+  scale: 0.3,
+})
+
+const evaluated = (values: Float32Array, slopes: Slopes) =>
+  tf.tidy(() => {
+    const { value, grad } = tf.valueAndGrad((x: Tensor) => slopeLoss(x as Tensor2D, slopes))(
+      tf.tensor2d(values, [2 * N, C]),
+    )
+    return { value: Number(value.dataSync()[0]), gradient: Float32Array.from(grad.dataSync()) }
+  })
+const check = (property: fc.IPropertyWithHooks<unknown[]>): void => fc.assert(property, { numRuns: 20, seed: 5 })
+
+describe('slopeLoss', () => {
+  it('has the gradient of central differences', () => {
+    check(
+      fc.property(fc.nat(1e6), (seed) => {
+        const slopes = slopesOf(seed)
+        const values = seededNumbers(seed, 2 * N * C)
+        const error = gradientError(
+          ([x]) => evaluated(x ?? values, slopes).value,
+          [values],
+          [evaluated(values, slopes).gradient],
+          { step: 0.02, seed },
+        )
+        // Its error is rounding alone: the loss is quadratic.
+        expect(error).toBeLessThan(5e-3)
+      }),
+    )
+  })
+
+  it('is the mean square of ε times what the slopes are off by', () => {
+    check(
+      fc.property(fc.nat(1e6), (seed) => {
+        const slopes = slopesOf(seed)
+        const values = seededNumbers(seed, 2 * N * C)
+        const off = Array.from({ length: N }, (_, i) => {
+          const rise = Array.from({ length: C }, (__, c) => {
+            const at = i * C + c
+            return Number(slopes.combination[at]) * (Number(values[N * C + at]) - Number(values[at]))
+          }).reduce((sum, each) => sum + each)
+          return (slopes.scale * (rise / slopes.step - Number(slopes.wanted[i]))) ** 2
+        })
+        const expected = off.reduce((sum, each) => sum + each) / N
+        expect(Math.abs(evaluated(values, slopes).value / expected - 1)).toBeLessThan(1e-5)
+      }),
+    )
+  })
+
+  it('is nothing, and pulls nowhere, where the slopes are those wanted', () => {
+    const values = seededNumbers(3, 2 * N * C)
+    values.copyWithin(N * C, 0, N * C)
+    const { value, gradient } = evaluated(values, { ...slopesOf(3), wanted: new Float64Array(N) })
+    expect(value).toBe(0)
+    expect(gradient.every((each) => Math.abs(each) === 0)).toBe(true)
+  })
+})

@@ -108,14 +108,12 @@ const pwoaOf = (at: Setting) => ({
   hsic: at.of.hsic,
 })
 
+const perturbed = ({ of: { epsilon }, teacher }: Setting) => teacher.pipe(perturb(blockNoise({ epsilon })))
+
 /** Adam's steps go on towards sparse weights to the end: there are few epochs, and Z and U are updated in each. */
-const perturbed = (
-  at: Setting,
-  rates: 'uniform' | 'learned',
-  matched: (seen: Setting['teacher']) => Pipeline<Step & HasTeacher & HasStudent> = (seen) => seen,
-) => {
+const distilled = (at: Setting, seen: Pipeline<Step & HasTeacher & HasStudent>, rates: 'uniform' | 'learned') => {
   const { admm, retrain, ...mask } = maskOf(at)
-  return matched(at.teacher.pipe(perturb(blockNoise({ epsilon: at.of.epsilon })))).pipe(
+  return seen.pipe(
     distill({ temperature: 10, alpha: at.of.alpha }),
     admmMask({
       ...mask,
@@ -139,9 +137,9 @@ const methods = {
   'distill-only': (at: Setting) =>
     at.teacher.pipe(distill({ temperature: 30, alpha: at.of.alpha }), admmMask(maskOf(at))),
   pwoa: (at: Setting) => at.teacher.pipe(pwoa(pwoaOf(at))),
-  perturbed: (at: Setting) => perturbed(at, 'uniform'),
-  'perturbed-learned': (at: Setting) => perturbed(at, 'learned'),
-  matched: (at: Setting) => perturbed(at, 'learned', (seen) => seen.pipe(matchJacobian({ epsilon: at.of.epsilon }))),
+  perturbed: (at: Setting) => distilled(at, perturbed(at), 'uniform'),
+  'perturbed-learned': (at: Setting) => distilled(at, perturbed(at), 'learned'),
+  matched: (at: Setting) => distilled(at, perturbed(at).pipe(matchJacobian({ epsilon: at.of.epsilon })), 'learned'),
   'pwoa-mixed': (at: Setting) =>
     at.teacher.pipe(pwoa({ ...pwoaOf(at), mixed: { attack: trainedBy(at), mixRatio: at.mixRatio } })),
   advPrune: (at: Setting) => at.teacher.pipe(advPrune(trainedBy(at), maskOf(at))),

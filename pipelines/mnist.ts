@@ -9,15 +9,19 @@ import {
   distill,
   exportModel,
   fgsm,
+  type HasStudent,
+  type HasTeacher,
   hsicRegularize,
   loadTeacher,
   matchJacobian,
   mnist,
+  type Pipeline,
   param,
   parameters,
   perturb,
   pgd,
   pipeline,
+  type Step,
   signNoise,
   thirds,
   uniformNoise,
@@ -91,13 +95,13 @@ export default definePipeline(
       loadTeacher(p.checkpoint, { architecture: p.architecture }),
     )
     const perturbed = teacher.pipe(perturb(perturbations[p.perturbation]({ epsilon: p.epsilon })))
-    const [seen, usual] = {
-      matched: () =>
-        [perturbed.pipe(matchJacobian({ epsilon: p.epsilon })), { rate: p.rate, rates: 'learned' }] as const,
-      perturbed: () =>
-        [perturbed, { rate: { overall: p.rate, fixed: { [first]: 1, [second]: Math.min(4, p.rate) } } }] as const,
-      published: () => [teacher, { rate: p.rate }] as const,
-    }[p.method]()
+    const matched = perturbed.pipe(matchJacobian({ epsilon: p.epsilon }))
+    const seen: Pipeline<Step & HasTeacher & HasStudent> = { matched, perturbed, published: teacher }[p.method]
+    const usual = {
+      matched: { rate: p.rate, rates: 'learned' as const },
+      perturbed: { rate: { overall: p.rate, fixed: { [first]: 1, [second]: Math.min(4, p.rate) } } },
+      published: { rate: p.rate },
+    }[p.method]
     const shared = p.rates === undefined ? usual : { rate: p.rate, rates: p.rates }
 
     return seen.pipe(

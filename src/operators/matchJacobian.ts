@@ -1,17 +1,17 @@
 // Beyond the paper, still without adversarial examples: the student's slopes follow the teacher's (docs/decisions/0017).
-import type { Scalar, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
 import { checkEpsilon, checkPositive, checkWhole } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
 import { allPhases } from '../dsl/phases.js'
 import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
-import { withMinibatch } from '../dsl/withMinibatch.js'
 import { tf } from '../engine/tf.js'
 import { slopeLoss } from '../math/jacobian.js'
 import { fillSigns, stream } from '../math/random.js'
 import { disagreement } from '../training/disagreement.js'
 import type { HasStudent, HasTeacher } from '../training/network.js'
+import { withSecondView } from '../training/secondView.js'
 
 /** Options of {@link matchJacobian}. */
 export interface MatchJacobianOptions {
@@ -57,12 +57,12 @@ export const matchJacobian = ({
   checkWhole(STAGE, 'every', every, 1)
   const apply = <S extends Step & HasTeacher & HasStudent>(step: S): S & HasTerms => {
     const { minibatch, run, student, teacher } = step
-    const { images, labels, epoch, batch, batches, views } = minibatch
+    const { images, labels, epoch, batch, batches } = minibatch
     if ((epoch * batches + batch) % every !== 0) return enrich(STAGE, step, { terms: [] })
     const combination = new Float32Array(labels.size)
     fillSigns(combination, stream(run.seed, STAGE, epoch, batch))
     const { direction, slope: wanted } = disagreement(student, teacher, images, combination)
-    const both = tf.tidy(() => tf.concat([images, tf.add(images, tf.mul(direction, STEP))]) as Tensor4D)
+    const moved = tf.tidy(() => tf.add(images, tf.mul(direction, STEP)) as Tensor4D)
     direction.dispose()
     const slopes = { combination, wanted, step: STEP, scale: epsilon }
     const term: LossTerm = {
@@ -73,8 +73,7 @@ export const matchJacobian = ({
         ({ logits }) =>
           tf.mul(slopeLoss(logits, slopes), weight) as Scalar,
     }
-    const viewed = minibatch.withImages(both, tf.concat([labels, labels]) as Tensor2D, 2 * views)
-    return enrich(STAGE, withMinibatch(step, viewed), { terms: [term] })
+    return enrich(STAGE, withSecondView(step, moved), { terms: [term] })
   }
   return stage(
     { stage: STAGE, config: { epsilon, weight, every }, needs: ['teacher', 'student'], adds: ['terms'] },

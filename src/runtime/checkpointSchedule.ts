@@ -7,6 +7,8 @@ export interface CheckpointSchedule {
   readonly due: (step: TrainingMetrics) => boolean
   /** How long a checkpoint took: all of it, though most runs beside the training. */
   readonly took: (seconds: number) => void
+  /** What all of them have taken so far, in seconds. */
+  readonly spent: () => number
 }
 
 /** Between two checkpoints, where nothing else is asked for. */
@@ -47,5 +49,6 @@ export const checkpointSchedule = (
       spent += seconds
       last = now()
     },
+    spent: () => spent,
   }
 }

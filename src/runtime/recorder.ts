@@ -76,15 +76,10 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
   }
   const metrics = openLinesFile('metrics', join(folder, runFiles.metrics), resumed?.metricsLength ?? 0, book)
   const log = openLinesFile<LoggedEvent>('events', join(folder, runFiles.events), resumed?.eventsLength ?? 0)
-  let spent = 0
-  const took = (time: number): void => {
-    spent += time
-    schedule.took(time)
-  }
-  const writing = { folder, keep, took }
+  const writing = { folder, keep, took: schedule.took }
   const newest = newestWriter<RunCheckpoint>(async (checkpoint) => {
     await Promise.all([metrics.sync(), log.sync()])
-    emit({ type: 'checkpoint', file: await writeCheckpoint(checkpoint, writing), spentSeconds: spent })
+    emit({ type: 'checkpoint', file: await writeCheckpoint(checkpoint, writing), spentSeconds: schedule.spent() })
   }, failed)
   const fittest = newestWriter<RunCheckpoint>((checkpoint) => writeBest(checkpoint, writing), failed)
   const isLasting = lasting()
@@ -104,7 +99,7 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
     log.flush()
     const state = { stages, position: registry.position() }
     const lengths = { metricsLength: metrics.length(), eventsLength: log.length() }
-    took(seconds() - began)
+    schedule.took(seconds() - began)
     return { state, planHash, engine, step: done, best, ...lengths, tally: tally.state() }
   }
 

@@ -1,10 +1,9 @@
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Attack } from '../attacks/attack.js'
 import { runAttack } from '../attacks/run.js'
 import type { Step } from '../dsl/step.js'
-import { withMinibatch } from '../dsl/withMinibatch.js'
-import { tf } from '../engine/tf.js'
 import type { HasStudent } from './network.js'
+import { withSecondView } from './secondView.js'
 
 /** One attack for all epochs, or the attack of each epoch, from 0: a radius that grows slowly, for a hard one. */
 export type AttackSchedule = Attack | ((epoch: number) => Attack)
@@ -35,10 +34,5 @@ export const attackedImages = ({ minibatch, run, student }: Step & HasStudent, s
   })
 
 /** The same step with its natural images and, as a second view of each, the attacked ones. */
-export const withAttackedView = <S extends Step & HasStudent>(step: S, schedule: AttackSchedule): S => {
-  const { images, labels } = step.minibatch
-  const attacked = attackedImages(step, schedule)
-  const both = tf.concat([images, attacked]) as Tensor4D
-  attacked.dispose()
-  return withMinibatch(step, step.minibatch.withImages(both, tf.concat([labels, labels]) as Tensor2D, 2))
-}
+export const withAttackedView = <S extends Step & HasStudent>(step: S, schedule: AttackSchedule): S =>
+  withSecondView(step, attackedImages(step, schedule))

@@ -1,5 +1,5 @@
 /** Matched slopes on networks whose Jacobians are known. */
-import { map, take, tap } from 'rxjs'
+import { take, tap } from 'rxjs'
 import { expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
 import { fillSigns, stream } from '../../src/math/random.js'
@@ -28,7 +28,6 @@ const valuesOf = (network: typeof linearNet, spread: number, every = 1) => {
     }),
     matchJacobian({ ...options, every }),
     take(4),
-    map((step) => step),
   )
   return collect(steps, ({ minibatch, student, terms }) =>
     tf.tidy(() => {
@@ -46,7 +45,8 @@ const valuesOf = (network: typeof linearNet, spread: number, every = 1) => {
 
 it('is the square of ε times the L1 norm of the difference of two linear maps', async () => {
   const spread = 0.2
-  const [classes, inputs] = [tinyData.classes, linearNetInputs()]
+  const { classes, shape } = tinyData
+  const inputs = shape.height * shape.width * shape.channels
   const noise = seededNumbers(9, classes * inputs + classes)
   const found = await valuesOf(linearNet, spread)
   for (const { epoch, batch, rows, values } of found) {
@@ -91,5 +91,3 @@ it('frees all that it makes', async () => {
   await turns()
   expect(memory()).toEqual(before)
 })
-
-const linearNetInputs = (): number => tinyData.shape.height * tinyData.shape.width * tinyData.shape.channels

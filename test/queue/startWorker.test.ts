@@ -4,27 +4,16 @@ import { pathToFileURL } from 'node:url'
 import { type Job, Queue } from 'bullmq'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { describeError, type PwoaError, PwoaFailure } from '../../src/dsl/errors.js'
-import type { Summary } from '../../src/dsl/run.js'
 import { ownVersion } from '../../src/runtime/ownPackage.js'
 import { failureOf } from '../../src/runtime/queue/queueJob.js'
 import { startWorker } from '../../src/runtime/queue/startWorker.js'
 import type { OpenRun, RunStorage } from '../../src/runtime/storage/runStorage.js'
 import type { FromPoint } from '../../src/runtime/sweep/pointMessages.js'
 import { temporaryFolder } from '../runtime/fakes.js'
+import { summaryOf } from '../support/summary.js'
 import { ownRedis, redisMissing } from './redis.js'
 
-const summary: Summary = {
-  pipeline: 'halving',
-  params: {},
-  seed: 1,
-  engine: 'wasm',
-  data: { name: 'digits', origin: 'synthetic' },
-  seconds: { total: 1 },
-  secondsPerStep: {},
-  epochs: {},
-  artifacts: [],
-  warnings: [],
-}
+const summary = summaryOf(1)
 
 /** The process of a point that answers at once. */
 const entryOf = (answer: FromPoint): string =>

@@ -2,28 +2,15 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import type { Summary } from '../../src/dsl/run.js'
 import { objectRuns } from '../../src/runtime/storage/objectRuns.js'
 import type { OpenRun, RunStorage } from '../../src/runtime/storage/runStorage.js'
 import { openS3 } from '../../src/runtime/storage/s3Objects.js'
 import { temporaryFolder } from '../runtime/fakes.js'
+import { summaryOf } from '../support/summary.js'
 import { type OwnS3, s3Missing, startS3 } from './s3.js'
 
 const point = { sweep: 'rates', key: '0123456789abcdef0123' }
 const base = `${point.sweep}/points/${point.key}/`
-
-const summaryOf = (seed: number): Summary => ({
-  pipeline: 'halving',
-  params: {},
-  seed,
-  engine: 'wasm',
-  data: { name: 'digits', origin: 'synthetic' },
-  seconds: { total: 1 },
-  secondsPerStep: {},
-  epochs: {},
-  artifacts: [],
-  warnings: [],
-})
 
 let s3: OwnS3
 

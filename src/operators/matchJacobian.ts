@@ -19,7 +19,7 @@ export interface MatchJacobianOptions {
   readonly epsilon: number
   /** Weight λ > 0. @default 0.01 */
   readonly weight?: number
-  /** The term acts in every k-th minibatch, k ≥ 1: a step in which it acts takes about three times as long. @default 2 */
+  /** The term acts in every k-th minibatch, k ≥ 1: a step in which it acts takes about three times as long. @default 3 */
   readonly every?: number
 }
 
@@ -50,7 +50,7 @@ const STEP = 0.01
 export const matchJacobian = ({
   epsilon,
   weight = 0.01,
-  every = 2,
+  every = 3,
 }: MatchJacobianOptions): Op<HasTeacher & HasStudent, HasTerms> => {
   checkEpsilon(STAGE, epsilon)
   checkPositive(STAGE, 'weight', weight)

@@ -18,13 +18,15 @@ export const halve = (epochs: number, act: (done: number) => void = () => undefi
           run.provide('halve', () => ({ arrays: { weight: Float32Array.of(weight) }, values: { done } }))
           run.emit({ type: 'phase', stage: 'halve', phase: 'train', epochs })
         }
+        const training = () => ({ phase: 'train' as const, epoch, epochs, batch, batches, step: done, steps, learningRate: 1, loss: weight, terms: {}, seconds: 0.001 })
+        // Killed between its last step and its end: there is nothing left to train.
+        if (done === steps) return enrich('halve', step, { training: training() })
         act(done)
         weight = Math.fround(weight / 2 + batch + epoch)
         done += 1
         run.reached(batch + 1 < batches ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 })
-        const training = { phase: 'train' as const, epoch, epochs, batch, batches, step: done, steps, learningRate: 1, loss: weight, terms: {}, seconds: 0.001 }
         if (batch + 1 === batches) run.emit({ type: 'epoch', stage: 'halve', phase: 'train', epoch, epochs, loss: weight, terms: {}, seconds: 0.01 })
-        return enrich('halve', step, { training })
+        return enrich('halve', step, { training: training() })
       }),
       takeWhile(({ training }) => training.step < training.steps, true),
     )

@@ -1,14 +1,15 @@
 /**
- * npm run study -- mnist --data-dir DIR --checkpoints FILE[,FILE…] [--runs DIR] [--write]
+ * npm run study -- mnist --data-dir DIR --checkpoints FILE[,FILE…] [--runs DIR] [--workers 1] [--write]
  *
- * Runs one of the studies below by pipelines/compare.ts, one point at a time. A point that is finished is not repeated
+ * Runs one of the studies below by pipelines/compare.ts, so many points at a time. A point that is finished is not repeated
  * and one that was interrupted goes on, so the study may be stopped at any time. With --write, its table goes between
- * the marks of docs/results/<study>.md, and its figures and pictures stand beside that page.
+ * the marks of docs/results/<study>.md, and its figures and pictures stand beside that page, with what came of each
+ * point: a study that takes longer than a machine is there for goes on from these on another one.
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -24,15 +25,15 @@ const studies = {
     architecture: 'mnistNet',
     methods: ['teacher', ...natural, ...adversarial],
     rates: [4, 8, 16, 32],
-    epochs: 3,
-    retrainEpochs: 6,
+    epochs: 2,
+    retrainEpochs: 4,
     examples: 1000,
   },
   cifar10: {
     dataset: 'cifar10',
     exclude: 'linear',
     methods: ['teacher', 'pwoa', 'perturbed', 'perturbed-learned', 'matched'],
-    rates: [4, 8, 16],
+    rates: [10, 20],
     epochs: 4,
     retrainEpochs: 6,
     examples: 500,
@@ -45,6 +46,7 @@ const { values, positionals } = parseArgs({
     'data-dir': { type: 'string' },
     checkpoints: { type: 'string' },
     runs: { type: 'string' },
+    workers: { type: 'string', default: '1' },
     write: { type: 'boolean', default: false },
   },
 })
@@ -52,7 +54,9 @@ const [name = ''] = positionals
 const study = studies[name]
 if (!study || !values['data-dir'] || !values.checkpoints) {
   const names = Object.keys(studies).join('|')
-  process.stderr.write(`usage: npm run study -- ${names} --data-dir DIR --checkpoints FILE[,FILE…] [--write]\n`)
+  process.stderr.write(
+    `usage: npm run study -- ${names} --data-dir DIR --checkpoints FILE[,FILE…] [--workers 1] [--write]\n`,
+  )
   process.exit(2)
 }
 
@@ -64,14 +68,22 @@ if (values.write && !(existsSync(page) && marks.test(readFileSync(page, 'utf8'))
   process.exit(1)
 }
 
+const beside = join(results, name)
+const points = join(beside, 'points')
 const runs = values.runs ?? join(root, 'runs', `study-${name}`)
+for (const file of existsSync(points) ? readdirSync(points) : []) {
+  const folder = join(runs, 'points', basename(file, '.json'))
+  const summary = join(folder, 'summary.json')
+  mkdirSync(folder, { recursive: true })
+  if (!existsSync(summary)) copyFileSync(join(points, file), summary)
+}
 const settings = Object.entries({ checkpoints: values.checkpoints, ...study })
 const { status } = spawnSync(
   process.execPath,
   [
     join(root, 'dist', 'cli', 'main.js'),
     join(root, 'pipelines', 'compare.ts'),
-    ...['--data-dir', values['data-dir'], '--out', runs],
+    ...['--data-dir', values['data-dir'], '--out', runs, '--workers', values.workers],
     ...settings.flatMap(([key, value]) => ['--set', `${key}=${value}`]),
   ],
   { stdio: 'inherit' },
@@ -79,19 +91,19 @@ const { status } = spawnSync(
 if (status !== 0) process.exit(status ?? 1)
 
 if (values.write) {
-  const { points } = JSON.parse(readFileSync(join(runs, 'summary.json'), 'utf8'))
-  const { data, before, after } = points[0].summary
+  const { points: done } = JSON.parse(readFileSync(join(runs, 'summary.json'), 'utf8'))
+  const { data, before, after } = done[0].summary
   const [cpu] = cpus()
   const table = readFileSync(join(runs, 'study.md'), 'utf8')
   const what = `${data.name}${data.origin === 'original' ? '' : ` (${data.origin})`}, ${(after ?? before).examples} test images`
-  const machine = `written on ${cpus().length} cores of ${cpu?.model ?? 'a processor without a name'}, node ${process.version}`
+  const machine = `so many points at a time: ${values.workers}, on ${cpus().length} cores of ${cpu?.model ?? 'a processor without a name'}, node ${process.version}`
   const between = `<!-- study -->\n\n${table}\n${what}; ${machine}.\n\n<!-- /study -->`
   writeFileSync(
     page,
     readFileSync(page, 'utf8').replace(marks, () => between),
   )
-  const beside = join(results, name)
-  mkdirSync(beside, { recursive: true })
+  mkdirSync(points, { recursive: true })
   const files = ['study.csv', 'study.json', 'robust-by-rate.svg', 'robust-by-time.svg']
   for (const file of files) if (existsSync(join(runs, file))) copyFileSync(join(runs, file), join(beside, file))
+  for (const { key } of done) copyFileSync(join(runs, 'points', key, 'summary.json'), join(points, `${key}.json`))
 }

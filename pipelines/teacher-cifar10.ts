@@ -1,8 +1,10 @@
 import {
+  adam,
   adversarial,
   attackEval,
   autoAttack,
   cifar10,
+  cifarNet,
   cosine,
   crossEntropy,
   definePipeline,
@@ -28,22 +30,41 @@ import {
  */
 export default definePipeline(
   parameters({
+    architecture: param.choice(['resnet18', 'cifarNet'], {
+      default: 'resnet18',
+      help: 'cifarNet has two convolutions and no batch normalisation: minutes, and less robust.',
+    }),
     width: param.integer({ default: 16, min: 1, max: 64, unit: 'channels', help: "Of ResNet-18's first stage." }),
     epsilon: param.number({ default: 8, min: 1, max: 32, unit: '/255', help: 'L∞ radius.' }),
     steps: param.integer({ default: 2, min: 1, unit: 'steps', help: 'Of the attack while training.' }),
     epochs: param.integer({ default: 20, min: 1, unit: 'epochs', help: 'Passes over the training set.' }),
-    learningRate: param.number({ default: 0.1, min: 1e-6, help: 'First learning rate of SGD.' }),
+    learningRate: param.optional(
+      param.number({ min: 1e-6, help: 'First learning rate: of SGD, for cifarNet of Adam.' }),
+      '0.1, for cifarNet 0.001',
+    ),
     batchSize: param.integer({ default: 128, min: 2, max: 10000, unit: 'images', help: 'Minibatch.' }),
     examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
-  ({ width, epsilon: levels, steps, epochs, learningRate, batchSize, examples }) => {
+  ({ architecture, width, epsilon: levels, steps, epochs, learningRate, batchSize, examples }) => {
     const epsilon = levels / 255
+    const training = (radius: number) => pgd({ epsilon: radius, steps, stepSize: (1.25 * radius) / steps ** 0.5 })
+    // Without batch normalisation equal logits for every class are hard to leave against the full radius at once.
+    const growing = (epoch: number) => training(epsilon * Math.min(1, (4 * (epoch + 1)) / epochs))
+    const { network, attack, optimizer, first } = {
+      resnet18: {
+        network: resnet18({ width }),
+        attack: training(epsilon),
+        optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }),
+        first: 0.1,
+      },
+      cifarNet: { network: cifarNet, attack: growing, optimizer: adam(), first: 0.001 },
+    }[architecture]
     const images = cifar10({ batchSize, augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
     return pipeline('teacher-cifar10', heldOut(images, 1000)).pipe(
-      initialise(resnet18({ width })),
-      adversarial(pgd({ epsilon, steps, stepSize: (1.25 * epsilon) / steps ** 0.5 })),
+      initialise(network),
+      adversarial(attack),
       crossEntropy(),
-      train({ epochs, optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }), learningRate, schedule: cosine() }),
+      train({ epochs, optimizer, learningRate: learningRate ?? first, schedule: cosine() }),
       earlyStop(pgd({ epsilon, steps: 10, stepSize: epsilon / 4 })),
       attackEval([autoAttack({ epsilon }), pgd({ epsilon, steps: 10, stepSize: epsilon / 4 })], { examples }),
       exportModel('teacher-cifar10.safetensors'),

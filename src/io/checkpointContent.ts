@@ -12,8 +12,6 @@ interface Content {
   readonly others: readonly string[]
 }
 
-const UNREADABLE = 'unreadable'
-
 /** A file system's clock ticks every few milliseconds: what was written just now may change and keep its stamp. */
 const SETTLED = 2000
 
@@ -22,7 +20,7 @@ const known = new Map<string, Content>()
 
 /**
  * SHA-256 of what a checkpoint holds, of the files that an ONNX model keeps its tensors in too. A file that can't be read
- * is no error here: whoever loads it says what is wrong with it.
+ * is no error here, and counts by its name: whoever loads it says what is wrong with it.
  *
  * @param file path, relative to the working folder
  */
@@ -46,7 +44,7 @@ const contentOf = (file: string): Content => {
     if (Date.now() - mtimeMs > SETTLED) known.set(path, content)
     return content
   } catch {
-    return { stamp: '', hash: UNREADABLE, others: [] }
+    return { stamp: '', hash: `unreadable: ${file}`, others: [] }
   }
 }
 

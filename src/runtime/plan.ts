@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { StageInfo } from '../dsl/op.js'
 import type { Pipeline } from '../dsl/pipeline.js'
 import type { Step } from '../dsl/step.js'
+import { checkpointContent } from '../io/checkpointContent.js'
 
 /** `plan.json`: all that decides what a run computes, and its hash. */
 export interface Plan {
@@ -14,10 +15,13 @@ export interface Plan {
     readonly config: Readonly<Record<string, unknown>>
   }
   readonly stages: readonly Pick<StageInfo, 'stage' | 'config'>[]
+  /** SHA-256 of the files that the stages read, in their order. */
+  readonly contents: readonly string[]
+  /** A file counts by what is in it, wherever it lies. */
   readonly hash: string
 }
 
-/** The plan of a run of `pipeline`. */
+/** The plan of a run of `pipeline`. Reads the files that its stages are going to read. */
 export const planOf = (pipeline: Pipeline<Step>, seed: number): Plan => {
   const { name, batchSize, config } = pipeline.source
   const facts = {
@@ -27,16 +31,21 @@ export const planOf = (pipeline: Pipeline<Step>, seed: number): Plan => {
     source: { name, batchSize, config },
     stages: pipeline.plan.map((info) => ({ stage: info.stage, config: info.config })),
   }
-  return { ...facts, hash: createHash('sha256').update(canonical(facts)).digest('hex') }
+  const files = pipeline.plan.flatMap(({ reads = [] }) => reads)
+  const contents = files.map(checkpointContent)
+  const places = new Map(files.map((file, index) => [file, `file ${index}`]))
+  const counted = canonical({ ...facts, contents }, places)
+  return { ...facts, contents, hash: createHash('sha256').update(counted).digest('hex') }
 }
 
-/** JSON in which the order of keys doesn't matter. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
+/** JSON in which the order of keys doesn't matter, nor how a text that has another in `places` is spelled. */
+const canonical = (value: unknown, places: ReadonlyMap<string, string>): string =>
+  JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part === 'string') return places.get(part) ?? part
+    return typeof part === 'object' && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
+      : part
+  })
 
 /** Differences that are named; the others are counted. */
 const MOST_NAMED = 3
@@ -57,12 +66,13 @@ export const differenceOf = (wanted: Plan, found: Plan): { expected: string; act
 }
 
 /** Each single value of a plan as JSON, by where it stands, in words. */
-const leavesOf = ({ pipeline, seed, params, source, stages }: Plan): ReadonlyMap<string, string> =>
+const leavesOf = ({ pipeline, seed, params, source, stages, contents }: Plan): ReadonlyMap<string, string> =>
   new Map([
     ...leaves('pipeline', pipeline),
     ...leaves('seed', seed),
     ...Object.entries(params).flatMap(([key, value]) => leaves(key, value)),
     ...leaves('data', source),
+    ...contents.map((hash, index): [string, string] => [`contents of file ${index + 1}`, hash.slice(0, 12)]),
     ...stages.flatMap(({ stage, config }, index) => [
       ...leaves(`stage ${index + 1}`, stage),
       ...leaves(`stage ${index + 1} ${stage}`, config),

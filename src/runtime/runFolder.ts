@@ -140,6 +140,7 @@ const storedPlan = t.type({
   seed: t.number,
   source: t.type({ name: t.string, batchSize: t.number, config: t.UnknownRecord }),
   stages: t.array(t.type({ stage: t.string, config: t.UnknownRecord })),
+  contents: t.array(t.string),
   hash: t.string,
 })
 

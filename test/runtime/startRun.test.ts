@@ -19,8 +19,9 @@ import { asynchronous } from '../../src/dsl/asynchronous.js'
 import type { RunContext } from '../../src/dsl/context.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import type { RunEvent } from '../../src/dsl/events.js'
+import { stage } from '../../src/dsl/op.js'
 import { makePipeline } from '../../src/dsl/pipeline.js'
-import type { RunHandle } from '../../src/dsl/run.js'
+import type { RunHandle, RunOptions } from '../../src/dsl/run.js'
 import type { Step } from '../../src/dsl/step.js'
 import { startRunWith } from '../../src/runtime/startRun.js'
 import { turn } from '../../src/runtime/turn.js'
@@ -382,6 +383,34 @@ describe('what goes wrong', () => {
       .pipe(fakeTrain({ epochs: 1 }))
       .run({ resume: out })
     expect((await rightOf(again)).warnings).toEqual(['--resume: begun on wasm: figures may differ a little'])
+  })
+
+  test('a file of weights counts by what is in it: it may have moved, but not changed', async () => {
+    const folder = temporaryFolder()
+    const reading = (file: string) =>
+      stage<unknown, unknown>(
+        { stage: 'reading', config: { file }, needs: [], adds: [], reads: [file] },
+        (source) => source,
+      )
+    const runWith = (file: string, options: RunOptions): RunHandle =>
+      fakePipeline()
+        .pipe(reading(file), fakeTrain({ epochs: 1 }))
+        .run(options)
+    const [file, moved, out] = ['a.pth', 'b.pth', 'run'].map((name) => join(folder, name))
+    if (!file || !moved || !out) throw new Error('no files')
+    writeFileSync(file, 'one')
+    await rightOf(runWith(file, { out }))
+    writeFileSync(moved, 'one')
+    await rightOf(runWith(moved, { resume: out }))
+    writeFileSync(file, 'two')
+    expect(await runWith(file, { resume: out }).result).toMatchObject(
+      left({
+        _tag: 'OptionError',
+        stage: '--resume',
+        expected: 'contents of file 1 7692c3ad3540 as in that run',
+        actual: '3fc4ccfe7458',
+      }),
+    )
   })
 })
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import fc from 'fast-check'
 import { type Either, isLeft } from 'fp-ts/lib/Either.js'
 import { firstValueFrom, toArray } from 'rxjs'
@@ -213,6 +213,16 @@ describe('a file of weights that a point names', () => {
     const inside = keyWith(method)
     writeFileSync(file, 'two')
     expect(keyWith(method), 'also within a method').not.toBe(inside)
+  })
+
+  test('wherever it lies, and however its place is spelled', () => {
+    const [one, other] = [temporaryFolder(), temporaryFolder()].map((folder) => join(folder, 'teacher.pth'))
+    if (!one || !other) throw new Error('no files')
+    for (const file of [one, other]) writeFileSync(file, 'one')
+    expect(keyWith(reading(other))).toBe(keyWith(reading(one)))
+    expect(keyWith(reading(relative('.', one)))).toBe(keyWith(reading(one)))
+    expect(keyWith(reading(one, other))).not.toBe(keyWith(reading(one)))
+    expect(keyWith(reading(join(one, 'missing')))).not.toBe(keyWith(reading(join(other, 'missing'))))
   })
 
   test('with the files that an ONNX model keeps its tensors in', () => {

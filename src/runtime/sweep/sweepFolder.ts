@@ -4,7 +4,6 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { rejectOption } from '../../dsl/errors.js'
 import type { RunOptions } from '../../dsl/run.js'
-import { checkpointContent } from '../../io/checkpointContent.js'
 import { type FolderLock, lockFolder } from '../folderLock.js'
 import { ownVersion } from '../ownPackage.js'
 import { planOf } from '../plan.js'
@@ -17,8 +16,8 @@ export const chooseSweepFolder = (name: string, { out, resume }: Pick<RunOptions
 
 /**
  * A point's key: the same for the same plan, parameters, seed, version of this package and content of the checkpoints
- * that the plan names and of the data's files, and for no other. Data as it was published, or drawn, counts by its name
- * and options.
+ * that the plan names, wherever they lie, and of the data's files, and for no other. Data as it was published, or drawn,
+ * counts by its name and options.
  *
  * @param data what the source says of its files
  */
@@ -28,8 +27,7 @@ export const keyOf = (
   data?: string,
   version = ownVersion(),
 ): string => {
-  const contents = pipeline.plan.flatMap(({ reads = [] }) => reads).map(checkpointContent)
-  const facts = [version, planOf(pipeline, seed).hash, ...(data === undefined ? [] : [{ data }]), ...contents]
+  const facts = [version, planOf(pipeline, seed).hash, ...(data === undefined ? [] : [{ data }])]
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 20)
 }
 

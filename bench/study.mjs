@@ -1,10 +1,11 @@
 /**
- * npm run study -- mnist --data-dir DIR --checkpoints FILE[,FILE…] [--runs DIR] [--workers 1] [--write]
+ * npm run study -- mnist --data-dir DIR --checkpoints FILE[,FILE…] [--rates 16,32] [--runs DIR] [--workers 1]
+ *     [--write]
  *
- * Runs one of the studies below by pipelines/compare.ts, so many points at a time. A point that is finished is not repeated
- * and one that was interrupted goes on, so the study may be stopped at any time. With --write, its table goes between
- * the marks of docs/results/<study>.md, and its figures and pictures stand beside that page, with what came of each
- * point: a study that takes longer than a machine is there for goes on from these on another one.
+ * Runs one of the studies below by pipelines/compare.ts, or some of its rates, so many points at a time. A point that is
+ * finished is not repeated and one that was interrupted goes on, so the study may be stopped at any time. With --write,
+ * its table goes between the marks of docs/results/<study>.md, and its figures and pictures stand beside that page, with
+ * what came of each point: a study that takes longer than a machine is there for goes on from these on another one.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -47,6 +48,7 @@ const { values, positionals } = parseArgs({
     checkpoints: { type: 'string' },
     runs: { type: 'string' },
     workers: { type: 'string', default: '1' },
+    rates: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
 })
@@ -55,7 +57,7 @@ const study = studies[name]
 if (!study || !values['data-dir'] || !values.checkpoints) {
   const names = Object.keys(studies).join('|')
   process.stderr.write(
-    `usage: npm run study -- ${names} --data-dir DIR --checkpoints FILE[,FILE…] [--workers 1] [--write]\n`,
+    `usage: npm run study -- ${names} --data-dir DIR --checkpoints FILE[,FILE…] [--rates LIST] [--workers 1] [--write]\n`,
   )
   process.exit(2)
 }
@@ -71,13 +73,19 @@ if (values.write && !(existsSync(page) && marks.test(readFileSync(page, 'utf8'))
 const beside = join(results, name)
 const points = join(beside, 'points')
 const runs = values.runs ?? join(root, 'runs', `study-${name}`)
-for (const file of existsSync(points) ? readdirSync(points) : []) {
+const known = existsSync(points) ? readdirSync(points) : []
+if (known.length > 0 && !existsSync(join(runs, 'plan.json'))) {
+  mkdirSync(runs, { recursive: true })
+  writeFileSync(join(runs, 'plan.json'), `${JSON.stringify({ sweep: 'compare' })}\n`)
+}
+for (const file of known) {
   const folder = join(runs, 'points', basename(file, '.json'))
   const summary = join(folder, 'summary.json')
   mkdirSync(folder, { recursive: true })
   if (!existsSync(summary)) copyFileSync(join(points, file), summary)
 }
-const settings = Object.entries({ checkpoints: values.checkpoints, ...study })
+const part = values.rates === undefined ? {} : { rates: values.rates }
+const settings = Object.entries({ checkpoints: values.checkpoints, ...study, ...part })
 const { status } = spawnSync(
   process.execPath,
   [

@@ -1,5 +1,5 @@
 /**
- * How much faster two workers do a sweep: `node bench/workers.mjs [--rounds 3] [--images 6000] [--write]`, after a build.
+ * How much faster two workers do a sweep: `node bench/workers.mjs [--rounds 3] [--images 15000] [--write]`, after a build.
  *
  * Each round is the sweep of pipelines/sweep.ts (six mnistNet runs with their attacks) one point at a time, where a run
  * has all cores, and with two workers, which share them; in turns the one and the other first. What counts is the wall
@@ -18,7 +18,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
-    images: { type: 'string', default: '6000' },
+    images: { type: 'string', default: '15000' },
     write: { type: 'boolean', default: false },
   },
 })

@@ -63,11 +63,15 @@ export const writeWhole = (
     (thrown): PwoaError => toWriteError(path, stage, thrown),
   )
 
-/** On the disk to the last byte: `writeFile` goes on after a short write, which a nearly full disk answers with. */
+/**
+ * On the disk to the last byte. In one call, as long as the system takes all of it: `writeFile` asks once for each half
+ * megabyte, and between two steps of a large network there is time for one answer. A nearly full disk takes a part.
+ */
 const writeAll = async (path: string, contents: Uint8Array | string): Promise<void> => {
+  const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents
   const file = await open(path, 'wx')
   try {
-    await file.writeFile(contents)
+    for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written)).bytesWritten
     await file.sync()
   } finally {
     await file.close()

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
 import { readCheckpoint } from '../../src/io/readCheckpoint.js'
 import { readWhole } from '../../src/io/readWhole.js'
@@ -96,6 +97,28 @@ describe('writeWhole', () => {
     unwrap(await writeWhole(path, new Uint8Array([9, 1, 2, 9]).subarray(1, 3), 's')())
     expect([...readFileSync(path)]).toEqual([1, 2])
     expect(readdirSync(at('new/deep'))).toEqual(['a.bin'])
+  })
+
+  it('asks once for a large file, and goes on after a short write', async () => {
+    const handle = await open(at('any'), 'w')
+    const kind: Pick<FileHandle, 'write'> = Object.getPrototypeOf(handle)
+    await handle.close()
+    const original = kind.write
+    const write = vi.spyOn(kind, 'write')
+    onTestFinished(() => write.mockRestore())
+    const bytes = Uint8Array.from({ length: 3_000_001 }, (_, i) => i % 251)
+    unwrap(await writeWhole(at('large'), bytes, 's')())
+    expect(write).toHaveBeenCalledTimes(1)
+    expect(readFileSync(at('large')).equals(bytes)).toBe(true)
+
+    write.mockClear()
+    write.mockImplementation(function (this: FileHandle, data: unknown, from: unknown) {
+      const most = Math.min(1_000_000, bytes.length - Number(from))
+      return Reflect.apply(original, this, [data, from, most])
+    })
+    unwrap(await writeWhole(at('short'), bytes, 's')())
+    expect(write).toHaveBeenCalledTimes(4)
+    expect(readFileSync(at('short')).equals(bytes)).toBe(true)
   })
 
   it('says what is in the way', async () => {

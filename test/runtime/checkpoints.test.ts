@@ -142,9 +142,9 @@ describe('the schedule', () => {
     ])
   })
 
-  test('takes at most 2 % of the time, but for one and the last step', () => {
-    const due = dueSteps({}, 0.1, 0.1)
-    expect(due).toEqual([10, 50, 100])
+  test('takes at most 2 % of the time, but for the first and the last step', () => {
+    expect(dueSteps({}, 0.1, 0.05)).toEqual([10, 50, 80, 100])
+    expect(dueSteps({}, 0.1, 0.1)).toEqual([10, 100])
   })
 
   test('follows what is asked for', () => {

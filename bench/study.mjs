@@ -5,7 +5,8 @@
  * Runs one of the studies below by pipelines/compare.ts, or some of its rates, so many points at a time. A point that is
  * finished is not repeated and one that was interrupted goes on, so the study may be stopped at any time. With --write,
  * its table goes between the marks of docs/results/<study>.md, and its figures and pictures stand beside that page, with
- * what came of each point: a study that takes longer than a machine is there for goes on from these on another one.
+ * what came of each point: a study that takes longer than a machine is there for goes on from these on another one. What
+ * takes time is told of one point at a time only.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -62,6 +63,13 @@ if (!study || !values['data-dir'] || !values.checkpoints) {
   process.exit(2)
 }
 
+/** A table's columns but those that an idle machine is needed for: points that run side by side slow each other down. */
+const withoutTimes = (table) => {
+  const rows = table.split('\n').map((line) => line.split('|'))
+  const isTime = rows[0].map((title) => /seconds|speed-up/.test(title))
+  return rows.map((cells) => cells.filter((_, column) => !isTime[column]).join('|')).join('\n')
+}
+
 const results = join(root, 'docs', 'results')
 const page = join(results, `${name}.md`)
 const marks = /<!-- study -->.*<!-- \/study -->/s
@@ -102,7 +110,9 @@ if (values.write) {
   const { points: done } = JSON.parse(readFileSync(join(runs, 'summary.json'), 'utf8'))
   const { data, before, after } = done[0].summary
   const [cpu] = cpus()
-  const table = readFileSync(join(runs, 'study.md'), 'utf8')
+  const alone = values.workers === '1'
+  const whole = readFileSync(join(runs, 'study.md'), 'utf8')
+  const table = alone ? whole : withoutTimes(whole)
   const what = `${data.name}${data.origin === 'original' ? '' : ` (${data.origin})`}, ${(after ?? before).examples} test images`
   const machine = `so many points at a time: ${values.workers}, on ${cpus().length} cores of ${cpu?.model ?? 'a processor without a name'}, node ${process.version}`
   const between = `<!-- study -->\n\n${table}\n${what}; ${machine}.\n\n<!-- /study -->`
@@ -111,7 +121,7 @@ if (values.write) {
     readFileSync(page, 'utf8').replace(marks, () => between),
   )
   mkdirSync(points, { recursive: true })
-  const files = ['study.csv', 'study.json', 'robust-by-rate.svg', 'robust-by-time.svg']
+  const files = alone ? ['study.csv', 'study.json', 'robust-by-rate.svg', 'robust-by-time.svg'] : ['robust-by-rate.svg']
   for (const file of files) if (existsSync(join(runs, file))) copyFileSync(join(runs, file), join(beside, file))
   for (const { key } of done) copyFileSync(join(runs, 'points', key, 'summary.json'), join(points, `${key}.json`))
 }

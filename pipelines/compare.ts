@@ -138,6 +138,7 @@ const methods = {
     at.teacher.pipe(distill({ temperature: 30, alpha: at.of.alpha }), admmMask(maskOf(at))),
   pwoa: (at: Setting) => at.teacher.pipe(pwoa(pwoaOf(at))),
   perturbed: (at: Setting) => distilled(at, perturbed(at), 'uniform'),
+  learned: (at: Setting) => distilled(at, at.teacher, 'learned'),
   'perturbed-learned': (at: Setting) => distilled(at, perturbed(at), 'learned'),
   matched: (at: Setting) => distilled(at, perturbed(at).pipe(matchJacobian({ epsilon: at.of.epsilon })), 'learned'),
   'pwoa-mixed': (at: Setting) =>

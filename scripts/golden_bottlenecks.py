@@ -21,19 +21,12 @@ import torch.nn.functional as F
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
+from golden_numbers import rounded, seeded
+
 CASES = {"examples": 4, "size": 6, "scales": [1, 5], "mean": 21, "logVariance": 22, "sample": 23, "classMean": 24}
 EXAMPLES, CLASSES, SIDE, SIZE = 4, 3, 8, 5
 IMAGES, NOISE, SEARCHED = 3000, 31, 200
 BETA = 0.3
-
-
-def seeded(seed, count):
-    """`count` float32 numbers in [-1, 1): mulberry32, as in test/support/numbers.ts."""
-    u32 = lambda x: x & np.uint64(0xFFFFFFFF)
-    state = u32(np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x6D2B79F5))
-    mixed = u32((state ^ (state >> np.uint64(15))) * (state | np.uint64(1)))
-    mixed ^= u32(mixed + u32((mixed ^ (mixed >> np.uint64(7))) * (mixed | np.uint64(61))))
-    return ((mixed ^ (mixed >> np.uint64(14))).astype(np.float64) / 2**31 - 1).astype(np.float32)
 
 
 def tensor(seed, shape, dtype, scale=1):
@@ -170,14 +163,6 @@ def gaps(a, b):
 
 def worst(tree):
     return max(map(worst, tree.values())) if isinstance(tree, dict) else tree
-
-
-def rounded(tree, digits):
-    if isinstance(tree, dict):
-        return {key: rounded(value, digits) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [rounded(value, digits) for value in tree]
-    return float(f"{tree:.{digits}g}") if isinstance(tree, float) else tree
 
 
 def results(images, dtype):

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from golden_numbers import seeded
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES, CLASSES, CHANNELS, HEIGHT, WIDTH = 3, 3, 4, 9, 8
 
@@ -25,15 +27,6 @@ NETWORKS = {
     "grouped, with and without a stride": [(4, 8, 1, 2, 0, 2, False), (8, 8, 3, 1, 2, 4, True)],
     "separable": [(4, 4, 3, 1, 1, 4, False), (4, 10, 1, 1, 0, 1, True), (10, 10, 5, 2, 2, 10, True)],
 }
-
-
-def seeded(seed, count):
-    """`count` float32 numbers in [-1, 1): mulberry32, as in test/support/numbers.ts."""
-    u32 = lambda x: x & np.uint64(0xFFFFFFFF)
-    state = u32(np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x6D2B79F5))
-    mixed = u32((state ^ (state >> np.uint64(15))) * (state | np.uint64(1)))
-    mixed ^= u32(mixed + u32((mixed ^ (mixed >> np.uint64(7))) * (mixed | np.uint64(61))))
-    return ((mixed ^ (mixed >> np.uint64(14))).astype(np.float64) / 2**31 - 1).astype(np.float32)
 
 
 def value_of(shape, seed):

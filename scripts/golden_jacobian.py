@@ -20,18 +20,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from golden_numbers import rounded, seeded
+
 EXAMPLES, CLASSES, SIDE = 3, 3, 8
 IMAGES, SIGNS, TEACHER, SEARCHED = 1000, 50, 100, 2000
 EPSILON, STEP = 0.3, 0.01
-
-
-def seeded(seed, count):
-    """`count` float32 numbers in [-1, 1): mulberry32, as in test/support/numbers.ts."""
-    u32 = lambda x: x & np.uint64(0xFFFFFFFF)
-    state = u32(np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x6D2B79F5))
-    mixed = u32((state ^ (state >> np.uint64(15))) * (state | np.uint64(1)))
-    mixed ^= u32(mixed + u32((mixed ^ (mixed >> np.uint64(7))) * (mixed | np.uint64(61))))
-    return ((mixed ^ (mixed >> np.uint64(14))).astype(np.float64) / 2**31 - 1).astype(np.float32)
 
 
 class Net(nn.Module):
@@ -85,7 +78,7 @@ def results(images, dtype):
         n: torch.zeros_like(p).flatten().tolist() if p.grad is None else p.grad.double().flatten().tolist()
         for n, p in student.named_parameters()
     }
-    return {"loss": loss.item(), "norms": norms.tolist(), "gradients": gradients}
+    return {"loss": loss.item(), "gradients": gradients}
 
 
 def margin_of(images):
@@ -104,14 +97,6 @@ def margin_of(images):
 def gap(a, b):
     a, b = np.asarray(a, float), np.asarray(b, float)
     return float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-30))
-
-
-def rounded(tree, digits):
-    if isinstance(tree, dict):
-        return {key: rounded(value, digits) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [rounded(value, digits) for value in tree]
-    return float(f"{tree:.{digits}g}") if isinstance(tree, float) else tree
 
 
 torch.set_num_threads(1)

@@ -28,20 +28,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from golden_numbers import rounded, seeded
+
 ROOT = Path(__file__).resolve().parent.parent
 CHECKPOINTS = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT.parent / "shared/checkpoints"
 CLASSES, EXAMPLES = 10, 3
 IMAGES, SEARCHED, NEAREST, PROBES = 1000, 400, 8, 2000
 SGD = {"lr": 0.05, "momentum": 0.9, "weight_decay": 5e-4}
-
-
-def seeded(seed, count):
-    """`count` float32 numbers in [-1, 1): mulberry32, as in test/support/numbers.ts."""
-    u32 = lambda x: x & np.uint64(0xFFFFFFFF)
-    state = u32(np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x6D2B79F5))
-    mixed = u32((state ^ (state >> np.uint64(15))) * (state | np.uint64(1)))
-    mixed ^= u32(mixed + u32((mixed ^ (mixed >> np.uint64(7))) * (mixed | np.uint64(61))))
-    return ((mixed ^ (mixed >> np.uint64(14))).astype(np.float64) / 2**31 - 1).astype(np.float32)
 
 
 margins = []
@@ -370,14 +363,6 @@ def gaps(a, b, least):
 
 def worst(tree):
     return max(map(worst, tree.values())) if isinstance(tree, dict) else tree
-
-
-def rounded(tree, digits):
-    if isinstance(tree, dict):
-        return {key: rounded(value, digits) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [rounded(value, digits) for value in tree]
-    return float(f"{tree:.{digits}g}") if isinstance(tree, float) else tree
 
 
 def margin_of(network, images):

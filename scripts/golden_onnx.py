@@ -17,19 +17,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from golden_numbers import seeded
+
 CLASSES, EXAMPLES, SIDE = 5, 3, 12
 WEIGHTS, IMAGES = 100, 1000
 OPSET = 17
 OUT = Path(__file__).resolve().parent.parent / "test/golden/onnx"
-
-
-def seeded(seed, count):
-    """`count` float32 numbers in [-1, 1): mulberry32, as in test/support/numbers.ts."""
-    u32 = lambda x: x & np.uint64(0xFFFFFFFF)
-    state = u32(np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x6D2B79F5))
-    mixed = u32((state ^ (state >> np.uint64(15))) * (state | np.uint64(1)))
-    mixed ^= u32(mixed + u32((mixed ^ (mixed >> np.uint64(7))) * (mixed | np.uint64(61))))
-    return ((mixed ^ (mixed >> np.uint64(14))).astype(np.float64) / 2**31 - 1).astype(np.float32)
 
 
 class Block(nn.Module):

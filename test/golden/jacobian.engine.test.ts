@@ -28,7 +28,6 @@ interface Golden {
     readonly tensors: readonly (readonly [string, readonly number[]])[]
   }
   readonly loss: number
-  readonly norms: readonly number[]
   readonly gradients: Readonly<Record<string, readonly number[]>>
 }
 

@@ -166,3 +166,7 @@ const fakeTraining =
         }
       })
     })
+
+/** A stage that reads files, as loadTeacher does. */
+export const reading = (...files: readonly string[]): Op<unknown, unknown> =>
+  stage({ stage: 'reading', config: { files }, needs: [], adds: [], reads: files }, (source) => source)

@@ -19,13 +19,21 @@ import { asynchronous } from '../../src/dsl/asynchronous.js'
 import type { RunContext } from '../../src/dsl/context.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import type { RunEvent } from '../../src/dsl/events.js'
-import { stage } from '../../src/dsl/op.js'
 import { makePipeline } from '../../src/dsl/pipeline.js'
 import type { RunHandle, RunOptions } from '../../src/dsl/run.js'
 import type { Step } from '../../src/dsl/step.js'
 import { startRunWith } from '../../src/runtime/startRun.js'
 import { turn } from '../../src/runtime/turn.js'
-import { fakeData, fakeMachinery, fakePipeline, fakeSource, fakeTrain, jsonOf, temporaryFolder } from './fakes.js'
+import {
+  fakeData,
+  fakeMachinery,
+  fakePipeline,
+  fakeSource,
+  fakeTrain,
+  jsonOf,
+  reading,
+  temporaryFolder,
+} from './fakes.js'
 
 const eventsOf = (run: RunHandle): Promise<RunEvent[]> => lastValueFrom(run.events$.pipe(toArray()))
 
@@ -387,11 +395,6 @@ describe('what goes wrong', () => {
 
   test('a file of weights counts by what is in it: it may have moved, but not changed', async () => {
     const folder = temporaryFolder()
-    const reading = (file: string) =>
-      stage<unknown, unknown>(
-        { stage: 'reading', config: { file }, needs: [], adds: [], reads: [file] },
-        (source) => source,
-      )
     const runWith = (file: string, options: RunOptions): RunHandle =>
       fakePipeline()
         .pipe(reading(file), fakeTrain({ epochs: 1 }))

@@ -6,7 +6,7 @@ import { firstValueFrom, toArray } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { composite } from '../../src/dsl/composite.js'
 import type { DataSource } from '../../src/dsl/dataset.js'
-import { type Op, stage } from '../../src/dsl/op.js'
+import type { Op } from '../../src/dsl/op.js'
 import { param, parameters } from '../../src/dsl/parameters.js'
 import { makePipeline } from '../../src/dsl/pipeline.js'
 import { EXTERNAL, encodeModel } from '../../src/io/onnx/messages.js'
@@ -21,7 +21,15 @@ import { sweep } from '../../src/runtime/sweep/sweep.js'
 import { keyOf, keysOf } from '../../src/runtime/sweep/sweepFolder.js'
 import type { PointRecord, Sweep, SweepHandle } from '../../src/runtime/sweep/sweepTypes.js'
 import { threadEnvironment } from '../../src/runtime/sweep/threads.js'
-import { fakeMachinery, fakePipeline, fakeSource, fakeTrain, jsonOf as jsonIn, temporaryFolder } from './fakes.js'
+import {
+  fakeMachinery,
+  fakePipeline,
+  fakeSource,
+  fakeTrain,
+  jsonOf as jsonIn,
+  reading,
+  temporaryFolder,
+} from './fakes.js'
 
 const valueOf = <A>(result: Either<unknown, A>): A => {
   if (isLeft(result)) throw new Error(JSON.stringify(result.left))
@@ -190,10 +198,6 @@ describe('a study', () => {
     expect(keysOf(['a'], 'x')).not.toEqual(keysOf(['a'], 'y'))
   })
 })
-
-/** A stage that reads files, as loadTeacher does. */
-const reading = (...files: readonly string[]): Op<unknown, unknown> =>
-  stage({ stage: 'reading', config: { files }, needs: [], adds: [], reads: files }, (source) => source)
 
 describe('a file of weights that a point names', () => {
   const keyWith = (op: Op<unknown, unknown>): string =>

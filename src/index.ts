@@ -53,6 +53,7 @@ export type { Pattern } from './math/patterns.js'
 export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/perturbations.js'
 export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture.js'
 export { type Counts, countsOf } from './models/counts.js'
+export { hiddenLayers } from './models/hiddenLayers.js'
 export {
   add,
   avgPool2d,

@@ -23,9 +23,10 @@ export const bottleneckMatrix = (images: Tensor, labels: Tensor2D, weights: Bott
  *
  * @param hidden at least one, each n × …
  * @param s n × n, symmetric, rows that sum to 0, without a gradient
+ * @param sigmas σ of the kernel of each hidden activation. Default 5
  */
-export const bottleneckLoss = (hidden: readonly Tensor[], s: Tensor2D): Scalar =>
-  (canCompile() ? lossByGraph : lossByKernels)(hidden, s)
+export const bottleneckLoss = (hidden: readonly Tensor[], s: Tensor2D, sigmas: readonly number[] = []): Scalar =>
+  (canCompile() ? lossByGraph : lossByKernels)(hidden, s, sigmas)
 
 /**
  * nHSIC(A, Z) = tr(R_A·R_Z): normalised (CCA) dependence between A, given as R_A, and hidden activations. ≥ 0,

@@ -9,7 +9,7 @@ import { type BottleneckWeights, EPSILON, exponentOf } from './bottleneck.js'
 import { sumOfProducts, trace } from './squares.js'
 
 /** −1/(2σ²d) of a tensor with one row of d features per example. */
-const exponentFor = (z: Tensor): number => exponentOf(z.size / (z.shape[0] ?? 1))
+const exponentFor = (z: Tensor, sigma: number | undefined): number => exponentOf(z.size / (z.shape[0] ?? 1), sigma)
 
 /**
  * A⁻¹ with A = HKH + c·11ᵀ + εn·I; R = I − εn·A⁻¹ is the normalised kernel. But for c, R = A⁻¹·HKH.
@@ -25,19 +25,19 @@ const inverseOf = (kernel: Tensor2D): Tensor2D => spdInverse(regularised(kernel,
 /** See `bottleneckMatrix`: by kernels of the portable engine. */
 export const matrixByKernels = (images: Tensor, labels: Tensor2D, weights: BottleneckWeights): Tensor2D =>
   tf.tidy(() => {
-    const ofImages = inverseOf(gaussianKernel(images, exponentFor(images)).kernel)
+    const ofImages = inverseOf(gaussianKernel(images, exponentFor(images, weights.sigma)).kernel)
     const ofLabels = inverseOf(tf.matMul(labels, labels, false, true))
     return normalisedDifference(ofImages, ofLabels, { ridge: EPSILON * labels.shape[0], ...weights })
   })
 
 /** See `bottleneckLoss`: by kernels of the portable engine, layer by layer. */
-export const lossByKernels = (hidden: readonly Tensor[], s: Tensor2D): Scalar =>
+export const lossByKernels = (hidden: readonly Tensor[], s: Tensor2D, sigmas: readonly number[]): Scalar =>
   tf.customGrad((...inputs) => {
     const save = inputs.at(-1) as (tensors: Tensor[]) => void
     const activations = inputs.slice(0, -1) as Tensor[]
     const n = s.shape[0]
-    const layers = activations.map((z): GaussianKernel & { readonly inverse: Tensor2D } => {
-      const made = gaussianKernel(z, exponentFor(z))
+    const layers = activations.map((z, layer): GaussianKernel & { readonly inverse: Tensor2D } => {
+      const made = gaussianKernel(z, exponentFor(z, sigmas[layer]))
       return { ...made, inverse: inverseOf(made.kernel) }
     })
     save([...layers.flatMap(({ rows, kernel, inverse }) => [rows, kernel, inverse]), s])
@@ -53,7 +53,7 @@ export const lossByKernels = (hidden: readonly Tensor[], s: Tensor2D): Scalar =>
         const matrix = saved.at(-1) as Tensor2D
         return activations.map((z, layer) => {
           const [rows, kernel, inverse] = saved.slice(3 * layer, 3 * layer + 3) as [Tensor2D, Tensor2D, Tensor2D]
-          const gradient = bottleneckGradient({ rows, kernel, inverse, matrix }, factor * exponentFor(z))
+          const gradient = bottleneckGradient({ rows, kernel, inverse, matrix }, factor * exponentFor(z, sigmas[layer]))
           return tf.reshape(gradient, z.shape)
         })
       },

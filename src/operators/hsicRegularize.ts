@@ -1,15 +1,16 @@
-// The HSIC bottleneck on every hidden activation. Paper: Sec. III-C, eq. 7 (HBaR).
+// The HSIC bottleneck on hidden activations. Paper: Sec. III-C, eq. 7 (HBaR).
 import { map } from 'rxjs'
+import { checkAtLeast } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
-import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { Phase } from '../dsl/phases.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
 import { bottleneckLoss, bottleneckMatrix } from '../math/hsic.js'
+import { type HiddenOptions, hiddenChoice } from '../training/hiddenChoice.js'
 import type { HasStudent } from '../training/network.js'
 
 /** Options of {@link hsicRegularize}. */
-export interface HsicRegularizeOptions {
+export interface HsicRegularizeOptions extends HiddenOptions {
   /** λx ≥ 0: price of what the hidden layers keep of the image. MNIST 2e-4, CIFAR-10 2e-5, CIFAR-100 5e-7. */
   readonly lambdaX: number
   /** λy ≥ 0: reward of what they keep of the label. MNIST 5e-5, CIFAR-10 1e-4, CIFAR-100 2e-6. */
@@ -19,34 +20,44 @@ export interface HsicRegularizeOptions {
 }
 
 /**
- * Adds the term `hsic`, Σ_l λx·nHSIC(X, Z_l) − λy·nHSIC(Y, Z_l) over the activations Z_l after each ReLU; Gaussian
- * kernels with σ = 5·√d for X and Z, linear for one-hot Y. The kernels of X and Y are normalised once a minibatch.
+ * Adds the term `hsic`, Σ_l λx·nHSIC(X, Z_l) − λy·nHSIC(Y, Z_l) over the activations Z_l after each ReLU, or those
+ * chosen; Gaussian kernels with σ·√d for X and Z, linear for one-hot Y. The kernels of X and Y are normalised once a
+ * minibatch.
  *
  * @example
  * pipeline('mnist', mnist()).pipe(
  *   loadTeacher('t.pth', { architecture: 'mnistNet' }), hsicRegularize({ lambdaX: 2e-4, lambdaY: 5e-5 }))
- * @throws OptionError for a negative weight
+ * @throws OptionError for a negative weight, σ ≤ 0, no layers, or a layer that the student has not
  * Source: Wang et al., "Revisiting Hilbert-Schmidt Information Bottleneck for Adversarial Robustness", NeurIPS 2021.
  */
 export const hsicRegularize = ({
   lambdaX,
   lambdaY,
   phases = ['retrain', 'train'],
+  layers,
+  sigma,
 }: HsicRegularizeOptions): Op<HasStudent, HasTerms> => {
-  if (!(lambdaX >= 0 && lambdaX < Infinity)) rejectOption('hsicRegularize', 'lambdaX >= 0', lambdaX)
-  if (!(lambdaY >= 0 && lambdaY < Infinity)) rejectOption('hsicRegularize', 'lambdaY >= 0', lambdaY)
-  const term: LossTerm = {
-    name: 'hsic',
-    phases,
-    bind: ({ images, labels }) => {
-      const matrix = bottleneckMatrix(images, labels, { lambdaX, lambdaY })
-      return ({ hidden }) => bottleneckLoss(hidden, matrix)
-    },
+  checkAtLeast(STAGE, 'lambdaX', lambdaX, 0)
+  checkAtLeast(STAGE, 'lambdaY', lambdaY, 0)
+  const chosen = { ...(layers ? { layers } : {}), ...(sigma === undefined ? {} : { sigma }) }
+  const choiceIn = hiddenChoice(STAGE, chosen)
+  const termFor = ({ student }: HasStudent): LossTerm => {
+    const choice = choiceIn(student.architecture)
+    return {
+      name: 'hsic',
+      phases,
+      bind: ({ images, labels }) => {
+        const matrix = bottleneckMatrix(images, labels, { lambdaX, lambdaY, sigma: choice.sigma })
+        return ({ hidden }) => bottleneckLoss(choice.of(hidden), matrix, choice.sigmas)
+      },
+    }
   }
   // Two zero weights switch the term off: nothing is computed, and no zero is reported as a loss.
-  const terms = lambdaX === 0 && lambdaY === 0 ? [] : [term]
+  const isOff = lambdaX === 0 && lambdaY === 0
   return stage(
-    { stage: 'hsicRegularize', config: { lambdaX, lambdaY, phases }, needs: ['student'], adds: ['terms'] },
-    (source) => source.pipe(map((step) => enrich('hsicRegularize', step, { terms }))),
+    { stage: STAGE, config: { lambdaX, lambdaY, phases, ...chosen }, needs: ['student'], adds: ['terms'] },
+    (source) => source.pipe(map((step) => enrich(STAGE, step, { terms: isOff ? [] : [termFor(step)] }))),
   )
 }
+
+const STAGE = 'hsicRegularize'

@@ -141,6 +141,34 @@ describe('nHSIC', () => {
     expect(relativeError(gradient, traceGradient64(hidden.values, s64, n))).toBeLessThan(2e-3)
   })
 
+  it('with σ is that of activations 5/σ times as large, gradient and images as well', () => {
+    check(fc.record({ seed: fc.nat(1e6), sigma: fc.constantFrom(0.5, 2, 5, 20) }), ({ seed, sigma }) => {
+      const [n, factor] = [12, 5 / sigma]
+      const [x, other, z] = [make(seed, n, 6), make(seed + 1, n, 7), make(seed + 2, n, 5)]
+      const larger = (given: Features): Tensor2D => tensor({ ...given, values: given.values.map((v) => v * factor) })
+      const labels = () =>
+        tf.oneHot(tf.tensor1d(Int32Array.from({ length: n }, (_, i) => i % 3)), 3, 1, 0, 'float32') as Tensor2D
+      const weights = { lambdaX: 1, lambdaY: 0.5 }
+      const found = tf.tidy(() => {
+        const matrices = [
+          bottleneckMatrix(tensor(x), labels(), { ...weights, sigma }),
+          bottleneckMatrix(larger(x), labels(), weights),
+        ]
+        const s = matrices[1] as Tensor2D
+        const both = (a: Tensor): Scalar => bottleneckLoss([tensor(other), a], s, [5, sigma])
+        const scaled = (a: Tensor): Scalar => bottleneckLoss([tensor(other), tf.mul(a, factor)], s)
+        return {
+          matrices: matrices.map((matrix) => matrix.dataSync()),
+          losses: [both, scaled].map((loss) => Number(loss(tensor(z)).dataSync()[0])),
+          gradients: [both, scaled].map((loss) => tf.grad(loss)(tensor(z)).dataSync()),
+        }
+      })
+      expect(relativeError(found.matrices[0] ?? [], found.matrices[1] ?? [])).toBeLessThan(TOLERANCE)
+      expect(Math.abs(Number(found.losses[0]) - Number(found.losses[1]))).toBeLessThan(TOLERANCE * (n - 1))
+      expect(relativeError(found.gradients[0] ?? [], found.gradients[1] ?? [])).toBeLessThan(2e-3)
+    })
+  })
+
   it('a minibatch of one example has none', () => {
     expect(value(make(1, 1, 3), make(2, 1, 4))).toBeCloseTo(0, 6)
   })

@@ -4,6 +4,7 @@ import { type Architecture, architecture, withClasses } from '../../src/models/a
 import { countsOf } from '../../src/models/counts.js'
 import { executionOf } from '../../src/models/execution.js'
 import { foldingOf } from '../../src/models/folding.js'
+import { hiddenLayers } from '../../src/models/hiddenLayers.js'
 import {
   add,
   avgPool2d,
@@ -308,6 +309,20 @@ describe('the zoo', () => {
     expect(count(preactResnet18({ last: 'none' }))).toBe(11_171_146)
     // 16·48 + 16, 32·256 + 32, 100·2048 + 100, 10·100 + 10.
     expect(count(cifarNet)).toBe(784 + 8224 + 204_900 + 1010)
+  })
+})
+
+describe('hidden layers', () => {
+  it('are called by their ReLU’s id, or by the layer that it reads', () => {
+    expect(hiddenLayers(lenet)).toEqual(['conv1', 'conv2', 'fc1'])
+    expect(hiddenLayers(mnistNet)).toEqual(['0', '2', '5'])
+    const [first, ...blocks] = hiddenLayers(resnet18())
+    expect([first, ...blocks.slice(0, 2), blocks.at(-1)]).toEqual(['stem', 'layer1.0.bn1', 'layer1.0', 'layer4.1'])
+  })
+
+  it.each(architectureNames)('of %s have different names, one for each hidden activation', (name) => {
+    const names = hiddenLayers(zoo[name])
+    expect(new Set(names).size).toBe(executionOf(zoo[name]).filter(({ hidden }) => hidden).length)
   })
 })
 

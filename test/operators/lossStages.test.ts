@@ -12,14 +12,15 @@ import { distill } from '../../src/operators/distill.js'
 import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
 import { lossTerm } from '../../src/operators/lossTerm.js'
 import type { HasStudent, HasTeacher } from '../../src/training/network.js'
+import { tinyNet } from '../support/context.js'
 
 type Networks = Step & HasStudent & HasTeacher
 
-/** A step of which nobody reads images or weights. */
+/** A step of which nobody reads images or weights, but the student's architecture. */
 const step = (batch: number, hold: () => () => void = () => () => undefined): Networks => ({
   run: {} as RunContext,
   minibatch: { batch, hold } as Minibatch,
-  student: {} as Networks['student'],
+  student: { architecture: tinyNet } as Networks['student'],
   teacher: {} as Networks['teacher'],
 })
 

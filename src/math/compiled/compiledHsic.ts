@@ -8,13 +8,14 @@ import { trace } from '../squares.js'
 import { gradientGraph, lossGraph, matrixGraph, names } from './hsicGraph.js'
 
 /** See `bottleneckMatrix`: one call of the engine. */
-export const matrixByGraph = (images: Tensor, labels: Tensor2D, { lambdaX, lambdaY }: BottleneckWeights): Tensor2D =>
+export const matrixByGraph = (images: Tensor, labels: Tensor2D, weights: BottleneckWeights): Tensor2D =>
   tf.tidy(() => {
+    const { lambdaX, lambdaY, sigma } = weights
     const feeds = {
       ...sharedBy(labels.shape[0]),
       [names.images]: images,
       [names.labels]: labels,
-      [names.exponent(0)]: tf.scalar(exponentOf(featuresOf(images))),
+      [names.exponent(0)]: tf.scalar(exponentOf(featuresOf(images), sigma)),
       [names.lambdaX]: tf.scalar(lambdaX),
       [names.lambdaY]: tf.scalar(lambdaY),
     }
@@ -23,7 +24,7 @@ export const matrixByGraph = (images: Tensor, labels: Tensor2D, { lambdaX, lambd
   })
 
 /** See `bottleneckLoss`: one call of the engine there, one back. */
-export const lossByGraph = (hidden: readonly Tensor[], s: Tensor2D): Scalar =>
+export const lossByGraph = (hidden: readonly Tensor[], s: Tensor2D, sigmas: readonly number[]): Scalar =>
   tf.customGrad((...inputs) => {
     const save = inputs.at(-1) as (tensors: Tensor[]) => void
     const activations = inputs.slice(0, -1) as Tensor[]
@@ -32,7 +33,7 @@ export const lossByGraph = (hidden: readonly Tensor[], s: Tensor2D): Scalar =>
     const feeds: Record<string, Tensor> = { ...sharedBy(n), [names.matrix]: s }
     for (const [layer, z] of activations.entries()) {
       feeds[names.activations(layer)] = z
-      feeds[names.exponent(layer)] = tf.scalar(exponentOf(featuresOf(z)))
+      feeds[names.exponent(layer)] = tf.scalar(exponentOf(featuresOf(z), sigmas[layer]))
     }
     const kept = layers.flatMap((layer) => [names.rows(layer), names.kernel(layer), names.inverse(layer)])
     const [sum, ...results] = graphs.loss(blocksFor(n), layers.length).run(feeds, [names.sum, ...kept])
@@ -46,7 +47,7 @@ export const lossByGraph = (hidden: readonly Tensor[], s: Tensor2D): Scalar =>
         const back: Record<string, Tensor> = { [names.matrix]: saved.at(-1) as Tensor2D }
         for (const [layer, z] of saved.slice(0, layers.length).entries()) {
           back[names.activations(layer)] = z
-          back[names.pull(layer)] = tf.scalar(factor * exponentOf(featuresOf(z)))
+          back[names.pull(layer)] = tf.scalar(factor * exponentOf(featuresOf(z), sigmas[layer]))
         }
         for (const [i, name] of kept.entries()) back[name] = saved[layers.length + i] as Tensor
         return [...graphs.gradient(layers.length).run(back, layers.map(names.gradient))]

@@ -1,0 +1,23 @@
+import type { Architecture } from './architecture.js'
+import { executionOf } from './execution.js'
+
+/**
+ * Names of the hidden activations, first to last: what `layers` and `sigma` of `hsicRegularize` go by. One is called by
+ * its ReLU's own id where that has one, and else by the layer that the ReLU reads.
+ *
+ * @example
+ * hiddenLayers(zoo.lenet) // ['conv1', 'conv2', 'fc1']
+ */
+export const hiddenLayers = (architecture: Architecture): readonly string[] => {
+  const known = cache.get(architecture)
+  if (known) return known
+  const nodes = new Map(architecture.nodes.map((node) => [node.id, node]))
+  const names = executionOf(architecture).flatMap(({ hidden, result }) => {
+    const relu = nodes.get(result)
+    return hidden && relu ? [relu.layer.id ?? relu.inputs[0] ?? relu.id] : []
+  })
+  cache.set(architecture, names)
+  return names
+}
+
+const cache = new WeakMap<Architecture, readonly string[]>()

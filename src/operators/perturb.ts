@@ -9,6 +9,9 @@ import { tf } from '../engine/tf.js'
 import type { Perturbation } from '../math/perturbations.js'
 import { stream } from '../math/random.js'
 
+/** One perturbation for all epochs, or that of each epoch, from 0: noise that grows, for one. */
+export type PerturbationSchedule = Perturbation | ((epoch: number) => Perturbation)
+
 /** Options of {@link perturb}. */
 export interface PerturbOptions {
   /** Share of each minibatch that is perturbed, in (0, 1]; the minibatch is shuffled, so its first ones. @default 1 */
@@ -17,17 +20,20 @@ export interface PerturbOptions {
 
 /**
  * Adds noise to the images of each minibatch and clips them to [0, 1]. The teacher, the student and HSIC then see the
- * perturbed images. Drawn from (seed, epoch, position in the epoch), so that a resumed run draws the same.
+ * perturbed images. Drawn from (seed, epoch, position in the epoch), so that a resumed run draws the same. Epochs are
+ * passes over the training set, whatever phase they are in; of a schedule, the plan shows the first one.
  *
  * @example
  * pipeline('mnist', mnist()).pipe(perturb(blockNoise({ epsilon: 0.3 })))
  * @throws OptionError for a share outside (0, 1]
  */
-export const perturb = (perturbation: Perturbation, { share = 1 }: PerturbOptions = {}): Op<unknown, unknown> => {
+export const perturb = (schedule: PerturbationSchedule, { share = 1 }: PerturbOptions = {}): Op<unknown, unknown> => {
   if (!(share > 0 && share <= 1)) rejectOption('perturb', 'share in (0, 1]', share)
+  const noiseOf = (epoch: number): Perturbation => (typeof schedule === 'function' ? schedule(epoch) : schedule)
   const apply = <S extends Step>(step: S): S => {
     const { minibatch, run } = step
     const [examples, height, width, channels] = minibatch.images.shape
+    const perturbation = noiseOf(minibatch.epoch)
     const chosen = Math.max(1, Math.round(share * examples))
     const random = stream(run.seed, 'perturb', perturbation.name, minibatch.epoch, minibatch.batch)
     const drawn = perturbation.draw({ examples: chosen, height, width, channels }, random)
@@ -37,8 +43,9 @@ export const perturb = (perturbation: Perturbation, { share = 1 }: PerturbOption
     )
     return withMinibatch(step, minibatch.withImages(images))
   }
+  const first = noiseOf(0)
   return stage(
-    { stage: 'perturb', config: { noise: perturbation.name, ...perturbation.config, share }, needs: [], adds: [] },
+    { stage: 'perturb', config: { noise: first.name, ...first.config, share }, needs: [], adds: [] },
     (source) => source.pipe(map((step) => apply(step))),
   )
 }

@@ -383,6 +383,7 @@ export const table: Readonly<Record<string, Row>> = {
       'a share of 0': () => perturb(blockNoise({ epsilon: 0.3 }), { share: 0 }),
       'a share above 1': () => perturb(blockNoise({ epsilon: 0.3 }), { share: 1.5 }),
       'noise that refuses': () => perturb(blockNoise({ epsilon: 2 })),
+      'a schedule that begins with noise that refuses': () => perturb((epoch) => blockNoise({ epsilon: 2 - epoch })),
     },
     throwing: { 'a perturbation': (thrown) => [erased(perturb(badNoise(thrown)))] },
   },

@@ -101,6 +101,16 @@ describe('perturb', () => {
     expect(drawn(first, a, 1)).not.toEqual(drawn(first, a, 0))
     expect(drawn(first, a, 3)).not.toEqual(drawn(first, a, 0))
   })
+
+  it('takes the noise of each epoch from a schedule', async () => {
+    const before = await natural()
+    const growing = (epoch: number) => signNoise({ epsilon: 0.05 * (epoch + 1) })
+    const after = await run(perturb(growing))
+    const furthest = after.map(({ images }, i) => Math.max(...movedBy(images, before[i]?.images ?? images)))
+    // 3 minibatches an epoch.
+    for (const [i, epsilon] of [0.05, 0.05, 0.05, 0.1].entries())
+      expect(Math.abs(Number(furthest[i]) - epsilon)).toBeLessThan(ROUNDING)
+  })
 })
 
 describe('adversarial', () => {

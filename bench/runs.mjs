@@ -1,7 +1,7 @@
 /** Runs that are measured while they train: networks by how much state they have. */
 
 /** Images of the size of CIFAR's, in which nothing is to be seen. */
-const colored = (count, batchSize) => {
+export const grey = (count, batchSize) => {
   const split = { count, images: new Uint8Array(count * 3072).fill(127), labels: new Uint8Array(count) }
   const dataset = {
     name: 'grey images',
@@ -33,7 +33,7 @@ export const endlessRun = async (name, { train, batchSize }) => {
     resnet18: () => resnet18(),
   }
   const digits = pwoa.syntheticDigits({ train, test: 10, batchSize })
-  return pipeline(name, name === 'resnet18' ? colored(train, batchSize) : digits).pipe(
+  return pipeline(name, name === 'resnet18' ? grey(train, batchSize) : digits).pipe(
     initialise(networks[name]()),
     crossEntropy(),
     admmMask({ pattern: 'irregular', rate: 4, epochs: 10_000, retrainEpochs: 1 }),

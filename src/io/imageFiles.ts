@@ -1,6 +1,6 @@
 import { readdirSync, type Stats, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { clipped, refuse } from './refusal.js'
 
 /** An image of a class folder. */
@@ -71,7 +71,8 @@ const filesOf = (folder: string, label: number): readonly ImageFile[] => {
     .filter((name) => IMAGE.test(name))
     .sort()
     .flatMap((name): ImageFile | readonly [] => {
-      const path = join(folder, name)
+      // The folder is normalised: `join` would do that again for each of its files.
+      const path = folder + sep + name
       const facts = factsOf(path)
       return facts.isFile() ? { path, label, size: facts.size, modified: facts.mtimeMs } : []
     })
@@ -81,7 +82,13 @@ const filesOf = (folder: string, label: number): readonly ImageFile[] => {
 /** The first of each class, the second of each class …: any first part of a split has all classes alike. */
 const inTurn = (classes: readonly (readonly ImageFile[])[]): readonly ImageFile[] => {
   const most = Math.max(...classes.map(({ length }) => length))
-  return Array.from({ length: most }, (_, place) => classes.flatMap((files) => files[place] ?? [])).flat()
+  const all: ImageFile[] = []
+  for (let place = 0; place < most; place++)
+    for (const files of classes) {
+      const file = files[place]
+      if (file) all.push(file)
+    }
+  return all
 }
 
 /**

@@ -7,13 +7,12 @@
  * the training. A second process without checkpoints would say less: two of them differ by up to 15 % on a small
  * machine, whichever has the checkpoints.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { endlessRun, median } from './runs.mjs'
+import { answerOf, endlessRun, median } from './runs.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const script = fileURLToPath(import.meta.url)
@@ -54,11 +53,11 @@ const live = async (name, out) => {
 
 const processOf = (name) => {
   const folder = mkdtempSync(join(tmpdir(), 'pwoa-checkpoints-'))
-  const args = [script, 'live', name, join(folder, 'run')]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  rmSync(folder, { recursive: true, force: true })
-  if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout)
+  try {
+    return answerOf(script, 'live', name, join(folder, 'run'))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 const percent = (share) => `${(100 * share).toFixed(2)} %`

@@ -5,14 +5,13 @@
  * minibatches that are shuffled, cropped and flipped, as parts of the very ResNet-18 steps that they feed; and the peak
  * memory of a WideResNet-34-10 step with its minibatch of 128.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { tap } from 'rxjs'
-import { grey, median } from './runs.mjs'
+import { answerOf, grey, median } from './runs.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const script = fileURLToPath(import.meta.url)
@@ -97,11 +96,9 @@ if (part !== undefined) {
 }
 
 const processOf = (name) => {
-  const args = [script, name, '--data-dir', dataDir, '--steps', values.steps]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(stderr)
-  process.stderr.write(`bench: ${name}: ${stdout}\n`)
-  return JSON.parse(stdout)
+  const answer = answerOf(script, name, '--data-dir', dataDir, '--steps', values.steps)
+  process.stderr.write(`bench: ${name}: ${JSON.stringify(answer)}\n`)
+  return answer
 }
 
 processOf('load')

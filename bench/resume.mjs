@@ -5,13 +5,12 @@
  * one that goes on from its checkpoint. Both load the engine, the data and the network; the second reads and checks the
  * checkpoint and the metrics before it, and the first makes what the second finds in it. Reading is timed alone too.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { endlessRun, median } from './runs.mjs'
+import { answerOf, endlessRun, median } from './runs.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const script = fileURLToPath(import.meta.url)
@@ -47,13 +46,7 @@ const read = async (folder) => {
   process.exit()
 }
 
-const processOf = (name, last, place) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, name, String(last), JSON.stringify(place)], {
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(stderr)
-  return JSON.parse(stdout).seconds
-}
+const processOf = (name, last, place) => answerOf(script, name, String(last), JSON.stringify(place)).seconds
 
 const measure = (name, rounds) => {
   const { label, steps } = cases[name]

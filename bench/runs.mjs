@@ -1,4 +1,5 @@
 /** Runs that are measured while they train: networks by how much state they have. */
+import { spawnSync } from 'node:child_process'
 
 /** Images of the size of CIFAR's, in which nothing is to be seen. */
 export const grey = (count, batchSize) => {
@@ -38,6 +39,13 @@ export const endlessRun = async (name, { train, batchSize }) => {
     crossEntropy(),
     admmMask({ pattern: 'irregular', rate: 4, epochs: 10_000, retrainEpochs: 1 }),
   )
+}
+
+/** What a script says, as JSON, in a process of its own. @throws Error with what it complained of */
+export const answerOf = (script, ...args) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  return JSON.parse(stdout)
 }
 
 export const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1]

@@ -25,7 +25,7 @@ const keyOf = (made: readonly unknown[], files: readonly SourceFile[]): string =
     .slice(0, 32)
 }
 
-/** In one piece: asynchronously Node reads half a megabyte at a time, which takes twice as long. */
+/** In one piece: asynchronously Node reads half a megabyte at a time, which takes longer. */
 const packedAt = (path: string): PackedDataset | undefined => {
   try {
     return unpackDataset(readFileSync(path))

@@ -25,9 +25,10 @@ const inverseOf = (kernel: Tensor2D): Tensor2D => spdInverse(regularised(kernel,
 /** See `bottleneckMatrix`: by kernels of the portable engine. */
 export const matrixByKernels = (images: Tensor, labels: Tensor2D, weights: BottleneckWeights): Tensor2D =>
   tf.tidy(() => {
-    const ofImages = inverseOf(gaussianKernel(images, exponentFor(images, weights.sigma)).kernel)
+    const { sigma, ...lambdas } = weights
+    const ofImages = inverseOf(gaussianKernel(images, exponentFor(images, sigma)).kernel)
     const ofLabels = inverseOf(tf.matMul(labels, labels, false, true))
-    return normalisedDifference(ofImages, ofLabels, { ridge: EPSILON * labels.shape[0], ...weights })
+    return normalisedDifference(ofImages, ofLabels, { ridge: EPSILON * labels.shape[0], ...lambdas })
   })
 
 /** See `bottleneckLoss`: by kernels of the portable engine, layer by layer. */

@@ -8,9 +8,10 @@ import { withMinibatch } from '../dsl/withMinibatch.js'
 import { tf } from '../engine/tf.js'
 import type { Perturbation } from '../math/perturbations.js'
 import { stream } from '../math/random.js'
+import { inEpoch, type PerEpoch } from '../training/perEpoch.js'
 
 /** One perturbation for all epochs, or that of each epoch, from 0: noise that grows, for one. */
-export type PerturbationSchedule = Perturbation | ((epoch: number) => Perturbation)
+export type PerturbationSchedule = PerEpoch<Perturbation>
 
 /** Options of {@link perturb}. */
 export interface PerturbOptions {
@@ -29,11 +30,10 @@ export interface PerturbOptions {
  */
 export const perturb = (schedule: PerturbationSchedule, { share = 1 }: PerturbOptions = {}): Op<unknown, unknown> => {
   if (!(share > 0 && share <= 1)) rejectOption('perturb', 'share in (0, 1]', share)
-  const noiseOf = (epoch: number): Perturbation => (typeof schedule === 'function' ? schedule(epoch) : schedule)
   const apply = <S extends Step>(step: S): S => {
     const { minibatch, run } = step
     const [examples, height, width, channels] = minibatch.images.shape
-    const perturbation = noiseOf(minibatch.epoch)
+    const perturbation = inEpoch(schedule, minibatch.epoch)
     const chosen = Math.max(1, Math.round(share * examples))
     const random = stream(run.seed, 'perturb', perturbation.name, minibatch.epoch, minibatch.batch)
     const drawn = perturbation.draw({ examples: chosen, height, width, channels }, random)
@@ -43,7 +43,7 @@ export const perturb = (schedule: PerturbationSchedule, { share = 1 }: PerturbOp
     )
     return withMinibatch(step, minibatch.withImages(images))
   }
-  const first = noiseOf(0)
+  const first = inEpoch(schedule, 0)
   return stage(
     { stage: 'perturb', config: { noise: first.name, ...first.config, share }, needs: [], adds: [] },
     (source) => source.pipe(map((step) => apply(step))),

@@ -3,18 +3,15 @@ import type { Attack } from '../attacks/attack.js'
 import { runAttack } from '../attacks/run.js'
 import type { Step } from '../dsl/step.js'
 import type { HasStudent } from './network.js'
+import { inEpoch, type PerEpoch } from './perEpoch.js'
 import { withSecondView } from './secondView.js'
 
 /** One attack for all epochs, or the attack of each epoch, from 0: a radius that grows slowly, for a hard one. */
-export type AttackSchedule = Attack | ((epoch: number) => Attack)
-
-/** The attack of an epoch. */
-export const attackIn = (schedule: AttackSchedule, epoch: number): Attack =>
-  typeof schedule === 'function' ? schedule(epoch) : schedule
+export type AttackSchedule = PerEpoch<Attack>
 
 /** The first epoch's attack as plain JSON, for the plan. @throws OptionError what that attack throws */
 export const attackConfig = (schedule: AttackSchedule): Readonly<Record<string, unknown>> => {
-  const { name, config } = attackIn(schedule, 0)
+  const { name, config } = inEpoch(schedule, 0)
   return { attack: name, ...config }
 }
 
@@ -24,7 +21,7 @@ export const attackConfig = (schedule: AttackSchedule): Readonly<Record<string, 
  * sees the network that will be attacked, and leaves the statistics alone.
  */
 export const attackedImages = ({ minibatch, run, student }: Step & HasStudent, schedule: AttackSchedule): Tensor4D =>
-  runAttack(attackIn(schedule, minibatch.epoch), {
+  runAttack(inEpoch(schedule, minibatch.epoch), {
     classifier: (images) => student.logits(images),
     images: minibatch.images,
     labels: minibatch.labels,

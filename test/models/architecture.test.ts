@@ -320,6 +320,12 @@ describe('hidden layers', () => {
     expect([first, ...blocks.slice(0, 2), blocks.at(-1)]).toEqual(['stem', 'layer1.0.bn1', 'layer1.0', 'layer4.1'])
   })
 
+  it('are called the same in a network that is made of another one’s layers', () => {
+    const hundred = withClasses(resnet18(), 100)
+    expect(hiddenLayers(hundred)).toEqual(hiddenLayers(resnet18()))
+    expect(hiddenLayers(withNormalisation(mnistNet, { mean: [0.5], std: [0.5] }))).toEqual(['0', '2', '5'])
+  })
+
   it.each(architectureNames)('of %s have different names, one for each hidden activation', (name) => {
     const names = hiddenLayers(zoo[name])
     expect(new Set(names).size).toBe(executionOf(zoo[name]).filter(({ hidden }) => hidden).length)

@@ -34,10 +34,10 @@ const studies = {
   cifar10: {
     dataset: 'cifar10',
     exclude: 'linear',
-    methods: ['teacher', 'pwoa', 'perturbed', 'perturbed-learned', 'matched'],
+    methods: ['teacher', 'pwoa', 'learned', 'matched'],
     rates: [10, 20],
-    epochs: 4,
-    retrainEpochs: 6,
+    epochs: 2,
+    retrainEpochs: 4,
     examples: 500,
   },
 }

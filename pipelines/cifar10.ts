@@ -83,7 +83,7 @@ export const pruneCifar = (settings: Settings) =>
       const narrow = p.width === undefined ? undefined : resnet18({ width: p.width, classes: settings.classes })
       const last = weightLayers(narrow ?? zoo[p.architecture]).slice(-1)
       const epsilon = p.epsilon / 255
-      const optimizer = sgd({ momentum: 0.9, weightDecay: 5e-4 })
+      const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 })
       const data = settings.data({ batchSize: p.batchSize, augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
       const teacher = pipeline(`${settings.name}-${p.rate}x`, data).pipe(
         loadTeacher(p.checkpoint, { architecture: narrow ?? p.architecture }),
@@ -101,7 +101,7 @@ export const pruneCifar = (settings: Settings) =>
           epochs: p.epochs,
           retrainEpochs: p.retrainEpochs,
           updateEvery: p.updateEvery,
-          admm: { optimizer, learningRate: p.admmRate, schedule: thirds() },
+          admm: { optimizer, learningRate: p.admmRate, schedule: thirds(p.updateEvery) },
           retrain: { optimizer, learningRate: p.retrainRate, schedule: cosine() },
         }),
         attackEval([autoAttack({ epsilon }), fgsm({ epsilon }), pgd({ epsilon, steps: 10, stepSize: epsilon / 4 })], {

@@ -15,6 +15,7 @@ import {
   loadTeacher,
   matchJacobian,
   mnist,
+  multiStep,
   type Pipeline,
   param,
   parameters,
@@ -36,7 +37,7 @@ const noisy = {
   lambdaX: 0,
   lambdaY: 0,
   updateEvery: 1,
-  retrain: { learningRate: 2e-3 },
+  retrain: { learningRate: 2e-3, schedule: cosine() },
   admm: { learningRate: 1e-3, schedule: cosine() },
 }
 
@@ -49,8 +50,8 @@ const recipes = {
     lambdaX: 2e-4,
     lambdaY: 5e-5,
     updateEvery: 3,
-    retrain: { learningRate: 1e-3 },
-    admm: { learningRate: 5e-4, schedule: thirds() },
+    retrain: { learningRate: 1e-3, schedule: multiStep([0.75, 0.9]) },
+    admm: { learningRate: 5e-4, schedule: thirds(3) },
   },
 }
 

@@ -123,5 +123,5 @@ export type { HasGuide, HasStudent, HasTeacher, Network, Student } from './train
 export type { Optimizer } from './training/optimizer.js'
 export type { RateSharing } from './training/rateSharing.js'
 export type { Budget, Rate } from './training/rates.js'
-export { constant, cosine, type Schedule, thirds } from './training/schedule.js'
+export { constant, cosine, multiStep, type Schedule, thirds } from './training/schedule.js'
 export { type SgdOptions, sgd } from './training/sgd.js'

@@ -8,7 +8,7 @@ import { checkMask } from '../training/checkMask.js'
 import { maskTask } from '../training/maskTask.js'
 import type { HasStudent } from '../training/network.js'
 import { type PhasePlan, type Recipe, recipeConfig } from '../training/phasePlan.js'
-import { admmRule, countKept, hardPrune, maskedRule, type PenaltySchedule } from '../training/pruning.js'
+import { admmRule, countKept, hardPrune, type PenaltySchedule } from '../training/pruning.js'
 import type { RateSharing } from '../training/rateSharing.js'
 import type { Rate } from '../training/rates.js'
 import { cosine, thirds } from '../training/schedule.js'
@@ -32,7 +32,7 @@ export interface AdmmMaskOptions {
   readonly updateEvery?: number
   /** ρ of the penalty. @default from 0.01 by 1.35 to at most 1 */
   readonly rho?: PenaltySchedule
-  /** How the ADMM phase is optimised. @default Adam, 5e-4, a tenth at each third */
+  /** How the ADMM phase is optimised. @default Adam, 5e-4, `thirds(updateEvery)` */
   readonly admm?: Partial<Recipe>
   /** How the retraining is optimised. @default Adam, 1e-3, cosine */
   readonly retrain?: Partial<Recipe>
@@ -57,10 +57,10 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
   const { pattern, rate, rates = 'uniform', exclude = [] } = options
   const { epochs = 50, retrainEpochs = 100, updateEvery = 3 } = options
   const rho = options.rho ?? { initial: 0.01, growth: 1.35, max: 1 }
-  const admm: Recipe = { optimizer: adam(), learningRate: 5e-4, schedule: thirds(), ...options.admm }
+  checkWhole('admmMask', 'updateEvery', updateEvery, 1)
+  const admm: Recipe = { optimizer: adam(), learningRate: 5e-4, schedule: thirds(updateEvery), ...options.admm }
   const retrain: Recipe = { optimizer: adam(), learningRate: 1e-3, schedule: cosine(), ...options.retrain }
   checkMask('admmMask', { pattern, rate, rates, epochs, retrainEpochs }, [admm, retrain])
-  checkWhole('admmMask', 'updateEvery', updateEvery, 1)
   for (const [name, value] of Object.entries(rho)) checkPositive('admmMask', `rho ${name}`, value)
 
   const { taskOf, prepare } = maskTask('admmMask', { pattern, rate, rates, exclude })
@@ -70,7 +70,6 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
       phase: 'retrain',
       epochs: retrainEpochs,
       ...retrain,
-      ...maskedRule(),
       begin: (student, memory) => hardPrune(student, taskOf(student, memory)),
     },
   ]

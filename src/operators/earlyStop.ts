@@ -31,6 +31,7 @@ export interface EarlyStopOptions {
  *   initialise('mnistNet'), adversarial(pgd({ epsilon: 0.3, steps: 1, stepSize: 0.375 })), crossEntropy(),
  *   train({ epochs: 10 }), earlyStop(pgd({ epsilon: 0.3, steps: 20, stepSize: 0.03 })))
  * @throws OptionError for a patience < 1 or a collapse outside (0, 1]; when the run starts, for data without `heldOut`
+ * or behind a stage that prunes, whose best network so far may not be pruned yet
  * Source: Wong, Rice, Kolter, "Fast is better than free", ICLR 2020, sec. 5; Rice et al., ICML 2020.
  */
 export const earlyStop = (
@@ -63,6 +64,12 @@ export const earlyStop = (
         const judge = (step: S): boolean => {
           if (!begun) begin(step)
           const { run, student, training } = step
+          if (training.phase !== 'train')
+            rejectOption(
+              STAGE,
+              'train before it: a stage that prunes needs all of its phases',
+              `phase ${training.phase}`,
+            )
           // A run that was stopped after its training had ended: what it has trained since does not count.
           if (over && best) goBack(student, best)
           if (over) return false

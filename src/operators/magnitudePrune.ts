@@ -4,7 +4,7 @@ import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { adam } from '../training/adam.js'
-import { type MaskOptions, maskStage, PREFIX } from '../training/maskStage.js'
+import { type MaskOptions, maskStage } from '../training/maskStage.js'
 import type { HasStudent } from '../training/network.js'
 import { maskOf, settleMask } from '../training/pruning.js'
 import { checkUpdateEvery, isDue, rampedTask } from '../training/ramp.js'
@@ -59,16 +59,14 @@ export const magnitudePrune = ({
       beforeStep: (student, memory, progress) => {
         if (!isDue(progress, updateEvery)) return
         const { architecture, weights } = student
-        const mask = maskOf(architecture, weights.dataSync<'float32'>(), rampedTask(taskOf(student, memory), progress))
-        settleMask(student, mask)
-        memory.setVector(MASK, tf.tensor1d(mask))
+        settleMask(
+          student,
+          maskOf(architecture, weights.dataSync<'float32'>(), rampedTask(taskOf(student, memory), progress)),
+        )
       },
-      adjust: (_student, memory, gradient) => ({ gradient: tf.mul(gradient, memory.vector(MASK) ?? 1) as Tensor1D }),
       // An optimizer's momentum would go on moving a weight that has just been pruned.
-      realise: (_student, memory, moved) => tf.mul(moved, memory.vector(MASK) ?? 1) as Tensor1D,
+      realise: (student, _memory, moved) => tf.mul(moved, student.maskVector ?? 1) as Tensor1D,
     }),
     { updateEvery },
   )
 }
-
-const MASK = `${PREFIX}mask`

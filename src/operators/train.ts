@@ -6,7 +6,6 @@ import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { adam } from '../training/adam.js'
 import type { HasStudent } from '../training/network.js'
 import { type Recipe, recipeConfig } from '../training/phasePlan.js'
-import { maskedRule } from '../training/pruning.js'
 import { cosine } from '../training/schedule.js'
 import { trainer } from '../training/trainer.js'
 
@@ -40,6 +39,6 @@ export const train = ({
       needs: ['student', 'terms'],
       adds: ['training'],
     },
-    trainer({ stage: 'train', phases: [{ phase: 'train', epochs, ...recipe, ...maskedRule() }] }),
+    trainer({ stage: 'train', phases: [{ phase: 'train', epochs, ...recipe }] }),
   )
 }

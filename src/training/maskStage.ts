@@ -6,7 +6,7 @@ import { maskTask } from './maskTask.js'
 import type { TrainingMemory } from './memory.js'
 import type { HasStudent, Student } from './network.js'
 import { type PhasePlan, type Recipe, recipeConfig } from './phasePlan.js'
-import { countKept, maskedRule, maskOf, settleMask, type TaskOf } from './pruning.js'
+import { countKept, maskOf, settleMask, type TaskOf } from './pruning.js'
 import type { RateSharing } from './rateSharing.js'
 import type { Rate } from './rates.js'
 import { trainer } from './trainer.js'
@@ -44,7 +44,7 @@ export interface PruningRule extends Pick<PhasePlan, 'begin' | 'beforeStep' | 'a
 }
 
 /**
- * A stage of two phases, `prune` by a rule and `retrain` with a fixed mask. Emits a step per minibatch, in numbers.
+ * A stage of two phases, `prune` by a rule and `retrain` with a fixed mask. What had been pruned before stays so. Emits a step per minibatch, in numbers.
  *
  * @param rule of what is pruned, which is settled once the network is known
  * @param more options of the stage's own, for the plan
@@ -71,7 +71,7 @@ export const maskStage = (
   }
   const plans: readonly PhasePlan[] = [
     { phase: 'prune', epochs, ...prune, ...pruning },
-    { phase: 'retrain', epochs: retrainEpochs, ...retrain, ...maskedRule(), begin: close },
+    { phase: 'retrain', epochs: retrainEpochs, ...retrain, begin: close },
   ]
   return stage(
     {

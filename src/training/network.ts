@@ -38,8 +38,8 @@ export interface HasGuide {
 /** A network whose weights and running statistics training replaces, step by step. Freed by `dispose`. */
 export class Student implements Network {
   #architecture: Architecture
-  /** 1 where a parameter is kept and 0 where it is pruned, once that is settled. */
-  mask: Float32Array | undefined
+  #mask: Float32Array | undefined
+  #maskVector: Tensor1D | undefined
   #weights: Tensor1D
   #statistics: Tensor1D
   /** Of `foldingOf(architecture)`: what `logits` works with. */
@@ -67,6 +67,23 @@ export class Student implements Network {
 
   get statistics(): Tensor1D {
     return this.#statistics
+  }
+
+  /** 1 where a parameter is kept and 0 where it is pruned, once that is settled. */
+  get mask(): Float32Array | undefined {
+    return this.#mask
+  }
+
+  set mask(mask: Float32Array | undefined) {
+    this.#maskVector?.dispose()
+    this.#maskVector = undefined
+    this.#mask = mask
+  }
+
+  /** The mask as a tensor, the student's own; undefined where nothing is pruned yet. */
+  get maskVector(): Tensor1D | undefined {
+    if (this.#mask) this.#maskVector ??= tf.keep(tf.tensor1d(this.#mask))
+    return this.#maskVector
   }
 
   /** Takes over the vector and frees the one before it. */
@@ -108,6 +125,8 @@ export class Student implements Network {
   /** Frees the tensors. */
   dispose(): void {
     this.#forgetInUse()
+    this.#maskVector?.dispose()
+    this.#maskVector = undefined
     this.#weights.dispose()
     this.#statistics.dispose()
   }

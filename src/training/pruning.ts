@@ -165,21 +165,14 @@ const setResiduals = (memory: TrainingMemory, w: Float32Array, z: Float32Array):
 export const hardPrune = (student: Student, task: PruningTask): void =>
   settleMask(student, maskOf(student.architecture, student.weights.dataSync<'float32'>(), task))
 
-/** Zeroes what the mask prunes, and the mask is the student's. */
+/** Zeroes what the mask prunes, and the mask is the student's; what had been pruned before stays so. */
 export const settleMask = (student: Student, mask: Float32Array): void => {
   const weights = Float32Array.from(student.weights.dataSync())
-  student.mask = mask
-  student.replaceWeights(tf.tensor1d(weights.map((value, i) => (mask[i] === 0 ? 0 : value))))
+  const before = student.mask
+  const both = before ? mask.map((bit, i) => bit * (before[i] ?? 1)) : mask
+  student.mask = both
+  student.replaceWeights(tf.tensor1d(weights.map((value, i) => (both[i] === 0 ? 0 : value))))
 }
-
-/** The retraining's rule: pruned weights get no gradient, so that they stay exactly zero. */
-export const maskedRule = (): Required<Pick<PhasePlan, 'adjust'>> => ({
-  adjust: (student, memory, gradient) => {
-    if (!memory.vector('mask') && student.mask) memory.setVector('mask', tf.tensor1d(student.mask))
-    const mask = memory.vector('mask')
-    return { gradient: mask ? tf.mul(gradient, mask) : gradient }
-  },
-})
 
 /** `value` for the weights of pruned layers, else 0. */
 const onPrunedLayers = (architecture: Architecture, { rates }: PruningTask, value: number): Float32Array => {

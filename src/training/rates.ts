@@ -1,6 +1,7 @@
 import { rejectOption } from '../dsl/errors.js'
 import type { Architecture } from '../models/architecture.js'
 import type { Counts } from '../models/counts.js'
+import { meanPathOf } from '../models/head.js'
 import { type Parameter, parametersOf } from '../models/parameters.js'
 
 /**
@@ -61,7 +62,8 @@ export const layerRates = (
   exclude: readonly string[],
 ): readonly LayerRate[] => {
   const pruned = prunable(stage, architecture, exclude)
-  const byName = (name: string): Parameter => weightOf(stage, architecture, name)
+  const inUse = weightsInUse(architecture)
+  const byName = (name: string): Parameter => weightOf(stage, inUse, name)
   const named = (rates: Readonly<Record<string, number>>): ReadonlyMap<Parameter, number> =>
     new Map(Object.entries(rates).map(([name, value]) => [byName(name), checkRate(stage, value)]))
   const all = (): ReadonlyMap<Parameter, number> => {
@@ -74,23 +76,29 @@ export const layerRates = (
     .map(([parameter, value]) => ({ parameter, rate: value }))
 }
 
-/** The weights of all layers but those excluded. @throws OptionError for an unknown layer */
+/**
+ * The weights of all layers in use but those excluded: what a stochastic head needs for its training only is never pruned.
+ *
+ * @throws OptionError for an unknown layer
+ */
 export const prunable = (
   stage: string,
   architecture: Architecture,
   exclude: readonly string[],
 ): readonly Parameter[] => {
-  const left = new Set(exclude.map((name) => weightOf(stage, architecture, name)))
-  return parametersOf(architecture).filter((parameter) => parameter.role === 'weight' && !left.has(parameter))
+  const all = parametersOf(architecture).filter(({ role }) => role === 'weight')
+  const left = new Set(exclude.map((name) => weightOf(stage, all, name)))
+  return weightsInUse(architecture).filter((parameter) => !left.has(parameter))
 }
 
-const weightOf = (stage: string, architecture: Architecture, wanted: string): Parameter => {
-  const weights = parametersOf(architecture).filter(({ role }) => role === 'weight')
-  return (
-    weights.find(({ name, node }) => name === wanted || node === wanted) ??
-    rejectOption(stage, `a layer among ${weights.map(({ node }) => node).join(', ')}`, `"${wanted}"`)
-  )
+const weightsInUse = (architecture: Architecture): readonly Parameter[] => {
+  const used = new Set(parametersOf(meanPathOf(architecture)).map(({ name }) => name))
+  return parametersOf(architecture).filter(({ role, name }) => role === 'weight' && used.has(name))
 }
+
+const weightOf = (stage: string, weights: readonly Parameter[], wanted: string): Parameter =>
+  weights.find(({ name, node }) => name === wanted || node === wanted) ??
+  rejectOption(stage, `a layer among ${weights.map(({ node }) => node).join(', ')}`, `"${wanted}"`)
 
 /** Refuses a rate below 1. @throws OptionError */
 export const checkRate = (stage: string, rate: number): number =>

@@ -135,7 +135,10 @@ const advanced = (
   const [raw, ...others] = weightGradients(trained, total) as [Tensor1D, ...Tensor1D[]]
   if (failed) throw failed.thrown
   const adjusted = traced('penalty or mask', () => plan.adjust?.(student, memory, raw))
-  const { gradient, penalty }: Adjusted = adjusted ?? { gradient: raw }
+  const { gradient: whole, penalty }: Adjusted = adjusted ?? { gradient: raw }
+  // Pruned weights get no gradient, so that they stay exactly zero.
+  const mask = plan.moves === undefined ? student.maskVector : undefined
+  const gradient = mask ? (tf.mul(whole, mask) as Tensor1D) : whole
   if (penalty) named.set(penalty.name, tf.keep(penalty.loss))
   const update = (which: number, weights: Tensor1D, ofLoss: Tensor1D): ReturnType<Optimizer['update']> => {
     const slots = Array.from(

@@ -9,6 +9,7 @@ import { PwoaFailure } from '../../src/dsl/errors.js'
 import type { HasTraining, Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
 import { heldOut } from '../../src/io/heldOut.js'
+import { admmMask } from '../../src/operators/admmMask.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { type EarlyStopOptions, earlyStop } from '../../src/operators/earlyStop.js'
 import { initialise } from '../../src/operators/initialise.js'
@@ -77,6 +78,20 @@ describe('heldOut', () => {
 })
 
 describe('earlyStop', () => {
+  it('refuses a stage that prunes: its best network so far may not be pruned yet', async () => {
+    const fake = fakeRun({ data })
+    const steps = lentSteps(fake).pipe(
+      initialise(normalisedNet),
+      crossEntropy(),
+      admmMask({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1 }),
+      earlyStop(attack),
+    )
+    await expect(collect(steps, (step) => step)).rejects.toMatchObject({
+      error: { _tag: 'OptionError', stage: 'earlyStop', actual: 'phase admm' },
+    })
+    fake.end()
+  })
+
   it('looks after each epoch and ends as the best network', async () => {
     const { steps, figures, last } = await run({ collapse: 1 })
     expect([steps.length, figures.length]).toEqual([12, 6])

@@ -3,6 +3,7 @@ import { map, type Observable, take, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { pgd } from '../../src/attacks/pgd.js'
 import type { HasTraining, Step } from '../../src/dsl/step.js'
+import { tf } from '../../src/engine/tf.js'
 import type { Pattern } from '../../src/math/patterns.js'
 import { parametersOf } from '../../src/models/parameters.js'
 import { admmMask } from '../../src/operators/admmMask.js'
@@ -267,8 +268,10 @@ describe.each(patterns)('masks of pattern %s', (pattern) => {
       const { steps } = await traced((s) => s.pipe(crossEntropy(), prune({ ...alike, retrainEpochs: 2, pattern })))
       const retrained = steps.filter(({ phase }) => phase === 'retrain')
       expect(retrained).toHaveLength(6)
-      for (const { weights, mask: bits } of retrained)
-        for (const [i, bit] of (bits ?? []).entries()) if (bit === 0) expect(weights[i]).toBe(0)
+      for (const { weights, mask: bits = new Float32Array(0) } of retrained) {
+        expect(bits).toContain(0)
+        for (const [i, bit] of bits.entries()) if (bit === 0) expect(weights[i]).toBe(0)
+      }
     }
   })
 
@@ -285,11 +288,65 @@ describe.each(patterns)('masks of pattern %s', (pattern) => {
   })
 })
 
+describe('a network that was pruned before', () => {
+  const pruned = (source: Loaded): Loaded =>
+    source.pipe(
+      tap(({ student, minibatch: { epoch, batch } }) => {
+        if (epoch + batch > 0) return
+        const weights = weightsOf(student)
+        for (const { name, offset, size } of parametersOf(normalisedNet))
+          if (name === 'conv1.weight') weights.fill(0, offset, offset + size - 16)
+        student.mask = weights.map((value) => Number(value !== 0))
+        student.replaceWeights(tf.tensor1d(weights))
+      }),
+    )
+  const stages: Readonly<Record<string, Method>> = {
+    'magnitudePrune at once': (s) =>
+      s.pipe(crossEntropy(), magnitudePrune({ ...alike, pattern: 'irregular', epochs: 0 })),
+    'magnitudePrune, gradual, elsewhere': (s) =>
+      s.pipe(crossEntropy(), magnitudePrune({ ...alike, pattern: 'irregular', exclude: ['conv1'], updateEvery: 1 })),
+    'proximalMask of one layer': (s) =>
+      s.pipe(crossEntropy(), proximalMask({ ...alike, rate: { fc: 3 }, pattern: 'irregular', updateEvery: 1 })),
+    'learnedMask at a lower rate': (s) =>
+      s.pipe(crossEntropy(), learnedMask({ ...alike, rate: 1.5, pattern: 'irregular' })),
+    admmMask: (s) => s.pipe(distill(), admmMask({ ...alike, pattern: 'irregular', rate: { fc: 3 }, updateEvery: 1 })),
+  }
+  it.each(Object.entries(stages))('stays so: %s', async (_name, stage) => {
+    const { steps } = await traced((s) => stage(pruned(s)))
+    const conv = parametersOf(normalisedNet).find(({ name }) => name === 'conv1.weight')
+    const { offset, size } = conv ?? { offset: 0, size: 0 }
+    expect(size).toBeGreaterThan(16)
+    for (const { weights, mask: bits } of steps)
+      for (const values of [weights, bits ?? []])
+        expect(values.slice(offset, offset + size - 16)).toEqual(new Float32Array(size - 16))
+    // It is trained all the same.
+    expect(new Set(steps.map(({ weights }) => hashOf(weights))).size).toBe(steps.length)
+  })
+})
+
+it.each([
+  ['vib', vib({ size: 16 })],
+  ['ceb', ceb({ size: 16 })],
+] as const)(
+  'what %s’s head needs for its training only is no part of what is pruned, nor of its budget',
+  async (_name, head) => {
+    const admm = { ...alike, pattern: 'irregular', updateEvery: 1, rates: 'learned' } as const
+    const { events } = await traced((s) => s.pipe(distill(), head, admmMask(admm)))
+    const counts = events.flatMap((event) => (event.type === 'parameters' ? [event.counts] : []))[0]
+    const { total = 0, prunable = 0, prunableKept = 0 } = counts ?? {}
+    expect(prunable).toBeGreaterThan(0)
+    expect(prunable).toBeLessThan(total)
+    // Five layers in use, each up to one weight off.
+    expect(Math.abs(prunableKept - prunable / alike.rate)).toBeLessThanOrEqual(5)
+  },
+)
+
 it('gradual pruning never lets a weight come back, also under momentum', async () => {
   const prune = { optimizer: sgd({ momentum: 0.9 }), learningRate: 0.05, schedule: constant() }
   const { steps } = await traced((s) =>
     s.pipe(crossEntropy(), magnitudePrune({ ...alike, epochs: 4, pattern: 'irregular', updateEvery: 2, prune })),
   )
+  expect(steps.at(-1)?.mask).toContain(0)
   for (const [i, { mask: bits }] of steps.entries())
     for (const later of steps.slice(i))
       for (const [at, bit] of (bits ?? []).entries()) if (bit === 0) expect(later.weights[at] === 0).toBe(true)

@@ -24,8 +24,6 @@ import {
   signNoise,
   thirds,
   uniformNoise,
-  weightLayers,
-  zoo,
 } from 'pwoa'
 
 const perturbations = { blockNoise, signNoise, uniformNoise }
@@ -81,7 +79,6 @@ export const pruneCifar = (settings: Settings) =>
     }),
     (p) => {
       const narrow = p.width === undefined ? undefined : resnet18({ width: p.width, classes: settings.classes })
-      const last = weightLayers(narrow ?? zoo[p.architecture]).slice(-1)
       const epsilon = p.epsilon / 255
       const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 })
       const data = settings.data({ batchSize: p.batchSize, augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
@@ -97,7 +94,7 @@ export const pruneCifar = (settings: Settings) =>
           pattern: p.pattern,
           rate: p.rate,
           rates: p.rates,
-          exclude: last,
+          exclude: 'last',
           epochs: p.epochs,
           retrainEpochs: p.retrainEpochs,
           updateEvery: p.updateEvery,

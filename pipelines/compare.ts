@@ -14,6 +14,7 @@ import {
   crossEntropy,
   definePipeline,
   distill,
+  type Excluded,
   exportModel,
   fgsm,
   type HasStudent,
@@ -41,8 +42,6 @@ import {
   sweep,
   syntheticDigits,
   thirds,
-  weightLayers,
-  zoo,
 } from 'pwoa'
 
 const crops = { augment: [randomCrop({ padding: 4 }), horizontalFlip()] }
@@ -86,7 +85,7 @@ const datasets = {
 interface Setting {
   readonly of: (typeof datasets)[keyof typeof datasets]
   readonly teacher: Pipeline<Step & HasTeacher & HasStudent>
-  readonly mask: { readonly pattern: Pattern; readonly rate: number; readonly exclude: readonly string[] }
+  readonly mask: { readonly pattern: Pattern; readonly rate: number; readonly exclude: Excluded }
   /** Epochs while weights are pushed towards zero, and after that. */
   readonly epochs: number
   readonly retrainEpochs: number
@@ -144,7 +143,10 @@ const methods = {
   matched: (at: Setting) => distilled(at, perturbed(at).pipe(matchJacobian({ epsilon: at.of.epsilon })), 'learned'),
   'pwoa-mixed': (at: Setting) =>
     at.teacher.pipe(pwoa({ ...pwoaOf(at), mixed: { attack: trainedBy(at), mixRatio: at.mixRatio } })),
-  advPrune: (at: Setting) => at.teacher.pipe(advPrune(trainedBy(at), maskOf(at))),
+  advPrune: (at: Setting) => {
+    const { retrain, ...mask } = maskOf(at)
+    return at.teacher.pipe(advPrune(trainedBy(at), { ...mask, retrain: { ...retrain, schedule: cosine() } }))
+  },
   apd: (at: Setting) =>
     at.teacher.pipe(
       apd(trainedBy(at), {
@@ -182,7 +184,7 @@ export default definePipeline(
     ),
     exclude: param.list(param.text({ help: 'A layer.' }), {
       default: [],
-      help: 'Layers that are not pruned; by default the last one of the architecture, where it is given.',
+      help: 'Layers that are not pruned; by default the last one.',
     }),
     dataset: param.choice(['mnist', 'syntheticDigits', 'cifar10', 'cifar100'], {
       default: 'mnist',
@@ -220,12 +222,16 @@ export default definePipeline(
     retrainEpochs: param.integer({ default: 100, min: 0, unit: 'epochs', help: 'Masked retraining.' }),
     attackSteps: param.integer({ default: 10, min: 1, max: 1000, help: 'Steps of PGD in adversarial training.' }),
     mixRatio: param.number({ default: 0.2, min: 0, max: 1, help: 'Attacked minibatches of pwoa-mixed.' }),
+    attacks: param.list(param.choice(['autoattack', 'fgsm', 'pgd', 'cw'], { help: 'An attack.' }), {
+      default: ['autoattack', 'fgsm', 'pgd', 'cw'],
+      min: 1,
+      help: "What each network is attacked with: a figure to quote is AutoAttack's, a quick look takes pgd.",
+    }),
     examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
   ({ checkpoints, architecture, dataset, methods: rows, rates, seeds, pattern, examples, ...p }) => {
     const of = datasets[dataset]
-    const last = architecture === undefined ? [] : weightLayers(zoo[architecture]).slice(-1)
-    const exclude = p.exclude.length > 0 ? p.exclude : last
+    const exclude = p.exclude.length > 0 ? p.exclude : 'last'
     // The name of a file says which teacher it is, unless several have the same.
     const isTwice = (name: string): boolean => checkpoints.filter((file) => nameOf(file) === name).length > 1
     const teachers = new Map(checkpoints.map((file) => [isTwice(nameOf(file)) ? file : nameOf(file), file]))
@@ -239,12 +245,13 @@ export default definePipeline(
     )
     const { epsilon, part, pgdSteps } = of
     const pgdAttack = { epsilon, steps: pgdSteps, stepSize: epsilon / part }
-    const attacks = [
-      autoAttack({ epsilon }),
-      fgsm({ epsilon }),
-      pgd(pgdAttack),
-      pgd({ ...pgdAttack, loss: 'margin', name: 'cw' }),
-    ]
+    const known = {
+      autoattack: autoAttack({ epsilon }),
+      fgsm: fgsm({ epsilon }),
+      pgd: pgd(pgdAttack),
+      cw: pgd({ ...pgdAttack, loss: 'margin', name: 'cw' }),
+    }
+    const attacks = p.attacks.map((name) => known[name])
 
     return sweep(
       'compare',
@@ -264,7 +271,17 @@ export default definePipeline(
       },
       {
         study: { method: 'method', across: 'rate', ...(rows.includes('advPrune') ? { baseline: 'advPrune' } : {}) },
-        lists: ['checkpoints', 'methods', 'rates', 'seeds', 'epochs', 'retrainEpochs', 'attackSteps', 'mixRatio'],
+        lists: [
+          'checkpoints',
+          'methods',
+          'rates',
+          'seeds',
+          'epochs',
+          'retrainEpochs',
+          'attackSteps',
+          'mixRatio',
+          'attacks',
+        ],
       },
     )
   },

@@ -90,8 +90,7 @@ export default definePipeline(
   }),
   (p) => {
     const recipe = recipes[p.method]
-    const [first = '', second = '', ...others] = weightLayers(zoo[p.architecture])
-    const exclude = others.slice(-1)
+    const [first = '', second = ''] = weightLayers(zoo[p.architecture])
     const teacher = pipeline(`mnist-${p.rate}x`, mnist({ batchSize: p.batchSize })).pipe(
       loadTeacher(p.checkpoint, { architecture: p.architecture }),
     )
@@ -111,7 +110,7 @@ export default definePipeline(
       admmMask({
         pattern: p.pattern,
         ...shared,
-        exclude,
+        exclude: 'last',
         epochs: p.epochs,
         retrainEpochs: p.retrainEpochs,
         updateEvery: recipe.updateEvery,

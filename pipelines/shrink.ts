@@ -15,8 +15,6 @@ import {
   pipeline,
   shrink,
   syntheticDigits,
-  weightLayers,
-  zoo,
 } from 'pwoa'
 
 const datasets = { mnist, syntheticDigits }
@@ -49,7 +47,7 @@ export default definePipeline(
       magnitudePrune({
         pattern: 'filter',
         rate: p.rate,
-        exclude: weightLayers(zoo[p.architecture]).slice(-1),
+        exclude: 'last',
         retrainEpochs: p.retrainEpochs,
       }),
       shrink(),

@@ -14,8 +14,6 @@ import {
   pipeline,
   sweep,
   syntheticDigits,
-  weightLayers,
-  zoo,
 } from 'pwoa'
 
 /** Made by `pipelines/teacher-digits.ts`, with ε = 0.3. */
@@ -40,13 +38,12 @@ export default definePipeline(
     examples: param.integer({ default: 100, min: 1, max: 1000, unit: 'images', help: 'Test images attacked.' }),
   }),
   ({ rates, seeds, epochs, images, examples }) => {
-    const exclude = weightLayers(zoo.mnistNet).slice(-1)
     return sweep('sweep', { rate: rates, seed: seeds }, ({ rate }) =>
       pipeline(`digits-${rate}x`, syntheticDigits({ train: images, test: 1000 })).pipe(
         loadTeacher(checkpoint, { architecture: 'mnistNet' }),
         perturb(blockNoise({ epsilon })),
         distill({ temperature: 10 }),
-        admmMask({ pattern: 'irregular', rate, exclude, epochs, retrainEpochs: 2 * epochs, updateEvery: 1 }),
+        admmMask({ pattern: 'irregular', rate, exclude: 'last', epochs, retrainEpochs: 2 * epochs, updateEvery: 1 }),
         attackEval([pgd({ epsilon, steps: 40, stepSize: 0.01 })], { examples, subjects: ['after'] }),
         exportModel('pruned.safetensors'),
       ),

@@ -10,7 +10,7 @@ import type { HasStudent } from '../training/network.js'
 import { type PhasePlan, type Recipe, recipeConfig } from '../training/phasePlan.js'
 import { admmRule, countKept, hardPrune, type PenaltySchedule } from '../training/pruning.js'
 import type { RateSharing } from '../training/rateSharing.js'
-import type { Rate } from '../training/rates.js'
+import type { Excluded, Rate } from '../training/rates.js'
 import { cosine, thirds } from '../training/schedule.js'
 import { trainer } from '../training/trainer.js'
 
@@ -22,8 +22,8 @@ export interface AdmmMaskOptions {
   readonly rate: Rate
   /** How one rate is shared among the layers; see `RateSharing`. @default 'uniform' */
   readonly rates?: RateSharing
-  /** Layers that are left out, by name. @default none */
-  readonly exclude?: readonly string[]
+  /** Layers that are left out: by name, or 'last', the one that gives the logits. @default none */
+  readonly exclude?: Excluded
   /** Epochs of the ADMM phase, ≥ 0; 0 prunes by magnitude at once. @default 50 */
   readonly epochs?: number
   /** Epochs of the masked retraining, ≥ 0. @default 100 */

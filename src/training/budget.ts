@@ -7,7 +7,7 @@ import { groupsOf, withGroups } from '../models/layers.js'
 import type { Parameter } from '../models/parameters.js'
 import { type ChannelGroup, channelGroups } from '../models/shrink/channels.js'
 import { connectionOf } from '../models/shrink/tensors.js'
-import { type Budget, type LayerRate, prunable } from './rates.js'
+import { type Budget, type Excluded, type LayerRate, prunable } from './rates.js'
 
 /** What may be pruned of a value's channels: the weights that make them, or those that read them. */
 interface Prunable {
@@ -40,7 +40,7 @@ export const budgetLayers = (
   stage: string,
   given: Architecture,
   pattern: Pattern,
-  exclude: readonly string[],
+  exclude: Excluded,
 ): readonly LayerRate[] => ratesAt(1, prunableGroups(given, pattern, new Set(prunable(stage, given, exclude))))
 
 /**
@@ -62,7 +62,7 @@ export const budgetRates = (
   given: Architecture,
   pattern: Pattern,
   { budget, keep }: Budget,
-  exclude: readonly string[],
+  exclude: Excluded,
   { shareOf, precision }: Cost,
 ): readonly LayerRate[] => {
   const groups = prunableGroups(given, pattern, new Set(prunable(stage, given, exclude)))

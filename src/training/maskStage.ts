@@ -8,7 +8,7 @@ import type { HasStudent, Student } from './network.js'
 import { type PhasePlan, type Recipe, recipeConfig } from './phasePlan.js'
 import { countKept, maskOf, settleMask, type TaskOf } from './pruning.js'
 import type { RateSharing } from './rateSharing.js'
-import type { Rate } from './rates.js'
+import type { Excluded, Rate } from './rates.js'
 import { trainer } from './trainer.js'
 
 /** What the stages that prune while training, and retrain, have in common. */
@@ -19,8 +19,8 @@ export interface MaskOptions {
   readonly rate: Rate
   /** How one rate is shared among the layers; see `RateSharing`. @default 'uniform' */
   readonly rates?: RateSharing
-  /** Layers that are left out, by name. @default none */
-  readonly exclude?: readonly string[]
+  /** Layers that are left out: by name, or 'last', the one that gives the logits. @default none */
+  readonly exclude?: Excluded
   /** Epochs of the pruning phase, ≥ 0; 0 prunes by magnitude at once. */
   readonly epochs?: number
   /** Epochs of the masked retraining, ≥ 0. @default 100 */

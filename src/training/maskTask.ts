@@ -8,14 +8,14 @@ import type { Student } from './network.js'
 import type { PruningTask, TaskOf } from './pruning.js'
 import { pruningTask } from './pruningTask.js'
 import { keepRates, type RateSharing, settledTask, settleRates } from './rateSharing.js'
-import { isBudget, type Rate } from './rates.js'
+import { type Excluded, isBudget, type Rate } from './rates.js'
 
 /** What a mask stage is told to prune. */
 export interface MaskTarget {
   readonly pattern: Pattern
   readonly rate: Rate
   readonly rates: RateSharing
-  readonly exclude: readonly string[]
+  readonly exclude: Excluded
 }
 
 /** What a stage prunes of whatever network comes. */

@@ -3,7 +3,7 @@ import { type Pattern, type RateLimits, ruleOf } from '../math/patterns.js'
 import type { Architecture } from '../models/architecture.js'
 import { budgetLayers, budgetRates, countedCost } from './budget.js'
 import { type PruningTask, weightShape } from './pruning.js'
-import { isBudget, layerRates, type Rate } from './rates.js'
+import { type Excluded, isBudget, layerRates, type Rate } from './rates.js'
 
 /**
  * What a mask stage prunes of a network; to a latency, at rates that are still to be settled.
@@ -16,7 +16,7 @@ export const pruningTask = (
   architecture: Architecture,
   pattern: Pattern,
   rate: Rate,
-  exclude: readonly string[],
+  exclude: Excluded,
 ): PruningTask => {
   if (isBudget(rate)) {
     if (rate.budget === 'latency') return { pattern, rates: budgetLayers(stage, architecture, pattern, exclude) }

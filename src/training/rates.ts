@@ -40,6 +40,9 @@ interface LatencyBudget {
   readonly images?: number
 }
 
+/** Layers that are left out of pruning: by name, or the one that gives the logits. */
+export type Excluded = readonly string[] | 'last'
+
 /** A weight tensor that is pruned, and its compression > 1. */
 export interface LayerRate {
   readonly parameter: Parameter
@@ -59,7 +62,7 @@ export const layerRates = (
   stage: string,
   architecture: Architecture,
   rate: Exclude<Rate, Budget>,
-  exclude: readonly string[],
+  exclude: Excluded,
 ): readonly LayerRate[] => {
   const pruned = prunable(stage, architecture, exclude)
   const inUse = weightsInUse(architecture)
@@ -81,14 +84,11 @@ export const layerRates = (
  *
  * @throws OptionError for an unknown layer
  */
-export const prunable = (
-  stage: string,
-  architecture: Architecture,
-  exclude: readonly string[],
-): readonly Parameter[] => {
+export const prunable = (stage: string, architecture: Architecture, exclude: Excluded): readonly Parameter[] => {
   const all = parametersOf(architecture).filter(({ role }) => role === 'weight')
-  const left = new Set(exclude.map((name) => weightOf(stage, all, name)))
-  return weightsInUse(architecture).filter((parameter) => !left.has(parameter))
+  const inUse = weightsInUse(architecture)
+  const left = new Set(exclude === 'last' ? inUse.slice(-1) : exclude.map((name) => weightOf(stage, all, name)))
+  return inUse.filter((parameter) => !left.has(parameter))
 }
 
 const weightsInUse = (architecture: Architecture): readonly Parameter[] => {

@@ -69,14 +69,15 @@ it('by a difference: the loss and the gradients of double backward', () => {
   const pixels = seededNumbers(images, examples * 64).map((value) => Math.floor((value + 1) * 128) / 255)
   tf.tidy(() => {
     const x = tf.tensor4d(pixels, [examples, shape.height, shape.width, shape.channels])
-    const { direction, slope } = disagreement(student, teacher, x, combination)
+    const direction = disagreement(student, teacher, x, combination)
     const both = tf.concat([x, tf.add(x, tf.mul(direction, step))]) as Tensor4D
+    const wanted = teacher.logits(both).dataSync<'float32'>()
     const losses: number[] = []
     const [gradient] = weightGradients(
       [{ architecture: network, weights: student.weights, images: [both] }],
       ([pass]) => {
         if (!pass) throw new Error('no pass')
-        const loss = slopeLoss(pass.logits, { combination, wanted: slope, step, scale: epsilon })
+        const loss = slopeLoss(pass.logits, { combination, wanted, step, scale: epsilon })
         losses.push(...loss.dataSync())
         return loss
       },

@@ -1,22 +1,31 @@
 /** Matched slopes on networks whose Jacobians are known. */
-import { take, tap } from 'rxjs'
+import { type MonoTypeOperatorFunction, take, tap } from 'rxjs'
 import { expect, it } from 'vitest'
+import type { HasTerms, Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
+import { blockNoise, uniformNoise } from '../../src/math/perturbations.js'
 import { fillSigns, stream } from '../../src/math/random.js'
 import { architecture } from '../../src/models/architecture.js'
 import { flatten, linear } from '../../src/models/layers.js'
+import { distill } from '../../src/operators/distill.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { matchJacobian } from '../../src/operators/matchJacobian.js'
-import { collect, fakeRun, memory, normalisedNet, tinyData, turns } from '../support/context.js'
+import { perturb } from '../../src/operators/perturb.js'
+import { train } from '../../src/operators/train.js'
+import { vib } from '../../src/operators/vib.js'
+import type { HasStudent, HasTeacher } from '../../src/training/network.js'
+import { collect, fakeRun, memory, normalisedNet, tinyData, tinyNet, turns } from '../support/context.js'
 import { seededNumbers } from '../support/numbers.js'
 import { lentSteps, teacherFile, weightsOf } from '../support/steps.js'
 
 const linearNet = architecture('linear', tinyData.shape, [flatten(), linear('l', { out: tinyData.classes })])
 
+type Behind = MonoTypeOperatorFunction<Step & HasTeacher & HasStudent & HasTerms>
+
 const options = { epsilon: 0.3, weight: 0.5, every: 1 }
 
 /** The terms' values with the student as it is, for three minibatches. */
-const valuesOf = (network: typeof linearNet, spread: number, every = 1) => {
+const valuesOf = (network: typeof linearNet, spread: number, every = 1, behind: Behind = (source) => source) => {
   const fake = fakeRun({ seed: 4 })
   const steps = lentSteps(fake).pipe(
     loadTeacher(teacherFile(network), { architecture: network }),
@@ -27,6 +36,7 @@ const valuesOf = (network: typeof linearNet, spread: number, every = 1) => {
       student.replaceWeights(tf.tensor1d(begun.map((value, i) => value + spread * Number(noise[i]))))
     }),
     matchJacobian({ ...options, every }),
+    behind,
     take(4),
   )
   return collect(steps, ({ minibatch, student, terms }) =>
@@ -75,13 +85,56 @@ it('is nothing where the student is its teacher', async () => {
     expect([names, values, views]).toEqual([['jacobian'], [0], 2])
 })
 
+it('goes to nothing as the student comes close to its teacher, also where ReLUs change sides within a step', async () => {
+  const sum = (found: Awaited<ReturnType<typeof valuesOf>>): number =>
+    found.reduce((total, { values }) => total + Number(values[0]), 0)
+  // The loss is quadratic in the gap, down to the rounding of float32 logits over a step of 0.01.
+  expect(sum(await valuesOf(tinyNet, 1e-3)) / sum(await valuesOf(tinyNet, 1e-1))).toBeLessThan(3e-4)
+})
+
+it('refuses images that a stage behind it has changed', async () => {
+  const behind: Behind = (source) => source.pipe(perturb(uniformNoise({ epsilon: 0.1 })))
+  await expect(valuesOf(linearNet, 0.2, 1, behind)).rejects.toMatchObject({
+    error: { _tag: 'RunError', stage: 'matchJacobian' },
+  })
+})
+
+it('refuses a stochastic head', async () => {
+  const fake = fakeRun()
+  const steps = lentSteps(fake).pipe(
+    loadTeacher(teacherFile(tinyNet), { architecture: tinyNet }),
+    matchJacobian(options),
+    distill(),
+    vib({ size: 4 }),
+    train({ epochs: 1 }),
+  )
+  await expect(collect(steps, (step) => step)).rejects.toMatchObject({
+    error: { _tag: 'RunError', stage: 'matchJacobian' },
+  })
+  fake.end()
+})
+
+it('is a loss that can stand alone', async () => {
+  const fake = fakeRun()
+  const steps = lentSteps(fake).pipe(
+    loadTeacher(teacherFile(tinyNet), { architecture: tinyNet }),
+    perturb(blockNoise({ epsilon: 0.3 })),
+    matchJacobian({ epsilon: 0.3 }),
+    train({ epochs: 2 }),
+  )
+  const found = await collect(steps, ({ training }) => training.terms)
+  expect(found).toHaveLength(6)
+  for (const terms of found) expect(Object.keys(terms)).toEqual(['jacobian'])
+  fake.end()
+})
+
 it('acts in every k-th minibatch, and leaves the others alone', async () => {
   const found = await valuesOf(linearNet, 0.2, 2)
-  expect(found.map(({ names, views }) => [names.length, views])).toEqual([
-    [1, 2],
-    [0, 1],
-    [1, 2],
-    [0, 1],
+  expect(found.map(({ names, values, views }) => [names[0], Number(values[0]) > 0, views])).toEqual([
+    ['jacobian', true, 2],
+    ['jacobian', false, 1],
+    ['jacobian', true, 2],
+    ['jacobian', false, 1],
   ])
 })
 

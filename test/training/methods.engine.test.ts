@@ -5,6 +5,7 @@ import { pgd } from '../../src/attacks/pgd.js'
 import type { HasTraining, Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
 import type { Pattern } from '../../src/math/patterns.js'
+import { blockNoise } from '../../src/math/perturbations.js'
 import { parametersOf } from '../../src/models/parameters.js'
 import { admmMask } from '../../src/operators/admmMask.js'
 import { adversarial } from '../../src/operators/adversarial.js'
@@ -18,6 +19,8 @@ import { learnedMask } from '../../src/operators/learnedMask.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
 import { mart } from '../../src/operators/mart.js'
+import { matchJacobian } from '../../src/operators/matchJacobian.js'
+import { perturb } from '../../src/operators/perturb.js'
 import { proximalMask } from '../../src/operators/proximalMask.js'
 import { trades } from '../../src/operators/trades.js'
 import { train } from '../../src/operators/train.js'
@@ -76,6 +79,8 @@ const methods: Readonly<Record<string, Method>> = {
   proximalMask: (source) => source.pipe(crossEntropy(), proximalMask({ ...mask, retrain })),
   learnedMask: (source) =>
     source.pipe(crossEntropy(), learnedMask({ pattern: 'irregular', rate: 4, epochs: 2, retrainEpochs: 2 })),
+  'perturb, matchJacobian and distill': (source) =>
+    source.pipe(perturb(blockNoise({ epsilon: 0.3 })), matchJacobian({ epsilon: 0.3, every: 2 }), distill(), fit),
   'admmMask with learned rates': (source) => source.pipe(distill(), admmMask({ ...mask, retrain, rates: 'learned' })),
   'proximalMask with the largest weights of all': (source) =>
     source.pipe(crossEntropy(), proximalMask({ ...mask, retrain, rates: 'global' })),

@@ -19,7 +19,7 @@ export interface TradesOptions {
  *     mean_i  −log softmax(f(x_i))_{y_i}  +  β·KL(softmax(f(x_i)) ‖ softmax(f(x'_i)))
  *
  * Losses behind it see the natural images and then the attacked ones; batch normalisation looks at each of the two by
- * itself and moves its running statistics by both, as in the official code. The official attack is PGD on the KL term:
+ * itself and moves its running statistics by both, in this order. The official attack is PGD on the KL term:
  * CIFAR-10 ε 0.031, 10 steps of 0.007; MNIST ε 0.3, 40 steps of 0.01.
  *
  * @example

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
 import type { Summary } from '../dsl/run.js'
@@ -5,7 +6,7 @@ import type { ComparisonSummary } from '../runtime/comparison.js'
 import { loadPipelineFile } from '../runtime/loadPipelineFile.js'
 import { makeFromFile } from '../runtime/makeFromFile.js'
 import type { Runnable } from '../runtime/runnable.js'
-import type { SweepSummary } from '../runtime/sweep/sweepTypes.js'
+import type { Sweep, SweepSummary } from '../runtime/sweep/sweepTypes.js'
 import { withPlace } from '../runtime/withPlace.js'
 import { colorsFor } from './colors.js'
 import { drawFileHelp } from './drawFileHelp.js'
@@ -42,11 +43,23 @@ export const runCommand = async (invocation: Invocation): Promise<Outcome> => {
 
 const sweepOptions = ['workers', 'attempts', 'queue', 'pipelines'] as const
 
-const notForThis = ({ kind }: Runnable, invocation: Invocation): PwoaError | undefined => {
-  if (kind === 'sweep') return undefined
+const notForThis = (made: Runnable, invocation: Invocation): PwoaError | undefined => {
+  const { kind } = made
+  if (kind === 'sweep') return seedForNobody(made, invocation)
   const option = sweepOptions.find((name) => invocation[name] !== undefined)
   if (option === undefined) return undefined
   return { _tag: 'UsageError', stage: `--${option}`, expected: 'a file with a sweep(…)', actual: `a ${kind}` }
+}
+
+/** A seed that every point of the sweep has its own for would change nothing. */
+const seedForNobody = ({ points }: Sweep, { options: { seed } }: Invocation): PwoaError | undefined => {
+  if (seed === undefined || points.some((point) => point.seed === undefined)) return undefined
+  return {
+    _tag: 'UsageError',
+    stage: '--seed',
+    expected: 'no seed beside those of the sweep: each of its points has its own',
+    actual: String(seed),
+  }
 }
 
 const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => {
@@ -62,9 +75,17 @@ const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => 
   await watched?.close()
   screen.end()
   if (isLeft(ended)) return { error: withResumeWords(withPlace(ended.left), folder, invocation) }
-  const page = { colors: colorsFor(process.stdout), width: widthOf(process.stdout), folder }
+  const page = { colors: colorsFor(process.stdout), width: widthOf(process.stdout), folder, files: namesIn(folder) }
   const text = invocation.output === 'json' ? `${JSON.stringify(ended.right)}\n` : drawResult(ended.right, page)
   return { text, code: codeOf(ended.right) }
+}
+
+const namesIn = (folder: string): readonly string[] => {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 /** A sweep with a point that failed is no success, though all others are done. */

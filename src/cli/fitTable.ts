@@ -1,7 +1,6 @@
 import pc from 'picocolors'
 import type { Table } from '../report/resultTable.js'
 import { drawTable } from './drawTable.js'
-import { shorten } from './shorten.js'
 import type { WindowSize } from './windowSize.js'
 
 /** A table that is shown for a moment, in a window that may be too small for it. */
@@ -61,7 +60,9 @@ const drawn = (table: Table, columns: number): readonly string[] =>
 const noteOf = (more: number, left: readonly string[], columns: number): string | undefined => {
   const parts = [
     ...(more > 0 ? [`… ${more} more`] : []),
-    ...(left.length > 0 ? [`no place for ${left.join(', ')}`] : []),
+    ...(left.length > 0 ? [`${left.length} column${left.length === 1 ? '' : 's'} left out: ${left.join(', ')}`] : []),
   ]
-  return parts.length === 0 ? undefined : shorten(parts.join('; '), columns)
+  const text = parts.join('; ')
+  if (text === '') return undefined
+  return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`
 }

@@ -84,6 +84,7 @@ export const showSweep = ({ events$, result }: SweepHandle, screen: Screen, show
       // Each handler takes the events of its own type: the record's type says so, but not to an index by a union.
       const handle = handlers[event.type] as (event: SweepEvent) => void
       handle(event)
+      if (!listed) return
       screen.live(() => {
         const seconds = (performance.now() - began) / 1000
         const now = { points: [...points.values()], done: [...done.values()], progress, names, study, seconds }

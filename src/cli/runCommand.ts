@@ -1,10 +1,10 @@
-import { readdirSync } from 'node:fs'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
 import type { Summary } from '../dsl/run.js'
 import type { ComparisonSummary } from '../runtime/comparison.js'
 import { loadPipelineFile } from '../runtime/loadPipelineFile.js'
 import { makeFromFile } from '../runtime/makeFromFile.js'
+import { namesIn } from '../runtime/namesIn.js'
 import type { Runnable } from '../runtime/runnable.js'
 import type { Sweep, SweepSummary } from '../runtime/sweep/sweepTypes.js'
 import { withPlace } from '../runtime/withPlace.js'
@@ -78,14 +78,6 @@ const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => 
   const page = { colors: colorsFor(process.stdout), width: widthOf(process.stdout), folder, files: namesIn(folder) }
   const text = invocation.output === 'json' ? `${JSON.stringify(ended.right)}\n` : drawResult(ended.right, page)
   return { text, code: codeOf(ended.right) }
-}
-
-const namesIn = (folder: string): readonly string[] => {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
 }
 
 /** A sweep with a point that failed is no success, though all others are done. */

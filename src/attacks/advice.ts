@@ -125,9 +125,13 @@ export const adviceOnGap = (
       if (!isComparable || !(figureOf(alone.name) - figureOf(sequence.name) > PGD_GAP)) return []
       return [
         `${alone.name} finds ${percent(figureOf(alone.name))} robust and ${sequence.name} ${percent(figureOf(sequence.name))}: ` +
-          `quote ${sequence.name}. On ${percent(saturatedShare)} of the examples the cross-entropy gradient underflows`,
+          `quote ${sequence.name}${underflowOn(saturatedShare)}`,
       ]
     })
   })
+
+/** Nothing where it would be told of 0.0 %. */
+const underflowOn = (share: number): string =>
+  share < 5e-4 ? '' : `. On ${percent(share)} of the examples the cross-entropy gradient underflows`
 
 const points = (fraction: number): string => (100 * fraction).toFixed(1)

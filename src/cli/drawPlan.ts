@@ -5,6 +5,7 @@ import { drawValues } from '../report/drawValues.js'
 import { planOf } from '../runtime/plan.js'
 import type { Runnable } from '../runtime/runnable.js'
 import type { Colors } from './colors.js'
+import { pointCount } from './pointCount.js'
 
 /** The stages of a pipeline, their options, and what they will do; of a sweep its points, and one's stages. */
 export const drawPlan = (made: Runnable, colors: Colors): string => {
@@ -14,7 +15,7 @@ export const drawPlan = (made: Runnable, colors: Colors): string => {
     const [first] = made.points
     const labels = made.points.map(({ label }) => `  ${label}\n`).join('')
     const stages = first ? `\n${colors.bold(first.label)}\n${drawPipeline(first.pipeline, colors)}` : ''
-    return `${title}, ${made.points.length} points\n${labels}${stages}`
+    return `${title}, ${pointCount(made.points.length)}\n${labels}${stages}`
   }
   const rows = Object.entries(made.rows).map(
     ([label, row], index) => `\n${index + 1}. ${colors.bold(label)}\n${drawPipeline(row, colors)}`,

@@ -10,12 +10,15 @@ import { shortPath } from '../runtime/shortPath.js'
 import type { SweepSummary } from '../runtime/sweep/sweepTypes.js'
 import type { Colors } from './colors.js'
 import { drawTable } from './drawTable.js'
+import { pointCount } from './pointCount.js'
 
 interface Page {
   readonly colors: Colors
   /** Characters in a line. */
   readonly width: number
   readonly folder: string
+  /** Names in that folder. */
+  readonly files: readonly string[]
 }
 
 /** The result of a run for a person: figures, what they were measured on, and where the files are. */
@@ -36,11 +39,19 @@ const drawSweep = ({ sweep, points, study }: SweepSummary, page: Page): string =
   const done = points.flatMap(({ label, summary }) => (summary ? [[label, summary] as const] : []))
   const failed = points.flatMap(({ label, error }) => (error ? `failed: ${label}: ${describeError(error)}\n` : []))
   const summaries = done.map(([, summary]) => summary)
-  const [kind, table] = study
-    ? (['study', studyTable(study)] as const)
-    : (['results', tableOfComparison(Object.fromEntries(done))] as const)
-  const files = `${shortPath(page.folder)}: ${kind}.csv, ${kind}.json, ${kind}.md`
-  return `${draw(sweep, table, summaries, files, page)}${failed.join('')}`
+  const table = study ? studyTable(study) : tableOfComparison(Object.fromEntries(done))
+  const files = sweepFiles(summaries, page)
+  if (done.length > 0) return `${draw(sweep, table, summaries, files, page)}${failed.join('')}`
+  const { bold, dim } = page.colors
+  return `\n${bold(sweep)}, none of ${pointCount(points.length)} done\n\n${failed.join('')}\n${dim(`files in ${files}`)}\n`
+}
+
+/** What a sweep leaves for a person: tables and pictures of the whole, and what each point has made. */
+const sweepFiles = (summaries: readonly Summary[], { folder, files }: Page): string => {
+  const own = files.filter((name) => /^(results|study)\.|\.svg$/.test(name))
+  const made = [...new Set(summaries.flatMap(({ artifacts }) => artifacts))]
+  const of = made.length > 0 ? made.join(', ') : 'its run'
+  return `${[shortPath(folder), ...own.toSorted()].join(', ').replace(', ', ': ')}; of each point in points/KEY: ${of}`
 }
 
 const draw = (

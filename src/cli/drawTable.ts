@@ -1,16 +1,22 @@
 import type { Table } from '../report/resultTable.js'
 import type { Colors } from './colors.js'
+import { shortenApart } from './shorten.js'
 
 const gap = '  '
 const narrowest = 12
+const longestWord = 24
 
-/** Draws a table in aligned columns. Where it is wider than `width`, headers and labels are broken between words. */
-export const drawTable = ({ header, rows }: Table, width: number, colors: Colors): string => {
-  const cells = header.slice(1).map((title, index) => [title, ...rows.map((row) => row[index + 1] ?? '')] as const)
-  const widths = cells.map(([title, ...figures]) => Math.max(...words(title).map(lengthOf), ...figures.map(lengthOf)))
+/**
+ * Draws a table in aligned columns. Where it is wider than `width`, headers and labels are broken between words, and
+ * words of labels that are too long even so lose their middle.
+ */
+export const drawTable = (table: Table, width: number, colors: Colors): string => {
+  const widths = figureWidths(table)
   const figuresWidth = widths.reduce((total, one) => total + one + gap.length, 0)
+  const { header, rows } = fitLabels(table, width - figuresWidth)
   const labels = [header[0] ?? '', ...rows.map((row) => row[0] ?? '')]
-  const labelWidth = Math.max(Math.min(Math.max(...labels.map(lengthOf)), width - figuresWidth), narrowest)
+  const longest = Math.max(...labels.flatMap(words).map(lengthOf))
+  const labelWidth = Math.max(Math.min(Math.max(...labels.map(lengthOf)), width - figuresWidth), narrowest, longest)
 
   const drawRow = (row: readonly string[], place: 'top' | 'bottom'): string[] => {
     const columns = row.map((cell, index) => wrap(cell, index === 0 ? labelWidth : (widths[index - 1] ?? 0)))
@@ -37,6 +43,25 @@ export const drawTable = ({ header, rows }: Table, width: number, colors: Colors
 const words = (text: string): string[] => text.split(' ')
 
 const lengthOf = (text: string): number => [...text].length
+
+const figureWidths = ({ header, rows }: Table): number[] =>
+  header
+    .slice(1)
+    .map((title, index) =>
+      Math.max(...words(title).map(lengthOf), ...rows.map((row) => lengthOf(row[index + 1] ?? ''))),
+    )
+
+/** Words of labels that don't fit are shortened, to no less than what says something, and as far as they stay apart. */
+const fitLabels = ({ header, rows }: Table, width: number): Table => {
+  const most = Math.max(width, longestWord)
+  const long = [...new Set(rows.flatMap((row) => words(row[0] ?? '')).filter((word) => lengthOf(word) > most))]
+  const short = new Map(shortenApart(long, most).map((word, index) => [long[index] ?? '', word]))
+  const fitted = (text: string): string =>
+    words(text)
+      .map((word) => short.get(word) ?? word)
+      .join(' ')
+  return { header, rows: rows.map(([first = '', ...figures]) => [fitted(first), ...figures]) }
+}
 
 const wrap = (text: string, width: number): string[] => {
   if (lengthOf(text) <= width) return [text]

@@ -4,10 +4,13 @@ import { ownVersion } from '../runtime/ownPackage.js'
 import { drawError } from './drawError.js'
 import { exitCodes } from './exitCodes.js'
 import type { Arguments } from './invocation.js'
+import { awaitInterrupt } from './onInterrupt.js'
 import { parseArguments } from './parseArguments.js'
 import { parseWord } from './parseWord.js'
 import type { Outcome } from './runCommand.js'
 import type { Word } from './word.js'
+
+awaitInterrupt()
 
 const argv = process.argv.slice(2)
 

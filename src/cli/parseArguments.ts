@@ -56,7 +56,11 @@ const makeCommand = (): Command =>
     .argument('[FILE]', 'a TypeScript or JavaScript file whose default export is a pipeline')
     .option('--set <key=value>', 'sets a parameter of the file; may be repeated', assignment)
     .option('--data-dir <dir>', 'the folder of the data set')
-    .option('--out <dir>', 'the run folder, new or empty (default: runs/<name>-<time>)', folderOf('--out'))
+    .option(
+      '--out <dir>',
+      'the run folder, new or empty (default: runs/<name>-<time>); the same one again goes on with a sweep',
+      folderOf('--out'),
+    )
     .option('--engine <name>', 'auto, tensorflow or wasm (default: auto, the best that loads)', engineOf)
     .option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf)
     .option('--resume <dir>', 'goes on with an interrupted run from its folder', folderOf('--resume'))

@@ -4,8 +4,9 @@ import type { Summary } from '../dsl/run.js'
 import type { ComparisonSummary } from '../runtime/comparison.js'
 import { loadPipelineFile } from '../runtime/loadPipelineFile.js'
 import { makeFromFile } from '../runtime/makeFromFile.js'
+import { namesIn } from '../runtime/namesIn.js'
 import type { Runnable } from '../runtime/runnable.js'
-import type { SweepSummary } from '../runtime/sweep/sweepTypes.js'
+import type { Sweep, SweepSummary } from '../runtime/sweep/sweepTypes.js'
 import { withPlace } from '../runtime/withPlace.js'
 import { colorsFor } from './colors.js'
 import { drawFileHelp } from './drawFileHelp.js'
@@ -42,11 +43,23 @@ export const runCommand = async (invocation: Invocation): Promise<Outcome> => {
 
 const sweepOptions = ['workers', 'attempts', 'queue', 'pipelines'] as const
 
-const notForThis = ({ kind }: Runnable, invocation: Invocation): PwoaError | undefined => {
-  if (kind === 'sweep') return undefined
+const notForThis = (made: Runnable, invocation: Invocation): PwoaError | undefined => {
+  const { kind } = made
+  if (kind === 'sweep') return seedForNobody(made, invocation)
   const option = sweepOptions.find((name) => invocation[name] !== undefined)
   if (option === undefined) return undefined
   return { _tag: 'UsageError', stage: `--${option}`, expected: 'a file with a sweep(…)', actual: `a ${kind}` }
+}
+
+/** A seed that every point of the sweep has its own for would change nothing. */
+const seedForNobody = ({ points }: Sweep, { options: { seed } }: Invocation): PwoaError | undefined => {
+  if (seed === undefined || points.some((point) => point.seed === undefined)) return undefined
+  return {
+    _tag: 'UsageError',
+    stage: '--seed',
+    expected: 'no seed beside those of the sweep: each of its points has its own',
+    actual: String(seed),
+  }
 }
 
 const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => {
@@ -62,7 +75,7 @@ const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => 
   await watched?.close()
   screen.end()
   if (isLeft(ended)) return { error: withResumeWords(withPlace(ended.left), folder, invocation) }
-  const page = { colors: colorsFor(process.stdout), width: widthOf(process.stdout), folder }
+  const page = { colors: colorsFor(process.stdout), width: widthOf(process.stdout), folder, files: namesIn(folder) }
   const text = invocation.output === 'json' ? `${JSON.stringify(ended.right)}\n` : drawResult(ended.right, page)
   return { text, code: codeOf(ended.right) }
 }

@@ -12,7 +12,7 @@ import type { Invocation } from './invocation.js'
 import { pointEntry } from './pointEntry.js'
 import type { Screen } from './screen.js'
 import { type Showing, showSweep } from './showSweep.js'
-import { widthOf } from './widthOf.js'
+import { windowSize } from './windowSize.js'
 
 /** Starts a sweep's points, in processes here or by a queue. Throws where the queue is none. */
 export const startPoints = async (
@@ -21,7 +21,7 @@ export const startPoints = async (
   screen: Screen,
   colors: Colors,
 ): Promise<SweepHandle> => {
-  const showing = { colors, width: widthOf(process.stderr), study: sweep.study }
+  const showing = { colors, size: () => windowSize(process.stderr), study: sweep.study }
   const { values, options, workers = 1, attempts = 3 } = invocation
   const file = resolve(invocation.file)
   if (invocation.queue !== undefined) return enqueue(sweep, invocation, screen, showing)

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { Dataset } from './dataset.js'
 import { type Op, type StageInfo, stage } from './op.js'
 import type { Step } from './step.js'
 
@@ -16,6 +17,9 @@ export const composite = <Needs, Adds>(
   const added = (before: number): readonly string[] => infos.slice(0, before).flatMap(({ adds }) => adds)
   const needs = infos.flatMap((info, i) => info.needs.filter((field) => !added(i).includes(field)))
   const reads = infos.flatMap((info) => info.reads ?? [])
+  const checkData = (data: Dataset): void => {
+    for (const info of infos) info.checkData?.(data)
+  }
   const parallel = infos.find((info) => info.parallel === 'operations')?.parallel
   return stage(
     {
@@ -25,6 +29,7 @@ export const composite = <Needs, Adds>(
       adds: [...new Set(added(infos.length))],
       ...(parallel ? { parallel } : {}),
       ...(reads.length > 0 ? { reads } : {}),
+      checkData,
     },
     operator,
   )

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { Dataset } from './dataset.js'
 import type { Step } from './step.js'
 
 /**
@@ -21,6 +22,8 @@ export interface StageInfo {
   readonly parallel?: Parallel
   /** Files of weights that it reads: what is in them decides a result as its options do. Not part of the plan's hash. */
   readonly reads?: readonly string[]
+  /** Refuses data that it can't work on, as soon as there is any and before the first step, by throwing an `OptionError`. */
+  readonly checkData?: (data: Dataset) => void
   /** What it will do, in a few words, as `--plan` prints it. Not part of the plan's hash. */
   readonly does?: string
 }

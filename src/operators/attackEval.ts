@@ -10,6 +10,7 @@ import { passOr } from '../dsl/passOr.js'
 import type { HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
 import { evaluateNetwork, type NetworkEvaluation } from '../training/evaluateNetwork.js'
 import type { HasStudent, HasTeacher, Network } from '../training/network.js'
+import { testExamples } from '../training/testExamples.js'
 
 /** Options of {@link attackEval}. */
 export interface AttackEvalOptions {
@@ -69,6 +70,7 @@ export const attackEval = (
       needs: ['student'],
       adds: [],
       once: 'one attackEval with all attacks',
+      checkData: ({ test }) => void testExamples(STAGE, test.count, { examples, shard, batchSize }),
     },
     <S extends Step & HasStudent & Partial<HasTeacher & HasTraining>>(source: Observable<S>): Observable<S> =>
       defer(() => {

@@ -47,6 +47,7 @@ const performIn = async (
   stopIfAsked(live)
   const data = await openData(live, plan.seed)
   emit({ type: 'data', name: data.name, origin: data.origin, train: data.train.count, test: data.test.count })
+  for (const { checkData } of pipeline.plan) checkData?.(data)
 
   const recorder = openRecorder({
     folder,

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -55,8 +55,8 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
 
 /**
  * Makes a new run's folder with its `plan.json`, so that a folder that can't be written to is found out before any
- * work. A folder with something in it is refused: a run never mixes with another; what a run left that was killed before
- * it had a plan is nothing. The caller releases the lock.
+ * work. A folder with something in it is refused: a run never mixes with another. What a run left that never took a step
+ * is nothing, and goes. The caller releases the lock.
  */
 export const createRunFolder = async (folder: string, plan: object, lost: Lost): Promise<FolderLock> => {
   writing('--out', folder, () => makeFolder(folder))
@@ -64,11 +64,14 @@ export const createRunFolder = async (folder: string, plan: object, lost: Lost):
   const lock = lockFolder(folder, '--out', lost)
   return lockedOrReleased(lock, async () => {
     checkEmpty(folder)
-    removeHalfWritten(folder, '--out')
-    await valueOf(writeWhole(join(folder, runFiles.plan), `${JSON.stringify(plan, null, 2)}\n`, '--out'))
+    clear(folder, '--out')
+    await writePlan(folder, plan, '--out')
     return lock
   })
 }
+
+const writePlan = async (folder: string, plan: object, stage: string): Promise<void> =>
+  void (await valueOf(writeWhole(join(folder, runFiles.plan), `${JSON.stringify(plan, null, 2)}\n`, stage)))
 
 /** Told where the folder turns out to be another process's. */
 export type Lost = (failure: PwoaFailure) => void
@@ -83,8 +86,31 @@ const lockedOrReleased = async <A>(lock: FolderLock, act: () => Promise<A>): Pro
 }
 
 const checkEmpty = (folder: string): void => {
-  if ((entriesOf(folder) ?? []).some((name) => !name.startsWith(lockName) && !halfWritten.test(name)))
-    rejectOption('--out', 'a new or an empty folder', `${folder}, which has files in it`)
+  const entries = (entriesOf(folder) ?? []).filter((name) => !name.startsWith(lockName) && !halfWritten.test(name))
+  if (entries.length === 0 || isUnbegun(folder)) return
+  rejectOption('--out', 'a new or an empty folder', `${folder}, which has files in it`)
+}
+
+/** What a run folder may have before its first step. An empty file is nothing: what a step adds to it is a line. */
+const isOpening = (folder: string, name: string): boolean =>
+  opening.includes(name) || name.startsWith(lockName) || halfWritten.test(name) || isEmpty(join(folder, name))
+
+const opening: readonly string[] = [runFiles.plan, runFiles.events, runFiles.page, runFiles.trace]
+
+const isEmpty = (path: string): boolean => {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.isDirectory() ? readdirSync(path).length === 0 : found?.size === 0
+}
+
+/** Whether the run of a folder never took a step: nothing was trained, evaluated or written. */
+const isUnbegun = (folder: string): boolean =>
+  isRunFolder(folder) && (entriesOf(folder) ?? []).every((name) => isOpening(folder, name))
+
+/** Takes away what a crash cut short, and what a run left that never took a step. */
+const clear = (folder: string, stage: string): void => {
+  removeHalfWritten(folder, stage)
+  const left = isUnbegun(folder) ? readdirSync(folder).filter((name) => !name.startsWith(lockName)) : []
+  for (const name of left) writing(stage, folder, () => rmSync(join(folder, name), { recursive: true, force: true }))
 }
 
 const makeFolder = (folder: string): void => {
@@ -107,11 +133,20 @@ export interface Reopened {
   readonly read: ReadCheckpoint | undefined
 }
 
-/** Checks that a run folder is one of this very plan and nobody else's now, and reads its newest whole checkpoint. */
+/**
+ * Checks that a run folder is one of this very plan and nobody else's now, and reads its newest whole checkpoint. One
+ * in which no step was ever taken may be of another plan: the run begins there.
+ */
 export const reopenRunFolder = async (folder: string, plan: Plan, lost: Lost): Promise<Reopened> => {
-  checkSamePlan(folder, plan)
+  if (!isUnbegun(folder)) checkSamePlan(folder, plan)
   const lock = lockFolder(folder, '--resume', lost)
   return lockedOrReleased(lock, async () => {
+    if (isUnbegun(folder)) {
+      clear(folder, '--resume')
+      await writePlan(folder, plan, '--resume')
+      return { lock, read: undefined }
+    }
+    checkSamePlan(folder, plan)
     removeHalfWritten(folder, '--resume')
     const read = await readNewest(folder)
     if (read && read.checkpoint.planHash !== plan.hash)

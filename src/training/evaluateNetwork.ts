@@ -2,28 +2,23 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Attack, AttackSequence } from '../attacks/attack.js'
 import { evaluate } from '../attacks/evaluate.js'
 import type { EvaluationResult, Outcome } from '../attacks/evaluation.js'
-import { indicesOf, type Shard } from '../attacks/shard.js'
 import type { RunContext } from '../dsl/context.js'
-import { PwoaFailure, rejectOption } from '../dsl/errors.js'
+import { PwoaFailure } from '../dsl/errors.js'
 import type { Accuracies } from '../dsl/events.js'
 import { imageSize } from '../dsl/imageSize.js'
 import { drawAttackPicture } from '../io/attackPicture.js'
 import { continueWith, subjectOf } from './evaluationSubject.js'
 import { imagesOf, labelsOf } from './images.js'
 import type { Network } from './network.js'
+import { type ExampleChoice, testExamples } from './testExamples.js'
 
-export interface NetworkEvaluation {
+export interface NetworkEvaluation extends ExampleChoice {
   /** Of the stage that asks, for its journal and warnings. */
   readonly stage: string
   readonly subject: 'before' | 'after' | 'epoch'
   /** The evaluation's own name, the same when the run is resumed: `before`, `after`, `admm-epoch-3`. */
   readonly name: string
   readonly attacks: readonly (Attack | AttackSequence)[]
-  /** The first so many test examples; undefined for all. */
-  readonly examples: number | undefined
-  /** Which part of them is attacked; undefined for all. */
-  readonly shard: Shard | undefined
-  readonly batchSize: number
   readonly pictures: number
   /** What its files are called, e.g. `attacks`: `attacks.jsonl` and `attacks.svg`; undefined for none. */
   readonly files: string | undefined
@@ -43,8 +38,7 @@ export const evaluateNetwork = async (
 ): Promise<Accuracies> => {
   const { test, shape, classes } = run.data
   const journal = run.journal(`${stage}-${name}`)
-  const count = countOf(stage, test.count, examples)
-  const indices = indicesOf(stage, count, batchSize, shard ?? whole)
+  const { count, indices } = testExamples(stage, test.count, { examples, shard, batchSize })
   // Of all examples, also where a part of them is attacked: parts of one evaluation speak of the same.
   continueWith(journal, stage, subjectOf(run.data, network, count))
   const { accuracies, outcomes, shown } = await evaluate({
@@ -70,13 +64,6 @@ export const evaluateNetwork = async (
   run.emit({ type: 'evaluation', subject, accuracies })
   return accuracies
 }
-
-const whole: Shard = { index: 0, of: 1 }
-
-const countOf = (stage: string, available: number, asked: number | undefined): number =>
-  asked !== undefined && asked > available
-    ? rejectOption(stage, `at most ${available} examples, as many as the test set has`, asked)
-    : (asked ?? available)
 
 const written = async (run: RunContext, name: string, text: string): Promise<void> => {
   const result = await run.writeArtifact(name, text)()

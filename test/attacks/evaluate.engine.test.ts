@@ -388,12 +388,10 @@ describe('warnings', () => {
     expect(await warnings({ attacks: [{ name: 'aa', config: {}, stages: early }] })).toEqual([])
   })
 
-  it('PGD and AutoAttack far apart, with the share of examples without a cross-entropy gradient', async () => {
+  it('PGD and AutoAttack far apart, with the share of examples without a cross-entropy gradient where there are some', async () => {
     const weak: Attack = { ...breaking('pgd'), config: { steps: 40 } }
     const attacks = [{ name: 'aa', config: {}, stages: [breaking('strong', 0.9, 0.1)] }, weak]
-    expect(await warnings({ attacks })).toEqual([
-      'pgd finds 80.0 % robust and aa 40.0 %: quote aa. On 0.0 % of the examples the cross-entropy gradient underflows',
-    ])
+    expect(await warnings({ attacks })).toEqual(['pgd finds 80.0 % robust and aa 40.0 %: quote aa'])
     // 100 times the logits: 0.9 and 0.1 lie 320 from the other class, 0.45 and 0.55 lie 40 from it.
     const certain: Classifier = (images) => tf.mul(classifier(images), 100)
     expect((await warnings({ attacks, classifier: certain }))[0]).toContain('On 100.0 % of the examples')

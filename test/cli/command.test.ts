@@ -22,6 +22,18 @@ const loadedBy = async (args: readonly string[], cwd: string) => {
 
 const lines = (text: string): string[] => text.trimEnd().split('\n')
 
+test('Ctrl-C before anything has begun: a word, and 130', async () => {
+  const slow = "process.stderr.write('loading\\n')\nawait new Promise((resolve) => setTimeout(resolve, 60_000))"
+  const started = command.start(['slow.ts'], folderWith({ 'slow.ts': slow }))
+  await started.says(/loading/)
+  started.child.kill('SIGINT')
+  expect(await started.ended).toEqual({
+    code: 130,
+    stdout: '',
+    stderr: 'loading\npwoa-run: interrupted before anything had begun\n',
+  })
+})
+
 describe('what answers at once', () => {
   test('--help: the options, without esbuild, RxJS or a tensor library', async () => {
     const { code, stdout, stderr, loaded } = await loadedBy(['--help'], folderWith({}))

@@ -76,9 +76,11 @@ describe('pwoa-run of a sweep', () => {
       /^4 points, 2 at a time\n(\d\/4 epochs=2[01] seed=[01]: clean 98\.5 % {2}pgd 85\.0 % .*\n){4}$/,
     )
     expect(stdout).toMatch(/before.*\nepochs=20 seed=0.*\nepochs=20 seed=1.*\nepochs=21 seed=0.*\nepochs=21 seed=1.*\n/)
-    expect(stdout).toContain('files in runs/halvings: results.csv, results.json, results.md')
+    expect(stdout).toContain(
+      'files in runs/halvings: results.csv, results.json, results.md; of each point in points/KEY: ',
+    )
     const again = await command.run([...args, '--json'], cwd)
-    expect(again).toMatchObject({ code: 0, stderr: '' })
+    expect(again).toMatchObject({ code: 0, stderr: '4 points, all done before\n' })
     expect(JSON.parse(again.stdout).points.map(({ attempts }: { attempts: number }) => attempts)).toEqual([0, 0, 0, 0])
   })
 
@@ -157,6 +159,34 @@ describe('pwoa-run of a sweep', () => {
     expect(words.join(' ')).toBe('halvings.ts --engine wasm --workers 2 --resume runs/halvings')
     expect(await command.run([...words, '--quiet'], cwd)).toMatchObject({ code: 0, stderr: '' })
     expect(processesIn(join(cwd, 'runs', 'halvings'))).toEqual([])
+  })
+
+  test('says a mistake of all points once, with the exit code of a single run, and begins no others', async () => {
+    const mistaken = `
+      import { loadTeacher, pipeline, sweep, syntheticDigits } from 'pwoa'
+      const rates = process.env.POINTS === 'one' ? [1] : [1, 2, 3, 4, 5]
+      export default sweep('x', { rate: rates, seed: [0] }, () =>
+        pipeline('p', syntheticDigits({ train: 20, test: 20, batchSize: 10 })).pipe(loadTeacher('nothing.pth')))`
+    const cwd = folderWith({ 'mistaken.ts': mistaken })
+    const many = await command.run(['mistaken.ts', '--engine', 'wasm'], cwd)
+    expect([many.code, many.stdout]).toEqual([2, ''])
+    expect(many.stderr).toMatch(
+      /^5 points, 1 at a time\npwoa-run: loadTeacher: nothing\.pth: expected .*, got .*\n {2}.*\n$/,
+    )
+    expect(readdirSync(join(cwd, 'runs', 'x', 'points'))).toHaveLength(2)
+    const one = await command.run(['mistaken.ts', '--engine', 'wasm', '--out', 'one'], cwd, { POINTS: 'one' })
+    expect([one.code, one.stdout]).toEqual([2, ''])
+    expect(one.stderr).toMatch(/^1 point, 1 at a time\npwoa-run: loadTeacher: /)
+    const plan = await command.run(['mistaken.ts', '--plan'], cwd, { POINTS: 'one' })
+    expect(plan.stdout).toMatch(/^x, 1 point\n/)
+  })
+
+  test('refuses a seed that would change nothing', async () => {
+    const { code, stderr } = await command.run(['halvings.ts', '--seed', '3'], folderWith(files))
+    expect(code).toBe(2)
+    expect(stderr).toBe(
+      'pwoa-run: --seed: expected no seed beside those of the sweep: each of its points has its own, got 3\n',
+    )
   })
 
   test('--workers is for sweeps', async () => {

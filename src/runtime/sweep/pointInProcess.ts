@@ -1,9 +1,9 @@
-import { readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { RunEvent } from '../../dsl/events.js'
 import type { RunHandle } from '../../dsl/run.js'
+import { namesIn } from '../namesIn.js'
 import { finishedIn, runInFolder } from '../runInFolder.js'
 import type { PointProgress } from './pointMessages.js'
 import type { PointOutcome, PointPlace, RunPoint } from './runPoint.js'
@@ -68,14 +68,6 @@ const removeCheckpoints = async (folder: string): Promise<void> => {
   const place = join(folder, 'checkpoints')
   const names = namesIn(place).filter((name) => name.startsWith('step-'))
   await Promise.allSettled(names.map((name) => rm(join(place, name), { force: true })))
-}
-
-const namesIn = (folder: string): readonly string[] => {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
 }
 
 /** Milliseconds between two tellings: more often nobody reads. */

@@ -13,6 +13,7 @@ import { runFiles } from '../runFolder.js'
 import { finishedIn } from '../runInFolder.js'
 import { turn } from '../turn.js'
 import { valueOf } from '../valueOf.js'
+import { commonMistake } from './commonMistake.js'
 import type { RunPoint } from './runPoint.js'
 import { studyOf } from './studyResults.js'
 import { chooseSweepFolder, keysOf, openSweepFolder, pointFolder } from './sweepFolder.js'
@@ -105,6 +106,9 @@ const recordsOf = async ({ sweep, options, folder }: Live): Promise<PointRecord[
   })
 }
 
+/** Points that fail by the same mistake, before a sweep of more of them is ended by it. */
+const ENOUGH = 2
+
 const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
   const { sweep, events, execution, signal, folder, stop } = live
   const failure = firstFailure()
@@ -117,7 +121,11 @@ const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
     const point = { ...(records[index] as PointRecord), ...change }
     records[index] = point
     events.next({ type: 'point', point })
-    if (point.state === 'done' || point.state === 'failed') results.write([...records])
+    if (point.state !== 'done' && point.state !== 'failed') return
+    results.write([...records])
+    // What is wrong for the first ones, and has been right for none, is taken to be wrong for all.
+    const mistake = commonMistake(records)
+    if (mistake && mistake.points >= Math.min(ENOUGH, records.length)) failure.fail(new PwoaFailure(mistake.error))
   }
   for (const point of records) events.next({ type: 'point', point })
   results.write([...records])
@@ -165,6 +173,8 @@ const runOne = async (
       return update(
         ended.error._tag === 'InterruptedError' ? { state: 'waiting' } : { state: 'failed', error: ended.error },
       )
+    // Ctrl-C reaches all processes of a terminal: one that had only begun to start ends by it.
+    if (signal.aborted) return update({ state: 'waiting' })
     if (attempt >= execution.attempts) return update({ state: 'failed', error: crashed(ended.reason, attempt) })
     events.next({ type: 'again', point: current(), reason: ended.reason })
   }

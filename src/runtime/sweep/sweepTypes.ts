@@ -77,7 +77,10 @@ export interface SweepHandle {
   readonly folder: string
   /** Hot; begins with every point as it stands. Completes when the sweep is over. */
   readonly events$: Observable<SweepEvent>
-  /** A point that fails is in the summary; an error is what ends the whole. */
+  /**
+   * A point that fails is in the summary; an error is what ends the whole. That is also a mistake in an option or a
+   * file by which the first two points fail, or the only one.
+   */
   readonly result: Promise<Either<PwoaError, SweepSummary>>
   /** Saves and ends the runs that are under way; `result` is then an `InterruptedError`. */
   readonly stop: () => void

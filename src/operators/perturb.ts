@@ -1,6 +1,7 @@
 // Random perturbations of natural images: no attack, no gradient, and distilled robustness stays (docs/decisions).
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { Step } from '../dsl/step.js'
@@ -28,7 +29,8 @@ export interface PerturbOptions {
  * pipeline('mnist', mnist()).pipe(perturb(blockNoise({ epsilon: 0.3 })))
  * @throws OptionError for a share outside (0, 1]
  */
-export const perturb = (schedule: PerturbationSchedule, { share = 1 }: PerturbOptions = {}): Op<unknown, unknown> => {
+export const perturb = (schedule: PerturbationSchedule, options: PerturbOptions = {}): Op<unknown, unknown> => {
+  const { share = 1 } = checkOptions('perturb', options, { share: true })
   if (!(share > 0 && share <= 1)) rejectOption('perturb', 'share in (0, 1]', share)
   const apply = <S extends Step>(step: S): S => {
     const { minibatch, run } = step

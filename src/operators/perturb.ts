@@ -10,6 +10,7 @@ import { tf } from '../engine/tf.js'
 import type { Perturbation } from '../math/perturbations.js'
 import { stream } from '../math/random.js'
 import { inEpoch, type PerEpoch } from '../training/perEpoch.js'
+import { perEpochConfig } from '../training/perEpochConfig.js'
 
 /** One perturbation for all epochs, or that of each epoch, from 0: noise that grows, for one. */
 export type PerturbationSchedule = PerEpoch<Perturbation>
@@ -23,7 +24,7 @@ export interface PerturbOptions {
 /**
  * Adds noise to the images of each minibatch and clips them to [0, 1]. The teacher, the student and HSIC then see the
  * perturbed images. Drawn from (seed, epoch, position in the epoch), so that a resumed run draws the same. Epochs are
- * passes over the training set, whatever phase they are in; of a schedule, the plan shows the first one.
+ * passes over the training set, whatever phase they are in; the plan tells how a schedule changes in its first 200 epochs.
  *
  * @example
  * pipeline('mnist', mnist()).pipe(perturb(blockNoise({ epsilon: 0.3 })))
@@ -45,10 +46,9 @@ export const perturb = (schedule: PerturbationSchedule, options: PerturbOptions 
     )
     return withMinibatch(step, minibatch.withImages(images))
   }
-  const first = inEpoch(schedule, 0)
-  return stage(
-    { stage: 'perturb', config: { noise: first.name, ...first.config, share }, needs: [], adds: [] },
-    (source) => source.pipe(map((step) => apply(step))),
+  const noise = perEpochConfig(schedule, ({ name, config }) => ({ noise: name, ...config }))
+  return stage({ stage: 'perturb', config: { ...noise, share }, needs: [], adds: [] }, (source) =>
+    source.pipe(map((step) => apply(step))),
   )
 }
 

@@ -1,4 +1,4 @@
-import { PwoaFailure, rejectOption } from './errors.js'
+import { rejectOption } from './errors.js'
 import { nearOf } from './nearest.js'
 
 /** The names of all options of a type, also of those that may be left out: the compiler notices one that is missing. */
@@ -22,11 +22,7 @@ export const checkOptions = <O extends object>(
   if (unknown === undefined) return options
   const known = Object.keys(names)
   const near = nearOf(unknown, known)
-  throw new PwoaFailure({
-    _tag: 'OptionError',
-    stage,
-    expected: `${of} among ${known.join(', ')}`,
-    actual: `the unknown option "${unknown}"`,
-    ...(near === undefined ? {} : { hint: `Did you mean ${near}?` }),
-  })
+  // Not as a hint, which is left for the line of the user's file.
+  const guess = near === undefined ? '' : `; did you mean ${near}?`
+  return rejectOption(stage, `${of} among ${known.join(', ')}`, `the unknown option "${unknown}"${guess}`)
 }

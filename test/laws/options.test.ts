@@ -206,12 +206,14 @@ describe('an option it does not know is refused', () => {
     ['pattern', { pat: 'filter' }],
   ])('with what was meant: %s', (meant, slip) => {
     expect(refusalOf(() => admmMask({ ...mask, ...(slip as object) }))).toMatchObject({
-      hint: `Did you mean ${meant}?`,
+      actual: `the unknown option "${Object.keys(slip)[0]}"; did you mean ${meant}?`,
     })
   })
 
   it('without a guess where none is near', () => {
-    expect(refusalOf(() => train({ epochs: 1, ...({ lr: 1 } as object) }))).not.toHaveProperty('hint')
+    expect(refusalOf(() => train({ epochs: 1, ...({ lr: 1 } as object) }))).toMatchObject({
+      actual: 'the unknown option "lr"',
+    })
   })
 
   it('as is something else than options', () => {

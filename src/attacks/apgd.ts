@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAmong, checkWhole } from '../dsl/checks.js'
 import type { Attack } from './attack.js'
 import { autoPgd } from './autoPgd.js'
@@ -40,15 +41,24 @@ export interface ApgdOptions {
  * Source: Croce & Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
  * attacks", ICML 2020, Algorithm 1.
  */
-export const apgd = ({
-  epsilon,
-  norm = 'Linf',
-  loss = 'ce',
-  steps = 100,
-  restarts = 1,
-  samples = 1,
-  name = `apgd-${loss}`,
-}: ApgdOptions): Attack => {
+export const apgd = (options: ApgdOptions): Attack => {
+  const {
+    epsilon,
+    norm = 'Linf',
+    loss = 'ce',
+    steps = 100,
+    restarts = 1,
+    samples = 1,
+    name = `apgd-${loss}`,
+  } = checkOptions('apgd', options, {
+    epsilon: true,
+    norm: true,
+    loss: true,
+    steps: true,
+    restarts: true,
+    samples: true,
+    name: true,
+  })
   checkThreat('apgd', norm, epsilon)
   checkAmong('apgd', 'a loss', losses, loss)
   checkWhole('apgd', 'steps', steps, 1)

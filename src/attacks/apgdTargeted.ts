@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import { logitsOf } from './ascend.js'
 import type { Attack } from './attack.js'
@@ -38,15 +39,24 @@ export interface ApgdTargetedOptions {
  * unknown norm
  * Source: Croce & Hein, ICML 2020, Algorithm 1 and Eq. 7.
  */
-export const apgdTargeted = ({
-  epsilon,
-  norm = 'Linf',
-  steps = 100,
-  targets = 9,
-  restarts = 1,
-  samples = 1,
-  name = 'apgd-t',
-}: ApgdTargetedOptions): Attack => {
+export const apgdTargeted = (options: ApgdTargetedOptions): Attack => {
+  const {
+    epsilon,
+    norm = 'Linf',
+    steps = 100,
+    targets = 9,
+    restarts = 1,
+    samples = 1,
+    name = 'apgd-t',
+  } = checkOptions('apgdTargeted', options, {
+    epsilon: true,
+    norm: true,
+    steps: true,
+    targets: true,
+    restarts: true,
+    samples: true,
+    name: true,
+  })
   checkThreat('apgdTargeted', norm, epsilon)
   const counts = { steps, targets, restarts, samples }
   for (const [option, value] of Object.entries(counts)) checkWhole('apgdTargeted', option, value, 1)

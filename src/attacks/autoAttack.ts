@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAmong } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { apgd } from './apgd.js'
@@ -59,12 +60,13 @@ export interface AutoAttackOptions {
  * Source: Croce & Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
  * attacks", ICML 2020, Sec. 5.
  */
-export const autoAttack = ({
-  epsilon,
-  norm = 'Linf',
-  version = 'standard',
-  name = 'autoattack',
-}: AutoAttackOptions): AttackSequence => {
+export const autoAttack = (options: AutoAttackOptions): AttackSequence => {
+  const {
+    epsilon,
+    norm = 'Linf',
+    version = 'standard',
+    name = 'autoattack',
+  } = checkOptions('autoAttack', options, { epsilon: true, norm: true, version: true, name: true })
   checkThreat('autoAttack', norm, epsilon)
   const stages = isList(version) ? version : official(version, { epsilon, norm })
   checkOwn(stages, { epsilon, norm })

@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import type { Attack } from './attack.js'
@@ -35,14 +36,22 @@ export interface CwL2Options {
  * @throws OptionError for κ < 0, a step size or first c that is not positive or too large, fewer than 1 step or search step
  * Source: Carlini & Wagner, "Towards Evaluating the Robustness of Neural Networks", S&P 2017, Section VI.A.
  */
-export const cwL2 = ({
-  confidence = 0,
-  learningRate = 0.01,
-  steps = 50,
-  searchSteps = 1,
-  initialConstant = 1,
-  name = 'cw-l2',
-}: CwL2Options = {}): Attack => {
+export const cwL2 = (options: CwL2Options = {}): Attack => {
+  const {
+    confidence = 0,
+    learningRate = 0.01,
+    steps = 50,
+    searchSteps = 1,
+    initialConstant = 1,
+    name = 'cw-l2',
+  } = checkOptions('cwL2', options, {
+    confidence: true,
+    learningRate: true,
+    steps: true,
+    searchSteps: true,
+    initialConstant: true,
+    name: true,
+  })
   if (!(confidence >= 0 && Number.isFinite(confidence))) rejectOption('cwL2', 'confidence >= 0', confidence)
   checkPositive('cwL2', 'learningRate', learningRate)
   checkWhole('cwL2', 'steps', steps, 1)

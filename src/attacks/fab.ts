@@ -1,4 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { checkOptions } from '../dsl/checkOptions.js'
 import type { Attack } from './attack.js'
 import { checkThreat } from './checkThreat.js'
 import { defineAttack } from './defineAttack.js'
@@ -45,29 +46,40 @@ export interface FabOptions {
  * Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", ICML 2020,
  * Algorithm 1.
  */
-export const fab = ({
-  epsilon,
-  norm = 'Linf',
-  steps = 100,
-  restarts = 1,
-  alphaMax = 0.1,
-  eta = 1.05,
-  beta = 0.9,
-  search = 'shortest',
-  name = 'fab',
-}: FabOptions): Attack => {
+export const fab = (options: FabOptions): Attack => {
+  const {
+    epsilon,
+    norm = 'Linf',
+    steps = 100,
+    restarts = 1,
+    alphaMax = 0.1,
+    eta = 1.05,
+    beta = 0.9,
+    search = 'shortest',
+    name = 'fab',
+  } = checkOptions('fab', options, {
+    epsilon: true,
+    norm: true,
+    steps: true,
+    restarts: true,
+    alphaMax: true,
+    eta: true,
+    beta: true,
+    search: true,
+    name: true,
+  })
   checkThreat('fab', norm, epsilon)
-  const options = { norm, epsilon, steps, restarts, alphaMax, eta, beta, search }
-  checkFab('fab', options)
+  const inForce = { norm, epsilon, steps, restarts, alphaMax, eta, beta, search }
+  checkFab('fab', inForce)
   return defineAttack({
     name,
-    config: options,
+    config: inForce,
     norm,
     epsilon,
     perturb: (input) =>
       searches[search].tries(input, restarts, (attempt) =>
         fabWalk({
-          ...options,
+          ...inForce,
           name,
           attempt,
           start: attempt.run === 0 ? 'image' : 'random',

@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import { logitsOf } from './ascend.js'
 import type { Attack } from './attack.js'
@@ -47,25 +48,37 @@ export interface FabTargetedOptions {
  * Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", ICML 2020,
  * Algorithm 1; targeted as in AutoAttack (Croce & Hein, ICML 2020, Sec. 5).
  */
-export const fabTargeted = ({
-  epsilon,
-  norm = 'Linf',
-  steps = 100,
-  targets = 9,
-  restarts = 1,
-  alphaMax = 0.1,
-  eta = 1.05,
-  beta = 0.9,
-  search = 'shortest',
-  name = 'fab-t',
-}: FabTargetedOptions): Attack => {
+export const fabTargeted = (options: FabTargetedOptions): Attack => {
+  const {
+    epsilon,
+    norm = 'Linf',
+    steps = 100,
+    targets = 9,
+    restarts = 1,
+    alphaMax = 0.1,
+    eta = 1.05,
+    beta = 0.9,
+    search = 'shortest',
+    name = 'fab-t',
+  } = checkOptions('fabTargeted', options, {
+    epsilon: true,
+    norm: true,
+    steps: true,
+    targets: true,
+    restarts: true,
+    alphaMax: true,
+    eta: true,
+    beta: true,
+    search: true,
+    name: true,
+  })
   checkThreat('fabTargeted', norm, epsilon)
   checkWhole('fabTargeted', 'targets', targets, 1)
-  const options = { norm, epsilon, steps, restarts, alphaMax, eta, beta, search }
-  checkFab('fabTargeted', options)
+  const inForce = { norm, epsilon, steps, restarts, alphaMax, eta, beta, search }
+  checkFab('fabTargeted', inForce)
   return defineAttack({
     name,
-    config: { ...options, targets },
+    config: { ...inForce, targets },
     norm,
     epsilon,
     weaknesses: (classes) => fewerTargets(name, targets, classes),
@@ -75,7 +88,7 @@ export const fabTargeted = ({
         const { classifier, images, classes, run } = attempt
         const target = targetsOf(logitsOf(classifier, images), classes.length, 1 + Math.floor(run / restarts))
         return fabWalk({
-          ...options,
+          ...inForce,
           name,
           attempt,
           start: run % restarts === 0 ? 'image' : 'random',

@@ -1,4 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { tf } from '../engine/tf.js'
 import { lossesAndGradient } from './ascend.js'
 import type { Attack } from './attack.js'
@@ -23,7 +24,8 @@ export interface FgsmOptions {
  * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]) or an unknown norm
  * Source: Goodfellow, Shlens, Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015.
  */
-export const fgsm = ({ epsilon, norm = 'Linf' }: FgsmOptions): Attack => {
+export const fgsm = (options: FgsmOptions): Attack => {
+  const { epsilon, norm = 'Linf' } = checkOptions('fgsm', options, { epsilon: true, norm: true })
   checkThreat('fgsm', norm, epsilon)
   const { ascent, ball } = norms[norm]
   return defineAttack({

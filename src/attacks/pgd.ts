@@ -1,4 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAmong, checkPositive, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { tf } from '../engine/tf.js'
@@ -70,16 +71,26 @@ export interface PgdOptions {
  * than one try from the image, `kl` from the image, where its gradient is 0, an unknown norm, loss or start
  * Source: Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
  */
-export const pgd = ({
-  epsilon,
-  steps,
-  stepSize,
-  norm = 'Linf',
-  loss = 'ce',
-  start = 'uniform',
-  restarts = 1,
-  name = 'pgd',
-}: PgdOptions): Attack => {
+export const pgd = (options: PgdOptions): Attack => {
+  const {
+    epsilon,
+    steps,
+    stepSize,
+    norm = 'Linf',
+    loss = 'ce',
+    start = 'uniform',
+    restarts = 1,
+    name = 'pgd',
+  } = checkOptions('pgd', options, {
+    epsilon: true,
+    steps: true,
+    stepSize: true,
+    norm: true,
+    loss: true,
+    start: true,
+    restarts: true,
+    name: true,
+  })
   checkThreat('pgd', norm, epsilon)
   checkWhole('pgd', 'steps', steps, 1)
   checkPositive('pgd', 'stepSize', stepSize)

@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { blockSize } from './batches.js'
@@ -30,7 +31,7 @@ export const indicesOf = (stage: string, examples: number, batchSize: number, { 
  * @throws OptionError
  */
 export const checkShard = (stage: string, examples: number | undefined, batchSize: number, shard: Shard): void => {
-  const { index, of } = shard
+  const { index, of } = checkOptions(stage, shard, { index: true, of: true }, 'options of shard')
   checkWhole(stage, 'shards', of, 1)
   checkWhole(stage, "a shard's index", index, 0)
   if (index >= of) rejectOption(stage, `a shard's index < ${of}`, index)

@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { tf } from '../engine/tf.js'
@@ -59,14 +60,22 @@ interface Standing {
  * Source: Andriushchenko et al., "Square Attack: a query-efficient black-box adversarial attack via random search",
  * ECCV 2020, Algorithms 1–3; window sizes and positions as AutoAttack (Croce & Hein, ICML 2020) runs it.
  */
-export const square = ({
-  epsilon,
-  norm = 'Linf',
-  queries = 5000,
-  restarts = 1,
-  initialShare = 0.8,
-  name = 'square',
-}: SquareOptions): Attack => {
+export const square = (options: SquareOptions): Attack => {
+  const {
+    epsilon,
+    norm = 'Linf',
+    queries = 5000,
+    restarts = 1,
+    initialShare = 0.8,
+    name = 'square',
+  } = checkOptions('square', options, {
+    epsilon: true,
+    norm: true,
+    queries: true,
+    restarts: true,
+    initialShare: true,
+    name: true,
+  })
   checkThreat('square', norm, epsilon)
   checkWhole('square', 'queries', queries, 1)
   checkWhole('square', 'restarts', restarts, 1)

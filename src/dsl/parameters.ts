@@ -1,8 +1,8 @@
-import { distance } from 'fastest-levenshtein'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type OptionError, rejectOption } from './errors.js'
+import { nearestOf } from './nearest.js'
 
 /** What `--help` says of a parameter. */
 export interface ParameterDetails {
@@ -227,7 +227,7 @@ const drawn = (value: unknown): string => {
 
 const unknownKey = (fields: Parameters<unknown>['fields'], key: string): OptionError => {
   const known = Object.keys(fields)
-  const nearest = known.toSorted((a, b) => distance(key, a) - distance(key, b))[0]
+  const nearest = nearestOf(key, known)
   return {
     _tag: 'OptionError',
     stage: `--set ${key}`,

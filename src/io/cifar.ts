@@ -1,5 +1,6 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { augmentationConfig } from '../dsl/augmentationConfig.js'
+import { checkOptions } from '../dsl/checkOptions.js'
 import type { Augmentation, DataSource, Dataset } from '../dsl/dataset.js'
 import { toPwoaError } from '../dsl/errors.js'
 import { checkBatchSize, DEFAULT_BATCH_SIZE } from './batchSize.js'
@@ -46,11 +47,9 @@ export const cifar10 = (options: CifarOptions = {}): DataSource => source('cifar
 /** CIFAR-100: as `cifar10`, with 100 classes (the fine labels; `train.bin`, `test.bin`). */
 export const cifar100 = (options: CifarOptions = {}): DataSource => source('cifar100', CIFAR_100, options)
 
-const source = (
-  stage: string,
-  version: CifarVersion,
-  { batchSize = DEFAULT_BATCH_SIZE, dataDir, augment = [] }: CifarOptions,
-): DataSource => {
+const source = (stage: string, version: CifarVersion, options: CifarOptions): DataSource => {
+  const names = { batchSize: true, dataDir: true, augment: true } as const
+  const { batchSize = DEFAULT_BATCH_SIZE, dataDir, augment = [] } = checkOptions(stage, options, names)
   checkBatchSize(stage, batchSize)
   checkFolder(stage, dataDir)
   return {

@@ -1,5 +1,6 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { augmentationConfig } from '../dsl/augmentationConfig.js'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAmong } from '../dsl/checks.js'
 import type { Augmentation, DataContext, DataSource, Dataset } from '../dsl/dataset.js'
 import { rejectOption, toPwoaError } from '../dsl/errors.js'
@@ -47,6 +48,14 @@ const reactions = { refuse: true, skip: true }
  */
 export const imageFolder = (options: ImageFolderOptions): DataSource => {
   const { name, batchSize = DEFAULT_BATCH_SIZE, dataDir, augment = [], color = 'rgb', undecodable = 'refuse' } = options
+  checkOptions(STAGE, options, {
+    name: true,
+    batchSize: true,
+    dataDir: true,
+    augment: true,
+    color: true,
+    undecodable: true,
+  })
   checkBatchSize(STAGE, batchSize)
   if (name.trim() === '') rejectOption(STAGE, 'a name', '""')
   checkFolder(STAGE, dataDir)

@@ -1,6 +1,7 @@
 import type * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { checkOptions } from '../dsl/checkOptions.js'
 import type { DataSource, Dataset, Split } from '../dsl/dataset.js'
 import type { PwoaError } from '../dsl/errors.js'
 import { checkBatchSize, DEFAULT_BATCH_SIZE } from './batchSize.js'
@@ -117,7 +118,8 @@ const readDataset = (paths: MnistPaths): TE.TaskEither<PwoaError, Dataset> =>
  * pipeline('mnist-4x', mnist({ batchSize: 128 }))
  * ```
  */
-export const mnist = ({ batchSize = DEFAULT_BATCH_SIZE, dataDir }: MnistOptions = {}): DataSource => {
+export const mnist = (options: MnistOptions = {}): DataSource => {
+  const { batchSize = DEFAULT_BATCH_SIZE, dataDir } = checkOptions(STAGE, options, { batchSize: true, dataDir: true })
   checkBatchSize(STAGE, batchSize)
   checkFolder(STAGE, dataDir)
   return {

@@ -1,4 +1,5 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
+import { checkOptions } from '../dsl/checkOptions.js'
 import type { DataSource, Dataset, Split } from '../dsl/dataset.js'
 import { stream } from '../math/random.js'
 import { checkBatchSize, checkInteger, DEFAULT_BATCH_SIZE } from './batchSize.js'
@@ -52,11 +53,12 @@ const draw = (seed: number, split: 'train' | 'test', count: number): Split => {
  * pipeline('quickstart', syntheticDigits({ train: 6000 }))
  * ```
  */
-export const syntheticDigits = ({
-  batchSize = DEFAULT_BATCH_SIZE,
-  train = 6000,
-  test = 1000,
-}: SyntheticDigitsOptions = {}): DataSource => {
+export const syntheticDigits = (options: SyntheticDigitsOptions = {}): DataSource => {
+  const {
+    batchSize = DEFAULT_BATCH_SIZE,
+    train = 6000,
+    test = 1000,
+  } = checkOptions(STAGE, options, { batchSize: true, train: true, test: true })
   checkBatchSize(STAGE, batchSize)
   checkInteger(STAGE, 'train', train, 1, MOST_IMAGES)
   checkInteger(STAGE, 'test', test, 1, MOST_IMAGES)

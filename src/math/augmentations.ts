@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import type { Augmentation } from '../dsl/dataset.js'
 
@@ -10,7 +11,8 @@ import type { Augmentation } from '../dsl/dataset.js'
  * imageFolder({ name: 'flowers', augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
  * @throws OptionError for a padding that is not a whole number ≥ 1
  */
-export const randomCrop = ({ padding = 4 }: { readonly padding?: number } = {}): Augmentation => {
+export const randomCrop = (options: { readonly padding?: number } = {}): Augmentation => {
+  const { padding = 4 } = checkOptions('randomCrop', options, { padding: true })
   checkWhole('randomCrop', 'padding', padding, 1)
   const places = 2 * padding + 1
   return {

@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkEpsilon, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { fillSigns, fillUniform, type RandomStream } from './random.js'
@@ -43,7 +44,11 @@ const sizeOf = ({ examples, height, width, channels }: BatchShape): number => ex
  *
  * @throws OptionError for an ε outside (0, 1] or a block edge < 1
  */
-export const blockNoise = ({ epsilon, blocks = [1, 2, 3, 4, 5, 6, 7] }: BlockNoiseOptions): Perturbation => {
+export const blockNoise = (options: BlockNoiseOptions): Perturbation => {
+  const { epsilon, blocks = [1, 2, 3, 4, 5, 6, 7] } = checkOptions('blockNoise', options, {
+    epsilon: true,
+    blocks: true,
+  })
   checkEpsilon('blockNoise', epsilon)
   if (blocks.length === 0) rejectOption('blockNoise', 'at least one block edge', 'none')
   for (const edge of blocks) checkWhole('blockNoise', 'block edge', edge, 1)
@@ -75,7 +80,8 @@ export const blockNoise = ({ epsilon, blocks = [1, 2, 3, 4, 5, 6, 7] }: BlockNoi
 }
 
 /** One random sign per pixel and channel, times ε: the corners of the L∞ ball. @throws OptionError for ε outside (0, 1] */
-export const signNoise = ({ epsilon }: NoiseOptions): Perturbation => {
+export const signNoise = (options: NoiseOptions): Perturbation => {
+  const { epsilon } = checkOptions('signNoise', options, { epsilon: true })
   checkEpsilon('signNoise', epsilon)
   return {
     name: 'signNoise',
@@ -90,7 +96,8 @@ export const signNoise = ({ epsilon }: NoiseOptions): Perturbation => {
 }
 
 /** Uniform in the L∞ ball. @throws OptionError for ε outside (0, 1] */
-export const uniformNoise = ({ epsilon }: NoiseOptions): Perturbation => {
+export const uniformNoise = (options: NoiseOptions): Perturbation => {
+  const { epsilon } = checkOptions('uniformNoise', options, { epsilon: true })
   checkEpsilon('uniformNoise', epsilon)
   return {
     name: 'uniformNoise',

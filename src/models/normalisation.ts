@@ -1,7 +1,13 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Architecture, architecture, INPUT, layersOf } from './architecture.js'
 import { type Normalisation, normalize } from './layers.js'
 import type { NamedTensors } from './weights.js'
+
+/** Refuses an option that a normalisation has not. @throws OptionError */
+export const checkNormalisation = (stage: string, options: Normalisation): void => {
+  checkOptions(stage, options, { mean: true, std: true }, 'options of normalisation')
+}
 
 /** What a network does to its images first; undefined where it takes them as they are. */
 export const normalisationOf = ({ nodes }: Architecture): Normalisation | undefined => {

@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Architecture, architecture } from './architecture.js'
@@ -39,6 +40,7 @@ const ends = ['batchNorm', 'none'] as const
 export const preactResnet18 = (options: PreactResnetOptions = {}): Architecture => {
   const { classes = 10, width = 64, shortcut = 'activated', last = 'batchNorm' } = options
   const name = 'preactResnet18'
+  checkOptions(name, options, { classes: true, width: true, shortcut: true, last: true })
   checkWhole(name, 'classes', classes, 1)
   checkWhole(name, 'width', width, 1)
   if (!shortcuts.includes(shortcut)) rejectOption(name, `a shortcut among ${shortcuts.join(', ')}`, shortcut)

@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import { type Architecture, architecture } from './architecture.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
@@ -42,12 +43,8 @@ export const resnet34 = (options: ResnetOptions = {}): Architecture => resnet('r
 export const resnet50 = (options: ResnetOptions = {}): Architecture =>
   resnet('resnet50', bottleneck, [3, 4, 6, 3], options)
 
-const resnet = (
-  name: string,
-  block: Block,
-  blocks: Blocks,
-  { classes = 10, width = 64 }: ResnetOptions,
-): Architecture => {
+const resnet = (name: string, block: Block, blocks: Blocks, options: ResnetOptions): Architecture => {
+  const { classes = 10, width = 64 } = checkOptions(name, options, { classes: true, width: true })
   checkWhole(name, 'classes', classes, 1)
   checkWhole(name, 'width', width, 1)
   const stages = blocks.map((count, i) => ({

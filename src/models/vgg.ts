@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Architecture, architecture } from './architecture.js'
@@ -38,7 +39,12 @@ const stages = [
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1, or an unknown release
  * Source: Simonyan, Zisserman, "Very Deep Convolutional Networks", ICLR 2015.
  */
-export const vgg16bn = ({ classes = 10, width = 64, release = 'pytorch-cifar' }: VggOptions = {}): Architecture => {
+export const vgg16bn = (options: VggOptions = {}): Architecture => {
+  const {
+    classes = 10,
+    width = 64,
+    release = 'pytorch-cifar',
+  } = checkOptions('vgg16bn', options, { classes: true, width: true, release: true })
   const name = 'vgg16bn'
   checkWhole(name, 'classes', classes, 1)
   checkWhole(name, 'width', width, 1)

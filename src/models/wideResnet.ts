@@ -1,3 +1,4 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Architecture, architecture } from './architecture.js'
@@ -33,6 +34,7 @@ export interface WideResnetOptions {
 export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
   const { depth = 34, factor = 10, classes = 10, width = 16 } = options
   const where = 'wideResnet'
+  checkOptions(where, options, { depth: true, factor: true, classes: true, width: true })
   if (!Number.isInteger(depth) || depth < 10 || depth % 6 !== 4)
     rejectOption(where, 'a depth of 4 more than a multiple of 6', depth)
   checkWhole(where, 'factor', factor, 1)

@@ -1,4 +1,5 @@
 // ADMM pruning: ADMM phase, hard prune, masked retraining. Paper: Sec. III-D, eqs. 8–12; Zhang et al., ECCV 2018.
+import { checkOptions, type OptionNames } from '../dsl/checkOptions.js'
 import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
@@ -7,7 +8,7 @@ import { adam } from '../training/adam.js'
 import { checkMask } from '../training/checkMask.js'
 import { maskTask } from '../training/maskTask.js'
 import type { HasStudent } from '../training/network.js'
-import { type PhasePlan, type Recipe, recipeConfig } from '../training/phasePlan.js'
+import { checkRecipe, type PhasePlan, type Recipe, recipeConfig } from '../training/phasePlan.js'
 import { admmRule, countKept, hardPrune, type PenaltySchedule } from '../training/pruning.js'
 import type { RateSharing } from '../training/rateSharing.js'
 import type { Excluded, Rate } from '../training/rates.js'
@@ -54,9 +55,13 @@ export interface AdmmMaskOptions {
  * @throws OptionError for a rate < 1, an unknown pattern or layer, or a wrong number of epochs
  */
 export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
+  checkOptions('admmMask', options, admmMaskOptions)
   const { pattern, rate, rates = 'uniform', exclude = [] } = options
   const { epochs = 50, retrainEpochs = 100, updateEvery = 3 } = options
   const rho = options.rho ?? { initial: 0.01, growth: 1.35, max: 1 }
+  checkOptions('admmMask', rho, { initial: true, growth: true, max: true }, 'options of rho')
+  checkRecipe('admmMask', options.admm, 'admm')
+  checkRecipe('admmMask', options.retrain, 'retrain')
   checkWhole('admmMask', 'updateEvery', updateEvery, 1)
   const admm: Recipe = { optimizer: adam(), learningRate: 5e-4, schedule: thirds(updateEvery), ...options.admm }
   const retrain: Recipe = { optimizer: adam(), learningRate: 1e-3, schedule: cosine(), ...options.retrain }
@@ -102,4 +107,17 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
       },
     }),
   )
+}
+
+const admmMaskOptions: OptionNames<AdmmMaskOptions> = {
+  pattern: true,
+  rate: true,
+  rates: true,
+  exclude: true,
+  epochs: true,
+  retrainEpochs: true,
+  updateEvery: true,
+  rho: true,
+  admm: true,
+  retrain: true,
 }

@@ -1,6 +1,7 @@
 // Attacked examples in the minibatch: how robust teachers are made, and what PwoA does without.
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAmong } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -46,10 +47,8 @@ const modes: Readonly<Record<Mode, (minibatch: Minibatch, attacked: Tensor4D) =>
  * @throws OptionError for an unknown mode, a ratio outside [0, 1], and what the attack of the first epoch throws
  * Source: Madry et al., ICLR 2018; the ratio: Jian et al., ICDM 2022.
  */
-export const adversarial = (
-  schedule: AttackSchedule,
-  { mode = 'replace', mixRatio = 1 }: AdversarialOptions = {},
-): Op<HasStudent, unknown> => {
+export const adversarial = (schedule: AttackSchedule, options: AdversarialOptions = {}): Op<HasStudent, unknown> => {
+  const { mode = 'replace', mixRatio = 1 } = checkOptions('adversarial', options, { mode: true, mixRatio: true })
   checkAmong('adversarial', 'a mode', modes, mode)
   if (!(mixRatio >= 0 && mixRatio <= 1)) rejectOption('adversarial', 'mixRatio in [0, 1]', mixRatio)
   const apply = <S extends Step & HasStudent>(step: S): S => {

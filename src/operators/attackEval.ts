@@ -1,14 +1,15 @@
 // Clean and robust accuracy on the test set, before and after. Paper: Sec. IV.
 import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, of, takeWhile } from 'rxjs'
-import { stagesOf } from '../attacks/advice.js'
 import type { Attack, AttackSequence } from '../attacks/attack.js'
+import { checkNames } from '../attacks/checkNames.js'
 import { checkShard, type Shard } from '../attacks/shard.js'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
-import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import { passOr } from '../dsl/passOr.js'
-import type { HasTraining, Step, TrainingMetrics } from '../dsl/step.js'
+import type { HasTraining, Step } from '../dsl/step.js'
 import { evaluateNetwork, type NetworkEvaluation } from '../training/evaluateNetwork.js'
+import { evaluationDue } from '../training/evaluationDue.js'
 import type { HasStudent, HasTeacher, Network } from '../training/network.js'
 import { testExamples } from '../training/testExamples.js'
 
@@ -42,13 +43,18 @@ export interface AttackEvalOptions {
  */
 export const attackEval = (
   attacks: readonly (Attack | AttackSequence)[],
-  { examples, batchSize = 250, pictures = 0, every, subjects = ['before', 'after'], shard }: AttackEvalOptions = {},
+  options: AttackEvalOptions = {},
 ): Op<HasStudent, unknown> => {
-  const names = attacks.map(({ name }) => name)
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) rejectOption('attackEval', 'attacks of different names', `"${twice}" twice`)
-  if (attacks.flatMap((attack) => [attack, ...stagesOf(attack)]).some(({ name }) => name === 'clean'))
-    rejectOption('attackEval', "an attack's name", '"clean", which says that none was needed')
+  const { examples, batchSize = 250, pictures = 0, every, subjects = ['before', 'after'], shard } = options
+  checkOptions(STAGE, options, {
+    examples: true,
+    batchSize: true,
+    pictures: true,
+    every: true,
+    subjects: true,
+    shard: true,
+  })
+  checkNames(STAGE, attacks)
   if (examples !== undefined) checkWhole('attackEval', 'examples', examples, 1)
   if (every !== undefined) checkWhole('attackEval', 'epochs between two evaluations', every, 1)
   checkWhole('attackEval', 'batchSize', batchSize, 1)
@@ -95,7 +101,7 @@ export const attackEval = (
           const first = begun ? [] : [() => measureBefore(step)]
           begun = true
           const name = `${step.training?.phase}-epoch-${(step.training?.epoch ?? 0) + 1}`
-          return isDue(step.training, every)
+          return evaluationDue(step.training, every)
             ? [...first, () => measure(step, step.student, { subject: 'epoch', name, files: undefined })]
             : first
         }
@@ -132,9 +138,3 @@ const STAGE = 'attackEval'
 type Measured = Pick<NetworkEvaluation, 'subject' | 'name' | 'files'>
 
 /** Whether an epoch that asks for an evaluation has just ended; the last one is the final evaluation's. */
-const isDue = (training: TrainingMetrics | undefined, every: number | undefined): boolean =>
-  training !== undefined &&
-  every !== undefined &&
-  training.step < training.steps &&
-  training.batch + 1 === training.batches &&
-  (training.epoch + 1) % every === 0

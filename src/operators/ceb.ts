@@ -1,4 +1,5 @@
 // CEB: a stochastic code before the last layer that may say little of the image beyond its label.
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAtLeast, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import type { Op } from '../dsl/op.js'
@@ -44,7 +45,12 @@ export interface CebOptions {
  * Source: Fischer, "The Conditional Entropy Bottleneck", Entropy 22, 2020; variances of 1 and the linear b(z|y) as in
  * Fischer, Alemi, "CEB Improves Model Robustness", Entropy 22, 2020.
  */
-export const ceb = ({ beta = 0.05, size = 256, phases = allPhases }: CebOptions = {}): Op<HasStudent, HasTerms> => {
+export const ceb = (options: CebOptions = {}): Op<HasStudent, HasTerms> => {
+  const {
+    beta = 0.05,
+    size = 256,
+    phases = allPhases,
+  } = checkOptions(STAGE, options, { beta: true, size: true, phases: true })
   checkAtLeast(STAGE, 'beta', beta, 0)
   checkWhole(STAGE, 'size', size, 1)
   return bottleneckStage({

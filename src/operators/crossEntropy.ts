@@ -1,5 +1,6 @@
 // Cross entropy with the labels, as a loss term.
 import { map } from 'rxjs'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkPositive } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -24,10 +25,8 @@ export interface CrossEntropyOptions {
  * pipeline('fine-tuning', mnist()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), crossEntropy())
  * @throws OptionError for a weight ≤ 0
  */
-export const crossEntropy = ({
-  weight = 1,
-  phases = allPhases,
-}: CrossEntropyOptions = {}): Op<HasStudent, HasTerms> => {
+export const crossEntropy = (options: CrossEntropyOptions = {}): Op<HasStudent, HasTerms> => {
+  const { weight = 1, phases = allPhases } = checkOptions('crossEntropy', options, { weight: true, phases: true })
   checkPositive('crossEntropy', 'weight', weight)
   const term: LossTerm = {
     name: 'crossEntropy',

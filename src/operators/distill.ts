@@ -1,5 +1,6 @@
 // Self-distillation: the student's softened logits follow the teacher's. Paper: Sec. III-B, eq. 5.
 import { defer, map } from 'rxjs'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkPositive } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -29,11 +30,12 @@ export interface DistillOptions {
  * @throws OptionError for T ≤ 0 or α ≤ 0
  * Source: Jian et al., ICDM 2022; Hinton, Vinyals, Dean 2015.
  */
-export const distill = ({
-  temperature = 30,
-  alpha = 10,
-  phases = allPhases,
-}: DistillOptions = {}): Op<HasTeacher & HasStudent, HasTerms> => {
+export const distill = (options: DistillOptions = {}): Op<HasTeacher & HasStudent, HasTerms> => {
+  const {
+    temperature = 30,
+    alpha = 10,
+    phases = allPhases,
+  } = checkOptions(STAGE, options, { temperature: true, alpha: true, phases: true })
   checkPositive('distill', 'temperature', temperature)
   checkPositive('distill', 'alpha', alpha)
   const term = (teacher: () => TeacherLogits): LossTerm => ({

@@ -2,6 +2,7 @@
 
 import { defer, map, type Observable, takeWhile } from 'rxjs'
 import type { Attack } from '../attacks/attack.js'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import type { Split } from '../dsl/dataset.js'
 import { rejectOption } from '../dsl/errors.js'
@@ -34,10 +35,8 @@ export interface EarlyStopOptions {
  * or behind a stage that prunes, whose best network so far may not be pruned yet
  * Source: Wong, Rice, Kolter, "Fast is better than free", ICLR 2020, sec. 5; Rice et al., ICML 2020.
  */
-export const earlyStop = (
-  attack: Attack,
-  { patience, collapse = 0.15 }: EarlyStopOptions = {},
-): Op<HasStudent & HasTraining, unknown> => {
+export const earlyStop = (attack: Attack, options: EarlyStopOptions = {}): Op<HasStudent & HasTraining, unknown> => {
+  const { patience, collapse = 0.15 } = checkOptions(STAGE, options, { patience: true, collapse: true })
   if (patience !== undefined) checkWhole(STAGE, 'patience', patience, 1)
   if (!(collapse > 0 && collapse <= 1)) rejectOption(STAGE, 'collapse in (0, 1]', collapse)
   const limits = { patience: patience ?? Number.POSITIVE_INFINITY, collapse }

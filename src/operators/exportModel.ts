@@ -14,6 +14,7 @@ import {
   tap,
 } from 'rxjs'
 import { asynchronous } from '../dsl/asynchronous.js'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAmong } from '../dsl/checks.js'
 import { PwoaFailure, rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -66,7 +67,8 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
  * @throws OptionError for another ending, a head that is to be kept in another format than safetensors, or behind a loss
  * without a stage that trains; WriteError where the run folder can't be written
  */
-export const exportModel = (file: string, { head = 'removed' }: ExportModelOptions = {}): Op<Exportable, unknown> => {
+export const exportModel = (file: string, options: ExportModelOptions = {}): Op<Exportable, unknown> => {
+  const { head = 'removed' } = checkOptions('exportModel', options, { head: true })
   checkAmong('exportModel', 'what becomes of a head', heads, head)
   if (modelEnding(file) === undefined)
     rejectOption('exportModel', `a file name that ends in ${modelEndings.join(' or ')}`, `"${file}"`)

@@ -1,5 +1,6 @@
 // The HSIC bottleneck on hidden activations. Paper: Sec. III-C, eq. 7 (HBaR).
 import { map } from 'rxjs'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAtLeast } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -30,13 +31,14 @@ export interface HsicRegularizeOptions extends HiddenOptions {
  * @throws OptionError for a negative weight, σ ≤ 0, no layers, or a layer that the student has not
  * Source: Wang et al., "Revisiting Hilbert-Schmidt Information Bottleneck for Adversarial Robustness", NeurIPS 2021.
  */
-export const hsicRegularize = ({
-  lambdaX,
-  lambdaY,
-  phases = ['retrain', 'train'],
-  layers,
-  sigma,
-}: HsicRegularizeOptions): Op<HasStudent, HasTerms> => {
+export const hsicRegularize = (options: HsicRegularizeOptions): Op<HasStudent, HasTerms> => {
+  const {
+    lambdaX,
+    lambdaY,
+    phases = ['retrain', 'train'],
+    layers,
+    sigma,
+  } = checkOptions(STAGE, options, { lambdaX: true, lambdaY: true, phases: true, layers: true, sigma: true })
   checkAtLeast(STAGE, 'lambdaX', lambdaX, 0)
   checkAtLeast(STAGE, 'lambdaY', lambdaY, 0)
   const chosen = { ...(layers ? { layers } : {}), ...(sigma === undefined ? {} : { sigma }) }

@@ -1,5 +1,6 @@
 // LBGAT: a natural classifier, trained along, shows the robust one where the boundaries are.
 import { defer, map } from 'rxjs'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAtLeast } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
 import { rejectOption } from '../dsl/errors.js'
@@ -44,10 +45,8 @@ export interface LbgatOptions {
  * what the attack of the first epoch throws
  * Source: Cui et al., "Learnable Boundary Guided Adversarial Training", ICCV 2021; β of the official training script.
  */
-export const lbgat = (
-  schedule: AttackSchedule,
-  { beta = 6, natural }: LbgatOptions = {},
-): Op<HasStudent, HasTerms & HasGuide> => {
+export const lbgat = (schedule: AttackSchedule, options: LbgatOptions = {}): Op<HasStudent, HasTerms & HasGuide> => {
+  const { beta = 6, natural } = checkOptions(STAGE, options, { beta: true, natural: true })
   checkAtLeast(STAGE, 'beta', beta, 0)
   const planned = natural === undefined ? undefined : resolveArchitecture(STAGE, natural)
   const term: LossTerm = {

@@ -1,9 +1,11 @@
 // Pruning by learned importance: the loss says which weights it needs (HYDRA).
+import { checkOptions } from '../dsl/checkOptions.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { scoreRule } from '../training/importance.js'
-import { type MaskOptions, maskStage } from '../training/maskStage.js'
+import { type MaskOptions, maskOptions, maskStage } from '../training/maskStage.js'
 import type { HasStudent } from '../training/network.js'
+import { checkRecipe } from '../training/phasePlan.js'
 import { cosine } from '../training/schedule.js'
 import { sgd } from '../training/sgd.js'
 
@@ -29,18 +31,14 @@ export interface LearnedMaskOptions extends MaskOptions {
  * Source: Sehwag et al., "HYDRA: Pruning Adversarially Robust Neural Networks", NeurIPS 2020; defaults of the official
  * code.
  */
-export const learnedMask = ({
-  rates = 'uniform',
-  exclude = [],
-  epochs = 20,
-  retrainEpochs = 100,
-  prune,
-  retrain,
-  ...options
-}: LearnedMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
+export const learnedMask = (options: LearnedMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
+  checkOptions('learnedMask', options, maskOptions)
+  const { rates = 'uniform', exclude = [], epochs = 20, retrainEpochs = 100, prune, retrain, ...others } = options
+  checkRecipe('learnedMask', prune, 'prune')
+  checkRecipe('learnedMask', retrain, 'retrain')
   const recipe = { optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }), schedule: cosine() }
   const settings = {
-    ...options,
+    ...others,
     rates,
     exclude,
     epochs,

@@ -1,6 +1,7 @@
 // Reads a robust network: the teacher, and the student that starts as its copy (self-distillation). Paper: Sec. III-A.
 import { either, isLeft } from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { enrichOnce } from '../dsl/enrichOnce.js'
 import { PwoaFailure } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -8,7 +9,7 @@ import type { Step } from '../dsl/step.js'
 import { readCheckpoint } from '../io/readCheckpoint.js'
 import type { Architecture } from '../models/architecture.js'
 import type { Normalisation } from '../models/layers.js'
-import { withNormalisation } from '../models/normalisation.js'
+import { checkNormalisation, withNormalisation } from '../models/normalisation.js'
 import { selfDescribed } from '../models/selfDescribed.js'
 import { parallelOf } from '../models/statistics.js'
 import { resolveArchitecture } from '../models/zoo.js'
@@ -49,7 +50,11 @@ export interface LoadTeacherOptions {
  * without a description where no architecture is given, or, in ONNX, with an operator that no layer here has
  */
 export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<unknown, HasTeacher & HasStudent> => {
-  const { architecture: given, normalisation } = options
+  const { architecture: given, normalisation } = checkOptions('loadTeacher', options, {
+    architecture: true,
+    normalisation: true,
+  })
+  if (normalisation) checkNormalisation('loadTeacher', normalisation)
   const architectureFor = (classes?: number): Architecture | undefined => {
     const resolved = given === undefined ? undefined : resolveArchitecture('loadTeacher', given, classes)
     return resolved && normalisation ? withNormalisation(resolved, normalisation) : resolved

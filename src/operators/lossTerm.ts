@@ -2,6 +2,7 @@
 
 import type { Scalar } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { enrich } from '../dsl/enrich.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -27,8 +28,9 @@ export interface LossTermOptions {
 export const lossTerm = (
   name: string,
   loss: (inputs: TermBatch & NetworkOutputs) => Scalar,
-  { phases = allPhases }: LossTermOptions = {},
+  options: LossTermOptions = {},
 ): Op<HasStudent, HasTerms> => {
+  const { phases = allPhases } = checkOptions('lossTerm', options, { phases: true })
   if (name === '') rejectOption('lossTerm', 'a name', '""')
   if (phases.length === 0) rejectOption(name, 'at least one phase', 'none')
   const term: LossTerm = { name, phases, bind: (batch) => (outputs) => loss({ ...batch, ...outputs }) }

@@ -1,11 +1,13 @@
 // Pruning by magnitude, at once or bit by bit: what every other method is compared with.
 import type { Tensor1D } from '@tensorflow/tfjs-core'
+import { checkOptions } from '../dsl/checkOptions.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { adam } from '../training/adam.js'
-import { type MaskOptions, maskStage } from '../training/maskStage.js'
+import { type MaskOptions, maskOptions, maskStage } from '../training/maskStage.js'
 import type { HasStudent } from '../training/network.js'
+import { checkRecipe } from '../training/phasePlan.js'
 import { maskOf, settleMask } from '../training/pruning.js'
 import { checkUpdateEvery, isDue, rampedTask } from '../training/ramp.js'
 import { constant, cosine } from '../training/schedule.js'
@@ -32,19 +34,23 @@ export interface MagnitudePruneOptions extends MaskOptions {
  * Source: Han et al., NeurIPS 2015; gradual: Zhu, Gupta, "To prune, or not to prune", ICLR 2018 (workshop), whose
  * updates are 100 to 1000 steps apart.
  */
-export const magnitudePrune = ({
-  rates = 'uniform',
-  exclude = [],
-  epochs = 0,
-  retrainEpochs = 100,
-  updateEvery = 100,
-  prune,
-  retrain,
-  ...options
-}: MagnitudePruneOptions): Op<HasStudent & HasTerms, HasTraining> => {
+export const magnitudePrune = (options: MagnitudePruneOptions): Op<HasStudent & HasTerms, HasTraining> => {
+  checkOptions('magnitudePrune', options, { ...maskOptions, updateEvery: true })
+  const {
+    rates = 'uniform',
+    exclude = [],
+    epochs = 0,
+    retrainEpochs = 100,
+    updateEvery = 100,
+    prune,
+    retrain,
+    ...others
+  } = options
+  checkRecipe('magnitudePrune', prune, 'prune')
+  checkRecipe('magnitudePrune', retrain, 'retrain')
   checkUpdateEvery('magnitudePrune', updateEvery)
   const settings = {
-    ...options,
+    ...others,
     rates,
     exclude,
     epochs,

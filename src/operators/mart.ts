@@ -1,4 +1,5 @@
 // MART: adversarial training that looks most at the examples that the network gets wrong.
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAtLeast } from '../dsl/checks.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms } from '../dsl/step.js'
@@ -32,7 +33,8 @@ export interface MartOptions {
  * Source: Wang et al., "Improving Adversarial Robustness Requires Revisiting Misclassified Examples", ICLR 2020; λ of
  * the paper.
  */
-export const mart = (schedule: AttackSchedule, { lambda = 5 }: MartOptions = {}): Op<HasStudent, HasTerms> => {
+export const mart = (schedule: AttackSchedule, options: MartOptions = {}): Op<HasStudent, HasTerms> => {
+  const { lambda = 5 } = checkOptions('mart', options, { lambda: true })
   checkAtLeast('mart', 'lambda', lambda, 0)
   return attackedPair('mart', schedule, {
     config: { lambda },

@@ -1,6 +1,7 @@
 // Beyond the paper, still without adversarial examples: the student's slopes follow the teacher's (docs/decisions/0017).
 import type { Scalar, Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkEpsilon, checkPositive, checkWhole } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
 import { PwoaFailure } from '../dsl/errors.js'
@@ -51,11 +52,12 @@ const STEP = 0.01
  * Source: matched Jacobians: Srinivas & Fleuret, "Knowledge Transfer with Jacobian Matching", ICML 2018, who match
  * those of the largest logit in L2; the norm that is dual to L∞ and the random combinations are ours.
  */
-export const matchJacobian = ({
-  epsilon,
-  weight = 0.01,
-  every = 3,
-}: MatchJacobianOptions): Op<HasTeacher & HasStudent, HasTerms> => {
+export const matchJacobian = (options: MatchJacobianOptions): Op<HasTeacher & HasStudent, HasTerms> => {
+  const {
+    epsilon,
+    weight = 0.01,
+    every = 3,
+  } = checkOptions(STAGE, options, { epsilon: true, weight: true, every: true })
   checkEpsilon(STAGE, epsilon)
   checkPositive(STAGE, 'weight', weight)
   checkWhole(STAGE, 'every', every, 1)

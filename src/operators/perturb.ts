@@ -1,6 +1,7 @@
 // Random perturbations of natural images: no attack, no gradient, and distilled robustness stays (docs/decisions).
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { Step } from '../dsl/step.js'
@@ -9,6 +10,7 @@ import { tf } from '../engine/tf.js'
 import type { Perturbation } from '../math/perturbations.js'
 import { stream } from '../math/random.js'
 import { inEpoch, type PerEpoch } from '../training/perEpoch.js'
+import { perEpochConfig } from '../training/perEpochConfig.js'
 
 /** One perturbation for all epochs, or that of each epoch, from 0: noise that grows, for one. */
 export type PerturbationSchedule = PerEpoch<Perturbation>
@@ -22,13 +24,14 @@ export interface PerturbOptions {
 /**
  * Adds noise to the images of each minibatch and clips them to [0, 1]. The teacher, the student and HSIC then see the
  * perturbed images. Drawn from (seed, epoch, position in the epoch), so that a resumed run draws the same. Epochs are
- * passes over the training set, whatever phase they are in; of a schedule, the plan shows the first one.
+ * passes over the training set, whatever phase they are in; the plan tells how a schedule changes in its first 200 epochs.
  *
  * @example
  * pipeline('mnist', mnist()).pipe(perturb(blockNoise({ epsilon: 0.3 })))
  * @throws OptionError for a share outside (0, 1]
  */
-export const perturb = (schedule: PerturbationSchedule, { share = 1 }: PerturbOptions = {}): Op<unknown, unknown> => {
+export const perturb = (schedule: PerturbationSchedule, options: PerturbOptions = {}): Op<unknown, unknown> => {
+  const { share = 1 } = checkOptions('perturb', options, { share: true })
   if (!(share > 0 && share <= 1)) rejectOption('perturb', 'share in (0, 1]', share)
   const apply = <S extends Step>(step: S): S => {
     const { minibatch, run } = step
@@ -43,10 +46,9 @@ export const perturb = (schedule: PerturbationSchedule, { share = 1 }: PerturbOp
     )
     return withMinibatch(step, minibatch.withImages(images))
   }
-  const first = inEpoch(schedule, 0)
-  return stage(
-    { stage: 'perturb', config: { noise: first.name, ...first.config, share }, needs: [], adds: [] },
-    (source) => source.pipe(map((step) => apply(step))),
+  const noise = perEpochConfig(schedule, ({ name, config }) => ({ noise: name, ...config }))
+  return stage({ stage: 'perturb', config: { ...noise, share }, needs: [], adds: [] }, (source) =>
+    source.pipe(map((step) => apply(step))),
   )
 }
 

@@ -1,10 +1,12 @@
 // Pruning by a proximal gradient method: each step of the optimizer is followed by hard thresholding.
+import { checkOptions } from '../dsl/checkOptions.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { adam } from '../training/adam.js'
-import { type MaskOptions, maskStage, PREFIX } from '../training/maskStage.js'
+import { type MaskOptions, maskOptions, maskStage, PREFIX } from '../training/maskStage.js'
 import type { HasStudent } from '../training/network.js'
+import { checkRecipe } from '../training/phasePlan.js'
 import { thresholded, thresholdsOf } from '../training/pruning.js'
 import { checkUpdateEvery, isDue, rampedTask } from '../training/ramp.js'
 import { cosine, thirds } from '../training/schedule.js'
@@ -32,19 +34,23 @@ export interface ProximalMaskOptions extends MaskOptions {
  * @throws OptionError for a rate < 1, an unknown pattern or layer, or a wrong number of epochs or steps
  * Source: Parikh, Boyd, "Proximal Algorithms", 2014; as APD in Jian et al., ICDM 2022. How the thresholds rise is ours.
  */
-export const proximalMask = ({
-  rates = 'uniform',
-  exclude = [],
-  epochs = 50,
-  retrainEpochs = 100,
-  updateEvery = 100,
-  prune,
-  retrain,
-  ...options
-}: ProximalMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
+export const proximalMask = (options: ProximalMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
+  checkOptions('proximalMask', options, { ...maskOptions, updateEvery: true })
+  const {
+    rates = 'uniform',
+    exclude = [],
+    epochs = 50,
+    retrainEpochs = 100,
+    updateEvery = 100,
+    prune,
+    retrain,
+    ...others
+  } = options
+  checkRecipe('proximalMask', prune, 'prune')
+  checkRecipe('proximalMask', retrain, 'retrain')
   checkUpdateEvery('proximalMask', updateEvery)
   const settings = {
-    ...options,
+    ...others,
     rates,
     exclude,
     epochs,

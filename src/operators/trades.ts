@@ -1,4 +1,5 @@
 // TRADES: natural accuracy, and answers that an attack moves little.
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAtLeast } from '../dsl/checks.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms } from '../dsl/step.js'
@@ -31,7 +32,8 @@ export interface TradesOptions {
  * Source: Zhang et al., "Theoretically Principled Trade-off between Robustness and Accuracy", ICML 2019; defaults of
  * the official code for CIFAR-10.
  */
-export const trades = (schedule: AttackSchedule, { beta = 6 }: TradesOptions = {}): Op<HasStudent, HasTerms> => {
+export const trades = (schedule: AttackSchedule, options: TradesOptions = {}): Op<HasStudent, HasTerms> => {
+  const { beta = 6 } = checkOptions('trades', options, { beta: true })
   checkAtLeast('trades', 'beta', beta, 0)
   return attackedPair('trades', schedule, {
     config: { beta },

@@ -1,5 +1,6 @@
 // Plain training: what makes a teacher.
 
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
@@ -23,12 +24,13 @@ export interface TrainOptions extends Partial<Recipe> {
  * pipeline('teacher', syntheticDigits()).pipe(initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }))
  * @throws OptionError for fewer than 1 epoch or a learning rate ≤ 0
  */
-export const train = ({
-  epochs,
-  optimizer = adam(),
-  learningRate = 1e-3,
-  schedule = cosine(),
-}: TrainOptions): Op<HasStudent & HasTerms, HasTraining> => {
+export const train = (options: TrainOptions): Op<HasStudent & HasTerms, HasTraining> => {
+  const {
+    epochs,
+    optimizer = adam(),
+    learningRate = 1e-3,
+    schedule = cosine(),
+  } = checkOptions('train', options, { epochs: true, optimizer: true, learningRate: true, schedule: true })
   checkWhole('train', 'epochs', epochs, 1)
   checkPositive('train', 'learningRate', learningRate)
   const recipe = { optimizer, learningRate, schedule }

@@ -1,4 +1,5 @@
 // VIB: a stochastic code between the network and its last layer, which may say little of the image.
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAtLeast, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import type { Op } from '../dsl/op.js'
@@ -39,7 +40,12 @@ export interface VibOptions {
  * end in a linear layer or has another head
  * Source: Alemi, Fischer, Dillon, Murphy, "Deep Variational Information Bottleneck", ICLR 2017; β and size of its MNIST.
  */
-export const vib = ({ beta = 1e-3, size = 256, phases = allPhases }: VibOptions = {}): Op<HasStudent, HasTerms> => {
+export const vib = (options: VibOptions = {}): Op<HasStudent, HasTerms> => {
+  const {
+    beta = 1e-3,
+    size = 256,
+    phases = allPhases,
+  } = checkOptions(STAGE, options, { beta: true, size: true, phases: true })
   checkAtLeast(STAGE, 'beta', beta, 0)
   checkWhole(STAGE, 'size', size, 1)
   return bottleneckStage({

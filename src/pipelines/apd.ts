@@ -1,4 +1,5 @@
 // APD: adversarial pruning by distillation, with a proximal gradient method.
+import { checkOptions } from '../dsl/checkOptions.js'
 import { composite } from '../dsl/composite.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
@@ -28,8 +29,20 @@ export interface ApdOptions extends ProximalMaskOptions {
  */
 export const apd = (
   attack: AttackSchedule,
-  { distill: distillation, ...mask }: ApdOptions,
+  options: ApdOptions,
 ): Op<HasTeacher & HasStudent, HasTerms & HasTraining> => {
+  const { distill: distillation, ...mask } = checkOptions('apd', options, {
+    pattern: true,
+    rate: true,
+    rates: true,
+    exclude: true,
+    epochs: true,
+    retrainEpochs: true,
+    updateEvery: true,
+    prune: true,
+    retrain: true,
+    distill: true,
+  })
   const stages = [adversarial(attack), crossEntropy(), distill(distillation), proximalMask(mask)] as const
   const [attacked, loss, distilled, pruned] = stages
   return composite('apd', stages, (source) => pruned(distilled(loss(attacked(source)))))

@@ -1,4 +1,5 @@
 // HYDRA: a robust loss says which weights to keep.
+import { checkOptions } from '../dsl/checkOptions.js'
 import { composite } from '../dsl/composite.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
@@ -21,10 +22,18 @@ export interface HydraOptions extends LearnedMaskOptions, TradesOptions {}
  * @throws OptionError what its stages throw
  * Source: Sehwag et al., "HYDRA: Pruning Adversarially Robust Neural Networks", NeurIPS 2020.
  */
-export const hydra = (
-  attack: AttackSchedule,
-  { beta, ...mask }: HydraOptions,
-): Op<HasStudent, HasTerms & HasTraining> => {
+export const hydra = (attack: AttackSchedule, options: HydraOptions): Op<HasStudent, HasTerms & HasTraining> => {
+  const { beta, ...mask } = checkOptions('hydra', options, {
+    pattern: true,
+    rate: true,
+    rates: true,
+    exclude: true,
+    epochs: true,
+    retrainEpochs: true,
+    prune: true,
+    retrain: true,
+    beta: true,
+  })
   const [loss, pruned] = [trades(attack, beta === undefined ? {} : { beta }), learnedMask(mask)] as const
   return composite('hydra', [loss, pruned], (source) => pruned(loss(source)))
 }

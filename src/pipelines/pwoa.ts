@@ -1,4 +1,5 @@
 // PwoA: distillation, HSIC and ADMM, without adversarial examples, or with a share of them.
+import { checkOptions } from '../dsl/checkOptions.js'
 import { composite } from '../dsl/composite.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
@@ -34,12 +35,28 @@ export interface PwoaOptions extends AdmmMaskOptions {
  * @throws OptionError what its stages throw
  * Source: Jian et al., "Pruning Adversarially Robust Neural Networks without Adversarial Examples", ICDM 2022.
  */
-export const pwoa = ({
-  hsic,
-  distill: distillation,
-  mixed,
-  ...mask
-}: PwoaOptions): Op<HasTeacher & HasStudent, HasTerms & HasTraining> => {
+export const pwoa = (options: PwoaOptions): Op<HasTeacher & HasStudent, HasTerms & HasTraining> => {
+  const {
+    hsic,
+    distill: distillation,
+    mixed,
+    ...mask
+  } = checkOptions('pwoa', options, {
+    pattern: true,
+    rate: true,
+    rates: true,
+    exclude: true,
+    epochs: true,
+    retrainEpochs: true,
+    updateEvery: true,
+    rho: true,
+    admm: true,
+    retrain: true,
+    hsic: true,
+    distill: true,
+    mixed: true,
+  })
+  if (mixed) checkOptions('pwoa', mixed, { attack: true, mixRatio: true }, 'options of mixed')
   const stages = [distill(distillation), hsicRegularize(hsic), admmMask(mask)] as const
   const [distilled, regularised, pruned] = stages
   if (!mixed) return composite('pwoa', stages, (source) => pruned(regularised(distilled(source))))

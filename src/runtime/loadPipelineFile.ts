@@ -8,9 +8,11 @@ import { type PwoaError, PwoaFailure, type UsageError } from '../dsl/errors.js'
 import { bundleFile } from './bundleFile.js'
 import type { PipelineDefinition } from './definePipeline.js'
 import { errorOf } from './errorOf.js'
+import { rememberVersion } from './fileVersion.js'
 import { placeInUserFile, rememberMap } from './originalPositions.js'
 import type { Runnable } from './runnable.js'
 import { shortPath } from './shortPath.js'
+import { sourceHash } from './sourceHash.js'
 import { withPlace } from './withPlace.js'
 
 /** What a pipeline file may export. */
@@ -26,7 +28,10 @@ export const loadPipelineFile = async (path: string): Promise<Either<PwoaError, 
   const file = resolve(path)
   try {
     await checkFile(file)
-    return E.right(exported(file, await importBundled(file)))
+    const { module, version } = await importBundled(file)
+    const found = exported(file, module)
+    rememberVersion(found, version)
+    return E.right(found)
   } catch (thrown) {
     return E.left(explained(file, thrown))
   }
@@ -43,7 +48,7 @@ const checkFile = async (file: string): Promise<void> => {
   if (!/\.[mc]?[jt]s$/.test(file)) throw usage(file, 'a file that ends in .ts, .mts, .js or .mjs', 'another ending')
 }
 
-const importBundled = async (file: string): Promise<object> => {
+const importBundled = async (file: string): Promise<{ readonly module: object; readonly version: string }> => {
   const folder = await mkdtemp(join(tmpdir(), 'pwoa-'))
   try {
     const outfile = join(folder, 'pipeline.mjs')
@@ -51,7 +56,7 @@ const importBundled = async (file: string): Promise<object> => {
     await writeFile(outfile, code)
     const url = pathToFileURL(outfile).href
     rememberMap(url, outfile, map)
-    return (await import(url)) as object
+    return { module: (await import(url)) as object, version: await sourceHash(code) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js'
-import { either, left, right } from 'fp-ts/lib/Either.js'
+import { either, isRight, left, right } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
+import { sameVersion } from './fileVersion.js'
 import type { PipelineFile } from './loadPipelineFile.js'
 import type { Runnable } from './runnable.js'
 import { withPlace } from './withPlace.js'
@@ -10,6 +11,12 @@ export const makeFromFile = (
   exported: PipelineFile,
   values: Readonly<Record<string, string>>,
 ): Either<PwoaError, Runnable> => {
+  const made = makeOf(exported, values)
+  if (isRight(made)) sameVersion(exported, made.right)
+  return made
+}
+
+const makeOf = (exported: PipelineFile, values: Readonly<Record<string, string>>): Either<PwoaError, Runnable> => {
   if (exported.kind === 'definition') return either.mapLeft(exported.make(values), withPlace)
   const [key] = Object.keys(values)
   return key === undefined ? right(exported) : left(takesNone(key))

@@ -14,7 +14,7 @@ import { type Plan, planOf } from './plan.js'
 import { openProfile } from './profile.js'
 import { openRecorder, type Recorder } from './recorder.js'
 import { runContext } from './runContext.js'
-import { createRunFolder, type Lost, type Reopened, reopenRunFolder, runFiles } from './runFolder.js'
+import { createRunFolder, isOfOtherVersion, type Lost, type Reopened, reopenRunFolder, runFiles } from './runFolder.js'
 import { turn } from './turn.js'
 import { valueOf } from './valueOf.js'
 import { writeReport } from './writeReport.js'
@@ -26,6 +26,7 @@ export const perform = async (live: Live): Promise<Summary> => {
   const { lock, read } = await openFolder(live, plan, failure.fail)
   try {
     for (const message of read?.warnings ?? []) live.emit({ type: 'warning', stage: '--resume', message })
+    warnOfOtherVersion(live)
     return await performIn(live, plan, read?.checkpoint, failure)
   } finally {
     lock.release()
@@ -107,6 +108,12 @@ const openData = async (live: Live, seed: number): Promise<Dataset> => {
   stopIfAsked(live)
   if (E.isLeft(result)) throw new PwoaFailure(result.left)
   return result.right
+}
+
+const warnOfOtherVersion = ({ emit, options, pipeline, folder }: Live): void => {
+  if (options.resume === undefined || !isOfOtherVersion(folder, pipeline)) return
+  const message = 'begun by another version of the pipeline file: to do it anew by this one, take a new --out'
+  emit({ type: 'warning', stage: '--resume', message })
 }
 
 const warnOfOtherEngine = ({ emit }: Live, engine: string, resumed: RunCheckpoint | undefined): void => {

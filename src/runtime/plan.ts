@@ -3,6 +3,7 @@ import type { StageInfo } from '../dsl/op.js'
 import type { Pipeline } from '../dsl/pipeline.js'
 import type { Step } from '../dsl/step.js'
 import { checkpointContent } from '../io/checkpointContent.js'
+import { fileVersion } from './fileVersion.js'
 
 /** `plan.json`: all that decides what a run computes, and its hash. */
 export interface Plan {
@@ -19,6 +20,11 @@ export interface Plan {
   readonly contents: readonly string[]
   /** A file counts by what is in it, wherever it lies. */
   readonly hash: string
+  /**
+   * Of the code of the pipeline's file, where it comes from one; no part of the hash. What a stage of one's own does is in
+   * no option: only this tells that it has changed.
+   */
+  readonly fileVersion?: string | undefined
 }
 
 /** The plan of a run of `pipeline`. Reads the files that its stages are going to read. */
@@ -35,7 +41,9 @@ export const planOf = (pipeline: Pipeline<Step>, seed: number): Plan => {
   const contents = files.map(checkpointContent)
   const places = new Map(files.map((file, index) => [file, `file ${index}`]))
   const counted = canonical({ ...facts, contents }, places)
-  return { ...facts, contents, hash: createHash('sha256').update(counted).digest('hex') }
+  const hash = createHash('sha256').update(counted).digest('hex')
+  const version = fileVersion(pipeline)
+  return { ...facts, contents, hash, ...(version === undefined ? {} : { fileVersion: version }) }
 }
 
 /** JSON in which the order of keys doesn't matter, nor how a text that has another in `places` is spelled. */

@@ -6,6 +6,7 @@ import { type PwoaFailure, rejectOption } from '../dsl/errors.js'
 import type { RunOptions } from '../dsl/run.js'
 import { writeWhole } from '../io/writeWhole.js'
 import { type ReadCheckpoint, readNewest } from './checkpointFolder.js'
+import { fileVersion } from './fileVersion.js'
 import { type FolderLock, lockFolder, lockName } from './folderLock.js'
 import { differenceOf, type Plan } from './plan.js'
 import { valueOf } from './valueOf.js'
@@ -169,15 +170,18 @@ export const checkSamePlan = (folder: string, plan: Plan): void => {
   if (difference) rejectOption('--resume', difference.expected, difference.actual)
 }
 
-const storedPlan = t.type({
-  pipeline: t.string,
-  params: t.UnknownRecord,
-  seed: t.number,
-  source: t.type({ name: t.string, batchSize: t.number, config: t.UnknownRecord }),
-  stages: t.array(t.type({ stage: t.string, config: t.UnknownRecord })),
-  contents: t.array(t.string),
-  hash: t.string,
-})
+const storedPlan = t.intersection([
+  t.type({
+    pipeline: t.string,
+    params: t.UnknownRecord,
+    seed: t.number,
+    source: t.type({ name: t.string, batchSize: t.number, config: t.UnknownRecord }),
+    stages: t.array(t.type({ stage: t.string, config: t.UnknownRecord })),
+    contents: t.array(t.string),
+    hash: t.string,
+  }),
+  t.exact(t.partial({ fileVersion: t.string })),
+])
 
 /** Whether a folder is one of a single run. */
 export const isRunFolder = (folder: string): boolean => storedPlan.is(readJson(join(folder, runFiles.plan)))
@@ -186,6 +190,14 @@ export const isRunFolder = (folder: string): boolean => storedPlan.is(readJson(j
 export const readPlan = (folder: string, stage: string): Plan => {
   const decoded = storedPlan.decode(readJson(join(folder, runFiles.plan)))
   return E.isRight(decoded) ? decoded.right : rejectOption(stage, `a run folder, with a ${runFiles.plan}`, folder)
+}
+
+/** Whether a folder's run is known to have been begun by another version of the file that the pipeline comes from. */
+export const isOfOtherVersion = (folder: string, pipeline: object): boolean => {
+  const decoded = storedPlan.decode(readJson(join(folder, runFiles.plan)))
+  const found = E.isRight(decoded) ? decoded.right.fileVersion : undefined
+  const version = fileVersion(pipeline)
+  return found !== undefined && version !== undefined && found !== version
 }
 
 /** The parsed contents of a JSON file; undefined where it is missing or no JSON. */

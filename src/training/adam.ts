@@ -1,4 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkPositive } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { adamUpdate } from '../engine/ops/adamUpdate.js'
@@ -21,7 +22,12 @@ export interface AdamOptions {
  * @throws OptionError for a decay outside [0, 1) or ε ≤ 0
  * Source: Kingma, Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
  */
-export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {}): Optimizer => {
+export const adam = (options: AdamOptions = {}): Optimizer => {
+  const {
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+  } = checkOptions('adam', options, { beta1: true, beta2: true, epsilon: true })
   for (const [name, decay] of Object.entries({ beta1, beta2 }))
     if (!(decay >= 0 && decay < 1)) rejectOption('adam', `${name} in [0, 1)`, decay)
   checkPositive('adam', 'epsilon', epsilon)

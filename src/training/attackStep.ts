@@ -4,16 +4,15 @@ import { runAttack } from '../attacks/run.js'
 import type { Step } from '../dsl/step.js'
 import type { HasStudent } from './network.js'
 import { inEpoch, type PerEpoch } from './perEpoch.js'
+import { perEpochConfig } from './perEpochConfig.js'
 import { withSecondView } from './secondView.js'
 
 /** One attack for all epochs, or the attack of each epoch, from 0: a radius that grows slowly, for a hard one. */
 export type AttackSchedule = PerEpoch<Attack>
 
-/** The first epoch's attack as plain JSON, for the plan. @throws OptionError what that attack throws */
-export const attackConfig = (schedule: AttackSchedule): Readonly<Record<string, unknown>> => {
-  const { name, config } = inEpoch(schedule, 0)
-  return { attack: name, ...config }
-}
+/** The attack, or the attacks by epoch, as plain JSON, for the plan. @throws OptionError what that of the first epoch throws */
+export const attackConfig = (schedule: AttackSchedule): Readonly<Record<string, unknown>> =>
+  perEpochConfig(schedule, ({ name, config }) => ({ attack: name, ...config }))
 
 /**
  * The step's images, attacked on the student as it is at this step: n × height × width × channels, the caller's. Batch

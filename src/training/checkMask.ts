@@ -1,9 +1,10 @@
+import { checkOptions } from '../dsl/checkOptions.js'
 import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Pattern, patternWords, ruleOf } from '../math/patterns.js'
 import type { Recipe } from './phasePlan.js'
 import { type RateSharing, rateSharings } from './rateSharing.js'
-import { type Budget, checkRate, isBudget, type Rate, ratesIn } from './rates.js'
+import { type Budget, checkRate, isBudget, isOverall, type Rate, ratesIn } from './rates.js'
 
 /** What all stages of a pruning phase and a masked retraining have. */
 export interface MaskChoices {
@@ -23,6 +24,7 @@ export const checkMask = (
   if (!ruleOf(pattern)) rejectOption(stage, `a pattern among ${patternWords}`, pattern)
   for (const each of ratesIn(rate)) checkRate(stage, each)
   if (isBudget(rate)) checkBudget(stage, pattern, rate)
+  if (isOverall(rate)) checkOptions(stage, rate, { overall: true, fixed: true }, OF_RATE)
   checkSharing(stage, pattern, rate, rates)
   checkWhole(stage, 'epochs', epochs, 0)
   checkWhole(stage, 'retrainEpochs', retrainEpochs, 0)
@@ -45,9 +47,13 @@ const checkBudget = (stage: string, pattern: Pattern, given: Budget): void => {
   const { budget, keep } = given
   if (!Object.keys(budgets).includes(budget))
     rejectOption(stage, `a budget among ${Object.keys(budgets).join(', ')}`, String(budget))
+  if (given.budget === 'latency') checkOptions(stage, given, { budget: true, keep: true, images: true }, OF_RATE)
+  else checkOptions(stage, given, { budget: true, keep: true }, OF_RATE)
   if (!(keep > 0 && keep <= 1)) rejectOption(stage, 'a share to keep in (0, 1]', keep)
   if (given.budget === 'latency' && given.images !== undefined)
     checkWhole(stage, 'images of a latency budget', given.images, 1)
   if (pattern !== 'filter' && pattern !== 'channel')
     rejectOption(stage, 'pattern filter or channel for a budget of the shrunk network', pattern)
 }
+
+const OF_RATE = 'options of rate'

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../dsl/checkOptions.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import type { Pattern } from '../math/patterns.js'
@@ -29,6 +30,18 @@ export interface MaskOptions {
   readonly prune?: Partial<Recipe>
   /** How the retraining is optimised. */
   readonly retrain?: Partial<Recipe>
+}
+
+/** Their names. */
+export const maskOptions: OptionNames<MaskOptions> = {
+  pattern: true,
+  rate: true,
+  rates: true,
+  exclude: true,
+  epochs: true,
+  retrainEpochs: true,
+  prune: true,
+  retrain: true,
 }
 
 /** The options in force. */

@@ -1,4 +1,5 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
+import { checkOptions } from '../dsl/checkOptions.js'
 import type { RunEvent } from '../dsl/events.js'
 import type { Phase } from '../dsl/phases.js'
 import type { TrainingMemory } from './memory.js'
@@ -39,6 +40,16 @@ export interface Recipe {
   readonly optimizer: Optimizer
   readonly learningRate: number
   readonly schedule: Schedule
+}
+
+/**
+ * Refuses an option that a recipe has not.
+ *
+ * @param of the option that it is: `retrain`
+ * @throws OptionError
+ */
+export const checkRecipe = (stage: string, recipe: Partial<Recipe> | undefined, of: string): void => {
+  if (recipe) checkOptions(stage, recipe, { optimizer: true, learningRate: true, schedule: true }, `options of ${of}`)
 }
 
 /** A recipe as plain JSON, for the plan. */

@@ -115,10 +115,9 @@ export const ratesIn = (rate: Rate): readonly number[] => {
 export const isBudget = (rate: Rate): rate is Budget =>
   typeof rate === 'object' && 'budget' in rate && typeof rate.budget === 'string'
 
-const isOverall = (
-  rate: Exclude<Rate, number | Budget>,
-): rate is Extract<Rate, { readonly overall: number; readonly fixed: object }> =>
-  'fixed' in rate && typeof rate.fixed === 'object'
+/** Whether a rate is an overall one. */
+export const isOverall = (rate: Rate): rate is Extract<Rate, { readonly overall: number; readonly fixed: object }> =>
+  typeof rate === 'object' && 'fixed' in rate && typeof rate.fixed === 'object'
 
 const solveOverall = (
   stage: string,

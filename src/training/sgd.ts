@@ -1,4 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
+import { checkOptions } from '../dsl/checkOptions.js'
 import { rejectOption } from '../dsl/errors.js'
 import { momentumUpdate } from '../engine/ops/momentumUpdate.js'
 import type { Optimizer } from './optimizer.js'
@@ -12,7 +13,8 @@ export interface SgdOptions {
 }
 
 /** Stochastic gradient descent as PyTorch computes it: g ← g + decay·w, b ← momentum·b + g, w ← w − lr·b. @throws OptionError for options out of range */
-export const sgd = ({ momentum = 0.9, weightDecay = 0 }: SgdOptions = {}): Optimizer => {
+export const sgd = (options: SgdOptions = {}): Optimizer => {
+  const { momentum = 0.9, weightDecay = 0 } = checkOptions('sgd', options, { momentum: true, weightDecay: true })
   if (!(momentum >= 0 && momentum < 1)) rejectOption('sgd', 'momentum in [0, 1)', momentum)
   if (!(weightDecay >= 0 && weightDecay < Infinity)) rejectOption('sgd', 'weightDecay >= 0', weightDecay)
   return {

@@ -134,6 +134,11 @@ describe('one clear error for a file', () => {
       /^pwoa-run: syntheticDigits: expected .*, got 0\n {2}That is in p\.ts:2:\d+\.\n$/,
     ],
     [
+      'with an option that a stage does not know',
+      `import { admmMask } from 'pwoa'\nexport default admmMask({ pattern: 'irregular', rate: 4, epoch: 0 })\n`,
+      /^pwoa-run: admmMask: expected options among pattern, .*, got the unknown option "epoch"; did you mean epochs\?\n {2}That is in p\.ts:2:\d+\.\n$/,
+    ],
+    [
       'that imports a package nobody has',
       `import 'no-such-package-here'\n`,
       /^pwoa-run: p\.ts:1:8: expected a file that compiles, got .*"no-such-package-here"/,

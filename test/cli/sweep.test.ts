@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildCommand, folderWith } from './commandLine.js'
@@ -82,6 +82,32 @@ describe('pwoa-run of a sweep', () => {
     const again = await command.run([...args, '--json'], cwd)
     expect(again).toMatchObject({ code: 0, stderr: '4 points, all done before\n' })
     expect(JSON.parse(again.stdout).points.map(({ attempts }: { attempts: number }) => attempts)).toEqual([0, 0, 0, 0])
+  })
+
+  test('tells of points that another version of the file has made, which no option shows', async () => {
+    const cwd = folderWith(files)
+    const args = ['halvings.ts', '--engine', 'wasm', '--workers', '2', '--out', 'out']
+    expect(await command.run(args, cwd)).toMatchObject({ code: 0 })
+    const lib = join(cwd, 'lib', 'halving.ts')
+    const stage = readFileSync(lib, 'utf8')
+    writeFileSync(lib, `// Another comment.\n${stage}`)
+    expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: '' })
+    writeFileSync(lib, stage.replace('weight / 2', 'weight / 3'))
+    const told = (which: string): string =>
+      `warning: halvings: ${which} made by another version of the pipeline file: to do them anew by this one, take a new --out\n`
+    expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: told('4 points that are done were') })
+
+    const points = join(cwd, 'out', 'points')
+    const [unknown = '', begun = '', ...rest] = readdirSync(points)
+    const plan = join(points, unknown, 'plan.json')
+    const { fileVersion, ...before } = JSON.parse(readFileSync(plan, 'utf8'))
+    expect(fileVersion).toMatch(/^[0-9a-f]{20}$/)
+    writeFileSync(plan, JSON.stringify(before))
+    rmSync(join(points, begun, 'summary.json'))
+    const { code, stderr } = await command.run(args, cwd)
+    expect([code, rest.length]).toEqual([0, 2])
+    expect(stderr).toContain(told('2 points that are done were'))
+    expect(stderr).toContain('warning: --resume: begun by another version of the pipeline file: ')
   })
 
   test('gives the same weights side by side as one after the other', async () => {

@@ -9,7 +9,7 @@ import { errorOf } from '../errorOf.js'
 import { firstFailure } from '../firstFailure.js'
 import { interrupted } from '../interrupted.js'
 import { newestWriter } from '../newestWriter.js'
-import { runFiles } from '../runFolder.js'
+import { isOfOtherVersion, runFiles } from '../runFolder.js'
 import { finishedIn } from '../runInFolder.js'
 import { turn } from '../turn.js'
 import { valueOf } from '../valueOf.js'
@@ -128,6 +128,7 @@ const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
     if (mistake && mistake.points >= Math.min(ENOUGH, records.length)) failure.fail(new PwoaFailure(mistake.error))
   }
   for (const point of records) events.next({ type: 'point', point })
+  warnOfOtherVersion(live, records)
   results.write([...records])
 
   const waiting = [...records.keys()].filter((index) => records[index]?.state === 'waiting')
@@ -146,6 +147,17 @@ const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
   }
   failure.check()
   return records
+}
+
+const warnOfOtherVersion = ({ sweep, folder, events }: Live, records: readonly PointRecord[]): void => {
+  const older = records.filter(({ state, key }, index) => {
+    const pipeline = sweep.points[index]?.pipeline
+    return state === 'done' && pipeline !== undefined && isOfOtherVersion(pointFolder(folder, key), pipeline)
+  }).length
+  if (older === 0) return
+  const which = older === 1 ? '1 point that is done was' : `${older} points that are done were`
+  const message = `${which} made by another version of the pipeline file: to do them anew by this one, take a new --out`
+  events.next({ type: 'warning', stage: sweep.name, message })
 }
 
 /** Runs a point until it is done, has failed, or has crashed too often. */

@@ -108,14 +108,12 @@ if (status !== 0) process.exit(status ?? 1)
 
 if (values.write) {
   const { points: done } = JSON.parse(readFileSync(join(runs, 'summary.json'), 'utf8'))
-  const { data, before, after } = done[0].summary
   const [cpu] = cpus()
   const alone = values.workers === '1'
-  const whole = readFileSync(join(runs, 'study.md'), 'utf8')
+  const [whole, caption] = readFileSync(join(runs, 'study.md'), 'utf8').trimEnd().split('\n\n')
   const table = alone ? whole : withoutTimes(whole)
-  const what = `${data.name}${data.origin === 'original' ? '' : ` (${data.origin})`}, ${(after ?? before).examples} test images`
-  const machine = `so many points at a time: ${values.workers}, on ${cpus().length} cores of ${cpu?.model ?? 'a processor without a name'}, node ${process.version}`
-  const between = `<!-- study -->\n\n${table}\n${what}; ${machine}.\n\n<!-- /study -->`
+  const machine = `So many points at a time: ${values.workers}, on ${cpus().length} cores of ${cpu?.model ?? 'a processor without a name'}, node ${process.version}.`
+  const between = `<!-- study -->\n\n${table}\n\n${caption} ${machine}\n\n<!-- /study -->`
   writeFileSync(
     page,
     readFileSync(page, 'utf8').replace(marks, () => between),

@@ -73,6 +73,8 @@ export interface LayerSize {
 export interface NetworkSizes {
   readonly before: readonly LayerSize[]
   readonly after: readonly LayerSize[]
+  /** Operations of one image's pass through the smaller network, without those of weights that are 0. */
+  readonly flopsKept?: number
 }
 
 /** How long a network in use takes for a batch of images. */

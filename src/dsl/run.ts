@@ -46,9 +46,12 @@ export interface Summary {
   readonly secondsPerStep: Readonly<Record<string, number>>
   /** Epochs by phase, a part of one as a fraction. */
   readonly epochs: Readonly<Record<string, number>>
+  /** Kept: those of the network that is left at the end, which `shrink` may have made smaller, that are not pruned. */
   readonly parameters?: { readonly total: number; readonly kept: number }
   /** Operations of one image's forward pass, two per multiply-accumulate; kept: without those of weights that are 0. */
   readonly flops?: { readonly total: number; readonly kept: number }
+  /** What the mask alone keeps of both, where `shrink` has taken out more. */
+  readonly masked?: { readonly parameters: number; readonly flops: number }
   /** Seconds of training steps by work, where the run was profiled; what a piece of work contains is left out. */
   readonly profile?: Readonly<Record<string, number>>
   /** Share of zeros among the weights that pruning may touch. */

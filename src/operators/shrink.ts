@@ -6,6 +6,7 @@ import type { RunContext, StageState } from '../dsl/context.js'
 import type { NetworkLatency, NetworkSizes } from '../dsl/events.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step } from '../dsl/step.js'
+import { keptFlops } from '../models/counts.js'
 import { shrinkNetwork } from '../models/shrink/shrinkNetwork.js'
 import type { PlainNetwork } from '../models/shrink/tensors.js'
 import { sizesOf } from '../models/sizes.js'
@@ -92,7 +93,14 @@ const shrinkStudent = (student: Student, prepared: (network: PlainNetwork) => Pl
   const after = shrinkNetwork(before)
   if (after !== network) student.become(after)
   return {
-    sizes: { before: sizesOf(before.architecture, before.weights), after: sizesOf(after.architecture, after.weights) },
+    sizes: {
+      before: sizesOf(before.architecture, before.weights),
+      after: sizesOf(after.architecture, after.weights),
+      flopsKept: keptFlops(
+        after.architecture,
+        after.weights.map((weight) => Number(weight !== 0)),
+      ),
+    },
     latency: networkLatency(withoutHead(before), withoutHead(after)),
   }
 }
@@ -102,7 +110,7 @@ const Layers = t.array(t.type({ layer: t.string, ...figures }))
 const Times = t.type({ whole: t.number, layers: t.array(t.type({ layer: t.string, seconds: t.number })) })
 const Kept = t.type({
   report: t.type({
-    sizes: t.type({ before: Layers, after: Layers }),
+    sizes: t.intersection([t.type({ before: Layers, after: Layers }), t.partial({ flopsKept: t.number })]),
     latency: t.type({ images: t.number, before: Times, after: Times }),
   }),
 })

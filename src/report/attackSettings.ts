@@ -7,16 +7,28 @@ export interface AttackSettings {
   /** Of a sequence, what its version already says left out: its stages. */
   readonly brief: string
   readonly settings: string
+  /** Undefined of an attack without a bound. */
+  readonly epsilon: number | undefined
+  readonly norm: string | undefined
 }
 
 /** The attacks of a run's evaluation. */
-export const attackSettings = ({ stages }: RunPlan): readonly AttackSettings[] => {
+export const attackSettings = ({ stages }: Pick<RunPlan, 'stages'>): readonly AttackSettings[] => {
   const attacks = stages.find(({ stage }) => stage === 'attackEval')?.config.attacks
   return (Array.isArray(attacks) ? attacks : []).flatMap((attack: unknown) => {
     if (!isRecord(attack) || typeof attack.name !== 'string') return []
     const { name, ...settings } = attack
     const { stages: _, ...brief } = settings
-    return [{ name: String(name), brief: settingsOf(brief), settings: settingsOf(settings) }]
+    const { epsilon, norm } = settings
+    return [
+      {
+        name: String(name),
+        brief: settingsOf(brief),
+        settings: settingsOf(settings),
+        epsilon: typeof epsilon === 'number' ? epsilon : undefined,
+        norm: typeof norm === 'string' ? norm : undefined,
+      },
+    ]
   })
 }
 

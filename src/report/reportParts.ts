@@ -27,7 +27,7 @@ export const facts = (label: string, pairs: readonly (readonly [name: string, va
 
 /** The figures that matter most, large. */
 export const tiles = (summary: Summary): Html => {
-  const { after, before, parameters, sparsity, seconds } = summary
+  const { after, before, parameters, masked, sparsity, seconds } = summary
   const of = after ?? before
   const [name] = of ? leading([of]) : []
   const then = (value: number | undefined): string | undefined =>
@@ -41,7 +41,13 @@ export const tiles = (summary: Summary): Html => {
       ? []
       : [['sparsity', formatPercent(sparsity), 'of the weights that may be pruned'] as const]),
     ...(parameters
-      ? [['parameters', formatCount(parameters.kept), `of ${formatCount(parameters.total)}`] as const]
+      ? [
+          [
+            'parameters',
+            formatCount(parameters.kept),
+            `of ${formatCount(parameters.total)}${masked ? `; the mask alone keeps ${formatCount(masked.parameters)}` : ''}`,
+          ] as const,
+        ]
       : []),
     ['time', formatSeconds(seconds.total), `on ${dataOf(summary)}`],
   ]

@@ -13,11 +13,13 @@ interface Row {
   readonly label: string
   readonly accuracies: Accuracies
   readonly kept: number | undefined
+  /** By the mask alone, where the network was made smaller than that. */
+  readonly masked: number | undefined
   readonly seconds: number | undefined
 }
 
 /** What a row is made of. */
-type Figures = Pick<Summary, 'before' | 'after' | 'parameters' | 'seconds'>
+type Figures = Pick<Summary, 'before' | 'after' | 'parameters' | 'masked' | 'seconds'>
 
 /** Before and after of one run; undefined where nothing was evaluated. */
 export const tableOfRun = (summary: Figures): Table | undefined =>
@@ -36,24 +38,52 @@ export const tableOfComparison = (rows: Readonly<Record<string, Summary>>): Tabl
 const before = (summary: Figures): Row[] =>
   summary.before === undefined
     ? []
-    : [{ label: 'before', accuracies: summary.before, kept: summary.after ? 1 : undefined, seconds: undefined }]
+    : [
+        {
+          label: 'before',
+          accuracies: summary.before,
+          kept: summary.after ? 1 : undefined,
+          masked: undefined,
+          seconds: undefined,
+        },
+      ]
 
-const rowOf = ({ parameters, seconds }: Figures, label: string, accuracies: Accuracies | undefined): Row[] =>
+const rowOf = ({ parameters, masked, seconds }: Figures, label: string, accuracies: Accuracies | undefined): Row[] =>
   accuracies === undefined
     ? []
-    : [{ label, accuracies, kept: parameters && parameters.kept / parameters.total, seconds: seconds.total }]
+    : [
+        {
+          label,
+          accuracies,
+          kept: parameters && parameters.kept / parameters.total,
+          masked: parameters && masked && masked.parameters / parameters.total,
+          seconds: seconds.total,
+        },
+      ]
 
 const tableOf = (rows: readonly Row[]): Table | undefined => {
   if (rows.length === 0) return undefined
   const attacks = leading(rows.map(({ accuracies }) => accuracies))
   const cost = rows.some(({ seconds }) => seconds !== undefined)
+  const smaller = rows.some(({ masked }) => masked !== undefined)
   return {
-    header: ['', 'clean', ...attacks, ...(cost ? ['parameters kept', 'seconds'] : [])],
-    rows: rows.map(({ label, accuracies, kept, seconds }) => [
+    header: [
+      '',
+      'clean',
+      ...attacks,
+      ...(cost ? ['parameters kept', ...(smaller ? ['by the mask alone'] : []), 'seconds'] : []),
+    ],
+    rows: rows.map(({ label, accuracies, kept, masked, seconds }) => [
       label,
       formatPercent(accuracies.clean),
       ...attacks.map((name) => shown(accuracies.attacks[name], formatPercent)),
-      ...(cost ? [shown(kept, formatPercent), shown(seconds, (value) => value.toFixed(1))] : []),
+      ...(cost
+        ? [
+            shown(kept, formatPercent),
+            ...(smaller ? [shown(masked, formatPercent)] : []),
+            shown(seconds, (value) => value.toFixed(1)),
+          ]
+        : []),
     ]),
   }
 }

@@ -45,7 +45,11 @@ export const summaryCodec = t.intersection([
     t.partial({
       parameters: counted,
       flops: counted,
-      sizes: t.type({ before: t.readonlyArray(layerSize), after: t.readonlyArray(layerSize) }),
+      masked: t.type({ parameters: t.number, flops: t.number }),
+      sizes: t.intersection([
+        t.type({ before: t.readonlyArray(layerSize), after: t.readonlyArray(layerSize) }),
+        t.partial({ flopsKept: t.number }),
+      ]),
       latency: t.type({ images: t.number, before: latencies, after: latencies }),
       profile: t.record(t.string, t.number),
       sparsity: t.number,

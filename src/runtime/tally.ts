@@ -2,6 +2,7 @@ import type { Accuracies, NetworkLatency, NetworkSizes, ParameterCounts, RunEven
 import type { Summary } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import { median } from '../math/median.js'
+import { keptFigures } from './keptFigures.js'
 
 /** What a summary is made of that neither the plan nor `metrics.jsonl` can give back: kept in each checkpoint. */
 export interface TallyState {
@@ -100,7 +101,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
         },
         secondsPerStep: perPhase(stepSeconds, median),
         epochs: perPhase(stepSeconds, ({ length }, phase) => length / (batchesOf.get(phase) ?? length)),
-        ...(last === undefined ? {} : parameterFigures(last)),
+        ...keptFigures(last, sizes),
         ...(sizes === undefined ? {} : { sizes }),
         ...(latency === undefined ? {} : { latency }),
         ...outcome,
@@ -108,12 +109,6 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
     },
   }
 }
-
-const parameterFigures = ({ total, kept, prunable, prunableKept, flops, flopsKept }: ParameterCounts) => ({
-  parameters: { total, kept },
-  flops: { total: flops, kept: flopsKept },
-  ...(prunable > 0 ? { sparsity: 1 - prunableKept / prunable } : {}),
-})
 
 const perPhase = (
   all: ReadonlyMap<string, readonly number[]>,

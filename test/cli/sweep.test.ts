@@ -91,11 +91,14 @@ describe('pwoa-run of a sweep', () => {
     const lib = join(cwd, 'lib', 'halving.ts')
     const stage = readFileSync(lib, 'utf8')
     writeFileSync(lib, `// Another comment.\n${stage}`)
-    expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: '' })
+    expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: '4 points, all done before\n' })
     writeFileSync(lib, stage.replace('weight / 2', 'weight / 3'))
     const told = (which: string): string =>
       `warning: halvings: ${which} made by another version of the pipeline file: to do them anew by this one, take a new --out\n`
-    expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: told('4 points that are done were') })
+    expect(await command.run(args, cwd)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(told('4 points that are done were')),
+    })
 
     const points = join(cwd, 'out', 'points')
     const [unknown = '', begun = '', ...rest] = readdirSync(points)

@@ -2,10 +2,14 @@ import fc from 'fast-check'
 import { parseHTML } from 'linkedom'
 import { describe, expect, test } from 'vitest'
 import type { Summary } from '../../src/dsl/run.js'
+import { captionOf } from '../../src/report/study/captionOf.js'
+import { logTicks } from '../../src/report/study/logAxis.js'
+import { methodsOf } from '../../src/report/study/plotFrame.js'
 import { type StudyRun, studyRows } from '../../src/report/study/study.js'
+import { studyFacts } from '../../src/report/study/studyFacts.js'
 import { studyPlots } from '../../src/report/study/studyPlots.js'
 import { studyTable } from '../../src/report/study/studyTable.js'
-import { summary } from './records.js'
+import { plan, summary } from './records.js'
 
 const study = { method: 'method', across: 'rate', baseline: 'slow' }
 
@@ -41,6 +45,37 @@ const runs = [
     ]),
   ),
 ]
+
+const described = runs.map((one) => ({ ...one, stages: plan.stages }))
+const caption = captionOf(studyFacts(described, '1.2.3'), studyRows(runs, study))
+
+describe('the caption of a study', () => {
+  test('says on what, by what, and what ± is', () => {
+    expect(caption.measured).toBe('MNIST, 100 to 1,000 test images, ε = 0.3 (L∞), 3 epochs of training')
+    expect(caption.spread).toBe(
+      '± is one standard deviation over 2 seeds (not the standard error); engine tensorflow, pwoa 1.2.3',
+    )
+    expect(caption.whole).toContain('pwoa 1.2.3. Attacks: pgd (epsilon 0.3 · steps 40), autoattack (epsilon 0.3')
+  })
+
+  test.each([
+    ['synthetic', 'On synthetic digits (drawn, not the published data), 1,000 test images'],
+    ['recompressed', 'On synthetic digits (compressed again), 1,000 test images'],
+    ['original', 'On synthetic digits, 1,000 test images'],
+  ])('says that data is %s', (origin, words) => {
+    const one = { stages: [], summary: { ...summary, data: { name: 'synthetic digits', origin } } }
+    const { whole, measured } = captionOf(studyFacts([one], '1'), [{ seeds: 1 }])
+    expect(whole).toContain(words)
+    expect(whole).toContain('; one seed, so without a spread; ')
+    expect(measured).not.toContain('ε')
+    expect(captionOf(studyFacts([one], '1'), []).whole).not.toContain('seed')
+  })
+
+  test('has radii on photographs in steps of 8 bits', () => {
+    const stages = [{ stage: 'attackEval', config: { attacks: [{ name: 'fgsm', epsilon: 8 / 255, norm: 'Linf' }] } }]
+    expect(captionOf(studyFacts([{ stages, summary }], '1'), []).measured).toContain('ε = 8/255 (L∞)')
+  })
+})
 
 describe('the rows of a study', () => {
   test('are means and deviations over the seeds, and times against the baseline of the same rate', () => {
@@ -108,19 +143,76 @@ describe('the rows of a study', () => {
   })
 })
 
+test('columns that no row has are left out', () => {
+  const { sparsity: _, parameters: __, ...dense } = summary
+  const { header } = studyTable(studyRows([{ params: { method: 'a', epochs: 2 }, summary: dense }], study))
+  expect(header).toEqual(['method', 'epochs', 'clean', 'autoattack', 'pgd', 'seconds per epoch'])
+})
+
 describe('the pictures of a study', () => {
   test('stand alone, name each method, and have a dot for each rate and a level for the teacher', () => {
-    const pictures = studyPlots(studyRows(runs, study), study)
+    const pictures = studyPlots(studyRows(runs, study), study, caption)
     expect(Object.keys(pictures)).toEqual(['robust-by-rate.svg', 'robust-by-time.svg'])
     const byRate = pictures['robust-by-rate.svg'] ?? ''
     expect(byRate).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
     for (const name of ['teacher', 'fast', 'slow', 'robust accuracy under autoattack']) expect(byRate).toContain(name)
     expect(byRate).not.toContain('NaN')
-    expect(byRate.match(/stroke-dasharray="5,4"/g)).toHaveLength(1)
+    for (const words of [
+      caption.measured,
+      caption.spread,
+      'rate (log scale',
+      'Robust accuracy under autoattack by rate',
+    ])
+      expect(byRate).toContain(words)
+    // The level, and its line in the legend.
+    expect(byRate.match(/stroke-dasharray="5,4"/g)).toHaveLength(2)
     expect(dotsIn(byRate)).toBe(4)
     const byTime = pictures['robust-by-time.svg'] ?? ''
     expect(dotsIn(byTime)).toBe(4)
-    expect(byTime).toContain('seconds of training')
+    for (const words of ['seconds of training (log scale)', 'rate 4', 'rate 8', caption.measured])
+      expect(byTime).toContain(words)
+  })
+
+  test('show points that coincide side by side, at the same height', () => {
+    const same = ['one', 'two'].flatMap((method) => [4, 8].map((rate) => run({ method, rate, seed: 0 }, 3, 0.5)))
+    const svg = studyPlots(studyRows(same, study), study, caption)['robust-by-rate.svg'] ?? ''
+    const places = placesIn(svg)
+    expect(places).toHaveLength(4)
+    expect(new Set(places.map(({ x }) => x)).size).toBe(4)
+    expect(new Set(places.map(({ y }) => y)).size).toBe(1)
+  })
+
+  test('have no error bar beyond 0 and 100 %', () => {
+    const wild = [0, 1].map((seed) => run({ method: 'a', rate: 4, seed }, 3, seed))
+    const svg = studyPlots(studyRows(wild, study), study, caption)['robust-by-rate.svg'] ?? ''
+    const bar = parseHTML(`<body>${svg}</body>`).document.querySelector('g[aria-label="rule"] line')
+    const frame = [...svg.matchAll(/<svg [^>]*height="(\d+)"/g)][0]?.[1]
+    for (const end of ['y1', 'y2']) {
+      expect(Number(bar?.getAttribute(end))).toBeGreaterThanOrEqual(88)
+      expect(Number(bar?.getAttribute(end))).toBeLessThanOrEqual(Number(frame) - 44)
+    }
+  })
+
+  test('tell fifteen methods apart by form alone', () => {
+    const names = Array.from({ length: 15 }, (_, i) => `m${i}`)
+    const looks = methodsOf(names, []).map(({ symbol, body }) => `${body} ${symbol}`)
+    expect(new Set(looks).size).toBe(15)
+  })
+
+  test('have few ticks on the axis of time, all of them round', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.01, max: 1e5, noNaN: true }),
+        fc.double({ min: 1, max: 1e4, noNaN: true }),
+        (a, ratio) => {
+          const ticks = logTicks([a, a * ratio])
+          return ticks.length >= 1 && ticks.length <= 8 && ticks.every((tick) => tick > 0)
+        },
+      ),
+      { seed: 5 },
+    )
+    expect(logTicks([32, 4000])).toEqual([30, 100, 300, 1000, 3000])
+    expect(logTicks([60, 200])).toEqual([50, 100, 200])
   })
 
   test('are none of what nobody attacked', () => {
@@ -129,13 +221,19 @@ describe('the pictures of a study', () => {
       before: { clean: 1, attacks: {}, examples: 9 },
       after: { clean: 1, attacks: {}, examples: 9 },
     }
-    expect(studyPlots(studyRows([{ params: { method: 'a', rate: 2 }, summary: natural }], study), study)).toEqual({})
+    expect(
+      studyPlots(studyRows([{ params: { method: 'a', rate: 2 }, summary: natural }], study), study, caption),
+    ).toEqual({})
   })
 })
 
-/** Symbols in the groups of dots, without those of the legend, which stands in a group for each. */
-const dotsIn = (svg: string): number =>
-  [...parseHTML(`<body>${svg}</body>`).document.querySelectorAll('g[aria-label="dot"]')]
-    .map((group) => group.querySelectorAll('path, circle').length)
-    .filter((count) => count > 1)
-    .reduce((sum, count) => sum + count, 0)
+/** Points by their groups, which say of which method they are; a legend's don't. */
+const placesIn = (svg: string): readonly { readonly x: string; readonly y: string }[] =>
+  [
+    ...parseHTML(`<body>${svg}</body>`).document.querySelectorAll('g[aria-description^="points of"] :is(path, circle)'),
+  ].map((point) => {
+    const [, x = '', y = ''] = /translate\(([^,]+),([^)]+)\)/.exec(point.getAttribute('transform') ?? '') ?? []
+    return { x: x || (point.getAttribute('cx') ?? ''), y: y || (point.getAttribute('cy') ?? '') }
+  })
+
+const dotsIn = (svg: string): number => placesIn(svg).length

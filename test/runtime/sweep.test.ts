@@ -21,6 +21,7 @@ import { sweep } from '../../src/runtime/sweep/sweep.js'
 import { keyOf, keysOf } from '../../src/runtime/sweep/sweepFolder.js'
 import type { PointRecord, Sweep, SweepHandle } from '../../src/runtime/sweep/sweepTypes.js'
 import { threadEnvironment } from '../../src/runtime/sweep/threads.js'
+import { writeReport } from '../../src/runtime/writeReport.js'
 import {
   fakeMachinery,
   fakePipeline,
@@ -162,10 +163,36 @@ describe('a study', () => {
       ['b', 1],
     ])
     const text = readFileSync(join(out, 'study.md'), 'utf8')
-    expect(text).toMatch(/^\| method \| rate \| clean \|/)
-    expect(text.trimEnd().split('\n')).toHaveLength(4)
-    expect(jsonIn(join(out, 'study.json'))).toMatchObject([{ method: 'a', seeds: 1, 'speed-up': 1 }, { method: 'b' }])
-    expect(readFileSync(join(out, 'study.csv'), 'utf8')).toMatch(/^method,rate,seeds,clean,clean deviation,/)
+    expect(text).toMatch(/^\| method \| rate \| seconds per epoch \|/)
+    const [table = '', caption = ''] = text.trimEnd().split('\n\n')
+    expect(table.split('\n')).toHaveLength(4)
+    expect(caption).toMatch(/^On .*; one seed, so without a spread; engine .*, pwoa \d/)
+    expect(readFileSync(join(out, 'results.md'), 'utf8')).toMatch(/\n\nOn .*; engine .*\n$/)
+    expect(jsonIn(join(out, 'study.json'))).toMatchObject({
+      study,
+      data: [{}],
+      epochs: [1],
+      caption,
+      rows: [{ method: 'a', seeds: 1, 'speed-up': 1 }, { method: 'b' }],
+    })
+    const csv = readFileSync(join(out, 'study.csv'), 'utf8')
+    expect(csv).toMatch(/^method,rate,seeds,clean,clean deviation,.*,data,origin,test images,epsilon,engine,pwoa\r\n/)
+    const page = readFileSync(join(out, 'report.html'), 'utf8')
+    expect(page).toContain('2 points, 2 of them done')
+    expect(page.match(/href="points\/[0-9a-f]{20}\/report.html"/g)).toHaveLength(2)
+    expect(await writeReport(out)).toBe(join(out, 'report.html'))
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toBe(page)
+  })
+
+  test('has no table before its first result', async () => {
+    const out = join(temporaryFolder(), 'run')
+    const study = { method: 'method', across: 'rate' } as const
+    const handle = sweep('x', points, build, { study }).run({ out })
+    handle.stop()
+    await handle.result
+    expect(existsSync(join(out, 'results.json'))).toBe(true)
+    expect(existsSync(join(out, 'study.md'))).toBe(false)
+    expect(readFileSync(await writeReport(out), 'utf8')).toContain('2 points, 0 of them done')
   })
 
   test.each([

@@ -90,9 +90,12 @@ const rowOf = (group: readonly StudyRun[]): StudyRow | undefined => {
 /** After training; before it where nobody trained. */
 export const accuraciesOf = ({ after, before }: Summary): Accuracies | undefined => after ?? before
 
-const trainingOf = ({ epochs, seconds }: Summary) => ({
-  epochs: sum(Object.values(epochs)),
-  seconds: sum(Object.keys(epochs).map((phase) => seconds[phase] ?? 0)),
+/** Epochs of training, all phases together. */
+export const epochsOf = ({ epochs }: Summary): number => sum(Object.values(epochs))
+
+const trainingOf = (summary: Summary) => ({
+  epochs: epochsOf(summary),
+  seconds: sum(Object.keys(summary.epochs).map((phase) => summary.seconds[phase] ?? 0)),
 })
 
 const spreadOf = (figures: readonly (number | undefined)[]): Spread | undefined => {

@@ -1,5 +1,9 @@
-import { dot, line, type Markish, ruleX, ruleY, text } from '@observablehq/plot'
+import { dot, line, type Markish, ruleX, ruleY } from '@observablehq/plot'
+import { formatCount } from '../format.js'
+import type { Caption } from './captionOf.js'
 import { drawPlot } from './drawPlot.js'
+import { apart, logDomain, logTicks, wideDomain } from './logAxis.js'
+import { DASHES, frameOf, headOf, legendOf, looksOf, type Method, methodsOf } from './plotFrame.js'
 import type { Study, StudyRow } from './study.js'
 
 /** A row as a dot in a picture. */
@@ -12,12 +16,23 @@ interface Dot {
   readonly seconds: number | undefined
 }
 
-/** Height of a line of the legend, pixels. */
-const LINE = 18
-const LEGEND = 190
+/** What both pictures show. */
+interface Scene {
+  readonly points: readonly Dot[]
+  /** What nobody trained has no rate of its own: a level that the others are seen against. */
+  readonly levels: readonly Dot[]
+  readonly methods: readonly Method[]
+  readonly attack: string
+  readonly across: string
+  readonly caption: Caption
+}
 
 /** A study's pictures as SVG, by the names of their files; only those that have something to show. */
-export const studyPlots = (rows: readonly StudyRow[], study: Study): Readonly<Record<string, string>> => {
+export const studyPlots = (
+  rows: readonly StudyRow[],
+  study: Study,
+  caption: Caption,
+): Readonly<Record<string, string>> => {
   const attack = rows.flatMap(({ attacks }) => Object.keys(attacks))[0]
   if (attack === undefined) return {}
   // Other parameters, such as the teacher, tell lines apart where they differ.
@@ -26,11 +41,15 @@ export const studyPlots = (rows: readonly StudyRow[], study: Study): Readonly<Re
       name === study.method || (name !== study.across && new Set(rows.map(({ params }) => params[name])).size > 1),
   )
   const dots = rows.flatMap((row) => dotOf(row, attack, study, telling) ?? [])
-  const timed = dots.filter(({ seconds }) => seconds !== undefined)
-  const methods = [...new Set(dots.map(({ method }) => method))]
+  const trained = new Set(dots.flatMap(({ seconds, across }) => (seconds === undefined ? [] : [across])))
+  const levels = dots.filter(({ across }) => trained.size > 0 && !trained.has(across))
+  const points = dots.filter((one) => !levels.includes(one))
+  const names = [...new Set(dots.map(({ method }) => method))]
+  const alone = names.filter((name) => !points.some(({ method }) => method === name))
+  const scene = { points, levels, methods: methodsOf(names, alone), attack, across: study.across, caption }
   return {
-    ...(dots.length > 0 ? { [`robust-by-${study.across}.svg`]: byRate(dots, methods, attack, study) } : {}),
-    ...(timed.length > 0 ? { 'robust-by-time.svg': byTime(timed, methods, attack, study) } : {}),
+    ...(dots.length > 0 ? { [`robust-by-${study.across}.svg`]: byRate(scene) } : {}),
+    ...(trained.size > 0 ? { 'robust-by-time.svg': byTime(scene) } : {}),
   }
 }
 
@@ -48,54 +67,79 @@ const dotOf = (
     method: telling.map((name) => String(params[name])).join(', '),
     across,
     robust: mean,
-    low: mean - deviation,
-    high: mean + deviation,
+    low: Math.max(0, mean - deviation),
+    high: Math.min(1, mean + deviation),
     seconds: trainingSeconds?.mean,
   }
 }
 
-const byRate = (dots: readonly Dot[], methods: readonly string[], attack: string, { across }: Study): string => {
-  const ticks = valuesOf(dots)
-  // What nobody trained has no rate of its own: a level that the others are seen against.
-  const level = ({ seconds }: Dot): boolean => ticks.length > 1 && seconds === undefined
-  const curves = dots.filter((one) => !level(one))
-  const levels = dots.filter(level)
+const byRate = ({ points, levels, methods, attack, across, caption }: Scene): string => {
+  const words = { ...caption, title: `Robust accuracy under ${attack} by ${across}` }
+  const ticks = valuesOf(points)
+  const drawn = methods.filter(({ drawn }) => drawn === 'points')
+  const placed = points.map((one) => ({
+    ...one,
+    place:
+      one.across *
+      apart(
+        drawn.findIndex(({ name }) => name === one.method),
+        drawn.length,
+        ticks,
+      ),
+  }))
+  const aside = drawn.length > 1 ? ', methods set apart a little' : ''
   return drawPlot({
-    ...frame(methods, 480),
-    x: { type: 'log', ticks, tickFormat: String, label: across, labelAnchor: 'center' },
+    ...frameOf(methods, words, 560),
+    ariaLabel: words.title,
+    ariaDescription: caption.whole,
+    x: {
+      type: 'log',
+      domain: logDomain(ticks),
+      ticks,
+      tickFormat: String,
+      label: `${across} (log scale${aside})`,
+      labelAnchor: 'center',
+      labelArrow: 'none',
+    },
     y: robustness(attack),
-    ...styles(methods),
     marks: [
-      ruleY(levels, { y: 'robust', stroke: 'method', strokeDasharray: '5,4' }),
-      line(curves, { x: 'across', y: 'robust', stroke: 'method', sort: 'across', z: 'method' }),
-      ruleX(curves, { x: 'across', y1: 'low', y2: 'high', stroke: 'method' }),
-      dot(curves, { x: 'across', y: 'robust', fill: 'method', symbol: 'method', r: 4 }),
-      ...legend(methods),
+      ...levelsOf(levels),
+      line(placed, { x: 'place', y: 'robust', stroke: 'method', sort: 'across', z: 'method' }),
+      ruleX(placed, { x: 'place', y1: 'low', y2: 'high', stroke: 'method' }),
+      ...pointsOf(placed, methods, { x: 'place' }),
+      ...headOf(words),
+      ...legendOf(methods),
     ],
   })
 }
 
-const byTime = (dots: readonly Dot[], methods: readonly string[], attack: string, { across }: Study): string => {
-  const facets = valuesOf(dots)
+const byTime = ({ points, levels, methods, attack, across, caption }: Scene): string => {
+  const words = { ...caption, title: `Robust accuracy under ${attack} by time of training` }
+  const timed = points.filter(({ seconds }) => seconds !== undefined)
+  const facets = valuesOf(timed)
+  const times = timed.flatMap(({ seconds }) => seconds ?? [])
   return drawPlot({
-    ...frame(methods, Math.max(480, 230 * facets.length)),
+    ...frameOf(methods, words, Math.max(480, 220 * facets.length)),
+    ariaLabel: words.title,
+    ariaDescription: caption.whole,
     x: {
       type: 'log',
-      label: 'seconds of training',
+      domain: wideDomain(times),
+      ticks: logTicks(times),
+      tickFormat: (seconds: number) => (seconds < 1 ? String(seconds) : formatCount(seconds)),
+      label: 'seconds of training (log scale)',
       labelAnchor: 'center',
-      ticks: 3,
-      tickFormat: '~s',
+      labelArrow: 'none',
       grid: true,
-      inset: 8,
     },
     y: robustness(attack),
-    fx: { label: across, domain: facets, tickFormat: String },
-    ...styles(methods),
-    facet: { marginRight: 12 },
+    fx: { label: null, domain: facets, tickFormat: (value: number) => `${across} ${value}` },
     marks: [
-      ruleX(dots, { fx: 'across', x: 'seconds', y1: 'low', y2: 'high', stroke: 'method' }),
-      dot(dots, { fx: 'across', x: 'seconds', y: 'robust', fill: 'method', symbol: 'method', r: 4.5 }),
-      ...legend(methods),
+      ...levelsOf(levels),
+      ruleX(timed, { fx: 'across', x: 'seconds', y1: 'low', y2: 'high', stroke: 'method' }),
+      ...pointsOf(timed, methods, { fx: 'across', x: 'seconds' }),
+      ...headOf(words),
+      ...legendOf(methods),
     ],
   })
 }
@@ -103,33 +147,28 @@ const byTime = (dots: readonly Dot[], methods: readonly string[], attack: string
 const valuesOf = (dots: readonly Dot[]): readonly number[] =>
   [...new Set(dots.map(({ across }) => across))].sort((a, b) => a - b)
 
-const frame = (methods: readonly string[], width: number) => ({
-  width: width + LEGEND,
-  height: Math.max(340, 60 + LINE * methods.length),
-  marginLeft: 50,
-  marginRight: LEGEND,
-  fontSize: 12,
-})
+const levelsOf = (levels: readonly Dot[]): readonly Markish[] => [
+  ruleY(levels, { y: 'robust', stroke: 'method', strokeWidth: 2, strokeDasharray: DASHES }),
+]
 
-/** Colour and form both tell a method, for those who don't see colours; the forms are those that can be filled. */
-const styles = (methods: readonly string[]) => ({
-  color: { domain: methods, scheme: 'observable10' as const },
-  symbol: { domain: methods, range: ['circle', 'square', 'triangle', 'diamond', 'star', 'cross', 'wye'] },
-})
+/** Method by method, each with its own look. */
+const pointsOf = (
+  dots: readonly Dot[],
+  methods: readonly Method[],
+  place: { readonly x: string; readonly fx?: string },
+): readonly Markish[] =>
+  methods.map((method) =>
+    dot(
+      dots.filter((one) => one.method === method.name),
+      { ...place, ...looksOf(method), y: 'robust', ariaDescription: `points of ${method.name}` },
+    ),
+  )
 
 const robustness = (attack: string) => ({
   percent: true,
   domain: [0, 100],
   grid: true,
   label: `robust accuracy under ${attack} (%)`,
+  labelAnchor: 'center' as const,
+  labelArrow: 'none' as const,
 })
-
-/** A line for each method to the right of the picture: names at the curves' ends would cover each other. */
-const legend = (methods: readonly string[]): readonly Markish[] =>
-  methods.flatMap((method, i) => {
-    const place = { frameAnchor: 'top-right', facetAnchor: 'top-right', dy: LINE * i + 6 } as const
-    return [
-      dot([method], { ...place, dx: 18, fill: [method], symbol: [method], r: 4 }),
-      text([method], { ...place, dx: 28, textAnchor: 'start', lineAnchor: 'middle', fill: 'black' }),
-    ]
-  })

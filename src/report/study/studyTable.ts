@@ -6,39 +6,36 @@ import type { Spread, StudyRow } from './study.js'
 export const studyTable = (rows: readonly StudyRow[]): Table => {
   const params = [...new Set(rows.flatMap((row) => Object.keys(row.params)))]
   const attacks = [...new Set(rows.flatMap((row) => Object.keys(row.attacks)))]
-  const seeds = rows.some((row) => row.seeds > 1)
-  const faster = rows.some(({ speedUp }) => speedUp !== undefined)
+  const columns: readonly Column[] = [
+    ...params.map((name): Column => [name, (row) => textOf(row.params[name])]),
+    ['seeds', ({ seeds }) => (rows.some((row) => row.seeds > 1) ? String(seeds) : undefined)],
+    ['clean', ({ clean }) => share(clean)],
+    ...attacks.map((name): Column => [name, (row) => share(row.attacks[name])]),
+    ['sparsity', ({ sparsity }) => share(sparsity)],
+    ['operations kept', ({ flops }) => share(flops)],
+    ['seconds per epoch', ({ secondsPerEpoch }) => spread(secondsPerEpoch, (value) => value.toFixed(1))],
+    ['speed-up', ({ speedUp }) => (speedUp === undefined ? undefined : `${speedUp.toFixed(1)}×`)],
+  ]
+  const shown = columns.filter(([, cell]) => rows.some((row) => cell(row) !== undefined))
   return {
-    header: [
-      ...params,
-      ...(seeds ? ['seeds'] : []),
-      'clean',
-      ...attacks,
-      'sparsity',
-      'operations kept',
-      'seconds per epoch',
-      ...(faster ? ['speed-up'] : []),
-    ],
-    rows: rows.map((row) => [
-      ...params.map((name) => String(row.params[name] ?? '–')),
-      ...(seeds ? [String(row.seeds)] : []),
-      share(row.clean),
-      ...attacks.map((name) => share(row.attacks[name])),
-      share(row.sparsity),
-      share(row.flops),
-      spread(row.secondsPerEpoch, (value) => value.toFixed(1)),
-      ...(faster ? [row.speedUp === undefined ? '–' : `${row.speedUp.toFixed(1)}×`] : []),
-    ]),
+    header: shown.map(([name]) => name),
+    rows: rows.map((row) => shown.map(([, cell]) => cell(row) ?? '–')),
   }
 }
 
-const spread = (figure: Spread | undefined, format: (value: number) => string): string => {
-  if (!figure) return '–'
+/** Its title, and a row's cell; undefined where there is nothing to say. A column of nothing else is left out. */
+type Column = readonly [title: string, cell: (row: StudyRow) => string | undefined]
+
+const textOf = (value: StudyRow['params'][string] | undefined): string | undefined =>
+  value === undefined ? undefined : String(value)
+
+const spread = (figure: Spread | undefined, format: (value: number) => string): string | undefined => {
+  if (!figure) return undefined
   return figure.deviation === undefined ? format(figure.mean) : `${format(figure.mean)} ± ${format(figure.deviation)}`
 }
 
 /** `84.1 %`, or `84.1 ± 0.3 %`. */
-const share = (figure: Spread | undefined): string =>
+const share = (figure: Spread | undefined): string | undefined =>
   figure?.deviation === undefined
     ? spread(figure, formatPercent)
     : `${(100 * figure.mean).toFixed(1)} ± ${formatPercent(figure.deviation)}`

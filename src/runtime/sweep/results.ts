@@ -43,11 +43,12 @@ const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.repla
 export const jsonOf = ({ columns, rows }: Results): string =>
   `[\n${rows.map((row) => JSON.stringify(Object.fromEntries(columns.map((name, i) => [name, row[i]])))).join(',\n')}\n]\n`
 
-/** A table for a report, shares to four digits. */
-export const markdownOf = ({ columns, rows }: Results): string =>
-  [columns, columns.map(() => '---'), ...rows.map((row) => row.map(shown))]
-    .map((row) => `| ${row.join(' | ')} |\n`)
-    .join('')
+/** A table for a report, shares to four digits, and a line below it. */
+export const markdownOf = ({ columns, rows }: Results, caption?: string): string => {
+  const lines = [columns, columns.map(() => '---'), ...rows.map((row) => row.map(shown))]
+  const table = lines.map((row) => `| ${row.join(' | ')} |\n`).join('')
+  return caption === undefined ? table : `${table}\n${caption}\n`
+}
 
 const shown = (cell: string | number | boolean | undefined): string =>
   typeof cell === 'number' ? String(Number(cell.toPrecision(4))) : String(cell ?? '').replaceAll('|', '\\|')

@@ -13,6 +13,7 @@ import { isOfOtherVersion, runFiles } from '../runFolder.js'
 import { finishedIn } from '../runInFolder.js'
 import { turn } from '../turn.js'
 import { valueOf } from '../valueOf.js'
+import { writeReport } from '../writeReport.js'
 import { commonMistake } from './commonMistake.js'
 import type { RunPoint } from './runPoint.js'
 import { studyOf } from './studyResults.js'
@@ -89,6 +90,7 @@ const perform = async (live: Live): Promise<SweepSummary> => {
       ...(sweep.study ? { study: studyOf(points, sweep.study) } : {}),
     }
     await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+    await writeReport(folder)
     return summary
   } finally {
     lock.release()
@@ -113,10 +115,7 @@ const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
   const { sweep, events, execution, signal, folder, stop } = live
   const failure = firstFailure()
   const records = await recordsOf(live)
-  const results = newestWriter<readonly PointRecord[]>(
-    (points) => writeResults(folder, points, sweep.study),
-    failure.fail,
-  )
+  const results = newestWriter<readonly PointRecord[]>((points) => writeResults(folder, points, sweep), failure.fail)
   const update = (index: number, change: Partial<PointRecord>): void => {
     const point = { ...(records[index] as PointRecord), ...change }
     records[index] = point

@@ -1,5 +1,6 @@
 import { type Spread, type Study, type StudyRow, studyRows } from '../../report/study/study.js'
-import type { Results } from './results.js'
+import type { StudyFacts } from '../../report/study/studyFacts.js'
+import { jsonOf, type Results } from './results.js'
 import type { PointRecord } from './sweepTypes.js'
 
 /** The rows of a study, of the points that are done. */
@@ -30,4 +31,27 @@ export const studyResults = (rows: readonly StudyRow[]): Results => {
       row.speedUp,
     ]),
   }
+}
+
+/** The same with what all rows were measured on behind them: such a table has no caption. */
+export const withFacts = (
+  { columns, rows }: Results,
+  { data, testImages, epsilons, engines, pwoa }: StudyFacts,
+): Results => {
+  const facts = {
+    data: data.map(({ name }) => name),
+    origin: data.map(({ origin }) => origin),
+    'test images': testImages,
+    epsilon: epsilons,
+    engine: engines,
+    pwoa: [pwoa],
+  }
+  const texts = Object.values(facts).map((values) => values.join(' or '))
+  return { columns: [...columns, ...Object.keys(facts)], rows: rows.map((row) => [...row, ...texts]) }
+}
+
+/** An object: how the rows are set side by side, what they were measured on, and the rows. */
+export const studyJson = (results: Results, study: Study, facts: StudyFacts, caption: string): string => {
+  const head = JSON.stringify({ study, ...facts, caption }, null, 2).replace(/\n\}$/, '')
+  return `${head},\n  "rows": ${jsonOf(results).trimEnd()}\n}\n`
 }

@@ -73,6 +73,9 @@ export const storedSweep = t.type({ sweep: t.string })
 /** Its table, a row for each point, from its beginning on. */
 export const resultsFile = 'results.json'
 
+/** Of a study: how its points are set side by side, what they were measured on, and its table. */
+export const studyFile = 'study.json'
+
 /** Losing it does no harm: each point's run has a lock of its own. */
 const ignored = (): void => undefined
 

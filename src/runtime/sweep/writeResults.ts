@@ -1,39 +1,56 @@
 import { join } from 'node:path'
 import { writeWhole } from '../../io/writeWhole.js'
+import { captionOf } from '../../report/study/captionOf.js'
 import type { Study } from '../../report/study/study.js'
+import { type DescribedRun, type StudyFacts, studyFacts } from '../../report/study/studyFacts.js'
 import { studyTable } from '../../report/study/studyTable.js'
+import { ownVersion } from '../ownPackage.js'
 import { valueOf } from '../valueOf.js'
 import { csvOf, jsonOf, markdownOf, resultsOf } from './results.js'
-import { studyOf, studyResults } from './studyResults.js'
-import { resultsFile } from './sweepFolder.js'
-import type { PointRecord } from './sweepTypes.js'
+import { studyJson, studyOf, studyResults, withFacts } from './studyResults.js'
+import { resultsFile, studyFile } from './sweepFolder.js'
+import type { PointRecord, Sweep } from './sweepTypes.js'
 
-/** Writes the figures of a sweep's points as they stand: a row for each, and of a study a row for each method. */
+/**
+ * Writes the figures of a sweep's points as they stand: a row for each, and of a study a row for each method.
+ *
+ * @param points in the order of the sweep's
+ */
 export const writeResults = async (
   folder: string,
   points: readonly PointRecord[],
-  study: Study | undefined,
+  sweep: Pick<Sweep, 'points' | 'study'>,
 ): Promise<void> => {
   const results = resultsOf(points)
+  const runs = points.flatMap(({ summary }, index): DescribedRun[] =>
+    summary ? [{ summary, stages: sweep.points[index]?.pipeline.plan ?? [] }] : [],
+  )
+  // A point's key has the version in it: what is done was done by this one.
+  const facts = studyFacts(runs, ownVersion())
   const files = {
     'results.csv': csvOf(results),
     [resultsFile]: jsonOf(results),
-    'results.md': markdownOf(results),
-    ...(study ? await studyFiles(points, study) : {}),
+    'results.md': markdownOf(results, runs.length === 0 ? undefined : captionOf(facts, []).whole),
+    ...(sweep.study && runs.length > 0 ? await studyFiles(points, sweep.study, facts) : {}),
   }
   for (const [name, text] of Object.entries(files)) await valueOf(writeWhole(join(folder, name), text, name))
 }
 
 /** The library that draws is loaded by those who have a study. */
-const studyFiles = async (points: readonly PointRecord[], study: Study): Promise<Readonly<Record<string, string>>> => {
+const studyFiles = async (
+  points: readonly PointRecord[],
+  study: Study,
+  facts: StudyFacts,
+): Promise<Readonly<Record<string, string>>> => {
   const { studyPlots } = await import('../../report/study/studyPlots.js')
   const rows = studyOf(points, study)
+  const caption = captionOf(facts, rows)
   const { header, rows: cells } = studyTable(rows)
   const results = studyResults(rows)
   return {
-    'study.csv': csvOf(results),
-    'study.json': jsonOf(results),
-    'study.md': markdownOf({ columns: header, rows: cells }),
-    ...studyPlots(rows, study),
+    'study.csv': csvOf(withFacts(results, facts)),
+    [studyFile]: studyJson(results, study, facts, caption.whole),
+    'study.md': markdownOf({ columns: header, rows: cells }, caption.whole),
+    ...studyPlots(rows, study, caption),
   }
 }

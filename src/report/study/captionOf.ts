@@ -1,0 +1,73 @@
+import { formatCount } from '../format.js'
+import type { StudyRow } from './study.js'
+import type { StudyFacts } from './studyFacts.js'
+
+/** What stands beside the figures of a study wherever they are shown. */
+export interface Caption {
+  /** What was attacked, and how far: short enough for a picture. */
+  readonly measured: string
+  /** What ± means, and what computed it. */
+  readonly spread: string
+  /** One sentence or two with all of it, for a table. */
+  readonly whole: string
+}
+
+/**
+ * The words for what figures are of.
+ *
+ * @param rows none where each row is a single run
+ */
+export const captionOf = (facts: StudyFacts, rows: readonly Pick<StudyRow, 'seeds'>[]): Caption => {
+  const { data, testImages, attacks, epochs, engines, pwoa } = facts
+  const images = testImages.length === 0 ? 'nothing evaluated' : `${range(testImages, formatCount)} test images`
+  const trained =
+    epochs.length === 0
+      ? 'nothing trained'
+      : `${range(epochs, epochsIn)} ${epochs.every((count) => count === 1) ? 'epoch' : 'epochs'} of training`
+  const on = data.map(dataIn).join('; ')
+  const by = `engine ${engines.join(' and ')}, pwoa ${pwoa}`
+  const radius = radiusOf(facts)
+  const seeds = seedsIn(rows)
+  const settings = attacks.map(({ name, brief }) => `${name} (${brief})`).join(', ')
+  return {
+    measured: [on, images, ...(radius === '' ? [] : [radius]), trained].join(', '),
+    spread: [...seeds, by].join('; '),
+    whole: [
+      `On ${[[on, images, trained].join(', '), ...seeds, by].join('; ')}.`,
+      ...(settings === '' ? [] : [`Attacks: ${settings}.`]),
+    ].join(' '),
+  }
+}
+
+const dataIn = ({ name, origin }: StudyFacts['data'][number]): string => {
+  const altered = { synthetic: ' (drawn, not the published data)', recompressed: ' (compressed again)' }[origin]
+  return `${name}${altered ?? ''}`
+}
+
+const radiusOf = ({ epsilons, norms }: StudyFacts): string => {
+  if (epsilons.length === 0) return ''
+  const norm = norms.length === 0 ? '' : ` (${norms.map((name) => name.replace('Linf', 'L∞')).join(', ')})`
+  return `ε = ${epsilons.map(radiusIn).join(', ')}${norm}`
+}
+
+/** Radii on photographs are whole steps of 8 bits: `8/255`. */
+const radiusIn = (epsilon: number): string => {
+  const steps = Math.round(255 * epsilon)
+  const isRound = String(epsilon).length <= 6
+  return !isRound && Math.abs(255 * epsilon - steps) < 1e-9 ? `${steps}/255` : String(Number(epsilon.toPrecision(4)))
+}
+
+const seedsIn = (rows: readonly Pick<StudyRow, 'seeds'>[]): readonly string[] => {
+  if (rows.length === 0) return []
+  const several = rows.map(({ seeds }) => seeds).filter((seeds) => seeds > 1)
+  return several.length === 0
+    ? ['one seed, so without a spread']
+    : [`± is one standard deviation over ${range(several, String)} seeds (not the standard error)`]
+}
+
+const epochsIn = (epochs: number): string => String(Number(epochs.toFixed(2)))
+
+const range = (values: readonly number[], format: (value: number) => string): string => {
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  return least === most ? format(least) : `${format(least)} to ${format(most)}`
+}

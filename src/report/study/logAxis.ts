@@ -1,0 +1,42 @@
+/** Part of the way between two neighbours that the points of one value spread over. */
+const BAND = 0.55
+
+/** What a value is multiplied by so that the points of several rows at that value lie side by side on a log axis. */
+export const apart = (index: number, count: number, values: readonly number[]): number =>
+  count < 2 ? 1 : Math.exp(BAND * gapOf(values) * (index / (count - 1) - 0.5))
+
+/** From a little below the values to a little above: with room for points that are set apart. */
+export const logDomain = (values: readonly number[]): readonly [number, number] => {
+  const margin = Math.exp(0.4 * gapOf(values))
+  return [Math.min(...values) / margin, Math.max(...values) * margin]
+}
+
+/** The same of values that stand where they are, many of them close to each other. */
+export const wideDomain = (values: readonly number[]): readonly [number, number] => [
+  Math.min(...values) / 1.4,
+  Math.max(...values) * 1.4,
+]
+
+/** Logarithm of the least ratio of two neighbours, and at most that of 2: most values are no even steps. */
+const gapOf = (values: readonly number[]): number => {
+  const sorted = [...new Set(values)].sort((a, b) => a - b)
+  const gaps = sorted.slice(1).map((value, i) => Math.log(value / (sorted[i] ?? value)))
+  return Math.min(Math.LN2, ...gaps)
+}
+
+/** Round numbers among values that are not: as few as there is room for, and each of them with its number. */
+export const logTicks = (values: readonly number[]): readonly number[] => {
+  const [from, to] = wideDomain(values)
+  const powers = Array.from({ length: 24 }, (_, i) => i - 8)
+  const within = (digits: readonly number[]): readonly number[] =>
+    powers
+      .flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)))
+      .filter((tick) => tick >= from && tick <= to)
+  const choices = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8]].map(within)
+  return (
+    choices.findLast((ticks) => ticks.length <= MOST_TICKS && ticks.length > 1) ??
+    choices.find((ticks) => ticks.length > 1) ?? [Number(Math.max(...values).toPrecision(2))]
+  )
+}
+
+const MOST_TICKS = 5

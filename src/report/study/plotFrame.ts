@@ -1,0 +1,115 @@
+import { dot, type Markish, text } from '@observablehq/plot'
+import type { Caption } from './captionOf.js'
+
+/** A method of a study, as it looks in every picture. */
+export interface Method {
+  readonly name: string
+  readonly color: string
+  readonly symbol: 'circle' | 'square' | 'triangle' | 'diamond' | 'star' | 'cross' | 'wye' | 'hexagon'
+  readonly body: 'filled' | 'hollow'
+  /** A dashed line across the picture for what has no place along it. */
+  readonly drawn: 'points' | 'level'
+}
+
+/** The words around a picture. */
+export interface Words extends Pick<Caption, 'measured' | 'spread'> {
+  readonly title: string
+}
+
+const COLORS = [
+  '#4269d0',
+  '#efb118',
+  '#ff725c',
+  '#6cc5b0',
+  '#3ca951',
+  '#ff8ab7',
+  '#a463f2',
+  '#97bbf5',
+  '#9c6b4e',
+  '#555',
+]
+const SYMBOLS: readonly Method['symbol'][] = [
+  'circle',
+  'square',
+  'triangle',
+  'diamond',
+  'star',
+  'cross',
+  'wye',
+  'hexagon',
+]
+
+/** Form alone tells the first sixteen methods apart, for those who don't see colours; with colour, eighty. */
+export const methodsOf = (names: readonly string[], levels: readonly string[]): readonly Method[] =>
+  names.map((name, i) => ({
+    name,
+    color: COLORS[i % COLORS.length] ?? 'black',
+    symbol: SYMBOLS[i % SYMBOLS.length] ?? 'circle',
+    body: Math.floor(i / SYMBOLS.length) % 2 === 0 ? 'filled' : 'hollow',
+    drawn: levels.includes(name) ? 'level' : 'points',
+  }))
+
+/** Height of a line of the legend, pixels. */
+const LINE = 18
+/** Above the picture: title, two lines, and the names of facets. */
+const TOP = 88
+const BOTTOM = 44
+const LEFT = 52
+/** Width of a character of 12 pixels, and of 11, as far as a font has one; somewhat too much. */
+const LETTER = 6.8
+const SMALL_LETTER = 6
+
+/** Sizes and scales that pictures have in common; as wide as the words need. */
+export const frameOf = (methods: readonly Method[], { measured, spread }: Words, width: number) => {
+  const legend = 40 + LETTER * Math.max(...methods.map(({ name }) => name.length))
+  const words = 16 + SMALL_LETTER * Math.max(measured.length, spread.length)
+  const names = methods.map(({ name }) => name)
+  return {
+    width: Math.ceil(Math.max(LEFT + width + legend, words)),
+    height: TOP + BOTTOM + Math.max(280, LINE * methods.length + 12),
+    marginTop: TOP,
+    marginBottom: BOTTOM,
+    marginLeft: LEFT,
+    marginRight: Math.ceil(legend),
+    color: { type: 'categorical', domain: names, range: methods.map(({ color }) => color) } as const,
+    symbol: { domain: names, range: methods.map(({ symbol }) => symbol) },
+  }
+}
+
+/** What a picture is of, above it. */
+export const headOf = ({ title, measured, spread }: Words): readonly Markish[] => {
+  const place = { frameAnchor: 'top-left', facetAnchor: 'top-left', dx: 8 - LEFT, textAnchor: 'start' } as const
+  return [
+    text([title], { ...place, dy: 20 - TOP, fontSize: 15, fontWeight: 'bold', fill: 'black' }),
+    text([measured], { ...place, dy: 38 - TOP, fontSize: 11, fill: '#444' }),
+    text([spread], { ...place, dy: 53 - TOP, fontSize: 11, fill: '#444' }),
+  ]
+}
+
+/** A line for each method to the right of the picture: names at the curves' ends would cover each other. */
+export const legendOf = (methods: readonly Method[]): readonly Markish[] =>
+  methods.flatMap((method, i) => {
+    const place = { frameAnchor: 'top-right', facetAnchor: 'top-right', dy: LINE * i + 6 } as const
+    return [
+      dot([method], { ...place, dx: 18, ...looksOf(method) }),
+      text([method.name], { ...place, dx: 32, textAnchor: 'start', lineAnchor: 'middle', fill: 'black', fontSize: 12 }),
+    ]
+  })
+
+/** How a method's points are drawn; a level's look is for the legend. */
+export const looksOf = ({ color, symbol, body, drawn }: Method) => {
+  if (drawn === 'level') return { symbol: dash, stroke: color, strokeWidth: 2, strokeDasharray: DASHES }
+  return body === 'filled'
+    ? { symbol, fill: color, stroke: 'white', strokeWidth: 0.5, r: 4.5 }
+    : { symbol, fill: 'white', stroke: color, strokeWidth: 1.8, r: 4 }
+}
+
+/** Of a level's line. */
+export const DASHES = '5,4'
+
+const dash = {
+  draw: (context: { moveTo: (x: number, y: number) => void; lineTo: (x: number, y: number) => void }): void => {
+    context.moveTo(-10, 0)
+    context.lineTo(10, 0)
+  },
+}

@@ -1,9 +1,10 @@
-/** Part of the way between two neighbours that the points of one value spread over. */
+/** Parts of the way between two neighbours: that all points of one value spread over at most, and from one to the next. */
 const BAND = 0.55
+const STEP = 0.07
 
 /** What a value is multiplied by so that the points of several rows at that value lie side by side on a log axis. */
 export const apart = (index: number, count: number, values: readonly number[]): number =>
-  count < 2 ? 1 : Math.exp(BAND * gapOf(values) * (index / (count - 1) - 0.5))
+  count < 2 ? 1 : Math.exp(Math.min(BAND, STEP * (count - 1)) * gapOf(values) * (index / (count - 1) - 0.5))
 
 /** From a little below the values to a little above: with room for points that are set apart. */
 export const logDomain = (values: readonly number[]): readonly [number, number] => {

@@ -99,9 +99,10 @@ export const legendOf = (methods: readonly Method[]): readonly Markish[] =>
 /** How a method's points are drawn; a level's look is for the legend. */
 export const looksOf = ({ color, symbol, body, drawn }: Method) => {
   if (drawn === 'level') return { symbol: dash, stroke: color, strokeWidth: 2, strokeDasharray: DASHES }
+  // What lies below another point shows through.
   return body === 'filled'
-    ? { symbol, fill: color, stroke: 'white', strokeWidth: 0.5, r: 4.5 }
-    : { symbol, fill: 'white', stroke: color, strokeWidth: 1.8, r: 4 }
+    ? { symbol, fill: color, r: 4.5, mixBlendMode: 'multiply' as const }
+    : { symbol, fill: 'none', stroke: color, strokeWidth: 1.8, r: 4 }
 }
 
 /** Of a level's line. */

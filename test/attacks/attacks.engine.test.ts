@@ -44,7 +44,7 @@ describe('FGSM and PGD', () => {
       fc.property(seeds, attacks, fc.boolean(), (seed, options, isLinear) => {
         const given = problem(seed, 3)
         const classifier = (isLinear ? linearClassifier : curvedClassifier)(given.weights)
-        for (const attack of [fgsm(options), pgd(options)]) {
+        for (const attack of [fgsm({ epsilon: options.epsilon }), pgd(options)]) {
           const found = attacked(attack, given, classifier, { seed })
           const worst = found.reduce((gap, value, i) => Math.max(gap, Math.abs(value - Number(given.images[i]))), 0)
           expect(worst).toBeLessThanOrEqual(options.epsilon + ROUNDING)

@@ -58,7 +58,7 @@ describe('in L2', () => {
       fc.property(seeds, options, fc.boolean(), (seed, chosen, isLinear) => {
         const given = problem(seed, 3)
         const classifier = (isLinear ? linearClassifier : curvedClassifier)(given.weights)
-        for (const attack of [fgsm({ ...chosen, norm: 'L2' }), pgd({ ...chosen, norm: 'L2' })]) {
+        for (const attack of [fgsm({ epsilon: chosen.epsilon, norm: 'L2' }), pgd({ ...chosen, norm: 'L2' })]) {
           const found = attacked(attack, given, classifier, { seed })
           expect(found.every((value) => value >= 0 && value <= 1)).toBe(true)
           for (const delta of rowsOf(found.map((value, i) => value - Number(given.images[i]))))

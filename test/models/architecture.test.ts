@@ -587,12 +587,16 @@ describe('the other networks for CIFAR', () => {
         `wideResnet: expected a depth of 4 more than a multiple of 6, got ${depth}`,
       )
     expect(() => wideResnet({ factor: 0 })).toThrow('wideResnet: expected a whole number of factor >= 1, got 0')
-    const other = { shortcut: 'none', last: 'relu', release: 'torchvision' } as object
-    expect(() => preactResnet18({ ...other, last: 'none' })).toThrow('a shortcut among activated, input, got none')
-    expect(() => preactResnet18({ ...other, shortcut: 'input' })).toThrow(
+    const other = (options: object): object => options
+    expect(() => preactResnet18(other({ shortcut: 'none', last: 'none' }))).toThrow(
+      'a shortcut among activated, input, got none',
+    )
+    expect(() => preactResnet18(other({ shortcut: 'input', last: 'relu' }))).toThrow(
       'a last layer among batchNorm, none, got relu',
     )
-    expect(() => vgg16bn(other)).toThrow('a release among pytorch-cifar, hydra, got torchvision')
+    expect(() => vgg16bn(other({ release: 'torchvision' }))).toThrow(
+      'a release among pytorch-cifar, hydra, got torchvision',
+    )
   })
 })
 

@@ -110,7 +110,7 @@ describe('pwoa-run of a sweep', () => {
     const { code, stderr } = await command.run(args, cwd)
     expect([code, rest.length]).toEqual([0, 2])
     expect(stderr).toContain(told('2 points that are done were'))
-    expect(stderr).toContain('warning: --resume: begun by another version of the pipeline file: ')
+    expect(stderr).toContain(': --resume: begun by another version of the pipeline file: ')
   })
 
   test('gives the same weights side by side as one after the other', async () => {

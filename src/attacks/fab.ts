@@ -1,9 +1,8 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { checkOptions } from '../dsl/checkOptions.js'
 import type { Attack } from './attack.js'
-import { checkThreat } from './checkThreat.js'
 import { defineAttack } from './defineAttack.js'
-import { checkFab } from './fabChecks.js'
+import { fabInForce, fabNames } from './fabInForce.js'
 import { type Boundary, type FabSearch, fabWalk, searches } from './fabWalk.js'
 import type { NormName } from './norms.js'
 import { planeTowards } from './planeTowards.js'
@@ -47,30 +46,9 @@ export interface FabOptions {
  * Algorithm 1.
  */
 export const fab = (options: FabOptions): Attack => {
-  const {
-    epsilon,
-    norm = 'Linf',
-    steps = 100,
-    restarts = 1,
-    alphaMax = 0.1,
-    eta = 1.05,
-    beta = 0.9,
-    search = 'shortest',
-    name = 'fab',
-  } = checkOptions('fab', options, {
-    epsilon: true,
-    norm: true,
-    steps: true,
-    restarts: true,
-    alphaMax: true,
-    eta: true,
-    beta: true,
-    search: true,
-    name: true,
-  })
-  checkThreat('fab', norm, epsilon)
-  const inForce = { norm, epsilon, steps, restarts, alphaMax, eta, beta, search }
-  checkFab('fab', inForce)
+  const { name = 'fab' } = checkOptions('fab', options, fabNames)
+  const inForce = fabInForce('fab', options)
+  const { norm, epsilon, restarts, search } = inForce
   return defineAttack({
     name,
     config: inForce,

@@ -2,9 +2,8 @@ import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import { logitsOf } from './ascend.js'
 import type { Attack } from './attack.js'
-import { checkThreat } from './checkThreat.js'
 import { defineAttack } from './defineAttack.js'
-import { checkFab } from './fabChecks.js'
+import { fabInForce, fabNames } from './fabInForce.js'
 import { type FabSearch, fabWalk, searches } from './fabWalk.js'
 import type { NormName } from './norms.js'
 import { planeTowards } from './planeTowards.js'
@@ -49,33 +48,10 @@ export interface FabTargetedOptions {
  * Algorithm 1; targeted as in AutoAttack (Croce & Hein, ICML 2020, Sec. 5).
  */
 export const fabTargeted = (options: FabTargetedOptions): Attack => {
-  const {
-    epsilon,
-    norm = 'Linf',
-    steps = 100,
-    targets = 9,
-    restarts = 1,
-    alphaMax = 0.1,
-    eta = 1.05,
-    beta = 0.9,
-    search = 'shortest',
-    name = 'fab-t',
-  } = checkOptions('fabTargeted', options, {
-    epsilon: true,
-    norm: true,
-    steps: true,
-    targets: true,
-    restarts: true,
-    alphaMax: true,
-    eta: true,
-    beta: true,
-    search: true,
-    name: true,
-  })
-  checkThreat('fabTargeted', norm, epsilon)
+  const { targets = 9, name = 'fab-t' } = checkOptions('fabTargeted', options, { ...fabNames, targets: true })
   checkWhole('fabTargeted', 'targets', targets, 1)
-  const inForce = { norm, epsilon, steps, restarts, alphaMax, eta, beta, search }
-  checkFab('fabTargeted', inForce)
+  const inForce = fabInForce('fabTargeted', options)
+  const { norm, epsilon, restarts, search } = inForce
   return defineAttack({
     name,
     config: { ...inForce, targets },

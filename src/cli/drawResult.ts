@@ -51,7 +51,8 @@ const sweepFiles = (summaries: readonly Summary[], { folder, files }: Page): str
   const own = files.filter((name) => /^(results|study)\.|\.svg$/.test(name))
   const made = [...new Set(summaries.flatMap(({ artifacts }) => artifacts))]
   const of = made.length > 0 ? made.join(', ') : 'its run'
-  return `${[shortPath(folder), ...own.toSorted()].join(', ').replace(', ', ': ')}; of each point in points/KEY: ${of}`
+  const listed = own.length > 0 ? `: ${own.toSorted().join(', ')}` : ''
+  return `${shortPath(folder)}${listed}; of each point in points/KEY: ${of}`
 }
 
 const draw = (

@@ -1,6 +1,7 @@
 import type { Command, CommanderError } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import type { PwoaFailure } from '../dsl/errors.js'
+import { nearestOf } from '../dsl/nearest.js'
 import { failure } from './optionReaders.js'
 
 const expectations: Readonly<Record<string, string>> = {
@@ -28,7 +29,7 @@ export const misunderstood = ({ options }: Command, { code, message }: Commander
 }
 
 const nearestTo = (what: string, options: Command['options']): string | undefined =>
-  options
-    .flatMap(({ long }) => long ?? [])
-    .filter((name) => distance(what, name) <= 3)
-    .toSorted((a, b) => distance(what, a) - distance(what, b))[0]
+  nearestOf(
+    what,
+    options.flatMap(({ long }) => long ?? []).filter((name) => distance(what, name) <= 3),
+  )

@@ -17,8 +17,9 @@ export const composite = <Needs, Adds>(
   const added = (before: number): readonly string[] => infos.slice(0, before).flatMap(({ adds }) => adds)
   const needs = infos.flatMap((info, i) => info.needs.filter((field) => !added(i).includes(field)))
   const reads = infos.flatMap((info) => info.reads ?? [])
+  const checks = infos.flatMap(({ checkData }) => checkData ?? [])
   const checkData = (data: Dataset): void => {
-    for (const info of infos) info.checkData?.(data)
+    for (const check of checks) check(data)
   }
   const parallel = infos.find((info) => info.parallel === 'operations')?.parallel
   return stage(
@@ -29,7 +30,7 @@ export const composite = <Needs, Adds>(
       adds: [...new Set(added(infos.length))],
       ...(parallel ? { parallel } : {}),
       ...(reads.length > 0 ? { reads } : {}),
-      checkData,
+      ...(checks.length > 0 ? { checkData } : {}),
     },
     operator,
   )

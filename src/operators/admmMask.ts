@@ -6,6 +6,7 @@ import type { HasTerms, HasTraining } from '../dsl/step.js'
 import type { Pattern } from '../math/patterns.js'
 import { adam } from '../training/adam.js'
 import { checkMask } from '../training/checkMask.js'
+import { maskNames } from '../training/maskStage.js'
 import { maskTask } from '../training/maskTask.js'
 import type { HasStudent } from '../training/network.js'
 import { checkRecipe, type PhasePlan, type Recipe, recipeConfig } from '../training/phasePlan.js'
@@ -110,14 +111,8 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
 }
 
 const admmMaskOptions: OptionNames<AdmmMaskOptions> = {
-  pattern: true,
-  rate: true,
-  rates: true,
-  exclude: true,
-  epochs: true,
-  retrainEpochs: true,
+  ...maskNames,
   updateEvery: true,
   rho: true,
   admm: true,
-  retrain: true,
 }

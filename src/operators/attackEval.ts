@@ -136,5 +136,3 @@ export const attackEval = (
 const STAGE = 'attackEval'
 
 type Measured = Pick<NetworkEvaluation, 'subject' | 'name' | 'files'>
-
-/** Whether an epoch that asks for an evaluation has just ended; the last one is the final evaluation's. */

@@ -5,7 +5,6 @@ import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { scoreRule } from '../training/importance.js'
 import { type MaskOptions, maskOptions, maskStage } from '../training/maskStage.js'
 import type { HasStudent } from '../training/network.js'
-import { checkRecipe } from '../training/phasePlan.js'
 import { cosine } from '../training/schedule.js'
 import { sgd } from '../training/sgd.js'
 
@@ -33,18 +32,7 @@ export interface LearnedMaskOptions extends MaskOptions {
  */
 export const learnedMask = (options: LearnedMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
   checkOptions('learnedMask', options, maskOptions)
-  const { rates = 'uniform', exclude = [], epochs = 20, retrainEpochs = 100, prune, retrain, ...others } = options
-  checkRecipe('learnedMask', prune, 'prune')
-  checkRecipe('learnedMask', retrain, 'retrain')
   const recipe = { optimizer: sgd({ momentum: 0.9, weightDecay: 1e-4 }), schedule: cosine() }
-  const settings = {
-    ...others,
-    rates,
-    exclude,
-    epochs,
-    retrainEpochs,
-    prune: { ...recipe, learningRate: 0.1, ...prune },
-    retrain: { ...recipe, learningRate: 0.01, ...retrain },
-  }
-  return maskStage('learnedMask', settings, scoreRule)
+  const defaults = { epochs: 20, prune: { ...recipe, learningRate: 0.1 }, retrain: { ...recipe, learningRate: 0.01 } }
+  return maskStage('learnedMask', options, defaults, scoreRule)
 }

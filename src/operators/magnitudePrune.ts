@@ -7,7 +7,6 @@ import { tf } from '../engine/tf.js'
 import { adam } from '../training/adam.js'
 import { type MaskOptions, maskOptions, maskStage } from '../training/maskStage.js'
 import type { HasStudent } from '../training/network.js'
-import { checkRecipe } from '../training/phasePlan.js'
 import { maskOf, settleMask } from '../training/pruning.js'
 import { checkUpdateEvery, isDue, rampedTask } from '../training/ramp.js'
 import { constant, cosine } from '../training/schedule.js'
@@ -36,31 +35,17 @@ export interface MagnitudePruneOptions extends MaskOptions {
  */
 export const magnitudePrune = (options: MagnitudePruneOptions): Op<HasStudent & HasTerms, HasTraining> => {
   checkOptions('magnitudePrune', options, { ...maskOptions, updateEvery: true })
-  const {
-    rates = 'uniform',
-    exclude = [],
-    epochs = 0,
-    retrainEpochs = 100,
-    updateEvery = 100,
-    prune,
-    retrain,
-    ...others
-  } = options
-  checkRecipe('magnitudePrune', prune, 'prune')
-  checkRecipe('magnitudePrune', retrain, 'retrain')
+  const { updateEvery = 100 } = options
   checkUpdateEvery('magnitudePrune', updateEvery)
-  const settings = {
-    ...others,
-    rates,
-    exclude,
-    epochs,
-    retrainEpochs,
-    prune: { optimizer: adam(), learningRate: 1e-3, schedule: constant(), ...prune },
-    retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine(), ...retrain },
+  const defaults = {
+    epochs: 0,
+    prune: { optimizer: adam(), learningRate: 1e-3, schedule: constant() },
+    retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine() },
   }
   return maskStage(
     'magnitudePrune',
-    settings,
+    options,
+    defaults,
     (taskOf) => ({
       beforeStep: (student, memory, progress) => {
         if (!isDue(progress, updateEvery)) return

@@ -6,7 +6,6 @@ import { tf } from '../engine/tf.js'
 import { adam } from '../training/adam.js'
 import { type MaskOptions, maskOptions, maskStage, PREFIX } from '../training/maskStage.js'
 import type { HasStudent } from '../training/network.js'
-import { checkRecipe } from '../training/phasePlan.js'
 import { thresholded, thresholdsOf } from '../training/pruning.js'
 import { checkUpdateEvery, isDue, rampedTask } from '../training/ramp.js'
 import { cosine, thirds } from '../training/schedule.js'
@@ -36,31 +35,17 @@ export interface ProximalMaskOptions extends MaskOptions {
  */
 export const proximalMask = (options: ProximalMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
   checkOptions('proximalMask', options, { ...maskOptions, updateEvery: true })
-  const {
-    rates = 'uniform',
-    exclude = [],
-    epochs = 50,
-    retrainEpochs = 100,
-    updateEvery = 100,
-    prune,
-    retrain,
-    ...others
-  } = options
-  checkRecipe('proximalMask', prune, 'prune')
-  checkRecipe('proximalMask', retrain, 'retrain')
+  const { epochs = 50, updateEvery = 100 } = options
   checkUpdateEvery('proximalMask', updateEvery)
-  const settings = {
-    ...others,
-    rates,
-    exclude,
+  const defaults = {
     epochs,
-    retrainEpochs,
-    prune: { optimizer: adam(), learningRate: 5e-4, schedule: thirds(Math.max(1, epochs)), ...prune },
-    retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine(), ...retrain },
+    prune: { optimizer: adam(), learningRate: 5e-4, schedule: thirds(Math.max(1, epochs)) },
+    retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine() },
   }
   return maskStage(
     'proximalMask',
-    settings,
+    options,
+    defaults,
     (taskOf) => ({
       beforeStep: (student, memory, progress) => {
         if (!isDue(progress, updateEvery)) return

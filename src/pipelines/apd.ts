@@ -8,6 +8,7 @@ import { crossEntropy } from '../operators/crossEntropy.js'
 import { type DistillOptions, distill } from '../operators/distill.js'
 import { type ProximalMaskOptions, proximalMask } from '../operators/proximalMask.js'
 import type { AttackSchedule } from '../training/attackStep.js'
+import { maskOptions } from '../training/maskStage.js'
 import type { HasStudent, HasTeacher } from '../training/network.js'
 
 export interface ApdOptions extends ProximalMaskOptions {
@@ -32,15 +33,8 @@ export const apd = (
   options: ApdOptions,
 ): Op<HasTeacher & HasStudent, HasTerms & HasTraining> => {
   const { distill: distillation, ...mask } = checkOptions('apd', options, {
-    pattern: true,
-    rate: true,
-    rates: true,
-    exclude: true,
-    epochs: true,
-    retrainEpochs: true,
+    ...maskOptions,
     updateEvery: true,
-    prune: true,
-    retrain: true,
     distill: true,
   })
   const stages = [adversarial(attack), crossEntropy(), distill(distillation), proximalMask(mask)] as const

@@ -6,6 +6,7 @@ import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { type LearnedMaskOptions, learnedMask } from '../operators/learnedMask.js'
 import { type TradesOptions, trades } from '../operators/trades.js'
 import type { AttackSchedule } from '../training/attackStep.js'
+import { maskOptions } from '../training/maskStage.js'
 import type { HasStudent } from '../training/network.js'
 
 export interface HydraOptions extends LearnedMaskOptions, TradesOptions {}
@@ -24,14 +25,7 @@ export interface HydraOptions extends LearnedMaskOptions, TradesOptions {}
  */
 export const hydra = (attack: AttackSchedule, options: HydraOptions): Op<HasStudent, HasTerms & HasTraining> => {
   const { beta, ...mask } = checkOptions('hydra', options, {
-    pattern: true,
-    rate: true,
-    rates: true,
-    exclude: true,
-    epochs: true,
-    retrainEpochs: true,
-    prune: true,
-    retrain: true,
+    ...maskOptions,
     beta: true,
   })
   const [loss, pruned] = [trades(attack, beta === undefined ? {} : { beta }), learnedMask(mask)] as const

@@ -8,6 +8,7 @@ import { adversarial } from '../operators/adversarial.js'
 import { type DistillOptions, distill } from '../operators/distill.js'
 import { type HsicRegularizeOptions, hsicRegularize } from '../operators/hsicRegularize.js'
 import type { AttackSchedule } from '../training/attackStep.js'
+import { maskNames } from '../training/maskStage.js'
 import type { HasStudent, HasTeacher } from '../training/network.js'
 
 /** Options of {@link pwoa}. */
@@ -42,16 +43,10 @@ export const pwoa = (options: PwoaOptions): Op<HasTeacher & HasStudent, HasTerms
     mixed,
     ...mask
   } = checkOptions('pwoa', options, {
-    pattern: true,
-    rate: true,
-    rates: true,
-    exclude: true,
-    epochs: true,
-    retrainEpochs: true,
+    ...maskNames,
     updateEvery: true,
     rho: true,
     admm: true,
-    retrain: true,
     hsic: true,
     distill: true,
     mixed: true,

@@ -6,7 +6,7 @@ import { checkMask } from './checkMask.js'
 import { maskTask } from './maskTask.js'
 import type { TrainingMemory } from './memory.js'
 import type { HasStudent, Student } from './network.js'
-import { type PhasePlan, type Recipe, recipeConfig } from './phasePlan.js'
+import { checkRecipe, type PhasePlan, type Recipe, recipeConfig } from './phasePlan.js'
 import { countKept, maskOf, settleMask, type TaskOf } from './pruning.js'
 import type { RateSharing } from './rateSharing.js'
 import type { Excluded, Rate } from './rates.js'
@@ -32,20 +32,23 @@ export interface MaskOptions {
   readonly retrain?: Partial<Recipe>
 }
 
-/** Their names. */
-export const maskOptions: OptionNames<MaskOptions> = {
+/** Names of what every stage that prunes has, `admmMask` too. */
+export const maskNames: OptionNames<Omit<MaskOptions, 'prune'>> = {
   pattern: true,
   rate: true,
   rates: true,
   exclude: true,
   epochs: true,
   retrainEpochs: true,
-  prune: true,
   retrain: true,
 }
 
-/** The options in force. */
-export type MaskSettings = Required<Omit<MaskOptions, 'prune' | 'retrain'>> & {
+/** Names of the options. */
+export const maskOptions: OptionNames<MaskOptions> = { ...maskNames, prune: true }
+
+/** What a stage takes where the options say nothing. */
+export interface MaskDefaults {
+  readonly epochs: number
   readonly prune: Recipe
   readonly retrain: Recipe
 }
@@ -57,7 +60,8 @@ export interface PruningRule extends Pick<PhasePlan, 'begin' | 'beforeStep' | 'a
 }
 
 /**
- * A stage of two phases, `prune` by a rule and `retrain` with a fixed mask. What had been pruned before stays so. Emits a step per minibatch, in numbers.
+ * A stage of two phases, `prune` by a rule and `retrain` with a fixed mask. What had been pruned before stays so. Emits
+ * a step per minibatch, in numbers.
  *
  * @param rule of what is pruned, which is settled once the network is known
  * @param more options of the stage's own, for the plan
@@ -65,11 +69,17 @@ export interface PruningRule extends Pick<PhasePlan, 'begin' | 'beforeStep' | 'a
  */
 export const maskStage = (
   name: string,
-  { prune, retrain, ...settings }: MaskSettings,
+  options: MaskOptions,
+  defaults: MaskDefaults,
   rule: (taskOf: TaskOf) => PruningRule,
   more: Readonly<Record<string, unknown>> = {},
 ): Op<HasStudent & HasTerms, HasTraining> => {
-  const { epochs, retrainEpochs } = settings
+  const { pattern, rate, rates = 'uniform', exclude = [], epochs = defaults.epochs, retrainEpochs = 100 } = options
+  const settings = { pattern, rate, rates, exclude, epochs, retrainEpochs }
+  checkRecipe(name, options.prune, 'prune')
+  checkRecipe(name, options.retrain, 'retrain')
+  const prune = { ...defaults.prune, ...options.prune }
+  const retrain = { ...defaults.retrain, ...options.retrain }
   checkMask(name, settings, [prune, retrain])
 
   const { taskOf, prepare } = maskTask(name, settings)

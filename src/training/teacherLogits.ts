@@ -2,6 +2,7 @@ import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { StageState } from '../dsl/context.js'
 import type { Dataset } from '../dsl/dataset.js'
 import { tf } from '../engine/tf.js'
+import { knownAnswers } from './answers.js'
 import type { Network } from './network.js'
 
 /** Bytes beyond which logits are computed anew each time: a million examples of 16 classes. */
@@ -27,8 +28,11 @@ export class TeacherLogits {
 
   /** @param indices which training examples the images are; undefined where they have been changed */
   of(images: Tensor4D, indices: Uint32Array | undefined): Tensor2D {
-    if (indices === undefined || this.#known.length === 0) return this.#teacher.logits(images)
     const classes = this.#classes
+    if (indices === undefined || this.#known.length === 0) {
+      const answers = knownAnswers(this.#teacher, images)
+      return answers ? tf.tensor2d(answers, [images.shape[0], classes]) : this.#teacher.logits(images)
+    }
     if (!indices.every((index) => this.#known[index] === 1)) {
       const computed = this.#teacher.logits(images)
       const values = computed.dataSync<'float32'>()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseArguments } from '../../src/cli/parseArguments.js'
 import { parseWord } from '../../src/cli/parseWord.js'
-import { PwoaFailure } from '../../src/dsl/errors.js'
+import { refusalOf } from '../support/refusalOf.js'
 import { buildCommand, folderWith } from './commandLine.js'
 import { userFiles } from './userFiles.js'
 
@@ -12,16 +12,6 @@ beforeAll(async () => {
   command = await buildCommand()
   return command.remove
 })
-
-const refusalOf = (act: () => unknown) => {
-  try {
-    act()
-  } catch (thrown) {
-    if (thrown instanceof PwoaFailure) return thrown.error
-    throw thrown
-  }
-  throw new Error('it was not refused')
-}
 
 describe('where a page is served', () => {
   const pageOf = (...args: string[]) => {

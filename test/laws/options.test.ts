@@ -11,7 +11,6 @@ import { fabTargeted } from '../../src/attacks/fabTargeted.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
 import { pgd } from '../../src/attacks/pgd.js'
 import { square } from '../../src/attacks/square.js'
-import { PwoaFailure } from '../../src/dsl/errors.js'
 import { tf } from '../../src/engine/tf.js'
 import { cifar10, cifar100 } from '../../src/io/cifar.js'
 import { imageFolder } from '../../src/io/imageFolder.js'
@@ -51,6 +50,7 @@ import { naive } from '../../src/pipelines/naive.js'
 import { pwoa } from '../../src/pipelines/pwoa.js'
 import { adam } from '../../src/training/adam.js'
 import { sgd } from '../../src/training/sgd.js'
+import { refusalOf } from '../support/refusalOf.js'
 import { table } from './table.js'
 
 /** Makes one with valid options, and `more` among them. */
@@ -150,16 +150,6 @@ const within: readonly (readonly [string, string, Making])[] = [
   ['admmMask', 'options', (more) => advPrune(attack, { ...mask, ...more })],
   ['magnitudePrune', 'options', (more) => naive({ ...mask, ...more })],
 ]
-
-const refusalOf = (act: () => unknown) => {
-  try {
-    act()
-  } catch (thrown) {
-    if (thrown instanceof PwoaFailure) return thrown.error
-    throw thrown
-  }
-  throw new Error('nothing was refused')
-}
 
 describe('an option it does not know is refused', () => {
   const whole = Object.entries({ ...operators, ...others }).map(([name, make]) => [name, 'options', make] as const)

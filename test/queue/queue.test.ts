@@ -159,7 +159,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     const refusing = worker(other, redis)
     const following = follow(cwd, redis)
     await following.says(
-      /warning: (?:\S.*: )?worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other data, other contents of a checkpoint, or another version/,
+      /warning: epochs=\d+ seed=\d: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other data, other contents of a checkpoint, or another version/,
     )
     refusing.child.kill('SIGKILL')
     following.child.kill('SIGKILL')

@@ -2,36 +2,11 @@ import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { checkOptions } from '../dsl/checkOptions.js'
 import type { Attack } from './attack.js'
 import { defineAttack } from './defineAttack.js'
-import { fabInForce, fabNames } from './fabInForce.js'
-import { type Boundary, type FabSearch, fabWalk, searches } from './fabWalk.js'
+import { type FabOptions, fabInForce, fabNames } from './fabInForce.js'
+import { type Boundary, fabWalk, searches } from './fabWalk.js'
 import type { NormName } from './norms.js'
 import { planeTowards } from './planeTowards.js'
 import type { Attempt } from './standing.js'
-
-/** Options of {@link fab}. */
-export interface FabOptions {
-  /** Radius within which an example counts as broken: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
-  readonly epsilon: number
-  /** How a perturbation is measured. @default 'Linf' */
-  readonly norm?: NormName
-  /** Steps of a try, ≥ 1. @default 100 */
-  readonly steps?: number
-  /** Tries, ≥ 1: the first from the image, later ones from random points at half of ε. @default 1 */
-  readonly restarts?: number
-  /** Largest weight of the way back to the image in a step, in (0, 1]. @default 0.1 */
-  readonly alphaMax?: number
-  /** How far a step goes over the plane, > 0. @default 1.05 */
-  readonly eta?: number
-  /** How much of its distance an adversarial point keeps when it is drawn back to the image, in (0, 1]. @default 0.9 */
-  readonly beta?: number
-  /**
-   * `shortest`: all steps of all tries on every example, its shortest perturbation counts. `within`: an example is done
-   * with the first perturbation within ε, as in AutoAttack: the same robust accuracy sooner. @default 'shortest'
-   */
-  readonly search?: FabSearch
-  /** How figures name it. @default 'fab' */
-  readonly name?: string
-}
 
 /**
  * Fast adaptive boundary attack: looks for the shortest perturbation. In each step the boundary to every other class

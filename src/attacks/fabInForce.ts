@@ -2,8 +2,33 @@ import type { OptionNames } from '../dsl/checkOptions.js'
 import { checkAmong, checkPositive, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import { checkThreat } from './checkThreat.js'
-import type { FabOptions } from './fab.js'
-import { searches } from './fabWalk.js'
+import { type FabSearch, searches } from './fabWalk.js'
+import type { NormName } from './norms.js'
+
+/** Options of `fab`. */
+export interface FabOptions {
+  /** Radius within which an example counts as broken: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
+  readonly epsilon: number
+  /** How a perturbation is measured. @default 'Linf' */
+  readonly norm?: NormName
+  /** Steps of a try, ≥ 1. @default 100 */
+  readonly steps?: number
+  /** Tries, ≥ 1: the first from the image, later ones from random points at half of ε. @default 1 */
+  readonly restarts?: number
+  /** Largest weight of the way back to the image in a step, in (0, 1]. @default 0.1 */
+  readonly alphaMax?: number
+  /** How far a step goes over the plane, > 0. @default 1.05 */
+  readonly eta?: number
+  /** How much of its distance an adversarial point keeps when it is drawn back to the image, in (0, 1]. @default 0.9 */
+  readonly beta?: number
+  /**
+   * `shortest`: all steps of all tries on every example, its shortest perturbation counts. `within`: an example is done
+   * with the first perturbation within ε, as in AutoAttack: the same robust accuracy sooner. @default 'shortest'
+   */
+  readonly search?: FabSearch
+  /** How figures name it. @default 'fab' */
+  readonly name?: string
+}
 
 /** Names of what both forms of FAB have. */
 export const fabNames: OptionNames<FabOptions> = {

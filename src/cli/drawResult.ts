@@ -4,12 +4,15 @@ import { formatCount, formatSeconds } from '../report/format.js'
 import { latencyTable } from '../report/latencyTable.js'
 import { type Table, tableOfComparison, tableOfRun } from '../report/resultTable.js'
 import { sizeTable } from '../report/sizeTable.js'
+import type { Study } from '../report/study/study.js'
 import { studyTable } from '../report/study/studyTable.js'
 import type { ComparisonSummary } from '../runtime/comparison.js'
 import { shortPath } from '../runtime/shortPath.js'
-import type { SweepSummary } from '../runtime/sweep/sweepTypes.js'
+import type { PointRecord, SweepSummary } from '../runtime/sweep/sweepTypes.js'
 import type { Colors } from './colors.js'
 import { drawTable } from './drawTable.js'
+import { type FittedTable, fitTable } from './fitTable.js'
+import { liveStudy } from './liveStudy.js'
 import { pointCount } from './pointCount.js'
 
 interface Page {
@@ -19,6 +22,8 @@ interface Page {
   readonly folder: string
   /** Names in that folder. */
   readonly files: readonly string[]
+  /** How a sweep's points are set side by side, where its table is to fit a window: a file takes the whole of it. */
+  readonly study?: Study | undefined
 }
 
 /** The result of a run for a person: figures, what they were measured on, and where the files are. */
@@ -29,35 +34,55 @@ export const drawResult = (summary: Summary | ComparisonSummary | SweepSummary, 
 
 const drawRun = (summary: Summary, page: Page): string => {
   const artifacts = summary.artifacts.length === 0 ? '' : `: ${summary.artifacts.join(', ')}`
-  return draw(summary.pipeline, tableOfRun(summary), [summary], `${shortPath(page.folder)}${artifacts}`, page)
+  return draw(
+    summary.pipeline,
+    { table: tableOfRun(summary) },
+    [summary],
+    `${shortPath(page.folder)}${artifacts}`,
+    page,
+  )
 }
 
 const drawComparison = ({ pipeline, rows }: ComparisonSummary, page: Page): string =>
-  draw(pipeline, tableOfComparison(rows), Object.values(rows), shortPath(page.folder), page)
+  draw(pipeline, { table: tableOfComparison(rows) }, Object.values(rows), shortPath(page.folder), page)
 
 const drawSweep = ({ sweep, points, study }: SweepSummary, page: Page): string => {
   const done = points.flatMap(({ label, summary }) => (summary ? [[label, summary] as const] : []))
   const failed = points.flatMap(({ label, error }) => (error ? `failed: ${label}: ${describeError(error)}\n` : []))
   const summaries = done.map(([, summary]) => summary)
   const table = study ? studyTable(study) : tableOfComparison(Object.fromEntries(done))
+  const fitted = page.study && fitStudy(points, page.study, page.width)
   const files = sweepFiles(summaries, page)
-  if (done.length > 0) return `${draw(sweep, table, summaries, files, page)}${failed.join('')}`
+  if (done.length > 0) return `${draw(sweep, fitted ?? { table }, summaries, files, page)}${failed.join('')}`
   const { bold, dim } = page.colors
   return `\n${bold(sweep)}, none of ${pointCount(points.length)} done\n\n${failed.join('')}\n${dim(`files in ${files}`)}\n`
 }
 
+/** As many columns as the window takes: one that is too wide breaks every row in two. */
+const fitStudy = (points: readonly PointRecord[], study: Study, width: number): FittedTable | undefined => {
+  const table = liveStudy(points, study, [])
+  const fitted = table && fitTable(table, { columns: width, rows: Number.POSITIVE_INFINITY })
+  return fitted?.note === undefined ? fitted : { ...fitted, note: `${fitted.note}\nstudy.md has all of them` }
+}
+
 /** What a sweep leaves for a person: tables and pictures of the whole, and what each point has made. */
 const sweepFiles = (summaries: readonly Summary[], { folder, files }: Page): string => {
-  const own = files.filter((name) => /^(results|study)\.|\.svg$/.test(name))
+  const own = files.filter((name) => /^(report|results|study)\.|\.svg$/.test(name))
   const made = [...new Set(summaries.flatMap(({ artifacts }) => artifacts))]
   const of = made.length > 0 ? made.join(', ') : 'its run'
   const listed = own.length > 0 ? `: ${own.toSorted().join(', ')}` : ''
   return `${shortPath(folder)}${listed}; of each point in points/KEY: ${of}`
 }
 
+/** Figures of runs, where there are any, and in words what isn't shown of them. */
+interface Shown {
+  readonly table: Table | undefined
+  readonly note?: string | undefined
+}
+
 const draw = (
   name: string,
-  table: Table | undefined,
+  { table, note }: Shown,
   summaries: readonly Summary[],
   files: string,
   { colors, width }: Page,
@@ -65,7 +90,8 @@ const draw = (
   const sizes = summaries.map(({ sizes: layers }) => (layers ? `${drawTable(sizeTable(layers), width, colors)}\n` : ''))
   const times = summaries.map(({ latency }) => (latency ? `${drawTable(latencyTable(latency), width, colors)}\n` : ''))
   const title = `${colors.bold(name)}, ${[...new Set(summaries.flatMap(facts))].join(', ')}`
-  const body = table ? drawTable(table, width, colors) : `done in ${formatSeconds(totalOf(summaries))}\n`
+  const more = note === undefined ? '' : `${colors.dim(note)}\n`
+  const body = table ? `${drawTable(table, width, colors)}${more}` : `done in ${formatSeconds(totalOf(summaries))}\n`
   const profile = summaries.map(({ profile: seconds }) => (seconds ? drawProfile(seconds) : '')).join('')
   return `\n${title}\n\n${body}\n${sizes.join('')}${times.join('')}${profile}${colors.dim(`files in ${files}`)}\n`
 }

@@ -75,7 +75,14 @@ const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => 
   await watched?.close()
   screen.end()
   if (isLeft(ended)) return { error: withResumeWords(withPlace(ended.left), folder, invocation) }
-  const page = { colors: colorsFor(process.stdout), width: widthOf(process.stdout), folder, files: namesIn(folder) }
+  const study = made.kind === 'sweep' && process.stdout.isTTY ? made.study : undefined
+  const page = {
+    colors: colorsFor(process.stdout),
+    width: widthOf(process.stdout),
+    folder,
+    files: namesIn(folder),
+    study,
+  }
   const text = invocation.output === 'json' ? `${JSON.stringify(ended.right)}\n` : drawResult(ended.right, page)
   return { text, code: codeOf(ended.right) }
 }

@@ -10,6 +10,7 @@ import { shorten, shortenApart } from '../../src/cli/shorten.js'
 import { showSweep } from '../../src/cli/showSweep.js'
 import type { PwoaError } from '../../src/dsl/errors.js'
 import type { Summary } from '../../src/dsl/run.js'
+import { studyOf } from '../../src/runtime/sweep/studyResults.js'
 import type { PointRecord, SweepEvent, SweepSummary } from '../../src/runtime/sweep/sweepTypes.js'
 
 const colors = pc.createColors(false)
@@ -210,15 +211,30 @@ describe('the result of a sweep', () => {
     colors,
     width: 80,
     folder: 'rt',
-    files: ['plan.json', 'results.csv', 'study.md', 'robust-by-rate.svg'],
+    files: ['plan.json', 'report.html', 'results.csv', 'study.md', 'robust-by-rate.svg'],
   }
   const resultOf = (all: readonly PointRecord[]): string =>
     drawResult({ sweep: 'x', params: {}, seed: 0, seconds: { total: 1 }, points: all } as SweepSummary, page)
 
   test('lists tables, pictures and what each point has made', () => {
     expect(resultOf([{ ...one, state: 'done', summary }])).toMatch(
-      /\nfiles in rt: results\.csv, robust-by-rate\.svg, study\.md; of each point in points\/KEY: network\.safetensors\n$/,
+      /\nfiles in rt: report\.html, results\.csv, robust-by-rate\.svg, study\.md; of each point in points\/KEY: network\.safetensors\n$/,
     )
+  })
+
+  test('of a study has all rows, in a window without the columns that would break them, which it tells', () => {
+    const all = points(40, 0)
+    const study = { method: 'method', across: 'rate' }
+    const ended = { sweep: 'x', params: {}, seed: 0, seconds: { total: 1 }, points: all, study: studyOf(all, study) }
+    const whole = drawResult(ended, page)
+    const fitted = drawResult(ended, { ...page, study })
+    for (const text of [whole, fitted]) expect(text.match(/^.*\b98\.8 ± 0\.0 %/gm)).toHaveLength(20)
+    expect(whole).toMatch(/^teacher +method .* kept/m)
+    expect(whole).not.toContain('left out')
+    expect(fitted).toMatch(/^method +rate +clean +autoattack +fgsm/m)
+    expect(fitted).toMatch(/\n6 columns left out: teacher, operations kept.*\nstudy\.md has all of them\n/)
+    const lines = fitted.slice(0, fitted.indexOf('files in')).split('\n')
+    for (const line of lines) expect([...line].length, line).toBeLessThanOrEqual(80)
   })
 
   test('of which nothing is done has no table and no empty heading', () => {

@@ -10,6 +10,7 @@ import {
   blockNoise,
   cifar10,
   cifar100,
+  constant,
   cosine,
   crossEntropy,
   definePipeline,
@@ -58,6 +59,8 @@ const digits = {
     admm: { optimizer: adam(), learningRate: 5e-4, schedule: thirds(3) },
     retrain: { optimizer: adam(), learningRate: 1e-3, schedule: multiStep([0.75, 0.9]) },
   },
+  /** TRADES' β on MNIST; SGD at HYDRA's 0.01, made for CIFAR, unlearns digits that are attacked by 0.3. */
+  hydra: { beta: 1, retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine() } },
 }
 
 const momentum = sgd({ momentum: 0.9, weightDecay: 1e-4 })
@@ -73,13 +76,20 @@ const photographs = {
     admm: { optimizer: momentum, learningRate: 0.01, schedule: thirds(3) },
     retrain: { optimizer: momentum, learningRate: 0.005, schedule: cosine() },
   },
+  /** As its own code: both phases by SGD with a cosine. */
+  hydra: { beta: 6 },
 }
 
 const datasets = {
   mnist: { ...digits, data: mnist({ batchSize: 128 }) },
   syntheticDigits: { ...digits, data: syntheticDigits({ train: 2000, test: 1000 }) },
   cifar10: { ...photographs, data: cifar10({ batchSize: 128, ...crops }) },
-  cifar100: { ...photographs, alpha: 100, data: cifar100({ batchSize: 128, ...crops }) },
+  cifar100: {
+    ...photographs,
+    alpha: 100,
+    hsic: { lambdaX: 5e-7, lambdaY: 2e-6 },
+    data: cifar100({ batchSize: 128, ...crops }),
+  },
 }
 
 interface Setting {
@@ -91,7 +101,6 @@ interface Setting {
   readonly retrainEpochs: number
   /** Steps of the attack that the adversarial methods train with. */
   readonly attackSteps: number
-  readonly mixRatio: number
 }
 
 /** PGD that the adversarial methods train with. */
@@ -99,6 +108,9 @@ const trainedBy = (
   { of: { epsilon }, attackSteps: steps }: Setting,
   more: { readonly loss?: 'kl'; readonly start?: 'nearby' } = {},
 ) => pgd({ epsilon, steps, stepSize: (2.5 * epsilon) / steps, ...more })
+
+/** A retraining with the data set's optimizer, for methods whose own codes say nothing of it. */
+const falling = ({ of: { recipes } }: Setting) => ({ ...recipes.retrain, schedule: cosine() })
 
 const maskOf = ({ of, mask, epochs, retrainEpochs }: Setting) => ({ ...mask, ...of.recipes, epochs, retrainEpochs })
 
@@ -128,44 +140,55 @@ const distilled = (at: Setting, seen: Pipeline<Step & HasTeacher & HasStudent>, 
 /** The rows: every method from the same teacher, on the same data, with the same epochs and rate. */
 const methods = {
   teacher: ({ teacher }: Setting) => teacher,
-  naive: ({ teacher, mask, epochs, retrainEpochs }: Setting) =>
-    teacher.pipe(naive({ ...mask, retrainEpochs: epochs + retrainEpochs })),
-  gradual: ({ teacher, mask, epochs, retrainEpochs }: Setting) =>
-    teacher.pipe(crossEntropy(), magnitudePrune({ ...mask, epochs, retrainEpochs })),
+  naive: (at: Setting) =>
+    at.teacher.pipe(naive({ ...at.mask, retrainEpochs: at.epochs + at.retrainEpochs, retrain: falling(at) })),
+  gradual: (at: Setting) => {
+    const prune = { ...at.of.recipes.retrain, schedule: constant() }
+    return at.teacher.pipe(
+      crossEntropy(),
+      magnitudePrune({ ...at.mask, epochs: at.epochs, retrainEpochs: at.retrainEpochs, prune, retrain: falling(at) }),
+    )
+  },
   admm: (at: Setting) => at.teacher.pipe(crossEntropy(), admmMask(maskOf(at))),
   'hsic-only': (at: Setting) => at.teacher.pipe(crossEntropy(), hsicRegularize(at.of.hsic), admmMask(maskOf(at))),
   'distill-only': (at: Setting) =>
     at.teacher.pipe(distill({ temperature: 30, alpha: at.of.alpha }), admmMask(maskOf(at))),
   pwoa: (at: Setting) => at.teacher.pipe(pwoa(pwoaOf(at))),
+  /** What the rows after it are to be held against: theirs is another temperature and schedule as well. */
+  tuned: (at: Setting) => distilled(at, at.teacher, 'uniform'),
   perturbed: (at: Setting) => distilled(at, perturbed(at), 'uniform'),
   learned: (at: Setting) => distilled(at, at.teacher, 'learned'),
   'perturbed-learned': (at: Setting) => distilled(at, perturbed(at), 'learned'),
   matched: (at: Setting) => distilled(at, perturbed(at).pipe(matchJacobian({ epsilon: at.of.epsilon })), 'learned'),
-  'pwoa-mixed': (at: Setting) =>
-    at.teacher.pipe(pwoa({ ...pwoaOf(at), mixed: { attack: trainedBy(at), mixRatio: at.mixRatio } })),
-  advPrune: (at: Setting) => {
-    const { retrain, ...mask } = maskOf(at)
-    return at.teacher.pipe(advPrune(trainedBy(at), { ...mask, retrain: { ...retrain, schedule: cosine() } }))
+  advPrune: (at: Setting) => at.teacher.pipe(advPrune(trainedBy(at), { ...maskOf(at), retrain: falling(at) })),
+  apd: (at: Setting) => {
+    const { mask, epochs, retrainEpochs, of } = at
+    const prune = { ...of.recipes.admm, schedule: thirds(Math.max(1, epochs)) }
+    const distillation = { temperature: 30, alpha: of.alpha }
+    const options = { ...mask, epochs, retrainEpochs, prune, retrain: falling(at), distill: distillation }
+    return at.teacher.pipe(apd(trainedBy(at), options))
   },
-  apd: (at: Setting) =>
-    at.teacher.pipe(
-      apd(trainedBy(at), {
-        ...at.mask,
-        epochs: at.epochs,
-        retrainEpochs: at.retrainEpochs,
-        distill: { temperature: 30, alpha: at.of.alpha },
-      }),
-    ),
   hydra: (at: Setting) => {
     const { epochs, retrainEpochs } = at
     const attack = trainedBy(at, { loss: 'kl', start: 'nearby' })
-    return at.teacher.pipe(hydra(attack, { ...at.mask, beta: 6, epochs, retrainEpochs }))
+    return at.teacher.pipe(hydra(attack, { ...at.mask, ...at.of.hydra, epochs, retrainEpochs }))
   },
 }
 
 const nameOf = (file: string): string => basename(file, extname(file))
 
-const names = Object.keys(methods) as (keyof typeof methods)[]
+/** PwoA with attacked images among the natural ones has a row for each share of them. */
+type Row = keyof typeof methods | `pwoa-mixed ${number}`
+
+const isOf = (row: Row): row is keyof typeof methods => row in methods
+
+const build = (row: Row, at: Setting): Pipeline<Step & HasStudent> => {
+  if (isOf(row)) return methods[row](at)
+  const mixRatio = Number(row.slice(row.indexOf(' ')))
+  return at.teacher.pipe(pwoa({ ...pwoaOf(at), mixed: { attack: trainedBy(at), mixRatio } }))
+}
+
+const names = [...(Object.keys(methods) as (keyof typeof methods)[]), 'pwoa-mixed'] as const
 
 /**
  * The paper's comparison: methods × rates × seeds on one network or several, a row each, with means over the seeds. The
@@ -221,7 +244,11 @@ export default definePipeline(
     epochs: param.integer({ default: 50, min: 0, unit: 'epochs', help: 'While weights are pushed towards zero.' }),
     retrainEpochs: param.integer({ default: 100, min: 0, unit: 'epochs', help: 'Masked retraining.' }),
     attackSteps: param.integer({ default: 10, min: 1, max: 1000, help: 'Steps of PGD in adversarial training.' }),
-    mixRatio: param.number({ default: 0.2, min: 0, max: 1, help: 'Attacked minibatches of pwoa-mixed.' }),
+    mixRatios: param.list(param.number({ min: 0, max: 1, help: 'A share.' }), {
+      default: [0.2],
+      min: 1,
+      help: 'Shares of attacked minibatches, a row of pwoa-mixed for each.',
+    }),
     attacks: param.list(param.choice(['autoattack', 'fgsm', 'pgd', 'cw'], { help: 'An attack.' }), {
       default: ['autoattack', 'fgsm', 'pgd', 'cw'],
       min: 1,
@@ -235,8 +262,11 @@ export default definePipeline(
     // The name of a file says which teacher it is, unless several have the same.
     const isTwice = (name: string): boolean => checkpoints.filter((file) => nameOf(file) === name).length > 1
     const teachers = new Map(checkpoints.map((file) => [isTwice(nameOf(file)) ? file : nameOf(file), file]))
+    const named = rows.flatMap((row): readonly Row[] =>
+      row === 'pwoa-mixed' ? p.mixRatios.map((mixRatio) => `${row} ${mixRatio}` as const) : [row],
+    )
     const points = [...teachers.keys()].flatMap((teacher) =>
-      rows.flatMap((method) => {
+      named.flatMap((method) => {
         const whole = method === 'teacher'
         return (whole ? [1] : rates).flatMap((rate) =>
           (whole ? seeds.slice(0, 1) : seeds).map((seed) => ({ teacher, method, rate, seed })),
@@ -260,7 +290,7 @@ export default definePipeline(
         const source = pipeline(`${teacher} ${method} ${rate}x`, of.data).pipe(
           loadTeacher(teachers.get(teacher) ?? teacher, architecture === undefined ? {} : { architecture }),
         )
-        const pruned: Pipeline<Step & HasStudent> = methods[method]({
+        const pruned = build(method, {
           ...p,
           of,
           teacher: source,
@@ -279,7 +309,7 @@ export default definePipeline(
           'epochs',
           'retrainEpochs',
           'attackSteps',
-          'mixRatio',
+          'mixRatios',
           'attacks',
         ],
       },

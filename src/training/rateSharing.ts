@@ -12,8 +12,9 @@ import type { LayerRate } from './rates.js'
 /**
  * How one rate for the whole is shared among the layers: the same for each (`uniform`); by the layers' shapes
  * (`erk`, Erdős–Rényi kernel); by the weights, of which the largest of all layers stay (`global`); or by what the
- * network's answers to the images of the first minibatch, natural or randomly perturbed, need (`learned`): weights stay
- * whose w²·h is largest over all layers, h as in `curvatureOf`.
+ * network's answers to the images of the first minibatch, natural or randomly perturbed, need (`learned`): as many stay
+ * of a layer as it has among those whose w²·h is largest over all layers, h as in `curvatureOf`. Rates are all that is
+ * settled: which weights of a layer stay is for the stage to find, by their magnitude as a rule.
  */
 export type RateSharing = keyof typeof sharings
 

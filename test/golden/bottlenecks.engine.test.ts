@@ -21,6 +21,7 @@ import type { HasStudent } from '../../src/training/network.js'
 import { constant } from '../../src/training/schedule.js'
 import { sgd } from '../../src/training/sgd.js'
 import { collect, fakeRun, normalisedNet, tinyData } from '../support/context.js'
+import { expectClose, expectEach } from '../support/expectClose.js'
 import { seededNumbers } from '../support/numbers.js'
 import { lentSteps, runningOf, teacherFile, weightsOf } from '../support/steps.js'
 import { seededState } from '../support/torchValues.js'
@@ -60,18 +61,6 @@ const { cases, beta, examples, size, images, noise, tensors } = golden.settings
  */
 const NETWORK = 1e-5
 const CODES = 2e-6
-
-const expectClose = (found: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void => {
-  expect(found.length, what).toBe(expected.length)
-  const scale = Math.max(...Array.from(expected, Math.abs))
-  const gap = Math.max(...Array.from(expected, (value, i) => Math.abs(Number(found[i]) - value)))
-  expect(gap / scale, what).toBeLessThan(tolerance)
-}
-
-const expectEach = (found: NamedTensors, expected: Vectors, tolerance: number): void => {
-  for (const [name, values] of Object.entries(expected))
-    expectClose(found.get(name)?.data ?? [], values, tolerance, name)
-}
 
 describe.each([...cases.scales.entries()])('of codes, case %i', (which, scale) => {
   const code = (seed: number): Tensor2D =>

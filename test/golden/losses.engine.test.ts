@@ -1,10 +1,9 @@
 /** TRADES, MART, LBGAT and HYDRA beside PyTorch: scripts/golden_losses.py. */
 import { readFileSync } from 'node:fs'
-import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { finalize, type Observable, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import type { Attack } from '../../src/attacks/attack.js'
 import type { Dataset } from '../../src/dsl/dataset.js'
 import { describeError } from '../../src/dsl/errors.js'
 import type { HasTerms, HasTraining, Step } from '../../src/dsl/step.js'
@@ -30,6 +29,8 @@ import type { HasGuide, HasStudent, Student } from '../../src/training/network.j
 import { constant } from '../../src/training/schedule.js'
 import { sgd } from '../../src/training/sgd.js'
 import { collect, fakeRun, normalisedNet, tinyData } from '../support/context.js'
+import { expectClose, expectEach } from '../support/expectClose.js'
+import { fixedAttack } from '../support/fixedAttack.js'
 import { seededNumbers } from '../support/numbers.js'
 import { checkpointFile, lentSteps, runningOf, weightsOf } from '../support/steps.js'
 import { seededState } from '../support/torchValues.js'
@@ -88,18 +89,6 @@ const { cases, beta, lambda, examples, images, attack, guide: guideSeed, hydra, 
 const NETWORK = 1e-5
 const LOGITS = 2e-6
 
-const expectClose = (found: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void => {
-  expect(found.length, what).toBe(expected.length)
-  const scale = Math.max(...Array.from(expected, Math.abs))
-  const gap = Math.max(...Array.from(expected, (value, i) => Math.abs(Number(found[i]) - value)))
-  expect(gap / scale, what).toBeLessThan(tolerance)
-}
-
-const expectEach = (found: NamedTensors, expected: Vectors, tolerance: number): void => {
-  for (const [name, values] of Object.entries(expected))
-    expectClose(found.get(name)?.data ?? [], values, tolerance, name)
-}
-
 describe.each([...cases.scales.entries()])('of logits, case %i', (which, scale) => {
   const { examples: n, classes } = cases
   const tensor = (seed: number, rows: number): Tensor2D =>
@@ -143,23 +132,7 @@ const pixels = Uint8Array.from(seededNumbers(images, examples * size), (value) =
 const split = { count: examples, images: pixels, labels: Uint8Array.from({ length: examples }, (_, i) => i % 3) }
 const data: Dataset = { ...tinyData, train: split, test: split }
 
-/** What the script calls the attacked images, whoever is attacked. */
-const fixed: Attack = {
-  name: 'fixed',
-  config: {},
-  norm: 'Linf',
-  epsilon: attack,
-  *perturb({ images: given, indices }) {
-    yield 0.5
-    const signs = seededNumbers(images + 1, examples * size)
-    return tf.tidy((): Tensor4D => {
-      const rows = Float32Array.from({ length: indices.length * size }, (_, i) =>
-        Math.sign(signs[(indices[Math.floor(i / size)] ?? 0) * size + (i % size)] ?? 0),
-      )
-      return tf.clipByValue(tf.add(given, tf.mul(tf.tensor4d(rows, given.shape), attack)), 0, 1) as Tensor4D
-    })
-  },
-}
+const fixed = fixedAttack(seededNumbers(images + 1, examples * size), attack)
 
 const step = train({
   epochs: 1,
@@ -196,10 +169,12 @@ describe('one step of a network with batch normalisation', () => {
   ] as const)('%s: loss, gradients, and statistics that both passes have moved', async (name, stage) => {
     const expected = golden.network[name]
     const taken: Observable<Step & HasStudent & HasTerms & HasTraining> = loaded().pipe(stage, step)
-    await collect(taken, ({ training, student }) => {
+    const seen = await collect(taken, ({ training, student }) => {
       expectClose([training.loss], [expected.loss], NETWORK, 'loss')
       checked(start, student, expected)
     })
+    // The checks are within the stream: one that emits nothing would pass.
+    expect(seen).toHaveLength(1)
   })
 
   it('lbgat: the same of the student and of its guide', async () => {
@@ -210,7 +185,7 @@ describe('one step of a network with batch normalisation', () => {
       guide.replaceWeights(tf.tensor1d(guideStart.weights))
       guide.replaceStatistics(tf.tensor1d(guideStart.statistics))
     }
-    await collect(
+    const seen = await collect(
       loaded().pipe(
         lbgat(fixed, { beta }),
         tap((each) => replace(each)),
@@ -222,6 +197,7 @@ describe('one step of a network with batch normalisation', () => {
         if (expected.guide) checked(guideStart.weights, guide, expected.guide)
       },
     )
+    expect(seen).toHaveLength(1)
     expect(expected.guide).toBeDefined()
   })
 })

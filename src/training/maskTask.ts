@@ -6,7 +6,7 @@ import { latencyShare } from './latencyShare.js'
 import type { TrainingMemory } from './memory.js'
 import type { Student } from './network.js'
 import type { PruningTask, TaskOf } from './pruning.js'
-import { pruningTask } from './pruningTask.js'
+import { checkLayerRates, pruningTask } from './pruningTask.js'
 import { keepRates, type RateSharing, settledTask, settleRates } from './rateSharing.js'
 import { type Excluded, isBudget, type Rate } from './rates.js'
 
@@ -30,7 +30,11 @@ export const maskTask = (stage: string, { pattern, rate, rates, exclude }: MaskT
   // A budget is a search, and some stages ask at each step.
   const tasks = new WeakMap<Architecture, PruningTask>()
   const asked = ({ architecture }: Student): PruningTask => {
-    const task = tasks.get(architecture) ?? pruningTask(stage, architecture, pattern, rate, exclude)
+    const known = tasks.get(architecture)
+    if (known) return known
+    const task = pruningTask(stage, architecture, pattern, rate, exclude)
+    // Rates that are shared find what each layer can have; budgets have found it.
+    if (rates === 'uniform' && !isBudget(rate)) checkLayerRates(stage, task)
     tasks.set(architecture, task)
     return task
   }

@@ -6,10 +6,9 @@ import { type PruningTask, weightShape } from './pruning.js'
 import { type Excluded, isBudget, layerRates, type Rate } from './rates.js'
 
 /**
- * What a mask stage prunes of a network; to a latency, at rates that are still to be settled.
+ * What a mask stage prunes of a network; to a latency, or at rates that the layers share, these are still to be settled.
  *
- * @throws OptionError for an unknown layer, a rate < 1, or one that would leave a layer without a filter or a column, or
- * that its pattern does not have: it says the largest that leaves one
+ * @throws OptionError for an unknown layer or a rate < 1
  */
 export const pruningTask = (
   stage: string,
@@ -23,7 +22,16 @@ export const pruningTask = (
     const cost = countedCost(architecture, rate.budget)
     return { pattern, rates: budgetRates(stage, architecture, pattern, rate, exclude, cost) }
   }
-  const rates = layerRates(stage, architecture, rate, exclude)
+  return { pattern, rates: layerRates(stage, architecture, rate, exclude) }
+}
+
+/**
+ * Looks whether each layer can have its rate.
+ *
+ * @throws OptionError for a rate that would leave a layer without a filter or a column, or that its pattern does not
+ * have: it says the largest that leaves one
+ */
+export const checkLayerRates = (stage: string, { pattern, rates }: PruningTask): void => {
   for (const { parameter, rate: own } of rates) {
     const { least, most, leaves } = ruleOf(pattern)?.limits(weightShape(parameter)) ?? NO_LIMITS
     if (own > most || own < least)
@@ -33,7 +41,6 @@ export const pruningTask = (
         own,
       )
   }
-  return { pattern, rates }
 }
 
 const NO_LIMITS: RateLimits = { least: 1, most: Infinity, leaves: 'nothing' }

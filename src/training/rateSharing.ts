@@ -29,23 +29,29 @@ interface Place {
 }
 
 /** Groups by the mean of their weights' scores, so that large groups and small ones compete for a budget of weights. */
-const byRank = ({ stage, task, budget }: Place, values: Float32Array): readonly number[] => {
+const byRank = (place: Place, values: Float32Array): readonly number[] => {
+  const { task, budget } = place
   const layers = task.rates.map(({ parameter }) => {
     const squares = groupSquares(matrixOf(values, parameter), task.pattern) ?? new Float64Array(parameter.size)
     const groupSize = parameter.size / squares.length
     return { scores: squares.map((square) => square / groupSize), groupSize }
   })
-  const one = layers.reduce((sum, { groupSize }) => sum + groupSize, 0)
-  const size = layers.reduce((sum, { scores, groupSize }) => sum + scores.length * groupSize, 0)
-  return (
-    ratesByRank(layers, budget) ??
-    rejectOption(
-      stage,
-      `a rate of at most ${(size / one).toFixed(1)}, which leaves one group in each layer`,
-      size / budget,
-    )
+  return ratesByRank(layers, budget) ?? refuseBudget(place)
+}
+
+/** A layer keeps one group at least, however the rate is shared. */
+const refuseBudget = ({ stage, task, budget }: Place): never => {
+  const size = task.rates.reduce((sum, { parameter }) => sum + parameter.size, 0)
+  return rejectOption(
+    stage,
+    `a rate of at most ${(size / leastOf(task)).toFixed(1)}, which leaves one group in each layer`,
+    size / budget,
   )
 }
+
+/** Weights that stay where each layer keeps one group. */
+const leastOf = (task: PruningTask): number =>
+  task.rates.reduce((sum, { parameter }, i) => sum + parameter.size / mostOf(task, i), 0)
 
 /** The largest rate of a layer, which leaves one group. */
 const mostOf = ({ pattern, rates }: PruningTask, i: number): number => {
@@ -58,11 +64,12 @@ const sharings = {
   /** The same for each. */
   uniform: () => undefined,
   /** By the shapes. */
-  erk: ({ task, budget }) =>
-    erdosRenyiRates(
-      task.rates.map(({ parameter }) => parameter.shape),
-      budget,
-    ).map((rate, i) => Math.min(rate, mostOf(task, i))),
+  erk: (place) => {
+    const { task, budget } = place
+    if (leastOf(task) > budget) refuseBudget(place)
+    const shapes = task.rates.map(({ parameter }) => parameter.shape)
+    return erdosRenyiRates(shapes, budget).map((rate, i) => Math.min(rate, mostOf(task, i)))
+  },
   /** By magnitude, over all layers. */
   global: (place, { weights }) => byRank(place, weights.dataSync<'float32'>()),
   /** By what the answers need. */

@@ -104,8 +104,29 @@ describe.each(rateSharings)('%s rates', (rates) => {
   })
 })
 
-it('a rate that leaves no group in some layer is refused, with the largest that leaves one', () => {
-  expect(() => keptBy('global', 600, 'irregular')).toThrow(/a rate of at most \d/)
+describe('a rate that one layer could not have for itself', () => {
+  const smallest = Math.min(...weights.map(({ size }) => size))
+  const rate = smallest + 0.5
+
+  it('is refused where it is the same for each, with the largest that leaves a weight', () => {
+    expect(() => keptBy('uniform', rate, 'irregular')).toThrow(`a rate of at most ${smallest} for `)
+  })
+
+  it.each(['erk', 'global', 'learned'] as const)('is shared by %s rates', (rates) => {
+    const kept = keptBy(rates, rate, 'irregular')
+    expect(Math.min(...kept)).toBeGreaterThanOrEqual(1)
+    expect(kept.reduce((sum, own) => sum + own, 0)).toBeLessThanOrEqual(prunable / rate + weights.length)
+  })
+
+  it.each(['erk', 'global', 'learned'] as const)(
+    'is refused by %s rates where a weight a layer is too much',
+    (rates) => {
+      const most = (prunable / weights.length).toFixed(1)
+      expect(() => keptBy(rates, prunable / weights.length + 1, 'irregular')).toThrow(
+        `a rate of at most ${most}, which leaves one group in each layer`,
+      )
+    },
+  )
 })
 
 it('curvature is what the squares of all logits’ gradients come to', () => {

@@ -34,7 +34,7 @@ const studies = {
   cifar10: {
     dataset: 'cifar10',
     exclude: 'linear',
-    methods: ['teacher', 'pwoa', 'learned', 'matched'],
+    methods: ['pwoa', 'matched'],
     rates: [10, 20],
     epochs: 2,
     retrainEpochs: 4,

@@ -101,7 +101,7 @@ test('robust-training.ts: a row for each method', async () => {
   const file = fileURLToPath(new URL('../../pipelines/robust-training.ts', import.meta.url))
   const { code, stdout, stderr } = await command.run([file, '--plan', '--set', 'dataset=cifar10'], folderWith({}))
   expect([code, stderr]).toEqual([0, ''])
-  expect(stdout.match(/^ {2}method=\S+ epochs=10 seed=0$/gm)).toHaveLength(8)
+  expect(stdout.match(/^ {2}method=\S+ epochs=10 seed=0$/gm)).toHaveLength(9)
 })
 
 describe('one clear error for a file', () => {

@@ -10,8 +10,8 @@ import type { Colors } from './colors.js'
 import { pointCount } from './pointCount.js'
 
 /**
- * The stages of a pipeline, their options, and what they will do; of a sweep its points, and the first one's stages; of a
- * study those of the first point of each method.
+ * The stages of a pipeline, their options, and what they will do; of a sweep its points, and the first one's stages; of
+ * a study those of the first point of each method.
  */
 export const drawPlan = (made: Runnable, colors: Colors): string => {
   if (made.kind === 'pipeline') return `${colors.bold(made.name)}\n${drawPipeline(made, colors)}`

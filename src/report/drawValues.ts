@@ -1,4 +1,4 @@
-/** Options as text, each like `rate 4`, broken into lines of at most `width` characters, within an option behind commas. */
+/** Options as text, each like `rate 4`, in lines of at most `width` characters, broken behind commas within an option. */
 export const drawValues = (values: Readonly<Record<string, unknown>>, width: number): string =>
   pairsOf(values)
     .reduce<string[]>((lines, pair) => {

@@ -46,7 +46,12 @@ const datasets = {
   mnist: { ...digits, recipe: byAdam, data: mnist({ batchSize: 128 }) },
   syntheticDigits: { ...digits, recipe: byAdam, data: syntheticDigits({ train: 6000, test: 1000 }) },
   cifar10: { ...photographs, recipe: bySgd, data: cifar10({ batchSize: 128, ...crops }) },
-  cifar100: { ...photographs, recipe: bySgd, data: cifar100({ batchSize: 128, ...crops }) },
+  cifar100: {
+    ...photographs,
+    recipe: bySgd,
+    hsic: { lambdaX: 5e-7, lambdaY: 2e-6 },
+    data: cifar100({ batchSize: 128, ...crops }),
+  },
 }
 
 interface Setting {
@@ -57,12 +62,15 @@ interface Setting {
     readonly loss?: 'ce' | 'kl'
     readonly start?: 'uniform' | 'nearby'
   }) => (epoch: number) => Attack
+  /** FGSM with random start, its radius growing likewise: one step, a quarter longer than the radius. */
+  readonly oneStep: (epoch: number) => Attack
 }
 
 /** The rows: what makes a network robust, each from random weights, with the same epochs. */
 const methods = {
   natural: ({ from }: Setting) => from.pipe(crossEntropy()),
   adversarial: ({ from, attack }: Setting) => from.pipe(adversarial(attack()), crossEntropy()),
+  fgsm: ({ from, oneStep }: Setting) => from.pipe(adversarial(oneStep), crossEntropy()),
   trades: ({ from, of, attack }: Setting) =>
     from.pipe(trades(attack({ loss: 'kl', start: 'nearby' }), { beta: of.beta })),
   mart: ({ from, attack }: Setting) => from.pipe(mart(attack({ start: 'nearby' }))),
@@ -76,8 +84,9 @@ const methods = {
 const names = Object.keys(methods) as (keyof typeof methods)[]
 
 /**
- * Robust training side by side: the paper's rivals that make teachers, from random weights with the same data, epochs and
- * optimizer. Each point leaves `teacher.safetensors`, which describes itself: `pipelines/compare.ts` prunes any of them.
+ * Robust training side by side: the paper's rivals that make teachers, from random weights with the same data, epochs
+ * and optimizer. Each point leaves its network under the method's name, such as `trades.safetensors`, which describes
+ * itself: `pipelines/compare.ts` prunes any of them, several side by side.
  */
 export default definePipeline(
   parameters({
@@ -112,16 +121,17 @@ export default definePipeline(
       'robust-training',
       { method: rows, epochs: budgets, seed: seeds },
       ({ method, epochs }) => {
-        const attack: Setting['attack'] = (more) => (epoch) => {
-          const radius = epsilon * Math.min(1, (2 * (epoch + 1)) / epochs)
-          return pgd({ epsilon: radius, steps, stepSize: (2.5 * radius) / steps, ...more })
-        }
+        const growing = (attackOf: (radius: number) => Attack) => (epoch: number) =>
+          attackOf(epsilon * Math.min(1, (2 * (epoch + 1)) / epochs))
+        const attack: Setting['attack'] = (more) =>
+          growing((radius) => pgd({ epsilon: radius, steps, stepSize: (2.5 * radius) / steps, ...more }))
+        const oneStep = growing((radius) => pgd({ epsilon: radius, steps: 1, stepSize: 1.25 * radius }))
         const from = pipeline(`${method} ${epochs} epochs`, of.data).pipe(initialise(architecture))
-        const taught: Pipeline<Step & HasStudent & HasTerms> = methods[method]({ from, of, attack })
+        const taught: Pipeline<Step & HasStudent & HasTerms> = methods[method]({ from, of, attack, oneStep })
         return taught.pipe(
           train({ epochs, ...of.recipe }),
           attackEval(evaluation, { examples, subjects: ['after'] }),
-          exportModel('teacher.safetensors'),
+          exportModel(`${method}.safetensors`),
         )
       },
       {

@@ -95,6 +95,9 @@ export const build = async (folder = root) => {
     const { buildPage } = await import('./page.mjs')
     await buildPage(folder, join(dist, 'page'))
   }
+  // tsc writes files that nobody may execute, and the links to the command would be refused.
+  const main = join(dist, 'cli', 'main.js')
+  if (existsSync(main)) chmodSync(main, 0o755)
   writeFileSync(stampPath, stamp)
   return 'built'
 }
@@ -103,8 +106,6 @@ const linkExists = (path) => lstatSync(path, { throwIfNoEntry: false }) !== unde
 
 /** `npx pwoa-run` inside the checkout, as npm would link it for a package that is installed. */
 const linkCommands = (folder) => {
-  const main = join(folder, 'dist', 'cli', 'main.js')
-  if (existsSync(main)) chmodSync(main, 0o755)
   if (process.platform === 'win32') return
   for (const [name, target] of [
     ['pwoa-run', 'dist/cli/main.js'],

@@ -2,20 +2,23 @@ import type { StageInfo } from '../dsl/op.js'
 import type { Pipeline } from '../dsl/pipeline.js'
 import type { Step } from '../dsl/step.js'
 import { drawValues } from '../report/drawValues.js'
+import type { Study } from '../report/study/study.js'
 import { planOf } from '../runtime/plan.js'
 import type { Runnable } from '../runtime/runnable.js'
+import type { Sweep, SweepPoint } from '../runtime/sweep/sweepTypes.js'
 import type { Colors } from './colors.js'
 import { pointCount } from './pointCount.js'
 
-/** The stages of a pipeline, their options, and what they will do; of a sweep its points, and one's stages. */
+/**
+ * The stages of a pipeline, their options, and what they will do; of a sweep its points, and the first one's stages; of
+ * a study those of the first point of each method.
+ */
 export const drawPlan = (made: Runnable, colors: Colors): string => {
   if (made.kind === 'pipeline') return `${colors.bold(made.name)}\n${drawPipeline(made, colors)}`
   const title = colors.bold(made.name)
   if (made.kind === 'sweep') {
-    const [first] = made.points
     const labels = made.points.map(({ label }) => `  ${label}\n`).join('')
-    const stages = first ? `\n${colors.bold(first.label)}\n${drawPipeline(first.pipeline, colors)}` : ''
-    return `${title}, ${pointCount(made.points.length)}\n${labels}${stages}`
+    return `${title}, ${pointCount(made.points.length)}\n${labels}${drawFirst(made, colors)}`
   }
   const rows = Object.entries(made.rows).map(
     ([label, row], index) => `\n${index + 1}. ${colors.bold(label)}\n${drawPipeline(row, colors)}`,
@@ -35,21 +38,62 @@ export const planAsJson = (made: Runnable, seed: number): object => {
   return { comparison: name, params, rows: Object.fromEntries(rows) }
 }
 
-const lineWidth = 80
+const drawFirst = ({ points, study }: Sweep, colors: Colors): string => {
+  if (study) return drawMethods(points, study, colors)
+  const [first] = points
+  return first ? `\n${colors.bold(first.label)}\n${drawPipeline(first.pipeline, colors)}` : ''
+}
 
-const drawPipeline = ({ params, source, plan }: Pipeline<Step>, colors: Colors): string => {
+const drawMethods = (points: readonly SweepPoint[], { method }: Study, colors: Colors): string => {
+  const nameOf = ({ params }: SweepPoint): string => String(params[method])
+  const first = points.filter((point, index) => points.findIndex((one) => nameOf(one) === nameOf(point)) === index)
+  const told = new Map<string, string>()
+  return first
+    .map((point) => {
+      const name = nameOf(point)
+      const heading = `\n${colors.bold(name)}  ${colors.dim(point.label)}\n`
+      return `${heading}${drawPipeline(point.pipeline, colors, { without: point.params, brief: briefly(told, name) })}`
+    })
+    .join('')
+}
+
+/** What takes several lines is told once: methods have most of their stages in common. Notes in `told` who tells it. */
+const briefly =
+  (told: Map<string, string>, name: string) =>
+  (part: Part, text: string): string => {
+    const { stage, config, adds, does } = part
+    const key = JSON.stringify([stage, config, adds, does])
+    const teller = told.get(key) ?? name
+    told.set(key, teller)
+    return teller === name || !text.includes('\n') ? text : `as in ${teller}`
+  }
+
+const LINE_WIDTH = 80
+
+interface Drawing {
+  /** Parameters that the heading has told. */
+  readonly without?: Readonly<Record<string, unknown>>
+  readonly brief?: (part: Part, text: string) => string
+}
+
+const drawPipeline = (
+  { params, source, plan }: Pipeline<Step>,
+  colors: Colors,
+  { without = {}, brief = (_part, text) => text }: Drawing = {},
+): string => {
   const data = {
     stage: 'data',
     config: { source: source.name, ...source.config, batchSize: source.batchSize },
     adds: [],
   }
-  const given = { stage: 'parameters', config: params, adds: [] }
-  const parts: readonly Part[] = [...(Object.keys(params).length === 0 ? [] : [given]), data, ...plan]
+  const config = Object.fromEntries(Object.entries(params).filter(([key]) => !Object.hasOwn(without, key)))
+  const given = { stage: 'parameters', config, adds: [] }
+  const parts: readonly Part[] = [...(Object.keys(config).length === 0 ? [] : [given]), data, ...plan]
   const width = Math.max(...parts.map(({ stage }) => stage.length))
   const indent = `\n${' '.repeat(width + 4)}`
   return parts
     .map((part) => {
-      const lines = drawPart(part, lineWidth - indent.length).split('\n')
+      const lines = brief(part, drawPart(part, LINE_WIDTH - indent.length)).split('\n')
       return `  ${colors.cyan(part.stage.padEnd(width))}  ${lines.join(indent)}\n`
     })
     .join('')

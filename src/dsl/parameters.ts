@@ -2,13 +2,15 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type OptionError, rejectOption } from './errors.js'
-import { nearestOf } from './nearest.js'
+import { nearestOf, nearOf } from './nearest.js'
 
 /** What `--help` says of a parameter. */
 export interface ParameterDetails {
   readonly help: string
   /** What a value must be, as the error says it: `a number >= 1`, `one of irregular, filter`. */
   readonly expected: string
+  /** The words that it, or each of its items, is one of: an error asks whether a near one was meant. */
+  readonly choices?: readonly string[]
   /** Unit of measurement: `×`, `pixels`, `epochs`. */
   readonly unit?: string
   /** The value where none is given, encoded. A parameter without one must be given, unless it is optional. */
@@ -53,14 +55,13 @@ export interface NumberOptions extends CommonOptions<number> {
 }
 
 const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
-
-const numberOf = (input: unknown): unknown =>
-  typeof input === 'string' && decimal.test(input.trim()) ? Number(input) : input
+const numberOf = (input: unknown): t.Validation<unknown> =>
+  t.success(typeof input === 'string' && decimal.test(input.trim()) ? Number(input) : input)
 
 const parameter = <A>(
   details: ParameterDetails,
   is: (value: unknown) => value is A,
-  read: (input: unknown) => unknown,
+  read: (input: unknown, context: t.Context) => t.Validation<unknown>,
 ): Parameter<A> => {
   if (details.default !== undefined && !is(details.default)) {
     rejectOption('param', `a default that is ${details.expected}`, details.default)
@@ -70,8 +71,8 @@ const parameter = <A>(
       details.expected,
       is,
       (input, context) => {
-        const value = input === undefined ? details.default : read(input)
-        return is(value) ? t.success(value) : t.failure(input, context)
+        const value = input === undefined ? t.success(details.default) : read(input, context)
+        return E.either.chain(value, (one) => (is(one) ? t.success(one) : t.failure(input, context)))
       },
       t.identity,
     ),
@@ -115,15 +116,15 @@ const text = (options: CommonOptions<string>): Parameter<string> =>
   parameter(
     { ...shared(options), expected: 'a text' },
     (value): value is string => typeof value === 'string',
-    (input) => input,
+    t.success,
   )
 
 /** One of some words. */
 const choice = <const C extends string>(choices: readonly C[], options: CommonOptions<NoInfer<C>>): Parameter<C> =>
   parameter(
-    { ...shared(options), expected: `one of ${choices.join(', ')}` },
+    { ...shared(options), expected: `one of ${choices.join(', ')}`, choices },
     (value): value is C => choices.some((known) => known === value),
-    (input) => (typeof input === 'string' ? input.trim() : input),
+    (input) => t.success(typeof input === 'string' ? input.trim() : input),
   )
 
 /** Options of `param.list`. */
@@ -141,16 +142,20 @@ const list = <A>(
     {
       ...shared(options),
       expected: `a comma list${min === 0 ? '' : ` of ${min} or more`}, each ${item.details.expected}`,
+      ...(item.details.choices === undefined ? {} : { choices: item.details.choices }),
     },
     (value): value is readonly A[] => Array.isArray(value) && value.length >= min && value.every((one) => item.is(one)),
-    (input) => readList(item, input),
+    (input, context) => readList(item, input, context),
   )
 
-const readList = <A>(item: Parameter<A>, input: unknown): unknown => {
+/** The items, or what is wrong with the first that fails, whose place is in its context. */
+const readList = <A>(item: Parameter<A>, input: unknown, context: t.Context): t.Validation<unknown> => {
   const parts: unknown = typeof input === 'string' ? splitList(input) : input
-  if (!Array.isArray(parts)) return input
-  const decoded = parts.map((part) => (part === undefined ? E.left(undefined) : item.decode(part)))
-  return decoded.every(E.isRight) ? decoded.map((one) => one.right) : input
+  if (!Array.isArray(parts)) return t.failure(input, context)
+  return E.traverseArrayWithIndex((index, part: unknown): t.Validation<A> => {
+    const place = t.appendContext(context, String(index), item, part)
+    return part === undefined ? t.failure(part, place) : item.validate(part, place)
+  })(parts)
 }
 
 const splitList = (input: string): string[] => (input.trim() === '' ? [] : input.split(',').map((part) => part.trim()))
@@ -160,7 +165,7 @@ const optional = <A>(item: Parameter<A>, otherwise: string): Parameter<A | undef
   parameter(
     { ...item.details, otherwise },
     (value): value is A | undefined => value === undefined || item.is(value),
-    (input) => E.getOrElse<unknown, unknown>(() => input)(item.decode(input)),
+    item.validate,
   )
 
 /** The kinds of parameters a pipeline can take. */
@@ -215,10 +220,17 @@ const optionError = (fields: Parameters<unknown>['fields'], error: t.ValidationE
   if (key === undefined)
     return { _tag: 'OptionError', stage: '--set', expected: 'key=value', actual: drawn(error?.value) }
   const field = Object.hasOwn(fields, key) ? fields[key] : undefined
-  if (field)
-    return { _tag: 'OptionError', stage: `--set ${key}`, expected: field.details.expected, actual: drawn(error?.value) }
-  return unknownKey(fields, key)
+  return field ? wrongValue(key, field, error) : unknownKey(fields, key)
 }
+
+const wrongValue = (key: string, { details }: Parameter<unknown>, error?: t.ValidationError): OptionError => {
+  const place = error?.context[2]?.key
+  const near = typeof error?.value === 'string' ? nearOf(error.value, details.choices ?? []) : undefined
+  const actual = `${drawn(error?.value)}${place === undefined ? '' : ` as item ${Number(place) + 1}`}`
+  return { _tag: 'OptionError', stage: `--set ${key}`, expected: details.expected, actual, ...hintOf(near) }
+}
+
+const hintOf = (meant: string | undefined) => (meant === undefined ? {} : { hint: `Did you mean ${meant}?` })
 
 const drawn = (value: unknown): string => {
   if (value === undefined) return 'nothing'
@@ -227,12 +239,11 @@ const drawn = (value: unknown): string => {
 
 const unknownKey = (fields: Parameters<unknown>['fields'], key: string): OptionError => {
   const known = Object.keys(fields)
-  const nearest = nearestOf(key, known)
   return {
     _tag: 'OptionError',
     stage: `--set ${key}`,
     expected: known.length === 0 ? 'no parameters' : `one of ${known.join(', ')}`,
     actual: `"${key}"`,
-    ...(nearest === undefined ? {} : { hint: `Did you mean ${nearest}?` }),
+    ...hintOf(nearestOf(key, known)),
   }
 }

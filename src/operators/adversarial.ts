@@ -36,16 +36,24 @@ const modes: Readonly<Record<Mode, (minibatch: Minibatch, attacked: Tensor4D) =>
 }
 
 /**
- * Attacks the student, as it is at this step, on each minibatch, or on some of them; losses behind it see the attacked
- * images. Batch normalisation goes by running statistics while attacking. Whether a minibatch is attacked is drawn from
+ * Attacks the student, as it is at this step, on each minibatch, or on some of them; losses L behind it see the
+ * attacked images x + δ:
+ *
+ *     min_W mean_i max_{‖δ_i‖ ≤ ε} L(f_W(x_i + δ_i), y_i),   δ by the attack, W by the optimizer, in turn
+ *
+ * Batch normalisation goes by running statistics while attacking. Whether a minibatch is attacked is drawn from
  * (seed, epoch, position in the epoch), so that a resumed run draws the same.
  *
  * @example
  * pipeline('teacher', mnist()).pipe(
  *   initialise('mnistNet'), adversarial(pgd({ epsilon: 0.3, steps: 10, stepSize: 0.075 })), crossEntropy(),
  *   train({ epochs: 10 }))
+ * // FGSM with random start, as of Wong, Rice, Kolter, "Fast is better than free", ICLR 2020:
+ * const epsilon = 8 / 255
+ * adversarial(pgd({ epsilon, steps: 1, stepSize: 1.25 * epsilon }))
  * @throws OptionError for an unknown mode, a ratio outside [0, 1], and what the attack of the first epoch throws
- * Source: Madry et al., ICLR 2018; the ratio: Jian et al., ICDM 2022.
+ * Source: Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018, eq. 2.1; the ratio:
+ * Jian et al., ICDM 2022.
  */
 export const adversarial = (schedule: AttackSchedule, options: AdversarialOptions = {}): Op<HasStudent, unknown> => {
   const { mode = 'replace', mixRatio = 1 } = checkOptions('adversarial', options, { mode: true, mixRatio: true })

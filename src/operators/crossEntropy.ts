@@ -24,6 +24,8 @@ export interface CrossEntropyOptions {
  * @example
  * pipeline('fine-tuning', mnist()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), crossEntropy())
  * @throws OptionError for a weight ≤ 0
+ * Source: Bishop, "Pattern Recognition and Machine Learning", 2006, eq. 4.108; its weight in PwoA's code (Jian et al.,
+ * ICDM 2022) is 0.
  */
 export const crossEntropy = (options: CrossEntropyOptions = {}): Op<HasStudent, HasTerms> => {
   const { weight = 1, phases = allPhases } = checkOptions('crossEntropy', options, { weight: true, phases: true })

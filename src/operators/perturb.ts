@@ -22,13 +22,15 @@ export interface PerturbOptions {
 }
 
 /**
- * Adds noise to the images of each minibatch and clips them to [0, 1]. The teacher, the student and HSIC then see the
- * perturbed images. Drawn from (seed, epoch, position in the epoch), so that a resumed run draws the same. Epochs are
- * passes over the training set, whatever phase they are in; the plan tells how a schedule changes in its first 200 epochs.
+ * Adds noise ν to the images of each minibatch: x' = min(1, max(0, x + ν)). The teacher, the student and HSIC then see
+ * the perturbed images. Drawn from (seed, epoch, position in the epoch), so that a resumed run draws the same. Epochs
+ * are passes over the training set, whatever phase they are in; the plan tells how a schedule changes in its first 200
+ * epochs.
  *
  * @example
  * pipeline('mnist', mnist()).pipe(perturb(blockNoise({ epsilon: 0.3 })))
  * @throws OptionError for a share outside (0, 1]
+ * Source: ours; docs/decisions/0007-perturbed-by-default.md says why.
  */
 export const perturb = (schedule: PerturbationSchedule, options: PerturbOptions = {}): Op<unknown, unknown> => {
   const { share = 1 } = checkOptions('perturb', options, { share: true })

@@ -17,9 +17,12 @@ export interface ApdOptions extends ProximalMaskOptions {
 }
 
 /**
- * `adversarial` → `crossEntropy` → `distill` → `proximalMask`: on attacked images the student learns the labels and the
- * teacher's answers, by proximal gradient steps towards sparse weights. Which weight the two losses have is not
- * published with code; here it is 1 and distillation's α.
+ * `adversarial` → `crossEntropy` → `distill` → `proximalMask`: on attacked images x' the student s learns the labels
+ * and the answers of the teacher t, by proximal gradient steps towards sparse weights:
+ *
+ *     L = mean_i −log softmax(s(x'_i))_{y_i} + α·T²·KL(softmax(t(x'_i)/T) ‖ softmax(s(x'_i)/T)),   W ← prox(W − lr·∂L)
+ *
+ * Which weight the two losses have is not published with code; here it is 1 and distillation's α.
  *
  * @example
  * pipeline('apd', mnist()).pipe(

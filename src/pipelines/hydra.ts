@@ -12,8 +12,11 @@ import type { HasStudent } from '../training/network.js'
 export interface HydraOptions extends LearnedMaskOptions, TradesOptions {}
 
 /**
- * `trades` → `learnedMask`: TRADES' loss trains importance scores and then the weights that they keep. The official code
- * takes β = 6, 10 steps of 2/255 and ε = 8/255 on CIFAR-10, 20 epochs of scores and 100 of fine-tuning.
+ * `trades` → `learnedMask`: TRADES' loss L trains importance scores s and then the weights w that they keep:
+ *
+ *     ŝ = argmin_s L(w∘m(s)),  w frozen;   then  min_w L(w∘m(ŝ)),   m(s) = 1 for the largest |s| of a layer, else 0
+ *
+ * The official code takes β = 6, 10 steps of 2/255 and ε = 8/255 on CIFAR-10, 20 epochs of scores and 100 of fine-tuning.
  *
  * @example
  * pipeline('hydra', mnist()).pipe(

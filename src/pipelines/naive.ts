@@ -7,7 +7,9 @@ import { type MagnitudePruneOptions, magnitudePrune } from '../operators/magnitu
 import type { HasStudent } from '../training/network.js'
 
 /**
- * `crossEntropy` → `magnitudePrune`: the smallest weights go, and the others are retrained on natural images and labels.
+ * `crossEntropy` → `magnitudePrune`: the smallest weights go, the others are retrained on natural images and labels:
+ *
+ *     W ← Π_S(W), mask fixed,   W ← W − lr·mask∘∂L,   L = mean_i −log softmax(f(x_i))_{y_i}
  *
  * @example
  * pipeline('naive', mnist()).pipe(

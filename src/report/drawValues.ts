@@ -1,12 +1,24 @@
-/** Options as text, each like `rate 4`, broken into lines of at most `width` characters. */
+/** Options as text, each like `rate 4`, in lines of at most `width` characters, broken behind commas within an option. */
 export const drawValues = (values: Readonly<Record<string, unknown>>, width: number): string =>
   pairsOf(values)
     .reduce<string[]>((lines, pair) => {
       const last = lines.at(-1)
       const joined = `${last} · ${pair}`
-      return last === undefined || joined.length > width ? [...lines, pair] : [...lines.slice(0, -1), joined]
+      const isFull = last === undefined || last.startsWith(SET_IN) || joined.length > width
+      return isFull ? [...lines, ...linesOf(pair, width)] : [...lines.slice(0, -1), joined]
     }, [])
     .join('\n')
+
+const SET_IN = '  '
+
+/** A long option goes on in lines that are set in. */
+const linesOf = (pair: string, width: number): readonly string[] =>
+  pair.split(/(?<=,) /).reduce<string[]>((lines, part) => {
+    const last = lines.at(-1)
+    if (last === undefined) return [part]
+    const joined = `${last} ${part}`
+    return joined.length > width ? [...lines, `${SET_IN}${part}`] : [...lines.slice(0, -1), joined]
+  }, [])
 
 const pairsOf = (values: object): string[] =>
   Object.entries(values)

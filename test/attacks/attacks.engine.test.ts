@@ -11,6 +11,7 @@ import { runAttack } from '../../src/attacks/run.js'
 import { drawn } from '../../src/attacks/starts.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import { tf } from '../../src/engine/tf.js'
+import { stream } from '../../src/math/random.js'
 import {
   attacked,
   CLASSES,
@@ -167,6 +168,31 @@ describe('on a linear classifier', () => {
             expect(
               Math.abs(Number(found[i]) - clip(Number(given.images[i]) + epsilon * Math.sign(g), 0, 1)),
             ).toBeLessThan(ROUNDING)
+      }),
+    )
+  })
+
+  it('FGSM with random start is x + δ and a step of 1.25 ε from there, each cut to the ball and [0, 1]', () => {
+    check(
+      fc.property(seeds, fc.double({ min: 0.01, max: 0.5, noNaN: true }), (seed, epsilon) => {
+        const given = problem(seed, 3)
+        const cut = (value: number, i: number): number => {
+          const x = Number(given.images[i])
+          return clip(clip(value, x - epsilon, x + epsilon), 0, 1)
+        }
+        // δ is uniform in [−ε, ε], each example's from a stream of its own.
+        const streams = given.classes.map((_, index) => stream(seed, index, 'pgd', 0))
+        const start = given.images.map((x, i) => {
+          const uniform = streams[Math.floor(i / PIXELS)]?.uniform() ?? Number.NaN
+          return cut(x + epsilon * (2 * uniform - 1), i)
+        })
+        const attack = pgd({ epsilon, steps: 1, stepSize: 1.25 * epsilon })
+        const found = attacked(attack, given, linearClassifier(given.weights), { seed })
+        for (const [i, g] of gradientOf({ ...given, images: start }).entries())
+          if (Math.abs(g) > 1e-5) {
+            const expected = cut(Number(start[i]) + 1.25 * epsilon * Math.sign(g), i)
+            expect(Math.abs(Number(found[i]) - expected)).toBeLessThan(ROUNDING)
+          }
       }),
     )
   })

@@ -91,13 +91,17 @@ test('compare.ts: a row for each method, rate and seed, the teacher once', async
   const { code, stdout, stderr } = await command.run([file, '--plan', ...args], folderWith({}))
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout.match(/^ {2}teacher=\S+ method=\S+ rate=\d+ seed=\d$/gm)).toHaveLength(1 + 12 * 4)
+  // The stages of each method, by the first of its points.
+  const shown = stdout.match(/^(\S+) {2}teacher=\S+ method=\1 rate=[14] seed=0$/gm)
+  expect(shown?.map((line) => line.split(' ')[0]).join()).toBe(`${methods},${adversarial}`)
+  expect(stdout).toMatch(/^ {2}apd +adversarial \(attack pgd/m)
 })
 
 test('robust-training.ts: a row for each method', async () => {
   const file = fileURLToPath(new URL('../../pipelines/robust-training.ts', import.meta.url))
   const { code, stdout, stderr } = await command.run([file, '--plan', '--set', 'dataset=cifar10'], folderWith({}))
   expect([code, stderr]).toEqual([0, ''])
-  expect(stdout.match(/^ {2}method=\S+ epochs=10 seed=0$/gm)).toHaveLength(8)
+  expect(stdout.match(/^ {2}method=\S+ epochs=10 seed=0$/gm)).toHaveLength(9)
 })
 
 describe('one clear error for a file', () => {

@@ -77,7 +77,7 @@ describe('pwoa-run of a sweep', () => {
     )
     expect(stdout).toMatch(/before.*\nepochs=20 seed=0.*\nepochs=20 seed=1.*\nepochs=21 seed=0.*\nepochs=21 seed=1.*\n/)
     expect(stdout).toContain(
-      'files in runs/halvings: results.csv, results.json, results.md; of each point in points/KEY: ',
+      'files in runs/halvings: report.html, results.csv, results.json, results.md; of each point in points/KEY: its run\n',
     )
     const again = await command.run([...args, '--json'], cwd)
     expect(again).toMatchObject({ code: 0, stderr: '4 points, all done before\n' })

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { isRight, right } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
+import { colorsFor } from '../../src/cli/colors.js'
+import { drawFileHelp } from '../../src/cli/drawFileHelp.js'
 import { decodeParameters, param, parameters } from '../../src/dsl/parameters.js'
+
+import { syntheticDigits } from '../../src/io/syntheticDigits.js'
+import { definePipeline } from '../../src/runtime/definePipeline.js'
+import { pipeline } from '../../src/runtime/pipeline.js'
 
 const help = 'Help.'
 const fields = parameters({
@@ -9,6 +15,7 @@ const fields = parameters({
   epochs: param.integer({ default: 5, min: 1, max: 100, help }),
   pattern: param.choice(['irregular', 'filter', 'column'], { default: 'irregular', help }),
   attacks: param.list(param.choice(['fgsm', 'pgd'], { help }), { default: ['fgsm'], help }),
+  rates: param.list(param.number({ min: 1, help }), { default: [4], min: 1, help }),
   checkpoint: param.text({ help }),
 })
 
@@ -17,6 +24,7 @@ const values = fc.record({
   epochs: fc.integer({ min: 1, max: 100 }),
   pattern: fc.constantFrom('irregular' as const, 'filter' as const, 'column' as const),
   attacks: fc.array(fc.constantFrom('fgsm' as const, 'pgd' as const)),
+  rates: fc.array(fc.double({ min: 1, noNaN: true, noDefaultInfinity: true }), { minLength: 1 }),
   checkpoint: fc.string(),
 })
 
@@ -57,7 +65,13 @@ describe('errors', () => {
     [{ rate: Number.NaN }, '--set rate', 'a number >= 1', 'NaN'],
     [{ epochs: '2.5' }, '--set epochs', 'a whole number from 1 to 100', '"2.5"'],
     [{ pattern: 'rows' }, '--set pattern', 'one of irregular, filter, column', '"rows"'],
-    [{ attacks: 'fgsm,cw' }, '--set attacks', 'a comma list, each one of fgsm, pgd', '"fgsm,cw"'],
+    [{ attacks: 'fgsm,cw' }, '--set attacks', 'a comma list, each one of fgsm, pgd', '"cw" as item 2'],
+    [{ attacks: 'fgsm,' }, '--set attacks', 'a comma list, each one of fgsm, pgd', '"" as item 2'],
+    [{ attacks: ['cw', 'fgsn'] }, '--set attacks', 'a comma list, each one of fgsm, pgd', '"cw" as item 1'],
+    [{ attacks: ['pgd', undefined] }, '--set attacks', 'a comma list, each one of fgsm, pgd', 'nothing as item 2'],
+    [{ attacks: 3 }, '--set attacks', 'a comma list, each one of fgsm, pgd', '3'],
+    [{ rates: '4,x,y' }, '--set rates', 'a comma list of 1 or more, each a number >= 1', '"x" as item 2'],
+    [{ rates: [0.5] }, '--set rates', 'a comma list of 1 or more, each a number >= 1', '0.5 as item 1'],
     [{}, '--set checkpoint', 'a text', 'nothing'],
   ])('%j', (raw, stage, expected, actual) => {
     const given = Object.keys(raw).length === 0 ? raw : { checkpoint: 'x', ...raw }
@@ -69,6 +83,16 @@ describe('errors', () => {
     expect(decode(raw)).toMatchObject({
       left: { stage: `--set ${key}`, hint: expect.stringMatching(/^Did you mean \w+\?$/) },
     })
+  })
+
+  test.each([
+    [{ pattern: 'filters' }, 'Did you mean filter?'],
+    [{ attacks: 'pgd,fgsn' }, 'Did you mean fgsm?'],
+    [{ attacks: 'pgd,autoattack' }, undefined],
+    [{ rates: '4,x' }, undefined],
+  ])('a word that is none of the choices, %j: %s', (raw, hint) => {
+    const told = decode({ checkpoint: 'x', ...raw })
+    expect(isRight(told) ? told : told.left.hint).toBe(hint)
   })
 
   test('a pipeline without parameters takes none', () => {
@@ -104,5 +128,19 @@ describe('optional', () => {
     expect(decodeParameters(both, { temperature: '0' })).toMatchObject({
       left: { stage: '--set temperature', expected: 'a number >= 0.1', actual: '"0"' },
     })
+  })
+
+  test('a list left out is none, an empty one is empty, and the item that fails is told', () => {
+    const layers = param.list(param.choice(['conv1', 'fc1', 'fc2'], { help }), { help })
+    const fields = parameters({ exclude: param.optional(layers, 'the last one') })
+    expect(decodeParameters(fields, {})).toEqual(right({ exclude: undefined }))
+    expect(decodeParameters(fields, { exclude: '' })).toEqual(right({ exclude: [] }))
+    expect(decodeParameters(fields, { exclude: 'conv1, fc1' })).toEqual(right({ exclude: ['conv1', 'fc1'] }))
+    expect(decodeParameters(fields, { exclude: 'fc1,fc3' })).toMatchObject({
+      left: { stage: '--set exclude', actual: '"fc3" as item 2', hint: 'Did you mean fc1?' },
+    })
+    const definition = definePipeline(fields, () => pipeline('x', syntheticDigits({ train: 10, test: 10 })))
+    const told = drawFileHelp('p.ts', definition, colorsFor({}))
+    expect(told).toContain('a comma list, each one of conv1, fc1, fc2, default the last one\n')
   })
 })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -96,6 +96,13 @@ describe('build', () => {
     expect(await build(folder)).toBe('present')
     expect(existsSync(path('assembly', 'pwoa.wasm'))).toBe(true)
     expect(await calls()).toHaveLength(6)
+  })
+
+  it.skipIf(process.platform === 'win32')('leaves a command that may be executed', async () => {
+    const body = "mkdirSync('dist/cli', { recursive: true }); writeFileSync('dist/cli/main.js', '', { mode: 0o644 })"
+    await write('node_modules/typescript/bin/tsc', program(body))
+    expect(await build(folder)).toBe('built')
+    expect((await stat(path('dist', 'cli', 'main.js'))).mode & 0o777).toBe(0o755)
   })
 
   it('that fails is tried again', async () => {

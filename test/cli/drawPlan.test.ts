@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { colorsFor } from '../../src/cli/colors.js'
+import { drawPlan, planAsJson } from '../../src/cli/drawPlan.js'
+import { syntheticDigits } from '../../src/io/syntheticDigits.js'
+import { admmMask } from '../../src/operators/admmMask.js'
+import { crossEntropy } from '../../src/operators/crossEntropy.js'
+import { distill } from '../../src/operators/distill.js'
+import { loadTeacher } from '../../src/operators/loadTeacher.js'
+import { drawValues } from '../../src/report/drawValues.js'
+import { pipeline } from '../../src/runtime/pipeline.js'
+import { sweep } from '../../src/runtime/sweep/sweep.js'
+
+const teacher = fileURLToPath(new URL('../../assets/teacher-digits.safetensors', import.meta.url))
+const losses = { labels: crossEntropy(), answers: distill() }
+
+const made = (studied: boolean) =>
+  sweep(
+    'losses',
+    { rate: [4, 8], method: ['labels', 'answers'] },
+    ({ method, rate }) =>
+      pipeline(method, syntheticDigits({ train: 10, test: 10 })).pipe(
+        loadTeacher(teacher),
+        losses[method],
+        admmMask({ pattern: 'irregular', rate }),
+      ),
+    studied ? { study: { method: 'method', across: 'rate' } } : {},
+  ).withParams({ dataset: 'digits' })
+
+const drawn = (studied: boolean): readonly string[] => drawPlan(made(studied), colorsFor({})).split('\n\n')
+
+describe('the plan of a sweep', () => {
+  const list = 'losses, 4 points\n  rate=4 method=labels\n  rate=4 method=answers\n  rate=8 method=labels\n'
+
+  test('has its points and the stages of the first', () => {
+    const [points, first, ...others] = drawn(false)
+    expect(`${points}\n`).toContain(list)
+    expect(first).toMatch(/^rate=4 method=labels\n {2}parameters +dataset digits · rate 4 · method labels\n/)
+    expect(first).toMatch(/\n {2}crossEntropy +weight 1/)
+    expect(others).toEqual([])
+  })
+
+  test('with a study: those of the first point of each method; what takes lines and is the same is told once', () => {
+    const [points, labels, answers, ...others] = drawn(true)
+    expect(`${points}\n`).toContain(list)
+    expect(labels).toMatch(/^labels {2}rate=4 method=labels\n {2}parameters +dataset digits\n/)
+    expect(labels).toMatch(/\n {2}crossEntropy +weight 1[\s\S]*\n {2}admmMask +pattern irregular · rate 4/)
+    expect(answers).toMatch(/^answers {2}rate=4 method=answers\n {2}parameters +dataset digits\n/)
+    expect(answers).toMatch(
+      /\n {2}loadTeacher +as in labels\n {2}distill +temperature 30[\s\S]*\n {2}admmMask +as in labels\n$/,
+    )
+    expect(others).toEqual([])
+  })
+
+  test('as JSON has the stages of every point, with a study or without one', () => {
+    for (const studied of [true, false]) {
+      const { points } = planAsJson(made(studied), 0) as { points: readonly { stages: readonly { stage: string }[] }[] }
+      const seconds = points.map(({ stages }) => stages[1]?.stage)
+      expect(seconds).toEqual(['crossEntropy', 'distill', 'crossEntropy', 'distill'])
+    }
+  })
+})
+
+test('a long option goes on in the next lines, set in, and what is behind it begins a new one', () => {
+  const attack = { name: 'pgd', epsilon: 0.3, steps: 40, stepSize: 0.01 }
+  expect(drawValues({ rate: 4, attacks: [attack, attack], examples: 10, seed: 0 }, 40).split('\n')).toEqual([
+    'rate 4',
+    'attacks pgd(epsilon 0.3, steps 40,',
+    '  stepSize 0.01), pgd(epsilon 0.3,',
+    '  steps 40, stepSize 0.01)',
+    'examples 10 · seed 0',
+  ])
+})

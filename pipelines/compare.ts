@@ -211,7 +211,7 @@ export default definePipeline(
     ),
     exclude: param.list(param.text({ help: 'A layer.' }), {
       default: [],
-      help: 'Layers that are not pruned; by default the last one.',
+      help: 'Layers that are not pruned; where none is named, the last one.',
     }),
     dataset: param.choice(['mnist', 'syntheticDigits', 'cifar10', 'cifar100'], {
       default: 'mnist',
@@ -233,7 +233,7 @@ export default definePipeline(
         'hydra',
       ],
       min: 1,
-      help: 'The rows, separated by commas.',
+      help: 'The rows, separated by commas; docs/methods.md says what each is.',
     }),
     rates: param.list(param.number({ min: 1, max: 1000, unit: '×', help: 'A compression.' }), {
       default: [4, 8, 16, 32],

@@ -1,6 +1,9 @@
 import type { ParameterDetails } from '../dsl/parameters.js'
 import type { PipelineFile } from '../runtime/loadPipelineFile.js'
 import type { Colors } from './colors.js'
+import { wrapText } from './wrapText.js'
+
+const LINE_WIDTH = 100
 
 /** What `pwoa-run FILE --help` says of the file: its parameters with units, ranges and defaults. */
 export const drawFileHelp = (file: string, exported: PipelineFile, colors: Colors): string => {
@@ -8,10 +11,11 @@ export const drawFileHelp = (file: string, exported: PipelineFile, colors: Color
   if (fields.length === 0) return `${file} takes no parameters.\n`
   const width = Math.max(...fields.map(([key]) => key.length))
   const indent = `\n${' '.repeat(width + 4)}`
-  const lines = fields.map(
-    ([key, { details }]) =>
-      `  ${colors.cyan(key.padEnd(width))}  ${details.help}${indent}${colors.dim(facts(details))}\n`,
-  )
+  const wrapped = (text: string): readonly string[] => wrapText(text, LINE_WIDTH - indent.length)
+  const lines = fields.map(([key, { details }]) => {
+    const told = [...wrapped(details.help), ...wrapped(facts(details)).map(colors.dim)]
+    return `  ${colors.cyan(key.padEnd(width))}  ${told.join(indent)}\n`
+  })
   const usage = `Usage: pwoa-run ${file} [--set key=value …] [options]\n`
   return `${usage}\nParameters of ${file}, set by --set key=value:\n${lines.join('')}\nFor the options: pwoa-run --help\n`
 }

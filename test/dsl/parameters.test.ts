@@ -143,4 +143,17 @@ describe('optional', () => {
     const told = drawFileHelp('p.ts', definition, colorsFor({}))
     expect(told).toContain('a comma list, each one of conv1, fc1, fc2, default the last one\n')
   })
+
+  test('long lists of words go on in lines of at most 100 characters, and nothing is lost', () => {
+    const words = Array.from({ length: 40 }, (_, index) => `word${index}`)
+    const fields = parameters({
+      words: param.list(param.choice(words, { help }), { default: words, help: `${'long '.repeat(40)}help.` }),
+    })
+    const definition = definePipeline(fields, () => pipeline('x', syntheticDigits({ train: 10, test: 10 })))
+    const lines = drawFileHelp('p.ts', definition, colorsFor({})).split('\n')
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(100)
+    const told = lines.map((line) => line.trim()).join(' ')
+    expect(told).toContain(`each one of ${words.join(', ')}, default`)
+    expect(told.replaceAll(', ', ',')).toContain(`default ${words.join(',')}`)
+  })
 })

@@ -182,13 +182,13 @@ const methods = {
 const nameOf = (file: string): string => basename(file, extname(file))
 
 /** PwoA with attacked images among the natural ones has a row for each share of them. */
-type Row = keyof typeof methods | `pwoa-mixed ${number}`
+type Row = keyof typeof methods | `pwoa-mixed-${number}`
 
 const isOf = (row: Row): row is keyof typeof methods => row in methods
 
 const build = (row: Row, at: Setting): Pipeline<Step & HasStudent> => {
   if (isOf(row)) return methods[row](at)
-  const mixRatio = Number(row.slice(row.indexOf(' ')))
+  const mixRatio = Number(row.slice('pwoa-mixed-'.length))
   return at.teacher.pipe(pwoa({ ...pwoaOf(at), mixed: { attack: trainedBy(at), mixRatio } }))
 }
 
@@ -267,7 +267,7 @@ export default definePipeline(
     const isTwice = (name: string): boolean => checkpoints.filter((file) => nameOf(file) === name).length > 1
     const teachers = new Map(checkpoints.map((file) => [isTwice(nameOf(file)) ? file : nameOf(file), file]))
     const named = rows.flatMap((row): readonly Row[] =>
-      row === 'pwoa-mixed' ? p.mixRatios.map((mixRatio) => `${row} ${mixRatio}` as const) : [row],
+      row === 'pwoa-mixed' ? p.mixRatios.map((mixRatio) => `${row}-${mixRatio}` as const) : [row],
     )
     const points = [...teachers.keys()].flatMap((teacher) =>
       named.flatMap((method) => {

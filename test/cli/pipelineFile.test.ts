@@ -93,7 +93,7 @@ test('compare.ts: a row for each method, rate and seed, the teacher once', async
   expect(stdout.match(/^ {2}teacher=\S+ method=\S+ rate=\d+ seed=\d$/gm)).toHaveLength(1 + 12 * 4)
   // The stages of each method, by the first of its points.
   const shown = stdout.match(/^(\S+) {2}teacher=\S+ method=\1 rate=[14] seed=0$/gm)
-  expect(shown?.map((line) => line.split(' ')[0]).join()).toBe(`${methods},${adversarial}`)
+  expect(shown?.map((line) => line.split(' ')[0]).join()).toBe(`${methods}-0.2,${adversarial}`)
   expect(stdout).toMatch(/^ {2}apd +adversarial \(attack pgd/m)
 })
 

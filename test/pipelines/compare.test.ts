@@ -4,7 +4,7 @@ import compare from '../../pipelines/compare.js'
 
 const natural = ['naive', 'gradual', 'admm', 'hsic-only', 'distill-only', 'pwoa', 'tuned', 'perturbed', 'learned']
 const beyond = ['perturbed-learned', 'matched']
-const adversarial = ['advPrune', 'apd', 'hydra', 'pwoa-mixed 0.2', 'pwoa-mixed 1']
+const adversarial = ['advPrune', 'apd', 'hydra', 'pwoa-mixed-0.2', 'pwoa-mixed-1']
 const rows = [...natural, ...beyond, ...adversarial]
 
 const budget = { epochs: 2, retrainEpochs: 4 }
@@ -79,7 +79,7 @@ describe.each(datasets)('the rows of compare.ts on %s', (dataset) => {
     ['learned', ['distill', 'admmMask']],
     ['perturbed-learned', ['perturb', 'distill', 'admmMask']],
     ['matched', ['perturb', 'matchJacobian', 'distill', 'admmMask']],
-    ['pwoa-mixed 0.2', ['adversarial', 'distill', 'hsicRegularize', 'admmMask']],
+    ['pwoa-mixed-0.2', ['adversarial', 'distill', 'hsicRegularize', 'admmMask']],
     ['advPrune', ['adversarial', 'crossEntropy', 'admmMask']],
     ['apd', ['adversarial', 'crossEntropy', 'distill', 'proximalMask']],
     ['hydra', ['trades', 'learnedMask']],
@@ -89,11 +89,11 @@ describe.each(datasets)('the rows of compare.ts on %s', (dataset) => {
 
   test("ablations of the published method have its stages' options", () => {
     const whole = stages.get('pwoa')
-    for (const row of ['admm', 'hsic-only', 'distill-only', 'pwoa-mixed 0.2', 'pwoa-mixed 1'])
+    for (const row of ['admm', 'hsic-only', 'distill-only', 'pwoa-mixed-0.2', 'pwoa-mixed-1'])
       for (const [stage, config] of stages.get(row) ?? [])
         if (whole?.has(stage)) expect(config, `${row} ${stage}`).toEqual(whole.get(stage))
     for (const ratio of [0.2, 1])
-      expect(stages.get(`pwoa-mixed ${ratio}`)?.get('adversarial')).toMatchObject({ mixRatio: ratio, mode: 'replace' })
+      expect(stages.get(`pwoa-mixed-${ratio}`)?.get('adversarial')).toMatchObject({ mixRatio: ratio, mode: 'replace' })
   })
 
   test("rows beyond it differ by what their names say, from 'tuned'", () => {

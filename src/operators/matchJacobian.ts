@@ -23,7 +23,7 @@ export interface MatchJacobianOptions {
   readonly epsilon: number
   /** Weight λ > 0. @default 0.01 */
   readonly weight?: number
-  /** The term acts in every k-th minibatch, k ≥ 1: a step in which it acts takes about three times as long. @default 3 */
+  /** The term acts in every k-th minibatch, k ≥ 1: a step in which it acts takes about three times as long. @default 4 */
   readonly every?: number
 }
 
@@ -57,7 +57,7 @@ export const matchJacobian = (options: MatchJacobianOptions): Op<HasTeacher & Ha
   const {
     epsilon,
     weight = 0.01,
-    every = 3,
+    every = 4,
   } = checkOptions(STAGE, options, { epsilon: true, weight: true, every: true })
   checkEpsilon(STAGE, epsilon)
   checkPositive(STAGE, 'weight', weight)

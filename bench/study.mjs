@@ -34,7 +34,7 @@ const studies = {
   cifar10: {
     dataset: 'cifar10',
     exclude: 'linear',
-    methods: ['pwoa', 'matched'],
+    methods: ['teacher', 'pwoa', 'learned', 'matched'],
     rates: [10, 20],
     epochs: 2,
     retrainEpochs: 4,

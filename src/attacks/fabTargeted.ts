@@ -3,35 +3,17 @@ import { checkWhole } from '../dsl/checks.js'
 import { logitsOf } from './ascend.js'
 import type { Attack } from './attack.js'
 import { defineAttack } from './defineAttack.js'
-import { fabInForce, fabNames } from './fabInForce.js'
-import { type FabSearch, fabWalk, searches } from './fabWalk.js'
-import type { NormName } from './norms.js'
+import { type FabOptions, fabInForce, fabNames } from './fabInForce.js'
+import { fabWalk, searches } from './fabWalk.js'
 import { planeTowards } from './planeTowards.js'
 import { fewerTargets, targetsOf } from './targets.js'
 
 /** Options of {@link fabTargeted}. */
-export interface FabTargetedOptions {
-  /** Radius within which an example counts as broken: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
-  readonly epsilon: number
-  /** How a perturbation is measured. @default 'Linf' */
-  readonly norm?: NormName
-  /** Steps of a try, ≥ 1. @default 100 */
-  readonly steps?: number
+export interface FabTargetedOptions extends FabOptions {
   /** Target classes, ≥ 1: those that the network finds likeliest, after the first; at most all but one. @default 9 */
   readonly targets?: number
   /** Tries for each target, ≥ 1: the first from the image, later ones from random points at half of ε. @default 1 */
   readonly restarts?: number
-  /** Largest weight of the way back to the image in a step, in (0, 1]. @default 0.1 */
-  readonly alphaMax?: number
-  /** How far a step goes over the plane, > 0. @default 1.05 */
-  readonly eta?: number
-  /** How much of its distance an adversarial point keeps when it is drawn back to the image, in (0, 1]. @default 0.9 */
-  readonly beta?: number
-  /**
-   * `shortest`: all steps of all tries on every example, its shortest perturbation counts. `within`: an example is done
-   * with the first perturbation within ε, as in AutoAttack: the same robust accuracy sooner. @default 'shortest'
-   */
-  readonly search?: FabSearch
   /** How figures name it. @default 'fab-t' */
   readonly name?: string
 }

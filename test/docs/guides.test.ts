@@ -6,19 +6,49 @@ import { transform } from 'esbuild'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { root } from '../../scripts/setup.mjs'
 import { buildCommand, folderWith } from '../cli/commandLine.js'
-import { compile, importer } from '../conventions/project.js'
-import { type CodeBlock, codeBlocks, linked, pages, readPage } from './markdown.js'
+import { compile, importer, publicValues } from '../conventions/project.js'
+import { type CodeBlock, codeBlocks, inlineCode, linked, pages, readPage } from './markdown.js'
 
 const blocks = pages().flatMap((page) => codeBlocks(page, 'ts'))
 const isFile = (block: CodeBlock): block is CodeBlock & { readonly file: string } => block.file !== undefined
 const files = blocks.filter(isFile)
 const guides = pages().filter((page) => page.startsWith('docs/guides/'))
 
-test('every block of code on every page compiles', () => {
-  expect(new Set(files.map(({ file }) => file)).size).toBe(files.length)
+describe('code', () => {
+  const values = new Set(publicValues().map(({ name }) => name))
+  const calls = pages().flatMap((page) =>
+    inlineCode(page)
+      .filter((text) => /^\w+\(.*\)$/.test(text) && values.has(text.slice(0, text.indexOf('('))))
+      .map((text) => ({ page, text })),
+  )
   const nameOf = ({ page, line, file }: CodeBlock): string => file ?? `${page.replaceAll('/', '-')}-${line}.ts`
-  const withImports = importer()
-  expect(compile(new Map(blocks.map((block) => [nameOf(block), withImports(block.text)])))).toEqual([])
+  const inlineName = (i: number): string => `inline-${i}.ts`
+  /** Without what a sentence leaves out. */
+  const completed = (call: string): string => call.replace(/\(…/g, '(null as never').replace(/…(, )?/g, '')
+
+  let messages: readonly string[] = []
+  beforeAll(() => {
+    const withImports = importer()
+    messages = compile(
+      new Map([
+        ...blocks.map((block): [string, string] => [nameOf(block), withImports(block.text)]),
+        ...calls.map(({ text }, i): [string, string] => [inlineName(i), withImports(completed(text))]),
+      ]),
+    )
+  })
+
+  test('every block on every page compiles', () => {
+    expect(new Set(files.map(({ file }) => file)).size).toBe(files.length)
+    expect(messages.filter((message) => !message.startsWith('inline-'))).toEqual([])
+  })
+
+  test('a call within a sentence names options that exist', () => {
+    expect(calls.length).toBeGreaterThan(40)
+    // A sentence declares nothing, so other errors mean nothing.
+    const unknown = messages.filter((message) => message.includes('does not exist in type'))
+    const wrong = calls.filter((_, i) => unknown.some((message) => message.startsWith(`${inlineName(i)}:`)))
+    expect(wrong).toEqual([])
+  })
 })
 
 describe('the files of the pages run', () => {

@@ -14,9 +14,11 @@ export interface CodeBlock {
   readonly file: string | undefined
 }
 
-/** The pages that people read: README and all in docs/, by their paths in the checkout. */
+/** The pages that people read, by their paths in the checkout: those in its root, and all in docs/. */
 export const pages = (): readonly string[] => [
   'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name.split(sep).join('/')}`)
@@ -34,6 +36,14 @@ export const codeBlocks = (page: string, language: string): readonly CodeBlock[]
     return { page, line, text: code, file: /^\/\/ ([\w-]+\.ts)\n/.exec(code)?.[1] }
   })
 }
+
+/** Code within the sentences and tables of a page, such as `pgd({ epsilon, steps: 40 })`, without the backquotes. */
+export const inlineCode = (page: string): readonly string[] =>
+  [
+    ...readPage(page)
+      .replace(/^```[\s\S]*?^```$/gm, '')
+      .matchAll(/`([^`\n]+)`/g),
+  ].map(([, code = '']) => code)
 
 /** The page that a link leads to, by its path in the checkout. */
 export const linked = (page: string, link: string): string =>

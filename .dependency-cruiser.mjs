@@ -34,7 +34,7 @@ const narrower = [
   ['models', ['dsl', 'engine', 'math']],
   ['attacks', ['dsl', 'engine', 'math', 'models']],
   // Figures and pictures of a run, from its numbers alone.
-  ['report', ['dsl']],
+  ['report', ['dsl', 'math/sums\\.ts$']],
   // Drawn digits need seeded random numbers; files need nothing of a network.
   ['io', ['dsl', 'math/random\\.ts$']],
   // An ONNX file describes a network: it is read into one, and written from one.

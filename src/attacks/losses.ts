@@ -1,36 +1,11 @@
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { softmaxCrossEntropy } from '../engine/ops/softmaxCrossEntropy.js'
-import { tf } from '../engine/tf.js'
 import { logSoftmax } from '../math/logSoftmax.js'
+import { rowLosses } from '../math/rowGradient.js'
 import { classesOf } from './predictions.js'
 
 /** What an attack maximises: n × classes to n, differentiable. */
 export type Losses = (logits: Tensor2D) => Tensor1D
-
-/** Computes one example's loss from its logits and overwrites `gradient` (zeros) with ∂loss/∂logits. */
-export type RowLoss = (logits: Float32Array, gradient: Float32Array, row: number) => number
-
-/**
- * A loss that is computed here, row by row: a few numbers an example, so that sorting them needs no tensor kernel, and
- * its arithmetic is float64 on every engine.
- */
-export const rowLosses =
-  (loss: RowLoss): Losses =>
-  (logits) =>
-    tf.customGrad((input) => {
-      const [rows, classes] = logits.shape
-      const values = (input as Tensor2D).dataSync<'float32'>()
-      const losses = new Float32Array(rows)
-      const gradients = new Float32Array(rows * classes)
-      for (let i = 0; i < rows; i++) {
-        const [from, to] = [i * classes, (i + 1) * classes]
-        losses[i] = loss(values.subarray(from, to), gradients.subarray(from, to), i)
-      }
-      return {
-        value: tf.tensor1d(losses),
-        gradFunc: (dy: Tensor) => tf.mul(tf.expandDims(dy, 1), tf.tensor2d(gradients, [rows, classes])),
-      }
-    })(logits) as Tensor1D
 
 /** Cross entropy with the true class. @param labels one-hot, n × classes */
 export const crossEntropy =

@@ -1,9 +1,11 @@
 import { PwoaFailure } from '../dsl/errors.js'
 import type { Parallel } from '../dsl/op.js'
 import { type LoadedEngine, loadNative } from './native.js'
-import { registerGradients } from './ops/registerGradients.js'
+import { batchNormGradient } from './ops/batchNorm.js'
+import { conv2dGradient } from './ops/conv2d.js'
+import { linearGradient } from './ops/linear.js'
 import { loadPortable } from './portable.js'
-import { useTf } from './tf.js'
+import { tf, useTf } from './tf.js'
 
 /** The engines there are, and `auto`: the best that loads. */
 export type EngineChoice = 'auto' | 'tensorflow' | 'wasm'
@@ -25,6 +27,12 @@ const demandFailed = (reason: string): PwoaFailure =>
     actual: `tensorflow: ${reason}`,
     hint: 'Run npx pwoa-setup to install native TensorFlow, or use --engine wasm.',
   })
+
+/** Registers the gradients of pwoa's fused kernels with the tensor library in use. Idempotent. */
+const registerGradients = (): void => {
+  for (const gradient of [batchNormGradient, conv2dGradient, linearGradient])
+    if (!tf.getGradient(gradient.kernelName)) tf.registerGradient(gradient)
+}
 
 const activate = async (name: EngineInfo['name'], engine: LoadedEngine): Promise<void> => {
   await engine.tf.setBackend(name)

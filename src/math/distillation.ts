@@ -1,7 +1,8 @@
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
-import { tf } from '../engine/tf.js'
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
 import { logSoftmax } from './logSoftmax.js'
+import { totalLoss } from './rowGradient.js'
 
+/** Settings of {@link distillationLoss}. */
 export interface DistillationOptions {
   /** T > 0: softens both distributions. */
   readonly temperature: number
@@ -10,17 +11,18 @@ export interface DistillationOptions {
 }
 
 /**
- * Distillation loss of PwoA's reference:
+ * PwoA's distillation loss:
  *
  *     L = α·T² / (n·C) · Σ_i Σ_c p_t (log p_t − log p_s),   p_t = softmax(t/T), p_s = softmax(s/T)
  *     ∂L/∂s = α·T / (n·C) · (p_s − p_t)
  *
- * a KL divergence that the reference averages over examples and classes alike (the default reduction of PyTorch's
- * `KLDivLoss`), so that it is a C-th of the usual batch mean. The gradient goes to the student alone. A few numbers an
- * example: computed here in float64, for less than the tensor operations that it would take.
+ * This KL divergence is averaged over examples and over classes, as PwoA's released code does (the default reduction of
+ * PyTorch's `KLDivLoss`): it is 1/C of the usual batch mean. Only the student gets a gradient.
  *
  * @param student n × C logits
  * @param teacher n × C logits
+ * Source: Jian et al., "Pruning Adversarially Robust Neural Networks without Adversarial Examples", ICDM 2022, eq. 5;
+ * Hinton, Vinyals, Dean, "Distilling the Knowledge in a Neural Network", 2015.
  */
 export const distillationLoss = (
   student: Tensor2D,
@@ -29,10 +31,9 @@ export const distillationLoss = (
 ): Scalar => {
   const [examples, classes] = student.shape
   const scale = alpha / (examples * classes)
-  return tf.customGrad((s) => {
-    const logStudent = logSoftmax((s as Tensor2D).dataSync(), classes, temperature)
+  return totalLoss(student, (logits, gradient) => {
+    const logStudent = logSoftmax(logits, classes, temperature)
     const logTeacher = logSoftmax(teacher.dataSync(), classes, temperature)
-    const gradient = new Float32Array(examples * classes)
     let divergence = 0
     for (let i = 0; i < gradient.length; i++) {
       const [ofTeacher, ofStudent] = [logTeacher[i] ?? 0, logStudent[i] ?? 0]
@@ -40,9 +41,6 @@ export const distillationLoss = (
       divergence += pTeacher * (ofTeacher - ofStudent)
       gradient[i] = scale * temperature * (Math.exp(ofStudent) - pTeacher)
     }
-    return {
-      value: tf.scalar(divergence * scale * temperature ** 2),
-      gradFunc: (dy: Tensor) => tf.mul(dy, tf.tensor2d(gradient, [examples, classes])),
-    }
-  })(student) as Scalar
+    return divergence * scale * temperature ** 2
+  })
 }

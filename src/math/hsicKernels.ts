@@ -6,7 +6,7 @@ import { regularised } from '../engine/ops/regularised.js'
 import { spdInverse } from '../engine/ops/spdInverse.js'
 import { tf } from '../engine/tf.js'
 import { type BottleneckWeights, EPSILON, exponentOf } from './bottleneck.js'
-import { sumOfProducts, trace } from './squares.js'
+import { sum, sumOfProducts, trace } from './sums.js'
 
 /** −1/(2σ²d) of a tensor with one row of d features per example. */
 const exponentFor = (z: Tensor, sigma: number | undefined): number => exponentOf(z.size / (z.shape[0] ?? 1), sigma)
@@ -48,7 +48,7 @@ export const lossByKernels = (hidden: readonly Tensor[], s: Tensor2D, sigmas: re
       ({ inverse }) => trace(values, n) - EPSILON * n * sumOfProducts(values, inverse.dataSync()),
     )
     return {
-      value: tf.scalar(traces.reduce((sum, one) => sum + one, 0)),
+      value: tf.scalar(sum(traces)),
       gradFunc: (dy, saved) => {
         const factor = 4 * (dy.dataSync()[0] ?? 0) * EPSILON * n
         const matrix = saved.at(-1) as Tensor2D

@@ -1,8 +1,9 @@
 /**
- * The k-th smallest value (k from 0) and the one after it, the last one twice at the end: without sorting all of them, in
- * time that grows as their number does (Hoare's quickselect with the median of three).
+ * The k-th smallest value (k from 0) and the next one; for the largest value, that value twice. Does not sort: the time
+ * grows linearly with the number of values.
  *
  * @param values without NaN; not changed
+ * Source: Hoare, "Algorithm 65: find", Communications of the ACM 4, 1961, with the median of three as pivot.
  */
 export const neighboursAt = (values: Float64Array, k: number): readonly [number, number] => {
   const array = values.slice()
@@ -20,15 +21,23 @@ export const neighboursAt = (values: Float64Array, k: number): readonly [number,
       i += 1
       j -= 1
     }
-    // left … j are at most the pivot, i … right at least; what lies between is the pivot itself.
+    // Values at left … j are at most the pivot, those at i … right at least; any between j and i equal it.
     if (k <= j) right = j
     else if (k >= i) left = i
     else break
   }
-  // All behind place k are at least the k-th.
+  // All values after place k are at least the k-th.
   let next = array[k + 1] ?? array[k] ?? 0
   for (let i = k + 2; i < array.length; i++) next = Math.min(next, array[i] ?? 0)
   return [array[k] ?? 0, next]
 }
 
 const medianOfThree = (a: number, b: number, c: number): number => Math.max(Math.min(a, b), Math.min(Math.max(a, b), c))
+
+/** The middle value, or the mean of the middle two; 0 of none. */
+export const median = (values: readonly number[]): number => {
+  const sorted = Float64Array.from(values).sort()
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? 0
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2
+}

@@ -1,8 +1,8 @@
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
-import { tf } from '../engine/tf.js'
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
 import { logSoftmax } from './logSoftmax.js'
+import { totalLoss } from './rowGradient.js'
 
-/** An example's answers: to its natural image, and to its attacked one. */
+/** A network's answers to an example's natural image and to its attacked one. */
 export interface AnswerPair {
   /** log p, p = softmax(f(x)) */
   readonly natural: Float64Array
@@ -12,45 +12,41 @@ export interface AnswerPair {
   readonly label: number
 }
 
-/** Where a loss writes its gradients, which are zeros before: ∂/∂f(x) and ∂/∂f(x'). */
+/** The arrays to which a loss adds its gradients ∂/∂f(x) and ∂/∂f(x'); they start as zeros. */
 export interface PairGradient {
   readonly natural: Float64Array
   readonly attacked: Float64Array
 }
 
-/** One example's loss; adds to its gradients. */
+/** Returns one example's loss, and adds its gradients. */
 export type PairLoss = (pair: AnswerPair, gradient: PairGradient) => number
 
 /**
- * Mean over the examples of a loss of their answers to two images. A few numbers an example: computed here in float64,
- * for less than the tensor operations that it would take.
+ * Mean over the examples of a loss of their answers to two images.
  *
  * @param logits 2n × classes: of the natural images, then of the attacked ones in the same order
- * @param labels 2n × classes, one-hot; the first n count
+ * @param labels 2n × classes, one-hot; only the first n are read
  */
 export const meanOverPairs = (logits: Tensor2D, labels: Tensor2D, loss: PairLoss): Scalar => {
   const [rows, classes] = logits.shape
   const examples = rows / 2
-  return tf.customGrad((input) => {
-    const logAnswers = logSoftmax((input as Tensor2D).dataSync(), classes)
+  return totalLoss(logits, (values, gradient) => {
+    const logAnswers = logSoftmax(values, classes)
     const oneHot = labels.dataSync<'float32'>()
-    const gradients = new Float64Array(rows * classes)
+    const sums = new Float64Array(rows * classes)
     const row = (of: Float64Array, index: number): Float64Array => of.subarray(index * classes, (index + 1) * classes)
     let sum = 0
     for (let i = 0; i < examples; i++) {
       const label = oneHot.subarray(i * classes, (i + 1) * classes).indexOf(1)
       const pair = { natural: row(logAnswers, i), attacked: row(logAnswers, examples + i), label }
-      sum += loss(pair, { natural: row(gradients, i), attacked: row(gradients, examples + i) })
+      sum += loss(pair, { natural: row(sums, i), attacked: row(sums, examples + i) })
     }
-    const mean = Float32Array.from(gradients, (value) => value / examples)
-    return {
-      value: tf.scalar(sum / examples),
-      gradFunc: (dy: Tensor) => tf.mul(dy, tf.tensor2d(mean, [rows, classes])),
-    }
-  })(logits) as Scalar
+    for (let i = 0; i < sums.length; i++) gradient[i] = (sums[i] ?? 0) / examples
+    return sum / examples
+  })
 }
 
-/** −log p_y of one answer, times `weight`; its gradient weight·(p − 1_y) is added. */
+/** −weight·log p_y of one answer. Adds its gradient weight·(p − 1_y). */
 export const addCrossEntropy = (
   logAnswer: Float64Array,
   label: number,
@@ -63,8 +59,8 @@ export const addCrossEntropy = (
 }
 
 /**
- * weight·KL(p ‖ q). Its gradients are added: weight·(q − p) for f(x'), and weight·p∘(log p − log q − KL) for f(x), which
- * TRADES and MART let flow, too.
+ * weight·KL(p ‖ q). Adds its gradients: weight·(q − p) for f(x'), and weight·p∘(log p − log q − KL) for f(x), through
+ * which TRADES and MART differentiate, too.
  */
 export const addDivergence = ({ natural, attacked }: AnswerPair, weight: number, gradient: PairGradient): number => {
   let divergence = 0

@@ -1,10 +1,35 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
-import { canCompile } from '../engine/graph/compiledGraph.js'
+import { canCompile, compiledOnce } from '../engine/graph/compiledGraph.js'
+import { GraphBuilder } from '../engine/graph/graphBuilder.js'
 import { tf } from '../engine/tf.js'
-import { penaltyByGraph } from './compiled/quadraticPenalty.js'
-import type { Penalised, PenaltyVectors } from './penaltyVectors.js'
 
-/** The penalty ½·Σ ρ∘(w − t)² and a gradient with its own added: ADMM's pull, with t = Z − U. */
+/** Inputs of {@link quadraticPenalty}: vectors of one length. */
+export interface PenaltyVectors {
+  /** w */
+  readonly weights: Tensor1D
+  /** t */
+  readonly target: Tensor1D
+  /** ρ ≥ 0 of each weight. */
+  readonly price: Tensor1D
+  /** g: the gradient of the loss without the penalty. */
+  readonly gradient: Tensor1D
+}
+
+/** Outputs of {@link quadraticPenalty}. */
+export interface Penalised {
+  /** g + ρ∘(w − t) */
+  readonly gradient: Tensor1D
+  /** ½·Σ ρ∘(w − t)² */
+  readonly loss: Scalar
+}
+
+/**
+ * The penalty ½·Σ ρ∘(w − t)², and the loss's gradient with the penalty's added. With t = Z − U it is the term that pulls
+ * the weights towards their pruned copy in ADMM.
+ *
+ * Source: Boyd et al., "Distributed Optimization and Statistical Learning via the Alternating Direction Method of
+ * Multipliers", 2011, Sec. 3.1.1 (scaled form).
+ */
 export const quadraticPenalty = (vectors: PenaltyVectors): Penalised =>
   (canCompile() ? penaltyByGraph : penaltyByOperations)(vectors)
 
@@ -16,3 +41,18 @@ const penaltyByOperations = ({ weights, target, price, gradient }: PenaltyVector
     loss: tf.mul(tf.sum(tf.mul(residual, pull)), 0.5) as Scalar,
   }
 }
+
+/** The same in one call of the engine. */
+const penaltyByGraph = (vectors: PenaltyVectors): Penalised => {
+  const [gradient, loss] = graph().run({ ...vectors }, ['penalised', 'loss'])
+  return { gradient: gradient as Tensor1D, loss: loss as Scalar }
+}
+
+const graph = compiledOnce(() => {
+  const builder = new GraphBuilder()
+  const residual = builder.subtract(builder.placeholder('weights'), builder.placeholder('target'))
+  const pull = builder.multiply(residual, builder.placeholder('price'))
+  builder.output('penalised', builder.add(builder.placeholder('gradient'), pull))
+  builder.output('loss', builder.multiply(builder.total(builder.multiply(residual, pull), [0]), builder.number(0.5)))
+  return builder
+})

@@ -1,7 +1,8 @@
 import type { Accuracies, NetworkLatency, NetworkSizes, ParameterCounts, RunEvent } from '../dsl/events.js'
 import type { Summary } from '../dsl/run.js'
 import type { TrainingMetrics } from '../dsl/step.js'
-import { median } from '../math/median.js'
+import { median } from '../math/orderStatistics.js'
+import { sum } from '../math/sums.js'
 import { keptFigures } from './keptFigures.js'
 
 /** What a summary is made of that neither the plan nor `metrics.jsonl` can give back: kept in each checkpoint. */
@@ -114,5 +115,3 @@ const perPhase = (
   all: ReadonlyMap<string, readonly number[]>,
   figure: (values: readonly number[], phase: string) => number,
 ) => Object.fromEntries([...all].map(([phase, values]) => [phase, figure(values, phase)]))
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../engine/tf.js'
-import { median } from '../math/median.js'
+import { median } from '../math/orderStatistics.js'
 import type { Architecture } from '../models/architecture.js'
 import { Student } from './network.js'
 import { randomWeights } from './randomWeights.js'

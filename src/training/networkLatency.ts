@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Latencies, NetworkLatency } from '../dsl/events.js'
 import { tf } from '../engine/tf.js'
-import { median } from '../math/median.js'
+import { median } from '../math/orderStatistics.js'
 import { folded } from '../models/folded.js'
 import { kernelsOn, unflatten } from '../models/forward.js'
 import type { PlainNetwork } from '../models/shrink/tensors.js'

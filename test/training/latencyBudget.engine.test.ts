@@ -1,7 +1,7 @@
 /** Budgets in time: the search by a cost that is measured, what a run keeps of it, and how time is taken. */
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
-import { median } from '../../src/math/median.js'
+import { median } from '../../src/math/orderStatistics.js'
 import { type Architecture, architecture } from '../../src/models/architecture.js'
 import { countsOf } from '../../src/models/counts.js'
 import { conv2d, flatten, linear, relu } from '../../src/models/layers.js'

@@ -1,16 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor1D, TensorInfo } from '@tensorflow/tfjs-core'
 import type { NativeBackend } from '../kernels/tensorflow/native-backend.js'
 import { tf } from '../tf.js'
 import type { GraphBuilder } from './graphBuilder.js'
 import { encodeSavedModel, TAG } from './savedModel.js'
 
-/** A graph that TensorFlow has loaded: one call runs as much of it as is needed for what is asked for. */
+/** A graph that TensorFlow has loaded. */
 export interface CompiledGraph {
   /**
-   * @param feeds tensors for the placeholders that the fetches need
+   * Runs, in one call, the part of the graph that the fetches need.
+   *
+   * @param feeds tensors for the placeholders of that part
    * @param fetches names of outputs
    * @returns new tensors, in the order of the fetches
    */
@@ -21,8 +23,8 @@ export interface CompiledGraph {
 export const canCompile = (): boolean => tf.getBackend() === 'tensorflow'
 
 /**
- * Loads a graph into the native engine: its operations run without a call from here for each, side by side where they
- * don't depend on one another, and joined where TensorFlow knows how. It stays loaded for the process's life.
+ * Loads a graph into the native engine, for the rest of the process's life. TensorFlow runs its operations without a call
+ * from here for each, independent ones side by side, and joins those that it can.
  */
 export const compileGraph = ({ nodes }: GraphBuilder): CompiledGraph => {
   const native = tf.backend() as NativeBackend
@@ -44,3 +46,19 @@ export const compileGraph = ({ nodes }: GraphBuilder): CompiledGraph => {
     rmSync(folder, { recursive: true, force: true })
   }
 }
+
+/** Returns a function that loads a graph when it is first called, and returns the same one afterwards. */
+export const compiledOnce = (make: () => GraphBuilder): (() => CompiledGraph) => {
+  let compiled: CompiledGraph | undefined
+  return () => {
+    compiled ??= compileGraph(make())
+    return compiled
+  }
+}
+
+/** How many of n rows each part gets, for a graph's `split`: sizes differ by at most one, larger ones first. */
+export const evenParts = (n: number, parts: number): Tensor1D =>
+  tf.tensor1d(
+    Int32Array.from({ length: parts }, (_, part) => Math.floor(n / parts) + (part < n % parts ? 1 : 0)),
+    'int32',
+  )

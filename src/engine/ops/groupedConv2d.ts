@@ -1,8 +1,7 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../tf.js'
-import type { Activation } from './activation.js'
 import { conv2d, padded } from './conv2d.js'
-import { relu } from './relu.js'
+import { type Activation, relu } from './relu.js'
 
 export interface GroupedWindow {
   readonly stride: number

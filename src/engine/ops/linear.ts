@@ -1,7 +1,6 @@
 import type { GradConfig, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { tf } from '../tf.js'
-import type { Activation } from './activation.js'
-import { reluGradient } from './reluGradient.js'
+import { type Activation, reluGradient } from './relu.js'
 
 /**
  * z = act(x·weight + bias) as one kernel, with its gradient.

@@ -1,10 +1,9 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
-import { type CompiledGraph, compileGraph } from '../../engine/graph/compiledGraph.js'
-import { evenParts } from '../../engine/graph/evenParts.js'
+import { type CompiledGraph, compileGraph, evenParts } from '../../engine/graph/compiledGraph.js'
 import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import { tf } from '../../engine/tf.js'
 import { type BottleneckWeights, EPSILON, exponentOf } from '../bottleneck.js'
-import { trace } from '../squares.js'
+import { trace } from '../sums.js'
 import { gradientGraph, lossGraph, matrixGraph, names } from './hsicGraph.js'
 
 /** See `bottleneckMatrix`: one call of the engine. */

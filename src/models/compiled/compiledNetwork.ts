@@ -1,9 +1,13 @@
 import { availableParallelism } from 'node:os'
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Latent } from '../../dsl/step.js'
-import { type CompiledGraph, canCompile, compileGraph } from '../../engine/graph/compiledGraph.js'
-import { compiledOnce } from '../../engine/graph/compiledOnce.js'
-import { evenParts } from '../../engine/graph/evenParts.js'
+import {
+  type CompiledGraph,
+  canCompile,
+  compiledOnce,
+  compileGraph,
+  evenParts,
+} from '../../engine/graph/compiledGraph.js'
 import { tf } from '../../engine/tf.js'
 import type { Architecture } from '../architecture.js'
 import { executionOf } from '../execution.js'

@@ -1,5 +1,6 @@
 import type { Accuracies } from '../../dsl/events.js'
 import type { Summary } from '../../dsl/run.js'
+import { sum } from '../../math/sums.js'
 import { leading } from '../resultTable.js'
 
 /** How the runs of a sweep are set side by side, by names of their parameters. */
@@ -105,5 +106,3 @@ const spreadOf = (figures: readonly (number | undefined)[]): Spread | undefined 
   const squares = sum(values.map((value) => (value - mean) ** 2))
   return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : undefined }
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)

@@ -1,5 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
-import { compiledOnce } from '../../graph/compiledOnce.js'
+import { compiledOnce } from '../../graph/compiledGraph.js'
 import { GraphBuilder } from '../../graph/graphBuilder.js'
 import type { AdamAttributes } from '../../ops/adamUpdate.js'
 import { input } from '../inputs.js'

@@ -1,8 +1,7 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { input } from '../inputs.js'
-import { emptyInput } from './empty-input.js'
 import type { NativeBackend } from './native-backend.js'
-import { normalisationAttributes } from './normalisation-attributes.js'
+import { emptyInput, normalisationAttributes } from './normalisation-attributes.js'
 
 /**
  * `PwoaBatchNormGrad`: inputs `dy` and `x` `[n, h, w, c]`, `scale`, `mean` and the biased `variance` `[c]`; attribute

@@ -1,9 +1,8 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
-import type { Activation } from '../../ops/activation.js'
+import type { Activation } from '../../ops/relu.js'
 import { input } from '../inputs.js'
-import { emptyInput } from './empty-input.js'
 import { type NativeBackend, typeAttribute } from './native-backend.js'
-import { normalisationAttributes } from './normalisation-attributes.js'
+import { emptyInput, normalisationAttributes } from './normalisation-attributes.js'
 
 /**
  * `PwoaBatchNorm`: inputs `x` `[n, h, w, c]`, `scale` and `offset` `[c]`; attributes `epsilon`, `activation`; outputs

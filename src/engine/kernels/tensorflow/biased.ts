@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
-import type { Activation } from '../../ops/activation.js'
+import type { Activation } from '../../ops/relu.js'
 import { type NativeBackend, typeAttribute } from './native-backend.js'
 
 /** `act(z + bias)` of a fresh `z`, which is freed or given back: `BiasAdd` and `Relu`, TensorFlow's own fused op needs

@@ -1,5 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
-import type { Activation } from '../../ops/activation.js'
+import type { Activation } from '../../ops/relu.js'
 import { input } from '../inputs.js'
 import { biased } from './biased.js'
 import { type NativeBackend, typeAttribute } from './native-backend.js'

@@ -1,6 +1,7 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core'
 import { type NativeBackend, type OpAttribute, typeAttribute } from './native-backend.js'
 
-/** What `FusedBatchNormV3` and its gradient both want to be told while training. */
+/** The attributes that `FusedBatchNormV3` and its gradient share in training. */
 export const normalisationAttributes = (native: NativeBackend, epsilon: number): readonly OpAttribute[] => {
   const { TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_ATTR_STRING } = native.binding
   return [
@@ -11,3 +12,10 @@ export const normalisationAttributes = (native: NativeBackend, epsilon: number):
     { name: 'is_training', type: TF_ATTR_BOOL, value: true },
   ]
 }
+
+/** An empty float vector `[0]`, for an input that an op has but does not read. The caller frees it: `disposeData`. */
+export const emptyInput = (native: NativeBackend): TensorInfo => ({
+  dataId: native.write(new Float32Array(0), [0], 'float32'),
+  shape: [0],
+  dtype: 'float32',
+})

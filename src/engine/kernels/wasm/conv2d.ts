@@ -1,10 +1,9 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
-import type { Activation } from '../../ops/activation.js'
+import type { Activation } from '../../ops/relu.js'
 import type { Tf } from '../../tf.js'
 import { input } from '../inputs.js'
 import { describeConvolution } from './convolution.js'
-import { leastOf } from './least.js'
-import type { WasmModule } from './module.js'
+import { leastOf, type WasmModule } from './module.js'
 import { address, type WasmBackend } from './wasm-backend.js'
 
 interface Attributes {

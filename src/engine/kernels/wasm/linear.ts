@@ -1,8 +1,7 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
-import type { Activation } from '../../ops/activation.js'
+import type { Activation } from '../../ops/relu.js'
 import { input } from '../inputs.js'
-import { leastOf } from './least.js'
-import type { WasmModule } from './module.js'
+import { leastOf, type WasmModule } from './module.js'
 import { address, type WasmBackend } from './wasm-backend.js'
 
 /** `PwoaLinear`, see the native kernel; `assembly/matMul.ts` does all of it. */

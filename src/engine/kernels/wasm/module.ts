@@ -1,3 +1,4 @@
+import type { Activation } from '../../ops/relu.js'
 import type { WasmBackend } from './wasm-backend.js'
 
 /** An address in the wasm heap, in bytes. */
@@ -97,6 +98,9 @@ export type ConvolutionGeometry = readonly [
   top: number,
   left: number,
 ]
+
+/** The least value of a result with this activation, as the module's kernels take it: `least`. */
+export const leastOf = (activation: Activation): number => (activation === 'relu' ? 0 : -Infinity)
 
 // Node has it; its types do not.
 declare const WebAssembly: {

@@ -1,2 +1,0 @@
-/** Activations that are fused into the layer before them. */
-export type Activation = 'linear' | 'relu'

@@ -1,3 +1,6 @@
+import { type Either, isLeft } from 'fp-ts/lib/Either.js'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+
 /**
  * Errors are data: a tagged union that stages and readers return or throw (wrapped in `PwoaFailure`),
  * and that only `cli` draws, e.g. `admmMask: expected rate > 1, got 0`.
@@ -88,3 +91,12 @@ export const toPwoaError = (stage: string, thrown: unknown): PwoaError =>
 export const rejectOption = (stage: string, expected: string, actual: unknown): never => {
   throw new PwoaFailure({ _tag: 'OptionError', stage, expected, actual: String(actual) })
 }
+
+/** The value of a result; its error is thrown as a `PwoaFailure`. */
+export const valueOf = <A>(result: Either<PwoaError, A>): A => {
+  if (isLeft(result)) throw new PwoaFailure(result.left)
+  return result.right
+}
+
+/** The value of a task; its error is thrown as a `PwoaFailure`. */
+export const valueOfTask = async <A>(task: TaskEither<PwoaError, A>): Promise<A> => valueOf(await task())

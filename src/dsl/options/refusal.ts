@@ -1,0 +1,100 @@
+import * as t from 'io-ts'
+import { isObservable } from 'rxjs'
+import { PwoaFailure } from '../errors.js'
+import { nearOf } from '../nearest.js'
+import type { OptionFacts, OptionType } from './option.js'
+
+/** The codec of a name that is not an option: it accepts nothing. */
+export const unknownOption = t.never
+
+/**
+ * The value, if the codec accepts it.
+ *
+ * @param of whose options these are, for the error
+ * @param name what the value is called
+ * @throws OptionError for the first thing that is wrong
+ */
+export const accepted = <A>(of: string, name: string, type: OptionType<A>, value: unknown): A => {
+  const result = type.decode(value)
+  if (result._tag === 'Right') return result.right
+  const [first] = result.left
+  throw new PwoaFailure({ _tag: 'OptionError', stage: of, ...refusalOf(name, type.facts, first?.context ?? [], value) })
+}
+
+interface Refusal {
+  readonly expected: string
+  readonly actual: string
+}
+
+const refusalOf = (name: string, own: OptionFacts, context: t.Context, value: unknown): Refusal => {
+  const path = context.slice(1)
+  const last = path.at(-1)
+  if (last === undefined) return { expected: own.expected(name), actual: wrong(value, own) }
+  if (last.type === unknownOption) return unknownName(name, path.slice(0, -1), last.key, context.at(-2)?.type)
+  // The names of options need no "options." in front of them.
+  const within = pathOf(name === 'options' ? '' : name, path)
+  const facts = isOption(last.type) ? last.type.facts : undefined
+  return { expected: facts?.expected(within) ?? `${within} to be ${last.type.name}`, actual: wrong(last.actual, facts) }
+}
+
+const pathOf = (start: string, entries: readonly t.ContextEntry[]): string =>
+  entries.reduce((path, { key }) => {
+    if (/^\d+$/.test(key)) return `${path}[${key}]`
+    return path === '' ? key : `${path}.${key}`
+  }, start)
+
+const unknownName = (
+  start: string,
+  path: readonly t.ContextEntry[],
+  name: string,
+  type: t.Decoder<unknown, unknown> | undefined,
+): Refusal => {
+  const known = (type !== undefined && isOption(type) && type.facts.names) || []
+  const of = path.length === 0 ? start : `options of ${pathOf(start === 'options' ? '' : start, path)}`
+  const near = nearOf(name, known)
+  // Not as a hint: that place belongs to the line of the user's file.
+  const guess = near === undefined ? '' : `; did you mean ${near}?`
+  return { expected: `${of} among ${known.join(', ')}`, actual: `the unknown option "${name}"${guess}` }
+}
+
+const isOption = (type: t.Decoder<unknown, unknown>): type is OptionType<unknown> => 'facts' in type
+
+/** A wrong value, with what was probably meant. */
+const wrong = (value: unknown, facts: OptionFacts | undefined): string => {
+  const near = typeof value === 'string' ? nearOf(value, facts?.choices ?? []) : undefined
+  const meant = near === undefined ? (facts?.meant?.(value) ?? uncalled(value)) : `did you mean ${near}?`
+  return meant === undefined ? drawn(value) : `${drawn(value)}; ${meant}`
+}
+
+/** A function where a value is expected is usually a factory that was not called; a stage is then called with steps. */
+const uncalled = (value: unknown): string | undefined => {
+  if (isObservable(value)) return 'call the stage: write ( ) after its name'
+  return typeof value === 'function' && !('info' in value) && value.name !== '' ? `call it: ${value.name}()` : undefined
+}
+
+/** A value as an error shows it: short, and by its name if it has one. */
+export const drawn = (value: unknown): string => {
+  if (value === undefined) return 'nothing'
+  if (isObservable(value)) return 'the steps of the pipeline'
+  if (typeof value === 'function') return 'info' in value ? `the stage ${stageOf(value.info)}` : nameOf(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  if ('name' in value && typeof value.name === 'string') return `${value.name}(…)`
+  const json = jsonOf(value)
+  return json.length > LONGEST ? `${json.slice(0, LONGEST)}…` : json
+}
+
+const LONGEST = 80
+
+const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? 'a function' : `the function ${name}`)
+
+const stageOf = (info: unknown): string =>
+  typeof info === 'object' && info !== null && 'stage' in info ? String(info.stage) : ''
+
+const jsonOf = (value: object): string => {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return 'an object that contains itself'
+  }
+}

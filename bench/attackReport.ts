@@ -115,18 +115,18 @@ export const drawAttacks = (bench: AttackBench): string => {
 export const markdownAttacks = (bench: AttackBench): string => {
   const { machine, checkpoint, examples, epsilon, batch, rounds, rows } = bench
   const line = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`
-  return `# Attacks, beside torchattacks
+  return `# Attacks beside torchattacks
 
-Written by \`npm run bench attacks -- --data-dir DIR --checkpoint ${checkpoint} --write\`. Ratios count, not seconds: both sides were measured in turn, round by round, on one machine, each run in a process of its own. Ours over torchattacks'; under 1 is faster.
+Written by \`npm run bench attacks -- --data-dir DIR --checkpoint ${checkpoint} --write\`. Compare ratios, not seconds: both sides were measured alternately, round by round, on one machine, each run in its own process. The ratio is ours divided by torchattacks'; below 1 ours is faster.
 
 ${line(header)}
 | --- |${' ---: |'.repeat(header.length - 1)}
 ${rows.map((row) => line(cells(row))).join('\n')}
 
 - mnistNet with the public \`${checkpoint}\`, the first ${examples} images of the MNIST test set, L∞, ε = ${epsilon}, batch ${batch}; medians of ${rounds} rounds, each with another seed and a warm-up. The ratio is the median of the rounds' own ratios.
-- Both sides have the steps, targets, restarts and queries of the official \`standard\`. torchattacks' own defaults are weaker (10 steps, and a schedule of Square that is stretched) and were set to these.
-- "passes" are forward passes per example. Ours leaves an example out as soon as it is broken, theirs after the target or the attack: that is part of the comparison. "robust" is what still stands afterwards, so that nobody is faster by doing less. MiB are the peak of the process.
-- Ours has the clean pass and the final check in its time.
+- Both sides have the steps, targets, restarts and queries of the official \`standard\`. torchattacks' own defaults are weaker (10 steps, and a stretched schedule of Square), so they were set to these values.
+- "passes" are forward passes per example. Ours drops an example as soon as it is broken, torchattacks after the target or the attack: this difference is part of the comparison. "robust" is the accuracy afterwards, which shows that neither side is faster because it does less. MiB is the peak memory of the process.
+- Our times include the clean pass and the final check.
 ${rest(bench)
   .map((each) => `- ${each}`)
   .join('\n')}

@@ -98,13 +98,13 @@ const chosen = values.case === undefined ? Object.keys(cases) : [values.case]
 const rows = chosen.map((one) => measure(one, rounds))
 const text = `# What checkpoints cost
 
-Written by \`node bench/checkpoints.mjs --rounds ${rounds} --write\`: runs of some minutes with the checkpoints that they write by default, at the ends of epochs and every 60 s, as long as all of them and another one take at most 2 % of the time. The share is what they took: from taking the state to the last byte on the disk, most of it beside the training. Medians of ${rounds} rounds. What a longer run spends stays below the 2 %, but for the first checkpoint and the last.
+Written by \`node bench/checkpoints.mjs --rounds ${rounds} --write\`. Each run trains for some minutes and writes the default checkpoints: at the end of each epoch and every 60 s, as long as all of them, including one more, take at most 2 % of the time. The share is the time from capturing the state to the last byte on disk; most of it runs in parallel with training. Rounds per run: ${rounds}; the figures are medians. A longer run stays below 2 %, except for the first and the last checkpoint.
 
-| run | seconds | steps | ms a step | checkpoints | share of the time | of each round |
+| run | seconds | steps | ms per step | checkpoints | share of the time | in each round |
 | --- | ---: | ---: | ---: | ---: | ---: | --- |
 ${rows.join('\n')}
 
-- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} as it began; Node ${process.versions.node}.
+- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} at the start; Node ${process.versions.node}.
 `
 process.stdout.write(text)
 if (values.write) writeFileSync(join(root, 'docs', 'results', 'checkpoints.md'), text)

@@ -97,9 +97,9 @@ const filesSection = () => {
     const bytes = fileOf('net.sparse.safetensors', pruned('irregular', rate)).length
     return [`${rate}×`, megabytes(largest), megabytes(bytes), times(largest, bytes)]
   })
-  return `${table(['file', 'dense MB', 'shrunk MB', 'smaller', 'than the dense float32 file'], sizeRows)}
+  return `${table(['file', 'dense MB', 'shrunk MB', 'smaller', 'than dense float32'], sizeRows)}
 
-An irregular network keeps its layers; without its zeros (\`.sparse.safetensors\`) it is smaller on disk alone:
+An irregularly pruned network keeps its layers. Without its zeros (\`.sparse.safetensors\`) it is smaller, but only on disk:
 
 ${table(['pruned', 'dense MB', 'sparse MB', 'smaller'], sparseRows)}`
 }
@@ -144,15 +144,15 @@ const latencySection = async () => {
     }
   loads.push(loadavg()[0])
   const { version } = JSON.parse(readFileSync(join(root, 'node_modules', 'onnxruntime-web', 'package.json'), 'utf8'))
-  return `Milliseconds of one batch, and how many times as long the dense network takes.
+  return `Milliseconds per batch, and how many times as long the dense network takes.
 
-${table(['file', 'dense', 'shrunk', 'dense / shrunk (least–most)'], rows)}
+${table(['file', 'dense', 'shrunk', 'dense / shrunk (min–max)'], rows)}
 
 - onnxruntime-web ${version}, WebAssembly, one thread; ${cpus()[0]?.model.trim() || 'unknown processor'}, ${cpus().length} cores. Load before and after: ${loads.map((load) => load.toFixed(1)).join(', ')}.
-- The networks run in turn, ${Object.entries(rounds)
+- The networks run alternately, ${Object.entries(rounds)
     .map(([batch, count]) => `${count} rounds of batch ${batch}`)
-    .join(', ')}, after a warm-up. Ratios are of each round; stated is their median.
-- Weights and images are random, batch normalisation's shifts too, so that pruned filters leave constants as after training: speed does not depend on the rest, nor do sizes but the sparse form's. What pruning costs in accuracy is in the other pages here.`
+    .join(', ')}, after a warm-up. The ratio is the median of the rounds' ratios.
+- Weights and images are random. Batch normalisation's shifts are random too, so pruned filters leave constants as after training. Speed does not depend on the other values, and neither do sizes, except that of the sparse form. For the accuracy after pruning see the other pages of results.`
 }
 
 const robustnessSection = async () => {
@@ -166,7 +166,7 @@ const robustnessSection = async () => {
 const parts = {
   files: { heading: 'Files', write: filesSection },
   latency: { heading: 'Latency', write: latencySection },
-  robustness: { heading: 'Robustness on the way', write: robustnessSection },
+  robustness: { heading: 'Robustness at each step', write: robustnessSection },
 }
 const asked = words.length > 0 ? words : Object.keys(parts)
 const stranger = asked.find((word) => !Object.keys(parts).includes(word))
@@ -191,7 +191,7 @@ for (const [word, { heading, write }] of Object.entries(parts)) {
 const thousands = (count) => Math.round(count).toLocaleString('en')
 const page = `# On a device
 
-ResNet-18 of the full width (CIFAR's, 10 classes), filters pruned with \`rate: { budget: 'parameters', keep: ${KEEP} }\` and taken out by \`shrink\`; below, what becomes of robustness on the way. Written by
+The first two sections measure ResNet-18 of full width (for CIFAR, 10 classes), with filters pruned by \`rate: { budget: 'parameters', keep: ${KEEP} }\` and removed by \`shrink\`. The last section measures robustness after each step on the way to a device. Written by
 
 \`\`\`sh
 npm run device -- files latency
@@ -201,7 +201,7 @@ npm run device -- robustness --mnist DIR --cifar DIR --checkpoints DIR
 | | dense | shrunk | |
 | --- | ---: | ---: | ---: |
 | parameters | ${thousands(denseCounts.parameters)} | ${thousands(shrunkCounts.parameters)} | ${times(denseCounts.parameters, shrunkCounts.parameters)} |
-| MFLOPs an image | ${thousands(denseCounts.flops / 1e6)} | ${thousands(shrunkCounts.flops / 1e6)} | ${times(denseCounts.flops, shrunkCounts.flops)} |
+| MFLOPs per image | ${thousands(denseCounts.flops / 1e6)} | ${thousands(shrunkCounts.flops / 1e6)} | ${times(denseCounts.flops, shrunkCounts.flops)} |
 
 ${sections.join('\n\n')}
 `

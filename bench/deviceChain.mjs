@@ -204,11 +204,11 @@ const travelled = async ({ title, checkpoint, architecture, source, dataDir, eps
   const [before, after] = [wide, small].map(({ architecture: net }) => countsOf(net))
   const rows = [
     ['as released', percent(masked.before.clean), robust(masked.before), ''],
-    ['pruned, with its zeros', percent(masked.accuracies.clean), robust(masked.accuracies), of],
+    ['pruned, before shrinking', percent(masked.accuracies.clean), robust(masked.accuracies), of],
     ['shrunk', percent(shrunk.accuracies.clean), robust(shrunk.accuracies), compared(shrunk)],
     ['`.onnx`, read again', percent(again.accuracies.clean), robust(again.accuracies), compared(again)],
-    ['`.int8.onnx` in onnxruntime, images of the attack on `.onnx`', share('natural'), share('natural', 'float'), ''],
-    ['the same, images of the attack on the int8 weights too', share('natural'), share('natural', 'float', 'int8'), ''],
+    ['`.int8.onnx` in onnxruntime, images attacked on `.onnx`', share('natural'), share('natural', 'float'), ''],
+    ['the same, also images attacked on the int8 weights', share('natural'), share('natural', 'float', 'int8'), ''],
   ]
   const lines = [['', 'clean %', 'robust %', 'same outcome as pruned'], ['---', '---:', '---:', '---:'], ...rows].map(
     (cells) => `| ${cells.join(' | ')} |`,
@@ -217,7 +217,7 @@ const travelled = async ({ title, checkpoint, architecture, source, dataDir, eps
 
 ${lines.join('\n')}
 
-Parameters ${before.parameters.toLocaleString('en')} → ${after.parameters.toLocaleString('en')}, operations of an image ${(before.flops / 1e6).toFixed(2)} → ${(after.flops / 1e6).toFixed(2)} MFLOPs. onnxruntime gives the class that we give for ${same} of ${runs} natural and adversarial images on ${data.name}; its logits differ by at most ${(difference / largest).toExponential(1)} of the largest.`
+Parameters ${before.parameters.toLocaleString('en')} → ${after.parameters.toLocaleString('en')}, operations per image ${(before.flops / 1e6).toFixed(2)} → ${(after.flops / 1e6).toFixed(2)} MFLOPs. onnxruntime predicts the same class as pwoa for ${same} of ${runs} natural and adversarial images on ${data.name}; the logits differ by at most ${(difference / largest).toExponential(1)} of the largest.`
 }
 
 /**
@@ -247,12 +247,12 @@ export const chainSection = async ({ mnist: mnistDir, cifar, checkpoints }) => {
     ]
     const parts = []
     for (const [i, network] of networks.entries()) parts.push(await travelled(network, join(folder, String(i))))
-    return `Public robust networks, filters pruned by magnitude with \`rate: { budget: '${RATE.budget}', keep: ${RATE.keep} }\`, ${EPOCHS} epochs of retraining by distillation on block noise, seed ${SEED}; then \`shrink\`, \`exportModel\` and \`loadTeacher\` of what was exported. Robust: the first ${EXAMPLES} test images under APGD, cross-entropy and then DLR, 100 steps each. An outcome is by which attack an example broke, if by any.
+    return `Public robust networks, filters pruned by magnitude with \`rate: { budget: '${RATE.budget}', keep: ${RATE.keep} }\`, ${EPOCHS} epochs of retraining by distillation on block noise, seed ${SEED}; then \`shrink\`, \`exportModel\`, and \`loadTeacher\` on the exported file. "Robust" is the accuracy on the first ${EXAMPLES} test images under APGD, with cross-entropy and then DLR, 100 steps each. The outcome of an example is the attack that broke it, if any.
 
 ${parts.join('\n\n')}
 
-- The int8 file is judged by onnxruntime itself: an image stands where the file is right on it as it is and on what each attack made of it. The attacks get their gradients from the float network, and from the same with the weights of the int8 file (its activations not rounded).
-- Few images and short training: this page shows that nothing is lost on the way, not how well pruning does.`
+- onnxruntime itself evaluates the int8 file: an image survives if the file classifies it correctly both unchanged and after each attack. The attacks use the gradients of the float network, and those of the same network with the weights of the int8 file (activations not rounded).
+- The images are few and the training is short: this page shows that export and import lose nothing, not how well pruning works.`
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -108,16 +108,16 @@ const wide = processOf('wide')
 
 const page = `# Images
 
-Written by \`node bench/images.mjs --data-dir DIR --write\`, after a build; every figure is of a process of its own.
+Written by \`node bench/images.mjs --data-dir DIR --write\`, after a build. Each figure comes from its own process.
 
 | what | measured | aim |
 | --- | --- | --- |
-| ${loaded.name}, ${loaded.count.toLocaleString('en-GB')} images, read from the packed file of an earlier run | ${loaded.seconds.toFixed(2)} s | under 1 s |
-| a minibatch of 128: shuffled, cropped, flipped, as tensors; of the ResNet-18 training step that it feeds (${steps.step.toFixed(2)} s) | ${(1000 * steps.data).toFixed(1)} ms, ${(100 * steps.share).toFixed(2)} % | under 3 % |
-| peak memory of a process that trains a WideResNet-34-10 with HSIC, minibatches of 128 | ${wide.gibibytes.toFixed(1)} GiB | within 16 GB |
+| read ${loaded.name}, ${loaded.count.toLocaleString('en-GB')} images, from the packed file of an earlier run | ${loaded.seconds.toFixed(2)} s | under 1 s |
+| prepare a minibatch of 128 (shuffled, cropped, flipped, as tensors), and its share of the ResNet-18 training step that uses it (${steps.step.toFixed(2)} s) | ${(1000 * steps.data).toFixed(1)} ms, ${(100 * steps.share).toFixed(2)} % | under 3 % |
+| peak memory of a process that trains WideResNet-34-10 with HSIC, minibatches of 128 | ${wide.gibibytes.toFixed(1)} GiB | within 16 GB |
 
-- Steps: medians of ${values.steps} in one run, after ${WARM_UP} of warm-up; the share is the median of each step's own. So what else a machine does weighs on both sides.
-- WideResNet-34-10 needs neither smaller minibatches that add up nor activations computed twice: there is no such option.
+- Steps: medians of ${values.steps} in one run, after ${WARM_UP} of warm-up. The share is the median of the shares of single steps, so other load on the machine affects both times.
+- WideResNet-34-10 needs neither gradient accumulation nor recomputed activations, so there is no such option.
 - ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, node ${process.version}.
 `
 process.stdout.write(page)

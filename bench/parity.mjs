@@ -111,20 +111,20 @@ const seeds =
     : `
 ## Over seeds
 
-Robust accuracy in percent, mean and range. Both sides draw their own random starts; the official code against itself varies as ours does.
+Robust accuracy in percent, mean and range. Both codes draw their own random starts. The official code varies from seed to seed as ours does.
 
 ${table(['checkpoint', 'examples', 'seeds', 'after', 'official', 'ours'], overSeeds(lines))}
 
-The official lines come from
+The official figures come from
 
 \`\`\`sh
 python3 bench/autoattack_official.py --autoattack DIR --data-dir DIR --checkpoint FILE --examples N --seed S --stages apgd-ce,apgd-t
 \`\`\`
 
-Where the official APGD-CE is given our starting points (\`node bench/apgd-starts.mjs FILE --seed S\`, then \`--starts FILE\`) it breaks what ours breaks: on the first 1,000 images, \`mnist_fastat_pgd\`, seeds 0 and 4, not one example differs.
+With our starting points (\`node bench/apgd-starts.mjs FILE --seed S\`, then \`--starts FILE\`) the official APGD-CE breaks the same examples as ours: on the first 1,000 images, \`mnist_fastat_pgd\`, seeds 0 and 4, not one example differs.
 `
 
-const page = `# AutoAttack, beside the official code
+const page = `# AutoAttack beside the official code
 
 Public MNIST networks, L∞, ε = 0.3, the first test images, version \`standard\`. Written by
 
@@ -132,7 +132,7 @@ Public MNIST networks, L∞, ε = 0.3, the first test images, version \`standard
 npm run parity -- --data-dir DIR --checkpoints DIR --golden DIR${values.official ? ' --official FILE' : ''}
 \`\`\`
 
-GOLDEN has the official code's own results (commit a392200). Robust accuracy after each stage, and the share of examples that stand in both or fall in both:
+The golden files hold the official code's own results (commit a392200). The table shows robust accuracy after each stage, and the share of examples with the same outcome, surviving in both or broken in both:
 
 ${table(['checkpoint', 'examples', 'seed', 'after', 'official %', 'ours %', 'same outcome %'], rows)}
 ${seeds}`

@@ -69,7 +69,7 @@ const spread = (values: readonly number[], digits = 2): string =>
 const figureOf = (sides: readonly PytorchSide[], draw: (side: PytorchSide) => number, digits: number): string =>
   sides.length === 0 ? '–' : median(sides.map(draw)).toFixed(digits)
 
-const header = ['work', 'ours ms', 'PyTorch ms', 'ratio (least–most)', 'MiB, ours', 'PyTorch', 'ratio']
+const header = ['work', 'ours ms', 'PyTorch ms', 'ratio (min–max)', 'MiB, ours', 'PyTorch', 'ratio']
 
 const cells = ({ label, ours, pytorch }: Row): readonly string[] => [
   label,
@@ -101,23 +101,23 @@ const comparisons: readonly Comparison[] = [
   {
     of: 'mnistNet admm',
     by: 'mnistNet advprune',
-    text: (ratio) => `mnistNet, PwoA step by adversarial pruning step (PGD-40), both ours: ${ratio}`,
+    text: (ratio) => `mnistNet, PwoA step divided by adversarial pruning step (PGD-40), both ours: ${ratio}`,
   },
   {
     of: 'resnet18 admm',
     by: 'resnet18 advprune',
-    text: (ratio) => `ResNet-18, PwoA step by adversarial pruning step (PGD-10), both ours: ${ratio}`,
+    text: (ratio) => `ResNet-18, PwoA step divided by adversarial pruning step (PGD-10), both ours: ${ratio}`,
   },
   {
     of: 'mnistNet retrain wasm',
     by: 'mnistNet retrain',
-    text: (ratio) => `mnistNet retrain step, portable engine by native engine: ${ratio}`,
+    text: (ratio) => `mnistNet retrain step, portable engine divided by native engine: ${ratio}`,
   },
   ...[64, 512].map((batch) => ({
     of: `resnet18 ${batch} distil`,
     by: `resnet18 ${batch} retrain`,
     figure: share,
-    text: (percent: string) => `HSIC on every ReLU, of ResNet-18's retrain step at batch ${batch}: ${percent} %`,
+    text: (percent: string) => `HSIC on every ReLU, share of ResNet-18's retrain step at batch ${batch}: ${percent} %`,
   })),
 ]
 
@@ -132,7 +132,7 @@ const rest = ({ machine, rows, help }: Report): readonly string[] => {
     }),
     ...(overhead.length === 0
       ? []
-      : [`RxJS, events, books and progress: ${spread(overhead)} % of mnistNet's ADMM step`]),
+      : [`RxJS, events, bookkeeping and progress: ${spread(overhead)} % of mnistNet's ADMM step`]),
     `pwoa-run --help: ${milliseconds(help)} ms`,
   ]
 }
@@ -156,17 +156,17 @@ export const drawReport = (report: Report): string => {
 export const markdownReport = (report: Report): string => {
   const { machine, rounds, rows } = report
   const line = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`
-  return `# Steps, beside PyTorch
+  return `# Training steps beside PyTorch
 
-Written by \`npm run bench -- --write\`. Ratios count, not milliseconds: both sides were measured in turn, round by round, on one machine, each in a process of its own. Ours over PyTorch's; under 1 is faster.
+Written by \`npm run bench -- --write\`. Compare ratios, not milliseconds: both sides were measured alternately, round by round, on one machine, each in its own process. The ratio is ours divided by PyTorch's; below 1 ours is faster.
 
 ${line(header)}
 | --- |${' ---: |'.repeat(header.length - 1)}
 ${rows.map((row) => line(cells(row))).join('\n')}
 
-- Batch 128 unless it is said; medians of ${rounds} rounds, each with warm-up. The ratio is the median of the rounds' own ratios, in brackets the least and the largest. MiB are the peak of the process.
-- Ours is the whole step of a run through the operators, minibatch and figures included; PyTorch's is \`pytorch_step.py\`, whose minibatch is there already. Images and weights are random: speed does not depend on them.
-- Where no stage changes the images, a teacher's logits are computed once an example: mnistNet's steps are of the second epoch and later, "first epoch" is the step that still computes them. PyTorch's step computes them each time, as the reference does. ResNet-18, whose images are usually augmented, computes them in each step on both sides.
+- Batch 128 unless stated otherwise; medians of ${rounds} rounds, each with warm-up. The ratio is the median of the rounds' own ratios, with the smallest and the largest in brackets. MiB is the peak memory of the process.
+- Ours is the whole step of a run through the operators, including the minibatch and the metrics; PyTorch's is \`pytorch_step.py\`, whose minibatch already exists. Images and weights are random: speed does not depend on them.
+- If no stage changes the images, the teacher's logits are computed once per example. mnistNet's steps are from the second epoch and later; "first epoch" is the step that still computes them. PyTorch's step computes them each time, as the reference does. ResNet-18, whose images are usually augmented, computes them in each step on both sides.
 ${rest(report)
   .map((each) => `- ${each}`)
   .join('\n')}

@@ -89,15 +89,15 @@ const rows = Object.keys(cases).map((one) => {
   process.stderr.write(`bench: ${cases[one].label}\n`)
   return measure(one, rounds)
 })
-const text = `# Going on with a run
+const text = `# Resuming a run
 
-Written by \`node bench/resume.mjs --write\`: seconds from the start of a process to the end of its first training step, of a new run and of one that goes on from its checkpoint; medians of ${rounds} rounds, in turn. Both load the engine, the data and the network. A new run also makes its first weights and the state of its optimizer; a resumed one reads them, which is the last column: the checkpoint's bytes, their hash, and what is in them.
+Written by \`node bench/resume.mjs --write\`. The table shows the seconds from the start of a process to the end of its first training step, for a new run and for one that resumes from its checkpoint. They are medians of ${rounds} rounds, in which the two alternate. Both load the engine, the data and the network. A new run also creates its first weights and the state of its optimizer. A resumed run reads them from the checkpoint: the last column is the time to read, hash and decode it.
 
-| run | checkpoint MB | new run s | resumed s | difference s | reading alone s |
+| run | checkpoint MB | new run s | resumed run s | difference s | reading alone s |
 | --- | ---: | ---: | ---: | ---: | ---: |
 ${rows.join('\n')}
 
-- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} as it began; Node ${process.versions.node}.
+- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} at the start; Node ${process.versions.node}.
 `
 process.stdout.write(text)
 if (values.write) writeFileSync(join(root, 'docs', 'results', 'resume.md'), text)

@@ -112,7 +112,7 @@ if (values.write) {
   const alone = values.workers === '1'
   const [whole, caption] = readFileSync(join(runs, 'study.md'), 'utf8').trimEnd().split('\n\n')
   const table = alone ? whole : withoutTimes(whole)
-  const machine = `So many points at a time: ${values.workers}, on ${cpus().length} cores of ${cpu?.model ?? 'a processor without a name'}, node ${process.version}.`
+  const machine = `Points at a time: ${values.workers}, on ${cpus().length} cores of ${cpu?.model ?? 'a processor without a name'}, node ${process.version}.`
   const between = `<!-- study -->\n\n${table}\n\n${caption} ${machine}\n\n<!-- /study -->`
   writeFileSync(
     page,

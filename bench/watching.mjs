@@ -233,15 +233,15 @@ const rowOf = (name) => {
 const unwatched = sequence.filter(({ name }) => name === undefined)
 const text = `# What watching costs a run
 
-Written by \`node bench/watching.mjs --write\`: one run of the paper's method on mnistNet (minibatches of 128, ${(middle(unwatched.map(({ wall }) => wall)).centre).toFixed(1)} ms a step), in blocks of ${steps} steps, in turn unwatched and watched; a watched block is set against the unwatched ones before and after it. Per cent, medians of the blocks with their intervals at 95 %.
+Written by \`node bench/watching.mjs --write\`. One run of the paper's method on mnistNet (minibatches of 128, ${(middle(unwatched.map(({ wall }) => wall)).centre).toFixed(1)} ms per step) is divided into blocks of ${steps} steps, alternately unwatched and watched. Each watched block is compared with the unwatched blocks before and after it. Figures are percentages: medians over the blocks with 95 % intervals.
 
-| watched by | blocks | the server's share of the run's time | without calls above 4 ms | processor time of the run's process, more | time of a step, more | cores that the watcher takes |
+| watched by | blocks | server's share of the run's time | without calls above 4 ms | extra processor time of the run's process | extra time per step | cores used by the watcher |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 ${Object.keys(watchers).map(rowOf).join('\n')}
 
-- The server's share is counted by the clock around all that it does in the run's main thread. Other work on the machine (its load is below) adds to it wherever the process is put aside meanwhile; a call that takes longer than 4 ms has mostly waited. What the server costs lies between the two columns; the aim is 1 % at most.
-- The two columns after them compare blocks, and say no more than their intervals do. A watcher on the same machine takes the cores of the last column from the run where there is none to spare; a browser on another machine takes none.
-- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} as it began; Node ${process.versions.node}.
+- The server's share is the wall-clock time of everything that it does in the run's main thread. Other work on the machine (its load is below) increases it whenever the process is suspended meanwhile; a call longer than 4 ms has mostly waited. The server's true cost is between the two columns; the target is at most 1 %.
+- The next two columns compare blocks; read them only together with their intervals. If no core is idle, a watcher on the same machine takes the cores of the last column from the run. A browser on another machine takes none.
+- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} at the start; Node ${process.versions.node}.
 `
 process.stdout.write(text)
 if (values.write) writeFileSync(join(root, 'docs', 'results', 'watching.md'), text)

@@ -58,13 +58,13 @@ const cells = [
 ]
 const text = `# Two workers
 
-Written by \`node bench/workers.mjs --rounds ${rounds} --images ${values.images} --write\`: wall time of the sweep of \`pipelines/sweep.ts\` (six mnistNet runs with their attacks, on ${values.images} synthetic digits), one point at a time with all cores, and with two workers that share them; medians of ${rounds} rounds, in turns the one and the other first. The points' figures are the same. How much faster is the median of the rounds' own ratios.
+Written by \`node bench/workers.mjs --rounds ${rounds} --images ${values.images} --write\`. The table shows the wall time of the sweep of \`pipelines/sweep.ts\` (six mnistNet runs with their attacks, on ${values.images} synthetic digits): one point at a time with all cores, and with two workers that share the cores. The times are medians of ${rounds} rounds, which alternate in which goes first. The points' figures are the same. The speed-up is the median of the rounds' own ratios.
 
-| one at a time s | two workers s | times as fast | of each round |
+| one at a time s | two workers s | speed-up | in each round |
 | ---: | ---: | ---: | --- |
 | ${cells.join(' | ')} |
 
-- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} as it began; Node ${process.versions.node}.
+- ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, load ${load.toFixed(1)} at the start; Node ${process.versions.node}.
 `
 process.stdout.write(text)
 if (values.write) writeFileSync(join(root, 'docs', 'results', 'workers.md'), text)

@@ -22,6 +22,7 @@ import {
   problem,
   SIDE,
 } from '../support/attacked.js'
+import { expectEvery, isPixel } from '../support/expectEvery.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 
 /** float32 may carry an image ± ε over ε by half a step below 1. */
@@ -49,7 +50,7 @@ describe('FGSM and PGD', () => {
           const found = attacked(attack, given, classifier, { seed })
           const worst = found.reduce((gap, value, i) => Math.max(gap, Math.abs(value - Number(given.images[i]))), 0)
           expect(worst).toBeLessThanOrEqual(options.epsilon + ROUNDING)
-          expect(found.every((value) => value >= 0 && value <= 1)).toBe(true)
+          expectEvery(found, isPixel)
         }
       }),
     )

@@ -15,6 +15,7 @@ import {
   problem,
   someOf,
 } from '../support/attacked.js'
+import { expectEvery, isPixel } from '../support/expectEvery.js'
 import { distance, norm, seededNumbers } from '../support/numbers.js'
 
 /** Of images in [0, 1]: where the forward pass of another batch size rounds otherwise. */
@@ -37,7 +38,7 @@ describe('cwL2', () => {
         const given = problem(seed, 6)
         const classifier = curvedClassifier(given.weights)
         const [clean, found] = [guessesOf(given.images, classifier), attacked(cwL2(quick), given, classifier)]
-        expect(found.every((value) => value >= 0 && value <= 1)).toBe(true)
+        expectEvery(found, isPixel)
         const after = guessesOf(found, classifier)
         for (const [row, length] of lengthsOf(found, given.images).entries()) {
           expect(length > 0, 'moved').toBe(after[row] !== given.classes[row] && clean[row] === given.classes[row])
@@ -59,7 +60,10 @@ describe('cwL2', () => {
         for (const [i, lengths] of runs.slice(1).entries())
           for (const [row, before] of (runs[i] ?? []).entries()) {
             const length = Number(lengths[row])
-            if (before > 0) expect(length > 0 && length <= before).toBe(true)
+            if (before > 0) {
+              expect(length).toBeGreaterThan(0)
+              expect(length).toBeLessThanOrEqual(before)
+            }
             if (before !== length) shorter++
           }
       }),
@@ -181,7 +185,7 @@ describe('cwL2', () => {
     expect(tried.map(([, second]) => second)).toEqual([1, 0.5, 0.25, 0.125, 0.0625])
     expect(tried.map(([, , third]) => third)).toEqual([1, 10, 100, 1000, 10000])
     for (let i = 0; i < 60; i++) search.next(() => false)
-    expect(search.constants.every(Number.isFinite)).toBe(true)
+    expectEvery(search.constants, Number.isFinite)
   })
 
   it.each([

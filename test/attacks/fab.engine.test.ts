@@ -53,6 +53,6 @@ describe.each(Object.entries(makes))('%s', (_, make) => {
     const within = lengthsOf(make(4 * EPSILON, 'within'))
     expect(finiteRows(within)).toEqual(broken)
     for (const row of broken) expect(within[row]).toBeGreaterThan((shortest[row] ?? 0) - ROUNDING)
-    expect(broken.some((row) => (within[row] ?? 0) > 1.1 * (shortest[row] ?? 0))).toBe(true)
+    expect(broken.filter((row) => (within[row] ?? 0) > 1.1 * (shortest[row] ?? 0))).not.toEqual([])
   })
 })

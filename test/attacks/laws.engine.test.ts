@@ -1,4 +1,5 @@
 /** What holds for every attack of the family, one table of them: a new attack is a new row. */
+
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -26,6 +27,7 @@ import {
   smallNetwork,
   someOf,
 } from '../support/attacked.js'
+import { expectEvery, isPixel } from '../support/expectEvery.js'
 import { distance, norm, seededNumbers } from '../support/numbers.js'
 
 interface Row {
@@ -115,7 +117,7 @@ describe.each(names)('%s', (name) => {
         const { given, classifier } = setting(seed)
         const attack = make(epsilon, 2)
         const found = attacked(attack, given, classifier, { seed })
-        expect(found.every((value) => value >= 0 && value <= 1)).toBe(true)
+        expectEvery(found, isPixel)
         for (const length of lengthsOf(attack.norm, found, given.images))
           expect(length).toBeLessThanOrEqual(attack.epsilon + ROUNDING)
         if (!leavesBrokenAlone(name)) return
@@ -166,7 +168,7 @@ describe.each(names)('%s', (name) => {
       return tf.add(nothing, tf.tensor2d([[0.1, -1, 0.5, 0.2]])) as Tensor2D
     }
     const found = attacked(make(0.3, 2), given, classifier)
-    expect(found.every((value) => value >= 0 && value <= 1)).toBe(true)
+    expectEvery(found, isPixel)
     expect(brokenRows(found, given, classifier)).toEqual([2])
   })
 
@@ -199,8 +201,7 @@ describe.each(names)('%s', (name) => {
         break
       }
     }
-    expect(shares.length).toBeGreaterThan(0)
-    expect(shares.every((share, i) => share >= (shares[i - 1] ?? 0) && share > 0 && share <= 1)).toBe(true)
+    expectEvery(shares, (share, i) => share >= (shares[i - 1] ?? 0) && share > 0 && share <= 1)
     const count = shares.length
     for (const stop of new Set([0, 1, Math.ceil(count / 4), Math.ceil(count / 2), count - 1, count])) {
       const running = attack.perturb(input)
@@ -275,7 +276,7 @@ it('the examples of these laws are of all kinds', () => {
     const clean = brokenRows(given.images, given, classifier).length
     return { clean, broken: brokenRows(attacked(attack, given, classifier), given, classifier).length - clean }
   })
-  expect(outcomes.every(({ clean }) => clean === 2)).toBe(true)
+  expect(outcomes.map(({ clean }) => clean)).toEqual(Array(8).fill(2))
   const broken = outcomes.reduce((sum, outcome) => sum + outcome.broken, 0)
   expect(broken).toBeGreaterThan(10)
   expect(broken).toBeLessThan(38)

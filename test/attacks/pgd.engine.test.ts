@@ -1,4 +1,5 @@
 /** What FGSM and PGD have beyond one try in L∞: the other norm and loss, restarts, being left early, bad input. */
+
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -20,6 +21,7 @@ import {
   type Problem,
   problem,
 } from '../support/attacked.js'
+import { expectEvery, isPixel } from '../support/expectEvery.js'
 import { distance, norm, seededNumbers } from '../support/numbers.js'
 
 /** Half a step of float32 below 1, in a pixel; in L2, of the 25 of an image. */
@@ -60,7 +62,7 @@ describe('in L2', () => {
         const classifier = (isLinear ? linearClassifier : curvedClassifier)(given.weights)
         for (const attack of [fgsm({ epsilon: chosen.epsilon, norm: 'L2' }), pgd({ ...chosen, norm: 'L2' })]) {
           const found = attacked(attack, given, classifier, { seed })
-          expect(found.every((value) => value >= 0 && value <= 1)).toBe(true)
+          expectEvery(found, isPixel)
           for (const delta of rowsOf(found.map((value, i) => value - Number(given.images[i]))))
             expect(norm(delta)).toBeLessThanOrEqual(chosen.epsilon + L2_ROUNDING)
         }
@@ -168,7 +170,7 @@ describe('restarts', () => {
           const broken = brokenRows(fewer, given, classifier)
           const now = brokenRows(more, given, classifier)
           for (const row of broken) {
-            expect(now.has(row)).toBe(true)
+            expect(now).toContain(row)
             expect(rowsOf(more)[row], 'the first break stays').toEqual(rowsOf(fewer)[row])
           }
           gained.rows += now.size - broken.size
@@ -202,8 +204,7 @@ describe('left early', () => {
     const input = inputOf(given, (images) => tf.matMul(tf.reshape(images, [-1, PIXELS]), weights))
     const before = tf.memory().numTensors
     const shares = sharesOf(attack, input)
-    expect(shares.length).toBeGreaterThan(0)
-    expect(shares.every((share, i) => share > (shares[i - 1] ?? 0) && share <= 1)).toBe(true)
+    expectEvery(shares, (share, i) => share > (shares[i - 1] ?? 0) && share <= 1)
     expect(tf.memory().numTensors, 'at its end').toBe(before)
     for (let yields = 0; yields <= shares.length; yields++) {
       const running = attack.perturb(input)

@@ -13,6 +13,7 @@ import { checkShard, indicesOf } from '../../src/attacks/shard.js'
 import { square } from '../../src/attacks/square.js'
 import { attackEval } from '../../src/operators/attackEval.js'
 import { CLASSES, inputOf, problem, smallNetwork, someOf } from '../support/attacked.js'
+import { expectEvery } from '../support/expectEvery.js'
 
 const EXAMPLES = 50
 const BATCH = 3
@@ -119,7 +120,7 @@ describe('shards', () => {
         const parts = Array.from({ length: of }, (_, index) => indicesOf('x', examples, batchSize, { index, of }))
         expect(parts.flatMap((part) => [...part])).toEqual([...Array(examples).keys()])
         const counts = parts.map((part) => Math.ceil(part.length / size))
-        expect(parts.every(([first = 1]) => first % size === 0)).toBe(true)
+        expectEvery(parts, ([first = 1]) => first % size === 0)
         expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1)
       }),
       { seed: 1 },

@@ -17,6 +17,7 @@ import { tf } from '../../src/engine/tf.js'
 import { stream } from '../../src/math/random.js'
 import { Student } from '../../src/training/network.js'
 import { testBatches } from '../../src/training/testBatches.js'
+import { expectEvery, isPixel } from '../support/expectEvery.js'
 import { describeGolden, readPublicNetwork, readTestSet } from '../support/golden.js'
 import { norm as lengthOf, seededNumbers } from '../support/numbers.js'
 
@@ -169,7 +170,7 @@ describe('every image that Square asks about', () => {
           expect(lengths[threat.norm](image, given.images)).toBeLessThanOrEqual(
             threat.epsilon * (1 + ROUNDING) + ROUNDING,
           )
-          expect(image.every((value) => value >= 0 && value <= 1)).toBe(true)
+          expectEvery(image, isPixel)
         }
       }),
     )

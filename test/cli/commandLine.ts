@@ -11,6 +11,9 @@ import { buildPage } from '../../scripts/page.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
+/** The longest that a command may take to say what a test waits for. */
+const MOST_SECONDS = 100
+
 export interface Ended {
   readonly code: number | null
   readonly stdout: string
@@ -67,13 +70,20 @@ export const buildCommand = async () => {
       ended,
       says: (pattern) =>
         new Promise((resolve, reject) => {
+          const fail = (what: string): void => reject(new Error(`${what} without saying ${pattern}: ${stderr}`))
+          const late = setTimeout(() => fail(`${MOST_SECONDS} s went by`), 1000 * MOST_SECONDS)
           const look = (): void => {
             const match = pattern.exec(stderr)
-            if (match) resolve(match)
+            if (!match) return
+            clearTimeout(late)
+            resolve(match)
           }
           look()
           child.stderr.on('data', look)
-          child.on('close', () => reject(new Error(`it ended without saying ${pattern}: ${stderr}`)))
+          child.on('close', () => {
+            clearTimeout(late)
+            fail('it ended')
+          })
         }),
     }
   }

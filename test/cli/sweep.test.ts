@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '../support/until.js'
 import { buildCommand, folderWith } from './commandLine.js'
 import { userFiles } from './userFiles.js'
 
@@ -133,14 +134,14 @@ describe('pwoa-run of a sweep', () => {
     const started = command.start([...args, '--out', 'cut', '--workers', '2'], cwd, { PACE: 'slow' })
     await started.says(/points/)
     const killed = new Set<number>()
-    const look = setInterval(() => {
-      const pid = processesIn(join(cwd, 'cut')).find((one) => !killed.has(one))
-      if (pid === undefined || killed.size === 2) return
+    while (killed.size < 2) {
+      const pid = await until('a process of a point', () =>
+        processesIn(join(cwd, 'cut')).find((one) => !killed.has(one)),
+      )
       killed.add(pid)
       process.kill(pid, 'SIGKILL')
-    }, 20)
+    }
     const { code, stderr } = await started.ended
-    clearInterval(look)
     expect(stderr).toContain('crashed (signal SIGKILL), trying again')
     expect(code, stderr).toBe(0)
     const whole = outcomesIn(join(cwd, 'whole'))
@@ -174,13 +175,7 @@ describe('pwoa-run of a sweep', () => {
     const cwd = folderWith(files)
     const started = command.start(['halvings.ts', '--engine', 'wasm', '--workers', '2'], cwd, { PACE: 'slow' })
     await started.says(/points/)
-    await new Promise<void>((resolve) => {
-      const look = setInterval(() => {
-        if (processesIn(join(cwd, 'runs', 'halvings')).length === 0) return
-        clearInterval(look)
-        resolve()
-      }, 20)
-    })
+    await until('a process of a point', () => processesIn(join(cwd, 'runs', 'halvings')).length > 0)
     started.child.kill('SIGINT')
     const { code, stderr } = await started.ended
     expect(code).toBe(130)

@@ -4,6 +4,7 @@ import type { Dataset } from '../../src/dsl/dataset.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import { DIGIT_GLYPHS } from '../../src/io/digitGlyphs.js'
 import { type SyntheticDigitsOptions, syntheticDigits } from '../../src/io/syntheticDigits.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { unwrap } from './results.js'
 
 const draw = async (seed: number, options: SyntheticDigitsOptions): Promise<Dataset> =>
@@ -88,7 +89,7 @@ describe('syntheticDigits', () => {
       for (const { strokes } of glyphs) {
         for (const { points } of strokes) {
           expect(points.length).toBeGreaterThanOrEqual(2)
-          for (const [x, y] of points) expect(x >= 0 && x <= 1 && y >= 0 && y <= 1).toBe(true)
+          expectEvery(points.flat(), (value) => value >= 0 && value <= 1)
         }
       }
     }

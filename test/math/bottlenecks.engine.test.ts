@@ -1,4 +1,5 @@
 /** Losses of stochastic codes: gradients by central differences, and what they come to at their limits. */
+
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -6,6 +7,7 @@ import { tf } from '../../src/engine/tf.js'
 import { residualInformation } from '../../src/math/ceb.js'
 import { divergenceFromPrior } from '../../src/math/vib.js'
 import { gradientError } from '../support/directional.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { norm, seededNumbers } from '../support/numbers.js'
 
 const [N, SIZE] = [3, 4]
@@ -52,7 +54,7 @@ describe.each(Object.entries(losses))('%s', (_name, each) => {
 
   it('is finite, with finite gradients, far from its least', () => {
     const { value, gradients } = evaluated(each, codesOf(each.codes, 3, 60))
-    expect([value, ...gradients.map(norm)].every(Number.isFinite)).toBe(true)
+    expectEvery([value, ...gradients.map(norm)], Number.isFinite)
   })
 })
 

@@ -13,6 +13,7 @@ import { Student } from '../../src/training/network.js'
 import { admmRule } from '../../src/training/pruning.js'
 import { layerRates } from '../../src/training/rates.js'
 import { gradientError } from '../support/directional.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { gaussian64, linear64, normalised64, trace64, traceGradient64 } from '../support/hsic64.js'
 import { normalisedGaussian } from '../support/hsicKernels.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
@@ -186,10 +187,7 @@ describe('gradients by central differences', () => {
     expect(loss).toBeGreaterThan(0.1)
     // Quadratic, so that differences are exact but for rounding.
     expect(gradientError(([w]) => adjusted(w ?? at).loss, [at], [gradient], { step: 0.5 })).toBeLessThan(1e-4)
-    expect(
-      gradient.slice(48).every((value) => value === 0),
-      'biases and the layer that stays whole',
-    ).toBe(true)
+    expectEvery(gradient.slice(48), (value) => value === 0, 'biases and the layer that stays whole')
     student.dispose()
     memory.forget('')
   })

@@ -1,10 +1,12 @@
 /** Projections on patterns, checked in PyTorch's terms: output o, input channel c, pixel p. */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Pattern, patterns, ruleOf } from '../../src/math/patterns.js'
 import { projectionMask, projectionThreshold, thresholdMasks } from '../../src/math/projection.js'
 import { permutation, stream } from '../../src/math/random.js'
 import type { Places, WeightMatrix } from '../../src/math/weightMatrix.js'
+import { expectEvery } from '../support/expectEvery.js'
 
 interface Weight {
   readonly o: number
@@ -97,7 +99,7 @@ describe('patterns of groups that are ranked', () => {
           kept: new Set(members.map(({ index }) => mask[index])),
           square: members.reduce((sum, { index }) => sum + (layer.matrix.values[index] ?? 0) ** 2, 0),
         }))
-        expect(bits.every(({ kept: each }) => each.size === 1)).toBe(true)
+        expectEvery(bits, ({ kept: each }) => each.size === 1)
         const stay = bits.filter(({ kept: each }) => each.has(1))
         const position = (groups.size - 1) * (1 - 1 / rate)
         // Scores on the threshold survive in all but filters; two filters' norms may be the same.
@@ -262,7 +264,7 @@ describe('hard thresholding', () => {
         const { matrix } = layerOf(size)
         const threshold = projectionThreshold([matrix], pattern, rate)
         expect(thresholdMasks([matrix], pattern, threshold)).toEqual([projectionMask(matrix, pattern, rate)])
-        expect(thresholdMasks([matrix], pattern, 0)[0]?.every((bit) => bit === 1)).toBe(true)
+        expectEvery(thresholdMasks([matrix], pattern, 0)[0] ?? [], (bit) => bit === 1)
       }),
     )
   })

@@ -9,6 +9,7 @@ import {
   uniformNoise,
 } from '../../src/math/perturbations.js'
 import { stream } from '../../src/math/random.js'
+import { expectEvery } from '../support/expectEvery.js'
 
 const shapes = fc.record({
   examples: fc.integer({ min: 1, max: 4 }),
@@ -38,8 +39,8 @@ describe.each(Object.entries(makers))('%s', (name, make) => {
         const noise = draw(make(epsilon), shape, seed)
         expect(noise.length).toBe(shape.examples * shape.height * shape.width * shape.channels)
         const radius = Math.fround(epsilon)
-        expect(noise.every((value) => Math.abs(value) <= radius)).toBe(true)
-        if (name !== 'uniformNoise') expect(noise.every((value) => Math.abs(value) === radius)).toBe(true)
+        expectEvery(noise, (value) => Math.abs(value) <= radius)
+        if (name !== 'uniformNoise') expectEvery(noise, (value) => Math.abs(value) === radius)
         expect(draw(make(epsilon), shape, seed)).toEqual(noise)
       }),
     )
@@ -82,7 +83,7 @@ describe('blockNoise', () => {
           ].join()
           signs.set(key, (signs.get(key) ?? new Set()).add(value))
         }
-        expect([...signs.values()].every((values) => values.size === 1)).toBe(true)
+        expectEvery(signs.values(), (values) => values.size === 1)
         expect(signs.size).toBe(examples * Math.ceil(height / edge) * Math.ceil(width / edge) * channels)
       }),
     )

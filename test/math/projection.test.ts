@@ -4,6 +4,7 @@ import { patterns } from '../../src/math/patterns.js'
 import { projectionMask } from '../../src/math/projection.js'
 import { permutation, stream } from '../../src/math/random.js'
 import type { WeightMatrix } from '../../src/math/weightMatrix.js'
+import { expectEvery } from '../support/expectEvery.js'
 
 const shapes = fc.record({
   rows: fc.integer({ min: 1, max: 12 }),
@@ -62,7 +63,7 @@ describe('projectionMask', () => {
       fc.property(shapes, pattern, rates, (shape, by, rate) => {
         const matrix = distinct(shape)
         const groups = groupsOf(matrix, projectionMask(matrix, by, rate), by)
-        expect(groups.every(({ kept }) => kept.size === 1)).toBe(true)
+        expectEvery(groups, ({ kept }) => kept.size === 1)
         const kept = groups.filter((group) => group.kept.has(1)).map(({ square }) => square)
         const dropped = groups.filter((group) => group.kept.has(0)).map(({ square }) => square)
         expect(Math.min(...kept)).toBeGreaterThanOrEqual(Math.max(0, ...dropped))
@@ -120,7 +121,7 @@ describe('projectionMask', () => {
     check(
       fc.property(shapes, pattern, (shape, by) => {
         const matrix = distinct(shape)
-        expect(projectionMask(matrix, by, 1).every((bit) => bit === 1)).toBe(true)
+        expectEvery(projectionMask(matrix, by, 1), (bit) => bit === 1)
         expect(projectionMask({ ...matrix, values: new Float32Array(matrix.values.length) }, by, 1)).toEqual(
           new Uint8Array(matrix.values.length).fill(1),
         )

@@ -1,4 +1,5 @@
 /** TRADES, MART and LBGAT: gradients by central differences, and what they come to at their limits. */
+
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -9,6 +10,7 @@ import { lbgatLoss } from '../../src/math/lbgat.js'
 import { martLoss } from '../../src/math/mart.js'
 import { tradesLoss } from '../../src/math/trades.js'
 import { gradientError } from '../support/directional.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { distance, norm, seededNumbers } from '../support/numbers.js'
 
 const [N, C] = [3, 4]
@@ -75,7 +77,7 @@ describe.each(Object.entries(losses))('%s', (name, loss) => {
   it('is finite, with finite gradients, where the network is sure of anything', () => {
     for (const scale of [30, 300]) {
       const { value, gradients } = evaluated(loss, logitsOf(3, scale), guideOf(3), 3)
-      expect([value, ...gradients.map(norm)].every(Number.isFinite)).toBe(true)
+      expectEvery([value, ...gradients.map(norm)], Number.isFinite)
     }
   })
 })
@@ -125,7 +127,7 @@ it('MART with λ = 0 looks at the attacked images alone, and costs more than the
     fc.property(seeds, (seed) => {
       const logits = logitsOf(seed, 3)
       const found = evaluated((x, labels) => martLoss(x, labels, 0), logits, guideOf(seed), seed)
-      expect(found.gradients[0]?.slice(0, N * C).every((value) => value === 0)).toBe(true)
+      expectEvery(found.gradients[0]?.slice(0, N * C) ?? [], (value) => value === 0)
       // By −log(1.0001 − max q), at least −1e-4.
       expect(found.value).toBeGreaterThan(crossEntropyOf(logits.slice(N * C), seed).value - 1e-3)
     }),

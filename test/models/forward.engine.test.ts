@@ -9,6 +9,7 @@ import { freshStatistics, statisticsCount } from '../../src/models/statistics.js
 import { lenet } from '../../src/models/zoo.js'
 import { Student } from '../../src/training/network.js'
 import { gradientError } from '../support/directional.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 import { normalised, shortcut } from './fixtures.js'
 
@@ -89,7 +90,7 @@ describe('forward()', () => {
       [1, 7, 7, 4],
       [1, 20],
     ])
-    expect(shapes.low.every((value) => value >= 0)).toBe(true)
+    expectEvery(shapes.low, (value) => value >= 0)
     // Without the right branch the sum is the trunk alone; without the wide layer the head sees the features alone.
     const without = Float32Array.from(weights)
     for (const { name, offset, size } of parametersOf(net))
@@ -114,7 +115,7 @@ describe('forward()', () => {
 
   it('a network of 3 million parameters runs', () => {
     const weights = seededNumbers(1, parameterCount(lenet)).map((value) => 0.02 * value)
-    expect(logitsOf(lenet, weights, seededNumbers(2, 784)).every(Number.isFinite)).toBe(true)
+    expectEvery(logitsOf(lenet, weights, seededNumbers(2, 784)), Number.isFinite)
   })
 })
 

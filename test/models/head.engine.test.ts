@@ -1,4 +1,5 @@
 /** Stochastic heads as part of a network: in training, by graphs and without, and in use. */
+
 import type { Scalar, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import type { NetworkOutputs } from '../../src/dsl/step.js'
@@ -14,6 +15,7 @@ import { withHead } from '../../src/models/withHead.js'
 import { withoutHead } from '../../src/models/withoutHead.js'
 import { memory, normalisedNet, tinyNet } from '../support/context.js'
 import { gradientError } from '../support/directional.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { givenFor, headed, knownClasses, learnedVariance, SIZE } from '../support/heads.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
 
@@ -125,7 +127,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
 
   it('is an ordinary network in use', () => {
     const inUse = meanPathOf(net)
-    expect(inUse.nodes.some(({ layer }) => layer.type === 'given' || layer.type === 'sample')).toBe(false)
+    expectEvery(inUse.nodes, ({ layer }) => layer.type !== 'given' && layer.type !== 'sample')
     expect(latentNodes(inUse)).toEqual({})
     const lost = parametersOf(net).filter(({ name }) => !parametersOf(inUse).some((kept) => kept.name === name))
     expect(lost.map(({ name }) => name.split('.')[0])).toEqual(lost.map(() => latentNodes(net).sample))

@@ -18,6 +18,7 @@ import { imagesOf } from '../../src/training/images.js'
 import type { HasStudent, Student } from '../../src/training/network.js'
 import { fakePipeline } from '../runtime/fakes.js'
 import { collect, type FakeRun, fakeRun, memory, normalisedNet, tinyData, tinyNet, turns } from '../support/context.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { seededNumbers } from '../support/numbers.js'
 import { checkpointFile, hashOf, lentSteps, teacherFile, weightsOf } from '../support/steps.js'
 
@@ -156,10 +157,14 @@ describe('attackEval behind training', () => {
 
   it('does not repeat what it measured before an interruption', async () => {
     const file = teacherFile()
-    const first = fakeRun()
+    let evaluated = (): void => undefined
+    const evaluation = new Promise<void>((resolve) => {
+      evaluated = resolve
+    })
+    const first = fakeRun({ onEvent: ({ type }) => void (type === 'evaluation' && evaluated()) })
     const stages = (fake: FakeRun) => teacherTrained(fake, file, 2).pipe(attackEval(attacks))
     const stopped = stages(first).subscribe()
-    while (evaluations(first.events).length === 0) await turns(1)
+    await evaluation
     await turns()
     stopped.unsubscribe()
     const saved = first.save()
@@ -168,7 +173,7 @@ describe('attackEval behind training', () => {
     expect(withoutSeconds(second.evaluations[0])).toEqual(withoutSeconds(evaluations(first.events)[0]))
     const before = second.events.filter((event) => event.type === 'evaluating' && event.subject === 'before')
     // Whole batches from the journal: nothing in between, as an attack at work would tell.
-    expect(before.every((event) => 'done' in event && Number.isInteger(event.done))).toBe(true)
+    expectEvery(before, (event) => 'done' in event && Number.isInteger(event.done))
     expect(second.evaluations.map(({ subject }) => subject)).toEqual(['before', 'after'])
   })
 

@@ -1,4 +1,5 @@
 /** Stages that change the images of a minibatch: `perturb` and `adversarial`. */
+
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Observable, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
@@ -14,6 +15,7 @@ import { initialise } from '../../src/operators/initialise.js'
 import { perturb } from '../../src/operators/perturb.js'
 import { train } from '../../src/operators/train.js'
 import { collect, fakeRun, memory, tinyNet, turns } from '../support/context.js'
+import { expectEvery, isPixel } from '../support/expectEvery.js'
 import { lentSteps } from '../support/steps.js'
 
 const PIXELS = 64
@@ -64,7 +66,7 @@ describe('perturb', () => {
       for (const [i, { images, labels, shape }] of after.entries()) {
         expect(shape).toEqual(before[i]?.shape)
         expect(labels).toEqual(before[i]?.labels)
-        expect(images.every((value) => value >= 0 && value <= 1)).toBe(true)
+        expectEvery(images, isPixel)
         for (const distance of movedBy(images, before[i]?.images ?? images)) {
           expect(distance).toBeGreaterThan(0)
           expect(distance).toBeLessThan(noise.epsilon + ROUNDING)
@@ -122,7 +124,7 @@ describe('adversarial', () => {
     for (const [i, { images, labels, size }] of after.entries()) {
       expect(size).toBe(before[i]?.size)
       expect(labels).toEqual(before[i]?.labels)
-      expect(images.every((value) => value >= 0 && value <= 1)).toBe(true)
+      expectEvery(images, isPixel)
       for (const distance of movedBy(images, before[i]?.images ?? images)) {
         expect(distance).toBeGreaterThan(0.01)
         expect(distance).toBeLessThan(0.1 + ROUNDING)

@@ -1,4 +1,5 @@
 /** Where networks come from and go to: `loadTeacher`, `initialise`, `exportModel`. */
+
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,6 +39,7 @@ import {
   tinyNet,
   turns,
 } from '../support/context.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { checkpointFile, hashOf, lentSteps, runningOf, teacherFile, weightsOf } from '../support/steps.js'
 
 /** The error of a stream, and that nothing is left behind. */
@@ -313,7 +315,7 @@ describe('exportModel', () => {
     await turns()
     expect(memory()).toEqual(before)
     // Nothing before training is done.
-    expect(seen.every(({ written }) => written === 0)).toBe(true)
+    expectEvery(seen, ({ written }) => written === 0)
     return { artifacts: fake.artifacts, weights: seen.at(-1)?.weights }
   }
 
@@ -465,7 +467,7 @@ describe('exportModel', () => {
     later.end()
     const { weights = new Float32Array(0), mask } = states.at(-1) ?? {}
     expect(hashOf(weights)).not.toBe(hashOf(states[0]?.weights ?? weights))
-    expect([...weights].map((weight, i) => (mask?.[i] === 0 ? weight : 0)).every((weight) => weight === 0)).toBe(true)
+    expectEvery(weights, (weight, i) => mask?.[i] !== 0 || weight === 0)
     expect(mask?.filter((bit) => bit === 0).length).toBeGreaterThan(500)
   })
 

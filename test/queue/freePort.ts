@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
+import { until } from '../support/until.js'
 
 /** A port of this machine that nothing listens on. */
 export const freePort = async (): Promise<number> => {
@@ -11,15 +12,18 @@ export const freePort = async (): Promise<number> => {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
+/** Whether something listens on a port of this machine. */
+const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const answer = (listens: boolean) => (): void => {
+      socket.destroy()
+      resolve(listens)
+    }
+    socket.on('connect', answer(true)).on('error', answer(false))
+  })
+
 /** Resolves when something listens there. */
 export const listening = async (port: number): Promise<void> => {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const there = await new Promise<boolean>((resolve) => {
-      socket.on('connect', () => resolve(true)).on('error', () => resolve(false))
-    })
-    socket.destroy()
-    if (there) return
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  await until(`something that listens on port ${port}`, () => isListening(port))
 }

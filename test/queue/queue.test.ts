@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { Queue } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildCommand } from '../cli/commandLine.js'
+import { until } from '../support/until.js'
 import { type OwnRedis, ownRedis, redisMissing, selfSigned, tlsMissing } from './redis.js'
-import { checkpointsIn, doneIn, outcomesIn, studio, sweepFile, until, workerArgs } from './studio.js'
+import { checkpointsIn, doneIn, outcomesIn, studio, sweepFile, workerArgs } from './studio.js'
 
 if (tlsMissing) process.stderr.write(`test/queue: ${tlsMissing}\n`)
 
@@ -73,7 +74,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     const random = numbers(1)
     for (let kills = 1; kills <= KILLS; kills++) {
       const before = newestIn(folder)
-      await until(() => newestIn(folder) !== before || following.child.exitCode !== null)
+      await until('a newer checkpoint', () => newestIn(folder) !== before || following.child.exitCode !== null)
       await new Promise((resolve) => setTimeout(resolve, 200 * random()))
       const chosen = Math.floor(3 * random())
       const victim = workers[chosen]
@@ -116,7 +117,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     const folder = join(cwd, 'runs', 'halvings')
     const first = worker(cwd, redis)
     const following = follow(cwd, redis)
-    await until(() => checkpointsIn(folder) >= 1)
+    await until('a checkpoint', () => checkpointsIn(folder) >= 1)
     first.child.kill('SIGTERM')
     const left = await first.ended
     expect([left.code, left.stderr]).toEqual([0, expect.stringContaining('stopping: saving what is under way')])
@@ -191,9 +192,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
       ].map((data) => ({ name: 'point', data })),
     )
     const running = worker(cwd, redis)
-    await until(() => (running.child.exitCode ?? 0) === 0 && existsSync(cwd))
-    for (const job of jobs)
-      while ((await job.getState()) !== 'failed') await new Promise((resolve) => setTimeout(resolve, 20))
+    for (const job of jobs) await until(`job ${job.id} to fail`, async () => (await job.getState()) === 'failed')
     const reasons = await Promise.all(
       jobs.map(async ({ id }) => JSON.parse((await queue.getJob(id ?? ''))?.failedReason ?? '{}').actual),
     )
@@ -218,7 +217,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
       // The certificate is for the address, too.
       { ...env, PWOA_QUEUE: env.PWOA_QUEUE.replace('localhost', '127.0.0.1') },
     )
-    await until(() => doneIn(join(cwd, 'runs', 'halvings')) >= 1)
+    await until('a point that is done', () => doneIn(join(cwd, 'runs', 'halvings')) >= 1)
     const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n')
     expect(processes.filter((line) => line.includes(password) && !line.startsWith('redis-server'))).toEqual([])
     following.child.kill('SIGINT')

@@ -11,6 +11,7 @@ import type { OpenRun, RunStorage } from '../../src/runtime/storage/runStorage.j
 import type { FromPoint } from '../../src/runtime/sweep/pointMessages.js'
 import { temporaryFolder } from '../runtime/fakes.js'
 import { summaryOf } from '../support/summary.js'
+import { until } from '../support/until.js'
 import { ownRedis, redisMissing } from './redis.js'
 
 const summary = summaryOf(1)
@@ -54,7 +55,7 @@ const jobOn = async (
   })
   const data = { version: ownVersion(), file: 'sweep.ts', values: {}, folder: 'x', key: '0'.repeat(20), seed: 0 }
   const { id = '' } = await queue.add('point', { ...data, engine: 'wasm' })
-  while ((await queue.getJobState(id)) !== state) await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(`a job that is ${state}`, async () => (await queue.getJobState(id)) === state)
   const job = await queue.getJob(id)
   await worker.stop()
   if (!job) throw new Error('no job')

@@ -6,6 +6,7 @@ import type { Objects } from '../../src/runtime/storage/objects.js'
 import { openS3 } from '../../src/runtime/storage/s3Objects.js'
 import { buildCommand } from '../cli/commandLine.js'
 import { environmentOf, keys, type OwnS3, s3Missing, startS3, wayTo } from '../storage/s3.js'
+import { until } from '../support/until.js'
 import { ownRedis, redisMissing } from './redis.js'
 import { outcomesIn, studio, sweepFile, withoutTimes, workerArgs } from './studio.js'
 
@@ -71,7 +72,7 @@ describe.skipIf(missing)('a sweep on a queue, with runs in object storage', () =
       home,
     )
     const objects = await openBucket(bucket)
-    while (!(await objects.list('')).some((key) => key.includes('/saved/')));
+    await until('a saved state', async () => (await objects.list('')).some((key) => key.includes('/saved/')))
     first.child.kill('SIGKILL')
     const second = start(machines[1] ?? '')
     await second.says(/going on from step [1-9]/)

@@ -70,10 +70,6 @@ export const checkpointsIn = (folder: string): number => {
   return folders.filter(existsSync).flatMap((one) => readdirSync(one)).length
 }
 
-export const until = async (holds: () => boolean): Promise<void> => {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20))
-}
-
 export const doneIn = (folder: string): number =>
   existsSync(join(folder, 'points'))
     ? readdirSync(join(folder, 'points')).filter((key) => existsSync(join(folder, 'points', key, 'summary.json')))

@@ -24,6 +24,7 @@ import type { RunHandle, RunOptions } from '../../src/dsl/run.js'
 import type { Step } from '../../src/dsl/step.js'
 import { startRunWith } from '../../src/runtime/startRun.js'
 import { turn } from '../../src/runtime/turn.js'
+import { expectEvery } from '../support/expectEvery.js'
 import {
   fakeData,
   fakeMachinery,
@@ -71,8 +72,7 @@ describe('a run', () => {
       'epoch',
     ])
     const spent = events.flatMap((event) => (event.type === 'checkpoint' ? [event.spentSeconds] : []))
-    expect(spent.length).toBeGreaterThan(0)
-    expect(spent.every((seconds, i) => seconds > (spent[i - 1] ?? 0))).toBe(true)
+    expectEvery(spent, (seconds, i) => seconds > (spent[i - 1] ?? 0))
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     expect(metricsIn(out)).toBe(steps.map((step) => `${JSON.stringify(step)}\n`).join(''))
     expect(summary).toMatchObject({

@@ -7,6 +7,7 @@ import type { OpenRun, RunStorage } from '../../src/runtime/storage/runStorage.j
 import { openS3 } from '../../src/runtime/storage/s3Objects.js'
 import { temporaryFolder } from '../runtime/fakes.js'
 import { summaryOf } from '../support/summary.js'
+import { until } from '../support/until.js'
 import { type OwnS3, s3Missing, startS3 } from './s3.js'
 
 const point = { sweep: 'rates', key: '0123456789abcdef0123' }
@@ -97,7 +98,7 @@ describe.skipIf(s3Missing)('a run in object storage', () => {
     for (let step = 1; step <= 5; step++) {
       reach(run, step)
       run.advanced()
-      while (!(await records()).includes(named(step)));
+      await until(`the record of step ${step}`, async () => (await records()).includes(named(step)))
     }
     await run.leave()
     expect(await records()).toEqual([named(4), named(5)])

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import { openS3 } from '../../src/runtime/storage/s3Objects.js'
+import { until } from '../support/until.js'
 import { environmentOf, guarded, keys, type OwnS3, s3Missing, startS3, wayTo } from './s3.js'
 
 if (s3Missing) process.stderr.write(`test/storage: ${s3Missing}\n`)
@@ -97,7 +98,7 @@ describe.skipIf(s3Missing)('a bucket', () => {
     onTestFinished(objects.close)
     await way.cut()
     const writing = Promise.all(['a', 'b'].map((key) => objects.write(key, bytesOf(key), sha256(key))))
-    while (said.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('a message', () => said.length > 0)
     await way.open()
     await writing
     expect(await objects.list('')).toEqual(['a', 'b'])

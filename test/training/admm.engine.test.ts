@@ -12,6 +12,7 @@ import { layerRates } from '../../src/training/rates.js'
 import { constant } from '../../src/training/schedule.js'
 import { sgd } from '../../src/training/sgd.js'
 import { collect, type FakeRun, fakeRun, tinyNet } from '../support/context.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { distance } from '../support/numbers.js'
 import { lentSteps, weightsOf } from '../support/steps.js'
 
@@ -80,7 +81,7 @@ describe('the ADMM phase', () => {
   it('starts from Z = Π(W) and U = 0', async () => {
     const { before, z, u } = at(await trace(options), 0)
     expect(distance(z, projected(before, 'irregular', 4))).toBe(0)
-    expect(u.every((value) => value === 0)).toBe(true)
+    expectEvery(u, (value) => value === 0)
   })
 
   it('updates Z, U and ρ at the start of every second epoch, and at no other time', async () => {
@@ -211,7 +212,7 @@ describe('pruned weights stay exactly 0 through the retraining', () => {
       for (const { w, mask } of retrained) {
         expect(mask).toBe(first?.mask)
         // Compared by bits: −0 would not do either.
-        expect(w.every((value, i) => mask?.[i] === 1 || Object.is(value, 0))).toBe(true)
+        expectEvery(w, (value, i) => mask?.[i] === 1 || Object.is(value, 0))
       }
       // The kept ones move, biases included.
       const moved = last?.w.filter((value, i) => last.mask?.[i] === 1 && value !== first?.w[i]).length

@@ -1,4 +1,5 @@
 /** What is timed of two networks, and that nothing of it stays. */
+
 import { expect, it } from 'vitest'
 import { shrinkNetwork } from '../../src/models/shrink/shrinkNetwork.js'
 import { networkLatency } from '../../src/training/networkLatency.js'
@@ -6,6 +7,7 @@ import { maskOf } from '../../src/training/pruning.js'
 import { pruningTask } from '../../src/training/pruningTask.js'
 import { normalised } from '../models/fixtures.js'
 import { memory, turns } from '../support/context.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { seededNetwork } from '../support/randomNetworks.js'
 
 it('each layer in use, by the name that it has in training, and the whole, of both', async () => {
@@ -20,7 +22,7 @@ it('each layer in use, by the name that it has in training, and the whole, of bo
   const names = ['conv1', 'conv2', 'sum', 'shared', 'bn3', 'add-10', 'maxPool2d-11', 'bn4', 'flatten-14', 'head']
   for (const { whole, layers } of [found.before, found.after]) {
     expect(layers.map(({ layer }) => layer)).toEqual(expect.arrayContaining(names))
-    expect(layers.every(({ seconds }) => seconds >= 0)).toBe(true)
+    expectEvery(layers, ({ seconds }) => seconds >= 0)
     expect(whole).toBeGreaterThan(0)
   }
   expect(found.images).toBe(16)

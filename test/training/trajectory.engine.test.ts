@@ -1,4 +1,5 @@
 /** The reference's own small run, followed step by step by the stages that a user composes. */
+
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isLeft } from 'fp-ts/lib/Either.js'
@@ -22,6 +23,7 @@ import { imagesOf, labelsOf } from '../../src/training/images.js'
 import type { HasStudent } from '../../src/training/network.js'
 import { constant, cosine } from '../../src/training/schedule.js'
 import { collect, type FakeRun, fakeRun } from '../support/context.js'
+import { expectEvery } from '../support/expectEvery.js'
 import { describeGolden, ownName, readGolden, readPublicNetwork } from '../support/golden.js'
 import { weightsOf } from '../support/steps.js'
 
@@ -270,7 +272,6 @@ describeGolden('the trajectory of train_steps.json', () => {
         piece(mask, name).reduce((sum, bit) => sum + bit, 0),
         name,
       ).toBe(kept)
-    for (const { weights } of seen.slice(pruned))
-      expect(weights.every((value, k) => mask?.[k] === 1 || value === 0)).toBe(true)
+    for (const { weights } of seen.slice(pruned)) expectEvery(weights, (value, k) => mask?.[k] === 1 || value === 0)
   })
 })

@@ -7,6 +7,7 @@ import type { PageMessage } from '../../src/ui/messages.js'
 import { openPageServer } from '../../src/ui/pageServer.js'
 import { makeShow, type ShownRun } from '../../src/ui/show.js'
 import { figuresOf, metricsAt, plan } from '../report/records.js'
+import { until } from '../support/until.js'
 import { pageFiles, serve, token } from './served.js'
 
 const files = pageFiles()
@@ -44,7 +45,6 @@ const ask = (port: number, path: string, options: { method?: string; host?: stri
 const listen = (port: number, query = '') => {
   const messages: PageMessage[] = []
   let text = ''
-  let wake = (): void => undefined
   const asked = request({ port, path: `/${token}/events${query}` }, (response) => {
     response.setEncoding('utf8').on('data', (part: string) => {
       text += part
@@ -52,18 +52,11 @@ const listen = (port: number, query = '') => {
       text = blocks.pop() ?? ''
       for (const block of blocks)
         if (block.startsWith('data: ')) messages.push(JSON.parse(block.slice('data: '.length)) as PageMessage)
-      wake()
     })
   })
   asked.on('error', () => undefined).end()
   onTestFinished(() => void asked.destroy())
-  const until = async (count: number): Promise<void> => {
-    while (messages.length < count)
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-  }
-  return { messages, until }
+  return { messages, until: (count: number) => until(`${count} messages`, () => messages.length >= count) }
 }
 
 describe('who may see the page', () => {

@@ -1,4 +1,5 @@
 /** A network without its pruned channels is the same function, by fewer numbers. */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../../src/engine/tf.js'
@@ -12,6 +13,7 @@ import { shrinkNetwork } from '../../../src/models/shrink/shrinkNetwork.js'
 import type { PlainNetwork } from '../../../src/models/shrink/tensors.js'
 import { statisticsCount } from '../../../src/models/statistics.js'
 import { Student } from '../../../src/training/network.js'
+import { expectEvery } from '../../support/expectEvery.js'
 import { distance, seededNumbers } from '../../support/numbers.js'
 import { randomNetwork, seededNetwork } from '../../support/randomNetworks.js'
 import { zooNetworks } from '../../support/zooNetworks.js'
@@ -51,7 +53,7 @@ const shrunkAndSame = (network: PlainNetwork): PlainNetwork => {
   const { architecture: net, weights, statistics, mask } = shrunk
   expect([weights.length, statistics.length]).toEqual([parameterCount(net), statisticsCount(net)])
   expect(mask?.length).toBe(weights.length)
-  expect(weights.every((value, i) => value === 0 || mask?.[i] === 1)).toBe(true)
+  expectEvery(weights, (value, i) => value === 0 || mask?.[i] === 1)
   expect(shrinkNetwork(shrunk)).toBe(shrunk)
   return shrunk
 }

@@ -1,22 +1,27 @@
 // Cross entropy with the labels, as a loss term.
 import { map } from 'rxjs'
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkPositive } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
-import { allPhases, type Phase } from '../dsl/phases.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { positive } from '../dsl/options/kinds.js'
+import { allPhases, phasesOption } from '../dsl/phases.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { crossEntropyLoss } from '../math/crossEntropy.js'
 import type { HasStudent } from '../training/network.js'
 
-/** Options of {@link crossEntropy}. */
-export interface CrossEntropyOptions {
+const STAGE = 'crossEntropy'
+
+/** What {@link crossEntropy} takes. */
+export const crossEntropyOptions = declareOptions(STAGE, {
   /** Factor of the term, > 0. @default 1 */
-  readonly weight?: number
+  weight: positive().default(1),
   /** Phases in which the term acts. @default all */
-  readonly phases?: readonly Phase[]
-}
+  phases: phasesOption().default(allPhases),
+})
+
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyOptions extends OptionsOf<typeof crossEntropyOptions> {}
 
 /**
  * Adds weight · mean_i −log softmax(student(x_i))_{y_i}. Pure PwoA does without it.
@@ -28,17 +33,18 @@ export interface CrossEntropyOptions {
  * ICDM 2022) is 0.
  */
 export const crossEntropy = (options: CrossEntropyOptions = {}): Op<HasStudent, HasTerms> => {
-  const { weight = 1, phases = allPhases } = checkOptions('crossEntropy', options, { weight: true, phases: true })
-  checkPositive('crossEntropy', 'weight', weight)
+  const read = crossEntropyOptions.read(options)
+  const { weight, phases } = read
   const term: LossTerm = {
-    name: 'crossEntropy',
+    name: STAGE,
     phases,
     bind:
       ({ labels }) =>
       ({ logits }) =>
         tf.mul(crossEntropyLoss(logits, labels), weight),
   }
-  return stage({ stage: 'crossEntropy', config: { weight, phases }, needs: ['student'], adds: ['terms'] }, (source) =>
-    source.pipe(map((step) => enrich('crossEntropy', step, { terms: [term] }))),
+  return stage(
+    { stage: STAGE, config: crossEntropyOptions.config(read), needs: ['student'], adds: ['terms'] },
+    (source) => source.pipe(map((step) => enrich(STAGE, step, { terms: [term] }))),
   )
 }

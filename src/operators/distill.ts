@@ -1,24 +1,29 @@
 // Self-distillation: the student's softened logits follow the teacher's. Paper: Sec. III-B, eq. 5.
 import { defer, map } from 'rxjs'
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkPositive } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
-import { allPhases, type Phase } from '../dsl/phases.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { positive } from '../dsl/options/kinds.js'
+import { allPhases, phasesOption } from '../dsl/phases.js'
 import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
 import { distillationLoss } from '../math/distillation.js'
 import type { HasStudent, HasTeacher } from '../training/network.js'
 import { TeacherLogits } from '../training/teacherLogits.js'
 
-/** Options of {@link distill}. */
-export interface DistillOptions {
+const STAGE = 'distill'
+
+/** What {@link distill} takes. */
+export const distillOptions = declareOptions(STAGE, {
   /** Temperature T > 0. @default 30 */
-  readonly temperature?: number
+  temperature: positive().default(30),
   /** Weight α > 0. CIFAR-100 takes 100. @default 10 */
-  readonly alpha?: number
+  alpha: positive().default(10),
   /** Phases in which the term acts. @default all */
-  readonly phases?: readonly Phase[]
-}
+  phases: phasesOption().default(allPhases),
+})
+
+/** Options of {@link distill}. */
+export interface DistillOptions extends OptionsOf<typeof distillOptions> {}
 
 /**
  * Adds the term `distillation`, α·T²·KL(softmax(teacher/T) ‖ softmax(student/T)), averaged over examples and classes
@@ -31,13 +36,8 @@ export interface DistillOptions {
  * Source: Jian et al., ICDM 2022; Hinton, Vinyals, Dean 2015.
  */
 export const distill = (options: DistillOptions = {}): Op<HasTeacher & HasStudent, HasTerms> => {
-  const {
-    temperature = 30,
-    alpha = 10,
-    phases = allPhases,
-  } = checkOptions(STAGE, options, { temperature: true, alpha: true, phases: true })
-  checkPositive('distill', 'temperature', temperature)
-  checkPositive('distill', 'alpha', alpha)
+  const read = distillOptions.read(options)
+  const { temperature, alpha, phases } = read
   const term = (teacher: () => TeacherLogits): LossTerm => ({
     name: 'distillation',
     phases,
@@ -49,7 +49,7 @@ export const distill = (options: DistillOptions = {}): Op<HasTeacher & HasStuden
   return stage(
     {
       stage: STAGE,
-      config: { temperature, alpha, phases },
+      config: distillOptions.config(read),
       needs: ['teacher', 'student'],
       adds: ['terms'],
     },
@@ -66,5 +66,3 @@ export const distill = (options: DistillOptions = {}): Op<HasTeacher & HasStuden
       }),
   )
 }
-
-const STAGE = 'distill'

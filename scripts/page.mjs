@@ -35,8 +35,11 @@ const withoutGraphs = {
   name: 'without graphs',
   setup: ({ onLoad }) =>
     onLoad({ filter: /engine[\\/]graph[\\/]compiledGraph\.ts$/ }, () => ({
-      contents:
-        "export const canCompile = () => false\nexport const compileGraph = () => { throw new Error('no graphs') }",
+      contents: `
+        const none = () => { throw new Error('no graphs') }
+        export const canCompile = () => false
+        export { none as compileGraph, none as evenParts }
+        export const compiledOnce = () => none`,
     })),
 }
 

@@ -7,15 +7,15 @@ import { linearGradient } from './ops/linear.js'
 import { loadPortable } from './portable.js'
 import { tf, useTf } from './tf.js'
 
-/** The engines there are, and `auto`: the best that loads. */
+/** An engine by name, or `auto`: `tensorflow` if it loads, else `wasm`. */
 export type EngineChoice = 'auto' | 'tensorflow' | 'wasm'
 
-/** Which engine computes, in words for the user. */
+/** The engine in use, described for the user. */
 export interface EngineInfo {
   readonly name: 'tensorflow' | 'wasm'
   /** One line, e.g. `engine: tensorflow 2.15.1 (native, oneDNN)`. */
   readonly description: string
-  /** Why it is not the native one, where that was not asked for. */
+  /** Why `auto` chose the portable engine; undefined if it did not. */
   readonly reason?: string
 }
 
@@ -53,12 +53,12 @@ const usePortable = async (reason?: string): Promise<EngineInfo> => {
 }
 
 /**
- * Loads an engine, makes it the one behind `tf`, and says which it is. Once loaded, an engine stays: asking again is
- * free, and asking for the other one switches to it (tensors made so far stay readable).
+ * Loads an engine, makes `tf` use it, and describes it. Engines stay loaded: a second call for the same one is free,
+ * and a call for the other one switches to it (existing tensors stay readable).
  *
- * `parallel` is a wish that counts the first time.
- *
- * Throws an `OptionError` where `tensorflow` is demanded and can't be loaded; `auto` then takes `wasm` and says why.
+ * @param parallel how the native engine should use its cores; only the first load counts. @default 'parts'
+ * @throws OptionError if `tensorflow` is asked for and cannot be loaded; `auto` loads `wasm` instead and gives the
+ * reason
  */
 export const loadEngine = async (choice: EngineChoice, parallel: Parallel = 'parts'): Promise<EngineInfo> => {
   if (choice === 'wasm') return usePortable()

@@ -9,27 +9,27 @@ import type { NativeBackend } from './kernels/tensorflow/native-backend.js'
 import { quietly } from './quietly.js'
 import type { Tf } from './tf.js'
 
-/** A loaded engine: the `tfjs-core` instance it is registered with, and what it calls itself. */
+/** A loaded engine: the `tfjs-core` instance it is registered with, and a description. */
 export interface LoadedEngine {
   readonly tf: Tf
   readonly description: string
 }
 
-/** Either the engine or the reason, one line, why it can't be had. */
+/** The engine, or one line that says why it is not available. */
 export type Attempt = { readonly engine: LoadedEngine } | { readonly reason: string }
 
 const oneLine = (thrown: unknown): string =>
   (thrown instanceof Error ? thrown.message : String(thrown)).split('\n').at(0)?.trim() ?? 'unknown'
 
-/** TensorFlow reads these when its library is loaded; what the user has set stays. */
+/** Sets variables that TensorFlow reads when its library is loaded; values set by the user stay. */
 const tuneEnvironment = (parallel: Parallel): void => {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
-  // On few cores the parts of a minibatch keep them busy; threads within an operation only wait for one another.
+  // The parts of a minibatch keep few cores busy; threads within an operation would only wait for one another.
   if (parallel === 'parts' && availableParallelism() <= 2) process.env.TF_NUM_INTRAOP_THREADS ??= '1'
 }
 
-/** tfjs-node calls a function that Node 23 took away. */
+/** Restores a function that tfjs-node calls and Node 23 removed. */
 const restoreUtil = (): void => {
   const legacy: { isNullOrUndefined?: (value: unknown) => boolean } = util
   legacy.isNullOrUndefined ??= (value) => value === null || value === undefined
@@ -43,7 +43,9 @@ const resolveFrom = (place: string): string | undefined => {
   }
 }
 
-/** Where tfjs-node is: installed by the user beside this package, else what `pwoa-setup` brought. */
+/**
+ * Paths of tfjs-node: first the user's own, installed beside this package, then the one that `pwoa-setup` installed.
+ */
 const findAddons = (): readonly string[] => {
   const own = resolveFrom(import.meta.url)
   const cached = readStamp() === undefined ? undefined : resolveFrom(join(engineFolder(), 'package.json'))
@@ -60,7 +62,7 @@ const whyAbsent = (): string => {
 const loadAddon = (path: string): LoadedEngine => {
   const require = createRequire(path)
   quietly(() => require(path))
-  // the copy of tfjs-core that tfjs-node itself uses, not ours
+  // tfjs-node registers with its own copy of tfjs-core, not with ours.
   const coreOf = createRequire(require.resolve('@tensorflow/tfjs'))
   const tf: Tf = quietly(() => coreOf('@tensorflow/tfjs-core'))
   const version = (tf.backend() as NativeBackend).binding.TF_Version
@@ -69,7 +71,7 @@ const loadAddon = (path: string): LoadedEngine => {
   return { tf, description: `engine: tensorflow ${version} (native${oneDnn})` }
 }
 
-/** Loads the native engine from the first place where it works. */
+/** Loads the native engine from the first path where it works. */
 export const loadNative = (parallel: Parallel): Attempt => {
   const addons = findAddons()
   if (addons.length === 0) return { reason: whyAbsent() }
@@ -80,7 +82,7 @@ export const loadNative = (parallel: Parallel): Attempt => {
     try {
       return { engine: loadAddon(path) }
     } catch (error) {
-      reason = `native TensorFlow is installed but does not load (${oneLine(error)}); npx pwoa-setup --force installs it anew`
+      reason = `native TensorFlow is installed but does not load (${oneLine(error)}); npx pwoa-setup --force reinstalls it`
     }
   }
   return { reason }

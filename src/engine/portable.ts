@@ -10,7 +10,7 @@ import type { Tf } from './tf.js'
 
 const FATAL_EVENTS = ['uncaughtException', 'unhandledRejection'] as const
 
-/** The wasm module installs process-wide handlers that turn every stray rejection into an abort: takes them off again. */
+/** Removes process-wide handlers that `action` adds: the wasm module's turn every unhandled rejection into an abort. */
 const keepingFatalHandlers = async <T>(action: () => Promise<T>): Promise<T> => {
   const before = new Set(FATAL_EVENTS.flatMap((event) => process.rawListeners(event)))
   const result = await action()
@@ -22,10 +22,10 @@ const keepingFatalHandlers = async <T>(action: () => Promise<T>): Promise<T> => 
   return result
 }
 
-/** Loads the wasm engine: one thread in Node, with SIMD where the machine has it. */
+/** Loads the wasm engine: one thread in Node, with SIMD if the machine has it. */
 export const loadPortable = async (): Promise<LoadedEngine> => {
   const require = createRequire(import.meta.url)
-  // the union package, because tfjs-core alone comes without gradients
+  // The union package, because tfjs-core alone has no gradients.
   quietly(() => require('@tensorflow/tfjs'))
   const tf: Tf = require('@tensorflow/tfjs-core')
   const path = require.resolve('@tensorflow/tfjs-backend-wasm')

@@ -1,8 +1,8 @@
 const silence = (): void => {}
 
 /**
- * Runs `action` without what a library prints on the console meanwhile: TensorFlow.js greets, and warns that a
- * platform or kernel is registered twice when both engines are loaded in one process.
+ * Runs `action` and discards all that is printed on the console meanwhile. TensorFlow.js greets, and if both engines
+ * are loaded in one process it warns of platforms and kernels that are registered twice.
  */
 export const quietly = <T>(action: () => T): T => {
   const { log, info, warn, error } = console

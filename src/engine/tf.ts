@@ -4,9 +4,10 @@ import type * as TfCore from '@tensorflow/tfjs-core'
 export type Tf = typeof TfCore
 
 /**
- * TensorFlow.js, once an engine is loaded. A live binding instead of a static import: `pwoa-run --help` and
- * `--plan` must not load a tensor library, and each engine brings the `tfjs-core` instance it is registered with.
- * Touching it before `loadEngine` has resolved is a programming error and throws.
+ * TensorFlow.js, once an engine is loaded. This is a live binding instead of a static import, because `pwoa-run --help`
+ * and `--plan` must not load a tensor library, and each engine has its own instance of `tfjs-core`.
+ *
+ * @throws Error on any use before `loadEngine` has resolved, which is a programming error
  */
 export let tf: Tf = new Proxy({} as Tf, {
   get: (_target, property) => {
@@ -14,7 +15,7 @@ export let tf: Tf = new Proxy({} as Tf, {
   },
 })
 
-/** Called by `loadEngine` alone. */
+/** Makes `tf` the library of a loaded engine. Only `loadEngine` calls this. */
 export const useTf = (loaded: Tf): void => {
   tf = loaded
 }

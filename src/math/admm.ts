@@ -1,15 +1,21 @@
-/** ADMM between two W-steps, on plain numbers. Paper: Sec. III-D, eqs. 10–12; Zhang et al., ECCV 2018. */
+/**
+ * ADMM's updates between two W-steps, on plain numbers.
+ *
+ * Source: Jian et al., ICDM 2022, Sec. III-D, eqs. 10–12; Zhang et al., "A Systematic DNN Weight Pruning Framework
+ * using Alternating Direction Method of Multipliers", ECCV 2018.
+ */
 
-/** Z, the sparse copy of W, and U, the sum of what W still differs from it by (the scaled dual variable). */
+/** Z, the sparse copy of W, and U, the scaled dual variable: the sum of all W − Z so far. */
 export interface Split {
   readonly z: Float32Array
   readonly u: Float32Array
 }
 
 /**
- * Z ← Π_S(W + U), U ← U + W − Z. The first time there is no U, and only Z is set: Z ← Π_S(W), U ← 0.
+ * Z ← Π_S(W + U), U ← U + W − Z. The first update: Z ← Π_S(W), U ← 0.
  *
- * @param maskOf Π_S as a mask: 1 for each value that stays
+ * @param u undefined in the first update
+ * @param maskOf Π_S as a mask: 1 for each value that stays, else 0
  */
 export const updateSplit = (
   w: Float32Array,
@@ -22,17 +28,19 @@ export const updateSplit = (
   return { z, u: u ? u.map((value, i) => value + (w[i] ?? 0) - (z[i] ?? 0)) : new Float32Array(w.length) }
 }
 
-/** How far an update was from the end: ‖W − Z‖ and ρ‖Z − Z before‖. */
+/** How far an update is from convergence: ‖W − Z‖ and ρ‖Z − Z_before‖. */
 export interface Residuals {
   readonly primal: number
   readonly dual: number
 }
 
 /**
- * Primal and dual residual of an update: Boyd et al., Distributed Optimization and ADMM, Sec. 3.3.
+ * Primal and dual residual of an update.
  *
- * @param before Z of the update before; without one the dual residual is 0
- * @param counts whether a weight is one of those that are pruned. @default all are
+ * @param before Z of the previous update; if undefined, the dual residual is 0
+ * @param counts whether the weight at an index is prunable. @default all are
+ * Source: Boyd et al., "Distributed Optimization and Statistical Learning via the Alternating Direction Method of
+ * Multipliers", 2011, Sec. 3.3.
  */
 export const residualsOf = (
   { w, z, before, rho }: { w: Float32Array; z: Float32Array; before: ArrayLike<number> | undefined; rho: number },

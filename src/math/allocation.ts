@@ -1,18 +1,18 @@
 /** How one budget of weights is shared among layers. */
 
-/** A layer that competes: a score for each of its groups (weights, filters …), which are of one size. */
+/** A layer that competes for the budget: the score of each of its groups (weights, filters …), all of one size. */
 export interface Competitor {
   readonly scores: Float64Array
-  /** Weights in a group. */
+  /** Number of weights in a group. */
   readonly groupSize: number
 }
 
 /**
- * Rates at which the groups of the largest scores stay, over all layers together, so that no more weights stay than the
- * budget has; each layer keeps one group at least.
+ * The rate of each layer if the groups of the largest scores stay, over all layers together, within a budget of
+ * weights. Each layer keeps at least one group.
  *
- * @param budget weights that may stay
- * @returns compression ≥ 1 of each layer; undefined where already one group of each layer is more than the budget
+ * @param budget number of weights that may stay
+ * @returns compression ≥ 1 of each layer; undefined if one group of each layer already exceeds the budget
  */
 export const ratesByRank = (layers: readonly Competitor[], budget: number): readonly number[] | undefined => {
   const sorted = layers.map(({ scores }) => scores.toSorted())
@@ -22,7 +22,7 @@ export const ratesByRank = (layers: readonly Competitor[], budget: number): read
   const weightsAt = (threshold: number): number =>
     keptAt(threshold).reduce((sum, kept, i) => sum + kept * (layers[i]?.groupSize ?? 0), 0)
   if (weightsAt(Number.POSITIVE_INFINITY) > budget) return undefined
-  // The least threshold that meets the budget: the larger it is, the fewer stay.
+  // The smallest threshold that meets the budget: a larger one keeps fewer groups.
   let [low, high] = [0, thresholds.length]
   while (low < high) {
     const middle = (low + high) >> 1
@@ -33,7 +33,7 @@ export const ratesByRank = (layers: readonly Competitor[], budget: number): read
   return sorted.map((scores, i) => scores.length / (kept[i] ?? 1))
 }
 
-/** The first place in ascending values that is no less than the threshold. */
+/** Index of the first of the ascending values that is at least the threshold. */
 const firstNotBelow = (values: Float64Array, threshold: number): number => {
   let [low, high] = [0, values.length]
   while (low < high) {
@@ -46,10 +46,10 @@ const firstNotBelow = (values: Float64Array, threshold: number): number => {
 
 /**
  * Erdős–Rényi-kernel rates: a layer's density is proportional to Σ d / Π d over its weight's dimensions d (out, in, and
- * the kernel's sides); where that would be more than 1 the layer stays whole and the others share the rest.
+ * the kernel's sides). A layer whose density would exceed 1 stays whole, and the others share the rest.
  *
  * @param shapes of the weights
- * @param budget weights that may stay, in (0, all]
+ * @param budget number of weights that may stay, in (0, all]
  * @returns compression ≥ 1 of each layer
  * Source: Evci et al., "Rigging the Lottery", ICML 2020, Sec. 3.
  */

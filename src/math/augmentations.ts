@@ -3,7 +3,7 @@ import { checkWhole } from '../dsl/checks.js'
 import type { Augmentation } from '../dsl/dataset.js'
 
 /**
- * Moves the image by up to `padding` pixels each way, all places equally likely; what comes in at the edges is 0. The
+ * Shifts the image by up to `padding` pixels along each axis, every shift equally likely, and fills with zeros: the
  * same as padding each side with zeros and cutting out a random window, as `torchvision.transforms.RandomCrop` does.
  *
  * @param options padding: pixels, ≥ 1. @default 4
@@ -33,7 +33,7 @@ export const randomCrop = (options: { readonly padding?: number } = {}): Augment
   }
 }
 
-/** Mirrors every other image, by a coin: left becomes right. As `torchvision.transforms.RandomHorizontalFlip`. */
+/** Mirrors the image left to right with probability ½, as `torchvision.transforms.RandomHorizontalFlip` does. */
 export const horizontalFlip = (): Augmentation => ({
   name: 'horizontalFlip',
   config: {},

@@ -2,8 +2,8 @@ import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
 import { tf } from '../engine/tf.js'
 
 /**
- * mean_i log e(z_i|x_i) − log b(z_i|y_i) of Gaussians of variance 1 around μ_i and c_i, in nats: in its expectation it
- * bounds I(X; Z|Y), what a code says of its image beyond the label.
+ * mean_i log e(z_i|x_i) − log b(z_i|y_i) of Gaussians of variance 1 around μ_i and c_i, in nats. Its expectation is an
+ * upper bound on I(X; Z|Y), the code's information about its image beyond the label.
  *
  *     mean_i ½·(‖z_i − c_i‖² − ‖z_i − μ_i‖²) = mean_i ½·Σ_k (μ_ik − c_ik)·(2·z_ik − c_ik − μ_ik)
  *
@@ -13,7 +13,7 @@ import { tf } from '../engine/tf.js'
  * Source: Fischer, "The Conditional Entropy Bottleneck", Entropy 22, 2020.
  */
 export const residualInformation = (sample: Tensor2D, mean: Tensor2D, classMean: Tensor2D): Scalar => {
-  // As one product: the two squares are nearly equal where the code is wide.
+  // Written as one product, because the two squares are nearly equal if the code is wide.
   const outside = tf.sub(tf.mul(sample, 2), tf.add(classMean, mean))
   return tf.mul(tf.mean(tf.sum(tf.mul(tf.sub(mean, classMean), outside), 1)), 0.5) as Scalar
 }

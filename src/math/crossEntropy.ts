@@ -3,7 +3,7 @@ import { softmaxCrossEntropy } from '../engine/ops/softmaxCrossEntropy.js'
 import { tf } from '../engine/tf.js'
 
 /**
- * Mean cross entropy −1/n Σ_i Σ_c y_ic · log softmax(logits_i)_c, as `torch.nn.functional.cross_entropy`.
+ * Mean cross entropy −1/n · Σ_i Σ_c y_ic · log softmax(logits_i)_c, as `torch.nn.functional.cross_entropy` computes it.
  *
  * @param logits n × classes
  * @param labels n × classes, one-hot or soft

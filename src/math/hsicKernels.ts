@@ -8,21 +8,21 @@ import { tf } from '../engine/tf.js'
 import { type BottleneckWeights, EPSILON, exponentOf } from './bottleneck.js'
 import { sum, sumOfProducts, trace } from './sums.js'
 
-/** −1/(2σ²d) of a tensor with one row of d features per example. */
+/** −1/(2σ²d) of a tensor with a row of d features per example. */
 const exponentFor = (z: Tensor, sigma: number | undefined): number => exponentOf(z.size / (z.shape[0] ?? 1), sigma)
 
 /**
- * A⁻¹ with A = HKH + c·11ᵀ + εn·I; R = I − εn·A⁻¹ is the normalised kernel. But for c, R = A⁻¹·HKH.
+ * A⁻¹ with A = HKH + c·11ᵀ + εn·I; R = I − εn·A⁻¹ is the normalised kernel. Apart from c, R = A⁻¹·HKH.
  *
- * The reference writes R = KH·(KH + εnI)⁻¹, centred on one side only. tr(R_a·R_b) is the same for both forms, but here
- * everything is symmetric and positive definite, so that Cholesky applies and float32 suffices.
+ * PwoA's code has R = KH·(KH + εnI)⁻¹, centred on one side only. tr(R_a·R_b) is the same for both forms, but here every
+ * matrix is symmetric and positive definite, so that Cholesky applies and float32 suffices.
  *
- * c lifts the vector 1, which HKH maps to 0. There A⁻¹ would be 1/εn, some hundred times its other eigenvalues, and
- * swamp their digits. R·1 changes and nothing else: HRH is the same for every c, and so is tr(S·R) where S·1 = 0.
+ * HKH maps the vector 1 to 0. Without c, A⁻¹ would have the eigenvalue 1/εn there, some hundred times its others, and
+ * they would lose digits. c changes R·1 and nothing else: HRH is the same for every c, and so is tr(S·R) if S·1 = 0.
  */
 const inverseOf = (kernel: Tensor2D): Tensor2D => spdInverse(regularised(kernel, EPSILON * kernel.shape[0]))
 
-/** See `bottleneckMatrix`: by kernels of the portable engine. */
+/** `bottleneckMatrix` by kernels of the portable engine. */
 export const matrixByKernels = (images: Tensor, labels: Tensor2D, weights: BottleneckWeights): Tensor2D =>
   tf.tidy(() => {
     const { sigma, ...lambdas } = weights
@@ -31,7 +31,7 @@ export const matrixByKernels = (images: Tensor, labels: Tensor2D, weights: Bottl
     return normalisedDifference(ofImages, ofLabels, { ridge: EPSILON * labels.shape[0], ...lambdas })
   })
 
-/** See `bottleneckLoss`: by kernels of the portable engine, layer by layer. */
+/** `bottleneckLoss` by kernels of the portable engine, layer by layer. */
 export const lossByKernels = (hidden: readonly Tensor[], s: Tensor2D, sigmas: readonly number[]): Scalar =>
   tf.customGrad((...inputs) => {
     const save = inputs.at(-1) as (tensors: Tensor[]) => void

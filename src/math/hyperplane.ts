@@ -1,8 +1,10 @@
-/** How far coordinates move towards a plane: all equally for the least L∞ length, by |w_i| for the least L2 length. */
+/** A norm, and how coordinates move to a plane w·x = b at the least length: equally for L∞, by |w_i| for L2. */
 export interface PlaneNorm {
+  /** Speed of a coordinate, from its |w_i|. */
   readonly pace: (size: number) => number
-  /** Takes a coordinate of this size, ≥ 0, into what `root` makes the length of. */
+  /** Adds a coordinate's size, ≥ 0, to the sum so far. */
   readonly add: (sum: number, size: number) => number
+  /** The length, from the sum over all coordinates. */
   readonly root: (sum: number) => number
 }
 
@@ -20,7 +22,7 @@ export const l2Plane: PlaneNorm = {
   root: Math.sqrt,
 }
 
-/** The length of a perturbation. */
+/** Length of a perturbation in a norm. */
 export const lengthIn = ({ add, root }: PlaneNorm, delta: Float32Array): number => {
   let sum = 0
   for (let i = 0; i < delta.length; i++) sum = add(sum, Math.abs(delta[i] ?? 0))
@@ -28,12 +30,12 @@ export const lengthIn = ({ add, root }: PlaneNorm, delta: Float32Array): number 
 }
 
 /**
- * The shortest step from a point of [0, 1]^d to the plane {x : w·x = b} within [0, 1]^d; where the box does not reach
- * the plane, the step to the corner nearest to it.
+ * The shortest step from a point of [0, 1]^d to the plane {x : w·x = b} within [0, 1]^d. If the box does not reach the
+ * plane, the step to the corner nearest to it.
  *
- * Each coordinate moves against sign(excess)·w_i by min(λ·pace_i, room_i), room_i its way to the side of the box, with
- * λ such that Σ |w_i|·min(λ·pace_i, room_i) = |excess|. The sum is concave and piecewise linear in λ, so that Newton's
- * method from 0 never oversteps and ends exactly, when it meets no new side. Float64 throughout.
+ * Each coordinate moves against sign(excess)·w_i by min(λ·pace_i, room_i), where room_i is its distance to the side of
+ * the box and λ solves Σ |w_i|·min(λ·pace_i, room_i) = |excess|. The sum is concave and piecewise linear in λ, so
+ * Newton's method from 0 never overshoots, and is exact once a step reaches no further side. All in float64.
  *
  * @param excess w·point − b
  * @param step overwritten
@@ -54,10 +56,10 @@ export const stepToPlane = (
   for (let i = 0; i < point.length; i++) {
     const weight = w[i] ?? 0
     const value = point[i] ?? 0
-    // 1 where it rises and 0 where it falls: signs of weights are no pattern, and a branch would be guessed wrong.
+    // 1 if it rises, 0 if it falls. Arithmetic, because signs of weights are random and a branch would be mispredicted.
     const rises = sign * weight > 0 ? 1 : 0
     const room = value + rises * (1 - 2 * value)
-    // Coordinates that can't move, half of a digit's background among them, need no further look.
+    // Skips coordinates that can't move, such as half of a digit's background.
     if (weight === 0 || room <= 0) continue
     places[count] = i
     ways[count] = 2 * rises - 1
@@ -78,13 +80,13 @@ export const stepToPlane = (
 }
 
 interface Scratch {
-  /** Which coordinates can move. */
+  /** Indices of the coordinates that can move. */
   readonly places: Int32Array
   /** 1 for those that rise, −1 for those that fall. */
   readonly ways: Int8Array
   readonly weights: Float64Array
   readonly rooms: Float64Array
-  /** Those that have not reached their side. */
+  /** Positions in these arrays of the coordinates that have not reached their side. */
   readonly left: Int32Array
 }
 
@@ -98,13 +100,13 @@ const room = (size: number): Scratch => ({
 
 let kept = room(0)
 
-/** Room for one row: of the same size from call to call, and not made anew for each. */
+/** Memory for one row, kept from call to call. */
 const scratch = (size: number): Scratch => {
   if (kept.places.length < size) kept = room(size)
   return kept
 }
 
-/** λ of Σ weight·min(λ·pace, room) = wanted over the first `count`; Infinity where the sum never gets there. */
+/** λ of Σ weight·min(λ·pace, room) = wanted over the first `count`; Infinity if the sum never reaches it. */
 const solve = (
   pace: PlaneNorm['pace'],
   { weights, rooms, left }: Omit<Scratch, 'places' | 'ways'>,

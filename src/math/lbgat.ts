@@ -4,9 +4,10 @@ import { crossEntropyLoss } from './crossEntropy.js'
 import { addDivergence, meanOverPairs } from './pairLoss.js'
 
 /**
- * LBGAT's loss of a robust network f and a natural one g, for the weights of both:
+ * LBGAT's loss, which trains a robust network f and a natural network g together:
  *
- *     L = mean_{i,c} (f(x'_i) − g(x_i))_c²  +  mean_i −log softmax(g(x_i))_{y_i}  +  β·mean_i KL(softmax(f(x_i)) ‖ softmax(f(x'_i)))
+ *     L = mean_{i,c} (f(x'_i) − g(x_i))_c² + mean_i −log softmax(g(x_i))_{y_i}
+ *         + β·mean_i KL(softmax(f(x_i)) ‖ softmax(f(x'_i)))
  *
  * @param logits 2n × classes: f(x), then f(x')
  * @param guide n × classes: g(x)

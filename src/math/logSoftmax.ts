@@ -1,8 +1,10 @@
 /**
- * log softmax(z/T), row by row, in float64; the largest logit is taken out first, so that no exponent overflows.
+ * log softmax(z/T) of each row, in float64. The row's largest logit is subtracted first, so that no exponential
+ * overflows.
  *
- * @param logits n × classes, row by row
+ * @param logits n × classes, row-major
  * @param temperature T > 0
+ * @returns n × classes, row-major
  */
 export const logSoftmax = (logits: ArrayLike<number>, classes: number, temperature = 1): Float64Array => {
   const out = new Float64Array(logits.length)

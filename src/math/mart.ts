@@ -1,7 +1,7 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
 import { type AnswerPair, addCrossEntropy, addDivergence, meanOverPairs, type PairGradient } from './pairLoss.js'
 
-/** Keeps −log(1 − q_k) below 9.2 where the network is sure of a wrong class: the 1.0001 of MART's own code. */
+/** Keeps −log(1 − q_k) below 9.2 if the network is sure of a wrong class: the 1.0001 of MART's released code. */
 const CEILING = 1.0001
 
 /**

@@ -2,44 +2,45 @@ import { kernelShapes, perGroup } from './smallGroups.js'
 import type { WeightMatrix, WeightShape } from './weightMatrix.js'
 
 /**
- * What is kept or dropped together, of a weight as PyTorch's matrix of out × in·k·k: single weights (`irregular`);
- * filters (`filter`: one output's weights); columns (`column`: one input position's, for every output); input channels
- * (`channel`: all of an input channel's, for every output that sees it); blocks of the matrix (`4x1`: 4 outputs × 1 column).
+ * Which weights stay or go together, in PyTorch's matrix of out × in·k·k: single weights (`irregular`); filters
+ * (`filter`: all weights of one output); columns (`column`: one input position, for every output); input channels
+ * (`channel`: one input channel, for every output that reads it); blocks of the matrix (`4x1`: 4 outputs × 1 column).
  *
- * Or a number in each small group: `2:4` keeps 2 of every 4 weights in a row along the input dimension (channels of one
- * pixel of a convolution, inputs of a linear layer); `kernel` keeps k·k/rate weights of each k × k kernel, in one of the
- * 8 shapes that are commonest in the layer.
+ * Or how many stay in each small group: `2:4` keeps 2 of every 4 consecutive weights along the input dimension
+ * (channels of one pixel of a convolution, inputs of a linear layer); `kernel` keeps k·k/rate weights of each k × k
+ * kernel, in one of the layer's 8 commonest shapes.
  *
- * Sources: N:M, Mishra et al., "Accelerating Sparse Deep Neural Networks", 2021; kernel patterns, Niu et al., "PatDNN",
+ * Source: N:M, Mishra et al., "Accelerating Sparse Deep Neural Networks", 2021; kernel patterns, Niu et al., "PatDNN",
  * ASPLOS 2020, without its rule that the centre stays.
  */
 export type Pattern = keyof typeof whole | 'kernel' | `${number}:${number}` | `${number}x${number}`
 
 /** The rates that a pattern can have in a layer. */
 export interface RateLimits {
+  /** ≥ 1 */
   readonly least: number
   readonly most: number
-  /** What the largest leaves. */
+  /** What the largest rate leaves of the layer, in words. */
   readonly leaves: string
 }
 
-/** Groups are ranked by their magnitude, and the largest stay. */
+/** Groups are ranked by their scores, |w| or L2 norm, and the largest stay. */
 export interface ByScore {
   readonly by: 'score'
   /** How many groups there are. */
   readonly groups: (shape: WeightShape) => number
   /** The group of each weight, by its index. */
   readonly groupOf: (shape: WeightShape) => (index: number) => number
-  /** Whether a score survives a threshold: the reference keeps ties for single weights and columns, not for filters. */
+  /** Whether a score survives a threshold. PwoA's code keeps ties for single weights and columns, not for filters. */
   readonly survives: (score: number, threshold: number) => boolean
-  /** The rates that leave a group. */
+  /** The rates that leave at least one group. */
   readonly limits: (shape: WeightShape) => RateLimits
 }
 
 /** Each small group keeps a number of its weights, those of the largest magnitude. */
 export interface ByGroup {
   readonly by: 'group'
-  /** 1 where a weight stays. */
+  /** 1 for each weight that stays, else 0. */
   readonly mask: (matrix: WeightMatrix, rate: number) => Uint8Array
   /** The rates that the groups can have. */
   readonly limits: (shape: WeightShape) => RateLimits
@@ -55,7 +56,7 @@ const byScore = (unit: string, rule: Pick<ByScore, 'groups' | 'groupOf' | 'survi
   limits: (shape) => ({ least: 1, most: rule.groups(shape), leaves: `one ${unit}` }),
 })
 
-/** Patterns whose groups are all of a weight, ranked by their size. */
+/** Patterns with a fixed name whose groups are ranked by score. */
 const whole = {
   irregular: byScore('weight', {
     groups: ({ rows, columns }) => rows * columns,
@@ -109,7 +110,7 @@ const blocks = (outputs: number, inputs: number): ByScore =>
     survives: ties,
   })
 
-/** `kept` of every `of` weights in a row along the input dimension. */
+/** `kept` of every `of` consecutive weights along the input dimension. */
 const nOfM = (kept: number, of: number): ByGroup => ({
   by: 'group',
   mask: (matrix, rate) => perGroup(matrix, of, Math.max(kept, share(of, rate))),
@@ -117,7 +118,7 @@ const nOfM = (kept: number, of: number): ByGroup => ({
     const inputs = shape.places?.of === 'kernel' ? channelsOf(shape) : shape.rows
     return inputs % of === 0
       ? { least: of / kept, most: of / kept, leaves: `${kept} of ${of} weights` }
-      : { least: 1, most: 1, leaves: `it whole: its ${inputs} inputs are no multiple of ${of}` }
+      : { least: 1, most: 1, leaves: `it whole: its ${inputs} inputs are not a multiple of ${of}` }
   },
 })
 
@@ -127,18 +128,19 @@ const kernel: ByGroup = {
   limits: (shape) => ({ least: 1, most: pixelsOf(shape), leaves: 'one weight of each kernel' }),
 }
 
-/** Shapes are told apart by a bit for each pixel, of the 53 that a number has: kernels to 7 × 7. */
+/** A shape is a set of bits, one for each pixel. A number's 53 suffice for kernels up to 7 × 7. */
 const pixelsOf = ({ places }: WeightShape): number => (places?.of === 'kernel' && places.count < 53 ? places.count : 1)
 
-/** How many of a group a rate keeps: at least so many, as it grows on its way. */
+/** How many weights of a group a rate keeps, rounded up: a rate that still grows drops none too early. */
 const share = (size: number, rate: number): number => Math.max(1, Math.ceil(size / rate - ROUNDING))
 
+/** Keeps a rounding error of size / rate from adding a weight. */
 const ROUNDING = 1e-9
 
-/** The names that are no family. */
+/** The fixed names that rank groups by score. */
 export const patterns = Object.keys(whole) as readonly (keyof typeof whole)[]
 
-/** How a pattern is projected on; undefined where there is none of that name. */
+/** The rule of a pattern; undefined for an unknown name. */
 export const ruleOf = (pattern: string): ByScore | ByGroup | undefined => {
   const named = patterns.find((name) => name === pattern)
   if (named !== undefined) return whole[named]
@@ -148,5 +150,5 @@ export const ruleOf = (pattern: string): ByScore | ByGroup | undefined => {
   return sign === ':' && Number(first) < Number(second) ? nOfM(Number(first), Number(second)) : undefined
 }
 
-/** All patterns, in words. */
+/** All patterns, in words for an error. */
 export const patternWords = `${patterns.join(', ')}, kernel, n:m (2:4) and blocks (4x1)`

@@ -12,15 +12,15 @@ export interface BatchShape {
 }
 
 /**
- * A random, gradient-free perturbation as a value: no network is asked, so it costs one draw a minibatch and is no
- * attack. `draw` gives the noise to be added, each value in [−ε, ε].
+ * A random, gradient-free perturbation as a value. It is not an attack: it asks no network, and costs one draw per
+ * minibatch.
  */
 export interface Perturbation {
   readonly name: string
   readonly config: Readonly<Record<string, unknown>>
-  /** In (0, 1]. */
+  /** ε, in (0, 1]: radius of the L∞ ball. */
   readonly epsilon: number
-  /** Noise for a batch, NHWC, each value in [−ε, ε]. */
+  /** Noise to add to a batch, NHWC, each value in [−ε, ε]. */
   readonly draw: (shape: BatchShape, random: RandomStream) => Float32Array
 }
 
@@ -32,15 +32,15 @@ export interface NoiseOptions {
 
 /** Options of {@link blockNoise}. */
 export interface BlockNoiseOptions extends NoiseOptions {
-  /** Edges of the blocks that are drawn from, in pixels, each ≥ 1. @default 1 to 7 */
+  /** Block edges to draw from, in pixels, each ≥ 1. @default 1 to 7 */
   readonly blocks?: readonly number[]
 }
 
 const sizeOf = ({ examples, height, width, channels }: BatchShape): number => examples * height * width * channels
 
 /**
- * One random sign per block of k × k pixels and channel, times ε; k is drawn anew for each minibatch. Its low
- * frequencies are what keeps a distilled student robust.
+ * One random sign per block of k × k pixels and channel, times ε; each minibatch draws its own k. Its low frequencies
+ * keep a distilled student robust.
  *
  * @throws OptionError for an ε outside (0, 1] or a block edge < 1
  */
@@ -79,7 +79,11 @@ export const blockNoise = (options: BlockNoiseOptions): Perturbation => {
   }
 }
 
-/** One random sign per pixel and channel, times ε: the corners of the L∞ ball. @throws OptionError for ε outside (0, 1] */
+/**
+ * One random sign per pixel and channel, times ε: the corners of the L∞ ball.
+ *
+ * @throws OptionError for ε outside (0, 1]
+ */
 export const signNoise = (options: NoiseOptions): Perturbation => {
   const { epsilon } = checkOptions('signNoise', options, { epsilon: true })
   checkEpsilon('signNoise', epsilon)

@@ -2,24 +2,22 @@ import { neighboursAt } from './orderStatistics.js'
 import { type ByScore, type Pattern, ruleOf } from './patterns.js'
 import type { WeightMatrix } from './weightMatrix.js'
 
-/**
- * Euclidean projection on sparse weights, on plain numbers.
- */
+/** Euclidean projection on sparse weights, on plain numbers. */
 
 /**
- * Mask of Π_S(W): 1 where a weight stays. Groups are scored by magnitude (|w| or L2 norm) and compared with the
- * (1 − 1/rate) percentile of the scores, linearly interpolated as in `numpy.percentile`; patterns of small groups keep
- * their number of weights in each.
+ * Π_S(W) as a mask. Groups are scored by |w| or their L2 norm, and compared with the (1 − 1/rate) percentile of all
+ * scores, linearly interpolated as in `numpy.percentile`. Patterns of small groups keep their number of weights in
+ * each.
  *
  * @param rate compression ≥ 1; 4 keeps a quarter of the groups
- * @returns one 0 or 1 per weight
+ * @returns for each weight 1 if it stays, else 0
  */
 export const projectionMask = (matrix: WeightMatrix, pattern: Pattern, rate: number): Uint8Array => {
   const [mask] = projectionMasks([matrix], pattern, rate)
   return mask ?? new Uint8Array(0)
 }
 
-/** The same for matrices whose groups go together: their scores are the norms over all of them. */
+/** Π_S(W) as masks of matrices whose groups stay or go together: a group's score is the norm over all matrices. */
 export const projectionMasks = (
   together: readonly WeightMatrix[],
   pattern: Pattern,
@@ -30,8 +28,8 @@ export const projectionMasks = (
     : thresholdMasks(together, pattern, projectionThreshold(together, pattern, rate))
 
 /**
- * What a group's score is compared with in Π_S: the (1 − 1/rate) percentile of the scores; 0 for rate 1. Patterns of
- * small groups have no threshold: there it is the rate itself.
+ * The threshold of Π_S: the (1 − 1/rate) percentile of the scores; 0 for rate 1. For patterns of small groups, which
+ * have no threshold, it is the rate itself.
  */
 export const projectionThreshold = (together: readonly WeightMatrix[], pattern: Pattern, rate: number): number => {
   const rule = known(pattern)
@@ -40,10 +38,12 @@ export const projectionThreshold = (together: readonly WeightMatrix[], pattern: 
 }
 
 /**
- * Hard thresholding as a mask: 1 where a group's score, |w| or L2 norm, survives the threshold t. Applied to W, it is the
- * proximal step of ½t²·‖W‖₀, up to ties. In patterns of small groups, the projection at rate t.
+ * Hard thresholding as masks: a group stays if its score, |w| or L2 norm, survives the threshold t. Applied to W, this
+ * is the proximal operator of ½t²·‖W‖₀, up to ties. For patterns of small groups it is the projection at rate t.
  *
  * @param threshold t ≥ 0
+ * @returns for each weight 1 if it stays, else 0
+ * Source: Blumensath, Davies, "Iterative Thresholding for Sparse Approximations", 2008 (hard thresholding).
  */
 export const thresholdMasks = (
   together: readonly WeightMatrix[],
@@ -53,7 +53,7 @@ export const thresholdMasks = (
   const rule = known(pattern)
   if (rule.by === 'group') return together.map((matrix) => rule.mask(matrix, Math.max(1, threshold)))
   const scores = scoresOf(together, rule)
-  // A group that is zero already is pruned already, whatever the threshold says.
+  // A group of zeros counts as pruned at every threshold.
   const stays = Uint8Array.from(scores, (score) => (score > 0 && rule.survives(score, threshold) ? 1 : 0))
   return together.map((matrix) => {
     const groupOf = rule.groupOf(matrix)
@@ -65,7 +65,7 @@ export const thresholdMasks = (
 
 const known = (pattern: Pattern) => {
   const rule = ruleOf(pattern)
-  if (!rule) throw new Error(`no pattern "${pattern}"`)
+  if (!rule) throw new Error(`unknown pattern "${pattern}"`)
   return rule
 }
 
@@ -91,7 +91,7 @@ const squaresOf = (together: readonly WeightMatrix[], { groups, groupOf }: BySco
   return squares
 }
 
-/** Value at the fraction q of the sorted scores, at position (n − 1)·q, interpolated linearly. */
+/** The value at position (n − 1)·q of the sorted scores, interpolated linearly. */
 const percentile = (scores: Float64Array, q: number): number => {
   const position = (scores.length - 1) * q
   const below = Math.floor(position)

@@ -24,8 +24,8 @@ export interface Penalised {
 }
 
 /**
- * The penalty ½·Σ ρ∘(w − t)², and the loss's gradient with the penalty's added. With t = Z − U it is the term that pulls
- * the weights towards their pruned copy in ADMM.
+ * The penalty ½·Σ ρ∘(w − t)², and the loss's gradient with the penalty's added. With t = Z − U it is the term that
+ * pulls the weights towards their pruned copy in ADMM.
  *
  * Source: Boyd et al., "Distributed Optimization and Statistical Learning via the Alternating Direction Method of
  * Multipliers", 2011, Sec. 3.1.1 (scaled form).

@@ -1,8 +1,8 @@
 /**
  * Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
  *
- * A stream is a pure function of its seed and keys. Nothing has to be saved for a resume: the stream of step 1,000 is
- * `stream(seed, 'perturb', 1000)`, whatever was drawn before it and on whichever engine.
+ * A stream is a pure function of its seed and keys, so a resume needs no saved state: the stream of step 1,000 is
+ * `stream(seed, 'perturb', 1000)`, independent of the engine and of all earlier draws.
  */
 
 const MULTIPLIER_0 = 0xd2511f53
@@ -31,7 +31,7 @@ const block = (
   let k0 = key0 | 0
   let k1 = key1 | 0
   for (let round = 0; round < ROUNDS; round++) {
-    // JavaScript has no 32 × 32 → 64 bit product; the high words come from four 16-bit products, which stay exact.
+    // JavaScript has no 32 × 32 → 64 bit product. Four 16-bit products, which are exact, give the high word.
     const low0 = c0 & 0xffff
     const high0 = c0 >>> 16
     const middle0 = (Math.imul(M0_HIGH, low0) + (Math.imul(M0_LOW, low0) >>> 16)) >>> 0
@@ -59,7 +59,7 @@ const block = (
   out[3] = c3
 }
 
-/** The bare bijection: four counter words and two key words to four random words, each of 32 bits. */
+/** The bijection alone: maps four counter words, under two key words, to four random words; all have 32 bits. */
 export const philox4x32 = (
   counter: readonly [number, number, number, number],
   key: readonly [number, number],
@@ -77,7 +77,7 @@ export interface RandomStream {
   uniform(): number
   /** Standard normal (Box–Muller), |z| < 6.8. */
   normal(): number
-  /** An integer in [0, n), without modulo bias. Throws a RangeError unless n is an integer in [1, 2³²]. */
+  /** An integer in [0, n), without modulo bias. @throws RangeError unless n is an integer in [1, 2³²] */
   int(n: number): number
 }
 
@@ -123,7 +123,7 @@ class PhiloxStream implements RandomStream {
       this.spare = undefined
       return value
     }
-    // The half keeps the logarithm away from 0.
+    // Adding ½ avoids log 0.
     const radius = Math.sqrt(-2 * Math.log((this.uint32() + 0.5) * TWO_M32))
     const angle = 2 * Math.PI * this.uint32() * TWO_M32
     this.spare = radius * Math.sin(angle)
@@ -154,21 +154,21 @@ const hashString = (text: string): number => {
   return hash >>> 0
 }
 
-/** Three words that no other value of either type shares (strings: up to a collision of the 32-bit hash and length). */
+/** Three words for a key, unique to it (for strings: up to a collision of both the 32-bit hash and the length). */
 const wordsOf = (key: number | string): readonly [number, number, number] => {
   if (typeof key === 'string') return [STRING_TAG, hashString(key), key.length]
   const view = new DataView(new ArrayBuffer(8))
-  // Adding 0 turns −0 into 0, which every caller takes for the same number.
+  // Adding 0 turns −0 into 0: callers expect the two to be the same number.
   view.setFloat64(0, key + 0)
   return [NUMBER_TAG, view.getUint32(0), view.getUint32(4)]
 }
 
 /**
  * The stream of a seed and a list of keys, e.g. `stream(seed, 'shuffle', epoch)`. Different lists give independent
- * streams: each key is absorbed through one Philox block, and the 128 bits at the end are the key and the upper half
- * of the counter. A stream repeats after 2⁶⁶ words.
+ * streams: one Philox block absorbs each key, and the final 128 bits become the key and the upper half of the counter.
+ * A stream repeats after 2⁶⁶ words.
  *
- * @param seed any number; −0 is 0
+ * @param seed any number; −0 is the same as 0
  */
 export const stream = (seed: number, ...key: readonly (number | string)[]): RandomStream => {
   const state = new Uint32Array(4)
@@ -185,7 +185,7 @@ export const stream = (seed: number, ...key: readonly (number | string)[]): Rand
 /**
  * The numbers 0 … n − 1 in random order (Fisher–Yates): every order is equally likely.
  *
- * @param n 0 … 2³² − 1
+ * @param n an integer in [0, 2³² − 1]
  */
 export const permutation = (n: number, random: RandomStream): Uint32Array => {
   const order = new Uint32Array(n)

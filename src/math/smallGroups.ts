@@ -3,15 +3,17 @@ import type { WeightMatrix } from './weightMatrix.js'
 /** Patterns that keep a number of weights in each of many small groups. */
 
 /**
- * Of every `size` weights in a row along the input dimension, the `kept` of the largest magnitude: channels of one pixel
- * of a convolution's kernel, inputs of a linear layer in PyTorch's order. The projection on N:M sparsity.
+ * Projection on N:M sparsity: of every `size` consecutive weights along the input dimension, the `kept` of the largest
+ * magnitude stay. That dimension is the channels of one pixel of a convolution's kernel, or the inputs of a linear
+ * layer in PyTorch's order.
  *
- * @returns 1 where a weight stays and is not 0
+ * @returns for each weight 1 if it stays and is not 0, else 0
+ * Source: Mishra et al., "Accelerating Sparse Deep Neural Networks", 2021.
  */
 export const perGroup = ({ values, rows, columns, places }: WeightMatrix, size: number, kept: number): Uint8Array => {
   const pixels = places?.count ?? 1
   const channels = rows / pixels
-  // A convolution's rows are in this order already; those of a flattened image are not in PyTorch's.
+  // A convolution's rows have this order already; the rows of a flattened image are not in PyTorch's order.
   const rowOf = (input: number): number =>
     places?.of === 'image' ? (input % pixels) * channels + Math.floor(input / pixels) : input
   const mask = new Uint8Array(values.length)
@@ -25,18 +27,20 @@ export const perGroup = ({ values, rows, columns, places }: WeightMatrix, size: 
   return mask
 }
 
-/** As many shapes as PatDNN's accuracy is best with. */
+/** The number of shapes with which PatDNN is most accurate. */
 const SHAPES = 8
 
 /**
- * Each k × k kernel keeps `kept` weights in the shape, of the layer's 8, that leaves it the largest norm. The layer's
- * shapes are those in which most kernels have their largest weights.
+ * Kernel patterns: each k × k kernel keeps `kept` weights in one of the layer's 8 shapes, the one that leaves it the
+ * largest norm. The shape of a kernel's own `kept` largest weights is its vote; the layer's shapes are the 8 with the
+ * most.
  *
  * @param pixels k·k
- * @returns 1 where a weight stays and is not 0
+ * @returns for each weight 1 if it stays and is not 0, else 0
+ * Source: Niu et al., "PatDNN", ASPLOS 2020, without its rule that the centre stays.
  */
 export const kernelShapes = ({ values, rows, columns }: WeightMatrix, pixels: number, kept: number): Uint8Array => {
-  /** Kernels lie beside each other: weight p of kernel i is at p·apart + i. */
+  /** Kernels are interleaved: weight p of kernel i is at p·apart + i. */
   const apart = (rows / pixels) * columns
   const square = (kernel: number, pixel: number): number => (values[pixel * apart + kernel] ?? 0) ** 2
   const all = Array.from({ length: pixels }, (_, pixel) => pixel)
@@ -50,7 +54,7 @@ export const kernelShapes = ({ values, rows, columns }: WeightMatrix, pixels: nu
     if (known) known.count += 1
     else votes.set(bits, { shape, count: 1 })
   }
-  // Among equally common ones the smaller bits: the same shapes in whatever order the kernels come.
+  // Ties go to the smaller bits, so that the shapes do not depend on the order of the kernels.
   const chosen = [...votes]
     .sort(([bits, a], [others, b]) => b.count - a.count || bits - others)
     .slice(0, SHAPES)

@@ -6,7 +6,7 @@ import { addCrossEntropy, addDivergence, meanOverPairs } from './pairLoss.js'
  *
  * @param logits 2n × classes: f(x), then f(x')
  * @param labels 2n × classes, one-hot
- * @param beta β ≥ 0; 0 is cross entropy with the natural images
+ * @param beta β ≥ 0; 0 leaves the cross entropy of the natural images
  * Source: Zhang et al., "Theoretically Principled Trade-off between Robustness and Accuracy", ICML 2019.
  */
 export const tradesLoss = (logits: Tensor2D, labels: Tensor2D, beta: number): Scalar =>

@@ -1,4 +1,4 @@
-/** What lies in the rows of a weight: `count` pixels × channels, the pixels of a kernel or of a flattened image. */
+/** What the rows of a weight run over: `count` pixels × channels, of a kernel or of a flattened image. */
 export interface Places {
   readonly count: number
   readonly of: 'kernel' | 'image'
@@ -12,11 +12,16 @@ export interface WeightShape {
   readonly columns: number
   /** @default one pixel of an image */
   readonly places?: Places
-  /** Parts of the columns, one after another, whose rows are of channels of their own. @default 1 */
+  /**
+   * Equal consecutive parts of the columns, each with its own input channels, as in a grouped convolution.
+   *
+   * @default 1
+   */
   readonly groups?: number
 }
 
+/** A weight and its values. */
 export interface WeightMatrix extends WeightShape {
-  /** Row-major. */
+  /** rows × columns, row-major. */
   readonly values: Float32Array
 }

@@ -12,7 +12,7 @@ const typed = (all: readonly { readonly scores: readonly number[]; readonly grou
   all.map(({ scores, groupSize }) => ({ scores: Float64Array.from(scores), groupSize }))
 
 describe('rates by rank', () => {
-  it('keep the largest scores of all layers, as a plain sort does', () => {
+  it('keep the largest scores of all layers, as a plain sort would', () => {
     const competitors = typed([
       { scores: [9, 1, 2, 3], groupSize: 1 },
       { scores: [8, 7, 0.5, 0.25], groupSize: 1 },
@@ -22,7 +22,7 @@ describe('rates by rank', () => {
     expect(ratesByRank(competitors, 8)).toEqual([1, 1])
   })
 
-  it('stay within the budget, never empty a layer, and keep no lower score while they drop a higher one', () => {
+  it('stay within the budget, empty no layer, and keep no score while they drop a higher one', () => {
     fc.assert(
       fc.property(layers, fc.double({ min: 0.05, max: 1, noNaN: true }), (all, share) => {
         const competitors = typed(all)
@@ -34,7 +34,7 @@ describe('rates by rank', () => {
         const weights = kept.reduce((sum, own, i) => sum + own * (all[i]?.groupSize ?? 0), 0)
         const sorted = competitors.map(({ scores }) => [...scores].sort((a, b) => b - a))
         const dropped = sorted.flatMap((scores, i) => scores.slice(kept[i]))
-        // Beyond the one group that every layer keeps.
+        // Apart from the one group that every layer keeps.
         const chosen = sorted.flatMap((scores, i) => scores.slice(1, kept[i]))
         const fair = Math.min(...chosen, Number.POSITIVE_INFINITY) >= Math.max(...dropped, Number.NEGATIVE_INFINITY)
         return weights <= share * total && kept.every((own) => own >= 1) && fair
@@ -55,7 +55,7 @@ describe('Erdős–Rényi rates', () => {
     expect(8192 / convolution + 156800 / linear).toBeCloseTo((8192 + 156800) / 8, 6)
   })
 
-  it('meet the budget, and keep layers whole that would be more than whole', () => {
+  it('meet the budget, and keep a layer whole if its density would exceed 1', () => {
     const shape = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 2, maxLength: 4 })
     fc.assert(
       fc.property(

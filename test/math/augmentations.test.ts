@@ -19,7 +19,7 @@ const applied = (augmentation: Augmentation, image: Uint8Array, shape: ImageShap
   return out
 }
 
-/** A pixel, or 0 outside of the image. */
+/** A pixel, or 0 outside the image. */
 const at = (image: Uint8Array, { height, width, channels }: ImageShape, y: number, x: number, c: number): number =>
   y < 0 || x < 0 || y >= height || x >= width ? 0 : (image[(y * width + x) * channels + c] ?? Number.NaN)
 
@@ -31,7 +31,7 @@ const drawn = (shape: ImageShape, pixel: (y: number, x: number, c: number) => nu
 }
 
 describe('randomCrop', () => {
-  it('is the window of a padded image that the dice name, pixel by pixel', () => {
+  it('is the window of the padded image that the dice choose, pixel by pixel', () => {
     fc.assert(
       fc.property(shapes, fc.integer({ min: 1, max: 12 }), fc.nat(10_000), (shape, padding, seed) => {
         const image = pictureOf(shape)
@@ -46,7 +46,7 @@ describe('randomCrop', () => {
     )
   })
 
-  it('takes every place about equally often', () => {
+  it('chooses every shift about equally often', () => {
     const shape = { height: 5, width: 5, channels: 1 }
     const image = new Uint8Array(25)
     image[12] = 1
@@ -60,14 +60,14 @@ describe('randomCrop', () => {
     for (const count of seen.values()) expect(Math.abs(count - 100)).toBeLessThan(40)
   })
 
-  it('wants a whole number of pixels', () => {
+  it('requires a whole number of pixels', () => {
     expect(() => randomCrop({ padding: 0 })).toThrow(/padding/)
     expect(() => randomCrop({ padding: 1.5 })).toThrow(/padding/)
   })
 })
 
 describe('horizontalFlip', () => {
-  it('is the image or its mirror image, by a coin', () => {
+  it('is the image or its mirror image, at random', () => {
     const faces = new Set<number>()
     fc.assert(
       fc.property(shapes, fc.nat(10_000), (shape, seed) => {
@@ -82,7 +82,7 @@ describe('horizontalFlip', () => {
     expect(faces).toEqual(new Set([0, 1]))
   })
 
-  it('twice is nothing', () => {
+  it('twice is the identity', () => {
     const shape = { height: 3, width: 4, channels: 3 }
     const [image, once, twice] = [pictureOf(shape), new Uint8Array(36), new Uint8Array(36)]
     const always = { int: () => 1 }

@@ -1,4 +1,4 @@
-/** Losses of stochastic codes: gradients by central differences, and what they come to at their limits. */
+/** Losses of stochastic codes: gradients against central differences, and values in limiting cases. */
 
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
@@ -12,7 +12,7 @@ import { norm, seededNumbers } from '../support/numbers.js'
 
 const [N, SIZE] = [3, 4]
 
-/** As in test/math/gradients: smooth losses of about 1. */
+/** As in test/math/gradients: smooth losses of magnitude about 1. */
 const TOLERANCE = 5e-3
 const STEP = 0.02
 
@@ -20,7 +20,7 @@ const seeds = fc.nat(1e6)
 const check = (property: fc.IPropertyWithHooks<unknown[]>): void => fc.assert(property, { numRuns: 20, seed: 5 })
 
 interface Case {
-  /** How many codes it takes. */
+  /** How many codes the loss takes. */
   readonly codes: number
   readonly loss: (codes: readonly Tensor2D[]) => Scalar
 }
@@ -42,7 +42,7 @@ const evaluated = ({ loss }: Case, codes: readonly Float32Array[]) =>
   })
 
 describe.each(Object.entries(losses))('%s', (_name, each) => {
-  it('has the gradients of central differences', () => {
+  it('has the gradient of central differences', () => {
     check(
       fc.property(seeds, fc.constantFrom(0.5, 2), (seed, scale) => {
         const codes = codesOf(each.codes, seed, scale)
@@ -52,7 +52,7 @@ describe.each(Object.entries(losses))('%s', (_name, each) => {
     )
   })
 
-  it('is finite, with finite gradients, far from its least', () => {
+  it('is finite, with finite gradients, far from its minimum', () => {
     const { value, gradients } = evaluated(each, codesOf(each.codes, 3, 60))
     expectEvery([value, ...gradients.map(norm)], Number.isFinite)
   })
@@ -63,7 +63,7 @@ describe('the divergence of VIB', () => {
     evaluated(losses.vib as Case, [new Float32Array(N * SIZE).fill(mean), new Float32Array(N * SIZE).fill(logVariance)])
       .value
 
-  it('is 0 at the prior, and more everywhere else', () => {
+  it('is 0 at the prior, and positive everywhere else', () => {
     expect(of(0, 0)).toBe(0)
     check(
       fc.property(seeds, fc.constantFrom(0.1, 1, 5), (seed, scale) => {
@@ -72,13 +72,13 @@ describe('the divergence of VIB', () => {
     )
   })
 
-  it('is ½·μ² a number for a shifted prior, and ½·(v − 1 − log v) for a scaled one', () => {
+  it('is ½·μ² per coordinate for a shifted prior, and ½·(v − 1 − log v) for a scaled one', () => {
     expect(of(3, 0)).toBeCloseTo(SIZE * 4.5, 5)
     expect(of(0, Math.log(4))).toBeCloseTo((SIZE * (4 - 1 - Math.log(4))) / 2, 5)
   })
 
   it('keeps its digits near the prior', () => {
-    // ½·Σ(exp(s) − 1 − s) = SIZE·s²/4 and a part in 3,000; by exp(s) in float32 one digit would be left of it.
+    // ½·Σ(exp(s) − 1 − s) = SIZE·s²/4 up to 1 part in 3,000. exp(s) in float32 would leave one digit of it.
     expect(of(0, 1e-3) / (SIZE * 2.5e-7)).toBeCloseTo(1, 2)
   })
 })
@@ -86,7 +86,7 @@ describe('the divergence of VIB', () => {
 describe('the residual information of CEB', () => {
   const ceb = losses.ceb as Case
 
-  it('is 0 where the label tells all, wherever the sample lies', () => {
+  it('is 0 if the label determines the code, for any sample', () => {
     check(
       fc.property(seeds, fc.constantFrom(0.1, 1, 5), (seed, scale) => {
         const [z = new Float32Array(0), mean = new Float32Array(0)] = codesOf(2, seed, scale)
@@ -95,7 +95,7 @@ describe('the residual information of CEB', () => {
     )
   })
 
-  it('is ½·‖μ − c‖² at the mean, and its opposite at the mean of the class', () => {
+  it('is ½·‖μ − c‖² at the mean, and −½·‖μ − c‖² at the mean of the class', () => {
     const [mean = new Float32Array(0), c = new Float32Array(0)] = codesOf(2, 4, 2)
     const half = mean.reduce((sum, value, i) => sum + (value - Number(c[i])) ** 2, 0) / 2 / N
     expect(evaluated(ceb, [mean, mean, c]).value / half).toBeCloseTo(1, 5)

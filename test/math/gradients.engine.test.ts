@@ -19,8 +19,9 @@ import { normalisedGaussian } from '../support/hsicKernels.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
 
 /**
- * Of the typical directional derivative (see `gradientError`). The losses are smooth and about 1, so that h = 0.05 makes
- * the formula's own error 1e-5 at most and leaves 1e-6 / 0.05 of rounding: a factor or a sign would show at 1 and more.
+ * Relative to the typical directional derivative (see `gradientError`). The losses are smooth and of magnitude about 1,
+ * so with h = 0.05 the formula's own error is at most 1e-5 and rounding adds 1e-6 / 0.05. A wrong factor or sign gives
+ * an error of at least 1.
  */
 const TOLERANCE = 5e-3
 const STEP = 0.05
@@ -42,7 +43,7 @@ const gradientOf = (loss: (x: Tensor) => Scalar, at: () => Tensor): Float32Array
 const check = (property: fc.IPropertyWithHooks<unknown[]>): void => fc.assert(property, { numRuns: 10, seed: 11 })
 const seeds = fc.nat(1e6)
 
-describe('gradients by central differences', () => {
+describe('gradients against central differences', () => {
   it('cross entropy, one-hot and soft labels', () => {
     const [examples, classes] = [5, 4]
     const soft = numbers(3, examples * classes).map((value) => value + 1.1)
@@ -63,11 +64,11 @@ describe('gradients by central differences', () => {
       )
   })
 
-  it('distillation, for the student alone', () => {
+  it('distillation, for the student only', () => {
     const [examples, classes] = [4, 5]
     check(
       fc.property(seeds, fc.constantFrom(1, 4, 30), (temperature, seed) => {
-        // T²·KL is about ‖s − t‖² / 2C whatever T is; logits as far apart as T keep the loss's digits.
+        // T²·KL is about ‖s − t‖² / 2C for any T. Logits that differ by about T keep the loss's digits.
         const [student, teacher] = [numbers(seed, 20, temperature), numbers(seed + 1, 20, temperature)]
         const loss = (s: Tensor): Scalar =>
           distillationLoss(s as Tensor2D, tf.tensor2d(teacher, [examples, classes]), { temperature, alpha: 10 })
@@ -83,8 +84,8 @@ describe('gradients by central differences', () => {
 
   it('nHSIC and the bottleneck, against float64', () => {
     const [n, classes] = [8, 3]
-    // Differences of float64 are good to 1e-4 and better. What is left is float32: R_Y has roundings of 6e-8 / εn = 1e-3
-    // here (n is 8), which two features with their kernel of rank 3 can't but magnify.
+    // Differences in float64 are accurate to 1e-4 or better. The rest is float32: R_Y has rounding errors of
+    // 6e-8 / εn = 1e-3 here (n is 8), and two features, whose kernel has rank 3, magnify them.
     const tolerance = 5e-3
     check(
       fc.property(seeds, fc.integer({ min: 2, max: 12 }), fc.constantFrom(1, 10), (seed, features, scale) => {
@@ -123,13 +124,14 @@ describe('gradients by central differences', () => {
     )
   })
 
-  it('nHSIC of images, by its own values', () => {
+  it('nHSIC of images, against differences of its own values', () => {
     const [n, shape] = [6, [6, 3, 3, 2] as [number, number, number, number]]
     const x = numbers(5, n * 4)
     const loss = (z: Tensor): Scalar => nHsic(z, normalisedGaussian(tf.tensor2d(x, [n, 4])))
     check(
       fc.property(seeds, (seed) => {
-        // At 0.02 the kernel's eigenvalues are about εn, where nHSIC depends most on z and has the most digits.
+        // With a scale of 0.02 the kernel's eigenvalues are about εn: there nHSIC depends most on z and is most
+        // accurate.
         const z = numbers(seed, n * 18, 0.02)
         const gradient = gradientOf(loss, () => tf.tensor4d(z, shape))
         const error = gradientError(([at]) => valueOf(() => loss(tf.tensor4d(at ?? z, shape))), [z], [gradient], {
@@ -153,7 +155,7 @@ describe('gradients by central differences', () => {
       const alone = [a, b].map((z) => tf.grad((p: Tensor) => nHsic(p, s))(z))
       return { together: together.map((g) => g.dataSync()), alone: alone.map((g) => g.dataSync()) }
     })
-    // The products of two layers in one call may be summed in another order, behind an inverse of condition 1e4.
+    // One call may sum the products of two layers in another order, after an inverse of condition 1e4.
     for (const [i, gradient] of found.alone.entries())
       expect(relativeError(found.together[i] ?? [], gradient)).toBeLessThan(1e-4)
   })
@@ -185,7 +187,7 @@ describe('gradients by central differences', () => {
     }
     const { gradient, loss } = adjusted(at)
     expect(loss).toBeGreaterThan(0.1)
-    // Quadratic, so that differences are exact but for rounding.
+    // Quadratic, so differences are exact up to rounding.
     expect(gradientError(([w]) => adjusted(w ?? at).loss, [at], [gradient], { step: 0.5 })).toBeLessThan(1e-4)
     expectEvery(gradient.slice(48), (value) => value === 0, 'biases and the layer that stays whole')
     student.dispose()

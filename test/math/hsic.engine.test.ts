@@ -8,12 +8,12 @@ import { centredLeft64, gaussian64, linear64, normalised64, trace64, traceGradie
 import { gaussianMinusOne, normalisedGaussian, normalisedLinear } from '../support/hsicKernels.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
 
-/** Relative to n − 1, the largest possible value: float32 through an inverse of condition 1e4. */
+/** Relative to n − 1, the largest possible value: float32 and an inverse of condition 1e4. */
 const TOLERANCE = 3e-4
 
 /**
- * Absolute, with labels: each of the n eigenvalues of R_Y that should be 0 has a rounding of 6e-8 / εn, for ε = 1e-5,
- * whatever n is.
+ * Absolute, with labels: each of the n eigenvalues of R_Y that should be 0 has a rounding error of 6e-8 / εn, so that
+ * their sum is independent of n; ε = 1e-5.
  */
 const LABELS = 6e-3
 
@@ -44,7 +44,7 @@ const make = (seed: number, n: number, features: number, scale = 1): Features =>
 })
 
 describe('nHSIC', () => {
-  it('is that of the definition in float64, for Gaussian and linear kernels', () => {
+  it('agrees with the definition in float64, for Gaussian and linear kernels', () => {
     check(pair, ({ n, seed, a, z, scale }) => {
       const [first, second] = [make(seed, n, a), make(seed + 1, n, z, scale)]
       const classes = 1 + (seed % 5)
@@ -74,7 +74,7 @@ describe('nHSIC', () => {
     })
   })
 
-  it('does not change where features change places, or all examples are shifted', () => {
+  it('does not change if features are permuted or all examples are shifted', () => {
     check(pair, ({ n, seed, a, z, scale }) => {
       const [first, second] = [make(seed, n, a), make(seed + 1, n, z, scale)]
       const before = value(second, first)
@@ -88,7 +88,7 @@ describe('nHSIC', () => {
     })
   })
 
-  it('does not change where the examples of both change places', () => {
+  it('does not change if the examples of both are permuted alike', () => {
     check(pair, ({ n, seed, a, z, scale }) => {
       const [first, second] = [make(seed, n, a), make(seed + 1, n, z, scale)]
       const reversed = ({ values, features }: Features): Features => ({
@@ -102,7 +102,7 @@ describe('nHSIC', () => {
     })
   })
 
-  it('is 0 for activations that are all the same, and its gradient there is finite', () => {
+  it('is 0 with a finite gradient for activations that are all the same', () => {
     const constant = { values: new Float32Array(40).fill(2), features: 5 }
     expect(Math.abs(value(constant, make(1, 8, 4)))).toBeLessThan(1e-4)
     const gradient = tf.tidy(() =>
@@ -113,7 +113,7 @@ describe('nHSIC', () => {
     expectEvery(gradient, (g) => g === 0)
   })
 
-  it.each([255, 256, 301])('of %d examples, whole or in blocks, is that of the definition in float64', (n) => {
+  it.each([255, 256, 301])('of %d examples, whole or in blocks, agrees with the definition in float64', (n) => {
     const [images, hidden] = [make(5, n, 12), make(7, n, 36)]
     const labels = {
       values: Float32Array.from({ length: 10 * n }, (_, i) => (Math.floor(i / 10) % 10 === i % 10 ? 1 : 0)),
@@ -122,7 +122,7 @@ describe('nHSIC', () => {
     const [lambdaX, lambdaY] = [0.3, 0.5]
     const rX = normalised64(gaussian64(images.values, n), n)
     const rY = normalised64(linear64(labels.values, n), n)
-    // Centred on the other side, too, as ours is: nothing changes in tr(S·R).
+    // Centred on both sides, as ours is; tr(S·R) stays the same.
     const s64 = centredLeft64(
       rX.map((value, i) => lambdaX * value - lambdaY * Number(rY[i])),
       n,
@@ -142,7 +142,7 @@ describe('nHSIC', () => {
     expect(relativeError(gradient, traceGradient64(hidden.values, s64, n))).toBeLessThan(2e-3)
   })
 
-  it('with σ is that of activations 5/σ times as large, gradient and images as well', () => {
+  it('with σ equals that of activations 5/σ times as large, and so do its gradient and that of images', () => {
     check(fc.record({ seed: fc.nat(1e6), sigma: fc.constantFrom(0.5, 2, 5, 20) }), ({ seed, sigma }) => {
       const [n, factor] = [12, 5 / sigma]
       const [x, other, z] = [make(seed, n, 6), make(seed + 1, n, 7), make(seed + 2, n, 5)]
@@ -170,11 +170,11 @@ describe('nHSIC', () => {
     })
   })
 
-  it('a minibatch of one example has none', () => {
+  it('is 0 for a minibatch of one example', () => {
     expect(value(make(1, 1, 3), make(2, 1, 4))).toBeCloseTo(0, 6)
   })
 
-  it('leaves nothing behind', () => {
+  it('leaves no tensors behind', () => {
     const [x, z] = [tensor(make(1, 6, 3)), tensor(make(2, 6, 4))]
     const before = tf.memory().numTensors
     const r = normalisedGaussian(x)
@@ -184,7 +184,7 @@ describe('nHSIC', () => {
 })
 
 describe('kernels', () => {
-  it('K − 1 is symmetric, 0 on the diagonal, in (−1, 0], and that of the definition', () => {
+  it('K − 1 is symmetric, 0 on the diagonal, in (−1, 0], and agrees with the definition', () => {
     check(pair, ({ n, seed, z, scale }) => {
       const given = make(seed, n, z, scale)
       const found = tf.tidy(() => gaussianMinusOne(tensor(given)).dataSync())
@@ -196,7 +196,7 @@ describe('kernels', () => {
           if (i === j) expect(Math.abs(k)).toBe(0)
           else expect(k).toBeGreaterThan(-1)
           expect(k).toBeLessThan(1e-6)
-          // Against the largest distance there can be, 4·scale² a feature, over 2σ² = 50.
+          // Relative to the largest possible distance, 4·scale² per feature, over 2σ² = 50.
           expect(Math.abs(k + 1 - Number(expected[i * n + j]))).toBeLessThan(
             1e-6 * Math.max(1e-3, (4 * scale ** 2) / 50),
           )

@@ -1,4 +1,4 @@
-/** The loss of slopes: its gradient by central differences, and what it comes to where all is linear. */
+/** The loss of slopes: its gradient against central differences, and its value if everything is linear. */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -37,13 +37,13 @@ describe('slopeLoss', () => {
           [evaluated(values, slopes).gradient],
           { step: 0.02, seed },
         )
-        // Its error is rounding alone: the loss is quadratic.
+        // The loss is quadratic, so the only error is rounding.
         expect(error).toBeLessThan(5e-3)
       }),
     )
   })
 
-  it('is the mean square of ε times what the slopes are off by', () => {
+  it('is the mean square of ε times the error of the slopes', () => {
     check(
       fc.property(fc.nat(1e6), (seed) => {
         const slopes = slopesOf(seed)
@@ -62,13 +62,13 @@ describe('slopeLoss', () => {
     )
   })
 
-  it('is nothing, and pulls nowhere, where the slopes are those wanted', () => {
+  it('and its gradient are 0 if the slopes are those wanted', () => {
     const values = seededNumbers(3, 2 * N * C)
-    // Logits that differ from the wanted ones by the same at both ends of a step.
+    // Logits that differ from the wanted ones by the same amount at both ends of a step.
     const wanted = values.map((value, at) => value - ((at % (N * C)) % 7))
     const { value, gradient } = evaluated(values, { ...slopesOf(3), wanted })
     expect(value).toBeLessThan(1e-12)
-    // Rounding of differences of float32 logits of up to 7.
+    // Rounding of differences of float32 logits up to 7.
     expect(Math.max(...gradient.map(Math.abs))).toBeLessThan(1e-5)
   })
 })

@@ -4,11 +4,11 @@ import { neighboursAt } from '../../src/math/orderStatistics.js'
 
 const numbers = fc.oneof(
   fc.array(fc.double({ noNaN: true }), { minLength: 1, maxLength: 60 }),
-  // Many alike, as pruned weights are.
+  // Many equal values, as among pruned weights.
   fc.array(fc.constantFrom(0, 0, 0, 1, 2), { minLength: 1, maxLength: 60 }),
 )
 
-it('finds what sorting finds, whatever the order and the ties, and changes nothing', () => {
+it('finds what sorting finds, for any order and any ties, and does not change its input', () => {
   fc.assert(
     fc.property(numbers, fc.nat(), (values, anyPlace) => {
       const k = anyPlace % values.length
@@ -22,7 +22,7 @@ it('finds what sorting finds, whatever the order and the ties, and changes nothi
   )
 })
 
-it('finds it in long lists that are sorted, reversed or alike', () => {
+it('does so for long lists that are sorted, reversed or all equal', () => {
   const length = 100_000
   const lists = [(i: number) => i, (i: number) => -i, () => 1, (i: number) => Math.abs(i - length / 2)]
   for (const list of lists) {

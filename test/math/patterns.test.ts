@@ -1,4 +1,4 @@
-/** Projections on patterns, checked in PyTorch's terms: output o, input channel c, pixel p. */
+/** Projections on patterns, checked in PyTorch's coordinates: output o, input channel c, pixel p. */
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +12,7 @@ interface Weight {
   readonly o: number
   readonly c: number
   readonly p: number
-  /** Its place in the engine's layout. */
+  /** Index in the engine's layout. */
   readonly index: number
 }
 
@@ -67,14 +67,14 @@ const sizes = (channels: fc.Arbitrary<number>, of = fc.constantFrom<Places['of']
 
 const check = (property: fc.IPropertyWithHooks<unknown[]>): void => fc.assert(property, { numRuns: 150, seed: 21 })
 
-/** Σ of the squares that a mask leaves: the projection is nearest where it is largest. */
+/** Σ of the squares that a mask leaves. The mask with the largest sum is the nearest projection. */
 const kept = ({ matrix: { values } }: Layer, mask: Uint8Array): number =>
   values.reduce((sum, value, i) => sum + (mask[i] === 1 ? value ** 2 : 0), 0)
 
 const again = ({ matrix }: Layer, mask: Uint8Array, pattern: Pattern, rate: number): Uint8Array =>
   projectionMask({ ...matrix, values: matrix.values.map((value, i) => value * (mask[i] ?? 0)) }, pattern, rate)
 
-/** The groups that PyTorch's matrix of out × in·k·k has, by a name for each. */
+/** A name for the group of each weight, in PyTorch's matrix of out × in·k·k. */
 const nameIn = ({ pixels }: Layer): Readonly<Record<string, (weight: Weight) => string>> => ({
   irregular: ({ index }) => `${index}`,
   filter: ({ o }) => `${o}`,
@@ -89,7 +89,7 @@ const scored = fc.constantFrom<Pattern>(...patterns, '4x1', '1x4', '2x3')
 const any = sizes(fc.integer({ min: 1, max: 6 }))
 
 describe('patterns of groups that are ranked', () => {
-  it('keep or drop each group as a whole, as many as the rate says, the largest', () => {
+  it('keep or drop each group as a whole, and keep the largest, as many as the rate says', () => {
     check(
       fc.property(any, scored, fc.double({ min: 1.01, max: 20, noNaN: true }), (size, pattern, rate) => {
         const layer = layerOf(size)
@@ -102,7 +102,7 @@ describe('patterns of groups that are ranked', () => {
         expectEvery(bits, ({ kept: each }) => each.size === 1)
         const stay = bits.filter(({ kept: each }) => each.has(1))
         const position = (groups.size - 1) * (1 - 1 / rate)
-        // Scores on the threshold survive in all but filters; two filters' norms may be the same.
+        // Scores equal to the threshold survive except for filters; two filters may have the same norm.
         expect(stay.length).toBeGreaterThanOrEqual(groups.size - 1 - Math.floor(position))
         if (pattern === 'irregular') expect(stay.length).toBe(groups.size - Math.ceil(position))
         const least = Math.min(...stay.map(({ square }) => square))
@@ -113,11 +113,11 @@ describe('patterns of groups that are ranked', () => {
     )
   })
 
-  it('are nearer than any other choice of as many groups, and stay when they are projected again', () => {
+  it('are nearer than any other choice of as many groups, and do not change if projected again', () => {
     check(
       fc.property(any, scored, fc.constantFrom(1.5, 2, 4), fc.nat(1e6), (size, pattern, rate, seed) => {
         fc.pre(pattern !== 'filter')
-        // Blocks at an edge hold fewer weights: as many groups, not as many weights.
+        // Blocks at an edge hold fewer weights, so the number of groups is the same, not that of weights.
         const layer = layerOf(size)
         const mask = projectionMask(layer.matrix, pattern, rate)
         expect(again(layer, mask, pattern, rate)).toEqual(mask)
@@ -133,7 +133,8 @@ describe('patterns of groups that are ranked', () => {
 })
 
 describe('channels of a grouped convolution', () => {
-  // 2 pixels × 2 channels of a group × 6 outputs, in 3 groups: input channel 2·group + c is seen by outputs 2·group and 2·group + 1.
+  // 2 pixels × 2 channels of a group × 6 outputs, in 3 groups: outputs 2·group and 2·group + 1 read input channel
+  // 2·group + c.
   const shape = { rows: 4, columns: 6, places: { count: 2, of: 'kernel' }, groups: 3 } as const
   const channelAt = (index: number): number => 2 * Math.floor((index % 6) / 2) + (Math.floor(index / 6) % 2)
 
@@ -149,14 +150,14 @@ describe('n:m', () => {
   const ratios = fc.constantFrom<readonly [Pattern, number, number]>(['2:4', 2, 4], ['1:4', 1, 4], ['3:4', 3, 4])
   const multiples = sizes(fc.constantFrom(4, 8, 12))
 
-  /** Four in a row: channels of one pixel of a kernel, inputs of a linear layer in PyTorch's order. */
+  /** Four consecutive weights: channels of one pixel of a kernel, inputs of a linear layer in PyTorch's order. */
   const groupsOf = ({ matrix, pixels, weights }: Layer) => [
     ...groupBy(weights, ({ o, c, p }) =>
       matrix.places?.of === 'kernel' ? `${o} ${p} ${Math.floor(c / 4)}` : `${o} ${Math.floor((c * pixels + p) / 4)}`,
     ).values(),
   ]
 
-  it('keeps n of every m along the input dimension, the largest: no other choice is nearer', () => {
+  it('keeps the largest n of every m along the input dimension: no other choice is nearer', () => {
     check(
       fc.property(multiples, ratios, (size, [pattern, n, m]) => {
         const layer = layerOf(size)
@@ -173,7 +174,7 @@ describe('n:m', () => {
     )
   })
 
-  it('grows on its way: at a lower rate it keeps more of each', () => {
+  it('keeps more of each group at a lower rate, as while the rate grows', () => {
     check(
       fc.property(multiples, fc.double({ min: 1, max: 2, noNaN: true }), (size, rate) => {
         const layer = layerOf(size)
@@ -184,13 +185,13 @@ describe('n:m', () => {
     )
   })
 
-  it('has one rate, where the inputs come in such numbers', () => {
+  it('has one rate, if the number of inputs is a multiple of m', () => {
     const limits = (channels: number, of: Places['of']) =>
       ruleOf('2:4')?.limits({ rows: 9 * channels, columns: 5, places: { count: 9, of } })
     expect(limits(8, 'kernel')).toEqual({ least: 2, most: 2, leaves: '2 of 4 weights' })
-    expect(limits(3, 'kernel')).toMatchObject({ most: 1, leaves: 'it whole: its 3 inputs are no multiple of 4' })
-    // The same as inputs of a linear layer: 27.
-    expect(limits(3, 'image')).toMatchObject({ most: 1, leaves: 'it whole: its 27 inputs are no multiple of 4' })
+    expect(limits(3, 'kernel')).toMatchObject({ most: 1, leaves: 'it whole: its 3 inputs are not a multiple of 4' })
+    // As inputs of a linear layer there are 27.
+    expect(limits(3, 'image')).toMatchObject({ most: 1, leaves: 'it whole: its 27 inputs are not a multiple of 4' })
     expect(limits(4, 'image')).toMatchObject({ most: 2 })
   })
 })
@@ -207,7 +208,7 @@ describe('kernel patterns', () => {
       shape: members.flatMap(({ p, index }) => (mask[index] === 1 ? [p] : [])),
     }))
 
-  it('keep so many of each kernel in at most 8 shapes, the nearest of them for each', () => {
+  it('keep that many weights of each kernel, in the nearest of at most 8 shapes', () => {
     check(
       fc.property(
         kernels,
@@ -233,7 +234,7 @@ describe('kernel patterns', () => {
     )
   })
 
-  it('are the largest weights of every kernel where few shapes do', () => {
+  it('keep the largest weights of every kernel if 8 shapes cover them', () => {
     const layer = layerOf({ of: 'kernel', edge: 3, channels: 2, out: 4, seed: 3 })
     const mask = projectionMask(layer.matrix, 'kernel', 3)
     for (const { members, shape } of shapesOf(layer, mask)) {
@@ -249,7 +250,7 @@ describe('kernel patterns', () => {
     }
   })
 
-  it('are not for linear layers', () => {
+  it('do not apply to linear layers', () => {
     const shape = { rows: 72, columns: 4 }
     expect(ruleOf('kernel')?.limits({ ...shape, places: { count: 9, of: 'image' } }).most).toBe(1)
     expect(ruleOf('kernel')?.limits({ ...shape, places: { count: 9, of: 'kernel' } }).most).toBe(9)
@@ -257,7 +258,7 @@ describe('kernel patterns', () => {
 })
 
 describe('hard thresholding', () => {
-  it('at its own threshold is the projection, whatever the pattern', () => {
+  it("at the projection's own threshold is the projection, for every pattern", () => {
     const every = fc.constantFrom<Pattern>(...patterns, '4x1', '2:4', 'kernel')
     check(
       fc.property(sizes(fc.constantFrom(4, 8)), every, fc.constantFrom(1.5, 2), (size, pattern, rate) => {
@@ -269,7 +270,7 @@ describe('hard thresholding', () => {
     )
   })
 
-  /** Six weights at most, so that all combinations of `LEVELS` can be tried. */
+  /** At most six weights, so that all combinations of `LEVELS` can be tried. */
   const few = fc
     .tuple(
       fc.constantFrom(
@@ -283,10 +284,10 @@ describe('hard thresholding', () => {
     )
     .map(([shape, seed]): Layer => layerOf({ of: 'kernel', ...shape, seed }))
 
-  /** What a weight may become, in units of what it is: dropped, shrunk, as it is, or grown. */
+  /** Candidate values of a weight, relative to it: dropped, shrunk, unchanged, grown. */
   const LEVELS = [0, 0.5, 1, 1.5]
 
-  /** All v by their ½‖v − w‖² + τ·(groups of v that are not 0), the cheapest first. */
+  /** All v, sorted by the cost ½‖v − w‖² + τ·(groups of v that are not 0). */
   const byCost = (layer: Layer, pattern: Pattern, tau: number) => {
     const values = Array.from(layer.matrix.values)
     const groups = [...groupBy(layer.weights, (weight) => nameIn(layer)[pattern]?.(weight) ?? '').values()]
@@ -298,11 +299,11 @@ describe('hard thresholding', () => {
     }).toSorted((a, b) => a.cost - b.cost)
   }
 
-  it('leaves the v of least ½‖v − w‖² + τ·‖v‖₀ at the threshold √(2τ), for single weights and for groups', () => {
+  it('at the threshold √(2τ) minimises ½‖v − w‖² + τ·‖v‖₀ over v, for single weights and for groups', () => {
     fc.assert(
       fc.property(few, scored, fc.double({ min: 0.01, max: 60, noNaN: true }), (layer, pattern, tau) => {
         const [best, second] = byCost(layer, pattern, tau)
-        // Which of two that cost the same is taken, is not said.
+        // A tie may be broken either way.
         fc.pre((second?.cost ?? 0) - (best?.cost ?? 0) > 1e-9)
         const [mask = new Uint8Array(0)] = thresholdMasks([layer.matrix], pattern, Math.sqrt(2 * tau))
         expect(Array.from(layer.matrix.values, (w, i) => (mask[i] === 1 ? w : 0))).toEqual(
@@ -315,7 +316,10 @@ describe('hard thresholding', () => {
 })
 
 describe('names', () => {
-  it.each(['4:2', '4:4', '0:4', '2:', '4x', 'x', '0x1', '2:4:8', 'diagonal', '1.5:4'])('%s is none', (name) => {
-    expect(ruleOf(name)).toBeUndefined()
-  })
+  it.each(['4:2', '4:4', '0:4', '2:', '4x', 'x', '0x1', '2:4:8', 'diagonal', '1.5:4'])(
+    '%s is not a pattern',
+    (name) => {
+      expect(ruleOf(name)).toBeUndefined()
+    },
+  )
 })

@@ -51,7 +51,7 @@ describe.each(Object.entries(makers))('%s', (name, make) => {
     const random = stream(4, 'perturb')
     const perturbation = make(0.5)
     const draws = Array.from({ length: 20 }, () => perturbation.draw(shape, random))
-    // Blocks of 7 × 7 leave 4 independent signs an example: 3,200 in all at worst, deviation 0.5 / √3200 = 0.009.
+    // Blocks of 7 × 7 leave 4 independent signs per example: at least 3,200 in all, deviation 0.5 / √3200 = 0.009.
     expect(Math.abs(mean(draws.flatMap((noise) => [...noise])))).toBeLessThan(0.04)
     expect(draws[1]).not.toEqual(draws[0])
     const [first] = draws
@@ -65,7 +65,7 @@ describe.each(Object.entries(makers))('%s', (name, make) => {
 })
 
 describe('blockNoise', () => {
-  it('is one sign in each block of k × k pixels and channel', () => {
+  it('has one sign in each block of k × k pixels and channel', () => {
     check(
       fc.property(shapes, fc.integer({ min: 1, max: 7 }), seeds, (shape, edge, seed) => {
         const { examples, height, width, channels } = shape
@@ -89,7 +89,7 @@ describe('blockNoise', () => {
     )
   })
 
-  it('blocks side by side have signs of their own', () => {
+  it('neighbouring blocks have independent signs', () => {
     const noise = draw(blockNoise({ epsilon: 1, blocks: [2] }), { examples: 100, height: 4, width: 4, channels: 2 })
     const corner = (example: number, y: number, x: number, c: number) =>
       Number(noise[((example * 4 + y) * 4 + x) * 2 + c])
@@ -104,7 +104,7 @@ describe('blockNoise', () => {
       expect(Math.abs(agreement(y, x, c))).toBeLessThan(0.4)
   })
 
-  it('draws its edge anew for each minibatch, from those given', () => {
+  it('draws an edge for each minibatch, from those given', () => {
     const random = stream(2, 'perturb')
     const perturbation = blockNoise({ epsilon: 1, blocks: [1, 4] })
     const whole = Array.from({ length: 60 }, () => {
@@ -116,7 +116,7 @@ describe('blockNoise', () => {
     expect(Math.abs(share - 0.5)).toBeLessThan(0.25)
   })
 
-  it('takes edges from 1 to 7 where none are given, and says so in the plan', () => {
+  it('uses edges from 1 to 7 by default, and says so in the plan', () => {
     expect(blockNoise({ epsilon: 0.3 }).config).toEqual({ epsilon: 0.3, blocks: [1, 2, 3, 4, 5, 6, 7] })
   })
 

@@ -12,7 +12,7 @@ const shapes = fc.record({
   seed: fc.nat(1e6),
 })
 
-/** All magnitudes differ, so that groups' norms do as well, as good as always. */
+/** All magnitudes differ, so the groups' norms almost always differ, too. */
 const distinct = ({
   rows,
   columns,
@@ -45,7 +45,7 @@ const groupOf: Readonly<Record<(typeof patterns)[number], (matrix: WeightMatrix,
   channel: ({ columns }, index) => Math.floor(index / columns),
 }
 
-/** The norm of each group, and whether all, none or some of it is kept. */
+/** The squared norm of each group, and whether all, none or some of it is kept. */
 const groupsOf = (matrix: WeightMatrix, mask: Uint8Array, by: (typeof patterns)[number]) => {
   const groups = new Map<number, { square: number; kept: Set<number> }>()
   for (const [i, value] of matrix.values.entries()) {
@@ -71,20 +71,20 @@ describe('projectionMask', () => {
     )
   })
 
-  it('keeps exactly what the percentile leaves', () => {
+  it('keeps exactly as many groups as the percentile leaves', () => {
     check(
       fc.property(shapes, fc.constantFrom(2, 3, 4, 8, 16), (shape, rate) => {
         const matrix = distinct(shape)
         const n = matrix.values.length
         const kept = projectionMask(matrix, 'irregular', rate).reduce<number>((a, b) => a + b, 0)
-        // The threshold stands at (n − 1)(1 − 1/rate) of the sorted scores; those on or above it stay.
+        // The threshold is at position (n − 1)(1 − 1/rate) of the sorted scores; scores equal to it or above stay.
         expect(kept).toBe(n - Math.ceil((n - 1) * (1 - 1 / rate)))
         if (n % rate === 0 && n > 1) expect(kept).toBe(n / rate)
       }),
     )
   })
 
-  it('projecting again at the same rate drops nothing of a tie-free matrix that was not dropped before', () => {
+  it('projecting a tie-free matrix again at the same rate drops nothing more', () => {
     check(
       fc.property(shapes, rates, (shape, rate) => {
         const matrix = distinct(shape)
@@ -105,10 +105,10 @@ describe('projectionMask', () => {
     )
   })
 
-  it('idempotent for filters where the threshold lies between two scores', () => {
+  it('is idempotent for filters if the threshold lies between two scores', () => {
     check(
       fc.property(shapes, fc.constantFrom(2, 4, 8), (shape, rate) => {
-        // (columns − 1)(1 − 1/rate) is not whole where rate divides columns.
+        // (columns − 1)(1 − 1/rate) is not an integer if rate divides columns.
         const matrix = distinct({ ...shape, columns: rate * (1 + (shape.columns % 3)) })
         const first = projectionMask(matrix, 'filter', rate)
         expect(projectionMask(masked(matrix, first), 'filter', rate)).toEqual(first)
@@ -117,7 +117,7 @@ describe('projectionMask', () => {
     )
   })
 
-  it('rate 1 keeps all, zeros as well', () => {
+  it('rate 1 keeps everything, zeros too', () => {
     check(
       fc.property(shapes, pattern, (shape, by) => {
         const matrix = distinct(shape)
@@ -129,7 +129,7 @@ describe('projectionMask', () => {
     )
   })
 
-  it('what is pruned stays pruned, at a lower rate as well', () => {
+  it('pruned weights stay pruned, even at a lower rate', () => {
     check(
       fc.property(shapes, pattern, rates, fc.double({ min: 1.001, max: 4, noNaN: true }), (shape, by, rate, lower) => {
         const matrix = distinct(shape)
@@ -140,7 +140,7 @@ describe('projectionMask', () => {
     )
   })
 
-  it('leaves its input alone, and does not care for signs or scale', () => {
+  it('does not change its input, and does not depend on signs or scale', () => {
     check(
       fc.property(shapes, pattern, rates, (shape, by, rate) => {
         const matrix = distinct(shape)

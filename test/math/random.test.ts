@@ -33,7 +33,7 @@ describe('stream', () => {
     )
   })
 
-  it('differs where the seed or a key differs', () => {
+  it('differs if the seed or a key differs', () => {
     const heads = [
       stream(0),
       stream(1),
@@ -55,12 +55,12 @@ describe('stream', () => {
     expect(new Set(heads).size).toBe(heads.length)
   })
 
-  it('takes −0 for 0', () => {
+  it('treats −0 as 0', () => {
     expect(stream(-0).uint32()).toBe(stream(0).uint32())
   })
 
-  it('gives the words it always gave', () => {
-    // Stored runs are repeatable only while this holds.
+  it('gives the recorded words', () => {
+    // Stored runs are reproducible only if this holds.
     const s = stream(7, 'pinned', 3)
     expect(draw(5, () => s.uint32())).toMatchInlineSnapshot(`
       [
@@ -106,11 +106,11 @@ describe('stream', () => {
       const value = s.int(7)
       counts[value] = (counts[value] ?? 0) + 1
     }
-    // Chi-squared with 6 degrees of freedom: 22.5 is passed once in 1,000 seeds, and this seed is fixed.
+    // Chi-squared with 6 degrees of freedom exceeds 22.5 for 1 in 1,000 seeds; this seed is fixed.
     expect(counts.reduce((sum, c) => sum + (c - 10_000) ** 2 / 10_000, 0)).toBeLessThan(22.5)
   })
 
-  it('int: 2³² is the whole word, and what is no such integer is refused', () => {
+  it('int: 2³² gives the whole word, and anything but an integer in [1, 2³²] is refused', () => {
     expect(stream(5).int(2 ** 32)).toBe(stream(5).uint32())
     expect(stream(5).int(1)).toBe(0)
     for (const bad of [0, -1, 1.5, 2 ** 32 + 1, Number.NaN]) expect(() => stream(5).int(bad)).toThrow(RangeError)

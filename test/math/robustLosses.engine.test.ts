@@ -1,4 +1,4 @@
-/** TRADES, MART and LBGAT: gradients by central differences, and what they come to at their limits. */
+/** TRADES, MART and LBGAT: gradients against central differences, and values in limiting cases. */
 
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
@@ -15,11 +15,11 @@ import { distance, norm, seededNumbers } from '../support/numbers.js'
 
 const [N, C] = [3, 4]
 
-/** As in test/math/gradients: smooth losses of about 1. */
+/** As in test/math/gradients: smooth losses of magnitude about 1. */
 const TOLERANCE = 5e-3
 const STEP = 0.02
 
-/** Of values around 1 in float32. */
+/** Rounding of float32 values of about 1. */
 const ROUNDING = 1e-6
 
 const seeds = fc.nat(1e6)
@@ -45,7 +45,7 @@ const losses: Readonly<Record<string, Loss>> = {
 const evaluated = (loss: Loss, logits: Float32Array, guide: Float32Array, seed: number) =>
   tf.tidy(() => {
     const labels = tf.tensor2d(labelsOf(seed), [2 * N, C])
-    // What a loss does not look at has the gradient 0.
+    // The gradient of an input that a loss does not use is 0.
     const ofBoth = (...[x, g]: Tensor[]): Scalar =>
       tf.add(loss(x as Tensor2D, labels, g as Tensor2D), tf.mul(tf.sum(g as Tensor2D), 0))
     const { value, grads } = tf.valueAndGrads(ofBoth)([tf.tensor2d(logits, [2 * N, C]), tf.tensor2d(guide, [N, C])])
@@ -59,11 +59,11 @@ const logitsOf = (seed: number, scale: number): Float32Array => seededNumbers(se
 const guideOf = (seed: number): Float32Array => seededNumbers(seed + 7, N * C)
 
 describe.each(Object.entries(losses))('%s', (name, loss) => {
-  it('has the gradients of central differences', () => {
+  it('has the gradient of central differences', () => {
     check(
       fc.property(seeds, fc.constantFrom(0.5, 2), (seed, scale) => {
         const [logits, guide] = [logitsOf(seed, scale), guideOf(seed)]
-        // MART has a kink where two wrong classes are alike.
+        // MART has a kink if two wrong classes are equally likely.
         fc.pre(!name.startsWith('mart') || clearlyWrong(logits, seed))
         const value = ([x = logits, g = guide]: readonly Float32Array[]): number => evaluated(loss, x, g, seed).value
         const { gradients } = evaluated(loss, logits, guide, seed)
@@ -74,7 +74,7 @@ describe.each(Object.entries(losses))('%s', (name, loss) => {
     )
   })
 
-  it('is finite, with finite gradients, where the network is sure of anything', () => {
+  it('is finite, with finite gradients, if the network is sure of a class', () => {
     for (const scale of [30, 300]) {
       const { value, gradients } = evaluated(loss, logitsOf(3, scale), guideOf(3), 3)
       expectEvery([value, ...gradients.map(norm)], Number.isFinite)
@@ -82,7 +82,7 @@ describe.each(Object.entries(losses))('%s', (name, loss) => {
   })
 })
 
-/** Whether the likeliest wrong class of each attacked image is likelier than the others by more than the differences. */
+/** Whether the likeliest wrong class of each attacked image leads the others by more than the differences' steps. */
 const clearlyWrong = (logits: Float32Array, seed: number): boolean =>
   Array.from({ length: N }, (_, row) => {
     const attacked = [...logits.subarray((N + row) * C, (N + row + 1) * C)]
@@ -101,7 +101,7 @@ const crossEntropyOf = (logits: Float32Array, seed: number) => {
   })
 }
 
-it('TRADES with β = 0 is cross entropy with the natural images', () => {
+it('TRADES with β = 0 is the cross entropy of the natural images', () => {
   check(
     fc.property(seeds, fc.constantFrom(1, 10), (seed, scale) => {
       const logits = logitsOf(seed, scale)
@@ -115,26 +115,26 @@ it('TRADES with β = 0 is cross entropy with the natural images', () => {
   )
 })
 
-it('TRADES asks nothing more of an attack that changes no answer', () => {
+it('TRADES adds nothing if the attack changes no answer', () => {
   const half = seededNumbers(4, N * C)
   const logits = Float32Array.from([...half, ...half])
   const found = evaluated((x, labels) => tradesLoss(x, labels, 6), logits, guideOf(1), 1)
   expect(found.value).toBeCloseTo(crossEntropyOf(half, 1).value, 6)
 })
 
-it('MART with λ = 0 looks at the attacked images alone, and costs more than their cross entropy', () => {
+it('MART with λ = 0 depends on the attacked images only, and is more than their cross entropy', () => {
   check(
     fc.property(seeds, (seed) => {
       const logits = logitsOf(seed, 3)
       const found = evaluated((x, labels) => martLoss(x, labels, 0), logits, guideOf(seed), seed)
       expectEvery(found.gradients[0]?.slice(0, N * C) ?? [], (value) => value === 0)
-      // By −log(1.0001 − max q), at least −1e-4.
+      // It adds −log(1.0001 − max q), which is at least −1e-4.
       expect(found.value).toBeGreaterThan(crossEntropyOf(logits.slice(N * C), seed).value - 1e-3)
     }),
   )
 })
 
-it('LBGAT of a guide that answers as the robust network does is the guide’s cross entropy', () => {
+it('LBGAT with β = 0 is the guide’s cross entropy if the guide answers as the robust network does', () => {
   const logits = logitsOf(8, 2)
   const guide = logits.slice(N * C)
   const found = evaluated((x, labels, g) => lbgatLoss(x, g, labels, 0), logits, guide, 2)
@@ -148,7 +148,7 @@ describe('the divergence that an attack maximises', () => {
   const value = (target: Float32Array, logits: Float32Array): number =>
     tf.tidy(() => Number(tf.sum(divergenceFrom(target)(tf.tensor2d(logits, [2 * N, C]))).dataSync()[0]))
 
-  it('has the gradients of central differences, and is 0 at its target and more elsewhere', () => {
+  it('has the gradient of central differences, is 0 at its target, and is positive elsewhere', () => {
     check(
       fc.property(seeds, (seed) => {
         const [target, logits] = [logitsOf(seed, 2), logitsOf(seed + 1, 2)]

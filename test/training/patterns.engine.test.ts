@@ -53,7 +53,7 @@ describe.each(names)('%s', (name) => {
 
   it.each([
     ['2:4', 3, ['conv1'], 'a rate of 2 for "conv2", which leaves 2 of 4 weights'],
-    ['2:4', 2, [], 'a rate of 1 for "conv1", which leaves it whole: its 1 inputs are no multiple of 4'],
+    ['2:4', 2, [], 'a rate of 1 for "conv1", which leaves it whole: its 1 inputs are not a multiple of 4'],
     ['kernel', 10, [], 'a rate of at most 9 for "conv1", which leaves one weight of each kernel'],
     ['channel', 2, [], 'a rate of 1 for "conv1", which leaves one channel'],
     ['2x3', 7, [], 'a rate of at most 6 for "conv1", which leaves one block'],

@@ -23,8 +23,8 @@ export interface CompiledGraph {
 export const canCompile = (): boolean => tf.getBackend() === 'tensorflow'
 
 /**
- * Loads a graph into the native engine, for the rest of the process's life. TensorFlow runs its operations without a call
- * from here for each, independent ones side by side, and joins those that it can.
+ * Loads a graph into the native engine, for the rest of the process's life. TensorFlow runs its operations without a
+ * call from here for each, independent ones side by side, and joins those that it can.
  */
 export const compileGraph = ({ nodes }: GraphBuilder): CompiledGraph => {
   const native = tf.backend() as NativeBackend

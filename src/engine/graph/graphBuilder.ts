@@ -3,11 +3,11 @@ import { LayerNodes } from './layerNodes.js'
 import type { AttributeValue } from './savedModel.js'
 
 /**
- * Writes a TensorFlow graph of float32 tensors, node by node: images n × height × width × channels. Each method adds
- * one operation and returns its output.
+ * Builds a TensorFlow graph of float32 tensors, node by node. Images are n × height × width × channels. Each method
+ * adds one operation and returns its output.
  */
 export class GraphBuilder extends LayerNodes {
-  /** a·b, either of them transposed. Not `MatMul`, whose kernel does not survive signals: see `PwoaLinear`. */
+  /** a·b, with one of them transposed. Not by `MatMul`, whose kernel does not survive signals: see `PwoaLinear`. */
   product(a: Value, b: Value, transposed: 'none' | 'first' | 'second' = 'none'): Value {
     return this.operation('BatchMatMulV2', [a, b], {
       T: float,
@@ -16,7 +16,7 @@ export class GraphBuilder extends LayerNodes {
     })
   }
 
-  /** @param shape one side may be −1: what is left */
+  /** @param shape one side may be −1: it is inferred */
   reshape(x: Value, shape: readonly number[]): Value {
     return this.reshapeTo(x, this.integers(shape))
   }
@@ -46,7 +46,7 @@ export class GraphBuilder extends LayerNodes {
     return this.operation('Transpose', [x, this.integers(order)], { T: float, Tperm: int32 })
   }
 
-  /** Back to front along some axes. */
+  /** Reverses the order along some axes. */
   reverse(x: Value, axes: readonly number[]): Value {
     return this.operation('ReverseV2', [x, this.integers(axes)], { T: float, Tidx: int32 })
   }
@@ -99,26 +99,27 @@ export class GraphBuilder extends LayerNodes {
     return this.operation('Expm1', [x], { T: float })
   }
 
-  /** The mean along some axes, which stay with length 1. */
+  /** The mean along some axes, which keep length 1. */
   mean(x: Value, axes: readonly number[]): Value {
     return this.#reduce('Mean', x, axes, true)
   }
 
-  /** The sum along some axes, which go. */
+  /** The sum along some axes, which are removed. */
   total(x: Value, axes: readonly number[]): Value {
     return this.#reduce('Sum', x, axes, false)
   }
 
-  /** The diagonal of a square matrix, and the matrix that has it. */
+  /** The diagonal of a square matrix. */
   diagonalOf(x: Value): Value {
     return this.operation('MatrixDiagPart', [x], { T: float })
   }
 
+  /** The diagonal matrix with this diagonal. */
   diagonal(x: Value): Value {
     return this.operation('MatrixDiag', [x], { T: float })
   }
 
-  /** n to n × 1. */
+  /** Reshapes n to n × 1. */
   column(x: Value): Value {
     return this.reshape(x, [-1, 1])
   }
@@ -133,22 +134,22 @@ export class GraphBuilder extends LayerNodes {
     return this.operation('MatrixTriangularSolve', [factor, b], { T: float, lower: { b: true }, adjoint: { b: false } })
   }
 
-  /** In the shape that another value has. */
+  /** x in the shape of `other`. */
   reshapeLike(x: Value, other: Value): Value {
     return this.reshapeTo(x, this.shapeOf(other))
   }
 
-  /** @param shape a vector of whole numbers, of which one may be −1: what is left */
+  /** @param shape a vector of whole numbers; one may be −1: it is inferred */
   reshapeTo(x: Value, shape: Value): Value {
     return this.operation('Reshape', [x, shape], { T: float, Tshape: int32 })
   }
 
-  /** Behind one another along the first axis. */
+  /** Concatenates along the first axis. */
   concat(values: readonly Value[]): Value {
     return this.#join(values, 0)
   }
 
-  /** Matrices side by side. */
+  /** Concatenates matrices side by side. */
   beside(values: readonly Value[]): Value {
     return this.#join(values, 1)
   }
@@ -164,7 +165,7 @@ export class GraphBuilder extends LayerNodes {
     return Array.from({ length: count }, (_, i) => `${node}:${i}`)
   }
 
-  /** Channels of images, or outputs of filters, in equal parts. */
+  /** Splits the channels of images, or the outputs of filters, into equal parts. */
   splitChannels(x: Value, count: number): readonly Value[] {
     const node = this.operation('Split', [this.constant([3], []), x], { T: float, num_split: { i: count } })
     return Array.from({ length: count }, (_, i) => `${node}:${i}`)
@@ -195,7 +196,7 @@ export class GraphBuilder extends LayerNodes {
   }
 }
 
-/** All of both ends, whatever the images' size. */
+/** Slices run from end to end of every axis. */
 const subsampling: Readonly<Record<string, AttributeValue>> = {
   T: float,
   Index: int32,

@@ -1,15 +1,18 @@
 import { type AttributeValue, FLOAT, type GraphNodeDef, INT32 } from './savedModel.js'
 
-/** An output of a node, by name: what further nodes take as input. */
+/** The name of a node's output, which other nodes take as input. */
 export type Value = string
 
 const types = { float: FLOAT, int32: INT32 } as const
 
+/** The type of floats, as an attribute. */
 export const float: AttributeValue = { type: FLOAT }
+/** The type of whole numbers, as an attribute. */
 export const int32: AttributeValue = { type: INT32 }
+/** A string, as an attribute. */
 export const text = (value: string): AttributeValue => ({ s: Buffer.from(value) })
 
-/** The nodes of a graph as they are added, what a run feeds and fetches, and constants. */
+/** Collects the nodes of a graph; adds placeholders, outputs and constants. */
 export class GraphNodes {
   readonly #nodes: GraphNodeDef[] = []
 
@@ -17,7 +20,7 @@ export class GraphNodes {
     return this.#nodes
   }
 
-  /** What a run feeds under this name. */
+  /** A value that a run feeds under this name. */
   placeholder(name: string): Value {
     return this.operation('Placeholder', [], { dtype: float, shape: { shape: { unknownRank: true } } }, name)
   }
@@ -47,12 +50,12 @@ export class GraphNodes {
     return this.#const('float', Float32Array.from(rows.flat()), [rows.length, rows[0]?.length ?? 0])
   }
 
-  /** An operand of length 0, where an operation wants one that it does not read. */
+  /** An empty operand, for an input that an operation has but does not read. */
   protected nothing(): Value {
     return this.#const('float', new Float32Array(), [0])
   }
 
-  /** Whole numbers in some shape. */
+  /** A constant of whole numbers. */
   protected constant(values: readonly number[], shape: readonly number[]): Value {
     return this.#const('int32', Int32Array.from(values), shape)
   }

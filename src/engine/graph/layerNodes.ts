@@ -1,6 +1,7 @@
 import { float, GraphNodes, text, type Value } from './graphNodes.js'
 import type { AttributeValue } from './savedModel.js'
 
+/** TensorFlow's kinds of padding. */
 export type Padding = 'same' | 'valid'
 
 /** Attributes of a convolution and its gradients. */
@@ -31,13 +32,14 @@ export interface Moments {
   readonly variance: Value
 }
 
+/** Output of batch normalisation, and the moments that it used. */
 export interface Normalised extends Moments {
   readonly y: Value
 }
 
-/** Layers of networks and their gradients as operations on images n × height × width × channels. */
+/** Adds layers of networks and their gradients, as operations on images n × height × width × channels. */
 export class LayerNodes extends GraphNodes {
-  /** x ∗ filter. Bias and ReLU behind it are operations of their own here: TensorFlow joins the three when it loads them. */
+  /** x ∗ filter. Bias and ReLU are separate operations; TensorFlow fuses the three when it loads the graph. */
   conv2d(x: Value, filter: Value, stride: number, padding: Padding): Value {
     return this.operation('Conv2D', [x, filter], { T: float, ...windows(stride, padding) })
   }
@@ -53,7 +55,7 @@ export class LayerNodes extends GraphNodes {
     })
   }
 
-  /** @param filter kernel × kernel × in × outputs for each input; its gradients take its shape so, too */
+  /** @param filter kernel × kernel × in × outputs per input; its gradients expect its shape in this form, too */
   depthwiseConv2d(x: Value, filter: Value, stride: number, padding: Padding): Value {
     return this.operation('DepthwiseConv2dNative', [x, filter], { T: float, ...windows(stride, padding) })
   }
@@ -112,8 +114,8 @@ export class LayerNodes extends GraphNodes {
   }
 
   /**
-   * Batch normalisation by the minibatch's own moments: γ·(x − μ)/√(σ² + ε) + β, with μ and the biased σ² of each
-   * channel, which its gradient takes.
+   * Batch normalisation by the minibatch's own moments: γ·(x − μ)/√(σ² + ε) + β. Also returns μ and the biased σ² of
+   * each channel, for the gradient.
    */
   batchNorm(x: Value, scale: Value, offset: Value, epsilon: number): Normalised {
     const none = this.nothing()

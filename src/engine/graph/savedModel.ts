@@ -1,7 +1,9 @@
 import protobuf from 'protobufjs'
 
-/** A number of TensorFlow's `DataType`. */
+/** `DT_FLOAT` of TensorFlow's `DataType`. */
 export const FLOAT = 1
+
+/** `DT_INT32` of TensorFlow's `DataType`. */
 export const INT32 = 3
 
 /** The value of a node's attribute, one field of `tensorflow.AttrValue`. */
@@ -25,12 +27,12 @@ export type AttributeValue =
 export interface GraphNodeDef {
   readonly name: string
   readonly op: string
-  /** `node` or `node:output`. */
+  /** Names of inputs, each `node` or `node:output`. */
   readonly input: readonly string[]
   readonly attr: Readonly<Record<string, AttributeValue>>
 }
 
-/** The part of TensorFlow's own messages that a graph of ours needs, by their field numbers. */
+/** The parts of TensorFlow's messages that a graph needs, with TensorFlow's field numbers. */
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Dim { int64 size = 1; }
@@ -50,10 +52,10 @@ const { root } = protobuf.parse(`
 
 const SavedModel = root.lookupType('SavedModel')
 
-/** Under which a graph of ours is found in its file. */
+/** The tag under which TensorFlow finds the graph in its file. */
 export const TAG = 'serve'
 
-/** The graph version of TensorFlow 2.15: which meaning of the ops is meant. */
+/** The graph version of TensorFlow 2.15, which fixes the meaning of the ops. */
 const PRODUCER = 1645
 
 /** A graph as the bytes of a `saved_model.pb`, which TensorFlow's C library loads as a session. */

@@ -1,14 +1,14 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import type { Tf } from '../tf.js'
 
-/** Registers the kernels that are not there yet: an engine's own, or a future version's, take precedence. */
+/** Registers the kernels that the engine lacks: its own, in this or a later version, take precedence. */
 export const registerMissing = (tf: Tf, kernels: readonly KernelConfig[]): void => {
   for (const kernel of kernels) {
     if (tf.getKernel(kernel.kernelName, kernel.backendName) === undefined) tf.registerKernel(kernel)
   }
 }
 
-/** Registers the kernels in place of those that the engine has. */
+/** Registers the kernels, in place of the engine's own if it has them. */
 export const registerInstead = (tf: Tf, kernels: readonly KernelConfig[]): void => {
   for (const kernel of kernels) {
     if (tf.getKernel(kernel.kernelName, kernel.backendName) !== undefined) {

@@ -7,7 +7,7 @@ interface NormalisationAttributes {
   readonly activation: Activation
 }
 
-/** What a minibatch's batch normalisation gives: its result, and the moments that it normalised by. */
+/** The result of batch normalisation, and the minibatch's moments that it used. */
 export interface Normalised {
   /** n × height × width × channels */
   readonly y: Tensor4D
@@ -18,8 +18,8 @@ export interface Normalised {
 }
 
 /**
- * y = act(scale·(x − μ)/√(σ² + ε) + offset) with the minibatch's own mean μ and biased variance σ² of each channel, as
- * one kernel, with its gradient: batch normalisation while training.
+ * y = act(scale·(x − μ)/√(σ² + ε) + offset) with the minibatch's own mean μ and biased variance σ² of each channel:
+ * batch normalisation in training, as one kernel with a gradient.
  *
  * @param x n × height × width × channels
  * @param scale γ: channels
@@ -44,7 +44,7 @@ export const batchNorm = (
   return { y, mean, variance }
 }
 
-/** ∂/∂x, ∂/∂scale, ∂/∂offset of `y`, all by one kernel; the moments count as constants for whoever reads them. */
+/** ∂/∂x, ∂/∂scale, ∂/∂offset of `y`, all by one kernel; `mean` and `variance` get no gradient. */
 export const batchNormGradient: GradConfig = {
   kernelName: 'PwoaBatchNorm',
   inputsToSave: ['x', 'scale'],

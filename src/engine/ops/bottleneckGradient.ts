@@ -1,6 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { tf } from '../tf.js'
 
+/** A layer of the bottleneck, as its forward pass leaves it. */
 export interface BottleneckLayer {
   /** The centred rows of z: n × d. */
   readonly rows: Tensor2D
@@ -13,7 +14,7 @@ export interface BottleneckLayer {
 }
 
 /**
- * (diag(D·1) − D)·rows with D = scale·HGH ∘ K and G = A⁻¹·S·A⁻¹, one kernel of the portable engine.
+ * (diag(D·1) − D)·rows with D = scale·HGH ∘ K and G = A⁻¹·S·A⁻¹, as one kernel of the portable engine.
  *
  * @returns n × d
  */

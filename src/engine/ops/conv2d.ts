@@ -9,13 +9,13 @@ interface ConvolutionAttributes {
 }
 
 /**
- * z = act(x ∗ filter + bias) as one kernel, with its gradient.
+ * z = act(x ∗ filter + bias), as one kernel with a gradient.
  *
  * @param x n × height × width × in
  * @param filter kernel × kernel × in × out
- * @param bias out; undefined for a convolution without
- * @param padding zeros on each side, as PyTorch counts them. Where TensorFlow's `same` puts equally many on both
- * sides it is that; otherwise the image is padded first, because the gradient kernels know `same` and `valid` only.
+ * @param bias out; undefined if the convolution has none
+ * @param padding zeros on each side, as PyTorch counts them. If TensorFlow's `same` puts as many on both sides, that is
+ * used; otherwise the image is padded first, because the gradient kernels accept only `same` and `valid`.
  * @returns n × height′ × width′ × out
  */
 export const conv2d = (
@@ -34,7 +34,9 @@ export const conv2d = (
   }) as Tensor4D
 }
 
-/** Images as a convolution's kernels take them, and the padding that is left to those. */
+/**
+ * The images as a convolution's kernels take them, padded if necessary, and the padding that is left to the kernels.
+ */
 export const padded = (
   x: Tensor4D,
   kernel: number,
@@ -53,7 +55,7 @@ export const padded = (
 export const samePads = (size: number, kernel: number, stride: number, padding: number): boolean =>
   (Math.ceil(size / stride) - 1) * stride + kernel - size === 2 * padding
 
-/** ∂/∂x, ∂/∂filter, ∂/∂bias; each is computed only where something asks for it. */
+/** ∂/∂x, ∂/∂filter, ∂/∂bias; each is computed only if something needs it. */
 export const conv2dGradient: GradConfig = {
   kernelName: 'PwoaConv2D',
   inputsToSave: ['x', 'filter'],

@@ -3,21 +3,23 @@ import { tf } from '../tf.js'
 import { conv2d, padded } from './conv2d.js'
 import { type Activation, relu } from './relu.js'
 
+/** Geometry of {@link groupedConv2d}. */
 export interface GroupedWindow {
+  /** Pixels, ≥ 1. */
   readonly stride: number
   /** Zeros on each side, as PyTorch counts them. */
   readonly padding: number
-  /** Parts of the input's channels, and of the output's. */
+  /** Number of equal parts of the input's channels, and of the output's. */
   readonly groups: number
 }
 
 /**
- * z = act(x ∗ filter + bias), each part of the outputs from its own part of the inputs: a depth-wise convolution where
- * a part has one input channel, else a convolution for each part.
+ * z = act(x ∗ filter + bias), each part of the outputs from its own part of the inputs: one depth-wise convolution if
+ * each part has one input channel, else one convolution per part.
  *
  * @param x n × height × width × in
  * @param filter kernel × kernel × in/groups × out, the outputs part by part
- * @param bias out; undefined for a convolution without
+ * @param bias out; undefined if the convolution has none
  * @returns n × height′ × width′ × out
  */
 export const groupedConv2d = (

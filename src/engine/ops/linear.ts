@@ -3,7 +3,7 @@ import { tf } from '../tf.js'
 import { type Activation, reluGradient } from './relu.js'
 
 /**
- * z = act(x·weight + bias) as one kernel, with its gradient.
+ * z = act(x·weight + bias), as one kernel with a gradient.
  *
  * @param x n × in
  * @param weight in × out
@@ -13,7 +13,7 @@ import { type Activation, reluGradient } from './relu.js'
 export const linear = (x: Tensor2D, weight: Tensor2D, bias: Tensor1D, activation: Activation): Tensor2D =>
   tf.engine().runKernel('PwoaLinear', { x, weight, bias }, { activation }) as Tensor2D
 
-/** ∂/∂x = dz·weightᵀ, ∂/∂weight = xᵀ·dz, ∂/∂bias = Σ dz; each only where something asks for it. */
+/** ∂/∂x = dz·weightᵀ, ∂/∂weight = xᵀ·dz, ∂/∂bias = Σ dz; each is computed only if something needs it. */
 export const linearGradient: GradConfig = {
   kernelName: 'PwoaLinear',
   inputsToSave: ['x', 'weight'],

@@ -1,6 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { tf } from '../tf.js'
 
+/** Settings of {@link normalisedDifference}. */
 export interface DifferenceAttributes {
   /** εn */
   readonly ridge: number
@@ -9,7 +10,7 @@ export interface DifferenceAttributes {
 }
 
 /**
- * S = λx·R_X − λy·R_Y with R = H·(I − ridge·A⁻¹)·H, one kernel of the portable engine.
+ * S = λx·R_X − λy·R_Y with R = H·(I − ridge·A⁻¹)·H, as one kernel of the portable engine.
  *
  * @param x A⁻¹ of X: n × n
  * @param y A⁻¹ of Y: n × n

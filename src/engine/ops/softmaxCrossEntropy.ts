@@ -2,8 +2,8 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 import { tf } from '../tf.js'
 
 /**
- * −Σ_c labels_c · log softmax(logits)_c of each example, with the gradient softmax(logits) − labels that the same
- * kernel gives. Labels are probabilities (one-hot or soft) and get no gradient.
+ * −Σ_c labels_c · log softmax(logits)_c of each example. The same kernel gives the gradient, softmax(logits) − labels.
+ * Labels are probabilities (one-hot or soft) and get no gradient.
  *
  * @param logits n × classes
  * @param labels n × classes

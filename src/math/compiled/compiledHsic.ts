@@ -6,7 +6,7 @@ import { type BottleneckWeights, EPSILON, exponentOf } from '../bottleneck.js'
 import { trace } from '../sums.js'
 import { gradientGraph, lossGraph, matrixGraph, names } from './hsicGraph.js'
 
-/** See `bottleneckMatrix`: one call of the engine. */
+/** `bottleneckMatrix` in one call of the engine. */
 export const matrixByGraph = (images: Tensor, labels: Tensor2D, weights: BottleneckWeights): Tensor2D =>
   tf.tidy(() => {
     const { lambdaX, lambdaY, sigma } = weights
@@ -22,7 +22,7 @@ export const matrixByGraph = (images: Tensor, labels: Tensor2D, weights: Bottlen
     return matrix as Tensor2D
   })
 
-/** See `bottleneckLoss`: one call of the engine there, one back. */
+/** `bottleneckLoss` in one call of the engine for the forward pass, and one for the backward pass. */
 export const lossByGraph = (hidden: readonly Tensor[], s: Tensor2D, sigmas: readonly number[]): Scalar =>
   tf.customGrad((...inputs) => {
     const save = inputs.at(-1) as (tensors: Tensor[]) => void
@@ -56,7 +56,7 @@ export const lossByGraph = (hidden: readonly Tensor[], s: Tensor2D, sigmas: read
 
 const featuresOf = (z: Tensor): number => z.size / (z.shape[0] ?? 1)
 
-/** What all graphs want to know of a minibatch of n examples. */
+/** What all graphs are fed for a minibatch of n examples. */
 const sharedBy = (n: number): Readonly<Record<string, Tensor>> => ({
   [names.identity]: tf.eye(n),
   [names.rowShape]: tf.tensor1d([n, -1], 'int32'),
@@ -64,13 +64,15 @@ const sharedBy = (n: number): Readonly<Record<string, Tensor>> => ({
   ...(blocksFor(n) === 1 ? {} : { [names.blocks]: evenParts(n, blocksFor(n)) }),
 })
 
-/** A Gram matrix in 4 blocks takes 10 of 16 products; below so many rows, smaller products cost what fewer gain. */
+/** Blocks along each side of a Gram matrix: 10 of the 16 products give all of it. */
 const BLOCKS = 4
+
+/** With fewer rows, smaller products cost more than the saved ones. */
 const FEWEST_ROWS = 256
 
 const blocksFor = (n: number): number => (n < FEWEST_ROWS ? 1 : BLOCKS)
 
-/** A graph for each number of blocks and of layers that it is made for, loaded when it is first needed. */
+/** Returns the graph for some numbers of blocks and layers; each is loaded when it is first needed. */
 const loaded = <Counts extends readonly number[]>(
   make: (...counts: Counts) => GraphBuilder,
 ): ((...counts: Counts) => CompiledGraph) => {

@@ -1,7 +1,7 @@
 import { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 
-/** Names of what a run feeds and fetches. Numbers that depend on the minibatch's size are fed, too. */
+/** Names of the values that a run feeds and fetches. Numbers that depend on the minibatch's size are fed, too. */
 export const names = {
   images: 'images',
   labels: 'labels',
@@ -9,7 +9,7 @@ export const names = {
   identity: 'identity',
   /** [n, −1] */
   rowShape: 'row-shape',
-  /** How many rows each block of a Gram matrix has, where there are blocks. */
+  /** How many rows each block of a Gram matrix has, if it has blocks. */
   blocks: 'blocks',
   /** εn */
   ridge: 'ridge',
@@ -22,7 +22,7 @@ export const names = {
   activations: (layer: number) => `activations-${layer}`,
   /** −1/(2σ²d) */
   exponent: (layer: number) => `exponent-${layer}`,
-  /** What D is scaled with. */
+  /** Factor of D. */
   pull: (layer: number) => `pull-${layer}`,
   rows: (layer: number) => `rows-${layer}`,
   kernel: (layer: number) => `kernel-${layer}`,
@@ -49,7 +49,7 @@ export const matrixGraph = (blocks: number): GraphBuilder => {
   return graph
 }
 
-/** Σ S ∘ A⁻¹ over the layers, and what the way back takes. */
+/** Σ S ∘ A⁻¹ over the layers, and the values that the backward pass needs. */
 export const lossGraph = (blocks: number, layers: number): GraphBuilder => {
   const graph = new GraphBuilder()
   const shared = sharedBy(graph, blocks)

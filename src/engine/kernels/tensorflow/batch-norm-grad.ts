@@ -14,7 +14,7 @@ export const batchNormGrad: KernelConfig = {
   kernelFunc: ({ inputs, attrs, backend }) => {
     const native = backend as NativeBackend
     const { epsilon } = attrs as unknown as { epsilon: number }
-    // What cuDNN would keep of the forward pass; there is nothing of the kind on a CPU.
+    // What cuDNN would keep of the forward pass; a CPU has nothing to keep.
     const none = emptyInput(native)
     const given = ['dy', 'x', 'scale', 'mean', 'variance'].map((name) => input(inputs, name))
     const outputs = native.executeMultipleOutputs(

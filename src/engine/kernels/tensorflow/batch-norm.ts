@@ -9,8 +9,8 @@ import { emptyInput, normalisationAttributes } from './normalisation-attributes.
  * `act(scale · (x − mean) / √(variance + epsilon) + offset)` `[n, h, w, c]`, and the `mean` and the biased `variance`
  * of each channel `[c]`.
  *
- * TensorFlow's `FusedBatchNormV3` gives an unbiased variance as its third output; the biased one is its fifth, on a
- * CPU: reserved for its gradient, and so for ours.
+ * The third output of TensorFlow's `FusedBatchNormV3` is the unbiased variance. On a CPU its fifth output is the biased
+ * one, which it reserves for its gradient; ours needs it, too.
  */
 export const batchNorm: KernelConfig = {
   kernelName: 'PwoaBatchNorm',
@@ -23,7 +23,7 @@ export const batchNorm: KernelConfig = {
       ...normalisationAttributes(native, epsilon),
       { name: 'exponential_avg_factor', type: TF_ATTR_FLOAT, value: 1 },
     ]
-    // Running moments, which the op does not take while training.
+    // The running moments, which the op does not read in training.
     const none = emptyInput(native)
     const outputs = native.executeMultipleOutputs(
       'FusedBatchNormV3',

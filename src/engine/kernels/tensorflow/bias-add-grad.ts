@@ -2,7 +2,9 @@ import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { input } from '../inputs.js'
 import { type NativeBackend, typeAttribute } from './native-backend.js'
 
-/** `PwoaBiasAddGrad`: input `dy` `[…, c]` of rank ≥ 2, output `[c]`: the sum over all but the last axis (`BiasAddGrad`). */
+/**
+ * `PwoaBiasAddGrad`: input `dy` `[…, c]` of rank ≥ 2, output `[c]`: the sum over all but the last axis (`BiasAddGrad`).
+ */
 export const biasAddGrad: KernelConfig = {
   kernelName: 'PwoaBiasAddGrad',
   backendName: 'tensorflow',

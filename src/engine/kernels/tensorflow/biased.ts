@@ -2,8 +2,12 @@ import type { TensorInfo } from '@tensorflow/tfjs-core'
 import type { Activation } from '../../ops/relu.js'
 import { type NativeBackend, typeAttribute } from './native-backend.js'
 
-/** `act(z + bias)` of a fresh `z`, which is freed or given back: `BiasAdd` and `Relu`, TensorFlow's own fused op needs
- * an attribute (a list of strings) that the binding can't pass. No bias is none added. */
+/**
+ * `act(z + bias)`; without a bias, none is added. Owns `z`: frees it or returns it.
+ *
+ * Uses `BiasAdd` and `Relu`, because TensorFlow's fused op has an attribute (a list of strings) that the binding can't
+ * pass.
+ */
 export const biased = (
   native: NativeBackend,
   z: TensorInfo & { dispose: () => void },

@@ -2,7 +2,7 @@ import type { Conv2DBackpropFilterAttrs, KernelConfig, KernelFunc, Tensor } from
 import type { Tf } from '../../tf.js'
 import { input } from '../inputs.js'
 
-/** The pixels that a 1 × 1 filter with this stride looks at, times the gradients there. */
+/** The pixels that a 1 × 1 filter with this stride reads, times the gradients there. */
 const pointwise = (tf: Tf, x: Tensor, dy: Tensor, stride: readonly [number, number], filterShape: number[]): Tensor =>
   tf.tidy(() => {
     const [inChannels = 0, outChannels = 0] = filterShape.slice(2)
@@ -12,9 +12,11 @@ const pointwise = (tf: Tf, x: Tensor, dy: Tensor, stride: readonly [number, numb
   })
 
 /**
- * `Conv2DBackpropFilter`: inputs `x` `[b, h, w, i]` and `dy` `[b, h', w', o]`, output `[kh, kw, i, o]`. A 1 × 1 filter
- * with a stride is a matrix product over the pixels it looks at: TensorFlow 2.15's oneDNN kernel writes past the end of
- * its buffer there (an even side and few channels end the process). Everything else is TensorFlow's.
+ * `Conv2DBackpropFilter`: inputs `x` `[b, h, w, i]` and `dy` `[b, h', w', o]`, output `[kh, kw, i, o]`.
+ *
+ * A 1 × 1 filter with a stride is computed as a matrix product over the pixels that it reads, because TensorFlow 2.15's
+ * oneDNN kernel writes past the end of its buffer there (with an even side and few channels the process dies).
+ * TensorFlow's own kernel does the rest.
  */
 export const conv2dBackpropFilter = (tf: Tf, standard: KernelFunc): KernelConfig => ({
   kernelName: 'Conv2DBackpropFilter',

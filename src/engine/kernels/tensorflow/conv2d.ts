@@ -5,7 +5,7 @@ import { biased } from './biased.js'
 import { type NativeBackend, typeAttribute } from './native-backend.js'
 
 /**
- * `PwoaConv2D`: inputs `x` `[n, h, w, in]`, `filter` `[k, k, in, out]` and, where there is one, `bias` `[out]`; attributes
+ * `PwoaConv2D`: inputs `x` `[n, h, w, in]`, `filter` `[k, k, in, out]` and optionally `bias` `[out]`; attributes
  * `stride`, `pad` (`same` or `valid`), `activation`; output `act(x ∗ filter + bias)` `[n, h′, w′, out]`.
  */
 export const conv2d: KernelConfig = {

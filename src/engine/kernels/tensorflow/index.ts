@@ -12,7 +12,7 @@ import { reluGrad } from './relu-grad.js'
 import { softmaxCrossEntropy } from './softmax-cross-entropy.js'
 import { spdInverse } from './spd-inverse.js'
 
-/** Registers pwoa's kernels for the native engine, and a safe one for one that is not. */
+/** Registers pwoa's kernels for the native engine, and replaces one of its own that is unsafe. */
 export const registerTensorflowKernels = (tf: Tf): void => {
   const standard = tf.getKernel('Conv2DBackpropFilter', 'tensorflow')
   registerMissing(tf, [

@@ -27,9 +27,9 @@ export interface NativeBackend extends KernelBackend {
     inputs: readonly TensorInfo[],
     outputs: number,
   ): Tensor[]
-  /** Loads a graph from a folder, and returns its number. */
+  /** Loads a graph from a folder, and returns its id. */
   loadSavedModelMetaGraph(folder: string, tags: string): number
-  /** Runs a part of a graph. Inputs and outputs by name, each as `node:0`. */
+  /** Runs a part of a graph. Names of inputs and outputs are `node:0`. */
   runSavedModel(
     id: number,
     inputs: readonly TensorInfo[],

@@ -3,8 +3,8 @@ import { input } from '../inputs.js'
 import { type NativeBackend, typeAttribute } from './native-backend.js'
 
 /**
- * `PwoaReluGrad`: inputs `dy` and `y` (any shape, the same), output `dy` where `y > 0`, else 0.
- * One op (`ReluGrad`) instead of the step and multiply of tfjs.
+ * `PwoaReluGrad`: inputs `dy` and `y` of one shape, output `dy` where `y > 0`, else 0: one op (`ReluGrad`) instead of
+ * the step and product of tfjs.
  */
 export const reluGrad: KernelConfig = {
   kernelName: 'PwoaReluGrad',

@@ -8,7 +8,7 @@ interface Stack {
   /** Shape of the stack: all but the last two axes. */
   readonly outer: readonly number[]
   readonly count: number
-  /** Of each matrix, transposed where that was asked for. */
+  /** Of each matrix, after the transposition that was asked for. */
   readonly rows: number
   readonly columns: number
   /** Steps from row to row and from column to column, in floats. */
@@ -27,7 +27,7 @@ const stackOf = ({ shape }: TensorInfo, transposed: boolean): Stack => {
 
 /**
  * `BatchMatMul`: inputs `a` `[…, m, k]` and `b` `[…, k, n]`, attributes `transposeA`, `transposeB`, output `[…, m, n]`,
- * by `assembly/matMul.ts`: the wasm engine's own one is slow where something is transposed or stacked. It is left with
+ * by `assembly/matMul.ts`: the wasm engine's own kernel is slow if a matrix is transposed or stacked. It still does
  * stacks of different shapes.
  */
 export const batchMatMul = (module: WasmModule, standard: KernelFunc): KernelConfig => ({

@@ -3,7 +3,9 @@ import { input } from '../inputs.js'
 import type { WasmModule } from './module.js'
 import { address, sizeOf, type WasmBackend } from './wasm-backend.js'
 
-/** `PwoaBiasAddGrad`: input `dy` `[…, c]`, output `[c]`: the sum over all but the last axis, in float64 until the end. */
+/**
+ * `PwoaBiasAddGrad`: input `dy` `[…, c]`, output `[c]`: the sum over all but the last axis, in float64 until the end.
+ */
 export const biasAddGrad = (module: WasmModule): KernelConfig => ({
   kernelName: 'PwoaBiasAddGrad',
   backendName: 'wasm',

@@ -6,7 +6,7 @@ import type { WasmModule } from './module.js'
 import { address, type WasmBackend } from './wasm-backend.js'
 
 /**
- * `Conv2DBackpropFilter`, which tfjs's own convolution gradient asks for: inputs `x` `[b, h, w, i]` and `dy`
+ * `Conv2DBackpropFilter`, which tfjs's gradient of a convolution calls: inputs `x` `[b, h, w, i]` and `dy`
  * `[b, h', w', o]`, output `[kh, kw, i, o]`, by `assembly/filterGradient.ts`.
  */
 export const conv2dBackpropFilter = (tf: Tf, module: WasmModule): KernelConfig => ({

@@ -12,7 +12,7 @@ interface Attributes {
   readonly activation: Activation
 }
 
-/** `PwoaConv2D`, see the native kernel; `assembly/convolve.ts` does all of it. */
+/** `PwoaConv2D`, see the native kernel, by `assembly/convolve.ts`. */
 export const conv2d = (tf: Tf, module: WasmModule): KernelConfig => ({
   kernelName: 'PwoaConv2D',
   backendName: 'wasm',

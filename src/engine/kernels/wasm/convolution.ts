@@ -15,13 +15,16 @@ type Shape4 = [number, number, number, number]
 /** A convolution, as the module's kernels take it. */
 export interface DescribedConvolution {
   readonly outShape: Shape4
-  /** To be given back to the module. */
+  /** Of the description in the module's heap; the caller releases it. */
   readonly address: number
 }
 
 /**
+ * Describes a convolution for the module's kernels.
+ *
  * @param x shape of the images, NHWC
- * @param filter shape of the filters, kernel × kernel × in × out; of depth-wise ones the last is outputs for each input
+ * @param filter shape of the filters, kernel × kernel × in × out; for `depthwise`, the last is the outputs per input
+ * @throws Error if images are not NHWC
  */
 export const describeConvolution = (
   tf: Tf,

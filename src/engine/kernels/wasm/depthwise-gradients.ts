@@ -9,7 +9,7 @@ import { type ConvolutionAttributes, describeConvolution } from './convolution.j
 import type { WasmModule } from './module.js'
 import { address, type WasmBackend } from './wasm-backend.js'
 
-/** What tfjs's gradient of a depth-wise convolution tells its kernels, whose images are always NHWC. */
+/** The attributes that tfjs's gradient of a depth-wise convolution passes; images are always NHWC. */
 type Attributes<A> = A & Omit<ConvolutionAttributes, 'dataFormat'>
 
 /**
@@ -33,8 +33,8 @@ export const depthwiseBackpropInput = (tf: Tf, module: WasmModule): KernelConfig
 })
 
 /**
- * `DepthwiseConv2dNativeBackpropFilter`: inputs `x` `[b, h, w, i]` and `dy` `[b, h', w', i·m]`, output `[kh, kw, i, m]`, by
- * `assembly/depthwiseFilterGradient.ts`.
+ * `DepthwiseConv2dNativeBackpropFilter`: inputs `x` `[b, h, w, i]` and `dy` `[b, h', w', i·m]`, output `[kh, kw, i,
+ * m]`, by `assembly/depthwiseFilterGradient.ts`.
  */
 export const depthwiseBackpropFilter = (tf: Tf, module: WasmModule): KernelConfig => ({
   kernelName: 'DepthwiseConv2dNativeBackpropFilter',

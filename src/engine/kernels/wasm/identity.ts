@@ -3,8 +3,8 @@ import { input } from '../inputs.js'
 import type { WasmBackend } from './wasm-backend.js'
 
 /**
- * `Identity`: input `x`, output another tensor of the same values. They are shared, as `Reshape` shares them: the wasm
- * engine's own kernel copies them, each time that a gradient's input is saved.
+ * `Identity`: input `x`, output another tensor with the same values, which the two share, as with `Reshape`. The wasm
+ * engine's own kernel copies them each time a gradient saves an input.
  */
 export const identity: KernelConfig = {
   kernelName: 'Identity',

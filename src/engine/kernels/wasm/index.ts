@@ -24,7 +24,9 @@ import { softmaxCrossEntropy } from './softmax-cross-entropy.js'
 import { spdInverse } from './spd-inverse.js'
 import { splitV } from './split-v.js'
 
-/** Registers pwoa's kernels for the wasm engine, the standard ones that it lacks, and better ones for six. */
+/**
+ * Registers pwoa's kernels and missing standard ones for the wasm engine, and replaces six of its own by better ones.
+ */
 export const registerWasmKernels = (tf: Tf, module: WasmModule): void => {
   const [standardSplit, standardMatMul] = [tf.getKernel('SplitV', 'wasm'), tf.getKernel('BatchMatMul', 'wasm')]
   const ofModule = [reluGrad, biasAddGrad, linear, adam, momentum, spdInverse, gaussianKernel, regularise]

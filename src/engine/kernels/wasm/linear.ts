@@ -4,7 +4,7 @@ import { input } from '../inputs.js'
 import { leastOf, type WasmModule } from './module.js'
 import { address, type WasmBackend } from './wasm-backend.js'
 
-/** `PwoaLinear`, see the native kernel; `assembly/matMul.ts` does all of it. */
+/** `PwoaLinear`, see the native kernel, by `assembly/matMul.ts`. */
 export const linear = (module: WasmModule): KernelConfig => ({
   kernelName: 'PwoaLinear',
   backendName: 'wasm',

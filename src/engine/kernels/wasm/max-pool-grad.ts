@@ -3,7 +3,7 @@ import type { Tf } from '../../tf.js'
 import { input } from '../inputs.js'
 import { at, floats, type WasmBackend } from './wasm-backend.js'
 
-/** Where the window's largest value is; the first one where several are equal, as in TensorFlow and PyTorch. */
+/** Index of the window's largest value; of equal ones the first, as in TensorFlow and PyTorch. */
 const largestAt = (
   x: Float32Array,
   image: number,
@@ -51,7 +51,8 @@ const kernel =
 
 /**
  * `MaxPoolGrad`: inputs `input` `[b, h, w, c]` and `dy` `[b, h', w', c]`, output `[b, h, w, c]`: each window's gradient
- * goes to its largest value, the first one of several. The wasm engine's own kernel gets windows of negative values wrong.
+ * goes to its largest value, the first of equal ones. The wasm engine's own kernel is wrong for windows of negative
+ * values.
  */
 export const maxPoolGrad = (tf: Tf): KernelConfig => ({
   kernelName: 'MaxPoolGrad',

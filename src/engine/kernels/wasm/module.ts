@@ -5,8 +5,8 @@ import type { WasmBackend } from './wasm-backend.js'
 type Address = number
 
 /**
- * The kernels of `assembly/`, compiled to WebAssembly: each works on tensors where they lie in the engine's heap. What
- * they compute is said there.
+ * The kernels of `assembly/`, compiled to WebAssembly. They work on tensors in place, in the engine's heap. Each
+ * kernel's file there documents what it computes.
  */
 export interface WasmModule {
   matMul(
@@ -23,7 +23,7 @@ export interface WasmModule {
     bias: Address,
     least: number,
   ): void
-  /** The description of a convolution that the kernels take, to be given back by `release`. */
+  /** Describes a convolution for the kernels; the caller gives the description to `release`. */
   convolution(...geometry: ConvolutionGeometry): Address
   convolve(x: Address, filter: Address, bias: Address, y: Address, convolution: Address, least: number): void
   inputGradient(dy: Address, filter: Address, dx: Address, convolution: Address): void
@@ -83,6 +83,7 @@ export interface WasmModule {
   release(block: Address): void
 }
 
+/** Sizes of a convolution; `top` and `left` are the zeros above and left of the images. */
 export type ConvolutionGeometry = readonly [
   batch: number,
   height: number,
@@ -102,7 +103,7 @@ export type ConvolutionGeometry = readonly [
 /** The least value of a result with this activation, as the module's kernels take it: `least`. */
 export const leastOf = (activation: Activation): number => (activation === 'relu' ? 0 : -Infinity)
 
-// Node has it; its types do not.
+// Node's types lack it.
 declare const WebAssembly: {
   instantiate(
     bytes: Uint8Array,
@@ -111,7 +112,7 @@ declare const WebAssembly: {
 }
 
 /**
- * Makes the kernels work on the engine's heap.
+ * Instantiates the kernels on the engine's heap.
  *
  * @param bytes of assembly/pwoa.wasm
  */

@@ -3,7 +3,7 @@ import { input } from '../inputs.js'
 import type { WasmModule } from './module.js'
 import { address, sizeOf, type WasmBackend } from './wasm-backend.js'
 
-/** `PwoaReluGrad`: inputs `dy` and `y` (any shape, the same), output `dy` where `y > 0`, else 0. */
+/** `PwoaReluGrad`: inputs `dy` and `y` of one shape, output `dy` where `y > 0`, else 0. */
 export const reluGrad = (module: WasmModule): KernelConfig => ({
   kernelName: 'PwoaReluGrad',
   backendName: 'wasm',

@@ -3,8 +3,8 @@ import { input } from '../inputs.js'
 import { at, floats, type WasmBackend } from './wasm-backend.js'
 
 /**
- * `Sign`: input `x` (any shape, floats), output −1, 0 or 1. wasm's own takes all below 1e-6 for 0, and the input
- * gradients of a confident network are smaller than that: an attack would do nothing where it has most to do.
+ * `Sign`: input `x` (any shape, floats), output −1, 0 or 1. The wasm engine's own kernel gives 0 for magnitudes below
+ * 1e-6. Input gradients of a confident network are smaller than that, and an attack would not move at all.
  */
 export const sign: KernelConfig = {
   kernelName: 'Sign',

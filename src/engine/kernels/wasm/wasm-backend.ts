@@ -3,11 +3,11 @@ import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core'
 /** The part of the wasm backend that our kernels use. */
 export interface WasmBackend extends KernelBackend {
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo
-  /** A view of the tensor in the wasm heap. It dies when the heap grows: allocate every output first. */
+  /** A view of the tensor in the wasm heap. It is invalid once the heap grows: allocate every output first. */
   typedArrayFromHeap(tensor: TensorInfo): Float32Array | Int32Array | Uint8Array
-  /** Where a tensor's values lie in the wasm heap, in bytes. */
+  /** Address of a tensor's values in the wasm heap, in bytes. */
   getMemoryOffset(dataId: TensorInfo['dataId']): number
-  /** What the engine's own module exports: its heap, and who hands it out. */
+  /** Exports of the engine's own module: its heap and its allocator. */
   readonly wasm: {
     readonly asm: {
       readonly memory: unknown
@@ -17,14 +17,14 @@ export interface WasmBackend extends KernelBackend {
   }
 }
 
-/** The floats of a tensor, as a view of the wasm heap. */
+/** The floats of a tensor, as a view of the wasm heap. @throws Error if it has another type */
 export const floats = (backend: WasmBackend, tensor: TensorInfo): Float32Array => {
   const view = backend.typedArrayFromHeap(tensor)
   if (!(view instanceof Float32Array)) throw new Error(`expected float32, got ${tensor.dtype}`)
   return view
 }
 
-/** Where the floats of a tensor lie in the wasm heap, in bytes. */
+/** Address of the floats of a tensor in the wasm heap, in bytes. @throws Error if it has another type */
 export const address = (backend: WasmBackend, { dataId, dtype }: TensorInfo): number => {
   if (dtype !== 'float32') throw new Error(`expected float32, got ${dtype}`)
   return backend.getMemoryOffset(dataId)

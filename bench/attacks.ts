@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { loadEngine } from '../src/engine/load.js'
-import { ownVersion } from '../src/runtime/ownPackage.js'
+import { ownVersion } from '../src/runtime/host/ownPackage.js'
 import {
   type AttackBench,
   type AttackName,

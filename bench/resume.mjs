@@ -39,7 +39,7 @@ const live = async (name, last, place) => {
 
 /** A process that reads a run's newest checkpoint, and says how long that took. */
 const read = async (folder) => {
-  const { readNewest } = await import('../dist/runtime/checkpointFolder.js')
+  const { readNewest } = await import('../dist/runtime/checkpoints/checkpointFolder.js')
   const began = performance.now()
   if (!(await readNewest(folder))) throw new Error('no checkpoint')
   process.stdout.write(JSON.stringify({ seconds: (performance.now() - began) / 1000 }))

@@ -28,7 +28,7 @@ import {
   syntheticDigits,
 } from '../dist/index.js'
 import { makeRunFigures } from '../dist/report/runFigures.js'
-import { planOf } from '../dist/runtime/plan.js'
+import { planOf } from '../dist/runtime/folder/plan.js'
 import { readPageFiles } from '../dist/ui/pageFiles.js'
 import { openPageServer } from '../dist/ui/pageServer.js'
 import { makeShow } from '../dist/ui/show.js'

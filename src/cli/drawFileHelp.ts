@@ -1,5 +1,5 @@
 import type { ParameterDetails } from '../dsl/parameters.js'
-import type { PipelineFile } from '../runtime/loadPipelineFile.js'
+import type { PipelineFile } from '../runtime/file/loadPipelineFile.js'
 import type { Colors } from './colors.js'
 import { wrapText } from './wrapText.js'
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { shortPath } from '../runtime/shortPath.js'
+import { shortPath } from '../runtime/host/shortPath.js'
 
 /** What `pwoa-run init` has written, and what to do next. */
 export const drawStarter = (folder: string, names: readonly string[]): string =>

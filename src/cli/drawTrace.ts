@@ -1,4 +1,4 @@
-import { originalPositions } from '../runtime/originalPositions.js'
+import { originalPositions } from '../runtime/file/sourcePositions.js'
 
 /** The stack of an error's cause, and of its causes in turn; empty where there is none. */
 export const drawTrace = (cause: unknown): string => {

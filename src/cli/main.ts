@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { type PwoaError, toPwoaError } from '../dsl/errors.js'
-import { ownVersion } from '../runtime/ownPackage.js'
+import { ownVersion } from '../runtime/host/ownPackage.js'
 import { drawError } from './drawError.js'
 import { exitCodes } from './exitCodes.js'
 import type { Arguments } from './invocation.js'

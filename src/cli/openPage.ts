@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { toPwoaError } from '../dsl/errors.js'
-import { rememberAddress, rememberedAddress } from '../runtime/pageAddress.js'
+import { rememberAddress, rememberedAddress } from '../runtime/folder/pageAddress.js'
 import { readPageFiles } from '../ui/pageFiles.js'
 import { openPageServer, type PageServer } from '../ui/pageServer.js'
 import type { Show } from '../ui/show.js'

@@ -1,13 +1,13 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../dsl/errors.js'
 import type { Summary } from '../dsl/run.js'
-import type { ComparisonSummary } from '../runtime/comparison.js'
-import { loadPipelineFile } from '../runtime/loadPipelineFile.js'
-import { makeFromFile } from '../runtime/makeFromFile.js'
-import { namesIn } from '../runtime/namesIn.js'
-import type { Runnable } from '../runtime/runnable.js'
+import type { ComparisonSummary } from '../runtime/comparison/comparison.js'
+import type { Runnable } from '../runtime/file/definePipeline.js'
+import { loadPipelineFile } from '../runtime/file/loadPipelineFile.js'
+import { makeFromFile } from '../runtime/file/makeFromFile.js'
+import { withSourcePosition } from '../runtime/file/sourcePositions.js'
+import { namesIn } from '../runtime/records/folderRuns.js'
 import type { Sweep, SweepSummary } from '../runtime/sweep/sweepTypes.js'
-import { withPlace } from '../runtime/withPlace.js'
 import { colorsFor } from './colors.js'
 import { drawFileHelp } from './drawFileHelp.js'
 import { drawPlan, planAsJson } from './drawPlan.js'
@@ -74,7 +74,7 @@ const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => 
   release()
   await watched?.close()
   screen.end()
-  if (isLeft(ended)) return { error: withResumeWords(withPlace(ended.left), folder, invocation) }
+  if (isLeft(ended)) return { error: withResumeWords(withSourcePosition(ended.left), folder, invocation) }
   const study = made.kind === 'sweep' && process.stdout.isTTY ? made.study : undefined
   const page = {
     colors: colorsFor(process.stdout),

@@ -1,5 +1,5 @@
 import { toPwoaError } from '../dsl/errors.js'
-import { shortPath } from '../runtime/shortPath.js'
+import { shortPath } from '../runtime/host/shortPath.js'
 import { colorsFor } from './colors.js'
 import { drawDiagnosis } from './drawDiagnosis.js'
 import { drawStarter } from './drawStarter.js'
@@ -26,11 +26,11 @@ const deeds: { readonly [W in Word['word']]: (asked: Extract<Word, { word: W }>)
     return { text: drawDiagnosis(diagnosis, colorsFor(process.stdout)), code }
   },
   init: async ({ folder }) => {
-    const { writeStarter } = await import('../runtime/writeStarter.js')
+    const { writeStarter } = await import('../runtime/starter/writeStarter.js')
     return { text: drawStarter(folder, await writeStarter(folder)), code: 0 }
   },
   report: async ({ folder }) => {
-    const { writeReport } = await import('../runtime/writeReport.js')
+    const { writeReport } = await import('../runtime/records/writeReport.js')
     return { text: `${shortPath(await writeReport(folder))}\n`, code: 0 }
   },
   tensorboard: async ({ folder, out }) => {

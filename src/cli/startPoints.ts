@@ -1,15 +1,14 @@
 import { dirname, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { PwoaFailure } from '../dsl/errors.js'
+import { pointInChild } from '../runtime/pointProcess/pointInChild.js'
 import { followQueue } from '../runtime/queue/followQueue.js'
-import { parseQueueUrl } from '../runtime/queue/queueUrl.js'
-import { pointInChild } from '../runtime/sweep/pointInChild.js'
+import { parseQueueUrl, queueVariable } from '../runtime/queue/queueUrl.js'
 import { startSweep } from '../runtime/sweep/startSweep.js'
 import { chooseSweepFolder } from '../runtime/sweep/sweepFolder.js'
 import type { Sweep, SweepHandle } from '../runtime/sweep/sweepTypes.js'
 import type { Colors } from './colors.js'
 import type { Invocation } from './invocation.js'
-import { pointEntry } from './pointEntry.js'
 import type { Screen } from './screen.js'
 import { type Showing, showSweep } from './showSweep.js'
 import { windowSize } from './windowSize.js'
@@ -25,7 +24,7 @@ export const startPoints = async (
   const { values, options, workers = 1, attempts = 3 } = invocation
   const file = resolve(invocation.file)
   if (invocation.queue !== undefined) return enqueue(sweep, invocation, screen, showing)
-  const runPoint = pointInChild({ entry: pointEntry, file, values, workers })
+  const runPoint = pointInChild({ file, values, workers, secrets: [queueVariable] })
   const handle = startSweep(sweep, options, { workers, attempts, runPoint })
   showSweep(handle, screen, { ...showing, where: `${workers} at a time` })
   return handle

@@ -1,6 +1,6 @@
 import type { PwoaError } from '../dsl/errors.js'
 import type { CheckpointOptions } from '../dsl/run.js'
-import { shortPath } from '../runtime/shortPath.js'
+import { shortPath } from '../runtime/host/shortPath.js'
 import type { Invocation } from './invocation.js'
 
 /** Puts the words that resume an interrupted run into its error: the same command, with its folder. */

@@ -4,7 +4,6 @@ import { startWorker } from '../runtime/queue/startWorker.js'
 import { openRunStorage } from '../runtime/storage/openRunStorage.js'
 import { parseRunsPlace } from '../runtime/storage/runsPlace.js'
 import { onInterrupt } from './onInterrupt.js'
-import { pointEntry } from './pointEntry.js'
 import type { Outcome } from './runCommand.js'
 import type { WorkerWord } from './word.js'
 
@@ -18,7 +17,7 @@ export const workerCommand = async (word: WorkerWord): Promise<Outcome> => {
   const say = (message: string): void => void process.stderr.write(`${message}\n`)
   const run = { ...(dataDir === undefined ? {} : { dataDir }), ...(checkpoints === undefined ? {} : { checkpoints }) }
   const storage = await openRunStorage(place.right, { environment: process.env, checkpoints: checkpoints ?? {}, say })
-  const worker = await startWorker({ url: url.right, pipelines, storage, workers, lease, entry: pointEntry, run, say })
+  const worker = await startWorker({ url: url.right, pipelines, storage, workers, lease, run, say })
   say(`worker: ${workers} at a time, from ${url.right.shown}, runs in ${storage.shown}`)
   await new Promise<void>((resolve) => {
     onInterrupt(() => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import type { PwoaError, WriteError } from '../dsl/errors.js'
+import { type PwoaError, PwoaFailure, type WriteError } from '../dsl/errors.js'
 
 const PROBLEMS: Readonly<Record<string, readonly [actual: string, hint: string]>> = {
   ENOSPC: ['a full disk', 'Free some space, or choose another folder.'],
@@ -75,5 +75,14 @@ const writeAll = async (path: string, contents: Uint8Array | string): Promise<vo
     await file.sync()
   } finally {
     await file.close()
+  }
+}
+
+/** Runs something that writes `file`; what it throws becomes a `WriteError`. */
+export const withWriteError = <A>(stage: string, file: string, write: () => A): A => {
+  try {
+    return write()
+  } catch (thrown) {
+    throw new PwoaFailure(toWriteError(file, stage, thrown))
   }
 }

@@ -1,9 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { makeRunFigures } from '../report/runFigures.js'
-import { isFolderInUse } from '../runtime/folderLock.js'
-import { lastChange } from '../runtime/lastChange.js'
-import { type FolderPart, partsOf } from '../runtime/partsOf.js'
-import { readRun } from '../runtime/readRun.js'
+import { isFolderInUse } from '../runtime/folder/folderLock.js'
+import { type FolderRun, folderRuns, lastChange } from '../runtime/records/folderRuns.js'
+import { readRun } from '../runtime/records/readRun.js'
 import type { Show, ShownRun } from './show.js'
 
 /** Milliseconds between two looks at a folder, at least. */
@@ -32,7 +31,7 @@ export const lookAtFolder = ({
   failed = () => undefined,
 }: FolderOptions): FolderLook => {
   const seen = new Map<string, string>()
-  const lookAt = async (part: FolderPart): Promise<void> => {
+  const lookAt = async (part: FolderRun): Promise<void> => {
     const { begun } = part
     const alive = begun && isFolderInUse(part.folder)
     const now = JSON.stringify([part.state, alive, begun && lastChange(part.folder)])
@@ -47,7 +46,7 @@ export const lookAtFolder = ({
     seen.set(part.id, now)
   }
   return async () => {
-    const looks = partsOf(folder, 'ui').flatMap((part) => (except.has(part.id) ? [] : [part]))
+    const looks = folderRuns(folder, 'ui').flatMap((part) => (except.has(part.id) ? [] : [part]))
     for (const part of looks) await lookAt(part).catch(failed)
   }
 }
@@ -64,21 +63,21 @@ export const followFolder = async (look: FolderLook, signal: AbortSignal): Promi
   }
 }
 
-const placeOf = ({ id, label, params }: FolderPart) => ({
+const placeOf = ({ id, label, params }: FolderRun) => ({
   id,
   label,
   ...(params ? { params } : {}),
   controls: undefined,
 })
 
-const read = async (part: FolderPart, alive: boolean): Promise<ShownRun> => {
+const read = async (part: FolderRun, alive: boolean): Promise<ShownRun> => {
   const { plan, figures, pictures } = await readRun(part.folder, 'ui', alive ? 'under way' : 'over')
   if (part.state === 'failed') figures.end('failed')
   return { ...placeOf(part), plan, figures, pictures }
 }
 
 /** One whose folder is not here: it has not begun, or another machine keeps it. */
-const absent = async (part: FolderPart): Promise<ShownRun> => {
+const absent = async (part: FolderRun): Promise<ShownRun> => {
   const figures = makeRunFigures(part.label, 'waiting')
   if (part.state === 'done' || part.state === 'failed') figures.end(part.state)
   return { ...placeOf(part), plan: undefined, figures, pictures: new Map() }

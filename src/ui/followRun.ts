@@ -2,8 +2,8 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import type { RunHandle } from '../dsl/run.js'
 import { makeRunFigures } from '../report/runFigures.js'
 import type { RunPlan } from '../report/runRecord.js'
-import { isPicture, readPicture } from '../runtime/readPicture.js'
-import { replay } from '../runtime/readRun.js'
+import { isPicture, readPicture } from '../runtime/records/readPicture.js'
+import { replay } from '../runtime/records/readRun.js'
 import type { Show } from './show.js'
 
 export interface FollowOptions {

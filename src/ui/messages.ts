@@ -1,7 +1,7 @@
 import type { CurvePoints } from '../report/curves.js'
 import type { RunPlan } from '../report/runRecord.js'
 import type { RunFacts, RunHead, WeightsAt } from '../report/runView.js'
-import type { PointParams } from '../runtime/sweep/points.js'
+import type { PointParams } from '../runtime/records/sweepFiles.js'
 
 /** What a page is told of a run: all of it, or what has changed. */
 export interface RunUpdate {

@@ -3,7 +3,7 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import { PwoaFailure } from '../dsl/errors.js'
 import { readWhole } from '../io/readWhole.js'
 import { style } from '../report/style.js'
-import { ownRoot } from '../runtime/ownPackage.js'
+import { ownRoot } from '../runtime/host/ownPackage.js'
 
 /** The files of the page by their names, with their types. */
 export type PageFiles = ReadonlyMap<string, { readonly type: string; readonly bytes: Uint8Array }>

@@ -3,7 +3,7 @@ import type { LoggedEvent } from '../dsl/record.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import type { RunFigures } from '../report/runFigures.js'
 import type { RunPlan } from '../report/runRecord.js'
-import type { PointParams } from '../runtime/sweep/points.js'
+import type { PointParams } from '../runtime/records/sweepFiles.js'
 import { inBrief } from './inBrief.js'
 import type { Control, PageMessage, RunUpdate } from './messages.js'
 

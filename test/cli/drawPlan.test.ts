@@ -8,7 +8,7 @@ import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { drawValues } from '../../src/report/drawValues.js'
-import { pipeline } from '../../src/runtime/pipeline.js'
+import { pipeline } from '../../src/runtime/run/pipeline.js'
 import { sweep } from '../../src/runtime/sweep/sweep.js'
 
 const teacher = fileURLToPath(new URL('../../assets/teacher-digits.safetensors', import.meta.url))

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import { writeTogether } from '../../src/io/writeTogether.js'
-import { packageName } from '../../src/runtime/starterFiles.js'
-import { writeStarter } from '../../src/runtime/writeStarter.js'
+import { packageName } from '../../src/runtime/starter/starterFiles.js'
+import { writeStarter } from '../../src/runtime/starter/writeStarter.js'
 import { buildCommand, folderWith } from './commandLine.js'
 
 let command: Awaited<ReturnType<typeof buildCommand>>

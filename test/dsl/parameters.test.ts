@@ -6,8 +6,8 @@ import { drawFileHelp } from '../../src/cli/drawFileHelp.js'
 import { decodeParameters, param, parameters } from '../../src/dsl/parameters.js'
 
 import { syntheticDigits } from '../../src/io/syntheticDigits.js'
-import { definePipeline } from '../../src/runtime/definePipeline.js'
-import { pipeline } from '../../src/runtime/pipeline.js'
+import { definePipeline } from '../../src/runtime/file/definePipeline.js'
+import { pipeline } from '../../src/runtime/run/pipeline.js'
 
 const help = 'Help.'
 const fields = parameters({

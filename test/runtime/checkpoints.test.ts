@@ -6,10 +6,10 @@ import { concatMap, finalize, from, lastValueFrom, type Observable, of, toArray 
 import { describe, expect, test } from 'vitest'
 import type { CheckpointOptions, RunHandle } from '../../src/dsl/run.js'
 import type { HasTraining, Step, TrainingMetrics } from '../../src/dsl/step.js'
-import { encodeCheckpoint, type RunCheckpoint } from '../../src/runtime/checkpointFile.js'
-import { readNewest, writeCheckpoint } from '../../src/runtime/checkpointFolder.js'
-import { checkpointSchedule } from '../../src/runtime/checkpointSchedule.js'
-import { isSealed, seal } from '../../src/runtime/checkpointSeal.js'
+import { encodeCheckpoint, type RunCheckpoint } from '../../src/runtime/checkpoints/checkpointFile.js'
+import { readNewest, writeCheckpoint } from '../../src/runtime/checkpoints/checkpointFolder.js'
+import { checkpointSchedule } from '../../src/runtime/checkpoints/checkpointSchedule.js'
+import { isSealed, seal } from '../../src/runtime/checkpoints/checkpointSeal.js'
 import { fakePipeline, fakeTrain, temporaryFolder } from './fakes.js'
 
 const checkpointAt = (step: number): RunCheckpoint => ({

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Either, isLeft } from 'fp-ts/lib/Either.js'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { RunHandle, RunOptions } from '../../src/dsl/run.js'
-import { lockFolder } from '../../src/runtime/folderLock.js'
+import { lockFolder } from '../../src/runtime/folder/folderLock.js'
 import { eventsIn, fakePipeline, fakeTrain, stepsIn, temporaryFolder } from './fakes.js'
 
 const valueOf = <A>(result: Either<unknown, A>): A => {

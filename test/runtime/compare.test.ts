@@ -3,8 +3,8 @@ import { type Either, isLeft, isRight } from 'fp-ts/lib/Either.js'
 import { lastValueFrom, map, toArray } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { param, parameters } from '../../src/dsl/parameters.js'
-import { compare } from '../../src/runtime/compare.js'
-import { definePipeline } from '../../src/runtime/definePipeline.js'
+import { compare } from '../../src/runtime/comparison/compare.js'
+import { definePipeline } from '../../src/runtime/file/definePipeline.js'
 import { fakePipeline, fakeTrain, jsonOf, temporaryFolder } from './fakes.js'
 
 const valueOf = <A>(result: Either<unknown, A>): A => {

@@ -13,8 +13,8 @@ import { type Op, stage } from '../../src/dsl/op.js'
 import { makePipeline, type Pipeline } from '../../src/dsl/pipeline.js'
 import type { LoggedEvent } from '../../src/dsl/record.js'
 import type { HasTraining, Minibatch, Step, TrainingMetrics } from '../../src/dsl/step.js'
-import type { Machinery } from '../../src/runtime/machinery.js'
-import { startRunWith } from '../../src/runtime/startRun.js'
+import type { RunDependencies } from '../../src/runtime/run/runDependencies.js'
+import { startRunWith } from '../../src/runtime/run/startRun.js'
 
 /** A folder that is removed after the test. */
 export const temporaryFolder = (): string => {
@@ -74,7 +74,7 @@ const fakeMinibatch = (index: number, lease: Lease): Minibatch => ({
 })
 
 /** Machinery without tensors; counts what is on loan. */
-export const fakeMachinery = (): Machinery & { readonly onLoan: () => number } => {
+export const fakeMachinery = (): RunDependencies & { readonly onLoan: () => number } => {
   let onLoan = 0
   return {
     onLoan: () => onLoan,
@@ -91,7 +91,7 @@ export const fakeMachinery = (): Machinery & { readonly onLoan: () => number } =
   }
 }
 
-export const fakePipeline = (name = 'fake run', machinery: Machinery = fakeMachinery()): Pipeline<Step> =>
+export const fakePipeline = (name = 'fake run', machinery: RunDependencies = fakeMachinery()): Pipeline<Step> =>
   makePipeline(name, fakeSource, startRunWith(machinery))
 
 export interface FakeTrainOptions {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, test, vi } from 'vitest'
 import type { RunHandle } from '../../src/dsl/run.js'
-import { lockFolder } from '../../src/runtime/folderLock.js'
+import { lockFolder } from '../../src/runtime/folder/folderLock.js'
 import { fakePipeline, fakeTrain, jsonOf, temporaryFolder } from './fakes.js'
 
 const neverLost = (): void => {

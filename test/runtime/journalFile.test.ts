@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFil
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { openJournal } from '../../src/runtime/journalFile.js'
+import { openJournal } from '../../src/runtime/folder/journalFile.js'
 
 const newFile = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'pwoa-journal-'))

@@ -1,7 +1,7 @@
 /** What a summary says is left of a network. */
 import { describe, expect, test } from 'vitest'
 import { tableOfRun } from '../../src/report/resultTable.js'
-import { keptFigures } from '../../src/runtime/keptFigures.js'
+import { keptFigures } from '../../src/runtime/run/keptFigures.js'
 import { summary } from '../report/records.js'
 
 const counts = { total: 1000, kept: 500, prunable: 800, prunableKept: 300, flops: 4000, flopsKept: 1500 }

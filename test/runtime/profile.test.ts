@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { isRight } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { traced, work } from '../../src/dsl/traced.js'
-import { openProfile } from '../../src/runtime/profile.js'
+import { openProfile } from '../../src/runtime/run/profile.js'
 import { fakePipeline, fakeTrain, jsonOf, temporaryFolder } from './fakes.js'
 
 interface Trace {

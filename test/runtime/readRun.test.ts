@@ -4,9 +4,9 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import type { RunHandle } from '../../src/dsl/run.js'
-import { compare } from '../../src/runtime/compare.js'
-import { readFolder, readRun } from '../../src/runtime/readRun.js'
-import { writeReport } from '../../src/runtime/writeReport.js'
+import { compare } from '../../src/runtime/comparison/compare.js'
+import { readFolder, readRun } from '../../src/runtime/records/readRun.js'
+import { writeReport } from '../../src/runtime/records/writeReport.js'
 import { eventsIn, fakePipeline, fakeTrain, stepsIn, temporaryFolder } from './fakes.js'
 
 const pipeline = (during: (step: number) => void = () => undefined) =>

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { bundleFile } from '../../src/runtime/bundleFile.js'
-import { sourceHash } from '../../src/runtime/sourceHash.js'
+import { bundleFile } from '../../src/runtime/file/bundleFile.js'
+import { sourceHash } from '../../src/runtime/file/sourceHash.js'
 import { temporaryFolder } from './fakes.js'
 
 const entry = `

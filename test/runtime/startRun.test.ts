@@ -22,8 +22,8 @@ import type { RunEvent } from '../../src/dsl/events.js'
 import { makePipeline } from '../../src/dsl/pipeline.js'
 import type { RunHandle, RunOptions } from '../../src/dsl/run.js'
 import type { Step } from '../../src/dsl/step.js'
-import { startRunWith } from '../../src/runtime/startRun.js'
-import { turn } from '../../src/runtime/turn.js'
+import { eventLoopTurn } from '../../src/runtime/run/concurrency.js'
+import { startRunWith } from '../../src/runtime/run/startRun.js'
 import { expectEvery } from '../support/expectEvery.js'
 import {
   fakeData,
@@ -342,7 +342,7 @@ describe('what goes wrong', () => {
         metrics$.pipe(
           bufferCount(4),
           concatMap(async (steps) => {
-            await turn()
+            await eventLoopTurn()
             sent.push(...steps.map(({ step }) => step))
           }),
         ),

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { partsOf } from '../../src/runtime/partsOf.js'
+import { folderRuns } from '../../src/runtime/records/folderRuns.js'
 import { sweep } from '../../src/runtime/sweep/sweep.js'
 import { lookAtFolder } from '../../src/ui/followFolder.js'
 import { makeShow } from '../../src/ui/show.js'
@@ -38,7 +38,7 @@ describe('a look at a folder', () => {
   test('leaves out what begins to be followed while it reads', async () => {
     const show = makeShow('folder')
     const folder = await swept()
-    const [first = '', ...others] = partsOf(folder, 'test').map(({ id }) => id)
+    const [first = '', ...others] = folderRuns(folder, 'test').map(({ id }) => id)
     const except = new Set<string>()
     const looked = lookAtFolder({ folder, show, except })()
     except.add(first)
@@ -49,7 +49,7 @@ describe('a look at a folder', () => {
   test('shows the others beside a run that is damaged, and says at each look what is wrong with that', async () => {
     const show = makeShow('folder')
     const folder = await swept()
-    const [damaged, ...others] = partsOf(folder, 'test')
+    const [damaged, ...others] = folderRuns(folder, 'test')
     writeFileSync(join(damaged?.folder ?? '', 'metrics.jsonl'), '{"step":1}\n')
     const failures: unknown[] = []
     const look = lookAtFolder({ folder, show, failed: (thrown) => void failures.push(thrown) })

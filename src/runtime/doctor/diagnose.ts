@@ -1,5 +1,5 @@
 import { cachePlace } from '../../io/cachePlace.js'
-import { ownVersion } from '../ownPackage.js'
+import { ownVersion } from '../host/ownPackage.js'
 import { cacheFinding } from './cacheFinding.js'
 import { dataFindings } from './dataFindings.js'
 import { engineFindings } from './engineFindings.js'

@@ -1,6 +1,6 @@
 import { freemem } from 'node:os'
-import { environment } from '../environment.js'
-import { ownNeeds } from '../ownNeeds.js'
+import { environment } from '../host/environment.js'
+import { ownNeeds } from '../host/ownPackage.js'
 import type { Finding } from './finding.js'
 
 /** Whether this Node is new enough. */

@@ -2,10 +2,10 @@ import { basename, relative, resolve, sep } from 'node:path'
 import type { Queue } from 'bullmq'
 import * as E from 'fp-ts/lib/Either.js'
 import type { InterruptedError } from '../../dsl/errors.js'
-import { outageWords } from '../outageWords.js'
-import { ownVersion } from '../ownPackage.js'
-import { fileName } from '../runFolder.js'
-import { summaryCodec } from '../summaryCodec.js'
+import { summaryCodec } from '../folder/codecs.js'
+import { fileName } from '../folder/runFolder.js'
+import { ownVersion } from '../host/ownPackage.js'
+import { outageNotices } from '../storage/outageNotices.js'
 import { type PointProgress, pointProgress } from '../sweep/pointMessages.js'
 import type { PointOutcome, PointPlace, RunPoint } from '../sweep/runPoint.js'
 import { failureOf, jobIdOf, type QueueJob, queueName } from './queueJob.js'
@@ -52,7 +52,7 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
   const queue = new Queue(queueName, { connection })
   const events = new QueueEvents(queueName, { connection })
   const awaited = new Map<string, Awaited>()
-  const outage = outageWords(url.shown, warn)
+  const outage = outageNotices(url.shown, warn)
   queue.on('error', outage.away)
   events.on('error', outage.away)
 

@@ -5,9 +5,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { PwoaError, UsageError } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/parseJson.js'
-import { errorCodec } from '../errorCodec.js'
-import { fileName } from '../runFolder.js'
-import { pointKey } from '../sweep/sweepFolder.js'
+import { errorCodec } from '../folder/codecs.js'
+import { fileName } from '../folder/runFolder.js'
+import { pointKey } from '../records/sweepFiles.js'
 
 /** The queue of all sweeps. */
 export const queueName = 'pwoa'

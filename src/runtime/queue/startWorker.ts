@@ -5,14 +5,14 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Errors } from 'io-ts'
 import { describeError, type PwoaError, PwoaFailure, type UsageError } from '../../dsl/errors.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
-import { outageWords } from '../outageWords.js'
-import { ownVersion } from '../ownPackage.js'
+import { ownVersion } from '../host/ownPackage.js'
+import { runTask } from '../pointProcess/pointInChild.js'
+import { outageNotices } from '../storage/outageNotices.js'
 import type { OpenRun, PointName, RunStorage } from '../storage/runStorage.js'
-import { runTask } from '../sweep/pointInChild.js'
 import type { PointProgress, PointTask } from '../sweep/pointMessages.js'
 import type { PointOutcome } from '../sweep/runPoint.js'
 import { allowedFile, type Denied, denied, failureText, queueJob, queueName } from './queueJob.js'
-import type { QueueUrl } from './queueUrl.js'
+import { type QueueUrl, queueVariable } from './queueUrl.js'
 
 /** What a worker is allowed to do, and where. */
 export interface WorkerOptions {
@@ -23,8 +23,8 @@ export interface WorkerOptions {
   readonly storage: RunStorage
   /** Points at a time. */
   readonly workers: number
-  /** The module that runs a point. */
-  readonly entry: URL
+  /** The module that runs a point. @default that of this package */
+  readonly entry?: URL
   /** Seconds after which others take over from a worker that is not heard of. */
   readonly lease: number
   readonly run: Pick<RunOptions, 'dataDir' | 'checkpoints'>
@@ -79,7 +79,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
 
   const follow = async (job: Job, task: PointTask, run: OpenRun): Promise<PointOutcome> => {
     const report = reporter(job)
-    const running = runTask(task, { ...options, secrets: storage.secrets }, (progress) => {
+    const running = runTask(task, { ...options, secrets: [queueVariable, ...storage.secrets] }, (progress) => {
       report(progress)
       run.advanced()
     })
@@ -98,7 +98,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     return ended.type === 'done' ? { type: 'done', summary: await run.finish(ended.summary) } : ended
   }
 
-  const perform = async (job: Job, token: string | undefined): Promise<Summary> => {
+  const executeJob = async (job: Job, token: string | undefined): Promise<Summary> => {
     const read = await taskOf(job.data, options)
     if (E.isLeft(read)) {
       if (read.left.type === 'refused') return refuse(job, token, read.left.error)
@@ -136,7 +136,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
    */
   const performOrOffer = async (job: Job, token?: string): Promise<Summary> => {
     try {
-      return await perform(job, token)
+      return await executeJob(job, token)
     } catch (thrown) {
       if (!(thrown instanceof PwoaFailure)) throw thrown
       const { error } = thrown
@@ -145,7 +145,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     }
   }
 
-  const outage = outageWords(url.shown, say)
+  const outage = outageNotices(url.shown, say)
   const worker = new Worker(queueName, performOrOffer, {
     connection: url.connection,
     concurrency: workers,

@@ -4,14 +4,13 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { describeError, PwoaFailure, toPwoaError } from '../../dsl/errors.js'
+import { describeError, PwoaFailure, toPwoaError, valueOfTask } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/parseJson.js'
 import type { Summary } from '../../dsl/run.js'
 import { writeWhole } from '../../io/writeWhole.js'
-import { newestWriter } from '../newestWriter.js'
-import { summaryCodec } from '../summaryCodec.js'
-import { pointFolder } from '../sweep/sweepFolder.js'
-import { valueOf } from '../valueOf.js'
+import { summaryCodec } from '../folder/codecs.js'
+import { pointFolder } from '../records/sweepFiles.js'
+import { newestWriter } from '../run/concurrency.js'
 import { filesOf, isForJoins, isInside, type Progress, progressIn, readFileOf } from './localRun.js'
 import type { Objects } from './objects.js'
 import type { OpenRun, PointName, RunStorage } from './runStorage.js'
@@ -191,7 +190,7 @@ const bringFindings = async (objects: Objects, base: string, folder: string): Pr
     const bytes = await objects.read(base + object)
     if (!bytes || sha256Of(bytes) !== sha256)
       throw damaged(objects, base, object, 'the file of a result', bytes ? 'other bytes' : 'none')
-    await valueOf(writeWhole(join(folder, path), bytes, 'worker'))
+    await valueOfTask(writeWhole(join(folder, path), bytes, 'worker'))
   }
   return true
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PwoaFailure } from '../../dsl/errors.js'
-import type { OutageWords } from '../outageWords.js'
+import type { OutageNotices } from './outageNotices.js'
 
 /** How something that is away is waited for. */
 export interface Patience {
@@ -8,7 +8,7 @@ export interface Patience {
   readonly shown: string
   /** For how long; asked anew each time. */
   readonly seconds: () => number
-  readonly words: OutageWords
+  readonly words: OutageNotices
   /** In a few words, where what was thrown may be otherwise in a moment; undefined for all else. */
   readonly awayReason: (thrown: unknown) => string | undefined
 }

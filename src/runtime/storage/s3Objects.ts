@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { PwoaFailure } from '../../dsl/errors.js'
-import { outageWords } from '../outageWords.js'
 import type { Objects } from './objects.js'
+import { outageNotices } from './outageNotices.js'
 import { patiently } from './patiently.js'
 import type { BucketPlace } from './runsPlace.js'
 import { awayReason, isMissing, isTaken, toS3Failure } from './s3Failure.js'
@@ -35,7 +35,7 @@ export const openS3 = async (place: BucketPlace, options: S3Options): Promise<Op
   const sdk = await loadClient(options.environment)
   const { bucket: Bucket, prefix, shown } = place
   const client = new sdk.S3Client(settingsOf(options.environment))
-  const words = outageWords(shown, options.say)
+  const words = outageNotices(shown, options.say)
   const call = async <A>(expected: string, act: () => Promise<A>, key = ''): Promise<A> => {
     try {
       return await patiently(act, { shown, seconds: options.patience, words, awayReason })

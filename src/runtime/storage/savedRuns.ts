@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { valueOfTask } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/parseJson.js'
 import { writeWhole } from '../../io/writeWhole.js'
-import { valueOf } from '../valueOf.js'
 import { isInside, type Progress, readFileOf } from './localRun.js'
 import type { Objects } from './objects.js'
 import { sha256Of } from './sha256Of.js'
@@ -110,7 +110,7 @@ const bringAll = async (objects: Objects, base: string, name: string, folder: st
     const bytes = await objects.read(object)
     if (!bytes) return `${path} is missing`
     if (sha256Of(bytes) !== sha256) return `${path} has other bytes`
-    await valueOf(writeWhole(join(folder, path), bytes, 'worker'))
+    await valueOfTask(writeWhole(join(folder, path), bytes, 'worker'))
   }
   return undefined
 }

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isFolderInUse, lockFolder, lockName } from '../folderLock.js'
-import { writing } from '../writing.js'
+import { withWriteError } from '../../io/writeWhole.js'
+import { isFolderInUse, lockFolder, lockName } from '../folder/folderLock.js'
 
 /** A folder of this process, for runs that are kept elsewhere. */
 export interface Scratch {
@@ -21,7 +21,7 @@ const start = 'pwoa-worker-'
 export const makeScratch = (): Scratch => {
   const parent = tmpdir()
   for (const name of readdirSync(parent)) if (name.startsWith(start)) removeAbandoned(join(parent, name))
-  const folder = writing('worker', parent, () => mkdtempSync(join(parent, start)))
+  const folder = withWriteError('worker', parent, () => mkdtempSync(join(parent, start)))
   const lock = lockFolder(folder, 'worker', () => undefined)
   return {
     folder,

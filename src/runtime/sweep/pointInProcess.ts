@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { RunEvent } from '../../dsl/events.js'
 import type { RunHandle } from '../../dsl/run.js'
-import { namesIn } from '../namesIn.js'
-import { finishedIn, runInFolder } from '../runInFolder.js'
+import { finishedIn, runInFolder } from '../folder/runInFolder.js'
+import { namesIn } from '../records/folderRuns.js'
 import type { PointProgress } from './pointMessages.js'
 import type { PointOutcome, PointPlace, RunPoint } from './runPoint.js'
 import { keysOf } from './sweepFolder.js'
@@ -13,10 +13,10 @@ import type { SweepPoint } from './sweepTypes.js'
 /** Begins the point's run, or goes on with it where it was begun before. */
 export const pointInProcess: RunPoint = (point, place, told) => {
   const controller = new AbortController()
-  return { outcome: perform(point, place, told, controller.signal), stop: () => controller.abort() }
+  return { outcome: executePoint(point, place, told, controller.signal), stop: () => controller.abort() }
 }
 
-const perform = async (
+const executePoint = async (
   { label, pipeline, parts = [] }: SweepPoint,
   { folder, seed, options }: PointPlace,
   told: (progress: PointProgress) => void,

@@ -1,6 +1,5 @@
 import * as t from 'io-ts'
-import { errorCodec } from '../errorCodec.js'
-import { summaryCodec } from '../summaryCodec.js'
+import { errorCodec, summaryCodec } from '../folder/codecs.js'
 
 /** What the processes of a sweep say to each other, checked where it arrives. */
 

@@ -1,10 +1,5 @@
 import { rejectOption } from '../../dsl/errors.js'
-
-/** What a parameter of a point can be: what stands in one cell of a table. */
-export type PointValue = number | string | boolean
-
-/** The parameters of one point. */
-export type PointParams = Readonly<Record<string, PointValue>>
+import { labelOf, type PointParams } from '../records/sweepFiles.js'
 
 /** All values of each parameter: every combination of them is a point. */
 export type Grid<P> = { readonly [K in keyof P]: readonly P[K][] }
@@ -15,12 +10,6 @@ export const combinations = (grid: Grid<PointParams>): readonly PointParams[] =>
     (points, [key, values]) => points.flatMap((point) => values.map((value) => ({ ...point, [key]: value }))),
     [{}],
   )
-
-/** A point in a few words: `rate=4 seed=0`. */
-export const labelOf = (point: PointParams): string =>
-  Object.entries(point)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(' ') || 'the only point'
 
 /** Refuses a sweep of nothing, a point twice, values that are none, and a seed that can't be one. @throws OptionError */
 export const checkPoints = (points: readonly PointParams[]): void => {

@@ -3,8 +3,8 @@ import { checkWhole } from '../../dsl/checks.js'
 import { rejectOption } from '../../dsl/errors.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { Step } from '../../dsl/step.js'
+import { labelOf } from '../records/sweepFiles.js'
 import { makeSweep } from './makeSweep.js'
-import { labelOf } from './points.js'
 import type { Sweep, SweepPoint } from './sweepTypes.js'
 
 /**

@@ -2,22 +2,19 @@ import { join } from 'node:path'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Subject } from 'rxjs'
-import { type PwoaError, PwoaFailure } from '../../dsl/errors.js'
+import { errorOf, type PwoaError, PwoaFailure, valueOfTask } from '../../dsl/errors.js'
 import type { RunOptions } from '../../dsl/run.js'
 import { writeWhole } from '../../io/writeWhole.js'
-import { errorOf } from '../errorOf.js'
-import { firstFailure } from '../firstFailure.js'
-import { interrupted } from '../interrupted.js'
-import { newestWriter } from '../newestWriter.js'
-import { isOfOtherVersion, runFiles } from '../runFolder.js'
-import { finishedIn } from '../runInFolder.js'
-import { turn } from '../turn.js'
-import { valueOf } from '../valueOf.js'
-import { writeReport } from '../writeReport.js'
+import { isOfOtherVersion, runFiles } from '../folder/runFolder.js'
+import { finishedIn } from '../folder/runInFolder.js'
+import { pointFolder } from '../records/sweepFiles.js'
+import { writeReport } from '../records/writeReport.js'
+import { eventLoopTurn, firstFailure, newestWriter } from '../run/concurrency.js'
+import { interrupted } from '../run/interrupted.js'
 import { commonMistake } from './commonMistake.js'
 import type { RunPoint } from './runPoint.js'
 import { studyOf } from './studyResults.js'
-import { chooseSweepFolder, keysOf, openSweepFolder, pointFolder } from './sweepFolder.js'
+import { chooseSweepFolder, keysOf, openSweepFolder } from './sweepFolder.js'
 import type { PointRecord, Sweep, SweepEvent, SweepHandle, SweepSummary } from './sweepTypes.js'
 import { writeResults } from './writeResults.js'
 
@@ -35,7 +32,7 @@ export const startSweep = (sweep: Sweep, options: RunOptions, execution: Executi
   const folder = chooseSweepFolder(sweep.name, options)
   const events = new Subject<SweepEvent>()
   const controller = new AbortController()
-  const live: Live = {
+  const active: ActiveSweep = {
     sweep,
     options,
     execution,
@@ -47,16 +44,16 @@ export const startSweep = (sweep: Sweep, options: RunOptions, execution: Executi
   return {
     folder,
     events$: events.asObservable(),
-    stop: live.stop,
-    result: turn().then(async () => {
-      const result = await outcome(live)
+    stop: active.stop,
+    result: eventLoopTurn().then(async () => {
+      const result = await outcome(active)
       events.complete()
       return result
     }),
   }
 }
 
-interface Live {
+interface ActiveSweep {
   readonly sweep: Sweep
   readonly options: RunOptions
   readonly execution: Execution
@@ -66,20 +63,20 @@ interface Live {
   readonly stop: () => void
 }
 
-const outcome = async (live: Live): Promise<Either<PwoaError, SweepSummary>> => {
+const outcome = async (active: ActiveSweep): Promise<Either<PwoaError, SweepSummary>> => {
   try {
-    return E.right(await perform(live))
+    return E.right(await executeSweep(active))
   } catch (thrown) {
-    return E.left(errorOf(live.sweep.name, thrown))
+    return E.left(errorOf(active.sweep.name, thrown))
   }
 }
 
-const perform = async (live: Live): Promise<SweepSummary> => {
-  const { sweep, options, folder, signal } = live
+const executeSweep = async (active: ActiveSweep): Promise<SweepSummary> => {
+  const { sweep, options, folder, signal } = active
   const started = performance.now()
   const lock = await openSweepFolder(sweep, folder, options)
   try {
-    const points = await runPoints(live)
+    const points = await runPoints(active)
     if (signal.aborted) throw new PwoaFailure(interrupted(sweep.name, folder))
     const summary: SweepSummary = {
       sweep: sweep.name,
@@ -89,7 +86,7 @@ const perform = async (live: Live): Promise<SweepSummary> => {
       points,
       ...(sweep.study ? { study: studyOf(points, sweep.study) } : {}),
     }
-    await valueOf(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+    await valueOfTask(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
     await writeReport(folder)
     return summary
   } finally {
@@ -97,7 +94,7 @@ const perform = async (live: Live): Promise<SweepSummary> => {
   }
 }
 
-const recordsOf = async ({ sweep, options, folder }: Live): Promise<PointRecord[]> => {
+const recordsOf = async ({ sweep, options, folder }: ActiveSweep): Promise<PointRecord[]> => {
   const seeded = sweep.points.map((point) => ({ ...point, seed: point.seed ?? options.seed ?? 0 }))
   const keys = await keysOf(seeded, options.dataDir)
   return seeded.map(({ label, params, seed }, index) => {
@@ -111,10 +108,10 @@ const recordsOf = async ({ sweep, options, folder }: Live): Promise<PointRecord[
 /** Points that fail by the same mistake, before a sweep of more of them is ended by it. */
 const ENOUGH = 2
 
-const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
-  const { sweep, events, execution, signal, folder, stop } = live
+const runPoints = async (active: ActiveSweep): Promise<readonly PointRecord[]> => {
+  const { sweep, events, execution, signal, folder, stop } = active
   const failure = firstFailure()
-  const records = await recordsOf(live)
+  const records = await recordsOf(active)
   const results = newestWriter<readonly PointRecord[]>((points) => writeResults(folder, points, sweep), failure.fail)
   const update = (index: number, change: Partial<PointRecord>): void => {
     const point = { ...(records[index] as PointRecord), ...change }
@@ -127,14 +124,14 @@ const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
     if (mistake && mistake.points >= Math.min(ENOUGH, records.length)) failure.fail(new PwoaFailure(mistake.error))
   }
   for (const point of records) events.next({ type: 'point', point })
-  warnOfOtherVersion(live, records)
+  warnOfOtherVersion(active, records)
   results.write([...records])
 
   const waiting = [...records.keys()].filter((index) => records[index]?.state === 'waiting')
   const joining = (index: number): boolean => sweep.points[index]?.parts !== undefined
   const worker = async (left: number[]): Promise<void> => {
     for (let index = left.shift(); index !== undefined && !signal.aborted; index = left.shift())
-      await runOne(live, index, records, (change) => update(index as number, change))
+      await runOne(active, index, records, (change) => update(index as number, change))
   }
   try {
     failure.promise.catch(stop)
@@ -148,7 +145,7 @@ const runPoints = async (live: Live): Promise<readonly PointRecord[]> => {
   return records
 }
 
-const warnOfOtherVersion = ({ sweep, folder, events }: Live, records: readonly PointRecord[]): void => {
+const warnOfOtherVersion = ({ sweep, folder, events }: ActiveSweep, records: readonly PointRecord[]): void => {
   const older = records.filter(({ state, key }, index) => {
     const pipeline = sweep.points[index]?.pipeline
     return state === 'done' && pipeline !== undefined && isOfOtherVersion(pointFolder(folder, key), pipeline)
@@ -161,7 +158,7 @@ const warnOfOtherVersion = ({ sweep, folder, events }: Live, records: readonly P
 
 /** Runs a point until it is done, has failed, or has crashed too often. */
 const runOne = async (
-  { sweep, options, execution, folder, events, signal }: Live,
+  { sweep, options, execution, folder, events, signal }: ActiveSweep,
   index: number,
   records: readonly PointRecord[],
   update: (change: Partial<PointRecord>) => void,

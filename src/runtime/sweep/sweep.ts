@@ -1,9 +1,10 @@
+import { rejectOption } from '../../dsl/errors.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import type { Study } from '../../report/study/study.js'
-import { checkStudy } from './checkStudy.js'
+import { labelOf, type PointParams, type PointValue } from '../records/sweepFiles.js'
 import { makeSweep } from './makeSweep.js'
-import { checkPoints, combinations, type Grid, labelOf, type PointParams, type PointValue, seedOf } from './points.js'
+import { checkPoints, combinations, type Grid, seedOf } from './points.js'
 import type { Sweep } from './sweepTypes.js'
 
 /**
@@ -86,3 +87,16 @@ export interface SweepMaker {
 
 const isList = (points: Grid<PointParams> | readonly PointParams[]): points is readonly PointParams[] =>
   Array.isArray(points)
+
+/** Refuses a study of what the points don't have. @throws OptionError */
+export const checkStudy = ({ method, across, baseline }: Study, points: readonly PointParams[]): void => {
+  for (const point of points) {
+    if (point[method] === undefined) rejectOption('sweep', `a method, ${method}, in each point`, JSON.stringify(point))
+    // Pictures have it on a logarithmic axis.
+    if (!(Number(point[across]) > 0) || typeof point[across] !== 'number')
+      rejectOption('sweep', `a number > 0, ${across}, in each point`, JSON.stringify(point))
+  }
+  const methods = [...new Set(points.map((point) => String(point[method])))]
+  if (baseline !== undefined && !methods.includes(baseline))
+    rejectOption('sweep', `a baseline out of ${methods.join(', ')}`, baseline)
+}

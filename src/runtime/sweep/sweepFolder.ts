@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import { rejectOption } from '../../dsl/errors.js'
 import type { RunOptions } from '../../dsl/run.js'
-import { type FolderLock, lockFolder } from '../folderLock.js'
-import { ownVersion } from '../ownPackage.js'
-import { planOf } from '../plan.js'
-import { createRunFolder, fileName, readJson, runFiles } from '../runFolder.js'
+import { type FolderLock, lockFolder } from '../folder/folderLock.js'
+import { planOf } from '../folder/plan.js'
+import { createRunFolder, fileName, readJson, runFiles } from '../folder/runFolder.js'
+import { ownVersion } from '../host/ownPackage.js'
+import { storedSweep } from '../records/sweepFiles.js'
 import type { Sweep, SweepPoint } from './sweepTypes.js'
 
 /** Where a sweep lies: the folder asked for, or `runs/<name>`, which a later sweep of that name goes on with. */
@@ -30,15 +30,6 @@ export const keyOf = (
   const facts = [version, planOf(pipeline, seed).hash, ...(data === undefined ? [] : [{ data }])]
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 20)
 }
-
-/** What `keyOf` makes. It names a folder: whatever says one is held to this. */
-export const pointKey = new t.Type<string>(
-  'a key',
-  t.string.is,
-  (input, context) =>
-    typeof input === 'string' && /^[0-9a-f]{20}$/.test(input) ? t.success(input) : t.failure(input, context),
-  t.identity,
-)
 
 /** A point, and the seed that holds for it. */
 export interface SeededPoint {
@@ -63,18 +54,6 @@ export const keysOf = async (
   for (const point of points) keys.push(keyOf(point, point.seed, await dataOf(point.pipeline)))
   return keys
 }
-
-/** The run folder of a point. */
-export const pointFolder = (folder: string, key: string): string => join(folder, 'points', key)
-
-/** `plan.json` of a sweep. */
-export const storedSweep = t.type({ sweep: t.string })
-
-/** Its table, a row for each point, from its beginning on. */
-export const resultsFile = 'results.json'
-
-/** Of a study: how its points are set side by side, what they were measured on, and its table. */
-export const studyFile = 'study.json'
 
 /** Losing it does no harm: each point's run has a lock of its own. */
 const ignored = (): void => undefined

@@ -5,8 +5,8 @@ import type { Pipeline } from '../../dsl/pipeline.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
 import type { Step } from '../../dsl/step.js'
 import type { Study, StudyRow } from '../../report/study/study.js'
+import type { PointParams } from '../records/sweepFiles.js'
 import type { PointProgress } from './pointMessages.js'
-import type { PointParams } from './points.js'
 
 /** One run of a sweep. */
 export interface SweepPoint {

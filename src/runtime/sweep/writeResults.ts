@@ -1,14 +1,14 @@
 import { join } from 'node:path'
+import { valueOfTask } from '../../dsl/errors.js'
 import { writeWhole } from '../../io/writeWhole.js'
 import { captionOf } from '../../report/study/captionOf.js'
 import type { Study } from '../../report/study/study.js'
 import { type DescribedRun, type StudyFacts, studyFacts } from '../../report/study/studyFacts.js'
 import { studyTable } from '../../report/study/studyTable.js'
-import { ownVersion } from '../ownPackage.js'
-import { valueOf } from '../valueOf.js'
+import { ownVersion } from '../host/ownPackage.js'
+import { resultsFile, studyFile } from '../records/sweepFiles.js'
 import { csvOf, jsonOf, markdownOf, resultsOf } from './results.js'
 import { studyJson, studyOf, studyResults, withFacts } from './studyResults.js'
-import { resultsFile, studyFile } from './sweepFolder.js'
 import type { PointRecord, Sweep } from './sweepTypes.js'
 
 /**
@@ -33,7 +33,7 @@ export const writeResults = async (
     'results.md': markdownOf(results, runs.length === 0 ? undefined : captionOf(facts, []).whole),
     ...(sweep.study && runs.length > 0 ? await studyFiles(points, sweep.study, facts) : {}),
   }
-  for (const [name, text] of Object.entries(files)) await valueOf(writeWhole(join(folder, name), text, name))
+  for (const [name, text] of Object.entries(files)) await valueOfTask(writeWhole(join(folder, name), text, name))
 }
 
 /** The library that draws is loaded by those who have a study. */

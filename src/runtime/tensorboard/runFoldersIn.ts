@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type FolderPart, holdsRuns, partsOf } from '../partsOf.js'
+import { type FolderRun, folderRuns, holdsRuns } from '../records/folderRuns.js'
 
 /** A run folder, and what its run is called among others: a path; `''` where it is the folder that was asked for. */
 export interface NamedFolder {
@@ -15,7 +15,7 @@ const DEEPEST = 3
 export const runFoldersIn = (folder: string): readonly NamedFolder[] => at(folder, '', DEEPEST)
 
 const at = (folder: string, name: string, deep: number): readonly NamedFolder[] => {
-  const parts = holdsRuns(folder) ? partsOf(folder, 'tensorboard').filter(({ begun }) => begun) : []
+  const parts = holdsRuns(folder) ? folderRuns(folder, 'tensorboard').filter(({ begun }) => begun) : []
   if (parts.length > 0) {
     const names = parts.map((part) => (part.folder === folder ? '' : nameOf(part)))
     return parts.map((part, i) => {
@@ -29,7 +29,7 @@ const at = (folder: string, name: string, deep: number): readonly NamedFolder[] 
 }
 
 /** A point's folder is called by its key, which tells nobody anything: its parameters do. */
-const nameOf = ({ params, label, folder }: FolderPart): string =>
+const nameOf = ({ params, label, folder }: FolderRun): string =>
   params ? label.replace(/[^\p{L}\p{N}._= -]+/gu, '-') : basename(folder)
 
 const subfolders = (folder: string): readonly string[] => {

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
-import { rejectOption } from '../../dsl/errors.js'
+import { rejectOption, valueOfTask } from '../../dsl/errors.js'
 import { writeWhole } from '../../io/writeWhole.js'
-import { picturesOf, replayed } from '../readRun.js'
-import { runFiles } from '../runFolder.js'
-import { valueOf } from '../valueOf.js'
+import { runFiles } from '../folder/runFolder.js'
+import { picturesOf, replayed } from '../records/readRun.js'
 import { makeBoard } from './makeBoard.js'
 import { runFoldersIn } from './runFoldersIn.js'
 
@@ -27,7 +26,7 @@ export const writeTensorboard = async (folder: string, out?: string): Promise<re
   for (const run of runs) {
     const { name, bytes } = await boardOf(run.folder)
     const file = join(out ?? join(folder, boardFolder), run.name, name)
-    await valueOf(writeWhole(file, bytes, 'tensorboard'))
+    await valueOfTask(writeWhole(file, bytes, 'tensorboard'))
     files.push(file)
   }
   return files

@@ -1,0 +1,49 @@
+import type { Either } from 'fp-ts/lib/Either.js'
+import type { Observable } from 'rxjs'
+import type { PwoaError } from '../../dsl/errors.js'
+import type { Pipeline } from '../../dsl/pipeline.js'
+import type { RunHandle, RunOptions, Summary } from '../../dsl/run.js'
+import type { Step } from '../../dsl/step.js'
+
+/** Several pipelines that are run in turn, for one table. Immutable. */
+export interface Comparison {
+  readonly kind: 'comparison'
+  readonly name: string
+  /** The parameters it was made from, where it was made by `definePipeline`. */
+  readonly params: Readonly<Record<string, unknown>>
+  /** The pipelines by the labels of their rows, in order. */
+  readonly rows: Readonly<Record<string, Pipeline<Step>>>
+  /** The same comparison with other parameters on record, in all its rows. */
+  readonly withParams: (params: Readonly<Record<string, unknown>>) => Comparison
+  /** Starts the first row's run at once, each other when the one before is done. */
+  readonly run: (options?: RunOptions) => ComparisonHandle
+}
+
+/** `summary.json` of a comparison. */
+export interface ComparisonSummary {
+  readonly pipeline: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly seed: number
+  readonly seconds: { readonly total: number }
+  readonly rows: Readonly<Record<string, Summary>>
+}
+
+/** A row of a comparison that is being run. */
+export interface ComparisonRow {
+  readonly label: string
+  /** Position among the rows, from 0, and how many there are. */
+  readonly index: number
+  readonly count: number
+  readonly run: RunHandle
+}
+
+/** A comparison that has been started. */
+export interface ComparisonHandle {
+  /** The run folder, absolute; each row has a folder of its own in it. */
+  readonly folder: string
+  /** Each row's run as it starts. Hot; complete when the last is over. */
+  readonly runs$: Observable<ComparisonRow>
+  readonly result: Promise<Either<PwoaError, ComparisonSummary>>
+  /** Saves and ends the row's run that is under way; `result` is then an `InterruptedError`. */
+  readonly stop: () => void
+}

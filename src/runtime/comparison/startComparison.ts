@@ -1,0 +1,123 @@
+import { join } from 'node:path'
+import type { Either } from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
+import { Subject } from 'rxjs'
+import { errorOf, type PwoaError, PwoaFailure, rejectOption, valueOfTask } from '../../dsl/errors.js'
+import type { Pipeline } from '../../dsl/pipeline.js'
+import type { RunOptions, Summary } from '../../dsl/run.js'
+import type { Step } from '../../dsl/step.js'
+import { writeWhole } from '../../io/writeWhole.js'
+import { type FolderLock, lockFolder } from '../folder/folderLock.js'
+import { planOf } from '../folder/plan.js'
+import { checkSamePlan, chooseFolder, createRunFolder, readJson, runFiles } from '../folder/runFolder.js'
+import { finishedIn, runInFolder } from '../folder/runInFolder.js'
+import { rowFolder } from '../records/folderRuns.js'
+import { writeReport } from '../records/writeReport.js'
+import { eventLoopTurn } from '../run/concurrency.js'
+import { interrupted } from '../run/interrupted.js'
+import type { Comparison, ComparisonHandle, ComparisonRow, ComparisonSummary } from './comparison.js'
+
+/** Starts a comparison; with `resume`, finished rows are taken as they are and the interrupted one goes on. */
+export const startComparison = (comparison: Comparison, options: RunOptions): ComparisonHandle => {
+  const folder = chooseFolder(comparison.name, options, new Date())
+  const runs = new Subject<ComparisonRow>()
+  const controller = new AbortController()
+  const active: ActiveComparison = { comparison, options, folder, runs, signal: controller.signal }
+  return {
+    folder,
+    runs$: runs.asObservable(),
+    stop: () => controller.abort(),
+    result: eventLoopTurn().then(async () => {
+      const result = await outcome(active)
+      runs.complete()
+      return result
+    }),
+  }
+}
+
+interface ActiveComparison {
+  readonly comparison: Comparison
+  readonly options: RunOptions
+  readonly folder: string
+  readonly runs: Subject<ComparisonRow>
+  readonly signal: AbortSignal
+}
+
+const outcome = async (active: ActiveComparison): Promise<Either<PwoaError, ComparisonSummary>> => {
+  try {
+    return E.right(await executeComparison(active))
+  } catch (thrown) {
+    const error = errorOf(active.comparison.name, thrown)
+    return E.left(error._tag === 'InterruptedError' ? interrupted(active.comparison.name, active.folder) : error)
+  }
+}
+
+const executeComparison = async (active: ActiveComparison): Promise<ComparisonSummary> => {
+  const { comparison, options, folder } = active
+  const started = performance.now()
+  const lock = await openFolder(active)
+  try {
+    const rows = await runRows(active)
+    const summary: ComparisonSummary = {
+      pipeline: comparison.name,
+      params: comparison.params,
+      seed: options.seed ?? 0,
+      seconds: { total: (performance.now() - started) / 1000 },
+      rows,
+    }
+    await valueOfTask(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+    await writeReport(folder)
+    return summary
+  } finally {
+    lock.release()
+  }
+}
+
+const runRows = async (active: ActiveComparison): Promise<Record<string, Summary>> => {
+  const { comparison, options, folder } = active
+  const summaries: Record<string, Summary> = {}
+  const entries = Object.entries(comparison.rows)
+  for (const [index, [label, pipeline]] of entries.entries()) {
+    const own = join(folder, rowFolder(label, index))
+    summaries[label] =
+      finished(own, pipeline, options) ??
+      (await runRow(active, { label, index, count: entries.length, run: runInFolder(pipeline, own, options) }))
+  }
+  return summaries
+}
+
+/** Each row's run has a lock of its own: losing this one does no harm. */
+const ignored = (): void => undefined
+
+const openFolder = async ({ comparison, options, folder }: ActiveComparison): Promise<FolderLock> => {
+  const plan = { comparison: comparison.name, params: comparison.params, rows: Object.keys(comparison.rows) }
+  if (options.resume === undefined) return createRunFolder(folder, plan, ignored)
+  if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
+  const found = readJson(join(folder, runFiles.plan))
+  if (JSON.stringify(found) !== JSON.stringify(plan)) {
+    rejectOption(
+      '--resume',
+      `a run folder of the comparison ${comparison.name} with the same rows and parameters`,
+      folder,
+    )
+  }
+  return lockFolder(folder, '--resume', ignored)
+}
+
+/** The summary of a row that was finished before an interruption. */
+const finished = (folder: string, pipeline: Pipeline<Step>, options: RunOptions): Summary | undefined => {
+  const summary = finishedIn(folder)
+  if (summary) checkSamePlan(folder, planOf(pipeline, options.seed ?? 0))
+  return summary
+}
+
+const runRow = async ({ runs, signal }: ActiveComparison, row: ComparisonRow): Promise<Summary> => {
+  const { stop } = row.run
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  runs.next(row)
+  const result = await row.run.result
+  signal.removeEventListener('abort', stop)
+  if (E.isRight(result)) return result.right
+  throw new PwoaFailure({ ...result.left, stage: `${row.label} / ${result.left.stage}` })
+}

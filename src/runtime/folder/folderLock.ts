@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { PwoaFailure } from '../../dsl/errors.js'
+import { withWriteError } from '../../io/writeWhole.js'
+
+/** The file by which a process says that a run folder is its own. */
+export const lockName = 'run.lock'
+
+/** A foreign machine's processes can't be looked at: a lock that nobody has renewed for so long is nobody's. */
+const STALE_SECONDS = 60
+
+const RENEW_SECONDS = 10
+
+const holder = t.type({
+  pid: t.number,
+  /** When the process began, in the kernel's ticks: a later process of the same number is another one. */
+  began: t.string,
+  /** Where process numbers mean the same: host, its start, and the container. */
+  machine: t.string,
+  token: t.string,
+})
+
+type Holder = t.TypeOf<typeof holder>
+
+/** A lock that is held. */
+export interface FolderLock {
+  readonly release: () => void
+}
+
+/**
+ * Takes a run folder for this process; a second run, in this process or another, is refused with an `OptionError` of
+ * `stage`. The lock of a process that has crashed is taken over: on the same machine at once, on a shared folder when
+ * nobody has renewed it for 60 s.
+ *
+ * @param lost told where the lock turns out to be another's: this process was away for too long
+ */
+export const lockFolder = (folder: string, stage: string, lost: (failure: PwoaFailure) => void): FolderLock => {
+  const file = join(folder, lockName)
+  const own: Holder = { pid: process.pid, began: beginningOf('self'), machine: machine(), token: randomUUID() }
+  const text = `${JSON.stringify(own)}\n`
+  take(file, text, own.token, stage)
+  const mine = (): boolean => readHolder(file)?.token === own.token
+  const timer = setInterval(() => {
+    // A folder out of reach for a moment is no loss; another's token is.
+    if (mine()) renew(file, text)
+    else if (existsSync(file)) lost(inUse(folder, stage, readHolder(file)))
+  }, 1000 * RENEW_SECONDS).unref()
+  return {
+    release: () => {
+      clearInterval(timer)
+      if (mine()) rmSync(file, { force: true })
+    },
+  }
+}
+
+/** Whether a live process holds the folder. */
+export const isFolderInUse = (folder: string): boolean => {
+  const file = join(folder, lockName)
+  return existsSync(file) && isHeld(file, readHolder(file), randomUUID())
+}
+
+const take = (file: string, text: string, token: string, stage: string): void => {
+  for (;;) {
+    try {
+      writeFileSync(file, text, { flag: 'wx' })
+      return
+    } catch (thrown) {
+      if (codeOf(thrown) !== 'EEXIST') withWriteError(stage, file, () => fail(thrown))
+      const found = readHolder(file)
+      if (isHeld(file, found, token)) throw inUse(file.slice(0, -lockName.length - 1), stage, found)
+      withWriteError(stage, file, () => putAside(file, found, token))
+    }
+  }
+}
+
+const fail = (thrown: unknown): never => {
+  throw thrown
+}
+
+const codeOf = (thrown: unknown): unknown => (thrown instanceof Error && 'code' in thrown ? thrown.code : undefined)
+
+/** Only one of several that find a stale lock gets it out of the way; what a quicker one has put there goes back. */
+const putAside = (file: string, stale: Holder | undefined, token: string): void => {
+  const aside = `${file}.${token}`
+  try {
+    renameSync(file, aside)
+  } catch (thrown) {
+    if (codeOf(thrown) === 'ENOENT') return
+    throw thrown
+  }
+  if (readHolder(aside)?.token === stale?.token) rmSync(aside, { force: true })
+  else renameSync(aside, file)
+}
+
+const renew = (file: string, text: string): void => {
+  try {
+    writeFileSync(file, text, { flag: 'r+' })
+  } catch {
+    // It is tried again, long before the lock counts as stale.
+  }
+}
+
+const isHeld = (file: string, found: Holder | undefined, token: string): boolean => {
+  if (found?.machine === machine() && existsSync('/proc/self/stat'))
+    return beginningOf(String(found.pid)) === found.began
+  return secondsSinceRenewed(file, token) < STALE_SECONDS
+}
+
+/** By the clock of the file system, which is the same for all machines that share it. */
+const secondsSinceRenewed = (file: string, token: string): number => {
+  const probe = `${file}.${token}.now`
+  try {
+    writeFileSync(probe, '')
+    return (statSync(probe).mtimeMs - statSync(file).mtimeMs) / 1000
+  } catch {
+    return Number.POSITIVE_INFINITY
+  } finally {
+    rmSync(probe, { force: true })
+  }
+}
+
+const readHolder = (file: string): Holder | undefined => {
+  try {
+    const decoded = holder.decode(JSON.parse(readFileSync(file, 'utf8')))
+    return E.isRight(decoded) ? decoded.right : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Field 22 of `/proc/<pid>/stat`; empty where there is no such process, or no such file system. */
+const beginningOf = (pid: string): string => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The command's name comes in parentheses and may hold spaces.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch {
+    return ''
+  }
+}
+
+const machine = (): string => [hostname(), textOf(bootId), namespace()].join(' ')
+
+const bootId = '/proc/sys/kernel/random/boot_id'
+
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+const namespace = (): string => {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
+}
+
+const inUse = (folder: string, stage: string, found: Holder | undefined): PwoaFailure =>
+  new PwoaFailure({
+    _tag: 'OptionError',
+    stage,
+    expected: 'a run folder that no other run is using',
+    actual: `${folder}, in use by ${found ? `process ${found.pid} on ${found.machine.split(' ')[0]}` : 'another process'}`,
+    hint: 'Wait for that run, or end it; what a crash leaves behind is taken over.',
+  })

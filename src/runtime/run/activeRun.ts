@@ -1,0 +1,59 @@
+import { Subject } from 'rxjs'
+import type { RunEvent } from '../../dsl/events.js'
+import type { Pipeline } from '../../dsl/pipeline.js'
+import type { RunOptions } from '../../dsl/run.js'
+import type { Step, TrainingMetrics } from '../../dsl/step.js'
+import { observerWarnings } from './observers.js'
+import { makePauseControl, type PauseControl } from './pauseControl.js'
+import type { RunDependencies } from './runDependencies.js'
+import { routed } from './unhandledErrors.js'
+
+type Listener = (event: RunEvent) => void
+
+/** What the parts of a run that is under way share. */
+export interface ActiveRun {
+  readonly pipeline: Pipeline<Step>
+  readonly options: RunOptions
+  readonly dependencies: RunDependencies
+  /** The run folder, absolute. */
+  readonly folder: string
+  readonly signal: AbortSignal
+  readonly pauseControl: PauseControl
+  readonly metrics: Subject<TrainingMetrics>
+  readonly events: Subject<RunEvent>
+  /** Tells the subscribers to the run's streams; what they throw is a warning. */
+  readonly publish: (act: () => void) => void
+  readonly observerFailed: (thrown: unknown) => void
+  readonly emit: Listener
+  /** Hears of each event before the subscribers do; the first listener also of those before it listened. */
+  readonly listen: (listener: Listener) => void
+}
+
+/** The shared part of a new run. */
+export const makeActiveRun = (
+  fixed: Pick<ActiveRun, 'pipeline' | 'options' | 'dependencies' | 'folder' | 'signal'>,
+): ActiveRun => {
+  const events = new Subject<RunEvent>()
+  const listeners: Listener[] = []
+  const backlog: RunEvent[] = []
+  const emit: Listener = (event) => {
+    if (listeners.length === 0) backlog.push(event)
+    for (const listener of listeners) listener(event)
+    publish(() => events.next(event))
+  }
+  const observerFailed = observerWarnings(fixed.pipeline.name, emit)
+  const publish = (act: () => void): void => routed(observerFailed, act)
+  return {
+    ...fixed,
+    pauseControl: makePauseControl(fixed.signal, (type) => emit({ type })),
+    metrics: new Subject(),
+    events,
+    publish,
+    observerFailed,
+    emit,
+    listen: (listener) => {
+      listeners.push(listener)
+      backlog.splice(0).forEach(listener)
+    },
+  }
+}

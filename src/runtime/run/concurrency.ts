@@ -1,0 +1,73 @@
+/** Remembers the first failure among several activities. */
+export interface FirstFailure {
+  readonly fail: (thrown: unknown) => void
+  /** Rejects at the first failure; never resolves. */
+  readonly promise: Promise<never>
+  /** Throws the first failure, where there was one. */
+  readonly check: () => void
+  /** Runs `act`; what it throws is a failure. */
+  readonly guard: (act: () => void) => void
+}
+
+/** Nothing has failed yet. */
+export const firstFailure = (): FirstFailure => {
+  let first: { readonly thrown: unknown } | undefined
+  let reject: (thrown: unknown) => void = () => undefined
+  const promise = new Promise<never>((_resolve, rejectPromise) => {
+    reject = rejectPromise
+  })
+  promise.catch(() => undefined)
+  const fail = (thrown: unknown): void => {
+    first ??= { thrown }
+    reject(thrown)
+  }
+  return {
+    fail,
+    promise,
+    check: () => {
+      if (first) throw first.thrown
+    },
+    guard: (act) => {
+      try {
+        act()
+      } catch (thrown) {
+        fail(thrown)
+      }
+    },
+  }
+}
+
+/** Writes values one after the other; of those that come while a write is under way only the newest is written. */
+export interface NewestWriter<T> {
+  readonly write: (value: T) => void
+  /** Resolves when nothing is under way. Never rejects: `failed` was told. */
+  readonly idle: () => Promise<void>
+}
+
+/** Never two writes at once, never an older value after a newer one. */
+export const newestWriter = <T>(
+  write: (value: T) => Promise<void>,
+  failed: (thrown: unknown) => void,
+): NewestWriter<T> => {
+  let waiting: { readonly value: T } | undefined
+  let working: Promise<void> | undefined
+
+  const work = async (): Promise<void> => {
+    while (waiting) {
+      const { value } = waiting
+      waiting = undefined
+      await write(value).catch(failed)
+    }
+    working = undefined
+  }
+  return {
+    write: (value) => {
+      waiting = { value }
+      working ??= work()
+    },
+    idle: () => working ?? Promise.resolve(),
+  }
+}
+
+/** Resolves when everything that is due now has run: immediates, and the zero timers in which RxJS reports errors. */
+export const eventLoopTurn = (): Promise<void> => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 1))

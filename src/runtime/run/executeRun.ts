@@ -1,0 +1,166 @@
+import { join, resolve } from 'node:path'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Dataset } from '../../dsl/dataset.js'
+import { PwoaFailure, rejectOption, valueOfTask } from '../../dsl/errors.js'
+import type { RunOptions, Summary } from '../../dsl/run.js'
+import { writeWhole } from '../../io/writeWhole.js'
+import type { RunCheckpoint } from '../checkpoints/checkpointFile.js'
+import { type Plan, planOf } from '../folder/plan.js'
+import {
+  createRunFolder,
+  isOfOtherVersion,
+  type Lost,
+  type Reopened,
+  reopenRunFolder,
+  runFiles,
+} from '../folder/runFolder.js'
+import { environment } from '../host/environment.js'
+import { writeReport } from '../records/writeReport.js'
+import type { ActiveRun } from './activeRun.js'
+import { eventLoopTurn, type FirstFailure, firstFailure } from './concurrency.js'
+import { interrupted } from './interrupted.js'
+import { openProfile } from './profile.js'
+import { openRecorder, type Recorder } from './recorder.js'
+import { runContext } from './runContext.js'
+import { runLoop } from './runLoop.js'
+
+/** A run from its options to its summary. Throws what ends it early. */
+export const executeRun = async (active: ActiveRun): Promise<Summary> => {
+  const plan = planOf(active.pipeline, seedOf(active.options))
+  const failure = firstFailure()
+  const { lock, read } = await openFolder(active, plan, failure.fail)
+  try {
+    for (const message of read?.warnings ?? []) active.emit({ type: 'warning', stage: '--resume', message })
+    warnOfOtherVersion(active)
+    return await executeIn(active, plan, read?.checkpoint, failure)
+  } finally {
+    lock.release()
+  }
+}
+
+const executeIn = async (
+  active: ActiveRun,
+  plan: Plan,
+  resumed: RunCheckpoint | undefined,
+  failure: FirstFailure,
+): Promise<Summary> => {
+  const { pipeline, options, dependencies, folder, emit } = active
+  emit({ type: 'environment', environment: environment() })
+  stopIfAsked(active)
+  const whole = pipeline.plan.some(({ parallel }) => parallel === 'operations')
+  const engine = await dependencies.loadEngine(options.engine ?? 'auto', whole ? 'operations' : 'parts')
+  emit({ type: 'engine', name: engine.name, description: engine.description })
+  stopIfAsked(active)
+  const data = await openData(active, plan.seed)
+  emit({ type: 'data', name: data.name, origin: data.origin, train: data.train.count, test: data.test.count })
+  for (const { checkData } of pipeline.plan) checkData?.(data)
+
+  const recorder = openRecorder({
+    folder,
+    planHash: plan.hash,
+    engine: engine.name,
+    resumed,
+    checkpoints: options.checkpoints ?? {},
+    emit,
+    failed: failure.fail,
+  })
+  active.listen((event) => failure.guard(() => recorder.event(event)))
+  warnOfOtherEngine(active, engine.name, resumed)
+  const profile = options.profile === 'steps' ? openProfile(folder, () => performance.now()) : undefined
+  try {
+    await train(active, recorder, failure, data, plan.seed)
+  } finally {
+    await profile?.close()
+  }
+  stopIfAsked(active)
+  const summary: Summary = {
+    pipeline: pipeline.name,
+    params: pipeline.params,
+    seed: plan.seed,
+    engine: engine.name,
+    data: { name: data.name, origin: data.origin },
+    ...recorder.tally.figures(),
+    ...(profile ? { profile: profile.seconds() } : {}),
+  }
+  await valueOfTask(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+  await writeReport(folder)
+  return summary
+}
+
+const seedOf = ({ seed = 0 }: RunOptions): number =>
+  Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32
+    ? seed
+    : rejectOption('--seed', 'a whole number from 0 to 4294967295', seed)
+
+const openFolder = async ({ options, folder }: ActiveRun, plan: Plan, lost: Lost): Promise<Reopened> => {
+  if (options.resume === undefined) return { lock: await createRunFolder(folder, plan, lost), read: undefined }
+  if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
+  return reopenRunFolder(folder, plan, lost)
+}
+
+const stopIfAsked = ({ signal, pipeline, folder }: ActiveRun): void => {
+  if (signal.aborted) throw new PwoaFailure(interrupted(pipeline.name, folder))
+}
+
+const openData = async (active: ActiveRun, seed: number): Promise<Dataset> => {
+  const { dataDir } = active.options
+  const result = await active.pipeline.source.open({
+    dataDir: dataDir === undefined ? undefined : resolve(dataDir),
+    seed,
+    signal: active.signal,
+  })()
+  // A source that gives up because the run was stopped has not failed.
+  stopIfAsked(active)
+  if (E.isLeft(result)) throw new PwoaFailure(result.left)
+  return result.right
+}
+
+const warnOfOtherVersion = ({ emit, options, pipeline, folder }: ActiveRun): void => {
+  if (options.resume === undefined || !isOfOtherVersion(folder, pipeline)) return
+  const message = 'begun by another version of the pipeline file: to do it anew by this one, take a new --out'
+  emit({ type: 'warning', stage: '--resume', message })
+}
+
+const warnOfOtherEngine = ({ emit }: ActiveRun, engine: string, resumed: RunCheckpoint | undefined): void => {
+  if (resumed === undefined || resumed.engine === engine) return
+  emit({ type: 'warning', stage: '--resume', message: `begun on ${resumed.engine}: figures may differ a little` })
+}
+
+const train = async (
+  active: ActiveRun,
+  recorder: Recorder,
+  failure: FirstFailure,
+  data: Dataset,
+  seed: number,
+): Promise<void> => {
+  const releases: (() => void)[] = []
+  let over = false
+  const context = runContext(active, recorder, {
+    seed,
+    data,
+    // A stage that still reads its file when the run is stopped hands over what it made afterwards.
+    atEnd: (release) => (over ? releaseOrWarn(active, release) : void releases.push(release)),
+  })
+  try {
+    await runLoop(active, context, recorder, failure)
+    await recorder.close()
+    failure.check()
+  } catch (thrown) {
+    // The first error is the one to tell, also where a full disk does not let the books be closed either.
+    await recorder.close().catch(() => undefined)
+    throw thrown
+  } finally {
+    over = true
+    for (const release of releases.reverse()) releaseOrWarn(active, release)
+    await eventLoopTurn()
+  }
+}
+
+const releaseOrWarn = ({ pipeline, emit }: ActiveRun, release: () => void): void => {
+  try {
+    release()
+  } catch (thrown) {
+    const message = `freeing at the end failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+    emit({ type: 'warning', stage: pipeline.name, message })
+  }
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { valueOfTask } from '../../dsl/errors.js'
+import { type Work, work } from '../../dsl/traced.js'
+import { writeWhole } from '../../io/writeWhole.js'
+import { runFiles } from '../folder/runFolder.js'
+
+/** A complete event of the Trace Event Format, which Chrome, Perfetto and speedscope open. Times in microseconds. */
+interface TraceEvent {
+  readonly name: string
+  readonly ph: 'X'
+  readonly ts: number
+  readonly dur: number
+  readonly pid: 1
+  readonly tid: 1
+}
+
+/** Work under way: what it contains is not its own. */
+interface Open {
+  readonly name: string
+  readonly began: number
+  contained: number
+}
+
+/** Events that a trace has at most: some thousand steps. The shares go on to the end of the run. */
+const MOST = 100_000
+
+/** Listens to the work of a run's steps. */
+export interface Profile {
+  /** Seconds of each piece of work, what it contains left out. */
+  readonly seconds: () => Readonly<Record<string, number>>
+  /** Stops listening and writes `trace.json`. */
+  readonly close: () => Promise<void>
+}
+
+/** Starts to listen, for a run in this folder. @param now in milliseconds */
+export const openProfile = (folder: string, now: () => number): Profile => {
+  const events: TraceEvent[] = []
+  const totals = new Map<string, number>()
+  const open: Open[] = []
+  const start = (message: unknown): void => void open.push({ name: (message as Work).name, began: now(), contained: 0 })
+  const end = (): void => {
+    const ended = open.pop()
+    if (!ended) return
+    const duration = now() - ended.began
+    const around = open.at(-1)
+    if (around) around.contained += duration
+    totals.set(ended.name, (totals.get(ended.name) ?? 0) + (duration - ended.contained) / 1000)
+    if (events.length < MOST)
+      events.push({ name: ended.name, ph: 'X', ts: 1000 * ended.began, dur: 1000 * duration, pid: 1, tid: 1 })
+  }
+  work.start.subscribe(start)
+  work.end.subscribe(end)
+  return {
+    seconds: () => Object.fromEntries(totals),
+    close: async () => {
+      work.start.unsubscribe(start)
+      work.end.unsubscribe(end)
+      const trace = JSON.stringify({ traceEvents: events, displayTimeUnit: 'ms' })
+      await valueOfTask(writeWhole(join(folder, runFiles.trace), trace, 'trace'))
+    },
+  }
+}

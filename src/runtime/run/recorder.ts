@@ -1,0 +1,168 @@
+import { join } from 'node:path'
+import type { Position } from '../../dsl/context.js'
+import { rejectOption } from '../../dsl/errors.js'
+import type { Accuracies, RunEvent } from '../../dsl/events.js'
+import type { LoggedEvent } from '../../dsl/record.js'
+import type { CheckpointOptions } from '../../dsl/run.js'
+import type { TrainingMetrics } from '../../dsl/step.js'
+import type { RunCheckpoint } from '../checkpoints/checkpointFile.js'
+import { writeBest, writeCheckpoint } from '../checkpoints/checkpointFolder.js'
+import { checkpointSchedule } from '../checkpoints/checkpointSchedule.js'
+import { openLinesFile } from '../folder/linesFile.js'
+import { runFiles } from '../folder/runFolder.js'
+import { newestWriter } from './concurrency.js'
+import { makeStateRegistry, type StateRegistry } from './stateRegistry.js'
+import { makeTally, type Tally } from './tally.js'
+
+/** Keeps the books of one run: figures, `metrics.jsonl`, `events.jsonl`, the stages' state and the checkpoints. */
+export interface Recorder {
+  readonly registry: StateRegistry
+  readonly tally: Tally
+  /** Hears of what happens, for the figures, for what was best and for `events.jsonl`. */
+  readonly event: (event: RunEvent) => void
+  /**
+   * Books a step that has passed all stages, and writes a checkpoint where one is due; false for a step that an
+   * earlier part of the run has booked already. `next` is the minibatch after the step's.
+   */
+  readonly step: (metrics: TrainingMetrics, next: Position) => boolean
+  /** Nothing is between the stages: a new minibatch is about to be lent. */
+  readonly rest: () => void
+  /** Writes a checkpoint, unless a step is still on its way: then the one before holds. */
+  readonly save: () => void
+  /** Writes what is left and closes the files. */
+  readonly close: () => Promise<void>
+}
+
+export interface RecorderOptions {
+  readonly folder: string
+  readonly planHash: string
+  readonly engine: string
+  readonly resumed: RunCheckpoint | undefined
+  readonly checkpoints: CheckpointOptions
+  readonly emit: (event: RunEvent) => void
+  /** Told when a checkpoint can't be written. */
+  readonly failed: (thrown: unknown) => void
+}
+
+/** Whether an event is of use later: of an evaluation's progress only that an attack begins, of checkpoints nothing. */
+const lasting = (): ((event: RunEvent) => boolean) => {
+  let attack = ''
+  return (event) => {
+    if (event.type === 'checkpoint') return false
+    if (event.type !== 'evaluating') return true
+    const now = JSON.stringify([event.subject, event.attack, event.stage])
+    const begins = now !== attack
+    attack = now
+    return begins
+  }
+}
+
+const beginning = { position: { epoch: 0, batch: 0 }, stages: {} }
+
+const seconds = (): number => performance.now() / 1000
+
+/** Opens the books, where an interrupted run left them or anew. */
+export const openRecorder = (options: RecorderOptions): Recorder => {
+  const { folder, planHash, engine, resumed, emit, failed } = options
+  const { keep = 2 } = options.checkpoints
+  if (!(Number.isInteger(keep) && keep >= 1)) rejectOption('checkpoints', 'a whole number to keep >= 1', keep)
+  const schedule = checkpointSchedule(options.checkpoints, seconds)
+  const tally = makeTally(resumed?.tally, seconds)
+  const registry = makeStateRegistry(resumed?.state ?? beginning)
+  let done = 0
+  const book = (step: TrainingMetrics): void => {
+    done = step.step
+    tally.step(step)
+  }
+  const metrics = openLinesFile('metrics', join(folder, runFiles.metrics), resumed?.metricsLength ?? 0, book)
+  const log = openLinesFile<LoggedEvent>('events', join(folder, runFiles.events), resumed?.eventsLength ?? 0)
+  const writing = { folder, keep, took: schedule.took }
+  const newest = newestWriter<RunCheckpoint>(async (checkpoint) => {
+    await Promise.all([metrics.sync(), log.sync()])
+    emit({ type: 'checkpoint', file: await writeCheckpoint(checkpoint, writing), spentSeconds: schedule.spent() })
+  }, failed)
+  const fittest = newestWriter<RunCheckpoint>((checkpoint) => writeBest(checkpoint, writing), failed)
+  const isLasting = lasting()
+  let resting = registry.position()
+  let best = resumed?.best
+  let evaluated: number | undefined
+  let trained = false
+  let closed = false
+
+  const atRest = (): boolean => samePosition(resting, registry.position())
+
+  const checkpoint = (): RunCheckpoint | undefined => {
+    const began = seconds()
+    const stages = takenOrGone()
+    if (!stages) return undefined
+    metrics.flush()
+    log.flush()
+    const state = { stages, position: registry.position() }
+    const lengths = { metricsLength: metrics.length(), eventsLength: log.length() }
+    schedule.took(seconds() - began)
+    return { state, planHash, engine, step: done, best, ...lengths, tally: tally.state() }
+  }
+
+  /** A stage may free its state when its last step has left it: the checkpoint before is then the one to go on from. */
+  const takenOrGone = (): RunCheckpoint['state']['stages'] | undefined => {
+    try {
+      return registry.take()
+    } catch (thrown) {
+      if (trained) return undefined
+      throw thrown
+    }
+  }
+
+  return {
+    registry,
+    tally,
+    event: (event) => {
+      tally.event(event)
+      if (!closed && isLasting(event)) log.add({ at: Date.now() / 1000, step: done, event })
+      if (event.type === 'evaluation' && event.subject === 'epoch') evaluated = figureOf(event.accuracies)
+    },
+    step: (step, next) => {
+      // A resumed stage that has nothing left to train passes its last step on once more.
+      if (step.step <= done) {
+        trained = step.step === step.steps
+        return false
+      }
+      book(step)
+      metrics.add(step)
+      trained = step.step === step.steps
+      resting = next
+      const better = evaluated !== undefined && evaluated > (best ?? -1)
+      if (better) best = evaluated
+      evaluated = undefined
+      if (!atRest() || !(better || schedule.due(step))) return true
+      const taken = checkpoint()
+      if (taken) newest.write(taken)
+      if (taken && better) fittest.write(taken)
+      return true
+    },
+    rest: () => {
+      resting = registry.position()
+    },
+    save: () => {
+      const taken = closed || !atRest() ? undefined : checkpoint()
+      if (taken) newest.write(taken)
+    },
+    close: async () => {
+      await Promise.all([newest.idle(), fittest.idle()])
+      if (closed) return
+      closed = true
+      try {
+        metrics.flush()
+        log.flush()
+      } finally {
+        metrics.close()
+        log.close()
+      }
+    },
+  }
+}
+
+const samePosition = (a: Position, b: Position): boolean => a.epoch === b.epoch && a.batch === b.batch
+
+/** What an evaluation is judged by: the accuracy under the strongest of its attacks. */
+const figureOf = ({ clean, attacks }: Accuracies): number => Math.min(clean, ...Object.values(attacks))

@@ -1,0 +1,19 @@
+import type { Observable } from 'rxjs'
+import type { Position, RunContext } from '../../dsl/context.js'
+import type { Parallel } from '../../dsl/op.js'
+import type { Step } from '../../dsl/step.js'
+import { type EngineChoice, type EngineInfo, loadEngine } from '../../engine/load.js'
+import { minibatches } from '../../training/minibatches.js'
+
+/** What a run needs besides its pipeline, so that tests of the runtime need no tensors. */
+export interface RunDependencies {
+  /** Rejects with a `PwoaFailure` where the engine can't be had. */
+  readonly loadEngine: (choice: EngineChoice, parallel: Parallel) => Promise<EngineInfo>
+  readonly minibatches: (
+    context: RunContext,
+    options: { readonly batchSize: number; readonly start: Position },
+  ) => Observable<Step>
+}
+
+/** Those of a real run. */
+export const runDependencies: RunDependencies = { loadEngine, minibatches }

@@ -1,0 +1,87 @@
+import { defer, filter, finalize, map, type Observable } from 'rxjs'
+import type { RunContext } from '../../dsl/context.js'
+import { nextPosition } from '../../dsl/nextPosition.js'
+import { passOr } from '../../dsl/passOr.js'
+import type { Step, TrainingMetrics } from '../../dsl/step.js'
+import type { ActiveRun } from './activeRun.js'
+import type { FirstFailure } from './concurrency.js'
+import type { Recorder } from './recorder.js'
+import { routed } from './unhandledErrors.js'
+
+/**
+ * Subscribes to the pipeline, once, until it completes, fails, or the run is stopped; then nothing of it is left.
+ * A stopped run's state is taken down first, between two steps.
+ */
+export const runLoop = async (
+  { pipeline, dependencies, metrics, publish, signal, pauseControl }: ActiveRun,
+  context: RunContext,
+  recorder: Recorder,
+  failure: FirstFailure,
+): Promise<void> => {
+  const seen = (step: Step): void => {
+    const training = trainingOf(step)
+    if (!training || !recorder.step(training, nextPosition(step.minibatch))) return
+    publish(() => metrics.next(training))
+  }
+  const source = dependencies
+    .minibatches(context, { batchSize: pipeline.source.batchSize, start: recorder.registry.position() })
+    .pipe(
+      filter(() => {
+        recorder.rest()
+        return !signal.aborted
+      }),
+      passOr((step) => {
+        const rest = pauseControl.resting()
+        return rest ? rested(step, rest, signal) : step
+      }),
+    )
+  const over = latch()
+  const ended = (act: () => void): void => {
+    // A stage that notices the abort may complete or fail by it: the run is stopped all the same.
+    if (signal.aborted) return
+    act()
+    over.open()
+  }
+  // Two turns: the loan of a step that no stage holds any more is over by then.
+  const stop = (): void =>
+    void setImmediate(() =>
+      setImmediate(() => {
+        failure.guard(recorder.save)
+        over.open()
+      }),
+    )
+  if (signal.aborted) return
+  signal.addEventListener('abort', stop)
+  const subscription = routed(failure.fail, () =>
+    pipeline.apply(source).subscribe({
+      next: (step) => failure.guard(() => seen(step)),
+      error: (thrown: unknown) => ended(() => failure.fail(thrown)),
+      complete: () => ended(() => undefined),
+    }),
+  )
+  try {
+    await Promise.race([over.opened, failure.promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
+    subscription.unsubscribe()
+  }
+}
+
+/** The step when the rest is over, unless the run is; its minibatch is held, so that no other is made meanwhile. */
+const rested = (step: Step, rest: Promise<void>, signal: AbortSignal): Observable<Step> => {
+  const letGo = step.minibatch.hold()
+  return defer(() => rest).pipe(
+    filter(() => !signal.aborted),
+    map(() => step),
+    finalize(letGo),
+  )
+}
+const trainingOf = (step: Step & { readonly training?: TrainingMetrics }): TrainingMetrics | undefined => step.training
+
+const latch = () => {
+  let open = (): void => undefined
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open: () => open() }
+}

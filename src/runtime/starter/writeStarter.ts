@@ -1,0 +1,14 @@
+import { valueOfTask } from '../../dsl/errors.js'
+import { writeTogether } from '../../io/writeTogether.js'
+import { starterFiles } from './starterFiles.js'
+
+/**
+ * Writes a starter project into a folder, new or not, and returns the names of its files.
+ *
+ * Throws what `writeTogether` refuses: nothing is overwritten, and nothing left half-written.
+ */
+export const writeStarter = async (folder: string): Promise<readonly string[]> => {
+  const files = await starterFiles(folder)
+  await valueOfTask(writeTogether(folder, files, 'init'))
+  return [...files.keys()]
+}

@@ -3,7 +3,6 @@ import type { RunEvent } from '../../dsl/events.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { RunOptions } from '../../dsl/run.js'
 import type { Step, TrainingMetrics } from '../../dsl/step.js'
-import { observerWarnings } from './observers.js'
 import { makePauseControl, type PauseControl } from './pauseControl.js'
 import type { RunDependencies } from './runDependencies.js'
 import { routed } from './unhandledErrors.js'
@@ -55,5 +54,16 @@ export const makeActiveRun = (
       listeners.push(listener)
       backlog.splice(0).forEach(listener)
     },
+  }
+}
+
+/** Turns what observers throw into warnings; the same one, thrown at every step, is told once. */
+const observerWarnings = (stage: string, emit: (event: RunEvent) => void): ((thrown: unknown) => void) => {
+  const told = new Set<string>()
+  return (thrown) => {
+    const message = `an observer threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+    if (told.has(message)) return
+    told.add(message)
+    emit({ type: 'warning', stage, message })
   }
 }

@@ -1,5 +1,4 @@
 import { isObservable, type Observable, Subject, type Subscription, takeUntil } from 'rxjs'
-import type { RunEvent } from '../../dsl/events.js'
 import type { Observer } from '../../dsl/pipeline.js'
 import type { RunHandle } from '../../dsl/run.js'
 import type { ActiveRun } from './activeRun.js'
@@ -77,15 +76,4 @@ interface Followed {
 const follow = (observable: Observable<unknown>, failed: Failed): Followed => {
   const subscription = observable.subscribe({ error: failed })
   return { subscription, over: new Promise((resolve) => subscription.add(resolve)) }
-}
-
-/** Turns what observers throw into warnings; the same one, thrown at every step, is told once. */
-export const observerWarnings = (stage: string, emit: (event: RunEvent) => void): ((thrown: unknown) => void) => {
-  const told = new Set<string>()
-  return (thrown) => {
-    const message = `an observer threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`
-    if (told.has(message)) return
-    told.add(message)
-    emit({ type: 'warning', stage, message })
-  }
 }

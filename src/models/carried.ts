@@ -2,9 +2,10 @@ import type { Architecture } from './architecture.js'
 import { parameterCount, parametersOf } from './parameters.js'
 
 /**
- * The numbers of one network's parameters in another's vector, by their names.
+ * Copies parameters from one network's flat vector into another's: those that both have, by name.
  *
- * @param into holds what the first has not. @default zeros
+ * @param into the other network's vector, with values for the parameters that only it has. @default zeros
+ * @returns `into`
  */
 export const carried = (
   from: Architecture,

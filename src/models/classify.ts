@@ -3,13 +3,13 @@ import { tf } from '../engine/tf.js'
 import type { CompiledNetwork } from './compiled/compiledNetwork.js'
 
 /**
- * A compiled network's logits, differentiable with respect to the images; the weights count as constants.
+ * A compiled network's logits, differentiable with respect to the images but not to the weights.
  *
  * @param images n × height × width × channels
  * @returns n × classes
  */
 export const classify = (network: CompiledNetwork, weights: Tensor1D, images: Tensor4D): Tensor2D => {
-  // Outside of a gradient nothing is kept for the way back.
+  // Outside a gradient nothing has to be kept for a backward pass.
   if (tf.engine().state.gradientDepth === 0) return network.logits(weights, images)
   return tf.customGrad((x, save) => {
     const given = x as Tensor4D

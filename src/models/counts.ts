@@ -12,13 +12,13 @@ export interface Counts {
   readonly flops: number
 }
 
-/** Counts a network: what it has to store and what one image costs. */
+/** Counts a network's parameters, and the operations that one image takes. */
 export const countsOf = (architecture: Architecture): Counts => ({
   parameters: parameterCount(architecture),
   flops: architecture.nodes.reduce((sum, node) => sum + flopsOf(node), 0),
 })
 
-/** `Counts.flops` without the multiply-accumulates of weights that a mask takes out: what an engine that skips zeros does. */
+/** `Counts.flops` without the multiply-accumulates of pruned weights: the work of an engine that skips zeros. */
 export const keptFlops = (architecture: Architecture, mask: Float32Array): number =>
   architecture.nodes.reduce((sum, node) => {
     const weight = parametersOf(architecture).find(({ role, node: id }) => role === 'weight' && id === node.id)

@@ -9,7 +9,7 @@ const placed = { id: t.string, inputs: t.array(t.string) }
 const named = { ...placed, name: t.string }
 const window = { ...placed, kernel: t.number, stride: t.number }
 
-/** Each type of layer as JSON. */
+/** A codec for each type of layer. */
 const layers = {
   normalize: t.strict({ type: t.literal('normalize'), ...placed, mean: t.array(t.number), std: t.array(t.number) }),
   conv2d: t.exact(
@@ -47,17 +47,17 @@ const Image = t.strict({ height: t.number, width: t.number, channels: t.number }
 const LayerType = t.type({ type: t.keyof(layers) })
 const Description = t.type({ name: t.string, input: Image, layers: t.array(t.unknown) })
 
-/** A network's description as JSON text: with its weights beside it, a file needs no other word on what it is. */
+/** A network's description as JSON: a file that holds it beside the weights needs no further description. */
 export const describe = (architecture: Architecture): string =>
   JSON.stringify({ name: architecture.name, input: architecture.input, layers: layersOf(architecture) })
 
-/** What is wrong with a description. */
+/** What is wrong with a description in a file. */
 export interface WrongDescription {
   readonly expected: string
   readonly actual: string
 }
 
-/** The network of a description. */
+/** Reads a description of a network. @returns left if it is not JSON, has an unknown layer, or its layers don't fit */
 export const described = (text: string): Either<WrongDescription, Architecture> => {
   const description = Description.decode(parseJson(text))
   if (isLeft(description)) return left({ expected: 'the description of a network', actual: text.slice(0, 60) })
@@ -66,7 +66,8 @@ export const described = (text: string): Either<WrongDescription, Architecture> 
   for (const [index, layer] of given.entries()) {
     const decoded = layerOf(layer)
     const actual = JSON.stringify(layer).slice(0, 80)
-    if (isLeft(decoded)) return left({ expected: `layer ${index + 1} among ${Object.keys(layers).join(', ')}`, actual })
+    if (isLeft(decoded))
+      return left({ expected: `layer ${index + 1} to be one of ${Object.keys(layers).join(', ')}`, actual })
     known.push(decoded.right)
   }
   try {

@@ -4,16 +4,17 @@ import type { Architecture } from './architecture.js'
 import { foldingOf, foldParameters } from './folding.js'
 import { unflatten } from './forward.js'
 import { parametersOf } from './parameters.js'
+import { present } from './present.js'
 import type { ReadNetwork } from './readNetwork.js'
 
-/** A network in use, without batch normalisation. */
+/** A network for inference, without batch normalisation. */
 export interface Folded {
   readonly architecture: Architecture
   /** Flat, in the engine's layout. */
   readonly weights: Float32Array
 }
 
-/** The network to use in place of a given one: see `foldingOf`. */
+/** The network that replaces a trained one in inference; see `foldingOf`. */
 export const folded = (network: ReadNetwork): Folded => {
   const { architecture } = foldingOf(network.architecture)
   const flat = tf.tidy(() => {
@@ -24,11 +25,7 @@ export const folded = (network: ReadNetwork): Folded => {
       tf.tensor1d(statistics),
     )
     return tf.concat(
-      parametersOf(architecture).map(({ name }) => {
-        const parameter = parameters.get(name)
-        if (!parameter) throw new Error(`no tensor "${name}"`)
-        return tf.reshape(parameter, [-1]) as Tensor1D
-      }),
+      parametersOf(architecture).map(({ name }) => tf.reshape(present(parameters, name), [-1]) as Tensor1D),
     )
   })
   const weights = flat.dataSync<'float32'>().slice()

@@ -4,32 +4,29 @@ import { type Architecture, architecture, type GraphNode } from './architecture.
 import type { ParameterTensors } from './forward.js'
 import { meanPathOf } from './head.js'
 import { affine2d, type Conv2dLayer, type Layer } from './layers.js'
+import { memoized } from './memoized.js'
+import { present } from './present.js'
 import { batchNormDefaults, statisticsOf } from './statistics.js'
 
-/** A batch normalisation by its name, and the convolution that it is folded into, if there is one for it alone. */
+/** A batch normalisation, and the convolution that it is folded into, if it is that convolution's only reader. */
 interface Fold {
   readonly batchNorm: string
   readonly convolution: string | undefined
 }
 
-/**
- * A network in use: batch normalisation by running statistics is linear, and is part of the layer before it; a stochastic
- * head gives its mean.
- */
+/** How a trained network becomes one for inference. */
 export interface Folding {
-  /** The same network without either; node ids stay, the folded convolution takes the later one. */
+  /** The network for inference. Node ids stay; a convolution takes the id of the batch normalisation folded into it. */
   readonly architecture: Architecture
   readonly folds: readonly Fold[]
 }
 
 /**
- * The network to use in place of one with batch normalisation: each goes into the convolution before it where nothing
- * else reads that one, and is an `affine2d` elsewhere. A stochastic head gives way to its mean. A network without either
- * is its own.
+ * The network that replaces a trained one in inference, where batch normalisation by running statistics is linear. Each
+ * batch normalisation is folded into the convolution before it, or, if that has other readers, becomes an `affine2d`. A
+ * stochastic head is replaced by its mean. A network with neither is returned unchanged.
  */
-export const foldingOf = (trained: Architecture): Folding => {
-  const known = cache.get(trained)
-  if (known) return known
+export const foldingOf = memoized((trained: Architecture): Folding => {
   const given = meanPathOf(trained)
   const folds: Fold[] = []
   const absorbed = new Map<GraphNode, Conv2dLayer & Pick<GraphNode, 'inputs'>>()
@@ -47,14 +44,10 @@ export const foldingOf = (trained: Architecture): Folding => {
     const convolution = absorbed.get(node)
     return [convolution ? { ...convolution, bias: 'learned', id } : affine2d(layer.name, { id, inputs })]
   })
-  const folding = { architecture: folds.length === 0 ? given : architecture(given.name, given.input, layers), folds }
-  cache.set(trained, folding)
-  return folding
-}
+  return { architecture: folds.length === 0 ? given : architecture(given.name, given.input, layers), folds }
+})
 
-const cache = new WeakMap<Architecture, Folding>()
-
-/** The convolution that only this batch normalisation reads, with the ids of its own inputs. */
+/** The convolution that this batch normalisation alone reads, with the ids of its inputs. */
 const loneConvolution = (
   { nodes }: Architecture,
   { inputs: [source] }: GraphNode,
@@ -65,9 +58,9 @@ const loneConvolution = (
 }
 
 /**
- * The parameters of the network in use, `foldingOf(architecture).architecture`: with s = γ/√(σ² + ε) of the running
- * variance σ² and t = β − μ·s of the running mean μ, a convolution's filter becomes filter·s and its bias bias·s + t;
- * elsewhere weight = s and bias = t. The tensors of layers that nothing is folded into are the given ones.
+ * The parameters of the network for inference, `foldingOf(given).architecture`. With the running variance σ² and mean
+ * μ, s = γ/√(σ² + ε) and t = β − μ·s. A convolution's filter becomes filter·s and its bias bias·s + t; an `affine2d`
+ * has weight s and bias t. All other tensors are returned unchanged.
  *
  * @param statistics the flat vector of running statistics; see `statisticsOf`
  */
@@ -86,8 +79,7 @@ export const foldParameters = (
   const values = new Map(parameters)
   for (const [i, { name }] of named.entries()) values.set(name, pieces[i] as Tensor)
   const take = (name: string): Tensor => {
-    const value = values.get(name)
-    if (!value) throw new Error(`no tensor "${name}"`)
+    const value = present(values, name)
     values.delete(name)
     return value
   }

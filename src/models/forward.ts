@@ -11,12 +11,13 @@ import { executionOf, type Kernel } from './execution.js'
 import { latentNodes, mapLatent } from './head.js'
 import { type GivenValue, groupsOf, type Layer } from './layers.js'
 import { parametersOf } from './parameters.js'
+import { present } from './present.js'
 import { type BatchMoments, batchNormDefaults } from './statistics.js'
 
 /** A network's parameters by name, in the engine's layout. */
 export type ParameterTensors = ReadonlyMap<string, Tensor>
 
-/** Cuts the flat vector into the network's parameters: one operation, whose gradient is one concatenation. */
+/** Splits the flat vector into the network's parameters: one operation, whose gradient is one concatenation. */
 export const unflatten = (architecture: Architecture, weights: Tensor1D): ParameterTensors => {
   const parameters = parametersOf(architecture)
   const pieces = tf.split(
@@ -28,22 +29,22 @@ export const unflatten = (architecture: Architecture, weights: Tensor1D): Parame
   )
 }
 
-/** What a loss gives to a pass beside the images, n × its width each; 0 where it is left out. */
+/** What a loss provides to a pass besides the images: n × width each; a missing one is 0. */
 export type GivenTensors = Readonly<Partial<Record<GivenValue, Tensor2D>>>
 
-/** What a pass gives: the network's outputs, and what its batch normalisations saw. */
+/** The result of a forward pass: the network's outputs, and the moments at its batch normalisations. */
 export interface ForwardPass extends NetworkOutputs {
   /** The minibatch's moments at each batch normalisation, in the order of the layers; see `updatedStatistics`. */
   readonly moments: readonly BatchMoments[]
 }
 
 /**
- * Runs a network, as in training: a batch normalisation goes by the moments of this minibatch. For a network in use,
- * which goes by running statistics, see `foldParameters`; without batch normalisation there is no difference.
+ * Runs a network as in training: batch normalisation uses the moments of this minibatch. For inference, which uses
+ * running statistics, see `foldParameters`. Without batch normalisation the two are the same.
  *
  * @param images n × height × width × channels, in [0, 1]; a network's own normalisation is part of the network
  * @param given noise and labels for the layers that take them
- * @returns logits n × classes, the hidden activations after each ReLU, in order, the moments, and what a head samples
+ * @returns logits n × classes, the hidden activations after each ReLU in order, the moments, and a head's values
  */
 export const forward = (
   architecture: Architecture,
@@ -61,8 +62,8 @@ export const forward = (
 }
 
 /**
- * What each kernel of `executionOf` gives, by the id of its result; the images by `input`. For a network in use, without
- * batch normalisation.
+ * The result of each kernel of `executionOf`, by its id, and the images as `input`. For a network without batch
+ * normalisation, as in inference.
  */
 export const activationsOf = (
   architecture: Architecture,
@@ -71,8 +72,8 @@ export const activationsOf = (
 ): ReadonlyMap<string, Tensor> => runAll(architecture, { parameters, moments: [], given: {} }, images)
 
 /**
- * Each kernel of `executionOf` as work of its own, on what those before it give. For a network in use, without batch
- * normalisation.
+ * Each kernel of `executionOf` as a function to run by itself, on the results of the kernels before it: for measuring
+ * its time. For a network without batch normalisation, as in inference.
  */
 export const kernelsOn = (architecture: Architecture, parameters: ParameterTensors, images: Tensor4D) => {
   const shared = { parameters, moments: [], given: {} }
@@ -101,16 +102,10 @@ const runAll = (
   return values
 }
 
-const present = <T>(values: ReadonlyMap<string, T>, id: string): T => {
-  const value = values.get(id)
-  if (value === undefined) throw new Error(`no value for "${id}"`)
-  return value
-}
-
 /** What the layers of one pass share. */
 interface Pass {
   readonly parameters: ParameterTensors
-  /** Batch normalisations write down here what they saw. */
+  /** Each batch normalisation adds its moments here. */
   readonly moments: BatchMoments[]
   readonly given: GivenTensors
   readonly examples: number

@@ -2,7 +2,7 @@ import type { Latent, LatentValue } from '../dsl/step.js'
 import { type Architecture, architecture, layersOf } from './architecture.js'
 import type { GivenLayer } from './layers.js'
 
-/** The nodes of a network's stochastic head, by what they give; none without a head. */
+/** Ids of the nodes of a network's stochastic head, by the value that each returns; empty without a head. */
 export const latentNodes = ({ nodes }: Architecture): Latent<string> => {
   const sample = nodes.find(({ layer }) => layer.type === 'sample')
   const [mean, logVariance, noise] = sample?.inputs ?? []
@@ -17,26 +17,26 @@ export const latentNodes = ({ nodes }: Architecture): Latent<string> => {
   }
 }
 
-/** The layers that take what is given beside the images. */
+/** The layers for values that a loss provides besides the images. */
 export const givenLayers = ({ nodes }: Architecture): readonly GivenLayer[] =>
   nodes.flatMap(({ layer }) => (layer.type === 'given' ? [layer] : []))
 
 const latentValues: readonly LatentValue[] = ['sample', 'mean', 'logVariance', 'classMean']
 
-/** What there is of each value. */
+/** The head's values that are defined, with their names. */
 export const latentEntries = <T>(latent: Latent<T>): readonly (readonly [LatentValue, T])[] =>
   latentValues.flatMap((name) => {
     const value = latent[name]
     return value === undefined ? [] : [[name, value] as const]
   })
 
-/** The same of something else. */
+/** Maps each of the head's values. */
 export const mapLatent = <T, U>(latent: Latent<T>, of: (value: T) => U): Latent<U> =>
   Object.fromEntries(latentEntries(latent).map(([name, value]) => [name, of(value)]))
 
 /**
- * The network in use: its stochastic head gives the mean, and all that only sampling needs is gone. A network without
- * such a head is its own.
+ * The network for inference: the mean replaces its stochastic head's sample, and layers that only sampling needs are
+ * removed. A network without such a head is returned unchanged.
  */
 export const meanPathOf = (given: Architecture): Architecture => {
   const { sample, mean } = latentNodes(given)

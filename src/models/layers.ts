@@ -1,97 +1,117 @@
 /**
- * Layers as data: plain records that say what a layer is, not how it runs. Names follow PyTorch's modules; the name
- * given to a layer with parameters is its prefix in the state dict (`fc1` has `fc1.weight` and `fc1.bias`).
+ * Layers as data: plain records that say what a layer is, not how it runs. Types follow PyTorch's modules. The name of
+ * a layer with parameters is its prefix in the state dict: `fc1` has `fc1.weight` and `fc1.bias`.
  */
 
-/** Fields that every layer may carry to stand elsewhere than behind the layer before it. */
+/** A layer's place in the graph of a network. */
 interface Placement {
-  /** How later layers refer to this one. @default the name, or a generated one for layers without parameters */
+  /** The id by which later layers refer to this one. @default the name, or a generated id if the layer has no name */
   readonly id?: string
-  /** Ids of the layers whose outputs it takes. @default the layer before it; the network's input for the first */
+  /** Ids of the layers whose outputs it reads. @default the layer before it; the network's input for the first layer */
   readonly inputs?: readonly string[]
 }
 
-/** A mean and a standard deviation for each channel of an image, in pixel values of [0, 1]. */
+/** A mean and a standard deviation for each channel of an image with pixel values in [0, 1]. */
 export interface Normalisation {
+  /** One number per channel. */
   readonly mean: readonly number[]
-  /** > 0 */
+  /** One number > 0 per channel. */
   readonly std: readonly number[]
 }
 
+/** (x − mean) / std of each channel, with constants; see {@link normalize}. */
 export interface NormalizeLayer extends Placement, Normalisation {
   readonly type: 'normalize'
 }
 
+/** A convolution: an image of ⌊(size + 2·padding − kernel) / stride⌋ + 1 pixels a side; see {@link conv2d}. */
 export interface Conv2dLayer extends Placement {
   readonly type: 'conv2d'
   readonly name: string
+  /** Number of output channels, ≥ 1. */
   readonly out: number
-  /** Edge of the square kernel, in pixels. */
+  /** Side of the square kernel, in pixels, ≥ 1. */
   readonly kernel: number
+  /** In pixels, ≥ 1. */
   readonly stride: number
-  /** Zeros added on each side, in pixels. */
+  /** Zeros added on each side, in pixels, ≥ 0. */
   readonly padding: number
-  /** Whether each output channel has a number of its own added; in front of a batch normalisation it does nothing. */
+  /** Whether a learned number is added to each output channel; before a batch normalisation it has no effect. */
   readonly bias: 'learned' | 'none'
   /**
-   * Into how many parts the channels fall, one after another: each part of the outputs sees its own part of the inputs.
-   * As many as there are input channels: a depth-wise convolution. @default 1
+   * Number of consecutive groups that the channels are divided into: each group of outputs reads its own group of
+   * inputs. With as many groups as input channels, it is a depth-wise convolution. @default 1
    */
   readonly groups?: number | undefined
 }
 
+/** Batch normalisation of each channel; the image keeps its size. See {@link batchNorm2d}. */
 export interface BatchNorm2dLayer extends Placement {
   readonly type: 'batchNorm2d'
   readonly name: string
 }
 
+/** A learned scale and shift of each channel; the image keeps its size. See {@link affine2d}. */
 export interface Affine2dLayer extends Placement {
   readonly type: 'affine2d'
   readonly name: string
 }
 
+/** A fully connected layer: a vector to a vector of `out` numbers; see {@link linear}. */
 export interface LinearLayer extends Placement {
   readonly type: 'linear'
   readonly name: string
+  /** Number of outputs, ≥ 1. */
   readonly out: number
 }
 
+/** max(0, x); the shape stays. See {@link relu}. */
 export interface ReluLayer extends Placement {
   readonly type: 'relu'
 }
 
+/** The largest value of each window and channel; see {@link maxPool2d}. */
 export interface MaxPool2dLayer extends Placement {
   readonly type: 'maxPool2d'
+  /** Side of the square window, in pixels, ≥ 1. */
   readonly kernel: number
+  /** In pixels, ≥ 1. */
   readonly stride: number
 }
 
+/** The mean of each window and channel; see {@link avgPool2d}. */
 export interface AvgPool2dLayer extends Placement {
   readonly type: 'avgPool2d'
+  /** Side of the square window, in pixels, ≥ 1. */
   readonly kernel: number
+  /** In pixels, ≥ 1. */
   readonly stride: number
 }
 
+/** An image as a vector of height·width·channels numbers; see {@link flatten}. */
 export interface FlattenLayer extends Placement {
   readonly type: 'flatten'
 }
 
+/** The sum of two or more inputs of the same shape; see {@link add}. */
 export interface AddLayer extends Placement {
   readonly type: 'add'
   readonly inputs: readonly string[]
 }
 
-/** What is given in training alone, and is no function of the images. */
+/** A value that only training provides and that does not depend on the images. */
 export type GivenValue = 'noise' | 'labels'
 
+/** A vector of `out` numbers from outside the network; see {@link given}. */
 export interface GivenLayer extends Placement {
   readonly type: 'given'
   readonly value: GivenValue
-  /** Numbers an example: as wide as what is sampled, or the number of classes. */
+  /** Numbers per example: the width of the sampled code, or the number of classes. */
   readonly out: number
   readonly inputs: readonly string[]
 }
 
+/** A sample of a Gaussian with the inputs' mean and variance, as wide as the mean; see {@link sample}. */
 export interface SampleLayer extends Placement {
   readonly type: 'sample'
   readonly inputs: readonly string[]
@@ -113,9 +133,9 @@ export type Layer =
   | SampleLayer
 
 /**
- * (x − mean) / std of each channel, as `torchvision.transforms.Normalize` does it to images in [0, 1]: constants, which
- * no training moves. As a layer it is part of the network, so that attacks and their ε are in pixels. The first
- * layer, if there is one.
+ * (x − mean) / std of each channel of images in [0, 1], as `torchvision.transforms.Normalize`. The constants are not
+ * trained. As a layer, it is part of the network, so that attacks and their ε apply to pixels. It must be the first
+ * layer.
  *
  * @example
  * const cifar = normalize({ mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616] })
@@ -126,10 +146,13 @@ export const normalize = (options: Normalisation & Pick<Placement, 'id'>): Norma
 })
 
 /**
- * A convolution, as `torch.nn.Conv2d(in, out, kernel, stride, padding, groups=…, bias=…)`; `in` follows from the graph.
+ * A convolution, as `torch.nn.Conv2d(in, out, kernel, stride, padding, groups=…, bias=…)`; the graph gives `in`.
  *
  * @example
- * const separable = [conv2d('depthwise', { out: 32, kernel: 3, padding: 1, groups: 32 }), conv2d('pointwise', { out: 64, kernel: 1 })]
+ * const separable = [
+ *   conv2d('depthwise', { out: 32, kernel: 3, padding: 1, groups: 32 }),
+ *   conv2d('pointwise', { out: 64, kernel: 1 }),
+ * ]
  */
 export const conv2d = (
   name: string,
@@ -142,24 +165,24 @@ export const conv2d = (
     readonly padding?: number
     /** @default 'learned' */
     readonly bias?: 'learned' | 'none'
-    /** Divides the channels of the input and of the output. @default 1 */
+    /** A divisor of the number of input channels and of `out`. @default 1 */
     readonly groups?: number
   },
 ): Conv2dLayer =>
   withGroups({ type: 'conv2d', name, stride: 1, padding: 0, bias: 'learned', ...options }, options.groups ?? 1)
 
-/** Parts of a convolution's channels. */
+/** Number of groups of a convolution. */
 export const groupsOf = ({ groups = 1 }: Conv2dLayer): number => groups
 
-/** A convolution in another number of parts. */
+/** The same convolution with another number of groups. */
 export const withGroups = ({ groups: _, ...layer }: Conv2dLayer, groups: number): Conv2dLayer =>
   groups === 1 ? layer : { ...layer, groups }
 
 /**
- * Batch normalisation, as `torch.nn.BatchNorm2d(channels)` with its defaults (ε = 1e-5, momentum 0.1); `channels`
- * follows from the graph. While training, y = γ·(x − μ)/√(σ² + ε) + β with the minibatch's own mean and variance of
- * each channel; in use, with running ones. γ is `<name>.weight` and β `<name>.bias`: both are learned, neither is
- * pruned. `<name>.running_mean` and `<name>.running_var` are statistics, not parameters: see `statisticsOf`.
+ * Batch normalisation, as `torch.nn.BatchNorm2d(channels)` with its defaults (ε = 1e-5, momentum 0.1); the graph gives
+ * `channels`. y = γ·(x − μ)/√(σ² + ε) + β, with the mean and variance of each channel: the minibatch's in training,
+ * running ones in inference. γ is `<name>.weight` and β `<name>.bias`: both are learned, neither is pruned.
+ * `<name>.running_mean` and `<name>.running_var` are statistics, not parameters: see `statisticsOf`.
  *
  * Source: Ioffe, Szegedy, "Batch Normalization", ICML 2015.
  */
@@ -170,8 +193,8 @@ export const batchNorm2d = (name: string, placement: Placement = {}): BatchNorm2
 })
 
 /**
- * weight·x + bias, a number of each per channel (`<name>.weight`, `<name>.bias`): what is left of a batch normalisation
- * in use that has no convolution of its own to be folded into.
+ * weight·x + bias, with one number of each per channel (`<name>.weight`, `<name>.bias`). In inference it replaces a
+ * batch normalisation that can't be folded into a convolution.
  */
 export const affine2d = (name: string, placement: Placement = {}): Affine2dLayer => ({
   type: 'affine2d',
@@ -179,30 +202,30 @@ export const affine2d = (name: string, placement: Placement = {}): Affine2dLayer
   ...placement,
 })
 
-/** A fully connected layer with bias, as `torch.nn.Linear(in, out)`; `in` follows from the graph. */
+/** A fully connected layer with bias, as `torch.nn.Linear(in, out)`; the graph gives `in`. */
 export const linear = (name: string, options: Placement & { readonly out: number }): LinearLayer => ({
   type: 'linear',
   name,
   ...options,
 })
 
-/** max(0, x). Its output is a hidden activation that HSIC regularisation looks at. */
+/** max(0, x). Its output is a hidden activation, which HSIC regularisation uses. */
 export const relu = (placement: Placement = {}): ReluLayer => ({ type: 'relu', ...placement })
 
-/** The largest value of each window; `stride` defaults to `kernel`, windows that don't fit are dropped. */
+/** The largest value of each window. `stride` defaults to `kernel`; windows that exceed the image are dropped. */
 export const maxPool2d = (
   options: Placement & { readonly kernel: number; readonly stride?: number },
 ): MaxPool2dLayer => ({ type: 'maxPool2d', stride: options.kernel, ...options })
 
-/** The mean of each window; `stride` defaults to `kernel`, windows that don't fit are dropped. */
+/** The mean of each window. `stride` defaults to `kernel`; windows that exceed the image are dropped. */
 export const avgPool2d = (
   options: Placement & { readonly kernel: number; readonly stride?: number },
 ): AvgPool2dLayer => ({ type: 'avgPool2d', stride: options.kernel, ...options })
 
-/** One vector per image, in PyTorch's order (channels, rows, columns) as far as checkpoints are concerned. */
+/** One vector per image. Checkpoints hold the weights that read it in PyTorch's order: channels, rows, columns. */
 export const flatten = (placement: Placement = {}): FlattenLayer => ({ type: 'flatten', ...placement })
 
-/** The sum of several layers' outputs: a shortcut. */
+/** The sum of the outputs of several layers, as at the end of a residual block. */
 export const add = (inputs: readonly string[], placement: Pick<Placement, 'id'> = {}): AddLayer => ({
   type: 'add',
   inputs,
@@ -210,8 +233,8 @@ export const add = (inputs: readonly string[], placement: Pick<Placement, 'id'> 
 })
 
 /**
- * A value from outside of the network, n × `out`: standard normal noise, or the labels, one-hot. In training a loss
- * gives it; it is 0 where nobody does, and no part of a network in use, see `meanPathOf`.
+ * A value from outside the network, n × `out`: standard normal noise, or one-hot labels. A loss may provide it in
+ * training; otherwise it is 0. It is not part of the network for inference: see `meanPathOf`.
  */
 export const given = (value: GivenValue, options: { readonly out: number } & Pick<Placement, 'id'>): GivenLayer => ({
   type: 'given',
@@ -221,8 +244,8 @@ export const given = (value: GivenValue, options: { readonly out: number } & Pic
 })
 
 /**
- * A sample of a Gaussian e(z|x): z = μ + exp(½·s)∘ε of the inputs mean μ, log-variance s and noise ε, or z = μ + ε, of
- * variance 1, of the inputs mean and noise. A network has one at most; in use it is the mean.
+ * A sample of a Gaussian e(z|x). With three inputs, mean μ, log-variance s and noise ε: z = μ + exp(½·s)∘ε. With two,
+ * mean and noise: z = μ + ε, of variance 1. A network has at most one. In inference, z = μ.
  *
  * Source: Kingma, Welling, "Auto-Encoding Variational Bayes", ICLR 2014.
  */

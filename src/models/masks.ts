@@ -4,39 +4,40 @@ import { parseJson } from '../dsl/parseJson.js'
 import type { Architecture } from './architecture.js'
 import type { WrongDescription } from './description.js'
 import { parameterCount, parametersOf } from './parameters.js'
-import { walk } from './torchOrder.js'
+import { fromTorch } from './torchOrder.js'
 import { unpackWeights } from './weights.js'
 
 /**
- * A mask as JSON text: for each weight tensor of which something is pruned, a bit for each of its numbers in PyTorch's
- * layout (1 = kept, the lowest of a byte first), in base64.
+ * Encodes a mask as JSON: for each tensor with pruned weights, one bit per weight in PyTorch's layout (1 = kept, lowest
+ * bit of a byte first), in base64.
  *
- * @param mask flat, in the engine's layout: 1 where a parameter is kept, else 0
+ * @param mask flat, in the engine's layout: 1 for a kept parameter, 0 for a pruned one
  */
 export const describeMask = (architecture: Architecture, mask: Float32Array): string => {
   const tensors = [...unpackWeights(architecture, mask)].filter(([, { data }]) => data.includes(0))
   return JSON.stringify(Object.fromEntries(tensors.map(([name, { data }]) => [name, packed(data)])))
 }
 
-/** The mask of such a text, flat, in the engine's layout. */
+/** Decodes a mask that `describeMask` encoded. @returns the mask, flat, in the engine's layout */
 export const describedMask = (architecture: Architecture, text: string): Either<WrongDescription, Float32Array> => {
   const decoded = Bits.decode(parseJson(text))
-  if (isLeft(decoded)) return left({ expected: 'masks as bits by name', actual: text.slice(0, 60) })
+  if (isLeft(decoded)) return left({ expected: 'masks as bits, by tensor name', actual: text.slice(0, 60) })
   const bits = new Map(Object.entries(decoded.right))
   const mask = new Float32Array(parameterCount(architecture)).fill(1)
-  for (const { name, size, offset, torchAxes } of parametersOf(architecture)) {
+  for (const parameter of parametersOf(architecture)) {
+    const { name, size } = parameter
     const text64 = bits.get(name)
     bits.delete(name)
     if (text64 === undefined) continue
     const bytes = Buffer.from(text64, 'base64')
     if (bytes.length !== Math.ceil(size / 8))
       return left({ expected: `${size} bits for the mask of "${name}"`, actual: `${bytes.length} bytes` })
-    walk(torchAxes, (torch, own) => {
-      mask[offset + own] = ((bytes[torch >> 3] ?? 0) >> (torch & 7)) & 1
-    })
+    fromTorch(mask, parameter, (index) => ((bytes[index >> 3] ?? 0) >> (index & 7)) & 1)
   }
   const [stranger] = bits.keys()
-  return stranger === undefined ? right(mask) : left({ expected: 'masks of its parameters', actual: `"${stranger}"` })
+  return stranger === undefined
+    ? right(mask)
+    : left({ expected: 'masks of parameters of the network', actual: `"${stranger}"` })
 }
 
 const Bits = t.record(t.string, t.string)

@@ -4,28 +4,32 @@ import { type Architecture, architecture, INPUT, layersOf } from './architecture
 import { type Normalisation, normalize } from './layers.js'
 import type { NamedTensors } from './weights.js'
 
-/** Refuses an option that a normalisation has not. @throws OptionError */
+/**
+ * Checks the option names of a normalisation.
+ *
+ * @throws OptionError for an unknown name
+ */
 export const checkNormalisation = (stage: string, options: Normalisation): void => {
   checkOptions(stage, options, { mean: true, std: true }, 'options of normalisation')
 }
 
-/** What a network does to its images first; undefined where it takes them as they are. */
+/** The network's own normalisation of its images; undefined if it has none. */
 export const normalisationOf = ({ nodes }: Architecture): Normalisation | undefined => {
   const found = nodes.flatMap(({ layer }) => (layer.type === 'normalize' ? [layer] : [])).at(0)
   return found && { mean: found.mean, std: found.std }
 }
 
 /**
- * The same network with a `normalize` layer in front, for weights whose training code normalised the images outside of
- * the network.
+ * The same network with a `normalize` layer in front, for weights whose training code normalised the images outside the
+ * network.
  *
  * @example
  * const net = withNormalisation(resnet18(), { mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616] })
- * @throws OptionError where there is one already, or for other than a finite mean and a std > 0 for each channel
+ * @throws OptionError if the network has one already, or without a finite mean and a std > 0 for each channel
  */
 export const withNormalisation = (given: Architecture, { mean, std }: Normalisation): Architecture => {
   if (normalisationOf(given))
-    return rejectOption(`architecture ${given.name}`, 'a network without a normalisation of its own', 'one that has it')
+    return rejectOption(`architecture ${given.name}`, 'a network without a normalize layer', 'one that has it')
   const layers = layersOf(given).map((layer) => ({
     ...layer,
     inputs: (layer.inputs ?? []).map((id) => (id === INPUT ? ID : id)),
@@ -35,14 +39,14 @@ export const withNormalisation = (given: Architecture, { mean, std }: Normalisat
 
 const ID = 'normalize'
 
-/** Whether two are the same in float32, which is what a network computes with. */
+/** Whether two normalisations are equal in float32, in which networks compute. */
 export const sameNormalisation = (a: Normalisation, b: Normalisation): boolean =>
   sameNumbers(a.mean, b.mean) && sameNumbers(a.std, b.std)
 
 const sameNumbers = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((value, i) => Math.fround(value) === Math.fround(b[i] ?? Number.NaN))
 
-/** The constants as a state dict has them, under RobustBench's names: `mu` and `sigma`, 1 × channels × 1 × 1. */
+/** The normalisation as a state dict, with RobustBench's names: `mu` and `sigma`, 1 × channels × 1 × 1 each. */
 export const unpackNormalisation = (architecture: Architecture): NamedTensors => {
   const found = normalisationOf(architecture)
   if (!found) return new Map()

@@ -1,4 +1,5 @@
 import type { Architecture, GraphNode } from './architecture.js'
+import { lengthOf, type Placed, placedByNode } from './flatVector.js'
 import { groupsOf } from './layers.js'
 import type { NodeShape } from './shapes.js'
 import { type TorchAxes, vectorAxes } from './torchOrder.js'
@@ -6,57 +7,30 @@ import { type TorchAxes, vectorAxes } from './torchOrder.js'
 /**
  * One parameter tensor of a network and its place in the flat vector that training works on.
  *
- * Two layouts: PyTorch's (convolution O×I×H×W, with the I of one group, linear out×in, behind a flatten with inputs in C×H×W order) in
- * checkpoints, and the engine's (H×W×I×O, in×out, inputs in H×W×C order) in memory.
+ * There are two layouts. Checkpoints have PyTorch's: convolution O×I×H×W (I of one group), linear out×in, with the
+ * inputs of a flattened image in C×H×W order. Memory has the engine's: H×W×I×O, in×out, inputs in H×W×C order.
  */
-export interface Parameter {
+export interface Parameter extends Placed {
   /** As in the PyTorch state dict: `conv1.weight`. */
   readonly name: string
   /** Id of the node it belongs to. */
   readonly node: string
   /**
-   * What it does: only a `weight`, of a convolution or a linear layer, can be pruned. `scale` and `shift` are the γ and
-   * β of a batch normalisation, whose names end in `.weight` and `.bias` like any other layer's.
+   * What it does. Only a `weight`, of a convolution or a linear layer, can be pruned. `scale` and `shift` are the γ and
+   * β of a batch normalisation, although their names end in `.weight` and `.bias`, as every layer's do.
    */
   readonly role: 'weight' | 'bias' | 'scale' | 'shift'
   /** Shape in the engine's layout. */
   readonly shape: readonly number[]
   /** Shape in PyTorch's layout. */
   readonly torchShape: readonly number[]
-  readonly size: number
-  /** First element in the flat vector. */
-  readonly offset: number
-  /** Parts of a grouped convolution: outputs of one part see one part of the inputs, which `shape` counts. Else 1. */
+  /** Groups of a convolution: the outputs of one group see the inputs of that group, which `shape` counts. Else 1. */
   readonly groups: number
-  /** The engine's layout by axes, and where each lies in PyTorch's; see `walk`. */
+  /** The axes of the engine's layout, with their steps in PyTorch's; see `walk`. */
   readonly torchAxes: TorchAxes
 }
 
-/** The parameters of a network in the order of its layers, weights before biases: the order of `model.parameters()`. */
-export const parametersOf = (architecture: Architecture): readonly Parameter[] => {
-  const known = cache.get(architecture)
-  if (known) return known
-  let offset = 0
-  const all = architecture.nodes.flatMap(describe).map((parameter): Parameter => {
-    const placed = { ...parameter, offset }
-    offset += parameter.size
-    return placed
-  })
-  cache.set(architecture, all)
-  return all
-}
-
-/** Names of the layers with weights (convolutions and linear layers), first to last: what `rate` and `exclude` of a mask stage go by. */
-export const weightLayers = (architecture: Architecture): readonly string[] =>
-  parametersOf(architecture).flatMap(({ role, node }) => (role === 'weight' ? [node] : []))
-
-const cache = new WeakMap<Architecture, readonly Parameter[]>()
-
-/** Length of the flat vector. */
-export const parameterCount = (architecture: Architecture): number =>
-  parametersOf(architecture).reduce((sum, { size }) => sum + size, 0)
-
-const describe = (node: GraphNode): Omit<Parameter, 'offset'>[] => {
+const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] => {
   const { layer } = node
   const [input] = node.inputShapes
   if (layer.type === 'conv2d' && input?.kind === 'image') {
@@ -113,14 +87,14 @@ const perChannel = (name: string, node: string, role: Parameter['role'], size: n
   torchAxes: vectorAxes(size),
 })
 
-/** H×W×I×O in O×I×H×W. */
+/** The axes of H×W×I×O in O×I×H×W. */
 const convolutionAxes = (kernel: number, channels: number, out: number): TorchAxes => [
   { count: kernel * kernel, step: 1 },
   { count: channels, step: kernel * kernel },
   { count: out, step: channels * kernel * kernel },
 ]
 
-/** in×out in out×in, inputs in H×W×C order in C×H×W order. */
+/** The axes of in×out in out×in, with inputs in H×W×C order in C×H×W order. */
 const linearAxes = (input: Extract<NodeShape, { kind: 'vector' }>, out: number): TorchAxes => {
   const { height, width, channels } = input.flattenedFrom ?? { height: 1, width: 1, channels: input.features }
   return [
@@ -129,3 +103,16 @@ const linearAxes = (input: Extract<NodeShape, { kind: 'vector' }>, out: number):
     { count: out, step: input.features },
   ]
 }
+
+/** The parameters of a network in the order of its layers, weights before biases: the order of `model.parameters()`. */
+export const parametersOf: (architecture: Architecture) => readonly Parameter[] = placedByNode(ownParameters)
+
+/**
+ * Names of the layers with weights (convolutions and linear layers), first to last. The options `rate` and `exclude` of
+ * a mask stage refer to these.
+ */
+export const weightLayers = (architecture: Architecture): readonly string[] =>
+  parametersOf(architecture).flatMap(({ role, node }) => (role === 'weight' ? [node] : []))
+
+/** Length of the flat vector of parameters. */
+export const parameterCount = (architecture: Architecture): number => lengthOf(parametersOf(architecture))

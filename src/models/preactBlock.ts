@@ -1,18 +1,23 @@
 import type { Source } from './cifar.js'
 import { add, batchNorm2d, conv2d, type Layer, relu } from './layers.js'
 
+/** Options of {@link preactBlock}. */
 export interface PreactBlock {
-  /** Channels of its output. */
+  /** Number of output channels. */
   readonly out: number
   readonly stride: number
   /**
-   * The 1×1 convolution of its shortcut, by name, and whether it reads the block's input as it is or behind its batch
-   * normalisation and ReLU. @default none: the shortcut is the input
+   * Name of the 1×1 convolution of the shortcut, and what it reads: the block's input, or the input after the first
+   * batch normalisation and ReLU. @default none: the shortcut is the input
    */
   readonly convolution?: { readonly name: string; readonly reads: 'input' | 'activated' }
 }
 
-/** conv2(relu(bn2(conv1(relu(bn1(x)))))) + shortcut. The sum has the block's name as its id. */
+/**
+ * A pre-activation block: conv2(relu(bn2(conv1(relu(bn1(x)))))) + shortcut. The sum has the block's name as its id.
+ *
+ * Source: He et al., "Identity Mappings in Deep Residual Networks", ECCV 2016.
+ */
 export const preactBlock = (
   name: string,
   from: Source,

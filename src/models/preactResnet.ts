@@ -13,12 +13,12 @@ export interface PreactResnetOptions {
   /** Channels of the first stage, ≥ 1; each later stage has twice as many as the one before it. @default 64 */
   readonly width?: number
   /**
-   * What the 1×1 convolution of a shortcut reads: the block's input behind its batch normalisation and ReLU, or as it
-   * is. The tensors are the same, so that a checkpoint of the other kind gives wrong logits without a complaint.
+   * What the 1×1 convolution of a shortcut reads: the block's input after the first batch normalisation and ReLU, or
+   * the input itself. Both have the same tensors, so a checkpoint of the other kind loads and gives wrong logits.
    * @default 'activated'
    */
   readonly shortcut?: (typeof shortcuts)[number]
-  /** Whether batch normalisation (`bn`) and a ReLU stand behind the last block. @default 'batchNorm' */
+  /** Whether batch normalisation (`bn`) and a ReLU follow the last block. @default 'batchNorm' */
   readonly last?: (typeof ends)[number]
 }
 
@@ -29,13 +29,15 @@ const ends = ['batchNorm', 'none'] as const
  * PreActResNet-18 for 32 × 32 colour images: batch normalisation and ReLU come before each convolution. 11,172,170
  * parameters at width 64 with the last batch normalisation.
  *
- * Releases differ: robust_overfitting and AWP are as the defaults are; kuangliu's pytorch-cifar is `last: 'none'`;
- * fast_adversarial is `shortcut: 'input'`, and what RobustBench has of it and of GradAlign is `last: 'none'` too.
+ * Releases differ. robust_overfitting and AWP use the defaults; kuangliu's pytorch-cifar is `last: 'none'`;
+ * fast_adversarial is `shortcut: 'input'`; RobustBench's networks of it and of GradAlign are `last: 'none'` as well.
+ *
+ * Source: He et al., "Identity Mappings in Deep Residual Networks", ECCV 2016.
  *
  * @example
  * const awp = preactResnet18({ classes: 100 })
- * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1, or another kind of block
- * Source: He et al., "Identity Mappings in Deep Residual Networks", ECCV 2016.
+ * @throws OptionError unless `classes` and `width` are whole numbers ≥ 1 and `shortcut` and `last` are among the
+ * choices
  */
 export const preactResnet18 = (options: PreactResnetOptions = {}): Architecture => {
   const { classes = 10, width = 64, shortcut = 'activated', last = 'batchNorm' } = options

@@ -6,18 +6,18 @@ import { normalisationOf, sameNormalisation, withNormalisation } from './normali
 import { underNames } from './underNames.js'
 import { type NamedTensors, type Packed, packNetwork } from './weights.js'
 
-/** A network out of a checkpoint. */
+/** A network read from a checkpoint. */
 export interface ReadNetwork extends Packed {
-  /** The one asked for, with the normalisation that the checkpoint brings. */
+  /** The requested architecture, with the checkpoint's normalisation if it has one. */
   readonly architecture: Architecture
 }
 
 /**
- * A network by the tensors of a checkpoint, under whatever names public code gives them: see `underNames`. Constants of
- * a normalisation among them become a part of the network.
+ * Reads a network from the tensors of a checkpoint, with the names that public code gives them: see `underNames`. A
+ * normalisation's constants among them become part of the network.
  *
- * @returns left where tensors are missing, of another shape or unknown, or where the architecture has a normalisation
- * and the checkpoint another one
+ * @returns left if tensors are missing, of another shape or unknown, or if the architecture and the checkpoint have
+ * different normalisations
  */
 export const readNetwork = (
   stage: string,
@@ -41,5 +41,5 @@ export const readNetwork = (
 
 const text = ({ mean, std }: Normalisation): string => `mean ${list(mean)}, std ${list(std)}`
 
-/** As short as float32 allows: what a file holds is not what was written in a program. */
+/** Seven digits, as float32 has no more: 0.4914, not 0.49140000343322754. */
 const list = (values: readonly number[]): string => values.map((value) => Number(value.toPrecision(7))).join(' ')

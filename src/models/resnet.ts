@@ -12,31 +12,37 @@ export interface ResnetOptions {
   readonly width?: number
 }
 
-/** Blocks of each of the four stages. */
+/** Number of blocks in each of the four stages. */
 type Blocks = readonly [number, number, number, number]
 
 /**
- * ResNet-18 for 32 × 32 colour images, as the public robust checkpoints have it (TRADES, MART, kuangliu's
- * pytorch-cifar) and with their names: a 3×3 convolution instead of ResNet's 7×7 with pooling, four stages of two basic
- * blocks at 32, 16, 8 and 4 pixels, the mean over the last image, one linear layer. 11,173,962 parameters at width 64.
+ * ResNet-18 for 32 × 32 colour images, with the structure and names of public robust checkpoints (TRADES, MART,
+ * kuangliu's pytorch-cifar): a 3×3 convolution instead of ResNet's 7×7 with pooling, four stages of two basic blocks at
+ * 32, 16, 8 and 4 pixels, global average pooling, one linear layer. 11,173,962 parameters at width 64.
+ *
+ * Source: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
  *
  * @example
  * const narrow = resnet18({ width: 16 })
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
- * Source: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
  */
 export const resnet18 = (options: ResnetOptions = {}): Architecture => resnet('resnet18', basic, [2, 2, 2, 2], options)
 
 /**
  * ResNet-34 for 32 × 32 colour images: `resnet18` with 3, 4, 6 and 3 basic blocks. 21,282,122 parameters at width 64.
  *
+ * Source: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
+ *
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
  */
 export const resnet34 = (options: ResnetOptions = {}): Architecture => resnet('resnet34', basic, [3, 4, 6, 3], options)
 
 /**
- * ResNet-50 for 32 × 32 colour images, as kuangliu's pytorch-cifar, MadryLab's robustness and RobustBench have it: 3, 4,
- * 6 and 3 bottleneck blocks, which give four times the channels of `width`. 23,520,842 parameters at width 64.
+ * ResNet-50 for 32 × 32 colour images, as in kuangliu's pytorch-cifar, MadryLab's robustness and RobustBench: 3, 4, 6
+ * and 3 bottleneck blocks, whose outputs have four times as many channels as their 3×3 convolutions. 23,520,842
+ * parameters at width 64.
+ *
+ * Source: He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
  *
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
  */
@@ -73,9 +79,9 @@ const resnet = (name: string, block: Block, blocks: Blocks, options: ResnetOptio
   ])
 }
 
-/** One kind of block; `layers` gives those of one, the last with the block's name as its id. */
+/** A kind of block. Its last layer has the block's name as its id. */
 interface Block {
-  /** How many times `channels` its output has. */
+  /** Its output has this many times `channels`. */
   readonly expansion: number
   readonly layers: (name: string, from: Source, channels: number, stride: number) => readonly Layer[]
 }
@@ -93,7 +99,7 @@ const basic: Block = {
   ],
 }
 
-/** relu(bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x)))))))) + shortcut(x)); the 3×3 convolution has the stride. */
+/** relu(bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x)))))))) + shortcut(x)), with the stride in the 3×3 convolution. */
 const bottleneck: Block = {
   expansion: 4,
   layers: (name, from, channels, stride) => [
@@ -110,8 +116,8 @@ const bottleneck: Block = {
 }
 
 /**
- * The sum with the shortcut, and its ReLU. The shortcut is the block's input itself, or a 1×1 convolution with batch
- * normalisation where the block changes the image's size or its channels.
+ * The sum with the shortcut, and its ReLU. The shortcut is the block's input, or, if the block changes the image's size
+ * or channels, a 1×1 convolution of it with batch normalisation.
  */
 const joined = (name: string, branch: string, from: Source, out: number, stride: number): readonly Layer[] => {
   const changes = stride !== 1 || from.channels !== out

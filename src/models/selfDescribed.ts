@@ -8,25 +8,25 @@ import { withNormalisation } from './normalisation.js'
 import { type ReadNetwork, readNetwork } from './readNetwork.js'
 import type { NamedTensors } from './weights.js'
 
-/** A file's tensors, and the text beside them: what `exportModel` writes there says which network they are of. */
+/** A file's tensors and metadata; `exportModel` writes the description of the network into the metadata. */
 export interface Described {
   readonly tensors: NamedTensors
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** A network as it was trained. */
+/** A trained network with its mask. */
 export interface MaskedNetwork extends ReadNetwork {
-  /** 1 where a parameter is kept and 0 where it is pruned; undefined where nothing is known to be pruned. */
+  /** 1 for a kept parameter, 0 for a pruned one; undefined if it is not known which are pruned. */
   readonly mask: Float32Array | undefined
 }
 
 /**
- * The network of a file.
+ * Reads the network of a file.
  *
- * @param given the architecture to go by. @default the one that the file describes
- * @param normalisation becomes a part of a network that the file describes
- * @returns left where the file describes none, or holds other tensors than its network
- * @throws OptionError for a normalisation beside one of the network's own
+ * @param given the architecture of its tensors. @default the one that the file describes
+ * @param normalisation added to the network that the file describes
+ * @returns left if the file has no description and none is given, or if its tensors are not those of the network
+ * @throws OptionError for a normalisation if the network already has one
  */
 export const selfDescribed = (
   stage: string,
@@ -39,7 +39,7 @@ export const selfDescribed = (
     left({ _tag: 'FileError', stage, file, expected, actual, ...(hint ? { hint } : {}) })
   const { description, masks } = metadata
   if (given === undefined && description === undefined)
-    return refuse({ expected: 'a file that describes its network', actual: 'tensors alone' }, NAME_IT)
+    return refuse({ expected: 'a file that describes its network', actual: 'only tensors' }, NAME_IT)
   const known = given ? right(given) : described(description ?? '')
   if (isLeft(known)) return refuse(known.left)
   const wanted = given || !normalisation ? known.right : withNormalisation(known.right, normalisation)
@@ -49,4 +49,5 @@ export const selfDescribed = (
   return isLeft(mask) ? refuse(mask.left) : right({ ...network.right, mask: mask.right })
 }
 
-const NAME_IT = 'Name its architecture: ONNX files, and safetensors of exportModel, have it in them; others do not.'
+const NAME_IT =
+  'Name its architecture. Only ONNX files and the safetensors files of exportModel describe their network.'

@@ -2,7 +2,7 @@ import type { ImageShape } from '../dsl/dataset.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Conv2dLayer, type GivenValue, groupsOf, type Layer } from './layers.js'
 
-/** One example's activations: an image, or a vector that may remember the image it was flattened from. */
+/** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
 export type NodeShape =
   | ({ readonly kind: 'image' } & ImageShape)
   | { readonly kind: 'vector'; readonly features: number; readonly flattenedFrom?: ImageShape }
@@ -20,7 +20,11 @@ const text = (shape: NodeShape | undefined): string =>
       ? `${shape.height} x ${shape.width} x ${shape.channels}`
       : `a vector of ${shape.features}`
 
-/** Shape of a layer's output. @throws OptionError where the layer can't take these inputs */
+/**
+ * Shape of a layer's output.
+ *
+ * @throws OptionError if the layer can't take these inputs, or one of its numbers is out of range
+ */
 export const inferShape = (where: string, id: string, layer: Layer, inputs: readonly NodeShape[]): NodeShape => {
   const [first] = inputs
   const refuse = (expected: string, actual: string): never => rejectOption(where, `${expected} for "${id}"`, actual)
@@ -36,7 +40,7 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     const { height, width } = image()
     const along = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1
     if (along(height) < 1 || along(width) < 1)
-      refuse(`an image of at least ${kernel - 2 * padding} pixels`, text(first))
+      refuse(`an image of at least ${kernel - 2 * padding} pixels a side`, text(first))
     return { height: along(height), width: along(width) }
   }
   switch (layer.type) {
@@ -54,7 +58,7 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       const { channels } = image()
       const numbers = (what: string, values: readonly number[], fits: (value: number) => boolean): void => {
         if (values.length !== channels || !values.every((value) => Number.isFinite(value) && fits(value)))
-          refuse(`${what} of each of ${channels} channels`, values.join(', '))
+          refuse(`${what} for each of ${channels} channels`, values.join(', '))
       }
       numbers('a finite mean', layer.mean, () => true)
       // Below the smallest float32 it would be 0.

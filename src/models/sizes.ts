@@ -7,7 +7,7 @@ import { statisticsOf } from './statistics.js'
 const BYTES = 4
 
 /**
- * The size of each layer that has parameters.
+ * The size of each layer that has parameters, in parameters, FLOPs and bytes.
  *
  * @param weights flat, in the engine's layout; pruned ones are 0
  */

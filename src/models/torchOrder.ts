@@ -1,4 +1,4 @@
-/** An axis of a parameter in the engine's layout: its extent, and how far apart its entries lie in PyTorch's layout. */
+/** An axis of a parameter in the engine's layout: its extent, and the distance of its entries in PyTorch's layout. */
 export interface TorchAxis {
   readonly count: number
   readonly step: number
@@ -7,12 +7,12 @@ export interface TorchAxis {
 /** The axes of the engine's layout, outermost first; some of extent 1. */
 export type TorchAxes = readonly [TorchAxis, TorchAxis, TorchAxis]
 
-/** A vector, which is the same in both layouts. */
+/** The axes of a vector, which is the same in both layouts. */
 export const vectorAxes = (size: number): TorchAxes => [ONE, ONE, { count: size, step: 1 }]
 
 const ONE: TorchAxis = { count: 1, step: 0 }
 
-/** Visits every element in the engine's order, with its position in PyTorch's layout and in the engine's. */
+/** Visits every element in the engine's order, with its index in PyTorch's layout and in the engine's. */
 export const walk = ([outer, middle, inner]: TorchAxes, visit: (torch: number, own: number) => void): void => {
   let own = 0
   for (let a = 0; a < outer.count; a++)
@@ -22,11 +22,37 @@ export const walk = ([outer, middle, inner]: TorchAxes, visit: (torch: number, o
     }
 }
 
-/** Position in PyTorch's layout of each element of the engine's layout. */
+/** Index in PyTorch's layout of each element of the engine's layout. */
 export const indexOf = (axes: TorchAxes): Uint32Array => {
   const index = new Uint32Array(axes.reduce((product, { count }) => product * count, 1))
   walk(axes, (torch, own) => {
     index[own] = torch
   })
   return index
+}
+
+/** One tensor of a flat vector in the engine's layout. */
+export interface TorchPlace {
+  /** First element in the flat vector. */
+  readonly offset: number
+  readonly torchAxes: TorchAxes
+}
+
+/** Writes a tensor into a flat vector. @param numberAt its element at an index of PyTorch's layout */
+export const fromTorch = (
+  flat: Float32Array,
+  { offset, torchAxes }: TorchPlace,
+  numberAt: (index: number) => number,
+): void =>
+  walk(torchAxes, (torch, own) => {
+    flat[offset + own] = numberAt(torch)
+  })
+
+/** Reads a tensor out of a flat vector. @returns its elements in PyTorch's layout */
+export const toTorch = (flat: Float32Array, { offset, torchAxes }: TorchPlace): Float32Array => {
+  const data = new Float32Array(torchAxes.reduce((product, { count }) => product * count, 1))
+  walk(torchAxes, (torch, own) => {
+    data[torch] = flat[offset + own] ?? 0
+  })
+  return data
 }

@@ -4,26 +4,26 @@ import { parametersOf } from './parameters.js'
 import { statisticsOf } from './statistics.js'
 import type { NamedTensor, NamedTensors } from './weights.js'
 
-/** A checkpoint's tensors, seen by one network. */
+/** A checkpoint's tensors, with the names of one network. */
 export interface SeenTensors {
-  /** Those that the network has, by its own names, and all others by theirs, save those that mean nothing here. */
+  /** The network's tensors by its own names, and others by theirs, except those that are not needed. */
   readonly tensors: NamedTensors
-  /** Constants of a normalisation that lie beside them. */
+  /** The normalisation whose constants the checkpoint holds. */
   readonly normalisation: Normalisation | undefined
 }
 
 /**
- * Sees through what public code wraps a network in, which shows in the names of its state dict:
+ * Finds a network's tensors in a state dict of public code, whose wrappers add to the names:
  *
  * - a prefix of all of its tensors: `module.` (DataParallel), `model.` (RobustBench), `1.` (a Sequential of a
  *   normalisation and the network), `module.model.` (MadryLab's robustness) …;
  * - a second copy of the network, equal in every bit (robustness' `module.attacker.model.`);
  * - the normalisation's constants: `mu` and `sigma` or `mean` and `std` (RobustBench), `new_mean` and `new_std`
  *   (robustness), under any prefix;
- * - batch normalisation's counters `num_batches_tracked`: only a momentum of `None` would need them;
- * - tensors that the architecture calls unused.
+ * - batch normalisation's counters `num_batches_tracked`, which only a momentum of `None` needs;
+ * - tensors that the architecture lists as unused.
  *
- * The prefix is the one under which most of the network's names are found.
+ * The prefix is the one with which most of the network's names are found; of several, the shortest.
  */
 export const underNames = (architecture: Architecture, given: NamedTensors): SeenTensors => {
   const own = new Set([...parametersOf(architecture), ...statisticsOf(architecture)].map(({ name }) => name))
@@ -39,10 +39,10 @@ export const underNames = (architecture: Architecture, given: NamedTensors): See
   return { tensors, normalisation }
 }
 
-/** How often PyTorch has updated a batch normalisation's statistics. */
+/** Counts PyTorch's updates of a batch normalisation's statistics. */
 const COUNTER = '.num_batches_tracked'
 
-/** A name without its first parts, one after the other: `a.b.c`, `b.c`, `c`. */
+/** A name without its first 0, 1, 2 … parts: `a.b.c`, `b.c`, `c`. */
 const tailsOf = (name: string): readonly string[] => {
   const parts = name.split('.')
   return parts.map((_, i) => parts.slice(i).join('.'))
@@ -55,12 +55,12 @@ const prefixOf = (own: ReadonlySet<string>, names: Iterable<string>): string => 
       const prefix = name.slice(0, name.length - tail.length)
       if (own.has(tail)) found.set(prefix, (found.get(prefix) ?? 0) + 1)
     }
-  // The shortest of those that fit best.
+  // The most names first; of those, the shortest prefix.
   const [[best] = ['']] = [...found].sort(([a, times], [b, others]) => others - times || a.length - b.length)
   return best
 }
 
-/** Whether a tensor is one of the network's own once more, under another prefix. */
+/** Whether a tensor is a copy of one of the network's, with another prefix. */
 const isCopy = (taken: NamedTensors, name: string, { shape, data }: NamedTensor): boolean =>
   tailsOf(name).some((tail) => {
     const first = taken.get(tail)
@@ -77,7 +77,7 @@ const PAIRS = [
   ['new_mean', 'new_std'],
 ] as const
 
-/** Takes the pairs of a normalisation's constants out of `strangers`, where all that are there say the same. */
+/** Removes a normalisation's constants from `strangers`, if all the pairs there are the same. */
 const takeNormalisation = (strangers: Map<string, NamedTensor>, channels: number): Normalisation | undefined => {
   const pairs = [...strangers].flatMap(([name, first]) => {
     const [meanName, stdName] = PAIRS.find(([last]) => tailsOf(name).at(-1) === last) ?? []
@@ -94,6 +94,6 @@ const takeNormalisation = (strangers: Map<string, NamedTensor>, channels: number
   return pairs[0]?.normalisation
 }
 
-/** One finite number a channel, of shape [c], [c, 1, 1] or [1, c, 1, 1]. */
+/** Whether a tensor has one finite number per channel: shape [c], [c, 1, 1] or [1, c, 1, 1]. */
 const isPerChannel = ({ shape, data }: NamedTensor, channels: number): boolean =>
   data.length === channels && shape.includes(channels) && data.every(Number.isFinite)

@@ -11,13 +11,13 @@ export interface VggOptions {
   readonly classes?: number
   /** Channels of the first stage, ≥ 1; the others have 2, 4, 8 and 8 times as many. @default 64 */
   readonly width?: number
-  /** Whose VGG-16. @default 'pytorch-cifar' */
+  /** The release whose structure and names it has. @default 'pytorch-cifar' */
   readonly release?: (typeof releases)[number]
 }
 
 const releases = ['pytorch-cifar', 'hydra'] as const
 
-/** Convolutions of each stage, and how many times `width` channels they have. */
+/** Convolutions of each stage; each has `times` · `width` channels. */
 const stages = [
   { convolutions: 2, times: 1 },
   { convolutions: 2, times: 2 },
@@ -29,15 +29,16 @@ const stages = [
 /**
  * VGG-16 with batch normalisation for 32 × 32 colour images: 13 convolutions `features.N` in five stages.
  *
- * - `pytorch-cifar` (kuangliu's, and FlyingBird's pruned networks): pooling behind each stage, then one linear layer,
+ * - `pytorch-cifar` (kuangliu's, and FlyingBird's pruned networks): pooling after each stage, then one linear layer,
  *   `classifier`. 14,728,266 parameters at width 64.
- * - `hydra` (HYDRA's robust and pruned networks, and HARP's): convolutions without bias, no pooling behind the last
+ * - `hydra` (HYDRA's robust and pruned networks, and HARP's): convolutions without bias, no pooling after the last
  *   stage, then three linear layers, `classifier.0`, `.2` and `.4`. 15,311,818 parameters.
+ *
+ * Source: Simonyan, Zisserman, "Very Deep Convolutional Networks", ICLR 2015.
  *
  * @example
  * const robust = vgg16bn({ release: 'hydra' })
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1, or an unknown release
- * Source: Simonyan, Zisserman, "Very Deep Convolutional Networks", ICLR 2015.
  */
 export const vgg16bn = (options: VggOptions = {}): Architecture => {
   const {

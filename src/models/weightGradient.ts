@@ -8,29 +8,29 @@ import { type ForwardPass, forward, type GivenTensors, unflatten } from './forwa
 import { latentEntries, mapLatent } from './head.js'
 import type { BatchMoments } from './statistics.js'
 
-/** A network in training, and what it is run on. */
+/** A network in training, and the images that it is run on. */
 export interface Trained {
   readonly architecture: Architecture
   /** Flat, in the engine's layout. */
   readonly weights: Tensor1D
-  /** Blocks of images, n × height × width × channels: a batch normalisation looks at each by itself. */
+  /** Blocks of images, n × height × width × channels: batch normalisation uses the moments of each block by itself. */
   readonly images: readonly Tensor4D[]
-  /** What is given to a stochastic head with each block. @default noise and labels of 0 */
+  /** Noise and labels for a stochastic head, one per block. @default zeros */
   readonly given?: readonly GivenTensors[] | undefined
 }
 
-/** What a network gives for all its blocks of images, one after another. */
+/** A network's outputs for all its blocks of images, concatenated. */
 export interface TrainedPass extends NetworkOutputs {
-  /** What batch normalisations saw, block by block; see `updatedStatistics`. */
+  /** The moments at each batch normalisation, block by block; see `updatedStatistics`. */
   readonly moments: readonly (readonly BatchMoments[])[]
 }
 
 /**
- * Gradients of a loss of the networks' outputs with respect to their weights.
+ * Gradients of a loss of several networks' outputs with respect to their weights.
  *
- * @param networks each another one
- * @param loss of the logits and hidden activations; it is also told what batch normalisations saw
- * @returns flat, one a network; whatever else is made is freed
+ * @param networks all different
+ * @param loss a function of the networks' outputs; it also receives the moments at batch normalisations
+ * @returns one flat vector per network; all other tensors are disposed
  */
 export const weightGradients = (
   networks: readonly Trained[],
@@ -46,24 +46,26 @@ export const weightGradients = (
       networks.map(({ architecture, images, given }, i) => {
         const parameters = unflatten(architecture, weights[i] as Tensor1D)
         return joined(
-          images.map((block, b) => traced('student there', () => forward(architecture, parameters, block, given?.[b]))),
+          images.map((block, b) =>
+            traced('student forward', () => forward(architecture, parameters, block, given?.[b])),
+          ),
         )
       }),
     )
   const all = networks.map(({ weights }) => weights)
-  return traced('student and terms, back', () => tf.grads(ofWeights)(all) as Tensor1D[])
+  return traced('student and terms backward', () => tf.grads(ofWeights)(all) as Tensor1D[])
 }
 
 interface Compiled extends Trained {
   readonly graphs: CompiledNetwork
 }
 
-/** Only the loss is recorded operation by operation; the networks' ways there and back are one call each. */
+/** Only the loss is recorded operation by operation; a network's forward and backward passes are one call each. */
 const throughGraphs = (networks: readonly Compiled[], loss: (passes: readonly TrainedPass[]) => Scalar): Tensor1D[] => {
   const passes = networks.map(({ graphs, weights, images, given }) =>
     images.map((block, b) => ({
       block,
-      passed: traced('student there', () => graphs.pass(weights, block, given?.[b])),
+      passed: traced('student forward', () => graphs.pass(weights, block, given?.[b])),
     })),
   )
   const leaves = passes
@@ -74,7 +76,7 @@ const throughGraphs = (networks: readonly Compiled[], loss: (passes: readonly Tr
       ...latentEntries(latent).flatMap(([, parts]) => parts),
     ])
   const outputs = passes.map((blocks) => joined(blocks.map(({ passed }) => whole(passed))))
-  // Outputs that the loss does not look at have no gradient: the list has holes there.
+  // Outputs that the loss does not use have no gradient: their entries in the list are null.
   const { grads } = traced('gradients of the terms', () =>
     tf.engine().gradients(() => loss(outputs), leaves, undefined, true),
   )
@@ -88,7 +90,7 @@ const throughGraphs = (networks: readonly Compiled[], loss: (passes: readonly Tr
     ...(hidden.flat().some((piece) => found.get(piece)) ? { hidden: hidden.map((all) => all.map(gradientOf)) } : {}),
   })
   return networks.map(({ graphs, weights }, i) =>
-    traced('student back', () =>
+    traced('student backward', () =>
       summed(
         (passes[i] ?? []).map(({ block, passed }) => graphs.weightGradient(weights, block, passed, seedsOf(passed))),
       ),
@@ -96,7 +98,7 @@ const throughGraphs = (networks: readonly Compiled[], loss: (passes: readonly Tr
   )
 }
 
-/** The pieces of each hidden activation are put together only for a loss that looks at them. */
+/** Concatenates the parts of a hidden activation only if the loss reads it. */
 const whole = ({ logits, hidden, latent, moments }: Passed): ForwardPass => {
   let together: readonly Tensor[] | undefined
   let head: Latent<Tensor2D> | undefined
@@ -114,7 +116,7 @@ const whole = ({ logits, hidden, latent, moments }: Passed): ForwardPass => {
   }
 }
 
-/** Blocks put together: while the loss is being recorded, so that its gradient finds the way back to each. */
+/** Concatenates the blocks when the loss reads them, so that its gradient is recorded back to each block. */
 const joined = (blocks: readonly ForwardPass[]): TrainedPass => {
   let logits: Tensor2D | undefined
   let hidden: readonly Tensor[] | undefined

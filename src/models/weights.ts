@@ -3,26 +3,24 @@ import type { FileError } from '../dsl/errors.js'
 import type { Architecture } from './architecture.js'
 import { parameterCount, parametersOf } from './parameters.js'
 import { statisticsCount, statisticsOf } from './statistics.js'
-import { type TorchAxes, vectorAxes, walk } from './torchOrder.js'
+import { fromTorch, type TorchPlace, toTorch, vectorAxes } from './torchOrder.js'
 
-/** In PyTorch's layout, row-major. */
+/** A tensor in PyTorch's layout, row-major. */
 export interface NamedTensor {
   readonly shape: readonly number[]
   readonly data: Float32Array
-  /** The same numbers as little-endian bytes, where they lie so in a file that was read. */
+  /** The same numbers as little-endian bytes, if the file holds them so. */
   readonly raw?: Uint8Array
 }
 
 /** Tensors by their PyTorch names. */
 export type NamedTensors = ReadonlyMap<string, NamedTensor>
 
-/** A tensor that a network wants, and its place in the flat vector. */
-interface Wanted {
+/** A tensor that a network needs, and its place in the flat vector. */
+interface Wanted extends TorchPlace {
   readonly name: string
   readonly torchShape: readonly number[]
-  readonly offset: number
-  readonly torchAxes: TorchAxes
-  /** The least number it may hold. @default none */
+  /** The least number it may hold. @default no limit */
   readonly least?: number
 }
 
@@ -33,10 +31,11 @@ export interface Packed {
 }
 
 /**
- * A state dict as flat vectors. Its names are the network's own; see `underNames` for those of public checkpoints.
+ * Converts a state dict to flat vectors. Its names must be the network's own; see `underNames` for the names of public
+ * checkpoints.
  *
- * @returns left with all tensors that are missing, of another shape, or unknown to the architecture; else with the first
- * that is not finite, or a variance below 0
+ * @returns left with all tensors that are missing, of another shape, or unknown to the architecture; or else with the
+ * first that holds a number that is not finite, or a variance below 0
  */
 export const packNetwork = (
   stage: string,
@@ -57,11 +56,11 @@ export const packNetwork = (
   return complaint ? refuse(complaint) : right(packed)
 }
 
-/** A flat vector of parameters as a state dict: half of the inverse of `packNetwork`. */
+/** Converts a flat vector of parameters to a state dict: with `unpackStatistics`, the inverse of `packNetwork`. */
 export const unpackWeights = (architecture: Architecture, flat: Float32Array): Map<string, NamedTensor> =>
   unpack(flat, parametersOf(architecture))
 
-/** A flat vector of running statistics as a state dict: the other half. */
+/** Converts a flat vector of running statistics to a state dict; see `unpackWeights`. */
 export const unpackStatistics = (architecture: Architecture, flat: Float32Array): Map<string, NamedTensor> =>
   unpack(flat, wantedStatistics(architecture))
 
@@ -98,11 +97,11 @@ const refusal =
       }.`,
     })
 
-/** The first so many of a list, and how many there are where that is not all. */
+/** The first `most` items of a list, and the number of all if there are more. */
 const listed = (items: readonly string[], most = 10): string =>
   items.length <= most ? items.join(', ') : `${items.slice(0, most).join(', ')} … (${items.length} in all)`
 
-/** What is missing, of another shape or not wanted, a phrase for each. */
+/** Which tensors are missing, of another shape, or unknown: a phrase for each of the three. */
 const namesAndShapes = (wanted: readonly Wanted[], tensors: NamedTensors): readonly string[] => {
   const known = new Set(wanted.map(({ name }) => name))
   const missing = wanted.filter(({ name }) => !tensors.has(name))
@@ -122,19 +121,20 @@ const namesAndShapes = (wanted: readonly Wanted[], tensors: NamedTensors): reado
   ]
 }
 
-/** Copies each tensor to its place; what is wrong with the first whose numbers won't do. */
+/** Copies each tensor to its place. @returns what is wrong with the first tensor that holds an invalid number */
 const fill = (flat: Float32Array, wanted: readonly Wanted[], tensors: NamedTensors): Complaint | undefined => {
-  for (const { name, offset, torchAxes, least = -Infinity } of wanted) {
+  for (const place of wanted) {
+    const { name, least = -Infinity } = place
     const tensor = tensors.get(name)
     if (!tensor) continue
     const numberAt = readerOf(tensor)
     let infinite: number | undefined
     let small: number | undefined
-    walk(torchAxes, (torch, own) => {
-      const value = numberAt(torch)
+    fromTorch(flat, place, (index) => {
+      const value = numberAt(index)
       if (!Number.isFinite(value)) infinite ??= value
       if (value < least) small ??= value
-      flat[offset + own] = value
+      return value
     })
     if (infinite !== undefined) return { expected: `finite numbers in "${name}"`, actual: String(infinite) }
     if (small !== undefined) return { expected: `numbers >= ${least} in "${name}"`, actual: String(small) }
@@ -142,7 +142,7 @@ const fill = (flat: Float32Array, wanted: readonly Wanted[], tensors: NamedTenso
   return undefined
 }
 
-/** Bytes of a file are read where they lie: a copy of each tensor would be half of the memory that a large file takes. */
+/** Reads a file's bytes in place: copies of all tensors would be half of the memory that a large file takes. */
 const readerOf = (tensor: NamedTensor): ((index: number) => number) => {
   if (tensor.raw) {
     const view = new DataView(tensor.raw.buffer, tensor.raw.byteOffset, tensor.raw.byteLength)
@@ -153,12 +153,4 @@ const readerOf = (tensor: NamedTensor): ((index: number) => number) => {
 }
 
 const unpack = (flat: Float32Array, wanted: readonly Wanted[]): Map<string, NamedTensor> =>
-  new Map(
-    wanted.map(({ name, torchShape, offset, torchAxes }) => {
-      const data = new Float32Array(torchShape.reduce((product, extent) => product * extent, 1))
-      walk(torchAxes, (torch, own) => {
-        data[torch] = flat[offset + own] ?? 0
-      })
-      return [name, { shape: torchShape, data }]
-    }),
-  )
+  new Map(wanted.map((place) => [place.name, { shape: place.torchShape, data: toTorch(flat, place) }]))

@@ -8,28 +8,32 @@ import { preactBlock } from './preactBlock.js'
 
 /** Options of {@link wideResnet}. */
 export interface WideResnetOptions {
-  /** Layers in a row, 4 more than a multiple of 6. @default 34 */
+  /** Number of layers in a row, 4 more than a multiple of 6, ≥ 10. @default 34 */
   readonly depth?: number
-  /** How many times wider than a ResNet it is, ≥ 1. @default 10 */
+  /** Its width, as a multiple of a ResNet's, ≥ 1. @default 10 */
   readonly factor?: number
   /** Number of classes, ≥ 1. @default 10 */
   readonly classes?: number
-  /** Channels of the first convolution, ≥ 1; the three stages have `factor`, 2·`factor`, 4·`factor` times as many. @default 16 */
+  /**
+   * Channels of the first convolution, ≥ 1; the three stages have `factor`, 2·`factor`, 4·`factor` times as many.
+   * @default 16
+   */
   readonly width?: number
 }
 
 /**
- * WideResNet for 32 × 32 colour images with the names of TRADES, whose code MART, AWP, LBGAT, HYDRA, robust_overfitting
- * and RobustBench share: pre-activation blocks in three stages at 32, 16 and 8 pixels. WideResNet-34-10 has 46,160,474
- * parameters, WideResNet-28-10 36,479,194.
+ * WideResNet for 32 × 32 colour images, with the names of TRADES, whose code MART, AWP, LBGAT, HYDRA,
+ * robust_overfitting and RobustBench share: pre-activation blocks in three stages at 32, 16 and 8 pixels.
+ * WideResNet-34-10 has 46,160,474 parameters, WideResNet-28-10 36,479,194.
  *
- * TRADES' network carries a `sub_block1` that its forward pass never enters, and so do many checkpoints: those tensors
- * are passed over.
+ * TRADES' network has a `sub_block1` that its forward pass does not use, and so do many checkpoints. Those tensors are
+ * ignored.
+ *
+ * Source: Zagoruyko, Komodakis, "Wide Residual Networks", BMVC 2016.
  *
  * @example
  * const net = wideResnet({ depth: 28, factor: 4 })
  * @throws OptionError for another depth, or a factor, width or number of classes that is not a whole number ≥ 1
- * Source: Zagoruyko, Komodakis, "Wide Residual Networks", BMVC 2016.
  */
 export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
   const { depth = 34, factor = 10, classes = 10, width = 16 } = options

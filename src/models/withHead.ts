@@ -3,21 +3,21 @@ import { type Architecture, architecture, layersOf } from './architecture.js'
 import { latentNodes } from './head.js'
 import type { Layer } from './layers.js'
 
-/** A stochastic head as layers. */
+/** A stochastic head, as layers. */
 export interface Head {
-  /** Of the stage that it is for, and of the layer that samples. */
+  /** Name of the stage that needs it, and of the layer that samples. */
   readonly name: string
   /** Width of the code z, ≥ 1. */
   readonly size: number
-  /** Its layers, the last of which samples. @param features the id of what the network's last layer has read so far */
+  /** Its layers, the last of which samples. @param features id of the layer that the network's last layer reads */
   readonly layers: (features: string, classes: number) => readonly Layer[]
 }
 
 /**
- * The same network with a stochastic head before its last layer, which reads the sample from here on. A network that has
- * this head is its own.
+ * The same network with a stochastic head before its last layer, which then reads the sample. A network that already
+ * has this head is returned unchanged.
  *
- * @throws OptionError for a network that does not end in a linear layer, or has another head
+ * @throws OptionError if the network does not end in a linear layer, or has another head
  */
 export const withHead = (given: Architecture, { name, size, layers }: Head): Architecture => {
   const { sample } = latentNodes(given)

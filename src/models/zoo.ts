@@ -9,7 +9,7 @@ import { wideResnet } from './wideResnet.js'
 
 const grey28 = { height: 28, width: 28, channels: 1 }
 
-/** The layers of both small networks of convex adversarial polytopes. */
+/** The layers of both small networks of convex adversarial polytopes (Wong, Kolter, ICML 2018). */
 const polytopesNet = [
   conv2d('0', { out: 16, kernel: 4, stride: 2, padding: 1 }),
   relu(),
@@ -38,7 +38,7 @@ export const lenet5: Architecture = architecture('lenet5', grey28, [
   linear('linear2', { out: 10 }),
 ])
 
-/** LeNet as HBaR and PwoA train it on MNIST: two 5×5 convolutions with pooling, then 1024 and 10. */
+/** LeNet as HBaR and PwoA train it on MNIST: two 5×5 convolutions with pooling, then linear layers of 1024 and 10. */
 export const lenet: Architecture = architecture('lenet', grey28, [
   conv2d('conv1', { out: 32, kernel: 5, padding: 2 }),
   relu(),
@@ -53,15 +53,15 @@ export const lenet: Architecture = architecture('lenet', grey28, [
 ])
 
 /**
- * The small CIFAR-10 network of convex adversarial polytopes (a `torch.nn.Sequential`), whose training code normalises
- * the images by these numbers: here a part of the network.
+ * The small CIFAR-10 network of convex adversarial polytopes (a `torch.nn.Sequential`). Its training code normalises
+ * the images by these numbers; here the normalisation is part of the network.
  */
 export const cifarNet: Architecture = architecture('cifarNet', cifarImages, [
   normalize({ mean: [0.485, 0.456, 0.406], std: [0.225, 0.225, 0.225] }),
   ...polytopesNet,
 ])
 
-/** The architectures that can be given by name, each with 10 classes; a stage takes it with as many as the data has. */
+/** The architectures that can be given by name, each with 10 classes; a stage adapts them to those of the data. */
 export const zoo = {
   mnistNet,
   lenet5,
@@ -77,13 +77,13 @@ export const zoo = {
   vgg16bnHydra: vgg16bn({ release: 'hydra' }),
 } as const satisfies Readonly<Record<string, Architecture>>
 
-/** Their names. */
+/** The names of the architectures in {@link zoo}. */
 export const architectureNames = Object.keys(zoo) as readonly (keyof typeof zoo)[]
 
 /**
  * An architecture by its name in the zoo, or the one given.
  *
- * @param classes of the data: one that is given by name has as many. @default 10
+ * @param classes number of classes in the data, which an architecture given by name gets. @default 10
  * @throws OptionError for an unknown name
  */
 export const resolveArchitecture = (stage: string, given: string | Architecture, classes = 10): Architecture => {

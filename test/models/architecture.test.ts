@@ -35,16 +35,16 @@ const head = [flatten(), linear('fc', { out: 2 })]
 
 describe('architecture', () => {
   it.each([
-    ['no layers', () => make([]), 'a last layer that gives one vector of logits, got no layers'],
-    ['an image at the end', () => make([relu()]), 'a last layer that gives one vector of logits, got image'],
+    ['no layers', () => make([]), 'a last layer that returns one vector of logits, got no layers'],
+    ['an image as the output', () => make([relu()]), 'a last layer that returns one vector of logits, got image'],
     ['no pixels', () => make(head, { ...grey8, height: 0 }), 'a whole number >= 1 of input height, got 0'],
     ['half a channel', () => make(head, { ...grey8, channels: 0.5 }), 'a whole number >= 1 of input channels, got 0.5'],
-    ['an id twice', () => make([relu({ id: 'a' }), relu({ id: 'a' })]), 'each layer id once, got "a" twice'],
-    ['the id of the input', () => make([relu({ id: 'input' })]), 'each layer id once, got "input" twice'],
+    ['a repeated id', () => make([relu({ id: 'a' }), relu({ id: 'a' })]), 'distinct layer ids, got "a" twice'],
+    ['the id of the input', () => make([relu({ id: 'input' })]), 'distinct layer ids, got "input" twice'],
     [
-      'a name twice',
+      'a repeated name',
       () => make([conv2d('c', { out: 1, kernel: 1 }), conv2d('c', { id: 'd', out: 1, kernel: 1 })]),
-      'each layer name once, got "c" twice',
+      'distinct layer names, got "c" twice',
     ],
     ['an unknown input', () => make([relu({ inputs: ['x'] })]), 'an earlier layer as input of "relu-0", got "x"'],
     [
@@ -53,22 +53,26 @@ describe('architecture', () => {
       'an earlier layer as input of "relu-0", got "fc"',
     ],
     [
-      'no image to convolve',
+      'a convolution of a vector',
       () => make([...head, conv2d('c', { out: 1, kernel: 1 })]),
       'one image for "c", got a vector of 2',
     ],
     [
-      'two images to convolve',
+      'a convolution of two images',
       () => make([relu(), conv2d('c', { inputs: ['input', 'relu-0'], out: 1, kernel: 1 })]),
       'one image for "c"',
     ],
-    ['a vector to flatten', () => make([...head, flatten()]), 'one image for "flatten-2", got a vector of 2'],
+    ['a flattened vector', () => make([...head, flatten()]), 'one image for "flatten-2", got a vector of 2'],
     [
       'an image for a linear layer',
       () => make([linear('fc', { out: 2 })]),
       'one vector (add flatten()) for "fc", got 8 x 8 x 1',
     ],
-    ['a vector to normalise', () => make([...head, batchNorm2d('bn')]), 'one image for "bn", got a vector of 2'],
+    [
+      'batch normalisation of a vector',
+      () => make([...head, batchNorm2d('bn')]),
+      'one image for "bn", got a vector of 2',
+    ],
     ['no kernel', () => make([conv2d('c', { out: 1, kernel: 0 })]), 'a whole kernel >= 1 for "c", got 0'],
     [
       'half a stride',
@@ -86,12 +90,12 @@ describe('architecture', () => {
       'a whole number of output channels >= 1 for "c", got 0',
     ],
     [
-      'groups that divide the input alone',
+      'groups that divide only the input',
       () => make([conv2d('c', { out: 4, kernel: 1 }), conv2d('d', { out: 6, kernel: 1, groups: 4 })]),
       'groups that divide 4 input and 6 output channels for "d", got 4',
     ],
     [
-      'groups that divide the output alone',
+      'groups that divide only the output',
       () => make([conv2d('c', { out: 4, kernel: 1, groups: 2 })]),
       'groups that divide 1 input and 4 output channels for "c", got 2',
     ],
@@ -101,27 +105,27 @@ describe('architecture', () => {
       'a whole number of groups >= 1 for "c", got 0.5',
     ],
     [
-      'a bias that is a flag',
+      'a boolean bias',
       () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), bias: false } as unknown as Layer]),
       'a bias among learned, none for "c", got false',
     ],
     [
       'a normalisation of other channels',
       () => make([normalize({ mean: [0.5, 0.5], std: [1] }), ...head]),
-      'a finite mean of each of 1 channels for "normalize-0", got 0.5, 0.5',
+      'a finite mean for each of 1 channels for "normalize-0", got 0.5, 0.5',
     ],
     [
-      'a normalisation by nothing',
+      'a normalisation by 0 in float32',
       () => make([normalize({ mean: [0.5], std: [1e-46] }), ...head]),
-      'a std > 0 of each of 1 channels for "normalize-0", got 1e-46',
+      'a std > 0 for each of 1 channels for "normalize-0", got 1e-46',
     ],
     [
-      'a mean that is no number',
+      'a mean of NaN',
       () => make([normalize({ mean: [Number.NaN], std: [1] }), ...head]),
-      'a finite mean of each of 1 channels for "normalize-0", got NaN',
+      'a finite mean for each of 1 channels for "normalize-0", got NaN',
     ],
     [
-      'a normalisation of something else than images',
+      'a normalisation of a hidden activation',
       () => make([relu(), normalize({ mean: [0], std: [1] }), ...head]),
       'the network\'s input as input of "normalize-1", got "relu-0"',
     ],
@@ -131,16 +135,20 @@ describe('architecture', () => {
         const one = normalize({ mean: [0], std: [1] })
         return make([one, { ...one, inputs: ['input'] }, ...head])
       },
-      'one normalize layer, got "normalize-1" too',
+      'at most one normalize layer, got "normalize-1" as another',
     ],
     [
-      'something unknown from outside',
+      'an unknown given value',
       () => make([given('weather' as 'noise', { out: 2 }), ...head]),
       'a value among noise, labels for "given-0", got weather',
     ],
-    ['nothing from outside', () => make([given('noise', { out: 0 })]), 'a whole number of values >= 1 for "given-0"'],
     [
-      'noise that reads something',
+      'a given value of no numbers',
+      () => make([given('noise', { out: 0 })]),
+      'a whole number of values >= 1 for "given-0"',
+    ],
+    [
+      'noise that reads a layer',
       () => make([{ ...given('noise', { out: 2 }), inputs: ['input'] }]),
       'no inputs for "given-0", got 1',
     ],
@@ -158,20 +166,20 @@ describe('architecture', () => {
     [
       'two samples',
       () => make([...head, given('noise', { id: 'e', out: 2 }), sample(['fc', 'e']), sample(['fc', 'e'])]),
-      'one sample layer, got "sample-4" too',
+      'at most one sample layer, got "sample-4" as another',
     ],
     ['no outputs', () => make([flatten(), linear('fc', { out: 0 })]), 'a whole number of outputs >= 1 for "fc", got 0'],
     [
       'a kernel larger than the image',
       () => make([avgPool2d({ kernel: 9 })]),
-      'an image of at least 9 pixels for "avgPool2d-0", got 8 x 8 x 1',
+      'an image of at least 9 pixels a side for "avgPool2d-0", got 8 x 8 x 1',
     ],
     [
       'two inputs of a ReLU',
       () => make([relu(), relu({ inputs: ['input', 'relu-0'] })]),
       'one input for "relu-1", got 2',
     ],
-    ['one input of a sum', () => make([relu(), add(['relu-0'])]), 'at least two inputs for "add-1", got 1'],
+    ['a sum of one input', () => make([relu(), add(['relu-0'])]), 'at least two inputs for "add-1", got 1'],
     [
       'a sum of different shapes',
       () => make([maxPool2d({ kernel: 2 }), add(['input', 'maxPool2d-0'])]),
@@ -182,7 +190,7 @@ describe('architecture', () => {
     expect(build).toThrow(`architecture own: expected ${message}`)
   })
 
-  it('a kernel as large as the padded image is fine', () => {
+  it('accepts a kernel as large as the padded image', () => {
     expect(make([conv2d('c', { out: 3, kernel: 10, padding: 1 }), ...head]).nodes[0]?.shape).toEqual({
       kind: 'image',
       height: 1,
@@ -191,7 +199,7 @@ describe('architecture', () => {
     })
   })
 
-  it('shapes are those of PyTorch: floor((size + 2·padding − kernel) / stride) + 1', () => {
+  it('has the shapes of PyTorch: floor((size + 2·padding − kernel) / stride) + 1', () => {
     const sizes = shortcut.nodes.map(({ id, shape }) => [
       id,
       shape.kind === 'image' ? [shape.height, shape.width, shape.channels] : shape.features,
@@ -237,7 +245,7 @@ describe('the zoo', () => {
     })
   })
 
-  it('counts parameters and operations as by hand', () => {
+  it('counts parameters and operations like a calculation by hand', () => {
     // 16·16 + 16, 32·256 + 32, 100·1568 + 100, 10·100 + 10; 2·(14²·16·16 + 7²·32·256 + 1568·100 + 100·10).
     expect(countsOf(mnistNet)).toEqual({
       parameters: 272 + 8224 + 156_900 + 1010,
@@ -251,11 +259,11 @@ describe('the zoo', () => {
     })
     // 32·25 + 32, 64·800 + 64, 1024·3136 + 1024, 10·1024 + 10.
     expect(parameterCount(lenet)).toBe(832 + 51_264 + 3_212_288 + 10_250)
-    // Pooling, sums and activations have neither: 76, 148, 148, 185 and 420, 63.
+    // Pooling, sums and activations have neither parameters nor FLOPs: 76, 148, 148, 185 and 420, 63.
     expect(parameterCount(shortcut)).toBe(76 + 148 + 148 + 185 + 420 + 63)
   })
 
-  it('parameters lie one behind another, weights before biases', () => {
+  it('places parameters one after another, weights before biases', () => {
     for (const net of [...Object.values(zoo), shortcut, normalised]) {
       let next = 0
       for (const { offset, size, shape, torchShape } of parametersOf(net)) {
@@ -269,7 +277,7 @@ describe('the zoo', () => {
     expect(weightLayers(shortcut)).toEqual(['stem', 'left', 'right', 'narrow', 'wide', 'head'])
   })
 
-  it('goes by name, and an own one is taken as it is', () => {
+  it('is looked up by name; an architecture of the user is taken unchanged', () => {
     for (const name of architectureNames) expect(resolveArchitecture('test', name)).toBe(zoo[name])
     expect(resolveArchitecture('test', shortcut)).toBe(shortcut)
     expect(() => resolveArchitecture('loadTeacher', 'resnet')).toThrow(
@@ -277,13 +285,13 @@ describe('the zoo', () => {
     )
   })
 
-  it('by name has as many classes as asked for, and an own one those that it has', () => {
+  it('by name, gets the requested number of classes; an architecture of the user keeps its own', () => {
     for (const name of architectureNames) {
       const [ten, hundred] = [zoo[name], resolveArchitecture('test', name, 100)]
       const last = parametersOf(ten).at(-2)
       expect([hundred.name, hundred.classes, hundred.unused]).toEqual([ten.name, 100, ten.unused])
       expect(weightLayers(hundred)).toEqual(weightLayers(ten))
-      // Ten times the last layer, and nothing else.
+      // Only the last layer is ten times as large.
       expect(parameterCount(hundred) - parameterCount(ten), name).toBe(90 * (Number(last?.torchShape[1]) + 1))
     }
     expect(resolveArchitecture('test', shortcut, 100)).toBe(shortcut)
@@ -293,7 +301,7 @@ describe('the zoo', () => {
     expect(() => withClasses(open, 3)).toThrow('architecture own: expected a linear layer at its end, got relu')
   })
 
-  it('counts what PyTorch counts of the public classes', () => {
+  it('counts as many parameters as PyTorch counts in the public code', () => {
     const count = (net: Architecture) => parameterCount(net)
     // sum(p.numel() for p in net.parameters()) of kuangliu's, AWP's, TRADES' (without sub_block1) and HYDRA's code.
     expect(Object.fromEntries(architectureNames.map((name) => [name, count(zoo[name])]))).toMatchObject({
@@ -313,27 +321,27 @@ describe('the zoo', () => {
 })
 
 describe('hidden layers', () => {
-  it('are called by their ReLU’s id, or by the layer that it reads', () => {
+  it('have the name of their ReLU’s id, or of the layer that it reads', () => {
     expect(hiddenLayers(lenet)).toEqual(['conv1', 'conv2', 'fc1'])
     expect(hiddenLayers(mnistNet)).toEqual(['0', '2', '5'])
     const [first, ...blocks] = hiddenLayers(resnet18())
     expect([first, ...blocks.slice(0, 2), blocks.at(-1)]).toEqual(['stem', 'layer1.0.bn1', 'layer1.0', 'layer4.1'])
   })
 
-  it('are called the same in a network that is made of another one’s layers', () => {
+  it('keep their names in a network made of another one’s layers', () => {
     const hundred = withClasses(resnet18(), 100)
     expect(hiddenLayers(hundred)).toEqual(hiddenLayers(resnet18()))
     expect(hiddenLayers(withNormalisation(mnistNet, { mean: [0.5], std: [0.5] }))).toEqual(['0', '2', '5'])
   })
 
-  it.each(architectureNames)('of %s have different names, one for each hidden activation', (name) => {
+  it.each(architectureNames)('of %s have distinct names, one per hidden activation', (name) => {
     const names = hiddenLayers(zoo[name])
     expect(new Set(names).size).toBe(executionOf(zoo[name]).filter(({ hidden }) => hidden).length)
   })
 })
 
 describe('execution', () => {
-  it('folds a ReLU into the layer before it, where nothing else reads that layer', () => {
+  it('fuses a ReLU with the layer before it if that has no other reader', () => {
     expect(
       executionOf(mnistNet).map(({ node, activation, hidden, result }) => [node.id, activation, hidden, result]),
     ).toEqual([
@@ -345,7 +353,7 @@ describe('execution', () => {
     ])
   })
 
-  it('a ReLU behind a sum or a pooling runs by itself', () => {
+  it('runs a ReLU after a sum or pooling by itself', () => {
     expect(executionOf(shortcut).map(({ node, activation, hidden }) => [node.id, activation, hidden])).toEqual([
       ['stem', 'relu', true],
       ['left', 'relu', true],
@@ -362,7 +370,7 @@ describe('execution', () => {
     ])
   })
 
-  it('a layer that is read before its ReLU, too, keeps both results', () => {
+  it('keeps the results before and after a ReLU if both have readers', () => {
     const net = make([
       flatten(),
       linear('fc', { out: 4 }),
@@ -381,7 +389,7 @@ describe('execution', () => {
 })
 
 describe('batch normalisation', () => {
-  it('has a scale and a shift by the names of a state dict, and no weights that can be pruned', () => {
+  it('has a scale and a shift with the names of a state dict, and no prunable weights', () => {
     const roles = parametersOf(normalised).map(({ name, role, torchShape }) => [name, role, torchShape])
     expect(roles).toEqual([
       ['conv1.weight', 'weight', [4, 2, 3, 3]],
@@ -403,7 +411,7 @@ describe('batch normalisation', () => {
     expect(parameterCount(normalised)).toBe(72 + 8 + 144 + 4 + 8 + 12 + 6 + 6 + 9 + 3)
   })
 
-  it('has its statistics in a vector of their own, mean 0 and variance 1 at first', () => {
+  it('has its statistics in a separate vector, initially mean 0 and variance 1', () => {
     expect(statisticsOf(normalised)).toEqual([
       { name: 'bn1.running_mean', node: 'bn1', role: 'mean', size: 4, offset: 0 },
       { name: 'bn1.running_var', node: 'bn1', role: 'variance', size: 4, offset: 4 },
@@ -420,7 +428,7 @@ describe('batch normalisation', () => {
     expect([statisticsCount(shortcut), freshStatistics(shortcut).length]).toEqual([0, 0])
   })
 
-  it('runs with its ReLU while training', () => {
+  it('is fused with its ReLU in training', () => {
     expect(executionOf(normalised).map(({ node, activation, hidden }) => [node.id, activation, hidden])).toEqual([
       ['conv1', 'linear', false],
       ['bn1', 'relu', true],
@@ -438,7 +446,7 @@ describe('batch normalisation', () => {
     ])
   })
 
-  it('in use is part of a convolution that it alone reads, and a scale and a shift elsewhere', () => {
+  it('becomes, in inference, part of a convolution that it alone reads, else a scale and a shift', () => {
     const { architecture: inUse, folds } = foldingOf(normalised)
     expect(folds).toEqual([
       { batchNorm: 'bn1', convolution: 'conv1' },
@@ -466,14 +474,14 @@ describe('batch normalisation', () => {
   })
 })
 
-/** How many kernels there are of each type. */
+/** The number of kernels of each type. */
 const kinds = (net: Architecture): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {}
   for (const { node } of executionOf(net)) counts[node.layer.type] = (counts[node.layer.type] ?? 0) + 1
   return counts
 }
 
-/** Where the hidden activations are. */
+/** Ids of the hidden activations. */
 const hiddenOf = (net: Architecture): readonly string[] =>
   executionOf(net).flatMap(({ hidden, result }) => (hidden ? [result] : []))
 
@@ -493,7 +501,7 @@ describe('resnet18', () => {
     expect(zoo.resnet18.name).toBe('resnet18')
   })
 
-  it('in use is convolutions, sums and ReLUs alone, 17 hidden activations either way', () => {
+  it('has, in inference, only convolutions, sums and ReLUs; 17 hidden activations as in training', () => {
     expect(kinds(resnet18())).toEqual({
       conv2d: 20,
       batchNorm2d: 20,
@@ -509,14 +517,14 @@ describe('resnet18', () => {
     expect(hiddenOf(inUse)).toEqual(hiddenOf(resnet18()))
   })
 
-  it('prunes its 20 convolutions and its linear layer, shortcuts included', () => {
+  it('has prunable weights in its 20 convolutions, shortcuts included, and its linear layer', () => {
     expect(weightLayers(resnet18())).toHaveLength(21)
     expect(weightLayers(resnet18()).filter((name) => name.includes('shortcut'))).toEqual(
       [2, 3, 4].map((stage) => `layer${stage}.0.shortcut.0`),
     )
   })
 
-  it('takes a number of classes and a width, which is in its name', () => {
+  it('accepts a number of classes and a width, which becomes part of its name', () => {
     const narrow = resnet18({ classes: 3, width: 8 })
     expect([narrow.name, narrow.classes]).toEqual(['resnet18 of width 8', 3])
     expect(parametersOf(narrow).find(({ name }) => name === 'linear.weight')?.torchShape).toEqual([3, 64])
@@ -529,7 +537,7 @@ describe('the other networks for CIFAR', () => {
   it.each([
     ['resnet50, after the stem and three times in each of 16 blocks', resnet50(), 1 + 3 * 16],
     ['preactResnet18, twice in each of 8 blocks and at the end', preactResnet18(), 2 * 8 + 1],
-    ['preactResnet18 without an end', preactResnet18({ last: 'none' }), 2 * 8],
+    ['preactResnet18 without a last batch normalisation', preactResnet18({ last: 'none' }), 2 * 8],
     ['wideResnet34x10, twice in each of 15 blocks and at the end', wideResnet(), 2 * 15 + 1],
     ['vgg16bn, after each convolution', vgg16bn(), 13],
     ['vgg16bn of HYDRA, in its head too', vgg16bn({ release: 'hydra' }), 13 + 2],
@@ -539,16 +547,16 @@ describe('the other networks for CIFAR', () => {
     expect(hiddenOf(foldingOf(net).architecture)).toEqual(hiddenOf(net))
   })
 
-  it('a pre-activation in use is a scale and a shift where it reads a sum, and part of a convolution elsewhere', () => {
+  it('a pre-activation becomes, in inference, a scale and a shift after a sum, else part of a convolution', () => {
     const { architecture: inUse } = foldingOf(preactResnet18())
-    // 8 blocks and the end; the first of each block, and the last, read a sum or a convolution that others read, too.
+    // 8 blocks and the end: the first of each block, and the last, read a sum or a convolution with other readers.
     expect(kinds(inUse)).toEqual({ conv2d: 20, affine2d: 9, add: 8, avgPool2d: 1, flatten: 1, linear: 1 })
     expect(executionOf(inUse).filter(({ node }) => node.layer.type === 'affine2d')).toSatisfy((kernels: unknown[]) =>
       (kernels as ReturnType<typeof executionOf>).every(({ activation }) => activation === 'relu'),
     )
   })
 
-  it('a wide network passes over what TRADES’ code never enters', () => {
+  it('a wide network ignores the tensors that TRADES’ code does not use', () => {
     expect(wideResnet().unused).toEqual(['sub_block1.'])
     expect(weightLayers(wideResnet({ depth: 10, factor: 1 }))).toEqual([
       'conv1',
@@ -559,13 +567,13 @@ describe('the other networks for CIFAR', () => {
     ])
   })
 
-  it('the shortcut of preactResnet18 reads what it is told to', () => {
+  it('the shortcut of preactResnet18 reads what its option says', () => {
     const reads = (shortcut: 'activated' | 'input') =>
       preactResnet18({ shortcut }).nodes.find(({ id }) => id === 'layer2.0.shortcut.0')?.inputs
     expect([reads('activated'), reads('input')]).toEqual([['layer2.0.relu1'], ['layer1.1']])
   })
 
-  it('says what it is in its name, and refuses what it can’t be', () => {
+  it('a width is part of the name, and an invalid option is refused', () => {
     const names = [
       resnet50({ width: 8 }),
       preactResnet18({ width: 8 }),
@@ -603,7 +611,7 @@ describe('the other networks for CIFAR', () => {
 describe('a normalisation of images', () => {
   const cifar = { mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616] }
 
-  it('is put in front of a network, which is the same otherwise', () => {
+  it('is added in front of an otherwise unchanged network', () => {
     const [plain, net] = [wideResnet({ depth: 10, factor: 1 }), wideResnet({ depth: 10, factor: 1 })]
     const normalising = withNormalisation(net, cifar)
     expect(normalisationOf(plain)).toBeUndefined()
@@ -618,7 +626,7 @@ describe('a normalisation of images', () => {
     expect(normalisationOf(withClasses(normalising, 100))).toEqual(cifar)
   })
 
-  it('stays a layer of its own in use', () => {
+  it('stays a separate layer in inference', () => {
     const net = withNormalisation(resnet18({ width: 4 }), cifar)
     expect(
       foldingOf(net)
@@ -627,10 +635,10 @@ describe('a normalisation of images', () => {
     ).toEqual(['normalize', 'conv2d'])
   })
 
-  it('is refused beside another one, or of other channels', () => {
+  it('is refused if there is one already, or for another number of channels', () => {
     expect(() => withNormalisation(cifarNet, cifar)).toThrow(
-      'architecture cifarNet: expected a network without a normalisation of its own, got one that has it',
+      'architecture cifarNet: expected a network without a normalize layer, got one that has it',
     )
-    expect(() => withNormalisation(mnistNet, cifar)).toThrow('a finite mean of each of 1 channels')
+    expect(() => withNormalisation(mnistNet, cifar)).toThrow('a finite mean for each of 1 channels')
   })
 })

@@ -27,10 +27,10 @@ import { relativeError, seededNumbers } from '../support/numbers.js'
 import { weightGradient } from '../support/weightGradient.js'
 import { aggregated, separable } from './fixtures.js'
 
-/** Sums of a minibatch's parts against sums of the whole, in float32. */
+/** The sum over a minibatch's parts against the sum over the whole, in float32. */
 const ROUNDING = 2e-5
 
-/** Every kind of layer, window and shortcut that graphs know. */
+/** Every kind of layer, window and shortcut that graphs support. */
 const mixed = architecture('mixed', { height: 12, width: 9, channels: 3 }, [
   normalize({ mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616] }),
   conv2d('same', { out: 4, kernel: 3, padding: 1 }),
@@ -52,7 +52,7 @@ const mixed = architecture('mixed', { height: 12, width: 9, channels: 3 }, [
   linear('last', { out: 5 }),
 ])
 
-/** Strides that divide the kernel, with few channels: rows that no window sees, and an odd side. */
+/** Strides that divide the kernel, with few channels: rows outside every window, and an odd side. */
 const windows = architecture('windows', { height: 11, width: 13, channels: 3 }, [
   conv2d('six', { out: 5, kernel: 6, stride: 3, padding: 2 }),
   relu(),
@@ -62,7 +62,7 @@ const windows = architecture('windows', { height: 11, width: 13, channels: 3 }, 
   linear('last', { out: 3 }),
 ])
 
-/** 3 × 3 convolutions that are done by tiles, beside one of an odd side that is not. */
+/** 3 × 3 convolutions by Winograd's tiles, and one of an odd side, which is direct. */
 const deep = architecture('deep', { height: 4, width: 2, channels: 256 }, [
   conv2d('tiles', { out: 320, kernel: 3, padding: 1 }),
   relu(),
@@ -111,13 +111,13 @@ const momentsOf = (moments: readonly BatchMoments[]): readonly Tensor[] =>
 const hasGraphs = process.env.PWOA_ENGINE === 'tensorflow'
 
 describe('graphs', () => {
-  it('are the native engine’s alone', () => {
+  it('are compiled only by the native engine', () => {
     expect(compiledNetwork(mnistNet) !== undefined).toBe(hasGraphs)
   })
 })
 
 describe.runIf(hasGraphs).each(networks)('%s as graphs', (_, net) => {
-  it.each([1, 3, 8, 19])('gives what it gives layer by layer, %d images', (n) => {
+  it.each([1, 3, 8, 19])('have the same outputs as layer by layer, %d images', (n) => {
     const { weights, images } = setting(net, n)
     const { ours, plain, shapes, alone } = tf.tidy(() => {
       const passed = compiled(net).pass(weights, images)
@@ -141,9 +141,9 @@ describe.runIf(hasGraphs).each(networks)('%s as graphs', (_, net) => {
     tf.dispose([weights, images])
   })
 
-  it.each([1, 19])('has the same gradients, %d images', (n) => {
+  it.each([1, 19])('have the same gradients, %d images', (n) => {
     const { weights, images, mix } = setting(net, n)
-    // Hidden activations count by their squares, so that each has a gradient of its own.
+    // The loss has the squares of the hidden activations, so that all gradients differ.
     const lossOf = (logits: Tensor, hidden: readonly Tensor[]): Scalar =>
       hidden
         .map((z) => tf.mul(tf.sum(tf.square(z)), 0.01) as Scalar)
@@ -179,7 +179,7 @@ describe.runIf(hasGraphs).each(networks)('%s as graphs', (_, net) => {
     tf.dispose([weights, images, mix])
   })
 
-  it('leaves nothing behind', () => {
+  it('disposes of all other tensors', () => {
     const { weights, images, mix } = setting(net, 9)
     const use = () => {
       compiled(net).logits(weights, images).dispose()

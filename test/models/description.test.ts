@@ -1,4 +1,4 @@
-/** Networks and masks as text beside their weights. */
+/** Descriptions of networks and masks in the metadata of a file. */
 import fc from 'fast-check'
 import { isLeft, right } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
@@ -29,7 +29,7 @@ describe('a description', () => {
     },
   )
 
-  it('of any network makes the same one', () => {
+  it('of any network is read back as the same network', () => {
     fc.assert(
       fc.property(randomNetwork, (net) => {
         const read = described(textOf(net))
@@ -39,22 +39,22 @@ describe('a description', () => {
     )
   })
 
-  it('that is none is refused', () => {
+  it('is refused if it is malformed', () => {
     const input = { height: 4, width: 4, channels: 1 }
     const net = (...layers: readonly unknown[]) => JSON.stringify({ name: 'n', input, layers })
     expect(reasonOf('{')).toBe('expected the description of a network, got {')
     expect(reasonOf('[]')).toBe('expected the description of a network, got []')
     expect(reasonOf(net({ type: 'gelu', id: 'a', inputs: ['input'] }))).toMatch(
-      /^expected layer 1 among normalize, conv2d, .* got {"type":"gelu"/,
+      /^expected layer 1 to be one of normalize, conv2d, .* got {"type":"gelu"/,
     )
-    expect(reasonOf(net({ type: 'conv2d', id: 'a', inputs: ['input'] }))).toMatch(/^expected layer 1 among/)
+    expect(reasonOf(net({ type: 'conv2d', id: 'a', inputs: ['input'] }))).toMatch(/^expected layer 1 to be one of/)
     expect(reasonOf(net({ type: 'flatten', id: 'a', inputs: ['nobody'] }))).toBe(
       'expected an earlier layer as input of "a", got "nobody"',
     )
   })
 })
 
-describe('a mask as text', () => {
+describe('a mask as JSON', () => {
   it('is read back bit for bit, whatever its pattern', () => {
     const count = parameterCount(shortcut)
     const bits = seededNumbers(4, count).map((value) => (value > 0.3 ? 1 : 0))
@@ -64,12 +64,12 @@ describe('a mask as text', () => {
     expect(describedMask(shortcut, '{}')).toEqual(right(ones))
   })
 
-  it('of other weights is refused', () => {
+  it('is refused if it is of other weights', () => {
     expect(describedMask(shortcut, '{"nobody.weight":"AA=="}')).toMatchObject({ left: { actual: '"nobody.weight"' } })
     expect(describedMask(shortcut, '{"stem.weight":"AA=="}')).toMatchObject({
       left: { expected: '72 bits for the mask of "stem.weight"', actual: '1 bytes' },
     })
-    expect(describedMask(shortcut, 'no')).toMatchObject({ left: { expected: 'masks as bits by name' } })
+    expect(describedMask(shortcut, 'no')).toMatchObject({ left: { expected: 'masks as bits, by tensor name' } })
   })
 })
 

@@ -21,8 +21,8 @@ export const shortcut: Architecture = architecture('shortcut', { height: 7, widt
 ])
 
 /**
- * Batch normalisation in every place: behind a convolution without and one with a bias, before a ReLU and before a sum,
- * behind a pooling, and behind a convolution that something else reads too. The last two can't be folded.
+ * Batch normalisation in every place: after a convolution without and one with a bias, before a ReLU and before a sum,
+ * after a pooling, and after a convolution that has another reader. The last two can't be folded.
  */
 export const normalised: Architecture = architecture('normalised', { height: 6, width: 6, channels: 2 }, [
   conv2d('conv1', { out: 4, kernel: 3, padding: 1, bias: 'none' }),

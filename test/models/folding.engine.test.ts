@@ -1,4 +1,4 @@
-/** Batch normalisation in use: folded or not, it is the same function of the images. */
+/** Batch normalisation in inference: folded or not, it is the same function of the images. */
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
@@ -19,7 +19,7 @@ const weights = seededNumbers(1, parameterCount(normalised))
 const pixels = seededNumbers(2, EXAMPLES * 72).map((value) => 0.5 + 0.5 * value)
 const imagesOf = (values: Float32Array): Tensor4D => tf.tensor4d(values, [values.length / 72, 6, 6, 2])
 
-/** The logits of the network in use, by these running statistics. */
+/** The logits of the network for inference, by these running statistics. */
 const inUse = (statistics: Tensor1D, images: Tensor4D, flat: Tensor1D = tf.tensor1d(weights)) =>
   forward(
     foldingOf(normalised).architecture,
@@ -28,7 +28,7 @@ const inUse = (statistics: Tensor1D, images: Tensor4D, flat: Tensor1D = tf.tenso
   )
 
 describe('a folded network', () => {
-  it('is the network in training, where the running statistics are the moments of the minibatch', () => {
+  it('equals the network in training if the running statistics are the moments of the minibatch', () => {
     const [trained, folded] = tf.tidy(() => {
       const images = imagesOf(pixels)
       const training = forward(normalised, unflatten(normalised, tf.tensor1d(weights)), images)
@@ -40,7 +40,7 @@ describe('a folded network', () => {
     for (const [i, values] of trained.entries()) expect(distance(folded[i] ?? [], values)).toBeLessThan(TOLERANCE)
   })
 
-  it('does the same to an image alone and in a batch, which training does not', () => {
+  it('has the same logits for an image alone and in a batch, unlike in training', () => {
     const statistics = seededNumbers(3, statisticsCount(normalised)).map((value) => 1 + value / 2)
     const [together, alone, trained, trainedAlone] = tf.tidy(() => {
       const parameters = unflatten(normalised, tf.tensor1d(weights))
@@ -56,7 +56,7 @@ describe('a folded network', () => {
     expect(distance(trainedAlone, trained)).toBeGreaterThan(1e-2)
   })
 
-  it('has no more tensors than it needs, and a network without batch normalisation keeps its own', () => {
+  it('has only the tensors that it needs; a network without batch normalisation stays unchanged', () => {
     tf.tidy(() => {
       const { architecture } = foldingOf(normalised)
       const folded = foldParameters(
@@ -78,7 +78,7 @@ describe('gradients through batch normalisation by central differences', () => {
   const along = (logits: ArrayLike<number>): number =>
     Array.from(dy, (d, i) => d * Number(logits[i])).reduce((a, b) => a + b)
 
-  it.each(['training', 'use'] as const)('in %s', (mode) => {
+  it.each(['training', 'inference'] as const)('in %s', (mode) => {
     const statistics = seededNumbers(3, statisticsCount(normalised)).map((value) => 1 + value / 2)
     const logits = (w: Tensor, x: Tensor): Tensor =>
       mode === 'training'
@@ -94,7 +94,7 @@ describe('gradients through batch normalisation by central differences', () => {
     )
     const objective = ([w = weights, x = pixels]: readonly Float32Array[]): number =>
       along(tf.tidy(() => logits(tf.tensor1d(w), imagesOf(x)).dataSync()))
-    // A unit turns now and then, which bends the differences by a few per cent.
+    // Some steps cross a ReLU's kink, which changes the differences by a few per cent.
     expect(gradientError(objective, [weights, pixels], gradients, { step: 1e-3 })).toBeLessThan(0.05)
   })
 })

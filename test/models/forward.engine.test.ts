@@ -57,20 +57,20 @@ describe('gradients of forward() by central differences', () => {
     ['average pooling with windows that overlap', avgPool2d({ kernel: 3, stride: 2 })],
   ])('%s', (_name, pool) => {
     const net = pooled(pool)
-    // Linear in weights and, within the step, in pixels: exact but for 1e-7 / step.
+    // Linear in weights and, within the step, in pixels: exact up to 1e-7 / step.
     expect(errorOf(net, seededNumbers(3, parameterCount(net)), spread(2 * 60), 3e-3)).toBeLessThan(5e-3)
   })
 
   it('a network with every type of layer and two shortcuts', () => {
     const weights = seededNumbers(4, parameterCount(shortcut)).map((value) => 0.5 * value)
     const images = seededNumbers(6, 3 * 98).map((value) => 0.5 + 0.5 * value)
-    // Steps of 2e-3 over 1,040 weights turn a unit now and then, which bends the differences by a few per cent.
+    // Some steps of 2e-3 over 1,040 weights cross a ReLU's kink, which changes the differences by a few per cent.
     expect(errorOf(shortcut, weights, images, 2e-3)).toBeLessThan(0.05)
   })
 })
 
 describe('forward()', () => {
-  it('shortcuts add what they name', () => {
+  it('adds the layers that a shortcut names', () => {
     const net = shortcut
     const weights = seededNumbers(1, parameterCount(net)).map((value) => 0.3 * value)
     const images = seededNumbers(2, 98).map((value) => 0.5 + 0.5 * value)
@@ -91,7 +91,7 @@ describe('forward()', () => {
       [1, 20],
     ])
     expectEvery(shapes.low, (value) => value >= 0)
-    // Without the right branch the sum is the trunk alone; without the wide layer the head sees the features alone.
+    // Without the right branch the sum is the trunk; without the wide layer the head reads only the features.
     const without = Float32Array.from(weights)
     for (const { name, offset, size } of parametersOf(net))
       if (/^(right|wide)\./.test(name)) without.fill(0, offset, offset + size)
@@ -103,7 +103,7 @@ describe('forward()', () => {
     expect(distance(logitsOf(net, without, images), logitsOf(net, weights, images))).toBeGreaterThan(1e-3)
   })
 
-  it('does the same to an image alone and in a batch', () => {
+  it('has the same logits for an image alone and in a batch', () => {
     const weights = seededNumbers(1, parameterCount(shortcut))
     const images = seededNumbers(2, 5 * 98)
     const together = logitsOf(shortcut, weights, images)
@@ -113,14 +113,14 @@ describe('forward()', () => {
       ).toBeLessThan(1e-5)
   })
 
-  it('a network of 3 million parameters runs', () => {
+  it('runs a network of 3 million parameters', () => {
     const weights = seededNumbers(1, parameterCount(lenet)).map((value) => 0.02 * value)
     expectEvery(logitsOf(lenet, weights, seededNumbers(2, 784)), Number.isFinite)
   })
 })
 
 describe('a student', () => {
-  it('follows its weights, keeps nothing of the old ones, and frees everything', () => {
+  it('follows its weights, drops the old ones, and disposes of all tensors', () => {
     const before = tf.memory().numTensors
     const first = seededNumbers(1, parameterCount(shortcut))
     const second = seededNumbers(2, parameterCount(shortcut))
@@ -138,7 +138,7 @@ describe('a student', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
-  it('follows its statistics, which training moves and use does not', () => {
+  it('follows its statistics, which training updates and inference does not', () => {
     const before = tf.memory().numTensors
     const weights = seededNumbers(1, parameterCount(normalised))
     const images = seededNumbers(3, 2 * 72)

@@ -1,4 +1,4 @@
-/** Stochastic heads as part of a network: in training, by graphs and without, and in use. */
+/** Stochastic heads as part of a network: in training, with and without graphs, and in inference. */
 
 import type { Scalar, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
@@ -19,12 +19,12 @@ import { expectEvery } from '../support/expectEvery.js'
 import { givenFor, headed, knownClasses, learnedVariance, SIZE } from '../support/heads.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'
 
-/** Sums of a minibatch's parts against sums of the whole, in float32. */
+/** The sum over a minibatch's parts against the sum over the whole, in float32. */
 const ROUNDING = 2e-5
 
 const hasGraphs = process.env.PWOA_ENGINE === 'tensorflow'
 
-/** Each value has a gradient of its own, and each example another one. */
+/** Every value and every example has a different gradient. */
 const lossOf = ({ logits, hidden, latent = {} }: NetworkOutputs): Scalar =>
   [logits, ...hidden, ...latentEntries(latent).map(([, value]) => value)]
     .map((z) => tf.mean(tf.mul(tf.square(z), tf.tensor(seededNumbers(z.size, z.size), z.shape))) as Scalar)
@@ -49,7 +49,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
     return Float32Array.from(gradient?.dataSync() ?? [])
   }
 
-  it.runIf(hasGraphs).each([1, 3, 19])('gives by graphs what it gives layer by layer, %d images', (n) => {
+  it.runIf(hasGraphs).each([1, 3, 19])('has the same outputs by graphs as layer by layer, %d images', (n) => {
     tf.tidy(() => {
       const [weights, images, given] = [weightsFor(), imagesFor(n), givenFor(net, n)]
       const passed = compiledNetwork(net)?.pass(weights, images, given)
@@ -65,7 +65,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
     })
   })
 
-  it.each([1, 19])('has the gradients of its layers one by one, %d images', (n) => {
+  it.each([1, 19])('has the same gradients as layer by layer, %d images', (n) => {
     tf.tidy(() => {
       const [weights, images, given] = [weightsFor(), imagesFor(n), givenFor(net, n)]
       for (const loss of [lossOf, latentLossOf, ({ logits }: NetworkOutputs): Scalar => tf.sum(tf.square(logits))]) {
@@ -83,7 +83,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
       latentEntries(latent)
         .map(([, value]) => tf.mean(tf.square(value)) as Scalar)
         .reduce((sum, next) => tf.add(sum, next) as Scalar, tf.mean(tf.square(logits)) as Scalar)
-    // The body's ReLUs have kinks: the head's own parameters are moved.
+    // The body's ReLUs have kinks, so only the head's parameters are varied.
     const own = parametersOf(net).filter(({ name }) => name.startsWith(`${latentNodes(net).sample}.`))
     const [first, last] = [own[0], own.at(-1)]
     if (!first || !last) throw new Error('no head')
@@ -112,7 +112,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
     })
   })
 
-  it('gives its mean where nothing is given, bit for bit what the network in use gives', () => {
+  it('without noise and labels, returns its mean: bit for bit the network for inference', () => {
     tf.tidy(() => {
       const inUse = meanPathOf(net)
       const weights = Float32Array.from(weightsFor().dataSync())
@@ -125,7 +125,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
     })
   })
 
-  it('is an ordinary network in use', () => {
+  it('is an ordinary network in inference', () => {
     const inUse = meanPathOf(net)
     expectEvery(inUse.nodes, ({ layer }) => layer.type !== 'given' && layer.type !== 'sample')
     expect(latentNodes(inUse)).toEqual({})
@@ -137,7 +137,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
     expect(meanPathOf(inUse)).toBe(inUse)
   })
 
-  it('leaves nothing behind', () => {
+  it('disposes of all other tensors', () => {
     const [weights, images, given] = [weightsFor(), imagesFor(9), givenFor(net, 9)]
     const use = () =>
       tf.dispose(
@@ -162,7 +162,7 @@ describe('withHead', () => {
     expect(withHead(net, learnedVariance)).toBe(net)
   })
 
-  it('refuses a network with another head, and one that ends otherwise', () => {
+  it('refuses a network with another head, and one without a linear layer at its end', () => {
     const net = withHead(normalisedNet, learnedVariance)
     const wider = { ...learnedVariance, size: 6 }
     expect(() => withHead(net, wider)).toThrow(/a network without a head, or with one of vib and size 6, .*vib, 5/)

@@ -12,17 +12,17 @@ import { distance, relativeError, seededNumbers } from '../support/numbers.js'
 const ROUNDING = 1e-5
 
 /**
- * Of the typical directional derivative. A layer is linear in each of its inputs, so that differences are exact but for
- * the rounding of outputs: 6e-8·√outputs / h of about 10.
+ * Relative to the typical directional derivative. A layer is linear in each of its inputs, so differences are exact up
+ * to the rounding of outputs: 6e-8·√outputs / h of about 10.
  */
 const TOLERANCE = 2e-3
 
-/** Large where nothing bends; small with a ReLU, so that directions without a unit that turns on or off are found. */
+/** Large for linear layers; small with a ReLU, so that some directions cross no kink. */
 const STEP: Readonly<Record<Activation, number>> = { linear: 0.5, relu: 2e-3 }
 
 type Run = (inputs: readonly Tensor[]) => Tensor
 
-/** Checks every input's gradient of Σ dy·run(inputs) by differences, and that `run` has the values expected. */
+/** Checks every input's gradient of Σ dy·run(inputs) by differences, and that `run` has the expected values. */
 const checkLayer = (
   run: Run,
   shapes: readonly (readonly number[])[],
@@ -56,7 +56,7 @@ const checkLayer = (
       return grads.map((gradient) => gradient.dataSync<'float32'>())
     })
     const error = gradientError(objective, inputs, gradients, { step: STEP[activation], seed, count: 2 })
-    // A unit that turned on or off between the differences: they say nothing there. Chosen by the inputs alone.
+    // A ReLU's kink between the two points makes the difference meaningless. Only the inputs decide this.
     if (bends) continue
     expect(error).toBeLessThan(TOLERANCE)
     return
@@ -124,8 +124,8 @@ describe('a convolution with its bias and activation', () => {
     return padded
   }
 
-  it('images that are not square are padded by what each side needs', () => {
-    // 5 rows and 6 columns at stride 2 with padding 1: TensorFlow's own padding fits the rows alone.
+  it('pads each side of an image that is not square by what it needs', () => {
+    // 5 rows and 6 columns at stride 2 with padding 1: TensorFlow's own padding fits only the rows.
     checkLayer(
       ([x, w, b]) => conv2d(x as Tensor4D, w as Tensor4D, b as Tensor1D, 2, 1, 'linear'),
       [[1, 5, 6, 2], [3, 3, 2, 2], [2]],

@@ -21,14 +21,14 @@ const weights = seededNumbers(1, parameterCount(normalised))
 const statistics = seededNumbers(2, statisticsCount(normalised)).map((value) => 1 + value / 2)
 const pixels = seededNumbers(3, EXAMPLES * 72).map((value) => (value + 1) / 2)
 const inside = (values: Float32Array): Tensor4D => tf.tensor4d(values, [EXAMPLES, 6, 6, 2])
-/** As a data set's transform does it, in float64. */
+/** Like a data set's transform, in float64. */
 const outside = pixels.map((value, i) => (value - Number(constants.mean[i % 2])) / Number(constants.std[i % 2]))
 
 const lossOf = (logits: Tensor): Scalar =>
   tf.sum(tf.mul(logits, tf.tensor(seededNumbers(4, EXAMPLES * 3), [EXAMPLES, 3])))
 
 describe('normalize', () => {
-  it('in use: logits, and a gradient of the images that is 1/std of the normalised ones’', () => {
+  it('in inference: the logits, and an image gradient of 1/std times that of normalised images', () => {
     const of = (architecture: Architecture, values: Float32Array) => {
       const student = new Student(architecture, weights, statistics)
       const results = tf.tidy(() => [
@@ -44,7 +44,7 @@ describe('normalize', () => {
     expect(relativeError(logits, expected)).toBeLessThan(ROUNDING)
     const scaled = plain.map((value, i) => value / Number(constants.std[i % 2]))
     expect(relativeError(gradient, scaled)).toBeLessThan(ROUNDING)
-    // Padding is zeros behind the normalisation, not in front of it: folded into the convolution it would not be.
+    // Zeros are padded after the normalisation, which therefore can't be folded into the convolution.
     expect(relativeError(of(normalised, pixels)[0], expected)).toBeGreaterThan(0.1)
   })
 

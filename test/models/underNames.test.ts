@@ -1,4 +1,4 @@
-/** What public checkpoints wrap a network's names in. Which release has which form: docs/checkpoints.md. */
+/** The names of public checkpoints around a network's own. The forms of each release: docs/checkpoints.md. */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
@@ -49,21 +49,21 @@ const refusal = (tensors: NamedTensors, of: Architecture = net) => {
 
 describe('names of public checkpoints', () => {
   it.each([
-    ['as they are', own],
-    ['in an order of their own', new Map([...own].reverse())],
+    ['without a prefix', own],
+    ['in another order', new Map([...own].reverse())],
     ['with counters of minibatches', join(own, counters)],
-    ['of DataParallel', under('module.', join(own, counters))],
-    ['of RobustBench’s normalised models', under('model.', own)],
-    ['of both', under('module.model.', own)],
-    ['behind a Sequential’s normalisation without constants', under('1.', own)],
-    ['with a second copy that is equal', join(own, under('attacker.model.', join(own, counters)))],
+    ['with DataParallel’s prefix', under('module.', join(own, counters))],
+    ['with the prefix of RobustBench’s normalised models', under('model.', own)],
+    ['with both prefixes', under('module.model.', own)],
+    ['with the prefix of a Sequential whose normalisation has no constants', under('1.', own)],
+    ['with a second, equal copy', join(own, under('attacker.model.', join(own, counters)))],
   ])('%s', (_, tensors) => {
     const seen = underNames(net, tensors)
     expect(seen.normalisation).toBeUndefined()
     expect(new Map([...seen.tensors].sort())).toEqual(new Map([...own].sort()))
   })
 
-  it('of a network that numbers its layers, inside a Sequential that numbers, too', () => {
+  it('of a network with numbered layers, inside a Sequential that has numbers too', () => {
     const numbered = stateDict(mnistNet)
     const grey = new Map([
       ['0.mean', constant([1], 0.1307)],
@@ -74,7 +74,7 @@ describe('names of public checkpoints', () => {
     expect(seen.normalisation?.mean[0]).toBeCloseTo(0.1307, 7)
   })
 
-  it('that the architecture calls unused are passed over, for it alone', () => {
+  it('that the architecture lists as unused are ignored for that architecture only', () => {
     const wide = wideResnet({ depth: 10, factor: 1, width: 2 })
     const extra: NamedTensors = new Map([
       ['sub_block1.layer.0.conv1.weight', constant([1], 1)],
@@ -87,7 +87,7 @@ describe('names of public checkpoints', () => {
     )
   })
 
-  it('of a second copy that differs in one bit are unknown', () => {
+  it('of a second copy are unknown if it differs in one bit', () => {
     const first = own.get('linear.bias')
     const other = Float32Array.from(first?.data ?? [])
     other[3] = -Number(other[3])
@@ -95,7 +95,7 @@ describe('names of public checkpoints', () => {
     expect(refusal(join(own, copy)).actual).toBe('unknown "ema.linear.bias"')
   })
 
-  it('without the prefix that all others have are unknown, unless they are equal', () => {
+  it('without the common prefix are unknown, unless the tensors are equal', () => {
     const wrapped = under('module.', own)
     const bias = (value: number): NamedTensors => new Map([['bn1.bias', constant([2], value, value)]])
     expect(refusal(join(wrapped, bias(1))).actual).toBe('unknown "bn1.bias (without module.)"')
@@ -104,14 +104,14 @@ describe('names of public checkpoints', () => {
     expect(isLeft(read(join(wrapped, new Map(first ? [['bn1.bias', first]] : []))))).toBe(false)
   })
 
-  it('of two networks of equal standing are not guessed at', () => {
+  it('of two networks with as many matching names are refused', () => {
     const second = under('branch2.', unpackWeights(net, seededNumbers(2, parameterCount(net))))
     expect(refusal(join(under('branch1.', own), second)).actual).toMatch(
       /^unknown "branch2\.conv1\.weight", .* in all\)$/,
     )
   })
 
-  it('that are missing and unknown are in one error, by the names of network and file', () => {
+  it('that are missing or unknown are all in one error, with the names of network and file', () => {
     const renamed = new Map([...own].map(([name, tensor]) => [name.replace('linear', 'fc'), tensor]))
     expect(describeError(refusal(under('module.', renamed)))).toBe(
       'loadTeacher: net.pt: expected a checkpoint of resnet18 of width 2: its 102 tensors, ' +
@@ -119,7 +119,7 @@ describe('names of public checkpoints', () => {
     )
   })
 
-  it('nothing at all', () => {
+  it('in an empty file are reported as missing', () => {
     expect(refusal(new Map()).hint).toBe('The file holds nothing.')
   })
 })
@@ -152,7 +152,7 @@ describe('a normalisation’s constants in a checkpoint', () => {
     expect(weights).toEqual(seededNumbers(1, parameterCount(net)))
   })
 
-  it('that say what the architecture says, in float32, change nothing', () => {
+  it('that equal the architecture’s in float32 change nothing', () => {
     const normalising = withNormalisation(net, cifar)
     const result = read(join(pair('mu', 'sigma'), own), normalising)
     expect(isLeft(result) ? result.left : result.right.architecture).toBe(normalising)
@@ -160,7 +160,7 @@ describe('a normalisation’s constants in a checkpoint', () => {
     expect(isLeft(without) ? without.left : without.right.architecture).toBe(normalising)
   })
 
-  it('that say something else are refused, with both', () => {
+  it('that differ from the architecture’s are refused; the error has both', () => {
     const halves = withNormalisation(net, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] })
     expect(describeError(refusal(join(pair('mu', 'sigma'), own), halves))).toBe(
       'loadTeacher: net.pt: expected a checkpoint of resnet18 of width 2 with the normalisation mean 0.5 0.5 0.5, ' +
@@ -177,7 +177,7 @@ describe('a normalisation’s constants in a checkpoint', () => {
       ]),
     ],
     [
-      'of 0',
+      'with a std of 0',
       new Map([
         ['mu', mean],
         ['sigma', constant([3], 1, 0, 1)],

@@ -15,7 +15,7 @@ const weightsFor = (architecture: Architecture, seed: number): Tensor1D =>
   tf.tensor1d(seededNumbers(seed, parameterCount(architecture)).map((value) => value / 2))
 const imagesFor = (seed: number, n: number): Tensor4D => tf.tensor4d(seededNumbers(seed, n * 64), [n, 8, 8, 1])
 
-/** Each hidden activation has a gradient of its own, and each example another one. */
+/** Every hidden activation and every example has a different gradient. */
 const lossOf = ({ logits, hidden }: TrainedPass): Scalar =>
   [logits, ...hidden]
     .map((z) => tf.mean(tf.mul(tf.square(z), tf.tensor(seededNumbers(z.size, z.size), z.shape))) as Scalar)
@@ -38,7 +38,7 @@ describe.each([
       weightGradients([{ architecture: net, weights: weightsFor(net, 1), images }], (all) => lossOf(first(all)))[0],
     )
 
-  it('blocks give what one batch of them gives, exactly where nothing is normalised over it', () => {
+  it('outputs for blocks equal those for one batch, exactly without batch normalisation', () => {
     tf.tidy(() => {
       const [a, b] = [imagesFor(2, 5), imagesFor(3, 5)]
       const error = relativeError(gradientOf([a, b]), gradientOf([tf.concat([a, b])]))
@@ -65,7 +65,7 @@ describe.each([
     })
   })
 
-  it('tells what each block’s normalisations saw', () => {
+  it('returns the moments of each block’s normalisations', () => {
     tf.tidy(() => {
       const blocks = [imagesFor(2, 5), imagesFor(3, 4)]
       const counts: number[][] = []
@@ -84,7 +84,7 @@ const two = (): readonly [Trained, Trained] => [
   { architecture: tinyNet, weights: weightsFor(tinyNet, 2), images: [imagesFor(2, 5)] },
 ]
 
-it('two networks in one loss have the gradients of each with the other’s answers given', () => {
+it('two networks in one loss have the gradients of each with the other’s outputs held constant', () => {
   tf.tidy(() => {
     const [student, guide] = two()
     const meeting = (a: Tensor, b: Tensor): Scalar => tf.mean(tf.squaredDifference(tf.slice(a, 5), b))
@@ -109,7 +109,7 @@ it('two networks in one loss have the gradients of each with the other’s answe
   })
 })
 
-it('leaves nothing behind', () => {
+it('disposes of all other tensors', () => {
   const networks = two()
   const use = () =>
     tf.dispose(

@@ -15,7 +15,7 @@ import { cifarNet, lenet, lenet5, mnistNet } from '../../src/models/zoo.js'
 import { seededNumbers } from '../support/numbers.js'
 import { normalised, shortcut } from './fixtures.js'
 
-/** Those of the zoo, narrow where they are large. */
+/** The networks of the zoo; large ones are narrowed. */
 const networks: readonly Architecture[] = [
   ...[mnistNet, lenet5, lenet, cifarNet],
   ...[resnet18, resnet50, preactResnet18, vgg16bn].map((make) => make({ width: 4 })),
@@ -31,7 +31,7 @@ const stateDict = (net: Architecture, weights: Float32Array, statistics = freshS
   new Map([...unpackWeights(net, weights), ...unpackStatistics(net, statistics)])
 
 describe.each(networks.map((net) => [net.name, net] as const))('%s', (_name, net) => {
-  it('packing undoes unpacking, bit for bit', () => {
+  it('packing inverts unpacking, bit for bit', () => {
     const flat = seededNumbers(1, parameterCount(net))
     const running = seededNumbers(2, statisticsCount(net)).map(Math.abs)
     const back = pack(net, stateDict(net, flat, running))
@@ -43,7 +43,7 @@ describe.each(networks.map((net) => [net.name, net] as const))('%s', (_name, net
       expect(Buffer.compare(Buffer.from(found.buffer), Buffer.from(expected.buffer))).toBe(0)
   })
 
-  it('every layout is a permutation', () => {
+  it('the layout of every tensor is a permutation', () => {
     for (const { name, size, torchAxes } of parametersOf(net)) {
       const seen = new Uint8Array(size)
       for (const to of indexOf(torchAxes)) seen[to] = 1
@@ -73,13 +73,13 @@ describe('layouts', () => {
     expect(Array.from(flat.slice(0, 16))).toEqual([0, 8, 4, 12, 1, 9, 5, 13, 2, 10, 6, 14, 3, 11, 7, 15])
   })
 
-  it('a linear layer behind a flatten reads channels last, PyTorch channels first', () => {
+  it('a linear layer after a flatten reads channels last; PyTorch’s reads channels first', () => {
     // The image is 3 × 4 × 2. Engine row (pixel p, channel c), column o: torch o·24 + c·12 + p.
     const { offset } = parametersOf(net).find(({ name }) => name === 'fc.weight') ?? { offset: 0 }
     expect(Array.from(flat.slice(offset, offset + 8))).toEqual([0, 24, 12, 36, 1, 25, 13, 37])
   })
 
-  it('biases stay as they are', () => {
+  it('biases stay unchanged', () => {
     expect(Array.from(flat.slice(16, 18))).toEqual([0, 1])
   })
 })
@@ -95,13 +95,13 @@ describe('a checkpoint that is not of the network', () => {
     return result.left
   }
 
-  it('is taken as it is, and an order of its own does no harm', () => {
+  it('is read in any order of tensors', () => {
     expect(pack(shortcut, new Map([...tensors()].reverse()))).toEqual(
       right({ weights: flat, statistics: new Float32Array(0) }),
     )
   })
 
-  it('missing tensors are named, with the shapes expected and what there is', () => {
+  it('missing tensors are named, with the expected shapes and the tensors of the file', () => {
     const error = refusal((all) => {
       all.delete('left.bias')
       all.delete('head.weight')
@@ -122,14 +122,14 @@ describe('a checkpoint that is not of the network', () => {
     expect(error.actual).toBe('"head.weight" of shape [20, 3] instead of [3, 20]')
   })
 
-  it('tensors that the network has no place for are named', () => {
+  it('unknown tensors are named', () => {
     const error = refusal((all) => {
       for (const name of ['bn.running_mean', 'fc.bias']) all.set(name, { shape: [1], data: Float32Array.of(0) })
     })
     expect(error.actual).toBe('unknown "bn.running_mean", "fc.bias"')
   })
 
-  it('all that is wrong is one error, and long lists are cut short', () => {
+  it('all problems are in one error, and long lists are cut short', () => {
     const error = refusal((all) => {
       all.delete('left.bias')
       all.set('head.bias', { shape: [4], data: new Float32Array(4) })
@@ -152,7 +152,7 @@ describe('a checkpoint that is not of the network', () => {
     expect(error.actual).toBe(String(bad))
   })
 
-  it('an empty file is said to be empty', () => {
+  it('the error for an empty file says so', () => {
     expect(refusal((all) => all.clear()).hint).toBe('The file holds nothing.')
   })
 })
@@ -171,7 +171,7 @@ describe('running statistics in a checkpoint', () => {
     return result.left
   }
 
-  it('that are missing are named, with the shape expected, beside parameters', () => {
+  it('that are missing are named together with missing parameters', () => {
     const error = refusal((all) => {
       all.delete('bn3.running_var')
       all.delete('bn3.bias')
@@ -181,7 +181,7 @@ describe('running statistics in a checkpoint', () => {
     )
   })
 
-  it('of another shape, not finite, or a variance below 0 are refused; a mean below 0 is not', () => {
+  it('of another shape, not finite, or with a variance below 0 are refused; a mean below 0 is not', () => {
     const [four, low] = [
       { shape: [4], data: new Float32Array(4) },
       { shape: [3], data: Float32Array.of(1, -0.5, 1) },
@@ -202,13 +202,13 @@ describe('running statistics in a checkpoint', () => {
     expect(packed((all) => all.set('bn3.running_mean', low))._tag).toBe('Right')
   })
 
-  it('of a layer that does not normalise are strangers', () => {
+  it('of a layer that is not a batch normalisation are unknown', () => {
     const counter = { shape: [], data: Float32Array.of(1) }
     for (const name of ['conv1.running_mean', 'bn1.running_std'])
       expect(refusal((all) => all.set(name, counter)).actual).toBe(`unknown "${name}"`)
   })
 
-  it('there are none without batch normalisation', () => {
+  it('do not exist without batch normalisation', () => {
     expect(unpackStatistics(shortcut, new Float32Array(0)).size).toBe(0)
   })
 })

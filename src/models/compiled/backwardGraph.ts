@@ -10,16 +10,21 @@ import { names } from './graphNames.js'
 import type { ParameterValues, Saved } from './layerRule.js'
 import { ruleOf } from './layerRules.js'
 
-/** Which gradients a way back begins with, beside that of the logits. */
+/** The outputs whose gradients a backward pass starts from. */
 export type Seeds = 'logits' | 'logits and hidden'
 
-/** The way back, and the names of what it takes of the way there. */
+/** The backward pass as a graph, and the names of the values of the forward pass that it needs. */
 export interface BackwardGraph {
   readonly graph: GraphBuilder
   readonly kept: ReadonlySet<string>
 }
 
-/** From the gradient of the logits, of a head's values (and hidden activations) to those of the flat weights and of the images. */
+/**
+ * The backward pass: from the gradients of the logits, of a head's values, and of hidden activations if `seeds` has
+ * them, to the gradients of the flat weights and of the images.
+ *
+ * @param parts number of parts that a minibatch is split into
+ */
 export const backwardGraph = (architecture: Architecture, parts: number, seeds: Seeds): BackwardGraph => {
   const graph = new GraphBuilder()
   const { parameters, split, given } = inputsOf(graph, architecture, parts)
@@ -37,7 +42,7 @@ export const backwardGraph = (architecture: Architecture, parts: number, seeds: 
       keep: () => undefined,
       recall: (name) => fed(names.saved(index, name, part)),
     })
-    /** A kernel's result; what a reshape gives is not kept but made again, and what is given is there. */
+    /** A kernel's result: kept by the forward pass, or computed again if that costs nothing. */
     const resultOf = (id: string): Value => {
       if (id === INPUT) return images
       const index = kernels.findIndex(({ result }) => result === id)
@@ -49,12 +54,12 @@ export const backwardGraph = (architecture: Architecture, parts: number, seeds: 
     }
     const begin = new Map<string, Value[]>([[kernels.at(-1)?.result ?? '', [ofLogits[part] ?? '']]])
     for (const [index, { hidden, result }] of kernels.entries()) {
-      // A loss looks at these in any case.
+      // A head's loss always uses these.
       if (latent.has(result)) fed(names.value(index, part))
       if (latent.has(result) || (hidden && seeds === 'logits and hidden'))
         begin.set(result, [...(begin.get(result) ?? []), graph.placeholder(names.valueGradient(index, part))])
     }
-    return wayBack({ graph, kernels, parameters, savedOf, resultOf, given: given(part) }, begin)
+    return backwardPass({ graph, kernels, parameters, savedOf, resultOf, given: given(part) }, begin)
   })
   const flat = results.map(({ ofParameters }) =>
     graph.concat(parametersOf(architecture).map(({ name }) => graph.reshape(ofParameters.get(name) ?? '', [-1]))),
@@ -64,10 +69,10 @@ export const backwardGraph = (architecture: Architecture, parts: number, seeds: 
   return { graph, kept }
 }
 
-/** Layers that cost nothing to run again. */
+/** Layers whose results cost nothing to compute again. */
 const REMADE: ReadonlySet<Layer['type']> = new Set<Layer['type']>(['flatten', 'given'])
 
-/** What the way back of one part goes by. */
+/** What the backward pass of one part of a minibatch needs. */
 interface Part {
   readonly graph: GraphBuilder
   readonly kernels: readonly Kernel[]
@@ -77,8 +82,8 @@ interface Part {
   readonly given: (value: GivenValue) => Value
 }
 
-/** Goes through the kernels from the last to the first, and adds up what comes back to each value. */
-const wayBack = (
+/** Goes through the kernels from the last to the first, and sums the gradients of each value. */
+const backwardPass = (
   { graph, kernels, parameters, savedOf, resultOf, given }: Part,
   begin: ReadonlyMap<string, readonly Value[]>,
 ): { readonly ofParameters: ReadonlyMap<string, Value>; readonly ofImages: Value } => {
@@ -86,12 +91,15 @@ const wayBack = (
   const ofParameters = new Map<string, Value>()
   for (const [index, kernel] of [...kernels.entries()].toReversed()) {
     const { layer, inputs } = kernel.node
-    const way = {
+    const incoming = {
       dy: graph.sum(arrived.get(kernel.result) ?? []),
       output: () => resultOf(kernel.result),
       input: () => resultOf(inputs[0] ?? INPUT),
     }
-    const gradients = ruleOf(layer).backward({ graph, layer, kernel, parameters, saved: savedOf(index), given }, way)
+    const gradients = ruleOf(layer).backward(
+      { graph, layer, kernel, parameters, saved: savedOf(index), given },
+      incoming,
+    )
     for (const [i, id] of inputs.entries()) {
       const gradient = gradients.inputs[i]
       if (gradient !== undefined) arrived.set(id, [...(arrived.get(id) ?? []), gradient])

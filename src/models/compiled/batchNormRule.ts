@@ -2,12 +2,12 @@ import type { BatchNorm2dLayer } from '../layers.js'
 import { batchNormDefaults } from '../statistics.js'
 import { activated, deactivated, type LayerRule, parameter } from './layerRule.js'
 
-/** What the way there keeps: the moments that the minibatch was normalised by. */
+/** Names of what the forward pass keeps: the moments that the minibatch was normalised by. */
 export const momentNames = { mean: 'mean', variance: 'variance' } as const
 
 const { epsilon } = batchNormDefaults
 
-/** Batch normalisation as in training, see `batchNorm` of the engine. It has to see the whole minibatch. */
+/** Batch normalisation as in training; see `batchNorm` of the engine. It needs the whole minibatch in one part. */
 export const batchNormRule: LayerRule<BatchNorm2dLayer> = {
   forward: (place, [x = '']) => {
     const { graph, layer, parameters, saved } = place
@@ -17,13 +17,13 @@ export const batchNormRule: LayerRule<BatchNorm2dLayer> = {
     saved.keep(momentNames.variance, variance)
     return activated(place, y)
   },
-  backward: (place, way) => {
+  backward: (place, incoming) => {
     const { graph, layer, parameters, saved } = place
     const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
     const moments = { mean: saved.recall(momentNames.mean), variance: saved.recall(momentNames.variance) }
-    const dz = deactivated(place, way)
+    const dz = deactivated(place, incoming)
     const scale = parameter(parameters, weight)
-    const [dx, dScale, dShift] = graph.batchNormGradient(dz, way.input(), scale, moments, epsilon)
+    const [dx, dScale, dShift] = graph.batchNormGradient(dz, incoming.input(), scale, moments, epsilon)
     return { inputs: [dx], parameters: { [weight]: dScale, [bias]: dShift } }
   },
 }

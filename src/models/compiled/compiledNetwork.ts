@@ -19,58 +19,58 @@ import { momentNames } from './batchNormRule.js'
 import { forwardGraph } from './forwardGraph.js'
 import { names } from './graphNames.js'
 
-/** What a way there leaves: the caller owns the tensors. */
+/** The results of a forward pass; the caller disposes of the tensors. */
 export interface Passed {
+  /** n × classes. */
   readonly logits: Tensor2D
-  /** After each ReLU, in order: the parts of the minibatch, which `concat` puts together. */
+  /** The hidden activation after each ReLU, in order, as parts of the minibatch to concatenate. */
   readonly hidden: readonly (readonly Tensor[])[]
-  /** Of a stochastic head, the parts of each value. */
+  /** The values of a stochastic head, as parts of the minibatch. */
   readonly latent: Latent<readonly Tensor[]>
-  /** What batch normalisations saw, in order. */
+  /** The moments at each batch normalisation, in order. */
   readonly moments: readonly BatchMoments[]
-  /** What the way back takes, hidden activations, moments and what is given among it: by name of the graphs. */
+  /** What the backward pass needs, by its name in the graphs: hidden activations, moments and given values among it. */
   readonly kept: Readonly<Record<string, Tensor>>
 }
 
-/** A network as graphs that the native engine runs in one call each. */
+/** A network as graphs, each of which the native engine runs in one call. */
 export interface CompiledNetwork {
-  /** n × classes. */
+  /** The logits, n × classes. */
   readonly logits: (weights: Tensor1D, images: Tensor4D) => Tensor2D
+  /** The forward pass, with all that a backward pass needs. */
   readonly pass: (weights: Tensor1D, images: Tensor4D, given?: GivenTensors) => Passed
-  /**
-   * ∂/∂weights, flat, and ∂/∂images from the gradients of logits and hidden activations.
-   *
-   * @param seeds the gradient of the logits, and of every hidden activation or of none
-   */
+  /** ∂L/∂weights, flat, of the loss L whose gradients with respect to the outputs are `seeds`. */
   readonly weightGradient: (weights: Tensor1D, images: Tensor4D, passed: Passed, seeds: SeedGradients) => Tensor1D
+  /** ∂L/∂images, n × height × width × channels. */
   readonly imageGradient: (weights: Tensor1D, images: Tensor4D, passed: Passed, seeds: SeedGradients) => Tensor4D
 }
 
+/** Gradients of a loss with respect to a network's outputs, of the shapes of `Passed`. */
 export interface SeedGradients {
   readonly logits: Tensor2D
-  /** Part by part, as in `Passed`. */
+  /** Of every hidden activation. @default 0 for all */
   readonly hidden?: readonly (readonly Tensor[])[]
-  /** The same; 0 where it is left out. */
+  /** Of a head's values; a missing one is 0. */
   readonly latent?: Latent<readonly Tensor[]>
 }
 
-/** The graphs for one number of parts. Both ways back take the same results. */
+/** The graphs for one number of parts. Both backward graphs need the same results of the forward graph. */
 interface Graphs {
   readonly parts: number
   readonly forward: CompiledGraph
-  /** Names of what the way back takes. */
+  /** Names of the values that a backward graph needs. */
   readonly kept: readonly string[]
   readonly backward: Readonly<Record<Seeds, () => CompiledGraph>>
 }
 
-/** A minibatch is cut into as many parts as there are cores, which work side by side; a small one into fewer. */
+/** Images in the smallest part of a minibatch. The cores work on one part each; a small minibatch has fewer parts. */
 const SMALLEST_PART = 4
 
 const cores = availableParallelism()
 
 const cache = new WeakMap<Architecture, CompiledNetwork>()
 
-/** The network compiled, as in training, for the engine in use; undefined where that engine knows no graphs. */
+/** The network as in training, compiled for the engine in use; undefined if that engine can't compile graphs. */
 export const compiledNetwork = (architecture: Architecture): CompiledNetwork | undefined => {
   if (!canCompile()) return undefined
   const known = cache.get(architecture)
@@ -81,7 +81,7 @@ export const compiledNetwork = (architecture: Architecture): CompiledNetwork | u
 }
 
 const graphsOf = (architecture: Architecture, parts: number): Graphs => {
-  // Hidden activations are among what is kept: the slope of a ReLU is read off its result.
+  // These include the hidden activations: the gradient of a ReLU follows from its result.
   const { graph, kept } = backwardGraph(architecture, parts, 'logits')
   return {
     parts,
@@ -94,14 +94,15 @@ const graphsOf = (architecture: Architecture, parts: number): Graphs => {
   }
 }
 
-/** The kernels of a head's values. */
+/** Indices of the kernels that compute a head's values. */
 const latentOf = (architecture: Architecture): Latent<number> =>
   mapLatent(latentNodes(architecture), (id) => executionOf(architecture).findIndex(({ result }) => result === id))
 
+/** Indices of the kernels that compute hidden activations. */
 const hiddenOf = (architecture: Architecture): readonly number[] =>
   [...executionOf(architecture).entries()].flatMap(([index, { hidden }]) => (hidden ? [index] : []))
 
-/** Each batch normalisation's kernel, and how many values of a channel one image has. */
+/** Index of each batch normalisation's kernel, and the number of values per channel and image. */
 const normalisationsOf = (architecture: Architecture): readonly { readonly kernel: number; readonly size: number }[] =>
   [...executionOf(architecture).entries()].flatMap(([kernel, { node }]) =>
     node.layer.type === 'batchNorm2d' && node.shape.kind === 'image'
@@ -110,8 +111,8 @@ const normalisationsOf = (architecture: Architecture): readonly { readonly kerne
   )
 
 /**
- * As many as there are cores, or half of that, a quarter … so that none is too small; one where batch normalisation
- * looks at the whole minibatch.
+ * The number of parts of a minibatch of n images: that of the cores, halved until no part is too small; 1 with batch
+ * normalisation, which needs the whole minibatch.
  */
 const partsFor = (architecture: Architecture, n: number): number => {
   let parts = statisticsCount(architecture) === 0 ? cores : 1

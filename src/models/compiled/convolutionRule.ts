@@ -5,13 +5,15 @@ import { activated, deactivated, type LayerRule, type Place, parameter } from '.
 import { windowOf } from './window.js'
 import { Winograd } from './winograd.js'
 
-/** Below it TensorFlow's kernel for the gradient of a convolution's input leaves most of a vector register empty. */
+/**
+ * With fewer channels, TensorFlow's kernel for a convolution's input gradient leaves most of a vector register empty.
+ */
 const FEW_CHANNELS = 8
 
 /**
- * ∂/∂x of a convolution whose stride s divides its kernel k = m·s, as a convolution without stride: padded row
- * y = s·(i + a) + q gets dz_i · w_(s·a + q), so that each block of s × s pixels of the padded image is a sum over m × m
- * values of dz, with the filter's taps sorted by q and turned around.
+ * ∂L/∂x of a convolution whose stride s divides its kernel k = m·s, as a convolution without stride. Row
+ * y = s·(i + a) + q of the padded image receives dz_i · w_(s·a + q), so each block of s × s pixels is a sum over m × m
+ * values of dz, with the filter's taps sorted by q and reversed.
  */
 const blockwiseInputGradient = (place: Place<Conv2dLayer>, dz: Value): Value | undefined => {
   const { graph, layer, kernel, parameters } = place
@@ -38,6 +40,10 @@ const blockwiseInputGradient = (place: Place<Conv2dLayer>, dz: Value): Value | u
   return graph.crop(graph.depthToSpace(blocks, stride), padding, height, width)
 }
 
+/**
+ * A convolution: by Winograd's algorithm or with TensorFlow's kernels, whichever is faster; by groups if it has
+ * several.
+ */
 export const convolutionRule: LayerRule<Conv2dLayer> = {
   forward: (place, inputs) => {
     const { graph, layer, kernel, parameters } = place
@@ -50,15 +56,15 @@ export const convolutionRule: LayerRule<Conv2dLayer> = {
     if (layer.bias === 'none') return activated(place, product)
     return activated(place, graph.biasAdd(product, parameter(parameters, `${layer.name}.bias`)))
   },
-  backward: (place, way) => {
+  backward: (place, incoming) => {
     const { graph, layer, kernel, parameters } = place
-    if (groupsOf(layer) > 1) return groupedConvolutionRule.backward(place, way)
+    if (groupsOf(layer) > 1) return groupedConvolutionRule.backward(place, incoming)
     const { seen, back, stride, padding } = windowOf(place)
     const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
     const [shape] = kernel.node.inputShapes
     const channels = shape?.kind === 'image' ? shape.channels : 0
-    const dz = deactivated(place, way)
-    const x = way.input()
+    const dz = deactivated(place, incoming)
+    const x = incoming.input()
     const window = seen(x)
     const filter = parameter(parameters, weight)
     const winograd = Winograd.of(graph, layer, kernel.node, filter)

@@ -9,7 +9,12 @@ import { names } from './graphNames.js'
 import type { ParameterValues } from './layerRule.js'
 import { ruleOf } from './layerRules.js'
 
-/** The way there: logits, and what is to be kept of each part, which is not put together for nothing. */
+/**
+ * The forward pass: the logits, and the values to keep, which stay split into parts.
+ *
+ * @param parts number of parts that a minibatch is split into
+ * @param kept names of the values that the backward pass needs
+ */
 export const forwardGraph = (architecture: Architecture, parts: number, kept: ReadonlySet<string>): GraphBuilder => {
   const graph = new GraphBuilder()
   const { parameters, split, given } = inputsOf(graph, architecture, parts)
@@ -23,9 +28,9 @@ export const forwardGraph = (architecture: Architecture, parts: number, kept: Re
       const { layer, inputs } = kernel.node
       const saved = {
         keep: (name: string, value: Value): void => keep(names.saved(index, name, part), value),
-        recall: (name: string): Value => absent(`"${name}" of "${kernel.result}" on the way there`),
+        recall: (name: string): Value => absent(`"${name}" of "${kernel.result}" in the forward pass`),
       }
-      const read = inputs.map((id) => values.get(id) ?? absent(`a value for "${id}"`))
+      const read = inputs.map((id) => values.get(id) ?? absent(`value for "${id}"`))
       last = ruleOf(layer).forward({ graph, layer, kernel, parameters, saved, given: given(part) }, read)
       keep(names.value(index, part), last)
       values.set(kernel.result, last)
@@ -37,10 +42,10 @@ export const forwardGraph = (architecture: Architecture, parts: number, kept: Re
 }
 
 const absent = (what: string): never => {
-  throw new Error(`there is not ${what}`)
+  throw new Error(`there is no ${what}`)
 }
 
-/** Placeholders that ways there and back share: the parameters, how a minibatch is cut, and what is given beside it. */
+/** Placeholders that both passes share: the parameters, the sizes of a minibatch's parts, and the given values. */
 export const inputsOf = (graph: GraphBuilder, architecture: Architecture, parts: number) => {
   const all = parametersOf(architecture)
   const pieces = graph.split(graph.placeholder(names.weights), graph.integers(all.map(({ size }) => size)), all.length)

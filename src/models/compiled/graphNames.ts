@@ -1,11 +1,11 @@
 import type { GivenValue } from '../layers.js'
 
-/** Names of what a run of a network's graphs feeds and fetches. Kernels go by their place in the order of execution. */
+/** Names of the tensors that runs of a network's graphs feed and fetch. `kernel` is an index into `executionOf`. */
 export const names = {
   images: 'images',
-  /** The flat vector. */
+  /** The flat vector of parameters. */
   weights: 'weights',
-  /** How many images each part has. */
+  /** The number of images in each part. */
   sizes: 'sizes',
   given: (value: GivenValue) => `given-${value}`,
   logits: 'logits',
@@ -15,6 +15,6 @@ export const names = {
   /** The result of a kernel, for one part of the minibatch. */
   value: (kernel: number, part: number) => `value-${kernel}-${part}`,
   valueGradient: (kernel: number, part: number) => `value-gradient-${kernel}-${part}`,
-  /** What a kernel's way there leaves besides its result. */
+  /** What the forward pass of a kernel keeps besides its result. */
   saved: (kernel: number, name: string, part: number) => `saved-${kernel}-${name}-${part}`,
 } as const

@@ -3,7 +3,7 @@ import { type Conv2dLayer, groupsOf } from '../layers.js'
 import { activated, deactivated, type LayerRule, type Place, parameter } from './layerRule.js'
 import { windowOf } from './window.js'
 
-/** The product of a window of images and a filter, part by part, and its gradients. */
+/** The product of the padded images and a filter, group by group, and its gradients. */
 interface Product {
   readonly forward: (seen: Value) => Value
   readonly inputGradient: (seen: Value, dz: Value) => Value
@@ -11,21 +11,22 @@ interface Product {
 }
 
 /**
- * A convolution of several groups: an operation of its own where each has one input channel, else as many convolutions
- * as there are groups.
+ * A convolution of several groups: the depth-wise operation if each group has one input channel, else one convolution
+ * per group.
  */
 export const groupedConvolutionRule: LayerRule<Conv2dLayer> = {
   forward: (place, [x = '']) => {
     const { graph, layer, parameters } = place
     const product = productOf(place).forward(windowOf(place).seen(x))
     if (layer.bias === 'none') return activated(place, product)
-    // Not `biasAdd`: TensorFlow would join a depth-wise convolution, its bias and a sum into an operation that it lacks.
+    // Not `biasAdd`: TensorFlow would fuse a depth-wise convolution, its bias and a sum into an operation it doesn't
+    // have.
     return activated(place, graph.add(product, parameter(parameters, `${layer.name}.bias`)))
   },
-  backward: (place, way) => {
+  backward: (place, incoming) => {
     const { graph, layer } = place
     const { seen, back } = windowOf(place)
-    const [dz, x] = [deactivated(place, way), way.input()]
+    const [dz, x] = [deactivated(place, incoming), incoming.input()]
     const window = seen(x)
     const product = productOf(place)
     return {

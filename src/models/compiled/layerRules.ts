@@ -22,14 +22,14 @@ const rules: Rules = {
       const scaled = graph.multiply(x, parameter(parameters, `${layer.name}.weight`))
       return activated(place, graph.add(scaled, parameter(parameters, `${layer.name}.bias`)))
     },
-    backward: (place, way) => {
+    backward: (place, incoming) => {
       const { graph, layer, parameters } = place
       const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
-      const dz = deactivated(place, way)
+      const dz = deactivated(place, incoming)
       return {
         inputs: [graph.multiply(dz, parameter(parameters, weight))],
         parameters: {
-          [weight]: graph.biasGradient(graph.multiply(dz, way.input())),
+          [weight]: graph.biasGradient(graph.multiply(dz, incoming.input())),
           [bias]: graph.biasGradient(dz),
         },
       }
@@ -41,13 +41,13 @@ const rules: Rules = {
       const product = graph.product(x, parameter(parameters, `${layer.name}.weight`))
       return activated(place, graph.biasAdd(product, parameter(parameters, `${layer.name}.bias`)))
     },
-    backward: (place, way) => {
+    backward: (place, incoming) => {
       const { graph, layer, parameters } = place
       const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
-      const dz = deactivated(place, way)
+      const dz = deactivated(place, incoming)
       return {
         inputs: [graph.product(dz, parameter(parameters, weight), 'second')],
-        parameters: { [weight]: graph.product(way.input(), dz, 'first'), [bias]: graph.biasGradient(dz) },
+        parameters: { [weight]: graph.product(incoming.input(), dz, 'first'), [bias]: graph.biasGradient(dz) },
       }
     },
   },

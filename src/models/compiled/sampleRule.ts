@@ -1,10 +1,10 @@
 import type { SampleLayer } from '../layers.js'
 import type { LayerRule } from './layerRule.js'
 
-/** What the way there keeps: exp(½·s)∘ε, whose half is the slope of the sample along the log-variance s. */
+/** Name of what the forward pass keeps: exp(½·s)∘ε, half of which is the derivative by the log-variance s. */
 const DEVIATION = 'deviation'
 
-/** A sample of a Gaussian, see `sample`; the noise has no gradient. */
+/** A sample of a Gaussian; see `sample`. The noise has no gradient. */
 export const sampleRule: LayerRule<SampleLayer> = {
   forward: ({ graph, saved }, [mean = '', second = '', third]) => {
     if (third === undefined) return graph.add(mean, second)

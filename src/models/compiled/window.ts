@@ -4,17 +4,22 @@ import { samePads } from '../../engine/ops/conv2d.js'
 import type { Conv2dLayer } from '../layers.js'
 import type { Place } from './layerRule.js'
 
-/** The input of a convolution as TensorFlow takes it, the way back, and the stride that is left. */
+/** How a convolution of PyTorch becomes one of TensorFlow. */
 export interface Window {
+  /** The input that TensorFlow's convolution reads. */
   readonly seen: (x: Value) => Value
+  /** The gradient of the layer's input from that of `seen`. */
   readonly back: (x: Value, dSeen: Value) => Value
+  /** The stride that remains for TensorFlow's convolution. */
   readonly stride: number
   readonly padding: Padding
 }
 
 /**
- * Zeros on each side as PyTorch counts them, see `conv2d` of the engine. A 1 × 1 filter with a stride looks at some
- * pixels only: these are taken out first, as the gradient of its own kernel writes past its end.
+ * Pads as PyTorch does, with zeros on each side; see `conv2d` of the engine. A 1 × 1 filter with a stride reads only
+ * some pixels. These are taken out first, because TensorFlow's gradient of such a convolution writes past its end.
+ *
+ * @throws Error if the input is not an image, which is a defect of this package
  */
 export const windowOf = ({ graph, layer, kernel }: Place<Conv2dLayer>): Window => {
   const [shape] = kernel.node.inputShapes

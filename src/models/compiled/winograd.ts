@@ -4,15 +4,15 @@ import type { GraphNode } from '../architecture.js'
 import type { Conv2dLayer } from '../layers.js'
 
 /**
- * A 3 × 3 convolution without stride, on zero padded images, by Winograd's F(2×2, 3×3): tiles of 4 × 4 pixels overlap
+ * A 3 × 3 convolution without stride, on zero-padded images, by Winograd's F(2×2, 3×3): tiles of 4 × 4 pixels overlap
  * by two and give 2 × 2 outputs each,
  *
  *     Y = Aᵀ[(G·g·Gᵀ) ∘ (Bᵀ·d·B)]A      for one tile d, one filter g, summed over the input's channels
  *
- * so that 16 multiplications do for 36. The sums over channels are 16 matrix products, one for each position in a tile.
- * All tiles of an image at once are one linear map of its h·w pixels, zero padding included; its cost grows with (h·w)²,
- * which is nothing for the small images of a network's last stage, and where TensorFlow's direct kernel, which works
- * along rows of an image, is at its slowest.
+ * so that 16 multiplications replace 36. The sums over channels are 16 matrix products, one for each position in a
+ * tile. All tiles of an image together are one linear map of its h·w pixels, zero padding included. Its cost grows with
+ * (h·w)², which is negligible for the small images of a network's last stage. TensorFlow's direct kernel, which works
+ * along the rows of an image, is slowest there.
  *
  * Source: Lavin, Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, sec. 4.1.
  */
@@ -33,23 +33,26 @@ export class Winograd {
     this.#filter = filter
   }
 
-  /** Where it is faster than the direct kernel; undefined elsewhere. */
+  /** Returns undefined if the direct kernel is faster, or the convolution is of another kind. */
   static of(graph: GraphBuilder, layer: Conv2dLayer, { inputShapes: [shape] }: GraphNode, filter: Value) {
     const plain = layer.kernel === 3 && layer.stride === 1 && layer.padding === 1
     if (!plain || shape?.kind !== 'image' || !pays(shape, layer.out)) return undefined
     return new Winograd(graph, { ...shape, out: layer.out }, filter)
   }
 
+  /** The convolution of x, n × h × w × channels: n × h × w × out. */
   forward(x: Value): Value {
     const products = this.#graph.product(this.#tiles(x), this.#transformedFilter())
     return this.#toImages(this.#graph.product(this.#outputMap(), this.#flat(products)), this.#out)
   }
 
+  /** ∂L/∂x, n × h × w × channels. */
   inputGradient(dz: Value): Value {
     const ofTiles = this.#graph.product(this.#productGradient(dz), this.#transformedFilter(), 'second')
     return this.#toImages(this.#graph.product(this.#inputMap(), this.#flat(ofTiles), 'first'), this.#channels)
   }
 
+  /** ∂L/∂filter, 3 × 3 × channels × out. */
   filterGradient(x: Value, dz: Value): Value {
     const graph = this.#graph
     const ofFilter = graph.product(this.#tiles(x), this.#productGradient(dz), 'first')
@@ -76,20 +79,21 @@ export class Winograd {
     return graph.reshape(mapped, [POSITIONS, this.#channels, this.#out])
   }
 
-  /** n × h × w × c to hw × nc: a row for each pixel. */
+  /** n × h × w × c to hw × nc: one row per pixel. */
   #fromImages(x: Value, channels: number): Value {
     const pixels = this.#height * this.#width
     const rows = this.#graph.transpose(this.#graph.reshape(x, [-1, pixels, channels]), [1, 0, 2])
     return this.#graph.reshape(rows, [pixels, -1])
   }
 
+  /** The inverse of `#fromImages`. */
   #toImages(rows: Value, channels: number): Value {
     const pixels = this.#graph.reshape(rows, [this.#height * this.#width, -1, channels])
     const images = this.#graph.transpose(pixels, [1, 0, 2])
     return this.#graph.reshape(images, [-1, this.#height, this.#width, channels])
   }
 
-  /** 16 × (tiles of an image · n) × c to a row for each position and tile. */
+  /** 16 × (tiles of an image · n) × c to one row per position and tile. */
   #flat(x: Value): Value {
     return this.#graph.reshape(x, [POSITIONS * (this.#height / 2) * (this.#width / 2), -1])
   }
@@ -98,7 +102,7 @@ export class Winograd {
     return this.#graph.matrix(imageMap(this.#height, this.#width, inputTransform, -1))
   }
 
-  /** Transposed: a row for each pixel. */
+  /** Transposed: one row per pixel. */
   #outputMap(): Value {
     return this.#graph.matrix(transposed(imageMap(this.#height, this.#width, outputTransform, 0)))
   }
@@ -113,10 +117,10 @@ interface Sizes {
 
 type Matrix = readonly (readonly number[])[]
 
-/** In a tile. */
+/** Pixels in a tile. */
 const POSITIONS = 16
 
-/** Pixels beyond which the map of whole images costs more than it saves, and channels below which it saves too little. */
+/** With more pixels the map of whole images costs more than it saves; with fewer channels it saves too little. */
 const MOST_PIXELS = 16
 const FEWEST_CHANNELS = 256
 
@@ -131,7 +135,7 @@ const inputTransform: Matrix = [
   [0, 1, 0, -1],
 ]
 
-/** A: two outputs to the four products that they are sums of. */
+/** A: two outputs to the four products that they sum. */
 const outputTransform: Matrix = [
   [1, 0],
   [1, 1],
@@ -154,9 +158,9 @@ const filterMap = (graph: GraphBuilder): Value =>
   )
 
 /**
- * A transform of both sides of all tiles as one matrix: a row for each position and tile, a column for each pixel.
+ * A transform of both sides of all tiles, as one matrix: one row per position and tile, one column per pixel.
  *
- * @param begin of the first tile's pixels, seen from the image's edge
+ * @param begin index of the first tile's first pixel, from the image's edge
  */
 const imageMap = (height: number, width: number, transform: Matrix, begin: number): Matrix => {
   const along = (size: number): Matrix =>

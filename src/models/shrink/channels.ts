@@ -3,30 +3,31 @@ import { latentNodes } from '../head.js'
 import { groupsOf } from '../layers.js'
 import type { NodeShape } from '../shapes.js'
 
-/** Values of a network whose channels belong together: what is cut out of one is cut out of all. */
+/** A set of values whose channels are cut together: a channel that one of them loses, all lose. */
 export interface ChannelGroup {
   /**
-   * Parts of equal size, one after another, that stay or go as a whole: single channels, or where a grouped convolution
-   * joins channels, those of its groups.
+   * Number of units: consecutive runs of channels, of equal size, that stay or go as a whole. A unit is one channel, or
+   * the channels of one group if a grouped convolution joins them.
    */
   units: number
-  /** Whether all stay: those of the images, of the logits, of what is sampled, and of sums that mix channels. */
+  /** Whether all stay, as those of images, logits, samples, and sums that mix channels. */
   fixed: boolean
 }
 
-/** Channels of a value; those of a flattened image are the image's, each at every pixel. */
+/** Number of channels of a value; for a flattened image, that of the image. */
 export const channelsOf = (shape: NodeShape): number =>
   shape.kind === 'image' ? shape.channels : (shape.flattenedFrom?.channels ?? shape.features)
 
-/** Pixels of a value behind each channel's name: those of a flattened image. */
+/** Features per channel of a value: the number of pixels of a flattened image, otherwise 1. */
 export const pixelsOf = (shape: NodeShape): number => (shape.kind === 'image' ? 1 : shape.features / channelsOf(shape))
 
 /** The largest number that divides both. */
 const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b))
 
 /**
- * The group of each value, by the id of its node: layers with weights start new ones, all others pass channels on, a sum
- * joins those of its terms, and a grouped convolution those of its input and its output, group by group.
+ * The channel group of each value, by the id of its node. Layers with weights start a new one; other layers pass on
+ * that of their input. A sum joins those of its terms; a grouped convolution joins those of its input and output, group
+ * by group.
  */
 export const channelGroups = (architecture: Architecture): ReadonlyMap<string, ChannelGroup> => {
   const { nodes, input } = architecture
@@ -45,7 +46,7 @@ export const channelGroups = (architecture: Architecture): ReadonlyMap<string, C
     }
     const joined = of(first)
     if (parts > 1) joined.units = commonDivisor(joined.units, parts)
-    // A flattened image and other features of the same number: each feature meets another channel.
+    // A flattened image plus a vector of as many features: a feature of the vector meets several channels' pixels.
     const mixed = new Set(inputShapes.map((term) => `${channelsOf(term)} ${pixelsOf(term)}`)).size > 1
     for (const other of inputs) {
       const group = of(other)

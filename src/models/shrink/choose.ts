@@ -1,29 +1,30 @@
 import type { Constants } from './constants.js'
 import { type Connection, nameOf, type Pieces, piece } from './tensors.js'
 
-/** What becomes of a group's units, or of the channels of a value. */
+/** Which units of a channel group, or which channels of a value, stay. */
 export interface Choice {
-  /** Those that stay, in order. */
+  /** Indices of those that stay, in order. */
   readonly kept: readonly number[]
-  /** Constant channels that go, and the constant channel that stays in their place where zeros are added around it. */
+  /** For constant channels that go although a zero-padded layer reads them: the constant channel that replaces each. */
   readonly merged: ReadonlyMap<number, number>
 }
 
-/** The same for a value of which each unit is `width` channels. */
+/** Converts a choice of units to one of channels. @param width channels per unit */
 export const ofChannels = ({ kept, merged }: Choice, width: number): Choice =>
   width === 1
     ? { kept, merged }
     : { kept: kept.flatMap((unit) => Array.from({ length: width }, (_, i) => unit * width + i)), merged: new Map() }
 
-/** How much larger a constant may be than the one that stands in for it: rounding grows with it. */
+/** Largest ratio of a constant to the one that replaces it: rounding errors grow with it. */
 const LARGEST_RATIO = 16
 
 /**
- * Which units of a group stay. A channel goes where nobody reads it, or where it is the same constant at all pixels for
- * everybody who does: its contribution is a bias. Behind added zeros it is not, but there one constant channel can stand
- * in for all others. A unit of several channels goes where all of them do, with none to stand in. One stays in any case.
+ * Chooses which units of a channel group stay. A channel goes if no layer reads it, or if it is constant: then what it
+ * contributes is a bias. For a zero-padded layer that holds only if the constant is 0, but there one constant channel
+ * can replace all others. A unit of several channels goes if all its channels can go without such a replacement. At
+ * least one unit stays.
  *
- * @param readers those that mix what they read
+ * @param readers the layers that read the group and mix its channels
  */
 export const choose = (units: number, readers: readonly Connection[], constants: Constants, pieces: Pieces): Choice => {
   const reads = readers.map((reader) => {
@@ -33,7 +34,7 @@ export const choose = (units: number, readers: readonly Connection[], constants:
   const readersOf = (c: number) => reads.filter(({ read }) => read[c] === 1)
   const all = Array.from({ length: units }, (_, c) => c)
   const removable = all.filter((c) => readersOf(c).every(({ values }) => !Number.isNaN(values[c])))
-  // A constant other than 0, read behind added zeros, needs one that stays.
+  // A constant other than 0 that a zero-padded layer reads needs another one to replace it.
   const padding = (c: number) => readersOf(c).filter(({ padded, values }) => padded && values[c] !== 0)
   const needing = removable.filter((c) => padding(c).length > 0)
   const standsIn = (r: number, c: number): boolean =>
@@ -54,7 +55,7 @@ export const choose = (units: number, readers: readonly Connection[], constants:
   return kept.length > 0 ? { kept, merged } : { kept: [0], merged }
 }
 
-/** What a layer reads of each unit, and the number that it finds there. */
+/** Which units a layer reads, and the constant of each. */
 const unitsRead = (units: number, { inputs, padded }: Connection, read: Uint8Array, values: Float64Array) => {
   const width = inputs / units
   if (width === 1) return { read, values, padded }
@@ -68,7 +69,7 @@ const unitsRead = (units: number, { inputs, padded }: Connection, read: Uint8Arr
   }
 }
 
-/** 1 where any output depends on an input channel. */
+/** 1 for each input channel that an output depends on, else 0. */
 const channelsRead = ({ places, inputs, outputs }: Connection, weight: Float32Array): Uint8Array => {
   const read = new Uint8Array(inputs)
   for (let place = 0, i = 0; place < places; place++)

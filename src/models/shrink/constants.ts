@@ -3,23 +3,23 @@ import { batchNormDefaults } from '../statistics.js'
 import { channelsOf } from './channels.js'
 import { connectionOf, nameOf, type Pieces, piece } from './tensors.js'
 
-/** The number that each channel of a value is at every pixel of every image; NaN where it is none. */
+/** For each value, the constant of each channel: its number at all pixels of all images, NaN if that varies. */
 export type Constants = ReadonlyMap<string, Float64Array>
 
 /**
- * Which channels are constant, in use: a pruned filter leaves its bias, which batch normalisation and ReLU make another
- * constant of, 0 or not.
+ * Finds the channels that are constant in inference. A fully pruned filter leaves its bias, which batch normalisation
+ * and ReLU map to another constant.
  */
 export const constantsOf = ({ nodes, input }: Architecture, pieces: Pieces): Constants => {
   const constants = new Map<string, Float64Array>([[INPUT, new Float64Array(input.channels).fill(Number.NaN)]])
   for (const node of nodes) {
     const inputs = node.inputs.map((id) => constants.get(id) ?? new Float64Array(0))
-    constants.set(node.id, constantsBehind(node, inputs, pieces))
+    constants.set(node.id, constantsAfter(node, inputs, pieces))
   }
   return constants
 }
 
-const constantsBehind = (node: GraphNode, inputs: readonly Float64Array[], pieces: Pieces): Float64Array => {
+const constantsAfter = (node: GraphNode, inputs: readonly Float64Array[], pieces: Pieces): Float64Array => {
   const [first = new Float64Array(0)] = inputs
   const part = (name: string): Float32Array => piece(pieces, nameOf(node, name))
   switch (node.layer.type) {
@@ -49,7 +49,7 @@ const constantsBehind = (node: GraphNode, inputs: readonly Float64Array[], piece
   }
 }
 
-/** y = scale·x + shift of a batch normalisation in use. */
+/** y = scale·x + shift of a batch normalisation in inference. */
 const scaleAndShift = (gamma: Float32Array, beta: Float32Array, mean: Float32Array, variance: Float32Array) => {
   const scale = Float64Array.from(
     gamma,
@@ -77,7 +77,7 @@ const connected = (node: GraphNode, given: Float64Array, pieces: Pieces): Float6
       for (let o = 0; o < outputs; o++, i++) {
         const w = weight[i] ?? 0
         const value = given[Math.floor((o * groups) / outputs) * inputs + c] ?? Number.NaN
-        // At the borders of a padded image it is 0 as well.
+        // At the borders of a padded image it is also 0, so not constant.
         if (w !== 0) sums[o] = (sums[o] ?? 0) + w * (padded && value !== 0 ? Number.NaN : value)
       }
   return sums

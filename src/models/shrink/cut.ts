@@ -6,13 +6,13 @@ import type { Choice } from './choose.js'
 import type { Constants } from './constants.js'
 import { type Connection, connectionOf, nameOf, type Pieces, type PlainNetwork, piece, piecesOf } from './tensors.js'
 
-/** What goes and what stays, by the id of each value. */
+/** Which channels stay, by the id of each value. */
 export type Choices = ReadonlyMap<string, Choice>
 
 /**
- * The network without the channels that go. What a constant one contributed to a layer becomes a part of the layer's
- * bias, or of the mean of the batch normalisation behind it, which is the same in use; behind added zeros, a part of the
- * weights of the constant channel that stays in its place.
+ * The network without the channels that go. The contribution of a constant channel to a layer is added to the layer's
+ * bias, or subtracted from the running mean of the batch normalisation after it, which has the same effect in
+ * inference. If the layer is zero-padded, it is added to the weights of the constant channel that replaces it.
  */
 export const cut = (network: PlainNetwork, choices: Choices, constants: Constants): PlainNetwork => {
   const given = network.architecture
@@ -49,7 +49,7 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
     if (!connection || !source) continue
     const dense = connection.groups === 1
     const merges = dense ? mergesOf(connection, source, constants) : new Map()
-    // A group that stays has all of its inputs.
+    // A group that stays keeps all of its inputs.
     const inputs = dense ? source.kept : Array.from({ length: connection.inputs }, (_, c) => c)
     cutWeights(own, piece(pieces, name), connection, inputs, kept, merges)
     if (mask && masks) cutMask(mask.subarray(offset, offset + size), own, piece(masks, name), connection, inputs, kept)
@@ -65,7 +65,9 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
   return { architecture: smaller, weights, statistics, mask }
 }
 
-/** Whether all that reads a convolution is batch normalisation: a number added to its channels moves their means. */
+/**
+ * Whether only batch normalisations read a convolution: then a number added to a channel shifts their running means.
+ */
 const movesMean = ({ nodes }: Architecture, node: GraphNode): boolean => {
   const readers = nodes.filter(({ inputs }) => inputs.includes(node.id))
   return readers.length > 0 && readers.every(({ layer }) => layer.type === 'batchNorm2d')
@@ -74,7 +76,7 @@ const movesMean = ({ nodes }: Architecture, node: GraphNode): boolean => {
 const needsBias = (given: Architecture, node: GraphNode, shifts: ReadonlyMap<string, Float64Array>): boolean =>
   !movesMean(given, node) && (shifts.get(node.id)?.some((value) => value !== 0) ?? false)
 
-/** What the constant channels that go contribute to each output, where they are not merged. */
+/** The sum that the constant channels that go contribute to each output, except those that another one replaces. */
 const shiftOf = (node: GraphNode, choices: Choices, constants: Constants, pieces: Pieces): Float64Array => {
   const connection = connectionOf(node)
   const source = choices.get(connection?.source ?? '')
@@ -86,7 +88,7 @@ const shiftOf = (node: GraphNode, choices: Choices, constants: Constants, pieces
   const shift = new Float64Array(outputs)
   for (let c = 0; c < inputs; c++) {
     const value = values?.[c] ?? 0
-    // What is read is a constant; what nobody reads may be none.
+    // A channel that goes and is not constant has no reader.
     if (stays.has(c) || value === 0 || Number.isNaN(value) || padded) continue
     for (let place = 0; place < places; place++)
       for (let o = 0; o < outputs; o++)
@@ -95,7 +97,7 @@ const shiftOf = (node: GraphNode, choices: Choices, constants: Constants, pieces
   return shift
 }
 
-/** For each channel that stays in the place of others: those, and how many times as large they are. */
+/** For each channel that replaces others: their indices, and the ratio of their constants to its own. */
 const mergesOf = ({ source, padded }: Connection, { merged }: Choice, constants: Constants) => {
   const merges = new Map<number, { readonly channel: number; readonly times: number }[]>()
   const values = constants.get(source)
@@ -125,7 +127,7 @@ const cutWeights = (
     }
 }
 
-/** As the weights are cut; what others were merged into is kept where it is not 0. */
+/** Cuts the mask like the weights; a pruned weight that others were added to is kept, unless it is still 0. */
 const cutMask = (
   own: Float32Array,
   weights: Float32Array,

@@ -6,13 +6,14 @@ import { type Choices, cut } from './cut.js'
 import { connectionOf, type PlainNetwork, piecesOf } from './tensors.js'
 
 /**
- * A network without what pruning has made useless: the same function in use, up to rounding, by fewer and smaller
- * layers. Filters of zeros go, with the channel that they make in all layers behind them (in a residual network where
- * every term of a sum can spare it; of a grouped convolution, where all of the group can go), and filters whose output nobody reads, as column pruning leaves them. What a filter
- * of zeros still gives, its bias and the shift of a batch normalisation, is folded into the layers that read it; see
- * `cut`. Single zeros inside of filters stay, and at least one filter of each layer.
+ * Removes the channels that pruning has made useless: in inference the smaller network computes the same function, up
+ * to rounding. It removes filters of zeros, with the channels that they produce in all later layers, and filters whose
+ * output no layer reads, as column pruning leaves them. In a residual network a channel goes if every term of the sum
+ * can lose it; in a grouped convolution, if its whole group can go. What a filter of zeros still contributes, its bias
+ * and the shift of a batch normalisation, is folded into the layers that read it; see `cut`. Single zeros in a filter
+ * stay, and so does at least one filter of each layer.
  *
- * @returns the network itself where nothing can go
+ * @returns the given network if nothing can go
  */
 export const shrinkNetwork = (network: PlainNetwork): PlainNetwork => {
   let known = network
@@ -20,7 +21,7 @@ export const shrinkNetwork = (network: PlainNetwork): PlainNetwork => {
   return known === network ? network : { ...known, architecture: renamed(known.architecture) }
 }
 
-/** One round; what goes in it may leave more for the next. */
+/** One round. What it removes may make more channels useless. */
 const once = (network: PlainNetwork): PlainNetwork => {
   const { nodes, input } = network.architecture
   const pieces = piecesOf(network)

@@ -1,39 +1,41 @@
 import type { Architecture, GraphNode } from '../architecture.js'
 import { groupsOf } from '../layers.js'
 import { parametersOf } from '../parameters.js'
+import { present } from '../present.js'
 import { statisticsOf } from '../statistics.js'
 import { channelsOf, pixelsOf } from './channels.js'
 
-/** A network with all of its numbers in plain memory. */
+/** A network with its parameters and statistics in plain arrays. */
 export interface PlainNetwork {
   readonly architecture: Architecture
   /** Flat, in the engine's layout; see `parametersOf`. */
   readonly weights: Float32Array
   /** Flat; see `statisticsOf`. */
   readonly statistics: Float32Array
-  /** 1 where a parameter is kept and 0 where it is pruned. */
+  /** Flat: 1 for a kept parameter, 0 for a pruned one. */
   readonly mask: Float32Array | undefined
 }
 
 /** The weights of a convolution or a linear layer as places × input channels of one group × outputs. */
 export interface Connection {
   readonly node: GraphNode
-  /** The value that it reads. */
+  /** Id of the value that it reads. */
   readonly source: string
-  /** Pixels of the kernel, or of the image that was flattened. */
+  /** Number of pixels of the kernel, or of the flattened image. */
   readonly places: number
-  /** Of one group. */
+  /** Input channels of one group. */
   readonly inputs: number
   readonly outputs: number
-  /** A convolution of several groups passes channels on, group by group; others mix all that they read. */
+  /** Number of groups; a layer with 1 mixes all channels that it reads. */
   readonly groups: number
-  /** Whether zeros are added around its input: there a constant channel is none. */
+  /** Whether its input is zero-padded: a constant channel is then not constant at the border. */
   readonly padded: boolean
 }
 
-/** Numbers by the names of their parameters or statistics: pieces of a flat vector, not copies. */
+/** Parameters and statistics by name: views of the flat vectors, not copies. */
 export type Pieces = ReadonlyMap<string, Float32Array>
 
+/** Splits a network's flat vectors into its parameters and statistics. */
 export const piecesOf = ({ architecture, weights, statistics }: PlainNetwork): Pieces =>
   new Map([
     ...parametersOf(architecture).map(({ name, offset, size }): [string, Float32Array] => [
@@ -46,13 +48,10 @@ export const piecesOf = ({ architecture, weights, statistics }: PlainNetwork): P
     ]),
   ])
 
-export const piece = (pieces: Pieces, name: string): Float32Array => {
-  const found = pieces.get(name)
-  if (!found) throw new Error(`no numbers "${name}"`)
-  return found
-}
+/** A parameter or statistic by its name. */
+export const piece: (pieces: Pieces, name: string) => Float32Array = present
 
-/** A node as a connection, if it is one. */
+/** A node as a connection; undefined if it is not a convolution or a linear layer. */
 export const connectionOf = (node: GraphNode): Connection | undefined => {
   const { layer, inputs, inputShapes } = node
   const [source = ''] = inputs
@@ -64,5 +63,5 @@ export const connectionOf = (node: GraphNode): Connection | undefined => {
   return { node, source, places, inputs: channelsOf(shape) / groups, outputs: layer.out, groups, padded }
 }
 
-/** Name of a layer's tensor. */
+/** Name of a layer's tensor; empty for a layer without a name. */
 export const nameOf = ({ layer }: GraphNode, part: string): string => ('name' in layer ? `${layer.name}.${part}` : '')

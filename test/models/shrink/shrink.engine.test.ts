@@ -1,4 +1,4 @@
-/** A network without its pruned channels is the same function, by fewer numbers. */
+/** A network without its pruned channels computes the same function with fewer parameters. */
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -24,7 +24,7 @@ const TOLERANCE = 1e-5
 
 const EXAMPLES = 2
 
-/** Seeded weights, all but the last layer's pruned; the statistics are those of the seeds, as if nothing were retrained. */
+/** Seeded weights and statistics, with all layers but the last pruned, without retraining. */
 const pruned = (net: Architecture, pattern: Pattern, rate: number, seed = 1): PlainNetwork => {
   const { weights, statistics } = seededNetwork(net, seed)
   const mask = new Float32Array(weights.length).fill(1)
@@ -46,7 +46,7 @@ const logitsOf = ({ architecture: net, weights, statistics }: PlainNetwork): Flo
   return Float32Array.from(logits)
 }
 
-/** Shrinks, and checks what must hold of any result. */
+/** Shrinks, and checks what must hold for every result. */
 const shrunkAndSame = (network: PlainNetwork): PlainNetwork => {
   const shrunk = shrinkNetwork(network)
   expect(distance(logitsOf(shrunk), logitsOf(network))).toBeLessThan(TOLERANCE)
@@ -62,7 +62,7 @@ const widths = ({ architecture: { nodes } }: PlainNetwork) =>
   Object.fromEntries(nodes.flatMap(({ id, layer }) => ('out' in layer ? [[id, layer.out]] : [])))
 
 describe('every network of the zoo', () => {
-  it.each(Object.keys(zooNetworks))('%s, filters pruned to a half, is the same and smaller', (name) => {
+  it.each(Object.keys(zooNetworks))('%s, with half of its filters pruned, computes the same and is smaller', (name) => {
     const network = pruned(zooNetworks[name] ?? normalised, 'filter', 2)
     const shrunk = shrunkAndSame(network)
     const [before, after] = [network, shrunk].map(({ architecture: net }) => countsOf(net))
@@ -70,7 +70,7 @@ describe('every network of the zoo', () => {
     expect(after?.flops).toBeLessThan(0.8 * (before?.flops ?? 0))
   })
 
-  it.each(Object.keys(zooNetworks))('%s, columns pruned to an eighth, is the same', (name) => {
+  it.each(Object.keys(zooNetworks))('%s, with columns pruned to an eighth, computes the same', (name) => {
     const network = pruned(zooNetworks[name] ?? normalised, 'column', 8)
     expect(countsOf(shrunkAndSame(network).architecture).parameters).toBeLessThanOrEqual(network.weights.length)
   })
@@ -78,7 +78,7 @@ describe('every network of the zoo', () => {
 
 describe('any network', () => {
   const patterns = fc.constantFrom<Pattern>('irregular', 'filter', 'column')
-  it('is the same when it is shrunk, however it was pruned', () => {
+  it('computes the same after shrinking, however it was pruned', () => {
     fc.assert(
       fc.property(
         randomNetwork,
@@ -93,13 +93,13 @@ describe('any network', () => {
     )
   })
 
-  it('of which nothing was pruned stays what it is', () => {
+  it('is returned unchanged if nothing was pruned', () => {
     const network = pruned(normalised, 'filter', 1)
     expect(shrinkNetwork(network)).toBe(network)
   })
 })
 
-/** A network of given weights by name; what is not given is seeded. */
+/** A network with the given weights, by name; the others are seeded. */
 const filled = (
   net: Architecture,
   zero: Readonly<Record<string, readonly number[]>>,
@@ -131,24 +131,24 @@ describe('a filter of zeros', () => {
       linear('head', { out: 2 }),
     ])
 
-  it('goes, where its constant is 0 behind a ReLU', () => {
+  it('is removed if its constant is 0 after a ReLU', () => {
     const network = filled(chain(1), { first: [1, 2] }, { 'first.bias': () => -0.5 })
     expect(widths(shrunkAndSame(network))).toEqual({ first: 2, second: 3, head: 2 })
   })
 
-  it('is folded into the bias of a layer that adds no zeros', () => {
+  it('is folded into the bias of a layer without padding', () => {
     const network = filled(chain(0), { first: [1, 2] }, { 'first.bias': (c) => 0.5 + c })
     expect(widths(shrunkAndSame(network))).toEqual({ first: 2, second: 3, head: 2 })
   })
 
-  it('moves the mean of the batch normalisation behind a layer without bias', () => {
+  it('shifts the mean of the batch normalisation after a layer without bias', () => {
     const network = filled(chain(0, 'none'), { first: [0] }, { 'first.bias': (c) => 0.5 + c })
     const shrunk = shrunkAndSame(network)
     expect(widths(shrunk)).toEqual({ first: 3, second: 3, head: 2 })
     expect(shrunk.statistics).not.toEqual(network.statistics)
   })
 
-  it('gives a layer a bias that had none, where no batch normalisation follows', () => {
+  it('adds a bias to a layer without one if no batch normalisation follows', () => {
     const net = architecture('bare', image, [
       conv2d('first', { out: 3, kernel: 3 }),
       conv2d('second', { out: 2, kernel: 1, bias: 'none' }),
@@ -160,18 +160,18 @@ describe('a filter of zeros', () => {
     expect(parametersOf(shrunk.architecture).map(({ name }) => name)).toContain('second.bias')
   })
 
-  it('stays once for all where zeros are added behind it', () => {
+  it('replaces all other constants of a zero-padded layer', () => {
     const network = filled(chain(1), { first: [0, 1, 2] }, { 'first.bias': (c) => 0.5 + c })
     expect(widths(shrunkAndSame(network))).toEqual({ first: 2, second: 3, head: 2 })
   })
 
-  it('is not stood in for by a constant that is very much smaller', () => {
+  it('is not replaced by a much smaller constant', () => {
     const network = filled(chain(1), { first: [0, 1] }, { 'first.bias': (c) => (c === 0 ? 1e-4 : 1) })
-    // The large one may stand in for the small one.
+    // The large constant may replace the small one.
     expect(widths(shrunkAndSame(network))).toEqual({ first: 3, second: 3, head: 2 })
   })
 
-  it('stays where another term of a sum needs its channel', () => {
+  it('stays if another term of a sum needs its channel', () => {
     const net = architecture('sum', image, [
       conv2d('trunk', { out: 4, kernel: 3 }),
       relu({ id: 'start' }),
@@ -186,8 +186,8 @@ describe('a filter of zeros', () => {
     expect(widths(shrunkAndSame(both))).toEqual({ trunk: 3, left: 3, after: 2, head: 2 })
   })
 
-  it('goes with its channel of a depth-wise convolution, whichever of the two was pruned', () => {
-    // Behind the last convolution nothing is left of a constant but its own; what is negative a ReLU makes 0.
+  it('is removed with its channel of a depth-wise convolution, whichever of the two was pruned', () => {
+    // After the last convolution only its own constant is left; a ReLU makes negative ones 0.
     const negative = { 'bn1.bias': () => -2 }
     const pruned = { expand: [0, 1, 2, 3], depthwise: [3, 4, 5] }
     expect(widths(shrunkAndSame(filled(separable, pruned, negative)))).toEqual({
@@ -198,40 +198,40 @@ describe('a filter of zeros', () => {
       down: 8,
       head: 3,
     })
-    // Of a positive constant, zeros around an image make something else.
+    // Zero padding makes a positive constant vary at the border.
     const { expand } = widths(shrunkAndSame(filled(separable, { expand: [0, 1] }, { 'bn1.bias': () => 2 })))
     expect(expand).toBe(12)
   })
 
-  it('goes from a sum and the depth-wise convolution behind it', () => {
+  it('is removed from a sum and the depth-wise convolution after it', () => {
     const network = filled(
       separable,
       { stem: [1], project: [1], down: [1, 2] },
       { 'bn0.bias': () => -2, 'bn3.bias': () => 0 },
     )
-    // Nothing but the mean of the last normalisation is left in the channel: a constant, which the layer behind makes another of.
+    // Only the mean of the last normalisation is left in the channel: a constant, which the next layer maps to another.
     expect(widths(shrunkAndSame(network))).toMatchObject({ stem: 7, project: 7, down: 7 })
   })
 
-  it('goes where all of its group can: two inputs and three outputs at a time', () => {
+  it('is removed if its whole group can be: two inputs and three outputs at a time', () => {
     const negative = { 'middle.bias': () => -1 }
-    // Of groups 0 to 3: all outputs, some outputs, none, all outputs.
+    // Pruned in groups 0 to 3: all outputs, some outputs, none, all outputs.
     const network = filled(aggregated, { middle: [0, 1, 2, 4, 9, 10, 11] }, negative)
     const shrunk = shrunkAndSame(network)
     expect(widths(shrunk)).toEqual({ reduce: 4, middle: 6, expand: 5, head: 3 })
     expect(shrunk.architecture.nodes.find(({ id }) => id === 'middle')?.layer).toMatchObject({ groups: 2 })
-    // A pruned input channel stays for the sake of the other one of its group.
+    // A pruned input channel stays because the other one of its group does.
     expect(widths(shrunkAndSame(filled(aggregated, { reduce: [0] })))).toMatchObject({ reduce: 8, middle: 12 })
   })
 
-  it('of all groups but one leaves a convolution without groups', () => {
+  it('in all groups but one leaves a convolution without groups', () => {
     const network = filled(aggregated, { middle: [0, 1, 2, 3, 4, 5, 6, 7, 8] }, { 'middle.bias': () => -1 })
     const { layer } = shrunkAndSame(network).architecture.nodes.find(({ id }) => id === 'middle') ?? {}
     expect(layer).toMatchObject({ out: 3 })
     expect(layer).not.toHaveProperty('groups')
   })
 
-  it('that nobody reads goes, and what only it reads', () => {
+  it('is removed without a reader, and so is what only it reads', () => {
     const net = chain(1)
     const network = filled(net, {})
     for (const { node, role, offset, size, shape } of parametersOf(net)) {
@@ -246,14 +246,14 @@ describe('a filter of zeros', () => {
     })
   })
 
-  it('stays in a layer that has no other', () => {
+  it('stays as the only filter of its layer', () => {
     const network = filled(normalised, { conv2: [0, 1, 2, 3] })
     expect(widths(shrunkAndSame(network))).toEqual(widths(network))
     const chained = filled(chain(1), { first: [0, 1, 2, 3] }, { 'first.bias': () => -1 })
     expect(widths(shrunkAndSame(chained))).toEqual({ first: 1, second: 1, head: 2 })
   })
 
-  it('behind which a flattened image meets other features, stays', () => {
+  it('stays before a sum of a flattened image and other features', () => {
     const { stem = 0, narrow = 0 } = widths(shrunkAndSame(pruned(shortcut, 'filter', 2)))
     expect([stem < 4, narrow]).toEqual([true, 5])
   })

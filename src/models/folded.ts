@@ -7,14 +7,14 @@ import { parametersOf } from './parameters.js'
 import { present } from './present.js'
 import type { ReadNetwork } from './readNetwork.js'
 
-/** A network for inference, without batch normalisation. */
+/** A network in use, without batch normalisation. */
 export interface Folded {
   readonly architecture: Architecture
   /** Flat, in the engine's layout. */
   readonly weights: Float32Array
 }
 
-/** The network that replaces a trained one in inference; see `foldingOf`. */
+/** The network in use of a trained one; see `foldingOf`. */
 export const folded = (network: ReadNetwork): Folded => {
   const { architecture } = foldingOf(network.architecture)
   const flat = tf.tidy(() => {

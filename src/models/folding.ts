@@ -14,15 +14,15 @@ interface Fold {
   readonly convolution: string | undefined
 }
 
-/** How a trained network becomes one for inference. */
+/** How a trained network becomes a network in use. */
 export interface Folding {
-  /** The network for inference. Node ids stay; a convolution takes the id of the batch normalisation folded into it. */
+  /** The network in use. Node ids stay; a convolution takes the id of the batch normalisation folded into it. */
   readonly architecture: Architecture
   readonly folds: readonly Fold[]
 }
 
 /**
- * The network that replaces a trained one in inference, where batch normalisation by running statistics is linear. Each
+ * The network in use of a trained one. Batch normalisation by running statistics is linear. Each
  * batch normalisation is folded into the convolution before it, or, if that has other readers, becomes an `affine2d`. A
  * stochastic head is replaced by its mean. A network with neither is returned unchanged.
  */
@@ -58,7 +58,7 @@ const loneConvolution = (
 }
 
 /**
- * The parameters of the network for inference, `foldingOf(given).architecture`. With the running variance σ² and mean
+ * The parameters of the network in use, `foldingOf(given).architecture`. With the running variance σ² and mean
  * μ, s = γ/√(σ² + ε) and t = β − μ·s. A convolution's filter becomes filter·s and its bias bias·s + t; an `affine2d`
  * has weight s and bias t. All other tensors are returned unchanged.
  *

@@ -1,4 +1,5 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import { dispatch } from '../dsl/dispatch.js'
 import type { NetworkOutputs } from '../dsl/step.js'
 import { batchNorm } from '../engine/ops/batchNorm.js'
 import { conv2d } from '../engine/ops/conv2d.js'
@@ -39,7 +40,7 @@ export interface ForwardPass extends NetworkOutputs {
 }
 
 /**
- * Runs a network as in training: batch normalisation uses the moments of this minibatch. For inference, which uses
+ * Runs a network as in training: batch normalisation uses the moments of this minibatch. For a network in use, with
  * running statistics, see `foldParameters`. Without batch normalisation the two are the same.
  *
  * @param images n × height × width × channels, in [0, 1]; a network's own normalisation is part of the network
@@ -62,8 +63,8 @@ export const forward = (
 }
 
 /**
- * The result of each kernel of `executionOf`, by its id, and the images as `input`. For a network without batch
- * normalisation, as in inference.
+ * The result of each kernel of `executionOf`, by its id, and the images as `input`. For a network in use,
+ * without batch normalisation.
  */
 export const activationsOf = (
   architecture: Architecture,
@@ -73,7 +74,7 @@ export const activationsOf = (
 
 /**
  * Each kernel of `executionOf` as a function to run by itself, on the results of the kernels before it: for measuring
- * its time. For a network without batch normalisation, as in inference.
+ * its time. For a network in use, without batch normalisation.
  */
 export const kernelsOn = (architecture: Architecture, parameters: ParameterTensors, images: Tensor4D) => {
   const shared = { parameters, moments: [], given: {} }
@@ -83,7 +84,7 @@ export const kernelsOn = (architecture: Architecture, parameters: ParameterTenso
     kernel,
     work: (): Tensor => {
       const inputs = kernel.node.inputs.map((id) => present(values, id))
-      return run(kernel, inputs, pass)
+      return runLayer(kernel.node.layer, kernel, inputs, pass)
     },
   }))
 }
@@ -97,7 +98,7 @@ const runAll = (
   const values = new Map<string, Tensor>([[INPUT, images]])
   for (const kernel of executionOf(architecture)) {
     const inputs = kernel.node.inputs.map((id) => present(values, id))
-    values.set(kernel.result, run(kernel, inputs, pass))
+    values.set(kernel.result, runLayer(kernel.node.layer, kernel, inputs, pass))
   }
   return values
 }
@@ -111,10 +112,8 @@ interface Pass {
   readonly examples: number
 }
 
-type Runner<L extends Layer> = (layer: L, kernel: Kernel, inputs: readonly Tensor[], pass: Pass) => Tensor
-type Runners = { readonly [K in Layer['type']]: Runner<Extract<Layer, { readonly type: K }>> }
-
-const runners: Runners = {
+/** Runs a layer, with the ReLU that its kernel fuses, on its inputs. */
+const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pass: Pass], Tensor>({
   normalize: ({ mean, std }, _kernel, [x]) =>
     tf.div(tf.sub(x as Tensor4D, tf.tensor1d([...mean])), tf.tensor1d([...std])),
   conv2d: (layer, { activation }, [x], { parameters }) => {
@@ -154,10 +153,4 @@ const runners: Runners = {
   given: ({ value, out }, _kernel, _inputs, { given, examples }) => given[value] ?? tf.zeros([examples, out]),
   sample: (_layer, _kernel, [mean, second, third]) =>
     tf.add(mean as Tensor, third ? tf.mul(tf.exp(tf.mul(second as Tensor, 0.5)), third) : (second as Tensor)),
-}
-
-const run = (kernel: Kernel, inputs: readonly Tensor[], pass: Pass): Tensor => {
-  const { layer } = kernel.node
-  // Each layer type is looked up under its own key, which TypeScript can't follow through a union.
-  return (runners[layer.type] as Runner<Layer>)(layer, kernel, inputs, pass)
-}
+})

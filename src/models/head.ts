@@ -35,7 +35,7 @@ export const mapLatent = <T, U>(latent: Latent<T>, of: (value: T) => U): Latent<
   Object.fromEntries(latentEntries(latent).map(([name, value]) => [name, of(value)]))
 
 /**
- * The network for inference: the mean replaces its stochastic head's sample, and layers that only sampling needs are
+ * The network in use: the mean replaces its stochastic head's sample, and layers that only sampling needs are
  * removed. A network without such a head is returned unchanged.
  */
 export const meanPathOf = (given: Architecture): Architecture => {

@@ -181,7 +181,7 @@ export const withGroups = ({ groups: _, ...layer }: Conv2dLayer, groups: number)
 /**
  * Batch normalisation, as `torch.nn.BatchNorm2d(channels)` with its defaults (ε = 1e-5, momentum 0.1); the graph gives
  * `channels`. y = γ·(x − μ)/√(σ² + ε) + β, with the mean and variance of each channel: the minibatch's in training,
- * running ones in inference. γ is `<name>.weight` and β `<name>.bias`: both are learned, neither is pruned.
+ * running ones in use. γ is `<name>.weight` and β `<name>.bias`: both are learned, neither is pruned.
  * `<name>.running_mean` and `<name>.running_var` are statistics, not parameters: see `statisticsOf`.
  *
  * Source: Ioffe, Szegedy, "Batch Normalization", ICML 2015.
@@ -193,7 +193,7 @@ export const batchNorm2d = (name: string, placement: Placement = {}): BatchNorm2
 })
 
 /**
- * weight·x + bias, with one number of each per channel (`<name>.weight`, `<name>.bias`). In inference it replaces a
+ * weight·x + bias, with one number of each per channel (`<name>.weight`, `<name>.bias`). In use it replaces a
  * batch normalisation that can't be folded into a convolution.
  */
 export const affine2d = (name: string, placement: Placement = {}): Affine2dLayer => ({
@@ -234,7 +234,7 @@ export const add = (inputs: readonly string[], placement: Pick<Placement, 'id'> 
 
 /**
  * A value from outside the network, n × `out`: standard normal noise, or one-hot labels. A loss may provide it in
- * training; otherwise it is 0. It is not part of the network for inference: see `meanPathOf`.
+ * training; otherwise it is 0. It is not part of the network in use: see `meanPathOf`.
  */
 export const given = (value: GivenValue, options: { readonly out: number } & Pick<Placement, 'id'>): GivenLayer => ({
   type: 'given',
@@ -245,7 +245,7 @@ export const given = (value: GivenValue, options: { readonly out: number } & Pic
 
 /**
  * A sample of a Gaussian e(z|x). With three inputs, mean μ, log-variance s and noise ε: z = μ + exp(½·s)∘ε. With two,
- * mean and noise: z = μ + ε, of variance 1. A network has at most one. In inference, z = μ.
+ * mean and noise: z = μ + ε, of variance 1. A network has at most one. In use, z = μ.
  *
  * Source: Kingma, Welling, "Auto-Encoding Variational Bayes", ICLR 2014.
  */

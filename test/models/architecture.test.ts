@@ -446,7 +446,7 @@ describe('batch normalisation', () => {
     ])
   })
 
-  it('becomes, in inference, part of a convolution that it alone reads, else a scale and a shift', () => {
+  it('becomes, in use, part of a convolution that it alone reads, else a scale and a shift', () => {
     const { architecture: inUse, folds } = foldingOf(normalised)
     expect(folds).toEqual([
       { batchNorm: 'bn1', convolution: 'conv1' },
@@ -501,7 +501,7 @@ describe('resnet18', () => {
     expect(zoo.resnet18.name).toBe('resnet18')
   })
 
-  it('has, in inference, only convolutions, sums and ReLUs; 17 hidden activations as in training', () => {
+  it('has, in use, only convolutions, sums and ReLUs; 17 hidden activations as in training', () => {
     expect(kinds(resnet18())).toEqual({
       conv2d: 20,
       batchNorm2d: 20,
@@ -547,7 +547,7 @@ describe('the other networks for CIFAR', () => {
     expect(hiddenOf(foldingOf(net).architecture)).toEqual(hiddenOf(net))
   })
 
-  it('a pre-activation becomes, in inference, a scale and a shift after a sum, else part of a convolution', () => {
+  it('a pre-activation becomes, in use, a scale and a shift after a sum, else part of a convolution', () => {
     const { architecture: inUse } = foldingOf(preactResnet18())
     // 8 blocks and the end: the first of each block, and the last, read a sum or a convolution with other readers.
     expect(kinds(inUse)).toEqual({ conv2d: 20, affine2d: 9, add: 8, avgPool2d: 1, flatten: 1, linear: 1 })
@@ -626,7 +626,7 @@ describe('a normalisation of images', () => {
     expect(normalisationOf(withClasses(normalising, 100))).toEqual(cifar)
   })
 
-  it('stays a separate layer in inference', () => {
+  it('stays a separate layer in use', () => {
     const net = withNormalisation(resnet18({ width: 4 }), cifar)
     expect(
       foldingOf(net)

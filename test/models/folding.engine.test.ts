@@ -1,4 +1,4 @@
-/** Batch normalisation in inference: folded or not, it is the same function of the images. */
+/** Batch normalisation in use: folded or not, it is the same function of the images. */
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
@@ -19,7 +19,7 @@ const weights = seededNumbers(1, parameterCount(normalised))
 const pixels = seededNumbers(2, EXAMPLES * 72).map((value) => 0.5 + 0.5 * value)
 const imagesOf = (values: Float32Array): Tensor4D => tf.tensor4d(values, [values.length / 72, 6, 6, 2])
 
-/** The logits of the network for inference, by these running statistics. */
+/** The logits of the network in use, by these running statistics. */
 const inUse = (statistics: Tensor1D, images: Tensor4D, flat: Tensor1D = tf.tensor1d(weights)) =>
   forward(
     foldingOf(normalised).architecture,
@@ -78,7 +78,7 @@ describe('gradients through batch normalisation by central differences', () => {
   const along = (logits: ArrayLike<number>): number =>
     Array.from(dy, (d, i) => d * Number(logits[i])).reduce((a, b) => a + b)
 
-  it.each(['training', 'inference'] as const)('in %s', (mode) => {
+  it.each(['training', 'use'] as const)('in %s', (mode) => {
     const statistics = seededNumbers(3, statisticsCount(normalised)).map((value) => 1 + value / 2)
     const logits = (w: Tensor, x: Tensor): Tensor =>
       mode === 'training'

@@ -138,7 +138,7 @@ describe('a student', () => {
     expect(tf.memory().numTensors).toBe(before)
   })
 
-  it('follows its statistics, which training updates and inference does not', () => {
+  it('follows its statistics, which change in training and not in use', () => {
     const before = tf.memory().numTensors
     const weights = seededNumbers(1, parameterCount(normalised))
     const images = seededNumbers(3, 2 * 72)

@@ -1,4 +1,4 @@
-/** Stochastic heads as part of a network: in training, with and without graphs, and in inference. */
+/** Stochastic heads as part of a network: in training, with and without graphs, and in use. */
 
 import type { Scalar, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
@@ -112,7 +112,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
     })
   })
 
-  it('without noise and labels, returns its mean: bit for bit the network for inference', () => {
+  it('without noise and labels, returns its mean: bit for bit the network in use', () => {
     tf.tidy(() => {
       const inUse = meanPathOf(net)
       const weights = Float32Array.from(weightsFor().dataSync())
@@ -125,7 +125,7 @@ describe.each(Object.entries(headed))('%s', (_title, net) => {
     })
   })
 
-  it('is an ordinary network in inference', () => {
+  it('is an ordinary network in use', () => {
     const inUse = meanPathOf(net)
     expectEvery(inUse.nodes, ({ layer }) => layer.type !== 'given' && layer.type !== 'sample')
     expect(latentNodes(inUse)).toEqual({})

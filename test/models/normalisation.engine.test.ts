@@ -28,7 +28,7 @@ const lossOf = (logits: Tensor): Scalar =>
   tf.sum(tf.mul(logits, tf.tensor(seededNumbers(4, EXAMPLES * 3), [EXAMPLES, 3])))
 
 describe('normalize', () => {
-  it('in inference: the logits, and an image gradient of 1/std times that of normalised images', () => {
+  it('in use: the logits, and an image gradient of 1/std times that of normalised images', () => {
     const of = (architecture: Architecture, values: Float32Array) => {
       const student = new Student(architecture, weights, statistics)
       const results = tf.tidy(() => [

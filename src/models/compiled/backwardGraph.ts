@@ -49,7 +49,7 @@ export const backwardGraph = (architecture: Architecture, parts: number, seeds: 
       const kernel = kernels[index]
       if (!kernel || !REMADE.has(kernel.node.layer.type)) return fed(names.value(index, part))
       const { layer, inputs } = kernel.node
-      const place = { graph, layer, kernel, parameters, saved: savedOf(index), given: given(part) }
+      const place = { graph, kernel, parameters, saved: savedOf(index), given: given(part) }
       return ruleOf(layer).forward(place, inputs.map(resultOf))
     }
     const begin = new Map<string, Value[]>([[kernels.at(-1)?.result ?? '', [ofLogits[part] ?? '']]])
@@ -96,10 +96,7 @@ const backwardPass = (
       output: () => resultOf(kernel.result),
       input: () => resultOf(inputs[0] ?? INPUT),
     }
-    const gradients = ruleOf(layer).backward(
-      { graph, layer, kernel, parameters, saved: savedOf(index), given },
-      incoming,
-    )
+    const gradients = ruleOf(layer).backward({ graph, kernel, parameters, saved: savedOf(index), given }, incoming)
     for (const [i, id] of inputs.entries()) {
       const gradient = gradients.inputs[i]
       if (gradient !== undefined) arrived.set(id, [...(arrived.get(id) ?? []), gradient])

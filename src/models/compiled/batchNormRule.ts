@@ -1,6 +1,7 @@
 import type { BatchNorm2dLayer } from '../layers.js'
+import { present } from '../present.js'
 import { batchNormDefaults } from '../statistics.js'
-import { activated, deactivated, type LayerRule, parameter } from './layerRule.js'
+import { activated, deactivated, type LayerRule } from './layerRule.js'
 
 /** Names of what the forward pass keeps: the moments that the minibatch was normalised by. */
 export const momentNames = { mean: 'mean', variance: 'variance' } as const
@@ -8,22 +9,22 @@ export const momentNames = { mean: 'mean', variance: 'variance' } as const
 const { epsilon } = batchNormDefaults
 
 /** Batch normalisation as in training; see `batchNorm` of the engine. It needs the whole minibatch in one part. */
-export const batchNormRule: LayerRule<BatchNorm2dLayer> = {
+export const batchNormRule = ({ name }: BatchNorm2dLayer): LayerRule => ({
   forward: (place, [x = '']) => {
-    const { graph, layer, parameters, saved } = place
-    const scale = parameter(parameters, `${layer.name}.weight`)
-    const { y, mean, variance } = graph.batchNorm(x, scale, parameter(parameters, `${layer.name}.bias`), epsilon)
+    const { graph, parameters, saved } = place
+    const scale = present(parameters, `${name}.weight`)
+    const { y, mean, variance } = graph.batchNorm(x, scale, present(parameters, `${name}.bias`), epsilon)
     saved.keep(momentNames.mean, mean)
     saved.keep(momentNames.variance, variance)
     return activated(place, y)
   },
   backward: (place, incoming) => {
-    const { graph, layer, parameters, saved } = place
-    const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
+    const { graph, parameters, saved } = place
+    const [weight, bias] = [`${name}.weight`, `${name}.bias`]
     const moments = { mean: saved.recall(momentNames.mean), variance: saved.recall(momentNames.variance) }
     const dz = deactivated(place, incoming)
-    const scale = parameter(parameters, weight)
+    const scale = present(parameters, weight)
     const [dx, dScale, dShift] = graph.batchNormGradient(dz, incoming.input(), scale, moments, epsilon)
     return { inputs: [dx], parameters: { [weight]: dScale, [bias]: dShift } }
   },
-}
+})

@@ -1,7 +1,8 @@
 import type { Value } from '../../engine/graph/graphNodes.js'
 import { type Conv2dLayer, groupsOf } from '../layers.js'
+import { present } from '../present.js'
 import { groupedConvolutionRule } from './groupedConvolutionRule.js'
-import { activated, deactivated, type LayerRule, type Place, parameter } from './layerRule.js'
+import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 import { windowOf } from './window.js'
 import { Winograd } from './winograd.js'
 
@@ -15,8 +16,11 @@ const FEW_CHANNELS = 8
  * y = s·(i + a) + q of the padded image receives dz_i · w_(s·a + q), so each block of s × s pixels is a sum over m × m
  * values of dz, with the filter's taps sorted by q and reversed.
  */
-const blockwiseInputGradient = (place: Place<Conv2dLayer>, dz: Value): Value | undefined => {
-  const { graph, layer, kernel, parameters } = place
+const blockwiseInputGradient = (
+  layer: Conv2dLayer,
+  { graph, kernel, parameters }: Place,
+  dz: Value,
+): Value | undefined => {
   const [shape] = kernel.node.inputShapes
   const { shape: result } = kernel.node
   const { kernel: side, stride, padding, out } = layer
@@ -26,14 +30,7 @@ const blockwiseInputGradient = (place: Place<Conv2dLayer>, dz: Value): Value | u
   const reaches = (size: number, outputs: number): boolean => padding + size <= stride * (outputs + taps - 1)
   const suits = stride > 1 && Number.isInteger(taps) && channels < FEW_CHANNELS
   if (!suits || !reaches(height, result.height) || !reaches(width, result.width)) return undefined
-  const sorted = graph.reshape(parameter(parameters, `${layer.name}.weight`), [
-    taps,
-    stride,
-    taps,
-    stride,
-    channels,
-    out,
-  ])
+  const sorted = graph.reshape(present(parameters, `${layer.name}.weight`), [taps, stride, taps, stride, channels, out])
   const turned = graph.transpose(graph.reverse(sorted, [0, 2]), [0, 2, 5, 1, 3, 4])
   const filter = graph.reshape(turned, [taps, taps, out, stride * stride * channels])
   const blocks = graph.conv2d(graph.pad(dz, taps - 1), filter, 1, 'valid')
@@ -44,39 +41,39 @@ const blockwiseInputGradient = (place: Place<Conv2dLayer>, dz: Value): Value | u
  * A convolution: by Winograd's algorithm or with TensorFlow's kernels, whichever is faster; by groups if it has
  * several.
  */
-export const convolutionRule: LayerRule<Conv2dLayer> = {
-  forward: (place, inputs) => {
-    const { graph, layer, kernel, parameters } = place
-    if (groupsOf(layer) > 1) return groupedConvolutionRule.forward(place, inputs)
-    const [x = ''] = inputs
-    const { seen, stride, padding } = windowOf(place)
-    const filter = parameter(parameters, `${layer.name}.weight`)
+export const convolutionRule = (layer: Conv2dLayer): LayerRule =>
+  groupsOf(layer) > 1 ? groupedConvolutionRule(layer) : denseConvolutionRule(layer)
+
+const denseConvolutionRule = (layer: Conv2dLayer): LayerRule => ({
+  forward: (place, [x = '']) => {
+    const { graph, kernel, parameters } = place
+    const { seen, stride, padding } = windowOf(layer, place)
+    const filter = present(parameters, `${layer.name}.weight`)
     const winograd = Winograd.of(graph, layer, kernel.node, filter)
     const product = winograd?.forward(x) ?? graph.conv2d(seen(x), filter, stride, padding)
     if (layer.bias === 'none') return activated(place, product)
-    return activated(place, graph.biasAdd(product, parameter(parameters, `${layer.name}.bias`)))
+    return activated(place, graph.biasAdd(product, present(parameters, `${layer.name}.bias`)))
   },
   backward: (place, incoming) => {
-    const { graph, layer, kernel, parameters } = place
-    if (groupsOf(layer) > 1) return groupedConvolutionRule.backward(place, incoming)
-    const { seen, back, stride, padding } = windowOf(place)
+    const { graph, kernel, parameters } = place
+    const { seen, back, stride, padding } = windowOf(layer, place)
     const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
     const [shape] = kernel.node.inputShapes
     const channels = shape?.kind === 'image' ? shape.channels : 0
     const dz = deactivated(place, incoming)
     const x = incoming.input()
     const window = seen(x)
-    const filter = parameter(parameters, weight)
+    const filter = present(parameters, weight)
     const winograd = Winograd.of(graph, layer, kernel.node, filter)
     const dx = (): Value => back(x, graph.conv2dInputGradient(graph.shapeOf(window), filter, dz, stride, padding))
     const dFilter = (): Value =>
       graph.conv2dFilterGradient(window, [layer.kernel, layer.kernel, channels, layer.out], dz, stride, padding)
     return {
-      inputs: [winograd?.inputGradient(dz) ?? blockwiseInputGradient(place, dz) ?? dx()],
+      inputs: [winograd?.inputGradient(dz) ?? blockwiseInputGradient(layer, place, dz) ?? dx()],
       parameters: {
         [weight]: winograd?.filterGradient(x, dz) ?? dFilter(),
         ...(layer.bias === 'none' ? {} : { [bias]: graph.biasGradient(dz) }),
       },
     }
   },
-}
+})

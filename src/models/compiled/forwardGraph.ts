@@ -31,7 +31,7 @@ export const forwardGraph = (architecture: Architecture, parts: number, kept: Re
         recall: (name: string): Value => absent(`"${name}" of "${kernel.result}" in the forward pass`),
       }
       const read = inputs.map((id) => values.get(id) ?? absent(`value for "${id}"`))
-      last = ruleOf(layer).forward({ graph, layer, kernel, parameters, saved, given: given(part) }, read)
+      last = ruleOf(layer).forward({ graph, kernel, parameters, saved, given: given(part) }, read)
       keep(names.value(index, part), last)
       values.set(kernel.result, last)
     }

@@ -1,6 +1,7 @@
 import type { Value } from '../../engine/graph/graphNodes.js'
 import { type Conv2dLayer, groupsOf } from '../layers.js'
-import { activated, deactivated, type LayerRule, type Place, parameter } from './layerRule.js'
+import { present } from '../present.js'
+import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 import { windowOf } from './window.js'
 
 /** The product of the padded images and a filter, group by group, and its gradients. */
@@ -14,21 +15,21 @@ interface Product {
  * A convolution of several groups: the depth-wise operation if each group has one input channel, else one convolution
  * per group.
  */
-export const groupedConvolutionRule: LayerRule<Conv2dLayer> = {
+export const groupedConvolutionRule = (layer: Conv2dLayer): LayerRule => ({
   forward: (place, [x = '']) => {
-    const { graph, layer, parameters } = place
-    const product = productOf(place).forward(windowOf(place).seen(x))
+    const { graph, parameters } = place
+    const product = productOf(layer, place).forward(windowOf(layer, place).seen(x))
     if (layer.bias === 'none') return activated(place, product)
     // Not `biasAdd`: TensorFlow would fuse a depth-wise convolution, its bias and a sum into an operation it doesn't
     // have.
-    return activated(place, graph.add(product, parameter(parameters, `${layer.name}.bias`)))
+    return activated(place, graph.add(product, present(parameters, `${layer.name}.bias`)))
   },
   backward: (place, incoming) => {
-    const { graph, layer } = place
-    const { seen, back } = windowOf(place)
+    const { graph } = place
+    const { seen, back } = windowOf(layer, place)
     const [dz, x] = [deactivated(place, incoming), incoming.input()]
     const window = seen(x)
-    const product = productOf(place)
+    const product = productOf(layer, place)
     return {
       inputs: [back(x, product.inputGradient(window, dz))],
       parameters: {
@@ -37,21 +38,21 @@ export const groupedConvolutionRule: LayerRule<Conv2dLayer> = {
       },
     }
   },
-}
+})
 
-const productOf = (place: Place<Conv2dLayer>): Product => {
-  const { layer, kernel, parameters } = place
+const productOf = (layer: Conv2dLayer, place: Place): Product => {
+  const { kernel, parameters } = place
   const [shape] = kernel.node.inputShapes
   const channels = shape?.kind === 'image' ? shape.channels : 0
-  const filter = parameter(parameters, `${layer.name}.weight`)
+  const filter = present(parameters, `${layer.name}.weight`)
   return channels === groupsOf(layer)
-    ? depthwise(place, filter, channels)
-    : sliced(place, filter, channels / groupsOf(layer))
+    ? depthwise(layer, place, filter, channels)
+    : sliced(layer, place, filter, channels / groupsOf(layer))
 }
 
-const depthwise = (place: Place<Conv2dLayer>, filter: Value, channels: number): Product => {
-  const { graph, layer } = place
-  const { stride, padding } = windowOf(place)
+const depthwise = (layer: Conv2dLayer, place: Place, filter: Value, channels: number): Product => {
+  const { graph } = place
+  const { stride, padding } = windowOf(layer, place)
   const { kernel, out } = layer
   const shape = [kernel, kernel, channels, out / channels]
   const perInput = graph.reshape(filter, shape)
@@ -63,9 +64,9 @@ const depthwise = (place: Place<Conv2dLayer>, filter: Value, channels: number): 
   }
 }
 
-const sliced = (place: Place<Conv2dLayer>, filter: Value, channels: number): Product => {
-  const { graph, layer } = place
-  const { stride, padding } = windowOf(place)
+const sliced = (layer: Conv2dLayer, place: Place, filter: Value, channels: number): Product => {
+  const { graph } = place
+  const { stride, padding } = windowOf(layer, place)
   const { kernel, out } = layer
   const groups = groupsOf(layer)
   const parts = (value: Value): readonly Value[] => graph.splitChannels(value, groups)

@@ -1,8 +1,7 @@
 import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Kernel } from '../execution.js'
-import type { GivenValue, Layer } from '../layers.js'
-import { present } from '../present.js'
+import type { GivenValue } from '../layers.js'
 
 /** A network's parameters as values of a graph, by name. */
 export type ParameterValues = ReadonlyMap<string, Value>
@@ -13,10 +12,9 @@ export interface Saved {
   readonly recall: (name: string) => Value
 }
 
-/** A layer in a graph. */
-export interface Place<L extends Layer> {
+/** A layer's place in a graph. */
+export interface Place {
   readonly graph: GraphBuilder
-  readonly layer: L
   readonly kernel: Kernel
   readonly parameters: ParameterValues
   readonly saved: Saved
@@ -38,20 +36,17 @@ export interface LayerGradients {
   readonly parameters?: Readonly<Record<string, Value>>
 }
 
-/** How a type of layer runs in a graph, forward and backward. */
-export interface LayerRule<L extends Layer> {
+/** How a layer runs in a graph, forward and backward. */
+export interface LayerRule {
   /** Returns the layer's output. */
-  readonly forward: (place: Place<L>, inputs: readonly Value[]) => Value
-  readonly backward: (place: Place<L>, incoming: Incoming) => LayerGradients
+  readonly forward: (place: Place, inputs: readonly Value[]) => Value
+  readonly backward: (place: Place, incoming: Incoming) => LayerGradients
 }
 
-/** A parameter of the network by its name. */
-export const parameter: (parameters: ParameterValues, name: string) => Value = present
-
 /** Applies the ReLU that a layer is fused with, if any. */
-export const activated = ({ graph, kernel }: Place<Layer>, z: Value): Value =>
+export const activated = ({ graph, kernel }: Place, z: Value): Value =>
   kernel.activation === 'relu' ? graph.relu(z) : z
 
 /** The gradient before the ReLU that a layer is fused with, if any. */
-export const deactivated = ({ graph, kernel }: Place<Layer>, { dy, output }: Incoming): Value =>
+export const deactivated = ({ graph, kernel }: Place, { dy, output }: Incoming): Value =>
   kernel.activation === 'relu' ? graph.reluGradient(dy, output()) : dy

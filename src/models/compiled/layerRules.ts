@@ -1,73 +1,74 @@
+import { dispatch } from '../../dsl/dispatch.js'
 import type { Layer } from '../layers.js'
+import { present } from '../present.js'
 import { batchNormRule } from './batchNormRule.js'
 import { convolutionRule } from './convolutionRule.js'
-import { activated, deactivated, type LayerRule, parameter } from './layerRule.js'
+import { activated, deactivated, type LayerRule } from './layerRule.js'
 import { sampleRule } from './sampleRule.js'
 
-type Rules = { readonly [K in Layer['type']]: LayerRule<Extract<Layer, { readonly type: K }>> }
-
-const rules: Rules = {
-  normalize: {
-    forward: ({ graph, layer: { mean, std } }, [x = '']) =>
+/** How a layer runs in a graph, and how gradients pass through it. */
+export const ruleOf = dispatch<Layer, [], LayerRule>({
+  normalize: ({ mean, std }) => ({
+    forward: ({ graph }, [x = '']) =>
       graph.multiply(graph.subtract(x, graph.matrix([mean])), graph.matrix([std.map((value) => 1 / value)])),
-    backward: ({ graph, layer: { std } }, { dy }) => ({
+    backward: ({ graph }, { dy }) => ({
       inputs: [graph.multiply(dy, graph.matrix([std.map((value) => 1 / value)]))],
     }),
-  },
+  }),
   conv2d: convolutionRule,
   batchNorm2d: batchNormRule,
-  affine2d: {
+  affine2d: ({ name }) => ({
     forward: (place, [x = '']) => {
-      const { graph, layer, parameters } = place
-      const scaled = graph.multiply(x, parameter(parameters, `${layer.name}.weight`))
-      return activated(place, graph.add(scaled, parameter(parameters, `${layer.name}.bias`)))
+      const { graph, parameters } = place
+      const scaled = graph.multiply(x, present(parameters, `${name}.weight`))
+      return activated(place, graph.add(scaled, present(parameters, `${name}.bias`)))
     },
     backward: (place, incoming) => {
-      const { graph, layer, parameters } = place
-      const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
+      const { graph, parameters } = place
+      const [weight, bias] = [`${name}.weight`, `${name}.bias`]
       const dz = deactivated(place, incoming)
       return {
-        inputs: [graph.multiply(dz, parameter(parameters, weight))],
+        inputs: [graph.multiply(dz, present(parameters, weight))],
         parameters: {
           [weight]: graph.biasGradient(graph.multiply(dz, incoming.input())),
           [bias]: graph.biasGradient(dz),
         },
       }
     },
-  },
-  linear: {
+  }),
+  linear: ({ name }) => ({
     forward: (place, [x = '']) => {
-      const { graph, layer, parameters } = place
-      const product = graph.product(x, parameter(parameters, `${layer.name}.weight`))
-      return activated(place, graph.biasAdd(product, parameter(parameters, `${layer.name}.bias`)))
+      const { graph, parameters } = place
+      const product = graph.product(x, present(parameters, `${name}.weight`))
+      return activated(place, graph.biasAdd(product, present(parameters, `${name}.bias`)))
     },
     backward: (place, incoming) => {
-      const { graph, layer, parameters } = place
-      const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
+      const { graph, parameters } = place
+      const [weight, bias] = [`${name}.weight`, `${name}.bias`]
       const dz = deactivated(place, incoming)
       return {
-        inputs: [graph.product(dz, parameter(parameters, weight), 'second')],
+        inputs: [graph.product(dz, present(parameters, weight), 'second')],
         parameters: { [weight]: graph.product(incoming.input(), dz, 'first'), [bias]: graph.biasGradient(dz) },
       }
     },
-  },
-  relu: {
+  }),
+  relu: () => ({
     forward: ({ graph }, [x = '']) => graph.relu(x),
     backward: ({ graph }, { dy, output }) => ({ inputs: [graph.reluGradient(dy, output())] }),
-  },
-  maxPool2d: {
-    forward: ({ graph, layer }, [x = '']) => graph.maxPool(x, layer.kernel, layer.stride),
-    backward: ({ graph, layer }, { dy, input, output }) => ({
-      inputs: [graph.maxPoolGradient(input(), output(), dy, layer.kernel, layer.stride)],
+  }),
+  maxPool2d: ({ kernel, stride }) => ({
+    forward: ({ graph }, [x = '']) => graph.maxPool(x, kernel, stride),
+    backward: ({ graph }, { dy, input, output }) => ({
+      inputs: [graph.maxPoolGradient(input(), output(), dy, kernel, stride)],
     }),
-  },
-  avgPool2d: {
-    forward: ({ graph, layer }, [x = '']) => graph.avgPool(x, layer.kernel, layer.stride),
-    backward: ({ graph, layer }, { dy, input }) => ({
-      inputs: [graph.avgPoolGradient(graph.shapeOf(input()), dy, layer.kernel, layer.stride)],
+  }),
+  avgPool2d: ({ kernel, stride }) => ({
+    forward: ({ graph }, [x = '']) => graph.avgPool(x, kernel, stride),
+    backward: ({ graph }, { dy, input }) => ({
+      inputs: [graph.avgPoolGradient(graph.shapeOf(input()), dy, kernel, stride)],
     }),
-  },
-  flatten: {
+  }),
+  flatten: () => ({
     forward: ({ graph, kernel: { node } }, [x = '']) =>
       graph.reshape(x, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),
     backward: ({ graph, kernel: { node } }, { dy }) => {
@@ -75,16 +76,11 @@ const rules: Rules = {
       if (shape?.kind !== 'image') return { inputs: [dy] }
       return { inputs: [graph.reshape(dy, [-1, shape.height, shape.width, shape.channels])] }
     },
-  },
-  add: {
+  }),
+  add: () => ({
     forward: ({ graph }, inputs) => graph.sum(inputs),
     backward: ({ kernel }, { dy }) => ({ inputs: kernel.node.inputs.map(() => dy) }),
-  },
-  given: { forward: ({ layer, given }) => given(layer.value), backward: () => ({ inputs: [] }) },
-  sample: sampleRule,
-}
-
-/** How a layer runs in a graph, and how gradients come back through it. */
-export const ruleOf = (layer: Layer): LayerRule<Layer> =>
-  // Each layer type is looked up under its own key, which TypeScript can't follow through a union.
-  rules[layer.type] as LayerRule<Layer>
+  }),
+  given: ({ value }) => ({ forward: ({ given }) => given(value), backward: () => ({ inputs: [] }) }),
+  sample: () => sampleRule,
+})

@@ -21,7 +21,7 @@ export interface Window {
  *
  * @throws Error if the input is not an image, which is a defect of this package
  */
-export const windowOf = ({ graph, layer, kernel }: Place<Conv2dLayer>): Window => {
+export const windowOf = (layer: Conv2dLayer, { graph, kernel }: Place): Window => {
   const [shape] = kernel.node.inputShapes
   if (shape?.kind !== 'image') throw new Error(`"${layer.name}" has no image`)
   const { height, width } = shape

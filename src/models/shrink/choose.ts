@@ -1,5 +1,6 @@
+import { present } from '../present.js'
 import type { Constants } from './constants.js'
-import { type Connection, nameOf, type Pieces, piece } from './tensors.js'
+import { type Connection, nameOf, type Pieces } from './tensors.js'
 
 /** Which units of a channel group, or which channels of a value, stay. */
 export interface Choice {
@@ -28,7 +29,7 @@ const LARGEST_RATIO = 16
  */
 export const choose = (units: number, readers: readonly Connection[], constants: Constants, pieces: Pieces): Choice => {
   const reads = readers.map((reader) => {
-    const read = channelsRead(reader, piece(pieces, nameOf(reader.node, 'weight')))
+    const read = channelsRead(reader, present(pieces, nameOf(reader.node, 'weight')))
     return unitsRead(units, reader, read, constants.get(reader.source) ?? new Float64Array(0))
   })
   const readersOf = (c: number) => reads.filter(({ read }) => read[c] === 1)

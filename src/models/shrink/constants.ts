@@ -1,13 +1,14 @@
 import { type Architecture, type GraphNode, INPUT } from '../architecture.js'
+import { present } from '../present.js'
 import { batchNormDefaults } from '../statistics.js'
 import { channelsOf } from './channels.js'
-import { connectionOf, nameOf, type Pieces, piece } from './tensors.js'
+import { connectionOf, nameOf, type Pieces } from './tensors.js'
 
 /** For each value, the constant of each channel: its number at all pixels of all images, NaN if that varies. */
 export type Constants = ReadonlyMap<string, Float64Array>
 
 /**
- * Finds the channels that are constant in inference. A fully pruned filter leaves its bias, which batch normalisation
+ * Finds the channels that are constant in use. A fully pruned filter leaves its bias, which batch normalisation
  * and ReLU map to another constant.
  */
 export const constantsOf = ({ nodes, input }: Architecture, pieces: Pieces): Constants => {
@@ -21,7 +22,7 @@ export const constantsOf = ({ nodes, input }: Architecture, pieces: Pieces): Con
 
 const constantsAfter = (node: GraphNode, inputs: readonly Float64Array[], pieces: Pieces): Float64Array => {
   const [first = new Float64Array(0)] = inputs
-  const part = (name: string): Float32Array => piece(pieces, nameOf(node, name))
+  const part = (name: string): Float32Array => present(pieces, nameOf(node, name))
   switch (node.layer.type) {
     case 'conv2d':
     case 'linear':
@@ -49,7 +50,7 @@ const constantsAfter = (node: GraphNode, inputs: readonly Float64Array[], pieces
   }
 }
 
-/** y = scale·x + shift of a batch normalisation in inference. */
+/** y = scale·x + shift of a batch normalisation in use. */
 const scaleAndShift = (gamma: Float32Array, beta: Float32Array, mean: Float32Array, variance: Float32Array) => {
   const scale = Float64Array.from(
     gamma,
@@ -69,7 +70,7 @@ const connected = (node: GraphNode, given: Float64Array, pieces: Pieces): Float6
   const connection = connectionOf(node)
   if (!connection) return given
   const { places, inputs, outputs, groups, padded } = connection
-  const weight = piece(pieces, nameOf(node, 'weight'))
+  const weight = present(pieces, nameOf(node, 'weight'))
   const bias = pieces.get(nameOf(node, 'bias'))
   const sums = Float64Array.from({ length: outputs }, (_, o) => bias?.[o] ?? 0)
   for (let place = 0, i = 0; place < places; place++)

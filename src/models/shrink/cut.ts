@@ -1,10 +1,11 @@
 import { type Architecture, architecture, type GraphNode, layersOf } from '../architecture.js'
 import { groupsOf, type Layer, withGroups } from '../layers.js'
 import { parameterCount, parametersOf } from '../parameters.js'
+import { present } from '../present.js'
 import { statisticsCount, statisticsOf } from '../statistics.js'
 import type { Choice } from './choose.js'
 import type { Constants } from './constants.js'
-import { type Connection, connectionOf, nameOf, type Pieces, type PlainNetwork, piece, piecesOf } from './tensors.js'
+import { type Connection, connectionOf, nameOf, type Pieces, type PlainNetwork, piecesOf } from './tensors.js'
 
 /** Which channels stay, by the id of each value. */
 export type Choices = ReadonlyMap<string, Choice>
@@ -12,7 +13,7 @@ export type Choices = ReadonlyMap<string, Choice>
 /**
  * The network without the channels that go. The contribution of a constant channel to a layer is added to the layer's
  * bias, or subtracted from the running mean of the batch normalisation after it, which has the same effect in
- * inference. If the layer is zero-padded, it is added to the weights of the constant channel that replaces it.
+ * use. If the layer is zero-padded, it is added to the weights of the constant channel that replaces it.
  */
 export const cut = (network: PlainNetwork, choices: Choices, constants: Constants): PlainNetwork => {
   const given = network.architecture
@@ -51,14 +52,15 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
     const merges = dense ? mergesOf(connection, source, constants) : new Map()
     // A group that stays keeps all of its inputs.
     const inputs = dense ? source.kept : Array.from({ length: connection.inputs }, (_, c) => c)
-    cutWeights(own, piece(pieces, name), connection, inputs, kept, merges)
-    if (mask && masks) cutMask(mask.subarray(offset, offset + size), own, piece(masks, name), connection, inputs, kept)
+    cutWeights(own, present(pieces, name), connection, inputs, kept, merges)
+    if (mask && masks)
+      cutMask(mask.subarray(offset, offset + size), own, present(masks, name), connection, inputs, kept)
   }
   for (const { name, node: id, role, offset } of statisticsOf(smaller)) {
     const [before = ''] = byId.get(id)?.inputs ?? []
     const producer = byId.get(before)
     const shift = role === 'mean' && producer && movesMean(given, producer) ? shifts.get(before) : undefined
-    const old = piece(pieces, name)
+    const old = present(pieces, name)
     for (const [i, c] of (choices.get(id)?.kept ?? []).entries())
       statistics[offset + i] = (old[c] ?? 0) - (shift?.[c] ?? 0)
   }
@@ -84,7 +86,7 @@ const shiftOf = (node: GraphNode, choices: Choices, constants: Constants, pieces
   const { places, inputs, outputs, padded } = connection
   const values = constants.get(connection.source)
   const stays = new Set(source.kept)
-  const weight = piece(pieces, nameOf(node, 'weight'))
+  const weight = present(pieces, nameOf(node, 'weight'))
   const shift = new Float64Array(outputs)
   for (let c = 0; c < inputs; c++) {
     const value = values?.[c] ?? 0

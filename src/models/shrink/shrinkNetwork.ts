@@ -6,7 +6,7 @@ import { type Choices, cut } from './cut.js'
 import { connectionOf, type PlainNetwork, piecesOf } from './tensors.js'
 
 /**
- * Removes the channels that pruning has made useless: in inference the smaller network computes the same function, up
+ * Removes the channels that pruning has made useless: in use the smaller network computes the same function, up
  * to rounding. It removes filters of zeros, with the channels that they produce in all later layers, and filters whose
  * output no layer reads, as column pruning leaves them. In a residual network a channel goes if every term of the sum
  * can lose it; in a grouped convolution, if its whole group can go. What a filter of zeros still contributes, its bias

@@ -1,7 +1,6 @@
 import type { Architecture, GraphNode } from '../architecture.js'
 import { groupsOf } from '../layers.js'
 import { parametersOf } from '../parameters.js'
-import { present } from '../present.js'
 import { statisticsOf } from '../statistics.js'
 import { channelsOf, pixelsOf } from './channels.js'
 
@@ -47,9 +46,6 @@ export const piecesOf = ({ architecture, weights, statistics }: PlainNetwork): P
       statistics.subarray(offset, offset + size),
     ]),
   ])
-
-/** A parameter or statistic by its name. */
-export const piece: (pieces: Pieces, name: string) => Float32Array = present
 
 /** A node as a connection; undefined if it is not a convolution or a linear layer. */
 export const connectionOf = (node: GraphNode): Connection | undefined => {

@@ -115,7 +115,7 @@ export const drawAttacks = (bench: AttackBench): string => {
 export const markdownAttacks = (bench: AttackBench): string => {
   const { machine, checkpoint, examples, epsilon, batch, rounds, rows } = bench
   const line = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`
-  return `# Attacks beside torchattacks
+  return `# Attacks compared with torchattacks
 
 Written by \`npm run bench attacks -- --data-dir DIR --checkpoint ${checkpoint} --write\`. Compare ratios, not seconds: both sides were measured alternately, round by round, on one machine, each run in its own process. The ratio is ours divided by torchattacks'; below 1 ours is faster.
 

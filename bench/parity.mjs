@@ -124,7 +124,7 @@ python3 bench/autoattack_official.py --autoattack DIR --data-dir DIR --checkpoin
 With our starting points (\`node bench/apgd-starts.mjs FILE --seed S\`, then \`--starts FILE\`) the official APGD-CE breaks the same examples as ours: on the first 1,000 images, \`mnist_fastat_pgd\`, seeds 0 and 4, not one example differs.
 `
 
-const page = `# AutoAttack beside the official code
+const page = `# AutoAttack compared with the official code
 
 Public MNIST networks, L∞, ε = 0.3, the first test images, version \`standard\`. Written by
 

@@ -156,7 +156,7 @@ export const drawReport = (report: Report): string => {
 export const markdownReport = (report: Report): string => {
   const { machine, rounds, rows } = report
   const line = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`
-  return `# Training steps beside PyTorch
+  return `# Training steps compared with PyTorch
 
 Written by \`npm run bench -- --write\`. Compare ratios, not milliseconds: both sides were measured alternately, round by round, on one machine, each in its own process. The ratio is ours divided by PyTorch's; below 1 ours is faster.
 

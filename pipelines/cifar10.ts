@@ -4,13 +4,10 @@ import {
   attackEval,
   autoAttack,
   blockNoise,
-  cifar10,
-  cosine,
   definePipeline,
   distill,
   exportModel,
   fgsm,
-  horizontalFlip,
   hsicRegularize,
   loadTeacher,
   param,
@@ -18,9 +15,8 @@ import {
   perturb,
   pgd,
   pipeline,
-  randomCrop,
+  presets,
   resnet18,
-  sgd,
   signNoise,
   thirds,
   uniformNoise,
@@ -28,22 +24,13 @@ import {
 
 const perturbations = { blockNoise, signNoise, uniformNoise }
 
-/** In what the paper's settings for CIFAR-10 and CIFAR-100 differ. */
-interface Settings {
-  readonly name: string
-  readonly data: typeof cifar10
-  readonly classes: number
-  readonly alpha: number
-  readonly lambdaX: number
-  readonly lambdaY: number
-}
-
 /**
  * Prunes a robust network by the paper's PwoA: distillation and the HSIC bottleneck on natural images, one rate for all
  * layers but the last. `noise` adds random perturbations, still without an adversarial example.
  */
-export const pruneCifar = (settings: Settings) =>
-  definePipeline(
+export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
+  const preset = presets[name]
+  return definePipeline(
     parameters({
       checkpoint: param.text({ help: 'The robust teacher: a PyTorch checkpoint or safetensors.' }),
       architecture: param.choice(architectureNames, { default: 'resnet18', help: 'What the checkpoint is of.' }),
@@ -64,9 +51,9 @@ export const pruneCifar = (settings: Settings) =>
       retrainEpochs: param.integer({ default: 100, min: 0, unit: 'epochs', help: 'Masked retraining.' }),
       updateEvery: param.integer({ default: 3, min: 1, unit: 'epochs', help: 'Between two updates of Z and U.' }),
       temperature: param.number({ default: 30, min: 0.1, help: 'T of the distillation.' }),
-      alpha: param.number({ default: settings.alpha, min: 0.001, help: 'α of the distillation.' }),
-      lambdaX: param.number({ default: settings.lambdaX, min: 0, help: 'λx of the HSIC bottleneck.' }),
-      lambdaY: param.number({ default: settings.lambdaY, min: 0, help: 'λy of the HSIC bottleneck.' }),
+      alpha: param.number({ default: preset.distill.alpha, min: 0.001, help: 'α of the distillation.' }),
+      lambdaX: param.number({ default: preset.hsicRegularize.lambdaX, min: 0, help: 'λx of the HSIC bottleneck.' }),
+      lambdaY: param.number({ default: preset.hsicRegularize.lambdaY, min: 0, help: 'λy of the HSIC bottleneck.' }),
       noise: param.choice(['none', 'blockNoise', 'signNoise', 'uniformNoise'], {
         default: 'none',
         help: 'Random perturbation of the images that are distilled on.',
@@ -78,11 +65,11 @@ export const pruneCifar = (settings: Settings) =>
       examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
     }),
     (p) => {
-      const narrow = p.width === undefined ? undefined : resnet18({ width: p.width, classes: settings.classes })
+      const narrow = p.width === undefined ? undefined : resnet18({ width: p.width, classes: preset.classes })
       const epsilon = p.epsilon / 255
-      const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 })
-      const data = settings.data({ batchSize: p.batchSize, augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
-      const teacher = pipeline(`${settings.name}-${p.rate}x`, data).pipe(
+      const { admm, retrain } = preset.admmMask
+      const data = preset.data({ batchSize: p.batchSize })
+      const teacher = pipeline(`${name}-${p.rate}x`, data).pipe(
         loadTeacher(p.checkpoint, { architecture: narrow ?? p.architecture }),
       )
       const seen = p.noise === 'none' ? teacher : teacher.pipe(perturb(perturbations[p.noise]({ epsilon })))
@@ -98,15 +85,16 @@ export const pruneCifar = (settings: Settings) =>
           epochs: p.epochs,
           retrainEpochs: p.retrainEpochs,
           updateEvery: p.updateEvery,
-          admm: { optimizer, learningRate: p.admmRate, schedule: thirds(p.updateEvery) },
-          retrain: { optimizer, learningRate: p.retrainRate, schedule: cosine() },
+          admm: { ...admm, learningRate: p.admmRate, schedule: thirds(p.updateEvery) },
+          retrain: { ...retrain, learningRate: p.retrainRate },
         }),
         attackEval([autoAttack({ epsilon }), fgsm({ epsilon }), pgd({ epsilon, steps: 10, stepSize: epsilon / 4 })], {
           examples: p.examples,
         }),
-        exportModel(`${settings.name}-${p.rate}x.safetensors`),
+        exportModel(`${name}-${p.rate}x.safetensors`),
       )
     },
   )
+}
 
-export default pruneCifar({ name: 'cifar10', data: cifar10, classes: 10, alpha: 10, lambdaX: 2e-5, lambdaY: 1e-4 })
+export default pruneCifar('cifar10')

@@ -8,8 +8,6 @@ import {
   attackEval,
   autoAttack,
   blockNoise,
-  cifar10,
-  cifar100,
   constant,
   cosine,
   crossEntropy,
@@ -20,86 +18,49 @@ import {
   fgsm,
   type HasStudent,
   type HasTeacher,
-  horizontalFlip,
   hsicRegularize,
   hydra,
   loadTeacher,
   magnitudePrune,
   matchJacobian,
-  mnist,
-  multiStep,
   naive,
   type Pattern,
   type Pipeline,
+  type Preset,
   param,
   parameters,
   perturb,
   pgd,
   pipeline,
+  presetNames,
+  presets,
   pwoa,
-  randomCrop,
   type Step,
-  sgd,
   sweep,
-  syntheticDigits,
   thirds,
 } from 'pwoa'
 
-const crops = { augment: [randomCrop({ padding: 4 }), horizontalFlip()] }
-
-/** The paper's settings on digits, as its code has them. */
-const digits = {
-  epsilon: 0.3,
-  /** Step size of a PGD attack in parts of its radius. */
-  part: 30,
-  pgdSteps: 40,
-  alpha: 10,
-  hsic: { lambdaX: 2e-4, lambdaY: 5e-5 },
-  /** Slopes are matched in each so many minibatches: as often as 1.3 times the published method's time allows. */
-  every: 4,
-  recipes: {
-    admm: { optimizer: adam(), learningRate: 5e-4, schedule: thirds(3) },
-    retrain: { optimizer: adam(), learningRate: 1e-3, schedule: multiStep([0.75, 0.9]) },
-  },
-  /**
-   * HYDRA's code is made for CIFAR. SGD at its 0.01 unlearns digits that are attacked by 0.3; and its attack starts so near
-   * that it sees no gradient where a first layer is thresholds that a pixel crosses by 0.3 alone.
-   */
-  hydra: { start: 'uniform' as const, retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine() } },
-}
-
-const momentum = sgd({ momentum: 0.9, weightDecay: 1e-4 })
-
-/** The paper's settings on CIFAR, as its code has them. */
-const photographs = {
-  epsilon: 8 / 255,
-  part: 4,
-  pgdSteps: 10,
-  alpha: 10,
-  hsic: { lambdaX: 2e-5, lambdaY: 1e-4 },
-  every: 3,
-  recipes: {
-    admm: { optimizer: momentum, learningRate: 0.01, schedule: thirds(3) },
-    retrain: { optimizer: momentum, learningRate: 0.005, schedule: cosine() },
-  },
-  /** As its own code, which the defaults of `hydra` are. */
-  hydra: { start: 'nearby' as const, retrain: {} },
-}
+/**
+ * HYDRA's code is made for CIFAR, and the defaults of `hydra` are its. SGD at its 0.01 unlearns digits that are attacked
+ * with 0.3; and its attack starts so near the image that it sees no gradient if the first layer consists of thresholds.
+ */
+const onDigits = { start: 'uniform', retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine() } } as const
+const onPhotographs = { start: 'nearby', retrain: {} } as const
 
 const datasets = {
-  mnist: { ...digits, data: mnist({ batchSize: 128 }) },
-  syntheticDigits: { ...digits, data: syntheticDigits({ train: 2000, test: 1000 }) },
-  cifar10: { ...photographs, data: cifar10({ batchSize: 128, ...crops }) },
-  cifar100: {
-    ...photographs,
-    alpha: 100,
-    hsic: { lambdaX: 5e-7, lambdaY: 2e-6 },
-    data: cifar100({ batchSize: 128, ...crops }),
+  mnist: { preset: presets.mnist, hydra: onDigits, data: presets.mnist.data() },
+  syntheticDigits: {
+    preset: presets.syntheticDigits,
+    hydra: onDigits,
+    data: presets.syntheticDigits.data({ train: 2000, test: 1000 }),
   },
+  cifar10: { preset: presets.cifar10, hydra: onPhotographs, data: presets.cifar10.data() },
+  cifar100: { preset: presets.cifar100, hydra: onPhotographs, data: presets.cifar100.data() },
 }
 
 interface Setting {
-  readonly of: (typeof datasets)[keyof typeof datasets]
+  readonly preset: Preset
+  readonly hydra: typeof onDigits | typeof onPhotographs
   readonly teacher: Pipeline<Step & HasTeacher & HasStudent>
   readonly mask: { readonly pattern: Pattern; readonly rate: number; readonly exclude: Excluded }
   /** Epochs while weights are pushed towards zero, and after that. */
@@ -111,30 +72,30 @@ interface Setting {
 
 /** PGD that the adversarial methods train with. */
 const trainedBy = (
-  { of: { epsilon }, attackSteps: steps }: Setting,
+  { preset: { epsilon }, attackSteps: steps }: Setting,
   more: { readonly loss?: 'kl'; readonly start?: 'nearby' | 'uniform' } = {},
 ) => pgd({ epsilon, steps, stepSize: (2.5 * epsilon) / steps, ...more })
 
 /** A retraining with the data set's optimizer, for methods whose own codes say nothing of it. */
-const falling = ({ of: { recipes } }: Setting) => ({ ...recipes.retrain, schedule: cosine() })
+const falling = ({ preset }: Setting) => ({ ...preset.admmMask.retrain, schedule: cosine() })
 
 /** What is pruned, and for how long. */
 const planOf = ({ mask, epochs, retrainEpochs }: Setting) => ({ ...mask, epochs, retrainEpochs })
 
-const maskOf = (at: Setting) => ({ ...planOf(at), ...at.of.recipes })
+const maskOf = (at: Setting) => {
+  const { admm, retrain } = at.preset.admmMask
+  return { ...planOf(at), admm, retrain }
+}
 
-/** The paper's distillation. */
-const softened = ({ of: { alpha } }: Setting) => ({ temperature: 30, alpha })
+const pwoaOf = (at: Setting) => ({ ...maskOf(at), distill: at.preset.distill, hsic: at.preset.hsicRegularize })
 
-const pwoaOf = (at: Setting) => ({ ...maskOf(at), distill: softened(at), hsic: at.of.hsic })
-
-const perturbed = ({ of: { epsilon }, teacher }: Setting) => teacher.pipe(perturb(blockNoise({ epsilon })))
+const perturbed = ({ preset: { epsilon }, teacher }: Setting) => teacher.pipe(perturb(blockNoise({ epsilon })))
 
 /** Adam's steps go on towards sparse weights to the end: there are few epochs, and Z and U are updated in each. */
 const distilled = (at: Setting, seen: Pipeline<Step & HasTeacher & HasStudent>, rates: 'uniform' | 'learned') => {
   const { admm, retrain, ...mask } = maskOf(at)
   return seen.pipe(
-    distill({ temperature: 10, alpha: at.of.alpha }),
+    distill({ ...at.preset.distill, temperature: 10 }),
     admmMask({
       ...mask,
       rates,
@@ -151,28 +112,28 @@ const methods = {
   naive: (at: Setting) =>
     at.teacher.pipe(naive({ ...at.mask, retrainEpochs: at.epochs + at.retrainEpochs, retrain: falling(at) })),
   gradual: (at: Setting) => {
-    const prune = { ...at.of.recipes.retrain, schedule: constant() }
+    const prune = { ...at.preset.admmMask.retrain, schedule: constant() }
     return at.teacher.pipe(crossEntropy(), magnitudePrune({ ...planOf(at), prune, retrain: falling(at) }))
   },
   admm: (at: Setting) => at.teacher.pipe(crossEntropy(), admmMask(maskOf(at))),
-  'hsic-only': (at: Setting) => at.teacher.pipe(crossEntropy(), hsicRegularize(at.of.hsic), admmMask(maskOf(at))),
-  'distill-only': (at: Setting) => at.teacher.pipe(distill(softened(at)), admmMask(maskOf(at))),
+  'hsic-only': (at: Setting) =>
+    at.teacher.pipe(crossEntropy(), hsicRegularize(at.preset.hsicRegularize), admmMask(maskOf(at))),
+  'distill-only': (at: Setting) => at.teacher.pipe(distill(at.preset.distill), admmMask(maskOf(at))),
   pwoa: (at: Setting) => at.teacher.pipe(pwoa(pwoaOf(at))),
   /** What the rows after it are to be held against: theirs is another temperature and schedule as well. */
   tuned: (at: Setting) => distilled(at, at.teacher, 'uniform'),
   perturbed: (at: Setting) => distilled(at, perturbed(at), 'uniform'),
   learned: (at: Setting) => distilled(at, at.teacher, 'learned'),
   'perturbed-learned': (at: Setting) => distilled(at, perturbed(at), 'learned'),
-  matched: (at: Setting) =>
-    distilled(at, perturbed(at).pipe(matchJacobian({ epsilon: at.of.epsilon, every: at.of.every })), 'learned'),
+  matched: (at: Setting) => distilled(at, perturbed(at).pipe(matchJacobian(at.preset.matchJacobian)), 'learned'),
   advPrune: (at: Setting) => at.teacher.pipe(advPrune(trainedBy(at), { ...maskOf(at), retrain: falling(at) })),
   apd: (at: Setting) => {
-    const prune = { ...at.of.recipes.admm, schedule: thirds(Math.max(1, at.epochs)) }
-    const options = { ...planOf(at), prune, retrain: falling(at), distill: softened(at) }
+    const prune = { ...at.preset.admmMask.admm, schedule: thirds(Math.max(1, at.epochs)) }
+    const options = { ...planOf(at), prune, retrain: falling(at), distill: at.preset.distill }
     return at.teacher.pipe(apd(trainedBy(at), options))
   },
   hydra: (at: Setting) => {
-    const { start, retrain } = at.of.hydra
+    const { start, retrain } = at.hydra
     const attack = trainedBy(at, { loss: 'kl', start })
     return at.teacher.pipe(hydra(attack, { ...planOf(at), beta: 6, retrain }))
   },
@@ -212,7 +173,7 @@ export default definePipeline(
       default: [],
       help: 'Layers that are not pruned; where none is named, the last one.',
     }),
-    dataset: param.choice(['mnist', 'syntheticDigits', 'cifar10', 'cifar100'], {
+    dataset: param.choice(presetNames, {
       default: 'mnist',
       help: 'What is trained and tested on.',
     }),
@@ -260,7 +221,7 @@ export default definePipeline(
     examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
   ({ checkpoints, architecture, dataset, methods: rows, rates, seeds, pattern, examples, ...p }) => {
-    const of = datasets[dataset]
+    const { preset, hydra: ownHydra, data } = datasets[dataset]
     const exclude = p.exclude.length > 0 ? p.exclude : 'last'
     // The name of a file says which teacher it is, unless several have the same.
     const isTwice = (name: string): boolean => checkpoints.filter((file) => nameOf(file) === name).length > 1
@@ -276,13 +237,12 @@ export default definePipeline(
         )
       }),
     )
-    const { epsilon, part, pgdSteps } = of
-    const pgdAttack = { epsilon, steps: pgdSteps, stepSize: epsilon / part }
+    const { epsilon } = preset
     const known = {
       autoattack: autoAttack({ epsilon }),
       fgsm: fgsm({ epsilon }),
-      pgd: pgd(pgdAttack),
-      cw: pgd({ ...pgdAttack, loss: 'margin', name: 'cw' }),
+      pgd: pgd(preset.pgd),
+      cw: pgd({ ...preset.pgd, loss: 'margin', name: 'cw' }),
     }
     const attacks = p.attacks.map((name) => known[name])
 
@@ -290,12 +250,13 @@ export default definePipeline(
       'compare',
       points,
       ({ teacher, method, rate }) => {
-        const source = pipeline(`${teacher} ${method} ${rate}x`, of.data).pipe(
+        const source = pipeline(`${teacher} ${method} ${rate}x`, data).pipe(
           loadTeacher(teachers.get(teacher) ?? teacher, architecture === undefined ? {} : { architecture }),
         )
         const pruned = build(method, {
           ...p,
-          of,
+          preset,
+          hydra: ownHydra,
           teacher: source,
           mask: { pattern, rate, exclude },
         })

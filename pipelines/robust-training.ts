@@ -1,62 +1,45 @@
 import {
   type Attack,
-  adam,
   adversarial,
   architectureNames,
   attackEval,
   autoAttack,
   ceb,
-  cifar10,
-  cifar100,
-  cosine,
   crossEntropy,
   definePipeline,
   exportModel,
   fgsm,
   type HasStudent,
   type HasTerms,
-  horizontalFlip,
   hsicRegularize,
   initialise,
   lbgat,
   mart,
-  mnist,
   type Pipeline,
+  type Preset,
   param,
   parameters,
   pgd,
   pipeline,
-  randomCrop,
+  presetNames,
+  presets,
   type Step,
-  sgd,
   sweep,
-  syntheticDigits,
   trades,
   train,
   vib,
 } from 'pwoa'
 
-const crops = { augment: [randomCrop({ padding: 4 }), horizontalFlip()] }
-const digits = { epsilon: 0.3, beta: 1, pgdSteps: 40, hsic: { lambdaX: 2e-4, lambdaY: 5e-5 } }
-const photographs = { epsilon: 8 / 255, beta: 6, pgdSteps: 10, hsic: { lambdaX: 2e-5, lambdaY: 1e-4 } }
-const byAdam = { optimizer: adam(), learningRate: 1e-3, schedule: cosine() }
-const bySgd = { optimizer: sgd({ momentum: 0.9, weightDecay: 5e-4 }), learningRate: 0.1, schedule: cosine() }
-
 const datasets = {
-  mnist: { ...digits, recipe: byAdam, data: mnist({ batchSize: 128 }) },
-  syntheticDigits: { ...digits, recipe: byAdam, data: syntheticDigits({ train: 6000, test: 1000 }) },
-  cifar10: { ...photographs, recipe: bySgd, data: cifar10({ batchSize: 128, ...crops }) },
-  cifar100: {
-    ...photographs,
-    recipe: bySgd,
-    hsic: { lambdaX: 5e-7, lambdaY: 2e-6 },
-    data: cifar100({ batchSize: 128, ...crops }),
-  },
+  mnist: { preset: presets.mnist, data: presets.mnist.data() },
+  syntheticDigits: { preset: presets.syntheticDigits, data: presets.syntheticDigits.data() },
+  cifar10: { preset: presets.cifar10, data: presets.cifar10.data() },
+  cifar100: { preset: presets.cifar100, data: presets.cifar100.data() },
 }
 
 interface Setting {
   readonly from: Pipeline<Step & HasStudent>
-  readonly of: (typeof datasets)[keyof typeof datasets]
+  readonly preset: Preset
   /** PGD of a loss and a start, its radius growing over the first half of the epochs: at once nothing is learned. */
   readonly attack: (more?: {
     readonly loss?: 'ce' | 'kl'
@@ -71,12 +54,12 @@ const methods = {
   natural: ({ from }: Setting) => from.pipe(crossEntropy()),
   adversarial: ({ from, attack }: Setting) => from.pipe(adversarial(attack()), crossEntropy()),
   fgsm: ({ from, oneStep }: Setting) => from.pipe(adversarial(oneStep), crossEntropy()),
-  trades: ({ from, of, attack }: Setting) =>
-    from.pipe(trades(attack({ loss: 'kl', start: 'nearby' }), { beta: of.beta })),
+  trades: ({ from, preset, attack }: Setting) =>
+    from.pipe(trades(attack({ loss: 'kl', start: 'nearby' }), preset.trades)),
   mart: ({ from, attack }: Setting) => from.pipe(mart(attack({ start: 'nearby' }))),
-  lbgat: ({ from, of, attack }: Setting) =>
-    from.pipe(lbgat(attack({ loss: 'kl', start: 'nearby' }), { beta: of.beta })),
-  hbar: ({ from, of }: Setting) => from.pipe(crossEntropy(), hsicRegularize(of.hsic)),
+  lbgat: ({ from, preset, attack }: Setting) =>
+    from.pipe(lbgat(attack({ loss: 'kl', start: 'nearby' }), preset.trades)),
+  hbar: ({ from, preset }: Setting) => from.pipe(crossEntropy(), hsicRegularize(preset.hsicRegularize)),
   vib: ({ from }: Setting) => from.pipe(crossEntropy(), vib()),
   ceb: ({ from }: Setting) => from.pipe(crossEntropy(), ceb()),
 }
@@ -91,7 +74,7 @@ const names = Object.keys(methods) as (keyof typeof methods)[]
 export default definePipeline(
   parameters({
     architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What is trained.' }),
-    dataset: param.choice(['mnist', 'syntheticDigits', 'cifar10', 'cifar100'], {
+    dataset: param.choice(presetNames, {
       default: 'mnist',
       help: 'What is trained and tested on.',
     }),
@@ -110,13 +93,9 @@ export default definePipeline(
     examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
   ({ architecture, dataset, methods: rows, epochs: budgets, seeds, steps, examples }) => {
-    const of = datasets[dataset]
-    const { epsilon, pgdSteps } = of
-    const evaluation = [
-      autoAttack({ epsilon }),
-      fgsm({ epsilon }),
-      pgd({ epsilon, steps: pgdSteps, stepSize: epsilon / (pgdSteps === 10 ? 4 : 30) }),
-    ]
+    const { preset, data } = datasets[dataset]
+    const { epsilon } = preset
+    const evaluation = [autoAttack({ epsilon }), fgsm({ epsilon }), pgd(preset.pgd)]
     return sweep(
       'robust-training',
       { method: rows, epochs: budgets, seed: seeds },
@@ -126,10 +105,10 @@ export default definePipeline(
         const attack: Setting['attack'] = (more) =>
           growing((radius) => pgd({ epsilon: radius, steps, stepSize: (2.5 * radius) / steps, ...more }))
         const oneStep = growing((radius) => pgd({ epsilon: radius, steps: 1, stepSize: 1.25 * radius }))
-        const from = pipeline(`${method} ${epochs} epochs`, of.data).pipe(initialise(architecture))
-        const taught: Pipeline<Step & HasStudent & HasTerms> = methods[method]({ from, of, attack, oneStep })
+        const from = pipeline(`${method} ${epochs} epochs`, data).pipe(initialise(architecture))
+        const taught: Pipeline<Step & HasStudent & HasTerms> = methods[method]({ from, preset, attack, oneStep })
         return taught.pipe(
-          train({ epochs, ...of.recipe }),
+          train({ epochs, ...preset.train }),
           attackEval(evaluation, { examples, subjects: ['after'] }),
           exportModel(`${method}.safetensors`),
         )

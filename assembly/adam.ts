@@ -1,14 +1,16 @@
+/** Two floats, as float64. */
 function pair(from: usize): v128 {
   return f64x2.promote_low_f32x4(v128.load64_zero(from))
 }
 
+/** Stores two float64 values as floats. */
 function storePair(to: usize, values: v128): void {
   v128.store64_lane(to, f32x4.demote_f64x2_zero(values), 0)
 }
 
 /**
  * One step of Adam for `count` parameters: m' = m + (1 − β1)(g − m), v' = β2·v + (1 − β2)·g²,
- * w' = w − rate·m' / (root·√v' + ε), in float64 but for what is stored.
+ * w' = w − rate·m' / (root·√v' + ε). Computes in float64, stores float32.
  *
  * @param rate lr / (1 − β1ᵗ)
  * @param root 1 / √(1 − β2ᵗ)

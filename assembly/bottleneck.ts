@@ -60,7 +60,7 @@ export function bottleneckGradient(
   matMul(half, n, 1, inverse, n, 1, g, n, n, n, 0, NO_LEAST)
   const hgh = reserve((<usize>(size + n)) << 3)
   centre(g, n, hgh, hgh + ((<usize>size) << 3))
-  // G has done its part: its place takes diag(D·1) − D.
+  // G is no longer needed: diag(D·1) − D overwrites it.
   for (let i = 0; i < n; i++) {
     let sum: f64 = 0
     for (let j = 0; j < n; j++) {

@@ -1,8 +1,8 @@
 /**
- * HKH of a symmetric K `[n, n]`, H = I − 1/n: the means of rows and columns taken out, in float64.
+ * HKH of a symmetric K `[n, n]`, H = I − 1/n: subtracts the means of rows and columns, in float64.
  *
  * @param out `[n, n]` of float64
- * @param means gets the means of the rows, `[n]` of float64
+ * @param means receives the means of the rows, `[n]` of float64
  */
 export function centre(kernel: usize, n: i32, out: usize, means: usize): void {
   let mean: f64 = 0

@@ -1,8 +1,9 @@
 import { release, reserve } from './heap'
 
-/** Blocks are 4 × 4. */
+/** Side of a block. */
 const BLOCK: i32 = 4
 
+/** The sum of two float64 values. */
 function sum(pair: v128): f64 {
   return f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1)
 }
@@ -10,7 +11,7 @@ function sum(pair: v128): f64 {
 /**
  * `out[i][j] = Σ_k a_i[k]·b_j[k]` for four rows of each, k from `first` up to `end`, both multiples of four.
  *
- * @param step from row to row of both, in bytes
+ * @param step bytes from row to row, of both
  */
 function dots(a: usize, b: usize, step: usize, first: i32, end: i32, out: usize): void {
   const a1 = a + step
@@ -54,12 +55,12 @@ function dots(a: usize, b: usize, step: usize, first: i32, end: i32, out: usize)
   }
 }
 
-/** Of a square matrix of float64, or of a block of sums. */
+/** Address of an element of a square matrix of float64, or of a block of sums. */
 function at(matrix: usize, step: usize, row: i32, column: i32): usize {
   return matrix + <usize>row * step + ((<usize>column) << 3)
 }
 
-/** Overwrites the lower triangle of A by L with A = L·Lᵀ; NaN where A is not positive definite. */
+/** Overwrites the lower triangle of A by L with A = L·Lᵀ; NaN if A is not positive definite. */
 function factorize(a: usize, n: i32, sums: usize): void {
   const step = (<usize>n) << 3
   for (let j0 = 0; j0 < n; j0 += BLOCK) {
@@ -120,10 +121,10 @@ function writeGram(x: usize, n: i32, size: i32, out: usize, sums: usize): void {
 
 /**
  * A⁻¹ `[n, n]` of a symmetric positive definite A, exactly symmetric: from A = L·Lᵀ as A⁻¹ = L⁻ᵀ·L⁻¹, block by block,
- * in float64 until the end. NaN where A is not positive definite.
+ * in float64 until it is stored. NaN if A is not positive definite.
  */
 export function choleskyInverse(a: usize, out: usize, n: i32): void {
-  // A unit matrix in the corner fills the last blocks, and changes nothing.
+  // An identity matrix in the corner fills the last blocks; it does not change the result.
   const padded = (n + BLOCK - 1) & ~(BLOCK - 1)
   const step = (<usize>padded) << 3
   const bytes = <usize>padded * step

@@ -1,15 +1,17 @@
 import { ROWS, Walk } from './tile'
 
+/** The sum of four floats. */
 function sum(values: v128): f32 {
   const halves = f32x4.add(values, v128.shuffle<f32>(values, values, 2, 3, 0, 1))
   return f32x4.extract_lane(halves, 0) + f32x4.extract_lane(halves, 1)
 }
 
 /**
- * One column of C for all rows of A, as `sweep` does eight: c_i = Σ_t A_i(t)·b_t, where walks go from float to float.
- * Four turns at a time, since of a panel of one column seven eighths would be zeros.
+ * One column of C for all rows of A, c_i = Σ_t A_i(t)·b_t, as `sweep` computes eight. In a panel with one column seven
+ * eighths would be zeros, so this takes four turns of the sum at a time instead.
  *
- * @param column the values of b, one after the other
+ * @param walk with steps of one float
+ * @param column the values of b, consecutive
  */
 export function sweepColumn(rows: i32, from: usize, to: usize, a: usize, walk: Walk, column: usize, c: usize): void {
   const length = (<usize>walk.turns) << 2

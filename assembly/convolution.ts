@@ -20,7 +20,7 @@ export class Convolution {
   left: i32
 }
 
-/** Makes the description that the three kernels take; to be given back by `release`. */
+/** Makes the description that the kernels take; the caller gives it to `release`. */
 export function convolution(
   batch: i32,
   height: i32,
@@ -54,10 +54,10 @@ export function convolution(
   return block
 }
 
-/** So many bytes of images at a time stay in the second-level cache. */
+/** This many bytes of images at a time stay in the second-level cache. */
 const BLOCK_BYTES: i32 = 1 << 17
 
-/** Images with zeros around them, some of a minibatch at a time, so that no window has to look where it ends. */
+/** Images with zeros around them, a block of the minibatch at a time, so that no window needs a bounds check. */
 @unmanaged
 export class Padded {
   source: usize
@@ -68,13 +68,13 @@ export class Padded {
   left: i32
   paddedHeight: i32
   paddedWidth: i32
-  /** Images at a time. */
+  /** Number of images in a block. */
   block: i32
-  /** Where they are put; 0 where the images themselves will do. */
+  /** Memory for padded copies of a block; 0 if the images need no padding. */
   copies: usize
 }
 
-/** @param atLeast so many images at a time, if there are as many */
+/** @param atLeast the least number of images in a block, if the minibatch has as many */
 export function padded(
   source: usize,
   batch: i32,
@@ -107,6 +107,7 @@ export function padded(
   return made
 }
 
+/** Releases the description and its copies. */
 export function releasePadded(images: Padded): void {
   if (images.copies !== 0) release(images.copies)
   release(changetype<usize>(images))
@@ -122,7 +123,7 @@ export function imageBytes(images: Padded): i32 {
   return images.paddedHeight * rowBytes(images)
 }
 
-/** Where the images `first … first + count − 1` now lie, padded; `count` is at most `block`. */
+/** Pads the images `first … first + count − 1`, with `count` at most `block`, and returns their address. */
 export function paddedImages(images: Padded, first: i32, count: i32): usize {
   const row = (<usize>(images.width * images.channels)) << 2
   const height = images.height
@@ -141,7 +142,7 @@ export function paddedImages(images: Padded, first: i32, count: i32): usize {
   return images.copies
 }
 
-/** The images that a convolution reads, with so many zeros that every window lies in them. */
+/** The images that a convolution reads, with enough zeros around them that every window lies inside. */
 export function inputImages(conv: Convolution, x: usize, atLeast: i32): Padded {
   return padded(
     x,
@@ -157,7 +158,7 @@ export function inputImages(conv: Convolution, x: usize, atLeast: i32): Padded {
   )
 }
 
-/** Of each output position in a block of images: where its window begins, in bytes, one i32 each. */
+/** For each output position in a block of images the offset of its window in bytes, as i32. */
 export function windowsOf(conv: Convolution, images: Padded): usize {
   const positions = images.block * conv.outHeight * conv.outWidth
   const windows = reserve((<usize>positions) << 2)

@@ -4,12 +4,12 @@ import { multiples, packBias, packRows, panelsOf } from './panels'
 import { COLUMNS, newEnding, newWalk, PANEL_ROW, sweep } from './tile'
 
 /**
- * y = act(x ∗ filter + bias), `[batch, outHeight, outWidth, out]`, as the product of windows and filters: row p of A
- * is the window at output position p, read where it lies in the padded images, run by run.
+ * y = act(x ∗ filter + bias), `[batch, outHeight, outWidth, out]`, as the product of windows and filters. Row p of A is
+ * the window at output position p, read in place from the padded images, run by run.
  *
  * @param geometry see `convolution`
  * @param bias `[out]`, or 0 for none
- * @param least no element is smaller: 0 for a ReLU, −∞ for none
+ * @param least lower bound of the result: 0 for a ReLU, −∞ for none
  */
 export function convolve(x: usize, filter: usize, bias: usize, y: usize, geometry: usize, least: f32): void {
   const conv = changetype<Convolution>(geometry)

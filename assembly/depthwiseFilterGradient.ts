@@ -3,7 +3,7 @@ import { Convolution } from './convolution'
 
 /**
  * dw `[kernelHeight, kernelWidth, in, times]` of a depth-wise convolution: dw_(c·times + m) = Σ x_c · dy_(c·times + m),
- * over all output positions, with the pixel of x that the tap meets there.
+ * over all output positions, with the pixel of x that the tap reads there.
  *
  * @param geometry see `convolution`; `outChannels` is in · times
  */

@@ -2,8 +2,9 @@ import { addProducts } from './addProducts'
 import { Convolution } from './convolution'
 
 /**
- * dx `[batch, height, width, in]` of a depth-wise convolution, whose filter is `[kernelHeight, kernelWidth, in, times]`:
- * dx_c = Σ_m dy_(c·times + m) · w_(c·times + m), summed over all output positions and taps that meet a pixel.
+ * dx `[batch, height, width, in]` of a depth-wise convolution, whose filter is `[kernelHeight, kernelWidth, in,
+ * times]`: dx_c = Σ_m dy_(c·times + m) · w_(c·times + m), summed over all output positions and taps that read the
+ * pixel.
  *
  * @param geometry see `convolution`; `outChannels` is in · times
  */

@@ -3,13 +3,13 @@ import { release, reserve } from './heap'
 import { multiples, packBias, packRows, panelsOf } from './panels'
 import { COLUMNS, NO_LEAST, newEnding, newWalk, PANEL_ROW, ROWS, sweep } from './tile'
 
-/** With fewer positions at a time, fetching and storing dw would take as long as the sums. */
+/** With fewer positions at a time, loading and storing dw would take as long as the sums. */
 const FEWEST: i32 = 256
 
 /**
  * dw `[kernelHeight, kernelWidth, in, out]` of x and dy `[batch, outHeight, outWidth, out]`: dw_ko = Σ_p A_pk·dy_po,
- * where A_pk is the pixel of x that the filter's element k meets at output position p. Four elements at a time are
- * gathered from all positions of a block of images: rows of an image are too short for a loop of their own.
+ * where A_pk is the pixel of x that the filter's element k reads at output position p. Four elements at a time are
+ * gathered from all positions of a block of images, because the rows of an image are too short for a loop of their own.
  *
  * @param geometry see `convolution`
  */
@@ -60,14 +60,14 @@ export function filterGradient(x: usize, dy: usize, dw: usize, geometry: usize):
   releasePadded(images)
 }
 
-/** Where the filter's element lies in a window, in bytes; the last one's place for those behind it. */
+/** Offset of the filter's element in a window, in bytes; beyond the last element, that of the last one. */
 function elementOffset(conv: Convolution, images: Padded, element: i32): usize {
   const run = conv.kernelWidth * conv.inChannels
   const known = min(element, conv.kernelHeight * run - 1)
   return (known / run) * rowBytes(images) + ((known % run) << 2)
 }
 
-/** The pixels that the four elements from `k` on meet at each position: `out[p][i]`. */
+/** The pixels that the four elements from `k` on read at each position: `out[p][i]`. */
 function gather(conv: Convolution, images: Padded, windows: usize, a: usize, count: i32, k: i32, out: usize): void {
   const a0 = a + elementOffset(conv, images, k)
   const a1 = a + elementOffset(conv, images, k + 1)

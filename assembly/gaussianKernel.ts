@@ -2,7 +2,7 @@ import { release, reserve } from './heap'
 import { gram } from './matMul'
 import { sumRows } from './sumRows'
 
-/** out = z − mean over the rows: distances keep their digits in float32. */
+/** out = z − mean over the rows, so that distances keep their digits in float32. */
 function centreRows(z: usize, n: i32, d: i32, out: usize): void {
   const bytes = (<usize>d) << 2
   const means = reserve(bytes)
@@ -18,11 +18,11 @@ function centreRows(z: usize, n: i32, d: i32, out: usize): void {
 }
 
 /**
- * K − 1 = expm1(exponent·‖z_i − z_j‖²) `[n, n]` of z `[n, d]`: minus one because K is almost all ones, and that has
- * nothing to say to a centred kernel. Distances come from the Gram matrix of the centred rows; the diagonal is exactly
- * zero.
+ * K − 1 = expm1(exponent·‖z_i − z_j‖²) `[n, n]` of z `[n, d]`. K is almost all ones, which centring removes; without
+ * them the digits that matter stay in float32. Distances come from the Gram matrix of the centred rows; the diagonal is
+ * exactly zero.
  *
- * @param rows gets the centred rows `[n, d]`
+ * @param rows receives the centred rows `[n, d]`
  */
 export function gaussianKernel(z: usize, n: i32, d: i32, exponent: f64, rows: usize, kernel: usize): void {
   centreRows(z, n, d, rows)

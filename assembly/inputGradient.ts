@@ -4,18 +4,20 @@ import { release, reserve } from './heap'
 import { packBias, packColumns, panelsOf } from './panels'
 import { COLUMNS, NO_LEAST, newEnding, newWalk, PANEL_ROW, sweep } from './tile'
 
-/** Fewer in-channels than this are done one by one. */
+/** With fewer in-channels than this, each is computed by itself. */
 const FEWEST: i32 = 4
 
-/** The taps that meet every `stride`-th pixel from `phase` on: phase, phase + stride, … below the kernel's edge. */
+/**
+ * Number of taps that read every `stride`-th pixel from `phase` on: phase, phase + stride, … below the kernel's edge.
+ */
 function tapsOf(kernel: i32, stride: i32, phase: i32): i32 {
   return kernel > phase ? (kernel - phase + stride - 1) / stride : 0
 }
 
 /**
- * dx `[batch, height, width, in]` of dy `[batch, outHeight, outWidth, out]` and the filter. Pixels are taken in stride
- * × stride phases. In one, pixel `stride·q + phase − padding` meets the taps `phase + stride·t` at the outputs
- * `q − t`: a convolution of dy without stride, with every stride-th row and column of the filter, turned round.
+ * dx `[batch, height, width, in]` of dy `[batch, outHeight, outWidth, out]` and the filter. Pixels fall into stride ×
+ * stride phases. In each phase, the taps `phase + stride·t` read pixel `stride·q + phase − padding` at the outputs
+ * `q − t`: this is a convolution of dy without stride by every stride-th row and column of the filter, reversed.
  *
  * @param geometry see `convolution`
  */
@@ -45,7 +47,7 @@ export function inputGradient(dy: usize, filter: usize, dx: usize, geometry: usi
   const ending = newEnding(zeros, NO_LEAST)
   for (let down = 0; down < conv.strideHeight; down++) {
     for (let across = 0; across < conv.strideWidth; across++) {
-      // A phase that no tap reaches has no turns, and gets the zeros that its sums begin with.
+      // A phase that no tap reads has no turns: it gets the zeros with which its sums begin.
       walk.runs = tapsOf(conv.kernelHeight, conv.strideHeight, down)
       walk.turns = tapsOf(conv.kernelWidth, conv.strideWidth, across) * conv.outChannels
       const depth = <usize>(walk.runs * walk.turns)
@@ -92,9 +94,9 @@ function firstOf(phase: i32, padding: i32, stride: i32): i32 {
 }
 
 /**
- * Of each pixel of a phase in a block of images: where in dy its outputs begin, and where it lies in dx.
+ * For each pixel of a phase in a block of images: the offset of its first output in dy, and its own offset in dx.
  *
- * @returns how many an image has
+ * @returns number of the phase's pixels in an image
  */
 function fillPixels(conv: Convolution, dy: Padded, down: i32, across: i32, from: usize, to: usize): i32 {
   const above = tapsOf(conv.kernelHeight, conv.strideHeight, 0) - tapsOf(conv.kernelHeight, conv.strideHeight, down)
@@ -116,7 +118,7 @@ function fillPixels(conv: Convolution, dy: Padded, down: i32, across: i32, from:
   return next / dy.block
 }
 
-/** The taps of a phase, the last one first, each with all its out-channels: in panels, or in single columns. */
+/** Packs the taps of a phase in reverse, each with all its out-channels, into panels or single columns. */
 function packTaps(conv: Convolution, filter: usize, down: i32, across: i32, packed: usize): void {
   const channels = conv.inChannels
   const step = conv.outChannels << 2

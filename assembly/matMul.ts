@@ -2,18 +2,18 @@ import { release, reserve } from './heap'
 import { multiples, packBias, packColumns, packRows, panelsOf } from './panels'
 import { COLUMNS, NO_LEAST, newEnding, newWalk, PANEL_ROW, sweep } from './tile'
 
-/** So many rows of a panel stay in the first-level cache: 16 KiB. */
+/** This many rows of a panel, 16 KiB, stay in the first-level cache. */
 const DEPTH: i32 = 512
 
 /**
- * C = act(A·B + bias), `[m, k]` by `[k, n]`. A and B may be stored transposed: their steps, in floats, say how they lie.
+ * C = act(A·B + bias), `[m, k]` by `[k, n]`. The steps, in floats, allow A and B to be stored transposed.
  *
- * @param aRow from row to row of A
- * @param aColumn from column to column of A
- * @param bRow from row to row of B; this or the next one is 1
- * @param bColumn from column to column of B
+ * @param aRow step from row to row of A
+ * @param aColumn step from column to column of A
+ * @param bRow step from row to row of B; this or `bColumn` is 1
+ * @param bColumn step from column to column of B
  * @param bias `[n]`, or 0 for none
- * @param least no element is smaller: 0 for a ReLU, −∞ for none
+ * @param least lower bound of the result: 0 for a ReLU, −∞ for none
  */
 export function matMul(
   a: usize,
@@ -32,7 +32,7 @@ export function matMul(
   multiply(a, aRow, aColumn, b, bRow, bColumn, c, m, k, n, bias, least, false)
 }
 
-/** C = A·Aᵀ `[m, m]` of A `[m, k]`, exactly symmetric, at the price of one half. */
+/** C = A·Aᵀ `[m, m]` of A `[m, k]`, exactly symmetric; computes only one half. */
 export function gram(a: usize, c: usize, m: i32, k: i32): void {
   multiply(a, k, 1, a, 1, k, c, m, k, m, 0, NO_LEAST, true)
   for (let i = 0; i < m; i++) {
@@ -40,7 +40,7 @@ export function gram(a: usize, c: usize, m: i32, k: i32): void {
   }
 }
 
-/** @param lower of a panel's columns, only the rows from its first column on */
+/** @param lower whether to compute, for each panel, only the rows from its first column on */
 function multiply(
   a: usize,
   aRow: i32,

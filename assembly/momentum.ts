@@ -1,6 +1,8 @@
 /**
- * One step of gradient descent with momentum for `count` parameters: b' = momentum·b + g + decay·w, w' = w − rate·b', in
- * float64 but for what is stored.
+ * One step of gradient descent with momentum for `count` parameters: b' = kept·b + g + decay·w, w' = w − rate·b'.
+ * Computes in float64, stores float32.
+ *
+ * @param kept the momentum
  */
 export function momentum(
   w: usize,

@@ -1,7 +1,7 @@
 import { reserve } from './heap'
 import { COLUMNS, PANEL_ROW } from './tile'
 
-/** Into how many panels of eight columns a matrix is cut. */
+/** Number of panels of eight columns in a matrix. */
 export function panelsOf(columns: i32): i32 {
   return (columns + COLUMNS - 1) / COLUMNS
 }
@@ -24,7 +24,7 @@ export function packRows(b: usize, step: usize, rows: i32, width: i32, out: usiz
   }
 }
 
-/** The columns of four vectors, as the left or the right half of four rows of a panel. */
+/** Stores the columns of four vectors as the left or the right half of four rows of a panel. */
 function storeTransposed(r0: v128, r1: v128, r2: v128, r3: v128, out: usize): void {
   const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5)
   const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7)
@@ -61,7 +61,7 @@ export function packColumns(b: usize, step: usize, rows: i32, width: i32, out: u
   }
 }
 
-/** What the sums of each panel begin with: a bias, or zeros where it is 0. To be given back by `release`. */
+/** The start of the sums of each panel: the bias, or zeros if its address is 0. The caller releases it. */
 export function packBias(bias: usize, columns: i32): usize {
   const bytes = <usize>panelsOf(columns) * PANEL_ROW
   const starts = reserve(bytes)
@@ -70,7 +70,7 @@ export function packBias(bias: usize, columns: i32): usize {
   return starts
 }
 
-/** The offsets 0, step, 2·step, …, one i32 each. To be given back by `release`. */
+/** The offsets 0, step, 2·step, … as i32. The caller releases them. */
 export function multiples(count: i32, step: i32): usize {
   const offsets = reserve((<usize>count) << 2)
   for (let i = 0; i < count; i++) store<i32>(offsets + (i << 2), i * step)

@@ -1,6 +1,6 @@
 import { release, reserve } from './heap'
 
-/** `out[c] = scale·Σ_r x[r, c]` of x `[rows, columns]`, in float64 until the end. */
+/** `out[c] = scale·Σ_r x[r, c]` of x `[rows, columns]`, in float64 until it is stored. */
 export function sumRows(x: usize, rows: i32, columns: i32, scale: f64, out: usize): void {
   const bytes = (<usize>columns) << 3
   const sums = reserve(bytes)

@@ -1,13 +1,13 @@
 import { reserve } from './heap'
 
-/** How many rows and columns of C a tile has. 4 × 8 sums, 8 values of B and one of A fit the 16 vector registers. */
+/** Rows and columns of a tile of C. 4 × 8 sums, 8 values of B and one of A fit into the 16 vector registers. */
 export const ROWS: i32 = 4
 export const COLUMNS: i32 = 8
 
-/** Bytes of a row of a panel, which holds eight columns of B. */
+/** Bytes in a row of a panel, which holds eight columns of B. */
 export const PANEL_ROW: usize = 32
 
-/** How a sum runs through a row of A: `runs` times `turns` floats, with steps in bytes. */
+/** How a sum walks through a row of A: `runs` runs of `turns` floats each, with steps in bytes. */
 @unmanaged
 export class Walk {
   turns: i32
@@ -16,7 +16,7 @@ export class Walk {
   runStep: i32
 }
 
-/** To be given back by `release`. */
+/** The caller releases it. */
 export function newWalk(turns: i32, step: i32, runs: i32, runStep: i32): Walk {
   const walk = changetype<Walk>(reserve(offsetof<Walk>()))
   walk.turns = turns
@@ -26,19 +26,19 @@ export function newWalk(turns: i32, step: i32, runs: i32, runStep: i32): Walk {
   return walk
 }
 
-/** No sum is too small for it. */
+/** A `least` that bounds no sum. */
 export const NO_LEAST: f32 = -Infinity
 
-/** What the sums begin with, and what becomes of them. */
+/** How sums begin and end. */
 @unmanaged
 export class Ending {
-  /** Eight floats to begin with; 0: what C holds. */
+  /** Address of eight floats to begin with; if 0, the sums continue those in C. */
   start: usize
-  /** No sum is smaller in the end: 0 for a ReLU, −∞ for none. */
+  /** Lower bound of the result: 0 for a ReLU, −∞ for none. */
   least: f32
 }
 
-/** To be given back by `release`. */
+/** The caller releases it. */
 export function newEnding(start: usize, least: f32): Ending {
   const ending = changetype<Ending>(reserve(offsetof<Ending>()))
   ending.start = start
@@ -46,7 +46,7 @@ export function newEnding(start: usize, least: f32): Ending {
   return ending
 }
 
-/** Up to four floats from `from` on, zeros behind them. */
+/** Up to four floats from `from` on, followed by zeros. */
 function loadPart(from: usize, count: i32): v128 {
   if (count >= 4) return v128.load(from)
   if (count === 3) return v128.load32_lane(from, v128.load64_zero(from), 2, 8)
@@ -54,7 +54,7 @@ function loadPart(from: usize, count: i32): v128 {
   return count === 1 ? v128.load32_zero(from) : f32x4.splat(0)
 }
 
-/** The first floats, at most four. */
+/** Stores the first `count` floats, at most four. */
 function storePart(to: usize, values: v128, count: i32): void {
   if (count >= 4) {
     v128.store(to, values)
@@ -65,14 +65,15 @@ function storePart(to: usize, values: v128, count: i32): void {
   if (count === 1) v128.store32_lane(to, values, 0)
 }
 
+/** Stores a row of a tile, its values at least `least`. */
 function storeRow(to: usize, low: v128, high: v128, least: v128, width: i32): void {
   storePart(to, f32x4.max(low, least), width)
   storePart(to + 16, f32x4.max(high, least), width - 4)
 }
 
 /**
- * Four rows by eight columns of a product, C_ij = Σ_t A_i(t)·B_tj: A_i(t) is the float where row i's walk stands in
- * its turn t, the rows of B follow each other in the panel. Rows may coincide.
+ * Four rows by eight columns of a product, C_ij = Σ_t A_i(t)·B_tj. A_i(t) is the float that row i's walk has reached in
+ * turn t; the rows of B are consecutive in the panel. Rows may coincide.
  *
  * @param width how many of the eight columns C has
  */
@@ -137,11 +138,11 @@ function tile(
 }
 
 /**
- * One panel's columns of C for all rows of A. Row i of A begins `from[i]` bytes behind `a`, that of C `to[i]` bytes
- * behind `c`; where fewer than four are left, the last one is done several times over.
+ * One panel's columns of C for all rows of A. Row i of A begins `from[i]` bytes after `a`, that of C `to[i]` bytes
+ * after `c`. If fewer than four rows are left, the last one is computed several times.
  *
- * @param from offsets, one i32 a row
- * @param to offsets, one i32 a row
+ * @param from an i32 offset for each row
+ * @param to an i32 offset for each row
  */
 export function sweep(
   rows: i32,

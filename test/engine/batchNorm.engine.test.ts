@@ -1,4 +1,4 @@
-/** Batch normalisation while training, its gradient, and the ReLU behind it. */
+/** Batch normalisation in training, its gradient, and the ReLU after it. */
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -23,7 +23,7 @@ interface Problem {
   readonly activation: 'linear' | 'relu'
 }
 
-/** In plain loops and float64, channel by channel. */
+/** Computed in float64 by plain loops, channel by channel. */
 const reference = ({ channels, x, scale, offset, dy, activation }: Problem) => {
   const y = new Float64Array(x.length)
   const dx = new Float64Array(x.length)
@@ -80,7 +80,7 @@ const problem = (seed: number, size: number, channels: number, activation: Probl
 })
 
 describe('batch normalisation', () => {
-  it('and its gradients are those of plain loops in float64', () => {
+  it('and its gradients agree with plain loops in float64', () => {
     fc.assert(
       fc.property(
         fc.nat(1e6),
@@ -89,7 +89,7 @@ describe('batch normalisation', () => {
         fc.integer({ min: 1, max: 6 }),
         fc.constantFrom('linear' as const, 'relu' as const),
         (seed, examples, side, channels, activation) => {
-          // Of two values x̂ is ±1 whatever they are, so that dx is 0 but for rounding: not a case to compare.
+          // At least three values: for two, x̂ is always ±1, and dx is nothing but rounding.
           const given = problem(seed, examples * (side + 1) * side, channels, activation)
           const before = { tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() }
           const here = found(given, [examples, side + 1, side, channels])
@@ -103,7 +103,7 @@ describe('batch normalisation', () => {
     )
   })
 
-  it('of a single value gives the offset, variance 0 and no gradient', () => {
+  it('of a single value gives the offset, variance 0 and gradient 0', () => {
     const given = problem(3, 1, 2, 'linear')
     const { y, variance, dx, dOffset } = found(given, [1, 1, 1, 2])
     expect(distance(y, given.offset)).toBe(0)
@@ -120,7 +120,7 @@ describe('batch normalisation', () => {
       expect(distance(here[name], expected[name]), name).toBeLessThan(1e-4)
   })
 
-  it('leaves nothing behind when it is called as a kernel', () => {
+  it('leaves no tensors behind if it is called as a kernel', () => {
     const inputs = { x: tf.ones([2, 3, 3, 2]), scale: tf.ones([2]), offset: tf.zeros([2]) }
     const before = { tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() }
     const outputs = runKernel('PwoaBatchNorm', inputs, { epsilon: EPSILON, activation: 'relu' })
@@ -132,7 +132,7 @@ describe('batch normalisation', () => {
 })
 
 describe('a convolution without bias', () => {
-  it.each(['linear', 'relu'] as const)('is one with a bias of zeros, %s', (activation) => {
+  it.each(['linear', 'relu'] as const)('equals one with a bias of zeros, %s', (activation) => {
     const x = seededNumbers(1, 2 * 6 * 6 * 3)
     const w = seededNumbers(2, 3 * 3 * 3 * 4)
     const [without, withZeros] = [undefined, new Float32Array(4)].map((bias) =>

@@ -1,4 +1,4 @@
-/** The bottleneck's kernels of the portable engine, one by one; the loss that they make up has its own tests. */
+/** Each of the portable engine's kernels for the bottleneck. The loss that they make up has its own tests. */
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
 import { centredLeft64, centredRight64, gaussian64, type Square } from '../support/hsic64.js'

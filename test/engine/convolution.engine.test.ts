@@ -52,12 +52,12 @@ const pads = ['same', 'valid'] as const
 const cases = kernels.flatMap((kernel) => strides.flatMap((stride) => pads.map((pad) => ({ kernel, stride, pad }))))
 
 describe('convolution and its gradients', () => {
-  it.each(cases)('kernel $kernel, stride $stride, $pad, are those of plain loops', ({ kernel, stride, pad }) => {
+  it.each(cases)('kernel $kernel, stride $stride, $pad, agree with plain loops', ({ kernel, stride, pad }) => {
     expectEqual({ batch: 3, size: 9, inChannels: 5, outChannels: 6, kernel, stride, pad }, 1)
     expectEqual({ batch: 2, size: 8, inChannels: 1, outChannels: 3, kernel, stride, pad }, 2)
   })
 
-  it('are those of plain loops for any geometry', () => {
+  it('agree with plain loops for any geometry', () => {
     const geometry = fc.record({
       batch: fc.integer({ min: 1, max: 3 }),
       size: fc.integer({ min: 5, max: 10 }),
@@ -73,24 +73,24 @@ describe('convolution and its gradients', () => {
     )
   })
 
-  it('of a pointwise filter with a stride leave the memory beside them alone', () => {
+  it('of a pointwise filter with a stride write to no memory beside their own', () => {
     for (let seed = 0; seed < 40; seed++) {
       expectEqual({ batch: 3, size: 10, inChannels: 3, outChannels: 3, kernel: 1, stride: 2, pad: 'valid' }, seed)
     }
   })
 
-  it('with more channels than are taken at a time are those of plain loops', () => {
+  it('with more channels than a panel holds agree with plain loops', () => {
     expectEqual({ batch: 2, size: 6, inChannels: 11, outChannels: 21, kernel: 3, stride: 2, pad: 'same' }, 4)
     expectEqual({ batch: 2, size: 6, inChannels: 16, outChannels: 8, kernel: 3, stride: 1, pad: 'same' }, 5)
   })
 
-  it('with strides that skip taps or pixels are those of plain loops', () => {
+  it('with strides that skip taps or pixels agree with plain loops', () => {
     const skipping = { batch: 2, size: 7, inChannels: 2, outChannels: 5, kernel: 2, stride: 3, pad: 'valid' } as const
     expectOurs(onEngine(skipping, 6))
     expectOurs(onEngine({ ...skipping, size: 5, inChannels: 6, outChannels: 3, kernel: 3, stride: 6 }, 7))
   })
 
-  it.each(['linear', 'relu'] as const)('with bias, activation %s, are one kernel', (activation) => {
+  it.each(['linear', 'relu'] as const)('with or without a bias, activation %s, are one kernel', (activation) => {
     const geometry: Geometry = { batch: 2, size: 8, inChannels: 3, outChannels: 10, kernel: 4, stride: 2, pad: 'same' }
     const [x, w] = [seededNumbers(1, 2 * 8 * 8 * 3), seededNumbers(2, 4 * 4 * 3 * 10)]
     const bias = seededNumbers(3, 10)
@@ -108,11 +108,11 @@ describe('convolution and its gradients', () => {
     tf.dispose(tensors)
   })
 
-  it('sums over passes where the patches of a whole minibatch would be too many', () => {
+  it('agree with plain loops if the minibatch takes several passes', () => {
     expectEqual({ batch: 7, size: 64, inChannels: 16, outChannels: 2, kernel: 4, stride: 1, pad: 'same' }, 3)
   })
 
-  it('are what automatic differentiation uses, and nothing is left behind', () => {
+  it('are used by automatic differentiation, and leave no tensors behind', () => {
     const geometry: Geometry = { batch: 2, size: 8, inChannels: 2, outChannels: 3, kernel: 3, stride: 2, pad: 'same' }
     const x = seededNumbers(7, 2 * 8 * 8 * 2)
     const w = seededNumbers(8, 3 * 3 * 2 * 3)

@@ -11,7 +11,7 @@ const TOLERANCE = 1e-6
 const seeds = fc.nat(1e6)
 const check = (property: fc.IPropertyWithHooks<unknown[]>): void => fc.assert(property, { numRuns: 30, seed: 4 })
 
-/** Calls `use`, and expects that it leaves no tensor and no memory behind. */
+/** Calls `use` and expects it to leave no tensor and no memory behind. */
 const expectNoLeak = (use: () => void): void => {
   const before = { tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() }
   use()
@@ -29,7 +29,7 @@ describe('PwoaReluGrad', () => {
     disposeAll(inputs)
   })
 
-  it('is a selection, whatever the values', () => {
+  it('selects exactly, for any values', () => {
     check(
       fc.property(seeds, fc.integer({ min: 1, max: 300 }), (seed, n) => {
         const [dy, y] = [seededNumbers(seed, n), seededNumbers(seed + 1, n)]
@@ -79,7 +79,7 @@ const softmaxReference = (logits: Float32Array, labels: Float32Array, classes: n
 }
 
 describe('PwoaSoftmaxCrossEntropy', () => {
-  it('gives the loss and its gradient, also for logits far from 0', () => {
+  it('gives the loss and its gradient, even for logits far from 0', () => {
     check(
       fc.property(seeds, fc.constantFrom(1, 30, 1000), fc.integer({ min: 2, max: 12 }), (seed, scale, classes) => {
         const rows = 5
@@ -106,7 +106,7 @@ describe('PwoaSoftmaxCrossEntropy', () => {
   })
 })
 
-/** `X Xᵀ / n + ridge I` for seeded `X` `[n, n]`, row after row. */
+/** `X Xᵀ / n + ridge I` for seeded `X` `[n, n]`, row-major. */
 const seededSpd = (seed: number, n: number, ridge: number): Float32Array => {
   const x = seededNumbers(seed, n * n)
   return Float32Array.from({ length: n * n }, (_, index) => {
@@ -131,7 +131,7 @@ const residual = (a: ArrayLike<number>, b: ArrayLike<number>, n: number): number
 }
 
 describe('PwoaSpdInverse', () => {
-  // float32 loses the condition number times 6e-8
+  // The error in float32 is the condition number times 6e-8.
   it.each([
     [1, 1, 1e-6],
     [16, 1, 1e-5],
@@ -177,7 +177,7 @@ const optimizerKernels = [
 const optimizerAttributes = { learningRate: 0.1, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, step: 2, momentum: 0.9 }
 
 describe.each(optimizerKernels)('$name', ({ name, vectors, outputs }) => {
-  it('leaves its inputs as they are and nothing behind, however often it is called', () => {
+  it('does not change its inputs, and leaves no tensors behind, if called repeatedly', () => {
     const given = vectors.map((_, i) => seededNumbers(i, 51).map(Math.abs))
     const inputs = Object.fromEntries(vectors.map((vector, i) => [vector, tf.tensor1d(given[i] ?? [])]))
     expectNoLeak(() => {

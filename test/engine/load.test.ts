@@ -35,13 +35,13 @@ const sumOfProduct = (tf: Awaited<ReturnType<typeof freshEngine>>['binding']['tf
   tf.tidy(() => Number(tf.sum(tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [4]]))).dataSync()[0]))
 
 describe('before an engine is loaded', () => {
-  it('tf says what to do', async () => {
+  it('tf throws an error that says what to do', async () => {
     const { binding } = await freshEngine()
     expect(() => binding.tf.add(1, 2)).toThrow(/loadEngine\(\)/)
   })
 })
 
-describe.skipIf(installedByUser())('where the native engine is absent', () => {
+describe.skipIf(installedByUser())('if the native engine is not installed', () => {
   let cache = ''
   beforeEach(async () => {
     cache = await mkdtemp(join(tmpdir(), 'pwoa-load-'))
@@ -52,7 +52,7 @@ describe.skipIf(installedByUser())('where the native engine is absent', () => {
     await rm(cache, { recursive: true })
   })
 
-  it('auto takes wasm and says why', async () => {
+  it('auto loads wasm and gives the reason', async () => {
     const { loadEngine, binding } = await freshEngine()
     const info = await loadEngine('auto')
     expect(info.name).toBe('wasm')
@@ -61,24 +61,24 @@ describe.skipIf(installedByUser())('where the native engine is absent', () => {
     expect(sumOfProduct(binding.tf)).toBe(11)
   })
 
-  it('a demanded tensorflow is a clear error', async () => {
+  it('asking for tensorflow is a clear error', async () => {
     const { loadEngine } = await freshEngine()
     const error = await thrownBy(() => loadEngine('tensorflow'))
-    // another copy of the class, since the modules are fresh
+    // By name, because the fresh modules have another copy of the class.
     expect(error).toMatchObject({
       name: PwoaFailure.name,
       error: { _tag: 'OptionError', stage: '--engine', actual: expect.stringMatching(/not installed/) },
     })
   })
 
-  it('a demanded wasm needs no reason', async () => {
+  it('asking for wasm gives no reason', async () => {
     const { loadEngine } = await freshEngine()
     expect(await loadEngine('wasm')).toEqual({ name: 'wasm', description: 'engine: wasm (portable, slower)' })
   })
 })
 
-describe.runIf(readStamp() !== undefined)('where the native engine is installed', () => {
-  it('auto takes it, and both engines can be used in turn', async () => {
+describe.runIf(readStamp() !== undefined)('if the native engine is installed', () => {
+  it('auto loads it, and the two engines can be used in turn', async () => {
     const { loadEngine, binding } = await freshEngine()
     for (const [choice, name] of [
       ['auto', 'tensorflow'],

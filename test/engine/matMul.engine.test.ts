@@ -19,7 +19,7 @@ interface Product {
 const sizes = fc.integer({ min: 1, max: 21 })
 const products = fc.record({ m: sizes, k: sizes, n: sizes, transposeA: fc.boolean(), transposeB: fc.boolean() })
 
-/** By plain loops, in float64. */
+/** Computed in float64 by plain loops. */
 const product = (a: Float32Array, b: Float32Array, { m, k, n, transposeA, transposeB }: Product): Float64Array =>
   Float64Array.from({ length: m * n }, (_, index) => {
     const [i, j] = [Math.floor(index / n), index % n]
@@ -44,16 +44,16 @@ const expectProduct = (given: Product, seed: number): void => {
 }
 
 describe('matMul', () => {
-  it('is that of plain loops, whatever is transposed', () => {
+  it('agrees with plain loops, for any transpositions', () => {
     fc.assert(fc.property(products, fc.nat(1e6), expectProduct), { numRuns: 60, seed: 6 })
   })
 
-  it('sums over more terms than are taken at a time', () => {
+  it('sums over more terms than a panel holds', () => {
     for (const transposeA of [false, true])
       for (const transposeB of [false, true]) expectProduct({ m: 9, k: 1100, n: 13, transposeA, transposeB }, 2)
   })
 
-  it('of stacks is that of each of their matrices, and one matrix goes with a whole stack', () => {
+  it('of stacks multiplies their matrices one by one, and one matrix by a whole stack', () => {
     const given = { m: 5, k: 7, n: 10, transposeA: false, transposeB: true }
     const [a, b] = [seededNumbers(3, 6 * 5 * 7), seededNumbers(4, 6 * 10 * 7)]
     const part = (values: Float32Array, size: number, i: number) => values.subarray(i * size, (i + 1) * size)

@@ -17,7 +17,7 @@ interface Pool {
   readonly pad: 'same' | 'valid'
 }
 
-/** The flat indices of the pixels of each window, in the order of the outputs; padding is left out. */
+/** The flat indices of the pixels of each window, without padding, in the order of the outputs. */
 const windows = ({ batch, size, channels, kernel, stride, pad }: Pool): readonly (readonly number[])[] => {
   const { out, before } = outputSide({ batch, size, kernel, stride, pad, inChannels: channels, outChannels: channels })
   return Array.from({ length: batch * out * out * channels }, (_, index) => {
@@ -78,7 +78,7 @@ const pools = fc.record({
 })
 
 describe('pooling and its gradients', () => {
-  it('are those of plain loops', () => {
+  it('agree with plain loops', () => {
     fc.assert(
       fc.property(pools, fc.nat(1e6), (pool, seed) => {
         expectEqual(pool, seededNumbers(seed, pool.batch * pool.size ** 2 * pool.channels), seed + 1)

@@ -1,4 +1,4 @@
-/** Standard kernels that training relies on and that the engines implement differently. */
+/** Standard kernels that training needs and that the engines implement differently. */
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
@@ -8,7 +8,7 @@ import { distance, seededNumbers } from '../support/numbers.js'
 const TOLERANCE = 1e-6
 
 describe('standard kernels', () => {
-  it('there is one for everything that training uses', () => {
+  it('include every kernel that training uses', () => {
     const needed =
       'Abs Add Sub Multiply RealDiv Maximum Minimum Neg Exp Expm1 Log Log1p Sqrt Rsqrt Square Sign Step Relu Sum Mean Max Min ArgMax Cast Reshape Transpose Slice Concat SplitV PadV2 Tile Select Greater GreaterEqual Less LessEqual Equal LogicalAnd LogicalNot OneHot GatherV2 BatchMatMul _FusedMatMul Conv2D FusedConv2D Conv2DBackpropInput Conv2DBackpropFilter MaxPool MaxPoolGrad AvgPool AvgPoolGrad Softmax ClipByValue ZerosLike OnesLike Fill Range Pow SquaredDifference TopK Cumsum'
     const present = new Set(tf.getKernelsForBackend(tf.getBackend()).map((kernel) => kernel.kernelName))
@@ -29,7 +29,7 @@ describe('standard kernels', () => {
     tensor.dispose()
   })
 
-  it('a vector is split into equal parts, into parts with one size left open, and along any axis of a matrix', () => {
+  it('split a vector into equal parts or with one inferred size, and a matrix along any axis', () => {
     const values = seededNumbers(9, 12)
     const pieces = (x: Tensor, sizes: number | number[], axis?: number) =>
       tf.split(x, sizes, axis).map((piece) => Array.from(piece.dataSync()))
@@ -48,7 +48,7 @@ describe('standard kernels', () => {
     })
   })
 
-  it('a copy has the same values, and keeps them when the original is freed', () => {
+  it('copy the values of a tensor, which stay after the original is freed', () => {
     const before = { tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() }
     const original = tf.tensor2d(seededNumbers(2, 6), [2, 3])
     const copy = tf.clone(original)
@@ -59,7 +59,7 @@ describe('standard kernels', () => {
     expect({ tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() }).toEqual(before)
   })
 
-  it('a flat vector of 200,000 numbers is split and put together again unchanged', () => {
+  it('split a vector of 200,000 numbers and join it unchanged', () => {
     const values = seededNumbers(8, 200_000)
     const sizes = [800, 32, 18_432, 64, 150_000, 30_672]
     const [parts, back] = tf.tidy(() => {

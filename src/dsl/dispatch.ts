@@ -16,10 +16,9 @@ const handlerOf = <U extends Tagged, A extends readonly unknown[], R>(
   Object.hasOwn(handlers, type) ? (handlers[type as U['type']] as (member: U, ...rest: A) => R) : undefined
 
 /**
- * Calls the handler of a member's tag. The compiler asks for a handler of every member.
+ * Calls the handler of a member's tag: `dispatch<Shape, [], number>({ square: ({ side }) => side ** 2, … })` is a function
+ * of a shape. The compiler asks for a handler of every member.
  *
- * @example
- * const areaOf = dispatch<Shape, [], number>({ square: ({ side }) => side ** 2, circle: ({ r }) => Math.PI * r ** 2 })
  * @throws Error for a tag that is not in the union, which only unchecked data can have
  */
 export const dispatch =

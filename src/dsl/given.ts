@@ -3,11 +3,6 @@ type Given<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]:
   readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
 }
 
-/**
- * The fields that have a value; those that are undefined are left out.
- *
- * @example
- * given({ file, hint: maybeHint })
- */
+/** The fields that have a value; those that are undefined are left out: `given({ file, hint: maybeHint })`. */
 export const given = <T extends object>(fields: T): Given<T> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Given<T>

@@ -5,20 +5,20 @@ import { pgd } from '../../src/attacks/pgd.js'
 import { evaluatePublic } from '../support/evaluatePublic.js'
 import { type CheckpointName, describeGolden } from '../support/golden.js'
 
-/** Percentage points, of what has no randomness: 3 of 1,000 images on which float32 and the order of sums decide. */
+/** Percentage points, without randomness: 3 of 1,000 images may depend on float32 and the order of sums. */
 const POINTS = 0.3
 
 /**
- * Percentage points, of PGD from a random start: the table holds one draw of PyTorch's generator. Over our seeds 0 to 3
- * the two networks lie at 90.2 to 91.4 and 90.3 to 91.1 (means 90.85 and 90.7), so that two draws differ by up to 1.2
- * points. The mean of the four is held to 0.6.
+ * Percentage points, for PGD from a random start. The table has one draw of PyTorch's generator. With our seeds 0 to 3
+ * the two networks have 90.2 to 91.4 and 90.3 to 91.1 (means 90.85 and 90.7), so two draws differ by up to 1.2 points.
+ * The mean of the four may differ by 0.6.
  */
 const RANDOM_POINTS = 0.6
 
 const EXAMPLES = 1000
 const EPSILON = 0.3
 
-/** The portable engine has no time for 40 steps on 1,000 images; what they are made of is tested in FGSM on both. */
+/** The portable engine is too slow for 40 steps on 1,000 images; FGSM tests the parts of a step on both engines. */
 const isNative = process.env.PWOA_ENGINE === 'tensorflow'
 
 const percentages = async (name: CheckpointName, attacks: readonly Attack[], seed = 0, examples = EXAMPLES) => {
@@ -35,8 +35,8 @@ describeGolden('accuracies of the public networks on the first 1,000 test images
   it.each([
     ['mnist_fastat_pgd', 99.2, 93.1],
     ['mnist_fastat_fgsm', 98.3, 93.7],
-    // A softmax so saturated that signs are roundings: 0.9 as in PyTorch's float32 where softmax − labels is float32,
-    // 0.2 as in float64 where that difference is taken in float64, as the wasm engine's kernel does.
+    // The softmax is so saturated that signs of gradients depend on rounding. TensorFlow takes softmax − labels in
+    // float32, which gives 0.9 as in PyTorch; the wasm engine's kernel takes it in float64, which gives 0.2.
     ['mnist_lenet5_clntrained', 98.4, isNative ? 0.9 : 0.2],
   ] as const)('%s: %d clean, %d under FGSM', async (name, clean, underFgsm) => {
     const found = await percentages(name, [fgsm({ epsilon: EPSILON })])
@@ -60,8 +60,8 @@ describeGolden('accuracies of the public networks on the first 1,000 test images
     expectNear(found.reduce((a, b) => a + b) / found.length, table, RANDOM_POINTS)
   })
 
-  it('mnist_lenet5_clntrained: nothing is left under PGD-40', async () => {
-    // 0 of the first 1,000 is 0 of fewer, too.
+  it('mnist_lenet5_clntrained: accuracy 0 under PGD-40', async () => {
+    // 0 of the first 1,000 images implies 0 of fewer.
     const found = await percentages('mnist_lenet5_clntrained', [madry('image')], 0, isNative ? 200 : 20)
     expect(found.of('pgd')).toBe(0)
   })

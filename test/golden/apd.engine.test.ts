@@ -1,4 +1,4 @@
-/** Steps of APD beside PyTorch: scripts/golden_apd.py. */
+/** Steps of APD against PyTorch: scripts/golden_apd.py. */
 import { readFileSync } from 'node:fs'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { tap } from 'rxjs'
@@ -25,7 +25,7 @@ const patterns = ['irregular', 'filter', 'column'] as const
 interface TakenStep {
   readonly loss: number
   readonly weights: Readonly<Record<string, readonly number[]>>
-  /** By layer; none in the retraining. */
+  /** By layer; absent in retraining. */
   readonly thresholds?: readonly number[]
 }
 
@@ -55,8 +55,8 @@ const golden: Golden = JSON.parse(readFileSync(new URL('apd.json', import.meta.u
 const { examples, side, hidden, images, attack, teacher, apd: settings, margin, tensors } = golden.settings
 
 /**
- * In units of the largest value of the list. The values are float64's; PyTorch's own float32 lies up to 1.1e-6 from them
- * (`float32` in the file). About ten times that.
+ * Relative to the largest value of the list. The values are in float64; PyTorch's own float32 differs by up to 1.1e-6
+ * (`float32` in the file). This is about ten times that.
  */
 const TOLERANCE = 1e-5
 
@@ -82,10 +82,10 @@ const start = (): Float32Array => {
 const trajectoryOf = async (pattern: (typeof patterns)[number]) => {
   const fake = fakeRun({ data })
   const recipe = { optimizer: sgd({ momentum: 0 }), schedule: constant() }
-  // All examples are one minibatch: an epoch is a step.
+  // All examples are one minibatch, so an epoch is a step.
   const steps = lentSteps(fake, examples).pipe(
     loadTeacher(checkpointFile(seededState(tensors, teacher)), { architecture: network }),
-    // Otherwise the student would begin as its teacher.
+    // Otherwise the student would start as its teacher.
     tap(({ student, minibatch }) => minibatch.epoch === 0 && student.replaceWeights(tf.tensor1d(start()))),
     apd(fixedAttack(seededNumbers(images + 1, examples * size), attack), {
       pattern,
@@ -108,8 +108,8 @@ const trajectoryOf = async (pattern: (typeof patterns)[number]) => {
 }
 
 describe.each(patterns)('pattern %s', (pattern) => {
-  it('three proximal steps, and one under the mask that they come to: losses, thresholds, weights', async () => {
-    // A score that is nearer to its threshold than float32 could fall on either side of it.
+  it('three proximal steps, and one under the resulting mask: losses, thresholds, weights', async () => {
+    // A score closer to its threshold than the precision of float32 could fall on either side.
     expect(margin).toBeGreaterThan(100 * TOLERANCE)
     const expected = golden.trajectories[pattern]
     const seen = await trajectoryOf(pattern)

@@ -30,13 +30,13 @@ interface Golden {
   readonly float32: Values
 }
 
-/** Losses of at most a few units, in float32: cross entropy loses digits below 1e-7, the ratios have 6. */
+/** Losses are at most a few units, in float32: cross entropy is accurate to 1e-7, the ratios to 6 digits. */
 const LOSS = 2e-6
 
-/** Of the sum of 784 pixels: one sign that float32 decides otherwise in one step is worth up to 0.6. */
+/** For the sum of 784 pixels: one sign that float32 flips in one step changes it by up to 0.6. */
 const SUM = 0.5
 
-/** As one value: a network, its first test images, and what the golden file calls targets. */
+/** A network, the first test images, and their logits. */
 const setting = async (count: number) => {
   const { architecture, weights } = await readPublicNetwork('mnist_fastat_pgd')
   const student = new Student(architecture, weights)
@@ -73,7 +73,7 @@ describeGolden('Auto-PGD', () => {
   })
 
   it.each(Object.keys(golden.apgd_checkpoints))('checkpoints of %s iterations', (steps) => {
-    // A loss that never grows is halved at every checkpoint.
+    // If the loss never grows, the step size is halved at every checkpoint.
     const sizes = stepSizes(Float32Array.of(0), 1, Number(steps))
     const checkpoints = Array.from({ length: Number(steps) }, (_, i) => i + 1).filter(() => {
       sizes.see(Float32Array.of(-1))
@@ -88,7 +88,7 @@ describeGolden('Auto-PGD', () => {
     ['dlr-targeted', 100],
     ['dlr', 100],
     ['ce', 100],
-  ] as const)('%s from the image, %d iterations: best losses, and who still stands', async (loss, steps) => {
+  ] as const)('%s from the image, %d iterations: best losses, and which examples stay correct', async (loss, steps) => {
     const { images, labels, classes, classifier, logits, free } = await setting(8)
     const targets = targetsOf(logits, classes.length, 1)
     const some = (all: Int32Array, rows: Int32Array): Int32Array => rows.map((row) => all[row] ?? 0)
@@ -125,7 +125,7 @@ describeGolden('Auto-PGD', () => {
     if (!truth || !rounded) throw new Error(`no ${key}`)
     expect([...broken].sort()).toEqual(truth.still_correct.flatMap((still, row) => (still ? [] : [row])))
     for (const [row, expected] of truth.loss_best.entries()) {
-      // A broken row is left out, and its loss grows no further here.
+      // The attack drops a broken row, so its loss stops growing here.
       if (broken.has(row)) continue
       const spread = Math.abs(expected - Number(rounded.loss_best[row]))
       const gap = Math.abs(Number(found.get(row)?.loss) - expected)

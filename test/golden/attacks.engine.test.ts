@@ -27,18 +27,18 @@ interface Values {
 }
 
 /**
- * Which signs a network's tiny gradients have is beyond float32: the reference in float32 flips some against itself
- * in float64, most in image 1, whose gradient is 1e-8. So nothing here sums up adversarial pixels, and each image's
- * tolerance is what follows and twice the distance of the two references in that image.
+ * float32 cannot decide the signs of a network's tiny gradients: the reference in float32 flips some against itself in
+ * float64, most in image 1, whose gradient is 1e-8. So no test here sums adversarial pixels, and each image's tolerance
+ * is the value below plus twice the distance of the two references for that image.
  */
 const LOGIT = 0.05
 const LOSS = 1e-3
 const DELTA = 0.02
 
-/** Of losses down to 1e-9: float32's step below 1 is 1.2e-7. */
+/** For losses down to 1e-9: float32's spacing at 1 is 1.2e-7. */
 const CLEAN_LOSS = 5e-7
 
-/** Relative, of input gradients that a loss of more than 1e-5 stands behind; the reference's float32 has 2e-3. */
+/** Relative, for input gradients of losses above 1e-5; the reference's float32 has an error of 2e-3. */
 const GRADIENT = 5e-3
 
 const gap = (a: readonly number[], b: readonly number[]): number =>

@@ -1,4 +1,4 @@
-/** VIB and CEB beside PyTorch: scripts/golden_bottlenecks.py. */
+/** VIB and CEB against PyTorch: scripts/golden_bottlenecks.py. */
 import { readFileSync } from 'node:fs'
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { isLeft } from 'fp-ts/lib/Either.js'
@@ -55,9 +55,9 @@ const golden: Golden = JSON.parse(readFileSync(new URL('bottlenecks.json', impor
 const { cases, beta, examples, size, images, noise, tensors } = golden.settings
 
 /**
- * In units of the largest value of the list. The values are float64's; PyTorch's own float32 lies up to 7.1e-7 from them
- * in the network and 1.7e-7 elsewhere (`float32` in the file). About ten times that; a gradient is read off the weights
- * as w − w', which adds 1e-7 of w.
+ * Relative to the largest value of the list. The values are in float64; PyTorch's own float32 differs by up to 7.1e-7
+ * in the network and 1.7e-7 elsewhere (`float32` in the file). This is about ten times that; gradients are computed as
+ * w − w', which adds an error of 1e-7 of w.
  */
 const NETWORK = 1e-5
 const CODES = 2e-6
@@ -104,7 +104,7 @@ const packed = (architecture: Architecture, dict: NamedTensors) => {
   return result.right
 }
 
-/** The script's noise of each example in place of the run's; the minibatch is shuffled. */
+/** Replaces the run's noise by the script's noise of each example; the minibatch is shuffled. */
 const withNoise = <S extends Step & HasTerms>(step: S): S => {
   const rows = seededNumbers(noise, examples * size)
   const drawn = (): Float32Array =>

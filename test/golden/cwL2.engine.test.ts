@@ -10,9 +10,10 @@ import { testBatches } from '../../src/training/testBatches.js'
 import { type CheckpointName, describeGolden, readPublicNetwork, readTestSet } from '../support/golden.js'
 
 /**
- * torchattacks 3.5.1's CW with its defaults, but with the paper's maximum over the other classes: its own counts the
- * true class as a logit of 0, and so ends early where all others are negative. First 250 test images: those that it
- * breaks, and how long its perturbations are. The two lie within 2e-5, and the rest of the tolerance is for wasm.
+ * Lengths of the perturbations of those of the first 250 test images that torchattacks 3.5.1's CW breaks with its
+ * defaults. It used the paper's maximum over the other classes; torchattacks' own counts the true class as a logit of
+ * 0, and so stops early if all others are negative. The native engine agrees to 2e-5; the rest of the tolerance is for
+ * wasm.
  */
 const lengths250: Readonly<Record<CheckpointName, Readonly<Record<number, number>>>> = {
   mnist_fastat_pgd: { 104: 0.85789, 149: 0.31697, 211: 0.48577 },
@@ -44,13 +45,13 @@ const lengths250: Readonly<Record<CheckpointName, Readonly<Record<number, number
 }
 const LENGTH = 1e-4
 
-/** Of 1,000 examples: for the one that only the paper's maximum breaks. */
+/** How many of 1,000 examples may differ: one is broken only with the paper's maximum. */
 const EXAMPLES = 1
 
-/** Of the mean length over all examples, 0 for those that stand or are misclassified as they are: as above. */
+/** For the mean length over all examples, with 0 for those that stand or are misclassified anyway: as above. */
 const MEAN = 6e-4
 
-/** The portable engine has no time for 1,000 images. */
+/** The portable engine is too slow for 1,000 images. */
 const isNative = process.env.PWOA_ENGINE === 'tensorflow'
 
 const measured = async (name: CheckpointName, examples: number) => {
@@ -76,7 +77,7 @@ const measured = async (name: CheckpointName, examples: number) => {
 
 describeGolden('CW-L2 with torchattacks’ defaults', () => {
   it.each(isNative ? (['mnist_lenet5_clntrained'] as const) : (['mnist_fastat_pgd', 'mnist_fastat_fgsm'] as const))(
-    '%s: breaks the same of the first 250 images, each as near',
+    '%s: breaks the same of the first 250 images, at the same distances',
     async (name) => {
       const { lengths } = await measured(name, 250)
       expectLengths(name, lengths)
@@ -86,13 +87,16 @@ describeGolden('CW-L2 with torchattacks’ defaults', () => {
   it.runIf(isNative).each([
     ['mnist_fastat_pgd', 961, 0.01658],
     ['mnist_fastat_fgsm', 949, 0.01232],
-  ] as const)('%s: %d of 1,000 stand, mean length %d, and the first 250 as near', async (name, standing, mean) => {
-    const found = await measured(name, 1000)
-    expect(Math.abs(found.standing - standing)).toBeLessThanOrEqual(EXAMPLES)
-    const total = [...found.lengths.values()].reduce((sum, length) => sum + length, 0)
-    expect(Math.abs(total / 1000 - mean)).toBeLessThan(MEAN)
-    expectLengths(name, found.lengths)
-  })
+  ] as const)(
+    '%s: %d of 1,000 stand, mean length %d, and the first 250 at the same distances',
+    async (name, standing, mean) => {
+      const found = await measured(name, 1000)
+      expect(Math.abs(found.standing - standing)).toBeLessThanOrEqual(EXAMPLES)
+      const total = [...found.lengths.values()].reduce((sum, length) => sum + length, 0)
+      expect(Math.abs(total / 1000 - mean)).toBeLessThan(MEAN)
+      expectLengths(name, found.lengths)
+    },
+  )
 })
 
 const expectLengths = (name: CheckpointName, lengths: ReadonlyMap<number, number>): void => {

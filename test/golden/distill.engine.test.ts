@@ -16,7 +16,7 @@ interface Distill {
   }
 }
 
-/** Relative. Log-softmax differences of 0.1 out of numbers of 3 lose a digit and a half of float32's seven. */
+/** Relative. Differences of 0.1 between log-softmax values of 3 lose a digit and a half of float32's seven. */
 const LOSS = 1e-5
 const GRADIENT = 1e-5
 

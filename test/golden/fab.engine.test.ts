@@ -30,8 +30,8 @@ interface Golden {
 const ROUNDING = 1e-6
 
 /**
- * Relative, of distances of 0.33 after a hundred steps in float32. The native engine agrees to 4e-7; on the portable
- * one, whose kernels sum in another order, one walk of 16 bends otherwise and ends 9e-4 shorter or longer.
+ * Relative, for distances of 0.33 after 100 steps in float32. The native engine agrees to 4e-7. The portable engine's
+ * kernels sum in another order, so that one of 16 walks takes another path and ends 9e-4 shorter or longer.
  */
 const DISTANCE = 2e-3
 
@@ -40,7 +40,7 @@ const EXAMPLES = 8
 describeGolden('FAB', () => {
   const golden = readGolden<Golden>('autoattack')
 
-  it('steps to a plane within [0, 1], one of which the box does not reach', () => {
+  it('steps to planes within [0, 1]; the box does not reach one of them', () => {
     const { t, w, b, d } = golden.fab_projection_linf_f64
     expect(t).toHaveLength(6)
     for (const [row, point] of t.entries()) {

@@ -1,4 +1,4 @@
-/** Grouped and depth-wise convolutions beside PyTorch: scripts/golden_groups.py. */
+/** Grouped and depth-wise convolutions against PyTorch: scripts/golden_groups.py. */
 import { readFileSync } from 'node:fs'
 import type { Scalar, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { isLeft } from 'fp-ts/lib/Either.js'
@@ -70,7 +70,7 @@ const weightsOf = (net: Architecture): Float32Array => {
   return packed.right.weights
 }
 
-/** Channels before rows and columns become channels behind them. */
+/** Moves the channels from before the rows and columns to after them. */
 const images = (): Tensor4D => {
   const { channels, height, width } = input
   const pixels = seededNumbers(100, examples * channels * height * width).map((value) => (value + 1) / 2)
@@ -99,7 +99,7 @@ describe.each(Object.keys(networks))('%s', (name) => {
     expect(distance(found, expected.image_gradient)).toBeLessThan(TOLERANCE)
   }
 
-  it('gives what PyTorch gives, layer by layer, and its gradients, and leaves nothing behind', () => {
+  it('gives PyTorch’s logits and gradients layer by layer, and leaves no tensors behind', () => {
     const before = memory()
     tf.tidy(() => {
       const weights = tf.tensor1d(weightsOf(net))
@@ -115,7 +115,7 @@ describe.each(Object.keys(networks))('%s', (name) => {
     expect(memory()).toEqual(before)
   })
 
-  it('does so as the engine in use runs networks', () => {
+  it('does so if the engine runs the network as a whole', () => {
     tf.tidy(() => {
       const weights = tf.tensor1d(weightsOf(net))
       expectGradient(weightGradient(net, weights, images(), ({ logits }) => lossOf(logits)).dataSync<'float32'>())

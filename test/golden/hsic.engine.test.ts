@@ -31,24 +31,24 @@ interface Hsic {
 }
 
 /**
- * Relative error of each parameter's gradient in L2 norm. The project promises 1e-3; both engines give up to 5e-5 here,
- * while the reference's own float32 code is wrong by up to 13 times the gradient.
+ * Relative error of each parameter's gradient in L2 norm. The project promises 1e-3. Both engines are within 5e-5 here,
+ * while the error of the reference's own float32 code is up to 13 times the gradient.
  */
 const GRADIENT = 2e-4
 
-/** Relative, of the loss and of nHSIC with images: some ten float32 roundings. */
+/** Relative, for the loss and for nHSIC with images: about ten float32 roundings. */
 const VALUE = 5e-5
 
 /**
- * Relative, of nHSIC with labels. Their kernel has 6 to 9 eigenvalues of 1 and more beside as many of 0, so that
- * R = I − εn·A⁻¹ leaves roundings of 1e-4 where εn = 1.6e-4 is all there is in A.
+ * Relative, for nHSIC with labels. Their kernel has 6 to 9 eigenvalues of at least 1, and as many of 0. In the
+ * directions of the latter A is only εn = 1.6e-4, and R = I − εn·A⁻¹ has rounding errors of 1e-4.
  */
 const LABELS = 3e-4
 
-/** Relative to the largest entry of a kernel's row: distances lose two or three digits of seven. */
+/** Relative to the largest entry of a kernel's row: distances lose two or three of seven digits. */
 const KERNEL = 2e-5
 
-/** Relative: float64 against float64, through an inverse of condition 1e4. */
+/** Relative: float64 against float64, with an inverse of condition 1e4. */
 const REFERENCE = 1e-8
 
 const lambdas = { lambdaX: 2e-4, lambdaY: 5e-5 }
@@ -60,7 +60,7 @@ interface Network {
 
 const largest = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => Math.max(a, Math.abs(b)), 0)
 
-/** One number per example and class or pixel, on this side of the engine. */
+/** The first test images and labels, as tensors and as plain numbers. */
 const batchOf = (count: number) => {
   const split = readTestSplit(count)
   const indices = Uint32Array.from({ length: count }, (_, i) => i)
@@ -72,7 +72,7 @@ const batchOf = (count: number) => {
   }
 }
 
-/** The loss and its gradient by the code under test: one vector, cut into parameters. */
+/** The loss and its gradient, one vector cut into parameters, by the code under test. */
 const onEngine = ({ architecture, weights }: Network, count: number) => {
   const batch = batchOf(count)
   const { loss, gradient } = tf.tidy(() => {
@@ -138,7 +138,7 @@ describeGolden('HSIC bottleneck on mnist_fastat_pgd', () => {
       expect(Math.abs(Number([found.xy, ...found.y][i]) / value - 1), `Y, ${i}`).toBeLessThan(LABELS)
   })
 
-  it('kernels: K − 1, and centred on one side K·H', () => {
+  it('kernels: K − 1, and K·H, which is centred on one side', () => {
     const batch = batchOf(16)
     const rowsOf = (kernel: Tensor2D): { readonly minusOne: number[]; readonly centred: number[] } => ({
       minusOne: Array.from(kernel.dataSync().slice(0, 16)),
@@ -180,8 +180,8 @@ describeGolden('HSIC bottleneck on mnist_fastat_pgd', () => {
       // Sums cancel. An error of norm δ changes the sum of `size` numbers by at most √size·δ.
       const sum = ours.reduce((total, value) => total + value, 0)
       expect(Math.abs(sum - expected.sum), `${name}: sum`).toBeLessThan(GRADIENT * Math.sqrt(size) * expected.l2)
-      // Single elements against the gradient's scale, not their own: some are 1,000 times smaller than the others. And
-      // five times the error of the norm, since one element may be off by more than they are on average.
+      // Single elements are compared on the gradient's scale, because some are 1,000 times smaller than others. The
+      // factor 5 allows one element a larger error than the average.
       const gap = largest(expected.first8.map((value, i) => value - Number(ours[i])))
       expect(gap, `${name}: first 8`).toBeLessThan((5 * GRADIENT * expected.l2) / Math.sqrt(size))
     }
@@ -198,7 +198,9 @@ describeGolden('HSIC bottleneck on mnist_fastat_pgd', () => {
   })
 })
 
-/** The golden gradients with our names, and how a gradient in the engine's layout reads in PyTorch's. */
+/**
+ * The golden gradients under our names, and a function that reorders a gradient from the engine's layout to PyTorch's.
+ */
 const goldenGradients = ({ grads }: Hsic['float64'], architecture: Architecture) =>
   Object.entries(grads).flatMap(([goldenName, expected]) => {
     const name = ownName(goldenName)

@@ -1,4 +1,4 @@
-/** Matched slopes beside PyTorch, which differentiates twice: scripts/golden_jacobian.py. */
+/** Matched slopes against PyTorch, which differentiates twice: scripts/golden_jacobian.py. */
 import { readFileSync } from 'node:fs'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { isLeft } from 'fp-ts/lib/Either.js'
@@ -44,7 +44,7 @@ const network = architecture('piecewise linear', shape, [
   linear('fc2', { out: classes }),
 ])
 
-/** The slope is a difference of float32 logits of about 1 over a step of 0.01: 1e-7 / 0.01, a few times. */
+/** A slope is a difference of float32 logits of about 1 over a step of 0.01: a few times 1e-7 / 0.01. */
 const TOLERANCE = 1e-4
 
 const seeded = (seed: number): Student => {
@@ -62,7 +62,7 @@ const expectClose = (found: ArrayLike<number>, expected: readonly number[], scal
   expect(gap / scale).toBeLessThan(TOLERANCE)
 }
 
-it('by a difference: the loss and the gradients of double backward', () => {
+it('finite differences give the loss and the gradients of a double backward pass', () => {
   expect(margin, 'no ReLU changes sides between the two images').toBeGreaterThan(0)
   const [student, teacher] = [seeded(0), seeded(teacherSeed)]
   const combination = seededNumbers(signs, examples * classes).map((value) => (value < 0 ? -1 : 1))

@@ -20,16 +20,16 @@ interface Logits {
   >
 }
 
-/** Absolute, on logits of up to 32: what the project promises, and some ten times what float32 leaves of them. */
+/** Absolute, for logits of up to 32: what the project promises, and about ten times float32's error. */
 const LOGITS = 1e-4
 
-/** Relative: the reference's own sums are float32 sums of up to 50,000 numbers. */
+/** Relative: the reference sums up to 50,000 numbers in float32. */
 const SUMS = 1e-5
 
 const EXAMPLES = 8
 
 describeGolden('the public networks on the first test images', () => {
-  it.each(checkpointNames)('%s: logits and hidden activations are those of PyTorch', async (name) => {
+  it.each(checkpointNames)('%s: logits and hidden activations agree with PyTorch', async (name) => {
     const golden = readGolden<Logits>('logits')
     const expected = golden.models[name]
     const { architecture, weights } = await readPublicNetwork(name)

@@ -1,4 +1,4 @@
-/** TRADES, MART, LBGAT and HYDRA beside PyTorch: scripts/golden_losses.py. */
+/** TRADES, MART, LBGAT and HYDRA against PyTorch: scripts/golden_losses.py. */
 import { readFileSync } from 'node:fs'
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { isLeft } from 'fp-ts/lib/Either.js'
@@ -82,9 +82,9 @@ const golden: Golden = JSON.parse(readFileSync(new URL('losses.json', import.met
 const { cases, beta, lambda, examples, images, attack, guide: guideSeed, hydra, tensors } = golden.settings
 
 /**
- * In units of the largest value of the list. The values are float64's; PyTorch's own float32 lies up to 1.3e-6 from them
- * in the network and 1.8e-7 elsewhere (`float32` in the file). About ten times that; a gradient that is read off the
- * weights as w − w' has another 1e-7 of w, and a layer's gradients are a tenth of its weights.
+ * Relative to the largest value of the list. The values are in float64; PyTorch's own float32 differs by up to 1.3e-6
+ * in the network and 1.8e-7 elsewhere (`float32` in the file). This is about ten times that. Gradients computed as w −
+ * w' have a further error of 1e-7 of w, and a layer's gradients are a tenth of its weights.
  */
 const NETWORK = 1e-5
 const LOGITS = 2e-6
@@ -166,18 +166,18 @@ describe('one step of a network with batch normalisation', () => {
   it.each([
     ['trades', trades(fixed, { beta })],
     ['mart', mart(fixed, { lambda })],
-  ] as const)('%s: loss, gradients, and statistics that both passes have moved', async (name, stage) => {
+  ] as const)('%s: loss, gradients, and statistics, which both passes update', async (name, stage) => {
     const expected = golden.network[name]
     const taken: Observable<Step & HasStudent & HasTerms & HasTraining> = loaded().pipe(stage, step)
     const seen = await collect(taken, ({ training, student }) => {
       expectClose([training.loss], [expected.loss], NETWORK, 'loss')
       checked(start, student, expected)
     })
-    // The checks are within the stream: one that emits nothing would pass.
+    // The checks run inside the stream: without this, a stream that emits nothing would pass.
     expect(seen).toHaveLength(1)
   })
 
-  it('lbgat: the same of the student and of its guide', async () => {
+  it('lbgat: the same for the student and its guide', async () => {
     const expected = golden.network.lbgat
     const guideState = seededState(tensors, guideSeed)
     const guideStart = packed(guideState)
@@ -202,7 +202,7 @@ describe('one step of a network with batch normalisation', () => {
   })
 })
 
-it('learnedMask: three steps of the scores, of batch normalisation beside them, and the mask they come to', async () => {
+it('learnedMask: three steps of the scores and of batch normalisation, and the resulting mask', async () => {
   const fake = fakeRun({ data })
   const masked = lentSteps(fake, examples).pipe(
     loadTeacher(checkpointFile(state), { architecture: normalisedNet }),
@@ -238,7 +238,7 @@ it('learnedMask: three steps of the scores, of batch normalisation beside them, 
   const mask = seen.at(-1)?.mask ?? start
   for (const [name, values] of Object.entries(golden.hydra.masks))
     expect([...(unpackWeights(normalisedNet, mask).get(name)?.data ?? [])], name).toEqual(values)
-  // The network itself has had the frozen weights all the time, masked.
+  // The network itself keeps the frozen weights throughout, masked.
   for (const [name, { data: weights }] of unpackWeights(normalisedNet, last?.weights ?? start)) {
     const frozen = state.get(name)?.data ?? []
     if (golden.hydra.masks[name]) for (const [i, w] of weights.entries()) expect([0, frozen[i]]).toContain(w)

@@ -1,4 +1,6 @@
-/** The zoo's networks, narrow, in training and in use, beside PyTorch: scripts/golden_networks.py. */
+/**
+ * Narrow versions of the zoo's networks, in training and in evaluation, against PyTorch: scripts/golden_networks.py.
+ */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -64,7 +66,7 @@ interface GoldenNetwork {
   /** Seed of the images. */
   readonly images: number
   readonly tensors: { readonly count: number; readonly sha256: string }
-  /** How far PyTorch's float32 lies from these values. */
+  /** How far PyTorch's float32 is from these values. */
   readonly float32: { readonly training: { readonly gradients: number } }
   readonly evaluation: Pass
   readonly training: Pass & { readonly loss: number; readonly gradients: readonly Summary[] }
@@ -91,19 +93,20 @@ const golden: Golden = JSON.parse(readFileSync(new URL('networks.json', import.m
 const { classes, examples } = golden
 
 /**
- * In units of the largest value of the list (of a sum-up: mostly the norm). The values are float64's; PyTorch's own
- * float32 lies up to 2e-6 from them (`float32` in the file). Ten times that.
+ * Relative to the largest value of the list (in a summary mostly the norm). The values are in float64; PyTorch's own
+ * float32 differs by up to 2e-6 (`float32` in the file). This is ten times that.
  */
 const VALUES = 2e-5
 
-/** The same for gradients, whose distance differs from network to network. */
+/** The same for gradients, where the difference depends on the network. */
 const GRADIENTS = 4e-5
 const TIMES = 10
 
 /**
- * What ResNet-50 may be off in training on the native engine. TensorFlow's kernel sums a channel's pixels one after the
- * other, which leaves the first layer 1.6e-6 off and, block by block, the last ones 8e-5: more than the inputs of all
- * ReLUs are from 0, and one that turns changes gradients by a per cent. The portable engine keeps to the others' limits.
+ * Tolerance for ResNet-50 in training on the native engine. TensorFlow's kernel sums a channel's pixels one after the
+ * other, which gives the first layer an error of 1.6e-6 and, block by block, the last ones 8e-5. Some inputs of ReLUs
+ * are closer to 0, and a ReLU that changes sides changes gradients by 1 %. The portable engine meets the others'
+ * limits.
  */
 const DEEP = process.env.PWOA_ENGINE === 'tensorflow' ? { values: 2e-4, gradients: 0.05 } : undefined
 
@@ -118,7 +121,7 @@ const makers: Readonly<Record<string, (options: GoldenNetwork['options']) => Arc
   vgg16bn,
 }
 
-/** `preactResnet18, fast_adversarial` is made by `preactResnet18`. */
+/** Makes `preactResnet18, fast_adversarial` by `preactResnet18`, and so on. */
 const makeNetwork = (name: string, { options, normalisation }: GoldenNetwork): Architecture => {
   const make = makers[name.split(',')[0] ?? '']
   if (!make) throw new Error(`no network ${name}`)
@@ -126,7 +129,7 @@ const makeNetwork = (name: string, { options, normalisation }: GoldenNetwork): A
   return normalisation ? withNormalisation(plain, normalisation) : plain
 }
 
-/** The names and shapes of a state dict in PyTorch's order: a batch normalisation's statistics follow its parameters. */
+/** Names and shapes of a state dict in PyTorch's order: statistics of a batch normalisation follow its parameters. */
 const tensorsOf = (net: Architecture): readonly (readonly [string, readonly number[]])[] => {
   const statistics = statisticsOf(net).map(({ name, node, size }) => ({ name, node, shape: [size] }))
   const parameters = parametersOf(net).map(({ name, node, torchShape }) => ({ name, node, shape: torchShape }))
@@ -223,7 +226,7 @@ describe.each(Object.entries(golden.networks))('%s, narrow', (name, expected) =>
     expect(createHash('sha256').update(lines.join('\n')).digest('hex'), lines.join(', ')).toBe(expected.tensors.sha256)
   })
 
-  it('in use, with batch normalisation folded: logits, hidden activations and the gradient of the images', () => {
+  it('in evaluation, with batch normalisation folded: logits, hidden activations and the gradient of the images', () => {
     const { architecture } = foldingOf(net)
     const { evaluation } = expected
     tf.tidy(() => {
@@ -263,7 +266,8 @@ describe.each(Object.entries(golden.networks))('%s, narrow', (name, expected) =>
       return [Float32Array.from(gradient.dataSync()), channelsFirst(ofImages)]
     })
     expectSummary(dImages, training.image_gradient, gradients, 'gradient of the images')
-    // A bias in front of a batch normalisation has none: what there is is rounding, on the scale of the others.
+    // A bias before a batch normalisation has gradient 0. What is found is rounding, on the scale of the other
+    // gradients.
     const least = 1e-2 * Math.max(...training.gradients.map(([size = 0]) => size))
     const found = unpackWeights(net, dWeights)
     expect(found.size).toBe(training.gradients.length)
@@ -271,7 +275,7 @@ describe.each(Object.entries(golden.networks))('%s, narrow', (name, expected) =>
       expectSummary(data, training.gradients[i] ?? [], gradients, parameter, least)
   })
 
-  it('running statistics after two training passes, and what the network makes of them', () => {
+  it('running statistics after two training passes, and the logits that they give', () => {
     const moved = tf.tidy(() => {
       const parameters = unflatten(net, tf.tensor1d(weights))
       return [images(0), images(1)]
@@ -292,7 +296,7 @@ describe.each(Object.entries(golden.networks))('%s, narrow', (name, expected) =>
   const trainings = [
     ['two training steps of a pipeline', expected.two_steps, train({ epochs: 1, ...recipe })],
     [
-      'two steps of masked retraining, in which batch normalisation goes on as ever',
+      'two steps of masked retraining, in which batch normalisation is trained as usual',
       expected.masked_steps,
       admmMask({ pattern: 'irregular', rate: 2, epochs: 0, retrainEpochs: 1, retrain: recipe }),
     ],
@@ -301,7 +305,7 @@ describe.each(Object.entries(golden.networks))('%s, narrow', (name, expected) =>
     if (!truth) continue
     it(`${title}: losses, weights and statistics`, async () => {
       const seed = 1
-      // The examples lie so that the shuffle of the first epoch puts them in order: one minibatch, then the other.
+      // Ordered so that the shuffle of the first epoch restores the order: one minibatch, then the other.
       const order = permutation(2 * examples, stream(seed, 'shuffle', 0))
       const size = 3072
       const [all, allLabels] = [new Uint8Array(2 * examples * size), new Uint8Array(2 * examples)]
@@ -341,8 +345,8 @@ describe.each(Object.entries(golden.networks))('%s, narrow', (name, expected) =>
 const { published } = golden
 const file = fileURLToPath(new URL(`../../../shared/checkpoints/${published.file}`, import.meta.url))
 
-describe.skipIf(!existsSync(file))(`${published.file} (skipped where ../shared/checkpoints is missing)`, () => {
-  it('has the logits and the gradient of images in [0, 1] of PyTorch’s network behind its normalisation', async () => {
+describe.skipIf(!existsSync(file))(`${published.file} (skipped if ../shared/checkpoints is missing)`, () => {
+  it('has PyTorch’s logits and gradient for images in [0, 1], normalised before the network', async () => {
     expect(createHash('sha256').update(readFileSync(file)).digest('hex')).toBe(published.sha256)
     const read = await readCheckpoint(file)()
     if (isLeft(read)) throw new Error(describeError(read.left))

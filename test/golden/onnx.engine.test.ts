@@ -1,4 +1,4 @@
-/** Networks that PyTorch's own exporter wrote as ONNX, beside PyTorch: scripts/golden_onnx.py. */
+/** Networks that PyTorch's own exporter wrote as ONNX, against PyTorch: scripts/golden_onnx.py. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isLeft } from 'fp-ts/lib/Either.js'
@@ -13,7 +13,7 @@ import { Student } from '../../src/training/network.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 import { channelsFirst, runOnnx } from '../support/onnxRuntime.js'
 
-/** Relative to the largest logit: PyTorch's are of float64. */
+/** Relative to the largest logit; PyTorch's are in float64. */
 const TOLERANCE = 1e-5
 
 const path = (name: string): string => fileURLToPath(new URL(`onnx/${name}`, import.meta.url))
@@ -32,11 +32,11 @@ const networkOf = async (name: string): Promise<MaskedNetwork> => {
   return network.right
 }
 
-/** As PyTorch has them: images × channels × rows × columns. */
+/** In PyTorch's order: images × channels × rows × columns. */
 const pixelsOf = ({ input: { height, width, channels } }: Architecture): Float32Array =>
   seededNumbers(golden.images, golden.examples * height * width * channels).map((value) => (value + 1) / 2)
 
-/** As the engine has them. */
+/** In the engine's order. */
 const channelsLast = (pixels: Float32Array, { height, width, channels }: Architecture['input']): Float32Array =>
   tf.tidy(() =>
     Float32Array.from(
@@ -58,13 +58,13 @@ const logitsOf = ({ architecture, weights, statistics }: MaskedNetwork): Float32
 const names = Object.keys(golden.logits)
 
 describe('a network that PyTorch exported', () => {
-  it.each(names)('%s gives the logits that it gives there', async (name) => {
+  it.each(names)('%s gives PyTorch’s logits', async (name) => {
     const expected = golden.logits[name]?.flat() ?? []
     expect(expected.length).toBeGreaterThan(0)
     expect(distance(logitsOf(await networkOf(name)), expected)).toBeLessThan(TOLERANCE)
   })
 
-  it.each(names)('%s is exported again, and gives them in onnxruntime', async (name) => {
+  it.each(names)('%s is exported again and gives the same logits in onnxruntime', async (name) => {
     const { architecture, weights, statistics } = await networkOf(name)
     const { height, width, channels } = architecture.input
     const bytes = encodeOnnx(architecture, weights, statistics)
@@ -74,7 +74,7 @@ describe('a network that PyTorch exported', () => {
     expect(distance(data, golden.logits[name]?.flat() ?? [])).toBeLessThan(TOLERANCE)
   })
 
-  it('has its modules’ names, and batch normalisation where the file has it', async () => {
+  it('keeps its modules’ names, and batch normalisation if the file has it', async () => {
     const layersOf = async (name: string) =>
       (await networkOf(name)).architecture.nodes.flatMap(({ layer }) =>
         'name' in layer && layer.type !== 'affine2d' ? [`${layer.type} ${layer.name}`] : [],

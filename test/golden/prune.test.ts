@@ -19,10 +19,10 @@ interface Case {
   readonly groups_first40: readonly number[] | null
 }
 
-/** Relative to Σ|w|, of sums in float64 that differ only in their order. */
+/** Relative to Σ|w|, for sums in float64 that differ only in their order. */
 const SUM = 1e-12
 
-/** Relative, of L2 norms: the reference takes them in float32. */
+/** Relative, for L2 norms: the reference computes them in float32. */
 const NORM = 1e-6
 
 const shapeOf = (shape: readonly number[]) => {
@@ -75,7 +75,7 @@ describeGolden('projections of mnist_fastat_pgd', () => {
     const groups = [...new Set(kept.map(groupOf))].sort((a, b) => a - b)
     if (golden.groups_first40) expect(groups.slice(0, 40)).toEqual(golden.groups_first40)
     if (golden.n_groups_kept !== null) expect(groups.length).toBe(golden.n_groups_kept)
-    // The golden threshold divides what is kept from what is not; no score lies on it.
+    // The golden threshold separates kept from dropped scores, and no score equals it.
     const isKept = new Set(groups)
     const scores = { lowestKept: Infinity, highestDropped: 0 }
     for (const [group, square] of squares) {
@@ -87,20 +87,20 @@ describeGolden('projections of mnist_fastat_pgd', () => {
   })
 })
 
-describe('scores on the threshold', () => {
-  // Five groups at rate 2: the 50 % percentile is the third score itself, 3, which two groups have.
+describe('scores equal to the threshold', () => {
+  // Five groups at rate 2: the 50 % percentile is the third score, 3, which two groups have.
   const scores = [1, 3, 5, 3, 2]
   const kept = (pattern: Pattern, rows: number, columns: number): readonly number[] =>
     Array.from(projectionMask({ values: Float32Array.from(scores), rows, columns }, pattern, 2))
 
-  it('survive as single weights and as columns, not as filters', () => {
+  it('survive for single weights and columns, but not for filters', () => {
     expect(kept('irregular', 1, 5)).toEqual([0, 1, 1, 1, 0])
     expect(kept('column', 5, 1)).toEqual([0, 1, 1, 1, 0])
     expect(kept('filter', 1, 5)).toEqual([0, 0, 1, 0, 0])
   })
 
-  it('the threshold lies between two scores as numpy.percentile interpolates it', () => {
-    // Position (4 − 1)·(1 − 1/3) = 2: the third of 1, 2, 4, 8 itself; at rate 4 it is 4 + (8 − 4)·0.25 = 5.
+  it('the threshold between two scores is interpolated as by numpy.percentile', () => {
+    // At rate 3, position (4 − 1)·(1 − 1/3) = 2 is the third of 1, 2, 4, 8; at rate 4 it is 4 + (8 − 4)·0.25 = 5.
     const mask = (rate: number): readonly number[] =>
       Array.from(projectionMask({ values: Float32Array.of(8, -1, 4, -2), rows: 2, columns: 2 }, 'irregular', rate))
     expect(mask(3)).toEqual([1, 0, 1, 0])

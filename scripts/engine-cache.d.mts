@@ -21,7 +21,8 @@ export declare const cacheFolder: (
   platform?: string,
   home?: string,
 ) => string
-export declare const engineKey: () => string
+export declare const engineSources: () => string
+export declare const engineKey: (lock?: string | Uint8Array) => string
 export declare const engineFolder: (cache?: string) => string
 export declare const stampFile: (cache?: string) => string
 export declare const unavailableFile: (cache?: string) => string

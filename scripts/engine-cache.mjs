@@ -1,7 +1,9 @@
 /** Where the native engine lives on this machine: shared by the set-up script and by `src/engine` at run time. */
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 export const TFJS_NODE_VERSION = '4.22.0'
 
@@ -14,9 +16,16 @@ export const cacheFolder = (env = process.env, platform = process.platform, home
   return join(home, '.cache', 'pwoa')
 }
 
-/** A native addon fits one version, platform, architecture and module ABI of Node. */
-export const engineKey = () =>
-  `tfjs-node-${TFJS_NODE_VERSION}-${process.platform}-${process.arch}-abi${process.versions.modules}`
+/** The package.json and lock file that the engine is installed from, in a checkout and in the published package. */
+export const engineSources = () => fileURLToPath(new URL('../engine', import.meta.url))
+
+const readLock = () => readFileSync(join(engineSources(), 'package-lock.json'))
+
+/** An installed engine fits one lock file, and its native addon one platform, architecture and module ABI of Node. */
+export const engineKey = (lock = readLock()) => {
+  const hash = createHash('sha256').update(lock).digest('hex').slice(0, 8)
+  return `tfjs-node-${TFJS_NODE_VERSION}-${process.platform}-${process.arch}-abi${process.versions.modules}-${hash}`
+}
 
 /** The finished engine: a package.json, node_modules and the stamp. It appears whole, by a rename. */
 export const engineFolder = (cache = cacheFolder()) => join(cache, engineKey())

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /**
- * Brings the native TensorFlow engine to this machine, once: tfjs-node into the cache folder, with its own install
- * script where its download host answers at once, else with libtensorflow from the Python package `tensorflow-cpu`.
- * Never fails a start: where it can't be had, the reason is kept and the wasm engine runs everything.
+ * Installs the native TensorFlow engine into the cache folder, once per machine: tfjs-node and its dependencies in the
+ * versions of engine/package-lock.json. libtensorflow comes with tfjs-node's own install script if its download host
+ * answers at once, otherwise from the Python package `tensorflow-cpu`.
+ * Never fails a start: if the engine can't be installed, the reason is kept and the wasm engine runs everything.
  */
 import { createHash } from 'node:crypto'
 import {
+  copyFileSync,
   createReadStream,
   existsSync,
   mkdirSync,
@@ -25,6 +27,7 @@ import {
   cacheFolder,
   engineFolder,
   engineKey,
+  engineSources,
   readStamp,
   readUnavailable,
   stampFile,
@@ -61,20 +64,12 @@ const oneLine = (error) =>
     .trim()
 
 const installPackage = async (folder) => {
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ name: 'pwoa-engine', private: true })}\n`)
-  await npm(
-    'npm install of tfjs-node',
-    [
-      'install',
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      '--save-exact',
-      '--loglevel=error',
-      `@tensorflow/tfjs-node@${TFJS_NODE_VERSION}`,
-    ],
-    { cwd: folder, seconds: 600 },
-  )
+  for (const name of ['package.json', 'package-lock.json'])
+    copyFileSync(join(engineSources(), name), join(folder, name))
+  await npm('npm ci of tfjs-node', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: folder,
+    seconds: 600,
+  })
   return join(folder, 'node_modules', '@tensorflow', 'tfjs-node')
 }
 

@@ -91,6 +91,8 @@ test('the package holds what runs, and nothing else', async () => {
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'engine/package-lock.json',
+    'engine/package.json',
     'package.json',
     'scripts/engine-cache.d.mts',
     'scripts/engine-cache.mjs',

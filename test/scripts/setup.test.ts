@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { cacheFolder, unavailableFile } from '../../scripts/engine-cache.mjs'
+import { cacheFolder, engineKey, engineSources, unavailableFile } from '../../scripts/engine-cache.mjs'
 import { build, installPackages } from '../../scripts/setup.mjs'
 import { setUpEngine } from '../../scripts/setup-engine.mjs'
 
@@ -121,12 +121,30 @@ describe('engine', () => {
   })
 
   it('that can not come is told with its reason, and not tried again until asked for', async () => {
-    const reason = 'npm install of tfjs-node failed: npm error network away'
+    const reason = 'npm ci of tfjs-node failed: npm error network away'
     expect(await setUpEngine()).toEqual({ state: 'unavailable', reason })
     expect(await setUpEngine()).toEqual({ state: 'unavailable', reason })
     expect(await calls()).toHaveLength(1)
     expect(await setUpEngine({ retry: 'always' })).toEqual({ state: 'unavailable', reason })
     expect(await calls()).toHaveLength(2)
+  })
+
+  it('is installed from the lock file, without scripts', async () => {
+    await write(
+      'bin/npm-cli.js',
+      program(`
+const { readFileSync } = require('node:fs')
+appendFileSync(${JSON.stringify(path('calls'))}, readFileSync('package-lock.json', 'utf8').length + '\\n')
+process.exit(1)`),
+    )
+    await setUpEngine()
+    const lock = await readFile(join(engineSources(), 'package-lock.json'), 'utf8')
+    expect(await calls()).toEqual([expect.stringMatching(/^ci --ignore-scripts /), String(lock.length)])
+  })
+
+  it('has another place in the cache with another lock file', () => {
+    expect(engineKey('{}')).not.toBe(engineKey('{ "packages": {} }'))
+    expect(engineKey()).toMatch(/^tfjs-node-4\.22\.0-\w+-\w+-abi\d+-[0-9a-f]{8}$/)
   })
 
   it('leaves nothing half made', async () => {

@@ -38,14 +38,14 @@ const narrower = [
   // Drawn digits need seeded random numbers; files need nothing of a network.
   ['io', ['dsl', 'math/random\\.ts$']],
   // An ONNX file describes a network: it is read into one, and written from one.
-  ['io/onnx', ['dsl', 'io', 'models']],
+  ['io/checkpoints/onnx', ['dsl', 'io', 'models']],
   // So is one of TensorFlow.js, padded as its engine pads.
-  ['io/tfjs', ['dsl', 'io', 'models', 'engine/ops/conv2d\\.ts$']],
+  ['io/checkpoints/tfjs', ['dsl', 'io', 'models', 'engine/ops/conv2d\\.ts$']],
 ].map(([room, allowed]) => ({
-  name: `${room.replace('/', '-')}-uses-little`,
+  name: `${room.replaceAll('/', '-')}-uses-little`,
   comment: `src/${room} uses only ${['itself', ...allowed].join(', ')}.`,
   severity: 'error',
-  from: { path: `^src/${room}/`, ...(room === 'io' ? { pathNot: '^src/io/(onnx|tfjs)/' } : {}) },
+  from: { path: `^src/${room}/`, ...(room === 'io' ? { pathNot: '^src/io/checkpoints/(onnx|tfjs)/' } : {}) },
   to: { path: '^src/', pathNot: `^src/${anyOf([room, ...allowed])}` },
 }))
 

@@ -24,7 +24,7 @@ import {
   shrink,
   tf,
 } from '../dist/index.js'
-import { readCheckpoint } from '../dist/io/readCheckpoint.js'
+import { readCheckpoint } from '../dist/io/checkpoints/readCheckpoint.js'
 import { countsOf } from '../dist/models/counts.js'
 import { parametersOf } from '../dist/models/parameters.js'
 import { selfDescribed } from '../dist/models/selfDescribed.js'

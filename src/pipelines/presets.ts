@@ -1,7 +1,7 @@
 // The published settings for each data set, as options of the stages that take them.
-import { type CifarOptions, cifar10, cifar100 } from '../io/cifar.js'
-import { type MnistOptions, mnist } from '../io/mnist.js'
-import { type SyntheticDigitsOptions, syntheticDigits } from '../io/syntheticDigits.js'
+import { type CifarOptions, cifar10, cifar100 } from '../io/datasets/cifar/cifar.js'
+import { type SyntheticDigitsOptions, syntheticDigits } from '../io/datasets/digits/syntheticDigits.js'
+import { type MnistOptions, mnist } from '../io/datasets/mnist/mnist.js'
 import { horizontalFlip, randomCrop } from '../math/augmentations.js'
 import { adam } from '../training/adam.js'
 import { cosine, multiStep, thirds } from '../training/schedule.js'

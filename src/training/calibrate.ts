@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Dataset } from '../dsl/dataset.js'
 import { tf } from '../engine/tf.js'
-import type { Range } from '../io/onnx/quantize.js'
+import type { Range } from '../io/checkpoints/onnx/quantize.js'
 import { type Folded, folded } from '../models/folded.js'
 import { activationsOf, unflatten } from '../models/forward.js'
 import type { ReadNetwork } from '../models/readNetwork.js'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { PwoaFailure } from '../dsl/errors.js'
-import { readWhole } from '../io/readWhole.js'
+import { readWhole } from '../io/files/readWhole.js'
 import { style } from '../report/style.js'
 import { ownRoot } from '../runtime/host/ownPackage.js'
 

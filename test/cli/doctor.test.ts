@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { MNIST_FILES } from '../../src/io/mnistFiles.js'
+import { MNIST_FILES } from '../../src/io/datasets/mnist/mnistFiles.js'
 import { dataFindings } from '../../src/runtime/doctor/dataFindings.js'
 import type { Diagnosis } from '../../src/runtime/doctor/finding.js'
 import { nodeFinding, processorFinding } from '../../src/runtime/doctor/machineFindings.js'

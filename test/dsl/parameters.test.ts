@@ -5,7 +5,7 @@ import { colorsFor } from '../../src/cli/colors.js'
 import { drawFileHelp } from '../../src/cli/drawFileHelp.js'
 import { decodeParameters, param, parameters } from '../../src/dsl/parameters.js'
 
-import { syntheticDigits } from '../../src/io/syntheticDigits.js'
+import { syntheticDigits } from '../../src/io/datasets/digits/syntheticDigits.js'
 import { definePipeline } from '../../src/runtime/file/definePipeline.js'
 import { pipeline } from '../../src/runtime/run/pipeline.js'
 

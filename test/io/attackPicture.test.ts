@@ -1,6 +1,6 @@
 import { decode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
-import { drawAttackPicture, type PictureRow } from '../../src/io/attackPicture.js'
+import { drawAttackPicture, type PictureRow } from '../../src/io/pictures/attackPicture.js'
 
 const grey = { height: 1, width: 3, channels: 1 }
 

@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib'
-import { crc32 } from '../../src/io/crc32.js'
+import { crc32 } from '../../src/io/files/crc.js'
 
 /** Builders of pickles, legacy PyTorch files and zip files, for files that no honest program writes. */
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { cifar10 } from '../../src/io/cifar.js'
+import { cifar10 } from '../../src/io/datasets/cifar/cifar.js'
 import { unwrap } from './results.js'
 
 const ARCHIVE = fileURLToPath(new URL('../../../shared/data/cifar10/cifar10-jpeg.tar.xz', import.meta.url))

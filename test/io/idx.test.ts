@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { Either } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { describeError, type PwoaError } from '../../src/dsl/errors.js'
-import { readIdxImages, readIdxLabels } from '../../src/io/idx.js'
+import { readIdxImages, readIdxLabels } from '../../src/io/datasets/mnist/idx.js'
 import { idxImages, idxLabels } from './idxBytes.js'
 import { fileErrorOf, unwrap } from './results.js'
 

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Dataset } from '../../src/dsl/dataset.js'
 import { describeError, PwoaFailure } from '../../src/dsl/errors.js'
-import { mnist } from '../../src/io/mnist.js'
+import { mnist } from '../../src/io/datasets/mnist/mnist.js'
 import { idxImages, idxLabels } from './idxBytes.js'
 import { errorOf, fileErrorOf, unwrap } from './results.js'
 

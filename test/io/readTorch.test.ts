@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
-import type { Checkpoint, ReadCheckpointOptions } from '../../src/io/checkpoint.js'
-import { readTorchCheckpoint } from '../../src/io/readTorch.js'
+import type { Checkpoint, ReadCheckpointOptions } from '../../src/io/checkpoints/tensors/checkpoint.js'
+import { readTorchCheckpoint } from '../../src/io/checkpoints/torch/readTorch.js'
 import {
   call,
   concat,

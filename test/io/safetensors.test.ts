@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
-import { encodeSafetensors, readSafetensors, type SavedTensor } from '../../src/io/safetensors.js'
+import { encodeSafetensors, readSafetensors, type SavedTensor } from '../../src/io/checkpoints/safetensors.js'
 import { concat, floats, u64 } from './bytes.js'
 import { errorOf, fileErrorOf, unwrap } from './results.js'
 

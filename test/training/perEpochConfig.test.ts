@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fgsm } from '../../src/attacks/fgsm.js'
 import { pgd } from '../../src/attacks/pgd.js'
-import { syntheticDigits } from '../../src/io/syntheticDigits.js'
+import { syntheticDigits } from '../../src/io/datasets/digits/syntheticDigits.js'
 import { blockNoise, signNoise } from '../../src/math/perturbations.js'
 import { type PerturbationSchedule, perturb } from '../../src/operators/perturb.js'
 import { planOf } from '../../src/runtime/folder/plan.js'

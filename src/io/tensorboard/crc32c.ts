@@ -1,4 +1,4 @@
-import { crcOf, crcTable } from '../crcTable.js'
+import { crcOf, crcTable } from '../files/crc.js'
 
 /** Castagnoli's polynomial: RFC 3720, section 12.1. */
 const TABLE = crcTable(0x82f63b78)

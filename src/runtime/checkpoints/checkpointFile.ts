@@ -4,8 +4,8 @@ import type { Position, StageState } from '../../dsl/context.js'
 import type { FileError, PwoaError } from '../../dsl/errors.js'
 import type { Accuracies, ParameterCounts } from '../../dsl/events.js'
 import { parseJson } from '../../dsl/parseJson.js'
-import { encodeSafetensors, readSafetensors } from '../../io/safetensors.js'
-import type { StateDict } from '../../io/stateDict.js'
+import { encodeSafetensors, readSafetensors } from '../../io/checkpoints/safetensors.js'
+import type { StateDict } from '../../io/checkpoints/tensors/checkpoint.js'
 import { unsealed } from './checkpointSeal.js'
 
 /** The mutable training state of a run at a moment between two steps. */

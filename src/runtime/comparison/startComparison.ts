@@ -6,7 +6,7 @@ import { errorOf, type PwoaError, PwoaFailure, rejectOption, valueOfTask } from 
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
 import type { Step } from '../../dsl/step.js'
-import { writeWhole } from '../../io/writeWhole.js'
+import { writeWhole } from '../../io/files/writeWhole.js'
 import { type FolderLock, lockFolder } from '../folder/folderLock.js'
 import { planOf } from '../folder/plan.js'
 import { checkSamePlan, chooseFolder, createRunFolder, readJson, runFiles } from '../folder/runFolder.js'

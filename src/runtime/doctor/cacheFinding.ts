@@ -1,4 +1,4 @@
-import type { CachePlace } from '../../io/cachePlace.js'
+import type { CachePlace } from '../../io/datasets/cachePlace.js'
 import type { Finding } from './finding.js'
 import { inGib } from './machineFindings.js'
 

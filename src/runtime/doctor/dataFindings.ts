@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type DataPresence, dataIn, dataInCache } from '../../io/dataIn.js'
+import { type DataPresence, dataIn, dataInCache } from '../../io/datasets/dataIn.js'
 import type { Finding } from './finding.js'
 
 /** Which data is there: in the folder that is named, else in the cache folder. */

@@ -1,4 +1,4 @@
-import { cachePlace } from '../../io/cachePlace.js'
+import { cachePlace } from '../../io/datasets/cachePlace.js'
 import { ownVersion } from '../host/ownPackage.js'
 import { cacheFinding } from './cacheFinding.js'
 import { dataFindings } from './dataFindings.js'

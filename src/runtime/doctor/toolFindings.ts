@@ -1,5 +1,5 @@
 import { errorOf } from '../../dsl/errors.js'
-import { loadDecoder } from '../../io/imageDecoder.js'
+import { loadDecoder } from '../../io/datasets/images/imageDecoder.js'
 import type { Finding } from './finding.js'
 
 /** Whether pipeline files can be read: esbuild brings a binary for each platform. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PwoaFailure } from '../../dsl/errors.js'
-import { withWriteError } from '../../io/writeWhole.js'
+import { withWriteError } from '../../io/files/writeWhole.js'
 
 /** The file by which a process says that a run folder is its own. */
 export const lockName = 'run.lock'

@@ -4,7 +4,7 @@ import * as t from 'io-ts'
 import type { Journal } from '../../dsl/context.js'
 import { PwoaFailure } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/parseJson.js'
-import { withWriteError } from '../../io/writeWhole.js'
+import { withWriteError } from '../../io/files/writeWhole.js'
 
 const line = t.tuple([t.string, t.unknown])
 

@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { promisify } from 'node:util'
 import { PwoaFailure } from '../../dsl/errors.js'
-import { withWriteError } from '../../io/writeWhole.js'
+import { withWriteError } from '../../io/files/writeWhole.js'
 
 /** A file of JSON lines that grows with the run. */
 export interface LinesFile<T> {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { withWriteError } from '../../io/writeWhole.js'
+import { withWriteError } from '../../io/files/writeWhole.js'
 import { readJson, runFiles } from './runFolder.js'
 
 const pageAddress = t.type({ port: t.number, token: t.string })

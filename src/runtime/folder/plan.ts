@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { StageInfo } from '../../dsl/op.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { Step } from '../../dsl/step.js'
-import { checkpointContent } from '../../io/checkpointContent.js'
+import { checkpointContent } from '../../io/checkpoints/checkpointContent.js'
 
 /** `plan.json`: all that decides what a run computes, and its hash. */
 export interface Plan {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import { readWhole } from '../../io/readWhole.js'
+import { readWhole } from '../../io/files/readWhole.js'
 
 /** More would make a report and a page heavy; what is left out is in the folder. */
 const MOST_BYTES = 600_000

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { valueOfTask } from '../../dsl/errors.js'
-import { writeWhole } from '../../io/writeWhole.js'
+import { writeWhole } from '../../io/files/writeWhole.js'
 import { comparisonReport } from '../../report/comparisonReport.js'
 import { runReport } from '../../report/runReport.js'
 import { sweepReport } from '../../report/sweepReport.js'

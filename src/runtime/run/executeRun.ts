@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Dataset } from '../../dsl/dataset.js'
 import { PwoaFailure, rejectOption, valueOfTask } from '../../dsl/errors.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
-import { writeWhole } from '../../io/writeWhole.js'
+import { writeWhole } from '../../io/files/writeWhole.js'
 import type { RunCheckpoint } from '../checkpoints/checkpointFile.js'
 import { type Plan, planOf } from '../folder/plan.js'
 import {

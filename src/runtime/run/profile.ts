@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { valueOfTask } from '../../dsl/errors.js'
 import { type Work, work } from '../../dsl/traced.js'
-import { writeWhole } from '../../io/writeWhole.js'
+import { writeWhole } from '../../io/files/writeWhole.js'
 import { runFiles } from '../folder/runFolder.js'
 
 /** A complete event of the Trace Event Format, which Chrome, Perfetto and speedscope open. Times in microseconds. */

@@ -1,7 +1,7 @@
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import type { RunContext } from '../../dsl/context.js'
-import { writeWhole } from '../../io/writeWhole.js'
+import { writeWhole } from '../../io/files/writeWhole.js'
 import { openJournal } from '../folder/journalFile.js'
 import { fileName } from '../folder/runFolder.js'
 import type { ActiveRun } from './activeRun.js'

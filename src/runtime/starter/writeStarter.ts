@@ -1,5 +1,5 @@
 import { valueOfTask } from '../../dsl/errors.js'
-import { writeTogether } from '../../io/writeTogether.js'
+import { writeTogether } from '../../io/files/writeTogether.js'
 import { starterFiles } from './starterFiles.js'
 
 /**

@@ -7,7 +7,8 @@ import * as t from 'io-ts'
 import { describeError, PwoaFailure, toPwoaError, valueOfTask } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/parseJson.js'
 import type { Summary } from '../../dsl/run.js'
-import { writeWhole } from '../../io/writeWhole.js'
+import { sha256Of } from '../../io/files/hash.js'
+import { writeWhole } from '../../io/files/writeWhole.js'
 import { summaryCodec } from '../folder/codecs.js'
 import { pointFolder } from '../records/sweepFiles.js'
 import { newestWriter } from '../run/concurrency.js'
@@ -16,7 +17,6 @@ import type { Objects } from './objects.js'
 import type { OpenRun, PointName, RunStorage } from './runStorage.js'
 import { makeSaver, restoreSaved, textOf } from './savedRuns.js'
 import { saveSchedule } from './saveSchedule.js'
-import { sha256Of } from './sha256Of.js'
 
 /** `result.json`: a point that is done. Written once, after all of its files. */
 const resultCodec = t.type({

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { sha256Of } from '../../io/files/hash.js'
 import type { Objects } from './objects.js'
 import { outageNotices } from './outageNotices.js'
 import { patiently } from './patiently.js'
 import type { BucketPlace } from './runsPlace.js'
 import { awayReason, isMissing, isTaken, toS3Failure } from './s3Failure.js'
-import { sha256Of } from './sha256Of.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

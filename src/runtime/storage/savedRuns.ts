@@ -5,10 +5,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { valueOfTask } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/parseJson.js'
-import { writeWhole } from '../../io/writeWhole.js'
+import { sha256Of } from '../../io/files/hash.js'
+import { writeWhole } from '../../io/files/writeWhole.js'
 import { isInside, type Progress, readFileOf } from './localRun.js'
 import type { Objects } from './objects.js'
-import { sha256Of } from './sha256Of.js'
 
 /** A run that is under way as the store has it: its files, and the objects that hold them. */
 const saved = t.type({

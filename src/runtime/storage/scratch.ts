@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { withWriteError } from '../../io/writeWhole.js'
+import { withWriteError } from '../../io/files/writeWhole.js'
 import { isFolderInUse, lockFolder, lockName } from '../folder/folderLock.js'
 
 /** A folder of this process, for runs that are kept elsewhere. */

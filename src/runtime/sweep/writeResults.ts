@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { valueOfTask } from '../../dsl/errors.js'
-import { writeWhole } from '../../io/writeWhole.js'
+import { writeWhole } from '../../io/files/writeWhole.js'
 import { captionOf } from '../../report/study/captionOf.js'
 import type { Study } from '../../report/study/study.js'
 import { type DescribedRun, type StudyFacts, studyFacts } from '../../report/study/studyFacts.js'

@@ -1,6 +1,6 @@
 import type { LoggedEvent } from '../../dsl/record.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
-import { type AttackImage, attackImages } from '../../io/attackImages.js'
+import { type AttackImage, attackImages } from '../../io/pictures/attackImages.js'
 import type { BoardValue } from '../../io/tensorboard/boardEvent.js'
 import { type EventFile, eventFileName, makeEventFile } from '../../io/tensorboard/eventFile.js'
 import { valuesOfEvent, valuesOfStep } from './boardValues.js'

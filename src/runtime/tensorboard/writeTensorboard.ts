@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { rejectOption, valueOfTask } from '../../dsl/errors.js'
-import { writeWhole } from '../../io/writeWhole.js'
+import { writeWhole } from '../../io/files/writeWhole.js'
 import { runFiles } from '../folder/runFolder.js'
 import { picturesOf, replayed } from '../records/readRun.js'
 import { makeBoard } from './makeBoard.js'

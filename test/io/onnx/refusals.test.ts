@@ -5,7 +5,6 @@ import fc from 'fast-check'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../../src/dsl/errors.js'
-import { littleEndian } from '../../../src/io/dtype.js'
 import {
   dataTypes,
   EXTERNAL,
@@ -15,8 +14,9 @@ import {
   type OnnxNode,
   type OnnxTensor,
   type Written,
-} from '../../../src/io/onnx/messages.js'
-import { readCheckpoint } from '../../../src/io/readCheckpoint.js'
+} from '../../../src/io/checkpoints/onnx/graph/messages.js'
+import { readCheckpoint } from '../../../src/io/checkpoints/readCheckpoint.js'
+import { littleEndian } from '../../../src/io/checkpoints/tensors/dtype.js'
 import { selfDescribed } from '../../../src/models/selfDescribed.js'
 import { temporaryFolder } from '../../runtime/fakes.js'
 import { seededNumbers } from '../../support/numbers.js'

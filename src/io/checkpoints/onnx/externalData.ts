@@ -1,0 +1,52 @@
+import { open, realpath, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
+import { quoted, refuse } from '../../files/refusal.js'
+import { EXTERNAL, type OnnxModel, type OnnxTensor } from './graph/messages.js'
+
+/** A model whose tensors lie in files beside it, with those read in. Refuses by exception. */
+export const withExternalData = async (model: OnnxModel, file: string): Promise<OnnxModel> => {
+  const { graph } = model
+  if (!graph) return model
+  const initializer: OnnxTensor[] = []
+  for (const tensor of graph.initializer)
+    initializer.push(tensor.dataLocation === EXTERNAL ? await read(tensor, file) : tensor)
+  return { ...model, graph: { ...graph, initializer } }
+}
+
+const read = async (tensor: OnnxTensor, file: string): Promise<OnnxTensor> => {
+  const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]))
+  const what = `tensor ${quoted(tensor.name)}`
+  const path = await pathWithin(dirname(file), entries.get('location') ?? '', what)
+  const { size } = await stat(path)
+  const number = (key: string, otherwise: number): number => {
+    const text = entries.get(key)
+    if (text === undefined) return otherwise
+    return /^\d{1,15}$/.test(text) ? Number(text) : refuse(`a whole ${key} of ${what}`, quoted(text))
+  }
+  const offset = number('offset', 0)
+  const length = number('length', size - offset)
+  if (length < 0 || offset + length > size)
+    refuse(`bytes ${offset} to ${offset + length} of ${quoted(relative(dirname(file), path))} for ${what}`, `${size}`)
+  const rawData = new Uint8Array(length)
+  const handle = await open(path)
+  try {
+    const { bytesRead } = await handle.read(rawData, 0, length, offset)
+    if (bytesRead < length) refuse(`${length} bytes for ${what}`, `${bytesRead}`)
+  } finally {
+    await handle.close()
+  }
+  return { ...tensor, rawData }
+}
+
+/** Links count as where they lead to: a model must not name files that its folder does not hold. */
+const pathWithin = async (folder: string, location: string, what: string): Promise<string> => {
+  const expected = `a file in the model's own folder for ${what}`
+  const outside = (root: string, path: string): boolean => {
+    const way = relative(root, path)
+    return way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
+  }
+  if (location === '' || outside(folder, resolve(folder, location))) return refuse(expected, quoted(location))
+  const path = await realpath(resolve(folder, location)).catch(() => refuse(expected, `no ${quoted(location)} there`))
+  if (outside(await realpath(folder), path)) return refuse(expected, `${quoted(location)}, a link that leads elsewhere`)
+  return path
+}

@@ -1,0 +1,152 @@
+import { isLeft } from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import protobuf from 'protobufjs'
+import { clipped, refuse } from '../../../files/refusal.js'
+
+/** Numbers of `onnx.TensorProto.DataType` that the reader converts, and of `AttributeProto.AttributeType`. */
+export const dataTypes = {
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  bfloat16: 16,
+} as const
+export const attributeTypes = { float: 1, int: 2, ints: 7 } as const
+
+/** `onnx.TensorProto.DataLocation`: 0 in the message, 1 in a file of its own. */
+export const EXTERNAL = 1
+
+/**
+ * The part of ONNX's own messages that a network needs, by their field numbers. Packed floats and doubles are declared
+ * as what they are on the wire, bytes: read as numbers they would take several times the memory of the file.
+ */
+const { root } = protobuf.parse(`
+  syntax = "proto3";
+  message Entry { string key = 1; string value = 2; }
+  message Tensor {
+    repeated int64 dims = 1; int32 data_type = 2; repeated bytes float_data = 4; repeated int32 int32_data = 5;
+    repeated int64 int64_data = 7; string name = 8; bytes raw_data = 9; repeated bytes double_data = 10;
+    repeated Entry external_data = 13; int32 data_location = 14;
+  }
+  message Attribute {
+    string name = 1; float f = 2; int64 i = 3; bytes s = 4; Tensor t = 5; repeated float floats = 7;
+    repeated int64 ints = 8; int32 type = 20;
+  }
+  message Node {
+    repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
+    repeated Attribute attribute = 5; string domain = 7;
+  }
+  message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } }
+  message Shape { repeated Dimension dim = 1; }
+  message TensorType { int32 elem_type = 1; Shape shape = 2; }
+  message Type { TensorType tensor_type = 1; }
+  message ValueInfo { string name = 1; Type type = 2; }
+  message Graph {
+    repeated Node node = 1; string name = 2; repeated Tensor initializer = 5; repeated ValueInfo input = 11;
+    repeated ValueInfo output = 12; repeated Tensor sparse_initializer = 15;
+  }
+  message OperatorSet { string domain = 1; int64 version = 2; }
+  message Model {
+    int64 ir_version = 1; string producer_name = 2; Graph graph = 7; repeated OperatorSet opset_import = 8;
+  }
+`)
+
+const Model = root.lookupType('Model')
+
+const Bytes = new t.Type<Uint8Array>(
+  'bytes',
+  (value): value is Uint8Array => value instanceof Uint8Array,
+  (value, context) => (value instanceof Uint8Array ? t.success(value) : t.failure(value, context)),
+  t.identity,
+)
+const Entry = t.type({ key: t.string, value: t.string })
+const TensorCodec = t.type({
+  dims: t.array(t.number),
+  dataType: t.number,
+  floatData: t.array(Bytes),
+  int32Data: t.array(t.number),
+  int64Data: t.array(t.number),
+  name: t.string,
+  rawData: Bytes,
+  doubleData: t.array(Bytes),
+  externalData: t.array(Entry),
+  dataLocation: t.number,
+})
+const AttributeCodec = t.type({
+  name: t.string,
+  f: t.number,
+  i: t.number,
+  s: Bytes,
+  t: t.union([TensorCodec, t.null]),
+  floats: t.array(t.number),
+  ints: t.array(t.number),
+  type: t.number,
+})
+const NodeCodec = t.type({
+  input: t.array(t.string),
+  output: t.array(t.string),
+  name: t.string,
+  opType: t.string,
+  attribute: t.array(AttributeCodec),
+  domain: t.string,
+})
+const Dimension = t.union([t.type({ dimValue: t.number }), t.type({ dimParam: t.string }), t.type({})])
+const Shape = t.type({ dim: t.array(Dimension) })
+const TensorType = t.type({ elemType: t.number, shape: t.union([Shape, t.null]) })
+const ValueInfo = t.type({
+  name: t.string,
+  type: t.union([t.type({ tensorType: t.union([TensorType, t.null]) }), t.null]),
+})
+const GraphCodec = t.type({
+  node: t.array(NodeCodec),
+  name: t.string,
+  initializer: t.array(TensorCodec),
+  input: t.array(ValueInfo),
+  output: t.array(ValueInfo),
+  sparseInitializer: t.array(t.unknown),
+})
+const ModelCodec = t.type({
+  irVersion: t.number,
+  producerName: t.string,
+  graph: t.union([GraphCodec, t.null]),
+  opsetImport: t.array(t.type({ domain: t.string, version: t.number })),
+})
+
+/** `onnx.TensorProto`. */
+export type OnnxTensor = t.TypeOf<typeof TensorCodec>
+/** `onnx.NodeProto`. */
+export type OnnxNode = t.TypeOf<typeof NodeCodec>
+/** `onnx.GraphProto`. */
+export type OnnxGraph = t.TypeOf<typeof GraphCodec>
+/** `onnx.ModelProto`. */
+export type OnnxModel = t.TypeOf<typeof ModelCodec>
+
+/** A message by the fields that are written; the others have their defaults. */
+export type Written<M> = M extends Uint8Array
+  ? M
+  : M extends readonly (infer E)[]
+    ? readonly Written<E>[]
+    : M extends object
+      ? { readonly [K in keyof M]?: Written<M[K]> }
+      : M
+
+/** The bytes of a model. */
+export const encodeModel = (model: Written<OnnxModel>): Uint8Array => Model.encode(Model.fromObject(model)).finish()
+
+/** A model of its bytes; those of its tensors are a view of the file's, not a copy. Refuses by exception. */
+export const decodeModel = (bytes: Uint8Array): OnnxModel => {
+  const expected = 'an ONNX model'
+  let message: protobuf.Message
+  try {
+    message = Model.decode(bytes)
+  } catch (thrown) {
+    return refuse(expected, `one that is cut off or corrupt (${clipped(String(thrown))})`)
+  }
+  const decoded = ModelCodec.decode(Model.toObject(message, { longs: Number, defaults: true, oneofs: false }))
+  return isLeft(decoded) ? refuse(expected, 'another kind of message') : decoded.right
+}

@@ -1,0 +1,108 @@
+import type { ImageShape } from '../../../../dsl/dataset.js'
+import { PwoaFailure } from '../../../../dsl/errors.js'
+import { type Architecture, architecture, INPUT } from '../../../../models/architecture.js'
+import type { Layer } from '../../../../models/layers.js'
+import { inferShape, type NodeShape } from '../../../../models/shapes.js'
+import { refuse } from '../../../files/refusal.js'
+import type { StateDict, StateTensor } from '../../tensors/checkpoint.js'
+
+/** A layer of a network that is being read, without its place. */
+export type Unplaced<L = Layer> = L extends Layer ? Omit<L, 'id' | 'inputs'> : never
+
+/** A layer's tensors by the last part of their names: `weight`, `running_mean`. */
+export type LayerTensors = Readonly<Record<string, StateTensor>>
+
+/** What a layer gives. */
+export interface Activations {
+  readonly id: string
+  readonly shape: NodeShape
+}
+
+/** Where in the graph a layer comes from: what it may be called, and when it is computed. */
+export interface Origin {
+  readonly id: string
+  readonly order: number
+}
+
+interface Placed {
+  readonly layer: Layer & { readonly id: string; readonly inputs: readonly string[] }
+  readonly order: number
+  readonly own: LayerTensors
+}
+
+/** A network that was read: its description, and its tensors under their names. */
+export interface ReadNetwork {
+  readonly architecture: Architecture
+  readonly tensors: StateDict
+}
+
+/** Collects a network's layers and tensors while a graph is read. */
+export class NetworkBuilder {
+  readonly input: Activations
+  readonly #image: ImageShape
+  readonly #placed: Placed[] = []
+  readonly #ids = new Set<string>([INPUT])
+  readonly #names = new Set<string>()
+
+  constructor(image: ImageShape) {
+    this.#image = image
+    this.input = { id: INPUT, shape: { kind: 'image', ...image } }
+  }
+
+  /** Adds a layer behind others, and its tensors under its name. Refuses by exception what no layer can take. */
+  add(layer: Unplaced, inputs: readonly Activations[], origin: Origin, own: LayerTensors = {}): Activations {
+    const id = unlike(this.#ids, origin.id)
+    this.#ids.add(id)
+    if ('name' in layer) this.#names.add(layer.name)
+    const placed = { ...layer, id, inputs: inputs.map((input) => input.id) }
+    const shapes = inputs.map((input) => input.shape)
+    const shape = describing(() => inferShape('onnx', id, placed, shapes))
+    this.#placed.push({ layer: placed, order: origin.order, own })
+    return { id, shape }
+  }
+
+  /** A name that no layer has yet. */
+  freeName(wanted: string): string {
+    return unlike(this.#names, wanted)
+  }
+
+  /** The network as far as its output depends on it, in the order of the graph. Refuses by exception. */
+  finish(name: string, output: Activations): ReadNetwork {
+    const needed = new Set([output.id])
+    const ordered = this.#placed.toSorted((a, b) => a.order - b.order)
+    for (const { layer } of ordered.toReversed())
+      if (needed.has(layer.id)) for (const id of layer.inputs) needed.add(id)
+    const kept = ordered.filter(({ layer }) => needed.has(layer.id))
+    const tensors = kept.flatMap(({ layer, own }) =>
+      'name' in layer
+        ? Object.entries(own).map(([part, tensor]): [string, StateTensor] => [`${layer.name}.${part}`, tensor])
+        : [],
+    )
+    return {
+      architecture: describing(() =>
+        architecture(
+          name,
+          this.#image,
+          kept.map(({ layer }) => layer),
+        ),
+      ),
+      tensors: new Map(tensors),
+    }
+  }
+}
+
+const unlike = (taken: ReadonlySet<string>, wanted: string): string => {
+  let name = wanted
+  for (let i = 2; taken.has(name); i++) name = `${wanted}-${i}`
+  return name
+}
+
+/** What a description refuses, the file that it comes from is refused for. */
+const describing = <T>(describe: () => T): T => {
+  try {
+    return describe()
+  } catch (thrown) {
+    if (thrown instanceof PwoaFailure) return refuse(thrown.error.expected, thrown.error.actual)
+    throw thrown
+  }
+}

@@ -1,0 +1,29 @@
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { PwoaError } from '../../../dsl/errors.js'
+import { describe } from '../../../models/description.js'
+import { toFileError } from '../../files/refusal.js'
+import type { Checkpoint } from '../tensors/checkpoint.js'
+import { withExternalData } from './externalData.js'
+import { decodeModel } from './graph/messages.js'
+import { readGraph } from './readGraph.js'
+
+/**
+ * Reads an ONNX file of an image classifier: its tensors under PyTorch's names, and its description, which makes a
+ * network of them, as `description` among the metadata. Numbers are converted when they are asked for; external data
+ * are read from the model's own folder only.
+ *
+ * Errors: a `FileError` for a file that is corrupt, an operator or an attribute that no layer here has (with the node's
+ * name and the opset), a value that is read before it is computed, and external data that are missing or elsewhere.
+ *
+ * @param bytes the whole file, which the tensors are views of
+ * @param file its path: external data lie beside it
+ * Source: the ONNX specification, onnx.proto and Operators.md, github.com/onnx/onnx.
+ */
+export const readOnnx = (bytes: Uint8Array, file: string, stage: string): TE.TaskEither<PwoaError, Checkpoint> =>
+  TE.tryCatch(
+    async () => {
+      const { architecture, tensors } = readGraph(await withExternalData(decodeModel(bytes), file))
+      return { tensors, metadata: { description: describe(architecture) } }
+    },
+    (thrown) => toFileError({ stage, file }, thrown),
+  )

@@ -1,0 +1,190 @@
+import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import type { PwoaError } from '../../dsl/errors.js'
+import { clipped, quoted, refuse, refusing } from '../files/refusal.js'
+import { repeatedKey } from './repeatedKey.js'
+import type { Checkpoint, StateTensor } from './tensors/checkpoint.js'
+import { DTYPE_BYTES, type Dtype, littleEndian, toFloat32 } from './tensors/dtype.js'
+
+const MOST_HEADER_BYTES = 100_000_000
+const MOST_AXES = 64
+const METADATA = '__metadata__'
+
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+
+const Count = new t.Type<number>(
+  'a count',
+  isCount,
+  (value, context) => (isCount(value) ? t.success(value) : t.failure(value, context)),
+  t.identity,
+)
+
+const DtypeCodec = t.keyof(DTYPE_BYTES)
+
+const Entry = t.type({ dtype: t.string, shape: t.readonlyArray(Count), data_offsets: t.tuple([Count, Count]) })
+type Entry = t.TypeOf<typeof Entry>
+
+const Metadata = t.record(t.string, t.string)
+
+interface Placed {
+  readonly name: string
+  readonly dtype: Dtype
+  readonly shape: readonly number[]
+  readonly begin: number
+  readonly end: number
+}
+
+const decoded = <A>(codec: t.Decoder<unknown, A>, value: unknown, expected: string): A => {
+  const result = codec.decode(value)
+  return E.isRight(result) ? result.right : refuse(expected, clipped(JSON.stringify(value)))
+}
+
+const placed = (name: string, { dtype, shape, data_offsets: [begin, end] }: Entry): Placed => {
+  const what = `tensor ${quoted(name)}`
+  const known = decoded(DtypeCodec, dtype, `${what} of a type among ${Object.keys(DTYPE_BYTES).join(', ')}`)
+  if (shape.length > MOST_AXES) refuse(`${what} of at most ${MOST_AXES} axes`, `${shape.length}`)
+  const bytes = shape.reduce((product, extent) => product * extent, DTYPE_BYTES[known])
+  if (end - begin !== bytes) refuse(`${bytes} bytes for ${what} of shape [${shape.join(', ')}]`, `${end - begin}`)
+  return { name, dtype: known, shape, begin, end }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+const parseHeader = (bytes: Uint8Array): { readonly header: object; readonly dataStart: number } => {
+  if (bytes.length < 8) return refuse('a safetensors file of at least 8 bytes', `${bytes.length} bytes`)
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
+  if (length > MOST_HEADER_BYTES) return refuse(`a header of at most ${MOST_HEADER_BYTES} bytes`, `${length} bytes`)
+  const dataStart = 8 + Number(length)
+  if (dataStart > bytes.length) {
+    return refuse(`a whole file of at least ${dataStart} bytes`, `one that is cut off at ${bytes.length} bytes`)
+  }
+  const raw = bytes.subarray(8, dataStart)
+  let text: string
+  let header: unknown
+  try {
+    text = utf8.decode(raw)
+    header = text.startsWith('{') ? JSON.parse(text) : undefined
+  } catch (error) {
+    return refuse('a JSON header', error instanceof Error ? error.message : String(error))
+  }
+  if (typeof header !== 'object' || header === null) return refuse('a JSON object as header', quoted(text.slice(0, 20)))
+  const repeated = repeatedKey(text)
+  if (repeated !== undefined) return refuse('each name once in the header', `${quoted(repeated)} twice`)
+  return { header, dataStart }
+}
+
+/** The format lets no byte of the data belong to two tensors or to none. */
+const checkCover = (entries: readonly Placed[], dataBytes: number): void => {
+  let position = 0
+  for (const { name, begin, end } of entries) {
+    if (begin < position) refuse(`tensor ${quoted(name)} from byte ${position} on`, `an overlap from byte ${begin}`)
+    if (begin > position) refuse(`tensor ${quoted(name)} at byte ${position}`, `a hole up to byte ${begin}`)
+    position = end
+  }
+  if (position > dataBytes) refuse(`a whole file with ${position} bytes of data`, `one cut off at ${dataBytes}`)
+  if (position < dataBytes) refuse(`${position} bytes of data`, `${dataBytes} bytes`)
+}
+
+const read = (bytes: Uint8Array): Checkpoint => {
+  const { header, dataStart } = parseHeader(bytes)
+  const entries: Placed[] = []
+  let metadata: Readonly<Record<string, string>> = {}
+  for (const [name, value] of Object.entries(header)) {
+    if (name === METADATA) metadata = decoded(Metadata, value, `text values in ${METADATA}`)
+    else entries.push(placed(name, decoded(Entry, value, `dtype, shape and data_offsets of ${quoted(name)}`)))
+  }
+  // The order of the data: an object would put a name such as "0" before all others.
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end)
+  checkCover(entries, bytes.length - dataStart)
+  const data = bytes.subarray(dataStart)
+  const tensors = new Map<string, StateTensor>()
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const size = DTYPE_BYTES[dtype]
+    const own = data.subarray(begin, end)
+    tensors.set(name, { shape, data: toFloat32(own, dtype, 0, (end - begin) / size) })
+  }
+  return { tensors, metadata }
+}
+
+/**
+ * Reads a safetensors file: a length of 8 bytes, a JSON header, the data. Types F64, F32, F16, BF16, I64, I32, I16,
+ * I8, U8 and BOOL become float32.
+ *
+ * Errors: a `FileError` for a header that is too long, no JSON, repeats a name or lacks a field, for tensors that
+ * overlap, leave holes or lie outside the file, and for another type.
+ *
+ * @param bytes the whole file
+ * @param file its name, for errors
+ * @param stage the stage that an error names
+ */
+export const readSafetensors = (
+  bytes: Uint8Array,
+  file: string,
+  stage = 'loadTeacher',
+): E.Either<PwoaError, Checkpoint> => refusing({ stage, file }, () => read(bytes))
+
+/** A tensor to write: Float32Array becomes F32, Uint8Array becomes U8. */
+export interface SavedTensor {
+  /** Extent of each axis; empty for a scalar. */
+  readonly shape: readonly number[]
+  /** As many values as the product of `shape`. */
+  readonly data: Float32Array | Uint8Array
+}
+
+const bytesOf = (data: Float32Array | Uint8Array): Uint8Array =>
+  data instanceof Uint8Array ? data : littleEndian(data)
+
+const checkTensor = (name: string, { shape, data }: SavedTensor): void => {
+  const count = shape.reduce((product, extent) => product * extent, 1)
+  if (name === METADATA) refuse(`a tensor name other than ${METADATA}`, quoted(name))
+  if (!shape.every(isCount) || count !== data.length) {
+    refuse(`tensor ${quoted(name)} with ${count} values for shape [${shape.join(', ')}]`, `${data.length}`)
+  }
+}
+
+const encode = (
+  tensors: ReadonlyMap<string, SavedTensor>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array<ArrayBuffer> => {
+  // Wide types first, as the reference writer does: then every tensor lies aligned for its type.
+  const ordered = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT)
+  const header: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]]
+  let position = 0
+  for (const [name, tensor] of ordered) {
+    checkTensor(name, tensor)
+    const end = position + tensor.data.byteLength
+    const dtype = tensor.data instanceof Uint8Array ? 'U8' : 'F32'
+    header.push([name, { dtype, shape: tensor.shape, data_offsets: [position, end] }])
+    position = end
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)))
+  const length = Math.ceil(json.length / 8) * 8
+  const out = new Uint8Array(8 + length + position)
+  new DataView(out.buffer).setBigUint64(0, BigInt(length), true)
+  out.set(json, 8)
+  out.fill(0x20, 8 + json.length, 8 + length)
+  let at = 8 + length
+  for (const [, { data }] of ordered) {
+    out.set(bytesOf(data), at)
+    at += data.byteLength
+  }
+  return out
+}
+
+/**
+ * The bytes of a safetensors file. The header is padded by spaces to a multiple of 8 bytes, so that the data is
+ * aligned; float32 tensors come before byte tensors, each group in the order given.
+ *
+ * Errors: a `FileError` for a tensor whose data doesn't fill its shape, or whose name is `__metadata__`.
+ *
+ * @param metadata text stored as `__metadata__`
+ * @param file the name of the file to be written, for errors
+ * @param stage the stage that an error names
+ */
+export const encodeSafetensors = (
+  tensors: ReadonlyMap<string, SavedTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+  file = 'safetensors',
+  stage = 'exportModel',
+): E.Either<PwoaError, Uint8Array<ArrayBuffer>> => refusing({ stage, file }, () => encode(tensors, metadata))

@@ -1,0 +1,95 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { type Either, isRight } from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import type { PwoaError } from '../../dsl/errors.js'
+import { parseJson } from '../../dsl/parseJson.js'
+import { type Place, quoted, refuse, refusing } from '../files/refusal.js'
+import type { Checkpoint, StateTensor } from './tensors/checkpoint.js'
+
+/**
+ * A sparse tensor as bytes: a bit for each number, 1 where it is stored (the lowest of a byte first), then the stored
+ * numbers as little-endian float32, first all their lowest bytes, last all their highest, in which they are alike; the
+ * whole deflated (RFC 1951). Numbers come back bit for bit.
+ *
+ * @param values row-major; those whose bits are all 0 are left out
+ * @param kept 1 where a number is stored though it be 0. @default none
+ */
+export const encodeSparse = (values: Float32Array, kept?: Float32Array): Uint8Array => {
+  const raw = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  const stored = Array.from(raw.keys()).filter((i) => raw[i] !== 0 || kept?.[i] === 1)
+  const bitmap = Math.ceil(values.length / 8)
+  const bytes = new Uint8Array(bitmap + 4 * stored.length)
+  for (const [n, i] of stored.entries()) {
+    bytes[i >> 3] = (bytes[i >> 3] ?? 0) | (1 << (i & 7))
+    for (let plane = 0; plane < 4; plane++)
+      bytes[bitmap + plane * stored.length + n] = ((raw[i] ?? 0) >>> (8 * plane)) & 0xff
+  }
+  return deflateRawSync(bytes, { level: 9 })
+}
+
+/** What a file says of its sparse tensors. */
+const Described = t.type({
+  /** The shape of each, by name. */
+  shapes: t.record(t.string, t.array(t.number)),
+  /** What a 1 among the bits says: that a number is kept by the network's mask, or that it is not 0. */
+  bits: t.keyof({ kept: null, nonZero: null }),
+})
+
+/** That as text of a file's metadata, under `sparse`. */
+export const describeSparse = (shapes: ReadonlyMap<string, readonly number[]>, bits: 'kept' | 'nonZero'): string =>
+  JSON.stringify({ shapes: Object.fromEntries(shapes), bits })
+
+/**
+ * A checkpoint with its sparse tensors as they were, and with the masks that their bits are; any other checkpoint as it is.
+ *
+ * Errors: a `FileError` for sparse tensors that are missing, damaged or of another size.
+ */
+export const expandSparse = (place: Place, { tensors, metadata }: Checkpoint): Either<PwoaError, Checkpoint> =>
+  refusing(place, () => {
+    const { sparse, ...others } = metadata
+    if (sparse === undefined) return { tensors, metadata }
+    const decoded = Described.decode(parseJson(sparse))
+    if (!isRight(decoded)) return refuse('shapes and bits of sparse tensors', quoted(sparse))
+    const { shapes, bits } = decoded.right
+    const whole = new Map(tensors)
+    const masks: Record<string, string> = {}
+    for (const [name, shape] of Object.entries(shapes)) {
+      const packed = tensors.get(name) ?? refuse(`a sparse tensor ${quoted(name)}`, 'none')
+      const { data, bitmap } = expanded(name, shape, Uint8Array.from(packed.data))
+      whole.set(name, { shape, data } satisfies StateTensor)
+      masks[name] = Buffer.from(bitmap).toString('base64')
+    }
+    return { tensors: whole, metadata: bits === 'kept' ? { ...others, masks: JSON.stringify(masks) } : others }
+  })
+
+/** Numbers of a tensor that a file may ask for: the largest file's. */
+const MOST = 2 ** 29
+
+const expanded = (name: string, shape: readonly number[], packed: Uint8Array) => {
+  const count = shape.reduce((product, extent) => product * extent, 1)
+  const fits = shape.every((extent) => Number.isInteger(extent) && extent >= 0) && count <= MOST
+  if (!fits) return refuse(`a shape of sparse tensor ${quoted(name)}`, `[${shape.join(', ')}]`)
+  const length = Math.ceil(count / 8)
+  const bytes = inflated(name, packed, length + 4 * count)
+  const bitmap = bytes.subarray(0, length)
+  const stored = Array.from({ length: count }, (_, i) => i).filter((i) => ((bitmap[i >> 3] ?? 0) >> (i & 7)) & 1)
+  const wanted = length + 4 * stored.length
+  if (bytes.length !== wanted) refuse(`${wanted} bytes in sparse tensor ${quoted(name)}`, `${bytes.length}`)
+  const raw = new Uint32Array(count)
+  for (const [n, i] of stored.entries()) {
+    const byte = (plane: number): number => (bytes[length + plane * stored.length + n] ?? 0) << (8 * plane)
+    raw[i] = (byte(0) | byte(1) | byte(2) | byte(3)) >>> 0
+  }
+  return { data: new Float32Array(raw.buffer), bitmap }
+}
+
+const inflated = (name: string, packed: Uint8Array, most: number): Uint8Array => {
+  try {
+    return inflateRawSync(packed, { maxOutputLength: Math.max(1, most) })
+  } catch (error) {
+    return refuse(
+      `sparse tensor ${quoted(name)} of at most ${most} bytes, deflated`,
+      error instanceof Error ? error.message : String(error),
+    )
+  }
+}

@@ -1,0 +1,153 @@
+import { samePads } from '../../../engine/ops/conv2d.js'
+import type { Kernel } from '../../../models/execution.js'
+import { type Conv2dLayer, groupsOf, type Layer } from '../../../models/layers.js'
+import { type GraphModelBuilder, INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
+
+/** A layer of a network in use: its batch normalisations are part of other layers, and nothing is sampled. */
+type UsedLayer = Exclude<Layer, { readonly type: 'batchNorm2d' | 'given' | 'sample' }>
+
+/** A layer in its place in the graph to be written. */
+export interface Place<L extends Layer> {
+  readonly graph: GraphModelBuilder
+  readonly layer: L
+  readonly kernel: Kernel
+  readonly inputs: readonly Value[]
+  /** The constant of a layer's parameter: `weight`, `bias`. */
+  readonly parameter: (part: string) => Value
+}
+
+type Writers = { readonly [K in UsedLayer['type']]: (place: Place<Extract<Layer, { readonly type: K }>>) => Value }
+
+const NHWC = { data_format: text('NHWC') }
+
+const activated = ({ graph, kernel }: Place<Layer>, value: Value): Value =>
+  kernel.activation === 'relu' ? graph.node('Relu', kernel.result, [value]) : value
+
+/** What TensorFlow joins with a product: its bias, and the ReLU behind it. */
+const fused = ({ kernel }: Place<Layer>) => ({
+  fused_ops: texts(kernel.activation === 'relu' ? ['BiasAdd', 'Relu'] : ['BiasAdd']),
+  num_args: whole(1),
+})
+
+const window = (kernel: number, stride: number) => ({
+  ...NHWC,
+  ksize: wholes([1, kernel, kernel, 1]),
+  strides: wholes([1, stride, stride, 1]),
+  padding: text('VALID'),
+})
+
+const perChannel = ({ graph, kernel }: Place<Layer>, part: string, values: readonly number[]): Value =>
+  graph.constant(`${kernel.node.id}/${part}`, [values.length], Float32Array.from(values))
+
+const writers: Writers = {
+  normalize: (place) => {
+    const { graph, layer, kernel, inputs } = place
+    const { id } = kernel.node
+    const centred = graph.node('Sub', `${id}/centred`, [...inputs, perChannel(place, 'mean', layer.mean)])
+    return graph.node('RealDiv', id, [centred, perChannel(place, 'std', layer.std)])
+  },
+  conv2d: (place) => {
+    const { layer, kernel } = place
+    const [shape] = kernel.node.inputShapes
+    const groups = groupsOf(layer)
+    if (groups === 1) return convolved(place, 'Conv2D', place.parameter('weight'))
+    return shape?.kind === 'image' && shape.channels === groups ? depthwise(place) : sliced(place)
+  },
+  affine2d: (place) => {
+    const { graph, kernel, inputs, parameter } = place
+    const scaled = graph.node('Mul', `${kernel.node.id}/scaled`, [...inputs, parameter('weight')])
+    return activated(place, graph.node('AddV2', kernel.node.id, [scaled, parameter('bias')]))
+  },
+  linear: (place) => {
+    const { graph, kernel, inputs, parameter } = place
+    return graph.node('_FusedMatMul', kernel.result, [...inputs, parameter('weight'), parameter('bias')], {
+      transpose_a: { b: false },
+      transpose_b: { b: false },
+      ...fused(place),
+    })
+  },
+  relu: ({ graph, kernel, inputs }) => graph.node('Relu', kernel.result, inputs),
+  maxPool2d: ({ graph, layer, kernel, inputs }) =>
+    graph.node('MaxPool', kernel.result, inputs, window(layer.kernel, layer.stride)),
+  avgPool2d: ({ graph, layer, kernel, inputs }) =>
+    graph.node('AvgPool', kernel.result, inputs, window(layer.kernel, layer.stride)),
+  flatten: ({ graph, kernel, inputs }) => {
+    const { shape, id } = kernel.node
+    const features = shape.kind === 'vector' ? shape.features : -1
+    const sizes = graph.integers(`${id}/shape`, [2], [-1, features])
+    return graph.node('Reshape', kernel.result, [...inputs, sizes], { Tshape: INTEGER })
+  },
+  add: ({ graph, kernel, inputs }) => graph.node('AddN', kernel.result, inputs, { N: whole(inputs.length) }),
+}
+
+/** A convolution with its bias and ReLU. */
+const convolved = (place: Place<Conv2dLayer>, op: keyof typeof FUSED, weight: Value): Value => {
+  const { graph, layer, kernel, parameter } = place
+  const { value, attributes } = windowed(place)
+  const given = [value, weight]
+  if (layer.bias === 'none') return activated(place, graph.node(op, kernel.node.id, given, attributes))
+  return graph.node(FUSED[op], kernel.result, [...given, parameter('bias')], { ...attributes, ...fused(place) })
+}
+
+const FUSED = { Conv2D: '_FusedConv2D', DepthwiseConv2dNative: 'FusedDepthwiseConv2dNative' } as const
+
+const depthwise = (place: Place<Conv2dLayer>): Value => {
+  const { graph, layer, kernel, parameter } = place
+  const { id } = kernel.node
+  const groups = groupsOf(layer)
+  const shape = graph.integers(`${id}/perInputShape`, [4], [layer.kernel, layer.kernel, groups, layer.out / groups])
+  const perInput = graph.node('Reshape', `${id}/perInput`, [parameter('weight'), shape], { Tshape: INTEGER })
+  return convolved(place, 'DepthwiseConv2dNative', perInput)
+}
+
+/** A convolution of each group. */
+const sliced = (place: Place<Conv2dLayer>): Value => {
+  const { graph, layer, kernel, parameter } = place
+  const { id } = kernel.node
+  const count = groupsOf(layer)
+  const { value, attributes } = windowed(place)
+  const axis = graph.integers(`${id}/axis`, [], [3])
+  const parts = (what: string, all: Value): readonly Value[] => {
+    const split = graph.node('Split', `${id}/${what}`, [axis, all], { num_split: whole(count) })
+    return Array.from({ length: count }, (_, i) => (i === 0 ? split : `${split}:${i}`))
+  }
+  const [images, filters] = [parts('images', value), parts('filters', parameter('weight'))]
+  const products = images.map((image, i) => graph.node('Conv2D', `${id}/${i}`, [image, filters[i] ?? ''], attributes))
+  const joined = graph.node('ConcatV2', `${id}/product`, [...products, axis], { N: whole(count), Tidx: INTEGER })
+  const sum = layer.bias === 'none' ? joined : graph.node('AddV2', `${id}/sum`, [joined, parameter('bias')])
+  return activated(place, sum)
+}
+
+/** A convolution's input, and how its window goes over it. */
+const windowed = (place: Place<Conv2dLayer>) => {
+  const { stride } = place.layer
+  const { value, padding } = padded(place)
+  const attributes = {
+    ...NHWC,
+    strides: wholes([1, stride, stride, 1]),
+    dilations: wholes([1, 1, 1, 1]),
+    padding: text(padding),
+  }
+  return { value, attributes }
+}
+
+/** A convolution's input and the padding that is left to it: zeros on both sides, where `SAME` has as many, are that. */
+const padded = ({ graph, layer, kernel: { node }, inputs: [input = ''] }: Place<Conv2dLayer>) => {
+  const { kernel, stride, padding } = layer
+  const [shape] = node.inputShapes
+  if (padding === 0 || shape?.kind !== 'image') return { value: input, padding: 'VALID' }
+  const same = [shape.height, shape.width].every((size) => samePads(size, kernel, stride, padding))
+  if (same) return { value: input, padding: 'SAME' }
+  const zeros = graph.integers(`${node.id}/paddings`, [4, 2], [0, 0, padding, padding, padding, padding, 0, 0])
+  return { value: graph.node('Pad', `${node.id}/padded`, [input, zeros], { Tpaddings: INTEGER }), padding: 'VALID' }
+}
+
+/** Adds a layer's nodes, and gives what it gives. */
+export const writeLayer = (place: Omit<Place<Layer>, 'layer'>): Value => {
+  const { layer } = place.kernel.node
+  if (layer.type === 'batchNorm2d') throw new Error(`"${layer.name}" is not folded`)
+  if (layer.type === 'given' || layer.type === 'sample')
+    throw new Error(`"${place.kernel.node.id}" is for training alone`)
+  // Each layer type is looked up under its own key, which TypeScript can't follow through a union.
+  return (writers[layer.type] as (place: Place<Layer>) => Value)({ ...place, layer })
+}

@@ -1,0 +1,76 @@
+import { quoted, refuse } from '../../files/refusal.js'
+import type { StateDict, StateTensor } from '../tensors/checkpoint.js'
+import { DTYPE_BYTES, gatherFloat32, toFloat32 } from '../tensors/dtype.js'
+import type { PickleTensor } from './pickleValue.js'
+
+// Tied weights and expanded views share storages, so tensors may hold more elements than the file; a hostile one must
+// not fill memory with views of the same bytes.
+const SHARING = 4
+const SLACK = 1_048_576
+
+const elementsOf = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1)
+
+const isContiguous = (shape: readonly number[], strides: readonly number[]): boolean => {
+  let step = 1
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const extent = shape[axis] ?? 0
+    if (extent !== 1 && strides[axis] !== step) return false
+    step *= extent
+  }
+  return true
+}
+
+const read = (name: string, { storage, offset, shape, strides }: PickleTensor, bytes: Uint8Array): StateTensor => {
+  const count = elementsOf(shape)
+  if (count === 0) return { shape, data: new Float32Array(0) }
+  const last = shape.reduce((sum, extent, axis) => sum + (extent - 1) * (strides[axis] ?? 0), offset)
+  if (last >= storage.count) {
+    return refuse(
+      `tensor ${quoted(name)} within its storage of ${storage.count} elements`,
+      `a last element at ${last} (shape [${shape.join(', ')}])`,
+    )
+  }
+  const declared = storage.total * DTYPE_BYTES[storage.dtype]
+  if (bytes.length !== declared) {
+    return refuse(`${declared} bytes for tensor ${quoted(name)}`, `${bytes.length} bytes in the file`)
+  }
+  const start = storage.start + offset
+  const data = isContiguous(shape, strides)
+    ? toFloat32(bytes, storage.dtype, start, count)
+    : gatherFloat32(bytes, storage.dtype, start, shape, strides)
+  return { shape, data }
+}
+
+/**
+ * Reads declared tensors out of their storages, as contiguous float32. Sizes are checked against the bytes that are
+ * really there before anything is allocated. Refuses by exception.
+ *
+ * @param storageOf the bytes of a storage by its key
+ * @param available bytes of all storages together
+ */
+export const materialize = (
+  tensors: ReadonlyMap<string, PickleTensor>,
+  storageOf: (key: string) => Uint8Array | undefined,
+  available: number,
+): StateDict => {
+  const budget = SHARING * available + SLACK
+  let total = 0
+  for (const [name, { shape }] of tensors) {
+    total += elementsOf(shape)
+    if (!(total <= budget)) {
+      return refuse(
+        `tensors that fit their ${available} bytes`,
+        `a shape of [${shape.join(', ')}] for tensor ${quoted(name)}`,
+      )
+    }
+  }
+  const out = new Map<string, StateTensor>()
+  for (const [name, tensor] of tensors) {
+    const bytes = storageOf(tensor.storage.key)
+    if (bytes === undefined) {
+      return refuse(`a storage for tensor ${quoted(name)}`, `none with the key ${quoted(tensor.storage.key)}`)
+    }
+    out.set(name, read(name, tensor, bytes))
+  }
+  return out
+}

@@ -1,0 +1,124 @@
+import { inflateRawSync } from 'node:zlib'
+import yauzl, { type Entry, type ZipFile } from 'yauzl'
+import { crc32 } from '../../files/crc.js'
+import { quoted, refuse } from '../../files/refusal.js'
+import type { Checkpoint } from '../tensors/checkpoint.js'
+import { findTensors } from './findTensors.js'
+import { materialize } from './materialize.js'
+import { torchHost } from './torchObjects.js'
+import { unpickle } from './unpickler.js'
+
+const MOST_ENTRIES = 200_000
+const MOST_PICKLE_BYTES = 256 * 2 ** 20
+const MOST_BYTES = 2 ** 32
+// Deflated weights shrink little, pruned ones perhaps tenfold; a zip bomb grows a thousandfold.
+const MOST_GROWTH = 64
+const GROWTH_SLACK = 2 ** 20
+
+const RESAVE = 'Where it was saved with torch.serialization.set_crc32_options(False), save it again with checksums on.'
+
+const openZip = async (bytes: Uint8Array): Promise<ZipFile> => {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  try {
+    return await yauzl.fromBufferPromise(buffer, { lazyEntries: true })
+  } catch (error) {
+    return refuse(
+      'a whole zip file',
+      `one that is cut off or corrupt (${error instanceof Error ? error.message : error})`,
+    )
+  }
+}
+
+const entriesOf = async (zip: ZipFile, fileBytes: number): Promise<ReadonlyMap<string, Entry>> => {
+  if (zip.entryCount > MOST_ENTRIES) refuse(`at most ${MOST_ENTRIES} zip entries`, `${zip.entryCount}`)
+  const entries = new Map<string, Entry>()
+  const most = Math.min(MOST_BYTES, MOST_GROWTH * fileBytes + GROWTH_SLACK)
+  let total = 0
+  for await (const entry of zip.eachEntry()) {
+    if (entry.isEncrypted()) refuse('a zip file without encryption', `entry ${quoted(entry.fileName)} encrypted`)
+    if (entries.has(entry.fileName)) refuse('each zip entry once', `${quoted(entry.fileName)} twice`)
+    total += entry.uncompressedSize
+    if (total > most) refuse(`zip entries of at most ${most} bytes unpacked`, `${total} bytes or more`)
+    entries.set(entry.fileName, entry)
+  }
+  return entries
+}
+
+const unpack = async (zip: ZipFile, entry: Entry, bytes: Uint8Array): Promise<Uint8Array> => {
+  const name = quoted(entry.fileName)
+  const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true })
+  const end = fileDataStart + entry.compressedSize
+  if (end > bytes.length) return refuse(`zip entry ${name} within ${bytes.length} bytes`, `an end at byte ${end}`)
+  const packed = bytes.subarray(fileDataStart, end)
+  if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8) {
+    return refuse('stored or deflated zip entries', `compression method ${entry.compressionMethod}`)
+  }
+  const unpacked =
+    entry.compressionMethod === 0 ? packed : inflateRawSync(packed, { maxOutputLength: entry.uncompressedSize + 1 })
+  if (unpacked.length !== entry.uncompressedSize) {
+    return refuse(`${entry.uncompressedSize} bytes in zip entry ${name}`, `${unpacked.length}`)
+  }
+  const checksum = crc32(unpacked)
+  return checksum === entry.crc32
+    ? unpacked
+    : refuse(
+        `checksum ${entry.crc32.toString(16)} of zip entry ${name}`,
+        `${checksum.toString(16)}: the file is corrupt`,
+        RESAVE,
+      )
+}
+
+const PICKLE = '/data.pkl'
+
+const rootOf = (entries: ReadonlyMap<string, Entry>): string => {
+  const pickles = [...entries.keys()].filter((name) => name.endsWith(PICKLE) && name.indexOf('/') === name.length - 9)
+  const [pickle] = pickles
+  if (pickle === undefined || pickles.length > 1) {
+    return refuse('a PyTorch checkpoint', `a zip file with ${pickles.length} entries "<name>${PICKLE}"`)
+  }
+  return pickle.slice(0, -PICKLE.length)
+}
+
+/**
+ * Reads the format of PyTorch 1.6 and later: a zip file of `<name>/data.pkl`, `<name>/byteorder` and one entry
+ * `<name>/data/<key>` for each storage. Only entries that the state dict needs are unpacked. Refuses by exception.
+ */
+export const readTorchZip = async (bytes: Uint8Array, select: number): Promise<Checkpoint> => {
+  const zip = await openZip(bytes)
+  const entries = await entriesOf(zip, bytes.length)
+  const root = rootOf(entries)
+  const take = (entry: Entry): Promise<Uint8Array> => unpack(zip, entry, bytes)
+
+  if (entries.has(`${root}/constants.pkl`)) {
+    return refuse(
+      'a checkpoint of tensors',
+      'a TorchScript program',
+      'Save its state dict: torch.save(m.state_dict(), path).',
+    )
+  }
+  const order = entries.get(`${root}/byteorder`)
+  if (order !== undefined && order.uncompressedSize <= 16) {
+    const text = Buffer.from(await take(order)).toString('latin1')
+    if (text.trim() !== 'little') return refuse('a little-endian checkpoint', `byte order ${quoted(text)}`)
+  }
+  const pickle = entries.get(`${root}${PICKLE}`)
+  if (pickle === undefined || pickle.uncompressedSize > MOST_PICKLE_BYTES) {
+    return refuse(`a data.pkl of at most ${MOST_PICKLE_BYTES} bytes`, `${pickle?.uncompressedSize ?? 0} bytes`)
+  }
+  const { value } = unpickle(await take(pickle), 0, torchHost)
+  const { tensors, path } = findTensors(value, select)
+
+  const storages = new Map<string, Uint8Array>()
+  let available = 0
+  for (const { storage } of tensors.values()) {
+    const entry = entries.get(`${root}/data/${storage.key}`)
+    if (entry === undefined || storages.has(storage.key)) continue
+    const unpacked = await take(entry)
+    storages.set(storage.key, unpacked)
+    available += unpacked.length
+  }
+  return {
+    tensors: materialize(tensors, (key) => storages.get(key), available),
+    metadata: path === '' ? {} : { stateDict: path },
+  }
+}

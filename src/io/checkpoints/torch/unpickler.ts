@@ -1,0 +1,319 @@
+import { quoted, refuse } from '../../files/refusal.js'
+import { ByteReader } from './byteReader.js'
+import { describePickle, isKind, type PickleGlobal, type PickleValue } from './pickleValue.js'
+
+/** Decides what names, calls and persistent ids mean. Each refuses what it doesn't know. */
+export interface PickleHost {
+  readonly global: (name: string) => PickleGlobal
+  readonly call: (callee: PickleGlobal, args: readonly PickleValue[]) => PickleValue
+  readonly persistent: (id: PickleValue) => PickleValue
+}
+
+// A state dict takes about 40 opcodes a tensor. The bounds keep a hostile file from filling memory with tiny objects.
+const MOST_OPCODES = 4_000_000
+const MOST_STACK = 1_000_000
+const MOST_LINE = 4096
+const MOST_LONG_BYTES = 64
+
+const MARK = Symbol('mark')
+type Slot = PickleValue | typeof MARK
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+const integer = (value: bigint): number | bigint => {
+  const narrow = Number(value)
+  return Number.isSafeInteger(narrow) ? narrow : value
+}
+
+const littleEndianInteger = (bytes: Uint8Array): number | bigint => {
+  let value = 0n
+  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0)
+  return integer(BigInt.asIntN(8 * bytes.length, value))
+}
+
+const decimalInteger = (text: string): number | bigint =>
+  /^-?\d{1,64}L?$/.test(text) ? integer(BigInt(text.replace('L', ''))) : refuse('a decimal integer', quoted(text))
+
+/**
+ * Reads one pickle (protocols 0 to 5) that starts at byte `start`. It executes nothing: names become inert values
+ * where the host allows them, calls are answered by the host, and opcodes that only arbitrary objects need are
+ * refused. Refuses by exception (`Refusal`).
+ *
+ * @returns the value, and the offset of the byte after the pickle
+ */
+export const unpickle = (
+  bytes: Uint8Array,
+  start: number,
+  host: PickleHost,
+): { readonly value: PickleValue; readonly end: number } => {
+  const reader = new ByteReader(bytes, start)
+  const stack: Slot[] = []
+  const marks: number[] = []
+  const memo = new Map<number, PickleValue>()
+
+  const underflow = (): never => refuse('a well-formed pickle', `one that empties its stack at byte ${reader.position}`)
+
+  const pop = (): PickleValue => {
+    const slot = stack.pop()
+    return slot === undefined || slot === MARK ? underflow() : slot
+  }
+  const top = (): PickleValue => {
+    const slot = stack.at(-1)
+    return slot === undefined || slot === MARK ? underflow() : slot
+  }
+  const popMany = (count: number): PickleValue[] => {
+    const values: PickleValue[] = []
+    for (let i = 0; i < count; i++) values.push(pop())
+    return values.reverse()
+  }
+  const popToMark = (): PickleValue[] => {
+    const mark = marks.pop()
+    if (mark === undefined || stack[mark] !== MARK) return underflow()
+    const values: PickleValue[] = []
+    for (const slot of stack.splice(mark).slice(1)) {
+      if (slot === MARK) return underflow()
+      values.push(slot)
+    }
+    return values
+  }
+  const text = (length: number): string => utf8.decode(reader.take(length))
+  // Python 2 wrote names as byte strings.
+  const latin = (length: number): string => Buffer.from(reader.take(length)).toString('latin1')
+
+  const append = (values: readonly PickleValue[]): void => {
+    const target = top()
+    const items = isKind('list')(target) ? target.items : refuse('a list to append to', describePickle(target))
+    for (const value of values) items.push(value)
+  }
+  const setItems = (values: readonly PickleValue[]): void => {
+    const target = top()
+    const entries = isKind('dict')(target) ? target.entries : refuse('a dict to fill', describePickle(target))
+    if (values.length % 2 === 1) underflow()
+    for (let i = 0; i < values.length; i += 2) entries.set(values[i] ?? null, values[i + 1] ?? null)
+  }
+  const dictOf = (values: readonly PickleValue[]): void => {
+    stack.push({ kind: 'dict', entries: new Map() })
+    setItems(values)
+  }
+  const recall = (index: number): void => {
+    const value = memo.get(index)
+    stack.push(value === undefined ? refuse('a well-formed pickle', `one without memo ${index}`) : value)
+  }
+  const call = (callee: PickleValue, args: PickleValue): PickleValue => {
+    if (!isKind('global')(callee)) {
+      return refuse('a checkpoint of tensors', `a call of ${describePickle(callee)}`)
+    }
+    if (!isKind('tuple')(args)) {
+      return refuse('a tuple of arguments', describePickle(args))
+    }
+    return host.call(callee, args.items)
+  }
+  const stackGlobal = (): PickleGlobal => {
+    const name = pop()
+    const module = pop()
+    return typeof name === 'string' && typeof module === 'string'
+      ? host.global(`${module}.${name}`)
+      : refuse('a name', describePickle(name))
+  }
+
+  for (let opcodes = 0; opcodes < MOST_OPCODES; opcodes++) {
+    if (stack.length > MOST_STACK) refuse(`a pickle stack of at most ${MOST_STACK} values`, 'a deeper one')
+    const opcode = reader.u8()
+    switch (opcode) {
+      case 0x80: {
+        const protocol = reader.u8()
+        if (protocol > 5) refuse('a pickle of protocol 0 to 5', `protocol ${protocol}`)
+        break
+      }
+      case 0x95: {
+        const length = reader.length64()
+        if (length > reader.left) reader.take(length)
+        break
+      }
+      case 0x2e: {
+        // STOP
+        const value = pop()
+        return { value, end: reader.position }
+      }
+      case 0x28:
+        marks.push(stack.length)
+        stack.push(MARK)
+        break
+      case 0x30:
+        if (stack.at(-1) === MARK) marks.pop()
+        if (stack.pop() === undefined) underflow()
+        break
+      case 0x31:
+        popToMark()
+        break
+      case 0x32:
+        stack.push(top())
+        break
+      case 0x4e:
+        stack.push(null)
+        break
+      case 0x88:
+        stack.push(true)
+        break
+      case 0x89:
+        stack.push(false)
+        break
+      case 0x49: {
+        const line = reader.line(MOST_LINE)
+        stack.push(line === '01' ? true : line === '00' ? false : decimalInteger(line))
+        break
+      }
+      case 0x4c:
+        stack.push(decimalInteger(reader.line(MOST_LINE)))
+        break
+      case 0x46: {
+        const line = reader.line(MOST_LINE)
+        stack.push(line.trim() === '' ? refuse('a number', quoted(line)) : Number(line))
+        break
+      }
+      case 0x4a:
+        stack.push(reader.i32())
+        break
+      case 0x4b:
+        stack.push(reader.u8())
+        break
+      case 0x4d:
+        stack.push(reader.u16())
+        break
+      case 0x8a:
+      case 0x8b: {
+        const length = opcode === 0x8a ? reader.u8() : reader.u32()
+        if (length > MOST_LONG_BYTES) refuse(`an integer of at most ${MOST_LONG_BYTES} bytes`, `${length} bytes`)
+        stack.push(littleEndianInteger(reader.take(length)))
+        break
+      }
+      case 0x47:
+        stack.push(reader.f64BigEndian())
+        break
+      case 0x56:
+        stack.push(reader.line(MOST_LINE))
+        break
+      case 0x58:
+        stack.push(text(reader.u32()))
+        break
+      case 0x8c:
+        stack.push(text(reader.u8()))
+        break
+      case 0x8d:
+        stack.push(text(reader.length64()))
+        break
+      case 0x54:
+        stack.push(latin(reader.u32()))
+        break
+      case 0x55:
+        stack.push(latin(reader.u8()))
+        break
+      case 0x42:
+        stack.push(reader.take(reader.u32()))
+        break
+      case 0x43:
+        stack.push(reader.take(reader.u8()))
+        break
+      case 0x8e:
+      case 0x96:
+        stack.push(reader.take(reader.length64()))
+        break
+      case 0x29:
+        stack.push({ kind: 'tuple', items: [] })
+        break
+      case 0x74:
+        stack.push({ kind: 'tuple', items: popToMark() })
+        break
+      case 0x85:
+      case 0x86:
+      case 0x87:
+        stack.push({ kind: 'tuple', items: popMany(opcode - 0x84) })
+        break
+      case 0x5d:
+        stack.push({ kind: 'list', items: [] })
+        break
+      case 0x6c:
+        stack.push({ kind: 'list', items: popToMark() })
+        break
+      case 0x61:
+        append([pop()])
+        break
+      case 0x65:
+        append(popToMark())
+        break
+      case 0x7d:
+        dictOf([])
+        break
+      case 0x64:
+        dictOf(popToMark())
+        break
+      case 0x73:
+        setItems(popMany(2))
+        break
+      case 0x75:
+        setItems(popToMark())
+        break
+      case 0x67: {
+        recall(Number(decimalInteger(reader.line(MOST_LINE))))
+        break
+      }
+      case 0x68:
+        recall(reader.u8())
+        break
+      case 0x6a:
+        recall(reader.u32())
+        break
+      case 0x70:
+        memo.set(Number(decimalInteger(reader.line(MOST_LINE))), top())
+        break
+      case 0x71:
+        memo.set(reader.u8(), top())
+        break
+      case 0x72:
+        memo.set(reader.u32(), top())
+        break
+      case 0x94:
+        memo.set(memo.size, top())
+        break
+      case 0x63:
+        stack.push(host.global(`${reader.line(MOST_LINE)}.${reader.line(MOST_LINE)}`))
+        break
+      case 0x93:
+        stack.push(stackGlobal())
+        break
+      case 0x69:
+        // INST makes an object of any class; the host names it in its refusal, and what it allows is never an instance.
+        host.global(`${reader.line(MOST_LINE)}.${reader.line(MOST_LINE)}`)
+        refuse('a checkpoint of tensors', 'an instance of a class')
+        break
+      case 0x52:
+      case 0x81: {
+        const args = pop()
+        stack.push(call(pop(), args))
+        break
+      }
+      case 0x62: {
+        // BUILD carries attributes, such as an OrderedDict's `_metadata`; tensors need none of them.
+        pop()
+        const target = top()
+        if (!isKind('dict')(target)) {
+          refuse('a checkpoint of tensors', `attributes of ${describePickle(target)}`)
+        }
+        break
+      }
+      case 0x51:
+        stack.push(host.persistent(pop()))
+        break
+      case 0x50:
+        // PERSID: text that spells a Python object, which PyTorch itself can't read back.
+        refuse('a pickle of protocol 1 to 5', 'protocol 0', 'Save it with the default pickle_protocol.')
+        break
+      default:
+        refuse(
+          'a checkpoint of tensors',
+          `the pickle opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${reader.position - 1}`,
+        )
+    }
+  }
+  return refuse(`a pickle of at most ${MOST_OPCODES} opcodes`, 'a longer one')
+}

@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { cacheFolder } from '../../../scripts/engine-cache.mjs'
+import { exists, firstOf } from '../files/readWhole.js'
+import { CIFAR_10, CIFAR_100, type CifarVersion } from './cifar/cifarFiles.js'
+import { findCifar } from './cifar/cifarFolder.js'
+import { findMnist } from './mnist/mnistFolder.js'
+
+/** What a folder has of a data set. */
+export interface DataPresence {
+  readonly name: string
+  /** The folder or archive; undefined where there is nothing of it. */
+  readonly place: string | undefined
+  /** Files that it lacks. */
+  readonly missing: readonly string[]
+  /** What lies there instead and is not read; undefined where nothing does. */
+  readonly instead?: string
+}
+
+/** What `mnist()`, `cifar10()`, `cifar100()` and `imageFolder()` find in a folder, each as it looks for it. Reads no data. */
+export const dataIn = async (folder: string): Promise<readonly DataPresence[]> => [
+  await mnistIn(folder),
+  await cifarIn(folder, CIFAR_10),
+  await cifarIn(folder, CIFAR_100),
+  await classFoldersIn(folder),
+]
+
+/** The same of the cache folder, where downloads lie. */
+export const dataInCache = async (): Promise<readonly DataPresence[]> => [
+  await mnistIn(join(cacheFolder(), 'mnist')),
+  await cifarIn(join(cacheFolder(), 'cifar'), CIFAR_10),
+  await cifarIn(join(cacheFolder(), 'cifar'), CIFAR_100),
+]
+
+const mnistIn = async (root: string): Promise<DataPresence> => {
+  const { folder, found, missing } = await findMnist(root)
+  return { name: 'MNIST', place: found === 0 ? undefined : folder, missing }
+}
+
+const cifarIn = async (root: string, version: CifarVersion): Promise<DataPresence> => {
+  const { name } = version
+  const place = await findCifar(root, version)
+  if (place === undefined) {
+    const instead = await firstOf(root, version.inPython)
+    return { name, place: undefined, missing: [], ...(instead === undefined ? {} : { instead }) }
+  }
+  return { name, place: place.path, missing: place.kind === 'archive' ? [] : await missingOf(place.path, version) }
+}
+
+const missingOf = async (folder: string, { train, test }: CifarVersion): Promise<readonly string[]> => {
+  const files = [...train, ...test].map(async ({ name }) => ({ name, there: await exists(join(folder, name)) }))
+  return (await Promise.all(files)).flatMap(({ name, there }) => (there ? [] : [name]))
+}
+
+const classFoldersIn = async (folder: string): Promise<DataPresence> => {
+  const missing: string[] = []
+  for (const part of ['train', 'test']) if (!(await exists(join(folder, part)))) missing.push(part)
+  return { name: 'class folders of images', place: missing.length === 2 ? undefined : folder, missing }
+}

@@ -1,0 +1,48 @@
+import { pipe } from 'fp-ts/lib/function.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { checkWhole } from '../../dsl/checks.js'
+import type { DataSource, Dataset, Split } from '../../dsl/dataset.js'
+import type { PwoaError } from '../../dsl/errors.js'
+import { imageSize } from '../../dsl/imageSize.js'
+
+const STAGE = 'heldOut'
+
+/**
+ * The same data with the last `examples` training images kept out of training: what `earlyStop` looks at, so that the
+ * test set decides nothing.
+ *
+ * @param examples images, ≥ 1
+ * @example
+ * pipeline('teacher', heldOut(mnist(), 1000))
+ * @throws OptionError for fewer than 1 example; when opened, one for as many as there are training images
+ * Source: Rice, Wong, Kolter, "Overfitting in adversarially robust deep learning", ICML 2020 (1,000 images).
+ */
+export const heldOut = (source: DataSource, examples: number): DataSource => {
+  checkWhole(STAGE, 'examples', examples, 1)
+  return {
+    ...source,
+    config: { ...source.config, heldOut: examples },
+    open: (context) =>
+      pipe(
+        source.open(context),
+        TE.chain((data): TE.TaskEither<PwoaError, Dataset> => {
+          const { train, shape } = data
+          const left = train.count - examples
+          if (left < 1)
+            return TE.left({
+              _tag: 'OptionError',
+              stage: STAGE,
+              expected: `fewer examples than the ${train.count} of the training set`,
+              actual: String(examples),
+            })
+          const size = imageSize(shape)
+          const part = (from: number, count: number): Split => ({
+            count,
+            images: train.images.subarray(from * size, (from + count) * size),
+            labels: train.labels.subarray(from, from + count),
+          })
+          return TE.right({ ...data, train: part(0, left), validation: part(left, examples) })
+        }),
+      ),
+  }
+}

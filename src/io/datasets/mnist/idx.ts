@@ -1,0 +1,106 @@
+import { gunzipSync } from 'node:zlib'
+import type { Either } from 'fp-ts/lib/Either.js'
+import type { PwoaError } from '../../../dsl/errors.js'
+import { refuse, refusing } from '../../files/refusal.js'
+
+const IMAGES_MAGIC = 2051
+const LABELS_MAGIC = 2049
+const MAGIC_NAMES: Readonly<Record<number, string>> = { [IMAGES_MAGIC]: 'images', [LABELS_MAGIC]: 'labels' }
+const MOST_BYTES = 2 ** 28
+const MOST_EXTENT = 4096
+
+/** Grey images as plain bytes. */
+export interface IdxImages {
+  readonly count: number
+  /** Height in pixels. */
+  readonly rows: number
+  /** Width in pixels. */
+  readonly columns: number
+  /** count × rows × columns bytes, 0 … 255. */
+  readonly pixels: Uint8Array
+}
+
+const unpacked = (bytes: Uint8Array): Uint8Array => {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
+  try {
+    const out = gunzipSync(bytes, { maxOutputLength: MOST_BYTES })
+    return new Uint8Array(out.buffer, out.byteOffset, out.byteLength)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    return code === 'ERR_BUFFER_TOO_LARGE'
+      ? refuse(`a gzip file of at most ${MOST_BYTES} bytes unpacked`, 'more')
+      : refuse(
+          'a whole gzip file',
+          `one that is cut off or corrupt (${error instanceof Error ? error.message : String(error)})`,
+        )
+  }
+}
+
+const openIdx = (packed: Uint8Array, magic: number, headerBytes: number): DataView => {
+  const bytes = unpacked(packed)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < 4) return refuse('an idx file', `${bytes.length} bytes`)
+  const found = view.getUint32(0)
+  if (found !== magic) {
+    const name = MAGIC_NAMES[found]
+    return refuse(`idx magic ${magic} (${MAGIC_NAMES[magic]})`, name === undefined ? `${found}` : `${found} (${name})`)
+  }
+  if (bytes.length < headerBytes) return refuse(`an idx header of ${headerBytes} bytes`, `${bytes.length} bytes`)
+  return view
+}
+
+const body = (view: DataView, headerBytes: number, count: number, contents: string): Uint8Array => {
+  const wanted = headerBytes + count
+  if (view.byteLength !== wanted) return refuse(`${wanted} bytes for ${contents}`, `${view.byteLength} bytes`)
+  return new Uint8Array(view.buffer, view.byteOffset + headerBytes, count)
+}
+
+const images = (bytes: Uint8Array): IdxImages => {
+  const view = openIdx(bytes, IMAGES_MAGIC, 16)
+  const count = view.getUint32(4)
+  const rows = view.getUint32(8)
+  const columns = view.getUint32(12)
+  if (count === 0) return refuse('one image or more', '0 images')
+  if (rows < 1 || rows > MOST_EXTENT || columns < 1 || columns > MOST_EXTENT) {
+    return refuse(`images of 1 × 1 to ${MOST_EXTENT} × ${MOST_EXTENT} pixels`, `${rows} × ${columns}`)
+  }
+  const contents = `${count} images of ${rows} × ${columns} pixels`
+  return { count, rows, columns, pixels: body(view, 16, count * rows * columns, contents) }
+}
+
+const labels = (bytes: Uint8Array, classes: number): Uint8Array => {
+  const view = openIdx(bytes, LABELS_MAGIC, 8)
+  const count = view.getUint32(4)
+  if (count === 0) return refuse('one label or more', '0 labels')
+  const values = body(view, 8, count, `${count} labels`)
+  const wrong = values.findIndex((label) => label >= classes)
+  return wrong < 0 ? values : refuse(`labels from 0 to ${classes - 1}`, `${values[wrong]} as label number ${wrong}`)
+}
+
+/**
+ * Reads an idx file of grey images, gzip or not (told apart by its contents).
+ *
+ * Errors: a `FileError` for a wrong magic number, a count or size that the file's length doesn't match, and gzip data
+ * that is cut off, corrupt or larger than 256 MiB unpacked.
+ *
+ * @param bytes the whole file
+ * @param file its name, for errors
+ * @param stage the stage that an error names
+ */
+export const readIdxImages = (bytes: Uint8Array, file: string, stage = 'mnist'): Either<PwoaError, IdxImages> =>
+  refusing({ stage, file }, () => images(bytes))
+
+/**
+ * Reads an idx file of labels, gzip or not. Errors as `readIdxImages`, and for a label of `classes` or more.
+ *
+ * @param bytes the whole file
+ * @param file its name, for errors
+ * @param classes number of classes, 1 … 256
+ * @param stage the stage that an error names
+ */
+export const readIdxLabels = (
+  bytes: Uint8Array,
+  file: string,
+  classes = 10,
+  stage = 'mnist',
+): Either<PwoaError, Uint8Array> => refusing({ stage, file }, () => labels(bytes, classes))

@@ -1,0 +1,69 @@
+import { access, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { PwoaError } from '../../dsl/errors.js'
+import { type Place, refuse, toFileError } from './refusal.js'
+
+const PROBLEMS: Readonly<Record<string, readonly [actual: string, hint?: string]>> = {
+  ENOENT: ['no such file', 'Check the path; a relative one starts at the current folder.'],
+  ENOTDIR: ['a path through something that is no folder', 'Check the path.'],
+  EACCES: ['no permission to read it', 'Change its permissions, or read a copy.'],
+  EPERM: ['no permission to read it', 'Change its permissions, or read a copy.'],
+  EISDIR: ['a folder', 'Name a file in it.'],
+  ELOOP: ['a circle of links'],
+  ENAMETOOLONG: ['a path that is too long'],
+}
+
+const codeOf = (thrown: unknown): string =>
+  thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+
+const read = async (file: string, mostBytes: number): Promise<Uint8Array> => {
+  const facts = await stat(file)
+  if (facts.isDirectory()) return refuse('a file', 'a folder', 'Name a file in it.')
+  if (!facts.isFile()) return refuse('a file', 'a device or a pipe')
+  if (facts.size === 0) return refuse('a file with contents', 'an empty file')
+  if (facts.size > mostBytes) return refuse(`a file of at most ${mostBytes} bytes`, `${facts.size} bytes`)
+  return readFile(file)
+}
+
+/**
+ * Reads a whole file.
+ *
+ * Errors: a `FileError` where it is missing, a folder, unreadable, empty, or larger than `mostBytes` (which is found
+ * out before it is read).
+ *
+ * @param mostBytes at most 2³¹ − 1, which is as much as Node reads at once
+ */
+export const readWhole = (place: Place, mostBytes: number): TE.TaskEither<PwoaError, Uint8Array> =>
+  TE.tryCatch(
+    () => read(place.file, mostBytes),
+    (thrown): PwoaError => {
+      const problem = PROBLEMS[codeOf(thrown)]
+      if (problem === undefined) return toFileError(place, thrown)
+      const [actual, hint] = problem
+      return {
+        _tag: 'FileError',
+        ...place,
+        expected: 'a readable file',
+        actual,
+        ...(hint === undefined ? {} : { hint }),
+        cause: thrown,
+      }
+    },
+  )
+
+/** Whether there is a file or folder of that path. */
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+/** The path of the first of these names that is in the folder; undefined where none is. */
+export const firstOf = async (folder: string, names: readonly string[]): Promise<string | undefined> => {
+  for (const name of names) {
+    const path = join(folder, name)
+    if (await exists(path)) return path
+  }
+  return undefined
+}

@@ -1,8 +1,0 @@
-import { createHash } from 'node:crypto'
-
-/** MD5 of bytes that lie in several places, in hexadecimal: it tells published files, and guards against nobody. */
-export const md5Of = (...parts: readonly Uint8Array[]): string => {
-  const hash = createHash('md5')
-  for (const part of parts) hash.update(part)
-  return hash.digest('hex')
-}

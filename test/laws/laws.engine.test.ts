@@ -1,4 +1,4 @@
-/** The laws of every operator where something flows: real minibatches, a tiny network. */
+/** Laws of every operator on real minibatches and a tiny network. */
 import { concat, lastValueFrom, map, Observable, of, take, throwError, toArray } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
@@ -12,7 +12,7 @@ type Open = Step & Partial<HasTerms & HasTraining & HasStudent>
 
 const STEPS = 5
 
-/** What there is to see of a step, in plain data. */
+/** All that can be observed of a step, as plain data. */
 const seen = (step: Step) => {
   const { minibatch, terms, training, student }: Open = step
   return {
@@ -45,7 +45,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
     for (const fake of runs.splice(0)) fake.end()
   })
 
-  /** Counts tensors before and after; ends all runs in between. */
+  /** Calls `act`, ends all runs, and expects as many tensors as before. */
   const leavesNothing = async (act: () => Promise<void>): Promise<void> => {
     const { tensors } = memory()
     await act()
@@ -54,7 +54,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
     expect(memory().tensors).toBe(tensors)
   }
 
-  it('adds the fields it says, no others, and frees all tensors', async () => {
+  it('adds exactly the fields that it declares, and frees all tensors', async () => {
     const teacher = teacherFile()
     await leavesNothing(async () => {
       const [first] = await collect(build(behind(teacher), lentSteps(begin())).pipe(take(1)), seen)
@@ -64,11 +64,11 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
     })
   })
 
-  it('keeps its state by subscription: two at once give the same', async () => {
+  it('keeps its state per subscription: two at once give the same', async () => {
     const teacher = teacherFile()
     await leavesNothing(async () => {
       const stages = [...behind(teacher), make(teacher)]
-      // One row of stages, two runs: what a stage kept outside its subscription would show.
+      // The same stages in two runs: state outside the subscription would show.
       const [a, b] = await Promise.all(
         [begin(), begin()].map((fake) => collect(build(stages, lentSteps(fake)).pipe(take(steps)), seen)),
       )
@@ -80,7 +80,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
     })
   })
 
-  it('passes an error of the source on as it is', async () => {
+  it('passes an error of the source on unchanged', async () => {
     const teacher = teacherFile()
     await leavesNothing(async () => {
       const broken = new Error('broken source')
@@ -92,7 +92,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
     })
   })
 
-  it('lets go of everything when it is left early', async () => {
+  it('frees everything if it is unsubscribed early', async () => {
     const teacher = teacherFile()
     const stages = [...behind(teacher), make(teacher)]
     for (const patience of [0, 1, 4])
@@ -100,7 +100,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
         const subscription = build(stages, lentSteps(begin())).subscribe()
         await turns(patience)
         subscription.unsubscribe()
-        // What it had begun to read comes in now, and is freed with the run.
+        // Reads that had begun end now, and the run frees what they bring.
         await turns(50)
       })
     await leavesNothing(async () => {
@@ -108,7 +108,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
     })
   })
 
-  it('completes with a source that does', async () => {
+  it('completes with its source', async () => {
     const teacher = teacherFile()
     await leavesNothing(async () => {
       const source = lentSteps(begin()).pipe(take(2))
@@ -116,7 +116,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
     })
   })
 
-  it.each(Object.entries(throwing))('ends with the error of %s that throws', async (_title, stages) => {
+  it.each(Object.entries(throwing))('ends with the error that %s throws', async (_title, stages) => {
     await leavesNothing(async () => {
       const thrown = new Error('the callback throws')
       let left = 0
@@ -133,7 +133,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
     })
   })
 
-  it('refuses to add what an earlier stage added, by its name', async () => {
+  it('refuses to add what an earlier stage added, in an error with its name', async () => {
     if (adds.length === 0) return
     const teacher = teacherFile()
     await leavesNothing(async () => {
@@ -145,7 +145,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
   })
 })
 
-it('a run of stages is the same with plain operators in between', async () => {
+it('plain operators between stages change nothing', async () => {
   const teacher = teacherFile()
   const distilled = rows
     .filter(([name]) => name === 'distill')

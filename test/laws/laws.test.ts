@@ -1,4 +1,4 @@
-/** The laws that need no tensors: every operator's description, its refusals, and where nothing flows. */
+/** Laws of every operator without tensors: its description, its refusals, and sources without steps. */
 import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,17 +25,17 @@ it('the table has every file of src/operators', () => {
 describe.each(rows)('%s', (name, { make, adds, bad }) => {
   const { info } = make('teacher.safetensors')
 
-  it('has its name, its needs and what it adds', () => {
+  it('describes its name, its needs and what it adds', () => {
     expect(info).toMatchObject({ stage: name, adds })
     for (const field of info.needs) expect(['student', 'teacher', 'terms', 'training']).toContain(field)
   })
 
-  it('has options that survive JSON, without undefined ones', () => {
+  it('describes its options as JSON values, none of them undefined', () => {
     expect(JSON.parse(JSON.stringify(info.config))).toStrictEqual(info.config)
   })
 
-  it('describes two of the same options alike', () => {
-    // A check of the data is a function: another one each time.
+  it('has equal descriptions for equal options', () => {
+    // A check of the data is a function, a new one for each stage.
     const checkData = info.checkData ? { checkData: expect.any(Function) } : {}
     expect(make('teacher.safetensors').info).toStrictEqual({ ...info, ...checkData })
   })
@@ -47,7 +47,7 @@ describe.each(rows)('%s', (name, { make, adds, bad }) => {
     expect(error.actual).not.toBe('')
   })
 
-  it('does nothing before it is subscribed to', () => {
+  it('does nothing before a subscription', () => {
     let subscriptions = 0
     const source = new Observable<Step>(() => {
       subscriptions += 1
@@ -66,7 +66,7 @@ describe.each(rows)('%s', (name, { make, adds, bad }) => {
     })
   })
 
-  it('stays silent with a silent source, and lets go of it', () => {
+  it('stays silent with a silent source, and unsubscribes from it', () => {
     inMarbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold<Step>('-')
       expectObservable(make('teacher.safetensors')(source), '^---!').toBe('-')
@@ -74,7 +74,7 @@ describe.each(rows)('%s', (name, { make, adds, bad }) => {
     })
   })
 
-  it('passes an error on as it is', () => {
+  it('passes an error on unchanged', () => {
     const broken = new Error('broken source')
     inMarbles(({ cold, expectObservable }) => {
       expectObservable(make('teacher.safetensors')(cold<Step>('-#', {}, broken))).toBe('-#', {}, broken)

@@ -1,4 +1,4 @@
-/** Whatever takes an options object refuses what it does not know: nothing type-checks a pipeline file. */
+/** All that takes options refuses unknown ones, because no compiler checks a pipeline file. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -53,7 +53,7 @@ import { sgd } from '../../src/training/sgd.js'
 import { refusalOf } from '../support/refusalOf.js'
 import { table } from './table.js'
 
-/** Makes one with valid options, and `more` among them. */
+/** Makes one with valid options and `more`. */
 type Making = (more: object) => unknown
 
 const attack = fgsm({ epsilon: 0.1 })
@@ -118,7 +118,7 @@ const others: Readonly<Record<string, Making>> = {
   wideResnet: (more) => wideResnet({ depth: 10, factor: 1, width: 2, ...more }),
 }
 
-/** Options within options, and what a method hands on: by the stage and the words that tell where they stand. */
+/** Nested options, and options that a method passes on: the stage, the words of the error for their place, a maker. */
 const within: readonly (readonly [string, string, Making])[] = [
   ['admmMask', 'options of rho', (more) => admmMask({ ...mask, rho: { ...gentle, ...more } })],
   ['admmMask', 'options of admm', (more) => admmMask({ ...mask, admm: { ...more } })],
@@ -151,7 +151,7 @@ const within: readonly (readonly [string, string, Making])[] = [
   ['magnitudePrune', 'options', (more) => naive({ ...mask, ...more })],
 ]
 
-describe('an option it does not know is refused', () => {
+describe('an unknown option is refused', () => {
   const whole = Object.entries({ ...operators, ...others }).map(([name, make]) => [name, 'options', make] as const)
 
   it.each([...whole, ...within])('%s: %s', (stage, of, make) => {
@@ -169,10 +169,10 @@ describe('an option it does not know is refused', () => {
     expect([...Object.keys(operators), ...without].sort()).toEqual(Object.keys(table).sort())
   })
 
-  it('by all whose options the package exports', () => {
+  it('by everything whose options the package exports', () => {
     const index = readFileSync(fileURLToPath(new URL('../../src/index.ts', import.meta.url)), 'utf8')
     const exported = [...index.matchAll(/type (\w+)Options\b/g)].map(([, name = '']) => name)
-    // Of programs that run pipelines, and networks that the package itself makes of others.
+    // Options of programs that run pipelines, and of networks that the package derives from others.
     const apart = ['Run', 'Sweep', 'Architecture']
     const called: Readonly<Record<string, string>> = {
       Cifar: 'cifar10',
@@ -194,19 +194,19 @@ describe('an option it does not know is refused', () => {
     ['retrainEpochs', { retrainEpoch: 0 }],
     ['updateEvery', { updateEach: 0 }],
     ['pattern', { pat: 'filter' }],
-  ])('with what was meant: %s', (meant, slip) => {
+  ])('with a suggestion: %s', (meant, slip) => {
     expect(refusalOf(() => admmMask({ ...mask, ...(slip as object) }))).toMatchObject({
       actual: `the unknown option "${Object.keys(slip)[0]}"; did you mean ${meant}?`,
     })
   })
 
-  it('without a guess where none is near', () => {
+  it('without a suggestion if no name is close', () => {
     expect(refusalOf(() => train({ epochs: 1, ...({ lr: 1 } as object) }))).toMatchObject({
       actual: 'the unknown option "lr"',
     })
   })
 
-  it('as is something else than options', () => {
+  it('and so is anything but an object', () => {
     for (const given of [5, 'fast', null])
       expect(refusalOf(() => distill(given as unknown as object))).toMatchObject({
         stage: 'distill',

@@ -1,4 +1,4 @@
-/** The order of stages at run time: for pipeline files that no compiler has seen. */
+/** The order of stages is checked at run time, too: no compiler checks a pipeline file. */
 import { map } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
@@ -9,7 +9,7 @@ import { rows } from './table.js'
 
 const start = () =>
   makePipeline('order', fakeSource, () => {
-    throw new Error('nothing is run here')
+    throw new Error('this pipeline is not run')
   })
 
 const refusalOf = (act: () => unknown): string => {
@@ -25,13 +25,13 @@ const refusalOf = (act: () => unknown): string => {
 describe.each(rows)('%s', (name, { make, behind, adds }) => {
   const inOrder: readonly AnyStage[] = [...behind('t.pth'), make('t.pth')]
 
-  it('stands behind what it needs', () => {
+  it('is accepted after the stages that it needs', () => {
     const whole = inOrder.reduce((pipeline, stage) => pipeline.pipe(stage), start())
     expect(whole.plan.map(({ stage }) => stage)).toEqual(inOrder.map(({ info }) => info.stage))
     expect(whole.plan.at(-1)).toMatchObject({ stage: name, adds })
   })
 
-  it('is refused without it, before anything runs', () => {
+  it('is refused without them, before anything runs', () => {
     const stage = make('t.pth')
     const [need] = stage.info.needs
     const expected =
@@ -40,7 +40,7 @@ describe.each(rows)('%s', (name, { make, behind, adds }) => {
   })
 })
 
-it('shows a plain operator in the plan, and asks nothing of it', () => {
+it('a plain operator appears in the plan, without needs', () => {
   const { plan } = start().pipe(map((step) => step))
   expect(plan).toEqual([{ stage: 'rxjs', config: {}, needs: [], adds: [] }])
 })

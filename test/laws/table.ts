@@ -1,4 +1,4 @@
-/** Every operator, with what the laws need to try it. */
+/** Every operator, with what the laws need to test it. */
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { type Observable, pipe, type UnaryFunction } from 'rxjs'
 import type { Attack } from '../../src/attacks/attack.js'
@@ -37,7 +37,7 @@ import { constant, type Schedule } from '../../src/training/schedule.js'
 import { sgd } from '../../src/training/sgd.js'
 import { tinyNet } from '../support/context.js'
 
-/** A stage whose needs are no longer in its type: the table's rows are all alike. */
+/** A stage without its needs in its type, so that all rows of the table have one type. */
 export interface AnyStage {
   (source: Observable<Step>): Observable<Step>
   readonly info: StageInfo
@@ -48,7 +48,7 @@ const erased = (stage: { readonly info: StageInfo }): AnyStage => {
   return stage as unknown as AnyStage
 }
 
-/** The stages in a row, as `pipeline.pipe` would apply them. */
+/** The stages in sequence, as `pipeline.pipe` would apply them. */
 export const inRow = (stages: readonly AnyStage[]): UnaryFunction<Observable<Step>, Observable<Step>> =>
   stages.reduce<UnaryFunction<Observable<Step>, Observable<Step>>>(
     (all, stage) => pipe(all, stage),
@@ -63,9 +63,9 @@ export interface Row {
   readonly adds: readonly string[]
   /** Options that the factory refuses at once. */
   readonly bad: Readonly<Record<string, () => unknown>>
-  /** Whole rows of stages in which a function that the user gave to this one throws. */
+  /** Sequences of stages in which a function that the user gave to this stage throws. */
   readonly throwing: Readonly<Record<string, (thrown: Error) => readonly AnyStage[]>>
-  /** Whether it ends the stream itself, and with which number of steps, on 3 minibatches an epoch without end. */
+  /** After how many steps it ends the stream itself, at 3 minibatches per epoch; undefined if it does not. */
   readonly steps?: number
 }
 
@@ -114,7 +114,7 @@ const badMasks = (make: MaskStage): Row['bad'] => ({
   'negative epochs': () => make({ pattern: 'filter', rate: 4, retrainEpochs: -1 }),
   'no epochs at all': () => make({ pattern: 'filter', rate: 4, epochs: 0, retrainEpochs: 0 }),
   'a learning rate of 0': () => make({ pattern: 'filter', rate: 4, prune: { learningRate: 0 } }),
-  'an endless learning rate': () => make({ pattern: 'filter', rate: 4, retrain: { learningRate: Infinity } }),
+  'an infinite learning rate': () => make({ pattern: 'filter', rate: 4, retrain: { learningRate: Infinity } }),
 })
 
 const throwingMasks = (make: MaskStage): Row['throwing'] => ({
@@ -136,7 +136,7 @@ export const table: Readonly<Record<string, Row>> = {
     steps: 6,
     bad: {
       'a rate below 1': () => admmMask({ pattern: 'irregular', rate: 0 }),
-      'a rate that is no number': () => admmMask({ pattern: 'irregular', rate: Number.NaN }),
+      'a rate that is not a number': () => admmMask({ pattern: 'irregular', rate: Number.NaN }),
       'rates of an unknown kind': () => admmMask({ pattern: 'irregular', rate: 4, rates: 'fair' as 'erk' }),
       'shared rates of several numbers': () => admmMask({ pattern: 'irregular', rate: { conv: 2 }, rates: 'learned' }),
       'shared rates of small groups': () => admmMask({ pattern: '2:4', rate: 2, rates: 'global' }),
@@ -148,7 +148,7 @@ export const table: Readonly<Record<string, Row>> = {
       'no epochs at all': () => admmMask({ pattern: 'filter', rate: 4, epochs: 0, retrainEpochs: 0 }),
       'no epochs between updates': () => admmMask({ pattern: 'filter', rate: 4, updateEvery: 0 }),
       'a learning rate of 0': () => admmMask({ pattern: 'filter', rate: 4, admm: { learningRate: 0 } }),
-      'an endless learning rate': () => admmMask({ pattern: 'filter', rate: 4, retrain: { learningRate: Infinity } }),
+      'an infinite learning rate': () => admmMask({ pattern: 'filter', rate: 4, retrain: { learningRate: Infinity } }),
       'a negative ρ': () => admmMask({ pattern: 'filter', rate: 4, rho: { initial: -1, growth: 1, max: 1 } }),
     },
     throwing: {
@@ -168,15 +168,15 @@ export const table: Readonly<Record<string, Row>> = {
     adds: [],
     bad: {
       'an ε of 0': () => adversarial(fgsm({ epsilon: 0 })),
-      'what the first attack refuses': () => adversarial((epoch) => fgsm({ epsilon: epoch })),
+      'a bad ε in the first epoch': () => adversarial((epoch) => fgsm({ epsilon: epoch })),
       'an unknown mode': () => adversarial(fgsm({ epsilon: 0.1 }), { mode: 'mix' as 'join' }),
       'a negative ratio': () => adversarial(fgsm({ epsilon: 0.1 }), { mixRatio: -0.1 }),
       'a ratio above 1': () => adversarial(fgsm({ epsilon: 0.1 }), { mixRatio: 1.1 }),
-      'a ratio that is no number': () => adversarial(fgsm({ epsilon: 0.1 }), { mixRatio: Number.NaN }),
+      'a ratio that is not a number': () => adversarial(fgsm({ epsilon: 0.1 }), { mixRatio: Number.NaN }),
     },
     throwing: {
       'an attack': (thrown) => [...fresh(), erased(adversarial(badAttack(thrown)))],
-      'an attack on its way': (thrown) => [...fresh(), erased(adversarial(lateAttack(thrown)))],
+      'an attack that has started': (thrown) => [...fresh(), erased(adversarial(lateAttack(thrown)))],
       'a schedule': (thrown) => {
         let asked = 0
         const schedule = () => (asked++ === 0 ? fgsm({ epsilon: 0.1 }) : thrower(thrown)())
@@ -194,11 +194,11 @@ export const table: Readonly<Record<string, Row>> = {
       'half a batch': () => attackEval([], { batchSize: 0.5 }),
       'every 0 epochs': () => attackEval([], { every: 0 }),
       'two attacks of one name': () => attackEval([fgsm({ epsilon: 0.1 }), fgsm({ epsilon: 0.2 })]),
-      'an attack that refuses': () => attackEval([fgsm({ epsilon: 2 })]),
+      'an attack with bad options': () => attackEval([fgsm({ epsilon: 2 })]),
     },
     throwing: {
       'an attack': (thrown) => [...trained(), erased(attackEval([badAttack(thrown)]))],
-      'an attack on its way': (thrown) => [...fresh(), erased(attackEval([lateAttack(thrown)]))],
+      'an attack that has started': (thrown) => [...fresh(), erased(attackEval([lateAttack(thrown)]))],
     },
   },
   ceb: {
@@ -207,7 +207,7 @@ export const table: Readonly<Record<string, Row>> = {
     adds: ['terms'],
     bad: {
       'a negative β': () => ceb({ beta: -1 }),
-      'a β that is no number': () => ceb({ beta: Number.NaN }),
+      'a β that is not a number': () => ceb({ beta: Number.NaN }),
       'a code of width 0': () => ceb({ size: 0 }),
     },
     throwing: {},
@@ -218,8 +218,8 @@ export const table: Readonly<Record<string, Row>> = {
     adds: ['terms'],
     bad: {
       'a weight of 0': () => crossEntropy({ weight: 0 }),
-      'an endless weight': () => crossEntropy({ weight: Infinity }),
-      'a weight that is no number': () => crossEntropy({ weight: Number.NaN }),
+      'an infinite weight': () => crossEntropy({ weight: Infinity }),
+      'a weight that is not a number': () => crossEntropy({ weight: Number.NaN }),
     },
     throwing: {},
   },
@@ -229,9 +229,9 @@ export const table: Readonly<Record<string, Row>> = {
     adds: ['terms'],
     bad: {
       'a temperature of 0': () => distill({ temperature: 0 }),
-      'an endless temperature': () => distill({ temperature: Infinity }),
+      'an infinite temperature': () => distill({ temperature: Infinity }),
       'a negative α': () => distill({ alpha: -1 }),
-      'an α that is no number': () => distill({ alpha: Number.NaN }),
+      'an α that is not a number': () => distill({ alpha: Number.NaN }),
     },
     throwing: {},
   },
@@ -243,7 +243,7 @@ export const table: Readonly<Record<string, Row>> = {
     bad: {
       'no patience': () => earlyStop(fgsm({ epsilon: 0.1 }), { patience: 0 }),
       'a collapse of nothing': () => earlyStop(fgsm({ epsilon: 0.1 }), { collapse: 0 }),
-      'an attack that refuses': () => earlyStop(fgsm({ epsilon: 2 })),
+      'an attack with bad options': () => earlyStop(fgsm({ epsilon: 2 })),
     },
     throwing: {
       'an attack': (thrown) => [...trained(), erased(earlyStop(badAttack(thrown)))],
@@ -255,10 +255,10 @@ export const table: Readonly<Record<string, Row>> = {
     adds: [],
     steps: 3,
     bad: {
-      'another ending': () => exportModel('student.pth'),
+      'another file name extension': () => exportModel('student.pth'),
       'a head in ONNX': () => exportModel('student.onnx', { head: 'kept' }),
       'a head in a graph model': () => exportModel('model.json', { head: 'kept' }),
-      'a head to be moved': () => exportModel('student.safetensors', { head: 'moved' as 'kept' }),
+      'an unknown treatment of the head': () => exportModel('student.safetensors', { head: 'moved' as 'kept' }),
       'no name': () => exportModel(''),
     },
     throwing: {},
@@ -269,8 +269,8 @@ export const table: Readonly<Record<string, Row>> = {
     adds: ['terms'],
     bad: {
       'a negative λx': () => hsicRegularize({ lambdaX: -1, lambdaY: 0 }),
-      'an endless λx': () => hsicRegularize({ lambdaX: Infinity, lambdaY: 0 }),
-      'a λy that is no number': () => hsicRegularize({ lambdaX: 0, lambdaY: Number.NaN }),
+      'an infinite λx': () => hsicRegularize({ lambdaX: Infinity, lambdaY: 0 }),
+      'a λy that is not a number': () => hsicRegularize({ lambdaX: 0, lambdaY: Number.NaN }),
       'no layers': () => hsicRegularize({ lambdaX: 1, lambdaY: 1, layers: [] }),
       'no width': () => hsicRegularize({ lambdaX: 1, lambdaY: 1, sigma: 0 }),
       'a negative width of a layer': () => hsicRegularize({ lambdaX: 1, lambdaY: 1, sigma: { conv: -5 } }),
@@ -291,11 +291,11 @@ export const table: Readonly<Record<string, Row>> = {
     bad: {
       'a negative β': () => lbgat(fgsm({ epsilon: 0.1 }), { beta: -1 }),
       'an unknown network': () => lbgat(fgsm({ epsilon: 0.1 }), { natural: 'resnet1000' }),
-      'what the first attack refuses': () => lbgat((epoch) => fgsm({ epsilon: epoch })),
+      'a bad ε in the first epoch': () => lbgat((epoch) => fgsm({ epsilon: epoch })),
     },
     throwing: {
       'an attack': (thrown) => [...fresh(), erased(lbgat(badAttack(thrown)))],
-      'an attack on its way': (thrown) => [...fresh(), erased(lbgat(lateAttack(thrown)))],
+      'an attack that has started': (thrown) => [...fresh(), erased(lbgat(lateAttack(thrown)))],
     },
   },
   learnedMask: {
@@ -323,7 +323,7 @@ export const table: Readonly<Record<string, Row>> = {
     },
     throwing: {
       'a loss': (thrown) => [...fresh(), erased(lossTerm('bad', thrower(thrown))), erased(train({ epochs: 1 }))],
-      'a loss behind others': (thrown) => [
+      'a loss after others': (thrown) => [
         ...withLoss(),
         erased(hsicRegularize({ lambdaX: 1e-3, lambdaY: 1e-3 })),
         erased(lossTerm('bad', thrower(thrown))),
@@ -356,12 +356,12 @@ export const table: Readonly<Record<string, Row>> = {
     adds: ['terms'],
     bad: {
       'a negative λ': () => mart(fgsm({ epsilon: 0.1 }), { lambda: -1 }),
-      'an endless λ': () => mart(fgsm({ epsilon: 0.1 }), { lambda: Infinity }),
-      'what the first attack refuses': () => mart((epoch) => fgsm({ epsilon: epoch })),
+      'an infinite λ': () => mart(fgsm({ epsilon: 0.1 }), { lambda: Infinity }),
+      'a bad ε in the first epoch': () => mart((epoch) => fgsm({ epsilon: epoch })),
     },
     throwing: {
       'an attack': (thrown) => [...fresh(), erased(mart(badAttack(thrown)))],
-      'an attack on its way': (thrown) => [...fresh(), erased(mart(lateAttack(thrown)))],
+      'an attack that has started': (thrown) => [...fresh(), erased(mart(lateAttack(thrown)))],
     },
   },
   matchJacobian: {
@@ -382,8 +382,8 @@ export const table: Readonly<Record<string, Row>> = {
     bad: {
       'a share of 0': () => perturb(blockNoise({ epsilon: 0.3 }), { share: 0 }),
       'a share above 1': () => perturb(blockNoise({ epsilon: 0.3 }), { share: 1.5 }),
-      'noise that refuses': () => perturb(blockNoise({ epsilon: 2 })),
-      'a schedule that begins with noise that refuses': () => perturb((epoch) => blockNoise({ epsilon: 2 - epoch })),
+      'noise with bad options': () => perturb(blockNoise({ epsilon: 2 })),
+      'a schedule whose first noise has bad options': () => perturb((epoch) => blockNoise({ epsilon: 2 - epoch })),
     },
     throwing: { 'a perturbation': (thrown) => [erased(perturb(badNoise(thrown)))] },
   },
@@ -404,12 +404,12 @@ export const table: Readonly<Record<string, Row>> = {
     adds: ['terms'],
     bad: {
       'a negative β': () => trades(fgsm({ epsilon: 0.1 }), { beta: -1 }),
-      'a β that is no number': () => trades(fgsm({ epsilon: 0.1 }), { beta: Number.NaN }),
-      'what the first attack refuses': () => trades((epoch) => fgsm({ epsilon: epoch })),
+      'a β that is not a number': () => trades(fgsm({ epsilon: 0.1 }), { beta: Number.NaN }),
+      'a bad ε in the first epoch': () => trades((epoch) => fgsm({ epsilon: epoch })),
     },
     throwing: {
       'an attack': (thrown) => [...fresh(), erased(trades(badAttack(thrown)))],
-      'an attack on its way': (thrown) => [...fresh(), erased(trades(lateAttack(thrown)))],
+      'an attack that has started': (thrown) => [...fresh(), erased(trades(lateAttack(thrown)))],
     },
   },
   shrink: {
@@ -428,9 +428,9 @@ export const table: Readonly<Record<string, Row>> = {
     bad: {
       'no epochs': () => train({ epochs: 0 }),
       'half an epoch': () => train({ epochs: 0.5 }),
-      'a learning rate that is no number': () => train({ epochs: 1, learningRate: Number.NaN }),
-      'an optimizer that refuses': () => train({ epochs: 1, optimizer: adam({ beta2: 1 }) }),
-      'another that refuses': () => train({ epochs: 1, optimizer: sgd({ momentum: -0.1 }) }),
+      'a learning rate that is not a number': () => train({ epochs: 1, learningRate: Number.NaN }),
+      'an optimizer with bad options': () => train({ epochs: 1, optimizer: adam({ beta2: 1 }) }),
+      'another optimizer with bad options': () => train({ epochs: 1, optimizer: sgd({ momentum: -0.1 }) }),
       'a negative learning rate': () => train({ epochs: 1, learningRate: -1 }),
     },
     throwing: {
@@ -444,7 +444,7 @@ export const table: Readonly<Record<string, Row>> = {
     adds: ['terms'],
     bad: {
       'a negative β': () => vib({ beta: -1 }),
-      'an endless β': () => vib({ beta: Infinity }),
+      'an infinite β': () => vib({ beta: Infinity }),
       'a code of width 0': () => vib({ size: 0 }),
       'half a number': () => vib({ size: 2.5 }),
     },

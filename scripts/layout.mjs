@@ -28,8 +28,10 @@ const rows = [
   ['longest file', lines.at(-1)],
   ['files of at most 10 lines', short],
 ]
-for (const [name, value] of rows) process.stdout.write(`${name}: ${value}\n`)
-process.stdout.write('\nfiles a folder:\n')
-for (const { folder, lines: own } of counted.toSorted((a, b) => b.lines.length - a.lines.length)) {
-  if (own.length > 0) process.stdout.write(`${String(own.length).padStart(4)}  src/${relative(root, folder)}\n`)
-}
+const own = counted
+  .filter((one) => one.lines.length > 0)
+  .toSorted((a, b) => b.lines.length - a.lines.length)
+  .map((one) => `${String(one.lines.length).padStart(4)}  src/${relative(root, one.folder)}`)
+process.stdout.write(
+  `${rows.map(([name, value]) => `${name}: ${value}`).join('\n')}\n\nfiles a folder:\n${own.join('\n')}\n`,
+)

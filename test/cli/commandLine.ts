@@ -95,7 +95,7 @@ export const buildCommand = async () => {
     const script = join(folder, 'load.mjs')
     writeFileSync(
       script,
-      `import { loadPipelineFile } from ${url('runtime/loadPipelineFile.js')}
+      `import { loadPipelineFile } from ${url('runtime/file/loadPipelineFile.js')}
        import { drawError } from ${url('cli/drawError.js')}
        const told = []
        for (const { cwd, file } of ${JSON.stringify(cases)}) {

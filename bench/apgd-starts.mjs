@@ -7,7 +7,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { norms } from '../dist/attacks/norms.js'
+import { norms } from '../dist/attacks/common/norms.js'
 import { stream } from '../dist/math/random.js'
 
 const PIXELS = 28 * 28

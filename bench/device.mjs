@@ -28,10 +28,10 @@ const { parametersOf } = await import('../dist/models/parameters.js')
 const { resnet18 } = await import('../dist/models/resnet.js')
 const { shrinkNetwork } = await import('../dist/models/shrink/shrinkNetwork.js')
 const { freshStatistics } = await import('../dist/models/statistics.js')
-const { modelFiles } = await import('../dist/training/modelFiles.js')
-const { maskOf } = await import('../dist/training/pruning.js')
-const { pruningTask } = await import('../dist/training/pruningTask.js')
-const { randomWeights } = await import('../dist/training/randomWeights.js')
+const { modelFiles } = await import('../dist/training/network/modelFiles.js')
+const { maskOf } = await import('../dist/training/pruning/pruning.js')
+const { pruningTask } = await import('../dist/training/pruning/pruningTask.js')
+const { randomWeights } = await import('../dist/training/network/randomWeights.js')
 
 const SEED = 1
 const KEEP = 0.25

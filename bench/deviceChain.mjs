@@ -28,9 +28,9 @@ import { readCheckpoint } from '../dist/io/checkpoints/readCheckpoint.js'
 import { countsOf } from '../dist/models/counts.js'
 import { parametersOf } from '../dist/models/parameters.js'
 import { selfDescribed } from '../dist/models/selfDescribed.js'
-import { calibrate } from '../dist/training/calibrate.js'
-import { imagesOf, labelsOf } from '../dist/training/images.js'
-import { Student } from '../dist/training/network.js'
+import { calibrate } from '../dist/training/network/calibrate.js'
+import { imagesOf, labelsOf } from '../dist/training/network/images.js'
+import { Student } from '../dist/training/network/network.js'
 
 const EXAMPLES = 300
 const EPOCHS = 2

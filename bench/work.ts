@@ -34,9 +34,9 @@ import {
 import { fillUniform, stream } from '../src/math/random.js'
 import { parameterCount } from '../src/models/parameters.js'
 import { parallelOf } from '../src/models/statistics.js'
-import { makeStudent } from '../src/training/makeStudent.js'
-import { type HasStudent, type HasTeacher, Student } from '../src/training/network.js'
-import type { Recipe } from '../src/training/phasePlan.js'
+import { makeStudent } from '../src/training/network/makeStudent.js'
+import { type HasStudent, type HasTeacher, Student } from '../src/training/network/network.js'
+import type { Recipe } from '../src/training/step/phasePlan.js'
 
 /**
  * The same work as `pytorch_step.py`'s of the same name, through the operators that a user composes; `distil` is

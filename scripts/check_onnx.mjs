@@ -11,7 +11,7 @@ import { basename, join } from 'node:path'
 import { encodeOnnx } from '../dist/io/checkpoints/onnx/encodeOnnx.js'
 import { freshStatistics } from '../dist/models/statistics.js'
 import { zoo } from '../dist/models/zoo.js'
-import { randomWeights } from '../dist/training/randomWeights.js'
+import { randomWeights } from '../dist/training/network/randomWeights.js'
 
 const CHECK = `
 import sys, onnx

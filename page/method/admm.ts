@@ -4,7 +4,7 @@ import { residualsOf, updateSplit } from '../../src/math/admm.js'
 import { projectionMask } from '../../src/math/projection.js'
 import { quadraticPenalty } from '../../src/math/quadraticPenalty.js'
 import { stream } from '../../src/math/random.js'
-import { sgd } from '../../src/training/sgd.js'
+import { sgd } from '../../src/training/step/sgd.js'
 
 /** W, Z and U after an update, and how good they are. */
 export interface AdmmState {

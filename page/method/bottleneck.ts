@@ -4,7 +4,7 @@ import { tf } from '../../src/engine/tf.js'
 import { exponentOf, SIGMA } from '../../src/math/bottleneck.js'
 import { bottleneckLoss, bottleneckMatrix, nHsic } from '../../src/math/hsic.js'
 import { stream } from '../../src/math/random.js'
-import { adam } from '../../src/training/adam.js'
+import { adam } from '../../src/training/step/adam.js'
 import { toyImages } from './toyImages.js'
 
 /** A toy minibatch, and what the bottleneck says of it. */

@@ -1,14 +1,14 @@
 import { checkOptions } from '../dsl/checkOptions.js'
 import { checkAmong } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
-import { apgd } from './apgd.js'
-import { apgdTargeted } from './apgdTargeted.js'
-import type { Attack, AttackSequence } from './attack.js'
-import { checkThreat } from './checkThreat.js'
-import { fab } from './fab.js'
-import { fabTargeted } from './fabTargeted.js'
-import type { NormName } from './norms.js'
-import { square } from './square.js'
+import { apgd } from './apgd/apgd.js'
+import { apgdTargeted } from './apgd/apgdTargeted.js'
+import type { Attack, AttackSequence } from './common/attack.js'
+import { checkThreat } from './common/checkThreat.js'
+import type { NormName } from './common/norms.js'
+import { fab } from './fab/fab.js'
+import { fabTargeted } from './fab/fabTargeted.js'
+import { square } from './square/square.js'
 
 interface Threat {
   readonly epsilon: number

@@ -1,12 +1,12 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { checkOptions } from '../dsl/checkOptions.js'
 import { tf } from '../engine/tf.js'
-import { lossesAndGradient } from './ascend.js'
-import type { Attack } from './attack.js'
-import { checkThreat } from './checkThreat.js'
-import { defineAttack } from './defineAttack.js'
-import { crossEntropy } from './losses.js'
-import { type NormName, norms } from './norms.js'
+import { lossesAndGradient } from './common/ascend.js'
+import type { Attack } from './common/attack.js'
+import { checkThreat } from './common/checkThreat.js'
+import { defineAttack } from './common/defineAttack.js'
+import { crossEntropy } from './common/losses.js'
+import { type NormName, norms } from './common/norms.js'
 
 /** Options of {@link fgsm}. */
 export interface FgsmOptions {

@@ -1,5 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import type { Attack, AttackInput } from './attack.js'
+import type { Attack, AttackInput } from './common/attack.js'
 
 /**
  * Runs an attack to its end at once: for training, or for a script of one's own. Adversarial images, n × height ×

@@ -9,8 +9,8 @@ import type { Minibatch, Step } from '../dsl/step.js'
 import { withMinibatch } from '../dsl/withMinibatch.js'
 import { tf } from '../engine/tf.js'
 import { stream } from '../math/random.js'
-import { type AttackSchedule, attackConfig, attackedImages } from '../training/attackStep.js'
-import type { HasStudent } from '../training/network.js'
+import type { HasStudent } from '../training/network/network.js'
+import { type AttackSchedule, attackConfig, attackedImages } from '../training/views/attackStep.js'
 
 /** Options of {@link adversarial}. */
 export interface AdversarialOptions {

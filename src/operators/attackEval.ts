@@ -1,17 +1,16 @@
 // Clean and robust accuracy on the test set, before and after. Paper: Sec. IV.
 import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, of, takeWhile } from 'rxjs'
-import type { Attack, AttackSequence } from '../attacks/attack.js'
-import { checkNames } from '../attacks/checkNames.js'
-import { checkShard, type Shard } from '../attacks/shard.js'
+import type { Attack, AttackSequence } from '../attacks/common/attack.js'
+import { checkNames } from '../attacks/evaluation/advice.js'
+import { checkShard, type Shard } from '../attacks/evaluation/shard.js'
 import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import { type Op, stage } from '../dsl/op.js'
 import { passOr } from '../dsl/passOr.js'
 import type { HasTraining, Step } from '../dsl/step.js'
-import { evaluateNetwork, type NetworkEvaluation } from '../training/evaluateNetwork.js'
-import { evaluationDue } from '../training/evaluationDue.js'
-import type { HasStudent, HasTeacher, Network } from '../training/network.js'
-import { testExamples } from '../training/testExamples.js'
+import { evaluateNetwork, evaluationDue, type NetworkEvaluation } from '../training/evaluation/evaluateNetwork.js'
+import { testExamples } from '../training/evaluation/testExamples.js'
+import type { HasStudent, HasTeacher, Network } from '../training/network/network.js'
 
 /** Options of {@link attackEval}. */
 export interface AttackEvalOptions {

@@ -8,8 +8,8 @@ import type { HasTerms } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { residualInformation } from '../math/ceb.js'
 import { given, linear, sample } from '../models/layers.js'
-import { bottleneckStage } from '../training/bottleneckStage.js'
-import type { HasStudent } from '../training/network.js'
+import type { HasStudent } from '../training/network/network.js'
+import { bottleneckStage } from '../training/views/bottleneckStage.js'
 
 /** Options of {@link ceb}. */
 export interface CebOptions {

@@ -8,7 +8,7 @@ import { allPhases, phasesOption } from '../dsl/phases.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { crossEntropyLoss } from '../math/crossEntropy.js'
-import type { HasStudent } from '../training/network.js'
+import type { HasStudent } from '../training/network/network.js'
 
 const STAGE = 'crossEntropy'
 

@@ -7,8 +7,8 @@ import { positive } from '../dsl/options/kinds.js'
 import { allPhases, phasesOption } from '../dsl/phases.js'
 import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
 import { distillationLoss } from '../math/distillation.js'
-import type { HasStudent, HasTeacher } from '../training/network.js'
-import { TeacherLogits } from '../training/teacherLogits.js'
+import type { HasStudent, HasTeacher } from '../training/network/network.js'
+import { TeacherLogits } from '../training/views/teacherLogits.js'
 
 const STAGE = 'distill'
 

@@ -1,7 +1,7 @@
 // Ends a robust training where robustness is lost, and goes back to the best network that was seen.
 
 import { defer, map, type Observable, takeWhile } from 'rxjs'
-import type { Attack } from '../attacks/attack.js'
+import type { Attack } from '../attacks/common/attack.js'
 import { checkOptions } from '../dsl/checkOptions.js'
 import { checkWhole } from '../dsl/checks.js'
 import type { Split } from '../dsl/dataset.js'
@@ -10,8 +10,8 @@ import { type Op, stage } from '../dsl/op.js'
 import { percent } from '../dsl/percent.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
-import type { HasStudent, Student } from '../training/network.js'
-import { validate } from '../training/validate.js'
+import { validate } from '../training/evaluation/validate.js'
+import type { HasStudent, Student } from '../training/network/network.js'
 
 /** Options of {@link earlyStop}. */
 export interface EarlyStopOptions {

@@ -21,8 +21,8 @@ import { type Op, stage } from '../dsl/op.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import type { PlainNetwork } from '../models/shrink/tensors.js'
 import { withoutHead } from '../models/withoutHead.js'
-import { modelEnding, modelEndings, modelFiles } from '../training/modelFiles.js'
-import type { HasStudent } from '../training/network.js'
+import { modelEnding, modelEndings, modelFiles } from '../training/network/modelFiles.js'
+import type { HasStudent } from '../training/network/network.js'
 
 /** Options of {@link exportModel}. */
 export interface ExportModelOptions {

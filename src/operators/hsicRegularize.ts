@@ -7,8 +7,8 @@ import { type Op, stage } from '../dsl/op.js'
 import type { Phase } from '../dsl/phases.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
 import { bottleneckLoss, bottleneckMatrix } from '../math/hsic.js'
-import { type HiddenOptions, hiddenChoice } from '../training/hiddenChoice.js'
-import type { HasStudent } from '../training/network.js'
+import type { HasStudent } from '../training/network/network.js'
+import { type HiddenOptions, hiddenChoice } from '../training/views/hiddenChoice.js'
 
 /** Options of {@link hsicRegularize}. */
 export interface HsicRegularizeOptions extends HiddenOptions {

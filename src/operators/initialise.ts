@@ -4,10 +4,9 @@ import { type Op, stage } from '../dsl/op.js'
 import type { Architecture } from '../models/architecture.js'
 import { parallelOf } from '../models/statistics.js'
 import { resolveArchitecture } from '../models/zoo.js'
-import { checkFit } from '../training/checkFit.js'
-import { makeStudent } from '../training/makeStudent.js'
-import type { HasStudent } from '../training/network.js'
-import { randomWeights } from '../training/randomWeights.js'
+import { checkFit, makeStudent } from '../training/network/makeStudent.js'
+import type { HasStudent } from '../training/network/network.js'
+import { randomWeights } from '../training/network/randomWeights.js'
 
 /**
  * Adds `student` with PyTorch's default initialisation: weights and bias of a layer uniform in ±1/√fan_in, drawn

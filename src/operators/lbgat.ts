@@ -11,12 +11,11 @@ import { lbgatLoss } from '../math/lbgat.js'
 import type { Architecture } from '../models/architecture.js'
 import { parallelOf } from '../models/statistics.js'
 import { resolveArchitecture } from '../models/zoo.js'
-import { type AttackSchedule, attackConfig, withAttackedView } from '../training/attackStep.js'
-import { checkFit } from '../training/checkFit.js'
-import { checkViews } from '../training/checkViews.js'
-import { makeStudent } from '../training/makeStudent.js'
-import type { HasGuide, HasStudent, Student } from '../training/network.js'
-import { randomWeights } from '../training/randomWeights.js'
+import { checkFit, makeStudent } from '../training/network/makeStudent.js'
+import type { HasGuide, HasStudent, Student } from '../training/network/network.js'
+import { randomWeights } from '../training/network/randomWeights.js'
+import { checkViews } from '../training/views/attackedPair.js'
+import { type AttackSchedule, attackConfig, withAttackedView } from '../training/views/attackStep.js'
 
 /** Options of {@link lbgat}. */
 export interface LbgatOptions {

@@ -2,11 +2,11 @@
 import { checkOptions } from '../dsl/checkOptions.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
-import { scoreRule } from '../training/importance.js'
-import { type MaskOptions, maskOptions, maskStage } from '../training/maskStage.js'
-import type { HasStudent } from '../training/network.js'
-import { cosine } from '../training/schedule.js'
-import { sgd } from '../training/sgd.js'
+import type { HasStudent } from '../training/network/network.js'
+import { scoreRule } from '../training/pruning/importance.js'
+import { type MaskOptions, maskOptions, maskStage } from '../training/pruning/maskStage.js'
+import { cosine } from '../training/step/schedule.js'
+import { sgd } from '../training/step/sgd.js'
 
 export interface LearnedMaskOptions extends MaskOptions {
   /** Epochs in which the scores are trained, ≥ 0; 0 prunes by magnitude at once. @default 20 */

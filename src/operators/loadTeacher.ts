@@ -13,9 +13,8 @@ import { checkNormalisation, withNormalisation } from '../models/normalisation.j
 import { selfDescribed } from '../models/selfDescribed.js'
 import { parallelOf } from '../models/statistics.js'
 import { resolveArchitecture } from '../models/zoo.js'
-import { checkFit } from '../training/checkFit.js'
-import { makeStudent } from '../training/makeStudent.js'
-import { type HasStudent, type HasTeacher, Student } from '../training/network.js'
+import { checkFit, makeStudent } from '../training/network/makeStudent.js'
+import { type HasStudent, type HasTeacher, Student } from '../training/network/network.js'
 
 /** Options of {@link loadTeacher}. */
 export interface LoadTeacherOptions {

@@ -8,7 +8,7 @@ import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import { allPhases, type Phase } from '../dsl/phases.js'
 import type { HasTerms, LossTerm, NetworkOutputs, TermBatch } from '../dsl/step.js'
-import type { HasStudent } from '../training/network.js'
+import type { HasStudent } from '../training/network/network.js'
 
 /** Options of {@link lossTerm}. */
 export interface LossTermOptions {

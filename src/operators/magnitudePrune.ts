@@ -4,12 +4,12 @@ import { checkOptions } from '../dsl/checkOptions.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
-import { adam } from '../training/adam.js'
-import { type MaskOptions, maskOptions, maskStage } from '../training/maskStage.js'
-import type { HasStudent } from '../training/network.js'
-import { maskOf, settleMask } from '../training/pruning.js'
-import { checkUpdateEvery, isDue, rampedTask } from '../training/ramp.js'
-import { constant, cosine } from '../training/schedule.js'
+import type { HasStudent } from '../training/network/network.js'
+import { type MaskOptions, maskOptions, maskStage } from '../training/pruning/maskStage.js'
+import { maskOf, settleMask } from '../training/pruning/pruning.js'
+import { checkUpdateEvery, isDue, rampedTask } from '../training/pruning/ramp.js'
+import { adam } from '../training/step/adam.js'
+import { constant, cosine } from '../training/step/schedule.js'
 
 export interface MagnitudePruneOptions extends MaskOptions {
   /** Epochs in which the share of pruned weights grows, ≥ 0; 0 prunes at once. @default 0 */

@@ -4,9 +4,9 @@ import { checkAtLeast } from '../dsl/checks.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms } from '../dsl/step.js'
 import { martLoss } from '../math/mart.js'
-import { attackedPair } from '../training/attackedPair.js'
-import type { AttackSchedule } from '../training/attackStep.js'
-import type { HasStudent } from '../training/network.js'
+import type { HasStudent } from '../training/network/network.js'
+import { attackedPair } from '../training/views/attackedPair.js'
+import type { AttackSchedule } from '../training/views/attackStep.js'
 
 /** Options of {@link mart}. */
 export interface MartOptions {

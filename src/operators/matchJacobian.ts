@@ -12,10 +12,10 @@ import { tf } from '../engine/tf.js'
 import { slopeLoss } from '../math/jacobian.js'
 import { fillSigns, stream } from '../math/random.js'
 import { givenLayers } from '../models/head.js'
-import { answersTo } from '../training/answers.js'
-import { disagreement } from '../training/disagreement.js'
-import type { HasStudent, HasTeacher } from '../training/network.js'
-import { withSecondView } from '../training/secondView.js'
+import type { HasStudent, HasTeacher } from '../training/network/network.js'
+import { disagreement } from '../training/views/disagreement.js'
+import { withSecondView } from '../training/views/secondView.js'
+import { sharedLogits } from '../training/views/sharedLogits.js'
 
 /** Options of {@link matchJacobian}. */
 export interface MatchJacobianOptions {
@@ -72,7 +72,7 @@ export const matchJacobian = (options: MatchJacobianOptions): Op<HasTeacher & Ha
     const moved = tf.tidy(() => tf.add(images, tf.mul(direction, STEP)) as Tensor4D)
     direction.dispose()
     const both = withSecondView(step, moved)
-    const wanted = answersTo(teacher, both.minibatch.images)
+    const wanted = sharedLogits(teacher, both.minibatch.images)
     const slopes = { combination, wanted, step: STEP, scale: epsilon }
     const term: LossTerm = {
       name: 'jacobian',

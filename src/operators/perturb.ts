@@ -9,8 +9,7 @@ import { withMinibatch } from '../dsl/withMinibatch.js'
 import { tf } from '../engine/tf.js'
 import type { Perturbation } from '../math/perturbations.js'
 import { stream } from '../math/random.js'
-import { inEpoch, type PerEpoch } from '../training/perEpoch.js'
-import { perEpochConfig } from '../training/perEpochConfig.js'
+import { inEpoch, type PerEpoch, perEpochConfig } from '../training/views/perEpoch.js'
 
 /** One perturbation for all epochs, or that of each epoch, from 0: noise that grows, for one. */
 export type PerturbationSchedule = PerEpoch<Perturbation>

@@ -3,12 +3,12 @@ import { checkOptions } from '../dsl/checkOptions.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
-import { adam } from '../training/adam.js'
-import { type MaskOptions, maskOptions, maskStage, PREFIX } from '../training/maskStage.js'
-import type { HasStudent } from '../training/network.js'
-import { thresholded, thresholdsOf } from '../training/pruning.js'
-import { checkUpdateEvery, isDue, rampedTask } from '../training/ramp.js'
-import { cosine, thirds } from '../training/schedule.js'
+import type { HasStudent } from '../training/network/network.js'
+import { type MaskOptions, maskOptions, maskStage, PREFIX } from '../training/pruning/maskStage.js'
+import { thresholded, thresholdsOf } from '../training/pruning/pruning.js'
+import { checkUpdateEvery, isDue, rampedTask } from '../training/pruning/ramp.js'
+import { adam } from '../training/step/adam.js'
+import { cosine, thirds } from '../training/step/schedule.js'
 
 export interface ProximalMaskOptions extends MaskOptions {
   /** Epochs of the proximal phase, ≥ 0; 0 prunes by magnitude at once. @default 50 */

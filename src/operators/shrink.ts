@@ -11,9 +11,9 @@ import { shrinkNetwork } from '../models/shrink/shrinkNetwork.js'
 import type { PlainNetwork } from '../models/shrink/tensors.js'
 import { sizesOf } from '../models/sizes.js'
 import { withoutHead } from '../models/withoutHead.js'
-import { holdStudent } from '../training/makeStudent.js'
-import type { HasStudent, Student } from '../training/network.js'
-import { networkLatency } from '../training/networkLatency.js'
+import { holdStudent } from '../training/network/makeStudent.js'
+import type { HasStudent, Student } from '../training/network/network.js'
+import { networkLatency } from '../training/network/networkLatency.js'
 
 /**
  * When training is done, makes the student smaller: filters of zeros go, and what only they made, through residual sums,

@@ -4,11 +4,11 @@ import { checkOptions } from '../dsl/checkOptions.js'
 import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
-import { adam } from '../training/adam.js'
-import type { HasStudent } from '../training/network.js'
-import { type Recipe, recipeConfig } from '../training/phasePlan.js'
-import { cosine } from '../training/schedule.js'
-import { trainer } from '../training/trainer.js'
+import type { HasStudent } from '../training/network/network.js'
+import { adam } from '../training/step/adam.js'
+import { type Recipe, recipeConfig } from '../training/step/phasePlan.js'
+import { cosine } from '../training/step/schedule.js'
+import { trainer } from '../training/step/trainer.js'
 
 /** Options of {@link train}. */
 export interface TrainOptions extends Partial<Recipe> {

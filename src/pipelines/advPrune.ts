@@ -5,8 +5,8 @@ import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { type AdmmMaskOptions, admmMask } from '../operators/admmMask.js'
 import { adversarial } from '../operators/adversarial.js'
 import { crossEntropy } from '../operators/crossEntropy.js'
-import type { AttackSchedule } from '../training/attackStep.js'
-import type { HasStudent } from '../training/network.js'
+import type { HasStudent } from '../training/network/network.js'
+import type { AttackSchedule } from '../training/views/attackStep.js'
 
 /**
  * `adversarial` → `crossEntropy` → `admmMask`: min over sparse W of mean_i max_{‖δ‖ ≤ ε} −log softmax(f(x_i + δ))_{y_i}

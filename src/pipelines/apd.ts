@@ -7,9 +7,9 @@ import { adversarial } from '../operators/adversarial.js'
 import { crossEntropy } from '../operators/crossEntropy.js'
 import { type DistillOptions, distill } from '../operators/distill.js'
 import { type ProximalMaskOptions, proximalMask } from '../operators/proximalMask.js'
-import type { AttackSchedule } from '../training/attackStep.js'
-import { maskOptions } from '../training/maskStage.js'
-import type { HasStudent, HasTeacher } from '../training/network.js'
+import type { HasStudent, HasTeacher } from '../training/network/network.js'
+import { maskOptions } from '../training/pruning/maskStage.js'
+import type { AttackSchedule } from '../training/views/attackStep.js'
 
 export interface ApdOptions extends ProximalMaskOptions {
   /** How the teacher's answers to the attacked images are distilled. @default as `distill` */

@@ -5,9 +5,9 @@ import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { type LearnedMaskOptions, learnedMask } from '../operators/learnedMask.js'
 import { type TradesOptions, trades } from '../operators/trades.js'
-import type { AttackSchedule } from '../training/attackStep.js'
-import { maskOptions } from '../training/maskStage.js'
-import type { HasStudent } from '../training/network.js'
+import type { HasStudent } from '../training/network/network.js'
+import { maskOptions } from '../training/pruning/maskStage.js'
+import type { AttackSchedule } from '../training/views/attackStep.js'
 
 export interface HydraOptions extends LearnedMaskOptions, TradesOptions {}
 

@@ -4,7 +4,7 @@ import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { crossEntropy } from '../operators/crossEntropy.js'
 import { type MagnitudePruneOptions, magnitudePrune } from '../operators/magnitudePrune.js'
-import type { HasStudent } from '../training/network.js'
+import type { HasStudent } from '../training/network/network.js'
 
 /**
  * `crossEntropy` → `magnitudePrune`: the smallest weights go, the others are retrained on natural images and labels:

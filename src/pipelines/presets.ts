@@ -3,9 +3,9 @@ import { type CifarOptions, cifar10, cifar100 } from '../io/datasets/cifar/cifar
 import { type SyntheticDigitsOptions, syntheticDigits } from '../io/datasets/digits/syntheticDigits.js'
 import { type MnistOptions, mnist } from '../io/datasets/mnist/mnist.js'
 import { horizontalFlip, randomCrop } from '../math/augmentations.js'
-import { adam } from '../training/adam.js'
-import { cosine, multiStep, thirds } from '../training/schedule.js'
-import { sgd } from '../training/sgd.js'
+import { adam } from '../training/step/adam.js'
+import { cosine, multiStep, thirds } from '../training/step/schedule.js'
+import { sgd } from '../training/step/sgd.js'
 
 /** What all digits share. */
 const digits = {

@@ -7,9 +7,9 @@ import { type AdmmMaskOptions, admmMask } from '../operators/admmMask.js'
 import { adversarial } from '../operators/adversarial.js'
 import { type DistillOptions, distill } from '../operators/distill.js'
 import { type HsicRegularizeOptions, hsicRegularize } from '../operators/hsicRegularize.js'
-import type { AttackSchedule } from '../training/attackStep.js'
-import { maskNames } from '../training/maskStage.js'
-import type { HasStudent, HasTeacher } from '../training/network.js'
+import type { HasStudent, HasTeacher } from '../training/network/network.js'
+import { maskNames } from '../training/pruning/maskStage.js'
+import type { AttackSchedule } from '../training/views/attackStep.js'
 
 /** Options of {@link pwoa}. */
 export interface PwoaOptions extends AdmmMaskOptions {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { constantSearch } from '../../src/attacks/cwConstants.js'
-import { type CwL2Options, cwL2 } from '../../src/attacks/cwL2.js'
-import { variablesOf } from '../../src/attacks/cwVariables.js'
+import { constantSearch } from '../../src/attacks/cw/cwConstants.js'
+import { type CwL2Options, cwL2 } from '../../src/attacks/cw/cwL2.js'
+import { variablesOf } from '../../src/attacks/cw/cwVariables.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import { tf } from '../../src/engine/tf.js'
 import {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Attack } from '../../src/attacks/attack.js'
-import { fab } from '../../src/attacks/fab.js'
-import { fabTargeted } from '../../src/attacks/fabTargeted.js'
-import type { FabSearch } from '../../src/attacks/fabWalk.js'
+import type { Attack } from '../../src/attacks/common/attack.js'
+import { fab } from '../../src/attacks/fab/fab.js'
+import { fabTargeted } from '../../src/attacks/fab/fabTargeted.js'
+import type { FabSearch } from '../../src/attacks/fab/fabWalk.js'
 import { attacked, guessesOf, PIXELS, problem, smallNetwork } from '../support/attacked.js'
 
 const EXAMPLES = 24

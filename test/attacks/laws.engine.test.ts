@@ -3,18 +3,18 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { apgd } from '../../src/attacks/apgd.js'
-import { apgdTargeted } from '../../src/attacks/apgdTargeted.js'
-import type { Attack, Classifier } from '../../src/attacks/attack.js'
-import { cwL2 } from '../../src/attacks/cwL2.js'
-import { fab } from '../../src/attacks/fab.js'
-import { fabTargeted } from '../../src/attacks/fabTargeted.js'
+import { apgd } from '../../src/attacks/apgd/apgd.js'
+import { apgdTargeted } from '../../src/attacks/apgd/apgdTargeted.js'
+import type { Attack, Classifier } from '../../src/attacks/common/attack.js'
+import { onAll, onUnbroken } from '../../src/attacks/common/attempts.js'
+import { type NormName, norms } from '../../src/attacks/common/norms.js'
+import { cwL2 } from '../../src/attacks/cw/cwL2.js'
+import { fab } from '../../src/attacks/fab/fab.js'
+import { fabTargeted } from '../../src/attacks/fab/fabTargeted.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
-import { type NormName, norms } from '../../src/attacks/norms.js'
 import { pgd } from '../../src/attacks/pgd.js'
 import { runAttack } from '../../src/attacks/run.js'
-import { square } from '../../src/attacks/square.js'
-import { onAll, onStanding } from '../../src/attacks/standing.js'
+import { square } from '../../src/attacks/square/square.js'
 import { tf } from '../../src/engine/tf.js'
 import {
   attacked,
@@ -246,7 +246,7 @@ const linear = (seed: number, kind: NormName, reach: number) => {
 it('of the images that break an example the first one stays', () => {
   const { given, classifier } = setting(17)
   const found = tf.tidy(() => {
-    const running = onStanding(inputOf(given, classifier), 2, function* ({ broken, run }) {
+    const running = onUnbroken(inputOf(given, classifier), 2, function* ({ broken, run }) {
       for (const value of [0.25, 0.75]) broken(0, new Float32Array(PIXELS).fill(value + run / 10))
       yield 1
     })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Attack } from '../../src/attacks/attack.js'
+import type { Attack } from '../../src/attacks/common/attack.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
 import { pgd } from '../../src/attacks/pgd.js'
 import { evaluatePublic } from '../support/evaluatePublic.js'

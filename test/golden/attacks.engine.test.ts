@@ -1,17 +1,17 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { expect, it } from 'vitest'
-import { lossesAndGradient } from '../../src/attacks/ascend.js'
-import type { Attack } from '../../src/attacks/attack.js'
+import { lossesAndGradient } from '../../src/attacks/common/ascend.js'
+import type { Attack } from '../../src/attacks/common/attack.js'
+import { untargeted } from '../../src/attacks/common/losses.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
-import { untargeted } from '../../src/attacks/losses.js'
 import { pgd } from '../../src/attacks/pgd.js'
 import { runAttack } from '../../src/attacks/run.js'
 import { softmaxCrossEntropy } from '../../src/engine/ops/softmaxCrossEntropy.js'
 import { tf } from '../../src/engine/tf.js'
-import { Student } from '../../src/training/network.js'
-import { testBatches } from '../../src/training/testBatches.js'
+import { Student } from '../../src/training/network/network.js'
 import { describeGolden, readGolden, readPublicNetwork, readTestSet } from '../support/golden.js'
 import { norm } from '../support/numbers.js'
+import { testBatches } from '../support/testBatches.js'
 
 interface Attacked {
   readonly logits: readonly (readonly number[])[]

@@ -1,13 +1,13 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { expect, it } from 'vitest'
-import { cwL2 } from '../../src/attacks/cwL2.js'
-import { norms } from '../../src/attacks/norms.js'
-import { classesOf, predictionsOf } from '../../src/attacks/predictions.js'
+import { norms } from '../../src/attacks/common/norms.js'
+import { classesOf, predictionsOf } from '../../src/attacks/common/predictions.js'
+import { cwL2 } from '../../src/attacks/cw/cwL2.js'
 import { runAttack } from '../../src/attacks/run.js'
 import { tf } from '../../src/engine/tf.js'
-import { Student } from '../../src/training/network.js'
-import { testBatches } from '../../src/training/testBatches.js'
+import { Student } from '../../src/training/network/network.js'
 import { type CheckpointName, describeGolden, readPublicNetwork, readTestSet } from '../support/golden.js'
+import { testBatches } from '../support/testBatches.js'
 
 /**
  * Lengths of the perturbations of those of the first 250 test images that torchattacks 3.5.1's CW breaks with its

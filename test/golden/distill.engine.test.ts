@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
 import { distillationLoss } from '../../src/math/distillation.js'
 import { forward, unflatten } from '../../src/models/forward.js'
-import { imagesOf } from '../../src/training/images.js'
+import { imagesOf } from '../../src/training/network/images.js'
 import { describeGolden, readGolden, readPublicNetwork, readTestSplit } from '../support/golden.js'
 import { relativeError } from '../support/numbers.js'
 

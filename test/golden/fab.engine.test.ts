@@ -1,16 +1,15 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { expect, it } from 'vitest'
-import { logitsOf } from '../../src/attacks/ascend.js'
-import { fabWalk } from '../../src/attacks/fabWalk.js'
-import { planeTowards } from '../../src/attacks/planeTowards.js'
-import { classesOf } from '../../src/attacks/predictions.js'
-import { targetsOf } from '../../src/attacks/targets.js'
+import { logitsOf } from '../../src/attacks/common/ascend.js'
+import { classesOf } from '../../src/attacks/common/predictions.js'
+import { targetsOf } from '../../src/attacks/common/targets.js'
+import { fabWalk, planeTowards } from '../../src/attacks/fab/fabWalk.js'
 import { tf } from '../../src/engine/tf.js'
 import { linfPlane, stepToPlane } from '../../src/math/hyperplane.js'
-import { Student } from '../../src/training/network.js'
-import { testBatches } from '../../src/training/testBatches.js'
+import { Student } from '../../src/training/network/network.js'
 import { describeGolden, readGolden, readPublicNetwork, readTestSet } from '../support/golden.js'
 import { distance } from '../support/numbers.js'
+import { testBatches } from '../support/testBatches.js'
 
 interface Golden {
   readonly fab_projection_linf_f64: {

@@ -9,7 +9,7 @@ import { encodeOnnx } from '../../src/io/checkpoints/onnx/encodeOnnx.js'
 import { readCheckpoint } from '../../src/io/checkpoints/readCheckpoint.js'
 import type { Architecture } from '../../src/models/architecture.js'
 import { type MaskedNetwork, selfDescribed } from '../../src/models/selfDescribed.js'
-import { Student } from '../../src/training/network.js'
+import { Student } from '../../src/training/network/network.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 import { channelsFirst, runOnnx } from '../support/onnxRuntime.js'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { linfMoves } from '../../src/attacks/squareLinf.js'
-import { shareAt } from '../../src/attacks/squareSchedule.js'
+import { linfMoves } from '../../src/attacks/square/squareLinf.js'
+import { shareAt } from '../../src/attacks/square/squareMoves.js'
 import { describeGolden, readGolden } from '../support/golden.js'
 
 const KEY = 'square_schedule_28x28_c1_p0.8_n5000'

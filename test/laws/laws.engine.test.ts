@@ -3,7 +3,7 @@ import { concat, lastValueFrom, map, Observable, of, take, throwError, toArray }
 import { afterEach, describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import type { HasTerms, HasTraining, Step } from '../../src/dsl/step.js'
-import type { HasStudent } from '../../src/training/network.js'
+import type { HasStudent } from '../../src/training/network/network.js'
 import { collect, type FakeRun, fakeRun, memory, turns } from '../support/context.js'
 import { hashOf, lentSteps, teacherFile, weightsOf } from '../support/steps.js'
 import { type AnyStage, inRow, rows } from './table.js'

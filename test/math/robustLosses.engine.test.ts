@@ -3,7 +3,7 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { divergenceFrom } from '../../src/attacks/losses.js'
+import { divergenceFrom } from '../../src/attacks/common/losses.js'
 import { tf } from '../../src/engine/tf.js'
 import { crossEntropyLoss } from '../../src/math/crossEntropy.js'
 import { lbgatLoss } from '../../src/math/lbgat.js'

@@ -7,7 +7,7 @@ import { avgPool2d, flatten, type Layer, linear, maxPool2d } from '../../src/mod
 import { parameterCount, parametersOf } from '../../src/models/parameters.js'
 import { freshStatistics, statisticsCount } from '../../src/models/statistics.js'
 import { lenet } from '../../src/models/zoo.js'
-import { Student } from '../../src/training/network.js'
+import { Student } from '../../src/training/network/network.js'
 import { gradientError } from '../support/directional.js'
 import { expectEvery } from '../support/expectEvery.js'
 import { distance, seededNumbers } from '../support/numbers.js'

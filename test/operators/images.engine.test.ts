@@ -3,7 +3,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { type Observable, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import type { Attack } from '../../src/attacks/attack.js'
+import type { Attack } from '../../src/attacks/common/attack.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
 import { pgd } from '../../src/attacks/pgd.js'
 import type { Step } from '../../src/dsl/step.js'

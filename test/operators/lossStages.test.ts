@@ -11,7 +11,7 @@ import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
 import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
 import { lossTerm } from '../../src/operators/lossTerm.js'
-import type { HasStudent, HasTeacher } from '../../src/training/network.js'
+import type { HasStudent, HasTeacher } from '../../src/training/network/network.js'
 import { tinyNet } from '../support/context.js'
 
 type Networks = Step & HasStudent & HasTeacher

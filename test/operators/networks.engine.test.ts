@@ -25,8 +25,8 @@ import { exportModel } from '../../src/operators/exportModel.js'
 import { initialise } from '../../src/operators/initialise.js'
 import { type LoadTeacherOptions, loadTeacher } from '../../src/operators/loadTeacher.js'
 import { train } from '../../src/operators/train.js'
-import { imagesOf } from '../../src/training/images.js'
-import type { Network, Student } from '../../src/training/network.js'
+import { imagesOf } from '../../src/training/network/images.js'
+import type { Network, Student } from '../../src/training/network/network.js'
 import { temporaryFolder } from '../runtime/fakes.js'
 import {
   collect,

@@ -14,8 +14,8 @@ import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
 import { proximalMask } from '../../src/operators/proximalMask.js'
 import { shrink } from '../../src/operators/shrink.js'
 import { train } from '../../src/operators/train.js'
-import { imagesOf } from '../../src/training/images.js'
-import type { Student } from '../../src/training/network.js'
+import { imagesOf } from '../../src/training/network/images.js'
+import type { Student } from '../../src/training/network/network.js'
 import {
   collect,
   type FakeRun,

@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { fgsm } from '../../src/attacks/fgsm.js'
 import { composite } from '../../src/dsl/composite.js'
-import type { Op } from '../../src/dsl/op.js'
-import { stage } from '../../src/dsl/op.js'
+import { type Op, stage } from '../../src/dsl/op.js'
 import { attackEval } from '../../src/operators/attackEval.js'
-import type { HasStudent } from '../../src/training/network.js'
+import type { HasStudent } from '../../src/training/network/network.js'
 import { fakePipeline, fakeTrain, temporaryFolder } from './fakes.js'
 
 /** Says that there is a student, so that the pipeline can be made; no step gets that far. */

@@ -1,6 +1,6 @@
 /** Small problems for attacks: random images and random classifiers, linear and curved. */
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import type { Attack, AttackInput, Classifier } from '../../src/attacks/attack.js'
+import type { Attack, AttackInput, Classifier } from '../../src/attacks/common/attack.js'
 import { runAttack } from '../../src/attacks/run.js'
 import { tf } from '../../src/engine/tf.js'
 import { seededNumbers } from './numbers.js'

@@ -1,8 +1,8 @@
-import type { Attack, AttackSequence } from '../../src/attacks/attack.js'
-import { evaluate } from '../../src/attacks/evaluate.js'
-import type { EvaluationResult } from '../../src/attacks/evaluation.js'
-import { imagesOf, labelsOf } from '../../src/training/images.js'
-import { Student } from '../../src/training/network.js'
+import type { Attack, AttackSequence } from '../../src/attacks/common/attack.js'
+import { evaluate } from '../../src/attacks/evaluation/evaluate.js'
+import type { EvaluationResult } from '../../src/attacks/evaluation/evaluation.js'
+import { imagesOf, labelsOf } from '../../src/training/network/images.js'
+import { Student } from '../../src/training/network/network.js'
 import { type CheckpointName, readPublicNetwork, readTestSet } from './golden.js'
 
 /** Attacks a public network on the first MNIST test images. */

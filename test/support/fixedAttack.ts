@@ -1,6 +1,6 @@
 /** What the golden scripts call attacked images, whoever is attacked. */
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import type { Attack } from '../../src/attacks/attack.js'
+import type { Attack } from '../../src/attacks/common/attack.js'
 import { tf } from '../../src/engine/tf.js'
 
 /** @param directions a number per pixel of each example of the data set: its sign is where the pixel goes, by `epsilon` */

@@ -6,9 +6,9 @@ import type { Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
 import { horizontalFlip, randomCrop } from '../../src/math/augmentations.js'
 import { stream } from '../../src/math/random.js'
-import { minibatches } from '../../src/training/minibatches.js'
-import { testBatches } from '../../src/training/testBatches.js'
+import { minibatches } from '../../src/training/step/minibatches.js'
 import { collect, fakeRun, tinyData } from '../support/context.js'
+import { testBatches } from '../support/testBatches.js'
 
 const augment = [randomCrop({ padding: 2 }), horizontalFlip()]
 const data: Dataset = { ...tinyData, augment }

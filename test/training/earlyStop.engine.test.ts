@@ -14,7 +14,7 @@ import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { type EarlyStopOptions, earlyStop } from '../../src/operators/earlyStop.js'
 import { initialise } from '../../src/operators/initialise.js'
 import { train } from '../../src/operators/train.js'
-import type { HasStudent } from '../../src/training/network.js'
+import type { HasStudent } from '../../src/training/network/network.js'
 import { collect, type FakeRun, fakeRun, normalisedNet, type Saved, tinyData, turns } from '../support/context.js'
 import { hashOf, lentSteps, runningOf, weightsOf } from '../support/steps.js'
 

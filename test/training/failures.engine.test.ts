@@ -8,7 +8,7 @@ import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { initialise } from '../../src/operators/initialise.js'
 import { lossTerm } from '../../src/operators/lossTerm.js'
 import { train } from '../../src/operators/train.js'
-import type { HasStudent, Student } from '../../src/training/network.js'
+import type { HasStudent, Student } from '../../src/training/network/network.js'
 import { collect, type FakeRun, fakeRun, memory, tinyNet, turns } from '../support/context.js'
 import { hashOf, lentSteps, weightsOf } from '../support/steps.js'
 

@@ -14,7 +14,7 @@ import { initialise } from '../../src/operators/initialise.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { perturb } from '../../src/operators/perturb.js'
 import { train } from '../../src/operators/train.js'
-import type { HasStudent } from '../../src/training/network.js'
+import type { HasStudent } from '../../src/training/network/network.js'
 import { collect, type FakeRun, fakeRun, memory, noiseData, tinyNet, turns } from '../support/context.js'
 import { lentSteps, teacherFile } from '../support/steps.js'
 

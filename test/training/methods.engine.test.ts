@@ -31,9 +31,9 @@ import { apd } from '../../src/pipelines/apd.js'
 import { hydra } from '../../src/pipelines/hydra.js'
 import { naive } from '../../src/pipelines/naive.js'
 import { pwoa } from '../../src/pipelines/pwoa.js'
-import type { HasGuide, HasStudent, HasTeacher } from '../../src/training/network.js'
-import { constant } from '../../src/training/schedule.js'
-import { sgd } from '../../src/training/sgd.js'
+import type { HasGuide, HasStudent, HasTeacher } from '../../src/training/network/network.js'
+import { constant } from '../../src/training/step/schedule.js'
+import { sgd } from '../../src/training/step/sgd.js'
 import {
   collect,
   type FakeRun,

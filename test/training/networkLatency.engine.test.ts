@@ -2,9 +2,9 @@
 
 import { expect, it } from 'vitest'
 import { shrinkNetwork } from '../../src/models/shrink/shrinkNetwork.js'
-import { networkLatency } from '../../src/training/networkLatency.js'
-import { maskOf } from '../../src/training/pruning.js'
-import { pruningTask } from '../../src/training/pruningTask.js'
+import { networkLatency } from '../../src/training/network/networkLatency.js'
+import { maskOf } from '../../src/training/pruning/pruning.js'
+import { pruningTask } from '../../src/training/pruning/pruningTask.js'
 import { normalised } from '../models/fixtures.js'
 import { memory, turns } from '../support/context.js'
 import { expectEvery } from '../support/expectEvery.js'

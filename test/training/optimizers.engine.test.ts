@@ -1,9 +1,9 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
-import { adam } from '../../src/training/adam.js'
-import type { Optimizer } from '../../src/training/optimizer.js'
-import { sgd } from '../../src/training/sgd.js'
+import { adam } from '../../src/training/step/adam.js'
+import type { Optimizer } from '../../src/training/step/optimizer.js'
+import { sgd } from '../../src/training/step/sgd.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 
 const SIZE = 40

@@ -7,7 +7,7 @@ import { type PerturbationSchedule, perturb } from '../../src/operators/perturb.
 import { planOf } from '../../src/runtime/folder/plan.js'
 import { pipeline } from '../../src/runtime/run/pipeline.js'
 import { keyOf } from '../../src/runtime/sweep/sweepFolder.js'
-import { type AttackSchedule, attackConfig } from '../../src/training/attackStep.js'
+import { type AttackSchedule, attackConfig } from '../../src/training/views/attackStep.js'
 
 const configOf = (schedule: PerturbationSchedule) => perturb(schedule).info.config
 const keyFor = (schedule: PerturbationSchedule) =>

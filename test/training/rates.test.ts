@@ -5,8 +5,8 @@ import { projectionMask } from '../../src/math/projection.js'
 import type { Architecture } from '../../src/models/architecture.js'
 import { parameterCount, parametersOf } from '../../src/models/parameters.js'
 import { lenet5, mnistNet } from '../../src/models/zoo.js'
-import { maskOf } from '../../src/training/pruning.js'
-import { type Budget, layerRates, type Rate, ratesIn } from '../../src/training/rates.js'
+import { maskOf } from '../../src/training/pruning/pruning.js'
+import { type Budget, layerRates, type Rate, ratesIn } from '../../src/training/pruning/rates.js'
 import { seededNumbers } from '../support/numbers.js'
 
 const weightsOf = (net: Architecture) => parametersOf(net).filter(({ role }) => role === 'weight')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { constant, cosine, multiStep, type Schedule, thirds } from '../../src/training/schedule.js'
+import { constant, cosine, multiStep, type Schedule, thirds } from '../../src/training/step/schedule.js'
 
 /** The factors at the first step of each of `epochs` epochs of 2 steps. */
 const byEpoch = ({ factor }: Schedule, epochs: number): readonly number[] =>

@@ -1,4 +1,4 @@
-import type { Shard } from '../../attacks/shard.js'
+import type { Shard } from '../../attacks/evaluation/shard.js'
 import { checkWhole } from '../../dsl/checks.js'
 import { rejectOption } from '../../dsl/errors.js'
 import type { Pipeline } from '../../dsl/pipeline.js'

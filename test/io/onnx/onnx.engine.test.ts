@@ -11,7 +11,7 @@ import { type Architecture, architecture } from '../../../src/models/architectur
 import { describe as textOf } from '../../../src/models/description.js'
 import { add, conv2d, flatten, linear, relu } from '../../../src/models/layers.js'
 import { packNetwork } from '../../../src/models/weights.js'
-import { Student } from '../../../src/training/network.js'
+import { Student } from '../../../src/training/network/network.js'
 import { aggregated, normalised, separable, shortcut } from '../../models/fixtures.js'
 import { distance, seededNumbers } from '../../support/numbers.js'
 import { channelsFirst, runOnnx } from '../../support/onnxRuntime.js'

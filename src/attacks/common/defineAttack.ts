@@ -1,0 +1,31 @@
+import { PwoaFailure } from '../../dsl/errors.js'
+import { tf } from '../../engine/tf.js'
+import type { Attack, AttackInput } from './attack.js'
+
+/** The attack, with its input checked before any work. */
+export const defineAttack = (attack: Attack): Attack => ({
+  ...attack,
+  *perturb(input) {
+    checkInput(attack.name, input)
+    return yield* attack.perturb(input)
+  },
+})
+
+/** @throws RunError for images that are not in [0, 1], labels that are not one-hot, or numbers that don't agree */
+export const checkInput = (stage: string, { images, labels, indices }: AttackInput): void => {
+  const refuse = (expected: string, actual: string): never => {
+    throw new PwoaFailure({ _tag: 'RunError', stage, expected, actual })
+  }
+  const [examples] = images.shape
+  if (labels.shape[0] !== examples || indices.length !== examples)
+    refuse('as many labels and indices as images', `${examples}, ${labels.shape[0]} and ${indices.length}`)
+  if (examples === 0) return
+  const [low = Number.NaN, high = Number.NaN, sum = Number.NaN, largest = Number.NaN] = tf.tidy(() => {
+    const rows = tf.sum(tf.abs(labels), 1)
+    // A label that is out of range makes a row of zeros.
+    const figures = [tf.min(images), tf.max(images), tf.max(tf.abs(tf.sub(rows, 1))), tf.min(tf.max(labels, 1))]
+    return figures.map((figure) => figure.dataSync()[0])
+  })
+  if (!(low >= 0 && high <= 1)) refuse('images in [0, 1]', `values from ${low} to ${high}`)
+  if (!(sum === 0 && largest === 1)) refuse('one-hot labels, each a class of the network', 'a label out of range')
+}

@@ -1,0 +1,86 @@
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
+import { tf } from '../../engine/tf.js'
+import type { RandomStream } from '../../math/random.js'
+
+/** The norm that a perturbation is measured in: the largest change of a pixel, or the root of the sum of squares. */
+export type NormName = 'Linf' | 'L2'
+
+/** The ball of radius ε around each image, cut with [0, 1]. Owns tensors until it is disposed. */
+export interface Ball {
+  /** The nearest point inside (L2: scaled back to ε, then cut, as the field does). */
+  readonly project: (points: Tensor) => Tensor4D
+  readonly dispose: () => void
+}
+
+/** The geometry of a norm on images, example by example. */
+export interface Norm {
+  readonly name: NormName
+  /** Lengths of n perturbations. */
+  readonly lengths: (delta: Tensor4D) => Tensor1D
+  /** The direction of length 1 in which a linear function with this gradient grows fastest. */
+  readonly ascent: (gradient: Tensor4D) => Tensor4D
+  readonly ball: (images: Tensor4D, epsilon: number) => Ball
+  /** Overwrites `out` with a uniformly random point of the ball of radius ε around 0. */
+  readonly fillInside: (out: Float32Array, epsilon: number, random: RandomStream) => void
+  /** Overwrites `out` with a random point at distance ε from 0, as APGD starts. */
+  readonly fillBoundary: (out: Float32Array, epsilon: number, random: RandomStream) => void
+}
+
+const PIXEL_AXES = [1, 2, 3]
+
+/** Keeps a division by a length of zero away; the official AutoAttack's. */
+const GUARD = 1e-12
+
+const scaled = (out: Float32Array, factor: number): void => {
+  for (let i = 0; i < out.length; i++) out[i] = (out[i] ?? 0) * factor
+}
+
+const linf: Norm = {
+  name: 'Linf',
+  lengths: (delta) => tf.max(tf.abs(delta), PIXEL_AXES),
+  ascent: (gradient) => tf.sign(gradient),
+  ball: (images, epsilon) => {
+    const lower = tf.tidy(() => tf.maximum(tf.sub(images, epsilon), 0))
+    const upper = tf.tidy(() => tf.minimum(tf.add(images, epsilon), 1))
+    return {
+      project: (points) => tf.minimum(tf.maximum(points, lower), upper) as Tensor4D,
+      dispose: () => tf.dispose([lower, upper]),
+    }
+  },
+  fillInside: (out, epsilon, random) => {
+    for (let i = 0; i < out.length; i++) out[i] = 2 * epsilon * random.uniform() - epsilon
+  },
+  fillBoundary: (out, epsilon, random) => {
+    linf.fillInside(out, 1, random)
+    scaled(out, epsilon / (out.reduce((longest, value) => Math.max(longest, Math.abs(value)), 0) + GUARD))
+  },
+}
+
+const l2: Norm = {
+  name: 'L2',
+  lengths: (delta) => tf.sqrt(tf.sum(tf.square(delta), PIXEL_AXES)) as Tensor1D,
+  ascent: (gradient) => tf.div(gradient, tf.add(l2Column(gradient), GUARD)),
+  ball: (images, epsilon) => ({
+    project: (points) => {
+      const delta = tf.sub(points, images) as Tensor4D
+      const length = l2Column(delta)
+      const inside = tf.mul(delta, tf.div(tf.minimum(length, epsilon), tf.add(length, GUARD)))
+      return tf.clipByValue(tf.add(images, inside), 0, 1) as Tensor4D
+    },
+    dispose: () => undefined,
+  }),
+  fillInside: (out, epsilon, random) => {
+    // The radius of a uniform point in d dimensions: U^(1/d).
+    l2.fillBoundary(out, epsilon * random.uniform() ** (1 / out.length), random)
+  },
+  fillBoundary: (out, epsilon, random) => {
+    for (let i = 0; i < out.length; i++) out[i] = random.normal()
+    scaled(out, epsilon / (Math.sqrt(out.reduce((sum, value) => sum + value * value, 0)) + GUARD))
+  },
+}
+
+/** L2 lengths, n × 1 × 1 × 1. */
+const l2Column = (delta: Tensor4D): Tensor4D => tf.sqrt(tf.sum(tf.square(delta), PIXEL_AXES, true)) as Tensor4D
+
+/** L∞ and L2. */
+export const norms: Readonly<Record<NormName, Norm>> = { Linf: linf, L2: l2 }

@@ -1,0 +1,147 @@
+import { rejectOption } from '../../dsl/errors.js'
+import { percent } from '../../dsl/percent.js'
+import { tf } from '../../engine/tf.js'
+import { logitsOf, lossesAndGradient } from '../common/ascend.js'
+import type { Attack, AttackSequence, Classifier } from '../common/attack.js'
+import { dlr } from '../common/losses.js'
+import { norms } from '../common/norms.js'
+import { classesOf } from '../common/predictions.js'
+import type { StageResult, TestBatch } from './evaluation.js'
+
+/** The official AutoAttack's: two outputs that differ by more are not of the same function. */
+const SAME_OUTPUT = 1e-4
+const PROBABILITY = 1e-5
+const LOOKS = 5
+
+/** Points of accuracy, as fractions: AutoAttack's users doubt its number from the first on, PGD's from the second. */
+const SQUARE_GAP = 0.002
+const PGD_GAP = 0.1
+
+/** The attacks of an evaluation, those of a sequence one by one. */
+export const stagesOf = (attack: Attack | AttackSequence): readonly Attack[] =>
+  'stages' in attack ? attack.stages : [attack]
+
+/** What a person should know of a network before its figures are believed, from its first batch. */
+export const adviceBefore = (
+  classifier: Classifier,
+  batch: TestBatch,
+  attacks: readonly (Attack | AttackSequence)[],
+): readonly string[] => {
+  const stages = attacks.flatMap(stagesOf)
+  if (stages.length === 0) return []
+  const classes = batch.labels.shape[1]
+  const averages = stages.some(({ config }) => Number(config.samples ?? 1) > 1)
+  return [
+    ...(averages ? [] : randomised(classifier, batch)),
+    ...probabilities(classifier, batch),
+    ...zeroGradients(classifier, batch),
+    ...new Set(stages.flatMap(({ weaknesses }) => weaknesses?.(classes) ?? [])),
+  ]
+}
+
+const randomised = (classifier: Classifier, { images }: TestBatch): readonly string[] => {
+  const rows = images.shape[0]
+  const outputs = Array.from({ length: LOOKS }, () => directions(logitsOf(classifier, images), rows))
+  const [first = new Float64Array()] = outputs
+  const gap = Math.max(
+    ...outputs.map((other) =>
+      longestRow(
+        other.map((value, i) => value - (first[i] ?? 0)),
+        rows,
+      ),
+    ),
+  )
+  return gap > SAME_OUTPUT
+    ? ["the network's outputs are random: attack it with autoAttack's version 'rand', which averages gradients"]
+    : []
+}
+
+/** Each row of logits at length 1. */
+const directions = (logits: Float32Array, rows: number): Float64Array => {
+  const classes = logits.length / rows
+  const lengths = Array.from({ length: rows }, (_, row) =>
+    Math.hypot(...logits.subarray(row * classes, (row + 1) * classes)),
+  )
+  return Float64Array.from(logits, (value, i) => value / ((lengths[Math.floor(i / classes)] ?? 0) + 1e-10))
+}
+
+const longestRow = (values: Float64Array, rows: number): number => {
+  const width = values.length / rows
+  return Array.from({ length: rows }, (_, row) =>
+    Math.hypot(...values.subarray(row * width, (row + 1) * width)),
+  ).reduce((longest, length) => Math.max(longest, length), 0)
+}
+
+const probabilities = (classifier: Classifier, { images }: TestBatch): readonly string[] => {
+  const rows = images.shape[0]
+  const outputs = logitsOf(classifier, images)
+  const width = outputs.length / rows
+  const isProbability = (row: number): boolean => {
+    const values = outputs.subarray(row * width, (row + 1) * width)
+    const sum = values.reduce((total, value) => total + value, 0)
+    return Math.abs(sum - 1) < PROBABILITY && values.every((value) => value > -PROBABILITY && value < 1 + PROBABILITY)
+  }
+  return Array.from({ length: rows }, (_, row) => row).every(isProbability)
+    ? ["the network's outputs are probabilities: attacks need the logits, a softmax in the network hides gradients"]
+    : []
+}
+
+const zeroGradients = (classifier: Classifier, { images, labels }: TestBatch): readonly string[] => {
+  const { gradient } = lossesAndGradient(classifier, images, dlr(classesOf(labels)))
+  const largest = tf.tidy(() => norms.Linf.lengths(gradient).dataSync())
+  gradient.dispose()
+  const zeros = largest.filter((value) => value === 0).length
+  return zeros > 0
+    ? [
+        `${zeros} of ${largest.length} examples have no gradient at all: gradient attacks see nothing there, Square does`,
+      ]
+    : []
+}
+
+/** What a person should know of a sequence's result: the last stage found what gradients missed. */
+export const adviceOnSequence = (sequence: AttackSequence, results: readonly StageResult[]): readonly string[] => {
+  const others = results.filter(({ stage }) => stage !== 'square')
+  const square = results.find(({ stage }) => stage === 'square')
+  const [before] = others.filter((result) => square && results.indexOf(result) < results.indexOf(square)).slice(-1)
+  if (!square || !before || before.robust - square.robust <= SQUARE_GAP) return []
+  return [
+    `${sequence.name}: Square lowered the accuracy by ${points(before.robust - square.robust)} points after the ` +
+      'gradient attacks: they may not see this network well, and stronger attacks may find more',
+  ]
+}
+
+/** What a person should know of PGD and AutoAttack that are far apart, with a likely reason. */
+export const adviceOnGap = (
+  attacks: readonly (Attack | AttackSequence)[],
+  robust: Readonly<Record<string, number>>,
+  saturatedShare: number,
+): readonly string[] =>
+  attacks.flatMap((sequence) => {
+    const [first] = 'stages' in sequence ? sequence.stages : []
+    if (!first) return []
+    const figureOf = (name: string): number => robust[name] ?? Number.NaN
+    return attacks.flatMap((alone) => {
+      const isComparable =
+        !('stages' in alone) && 'steps' in alone.config && alone.norm === first.norm && alone.epsilon === first.epsilon
+      if (!isComparable || !(figureOf(alone.name) - figureOf(sequence.name) > PGD_GAP)) return []
+      return [
+        `${alone.name} finds ${percent(figureOf(alone.name))} robust and ${sequence.name} ${percent(figureOf(sequence.name))}: ` +
+          `quote ${sequence.name}${underflowOn(saturatedShare)}`,
+      ]
+    })
+  })
+
+/** Nothing where it would be told of 0.0 %. */
+const underflowOn = (share: number): string =>
+  share < 5e-4 ? '' : `. On ${percent(share)} of the examples the cross-entropy gradient underflows`
+
+const points = (fraction: number): string => (100 * fraction).toFixed(1)
+
+/** Refuses attacks whose figures could not be told apart. @throws OptionError */
+export const checkNames = (stage: string, attacks: readonly (Attack | AttackSequence)[]): void => {
+  const names = attacks.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) rejectOption(stage, 'attacks of different names', `"${twice}" twice`)
+  if (attacks.flatMap((attack) => [attack, ...stagesOf(attack)]).some(({ name }) => name === 'clean'))
+    rejectOption(stage, "an attack's name", '"clean", which says that none was needed')
+}

@@ -1,0 +1,63 @@
+import { checkOptions } from '../../dsl/checkOptions.js'
+import { checkWhole } from '../../dsl/checks.js'
+import { logitsOf } from '../common/ascend.js'
+import type { Attack } from '../common/attack.js'
+import { defineAttack } from '../common/defineAttack.js'
+import { fewerTargets, targetsOf } from '../common/targets.js'
+import { type FabOptions, fabInForce, fabNames } from './fabOptions.js'
+import { fabWalk, planeTowards, searches } from './fabWalk.js'
+
+/** Options of {@link fabTargeted}. */
+export interface FabTargetedOptions extends FabOptions {
+  /** Target classes, ≥ 1: those that the network finds likeliest, after the first; at most all but one. @default 9 */
+  readonly targets?: number
+  /** Tries for each target, ≥ 1: the first from the image, later ones from random points at half of ε. @default 1 */
+  readonly restarts?: number
+  /** How figures name it. @default 'fab-t' */
+  readonly name?: string
+}
+
+/**
+ * The fast adaptive boundary attack towards one class after the other: one plane and one backward pass a step, where
+ * the untargeted form has one for each class.
+ *
+ * @example
+ * attackEval([fabTargeted({ epsilon: 0.3 })])
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), no steps, targets or restarts, α_max or β outside
+ * (0, 1], an η that is not positive, or an unknown norm or search
+ * Source: Croce & Hein, "Minimally distorted adversarial examples with a fast adaptive boundary attack", ICML 2020,
+ * Algorithm 1; targeted as in AutoAttack (Croce & Hein, ICML 2020, Sec. 5).
+ */
+export const fabTargeted = (options: FabTargetedOptions): Attack => {
+  const { targets = 9, name = 'fab-t' } = checkOptions('fabTargeted', options, { ...fabNames, targets: true })
+  checkWhole('fabTargeted', 'targets', targets, 1)
+  const inForce = fabInForce('fabTargeted', options)
+  const { norm, epsilon, restarts, search } = inForce
+  return defineAttack({
+    name,
+    config: { ...inForce, targets },
+    norm,
+    epsilon,
+    weaknesses: (classes) => fewerTargets(name, targets, classes),
+    *perturb(input) {
+      const ranks = Math.min(targets, input.labels.shape[1] - 1)
+      return yield* searches[search].tries(input, ranks * restarts, (attempt) => {
+        const { classifier, images, classes, run } = attempt
+        const target = targetsOf(logitsOf(classifier, images), classes.length, 1 + Math.floor(run / restarts))
+        return fabWalk({
+          ...inForce,
+          name,
+          attempt,
+          start: run % restarts === 0 ? 'image' : 'random',
+          boundary: (points, rows) =>
+            planeTowards(
+              classifier,
+              points,
+              rows.map((row) => classes[row] ?? 0),
+              rows.map((row) => target[row] ?? 0),
+            ),
+        })
+      })
+    },
+  })
+}

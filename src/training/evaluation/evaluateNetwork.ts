@@ -1,0 +1,101 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { Attack, AttackSequence } from '../../attacks/common/attack.js'
+import { evaluate } from '../../attacks/evaluation/evaluate.js'
+import type { EvaluationResult, Outcome } from '../../attacks/evaluation/evaluation.js'
+import type { RunContext } from '../../dsl/context.js'
+import { PwoaFailure } from '../../dsl/errors.js'
+import type { Accuracies } from '../../dsl/events.js'
+import { imageSize } from '../../dsl/imageSize.js'
+import type { TrainingMetrics } from '../../dsl/step.js'
+import { drawAttackPicture } from '../../io/pictures/attackPicture.js'
+import { imagesOf, labelsOf } from '../network/images.js'
+import type { Network } from '../network/network.js'
+import { continueWith, subjectOf } from './evaluationSubject.js'
+import { type ExampleChoice, testExamples } from './testExamples.js'
+
+export interface NetworkEvaluation extends ExampleChoice {
+  /** Of the stage that asks, for its journal and warnings. */
+  readonly stage: string
+  readonly subject: 'before' | 'after' | 'epoch'
+  /** The evaluation's own name, the same when the run is resumed: `before`, `after`, `admm-epoch-3`. */
+  readonly name: string
+  readonly attacks: readonly (Attack | AttackSequence)[]
+  readonly pictures: number
+  /** What its files are called, e.g. `attacks`: `attacks.jsonl` and `attacks.svg`; undefined for none. */
+  readonly files: string | undefined
+}
+
+/**
+ * Evaluates a network on the run's test set: reports as it goes, writes what became of each example, and takes up
+ * what an interrupted run, or the runs of all shards, had finished.
+ *
+ * @throws OptionError for more examples than the test set has, more shards than there are blocks, or finished work of
+ * another network or other images
+ */
+export const evaluateNetwork = async (
+  run: RunContext,
+  network: Network,
+  { stage, subject, name, attacks, examples, shard, batchSize, pictures, files }: NetworkEvaluation,
+): Promise<Accuracies> => {
+  const { test, shape, classes } = run.data
+  const journal = run.journal(`${stage}-${name}`)
+  const { count, indices } = testExamples(stage, test.count, { examples, shard, batchSize })
+  // Of all examples, also where a part of them is attacked: parts of one evaluation speak of the same.
+  continueWith(journal, stage, subjectOf(run.data, network, count))
+  const { accuracies, outcomes, shown } = await evaluate({
+    classifier: (images) => network.logits(images),
+    attacks,
+    indices,
+    batchOf: (some) => ({ images: imagesOf(test, shape, some), labels: labelsOf(test, classes, some) }),
+    batchSize,
+    seed: run.seed,
+    signal: run.signal,
+    resting: run.resting,
+    journal,
+    keepImages: files === undefined ? 0 : pictures,
+    onProgress: (progress) => run.emit({ type: 'evaluating', subject, ...progress }),
+    onStage: (result) => run.emit({ type: 'attacked', subject, ...result }),
+    onWarning: (message) => run.emit({ type: 'warning', stage, message: `${name}: ${message}` }),
+  })
+  if (files !== undefined) {
+    await written(run, `${files}.jsonl`, linesOf(outcomes))
+    const picture = pictureOf(run, shown)
+    if (picture !== undefined) await written(run, `${files}.svg`, picture)
+  }
+  run.emit({ type: 'evaluation', subject, accuracies })
+  return accuracies
+}
+
+const written = async (run: RunContext, name: string, text: string): Promise<void> => {
+  const result = await run.writeArtifact(name, text)()
+  if (E.isLeft(result)) throw new PwoaFailure(result.left)
+}
+
+const linesOf = (outcomes: readonly Outcome[]): string =>
+  outcomes
+    .map(({ index, label, brokenBy, distance }) => `${JSON.stringify({ index, label, brokenBy, distance })}\n`)
+    .join('')
+
+/** The examples that broke under the threat of the first of them: pictures of two norms don't compare. */
+const pictureOf = ({ data }: RunContext, [first, ...others]: EvaluationResult['shown']): string | undefined => {
+  if (!first) return undefined
+  const { test, shape } = data
+  const size = imageSize(shape)
+  const { norm, epsilon } = first
+  const alike = others.filter((one) => one.norm === norm && one.epsilon === epsilon)
+  const rows = [first, ...alike].map((one) => ({
+    ...one,
+    brokenBy: one.brokenBy ?? '',
+    distance: one.distance ?? 0,
+    original: Float32Array.from(test.images.subarray(one.index * size, (one.index + 1) * size), (byte) => byte / 255),
+  }))
+  return drawAttackPicture({ shape, norm, epsilon, rows })
+}
+
+/** Whether an evaluation every so many epochs is due behind this step: not behind the last one, which has its own. */
+export const evaluationDue = (training: TrainingMetrics | undefined, every: number | undefined): boolean =>
+  training !== undefined &&
+  every !== undefined &&
+  training.step < training.steps &&
+  training.batch + 1 === training.batches &&
+  (training.epoch + 1) % every === 0

@@ -1,0 +1,43 @@
+import type { Attack } from '../../attacks/common/attack.js'
+import { classesOf } from '../../attacks/common/predictions.js'
+import { runAttack } from '../../attacks/run.js'
+import type { Dataset, Split } from '../../dsl/dataset.js'
+import type { Accuracies } from '../../dsl/events.js'
+import { tf } from '../../engine/tf.js'
+import { imagesOf, labelsOf } from '../network/images.js'
+import type { Network } from '../network/network.js'
+
+const BATCH = 250
+
+/**
+ * Clean and robust accuracy on some images, without books: a look at a network in training. An example counts as
+ * robust where the attack's last word does not change it and it was right before.
+ *
+ * @param seed of the attack's random starts
+ */
+export const validate = (
+  network: Network,
+  attack: Attack,
+  split: Split,
+  { shape, classes }: Pick<Dataset, 'shape' | 'classes'>,
+  seed: number,
+): Accuracies => {
+  let [clean, robust] = [0, 0]
+  for (let begin = 0; begin < split.count; begin += BATCH) {
+    const indices = Uint32Array.from({ length: Math.min(BATCH, split.count - begin) }, (_, i) => begin + i)
+    // All that is made is freed, also where the attack throws.
+    const [before, after] = tf.tidy(() => {
+      const images = imagesOf(split, shape, indices)
+      const labels = labelsOf(split, classes, indices)
+      const attacked = runAttack(attack, { classifier: (x) => network.logits(x), images, labels, indices, seed })
+      return [images, attacked].map((x) => classesOf(network.logits(x)))
+    })
+    for (const [i, index] of indices.entries()) {
+      const label = split.labels[index]
+      if (before?.[i] !== label) continue
+      clean += 1
+      if (after?.[i] === label) robust += 1
+    }
+  }
+  return { clean: clean / split.count, attacks: { [attack.name]: robust / split.count }, examples: split.count }
+}

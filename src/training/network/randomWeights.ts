@@ -1,0 +1,23 @@
+import { fillUniform, stream } from '../../math/random.js'
+import type { Architecture } from '../../models/architecture.js'
+import { parameterCount, parametersOf } from '../../models/parameters.js'
+
+/**
+ * PyTorch's default initialisation in the engine's layout: weights and bias of a layer uniform in ±1/√fan_in; batch
+ * normalisation with γ = 1, β = 0.
+ *
+ * @param key what the network is for: two of one run differ
+ */
+export const randomWeights = (architecture: Architecture, seed: number, key: string): Float32Array => {
+  const flat = new Float32Array(parameterCount(architecture))
+  let bound = 0
+  for (const { name, role, size, offset, shape } of parametersOf(architecture)) {
+    const values = flat.subarray(offset, offset + size)
+    if (role === 'scale') values.fill(1)
+    if (role === 'scale' || role === 'shift') continue
+    // A bias shares the bound of the weight before it.
+    if (role === 'weight') bound = 1 / Math.sqrt(size / (shape.at(-1) ?? 1))
+    fillUniform(values, -bound, bound, stream(seed, key, name))
+  }
+  return flat
+}

@@ -1,0 +1,141 @@
+import { rejectOption } from '../../dsl/errors.js'
+import type { Pattern } from '../../math/patterns.js'
+import { type Architecture, architecture, layersOf } from '../../models/architecture.js'
+import { type Counts, countsOf } from '../../models/counts.js'
+import { meanPathOf } from '../../models/head.js'
+import { groupsOf, withGroups } from '../../models/layers.js'
+import type { Parameter } from '../../models/parameters.js'
+import { type ChannelGroup, channelGroups } from '../../models/shrink/channels.js'
+import { connectionOf } from '../../models/shrink/tensors.js'
+import { type Budget, type Excluded, type LayerRate, prunable } from './rates.js'
+
+/** What may be pruned of a value's channels: the weights that make them, or those that read them. */
+interface Prunable {
+  readonly group: ChannelGroup
+  readonly parameters: readonly Parameter[]
+  /** Ids of the layers that make them. */
+  readonly makers: readonly string[]
+  /** Whether what a pruned filter still gives, a constant, needs a channel of its own; see `choose`. */
+  readonly standIn: 0 | 1
+}
+
+/** How a budget is counted. */
+export interface Cost {
+  /** What a smaller network costs of what the whole one does. */
+  readonly shareOf: (smaller: Architecture) => number
+  /** Of the rate that is searched, relative. */
+  readonly precision: number
+}
+
+/** By parameters or operations, which follow from the description. */
+export const countedCost = (whole: Architecture, budget: keyof Counts): Cost => {
+  // A stochastic head that is there in training only costs nothing later.
+  const costOf = (network: Architecture): number => countsOf(meanPathOf(network))[budget]
+  const all = costOf(whole)
+  return { shareOf: (smaller) => costOf(smaller) / all, precision: 1e-6 }
+}
+
+/** The layers that a budget may prune, at a rate that is not settled yet. */
+export const budgetLayers = (
+  stage: string,
+  given: Architecture,
+  pattern: Pattern,
+  exclude: Excluded,
+): readonly LayerRate[] => ratesAt(1, prunableGroups(given, pattern, new Set(prunable(stage, given, exclude))))
+
+/**
+ * Rates that meet a budget once the network is shrunk: one for all groups of channels that depend on each other (the
+ * terms of a residual sum, the layers that read it, a depth-wise convolution on the way), the smallest that does; a group
+ * with fewer channels keeps one. A group of which a layer is excluded stays, and so do the channels of the images and of
+ * the logits, and those that a grouped convolution joins to more than one at a time.
+ *
+ * Pruned channels go without a trace, so that their budget is met exactly. Pruned filters leave constants; counted is one
+ * channel that stays for all of a group's.
+ *
+ * @throws OptionError for an unknown layer, for another pattern than `filter` and `channel`, or for a budget that one
+ * channel in each group exceeds: it says the largest rate
+ * @param cost how it is counted or measured
+ * Source: Fang et al., "DepGraph: Towards Any Structural Pruning", CVPR 2023 (groups).
+ */
+export const budgetRates = (
+  stage: string,
+  given: Architecture,
+  pattern: Pattern,
+  { budget, keep }: Budget,
+  exclude: Excluded,
+  { shareOf, precision }: Cost,
+): readonly LayerRate[] => {
+  const groups = prunableGroups(given, pattern, new Set(prunable(stage, given, exclude)))
+  const costAt = (rate: number): number => shareOf(resized(given, pattern, groups, rate))
+  const most = Math.max(1, ...groups.map(({ group }) => group.units))
+  if (keep === 1) return []
+  const least = costAt(most)
+  if (least > keep)
+    rejectOption(
+      stage,
+      `a share of the ${budget} of at least ${Math.ceil(least * 1e4) / 1e4}, which the largest rate, ${most}, leaves`,
+      keep,
+    )
+  return ratesAt(
+    smallest(most, precision, (tried) => costAt(tried) <= keep),
+    groups,
+  )
+}
+
+const ratesAt = (rate: number, groups: readonly Prunable[]): readonly LayerRate[] =>
+  groups.flatMap(({ group, parameters }, i) =>
+    parameters.map((parameter) => ({ parameter, rate: Math.min(rate, group.units), together: i })),
+  )
+
+const prunableGroups = (given: Architecture, pattern: Pattern, left: ReadonlySet<Parameter>): readonly Prunable[] => {
+  const groups = channelGroups(given)
+  const connections = given.nodes.flatMap((node) => connectionOf(node) ?? [])
+  const weights = new Map([...left].map((parameter) => [parameter.node, parameter]))
+  return [...new Set(groups.values())].flatMap((group): Prunable[] => {
+    const readers = connections.filter(({ source, groups: parts }) => parts === 1 && groups.get(source) === group)
+    const makers = connections.filter(({ node }) => groups.get(node.id) === group)
+    const members = pattern === 'channel' ? readers : makers
+    const parameters = members.flatMap(({ node }) => weights.get(node.id) ?? [])
+    const single = members.every(({ inputs, outputs }) => group.units === (pattern === 'channel' ? inputs : outputs))
+    const whole = group.fixed || group.units === 1 || !single
+    if (whole || parameters.length === 0 || parameters.length < members.length) return []
+    const standIn = pattern === 'filter' && readers.some(({ padded }) => padded) ? 1 : 0
+    return [{ group, parameters, makers: makers.map(({ node }) => node.id), standIn }]
+  })
+}
+
+/** The network as it is when it is shrunk. */
+const resized = (given: Architecture, pattern: Pattern, groups: readonly Prunable[], rate: number): Architecture => {
+  const shares = new Map(
+    groups.flatMap(({ group: { units }, makers, standIn }) => {
+      const kept = Math.min(units, keptOf(units, pattern, Math.min(rate, units)) + standIn)
+      return makers.map((id) => [id, kept / units] as const)
+    }),
+  )
+  const layers = layersOf(given).map((layer, i) => {
+    const share = shares.get(given.nodes[i]?.id ?? '')
+    if (share === undefined || !('out' in layer)) return layer
+    const out = Math.round(layer.out * share)
+    if (layer.type !== 'conv2d' || groupsOf(layer) === 1) return { ...layer, out }
+    return withGroups({ ...layer, out }, Math.round(groupsOf(layer) * share))
+  })
+  return architecture(given.name, given.input, layers, given)
+}
+
+/** How many groups `projectionMask` keeps: those of filters on the threshold go, those of channels stay. */
+const keptOf = (channels: number, pattern: Pattern, rate: number): number => {
+  const position = (channels - 1) * (1 - 1 / rate)
+  if (rate === 1) return channels
+  return pattern === 'filter' ? channels - 1 - Math.floor(position) : channels - Math.ceil(position)
+}
+
+/** The smallest number up to `most` that meets a condition which all larger ones meet, and 1 does not. */
+const smallest = (most: number, precision: number, meets: (value: number) => boolean): number => {
+  let [low, high] = [1, most]
+  while (high / low > 1 + precision) {
+    const middle = Math.sqrt(low * high)
+    if (meets(middle)) high = middle
+    else low = middle
+  }
+  return high
+}

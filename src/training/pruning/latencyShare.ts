@@ -1,0 +1,32 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { tf } from '../../engine/tf.js'
+import { median } from '../../math/orderStatistics.js'
+import type { Architecture } from '../../models/architecture.js'
+import { Student } from '../network/network.js'
+import { randomWeights } from '../network/randomWeights.js'
+import { type TimeLimits, timeInTurn } from '../network/timeInTurn.js'
+
+/** Enough for a median that another measurement confirms to a few hundredths on a machine that is at rest. */
+const LIMITS: TimeLimits = { rounds: 40, seconds: 1 }
+
+/** Another number would do: times don't depend on weights. */
+const SEED = 1
+
+/**
+ * The time that a network in use takes beside another one, on this engine and machine: the median of the ratios of
+ * passes in turn.
+ *
+ * @param images in a batch
+ */
+export const latencyShare = (whole: Architecture, images: number) => {
+  const { height, width, channels } = whole.input
+  return (smaller: Architecture): number => {
+    const networks = [smaller, whole].map((net) => new Student(net, randomWeights(net, SEED, 'latency')))
+    const batch: Tensor4D = tf.randomUniform([images, height, width, channels], 0, 1, 'float32', SEED)
+    const pass = (network: Student) => (): void => tf.dispose(tf.tidy(() => network.logits(batch)))
+    const [mine = [], theirs = []] = timeInTurn(networks.map(pass), LIMITS)
+    batch.dispose()
+    for (const network of networks) network.dispose()
+    return median(mine.map((seconds, i) => seconds / (theirs[i] ?? 1)))
+  }
+}

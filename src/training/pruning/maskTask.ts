@@ -1,0 +1,54 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Pattern } from '../../math/patterns.js'
+import type { Architecture } from '../../models/architecture.js'
+import type { Student } from '../network/network.js'
+import type { TrainingMemory } from '../step/memory.js'
+import { budgetRates } from './budget.js'
+import { latencyShare } from './latencyShare.js'
+import type { PruningTask, TaskOf } from './pruning.js'
+import { checkLayerRates, pruningTask } from './pruningTask.js'
+import { keepRates, type RateSharing, settledTask, settleRates } from './rateSharing.js'
+import { type Excluded, isBudget, type Rate } from './rates.js'
+
+/** What a mask stage is told to prune. */
+export interface MaskTarget {
+  readonly pattern: Pattern
+  readonly rate: Rate
+  readonly rates: RateSharing
+  readonly exclude: Excluded
+}
+
+/** What a stage prunes of whatever network comes. */
+export interface MaskTask {
+  readonly taskOf: TaskOf
+  /** Settles the layers' rates; to be called before the first step. */
+  readonly prepare: (student: Student, memory: TrainingMemory, images: Tensor4D) => void
+}
+
+/** See `pruningTask`, and `RateSharing`. */
+export const maskTask = (stage: string, { pattern, rate, rates, exclude }: MaskTarget): MaskTask => {
+  // A budget is a search, and some stages ask at each step.
+  const tasks = new WeakMap<Architecture, PruningTask>()
+  const asked = ({ architecture }: Student): PruningTask => {
+    const known = tasks.get(architecture)
+    if (known) return known
+    const task = pruningTask(stage, architecture, pattern, rate, exclude)
+    // Rates that are shared find what each layer can have; budgets have found it.
+    if (rates === 'uniform' && !isBudget(rate)) checkLayerRates(stage, task)
+    tasks.set(architecture, task)
+    return task
+  }
+  return {
+    taskOf: (student, memory) => settledTask(asked(student), memory),
+    prepare: (student, memory, images) => {
+      if (!isBudget(rate) || rate.budget !== 'latency')
+        return settleRates(stage, rates, asked(student), { student, memory, images })
+      const { architecture } = student
+      const cost = { shareOf: latencyShare(architecture, rate.images ?? 1), precision: LATENCY_PRECISION }
+      keepRates(budgetRates(stage, architecture, pattern, rate, exclude, cost), memory)
+    },
+  }
+}
+
+/** Measured times are no better. */
+const LATENCY_PRECISION = 0.02

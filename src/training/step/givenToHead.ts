@@ -1,0 +1,30 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core'
+import type { LossTerm } from '../../dsl/step.js'
+import { tf } from '../../engine/tf.js'
+import type { Architecture } from '../../models/architecture.js'
+import type { GivenTensors } from '../../models/forward.js'
+import { givenLayers } from '../../models/head.js'
+
+/**
+ * What a network's stochastic head is given in a step, block by block: the noise of the term that draws some, if one of
+ * those that act does, and the labels.
+ *
+ * @param labels n × classes, one-hot, of all blocks one behind the other
+ */
+export const givenToHead = (
+  architecture: Architecture,
+  terms: readonly LossTerm[],
+  labels: Tensor2D,
+  blocks: number,
+): readonly GivenTensors[] => {
+  const layers = givenLayers(architecture)
+  const width = layers.find(({ value }) => value === 'noise')?.out
+  const [rows] = labels.shape
+  const drawn = width === undefined ? undefined : terms.find(({ noise }) => noise)?.noise?.(rows * width)
+  const noise = drawn && tf.split<Tensor2D>(tf.tensor2d(drawn, [rows, width ?? 0]), blocks)
+  const known = layers.some(({ value }) => value === 'labels') ? tf.split<Tensor2D>(labels, blocks) : undefined
+  return Array.from({ length: blocks }, (_, block) => ({
+    ...(noise?.[block] ? { noise: noise[block] } : {}),
+    ...(known?.[block] ? { labels: known[block] } : {}),
+  }))
+}

@@ -1,0 +1,60 @@
+import { checkWhole } from '../../dsl/checks.js'
+import { rejectOption } from '../../dsl/errors.js'
+
+/** Where training stands in its phase. */
+export interface Progress {
+  /** Steps done in the phase before this one, and how many it has. */
+  readonly step: number
+  readonly steps: number
+  /** Epochs done in the phase before this one, and how many it has. */
+  readonly epoch: number
+  readonly epochs: number
+}
+
+/** A learning rate over a phase, as a value: a factor of the phase's learning rate. */
+export interface Schedule {
+  readonly name: string
+  /** What the learning rate of a step is multiplied by, in (0, 1]. */
+  readonly factor: (progress: Progress) => number
+}
+
+/** The learning rate as it is. */
+export const constant = (): Schedule => ({ name: 'constant', factor: () => 1 })
+
+/**
+ * A tenth at each third of `every` epochs, and then from 1 again: the ADMM phase's schedule, whose period is that of the
+ * updates of Z and U. So the weights are free to follow each new Z, and settle before the next one.
+ *
+ * @param every epochs of a period, ≥ 1
+ * Source: `admm_adjust_learning_rate` of the reference code.
+ */
+export const thirds = (every: number): Schedule => {
+  checkWhole('thirds', 'every', every, 1)
+  return {
+    name: `thirds of ${every} epochs`,
+    factor: ({ epoch }) => 0.1 ** Math.floor((3 * (epoch % every)) / every),
+  }
+}
+
+/**
+ * A tenth from each of the given parts of the phase on, step by step, as PyTorch's `MultiStepLR`.
+ *
+ * @param parts each in (0, 1), rising: the reference retrains MNIST's networks by [0.75, 0.9]
+ */
+export const multiStep = (parts: readonly number[]): Schedule => {
+  if (!parts.every((part, i) => part > (parts[i - 1] ?? 0) && part < 1))
+    rejectOption('multiStep', 'parts of the phase that rise, each in (0, 1)', parts.join(', '))
+  return {
+    name: `a tenth at ${parts.join(', ')}`,
+    factor: ({ step, steps }) => 0.1 ** parts.filter((part) => step >= part * steps).length,
+  }
+}
+
+/** Half a cosine from 1 to 4e-5 of the learning rate, step by step (Loshchilov, Hutter 2017). */
+export const cosine = (): Schedule => ({
+  name: 'cosine',
+  factor: ({ step, steps }) => FLOOR + ((1 - FLOOR) * (1 + Math.cos((Math.PI * step) / steps))) / 2,
+})
+
+/** What the reference's cosine ends at: 4e-8 for a learning rate of 1e-3. */
+const FLOOR = 4e-5

@@ -1,0 +1,202 @@
+import type { Scalar, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
+import { PwoaFailure } from '../../dsl/errors.js'
+import type { LossTerm, Minibatch } from '../../dsl/step.js'
+import { traced } from '../../dsl/traced.js'
+import { tf } from '../../engine/tf.js'
+import { type BatchMoments, updatedStatistics } from '../../models/statistics.js'
+import { type TrainedPass, weightGradients } from '../../models/weightGradient.js'
+import type { Student } from '../network/network.js'
+import { givenToHead } from './givenToHead.js'
+import type { TrainingMemory } from './memory.js'
+import type { Optimizer } from './optimizer.js'
+import type { Adjusted, PhasePlan } from './phasePlan.js'
+
+/** One step of a phase: what it works on. */
+export interface StepInput {
+  readonly stage: string
+  readonly plan: PhasePlan
+  readonly student: Student
+  /** Trained along by the same optimizer, on the first view of the minibatch. */
+  readonly guide: Student | undefined
+  readonly memory: TrainingMemory
+  readonly terms: readonly LossTerm[]
+  readonly minibatch: Minibatch
+  /** Steps done in this phase, this one included. */
+  readonly step: number
+  readonly learningRate: number
+}
+
+/** The losses of a step, summed and by term. */
+export interface StepLosses {
+  readonly loss: number
+  readonly terms: Readonly<Record<string, number>>
+}
+
+/**
+ * One minibatch: all terms in one forward pass and one gradient, the phase's own rule, the optimizer. Replaces the
+ * weights and running statistics of the student and of its guide, if there is one, and the optimizer's slots; frees
+ * everything else it makes.
+ *
+ * @throws RunError where a term is not finite or not a scalar, before anything has been replaced
+ */
+export const trainStep = (input: StepInput): StepLosses => {
+  const { student, guide, memory, plan } = input
+  const named = new Map<string, Scalar>()
+  const networks = guide ? [student, guide] : [student]
+  const statistics: Tensor1D[][] = networks.map(() => [])
+  try {
+    const moved = tf.tidy(() => advanced(input, networks, named, statistics))
+    const losses = readLosses(named)
+    const broken = Object.entries(losses.terms).find(([, value]) => !Number.isFinite(value))
+    if (broken) {
+      tf.dispose(moved)
+      throw notFinite(input, broken)
+    }
+    for (const [which, network] of networks.entries()) {
+      const [weights, ...slots] = moved[which] as [Tensor1D, ...Tensor1D[]]
+      network.replaceWeights(weights)
+      for (const seen of statistics[which]?.splice(0) ?? []) network.replaceStatistics(seen)
+      for (const [i, slot] of slots.splice(0, plan.optimizer.slots).entries())
+        memory.setVector(slotName(which, i), slot)
+      for (const vector of slots) memory.setVector(plan.moves ?? '', vector)
+    }
+    return losses
+  } finally {
+    tf.dispose([...named.values(), ...statistics.flat()])
+  }
+}
+
+/** The student's are `slot.0` …, its guide's `slot.guide.0` … */
+const slotName = (network: number, i: number): string => (network === 0 ? `slot.${i}` : `slot.guide.${i}`)
+
+/**
+ * Each network's weights and the optimizer's slots after the step, and the student's own vector behind them where it
+ * is not the weights that the optimizer moves. `named` gets each summand of the loss and `statistics` the running
+ * statistics that the passes have moved, if there are any, to be freed or taken over.
+ */
+const advanced = (
+  { plan, student, memory, minibatch, terms, step, learningRate }: StepInput,
+  networks: readonly Student[],
+  named: Map<string, Scalar>,
+  statistics: readonly Tensor1D[][],
+): Tensor1D[][] => {
+  const { images, labels, views } = minibatch
+  const indices = minibatch.unchanged ? minibatch.indices : undefined
+  const active = terms.filter(({ phases }) => phases.includes(plan.phase))
+  const batch = { images, labels, phase: plan.phase, views, indices }
+  const bound = active.map((term) => ({
+    name: term.name,
+    loss: traced(`${term.name}, before the student`, () => term.bind(batch)),
+  }))
+  const summed = (passes: readonly TrainedPass[]): Scalar => {
+    for (const [which, { moments }] of passes.entries()) {
+      const running = networks[which]?.statistics
+      if (running && running.size > 0) statistics[which]?.push(tf.keep(statisticsAfter(running, moments)))
+    }
+    const [pass, guide] = passes as [TrainedPass, TrainedPass | undefined]
+    const outputs = {
+      logits: pass.logits,
+      get hidden() {
+        return pass.hidden
+      },
+      get latent() {
+        return pass.latent ?? {}
+      },
+      ...(guide ? { guide } : {}),
+    }
+    const losses = bound.map(({ name, loss }) => {
+      const value = scalarOf(
+        name,
+        traced(name, () => loss(outputs)),
+      )
+      // A copy, kept beyond the recorded pass: the term's own value may be a constant of the user's.
+      named.set(name, tf.keep(tf.clone(value)))
+      return value
+    })
+    return losses.reduce((sum, loss) => tf.add(sum, loss) as Scalar)
+  }
+  let failed: { readonly thrown: unknown } | undefined
+  // What a recorded pass has saved for its way back is only freed when the pass comes to its end.
+  const total = (passes: readonly TrainedPass[]): Scalar => {
+    try {
+      return summed(passes)
+    } catch (thrown) {
+      failed = { thrown }
+      return passes.map(({ logits }) => tf.sum(logits) as Scalar).reduce((sum, next) => tf.add(sum, next) as Scalar)
+    }
+  }
+  const blocks = blocksOf(images, views, student)
+  const given = givenToHead(student.architecture, active, labels, blocks.length)
+  const trained = networks.map(({ architecture, weights }, which) => ({
+    architecture,
+    weights,
+    ...(which === 0 ? { images: blocks, given } : { images: [firstView(images, views)] }),
+  }))
+  const [raw, ...others] = weightGradients(trained, total) as [Tensor1D, ...Tensor1D[]]
+  if (failed) throw failed.thrown
+  const adjusted = traced('penalty or mask', () => plan.adjust?.(student, memory, raw))
+  const { gradient: whole, penalty }: Adjusted = adjusted ?? { gradient: raw }
+  // Pruned weights get no gradient, so that they stay exactly zero.
+  const mask = plan.moves === undefined ? student.maskVector : undefined
+  const gradient = mask ? (tf.mul(whole, mask) as Tensor1D) : whole
+  if (penalty) named.set(penalty.name, tf.keep(penalty.loss))
+  const update = (which: number, weights: Tensor1D, ofLoss: Tensor1D): ReturnType<Optimizer['update']> => {
+    const slots = Array.from(
+      { length: plan.optimizer.slots },
+      (_, i) => memory.vector(slotName(which, i)) ?? (tf.zerosLike(weights) as Tensor1D),
+    )
+    const vectors = { weights, gradient: ofLoss, slots, step, learningRate }
+    return traced('optimizer', () => plan.optimizer.update(vectors))
+  }
+  const own = update(0, movedBy(plan, student, memory), gradient)
+  const realised = plan.realise?.(student, memory, own.weights) ?? own.weights
+  return [
+    [realised, ...own.slots, ...(plan.moves === undefined ? [] : [own.weights])],
+    ...others.map((ofGuide, i) => {
+      const guided = update(i + 1, networks[i + 1]?.weights ?? ofGuide, ofGuide)
+      return [guided.weights, ...guided.slots]
+    }),
+  ]
+}
+
+const movedBy = ({ moves }: PhasePlan, student: Student, memory: TrainingMemory): Tensor1D =>
+  (moves === undefined ? undefined : memory.vector(moves)) ?? student.weights
+
+/** Views apart from each other where batch normalisation would see the difference. */
+const blocksOf = (images: Tensor4D, views: number, { statistics }: Student): readonly Tensor4D[] =>
+  views === 1 || statistics.size === 0 ? [images] : tf.split(images, views)
+
+const firstView = (images: Tensor4D, views: number): Tensor4D =>
+  views === 1 ? images : tf.slice(images, 0, images.shape[0] / views)
+
+/** Block by block, as PyTorch moves them pass by pass. */
+const statisticsAfter = (running: Tensor1D, blocks: readonly (readonly BatchMoments[])[]): Tensor1D =>
+  blocks.reduce((before, moments) => updatedStatistics(before, moments), running)
+
+const scalarOf = (term: string, value: Scalar): Scalar => {
+  const shape: readonly number[] = value.shape
+  if (shape.length === 0) return value
+  throw new PwoaFailure({
+    _tag: 'RunError',
+    stage: term,
+    expected: 'a loss that is one number',
+    actual: `a tensor of shape [${shape.join(', ')}]`,
+    hint: 'Take the mean or the sum over the minibatch.',
+  })
+}
+
+/** Reads all losses back at once. */
+const readLosses = (named: ReadonlyMap<string, Scalar>): StepLosses => {
+  const values = Float32Array.from(tf.tidy(() => tf.stack([...named.values()]).dataSync()))
+  const terms = Object.fromEntries([...named.keys()].map((name, i) => [name, values[i] ?? Number.NaN]))
+  return { loss: values.reduce((sum, value) => sum + value, 0), terms }
+}
+
+const notFinite = ({ stage, plan, minibatch, step }: StepInput, [term, value]: [string, number]): PwoaFailure =>
+  new PwoaFailure({
+    _tag: 'RunError',
+    stage,
+    expected: 'a finite loss',
+    actual: `${value} in term "${term}" at step ${step} of phase ${plan.phase} (epoch ${minibatch.epoch + 1}, minibatch ${minibatch.batch + 1})`,
+    hint: 'The last good checkpoint is kept. A smaller learning rate often helps.',
+  })

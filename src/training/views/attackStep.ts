@@ -1,0 +1,33 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Attack } from '../../attacks/common/attack.js'
+import { runAttack } from '../../attacks/run.js'
+import type { Step } from '../../dsl/step.js'
+import type { HasStudent } from '../network/network.js'
+import { inEpoch, type PerEpoch, perEpochConfig } from './perEpoch.js'
+import { withSecondView } from './secondView.js'
+
+/** One attack for all epochs, or the attack of each epoch, from 0: a radius that grows slowly, for a hard one. */
+export type AttackSchedule = PerEpoch<Attack>
+
+/** The attack, or the attacks by epoch, as plain JSON, for the plan. @throws OptionError what that of the first epoch throws */
+export const attackConfig = (schedule: AttackSchedule): Readonly<Record<string, unknown>> =>
+  perEpochConfig(schedule, ({ name, config }) => ({ attack: name, ...config }))
+
+/**
+ * The step's images, attacked on the student as it is at this step: n × height × width × channels, the caller's. Batch
+ * normalisation goes by running statistics meanwhile, as in TRADES' and MART's own code (`model.eval()`): the attack
+ * sees the network that will be attacked, and leaves the statistics alone.
+ */
+export const attackedImages = ({ minibatch, run, student }: Step & HasStudent, schedule: AttackSchedule): Tensor4D =>
+  runAttack(inEpoch(schedule, minibatch.epoch), {
+    classifier: (images) => student.logits(images),
+    images: minibatch.images,
+    labels: minibatch.labels,
+    indices: minibatch.indices,
+    // Another start in every epoch, the same in every rerun.
+    seed: (run.seed + 0x9e3779b9 * (minibatch.epoch + 1)) >>> 0,
+  })
+
+/** The same step with its natural images and, as a second view of each, the attacked ones. */
+export const withAttackedView = <S extends Step & HasStudent>(step: S, schedule: AttackSchedule): S =>
+  withSecondView(step, attackedImages(step, schedule))

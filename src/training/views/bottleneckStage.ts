@@ -1,0 +1,79 @@
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
+import { defer, map } from 'rxjs'
+import { enrich } from '../../dsl/enrich.js'
+import { type Op, stage } from '../../dsl/op.js'
+import type { Phase } from '../../dsl/phases.js'
+import type { HasTerms, Latent, LossTerm, Step } from '../../dsl/step.js'
+import { fillNormal, stream } from '../../math/random.js'
+import { carried } from '../../models/carried.js'
+import { parameterCount, parametersOf } from '../../models/parameters.js'
+import { type Head, withHead } from '../../models/withHead.js'
+import type { HasStudent } from '../network/network.js'
+import { randomWeights } from '../network/randomWeights.js'
+
+/** A stochastic head, and the loss of what it has of a minibatch. */
+export interface Bottleneck {
+  readonly config: Readonly<Record<string, number>>
+  readonly phases: readonly Phase[]
+  readonly head: Head
+  readonly loss: (latent: Latent<Tensor2D>) => Scalar
+}
+
+/**
+ * A stage that gives the student a stochastic head and adds a loss of it as a term of the head's name. Where the term
+ * acts, the noise is drawn from (seed, epoch, position in the epoch), so that a resumed run draws the same.
+ */
+export const bottleneckStage = ({ config, phases, head, loss }: Bottleneck): Op<HasStudent, HasTerms> => {
+  const { name } = head
+  const termOf = ({ run, minibatch: { epoch, batch } }: Step): LossTerm => ({
+    name,
+    phases,
+    noise: (count) => {
+      const drawn = new Float32Array(count)
+      fillNormal(drawn, stream(run.seed, name, epoch, batch))
+      return drawn
+    },
+    bind:
+      () =>
+      ({ latent = {} }) =>
+        loss(latent),
+  })
+  return stage({ stage: name, config: { ...config, phases }, needs: ['student'], adds: ['terms'] }, (source) =>
+    defer(() => {
+      let ready = false
+      return source.pipe(
+        map((step) => {
+          if (!ready) addHead(step, head)
+          ready = true
+          return enrich(name, step, { terms: [termOf(step)] })
+        }),
+      )
+    }),
+  )
+}
+
+/**
+ * Gives the student a stochastic head, see `withHead`. The head and the last layer, which reads another code than before,
+ * start from random weights of the run's seed; all else keeps its numbers and its mask. A student that has the head
+ * already, in a resumed run or out of a file, stays as it is.
+ *
+ * @throws OptionError for a network that does not end in a linear layer, or has another head
+ */
+export const addHead = ({ run, student }: Step & HasStudent, head: Head): void => {
+  const { architecture, mask } = student
+  const wanted = withHead(architecture, head)
+  if (wanted === architecture) return
+  const last = wanted.nodes.at(-1)?.id
+  const begun = (values: Float32Array, fresh: Float32Array): Float32Array => {
+    const all = carried(architecture, values, wanted, fresh.slice())
+    for (const { node, offset, size } of parametersOf(wanted))
+      if (node === last) all.set(fresh.subarray(offset, offset + size), offset)
+    return all
+  }
+  student.become({
+    architecture: wanted,
+    weights: begun(student.weights.dataSync<'float32'>(), randomWeights(wanted, run.seed, head.name)),
+    statistics: Float32Array.from(student.statistics.dataSync()),
+    mask: mask && begun(mask, new Float32Array(parameterCount(wanted)).fill(1)),
+  })
+}

@@ -3,7 +3,7 @@ import { element, setAttribute, setText } from './element.js'
 
 type Value = number | null | undefined
 
-/** A chart's curves: x, and by name y at each x; null is a gap, undefined a place that the curve passes over. */
+/** A chart's curves: x, and for each name y at each x. null is a gap; undefined is skipped without a gap. */
 export interface ChartData {
   readonly x: readonly number[]
   readonly series: readonly { readonly name: string; readonly values: readonly Value[] }[]
@@ -17,10 +17,11 @@ export interface Chart {
 
 const HEIGHT = 220
 
-/** How many curves can be told apart: more are left out. */
+/** Largest number of curves in a chart, so that they can be distinguished; more are left out. */
 export const MOST_CURVES = 6
 const dashes: readonly (readonly number[])[] = [[], [6, 2], [2, 2], [8, 2, 2, 2], [1, 3], [10, 4]]
 
+/** Options of {@link makeChart}. */
 export interface ChartOptions {
   readonly title: string
   readonly scale: 'linear' | 'logarithmic'
@@ -28,7 +29,7 @@ export interface ChartOptions {
   readonly points?: 'shown'
 }
 
-/** A chart with a legend of buttons: each shows its curve's latest value, and hides or shows the curve. */
+/** A chart with a legend of buttons. Each shows its curve's latest value, and hides or shows the curve. */
 export const makeChart = ({ title, scale, format, points }: ChartOptions): Chart => {
   const plot = element('div', { class: 'plot', role: 'img', 'aria-label': title })
   const legend = element('ul', { class: 'legend' })
@@ -151,11 +152,11 @@ export const makeChart = ({ title, scale, format, points }: ChartOptions): Chart
   }
 }
 
-/** Lines at powers of ten alone: the others are close to each other. */
+/** Grid lines only at powers of ten: others would be too close to each other. */
 const powers: uPlot.Axis.Filter = (_, splits) =>
   splits.map((split) => (Number.isInteger(Math.log10(split)) ? split : null))
 
-/** A logarithmic axis has no place for anything else. */
+/** Removes values that a logarithmic axis can't show. */
 const positive = (value: Value): Value => (value == null || value > 0 ? value : null)
 
 const theme = (): string => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')

@@ -1,9 +1,10 @@
+import { middleStep } from '../src/report/curves.js'
+import { formatShort } from '../src/report/format.js'
 import { type ChartData, makeChart } from './chart.js'
 import { element } from './element.js'
 import type { Run } from './runs.js'
-import { shortOf } from './words.js'
 
-/** A run's curves. */
+/** The charts of a run's curves. */
 export interface CurvesView {
   readonly node: HTMLElement
   readonly draw: (run: Run) => void
@@ -11,21 +12,30 @@ export interface CurvesView {
 
 const percent = (value: number): string => `${Number((100 * value).toFixed(1))} %`
 
-/** Nothing in it yet. */
+/** The charts, empty. */
 export const makeCurvesView = (): CurvesView => {
   const pictures = [
-    { chart: makeChart({ title: 'Loss', scale: 'linear', format: shortOf }), data: lossData },
-    { chart: makeChart({ title: 'Learning rate', scale: 'linear', format: shortOf }), data: curves(['learning rate']) },
+    { chart: makeChart({ title: 'Loss', scale: 'linear', format: formatShort }), data: lossData },
     {
-      chart: makeChart({ title: 'ADMM residuals', scale: 'logarithmic', format: shortOf, points: 'shown' }),
+      chart: makeChart({ title: 'Learning rate', scale: 'linear', format: formatShort }),
+      data: curves(['learning rate']),
+    },
+    {
+      chart: makeChart({ title: 'ADMM residuals', scale: 'logarithmic', format: formatShort, points: 'shown' }),
       data: residualData,
     },
-    { chart: makeChart({ title: 'ADMM penalty ρ', scale: 'linear', format: shortOf, points: 'shown' }), data: rhoData },
     {
-      chart: makeChart({ title: 'Accuracy while training', scale: 'linear', format: percent, points: 'shown' }),
+      chart: makeChart({ title: 'ADMM penalty ρ', scale: 'linear', format: formatShort, points: 'shown' }),
+      data: rhoData,
+    },
+    {
+      chart: makeChart({ title: 'Accuracy during training', scale: 'linear', format: percent, points: 'shown' }),
       data: accuracyData,
     },
-    { chart: makeChart({ title: 'Seconds per step', scale: 'linear', format: shortOf }), data: curves(['seconds']) },
+    {
+      chart: makeChart({ title: 'Seconds per step', scale: 'linear', format: formatShort }),
+      data: curves(['seconds']),
+    },
   ]
   const grid = element(
     'div',
@@ -42,9 +52,9 @@ export const makeCurvesView = (): CurvesView => {
   }
 }
 
-/** Where the points of a run's curves are: in the middle of the steps that each stands for. */
+/** The x of each point of a run's curves: the middle of the steps that it covers. */
 export const stepsOf = ({ width }: Pick<Run, 'width'>, length: number): readonly number[] =>
-  Array.from({ length }, (_, i) => i * width + (width + 1) / 2)
+  Array.from({ length }, (_, i) => middleStep({ width, from: 0 }, i))
 
 const curves =
   (names: readonly string[]) =>

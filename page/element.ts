@@ -2,7 +2,7 @@ type Child = Node | string | undefined | readonly Child[]
 
 type Properties = Readonly<Record<string, string | number | boolean | ((event: Event) => void) | undefined>>
 
-/** An element with attributes, listeners (`onclick`) and children; texts are texts, never HTML. */
+/** Creates an element with attributes, listeners (`onclick`) and children. Strings become text, never HTML. */
 export const element = <T extends keyof HTMLElementTagNameMap>(
   tag: T,
   properties: Properties = {},
@@ -27,17 +27,17 @@ const append = (to: Node, children: readonly Child[]): void => {
   }
 }
 
-/** Puts a text where another is, and touches nothing where it is the same. */
+/** Sets a node's text, unless it is the same. */
 export const setText = (node: Node, text: string): void => {
   if (node.textContent !== text) node.textContent = text
 }
 
-/** Sets an attribute, and touches nothing where it is so already. */
+/** Sets an attribute, unless it is the same. */
 export const setAttribute = (node: Element, name: string, value: string): void => {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value)
 }
 
-/** Puts new contents into an element, unless they were made from the same. */
+/** Replaces an element's content, unless it was made from equal data. @param from data that determines the content */
 export const refill = (node: HTMLElement, from: unknown, make: () => readonly Child[]): void => {
   const key = JSON.stringify(from) ?? ''
   if (filled.get(node) === key) return

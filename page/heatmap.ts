@@ -2,7 +2,7 @@ import type { LayerWeights } from '../src/dsl/events.js'
 import type { WeightsAt } from '../src/report/runView.js'
 import { element, setAttribute } from './element.js'
 
-/** A layer's weights over time: a column an epoch, each a histogram from top (largest) to bottom (smallest). */
+/** A layer's weights over time: one column per epoch, a histogram from the largest (top) to the smallest (bottom). */
 export interface Heatmap {
   readonly node: HTMLElement
   readonly draw: (weights: readonly WeightsAt[]) => void
@@ -10,7 +10,7 @@ export interface Heatmap {
 
 const ROWS = 66
 
-/** @param name of the layer */
+/** An empty heatmap. @param name of the layer */
 export const makeHeatmap = (name: string): Heatmap => {
   const canvas = element('canvas', { class: 'heatmap', role: 'img', height: ROWS })
   const caption = element('figcaption', { class: 'muted' })
@@ -38,7 +38,7 @@ export const makeHeatmap = (name: string): Heatmap => {
   return { node, draw }
 }
 
-/** The darker, the more weights, by the square root: a few large ones are seen too. */
+/** Darker means more weights, by the square root, so that a few large ones are visible too. */
 const drawColumn = (context: CanvasRenderingContext2D, x: number, column: LayerWeights, bound: number): void => {
   const { histogram } = column
   const highest = Math.max(...histogram)

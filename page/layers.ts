@@ -3,13 +3,13 @@ import type { WeightsAt } from '../src/report/runView.js'
 import { element, refill } from './element.js'
 import { type Heatmap, makeHeatmap } from './heatmap.js'
 
-/** Where the sparsity went, and how the weights moved. */
+/** Sparsity by layer, and the layers' weights over time. */
 export interface LayersView {
   readonly node: HTMLElement
   readonly draw: (weights: readonly WeightsAt[]) => void
 }
 
-/** Nothing in it yet. */
+/** The view, empty. */
 export const makeLayersView = (): LayersView => {
   const bars = element('tbody')
   const maps = element('div', { class: 'histograms' })

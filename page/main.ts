@@ -8,14 +8,14 @@ import { stateOf } from './words.js'
 
 const runs: Runs = new Map()
 let chosen: string | undefined
-/** The run that the process tells of in full. */
-let told: string | undefined
+/** The run that the process sends in full. */
+let shown: string | undefined
 let events: EventSource | undefined
 let due = false
-/** Whether the run's process has said that it ends: it may be resumed at this address. */
+/** Whether the process has reported its end. A resumed run may use the same address. */
 let ended = false
 
-/** Milliseconds between two looks for a process that has ended. */
+/** Milliseconds between two attempts to reach a process that has ended. */
 const PAUSE = 5000
 
 const control = async (id: string, what: Control): Promise<void> => {
@@ -39,7 +39,7 @@ const view = makeRunView(control)
 
 const draw = (): void => {
   due = false
-  const run = runs.get(chosen ?? '') ?? runs.get(told ?? '')
+  const run = runs.get(chosen ?? '') ?? runs.get(shown ?? '')
   sideBySide.draw(table.draw(runs, run?.id))
   view.node.hidden = !run
   if (!run) return
@@ -48,14 +48,14 @@ const draw = (): void => {
   setText(announcement, `${run.label}: ${stateOf(run)}`)
 }
 
-/** Once a frame at most; not at all while nobody looks. */
+/** Draws at most once per frame, and not while the page is hidden. */
 const drawSoon = (): void => {
   if (due || document.hidden) return
   due = true
   requestAnimationFrame(draw)
 }
 
-/** Listens to what is told of the chosen run in full, and of the others in brief. */
+/** Listens to the event stream: the chosen run in full, the others in brief. */
 const connect = (): void => {
   events?.close()
   const source = new EventSource(chosen === undefined ? 'events' : `events?run=${encodeURIComponent(chosen)}`)
@@ -65,8 +65,8 @@ const connect = (): void => {
     setText(connection, 'Connected')
   }
   source.onerror = () => {
-    if (!ended) setText(connection, 'Not connected; trying again …')
-    // The browser tries again by itself while it is told nothing else.
+    if (!ended) setText(connection, 'Connection lost; retrying …')
+    // The browser retries by itself unless the connection is closed.
     if (!ended && source.readyState !== EventSource.CLOSED) return
     source.close()
     setTimeout(() => {
@@ -76,13 +76,13 @@ const connect = (): void => {
   source.onmessage = ({ data }: MessageEvent<string>) => {
     const message = JSON.parse(data) as PageMessage
     setText(title, message.title)
-    told = message.shown
+    shown = message.shown
     receive(runs, message)
     drawSoon()
   }
   source.addEventListener('over', () => {
     ended = true
-    setText(connection, 'The process has ended, as shown here.')
+    setText(connection, 'The process has ended. This is its last state.')
   })
 }
 

@@ -3,24 +3,25 @@ import { element, setAttribute, setText } from './element.js'
 import type { Run, Runs } from './runs.js'
 import { sparsityOf, stateOf } from './words.js'
 
-/** The runs side by side, to be sorted and chosen from. */
+/** A table of all runs, to sort and to choose from. */
 export interface RunTable {
   readonly node: HTMLElement
-  /** Returns the runs in the order of the rows. */
+  /** Draws the rows. @returns the runs in the order of the rows */
   readonly draw: (runs: Runs, chosen: string | undefined) => readonly Run[]
 }
 
+/** Options of {@link makeRunTable}. */
 export interface TableOptions {
-  /** Told the id of the run that is chosen. */
+  /** Called with the id of the run that the reader chooses. */
   readonly choose: (id: string) => void
-  /** Told that the rows are wanted in another order: the table is to be drawn again. */
+  /** Called if the reader changes the order: the table must be drawn again. */
   readonly reordered: () => void
 }
 
 type Value = number | string | undefined
 
 interface Column {
-  /** A parameter may have the title of a figure. */
+  /** Distinguishes a parameter from a figure of the same title. */
   readonly key: string
   readonly title: string
   readonly kind: 'words' | 'figures'
@@ -30,7 +31,7 @@ interface Column {
 
 const done = ({ head }: Run): Value => head && head.metrics.step / head.metrics.steps
 
-/** Accuracies after training, or of what nobody trained. */
+/** Accuracies after training, or before it if the run does not train. */
 const measuredOf = ({ facts, head }: Run) =>
   facts?.measured.findLast(({ subject }) => subject === 'after' || (subject === 'before' && !head))?.accuracies
 
@@ -59,7 +60,7 @@ const lastColumns = [
   figures('clean', (run) => measuredOf(run)?.clean),
 ]
 
-/** No row in it yet. */
+/** A table without rows. */
 export const makeRunTable = ({ choose, reordered }: TableOptions): RunTable => {
   const head = element('tr')
   const body = element('tbody')
@@ -124,7 +125,7 @@ export const makeRunTable = ({ choose, reordered }: TableOptions): RunTable => {
         setText(cell, typeof value === 'number' ? column.text(value) : (value ?? '–'))
       }
       while (row.cells.length > columns.length) row.deleteCell(-1)
-      // Moving a row takes the focus from its button.
+      // Only rows in a wrong place are moved, because moving takes the focus from the row's button.
       if (body.rows[place] !== row) body.insertBefore(row, body.rows[place] ?? null)
     }
     while (body.rows.length > sorted.length) body.deleteRow(-1)
@@ -155,7 +156,7 @@ const parameterColumns = (runs: readonly Run[]): readonly Column[] => {
 const valueOf = (parameter: number | string | boolean | undefined): Value =>
   typeof parameter === 'boolean' ? String(parameter) : parameter
 
-/** What has no value comes last, whichever way. */
+/** Sorts runs by a column; runs without a value come last in both directions. */
 const sortedBy = (runs: readonly Run[], column: Column | undefined, direction = 'ascending'): readonly Run[] => {
   if (!column) return runs
   const sign = direction === 'ascending' ? 1 : -1

@@ -1,27 +1,28 @@
+import { planPairs } from '../src/report/attackSettings.js'
 import type { Control } from '../src/ui/messages.js'
 import { makeCurvesView } from './curves.js'
 import { element, refill, setAttribute, setText } from './element.js'
 import { makeLayersView } from './layers.js'
 import type { Run } from './runs.js'
-import { accuracyTable, attackedTable, factsTable, planPairs } from './tables.js'
+import { accuracyTable, attackedTable, factsTable } from './tables.js'
 import { makeTimelineView } from './timeline.js'
 import { activityOf, figuresOf, stateOf } from './words.js'
 
-/** A run in full. */
+/** All details of one run. */
 export interface RunView {
   readonly node: HTMLElement
-  /** @param several whether it is one of them */
+  /** @param several whether the page shows several runs */
   readonly draw: (run: Run, several: boolean) => void
 }
 
-/** @param control asks something of the run; rejects where that fails */
+/** The view, empty. @param control sends a command to the run; rejects if that fails */
 export const makeRunView = (control: (id: string, what: Control) => Promise<void>): RunView => {
   let shown: Run | undefined
   const ask = (what: Control): void => {
     if (shown) control(shown.id, what).catch((thrown: unknown) => setText(answer, String(thrown)))
   }
   const stop = (): void => {
-    if (confirm('Stop this run? Its state is saved; it can be resumed.')) ask('stop')
+    if (confirm('Stop this run? Its state is saved, so it can be resumed.')) ask('stop')
   }
   const name = element('h2', { class: 'name' })
   const state = element('span', { class: 'badge' })

@@ -2,7 +2,7 @@ import type { RunPlan } from '../src/report/runRecord.js'
 import type { RunFacts, RunHead, WeightsAt } from '../src/report/runView.js'
 import type { PageMessage, RunUpdate } from '../src/ui/messages.js'
 
-/** A run as the page knows it. */
+/** A run, as the messages so far describe it. */
 export interface Run {
   readonly id: string
   label: string
@@ -13,15 +13,15 @@ export interface Run {
   head: RunHead | undefined
   weights: readonly WeightsAt[]
   pictures: Readonly<Record<string, string>>
-  /** Steps that a point of the curves stands for. */
+  /** Number of steps that one point of the curves covers. */
   width: number
   readonly curves: Map<string, (number | null)[]>
 }
 
-/** All runs by their ids, in order. */
+/** All runs by id, in order. */
 export type Runs = Map<string, Run>
 
-/** Takes a message in. */
+/** Updates the runs by a message. */
 export const receive = (runs: Runs, { kind, runs: updates }: PageMessage): void => {
   if (kind === 'all') for (const id of runs.keys()) if (updates.every((update) => update.id !== id)) runs.delete(id)
   for (const update of updates) {

@@ -1,21 +1,21 @@
 import uPlot from 'uplot'
+import { formatShort } from '../src/report/format.js'
 import { type ChartData, MOST_CURVES, makeChart } from './chart.js'
 import { stepsOf } from './curves.js'
 import { element } from './element.js'
 import type { Run } from './runs.js'
-import { shortOf } from './words.js'
 
 /** The losses of several runs in one chart. */
 export interface SideBySide {
   readonly node: HTMLElement
-  /** @param runs in the order of the table: the first of them that have begun are drawn */
+  /** @param runs in the order of the table; the first ones that have started are drawn */
   readonly draw: (runs: readonly Run[]) => void
 }
 
-/** Nothing in it yet. */
+/** The chart, empty. */
 export const makeSideBySide = (): SideBySide => {
   const title = `Loss of the first ${MOST_CURVES} runs in the table`
-  const chart = makeChart({ title, scale: 'logarithmic', format: shortOf })
+  const chart = makeChart({ title, scale: 'logarithmic', format: formatShort })
   const node = element('section', {}, element('h2', {}, 'Side by side'), chart.node)
   return {
     node,
@@ -27,7 +27,7 @@ export const makeSideBySide = (): SideBySide => {
   }
 }
 
-/** A point of one run may stand for more steps than one of another: each passes over the others' places. */
+/** Runs may differ in the number of steps that a point covers, so each curve skips the x of the others. */
 const lossesOf = (runs: readonly Run[]): ChartData => {
   const losses = runs.map((run) => ({ run, values: run.curves.get('loss') ?? [] }))
   const [x, ...series] = uPlot.join(losses.map(({ run, values }) => [[...stepsOf(run, values.length)], values]))

@@ -1,10 +1,8 @@
-import { settingsOf } from '../src/report/attackSettings.js'
 import { formatCount, formatPercent, formatSeconds } from '../src/report/format.js'
-import type { RunPlan } from '../src/report/runRecord.js'
 import type { RunFacts } from '../src/report/runView.js'
 import { element } from './element.js'
 
-/** A table of texts; of each row the first is its head, the others are figures. */
+/** A table of text: the first column is a label, the others are figures. */
 export const tableOf = (
   caption: string,
   header: readonly string[],
@@ -41,14 +39,14 @@ export const tableOf = (
     ),
   )
 
-/** Evaluations as they come. */
+/** The evaluations in the order of the run. */
 export const accuracyTable = (measured: RunFacts['measured']): HTMLElement => {
   const attacks = [...new Set(measured.flatMap(({ accuracies }) => Object.keys(accuracies.attacks)))]
   return tableOf(
     'Accuracies',
     ['evaluation', 'after step', 'clean', ...attacks, 'images'],
     measured.map(({ subject, step, accuracies }) => [
-      subject === 'epoch' ? 'while training' : subject,
+      subject === 'epoch' ? 'during training' : subject,
       formatCount(step),
       formatPercent(accuracies.clean),
       ...attacks.map((name) => percentOf(accuracies.attacks[name])),
@@ -59,11 +57,11 @@ export const accuracyTable = (measured: RunFacts['measured']): HTMLElement => {
 
 const percentOf = (value: number | undefined): string => (value === undefined ? '–' : formatPercent(value))
 
-/** What each attack did. */
+/** The results of each attack. */
 export const attackedTable = ({ attacked }: Pick<RunFacts, 'attacked'>): HTMLElement =>
   tableOf(
     'Attacks',
-    ['attack', 'on', 'broke', 'of', 'robust after it', 'time'],
+    ['attack', 'evaluation', 'broken', 'attacked', 'robust after it', 'time'],
     attacked.map(({ subject, attack, stage, robust, attacked: given, broken, seconds }) => [
       attack === stage ? attack : `${attack}: ${stage}`,
       subject,
@@ -74,7 +72,7 @@ export const attackedTable = ({ attacked }: Pick<RunFacts, 'attacked'>): HTMLEle
     ]),
   )
 
-/** Pairs of a name and a text. */
+/** A table of pairs of a name and a text. */
 export const factsTable = (caption: string, pairs: readonly (readonly [string, string])[]): HTMLElement =>
   element(
     'div',
@@ -92,11 +90,3 @@ export const factsTable = (caption: string, pairs: readonly (readonly [string, s
       ),
     ),
   )
-
-/** The stages with their options in force. */
-export const planPairs = ({ params, source, stages, seed }: RunPlan): readonly (readonly [string, string])[] => [
-  ...(Object.keys(params).length === 0 ? [] : [['parameters', settingsOf(params)] as const]),
-  ['data', settingsOf({ source: source.name, ...source.config })],
-  ...stages.map(({ stage, config }) => [stage, settingsOf(config)] as const),
-  ['seed', String(seed)],
-]

@@ -2,10 +2,10 @@ import { formatSeconds } from '../src/report/format.js'
 import type { Stretch } from '../src/report/runView.js'
 import { element, refill } from './element.js'
 
-/** A run's time as a band of stretches, and the same in words. */
+/** A run's time as a band of stretches, with the totals as text. */
 export interface TimelineView {
   readonly node: HTMLElement
-  /** @param now seconds since 1970: the end of a stretch that goes on */
+  /** @param now seconds since 1970: the end of a stretch that lasts */
   readonly draw: (stretches: readonly Stretch[], now: number) => void
 }
 
@@ -20,7 +20,7 @@ const names: Readonly<Record<string, string>> = {
   paused: 'paused',
 }
 
-/** Nothing in it yet. */
+/** The view, empty. */
 export const makeTimelineView = (): TimelineView => {
   const band = element('div', { class: 'band', 'aria-hidden': 'true' })
   const words = element('ul', { class: 'legend' })

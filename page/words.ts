@@ -3,40 +3,34 @@ import { formatCount, formatLoss, formatPercent, formatSeconds } from '../src/re
 import type { RunFacts, RunHead } from '../src/report/runView.js'
 import type { Run } from './runs.js'
 
-/** How a run stands, in a word. */
+/** The state of a run, in a word. */
 export const stateOf = ({ facts }: Run): string => {
   const state = facts?.state ?? 'starting'
   return state === 'stopped' ? 'not finished' : state
 }
 
-/** A number of any size in a few digits. */
-export const shortOf = (value: number): string =>
-  value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)
-    ? String(Number(value.toPrecision(4)))
-    : value.toExponential(1)
-
-/** What a run is at, in a line. */
+/** What a run is doing, in a line. */
 export const activityOf = ({ facts, head }: Run): string => {
-  if (facts?.state === 'waiting') return 'Not begun yet.'
+  if (facts?.state === 'waiting') return 'Not started yet.'
   if (facts?.error !== undefined) return facts.error
-  if (facts?.state === 'failed') return 'It failed; the sweep says why in its terminal.'
+  if (facts?.state === 'failed') return 'Failed. The terminal of the sweep shows the reason.'
   if (facts?.state === 'done') return 'Finished.'
-  if (facts?.state === 'stopped') return 'Interrupted, or under way in another process; it can be resumed.'
+  if (facts?.state === 'stopped') return 'Interrupted, or running in another process. It can be resumed.'
   if (facts?.evaluating) {
     const { subject, attack, stage, done, total, robust, secondsLeft } = facts.evaluating
     const name = attack === stage ? attack : `${attack} ${stage}`
-    return `Evaluation ${subject}, ${name}: ${formatCount(Math.floor(done))} of ${formatCount(total)}, ${formatPercent(robust)} left whole${leftOf(secondsLeft)}`
+    return `Evaluation ${subject}, ${name}: ${formatCount(Math.floor(done))} of ${formatCount(total)}, ${formatPercent(robust)} robust so far${leftOf(secondsLeft)}`
   }
   if (!head) return facts?.engine ? 'Loading data …' : 'Starting …'
   const { phase, epoch, epochs, step, steps } = head.metrics
-  if (step >= steps) return 'Training is over.'
+  if (step >= steps) return 'Training is finished.'
   return `Phase ${phase}, epoch ${epoch + 1} of ${epochs}${leftOf(head.secondsLeft)}`
 }
 
 const leftOf = (seconds: number | undefined): string =>
   seconds === undefined || seconds < 0.5 ? '' : `, ${formatSeconds(seconds)} left`
 
-/** Figures that change while a run goes: name, value, note. */
+/** Figures that change during a run: name, value, note. */
 export const figuresOf = (run: Run): readonly (readonly [string, string, string])[] => {
   const { facts, head, plan } = run
   return [...(head ? trainingFigures(head, plan?.source.batchSize) : []), ...(facts ? resultFigures(facts) : [])]
@@ -81,7 +75,7 @@ const attacksOf = ({ attacks }: Accuracies): string =>
     .map(([name, value]) => `${name} ${formatPercent(value)}`)
     .join(' · ')
 
-/** The share of zeros in the layers as they are now; undefined while nothing is known. */
+/** The current share of zeros in the layers; undefined if it is not known yet. */
 export const sparsityOf = ({ facts, weights }: Run): number | undefined => {
   const counts = facts?.counts
   if (counts && counts.prunable > 0) return 1 - counts.prunableKept / counts.prunable

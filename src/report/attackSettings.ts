@@ -1,18 +1,18 @@
 import { drawValues } from './drawValues.js'
 import type { RunPlan } from './runRecord.js'
 
-/** An attack's settings in words: `epsilon 0.3 · steps 40`. */
+/** An attack's name, and its settings as text: `epsilon 0.3 · steps 40`. */
 export interface AttackSettings {
   readonly name: string
-  /** Of a sequence, what its version already says left out: its stages. */
+  /** The settings without the stages of a sequence, which follow from its version. */
   readonly brief: string
   readonly settings: string
-  /** Undefined of an attack without a bound. */
+  /** Undefined if the attack has no bound. */
   readonly epsilon: number | undefined
   readonly norm: string | undefined
 }
 
-/** The attacks of a run's evaluation. */
+/** The attacks of a run's `attackEval`; empty without one. */
 export const attackSettings = ({ stages }: Pick<RunPlan, 'stages'>): readonly AttackSettings[] => {
   const attacks = stages.find(({ stage }) => stage === 'attackEval')?.config.attacks
   return (Array.isArray(attacks) ? attacks : []).flatMap((attack: unknown) => {
@@ -32,9 +32,17 @@ export const attackSettings = ({ stages }: Pick<RunPlan, 'stages'>): readonly At
   })
 }
 
-/** Options in words, one line; a path by its last part, so that a report names no machine's folders. */
+/** Options as text in one line. Of a path only the file name is shown, so that a report contains no folders. */
 export const settingsOf = (config: Readonly<Record<string, unknown>>): string =>
   drawValues(withoutFolders(config), Number.POSITIVE_INFINITY)
+
+/** A plan as pairs of a name and text: parameters, data, the stages with their options, and the seed. */
+export const planPairs = ({ params, source, stages, seed }: RunPlan): readonly (readonly [string, string])[] => [
+  ...(Object.keys(params).length === 0 ? [] : [['parameters', settingsOf(params)] as const]),
+  ['data', settingsOf({ source: source.name, ...source.config })],
+  ...stages.map(({ stage, config }) => [stage, settingsOf(config)] as const),
+  ['seed', String(seed)],
+]
 
 const withoutFolders = (config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(

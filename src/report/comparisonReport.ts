@@ -1,5 +1,6 @@
 import type { Summary } from '../dsl/run.js'
 import { attackSettings, settingsOf } from './attackSettings.js'
+import { middleStep } from './curves.js'
 import { documentOf } from './document.js'
 import { type Html, html } from './html.js'
 import { lineChart, type Series } from './lineChart.js'
@@ -8,7 +9,9 @@ import { facts, tableOf } from './reportParts.js'
 import { tableOfComparison } from './resultTable.js'
 import type { ComparisonRecord, RunRecord } from './runRecord.js'
 
-/** `report.html` of several runs: their figures in one table, their losses in one picture, a way to each one's report. */
+/**
+ * `report.html` of several runs: their figures in one table, their losses in one chart, a link to each run's report.
+ */
 export const comparisonReport = ({ name, params, rows }: ComparisonRecord): string => {
   const records = rows.flatMap(({ record }) => record ?? [])
   const finished = rows.flatMap(({ label, record }): [string, Summary][] =>
@@ -19,12 +22,12 @@ export const comparisonReport = ({ name, params, rows }: ComparisonRecord): stri
   const [first] = records
   return documentOf(
     `${name}: report`,
-    html`<header><h1>${name}</h1><p class="muted">${rows.length} runs, ${finished.length} of them finished</p></header>
+    html`<header><h1>${name}</h1><p class="muted">${rows.length} runs, ${finished.length} finished</p></header>
 ${table && html`<section><h2>Side by side</h2>${tableOf('Side by side', table)}</section>`}
-<section><h2>Each run</h2><ul>${rows.map(({ label, folder, record }) => html`<li>${record?.summary ? html`<a href="${encodeURIComponent(folder)}/report.html">${label}</a>` : html`${label}, not finished`}</li>`)}</ul></section>
+<section><h2>Runs</h2><ul>${rows.map(({ label, folder, record }) => html`<li>${record?.summary ? html`<a href="${encodeURIComponent(folder)}/report.html">${label}</a>` : html`${label}, not finished`}</li>`)}</ul></section>
 ${lossesOf(rows)}
 ${quotes.length > 0 ? html`<section><h2>What to quote</h2>${quotes.map((quote) => html`<p class="quote">${quote}</p>`)}</section>` : undefined}
-<section><h2>Settings in common</h2>${facts('Settings in common', [
+<section><h2>Common settings</h2>${facts('Common settings', [
       ...(Object.keys(params).length === 0 ? [] : [['parameters', settingsOf(params)] as const]),
       ...(first ? attackSettings(first.plan).map((attack) => [attack.name, attack.settings] as const) : []),
     ])}</section>`,
@@ -39,6 +42,7 @@ const lossesOf = (rows: ComparisonRecord['rows']): Html | undefined => {
 }
 
 const seriesOf = (name: string, { figures }: RunRecord): Series[] => {
-  const { width, columns } = figures.curves.all()
-  return columns.loss ? [{ name, points: columns.loss.map((loss, i) => [i * width + (width + 1) / 2, loss]) }] : []
+  const points = figures.curves.all()
+  const { loss } = points.columns
+  return loss ? [{ name, points: loss.map((value, i) => [middleStep(points, i), value]) }] : []
 }

@@ -1,23 +1,27 @@
-/** Curves over the training steps, as much of them as is asked for. */
+/** Part of the curves over the training steps. */
 export interface CurvePoints {
-  /** Steps that a point stands for. */
+  /** Number of steps that one point covers. */
   readonly width: number
-  /** Which point is the first of these; point i is of the steps from i·width + 1 to (i + 1)·width. */
+  /** Index of the first of these points. Point i covers the steps from i·width + 1 to (i + 1)·width. */
   readonly from: number
-  /** By name: the means of each point's steps, null where none has such a figure. */
+  /** For each figure, the mean over each point's steps; null if none of the steps has that figure. */
   readonly columns: Readonly<Record<string, readonly (number | null)[]>>
 }
 
+/** The middle of the steps that a point covers. @param i index within these points */
+export const middleStep = ({ width, from }: Pick<CurvePoints, 'width' | 'from'>, i: number): number =>
+  (from + i) * width + (width + 1) / 2
+
 /** Curves of a run of any length in bounded memory. */
 export interface Curves {
-  /** @param step from 1 */
+  /** Adds the figures of a step. @param step from 1 */
   readonly add: (step: number, values: readonly (readonly [name: string, value: number])[]) => void
   readonly all: () => CurvePoints
-  /** What has changed since it was last asked for: the points from the first changed one on; undefined for nothing. */
+  /** The points that changed since the last call, from the first changed one to the end; undefined if none changed. */
   readonly changes: () => CurvePoints | undefined
 }
 
-/** More points than a screen shows side by side. */
+/** Largest number of points: more than a screen shows side by side. */
 const MOST = 1024
 
 interface Column {
@@ -25,7 +29,7 @@ interface Column {
   readonly counts: Float64Array
 }
 
-/** Starts with a point a step; whenever there are too many of them, two become one. */
+/** Empty curves. They start with one point per step; if there are too many, neighbours are merged in pairs. */
 export const makeCurves = (): Curves => {
   const columns = new Map<string, Column>()
   let width = 1
@@ -82,6 +86,6 @@ export const makeCurves = (): Curves => {
   }
 }
 
-/** Six digits are more than a curve shows. */
+/** Rounded to six digits, more than a curve shows. */
 const meanOf = (sum: number, count: number): number | null =>
   count === 0 ? null : Number((sum / count).toPrecision(6))

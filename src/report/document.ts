@@ -21,7 +21,7 @@ footer { margin-top: 3rem; color: var(--muted); font-size: 0.85rem; }
 }
 `
 
-/** A page that stands alone: its style in it, no scripts, nothing fetched. */
+/** A self-contained page: it includes its style, has no scripts and loads nothing. */
 export const documentOf = (title: string, body: Html): string =>
   `<!doctype html>\n${
     html`<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"><title>${title}</title><style>${raw(style + reportStyle)}</style></head>

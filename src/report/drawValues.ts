@@ -1,23 +1,26 @@
-/** Options as text, each like `rate 4`, in lines of at most `width` characters, broken behind commas within an option. */
+/**
+ * Options as text, such as `rate 4 · steps 40`, in lines of at most `width` characters; a long option breaks after
+ * commas.
+ */
 export const drawValues = (values: Readonly<Record<string, unknown>>, width: number): string =>
   pairsOf(values)
     .reduce<string[]>((lines, pair) => {
       const last = lines.at(-1)
       const joined = `${last} · ${pair}`
-      const isFull = last === undefined || last.startsWith(SET_IN) || joined.length > width
+      const isFull = last === undefined || last.startsWith(INDENT) || joined.length > width
       return isFull ? [...lines, ...linesOf(pair, width)] : [...lines.slice(0, -1), joined]
     }, [])
     .join('\n')
 
-const SET_IN = '  '
+const INDENT = '  '
 
-/** A long option goes on in lines that are set in. */
+/** The lines of one option: after the first they are indented. */
 const linesOf = (pair: string, width: number): readonly string[] =>
   pair.split(/(?<=,) /).reduce<string[]>((lines, part) => {
     const last = lines.at(-1)
     if (last === undefined) return [part]
     const joined = `${last} ${part}`
-    return joined.length > width ? [...lines, `${SET_IN}${part}`] : [...lines.slice(0, -1), joined]
+    return joined.length > width ? [...lines, `${INDENT}${part}`] : [...lines.slice(0, -1), joined]
   }, [])
 
 const pairsOf = (values: object): string[] =>

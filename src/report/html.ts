@@ -1,33 +1,33 @@
-/** A piece of HTML that is safe to put into a page. */
+import { escapeXml } from '../dsl/xml.js'
+
+/** A piece of HTML that is safe to insert into a page. */
 export interface Html {
   readonly html: string
 }
 
 type Part = Html | string | number | undefined | readonly Part[]
 
-/** A template of HTML: what is put into it is escaped unless it is HTML itself; lists are joined, undefined is nothing. */
+/** A template of HTML. Inserted text is escaped, HTML is not; lists are joined, undefined is left out. */
 export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Html => ({
   html: strings.map((text, i) => text + (i < parts.length ? drawn(parts[i]) : '')).join(''),
 })
 
-/** Text that is HTML already: styles and pictures made here. */
+/** Marks text as HTML, so that it is not escaped: only for styles and pictures that this package generates. */
 export const raw = (text: string): Html => ({ html: text })
 
 const drawn = (part: Part): string => {
   if (part === undefined) return ''
-  if (typeof part === 'string') return escaped(part)
+  if (typeof part === 'string') return escapeXml(part)
   if (typeof part === 'number') return String(part)
   return isList(part) ? part.map(drawn).join('') : part.html
 }
 
 const isList = (part: Html | readonly Part[]): part is readonly Part[] => Array.isArray(part)
 
-const entities: ReadonlyMap<string, string> = new Map([
-  ['&', '&amp;'],
-  ['<', '&lt;'],
-  ['>', '&gt;'],
-  ['"', '&quot;'],
-  ["'", '&#39;'],
-])
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities.get(character) ?? character)
+/**
+ * A table that may be wider than the page: it scrolls separately, by keyboard too.
+ *
+ * @param label describes its content
+ */
+export const scrolling = (label: string, table: Html): Html =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">${table}</div>`

@@ -1,14 +1,14 @@
 import type { NetworkLatency } from '../dsl/events.js'
 import type { Table } from './resultTable.js'
 
-/** A layer's seconds before and after it was made smaller; undefined where it is not there. */
+/** A layer's seconds before and after shrinking; undefined in a network without that layer. */
 export interface LatencyRow {
   readonly layer: string
   readonly before: number | undefined
   readonly after: number | undefined
 }
 
-/** All layers of either network, in order. */
+/** The layers of both networks, in order. */
 export const latencyRows = ({ before, after }: NetworkLatency): readonly LatencyRow[] => {
   const then = new Map(before.layers.map(({ layer, seconds }) => [layer, seconds]))
   const now = new Map(after.layers.map(({ layer, seconds }) => [layer, seconds]))
@@ -19,9 +19,9 @@ export const latencyRows = ({ before, after }: NetworkLatency): readonly Latency
   }))
 }
 
-/** How long a batch takes, layer by layer and as a whole, before and after the network was made smaller. */
+/** The time of a batch, by layer and in total, before and after shrinking. */
 export const latencyTable = (latency: NetworkLatency): Table => ({
-  header: ['layer', `ms of ${latency.images} images before`, 'after', 'times faster'],
+  header: ['layer', `ms before (${latency.images} images)`, 'ms after', 'speed-up'],
   rows: [
     ...latencyRows(latency).map(rowOf),
     rowOf({ layer: 'whole network', before: latency.before.whole, after: latency.after.whole }),
@@ -32,7 +32,7 @@ const rowOf = ({ layer, before, after }: LatencyRow): readonly string[] => [
   layer,
   milliseconds(before),
   milliseconds(after),
-  before === undefined || after === undefined ? '–' : (before / after).toFixed(2),
+  before === undefined || after === undefined ? '–' : `${(before / after).toFixed(2)}×`,
 ]
 
 const milliseconds = (seconds: number | undefined): string => (seconds === undefined ? '–' : (1e3 * seconds).toFixed(3))

@@ -1,9 +1,8 @@
 import type { LayerWeights } from '../dsl/events.js'
 import { formatCount, formatPercent } from './format.js'
-import { type Html, html } from './html.js'
-import { scrolling } from './scrolling.js'
+import { type Html, html, scrolling } from './html.js'
 
-/** Where the sparsity went: a bar per layer, and the numbers beside it. */
+/** Sparsity by layer: a bar per layer with its numbers. */
 export const sparsityTable = (layers: readonly LayerWeights[]): Html =>
   scrolling(
     'Sparsity by layer',
@@ -19,7 +18,7 @@ const sparsityRow = ({ name, size, zeros }: LayerWeights): Html => {
 
 const plot = { width: 200, height: 84, base: 66 }
 
-/** Each layer's weights that are not zero, as a small histogram. */
+/** A small histogram of each layer's non-zero weights. */
 export const histograms = (layers: readonly LayerWeights[]): Html =>
   html`<div class="histograms">${layers.filter(({ bound }) => bound > 0).map(histogramOf)}</div>`
 
@@ -27,7 +26,7 @@ const histogramOf = ({ name, bound, histogram }: LayerWeights): Html => {
   const highest = Math.max(...histogram, 1e-9)
   const width = plot.width / histogram.length
   const edge = bound.toPrecision(2)
-  return html`<figure><h3>${name}</h3><svg class="chart" role="img" aria-label="Weights of ${name} that are not zero, from -${edge} to ${edge}" viewBox="0 0 ${plot.width} ${plot.height}">
+  return html`<figure><h3>${name}</h3><svg class="chart" role="img" aria-label="Non-zero weights of ${name}, from -${edge} to ${edge}" viewBox="0 0 ${plot.width} ${plot.height}">
 ${histogram.map((share, i) => {
   const height = (share / highest) * plot.base
   return html`<rect class="bar" x="${(i * width).toFixed(1)}" y="${(plot.base - height).toFixed(1)}" width="${(width - 0.5).toFixed(1)}" height="${height.toFixed(1)}"/>`

@@ -1,33 +1,38 @@
 import { scaleLinear, scaleLog } from 'd3-scale'
+import { formatCount, formatShort } from './format.js'
 import { type Html, html } from './html.js'
 
-/** A curve: its name and its points, null where it has a gap. */
+/** A curve: its name and its points; a y of null is a gap. */
 export interface Series {
   readonly name: string
   readonly points: readonly (readonly [x: number, y: number | null])[]
 }
 
+/** What a line chart shows. */
 export interface LineChart {
   readonly title: string
-  /** What is to the right: `step`. */
+  /** Label of the x axis: `training step`. */
   readonly across: string
   readonly series: readonly Series[]
-  /** How a value is written. @default four digits */
+  /** Formats a value of y. @default four significant digits */
   readonly format?: (value: number) => string
-  /** Dots too: for curves of few points. */
+  /** Also draws a dot at each point: for curves of few points. */
   readonly marks?: 'dots'
-  /** The least range of y. @default that of the curves */
+  /** A range of y that is always included. @default only the curves' own range, on a logarithmic axis if it is wide */
   readonly domain?: readonly [number, number]
 }
 
 const size = { width: 460, height: 230, left: 52, right: 10, top: 8, bottom: 34 }
 const STYLES = 6
 
-/** Curves in one picture with axes and a legend; logarithmic where they go over more than a power of ten and a half. */
+/**
+ * Draws curves in one SVG figure with axes and a legend. The y axis is logarithmic if all values are positive, the
+ * largest is more than 30 times the smallest, and `domain` is not set. At most six curves are drawn.
+ */
 export const lineChart = (chart: LineChart): Html => {
   const { title, across, marks } = chart
   const series = chart.series.filter(({ points }) => points.some(([, y]) => y !== null)).slice(0, STYLES)
-  const format = chart.format ?? short
+  const format = chart.format ?? formatShort
   const xs = series.flatMap(({ points }) => points.map(([x]) => x))
   const x = scaleLinear()
     .domain(widened(least(xs), most(xs)))
@@ -44,7 +49,7 @@ ${x
   .filter(Number.isInteger)
   .map(
     (tick) =>
-      html`<text text-anchor="middle" x="${fixed(x(tick))}" y="${size.height - size.bottom + 16}">${grouped(tick)}</text>`,
+      html`<text text-anchor="middle" x="${fixed(x(tick))}" y="${size.height - size.bottom + 16}">${formatCount(tick)}</text>`,
   )}
 <text text-anchor="middle" x="${(size.left + size.width - size.right) / 2}" y="${size.height - 4}">${across}</text>
 ${series.map(
@@ -74,7 +79,7 @@ const verticalScale = (series: readonly Series[], domain: LineChart['domain']) =
 const least = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
 const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
 
-/** A range that is no point. */
+/** A range of positive length. */
 const widened = (low: number, high: number): [number, number] => (low < high ? [low, high] : [low - 0.5, high + 0.5])
 
 const pathOf = (points: Series['points'], x: Scale, y: Scale): string => {
@@ -95,7 +100,7 @@ const pathOf = (points: Series['points'], x: Scale, y: Scale): string => {
 const legend = (series: readonly Series[]): Html =>
   html`<ul class="legend">${series.map(({ name }, i) => html`<li><svg viewBox="0 0 22 8" aria-hidden="true"><path class="curve chart s${i + 1}" d="M0 4H22" fill="none" stroke-width="2"/></svg>${name}</li>`)}</ul>`
 
-/** What the picture shows, for those who don't see it. */
+/** A description of the chart for screen readers. */
 const describe = ({ title, across }: LineChart, series: readonly Series[], format: (value: number) => string): string =>
   `${title} by ${across}. ${series
     .map(({ name, points }) => {
@@ -106,11 +111,3 @@ const describe = ({ title, across }: LineChart, series: readonly Series[], forma
     .join(' ')}`
 
 const fixed = (value: number): string => String(Math.round(value * 10) / 10)
-
-const grouped = (value: number): string => new Intl.NumberFormat('en-US').format(value)
-
-/** Four digits at most, without zeros that say nothing. */
-const short = (value: number): string =>
-  value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5)
-    ? String(Number(value.toPrecision(4)))
-    : value.toExponential(2).replace(/\.?0+e/, 'e')

@@ -6,8 +6,9 @@ import { leading } from './resultTable.js'
 import type { RunRecord } from './runRecord.js'
 
 /**
- * The sentence to quote a run's figures with: what was measured, on what, under which attack, and what makes it
- * comparable. Undefined where the finished run has no figure.
+ * A sentence that quotes a run's figures with what makes them comparable: data, attack, seed, engine and plan.
+ *
+ * @returns undefined if the run is not finished or has no evaluation
  */
 export const quoteOf = (record: RunRecord): string | undefined => {
   const { summary, plan, figures } = record
@@ -19,13 +20,15 @@ export const quoteOf = (record: RunRecord): string | undefined => {
   const version = figures.facts().environments.at(-1)?.environment.pwoa
   return [
     `${summary.pipeline} on ${dataOf(summary)}, ${formatCount(of.examples)} test images${attack}: ${accuraciesOf(of, name)}`,
-    ...(summary.sparsity === undefined ? [] : [`, ${formatPercent(summary.sparsity)} of the prunable weights zero`]),
+    ...(summary.sparsity === undefined
+      ? []
+      : [`, ${formatPercent(summary.sparsity)} of the prunable weights are zero`]),
     ...(summary.after && summary.before ? [`; before: ${accuraciesOf(summary.before, name)}`] : []),
     `. Seed ${summary.seed}, engine ${summary.engine}${version === undefined ? '' : `, pwoa ${version}`}, plan ${plan.hash.slice(0, 12)}.`,
   ].join('')
 }
 
-/** What the images are: beside every figure. */
+/** Name of the data, with a label if it is recompressed: shown with every figure. */
 export const dataOf = ({ data }: Pick<Summary, 'data'>): string =>
   data.origin === 'recompressed' ? `${data.name} (recompressed)` : data.name
 

@@ -1,14 +1,13 @@
 import type { Summary } from '../dsl/run.js'
-import { attackSettings, settingsOf } from './attackSettings.js'
+import { attackSettings, planPairs } from './attackSettings.js'
 import { formatCount, formatPercent, formatSeconds } from './format.js'
-import { type Html, html } from './html.js'
+import { type Html, html, scrolling } from './html.js'
 import { dataOf } from './quote.js'
 import { leading, type Table } from './resultTable.js'
 import type { RunPlan } from './runRecord.js'
 import type { RunFacts } from './runView.js'
-import { scrolling } from './scrolling.js'
 
-/** A table of texts; all but the first column are figures. */
+/** A table of text; all columns except the first are figures. */
 export const tableOf = (label: string, { header, rows }: Table): Html =>
   scrolling(
     label,
@@ -18,14 +17,14 @@ export const tableOf = (label: string, { header, rows }: Table): Html =>
 </table>`,
   )
 
-/** Pairs of a name and a text. */
+/** A table of pairs of a name and a text. */
 export const facts = (label: string, pairs: readonly (readonly [name: string, value: string | Html])[]): Html =>
   scrolling(
     label,
     html`<table><tbody>${pairs.map(([name, value]) => html`<tr><th scope="row">${name}</th><td class="settings">${value}</td></tr>`)}</tbody></table>`,
   )
 
-/** The figures that matter most, large. */
+/** The most important figures of a run, in large print. */
 export const tiles = (summary: Summary): Html => {
   const { after, before, parameters, masked, sparsity, seconds } = summary
   const of = after ?? before
@@ -37,15 +36,13 @@ export const tiles = (summary: Summary): Html => {
       ? [[name, formatPercent(of.attacks[name] ?? 0), then(before?.attacks[name])] as const]
       : []),
     ...(of ? [['clean', formatPercent(of.clean), then(before?.clean)] as const] : []),
-    ...(sparsity === undefined
-      ? []
-      : [['sparsity', formatPercent(sparsity), 'of the weights that may be pruned'] as const]),
+    ...(sparsity === undefined ? [] : [['sparsity', formatPercent(sparsity), 'of the prunable weights'] as const]),
     ...(parameters
       ? [
           [
             'parameters',
             formatCount(parameters.kept),
-            `of ${formatCount(parameters.total)}${masked ? `; the mask alone keeps ${formatCount(masked.parameters)}` : ''}`,
+            `of ${formatCount(parameters.total)}${masked ? `; ${formatCount(masked.parameters)} by the mask alone` : ''}`,
           ] as const,
         ]
       : []),
@@ -54,7 +51,9 @@ export const tiles = (summary: Summary): Html => {
   return html`<dl class="tiles">${all.map(([label, value, note]) => html`<div class="tile"><dt>${label}</dt><dd>${value}${note === undefined ? undefined : html`<span class="note">${note}</span>`}</dd></div>`)}</dl>`
 }
 
-/** The attacks of the evaluation: settings, what each stage left, time. */
+/**
+ * The attacks of the evaluation: robust accuracy after each stage, distance, time and settings; undefined without any.
+ */
 export const attackTable = (plan: RunPlan, { after, before }: Pick<Summary, 'after' | 'before'>): Html | undefined => {
   const details = (after ?? before)?.details ?? {}
   const settings = new Map(attackSettings(plan).map((attack) => [attack.name, attack.settings]))
@@ -62,7 +61,7 @@ export const attackTable = (plan: RunPlan, { after, before }: Pick<Summary, 'aft
   if (names.length === 0) return undefined
   return scrolling(
     'Attacks',
-    html`<table><thead><tr><th scope="col">attack</th><th scope="col">robust after each stage</th><th scope="col" class="number">mean length</th><th scope="col" class="number">time</th><th scope="col">settings</th></tr></thead><tbody>${names.map(
+    html`<table><thead><tr><th scope="col">attack</th><th scope="col">robust accuracy after each stage</th><th scope="col" class="number">mean perturbation</th><th scope="col" class="number">time</th><th scope="col">settings</th></tr></thead><tbody>${names.map(
       (name) => {
         const { stages = {}, seconds = 0, meanDistance } = details[name] ?? {}
         const passed = Object.entries(stages).map(
@@ -74,17 +73,10 @@ export const attackTable = (plan: RunPlan, { after, before }: Pick<Summary, 'aft
   )
 }
 
-/** Stages with their options in force. */
-export const planTable = ({ params, source, stages, seed, hash }: RunPlan): Html =>
-  facts('Plan', [
-    ...(Object.keys(params).length === 0 ? [] : [['parameters', settingsOf(params)] as const]),
-    ['data', settingsOf({ source: source.name, ...source.config })],
-    ...stages.map(({ stage, config }) => [stage, settingsOf(config)] as const),
-    ['seed', String(seed)],
-    ['plan', hash],
-  ])
+/** The stages with their options, and the plan's hash. */
+export const planTable = (plan: RunPlan): Html => facts('Plan', [...planPairs(plan), ['plan', plan.hash]])
 
-/** Where it was computed; a line for each part of a run that was resumed elsewhere. */
+/** Engine and machine; one line for each part of a run that was resumed in another environment. */
 export const environmentTable = ({ environments, engine }: RunFacts): Html => {
   const words = environments.map(({ environment: { pwoa, node, system, processor, cores, memory } }) =>
     [`pwoa ${pwoa}`, `Node ${node}`, system, processor, `${cores} cores`, `${(memory / 2 ** 30).toFixed(0)} GiB`].join(
@@ -94,12 +86,12 @@ export const environmentTable = ({ environments, engine }: RunFacts): Html => {
   return facts('Environment', [
     ['engine', (engine ?? 'unknown').replace(/^engine: /, '')],
     ...environments.flatMap(({ at }, i) =>
-      words[i] === words[i - 1] ? [] : [[i === 0 ? 'began' : 'went on', `${dateOf(at)} · ${words[i]}`] as const],
+      words[i] === words[i - 1] ? [] : [[i === 0 ? 'started' : 'resumed', `${dateOf(at)} · ${words[i]}`] as const],
     ),
   ])
 }
 
-/** Where the time went. */
+/** Time by phase, and the median time of a training step in it. */
 export const timeTable = ({ seconds, secondsPerStep }: Summary): Html =>
   tableOf('Time', {
     header: ['', 'time', 'median step'],

@@ -2,30 +2,34 @@ import type { Accuracies } from '../dsl/events.js'
 import type { Summary } from '../dsl/run.js'
 import { formatPercent } from './format.js'
 
-/** A table as text: the first column is a label, the others are figures. */
+/** A table of text: the first column is a label, the others are figures. */
 export interface Table {
   readonly header: readonly string[]
   readonly rows: readonly (readonly string[])[]
 }
 
-/** The figures of a row: where they come from, and what it cost to get there. */
+/** The figures of a row: accuracies and costs. */
 interface Row {
   readonly label: string
   readonly accuracies: Accuracies
+  /** Share of the parameters. */
   readonly kept: number | undefined
-  /** By the mask alone, where the network was made smaller than that. */
+  /** Share of the parameters that the mask alone keeps, if `shrink` removed more. */
   readonly masked: number | undefined
   readonly seconds: number | undefined
 }
 
-/** What a row is made of. */
+/** The part of a summary that a row needs. */
 type Figures = Pick<Summary, 'before' | 'after' | 'parameters' | 'masked' | 'seconds'>
 
-/** Before and after of one run; undefined where nothing was evaluated. */
+/** One run's figures before and after training; undefined without an evaluation. */
 export const tableOfRun = (summary: Figures): Table | undefined =>
   tableOf([...before(summary), ...rowOf(summary, 'after', summary.after)])
 
-/** Before, read off the first row, and after of each row of a comparison; what nobody trained has one figure alone. */
+/**
+ * The figures of several runs: those before training, from the first run, and those after it, or before it in a run
+ * without training. Undefined without an evaluation.
+ */
 export const tableOfComparison = (rows: Readonly<Record<string, Summary>>): Table | undefined =>
   tableOf([
     ...Object.values(rows)
@@ -71,7 +75,7 @@ const tableOf = (rows: readonly Row[]): Table | undefined => {
       '',
       'clean',
       ...attacks,
-      ...(cost ? ['parameters kept', ...(smaller ? ['by the mask alone'] : []), 'seconds'] : []),
+      ...(cost ? ['parameters kept', ...(smaller ? ['kept by the mask alone'] : []), 'seconds'] : []),
     ],
     rows: rows.map(({ label, accuracies, kept, masked, seconds }) => [
       label,
@@ -88,7 +92,9 @@ const tableOf = (rows: readonly Row[]): Table | undefined => {
   }
 }
 
-/** The attacks' names, AutoAttack before those that stand alone: it is the figure to quote. */
+/**
+ * Names of the attacks. Sequences such as AutoAttack, whose figures are the ones to quote, come before single attacks.
+ */
 export const leading = (all: readonly Accuracies[]): readonly string[] => {
   const names = [...new Set(all.flatMap(({ attacks }) => Object.keys(attacks)))]
   const isSequence = (name: string): boolean =>

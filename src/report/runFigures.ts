@@ -1,3 +1,4 @@
+import { dispatchSome } from '../dsl/dispatch.js'
 import type { RunEvent } from '../dsl/events.js'
 import type { LoggedEvent } from '../dsl/record.js'
 import type { TrainingMetrics } from '../dsl/step.js'
@@ -7,12 +8,12 @@ import type { AdmmUpdate, Measured, RunFacts, RunHead, RunState, WeightsAt } fro
 import { makeThinned } from './thinned.js'
 import { makeTimeline } from './timeline.js'
 
-/** A run as it is shown: read off its events and steps as they pass, in memory that doesn't grow with the run. */
+/** A run for display: collected from its steps and events as they occur, in memory that does not grow with the run. */
 export interface RunFigures {
-  /** @param at seconds since 1970, where a live run is followed */
+  /** Adds a training step. @param at seconds since 1970, if a live run is followed */
   readonly step: (metrics: TrainingMetrics, at?: number) => void
   readonly event: (logged: LoggedEvent) => void
-  /** The run is over. @param at seconds since 1970; where that is not known, its last event's time */
+  /** Records the end of the run. @param at seconds since 1970. @default the time of the last event */
   readonly end: (state: Extract<RunState, 'done' | 'stopped' | 'failed'>, at?: number, error?: string) => void
   readonly facts: () => RunFacts
   readonly head: () => RunHead | undefined
@@ -23,14 +24,14 @@ export interface RunFigures {
 const most = { weights: 40, admm: 400, measured: 400, attacked: 60, warnings: 100, artifacts: 100, environments: 20 }
 
 /**
- * Nothing has happened yet.
+ * The figures of a run that has no steps and events yet.
  *
  * @param name of the pipeline
  */
 export const makeRunFigures = (name: string, begun: 'waiting' | 'starting' = 'starting'): RunFigures => {
   const curves = makeCurves()
   const timeline = makeTimeline()
-  const pace = makePace()
+  const progress = makeProgress()
   const weights = makeThinned<WeightsAt>(most.weights)
   const admm = makeThinned<AdmmUpdate>(most.admm)
   const measured = makeThinned<Measured>(most.measured)
@@ -41,7 +42,7 @@ export const makeRunFigures = (name: string, begun: 'waiting' | 'starting' = 'st
   const listed = (key: 'warnings' | 'artifacts', text: string): void => {
     facts = { ...facts, [key]: [...new Set([...(facts[key] ?? []), text])].slice(-most[key]) }
   }
-  const handlers: { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>, at: Logged) => void } = {
+  const record = dispatchSome<RunEvent, [at: Logged], void>({
     environment: ({ environment }, { at }) => {
       facts = { ...facts, environments: [...(facts.environments ?? []), { at, environment }].slice(-most.environments) }
     },
@@ -51,7 +52,7 @@ export const makeRunFigures = (name: string, begun: 'waiting' | 'starting' = 'st
     data: ({ type: _, ...data }) => {
       facts = { ...facts, data }
     },
-    phase: () => pace.anew(),
+    phase: () => progress.restart(),
     evaluating: ({ type: _, ...evaluating }) => {
       facts = { ...facts, evaluating }
     },
@@ -63,7 +64,7 @@ export const makeRunFigures = (name: string, begun: 'waiting' | 'starting' = 'st
       measured.add({ subject, at, step, accuracies })
       const { evaluating: _, ...rest } = facts
       facts = rest
-      pace.anew()
+      progress.restart()
     },
     admm: ({ type: _, ...update }, { step }) => admm.add({ ...update, step }),
     weights: ({ phase, epoch, layers }, { step }) => weights.add({ phase, epoch, layers, step }),
@@ -75,26 +76,24 @@ export const makeRunFigures = (name: string, begun: 'waiting' | 'starting' = 'st
     },
     continued: () => {
       facts = { ...facts, state: 'running' }
-      pace.anew()
+      progress.restart()
     },
     artifact: ({ file }) => listed('artifacts', file),
     warning: ({ stage, message }) => listed('warnings', `${stage}: ${message}`),
-  }
+  })
   return {
     curves,
     step: (metrics, at) => {
       latest = metrics
       timeline.step(metrics)
-      pace.step(metrics, at)
+      progress.step(metrics, at)
       const { step, loss, terms, learningRate, seconds } = metrics
       const named = Object.entries(terms).map(([term, value]) => [`term ${term}`, value] as const)
       curves.add(step, [['loss', loss], ['learning rate', learningRate], ['seconds', seconds], ...named])
     },
     event: ({ event, at, step }) => {
       timeline.event(event, at)
-      // Each handler takes the events of its own type: the record's type says so, but not to an index by a union.
-      const handler = handlers[event.type] as ((event: RunEvent, at: Logged) => void) | undefined
-      handler?.(event, { at, step })
+      record(event, { at, step })
     },
     end: (state, at, error) => {
       timeline.end(at)
@@ -111,23 +110,23 @@ export const makeRunFigures = (name: string, begun: 'waiting' | 'starting' = 'st
       measured: measured.values(),
       admm: admm.values(),
     }),
-    head: () => (latest ? { metrics: latest, ...pace.figures() } : undefined),
+    head: () => (latest ? { metrics: latest, ...progress.estimates() } : undefined),
     weights: weights.values,
   }
 }
 
 type Logged = Pick<LoggedEvent, 'at' | 'step'>
 
-/** How fast steps go: for the time that is left of training, since the phase began; for the speed, lately. */
-const makePace = () => {
+/** Estimates the remaining time from the steps since the phase began, and the speed from the last seconds. */
+const makeProgress = () => {
   const window = 5
   let training = timeLeft()
   let secondsLeft: number | undefined
   let stepsPerSecond: number | undefined
   let mark: { readonly at: number; readonly step: number } | undefined
   return {
-    /** What comes now takes another time than what was before. */
-    anew: () => {
+    /** Forgets the steps so far, because the next ones take a different time. */
+    restart: () => {
       training = timeLeft()
       mark = undefined
       secondsLeft = undefined
@@ -141,6 +140,6 @@ const makePace = () => {
       stepsPerSecond = (step - mark.step) / passed
       if (passed > window) mark = { at, step }
     },
-    figures: () => ({ secondsLeft, stepsPerSecond }),
+    estimates: () => ({ secondsLeft, stepsPerSecond }),
   }
 }

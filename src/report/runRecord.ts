@@ -1,7 +1,7 @@
 import type { Summary } from '../dsl/run.js'
 import type { RunFigures } from './runFigures.js'
 
-/** What decides what a run computes, as its `plan.json` says it. */
+/** A run's `plan.json`: everything that determines what it computes. */
 export interface RunPlan {
   readonly pipeline: string
   readonly params: Readonly<Record<string, unknown>>
@@ -15,20 +15,20 @@ export interface RunPlan {
   readonly hash: string
 }
 
-/** A run as its folder tells it. */
+/** A run, read from its folder. */
 export interface RunRecord {
   readonly plan: RunPlan
   readonly figures: RunFigures
-  /** Where it is finished. */
+  /** Undefined if the run is not finished. */
   readonly summary: Summary | undefined
-  /** Pictures of attacks, as SVG, by the name of their file. */
+  /** Pictures of adversarial examples, as SVG, by file name. */
   readonly pictures: ReadonlyMap<string, string>
 }
 
-/** Several runs of one table, as their common folder tells them. */
+/** The runs of a comparison, read from their common folder. */
 export interface ComparisonRecord {
   readonly name: string
   readonly params: Readonly<Record<string, unknown>>
-  /** In the order of the table. */
+  /** In the order of the comparison. A run that has not started has no record. */
   readonly rows: readonly { readonly label: string; readonly folder: string; readonly record: RunRecord | undefined }[]
 }

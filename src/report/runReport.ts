@@ -1,6 +1,7 @@
-import type { CurvePoints } from './curves.js'
+import { unescapeXml } from '../dsl/xml.js'
+import { type CurvePoints, middleStep } from './curves.js'
 import { documentOf } from './document.js'
-import { formatPercent } from './format.js'
+import { formatCount, formatPercent } from './format.js'
 import { type Html, html } from './html.js'
 import { latencyChart } from './latencyChart.js'
 import { latencyTable } from './latencyTable.js'
@@ -13,7 +14,7 @@ import type { RunRecord } from './runRecord.js'
 import type { RunFacts } from './runView.js'
 import { sizeTable } from './sizeTable.js'
 
-/** `report.html` of a run, finished or not: one page that stands alone, opens from disk and prints. */
+/** `report.html` of a run, finished or not: one self-contained page that opens from disk and can be printed. */
 export const runReport = (record: RunRecord): string => {
   const { plan, summary, figures, pictures } = record
   const facts = figures.facts()
@@ -29,7 +30,7 @@ ${section('What to quote', quote && html`<p class="quote">${quote}</p><p class="
 ${section('Before and after', table && html`${tableOf('Before and after', table)}${attackTable(plan, accuracies)}`)}
 ${section('Adversarial examples', pictures.size === 0 ? undefined : [...pictures].map(([name, svg]) => picture(name, svg)))}
 ${section('Training', charts(figures.curves.all(), facts))}
-${section('Sparsity by layer', layers && html`${sparsityTable(layers)}<h3 style="margin-top:1.25rem">Weights that are left</h3>${histograms(layers)}`)}
+${section('Sparsity by layer', layers && html`${sparsityTable(layers)}<h3 style="margin-top:1.25rem">Remaining weights</h3>${histograms(layers)}`)}
 ${section('Size by layer', summary?.sizes && tableOf('Size by layer', sizeTable(summary.sizes)))}
 ${section('Time by layer', summary?.latency && html`${latencyChart(summary.latency)}${tableOf('Time by layer', latencyTable(summary.latency))}`)}
 ${section('Time', summary && timeTable(summary))}
@@ -37,14 +38,14 @@ ${section('Warnings', facts.warnings.length === 0 ? undefined : html`<ul>${facts
 ${section('Plan', planTable(plan))}
 ${section('Environment', environmentTable(facts))}
 ${section('Files', facts.artifacts.length === 0 ? undefined : html`<ul>${facts.artifacts.map((file) => html`<li><a href="${hrefOf(file)}">${file}</a></li>`)}</ul>`)}
-<footer>Accuracies are shares of the test images that are classified correctly, without an attack (clean) and under each.</footer>`,
+<footer>Each accuracy is the share of test images that are classified correctly: without an attack (clean), or under the named attack.</footer>`,
   )
 }
 
 const section = (title: string, body: Html | readonly Html[] | '' | undefined): Html | undefined =>
   body === undefined || body === '' ? undefined : html`<section><h2>${title}</h2>${body}</section>`
 
-/** The figures of a run that is not finished. */
+/** The figures so far of a run that is not finished. */
 const measuredSoFar = ({ measured }: RunFacts) => {
   const of = (wanted: 'before' | 'after') => measured.findLast(({ subject }) => subject === wanted)?.accuracies
   const [before, after] = [of('before'), of('after')]
@@ -57,17 +58,17 @@ const stateBadge = ({ state }: RunFacts): Html =>
 const dataLine = ({ data }: RunFacts, source: string): string => {
   if (!data) return source
   const altered = { original: '', synthetic: ', synthetic', recompressed: ', recompressed' }[data.origin]
-  return `${data.name}${altered}: ${data.train.toLocaleString('en-US')} training and ${data.test.toLocaleString('en-US')} test images`
+  return `${data.name}${altered}: ${formatCount(data.train)} training and ${formatCount(data.test)} test images`
 }
 
 const caution = ({ data }: RunFacts): string =>
   [
-    'A robust accuracy compares with others only for the same test images, the same norm and ε, and an attack as strong: AutoAttack where there is one; PGD and FGSM alone flatter a pruned network.',
+    'Compare robust accuracies only for the same test images, norm and ε, and for attacks of the same strength. AutoAttack is the reference; PGD and FGSM alone overestimate the robustness of a pruned network.',
     ...(data?.origin === 'synthetic'
-      ? ['These images are drawn: the figures compare runs with each other, not with published ones.']
+      ? ['These images are synthetic: compare these figures with other runs on them, not with published results.']
       : []),
     ...(data?.origin === 'recompressed'
-      ? ['These images were compressed again: the figures are not those of the original data set.']
+      ? ['These images are recompressed: figures on the original data set differ.']
       : []),
   ].join(' ')
 
@@ -76,12 +77,8 @@ const picture = (name: string, svg: string): Html =>
 
 /** The picture's own description. */
 const altOf = (svg: string): string => {
-  const text = /<desc>([^<]*)<\/desc>/.exec(svg)?.[1] ?? 'Adversarial examples'
-  return text
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&quot;/g, '"')
-    .replace(/&amp;/g, '&')
+  const description = /<desc>([^<]*)<\/desc>/.exec(svg)?.[1]
+  return description === undefined ? 'Adversarial examples' : unescapeXml(description)
 }
 
 const hrefOf = (file: string): string => file.split(/[\\/]/).map(encodeURIComponent).join('/')
@@ -113,13 +110,10 @@ const curveChart = (
   const series = names.flatMap((name): Series[] => {
     const values = points.columns[name]
     if (!values) return []
-    return [{ name: name.replace(/^term /, ''), points: values.map((value, i) => [stepOf(points, i), value]) }]
+    return [{ name: name.replace(/^term /, ''), points: values.map((value, i) => [middleStep(points, i), value]) }]
   })
   return series.length === 0 ? undefined : lineChart({ title, across: 'training step', series, ...more })
 }
-
-/** The middle of the steps that a point stands for. */
-const stepOf = ({ width, from }: CurvePoints, i: number): number => (from + i) * width + (width + 1) / 2
 
 const admmCharts = ({ admm }: RunFacts): readonly Html[] => {
   if (admm.length === 0) return []
@@ -154,7 +148,7 @@ const accuracyChart = ({ measured }: RunFacts): Html | undefined => {
   )
   const format = (value: number): string => formatPercent(value).replace('.0 %', ' %')
   return lineChart({
-    title: 'Accuracy while training',
+    title: 'Accuracy during training',
     across: 'training step',
     series,
     marks: 'dots',

@@ -3,22 +3,22 @@ import type { Phase } from '../dsl/phases.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 
 /**
- * How a run stands. `waiting`: a point of a sweep that has not begun; `stopped`: interrupted, killed, or still under
- * way elsewhere; it can be resumed.
+ * The state of a run. `waiting`: a point of a sweep that has not started; `stopped`: interrupted, killed, or still
+ * running elsewhere, so that it can be resumed.
  */
 export type RunState = 'waiting' | 'starting' | 'running' | 'paused' | 'done' | 'stopped' | 'failed'
 
-/** A stretch of a run's time; seconds since 1970. */
+/** A part of a run's time, in seconds since 1970. */
 export interface Stretch {
   readonly kind: 'phase' | 'evaluation' | 'pause'
   /** The phase, or what is evaluated. */
   readonly label: string
   readonly from: number
-  /** Undefined while it goes on. */
+  /** Undefined while it lasts. */
   readonly to: number | undefined
 }
 
-/** Accuracies that were measured in a run, and after how many steps. */
+/** Accuracies that were measured in a run, and the number of steps before it. */
 export interface Measured {
   readonly subject: 'before' | 'after' | 'epoch'
   readonly at: number
@@ -28,16 +28,16 @@ export interface Measured {
 
 type Of<T extends RunEvent['type']> = Omit<Extract<RunEvent, { type: T }>, 'type'>
 
-/** What a stage of an attack has come to. */
+/** The result of one stage of an attack. */
 export type Attacked = Of<'attacked'>
 
-/** How far an evaluation is. */
+/** The progress of an evaluation. */
 export type Evaluating = Of<'evaluating'>
 
-/** An update of ADMM's Z and U, and after how many steps. */
+/** An update of ADMM's Z and U, and the number of steps before it. */
 export type AdmmUpdate = Of<'admm'> & { readonly step: number }
 
-/** The layers' weights after an epoch, and after how many steps. */
+/** The layers' weights after an epoch, and the number of steps before it. */
 export interface WeightsAt {
   readonly phase: Phase
   readonly epoch: number
@@ -45,11 +45,11 @@ export interface WeightsAt {
   readonly layers: readonly LayerWeights[]
 }
 
-/** What events have said of a run. Of bounded size, and plain JSON. */
+/** What the events of a run reported. Of bounded size, and plain JSON. */
 export interface RunFacts {
   readonly name: string
   readonly state: RunState
-  /** What ended it, where it failed. */
+  /** The error of a failed run. */
   readonly error?: string
   readonly engine?: string
   readonly data?: Of<'data'>
@@ -64,10 +64,10 @@ export interface RunFacts {
   readonly artifacts: readonly string[]
 }
 
-/** Where training is. */
+/** The progress of training. */
 export interface RunHead {
   readonly metrics: TrainingMetrics
-  /** Until the last step of training; undefined while nothing can be said. */
+  /** Until the last step of training; undefined without an estimate. */
   readonly secondsLeft: number | undefined
   readonly stepsPerSecond: number | undefined
 }

@@ -2,19 +2,19 @@ import type { LayerSize, NetworkSizes } from '../dsl/events.js'
 import { formatCount } from './format.js'
 import type { Table } from './resultTable.js'
 
-/** Layers before and after they were made smaller, and the whole network. */
+/** Sizes of the layers before and after shrinking, and of the whole network. */
 export const sizeTable = ({ before, after }: NetworkSizes): Table => ({
   header: [
     'layer',
     'parameters before',
-    'after',
-    'not zero after',
+    'parameters after',
+    'non-zero after',
     'MFLOPs before',
-    'after',
+    'MFLOPs after',
     'kB before',
-    'sparse',
+    'kB before, sparse',
     'kB after',
-    'sparse',
+    'kB after, sparse',
   ],
   rows: [
     ...before.map((layer) => {

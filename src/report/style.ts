@@ -1,4 +1,4 @@
-/** The look that report and live page share: colours for light, dark and paper, text and tables. */
+/** The style that reports and the live page share: colours for light and dark, text and tables. */
 export const style = `
 :root {
   color-scheme: light dark;
@@ -26,11 +26,13 @@ a { color: var(--accent); }
 code, pre { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 0.85rem; }
 .muted { color: var(--muted); }
 .scroll { overflow-x: auto; }
+.scroll + .scroll { margin-top: 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 0.3rem 0.9rem 0.3rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { color: var(--muted); font-weight: 600; font-size: 0.85rem; vertical-align: bottom; }
 tbody th { font-weight: 600; }
 td.number, th.number { text-align: right; white-space: nowrap; padding-left: 0.6rem; }
+thead th.number { white-space: normal; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: 0.75rem; margin: 1.25rem 0; padding: 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 0.6rem 0.8rem; margin: 0; }
 .tile dt { color: var(--muted); font-size: 0.8rem; }

@@ -1,4 +1,5 @@
 import type { Summary } from '../dsl/run.js'
+import { unescapeXml } from '../dsl/xml.js'
 import { documentOf } from './document.js'
 import { type Html, html } from './html.js'
 import { tableOf } from './reportParts.js'
@@ -6,34 +7,34 @@ import { type Table, tableOfComparison } from './resultTable.js'
 import { type Study, studyRows } from './study/study.js'
 import { studyTable } from './study/studyTable.js'
 
-/** A sweep as its folder tells it. */
+/** A sweep, read from its folder. */
 export interface SweepRecord {
   readonly name: string
   readonly points: readonly {
     readonly label: string
     readonly params: Readonly<Record<string, number | string | boolean>>
-    /** Where it is done. */
+    /** Undefined if the point is not finished. */
     readonly summary: Summary | undefined
-    /** Its own report, from the sweep's folder on, where there is one. */
+    /** Path of its report relative to the sweep's folder; undefined if there is none. */
     readonly report: string | undefined
   }[]
   readonly study: Study | undefined
-  /** What the figures were measured on, where the sweep is a study. */
+  /** What the figures of a study were measured on; undefined if the sweep is not a study. */
   readonly caption: string | undefined
-  /** Of a study, as SVG. */
+  /** The plots of a study, as SVG. */
   readonly pictures: readonly string[]
 }
 
-/** `report.html` of a sweep: its table, of a study its pictures, and a way to each point's report. */
+/** `report.html` of a sweep: its table, the plots of a study, and a link to each point's report. */
 export const sweepReport = ({ name, points, study, caption, pictures }: SweepRecord): string => {
   const done = points.flatMap((point) => (point.summary ? [{ ...point, summary: point.summary }] : []))
   const table = tableFrom(done, study)
   return documentOf(
     `${name}: report`,
-    html`<header><h1>${name}</h1><p class="muted">${points.length} points, ${done.length} of them done</p></header>
+    html`<header><h1>${name}</h1><p class="muted">${points.length} points, ${done.length} finished</p></header>
 ${table && html`<section><h2>Side by side</h2>${tableOf('Side by side', table)}${caption === undefined ? undefined : html`<p class="quote">${caption}</p>`}</section>`}
-${pictures.length > 0 ? html`<section><h2>Pictures</h2>${pictures.map(pictureOf)}</section>` : undefined}
-<section><h2>Each point</h2><ul>${points.map(({ label, summary, report }) => html`<li>${report === undefined ? label : html`<a href="${report}">${label}</a>`}${summary ? '' : ', not finished'}</li>`)}</ul></section>`,
+${pictures.length > 0 ? html`<section><h2>Plots</h2>${pictures.map(pictureOf)}</section>` : undefined}
+<section><h2>Points</h2><ul>${points.map(({ label, summary, report }) => html`<li>${report === undefined ? label : html`<a href="${report}">${label}</a>`}${summary ? '' : ', not finished'}</li>`)}</ul></section>`,
   )
 }
 
@@ -46,4 +47,4 @@ const tableFrom = (
 }
 
 const pictureOf = (svg: string): Html =>
-  html`<figure><img class="picture" alt="${/aria-label="([^"]*)"/.exec(svg)?.[1] ?? 'Robust accuracy'}" src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}"></figure>`
+  html`<figure><img class="picture" alt="${unescapeXml(/aria-label="([^"]*)"/.exec(svg)?.[1] ?? 'Robust accuracy')}" src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}"></figure>`

@@ -1,11 +1,11 @@
-/** A list of bounded length that covers all that was added, evenly. */
+/** A list of bounded length that keeps an even selection of all values that were added. */
 export interface Thinned<T> {
   readonly add: (value: T) => void
   /** In the order in which they were added; the newest is always among them. */
   readonly values: () => readonly T[]
 }
 
-/** Whenever there are more than `most` values, every second one goes, and from then on twice as many are passed over. */
+/** An empty list. Whenever it exceeds `most` values, it drops every second one, and from then on keeps half as many. */
 export const makeThinned = <T>(most: number): Thinned<T> => {
   let kept: T[] = []
   let stride = 1

@@ -1,48 +1,51 @@
+import { dispatchSome } from '../dsl/dispatch.js'
 import type { RunEvent } from '../dsl/events.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import type { Stretch } from './runView.js'
 import { makeThinned } from './thinned.js'
 
-/** The stretches of a run's time: phases of training, evaluations and pauses, one after the other. */
+/** A run's time as stretches: phases of training, evaluations and pauses, one after another. */
 export interface Timeline {
-  /** @param at seconds since 1970 */
+  /** Adds an event. @param at seconds since 1970 */
   readonly event: (event: RunEvent, at: number) => void
   readonly step: (metrics: TrainingMetrics) => void
-  /** Nothing goes on any more. @param at where it is left out, the last event's time */
+  /** Ends the current stretch. @param at seconds since 1970. @default the time of the last event */
   readonly end: (at?: number) => void
   readonly stretches: () => readonly Stretch[]
 }
 
-/** A run that is evaluated after every epoch has hundreds; neighbours of one kind are told apart by their times. */
+/** Largest number of stretches; a run with an evaluation after every epoch has hundreds. */
 const MOST = 400
 
-type What = Pick<Stretch, 'kind' | 'label'>
+type Activity = Pick<Stretch, 'kind' | 'label'>
 
-/** Nothing has happened yet. */
+/** An empty timeline. */
 export const makeTimeline = (): Timeline => {
   const closed = makeThinned<Stretch>(MOST)
-  let open: (What & { readonly from: number }) | undefined
+  let open: (Activity & { readonly from: number }) | undefined
   let phase: string | undefined
-  let before: What | undefined
+  let before: Activity | undefined
   let latest = 0
-  let behind = 0
+  let lag = 0
 
-  /** A clock that is set back, or another machine's: time goes on from the latest that was told. */
+  /**
+   * Makes time monotonic, although a clock may be set back or be another machine's: it continues from the latest time.
+   */
   const steady = (at: number): number => {
-    behind = Math.max(behind, latest - at)
-    return at + behind
+    lag = Math.max(lag, latest - at)
+    return at + lag
   }
   const end = (at = latest): void => {
     if (open) closed.add({ ...open, to: at })
     open = undefined
   }
-  const begin = (what: What, at: number): void => {
-    if (open?.kind === what.kind && open.label === what.label) return
+  const begin = (activity: Activity, at: number): void => {
+    if (open?.kind === activity.kind && open.label === activity.label) return
     end(at)
-    open = { ...what, from: at }
+    open = { ...activity, from: at }
   }
-  const handlers: { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>, at: number) => void } = {
-    // A part of the run that was cut off ended at its last sign of life.
+  const record = dispatchSome<RunEvent, [at: number], void>({
+    // A new process: the part of the run before it ended at its last event.
     environment: () => end(),
     phase: (event, at) => {
       phase = event.phase
@@ -60,13 +63,11 @@ export const makeTimeline = (): Timeline => {
       end(at)
       if (before) begin({ kind: before.kind, label: before.label }, at)
     },
-  }
+  })
   return {
-    event: (event, told) => {
-      const at = steady(told)
-      // Each handler takes the events of its own type: the record's type says so, but not to an index by a union.
-      const handler = handlers[event.type] as ((event: RunEvent, at: number) => void) | undefined
-      handler?.(event, at)
+    event: (event, reported) => {
+      const at = steady(reported)
+      record(event, at)
       latest = at
     },
     step: (metrics) => {

@@ -1,21 +1,21 @@
 import type { ServerResponse } from 'node:http'
 import type { Show } from './show.js'
 
-/** Tells every page what it shows: all of it when it comes, then what changes, a few times a second. */
+/** Sends every page what it shows: everything when it connects, then the changes, a few times per second. */
 export interface Broadcast {
-  /** A page that listens from now on. @param chosen the run that it wants to see in full */
+  /** Adds a page. @param chosen id of the run that it shows in full; undefined for the newest */
   readonly listen: (response: ServerResponse, chosen: string | undefined) => void
-  /** Tells what is left, and lets all pages go. */
+  /** Sends the last changes and ends all connections. */
   readonly close: () => Promise<void>
 }
 
-/** How often a page is told what is new, in milliseconds: as often as a figure can be read. */
+/** Milliseconds between two messages to a page. */
 const INTERVAL = 250
 
-/** Ticks between two signs of life, so that a page notices a connection that is dead. */
+/** Intervals without changes after which a comment is sent, so that a dead connection is noticed. */
 const SILENCE = 60
 
-/** Bytes on their way to a page beyond which it is left alone until it has caught up. */
+/** Unsent bytes above which a page receives no messages until it has caught up. */
 const MOST_WAITING = 4_000_000
 
 interface Page {
@@ -23,12 +23,12 @@ interface Page {
   state: 'up to date' | 'behind'
 }
 
-/** Server-sent events: the page reconnects by itself. */
+/** Broadcasts as server-sent events: the page reconnects by itself. */
 export const makeBroadcast = (show: Show): Broadcast => {
   const pages = new Map<ServerResponse, Page>()
   let ticks = 0
 
-  const tell = (response: ServerResponse, page: Page, data: string): void => {
+  const send = (response: ServerResponse, page: Page, data: string): void => {
     if (response.writableLength > MOST_WAITING) page.state = 'behind'
     else response.write(data)
   }
@@ -40,9 +40,9 @@ export const makeBroadcast = (show: Show): Broadcast => {
       if (page.state === 'behind') {
         if (response.writableLength > 0) continue
         page.state = 'up to date'
-        tell(response, page, line(show.all(page.chosen)))
-      } else if (changes) tell(response, page, line(changes(page.chosen)))
-      else if (ticks % SILENCE === 0) tell(response, page, ': here\n\n')
+        send(response, page, line(show.all(page.chosen)))
+      } else if (changes) send(response, page, line(changes(page.chosen)))
+      else if (ticks % SILENCE === 0) send(response, page, ': here\n\n')
     }
   }
   const timer = setInterval(tick, INTERVAL)
@@ -52,7 +52,7 @@ export const makeBroadcast = (show: Show): Broadcast => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
       pages.set(response, { chosen, state: 'up to date' })
       response.on('close', () => pages.delete(response))
-      // A connection that is lost is looked for again after a second.
+      // The browser retries a lost connection after a second.
       response.write(`retry: 1000\n\n${line(show.all(chosen))}`)
     },
     close: async () => {
@@ -63,14 +63,14 @@ export const makeBroadcast = (show: Show): Broadcast => {
   }
 }
 
-/** Resolves when a page has been told that it is over, or has gone. */
+/** Resolves when a page has received the end, or has disconnected. */
 const farewell = (page: ServerResponse): Promise<void> =>
   new Promise((resolve) => {
     page.on('finish', resolve).on('close', resolve)
     page.end('event: over\ndata: {}\n\n')
   })
 
-/** How long a page that does not read is waited for. */
+/** Waits for pages that do not read, for a second. */
 const patience = (): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, 1000)

@@ -5,25 +5,26 @@ import { type FolderRun, folderRuns, lastChange } from '../runtime/records/folde
 import { readRun } from '../runtime/records/readRun.js'
 import type { Show, ShownRun } from './show.js'
 
-/** Milliseconds between two looks at a folder, at least. */
+/** Least milliseconds between two reads of a folder. */
 const PAUSE = 2000
 
-/** Looking takes no more than this share of a core: whoever writes the folder is at work. */
+/** Largest share of a core for reading: the process that writes the folder needs the others. */
 const SHARE = 0.01
 
+/** Options of {@link lookAtFolder}. */
 export interface FolderOptions {
   readonly folder: string
   readonly show: Show
-  /** Which runs to leave out, now or from later on: they are followed as they go. */
+  /** Ids of the runs to leave out, because they are followed live. It may grow. */
   readonly except?: ReadonlySet<string>
-  /** Hears at each look why a run can't be shown; the others are. */
+  /** Called at each read with the reason why a run can't be shown; the others are. */
   readonly failed?: (thrown: unknown) => void
 }
 
-/** Looks at a folder, and puts what has changed since the last look into a show. */
+/** Reads a folder, and updates the show by what has changed since the last read. Throws what `partsOf` throws. */
 export type FolderLook = () => Promise<void>
 
-/** The runs of a folder for a show. A look throws what `partsOf` throws. */
+/** Prepares to show the runs of a folder. */
 export const lookAtFolder = ({
   folder,
   show,
@@ -36,11 +37,11 @@ export const lookAtFolder = ({
     const alive = begun && isFolderInUse(part.folder)
     const now = JSON.stringify([part.state, alive, begun && lastChange(part.folder)])
     if (seen.get(part.id) === now) return
-    // A line that is being written is read the next time.
+    // An incomplete line that is being written is read the next time.
     const shown = await (begun ? read(part, alive) : absent(part)).catch((thrown: unknown) => {
       if (!alive) throw thrown
     })
-    // One that began while its folder was read is shown as it goes.
+    // A run that started while its folder was read is followed live.
     if (!shown || except.has(part.id)) return
     show.put(shown)
     seen.set(part.id, now)
@@ -51,7 +52,7 @@ export const lookAtFolder = ({
   }
 }
 
-/** Looks again and again, for runs that other processes are at, until it is told to end. */
+/** Reads the folder repeatedly, for runs of other processes, until the signal is aborted. */
 export const followFolder = async (look: FolderLook, signal: AbortSignal): Promise<void> => {
   let pause = PAUSE
   while (!signal.aborted) {
@@ -76,7 +77,7 @@ const read = async (part: FolderRun, alive: boolean): Promise<ShownRun> => {
   return { ...placeOf(part), plan, figures, pictures }
 }
 
-/** One whose folder is not here: it has not begun, or another machine keeps it. */
+/** A run without a folder here: it has not started, or another machine has it. */
 const absent = async (part: FolderRun): Promise<ShownRun> => {
   const figures = makeRunFigures(part.label, 'waiting')
   if (part.state === 'done' || part.state === 'failed') figures.end(part.state)

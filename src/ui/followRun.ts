@@ -6,17 +6,18 @@ import { isPicture, readPicture } from '../runtime/records/readPicture.js'
 import { replay } from '../runtime/records/readRun.js'
 import type { Show } from './show.js'
 
+/** Options of {@link followRun}. */
 export interface FollowOptions {
   readonly show: Show
   readonly id: string
   readonly label: string
   readonly plan: RunPlan
   readonly run: RunHandle
-  /** Whether its folder holds what an earlier part of the run did. */
+  /** Whether the run is resumed: then its folder contains an earlier part. */
   readonly from: 'its beginning' | 'an earlier part'
 }
 
-/** Shows a run as it goes; of a resumed one also what it did before. Resolves when it is over and shown so. */
+/** Shows a run live; if it is resumed, its earlier part too. Resolves when it has ended and the show has its end. */
 export const followRun = async ({ show, id, label, plan, run, from }: FollowOptions): Promise<void> => {
   const figures = makeRunFigures(plan.pipeline)
   const { pause, proceed, stop, folder } = run
@@ -27,7 +28,7 @@ export const followRun = async ({ show, id, label, plan, run, from }: FollowOpti
   let catching: Promise<void> | undefined
   let step = 0
 
-  /** Once the first step is told, the run's files are cut back to where it goes on from. */
+  /** Reads the earlier part: from the first step on, the files are truncated to the step that the run resumed from. */
   const catchUp = async (before: number): Promise<void> => {
     await replay(folder, figures, { step: before, at: began }).catch(() => undefined)
     step = figures.head()?.metrics.step ?? 0

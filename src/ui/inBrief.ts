@@ -2,7 +2,7 @@ import type { CurvePoints } from '../report/curves.js'
 import type { RunFacts, WeightsAt } from '../report/runView.js'
 import type { RunUpdate } from './messages.js'
 
-/** Of a run that is one of many: what a table and a chart of all show. So a message stays small whatever they do. */
+/** Reduces a run to what the table and the chart of all runs show, so that messages about many runs stay small. */
 export const inBrief = ({ facts, curves, weights, pictures: _, plan: __, ...rest }: RunUpdate): RunUpdate => ({
   ...rest,
   ...(facts ? { facts: factsInBrief(facts) } : {}),

@@ -3,34 +3,35 @@ import type { RunPlan } from '../report/runRecord.js'
 import type { RunFacts, RunHead, WeightsAt } from '../report/runView.js'
 import type { PointParams } from '../runtime/records/sweepFiles.js'
 
-/** What a page is told of a run: all of it, or what has changed. */
+/** The part of a message about one run: everything, or what has changed. */
 export interface RunUpdate {
   readonly id: string
-  /** Which of several runs it is. */
+  /** Its name among several runs. */
   readonly label: string
-  /** Its parameters and its seed, where it is a point of a sweep. */
+  /** Its parameters and seed if it is a point of a sweep. */
   readonly params?: PointParams
-  /** Whether it can be paused and stopped from here. */
+  /** Whether this process can pause and stop it. */
   readonly control: 'here' | 'none'
   readonly plan?: RunPlan
   readonly facts?: RunFacts
   readonly head?: RunHead
   readonly curves?: CurvePoints
   readonly weights?: readonly WeightsAt[]
-  /** Pictures of adversarial examples, SVG in base64, by the names of their files. */
+  /** Pictures of adversarial examples, SVG in base64, by file name. */
   readonly pictures?: Readonly<Record<string, string>>
 }
 
-/** A message to a page. `all` stands for itself; `changes` come on top of what the page has. */
+/** A message to a page. `all` replaces what the page has; `changes` add to it. */
 export interface PageMessage {
   readonly kind: 'all' | 'changes'
   readonly title: string
-  /** The run that is told of in full; of the others comes what stands in a table and a chart of all. */
+  /** Id of the run that is sent in full; the others are sent in brief, see `inBrief`. */
   readonly shown: string | undefined
   readonly runs: readonly RunUpdate[]
 }
 
-/** What a page can ask of a run. */
+/** The commands that a page can send to a run. */
 export const controls = ['pause', 'proceed', 'stop'] as const
 
+/** One of {@link controls}. */
 export type Control = (typeof controls)[number]

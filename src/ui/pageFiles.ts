@@ -5,7 +5,7 @@ import { readWhole } from '../io/files/readWhole.js'
 import { style } from '../report/style.js'
 import { ownRoot } from '../runtime/host/ownPackage.js'
 
-/** The files of the page by their names, with their types. */
+/** The files of the page by name, with their media types. */
 export type PageFiles = ReadonlyMap<string, { readonly type: string; readonly bytes: Uint8Array }>
 
 const MOST_BYTES = 5_000_000
@@ -17,15 +17,16 @@ const types: readonly (readonly [name: string, type: string])[] = [
 ]
 
 /**
- * Reads the page as the build has made it. Throws a `FileError` where it is missing.
+ * Reads the page that the build made.
  *
- * @param folder where the build has put it. @default in this package
+ * @param folder the build's output. @default in this package
+ * @throws FileError if a file is missing or larger than 5 MB
  */
 export const readPageFiles = async (folder = join(ownRoot, 'dist', 'page')): Promise<PageFiles> => {
   const files = types.map(async ([name, type]) => {
     const bytes = await readWhole({ stage: '--ui', file: join(folder, name) }, MOST_BYTES)()
     if (isLeft(bytes)) throw new PwoaFailure(bytes.left)
-    // The look that it shares with reports comes first, so that the page's own can add to it.
+    // The style that it shares with reports comes first, so that the page's own style overrides it.
     return [name, { type, bytes: name === 'page.css' ? joined(style, bytes.right) : bytes.right }] as const
   })
   return new Map(await Promise.all(files))

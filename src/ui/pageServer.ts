@@ -8,26 +8,31 @@ import { controls } from './messages.js'
 import type { PageFiles } from './pageFiles.js'
 import type { Show } from './show.js'
 
+/** Options of {@link openPageServer}. */
 export interface PageOptions {
   readonly host: string
-  /** 0 for one that is free. */
+  /** 0 for any free port. */
   readonly port: number
-  /** Part of the page's address: who doesn't know it sees nothing. */
+  /** Secret part of the page's address, without which every request is refused. */
   readonly token: string
   readonly files: PageFiles
   readonly show: Show
 }
 
-/** A page that is being served. */
+/** A server of the live page. */
 export interface PageServer {
   /** Its address, token included. */
   readonly url: string
   readonly port: number
-  /** Tells the pages what is left and ends. */
+  /** Sends the last changes to the pages and stops. */
   readonly close: () => Promise<void>
 }
 
-/** Serves the page. Throws a `PwoaFailure` where the address can't be had. */
+/**
+ * Serves the live page.
+ *
+ * @throws OptionError (as a `PwoaFailure`) if the address is not available
+ */
 export const openPageServer = async (options: PageOptions): Promise<PageServer> => {
   const { host, token, show } = options
   const broadcast = makeBroadcast(show)
@@ -55,9 +60,9 @@ const listening = (server: Server, { host, port }: PageOptions): Promise<number>
         new PwoaFailure({
           _tag: 'OptionError',
           stage: '--ui',
-          expected: 'an address that is free',
+          expected: 'a free address',
           actual: `${host}:${port}: ${cause.message}`,
-          hint: 'Choose another one with --ui-at host:port.',
+          hint: 'Choose another address with --ui-at host:port.',
           cause,
         }),
       ),
@@ -70,7 +75,7 @@ const listening = (server: Server, { host, port }: PageOptions): Promise<number>
 
 type Serving = PageOptions & { readonly broadcast: Broadcast }
 
-/** On every answer: nothing of another host's, no guessing of types, no copy kept, no address passed on. */
+/** Headers of every response: nothing from other hosts, no type sniffing, no caching, no referrer. */
 const headers = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -88,10 +93,14 @@ const answer = (serving: Serving, request: IncomingMessage, response: ServerResp
   if (known && request.method === 'GET' && path.join('/') === 'events')
     serving.broadcast.listen(response, new URLSearchParams(query).get('run') ?? undefined)
   else
-    send(request, response, known ? found(serving, request.method, path) : plain(403, 'Ask pwoa-run for the address.'))
+    send(
+      request,
+      response,
+      known ? found(serving, request.method, path) : plain(403, 'Use the address that pwoa-run printed.'),
+    )
 }
 
-/** What a request comes to. */
+/** The response to a request. */
 interface Answer {
   readonly status: number
   readonly type: string
@@ -109,20 +118,20 @@ const found = ({ files, show }: Serving, method: string | undefined, path: reado
   const file = method === 'GET' && path.length === 1 ? files.get(first === '' ? 'index.html' : first) : undefined
   if (file) return { status: 200, ...file }
   const control = controls.find((name) => name === what)
-  if (method !== 'POST' || first !== 'runs' || path.length !== 3 || !control) return plain(404, 'Nothing here.')
+  if (method !== 'POST' || first !== 'runs' || path.length !== 3 || !control) return plain(404, 'Not found.')
   const run = show.run(id)
-  if (!run?.controls) return plain(409, 'This run is not under way here.')
+  if (!run?.controls) return plain(409, 'This run is not running in this process.')
   run.controls[control]()
   return plain(200, 'Done.')
 }
 
 const loopback = /^(127(\.\d+){3}|localhost|\[::1\])$/
 
-/** Whether a browser asks this machine by its own name: any site can point a name of its own at 127.0.0.1. */
+/** Whether the request has a name of this machine as its host: any site can let its own name resolve to 127.0.0.1. */
 const isOurs = (host: string, asked = ''): boolean =>
   !loopback.test(host.includes(':') ? `[${host}]` : host) || loopback.test(asked.replace(/:\d+$/, ''))
 
-/** Compares in a time that says nothing of where two texts differ. */
+/** Compares two texts in constant time, so that the time does not reveal where they differ. */
 const same = (given: string, wanted: string): boolean => timingSafeEqual(digest(given), digest(wanted))
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

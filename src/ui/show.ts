@@ -7,30 +7,30 @@ import type { PointParams } from '../runtime/records/sweepFiles.js'
 import { inBrief } from './inBrief.js'
 import type { Control, PageMessage, RunUpdate } from './messages.js'
 
-/** A run on a page. */
+/** A run on a page. Without controls, another process runs it, or it has ended. */
 export interface ShownRun {
   readonly id: string
   readonly label: string
   readonly params?: PointParams
   readonly plan: RunPlan | undefined
   readonly figures: RunFigures
-  /** Pictures of attacks, SVG, by the names of their files. */
+  /** Pictures of adversarial examples, SVG, by file name. */
   readonly pictures: ReadonlyMap<string, string>
   readonly controls: Readonly<Record<Control, () => void>> | undefined
 }
 
-/** The runs that a page shows, and what has changed of them since it was last asked. */
+/** The runs that a page shows, and what has changed since the last message. */
 export interface Show {
-  /** Adds a run, or puts another in the place of the one with its id. */
+  /** Adds a run, or replaces the one with its id. */
   readonly put: (run: ShownRun) => void
   readonly step: (id: string, metrics: TrainingMetrics) => void
   readonly event: (id: string, logged: LoggedEvent) => void
   readonly picture: (id: string, name: string, svg: string) => void
   readonly end: (id: string, ...how: Parameters<RunFigures['end']>) => void
   readonly run: (id: string) => ShownRun | undefined
-  /** All there is. @param chosen the run to be told of in full; where there is none of that id, the newest */
+  /** A message with everything. @param chosen id of the run in full. @default the newest that has started */
   readonly all: (chosen: string | undefined) => PageMessage
-  /** Takes what has changed since the last call: told to each page by the run that it has chosen. */
+  /** A message with the changes since the last call, for the chosen run of each page; undefined without changes. */
   readonly changes: () => ((chosen: string | undefined) => PageMessage) | undefined
 }
 
@@ -41,7 +41,7 @@ interface Entry {
   news: Set<News>
 }
 
-/** Nothing to see yet. */
+/** A show without runs. */
 export const makeShow = (title: string): Show => {
   const entries = new Map<string, Entry>()
 

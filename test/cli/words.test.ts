@@ -142,7 +142,7 @@ describe('--ui', () => {
     const [, port = ''] = await first.says(/page: \S+:(\d+)\//)
     const second = await command.run([...slow, '--ui-at', port, '--out', 'b'], folder)
     expect(second.code).toBe(2)
-    expect(second.stderr).toContain('--ui: expected an address that is free')
+    expect(second.stderr).toContain('--ui: expected a free address')
     expect(existsSync(join(folder, 'b'))).toBe(false)
     first.child.kill('SIGINT')
     await first.ended

@@ -9,13 +9,13 @@ const places = [
   '/usr/bin/google-chrome',
 ]
 
-/** The browser of this machine; undefined where there is none, and then tests that look at a page are skipped. */
+/** The browser of this machine; if there is none, undefined, and tests of pages are skipped. */
 export const chromiumPath = places.find((place) => place !== '' && existsSync(place))
 
 if (chromiumPath === undefined)
   process.stderr.write('test: pages are not looked at: no Chromium (apt-get install chromium, or PWOA_CHROMIUM)\n')
 
-/** A browser for a file of tests, and a way to open pages in it that tells what went wrong on them. */
+/** A browser for a file of tests. The returned function opens a page and collects its errors and hosts. */
 export const browser = () => {
   let running: Browser | undefined
   beforeAll(async () => {
@@ -27,7 +27,7 @@ export const browser = () => {
     if (!context) throw new Error('no browser')
     onTestFinished(() => context.close())
     const page = await context.newPage()
-    // As long as a test may take: how fast a page is depends on what else the machine does.
+    // As long as a test may take: the speed of a page depends on the load of the machine.
     page.setDefaultTimeout(100_000)
     const problems: string[] = []
     const hosts = new Set<string>()
@@ -43,7 +43,7 @@ export const browser = () => {
   }
 }
 
-/** How many pixels of a chart have the colour of its n-th curve, or one near it. */
+/** Number of pixels of a chart with about the colour of its n-th curve. */
 export const pixelsOf = (page: Page, title: string, curve: number): Promise<number> =>
   page.evaluate(
     ([name, variable]) => {

@@ -32,13 +32,13 @@ export default pipeline('small', syntheticDigits({ train: 256, test: 64, batchSi
 )
 `
 
-/** The address that a command says. */
+/** The address that a command prints. */
 const addressOf = async (started: Started): Promise<string> => {
   const [, address = ''] = await started.says(/page: (\S+)\n/)
   return address
 }
 
-/** What the event stream begins with. */
+/** The first message of the event stream. */
 const firstMessage = async (address: string): Promise<PageMessage> => {
   const { body } = await fetch(`${address}events`)
   const reader = body?.pipeThrough(new TextDecoderStream()).getReader()
@@ -56,7 +56,7 @@ const firstMessage = async (address: string): Promise<PageMessage> => {
 }
 
 describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
-  test('is shown as it goes, rests and goes on, and leaves its end on the page and a report behind', async () => {
+  test('is shown live, pauses and resumes, and leaves its last state on the page and a report', async () => {
     const folder = folderWith({ 'small.ts': method })
     const started = command.start(['small.ts', '--ui', '--out', 'run', '--json'], folder)
     const address = await addressOf(started)
@@ -65,7 +65,7 @@ describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
     await page.getByRole('button', { name: 'Pause' }).click()
     await page.locator('.badge.paused').waitFor()
     await page.getByRole('button', { name: 'Go on' }).click()
-    await page.getByText('The process has ended, as shown here.').waitFor()
+    await page.getByText('The process has ended. This is its last state.').waitFor()
     const { code, stdout } = await started.ended
     expect(code).toBe(0)
     expect(await page.locator('.badge').textContent()).toBe('done')
@@ -86,7 +86,7 @@ describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
     const accuracy = `pgd ${(100 * summary.after.attacks.pgd).toFixed(1)} %`
     expect(await page.locator('.tiles').textContent()).toContain(accuracy)
     expect([...hosts]).toEqual([new URL(address).host])
-    // Once the process has ended, nobody answers.
+    // After the process has ended, there is no response.
     expect(problems.filter((problem) => !problem.includes('ERR_CONNECTION_REFUSED'))).toEqual([])
 
     const report = pathToFileURL(join(folder, 'run', 'report.html')).href
@@ -103,7 +103,7 @@ describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
     }
   })
 
-  test('killed and resumed: the page that was open finds it again, with all that was before', async () => {
+  test('killed and resumed: the open page reconnects and shows the earlier part', async () => {
     const folder = folderWith(userFiles)
     const args = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow', '--ui']
     const first = command.start([...args, '--out', 'run'], folder)
@@ -112,7 +112,7 @@ describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
     await first.says(/train +30\/400/)
     first.child.kill('SIGKILL')
     await first.ended
-    await page.getByText('Not connected; trying again …').waitFor()
+    await page.getByText('Connection lost; retrying …').waitFor()
     const second = command.start([...args, '--resume', 'run'], folder)
     expect(await addressOf(second)).toBe(address)
     await page.getByText('Connected', { exact: true }).waitFor()
@@ -137,7 +137,7 @@ describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
     expect(run?.curves?.columns.loss?.slice(0, 100)).toEqual(losses)
   })
 
-  test('a folder is shown by pwoa-run ui, runs of a comparison side by side', async () => {
+  test('pwoa-run ui shows a folder, with the runs of a comparison side by side', async () => {
     const comparison = `
 import { compare, pipeline, syntheticDigits } from 'pwoa'
 import { evaluated, halve } from './lib/halving'
@@ -161,7 +161,7 @@ export default compare('rows', { short: row(2), long: row(6) })
     expect(await started.ended).toMatchObject({ code: 0, stdout: '' })
   })
 
-  test('a sweep is followed as its points go, and its folder opens with all of them, to sort', async () => {
+  test('a sweep is followed live, and its folder opens with all points, to sort', async () => {
     const points = `
 import { existsSync } from 'node:fs'
 import { concatMap, filter, map, take, timer } from 'rxjs'
@@ -192,7 +192,7 @@ export default sweep('halvings', points, ({ rate, seed }) =>
     await page.locator('.badge.running').waitFor()
     expect(await runs(page).states()).toEqual(['running', 'waiting', 'waiting', 'waiting'])
     writeFileSync(go, '')
-    await page.getByText('The process has ended, as shown here.').waitFor()
+    await page.getByText('The process has ended. This is its last state.').waitFor()
     expect((await running.ended).code).toBe(1)
     expect(await runs(page).states()).toEqual(['done', 'done', 'failed', 'done'])
     expect(problems.filter((problem) => !problem.includes('ERR_CONNECTION_REFUSED'))).toEqual([])
@@ -213,7 +213,7 @@ export default sweep('halvings', points, ({ rate, seed }) =>
     await later.getByRole('button', { name: 'rate=2 seed=0', exact: true }).click()
     await later.getByText('step 8 of 8').waitFor()
     await later.getByRole('button', { name: 'rate=2 seed=1', exact: true }).click()
-    await later.getByText('It failed; the sweep says why in its terminal.').waitFor()
+    await later.getByText('Failed. The terminal of the sweep shows the reason.').waitFor()
     started.child.kill('SIGINT')
     expect((await started.ended).code).toBe(0)
   })

@@ -15,14 +15,14 @@ import { browser, chromiumPath } from './browser.js'
 
 beforeAll(() => loadEngine('wasm'))
 
-describe('what the pictures show', () => {
-  test('nHSIC at any σ is that of float64', () => {
+describe('the data of the figures', () => {
+  test('nHSIC at any σ agrees with float64', () => {
     const toy = start()
     const n = toy.classes.length
     const labels = Array.from(toy.classes, (label) => [1 - label, label]).flat()
     const ofLabels = normalised64(linear64(labels, n), n)
     for (const sigma of [0.5, 5]) {
-      // The reference has σ = 5 in it.
+      // The reference has a fixed σ of 5.
       const kernel = gaussian64(
         toy.hidden.map((value) => (value * 5) / sigma),
         n,
@@ -35,7 +35,7 @@ describe('what the pictures show', () => {
     }
   })
 
-  test('downhill the bottleneck falls: less of the image, more of the label', () => {
+  test('descent lowers the bottleneck: less of the image, more of the label', () => {
     const toy = start()
     const [before, after] = [toy, descend(toy, { sigma: 5, lambdaX: 0.1, lambdaY: 1 }, 60)].map((one) =>
       measure(one, 5),
@@ -44,7 +44,7 @@ describe('what the pictures show', () => {
     expect(after?.ofLabels).toBeGreaterThan(before?.ofLabels ?? 1)
   })
 
-  test.each([2, 4, 8])('ADMM at %d×: W and Z meet, below where pruning at once is', (rate) => {
+  test.each([2, 4, 8])('ADMM at %d×: W and Z meet, at a lower loss than pruning at once', (rate) => {
     const states = makeAdmm()(rate)
     expect(states).toHaveLength(UPDATES + 1)
     const [first, last] = [states[0], states.at(-1)]
@@ -69,7 +69,7 @@ describe.skipIf(chromiumPath === undefined)('the page about the method', () => {
 
   const shown = (page: Page, id: string): Promise<string[]> => page.locator(`#${id} dd`).allTextContents()
   const computed = (page: Page): Promise<void> => page.locator('#masks .picture').waitFor()
-  /** Presses Tab until the control of a picture has the focus. */
+  /** Presses Tab until the control of a figure has the focus. */
   const tabTo = async (page: Page, id: string, name: string): Promise<void> => {
     const control = page
       .locator(`#${id}`)
@@ -82,7 +82,7 @@ describe.skipIf(chromiumPath === undefined)('the page about the method', () => {
     throw new Error(`no way to "${name}" by Tab`)
   }
 
-  test('computes what Node computes, asks nobody, and nothing goes wrong', async () => {
+  test('computes the same as Node, without requests or errors', async () => {
     const { page, problems, hosts } = await open(address)
     await computed(page)
     const { ofImages, ofLabels } = measure(start(), 5)
@@ -102,7 +102,7 @@ describe.skipIf(chromiumPath === undefined)('the page about the method', () => {
     expect(problems).toEqual([])
   })
 
-  test('is used by keyboard alone', async () => {
+  test('works by keyboard', async () => {
     const { page, problems } = await open(address)
     await computed(page)
     const [before = ''] = await shown(page, 'distillation')

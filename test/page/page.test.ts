@@ -14,7 +14,7 @@ const open = browser()
 const picture =
   '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="red"/></svg>'
 
-/** A show of so many runs with everything on them that there is to see. */
+/** A show of the given number of runs, with everything that the page can show. */
 const showOf = (count: number, asked: string[] = []): Show => {
   const show = makeShow('a title')
   for (let i = 0; i < count; i++) {
@@ -53,7 +53,7 @@ const focused = (page: Page): Promise<string> =>
     return at?.closest('label')?.textContent?.trim() ?? at?.getAttribute('aria-label') ?? at?.textContent?.trim() ?? ''
   })
 
-/** Presses Tab until something is focused whose name begins so. */
+/** Presses Tab until the focused element's name starts with the given text. */
 const tabTo = async (page: Page, name: string): Promise<void> => {
   for (let presses = 0; presses < 80; presses++) {
     if ((await focused(page)).startsWith(name)) return
@@ -63,7 +63,7 @@ const tabTo = async (page: Page, name: string): Promise<void> => {
 }
 
 describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
-  test('draws each curve, asks no other host, and nothing goes wrong', async () => {
+  test('draws each curve without errors or requests to other hosts', async () => {
     const { url, port } = await serve(showOf(1), files())
     const { page, problems, hosts } = await open(url)
     await page.getByText('Connected').waitFor()
@@ -74,7 +74,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
       ['Learning rate', 1],
       ['ADMM residuals', 1],
       ['ADMM penalty ρ', 1],
-      ['Accuracy while training', 2],
+      ['Accuracy during training', 2],
     ] as const) {
       for (let curve = 1; curve <= curves; curve++)
         expect(await pixelsOf(page, title, curve), `${title}, curve ${curve}`).toBeGreaterThan(60)
@@ -88,7 +88,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
     expect(problems).toEqual([])
   })
 
-  test('a curve grows as steps come', async () => {
+  test('extends a curve by new steps', async () => {
     const show = showOf(1)
     const { url } = await serve(show, files())
     const { page } = await open(url)
@@ -96,10 +96,10 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
     for (let step = 51; step <= 2000; step++) show.step('0', metricsAt(step, 4000))
     await page.getByText('step 2,000 of 4,000').waitFor()
     const text = await page.getByRole('img', { name: /^Loss/ }).getAttribute('aria-label')
-    expect(text).toMatch(/^Loss\. loss 5\.\d+e-4, distillation/)
+    expect(text).toMatch(/^Loss\. loss 5e-4, distillation/)
   })
 
-  test('is used by keyboard alone, and the focus stays where it is while figures come', async () => {
+  test('works by keyboard, and keeps the focus during updates', async () => {
     const asked: string[] = []
     const show = showOf(2, asked)
     const { url } = await serve(show, files())
@@ -158,7 +158,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
 
   const seconds = Number(process.env.PWOA_RUSH_SECONDS ?? 6)
 
-  test(`10,000 events a second for ${seconds} s leave no more memory behind than the first of them`, async () => {
+  test(`10,000 events per second for ${seconds} s use no more memory than the first of them`, async () => {
     const show = showOf(1)
     const { url } = await serve(show, files())
     const { page, problems } = await open(url)
@@ -186,7 +186,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
           resolve()
         }, 10)
       })
-    // What is kept of the past is full from the beginning.
+    // The bounded history is full from the start.
     for (let i = 1; i <= 1000; i++) for (const kind of [100, 1000]) show.event('0', logged(kind * i))
     await rush(20_000)
     await page.getByText('step 18,050 of').waitFor()
@@ -198,7 +198,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
   })
 })
 
-/** Every so often another kind of event. */
+/** Events of several kinds in turn. */
 const eventOf = (told: number, all: number): RunEvent => {
   if (told % 1000 === 0) return { type: 'weights', phase: 'admm', epoch: told, layers }
   if (told % 100 === 0) return { type: 'admm', epoch: told, rho: 0.02, primal: 1, dual: 0.1 }

@@ -14,7 +14,7 @@ const open = browser()
 
 const temporary = (): string => mkdtempSync(join(tmpdir(), 'pwoa-site-'))
 
-/** `npm run docs`, into a folder: the exit code and what it says. */
+/** Runs `npm run docs` into a folder. @returns the exit code and the output */
 const docs = (...args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> =>
   new Promise((resolve) => {
     execFile(process.execPath, [join(root, 'scripts', 'site.mjs'), ...args], { cwd: root }, (error, stdout, stderr) =>
@@ -30,12 +30,12 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(site, { recursive: true, force: true }))
 
-/** The site's pages, as paths in it. */
+/** The site's pages, as relative paths. */
 const pages = async (): Promise<readonly string[]> =>
   (await readdir(site, { recursive: true })).filter((name) => name.endsWith('.html'))
 
 describe('the site', () => {
-  test('is made without a complaint: every export has a docstring, every link a page', () => {
+  test('builds without warnings: every export has a docstring, every link a page', () => {
     expect(made).toEqual({ code: 0, said: `docs: ${join(site, 'index.html')}\n` })
   })
 
@@ -51,7 +51,7 @@ describe('the site', () => {
     expect(texts.filter(([, text]) => loads.test(text)).map(([page]) => page)).toEqual([])
   })
 
-  test.skipIf(chromiumPath === undefined)('opens from disk, finds a stage, and asks nobody', async () => {
+  test.skipIf(chromiumPath === undefined)('opens from disk and finds a stage, without requests', async () => {
     const {
       page,
       problems: wrong,
@@ -64,13 +64,13 @@ describe('the site', () => {
     await page.getByRole('link', { name: 'The method, in pictures' }).click()
     await page.locator('#masks .picture').waitFor()
     expect([...hosts]).toEqual([''])
-    // Chromium has icons of the page's own folder made part of it, and says so.
+    // Chromium reports that it inlines icons of the page's folder.
     expect(wrong.filter((text) => !text.includes('Unsafe attempt to load URL file:'))).toEqual([])
   })
 })
 
 describe.skipIf(chromiumPath === undefined)('by keyboard and screen reader', () => {
-  /** TypeDoc's own: a heading that folds its part has a link in it. */
+  /** A finding in TypeDoc's own markup: a heading that folds its section contains a link. */
   const itsOwn = ['nested-interactive']
 
   test.each([

@@ -1,4 +1,4 @@
-/** Networks as models of TensorFlow.js: what plain TensorFlow.js makes of them in a browser. */
+/** Networks exported as models of TensorFlow.js, run by plain TensorFlow.js in a browser. */
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
@@ -44,10 +44,10 @@ beforeAll(async () => {
 })
 afterAll(() => new Promise<void>((resolve) => server.close(() => resolve())))
 
-/** A page of plain TensorFlow.js. */
+/** A page with plain TensorFlow.js. */
 const openPage = (): ReturnType<typeof open> => open(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
 
-/** What the page makes of a model that it fetches, and of images. */
+/** The outputs of a model that the page fetches, for the given images. */
 const inPage = (page: Page, file: string, shape: readonly number[], backend: 'cpu' | 'webgl'): Promise<unknown> =>
   page.evaluate(`(async () => {
     await tf.setBackend('${backend}')
@@ -66,7 +66,7 @@ const agrees = async (page: Page, net: Architecture, backend: 'cpu' | 'webgl' = 
   const network = { architecture: net, weights, statistics, mask: undefined }
   const written = modelFiles('deep/small.model.json', network, tinyData)
   if (isLeft(written)) throw new Error(describeError(written.left))
-  // The weights are there before the model that names them.
+  // The weights are written before the model that names them.
   expect([...written.right.keys()]).toEqual(['deep/small.model.weights.bin', 'deep/small.model.json'])
   for (const [name, content] of written.right) files.set(name, content)
   files.set('images.bin', new Uint8Array(pixels.buffer))
@@ -93,7 +93,7 @@ describe.skipIf(chromiumPath === undefined)(
       expect(problems).toEqual([])
     })
 
-    it('of networks at random', async () => {
+    it('of random networks', async () => {
       const { page, problems } = await openPage()
       await fc.assert(
         fc.asyncProperty(randomNetwork, (net) => agrees(page, net)),
@@ -102,7 +102,7 @@ describe.skipIf(chromiumPath === undefined)(
       expect(problems).toEqual([])
     })
 
-    it('where a layer has a name that a graph has no room for, and a sum three terms', async () => {
+    it('with a layer name that graphs don’t allow, and a sum of three terms', async () => {
       const { page } = await openPage()
       await agrees(
         page,

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CurvePoints, makeCurves } from '../../src/report/curves.js'
 
-/** The sum behind each point of a curve in which every step has a value, and how many steps it stands for. */
+/** The sum over the steps of each point of a curve in which every step has a value. */
 const sumsOf = ({ width, columns }: CurvePoints, steps: number) =>
   (columns.loss ?? []).map((mean, i) => (mean ?? 0) * Math.min(width, steps - i * width))
 
 describe('curves', () => {
-  test('every step is in a point, and the points are few, whatever the length', () => {
+  test('cover every step with a bounded number of points', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20_000 }), (steps) => {
         const curves = makeCurves()
@@ -25,7 +25,7 @@ describe('curves', () => {
     )
   })
 
-  test('what a page puts together from changes is what there is', () => {
+  test('the changes add up to the whole', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 12 }), (parts) => {
         const curves = makeCurves()
@@ -45,7 +45,7 @@ describe('curves', () => {
     )
   })
 
-  test('a term that is left out for a while has a gap there', () => {
+  test('have a gap where a term is missing', () => {
     const curves = makeCurves()
     curves.add(1, [['loss', 1]])
     curves.add(2, [

@@ -1,4 +1,4 @@
-/** The time of each layer before and after it was made smaller: as a table and as a picture. */
+/** The time of each layer before and after shrinking, as a table and as a chart. */
 import { expect, test } from 'vitest'
 import type { NetworkLatency } from '../../src/dsl/events.js'
 import { latencyChart } from '../../src/report/latencyChart.js'
@@ -22,19 +22,19 @@ const latency: NetworkLatency = {
   },
 }
 
-test('layers stand side by side, the whole network last, as it was measured', () => {
+test('the table compares each layer, and the whole network as it was measured', () => {
   expect(latencyTable(latency)).toEqual({
-    header: ['layer', 'ms of 16 images before', 'after', 'times faster'],
+    header: ['layer', 'ms before (16 images)', 'ms after', 'speed-up'],
     rows: [
-      ['conv1', '2.000', '1.000', '2.00'],
+      ['conv1', '2.000', '1.000', '2.00×'],
       ['fc', '0.500', '–', '–'],
       ['added', '–', '0.100', '–'],
-      ['whole network', '4.000', '1.000', '4.00'],
+      ['whole network', '4.000', '1.000', '4.00×'],
     ],
   })
 })
 
-test('bars are on one scale', () => {
+test('all bars have one scale', () => {
   const markup = latencyChart(latency).html
   const widths = (kind: string) =>
     [...markup.matchAll(new RegExp(`class="${kind}"(?: y="8")? width="([0-9.]+)"`, 'g'))].map(([, width]) =>

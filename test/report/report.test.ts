@@ -12,7 +12,7 @@ const finished = (steps = 100) => {
 }
 
 describe('html', () => {
-  test('escapes whatever is put in, but not HTML', () => {
+  test('escapes inserted text, but not HTML', () => {
     const name = `<i onclick="x">'&`
     expect(html`<p title="${name}">${[name, html`<b>${1}</b>`, undefined]}</p>`.html).toBe(
       '<p title="&lt;i onclick=&quot;x&quot;&gt;&#39;&amp;">&lt;i onclick=&quot;x&quot;&gt;&#39;&amp;<b>1</b></p>',
@@ -21,26 +21,26 @@ describe('html', () => {
 })
 
 describe('what to quote', () => {
-  test('the strongest attack with its settings, the data, how many images, sparsity, and the reference', () => {
+  test('has the strongest attack with its settings, the data, the number of images, sparsity, and the figures before', () => {
     expect(quoteOf(finished())).toBe(
       'pruned <b> on MNIST, 1,000 test images (autoattack: epsilon 0.3 · norm Linf · version standard): ' +
-        'clean 98.0 %, autoattack 85.0 %, 75.0 % of the prunable weights zero; before: clean 99.0 %, autoattack 90.0 %. ' +
+        'clean 98.0 %, autoattack 85.0 %, 75.0 % of the prunable weights are zero; before: clean 99.0 %, autoattack 90.0 %. ' +
         'Seed 7, engine tensorflow, pwoa 9.9.9, plan 0123456789ab.',
     )
   })
 
-  test('images that were compressed again are named so', () => {
+  test('labels recompressed images', () => {
     const data = { name: 'CIFAR-10 (JPEG)', origin: 'recompressed' }
     expect(quoteOf({ ...finished(), summary: { ...summary, data } })).toContain('CIFAR-10 (JPEG) (recompressed)')
   })
 
-  test('nothing of a run that is not finished', () => {
+  test('is undefined for a run that is not finished', () => {
     expect(quoteOf({ ...finished(), summary: undefined })).toBeUndefined()
   })
 })
 
 describe('report', () => {
-  test('stands alone: no scripts, nothing that a browser would fetch, nothing of the user as HTML', () => {
+  test('is self-contained: no scripts, nothing that a browser would fetch, no HTML of the user', () => {
     const page = runReport({ ...finished(), pictures: new Map([['attacks.svg', '<svg><desc>a &lt; b</desc></svg>']]) })
     expect(page).not.toMatch(/<script|<b>|<link|@import|url\(/)
     expect([...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, target = '']) => target.slice(0, 10))).toEqual([
@@ -49,7 +49,7 @@ describe('report', () => {
     expect(page).toContain('alt="a &lt; b"')
   })
 
-  test('names no folder of the machine', () => {
+  test('contains no folder of the machine', () => {
     const page = runReport(finished())
     expect(page).toContain('teacher.pth')
     expect(page).not.toContain('somebody')
@@ -63,7 +63,7 @@ describe('report', () => {
     expect(page.match(/class="curve s\d" d="M[^"]{200,}"/g)?.length).toBeGreaterThanOrEqual(4)
   })
 
-  test('of a run that was interrupted: what there is', () => {
+  test('of an interrupted run shows what is known so far', () => {
     const record = recordOf(10, { summary: undefined })
     record.figures.end('stopped')
     const page = runReport(record)
@@ -72,14 +72,14 @@ describe('report', () => {
     expect(page).not.toContain('What to quote')
   })
 
-  test('of a long run is no larger than one can mail', () => {
+  test('of a long run is small enough to mail', () => {
     const record = finished(150_000)
     for (const [at, event] of Array.from({ length: 3000 }, (_, i) => events[i % events.length]).entries())
       if (event) record.figures.event({ at, step: at, event })
     expect(runReport(record).length).toBeLessThan(500_000)
   })
 
-  test('of several runs: a table, and a way to each', () => {
+  test('of several runs has a table and a link to each', () => {
     const rows = [
       { label: '4×', folder: '1-4×', record: finished() },
       { label: '8×', folder: '2-8×', record: undefined },

@@ -16,8 +16,8 @@ const evaluating = (attack: string): RunEvent => ({
   secondsLeft: undefined,
 })
 
-describe('a run as it is shown', () => {
-  test('its time: phases, evaluations, pauses, and the gap of an interruption', () => {
+describe('the figures of a run', () => {
+  test('split the time into phases, evaluations, pauses, and the gap of an interruption', () => {
     const figures = makeRunFigures('run')
     const at = (time: number, event: RunEvent): void => figures.event({ at: time, step: 0, event })
     const environment = { pwoa: '1', node: '20', system: '', processor: '', cores: 1, memory: 1 }
@@ -44,7 +44,7 @@ describe('a run as it is shown', () => {
     ])
   })
 
-  test('its time goes on where the clock is set back', () => {
+  test('keep time monotonic if the clock is set back', () => {
     const figures = makeRunFigures('run')
     const at = (time: number, event: RunEvent): void => figures.event({ at: time, step: 0, event })
     at(5001, { type: 'phase', stage: 'admmMask', phase: 'admm', epochs: 2 })
@@ -60,7 +60,7 @@ describe('a run as it is shown', () => {
     ])
   })
 
-  test('what goes on and what is over', () => {
+  test('have the state and the evaluation in progress', () => {
     const figures = makeRunFigures('run')
     const states: string[] = []
     const tell = (event: RunEvent): void => {
@@ -80,13 +80,13 @@ describe('a run as it is shown', () => {
     expect(figures.facts()).toMatchObject({ state: 'failed', error: 'stage: expected this, got that' })
   })
 
-  test('the speed and the time that is left, by the clock', () => {
+  test('estimate the speed and the remaining time by the clock', () => {
     const figures = makeRunFigures('run')
     for (let step = 1; step <= 11; step++) figures.step(metricsAt(step, 21), 100 + 0.5 * step)
     expect(figures.head()).toMatchObject({ stepsPerSecond: 2, secondsLeft: 5, metrics: { step: 11 } })
   })
 
-  test('stays of one size, however much happens', () => {
+  test('stay of bounded size', () => {
     const figures = makeRunFigures('run')
     const sizeOf = (): number => JSON.stringify([figures.facts(), figures.weights(), figures.curves.all()]).length
     const happen = (from: number, to: number): void => {
@@ -105,7 +105,7 @@ describe('a run as it is shown', () => {
   })
 })
 
-test('a thinned list keeps the first, the newest and an even choice between them', () => {
+test('a thinned list keeps the first, the newest and an even selection between them', () => {
   const list = makeThinned<number>(10)
   for (let i = 0; i < 1000; i++) list.add(i)
   const values = list.values()

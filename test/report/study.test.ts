@@ -13,7 +13,7 @@ import { plan, summary } from './records.js'
 
 const study = { method: 'method', across: 'rate', baseline: 'slow' }
 
-/** A run that took so long for three epochs, and what it held against an attack. */
+/** A run of three epochs with the given seconds and robust accuracy. */
 const run = (params: StudyRun['params'], seconds: number, robust: number): StudyRun => ({
   params,
   summary: {
@@ -50,7 +50,7 @@ const described = runs.map((one) => ({ ...one, stages: plan.stages }))
 const caption = captionOf(studyFacts(described, '1.2.3'), studyRows(runs, study))
 
 describe('the caption of a study', () => {
-  test('says on what, by what, and what ± is', () => {
+  test('has data, engine and the meaning of ±', () => {
     expect(caption.measured).toBe('MNIST, 100 to 1,000 test images, ε = 0.3 (L∞), 3 epochs of training')
     expect(caption.spread).toBe(
       '± is one standard deviation over 2 seeds (not the standard error); engine tensorflow, pwoa 1.2.3',
@@ -59,14 +59,14 @@ describe('the caption of a study', () => {
   })
 
   test.each([
-    ['synthetic', 'On synthetic digits (drawn, not the published data), 1,000 test images'],
-    ['recompressed', 'On synthetic digits (compressed again), 1,000 test images'],
+    ['synthetic', 'On synthetic digits (generated, not the published data), 1,000 test images'],
+    ['recompressed', 'On synthetic digits (recompressed), 1,000 test images'],
     ['original', 'On synthetic digits, 1,000 test images'],
   ])('says that data is %s', (origin, words) => {
     const one = { stages: [], summary: { ...summary, data: { name: 'synthetic digits', origin } } }
     const { whole, measured } = captionOf(studyFacts([one], '1'), [{ seeds: 1 }])
     expect(whole).toContain(words)
-    expect(whole).toContain('; one seed, so without a spread; ')
+    expect(whole).toContain('; one seed, so no spread; ')
     expect(measured).not.toContain('ε')
     expect(captionOf(studyFacts([one], '1'), []).whole).not.toContain('seed')
   })
@@ -100,11 +100,11 @@ describe('the rows of a study', () => {
     expect(fast?.attacks.autoattack?.deviation).toBeCloseTo(Math.SQRT2 / 10)
     expect(fast?.flops?.mean).toBe(0.25)
     expect(slow?.speedUp).toBe(1)
-    // AutoAttack stands first: it is the figure to quote.
+    // AutoAttack is first, because its figure is the one to quote.
     expect(Object.keys(fast?.attacks ?? {})).toEqual(['autoattack', 'pgd'])
   })
 
-  test('are as many as combinations without the seed, whatever the order of the runs', () => {
+  test('are one per combination without the seed, in any order of the runs', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(runs), (some) => {
         const rows = studyRows(some, study)
@@ -116,7 +116,7 @@ describe('the rows of a study', () => {
     )
   })
 
-  test('are a table of text', () => {
+  test('become a table of text', () => {
     const { header, rows } = studyTable(studyRows(runs, study))
     expect(header).toEqual([
       'method',
@@ -149,8 +149,8 @@ test('columns that no row has are left out', () => {
   expect(header).toEqual(['method', 'epochs', 'clean', 'autoattack', 'pgd', 'seconds per epoch'])
 })
 
-describe('the pictures of a study', () => {
-  test('stand alone, name each method, and have a dot for each rate and a level for the teacher', () => {
+describe('the plots of a study', () => {
+  test('are self-contained, name each method, and have a dot for each rate and a level for the teacher', () => {
     const pictures = studyPlots(studyRows(runs, study), study, caption)
     expect(Object.keys(pictures)).toEqual(['robust-by-rate.svg', 'robust-by-time.svg'])
     const byRate = pictures['robust-by-rate.svg'] ?? ''
@@ -169,11 +169,11 @@ describe('the pictures of a study', () => {
     expect(dotsIn(byRate)).toBe(4)
     const byTime = pictures['robust-by-time.svg'] ?? ''
     expect(dotsIn(byTime)).toBe(4)
-    for (const words of ['seconds of training (log scale)', 'rate 4', 'rate 8', caption.measured])
+    for (const words of ['training time in seconds (log scale)', 'rate 4', 'rate 8', caption.measured])
       expect(byTime).toContain(words)
   })
 
-  test('show points that coincide side by side, at the same height', () => {
+  test('separate points that coincide, at the same height', () => {
     const same = ['one', 'two'].flatMap((method) => [4, 8].map((rate) => run({ method, rate, seed: 0 }, 3, 0.5)))
     const svg = studyPlots(studyRows(same, study), study, caption)['robust-by-rate.svg'] ?? ''
     const places = placesIn(svg)
@@ -193,13 +193,13 @@ describe('the pictures of a study', () => {
     }
   })
 
-  test('tell fifteen methods apart by form alone', () => {
+  test('distinguish fifteen methods by shape alone', () => {
     const names = Array.from({ length: 15 }, (_, i) => `m${i}`)
     const looks = methodsOf(names, []).map(({ symbol, body }) => `${body} ${symbol}`)
     expect(new Set(looks).size).toBe(15)
   })
 
-  test('have few ticks on the axis of time, all of them round', () => {
+  test('have few, round ticks on the time axis', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0.01, max: 1e5, noNaN: true }),
@@ -215,7 +215,7 @@ describe('the pictures of a study', () => {
     expect(logTicks([60, 200])).toEqual([50, 100, 200])
   })
 
-  test('are none of what nobody attacked', () => {
+  test('do not exist without an attack', () => {
     const natural = {
       ...summary,
       before: { clean: 1, attacks: {}, examples: 9 },
@@ -227,7 +227,7 @@ describe('the pictures of a study', () => {
   })
 })
 
-/** Points by their groups, which say of which method they are; a legend's don't. */
+/** Numbers of points by method; a legend's points do not count. */
 const placesIn = (svg: string): readonly { readonly x: string; readonly y: string }[] =>
   [
     ...parseHTML(`<body>${svg}</body>`).document.querySelectorAll('g[aria-description^="points of"] :is(path, circle)'),

@@ -50,11 +50,11 @@ describe('what is left of a network', () => {
 
   test('heads the table of a run', () => {
     const table = tableOfRun({ ...summary, ...keptFigures(counts, { before, after, flopsKept: 850 }) })
-    expect(table?.header.slice(-3)).toEqual(['parameters kept', 'by the mask alone', 'seconds'])
+    expect(table?.header.slice(-3)).toEqual(['parameters kept', 'kept by the mask alone', 'seconds'])
     expect(table?.rows.map((row) => row.slice(-3))).toEqual([
       ['100.0 %', '–', '–'],
       ['25.0 %', '50.0 %', '100.0'],
     ])
-    expect(tableOfRun(summary)?.header).not.toContain('by the mask alone')
+    expect(tableOfRun(summary)?.header).not.toContain('kept by the mask alone')
   })
 })

@@ -166,7 +166,7 @@ describe('a study', () => {
     expect(text).toMatch(/^\| method \| rate \| seconds per epoch \|/)
     const [table = '', caption = ''] = text.trimEnd().split('\n\n')
     expect(table.split('\n')).toHaveLength(4)
-    expect(caption).toMatch(/^On .*; one seed, so without a spread; engine .*, pwoa \d/)
+    expect(caption).toMatch(/^On .*; one seed, so no spread; engine .*, pwoa \d/)
     expect(readFileSync(join(out, 'results.md'), 'utf8')).toMatch(/\n\nOn .*; engine .*\n$/)
     expect(jsonIn(join(out, 'study.json'))).toMatchObject({
       study,
@@ -178,7 +178,7 @@ describe('a study', () => {
     const csv = readFileSync(join(out, 'study.csv'), 'utf8')
     expect(csv).toMatch(/^method,rate,seeds,clean,clean deviation,.*,data,origin,test images,epsilon,engine,pwoa\r\n/)
     const page = readFileSync(join(out, 'report.html'), 'utf8')
-    expect(page).toContain('2 points, 2 of them done')
+    expect(page).toContain('2 points, 2 finished')
     expect(page.match(/href="points\/[0-9a-f]{20}\/report.html"/g)).toHaveLength(2)
     expect(await writeReport(out)).toBe(join(out, 'report.html'))
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toBe(page)
@@ -192,7 +192,7 @@ describe('a study', () => {
     await handle.result
     expect(existsSync(join(out, 'results.json'))).toBe(true)
     expect(existsSync(join(out, 'study.md'))).toBe(false)
-    expect(readFileSync(await writeReport(out), 'utf8')).toContain('2 points, 0 of them done')
+    expect(readFileSync(await writeReport(out), 'utf8')).toContain('2 points, 0 finished')
   })
 
   test.each([

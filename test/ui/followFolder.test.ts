@@ -20,22 +20,22 @@ const swept = async (): Promise<string> => {
   return out
 }
 
-/** How a look shows the runs of a folder. */
+/** The runs of a folder in a show after one read. */
 const statesOf = async (folder: string): Promise<readonly (string | undefined)[]> => {
   const show = makeShow('folder')
   await lookAtFolder({ folder, show })()
   return show.all(undefined).runs.map(({ facts }) => facts?.state)
 }
 
-describe('a look at a folder', () => {
-  test('shows the points of a sweep as its table says, also where their folders are elsewhere', async () => {
+describe('reading a folder', () => {
+  test('shows the points of a sweep as in its table, even without their folders', async () => {
     const folder = await swept()
     expect(await statesOf(folder)).toEqual(['done', 'failed', 'done'])
     rmSync(join(folder, 'points'), { recursive: true })
     expect(await statesOf(folder)).toEqual(['done', 'failed', 'done'])
   })
 
-  test('leaves out what begins to be followed while it reads', async () => {
+  test('leaves out runs that are followed live while it reads', async () => {
     const show = makeShow('folder')
     const folder = await swept()
     const [first = '', ...others] = folderRuns(folder, 'test').map(({ id }) => id)
@@ -46,7 +46,7 @@ describe('a look at a folder', () => {
     expect(show.all(undefined).runs.map(({ id }) => id)).toEqual(others)
   })
 
-  test('shows the others beside a run that is damaged, and says at each look what is wrong with that', async () => {
+  test('shows the others beside a damaged run, and reports the damage at each read', async () => {
     const show = makeShow('folder')
     const folder = await swept()
     const [damaged, ...others] = folderRuns(folder, 'test')

@@ -41,7 +41,7 @@ const ask = (port: number, path: string, options: { method?: string; host?: stri
     asked.on('error', reject).end()
   })
 
-/** Messages of the event stream, as they come. */
+/** Messages of the event stream, in order. */
 const listen = (port: number, query = '') => {
   const messages: PageMessage[] = []
   let text = ''
@@ -59,28 +59,28 @@ const listen = (port: number, query = '') => {
   return { messages, until: (count: number) => until(`${count} messages`, () => messages.length >= count) }
 }
 
-describe('who may see the page', () => {
+describe('access to the page', () => {
   test.each(['/', '/events', '/page.js', '/wrong/', `/${token}x/`, `/${token.slice(1)}/events`, '//', '/%00/'])(
     'nobody at %s',
     async (path) => {
       const { port } = await serve(makeShow('run'), files())
       const { status, body } = await ask(port, path)
-      expect([status, body]).toEqual([403, 'Ask pwoa-run for the address.\n'])
+      expect([status, body]).toEqual([403, 'Use the address that pwoa-run printed.\n'])
     },
   )
 
-  test('no site whose name was pointed at this machine, even with the token', async () => {
+  test('is refused to a site whose name resolves to this machine, even with the token', async () => {
     const { port } = await serve(makeShow('run'), files())
     expect((await ask(port, `/${token}/`, { host: 'evil.example' })).status).toBe(403)
     expect((await ask(port, `/${token}/`, { host: `localhost:${port}` })).status).toBe(200)
   })
 
-  test('it listens on this machine alone, and says where', async () => {
+  test('is only from this machine, at the printed address', async () => {
     const { url, port } = await serve(makeShow('run'), files())
     expect(url).toBe(`http://127.0.0.1:${port}/${token}/`)
   })
 
-  test('every answer forbids what comes from elsewhere', async () => {
+  test('every response forbids content from elsewhere', async () => {
     const { port } = await serve(makeShow('run'), files())
     for (const path of [`/${token}/`, `/${token}/nothing`, '/']) {
       const { headers } = await ask(port, path)
@@ -90,23 +90,23 @@ describe('who may see the page', () => {
     }
   })
 
-  test('an address that is taken is an error that names it', async () => {
+  test('an address in use is an error that names it', async () => {
     const { port } = await serve(makeShow('run'), files())
     const again = openPageServer({ host: '127.0.0.1', port, token, files: files(), show: makeShow('run') })
     const error = await again.catch((thrown: unknown) => (thrown instanceof PwoaFailure ? thrown.error : undefined))
-    expect(error).toMatchObject({ _tag: 'OptionError', stage: '--ui', expected: 'an address that is free' })
+    expect(error).toMatchObject({ _tag: 'OptionError', stage: '--ui', expected: 'a free address' })
   })
 })
 
-describe('what is served', () => {
-  test('the page, in less than 100 kB', () => {
+describe('responses', () => {
+  test('the page has less than 100 kB', () => {
     const sizes = [...files().values()].map(({ bytes }) => gzipSync(bytes).length)
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000)
     for (const { bytes } of files().values())
       expect(Buffer.from(bytes).toString()).not.toMatch(/https?:\/\/(?!www\.w3\.org)/)
   })
 
-  test('what a run does when it is asked to', async () => {
+  test('a request controls the run', async () => {
     const show = makeShow('run')
     const { port } = await serve(show, files())
     const asked: string[] = []
@@ -131,7 +131,7 @@ describe('what is served', () => {
 })
 
 describe('the event stream', () => {
-  test('begins with all that there is, goes on with what changes, and starts anew for whoever comes again', async () => {
+  test('starts with everything, continues with changes, and restarts for a page that reconnects', async () => {
     const show = makeShow('the title')
     show.put(shown())
     const { port } = await serve(show, files())
@@ -142,7 +142,7 @@ describe('the event stream', () => {
       title: 'the title',
       runs: [{ id: '0', control: 'none', facts: { engine: 'engine: tensorflow 2.15.1 (native)' }, plan: { seed: 7 } }],
     })
-    // What was put in before anybody came is told once more, with the first change.
+    // What was added before the first page connected is sent again with the first change.
     await first.until(2)
     show.step('0', metricsAt(11, 20))
     await first.until(3)
@@ -157,7 +157,7 @@ describe('the event stream', () => {
     expect(second.messages[0]?.runs[0]?.pictures).toEqual({ 'attacks.svg': 'PHN2Zy8+' })
   })
 
-  test('tells a page of the run that it has chosen in full, and of the others in brief', async () => {
+  test('sends the run that a page has chosen in full, and the others in brief', async () => {
     const show = makeShow('runs')
     for (const id of ['a', 'b']) show.put(shown({ id, params: { rate: 4 } }))
     const controls = { pause: () => undefined, proceed: () => undefined, stop: () => undefined }
@@ -197,12 +197,12 @@ describe('the event stream', () => {
     ])
     expect(Object.keys(brief?.curves?.columns ?? {})).toEqual(['loss'])
     expect(brief?.weights?.flatMap(({ layers }) => layers.flatMap(({ histogram }) => histogram))).toEqual([])
-    // Where nothing is chosen, the newest that has begun.
+    // Without a choice, the newest that has started.
     expect((await told(''))?.shown).toBe('c')
     expect((await told('?run=nobody'))?.shown).toBe('c')
   })
 
-  test('many events are few messages', async () => {
+  test('combines many events into few messages', async () => {
     const show = makeShow('run')
     show.put(shown())
     const { port } = await serve(show, files())
@@ -214,7 +214,7 @@ describe('the event stream', () => {
     expect(page.messages[2]?.runs[0]?.head?.metrics.step).toBe(5000)
   })
 
-  test('ends with how the run ended', async () => {
+  test('ends with the end of the run', async () => {
     const show = makeShow('run')
     show.put(shown())
     const server = await openPageServer({ host: '127.0.0.1', port: 0, token, files: files(), show })

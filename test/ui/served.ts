@@ -27,7 +27,7 @@ export const pageFiles = (): (() => PageFiles) => {
 
 export const token = 'a-token-of-a-test'
 
-/** Serves a show until the test is over. */
+/** Serves a show until the test ends. */
 export const serve = async (show: Show, files: PageFiles): Promise<PageServer> => {
   const server = await openPageServer({ host: '127.0.0.1', port: 0, token, files, show })
   onTestFinished(() => server.close())

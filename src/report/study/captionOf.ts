@@ -2,27 +2,27 @@ import { formatCount } from '../format.js'
 import type { StudyRow } from './study.js'
 import type { StudyFacts } from './studyFacts.js'
 
-/** What stands beside the figures of a study wherever they are shown. */
+/** The text that accompanies the figures of a study wherever they are shown. */
 export interface Caption {
-  /** What was attacked, and how far: short enough for a picture. */
+  /** Data, test images, radius and training: short enough for a plot. */
   readonly measured: string
-  /** What ± means, and what computed it. */
+  /** The meaning of ±, the engine and the version. */
   readonly spread: string
-  /** One sentence or two with all of it, for a table. */
+  /** All of it, with the attacks' settings, in one or two sentences for a table. */
   readonly whole: string
 }
 
 /**
- * The words for what figures are of.
+ * Describes what the figures of a study were measured on.
  *
- * @param rows none where each row is a single run
+ * @param rows empty if each row is a single run
  */
 export const captionOf = (facts: StudyFacts, rows: readonly Pick<StudyRow, 'seeds'>[]): Caption => {
   const { data, testImages, attacks, epochs, engines, pwoa } = facts
-  const images = testImages.length === 0 ? 'nothing evaluated' : `${range(testImages, formatCount)} test images`
+  const images = testImages.length === 0 ? 'no evaluation' : `${range(testImages, formatCount)} test images`
   const trained =
     epochs.length === 0
-      ? 'nothing trained'
+      ? 'no training'
       : `${range(epochs, epochsIn)} ${epochs.every((count) => count === 1) ? 'epoch' : 'epochs'} of training`
   const on = data.map(dataIn).join('; ')
   const by = `engine ${engines.join(' and ')}, pwoa ${pwoa}`
@@ -40,7 +40,7 @@ export const captionOf = (facts: StudyFacts, rows: readonly Pick<StudyRow, 'seed
 }
 
 const dataIn = ({ name, origin }: StudyFacts['data'][number]): string => {
-  const altered = { synthetic: ' (drawn, not the published data)', recompressed: ' (compressed again)' }[origin]
+  const altered = { synthetic: ' (generated, not the published data)', recompressed: ' (recompressed)' }[origin]
   return `${name}${altered ?? ''}`
 }
 
@@ -50,7 +50,7 @@ const radiusOf = ({ epsilons, norms }: StudyFacts): string => {
   return `ε = ${epsilons.map(radiusIn).join(', ')}${norm}`
 }
 
-/** Radii on photographs are whole steps of 8 bits: `8/255`. */
+/** A radius; in whole steps of 8 bits, as usual for photographs, as `8/255`. */
 const radiusIn = (epsilon: number): string => {
   const steps = Math.round(255 * epsilon)
   const isRound = String(epsilon).length <= 6
@@ -61,7 +61,7 @@ const seedsIn = (rows: readonly Pick<StudyRow, 'seeds'>[]): readonly string[] =>
   if (rows.length === 0) return []
   const several = rows.map(({ seeds }) => seeds).filter((seeds) => seeds > 1)
   return several.length === 0
-    ? ['one seed, so without a spread']
+    ? ['one seed, so no spread']
     : [`± is one standard deviation over ${range(several, String)} seeds (not the standard error)`]
 }
 

@@ -1,13 +1,13 @@
 import { type PlotOptions, plot } from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 
-/** What is needed of a drawn element. */
+/** The part of an SVG element that is used here. */
 interface Drawn {
   readonly outerHTML: string
   readonly setAttribute: (name: string, value: string) => void
 }
 
-/** Draws a plot without a browser: a picture that stands alone, as SVG. */
+/** Draws a plot without a browser, as a self-contained SVG file. */
 export const drawPlot = (options: PlotOptions): string => {
   const { document } = parseHTML('<!doctype html><html><body></body></html>')
   const svg: Drawn = plot({ ...options, document, style: { background: 'white', color: 'black' } })

@@ -1,31 +1,33 @@
-/** Parts of the way between two neighbours: that all points of one value spread over at most, and from one to the next. */
+/**
+ * Shares of the logarithmic distance between two values: the most that points of one value spread over, and one step.
+ */
 const BAND = 0.55
 const STEP = 0.07
 
-/** What a value is multiplied by so that the points of several rows at that value lie side by side on a log axis. */
+/** The factor for a value that separates the points of several rows at the same value on a logarithmic axis. */
 export const apart = (index: number, count: number, values: readonly number[]): number =>
   count < 2 ? 1 : Math.exp(Math.min(BAND, STEP * (count - 1)) * gapOf(values) * (index / (count - 1) - 0.5))
 
-/** From a little below the values to a little above: with room for points that are set apart. */
+/** The range of an axis: a little wider than the values, with room for separated points. */
 export const logDomain = (values: readonly number[]): readonly [number, number] => {
   const margin = Math.exp(0.4 * gapOf(values))
   return [Math.min(...values) / margin, Math.max(...values) * margin]
 }
 
-/** The same of values that stand where they are, many of them close to each other. */
+/** The range of an axis for values that are not separated, many of them close to each other. */
 export const wideDomain = (values: readonly number[]): readonly [number, number] => [
   Math.min(...values) / 1.4,
   Math.max(...values) * 1.4,
 ]
 
-/** Logarithm of the least ratio of two neighbours, and at most that of 2: most values are no even steps. */
+/** Logarithm of the smallest ratio of two neighbouring values, at most that of 2. */
 const gapOf = (values: readonly number[]): number => {
   const sorted = [...new Set(values)].sort((a, b) => a - b)
   const gaps = sorted.slice(1).map((value, i) => Math.log(value / (sorted[i] ?? value)))
   return Math.min(Math.LN2, ...gaps)
 }
 
-/** Round numbers among values that are not: as few as there is room for, and each of them with its number. */
+/** Round numbers as ticks for a logarithmic axis: at most five, so that each has room for its label. */
 export const logTicks = (values: readonly number[]): readonly number[] => {
   const [from, to] = wideDomain(values)
   const powers = Array.from({ length: 24 }, (_, i) => i - 8)

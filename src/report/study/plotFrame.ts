@@ -1,17 +1,17 @@
 import { dot, type Markish, text } from '@observablehq/plot'
 import type { Caption } from './captionOf.js'
 
-/** A method of a study, as it looks in every picture. */
+/** A method of a study, and its look in all plots. */
 export interface Method {
   readonly name: string
   readonly color: string
   readonly symbol: 'circle' | 'square' | 'triangle' | 'diamond' | 'star' | 'cross' | 'wye' | 'hexagon'
   readonly body: 'filled' | 'hollow'
-  /** A dashed line across the picture for what has no place along it. */
+  /** `level`: a dashed line across the plot, for a method that has no value of x. */
   readonly drawn: 'points' | 'level'
 }
 
-/** The words around a picture. */
+/** The texts above a plot. */
 export interface Words extends Pick<Caption, 'measured' | 'spread'> {
   readonly title: string
 }
@@ -39,7 +39,7 @@ const SYMBOLS: readonly Method['symbol'][] = [
   'hexagon',
 ]
 
-/** Form alone tells the first sixteen methods apart, for those who don't see colours; with colour, eighty. */
+/** Chooses the looks. Shapes alone distinguish the first 16 methods, for colour-blind readers; with colours, 80. */
 export const methodsOf = (names: readonly string[], levels: readonly string[]): readonly Method[] =>
   names.map((name, i) => ({
     name,
@@ -49,17 +49,17 @@ export const methodsOf = (names: readonly string[], levels: readonly string[]): 
     drawn: levels.includes(name) ? 'level' : 'points',
   }))
 
-/** Height of a line of the legend, pixels. */
+/** Height of a line of the legend, in pixels. */
 const LINE = 18
-/** Above the picture: title, two lines, and the names of facets. */
+/** Space above the plot, in pixels: title, two lines, and the names of facets. */
 const TOP = 88
 const BOTTOM = 44
 const LEFT = 52
-/** Width of a character of 12 pixels, and of 11, as far as a font has one; somewhat too much. */
+/** Generous mean width of a character of 12 pixels, and of 11. */
 const LETTER = 6.8
 const SMALL_LETTER = 6
 
-/** Sizes and scales that pictures have in common; as wide as the words need. */
+/** Sizes and scales that all plots share; wide enough for the texts. */
 export const frameOf = (methods: readonly Method[], { measured, spread }: Words, width: number) => {
   const legend = 40 + LETTER * Math.max(...methods.map(({ name }) => name.length))
   const words = 16 + SMALL_LETTER * Math.max(measured.length, spread.length)
@@ -76,7 +76,7 @@ export const frameOf = (methods: readonly Method[], { measured, spread }: Words,
   }
 }
 
-/** What a picture is of, above it. */
+/** Title and description above the plot. */
 export const headOf = ({ title, measured, spread }: Words): readonly Markish[] => {
   const place = { frameAnchor: 'top-left', facetAnchor: 'top-left', dx: 8 - LEFT, textAnchor: 'start' } as const
   return [
@@ -86,7 +86,7 @@ export const headOf = ({ title, measured, spread }: Words): readonly Markish[] =
   ]
 }
 
-/** A line for each method to the right of the picture: names at the curves' ends would cover each other. */
+/** One line per method, to the right of the plot: names at the ends of the curves would overlap. */
 export const legendOf = (methods: readonly Method[]): readonly Markish[] =>
   methods.flatMap((method, i) => {
     const place = { frameAnchor: 'top-right', facetAnchor: 'top-right', dy: LINE * i + 6 } as const
@@ -96,16 +96,16 @@ export const legendOf = (methods: readonly Method[]): readonly Markish[] =>
     ]
   })
 
-/** How a method's points are drawn; a level's look is for the legend. */
+/** The look of a method's points, or of a level's line in the legend. */
 export const looksOf = ({ color, symbol, body, drawn }: Method) => {
   if (drawn === 'level') return { symbol: dash, stroke: color, strokeWidth: 2, strokeDasharray: DASHES }
-  // What lies below another point shows through.
+  // A point below another one shows through.
   return body === 'filled'
     ? { symbol, fill: color, r: 4.5, mixBlendMode: 'multiply' as const }
     : { symbol, fill: 'none', stroke: color, strokeWidth: 1.8, r: 4 }
 }
 
-/** Of a level's line. */
+/** The dashes of a level's line. */
 export const DASHES = '5,4'
 
 const dash = {

@@ -3,48 +3,48 @@ import type { Summary } from '../../dsl/run.js'
 import { sum } from '../../math/sums.js'
 import { leading } from '../resultTable.js'
 
-/** How the runs of a sweep are set side by side, by names of their parameters. */
+/** How the runs of a sweep are compared. Values are names of parameters, except the baseline. */
 export interface Study {
-  /** What tells the methods apart. */
+  /** The parameter whose values are the methods. */
   readonly method: string
-  /** A number along which robust accuracy is drawn: the rate. */
+  /** The numeric parameter on the x axis, such as the rate. */
   readonly across: string
-  /** The method whose seconds per epoch those of the others are divided by. */
+  /** The method that speed-ups refer to. @default none: no speed-ups */
   readonly baseline?: string
 }
 
-/** A run of a study. */
+/** A finished run of a study. */
 export interface StudyRun {
   readonly params: Readonly<Record<string, number | string | boolean>>
   readonly summary: Summary
 }
 
-/** A figure over several seeds. */
+/** Mean and standard deviation of a figure over several seeds. */
 export interface Spread {
   readonly mean: number
-  /** Standard deviation over the seeds (n − 1); undefined of a single one. */
+  /** Standard deviation over the seeds, with n − 1 in the denominator; undefined for a single seed. */
   readonly deviation: number | undefined
 }
 
-/** A method at a rate: what its runs with several seeds have in common. */
+/** The runs that differ only in their seed, such as one method at one rate. */
 export interface StudyRow {
-  /** All parameters but the seed. */
+  /** All parameters except the seed. */
   readonly params: Readonly<Record<string, number | string | boolean>>
   readonly seeds: number
   readonly clean: Spread | undefined
   readonly attacks: Readonly<Record<string, Spread>>
-  /** Share of zeros among the weights that pruning may touch. */
+  /** Share of zeros among the prunable weights. */
   readonly sparsity: Spread | undefined
-  /** Share of the operations that an engine which skips zeros would still do. */
+  /** Share of the operations that remain for an engine that skips zeros. */
   readonly flops: Spread | undefined
-  /** Of training steps. */
+  /** Seconds of training per epoch. */
   readonly secondsPerEpoch: Spread | undefined
   readonly trainingSeconds: Spread | undefined
-  /** The baseline's seconds per epoch, with the same other parameters, over this row's. */
+  /** The baseline's seconds per epoch, with otherwise the same parameters, divided by this row's. */
   readonly speedUp: number | undefined
 }
 
-/** A row for each combination of parameters, in the order in which they come first. */
+/** One row per combination of parameters without the seed, in the order of their first runs. */
 export const studyRows = (runs: readonly StudyRun[], study: Study): readonly StudyRow[] => {
   const groups = new Map<string, StudyRun[]>()
   for (const run of runs) {
@@ -88,10 +88,10 @@ const rowOf = (group: readonly StudyRun[]): StudyRow | undefined => {
   }
 }
 
-/** After training; before it where nobody trained. */
+/** The accuracies after training, or before it if the run did not train. */
 export const accuraciesOf = ({ after, before }: Summary): Accuracies | undefined => after ?? before
 
-/** Epochs of training, all phases together. */
+/** Number of epochs of training in all phases. */
 export const epochsOf = ({ epochs }: Summary): number => sum(Object.values(epochs))
 
 const trainingOf = (summary: Summary) => ({

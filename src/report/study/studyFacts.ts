@@ -3,29 +3,29 @@ import { type AttackSettings, attackSettings } from '../attackSettings.js'
 import type { RunPlan } from '../runRecord.js'
 import { accuraciesOf, epochsOf } from './study.js'
 
-/** A run of a sweep that is done, and what it was made of. */
+/** A finished run of a sweep with the stages of its plan. */
 export interface DescribedRun {
   readonly stages: RunPlan['stages']
   readonly summary: Summary
 }
 
-/** What the figures of several runs were measured on, and by what. */
+/** What the figures of several runs were measured on and with. */
 export interface StudyFacts {
   readonly data: readonly { readonly name: string; readonly origin: string }[]
-  /** Test images behind each accuracy. */
+  /** Number of test images of an accuracy. */
   readonly testImages: readonly number[]
-  /** Radii, as they stand in the attacks' settings. */
+  /** Radii, from the attacks' settings. */
   readonly epsilons: readonly number[]
   readonly norms: readonly string[]
   readonly attacks: readonly AttackSettings[]
-  /** Of training, those of runs that trained, all phases together. */
+  /** Epochs of training in all phases, without 0. */
   readonly epochs: readonly number[]
   readonly engines: readonly string[]
   /** The version of this package. */
   readonly pwoa: string
 }
 
-/** Reads them off the runs: each list has what differs among them, in the order in which it comes first. */
+/** Collects the facts of the runs. Each list has the distinct values, in the order of their first runs. */
 export const studyFacts = (runs: readonly DescribedRun[], pwoa: string): StudyFacts => {
   const of = <A>(figure: (run: DescribedRun) => readonly A[]): readonly A[] => distinct(runs.flatMap(figure))
   const configs = runs.flatMap(({ stages }) => attackSettings({ stages }))

@@ -6,7 +6,7 @@ import { apart, logDomain, logTicks, wideDomain } from './logAxis.js'
 import { DASHES, frameOf, headOf, legendOf, looksOf, type Method, methodsOf } from './plotFrame.js'
 import type { Study, StudyRow } from './study.js'
 
-/** A row as a dot in a picture. */
+/** A row as a dot in a plot. */
 interface Dot {
   readonly method: string
   readonly across: number
@@ -16,10 +16,10 @@ interface Dot {
   readonly seconds: number | undefined
 }
 
-/** What both pictures show. */
+/** What both plots show. */
 interface Scene {
   readonly points: readonly Dot[]
-  /** What nobody trained has no rate of its own: a level that the others are seen against. */
+  /** Rows without training have no rate of their own and are drawn as levels. */
   readonly levels: readonly Dot[]
   readonly methods: readonly Method[]
   readonly attack: string
@@ -27,7 +27,7 @@ interface Scene {
   readonly caption: Caption
 }
 
-/** A study's pictures as SVG, by the names of their files; only those that have something to show. */
+/** A study's plots as SVG, by file name; a plot without dots is left out. */
 export const studyPlots = (
   rows: readonly StudyRow[],
   study: Study,
@@ -35,12 +35,12 @@ export const studyPlots = (
 ): Readonly<Record<string, string>> => {
   const attack = rows.flatMap(({ attacks }) => Object.keys(attacks))[0]
   if (attack === undefined) return {}
-  // Other parameters, such as the teacher, tell lines apart where they differ.
-  const telling = [...new Set(rows.flatMap(({ params }) => Object.keys(params)))].filter(
+  // Other parameters that differ between rows, such as the teacher, are part of a line's name.
+  const naming = [...new Set(rows.flatMap(({ params }) => Object.keys(params)))].filter(
     (name) =>
       name === study.method || (name !== study.across && new Set(rows.map(({ params }) => params[name])).size > 1),
   )
-  const dots = rows.flatMap((row) => dotOf(row, attack, study, telling) ?? [])
+  const dots = rows.flatMap((row) => dotOf(row, attack, study, naming) ?? [])
   const trained = new Set(dots.flatMap(({ seconds, across }) => (seconds === undefined ? [] : [across])))
   const levels = dots.filter(({ across }) => trained.size > 0 && !trained.has(across))
   const points = dots.filter((one) => !levels.includes(one))
@@ -57,14 +57,14 @@ const dotOf = (
   { params, attacks, trainingSeconds }: StudyRow,
   attack: string,
   study: Study,
-  telling: readonly string[],
+  naming: readonly string[],
 ): Dot | undefined => {
   const robust = attacks[attack]
   const across = params[study.across]
   if (!robust || typeof across !== 'number') return undefined
   const { mean, deviation = 0 } = robust
   return {
-    method: telling.map((name) => String(params[name])).join(', '),
+    method: naming.map((name) => String(params[name])).join(', '),
     across,
     robust: mean,
     low: Math.max(0, mean - deviation),
@@ -87,7 +87,7 @@ const byRate = ({ points, levels, methods, attack, across, caption }: Scene): st
         ticks,
       ),
   }))
-  const aside = drawn.length > 1 ? ', methods set apart a little' : ''
+  const aside = drawn.length > 1 ? ', methods slightly offset' : ''
   return drawPlot({
     ...frameOf(methods, words, 560),
     ariaLabel: words.title,
@@ -114,7 +114,7 @@ const byRate = ({ points, levels, methods, attack, across, caption }: Scene): st
 }
 
 const byTime = ({ points, levels, methods, attack, across, caption }: Scene): string => {
-  const words = { ...caption, title: `Robust accuracy under ${attack} by time of training` }
+  const words = { ...caption, title: `Robust accuracy under ${attack} by training time` }
   const timed = points.filter(({ seconds }) => seconds !== undefined)
   const facets = valuesOf(timed)
   const times = timed.flatMap(({ seconds }) => seconds ?? [])
@@ -127,7 +127,7 @@ const byTime = ({ points, levels, methods, attack, across, caption }: Scene): st
       domain: wideDomain(times),
       ticks: logTicks(times),
       tickFormat: (seconds: number) => (seconds < 1 ? String(seconds) : formatCount(seconds)),
-      label: 'seconds of training (log scale)',
+      label: 'training time in seconds (log scale)',
       labelAnchor: 'center',
       labelArrow: 'none',
       grid: true,
@@ -151,7 +151,7 @@ const levelsOf = (levels: readonly Dot[]): readonly Markish[] => [
   ruleY(levels, { y: 'robust', stroke: 'method', strokeWidth: 2, strokeDasharray: DASHES }),
 ]
 
-/** Method by method, each with its own look. */
+/** The dots of each method, with its look. */
 const pointsOf = (
   dots: readonly Dot[],
   methods: readonly Method[],

@@ -2,7 +2,7 @@ import { formatPercent } from '../format.js'
 import type { Table } from '../resultTable.js'
 import type { Spread, StudyRow } from './study.js'
 
-/** The rows of a study as text: means, and the standard deviation where there are several seeds. */
+/** The rows of a study as text: means, and standard deviations if there are several seeds. */
 export const studyTable = (rows: readonly StudyRow[]): Table => {
   const params = [...new Set(rows.flatMap((row) => Object.keys(row.params)))]
   const attacks = [...new Set(rows.flatMap((row) => Object.keys(row.attacks)))]
@@ -23,7 +23,7 @@ export const studyTable = (rows: readonly StudyRow[]): Table => {
   }
 }
 
-/** Its title, and a row's cell; undefined where there is nothing to say. A column of nothing else is left out. */
+/** Title, and the cell of a row. A column whose cells are all undefined is left out. */
 type Column = readonly [title: string, cell: (row: StudyRow) => string | undefined]
 
 const textOf = (value: StudyRow['params'][string] | undefined): string | undefined =>

@@ -1,3 +1,4 @@
+/// <reference types="@types/long" preserve="true" />
 import type * as TfCore from '@tensorflow/tfjs-core'
 
 /** The TensorFlow.js core library, as a value: `tf.matMul(a, b)`. */

@@ -27,6 +27,8 @@ export const pages = (): readonly string[] => [
 
 export const readPage = (page: string): string => readFileSync(join(root, page), 'utf8')
 
+const withoutBlocks = (text: string): string => text.replace(/^```[\s\S]*?^```$/gm, '')
+
 /** The blocks of a page in a language. */
 export const codeBlocks = (page: string, language: string): readonly CodeBlock[] => {
   const text = readPage(page)
@@ -39,11 +41,13 @@ export const codeBlocks = (page: string, language: string): readonly CodeBlock[]
 
 /** Code within the sentences and tables of a page, such as `pgd({ epsilon, steps: 40 })`, without the backquotes. */
 export const inlineCode = (page: string): readonly string[] =>
-  [
-    ...readPage(page)
-      .replace(/^```[\s\S]*?^```$/gm, '')
-      .matchAll(/`([^`\n]+)`/g),
-  ].map(([, code = '']) => code)
+  [...withoutBlocks(readPage(page)).matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)
+
+/** The links of a page to files of the checkout, without the place in them (`#heading`). */
+export const localLinks = (page: string): readonly string[] =>
+  [...withoutBlocks(readPage(page)).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, link = '']) => link.replace(/#.*$/, ''))
+    .filter((link) => link !== '' && !/^[a-z]+:/.test(link))
 
 /** The page that a link leads to, by its path in the checkout. */
 export const linked = (page: string, link: string): string =>

@@ -1,7 +1,7 @@
 /** A norm, and how coordinates move to a plane w·x = b at the least length: equally for L∞, by |w_i| for L2. */
 export interface PlaneNorm {
   /** Speed of a coordinate, from its |w_i|. */
-  readonly pace: (size: number) => number
+  readonly speedOf: (size: number) => number
   /** Adds a coordinate's size, ≥ 0, to the sum so far. */
   readonly add: (sum: number, size: number) => number
   /** The length, from the sum over all coordinates. */
@@ -10,14 +10,14 @@ export interface PlaneNorm {
 
 /** L∞: coordinates move by min(λ, room). */
 export const linfPlane: PlaneNorm = {
-  pace: () => 1,
+  speedOf: () => 1,
   add: (largest, size) => (size > largest ? size : largest),
   root: (largest) => largest,
 }
 
 /** L2: coordinates move by min(λ·|w|, room). */
 export const l2Plane: PlaneNorm = {
-  pace: (size) => size,
+  speedOf: (size) => size,
   add: (sum, size) => sum + size * size,
   root: Math.sqrt,
 }
@@ -33,8 +33,8 @@ export const lengthIn = ({ add, root }: PlaneNorm, delta: Float32Array): number 
  * The shortest step from a point of [0, 1]^d to the plane {x : w·x = b} within [0, 1]^d. If the box does not reach the
  * plane, the step to the corner nearest to it.
  *
- * Each coordinate moves against sign(excess)·w_i by min(λ·pace_i, room_i), where room_i is its distance to the side of
- * the box and λ solves Σ |w_i|·min(λ·pace_i, room_i) = |excess|. The sum is concave and piecewise linear in λ, so
+ * Each coordinate moves against sign(excess)·w_i by min(λ·speed_i, room_i), where room_i is its distance to the side of
+ * the box and λ solves Σ |w_i|·min(λ·speed_i, room_i) = |excess|. The sum is concave and piecewise linear in λ, so
  * Newton's method from 0 never overshoots, and is exact once a step reaches no further side. All in float64.
  *
  * @param excess w·point − b
@@ -44,13 +44,13 @@ export const lengthIn = ({ add, root }: PlaneNorm, delta: Float32Array): number 
  * Eq. 3; solved there by sorting.
  */
 export const stepToPlane = (
-  { pace, add, root }: PlaneNorm,
+  { speedOf, add, root }: PlaneNorm,
   point: Float32Array,
   w: Float32Array,
   excess: number,
   step: Float32Array,
 ): number => {
-  const { places, ways, weights, rooms, left } = scratch(point.length)
+  const { indices, directions, weights, rooms, left } = scratch(point.length)
   const sign = excess >= 0 ? -1 : 1
   let count = 0
   for (let i = 0; i < point.length; i++) {
@@ -61,19 +61,19 @@ export const stepToPlane = (
     const room = value + rises * (1 - 2 * value)
     // Skips coordinates that can't move, such as half of a digit's background.
     if (weight === 0 || room <= 0) continue
-    places[count] = i
-    ways[count] = 2 * rises - 1
+    indices[count] = i
+    directions[count] = 2 * rises - 1
     weights[count] = Math.abs(weight)
     rooms[count] = room
     count++
   }
-  const lambda = solve(pace, { weights, rooms, left }, count, Math.abs(excess))
+  const lambda = solve(speedOf, { weights, rooms, left }, count, Math.abs(excess))
   step.fill(0)
   let length = 0
   for (let j = 0; j < count; j++) {
-    const i = places[j] ?? 0
-    const moved = Math.min(lambda * pace(weights[j] ?? 0), rooms[j] ?? 0)
-    step[i] = (ways[j] ?? 0) * moved
+    const i = indices[j] ?? 0
+    const moved = Math.min(lambda * speedOf(weights[j] ?? 0), rooms[j] ?? 0)
+    step[i] = (directions[j] ?? 0) * moved
     length = add(length, moved)
   }
   return root(length)
@@ -81,35 +81,35 @@ export const stepToPlane = (
 
 interface Scratch {
   /** Indices of the coordinates that can move. */
-  readonly places: Int32Array
+  readonly indices: Int32Array
   /** 1 for those that rise, −1 for those that fall. */
-  readonly ways: Int8Array
+  readonly directions: Int8Array
   readonly weights: Float64Array
   readonly rooms: Float64Array
   /** Positions in these arrays of the coordinates that have not reached their side. */
   readonly left: Int32Array
 }
 
-const room = (size: number): Scratch => ({
-  places: new Int32Array(size),
-  ways: new Int8Array(size),
+const scratchOf = (size: number): Scratch => ({
+  indices: new Int32Array(size),
+  directions: new Int8Array(size),
   weights: new Float64Array(size),
   rooms: new Float64Array(size),
   left: new Int32Array(size),
 })
 
-let kept = room(0)
+let kept = scratchOf(0)
 
 /** Memory for one row, kept from call to call. */
 const scratch = (size: number): Scratch => {
-  if (kept.places.length < size) kept = room(size)
+  if (kept.indices.length < size) kept = scratchOf(size)
   return kept
 }
 
-/** λ of Σ weight·min(λ·pace, room) = wanted over the first `count`; Infinity if the sum never reaches it. */
+/** λ of Σ weight·min(λ·speed, room) = wanted over the first `count`; Infinity if the sum never reaches it. */
 const solve = (
-  pace: PlaneNorm['pace'],
-  { weights, rooms, left }: Omit<Scratch, 'places' | 'ways'>,
+  speedOf: PlaneNorm['speedOf'],
+  { weights, rooms, left }: Omit<Scratch, 'indices' | 'directions'>,
   count: number,
   wanted: number,
 ): number => {
@@ -119,7 +119,7 @@ const solve = (
   for (let j = 0; j < count; j++) {
     const weight = weights[j] ?? 0
     left[j] = j
-    slope += weight * pace(weight)
+    slope += weight * speedOf(weight)
   }
   let remaining = count
   for (;;) {
@@ -134,7 +134,7 @@ const solve = (
     for (let k = 0; k < before; k++) {
       const j = left[k] ?? 0
       const weight = weights[j] ?? 0
-      const speed = pace(weight)
+      const speed = speedOf(weight)
       const side = rooms[j] ?? 0
       if (lambda * speed >= side) full += weight * side
       else {

@@ -1,7 +1,6 @@
 /** Budgets in time: the search by a cost that is measured, what a run keeps of it, and how time is taken. */
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
-import { median } from '../../src/math/orderStatistics.js'
 import { type Architecture, architecture } from '../../src/models/architecture.js'
 import { countsOf } from '../../src/models/counts.js'
 import { conv2d, flatten, linear, relu } from '../../src/models/layers.js'
@@ -155,9 +154,5 @@ describe('time in turn', () => {
     expect(timeInTurn(works, { rounds: 4, seconds: 1 }, now)).toEqual([[0.7, 0.7]])
     const slow = clocked([[0, 5000, 5000]])
     expect(timeInTurn(slow.works, { rounds: 4, seconds: 1 }, slow.now)).toEqual([[5]])
-  })
-
-  it('takes the mean of the two in the middle', () => {
-    expect([median([3, 1, 2]), median([4, 1, 3, 2]), median([7])]).toEqual([2, 2.5, 7])
   })
 })

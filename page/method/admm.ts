@@ -6,31 +6,33 @@ import { quadraticPenalty } from '../../src/math/quadraticPenalty.js'
 import { stream } from '../../src/math/random.js'
 import { sgd } from '../../src/training/step/sgd.js'
 
-/** W, Z and U after an update, and how good they are. */
+/** W, Z and U after an update, with their loss and residuals. */
 export interface AdmmState {
   readonly w: Float32Array
   readonly z: Float32Array
   readonly u: Float32Array
   readonly rho: number
-  /** Loss of W, and of Z: what is left if the run is pruned now. */
+  /** Loss of W, and of Z: the loss after pruning now. */
   readonly loss: number
   readonly lossOfZ: number
   readonly primal: number
   readonly dual: number
 }
 
+/** Number of weights. */
 export const SIZE = 16
+/** Number of updates of Z and U. */
 export const UPDATES = 30
-/** ρ grows as `admmMask` has it by default. */
+/** ρ grows as by default in `admmMask`. */
 const RHO = { initial: 0.01, growth: 1.35, max: 1 }
 const STEPS = 60
-/** Of the loss, so that ρ begins below it and ends above it. */
+/** Curvature of the loss, between the first and the last ρ. */
 const CURVATURE = 0.05
 
 const projected = (values: Float32Array, rate: number): Uint8Array =>
   projectionMask({ values, rows: SIZE, columns: 1 }, 'irregular', rate)
 
-/** A toy loss: c/2·‖A·(W − best)‖², in which weights can do each other's work. */
+/** A toy loss in which weights can replace each other: c/2·‖A·(W − best)‖². */
 const makeLoss = () => {
   const random = stream(11, 'admm')
   const best = Float32Array.from({ length: SIZE }, () => random.normal())
@@ -51,11 +53,11 @@ const makeLoss = () => {
   return { best, gradientOf, lossOf }
 }
 
-/** The ADMM phase at a rate: its state after each update of Z and U, the first of which only sets Z. */
+/** The ADMM phase, as a function of the rate: its state after each update of Z and U. The first update only sets Z. */
 export const makeAdmm = () => {
   const { best, gradientOf, lossOf } = makeLoss()
   const optimizer = sgd()
-  /** W ← argmin L(W) + ρ/2·‖W − Z + U‖², in so many steps. */
+  /** W ← argmin L(W) + ρ/2·‖W − Z + U‖², approximately, by `STEPS` steps of gradient descent. */
   const trained = ({ w, z, u, rho }: Pick<AdmmState, 'w' | 'z' | 'u' | 'rho'>): Float32Array =>
     tf.tidy(() => {
       const target = tf.tensor1d(z.map((value, i) => value - (u[i] ?? 0)))

@@ -6,7 +6,7 @@ import { slider, tiles } from './controls.js'
 
 const names = Array.from({ length: SIZE }, (_, i) => String(i + 1))
 
-/** ADMM on a few weights, update by update. */
+/** The picture of ADMM: W, Z and U of sixteen weights after each update. */
 export const admmPicture = (): HTMLElement => {
   const run = makeAdmm()
   const vectors = bars('W, Z and U', 240)
@@ -45,7 +45,7 @@ export const admmPicture = (): HTMLElement => {
             states.map(({ loss }) => loss),
           ),
           curve(
-            'of Z: if pruned now',
+            'of Z, if pruned now',
             states.map(({ lossOfZ }) => lossOfZ),
           ),
         ],
@@ -96,7 +96,7 @@ export const admmPicture = (): HTMLElement => {
     figures.node,
     element('h3', {}, 'Sixteen weights'),
     vectors.node,
-    legend(['W, what is trained', 'Z, sparse', 'U, the sum of their differences']),
+    legend(['W, the trained weights', 'Z, the sparse copy', 'U, the sum of their differences']),
     curves,
   )
 }

@@ -1,11 +1,11 @@
 import { scaleLinear } from 'd3-scale'
 import { drawing, shape } from './svg.js'
 
-/** Bars in groups: one group for each name, one bar in it for each series. */
+/** Grouped bars: one group per name, with one bar per series. */
 export interface BarData {
   readonly names: readonly string[]
   readonly series: readonly { readonly name: string; readonly values: readonly number[] }[]
-  /** From the lowest to the highest value that there is room for. */
+  /** The range of the axis; values outside it are clipped. */
   readonly domain: readonly [number, number]
   readonly format: (value: number) => string
 }
@@ -15,7 +15,7 @@ const LEFT = 50
 const TOP = 8
 const BOTTOM = 24
 
-/** @param title what is shown, for those who don't see it */
+/** A bar chart. @param title describes it for screen readers */
 export const bars = (title: string, height = 200) => {
   const { node, draw } = drawing(WIDTH, height)
   return {
@@ -55,7 +55,7 @@ export const bars = (title: string, height = 200) => {
   }
 }
 
-/** What the colours of the series mean. */
+/** The legend of a bar chart: a colour and a name per series. */
 export const legend = (names: readonly string[]): HTMLElement => {
   const list = document.createElement('ul')
   list.className = 'legend'

@@ -7,25 +7,28 @@ import { stream } from '../../src/math/random.js'
 import { adam } from '../../src/training/step/adam.js'
 import { toyImages } from './toyImages.js'
 
-/** A toy minibatch, and what the bottleneck says of it. */
+/** A toy minibatch after a hidden layer of two units. */
 export interface Toy {
-  /** What a hidden layer of two units makes of each image: n × 2, row by row. */
+  /** Activations: n × 2, row by row. */
   readonly hidden: Float32Array
-  /** The class of each, 0 or 1. */
+  /** The class of each image, 0 or 1. */
   readonly classes: Uint8Array
 }
 
+/** The options of the bottleneck: the kernel's width and the weights of its two terms. */
 export interface Weights {
   readonly sigma: number
   readonly lambdaX: number
   readonly lambdaY: number
 }
 
+/** The dependence of the hidden activations on images and labels. */
 export interface Measured {
-  /** nHSIC(X, Z) and nHSIC(Y, Z). */
+  /** nHSIC(X, Z). */
   readonly ofImages: number
+  /** nHSIC(Y, Z). */
   readonly ofLabels: number
-  /** K of the hidden activations, n × n. */
+  /** The kernel matrix of the hidden activations, n × n. */
   readonly kernel: Float32Array
 }
 
@@ -33,12 +36,12 @@ const DIMENSIONS = 2
 const { images, classes } = toyImages(stream(0, 'bottleneck'))
 const COUNT = classes.length
 
-/** The layer as it starts: it hands the images on. */
+/** The layer at the start: its activations are the images. */
 export const start = (): Toy => ({ hidden: images.slice(), classes })
 
 const rows = (values: Float32Array): Tensor2D => tf.tensor2d(values, [COUNT, DIMENSIONS])
 
-/** The kernel depends on x/σ alone: with x·SIGMA/σ, the functions' own σ is the one that was asked for. */
+/** The kernel depends only on x/σ, so scaling x by SIGMA/σ has the effect of σ in functions with a fixed SIGMA. */
 const scaled = (values: Tensor, sigma: number): Tensor2D => tf.mul(values, SIGMA / sigma) as Tensor2D
 
 const oneHot = (): Tensor2D => tf.tensor2d(Array.from(classes, (label) => [1 - label, label]))
@@ -48,7 +51,7 @@ const matrixOf = ({ sigma, lambdaX, lambdaY }: Weights): Tensor2D =>
 
 const numberOf = (scalar: Tensor): number => scalar.dataSync()[0] ?? 0
 
-/** What the hidden activations keep of the images and of the labels, with a kernel of width σ. */
+/** Measures what the hidden activations keep of the images and of the labels, with a kernel of width σ. */
 export const measure = ({ hidden }: Toy, sigma: number): Measured =>
   tf.tidy(() => {
     const z = scaled(rows(hidden), sigma)
@@ -62,7 +65,7 @@ export const measure = ({ hidden }: Toy, sigma: number): Measured =>
 
 const optimizer = adam()
 
-/** Steps of Adam on λx·nHSIC(X, Z) − λy·nHSIC(Y, Z), with Z itself as the parameters: no network in between. */
+/** Takes steps of Adam on λx·nHSIC(X, Z) − λy·nHSIC(Y, Z), with Z itself as the parameters, without a network. */
 export const descend = ({ hidden }: Toy, weights: Weights, steps: number): Toy =>
   tf.tidy(() => {
     const s = matrixOf(weights)
@@ -71,7 +74,7 @@ export const descend = ({ hidden }: Toy, weights: Weights, steps: number): Toy =
     let slots: readonly Tensor1D[] = [tf.zerosLike(moved), tf.zerosLike(moved)]
     for (let step = 1; step <= steps; step++) {
       const z = scaled(tf.reshape(moved, [COUNT, DIMENSIONS]), weights.sigma)
-      // By the chain rule, of what was not scaled.
+      // By the chain rule, the gradient before scaling.
       const gradient = tf.reshape(scaled(gradientAt(z), weights.sigma), [-1]) as Tensor1D
       const update = optimizer.update({ weights: moved, gradient, slots, step, learningRate: 0.05 })
       moved = update.weights

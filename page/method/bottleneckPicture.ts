@@ -10,7 +10,7 @@ const SIDE = 260
 const sigmas = [0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20]
 const weights = [0, ...logarithmic(0.01, 1, 9)]
 
-/** The kernel as a picture: dark where two images look alike to it. */
+/** The kernel matrix as a picture: dark for two similar images. */
 const kernelPicture = () => {
   const node = element('canvas', { class: 'kernel', role: 'img' })
   const draw = (kernel: Float32Array): void => {
@@ -56,11 +56,11 @@ const scatter = () => {
   }
 }
 
-/** What a layer keeps of its images and of their labels; and where the bottleneck moves it. */
+/** The picture of the bottleneck: what a layer keeps of images and labels, and how the loss moves its activations. */
 export const bottleneckPicture = (): HTMLElement => {
   let toy = start()
   const [points, kernel] = [scatter(), kernelPicture()]
-  const figures = tiles(['nHSIC(X, Z): of the image', 'nHSIC(Y, Z): of the label', 'λx·nHSIC(X, Z) − λy·nHSIC(Y, Z)'])
+  const figures = tiles(['nHSIC(X, Z), of the image', 'nHSIC(Y, Z), of the label', 'λx·nHSIC(X, Z) − λy·nHSIC(Y, Z)'])
   const curves = element('div')
   const draw = (): void => {
     const { ofImages, ofLabels, kernel: matrix } = measure(toy, sigma.value())
@@ -69,11 +69,11 @@ export const bottleneckPicture = (): HTMLElement => {
     const sum = lambdaX.value() * ofImages - lambdaY.value() * ofLabels
     figures.set([ofImages.toFixed(2), ofLabels.toFixed(2), sum.toFixed(3)])
   }
-  /** Both measures at every σ: one factorisation each, so only when the points have moved. */
+  /** Both measures at every σ. Each costs a factorisation, so they are drawn only after the points have moved. */
   const drawCurves = (): void => {
     const all = sigmas.map((width) => measure(toy, width))
     curves.innerHTML = lineChart({
-      title: 'nHSIC at each width of the kernel',
+      title: 'nHSIC by the width of the kernel',
       across: 'log₁₀ σ',
       series: [
         { name: 'nHSIC(X, Z)', points: all.map(({ ofImages }, i) => [Math.log10(sigmas[i] ?? 1), ofImages]) },
@@ -96,8 +96,8 @@ export const bottleneckPicture = (): HTMLElement => {
   const lambda = (name: string, at: number) =>
     slider({ label: name, values: weights, start: at, format: String, onchange: draw })
   const [lambdaX, lambdaY] = [
-    lambda('λx: what it costs to keep the image', 0.1),
-    lambda('λy: what it earns to keep the label', 1),
+    lambda('λx, the cost of keeping the image', 0.1),
+    lambda('λy, the reward for keeping the label', 1),
   ]
   const move = (): void => {
     toy = descend(toy, { sigma: sigma.value(), lambdaX: lambdaX.value(), lambdaY: lambdaY.value() }, 20)
@@ -119,7 +119,7 @@ export const bottleneckPicture = (): HTMLElement => {
       'div',
       { class: 'charts' },
       element('figure', {}, element('h3', {}, 'Hidden activations Z'), points.node),
-      element('figure', {}, element('h3', {}, 'Kernel matrix of Z, image by image'), kernel.node),
+      element('figure', {}, element('h3', {}, 'Kernel matrix of Z, by image'), kernel.node),
       curves,
     ),
   )

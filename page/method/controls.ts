@@ -1,16 +1,17 @@
 import { element, setAttribute, setText } from '../element.js'
 
-/** What a reader turns: a label, the control, and what it is at. */
+/** A slider with a label and its value. */
 export interface Slider {
   readonly node: HTMLElement
   readonly value: () => number
-  /** Other values; it is at the largest that is not above what the reader chose. */
+  /** Replaces the values. The slider moves to the largest one that is not above the reader's choice. */
   readonly offer: (values: readonly number[]) => void
 }
 
+/** Options of {@link slider}. */
 export interface SliderOptions {
   readonly label: string
-  /** The values that it goes through. */
+  /** The values in order. */
   readonly values: readonly number[]
   readonly start: number
   readonly format: (value: number) => string
@@ -23,11 +24,11 @@ const nextId = (): string => {
   return `control-${made}`
 }
 
-/** A slider through a list of values, in whatever steps they are. */
+/** A slider through a list of values. */
 export const slider = ({ label, values, start, format, onchange }: SliderOptions): Slider => {
   let offered = values
-  /** What the reader last chose, whether it is offered now or not. */
-  let asked = start
+  /** The reader's last choice, even if it is not among the current values. */
+  let chosen = start
   const id = nextId()
   const output = element('output', { for: id })
   const input = element('input', {
@@ -38,7 +39,7 @@ export const slider = ({ label, values, start, format, onchange }: SliderOptions
     step: 1,
     value: Math.max(0, values.indexOf(start)),
     oninput: () => {
-      asked = value()
+      chosen = value()
       say()
       onchange()
     },
@@ -58,7 +59,7 @@ export const slider = ({ label, values, start, format, onchange }: SliderOptions
       input.value = String(
         Math.max(
           0,
-          others.findLastIndex((other) => other <= asked),
+          others.findLastIndex((other) => other <= chosen),
         ),
       )
       input.disabled = others.length < 2
@@ -67,7 +68,7 @@ export const slider = ({ label, values, start, format, onchange }: SliderOptions
   }
 }
 
-/** A choice among names. */
+/** A drop-down list. @param names the texts of the choices */
 export const choice = <T extends string>(
   label: string,
   names: Readonly<Record<T, string>>,
@@ -86,10 +87,11 @@ export const choice = <T extends string>(
   }
 }
 
+/** A button. */
 export const button = (label: string, onclick: () => void): HTMLButtonElement =>
   element('button', { type: 'button', onclick }, label)
 
-/** Numbers with their names, side by side. */
+/** Named numbers in a row. */
 export const tiles = (names: readonly string[]) => {
   const values = names.map(() => element('dd'))
   return {
@@ -104,6 +106,6 @@ export const tiles = (names: readonly string[]) => {
   }
 }
 
-/** `count` values from `from` to `to`, each so many times the one before; three digits. */
+/** `count` values from `from` to `to`, evenly spaced on a logarithmic scale, with three digits. */
 export const logarithmic = (from: number, to: number, count: number): readonly number[] =>
   Array.from({ length: count }, (_, i) => Number((from * (to / from) ** (i / (count - 1))).toPrecision(3)))

@@ -8,20 +8,21 @@ import { logarithmic, slider, tiles } from './controls.js'
 
 const classes = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
 
-/** What a network might answer to a 7 that looks a little like a 1 and a 9. */
+/** Invented logits for a 7 that looks a little like a 1 and a 9. */
 const teacher = [-4, 3.5, 1, 2, -1, -3, -8, 11, -2, 5]
-/** A student that is as sure, and wrong about the rest. */
-const untaught = [2, -3, -2, -1, 3, 1, 0, 11, 2, -4]
+/** Logits of a student that is as confident about the 7, and wrong about the other classes. */
+const untrained = [2, -3, -2, -1, 3, 1, 0, 11, 2, -4]
 
 const ALPHA = 10
 
-/** The student on its way: 0 is as it was, 1 is the teacher's answer. */
-const studentAt = (way: number): readonly number[] => untaught.map((from, c) => from + way * ((teacher[c] ?? 0) - from))
+/** The student's logits between its own (0) and the teacher's (1). */
+const studentAt = (progress: number): readonly number[] =>
+  untrained.map((from, c) => from + progress * ((teacher[c] ?? 0) - from))
 
 const probabilities = (logits: readonly number[], temperature: number): readonly number[] =>
   Array.from(logSoftmax(logits, logits.length, temperature), Math.exp)
 
-/** Loss and ∂L/∂s, by the function that `distill` trains with. */
+/** The loss and ∂L/∂s, by the function that `distill` uses in training. */
 const lossOf = (student: readonly number[], temperature: number): { loss: number; gradient: readonly number[] } =>
   tf.tidy(() => {
     const [s, t] = [student, teacher].map((logits) => tf.tensor2d([...logits], [1, logits.length]))
@@ -33,14 +34,14 @@ const lossOf = (student: readonly number[], temperature: number): { loss: number
 
 const percent = (value: number): string => `${Number((100 * value).toPrecision(2))} %`
 
-/** Softened answers of teacher and student, and the pull on each logit. */
+/** The picture of distillation: softened outputs of teacher and student, and the pull on each logit. */
 export const distillationPicture = (): HTMLElement => {
   const answers = bars('Probabilities of teacher and student by class')
   const pulls = bars('Pull on each of the student’s logits', 130)
-  const figures = tiles(['loss', 'the teacher’s 7', 'its largest other class'])
+  const figures = tiles(['loss', 'teacher’s probability of 7', 'its next largest'])
   const draw = (): void => {
-    const [t, way] = [temperature.value(), progress.value()]
-    const student = studentAt(way)
+    const t = temperature.value()
+    const student = studentAt(progress.value())
     const soft = probabilities(teacher, t)
     answers.draw({
       names: classes,
@@ -83,7 +84,7 @@ export const distillationPicture = (): HTMLElement => {
     { class: 'picture' },
     element('div', { class: 'controls' }, temperature.node, progress.node),
     figures.node,
-    element('h3', {}, 'Answers at this temperature'),
+    element('h3', {}, 'Probabilities at this temperature'),
     answers.node,
     legend(['teacher', 'student']),
     element('h3', {}, 'Pull on the student’s logits (−∂L/∂s)'),

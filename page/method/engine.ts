@@ -7,10 +7,14 @@ import { loadModule } from '../../src/engine/kernels/wasm/module.js'
 import type { WasmBackend } from '../../src/engine/kernels/wasm/wasm-backend.js'
 import { useTf } from '../../src/engine/tf.js'
 
-/** The portable engine of pwoa, in this page: one thread, nothing fetched from elsewhere. */
+/**
+ * Starts the portable engine of pwoa in this page: on one thread, without requests to other hosts.
+ *
+ * @throws Error if the browser has no WebAssembly with SIMD
+ */
 export const loadEngine = async (): Promise<void> => {
   core.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
-  // The library wants a place for each of its modules; the kernels need SIMD, so it is the same for all.
+  // The library needs a path for each of its modules. The kernels need SIMD, so it is the same one for all.
   setWasmPaths({
     'tfjs-backend-wasm.wasm': simdModule,
     'tfjs-backend-wasm-simd.wasm': simdModule,

@@ -13,7 +13,7 @@ const pictures = {
 }
 
 const problem = (reason: unknown): HTMLElement =>
-  element('p', { role: 'alert', class: 'problem' }, `The picture can't be computed here: ${String(reason)}`)
+  element('p', { role: 'alert', class: 'problem' }, `This picture can't be computed in this browser: ${String(reason)}`)
 
 const fill = (id: string, make: () => HTMLElement): void => document.getElementById(id)?.replaceChildren(make())
 

@@ -16,13 +16,13 @@ const patterns = {
   irregular: 'single weights (irregular)',
   filter: 'filters: all weights of an output',
   channel: 'input channels',
-  column: 'columns: one place of the kernel, for all outputs',
+  column: 'columns: one position of a kernel, for all outputs',
   '4x1': 'blocks of 4 outputs (4x1)',
   '2:4': '2 of every 4 channels (2:4)',
   kernel: 'kernel patterns',
 } as const satisfies Readonly<Partial<Record<Pattern, string>>>
 
-/** A convolution of 3 × 3, 4 channels to 8: random weights, of outputs and channels that matter more and less. */
+/** A 3 × 3 convolution from 4 channels to 8 outputs: random weights, larger for some outputs and channels. */
 const weights = (): WeightMatrix => {
   const random = stream(0, 'masks')
   const draw = (count: number): readonly number[] => Array.from({ length: count }, () => 0.4 + random.uniform())
@@ -37,13 +37,13 @@ const weights = (): WeightMatrix => {
 
 const rates = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 9, 12, 16]
 
-/** A layer as squares, and what is left of it. */
+/** The picture of masks: a layer as squares, with the pruned weights. */
 export const masksPicture = (): HTMLElement => {
   const matrix = weights()
   const most = Math.max(...matrix.values.map(Math.abs))
   const width = CHANNELS * (PIXELS * CELL + GAP)
   const { node, draw: show } = drawing(width + 24, OUTPUTS * CELL + 26)
-  const figures = tiles(['weights kept', 'of all', 'rate in fact'])
+  const figures = tiles(['weights kept', 'all weights', 'actual rate'])
   const ratesOf = (pattern: Pattern): readonly number[] => {
     const limits = ruleOf(pattern)?.limits(matrix)
     const { least = 1, most: highest = 1 } = limits ?? {}

@@ -2,7 +2,7 @@ const SPACE = 'http://www.w3.org/2000/svg'
 
 type Attributes = Readonly<Record<string, string | number>>
 
-/** An element of a drawing. */
+/** An SVG element. */
 export const shape = (
   name: string,
   attributes: Attributes = {},
@@ -14,7 +14,7 @@ export const shape = (
   return made
 }
 
-/** A drawing of a size in units of its own, with what it shows in words. */
+/** An SVG drawing; `draw` replaces its shapes and its description for screen readers. */
 export const drawing = (width: number, height: number) => {
   const node = shape('svg', {
     class: width === height ? 'chart square' : 'chart',

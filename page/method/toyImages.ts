@@ -2,7 +2,7 @@ import type { RandomStream } from '../../src/math/random.js'
 
 const EACH = 24
 
-/** Images of two numbers: two classes that lie around each other as half moons. */
+/** Images of two pixels, in two classes: half moons that curve around each other. */
 export const toyImages = (random: RandomStream): { readonly images: Float32Array; readonly classes: Uint8Array } => {
   const classes = Uint8Array.from({ length: 2 * EACH }, (_, i) => Math.floor(i / EACH))
   const points = Array.from(classes, (label, i) => {

@@ -79,7 +79,7 @@ describe.skipIf(chromiumPath === undefined)('the page about the method', () => {
       if (await control.evaluate((node) => node === document.activeElement)) return
       await page.keyboard.press('Tab')
     }
-    throw new Error(`no way to "${name}" by Tab`)
+    throw new Error(`"${name}" is not reached by Tab`)
   }
 
   test('computes the same as Node, without requests or errors', async () => {

@@ -59,7 +59,7 @@ const tabTo = async (page: Page, name: string): Promise<void> => {
     if ((await focused(page)).startsWith(name)) return
     await page.keyboard.press('Tab')
   }
-  throw new Error(`no way to "${name}" by Tab`)
+  throw new Error(`"${name}" is not reached by Tab`)
 }
 
 describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {

@@ -1,4 +1,5 @@
 import { type DecodedPng, decode, encode } from 'fast-png'
+import { unescapeXml } from '../../dsl/xml.js'
 
 /** One example of a picture that `drawAttackPicture` drew. */
 export interface AttackImage {
@@ -13,7 +14,7 @@ export interface AttackImage {
 
 /** The examples in a picture of attacks, pixel for pixel. */
 export const attackImages = (svg: string): readonly AttackImage[] => {
-  const cells = [...svg.matchAll(CELL)].map(([, png = '', text = '']) => ({ png, text: unescaped(text) }))
+  const cells = [...svg.matchAll(CELL)].map(([, png = '', text = '']) => ({ png, text: unescapeXml(text) }))
   const rows = Array.from({ length: Math.floor(cells.length / COLUMNS) }, (_, row) =>
     cells.slice(COLUMNS * row, COLUMNS * (row + 1)),
   )
@@ -43,12 +44,3 @@ const joined = (pngs: readonly string[]): Omit<AttackImage, 'caption'> => {
     }
   return { png: encode({ width, height, channels, depth: 8, data }), height, width, channels }
 }
-
-const entities: ReadonlyMap<string, string> = new Map([
-  ['&amp;', '&'],
-  ['&lt;', '<'],
-  ['&gt;', '>'],
-  ['&quot;', '"'],
-])
-
-const unescaped = (text: string): string => text.replace(/&\w+;/g, (entity) => entities.get(entity) ?? entity)

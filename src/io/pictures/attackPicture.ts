@@ -1,6 +1,7 @@
 // Adversarial examples as a picture that a report can show: original, perturbation, adversarial image.
 import { encode } from 'fast-png'
 import type { ImageShape } from '../../dsl/dataset.js'
+import { escapeXml } from '../../dsl/xml.js'
 
 /** One example that an attack has broken. */
 export interface PictureRow {
@@ -72,8 +73,8 @@ export const drawAttackPicture = ({ shape, norm, epsilon, rows }: AttackPicture)
   const height = bottom + (captions.length - 1) * LINE + MARGIN
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="${FONT}">`,
-    `<title>${escaped(title)}</title>`,
-    `<desc>${escaped([...rows.map((row) => sentenceOf(row, sign)), ...captions].join(' '))}</desc>`,
+    `<title>${escapeXml(title)}</title>`,
+    `<desc>${escapeXml([...rows.map((row) => sentenceOf(row, sign)), ...captions].join(' '))}</desc>`,
     // Its own paper: a transparent picture would be dark on dark in some viewers.
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     textAt(MARGIN, MARGIN + FONT, title, INK, ' font-weight="600"'),
@@ -142,17 +143,4 @@ const pngOf = (
 const widthOf = (text: string): number => Math.ceil(text.length * FONT * 0.58)
 
 const textAt = (x: number, y: number, text: string, fill = INK, more = ''): string =>
-  `<text x="${x}" y="${y}" fill="${fill}"${more}>${escaped(text)}</text>`
-
-const entities: ReadonlyMap<string, string> = new Map([
-  ['&', '&amp;'],
-  ['<', '&lt;'],
-  ['>', '&gt;'],
-  ['"', '&quot;'],
-])
-
-/** Characters that XML can't hold, even escaped, become a replacement character. */
-const escaped = (text: string): string =>
-  text
-    .replace(/[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, '\uFFFD')
-    .replace(/[&<>"]/g, (character) => entities.get(character) ?? character)
+  `<text x="${x}" y="${y}" fill="${fill}"${more}>${escapeXml(text)}</text>`

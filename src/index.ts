@@ -49,7 +49,7 @@ export { type SyntheticDigitsOptions, syntheticDigits } from './io/datasets/digi
 export { heldOut } from './io/datasets/heldOut.js'
 export { type ImageFolderOptions, imageFolder } from './io/datasets/images/imageFolder.js'
 export { type MnistOptions, mnist } from './io/datasets/mnist/mnist.js'
-export { horizontalFlip, randomCrop } from './math/augmentations.js'
+export { horizontalFlip, type RandomCropOptions, randomCrop } from './math/augmentations.js'
 export type { Pattern } from './math/patterns.js'
 export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/perturbations.js'
 export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture.js'

@@ -1,19 +1,26 @@
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkWhole } from '../dsl/checks.js'
 import type { Augmentation } from '../dsl/dataset.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { whole } from '../dsl/options/kinds.js'
+
+/** What {@link randomCrop} takes. */
+export const randomCropOptions = declareOptions('randomCrop', {
+  /** Largest shift along an axis, in pixels, ≥ 1. @default 4 */
+  padding: whole(1, { unit: 'pixels' }).default(4),
+})
+
+/** Options of {@link randomCrop}. */
+export interface RandomCropOptions extends OptionsOf<typeof randomCropOptions> {}
 
 /**
  * Shifts the image by up to `padding` pixels along each axis, every shift equally likely, and fills with zeros: the
  * same as padding each side with zeros and cutting out a random window, as `torchvision.transforms.RandomCrop` does.
  *
- * @param options padding: pixels, ≥ 1. @default 4
  * @example
  * imageFolder({ name: 'flowers', augment: [randomCrop({ padding: 4 }), horizontalFlip()] })
  * @throws OptionError for a padding that is not a whole number ≥ 1
  */
-export const randomCrop = (options: { readonly padding?: number } = {}): Augmentation => {
-  const { padding = 4 } = checkOptions('randomCrop', options, { padding: true })
-  checkWhole('randomCrop', 'padding', padding, 1)
+export const randomCrop = (options: RandomCropOptions = {}): Augmentation => {
+  const { padding } = randomCropOptions.read(options)
   const places = 2 * padding + 1
   return {
     name: 'randomCrop',

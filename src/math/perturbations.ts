@@ -1,6 +1,6 @@
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkEpsilon, checkWhole } from '../dsl/checks.js'
-import { rejectOption } from '../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { epsilon as epsilonOption, list, made, nameOfMade, whole } from '../dsl/options/kinds.js'
+import type { Option } from '../dsl/options/option.js'
 import { fillSigns, fillUniform, type RandomStream } from './random.js'
 
 /** Height, width and channels of a batch of n images, row-major NHWC. */
@@ -24,17 +24,38 @@ export interface Perturbation {
   readonly draw: (shape: BatchShape, random: RandomStream) => Float32Array
 }
 
-/** Options of {@link signNoise} and {@link uniformNoise}. */
-export interface NoiseOptions {
+/** An option: noise. */
+export const noiseOption = (): Option<Perturbation> =>
+  made('noise, such as blockNoise({ … })', (value) => 'draw' in value, undefined, {
+    meant: (value) => {
+      const attack = nameOfMade(value, 'perturb')
+      return attack === undefined ? undefined : `${attack} is an attack: write adversarial(${attack}({ … }))`
+    },
+  })
+
+const radius = {
   /** Radius of the L∞ ball, in (0, 1]; images are in [0, 1]. */
-  readonly epsilon: number
+  epsilon: epsilonOption(),
 }
 
+/** What {@link signNoise} takes. */
+export const signNoiseOptions = declareOptions('signNoise', radius)
+
+/** What {@link uniformNoise} takes. */
+export const uniformNoiseOptions = declareOptions('uniformNoise', radius)
+
+/** What {@link blockNoise} takes. */
+export const blockNoiseOptions = declareOptions('blockNoise', {
+  ...radius,
+  /** Block edges to draw from, in pixels, each ≥ 1. @default [1, 2, 3, 4, 5, 6, 7] */
+  blocks: list(whole(1, { unit: 'pixels' }), { least: 1 }).default([1, 2, 3, 4, 5, 6, 7]),
+})
+
+/** Options of {@link signNoise} and {@link uniformNoise}. */
+export interface NoiseOptions extends OptionsOf<typeof signNoiseOptions> {}
+
 /** Options of {@link blockNoise}. */
-export interface BlockNoiseOptions extends NoiseOptions {
-  /** Block edges to draw from, in pixels, each ≥ 1. @default 1 to 7 */
-  readonly blocks?: readonly number[]
-}
+export interface BlockNoiseOptions extends OptionsOf<typeof blockNoiseOptions> {}
 
 const sizeOf = ({ examples, height, width, channels }: BatchShape): number => examples * height * width * channels
 
@@ -45,16 +66,11 @@ const sizeOf = ({ examples, height, width, channels }: BatchShape): number => ex
  * @throws OptionError for an ε outside (0, 1] or a block edge < 1
  */
 export const blockNoise = (options: BlockNoiseOptions): Perturbation => {
-  const { epsilon, blocks = [1, 2, 3, 4, 5, 6, 7] } = checkOptions('blockNoise', options, {
-    epsilon: true,
-    blocks: true,
-  })
-  checkEpsilon('blockNoise', epsilon)
-  if (blocks.length === 0) rejectOption('blockNoise', 'at least one block edge', 'none')
-  for (const edge of blocks) checkWhole('blockNoise', 'block edge', edge, 1)
+  const read = blockNoiseOptions.read(options)
+  const { epsilon, blocks } = read
   return {
     name: 'blockNoise',
-    config: { epsilon, blocks },
+    config: blockNoiseOptions.config(read),
     epsilon,
     draw: (shape, random) => {
       const { examples, height, width, channels } = shape
@@ -85,8 +101,7 @@ export const blockNoise = (options: BlockNoiseOptions): Perturbation => {
  * @throws OptionError for ε outside (0, 1]
  */
 export const signNoise = (options: NoiseOptions): Perturbation => {
-  const { epsilon } = checkOptions('signNoise', options, { epsilon: true })
-  checkEpsilon('signNoise', epsilon)
+  const { epsilon } = signNoiseOptions.read(options)
   return {
     name: 'signNoise',
     config: { epsilon },
@@ -101,8 +116,7 @@ export const signNoise = (options: NoiseOptions): Perturbation => {
 
 /** Uniform in the L∞ ball. @throws OptionError for ε outside (0, 1] */
 export const uniformNoise = (options: NoiseOptions): Perturbation => {
-  const { epsilon } = checkOptions('uniformNoise', options, { epsilon: true })
-  checkEpsilon('uniformNoise', epsilon)
+  const { epsilon } = uniformNoiseOptions.read(options)
   return {
     name: 'uniformNoise',
     config: { epsilon },

@@ -1,17 +1,17 @@
-import { checkOptions } from '../dsl/checkOptions.js'
 import { rejectOption } from '../dsl/errors.js'
+import { declareOptions } from '../dsl/options/declare.js'
+import { list, number, positive } from '../dsl/options/kinds.js'
 import { type Architecture, architecture, INPUT, layersOf } from './architecture.js'
 import { type Normalisation, normalize } from './layers.js'
 import type { NamedTensors } from './weights.js'
 
-/**
- * Checks the option names of a normalisation.
- *
- * @throws OptionError for an unknown name
- */
-export const checkNormalisation = (stage: string, options: Normalisation): void => {
-  checkOptions(stage, options, { mean: true, std: true }, 'options of normalisation')
-}
+/** What a normalisation of images takes; see {@link Normalisation}. */
+export const normalisationOptions = declareOptions('normalisation', {
+  /** Mean of each channel, in pixel values of [0, 1]. */
+  mean: list(number(), { least: 1 }),
+  /** Standard deviation of each channel, > 0. */
+  std: list(positive(), { least: 1 }),
+})
 
 /** The network's own normalisation of its images; undefined if it has none. */
 export const normalisationOf = ({ nodes }: Architecture): Normalisation | undefined => {

@@ -1,4 +1,6 @@
 import { rejectOption } from '../dsl/errors.js'
+import { either, made } from '../dsl/options/kinds.js'
+import { guarded, type Option } from '../dsl/options/option.js'
 import { type Architecture, architecture, withClasses } from './architecture.js'
 import { cifarImages } from './cifar.js'
 import { conv2d, flatten, linear, maxPool2d, normalize, relu } from './layers.js'
@@ -79,6 +81,21 @@ export const zoo = {
 
 /** The names of the architectures in {@link zoo}. */
 export const architectureNames = Object.keys(zoo) as readonly (keyof typeof zoo)[]
+
+/** An option: a network, by its name in the zoo or as its description. */
+export const architectureOption = (): Option<string | Architecture> => {
+  const named = guarded<string>(
+    { expected: (name) => `${name} among ${architectureNames.join(', ')}`, choices: architectureNames },
+    (value): value is string => architectureNames.some((name) => name === value),
+  )
+  const described = made<Architecture>(
+    'a name of the zoo, or a network made with architecture(…)',
+    (value) => 'nodes' in value,
+  )
+  return either('a name of the zoo, or a network', [named, described], (value) =>
+    typeof value === 'string' ? named : described,
+  )
+}
 
 /**
  * An architecture by its name in the zoo, or the one given.

@@ -1,31 +1,33 @@
 // Attacked examples in the minibatch: how robust teachers are made, and what PwoA does without.
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkAmong } from '../dsl/checks.js'
-import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { choice, number } from '../dsl/options/kinds.js'
 import type { Minibatch, Step } from '../dsl/step.js'
 import { withMinibatch } from '../dsl/withMinibatch.js'
 import { tf } from '../engine/tf.js'
 import { stream } from '../math/random.js'
 import type { HasStudent } from '../training/network/network.js'
-import { type AttackSchedule, attackConfig, attackedImages } from '../training/views/attackStep.js'
+import { type AttackSchedule, attackConfig, attackedImages, readAttack } from '../training/views/attackStep.js'
 
-/** Options of {@link adversarial}. */
-export interface AdversarialOptions {
+const STAGE = 'adversarial'
+
+/** What {@link adversarial} takes. */
+export const adversarialOptions = declareOptions(STAGE, {
   /** Whether the attacked examples replace the natural ones or join them. @default 'replace' */
-  readonly mode?: 'replace' | 'join'
+  mode: choice(['replace', 'join']).default('replace'),
   /**
    * Probability that a minibatch is attacked, in [0, 1]: PwoA's reference draws so for each minibatch. 0 leaves every
    * minibatch as it is. @default 1
    */
-  readonly mixRatio?: number
-}
+  mixRatio: number({ least: 0, most: 1 }).default(1),
+})
 
-type Mode = NonNullable<AdversarialOptions['mode']>
+/** Options of {@link adversarial}. */
+export interface AdversarialOptions extends OptionsOf<typeof adversarialOptions> {}
 
-const modes: Readonly<Record<Mode, (minibatch: Minibatch, attacked: Tensor4D) => Minibatch>> = {
+const modes: Readonly<Record<'replace' | 'join', (minibatch: Minibatch, attacked: Tensor4D) => Minibatch>> = {
   replace: (minibatch, attacked) => minibatch.withImages(attacked),
   join: (minibatch, attacked) => {
     const { images, labels } = minibatch
@@ -36,7 +38,7 @@ const modes: Readonly<Record<Mode, (minibatch: Minibatch, attacked: Tensor4D) =>
 }
 
 /**
- * Attacks the student, as it is at this step, on each minibatch, or on some of them; losses L behind it see the
+ * Attacks the student, as it is at this step, on each minibatch, or on some of them; losses L after it see the
  * attacked images x + δ:
  *
  *     min_W mean_i max_{‖δ_i‖ ≤ ε} L(f_W(x_i + δ_i), y_i),   δ by the attack, W by the optimizer, in turn
@@ -55,10 +57,10 @@ const modes: Readonly<Record<Mode, (minibatch: Minibatch, attacked: Tensor4D) =>
  * Source: Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018, eq. 2.1; the ratio:
  * Jian et al., ICDM 2022.
  */
-export const adversarial = (schedule: AttackSchedule, options: AdversarialOptions = {}): Op<HasStudent, unknown> => {
-  const { mode = 'replace', mixRatio = 1 } = checkOptions('adversarial', options, { mode: true, mixRatio: true })
-  checkAmong('adversarial', 'a mode', modes, mode)
-  if (!(mixRatio >= 0 && mixRatio <= 1)) rejectOption('adversarial', 'mixRatio in [0, 1]', mixRatio)
+export const adversarial = (attack: AttackSchedule, options: AdversarialOptions = {}): Op<HasStudent, unknown> => {
+  const schedule = readAttack(STAGE, attack)
+  const read = adversarialOptions.read(options)
+  const { mode, mixRatio } = read
   const apply = <S extends Step & HasStudent>(step: S): S => {
     const { minibatch, run } = step
     const drawn = stream(run.seed, 'mixRatio', minibatch.epoch, minibatch.batch).uniform()
@@ -66,7 +68,12 @@ export const adversarial = (schedule: AttackSchedule, options: AdversarialOption
     return withMinibatch(step, modes[mode](minibatch, attackedImages(step, schedule)))
   }
   return stage(
-    { stage: 'adversarial', config: { ...attackConfig(schedule), mode, mixRatio }, needs: ['student'], adds: [] },
+    {
+      stage: STAGE,
+      config: { ...attackConfig(schedule), ...adversarialOptions.config(read) },
+      needs: ['student'],
+      adds: [],
+    },
     (source) => source.pipe(map((step) => apply(step))),
   )
 }

@@ -1,76 +1,67 @@
 // Clean and robust accuracy on the test set, before and after. Paper: Sec. IV.
 import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, of, takeWhile } from 'rxjs'
-import type { Attack, AttackSequence } from '../attacks/common/attack.js'
+import { type Attack, type AttackSequence, evaluatedAttackOption } from '../attacks/common/attack.js'
 import { checkNames } from '../attacks/evaluation/advice.js'
-import { checkShard, type Shard } from '../attacks/evaluation/shard.js'
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkWhole } from '../dsl/checks.js'
+import { checkShard, shardOptions } from '../attacks/evaluation/shard.js'
 import { type Op, stage } from '../dsl/op.js'
+import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
+import { choice, list, whole } from '../dsl/options/kinds.js'
 import { passOr } from '../dsl/passOr.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { evaluateNetwork, evaluationDue, type NetworkEvaluation } from '../training/evaluation/evaluateNetwork.js'
 import { testExamples } from '../training/evaluation/testExamples.js'
 import type { HasStudent, HasTeacher, Network } from '../training/network/network.js'
 
+const STAGE = 'attackEval'
+
+/** What {@link attackEval} takes. */
+export const attackEvalOptions = declareOptions(STAGE, {
+  /** How many test images are attacked, the first ones, ≥ 1. @default all */
+  examples: whole(1).optional('all'),
+  /** Images attacked at once, ≥ 1. Memory grows with it; results do not depend on it. @default 250 */
+  batchSize: whole(1).default(250),
+  /** How many broken examples `attacks.svg` shows, original beside adversarial image. @default 0 */
+  pictures: whole(0).default(0),
+  /** Which networks are measured; rows of a comparison share one `before`. @default ['before', 'after'] */
+  subjects: list(choice(['before', 'after']), { least: 1 }).default(['before', 'after']),
+  /** Also evaluates the student after every so many epochs, ≥ 1. @default only at the end */
+  every: whole(1, { unit: 'epochs' }).optional('only at the end'),
+  /** Attacks one part of the examples: `shards` makes a run for each part and joins their results. @default all of them */
+  shard: shardOptions.asOption().optional('all of them'),
+})
+
 /** Options of {@link attackEval}. */
-export interface AttackEvalOptions {
-  /** The first so many test images, ≥ 1. @default all */
-  readonly examples?: number
-  /** Attacks a part of these alone: `shards` makes runs of all parts, and joins what they find. @default all of them */
-  readonly shard?: Shard | undefined
-  /** Images attacked at once, ≥ 1: memory grows with it, results don't depend on it. @default 250 */
-  readonly batchSize?: number
-  /** Draws the first so many examples that break, original beside adversarial image, as `attacks.svg`. @default 0 */
-  readonly pictures?: number
-  /** Evaluates the student every so many epochs too, ≥ 1. @default only at the end */
-  readonly every?: number
-  /** Which of the two is measured; rows of a comparison share one `before`. @default both */
-  readonly subjects?: readonly ('before' | 'after')[]
-}
+export interface AttackEvalOptions extends OptionsOf<typeof attackEvalOptions> {}
 
 /**
- * Lets every step pass and evaluates: the teacher (`before`) when the first step arrives, the student (`after`) when
- * training is done. Without a stage that trains in front of it, it evaluates once and completes.
- * Reports through `run.events$` and the summary, and writes what became of each example: `attacks.jsonl`, the
- * teacher's beside a student's as `attacks-before.jsonl`. An interrupted evaluation goes on where it was. Behind `shrink`
- * it attacks the smaller network in the student's place: the same function, in less time.
+ * Passes every step on and evaluates: the teacher (`before`) when the first step arrives, the student (`after`) when
+ * training is done. Without a stage that trains before it, it evaluates once and completes.
+ * Reports through `run.events$` and the summary, and writes each example's outcome to `attacks.jsonl`; the teacher's,
+ * beside a student's, to `attacks-before.jsonl`. An interrupted evaluation resumes where it was. After `shrink` it
+ * attacks the smaller network in place of the student: the same function, in less time.
  *
  * @example
  * attackEval([autoAttack({ epsilon: 0.3 }), fgsm({ epsilon: 0.3 })], { examples: 1000 })
- * @throws OptionError for two attacks of one name or one called `clean`, wrong numbers, more examples than the test set
+ * @throws OptionError for two attacks with the same name or one called `clean`, wrong numbers, more examples than the test set
  * has or shards than blocks of four batches, a second attackEval, or a resumed evaluation of another network
  */
 export const attackEval = (
   attacks: readonly (Attack | AttackSequence)[],
   options: AttackEvalOptions = {},
 ): Op<HasStudent, unknown> => {
-  const { examples, batchSize = 250, pictures = 0, every, subjects = ['before', 'after'], shard } = options
-  checkOptions(STAGE, options, {
-    examples: true,
-    batchSize: true,
-    pictures: true,
-    every: true,
-    subjects: true,
-    shard: true,
-  })
+  readArgument(STAGE, 'attacks', attacksOption, attacks)
+  const { examples, ...others } = attackEvalOptions.read(options)
+  const { batchSize, pictures, every, subjects, shard } = others
   checkNames(STAGE, attacks)
-  if (examples !== undefined) checkWhole('attackEval', 'examples', examples, 1)
-  if (every !== undefined) checkWhole('attackEval', 'epochs between two evaluations', every, 1)
-  checkWhole('attackEval', 'batchSize', batchSize, 1)
-  checkWhole('attackEval', 'pictures', pictures, 0)
-  if (shard) checkShard('attackEval', examples, batchSize, shard)
+  if (shard) checkShard(STAGE, examples, batchSize, shard)
 
   return stage(
     {
       stage: STAGE,
       config: {
-        attacks: attacks.map(({ name, config }) => ({ name, ...config })),
+        attacks: attacksOption.encode(attacks),
         examples: examples ?? 'all',
-        batchSize,
-        pictures,
-        subjects,
-        ...(every === undefined ? {} : { every }),
-        ...(shard ? { shard } : {}),
+        ...attackEvalOptions.config(others),
       },
       needs: ['student'],
       adds: [],
@@ -86,11 +77,11 @@ export const attackEval = (
           await evaluateNetwork(run, network, { stage: STAGE, attacks, examples, shard, batchSize, pictures, ...of })
         }
 
-        /** The reference figures: the teacher's, or those of a network that nobody trains; none for a fresh one. */
+        /** The reference figures: the teacher's, or those of a network that is not trained; none for a fresh network. */
         const measureBefore = async (step: S): Promise<void> => {
           const { teacher, training, student } = step
           if (training && !subjects.includes('before')) return
-          // What nobody trains is its teacher, or what `shrink` has made of that.
+          // A network that is not trained is its teacher, or what `shrink` made of it.
           const network = training ? teacher : student
           const files = training ? 'attacks-before' : 'attacks'
           if (network) await measure(step, network, { subject: 'before', name: 'before', files })
@@ -132,6 +123,6 @@ export const attackEval = (
   )
 }
 
-const STAGE = 'attackEval'
+const attacksOption = list(evaluatedAttackOption())
 
 type Measured = Pick<NetworkEvaluation, 'subject' | 'name' | 'files'>

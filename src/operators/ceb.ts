@@ -1,9 +1,9 @@
 // CEB: a stochastic code before the last layer that may say little of the image beyond its label.
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkAtLeast, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import type { Op } from '../dsl/op.js'
-import { allPhases, type Phase } from '../dsl/phases.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { number, whole } from '../dsl/options/kinds.js'
+import { allPhases, phasesOption } from '../dsl/phases.js'
 import type { HasTerms } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { residualInformation } from '../math/ceb.js'
@@ -11,18 +11,23 @@ import { given, linear, sample } from '../models/layers.js'
 import type { HasStudent } from '../training/network/network.js'
 import { bottleneckStage } from '../training/views/bottleneckStage.js'
 
-/** Options of {@link ceb}. */
-export interface CebOptions {
+const STAGE = 'ceb'
+
+/** What {@link ceb} takes. */
+export const cebOptions = declareOptions(STAGE, {
   /**
-   * β ≥ 0: price of a nat of residual information, e^−ρ of the papers, whose ρ goes from 0 (β = 1) up to where little is
-   * left of it. @default 0.05, about ρ = 3
+   * β ≥ 0: price of a nat of residual information, e^−ρ in the papers, whose ρ runs from 0 (β = 1) up to where little
+   * of it remains. @default 0.05, about ρ = 3
    */
-  readonly beta?: number
+  beta: number({ least: 0 }).default(0.05),
   /** Width of the code z, ≥ 1. @default 256 */
-  readonly size?: number
-  /** Phases in which the code is sampled and the term acts; in others it is its mean. @default all */
-  readonly phases?: readonly Phase[]
-}
+  size: whole(1).default(256),
+  /** Phases in which the code is sampled and the term acts; in the others it is its mean. @default all */
+  phases: phasesOption().default(allPhases),
+})
+
+/** Options of {@link ceb}. */
+export interface CebOptions extends OptionsOf<typeof cebOptions> {}
 
 /**
  * Gives the student a stochastic head before its last layer, which then reads the code z of the features h in place of
@@ -46,15 +51,10 @@ export interface CebOptions {
  * Fischer, Alemi, "CEB Improves Model Robustness", Entropy 22, 2020.
  */
 export const ceb = (options: CebOptions = {}): Op<HasStudent, HasTerms> => {
-  const {
-    beta = 0.05,
-    size = 256,
-    phases = allPhases,
-  } = checkOptions(STAGE, options, { beta: true, size: true, phases: true })
-  checkAtLeast(STAGE, 'beta', beta, 0)
-  checkWhole(STAGE, 'size', size, 1)
+  const read = cebOptions.read(options)
+  const { beta, size, phases } = read
   return bottleneckStage({
-    config: { beta, size },
+    config: cebOptions.config(read),
     phases,
     head: {
       name: STAGE,
@@ -74,7 +74,6 @@ export const ceb = (options: CebOptions = {}): Op<HasStudent, HasTerms> => {
   })
 }
 
-const STAGE = 'ceb'
 const MEAN = 'ceb.mean'
 const CLASS_MEAN = 'ceb.classMean'
 const LABELS = 'ceb.labels'

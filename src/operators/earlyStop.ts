@@ -1,44 +1,47 @@
-// Ends a robust training where robustness is lost, and goes back to the best network that was seen.
-
+// Ends robust training when robustness is lost, and returns to the best network that was seen.
 import { defer, map, type Observable, takeWhile } from 'rxjs'
-import type { Attack } from '../attacks/common/attack.js'
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkWhole } from '../dsl/checks.js'
+import { type Attack, attackOption } from '../attacks/common/attack.js'
 import type { Split } from '../dsl/dataset.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
+import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
+import { share, whole } from '../dsl/options/kinds.js'
 import { percent } from '../dsl/percent.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { validate } from '../training/evaluation/validate.js'
 import type { HasStudent, Student } from '../training/network/network.js'
 
-/** Options of {@link earlyStop}. */
-export interface EarlyStopOptions {
+const STAGE = 'earlyStop'
+
+/** What {@link earlyStop} takes. */
+export const earlyStopOptions = declareOptions(STAGE, {
   /** Epochs without a better figure after which training ends, ≥ 1. @default never: only a collapse ends it */
-  readonly patience?: number
+  patience: whole(1, { unit: 'epochs' }).optional('never: only a collapse ends it'),
   /** A fall of robust accuracy from its best by more than this is a collapse, in (0, 1]. @default 0.15 */
-  readonly collapse?: number
-}
+  collapse: share().default(0.15),
+})
+
+/** Options of {@link earlyStop}. */
+export interface EarlyStopOptions extends OptionsOf<typeof earlyStopOptions> {}
 
 /**
- * After each epoch, attacks the student on the images that `heldOut` has kept from training. The student ends as the
- * best network by that figure, whatever came after it. Training ends at once where robust accuracy collapses, which
- * single-step adversarial training is known for (catastrophic overfitting), or where it has not risen for `patience`
- * epochs. Reports each figure as an evaluation of the epoch.
+ * After each epoch, attacks the student on the images that `heldOut` keeps out of training. At the end, the student is
+ * the best network by that figure. Training ends early if robust accuracy collapses, as single-step adversarial training
+ * is known for (catastrophic overfitting), or has not risen for `patience` epochs. Reports each figure as an evaluation
+ * of the epoch.
  *
  * @example
  * pipeline('teacher', heldOut(mnist(), 1000)).pipe(
  *   initialise('mnistNet'), adversarial(pgd({ epsilon: 0.3, steps: 1, stepSize: 0.375 })), crossEntropy(),
  *   train({ epochs: 10 }), earlyStop(pgd({ epsilon: 0.3, steps: 20, stepSize: 0.03 })))
  * @throws OptionError for a patience < 1 or a collapse outside (0, 1]; when the run starts, for data without `heldOut`
- * or behind a stage that prunes, whose best network so far may not be pruned yet
+ * or after a stage that prunes, because the best network so far may not be pruned yet
  * Source: Wong, Rice, Kolter, "Fast is better than free", ICLR 2020, sec. 5; Rice et al., ICML 2020.
  */
 export const earlyStop = (attack: Attack, options: EarlyStopOptions = {}): Op<HasStudent & HasTraining, unknown> => {
-  const { patience, collapse = 0.15 } = checkOptions(STAGE, options, { patience: true, collapse: true })
-  if (patience !== undefined) checkWhole(STAGE, 'patience', patience, 1)
-  if (!(collapse > 0 && collapse <= 1)) rejectOption(STAGE, 'collapse in (0, 1]', collapse)
+  readArgument(STAGE, 'attack', attackOption(), attack)
+  const { patience, collapse } = earlyStopOptions.read(options)
   const limits = { patience: patience ?? Number.POSITIVE_INFINITY, collapse }
   return stage(
     {
@@ -69,13 +72,13 @@ export const earlyStop = (attack: Attack, options: EarlyStopOptions = {}): Op<Ha
               'train before it: a stage that prunes needs all of its phases',
               `phase ${training.phase}`,
             )
-          // A run that was stopped after its training had ended: what it has trained since does not count.
+          // A run that was stopped after its training had ended: the steps since then do not count.
           if (over && best) goBack(student, best)
           if (over) return false
           if (training.batch + 1 < training.batches) return true
           const accuracies = validate(student, attack, imagesFor(run.data.validation), run.data, run.seed)
           run.emit({ type: 'evaluation', subject: 'epoch', accuracies })
-          // As it is kept across an interruption, so that comparisons come out alike.
+          // Rounded as the saved state rounds it, so a resumed run compares alike.
           const robust = Math.fround(accuracies.attacks[attack.name] ?? 0)
           if (best === undefined || robust > best.robust) best = remembered(student, robust, training.epoch)
           const fallen = best.robust - robust > limits.collapse
@@ -95,8 +98,6 @@ export const earlyStop = (attack: Attack, options: EarlyStopOptions = {}): Op<Ha
       }),
   )
 }
-
-const STAGE = 'earlyStop'
 
 interface Best {
   readonly robust: number

@@ -1,12 +1,15 @@
-// Makes a fresh network with random weights: the start of a teacher's training.
+// Makes a new network with random weights: the start of a teacher's training.
 import { enrichOnce } from '../dsl/enrichOnce.js'
 import { type Op, stage } from '../dsl/op.js'
+import { readArgument } from '../dsl/options/declare.js'
 import type { Architecture } from '../models/architecture.js'
 import { parallelOf } from '../models/statistics.js'
-import { resolveArchitecture } from '../models/zoo.js'
+import { architectureOption, resolveArchitecture } from '../models/zoo.js'
 import { checkFit, makeStudent } from '../training/network/makeStudent.js'
 import type { HasStudent } from '../training/network/network.js'
 import { randomWeights } from '../training/network/randomWeights.js'
+
+const STAGE = 'initialise'
 
 /**
  * Adds `student` with PyTorch's default initialisation: weights and bias of a layer uniform in ±1/√fan_in, drawn
@@ -15,22 +18,26 @@ import { randomWeights } from '../training/network/randomWeights.js'
  *
  * @example
  * pipeline('teacher', syntheticDigits()).pipe(initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }))
+ * @param network a name of the zoo, or a network made with `architecture(…)`
  * @throws OptionError for an unknown architecture, or (when the run starts) one that is not for the run's images
+ * Source: `reset_parameters` of PyTorch's `Linear` and `Conv2d`: He et al., "Delving Deep into Rectifiers", ICCV 2015,
+ * with a = √5.
  */
-export const initialise = (given: string | Architecture): Op<unknown, HasStudent> => {
-  const planned = resolveArchitecture('initialise', given)
+export const initialise = (network: string | Architecture): Op<unknown, HasStudent> => {
+  readArgument(STAGE, 'network', architectureOption(), network)
+  const planned = resolveArchitecture(STAGE, network)
   return stage(
     {
-      stage: 'initialise',
+      stage: STAGE,
       config: { architecture: planned.name },
       needs: [],
       adds: ['student'],
       parallel: parallelOf(planned),
     },
-    enrichOnce('initialise', async ({ run }) => {
-      const architecture = resolveArchitecture('initialise', given, run.data.classes)
-      checkFit('initialise', architecture, run.data)
-      return { student: makeStudent(run, architecture, randomWeights(architecture, run.seed, 'initialise')) }
+    enrichOnce(STAGE, async ({ run }) => {
+      const architecture = resolveArchitecture(STAGE, network, run.data.classes)
+      checkFit(STAGE, architecture, run.data)
+      return { student: makeStudent(run, architecture, randomWeights(architecture, run.seed, STAGE)) }
     }),
   )
 }

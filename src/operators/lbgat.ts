@@ -1,29 +1,36 @@
 // LBGAT: a natural classifier, trained along, shows the robust one where the boundaries are.
 import { defer, map } from 'rxjs'
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkAtLeast } from '../dsl/checks.js'
 import { enrich } from '../dsl/enrich.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { number } from '../dsl/options/kinds.js'
 import { allPhases } from '../dsl/phases.js'
 import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
 import { lbgatLoss } from '../math/lbgat.js'
-import type { Architecture } from '../models/architecture.js'
 import { parallelOf } from '../models/statistics.js'
-import { resolveArchitecture } from '../models/zoo.js'
+import { architectureOption, resolveArchitecture } from '../models/zoo.js'
 import { checkFit, makeStudent } from '../training/network/makeStudent.js'
 import type { HasGuide, HasStudent, Student } from '../training/network/network.js'
 import { randomWeights } from '../training/network/randomWeights.js'
 import { checkViews } from '../training/views/attackedPair.js'
-import { type AttackSchedule, attackConfig, withAttackedView } from '../training/views/attackStep.js'
+import { type AttackSchedule, attackConfig, readAttack, withAttackedView } from '../training/views/attackStep.js'
+
+const STAGE = 'lbgat'
+
+/** What {@link lbgat} takes. */
+export const lbgatOptions = declareOptions(STAGE, {
+  /** β ≥ 0: weight of TRADES' divergence. The paper trains with 0 (LBGAT0) and 6 (LBGAT6). @default 6 */
+  beta: number({ least: 0 }).default(6),
+  /**
+   * The natural classifier: a name of the zoo, with as many classes as the data, or a network made with `architecture(…)`.
+   * @default the student's
+   */
+  natural: architectureOption().optional("the student's"),
+})
 
 /** Options of {@link lbgat}. */
-export interface LbgatOptions {
-  /** β ≥ 0: weight of TRADES' divergence. The paper trains with 0 (LBGAT0) and 6 (LBGAT6). @default 6 */
-  readonly beta?: number
-  /** The natural classifier: a name of the zoo, with as many classes as the data, or a network of your own. @default the student's */
-  readonly natural?: string | Architecture
-}
+export interface LbgatOptions extends OptionsOf<typeof lbgatOptions> {}
 
 /**
  * Attacks the student f on each minibatch, adds a natural classifier g of random weights as `guide`, and the term
@@ -31,7 +38,7 @@ export interface LbgatOptions {
  *
  *     mean_{i,c} (f(x'_i) − g(x_i))_c²  +  mean_i −log softmax(g(x_i))_{y_i}  +  β·mean_i KL(f(x_i) ‖ f(x'_i))
  *
- * Losses behind it see the natural images and then the attacked ones; batch normalisation looks at each of the two by
+ * Losses after it see the natural images and then the attacked ones; batch normalisation looks at each of the two by
  * itself. A mask or ADMM's penalty is for the student alone. The official attack is PGD on the KL term: CIFAR-100
  * ε 0.031, 10 steps of 0.007.
  *
@@ -44,9 +51,9 @@ export interface LbgatOptions {
  * what the attack of the first epoch throws
  * Source: Cui et al., "Learnable Boundary Guided Adversarial Training", ICCV 2021; β of the official training script.
  */
-export const lbgat = (schedule: AttackSchedule, options: LbgatOptions = {}): Op<HasStudent, HasTerms & HasGuide> => {
-  const { beta = 6, natural } = checkOptions(STAGE, options, { beta: true, natural: true })
-  checkAtLeast(STAGE, 'beta', beta, 0)
+export const lbgat = (attack: AttackSchedule, options: LbgatOptions = {}): Op<HasStudent, HasTerms & HasGuide> => {
+  const schedule = readAttack(STAGE, attack)
+  const { beta, natural } = lbgatOptions.read(options)
   const planned = natural === undefined ? undefined : resolveArchitecture(STAGE, natural)
   const term: LossTerm = {
     name: STAGE,
@@ -85,5 +92,3 @@ export const lbgat = (schedule: AttackSchedule, options: LbgatOptions = {}): Op<
       }),
   )
 }
-
-const STAGE = 'lbgat'

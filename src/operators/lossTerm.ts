@@ -1,20 +1,24 @@
-// The way to a loss of one's own: a named term of the training loss.
-
+// A custom loss: a named term of the training loss.
 import type { Scalar } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
-import { checkOptions } from '../dsl/checkOptions.js'
 import { enrich } from '../dsl/enrich.js'
-import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
-import { allPhases, type Phase } from '../dsl/phases.js'
+import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
+import { callback, text } from '../dsl/options/kinds.js'
+import { allPhases, phasesOption } from '../dsl/phases.js'
 import type { HasTerms, LossTerm, NetworkOutputs, TermBatch } from '../dsl/step.js'
 import type { HasStudent } from '../training/network/network.js'
 
-/** Options of {@link lossTerm}. */
-export interface LossTermOptions {
+const STAGE = 'lossTerm'
+
+/** What {@link lossTerm} takes. */
+export const lossTermOptions = declareOptions(STAGE, {
   /** Phases in which the term acts. @default all */
-  readonly phases?: readonly Phase[]
-}
+  phases: phasesOption().default(allPhases),
+})
+
+/** Options of {@link lossTerm}. */
+export interface LossTermOptions extends OptionsOf<typeof lossTermOptions> {}
 
 /**
  * Adds a loss term: a differentiable function of the student's logits and hidden activations, and of the minibatch's
@@ -30,11 +34,12 @@ export const lossTerm = (
   loss: (inputs: TermBatch & NetworkOutputs) => Scalar,
   options: LossTermOptions = {},
 ): Op<HasStudent, HasTerms> => {
-  const { phases = allPhases } = checkOptions('lossTerm', options, { phases: true })
-  if (name === '') rejectOption('lossTerm', 'a name', '""')
-  if (phases.length === 0) rejectOption(name, 'at least one phase', 'none')
+  readArgument(STAGE, 'name', text('the name of the term'), name)
+  readArgument(STAGE, 'loss', callback('a function that returns a scalar'), loss)
+  const read = lossTermOptions.read(options)
+  const { phases } = read
   const term: LossTerm = { name, phases, bind: (batch) => (outputs) => loss({ ...batch, ...outputs }) }
-  return stage({ stage: name, config: { phases }, needs: ['student'], adds: ['terms'] }, (source) =>
+  return stage({ stage: name, config: lossTermOptions.config(read), needs: ['student'], adds: ['terms'] }, (source) =>
     source.pipe(map((step) => enrich(name, step, { terms: [term] }))),
   )
 }

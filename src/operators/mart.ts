@@ -1,21 +1,26 @@
 // MART: adversarial training that looks most at the examples that the network gets wrong.
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkAtLeast } from '../dsl/checks.js'
 import type { Op } from '../dsl/op.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { number } from '../dsl/options/kinds.js'
 import type { HasTerms } from '../dsl/step.js'
 import { martLoss } from '../math/mart.js'
 import type { HasStudent } from '../training/network/network.js'
 import { attackedPair } from '../training/views/attackedPair.js'
 import type { AttackSchedule } from '../training/views/attackStep.js'
 
-/** Options of {@link mart}. */
-export interface MartOptions {
+const STAGE = 'mart'
+
+/** What {@link mart} takes. */
+export const martOptions = declareOptions(STAGE, {
   /**
-   * λ ≥ 0: price of what an attack changes where the network is wrong. The official loss function takes 6 where none is
-   * given. @default 5
+   * λ ≥ 0: price of what an attack changes where the network is wrong. The official loss function takes 6 by default.
+   * @default 5
    */
-  readonly lambda?: number
-}
+  lambda: number({ least: 0 }).default(5),
+})
+
+/** Options of {@link mart}. */
+export interface MartOptions extends OptionsOf<typeof martOptions> {}
 
 /**
  * Attacks the student on each minibatch and adds the term `mart`, with p = softmax(f(x)) and q = softmax(f(x')):
@@ -34,10 +39,9 @@ export interface MartOptions {
  * the paper.
  */
 export const mart = (schedule: AttackSchedule, options: MartOptions = {}): Op<HasStudent, HasTerms> => {
-  const { lambda = 5 } = checkOptions('mart', options, { lambda: true })
-  checkAtLeast('mart', 'lambda', lambda, 0)
-  return attackedPair('mart', schedule, {
-    config: { lambda },
-    loss: (logits, labels) => martLoss(logits, labels, lambda),
+  const read = martOptions.read(options)
+  return attackedPair(STAGE, schedule, {
+    config: martOptions.config(read),
+    loss: (logits, labels) => martLoss(logits, labels, read.lambda),
   })
 }

@@ -1,18 +1,23 @@
 // TRADES: natural accuracy, and answers that an attack moves little.
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkAtLeast } from '../dsl/checks.js'
 import type { Op } from '../dsl/op.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { number } from '../dsl/options/kinds.js'
 import type { HasTerms } from '../dsl/step.js'
 import { tradesLoss } from '../math/trades.js'
 import type { HasStudent } from '../training/network/network.js'
 import { attackedPair } from '../training/views/attackedPair.js'
 import type { AttackSchedule } from '../training/views/attackStep.js'
 
-/** Options of {@link trades}. */
-export interface TradesOptions {
+const STAGE = 'trades'
+
+/** What {@link trades} takes. */
+export const tradesOptions = declareOptions(STAGE, {
   /** β ≥ 0: price of what an attack changes; 0 is plain cross entropy. The official code takes 1 on MNIST. @default 6 */
-  readonly beta?: number
-}
+  beta: number({ least: 0 }).default(6),
+})
+
+/** Options of {@link trades}. */
+export interface TradesOptions extends OptionsOf<typeof tradesOptions> {}
 
 /**
  * Attacks the student on each minibatch and adds the term `trades`:
@@ -33,10 +38,9 @@ export interface TradesOptions {
  * the official code for CIFAR-10.
  */
 export const trades = (schedule: AttackSchedule, options: TradesOptions = {}): Op<HasStudent, HasTerms> => {
-  const { beta = 6 } = checkOptions('trades', options, { beta: true })
-  checkAtLeast('trades', 'beta', beta, 0)
-  return attackedPair('trades', schedule, {
-    config: { beta },
-    loss: (logits, labels) => tradesLoss(logits, labels, beta),
+  const read = tradesOptions.read(options)
+  return attackedPair(STAGE, schedule, {
+    config: tradesOptions.config(read),
+    loss: (logits, labels) => tradesLoss(logits, labels, read.beta),
   })
 }

@@ -1,9 +1,9 @@
 // VIB: a stochastic code between the network and its last layer, which may say little of the image.
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkAtLeast, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
 import type { Op } from '../dsl/op.js'
-import { allPhases, type Phase } from '../dsl/phases.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { number, whole } from '../dsl/options/kinds.js'
+import { allPhases, phasesOption } from '../dsl/phases.js'
 import type { HasTerms } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { divergenceFromPrior } from '../math/vib.js'
@@ -11,15 +11,20 @@ import { given, linear, sample } from '../models/layers.js'
 import type { HasStudent } from '../training/network/network.js'
 import { bottleneckStage } from '../training/views/bottleneckStage.js'
 
-/** Options of {@link vib}. */
-export interface VibOptions {
-  /** β ≥ 0: price of a nat that the code says of the image. @default 1e-3 */
-  readonly beta?: number
+const STAGE = 'vib'
+
+/** What {@link vib} takes. */
+export const vibOptions = declareOptions(STAGE, {
+  /** β ≥ 0: price of a nat of information about the image. @default 1e-3 */
+  beta: number({ least: 0 }).default(1e-3),
   /** Width of the code z, ≥ 1. @default 256 */
-  readonly size?: number
-  /** Phases in which the code is sampled and the term acts; in others it is its mean. @default all */
-  readonly phases?: readonly Phase[]
-}
+  size: whole(1).default(256),
+  /** Phases in which the code is sampled and the term acts; in the others it is its mean. @default all */
+  phases: phasesOption().default(allPhases),
+})
+
+/** Options of {@link vib}. */
+export interface VibOptions extends OptionsOf<typeof vibOptions> {}
 
 /**
  * Gives the student a stochastic head before its last layer, which then reads the code z of the features h in place of
@@ -41,15 +46,10 @@ export interface VibOptions {
  * Source: Alemi, Fischer, Dillon, Murphy, "Deep Variational Information Bottleneck", ICLR 2017; β and size of its MNIST.
  */
 export const vib = (options: VibOptions = {}): Op<HasStudent, HasTerms> => {
-  const {
-    beta = 1e-3,
-    size = 256,
-    phases = allPhases,
-  } = checkOptions(STAGE, options, { beta: true, size: true, phases: true })
-  checkAtLeast(STAGE, 'beta', beta, 0)
-  checkWhole(STAGE, 'size', size, 1)
+  const read = vibOptions.read(options)
+  const { beta, size, phases } = read
   return bottleneckStage({
-    config: { beta, size },
+    config: vibOptions.config(read),
     phases,
     head: {
       name: STAGE,
@@ -68,7 +68,6 @@ export const vib = (options: VibOptions = {}): Op<HasStudent, HasTerms> => {
   })
 }
 
-const STAGE = 'vib'
 const MEAN = 'vib.mean'
 const LOG_VARIANCE = 'vib.logVariance'
 const NOISE = 'vib.noise'

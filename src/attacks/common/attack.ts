@@ -1,4 +1,6 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import { made, nameOfMade } from '../../dsl/options/kinds.js'
+import type { Option } from '../../dsl/options/option.js'
 import type { NormName } from './norms.js'
 
 /** A classifier as an attack sees it: images n × height × width × channels in [0, 1] to logits n × classes. */
@@ -49,3 +51,20 @@ export interface AttackSequence {
   /** At least one, all of one norm and radius, each of another name. */
   readonly stages: readonly Attack[]
 }
+
+const attackMeant = (value: unknown): string | undefined => {
+  const noise = nameOfMade(value, 'draw')
+  if (noise !== undefined) return `${noise} is noise: write perturb(${noise}({ … }))`
+  const sequence = nameOfMade(value, 'stages')
+  return sequence === undefined ? undefined : `${sequence} is several attacks: attackEval([ … ]) takes it`
+}
+
+/** An option: an attack. */
+export const attackOption = (): Option<Attack> =>
+  made('an attack, such as pgd({ … })', (value) => 'perturb' in value, undefined, { meant: attackMeant })
+
+/** An option: what an evaluation attacks with. */
+export const evaluatedAttackOption = (): Option<Attack | AttackSequence> =>
+  made('an attack, such as autoAttack({ … })', (value) => 'perturb' in value || 'stages' in value, undefined, {
+    meant: attackMeant,
+  })

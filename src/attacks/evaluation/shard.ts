@@ -1,13 +1,18 @@
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { checkWhole } from '../../dsl/checks.js'
 import { rejectOption } from '../../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { whole } from '../../dsl/options/kinds.js'
 import { blockSize } from './batches.js'
 
+/** Which part of the test examples. */
+export const shardOptions = declareOptions('shard', {
+  /** Which part, from 0. */
+  index: whole(0),
+  /** How many parts there are. */
+  of: whole(1),
+})
+
 /** A part of the test examples: `index`, from 0, of `of` parts. */
-export interface Shard {
-  readonly index: number
-  readonly of: number
-}
+export interface Shard extends OptionsOf<typeof shardOptions> {}
 
 /**
  * The test examples of a shard, ascending: whole blocks, as equally many as can be. Shard 0 of 1 is all of them.
@@ -25,15 +30,13 @@ export const indicesOf = (stage: string, examples: number, batchSize: number, { 
 }
 
 /**
- * Refuses a part that there is not, as far as can be told before the test set is there.
+ * Refuses a part that does not exist, as far as that is known before the test set is there.
  *
  * @param examples undefined for as many as the test set has
  * @throws OptionError
  */
 export const checkShard = (stage: string, examples: number | undefined, batchSize: number, shard: Shard): void => {
-  const { index, of } = checkOptions(stage, shard, { index: true, of: true }, 'options of shard')
-  checkWhole(stage, 'shards', of, 1)
-  checkWhole(stage, "a shard's index", index, 0)
-  if (index >= of) rejectOption(stage, `a shard's index < ${of}`, index)
+  const { index, of } = shard
+  if (index >= of) rejectOption(stage, `shard.index < ${of}`, index)
   if (examples !== undefined) indicesOf(stage, examples, batchSize, shard)
 }

@@ -11,9 +11,9 @@ type RequiredNames<F> = { [K in keyof F]: F[K] extends { readonly presence: 'req
 
 // Written as `Pick` is, over names that the compiler can follow to their declaration: editors show its comment.
 type Required<F, K extends keyof F> = { readonly [P in K]: ValueOf<F[P]> }
-type Omissible<F, K extends keyof F> = { readonly [P in K]?: ValueOf<F[P]> }
+type Omissible<F, K extends keyof F> = { readonly [P in K]?: ValueOf<F[P]> | undefined }
 
-/** What a user writes: the options by name; those with a default, and optional ones, may be left out. */
+/** What a user writes: the options by name; those with a default, and optional ones, may be left out or undefined. */
 export type OptionsOf<D extends { readonly fields: object }> = Required<D['fields'], RequiredNames<D['fields']>> &
   Omissible<D['fields'], Exclude<keyof D['fields'], RequiredNames<D['fields']>>>
 
@@ -56,11 +56,11 @@ export const declareOptions = <const F extends Fields>(of: string, fields: F): D
     isObject(value) &&
     Object.keys(value).every((name) => Object.hasOwn(fields, name)) &&
     names.every((name) => fits(fields[name], value[name]))
-  const encode = (values: object): Record<string, unknown> => {
+  const encoded = (values: object, order: readonly string[]): Record<string, unknown> => {
     const found = new Map(Object.entries(values))
     return given(
       Object.fromEntries(
-        names.map((name) => {
+        order.map((name) => {
           const value: unknown = found.get(name)
           return [name, value === undefined ? undefined : fields[name]?.encode(value)]
         }),
@@ -71,14 +71,18 @@ export const declareOptions = <const F extends Fields>(of: string, fields: F): D
     if (!isObject(value) || isObservable(value)) return t.failure(value, context)
     const unknown = Object.keys(value).find((name) => !Object.hasOwn(fields, name))
     if (unknown !== undefined) return t.failure(value[unknown], t.appendContext(context, unknown, unknownOption))
-    const decoded = names.map((name) => [name, decodeField(fields[name], name, value[name], context)] as const)
+    // In the order in which they were written: a plan states options within options so.
+    const written = [...new Set([...Object.keys(value), ...names])]
+    const decoded = written.map((name) => [name, decodeField(fields[name], name, value[name], context)] as const)
     const errors = decoded.flatMap(([, result]) => (result._tag === 'Left' ? result.left : []))
     if (errors.length > 0) return t.failures(errors)
     const values = decoded.map(([name, result]) => [name, result._tag === 'Right' ? result.right : undefined] as const)
     return t.success(given(Object.fromEntries(values)) as OptionsOf<{ readonly fields: F }>)
   }
   const type = Object.assign(
-    new t.Type<OptionsOf<{ readonly fields: F }>, unknown, unknown>(of, isWhole, validate, encode),
+    new t.Type<OptionsOf<{ readonly fields: F }>, unknown, unknown>(of, isWhole, validate, (values) =>
+      encoded(values, Object.keys(values)),
+    ),
     { facts: { expected: (name: string) => `${name} in { … }`, names } },
   )
   const read = (options: unknown): ReadOptions<F> => {
@@ -86,7 +90,7 @@ export const declareOptions = <const F extends Fields>(of: string, fields: F): D
     const filled = names.map((name) => [name, found.get(name) ?? fields[name]?.fallback] as const)
     return Object.fromEntries(filled) as ReadOptions<F>
   }
-  return { of, fields, read, config: encode, asOption: () => optionOf(type) }
+  return { of, fields, read, config: (values) => encoded(values, names), asOption: () => optionOf(type) }
 }
 
 /**

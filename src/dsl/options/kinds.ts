@@ -87,7 +87,7 @@ export const made = <A extends object>(
 ): Option<A> =>
   guarded(
     { expected: (name) => `${name} to be ${what}`, ...extras },
-    (value): value is A => (typeof value === 'object' || typeof value === 'function') && value !== null && is(value),
+    (value): value is A => typeof value === 'object' && value !== null && is(value),
     encode,
   )
 
@@ -95,6 +95,12 @@ export const made = <A extends object>(
 const namedConfig = (value: object): unknown => {
   const { name, config } = { name: undefined, config: undefined, ...value }
   return { name, ...(typeof config === 'object' ? config : {}) }
+}
+
+/** The name of a made value that has this method, for the `meant` of a neighbouring kind; undefined if it has not. */
+export const nameOfMade = (value: unknown, method: string): string | undefined => {
+  if (typeof value !== 'object' || value === null || !(method in value)) return undefined
+  return 'name' in value && typeof value.name === 'string' ? value.name : undefined
 }
 
 /** A function; a plan states nothing about it. */
@@ -148,13 +154,15 @@ export const record = <A>(item: AnyOption<A>): Option<Readonly<Record<string, A>
  * error is about that kind; undefined if it looks like none of them.
  *
  * @param what all kinds, in words
+ * @param extras what to write instead of a value that looks like none of them
  */
 export const either = <K extends Field>(
   what: string,
   kinds: readonly K[],
   choose: (value: unknown) => K | undefined,
+  extras: Extras = {},
 ): Option<ValueOf<K>> => {
-  const facts: OptionFacts = { expected: (name) => `${name} to be ${what}` }
+  const facts: OptionFacts = { expected: (name) => `${name} to be ${what}`, ...extras }
   return optionOf(
     Object.assign(
       new t.Type<ValueOf<K>, unknown, unknown>(

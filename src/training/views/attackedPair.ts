@@ -6,11 +6,12 @@ import { type Op, stage } from '../../dsl/op.js'
 import { allPhases } from '../../dsl/phases.js'
 import type { HasTerms, LossTerm, TermBatch } from '../../dsl/step.js'
 import type { HasStudent } from '../network/network.js'
-import { type AttackSchedule, attackConfig, withAttackedView } from './attackStep.js'
+import { type AttackSchedule, attackConfig, readAttack, withAttackedView } from './attackStep.js'
 
 /** A loss of the logits of natural and attacked images, which stand one behind the other. */
 export interface PairLoss {
-  readonly config: Readonly<Record<string, number>>
+  /** Its options, as the plan states them. */
+  readonly config: Readonly<Record<string, unknown>>
   /** @param logits 2n × classes  @param labels n × classes, one-hot */
   readonly loss: (logits: Tensor2D, labels: Tensor2D) => Scalar
 }
@@ -18,9 +19,10 @@ export interface PairLoss {
 /** A stage that attacks the student on each minibatch and adds a loss of both views as a term of its own name. */
 export const attackedPair = (
   name: string,
-  schedule: AttackSchedule,
+  attack: AttackSchedule,
   { config, loss }: PairLoss,
 ): Op<HasStudent, HasTerms> => {
+  const schedule = readAttack(name, attack)
   const term: LossTerm = {
     name,
     phases: allPhases,

@@ -13,7 +13,8 @@ import { randomWeights } from '../network/randomWeights.js'
 
 /** A stochastic head, and the loss of what it has of a minibatch. */
 export interface Bottleneck {
-  readonly config: Readonly<Record<string, number>>
+  /** Its options, as the plan states them. */
+  readonly config: Readonly<Record<string, unknown>>
   readonly phases: readonly Phase[]
   readonly head: Head
   readonly loss: (latent: Latent<Tensor2D>) => Scalar
@@ -38,7 +39,7 @@ export const bottleneckStage = ({ config, phases, head, loss }: Bottleneck): Op<
       ({ latent = {} }) =>
         loss(latent),
   })
-  return stage({ stage: name, config: { ...config, phases }, needs: ['student'], adds: ['terms'] }, (source) =>
+  return stage({ stage: name, config, needs: ['student'], adds: ['terms'] }, (source) =>
     defer(() => {
       let ready = false
       return source.pipe(

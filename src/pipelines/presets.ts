@@ -56,6 +56,9 @@ const photographs = {
  * What the papers and their released code use on each data set: ε in [0, 1], the PGD of evaluations, and options of
  * stages under the stages' names. `data` makes the source, with the published augmentation.
  *
+ * Source: Jian et al., ICDM 2022, and its code (docs/decisions/0018); β: Zhang et al., ICML 2019; training recipes on
+ * CIFAR: Rice et al., ICML 2020.
+ *
  * @example
  * const { cifar10: preset } = presets
  * pipeline('cifar10', preset.data()).pipe(
@@ -63,8 +66,6 @@ const photographs = {
  *   distill(preset.distill), hsicRegularize(preset.hsicRegularize),
  *   admmMask({ pattern: 'irregular', rate: 10, exclude: 'last', ...preset.admmMask }),
  *   attackEval([autoAttack({ epsilon: preset.epsilon }), pgd(preset.pgd)], { examples: 1000 }))
- * Source: Jian et al., ICDM 2022, and its code (docs/decisions/0018); β: Zhang et al., ICML 2019; training recipes on
- * CIFAR: Rice et al., ICML 2020.
  */
 export const presets = {
   mnist: { ...digits, classes: 10, data: (options: MnistOptions = {}) => mnist(options) },

@@ -146,11 +146,11 @@ describe('shards', () => {
   })
 
   it.each([
-    [{ index: 0, of: 0 }, 'a whole number of shards >= 1, got 0'],
-    [{ index: -1, of: 2 }, "a whole number of a shard's index >= 0, got -1"],
-    [{ index: 2, of: 2 }, "a shard's index < 2, got 2"],
+    [{ index: 0, of: 0 }, 'shard.of to be a whole number >= 1, got 0'],
+    [{ index: -1, of: 2 }, 'shard.index to be a whole number >= 0, got -1'],
+    [{ index: 2, of: 2 }, 'shard.index < 2, got 2'],
   ])('are refused: %o', (shard, message) => {
-    expect(() => checkShard('attackEval', undefined, 50, shard)).toThrow(`attackEval: expected ${message}`)
+    expect(() => attackEval([], { batchSize: 50, shard })).toThrow(`attackEval: expected ${message}`)
   })
 
   it('are refused where there are more than blocks', () => {

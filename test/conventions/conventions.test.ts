@@ -19,7 +19,11 @@ const parsed = sourceFiles().map((file) => ({ file, source: readSource(file) }))
 const declarations = parsed.flatMap(({ file, source }) =>
   exportsOf(source).map((exported) => ({ ...exported, file, where: `${pathOf(file)} ${exported.name}` })),
 )
-const operators = declarations.filter(({ file, isValue }) => isValue && pathOf(file).startsWith('src/operators/'))
+/** Declared options stand beside what takes them. */
+const isDeclaration = ({ name }: { readonly name: string }): boolean => name.endsWith('Options')
+const operators = declarations.filter(
+  (one) => one.isValue && !isDeclaration(one) && pathOf(one.file).startsWith('src/operators/'),
+)
 const attacks = declarations.filter(
   ({ file, name }) =>
     pathOf(file).startsWith('src/attacks/') &&

@@ -121,9 +121,9 @@ describe('blockNoise', () => {
   })
 
   it.each([
-    [[], 'blockNoise: expected at least one block edge, got none'],
-    [[2, 0], 'blockNoise: expected a whole number of block edge >= 1, got 0'],
-    [[1.5], 'blockNoise: expected a whole number of block edge >= 1, got 1.5'],
+    [[], 'blockNoise: expected blocks to be a list of at least 1, got []'],
+    [[2, 0], 'blockNoise: expected blocks[1] to be a whole number >= 1, got 0'],
+    [[1.5], 'blockNoise: expected blocks[0] to be a whole number >= 1, got 1.5'],
   ])('refuses the edges %j', (blocks, message) => {
     expect(() => blockNoise({ epsilon: 0.3, blocks })).toThrow(message)
   })

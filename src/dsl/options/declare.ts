@@ -43,12 +43,10 @@ export interface Declaration<F extends Fields> {
  * Declares options: from this follow the type that users see (`OptionsOf`), the refusal of unknown names and wrong
  * values, the plan's `config`, and the table in the documentation, whose text is each option's comment.
  *
- * @example
- * export const distillOptions = declareOptions('distill', {
- *   /** Temperature T. @default 30 *\/
- *   temperature: positive().default(30),
- * })
- * export interface DistillOptions extends OptionsOf<typeof distillOptions> {}
+ *     export const distillOptions = declareOptions('distill', {
+ *       temperature: positive().default(30),
+ *     })
+ *     export interface DistillOptions extends OptionsOf<typeof distillOptions> {}
  */
 export const declareOptions = <const F extends Fields>(of: string, fields: F): Declaration<F> => {
   const names = Object.keys(fields)

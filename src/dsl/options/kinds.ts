@@ -46,7 +46,7 @@ export const epsilon = (): Option<number> => number({ above: 0, most: 1 })
 export const share = (): Option<number> => number({ above: 0, most: 1 })
 
 const wholeRange = (name: string, least: number, most: number): string =>
-  most === Infinity ? `a whole number of ${name} >= ${least}` : `a whole number of ${name} from ${least} to ${most}`
+  `${name} to be a whole number ${most === Infinity ? `>= ${least}` : `from ${least} to ${most}`}`
 
 /** A whole number of at least `least` and at most `most`. */
 export const whole = (least: number, extras: Extras & { readonly most?: number } = {}): Option<number> => {

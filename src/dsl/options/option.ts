@@ -2,7 +2,7 @@ import * as t from 'io-ts'
 
 /** What errors and the documentation say about an option. */
 export interface OptionFacts {
-  /** What is accepted, given the option's name: `temperature > 0`, `a whole number of epochs >= 0`. */
+  /** What is accepted, given the option's name: `temperature > 0`, `epochs to be a whole number >= 0`. */
   readonly expected: (name: string) => string
   /** The words that the option accepts: an error suggests a near one. */
   readonly choices?: readonly string[]

@@ -49,12 +49,27 @@ const narrower = [
   to: { path: '^src/', pathNot: `^src/${anyOf([room, ...allowed])}` },
 }))
 
+/** What a folder of the command line may use of the others; all of them may use how a command ends (`outcome.ts`). */
+const cliFolders = [
+  ['arguments', []],
+  ['draw', []],
+  ['show', ['arguments', 'draw']],
+  ['commands', ['arguments', 'draw', 'show']],
+].map(([folder, allowed]) => ({
+  name: `cli-${folder}-uses-little`,
+  comment: `src/cli/${folder} uses only ${['itself', ...allowed].join(', ')} of src/cli, so that imports point one way.`,
+  severity: 'error',
+  from: { path: `^src/cli/${folder}/` },
+  to: { path: '^src/cli/', pathNot: `^src/cli/(${anyOf([folder, ...allowed])}/|outcome\\.ts$)` },
+}))
+
 const builtins = ['core']
 
 export default {
   forbidden: [
     ...pointsUp,
     ...narrower,
+    ...cliFolders,
     {
       name: 'no-cycles',
       comment: 'Nobody imports who imports him. Types count too.',

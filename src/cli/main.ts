@@ -1,74 +1,58 @@
 #!/usr/bin/env node
 import { type PwoaError, toPwoaError } from '../dsl/errors.js'
-import { ownVersion } from '../runtime/host/ownPackage.js'
-import { drawError } from './drawError.js'
-import { exitCodes } from './exitCodes.js'
-import type { Arguments } from './invocation.js'
-import { awaitInterrupt } from './onInterrupt.js'
+import type { Request } from './arguments/subcommand.js'
+import { drawError, drawTrace } from './draw/drawError.js'
+import { exitCodes, type Outcome } from './outcome.js'
 import { parseArguments } from './parseArguments.js'
-import { parseWord } from './parseWord.js'
-import type { Outcome } from './runCommand.js'
-import type { Word } from './word.js'
+import { awaitInterrupt } from './show/onInterrupt.js'
 
 awaitInterrupt()
 
 const argv = process.argv.slice(2)
 
-const say = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
+const print = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
   new Promise((resolve) => {
     if (text === '') resolve()
     else stream.write(text, () => resolve())
   })
 
 const fail = async (error: PwoaError): Promise<number> => {
-  await say(process.stderr, drawError(error))
-  if (argv.includes('--trace')) {
-    const { drawTrace } = await import('./drawTrace.js')
-    await say(process.stderr, drawTrace(error.cause))
-  }
+  await print(process.stderr, drawError(error))
+  if (argv.includes('--trace')) await print(process.stderr, drawTrace(error.cause))
   return exitCodes[error._tag]
 }
 
-const answer = async ({ ask, help }: Arguments): Promise<number> => {
-  if (ask === 'help') return say(process.stdout, help).then(() => 0)
-  if (ask === 'version') return say(process.stdout, `${ownVersion()}\n`).then(() => 0)
-  const { runCommand } = await import('./runCommand.js')
-  return conclude(await runCommand(ask))
-}
-
-const answerWord = async (asked: Word | { readonly help: string }): Promise<number> => {
-  if ('help' in asked) return say(process.stdout, asked.help).then(() => 0)
-  const { runWord } = await import('./runWord.js')
-  return conclude(await runWord(asked))
-}
-
-const conclude = async (outcome: Outcome): Promise<number> => {
-  if ('error' in outcome) return fail(outcome.error)
-  await say(process.stdout, outcome.text)
-  return outcome.code
+const outcomeOf = async ({ stage, act }: Request): Promise<Outcome> => {
+  try {
+    return await act()
+  } catch (thrown) {
+    return { error: toPwoaError(stage, thrown) }
+  }
 }
 
 const main = async (): Promise<number> => {
   try {
-    const word = parseWord(argv)
-    return word ? await answerWord(word) : await answer(parseArguments(argv))
+    const outcome = await outcomeOf(parseArguments(argv))
+    if ('error' in outcome) return await fail(outcome.error)
+    await print(process.stdout, outcome.text)
+    return outcome.code
   } catch (thrown) {
     return fail(toPwoaError('pwoa-run', thrown))
   }
 }
 
-// Whoever read the output has gone (`pwoa-run … | head`): that is no error, and a run goes on to its end.
+// If the reader of the output is gone (`pwoa-run … | head`), that is not an error: the run continues to its end.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') process.exitCode = 1
   })
 }
 
-// What no stage and no observer caught, such as an exception in a timer of the user's own.
-const unforeseen = (thrown: unknown): void => {
+// For exceptions that no stage and no observer caught, such as one in a timer of the user's own.
+const failUncaught = (thrown: unknown): void => {
   void fail(toPwoaError('pwoa-run', thrown)).then((code) => process.exit(code))
 }
-process.on('uncaughtException', unforeseen).on('unhandledRejection', unforeseen)
+process.on('uncaughtException', failUncaught).on('unhandledRejection', failUncaught)
 
 // The threads of an engine would keep the process alive.
 process.exit(await main())

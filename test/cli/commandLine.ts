@@ -96,7 +96,7 @@ export const buildCommand = async () => {
     writeFileSync(
       script,
       `import { loadPipelineFile } from ${url('runtime/file/loadPipelineFile.js')}
-       import { drawError } from ${url('cli/drawError.js')}
+       import { drawError } from ${url('cli/draw/drawError.js')}
        const told = []
        for (const { cwd, file } of ${JSON.stringify(cases)}) {
          process.chdir(cwd)

@@ -208,9 +208,7 @@ describe('pwoa-run of a sweep', () => {
   test('refuses a seed that would change nothing', async () => {
     const { code, stderr } = await command.run(['halvings.ts', '--seed', '3'], folderWith(files))
     expect(code).toBe(2)
-    expect(stderr).toBe(
-      'pwoa-run: --seed: expected no seed beside those of the sweep: each of its points has its own, got 3\n',
-    )
+    expect(stderr).toBe('pwoa-run: --seed: expected no seed, because each point of the sweep has its own, got 3\n')
   })
 
   test('--workers is for sweeps', async () => {

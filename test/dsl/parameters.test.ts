@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { isRight, right } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { colorsFor } from '../../src/cli/colors.js'
-import { drawFileHelp } from '../../src/cli/drawFileHelp.js'
+import { drawFileHelp } from '../../src/cli/draw/drawFileHelp.js'
+import { colorsFor } from '../../src/cli/draw/terminal.js'
 import { decodeParameters, param, parameters } from '../../src/dsl/parameters.js'
 
 import { syntheticDigits } from '../../src/io/datasets/digits/syntheticDigits.js'

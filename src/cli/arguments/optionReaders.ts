@@ -1,0 +1,80 @@
+import type { CheckpointOptions, RunOptions } from '../../dsl/run.js'
+import { usageFailure } from './usageFailure.js'
+
+// Each reader converts the text of an option, and throws a `UsageError` if it can't.
+
+type Values = Readonly<Record<string, string>>
+
+/** Reads `key=value`, and adds it to the earlier ones. */
+export const assignment = (text: string, earlier: Values = {}): Values => {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (key === undefined || value === undefined)
+    throw usageFailure({ stage: '--set', expected: 'key=value', actual: `"${text}"` })
+  return { ...earlier, [key]: value }
+}
+
+const engines: readonly NonNullable<RunOptions['engine']>[] = ['auto', 'tensorflow', 'wasm']
+
+/** Reads the name of an engine. */
+export const engineOf = (text: string): NonNullable<RunOptions['engine']> => {
+  const engine = engines.find((known) => known === text)
+  if (engine === undefined)
+    throw usageFailure({ stage: '--engine', expected: `one of ${engines.join(', ')}`, actual: `"${text}"` })
+  return engine
+}
+
+/** Reads a seed. */
+export const seedOf = (text: string): number => {
+  const seed = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (seed < 2 ** 32) return seed
+  throw usageFailure({ stage: '--seed', expected: 'a whole number from 0 to 4294967295', actual: `"${text}"` })
+}
+
+/** Reads a number of steps (`500`) or seconds (`30s`). */
+export const intervalOf = (text: string): CheckpointOptions => {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(s?)$/.exec(text) ?? []
+  const value = Number(number)
+  if (unit === 's' && value > 0) return { everySeconds: value }
+  if (unit === '' && Number.isSafeInteger(value) && value > 0) return { everySteps: value }
+  throw usageFailure({ stage: '--checkpoint-every', expected: 'steps (500) or seconds (30s)', actual: `"${text}"` })
+}
+
+/** Reads a local folder: only workers can keep runs in a bucket. */
+export const folderOf =
+  (stage: string) =>
+  (text: string): string => {
+    if (!/^\w+:\/\//.test(text)) return text
+    const hint = "A queue's workers can keep runs in a bucket: pwoa-run worker --runs s3://bucket/prefix"
+    throw usageFailure({ stage, expected: 'a folder', actual: `${/^\w+/.exec(text)?.[0]}://…`, hint })
+  }
+
+/** Reads a whole number, at least 1. */
+export const countOf =
+  (stage: string) =>
+  (text: string): number => {
+    const count = /^\d+$/.test(text) ? Number(text) : 0
+    if (count >= 1) return count
+    throw usageFailure({ stage, expected: 'a whole number >= 1', actual: `"${text}"` })
+  }
+
+/** An address to serve a page at. */
+export interface Address {
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+}
+
+/** Any free port, reachable from this machine only. */
+export const loopback: Address = { host: '127.0.0.1', port: 0 }
+
+/** Reads `host:port` or `port`; an IPv6 host is in brackets. */
+export const addressOf = (text: string): Address => {
+  const [, bracketed, host, port] = /^(?:(?:\[([0-9a-f:.]+)\]|([\w.-]+)):)?(\d{1,5})$/i.exec(text) ?? []
+  if (port !== undefined && Number(port) < 2 ** 16)
+    return { host: bracketed ?? host ?? loopback.host, port: Number(port) }
+  throw usageFailure({
+    stage: '--ui-at',
+    expected: 'a host and a port, such as 127.0.0.1:8080',
+    actual: `"${text}"`,
+  })
+}

@@ -1,0 +1,41 @@
+import type { Diagnosis, FindingState } from '../../runtime/doctor/finding.js'
+import { flag, textOption } from '../arguments/part.js'
+import { subcommand } from '../arguments/subcommand.js'
+import { type Colors, colorsFor } from '../draw/terminal.js'
+import { exitCodes } from '../outcome.js'
+
+/** `pwoa-run doctor` */
+export const doctor = subcommand(
+  {
+    name: 'doctor',
+    summary: 'reports what is installed and what is missing',
+    description: 'Reports which engine, machine, tools and data a run would find here, and how to fix what is missing.',
+  },
+  {
+    dataDir: textOption('--data-dir <dir>', 'the folder in which to look for data (default: the cache folder)'),
+    json: flag('--json', 'prints one line of JSON'),
+  },
+  async ({ dataDir, json }) => {
+    const { diagnose } = await import('../../runtime/doctor/diagnose.js')
+    const diagnosis = await diagnose(dataDir)
+    const text = json ? `${JSON.stringify(diagnosis)}\n` : drawDiagnosis(diagnosis, colorsFor(process.stdout))
+    return { text, code: diagnosis.engine === null ? exitCodes.RunError : 0 }
+  },
+)
+
+const marks = {
+  ok: ({ green }) => green('ok     '),
+  note: ({ yellow }) => yellow('note   '),
+  problem: ({ red }) => red('problem'),
+} as const satisfies Readonly<Record<FindingState, (colors: Colors) => string>>
+
+/** One line for each finding, with the advice on the line below. */
+const drawDiagnosis = ({ pwoa, findings }: Diagnosis, colors: Colors): string => {
+  const width = Math.max(...findings.map(({ about }) => about.length))
+  const indent = ' '.repeat(7 + 2 + width + 2)
+  const lines = findings.flatMap(({ about, state, says, advice }) => [
+    `${marks[state](colors)}  ${about.padEnd(width)}  ${says}`,
+    ...(advice === undefined ? [] : [`${indent}${colors.bold('→')} ${advice}`]),
+  ])
+  return `${colors.bold(`pwoa ${pwoa}`)}\n${lines.join('\n')}\n`
+}

@@ -1,0 +1,93 @@
+import { given } from '../../dsl/given.js'
+import type { CheckpointOptions, RunOptions } from '../../dsl/run.js'
+import {
+  type Address,
+  addressOf,
+  assignment,
+  countOf,
+  engineOf,
+  folderOf,
+  intervalOf,
+  loopback,
+  seedOf,
+} from '../arguments/optionReaders.js'
+import {
+  all,
+  flag,
+  mapped,
+  option,
+  optionalValue,
+  type Part,
+  textOption,
+  type Values,
+  withDefault,
+} from '../arguments/part.js'
+
+/** When checkpoints are written, and how many are kept; undefined if neither was asked for. */
+const checkpoints: Part<CheckpointOptions | undefined> = mapped(
+  all({
+    every: option('--checkpoint-every <n>', 'training steps (500) or seconds (30s) between checkpoints', intervalOf),
+    keep: option('--keep-checkpoints <n>', 'number of checkpoints kept (default: 2)', countOf('--keep-checkpoints')),
+  }),
+  ({ every, keep }) => (every === undefined && keep === undefined ? undefined : { ...every, ...given({ keep }) }),
+)
+
+const runOptions: Part<RunOptions> = mapped(
+  all({
+    dataDir: textOption('--data-dir <dir>', 'the folder of the data set'),
+    out: option(
+      '--out <dir>',
+      'the run folder, new or empty (default: runs/<name>-<time>); for a sweep, the folder of an earlier one resumes it',
+      folderOf('--out'),
+    ),
+    engine: option('--engine <name>', 'auto, tensorflow or wasm (default: auto, the best that loads)', engineOf),
+    seed: option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf),
+    resume: option('--resume <dir>', 'resumes an interrupted run from its folder', folderOf('--resume')),
+    checkpoints,
+    profile: mapped(
+      flag('--profile', 'reports where the time of a training step goes, and writes trace.json'),
+      (profiled): RunOptions['profile'] => (profiled ? 'steps' : undefined),
+    ),
+  }),
+  given,
+)
+
+/** The address of the page that shows the run; undefined if there is no page. */
+export const page: Part<Address | undefined> = mapped(
+  all({
+    shown: flag('--ui', 'serves a page that shows the run live'),
+    at: option('--ui-at <host:port>', 'serves it at this address (default: 127.0.0.1 and any free port)', addressOf),
+  }),
+  ({ shown, at }) => at ?? (shown ? loopback : undefined),
+)
+
+/** What `pwoa-run FILE` accepts beside the file. */
+export const invocationParts = {
+  /** The texts of `--set`. */
+  values: withDefault({}, option('--set <key=value>', 'sets a parameter of the file; can be repeated', assignment)),
+  options: runOptions,
+  /** How many points of a sweep run at a time. */
+  workers: option('--workers <n>', 'points of a sweep at a time (default: 1)', countOf('--workers')),
+  attempts: option('--attempts <n>', 'how many times a crashed point is tried (default: 3)', countOf('--attempts')),
+  /** The URL of the queue of a sweep's points; `true`: that of the environment. */
+  queue: optionalValue(
+    '--queue [url]',
+    'workers elsewhere run the points of a sweep (redis://host:6379, or PWOA_QUEUE)',
+  ),
+  /** The local folder that the workers' folder of pipelines is a copy of. */
+  pipelines: textOption(
+    '--pipelines <dir>',
+    "with --queue: the local copy of the workers' folder of pipelines (default: the file's folder)",
+  ),
+  plan: flag('--plan', 'prints the stages and what they would do, without running them'),
+  page,
+  output: mapped(flag('--json', 'prints one line of JSON instead of a table'), (json): 'json' | 'table' =>
+    json ? 'json' : 'table',
+  ),
+  volume: mapped(flag('--quiet', 'shows no progress'), (quiet): 'quiet' | 'normal' => (quiet ? 'quiet' : 'normal')),
+}
+
+/** What `pwoa-run FILE` asks for, checked. */
+export interface Invocation extends Values<typeof invocationParts> {
+  readonly file: string
+}

@@ -1,0 +1,81 @@
+import type { Command } from 'commander'
+import { distance } from 'fastest-levenshtein'
+import type { PwoaError } from '../../dsl/errors.js'
+import { nearOf } from '../../dsl/nearest.js'
+import { ownVersion } from '../../runtime/host/ownPackage.js'
+import { flag, optionalArgument, type Part } from '../arguments/part.js'
+import { defaultCommand, drawSubcommand } from '../arguments/subcommand.js'
+import { usageFailure } from '../arguments/usageFailure.js'
+import type { Outcome } from '../outcome.js'
+import { invocationParts } from './invocation.js'
+
+const notes = `
+Examples:
+  pwoa-run mnist.ts --help                  the parameters of the file
+  pwoa-run mnist.ts --plan --set rate=8     what a run would do
+  pwoa-run mnist.ts --data-dir data/mnist   a run, in a new folder under runs/
+  pwoa-run mnist.ts --ui                    a run, and a page that shows it live
+
+Exit codes:
+  0    done
+  1    the run failed
+  2    wrong usage, or an invalid pipeline, parameter or file
+  130  interrupted, after the state was saved
+`
+
+/** Whether help was asked for, and the text of `pwoa-run --help`. */
+const help: Part<{ readonly asked: boolean; readonly text: () => string }> = (command) => {
+  const asked = flag('-h, --help', 'prints this text, or with FILE the parameters of that file')(command)
+  command.configureHelp({
+    visibleCommands: () => [...siblingsOf(command)],
+    subcommandTerm: drawSubcommand,
+  })
+  return () => ({ asked: asked(), text: () => command.helpInformation() + notes })
+}
+
+const subcommands: Part<readonly string[]> = (command) => () => siblingsOf(command).map((other) => other.name())
+
+const siblingsOf = (command: Command): readonly Command[] =>
+  command.parent?.commands.filter((other) => other !== command) ?? []
+
+/** If the file is missing and its name is near that of a subcommand, asks whether that was meant. */
+const withSubcommandHint = (outcome: Outcome, file: string, names: readonly string[]): Outcome => {
+  if (!('error' in outcome) || !isMissing(outcome.error) || /[./\\]/.test(file)) return outcome
+  const near = nearOf(
+    file,
+    names.filter((name) => name.startsWith(file) || distance(file, name) <= file.length / 3),
+  )
+  return near === undefined ? outcome : { error: { ...outcome.error, hint: `Did you mean ${near}?` } }
+}
+
+const isMissing = ({ cause }: PwoaError): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+
+/** `pwoa-run FILE`. The command's name is what its usage line shows. */
+export const pipelineFile = defaultCommand(
+  {
+    name: 'FILE',
+    description: 'Runs a pipeline file: prunes a robust network and reports how robust it still is.',
+  },
+  {
+    file: optionalArgument('[FILE]', 'a TypeScript or JavaScript file whose default export is a pipeline'),
+    ...invocationParts,
+    help,
+    subcommands,
+    version: flag('-V, --version', 'prints the version'),
+  },
+  async ({ file, help: { asked, text }, version, subcommands, ...invocation }) => {
+    if (version) return { text: `${ownVersion()}\n`, code: 0 }
+    if (file === undefined && asked) return { text: text(), code: 0 }
+    if (file === undefined)
+      throw usageFailure({
+        stage: 'arguments',
+        expected: 'a pipeline file',
+        actual: 'none',
+        hint: 'pwoa-run --help shows examples.',
+      })
+    const { helpOfFile, runFile } = await import('./runFile.js')
+    const outcome = await (asked ? helpOfFile(file) : runFile({ file, ...invocation }))
+    return withSubcommandHint(outcome, file, subcommands)
+  },
+)

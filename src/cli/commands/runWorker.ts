@@ -1,0 +1,44 @@
+import { valueOf } from '../../dsl/errors.js'
+import { given } from '../../dsl/given.js'
+import type { CheckpointOptions } from '../../dsl/run.js'
+import { parseQueueUrl } from '../../runtime/queue/queueUrl.js'
+import { startWorker } from '../../runtime/queue/startWorker.js'
+import { openRunStorage } from '../../runtime/storage/openRunStorage.js'
+import { parseRunsPlace } from '../../runtime/storage/runsPlace.js'
+import type { Outcome } from '../outcome.js'
+import { onInterrupt } from '../show/onInterrupt.js'
+
+/** What `pwoa-run worker` asks for. */
+export interface WorkerRequest {
+  /** The queue's URL; `true` or undefined: that of the environment. */
+  readonly queue: string | true | undefined
+  readonly pipelines: string
+  readonly runs: string
+  readonly workers: number
+  readonly lease: number
+  readonly dataDir: string | undefined
+  readonly checkpoints: CheckpointOptions | undefined
+}
+
+/**
+ * Takes points from the queue and runs them until it is interrupted.
+ *
+ * @throws UsageError if the queue's URL or the place of the runs is invalid
+ */
+export const runWorker = async (request: WorkerRequest): Promise<Outcome> => {
+  const { queue, pipelines, runs, workers, lease, dataDir, checkpoints } = request
+  const url = valueOf(parseQueueUrl(queue === true ? undefined : queue, process.env))
+  const place = valueOf(parseRunsPlace(runs))
+  const say = (message: string): void => void process.stderr.write(`${message}\n`)
+  const run = given({ dataDir, checkpoints })
+  const storage = await openRunStorage(place, { environment: process.env, checkpoints: checkpoints ?? {}, say })
+  const worker = await startWorker({ url: url, pipelines, storage, workers, lease, run, say })
+  say(`worker: ${workers} at a time, from ${url.shown}, runs in ${storage.shown}`)
+  await new Promise<void>((resolve) => {
+    onInterrupt(() => {
+      say('stopping: saving what is under way; interrupt again to quit at once')
+      void worker.stop().then(resolve)
+    })
+  })
+  return { text: '', code: 0 }
+}

@@ -1,0 +1,58 @@
+import { dirname, resolve } from 'node:path'
+import { valueOf } from '../../dsl/errors.js'
+import { pointInChild } from '../../runtime/pointProcess/pointInChild.js'
+import { followQueue } from '../../runtime/queue/followQueue.js'
+import { parseQueueUrl, queueVariable } from '../../runtime/queue/queueUrl.js'
+import { startSweep } from '../../runtime/sweep/startSweep.js'
+import { chooseSweepFolder } from '../../runtime/sweep/sweepFolder.js'
+import type { Sweep, SweepHandle } from '../../runtime/sweep/sweepTypes.js'
+import { type Colors, windowSize } from '../draw/terminal.js'
+import type { Screen } from '../show/screen.js'
+import { type Showing, showSweep } from '../show/showSweep.js'
+import type { Invocation } from './invocation.js'
+
+/**
+ * Starts the points of a sweep, in local processes or by a queue, and shows them on the screen.
+ *
+ * @throws UsageError if the queue's URL is invalid
+ */
+export const startPoints = async (
+  sweep: Sweep,
+  invocation: Invocation,
+  screen: Screen,
+  colors: Colors,
+): Promise<SweepHandle> => {
+  const showing = { colors, size: () => windowSize(process.stderr), study: sweep.study }
+  const { values, options, workers = 1, attempts = 3 } = invocation
+  const file = resolve(invocation.file)
+  if (invocation.queue !== undefined) return enqueue(sweep, invocation, screen, showing)
+  const runPoint = pointInChild({ file, values, workers, secrets: [queueVariable] })
+  const handle = startSweep(sweep, options, { workers, attempts, runPoint })
+  showSweep(handle, screen, { ...showing, where: `${workers} at a time` })
+  return handle
+}
+
+const enqueue = async (
+  sweep: Sweep,
+  invocation: Invocation,
+  screen: Screen,
+  showing: Omit<Showing, 'where'>,
+): Promise<SweepHandle> => {
+  const { values, options, queue, attempts = 3 } = invocation
+  const url = valueOf(parseQueueUrl(queue === true ? undefined : queue, process.env))
+  const file = resolve(invocation.file)
+  const { runPoint } = await followQueue({
+    url,
+    file,
+    pipelines: invocation.pipelines ?? dirname(file),
+    values,
+    folder: chooseSweepFolder(sweep.name, options),
+    attempts,
+    warn: (message) => screen.line(`warning: --queue: ${message}`),
+  })
+  // All points are in the queue at once, and one attempt each is enough here: the workers limit how many run at a time,
+  // and try a crashed point again.
+  const handle = startSweep(sweep, options, { workers: sweep.points.length, attempts: 1, runPoint })
+  showSweep(handle, screen, { ...showing, where: `by ${url.shown}` })
+  return handle
+}

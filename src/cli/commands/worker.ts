@@ -1,0 +1,40 @@
+import { countOf, intervalOf } from '../arguments/optionReaders.js'
+import { option, optionalValue, requiredOption, textOption, withDefault } from '../arguments/part.js'
+import { subcommand } from '../arguments/subcommand.js'
+
+/** `pwoa-run worker` */
+export const worker = subcommand(
+  {
+    name: 'worker',
+    summary: 'runs points of sweeps from a queue',
+    description: 'Runs points of sweeps that pwoa-run FILE --queue has put into a queue.',
+    usage: '--pipelines <dir> --runs <place> [options]',
+  },
+  {
+    queue: optionalValue(
+      '--queue [url]',
+      'redis://host:6379 or rediss://…; put a URL with a password into PWOA_QUEUE instead',
+    ),
+    pipelines: requiredOption('--pipelines <dir>', 'the folder of pipeline files; it runs no file outside it'),
+    runs: requiredOption(
+      '--runs <place>',
+      'the place of the sweeps of all machines: a shared folder or s3://bucket/prefix',
+    ),
+    workers: withDefault(1, option('--workers <n>', 'points at a time (default: 1)', countOf('--workers'))),
+    lease: withDefault(
+      30,
+      option(
+        '--lease <s>',
+        'seconds without a sign of life after which other workers take over (default: 30)',
+        countOf('--lease'),
+      ),
+    ),
+    dataDir: textOption('--data-dir <dir>', 'the folder of the data set'),
+    checkpoints: option(
+      '--checkpoint-every <n>',
+      'training steps (500) or seconds (30s) between checkpoints',
+      intervalOf,
+    ),
+  },
+  async (asked) => (await import('./runWorker.js')).runWorker(asked),
+)

@@ -1,0 +1,16 @@
+import { describeError, type PwoaError } from '../../dsl/errors.js'
+import { originalPositions } from '../../runtime/file/sourcePositions.js'
+
+/** An error as the user reads it: one line, and below it a hint what to do. */
+export const drawError = (error: PwoaError): string => {
+  const hint = error.hint?.split('\n').map((line) => `\n  ${line}`) ?? []
+  const line =
+    error._tag === 'InterruptedError' ? `${error.stage}: interrupted; the state is saved` : describeError(error)
+  return `pwoa-run: ${line}${hint.join('')}\n`
+}
+
+/** The stack of an error's cause and of each further cause, for `--trace`; empty if there is no cause. */
+export const drawTrace = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return ''
+  return `${originalPositions(cause.stack ?? String(cause))}\n${drawTrace(cause.cause)}`
+}

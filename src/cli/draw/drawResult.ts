@@ -1,0 +1,123 @@
+import { describeError } from '../../dsl/errors.js'
+import type { Summary } from '../../dsl/run.js'
+import { formatCount, formatSeconds } from '../../report/format.js'
+import { latencyTable } from '../../report/latencyTable.js'
+import { type Table, tableOfComparison, tableOfRun } from '../../report/resultTable.js'
+import { sizeTable } from '../../report/sizeTable.js'
+import type { Study } from '../../report/study/study.js'
+import { studyTable } from '../../report/study/studyTable.js'
+import type { ComparisonSummary } from '../../runtime/comparison/comparison.js'
+import { shortPath } from '../../runtime/host/shortPath.js'
+import type { PointRecord, SweepSummary } from '../../runtime/sweep/sweepTypes.js'
+import { drawTable } from './drawTable.js'
+import { type FittedTable, fitTable } from './fitTable.js'
+import { liveStudy } from './liveStudy.js'
+import { pointCount } from './points.js'
+import type { Colors } from './terminal.js'
+
+interface Page {
+  readonly colors: Colors
+  /** Characters per line. */
+  readonly width: number
+  readonly folder: string
+  /** The names in the folder. */
+  readonly files: readonly string[]
+  /** How a sweep's points are compared, if the table has to fit a window. Without it all columns are drawn. */
+  readonly study?: Study | undefined
+}
+
+/** The result of a run as a text: figures, what they were measured on, and where the files are. */
+export const drawResult = (summary: Summary | ComparisonSummary | SweepSummary, page: Page): string => {
+  if ('points' in summary) return drawSweep(summary, page)
+  return 'rows' in summary ? drawComparison(summary, page) : drawRun(summary, page)
+}
+
+const drawRun = (summary: Summary, page: Page): string => {
+  const artifacts = summary.artifacts.length === 0 ? '' : `: ${summary.artifacts.join(', ')}`
+  return draw(
+    summary.pipeline,
+    { table: tableOfRun(summary) },
+    [summary],
+    `${shortPath(page.folder)}${artifacts}`,
+    page,
+  )
+}
+
+const drawComparison = ({ pipeline, rows }: ComparisonSummary, page: Page): string =>
+  draw(pipeline, { table: tableOfComparison(rows) }, Object.values(rows), shortPath(page.folder), page)
+
+const drawSweep = ({ sweep, points, study }: SweepSummary, page: Page): string => {
+  const done = points.flatMap(({ label, summary }) => (summary ? [[label, summary] as const] : []))
+  const failed = points.flatMap(({ label, error }) => (error ? `failed: ${label}: ${describeError(error)}\n` : []))
+  const summaries = done.map(([, summary]) => summary)
+  const table = study ? studyTable(study) : tableOfComparison(Object.fromEntries(done))
+  const fitted = page.study && fitStudy(points, page.study, page.width)
+  const files = sweepFiles(summaries, page)
+  if (done.length > 0) return `${draw(sweep, fitted ?? { table }, summaries, files, page)}${failed.join('')}`
+  const { bold, dim } = page.colors
+  return `\n${bold(sweep)}, none of ${pointCount(points.length)} done\n\n${failed.join('')}\n${dim(`files in ${files}`)}\n`
+}
+
+/** The study's table with as many columns as the window takes: a wider one would break every row in two. */
+const fitStudy = (points: readonly PointRecord[], study: Study, width: number): FittedTable | undefined => {
+  const table = liveStudy(points, study, [])
+  const fitted = table && fitTable(table, { columns: width, rows: Number.POSITIVE_INFINITY })
+  return fitted?.note === undefined ? fitted : { ...fitted, note: `${fitted.note}\nstudy.md has all of them` }
+}
+
+/** The files of a sweep: its own tables and pictures, and the files of each point. */
+const sweepFiles = (summaries: readonly Summary[], { folder, files }: Page): string => {
+  const own = files.filter((name) => /^(report|results|study)\.|\.svg$/.test(name))
+  const made = [...new Set(summaries.flatMap(({ artifacts }) => artifacts))]
+  const of = made.length > 0 ? made.join(', ') : 'its run'
+  const listed = own.length > 0 ? `: ${own.toSorted().join(', ')}` : ''
+  return `${shortPath(folder)}${listed}; of each point in points/KEY: ${of}`
+}
+
+/** The figures of runs, if there are any, and a note about columns that are left out. */
+interface Shown {
+  readonly table: Table | undefined
+  readonly note?: string | undefined
+}
+
+const draw = (
+  name: string,
+  { table, note }: Shown,
+  summaries: readonly Summary[],
+  files: string,
+  { colors, width }: Page,
+): string => {
+  const sizes = summaries.map(({ sizes: layers }) => (layers ? `${drawTable(sizeTable(layers), width, colors)}\n` : ''))
+  const times = summaries.map(({ latency }) => (latency ? `${drawTable(latencyTable(latency), width, colors)}\n` : ''))
+  const title = `${colors.bold(name)}, ${[...new Set(summaries.flatMap(facts))].join(', ')}`
+  const more = note === undefined ? '' : `${colors.dim(note)}\n`
+  const body = table ? `${drawTable(table, width, colors)}${more}` : `done in ${formatSeconds(totalOf(summaries))}\n`
+  const profile = summaries.map(({ profile: seconds }) => (seconds ? drawProfile(seconds) : '')).join('')
+  return `\n${title}\n\n${body}\n${sizes.join('')}${times.join('')}${profile}${colors.dim(`files in ${files}`)}\n`
+}
+
+/** The seconds of all training steps by kind of work, the longest first. */
+const drawProfile = (seconds: Readonly<Record<string, number>>): string => {
+  const works = Object.entries(seconds).toSorted(([, a], [, b]) => b - a)
+  const total = works.reduce((sum, [, one]) => sum + one, 0)
+  const width = Math.max(...works.map(([name]) => name.length))
+  const lines = works.map(
+    ([name, one]) =>
+      `  ${name.padEnd(width)}  ${((100 * one) / total).toFixed(1).padStart(5)} %  ${formatSeconds(one)}`,
+  )
+  return works.length === 0 ? '' : `where the time of training went\n\n${lines.join('\n')}\n\n`
+}
+
+const totalOf = (summaries: readonly Summary[]): number =>
+  summaries.reduce((total, { seconds }) => total + seconds.total, 0)
+
+/** What the figures were measured on; most important if the data is not the original. */
+const facts = ({ data, engine, before, after }: Summary): string[] => {
+  const examples = (after ?? before)?.examples
+  const altered = data.origin === 'recompressed' ? ' (recompressed)' : ''
+  return [
+    `on ${data.name}${altered}`,
+    ...(examples === undefined ? [] : [`${formatCount(examples)} test images`]),
+    `engine ${engine}`,
+  ]
+}

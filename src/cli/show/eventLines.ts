@@ -1,0 +1,44 @@
+import { dispatchSome } from '../../dsl/dispatch.js'
+import type { Accuracies, RunEvent } from '../../dsl/events.js'
+import { formatCount, formatLoss, formatPercent, formatSeconds } from '../../report/format.js'
+
+/** An event as one line of progress; undefined if it has none. */
+export const eventLine = dispatchSome<RunEvent, [], string | undefined>({
+  engine: ({ description }) => (description.startsWith('engine') ? description : `engine: ${description}`),
+  data: ({ name, origin, train, test }) => {
+    const altered = origin === 'recompressed' ? ' (recompressed)' : ''
+    return `data: ${name}${altered}, ${formatCount(train)} training and ${formatCount(test)} test images`
+  },
+  phase: ({ stage, phase, epochs }) => `${stage}: ${phase}, ${formatCount(epochs)} epoch${epochs === 1 ? '' : 's'}`,
+  epoch: ({ phase, epoch, epochs, loss, terms, seconds }) => {
+    const number = String(epoch + 1).padStart(String(epochs).length)
+    return `  ${phase} ${number}/${epochs}  loss ${formatLoss(loss)}${drawTerms(terms)}  ${formatSeconds(seconds)}`
+  },
+  attacked: ({ subject, attack, stage, robust, broken, attacked, seconds }) =>
+    attack === stage
+      ? undefined
+      : `  ${subject} ${attack}: ${formatPercent(robust)} after ${stage}, which broke ${formatCount(broken)} of ${formatCount(attacked)}  ${formatSeconds(seconds)}`,
+  evaluation: ({ subject, accuracies }) =>
+    `${subject === 'epoch' ? '  so far' : subject}: ${drawAccuracies(accuracies)}`,
+  parameters: ({ counts: { kept, total } }) =>
+    `parameters: ${formatCount(kept)} of ${formatCount(total)} kept (${formatPercent(kept / total)})`,
+  sizes: ({ sizes: { before, after } }) => {
+    const [from, to] = [before, after].map((layers) => layers.reduce((sum, { parameters }) => sum + parameters, 0))
+    return `shrink: ${formatCount(from ?? 0)} parameters become ${formatCount(to ?? 0)}`
+  },
+  latency: ({ latency: { images, before, after } }) => {
+    const [from, to] = [before, after].map(({ whole }) => (1e3 * whole).toFixed(1))
+    return `shrink: ${formatCount(images)} images take ${to} ms, before ${from} ms`
+  },
+  warning: ({ stage, message }) => `warning: ${stage}: ${message}`,
+})
+
+const drawTerms = (terms: Readonly<Record<string, number>>): string => {
+  const parts = Object.entries(terms).map(([name, value]) => `${name} ${formatLoss(value)}`)
+  return parts.length < 2 ? '' : ` (${parts.join(', ')})`
+}
+
+const drawAccuracies = ({ clean, attacks }: Accuracies): string =>
+  [['clean', clean] as const, ...Object.entries(attacks)]
+    .map(([name, value]) => `${name} ${formatPercent(value)}`)
+    .join('  ')

@@ -1,0 +1,28 @@
+import { exitCodes } from '../outcome.js'
+
+const signals = ['SIGINT', 'SIGTERM'] as const
+
+/** Before anything has started there is nothing to save. */
+const exitEarly = (): void => {
+  process.stderr.write('pwoa-run: interrupted before anything had started\n')
+  process.exit(exitCodes.InterruptedError)
+}
+
+/** Makes an interruption end the process with a message, until `onInterrupt` names something to stop. */
+export const awaitInterrupt = (): void => {
+  for (const signal of signals) process.on(signal, exitEarly)
+}
+
+/** Calls `stop` at the first interruption; a second one ends the process at once. Returns a function that undoes this. */
+export const onInterrupt = (stop: () => void): (() => void) => {
+  let isStopping = false
+  const handle = (): void => {
+    if (isStopping) process.exit(exitCodes.InterruptedError)
+    isStopping = true
+    stop()
+  }
+  for (const signal of signals) process.off(signal, exitEarly).on(signal, handle)
+  return () => {
+    for (const signal of signals) process.off(signal, handle)
+  }
+}

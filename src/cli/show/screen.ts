@@ -1,0 +1,46 @@
+/** Shows progress: lines that stay, and below them a live view that is redrawn. */
+export interface Screen {
+  readonly line: (text: string) => void
+  /** Redraws the live view. `draw` is not called if the screen has none, or too soon after the last time. */
+  readonly live: (draw: () => string) => void
+  /** Removes the live view. */
+  readonly end: () => void
+}
+
+/** Milliseconds between two redraws. */
+const redrawPause = 100
+
+const terminal = async (stream: NodeJS.WriteStream): Promise<Screen> => {
+  const { createLogUpdate } = await import('log-update')
+  const update = createLogUpdate(stream, { showCursor: true })
+  let last = -Infinity
+  return {
+    line: (text) => {
+      update.clear()
+      stream.write(`${text}\n`)
+      last = -Infinity
+    },
+    live: (draw) => {
+      const now = performance.now()
+      if (now - last < redrawPause) return
+      last = now
+      update(draw())
+    },
+    end: () => update.clear(),
+  }
+}
+
+/** A file or a pipe, which gets only the lines that stay. */
+const plain = (stream: NodeJS.WriteStream): Screen => ({
+  line: (text) => void stream.write(`${text}\n`),
+  live: () => undefined,
+  end: () => undefined,
+})
+
+const silent: Screen = { line: () => undefined, live: () => undefined, end: () => undefined }
+
+/** A screen on a stream; `quiet` shows nothing. */
+export const openScreen = async (stream: NodeJS.WriteStream, volume: 'normal' | 'quiet'): Promise<Screen> => {
+  if (volume === 'quiet') return silent
+  return stream.isTTY ? terminal(stream) : plain(stream)
+}

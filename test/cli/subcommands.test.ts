@@ -1,0 +1,197 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parseArguments } from '../../src/cli/parseArguments.js'
+import { refusalOf } from '../support/refusalOf.js'
+import { buildCommand, folderWith } from './commandLine.js'
+import { userFiles } from './userFiles.js'
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+  return command.remove
+})
+
+describe('the address of a page', () => {
+  const pageOf = (...args: string[]): unknown => {
+    const { asked } = parseArguments(['file.ts', ...args])
+    return 'page' in asked ? asked.page : 'no page'
+  }
+
+  test.each([
+    [[], undefined],
+    [['--ui'], { host: '127.0.0.1', port: 0 }],
+    [['--ui-at', '8080'], { host: '127.0.0.1', port: 8080 }],
+    [['--ui', '--ui-at', '0.0.0.0:80'], { host: '0.0.0.0', port: 80 }],
+    [['--ui-at', 'my-machine.local:65535'], { host: 'my-machine.local', port: 65535 }],
+    [['--ui-at', '[::1]:1234'], { host: '::1', port: 1234 }],
+  ])('%j: %j', (args, wanted) => {
+    expect(pageOf(...args)).toEqual(wanted)
+  })
+
+  test.each(['', 'host', '127.0.0.1', ':80', '1:65536', 'a b:80', '::1:80', 'http://x:80'])(
+    '"%s" is refused',
+    (text) => {
+      const error = refusalOf(() => pageOf('--ui-at', text))
+      expect(error).toMatchObject({ _tag: 'UsageError', stage: '--ui-at', actual: `"${text}"` })
+    },
+  )
+})
+
+describe('subcommands', () => {
+  test('are recognised only as the first argument', () => {
+    expect(parseArguments(['report', 'a'])).toMatchObject({ stage: 'report', asked: { folder: 'a' } })
+    expect(parseArguments(['ui', 'a', '--ui-at', '99'])).toMatchObject({ stage: 'ui', asked: { at: { port: 99 } } })
+    for (const argv of [[], ['report.ts'], ['constructor'], ['--help'], ['x.ts', '--out', 'report']])
+      expect(parseArguments(argv).stage, argv.join(' ')).toBe('pwoa-run')
+    expect(refusalOf(() => parseArguments(['x.ts', 'report']))).toMatchObject({ expected: 'one pipeline file' })
+    expect(refusalOf(() => parseArguments(['--seed', '3', 'report', 'a']))).toMatchObject({ _tag: 'UsageError' })
+  })
+
+  test('have defaults', () => {
+    expect(parseArguments(['init']).asked).toEqual({ folder: '.' })
+    expect(parseArguments(['worker', '--pipelines', 'a', '--runs', 'b', '--queue']).asked).toEqual({
+      queue: true,
+      pipelines: 'a',
+      runs: 'b',
+      workers: 1,
+      lease: 30,
+      dataDir: undefined,
+      checkpoints: undefined,
+    })
+  })
+
+  test.each([
+    ['init', /starter project/],
+    ['doctor', /--data-dir <dir>/],
+    ['report', /writes report\.html/i],
+    ['ui', /--ui-at/],
+    ['tensorboard', /--out <dir>/],
+    ['worker', /--lease <s>/],
+  ])('%s --help, within 80 columns', async (name, text) => {
+    const { code, stdout, stderr } = await command.run([name, '--help'], folderWith({}))
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(text)
+    expect(stdout).toContain(`Usage: pwoa-run ${name}`)
+    for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
+  })
+
+  test.each([
+    ['reprot', 'report'],
+    ['rep', 'report'],
+    ['tensorbord', 'tensorboard'],
+    ['wroker', 'worker'],
+  ])('%s: asks whether %s was meant', async (name, near) => {
+    const { code, stdout, stderr } = await command.run([name], folderWith({}))
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toBe(`pwoa-run: ${name}: expected a pipeline file, got no such file\n  Did you mean ${near}?\n`)
+  })
+
+  test('are not suggested for a file with an ending, a folder that exists, or a word that is not near', async () => {
+    const folder = folderWith({ 'reprot/file': '' })
+    for (const name of ['reprot.ts', 'reprot', 'mnist', './rep']) {
+      const { code, stderr } = await command.run([name], folder)
+      expect(code, name).toBe(2)
+      expect(stderr, name).not.toContain('Did you mean')
+    }
+  })
+
+  test.each([
+    [['report'], 'pwoa-run: arguments: expected the folder of a run, got none'],
+    [['tensorboard'], 'pwoa-run: arguments: expected the folder of a run, or a folder of several runs, got none'],
+    [['ui'], 'pwoa-run: arguments: expected the folder of a run, a comparison or a sweep, got none'],
+    [['report', 'a', 'b'], 'pwoa-run: arguments: expected one folder, got more than one\n  pwoa-run report --help'],
+    [['doctor', 'a'], 'pwoa-run: arguments: expected no arguments, got a\n  pwoa-run doctor --help'],
+    [['worker', '--runs', 'a'], 'pwoa-run: arguments: expected --pipelines <dir>, got none\n  pwoa-run worker --help'],
+    [['worker', '--pipelines', 'a'], 'pwoa-run: arguments: expected --runs <place>, got none'],
+    [['tensorboard', 'nowhere'], 'pwoa-run: tensorboard: expected a run folder, with a plan.json, or one of several'],
+    [['report', 'nowhere'], 'pwoa-run: report: expected a run folder, with a plan.json, got nowhere'],
+    [['ui', 'nowhere'], 'pwoa-run: ui: expected a run folder, with a plan.json, got nowhere'],
+    [['report', '.', '--trase'], 'Did you mean --trace?'],
+  ])('%j is refused', async (args, text) => {
+    const { code, stdout, stderr } = await command.run(args, folderWith({}))
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(text)
+  })
+})
+
+describe('report', () => {
+  test('of an interrupted run is written when it is asked for', async () => {
+    const folder = folderWith(userFiles)
+    const args = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow', '--out', 'run']
+    const started = command.start(args, folder)
+    await started.says(/train +2\/400/)
+    started.child.kill('SIGINT')
+    expect((await started.ended).code).toBe(130)
+    expect(existsSync(join(folder, 'run', 'report.html'))).toBe(false)
+    const { code, stdout } = await command.run(['report', 'run'], folder)
+    expect([code, stdout]).toEqual([0, `${join('run', 'report.html')}\n`])
+    expect(readFileSync(join(folder, 'run', 'report.html'), 'utf8')).toContain('not finished')
+  })
+})
+
+describe('tensorboard', () => {
+  test('writes the event file of a run and says where', async () => {
+    const folder = folderWith(userFiles)
+    await command.run(['pipeline.ts', '--engine', 'wasm', '--quiet', '--out', 'run'], folder)
+    const { code, stdout, stderr } = await command.run(['tensorboard', 'run', '--out', 'logs'], folder)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^logs.events\.out\.tfevents\.\d+\.pwoa\n$/)
+    expect(existsSync(join(folder, stdout.trimEnd()))).toBe(true)
+  })
+})
+
+describe('ui', () => {
+  test('opens beside a run that is damaged, which is told once; a folder of nothing else is refused', async () => {
+    const two = `
+import { compare, pipeline, syntheticDigits } from 'pwoa'
+import { halve } from './lib/halving'
+
+const row = (epochs: number) => pipeline('row', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(halve(epochs))
+
+export default compare('two', { bad: row(2), good: row(2) })
+`
+    const folder = folderWith({ ...userFiles, 'two.ts': two })
+    await command.run(['two.ts', '--engine', 'wasm', '--quiet', '--out', 'both'], folder)
+    const bad = join('both', '1-bad')
+    writeFileSync(join(folder, bad, 'metrics.jsonl'), '{"step":1}\n')
+    const started = command.start(['ui', 'both'], folder)
+    const [, address = ''] = await started.says(/page: (\S+)\n/)
+    expect((await fetch(address)).status).toBe(200)
+    started.child.kill('SIGINT')
+    const { code, stderr } = await started.ended
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^pwoa-run: run folder: .*1-bad.*\npage: \S+\n$/)
+    const alone = await command.run(['ui', bad], folder)
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/^pwoa-run: run folder: .*1-bad.*\n$/)])
+  })
+})
+
+describe('--ui', () => {
+  test('says where, keeps the address for its owner alone, and changes nothing else', async () => {
+    const folder = folderWith(userFiles)
+    const { code, stdout, stderr } = await command.run(
+      ['pipeline.ts', '--engine', 'wasm', '--ui', '--quiet', '--json', '--out', 'run'],
+      folder,
+    )
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ pipeline: 'halving' })
+    const [, port, token] = /^page: http:\/\/127\.0\.0\.1:(\d+)\/([\w-]+)\/\n$/.exec(stderr) ?? []
+    const file = join(folder, 'run', 'page.json')
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ port: Number(port), token })
+    if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  test('a port that is taken is an error before anything has begun', async () => {
+    const folder = folderWith(userFiles)
+    const slow = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow']
+    const first = command.start([...slow, '--ui', '--out', 'a'], folder)
+    const [, port = ''] = await first.says(/page: \S+:(\d+)\//)
+    const second = await command.run([...slow, '--ui-at', port, '--out', 'b'], folder)
+    expect(second.code).toBe(2)
+    expect(second.stderr).toContain('--ui: expected a free address')
+    expect(existsSync(join(folder, 'b'))).toBe(false)
+    first.child.kill('SIGINT')
+    await first.ended
+  })
+})

@@ -1,5 +1,6 @@
 import { dispatchSome } from '../dsl/dispatch.js'
 import type { RunEvent } from '../dsl/events.js'
+import { given } from '../dsl/given.js'
 import type { LoggedEvent } from '../dsl/record.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import { timeLeft } from '../dsl/timeLeft.js'
@@ -28,7 +29,7 @@ const most = { weights: 40, admm: 400, measured: 400, attacked: 60, warnings: 10
  *
  * @param name of the pipeline
  */
-export const makeRunFigures = (name: string, begun: 'waiting' | 'starting' = 'starting'): RunFigures => {
+export const makeRunFigures = (name: string, initial: 'waiting' | 'starting' = 'starting'): RunFigures => {
   const curves = makeCurves()
   const timeline = makeTimeline()
   const progress = makeProgress()
@@ -36,7 +37,7 @@ export const makeRunFigures = (name: string, begun: 'waiting' | 'starting' = 'st
   const admm = makeThinned<AdmmUpdate>(most.admm)
   const measured = makeThinned<Measured>(most.measured)
   const attacked = new Map<string, RunFacts['attacked'][number]>()
-  let facts: Partial<RunFacts> & Pick<RunFacts, 'state'> = { state: begun }
+  let facts: Partial<RunFacts> & Pick<RunFacts, 'state'> = { state: initial }
   let latest: TrainingMetrics | undefined
 
   const listed = (key: 'warnings' | 'artifacts', text: string): void => {
@@ -97,7 +98,7 @@ export const makeRunFigures = (name: string, begun: 'waiting' | 'starting' = 'st
     },
     end: (state, at, error) => {
       timeline.end(at)
-      facts = { ...facts, state, ...(error === undefined ? {} : { error }) }
+      facts = { ...facts, state, ...given({ error }) }
     },
     facts: () => ({
       name,

@@ -1,3 +1,4 @@
+import { given } from '../dsl/given.js'
 import { unescapeXml } from '../dsl/xml.js'
 import { type CurvePoints, middleStep } from './curves.js'
 import { documentOf } from './document.js'
@@ -48,8 +49,7 @@ const section = (title: string, body: Html | readonly Html[] | '' | undefined): 
 /** The figures so far of a run that is not finished. */
 const measuredSoFar = ({ measured }: RunFacts) => {
   const of = (wanted: 'before' | 'after') => measured.findLast(({ subject }) => subject === wanted)?.accuracies
-  const [before, after] = [of('before'), of('after')]
-  return { ...(before && { before }), ...(after && { after }), seconds: { total: Number.NaN } }
+  return { ...given({ before: of('before'), after: of('after') }), seconds: { total: Number.NaN } }
 }
 
 const stateBadge = ({ state }: RunFacts): Html =>

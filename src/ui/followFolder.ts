@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { given } from '../dsl/given.js'
 import { makeRunFigures } from '../report/runFigures.js'
 import { isFolderInUse } from '../runtime/folder/folderLock.js'
 import { type FolderRun, folderRuns, lastChange } from '../runtime/records/folderRuns.js'
@@ -67,7 +68,7 @@ export const followFolder = async (look: FolderLook, signal: AbortSignal): Promi
 const placeOf = ({ id, label, params }: FolderRun) => ({
   id,
   label,
-  ...(params ? { params } : {}),
+  ...given({ params }),
   controls: undefined,
 })
 

@@ -1,3 +1,4 @@
+import { given } from '../dsl/given.js'
 import type { CurvePoints } from '../report/curves.js'
 import type { RunFacts, WeightsAt } from '../report/runView.js'
 import type { RunUpdate } from './messages.js'
@@ -5,9 +6,11 @@ import type { RunUpdate } from './messages.js'
 /** Reduces a run to what the table and the chart of all runs show, so that messages about many runs stay small. */
 export const inBrief = ({ facts, curves, weights, pictures: _, plan: __, ...rest }: RunUpdate): RunUpdate => ({
   ...rest,
-  ...(facts ? { facts: factsInBrief(facts) } : {}),
-  ...(curves ? { curves: lossOf(curves) } : {}),
-  ...(weights ? { weights: weights.slice(-1).map(withoutHistograms) } : {}),
+  ...given({
+    facts: facts && factsInBrief(facts),
+    curves: curves && lossOf(curves),
+    weights: weights?.slice(-1).map(withoutHistograms),
+  }),
 })
 
 const factsInBrief = (facts: RunFacts): RunFacts => ({
@@ -23,7 +26,7 @@ const factsInBrief = (facts: RunFacts): RunFacts => ({
 
 const lossOf = ({ columns: { loss }, ...place }: CurvePoints): CurvePoints => ({
   ...place,
-  columns: loss ? { loss } : {},
+  columns: given({ loss }),
 })
 
 const withoutHistograms = (at: WeightsAt): WeightsAt => ({

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
-import { isLeft } from 'fp-ts/lib/Either.js'
-import { PwoaFailure } from '../dsl/errors.js'
+import { valueOf } from '../dsl/errors.js'
 import { readWhole } from '../io/files/readWhole.js'
 import { style } from '../report/style.js'
 import { ownRoot } from '../runtime/host/ownPackage.js'
@@ -24,10 +23,9 @@ const types: readonly (readonly [name: string, type: string])[] = [
  */
 export const readPageFiles = async (folder = join(ownRoot, 'dist', 'page')): Promise<PageFiles> => {
   const files = types.map(async ([name, type]) => {
-    const bytes = await readWhole({ stage: '--ui', file: join(folder, name) }, MOST_BYTES)()
-    if (isLeft(bytes)) throw new PwoaFailure(bytes.left)
+    const bytes = valueOf(await readWhole({ stage: '--ui', file: join(folder, name) }, MOST_BYTES)())
     // The style that it shares with reports comes first, so that the page's own style overrides it.
-    return [name, { type, bytes: name === 'page.css' ? joined(style, bytes.right) : bytes.right }] as const
+    return [name, { type, bytes: name === 'page.css' ? joined(style, bytes) : bytes }] as const
   })
   return new Map(await Promise.all(files))
 }

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../dsl/events.js'
+import { given } from '../dsl/given.js'
 import type { LoggedEvent } from '../dsl/record.js'
 import type { TrainingMetrics } from '../dsl/step.js'
 import type { RunFigures } from '../report/runFigures.js'
@@ -47,32 +48,30 @@ export const makeShow = (title: string): Show => {
 
   const whole = (run: ShownRun): RunUpdate => {
     const { plan, figures, pictures } = run
-    const head = figures.head()
-    return {
+    return given({
       ...placeOf(run),
-      ...(plan ? { plan } : {}),
+      plan,
       facts: figures.facts(),
-      ...(head ? { head } : {}),
+      head: figures.head(),
       curves: figures.curves.all(),
       weights: figures.weights(),
       pictures: encoded(pictures),
-    }
+    })
   }
   const changed = ({ run, news }: Entry): RunUpdate[] => {
     const { figures, pictures } = run
     const curves = figures.curves.changes()
     if (news.has('all')) return [whole(run)]
-    const head = news.has('head') ? figures.head() : undefined
     if (news.size === 0 && !curves) return []
     return [
-      {
+      given({
         ...placeOf(run),
-        ...(news.has('facts') ? { facts: figures.facts() } : {}),
-        ...(head ? { head } : {}),
-        ...(curves ? { curves } : {}),
-        ...(news.has('weights') ? { weights: figures.weights() } : {}),
-        ...(news.has('pictures') ? { pictures: encoded(pictures) } : {}),
-      },
+        facts: news.has('facts') ? figures.facts() : undefined,
+        head: news.has('head') ? figures.head() : undefined,
+        curves,
+        weights: news.has('weights') ? figures.weights() : undefined,
+        pictures: news.has('pictures') ? encoded(pictures) : undefined,
+      }),
     ]
   }
   const inFull = (chosen: string | undefined): string | undefined => {
@@ -125,7 +124,7 @@ export const makeShow = (title: string): Show => {
 const placeOf = ({ id, label, params, controls }: ShownRun) => ({
   id,
   label,
-  ...(params ? { params } : {}),
+  ...given({ params }),
   control: controls ? ('here' as const) : ('none' as const),
 })
 

@@ -169,19 +169,19 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
       return usedSize + embedderHeapUsedSize + backingStorageSize
     }
     const all = 10_000 * seconds
-    let told = 0
+    let count = 0
     let step = 50
-    const logged = (at: number): LoggedEvent => ({ at: 1020 + told / 10_000, step, event: eventOf(at, all) })
-    const tell = (): void => {
-      told += 1
-      if (told % 10 !== 0) show.step('0', metricsAt(++step, all))
-      else show.event('0', logged(told))
+    const logged = (at: number): LoggedEvent => ({ at: 1020 + count / 10_000, step, event: eventOf(at, all) })
+    const send = (): void => {
+      count += 1
+      if (count % 10 !== 0) show.step('0', metricsAt(++step, all))
+      else show.event('0', logged(count))
     }
     const rush = (until: number): Promise<void> =>
       new Promise((resolve) => {
         const timer = setInterval(() => {
-          for (let i = 0; i < 100 && told < until; i++) tell()
-          if (told < until) return
+          for (let i = 0; i < 100 && count < until; i++) send()
+          if (count < until) return
           clearInterval(timer)
           resolve()
         }, 10)
@@ -199,9 +199,9 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
 })
 
 /** Events of several kinds in turn. */
-const eventOf = (told: number, all: number): RunEvent => {
-  if (told % 1000 === 0) return { type: 'weights', phase: 'admm', epoch: told, layers }
-  if (told % 100 === 0) return { type: 'admm', epoch: told, rho: 0.02, primal: 1, dual: 0.1 }
-  const evaluation = { subject: 'after', attack: 'pgd', stage: 'pgd', done: told, total: all, robust: 0.5 } as const
+const eventOf = (count: number, all: number): RunEvent => {
+  if (count % 1000 === 0) return { type: 'weights', phase: 'admm', epoch: count, layers }
+  if (count % 100 === 0) return { type: 'admm', epoch: count, rho: 0.02, primal: 1, dual: 0.1 }
+  const evaluation = { subject: 'after', attack: 'pgd', stage: 'pgd', done: count, total: all, robust: 0.5 } as const
   return { type: 'evaluating', ...evaluation, secondsLeft: 1 }
 }

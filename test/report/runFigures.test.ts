@@ -63,16 +63,16 @@ describe('the figures of a run', () => {
   test('have the state and the evaluation in progress', () => {
     const figures = makeRunFigures('run')
     const states: string[] = []
-    const tell = (event: RunEvent): void => {
+    const emit = (event: RunEvent): void => {
       figures.event({ at: 1, step: 3, event })
       states.push(figures.facts().state)
     }
-    tell({ type: 'engine', name: 'wasm', description: 'engine: wasm' })
-    tell({ type: 'paused' })
-    tell({ type: 'continued' })
-    tell(evaluating('pgd'))
+    emit({ type: 'engine', name: 'wasm', description: 'engine: wasm' })
+    emit({ type: 'paused' })
+    emit({ type: 'continued' })
+    emit(evaluating('pgd'))
     expect(figures.facts().evaluating?.attack).toBe('pgd')
-    tell({ type: 'evaluation', subject: 'after', accuracies })
+    emit({ type: 'evaluation', subject: 'after', accuracies })
     expect(figures.facts().evaluating).toBeUndefined()
     expect(figures.facts().measured).toEqual([{ subject: 'after', at: 1, step: 3, accuracies }])
     figures.end('failed', 2, 'stage: expected this, got that')

@@ -62,7 +62,7 @@ describe('the caption of a study', () => {
     ['synthetic', 'On synthetic digits (generated, not the published data), 1,000 test images'],
     ['recompressed', 'On synthetic digits (recompressed), 1,000 test images'],
     ['original', 'On synthetic digits, 1,000 test images'],
-  ])('says that data is %s', (origin, words) => {
+  ])('labels %s data', (origin, words) => {
     const one = { stages: [], summary: { ...summary, data: { name: 'synthetic digits', origin } } }
     const { whole, measured } = captionOf(studyFacts([one], '1'), [{ seeds: 1 }])
     expect(whole).toContain(words)

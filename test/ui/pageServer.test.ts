@@ -61,7 +61,7 @@ const listen = (port: number, query = '') => {
 
 describe('access to the page', () => {
   test.each(['/', '/events', '/page.js', '/wrong/', `/${token}x/`, `/${token.slice(1)}/events`, '//', '/%00/'])(
-    'nobody at %s',
+    'is refused at %s',
     async (path) => {
       const { port } = await serve(makeShow('run'), files())
       const { status, body } = await ask(port, path)

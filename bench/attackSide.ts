@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import { type Either, isLeft } from 'fp-ts/lib/Either.js'
 import { apgd } from '../src/attacks/apgd/apgd.js'
 import { apgdTargeted } from '../src/attacks/apgd/apgdTargeted.js'
 import { autoAttack } from '../src/attacks/autoAttack.js'
@@ -13,7 +12,7 @@ import type { Attack, AttackSequence, Classifier } from '../src/attacks/common/a
 import { fabTargeted } from '../src/attacks/fab/fabTargeted.js'
 import { pgd } from '../src/attacks/pgd.js'
 import { square } from '../src/attacks/square/square.js'
-import { describeError, type PwoaError } from '../src/dsl/errors.js'
+import { valueOf, valueOfTask } from '../src/dsl/errors.js'
 import { loadEngine } from '../src/engine/load.js'
 import { tf } from '../src/engine/tf.js'
 import { readCheckpoint } from '../src/io/checkpoints/readCheckpoint.js'
@@ -36,16 +35,11 @@ const makers: Readonly<Record<AttackName, (epsilon: number) => Attack | AttackSe
   autoattack: (epsilon) => autoAttack({ epsilon }),
 }
 
-const right = <T>(read: Either<PwoaError, T>): T => {
-  if (isLeft(read)) throw new Error(describeError(read.left))
-  return read.right
-}
-
 /** The first test images, in [0, 1], and their labels. */
 const readExamples = async (dataDir: string, count: number) => {
-  const paths = right(await mnistFolder(dataDir, { signal: new AbortController().signal })())
-  const images = right(readIdxImages(readFileSync(paths.testImages), paths.testImages)).pixels
-  const labels = right(readIdxLabels(readFileSync(paths.testLabels), paths.testLabels, classes))
+  const paths = await mnistFolder(dataDir, { signal: new AbortController().signal })
+  const images = valueOf(readIdxImages(readFileSync(paths.testImages), paths.testImages)).pixels
+  const labels = valueOf(readIdxLabels(readFileSync(paths.testLabels), paths.testLabels, classes))
   if (labels.length < count) throw new Error(`expected at most ${labels.length} examples`)
   return { images: Float32Array.from(images.subarray(0, count * pixels), (byte) => byte / 255), labels }
 }
@@ -127,8 +121,8 @@ const [count, batch, epsilon, seed] = [values.examples, values.batch, values.eps
 ]
 
 await loadEngine(values.engine as 'auto')
-const { tensors } = right(await readCheckpoint(checkpoint)())
-const { weights } = right(packNetwork('bench', checkpoint, mnistNet, tensors))
+const { tensors } = await valueOfTask(readCheckpoint(checkpoint))
+const { weights } = valueOf(packNetwork('bench', checkpoint, mnistNet, tensors))
 const student = new Student(mnistNet, weights)
 let passes = 0
 const work: Work = {

@@ -1,15 +1,18 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { checkWhole } from '../../dsl/checks.js'
 import type { DataSource, Dataset, Split } from '../../dsl/dataset.js'
 import type { PwoaError } from '../../dsl/errors.js'
 import { imageSize } from '../../dsl/imageSize.js'
+import { readArgument } from '../../dsl/options/declare.js'
+import { made, whole } from '../../dsl/options/kinds.js'
 
 const STAGE = 'heldOut'
 
+const dataOption = () => made<DataSource>('a data source, such as mnist()', (value) => 'open' in value)
+
 /**
- * The same data with the last `examples` training images kept out of training: what `earlyStop` looks at, so that the
- * test set decides nothing.
+ * The same data with the last `examples` training images kept out of training: `earlyStop` decides by them, so that
+ * the test set decides nothing.
  *
  * @param examples images, ≥ 1
  * @example
@@ -18,7 +21,8 @@ const STAGE = 'heldOut'
  * Source: Rice, Wong, Kolter, "Overfitting in adversarially robust deep learning", ICML 2020 (1,000 images).
  */
 export const heldOut = (source: DataSource, examples: number): DataSource => {
-  checkWhole(STAGE, 'examples', examples, 1)
+  readArgument(STAGE, 'data', dataOption(), source)
+  readArgument(STAGE, 'examples', whole(1), examples)
   return {
     ...source,
     config: { ...source.config, heldOut: examples },

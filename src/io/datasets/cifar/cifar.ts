@@ -1,59 +1,72 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { augmentationConfig } from '../../../dsl/augmentationConfig.js'
-import { checkOptions } from '../../../dsl/checkOptions.js'
-import type { Augmentation, DataSource, Dataset } from '../../../dsl/dataset.js'
+import { augmentationOption, type DataSource, type Dataset } from '../../../dsl/dataset.js'
 import { toPwoaError } from '../../../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
+import { list } from '../../../dsl/options/kinds.js'
 import { firstOf } from '../../files/readWhole.js'
 import { placing, Refusal, refuse } from '../../files/refusal.js'
 import type { PackedDataset } from '../common/packedDataset.js'
-import { checkBatchSize, checkFolder, DEFAULT_BATCH_SIZE, dataFolder } from '../common/sourceOptions.js'
+import { batchSizeOption, dataDirOption, dataFolder } from '../common/sourceOptions.js'
 import { readImageFolder } from '../images/readImageFolder.js'
 import { cifarContents } from './cifarContents.js'
 import { CIFAR_10, CIFAR_100, type CifarVersion } from './cifarFiles.js'
 import { fetchCifar, findCifar, readCifar } from './cifarFolder.js'
 import { recordShape } from './cifarRecords.js'
 
-/** Options of `cifar10` and `cifar100`. */
-export interface CifarOptions {
+const fields = {
   /** Images in a minibatch, 1 … 65,536. @default 128 */
-  readonly batchSize?: number
+  batchSize: batchSizeOption(),
   /**
-   * The folder with the data, relative to the current folder; `--data-dir` goes before it. Where neither is given, the
-   * archive is downloaded into the cache folder.
+   * The folder with the data, relative to the working folder; `--data-dir` overrides it. If neither is given, the archive
+   * is downloaded into the cache folder.
    */
-  readonly dataDir?: string
-  /** What training images go through anew each epoch. @default nothing */
-  readonly augment?: readonly Augmentation[]
+  dataDir: dataDirOption('downloaded into the cache folder'),
+  /** Random changes of training images, drawn anew each epoch, in order. @default none */
+  augment: list(augmentationOption()).default([]),
 }
 
+/** What {@link cifar10} takes. */
+export const cifar10Options = declareOptions('cifar10', fields)
+
+/** What {@link cifar100} takes. */
+export const cifar100Options = declareOptions('cifar100', fields)
+
+/** Options of {@link cifar10} and {@link cifar100}. */
+export interface CifarOptions extends OptionsOf<typeof cifar10Options> {}
+
 /**
- * CIFAR-10: 50,000 training and 10,000 test images in 10 classes, 32 × 32 pixels in colour. From the official binary
- * version, unpacked (`data_batch_1.bin` …) or as its archive, in `--data-dir`, `dataDir` or near below; where neither is
- * given, downloaded into the cache folder and checked. A folder that has class folders instead (`train/<class>/*`,
+ * CIFAR-10: 50,000 training and 10,000 test images in 10 classes, 32 × 32 pixels in colour. Read from the official binary
+ * version, unpacked (`data_batch_1.bin` …) or as its archive, in `--data-dir`, `dataDir` or a folder below; if neither is
+ * given, downloaded into the cache folder and checked. A folder with class folders instead (`train/<class>/*`,
  * `test/<class>/*`, see `imageFolder`) is read as well, and named `CIFAR-10 (JPEG)` or `(PNG)`. Files of the same format
- * that are not the published ones byte for byte are named `files in CIFAR-10 format`. Read once, then kept as one packed
- * file in the cache folder.
+ * that differ from the published ones are named `files in CIFAR-10 format`. Read once, then kept as one packed file in
+ * the cache folder.
  *
- * Errors: an `OptionError` at once for a bad option; when opened, a `FileError` for files that are absent, cut off,
- * damaged or of another data set.
- *
- * ```ts
+ * @example
  * pipeline('cifar10-8x', cifar10({ augment: [randomCrop({ padding: 4 }), horizontalFlip()] }))
- * ```
+ * @throws OptionError for a wrong option; when opened, FileError for files that are missing, truncated, damaged or of
+ * another data set
+ * Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
  */
-export const cifar10 = (options: CifarOptions = {}): DataSource => source('cifar10', CIFAR_10, options)
+export const cifar10 = (options: CifarOptions = {}): DataSource => source(cifar10Options, CIFAR_10, options)
 
-/** CIFAR-100: as `cifar10`, with 100 classes (the fine labels; `train.bin`, `test.bin`). */
-export const cifar100 = (options: CifarOptions = {}): DataSource => source('cifar100', CIFAR_100, options)
+/**
+ * CIFAR-100: as `cifar10`, with 100 classes (the fine labels; `train.bin`, `test.bin`).
+ *
+ * @example
+ * pipeline('cifar100-8x', cifar100({ augment: [randomCrop({ padding: 4 }), horizontalFlip()] }))
+ * @throws OptionError and FileError as `cifar10`
+ * Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+ */
+export const cifar100 = (options: CifarOptions = {}): DataSource => source(cifar100Options, CIFAR_100, options)
 
-const source = (stage: string, version: CifarVersion, options: CifarOptions): DataSource => {
-  const names = { batchSize: true, dataDir: true, augment: true } as const
-  const { batchSize = DEFAULT_BATCH_SIZE, dataDir, augment = [] } = checkOptions(stage, options, names)
-  checkBatchSize(stage, batchSize)
-  checkFolder(stage, dataDir)
+const source = (declared: typeof cifar10Options, version: CifarVersion, options: CifarOptions): DataSource => {
+  const read = declared.read(options)
+  const { batchSize, dataDir, augment } = read
+  const stage = declared.of
   return {
     name: version.name,
-    config: { batchSize, ...(dataDir === undefined ? {} : { dataDir }), augment: augmentationConfig(augment) },
+    config: declared.config(read),
     batchSize,
     open: (context) =>
       TE.tryCatch(

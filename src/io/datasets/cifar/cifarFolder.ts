@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isLeft } from 'fp-ts/lib/Either.js'
 import { cacheFolder } from '../../../../scripts/engine-cache.mjs'
-import { PwoaFailure } from '../../../dsl/errors.js'
+import { valueOfTask } from '../../../dsl/errors.js'
 import { md5Of } from '../../files/hash.js'
 import { firstOf, readWhole } from '../../files/readWhole.js'
 import { refusalAt, refuse } from '../../files/refusal.js'
@@ -39,11 +38,8 @@ export const findCifar = async (root: string, version: CifarVersion): Promise<Ci
   return undefined
 }
 
-const wholeOf = async (stage: string, file: string): Promise<Uint8Array> => {
-  const read = await readWhole({ stage, file }, MOST_BYTES)()
-  if (isLeft(read)) throw new PwoaFailure(read.left)
-  return read.right
-}
+const wholeOf = (stage: string, file: string): Promise<Uint8Array> =>
+  valueOfTask(readWhole({ stage, file }, MOST_BYTES))
 
 const factsOf = async (stage: string, path: string): Promise<SourceFile> => {
   const { size, mtimeMs } = await stat(path).catch(() => {
@@ -120,7 +116,6 @@ export const fetchCifar = async (stage: string, version: CifarVersion, signal: A
     },
   )
   const path = join(folder, name)
-  const written = await writeWhole(path, bytes, stage)()
-  if (isLeft(written)) throw new PwoaFailure(written.left)
+  await valueOfTask(writeWhole(path, bytes, stage))
   return { kind: 'archive', path }
 }

@@ -1,8 +1,9 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { checkOptions } from '../../../dsl/checkOptions.js'
 import type { DataSource, Dataset, Split } from '../../../dsl/dataset.js'
+import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
+import { whole } from '../../../dsl/options/kinds.js'
 import { stream } from '../../../math/random.js'
-import { checkBatchSize, checkInteger, DEFAULT_BATCH_SIZE } from '../common/sourceOptions.js'
+import { batchSizeOption } from '../common/sourceOptions.js'
 import { DIGIT_SIDE, renderDigit } from './renderDigit.js'
 
 const STAGE = 'syntheticDigits'
@@ -10,24 +11,18 @@ const CLASSES = 10
 const PIXELS = DIGIT_SIDE * DIGIT_SIDE
 const MOST_IMAGES = 1_000_000
 
-/** Options of `syntheticDigits`. */
-export interface SyntheticDigitsOptions {
-  /**
-   * Images in a minibatch, 1 … 65,536.
-   * @default 128
-   */
-  readonly batchSize?: number
-  /**
-   * Training images, 1 … 1,000,000; 784 bytes each.
-   * @default 6000
-   */
-  readonly train?: number
-  /**
-   * Test images, 1 … 1,000,000.
-   * @default 1000
-   */
-  readonly test?: number
-}
+/** What {@link syntheticDigits} takes. */
+export const syntheticDigitsOptions = declareOptions(STAGE, {
+  /** Images in a minibatch, 1 … 65,536. @default 128 */
+  batchSize: batchSizeOption(),
+  /** Training images, 1 … 1,000,000; 784 bytes each. @default 6000 */
+  train: whole(1, { most: MOST_IMAGES, unit: 'images' }).default(6000),
+  /** Test images, 1 … 1,000,000. @default 1000 */
+  test: whole(1, { most: MOST_IMAGES, unit: 'images' }).default(1000),
+})
+
+/** Options of {@link syntheticDigits}. */
+export interface SyntheticDigitsOptions extends OptionsOf<typeof syntheticDigitsOptions> {}
 
 const draw = (seed: number, split: 'train' | 'test', count: number): Split => {
   const images = new Uint8Array(count * PIXELS)
@@ -43,28 +38,21 @@ const draw = (seed: number, split: 'train' | 'test', count: number): Split => {
 }
 
 /**
- * Digits drawn from the seed, for running without any file: strokes of a pen with random slant, size, place and
- * thickness, 28 × 28 grey pixels, white on black as in MNIST. Easier than MNIST; every figure on it is labelled
- * `synthetic digits`. An image depends on the seed, its split and its index alone.
+ * Digits drawn from the seed, to run without any file: strokes of a pen with random slant, size, place and thickness,
+ * 28 × 28 grey pixels, white on black as in MNIST. Easier than MNIST; every figure on it is labelled `synthetic digits`.
+ * An image depends only on the seed, its split and its index.
  *
- * Errors: an `OptionError` at once for a bad option.
- *
- * ```ts
+ * @example
  * pipeline('quickstart', syntheticDigits({ train: 6000 }))
- * ```
+ * @throws OptionError for a wrong option
+ * Source: ours.
  */
 export const syntheticDigits = (options: SyntheticDigitsOptions = {}): DataSource => {
-  const {
-    batchSize = DEFAULT_BATCH_SIZE,
-    train = 6000,
-    test = 1000,
-  } = checkOptions(STAGE, options, { batchSize: true, train: true, test: true })
-  checkBatchSize(STAGE, batchSize)
-  checkInteger(STAGE, 'train', train, 1, MOST_IMAGES)
-  checkInteger(STAGE, 'test', test, 1, MOST_IMAGES)
+  const read = syntheticDigitsOptions.read(options)
+  const { batchSize, train, test } = read
   return {
     name: 'synthetic digits',
-    config: { batchSize, train, test },
+    config: syntheticDigitsOptions.config(read),
     batchSize,
     open: ({ seed }) =>
       TE.fromIO(

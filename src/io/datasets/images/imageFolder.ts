@@ -1,75 +1,58 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { augmentationConfig } from '../../../dsl/augmentationConfig.js'
-import { checkOptions } from '../../../dsl/checkOptions.js'
-import { checkAmong } from '../../../dsl/checks.js'
-import type { Augmentation, DataContext, DataSource, Dataset } from '../../../dsl/dataset.js'
+import {
+  type Augmentation,
+  augmentationOption,
+  type DataContext,
+  type DataSource,
+  type Dataset,
+} from '../../../dsl/dataset.js'
 import { rejectOption, toPwoaError } from '../../../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
+import { choice, list, text } from '../../../dsl/options/kinds.js'
 import { placing } from '../../files/refusal.js'
-import { checkBatchSize, checkFolder, DEFAULT_BATCH_SIZE, dataFolder } from '../common/sourceOptions.js'
-import type { Undecodable } from './decodeImages.js'
+import { batchSizeOption, dataDirOption, dataFolder } from '../common/sourceOptions.js'
 import { imageContents } from './imageContents.js'
-import type { Color } from './imageDecoder.js'
 import { type ImageChoices, readImageFolder } from './readImageFolder.js'
 
 const STAGE = 'imageFolder'
 
-/** Options of {@link imageFolder}. */
-export interface ImageFolderOptions {
+/** What {@link imageFolder} takes. */
+export const imageFolderOptions = declareOptions(STAGE, {
   /** As it stands beside figures: `CIFAR-10 (JPEG)`. */
-  readonly name: string
+  name: text(),
   /** Images in a minibatch, 1 … 65,536. @default 128 */
-  readonly batchSize?: number
-  /** The folder with `train` and `test`, relative to the current folder; `--data-dir` goes before it. */
-  readonly dataDir?: string
-  /** What training images go through anew each epoch. @default nothing */
-  readonly augment?: readonly Augmentation[]
+  batchSize: batchSizeOption(),
+  /** The folder with `train` and `test`, relative to the working folder; `--data-dir` overrides it. */
+  dataDir: dataDirOption('the folder of --data-dir, which must then be given'),
+  /** Random changes of training images, drawn anew each epoch, in order. @default none */
+  augment: list(augmentationOption()).default([]),
   /** Three channels or one. @default 'rgb' */
-  readonly color?: Color
-  /** What is done about a file that is no image; how many were left out is told with the name. @default 'refuse' */
-  readonly undecodable?: Undecodable
-}
+  color: choice(['rgb', 'grey']).default('rgb'),
+  /** What to do with a file that cannot be decoded; the name says how many were skipped. @default 'refuse' */
+  undecodable: choice(['refuse', 'skip']).default('refuse'),
+})
 
-const colors = { rgb: true, grey: true }
-const reactions = { refuse: true, skip: true }
+/** Options of {@link imageFolder}. */
+export interface ImageFolderOptions extends OptionsOf<typeof imageFolderOptions> {}
 
 /**
  * Images in class folders, `train/<class>/*` and `test/<class>/*`, JPEG or PNG, all of one size. Labels are the places
- * of the sorted class names, as torchvision's `ImageFolder` gives them; images stand in the order first of each class,
- * second of each class, and so on. Decoded in parallel once, then kept as one packed file in the cache folder
- * (`PWOA_CACHE`), which is found again as long as no file changes.
+ * of the sorted class names, as in torchvision's `ImageFolder`; images are ordered as the first of each class, the
+ * second of each class, and so on. They are decoded once, in parallel, then kept as one packed file in the cache folder
+ * (`PWOA_CACHE`), which is used again as long as no file changes.
  *
- * Errors: an `OptionError` at once for a bad option; when opened, a `FileError` for a folder of another layout, an empty
- * class, a file that is no image, or images of differing size.
- *
- * ```ts
+ * @example
  * pipeline('cifar10', imageFolder({ name: 'CIFAR-10 (JPEG)', dataDir: 'data/cifar10-jpeg' }))
- * ```
+ * @throws OptionError for a wrong option; when opened, FileError for a folder of another layout, an empty class, a file
+ * that cannot be decoded, or images of different sizes
+ * Source: the layout is that of torchvision's `ImageFolder`.
  */
 export const imageFolder = (options: ImageFolderOptions): DataSource => {
-  const { name, batchSize = DEFAULT_BATCH_SIZE, dataDir, augment = [], color = 'rgb', undecodable = 'refuse' } = options
-  checkOptions(STAGE, options, {
-    name: true,
-    batchSize: true,
-    dataDir: true,
-    augment: true,
-    color: true,
-    undecodable: true,
-  })
-  checkBatchSize(STAGE, batchSize)
-  if (name.trim() === '') rejectOption(STAGE, 'a name', '""')
-  checkFolder(STAGE, dataDir)
-  checkAmong(STAGE, 'color', colors, color)
-  checkAmong(STAGE, 'undecodable', reactions, undecodable)
+  const read = imageFolderOptions.read(options)
+  const { name, batchSize, dataDir, augment, color, undecodable } = read
   return {
     name,
-    config: {
-      name,
-      batchSize,
-      ...(dataDir === undefined ? {} : { dataDir }),
-      augment: augmentationConfig(augment),
-      color,
-      undecodable,
-    },
+    config: imageFolderOptions.config(read),
     batchSize,
     open: (context) =>
       TE.tryCatch(

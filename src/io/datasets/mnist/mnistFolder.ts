@@ -1,10 +1,9 @@
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import * as E from 'fp-ts/lib/Either.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
 import { cacheFolder } from '../../../../scripts/engine-cache.mjs'
 import type { DataContext } from '../../../dsl/dataset.js'
-import { type FileError, type PwoaError, PwoaFailure, toPwoaError } from '../../../dsl/errors.js'
+import { type FileError, PwoaFailure, valueOfTask } from '../../../dsl/errors.js'
+import { given } from '../../../dsl/given.js'
 import { md5Of } from '../../files/hash.js'
 import { exists, firstOf } from '../../files/readWhole.js'
 import { refuse } from '../../files/refusal.js'
@@ -30,7 +29,7 @@ const missing = (folder: string, actual: string, cause?: unknown): FileError => 
   expected: `the four files ${NAMES.join(', ')}, each as it is or with .gz`,
   actual,
   hint: `Put them into ${folder}, or name the folder that has them with --data-dir.`,
-  ...(cause === undefined ? {} : { cause }),
+  ...given({ cause }),
 })
 
 const locate = async (folder: string, fetchFile: (file: MnistFile) => Promise<string>): Promise<MnistPaths> => {
@@ -62,8 +61,7 @@ const fetchInto =
       { stage: STAGE, folder, signal, missing: (actual, cause) => new PwoaFailure(missing(folder, actual, cause)) },
     )
     const path = join(folder, `${name}.gz`)
-    const written = await writeWhole(path, packed, STAGE)()
-    if (E.isLeft(written)) throw new PwoaFailure(written.left)
+    await valueOfTask(writeWhole(path, packed, STAGE))
     return path
   }
 
@@ -97,24 +95,20 @@ export const findMnist = async (
 }
 
 /**
- * Finds the four files: in `dataDir` (also in its `mnist` or `MNIST/raw`) where one is given, else in the cache
- * folder (`PWOA_CACHE`, else the platform's), into which absent ones are downloaded.
+ * Finds the four files: in `dataDir` (also in its `mnist` or `MNIST/raw`) if one is given, else in the cache folder
+ * (`PWOA_CACHE`, else the platform's), into which missing ones are downloaded.
  *
- * Errors: a `FileError` that lists the four names and says where to put them; a `WriteError` for a full or read-only
- * cache; an `InterruptedError` where the download was aborted.
+ * @throws PwoaFailure with a FileError that lists the four names and says where to put them, a WriteError for a full or
+ * read-only cache, or an InterruptedError if the download was aborted
  */
-export const mnistFolder = (
+export const mnistFolder = async (
   dataDir: string | undefined,
   { signal }: Pick<DataContext, 'signal'>,
-): TE.TaskEither<PwoaError, MnistPaths> =>
-  TE.tryCatch(
-    async () => {
-      if (dataDir === undefined) {
-        const folder = join(cacheFolder(), 'mnist')
-        return locate(folder, fetchInto(folder, signal))
-      }
-      const folder = await folderWithin(dataDir)
-      return locate(folder, refuseMissing(folder))
-    },
-    (thrown) => toPwoaError(STAGE, thrown),
-  )
+): Promise<MnistPaths> => {
+  if (dataDir === undefined) {
+    const folder = join(cacheFolder(), 'mnist')
+    return locate(folder, fetchInto(folder, signal))
+  }
+  const folder = await folderWithin(dataDir)
+  return locate(folder, refuseMissing(folder))
+}

@@ -187,7 +187,7 @@ describe('options', () => {
   it.each([0, -1, 1.5, 65_537, Number.NaN])('batchSize %s is refused at once', (batchSize) => {
     expect(() => mnist({ batchSize })).toThrow(PwoaFailure)
     expect(() => mnist({ batchSize })).toThrow(
-      `mnist: expected batchSize to be an integer from 1 to 65536, got ${batchSize}`,
+      `mnist: expected batchSize to be a whole number from 1 to 65536, got ${batchSize}`,
     )
   })
 

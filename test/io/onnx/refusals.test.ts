@@ -120,7 +120,7 @@ describe('an operator', () => {
     ],
     'a kernel that is larger than the image': [
       model({ initializer: [tensor('w', [2, 1, 5, 5]), tensor('m', [8, 3])] }),
-      'expected an image of at least 5 pixels for "first", got 4 x 4 x 1',
+      'expected an image of at least 5 pixels a side for "first", got 4 x 4 x 1',
     ],
   }
   it.each(Object.keys(cases))('with %s is refused', async (name) => {
@@ -157,7 +157,7 @@ describe('a graph', () => {
       'expected logits that are computed, got "nobody"',
     )
     expect(await complaint(model({ output: [value('b', [1])] }))).toBe(
-      'expected a last layer that gives one vector of logits, got image',
+      'expected a last layer that returns one vector of logits, got image',
     )
   })
 

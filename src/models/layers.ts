@@ -38,10 +38,7 @@ export interface Conv2dLayer extends Placement {
   readonly padding: number
   /** Whether a learned number is added to each output channel; before a batch normalisation it has no effect. */
   readonly bias: 'learned' | 'none'
-  /**
-   * Number of consecutive groups that the channels are divided into: each group of outputs reads its own group of
-   * inputs. With as many groups as input channels, it is a depth-wise convolution. @default 1
-   */
+  /** Groups of consecutive channels: each group of outputs reads its own group of inputs. @default 1 */
   readonly groups?: number | undefined
 }
 
@@ -149,10 +146,7 @@ export const normalize = (options: Normalisation & Pick<Placement, 'id'>): Norma
  * A convolution, as `torch.nn.Conv2d(in, out, kernel, stride, padding, groups=…, bias=…)`; the graph gives `in`.
  *
  * @example
- * const separable = [
- *   conv2d('depthwise', { out: 32, kernel: 3, padding: 1, groups: 32 }),
- *   conv2d('pointwise', { out: 64, kernel: 1 }),
- * ]
+ * const depthwise = conv2d('depthwise', { out: 32, kernel: 3, padding: 1, groups: 32 })
  */
 export const conv2d = (
   name: string,

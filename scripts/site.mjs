@@ -92,8 +92,6 @@ const buildSite = async (folder, entry) => {
     excludePrivate: true,
     validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true },
     requiredToBeDocumented: ['Class', 'Interface', 'TypeAlias', 'Function', 'Variable', 'Enum'],
-    // Overloads share the first one's docstring.
-    intentionallyNotDocumented: ['pwoa.Pipeline.pipe'],
     navigation: { includeGroups: true },
     groupOrder: [...groups.values(), '*'],
     customCss: join(docs, 'site.css'),

@@ -1,7 +1,6 @@
 import type { Observable, OperatorFunction, Unsubscribable } from 'rxjs'
 import type { DataSource } from './dataset.js'
-import { rejectOption } from './errors.js'
-import { isStage, type StageInfo } from './op.js'
+import type { StageInfo } from './op.js'
 import type { RunHandle, RunOptions } from './run.js'
 import type { Step } from './step.js'
 
@@ -13,6 +12,189 @@ import type { Step } from './step.js'
  * observer is a warning.
  */
 export type Observer = (run: RunHandle) => Unsubscribable | Observable<unknown> | void
+
+/**
+ * The result of a stage that the compiler has not looked at yet. It fits every other stage, so that a wrong result is
+ * reported on the operator that returns it, not on an earlier stage.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: no other type can both be assigned to each step and take each step
+type Pending = any
+
+/** `pipe` of a pipeline of `S`: the result of each operator is what the next one takes. */
+// biome-ignore format: a signature for each number of stages
+export interface Pipe<S extends Step> {
+  (): Pipeline<S>
+  <A extends Step = Pending>(a: OperatorFunction<S, A>): Pipeline<A>
+  <A extends Step = Pending, B extends Step = Pending>(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>
+  ): Pipeline<B>
+  <A extends Step = Pending, B extends Step = Pending, C extends Step = Pending>(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>
+  ): Pipeline<C>
+  <A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending>(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>
+  ): Pipeline<D>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>
+  ): Pipeline<E>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>
+  ): Pipeline<F>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>
+  ): Pipeline<G>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>
+  ): Pipeline<H>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>
+  ): Pipeline<I>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>
+  ): Pipeline<J>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending, K extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>, k: OperatorFunction<J, K>
+  ): Pipeline<K>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending, K extends Step = Pending, L extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>, k: OperatorFunction<J, K>, l: OperatorFunction<K, L>
+  ): Pipeline<L>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending, K extends Step = Pending, L extends Step = Pending,
+    M extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>, k: OperatorFunction<J, K>, l: OperatorFunction<K, L>,
+    m: OperatorFunction<L, M>
+  ): Pipeline<M>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending, K extends Step = Pending, L extends Step = Pending,
+    M extends Step = Pending, N extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>, k: OperatorFunction<J, K>, l: OperatorFunction<K, L>,
+    m: OperatorFunction<L, M>, n: OperatorFunction<M, N>
+  ): Pipeline<N>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending, K extends Step = Pending, L extends Step = Pending,
+    M extends Step = Pending, N extends Step = Pending, O extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>, k: OperatorFunction<J, K>, l: OperatorFunction<K, L>,
+    m: OperatorFunction<L, M>, n: OperatorFunction<M, N>, o: OperatorFunction<N, O>
+  ): Pipeline<O>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending, K extends Step = Pending, L extends Step = Pending,
+    M extends Step = Pending, N extends Step = Pending, O extends Step = Pending, P extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>, k: OperatorFunction<J, K>, l: OperatorFunction<K, L>,
+    m: OperatorFunction<L, M>, n: OperatorFunction<M, N>, o: OperatorFunction<N, O>, p: OperatorFunction<O, P>
+  ): Pipeline<P>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending, K extends Step = Pending, L extends Step = Pending,
+    M extends Step = Pending, N extends Step = Pending, O extends Step = Pending, P extends Step = Pending,
+    Q extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>, k: OperatorFunction<J, K>, l: OperatorFunction<K, L>,
+    m: OperatorFunction<L, M>, n: OperatorFunction<M, N>, o: OperatorFunction<N, O>, p: OperatorFunction<O, P>,
+    q: OperatorFunction<P, Q>
+  ): Pipeline<Q>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending, K extends Step = Pending, L extends Step = Pending,
+    M extends Step = Pending, N extends Step = Pending, O extends Step = Pending, P extends Step = Pending,
+    Q extends Step = Pending, R extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>, k: OperatorFunction<J, K>, l: OperatorFunction<K, L>,
+    m: OperatorFunction<L, M>, n: OperatorFunction<M, N>, o: OperatorFunction<N, O>, p: OperatorFunction<O, P>,
+    q: OperatorFunction<P, Q>, r: OperatorFunction<Q, R>
+  ): Pipeline<R>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending, K extends Step = Pending, L extends Step = Pending,
+    M extends Step = Pending, N extends Step = Pending, O extends Step = Pending, P extends Step = Pending,
+    Q extends Step = Pending, R extends Step = Pending, T extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>, k: OperatorFunction<J, K>, l: OperatorFunction<K, L>,
+    m: OperatorFunction<L, M>, n: OperatorFunction<M, N>, o: OperatorFunction<N, O>, p: OperatorFunction<O, P>,
+    q: OperatorFunction<P, Q>, r: OperatorFunction<Q, R>, t: OperatorFunction<R, T>
+  ): Pipeline<T>
+  <
+    A extends Step = Pending, B extends Step = Pending, C extends Step = Pending, D extends Step = Pending,
+    E extends Step = Pending, F extends Step = Pending, G extends Step = Pending, H extends Step = Pending,
+    I extends Step = Pending, J extends Step = Pending, K extends Step = Pending, L extends Step = Pending,
+    M extends Step = Pending, N extends Step = Pending, O extends Step = Pending, P extends Step = Pending,
+    Q extends Step = Pending, R extends Step = Pending, T extends Step = Pending, U extends Step = Pending
+  >(
+    a: OperatorFunction<S, A>, b: OperatorFunction<A, B>, c: OperatorFunction<B, C>, d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>, f: OperatorFunction<E, F>, g: OperatorFunction<F, G>, h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>, j: OperatorFunction<I, J>, k: OperatorFunction<J, K>, l: OperatorFunction<K, L>,
+    m: OperatorFunction<L, M>, n: OperatorFunction<M, N>, o: OperatorFunction<N, O>, p: OperatorFunction<O, P>,
+    q: OperatorFunction<P, Q>, r: OperatorFunction<Q, R>, t: OperatorFunction<R, T>, u: OperatorFunction<T, U>
+  ): Pipeline<U>
+}
 
 /** A pipeline as data: a source, stages, and what watches it. Immutable: `pipe` and `observe` return a new one. */
 export interface Pipeline<S extends Step> {
@@ -27,64 +209,11 @@ export interface Pipeline<S extends Step> {
   /** The stages applied to a stream of minibatches. Cold: nothing happens before it is subscribed to. */
   readonly apply: (minibatches: Observable<Step>) => Observable<S>
 
-  /** The pipeline with more stages behind it, up to eight in a call, and any number of calls. */
-  pipe(): Pipeline<S>
-  pipe<A extends Step>(a: OperatorFunction<S, A>): Pipeline<A>
-  pipe<A extends Step, B extends Step>(a: OperatorFunction<S, A>, b: OperatorFunction<A, B>): Pipeline<B>
-  pipe<A extends Step, B extends Step, C extends Step>(
-    a: OperatorFunction<S, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-  ): Pipeline<C>
-  pipe<A extends Step, B extends Step, C extends Step, D extends Step>(
-    a: OperatorFunction<S, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-  ): Pipeline<D>
-  pipe<A extends Step, B extends Step, C extends Step, D extends Step, E extends Step>(
-    a: OperatorFunction<S, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-  ): Pipeline<E>
-  pipe<A extends Step, B extends Step, C extends Step, D extends Step, E extends Step, F extends Step>(
-    a: OperatorFunction<S, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
-  ): Pipeline<F>
-  pipe<A extends Step, B extends Step, C extends Step, D extends Step, E extends Step, F extends Step, G extends Step>(
-    a: OperatorFunction<S, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
-    g: OperatorFunction<F, G>,
-  ): Pipeline<G>
-  pipe<
-    A extends Step,
-    B extends Step,
-    C extends Step,
-    D extends Step,
-    E extends Step,
-    F extends Step,
-    G extends Step,
-    H extends Step,
-  >(
-    a: OperatorFunction<S, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
-    g: OperatorFunction<F, G>,
-    h: OperatorFunction<G, H>,
-  ): Pipeline<H>
+  /**
+   * The pipeline with more stages after its own: up to twenty in a call, and any number of calls. A stage in the wrong
+   * place does not compile, and neither does a plain operator whose result is not a step; the error is on that argument.
+   */
+  readonly pipe: Pipe<S>
 
   /**
    * Watches every run of the pipeline, e.g. `observe((run) => run.metrics$.pipe(…).subscribe(console.log))`. A run
@@ -97,64 +226,4 @@ export interface Pipeline<S extends Step> {
 
   /** Starts a run at once, in a run folder of its own. */
   run(options?: RunOptions): RunHandle
-}
-
-type AnyOperator = OperatorFunction<Step, Step>
-type Runner = (pipeline: Pipeline<Step>, options: RunOptions) => RunHandle
-
-/** The fields that the source itself puts on a step. */
-const sourceFields = ['run', 'minibatch']
-
-/**
- * A pipeline without stages yet. `runner` is what `run` calls: the language knows no runtime, the runtime
- * hands itself in.
- */
-export const makePipeline = (
-  name: string,
-  source: DataSource,
-  runner: Runner,
-  params: Readonly<Record<string, unknown>> = {},
-): Pipeline<Step> => extend({ name, source, runner, params }, [], [])
-
-interface Fixed {
-  readonly name: string
-  readonly source: DataSource
-  readonly runner: Runner
-  readonly params: Readonly<Record<string, unknown>>
-}
-
-const extend = (fixed: Fixed, operators: readonly AnyOperator[], observers: readonly Observer[]): Pipeline<Step> => {
-  const plan = operators.map(infoOf)
-  checkOrder(plan)
-  const self: Pipeline<Step> = {
-    kind: 'pipeline',
-    name: fixed.name,
-    source: fixed.source,
-    params: fixed.params,
-    plan,
-    observers,
-    apply: (minibatches) => operators.reduce((stream, operator) => operator(stream), minibatches),
-    // The overloads give each operator its type; here they are all alike.
-    pipe: ((...more: AnyOperator[]) => extend(fixed, [...operators, ...more], observers)) as Pipeline<Step>['pipe'],
-    observe: (observer) => extend(fixed, operators, [...observers, observer]),
-    withParams: (params) => extend({ ...fixed, params }, operators, observers),
-    run: (options = {}) => fixed.runner(self, options),
-  }
-  return self
-}
-
-const infoOf = (operator: AnyOperator): StageInfo =>
-  isStage(operator) ? operator.info : { stage: 'rxjs', config: {}, needs: [], adds: [] }
-
-/** The rule that the types hold, for pipelines that were never type-checked; and no second of what there is once. */
-const checkOrder = (plan: readonly StageInfo[]): void => {
-  const present = new Set(sourceFields)
-  const passed = new Set<string>()
-  for (const { stage, needs, adds, once } of plan) {
-    if (once !== undefined && passed.has(stage)) rejectOption(stage, once, 'a second one')
-    passed.add(stage)
-    const missing = needs.find((field) => !present.has(field))
-    if (missing) rejectOption(stage, `an earlier stage that adds "${missing}"`, 'none')
-    for (const field of adds) present.add(field)
-  }
 }

@@ -1,6 +1,8 @@
-import { identity, map } from 'rxjs'
+import { identity, map, type OperatorFunction, of, tap } from 'rxjs'
+import { TestScheduler } from 'rxjs/testing'
 import { describe, expect, test } from 'vitest'
 import { stage } from '../../src/dsl/op.js'
+import type { Step } from '../../src/dsl/step.js'
 import { fakePipeline, fakeTrain } from '../runtime/fakes.js'
 
 const needing = (needs: readonly string[], adds: readonly string[] = []) =>
@@ -31,6 +33,53 @@ describe('pipe', () => {
       ['rxjs', {}],
       ['fakeTrain', { epochs: 2 }],
     ])
+  })
+
+  describe('twenty stages', () => {
+    const numbers = Array.from({ length: 20 }, (_, i) => i)
+    const step = {} as Step
+    /** Stages that note the order in which a step passes them. */
+    const noting = (passed: number[]) =>
+      numbers.map((i) =>
+        stage<unknown, unknown>(
+          { stage: `stage ${i}`, config: {}, needs: [], adds: [] },
+          tap(() => passed.push(i)),
+        ),
+      )
+    const piped = (pipes: readonly (readonly OperatorFunction<Step, Step>[])[]) =>
+      pipes.reduce((start, stages) => Reflect.apply(start.pipe, undefined, stages), fakePipeline())
+
+    test('in one call are applied in their order', () => {
+      const passed: number[] = []
+      piped([noting(passed)])
+        .apply(of(step))
+        .subscribe()
+      expect(passed).toEqual(numbers)
+    })
+
+    test.each(numbers)('in two calls, cut after %i, are the same pipeline', (cut) => {
+      const passed: number[] = []
+      const stages = noting(passed)
+      const whole = piped([stages])
+      const cutInTwo = piped([stages.slice(0, cut), stages.slice(cut)])
+      expect(cutInTwo.plan).toEqual(whole.plan)
+      cutInTwo.apply(of(step)).subscribe()
+      expect(passed).toEqual(numbers)
+    })
+
+    test('emit, complete and unsubscribe when their source does', () => {
+      new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(
+        ({ cold, expectObservable, expectSubscriptions }) => {
+          const whole = piped([noting([])])
+          const source = cold('-a-b-|', { a: step, b: step })
+          expectObservable(whole.apply(source)).toBe('-a-b-|', { a: step, b: step })
+          expectSubscriptions(source.subscriptions).toBe('^----!')
+          const silent = cold<Step>('-')
+          expectObservable(whole.apply(silent), '^--!').toBe('-')
+          expectSubscriptions(silent.subscriptions).toBe('^--!')
+        },
+      )
+    })
   })
 
   test('is immutable', () => {

@@ -2,7 +2,7 @@
 import { map } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
-import { makePipeline } from '../../src/dsl/pipeline.js'
+import { makePipeline } from '../../src/dsl/makePipeline.js'
 import { fakeSource } from '../runtime/fakes.js'
 import type { AnyStage } from './table.js'
 import { rows } from './table.js'

@@ -1,4 +1,4 @@
-/** Folders that can't be written to, as the operating system makes them: the tests may run as root, who may all else. */
+/** Folders that can't be written to. They are mounted read-only, because tests that run as root may write anywhere else. */
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { buildCommand, type Ended, folderWith } from './commandLine.js'
 import { userFiles } from './userFiles.js'
 
-/** Processes that see file systems mounted as they like, and nobody else does; they end with the first of them. */
+/** Options for processes with their own mounted file systems, which no other process sees; all end with the first. */
 const apart = ['--user', '--map-root-user', '--mount', '--pid', '--mount-proc', '--kill-child'] as const
 
 const missing = spawnSync('unshare', [...apart, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status !== 0
-if (missing) process.stderr.write('test/cli/badDisk: left out: no file system can be mounted here\n')
+if (missing) process.stderr.write('test/cli/badDisk: skipped: no file system can be mounted here\n')
 
 const sweepFile = `
 import { pipeline, sweep, syntheticDigits } from 'pwoa'
@@ -26,7 +26,7 @@ beforeAll(async () => {
 })
 afterAll(() => command.remove())
 
-/** Runs a script of the shell, in which `pwoa` is the command, where mounts are its own. */
+/** Runs a shell script with its own mounts, in which `pwoa` is the command. */
 const shell = (script: string, cwd: string): Promise<Ended> =>
   new Promise((resolve) => {
     const text = `pwoa() { '${process.execPath}' '${command.main}' "$@"; }\n${script}`
@@ -36,7 +36,7 @@ const shell = (script: string, cwd: string): Promise<Ended> =>
     onTestFinished(() => void child.kill('SIGKILL'))
   })
 
-/** Every file by its path, and what is in it. */
+/** The hash of every file by its path. */
 const contentsOf = (folder: string): ReadonlyMap<string, string> =>
   new Map(
     readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
@@ -48,19 +48,19 @@ const contentsOf = (folder: string): ReadonlyMap<string, string> =>
 const metricsIn = (folder: string): string =>
   readFileSync(join(folder, 'metrics.jsonl'), 'utf8').replace(/"seconds":[^,}]+/g, '')
 
-/** What is asked for in the folder `ro`, and what of it the error names. */
-const askedFor: readonly (readonly [words: string, place: string])[] = [
+/** Commands that write into the read-only folder `ro`, and the path that the error names. */
+const commands: readonly (readonly [args: string, place: string])[] = [
   ['pipeline.ts --engine wasm --quiet --out ro/new', '--out: .*/ro/new'],
   ['pipeline.ts --engine wasm --quiet --out ro/empty', '--out: .*/ro/empty/run\\.lock'],
   ['pipeline.ts --engine wasm --quiet --resume ro/cut', '--resume: .*/ro/cut/run\\.lock'],
-  // Its lock can't be taken over.
+  // The lock of a killed run can't be taken over.
   ['pipeline.ts --engine wasm --quiet --resume ro/killed', '--resume: .*/ro/killed/run\\.lock'],
   ['sweep.ts --engine wasm --quiet --out ro/sweep', '--out: .*/ro/sweep'],
   ['report ro/cut', 'report: ro/cut/report\\.html'],
 ]
 
 describe.skipIf(missing)('a read-only folder', () => {
-  test('is one clear error to each command that would write there, and nothing in it changes', async () => {
+  test('is refused by each command that would write there, in one clear error, and nothing in it changes', async () => {
     const cwd = folderWith({ ...userFiles, 'sweep.ts': sweepFile })
     for (const name of ['cut', 'killed'])
       expect(
@@ -70,31 +70,31 @@ describe.skipIf(missing)('a read-only folder', () => {
     const lock = { pid: 1, began: '1', machine: 'elsewhere', token: 'theirs' }
     writeFileSync(join(cwd, 'ro', 'killed', 'run.lock'), JSON.stringify(lock))
     const before = contentsOf(join(cwd, 'ro'))
-    for (const [words, place] of askedFor) {
+    for (const [args, place] of commands) {
       const { code, stdout, stderr } = await shell(
-        `mount --bind ro ro && mount -o remount,ro,bind ro && pwoa ${words}`,
+        `mount --bind ro ro && mount -o remount,ro,bind ro && pwoa ${args}`,
         cwd,
       )
-      expect([code, stdout], words).toEqual([1, ''])
-      const told = `^pwoa-run: ${place}: expected to write the file, got a read-only file system\\n  Choose another folder\\.\\n$`
-      expect(stderr, words).toMatch(new RegExp(told))
-      expect(contentsOf(join(cwd, 'ro')), words).toEqual(before)
+      expect([code, stdout], args).toEqual([1, ''])
+      const refusal = `^pwoa-run: ${place}: expected to write the file, got a read-only file system\\n  Choose another folder\\.\\n$`
+      expect(stderr, args).toMatch(new RegExp(refusal))
+      expect(contentsOf(join(cwd, 'ro')), args).toEqual(before)
     }
   })
 })
 
-describe.skipIf(missing)('a disk that is full', () => {
-  test('ends a run with one clear error; with room again it goes on, and ends as if nothing had been', async () => {
+describe.skipIf(missing)('a full disk', () => {
+  test('ends a run with one clear error; with room again the run resumes and has the same metrics as an undisturbed one', async () => {
     const cwd = folderWith(userFiles)
     mkdirSync(join(cwd, 'disk'))
-    const words = 'pipeline.ts --set epochs=400 --engine wasm --checkpoint-every 40 --quiet'
-    expect(await command.run([...words.split(' '), '--out', 'whole'], cwd)).toMatchObject({ code: 0 })
+    const args = 'pipeline.ts --set epochs=400 --engine wasm --checkpoint-every 40 --quiet'
+    expect(await command.run([...args.split(' '), '--out', 'whole'], cwd)).toMatchObject({ code: 0 })
     const ended = await shell(
       `mount -t tmpfs -o size=256k none disk
-       pwoa ${words} --out disk/run; echo "code $?"
+       pwoa ${args} --out disk/run; echo "code $?"
        ls disk/run disk/run/checkpoints
        mount -o remount,size=64m disk
-       pwoa ${words} --resume disk/run && cp -r disk/run again`,
+       pwoa ${args} --resume disk/run && cp -r disk/run again`,
       cwd,
     )
     expect(ended.stdout).toContain('code 1\n')

@@ -10,7 +10,7 @@ beforeAll(async () => {
   return command.remove
 })
 
-/** CommonJS modules that a process has loaded: the tensor libraries and esbuild come as such. */
+/** Lists the CommonJS modules that a process has loaded: the tensor libraries and esbuild are such modules. */
 const listModules = `process.on('exit', () => require('fs').writeFileSync(process.env.LOADED, Object.keys(require.cache).join('\\n')))`
 
 const loadedBy = async (args: readonly string[], cwd: string) => {
@@ -22,7 +22,7 @@ const loadedBy = async (args: readonly string[], cwd: string) => {
 
 const lines = (text: string): string[] => text.trimEnd().split('\n')
 
-test('Ctrl-C before anything has begun: a word, and 130', async () => {
+test('Ctrl-C before anything has started prints one line, with exit code 130', async () => {
   const slow = "process.stderr.write('loading\\n')\nawait new Promise((resolve) => setTimeout(resolve, 60_000))"
   const started = command.start(['slow.ts'], folderWith({ 'slow.ts': slow }))
   await started.says(/loading/)
@@ -34,8 +34,8 @@ test('Ctrl-C before anything has begun: a word, and 130', async () => {
   })
 })
 
-describe('what answers at once', () => {
-  test('--help: the options, without esbuild, RxJS or a tensor library', async () => {
+describe('commands that run nothing', () => {
+  test('--help lists the options, without loading esbuild, RxJS or a tensor library', async () => {
     const { code, stdout, stderr, loaded } = await loadedBy(['--help'], folderWith({}))
     expect([code, stderr]).toEqual([0, ''])
     for (const option of [
@@ -55,12 +55,12 @@ describe('what answers at once', () => {
     expect(loaded).not.toMatch(/esbuild|rxjs|tensorflow/)
   })
 
-  test('--version', async () => {
+  test('--version prints the version', async () => {
     const { code, stdout } = await command.run(['--version'], folderWith({}))
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)])
   })
 
-  test('FILE --help: its parameters with units, ranges and defaults', async () => {
+  test('FILE --help lists its parameters with units, ranges and defaults', async () => {
     const { code, stdout } = await command.run(['pipeline.ts', '--help'], folderWith(userFiles))
     expect(code).toBe(0)
     expect(stdout).toContain('Passes over the data.')
@@ -68,7 +68,7 @@ describe('what answers at once', () => {
     expect(stdout).toContain('one of fast, slow, default fast')
   })
 
-  test('FILE --plan: the stages, without a tensor library, and nothing is touched', async () => {
+  test('FILE --plan lists the stages, without loading a tensor library, and writes nothing', async () => {
     const folder = folderWith(userFiles)
     const { code, stdout, stderr, loaded } = await loadedBy(['pipeline.ts', '--plan', '--set', 'epochs=7'], folder)
     expect([code, stderr]).toEqual([0, ''])
@@ -82,7 +82,7 @@ describe('what answers at once', () => {
 })
 
 describe('a run', () => {
-  test('from any folder: progress on stderr, a table that says what the data is on stdout', async () => {
+  test('works from any folder, with progress on stderr, and on stdout a table that names the data', async () => {
     const folder = folderWith(userFiles)
     const { code, stdout, stderr } = await command.run(
       [join(folder, 'pipeline.ts'), '--engine', 'wasm'],
@@ -106,7 +106,7 @@ describe('a run', () => {
     expect(stdout + stderr).not.toContain('\u001b')
   })
 
-  test('--json: exactly one line, which is summary.json; --quiet: nothing else', async () => {
+  test('prints with --json exactly one line, the content of summary.json, and with --quiet nothing else', async () => {
     const folder = folderWith(userFiles)
     const args = [
       'pipeline.ts',
@@ -142,7 +142,7 @@ describe('a run', () => {
     expect(again.stderr).toContain('--out: expected a new or an empty folder, got')
   })
 
-  test('a comparison is one table', async () => {
+  test('prints one table for a comparison', async () => {
     const comparison = `
       import { compare, pipeline, syntheticDigits } from 'pwoa'
       import { evaluated, halve } from './lib/halving.ts'
@@ -156,7 +156,7 @@ describe('a run', () => {
     expect(stderr.match(/^data:/gm)).toHaveLength(1)
   })
 
-  test('reading only a part of the output is no error', async () => {
+  test('succeeds even if its output is read only in part', async () => {
     const started = command.start(['pipeline.ts', '--engine', 'wasm', '--json'], folderWith(userFiles))
     started.child.stdout?.destroy()
     expect((await started.ended).code).toBe(0)
@@ -164,7 +164,7 @@ describe('a run', () => {
 })
 
 describe('Ctrl-C', () => {
-  test('saves, says how to go on, and these words go on exactly', async () => {
+  test('saves the state and prints a command that resumes the run exactly', async () => {
     const folder = folderWith(userFiles)
     const common = ['--engine', 'wasm', '--set', 'epochs=30']
     const whole = await command.run(['pipeline.ts', ...common, '--out', 'whole', '--quiet'], folder)
@@ -179,16 +179,16 @@ describe('Ctrl-C', () => {
     expect([code, stdout]).toEqual([130, ''])
     expect(stderr).toContain('stopping: saving the state; interrupt again to quit at once')
     expect(stderr).toContain('pwoa-run: halving: interrupted; the state is saved')
-    const words = /resume with: pwoa-run (.*)\n/.exec(stderr)?.[1]?.split(' ') ?? []
-    expect(words.join(' ')).toContain('--checkpoint-every 7 --resume')
+    const resume = /resume with: pwoa-run (.*)\n/.exec(stderr)?.[1]?.split(' ') ?? []
+    expect(resume.join(' ')).toContain('--checkpoint-every 7 --resume')
     expect(existsSync(join(folder, 'parts', 'summary.json'))).toBe(false)
-    const resumed = await command.run([...words, '--quiet'], folder)
+    const resumed = await command.run([...resume, '--quiet'], folder)
     expect([resumed.code, resumed.stderr]).toEqual([0, ''])
     const metrics = (name: string): string => readFileSync(join(folder, name, 'metrics.jsonl'), 'utf8')
     expect(metrics('parts')).toBe(metrics('whole'))
   })
 
-  test('the second one ends it at once', async () => {
+  test('ends the process at once the second time', async () => {
     const endless = `
       import { pipeline } from 'pwoa'
       const open = () => () => new Promise(() => setInterval(() => undefined, 1000))
@@ -229,7 +229,7 @@ describe('wrong usage', () => {
     ],
     [['missing.ts'], /^pwoa-run: missing.ts: expected a pipeline file, got no such file\n/],
     [['lib'], /^pwoa-run: lib: expected a pipeline file, got a folder\n/],
-  ])('%j', async (args, message) => {
+  ])('%j is refused', async (args, message) => {
     const { code, stdout, stderr } = await command.run(args, folderWith(userFiles))
     expect(stderr).toMatch(message)
     expect([code, stdout]).toEqual([2, ''])
@@ -245,7 +245,7 @@ describe('a run that fails', () => {
     const act = (done: number) => { ${act} }
     export default pipeline('failing', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(halve(3, act))`
 
-  test('in a stage: one line, the place, exit code 1; the stack only when asked for', async () => {
+  test('in a stage prints one line and the place, with exit code 1, and the stack only with --trace', async () => {
     const folder = folderWith({ ...userFiles, 'failing.ts': failing(`if (done === 6) throw new Error('boom')`) })
     const plain = await command.run(['failing.ts', '--engine', 'wasm', '--quiet', '--out', 'a'], folder)
     expect([plain.code, plain.stdout]).toEqual([1, ''])
@@ -258,7 +258,7 @@ describe('a run that fails', () => {
     expect(traced.stderr).toMatch(/lib\/halving\.ts:\d+:\d+/)
   })
 
-  test('in a timer of the user: one line, exit code 1', async () => {
+  test('in a timer of the user prints one line, with exit code 1', async () => {
     const act = `if (done === 2) setTimeout(() => { throw new Error('late') }, 0)`
     const folder = folderWith({ ...userFiles, 'failing.ts': failing(act) })
     const files = readFileSync(join(folder, 'failing.ts'), 'utf8')
@@ -272,7 +272,7 @@ describe('a run that fails', () => {
     expect(stderr).toContain('late')
   })
 
-  test('a run folder that cannot be made', async () => {
+  test('because its folder cannot be made has exit code 1', async () => {
     const folder = folderWith({ ...userFiles, file: '' })
     const { code, stderr } = await command.run(['pipeline.ts', '--out', 'file/run'], folder)
     expect(code).toBe(1)

@@ -11,7 +11,7 @@ import { buildPage } from '../../scripts/page.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** The longest that a command may take to say what a test waits for. */
+/** The longest time that a test waits for a text on stderr. */
 const MOST_SECONDS = 100
 
 export interface Ended {
@@ -22,12 +22,12 @@ export interface Ended {
 
 export interface Started {
   readonly child: ChildProcess
-  /** Resolves when stderr has said something that matches: with the match. */
+  /** Waits for a text on stderr that matches, and returns the match. */
   readonly says: (pattern: RegExp) => Promise<RegExpExecArray>
   readonly ended: Promise<Ended>
 }
 
-/** Compiles the sources as they are into a package of their own, so that no test runs a `dist/` of yesterday. */
+/** Compiles the current sources into a package of their own, so that no test runs an outdated `dist/`. */
 export const buildCommand = async () => {
   const cache = join(root, 'node_modules', '.cache')
   mkdirSync(cache, { recursive: true })
@@ -70,8 +70,8 @@ export const buildCommand = async () => {
       ended,
       says: (pattern) =>
         new Promise((resolve, reject) => {
-          const fail = (what: string): void => reject(new Error(`${what} without saying ${pattern}: ${stderr}`))
-          const late = setTimeout(() => fail(`${MOST_SECONDS} s went by`), 1000 * MOST_SECONDS)
+          const fail = (what: string): void => reject(new Error(`${what} before stderr matched ${pattern}: ${stderr}`))
+          const late = setTimeout(() => fail(`${MOST_SECONDS} s passed`), 1000 * MOST_SECONDS)
           const look = (): void => {
             const match = pattern.exec(stderr)
             if (!match) return
@@ -87,7 +87,7 @@ export const buildCommand = async () => {
         }),
     }
   }
-  /** What loading each file says, all in one process: the text of the error, or null where it loads. */
+  /** Loads each file, all in one process. Returns the text of the error, or null if it loads. */
   const load = async (
     cases: readonly { readonly cwd: string; readonly file: string }[],
   ): Promise<(string | null)[]> => {
@@ -97,20 +97,20 @@ export const buildCommand = async () => {
       script,
       `import { loadPipelineFile } from ${url('runtime/file/loadPipelineFile.js')}
        import { drawError } from ${url('cli/draw/drawError.js')}
-       const told = []
+       const errors = []
        for (const { cwd, file } of ${JSON.stringify(cases)}) {
          process.chdir(cwd)
          const loaded = await loadPipelineFile(file)
-         told.push(loaded._tag === 'Left' ? drawError(loaded.left) : null)
+         errors.push(loaded._tag === 'Left' ? drawError(loaded.left) : null)
        }
-       process.stdout.write(JSON.stringify(told))`,
+       process.stdout.write(JSON.stringify(errors))`,
     )
     const { stdout } = await promisify(execFile)(process.execPath, [script])
     return JSON.parse(stdout) as (string | null)[]
   }
   const remove = (): void => rmSync(folder, { recursive: true, force: true })
   return {
-    /** The module of the command. */
+    /** The path of the command's main module. */
     main,
     start,
     load,
@@ -119,7 +119,7 @@ export const buildCommand = async () => {
   }
 }
 
-/** A folder outside of any package, with some files in it. */
+/** A new folder outside of any package, with these files in it. */
 export const folderWith = (files: Readonly<Record<string, string>>): string => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pwoa-user-')))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

@@ -14,7 +14,7 @@ beforeAll(async () => {
   return command.remove
 })
 
-/** Without the native engine, whatever this machine has: its cache folder is an empty one. */
+/** Hides the native engine of this machine: the cache folder is an empty one. */
 const alone = (folder: string) => ({ PWOA_CACHE: join(folder, 'cache'), PWOA_QUEUE: undefined })
 
 const diagnosed = async (args: readonly string[], folder: string, env: NodeJS.ProcessEnv = {}) => {
@@ -28,7 +28,7 @@ const diagnosed = async (args: readonly string[], folder: string, env: NodeJS.Pr
 }
 
 describe('pwoa-run doctor', () => {
-  test('tells which engine runs and why, the machine, the tools, the folder; each shortfall with what to do', async () => {
+  test('reports which engine runs and why, the machine, the tools and the folder, with advice for everything that is missing', async () => {
     const folder = folderWith({})
     const { code, stderr, lines, diagnosis, about } = await diagnosed([], folder)
     expect([code, stderr, lines.length]).toEqual([0, '', 1])
@@ -47,7 +47,7 @@ describe('pwoa-run doctor', () => {
     for (const { state, advice } of diagnosis.findings) expect(advice === undefined).toBe(state === 'ok')
   })
 
-  test('for people: a line each, and the advice beneath', async () => {
+  test('prints one line per finding, with the advice below it', async () => {
     const folder = folderWith({})
     const { code, stdout } = await command.run(['doctor'], folder, alone(folder))
     expect(code).toBe(0)
@@ -55,7 +55,7 @@ describe('pwoa-run doctor', () => {
     expect(stdout).toMatch(/\nnote {5}engine +wasm .*\n +→ Faster with the native one/)
   })
 
-  test('says why a set-up failed, and why an engine that is there does not load', async () => {
+  test('reports why a set-up failed, and why an installed engine does not load', async () => {
     const broken = folderWith({ 'node_modules/@tensorflow/tfjs-node/package.json': '{"main":"index.js"}' })
     writeFileSync(
       join(broken, 'node_modules/@tensorflow/tfjs-node/index.js'),
@@ -71,14 +71,14 @@ describe('pwoa-run doctor', () => {
     expect((await diagnosed([], folder, env)).about('engine')?.advice).toContain('libtensorflow.so.2: cannot open')
   })
 
-  test('a cache folder that cannot be one is a problem', async () => {
+  test('reports a problem if the cache folder is a file', async () => {
     const folder = folderWith({ cache: 'a file' })
     const { code, about } = await diagnosed([], folder)
     expect(code).toBe(0)
     expect(about('cache folder')).toMatchObject({ state: 'problem', facts: { writable: false } })
   })
 
-  test('no engine runs: exit code 1', async () => {
+  test('has exit code 1 if no engine runs', async () => {
     const lost = `const { Module } = require('node:module')
       const resolve = Module._resolveFilename
       Module._resolveFilename = (name, ...rest) => {
@@ -108,12 +108,12 @@ describe('--data-dir', () => {
     ['class folders', ['train/a/1.png', 'test/a/1.png'], 'data: class folders of images', 'ok', ''],
     ['half of the class folders', ['train/a/1.png'], 'data: class folders of images', 'problem', 'without test'],
     ['nothing', ['readme.txt'], 'data', 'problem', 'neither MNIST nor CIFAR'],
-  ])('%s', async (_, list, name, state, says) => {
+  ])('recognises %s', async (_, list, name, state, says) => {
     const findings = await dataFindings(files(list))
     expect(findings).toMatchObject([{ about: name, state, says: expect.stringContaining(says) }])
   })
 
-  test('is looked into instead of the cache folder', async () => {
+  test('replaces the cache folder', async () => {
     const folder = folderWith({ 'data/readme.txt': '' })
     const { about } = await diagnosed(['--data-dir', 'data'], folder)
     expect(about('data')?.facts).toEqual({ folder: join(folder, 'data') })
@@ -121,20 +121,20 @@ describe('--data-dir', () => {
   })
 })
 
-test('Node that is too old is a problem', () => {
+test('an outdated Node is a problem', () => {
   expect(nodeFinding('v18.20.1')).toMatchObject({ state: 'problem', advice: 'Install Node 20 or newer.' })
   expect(nodeFinding('v20.0.0').state).toBe('ok')
   expect(nodeFinding('v100.0.0').state).toBe('ok')
 })
 
-test('a limit on threads is told, the machine permitting', () => {
+test('a limit on threads is noted if the machine has more cores', () => {
   expect(processorFinding({}).state).toBe('ok')
   const { facts, state } = processorFinding({ TF_NUM_INTRAOP_THREADS: '1' })
   expect(state).toBe(Number(facts.cores) > 2 ? 'note' : 'ok')
 })
 
 describe('the queue', () => {
-  test('is looked at where one is configured; its password is never told', async () => {
+  test('is examined if it is configured, and its password is never shown', async () => {
     expect(await queueFindings({})).toEqual([])
     const [finding] = await queueFindings({ PWOA_QUEUE: 'redis://me:secret@127.0.0.1:1' })
     expect(finding).toMatchObject({ state: 'problem', says: expect.stringContaining('redis://127.0.0.1:1: ') })

@@ -32,7 +32,7 @@ const drawn = (studied: boolean): readonly string[] => drawPlan(made(studied), c
 describe('the plan of a sweep', () => {
   const list = 'losses, 4 points\n  rate=4 method=labels\n  rate=4 method=answers\n  rate=8 method=labels\n'
 
-  test('has its points and the stages of the first', () => {
+  test('lists the points and the stages of the first one', () => {
     const [points, first, ...others] = drawn(false)
     expect(`${points}\n`).toContain(list)
     expect(first).toMatch(/^rate=4 method=labels\n {2}parameters +dataset digits · rate 4 · method labels\n/)
@@ -40,7 +40,7 @@ describe('the plan of a sweep', () => {
     expect(others).toEqual([])
   })
 
-  test('with a study: those of the first point of each method; what takes lines and is the same is told once', () => {
+  test('lists for a study the stages of the first point of each method; equal stages of several lines are drawn once', () => {
     const [points, labels, answers, ...others] = drawn(true)
     expect(`${points}\n`).toContain(list)
     expect(labels).toMatch(/^labels {2}rate=4 method=labels\n {2}parameters +dataset digits\n/)
@@ -52,7 +52,7 @@ describe('the plan of a sweep', () => {
     expect(others).toEqual([])
   })
 
-  test('as JSON has the stages of every point, with a study or without one', () => {
+  test('as JSON has the stages of every point, with or without a study', () => {
     for (const studied of [true, false]) {
       const { points } = planAsJson(made(studied), 0) as { points: readonly { stages: readonly { stage: string }[] }[] }
       const seconds = points.map(({ stages }) => stages[1]?.stage)
@@ -61,7 +61,7 @@ describe('the plan of a sweep', () => {
   })
 })
 
-test('a long option goes on in the next lines, set in, and what is behind it begins a new one', () => {
+test('a long option continues on indented lines, and the option after it starts a new line', () => {
   const attack = { name: 'pgd', epsilon: 0.3, steps: 40, stepSize: 0.01 }
   expect(drawValues({ rate: 4, attacks: [attack, attack], examples: 10, seed: 0 }, 40).split('\n')).toEqual([
     'rate 4',

@@ -27,7 +27,7 @@ const refusalOf = async (folder: string) => {
 }
 
 describe('pwoa-run init', () => {
-  test('writes a project whose pipeline runs at once', async () => {
+  test('writes a project whose pipeline is ready to run', async () => {
     const folder = folderWith({})
     const { code, stdout, stderr } = await command.run(['init', 'My Project'], folder)
     expect([code, stderr]).toEqual([0, ''])
@@ -52,7 +52,7 @@ describe('pwoa-run init', () => {
     })
   })
 
-  test('names a checkout by its path: npm finds it there, published or not', async () => {
+  test('refers to a checkout of this package by its path, so that npm finds it even if it is not published', async () => {
     const folder = join(folderWith({}), 'project')
     await writeStarter(folder)
     const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
@@ -61,7 +61,7 @@ describe('pwoa-run init', () => {
     expect(resolve(folder, dependencies.pwoa.slice('file:'.length))).toBe(resolve(root))
   })
 
-  test('into the working folder, where nothing else is named and other files are', async () => {
+  test('writes into the working folder by default, beside other files', async () => {
     const folder = folderWith({ 'notes.md': 'mine' })
     expect((await command.run(['init'], folder)).code).toBe(0)
     expect(readdirSync(folder).sort()).toEqual(['notes.md', ...names])
@@ -71,8 +71,8 @@ describe('pwoa-run init', () => {
   })
 })
 
-describe('a folder that has such a file', () => {
-  test.each(names)('%s: refused, and left as it is', async (name) => {
+describe('a folder with one of the files', () => {
+  test.each(names)('is refused and left as it is (%s)', async (name) => {
     const folder = folderWith({ [name]: 'mine' })
     expect(await refusalOf(folder)).toMatchObject({ _tag: 'OptionError', actual: `${folder}, which has ${name}` })
     expect(readdirSync(folder)).toEqual([name])
@@ -80,8 +80,8 @@ describe('a folder that has such a file', () => {
   })
 })
 
-describe('where it cannot be written', () => {
-  test('a file that stands in the way is named', async () => {
+describe('a folder that cannot be written to', () => {
+  test('is named in the error if a file is in its place', async () => {
     const folder = folderWith({ file: '' })
     for (const path of [join(folder, 'file'), join(folder, 'file', 'deeper')])
       expect(await refusalOf(path)).toMatchObject({ _tag: 'WriteError', stage: 'init' })
@@ -90,7 +90,7 @@ describe('where it cannot be written', () => {
   test.each([
     ['a new folder', ['new', 'deeper']],
     ['a folder that was there', []],
-  ])('nothing is left of what was begun, in %s', async (_, below) => {
+  ])('has no partial project in it afterwards: %s', async (_, below) => {
     const folder = folderWith({ 'notes.md': 'mine' })
     const tooLong = 'x'.repeat(300)
     const files = new Map([
@@ -109,6 +109,6 @@ test.each([
   ['.hidden', 'hidden'],
   ['Übung (2)', 'bung-2'],
   ['...', 'pruning'],
-])('the folder %j gives the package %j', (folder, name) => {
+])('the folder %j becomes the package %j', (folder, name) => {
   expect(packageName(folder)).toBe(name)
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildCommand, folderWith } from './commandLine.js'
 
-/** All that changes in a run: momentum of the optimizer, Z, U and ρ, masks, noise, shuffled data, running statistics. */
+/** Everything that changes during a run: momentum, Z, U and ρ, masks, noise, shuffled data, running statistics. */
 const pipelineFile = `
 import {
   admmMask, architecture, attackEval, batchNorm2d, blockNoise, conv2d, crossEntropy, exportModel, flatten, initialise,
@@ -31,11 +31,11 @@ beforeAll(async () => {
 })
 afterAll(() => command.remove())
 
-/** Kills of each chain, and how many chains there are: two keep both cores of a small machine busy. */
+/** Kills per chain, and the number of chains: two keep both cores of a small machine busy. */
 const KILLS = 25
 const CHAINS = 2
 
-/** Numbers from 0 to 1 that are the same each time (a linear congruential generator). */
+/** Reproducible numbers from 0 to 1, by a linear congruential generator. */
 const numbers = (seed: number) => {
   let state = seed
   return (): number => {
@@ -45,9 +45,9 @@ const numbers = (seed: number) => {
 }
 
 interface Life {
-  /** Checkpoints that the run gets to write before it is killed; none: it is killed as it starts. */
+  /** Checkpoints that the run writes before it is killed; 0: it is killed as it starts. */
   readonly checkpoints: number
-  /** Milliseconds from then on. */
+  /** Milliseconds between that and the kill. */
   readonly delay: number
 }
 
@@ -56,7 +56,7 @@ const lifeOf = (random: () => number): Life =>
     ? { checkpoints: 0, delay: 600 * random() }
     : { checkpoints: 1 + Math.floor(3 * random()), delay: 30 * random() }
 
-/** The newest checkpoint's name; empty where there is none. */
+/** The newest checkpoint's name; empty if there is none. */
 const newestIn = (folder: string): string =>
   existsSync(folder)
     ? (readdirSync(folder)
@@ -65,7 +65,7 @@ const newestIn = (folder: string): string =>
         .at(-1) ?? '')
     : ''
 
-/** Starts or resumes the run in `out` and kills it; whether it was still running. */
+/** Starts or resumes the run in `out` and kills it. Returns whether it was still running. */
 const live = async (cwd: string, out: string, { checkpoints, delay }: Life): Promise<boolean> => {
   const { child, ended } = command.start(['killed.ts', ...common, ...placeOf(cwd, out)], cwd)
   const folder = join(cwd, out, 'checkpoints')
@@ -86,7 +86,7 @@ const live = async (cwd: string, out: string, { checkpoints, delay }: Life): Pro
   return code === null
 }
 
-/** A run that was killed before it had a plan is begun anew. */
+/** A run that was killed before it had a plan restarts. */
 const placeOf = (cwd: string, out: string): readonly string[] => {
   if (existsSync(join(cwd, out, 'plan.json'))) return ['--resume', out]
   rmSync(join(cwd, out), { recursive: true, force: true })
@@ -95,7 +95,7 @@ const placeOf = (cwd: string, out: string): readonly string[] => {
 
 const common = ['--engine', 'wasm', '--quiet', '--checkpoint-every', '6']
 
-/** Kills runs until there were enough; lets the last one come to its end. Returns the folders of those that did. */
+/** Kills runs until there were enough, and lets the last one finish. Returns the folders of the finished runs. */
 const chain = async (cwd: string, index: number): Promise<readonly string[]> => {
   const random = numbers(index)
   const whole: string[] = []
@@ -117,7 +117,7 @@ const lossesIn = (folder: string): readonly unknown[] =>
     .split('\n')
     .map((line) => ({ ...JSON.parse(line), seconds: undefined }))
 
-test('a run that is killed at any moment, again and again, ends as if it had never been: bit for bit', async () => {
+test('a run that is killed repeatedly at any moment ends with the same files as an undisturbed one, bit for bit', async () => {
   const cwd = folderWith({ 'killed.ts': pipelineFile })
   expect(await command.run(['killed.ts', ...common, '--out', 'whole'], cwd)).toMatchObject({ code: 0 })
   const chains = await Promise.all(Array.from({ length: CHAINS }, (_, index) => chain(cwd, index + 1)))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildCommand, folderWith } from './commandLine.js'
 
-/** A network that pwoa ships, attacked in many small batches on digits that are drawn. */
+/** Attacks a network that pwoa ships, in many small batches of synthetic digits. */
 const pipelineFile = (teacher: string): string => `
 import { apgd, attackEval, autoAttack, loadTeacher, mnistNet, pipeline, square, syntheticDigits } from 'pwoa'
 
@@ -26,8 +26,8 @@ afterAll(() => command.remove())
 const linesIn = (file: string): readonly string[] =>
   existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []
 
-describe('an evaluation that was killed', () => {
-  it('goes on where it was, and ends with the same outcome of each example', async () => {
+describe('a killed evaluation', () => {
+  it('resumes where it was, and ends with the same outcome of each example', async () => {
     const teacher = join(import.meta.dirname, '..', '..', 'assets', 'teacher-digits.safetensors')
     const cwd = folderWith({ 'killed.ts': pipelineFile(teacher) })
     const whole = await command.run(['killed.ts', '--out', 'whole', '--json', '--quiet'], cwd)
@@ -35,7 +35,7 @@ describe('an evaluation that was killed', () => {
 
     const journal = join(cwd, 'cut', 'attackEval-before.journal.jsonl')
     const started = command.start(['killed.ts', '--out', 'cut'], cwd)
-    // In the middle of AutoAttack: its first stage is done, its second has begun.
+    // In the middle of AutoAttack: its first stage is done, its second has started.
     await started.says(/after apgd-ce/)
     started.child.kill('SIGKILL')
     expect((await started.ended).code).toBeNull()

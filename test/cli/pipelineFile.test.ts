@@ -17,7 +17,7 @@ const source = `syntheticDigits({ train: 10, test: 10 })`
 const good = `import { pipeline, syntheticDigits } from 'pwoa'\nexport default pipeline('good', ${source})\n`
 
 describe('a pipeline file loads', () => {
-  test('by any of its names, in any folder, beside a package.json of any kind', async () => {
+  test('with any ending, in any folder, beside a package.json of any type', async () => {
     const names = ['p.ts', 'p.mts', 'p.js', 'p.mjs', 'deep/er/p.ts', 'with space/p.ts']
     const packages = [{}, { 'package.json': `{ "type": "commonjs" }` }, { 'package.json': `{ "type": "module" }` }]
     const cases = names.flatMap((file) =>
@@ -44,7 +44,7 @@ describe('a pipeline file loads', () => {
     expect(stdout).toContain(`${folder}/lib facts {"name":"facts"} ${folder}/p.ts\n`)
   })
 
-  test("with the user's packages first, and pwoa's own where there are none", async () => {
+  test("with the user's packages first, and otherwise those of pwoa", async () => {
     const uses = `import { pipeline, syntheticDigits, stage } from 'pwoa'
       import * as rxjs from 'rxjs'
       import { right } from 'fp-ts/lib/Either.js'
@@ -59,7 +59,7 @@ describe('a pipeline file loads', () => {
     expect((await plan(mine, 'p.ts')).stdout).toMatch(/^my rxjs Right string\n/)
   })
 
-  test("'pwoa' is the very package that runs, also where another copy is installed", async () => {
+  test("with 'pwoa' as the package that runs, even if another copy is installed", async () => {
     const files = {
       'p.ts': good,
       'node_modules/pwoa/package.json': `{ "name": "pwoa", "type": "module", "exports": "./index.js" }`,
@@ -74,14 +74,14 @@ describe('a pipeline file loads', () => {
     expect((await command.run(['link.ts', '--plan'], folder)).code).toBe(0)
   })
 
-  test('those of this repository', async () => {
+  test('if it is one of this repository', async () => {
     const pipelines = dirname(fileURLToPath(new URL('../../pipelines/mnist.ts', import.meta.url)))
     const { code, stdout } = await command.run([join(pipelines, 'mnist.ts'), '--help'], folderWith({}))
     expect([code, stdout]).toEqual([0, expect.stringContaining('checkpoint')])
   })
 })
 
-test('compare.ts: a row for each method, rate and seed, the teacher once', async () => {
+test('compare.ts has a point for each method, rate and seed, and one for the teacher', async () => {
   const file = fileURLToPath(new URL('../../pipelines/compare.ts', import.meta.url))
   const teacher = fileURLToPath(new URL('../../assets/teacher-digits.safetensors', import.meta.url))
   const methods = 'teacher,naive,gradual,admm,hsic-only,distill-only,pwoa,perturbed,perturbed-learned,pwoa-mixed'
@@ -97,14 +97,14 @@ test('compare.ts: a row for each method, rate and seed, the teacher once', async
   expect(stdout).toMatch(/^ {2}apd +adversarial \(attack pgd/m)
 })
 
-test('robust-training.ts: a row for each method', async () => {
+test('robust-training.ts has a point for each method', async () => {
   const file = fileURLToPath(new URL('../../pipelines/robust-training.ts', import.meta.url))
   const { code, stdout, stderr } = await command.run([file, '--plan', '--set', 'dataset=cifar10'], folderWith({}))
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout.match(/^ {2}method=\S+ epochs=10 seed=0$/gm)).toHaveLength(9)
 })
 
-describe('one clear error for a file', () => {
+describe('a wrong pipeline file is refused in one clear error', () => {
   const broken: readonly (readonly [what: string, text: string, message: RegExp])[] = [
     [
       'that does not compile',
@@ -143,7 +143,7 @@ describe('one clear error for a file', () => {
       /^pwoa-run: admmMask: expected options among pattern, .*, got the unknown option "epoch"; did you mean epochs\?\n {2}That is in p\.ts:2:\d+\.\n$/,
     ],
     [
-      'that imports a package nobody has',
+      'that imports a package that does not exist',
       `import 'no-such-package-here'\n`,
       /^pwoa-run: p\.ts:1:8: expected a file that compiles, got .*"no-such-package-here"/,
     ],
@@ -156,11 +156,11 @@ describe('one clear error for a file', () => {
     ['that is empty', ``, /got no export at all\n$/],
   ]
 
-  test('whatever is wrong with it', async () => {
-    const told = await command.load(broken.map(([, text]) => ({ cwd: folderWith({ 'p.ts': text }), file: 'p.ts' })))
+  test('for every kind of mistake', async () => {
+    const errors = await command.load(broken.map(([, text]) => ({ cwd: folderWith({ 'p.ts': text }), file: 'p.ts' })))
     for (const [index, [what, , message]] of broken.entries()) {
-      expect(told[index], `a file ${what}`).toMatch(message)
-      expect(told[index]).not.toContain('    at ')
+      expect(errors[index], `a file ${what}`).toMatch(message)
+      expect(errors[index]).not.toContain('    at ')
     }
   })
 
@@ -170,13 +170,13 @@ describe('one clear error for a file', () => {
     expect([code, stdout]).toEqual([2, ''])
   })
 
-  test('of another kind', async () => {
+  test('for another file type', async () => {
     const { code, stderr } = await plan({ 'p.py': good }, 'p.py')
     expect(code).toBe(2)
     expect(stderr).toContain('p.py: expected a file that ends in .ts, .mts, .js or .mjs')
   })
 
-  test('in a file that it imports: that file is named', async () => {
+  test('that names an imported file if the mistake is there', async () => {
     const { stderr } = await plan({ 'p.ts': `import './lib/b'`, 'lib/b.ts': `let a\nlet a\n` }, 'p.ts')
     expect(stderr).toMatch(/^pwoa-run: lib\/b\.ts:2:5: expected a file that compiles/)
   })

@@ -5,7 +5,7 @@ import { buildCommand, folderWith } from './commandLine.js'
 
 const teacher = join(import.meta.dirname, '..', '..', 'assets', 'teacher-digits.safetensors')
 
-/** A network that pwoa ships, attacked in batches of 8: 5 blocks of at most 32 digits, in one piece or in 3 parts. */
+/** Attacks a network that pwoa ships, in batches of 8: 5 blocks of at most 32 digits, in one run or in 3 shards. */
 const pipelineFile = `
 import { apgd, attackEval, autoAttack, definePipeline, fgsm, loadTeacher, mnistNet, param, parameters, pipeline, shards,
   square, syntheticDigits, type Shard } from 'pwoa'
@@ -35,7 +35,7 @@ afterAll(() => command.remove())
 const figuresOf = ({ before }: { readonly before: unknown }): unknown =>
   JSON.parse(JSON.stringify(before, (key, part) => (key === 'seconds' ? undefined : part)))
 
-test('an evaluation in shards, in processes side by side, is the one in one piece, to the example and the figure', async () => {
+test('an evaluation in shards, in parallel processes, has the same outcomes and figures as one run', async () => {
   const cwd = folderWith({ 'evaluation.ts': pipelineFile })
   const whole = await command.run(['evaluation.ts', '--out', 'whole', '--json', '--quiet'], cwd)
   expect(whole).toMatchObject({ code: 0 })
@@ -62,9 +62,11 @@ test('an evaluation in shards, in processes side by side, is the one in one piec
     expect(readFileSync(join(folder, name)), name).toEqual(readFileSync(join(cwd, 'whole', name)))
   const outcomes = readFileSync(join(folder, 'attacks.jsonl'), 'utf8').trimEnd().split('\n')
   expect(new Set(outcomes.map((line) => JSON.parse(line).brokenBy)).size, 'ways to end').toBeGreaterThan(2)
-  expect(readFileSync(join(folder, 'attackEval-before.journal.jsonl'), 'utf8'), 'nothing was attacked again').toBe('')
+  expect(readFileSync(join(folder, 'attackEval-before.journal.jsonl'), 'utf8'), 'no example was attacked again').toBe(
+    '',
+  )
 
-  // The table has all rows with the figures of each; what is done stays done.
+  // The table has all rows with their figures, and finished points are kept.
   const again = await command.run(args, cwd)
   expect(again.stdout).toMatch(/shard=0 .*\nshard=1 .*\nshard=2 .*\nshard=all .*\n/)
   expect(readdirSync(join(cwd, 'cut', 'points'))).toHaveLength(4)

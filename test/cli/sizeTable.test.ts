@@ -5,7 +5,7 @@ import { sizesOf } from '../../src/models/sizes.js'
 import { sizeTable } from '../../src/report/sizeTable.js'
 import { normalisedNet, tinyNet } from '../support/context.js'
 
-test('a layer has its parameters, those that are not zero, its operations and its bytes', () => {
+test('each layer has its parameters, non-zero parameters, operations and bytes', () => {
   const weights = new Float32Array(parameterCount(tinyNet)).fill(1)
   // Of the 68 parameters of the convolution.
   weights.fill(0, 0, 40)
@@ -37,7 +37,7 @@ test('a layer has its parameters, those that are not zero, its operations and it
   })
 })
 
-test('before and after stand side by side, the whole network last', () => {
+test('before and after are side by side, with the whole network in the last row', () => {
   const layer = { parameters: 2000, nonZero: 500, flops: 3e6, bytes: 8000, sparseBytes: 2250 }
   const before = [
     { layer: 'a', ...layer },

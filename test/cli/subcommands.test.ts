@@ -68,12 +68,19 @@ describe('subcommands', () => {
     ['ui', /--ui-at/],
     ['tensorboard', /--out <dir>/],
     ['worker', /--lease <s>/],
-  ])('%s --help, within 80 columns', async (name, text) => {
-    const { code, stdout, stderr } = await command.run([name, '--help'], folderWith({}))
+  ])('%s --help prints its usage within 80 columns', async (name, text) => {
+    const outcome = await parseArguments([name, '--help']).act()
+    const help = 'text' in outcome ? outcome.text : ''
+    expect(outcome).toEqual({ text: help, code: 0 })
+    expect(help).toMatch(text)
+    expect(help).toContain(`Usage: pwoa-run ${name}`)
+    for (const line of help.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
+  })
+
+  test('print their help to stdout', async () => {
+    const { code, stdout, stderr } = await command.run(['report', '-h'], folderWith({}))
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(text)
-    expect(stdout).toContain(`Usage: pwoa-run ${name}`)
-    for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
+    expect(stdout).toMatch(/^Usage: pwoa-run report <DIR> \[options\]\n/)
   })
 
   test.each([
@@ -82,33 +89,56 @@ describe('subcommands', () => {
     ['tensorbord', 'tensorboard'],
     ['wroker', 'worker'],
   ])('%s: asks whether %s was meant', async (name, near) => {
-    const { code, stdout, stderr } = await command.run([name], folderWith({}))
-    expect([code, stdout]).toEqual([2, ''])
-    expect(stderr).toBe(`pwoa-run: ${name}: expected a pipeline file, got no such file\n  Did you mean ${near}?\n`)
+    expect(await parseArguments([name]).act()).toEqual({
+      error: expect.objectContaining({
+        _tag: 'UsageError',
+        stage: name,
+        expected: 'a pipeline file',
+        actual: 'no such file',
+        hint: `Did you mean ${near}?`,
+      }),
+    })
   })
 
-  test('are not suggested for a file with an ending, a folder that exists, or a word that is not near', async () => {
-    const folder = folderWith({ 'reprot/file': '' })
-    for (const name of ['reprot.ts', 'reprot', 'mnist', './rep']) {
-      const { code, stderr } = await command.run([name], folder)
-      expect(code, name).toBe(2)
-      expect(stderr, name).not.toContain('Did you mean')
-    }
+  test.each(['reprot.ts', './rep', 'mnist'])(
+    'are not suggested for a path, a file with an ending or a word that is not near: %s',
+    async (name) => {
+      const outcome = await parseArguments([name]).act()
+      expect('error' in outcome && outcome.error).toMatchObject({ _tag: 'UsageError', expected: 'a pipeline file' })
+      expect('error' in outcome && outcome.error).not.toHaveProperty('hint')
+    },
+  )
+
+  test('are not suggested for a folder that exists', async () => {
+    const { code, stderr } = await command.run(['reprot'], folderWith({ 'reprot/file': '' }))
+    expect([code, stderr]).toEqual([2, 'pwoa-run: reprot: expected a pipeline file, got a folder\n'])
   })
 
   test.each([
-    [['report'], 'pwoa-run: arguments: expected the folder of a run, got none'],
-    [['tensorboard'], 'pwoa-run: arguments: expected the folder of a run, or a folder of several runs, got none'],
-    [['ui'], 'pwoa-run: arguments: expected the folder of a run, a comparison or a sweep, got none'],
-    [['report', 'a', 'b'], 'pwoa-run: arguments: expected one folder, got more than one\n  pwoa-run report --help'],
-    [['doctor', 'a'], 'pwoa-run: arguments: expected no arguments, got a\n  pwoa-run doctor --help'],
-    [['worker', '--runs', 'a'], 'pwoa-run: arguments: expected --pipelines <dir>, got none\n  pwoa-run worker --help'],
-    [['worker', '--pipelines', 'a'], 'pwoa-run: arguments: expected --runs <place>, got none'],
+    [['report'], 'the folder of a run, a comparison or a sweep', 'none', 'report'],
+    [['tensorboard'], 'the folder of a run, or a folder of several runs', 'none', 'tensorboard'],
+    [['ui'], 'the folder of a run, a comparison or a sweep', 'none', 'ui'],
+    [['report', 'a', 'b'], 'one folder', 'more than one', 'report'],
+    [['doctor', 'a'], 'no arguments', 'a', 'doctor'],
+    [['worker', '--runs', 'a'], '--pipelines <dir>', 'none', 'worker'],
+    [['worker', '--pipelines', 'a'], '--runs <place>', 'none', 'worker'],
+  ])('%j is refused', (args, expected, actual, name) => {
+    expect(refusalOf(() => parseArguments(args))).toEqual({
+      _tag: 'UsageError',
+      stage: 'arguments',
+      expected,
+      actual,
+      hint: `pwoa-run ${name} --help lists all options.`,
+    })
+  })
+
+  test.each([
+    [['report'], 'pwoa-run: arguments: expected the folder of a run, a comparison or a sweep, got none'],
     [['tensorboard', 'nowhere'], 'pwoa-run: tensorboard: expected a run folder, with a plan.json, or one of several'],
     [['report', 'nowhere'], 'pwoa-run: report: expected a run folder, with a plan.json, got nowhere'],
     [['ui', 'nowhere'], 'pwoa-run: ui: expected a run folder, with a plan.json, got nowhere'],
     [['report', '.', '--trase'], 'Did you mean --trace?'],
-  ])('%j is refused', async (args, text) => {
+  ])('%j ends with exit code 2', async (args, text) => {
     const { code, stdout, stderr } = await command.run(args, folderWith({}))
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(text)
@@ -116,7 +146,7 @@ describe('subcommands', () => {
 })
 
 describe('report', () => {
-  test('of an interrupted run is written when it is asked for', async () => {
+  test('writes the report of an interrupted run', async () => {
     const folder = folderWith(userFiles)
     const args = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow', '--out', 'run']
     const started = command.start(args, folder)
@@ -131,7 +161,7 @@ describe('report', () => {
 })
 
 describe('tensorboard', () => {
-  test('writes the event file of a run and says where', async () => {
+  test('writes the event file of a run and prints its path', async () => {
     const folder = folderWith(userFiles)
     await command.run(['pipeline.ts', '--engine', 'wasm', '--quiet', '--out', 'run'], folder)
     const { code, stdout, stderr } = await command.run(['tensorboard', 'run', '--out', 'logs'], folder)
@@ -142,7 +172,7 @@ describe('tensorboard', () => {
 })
 
 describe('ui', () => {
-  test('opens beside a run that is damaged, which is told once; a folder of nothing else is refused', async () => {
+  test('shows the other runs if one is damaged, with one error about it; a folder with only damaged runs is refused', async () => {
     const two = `
 import { compare, pipeline, syntheticDigits } from 'pwoa'
 import { halve } from './lib/halving'
@@ -168,7 +198,7 @@ export default compare('two', { bad: row(2), good: row(2) })
 })
 
 describe('--ui', () => {
-  test('says where, keeps the address for its owner alone, and changes nothing else', async () => {
+  test('prints the address, keeps it readable only by its owner, and changes nothing else', async () => {
     const folder = folderWith(userFiles)
     const { code, stdout, stderr } = await command.run(
       ['pipeline.ts', '--engine', 'wasm', '--ui', '--quiet', '--json', '--out', 'run'],
@@ -182,7 +212,7 @@ describe('--ui', () => {
     if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 
-  test('a port that is taken is an error before anything has begun', async () => {
+  test('is refused before anything starts if the port is taken', async () => {
     const folder = folderWith(userFiles)
     const slow = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow']
     const first = command.start([...slow, '--ui', '--out', 'a'], folder)

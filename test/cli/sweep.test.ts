@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => command.remove())
 
-/** Runs of numbers without tensors, one of them slow enough to be watched. */
+/** Runs that compute with numbers instead of tensors; slow ones if `PACE` is set. */
 const halvings = `
 import { sweep, pipeline, syntheticDigits } from 'pwoa'
 import { evaluated, halve, slowly } from './lib/halving'
@@ -23,7 +23,7 @@ export default sweep('halvings', { epochs: [20, 21], seed: [0, 1] }, ({ epochs }
 })
 `
 
-/** The real thing, small: what it ends with are weights. */
+/** Small runs that really train weights. */
 const networks = `
 import { admmMask, architecture, conv2d, crossEntropy, exportModel, flatten, initialise, linear, maxPool2d, pipeline, relu,
   sweep, syntheticDigits } from 'pwoa'
@@ -42,7 +42,7 @@ export default sweep('networks', [{ rate: 2 }, { rate: 4 }, { rate: 2, seed: 5 }
 
 const files = { ...userFiles, 'halvings.ts': halvings, 'networks.ts': networks }
 
-/** What each point ended with, its times left out. */
+/** The metrics of each point, without times. */
 const outcomesIn = (folder: string): ReadonlyMap<string, string> =>
   new Map(
     readdirSync(join(folder, 'points')).map((key) => {
@@ -51,7 +51,7 @@ const outcomesIn = (folder: string): ReadonlyMap<string, string> =>
     }),
   )
 
-/** The processes of points under way, by the locks of their folders. */
+/** The processes of running points, found by the locks of their folders. */
 const processesIn = (folder: string): readonly number[] => {
   const points = join(folder, 'points')
   const locks = existsSync(points) ? readdirSync(points).map((key) => join(points, key, 'run.lock')) : []
@@ -62,13 +62,13 @@ const processesIn = (folder: string): readonly number[] => {
 }
 
 describe('pwoa-run of a sweep', () => {
-  test('--plan lists its points', async () => {
+  test('lists its points with --plan', async () => {
     const { code, stdout } = await command.run(['halvings.ts', '--plan'], folderWith(files))
     expect(code).toBe(0)
     expect(stdout).toMatch(/^halvings, 4 points\n {2}epochs=20 seed=0\n/)
   })
 
-  test('runs the points in processes, side by side; what is done is not done again', async () => {
+  test('runs the points in parallel processes, and does not run finished ones again', async () => {
     const cwd = folderWith(files)
     const args = ['halvings.ts', '--engine', 'wasm', '--workers', '2']
     const { code, stdout, stderr } = await command.run(args, cwd)
@@ -85,7 +85,7 @@ describe('pwoa-run of a sweep', () => {
     expect(JSON.parse(again.stdout).points.map(({ attempts }: { attempts: number }) => attempts)).toEqual([0, 0, 0, 0])
   })
 
-  test('tells of points that another version of the file has made, which no option shows', async () => {
+  test('warns of points that were run with another version of the file, which no option reveals', async () => {
     const cwd = folderWith(files)
     const args = ['halvings.ts', '--engine', 'wasm', '--workers', '2', '--out', 'out']
     expect(await command.run(args, cwd)).toMatchObject({ code: 0 })
@@ -94,9 +94,9 @@ describe('pwoa-run of a sweep', () => {
     writeFileSync(lib, `// Another comment.\n${stage}`)
     expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: '4 points, all done before\n' })
     writeFileSync(lib, stage.replace('weight / 2', 'weight / 3'))
-    const told = (which: string): string =>
+    const warningOf = (which: string): string =>
       `warning: halvings: ${which} made by another version of the pipeline file: to do them anew by this one, take a new --out\n`
-    const all = `${told('4 points that are done were')}4 points, all done before\n`
+    const all = `${warningOf('4 points that are done were')}4 points, all done before\n`
     expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: all })
 
     const points = join(cwd, 'out', 'points')
@@ -108,13 +108,13 @@ describe('pwoa-run of a sweep', () => {
     rmSync(join(points, begun, 'summary.json'))
     const { code, stderr } = await command.run(args, cwd)
     expect([code, rest.length]).toEqual([0, 2])
-    expect(stderr).toContain(told('2 points that are done were'))
+    expect(stderr).toContain(warningOf('2 points that are done were'))
     expect(stderr).toMatch(
       /^warning: epochs=\d+ seed=\d: --resume: begun by another version of the pipeline file: to do it anew by this one, take a new --out$/m,
     )
   })
 
-  test('gives the same weights side by side as one after the other', async () => {
+  test('trains the same weights in parallel as one after the other', async () => {
     const cwd = folderWith(files)
     const run = (workers: string) =>
       command.run(['networks.ts', '--workers', workers, '--out', `by-${workers}`, '--quiet'], cwd)
@@ -127,7 +127,7 @@ describe('pwoa-run of a sweep', () => {
     expect(new Set(weights('by-1')).size).toBe(3)
   })
 
-  test('tries a point again whose process was killed, from its last checkpoint', async () => {
+  test('resumes a point whose process was killed from its last checkpoint', async () => {
     const cwd = folderWith(files)
     const args = ['halvings.ts', '--engine', 'wasm', '--checkpoint-every', '3']
     expect(await command.run([...args, '--out', 'whole'], cwd)).toMatchObject({ code: 0 })
@@ -147,11 +147,11 @@ describe('pwoa-run of a sweep', () => {
     const whole = outcomesIn(join(cwd, 'whole'))
     const cut = outcomesIn(join(cwd, 'cut'))
     expect([...cut.values()]).toHaveLength(4)
-    // A plain RxJS operator more makes other keys; the numbers are the same.
+    // The additional RxJS operator of slow runs changes the keys, but not the numbers.
     expect([...cut.values()].sort()).toEqual([...whole.values()].sort())
   })
 
-  test('reports a point that crashes again and again, and exits with 1; the others are unharmed', async () => {
+  test('reports a point that crashes in every attempt, with exit code 1, and finishes the others', async () => {
     const crashing = `
       import { pipeline, sweep, syntheticDigits } from 'pwoa'
       import { evaluated, halve } from './lib/halving'
@@ -171,7 +171,7 @@ describe('pwoa-run of a sweep', () => {
     )
   })
 
-  test('Ctrl-C saves the points under way, and its words go on', async () => {
+  test('saves the running points on Ctrl-C, and prints a command that resumes them', async () => {
     const cwd = folderWith(files)
     const started = command.start(['halvings.ts', '--engine', 'wasm', '--workers', '2'], cwd, { PACE: 'slow' })
     await started.says(/points/)
@@ -179,13 +179,13 @@ describe('pwoa-run of a sweep', () => {
     started.child.kill('SIGINT')
     const { code, stderr } = await started.ended
     expect(code).toBe(130)
-    const words = /resume with: pwoa-run (.*)\n/.exec(stderr)?.[1]?.split(' ') ?? []
-    expect(words.join(' ')).toBe('halvings.ts --engine wasm --workers 2 --resume runs/halvings')
-    expect(await command.run([...words, '--quiet'], cwd)).toMatchObject({ code: 0, stderr: '' })
+    const resume = /resume with: pwoa-run (.*)\n/.exec(stderr)?.[1]?.split(' ') ?? []
+    expect(resume.join(' ')).toBe('halvings.ts --engine wasm --workers 2 --resume runs/halvings')
+    expect(await command.run([...resume, '--quiet'], cwd)).toMatchObject({ code: 0, stderr: '' })
     expect(processesIn(join(cwd, 'runs', 'halvings'))).toEqual([])
   })
 
-  test('says a mistake of all points once, with the exit code of a single run, and begins no others', async () => {
+  test('prints a mistake of all points once, with the exit code of a single run, and starts no others', async () => {
     const mistaken = `
       import { loadTeacher, pipeline, sweep, syntheticDigits } from 'pwoa'
       const rates = process.env.POINTS === 'one' ? [1] : [1, 2, 3, 4, 5]
@@ -211,7 +211,7 @@ describe('pwoa-run of a sweep', () => {
     expect(stderr).toBe('pwoa-run: --seed: expected no seed, because each point of the sweep has its own, got 3\n')
   })
 
-  test('--workers is for sweeps', async () => {
+  test('refuses --workers for a file without a sweep', async () => {
     const { code, stderr } = await command.run(['pipeline.ts', '--workers', '2'], folderWith(files))
     expect([code, stderr]).toEqual([2, 'pwoa-run: --workers: expected a file with a sweep(…), got a pipeline\n'])
   })

@@ -45,7 +45,7 @@ const record = (index: number, params: PointRecord['params'], state: PointRecord
 
 const methods = ['naive', 'perturbed-learned', 'hydra', 'pwoa', 'apd']
 
-/** Points of methods × rates × seeds with a long teacher name; the first `done` of them are over. */
+/** Points of methods × rates × seeds with a long teacher name; the first `done` of them are finished. */
 const points = (done: number, running = 2): readonly PointRecord[] =>
   methods
     .flatMap((method) => [4, 8, 16, 32].flatMap((rate) => [0, 1].map((seed) => ({ method, rate, seed }))))
@@ -72,7 +72,7 @@ const now = (all: readonly PointRecord[]): SweepNow => ({
   seconds: 60,
 })
 
-describe('the passing view of a sweep', () => {
+describe('the live view of a sweep', () => {
   test.each([
     [80, 24],
     [100, 30],
@@ -80,7 +80,7 @@ describe('the passing view of a sweep', () => {
     [40, 10],
     [20, 5],
     [9, 2],
-  ])('stays within a window of %i × %i, whatever has been done', (columns, rows) => {
+  ])('stays within a window of %i × %i, however many points are done', (columns, rows) => {
     for (const done of [0, 1, 7, 30, 38])
       for (const running of [1, 2, 30]) {
         const lines = drawSweepLive(now(points(done, running)), { columns, rows }, colors).split('\n')
@@ -89,7 +89,7 @@ describe('the passing view of a sweep', () => {
       }
   })
 
-  test('leaves out whole columns, the least important first, and says so; then the earlier rows', () => {
+  test('leaves out whole columns, the least important first, then the earlier rows, and notes what is left out', () => {
     const lines = drawSweepLive(now(points(38)), { columns: 80, rows: 24 }, colors).split('\n')
     expect(lines[0]).toMatch(/^method +rate +clean +autoattack +fgsm/)
     expect(lines.filter((line) => /^\S+ +\d+ +98\.8 ± 0\.0 % +50\.0 ± 0\.0 %/.test(line)).length).toBeGreaterThan(12)
@@ -105,7 +105,7 @@ describe('the passing view of a sweep', () => {
     ])
   })
 
-  test('has the rows that came last, also where they are not the last of the table', () => {
+  test('keeps the rows that finished last, wherever they are in the table', () => {
     const all = points(38)
     const done = all.slice(0, 38).toReversed()
     const text = drawSweepLive({ ...now(all), done }, { columns: 80, rows: 10 }, colors)
@@ -113,14 +113,14 @@ describe('the passing view of a sweep', () => {
     expect(text).not.toMatch(/^apd/m)
   })
 
-  test('says nothing of the time left before a point is done: one that failed at once tells none', () => {
+  test('shows no time left until a point is done; points that failed at once do not count', () => {
     const failed = points(0).map((point, index) => (index > 5 ? point : { ...point, state: 'failed' as const }))
     expect(drawSweepLive(now(failed), { columns: 80, rows: 24 }, colors)).toMatch(/^34 of 40 to go\n?/)
   })
 })
 
 describe('long names', () => {
-  test('lose their middle, and stay apart', () => {
+  test('lose their middle, and stay different', () => {
     expect(shorten('abcdefghij', 5)).toBe('ab…ij')
     expect(shorten('abc', 3)).toBe('abc')
     expect(shortenApart(['aaaaaxbbbbb', 'aaaaaybbbbb'], 5)).toEqual(
@@ -129,7 +129,7 @@ describe('long names', () => {
     expect(new Set(shortenApart([teacherOf('26'), teacherOf('27')], 24)).size).toBe(2)
   })
 
-  test('of the first column leave a table aligned', () => {
+  test('in the first column leave a table aligned', () => {
     const rows = ['26', '27'].map((hex) => [teacherOf(hex), 'naive', '98.8 %'])
     const lines = drawTable({ header: ['teacher', 'method', 'clean'], rows }, 60, colors)
       .trimEnd()
@@ -138,15 +138,15 @@ describe('long names', () => {
     expect(lines[2]).not.toBe(lines[3])
   })
 
-  test('of points have only what tells these apart', () => {
+  test('of points have only the parameters that differ', () => {
     const names = pointNames(points(0))
     expect(names.get('k0')).toBe('method=naive rate=4 seed=0')
     expect(pointNames([record(0, { rate: 4 }, 'waiting')]).get('k0')).toBe('rate=4')
   })
 })
 
-/** What a sweep's events make a screen say. */
-const said = async (events: readonly SweepEvent[], ended: Promise<unknown>): Promise<readonly string[]> => {
+/** The lines that a screen shows for the events of a sweep. */
+const linesOf = async (events: readonly SweepEvent[], ended: Promise<unknown>): Promise<readonly string[]> => {
   const lines: string[] = []
   const events$ = new Subject<SweepEvent>()
   const result = ended as Promise<never>
@@ -161,48 +161,54 @@ const said = async (events: readonly SweepEvent[], ended: Promise<unknown>): Pro
 
 const one = record(1, { rate: 4 }, 'running')
 const other = record(2, { rate: 8 }, 'running')
-const told = (point: PointRecord): SweepEvent => ({ type: 'point', point })
-const waiting = [told({ ...one, state: 'waiting' }), told({ ...other, state: 'waiting' })]
+const eventOf = (point: PointRecord): SweepEvent => ({ type: 'point', point })
+const waiting = [eventOf({ ...one, state: 'waiting' }), eventOf({ ...other, state: 'waiting' })]
 const warning = (point: PointRecord): SweepEvent => ({
   type: 'progress',
   point,
   progress: { type: 'warning', stage: 'here', message: 'odd' },
 })
 const mistake: PwoaError = { _tag: 'OptionError', stage: 'a', expected: 'b', actual: 'c' }
-const failed = (point: PointRecord): SweepEvent => told({ ...point, state: 'failed', error: mistake })
+const failed = (point: PointRecord): SweepEvent => eventOf({ ...point, state: 'failed', error: mistake })
 
 describe('the lines of a sweep', () => {
   const whole = Promise.resolve(right({}))
 
-  test('name the point of a warning, and tell each text once for each', async () => {
-    const events = [...waiting, told(one), warning(one), warning(one), told(other), warning(other)]
-    expect(await said(events, whole)).toEqual([
+  test('name the point of a warning, and show each warning of a point once', async () => {
+    const events = [...waiting, eventOf(one), warning(one), warning(one), eventOf(other), warning(other)]
+    expect(await linesOf(events, whole)).toEqual([
       '2 points, 1 at a time',
       'warning: rate=4: here: odd',
       'warning: rate=8: here: odd',
     ])
   })
 
-  test('do not say what the sweep ends with', async () => {
-    const events = [...waiting, told(one), failed(one), told(other), failed(other)]
-    expect(await said(events, Promise.resolve({ _tag: 'Left', left: mistake }))).toEqual(['2 points, 1 at a time'])
+  test('leave out the mistake that the sweep ends with', async () => {
+    const events = [...waiting, eventOf(one), failed(one), eventOf(other), failed(other)]
+    expect(await linesOf(events, Promise.resolve({ _tag: 'Left', left: mistake }))).toEqual(['2 points, 1 at a time'])
   })
 
-  test('say it where it was the mistake of one point', async () => {
-    const events = [...waiting, told(one), failed(one), told(other), told({ ...other, state: 'done', summary })]
-    expect(await said(events, whole)).toEqual([
+  test('show the mistake if only one point has it', async () => {
+    const events = [
+      ...waiting,
+      eventOf(one),
+      failed(one),
+      eventOf(other),
+      eventOf({ ...other, state: 'done', summary }),
+    ]
+    expect(await linesOf(events, whole)).toEqual([
       '2 points, 1 at a time',
       '1/2 rate=4: failed: a: expected b, got c',
       expect.stringMatching(/^2\/2 rate=8: clean 98\.8 %/),
     ])
     const stopped = Promise.resolve({ _tag: 'Left', left: { ...mistake, _tag: 'InterruptedError' } })
-    expect(await said([...waiting, told(one), failed(one)], stopped)).toHaveLength(2)
+    expect(await linesOf([...waiting, eventOf(one), failed(one)], stopped)).toHaveLength(2)
   })
 
-  test('say when all was done before', async () => {
-    const done = [one, other].map((point) => told({ ...point, state: 'done', summary }))
-    expect(await said(done, whole)).toEqual(['2 points, all done before'])
-    expect(await said(done.slice(0, 1), whole)).toEqual(['1 point, done before'])
+  test('state that all points were done before', async () => {
+    const done = [one, other].map((point) => eventOf({ ...point, state: 'done', summary }))
+    expect(await linesOf(done, whole)).toEqual(['2 points, all done before'])
+    expect(await linesOf(done.slice(0, 1), whole)).toEqual(['1 point, done before'])
   })
 })
 
@@ -216,13 +222,13 @@ describe('the result of a sweep', () => {
   const resultOf = (all: readonly PointRecord[]): string =>
     drawResult({ sweep: 'x', params: {}, seed: 0, seconds: { total: 1 }, points: all } as SweepSummary, page)
 
-  test('lists tables, pictures and what each point has made', () => {
+  test('lists tables, pictures and the files of each point', () => {
     expect(resultOf([{ ...one, state: 'done', summary }])).toMatch(
       /\nfiles in rt: report\.html, results\.csv, robust-by-rate\.svg, study\.md; of each point in points\/KEY: network\.safetensors\n$/,
     )
   })
 
-  test('of a study has all rows, in a window without the columns that would break them, which it tells', () => {
+  test('of a study has all rows; in a window it notes the columns that it leaves out to fit', () => {
     const all = points(40, 0)
     const study = { method: 'method', across: 'rate' }
     const ended = { sweep: 'x', params: {}, seed: 0, seconds: { total: 1 }, points: all, study: studyOf(all, study) }
@@ -237,7 +243,7 @@ describe('the result of a sweep', () => {
     for (const line of lines) expect([...line].length, line).toBeLessThanOrEqual(80)
   })
 
-  test('of which nothing is done has no table and no empty heading', () => {
+  test('without a finished point has no table and no empty heading', () => {
     const text = resultOf([{ ...one, state: 'failed', error: mistake }])
     expect(text).toMatch(/^\nx, none of 1 point done\n\nfailed: rate=4: a: expected b, got c\n\nfiles in rt: /)
   })

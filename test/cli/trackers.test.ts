@@ -27,13 +27,13 @@ const linesOf = <A>(file: string): readonly A[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as A)
 
-interface Told {
+interface Entry {
   readonly step: number
   readonly values: Readonly<Record<string, number>>
 }
 
-/** What a tracker must have been told of a run: its steps and evaluations, as its folder has them, in their order. */
-const toldOf = (folder: string): readonly Told[] => {
+/** What a tracker must have received of a run: the steps and evaluations in its folder, in order. */
+const receivedOf = (folder: string): readonly Entry[] => {
   const steps = linesOf<TrainingMetrics>(join(folder, 'metrics.jsonl'))
   const evaluations = linesOf<LoggedEvent>(join(folder, 'events.jsonl')).flatMap(({ step, event }) =>
     event.type === 'evaluation'
@@ -43,7 +43,7 @@ const toldOf = (folder: string): readonly Told[] => {
   expect(steps).toHaveLength(10)
   expect(evaluations).toHaveLength(2)
   const losses = steps.map(({ step, loss, terms }) => ({ step, values: { loss, ...terms } }))
-  // The evaluation before comes before the first step, the other after the last one.
+  // One evaluation is before the first step, the other after the last one.
   return [...evaluations.slice(0, 1), ...losses, ...evaluations.slice(1)]
 }
 
@@ -56,7 +56,7 @@ interface Metric {
 
 interface Tracking {
   readonly uri: string
-  /** What it holds of the run of a name: how that stands, and its metrics. */
+  /** The status and the metrics of the run with this name. */
   readonly runOf: (
     name: string,
     keys: readonly string[],
@@ -76,10 +76,10 @@ const isMetric = (one: unknown): one is Metric => {
 }
 
 /**
- * A server that takes what MLflow's REST API is documented to take, and nothing else.
+ * A server that accepts exactly the requests that the documentation of MLflow's REST API describes.
  *
- * @param authorization what each request must carry as that
- * @param refused what it does not take
+ * @param authorization the header that each request must have
+ * @param refused a request that it refuses
  */
 const openServer = async (authorization?: string, refused?: string): Promise<Tracking> => {
   const runs = new Map<string, { readonly name: string; status: string; readonly metrics: Metric[] }>()
@@ -123,7 +123,7 @@ const openServer = async (authorization?: string, refused?: string): Promise<Tra
   }
 }
 
-/** A real one, that is running. */
+/** A real MLflow server that is already running. */
 const realServer = (uri: string): Tracking => {
   const ask = async (path: string, body?: object): Promise<Record<string, never>> => {
     const post = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
@@ -148,7 +148,7 @@ const realServer = (uri: string): Tracking => {
   }
 }
 
-/** What is warned of in a run of another, small pipeline with the observers of this one. */
+/** The warnings of a small run that is watched by the observers of this pipeline. */
 const warningsOf = async (
   { observers }: { readonly observers: readonly Observer[] },
   out = temporaryFolder(),
@@ -165,19 +165,19 @@ afterEach(() => void vi.unstubAllEnvs())
 const realUri = process.env.PWOA_MLFLOW
 
 describe('pipelines/mlflow.ts', () => {
-  test('each loss and accuracy is at the server when the run is over', async () => {
+  test('each loss and accuracy is at the server when the run has ended', async () => {
     const tracking = realUri ? realServer(realUri) : await openServer()
     const folder = folderWith({})
     const name = `run-${process.pid}`
     const args = [fileOf('mlflow'), '--engine', 'wasm', '--out', name, '--quiet']
     const { code, stderr } = await command.run(args, folder, { MLFLOW_TRACKING_URI: tracking.uri })
     expect([code, stderr]).toEqual([0, ''])
-    const told = toldOf(join(folder, name))
-    const keys = [...new Set(told.flatMap(({ values }) => Object.keys(values)))]
+    const received = receivedOf(join(folder, name))
+    const keys = [...new Set(received.flatMap(({ values }) => Object.keys(values)))]
     const { status, metrics } = await tracking.runOf(name, keys)
     expect(status).toBe('FINISHED')
     for (const key of keys) {
-      const wanted = told.flatMap(({ step, values }) => (key in values ? [{ step, value: values[key] }] : []))
+      const wanted = received.flatMap(({ step, values }) => (key in values ? [{ step, value: values[key] }] : []))
       expect(
         metrics.filter((metric) => metric.key === key).map(({ step, value }) => ({ step, value })),
         key,
@@ -185,13 +185,13 @@ describe('pipelines/mlflow.ts', () => {
     }
   })
 
-  test('a server that is not there is a warning', async () => {
+  test('a server that cannot be reached is a warning', async () => {
     vi.stubEnv('MLFLOW_TRACKING_URI', 'http://127.0.0.1:1')
     const { default: made } = await import('../../pipelines/mlflow.js')
     expect(await warningsOf(made)).toEqual(['an observer threw: fetch failed'])
   })
 
-  test('a password in the address is sent in a header, and is in no warning', async () => {
+  test('a password in the address is sent in a header, and no warning shows it', async () => {
     vi.stubEnv('MLFLOW_TRACKING_URI', 'http://me:se%3Acret@127.0.0.1:1')
     const { default: made } = await import('../../pipelines/mlflow.js')
     expect(await warningsOf(made)).toEqual(['an observer threw: fetch failed'])
@@ -202,7 +202,7 @@ describe('pipelines/mlflow.ts', () => {
     expect(await runOf(basename(out), [])).toMatchObject({ status: 'FINISHED', metrics: { length: 10 } })
   })
 
-  test('a batch that the server does not take is a warning, and its run is ended all the same', async () => {
+  test('a batch that the server refuses is a warning, and its run is still marked as finished', async () => {
     const out = temporaryFolder()
     const { uri, runOf } = await openServer(undefined, 'log-batch')
     vi.stubEnv('MLFLOW_TRACKING_URI', uri)
@@ -221,7 +221,7 @@ const python = ((): string | undefined => {
   }
 })()
 
-/** What the pipeline uses of the client, as that is documented; it writes down what it is told. */
+/** The documented part of the client that the pipeline uses; it writes what it receives to a file. */
 const standIn = `
 import json, os
 class Run:
@@ -230,24 +230,24 @@ class Run:
     def log(self, data, step=None): self.file.write(json.dumps({"step": step, "values": data}) + "\\n")
 def init(project=None, name=None):
     run = Run()
-    run.file = open(os.environ["TOLD"], "w")
+    run.file = open(os.environ["LOG"], "w")
     run.file.write(json.dumps({"project": project, "name": name}) + "\\n")
     return run
 `
 
 describe.skipIf(python === undefined)('pipelines/wandb.ts', () => {
-  test('each loss and accuracy is with the client when the run is over', async () => {
+  test('each loss and accuracy is with the client when the run has ended', async () => {
     const folder = folderWith({ 'python/wandb.py': standIn })
-    const told = join(folder, 'told.jsonl')
+    const log = join(folder, 'log.jsonl')
     const { code, stderr } = await command.run(
       [fileOf('wandb'), '--engine', 'wasm', '--out', 'run', '--quiet'],
       folder,
-      { PYTHONPATH: join(folder, 'python'), TOLD: told },
+      { PYTHONPATH: join(folder, 'python'), LOG: log },
     )
     expect([code, stderr]).toEqual([0, ''])
-    const [first, ...rest] = linesOf<Told>(told)
+    const [first, ...rest] = linesOf<Entry>(log)
     expect(first).toEqual({ project: 'pwoa', name: 'run' })
-    expect(rest).toEqual(toldOf(join(folder, 'run')))
+    expect(rest).toEqual(receivedOf(join(folder, 'run')))
   })
 
   test.each([

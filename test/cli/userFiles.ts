@@ -1,4 +1,4 @@
-/** A stage as a user might write it, that "trains" one number without tensors, and a pipeline with it. */
+/** A stage that a user might write: it "trains" one number without tensors. Below it a pipeline with this stage. */
 export const halving = `
 import { concatMap, Observable, map, takeWhile, timer } from 'rxjs'
 import { asynchronous, enrich, stage, type Step } from 'pwoa'
@@ -19,7 +19,7 @@ export const halve = (epochs: number, act: (done: number) => void = () => undefi
           run.emit({ type: 'phase', stage: 'halve', phase: 'train', epochs })
         }
         const training = () => ({ phase: 'train' as const, epoch, epochs, batch, batches, step: done, steps, learningRate: 1, loss: weight, terms: {}, seconds: 0.001 })
-        // Killed between its last step and its end: there is nothing left to train.
+        // If the run was killed between its last step and its end, there is nothing left to train.
         if (done === steps) return enrich('halve', step, { training: training() })
         act(done)
         weight = Math.fround(weight / 2 + batch + epoch)

@@ -7,9 +7,9 @@ export const report = subcommand(
   {
     name: 'report',
     summary: 'writes report.html into a run folder',
-    description: 'Writes report.html into the folder of a finished or an interrupted run.',
+    description: 'Writes report.html into the folder of a run, a comparison or a sweep, finished or interrupted.',
   },
-  { folder: argument('<DIR>', 'the folder of a run') },
+  { folder: argument('<DIR>', 'the folder of a run, a comparison or a sweep') },
   async ({ folder }) => {
     const { writeReport } = await import('../../runtime/records/writeReport.js')
     return { text: `${shortPath(await writeReport(folder))}\n`, code: 0 }

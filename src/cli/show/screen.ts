@@ -1,8 +1,13 @@
+import { windowSize } from '../draw/terminal.js'
+
 /** Shows progress: lines that stay, and below them a live view that is redrawn. */
 export interface Screen {
   readonly line: (text: string) => void
-  /** Redraws the live view. `draw` is not called if the screen has none, or too soon after the last time. */
-  readonly live: (draw: () => string) => void
+  /**
+   * Redraws the live view. `draw` receives the width of the window in characters; it is not called if the screen has no
+   * live view, or too soon after the last time.
+   */
+  readonly live: (draw: (columns: number) => string) => void
   /** Removes the live view. */
   readonly end: () => void
 }
@@ -24,7 +29,7 @@ const terminal = async (stream: NodeJS.WriteStream): Promise<Screen> => {
       const now = performance.now()
       if (now - last < redrawPause) return
       last = now
-      update(draw())
+      update(draw(windowSize(stream).columns))
     },
     end: () => update.clear(),
   }

@@ -23,11 +23,11 @@ export const showProgress = (run: RunHandle, screen: Screen, colors: Colors, sho
       training = timeLeft()
       left = undefined
     },
-    evaluating: (event) => screen.live(() => drawEvaluating(event, colors)),
+    evaluating: (event) => screen.live((columns) => drawEvaluating(event, columns, colors)),
   })
   run.metrics$.subscribe((metrics) => {
     left = training.at(metrics.step, metrics.steps, performance.now() / 1000)
-    screen.live(() => drawStep(metrics, left, colors))
+    screen.live((columns) => drawStep(metrics, left, columns, colors))
   })
   run.events$.subscribe((event) => {
     handle(event)
@@ -38,26 +38,40 @@ export const showProgress = (run: RunHandle, screen: Screen, colors: Colors, sho
   })
 }
 
-const drawStep = (metrics: TrainingMetrics, left: number | undefined, colors: Colors): string => {
-  const { phase, epoch, epochs, step, steps, loss } = metrics
-  return `  ${phase} ${epoch + 1}/${epochs}  ${drawBar(step / steps, colors)}  loss ${formatLoss(loss)}${drawLeft(left)}`
+const drawStep = (
+  { phase, epoch, epochs, step, steps, loss }: TrainingMetrics,
+  left: number | undefined,
+  columns: number,
+  colors: Colors,
+): string => {
+  const figures = `loss ${formatLoss(loss)}${drawLeft(left)}`
+  return drawBar(`  ${phase} ${epoch + 1}/${epochs}`, step / steps, figures, columns, colors)
 }
 
-const drawEvaluating = (event: Extract<RunEvent, { type: 'evaluating' }>, colors: Colors): string => {
-  const { subject, attack, stage, done, total, robust, secondsLeft } = event
+const drawEvaluating = (
+  { subject, attack, stage, done, total, robust, secondsLeft }: Extract<RunEvent, { type: 'evaluating' }>,
+  columns: number,
+  colors: Colors,
+): string => {
   const name = attack === stage ? attack : `${attack} ${stage}`
-  const share = `${drawBar(done / total, colors)}  ${formatCount(Math.floor(done))}/${formatCount(total)}`
-  return `${subject} ${name}  ${share}, ${formatPercent(robust)} robust${drawLeft(secondsLeft)}`
+  const examples = `${formatCount(Math.floor(done))}/${formatCount(total)}`
+  const figures = `${examples}, ${formatPercent(robust)} robust${drawLeft(secondsLeft)}`
+  return drawBar(`${subject} ${name}`, done / total, figures, columns, colors)
 }
 
 const drawLeft = (left: number | undefined): string =>
   left === undefined || left < 0.5 ? '' : `, ${formatSeconds(left)} left`
 
-/** Characters of a progress bar. */
+/** The most characters of a progress bar. */
 const barWidth = 24
 
-const drawBar = (share: number, colors: Colors): string => {
-  const filled = Math.round(barWidth * Math.min(1, Math.max(0, share)))
-  const percent = String(Math.floor(100 * share)).padStart(3)
-  return `${colors.cyan('━'.repeat(filled))}${colors.dim('─'.repeat(barWidth - filled))} ${percent} %`
+/** A name, a progress bar and figures; the bar is as long as the window allows. */
+const drawBar = (name: string, share: number, figures: string, columns: number, colors: Colors): string => {
+  const percent = `${String(Math.floor(100 * share)).padStart(3)} %`
+  // A full line would move the cursor to the next one.
+  const room = columns - 1 - [name, percent, figures].join('  ').length - ' '.length
+  const width = Math.min(barWidth, Math.max(0, room))
+  const filled = Math.round(width * Math.min(1, Math.max(0, share)))
+  const bar = `${colors.cyan('━'.repeat(filled))}${colors.dim('─'.repeat(width - filled))}`
+  return `${name}  ${bar} ${percent}  ${figures}`
 }

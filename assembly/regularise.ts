@@ -1,7 +1,7 @@
 import { centre } from './centre'
 import { release, reserve } from './heap'
 
-/** A = HKH + c·11ᵀ + ridge·I `[n, n]` of a symmetric K, c the mean of |HKH|; `src/math/hsicKernels.ts` explains why. */
+/** A = HKH + c·11ᵀ + ridge·I `[n, n]` of a symmetric K, c the mean of |HKH|; `src/math/hsic/hsicKernels.ts` explains why. */
 export function regularise(kernel: usize, n: i32, ridge: f64, out: usize): void {
   const size = n * n
   const hkh = reserve((<usize>(size + n)) << 3)

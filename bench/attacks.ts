@@ -3,7 +3,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { loadEngine } from '../src/engine/load.js'
+import { loadEngine } from '../src/engine/load/loadEngine.js'
 import { ownVersion } from '../src/runtime/host/ownPackage.js'
 import {
   type AttackBench,

@@ -25,9 +25,9 @@ import {
   tf,
 } from '../dist/index.js'
 import { readCheckpoint } from '../dist/io/checkpoints/readCheckpoint.js'
-import { countsOf } from '../dist/models/counts.js'
-import { parametersOf } from '../dist/models/parameters.js'
-import { selfDescribed } from '../dist/models/selfDescribed.js'
+import { countsOf } from '../dist/models/parameters/counts.js'
+import { parametersOf } from '../dist/models/parameters/parameters.js'
+import { selfDescribed } from '../dist/models/parameters/selfDescribed.js'
 import { calibrate } from '../dist/training/network/calibrate.js'
 import { imagesOf, labelsOf } from '../dist/training/network/images.js'
 import { Student } from '../dist/training/network/network.js'

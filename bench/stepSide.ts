@@ -1,6 +1,6 @@
 /** Our side of `npm run bench`, in a process of its own: one kind of step, as one JSON line. */
 import { parseArgs } from 'node:util'
-import { loadEngine } from '../src/engine/load.js'
+import { loadEngine } from '../src/engine/load/loadEngine.js'
 import { median, type StepSide } from './report.js'
 import { type Load, models, time, type Work } from './work.js'
 

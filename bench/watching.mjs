@@ -27,7 +27,7 @@ import {
   pipeline,
   syntheticDigits,
 } from '../dist/index.js'
-import { makeRunFigures } from '../dist/report/runFigures.js'
+import { makeRunFigures } from '../dist/report/figures/runFigures.js'
 import { planOf } from '../dist/runtime/folder/plan.js'
 import { readPageFiles } from '../dist/ui/pageFiles.js'
 import { openPageServer } from '../dist/ui/pageServer.js'

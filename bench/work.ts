@@ -16,7 +16,7 @@ import { describeError } from '../src/dsl/errors.js'
 import { type Op, stage } from '../src/dsl/op.js'
 import type { Pipeline } from '../src/dsl/pipeline.js'
 import type { Step } from '../src/dsl/step.js'
-import { loadEngine } from '../src/engine/load.js'
+import { loadEngine } from '../src/engine/load/loadEngine.js'
 import { tf } from '../src/engine/tf.js'
 import {
   type Architecture,
@@ -32,8 +32,8 @@ import {
   sgd,
 } from '../src/index.js'
 import { fillUniform, stream } from '../src/math/random.js'
-import { parameterCount } from '../src/models/parameters.js'
-import { parallelOf } from '../src/models/statistics.js'
+import { parameterCount } from '../src/models/parameters/parameters.js'
+import { parallelOf } from '../src/models/parameters/statistics.js'
 import { makeStudent } from '../src/training/network/makeStudent.js'
 import { type HasStudent, type HasTeacher, Student } from '../src/training/network/network.js'
 import type { Recipe } from '../src/training/step/phasePlan.js'

@@ -1,5 +1,5 @@
-import { middleStep } from '../src/report/curves.js'
-import { formatShort } from '../src/report/format.js'
+import { middleStep } from '../src/report/figures/curves.js'
+import { formatShort } from '../src/report/tables/format.js'
 import { type ChartData, makeChart } from './chart.js'
 import { element } from './element.js'
 import type { Run } from './runs.js'

@@ -1,5 +1,5 @@
 import type { LayerWeights } from '../src/dsl/events.js'
-import type { WeightsAt } from '../src/report/runView.js'
+import type { WeightsAt } from '../src/report/figures/runView.js'
 import { element, setAttribute } from './element.js'
 
 /** A layer's weights over time: one column per epoch, a histogram from the largest (top) to the smallest (bottom). */

@@ -1,5 +1,5 @@
-import { formatCount, formatPercent } from '../src/report/format.js'
-import type { WeightsAt } from '../src/report/runView.js'
+import type { WeightsAt } from '../src/report/figures/runView.js'
+import { formatCount, formatPercent } from '../src/report/tables/format.js'
 import { element, refill } from './element.js'
 import { type Heatmap, makeHeatmap } from './heatmap.js'
 

@@ -1,4 +1,4 @@
-import { formatLoss, formatPercent } from '../src/report/format.js'
+import { formatLoss, formatPercent } from '../src/report/tables/format.js'
 import { element, setAttribute, setText } from './element.js'
 import type { Run, Runs } from './runs.js'
 import { sparsityOf, stateOf } from './words.js'

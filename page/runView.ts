@@ -1,4 +1,4 @@
-import { planPairs } from '../src/report/attackSettings.js'
+import { planPairs } from '../src/report/tables/attackSettings.js'
 import type { Control } from '../src/ui/messages.js'
 import { makeCurvesView } from './curves.js'
 import { element, refill, setAttribute, setText } from './element.js'

@@ -1,5 +1,5 @@
-import type { RunPlan } from '../src/report/runRecord.js'
-import type { RunFacts, RunHead, WeightsAt } from '../src/report/runView.js'
+import type { RunPlan } from '../src/report/figures/runRecord.js'
+import type { RunFacts, RunHead, WeightsAt } from '../src/report/figures/runView.js'
 import type { PageMessage, RunUpdate } from '../src/ui/messages.js'
 
 /** A run, as the messages so far describe it. */

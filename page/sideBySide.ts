@@ -1,5 +1,5 @@
 import uPlot from 'uplot'
-import { formatShort } from '../src/report/format.js'
+import { formatShort } from '../src/report/tables/format.js'
 import { type ChartData, MOST_CURVES, makeChart } from './chart.js'
 import { stepsOf } from './curves.js'
 import { element } from './element.js'

@@ -1,5 +1,5 @@
-import { formatCount, formatPercent, formatSeconds } from '../src/report/format.js'
-import type { RunFacts } from '../src/report/runView.js'
+import type { RunFacts } from '../src/report/figures/runView.js'
+import { formatCount, formatPercent, formatSeconds } from '../src/report/tables/format.js'
 import { element } from './element.js'
 
 /** A table of text: the first column is a label, the others are figures. */

@@ -1,5 +1,5 @@
-import { formatSeconds } from '../src/report/format.js'
-import type { Stretch } from '../src/report/runView.js'
+import type { Stretch } from '../src/report/figures/runView.js'
+import { formatSeconds } from '../src/report/tables/format.js'
 import { element, refill } from './element.js'
 
 /** A run's time as a band of stretches, with the totals as text. */

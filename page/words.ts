@@ -1,6 +1,6 @@
 import type { Accuracies } from '../src/dsl/events.js'
-import { formatCount, formatLoss, formatPercent, formatSeconds } from '../src/report/format.js'
-import type { RunFacts, RunHead } from '../src/report/runView.js'
+import type { RunFacts, RunHead } from '../src/report/figures/runView.js'
+import { formatCount, formatLoss, formatPercent, formatSeconds } from '../src/report/tables/format.js'
 import type { Run } from './runs.js'
 
 /** The state of a run, in a word. */

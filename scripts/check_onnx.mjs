@@ -9,8 +9,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { encodeOnnx } from '../dist/io/checkpoints/onnx/encodeOnnx.js'
-import { freshStatistics } from '../dist/models/statistics.js'
-import { zoo } from '../dist/models/zoo.js'
+import { freshStatistics } from '../dist/models/parameters/statistics.js'
+import { zoo } from '../dist/models/zoo/zoo.js'
 import { randomWeights } from '../dist/training/network/randomWeights.js'
 
 const CHECK = `

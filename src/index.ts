@@ -31,18 +31,18 @@ export { param, parameters } from './dsl/parameters.js'
 export type { Phase } from './dsl/phases.js'
 export type { Observer, Pipeline } from './dsl/pipeline.js'
 export type { RunHandle, RunOptions, Summary } from './dsl/run.js'
-export type {
-  HasTerms,
-  HasTraining,
-  LossTerm,
-  Minibatch,
-  NetworkOutputs,
-  Step,
-  TermBatch,
-  TrainedOutputs,
-  TrainingMetrics,
+export {
+  type HasTerms,
+  type HasTraining,
+  type LossTerm,
+  type Minibatch,
+  type NetworkOutputs,
+  type Step,
+  type TermBatch,
+  type TrainedOutputs,
+  type TrainingMetrics,
+  withMinibatch,
 } from './dsl/step.js'
-export { withMinibatch } from './dsl/withMinibatch.js'
 export { tf } from './engine/tf.js'
 export { type CifarOptions, cifar10, cifar100 } from './io/datasets/cifar/cifar.js'
 export { type SyntheticDigitsOptions, syntheticDigits } from './io/datasets/digits/syntheticDigits.js'
@@ -52,9 +52,8 @@ export { type MnistOptions, mnist } from './io/datasets/mnist/mnist.js'
 export { horizontalFlip, type RandomCropOptions, randomCrop } from './math/augmentations.js'
 export type { Pattern } from './math/patterns.js'
 export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/perturbations.js'
-export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture.js'
-export { type Counts, countsOf } from './models/counts.js'
-export { hiddenLayers } from './models/hiddenLayers.js'
+export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture/architecture.js'
+export { hiddenLayers } from './models/architecture/hiddenLayers.js'
 export {
   add,
   avgPool2d,
@@ -67,14 +66,15 @@ export {
   type Normalisation,
   normalize,
   relu,
-} from './models/layers.js'
-export { withNormalisation } from './models/normalisation.js'
-export { weightLayers } from './models/parameters.js'
-export { type PreactResnetOptions, preactResnet18 } from './models/preactResnet.js'
-export { type ResnetOptions, resnet18, resnet34, resnet50 } from './models/resnet.js'
-export { type VggOptions, vgg16bn } from './models/vgg.js'
-export { type WideResnetOptions, wideResnet } from './models/wideResnet.js'
-export { architectureNames, cifarNet, lenet, lenet5, mnistNet, zoo } from './models/zoo.js'
+} from './models/architecture/layers.js'
+export { type Counts, countsOf } from './models/parameters/counts.js'
+export { withNormalisation } from './models/parameters/normalisation.js'
+export { weightLayers } from './models/parameters/parameters.js'
+export { type PreactResnetOptions, preactResnet18 } from './models/zoo/preactResnet.js'
+export { type ResnetOptions, resnet18, resnet34, resnet50 } from './models/zoo/resnet.js'
+export { type VggOptions, vgg16bn } from './models/zoo/vgg.js'
+export { type WideResnetOptions, wideResnet } from './models/zoo/wideResnet.js'
+export { architectureNames, cifarNet, lenet, lenet5, mnistNet, zoo } from './models/zoo/zoo.js'
 export { type AdmmMaskOptions, admmMask } from './operators/admmMask.js'
 export { type AdversarialOptions, adversarial } from './operators/adversarial.js'
 export { type AttackEvalOptions, attackEval } from './operators/attackEval.js'

@@ -1,4 +1,4 @@
-import { lineChart } from '../../src/report/lineChart.js'
+import { lineChart } from '../../src/report/html/lineChart.js'
 import { element } from '../element.js'
 import { makeAdmm, SIZE, UPDATES } from './admm.js'
 import { bars, legend } from './bars.js'

@@ -1,6 +1,6 @@
 import { scaleLinear } from 'd3-scale'
-import { SIGMA } from '../../src/math/bottleneck.js'
-import { lineChart } from '../../src/report/lineChart.js'
+import { SIGMA } from '../../src/math/hsic/bottleneck.js'
+import { lineChart } from '../../src/report/html/lineChart.js'
 import { element, setAttribute } from '../element.js'
 import { descend, measure, start, type Toy } from './bottleneck.js'
 import { button, logarithmic, slider, tiles } from './controls.js'

@@ -4,7 +4,7 @@ import * as core from '@tensorflow/tfjs-core'
 import kernels from '../../assembly/pwoa.wasm'
 import { registerWasmKernels } from '../../src/engine/kernels/wasm/index.js'
 import { loadModule } from '../../src/engine/kernels/wasm/module.js'
-import type { WasmBackend } from '../../src/engine/kernels/wasm/wasm-backend.js'
+import type { WasmBackend } from '../../src/engine/kernels/wasm/wasmBackend.js'
 import { useTf } from '../../src/engine/tf.js'
 
 /**

@@ -1,5 +1,5 @@
 import { rejectOption } from './errors.js'
-import { nearOf } from './nearest.js'
+import { nearOf } from './kit/nearest.js'
 
 /** The names of all options of a type, also of those that may be left out: the compiler notices one that is missing. */
 export type OptionNames<O> = Readonly<Record<keyof O, true>>

@@ -78,3 +78,10 @@ export interface DataSource {
    */
   readonly contents?: (context: Pick<DataContext, 'dataDir'>) => Promise<string | undefined>
 }
+
+/** How many values one image has. */
+export const imageSize = ({ height, width, channels }: ImageShape): number => height * width * channels
+
+/** Augmentations as a plan prints and hashes them. */
+export const augmentationConfig = (augment: readonly Augmentation[]): readonly Readonly<Record<string, unknown>>[] =>
+  augment.map(({ name, config }) => ({ name, ...config }))

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs'
-import { traced } from './traced.js'
+import { traced } from './kit/traced.js'
 
 /** A value on loan, and what frees it when it has been handed back. */
 export interface Loan<T> {

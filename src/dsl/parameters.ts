@@ -2,7 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type OptionError, rejectOption } from './errors.js'
-import { nearestOf, nearOf } from './nearest.js'
+import { nearestOf, nearOf } from './kit/nearest.js'
 
 /** What `--help` says of a parameter. */
 export interface ParameterDetails {

@@ -1,5 +1,3 @@
-import { choice, list } from './options/kinds.js'
-
 /**
  * The phases of training: ADMM with its penalty, other ways to prune while training (learned scores, thresholds, growing
  * masks), masked retraining after the hard prune, and plain training.
@@ -8,6 +6,3 @@ export type Phase = 'admm' | 'prune' | 'retrain' | 'train'
 
 /** Every phase: where a loss term acts unless it says otherwise. */
 export const allPhases: readonly Phase[] = ['admm', 'prune', 'retrain', 'train']
-
-/** An option: the phases in which a stage acts. */
-export const phasesOption = () => list(choice(allPhases), { least: 1 })

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import type { RunContext } from './context.js'
+import type { Position, RunContext } from './context.js'
 import type { Phase } from './phases.js'
 
 /**
@@ -123,3 +123,10 @@ export interface TrainingMetrics {
 export interface HasTraining {
   readonly training: TrainingMetrics
 }
+
+/** The minibatch after this one. */
+export const nextPosition = ({ epoch, batch, batches }: Minibatch): Position =>
+  batch + 1 < batches ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 }
+
+/** The same step with another view of its minibatch: for stages that change images, which is no adding of fields. */
+export const withMinibatch = <S extends Step>(step: S, minibatch: Minibatch): S => ({ ...step, minibatch })

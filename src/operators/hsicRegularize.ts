@@ -6,7 +6,7 @@ import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
 import type { Phase } from '../dsl/phases.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
-import { bottleneckLoss, bottleneckMatrix } from '../math/hsic.js'
+import { bottleneckLoss, bottleneckMatrix } from '../math/hsic/hsic.js'
 import type { HasStudent } from '../training/network/network.js'
 import { type HiddenOptions, hiddenChoice } from '../training/views/hiddenChoice.js'
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { given } from '../dsl/given.js'
-import { makeRunFigures } from '../report/runFigures.js'
+import { given } from '../dsl/kit/given.js'
+import { makeRunFigures } from '../report/figures/runFigures.js'
 import { isFolderInUse } from '../runtime/folder/folderLock.js'
 import { type FolderRun, folderRuns, lastChange } from '../runtime/records/folderRuns.js'
 import { readRun } from '../runtime/records/readRun.js'

@@ -1,6 +1,6 @@
-import { given } from '../dsl/given.js'
-import type { CurvePoints } from '../report/curves.js'
-import type { RunFacts, WeightsAt } from '../report/runView.js'
+import { given } from '../dsl/kit/given.js'
+import type { CurvePoints } from '../report/figures/curves.js'
+import type { RunFacts, WeightsAt } from '../report/figures/runView.js'
 import type { RunUpdate } from './messages.js'
 
 /** Reduces a run to what the table and the chart of all runs show, so that messages about many runs stay small. */

@@ -1,6 +1,6 @@
-import type { CurvePoints } from '../report/curves.js'
-import type { RunPlan } from '../report/runRecord.js'
-import type { RunFacts, RunHead, WeightsAt } from '../report/runView.js'
+import type { CurvePoints } from '../report/figures/curves.js'
+import type { RunPlan } from '../report/figures/runRecord.js'
+import type { RunFacts, RunHead, WeightsAt } from '../report/figures/runView.js'
 import type { PointParams } from '../runtime/records/sweepFiles.js'
 
 /** The part of a message about one run: everything, or what has changed. */

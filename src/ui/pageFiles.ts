@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { valueOf } from '../dsl/errors.js'
 import { readWhole } from '../io/files/readWhole.js'
-import { style } from '../report/style.js'
+import { style } from '../report/html/style.js'
 import { ownRoot } from '../runtime/host/ownPackage.js'
 
 /** The files of the page by name, with their media types. */

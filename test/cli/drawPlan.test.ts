@@ -7,7 +7,7 @@ import { admmMask } from '../../src/operators/admmMask.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
-import { drawValues } from '../../src/report/drawValues.js'
+import { drawValues } from '../../src/report/tables/drawValues.js'
 import { pipeline } from '../../src/runtime/run/pipeline.js'
 import { sweep } from '../../src/runtime/sweep/sweep.js'
 

@@ -1,8 +1,8 @@
 /** The table of layers before and after `shrink`. */
 import { expect, test } from 'vitest'
-import { parameterCount } from '../../src/models/parameters.js'
-import { sizesOf } from '../../src/models/sizes.js'
-import { sizeTable } from '../../src/report/sizeTable.js'
+import { parameterCount } from '../../src/models/parameters/parameters.js'
+import { sizesOf } from '../../src/models/parameters/sizes.js'
+import { sizeTable } from '../../src/report/tables/sizeTable.js'
 import { normalisedNet, tinyNet } from '../support/context.js'
 
 test('each layer has its parameters, non-zero parameters, operations and bytes', () => {

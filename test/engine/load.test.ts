@@ -17,7 +17,7 @@ const installedByUser = (): boolean => {
 
 const freshEngine = async () => {
   vi.resetModules()
-  const { loadEngine } = await import('../../src/engine/load.js')
+  const { loadEngine } = await import('../../src/engine/load/loadEngine.js')
   const binding = await import('../../src/engine/tf.js')
   return { loadEngine, binding }
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
-import { forward, unflatten } from '../../src/models/forward.js'
+import { forward, unflatten } from '../../src/models/forward/forward.js'
 import { imagesOf, labelsOf } from '../../src/training/network/images.js'
 import { checkpointNames, describeGolden, readGolden, readPublicNetwork, readTestSplit } from '../support/golden.js'
 import { norm } from '../support/numbers.js'

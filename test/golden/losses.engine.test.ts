@@ -17,7 +17,7 @@ import {
   packNetwork,
   unpackStatistics,
   unpackWeights,
-} from '../../src/models/weights.js'
+} from '../../src/models/parameters/weights.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { lbgat } from '../../src/operators/lbgat.js'
 import { learnedMask } from '../../src/operators/learnedMask.js'

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Pattern } from '../../src/math/patterns.js'
 import { projectionMask } from '../../src/math/projection.js'
-import { parametersOf } from '../../src/models/parameters.js'
-import { indexOf } from '../../src/models/torchOrder.js'
-import { mnistNet } from '../../src/models/zoo.js'
+import { parametersOf } from '../../src/models/parameters/parameters.js'
+import { indexOf } from '../../src/models/parameters/torchOrder.js'
+import { mnistNet } from '../../src/models/zoo/zoo.js'
 import { describeGolden, ownName, readGolden, readPublicNetwork } from '../support/golden.js'
 
 interface Case {

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
-import { type Architecture, architecture, withClasses } from '../../src/models/architecture.js'
-import { countsOf } from '../../src/models/counts.js'
-import { executionOf } from '../../src/models/execution.js'
-import { foldingOf } from '../../src/models/folding.js'
-import { hiddenLayers } from '../../src/models/hiddenLayers.js'
+import { type Architecture, architecture, withClasses } from '../../src/models/architecture/architecture.js'
+import { executionOf } from '../../src/models/architecture/execution.js'
+import { hiddenLayers } from '../../src/models/architecture/hiddenLayers.js'
 import {
   add,
   avgPool2d,
@@ -18,15 +16,25 @@ import {
   normalize,
   relu,
   sample,
-} from '../../src/models/layers.js'
-import { normalisationOf, withNormalisation } from '../../src/models/normalisation.js'
-import { parameterCount, parametersOf, weightLayers } from '../../src/models/parameters.js'
-import { preactResnet18 } from '../../src/models/preactResnet.js'
-import { resnet18, resnet50 } from '../../src/models/resnet.js'
-import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/statistics.js'
-import { vgg16bn } from '../../src/models/vgg.js'
-import { wideResnet } from '../../src/models/wideResnet.js'
-import { architectureNames, cifarNet, lenet, lenet5, mnistNet, resolveArchitecture, zoo } from '../../src/models/zoo.js'
+} from '../../src/models/architecture/layers.js'
+import { foldingOf } from '../../src/models/forward/folding.js'
+import { countsOf } from '../../src/models/parameters/counts.js'
+import { normalisationOf, withNormalisation } from '../../src/models/parameters/normalisation.js'
+import { parameterCount, parametersOf, weightLayers } from '../../src/models/parameters/parameters.js'
+import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/parameters/statistics.js'
+import { preactResnet18 } from '../../src/models/zoo/preactResnet.js'
+import { resnet18, resnet50 } from '../../src/models/zoo/resnet.js'
+import { vgg16bn } from '../../src/models/zoo/vgg.js'
+import { wideResnet } from '../../src/models/zoo/wideResnet.js'
+import {
+  architectureNames,
+  cifarNet,
+  lenet,
+  lenet5,
+  mnistNet,
+  resolveArchitecture,
+  zoo,
+} from '../../src/models/zoo/zoo.js'
 import { normalised, shortcut } from './fixtures.js'
 
 const grey8 = { height: 8, width: 8, channels: 1 }

@@ -1,11 +1,7 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
-import { type Architecture, architecture } from '../../src/models/architecture.js'
-import { classify } from '../../src/models/classify.js'
-import { type CompiledNetwork, compiledNetwork } from '../../src/models/compiled/compiledNetwork.js'
-import { foldingOf } from '../../src/models/folding.js'
-import { forward, unflatten } from '../../src/models/forward.js'
+import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
 import {
   add,
   affine2d,
@@ -16,11 +12,15 @@ import {
   maxPool2d,
   normalize,
   relu,
-} from '../../src/models/layers.js'
-import { parameterCount } from '../../src/models/parameters.js'
-import { resnet18 } from '../../src/models/resnet.js'
-import type { BatchMoments } from '../../src/models/statistics.js'
-import { mnistNet } from '../../src/models/zoo.js'
+} from '../../src/models/architecture/layers.js'
+import { classify } from '../../src/models/compiled/classify.js'
+import { type CompiledNetwork, compiledNetwork } from '../../src/models/compiled/compiledNetwork.js'
+import { foldingOf } from '../../src/models/forward/folding.js'
+import { forward, unflatten } from '../../src/models/forward/forward.js'
+import { parameterCount } from '../../src/models/parameters/parameters.js'
+import type { BatchMoments } from '../../src/models/parameters/statistics.js'
+import { resnet18 } from '../../src/models/zoo/resnet.js'
+import { mnistNet } from '../../src/models/zoo/zoo.js'
 import { memory } from '../support/context.js'
 import { headed } from '../support/heads.js'
 import { relativeError, seededNumbers } from '../support/numbers.js'

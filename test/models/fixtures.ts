@@ -1,5 +1,14 @@
-import { type Architecture, architecture } from '../../src/models/architecture.js'
-import { add, avgPool2d, batchNorm2d, conv2d, flatten, linear, maxPool2d, relu } from '../../src/models/layers.js'
+import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
+import {
+  add,
+  avgPool2d,
+  batchNorm2d,
+  conv2d,
+  flatten,
+  linear,
+  maxPool2d,
+  relu,
+} from '../../src/models/architecture/layers.js'
 
 /** A small network with every type of layer and two shortcuts. */
 export const shortcut: Architecture = architecture('shortcut', { height: 7, width: 7, channels: 2 }, [

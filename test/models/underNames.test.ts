@@ -2,16 +2,21 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
-import type { Architecture } from '../../src/models/architecture.js'
-import { normalisationOf, withNormalisation } from '../../src/models/normalisation.js'
-import { parameterCount } from '../../src/models/parameters.js'
-import { readNetwork } from '../../src/models/readNetwork.js'
-import { resnet18 } from '../../src/models/resnet.js'
-import { freshStatistics } from '../../src/models/statistics.js'
-import { underNames } from '../../src/models/underNames.js'
-import { type NamedTensor, type NamedTensors, unpackStatistics, unpackWeights } from '../../src/models/weights.js'
-import { wideResnet } from '../../src/models/wideResnet.js'
-import { mnistNet } from '../../src/models/zoo.js'
+import type { Architecture } from '../../src/models/architecture/architecture.js'
+import { normalisationOf, withNormalisation } from '../../src/models/parameters/normalisation.js'
+import { parameterCount } from '../../src/models/parameters/parameters.js'
+import { readNetwork } from '../../src/models/parameters/readNetwork.js'
+import { freshStatistics } from '../../src/models/parameters/statistics.js'
+import { underNames } from '../../src/models/parameters/underNames.js'
+import {
+  type NamedTensor,
+  type NamedTensors,
+  unpackStatistics,
+  unpackWeights,
+} from '../../src/models/parameters/weights.js'
+import { resnet18 } from '../../src/models/zoo/resnet.js'
+import { wideResnet } from '../../src/models/zoo/wideResnet.js'
+import { mnistNet } from '../../src/models/zoo/zoo.js'
 import { seededNumbers } from '../support/numbers.js'
 
 const net = resnet18({ width: 2 })

@@ -172,7 +172,7 @@ test('a starter project: its types hold, and its pipeline can be planned', async
 
 test('the portable engine finds its kernels from the installed package', async (context) => {
   needsInstall(context)
-  const load = `import('./node_modules/pwoa/dist/engine/load.js')
+  const load = `import('./node_modules/pwoa/dist/engine/load/loadEngine.js')
     .then((m) => m.loadEngine('wasm'))
     .then((m) => console.log(m.name))`
   const loaded = await run(process.execPath, ['--input-type=module', '-e', load], app)
@@ -181,7 +181,8 @@ test('the portable engine finds its kernels from the installed package', async (
 
 test('the engine finds its cache from the installed package', async (context) => {
   needsInstall(context)
-  const load = "await import('./node_modules/pwoa/dist/engine/native.js').then((m) => console.log(typeof m.loadNative))"
+  const load =
+    "await import('./node_modules/pwoa/dist/engine/load/native.js').then((m) => console.log(typeof m.loadNative))"
   const loaded = await run(process.execPath, ['--input-type=module', '-e', load], app)
   expect(loaded, loaded.stderr).toMatchObject({ code: 0, stdout: 'function\n' })
 })

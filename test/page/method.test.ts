@@ -9,7 +9,7 @@ import { makeAdmm, UPDATES } from '../../page/method/admm.js'
 import { descend, measure, start } from '../../page/method/bottleneck.js'
 import { buildMethodPage } from '../../scripts/page.mjs'
 import { root } from '../../scripts/setup.mjs'
-import { loadEngine } from '../../src/engine/load.js'
+import { loadEngine } from '../../src/engine/load/loadEngine.js'
 import { gaussian64, linear64, normalised64, trace64 } from '../support/hsic64.js'
 import { browser, chromiumPath } from './browser.js'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CurvePoints, makeCurves } from '../../src/report/curves.js'
+import { type CurvePoints, makeCurves } from '../../src/report/figures/curves.js'
 
 /** The sum over the steps of each point of a curve in which every step has a value. */
 const sumsOf = ({ width, columns }: CurvePoints, steps: number) =>

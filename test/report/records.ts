@@ -1,8 +1,8 @@
 import type { LayerWeights, RunEvent } from '../../src/dsl/events.js'
 import type { Summary } from '../../src/dsl/run.js'
 import type { TrainingMetrics } from '../../src/dsl/step.js'
-import { makeRunFigures, type RunFigures } from '../../src/report/runFigures.js'
-import type { RunPlan, RunRecord } from '../../src/report/runRecord.js'
+import { makeRunFigures, type RunFigures } from '../../src/report/figures/runFigures.js'
+import type { RunPlan, RunRecord } from '../../src/report/figures/runRecord.js'
 
 /** A training step of the ADMM phase of a run of so many. */
 export const metricsAt = (step: number, steps: number): TrainingMetrics => ({

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { comparisonReport } from '../../src/report/comparisonReport.js'
-import { html } from '../../src/report/html.js'
-import { quoteOf } from '../../src/report/quote.js'
-import { runReport } from '../../src/report/runReport.js'
+import { html } from '../../src/report/html/html.js'
+import { comparisonReport } from '../../src/report/pages/comparisonReport.js'
+import { runReport } from '../../src/report/pages/runReport.js'
+import { quoteOf } from '../../src/report/tables/quote.js'
 import { events, plan, recordOf, summary } from './records.js'
 
 const finished = (steps = 100) => {

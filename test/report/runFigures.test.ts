@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RunEvent } from '../../src/dsl/events.js'
-import { makeRunFigures } from '../../src/report/runFigures.js'
-import { makeThinned } from '../../src/report/thinned.js'
+import { makeRunFigures } from '../../src/report/figures/runFigures.js'
+import { makeThinned } from '../../src/report/figures/thinned.js'
 import { metricsAt } from './records.js'
 
 const accuracies = { clean: 0.9, attacks: { pgd: 0.5 }, examples: 10 }

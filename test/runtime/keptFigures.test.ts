@@ -1,6 +1,6 @@
 /** What a summary says is left of a network. */
 import { describe, expect, test } from 'vitest'
-import { tableOfRun } from '../../src/report/resultTable.js'
+import { tableOfRun } from '../../src/report/tables/resultTable.js'
 import { keptFigures } from '../../src/runtime/run/keptFigures.js'
 import { summary } from '../report/records.js'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { isRight } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { traced, work } from '../../src/dsl/traced.js'
+import { traced, work } from '../../src/dsl/kit/traced.js'
 import { openProfile } from '../../src/runtime/run/profile.js'
 import { fakePipeline, fakeTrain, jsonOf, temporaryFolder } from './fakes.js'
 

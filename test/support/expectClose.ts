@@ -1,6 +1,6 @@
 /** Lists of numbers beside golden ones. */
 import { expect } from 'vitest'
-import type { NamedTensors } from '../../src/models/weights.js'
+import type { NamedTensors } from '../../src/models/parameters/weights.js'
 
 /** The largest difference is below the tolerance, in units of the largest golden value. */
 export const expectClose = (

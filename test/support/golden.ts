@@ -7,9 +7,9 @@ import type { Dataset, Split } from '../../src/dsl/dataset.js'
 import { describeError } from '../../src/dsl/errors.js'
 import { readCheckpoint } from '../../src/io/checkpoints/readCheckpoint.js'
 import { readIdxImages, readIdxLabels } from '../../src/io/datasets/mnist/idx.js'
-import type { Architecture } from '../../src/models/architecture.js'
-import { packNetwork } from '../../src/models/weights.js'
-import { lenet5, mnistNet } from '../../src/models/zoo.js'
+import type { Architecture } from '../../src/models/architecture/architecture.js'
+import { packNetwork } from '../../src/models/parameters/weights.js'
+import { lenet5, mnistNet } from '../../src/models/zoo/zoo.js'
 
 /** `shared` lies beside the checkout. */
 const shared = (path: string): string => fileURLToPath(new URL(`../../../shared/${path}`, import.meta.url))

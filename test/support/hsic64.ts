@@ -1,6 +1,6 @@
 /**
  * nHSIC and its gradient in float64, as the paper and its reference write them: kernels as they are, centred on one
- * side, inverted by elimination. Slow and plain, and nothing of it is shared with `src/math/hsic.ts`.
+ * side, inverted by elimination. Slow and plain, and nothing of it is shared with `src/math/hsic/hsic.ts`.
  */
 
 const EPSILON = 1e-5

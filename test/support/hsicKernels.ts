@@ -2,9 +2,9 @@ import type { Rank, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { canCompile, compileGraph } from '../../src/engine/graph/compiledGraph.js'
 import { gaussianKernel } from '../../src/engine/ops/gaussianKernel.js'
 import { tf } from '../../src/engine/tf.js'
-import { exponentOf } from '../../src/math/bottleneck.js'
-import { lossGraph, names } from '../../src/math/compiled/hsicGraph.js'
-import { bottleneckMatrix } from '../../src/math/hsic.js'
+import { exponentOf } from '../../src/math/hsic/bottleneck.js'
+import { bottleneckMatrix } from '../../src/math/hsic/hsic.js'
+import { lossGraph, names } from '../../src/math/hsic/hsicGraph.js'
 
 /** R_X of any tensor with one row of features per example: the Gaussian kernel, normalised. */
 export const normalisedGaussian = (x: Tensor): Tensor2D =>

@@ -1,6 +1,6 @@
 /** The HSIC bottleneck on `mnistNet` in float64, forward and backward, layer by layer, with nothing of `src` but names. */
-import type { Architecture } from '../../src/models/architecture.js'
-import { parametersOf } from '../../src/models/parameters.js'
+import type { Architecture } from '../../src/models/architecture/architecture.js'
+import { parametersOf } from '../../src/models/parameters/parameters.js'
 import { convolution, type Geometry } from './convolution.js'
 import { gaussian64, linear64, normalised64, trace64, traceGradient64 } from './hsic64.js'
 

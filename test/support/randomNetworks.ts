@@ -1,6 +1,6 @@
 /** Networks at random: every type of layer, grouped convolutions, shortcuts, batch normalisation in all places. */
 import fc from 'fast-check'
-import { type Architecture, architecture } from '../../src/models/architecture.js'
+import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
 import {
   add,
   affine2d,
@@ -12,9 +12,9 @@ import {
   linear,
   maxPool2d,
   relu,
-} from '../../src/models/layers.js'
-import { parameterCount } from '../../src/models/parameters.js'
-import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/statistics.js'
+} from '../../src/models/architecture/layers.js'
+import { parameterCount } from '../../src/models/parameters/parameters.js'
+import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/parameters/statistics.js'
 import { seededNumbers } from './numbers.js'
 
 /** One stretch of a network, on images of any number of channels. */

@@ -1,5 +1,5 @@
 /** Seeded state dicts as the scripts that ask PyTorch make them. */
-import type { NamedTensors } from '../../src/models/weights.js'
+import type { NamedTensors } from '../../src/models/parameters/weights.js'
 import { seededNumbers } from './numbers.js'
 
 /** The formula of `value_of` in scripts/golden_losses.py. */

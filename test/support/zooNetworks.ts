@@ -1,10 +1,10 @@
 /** Each family of the zoo, as narrow as a test can wait for. */
-import type { Architecture } from '../../src/models/architecture.js'
-import { preactResnet18 } from '../../src/models/preactResnet.js'
-import { resnet18, resnet34, resnet50 } from '../../src/models/resnet.js'
-import { vgg16bn } from '../../src/models/vgg.js'
-import { wideResnet } from '../../src/models/wideResnet.js'
-import { cifarNet, lenet, lenet5, mnistNet } from '../../src/models/zoo.js'
+import type { Architecture } from '../../src/models/architecture/architecture.js'
+import { preactResnet18 } from '../../src/models/zoo/preactResnet.js'
+import { resnet18, resnet34, resnet50 } from '../../src/models/zoo/resnet.js'
+import { vgg16bn } from '../../src/models/zoo/vgg.js'
+import { wideResnet } from '../../src/models/zoo/wideResnet.js'
+import { cifarNet, lenet, lenet5, mnistNet } from '../../src/models/zoo/zoo.js'
 
 export const zooNetworks: Readonly<Record<string, Architecture>> = {
   mnistNet,

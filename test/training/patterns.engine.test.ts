@@ -1,6 +1,6 @@
 /** Stages that prune, with patterns of small groups: what their masks come to, and what they refuse. */
 import { describe, expect, it } from 'vitest'
-import { parametersOf } from '../../src/models/parameters.js'
+import { parametersOf } from '../../src/models/parameters/parameters.js'
 import { admmMask } from '../../src/operators/admmMask.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { initialise } from '../../src/operators/initialise.js'

@@ -1,6 +1,6 @@
 import { map } from 'rxjs'
 import { expect, it } from 'vitest'
-import { withMinibatch } from '../../src/dsl/withMinibatch.js'
+import { withMinibatch } from '../../src/dsl/step.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { initialise } from '../../src/operators/initialise.js'
 import { train } from '../../src/operators/train.js'

@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
-import { parameterCount } from '../../src/models/parameters.js'
+import { parameterCount } from '../../src/models/parameters/parameters.js'
 import { imagesOf } from '../../src/training/network/images.js'
 import { type Network, Student } from '../../src/training/network/network.js'
 import { TeacherLogits } from '../../src/training/views/teacherLogits.js'

@@ -1,6 +1,6 @@
 /** Hard thresholding of a whole network: the proximal step of the ℓ0 penalty. */
 import { describe, expect, it } from 'vitest'
-import { type Parameter, parameterCount, parametersOf } from '../../src/models/parameters.js'
+import { type Parameter, parameterCount, parametersOf } from '../../src/models/parameters/parameters.js'
 import { thresholded } from '../../src/training/pruning/pruning.js'
 import type { LayerRate } from '../../src/training/pruning/rates.js'
 import { normalisedNet } from '../support/context.js'

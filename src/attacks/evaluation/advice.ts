@@ -1,5 +1,5 @@
 import { rejectOption } from '../../dsl/errors.js'
-import { percent } from '../../dsl/percent.js'
+import { percent } from '../../dsl/kit/percent.js'
 import { tf } from '../../engine/tf.js'
 import { logitsOf, lossesAndGradient } from '../common/ascend.js'
 import type { Attack, AttackSequence, Classifier } from '../common/attack.js'

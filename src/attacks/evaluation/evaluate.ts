@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { timeLeft } from '../../dsl/timeLeft.js'
+import { timeLeft } from '../../dsl/kit/timeLeft.js'
 import { tf } from '../../engine/tf.js'
 import type { Attack, AttackSequence } from '../common/attack.js'
 import { adviceBefore, adviceOnGap, adviceOnSequence, stagesOf } from './advice.js'

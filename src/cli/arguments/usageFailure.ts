@@ -1,8 +1,8 @@
 import type { Command, CommanderError } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import { PwoaFailure, type UsageError } from '../../dsl/errors.js'
-import { given } from '../../dsl/given.js'
-import { nearestOf } from '../../dsl/nearest.js'
+import { given } from '../../dsl/kit/given.js'
+import { nearestOf } from '../../dsl/kit/nearest.js'
 
 /** Wrong usage, to be thrown. */
 export const usageFailure = (error: Omit<UsageError, '_tag'>): PwoaFailure =>

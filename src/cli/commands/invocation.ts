@@ -1,4 +1,4 @@
-import { given } from '../../dsl/given.js'
+import { given } from '../../dsl/kit/given.js'
 import type { CheckpointOptions, RunOptions } from '../../dsl/run.js'
 import {
   type Address,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { distance } from 'fastest-levenshtein'
 import type { PwoaError } from '../../dsl/errors.js'
-import { nearOf } from '../../dsl/nearest.js'
+import { nearOf } from '../../dsl/kit/nearest.js'
 import { ownVersion } from '../../runtime/host/ownPackage.js'
 import { flag, optionalArgument, type Part } from '../arguments/part.js'
 import { defaultCommand, drawSubcommand } from '../arguments/subcommand.js'

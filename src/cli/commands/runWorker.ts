@@ -1,5 +1,5 @@
 import { valueOf } from '../../dsl/errors.js'
-import { given } from '../../dsl/given.js'
+import { given } from '../../dsl/kit/given.js'
 import type { CheckpointOptions } from '../../dsl/run.js'
 import { parseQueueUrl } from '../../runtime/queue/queueUrl.js'
 import { startWorker } from '../../runtime/queue/startWorker.js'

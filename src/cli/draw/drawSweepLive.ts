@@ -1,5 +1,5 @@
-import { formatCount, formatLoss, formatSeconds } from '../../report/format.js'
 import type { Study } from '../../report/study/study.js'
+import { formatCount, formatLoss, formatSeconds } from '../../report/tables/format.js'
 import type { PointProgress } from '../../runtime/sweep/pointMessages.js'
 import type { PointRecord } from '../../runtime/sweep/sweepTypes.js'
 import { drawTable } from './drawTable.js'

@@ -1,4 +1,4 @@
-import type { Table } from '../../report/resultTable.js'
+import type { Table } from '../../report/tables/resultTable.js'
 import type { Colors } from './terminal.js'
 import { shortenApart } from './text.js'
 

@@ -1,5 +1,5 @@
 import pc from 'picocolors'
-import type { Table } from '../../report/resultTable.js'
+import type { Table } from '../../report/tables/resultTable.js'
 import { drawTable } from './drawTable.js'
 import type { WindowSize } from './terminal.js'
 

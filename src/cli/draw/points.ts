@@ -1,4 +1,4 @@
-import { formatCount } from '../../report/format.js'
+import { formatCount } from '../../report/tables/format.js'
 import type { PointRecord } from '../../runtime/sweep/sweepTypes.js'
 import { shortenApart } from './text.js'
 

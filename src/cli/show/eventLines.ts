@@ -1,6 +1,6 @@
-import { dispatchSome } from '../../dsl/dispatch.js'
 import type { Accuracies, RunEvent } from '../../dsl/events.js'
-import { formatCount, formatLoss, formatPercent, formatSeconds } from '../../report/format.js'
+import { dispatchSome } from '../../dsl/kit/dispatch.js'
+import { formatCount, formatLoss, formatPercent, formatSeconds } from '../../report/tables/format.js'
 
 /** An event as one line of progress; undefined if it has none. */
 export const eventLine = dispatchSome<RunEvent, [], string | undefined>({

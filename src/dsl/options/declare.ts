@@ -1,6 +1,6 @@
 import * as t from 'io-ts'
 import { isObservable } from 'rxjs'
-import { given } from '../given.js'
+import { given } from '../kit/given.js'
 import { type Field, type Option, optionOf, type ValueOf } from './option.js'
 import { accepted, unknownOption } from './refusal.js'
 

@@ -1,7 +1,7 @@
 import * as t from 'io-ts'
 import { isObservable } from 'rxjs'
 import { PwoaFailure } from '../errors.js'
-import { nearOf } from '../nearest.js'
+import { nearOf } from '../kit/nearest.js'
 import type { OptionFacts, OptionType } from './option.js'
 
 /** The codec of a name that is not an option: it accepts nothing. */

@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { type Either, isRight } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { PwoaError } from '../../dsl/errors.js'
-import { parseJson } from '../../dsl/parseJson.js'
+import { parseJson } from '../../dsl/kit/parseJson.js'
 import { type Place, quoted, refuse, refusing } from '../files/refusal.js'
 import type { Checkpoint, StateTensor } from './tensors/checkpoint.js'
 

@@ -1,8 +1,8 @@
 import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { DataSource, Dataset, Split } from '../../dsl/dataset.js'
+import { imageSize } from '../../dsl/dataset.js'
 import type { PwoaError } from '../../dsl/errors.js'
-import { imageSize } from '../../dsl/imageSize.js'
 import { readArgument } from '../../dsl/options/declare.js'
 import { made, whole } from '../../dsl/options/kinds.js'
 

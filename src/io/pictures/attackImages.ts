@@ -1,5 +1,5 @@
 import { type DecodedPng, decode, encode } from 'fast-png'
-import { unescapeXml } from '../../dsl/xml.js'
+import { unescapeXml } from '../../dsl/kit/xml.js'
 
 /** One example of a picture that `drawAttackPicture` drew. */
 export interface AttackImage {

@@ -1,7 +1,7 @@
 // Adversarial examples as a picture that a report can show: original, perturbation, adversarial image.
 import { encode } from 'fast-png'
 import type { ImageShape } from '../../dsl/dataset.js'
-import { escapeXml } from '../../dsl/xml.js'
+import { escapeXml } from '../../dsl/kit/xml.js'
 
 /** One example that an attack has broken. */
 export interface PictureRow {

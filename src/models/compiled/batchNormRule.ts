@@ -1,6 +1,6 @@
-import type { BatchNorm2dLayer } from '../layers.js'
-import { present } from '../present.js'
-import { batchNormDefaults } from '../statistics.js'
+import type { BatchNorm2dLayer } from '../architecture/layers.js'
+import { present } from '../architecture/present.js'
+import { batchNormDefaults } from '../parameters/statistics.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
 
 /** Names of what the forward pass keeps: the moments that the minibatch was normalised by. */

@@ -1,7 +1,7 @@
-import { type Architecture, INPUT } from '../architecture.js'
-import { latentNodes } from '../head.js'
-import { groupsOf } from '../layers.js'
-import type { NodeShape } from '../shapes.js'
+import { type Architecture, INPUT } from '../architecture/architecture.js'
+import { groupsOf } from '../architecture/layers.js'
+import type { NodeShape } from '../architecture/shapes.js'
+import { latentNodes } from '../head/head.js'
 
 /** A set of values whose channels are cut together: a channel that one of them loses, all lose. */
 export interface ChannelGroup {

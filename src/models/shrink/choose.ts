@@ -1,6 +1,7 @@
-import { present } from '../present.js'
+import { present } from '../architecture/present.js'
+import type { Pieces } from '../parameters/plainNetwork.js'
+import { type Connection, nameOf } from './connections.js'
 import type { Constants } from './constants.js'
-import { type Connection, nameOf, type Pieces } from './tensors.js'
 
 /** Which units of a channel group, or which channels of a value, stay. */
 export interface Choice {

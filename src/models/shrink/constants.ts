@@ -1,8 +1,9 @@
-import { type Architecture, type GraphNode, INPUT } from '../architecture.js'
-import { present } from '../present.js'
-import { batchNormDefaults } from '../statistics.js'
+import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
+import { present } from '../architecture/present.js'
+import type { Pieces } from '../parameters/plainNetwork.js'
+import { batchNormDefaults } from '../parameters/statistics.js'
 import { channelsOf } from './channels.js'
-import { connectionOf, nameOf, type Pieces } from './tensors.js'
+import { connectionOf, nameOf } from './connections.js'
 
 /** For each value, the constant of each channel: its number at all pixels of all images, NaN if that varies. */
 export type Constants = ReadonlyMap<string, Float64Array>

@@ -1,11 +1,12 @@
-import { type Architecture, architecture, type GraphNode, layersOf } from '../architecture.js'
-import { groupsOf, type Layer, withGroups } from '../layers.js'
-import { parameterCount, parametersOf } from '../parameters.js'
-import { present } from '../present.js'
-import { statisticsCount, statisticsOf } from '../statistics.js'
+import { type Architecture, architecture, type GraphNode, layersOf } from '../architecture/architecture.js'
+import { groupsOf, type Layer, withGroups } from '../architecture/layers.js'
+import { present } from '../architecture/present.js'
+import { parameterCount, parametersOf } from '../parameters/parameters.js'
+import { type Pieces, type PlainNetwork, piecesOf } from '../parameters/plainNetwork.js'
+import { statisticsCount, statisticsOf } from '../parameters/statistics.js'
 import type { Choice } from './choose.js'
+import { type Connection, connectionOf, nameOf } from './connections.js'
 import type { Constants } from './constants.js'
-import { type Connection, connectionOf, nameOf, type Pieces, type PlainNetwork, piecesOf } from './tensors.js'
 
 /** Which channels stay, by the id of each value. */
 export type Choices = ReadonlyMap<string, Choice>

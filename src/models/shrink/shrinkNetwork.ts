@@ -1,9 +1,10 @@
-import { type Architecture, architecture, INPUT, layersOf } from '../architecture.js'
+import { type Architecture, architecture, INPUT, layersOf } from '../architecture/architecture.js'
+import { type PlainNetwork, piecesOf } from '../parameters/plainNetwork.js'
 import { channelGroups, channelsOf } from './channels.js'
 import { type Choice, choose, ofChannels } from './choose.js'
+import { connectionOf } from './connections.js'
 import { constantsOf } from './constants.js'
 import { type Choices, cut } from './cut.js'
-import { connectionOf, type PlainNetwork, piecesOf } from './tensors.js'
 
 /**
  * Removes the channels that pruning has made useless: in use the smaller network computes the same function, up

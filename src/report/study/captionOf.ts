@@ -1,4 +1,4 @@
-import { formatCount } from '../format.js'
+import { formatCount } from '../tables/format.js'
 import type { StudyRow } from './study.js'
 import type { StudyFacts } from './studyFacts.js'
 

@@ -1,7 +1,7 @@
 import type { Accuracies } from '../../dsl/events.js'
 import type { Summary } from '../../dsl/run.js'
 import { sum } from '../../math/sums.js'
-import { leading } from '../resultTable.js'
+import { leading } from '../tables/resultTable.js'
 
 /** How the runs of a sweep are compared. Values are names of parameters, except the baseline. */
 export interface Study {

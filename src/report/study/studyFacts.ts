@@ -1,6 +1,6 @@
 import type { Summary } from '../../dsl/run.js'
-import { type AttackSettings, attackSettings } from '../attackSettings.js'
-import type { RunPlan } from '../runRecord.js'
+import type { RunPlan } from '../figures/runRecord.js'
+import { type AttackSettings, attackSettings } from '../tables/attackSettings.js'
 import { accuraciesOf, epochsOf } from './study.js'
 
 /** A finished run of a sweep with the stages of its plan. */

@@ -1,5 +1,5 @@
 import { dot, line, type Markish, ruleX, ruleY } from '@observablehq/plot'
-import { formatCount } from '../format.js'
+import { formatCount } from '../tables/format.js'
 import type { Caption } from './captionOf.js'
 import { drawPlot } from './drawPlot.js'
 import { apart, logDomain, logTicks, wideDomain } from './logAxis.js'

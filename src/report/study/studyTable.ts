@@ -1,5 +1,5 @@
-import { formatPercent } from '../format.js'
-import type { Table } from '../resultTable.js'
+import { formatPercent } from '../tables/format.js'
+import type { Table } from '../tables/resultTable.js'
 import type { Spread, StudyRow } from './study.js'
 
 /** The rows of a study as text: means, and standard deviations if there are several seeds. */

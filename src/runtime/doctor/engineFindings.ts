@@ -1,4 +1,4 @@
-import { probe } from '../../engine/probe.js'
+import { probe } from '../../engine/load/probe.js'
 import type { Diagnosis, Finding } from './finding.js'
 
 /** Which engine a run would have, why, and whether the portable one stands by. */

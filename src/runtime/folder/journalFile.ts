@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Journal } from '../../dsl/context.js'
 import { PwoaFailure } from '../../dsl/errors.js'
-import { parseJson } from '../../dsl/parseJson.js'
+import { parseJson } from '../../dsl/kit/parseJson.js'
 import { withWriteError } from '../../io/files/writeWhole.js'
 
 const line = t.tuple([t.string, t.unknown])

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { valueOfTask } from '../../dsl/errors.js'
-import { type Work, work } from '../../dsl/traced.js'
+import { type Work, work } from '../../dsl/kit/traced.js'
 import { writeWhole } from '../../io/files/writeWhole.js'
 import { runFiles } from '../folder/runFolder.js'
 

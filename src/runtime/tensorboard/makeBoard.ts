@@ -1,4 +1,4 @@
-import type { LoggedEvent } from '../../dsl/record.js'
+import type { LoggedEvent } from '../../dsl/events.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 import { type AttackImage, attackImages } from '../../io/pictures/attackImages.js'
 import type { BoardValue } from '../../io/tensorboard/boardEvent.js'

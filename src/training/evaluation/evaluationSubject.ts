@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Journal } from '../../dsl/context.js'
-import type { Dataset } from '../../dsl/dataset.js'
+import { type Dataset, imageSize } from '../../dsl/dataset.js'
 import { PwoaFailure } from '../../dsl/errors.js'
-import { imageSize } from '../../dsl/imageSize.js'
-import { unpackNormalisation } from '../../models/normalisation.js'
+import { unpackNormalisation } from '../../models/parameters/normalisation.js'
 import type { Network } from '../network/network.js'
 
 const subject = t.type({

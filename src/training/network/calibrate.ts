@@ -2,9 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { Dataset } from '../../dsl/dataset.js'
 import { tf } from '../../engine/tf.js'
 import type { Range } from '../../io/checkpoints/onnx/quantize.js'
-import { type Folded, folded } from '../../models/folded.js'
-import { activationsOf, unflatten } from '../../models/forward.js'
-import type { ReadNetwork } from '../../models/readNetwork.js'
+import { type Folded, folded } from '../../models/forward/folded.js'
+import { activationsOf, unflatten } from '../../models/forward/forward.js'
+import type { ReadNetwork } from '../../models/parameters/readNetwork.js'
 import { imagesOf } from './images.js'
 
 /** Training images that the ranges are taken from, at most, and how many at once. */

@@ -1,6 +1,5 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import type { Augmentation, Dice, ImageShape, Split } from '../../dsl/dataset.js'
-import { imageSize } from '../../dsl/imageSize.js'
+import { type Augmentation, type Dice, type ImageShape, imageSize, type Split } from '../../dsl/dataset.js'
 import { tf } from '../../engine/tf.js'
 
 /** b / 255 for each byte b. */

@@ -2,9 +2,9 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import type { RunContext, StageState } from '../../dsl/context.js'
 import type { Dataset } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
-import type { Architecture } from '../../models/architecture.js'
-import { describe, described } from '../../models/description.js'
-import { freshStatistics } from '../../models/statistics.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
+import { describeArchitecture, described } from '../../models/architecture/description.js'
+import { freshStatistics } from '../../models/parameters/statistics.js'
 import { Student } from './network.js'
 
 export interface StudentOptions {
@@ -55,7 +55,7 @@ const studentState = ({ architecture, weights, statistics, mask }: Student, give
     ...(statistics.size > 0 ? { statistics: Float32Array.from(statistics.dataSync()) } : {}),
     ...(mask ? { mask: mask.slice() } : {}),
   },
-  values: architecture === given ? {} : { description: describe(architecture) },
+  values: architecture === given ? {} : { description: describeArchitecture(architecture) },
 })
 
 const restoredArchitecture = (saved: StageState | undefined): Architecture | undefined => {

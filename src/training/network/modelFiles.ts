@@ -7,14 +7,14 @@ import { encodeOnnx } from '../../io/checkpoints/onnx/encodeOnnx.js'
 import { encodeSafetensors, type SavedTensor } from '../../io/checkpoints/safetensors.js'
 import { describeSparse, encodeSparse } from '../../io/checkpoints/sparse.js'
 import { encodeTfjs } from '../../io/checkpoints/tfjs/encodeTfjs.js'
-import type { Architecture } from '../../models/architecture.js'
-import { describe } from '../../models/description.js'
-import { folded } from '../../models/folded.js'
-import { describeMask } from '../../models/masks.js'
-import { unpackNormalisation } from '../../models/normalisation.js'
-import { parametersOf } from '../../models/parameters.js'
-import type { MaskedNetwork } from '../../models/selfDescribed.js'
-import { type NamedTensor, unpackStatistics, unpackWeights } from '../../models/weights.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
+import { describeArchitecture } from '../../models/architecture/description.js'
+import { folded } from '../../models/forward/folded.js'
+import { describeMask } from '../../models/parameters/masks.js'
+import { unpackNormalisation } from '../../models/parameters/normalisation.js'
+import { parametersOf } from '../../models/parameters/parameters.js'
+import type { MaskedNetwork } from '../../models/parameters/selfDescribed.js'
+import { type NamedTensor, unpackStatistics, unpackWeights } from '../../models/parameters/weights.js'
 import { calibrate } from './calibrate.js'
 
 type Files = ReadonlyMap<string, Uint8Array>
@@ -70,7 +70,10 @@ const formats: Readonly<Record<string, Format>> = {
 const alone = (file: string, encoded: Either<PwoaError, Uint8Array>): Either<PwoaError, Files> =>
   either.map(encoded, (bytes) => new Map([[file, bytes]]))
 
-const described = (architecture: Architecture) => ({ ...labels(architecture), description: describe(architecture) })
+const described = (architecture: Architecture) => ({
+  ...labels(architecture),
+  description: describeArchitecture(architecture),
+})
 
 const denseTensors = ({ architecture, weights, statistics }: MaskedNetwork): ReadonlyMap<string, NamedTensor> =>
   new Map([

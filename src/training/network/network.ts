@@ -1,13 +1,13 @@
 import type { Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
-import type { Architecture } from '../../models/architecture.js'
-import { classify } from '../../models/classify.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
+import { classify } from '../../models/compiled/classify.js'
 import { compiledNetwork } from '../../models/compiled/compiledNetwork.js'
-import { foldingOf, foldParameters } from '../../models/folding.js'
-import { forward, type ParameterTensors, unflatten } from '../../models/forward.js'
-import { parametersOf } from '../../models/parameters.js'
-import type { PlainNetwork } from '../../models/shrink/tensors.js'
-import { freshStatistics } from '../../models/statistics.js'
+import { foldingOf, foldParameters } from '../../models/forward/folding.js'
+import { forward, type ParameterTensors, unflatten } from '../../models/forward/forward.js'
+import { parametersOf } from '../../models/parameters/parameters.js'
+import type { PlainNetwork } from '../../models/parameters/plainNetwork.js'
+import { freshStatistics } from '../../models/parameters/statistics.js'
 
 /** A network with weights, for reading. */
 export interface Network {

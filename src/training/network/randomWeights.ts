@@ -1,6 +1,6 @@
 import { fillUniform, stream } from '../../math/random.js'
-import type { Architecture } from '../../models/architecture.js'
-import { parameterCount, parametersOf } from '../../models/parameters.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
+import { parameterCount, parametersOf } from '../../models/parameters/parameters.js'
 
 /**
  * PyTorch's default initialisation in the engine's layout: weights and bias of a layer uniform in ±1/√fan_in; batch

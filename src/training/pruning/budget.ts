@@ -1,12 +1,12 @@
 import { rejectOption } from '../../dsl/errors.js'
 import type { Pattern } from '../../math/patterns.js'
-import { type Architecture, architecture, layersOf } from '../../models/architecture.js'
-import { type Counts, countsOf } from '../../models/counts.js'
-import { meanPathOf } from '../../models/head.js'
-import { groupsOf, withGroups } from '../../models/layers.js'
-import type { Parameter } from '../../models/parameters.js'
+import { type Architecture, architecture, layersOf } from '../../models/architecture/architecture.js'
+import { groupsOf, withGroups } from '../../models/architecture/layers.js'
+import { meanPathOf } from '../../models/head/head.js'
+import { type Counts, countsOf } from '../../models/parameters/counts.js'
+import type { Parameter } from '../../models/parameters/parameters.js'
 import { type ChannelGroup, channelGroups } from '../../models/shrink/channels.js'
-import { connectionOf } from '../../models/shrink/tensors.js'
+import { connectionOf } from '../../models/shrink/connections.js'
 import { type Budget, type Excluded, type LayerRate, prunable } from './rates.js'
 
 /** What may be pruned of a value's channels: the weights that make them, or those that read them. */

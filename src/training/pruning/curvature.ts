@@ -1,7 +1,7 @@
 import type { Scalar, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import { fillSigns, stream } from '../../math/random.js'
-import { weightGradients } from '../../models/weightGradient.js'
+import { weightGradients } from '../../models/compiled/weightGradient.js'
 import type { Student } from '../network/network.js'
 
 /** Random projections of the logits, each a pass there and back. */

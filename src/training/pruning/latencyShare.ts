@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import { median } from '../../math/orderStatistics.js'
-import type { Architecture } from '../../models/architecture.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
 import { Student } from '../network/network.js'
 import { randomWeights } from '../network/randomWeights.js'
 import { type TimeLimits, timeInTurn } from '../network/timeInTurn.js'

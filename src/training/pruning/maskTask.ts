@@ -1,6 +1,6 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Pattern } from '../../math/patterns.js'
-import type { Architecture } from '../../models/architecture.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
 import type { Student } from '../network/network.js'
 import type { TrainingMemory } from '../step/memory.js'
 import { budgetRates } from './budget.js'

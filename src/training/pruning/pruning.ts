@@ -6,11 +6,11 @@ import type { Pattern } from '../../math/patterns.js'
 import { projectionMasks, projectionThreshold, thresholdMasks } from '../../math/projection.js'
 import { quadraticPenalty } from '../../math/quadraticPenalty.js'
 import type { WeightMatrix, WeightShape } from '../../math/weightMatrix.js'
-import type { Architecture } from '../../models/architecture.js'
-import { carried } from '../../models/carried.js'
-import { countsOf, keptFlops } from '../../models/counts.js'
-import { meanPathOf } from '../../models/head.js'
-import { type Parameter, parameterCount } from '../../models/parameters.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
+import { meanPathOf } from '../../models/head/head.js'
+import { countsOf, keptFlops } from '../../models/parameters/counts.js'
+import { type Parameter, parameterCount } from '../../models/parameters/parameters.js'
+import { transferValues } from '../../models/parameters/transferValues.js'
 import type { Student } from '../network/network.js'
 import type { TrainingMemory } from '../step/memory.js'
 import type { Adjusted, PhasePlan } from '../step/phasePlan.js'
@@ -194,7 +194,7 @@ export const countKept = ({ architecture, mask }: Student, task: PruningTask): P
     0,
   )
   const inUse = meanPathOf(architecture)
-  const bitsInUse = carried(architecture, bits, inUse)
+  const bitsInUse = transferValues(architecture, bits, inUse)
   return {
     total: bitsInUse.length,
     kept: bitsInUse.reduce((sum, bit) => sum + bit, 0),

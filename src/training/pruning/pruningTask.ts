@@ -1,6 +1,6 @@
 import { rejectOption } from '../../dsl/errors.js'
 import { type Pattern, type RateLimits, ruleOf } from '../../math/patterns.js'
-import type { Architecture } from '../../models/architecture.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
 import { budgetLayers, budgetRates, countedCost } from './budget.js'
 import { type PruningTask, weightShape } from './pruning.js'
 import { type Excluded, isBudget, layerRates, type Rate } from './rates.js'

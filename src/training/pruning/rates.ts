@@ -1,8 +1,8 @@
 import { rejectOption } from '../../dsl/errors.js'
-import type { Architecture } from '../../models/architecture.js'
-import type { Counts } from '../../models/counts.js'
-import { meanPathOf } from '../../models/head.js'
-import { type Parameter, parametersOf } from '../../models/parameters.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
+import { meanPathOf } from '../../models/head/head.js'
+import type { Counts } from '../../models/parameters/counts.js'
+import { type Parameter, parametersOf } from '../../models/parameters/parameters.js'
 
 /**
  * How much to prune: one rate for every layer; a rate per layer by name (others stay whole); an overall rate, with some

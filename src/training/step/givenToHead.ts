@@ -1,9 +1,9 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import type { LossTerm } from '../../dsl/step.js'
 import { tf } from '../../engine/tf.js'
-import type { Architecture } from '../../models/architecture.js'
-import type { GivenTensors } from '../../models/forward.js'
-import { givenLayers } from '../../models/head.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
+import type { GivenTensors } from '../../models/forward/forward.js'
+import { givenLayers } from '../../models/head/head.js'
 
 /**
  * What a network's stochastic head is given in a step, block by block: the noise of the term that draws some, if one of

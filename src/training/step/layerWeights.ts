@@ -1,5 +1,5 @@
 import type { LayerWeights } from '../../dsl/events.js'
-import { parametersOf } from '../../models/parameters.js'
+import { parametersOf } from '../../models/parameters/parameters.js'
 import type { Network } from '../network/network.js'
 
 /** Bins of a histogram: an odd number, so that one of them is around 0. */

@@ -5,9 +5,9 @@ import { type Op, stage } from '../../dsl/op.js'
 import type { Phase } from '../../dsl/phases.js'
 import type { HasTerms, Latent, LossTerm, Step } from '../../dsl/step.js'
 import { fillNormal, stream } from '../../math/random.js'
-import { carried } from '../../models/carried.js'
-import { parameterCount, parametersOf } from '../../models/parameters.js'
-import { type Head, withHead } from '../../models/withHead.js'
+import { type Head, withHead } from '../../models/head/withHead.js'
+import { parameterCount, parametersOf } from '../../models/parameters/parameters.js'
+import { transferValues } from '../../models/parameters/transferValues.js'
 import type { HasStudent } from '../network/network.js'
 import { randomWeights } from '../network/randomWeights.js'
 
@@ -66,7 +66,7 @@ export const addHead = ({ run, student }: Step & HasStudent, head: Head): void =
   if (wanted === architecture) return
   const last = wanted.nodes.at(-1)?.id
   const begun = (values: Float32Array, fresh: Float32Array): Float32Array => {
-    const all = carried(architecture, values, wanted, fresh.slice())
+    const all = transferValues(architecture, values, wanted, fresh.slice())
     for (const { node, offset, size } of parametersOf(wanted))
       if (node === last) all.set(fresh.subarray(offset, offset + size), offset)
     return all

@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import { checkPositive } from '../../dsl/checks.js'
 import { rejectOption } from '../../dsl/errors.js'
-import { SIGMA } from '../../math/bottleneck.js'
-import type { Architecture } from '../../models/architecture.js'
-import { hiddenLayers } from '../../models/hiddenLayers.js'
+import { SIGMA } from '../../math/hsic/bottleneck.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
+import { hiddenLayers } from '../../models/architecture/hiddenLayers.js'
 
 /** Options of a stage that looks at hidden activations by kernels. */
 export interface HiddenOptions {

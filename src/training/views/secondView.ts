@@ -1,6 +1,5 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import type { Step } from '../../dsl/step.js'
-import { withMinibatch } from '../../dsl/withMinibatch.js'
+import { type Step, withMinibatch } from '../../dsl/step.js'
 import { tf } from '../../engine/tf.js'
 
 /**

@@ -17,7 +17,7 @@ import {
 } from '../../../src/io/checkpoints/onnx/graph/messages.js'
 import { readCheckpoint } from '../../../src/io/checkpoints/readCheckpoint.js'
 import { littleEndian } from '../../../src/io/checkpoints/tensors/dtype.js'
-import { selfDescribed } from '../../../src/models/selfDescribed.js'
+import { selfDescribed } from '../../../src/models/parameters/selfDescribed.js'
 import { temporaryFolder } from '../../runtime/fakes.js'
 import { seededNumbers } from '../../support/numbers.js'
 

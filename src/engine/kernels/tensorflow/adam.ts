@@ -1,9 +1,9 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { compiledOnce } from '../../graph/compiledGraph.js'
 import { GraphBuilder } from '../../graph/graphBuilder.js'
+import { constants, type NativeBackend } from '../../nativeBackend.js'
 import type { AdamAttributes } from '../../ops/adamUpdate.js'
 import { input } from '../inputs.js'
-import { constants, type NativeBackend } from './native-backend.js'
 
 /**
  * `PwoaAdam`, see `adamUpdate`, as one graph. The step's numbers are computed here, in float64:

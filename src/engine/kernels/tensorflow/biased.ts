@@ -1,6 +1,6 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core'
+import { type NativeBackend, typeAttribute } from '../../nativeBackend.js'
 import type { Activation } from '../../ops/relu.js'
-import { type NativeBackend, typeAttribute } from './native-backend.js'
 
 /**
  * `act(z + bias)`; without a bias, none is added. Owns `z`: frees it or returns it.

@@ -1,8 +1,8 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import { type NativeBackend, typeAttribute } from '../../nativeBackend.js'
 import type { Activation } from '../../ops/relu.js'
 import { input } from '../inputs.js'
 import { biased } from './biased.js'
-import { type NativeBackend, typeAttribute } from './native-backend.js'
 
 /**
  * `PwoaConv2D`: inputs `x` `[n, h, w, in]`, `filter` `[k, k, in, out]` and optionally `bias` `[out]`; attributes

@@ -1,9 +1,9 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { compiledOnce } from '../../graph/compiledGraph.js'
 import { GraphBuilder } from '../../graph/graphBuilder.js'
+import { constants, type NativeBackend } from '../../nativeBackend.js'
 import type { MomentumAttributes } from '../../ops/momentumUpdate.js'
 import { input } from '../inputs.js'
-import { constants, type NativeBackend } from './native-backend.js'
 
 /** `PwoaMomentum`, see `momentumUpdate`, as one graph. */
 export const momentum: KernelConfig = {

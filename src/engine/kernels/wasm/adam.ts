@@ -2,7 +2,7 @@ import type { KernelConfig } from '@tensorflow/tfjs-core'
 import type { AdamAttributes } from '../../ops/adamUpdate.js'
 import { input } from '../inputs.js'
 import type { WasmModule } from './module.js'
-import { address, sizeOf, type WasmBackend } from './wasm-backend.js'
+import { address, sizeOf, type WasmBackend } from './wasmBackend.js'
 
 /** `PwoaAdam`, see `adamUpdate`: one pass over all parameters. */
 export const adam = (module: WasmModule): KernelConfig => ({

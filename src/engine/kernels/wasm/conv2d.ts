@@ -4,7 +4,7 @@ import type { Tf } from '../../tf.js'
 import { input } from '../inputs.js'
 import { describeConvolution } from './convolution.js'
 import { leastOf, type WasmModule } from './module.js'
-import { address, type WasmBackend } from './wasm-backend.js'
+import { address, type WasmBackend } from './wasmBackend.js'
 
 interface Attributes {
   readonly stride: number

@@ -1,6 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { input } from '../inputs.js'
-import type { WasmBackend } from './wasm-backend.js'
+import type { WasmBackend } from './wasmBackend.js'
 
 /**
  * `Identity`: input `x`, output another tensor with the same values, which the two share, as with `Reshape`. The wasm

@@ -2,7 +2,7 @@ import type { KernelConfig } from '@tensorflow/tfjs-core'
 import type { Activation } from '../../ops/relu.js'
 import { input } from '../inputs.js'
 import { leastOf, type WasmModule } from './module.js'
-import { address, type WasmBackend } from './wasm-backend.js'
+import { address, type WasmBackend } from './wasmBackend.js'
 
 /** `PwoaLinear`, see the native kernel, by `assembly/matMul.ts`. */
 export const linear = (module: WasmModule): KernelConfig => ({

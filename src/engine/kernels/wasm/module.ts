@@ -1,5 +1,5 @@
 import type { Activation } from '../../ops/relu.js'
-import type { WasmBackend } from './wasm-backend.js'
+import type { WasmBackend } from './wasmBackend.js'
 
 /** An address in the wasm heap, in bytes. */
 type Address = number

@@ -2,7 +2,7 @@ import type { KernelConfig } from '@tensorflow/tfjs-core'
 import type { MomentumAttributes } from '../../ops/momentumUpdate.js'
 import { input } from '../inputs.js'
 import type { WasmModule } from './module.js'
-import { address, sizeOf, type WasmBackend } from './wasm-backend.js'
+import { address, sizeOf, type WasmBackend } from './wasmBackend.js'
 
 /** `PwoaMomentum`, see `momentumUpdate`: one pass over all parameters. */
 export const momentum = (module: WasmModule): KernelConfig => ({

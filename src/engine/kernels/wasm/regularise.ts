@@ -1,7 +1,7 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { input } from '../inputs.js'
 import type { WasmModule } from './module.js'
-import { address, type WasmBackend } from './wasm-backend.js'
+import { address, type WasmBackend } from './wasmBackend.js'
 
 /** `PwoaRegularise`: input `kernel` `[n, n]`, attribute `ridge`, output `[n, n]`, by `assembly/regularise.ts`. */
 export const regularise = (module: WasmModule): KernelConfig => ({

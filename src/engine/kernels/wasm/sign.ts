@@ -1,6 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { input } from '../inputs.js'
-import { at, floats, type WasmBackend } from './wasm-backend.js'
+import { at, floats, type WasmBackend } from './wasmBackend.js'
 
 /**
  * `Sign`: input `x` (any shape, floats), output −1, 0 or 1. The wasm engine's own kernel gives 0 for magnitudes below

@@ -1,5 +1,5 @@
-import type { Architecture } from '../../../models/architecture.js'
-import type { NodeShape } from '../../../models/shapes.js'
+import type { Architecture } from '../../../models/architecture/architecture.js'
+import type { NodeShape } from '../../../models/architecture/shapes.js'
 
 /** The image whose pixels a vector's features are, where their order matters: `4 x 4 x 32`. */
 const orderOf = (shape: NodeShape): string => {

@@ -1,6 +1,6 @@
-import type { GraphNode } from '../../../models/architecture.js'
-import { groupsOf, type Layer } from '../../../models/layers.js'
-import { batchNormDefaults } from '../../../models/statistics.js'
+import type { GraphNode } from '../../../models/architecture/architecture.js'
+import { groupsOf, type Layer } from '../../../models/architecture/layers.js'
+import { batchNormDefaults } from '../../../models/parameters/statistics.js'
 import { refuse } from '../../files/refusal.js'
 import { attributeTypes, type OnnxNode, type Written } from './graph/messages.js'
 

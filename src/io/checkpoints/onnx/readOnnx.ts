@@ -1,6 +1,6 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from '../../../dsl/errors.js'
-import { describe } from '../../../models/description.js'
+import { describeArchitecture } from '../../../models/architecture/description.js'
 import { toFileError } from '../../files/refusal.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
 import { withExternalData } from './externalData.js'
@@ -23,7 +23,7 @@ export const readOnnx = (bytes: Uint8Array, file: string, stage: string): TE.Tas
   TE.tryCatch(
     async () => {
       const { architecture, tensors } = readGraph(await withExternalData(decodeModel(bytes), file))
-      return { tensors, metadata: { description: describe(architecture) } }
+      return { tensors, metadata: { description: describeArchitecture(architecture) } }
     },
     (thrown) => toFileError({ stage, file }, thrown),
   )

@@ -1,7 +1,7 @@
-import { INPUT } from '../../../models/architecture.js'
-import { executionOf } from '../../../models/execution.js'
-import type { Folded } from '../../../models/folded.js'
-import { parametersOf } from '../../../models/parameters.js'
+import { INPUT } from '../../../models/architecture/architecture.js'
+import { executionOf } from '../../../models/architecture/execution.js'
+import type { Folded } from '../../../models/forward/folded.js'
+import { parametersOf } from '../../../models/parameters/parameters.js'
 import { type GraphModel, GraphModelBuilder, type Value } from './graphModel.js'
 import { writeLayer } from './layerNodes.js'
 

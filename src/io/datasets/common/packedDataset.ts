@@ -1,8 +1,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import type { ImageShape, Split } from '../../../dsl/dataset.js'
-import { imageSize } from '../../../dsl/imageSize.js'
-import { parseJson } from '../../../dsl/parseJson.js'
+import { type ImageShape, imageSize, type Split } from '../../../dsl/dataset.js'
+import { parseJson } from '../../../dsl/kit/parseJson.js'
 import { crc32 } from '../../files/crc.js'
 
 /** A data set's pixels and labels, without its name. */

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import type { ImageShape, Split } from '../../../dsl/dataset.js'
+import { type ImageShape, imageSize, type Split } from '../../../dsl/dataset.js'
 import { PwoaFailure } from '../../../dsl/errors.js'
-import { imageSize } from '../../../dsl/imageSize.js'
 import { type Place, refusalAt, toFileError } from '../../files/refusal.js'
 import type { Color, ImageDecoder, Pixels } from './imageDecoder.js'
 import type { ImageFile } from './imageFiles.js'

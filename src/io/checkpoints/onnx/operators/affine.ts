@@ -1,5 +1,5 @@
-import type { Normalisation } from '../../../../models/layers.js'
-import { batchNormDefaults } from '../../../../models/statistics.js'
+import type { Normalisation } from '../../../../models/architecture/layers.js'
+import { batchNormDefaults } from '../../../../models/parameters/statistics.js'
 import type { OnnxTensor } from '../graph/messages.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader, Value } from '../graph/nodeReader.js'

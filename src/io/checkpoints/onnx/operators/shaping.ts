@@ -1,4 +1,4 @@
-import type { NodeShape } from '../../../../models/shapes.js'
+import type { NodeShape } from '../../../../models/architecture/shapes.js'
 import { littleEndian } from '../../tensors/dtype.js'
 import { dataTypes } from '../graph/messages.js'
 import type { Extent, NodeReader, Value } from '../graph/nodeReader.js'

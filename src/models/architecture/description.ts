@@ -1,0 +1,84 @@
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { PwoaFailure } from '../../dsl/errors.js'
+import { parseJson } from '../../dsl/kit/parseJson.js'
+import { type Architecture, architecture, layersOf } from './architecture.js'
+import type { Layer } from './layers.js'
+
+const placed = { id: t.string, inputs: t.array(t.string) }
+const named = { ...placed, name: t.string }
+const window = { ...placed, kernel: t.number, stride: t.number }
+
+/** A codec for each type of layer. */
+const layers = {
+  normalize: t.strict({ type: t.literal('normalize'), ...placed, mean: t.array(t.number), std: t.array(t.number) }),
+  conv2d: t.exact(
+    t.intersection([
+      t.type({
+        type: t.literal('conv2d'),
+        ...named,
+        out: t.number,
+        kernel: t.number,
+        stride: t.number,
+        padding: t.number,
+        bias: t.keyof({ learned: null, none: null }),
+      }),
+      t.partial({ groups: t.number }),
+    ]),
+  ),
+  batchNorm2d: t.strict({ type: t.literal('batchNorm2d'), ...named }),
+  affine2d: t.strict({ type: t.literal('affine2d'), ...named }),
+  linear: t.strict({ type: t.literal('linear'), ...named, out: t.number }),
+  relu: t.strict({ type: t.literal('relu'), ...placed }),
+  maxPool2d: t.strict({ type: t.literal('maxPool2d'), ...window }),
+  avgPool2d: t.strict({ type: t.literal('avgPool2d'), ...window }),
+  flatten: t.strict({ type: t.literal('flatten'), ...placed }),
+  add: t.strict({ type: t.literal('add'), ...placed }),
+  given: t.strict({
+    type: t.literal('given'),
+    ...placed,
+    value: t.keyof({ noise: null, labels: null }),
+    out: t.number,
+  }),
+  sample: t.strict({ type: t.literal('sample'), ...placed }),
+} satisfies { readonly [K in Layer['type']]: t.Decoder<unknown, Extract<Layer, { readonly type: K }>> }
+
+const Image = t.strict({ height: t.number, width: t.number, channels: t.number })
+const LayerType = t.type({ type: t.keyof(layers) })
+const Description = t.type({ name: t.string, input: Image, layers: t.array(t.unknown) })
+
+/** A network's description as JSON: a file that holds it beside the weights needs no further description. */
+export const describeArchitecture = (architecture: Architecture): string =>
+  JSON.stringify({ name: architecture.name, input: architecture.input, layers: layersOf(architecture) })
+
+/** What is wrong with a description in a file. */
+export interface WrongDescription {
+  readonly expected: string
+  readonly actual: string
+}
+
+/** Reads a description of a network. @returns left if it is not JSON, has an unknown layer, or its layers don't fit */
+export const described = (text: string): Either<WrongDescription, Architecture> => {
+  const description = Description.decode(parseJson(text))
+  if (isLeft(description)) return left({ expected: 'the description of a network', actual: text.slice(0, 60) })
+  const { name, input, layers: given } = description.right
+  const known: Layer[] = []
+  for (const [index, layer] of given.entries()) {
+    const decoded = layerOf(layer)
+    const actual = JSON.stringify(layer).slice(0, 80)
+    if (isLeft(decoded))
+      return left({ expected: `layer ${index + 1} to be one of ${Object.keys(layers).join(', ')}`, actual })
+    known.push(decoded.right)
+  }
+  try {
+    return right(architecture(name, input, known))
+  } catch (thrown) {
+    if (thrown instanceof PwoaFailure) return left(thrown.error)
+    throw thrown
+  }
+}
+
+const layerOf = (value: unknown): Either<unknown, Layer> => {
+  const type = LayerType.decode(value)
+  return isLeft(type) ? type : layers[type.right.type].decode(value)
+}

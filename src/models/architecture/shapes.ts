@@ -1,0 +1,96 @@
+import type { ImageShape } from '../../dsl/dataset.js'
+import { rejectOption } from '../../dsl/errors.js'
+import { type Conv2dLayer, type GivenValue, groupsOf, type Layer } from './layers.js'
+
+/** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
+export type NodeShape =
+  | ({ readonly kind: 'image' } & ImageShape)
+  | { readonly kind: 'vector'; readonly features: number; readonly flattenedFrom?: ImageShape }
+
+type ImageNode = Extract<NodeShape, { kind: 'image' }>
+
+const biases: readonly Conv2dLayer['bias'][] = ['learned', 'none']
+
+const givenValues: readonly GivenValue[] = ['noise', 'labels']
+
+const text = (shape: NodeShape | undefined): string =>
+  !shape
+    ? 'nothing'
+    : shape.kind === 'image'
+      ? `${shape.height} x ${shape.width} x ${shape.channels}`
+      : `a vector of ${shape.features}`
+
+/**
+ * Shape of a layer's output.
+ *
+ * @throws OptionError if the layer can't take these inputs, or one of its numbers is out of range
+ */
+export const inferShape = (where: string, id: string, layer: Layer, inputs: readonly NodeShape[]): NodeShape => {
+  const [first] = inputs
+  const refuse = (expected: string, actual: string): never => rejectOption(where, `${expected} for "${id}"`, actual)
+  const image = (): ImageNode =>
+    first?.kind === 'image' && inputs.length === 1 ? first : refuse('one image', text(first))
+  const positive = (option: string, value: number): void => {
+    if (!Number.isInteger(value) || value < 1) refuse(`a whole ${option} >= 1`, String(value))
+  }
+  const windows = (kernel: number, stride: number, padding: number): { height: number; width: number } => {
+    positive('kernel', kernel)
+    positive('stride', stride)
+    if (!Number.isInteger(padding) || padding < 0) refuse('a whole padding >= 0', String(padding))
+    const { height, width } = image()
+    const along = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1
+    if (along(height) < 1 || along(width) < 1)
+      refuse(`an image of at least ${kernel - 2 * padding} pixels a side`, text(first))
+    return { height: along(height), width: along(width) }
+  }
+  switch (layer.type) {
+    case 'conv2d':
+      positive('number of output channels', layer.out)
+      if (!biases.includes(layer.bias)) refuse(`a bias among ${biases.join(', ')}`, String(layer.bias))
+      positive('number of groups', groupsOf(layer))
+      if (image().channels % groupsOf(layer) !== 0 || layer.out % groupsOf(layer) !== 0)
+        refuse(`groups that divide ${image().channels} input and ${layer.out} output channels`, `${groupsOf(layer)}`)
+      return { kind: 'image', ...windows(layer.kernel, layer.stride, layer.padding), channels: layer.out }
+    case 'maxPool2d':
+    case 'avgPool2d':
+      return { kind: 'image', ...windows(layer.kernel, layer.stride, 0), channels: image().channels }
+    case 'normalize': {
+      const { channels } = image()
+      const numbers = (what: string, values: readonly number[], fits: (value: number) => boolean): void => {
+        if (values.length !== channels || !values.every((value) => Number.isFinite(value) && fits(value)))
+          refuse(`${what} for each of ${channels} channels`, values.join(', '))
+      }
+      numbers('a finite mean', layer.mean, () => true)
+      // Below the smallest float32 it would be 0.
+      numbers('a std > 0', layer.std, (std) => Math.fround(std) > 0)
+      return image()
+    }
+    case 'batchNorm2d':
+    case 'affine2d':
+      return image()
+    case 'linear':
+      positive('number of outputs', layer.out)
+      if (first?.kind !== 'vector' || inputs.length !== 1) return refuse('one vector (add flatten())', text(first))
+      return { kind: 'vector', features: layer.out }
+    case 'flatten': {
+      const { height, width, channels } = image()
+      return { kind: 'vector', features: height * width * channels, flattenedFrom: { height, width, channels } }
+    }
+    case 'relu':
+      return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
+    case 'add':
+      if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)
+      for (const other of inputs) if (text(other) !== text(first)) refuse(text(first), text(other))
+      return first
+    case 'given':
+      positive('number of values', layer.out)
+      if (!givenValues.includes(layer.value)) refuse(`a value among ${givenValues.join(', ')}`, String(layer.value))
+      if (inputs.length > 0) refuse('no inputs', `${inputs.length}`)
+      return { kind: 'vector', features: layer.out }
+    case 'sample':
+      if (first?.kind !== 'vector') return refuse('a vector as the mean', text(first))
+      if (inputs.length < 2 || inputs.length > 3) refuse('two or three inputs', `${inputs.length}`)
+      for (const other of inputs) if (text(other) !== text(first)) refuse(text(first), text(other))
+      return first
+  }
+}

@@ -1,0 +1,99 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
+import { tf } from '../../engine/tf.js'
+import { type Architecture, architecture, type GraphNode } from '../architecture/architecture.js'
+import { affine2d, type Conv2dLayer, type Layer } from '../architecture/layers.js'
+import { memoized } from '../architecture/memoized.js'
+import { present } from '../architecture/present.js'
+import { meanPathOf } from '../head/head.js'
+import { batchNormDefaults, statisticsOf } from '../parameters/statistics.js'
+import type { ParameterTensors } from './forward.js'
+
+/** A batch normalisation, and the convolution that it is folded into, if it is that convolution's only reader. */
+interface Fold {
+  readonly batchNorm: string
+  readonly convolution: string | undefined
+}
+
+/** How a trained network becomes a network in use. */
+export interface Folding {
+  /** The network in use. Node ids stay; a convolution takes the id of the batch normalisation folded into it. */
+  readonly architecture: Architecture
+  readonly folds: readonly Fold[]
+}
+
+/**
+ * The network in use of a trained one. Batch normalisation by running statistics is linear. Each
+ * batch normalisation is folded into the convolution before it, or, if that has other readers, becomes an `affine2d`. A
+ * stochastic head is replaced by its mean. A network with neither is returned unchanged.
+ */
+export const foldingOf = memoized((trained: Architecture): Folding => {
+  const given = meanPathOf(trained)
+  const folds: Fold[] = []
+  const absorbed = new Map<GraphNode, Conv2dLayer & Pick<GraphNode, 'inputs'>>()
+  for (const node of given.nodes) {
+    if (node.layer.type !== 'batchNorm2d') continue
+    const convolution = loneConvolution(given, node)
+    if (convolution) absorbed.set(node, convolution)
+    folds.push({ batchNorm: node.layer.name, convolution: convolution?.name })
+  }
+  const gone = new Set([...absorbed.values()].map(({ name }) => name))
+  const layers = given.nodes.flatMap((node): Layer[] => {
+    const { id, layer, inputs } = node
+    if (layer.type === 'conv2d' && gone.has(layer.name)) return []
+    if (layer.type !== 'batchNorm2d') return [{ ...layer, id, inputs }]
+    const convolution = absorbed.get(node)
+    return [convolution ? { ...convolution, bias: 'learned', id } : affine2d(layer.name, { id, inputs })]
+  })
+  return { architecture: folds.length === 0 ? given : architecture(given.name, given.input, layers), folds }
+})
+
+/** The convolution that this batch normalisation alone reads, with the ids of its inputs. */
+const loneConvolution = (
+  { nodes }: Architecture,
+  { inputs: [source] }: GraphNode,
+): (Conv2dLayer & Pick<GraphNode, 'inputs'>) | undefined => {
+  const node = nodes.find(({ id }) => id === source)
+  const readers = nodes.filter(({ inputs }) => inputs.some((id) => id === source))
+  return node?.layer.type === 'conv2d' && readers.length === 1 ? { ...node.layer, inputs: node.inputs } : undefined
+}
+
+/**
+ * The parameters of the network in use, `foldingOf(given).architecture`. With the running variance σ² and mean
+ * μ, s = γ/√(σ² + ε) and t = β − μ·s. A convolution's filter becomes filter·s and its bias bias·s + t; an `affine2d`
+ * has weight s and bias t. All other tensors are returned unchanged.
+ *
+ * @param statistics the flat vector of running statistics; see `statisticsOf`
+ */
+export const foldParameters = (
+  given: Architecture,
+  parameters: ParameterTensors,
+  statistics: Tensor1D,
+): ParameterTensors => {
+  const { folds } = foldingOf(given)
+  if (folds.length === 0) return parameters
+  const named = statisticsOf(given)
+  const pieces = tf.split(
+    statistics,
+    named.map(({ size }) => size),
+  )
+  const values = new Map(parameters)
+  for (const [i, { name }] of named.entries()) values.set(name, pieces[i] as Tensor)
+  const take = (name: string): Tensor => {
+    const value = present(values, name)
+    values.delete(name)
+    return value
+  }
+  for (const { batchNorm, convolution } of folds) {
+    const deviation = tf.sqrt(tf.add(take(`${batchNorm}.running_var`), batchNormDefaults.epsilon))
+    const scale = tf.div(take(`${batchNorm}.weight`), deviation)
+    const shift = tf.sub(take(`${batchNorm}.bias`), tf.mul(take(`${batchNorm}.running_mean`), scale))
+    if (convolution === undefined) {
+      values.set(`${batchNorm}.weight`, scale).set(`${batchNorm}.bias`, shift)
+      continue
+    }
+    const bias = values.get(`${convolution}.bias`)
+    values.set(`${convolution}.weight`, tf.mul(take(`${convolution}.weight`), scale))
+    values.set(`${convolution}.bias`, bias ? tf.add(shift, tf.mul(bias, scale)) : shift)
+  }
+  return values
+}

@@ -1,0 +1,156 @@
+import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import { dispatch } from '../../dsl/kit/dispatch.js'
+import type { NetworkOutputs } from '../../dsl/step.js'
+import { batchNorm } from '../../engine/ops/batchNorm.js'
+import { conv2d } from '../../engine/ops/conv2d.js'
+import { groupedConv2d } from '../../engine/ops/groupedConv2d.js'
+import { linear } from '../../engine/ops/linear.js'
+import { relu } from '../../engine/ops/relu.js'
+import { tf } from '../../engine/tf.js'
+import { type Architecture, INPUT } from '../architecture/architecture.js'
+import { executionOf, type Kernel } from '../architecture/execution.js'
+import { type GivenValue, groupsOf, type Layer } from '../architecture/layers.js'
+import { present } from '../architecture/present.js'
+import { latentNodes, mapLatent } from '../head/head.js'
+import { parametersOf } from '../parameters/parameters.js'
+import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
+
+/** A network's parameters by name, in the engine's layout. */
+export type ParameterTensors = ReadonlyMap<string, Tensor>
+
+/** Splits the flat vector into the network's parameters: one operation, whose gradient is one concatenation. */
+export const unflatten = (architecture: Architecture, weights: Tensor1D): ParameterTensors => {
+  const parameters = parametersOf(architecture)
+  const pieces = tf.split(
+    weights,
+    parameters.map(({ size }) => size),
+  )
+  return new Map(
+    parameters.map(({ name, shape }, i): [string, Tensor] => [name, tf.reshape(pieces[i] as Tensor, [...shape])]),
+  )
+}
+
+/** What a loss provides to a pass besides the images: n × width each; a missing one is 0. */
+export type GivenTensors = Readonly<Partial<Record<GivenValue, Tensor2D>>>
+
+/** The result of a forward pass: the network's outputs, and the moments at its batch normalisations. */
+export interface ForwardPass extends NetworkOutputs {
+  /** The minibatch's moments at each batch normalisation, in the order of the layers; see `updatedStatistics`. */
+  readonly moments: readonly BatchMoments[]
+}
+
+/**
+ * Runs a network as in training: batch normalisation uses the moments of this minibatch. For a network in use, with
+ * running statistics, see `foldParameters`. Without batch normalisation the two are the same.
+ *
+ * @param images n × height × width × channels, in [0, 1]; a network's own normalisation is part of the network
+ * @param given noise and labels for the layers that take them
+ * @returns logits n × classes, the hidden activations after each ReLU in order, the moments, and a head's values
+ */
+export const forward = (
+  architecture: Architecture,
+  parameters: ParameterTensors,
+  images: Tensor4D,
+  given: GivenTensors = {},
+): ForwardPass => {
+  const moments: BatchMoments[] = []
+  const values = runAll(architecture, { parameters, moments, given }, images)
+  const kernels = executionOf(architecture)
+  const last = present(values, kernels.at(-1)?.result ?? INPUT)
+  const hidden = kernels.flatMap((kernel) => (kernel.hidden ? [present(values, kernel.result)] : []))
+  const latent = mapLatent(latentNodes(architecture), (id) => present(values, id) as Tensor2D)
+  return { logits: last as Tensor2D, hidden, latent, moments }
+}
+
+/**
+ * The result of each kernel of `executionOf`, by its id, and the images as `input`. For a network in use,
+ * without batch normalisation.
+ */
+export const activationsOf = (
+  architecture: Architecture,
+  parameters: ParameterTensors,
+  images: Tensor4D,
+): ReadonlyMap<string, Tensor> => runAll(architecture, { parameters, moments: [], given: {} }, images)
+
+/**
+ * Each kernel of `executionOf` as a function to run by itself, on the results of the kernels before it: for measuring
+ * its time. For a network in use, without batch normalisation.
+ */
+export const kernelsOn = (architecture: Architecture, parameters: ParameterTensors, images: Tensor4D) => {
+  const shared = { parameters, moments: [], given: {} }
+  const pass: Pass = { ...shared, examples: images.shape[0] }
+  const values = runAll(architecture, shared, images)
+  return executionOf(architecture).map((kernel) => ({
+    kernel,
+    work: (): Tensor => {
+      const inputs = kernel.node.inputs.map((id) => present(values, id))
+      return runLayer(kernel.node.layer, kernel, inputs, pass)
+    },
+  }))
+}
+
+const runAll = (
+  architecture: Architecture,
+  shared: Omit<Pass, 'examples'>,
+  images: Tensor4D,
+): ReadonlyMap<string, Tensor> => {
+  const pass = { ...shared, examples: images.shape[0] }
+  const values = new Map<string, Tensor>([[INPUT, images]])
+  for (const kernel of executionOf(architecture)) {
+    const inputs = kernel.node.inputs.map((id) => present(values, id))
+    values.set(kernel.result, runLayer(kernel.node.layer, kernel, inputs, pass))
+  }
+  return values
+}
+
+/** What the layers of one pass share. */
+interface Pass {
+  readonly parameters: ParameterTensors
+  /** Each batch normalisation adds its moments here. */
+  readonly moments: BatchMoments[]
+  readonly given: GivenTensors
+  readonly examples: number
+}
+
+/** Runs a layer, with the ReLU that its kernel fuses, on its inputs. */
+const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pass: Pass], Tensor>({
+  normalize: ({ mean, std }, _kernel, [x]) =>
+    tf.div(tf.sub(x as Tensor4D, tf.tensor1d([...mean])), tf.tensor1d([...std])),
+  conv2d: (layer, { activation }, [x], { parameters }) => {
+    const { stride, padding } = layer
+    const groups = groupsOf(layer)
+    const filter = present(parameters, `${layer.name}.weight`) as Tensor4D
+    const bias = layer.bias === 'learned' ? (present(parameters, `${layer.name}.bias`) as Tensor1D) : undefined
+    return groups === 1
+      ? conv2d(x as Tensor4D, filter, bias, stride, padding, activation)
+      : groupedConv2d(x as Tensor4D, filter, bias, { stride, padding, groups }, activation)
+  },
+  batchNorm2d: (layer, { activation }, [x], { parameters, moments }) => {
+    const scale = present(parameters, `${layer.name}.weight`) as Tensor1D
+    const shift = present(parameters, `${layer.name}.bias`) as Tensor1D
+    const { y, mean, variance } = batchNorm(x as Tensor4D, scale, shift, batchNormDefaults.epsilon, activation)
+    moments.push({ mean, variance, count: y.size / mean.size })
+    return y
+  },
+  affine2d: (layer, { activation }, [x], { parameters }) => {
+    const scaled = tf.mul(x as Tensor4D, present(parameters, `${layer.name}.weight`))
+    const shifted = tf.add(scaled, present(parameters, `${layer.name}.bias`))
+    return activation === 'relu' ? relu(shifted) : shifted
+  },
+  linear: (layer, { activation }, [x], { parameters }) =>
+    linear(
+      x as Tensor2D,
+      present(parameters, `${layer.name}.weight`) as Tensor2D,
+      present(parameters, `${layer.name}.bias`) as Tensor1D,
+      activation,
+    ),
+  relu: (_layer, _kernel, [x]) => relu(x as Tensor),
+  maxPool2d: (layer, _kernel, [x]) => tf.maxPool(x as Tensor4D, layer.kernel, layer.stride, 'valid'),
+  avgPool2d: (layer, _kernel, [x]) => tf.avgPool(x as Tensor4D, layer.kernel, layer.stride, 'valid'),
+  flatten: (_layer, { node }, [x]) =>
+    tf.reshape(x as Tensor, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),
+  add: (_layer, _kernel, inputs) => inputs.reduce((sum, term) => tf.add(sum, term)),
+  given: ({ value, out }, _kernel, _inputs, { given, examples }) => given[value] ?? tf.zeros([examples, out]),
+  sample: (_layer, _kernel, [mean, second, third]) =>
+    tf.add(mean as Tensor, third ? tf.mul(tf.exp(tf.mul(second as Tensor, 0.5)), third) : (second as Tensor)),
+})

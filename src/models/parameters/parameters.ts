@@ -1,0 +1,118 @@
+import type { Architecture, GraphNode } from '../architecture/architecture.js'
+import { groupsOf } from '../architecture/layers.js'
+import type { NodeShape } from '../architecture/shapes.js'
+import { lengthOf, type Placed, placedByNode } from './flatVector.js'
+import { type TorchAxes, vectorAxes } from './torchOrder.js'
+
+/**
+ * One parameter tensor of a network and its place in the flat vector that training works on.
+ *
+ * There are two layouts. Checkpoints have PyTorch's: convolution O×I×H×W (I of one group), linear out×in, with the
+ * inputs of a flattened image in C×H×W order. Memory has the engine's: H×W×I×O, in×out, inputs in H×W×C order.
+ */
+export interface Parameter extends Placed {
+  /** As in the PyTorch state dict: `conv1.weight`. */
+  readonly name: string
+  /** Id of the node it belongs to. */
+  readonly node: string
+  /**
+   * What it does. Only a `weight`, of a convolution or a linear layer, can be pruned. `scale` and `shift` are the γ and
+   * β of a batch normalisation, although their names end in `.weight` and `.bias`, as every layer's do.
+   */
+  readonly role: 'weight' | 'bias' | 'scale' | 'shift'
+  /** Shape in the engine's layout. */
+  readonly shape: readonly number[]
+  /** Shape in PyTorch's layout. */
+  readonly torchShape: readonly number[]
+  /** Groups of a convolution: the outputs of one group see the inputs of that group, which `shape` counts. Else 1. */
+  readonly groups: number
+  /** The axes of the engine's layout, with their steps in PyTorch's; see `walk`. */
+  readonly torchAxes: TorchAxes
+}
+
+const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] => {
+  const { layer } = node
+  const [input] = node.inputShapes
+  if (layer.type === 'conv2d' && input?.kind === 'image') {
+    const { kernel, out } = layer
+    const groups = groupsOf(layer)
+    const channels = input.channels / groups
+    return [
+      {
+        name: `${layer.name}.weight`,
+        node: node.id,
+        role: 'weight',
+        shape: [kernel, kernel, channels, out],
+        torchShape: [out, channels, kernel, kernel],
+        size: kernel * kernel * channels * out,
+        groups,
+        torchAxes: convolutionAxes(kernel, channels, out),
+      },
+      ...(layer.bias === 'learned' ? [perChannel(`${layer.name}.bias`, node.id, 'bias', out)] : []),
+    ]
+  }
+  if (layer.type === 'linear' && input?.kind === 'vector') {
+    const { out } = layer
+    return [
+      {
+        name: `${layer.name}.weight`,
+        node: node.id,
+        role: 'weight',
+        shape: [input.features, out],
+        torchShape: [out, input.features],
+        size: input.features * out,
+        groups: 1,
+        torchAxes: linearAxes(input, out),
+      },
+      perChannel(`${layer.name}.bias`, node.id, 'bias', out),
+    ]
+  }
+  if ((layer.type === 'batchNorm2d' || layer.type === 'affine2d') && input?.kind === 'image') {
+    return [
+      perChannel(`${layer.name}.weight`, node.id, 'scale', input.channels),
+      perChannel(`${layer.name}.bias`, node.id, 'shift', input.channels),
+    ]
+  }
+  return []
+}
+
+const perChannel = (name: string, node: string, role: Parameter['role'], size: number): Omit<Parameter, 'offset'> => ({
+  name,
+  node,
+  role,
+  shape: [size],
+  torchShape: [size],
+  size,
+  groups: 1,
+  torchAxes: vectorAxes(size),
+})
+
+/** The axes of H×W×I×O in O×I×H×W. */
+const convolutionAxes = (kernel: number, channels: number, out: number): TorchAxes => [
+  { count: kernel * kernel, step: 1 },
+  { count: channels, step: kernel * kernel },
+  { count: out, step: channels * kernel * kernel },
+]
+
+/** The axes of in×out in out×in, with inputs in H×W×C order in C×H×W order. */
+const linearAxes = (input: Extract<NodeShape, { kind: 'vector' }>, out: number): TorchAxes => {
+  const { height, width, channels } = input.flattenedFrom ?? { height: 1, width: 1, channels: input.features }
+  return [
+    { count: height * width, step: 1 },
+    { count: channels, step: height * width },
+    { count: out, step: input.features },
+  ]
+}
+
+/** The parameters of a network in the order of its layers, weights before biases: the order of `model.parameters()`. */
+export const parametersOf: (architecture: Architecture) => readonly Parameter[] = placedByNode(ownParameters)
+
+/**
+ * Names of the layers with weights (convolutions and linear layers), first to last. The options `rate` and `exclude` of
+ * a mask stage refer to these.
+ */
+export const weightLayers = (architecture: Architecture): readonly string[] =>
+  parametersOf(architecture).flatMap(({ role, node }) => (role === 'weight' ? [node] : []))
+
+/** Length of the flat vector of parameters. */
+export const parameterCount = (architecture: Architecture): number => lengthOf(parametersOf(architecture))

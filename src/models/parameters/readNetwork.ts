@@ -1,0 +1,45 @@
+import { type Either, either, left } from 'fp-ts/lib/Either.js'
+import type { FileError } from '../../dsl/errors.js'
+import type { Architecture } from '../architecture/architecture.js'
+import type { Normalisation } from '../architecture/layers.js'
+import { normalisationOf, sameNormalisation, withNormalisation } from './normalisation.js'
+import { underNames } from './underNames.js'
+import { type NamedTensors, type Packed, packNetwork } from './weights.js'
+
+/** A network read from a checkpoint. */
+export interface ReadNetwork extends Packed {
+  /** The requested architecture, with the checkpoint's normalisation if it has one. */
+  readonly architecture: Architecture
+}
+
+/**
+ * Reads a network from the tensors of a checkpoint, with the names that public code gives them: see `underNames`. A
+ * normalisation's constants among them become part of the network.
+ *
+ * @returns left if tensors are missing, of another shape or unknown, or if the architecture and the checkpoint have
+ * different normalisations
+ */
+export const readNetwork = (
+  stage: string,
+  file: string,
+  architecture: Architecture,
+  given: NamedTensors,
+): Either<FileError, ReadNetwork> => {
+  const { tensors, normalisation: found } = underNames(architecture, given)
+  const own = normalisationOf(architecture)
+  if (own && found && !sameNormalisation(own, found))
+    return left({
+      _tag: 'FileError',
+      stage,
+      file,
+      expected: `a checkpoint of ${architecture.name} with the normalisation ${text(own)}`,
+      actual: text(found),
+    })
+  const complete = found && !own ? withNormalisation(architecture, found) : architecture
+  return either.map(packNetwork(stage, file, complete, tensors), (packed) => ({ architecture: complete, ...packed }))
+}
+
+const text = ({ mean, std }: Normalisation): string => `mean ${list(mean)}, std ${list(std)}`
+
+/** Seven digits, as float32 has no more: 0.4914, not 0.49140000343322754. */
+const list = (values: readonly number[]): string => values.map((value) => Number(value.toPrecision(7))).join(' ')

@@ -1,0 +1,53 @@
+import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
+import type { FileError } from '../../dsl/errors.js'
+import type { Architecture } from '../architecture/architecture.js'
+import { described, type WrongDescription } from '../architecture/description.js'
+import type { Normalisation } from '../architecture/layers.js'
+import { describedMask } from './masks.js'
+import { withNormalisation } from './normalisation.js'
+import { type ReadNetwork, readNetwork } from './readNetwork.js'
+import type { NamedTensors } from './weights.js'
+
+/** A file's tensors and metadata; `exportModel` writes the description of the network into the metadata. */
+export interface Described {
+  readonly tensors: NamedTensors
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** A trained network with its mask. */
+export interface MaskedNetwork extends ReadNetwork {
+  /** 1 for a kept parameter, 0 for a pruned one; undefined if it is not known which are pruned. */
+  readonly mask: Float32Array | undefined
+}
+
+/**
+ * Reads the network of a file.
+ *
+ * @param given the architecture of its tensors. @default the one that the file describes
+ * @param normalisation added to the network that the file describes
+ * @returns left if the file has no description and none is given, or if its tensors are not those of the network
+ * @throws OptionError for a normalisation if the network already has one
+ */
+export const selfDescribed = (
+  stage: string,
+  file: string,
+  { tensors, metadata }: Described,
+  given?: Architecture,
+  normalisation?: Normalisation,
+): Either<FileError, MaskedNetwork> => {
+  const refuse = ({ expected, actual }: WrongDescription, hint?: string): Either<FileError, never> =>
+    left({ _tag: 'FileError', stage, file, expected, actual, ...(hint ? { hint } : {}) })
+  const { description, masks } = metadata
+  if (given === undefined && description === undefined)
+    return refuse({ expected: 'a file that describes its network', actual: 'only tensors' }, NAME_IT)
+  const known = given ? right(given) : described(description ?? '')
+  if (isLeft(known)) return refuse(known.left)
+  const wanted = given || !normalisation ? known.right : withNormalisation(known.right, normalisation)
+  const network = readNetwork(stage, file, wanted, tensors)
+  if (isLeft(network)) return network
+  const mask = masks === undefined ? right(undefined) : describedMask(network.right.architecture, masks)
+  return isLeft(mask) ? refuse(mask.left) : right({ ...network.right, mask: mask.right })
+}
+
+const NAME_IT =
+  'Name its architecture. Only ONNX files and the safetensors files of exportModel describe their network.'

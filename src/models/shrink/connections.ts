@@ -1,0 +1,34 @@
+import type { GraphNode } from '../architecture/architecture.js'
+import { groupsOf } from '../architecture/layers.js'
+import { channelsOf, pixelsOf } from './channels.js'
+
+/** The weights of a convolution or a linear layer as places × input channels of one group × outputs. */
+export interface Connection {
+  readonly node: GraphNode
+  /** Id of the value that it reads. */
+  readonly source: string
+  /** Number of pixels of the kernel, or of the flattened image. */
+  readonly places: number
+  /** Input channels of one group. */
+  readonly inputs: number
+  readonly outputs: number
+  /** Number of groups; a layer with 1 mixes all channels that it reads. */
+  readonly groups: number
+  /** Whether its input is zero-padded: a constant channel is then not constant at the border. */
+  readonly padded: boolean
+}
+
+/** A node as a connection; undefined if it is not a convolution or a linear layer. */
+export const connectionOf = (node: GraphNode): Connection | undefined => {
+  const { layer, inputs, inputShapes } = node
+  const [source = ''] = inputs
+  const [shape] = inputShapes
+  if (!shape || (layer.type !== 'conv2d' && layer.type !== 'linear')) return undefined
+  const places = layer.type === 'conv2d' ? layer.kernel * layer.kernel : pixelsOf(shape)
+  const padded = layer.type === 'conv2d' && layer.padding > 0
+  const groups = layer.type === 'conv2d' ? groupsOf(layer) : 1
+  return { node, source, places, inputs: channelsOf(shape) / groups, outputs: layer.out, groups, padded }
+}
+
+/** Name of a layer's tensor; empty for a layer without a name. */
+export const nameOf = ({ layer }: GraphNode, part: string): string => ('name' in layer ? `${layer.name}.${part}` : '')

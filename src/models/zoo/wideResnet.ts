@@ -1,0 +1,71 @@
+import { checkOptions } from '../../dsl/checkOptions.js'
+import { checkWhole } from '../../dsl/checks.js'
+import { rejectOption } from '../../dsl/errors.js'
+import { type Architecture, architecture } from '../architecture/architecture.js'
+import { avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from '../architecture/layers.js'
+import { cifarImages, namedByWidth, type Source } from './cifar.js'
+import { preactBlock } from './preactBlock.js'
+
+/** Options of {@link wideResnet}. */
+export interface WideResnetOptions {
+  /** Number of layers in a row, 4 more than a multiple of 6, ≥ 10. @default 34 */
+  readonly depth?: number
+  /** Its width, as a multiple of a ResNet's, ≥ 1. @default 10 */
+  readonly factor?: number
+  /** Number of classes, ≥ 1. @default 10 */
+  readonly classes?: number
+  /**
+   * Channels of the first convolution, ≥ 1; the three stages have `factor`, 2·`factor`, 4·`factor` times as many.
+   * @default 16
+   */
+  readonly width?: number
+}
+
+/**
+ * WideResNet for 32 × 32 colour images, with the names of TRADES, whose code MART, AWP, LBGAT, HYDRA,
+ * robust_overfitting and RobustBench share: pre-activation blocks in three stages at 32, 16 and 8 pixels.
+ * WideResNet-34-10 has 46,160,474 parameters, WideResNet-28-10 36,479,194.
+ *
+ * TRADES' network has a `sub_block1` that its forward pass does not use, and so do many checkpoints. Those tensors are
+ * ignored.
+ *
+ * Source: Zagoruyko, Komodakis, "Wide Residual Networks", BMVC 2016.
+ *
+ * @example
+ * const net = wideResnet({ depth: 28, factor: 4 })
+ * @throws OptionError for another depth, or a factor, width or number of classes that is not a whole number ≥ 1
+ */
+export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
+  const { depth = 34, factor = 10, classes = 10, width = 16 } = options
+  const where = 'wideResnet'
+  checkOptions(where, options, { depth: true, factor: true, classes: true, width: true })
+  if (!Number.isInteger(depth) || depth < 10 || depth % 6 !== 4)
+    rejectOption(where, 'a depth of 4 more than a multiple of 6', depth)
+  checkWhole(where, 'factor', factor, 1)
+  checkWhole(where, 'classes', classes, 1)
+  checkWhole(where, 'width', width, 1)
+  let from: Source = { id: 'conv1', channels: width }
+  const body: Layer[] = []
+  for (const [stage, times] of [1, 2, 4].entries()) {
+    const out = times * factor * width
+    for (let i = 0; i < (depth - 4) / 6; i++) {
+      const id = `block${stage + 1}.layer.${i}`
+      const stride = stage > 0 && i === 0 ? 2 : 1
+      const convolution = { name: `${id}.convShortcut`, reads: 'activated' } as const
+      body.push(...preactBlock(id, from, { out, stride, ...(from.channels === out ? {} : { convolution }) }))
+      from = { id, channels: out }
+    }
+  }
+  const layers = [
+    conv2d('conv1', { out: width, kernel: 3, padding: 1, bias: 'none' }),
+    ...body,
+    batchNorm2d('bn1'),
+    relu(),
+    avgPool2d({ kernel: 8 }),
+    flatten(),
+    linear('fc', { out: classes }),
+  ]
+  return architecture(namedByWidth(`wideResnet${depth}x${factor}`, width, 16), cifarImages, layers, {
+    unused: ['sub_block1.'],
+  })
+}

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { type PwoaError, toPwoaError } from '../dsl/errors.js'
+import { exitCodes, type Outcome } from './arguments/outcome.js'
 import type { Request } from './arguments/subcommand.js'
 import { drawError, drawTrace } from './draw/drawError.js'
-import { exitCodes, type Outcome } from './outcome.js'
 import { parseArguments } from './parseArguments.js'
 import { awaitInterrupt } from './show/onInterrupt.js'
 

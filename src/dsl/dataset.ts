@@ -1,7 +1,5 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from './errors.js'
-import { made } from './options/kinds.js'
-import type { Option } from './options/option.js'
 
 /** Height, width and channels of one image. */
 export interface ImageShape {
@@ -31,10 +29,6 @@ export interface Augmentation {
   /** Writes the changed image, height × width × channels, over all of `out`; `image` stays as it is. */
   readonly apply: (image: Uint8Array, out: Uint8Array, shape: ImageShape, dice: Dice) => void
 }
-
-/** An option: an augmentation. */
-export const augmentationOption = (): Option<Augmentation> =>
-  made('an augmentation, such as horizontalFlip()', (value) => 'apply' in value)
 
 /** An opened data set: what it is called, and its training and test images. */
 export interface Dataset {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Outcome } from '../outcome.js'
+import type { Outcome } from './outcome.js'
 import { all, type Parts, type Values } from './part.js'
 import { refusedUsage } from './usageFailure.js'
 

@@ -1,8 +1,8 @@
 import type { Diagnosis, FindingState } from '../../runtime/doctor/finding.js'
+import { exitCodes } from '../arguments/outcome.js'
 import { flag, textOption } from '../arguments/part.js'
 import { subcommand } from '../arguments/subcommand.js'
 import { type Colors, colorsFor } from '../draw/terminal.js'
-import { exitCodes } from '../outcome.js'
 
 /** `pwoa-run doctor` */
 export const doctor = subcommand(

@@ -3,10 +3,10 @@ import { distance } from 'fastest-levenshtein'
 import type { PwoaError } from '../../dsl/errors.js'
 import { nearOf } from '../../dsl/kit/nearest.js'
 import { ownVersion } from '../../runtime/host/ownPackage.js'
+import type { Outcome } from '../arguments/outcome.js'
 import { flag, optionalArgument, type Part } from '../arguments/part.js'
 import { defaultCommand, drawSubcommand } from '../arguments/subcommand.js'
 import { usageFailure } from '../arguments/usageFailure.js'
-import type { Outcome } from '../outcome.js'
 import { invocationParts } from './invocation.js'
 
 const notes = `

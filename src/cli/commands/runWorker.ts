@@ -5,7 +5,7 @@ import { parseQueueUrl } from '../../runtime/queue/queueUrl.js'
 import { startWorker } from '../../runtime/queue/startWorker.js'
 import { openRunStorage } from '../../runtime/storage/openRunStorage.js'
 import { parseRunsPlace } from '../../runtime/storage/runsPlace.js'
-import type { Outcome } from '../outcome.js'
+import type { Outcome } from '../arguments/outcome.js'
 import { onInterrupt } from '../show/onInterrupt.js'
 
 /** What `pwoa-run worker` asks for. */

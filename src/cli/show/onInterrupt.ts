@@ -1,4 +1,4 @@
-import { exitCodes } from '../outcome.js'
+import { exitCodes } from '../arguments/outcome.js'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 

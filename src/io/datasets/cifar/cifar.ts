@@ -1,6 +1,7 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { augmentationOption, type DataSource, type Dataset } from '../../../dsl/dataset.js'
+import type { DataSource, Dataset } from '../../../dsl/dataset.js'
 import { toPwoaError } from '../../../dsl/errors.js'
+import { augmentationOption } from '../../../dsl/options/augmentation.js'
 import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
 import { list } from '../../../dsl/options/kinds.js'
 import { firstOf } from '../../files/readWhole.js'

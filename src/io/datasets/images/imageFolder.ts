@@ -1,12 +1,7 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import {
-  type Augmentation,
-  augmentationOption,
-  type DataContext,
-  type DataSource,
-  type Dataset,
-} from '../../../dsl/dataset.js'
+import type { Augmentation, DataContext, DataSource, Dataset } from '../../../dsl/dataset.js'
 import { rejectOption, toPwoaError } from '../../../dsl/errors.js'
+import { augmentationOption } from '../../../dsl/options/augmentation.js'
 import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
 import { choice, list, text } from '../../../dsl/options/kinds.js'
 import { placing } from '../../files/refusal.js'

@@ -1,4 +1,4 @@
-import type { PwoaError } from '../dsl/errors.js'
+import type { PwoaError } from '../../dsl/errors.js'
 
 /** What a command ends with: text for stdout with an exit code, or an error. */
 export type Outcome = { readonly text: string; readonly code: number } | { readonly error: PwoaError }

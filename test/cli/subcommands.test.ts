@@ -38,6 +38,26 @@ describe('the address of a page', () => {
   )
 })
 
+describe('the options of a run', () => {
+  test('contain only what was given', () => {
+    expect(parseArguments(['x.ts']).asked).toMatchObject({ file: 'x.ts', values: {}, options: {} })
+    expect(parseArguments(['x.ts']).asked).toHaveProperty('options', {})
+    const given = ['--data-dir', 'd', '--seed', '4', '--engine', 'wasm', '--checkpoint-every', '30s', '--profile']
+    expect(parseArguments(['x.ts', ...given, '--keep-checkpoints', '3']).asked).toHaveProperty('options', {
+      dataDir: 'd',
+      seed: 4,
+      engine: 'wasm',
+      checkpoints: { everySeconds: 30, keep: 3 },
+      profile: 'steps',
+    })
+  })
+
+  test('are found before and after the file; --set is collected', () => {
+    const { asked } = parseArguments(['--set', 'a=1', '--json', 'x.ts', '--set', 'b=2=3', '--queue'])
+    expect(asked).toMatchObject({ file: 'x.ts', values: { a: '1', b: '2=3' }, output: 'json', queue: true })
+  })
+})
+
 describe('subcommands', () => {
   test('are recognised only as the first argument', () => {
     expect(parseArguments(['report', 'a'])).toMatchObject({ stage: 'report', asked: { folder: 'a' } })

@@ -2,7 +2,8 @@ import type { Diagnosis, FindingState } from '../../runtime/doctor/finding.js'
 import { exitCodes } from '../arguments/outcome.js'
 import { flag, textOption } from '../arguments/part.js'
 import { subcommand } from '../arguments/subcommand.js'
-import { type Colors, colorsFor } from '../draw/terminal.js'
+import { type Colors, colorsFor, lineWidth } from '../draw/terminal.js'
+import { wrapText } from '../draw/text.js'
 
 /** `pwoa-run doctor` */
 export const doctor = subcommand(
@@ -18,7 +19,9 @@ export const doctor = subcommand(
   async ({ dataDir, json }) => {
     const { diagnose } = await import('../../runtime/doctor/diagnose.js')
     const diagnosis = await diagnose(dataDir)
-    const text = json ? `${JSON.stringify(diagnosis)}\n` : drawDiagnosis(diagnosis, colorsFor(process.stdout))
+    const text = json
+      ? `${JSON.stringify(diagnosis)}\n`
+      : drawDiagnosis(diagnosis, lineWidth(process.stdout), colorsFor(process.stdout))
     return { text, code: diagnosis.engine === null ? exitCodes.RunError : 0 }
   },
 )
@@ -29,13 +32,20 @@ const marks = {
   problem: ({ red }) => red('problem'),
 } as const satisfies Readonly<Record<FindingState, (colors: Colors) => string>>
 
-/** One line for each finding, with the advice on the line below. */
-const drawDiagnosis = ({ pwoa, findings }: Diagnosis, colors: Colors): string => {
+/** The findings, each with the advice below it. */
+const drawDiagnosis = ({ pwoa, findings }: Diagnosis, lineLength: number, colors: Colors): string => {
   const width = Math.max(...findings.map(({ about }) => about.length))
-  const indent = ' '.repeat(7 + 2 + width + 2)
-  const lines = findings.flatMap(({ about, state, says, advice }) => [
-    `${marks[state](colors)}  ${about.padEnd(width)}  ${says}`,
-    ...(advice === undefined ? [] : [`${indent}${colors.bold('→')} ${advice}`]),
-  ])
+  const indent = ' '.repeat('problem'.length + 2 + width + 2)
+  const room = lineLength - indent.length
+  const lines = findings.flatMap(({ about, state, says, advice }) => {
+    const [first = '', ...more] = wrapText(says, room)
+    const [start = '', ...rest] = advice === undefined ? [] : wrapText(`→ ${advice}`, room - 2)
+    return [
+      `${marks[state](colors)}  ${about.padEnd(width)}  ${first}`,
+      ...more.map((line) => `${indent}${line}`),
+      ...(start === '' ? [] : [`${indent}${start.replace('→', colors.bold('→'))}`]),
+      ...rest.map((line) => `${indent}  ${line}`),
+    ]
+  })
   return `${colors.bold(`pwoa ${pwoa}`)}\n${lines.join('\n')}\n`
 }

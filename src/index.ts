@@ -11,8 +11,8 @@ export type { Attack, AttackInput, AttackSequence, Classifier, Perturbing } from
 export type { NormName } from './attacks/common/norms.js'
 export { type CwL2Options, cwL2 } from './attacks/cw/cwL2.js'
 export type { Shard } from './attacks/evaluation/shard.js'
-export { fab } from './attacks/fab/fab.js'
-export type { FabOptions } from './attacks/fab/fabOptions.js'
+export { type FabOptions, fab } from './attacks/fab/fab.js'
+
 export { type FabTargetedOptions, fabTargeted } from './attacks/fab/fabTargeted.js'
 export { type FgsmOptions, fgsm } from './attacks/fgsm.js'
 export { type PgdOptions, pgd } from './attacks/pgd.js'

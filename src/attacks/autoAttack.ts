@@ -1,19 +1,13 @@
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkAmong } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { choice, either, list } from '../dsl/options/kinds.js'
 import { apgd } from './apgd/apgd.js'
 import { apgdTargeted } from './apgd/apgdTargeted.js'
-import type { Attack, AttackSequence } from './common/attack.js'
-import { checkThreat } from './common/checkThreat.js'
-import type { NormName } from './common/norms.js'
+import { type Attack, type AttackSequence, attackOption } from './common/attack.js'
+import { checkThreat, nameOption, type Threat, threatFields } from './common/threat.js'
 import { fab } from './fab/fab.js'
 import { fabTargeted } from './fab/fabTargeted.js'
 import { square } from './square/square.js'
-
-interface Threat {
-  readonly epsilon: number
-  readonly norm: NormName
-}
 
 /** The official versions, for L∞ and L2. */
 const versions = {
@@ -34,20 +28,25 @@ const versions = {
   rand: (threat: Threat) => [apgd({ ...threat, samples: 20 }), apgd({ ...threat, loss: 'dlr', samples: 20 })],
 } as const satisfies Readonly<Record<string, (threat: Threat) => readonly Attack[]>>
 
-/** Options of {@link autoAttack}. */
-export interface AutoAttackOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
-  readonly epsilon: number
-  /** How a perturbation is measured. @default 'Linf' */
-  readonly norm?: NormName
+const official = choice(['standard', 'plus', 'rand'])
+const own = list(attackOption(), { least: 1 })
+
+/** What {@link autoAttack} takes. */
+export const autoAttackOptions = declareOptions('autoAttack', {
+  ...threatFields,
   /**
    * `standard`: APGD-CE, APGD-T, FAB-T, Square. `plus`: with restarts, APGD-DLR and untargeted FAB too. `rand`: for
    * randomised networks. Or a list of attacks of this norm and radius. @default 'standard'
    */
-  readonly version?: keyof typeof versions | readonly Attack[]
-  /** How figures name it. @default 'autoattack' */
-  readonly name?: string
-}
+  version: either('standard, plus, rand or a list of attacks', [official, own], (value) =>
+    typeof value === 'string' ? official : own,
+  ).default('standard'),
+  /** Its name in figures. @default 'autoattack' */
+  name: nameOption().default('autoattack'),
+})
+
+/** Options of {@link autoAttack}. */
+export interface AutoAttackOptions extends OptionsOf<typeof autoAttackOptions> {}
 
 /**
  * AutoAttack: several attacks without parameters to tune, each on the examples that the earlier ones left and from the
@@ -61,37 +60,22 @@ export interface AutoAttackOptions {
  * attacks", ICML 2020, Sec. 5.
  */
 export const autoAttack = (options: AutoAttackOptions): AttackSequence => {
-  const {
-    epsilon,
-    norm = 'Linf',
-    version = 'standard',
-    name = 'autoattack',
-  } = checkOptions('autoAttack', options, { epsilon: true, norm: true, version: true, name: true })
-  checkThreat('autoAttack', norm, epsilon)
-  const stages = isList(version) ? version : official(version, { epsilon, norm })
-  checkOwn(stages, { epsilon, norm })
+  const { name, version, ...threat } = autoAttackOptions.read(options)
+  checkThreat('autoAttack', threat)
+  const stages = typeof version === 'string' ? versions[version](threat) : version
+  checkOwn(stages, threat)
   return {
     name,
     config: {
-      epsilon,
-      norm,
-      version: isList(version) ? 'own' : version,
+      ...threat,
+      version: typeof version === 'string' ? version : 'own',
       stages: stages.map(({ name: stage, config }) => ({ name: stage, ...config })),
     },
     stages,
   }
 }
 
-const isList = (version: keyof typeof versions | readonly Attack[]): version is readonly Attack[] =>
-  Array.isArray(version)
-
-const official = (version: keyof typeof versions, threat: Threat): readonly Attack[] => {
-  checkAmong('autoAttack', 'a version', versions, version)
-  return versions[version](threat)
-}
-
 const checkOwn = (stages: readonly Attack[], { epsilon, norm }: Threat): void => {
-  if (stages.length === 0) rejectOption('autoAttack', 'at least one attack', 'none')
   const names = stages.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) rejectOption('autoAttack', 'attacks of different names', `"${twice}" twice`)

@@ -1,20 +1,18 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { checkOptions } from '../dsl/checkOptions.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { tf } from '../engine/tf.js'
 import { lossesAndGradient } from './common/ascend.js'
 import type { Attack } from './common/attack.js'
-import { checkThreat } from './common/checkThreat.js'
 import { defineAttack } from './common/defineAttack.js'
 import { crossEntropy } from './common/losses.js'
-import { type NormName, norms } from './common/norms.js'
+import { norms } from './common/norms.js'
+import { checkThreat, threatFields } from './common/threat.js'
+
+/** What {@link fgsm} takes. */
+export const fgsmOptions = declareOptions('fgsm', threatFields)
 
 /** Options of {@link fgsm}. */
-export interface FgsmOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
-  readonly epsilon: number
-  /** How a perturbation is measured. @default 'Linf' */
-  readonly norm?: NormName
-}
+export interface FgsmOptions extends OptionsOf<typeof fgsmOptions> {}
 
 /**
  * Fast gradient sign method: x' = clip(x + ε·sign ∂CE/∂x); in L2, x' = clip(x + ε·g/‖g‖₂). One step, no randomness.
@@ -25,12 +23,13 @@ export interface FgsmOptions {
  * Source: Goodfellow, Shlens, Szegedy, "Explaining and Harnessing Adversarial Examples", ICLR 2015.
  */
 export const fgsm = (options: FgsmOptions): Attack => {
-  const { epsilon, norm = 'Linf' } = checkOptions('fgsm', options, { epsilon: true, norm: true })
-  checkThreat('fgsm', norm, epsilon)
+  const settings = fgsmOptions.read(options)
+  const { epsilon, norm } = settings
+  checkThreat('fgsm', settings)
   const { ascent, ball } = norms[norm]
   return defineAttack({
     name: 'fgsm',
-    config: { epsilon, norm },
+    config: fgsmOptions.config(settings),
     norm,
     epsilon,
     *perturb({ classifier, images, labels }) {

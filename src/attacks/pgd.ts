@@ -1,17 +1,17 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { checkOptions } from '../dsl/checkOptions.js'
-import { checkAmong, checkPositive, checkWhole } from '../dsl/checks.js'
 import { rejectOption } from '../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { choice, positive, whole } from '../dsl/options/kinds.js'
 import { tf } from '../engine/tf.js'
 import { logitsOf, lossesAndGradient } from './common/ascend.js'
 import type { Attack, AttackInput, Perturbing } from './common/attack.js'
-import { checkThreat } from './common/checkThreat.js'
 import { defineAttack } from './common/defineAttack.js'
 import { divergenceFrom, type Losses, untargeted } from './common/losses.js'
-import { type NormName, norms } from './common/norms.js'
+import { norms } from './common/norms.js'
 import { classesOf, predictionsOf } from './common/predictions.js'
 import { drawn, type Fill } from './common/starts.js'
 import { replaced, shareOf } from './common/steps.js'
+import { checkThreat, nameOption, threatFields } from './common/threat.js'
 
 const losses = {
   ce: ({ labels }: AttackInput): Losses => untargeted.ce(labels),
@@ -35,31 +35,31 @@ const starts = {
     ),
 }
 
-/** Options of {@link pgd}. */
-export interface PgdOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
-  readonly epsilon: number
+/** What {@link pgd} takes. */
+export const pgdOptions = declareOptions('pgd', {
+  ...threatFields,
   /** Gradient steps, ≥ 1. */
-  readonly steps: number
-  /** Length of a step: in each pixel for L∞, of the whole step for L2; > 0. */
-  readonly stepSize: number
-  /** How a perturbation is measured. @default 'Linf' */
-  readonly norm?: NormName
+  steps: whole(1),
+  /** Length of a step, > 0: in each pixel for L∞, of the whole step for L2. */
+  stepSize: positive(),
   /**
    * What it maximises: cross entropy, the margin max_{c ≠ y} z_c − z_y (what papers call CW under PGD), or the divergence
-   * KL(f(x) ‖ f(x')) from the answer to the image itself (TRADES' inner attack). @default 'ce'
+   * KL(f(x) ‖ f(x')) from the output on the image itself (TRADES' inner attack). @default 'ce'
    */
-  readonly loss?: keyof typeof losses
+  loss: choice(['ce', 'margin', 'kl']).default('ce'),
   /**
-   * Where it begins: a uniformly random point of the ball, the image itself, or the image with normal noise of 0.001, as
-   * TRADES and MART do. @default 'uniform'
+   * Where it starts: a uniformly random point of the ball, the image itself, or the image with normal noise of 0.001, as
+   * in TRADES and MART. @default 'uniform'
    */
-  readonly start?: keyof typeof starts
+  start: choice(['uniform', 'image', 'nearby']).default('uniform'),
   /** Tries, each from another start; the first that breaks an example counts. ≥ 1, and 1 from the image. @default 1 */
-  readonly restarts?: number
-  /** How figures name it; two PGDs in one evaluation need two names. @default 'pgd' */
-  readonly name?: string
-}
+  restarts: whole(1).default(1),
+  /** Its name in figures; two PGDs in one evaluation need two names. @default 'pgd' */
+  name: nameOption().default('pgd'),
+})
+
+/** Options of {@link pgd}. */
+export interface PgdOptions extends OptionsOf<typeof pgdOptions> {}
 
 /**
  * Projected gradient descent (Madry): x' ← Π(x' + stepSize·sign ∂loss/∂x'), Π onto the ε-ball and [0, 1]; in L2 the
@@ -72,31 +72,9 @@ export interface PgdOptions {
  * Source: Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
  */
 export const pgd = (options: PgdOptions): Attack => {
-  const {
-    epsilon,
-    steps,
-    stepSize,
-    norm = 'Linf',
-    loss = 'ce',
-    start = 'uniform',
-    restarts = 1,
-    name = 'pgd',
-  } = checkOptions('pgd', options, {
-    epsilon: true,
-    steps: true,
-    stepSize: true,
-    norm: true,
-    loss: true,
-    start: true,
-    restarts: true,
-    name: true,
-  })
-  checkThreat('pgd', norm, epsilon)
-  checkWhole('pgd', 'steps', steps, 1)
-  checkPositive('pgd', 'stepSize', stepSize)
-  checkAmong('pgd', 'a loss', losses, loss)
-  checkAmong('pgd', 'a start', starts, start)
-  checkWhole('pgd', 'restarts', restarts, 1)
+  const { name, ...settings } = pgdOptions.read(options)
+  const { epsilon, norm, steps, stepSize, loss, start, restarts } = settings
+  checkThreat('pgd', settings)
   if (start === 'image' && restarts > 1) rejectOption('pgd', 'one try from the image itself', `${restarts} restarts`)
   if (start === 'image' && loss === 'kl')
     rejectOption('pgd', "another start than the image for loss 'kl'", `"${start}"`)
@@ -146,7 +124,7 @@ export const pgd = (options: PgdOptions): Attack => {
 
   return defineAttack({
     name,
-    config: { epsilon, norm, steps, stepSize, loss, start, restarts },
+    config: pgdOptions.config(settings),
     norm,
     epsilon,
     perturb,

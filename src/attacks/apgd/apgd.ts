@@ -1,34 +1,34 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { checkAmong, checkWhole } from '../../dsl/checks.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { choice, whole } from '../../dsl/options/kinds.js'
 import type { Attack } from '../common/attack.js'
 import { onUnbroken } from '../common/attempts.js'
-import { checkThreat } from '../common/checkThreat.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { type Losses, untargeted } from '../common/losses.js'
-import { type NormName, norms } from '../common/norms.js'
+import { norms } from '../common/norms.js'
 import { drawn } from '../common/starts.js'
+import { checkThreat, nameOption, threatFields } from '../common/threat.js'
 import { autoPgd } from './autoPgd.js'
 
 const losses = { ce: untargeted.ce, dlr: untargeted.dlr } satisfies Record<string, (labels: Tensor2D) => Losses>
 
-/** Options of {@link apgd}. */
-export interface ApgdOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
-  readonly epsilon: number
-  /** How a perturbation is measured. @default 'Linf' */
-  readonly norm?: NormName
+/** What {@link apgd} takes. */
+export const apgdOptions = declareOptions('apgd', {
+  ...threatFields,
   /** What it maximises: cross entropy, or the difference of logits ratio. @default 'ce' */
-  readonly loss?: keyof typeof losses
+  loss: choice(['ce', 'dlr']).default('ce'),
   /** Gradient steps of a try, ≥ 1. @default 100 */
-  readonly steps?: number
-  /** Tries, each from another start, on what the earlier ones left; ≥ 1. @default 1 */
-  readonly restarts?: number
+  steps: whole(1).default(100),
+  /** Tries, each from another start, on the examples that withstood the earlier ones; ≥ 1. @default 1 */
+  restarts: whole(1).default(1),
   /** Passes whose gradients are added up in each step, ≥ 1: more than one for randomised networks. @default 1 */
-  readonly samples?: number
-  /** How figures name it. @default 'apgd-ce' or 'apgd-dlr', by the loss */
-  readonly name?: string
-}
+  samples: whole(1).default(1),
+  /** Its name in figures. @default 'apgd-ce' or 'apgd-dlr', by the loss */
+  name: nameOption().optional('apgd-ce or apgd-dlr, by the loss'),
+})
+
+/** Options of {@link apgd}. */
+export interface ApgdOptions extends OptionsOf<typeof apgdOptions> {}
 
 /**
  * Auto-PGD: projected gradient ascent with momentum, x' ← Π(x' + ¾(z − x') + ¼(x' − x'₋₁)) with z = Π(x' + η·sign g),
@@ -42,32 +42,14 @@ export interface ApgdOptions {
  * attacks", ICML 2020, Algorithm 1.
  */
 export const apgd = (options: ApgdOptions): Attack => {
-  const {
-    epsilon,
-    norm = 'Linf',
-    loss = 'ce',
-    steps = 100,
-    restarts = 1,
-    samples = 1,
-    name = `apgd-${loss}`,
-  } = checkOptions('apgd', options, {
-    epsilon: true,
-    norm: true,
-    loss: true,
-    steps: true,
-    restarts: true,
-    samples: true,
-    name: true,
-  })
-  checkThreat('apgd', norm, epsilon)
-  checkAmong('apgd', 'a loss', losses, loss)
-  checkWhole('apgd', 'steps', steps, 1)
-  checkWhole('apgd', 'restarts', restarts, 1)
-  checkWhole('apgd', 'samples', samples, 1)
+  const { name: given, ...settings } = apgdOptions.read(options)
+  const { epsilon, norm, loss, steps, restarts, samples } = settings
+  const name = given ?? `apgd-${loss}`
+  checkThreat('apgd', settings)
   const geometry = norms[norm]
   return defineAttack({
     name,
-    config: { epsilon, norm, loss, steps, restarts, samples },
+    config: apgdOptions.config(settings),
     norm,
     epsilon,
     weaknesses: (classes) =>

@@ -1,33 +1,33 @@
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { checkWhole } from '../../dsl/checks.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { whole } from '../../dsl/options/kinds.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack } from '../common/attack.js'
 import { onUnbroken } from '../common/attempts.js'
-import { checkThreat } from '../common/checkThreat.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { targetedDlr } from '../common/losses.js'
-import { type NormName, norms } from '../common/norms.js'
+import { norms } from '../common/norms.js'
 import { drawn } from '../common/starts.js'
 import { fewerTargets, targetsOf } from '../common/targets.js'
+import { checkThreat, nameOption, threatFields } from '../common/threat.js'
 import { autoPgd } from './autoPgd.js'
 
-/** Options of {@link apgdTargeted}. */
-export interface ApgdTargetedOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
-  readonly epsilon: number
-  /** How a perturbation is measured. @default 'Linf' */
-  readonly norm?: NormName
+/** What {@link apgdTargeted} takes. */
+export const apgdTargetedOptions = declareOptions('apgdTargeted', {
+  ...threatFields,
   /** Gradient steps of a try, ≥ 1. @default 100 */
-  readonly steps?: number
-  /** Target classes, ≥ 1: those that the network finds likeliest, after the first; at most all but one. @default 9 */
-  readonly targets?: number
+  steps: whole(1).default(100),
+  /** Target classes, ≥ 1: those with the largest logits after the first; at most all but one. @default 9 */
+  targets: whole(1).default(9),
   /** Tries for each target, ≥ 1. @default 1 */
-  readonly restarts?: number
+  restarts: whole(1).default(1),
   /** Passes whose gradients are added up in each step, ≥ 1. @default 1 */
-  readonly samples?: number
-  /** How figures name it. @default 'apgd-t' */
-  readonly name?: string
-}
+  samples: whole(1).default(1),
+  /** Its name in figures. @default 'apgd-t' */
+  name: nameOption().default('apgd-t'),
+})
+
+/** Options of {@link apgdTargeted}. */
+export interface ApgdTargetedOptions extends OptionsOf<typeof apgdTargetedOptions> {}
 
 /**
  * Auto-PGD on the targeted difference of logits ratio, one target class after the other, each on what the earlier
@@ -40,30 +40,13 @@ export interface ApgdTargetedOptions {
  * Source: Croce & Hein, ICML 2020, Algorithm 1 and Eq. 7.
  */
 export const apgdTargeted = (options: ApgdTargetedOptions): Attack => {
-  const {
-    epsilon,
-    norm = 'Linf',
-    steps = 100,
-    targets = 9,
-    restarts = 1,
-    samples = 1,
-    name = 'apgd-t',
-  } = checkOptions('apgdTargeted', options, {
-    epsilon: true,
-    norm: true,
-    steps: true,
-    targets: true,
-    restarts: true,
-    samples: true,
-    name: true,
-  })
-  checkThreat('apgdTargeted', norm, epsilon)
-  const counts = { steps, targets, restarts, samples }
-  for (const [option, value] of Object.entries(counts)) checkWhole('apgdTargeted', option, value, 1)
+  const { name, ...settings } = apgdTargetedOptions.read(options)
+  const { epsilon, norm, steps, targets, restarts, samples } = settings
+  checkThreat('apgdTargeted', settings)
   const geometry = norms[norm]
   return defineAttack({
     name,
-    config: { epsilon, norm, ...counts },
+    config: apgdTargetedOptions.config(settings),
     norm,
     epsilon,
     weaknesses: (classes) => [

@@ -84,3 +84,6 @@ const l2Column = (delta: Tensor4D): Tensor4D => tf.sqrt(tf.sum(tf.square(delta),
 
 /** L∞ and L2. */
 export const norms: Readonly<Record<NormName, Norm>> = { Linf: linf, L2: l2 }
+
+/** Their names. */
+export const normNames = ['Linf', 'L2'] as const satisfies readonly NormName[]

@@ -1,27 +1,30 @@
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { checkPositive, checkWhole } from '../../dsl/checks.js'
-import { rejectOption } from '../../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { number, positive, whole } from '../../dsl/options/kinds.js'
 import type { Attack } from '../common/attack.js'
 import { onUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
+import { nameOption } from '../common/threat.js'
 import { constantSearch, LARGEST_CONSTANT } from './cwConstants.js'
 import { shortest } from './cwDescent.js'
 
-/** Options of {@link cwL2}. */
-export interface CwL2Options {
+/** What {@link cwL2} takes. */
+export const cwL2Options = declareOptions('cwL2', {
   /** By how much another logit must exceed the true class's, κ ≥ 0. @default 0 */
-  readonly confidence?: number
+  confidence: number({ least: 0 }).default(0),
   /** Step size of Adam, > 0. @default 0.01 */
-  readonly learningRate?: number
-  /** Steps of Adam for each c, ≥ 1; the paper's are 10,000. @default 50 */
-  readonly steps?: number
-  /** Values of c that are tried for each example, ≥ 1: more find shorter perturbations; the paper's are 20. @default 1 */
-  readonly searchSteps?: number
+  learningRate: positive().default(0.01),
+  /** Steps of Adam for each c, ≥ 1; the paper takes 10,000. @default 50 */
+  steps: whole(1).default(50),
+  /** Values of c tried for each example, ≥ 1: more find shorter perturbations; the paper takes 20. @default 1 */
+  searchSteps: whole(1).default(1),
   /** The first c, in (0, 10¹⁰]. @default 1 */
-  readonly initialConstant?: number
-  /** How figures name it. @default 'cw-l2' */
-  readonly name?: string
-}
+  initialConstant: number({ above: 0, most: LARGEST_CONSTANT }).default(1),
+  /** Its name in figures. @default 'cw-l2' */
+  name: nameOption().default('cw-l2'),
+})
+
+/** Options of {@link cwL2}. */
+export interface CwL2Options extends OptionsOf<typeof cwL2Options> {}
 
 /**
  * Carlini and Wagner's L2 attack: looks for the shortest perturbation that changes the class, without a bound. Adam
@@ -37,31 +40,11 @@ export interface CwL2Options {
  * Source: Carlini & Wagner, "Towards Evaluating the Robustness of Neural Networks", S&P 2017, Section VI.A.
  */
 export const cwL2 = (options: CwL2Options = {}): Attack => {
-  const {
-    confidence = 0,
-    learningRate = 0.01,
-    steps = 50,
-    searchSteps = 1,
-    initialConstant = 1,
-    name = 'cw-l2',
-  } = checkOptions('cwL2', options, {
-    confidence: true,
-    learningRate: true,
-    steps: true,
-    searchSteps: true,
-    initialConstant: true,
-    name: true,
-  })
-  if (!(confidence >= 0 && Number.isFinite(confidence))) rejectOption('cwL2', 'confidence >= 0', confidence)
-  checkPositive('cwL2', 'learningRate', learningRate)
-  checkWhole('cwL2', 'steps', steps, 1)
-  checkWhole('cwL2', 'searchSteps', searchSteps, 1)
-  checkPositive('cwL2', 'initialConstant', initialConstant)
-  if (initialConstant > LARGEST_CONSTANT)
-    rejectOption('cwL2', `initialConstant <= ${LARGEST_CONSTANT}`, initialConstant)
+  const { name, ...settings } = cwL2Options.read(options)
+  const { confidence, learningRate, steps, searchSteps, initialConstant } = settings
   return defineAttack({
     name,
-    config: { confidence, learningRate, steps, searchSteps, initialConstant },
+    config: cwL2Options.config(settings),
     norm: 'L2',
     epsilon: Number.POSITIVE_INFINITY,
     perturb: (input) =>

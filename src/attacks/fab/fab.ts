@@ -1,11 +1,22 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { checkOptions } from '../../dsl/checkOptions.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import type { Attack } from '../common/attack.js'
 import type { Attempt } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
 import type { NormName } from '../common/norms.js'
-import { type FabOptions, fabInForce, fabNames } from './fabOptions.js'
+import { checkThreat, nameOption } from '../common/threat.js'
+import { configOf, fabFields } from './fabOptions.js'
 import { type Boundary, fabWalk, planeTowards, searches } from './fabWalk.js'
+
+/** What {@link fab} takes. */
+export const fabOptions = declareOptions('fab', {
+  ...fabFields,
+  /** Its name in figures. @default 'fab' */
+  name: nameOption().default('fab'),
+})
+
+/** Options of {@link fab}. */
+export interface FabOptions extends OptionsOf<typeof fabOptions> {}
 
 /**
  * Fast adaptive boundary attack: looks for the shortest perturbation. In each step the boundary to every other class
@@ -20,18 +31,18 @@ import { type Boundary, fabWalk, planeTowards, searches } from './fabWalk.js'
  * Algorithm 1.
  */
 export const fab = (options: FabOptions): Attack => {
-  const { name = 'fab' } = checkOptions('fab', options, fabNames)
-  const inForce = fabInForce('fab', options)
-  const { norm, epsilon, restarts, search } = inForce
+  const { name, ...settings } = fabOptions.read(options)
+  const { norm, epsilon, restarts, search } = settings
+  checkThreat('fab', settings)
   return defineAttack({
     name,
-    config: inForce,
+    config: configOf(settings),
     norm,
     epsilon,
     perturb: (input) =>
       searches[search].tries(input, restarts, (attempt) =>
         fabWalk({
-          ...inForce,
+          ...settings,
           name,
           attempt,
           start: attempt.run === 0 ? 'image' : 'random',

@@ -1,21 +1,26 @@
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { checkWhole } from '../../dsl/checks.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { whole } from '../../dsl/options/kinds.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack } from '../common/attack.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { fewerTargets, targetsOf } from '../common/targets.js'
-import { type FabOptions, fabInForce, fabNames } from './fabOptions.js'
+import { checkThreat, nameOption } from '../common/threat.js'
+import { configOf, fabFields } from './fabOptions.js'
 import { fabWalk, planeTowards, searches } from './fabWalk.js'
 
-/** Options of {@link fabTargeted}. */
-export interface FabTargetedOptions extends FabOptions {
-  /** Target classes, ≥ 1: those that the network finds likeliest, after the first; at most all but one. @default 9 */
-  readonly targets?: number
+/** What {@link fabTargeted} takes. */
+export const fabTargetedOptions = declareOptions('fabTargeted', {
+  ...fabFields,
+  /** Target classes, ≥ 1: those with the largest logits after the first; at most all but one. @default 9 */
+  targets: whole(1).default(9),
   /** Tries for each target, ≥ 1: the first from the image, later ones from random points at half of ε. @default 1 */
-  readonly restarts?: number
-  /** How figures name it. @default 'fab-t' */
-  readonly name?: string
-}
+  restarts: whole(1).default(1),
+  /** Its name in figures. @default 'fab-t' */
+  name: nameOption().default('fab-t'),
+})
+
+/** Options of {@link fabTargeted}. */
+export interface FabTargetedOptions extends OptionsOf<typeof fabTargetedOptions> {}
 
 /**
  * The fast adaptive boundary attack towards one class after the other: one plane and one backward pass a step, where
@@ -29,13 +34,12 @@ export interface FabTargetedOptions extends FabOptions {
  * Algorithm 1; targeted as in AutoAttack (Croce & Hein, ICML 2020, Sec. 5).
  */
 export const fabTargeted = (options: FabTargetedOptions): Attack => {
-  const { targets = 9, name = 'fab-t' } = checkOptions('fabTargeted', options, { ...fabNames, targets: true })
-  checkWhole('fabTargeted', 'targets', targets, 1)
-  const inForce = fabInForce('fabTargeted', options)
-  const { norm, epsilon, restarts, search } = inForce
+  const { name, targets, ...settings } = fabTargetedOptions.read(options)
+  const { norm, epsilon, restarts, search } = settings
+  checkThreat('fabTargeted', settings)
   return defineAttack({
     name,
-    config: { ...inForce, targets },
+    config: { ...configOf(settings), targets },
     norm,
     epsilon,
     weaknesses: (classes) => fewerTargets(name, targets, classes),
@@ -45,7 +49,7 @@ export const fabTargeted = (options: FabTargetedOptions): Attack => {
         const { classifier, images, classes, run } = attempt
         const target = targetsOf(logitsOf(classifier, images), classes.length, 1 + Math.floor(run / restarts))
         return fabWalk({
-          ...inForce,
+          ...settings,
           name,
           attempt,
           start: run % restarts === 0 ? 'image' : 'random',

@@ -1,16 +1,15 @@
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { checkWhole } from '../../dsl/checks.js'
-import { rejectOption } from '../../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { share, whole } from '../../dsl/options/kinds.js'
 import { tf } from '../../engine/tf.js'
 import { type RandomStream, stream } from '../../math/random.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack, Classifier } from '../common/attack.js'
 import { type Attempt, onUnbroken } from '../common/attempts.js'
-import { checkThreat } from '../common/checkThreat.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { runnerUp } from '../common/losses.js'
 import type { NormName } from '../common/norms.js'
 import { predictionsOf } from '../common/predictions.js'
+import { checkThreat, nameOption, threatFields } from '../common/threat.js'
 import { l2Moves } from './squareL2.js'
 import { linfMoves } from './squareLinf.js'
 import { type ImageShape, type SquareMoves, shareAt } from './squareMoves.js'
@@ -20,21 +19,21 @@ const moves: Readonly<Record<NormName, (shape: ImageShape, epsilon: number) => S
   L2: l2Moves,
 }
 
-/** Options of {@link square}. */
-export interface SquareOptions {
-  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
-  readonly epsilon: number
-  /** How a perturbation is measured. @default 'Linf' */
-  readonly norm?: NormName
+/** What {@link square} takes. */
+export const squareOptions = declareOptions('square', {
+  ...threatFields,
   /** Changes that are tried on each example, one forward pass each, ≥ 1. @default 5000 */
-  readonly queries?: number
-  /** Tries, each from another start, on what the earlier ones left; ≥ 1. @default 1 */
-  readonly restarts?: number
+  queries: whole(1).default(5000),
+  /** Tries, each from another start, on the examples that withstood the earlier ones; ≥ 1. @default 1 */
+  restarts: whole(1).default(1),
   /** Share of the image that the first squares cover, in (0, 1]. @default 0.8 */
-  readonly initialShare?: number
-  /** How figures name it. @default 'square' */
-  readonly name?: string
-}
+  initialShare: share().default(0.8),
+  /** Its name in figures. @default 'square' */
+  name: nameOption().default('square'),
+})
+
+/** Options of {@link square}. */
+export interface SquareOptions extends OptionsOf<typeof squareOptions> {}
 
 /** An example that still stands, and the image that came nearest to breaking it. */
 interface Standing {
@@ -60,25 +59,9 @@ interface Standing {
  * ECCV 2020, Algorithms 1–3; window sizes and positions as AutoAttack (Croce & Hein, ICML 2020) runs it.
  */
 export const square = (options: SquareOptions): Attack => {
-  const {
-    epsilon,
-    norm = 'Linf',
-    queries = 5000,
-    restarts = 1,
-    initialShare = 0.8,
-    name = 'square',
-  } = checkOptions('square', options, {
-    epsilon: true,
-    norm: true,
-    queries: true,
-    restarts: true,
-    initialShare: true,
-    name: true,
-  })
-  checkThreat('square', norm, epsilon)
-  checkWhole('square', 'queries', queries, 1)
-  checkWhole('square', 'restarts', restarts, 1)
-  if (!(initialShare > 0 && initialShare <= 1)) rejectOption('square', 'initialShare in (0, 1]', initialShare)
+  const { name, ...settings } = squareOptions.read(options)
+  const { epsilon, norm, queries, restarts, initialShare } = settings
+  checkThreat('square', settings)
 
   function* search(attempt: Attempt): Generator<number, void, undefined> {
     const [, height, width, channels] = attempt.images.shape
@@ -116,7 +99,7 @@ export const square = (options: SquareOptions): Attack => {
 
   return defineAttack({
     name,
-    config: { epsilon, norm, queries, restarts, initialShare },
+    config: squareOptions.config(settings),
     norm,
     epsilon,
     perturb: (input) => onUnbroken(input, restarts, search),

@@ -30,9 +30,10 @@ export interface Declaration<F extends Fields> {
   /**
    * Checks what a user wrote and fills in the defaults.
    *
+   * @param whose whose options they are, if an error can say it more precisely than the declaration. @default its `of`
    * @throws OptionError for an unknown option, one that is missing, or a value that is not accepted
    */
-  readonly read: (options: unknown) => ReadOptions<F>
+  readonly read: (options: unknown, whose?: string) => ReadOptions<F>
   /** The options in force as the plan states them; those without a value are left out. */
   readonly config: (values: { readonly [K in keyof F]?: ReadOptions<F>[K] | undefined }) => Record<string, unknown>
   /** All of them as one option, for options within options. */
@@ -83,8 +84,8 @@ export const declareOptions = <const F extends Fields>(of: string, fields: F): D
     ),
     { facts: { expected: (name: string) => `${name} in { … }`, names } },
   )
-  const read = (options: unknown): ReadOptions<F> => {
-    const found = new Map<string, unknown>(Object.entries(accepted(of, 'options', type, options)))
+  const read = (options: unknown, whose = of): ReadOptions<F> => {
+    const found = new Map<string, unknown>(Object.entries(accepted(whose, 'options', type, options)))
     const filled = names.map((name) => [name, found.get(name) ?? fields[name]?.fallback] as const)
     return Object.fromEntries(filled) as ReadOptions<F>
   }

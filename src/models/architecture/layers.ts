@@ -3,6 +3,21 @@
  * a layer with parameters is its prefix in the state dict: `fc1` has `fc1.weight` and `fc1.bias`.
  */
 
+import { given as kept } from '../../dsl/kit/given.js'
+import {
+  avgPool2dOptions,
+  type Conv2dOptions,
+  conv2dOptions,
+  givenOptions,
+  idOptions,
+  type LinearOptions,
+  linearOptions,
+  maxPool2dOptions,
+  normalizeOptions,
+  type Pool2dOptions,
+  placementOptions,
+} from './layerOptions.js'
+
 /** A layer's place in the graph of a network. */
 interface Placement {
   /** The id by which later layers refer to this one. @default the name, or a generated id if the layer has no name */
@@ -137,10 +152,10 @@ export type Layer =
  * @example
  * const cifar = normalize({ mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616] })
  */
-export const normalize = (options: Normalisation & Pick<Placement, 'id'>): NormalizeLayer => ({
-  type: 'normalize',
-  ...options,
-})
+export const normalize = (options: Normalisation & Pick<Placement, 'id'>): NormalizeLayer => {
+  normalizeOptions.read(options)
+  return { type: 'normalize', ...kept(options) }
+}
 
 /**
  * A convolution, as `torch.nn.Conv2d(in, out, kernel, stride, padding, groups=…, bias=…)`; the graph gives `in`.
@@ -148,22 +163,13 @@ export const normalize = (options: Normalisation & Pick<Placement, 'id'>): Norma
  * @example
  * const depthwise = conv2d('depthwise', { out: 32, kernel: 3, padding: 1, groups: 32 })
  */
-export const conv2d = (
-  name: string,
-  options: Placement & {
-    readonly out: number
-    readonly kernel: number
-    /** @default 1 */
-    readonly stride?: number
-    /** @default 0 */
-    readonly padding?: number
-    /** @default 'learned' */
-    readonly bias?: 'learned' | 'none'
-    /** A divisor of the number of input channels and of `out`. @default 1 */
-    readonly groups?: number
-  },
-): Conv2dLayer =>
-  withGroups({ type: 'conv2d', name, stride: 1, padding: 0, bias: 'learned', ...options }, options.groups ?? 1)
+export const conv2d = (name: string, options: Conv2dOptions): Conv2dLayer => {
+  const { stride, padding, bias, groups } = conv2dOptions.read(options, named('conv2d', name))
+  return withGroups({ type: 'conv2d', name, ...kept(options), stride, padding, bias }, groups)
+}
+
+/** Whose options an error is about: that of the layer's factory, with the layer's name. */
+const named = (factory: string, name: string): string => `${factory} ${JSON.stringify(name)}`
 
 /** Number of groups of a convolution. */
 export const groupsOf = ({ groups = 1 }: Conv2dLayer): number => groups
@@ -180,62 +186,64 @@ export const withGroups = ({ groups: _, ...layer }: Conv2dLayer, groups: number)
  *
  * Source: Ioffe, Szegedy, "Batch Normalization", ICML 2015.
  */
-export const batchNorm2d = (name: string, placement: Placement = {}): BatchNorm2dLayer => ({
-  type: 'batchNorm2d',
-  name,
-  ...placement,
-})
+export const batchNorm2d = (name: string, placement: Placement = {}): BatchNorm2dLayer => {
+  placementOptions.read(placement, named('batchNorm2d', name))
+  return { type: 'batchNorm2d', name, ...kept(placement) }
+}
 
 /**
  * weight·x + bias, with one number of each per channel (`<name>.weight`, `<name>.bias`). In use it replaces a
  * batch normalisation that can't be folded into a convolution.
  */
-export const affine2d = (name: string, placement: Placement = {}): Affine2dLayer => ({
-  type: 'affine2d',
-  name,
-  ...placement,
-})
+export const affine2d = (name: string, placement: Placement = {}): Affine2dLayer => {
+  placementOptions.read(placement, named('affine2d', name))
+  return { type: 'affine2d', name, ...kept(placement) }
+}
 
 /** A fully connected layer with bias, as `torch.nn.Linear(in, out)`; the graph gives `in`. */
-export const linear = (name: string, options: Placement & { readonly out: number }): LinearLayer => ({
-  type: 'linear',
-  name,
-  ...options,
-})
+export const linear = (name: string, options: LinearOptions): LinearLayer => {
+  linearOptions.read(options, named('linear', name))
+  return { type: 'linear', name, ...kept(options) }
+}
 
 /** max(0, x). Its output is a hidden activation, which HSIC regularisation uses. */
-export const relu = (placement: Placement = {}): ReluLayer => ({ type: 'relu', ...placement })
+export const relu = (placement: Placement = {}): ReluLayer => {
+  placementOptions.read(placement, 'relu')
+  return { type: 'relu', ...kept(placement) }
+}
 
 /** The largest value of each window. `stride` defaults to `kernel`; windows that exceed the image are dropped. */
-export const maxPool2d = (
-  options: Placement & { readonly kernel: number; readonly stride?: number },
-): MaxPool2dLayer => ({ type: 'maxPool2d', stride: options.kernel, ...options })
+export const maxPool2d = (options: Pool2dOptions): MaxPool2dLayer => {
+  const { kernel, stride = kernel } = maxPool2dOptions.read(options)
+  return { type: 'maxPool2d', ...kept(options), stride }
+}
 
 /** The mean of each window. `stride` defaults to `kernel`; windows that exceed the image are dropped. */
-export const avgPool2d = (
-  options: Placement & { readonly kernel: number; readonly stride?: number },
-): AvgPool2dLayer => ({ type: 'avgPool2d', stride: options.kernel, ...options })
+export const avgPool2d = (options: Pool2dOptions): AvgPool2dLayer => {
+  const { kernel, stride = kernel } = avgPool2dOptions.read(options)
+  return { type: 'avgPool2d', ...kept(options), stride }
+}
 
 /** One vector per image. Checkpoints hold the weights that read it in PyTorch's order: channels, rows, columns. */
-export const flatten = (placement: Placement = {}): FlattenLayer => ({ type: 'flatten', ...placement })
+export const flatten = (placement: Placement = {}): FlattenLayer => {
+  placementOptions.read(placement, 'flatten')
+  return { type: 'flatten', ...kept(placement) }
+}
 
 /** The sum of the outputs of several layers, as at the end of a residual block. */
-export const add = (inputs: readonly string[], placement: Pick<Placement, 'id'> = {}): AddLayer => ({
-  type: 'add',
-  inputs,
-  ...placement,
-})
+export const add = (inputs: readonly string[], placement: Pick<Placement, 'id'> = {}): AddLayer => {
+  idOptions.read(placement, 'add')
+  return { type: 'add', inputs, ...kept(placement) }
+}
 
 /**
  * A value from outside the network, n × `out`: standard normal noise, or one-hot labels. A loss may provide it in
  * training; otherwise it is 0. It is not part of the network in use: see `meanPathOf`.
  */
-export const given = (value: GivenValue, options: { readonly out: number } & Pick<Placement, 'id'>): GivenLayer => ({
-  type: 'given',
-  value,
-  inputs: [],
-  ...options,
-})
+export const given = (value: GivenValue, options: { readonly out: number } & Pick<Placement, 'id'>): GivenLayer => {
+  givenOptions.read(options)
+  return { type: 'given', value, inputs: [], ...kept(options) }
+}
 
 /**
  * A sample of a Gaussian e(z|x). With three inputs, mean μ, log-variance s and noise ε: z = μ + exp(½·s)∘ε. With two,
@@ -243,8 +251,7 @@ export const given = (value: GivenValue, options: { readonly out: number } & Pic
  *
  * Source: Kingma, Welling, "Auto-Encoding Variational Bayes", ICLR 2014.
  */
-export const sample = (inputs: readonly string[], placement: Pick<Placement, 'id'> = {}): SampleLayer => ({
-  type: 'sample',
-  inputs,
-  ...placement,
-})
+export const sample = (inputs: readonly string[], placement: Pick<Placement, 'id'> = {}): SampleLayer => {
+  idOptions.read(placement, 'sample')
+  return { type: 'sample', inputs, ...kept(placement) }
+}

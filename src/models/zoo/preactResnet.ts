@@ -1,29 +1,28 @@
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { checkWhole } from '../../dsl/checks.js'
-import { rejectOption } from '../../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { choice, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
 import { preactBlock } from './preactBlock.js'
 
-/** Options of {@link preactResnet18}. */
-export interface PreactResnetOptions {
+/** What {@link preactResnet18} takes. */
+export const preactResnet18Options = declareOptions('preactResnet18', {
   /** Number of classes, ≥ 1. @default 10 */
-  readonly classes?: number
+  classes: whole(1).default(10),
   /** Channels of the first stage, ≥ 1; each later stage has twice as many as the one before it. @default 64 */
-  readonly width?: number
+  width: whole(1, { unit: 'channels' }).default(64),
   /**
    * What the 1×1 convolution of a shortcut reads: the block's input after the first batch normalisation and ReLU, or
    * the input itself. Both have the same tensors, so a checkpoint of the other kind loads and gives wrong logits.
    * @default 'activated'
    */
-  readonly shortcut?: (typeof shortcuts)[number]
+  shortcut: choice(['activated', 'input']).default('activated'),
   /** Whether batch normalisation (`bn`) and a ReLU follow the last block. @default 'batchNorm' */
-  readonly last?: (typeof ends)[number]
-}
+  last: choice(['batchNorm', 'none']).default('batchNorm'),
+})
 
-const shortcuts = ['activated', 'input'] as const
-const ends = ['batchNorm', 'none'] as const
+/** Options of {@link preactResnet18}. */
+export interface PreactResnetOptions extends OptionsOf<typeof preactResnet18Options> {}
 
 /**
  * PreActResNet-18 for 32 × 32 colour images: batch normalisation and ReLU come before each convolution. 11,172,170
@@ -40,13 +39,8 @@ const ends = ['batchNorm', 'none'] as const
  * choices
  */
 export const preactResnet18 = (options: PreactResnetOptions = {}): Architecture => {
-  const { classes = 10, width = 64, shortcut = 'activated', last = 'batchNorm' } = options
+  const { classes, width, shortcut, last } = preactResnet18Options.read(options)
   const name = 'preactResnet18'
-  checkOptions(name, options, { classes: true, width: true, shortcut: true, last: true })
-  checkWhole(name, 'classes', classes, 1)
-  checkWhole(name, 'width', width, 1)
-  if (!shortcuts.includes(shortcut)) rejectOption(name, `a shortcut among ${shortcuts.join(', ')}`, shortcut)
-  if (!ends.includes(last)) rejectOption(name, `a last layer among ${ends.join(', ')}`, last)
   let from: Source = { id: 'conv1', channels: width }
   const body: Layer[] = []
   for (const [stage, out] of [1, 2, 4, 8].map((times) => times * width).entries()) {

@@ -1,16 +1,27 @@
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { checkWhole } from '../../dsl/checks.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
 
-/** Options of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
-export interface ResnetOptions {
+const fields = {
   /** Number of classes, ≥ 1. @default 10 */
-  readonly classes?: number
+  classes: whole(1).default(10),
   /** Channels of the first stage, ≥ 1; each later stage has twice as many as the one before it. @default 64 */
-  readonly width?: number
+  width: whole(1, { unit: 'channels' }).default(64),
 }
+
+/** What {@link resnet18} takes. */
+export const resnet18Options = declareOptions('resnet18', fields)
+
+/** What {@link resnet34} takes. */
+export const resnet34Options = declareOptions('resnet34', fields)
+
+/** What {@link resnet50} takes. */
+export const resnet50Options = declareOptions('resnet50', fields)
+
+/** Options of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
+export interface ResnetOptions extends OptionsOf<typeof resnet18Options> {}
 
 /** Number of blocks in each of the four stages. */
 type Blocks = readonly [number, number, number, number]
@@ -26,7 +37,8 @@ type Blocks = readonly [number, number, number, number]
  * const narrow = resnet18({ width: 16 })
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
  */
-export const resnet18 = (options: ResnetOptions = {}): Architecture => resnet('resnet18', basic, [2, 2, 2, 2], options)
+export const resnet18 = (options: ResnetOptions = {}): Architecture =>
+  resnet(resnet18Options, basic, [2, 2, 2, 2], options)
 
 /**
  * ResNet-34 for 32 × 32 colour images: `resnet18` with 3, 4, 6 and 3 basic blocks. 21,282,122 parameters at width 64.
@@ -35,7 +47,8 @@ export const resnet18 = (options: ResnetOptions = {}): Architecture => resnet('r
  *
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
  */
-export const resnet34 = (options: ResnetOptions = {}): Architecture => resnet('resnet34', basic, [3, 4, 6, 3], options)
+export const resnet34 = (options: ResnetOptions = {}): Architecture =>
+  resnet(resnet34Options, basic, [3, 4, 6, 3], options)
 
 /**
  * ResNet-50 for 32 × 32 colour images, as in kuangliu's pytorch-cifar, MadryLab's robustness and RobustBench: 3, 4, 6
@@ -47,12 +60,16 @@ export const resnet34 = (options: ResnetOptions = {}): Architecture => resnet('r
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
  */
 export const resnet50 = (options: ResnetOptions = {}): Architecture =>
-  resnet('resnet50', bottleneck, [3, 4, 6, 3], options)
+  resnet(resnet50Options, bottleneck, [3, 4, 6, 3], options)
 
-const resnet = (name: string, block: Block, blocks: Blocks, options: ResnetOptions): Architecture => {
-  const { classes = 10, width = 64 } = checkOptions(name, options, { classes: true, width: true })
-  checkWhole(name, 'classes', classes, 1)
-  checkWhole(name, 'width', width, 1)
+const resnet = (
+  declared: typeof resnet18Options,
+  block: Block,
+  blocks: Blocks,
+  options: ResnetOptions,
+): Architecture => {
+  const { classes, width } = declared.read(options)
+  const name = declared.of
   const stages = blocks.map((count, i) => ({
     name: `layer${i + 1}`,
     count,

@@ -1,21 +1,21 @@
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { checkWhole } from '../../dsl/checks.js'
-import { rejectOption } from '../../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { choice, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import { batchNorm2d, conv2d, flatten, type Layer, linear, maxPool2d, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth } from './cifar.js'
 
-/** Options of {@link vgg16bn}. */
-export interface VggOptions {
+/** What {@link vgg16bn} takes. */
+export const vgg16bnOptions = declareOptions('vgg16bn', {
   /** Number of classes, ≥ 1. @default 10 */
-  readonly classes?: number
+  classes: whole(1).default(10),
   /** Channels of the first stage, ≥ 1; the others have 2, 4, 8 and 8 times as many. @default 64 */
-  readonly width?: number
+  width: whole(1, { unit: 'channels' }).default(64),
   /** The release whose structure and names it has. @default 'pytorch-cifar' */
-  readonly release?: (typeof releases)[number]
-}
+  release: choice(['pytorch-cifar', 'hydra']).default('pytorch-cifar'),
+})
 
-const releases = ['pytorch-cifar', 'hydra'] as const
+/** Options of {@link vgg16bn}. */
+export interface VggOptions extends OptionsOf<typeof vgg16bnOptions> {}
 
 /** Convolutions of each stage; each has `times` · `width` channels. */
 const stages = [
@@ -41,15 +41,8 @@ const stages = [
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1, or an unknown release
  */
 export const vgg16bn = (options: VggOptions = {}): Architecture => {
-  const {
-    classes = 10,
-    width = 64,
-    release = 'pytorch-cifar',
-  } = checkOptions('vgg16bn', options, { classes: true, width: true, release: true })
+  const { classes, width, release } = vgg16bnOptions.read(options)
   const name = 'vgg16bn'
-  checkWhole(name, 'classes', classes, 1)
-  checkWhole(name, 'width', width, 1)
-  if (!releases.includes(release)) rejectOption(name, `a release among ${releases.join(', ')}`, release)
   const hydra = release === 'hydra'
   const features: Layer[] = []
   for (const [stage, { convolutions, times }] of stages.entries()) {

@@ -1,25 +1,28 @@
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { checkWhole } from '../../dsl/checks.js'
 import { rejectOption } from '../../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
 import { preactBlock } from './preactBlock.js'
 
-/** Options of {@link wideResnet}. */
-export interface WideResnetOptions {
+/** What {@link wideResnet} takes. */
+export const wideResnetOptions = declareOptions('wideResnet', {
   /** Number of layers in a row, 4 more than a multiple of 6, ≥ 10. @default 34 */
-  readonly depth?: number
+  depth: whole(10, { unit: 'layers' }).default(34),
   /** Its width, as a multiple of a ResNet's, ≥ 1. @default 10 */
-  readonly factor?: number
+  factor: whole(1).default(10),
   /** Number of classes, ≥ 1. @default 10 */
-  readonly classes?: number
+  classes: whole(1).default(10),
   /**
    * Channels of the first convolution, ≥ 1; the three stages have `factor`, 2·`factor`, 4·`factor` times as many.
    * @default 16
    */
-  readonly width?: number
-}
+  width: whole(1, { unit: 'channels' }).default(16),
+})
+
+/** Options of {@link wideResnet}. */
+export interface WideResnetOptions extends OptionsOf<typeof wideResnetOptions> {}
 
 /**
  * WideResNet for 32 × 32 colour images, with the names of TRADES, whose code MART, AWP, LBGAT, HYDRA,
@@ -36,14 +39,8 @@ export interface WideResnetOptions {
  * @throws OptionError for another depth, or a factor, width or number of classes that is not a whole number ≥ 1
  */
 export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
-  const { depth = 34, factor = 10, classes = 10, width = 16 } = options
-  const where = 'wideResnet'
-  checkOptions(where, options, { depth: true, factor: true, classes: true, width: true })
-  if (!Number.isInteger(depth) || depth < 10 || depth % 6 !== 4)
-    rejectOption(where, 'a depth of 4 more than a multiple of 6', depth)
-  checkWhole(where, 'factor', factor, 1)
-  checkWhole(where, 'classes', classes, 1)
-  checkWhole(where, 'width', width, 1)
+  const { depth, factor, classes, width } = wideResnetOptions.read(options)
+  if (depth % 6 !== 4) rejectOption('wideResnet', 'a depth of 4 more than a multiple of 6', depth)
   let from: Source = { id: 'conv1', channels: width }
   const body: Layer[] = []
   for (const [stage, times] of [1, 2, 4].entries()) {

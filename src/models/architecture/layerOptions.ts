@@ -1,0 +1,83 @@
+// What layers take. How a layer fits into its network is checked by `architecture`, which knows the shapes.
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { choice, list, number, positive, text, whole } from '../../dsl/options/kinds.js'
+
+const idField = {
+  /** The id by which later layers refer to this one. @default the name, or a generated id if the layer has no name */
+  id: text('the id of a layer').optional('the name, or a generated id'),
+}
+
+const placementFields = {
+  ...idField,
+  /** Ids of the layers whose outputs it reads. @default the layer before it; the network's input for the first layer */
+  inputs: list(text('the id of a layer')).optional('the layer before it'),
+}
+
+/** Where a layer stands: what layers without options of their own take. */
+export const placementOptions = declareOptions('layer', placementFields)
+
+/** The id of a layer whose inputs are an argument. */
+export const idOptions = declareOptions('layer', idField)
+
+/** What {@link normalize} takes. */
+export const normalizeOptions = declareOptions('normalize', {
+  ...idField,
+  /** Mean of each channel, in pixel values of [0, 1]. */
+  mean: list(number(), { least: 1 }),
+  /** Standard deviation of each channel, > 0. */
+  std: list(positive(), { least: 1 }),
+})
+
+/** What {@link conv2d} takes. */
+export const conv2dOptions = declareOptions('conv2d', {
+  ...placementFields,
+  /** Number of output channels, ≥ 1. */
+  out: whole(1, { unit: 'channels' }),
+  /** Side of the square kernel, in pixels, ≥ 1. */
+  kernel: whole(1, { unit: 'pixels' }),
+  /** In pixels, ≥ 1. @default 1 */
+  stride: whole(1, { unit: 'pixels' }).default(1),
+  /** Zeros added on each side, in pixels, ≥ 0. @default 0 */
+  padding: whole(0, { unit: 'pixels' }).default(0),
+  /** Whether a learned number is added to each output channel. @default 'learned' */
+  bias: choice(['learned', 'none']).default('learned'),
+  /** A divisor of the number of input channels and of `out`. @default 1 */
+  groups: whole(1).default(1),
+})
+
+/** Options of {@link conv2d}. */
+export interface Conv2dOptions extends OptionsOf<typeof conv2dOptions> {}
+
+/** What {@link linear} takes. */
+export const linearOptions = declareOptions('linear', {
+  ...placementFields,
+  /** Number of outputs, ≥ 1. */
+  out: whole(1),
+})
+
+/** Options of {@link linear}. */
+export interface LinearOptions extends OptionsOf<typeof linearOptions> {}
+
+const poolFields = {
+  ...placementFields,
+  /** Side of the square window, in pixels, ≥ 1. */
+  kernel: whole(1, { unit: 'pixels' }),
+  /** In pixels, ≥ 1. @default the kernel */
+  stride: whole(1, { unit: 'pixels' }).optional('the kernel'),
+}
+
+/** What {@link maxPool2d} takes. */
+export const maxPool2dOptions = declareOptions('maxPool2d', poolFields)
+
+/** What {@link avgPool2d} takes. */
+export const avgPool2dOptions = declareOptions('avgPool2d', poolFields)
+
+/** Options of {@link maxPool2d} and {@link avgPool2d}. */
+export interface Pool2dOptions extends OptionsOf<typeof maxPool2dOptions> {}
+
+/** What {@link given} takes. */
+export const givenOptions = declareOptions('given', {
+  ...idField,
+  /** Numbers per example: the width of the sampled code, or the number of classes; ≥ 1. */
+  out: whole(1),
+})

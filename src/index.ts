@@ -54,16 +54,15 @@ export type { Pattern } from './math/patterns.js'
 export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/perturbations.js'
 export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture/architecture.js'
 export { hiddenLayers } from './models/architecture/hiddenLayers.js'
+export type { Layer, Normalisation } from './models/architecture/layer.js'
 export {
   add,
   avgPool2d,
   batchNorm2d,
   conv2d,
   flatten,
-  type Layer,
   linear,
   maxPool2d,
-  type Normalisation,
   normalize,
   relu,
 } from './models/architecture/layers.js'

@@ -3,6 +3,7 @@ import { PwoaFailure } from '../../src/dsl/errors.js'
 import { type Architecture, architecture, withClasses } from '../../src/models/architecture/architecture.js'
 import { executionOf } from '../../src/models/architecture/execution.js'
 import { hiddenLayers } from '../../src/models/architecture/hiddenLayers.js'
+import type { Layer } from '../../src/models/architecture/layer.js'
 import {
   add,
   avgPool2d,
@@ -10,7 +11,6 @@ import {
   conv2d,
   flatten,
   given,
-  type Layer,
   linear,
   maxPool2d,
   normalize,
@@ -81,20 +81,24 @@ describe('architecture', () => {
       () => make([...head, batchNorm2d('bn')]),
       'one image for "bn", got a vector of 2',
     ],
-    ['no kernel', () => make([conv2d('c', { out: 1, kernel: 0 })]), 'a whole kernel >= 1 for "c", got 0'],
+    [
+      'no kernel',
+      () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), kernel: 0 }]),
+      'a whole kernel >= 1 for "c", got 0',
+    ],
     [
       'half a stride',
-      () => make([maxPool2d({ kernel: 2, stride: 0.5 })]),
+      () => make([{ ...maxPool2d({ kernel: 2 }), stride: 0.5 }]),
       'a whole stride >= 1 for "maxPool2d-0", got 0.5',
     ],
     [
       'a negative padding',
-      () => make([conv2d('c', { out: 1, kernel: 1, padding: -1 })]),
+      () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), padding: -1 }]),
       'a whole padding >= 0 for "c", got -1',
     ],
     [
       'no output channels',
-      () => make([conv2d('c', { out: 0, kernel: 1 })]),
+      () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), out: 0 }]),
       'a whole number of output channels >= 1 for "c", got 0',
     ],
     [
@@ -109,7 +113,7 @@ describe('architecture', () => {
     ],
     [
       'half a group',
-      () => make([conv2d('c', { out: 1, kernel: 1, groups: 0.5 })]),
+      () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), groups: 0.5 }]),
       'a whole number of groups >= 1 for "c", got 0.5',
     ],
     [
@@ -129,7 +133,7 @@ describe('architecture', () => {
     ],
     [
       'a mean of NaN',
-      () => make([normalize({ mean: [Number.NaN], std: [1] }), ...head]),
+      () => make([{ ...normalize({ mean: [0], std: [1] }), mean: [Number.NaN] }, ...head]),
       'a finite mean for each of 1 channels for "normalize-0", got NaN',
     ],
     [
@@ -152,7 +156,7 @@ describe('architecture', () => {
     ],
     [
       'a given value of no numbers',
-      () => make([given('noise', { out: 0 })]),
+      () => make([{ ...given('noise', { out: 1 }), out: 0 }]),
       'a whole number of values >= 1 for "given-0"',
     ],
     [
@@ -176,7 +180,11 @@ describe('architecture', () => {
       () => make([...head, given('noise', { id: 'e', out: 2 }), sample(['fc', 'e']), sample(['fc', 'e'])]),
       'at most one sample layer, got "sample-4" as another',
     ],
-    ['no outputs', () => make([flatten(), linear('fc', { out: 0 })]), 'a whole number of outputs >= 1 for "fc", got 0'],
+    [
+      'no outputs',
+      () => make([flatten(), { ...linear('fc', { out: 1 }), out: 0 }]),
+      'a whole number of outputs >= 1 for "fc", got 0',
+    ],
     [
       'a kernel larger than the image',
       () => make([avgPool2d({ kernel: 9 })]),
@@ -536,8 +544,8 @@ describe('resnet18', () => {
     const narrow = resnet18({ classes: 3, width: 8 })
     expect([narrow.name, narrow.classes]).toEqual(['resnet18 of width 8', 3])
     expect(parametersOf(narrow).find(({ name }) => name === 'linear.weight')?.torchShape).toEqual([3, 64])
-    expect(() => resnet18({ classes: 0 })).toThrow('resnet18: expected a whole number of classes >= 1, got 0')
-    expect(() => resnet18({ width: 1.5 })).toThrow('resnet18: expected a whole number of width >= 1, got 1.5')
+    expect(() => resnet18({ classes: 0 })).toThrow('resnet18: expected classes to be a whole number >= 1, got 0')
+    expect(() => resnet18({ width: 1.5 })).toThrow('resnet18: expected width to be a whole number >= 1, got 1.5')
   })
 })
 
@@ -598,20 +606,22 @@ describe('the other networks for CIFAR', () => {
     ])
     for (const make of [resnet50, preactResnet18, wideResnet, vgg16bn])
       for (const options of [{ classes: 0 }, { width: 1.5 }]) expect(() => make(options)).toThrow(/>= 1, got (0|1.5)$/)
-    for (const depth of [4, 35, 28.5])
+    for (const depth of [4, 28.5])
+      expect(() => wideResnet({ depth })).toThrow(`wideResnet: expected depth to be a whole number >= 10, got ${depth}`)
+    for (const depth of [29, 35])
       expect(() => wideResnet({ depth })).toThrow(
         `wideResnet: expected a depth of 4 more than a multiple of 6, got ${depth}`,
       )
-    expect(() => wideResnet({ factor: 0 })).toThrow('wideResnet: expected a whole number of factor >= 1, got 0')
+    expect(() => wideResnet({ factor: 0 })).toThrow('wideResnet: expected factor to be a whole number >= 1, got 0')
     const other = (options: object): object => options
     expect(() => preactResnet18(other({ shortcut: 'none', last: 'none' }))).toThrow(
-      'a shortcut among activated, input, got none',
+      'shortcut among activated, input, got "none"',
     )
     expect(() => preactResnet18(other({ shortcut: 'input', last: 'relu' }))).toThrow(
-      'a last layer among batchNorm, none, got relu',
+      'last among batchNorm, none, got "relu"',
     )
     expect(() => vgg16bn(other({ release: 'torchvision' }))).toThrow(
-      'a release among pytorch-cifar, hydra, got torchvision',
+      'release among pytorch-cifar, hydra, got "torchvision"',
     )
   })
 })

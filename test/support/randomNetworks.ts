@@ -1,6 +1,7 @@
 /** Networks at random: every type of layer, grouped convolutions, shortcuts, batch normalisation in all places. */
 import fc from 'fast-check'
 import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
+import type { Layer } from '../../src/models/architecture/layer.js'
 import {
   add,
   affine2d,
@@ -8,7 +9,6 @@ import {
   batchNorm2d,
   conv2d,
   flatten,
-  type Layer,
   linear,
   maxPool2d,
   relu,

@@ -1,6 +1,6 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
-import type { Layer } from './layers.js'
+import type { Layer } from './layer.js'
 import { inferShape, type NodeShape } from './shapes.js'
 
 /** A layer in the graph: its id, the ids it reads, and the shapes of its inputs and output per example. */

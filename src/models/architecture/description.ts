@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import { PwoaFailure } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
 import { type Architecture, architecture, layersOf } from './architecture.js'
-import type { Layer } from './layers.js'
+import type { Layer } from './layer.js'
 
 const placed = { id: t.string, inputs: t.array(t.string) }
 const named = { ...placed, name: t.string }

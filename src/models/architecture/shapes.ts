@@ -1,6 +1,7 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
-import { type Conv2dLayer, type GivenValue, groupsOf, type Layer } from './layers.js'
+import type { Conv2dLayer, GivenValue, Layer } from './layer.js'
+import { groupsOf } from './layers.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
 export type NodeShape =

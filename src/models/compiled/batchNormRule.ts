@@ -1,4 +1,4 @@
-import type { BatchNorm2dLayer } from '../architecture/layers.js'
+import type { BatchNorm2dLayer } from '../architecture/layer.js'
 import { present } from '../architecture/present.js'
 import { batchNormDefaults } from '../parameters/statistics.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'

@@ -1,5 +1,5 @@
 import { dispatch } from '../../dsl/kit/dispatch.js'
-import type { Layer } from '../architecture/layers.js'
+import type { Layer } from '../architecture/layer.js'
 import { present } from '../architecture/present.js'
 import { batchNormRule } from './batchNormRule.js'
 import { convolutionRule } from './convolutionRule.js'

@@ -1,7 +1,7 @@
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Padding } from '../../engine/graph/layerNodes.js'
 import { samePads } from '../../engine/ops/conv2d.js'
-import type { Conv2dLayer } from '../architecture/layers.js'
+import type { Conv2dLayer } from '../architecture/layer.js'
 import type { Place } from './layerRule.js'
 
 /** How a convolution of PyTorch becomes one of TensorFlow. */

@@ -2,7 +2,8 @@ import { rejectOption } from '../../dsl/errors.js'
 import { declareOptions } from '../../dsl/options/declare.js'
 import { list, number, positive } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture, INPUT, layersOf } from '../architecture/architecture.js'
-import { type Normalisation, normalize } from '../architecture/layers.js'
+import type { Normalisation } from '../architecture/layer.js'
+import { normalize } from '../architecture/layers.js'
 import type { NamedTensors } from './weights.js'
 
 /** What a normalisation of images takes; see {@link Normalisation}. */

@@ -1,7 +1,7 @@
 import { type Either, either, left } from 'fp-ts/lib/Either.js'
 import type { FileError } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
-import type { Normalisation } from '../architecture/layers.js'
+import type { Normalisation } from '../architecture/layer.js'
 import { normalisationOf, sameNormalisation, withNormalisation } from './normalisation.js'
 import { underNames } from './underNames.js'
 import { type NamedTensors, type Packed, packNetwork } from './weights.js'

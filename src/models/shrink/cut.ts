@@ -1,5 +1,6 @@
 import { type Architecture, architecture, type GraphNode, layersOf } from '../architecture/architecture.js'
-import { groupsOf, type Layer, withGroups } from '../architecture/layers.js'
+import type { Layer } from '../architecture/layer.js'
+import { groupsOf, withGroups } from '../architecture/layers.js'
 import { present } from '../architecture/present.js'
 import { parameterCount, parametersOf } from '../parameters/parameters.js'
 import { type Pieces, type PlainNetwork, piecesOf } from '../parameters/plainNetwork.js'

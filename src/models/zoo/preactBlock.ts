@@ -1,4 +1,5 @@
-import { add, batchNorm2d, conv2d, type Layer, relu } from '../architecture/layers.js'
+import type { Layer } from '../architecture/layer.js'
+import { add, batchNorm2d, conv2d, relu } from '../architecture/layers.js'
 import type { Source } from './cifar.js'
 
 /** Options of {@link preactBlock}. */

@@ -1,7 +1,8 @@
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
-import { avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from '../architecture/layers.js'
+import type { Layer } from '../architecture/layer.js'
+import { avgPool2d, batchNorm2d, conv2d, flatten, linear, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
 import { preactBlock } from './preactBlock.js'
 

@@ -1,7 +1,8 @@
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
-import { add, avgPool2d, batchNorm2d, conv2d, flatten, type Layer, linear, relu } from '../architecture/layers.js'
+import type { Layer } from '../architecture/layer.js'
+import { add, avgPool2d, batchNorm2d, conv2d, flatten, linear, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
 
 const fields = {

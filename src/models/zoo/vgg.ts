@@ -1,7 +1,8 @@
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
-import { batchNorm2d, conv2d, flatten, type Layer, linear, maxPool2d, relu } from '../architecture/layers.js'
+import type { Layer } from '../architecture/layer.js'
+import { batchNorm2d, conv2d, flatten, linear, maxPool2d, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth } from './cifar.js'
 
 /** What {@link vgg16bn} takes. */

@@ -1,5 +1,6 @@
 import type { GraphNode } from '../../../models/architecture/architecture.js'
-import { groupsOf, type Layer } from '../../../models/architecture/layers.js'
+import type { Layer } from '../../../models/architecture/layer.js'
+import { groupsOf } from '../../../models/architecture/layers.js'
 import { batchNormDefaults } from '../../../models/parameters/statistics.js'
 import { refuse } from '../../files/refusal.js'
 import { attributeTypes, type OnnxNode, type Written } from './graph/messages.js'

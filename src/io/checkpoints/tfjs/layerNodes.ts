@@ -1,6 +1,7 @@
 import { samePads } from '../../../engine/ops/conv2d.js'
 import type { Kernel } from '../../../models/architecture/execution.js'
-import { type Conv2dLayer, groupsOf, type Layer } from '../../../models/architecture/layers.js'
+import type { Conv2dLayer, Layer } from '../../../models/architecture/layer.js'
+import { groupsOf } from '../../../models/architecture/layers.js'
 import { type GraphModelBuilder, INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
 
 /** A layer of a network in use: its batch normalisations are part of other layers, and nothing is sampled. */

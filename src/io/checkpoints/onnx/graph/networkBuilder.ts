@@ -1,7 +1,7 @@
 import type { ImageShape } from '../../../../dsl/dataset.js'
 import { PwoaFailure } from '../../../../dsl/errors.js'
 import { type Architecture, architecture, INPUT } from '../../../../models/architecture/architecture.js'
-import type { Layer } from '../../../../models/architecture/layers.js'
+import type { Layer } from '../../../../models/architecture/layer.js'
 import { inferShape, type NodeShape } from '../../../../models/architecture/shapes.js'
 import { refuse } from '../../../files/refusal.js'
 import type { StateDict, StateTensor } from '../../tensors/checkpoint.js'

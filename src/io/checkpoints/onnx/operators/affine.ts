@@ -1,4 +1,4 @@
-import type { Normalisation } from '../../../../models/architecture/layers.js'
+import type { Normalisation } from '../../../../models/architecture/layer.js'
 import { batchNormDefaults } from '../../../../models/parameters/statistics.js'
 import type { OnnxTensor } from '../graph/messages.js'
 import type { Activations } from '../graph/networkBuilder.js'

@@ -1,0 +1,130 @@
+/**
+ * Layers as data: plain records that say what a layer is, not how it runs. Types follow PyTorch's modules. The name of
+ * a layer with parameters is its prefix in the state dict: `fc1` has `fc1.weight` and `fc1.bias`.
+ */
+
+/** A layer's place in the graph of a network. */
+export interface Placement {
+  /** The id by which later layers refer to this one. @default the name, or a generated id if the layer has no name */
+  readonly id?: string
+  /** Ids of the layers whose outputs it reads. @default the layer before it; the network's input for the first layer */
+  readonly inputs?: readonly string[]
+}
+
+/** A mean and a standard deviation for each channel of an image with pixel values in [0, 1]. */
+export interface Normalisation {
+  /** One number per channel. */
+  readonly mean: readonly number[]
+  /** One number > 0 per channel. */
+  readonly std: readonly number[]
+}
+
+/** (x − mean) / std of each channel, with constants; see {@link normalize}. */
+export interface NormalizeLayer extends Placement, Normalisation {
+  readonly type: 'normalize'
+}
+
+/** A convolution: an image of ⌊(size + 2·padding − kernel) / stride⌋ + 1 pixels a side; see {@link conv2d}. */
+export interface Conv2dLayer extends Placement {
+  readonly type: 'conv2d'
+  readonly name: string
+  /** Number of output channels, ≥ 1. */
+  readonly out: number
+  /** Side of the square kernel, in pixels, ≥ 1. */
+  readonly kernel: number
+  /** In pixels, ≥ 1. */
+  readonly stride: number
+  /** Zeros added on each side, in pixels, ≥ 0. */
+  readonly padding: number
+  /** Whether a learned number is added to each output channel; before a batch normalisation it has no effect. */
+  readonly bias: 'learned' | 'none'
+  /** Groups of consecutive channels: each group of outputs reads its own group of inputs. @default 1 */
+  readonly groups?: number | undefined
+}
+
+/** Batch normalisation of each channel; the image keeps its size. See {@link batchNorm2d}. */
+export interface BatchNorm2dLayer extends Placement {
+  readonly type: 'batchNorm2d'
+  readonly name: string
+}
+
+/** A learned scale and shift of each channel; the image keeps its size. See {@link affine2d}. */
+export interface Affine2dLayer extends Placement {
+  readonly type: 'affine2d'
+  readonly name: string
+}
+
+/** A fully connected layer: a vector to a vector of `out` numbers; see {@link linear}. */
+export interface LinearLayer extends Placement {
+  readonly type: 'linear'
+  readonly name: string
+  /** Number of outputs, ≥ 1. */
+  readonly out: number
+}
+
+/** max(0, x); the shape stays. See {@link relu}. */
+export interface ReluLayer extends Placement {
+  readonly type: 'relu'
+}
+
+/** The largest value of each window and channel; see {@link maxPool2d}. */
+export interface MaxPool2dLayer extends Placement {
+  readonly type: 'maxPool2d'
+  /** Side of the square window, in pixels, ≥ 1. */
+  readonly kernel: number
+  /** In pixels, ≥ 1. */
+  readonly stride: number
+}
+
+/** The mean of each window and channel; see {@link avgPool2d}. */
+export interface AvgPool2dLayer extends Placement {
+  readonly type: 'avgPool2d'
+  /** Side of the square window, in pixels, ≥ 1. */
+  readonly kernel: number
+  /** In pixels, ≥ 1. */
+  readonly stride: number
+}
+
+/** An image as a vector of height·width·channels numbers; see {@link flatten}. */
+export interface FlattenLayer extends Placement {
+  readonly type: 'flatten'
+}
+
+/** The sum of two or more inputs of the same shape; see {@link add}. */
+export interface AddLayer extends Placement {
+  readonly type: 'add'
+  readonly inputs: readonly string[]
+}
+
+/** A value that only training provides and that does not depend on the images. */
+export type GivenValue = 'noise' | 'labels'
+
+/** A vector of `out` numbers from outside the network; see {@link given}. */
+export interface GivenLayer extends Placement {
+  readonly type: 'given'
+  readonly value: GivenValue
+  /** Numbers per example: the width of the sampled code, or the number of classes. */
+  readonly out: number
+  readonly inputs: readonly string[]
+}
+
+/** A sample of a Gaussian with the inputs' mean and variance, as wide as the mean; see {@link sample}. */
+export interface SampleLayer extends Placement {
+  readonly type: 'sample'
+  readonly inputs: readonly string[]
+}
+
+/** One node of a network, as data; made by {@link conv2d}, {@link linear} and the like. */
+export type Layer =
+  | NormalizeLayer
+  | Conv2dLayer
+  | BatchNorm2dLayer
+  | Affine2dLayer
+  | LinearLayer
+  | ReluLayer
+  | MaxPool2dLayer
+  | AvgPool2dLayer
+  | FlattenLayer
+  | AddLayer
+  | GivenLayer
+  | SampleLayer

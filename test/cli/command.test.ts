@@ -25,7 +25,7 @@ const lines = (text: string): string[] => text.trimEnd().split('\n')
 test('Ctrl-C before anything has started prints one line, with exit code 130', async () => {
   const slow = "process.stderr.write('loading\\n')\nawait new Promise((resolve) => setTimeout(resolve, 60_000))"
   const started = command.start(['slow.ts'], folderWith({ 'slow.ts': slow }))
-  await started.says(/loading/)
+  await started.prints(/loading/)
   started.child.kill('SIGINT')
   expect(await started.ended).toEqual({
     code: 130,
@@ -173,7 +173,7 @@ describe('Ctrl-C', () => {
       ['pipeline.ts', ...common, '--set', 'pace=slow', '--out', 'parts', '--checkpoint-every', '7'],
       folder,
     )
-    await started.says(/train {1,2}1\/30/)
+    await started.prints(/train {1,2}1\/30/)
     started.child.kill('SIGINT')
     const { code, stderr, stdout } = await started.ended
     expect([code, stdout]).toEqual([130, ''])
@@ -194,9 +194,9 @@ describe('Ctrl-C', () => {
       const open = () => () => new Promise(() => setInterval(() => undefined, 1000))
       export default pipeline('endless', { name: 'endless', config: {}, batchSize: 1, open })`
     const started = command.start(['endless.js', '--engine', 'wasm'], folderWith({ 'endless.js': endless }))
-    await started.says(/engine/)
+    await started.prints(/engine/)
     started.child.kill('SIGINT')
-    await started.says(/stopping/)
+    await started.prints(/stopping/)
     started.child.kill('SIGINT')
     expect((await started.ended).code).toBe(130)
   })

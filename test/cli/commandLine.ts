@@ -23,7 +23,7 @@ export interface Ended {
 export interface Started {
   readonly child: ChildProcess
   /** Waits for a text on stderr that matches, and returns the match. */
-  readonly says: (pattern: RegExp) => Promise<RegExpExecArray>
+  readonly prints: (pattern: RegExp) => Promise<RegExpExecArray>
   readonly ended: Promise<Ended>
 }
 
@@ -68,7 +68,7 @@ export const buildCommand = async () => {
     return {
       child,
       ended,
-      says: (pattern) =>
+      prints: (pattern) =>
         new Promise((resolve, reject) => {
           const fail = (what: string): void => reject(new Error(`${what} before stderr matched ${pattern}: ${stderr}`))
           const late = setTimeout(() => fail(`${MOST_SECONDS} s passed`), 1000 * MOST_SECONDS)

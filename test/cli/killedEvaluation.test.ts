@@ -36,7 +36,7 @@ describe('a killed evaluation', () => {
     const journal = join(cwd, 'cut', 'attackEval-before.journal.jsonl')
     const started = command.start(['killed.ts', '--out', 'cut'], cwd)
     // In the middle of AutoAttack: its first stage is done, its second has started.
-    await started.says(/after apgd-ce/)
+    await started.prints(/after apgd-ce/)
     started.child.kill('SIGKILL')
     expect((await started.ended).code).toBeNull()
     const done = linesIn(journal)

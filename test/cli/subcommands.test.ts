@@ -170,7 +170,7 @@ describe('report', () => {
     const folder = folderWith(userFiles)
     const args = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow', '--out', 'run']
     const started = command.start(args, folder)
-    await started.says(/train +2\/400/)
+    await started.prints(/train +2\/400/)
     started.child.kill('SIGINT')
     expect((await started.ended).code).toBe(130)
     expect(existsSync(join(folder, 'run', 'report.html'))).toBe(false)
@@ -206,7 +206,7 @@ export default compare('two', { bad: row(2), good: row(2) })
     const bad = join('both', '1-bad')
     writeFileSync(join(folder, bad, 'metrics.jsonl'), '{"step":1}\n')
     const started = command.start(['ui', 'both'], folder)
-    const [, address = ''] = await started.says(/page: (\S+)\n/)
+    const [, address = ''] = await started.prints(/page: (\S+)\n/)
     expect((await fetch(address)).status).toBe(200)
     started.child.kill('SIGINT')
     const { code, stderr } = await started.ended
@@ -236,7 +236,7 @@ describe('--ui', () => {
     const folder = folderWith(userFiles)
     const slow = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow']
     const first = command.start([...slow, '--ui', '--out', 'a'], folder)
-    const [, port = ''] = await first.says(/page: \S+:(\d+)\//)
+    const [, port = ''] = await first.prints(/page: \S+:(\d+)\//)
     const second = await command.run([...slow, '--ui-at', port, '--out', 'b'], folder)
     expect(second.code).toBe(2)
     expect(second.stderr).toContain('--ui: expected a free address')

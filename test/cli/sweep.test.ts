@@ -132,7 +132,7 @@ describe('pwoa-run of a sweep', () => {
     const args = ['halvings.ts', '--engine', 'wasm', '--checkpoint-every', '3']
     expect(await command.run([...args, '--out', 'whole'], cwd)).toMatchObject({ code: 0 })
     const started = command.start([...args, '--out', 'cut', '--workers', '2'], cwd, { PACE: 'slow' })
-    await started.says(/points/)
+    await started.prints(/points/)
     const killed = new Set<number>()
     while (killed.size < 2) {
       const pid = await until('a process of a point', () =>
@@ -174,7 +174,7 @@ describe('pwoa-run of a sweep', () => {
   test('saves the running points on Ctrl-C, and prints a command that resumes them', async () => {
     const cwd = folderWith(files)
     const started = command.start(['halvings.ts', '--engine', 'wasm', '--workers', '2'], cwd, { PACE: 'slow' })
-    await started.says(/points/)
+    await started.prints(/points/)
     await until('a process of a point', () => processesIn(join(cwd, 'runs', 'halvings')).length > 0)
     started.child.kill('SIGINT')
     const { code, stderr } = await started.ended

@@ -34,7 +34,7 @@ export default pipeline('small', syntheticDigits({ train: 256, test: 64, batchSi
 
 /** The address that a command prints. */
 const addressOf = async (started: Started): Promise<string> => {
-  const [, address = ''] = await started.says(/page: (\S+)\n/)
+  const [, address = ''] = await started.prints(/page: (\S+)\n/)
   return address
 }
 
@@ -109,14 +109,14 @@ describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
     const first = command.start([...args, '--out', 'run'], folder)
     const address = await addressOf(first)
     const { page } = await open(address)
-    await first.says(/train +30\/400/)
+    await first.prints(/train +30\/400/)
     first.child.kill('SIGKILL')
     await first.ended
     await page.getByText('Connection lost; retrying …').waitFor()
     const second = command.start([...args, '--resume', 'run'], folder)
     expect(await addressOf(second)).toBe(address)
     await page.getByText('Connected', { exact: true }).waitFor()
-    await second.says(/train +60\/400/)
+    await second.prints(/train +60\/400/)
     const { runs } = await firstMessage(address)
     const [run] = runs
     expect(run?.facts?.state).toBe('running')

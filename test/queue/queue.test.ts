@@ -85,7 +85,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
       expect(await victim?.ended, `kill ${kills}`).toMatchObject({ code: null })
       if (kills === KILLS / 2) {
         await redis.kill()
-        await workers[(chosen + 1) % 3]?.says(/can't be reached \(ECONN\w+\): waiting for it/)
+        await workers[(chosen + 1) % 3]?.prints(/can't be reached \(ECONN\w+\): waiting for it/)
         await redis.start()
       }
       const next = worker(cwd, redis)
@@ -159,7 +159,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     writeFileSync(join(other, 'pipelines', 'sweep.ts'), sweepFile.replaceAll('halve(epochs)', 'halve(epochs + 1)'))
     const refusing = worker(other, redis)
     const following = follow(cwd, redis)
-    await following.says(
+    await following.prints(
       /warning: epochs=\d+ seed=\d: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other data, other contents of a checkpoint, or another version/,
     )
     refusing.child.kill('SIGKILL')
@@ -250,7 +250,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
       const said = await Promise.all(
         tries.map(async ([env, words]) => {
           const trying = command.start(args, cwd, env)
-          await trying.says(words)
+          await trying.prints(words)
           trying.child.kill('SIGKILL')
           return (await trying.ended).stderr
         }),

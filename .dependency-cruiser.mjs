@@ -63,12 +63,90 @@ const cliFolders = [
   to: { path: '^src/cli/', pathNot: `^src/cli/${anyOf([folder, ...allowed])}/` },
 }))
 
+/**
+ * Rooms with an order of their folders, from the ground up: a folder may import itself and those before it; a room's own
+ * files may import all of them. `test/conventions` checks that no folders of any room import each other.
+ */
+const folders = {
+  runtime: [
+    ['host', 'This package and this machine: nothing of a run.'],
+    ['checkpoints', 'The state of a run as a file: it needs neither the run nor its folder.'],
+    ['folder', 'What is written into a run folder, and by whom: it does not matter what runs there.'],
+    ['records', 'Run folders are read back without anything that runs: for reports, pages and other machines.'],
+    ['run', 'A run does not know whether it is a row of a comparison or a point of a sweep.'],
+    ['comparison', 'Runs in turn.'],
+    ['sweep', 'Runs by the hundred. Which process runs a point is given: a sweep knows neither child processes nor a queue.'],
+    ['file', 'A pipeline file exports a pipeline, a comparison or a sweep.'],
+    ['pointProcess', 'The process of a point loads the pipeline file again. It is not told of a queue: its secrets stay away.'],
+    ['storage', 'Where a worker keeps the folders of points, whatever gives it the points.'],
+    ['queue', 'Points from other machines: each is run in a process of its own, and kept in a storage.'],
+    ['doctor', 'Looks at the machine, the data and the queue.'],
+    ['starter', 'Needs this package only.'],
+    ['tensorboard', 'Run folders as event files, from the records alone.'],
+  ],
+  io: [
+    ['files', 'Reading and writing as such: of no format and no data set.'],
+    ['tensorboard', 'The format of event files.'],
+    ['pictures', 'Images as SVG and PNG.'],
+    ['checkpoints', 'Tensors in files: no images.'],
+    ['datasets', 'Images in files: no networks.'],
+  ],
+  'io/checkpoints': [
+    ['tensors', 'What every format is read into.'],
+    ['torch', 'One format.'],
+    ['tfjs', 'One format.'],
+    ['onnx/graph', 'The format and its nodes, for all operators.'],
+    ['onnx/operators', 'One family of operators a file.'],
+    ['onnx', 'One format.'],
+  ],
+  'io/datasets': [
+    ['common', 'What data sets share knows none of them.'],
+    ['images', 'Folders of images, decoded.'],
+    ['digits', 'Drawn images.'],
+    ['mnist', 'One data set.'],
+    ['cifar', 'One data set, which may lie in a folder of images.'],
+  ],
+  training: [
+    ['network', 'A network as it is trained, measured and written: it does not know how.'],
+    ['step', 'One step on whatever terms there are: no single method.'],
+    ['views', 'What loss terms share: they are steps’ guests and prune nothing.'],
+    ['pruning', 'Masks, and the stages that train under them.'],
+    ['evaluation', 'Looks at a network; trains and prunes nothing.'],
+  ],
+  attacks: [
+    ['common', 'What attacks share knows none of them.'],
+    ['evaluation', 'Attacks are values to it: it knows none of them by name.'],
+    ['apgd', 'One attack in its variants.'],
+    ['fab', 'One attack in its variants.'],
+    ['square', 'One attack in its variants.'],
+    ['cw', 'One attack.'],
+  ],
+}
+
+const foldersPointUp = Object.entries(folders).flatMap(([base, order]) =>
+  order.map(([name, reason], i) => {
+    const allowed = anyOf(order.slice(0, i + 1).map(([one]) => one))
+    const inner = order.flatMap(([one]) => (one.startsWith(`${name}/`) ? [one] : []))
+    return {
+      name: `${base}/${name}-imports-point-up`.replaceAll('/', '-'),
+      comment: `${reason} So src/${base}/${name} imports nothing of src/${base} that comes after it.`,
+      severity: 'error',
+      from: {
+        path: `^src/${base}/${name}/`,
+        ...(inner.length > 0 ? { pathNot: `^src/${base}/${anyOf(inner)}/` } : {}),
+      },
+      to: { path: `^src/${base}/`, pathNot: `^src/${base}/${allowed}/` },
+    }
+  }),
+)
+
 const builtins = ['core']
 
 export default {
   forbidden: [
     ...pointsUp,
     ...narrower,
+    ...foldersPointUp,
     ...cliFolders,
     {
       name: 'no-cycles',

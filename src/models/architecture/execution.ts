@@ -1,5 +1,5 @@
 import type { Architecture, GraphNode } from './architecture.js'
-import { memoized } from './memoized.js'
+import { memoized } from './lookups.js'
 
 /** A node to run, fused with the ReLU after it if that is the node's only reader. */
 export interface Kernel {

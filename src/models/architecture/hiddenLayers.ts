@@ -1,6 +1,6 @@
 import type { Architecture } from './architecture.js'
 import { executionOf } from './execution.js'
-import { memoized } from './memoized.js'
+import { memoized } from './lookups.js'
 
 /**
  * Names of the hidden activations, first to last. The options `layers` and `sigma` of `hsicRegularize` refer to these.

@@ -1,5 +1,5 @@
 import type { BatchNorm2dLayer } from '../architecture/layer.js'
-import { present } from '../architecture/present.js'
+import { present } from '../architecture/lookups.js'
 import { batchNormDefaults } from '../parameters/statistics.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
 

@@ -1,7 +1,7 @@
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Conv2dLayer } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
-import { present } from '../architecture/present.js'
+import { present } from '../architecture/lookups.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 import { windowOf } from './window.js'
 

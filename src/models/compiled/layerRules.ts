@@ -1,6 +1,6 @@
 import { dispatch } from '../../dsl/kit/dispatch.js'
 import type { Layer } from '../architecture/layer.js'
-import { present } from '../architecture/present.js'
+import { present } from '../architecture/lookups.js'
 import { batchNormRule } from './batchNormRule.js'
 import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'

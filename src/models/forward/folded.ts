@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import type { Architecture } from '../architecture/architecture.js'
-import { present } from '../architecture/present.js'
+import { present } from '../architecture/lookups.js'
 import { parametersOf } from '../parameters/parameters.js'
 import type { ReadNetwork } from '../parameters/readNetwork.js'
 import { foldingOf, foldParameters } from './folding.js'

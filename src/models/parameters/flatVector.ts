@@ -1,5 +1,5 @@
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
-import { memoized } from '../architecture/memoized.js'
+import { memoized } from '../architecture/lookups.js'
 
 /** A tensor's place in a flat vector. */
 export interface Placed {

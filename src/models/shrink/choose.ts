@@ -1,4 +1,4 @@
-import { present } from '../architecture/present.js'
+import { present } from '../architecture/lookups.js'
 import type { Pieces } from '../parameters/plainNetwork.js'
 import { type Connection, nameOf } from './connections.js'
 import type { Constants } from './constants.js'

@@ -1,5 +1,5 @@
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
-import { present } from '../architecture/present.js'
+import { present } from '../architecture/lookups.js'
 import type { Pieces } from '../parameters/plainNetwork.js'
 import { batchNormDefaults } from '../parameters/statistics.js'
 import { channelsOf } from './channels.js'

@@ -1,7 +1,7 @@
 import { type Architecture, architecture, type GraphNode, layersOf } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
 import { groupsOf, withGroups } from '../architecture/layers.js'
-import { present } from '../architecture/present.js'
+import { present } from '../architecture/lookups.js'
 import { parameterCount, parametersOf } from '../parameters/parameters.js'
 import { type Pieces, type PlainNetwork, piecesOf } from '../parameters/plainNetwork.js'
 import { statisticsCount, statisticsOf } from '../parameters/statistics.js'

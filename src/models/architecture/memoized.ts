@@ -1,9 +1,0 @@
-/** Computes once for each object what follows from it, and keeps the result for as long as the object is in use. */
-export const memoized = <K extends object, T>(compute: (of: K) => T): ((of: K) => T) => {
-  const known = new WeakMap<K, { readonly result: T }>()
-  return (of) => {
-    const found = known.get(of) ?? { result: compute(of) }
-    known.set(of, found)
-    return found.result
-  }
-}

@@ -1,0 +1,162 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { apgd } from '../../../src/attacks/apgd/apgd.js'
+import { autoAttack } from '../../../src/attacks/autoAttack.js'
+import type { Attack, AttackSequence } from '../../../src/attacks/common/attack.js'
+import { cwL2 } from '../../../src/attacks/cw/cwL2.js'
+import { batchesOf, blockSize } from '../../../src/attacks/evaluation/batches.js'
+import { evaluate } from '../../../src/attacks/evaluation/evaluate.js'
+import type { TestBatch } from '../../../src/attacks/evaluation/evaluation.js'
+import { checkShard, indicesOf } from '../../../src/attacks/evaluation/shard.js'
+import { fabTargeted } from '../../../src/attacks/fab/fabTargeted.js'
+import { pgd } from '../../../src/attacks/pgd.js'
+import { square } from '../../../src/attacks/square/square.js'
+import { attackEval } from '../../../src/operators/attackEval.js'
+import { CLASSES, inputOf, problem, smallNetwork, someOf } from '../../support/attacked.js'
+import { expectEvery } from '../../support/expectEvery.js'
+
+const EXAMPLES = 50
+const BATCH = 3
+const SHARDS = 4
+
+const given = problem(3, EXAMPLES)
+const classifier = smallNetwork(5, CLASSES)
+const epsilon = 0.02
+
+const attacks: readonly (Attack | AttackSequence)[] = [
+  autoAttack({
+    epsilon,
+    version: [
+      pgd({ epsilon, steps: 1, stepSize: 0.005, name: 'one-step' }),
+      square({ epsilon, queries: 20 }),
+      apgd({ epsilon, steps: 3 }),
+      fabTargeted({ epsilon, steps: 3, search: 'within' }),
+    ],
+  }),
+  pgd({ epsilon, steps: 3, stepSize: 0.02, restarts: 2 }),
+  cwL2({ steps: 20, learningRate: 0.05, searchSteps: 2 }),
+]
+
+const batchOf = (indices: Uint32Array): TestBatch => {
+  const { images, labels } = inputOf(someOf(given, [...indices]), classifier)
+  return { images, labels }
+}
+
+/** What an evaluation of some examples comes to, what it wrote down, and which batches each attack was given. */
+const evaluated = async (indices: Uint32Array, entries: ReadonlyMap<string, unknown> = new Map()) => {
+  const batches: string[] = []
+  const watched = (attack: Attack): Attack => ({
+    ...attack,
+    perturb: (input) => {
+      batches.push(`${attack.name} ${input.indices.join()}`)
+      return attack.perturb(input)
+    },
+  })
+  const written = new Map<string, unknown>()
+  const result = await evaluate({
+    classifier,
+    attacks: attacks.map((attack) =>
+      'stages' in attack ? { ...attack, stages: attack.stages.map(watched) } : watched(attack),
+    ),
+    indices,
+    batchOf,
+    batchSize: BATCH,
+    seed: 7,
+    signal: new AbortController().signal,
+    resting: () => undefined,
+    journal: { entries, add: (key, value) => void written.set(key, value) },
+    keepImages: 3,
+    onProgress: () => undefined,
+    onStage: () => undefined,
+    onWarning: () => undefined,
+  })
+  return { result, written, batches }
+}
+
+const withoutSeconds = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (key, part) => (key === 'seconds' ? undefined : part)))
+
+const partOf = (index: number): Uint32Array => indicesOf('x', EXAMPLES, BATCH, { index, of: SHARDS })
+
+describe('an evaluation in shards', () => {
+  it('is the one in one piece: the same batches, the same outcome of each example to the bit', async () => {
+    const whole = await evaluated(indicesOf('x', EXAMPLES, BATCH, { index: 0, of: 1 }))
+    const parts = await Promise.all(Array.from({ length: SHARDS }, (_, index) => evaluated(partOf(index))))
+    expect(parts.flatMap(({ batches }) => batches).sort()).toEqual([...whole.batches].sort())
+    expect(parts.flatMap(({ result }) => result.outcomes)).toEqual(whole.result.outcomes)
+    const fates = new Set(whole.result.outcomes.map(({ brokenBy }) => brokenBy))
+    for (const fate of [null, 'clean', 'one-step', 'fab-t', 'cw-l2']) expect(fates, 'each way to end').toContain(fate)
+  })
+
+  it('is joined by its journals, with the same figures and pictures, and nothing is attacked again', async () => {
+    const whole = await evaluated(indicesOf('x', EXAMPLES, BATCH, { index: 0, of: 1 }))
+    const parts = await Promise.all(Array.from({ length: SHARDS }, (_, index) => evaluated(partOf(index))))
+    // In any order, as they come back from files.
+    const entries = new Map<string, unknown>(
+      JSON.parse(JSON.stringify(parts.toReversed().flatMap(({ written }) => [...written]))),
+    )
+    expect(entries.size).toBe(whole.written.size)
+    const joined = await evaluated(indicesOf('x', EXAMPLES, BATCH, { index: 0, of: 1 }), entries)
+    expect(joined.batches).toEqual([])
+    expect(joined.written.size).toBe(0)
+    expect(withoutSeconds(joined.result)).toEqual(withoutSeconds(whole.result))
+    expect(joined.result.shown).toHaveLength(3)
+  })
+})
+
+describe('shards', () => {
+  const sizes = fc.record({
+    examples: fc.integer({ min: 1, max: 3000 }),
+    batchSize: fc.integer({ min: 1, max: 40 }),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
+
+  it('are all examples, each once, in whole blocks, as equal as can be', () => {
+    fc.assert(
+      fc.property(sizes, ({ examples, batchSize, share }) => {
+        const size = blockSize(batchSize)
+        const blocks = Math.ceil(examples / size)
+        const of = 1 + Math.floor(share * (blocks - 1))
+        const parts = Array.from({ length: of }, (_, index) => indicesOf('x', examples, batchSize, { index, of }))
+        expect(parts.flatMap((part) => [...part])).toEqual([...Array(examples).keys()])
+        const counts = parts.map((part) => Math.ceil(part.length / size))
+        expectEvery(parts, ([first = 1]) => first % size === 0)
+        expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1)
+      }),
+      { seed: 1 },
+    )
+  })
+
+  it('leave the batches of the whole as they are, whichever examples still stand', () => {
+    const standing = fc.uniqueArray(fc.nat(500), { minLength: 1 })
+    fc.assert(
+      fc.property(standing, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 5 }), (some, batchSize, of) => {
+        const all = Uint32Array.from(some).sort()
+        const parts = Array.from({ length: of }, (_, index) => new Set(indicesOf('x', 501, batchSize, { index, of })))
+        const cut = parts.flatMap((part) =>
+          batchesOf(
+            all.filter((index) => part.has(index)),
+            batchSize,
+          ),
+        )
+        expect(cut).toEqual(batchesOf(all, batchSize))
+      }),
+      { seed: 2 },
+    )
+  })
+
+  it.each([
+    [{ index: 0, of: 0 }, 'shard.of to be a whole number >= 1, got 0'],
+    [{ index: -1, of: 2 }, 'shard.index to be a whole number >= 0, got -1'],
+    [{ index: 2, of: 2 }, 'shard.index < 2, got 2'],
+  ])('are refused: %o', (shard, message) => {
+    expect(() => attackEval([], { batchSize: 50, shard })).toThrow(`attackEval: expected ${message}`)
+  })
+
+  it('are refused where there are more than blocks', () => {
+    const message = 'attackEval: expected at most 5 shards: they are made of blocks of 200 examples, got 6'
+    for (const refuse of [indicesOf, checkShard])
+      expect(() => refuse('attackEval', 1000, 50, { index: 0, of: 6 })).toThrow(message)
+    expect(() => attackEval([], { examples: 1000, batchSize: 50, shard: { index: 0, of: 6 } })).toThrow(message)
+  })
+})

@@ -1,0 +1,260 @@
+/** ONNX files that are no network of ours, or no files at all: one clear error each. */
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { describeError } from '../../../../src/dsl/errors.js'
+import {
+  dataTypes,
+  EXTERNAL,
+  encodeModel,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type Written,
+} from '../../../../src/io/checkpoints/onnx/graph/messages.js'
+import { readCheckpoint } from '../../../../src/io/checkpoints/readCheckpoint.js'
+import { littleEndian } from '../../../../src/io/checkpoints/tensors/dtype.js'
+import { selfDescribed } from '../../../../src/models/parameters/selfDescribed.js'
+import { temporaryFolder } from '../../../runtime/fakes.js'
+import { seededNumbers } from '../../../support/numbers.js'
+
+const tensor = (name: string, dims: readonly number[], values?: Float32Array): Written<OnnxTensor> => {
+  const count = dims.reduce((product, extent) => product * extent, 1)
+  return { name, dims, dataType: dataTypes.float, rawData: littleEndian(values ?? seededNumbers(1, count)) }
+}
+
+const value = (name: string, sizes: readonly number[]) => ({
+  name,
+  type: { tensorType: { elemType: dataTypes.float, shape: { dim: sizes.map((dimValue) => ({ dimValue })) } } },
+})
+
+const ints = (name: string, numbers: readonly number[]) => ({ name, ints: numbers, type: 7 })
+
+const conv: Written<OnnxNode> = {
+  opType: 'Conv',
+  name: 'first',
+  input: ['x', 'w'],
+  output: ['a'],
+  attribute: [ints('kernel_shape', [3, 3])],
+}
+const tail: readonly Written<OnnxNode>[] = [
+  { opType: 'Relu', name: 'relu', input: ['a'], output: ['b'] },
+  { opType: 'Flatten', name: 'flat', input: ['b'], output: ['c'] },
+  { opType: 'Gemm', name: 'head', input: ['c', 'm'], output: ['y'] },
+]
+const initializer = [tensor('w', [2, 1, 3, 3]), tensor('m', [8, 3])]
+
+/** A 3×3 convolution of one channel of 4 × 4 pixels into two, and a linear layer; changed by the tests. */
+const graph: Written<OnnxGraph> = {
+  name: 'small',
+  node: [conv, ...tail],
+  initializer,
+  input: [value('x', [1, 1, 4, 4])],
+  output: [value('y', [1, 3])],
+}
+
+const model = (changed: Written<OnnxGraph> = {}, more: Written<OnnxModel> = {}): Uint8Array =>
+  encodeModel({ irVersion: 8, opsetImport: [{ domain: '', version: 17 }], graph: { ...graph, ...changed }, ...more })
+
+/** What is said of a file of these bytes; `none` where it is read. */
+const complaint = async (bytes: Uint8Array, folder = temporaryFolder()): Promise<string> => {
+  const file = join(folder, 'net.onnx')
+  writeFileSync(file, bytes)
+  const read = await readCheckpoint(file)()
+  const network = isLeft(read) ? read : selfDescribed('loadTeacher', file, read.right)
+  if (!isLeft(network)) return 'none'
+  expect(network.left).toMatchObject({ _tag: 'FileError', stage: 'loadTeacher', file })
+  return describeError(network.left).replace(`loadTeacher: ${file}: `, '')
+}
+
+const withConv = (changed: Written<OnnxNode>): Uint8Array => model({ node: [{ ...conv, ...changed }, ...tail] })
+
+it('reads the small model that the others are changes of', async () => {
+  expect(await complaint(model())).toBe('none')
+})
+
+describe('an operator', () => {
+  const replaced = (opType: string, domain = '') =>
+    model({ node: [conv, { opType, domain, name: 'odd', input: ['a'], output: ['b'] }, ...tail.slice(1)] })
+
+  it('that no layer has is named, with its node and the opset', async () => {
+    expect(await complaint(replaced('Gelu'))).toBe(
+      'expected operators that a network here can hold, got "Gelu" (node "odd", opset 17)',
+    )
+    expect(await complaint(replaced('Relu', 'com.example'))).toBe(
+      'expected operators that a network here can hold, got "Relu" (node "odd", domain "com.example")',
+    )
+  })
+
+  const cases: Readonly<Record<string, readonly [bytes: Uint8Array, expected: string]>> = {
+    'groups of other channels': [
+      withConv({ attribute: [{ name: 'group', i: 2, type: 2 }] }),
+      'expected weights for 1 channels in operator Conv (node "first", opset 17), got 1 in 2 groups',
+    ],
+    'no groups': [
+      withConv({ attribute: [{ name: 'group', i: 0, type: 2 }] }),
+      'expected weights for 1 channels in operator Conv (node "first", opset 17), got 1 in 0 groups',
+    ],
+    dilation: [
+      withConv({ attribute: [ints('dilations', [2, 2])] }),
+      'expected a dilation of 1 in operator Conv (node "first", opset 17), got 2 x 2',
+    ],
+    'padding on one side': [
+      withConv({ attribute: [ints('pads', [1, 0, 1, 0])] }),
+      'expected one padding for all sides in operator Conv (node "first", opset 17), got 1 x 0 x 1 x 0',
+    ],
+    'weights that are computed': [
+      withConv({ input: ['x', 'x'] }),
+      'expected a constant as input 2 in operator Conv (node "first", opset 17), got one that is computed',
+    ],
+    'too few inputs': [
+      withConv({ input: ['x'] }),
+      'expected at least 2 inputs in operator Conv (node "first", opset 17), got 1',
+    ],
+    'weights for other channels': [
+      model({ initializer: [tensor('w', [2, 3, 3, 3]), tensor('m', [8, 3])] }),
+      'expected weights for 1 channels in operator Conv (node "first", opset 17), got 3',
+    ],
+    'a kernel that is larger than the image': [
+      model({ initializer: [tensor('w', [2, 1, 5, 5]), tensor('m', [8, 3])] }),
+      'expected an image of at least 5 pixels a side for "first", got 4 x 4 x 1',
+    ],
+  }
+  it.each(Object.keys(cases))('with %s is refused', async (name) => {
+    const [bytes, expected] = cases[name] ?? []
+    expect(await complaint(bytes ?? model())).toContain(expected)
+  })
+})
+
+describe('a graph', () => {
+  it('that goes round in a circle, or reads what nothing gives', async () => {
+    const reads = 'expected inputs of Conv (node "first", opset 17) that are computed before it, got'
+    expect(await complaint(withConv({ input: ['b', 'w'] }))).toBe(`${reads} "b", which is computed from it or after it`)
+    expect(await complaint(withConv({ input: ['a', 'w'] }))).toBe(`${reads} "a", which is computed from it or after it`)
+    expect(await complaint(withConv({ input: ['z', 'w'] }))).toBe(`${reads} "z", which nothing gives`)
+  })
+
+  it('that gives a value twice', async () => {
+    expect(await complaint(model({ node: [conv, conv, ...tail] }))).toBe('expected each value once, got "a" twice')
+  })
+
+  it('of other inputs or outputs than images and logits', async () => {
+    const { input = [], output = [] } = graph
+    expect(await complaint(model({ input: [] }))).toBe('expected one input, the images, got none')
+    expect(await complaint(model({ input: [...input, value('z', [1])] }))).toBe(
+      'expected one input, the images, got "x", "z"',
+    )
+    expect(await complaint(model({ input: [value('x', [1, 1, 0, 4])] }))).toMatch(
+      /fixed but for the batch, got \[1, 1, 0, 4\]$/,
+    )
+    expect(await complaint(model({ output: [...output, value('b', [1])] }))).toBe(
+      'expected one output, the logits, got "y", "b"',
+    )
+    expect(await complaint(model({ output: [value('nobody', [1])] }))).toBe(
+      'expected logits that are computed, got "nobody"',
+    )
+    expect(await complaint(model({ output: [value('b', [1])] }))).toBe(
+      'expected a last layer that returns one vector of logits, got image',
+    )
+  })
+
+  it('of an opset that means something else', async () => {
+    expect(await complaint(model({}, { opsetImport: [{ domain: '', version: 6 }] }))).toBe(
+      'expected an opset from 7 to 25, got opset 6',
+    )
+    expect(await complaint(model({}, { opsetImport: [] }))).toContain('got opset 0')
+  })
+
+  it('without nodes', async () => {
+    expect(await complaint(model({ node: [] }))).toBe('expected an ONNX model with a graph, got one without')
+  })
+})
+
+describe('weights', () => {
+  it('that are not finite', async () => {
+    const broken = seededNumbers(1, 24)
+    broken[5] = Number.NaN
+    expect(await complaint(model({ initializer: [tensor('w', [2, 1, 3, 3]), tensor('m', [8, 3], broken)] }))).toMatch(
+      /finite numbers in "head.weight", got NaN/,
+    )
+  })
+
+  it('fewer than their shape says, or of a type that is not read', async () => {
+    const short = { ...tensor('w', [2, 1, 3, 3]), rawData: new Uint8Array(40) }
+    expect(await complaint(model({ initializer: [short, tensor('m', [8, 3])] }))).toBe(
+      'expected 18 numbers for tensor "w" of shape [2, 1, 3, 3], got 10',
+    )
+    const complex = { ...tensor('w', [2, 1, 3, 3]), dataType: 14 }
+    expect(await complaint(model({ initializer: [complex, tensor('m', [8, 3])] }))).toMatch(
+      /^expected tensor "w" of a type among float, .* got type 14$/,
+    )
+  })
+})
+
+describe('external data', () => {
+  const elsewhere = (location: string, offset = 0, length = 72): Uint8Array => {
+    const entries = { location, offset: `${offset}`, length: `${length}` }
+    const { rawData: _inside, ...outside } = tensor('w', [2, 1, 3, 3])
+    const externalData = Object.entries(entries).map(([key, text]) => ({ key, value: text }))
+    return model({ initializer: [{ ...outside, externalData, dataLocation: EXTERNAL }, tensor('m', [8, 3])] })
+  }
+  const folderWith = (name: string, bytes = 96): string => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'net'))
+    writeFileSync(join(folder, name), new Uint8Array(bytes))
+    return join(folder, 'net')
+  }
+
+  it('is read from a file beside the model', async () => {
+    expect(await complaint(elsewhere('w.bin', 24), folderWith('net/w.bin'))).toBe('none')
+  })
+
+  it('that is missing, or cut off', async () => {
+    expect(await complaint(elsewhere('w.bin'))).toMatch(
+      /^expected a file in the model's own folder for tensor "w", got no "w.bin" there$/,
+    )
+    expect(await complaint(elsewhere('w.bin', 60), folderWith('net/w.bin'))).toBe(
+      'expected bytes 60 to 132 of "w.bin" for tensor "w", got 96',
+    )
+    expect(await complaint(elsewhere('w.bin', 0, 40), folderWith('net/w.bin'))).toBe(
+      'expected 18 numbers for tensor "w" of shape [2, 1, 3, 3], got 10',
+    )
+  })
+
+  it('outside of the model’s folder is not touched', async () => {
+    const folder = folderWith('w.bin')
+    const own = 'expected a file in the model\'s own folder for tensor "w", got'
+    for (const location of ['../w.bin', 'deeper/../../w.bin', join(folder, '..', 'w.bin'), '/etc/hostname', '', '.'])
+      expect(await complaint(elsewhere(location), folder)).toContain(own)
+    symlinkSync(join(folder, '..', 'w.bin'), join(folder, 'link.bin'))
+    expect(await complaint(elsewhere('link.bin'), folder)).toBe(`${own} "link.bin", a link that leads elsewhere`)
+  })
+})
+
+describe('damaged bytes', () => {
+  it('cut off anywhere are refused', async () => {
+    const whole = model()
+    const folder = temporaryFolder()
+    for (let length = 1; length < whole.length; length += 7)
+      expect(await complaint(whole.subarray(0, length), folder)).not.toBe('none')
+  })
+
+  it('of any kind give one error of the file, or a network', async () => {
+    const whole = model()
+    const folder = temporaryFolder()
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: whole.length - 1 }), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+        const damaged = Uint8Array.from(whole, (byte, i) => (i === at ? byte ^ change : byte))
+        expect((await complaint(damaged, folder)).length).toBeGreaterThan(0)
+      }),
+      { seed: 3, numRuns: 300 },
+    )
+  })
+
+  it('that are no model at all', async () => {
+    expect(await complaint(new TextEncoder().encode('not a model, but text'))).toMatch(/^expected an ONNX model, got/)
+  })
+})

@@ -1,0 +1,392 @@
+import { existsSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { describeError } from '../../../../src/dsl/errors.js'
+import type { Checkpoint, ReadCheckpointOptions } from '../../../../src/io/checkpoints/tensors/checkpoint.js'
+import { readTorchCheckpoint } from '../../../../src/io/checkpoints/torch/readTorch.js'
+import {
+  call,
+  concat,
+  dict,
+  floats,
+  global,
+  integer,
+  legacy,
+  list,
+  pickle,
+  storage,
+  tensor,
+  text,
+  tuple,
+  u32,
+  u64,
+  zip,
+} from '../../bytes.js'
+import { fileErrorOf, unwrap } from '../../results.js'
+
+const fixture = (name: string): Uint8Array =>
+  readFileSync(new URL(`../../../fixtures/checkpoints/${name}`, import.meta.url))
+
+const read = async (bytes: Uint8Array, options?: ReadCheckpointOptions): Promise<Checkpoint> =>
+  unwrap(await readTorchCheckpoint(bytes, 'a.pt', options)())
+
+const refusal = async (bytes: Uint8Array, options?: ReadCheckpointOptions): Promise<string> =>
+  describeError(fileErrorOf(await readTorchCheckpoint(bytes, 'a.pt', options)()))
+
+const plain = ({ tensors }: Checkpoint): Record<string, { shape: readonly number[]; data: number[] }> =>
+  Object.fromEntries([...tensors].map(([name, { shape, data }]) => [name, { shape, data: [...data] }]))
+
+/** What a pickle may take; a checkpoint takes about 40 a tensor. */
+const MOST_OPCODES = 4_000_000
+
+const PUBLIC = new URL('../../../../../shared/checkpoints/', import.meta.url)
+
+// Sums in float64 and last values, by PyTorch.
+const PUBLISHED = {
+  'mnist_fastat_pgd.pth': {
+    '0.weight': [[16, 1, 4, 4], 13.457955371509684, 8.701177284820005e-5],
+    '0.bias': [[16], -2.801346033811569, -0.4907934367656708],
+    '2.weight': [[32, 16, 4, 4], -223.6805014116046, -1.541799545288086],
+    '2.bias': [[32], 0.7490303530357778, 0.04925290495157242],
+    '5.weight': [[100, 1568], 171.49593167400735, -0.021020932123064995],
+    '5.bias': [[100], 0.5454661797120934, 0.009265963919460773],
+    '7.weight': [[10, 100], -19.966791897968506, -0.10146315395832062],
+    '7.bias': [[10], -0.12091690488159657, -0.017347611486911774],
+  },
+  'mnist_fastat_fgsm.pth': {
+    '0.weight': [[16, 1, 4, 4], 8.366198491323985, -0.00020916179346386343],
+    '0.bias': [[16], -4.391283445991576, -0.5226522088050842],
+    '2.weight': [[32, 16, 4, 4], -268.80474092903205, -1.3378448486328125],
+    '2.bias': [[32], -1.0823746686801314, 0.027784479781985283],
+    '5.weight': [[100, 1568], -1523.967157858494, -0.02509448491036892],
+    '5.bias': [[100], 0.11443294418859296, -0.003222767263650894],
+    '7.weight': [[10, 100], -5.10640042389241, -0.04302448034286499],
+    '7.bias': [[10], -0.18982510757632554, 0.02767041139304638],
+  },
+  'mnist_lenet5_clntrained.pt': {
+    'conv1.weight': [[32, 1, 3, 3], 9.397386005148292, 0.16692307591438293],
+    'conv1.bias': [[32], 0.9706235789053608, 0.004517518915235996],
+    'conv2.weight': [[64, 32, 3, 3], -11.521015537015955, -0.042433515191078186],
+    'conv2.bias': [[64], -0.5818311612820253, 0.0410788357257843],
+    'linear1.weight': [[200, 3136], 315.25817875055895, 0.005851427558809519],
+    'linear1.bias': [[200], 0.18801896424338338, 0.004443630110472441],
+    'linear2.weight': [[10, 200], -9.86720894491009, -0.02780502662062645],
+    'linear2.bias': [[10], 0.05421166494488716, 0.00548791978508234],
+  },
+} as const
+
+describe.skipIf(!existsSync(PUBLIC))('public checkpoints (skipped where ../shared/checkpoints is missing)', () => {
+  it.each(Object.entries(PUBLISHED))('%s', async (name, expected) => {
+    const { tensors, metadata } = await read(readFileSync(new URL(name, PUBLIC)))
+    expect(metadata).toEqual({})
+    expect([...tensors.keys()]).toEqual(Object.keys(expected))
+    for (const [tensor, [shape, sum, last]] of Object.entries(expected)) {
+      const found = tensors.get(tensor)
+      expect(found?.shape).toEqual(shape)
+      expect(found?.data.reduce((a, b) => a + b, 0)).toBeCloseTo(sum, 9)
+      expect(found?.data.at(-1)).toBe(last)
+    }
+  })
+
+  it('cifar_small_8px.pth: a cascade of three networks, the first by default', async () => {
+    const bytes = readFileSync(new URL('cifar_small_8px.pth', PUBLIC))
+    const first = await read(bytes)
+    expect(first.metadata).toEqual({ stateDict: 'state_dict[0] of 3' })
+    expect(first.tensors.get('5.weight')?.shape).toEqual([100, 2048])
+    expect(first.tensors.get('5.weight')?.data.reduce((a, b) => a + b, 0)).toBeCloseTo(-1.3688518, 6)
+    const third = await read(bytes, { select: 2 })
+    expect(third.tensors.get('5.weight')?.data.reduce((a, b) => a + b, 0)).toBeCloseTo(-526.1044624, 6)
+    expect(await refusal(bytes, { select: 3 })).toBe(
+      'loadTeacher: a.pt: expected a state dict number 3, got a list of 3',
+    )
+  })
+
+  it('cut off at every 1/16 of the length: one clear error', async () => {
+    const bytes = readFileSync(new URL('mnist_fastat_pgd.pth', PUBLIC))
+    for (let part = 0; part < 16; part++) {
+      expect(await refusal(bytes.subarray(0, Math.floor((bytes.length * part) / 16)))).toContain('cut off')
+    }
+  })
+})
+
+const FILES = ['dtypes-zip.pt', 'dtypes-zip-protocol4.pt', 'dtypes-legacy.pt', 'dtypes-legacy-protocol1.pt']
+
+describe('files written by torch.save', () => {
+  const range = Array.from({ length: 24 }, (_, i) => i)
+
+  it.each(FILES)('%s: every type, views, shared storages', async (name) => {
+    const { f16, bf16, f64, ...rest } = plain(await read(fixture(name)))
+    expect(rest).toEqual({
+      f32: { shape: [4, 6], data: range },
+      i64: { shape: [], data: [-5] },
+      i32: { shape: [3], data: [0, 1, 2] },
+      i16: { shape: [3], data: [-1, 0, 1] },
+      i8: { shape: [3], data: [-1, 0, 1] },
+      u8: { shape: [3], data: [250, 251, 252] },
+      b: { shape: [2], data: [1, 0] },
+      transposed: { shape: [6, 4], data: range.map((i) => Math.floor(i / 4) + 6 * (i % 4)) },
+      strided: { shape: [2, 2], data: [6, 9, 18, 21] },
+      shared: { shape: [6], data: [12, 13, 14, 15, 16, 17] },
+      empty: { shape: [0, 3], data: [] },
+      expanded: { shape: [5], data: [1, 1, 1, 1, 1] },
+      parameter: { shape: [1, 6], data: [0, 1, 2, 3, 4, 5] },
+    })
+    expect(f64?.data).toEqual(range.map((i) => Math.fround(i / 7)))
+    expect(f16?.data.slice(0, 6)).toEqual([0, 0.333251953125, 0.66650390625, 1, 1.3330078125, 1.6669921875])
+    expect(bf16?.data.slice(18)).toEqual([6, 6.34375, 6.65625, 7, 7.34375, 7.65625])
+  })
+
+  it('training-run.pt: the state dict beside an optimizer, with DataParallel’s prefix', async () => {
+    const { tensors, metadata } = await read(fixture('training-run.pt'))
+    expect(metadata).toEqual({ stateDict: 'state_dict' })
+    expect([...tensors.keys()]).toEqual([
+      'module.0.weight',
+      'module.0.bias',
+      'module.1.weight',
+      'module.1.bias',
+      'module.1.running_mean',
+      'module.1.running_var',
+      'module.1.num_batches_tracked',
+      'module.2.weight',
+      'module.2.bias',
+    ])
+    expect(tensors.get('module.1.num_batches_tracked')).toEqual({ shape: [], data: Float32Array.of(1) })
+  })
+
+  it.each([...FILES, 'training-run.pt'])('%s cut off anywhere is refused', async (name) => {
+    const bytes = fixture(name)
+    for (let length = 0; length < bytes.length; length += 7) await refusal(bytes.subarray(0, length))
+    await refusal(bytes.subarray(0, bytes.length - 1))
+  })
+
+  it.each([...FILES, 'training-run.pt'])(
+    '%s with bytes changed gives tensors or a FileError, never more',
+    async (name) => {
+      const bytes = fixture(name)
+      const change = fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 }))
+      await fc.assert(
+        fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
+          const changed = Uint8Array.from(bytes)
+          for (const [at, value] of changes) changed[at] = value
+          const result = await readTorchCheckpoint(changed, 'a.pt')()
+          if (result._tag === 'Left') expect(result.left._tag).toBe('FileError')
+        }),
+        { numRuns: 200 },
+      )
+    },
+  )
+
+  it('a legacy file with bytes after its end is refused', async () => {
+    expect(await refusal(concat(fixture('dtypes-legacy.pt'), 'x'))).toMatch(
+      /expected a file of \d+ bytes, got \d+ bytes/,
+    )
+  })
+})
+
+const one = { a: { count: 2, bytes: floats(1, 2) } }
+const good = pickle(dict(text('w'), tensor(storage('a', 2), [2], [1])))
+const evil = (...parts: readonly (Uint8Array | string)[]): Uint8Array => legacy(pickle(...parts), one)
+const zipped = (object: Uint8Array, data = floats(1, 2)): Uint8Array =>
+  zip({ name: 'm/data.pkl', bytes: object }, { name: 'm/data/a', bytes: data })
+
+describe('malicious pickles', () => {
+  it('the builders make good files', async () => {
+    const expected = { w: { shape: [2], data: [1, 2] } }
+    expect(plain(await read(legacy(good, one)))).toEqual(expected)
+    expect(plain(await read(zipped(good)))).toEqual(expected)
+  })
+
+  it.each([
+    ['GLOBAL', call(global('os', 'system'), text('true')), 'os.system'],
+    ['GLOBAL without a call', global('posix', 'system'), 'posix.system'],
+    ['STACK_GLOBAL', concat(text('builtins'), text('eval'), '\x93', tuple(text('1')), 'R'), 'builtins.eval'],
+    ['INST', concat('(', text('true'), 'ios\nsystem\n'), 'os.system'],
+    ['nested bytes', call(global('torch.storage', '_load_from_bytes'), text('x')), 'torch.storage._load_from_bytes'],
+    ['a class', concat(global('subprocess', 'Popen'), tuple(text('true')), '\x81'), 'subprocess.Popen'],
+    ['a dotted name', concat(text('torch'), text('serialization.os.system'), '\x93'), 'torch.serialization.os.system'],
+    ['a line break in a name', concat(text('os'), text('a\nb'), '\x93'), 'os.a\\nb'],
+  ])('%s is refused by name, in every place', async (_, attack, name) => {
+    const expected = `expected a checkpoint of tensors, got a reference to "${name}"`
+    expect(await refusal(evil(attack))).toContain(expected)
+    expect(await refusal(zipped(pickle(attack)))).toContain(expected)
+    expect(await refusal(pickle(attack))).toContain(expected)
+    expect(await refusal(concat(attack, '.'))).toContain(expected)
+  })
+
+  it.each([
+    ['OBJ', '(cos\nsystem\no', 'os.system'],
+    ['EXT1', '\x82\x01', 'opcode 0x82'],
+    ['NEWOBJ_EX', concat(global('collections', 'OrderedDict'), ')}\x92'), 'opcode 0x92'],
+    ['NEXT_BUFFER', '\x97', 'opcode 0x97'],
+    ['a call of a value', concat(integer(1), ')R'), 'a call of number'],
+    ['a call of a storage type', call(global('torch', 'FloatStorage'), integer(9)), 'a call of "torch.FloatStorage"'],
+    ['attributes of a list', '])b', 'attributes of a list'],
+    ['protocol 6', '\x80\x06N', 'protocol 6'],
+    ['a huge integer', concat('\x8b', u32(0x7fffffff)), 'an integer of at most 64 bytes'],
+    ['a string longer than the file', concat('X', u32(0xffffffff)), 'cut off'],
+    ['bytes longer than the file', concat('\x8e', u64(2n ** 63n)), 'a length of at most'],
+    ['a frame longer than the file', concat('\x95', u64(10n ** 12n)), 'cut off'],
+    ['an unknown memo', 'h\x07', 'memo 7'],
+    ['an empty stack', 'R', 'empties its stack'],
+    ['no mark', 't', 'empties its stack'],
+    ['odd items', '}(Nu', 'empties its stack'],
+    ['a line without end', `I${'1'.repeat(5000)}`, 'a line of at most'],
+    ['text as integer', 'Ix\n', 'a decimal integer'],
+    ['no UTF-8', concat('X', u32(1), Uint8Array.of(0xff)), 'a readable file'],
+  ])('%s is refused', async (_, attack, reason) => {
+    expect(await refusal(evil(attack))).toContain(reason)
+  })
+
+  it('deep nesting and a list that holds itself end in an error, not in a stack overflow', async () => {
+    expect(await refusal(evil(']'.repeat(200_000), 'a'.repeat(199_999)))).toContain('a deeper nesting')
+    expect(await refusal(evil('}', text('state_dict'), ']q\x01h\x01as'))).toContain('a deeper nesting')
+    expect(await refusal(evil('('.repeat(1_000_002)))).toContain('a pickle stack of at most')
+    expect(await refusal(evil('}', text('model'), '2'.repeat(3), 's'))).toContain('loadTeacher: a.pt: expected')
+  })
+
+  it('no more opcodes are read than a checkpoint needs', async () => {
+    expect(await refusal(evil('N0'.repeat(MOST_OPCODES / 2)))).toContain(`a pickle of at most ${MOST_OPCODES} opcodes`)
+  })
+})
+
+describe('sizes are checked before memory is taken', () => {
+  const claim = (object: Uint8Array): Promise<string> => refusal(legacy(pickle(dict(text('w'), object)), one))
+
+  it('a tensor of 10¹² elements', async () => {
+    expect(await claim(tensor(storage('a', 2), [1e6, 1e6], [1e6, 1]))).toContain('[1000000, 1000000]')
+    expect(await claim(tensor(storage('a', 2), [1e12], [0]))).toContain('tensors that fit')
+    expect(await claim(tensor(storage('a', 1e12), [1e12], [1]))).toContain('tensors that fit')
+    expect(await claim(tensor(storage('a', 1e12), [2], [1]))).toContain('4000000000000 bytes for tensor "w"')
+    expect(await claim(tensor(storage('a', 2), new Array(60).fill(2 ** 53 - 1), new Array(60).fill(0)))).toContain(
+      'fit',
+    )
+  })
+
+  it('many tensors that share one storage', async () => {
+    const parts = Array.from({ length: 40 }, (_, i) => concat(text(`w${i}`), tensor(storage('a', 2), [1e6], [0])))
+    expect(await refusal(evil('}(', ...parts, 'u'))).toContain('tensors that fit')
+  })
+
+  it('a view past the end, by offset, stride or shape', async () => {
+    expect(await claim(tensor(storage('a', 2), [2], [1], 1))).toContain('a last element at 2')
+    expect(await claim(tensor(storage('a', 2), [2], [2]))).toContain('a last element at 2')
+    expect(await claim(tensor(storage('a', 2), [3], [1]))).toContain('a last element at 2')
+    expect(await claim(tensor(storage('a', 2), [2], [-1]))).toContain('a storage, an offset, a shape and strides')
+    expect(await claim(tensor(storage('a', 2), [2], []))).toContain('1 strides')
+  })
+
+  it('a storage whose declarations differ', async () => {
+    const two = dict(text('v'), tensor(storage('a', 2), [2], [1]), text('w'), tensor(storage('a', 1), [1], [1]))
+    expect(await refusal(legacy(pickle(two), one))).toContain('4 bytes for tensor "w"')
+    const types = dict(
+      text('v'),
+      tensor(storage('a', 2), [2], [1]),
+      text('w'),
+      tensor(storage('a', 2, 'LongStorage'), [2], [1]),
+    )
+    expect(await refusal(legacy(pickle(types), one))).toContain('one type for each storage')
+    expect(await refusal(legacy(good, { a: { count: 1e15, bytes: floats(1, 2) } }))).toContain('cut off')
+    expect(await refusal(legacy(good, { b: { count: 2, bytes: floats(1, 2) } }))).toContain('each storage key once')
+    expect(await refusal(legacy(good, {}))).toContain('a storage for tensor "w"')
+    expect(await claim(tensor(storage('a', 2, 'UntypedStorage'), [2], [1]))).toContain('"torch.UntypedStorage"')
+  })
+
+  it('a legacy view of a storage starts where it says', async () => {
+    const view = (start: number, count: number): Uint8Array =>
+      concat(
+        tuple(
+          text('storage'),
+          global('torch', 'FloatStorage'),
+          text('a'),
+          text('cpu'),
+          integer(2),
+          tuple(text('v'), integer(start), integer(count)),
+        ),
+        'Q',
+      )
+    const bytes = legacy(pickle(dict(text('w'), tensor(view(1, 1), [1], [1]))), one)
+    expect(plain(await read(bytes))).toEqual({ w: { shape: [1], data: [2] } })
+    expect(await claim(tensor(view(1, 2), [1], [1]))).toContain('a view within 2 elements')
+  })
+})
+
+describe('zip files', () => {
+  it('deflated entries are read', async () => {
+    const bytes = zip(
+      { name: 'm/data.pkl', bytes: good, method: 'deflated' },
+      { name: 'm/data/a', bytes: floats(1, 2), method: 'deflated' },
+    )
+    expect(plain(await read(bytes))).toEqual({ w: { shape: [2], data: [1, 2] } })
+  })
+
+  it('a zip bomb is refused unread', async () => {
+    const bomb = new Uint8Array(32 * 2 ** 20)
+    const object = pickle(dict(text('w'), tensor(storage('a', bomb.length / 4), [bomb.length / 4], [1])))
+    const bytes = zip({ name: 'm/data.pkl', bytes: object }, { name: 'm/data/a', bytes: bomb, method: 'deflated' })
+    expect(await refusal(bytes)).toContain('bytes unpacked')
+  })
+
+  it('an entry that unpacks to more than it claims is refused', async () => {
+    const big = new Uint8Array(100_000)
+    const bytes = zip(
+      { name: 'm/data.pkl', bytes: good },
+      { name: 'm/data/a', bytes: big, method: 'deflated', claimedSize: 8 },
+    )
+    expect(await refusal(bytes)).toContain('a.pt: expected')
+  })
+
+  it.each([
+    ['a wrong checksum', [{ name: 'm/data/a', bytes: floats(1, 2), claimedCrc: 1 }], 'the file is corrupt'],
+    ['a big-endian file', [{ name: 'm/byteorder', bytes: Buffer.from('big') }], 'byte order "big"'],
+    ['no storage', [], 'none with the key "a"'],
+    ['a storage of another size', [{ name: 'm/data/a', bytes: floats(1) }], '8 bytes for tensor "w"'],
+    ['an entry twice', [1, 2].map((v) => ({ name: 'm/data/a', bytes: floats(v, v) })), '"m/data/a" twice'],
+    ['two pickles', [{ name: 'n/data.pkl', bytes: good }], '2 entries'],
+    ['a way out', [{ name: '../data/a', bytes: good }], 'a.pt: expected'],
+    ['a program', [{ name: 'm/constants.pkl', bytes: good }], 'a TorchScript program'],
+  ])('%s is refused', async (_, entries, reason) => {
+    expect(await refusal(zip({ name: 'm/data.pkl', bytes: good }, ...entries))).toContain(reason)
+  })
+
+  it('a zip file of something else is refused', async () => {
+    expect(await refusal(zip({ name: 'a.txt', bytes: Buffer.from('a') }))).toContain('a PyTorch checkpoint')
+    expect(await refusal(zip())).toContain('a PyTorch checkpoint')
+  })
+})
+
+describe('where the tensors are', () => {
+  const w = tensor(storage('a', 2), [2], [1])
+  const names = async (...parts: readonly (Uint8Array | string)[]): Promise<string[]> => [
+    ...(await read(evil(...parts))).tensors.keys(),
+  ]
+
+  it.each(['state_dict', 'model', 'model_state_dict', 'net', 'last'])('under %s', async (key) => {
+    const bytes = evil(dict(text('epoch'), integer(1), text(key), dict(text('w'), w)))
+    expect((await read(bytes)).metadata).toEqual({ stateDict: key })
+    expect([...(await read(bytes)).tensors.keys()]).toEqual(['w'])
+  })
+
+  it('a list at the top, a nested wrapper, a network that has a layer called net', async () => {
+    expect(await names(list(dict(text('w'), w)))).toEqual(['w'])
+    expect(await names(dict(text('model'), dict(text('state_dict'), dict(text('w'), w))))).toEqual(['w'])
+    expect(await names(dict(text('net'), w))).toEqual(['net'])
+  })
+
+  it.each([
+    ['a number', integer(3), 'got number'],
+    ['an empty mapping', '}', 'an empty one'],
+    ['no tensors', dict(text('epoch'), integer(1)), 'one with the keys "epoch"'],
+    ['a value that is no tensor', dict(text('w'), w, text('epoch'), integer(1)), 'number as "epoch"'],
+    ['a name that is no text', dict(integer(1), w), 'number as a name'],
+  ])('%s is refused', async (_, object, reason) => {
+    expect(await refusal(evil(object))).toContain(reason)
+  })
+
+  it('a big-endian legacy file is refused', async () => {
+    expect(await refusal(legacy(good, one, '\x89'))).toContain('a big-endian one')
+  })
+
+  it('names the stage it was called for', async () => {
+    expect(await refusal(evil('N'), { stage: 'evaluate' })).toMatch(/^evaluate: a\.pt: expected/)
+  })
+})

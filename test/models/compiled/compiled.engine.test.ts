@@ -1,0 +1,195 @@
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import { describe, expect, it } from 'vitest'
+import { tf } from '../../../src/engine/tf.js'
+import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
+import {
+  add,
+  affine2d,
+  avgPool2d,
+  conv2d,
+  flatten,
+  linear,
+  maxPool2d,
+  normalize,
+  relu,
+} from '../../../src/models/architecture/layers.js'
+import { classify } from '../../../src/models/compiled/classify.js'
+import { type CompiledNetwork, compiledNetwork } from '../../../src/models/compiled/compiledNetwork.js'
+import { foldingOf } from '../../../src/models/forward/folding.js'
+import { forward, unflatten } from '../../../src/models/forward/forward.js'
+import { parameterCount } from '../../../src/models/parameters/parameters.js'
+import type { BatchMoments } from '../../../src/models/parameters/statistics.js'
+import { resnet18 } from '../../../src/models/zoo/resnet.js'
+import { mnistNet } from '../../../src/models/zoo/zoo.js'
+import { memory } from '../../support/context.js'
+import { headed } from '../../support/heads.js'
+import { relativeError, seededNumbers } from '../../support/numbers.js'
+import { weightGradient } from '../../support/weightGradient.js'
+import { aggregated, separable } from '../fixtures.js'
+
+/** The sum over a minibatch's parts against the sum over the whole, in float32. */
+const ROUNDING = 2e-5
+
+/** Every kind of layer, window and shortcut that graphs support. */
+const mixed = architecture('mixed', { height: 12, width: 9, channels: 3 }, [
+  normalize({ mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616] }),
+  conv2d('same', { out: 4, kernel: 3, padding: 1 }),
+  relu({ id: 'first' }),
+  conv2d('padded', { out: 6, kernel: 3, stride: 2, padding: 1, bias: 'none' }),
+  affine2d('scaled'),
+  relu(),
+  conv2d('back', { out: 4, kernel: 1, padding: 1 }),
+  conv2d('strided', { inputs: ['first'], out: 4, kernel: 1, stride: 2 }),
+  maxPool2d({ id: 'pooled', inputs: ['back'], kernel: 3, stride: 1 }),
+  conv2d('aside', { inputs: ['strided'], out: 4, kernel: 1 }),
+  add(['pooled', 'strided'], { id: 'sum' }),
+  add(['sum', 'aside', 'aside']),
+  relu(),
+  avgPool2d({ kernel: 2 }),
+  flatten(),
+  linear('middle', { out: 7 }),
+  relu(),
+  linear('last', { out: 5 }),
+])
+
+/** Strides that divide the kernel, with few channels: rows outside every window, and an odd side. */
+const windows = architecture('windows', { height: 11, width: 13, channels: 3 }, [
+  conv2d('six', { out: 5, kernel: 6, stride: 3, padding: 2 }),
+  relu(),
+  conv2d('two', { out: 4, kernel: 2, stride: 2 }),
+  relu(),
+  flatten(),
+  linear('last', { out: 3 }),
+])
+
+/** 3 × 3 convolutions by Winograd's tiles, and one of an odd side, which is direct. */
+const deep = architecture('deep', { height: 4, width: 2, channels: 256 }, [
+  conv2d('tiles', { out: 320, kernel: 3, padding: 1 }),
+  relu(),
+  conv2d('more', { out: 256, kernel: 3, padding: 1, bias: 'none' }),
+  relu(),
+  conv2d('shorter', { out: 256, kernel: 2 }),
+  conv2d('direct', { out: 6, kernel: 3, padding: 1 }),
+  flatten(),
+  linear('last', { out: 3 }),
+])
+
+const networks: readonly (readonly [string, Architecture])[] = [
+  ['mnistNet', mnistNet],
+  ['every kind of layer', mixed],
+  ['windows with a stride', windows],
+  ['small images of many channels', deep],
+  ['groups and depth-wise convolutions', foldingOf(separable).architecture],
+  ['the same in training', separable],
+  ['groups of several channels', aggregated],
+  ['a folded ResNet-18', foldingOf(resnet18({ width: 4 })).architecture],
+  ['a ResNet-18 in training', resnet18({ width: 4 })],
+  ...Object.entries(headed),
+]
+
+const setting = (net: Architecture, n: number) => {
+  const { height, width, channels } = net.input
+  return {
+    weights: tf.tensor1d(seededNumbers(3, parameterCount(net)).map((value) => value / 3)),
+    images: tf.tensor4d(
+      seededNumbers(4, n * height * width * channels).map((value) => (value + 1) / 2),
+      [n, height, width, channels],
+    ),
+    mix: tf.tensor2d(seededNumbers(5, n * net.classes), [n, net.classes]),
+  }
+}
+
+const compiled = (net: Architecture): CompiledNetwork => {
+  const network = compiledNetwork(net)
+  if (!network) throw new Error('the engine compiles')
+  return network
+}
+
+const momentsOf = (moments: readonly BatchMoments[]): readonly Tensor[] =>
+  moments.flatMap(({ mean, variance, count }) => [mean, variance, tf.tensor1d([count])])
+
+const hasGraphs = process.env.PWOA_ENGINE === 'tensorflow'
+
+describe('graphs', () => {
+  it('are compiled only by the native engine', () => {
+    expect(compiledNetwork(mnistNet) !== undefined).toBe(hasGraphs)
+  })
+})
+
+describe.runIf(hasGraphs).each(networks)('%s as graphs', (_, net) => {
+  it.each([1, 3, 8, 19])('have the same outputs as layer by layer, %d images', (n) => {
+    const { weights, images } = setting(net, n)
+    const { ours, plain, shapes, alone } = tf.tidy(() => {
+      const passed = compiled(net).pass(weights, images)
+      const interpreted = forward(net, unflatten(net, weights), images)
+      const whole = passed.hidden.map((parts) => tf.concat([...parts]))
+      const [first, second] = [
+        [passed.logits, ...whole, ...momentsOf(passed.moments)],
+        [interpreted.logits, ...interpreted.hidden, ...momentsOf(interpreted.moments)],
+      ]
+      return {
+        ours: (first ?? []).map((tensor) => tensor.dataSync()),
+        plain: (second ?? []).map((tensor) => tensor.dataSync()),
+        shapes: [first, second].map((tensors) => tensors?.map(({ shape }) => shape.join(' × ')).join(', ') ?? ''),
+        alone: compiled(net).logits(weights, images).dataSync(),
+      }
+    })
+    expect(shapes[0]).toBe(shapes[1])
+    expect(ours.length).toBeGreaterThan(2)
+    for (const [i, values] of ours.entries()) expect(relativeError(values, plain[i] ?? [])).toBeLessThan(ROUNDING)
+    expect(alone).toEqual(ours[0])
+    tf.dispose([weights, images])
+  })
+
+  it.each([1, 19])('have the same gradients, %d images', (n) => {
+    const { weights, images, mix } = setting(net, n)
+    // The loss has the squares of the hidden activations, so that all gradients differ.
+    const lossOf = (logits: Tensor, hidden: readonly Tensor[]): Scalar =>
+      hidden
+        .map((z) => tf.mul(tf.sum(tf.square(z)), 0.01) as Scalar)
+        .reduce((sum, term) => tf.add(sum, term) as Scalar, tf.sum(tf.mul(logits, mix)) as Scalar)
+    const found = tf.tidy(() => {
+      const ofLogits = (logits: Tensor): Scalar => tf.sum(tf.mul(logits, mix))
+      const plainly = (w: Tensor, x: Tensor) => forward(net, unflatten(net, w as Tensor1D), x as Tensor4D)
+      const errorOf = ([ours, plain]: readonly [Tensor, Tensor]): number =>
+        relativeError(ours.dataSync(), plain.dataSync())
+      return {
+        logitsOnly: errorOf([
+          weightGradient(net, weights, images, ({ logits }) => ofLogits(logits)),
+          tf.grad((w: Tensor) => ofLogits(plainly(w, images).logits))(weights),
+        ]),
+        withHidden: errorOf([
+          weightGradient(net, weights, images, ({ logits, hidden }) => lossOf(logits, hidden)),
+          tf.grad((w: Tensor) => {
+            const { logits, hidden } = plainly(w, images)
+            return lossOf(logits, hidden)
+          })(weights),
+        ]),
+        ofOneHidden: errorOf([
+          weightGradient(net, weights, images, ({ hidden }) => tf.sum(tf.square(hidden[0] as Tensor))),
+          tf.grad((w: Tensor) => tf.sum(tf.square(plainly(w, images).hidden[0] as Tensor)))(weights),
+        ]),
+        ofImages: errorOf([
+          tf.grad((x: Tensor) => ofLogits(classify(compiled(net), weights, x as Tensor4D)))(images),
+          tf.grad((x: Tensor) => ofLogits(plainly(weights, x).logits))(images),
+        ]),
+      }
+    })
+    for (const [name, error] of Object.entries(found)) expect(error, name).toBeLessThan(ROUNDING)
+    tf.dispose([weights, images, mix])
+  })
+
+  it('disposes of all other tensors', () => {
+    const { weights, images, mix } = setting(net, 9)
+    const use = () => {
+      compiled(net).logits(weights, images).dispose()
+      weightGradient(net, weights, images, ({ logits }) => tf.sum(tf.mul(logits, mix))).dispose()
+      tf.grad((x: Tensor) => tf.sum(classify(compiled(net), weights, x as Tensor4D) as Tensor2D))(images).dispose()
+    }
+    use()
+    const before = { ...memory(), data: tf.engine().backend.numDataIds() }
+    for (let i = 0; i < 3; i++) use()
+    expect({ ...memory(), data: tf.engine().backend.numDataIds() }).toEqual(before)
+    tf.dispose([weights, images, mix])
+  })
+})

@@ -1,0 +1,96 @@
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openJournal } from '../../../src/runtime/folder/journalFile.js'
+
+const newFile = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'pwoa-journal-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return join(folder, 'work.journal.jsonl')
+}
+
+describe('a journal', () => {
+  it('gives back what was added, in another life', () => {
+    const file = newFile()
+    const first = openJournal(file)
+    expect([...first.entries]).toEqual([])
+    first.add('a/0', { broken: [[3, 0.25]] })
+    first.add('a/1', 'ß and\nlines')
+    expect(first.entries.get('a/0')).toEqual({ broken: [[3, 0.25]] })
+    // Nothing is closed: as after a kill.
+    const second = openJournal(file)
+    expect([...second.entries]).toEqual([
+      ['a/0', { broken: [[3, 0.25]] }],
+      ['a/1', 'ß and\nlines'],
+    ])
+    first.close()
+    second.close()
+  })
+
+  it('keeps every number as it was', () => {
+    const file = newFile()
+    const values = [0.1, Math.fround(0.1), 2 ** -149, 3.4e38, Number.MIN_VALUE]
+    const first = openJournal(file)
+    first.add('numbers', values)
+    first.close()
+    const second = openJournal(file)
+    expect(second.entries.get('numbers')).toEqual(values)
+    second.close()
+  })
+
+  it.each([
+    ['half a line', '["b", {"bro'],
+    ['a line without its end', '["b", 1]'],
+    ['bytes that are no text', '\0\0\0\0'],
+    ['a line that is no entry', '{"b": 1}\n["c", 1]\n'],
+  ])('drops %s at the end, and goes on behind what is whole', (_title, torn) => {
+    const file = newFile()
+    const first = openJournal(file)
+    first.add('a', 'ä')
+    first.close()
+    appendFileSync(file, torn)
+    const second = openJournal(file)
+    expect([...second.entries]).toEqual([['a', 'ä']])
+    second.add('d', 2)
+    second.close()
+    expect(readFileSync(file, 'utf8')).toBe('["a","ä"]\n["d",2]\n')
+  })
+
+  it('says which file can not be written', () => {
+    const file = join(newFile(), 'below-a-file')
+    writeFileSync(join(file, '..'), '')
+    expect(() => openJournal(file)).toThrow(/journal: .*below-a-file: expected/)
+  })
+
+  const written = (...entries: readonly (readonly [string, unknown])[]): string => {
+    const file = newFile()
+    const journal = openJournal(file)
+    for (const [key, value] of entries) journal.add(key, value)
+    journal.close()
+    return file
+  }
+
+  it('counts the entries of its parts as its own, and writes only what is new', () => {
+    const parts = [written(['of', 'both'], ['a', 1]), written(['of', 'both'], ['b', null])]
+    const file = newFile()
+    const journal = openJournal(file, parts)
+    expect(Object.fromEntries(journal.entries)).toEqual({ of: 'both', a: 1, b: null })
+    journal.add('c', 3)
+    journal.close()
+    expect(readFileSync(file, 'utf8')).toBe('["c",3]\n')
+    const again = openJournal(file, parts)
+    expect(again.entries.size).toBe(4)
+    again.close()
+  })
+
+  it('refuses parts of different things, and one that is not there', () => {
+    const parts = [written(['of', 'this'], ['a', 1]), written(['of', 'that'], ['b', 2])]
+    const file = newFile()
+    expect(() => openJournal(file, parts)).toThrow(
+      `journal: ${parts[1]}: expected the of of the other parts, got another one`,
+    )
+    expect(() => openJournal(file, [newFile()])).toThrow('the journal of a run that is done, got none that can be read')
+    expect(existsSync(file), 'nothing is begun').toBe(false)
+  })
+})

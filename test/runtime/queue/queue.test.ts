@@ -1,0 +1,261 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Queue } from 'bullmq'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { buildCommand } from '../../cli/commandLine.js'
+import { until } from '../../support/until.js'
+import { type OwnRedis, ownRedis, redisMissing, selfSigned, tlsMissing } from './redis.js'
+import { checkpointsIn, doneIn, outcomesIn, studio, sweepFile, workerArgs } from './studio.js'
+
+if (tlsMissing) process.stderr.write(`test/queue: ${tlsMissing}\n`)
+
+let command: Awaited<ReturnType<typeof buildCommand>>
+beforeAll(async () => {
+  command = await buildCommand()
+})
+afterAll(() => command.remove())
+
+/** Kills of workers in one sweep; even. */
+const KILLS = 8
+
+/** Numbers from 0 to 1 that are the same each time (a linear congruential generator). */
+const numbers = (seed: number) => {
+  let state = seed
+  return (): number => {
+    state = (1_103_515_245 * state + 12_345) % 2 ** 31
+    return state / 2 ** 31
+  }
+}
+
+/** Names of all checkpoints that there are: another one changes them. */
+const newestIn = (folder: string): string => {
+  const points = join(folder, 'points')
+  const folders = existsSync(points) ? readdirSync(points).map((key) => join(points, key, 'checkpoints')) : []
+  return folders
+    .filter(existsSync)
+    .flatMap((one) => readdirSync(one))
+    .join()
+}
+
+const childrenOf = (pid: number | undefined): readonly number[] => {
+  const file = `/proc/${pid}/task/${pid}/children`
+  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : []
+}
+
+const killAtOnce = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended by itself
+  }
+}
+
+const worker = (cwd: string, redis: OwnRedis) => command.start(workerArgs(redis), cwd)
+
+const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
+  command.start(
+    ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', redis.url, '--out', 'runs/halvings', ...more],
+    cwd,
+  )
+
+describe.skipIf(redisMissing)('a sweep on a queue', () => {
+  test('is done by three workers that are killed at random, again and again, with Redis away in between: each result once, as in turn', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    writeFileSync(join(cwd, 'pipelines', 'sweep.ts'), sweepFile.replace('[30, 31, 32, 33]', '[50, 51, 52, 53]'))
+    const whole = await command.run(['pipelines/sweep.ts', '--engine', 'wasm', '--out', 'whole', '--quiet'], cwd)
+    expect(whole).toMatchObject({ code: 0 })
+
+    const folder = join(cwd, 'runs', 'halvings')
+    const workers = [worker(cwd, redis), worker(cwd, redis), worker(cwd, redis)]
+    const all = [...workers]
+    const following = follow(cwd, redis, '--json')
+    const random = numbers(1)
+    for (let kills = 1; kills <= KILLS; kills++) {
+      const before = newestIn(folder)
+      await until('a newer checkpoint', () => newestIn(folder) !== before || following.child.exitCode !== null)
+      await new Promise((resolve) => setTimeout(resolve, 200 * random()))
+      const chosen = Math.floor(3 * random())
+      const victim = workers[chosen]
+      // Half of them as the machine would go: with the processes of their points.
+      const own = random() < 0.5 ? childrenOf(victim?.child.pid) : []
+      victim?.child.kill('SIGKILL')
+      for (const pid of own) killAtOnce(pid)
+      expect(await victim?.ended, `kill ${kills}`).toMatchObject({ code: null })
+      if (kills === KILLS / 2) {
+        await redis.kill()
+        await workers[(chosen + 1) % 3]?.prints(/can't be reached \(ECONN\w+\): waiting for it/)
+        await redis.start()
+      }
+      const next = worker(cwd, redis)
+      workers[chosen] = next
+      all.push(next)
+    }
+    expect(following.child.exitCode, 'killed in the middle of the work').toBeNull()
+    const { code, stdout, stderr } = await following.ended
+    expect(code, stderr).toBe(0)
+    const points: { state: string; key: string }[] = JSON.parse(stdout).points
+    expect(points.map(({ state }) => state)).toEqual(Array(8).fill('done'))
+    expect(new Set(points.map(({ key }) => key)).size).toBe(8)
+    expect(outcomesIn(folder)).toEqual(outcomesIn(join(cwd, 'whole')))
+    const tables = ['runs/halvings', 'whole'].map((one) =>
+      readFileSync(join(cwd, one, 'results.csv'), 'utf8').replace(/,[\d.]+,(?=[0-9a-f]{20}\r)/g, ',,'),
+    )
+    expect(tables[0]).toBe(tables[1])
+
+    for (const { child } of workers) child.kill('SIGTERM')
+    for (const { ended } of workers) expect(await ended).toMatchObject({ code: 0, stdout: '' })
+    const said = (await Promise.all(all.map(({ ended }) => ended))).map((ended) => ended.stderr).join('')
+    const done = said.match(/^\S+: done$/gm) ?? []
+    expect(new Set(done).size, 'no point is done twice').toBe(done.length)
+  }, 300_000)
+
+  test('goes on elsewhere when a worker is told to stop, and is not done twice', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    const folder = join(cwd, 'runs', 'halvings')
+    const first = worker(cwd, redis)
+    const following = follow(cwd, redis)
+    await until('a checkpoint', () => checkpointsIn(folder) >= 1)
+    first.child.kill('SIGTERM')
+    const left = await first.ended
+    expect([left.code, left.stderr]).toEqual([0, expect.stringContaining('stopping: saving what is under way')])
+    expect(
+      readdirSync(join(folder, 'points')).filter((key) => existsSync(join(folder, 'points', key, 'run.lock'))),
+    ).toEqual([])
+    following.child.kill('SIGINT')
+    const words = /resume with: pwoa-run (.*)\n/.exec((await following.ended).stderr)?.[1]?.split(' ') ?? []
+    expect(words).toContain('--queue')
+    const second = command.start([...workerArgs(redis), '--workers', '2'], cwd)
+    expect(await command.run([...words, '--json', '--quiet'], cwd)).toMatchObject({ code: 0 })
+    second.child.kill('SIGTERM')
+    const begun = `${left.stderr}${(await second.ended).stderr}`.match(/: begun/g)
+    expect(begun).toHaveLength(9)
+  })
+
+  test('shares an evaluation out, and whoever joins it finds what it was in one piece', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    const args = ['pipelines/evaluation.ts', '--engine', 'wasm', '--quiet']
+    expect(await command.run([...args, '--out', 'whole'], cwd, { PIECES: 'one' })).toMatchObject({ code: 0 })
+    const workers = [worker(cwd, redis), worker(cwd, redis)]
+    const queued = [...args, '--json', '--queue', redis.url, '--out', 'runs/evaluation']
+    const { code, stdout, stderr } = await command.run(queued, cwd)
+    expect(code, stderr).toBe(0)
+    const key: string = JSON.parse(stdout).points.at(-1).key
+    expect(readFileSync(join(cwd, 'runs', 'evaluation', 'points', key, 'attacks.jsonl'), 'utf8')).toBe(
+      readFileSync(join(cwd, 'whole', 'attacks.jsonl'), 'utf8'),
+    )
+    for (const { child } of workers) child.kill('SIGTERM')
+    const said = (await Promise.all(workers.map(({ ended }) => ended))).map((ended) => ended.stderr).join('')
+    expect(said.match(/: begun/g)).toHaveLength(4)
+  })
+
+  test('is refused by a worker with another file, in words that reach whoever waits', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    const other = studio()
+    writeFileSync(join(other, 'pipelines', 'sweep.ts'), sweepFile.replaceAll('halve(epochs)', 'halve(epochs + 1)'))
+    const refusing = worker(other, redis)
+    const following = follow(cwd, redis)
+    await following.prints(
+      /warning: epochs=\d+ seed=\d: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other data, other contents of a checkpoint, or another version/,
+    )
+    refusing.child.kill('SIGKILL')
+    following.child.kill('SIGKILL')
+  })
+
+  test('that says what it must not is never run', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    writeFileSync(join(cwd, 'evil.ts'), `import { writeFileSync } from 'node:fs'\nwriteFileSync('hurt', '')\n`)
+    const queue = new Queue('pwoa', { connection: { host: '127.0.0.1', port: redis.port, maxRetriesPerRequest: null } })
+    onTestFinished(() => queue.disconnect())
+    queue.on('error', () => undefined)
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', '..', 'package.json'), 'utf8'))
+    const good = {
+      version,
+      file: 'sweep.ts',
+      values: {},
+      folder: 'x',
+      key: '0123456789abcdef0123',
+      seed: 0,
+      engine: 'wasm',
+    }
+    const jobs = await queue.addBulk(
+      [
+        { ...good, file: '../evil.ts' },
+        { ...good, folder: '../..' },
+        { ...good, values: 'secret-text' },
+        'nothing',
+      ].map((data) => ({ name: 'point', data })),
+    )
+    const running = worker(cwd, redis)
+    for (const job of jobs) await until(`job ${job.id} to fail`, async () => (await job.getState()) === 'failed')
+    const reasons = await Promise.all(
+      jobs.map(async ({ id }) => JSON.parse((await queue.getJob(id ?? ''))?.failedReason ?? '{}').actual),
+    )
+    expect(reasons).toEqual(['../evil.ts, which is outside', 'a wrong folder', 'a wrong values', 'a wrong record'])
+    running.child.kill('SIGTERM')
+    const { stderr } = await running.ended
+    expect(stderr).not.toContain('secret-text')
+    expect(existsSync(join(cwd, 'hurt'))).toBe(false)
+  })
+
+  test.skipIf(tlsMissing)('with a password, by TLS: in no log, no file and no list of processes', async () => {
+    const password = 'not-to-be-seen'
+    const tls = selfSigned()
+    const redis = await ownRedis({ password, tls })
+    const cwd = studio()
+    const env = { PWOA_QUEUE: redis.url.replace('://', `://:${password}@`), NODE_EXTRA_CA_CERTS: tls.certificate }
+    const args = workerArgs(redis).flatMap((word) => (word === redis.url ? [] : [word]))
+    const working = command.start(args, cwd, env)
+    const following = command.start(
+      ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', '--out', 'runs/halvings'],
+      cwd,
+      // The certificate is for the address, too.
+      { ...env, PWOA_QUEUE: env.PWOA_QUEUE.replace('localhost', '127.0.0.1') },
+    )
+    await until('a point that is done', () => doneIn(join(cwd, 'runs', 'halvings')) >= 1)
+    const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n')
+    expect(processes.filter((line) => line.includes(password) && !line.startsWith('redis-server'))).toEqual([])
+    following.child.kill('SIGINT')
+    working.child.kill('SIGTERM')
+    const [followed, worked] = [await following.ended, await working.ended]
+    expect(worked.stderr).toContain(`from ${redis.url}`)
+    expect(followed.stderr).not.toMatch(/Warning|can't be reached/)
+    const said = [followed, worked].map(({ stdout, stderr }) => stdout + stderr).join('')
+    const files = readdirSync(join(cwd, 'runs'), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    )
+    const texts = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    expect([said, ...texts].filter((text) => text.includes(password))).toEqual([])
+  })
+
+  test.skipIf(tlsMissing)(
+    'is not spoken to where nobody vouches for its certificate, nor without TLS, nor with another password',
+    async () => {
+      const password = 'not-to-be-seen'
+      const tls = selfSigned()
+      const redis = await ownRedis({ password, tls })
+      const cwd = studio()
+      const args = workerArgs(redis).flatMap((word) => (word === redis.url ? [] : [word]))
+      const right = redis.url.replace('://', `://:${password}@`)
+      const tries = [
+        [{ PWOA_QUEUE: right }, /\((DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN)\): waiting for it/],
+        [{ PWOA_QUEUE: right.replace('rediss', 'redis') }, /can't be reached \(.*\): waiting for it/],
+        [{ PWOA_QUEUE: right.replace(password, 'wrong-one'), NODE_EXTRA_CA_CERTS: tls.certificate }, /WRONGPASS/],
+      ] as const
+      const said = await Promise.all(
+        tries.map(async ([env, words]) => {
+          const trying = command.start(args, cwd, env)
+          await trying.prints(words)
+          trying.child.kill('SIGKILL')
+          return (await trying.ended).stderr
+        }),
+      )
+      expect(said.filter((text) => text.includes(password) || text.includes('wrong-one'))).toEqual([])
+    },
+  )
+})

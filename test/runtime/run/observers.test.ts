@@ -1,0 +1,100 @@
+import { NEVER, Observable, Subject } from 'rxjs'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import type { RunEvent } from '../../../src/dsl/events.js'
+import type { RunHandle } from '../../../src/dsl/run.js'
+import { attachObservers } from '../../../src/runtime/run/observers.js'
+import { fakePipeline, fakeTrain, temporaryFolder } from '../fakes.js'
+
+const nothing = (): void => undefined
+
+const handle: RunHandle = {
+  folder: 'nowhere',
+  metrics$: NEVER,
+  events$: NEVER,
+  stop: nothing,
+  pause: nothing,
+  proceed: nothing,
+  result: new Promise(nothing),
+}
+
+/** An observer of a run that is over; the clock is turned by hand. */
+const observed = (observable: Observable<unknown>) => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const controller = new AbortController()
+  const events: RunEvent[] = []
+  let over = false
+  const observing = attachObservers([() => observable], handle, {
+    pipeline: fakePipeline(),
+    signal: controller.signal,
+    emit: (event) => void events.push(event),
+    observerFailed: (thrown) => {
+      throw thrown
+    },
+  })
+  const end = (): Promise<void> =>
+    observing.end().then(() => {
+      over = true
+    })
+  return {
+    end,
+    stop: () => controller.abort(),
+    isOver: () => over,
+    warnings: () => events.flatMap((event) => (event.type === 'warning' ? [`${event.stage}: ${event.message}`] : [])),
+  }
+}
+
+const waiting = 'fake run: waiting for an observer that has not completed'
+const left = 'fake run: an observer that has not completed is left'
+
+describe('an observable that does not complete', () => {
+  test('is waited for, which is told once after 10 s, until the run is stopped', async () => {
+    let subscribed = true
+    const run = observed(
+      new Observable(() => () => {
+        subscribed = false
+      }),
+    )
+    const ended = run.end()
+    await vi.advanceTimersByTimeAsync(9_999)
+    expect(run.warnings()).toEqual([])
+    await vi.advanceTimersByTimeAsync(50_000)
+    expect([run.warnings(), run.isOver(), subscribed]).toEqual([[waiting], false, true])
+    run.stop()
+    await ended
+    expect([run.warnings(), subscribed, vi.getTimerCount()]).toEqual([[waiting, left], false, 0])
+  })
+
+  test('has 10 s for its last words in a run that was stopped before', async () => {
+    const run = observed(NEVER)
+    run.stop()
+    const ended = run.end()
+    await vi.advanceTimersByTimeAsync(9_999)
+    expect([run.warnings(), run.isOver()]).toEqual([[], false])
+    await vi.advanceTimersByTimeAsync(1)
+    await ended
+    expect(run.warnings()).toEqual([left])
+  })
+
+  test('that completes in time is no warning, and leaves no timer behind', async () => {
+    const last = new Subject<void>()
+    const run = observed(last)
+    const ended = run.end()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(run.isOver()).toBe(false)
+    last.complete()
+    await ended
+    expect([run.warnings(), vi.getTimerCount()]).toEqual([[], 0])
+  })
+})
+
+test('a run whose work is done has its result when it is stopped', async () => {
+  const run = fakePipeline()
+    .pipe(fakeTrain({ epochs: 1 }))
+    .observe(({ metrics$, stop }) => {
+      metrics$.subscribe({ complete: stop })
+      return NEVER
+    })
+    .run({ out: temporaryFolder() })
+  expect(await run.result).toMatchObject({ _tag: 'Right', right: { pipeline: 'fake run' } })
+})

@@ -99,8 +99,8 @@ const attackPass = async (
     nameOf: namesFor(attack, evaluation.attacks),
   }
   for (const stage of stagesOf(attack)) {
-    const standing = Uint32Array.from(whole.filter((index) => !ledger.broken.has(index)))
-    await stagePass({ evaluation, attack: attack.name, stage, ledger, whole: whole.length }, standing)
+    const unbroken = Uint32Array.from(whole.filter((index) => !ledger.broken.has(index)))
+    await stagePass({ evaluation, attack: attack.name, stage, ledger, whole: whole.length }, unbroken)
   }
   if ('stages' in attack) for (const message of adviceOnSequence(attack, ledger.stages)) evaluation.onWarning(message)
   return ledger
@@ -114,7 +114,7 @@ interface StageWork {
   readonly whole: number
 }
 
-const stagePass = async (work: StageWork, standing: Uint32Array): Promise<void> => {
+const stagePass = async (work: StageWork, unbroken: Uint32Array): Promise<void> => {
   const { evaluation, attack, stage, ledger, whole } = work
   const { indices, journal, batchSize, onProgress, onStage } = evaluation
   const clock = timeLeft()
@@ -122,11 +122,11 @@ const stagePass = async (work: StageWork, standing: Uint32Array): Promise<void> 
   let seconds = 0
   const robust = (): number => (whole - ledger.broken.size) / indices.length
   const tell = (now: number): void => {
-    const secondsLeft = clock.at(now, standing.length, performance.now() / 1000)
-    onProgress({ attack, stage: stage.name, done: now, total: standing.length, robust: robust(), secondsLeft })
+    const secondsLeft = clock.at(now, unbroken.length, performance.now() / 1000)
+    onProgress({ attack, stage: stage.name, done: now, total: unbroken.length, robust: robust(), secondsLeft })
   }
   const earlier = ledger.broken.size
-  for (const { block, number, indices: part } of batchesOf(standing, batchSize)) {
+  for (const { block, number, indices: part } of batchesOf(unbroken, batchSize)) {
     const key = keyOf(attack, stage.name, block, number)
     const found = rememberedBatch(journal, key)
     const record = found ?? (await attacked(work, part, (share) => tell(done + share * part.length)))
@@ -138,7 +138,7 @@ const stagePass = async (work: StageWork, standing: Uint32Array): Promise<void> 
     tell(done)
     await breathe(evaluation)
   }
-  const result = { attack, stage: stage.name, robust: robust(), attacked: standing.length, seconds }
+  const result = { attack, stage: stage.name, robust: robust(), attacked: unbroken.length, seconds }
   ledger.stages.push({ ...result, broken: ledger.broken.size - earlier })
   onStage({ ...result, broken: ledger.broken.size - earlier })
 }

@@ -36,7 +36,7 @@ export const squareOptions = declareOptions('square', {
 export interface SquareOptions extends OptionsOf<typeof squareOptions> {}
 
 /** An example that still stands, and the image that came nearest to breaking it. */
-interface Standing {
+interface Unbroken {
   readonly row: number
   readonly label: number
   readonly image: Float32Array
@@ -67,22 +67,22 @@ export const square = (options: SquareOptions): Attack => {
     const [, height, width, channels] = attempt.images.shape
     const { side, start, move } = moves[norm]({ height, width, channels }, epsilon)
     const size = height * width * channels
-    let standing = standingOf(attempt, size, name)
-    for (let query = 0; query <= queries && standing.length > 0; query++) {
+    let unbroken = unbrokenOf(attempt, size, name)
+    for (let query = 0; query <= queries && unbroken.length > 0; query++) {
       const edge = side(shareAt(initialShare, query - 1) * height * width)
       // A new array for each query: its tensor shares it.
-      const tried = new Float32Array(standing.length * size)
-      const each = standing.map((_, i) => tried.subarray(i * size, (i + 1) * size))
-      for (const [i, { image, best, random }] of standing.entries()) {
+      const tried = new Float32Array(unbroken.length * size)
+      const each = unbroken.map((_, i) => tried.subarray(i * size, (i + 1) * size))
+      for (const [i, { image, best, random }] of unbroken.entries()) {
         const out = each[i] ?? tried
         out.set(best)
         if (query === 0) start(out, image, random)
         else move(out, image, edge, random)
       }
-      const logits = asked(attempt.classifier, tried, [standing.length, height, width, channels])
-      const classes = logits.length / standing.length
+      const logits = asked(attempt.classifier, tried, [unbroken.length, height, width, channels])
+      const classes = logits.length / unbroken.length
       const guesses = predictionsOf(logits, classes)
-      for (const [i, example] of standing.entries()) {
+      for (const [i, example] of unbroken.entries()) {
         const found = each[i] ?? tried
         const row = logits.subarray(i * classes, (i + 1) * classes)
         const margin = (row[example.label] ?? 0) - (row[runnerUp(row, example.label)] ?? 0)
@@ -92,7 +92,7 @@ export const square = (options: SquareOptions): Attack => {
           example.best.set(found)
         }
       }
-      standing = standing.filter(({ label }, i) => guesses[i] === label)
+      unbroken = unbroken.filter(({ label }, i) => guesses[i] === label)
       yield (query + 1) / (queries + 1)
     }
   }
@@ -116,11 +116,11 @@ const asked = (classifier: Classifier, pixels: Float32Array, shape: [number, num
   }
 }
 
-const standingOf = (
+const unbrokenOf = (
   { images, classes, indices, seed, run }: Attempt,
   size: number,
   name: string,
-): readonly Standing[] => {
+): readonly Unbroken[] => {
   const pixels = images.dataSync<'float32'>()
   return Array.from(classes, (label, row) => ({
     row,

@@ -219,7 +219,7 @@ export default {
       comment: 'What is shipped needs neither tests nor tools; where the cache folder is, it shares with the set-up script.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|bench|pipelines|scripts)/', pathNot: '^scripts/engine-cache\\.' },
+      to: { path: '^(test|bench|pipelines|scripts)/', pathNot: '^scripts/engineCache\\.' },
     },
     {
       name: 'scripts-only-for-the-cache',

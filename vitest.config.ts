@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { readStamp, readUnavailable } from './scripts/engine-cache.mjs'
+import { readStamp, readUnavailable } from './scripts/engineCache.mjs'
 
 const nativeIsInstalled = (): boolean => {
   if (readStamp() !== undefined) return true

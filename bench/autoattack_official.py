@@ -5,7 +5,7 @@
 
 DIR is a checkout of the official code. Each stage of version `standard` gets what the earlier ones left. Prints one
 JSON line a stage: {"checkpoint", "seed", "stage", "examples", "robust", "surviving"}. With --starts, a file that
-`apgd-starts.mjs` wrote, APGD-CE begins at our starting points instead of its own. Needs torch (CPU) and numpy.
+`apgdStarts.mjs` wrote, APGD-CE begins at our starting points instead of its own. Needs torch (CPU) and numpy.
 """
 
 import argparse

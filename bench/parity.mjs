@@ -121,7 +121,7 @@ The official figures come from
 python3 bench/autoattack_official.py --autoattack DIR --data-dir DIR --checkpoint FILE --examples N --seed S --stages apgd-ce,apgd-t
 \`\`\`
 
-With our starting points (\`node bench/apgd-starts.mjs FILE --seed S\`, then \`--starts FILE\`) the official APGD-CE breaks the same examples as ours: on the first 1,000 images, \`mnist_fastat_pgd\`, seeds 0 and 4, not one example differs.
+With our starting points (\`node bench/apgdStarts.mjs FILE --seed S\`, then \`--starts FILE\`) the official APGD-CE breaks the same examples as ours: on the first 1,000 images, \`mnist_fastat_pgd\`, seeds 0 and 4, not one example differs.
 `
 
 const page = `# AutoAttack compared with the official code

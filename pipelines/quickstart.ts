@@ -22,7 +22,7 @@ import {
   weightLayers,
 } from 'pwoa'
 
-/** Made by `pipelines/teacher-digits.ts`, with ε = 0.3. */
+/** Made by `pipelines/teacherDigits.ts`, with ε = 0.3. */
 const checkpoint = fileURLToPath(new URL('../assets/teacher-digits.safetensors', import.meta.url))
 const epsilon = 0.3
 

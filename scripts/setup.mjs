@@ -13,8 +13,8 @@ import {
 } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { npm, run } from './run-command.mjs'
-import { setUpEngine } from './setup-engine.mjs'
+import { npm, run } from './runCommand.mjs'
+import { setUpEngine } from './setupEngine.mjs'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -109,7 +109,7 @@ const linkCommands = (folder) => {
   if (process.platform === 'win32') return
   for (const [name, target] of [
     ['pwoa-run', 'dist/cli/main.js'],
-    ['pwoa-setup', 'scripts/setup-engine.mjs'],
+    ['pwoa-setup', 'scripts/setupEngine.mjs'],
   ]) {
     const link = join(folder, 'node_modules', '.bin', name)
     if (!linkExists(link)) symlinkSync(join('..', '..', target), link)

@@ -61,7 +61,7 @@ describe('pwoa-run doctor', () => {
       join(broken, 'node_modules/@tensorflow/tfjs-node/index.js'),
       `throw new Error('libtensorflow.so.2: cannot open')`,
     )
-    const key = (await import('../../scripts/engine-cache.mjs')).engineKey()
+    const key = (await import('../../scripts/engineCache.mjs')).engineKey()
     const folder = folderWith({ [`cache/engine-unavailable-${key}.json`]: '{"reason":"no C++ compiler"}' })
     expect((await diagnosed([], folder)).about('engine')?.advice).toContain('no C++ compiler')
     mkdirSync(join(folder, 'cache', key))

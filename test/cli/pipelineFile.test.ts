@@ -97,8 +97,8 @@ test('compare.ts has a point for each method, rate and seed, and one for the tea
   expect(stdout).toMatch(/^ {2}apd +adversarial \(attack pgd/m)
 })
 
-test('robust-training.ts has a point for each method', async () => {
-  const file = fileURLToPath(new URL('../../pipelines/robust-training.ts', import.meta.url))
+test('robustTraining.ts has a point for each method', async () => {
+  const file = fileURLToPath(new URL('../../pipelines/robustTraining.ts', import.meta.url))
   const { code, stdout, stderr } = await command.run([file, '--plan', '--set', 'dataset=cifar10'], folderWith({}))
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout.match(/^ {2}method=\S+ epochs=10 seed=0$/gm)).toHaveLength(9)

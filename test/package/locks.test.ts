@@ -5,7 +5,7 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PathReporter } from 'io-ts/lib/PathReporter.js'
 import { describe, expect, test } from 'vitest'
-import { TFJS_NODE_VERSION } from '../../scripts/engine-cache.mjs'
+import { TFJS_NODE_VERSION } from '../../scripts/engineCache.mjs'
 import { root } from '../../scripts/setup.mjs'
 
 const Entry = t.intersection([

@@ -110,10 +110,10 @@ test('the package holds what runs, and nothing else', async () => {
     'engine/package-lock.json',
     'engine/package.json',
     'package.json',
-    'scripts/engine-cache.d.mts',
-    'scripts/engine-cache.mjs',
-    'scripts/run-command.mjs',
-    'scripts/setup-engine.mjs',
+    'scripts/engineCache.d.mts',
+    'scripts/engineCache.mjs',
+    'scripts/runCommand.mjs',
+    'scripts/setupEngine.mjs',
   ])
   expect(files).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']))
   expect(files).toContain('pipelines/quickstart.ts')

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { cacheFolder, engineKey, engineSources, unavailableFile } from '../../scripts/engine-cache.mjs'
+import { cacheFolder, engineKey, engineSources, unavailableFile } from '../../scripts/engineCache.mjs'
 import { build, installPackages } from '../../scripts/setup.mjs'
-import { setUpEngine } from '../../scripts/setup-engine.mjs'
+import { setUpEngine } from '../../scripts/setupEngine.mjs'
 
 let folder = ''
 const path = (...names: readonly string[]): string => join(folder, ...names)

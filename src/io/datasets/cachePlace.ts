@@ -1,6 +1,6 @@
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { cacheFolder } from '../../../scripts/engine-cache.mjs'
+import { cacheFolder } from '../../../scripts/engineCache.mjs'
 
 /** The folder for what is kept outside of runs: the native engine, downloads, decoded images. */
 export interface CachePlace {

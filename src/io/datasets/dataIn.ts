@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { cacheFolder } from '../../../scripts/engine-cache.mjs'
+import { cacheFolder } from '../../../scripts/engineCache.mjs'
 import { exists, firstOf } from '../files/readWhole.js'
 import { CIFAR_10, CIFAR_100, type CifarVersion } from './cifar/cifarFiles.js'
 import { findCifar } from './cifar/cifarFolder.js'

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { readStamp } from '../../../scripts/engine-cache.mjs'
+import { readStamp } from '../../../scripts/engineCache.mjs'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
 
 const installedByUser = (): boolean => {

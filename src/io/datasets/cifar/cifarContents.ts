@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheFolder } from '../../../../scripts/engine-cache.mjs'
+import { cacheFolder } from '../../../../scripts/engineCache.mjs'
 import { md5Of } from '../../files/hash.js'
 import { exists } from '../../files/readWhole.js'
 import { contentsOnce, factsOf, PUBLISHED, UNREADABLE } from '../common/contentsOnce.js'

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheFolder } from '../../../../scripts/engine-cache.mjs'
+import { cacheFolder } from '../../../../scripts/engineCache.mjs'
 import { valueOfTask } from '../../../dsl/errors.js'
 import { md5Of } from '../../files/hash.js'
 import { firstOf, readWhole } from '../../files/readWhole.js'

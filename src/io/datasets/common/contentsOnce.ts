@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheFolder } from '../../../../scripts/engine-cache.mjs'
+import { cacheFolder } from '../../../../scripts/engineCache.mjs'
 import { writeWhole } from '../../files/writeWhole.js'
 import type { SourceFile } from './packedCache.js'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { cacheFolder } from '../../../../scripts/engine-cache.mjs'
+import { cacheFolder } from '../../../../scripts/engineCache.mjs'
 import type { DataContext } from '../../../dsl/dataset.js'
 import { type FileError, PwoaFailure, valueOfTask } from '../../../dsl/errors.js'
 import { given } from '../../../dsl/kit/given.js'

@@ -1,4 +1,4 @@
-/** What `setup-engine` installed. */
+/** What `setupEngine` installed. */
 export interface EngineStamp {
   readonly tfjsNode: string
   /** `official`: tfjs-node's own install script; `wheel`: libtensorflow from the Python package `tensorflow-cpu`. */
@@ -8,7 +8,7 @@ export interface EngineStamp {
   readonly sha256?: string
 }
 
-/** Why the last `setup-engine` ended without a native engine. */
+/** Why the last `setupEngine` ended without a native engine. */
 export interface EngineUnavailable {
   readonly reason: string
   readonly setupVersion: number

@@ -1,5 +1,5 @@
 /**
- * PWOA_PYTHON=python3 node scripts/check_onnx.mjs [FILE.onnx …]
+ * PWOA_PYTHON=python3 node scripts/checkOnnx.mjs [FILE.onnx …]
  *
  * ONNX's own checker, with shape inference, on files of `exportModel`, and on an export of every network of the zoo.
  * Needs a Python with the package `onnx`. Exits with 1 and the checker's words where one is not valid.

@@ -33,8 +33,8 @@ import {
   stampFile,
   TFJS_NODE_VERSION,
   unavailableFile,
-} from './engine-cache.mjs'
-import { killAll, npm, run } from './run-command.mjs'
+} from './engineCache.mjs'
+import { killAll, npm, run } from './runCommand.mjs'
 
 /** Raise it when this script changes in a way that may make a failed set-up succeed. */
 const SETUP_VERSION = 1

@@ -1,5 +1,5 @@
 /**
- * node bench/apgd-starts.mjs FILE [--seed 0] [--examples 1000]
+ * node bench/apgdStarts.mjs FILE [--seed 0] [--examples 1000]
  *
  * Writes the perturbations that our APGD-CE starts from on the MNIST test images (float32, one image after the other),
  * so that `autoattack_official.py --starts FILE` starts at the very same points. After `npm run bench` or any other
@@ -22,7 +22,7 @@ const { values, positionals } = parseArgs({
 const [file] = positionals
 const [seed, examples, epsilon] = [values.seed, values.examples, values.epsilon].map(Number)
 if (file === undefined || ![seed, examples, epsilon].every((value) => value >= 0)) {
-  process.stderr.write('usage: node bench/apgd-starts.mjs FILE [--seed 0] [--examples 1000] [--epsilon 0.3]\n')
+  process.stderr.write('usage: node bench/apgdStarts.mjs FILE [--seed 0] [--examples 1000] [--epsilon 0.3]\n')
   process.exit(2)
 }
 const starts = new Float32Array(examples * PIXELS)

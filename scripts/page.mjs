@@ -77,7 +77,7 @@ export const buildMethodPage = async (root, file) => {
     loader: { '.wasm': 'binary' },
     plugins: [withoutGraphs, engineAsUrl],
   })
-  const shared = await bundled({ entryPoints: [join(root, 'src', 'report', 'style.ts')], format: 'esm' })
+  const shared = await bundled({ entryPoints: [join(root, 'src', 'report', 'html', 'style.ts')], format: 'esm' })
   const { style } = await import(`data:text/javascript,${encodeURIComponent(shared)}`)
   const sheets = ["@import './style.css';", "@import './method/style.css';"].join('\n')
   const own = await bundled({ stdin: { contents: sheets, loader: 'css', resolveDir: page } })

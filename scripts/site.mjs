@@ -4,8 +4,9 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
-import { Application, Converter, JSX, Logger, LogLevel, PageEvent } from 'typedoc'
+import { Application, Converter, JSX, Logger, LogLevel, PageEvent, ReflectionKind } from 'typedoc'
 import ts from 'typescript'
+import { optionTables } from './optionTables.mjs'
 import { buildMethodPage } from './page.mjs'
 import { build, root } from './setup.mjs'
 
@@ -67,6 +68,16 @@ const linkMethod = (app) =>
     ),
   )
 
+/** The page of what takes options ends with a table of them. */
+const tabulateOptions = (app, tables) =>
+  app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => {
+    for (const { name, signatures = [] } of project.getReflectionsByKind(ReflectionKind.Function)) {
+      const table = tables.get(name)
+      if (table === undefined) continue
+      for (const { comment } of signatures) comment?.summary.push({ kind: 'text', text: `\n\n${table}\n` })
+    }
+  })
+
 /** What is wider than the window is scrolled, by keyboard too. */
 const scrollByKeyboard = (app) =>
   app.renderer.on(PageEvent.END, (page) => {
@@ -102,11 +113,13 @@ const buildSite = async (folder, entry) => {
   nameDocuments(app, docs)
   linkMethod(app)
   scrollByKeyboard(app)
+  await build()
+  const [point] = app.getEntryPoints() ?? []
+  if (point) tabulateOptions(app, await optionTables(point.program, root))
   const project = await app.convert()
   if (!project) return problems.found
   app.validate(project)
   await app.generateDocs(project, folder)
-  if (!existsSync(join(root, 'assembly', 'pwoa.wasm'))) await build()
   await buildMethodPage(root, join(folder, METHOD))
   return problems.found
 }

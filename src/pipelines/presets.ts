@@ -68,10 +68,16 @@ const photographs = {
  *   attackEval([autoAttack({ epsilon: preset.epsilon }), pgd(preset.pgd)], { examples: 1000 }))
  */
 export const presets = {
-  mnist: { ...digits, classes: 10, data: (options: MnistOptions = {}) => mnist(options) },
+  mnist: {
+    ...digits,
+    classes: 10,
+    /** MNIST. */
+    data: (options: MnistOptions = {}) => mnist(options),
+  },
   syntheticDigits: {
     ...digits,
     classes: 10,
+    /** Drawn digits. */
     data: (options: SyntheticDigitsOptions = {}) => syntheticDigits(options),
   },
   cifar10: {
@@ -79,6 +85,7 @@ export const presets = {
     classes: 10,
     distill: { temperature: 30, alpha: 10 },
     hsicRegularize: { lambdaX: 2e-5, lambdaY: 1e-4 },
+    /** CIFAR-10, augmented. */
     data: (options: CifarOptions = {}) => cifar10({ augment, ...options }),
   },
   cifar100: {
@@ -86,6 +93,7 @@ export const presets = {
     classes: 100,
     distill: { temperature: 30, alpha: 100 },
     hsicRegularize: { lambdaX: 5e-7, lambdaY: 2e-6 },
+    /** CIFAR-100, augmented. */
     data: (options: CifarOptions = {}) => cifar100({ augment, ...options }),
   },
 }

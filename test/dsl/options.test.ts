@@ -80,7 +80,7 @@ describe('options that are refused', () => {
     ['a word in a list', { epochs: 1, phases: ['admm', 'retrian'] }, 'phases[1] among admm, retrain; got "retrian"'],
     ['a near word', { epochs: 1, phases: ['retrian'] }, 'did you mean retrain?'],
     ['an item without its list', { epochs: 1, phases: 'admm' }, 'got "admm"; write it in [ ]'],
-    ['an empty list', { epochs: 1, phases: [] }, 'phases to be a list of at least 1; got []'],
+    ['an empty list', { epochs: 1, phases: [] }, 'phases to be a list of at least 1, each among admm, retrain; got []'],
     ['an option within', { epochs: 1, rho: { initial: -1 } }, 'rho.initial > 0; got -1'],
     [
       'an unknown name within',

@@ -44,6 +44,27 @@ describe('the site', () => {
     expect(publicValues().filter(({ name }) => !there.has(`pwoa.${name}.html`))).toEqual([])
   })
 
+  test.each([
+    ['distill', ['temperature', 'temperature > 0', '30', 'Temperature T > 0.']],
+    [
+      'apgd',
+      ['epsilon', 'epsilon > 0', 'required', 'Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1].'],
+    ],
+    ['conv2d', ['stride', 'stride to be a whole number >= 1 (pixels)', '1', 'In pixels, ≥ 1.']],
+    ['mnist', ['dataDir', 'dataDir to be the path of a folder', 'downloaded into the cache folder']],
+  ])('the page of %s has a table of its options', (name, row) => {
+    const text = readFileSync(join(site, 'functions', `pwoa.${name}.html`), 'utf8')
+    const rows = [...text.matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, cells = '']) =>
+      [...cells.matchAll(/<td>(.*?)<\/td>/gs)].map(([, cell = '']) =>
+        cell
+          .replaceAll(/<[^>]+>/g, '')
+          .replaceAll('&gt;', '>')
+          .trim(),
+      ),
+    )
+    expect(rows.map((cells) => cells.slice(0, row.length))).toContainEqual(row)
+  })
+
   test('loads nothing from elsewhere', async () => {
     const loads = /<(?:script|img|iframe)[^>]*\ssrc="(?:https?:)?\/\/|<link[^>]*\shref="(?:https?:)?\/\//
     const texts = (await pages()).map((page) => [page, readFileSync(join(site, page), 'utf8')] as const)

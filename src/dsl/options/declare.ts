@@ -7,10 +7,13 @@ import { accepted, unknownOption } from './refusal.js'
 /** Options by name. */
 export type Fields = Readonly<Record<string, Field>>
 
+/** The names of the options that must be given. */
 type RequiredNames<F> = { [K in keyof F]: F[K] extends { readonly presence: 'required' } ? K : never }[keyof F]
 
 // Written as `Pick` is, over names that the compiler can follow to their declaration: editors show its comment.
+/** Options that must be given. */
 type Required<F, K extends keyof F> = { readonly [P in K]: ValueOf<F[P]> }
+/** Options that may be left out. */
 type Omissible<F, K extends keyof F> = { readonly [P in K]?: ValueOf<F[P]> | undefined }
 
 /** What a user writes: the options by name; those with a default, and optional ones, may be left out or undefined. */

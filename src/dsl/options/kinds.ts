@@ -115,7 +115,8 @@ export const callback = <F extends (...args: never) => unknown>(what: string): O
 export const list = <A>(item: AnyOption<A>, { least = 0 }: { readonly least?: number } = {}): Option<readonly A[]> => {
   const items = t.readonlyArray(item)
   const facts: OptionFacts = {
-    expected: (name) => `${name} to be a list${least === 0 ? '' : ` of at least ${least}`}`,
+    expected: (name) =>
+      `${name} to be a list${least === 0 ? '' : ` of at least ${least}`}, ${item.facts.expected('each')}`,
     meant: (value) => (item.is(value) ? 'write it in [ ]' : undefined),
   }
   return optionOf(

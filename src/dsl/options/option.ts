@@ -48,7 +48,9 @@ export interface Field extends t.Decoder<unknown, unknown> {
   readonly facts: OptionFacts
   readonly presence: 'required' | 'defaulted' | 'optional'
   readonly fallback?: unknown
+  /** Whether the option takes a value. */
   readonly is: (value: unknown) => boolean
+  /** The value as the plan states it. */
   // A method: an option of numbers is then a field, which a function of numbers alone would not be.
   encode(value: unknown): unknown
 }

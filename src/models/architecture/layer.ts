@@ -19,12 +19,12 @@ export interface Normalisation {
   readonly std: readonly number[]
 }
 
-/** (x − mean) / std of each channel, with constants; see {@link normalize}. */
+/** (x − mean) / std of each channel, with constants; see `normalize`. */
 export interface NormalizeLayer extends Placement, Normalisation {
   readonly type: 'normalize'
 }
 
-/** A convolution: an image of ⌊(size + 2·padding − kernel) / stride⌋ + 1 pixels a side; see {@link conv2d}. */
+/** A convolution: an image of ⌊(size + 2·padding − kernel) / stride⌋ + 1 pixels a side; see `conv2d`. */
 export interface Conv2dLayer extends Placement {
   readonly type: 'conv2d'
   readonly name: string
@@ -42,19 +42,19 @@ export interface Conv2dLayer extends Placement {
   readonly groups?: number | undefined
 }
 
-/** Batch normalisation of each channel; the image keeps its size. See {@link batchNorm2d}. */
+/** Batch normalisation of each channel; the image keeps its size. See `batchNorm2d`. */
 export interface BatchNorm2dLayer extends Placement {
   readonly type: 'batchNorm2d'
   readonly name: string
 }
 
-/** A learned scale and shift of each channel; the image keeps its size. See {@link affine2d}. */
+/** A learned scale and shift of each channel; the image keeps its size. See `affine2d`. */
 export interface Affine2dLayer extends Placement {
   readonly type: 'affine2d'
   readonly name: string
 }
 
-/** A fully connected layer: a vector to a vector of `out` numbers; see {@link linear}. */
+/** A fully connected layer: a vector to a vector of `out` numbers; see `linear`. */
 export interface LinearLayer extends Placement {
   readonly type: 'linear'
   readonly name: string
@@ -62,12 +62,12 @@ export interface LinearLayer extends Placement {
   readonly out: number
 }
 
-/** max(0, x); the shape stays. See {@link relu}. */
+/** max(0, x); the shape stays. See `relu`. */
 export interface ReluLayer extends Placement {
   readonly type: 'relu'
 }
 
-/** The largest value of each window and channel; see {@link maxPool2d}. */
+/** The largest value of each window and channel; see `maxPool2d`. */
 export interface MaxPool2dLayer extends Placement {
   readonly type: 'maxPool2d'
   /** Side of the square window, in pixels, ≥ 1. */
@@ -76,7 +76,7 @@ export interface MaxPool2dLayer extends Placement {
   readonly stride: number
 }
 
-/** The mean of each window and channel; see {@link avgPool2d}. */
+/** The mean of each window and channel; see `avgPool2d`. */
 export interface AvgPool2dLayer extends Placement {
   readonly type: 'avgPool2d'
   /** Side of the square window, in pixels, ≥ 1. */
@@ -85,12 +85,12 @@ export interface AvgPool2dLayer extends Placement {
   readonly stride: number
 }
 
-/** An image as a vector of height·width·channels numbers; see {@link flatten}. */
+/** An image as a vector of height·width·channels numbers; see `flatten`. */
 export interface FlattenLayer extends Placement {
   readonly type: 'flatten'
 }
 
-/** The sum of two or more inputs of the same shape; see {@link add}. */
+/** The sum of two or more inputs of the same shape; see `add`. */
 export interface AddLayer extends Placement {
   readonly type: 'add'
   readonly inputs: readonly string[]
@@ -99,7 +99,7 @@ export interface AddLayer extends Placement {
 /** A value that only training provides and that does not depend on the images. */
 export type GivenValue = 'noise' | 'labels'
 
-/** A vector of `out` numbers from outside the network; see {@link given}. */
+/** A vector of `out` numbers from outside the network; see `given`. */
 export interface GivenLayer extends Placement {
   readonly type: 'given'
   readonly value: GivenValue
@@ -108,13 +108,13 @@ export interface GivenLayer extends Placement {
   readonly inputs: readonly string[]
 }
 
-/** A sample of a Gaussian with the inputs' mean and variance, as wide as the mean; see {@link sample}. */
+/** A sample of a Gaussian with the inputs' mean and variance, as wide as the mean; see `sample`. */
 export interface SampleLayer extends Placement {
   readonly type: 'sample'
   readonly inputs: readonly string[]
 }
 
-/** One node of a network, as data; made by {@link conv2d}, {@link linear} and the like. */
+/** One node of a network, as data; made by `conv2d`, `linear` and the like. */
 export type Layer =
   | NormalizeLayer
   | Conv2dLayer

@@ -1,7 +1,6 @@
-import { deflateRawSync } from 'node:zlib'
-import { crc32 } from '../../src/io/files/crc.js'
+import { crc32, deflateRawSync } from 'node:zlib'
 
-/** Builders of pickles, legacy PyTorch files and zip files, for files that no honest program writes. */
+/** Builders of pickles, legacy PyTorch files and zip files, to make malformed and malicious files. */
 
 const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1')
 
@@ -70,7 +69,7 @@ export const legacy = (
     ...Object.values(storages).flatMap(({ count, bytes }) => [u64(count), bytes]),
   )
 
-/** What a zip entry claims, where that differs from the truth. */
+/** A zip entry; its claimed size and checksum may be wrong. */
 export interface ZipEntry {
   readonly name: string
   readonly bytes: Uint8Array

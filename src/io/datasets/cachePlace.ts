@@ -2,16 +2,16 @@ import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { cacheFolder } from '../../../scripts/engineCache.mjs'
 
-/** The folder for what is kept outside of runs: the native engine, downloads, decoded images. */
+/** The folder for files that are kept outside of runs: the native engine, downloads, decoded images. */
 export interface CachePlace {
   readonly folder: string
-  /** Why nothing can be written there; undefined where it can. */
+  /** Why the folder can't be written to; undefined if it can. */
   readonly obstacle: string | undefined
-  /** Bytes that are free on its disk; undefined where the system does not tell. */
+  /** Free bytes on its disk; undefined if the system does not report them. */
   readonly free: number | undefined
 }
 
-/** Looks at the cache folder, or at the nearest folder above it where it is not there yet; makes nothing. */
+/** Looks at the cache folder or, if it does not exist yet, at the nearest folder above it. Creates nothing. */
 export const cachePlace = async (): Promise<CachePlace> => {
   const folder = cacheFolder()
   const nearest = await nearestExisting(folder)

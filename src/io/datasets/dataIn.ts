@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { cacheFolder } from '../../../scripts/engineCache.mjs'
+import { given } from '../../dsl/kit/given.js'
 import { exists, firstOf } from '../files/readWhole.js'
 import { CIFAR_10, CIFAR_100, type CifarVersion } from './cifar/cifarFiles.js'
 import { findCifar } from './cifar/cifarFolder.js'
@@ -8,15 +9,15 @@ import { findMnist } from './mnist/mnistFolder.js'
 /** What a folder has of a data set. */
 export interface DataPresence {
   readonly name: string
-  /** The folder or archive; undefined where there is nothing of it. */
+  /** The folder or archive; undefined if nothing of the data set is there. */
   readonly place: string | undefined
-  /** Files that it lacks. */
+  /** Names of the files that are missing. */
   readonly missing: readonly string[]
-  /** What lies there instead and is not read; undefined where nothing does. */
+  /** Path of another version, which is not read; undefined if there is none. */
   readonly instead?: string
 }
 
-/** What `mnist()`, `cifar10()`, `cifar100()` and `imageFolder()` find in a folder, each as it looks for it. Reads no data. */
+/** What `mnist()`, `cifar10()`, `cifar100()` and `imageFolder()` would find in a folder. Reads no data. */
 export const dataIn = async (folder: string): Promise<readonly DataPresence[]> => [
   await mnistIn(folder),
   await cifarIn(folder, CIFAR_10),
@@ -24,7 +25,7 @@ export const dataIn = async (folder: string): Promise<readonly DataPresence[]> =
   await classFoldersIn(folder),
 ]
 
-/** The same of the cache folder, where downloads lie. */
+/** The same for the cache folder, which holds downloads. */
 export const dataInCache = async (): Promise<readonly DataPresence[]> => [
   await mnistIn(join(cacheFolder(), 'mnist')),
   await cifarIn(join(cacheFolder(), 'cifar'), CIFAR_10),
@@ -41,7 +42,7 @@ const cifarIn = async (root: string, version: CifarVersion): Promise<DataPresenc
   const place = await findCifar(root, version)
   if (place === undefined) {
     const instead = await firstOf(root, version.inPython)
-    return { name, place: undefined, missing: [], ...(instead === undefined ? {} : { instead }) }
+    return { name, place: undefined, missing: [], ...given({ instead }) }
   }
   return { name, place: place.path, missing: place.kind === 'archive' ? [] : await missingOf(place.path, version) }
 }

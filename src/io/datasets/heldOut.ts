@@ -1,8 +1,6 @@
-import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import type { DataSource, Dataset, Split } from '../../dsl/dataset.js'
-import { imageSize } from '../../dsl/dataset.js'
-import type { PwoaError } from '../../dsl/errors.js'
+import { type DataSource, type Dataset, imageSize, type Split } from '../../dsl/dataset.js'
+import { rejectOption, toPwoaError, valueOfTask } from '../../dsl/errors.js'
 import { readArgument } from '../../dsl/options/declare.js'
 import { made, whole } from '../../dsl/options/kinds.js'
 
@@ -11,13 +9,13 @@ const STAGE = 'heldOut'
 const dataOption = () => made<DataSource>('a data source, such as mnist()', (value) => 'open' in value)
 
 /**
- * The same data with the last `examples` training images kept out of training: `earlyStop` decides by them, so that
+ * The same data with the last `examples` training images kept out of training. `earlyStop` decides by these images, so
  * the test set decides nothing.
  *
  * @param examples images, ≥ 1
  * @example
  * pipeline('teacher', heldOut(mnist(), 1000))
- * @throws OptionError for fewer than 1 example; when opened, one for as many as there are training images
+ * @throws OptionError for fewer than 1 example; when opened, for as many examples as there are training images, or more
  * Source: Rice, Wong, Kolter, "Overfitting in adversarially robust deep learning", ICML 2020 (1,000 images).
  */
 export const heldOut = (source: DataSource, examples: number): DataSource => {
@@ -27,26 +25,22 @@ export const heldOut = (source: DataSource, examples: number): DataSource => {
     ...source,
     config: { ...source.config, heldOut: examples },
     open: (context) =>
-      pipe(
-        source.open(context),
-        TE.chain((data): TE.TaskEither<PwoaError, Dataset> => {
-          const { train, shape } = data
-          const left = train.count - examples
-          if (left < 1)
-            return TE.left({
-              _tag: 'OptionError',
-              stage: STAGE,
-              expected: `fewer examples than the ${train.count} of the training set`,
-              actual: String(examples),
-            })
-          const size = imageSize(shape)
-          const part = (from: number, count: number): Split => ({
-            count,
-            images: train.images.subarray(from * size, (from + count) * size),
-            labels: train.labels.subarray(from, from + count),
-          })
-          return TE.right({ ...data, train: part(0, left), validation: part(left, examples) })
-        }),
+      TE.tryCatch(
+        async () => withHeldOut(await valueOfTask(source.open(context)), examples),
+        (thrown) => toPwoaError(STAGE, thrown),
       ),
   }
+}
+
+const withHeldOut = (data: Dataset, examples: number): Dataset => {
+  const { train, shape } = data
+  const left = train.count - examples
+  if (left < 1) rejectOption(STAGE, `fewer examples than the ${train.count} of the training set`, examples)
+  const size = imageSize(shape)
+  const part = (from: number, count: number): Split => ({
+    count,
+    images: train.images.subarray(from * size, (from + count) * size),
+    labels: train.labels.subarray(from, from + count),
+  })
+  return { ...data, train: part(0, left), validation: part(left, examples) }
 }

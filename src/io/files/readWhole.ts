@@ -2,20 +2,19 @@ import { access, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
 import { type Place, refuse, toFileError } from './refusal.js'
+import { codeOf } from './thrown.js'
 
 const PROBLEMS: Readonly<Record<string, readonly [actual: string, hint?: string]>> = {
   ENOENT: ['no such file', 'Check the path; a relative one starts at the current folder.'],
-  ENOTDIR: ['a path through something that is no folder', 'Check the path.'],
+  ENOTDIR: ['a path through something that is not a folder', 'Check the path.'],
   EACCES: ['no permission to read it', 'Change its permissions, or read a copy.'],
   EPERM: ['no permission to read it', 'Change its permissions, or read a copy.'],
   EISDIR: ['a folder', 'Name a file in it.'],
   ELOOP: ['a circle of links'],
   ENAMETOOLONG: ['a path that is too long'],
 }
-
-const codeOf = (thrown: unknown): string =>
-  thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
 
 const read = async (file: string, mostBytes: number): Promise<Uint8Array> => {
   const facts = await stat(file)
@@ -29,10 +28,9 @@ const read = async (file: string, mostBytes: number): Promise<Uint8Array> => {
 /**
  * Reads a whole file.
  *
- * Errors: a `FileError` where it is missing, a folder, unreadable, empty, or larger than `mostBytes` (which is found
- * out before it is read).
- *
- * @param mostBytes at most 2³¹ − 1, which is as much as Node reads at once
+ * @param mostBytes at most 2³¹ − 1, the most that Node reads at once
+ * @returns the bytes, or a FileError if the file is missing, a folder, unreadable, empty or larger than `mostBytes`; the
+ * size is checked before anything is read
  */
 export const readWhole = (place: Place, mostBytes: number): TE.TaskEither<PwoaError, Uint8Array> =>
   TE.tryCatch(
@@ -41,14 +39,7 @@ export const readWhole = (place: Place, mostBytes: number): TE.TaskEither<PwoaEr
       const problem = PROBLEMS[codeOf(thrown)]
       if (problem === undefined) return toFileError(place, thrown)
       const [actual, hint] = problem
-      return {
-        _tag: 'FileError',
-        ...place,
-        expected: 'a readable file',
-        actual,
-        ...(hint === undefined ? {} : { hint }),
-        cause: thrown,
-      }
+      return { _tag: 'FileError', ...place, expected: 'a readable file', actual, ...given({ hint }), cause: thrown }
     },
   )
 
@@ -59,7 +50,7 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** The path of the first of these names that is in the folder; undefined where none is. */
+/** The path of the first of these names that is in the folder; undefined if none of them is. */
 export const firstOf = async (folder: string, names: readonly string[]): Promise<string | undefined> => {
   for (const name of names) {
     const path = join(folder, name)

@@ -1,7 +1,9 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { type FileError, type PwoaError, PwoaFailure } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
+import { messageOf } from './thrown.js'
 
-/** Thrown inside a parser, never out of one: `refusing` turns it into a `FileError`. */
+/** Thrown inside a parser, which does not know the file. `refusing` or `placing` converts it to a `FileError`. */
 export class Refusal extends Error {
   readonly expected: string
   readonly actual: string
@@ -16,18 +18,22 @@ export class Refusal extends Error {
   }
 }
 
-/** Leaves a parser; the nearest `refusing` adds the file and the stage. */
+/**
+ * Stops a parser. The nearest `refusing` or `placing` adds the file and the stage.
+ *
+ * @throws Refusal always
+ */
 export const refuse = (expected: string, actual: string, hint?: string): never => {
   throw new Refusal(expected, actual, hint)
 }
 
-/** Where a parser's refusals belong. */
+/** The file that is read, and the stage that reads it: both are part of every error. */
 export interface Place {
   readonly stage: string
   readonly file: string
 }
 
-/** A refusal as data. An exception that no parser foresaw is a corrupt file as well, with the exception as its cause. */
+/** A refusal as data. Any other exception means a corrupt file, too; the error keeps it as its cause. */
 export const toFileError = (place: Place, thrown: unknown): FileError =>
   thrown instanceof Refusal
     ? {
@@ -35,21 +41,25 @@ export const toFileError = (place: Place, thrown: unknown): FileError =>
         ...place,
         expected: thrown.expected,
         actual: thrown.actual,
-        ...(thrown.hint === undefined ? {} : { hint: thrown.hint }),
+        ...given({ hint: thrown.hint }),
       }
     : {
         _tag: 'FileError',
         ...place,
         expected: 'a readable file',
-        actual: `one that fails with "${thrown instanceof Error ? thrown.message : String(thrown)}"`,
+        actual: `a file that fails with "${messageOf(thrown)}"`,
         cause: thrown,
       }
 
-/** A refusal with its place, to be thrown out of a reader. */
+/** A refusal with its place, for a reader to throw. */
 export const refusalAt = (place: Place, expected: string, actual: string, hint?: string): PwoaFailure =>
   new PwoaFailure(toFileError(place, new Refusal(expected, actual, hint)))
 
-/** Runs a reader whose refusals are exceptions, and gives these their place; other exceptions stay as they are. */
+/**
+ * Runs an asynchronous reader and adds the place to its refusals.
+ *
+ * @throws PwoaFailure with a FileError for a refusal; other exceptions pass unchanged
+ */
 export const placing = async <A>(place: Place, read: () => Promise<A>): Promise<A> => {
   try {
     return await read()
@@ -58,11 +68,15 @@ export const placing = async <A>(place: Place, read: () => Promise<A>): Promise<
   }
 }
 
-/** Runs a parser whose refusals are exceptions and gives them back as data. */
+/**
+ * Runs a parser.
+ *
+ * @returns its value, or a FileError for whatever it throws
+ */
 export const refusing = <A>(place: Place, parse: () => A): E.Either<PwoaError, A> =>
   E.tryCatch(parse, (thrown) => toFileError(place, thrown))
 
-/** Text out of a file, made fit for one line of an error: quoted, escaped and at most 80 characters long. */
+/** Text from a file for one line of an error: quoted, escaped and at most 80 characters long. */
 export const quoted = (text: string): string => JSON.stringify(clipped(text))
 
 /** Text of at most 80 characters. */

@@ -5,10 +5,13 @@ import tar from 'tar-stream'
 import { refuse } from './refusal.js'
 
 /**
- * Takes some files out of a .tar.gz, by their last names, wherever they lie in it; nothing is written anywhere. Rejects
- * an archive that is damaged or cut off.
+ * Reads some files of a .tar.gz archive into memory, by their base names, in whichever folder of the archive they are.
  *
- * @param mostBytes of one file
+ * @param archive the whole archive
+ * @param names base names of the files
+ * @param mostBytes the most bytes that one file may have
+ * @returns contents by base name; names that the archive does not have are absent
+ * @throws Refusal for a file that is too large; Error for an archive that is damaged or cut off
  */
 export const untar = async (
   archive: Uint8Array,

@@ -1,17 +1,15 @@
 import { lstat, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isLeft } from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { type PwoaError, PwoaFailure } from '../../dsl/errors.js'
+import { type PwoaError, PwoaFailure, valueOfTask } from '../../dsl/errors.js'
 import { toWriteError, writeWhole } from './writeWhole.js'
 
 /**
- * Writes several new files into a folder, which is made where it is not there: all of them, or none.
- *
- * Errors: an `OptionError` where one of them is there already; a `WriteError` where one can't be written, and then
- * those before it, and the folders that were made, are gone again.
+ * Writes several new files into a folder: all of them, or none. Creates the folder if it is missing.
  *
  * @param files contents by the name of the file
+ * @returns nothing, or an OptionError if one of the files exists, or a WriteError if one can't be written; in that case
+ * the files that were written and the folders that were created are removed again
  */
 export const writeTogether = (
   folder: string,
@@ -21,15 +19,16 @@ export const writeTogether = (
   TE.tryCatch(
     async () => {
       await refusePresent(folder, [...files.keys()], stage)
-      const made = await mkdir(folder, { recursive: true })
+      const created = await mkdir(folder, { recursive: true })
       const written: string[] = []
       for (const [name, contents] of files) {
-        const result = await writeWhole(join(folder, name), contents, stage)()
-        if (isLeft(result)) {
-          for (const path of [...written, ...(made === undefined ? [] : [made])]) await rm(path, { recursive: true })
-          throw new PwoaFailure(result.left)
-        }
-        written.push(join(folder, name))
+        const path = join(folder, name)
+        await valueOfTask(writeWhole(path, contents, stage)).catch(async (thrown: unknown) => {
+          for (const made of [...written, ...(created === undefined ? [] : [created])])
+            await rm(made, { recursive: true })
+          throw thrown
+        })
+        written.push(path)
       }
     },
     (thrown): PwoaError => (thrown instanceof PwoaFailure ? thrown.error : toWriteError(folder, stage, thrown)),
@@ -43,7 +42,7 @@ const refusePresent = async (folder: string, names: readonly string[], stage: st
   throw new PwoaFailure({ _tag: 'OptionError', stage, expected, actual: `${folder}, which has ${present}` })
 }
 
-/** Also where it is a link to nothing. */
+/** Whether the path exists, also as a link to a missing file. */
 const isThere = (path: string): Promise<boolean> =>
   lstat(path).then(
     () => true,

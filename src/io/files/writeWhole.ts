@@ -3,6 +3,8 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { type PwoaError, PwoaFailure, type WriteError } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
+import { codeOf, messageOf } from './thrown.js'
 
 const PROBLEMS: Readonly<Record<string, readonly [actual: string, hint: string]>> = {
   ENOSPC: ['a full disk', 'Free some space, or choose another folder.'],
@@ -18,30 +20,20 @@ const PROBLEMS: Readonly<Record<string, readonly [actual: string, hint: string]>
 }
 
 /**
- * A failed write as data: what the system's error code means, in words.
+ * A failed write as data, with the meaning of the system's error code in words.
  *
- * @param thrown what the system threw; only its `code` counts
+ * @param thrown what the system threw: its `code` decides, or its message if the code is not a known one
  */
 export const toWriteError = (file: string, stage: string, thrown: unknown): WriteError => {
-  const code = thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
-  const problem = PROBLEMS[code]
-  const [actual, hint] = problem ?? [thrown instanceof Error ? thrown.message : String(thrown), undefined]
-  return {
-    _tag: 'WriteError',
-    stage,
-    file,
-    expected: 'to write the file',
-    actual,
-    ...(hint === undefined ? {} : { hint }),
-    cause: thrown,
-  }
+  const [actual, hint] = PROBLEMS[codeOf(thrown)] ?? [messageOf(thrown), undefined]
+  return { _tag: 'WriteError', stage, file, expected: 'to write the file', actual, ...given({ hint }), cause: thrown }
 }
 
 /**
- * Writes a file whole: into a temporary file beside it, which then takes its name. A reader, or a crash, sees the old
- * contents or the new, never a part. Creates the folders above it.
+ * Writes a file atomically: to a temporary file in the same folder, which is then renamed. A reader finds the old
+ * contents or the new ones, never a part, even after a crash. Creates missing folders.
  *
- * Errors: a `WriteError` that says what is in the way: a full disk, a read-only folder.
+ * @returns nothing, or a WriteError with the reason: a full disk, a read-only folder
  */
 export const writeWhole = (
   path: string,
@@ -64,8 +56,9 @@ export const writeWhole = (
   )
 
 /**
- * On the disk to the last byte. In one call, as long as the system takes all of it: `writeFile` asks once for each half
- * megabyte, and between two steps of a large network there is time for one answer. A nearly full disk takes a part.
+ * Writes all bytes and waits until they are on the disk. One system call suffices unless the system writes only a part,
+ * as on a nearly full disk. `writeFile` makes one call per half megabyte, and each waits for the event loop, which turns
+ * only between two training steps.
  */
 const writeAll = async (path: string, contents: Uint8Array | string): Promise<void> => {
   const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents
@@ -78,7 +71,11 @@ const writeAll = async (path: string, contents: Uint8Array | string): Promise<vo
   }
 }
 
-/** Runs something that writes `file`; what it throws becomes a `WriteError`. */
+/**
+ * Runs something that writes `file`.
+ *
+ * @throws PwoaFailure with a WriteError for whatever it throws
+ */
 export const withWriteError = <A>(stage: string, file: string, write: () => A): A => {
   try {
     return write()

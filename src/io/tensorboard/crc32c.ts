@@ -1,12 +1,18 @@
-import { crcOf, crcTable } from '../files/crc.js'
+/** The 256 remainders of a byte-wise CRC by Castagnoli's polynomial, bits reversed: RFC 3720, section 12.1. */
+const TABLE = new Int32Array(256).map((_, byte) => {
+  let value = byte
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1
+  return value
+})
 
-/** Castagnoli's polynomial: RFC 3720, section 12.1. */
-const TABLE = crcTable(0x82f63b78)
+/** The CRC-32C checksum of bytes, an integer in [0, 2³²): the checksum of TFRecord. */
+export const crc32c = (bytes: Uint8Array): number => {
+  let crc = -1
+  for (let i = 0; i < bytes.length; i++) crc = (TABLE[(crc ^ (bytes[i] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8)
+  return ~crc >>> 0
+}
 
-/** The checksum of TFRecord's parts (CRC-32C), as an integer in [0, 2³²). */
-export const crc32c = (bytes: Uint8Array): number => crcOf(TABLE, bytes)
-
-/** The same as a record stores it: rotated and shifted, so that checksums of data with checksums in it stay strong. */
+/** The checksum as a record stores it, rotated and shifted: data that contain checksums would weaken a plain one. */
 export const maskedCrc32c = (bytes: Uint8Array): number => {
   const crc = crc32c(bytes)
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0

@@ -56,8 +56,8 @@ const images = (place: string, of: Readonly<Record<string, string>>): Readonly<R
     ]),
   )
 
-describe('what the files of a data set hold', () => {
-  test('is nothing of its own where it is drawn, or comes as it was published', async () => {
+describe('the contents of a data set', () => {
+  test('are undefined if the data is drawn, or is to be downloaded', async () => {
     expect(syntheticDigits().contents).toBeUndefined()
     expect(await contentsOf(mnist(), undefined)).toBeUndefined()
     expect(await contentsOf(cifar10(), undefined)).toBeUndefined()
@@ -66,11 +66,11 @@ describe('what the files of a data set hold', () => {
   })
 
   const shared = fileURLToPath(new URL('../../../../shared/data/mnist', import.meta.url))
-  test.skipIf(!existsSync(shared))('is nothing of its own for the published files of MNIST', async () => {
+  test.skipIf(!existsSync(shared))('are undefined for the published files of MNIST', async () => {
     expect(await mnist().contents?.({ dataDir: shared })).toBeUndefined()
   })
 
-  test('is a hash of other files in the format of MNIST, with gzip and without', async () => {
+  test('are a hash of other files in the format of MNIST, the same with gzip and without', async () => {
     put({ ...inMnistFormat('one'), ...packed(inMnistFormat('two')), ...inMnistFormat('three', 'other') })
     const [one, two, three] = await Promise.all(['one', 'two', 'three'].map((place) => contentsOf(mnist(), place)))
     expect(one).toMatch(hash)
@@ -83,7 +83,7 @@ describe('what the files of a data set hold', () => {
     expect(await contentsOf(mnist(), 'four')).toBe('unreadable')
   })
 
-  test('is a hash of other files in the format of CIFAR-10, of its archive, and of class folders', async () => {
+  test('are a hash of other files in the format of CIFAR-10, of its archive, and of class folders', async () => {
     put({ ...inCifarFormat('one', 'a'), ...inCifarFormat('two', 'b'), 'three/cifar-10-binary.tar.gz': 'other' })
     put(images('four', {}))
     const places = ['one', 'two', 'three', 'four']
@@ -92,7 +92,7 @@ describe('what the files of a data set hold', () => {
     expect(new Set(all).size).toBe(places.length)
   })
 
-  test('is a hash of images, their names and classes, wherever they lie', async () => {
+  test('are a hash of images, their names and classes, in whatever folder', async () => {
     const pictures = imageFolder({ name: 'pictures' })
     const swapped = { 'train/cat/1.png': 'train/dog/1.png', 'train/dog/1.png': 'train/cat/1.png' }
     put({ ...images('one', {}), ...images('deep/two', {}), ...images('three', swapped) })
@@ -109,7 +109,7 @@ describe('what the files of a data set hold', () => {
     expect(await contentsOf(pictures, undefined)).toBeUndefined()
   })
 
-  test('is looked at once, unless a file changes in size or date', async () => {
+  test('are hashed once, unless a file changes in size or date', async () => {
     const pictures = imageFolder({ name: 'pictures' })
     const files = images('one', {})
     put(files)

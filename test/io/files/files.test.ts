@@ -31,7 +31,7 @@ const refusal = async (path: string): Promise<string> => {
 }
 
 describe('readCheckpoint', () => {
-  it('tells the formats apart by contents, whatever the extension', async () => {
+  it('recognises the format by the contents, not by the extension', async () => {
     const read = async (path: string): Promise<string[]> => [...unwrap(await readCheckpoint(path)()).tensors.keys()]
     expect(await read(put('a.txt', safetensors))).toEqual(['w'])
     expect((await read(put('b.safetensors', fixture('dtypes-zip.pt')))).length).toBe(16)
@@ -39,7 +39,7 @@ describe('readCheckpoint', () => {
     expect((await read(put('d', fixture('dtypes-legacy-protocol1.pt')))).length).toBe(16)
   })
 
-  it('takes no length of a safetensors header for the beginning of a pickle', async () => {
+  it('does not take the length of a safetensors header for the beginning of a pickle', async () => {
     const firstBytes = new Set<number>()
     for (let length = 0; length < 1500; length += 8) {
       const bytes = unwrap(encodeSafetensors(tensors, { note: 'x'.repeat(length) }))
@@ -50,12 +50,12 @@ describe('readCheckpoint', () => {
     for (const length of [0x280, 0x380, 0x480, 0x580]) expect(firstBytes).toContain(length)
   })
 
-  it('says what is wrong with the file', async () => {
+  it('states what is wrong with the file', async () => {
     mkdirSync(at('folder'))
     expect(await refusal(at('missing.pth'))).toBe('expected a readable file, got no such file')
     expect(await refusal(at('folder'))).toBe('expected a file, got a folder')
     expect(await refusal(put('empty', ''))).toBe('expected a file with contents, got an empty file')
-    expect(await refusal(join(put('file', 'x'), 'y'))).toContain('no folder')
+    expect(await refusal(join(put('file', 'x'), 'y'))).toContain('not a folder')
     expect(await refusal(put('text', '<!doctype html><html>'))).toBe(
       'expected a PyTorch, safetensors or ONNX file, got another kind of file, of 21 bytes',
     )
@@ -90,7 +90,7 @@ describe('readWhole', () => {
 })
 
 describe('writeWhole', () => {
-  it('writes text and bytes, creates folders, replaces, leaves nothing else behind', async () => {
+  it('writes text and bytes, creates folders, replaces files and leaves no other files', async () => {
     const path = at('new/deep/a.bin')
     unwrap(await writeWhole(path, 'text', 's')())
     expect(readFileSync(path, 'utf8')).toBe('text')
@@ -100,7 +100,7 @@ describe('writeWhole', () => {
     expect(readdirSync(at('new/deep'))).toEqual(['a.bin'])
   })
 
-  it('asks once for a large file, and goes on after a short write', async () => {
+  it('makes one system call for a large file, and continues after a short write', async () => {
     const handle = await open(at('any'), 'w')
     const kind: Pick<FileHandle, 'write'> = Object.getPrototypeOf(handle)
     await handle.close()
@@ -122,7 +122,7 @@ describe('writeWhole', () => {
     expect(readFileSync(at('short')).equals(bytes)).toBe(true)
   })
 
-  it('says what is in the way', async () => {
+  it('states what prevents the write', async () => {
     mkdirSync(at('taken'))
     const onFolder = errorOf(await writeWhole(at('taken'), 'x', 'exportModel')())
     expect(onFolder).toMatchObject({ _tag: 'WriteError', stage: 'exportModel', file: at('taken') })
@@ -138,7 +138,7 @@ describe('writeWhole', () => {
     ['EROFS', 'a read-only file system'],
     ['EACCES', 'no permission to write there'],
     ['EIO', 'EIO: boom'],
-  ])('%s is %s', (code, actual) => {
+  ])('%s is reported as %s', (code, actual) => {
     const error = toWriteError('f', 's', Object.assign(new Error(`${code}: boom`), { code }))
     expect(error).toMatchObject({ _tag: 'WriteError', file: 'f', stage: 's', actual })
   })

@@ -1,6 +1,5 @@
-import { inflateRawSync } from 'node:zlib'
+import { crc32, inflateRawSync } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
-import { crc32 } from '../../files/crc.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
 import { findTensors } from './findTensors.js'

@@ -36,12 +36,12 @@ export const cifar100Options = declareOptions('cifar100', fields)
 export interface CifarOptions extends OptionsOf<typeof cifar10Options> {}
 
 /**
- * CIFAR-10: 50,000 training and 10,000 test images in 10 classes, 32 × 32 pixels in colour. Read from the official binary
- * version, unpacked (`data_batch_1.bin` …) or as its archive, in `--data-dir`, `dataDir` or a folder below; if neither is
- * given, downloaded into the cache folder and checked. A folder with class folders instead (`train/<class>/*`,
- * `test/<class>/*`, see `imageFolder`) is read as well, and named `CIFAR-10 (JPEG)` or `(PNG)`. Files of the same format
- * that differ from the published ones are named `files in CIFAR-10 format`. Read once, then kept as one packed file in
- * the cache folder.
+ * CIFAR-10: 50,000 training and 10,000 test images in 10 classes, 32 × 32 pixels in colour. The official binary version
+ * is read, unpacked (`data_batch_1.bin` …) or as its archive, in `--data-dir`, `dataDir` or a folder below. If neither is
+ * given, the archive is downloaded into the cache folder and its checksum is compared. A folder with class folders
+ * (`train/<class>/*`, `test/<class>/*`, see `imageFolder`) is read as well, and named `CIFAR-10 (JPEG)` or `(PNG)`. Files
+ * of the same format that differ from the published ones are named `files in CIFAR-10 format`. The data is read once,
+ * then kept as one packed file in the cache folder.
  *
  * @example
  * pipeline('cifar10-8x', cifar10({ augment: [randomCrop({ padding: 4 }), horizontalFlip()] }))
@@ -122,5 +122,5 @@ const noData = async (version: CifarVersion, root: string, { actual, hint }: Ref
   const python = await firstOf(root, version.inPython)
   return python === undefined
     ? new Refusal(expected, actual, hint ?? put)
-    : new Refusal(expected, `${python}, which is the version for Python`, `The binary version is read. ${put}`)
+    : new Refusal(expected, `${python}, which is the version for Python`, `Only the binary version is read. ${put}`)
 }

@@ -8,19 +8,20 @@ export interface CifarFile {
 export interface CifarVersion {
   readonly name: string
   readonly classes: number
-  /** Bytes of labels before each image's 3072 pixels, and which of them is taken. */
+  /** Bytes of labels before the 3072 bytes of pixels in each record. */
   readonly labelBytes: number
+  /** Index of the byte that is used as the label. */
   readonly labelAt: number
-  /** The folder that the archive unpacks to. */
+  /** The folder in the archive. */
   readonly folder: string
   readonly archive: CifarFile
-  /** Of the version in Python's pickles, which is near at hand: its folder and its archive. */
+  /** Folder and archive of the version for Python (pickles), which users often have instead. */
   readonly inPython: readonly string[]
   readonly train: readonly CifarFile[]
   readonly test: readonly CifarFile[]
 }
 
-/** Where the authors keep the archives: the address that is known, and the one it leads to. */
+/** Where the authors publish the archives: the well-known address, and the one to which it redirects. */
 export const CIFAR_MIRRORS = ['https://www.cs.toronto.edu/~kriz/', 'https://cave.cs.toronto.edu/kriz/'] as const
 
 /** Krizhevsky's CIFAR-10: a label and an image in each record. */

@@ -1,32 +1,33 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder } from '../../../../scripts/engineCache.mjs'
 import { valueOfTask } from '../../../dsl/errors.js'
 import { md5Of } from '../../files/hash.js'
 import { firstOf, readWhole } from '../../files/readWhole.js'
 import { refusalAt, refuse } from '../../files/refusal.js'
+import { messageOf } from '../../files/thrown.js'
 import { untar } from '../../files/untar.js'
 import { writeWhole } from '../../files/writeWhole.js'
 import { fetchPublished } from '../common/fetchPublished.js'
-import { packedOnce, type SourceFile } from '../common/packedCache.js'
+import { packedOnce } from '../common/packedCache.js'
 import type { PackedDataset } from '../common/packedDataset.js'
+import { factsOf, type SourceFile } from '../common/sourceFile.js'
 import { CIFAR_MIRRORS, type CifarFile, type CifarVersion } from './cifarFiles.js'
 import { readRecords, recordShape } from './cifarRecords.js'
 
 const MOST_BYTES = 2 ** 28
 
-/** Where the data of a version lies: its files, or the archive that has them. */
+/** Where the data of a version is: its files, or their archive. */
 export interface CifarPlace {
   readonly kind: 'files' | 'archive'
   /** The folder, or the archive. */
   readonly path: string
 }
 
-/** Below what a user may think of as the data folder. */
+/** Folders to look in, below the folder that the user names. */
 const subfolders = ({ folder }: CifarVersion): readonly string[] =>
   ['', folder, 'cifar10', 'cifar100', 'cifar'].flatMap((name) => [name, join(name, folder)])
 
-/** The files of a version in a folder or near below it, else its archive; undefined where there is neither. */
+/** The files of a version in a folder or just below it, else its archive; undefined if there is neither. */
 export const findCifar = async (root: string, version: CifarVersion): Promise<CifarPlace | undefined> => {
   const folders = [...new Set(subfolders(version))].map((name) => join(root, name))
   const names = [...version.train, ...version.test].map(({ name }) => name)
@@ -41,12 +42,10 @@ export const findCifar = async (root: string, version: CifarVersion): Promise<Ci
 const wholeOf = (stage: string, file: string): Promise<Uint8Array> =>
   valueOfTask(readWhole({ stage, file }, MOST_BYTES))
 
-const factsOf = async (stage: string, path: string): Promise<SourceFile> => {
-  const { size, mtimeMs } = await stat(path).catch(() => {
+const presentFile = (stage: string, path: string): Promise<SourceFile> =>
+  factsOf(path).catch(() => {
     throw refusalAt({ stage, file: path }, 'a readable file', 'no such file')
   })
-  return { name: path, size, modified: mtimeMs }
-}
 
 type Contents = ReadonlyMap<string, Uint8Array>
 
@@ -60,19 +59,23 @@ const contentsOf = async (stage: string, { kind, path }: CifarPlace, version: Ci
   const found = await untar(archive, new Set(names), MOST_BYTES).catch((thrown: unknown) =>
     refuse(
       'a whole .tar.gz archive',
-      thrown instanceof Error ? `one that fails with "${thrown.message}"` : String(thrown),
-      'It may be half downloaded: remove it, and fetch it again.',
+      `an archive that fails with "${messageOf(thrown)}"`,
+      'The download may be incomplete: remove the archive, and download it again.',
     ),
   )
   const missing = names.find((name) => !found.has(name))
-  return missing === undefined ? found : refuse(`${missing} in the archive`, 'none of that name')
+  return missing === undefined ? found : refuse(`${missing} in the archive`, 'no file of that name')
 }
 
-/** See `cifar10`: reads what was found, once; refuses by exception. */
+/**
+ * Reads the data that `findCifar` found, from the cache folder if it was read before.
+ *
+ * @throws PwoaFailure or Refusal for files that are missing, damaged or of another format
+ */
 export const readCifar = async (stage: string, place: CifarPlace, version: CifarVersion): Promise<PackedDataset> => {
   const files = [...version.train, ...version.test]
   const paths = place.kind === 'files' ? files.map(({ name }) => join(place.path, name)) : [place.path]
-  const facts = await Promise.all(paths.map((path) => factsOf(stage, path)))
+  const facts = await Promise.all(paths.map((path) => presentFile(stage, path)))
   return packedOnce(stage, [version.name], facts, async () => {
     const contents = await contentsOf(stage, place, version)
     const part = (file: CifarFile) => ({ ...file, bytes: contents.get(file.name) ?? new Uint8Array(0) })
@@ -88,9 +91,9 @@ export const readCifar = async (stage: string, place: CifarPlace, version: Cifar
 }
 
 /**
- * The archive in the cache folder; where it is not there it is downloaded and checked.
+ * The data in the cache folder. If there is none, the archive is downloaded and its checksum is compared.
  *
- * @throws PwoaFailure where it can't be had: it says where to put it
+ * @throws PwoaFailure if the download fails, with a hint where to put the archive; or if the download was interrupted
  */
 export const fetchCifar = async (stage: string, version: CifarVersion, signal: AbortSignal): Promise<CifarPlace> => {
   const folder = join(cacheFolder(), 'cifar')

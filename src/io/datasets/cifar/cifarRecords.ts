@@ -7,10 +7,11 @@ const PLANE = SIDE * SIDE
 const PIXELS = 3 * PLANE
 
 /**
- * Files of records to one split: labels, and a red, a green and a blue plane to pixels. Refuses by exception a file that
- * does not end with a record, and a label that is none.
+ * The records of several files as one split. A record has labels and a red, a green and a blue plane; the split has
+ * pixels of three channels.
  *
  * @param parts contents of the files, in order
+ * @throws Refusal for a file that does not consist of whole records, and for a label outside the classes
  */
 export const readRecords = (
   parts: readonly { readonly name: string; readonly bytes: Uint8Array }[],
@@ -19,7 +20,7 @@ export const readRecords = (
   const record = labelBytes + PIXELS
   for (const { name, bytes } of parts)
     if (bytes.length === 0 || bytes.length % record !== 0)
-      refuse(`records of ${record} bytes in ${name}`, `${bytes.length} bytes, which is no whole number of them`)
+      refuse(`records of ${record} bytes in ${name}`, `${bytes.length} bytes, which is not a whole number of records`)
   const count = parts.reduce((sum, { bytes }) => sum + bytes.length / record, 0)
   const images = new Uint8Array(count * PIXELS)
   const labels = new Uint8Array(count)
@@ -40,5 +41,5 @@ export const readRecords = (
   return { count, images, labels }
 }
 
-/** Of what records hold. */
+/** The shape of the images in the records. */
 export const recordShape = { height: SIDE, width: SIDE, channels: 3 } as const

@@ -1,45 +1,31 @@
-import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder } from '../../../../scripts/engineCache.mjs'
+import { sha256Of } from '../../files/hash.js'
+import { isSettled } from '../../files/settled.js'
 import { writeWhole } from '../../files/writeWhole.js'
-import type { SourceFile } from './packedCache.js'
+import type { SourceFile } from './sourceFile.js'
 
-/** Of what is hashed, and how. */
+/** Part of each key: to be raised if other things are hashed, or in another way. */
 const VERSION = 1
 
-/** A file system's clock ticks every few milliseconds: what was written just now may change and keep its date. */
-const SETTLED = 2000
-
 /**
- * A hash of what files hold, which is kept in the cache folder for as long as none of them changes in size or date. A
- * cache folder that can't be written to is no error: it is made anew the next time.
+ * A hash of what files hold. It is kept in the cache folder and used again until a file changes in size or date. A cache
+ * folder that can't be written to is no error: the hash is computed again the next time.
  *
  * @param files named by their absolute paths
+ * @param make computes the hash
  */
 export const contentsOnce = async (files: readonly SourceFile[], make: () => Promise<string>): Promise<string> => {
   const facts = files.map(({ name, size, modified }) => [name, size, modified])
-  const key = createHash('sha256')
-    .update(JSON.stringify([VERSION, facts]))
-    .digest('hex')
-    .slice(0, 32)
+  const key = sha256Of(JSON.stringify([VERSION, facts])).slice(0, 32)
   const path = join(cacheFolder(), 'contents', `${key}.txt`)
   const known = await readFile(path, 'utf8').catch(() => '')
   if (known !== '') return known
   const made = await make()
-  const isSettled = files.every(({ modified }) => Date.now() - modified > SETTLED)
-  if (isSettled) await writeWhole(path, made, 'contents')()
+  if (files.every(({ modified }) => isSettled(modified))) await writeWhole(path, made, 'contents')()
   return made
 }
 
-/** What is known of a file without reading it. */
-export const factsOf = async (path: string): Promise<SourceFile> => {
-  const { size, mtimeMs } = await stat(path)
-  return { name: path, size, modified: mtimeMs }
-}
-
-/** What stands for the files that their authors published: their name says all of them. */
-export const PUBLISHED = 'published'
-
-/** What stands for files that can't be read: whoever opens them says what is wrong with them. */
+/** Stands for files that can't be read. The error appears when the data set is opened. */
 export const UNREADABLE = 'unreadable'

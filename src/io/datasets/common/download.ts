@@ -1,12 +1,12 @@
 import { refuse } from '../../files/refusal.js'
 
-/** How a download is bounded. */
+/** Limits of a download. */
 export interface DownloadLimits {
-  /** Bytes. */
+  /** The most bytes that are accepted. */
   readonly mostBytes: number
-  /** Milliseconds without an answer or a further piece until the download counts as failed. */
+  /** Milliseconds without a response or a further piece until the download counts as failed. */
   readonly idleMs: number
-  /** Aborts it. */
+  /** Aborts the download. */
   readonly signal: AbortSignal
 }
 
@@ -18,7 +18,7 @@ const pieces = async (
 ): Promise<Uint8Array> => {
   const response = await fetch(url, { signal })
   onPiece()
-  if (!response.ok || response.body === null) return refuse(`${url} to be there`, `status ${response.status}`)
+  if (!response.ok || response.body === null) return refuse(`${url} to exist`, `status ${response.status}`)
   const chunks: Uint8Array[] = []
   let total = 0
   for await (const chunk of response.body) {
@@ -31,11 +31,16 @@ const pieces = async (
   return Buffer.concat(chunks)
 }
 
-/** Fetches a file into memory. Rejects where it is not there, too large, silent for too long or aborted. */
+/**
+ * Downloads a file into memory.
+ *
+ * @throws Refusal if there is no such file or it is too large; Error if nothing arrives for too long, if the download is
+ * aborted, or if there is no network
+ */
 export const download = async (url: string, { mostBytes, idleMs, signal }: DownloadLimits): Promise<Uint8Array> => {
   const controller = new AbortController()
   const abort = (): void => controller.abort(signal.reason)
-  const giveUp = (): void => controller.abort(new Error(`no answer from ${url} within ${idleMs / 1000} s`))
+  const giveUp = (): void => controller.abort(new Error(`no response from ${url} within ${idleMs / 1000} s`))
   let timer = setTimeout(giveUp, idleMs)
   const postpone = (): void => {
     clearTimeout(timer)

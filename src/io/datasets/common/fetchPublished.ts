@@ -1,4 +1,5 @@
 import { PwoaFailure } from '../../../dsl/errors.js'
+import { messageOf } from '../../files/thrown.js'
 import { download } from './download.js'
 
 const IDLE_MS = 15_000
@@ -8,32 +9,32 @@ export interface PublishedFile {
   readonly name: string
   /** Tried in this order. */
   readonly urls: readonly string[]
-  /** Bytes, at most, of what is sent. */
+  /** The most bytes that the file may have as it is sent. */
   readonly mostBytes: number
-  /** Refuses what is not the published file, by its checksum. */
+  /** Throws if these are not the bytes of the published file, by their checksum. */
   readonly verify: (sent: Uint8Array, url: string) => void
 }
 
-/** What to do with a download that ends otherwise. */
+/** How a download is made, and how its errors read. */
 export interface FetchOptions {
   readonly stage: string
-  /** Where earlier downloads are kept, for errors. */
+  /** The folder of earlier downloads, for errors. */
   readonly folder: string
   readonly signal: AbortSignal
-  /** The error where no mirror has the file: why, in words, and the first exception. */
+  /** Makes the error if no mirror has the file, from the reason in words and the first exception. */
   readonly missing: (actual: string, cause: unknown) => PwoaFailure
 }
 
-const messageOf = (thrown: unknown): string => {
-  if (!(thrown instanceof Error)) return String(thrown)
-  // fetch says only "fetch failed"; its cause says why.
-  return thrown.cause instanceof Error ? `${thrown.message}: ${thrown.cause.message}` : thrown.message
-}
+/** The message and that of the cause: the message of `fetch` is only "fetch failed". */
+const reasonOf = (thrown: unknown): string =>
+  thrown instanceof Error && thrown.cause instanceof Error
+    ? `${thrown.message}: ${thrown.cause.message}`
+    : messageOf(thrown)
 
 /**
- * Downloads a published file from the first mirror that sends it whole.
+ * Downloads a published file from the first mirror that sends the right bytes.
  *
- * Rejects with a `PwoaFailure`: an `InterruptedError` where it was aborted, else what `missing` makes of the reasons.
+ * @throws PwoaFailure with an InterruptedError if the download was aborted; otherwise what `missing` returns
  */
 export const fetchPublished = async (file: PublishedFile, options: FetchOptions): Promise<Uint8Array> => {
   const failures: unknown[] = []
@@ -55,6 +56,6 @@ export const fetchPublished = async (file: PublishedFile, options: FetchOptions)
       failures.push(thrown)
     }
   }
-  const reasons = [...new Set(failures.map(messageOf))].join('; ')
+  const reasons = [...new Set(failures.map(reasonOf))].join('; ')
   throw options.missing(`no ${file.name} there, and no download (${reasons})`, failures[0])
 }

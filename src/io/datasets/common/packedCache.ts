@@ -1,31 +1,19 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isLeft } from 'fp-ts/lib/Either.js'
 import { cacheFolder } from '../../../../scripts/engineCache.mjs'
-import { PwoaFailure } from '../../../dsl/errors.js'
+import { valueOfTask } from '../../../dsl/errors.js'
+import { sha256Of } from '../../files/hash.js'
 import { writeWhole } from '../../files/writeWhole.js'
 import { type PackedDataset, packDataset, unpackDataset } from './packedDataset.js'
-
-/** A file that a data set is made of: by name, size and date a changed one is noticed. */
-export interface SourceFile {
-  readonly name: string
-  /** Bytes. */
-  readonly size: number
-  /** Milliseconds since 1970. */
-  readonly modified: number
-}
+import type { SourceFile } from './sourceFile.js'
 
 const keyOf = (made: readonly unknown[], files: readonly SourceFile[]): string => {
-  // One text: of sixty thousand updates each would take as long as what it hashes.
+  // One text: with sixty thousand files, an update of the hash for each would take as long as the hashing itself.
   const facts = files.map(({ name, size, modified }) => `\n${name}\t${size}\t${modified}`).join('')
-  return createHash('sha256')
-    .update(JSON.stringify([VERSION, ...made]) + facts)
-    .digest('hex')
-    .slice(0, 32)
+  return sha256Of(JSON.stringify([VERSION, ...made]) + facts).slice(0, 32)
 }
 
-/** In one piece: asynchronously Node reads half a megabyte at a time, which takes longer. */
+/** Reads synchronously: asynchronously Node reads half a megabyte at a time, which takes longer. */
 const packedAt = (path: string): PackedDataset | undefined => {
   try {
     return unpackDataset(readFileSync(path))
@@ -34,15 +22,15 @@ const packedAt = (path: string): PackedDataset | undefined => {
   }
 }
 
-/** Of the packed file and of what is done before it is written. */
+/** Part of each key: to be raised if the packed format, or the way to its pixels, changes. */
 const VERSION = 3
 
 /**
- * A data set from the cache folder, where it was made of the same files in the same way; otherwise it is made, and kept
- * there. One that is damaged is made anew.
+ * A data set from the cache folder if it was made from the same files in the same way. If it was not, or if the cached
+ * file is damaged, the data set is made and kept in the cache folder.
  *
- * @param how whatever else the pixels depend on, as JSON
- * @throws PwoaFailure with a WriteError where the cache folder can't be written to, and what `make` throws
+ * @param how what the pixels depend on besides the files; part of the key as JSON
+ * @throws PwoaFailure with a WriteError if the cache folder can't be written to; whatever `make` throws
  */
 export const packedOnce = async (
   stage: string,
@@ -54,7 +42,6 @@ export const packedOnce = async (
   const packed = packedAt(path)
   if (packed !== undefined) return packed
   const made = await make()
-  const written = await writeWhole(path, packDataset(made), stage)()
-  if (isLeft(written)) throw new PwoaFailure(written.left)
+  await valueOfTask(writeWhole(path, packDataset(made), stage))
   return made
 }

@@ -1,16 +1,16 @@
+import { crc32 } from 'node:zlib'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type ImageShape, imageSize, type Split } from '../../../dsl/dataset.js'
 import { parseJson } from '../../../dsl/kit/parseJson.js'
-import { crc32 } from '../../files/crc.js'
 
 /** A data set's pixels and labels, without its name. */
 export interface PackedDataset {
   readonly shape: ImageShape
   readonly classes: number
-  /** Files that were left out. */
+  /** Number of files that were left out. */
   readonly skipped: number
-  /** Whether these are the pixels that the data set's authors have published, byte for byte. */
+  /** Whether the pixels are those that the authors of the data set published, byte for byte. */
   readonly published: boolean
   readonly train: Split
   readonly test: Split
@@ -34,8 +34,8 @@ const Header = t.readonly(
 )
 
 /**
- * One file: `PWOAPACK`, the header's length (uint32, little-endian), the header as JSON with the CRC-32 of the rest,
- * and the rest: images and labels of the training split, then of the test split.
+ * A data set as the bytes of one file: `PWOAPACK`, the length of the header (uint32, little-endian), the header as JSON
+ * with the CRC-32 of the body, and the body: images and labels of the training split, then of the test split.
  */
 export const packDataset = ({ shape, classes, skipped, published, train, test }: PackedDataset): Uint8Array => {
   const body = Buffer.concat([train.images, train.labels, test.images, test.labels])
@@ -46,7 +46,7 @@ export const packDataset = ({ shape, classes, skipped, published, train, test }:
   return Buffer.concat([Buffer.from(MAGIC), length, text, body])
 }
 
-/** What was packed, on the same memory; undefined where a byte is missing or has changed. */
+/** The data set that was packed, as views of the bytes; undefined if a byte is missing or changed. */
 export const unpackDataset = (bytes: Uint8Array): PackedDataset | undefined => {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (file.length < HEAD || file.toString('latin1', 0, MAGIC.length) !== MAGIC) return undefined
@@ -57,7 +57,7 @@ export const unpackDataset = (bytes: Uint8Array): PackedDataset | undefined => {
   const size = imageSize(header.right)
   const whole = begin + (counts.train + counts.test) * (size + 1)
   if (file.length !== whole || crc32(file.subarray(begin)) !== checksum) return undefined
-  // Plain arrays, whatever kind of bytes the file came in.
+  // Plain arrays, also if the bytes came as a Buffer.
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   const splitAt = (from: number, count: number): Split => ({
     count,

@@ -20,7 +20,7 @@ const curve = (...points: Points): Stroke => ({ kind: 'curve', points })
 const loop = (...points: Points): Stroke => ({ kind: 'loop', points })
 const glyph = (aspect: number, ...strokes: readonly Stroke[]): Glyph => ({ aspect, strokes })
 
-/** For each digit, the ways in which it is written. */
+/** The glyphs of each digit, 0 to 9. */
 export const DIGIT_GLYPHS: readonly (readonly Glyph[])[] = [
   [
     glyph(0.68, loop([0.5, 0], [0.86, 0.16], [1, 0.5], [0.86, 0.84], [0.5, 1], [0.14, 0.84], [0, 0.5], [0.14, 0.16])),

@@ -8,7 +8,7 @@ const CENTRE = (DIGIT_SIDE - 1) / 2
 const CURVE_STEPS = 5
 const MOST_EXTENT = 19.5
 
-// The spread of a hand, as half-widths of uniform distributions unless a range is given.
+// Random variation of the handwriting: half-widths of uniform distributions, or ranges.
 const WOBBLE = 0.035
 const ROTATION = 0.2
 const SHEAR = 0.3
@@ -25,7 +25,7 @@ type Range = readonly [least: number, most: number]
 const within = ([least, most]: Range, random: RandomStream): number => least + (most - least) * random.uniform()
 const around = (width: number, random: RandomStream): number => width * (2 * random.uniform() - 1)
 
-/** Catmull–Rom: passes through `b` at 0 and `c` at 1. */
+/** A Catmull–Rom spline, which passes through `b` at t = 0 and `c` at t = 1. */
 const spline = (a: number, b: number, c: number, d: number, t: number): number =>
   b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
 
@@ -96,7 +96,7 @@ const centred = (segments: number[], random: RandomStream): number[] => {
   return segments
 }
 
-/** Lowers `nearest` (squared distances in pixels) to the distance from one segment, where that is within `reach`. */
+/** Lowers `nearest` (squared distances in pixels) to the distance from one segment, for pixels within `reach` of it. */
 const approach = (nearest: Float64Array, x0: number, y0: number, x1: number, y1: number, reach: number): void => {
   const dx = x1 - x0
   const dy = y1 - y0
@@ -121,10 +121,11 @@ const approach = (nearest: Float64Array, x0: number, y0: number, x1: number, y1:
 const nearest = new Float64Array(DIGIT_SIDE * DIGIT_SIDE)
 
 /**
- * Draws one digit, white on black, 28 × 28, into `out` from byte `offset` on. Everything about it is drawn from
- * `random`: style, size, slant, rotation, place, thickness, ink, and a small noise on every pixel.
+ * Draws one digit, white on black, 28 × 28, into `out` from byte `offset` on. Style, size, slant, rotation, place,
+ * thickness, ink and a small noise on every pixel are drawn from `random`.
  *
  * @param digit 0 … 9
+ * @throws RangeError for any other digit
  */
 export const renderDigit = (digit: number, random: RandomStream, out: Uint8Array, offset: number): void => {
   const styles = DIGIT_GLYPHS[digit] ?? []
@@ -141,7 +142,7 @@ export const renderDigit = (digit: number, random: RandomStream, out: Uint8Array
   }
   let word = 0
   for (let pixel = 0; pixel < nearest.length; pixel++) {
-    // One word makes the noise of four pixels.
+    // One random word of 32 bits gives the noise of four pixels.
     word = pixel % 4 === 0 ? random.uint32() : word >>> 8
     const noise = NOISE * ((word & 0xff) / 127.5 - 1)
     const cover = Math.min(1, (reach - Math.sqrt(nearest[pixel] ?? 0)) / (2 * edge))

@@ -28,7 +28,7 @@ const draw = (seed: number, split: 'train' | 'test', count: number): Split => {
   const images = new Uint8Array(count * PIXELS)
   const labels = new Uint8Array(count)
   for (let i = 0; i < count; i++) {
-    // A stream for each image: the first 1,000 are the same whether 1,000 or 60,000 are drawn.
+    // A stream for each image: the first 1,000 images do not depend on how many are drawn.
     const random = stream(seed, STAGE, split, i)
     const label = random.int(CLASSES)
     labels[i] = label
@@ -38,9 +38,9 @@ const draw = (seed: number, split: 'train' | 'test', count: number): Split => {
 }
 
 /**
- * Digits drawn from the seed, to run without any file: strokes of a pen with random slant, size, place and thickness,
- * 28 × 28 grey pixels, white on black as in MNIST. Easier than MNIST; every figure on it is labelled `synthetic digits`.
- * An image depends only on the seed, its split and its index.
+ * Digits that are drawn from the seed, for runs without any file: pen strokes with random slant, size, place and
+ * thickness, 28 × 28 grey pixels, white on black as in MNIST. They are easier than MNIST; every figure on them is
+ * labelled `synthetic digits`. An image depends only on the seed, its split and its index.
  *
  * @example
  * pipeline('quickstart', syntheticDigits({ train: 6000 }))

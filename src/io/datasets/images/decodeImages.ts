@@ -2,31 +2,36 @@ import { readFile } from 'node:fs/promises'
 import { type ImageShape, imageSize, type Split } from '../../../dsl/dataset.js'
 import { PwoaFailure } from '../../../dsl/errors.js'
 import { type Place, refusalAt, toFileError } from '../../files/refusal.js'
+import { messageOf } from '../../files/thrown.js'
 import type { Color, ImageDecoder, Pixels } from './imageDecoder.js'
 import type { ImageFile } from './imageFiles.js'
 
-/** What is done about a file that is no image: refuse them all, or leave it out. */
+/** What happens to a file that cannot be decoded: it is an error, or the file is left out. */
 export type Undecodable = 'refuse' | 'skip'
 
+/** Options of {@link decodeImages}. */
 export interface DecodeOptions {
   readonly decoder: ImageDecoder
   readonly color: Color
   readonly undecodable: Undecodable
-  /** Stops it between two groups of files. */
+  /** Stops decoding between two groups of files. */
   readonly signal: AbortSignal
-  /** Bytes of pixels, at most, that all files may come to. */
+  /** The most bytes of pixels that all files together may have. */
   readonly mostBytes: number
-  /** The shape that all must have. @default that of the first file */
+  /** The shape that all images must have. @default that of the first file */
   readonly shape?: ImageShape
 }
 
+/** Decoded images. */
 export interface Decoded {
   readonly split: Split
+  /** The shape of each image. */
   readonly shape: ImageShape
+  /** Number of files that were left out. */
   readonly skipped: number
 }
 
-/** Files that are decoded side by side; the library has threads of its own. */
+/** Files that are decoded at a time; the library has its own threads. */
 const GROUP = 64
 
 const interrupted = (stage: string): PwoaFailure =>
@@ -35,13 +40,16 @@ const interrupted = (stage: string): PwoaFailure =>
     stage,
     expected: 'all images to be decoded',
     actual: 'an interruption',
-    hint: 'Run it again: they are decoded from the beginning.',
+    hint: 'Run it again: decoding restarts from the first image.',
   })
 
+/** The first line of the message, without a colon at its end. */
 const reasonOf = (thrown: unknown): string =>
-  thrown instanceof Error ? thrown.message.trim().replace(/\s*:?\s*\n.*$|:$/s, '') : String(thrown)
+  messageOf(thrown)
+    .trim()
+    .replace(/\s*:?\s*\n.*$|:$/s, '')
 
-/** The pixels of a file; undefined for one that is left out. */
+/** The pixels of a file; undefined if it is left out. */
 const pixelsOf = async (place: Place, { decoder, color, undecodable }: DecodeOptions): Promise<Pixels | undefined> => {
   const bytes = await readFile(place.file).catch((thrown: unknown) => {
     throw new PwoaFailure(toFileError(place, thrown))
@@ -51,13 +59,13 @@ const pixelsOf = async (place: Place, { decoder, color, undecodable }: DecodeOpt
   } catch (thrown) {
     if (undecodable === 'skip') return undefined
     const hint = "undecodable: 'skip' leaves such files out."
-    throw refusalAt(place, 'an image', `a file that is none (${reasonOf(thrown)})`, hint)
+    throw refusalAt(place, 'an image', `a file that could not be decoded (${reasonOf(thrown)})`, hint)
   }
 }
 
 const sizeInWords = ({ height, width, channels }: ImageShape): string => `${height} × ${width} × ${channels}`
 
-/** Room for so many images of a shape. */
+/** An array for so many images of a shape. */
 const room = (place: Place, count: number, shape: ImageShape, mostBytes: number): Uint8Array => {
   const bytes = count * imageSize(shape)
   if (bytes <= mostBytes) return new Uint8Array(bytes)
@@ -71,9 +79,9 @@ const room = (place: Place, count: number, shape: ImageShape, mostBytes: number)
 /**
  * Decodes files into one array of bytes, in their order.
  *
- * @param place of all of them
- * @throws PwoaFailure with a FileError that names the first file that can't be read, is no image or has another shape;
- * or the place, where they are more than fit
+ * @param place the folder of all files
+ * @throws PwoaFailure with a FileError that names the first file that can't be read, can't be decoded or has another
+ * shape, or that names the folder if the pixels of all files are too many; or with an InterruptedError
  */
 export const decodeImages = async (
   place: Place,
@@ -98,7 +106,7 @@ export const decodeImages = async (
       if (sizeInWords(pixels.shape) !== sizeInWords(shape))
         throw refusalAt(
           { ...place, file: path },
-          `images of ${sizeInWords(shape)}, as the first`,
+          `images of ${sizeInWords(shape)}, as the first image`,
           sizeInWords(pixels.shape),
         )
       images.set(pixels.data, count * pixels.data.length)
@@ -106,7 +114,7 @@ export const decodeImages = async (
     }
   }
   if (shape === undefined || images === undefined)
-    throw refusalAt(place, 'at least one image', 'none that can be decoded')
+    throw refusalAt(place, 'at least one image', 'no file that can be decoded')
   return {
     split: { count, images: images.subarray(0, count * imageSize(shape)), labels: labels.subarray(0, count) },
     shape,

@@ -1,7 +1,8 @@
 import type { ImageShape } from '../../../dsl/dataset.js'
 import { PwoaFailure } from '../../../dsl/errors.js'
+import { messageOf } from '../../files/thrown.js'
 
-/** How pixels are read: three channels, or one. */
+/** The channels of the pixels: three, or one. */
 export type Color = 'rgb' | 'grey'
 
 /** An image as bytes, height × width × channels. */
@@ -10,25 +11,28 @@ export interface Pixels {
   readonly shape: ImageShape
 }
 
+/** Decodes JPEG and PNG. */
 export interface ImageDecoder {
-  /** Other versions may give other pixels. */
+  /** The library with its version: another version may return other pixels. */
   readonly version: string
-  /** Rejects what is no whole JPEG or PNG. */
+  /** Pixels of a file; rejects if it is not a whole JPEG or PNG file. */
   readonly decode: (file: Uint8Array, color: Color) => Promise<Pixels>
 }
 
 const spaces = { rgb: 'srgb', grey: 'b-w' } as const satisfies Readonly<Record<Color, string>>
 
-/** First bytes: the library reads more formats than these, one of which may name other files (SVG). */
+/** First bytes of JPEG and PNG. The library reads more formats, one of which may refer to other files (SVG). */
 const signatures: readonly (readonly number[])[] = [
   [0xff, 0xd8, 0xff],
   [0x89, 0x50, 0x4e, 0x47],
 ]
 
 /**
- * Loads the decoder, which is native: only where images are read, so that everything else runs where it doesn't load.
+ * Loads the decoder. It is native, so it is loaded only if images are read: everything else also runs on a platform that
+ * has no decoder.
  *
- * @throws PwoaFailure with a RunError where it can't be loaded
+ * @param stage the stage that an error names
+ * @throws PwoaFailure with a RunError if the decoder can't be loaded
  */
 export const loadDecoder = async (stage: string): Promise<ImageDecoder> => {
   const { default: sharp } = await import('sharp').catch((thrown: unknown) => {
@@ -36,7 +40,7 @@ export const loadDecoder = async (stage: string): Promise<ImageDecoder> => {
       _tag: 'RunError',
       stage,
       expected: 'the image decoder (sharp) to load',
-      actual: thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown),
+      actual: messageOf(thrown).split('\n')[0] ?? '',
       hint: 'Install it for this platform: npm install --include=optional sharp',
       cause: thrown,
     })
@@ -46,7 +50,7 @@ export const loadDecoder = async (stage: string): Promise<ImageDecoder> => {
     decode: async (file, color) => {
       if (!signatures.some((signature) => signature.every((byte, i) => file[i] === byte)))
         throw new Error('neither JPEG nor PNG')
-      // Pixels as they are stored, as PIL and torchvision read them: a colour profile doesn't change them.
+      // Pixels as stored, without applying a colour profile: PIL and torchvision read them in the same way.
       const { data, info } = await sharp(file, { failOn: 'warning', ignoreIcc: true })
         .removeAlpha()
         .toColourspace(spaces[color])

@@ -13,7 +13,7 @@ const STAGE = 'imageFolder'
 
 /** What {@link imageFolder} takes. */
 export const imageFolderOptions = declareOptions(STAGE, {
-  /** As it stands beside figures: `CIFAR-10 (JPEG)`. */
+  /** The name of the data in figures and tables: `CIFAR-10 (JPEG)`. */
   name: text(),
   /** Images in a minibatch, 1 … 65,536. @default 128 */
   batchSize: batchSizeOption(),
@@ -31,15 +31,15 @@ export const imageFolderOptions = declareOptions(STAGE, {
 export interface ImageFolderOptions extends OptionsOf<typeof imageFolderOptions> {}
 
 /**
- * Images in class folders, `train/<class>/*` and `test/<class>/*`, JPEG or PNG, all of one size. Labels are the places
- * of the sorted class names, as in torchvision's `ImageFolder`; images are ordered as the first of each class, the
- * second of each class, and so on. They are decoded once, in parallel, then kept as one packed file in the cache folder
- * (`PWOA_CACHE`), which is used again as long as no file changes.
+ * Images in class folders, `train/<class>/*` and `test/<class>/*`, JPEG or PNG, all of one size. The label of a class is
+ * the index of its name among the sorted names, as in torchvision's `ImageFolder`. Images are ordered as the first of
+ * each class, the second of each class, and so on. They are decoded once, in parallel, then kept as one packed file in
+ * the cache folder (`PWOA_CACHE`), which is used again until a file changes.
  *
  * @example
  * pipeline('cifar10', imageFolder({ name: 'CIFAR-10 (JPEG)', dataDir: 'data/cifar10-jpeg' }))
- * @throws OptionError for a wrong option; when opened, FileError for a folder of another layout, an empty class, a file
- * that cannot be decoded, or images of different sizes
+ * @throws OptionError for a wrong option; when opened, FileError for a folder of another layout, a class without images, a
+ * file that cannot be decoded, or images of different sizes
  * Source: the layout is that of torchvision's `ImageFolder`.
  */
 export const imageFolder = (options: ImageFolderOptions): DataSource => {

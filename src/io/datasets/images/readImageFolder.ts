@@ -4,23 +4,28 @@ import { decodeImages, type Undecodable } from './decodeImages.js'
 import { type Color, loadDecoder } from './imageDecoder.js'
 import { listImages } from './imageFiles.js'
 
-/** How a folder's images are read. */
+/** How the images of a folder are read. */
 export interface ImageChoices {
   readonly color: Color
   readonly undecodable: Undecodable
 }
 
-/** What a folder holds. */
+/** The images of a folder. */
 export interface FolderContents {
   readonly contents: PackedDataset
-  /** PNG may hold the pixels as they were; JPEG never does. */
+  /** PNG may hold the original pixels; JPEG never does. JPEG if any file is JPEG. */
   readonly format: 'JPEG' | 'PNG'
 }
 
-/** Of pixels: what Node reads at once, without some room for labels and a header. */
+/** The most bytes of pixels: what Node reads at once, less some room for labels and a header. */
 const MOST_BYTES = 2 ** 31 - 2 ** 24
 
-/** See `imageFolder`. Refuses by exception. */
+/**
+ * Reads class folders of images; see `imageFolder`.
+ *
+ * @throws Refusal for a folder of another layout; PwoaFailure for files that can't be decoded, a decoder that does not
+ * load, a cache folder that can't be written to, or an interruption
+ */
 export const readImageFolder = async (
   stage: string,
   root: string,

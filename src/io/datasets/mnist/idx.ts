@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../../../dsl/errors.js'
 import { refuse, refusing } from '../../files/refusal.js'
+import { codeOf, messageOf } from '../../files/thrown.js'
 
 const IMAGES_MAGIC = 2051
 const LABELS_MAGIC = 2049
@@ -20,19 +21,20 @@ export interface IdxImages {
   readonly pixels: Uint8Array
 }
 
-const unpacked = (bytes: Uint8Array): Uint8Array => {
+/**
+ * The contents of a file that may be packed with gzip, which its first bytes show.
+ *
+ * @throws Refusal for gzip data that is cut off, corrupt or larger than 256 MiB unpacked
+ */
+export const unpacked = (bytes: Uint8Array): Uint8Array => {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes
   try {
     const out = gunzipSync(bytes, { maxOutputLength: MOST_BYTES })
     return new Uint8Array(out.buffer, out.byteOffset, out.byteLength)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    return code === 'ERR_BUFFER_TOO_LARGE'
+  } catch (thrown) {
+    return codeOf(thrown) === 'ERR_BUFFER_TOO_LARGE'
       ? refuse(`a gzip file of at most ${MOST_BYTES} bytes unpacked`, 'more')
-      : refuse(
-          'a whole gzip file',
-          `one that is cut off or corrupt (${error instanceof Error ? error.message : String(error)})`,
-        )
+      : refuse('a whole gzip file', `a file that is cut off or corrupt (${messageOf(thrown)})`)
   }
 }
 
@@ -78,25 +80,25 @@ const labels = (bytes: Uint8Array, classes: number): Uint8Array => {
 }
 
 /**
- * Reads an idx file of grey images, gzip or not (told apart by its contents).
- *
- * Errors: a `FileError` for a wrong magic number, a count or size that the file's length doesn't match, and gzip data
- * that is cut off, corrupt or larger than 256 MiB unpacked.
+ * Reads an idx file of grey images, packed with gzip or not, as its first bytes show.
  *
  * @param bytes the whole file
  * @param file its name, for errors
  * @param stage the stage that an error names
+ * @returns the images, or a FileError for a wrong magic number, a count or size that does not match the length of the
+ * file, and gzip data that is cut off, corrupt or larger than 256 MiB unpacked
  */
 export const readIdxImages = (bytes: Uint8Array, file: string, stage = 'mnist'): Either<PwoaError, IdxImages> =>
   refusing({ stage, file }, () => images(bytes))
 
 /**
- * Reads an idx file of labels, gzip or not. Errors as `readIdxImages`, and for a label of `classes` or more.
+ * Reads an idx file of labels, packed with gzip or not.
  *
  * @param bytes the whole file
  * @param file its name, for errors
  * @param classes number of classes, 1 … 256
  * @param stage the stage that an error names
+ * @returns the labels, or a FileError as for `readIdxImages`, and for a label of `classes` or more
  */
 export const readIdxLabels = (
   bytes: Uint8Array,

@@ -77,7 +77,7 @@ const readDataset = async (paths: MnistPaths): Promise<Dataset> => {
   const test = await readSplit(paths.testImages, paths.testLabels, testMd5)
   const isPublished = train.isPublished && test.isPublished
   return {
-    // Files of the same format may hold other pictures (Fashion-MNIST does); a figure on them must not say MNIST.
+    // Files of the same format may hold other pictures, as Fashion-MNIST; figures on those must not be labelled MNIST.
     name: isPublished ? 'MNIST' : 'files in MNIST format',
     origin: isPublished ? 'original' : 'recompressed',
     classes: CLASSES,
@@ -89,13 +89,14 @@ const readDataset = async (paths: MnistPaths): Promise<Dataset> => {
 
 /**
  * MNIST: 60,000 training and 10,000 test images of handwritten digits, 28 × 28 grey pixels, from the four idx files
- * (gzip or not). They are looked for in `--data-dir` or `dataDir`; if neither is given, they are downloaded into the
- * cache folder and checked. Files that differ from the published ones are read too, and named `files in MNIST format`.
+ * (packed with gzip or not) in `--data-dir` or `dataDir`. If neither is given, they are downloaded into the cache folder
+ * and their checksums are compared. Files that differ from the published ones are read, too, and named `files in MNIST
+ * format`.
  *
  * @example
  * pipeline('mnist-4x', mnist({ batchSize: 128 }))
- * @throws OptionError for a wrong option; when opened, FileError for files that are missing, truncated, damaged or do
- * not fit each other
+ * @throws OptionError for a wrong option; when opened, FileError for files that are missing, truncated, damaged or do not
+ * match each other
  * Source: LeCun, Bottou, Bengio, Haffner, "Gradient-Based Learning Applied to Document Recognition", 1998.
  */
 export const mnist = (options: MnistOptions = {}): DataSource => {

@@ -1,4 +1,4 @@
-/** One of the four files, by its official name; `md5` is that of the unpacked file. */
+/** One of the four files: its official name, and the MD5 of the unpacked file. */
 export interface MnistFile {
   readonly name: string
   readonly md5: string
@@ -18,7 +18,7 @@ export const MNIST_MIRRORS = [
   'https://storage.googleapis.com/cvdf-datasets/mnist/',
 ] as const
 
-/** The names under which a file may lie in a folder: gzip or not, and with a dot, as some unpackers write it. */
+/** The names that a file may have: with or without .gz, and with a dot for the dash, as some unpackers write it. */
 export const spellingsOf = ({ name }: MnistFile): readonly string[] => {
   const dotted = name.replace('-idx', '.idx')
   return [name, `${name}.gz`, dotted, `${dotted}.gz`]

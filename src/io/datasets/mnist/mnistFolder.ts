@@ -26,7 +26,7 @@ const missing = (folder: string, actual: string, cause?: unknown): FileError => 
   _tag: 'FileError',
   stage: STAGE,
   file: folder,
-  expected: `the four files ${NAMES.join(', ')}, each as it is or with .gz`,
+  expected: `the four files ${NAMES.join(', ')}, each with or without .gz`,
   actual,
   hint: `Put them into ${folder}, or name the folder that has them with --data-dir.`,
   ...given({ cause }),
@@ -42,7 +42,7 @@ const locate = async (folder: string, fetchFile: (file: MnistFile) => Promise<st
   }
 }
 
-/** Checked by the checksum of what it unpacks to. */
+/** Compares the checksum of the unpacked contents. */
 const verify = (packed: Uint8Array, url: string, expected: string): void => {
   const md5 = md5Of(gunzipSync(packed, { maxOutputLength: MOST_BYTES }))
   if (md5 !== expected) refuse(`md5 ${expected} of ${url} unpacked`, md5)
@@ -71,7 +71,7 @@ const refuseMissing =
     throw new PwoaFailure(missing(folder, (await exists(folder)) ? `no ${file.name} in it` : 'no such folder'))
   }
 
-/** Where torchvision and others keep the files below the folder that a user thinks of as the data folder. */
+/** Where torchvision and others put the files, below the folder that the user names. */
 const SUBFOLDERS = ['', 'mnist', join('MNIST', 'raw')]
 
 const folderWithin = async (folder: string): Promise<string> => {
@@ -84,7 +84,7 @@ const folderWithin = async (folder: string): Promise<string> => {
   return folder
 }
 
-/** Where the files are that `dataDir` has, how many of the four, and the names of the others. */
+/** The folder of the files in `dataDir` or below it, how many of the four are there, and the names of the others. */
 export const findMnist = async (
   dataDir: string,
 ): Promise<{ readonly folder: string; readonly found: number; readonly missing: readonly string[] }> => {
@@ -98,8 +98,8 @@ export const findMnist = async (
  * Finds the four files: in `dataDir` (also in its `mnist` or `MNIST/raw`) if one is given, else in the cache folder
  * (`PWOA_CACHE`, else the platform's), into which missing ones are downloaded.
  *
- * @throws PwoaFailure with a FileError that lists the four names and says where to put them, a WriteError for a full or
- * read-only cache, or an InterruptedError if the download was aborted
+ * @throws PwoaFailure with a FileError that lists the four names and the folder to put them in, a WriteError for a full
+ * or read-only cache, or an InterruptedError if the download was aborted
  */
 export const mnistFolder = async (
   dataDir: string | undefined,

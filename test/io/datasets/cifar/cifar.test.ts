@@ -144,7 +144,7 @@ describe('cifar10', () => {
       /data_batch_4\.bin: .*an empty file/,
     ],
     [
-      'a label that is none',
+      'a label outside the classes',
       async () => ({ ...TEN, 'test_batch.bin': records([[10]]) }),
       /labels below 10 in test_batch\.bin, got 10/,
     ],
@@ -164,19 +164,19 @@ describe('cifar10', () => {
       /got \S+cifar-10-batches-py, which is the version for Python/,
     ],
     [
-      'an archive that is half there',
+      'half of an archive',
       async () => ({ 'cifar-10-binary.tar.gz': halfOf(await archiveOf(TEN)) }),
-      /cifar-10-binary\.tar\.gz: expected a whole \.tar\.gz archive, got one that fails/,
+      /cifar-10-binary\.tar\.gz: expected a whole \.tar\.gz archive, got an archive that fails/,
     ],
     [
-      'an archive that is none',
+      'a file that is not an archive',
       async () => ({ 'cifar-10-binary.tar.gz': Buffer.from('<html>not found</html>') }),
       /a whole \.tar\.gz archive/,
     ],
     [
       'an archive without a file',
       async () => ({ 'cifar-10-binary.tar.gz': await archiveOf({ 'test_batch.bin': records([[1]]) }) }),
-      /data_batch_1\.bin in the archive, got none/,
+      /data_batch_1\.bin in the archive, got no file of that name/,
     ],
   ])('refuses %s', async (_, files, message) => {
     put(root(), await files())
@@ -184,7 +184,7 @@ describe('cifar10', () => {
     expect(existsSync(join(folder, 'cache', 'images'))).toBe(false)
   })
 
-  it('is downloaded where no folder is named, and checked', async () => {
+  it('is downloaded if no folder is named, and its checksum is compared', async () => {
     expect(await reason(cifar10(), [])).toMatch(
       /no cifar-10-binary\.tar\.gz there, and no download \(fetch failed: no network\)/,
     )

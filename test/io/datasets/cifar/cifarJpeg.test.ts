@@ -21,8 +21,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-describe.skipIf(!existsSync(ARCHIVE))('CIFAR-10 (JPEG) (skipped where ../shared/data/cifar10 is missing)', () => {
-  it('thirty of its images, with the very pixels that Pillow 13.0.0 reads', async () => {
+describe.skipIf(!existsSync(ARCHIVE))('CIFAR-10 (JPEG) (skipped if ../shared/data/cifar10 is missing)', () => {
+  it('thirty of its images have exactly the pixels that Pillow 13.0.0 reads', async () => {
     const root = join(folder, 'data')
     mkdirSync(root)
     const names = CLASSES.flatMap((name) => [
@@ -36,7 +36,7 @@ describe.skipIf(!existsSync(ARCHIVE))('CIFAR-10 (JPEG) (skipped where ../shared/
     expect(data).toMatchObject({ name: 'CIFAR-10 (JPEG)', origin: 'recompressed', classes: 10 })
     expect([...data.train.labels]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
-    // numpy.asarray(Image.open(file).convert('RGB')) of each, first of each class, second of each class.
+    // Hashes of numpy.asarray(Image.open(file).convert('RGB')): the first of each class, then the second of each class.
     expect(sha256(data.train.images)).toBe('5a17402f1a86ba026f675217f61d1a6cf3012bbc948b4caa234f8a6ad94fa47a')
     expect(sha256(data.test.images)).toBe('ed1e8d73090be98b5cf956f8d00b9cd582294db58a43bdb53e8123178c57f321')
   })

@@ -31,14 +31,14 @@ describe('syntheticDigits', () => {
     expect(image((await draw(2, { train: 5, test: 1 })).train, 0)).not.toEqual(image(few.train, 0))
   })
 
-  it('draws what it always drew', async () => {
-    // The committed teacher was trained on these; a change of the drawing asks for a new one.
+  it('draws the same digits as ever', async () => {
+    // The committed teacher was trained on these digits; if they change, it has to be trained again.
     const { train } = await draw(0, { train: 200, test: 1 })
     const digest = createHash('sha256').update(train.labels).update(train.images).digest('hex')
     expect(digest).toMatchInlineSnapshot(`"0eb8883f7d7cdf89a9b8351121f08d63c71def394a2d0ddeef01243d06a27f66"`)
   })
 
-  it('looks like MNIST by its figures: mean, spread, margins, classes', async () => {
+  it('resembles MNIST in mean, deviation, margins and classes', async () => {
     const { train } = await draw(3, { train: 2000, test: 1 })
     const pixels = [...train.images].map((v) => v / 255)
     const mean = pixels.reduce((a, b) => a + b, 0) / pixels.length
@@ -50,14 +50,14 @@ describe('syntheticDigits', () => {
     const counts = new Array<number>(10).fill(0)
     for (const label of train.labels) counts[label] = (counts[label] ?? 0) + 1
     expect(Math.min(...counts)).toBeGreaterThan(150)
-    // The outermost ring stays free of ink: only the noise is there.
+    // The outermost ring has no ink, only noise.
     for (let i = 0; i < train.count; i++) {
       const one = image(train, i)
       for (let x = 0; x < 28; x++) expect(Math.max(one[x] ?? 0, one[27 * 28 + x] ?? 0)).toBeLessThan(64)
     }
   })
 
-  it('can be told apart: the nearest class mean is right far above chance, and not always', async () => {
+  it('can be classified by the nearest class mean, far above chance but not perfectly', async () => {
     const { train, test } = await draw(4, { train: 2000, test: 500 })
     const means = Array.from({ length: 10 }, () => new Float64Array(784))
     const counts = new Array<number>(10).fill(0)

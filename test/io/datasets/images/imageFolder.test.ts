@@ -74,7 +74,7 @@ const reason = async (others: Partial<ImageFolderOptions> = {}): Promise<string>
 const cached = (): readonly string[] => readdirSync(join(folder, 'cache', 'images'))
 
 describe('imageFolder', () => {
-  it('reads pixels as they are, labels by sorted names, and the classes in turn', async () => {
+  it('reads pixels unchanged, numbers the sorted names, and takes the classes in turn', async () => {
     await putAll()
     const data = await open()
     expect(data).toMatchObject({ name: 'pictures', origin: 'original', classes: 2 })
@@ -86,7 +86,7 @@ describe('imageFolder', () => {
     expect(data.test.count).toBe(2)
   })
 
-  it('names JPEG for what it is, and reads one channel where asked', async () => {
+  it('labels JPEG as recompressed, and reads one channel on request', async () => {
     await putAll()
     put(
       'train/dog/c.jpg',
@@ -100,13 +100,13 @@ describe('imageFolder', () => {
     expect(data.train.images[data.train.images.length - 1]).toBe(255)
   })
 
-  it('is decoded once, and again where a file changes or the packed one is damaged', async () => {
+  it('is decoded once, and again if a file changes or the packed file is damaged', async () => {
     await putAll()
     const first = await open()
     const [file = ''] = cached()
     const path = join(folder, 'cache', 'images', file)
     const bytes = readFileSync(path)
-    // What is packed is believed: another pixel in it, with the right hash, is what comes back.
+    // The packed file is used: changed pixels in it, with the right checksum, are returned.
     const packed = unpackDataset(bytes)
     if (!packed) throw new Error('not packed')
     packed.test.images.fill(99)
@@ -123,17 +123,17 @@ describe('imageFolder', () => {
     expect(cached().length).toBe(2)
   })
 
-  it('tells how many files it left out, where asked to', async () => {
+  it('reports how many files it skipped, if it is to skip them', async () => {
     await putAll()
     put('train/dog/broken.png', (await png(5)).subarray(0, 40))
-    expect(await reason()).toMatch(/broken\.png: expected an image, got a file that is none \(.*[a-z]\)$/)
+    expect(await reason()).toMatch(/broken\.png: expected an image, got a file that could not be decoded \(.*[a-z]\)$/)
     const data = await open({ undecodable: 'skip' })
     expect(data.name).toBe('pictures, 1 undecodable files left out')
     expect(data.train.count).toBe(5)
     expect((await open({ undecodable: 'skip' })).name).toBe(data.name)
   })
 
-  it('reads stored pixels, whatever color profile is beside them', async () => {
+  it('reads stored pixels and ignores color profiles', async () => {
     await putAll()
     const profiled = await sharp(pixelsOf(200), { raw: { width: 3, height: 2, channels: 3 } })
       .withIccProfile('p3')
@@ -141,13 +141,13 @@ describe('imageFolder', () => {
       .toBuffer()
     put('train/dog/c.png', profiled)
     const stored = await sharp(profiled, { ignoreIcc: true }).raw().toBuffer()
-    // Else there would be nothing to tell apart.
+    // Otherwise the test could not fail.
     expect([...(await sharp(profiled).toColourspace('srgb').raw().toBuffer())]).not.toEqual([...stored])
     const { images } = (await open()).train
     expect([...images.subarray(images.length - 18)]).toEqual([...stored])
   })
 
-  it('leaves alone what is not a file, and names what can’t be read', async () => {
+  it('ignores folders among the images, and names a file that can’t be read', async () => {
     await putAll()
     mkdirSync(join(root(), 'train/cat/4.png'))
     expect((await open()).train.count).toBe(5)
@@ -157,13 +157,13 @@ describe('imageFolder', () => {
     )
   })
 
-  it('knows an archive that waits to be unpacked', async () => {
+  it('hints at an archive that is not unpacked yet', async () => {
     put('pictures.tar.xz', Buffer.from('packed'))
     const error = fileErrorOf(await imageFolder(options).open(context())())
     expect(error.hint).toBe(`Unpack it first: tar xf ${join(root(), 'pictures.tar.xz')}`)
   })
 
-  it('says so where the decoder does not load, which nothing else needs', async () => {
+  it('reports a decoder that does not load; packed images need none', async () => {
     await putAll()
     vi.doMock('sharp', () => {
       throw new Error('no binary for this platform')
@@ -178,7 +178,7 @@ describe('imageFolder', () => {
     expect((await open()).train.count).toBe(5)
   })
 
-  it('counts before it decodes more than fits', async () => {
+  it('refuses more pixels than allowed before it decodes all of them', async () => {
     await putAll()
     const decoder = await loadDecoder('test')
     const { train } = await listImages(root())
@@ -193,12 +193,12 @@ describe('imageFolder', () => {
 
   it.each([
     [
-      'another format by the name of one',
+      'another format under the extension of PNG',
       async () => {
         await putAll()
         put('test/cat/y.png', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2"/>'))
       },
-      /y\.png: expected an image, got a file that is none \(neither JPEG nor PNG\)/,
+      /y\.png: expected an image, got a file that could not be decoded \(neither JPEG nor PNG\)/,
     ],
     [
       'an image that is cut off',
@@ -209,7 +209,7 @@ describe('imageFolder', () => {
           .toBuffer()
         put('test/dog/y.jpg', whole.subarray(0, whole.length - 20))
       },
-      /y\.jpg: expected an image, got a file that is none/,
+      /y\.jpg: expected an image, got a file that could not be decoded/,
     ],
     ['no folder', async (): Promise<void> => undefined, /no folder .*train/],
     [
@@ -222,7 +222,7 @@ describe('imageFolder', () => {
       /at least one JPEG or PNG file in each class folder.*emu/s,
     ],
     [
-      'a class that is in one split alone',
+      'a class that only one split has',
       async () => {
         await putAll()
         put('test/emu/x.png', await png(1))
@@ -235,7 +235,7 @@ describe('imageFolder', () => {
         await putAll()
         put('test/dog/y.png', await png(1, 2))
       },
-      /y\.png.*2 × 3 × 3, as the first.*2 × 2 × 3/s,
+      /y\.png.*2 × 3 × 3, as the first image.*2 × 2 × 3/s,
     ],
     ['one class', async () => put('train/cat/1.png', await png(1)), /no folder .*test/],
   ] as const)('refuses %s', async (_, prepare, message) => {
@@ -244,14 +244,14 @@ describe('imageFolder', () => {
     expect(existsSync(join(folder, 'cache', 'images'))).toBe(false)
   })
 
-  it('stops where it is told to, and leaves nothing behind', async () => {
+  it('stops if it is aborted, and leaves no files', async () => {
     await putAll()
     const error = errorOf(await imageFolder(options).open(context(AbortSignal.abort()))())
     expect(error._tag).toBe('InterruptedError')
     expect(existsSync(join(folder, 'cache', 'images'))).toBe(false)
   })
 
-  it('shows its options in the plan, and refuses wrong ones at once', () => {
+  it('shows its options in the plan, and refuses wrong options at once', () => {
     expect(imageFolder({ ...options, augment: [randomCrop({ padding: 3 }), horizontalFlip()] }).config).toMatchObject({
       augment: [{ name: 'randomCrop', padding: 3 }, { name: 'horizontalFlip' }],
       undecodable: 'refuse',
@@ -277,17 +277,17 @@ describe('a packed data set', () => {
   }
   const bytes = packDataset(contents)
 
-  it('comes back as it was', () => {
+  it('is unpacked unchanged', () => {
     expect(unpackDataset(bytes)).toEqual(contents)
   })
 
-  it('is not believed with any byte changed, or cut anywhere', () => {
+  it('is not used if any byte is changed, or if it is cut off anywhere', () => {
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (place, change) => {
         const damaged = Uint8Array.from(bytes)
         damaged[place] = (damaged[place] ?? 0) ^ change
         const read = unpackDataset(damaged)
-        // Spaces and the order of digits in the header apart, nothing may come through changed.
+        // The checksum does not cover the header, but images and labels are never changed.
         if (read !== undefined)
           expect({ train: read.train, test: read.test }).toEqual({ train: contents.train, test: contents.test })
         expect(unpackDataset(bytes.subarray(0, place))).toBeUndefined()

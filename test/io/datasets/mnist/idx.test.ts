@@ -51,7 +51,7 @@ describe('bad files', () => {
     expect(reason(readIdxLabels(Buffer.from('<!doctype html>'), 'f'))).toContain('got 1008821359')
   })
 
-  it('counts and sizes that the length doesn’t match', () => {
+  it('counts and sizes that do not match the length', () => {
     const claim = (header: Parameters<typeof idxImages>[1]): string =>
       reason(readIdxImages(idxImages(pixels, header), 'f'))
     expect(claim({ rows: 2, columns: 2, count: 3 })).toContain('28 bytes for 3 images of 2 × 2 pixels, got 24 bytes')
@@ -85,7 +85,7 @@ describe('bad files', () => {
   it('corrupt gzip', () => {
     const packed = new Uint8Array(gzipSync(images))
     packed[packed.length - 6] = (packed[packed.length - 6] ?? 0) ^ 1
-    expect(reason(readIdxImages(packed, 'f'))).toContain('a whole gzip file, got one that is cut off or corrupt')
+    expect(reason(readIdxImages(packed, 'f'))).toContain('a whole gzip file, got a file that is cut off or corrupt')
   })
 
   it('a gzip bomb', () => {

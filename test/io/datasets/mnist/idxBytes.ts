@@ -1,4 +1,4 @@
-/** Idx files of any contents; the header's claims may differ from the truth. */
+/** Idx files of any contents, also with headers that do not match them. */
 
 const bigEndian = (...values: readonly number[]): Uint8Array => {
   const out = new Uint8Array(4 * values.length)

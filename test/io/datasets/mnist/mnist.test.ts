@@ -52,8 +52,8 @@ const open = async (dataDir: string | undefined): Promise<Dataset> => unwrap(awa
 const reason = async (dataDir: string | undefined): Promise<string> =>
   describeError(fileErrorOf(await mnist().open(context(dataDir))()))
 
-describe.skipIf(!existsSync(PUBLIC))('the published files (skipped where ../shared/data/mnist is missing)', () => {
-  it('60,000 and 10,000 images, labelled MNIST', async () => {
+describe.skipIf(!existsSync(PUBLIC))('the published files (skipped if ../shared/data/mnist is missing)', () => {
+  it('are 60,000 and 10,000 images, labelled MNIST', async () => {
     const data = await open(PUBLIC)
     expect(data).toMatchObject({ name: 'MNIST', origin: 'original', classes: 10 })
     expect(data.shape).toEqual({ height: 28, width: 28, channels: 1 })
@@ -63,7 +63,7 @@ describe.skipIf(!existsSync(PUBLIC))('the published files (skipped where ../shar
     expect(sum / data.train.images.length / 255).toBeCloseTo(0.1307, 4)
   })
 
-  it('downloaded once, checked, then read from the cache', async () => {
+  it('are downloaded once, checked, then read from the cache', async () => {
     const urls: string[] = []
     vi.stubGlobal('fetch', (url: string) => {
       urls.push(url)
@@ -78,7 +78,7 @@ describe.skipIf(!existsSync(PUBLIC))('the published files (skipped where ../shar
     expect(urls.length).toBe(8)
   })
 
-  it('downloaded to a cache that can’t be written are a WriteError', async () => {
+  it('raise a WriteError if the cache can’t be written to', async () => {
     writeFileSync(join(folder, 'file'), 'x')
     vi.stubEnv('PWOA_CACHE', join(folder, 'file'))
     vi.stubGlobal('fetch', () =>
@@ -100,12 +100,12 @@ describe('where the files are', () => {
     expect([...data.test.images]).toEqual([...pixels(2)])
   })
 
-  it('in a folder below', async () => {
+  it('in a subfolder', async () => {
     put(join(folder, 'MNIST', 'raw'))
     expect((await open(folder)).train.count).toBe(3)
   })
 
-  it('--data-dir goes before the option, the option before the cache', async () => {
+  it('--data-dir overrides the option, and the option overrides the cache', async () => {
     const own = put(join(folder, 'own'))
     const given = put(join(folder, 'given'), { 1: idxLabels(Uint8Array.of(1, 1, 1)) })
     const source = mnist({ dataDir: own })
@@ -118,8 +118,8 @@ describe('where the files are', () => {
   })
 })
 
-describe('absent files', () => {
-  it('offline: the four names, the folder and --data-dir', async () => {
+describe('missing files', () => {
+  it('offline: the error names the four files, the folder and --data-dir', async () => {
     const error = fileErrorOf(await mnist().open(context(undefined))())
     const cache = join(folder, 'cache', 'mnist')
     expect(error.file).toBe(cache)
@@ -128,7 +128,7 @@ describe('absent files', () => {
     expect(error.hint).toBe(`Put them into ${cache}, or name the folder that has them with --data-dir.`)
   })
 
-  it('in a folder that was given: no download', async () => {
+  it('in a folder that the user names are not downloaded', async () => {
     const fetched = vi.fn()
     vi.stubGlobal('fetch', fetched)
     rmSync(join(put(folder), NAMES[3] ?? ''))
@@ -137,13 +137,13 @@ describe('absent files', () => {
     expect(fetched).not.toHaveBeenCalled()
   })
 
-  it('a download of other contents is not kept', async () => {
+  it('a download with another checksum is not kept', async () => {
     vi.stubGlobal('fetch', () => Promise.resolve(new Response(gzipSync(idxImages(pixels(1))))))
     expect(await reason(undefined)).toContain('expected md5 6bbc9ace898e44ae57da46a324031adb')
     expect(existsSync(join(folder, 'cache', 'mnist'))).toBe(false)
   })
 
-  it('a download of endless contents stops', async () => {
+  it('an endless download stops', async () => {
     vi.stubGlobal('fetch', () =>
       Promise.resolve(
         new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(2 ** 20)) })),
@@ -152,7 +152,7 @@ describe('absent files', () => {
     expect(await reason(undefined)).toContain('at most 33554432 bytes')
   })
 
-  it('an interrupted download says so', async () => {
+  it('an interrupted download is an InterruptedError', async () => {
     const controller = new AbortController()
     vi.stubGlobal('fetch', (_: string, { signal }: RequestInit) => {
       setTimeout(() => controller.abort(), 5)
@@ -164,7 +164,7 @@ describe('absent files', () => {
 })
 
 describe('bad files', () => {
-  it('each is named, with what is wrong', async () => {
+  it('are named, with what is wrong', async () => {
     const bad = (index: number, bytes: Uint8Array): Promise<string> => reason(put(folder, { [index]: bytes }))
     const at = (index: number): string => join(folder, NAMES[index] ?? '')
     expect(await bad(0, idxLabels(Uint8Array.of(1)))).toBe(

@@ -1,0 +1,20 @@
+import { stat } from 'node:fs/promises'
+
+/** What is known of a file without reading it. If it changes, so does its size or its date. */
+export interface SourceFile {
+  readonly name: string
+  /** Bytes. */
+  readonly size: number
+  /** Milliseconds since 1970. */
+  readonly modified: number
+}
+
+/**
+ * Size and date of a file, named by its path.
+ *
+ * @throws the system's error if there is no such file
+ */
+export const factsOf = async (path: string): Promise<SourceFile> => {
+  const { size, mtimeMs } = await stat(path)
+  return { name: path, size, modified: mtimeMs }
+}

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -102,7 +103,9 @@ export const build = async (folder = root) => {
   return 'built'
 }
 
-const linkExists = (path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined
+/** Where a link leads; undefined if there is no link. */
+const leadsTo = (path) =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined
 
 /** `npx pwoa-run` inside the checkout, as npm would link it for a package that is installed. */
 const linkCommands = (folder) => {
@@ -112,7 +115,10 @@ const linkCommands = (folder) => {
     ['pwoa-setup', 'scripts/setupEngine.mjs'],
   ]) {
     const link = join(folder, 'node_modules', '.bin', name)
-    if (!linkExists(link)) symlinkSync(join('..', '..', target), link)
+    const place = join('..', '..', target)
+    if (leadsTo(link) === place) continue
+    rmSync(link, { force: true })
+    symlinkSync(place, link)
   }
 }
 

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { readStamp, readUnavailable } from './scripts/engineCache.mjs'
+import { SkipReporter } from './test/support/skipReporter.js'
 
 const nativeIsInstalled = (): boolean => {
   if (readStamp() !== undefined) return true
@@ -14,34 +15,42 @@ const nativeIsInstalled = (): boolean => {
   }
 }
 
-const engineTests = 'test/**/*.engine.test.ts'
-
-/** The tests that compute, on one engine. In child processes: tfjs-node is not safe in worker threads. */
+/** The tests that compute, on one engine. */
 const onEngine = (name: 'tensorflow' | 'wasm') => ({
   extends: true as const,
   test: {
     name,
-    include: [engineTests],
+    include: ['test/**/*.engine.test.ts', `test/**/*.${name}.test.ts`],
     env: { PWOA_ENGINE: name },
-    pool: 'forks' as const,
     setupFiles: ['test/support/engine.ts'],
   },
 })
 
-const engines = nativeIsInstalled() ? [onEngine('tensorflow'), onEngine('wasm')] : [onEngine('wasm')]
-if (engines.length === 1) {
-  const reason = readUnavailable()?.reason ?? 'it is not installed; npx pwoa-setup brings it'
-  process.stderr.write(`test: the native engine is left out: ${reason}\n`)
-}
+const hasNative = nativeIsInstalled()
+const engines = hasNative ? [onEngine('tensorflow'), onEngine('wasm')] : [onEngine('wasm')]
+const whyNot = readUnavailable()?.reason ?? 'it is not installed; npx pwoa-setup brings it'
+const leftOut = hasNative ? [] : [`every test on the native engine is left out: ${whyNot}`]
+
+/** Where CI wants every result. */
+const report = process.env.PWOA_TEST_REPORT
+
+const json = (outputFile: string): ['json', { outputFile: string }] => ['json', { outputFile }]
 
 export default defineConfig({
   resolve: {
     alias: [{ find: /^pwoa$/, replacement: fileURLToPath(new URL('src/index.ts', import.meta.url)) }],
   },
   test: {
+    // Child processes: tfjs-node is not safe in worker threads. Each runs many files, because loading an engine and all
+    // of `src` takes longer than most of them.
+    pool: 'forks',
+    isolate: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     retry: 0,
+    // A test that asserts nothing can't fail.
+    expect: { requireAssertions: true },
+    reporters: ['default', new SkipReporter(leftOut), ...(report === undefined ? [] : [json(report)])],
     // A core is left to the tests' parent otherwise: on two cores all tests would run one after the other.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
@@ -50,9 +59,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [engineTests],
-          pool: 'forks',
-          typecheck: { enabled: true, include: ['test/types/**/*.test-d.ts'], ignoreSourceErrors: true },
+          exclude: ['test/**/*.{engine,tensorflow,wasm}.test.ts'],
+          setupFiles: ['test/support/tidy.ts'],
         },
       },
       ...engines,

@@ -127,18 +127,19 @@ describe.each(names)('%s', (name) => {
     )
   })
 
-  it.skipIf(single)('breaks no less in a stronger setting', () => {
-    check(
-      fc.property(seeds, epsilons, (seed, epsilon) => {
-        const { given, classifier } = setting(seed)
-        const broken = (effort: number) =>
-          brokenRows(attacked(make(epsilon, effort), given, classifier, { seed }), given, classifier)
-        const stronger = broken(3)
-        for (const row of broken(1))
-          if (given.classes[row] === guessesOf(given.images, classifier)[row]) expect(stronger).toContain(row)
-      }),
-    )
-  })
+  if (!single)
+    it('breaks no less in a stronger setting', () => {
+      check(
+        fc.property(seeds, epsilons, (seed, epsilon) => {
+          const { given, classifier } = setting(seed)
+          const broken = (effort: number) =>
+            brokenRows(attacked(make(epsilon, effort), given, classifier, { seed }), given, classifier)
+          const stronger = broken(3)
+          for (const row of broken(1))
+            if (given.classes[row] === guessesOf(given.images, classifier)[row]) expect(stronger).toContain(row)
+        }),
+      )
+    })
 
   it('does the same for the same seed, alone, in any order and any batch', () => {
     check(

@@ -4,18 +4,21 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type Need, needing } from '../support/needs.js'
 import { buildCommand, type Ended, folderWith } from './commandLine.js'
 import { userFiles } from './userFiles.js'
 
 /** Options for processes with their own mounted file systems, which no other process sees; all end with the first. */
 const apart = ['--user', '--map-root-user', '--mount', '--pid', '--mount-proc', '--kill-child'] as const
 
-const missing = spawnSync('unshare', [...apart, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status !== 0
-if (missing) process.stderr.write('test/cli/badDisk: skipped: no file system can be mounted here\n')
+/** File systems that a process may mount for itself alone. */
+const mounts: Need = {
+  name: 'right to mount file systems',
+  isThere: () => spawnSync('unshare', [...apart, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0,
+}
 
 const sweepFile = `
 import { pipeline, sweep, syntheticDigits } from 'pwoa'
-import { evaluated, halve } from './lib/halving'
 export default sweep('halvings', { epochs: [1, 2] }, ({ epochs }) =>
   pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(halve(epochs), evaluated))
 `
@@ -59,7 +62,7 @@ const commands: readonly (readonly [args: string, place: string])[] = [
   ['report ro/cut', 'report: ro/cut/report\\.html'],
 ]
 
-describe.skipIf(missing)('a read-only folder', () => {
+describe('a read-only folder', needing(mounts), () => {
   test('is refused by each command that would write there, in one clear error, and nothing in it changes', async () => {
     const cwd = folderWith({ ...userFiles, 'sweep.ts': sweepFile })
     for (const name of ['cut', 'killed'])
@@ -83,7 +86,7 @@ describe.skipIf(missing)('a read-only folder', () => {
   })
 })
 
-describe.skipIf(missing)('a full disk', () => {
+describe('a full disk', needing(mounts), () => {
   test('ends a run with one clear error; with room again the run resumes and has the same metrics as an undisturbed one', async () => {
     const cwd = folderWith(userFiles)
     mkdirSync(join(cwd, 'disk'))

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { longer } from '../support/longer.js'
 import { buildCommand, folderWith } from './commandLine.js'
 
 /** Everything that changes during a run: momentum, Z, U and ρ, masks, noise, shuffled data, running statistics. */
@@ -32,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => command.remove())
 
 /** Kills per chain, and the number of chains: two keep both cores of a small machine busy. */
-const KILLS = 25
+const KILLS = longer(8, 25)
 const CHAINS = 2
 
 /** Reproducible numbers from 0 to 1, by a linear congruential generator. */

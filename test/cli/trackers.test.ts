@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +10,7 @@ import type { LoggedEvent } from '../../src/dsl/events.js'
 import type { Observer } from '../../src/dsl/pipeline.js'
 import type { TrainingMetrics } from '../../src/dsl/step.js'
 import { fakePipeline, fakeTrain, temporaryFolder } from '../runtime/fakes.js'
+import { needing, python } from '../support/needs.js'
 import { buildCommand, folderWith } from './commandLine.js'
 
 let command: Awaited<ReturnType<typeof buildCommand>>
@@ -213,14 +213,6 @@ describe('pipelines/mlflow.ts', () => {
   })
 })
 
-const python = ((): string | undefined => {
-  try {
-    return execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
-  } catch {
-    return undefined
-  }
-})()
-
 /** The documented part of the client that the pipeline uses; it writes what it receives to a file. */
 const standIn = `
 import json, os
@@ -235,7 +227,7 @@ def init(project=None, name=None):
     return run
 `
 
-describe.skipIf(python === undefined)('pipelines/wandb.ts', () => {
+describe('pipelines/wandb.ts', needing(python), () => {
   test('each loss and accuracy is with the client when the run has ended', async () => {
     const folder = folderWith({ 'python/wandb.py': standIn })
     const log = join(folder, 'log.jsonl')

@@ -2,8 +2,7 @@
  * Narrow versions of the zoo's networks, in training and in evaluation, against PyTorch: scripts/golden_networks.py.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
@@ -38,6 +37,8 @@ import { Student } from '../../src/training/network/network.js'
 import { constant } from '../../src/training/step/schedule.js'
 import { sgd } from '../../src/training/step/sgd.js'
 import { collect, fakeRun } from '../support/context.js'
+import { isNative } from '../support/isNative.js'
+import { needing, publicCheckpoints, shared } from '../support/needs.js'
 import { norm, seededNumbers } from '../support/numbers.js'
 import { checkpointFile, lentSteps, runningOf, weightsOf } from '../support/steps.js'
 import { weightGradient } from '../support/weightGradient.js'
@@ -108,7 +109,7 @@ const TIMES = 10
  * are closer to 0, and a ReLU that changes sides changes gradients by 1 %. The portable engine meets the others'
  * limits.
  */
-const DEEP = process.env.PWOA_ENGINE === 'tensorflow' ? { values: 2e-4, gradients: 0.05 } : undefined
+const DEEP = isNative ? { values: 2e-4, gradients: 0.05 } : undefined
 
 const PROBES = 2000
 
@@ -343,9 +344,9 @@ describe.each(Object.entries(golden.networks))('%s, narrow', (name, expected) =>
 })
 
 const { published } = golden
-const file = fileURLToPath(new URL(`../../../shared/checkpoints/${published.file}`, import.meta.url))
+const file = shared(`checkpoints/${published.file}`)
 
-describe.skipIf(!existsSync(file))(`${published.file} (skipped if ../shared/checkpoints is missing)`, () => {
+describe(published.file, needing(publicCheckpoints), () => {
   it('has PyTorch’s logits and gradient for images in [0, 1], normalised before the network', async () => {
     expect(createHash('sha256').update(readFileSync(file)).digest('hex')).toBe(published.sha256)
     const read = await readCheckpoint(file)()

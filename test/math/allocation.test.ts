@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { erdosRenyiRates, ratesByRank } from '../../src/math/allocation.js'
+import { expectEvery } from '../support/expectEvery.js'
 
 const layer = fc.record({
   scores: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 40 }),
@@ -29,15 +30,16 @@ describe('rates by rank', () => {
         const total = all.reduce((sum, { scores, groupSize }) => sum + scores.length * groupSize, 0)
         const one = all.reduce((sum, { groupSize }) => sum + groupSize, 0)
         const rates = ratesByRank(competitors, share * total)
-        if (rates === undefined) return one > share * total
+        if (rates === undefined) return expect(one).toBeGreaterThan(share * total)
         const kept = competitors.map(({ scores }, i) => Math.round(scores.length / (rates[i] ?? 0)))
         const weights = kept.reduce((sum, own, i) => sum + own * (all[i]?.groupSize ?? 0), 0)
         const sorted = competitors.map(({ scores }) => [...scores].sort((a, b) => b - a))
         const dropped = sorted.flatMap((scores, i) => scores.slice(kept[i]))
         // Apart from the one group that every layer keeps.
         const chosen = sorted.flatMap((scores, i) => scores.slice(1, kept[i]))
-        const fair = Math.min(...chosen, Number.POSITIVE_INFINITY) >= Math.max(...dropped, Number.NEGATIVE_INFINITY)
-        return weights <= share * total && kept.every((own) => own >= 1) && fair
+        expect(Math.min(...chosen, Infinity)).toBeGreaterThanOrEqual(Math.max(...dropped, -Infinity))
+        expect(weights).toBeLessThanOrEqual(share * total)
+        expectEvery(kept, (own) => own >= 1)
       }),
       { seed: 8, numRuns: 300 },
     )
@@ -66,7 +68,8 @@ describe('Erdős–Rényi rates', () => {
           const budget = share * sizes.reduce((sum, size) => sum + size, 0)
           const rates = erdosRenyiRates(shapes, budget)
           const kept = rates.reduce((sum, rate, i) => sum + (sizes[i] ?? 0) / rate, 0)
-          return rates.every((rate) => rate >= 1 - 1e-12) && Math.abs(kept - budget) < 1e-6 * budget
+          expectEvery(rates, (rate) => rate >= 1 - 1e-12)
+          expect(Math.abs(kept - budget)).toBeLessThan(1e-6 * budget)
         },
       ),
       { seed: 9, numRuns: 300 },

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import type { Need } from '../support/needs.js'
 
 const places = [
   process.env.PWOA_CHROMIUM ?? '',
@@ -9,11 +10,11 @@ const places = [
   '/usr/bin/google-chrome',
 ]
 
-/** The browser of this machine; if there is none, undefined, and tests of pages are skipped. */
-export const chromiumPath = places.find((place) => place !== '' && existsSync(place))
+/** The browser of this machine; undefined if there is none. */
+const chromiumPath = places.find((place) => place !== '' && existsSync(place))
 
-if (chromiumPath === undefined)
-  process.stderr.write('test: pages are not looked at: no Chromium (apt-get install chromium, or PWOA_CHROMIUM)\n')
+/** For tests that look at a page. */
+export const chromiumBrowser: Need = { name: 'chromium', isThere: () => chromiumPath !== undefined }
 
 /** A browser for a file of tests. The returned function opens a page and collects its errors and hosts. */
 export const browser = () => {

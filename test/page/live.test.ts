@@ -7,7 +7,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { PageMessage } from '../../src/ui/messages.js'
 import { buildCommand, folderWith, type Started } from '../cli/commandLine.js'
 import { userFiles } from '../cli/userFiles.js'
-import { browser, chromiumPath, pixelsOf } from './browser.js'
+import { needing } from '../support/needs.js'
+import { browser, chromiumBrowser, pixelsOf } from './browser.js'
 
 let command: Awaited<ReturnType<typeof buildCommand>>
 beforeAll(async () => {
@@ -55,7 +56,7 @@ const firstMessage = async (address: string): Promise<PageMessage> => {
   throw new Error('the stream ended')
 }
 
-describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
+describe('a run with --ui', needing(chromiumBrowser), () => {
   test('is shown live, pauses and resumes, and leaves its last state on the page and a report', async () => {
     const folder = folderWith({ 'small.ts': method })
     const started = command.start(['small.ts', '--ui', '--out', 'run', '--json'], folder)
@@ -140,7 +141,6 @@ describe.skipIf(chromiumPath === undefined)('a run with --ui', () => {
   test('pwoa-run ui shows a folder, with the runs of a comparison side by side', async () => {
     const comparison = `
 import { compare, pipeline, syntheticDigits } from 'pwoa'
-import { evaluated, halve } from './lib/halving'
 
 const row = (epochs: number) => pipeline('row', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(halve(epochs), evaluated)
 
@@ -166,7 +166,6 @@ export default compare('rows', { short: row(2), long: row(6) })
 import { existsSync } from 'node:fs'
 import { concatMap, filter, map, take, timer } from 'rxjs'
 import { asynchronous, pipeline, type Step, sweep, syntheticDigits } from 'pwoa'
-import { evaluated, halve } from './lib/halving'
 
 const start = timer(0, 20).pipe(filter(() => existsSync(process.env.START ?? '')), take(1))
 const held = asynchronous<Step, Step>(concatMap((step) => start.pipe(map(() => step))))

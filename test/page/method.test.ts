@@ -11,7 +11,8 @@ import { buildMethodPage } from '../../scripts/page.mjs'
 import { root } from '../../scripts/setup.mjs'
 import { loadEngine } from '../../src/engine/load/loadEngine.js'
 import { gaussian64, linear64, normalised64, trace64 } from '../support/hsic64.js'
-import { browser, chromiumPath } from './browser.js'
+import { needing } from '../support/needs.js'
+import { browser, chromiumBrowser } from './browser.js'
 
 beforeAll(() => loadEngine('wasm'))
 
@@ -55,7 +56,7 @@ describe('the data of the figures', () => {
   })
 })
 
-describe.skipIf(chromiumPath === undefined)('the page about the method', () => {
+describe('the page about the method', needing(chromiumBrowser), () => {
   const open = browser()
   let folder = ''
   let address = ''

@@ -4,8 +4,10 @@ import { describe, expect, test } from 'vitest'
 import type { LoggedEvent, RunEvent } from '../../src/dsl/events.js'
 import { makeShow, type Show } from '../../src/ui/show.js'
 import { figuresOf, layers, metricsAt, plan } from '../report/records.js'
+import { longer } from '../support/longer.js'
+import { needing } from '../support/needs.js'
 import { pageFiles, serve } from '../ui/served.js'
-import { browser, chromiumPath, pixelsOf } from './browser.js'
+import { browser, chromiumBrowser, pixelsOf } from './browser.js'
 
 const files = pageFiles()
 const open = browser()
@@ -61,7 +63,7 @@ const tabTo = async (page: Page, name: string): Promise<void> => {
   throw new Error(`"${name}" is not reached by Tab`)
 }
 
-describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
+describe('the page in a browser', needing(chromiumBrowser), () => {
   test('draws each curve without errors or requests to other hosts', async () => {
     const { url, port } = await serve(showOf(1), files())
     const { page, problems, hosts } = await open(url)
@@ -155,7 +157,7 @@ describe.skipIf(chromiumPath === undefined)('the page in a browser', () => {
     },
   )
 
-  const seconds = Number(process.env.PWOA_RUSH_SECONDS ?? 6)
+  const seconds = longer(6, 30)
 
   test(`10,000 events per second for ${seconds} s use no more memory than the first of them`, async () => {
     const show = showOf(1)

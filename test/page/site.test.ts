@@ -8,7 +8,8 @@ import axe, { type AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { root } from '../../scripts/setup.mjs'
 import { publicValues } from '../conventions/project.js'
-import { browser, chromiumPath } from './browser.js'
+import { needing } from '../support/needs.js'
+import { browser, chromiumBrowser } from './browser.js'
 
 const open = browser()
 
@@ -72,7 +73,7 @@ describe('the site', () => {
     expect(texts.filter(([, text]) => loads.test(text)).map(([page]) => page)).toEqual([])
   })
 
-  test.skipIf(chromiumPath === undefined)('opens from disk and finds a stage, without requests', async () => {
+  test('opens from disk and finds a stage, without requests', needing(chromiumBrowser), async () => {
     const {
       page,
       problems: wrong,
@@ -90,7 +91,7 @@ describe('the site', () => {
   })
 })
 
-describe.skipIf(chromiumPath === undefined)('by keyboard and screen reader', () => {
+describe('by keyboard and screen reader', needing(chromiumBrowser), () => {
   /** A finding in TypeDoc's own markup: a heading that folds its section contains a link. */
   const itsOwn = ['nested-interactive']
 

@@ -16,10 +16,11 @@ import { modelFiles } from '../../src/training/network/modelFiles.js'
 import { Student } from '../../src/training/network/network.js'
 import { aggregated, normalised, separable, shortcut } from '../models/fixtures.js'
 import { tinyData } from '../support/context.js'
+import { needing } from '../support/needs.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 import { randomNetwork, seededNetwork } from '../support/randomNetworks.js'
 import { zooNetworks } from '../support/zooNetworks.js'
-import { browser, chromiumPath } from './browser.js'
+import { browser, chromiumBrowser } from './browser.js'
 
 /** Relative to the largest logit: both sum in float32, in different orders. */
 const TOLERANCE = 1e-5
@@ -83,42 +84,39 @@ const agrees = async (page: Page, net: Architecture, backend: 'cpu' | 'webgl' = 
   expect(distance(logits, ours), net.name).toBeLessThan(TOLERANCE)
 }
 
-describe.skipIf(chromiumPath === undefined)(
-  'a model.json gives the same logits in plain TensorFlow.js in a browser',
-  () => {
-    it('of every architecture of the zoo, and of grouped convolutions', async () => {
-      const { page, problems } = await openPage()
-      for (const net of [...Object.values(zooNetworks), normalised, shortcut, separable, aggregated])
-        await agrees(page, net)
-      expect(problems).toEqual([])
-    })
+describe('a model.json gives the same logits in plain TensorFlow.js in a browser', needing(chromiumBrowser), () => {
+  it('of every architecture of the zoo, and of grouped convolutions', async () => {
+    const { page, problems } = await openPage()
+    for (const net of [...Object.values(zooNetworks), normalised, shortcut, separable, aggregated])
+      await agrees(page, net)
+    expect(problems).toEqual([])
+  })
 
-    it('of random networks', async () => {
-      const { page, problems } = await openPage()
-      await fc.assert(
-        fc.asyncProperty(randomNetwork, (net) => agrees(page, net)),
-        { seed: 11, numRuns: 15 },
-      )
-      expect(problems).toEqual([])
-    })
+  it('of random networks', async () => {
+    const { page, problems } = await openPage()
+    await fc.assert(
+      fc.asyncProperty(randomNetwork, (net) => agrees(page, net)),
+      { seed: 11, numRuns: 15 },
+    )
+    expect(problems).toEqual([])
+  })
 
-    it('with a layer name that graphs don’t allow, and a sum of three terms', async () => {
-      const { page } = await openPage()
-      await agrees(
-        page,
-        architecture('names', { height: 6, width: 6, channels: 1 }, [
-          conv2d('^a:0', { out: 2, kernel: 3, bias: 'none' }),
-          flatten({ id: '_a_0' }),
-          relu({ id: 'input-1' }),
-          add(['_a_0', 'input-1', 'input-1']),
-          linear('head', { out: 3 }),
-        ]),
-      )
-    })
+  it('with a layer name that graphs don’t allow, and a sum of three terms', async () => {
+    const { page } = await openPage()
+    await agrees(
+      page,
+      architecture('names', { height: 6, width: 6, channels: 1 }, [
+        conv2d('^a:0', { out: 2, kernel: 3, bias: 'none' }),
+        flatten({ id: '_a_0' }),
+        relu({ id: 'input-1' }),
+        add(['_a_0', 'input-1', 'input-1']),
+        linear('head', { out: 3 }),
+      ]),
+    )
+  })
 
-    it('on WebGL', async () => {
-      const { page } = await openPage()
-      await agrees(page, zooNetworks.resnet18 ?? normalised, 'webgl')
-    })
-  },
-)
+  it('on WebGL', async () => {
+    const { page } = await openPage()
+    await agrees(page, zooNetworks.resnet18 ?? normalised, 'webgl')
+  })
+})

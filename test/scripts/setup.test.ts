@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { cacheFolder, engineKey, engineSources, unavailableFile } from '../../scripts/engineCache.mjs'
 import { build, installPackages } from '../../scripts/setup.mjs'
 import { setUpEngine } from '../../scripts/setupEngine.mjs'
+import { fileModes, needing } from '../support/needs.js'
 
 let folder = ''
 const path = (...names: readonly string[]): string => join(folder, ...names)
@@ -98,7 +99,7 @@ describe('build', () => {
     expect(await calls()).toHaveLength(6)
   })
 
-  it.skipIf(process.platform === 'win32')('leaves a command that may be executed', async () => {
+  it('leaves a command that may be executed', needing(fileModes), async () => {
     const body = "mkdirSync('dist/cli', { recursive: true }); writeFileSync('dist/cli/main.js', '', { mode: 0o644 })"
     await write('node_modules/typescript/bin/tsc', program(body))
     expect(await build(folder)).toBe('built')

@@ -1,6 +1,6 @@
 /** The values of public PyTorch code in `../shared/golden`, and the public networks and images that they come from. */
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+
+import { readFileSync } from 'node:fs'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, it } from 'vitest'
 import type { Dataset, Split } from '../../src/dsl/dataset.js'
@@ -10,18 +10,11 @@ import { readIdxImages, readIdxLabels } from '../../src/io/datasets/mnist/idx.js
 import type { Architecture } from '../../src/models/architecture/architecture.js'
 import { packNetwork } from '../../src/models/parameters/weights.js'
 import { lenet5, mnistNet } from '../../src/models/zoo/zoo.js'
+import { goldenFiles, needing, shared } from './needs.js'
 
-/** `shared` lies beside the checkout. */
-const shared = (path: string): string => fileURLToPath(new URL(`../../../shared/${path}`, import.meta.url))
-
-const isThere = ['golden', 'checkpoints', 'data/mnist'].every((folder) => existsSync(shared(folder)))
-
-/** As `describe`; where `../shared` is missing there is one skipped test instead, and its title says why. */
-export const describeGolden = (title: string, tests: () => void): void => {
-  if (isThere) return void describe(title, tests)
-  process.stderr.write(`test: "${title}" is skipped: ${shared('')} with its reference values is missing\n`)
-  describe(title, () => it.skip('../shared with its reference values is missing', () => undefined))
-}
+/** As `describe`. If the reference values are missing, one skipped test stands for all: they can't be enumerated. */
+export const describeGolden = (title: string, tests: () => void): void =>
+  goldenFiles.isThere() ? void describe(title, tests) : it(title, needing(goldenFiles), () => undefined)
 
 /** A file of reference values. Its shape is what the caller says: it is part of the project's own fixtures. */
 export const readGolden = <T>(name: string): T => JSON.parse(readFileSync(shared(`golden/${name}.json`), 'utf8')) as T

@@ -5,15 +5,22 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readStamp } from '../../../scripts/engineCache.mjs'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
+import { type Need, needing } from '../../support/needs.js'
 
-const installedByUser = (): boolean => {
-  try {
-    createRequire(import.meta.url).resolve('@tensorflow/tfjs-node')
-    return true
-  } catch {
-    return false
-  }
+/** One that the user has installed is taken, whatever else is there. */
+const noEngineOfTheUser: Need = {
+  name: 'checkout without its own @tensorflow/tfjs-node',
+  isThere: () => {
+    try {
+      createRequire(import.meta.url).resolve('@tensorflow/tfjs-node')
+      return false
+    } catch {
+      return true
+    }
+  },
 }
+
+const nativeEngine: Need = { name: 'native engine', isThere: () => readStamp() !== undefined }
 
 const freshEngine = async () => {
   vi.resetModules()
@@ -41,7 +48,7 @@ describe('before an engine is loaded', () => {
   })
 })
 
-describe.skipIf(installedByUser())('if the native engine is not installed', () => {
+describe('if the native engine is not installed', needing(noEngineOfTheUser), () => {
   let cache = ''
   beforeEach(async () => {
     cache = await mkdtemp(join(tmpdir(), 'pwoa-load-'))
@@ -77,7 +84,7 @@ describe.skipIf(installedByUser())('if the native engine is not installed', () =
   })
 })
 
-describe.runIf(readStamp() !== undefined)('if the native engine is installed', () => {
+describe('if the native engine is installed', needing(nativeEngine), () => {
   it('auto loads it, and the two engines can be used in turn', async () => {
     const { loadEngine, binding } = await freshEngine()
     for (const [choice, name] of [

@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { DataSource } from '../../../src/dsl/dataset.js'
@@ -12,6 +11,7 @@ import { heldOut } from '../../../src/io/datasets/heldOut.js'
 import { imageFolder } from '../../../src/io/datasets/images/imageFolder.js'
 import { mnist } from '../../../src/io/datasets/mnist/mnist.js'
 import { MNIST_FILES } from '../../../src/io/datasets/mnist/mnistFiles.js'
+import { needing, publicMnist, shared } from '../../support/needs.js'
 
 let folder = ''
 beforeEach(() => {
@@ -65,9 +65,8 @@ describe('the contents of a data set', () => {
     expect(await contentsOf(cifar10(), 'not-there')).toBeUndefined()
   })
 
-  const shared = fileURLToPath(new URL('../../../../shared/data/mnist', import.meta.url))
-  test.skipIf(!existsSync(shared))('are undefined for the published files of MNIST', async () => {
-    expect(await mnist().contents?.({ dataDir: shared })).toBeUndefined()
+  test('are undefined for the published files of MNIST', needing(publicMnist), async () => {
+    expect(await mnist().contents?.({ dataDir: shared('data/mnist') })).toBeUndefined()
   })
 
   test('are a hash of other files in the format of MNIST, the same with gzip and without', async () => {

@@ -9,6 +9,7 @@ import { type StudyRun, studyRows } from '../../../src/report/study/study.js'
 import { studyFacts } from '../../../src/report/study/studyFacts.js'
 import { studyPlots } from '../../../src/report/study/studyPlots.js'
 import { studyTable } from '../../../src/report/study/studyTable.js'
+import { expectEvery } from '../../support/expectEvery.js'
 import { plan, summary } from '../records.js'
 
 const study = { method: 'method', across: 'rate', baseline: 'slow' }
@@ -108,9 +109,8 @@ describe('the rows of a study', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(runs), (some) => {
         const rows = studyRows(some, study)
-        const seeds = rows.reduce((sum, row) => sum + row.seeds, 0)
-        const ends = rows.map(({ params }) => JSON.stringify(params))
-        return seeds === some.length && new Set(ends).size === rows.length
+        expect(rows.reduce((sum, row) => sum + row.seeds, 0)).toBe(some.length)
+        expect(new Set(rows.map(({ params }) => JSON.stringify(params))).size).toBe(rows.length)
       }),
       { seed: 3 },
     )
@@ -206,7 +206,8 @@ describe('the plots of a study', () => {
         fc.double({ min: 1, max: 1e4, noNaN: true }),
         (a, ratio) => {
           const ticks = logTicks([a, a * ratio])
-          return ticks.length >= 1 && ticks.length <= 8 && ticks.every((tick) => tick > 0)
+          expectEvery(ticks, (tick) => tick > 0)
+          expect(ticks.length).toBeLessThanOrEqual(8)
         },
       ),
       { seed: 5 },

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { Queue } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildCommand } from '../../cli/commandLine.js'
+import { longer } from '../../support/longer.js'
+import { needing, redisServer, redisTls } from '../../support/needs.js'
 import { until } from '../../support/until.js'
-import { type OwnRedis, ownRedis, redisMissing, selfSigned, tlsMissing } from './redis.js'
+import { type OwnRedis, ownRedis, selfSigned } from './redis.js'
 import { checkpointsIn, doneIn, outcomesIn, studio, sweepFile, workerArgs } from './studio.js'
-
-if (tlsMissing) process.stderr.write(`test/queue: ${tlsMissing}\n`)
 
 let command: Awaited<ReturnType<typeof buildCommand>>
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => command.remove())
 
 /** Kills of workers in one sweep; even. */
-const KILLS = 8
+const KILLS = longer(4, 8)
 
 /** Numbers from 0 to 1 that are the same each time (a linear congruential generator). */
 const numbers = (seed: number) => {
@@ -59,7 +59,7 @@ const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
     cwd,
   )
 
-describe.skipIf(redisMissing)('a sweep on a queue', () => {
+describe('a sweep on a queue', needing(redisServer), () => {
   test('is done by three workers that are killed at random, again and again, with Redis away in between: each result once, as in turn', async () => {
     const redis = await ownRedis()
     const cwd = studio()
@@ -203,7 +203,7 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     expect(existsSync(join(cwd, 'hurt'))).toBe(false)
   })
 
-  test.skipIf(tlsMissing)('with a password, by TLS: in no log, no file and no list of processes', async () => {
+  test('with a password, by TLS: in no log, no file and no list of processes', needing(redisTls), async () => {
     const password = 'not-to-be-seen'
     const tls = selfSigned()
     const redis = await ownRedis({ password, tls })
@@ -233,8 +233,9 @@ describe.skipIf(redisMissing)('a sweep on a queue', () => {
     expect([said, ...texts].filter((text) => text.includes(password))).toEqual([])
   })
 
-  test.skipIf(tlsMissing)(
+  test(
     'is not spoken to where nobody vouches for its certificate, nor without TLS, nor with another password',
+    needing(redisTls),
     async () => {
       const password = 'not-to-be-seen'
       const tls = selfSigned()

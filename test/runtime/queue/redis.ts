@@ -5,29 +5,6 @@ import { onTestFinished } from 'vitest'
 import { temporaryFolder } from '../fakes.js'
 import { freePort, listening } from './freePort.js'
 
-/** Why there is no Redis here; undefined where there is one. */
-export const redisMissing = ((): string | undefined => {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return 'skipped: redis-server is not installed (Debian: apt-get install redis-server)'
-  }
-})()
-
-/** Why TLS can't be tried here; undefined where it can. */
-export const tlsMissing = ((): string | undefined => {
-  if (redisMissing) return redisMissing
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' })
-    // It is built as the server is: without TLS it does not know the option.
-    execFileSync('redis-cli', ['--tls', '--version'], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return 'skipped: openssl, or a redis-server with TLS, is not installed'
-  }
-})()
-
 /** A Redis of the test's own, which keeps what it has across a restart. */
 export interface OwnRedis {
   readonly url: string

@@ -9,10 +9,11 @@ import { failureOf } from '../../../src/runtime/queue/queueJob.js'
 import { startWorker } from '../../../src/runtime/queue/startWorker.js'
 import type { OpenRun, RunStorage } from '../../../src/runtime/storage/runStorage.js'
 import type { FromPoint } from '../../../src/runtime/sweep/pointMessages.js'
+import { needing, redisServer } from '../../support/needs.js'
 import { summaryOf } from '../../support/summary.js'
 import { until } from '../../support/until.js'
 import { temporaryFolder } from '../fakes.js'
-import { ownRedis, redisMissing } from './redis.js'
+import { ownRedis } from './redis.js'
 
 const summary = summaryOf(1)
 
@@ -73,7 +74,7 @@ const away: PwoaError = {
   actual: 'ECONNREFUSED',
 }
 
-describe.skipIf(redisMissing)('a worker', () => {
+describe('a worker', needing(redisServer), () => {
   test.each([
     ['bring', { type: 'failed', error: away, lacks: ['1'.repeat(20)] }],
     ['finish', { type: 'done', summary }],

@@ -5,10 +5,11 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { objectRuns } from '../../../src/runtime/storage/objectRuns.js'
 import type { OpenRun, RunStorage } from '../../../src/runtime/storage/runStorage.js'
 import { openS3 } from '../../../src/runtime/storage/s3Objects.js'
+import { motoServer, needing } from '../../support/needs.js'
 import { summaryOf } from '../../support/summary.js'
 import { until } from '../../support/until.js'
 import { temporaryFolder } from '../fakes.js'
-import { type OwnS3, s3Missing, startS3 } from './s3.js'
+import { type OwnS3, startS3 } from './s3.js'
 
 const point = { sweep: 'rates', key: '0123456789abcdef0123' }
 const base = `${point.sweep}/points/${point.key}/`
@@ -62,7 +63,7 @@ const filesIn = (folder: string): Readonly<Record<string, string>> =>
       .map((file) => [file.slice(folder.length + 1), readFileSync(file, 'utf8')]),
   )
 
-describe.skipIf(s3Missing)('a run in object storage', () => {
+describe('a run in object storage', needing(motoServer), () => {
   beforeAll(async () => {
     s3 = await startS3()
     return s3.stop

@@ -1,19 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { onTestFinished } from 'vitest'
 import { freePort, listening } from '../queue/freePort.js'
-
-/** Why there is no S3 server here; undefined where there is one. */
-export const s3Missing = ((): string | undefined => {
-  try {
-    execFileSync('moto_server', ['--help'], { stdio: 'ignore' })
-    return undefined
-  } catch {
-    return "skipped: moto_server is not installed (pip install 'moto[s3]' flask flask-cors)"
-  }
-})()
 
 /** A server of the test file's own. */
 export interface OwnS3 {

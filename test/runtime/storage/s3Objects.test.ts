@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
 import { openS3 } from '../../../src/runtime/storage/s3Objects.js'
+import { motoServer, needing } from '../../support/needs.js'
 import { until } from '../../support/until.js'
-import { environmentOf, guarded, keys, type OwnS3, s3Missing, startS3, wayTo } from './s3.js'
-
-if (s3Missing) process.stderr.write(`test/storage: ${s3Missing}\n`)
+import { environmentOf, guarded, keys, type OwnS3, startS3, wayTo } from './s3.js'
 
 const placeOf = (bucket: string, prefix = '') =>
   ({ type: 'bucket', bucket, prefix, shown: `s3://${bucket}/${prefix}`.replace(/\/$/, '') }) as const
@@ -32,7 +31,7 @@ const refusal = async (opening: Promise<unknown>) => {
 
 let s3: OwnS3
 
-describe.skipIf(s3Missing)('a bucket', () => {
+describe('a bucket', needing(motoServer), () => {
   beforeAll(async () => {
     s3 = await startS3()
     return s3.stop

@@ -5,13 +5,11 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Objects } from '../../../src/runtime/storage/objects.js'
 import { openS3 } from '../../../src/runtime/storage/s3Objects.js'
 import { buildCommand } from '../../cli/commandLine.js'
+import { motoServer, needing, redisServer } from '../../support/needs.js'
 import { until } from '../../support/until.js'
-import { ownRedis, redisMissing } from '../queue/redis.js'
+import { ownRedis } from '../queue/redis.js'
 import { outcomesIn, studio, sweepFile, withoutTimes, workerArgs } from '../queue/studio.js'
-import { environmentOf, keys, type OwnS3, s3Missing, startS3, wayTo } from './s3.js'
-
-const missing = redisMissing ?? s3Missing
-if (missing) process.stderr.write(`test/queue/storage: ${missing}\n`)
+import { environmentOf, keys, type OwnS3, startS3, wayTo } from '../storage/s3.js'
 
 let command: Awaited<ReturnType<typeof buildCommand>>
 let s3: OwnS3
@@ -48,7 +46,7 @@ const watchful = `if (process.env.AWS_SECRET_ACCESS_KEY) throw new Error('a secr
 /** Points of some seconds, so that whoever is killed is in the middle of one. */
 const longer = watchful + sweepFile.replace('[30, 31, 32, 33]', '[100, 101]')
 
-describe.skipIf(missing)('a sweep on a queue, with runs in object storage', () => {
+describe('a sweep on a queue, with runs in object storage', needing(redisServer, motoServer), () => {
   beforeAll(async () => {
     ;[command, s3] = await Promise.all([buildCommand(), startS3()])
     return () => {

@@ -57,7 +57,8 @@ describe('the points of a sweep', () => {
       fc.property(lists, (grid) => {
         const points = combinations(grid)
         const product = Object.values(grid).reduce((count, list) => count * list.length, 1)
-        return points.length === product && new Set(points.map((point) => JSON.stringify(point))).size === product
+        expect(points).toHaveLength(product)
+        expect(new Set(points.map((point) => JSON.stringify(point))).size).toBe(product)
       }),
       { seed: 2 },
     )

@@ -1,4 +1,5 @@
-/** Memory is flat: tensors and bytes over a thousand steps, and where a slow stage holds minibatches. */
+/** Memory is flat: tensors and bytes over hundreds of steps, and where a slow stage holds minibatches. */
+
 import { delay, filter, type Observable, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { asynchronous } from '../../../src/dsl/asynchronous.js'
@@ -16,13 +17,13 @@ import { perturb } from '../../../src/operators/perturb.js'
 import { train } from '../../../src/operators/train.js'
 import type { HasStudent } from '../../../src/training/network/network.js'
 import { collect, type FakeRun, fakeRun, memory, noiseData, tinyNet, turns } from '../../support/context.js'
+import { longer } from '../../support/longer.js'
 import { lentSteps, teacherFile } from '../../support/steps.js'
 
 const BATCH = 8
 const COUNT = 1000
 
-/** The portable engine has the same code above it and is slower: fewer steps there. */
-const EPOCHS = process.env.PWOA_ENGINE === 'tensorflow' ? 4 : 1
+const EPOCHS = longer(1, 4)
 
 /** 125 steps an epoch, half of them in each phase. Losses in both phases, noise, updates of Z and U, the mask. */
 const wholeMethod = (fake: FakeRun): Observable<Step & HasStudent & HasTraining> =>

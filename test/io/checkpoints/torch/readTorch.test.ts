@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../../../src/dsl/errors.js'
 import type { Checkpoint, ReadCheckpointOptions } from '../../../../src/io/checkpoints/tensors/checkpoint.js'
 import { readTorchCheckpoint } from '../../../../src/io/checkpoints/torch/readTorch.js'
+import { needing, publicCheckpoints, shared } from '../../../support/needs.js'
 import {
   call,
   concat,
@@ -39,8 +40,6 @@ const plain = ({ tensors }: Checkpoint): Record<string, { shape: readonly number
 /** What a pickle may take; a checkpoint takes about 40 a tensor. */
 const MOST_OPCODES = 4_000_000
 
-const PUBLIC = new URL('../../../../../shared/checkpoints/', import.meta.url)
-
 // Sums in float64 and last values, by PyTorch.
 const PUBLISHED = {
   'mnist_fastat_pgd.pth': {
@@ -75,9 +74,9 @@ const PUBLISHED = {
   },
 } as const
 
-describe.skipIf(!existsSync(PUBLIC))('public checkpoints (skipped where ../shared/checkpoints is missing)', () => {
+describe('public checkpoints', needing(publicCheckpoints), () => {
   it.each(Object.entries(PUBLISHED))('%s', async (name, expected) => {
-    const { tensors, metadata } = await read(readFileSync(new URL(name, PUBLIC)))
+    const { tensors, metadata } = await read(readFileSync(shared(`checkpoints/${name}`)))
     expect(metadata).toEqual({})
     expect([...tensors.keys()]).toEqual(Object.keys(expected))
     for (const [tensor, [shape, sum, last]] of Object.entries(expected)) {
@@ -89,7 +88,7 @@ describe.skipIf(!existsSync(PUBLIC))('public checkpoints (skipped where ../share
   })
 
   it('cifar_small_8px.pth: a cascade of three networks, the first by default', async () => {
-    const bytes = readFileSync(new URL('cifar_small_8px.pth', PUBLIC))
+    const bytes = readFileSync(shared('checkpoints/cifar_small_8px.pth'))
     const first = await read(bytes)
     expect(first.metadata).toEqual({ stateDict: 'state_dict[0] of 3' })
     expect(first.tensors.get('5.weight')?.shape).toEqual([100, 2048])
@@ -102,7 +101,7 @@ describe.skipIf(!existsSync(PUBLIC))('public checkpoints (skipped where ../share
   })
 
   it('cut off at every 1/16 of the length: one clear error', async () => {
-    const bytes = readFileSync(new URL('mnist_fastat_pgd.pth', PUBLIC))
+    const bytes = readFileSync(shared('checkpoints/mnist_fastat_pgd.pth'))
     for (let part = 0; part < 16; part++) {
       expect(await refusal(bytes.subarray(0, Math.floor((bytes.length * part) / 16)))).toContain('cut off')
     }
@@ -155,8 +154,9 @@ describe('files written by torch.save', () => {
 
   it.each([...FILES, 'training-run.pt'])('%s cut off anywhere is refused', async (name) => {
     const bytes = fixture(name)
-    for (let length = 0; length < bytes.length; length += 7) await refusal(bytes.subarray(0, length))
-    await refusal(bytes.subarray(0, bytes.length - 1))
+    for (let length = 0; length < bytes.length; length += 7)
+      expect(await refusal(bytes.subarray(0, length))).toMatch(/^loadTeacher: a\.pt: expected /)
+    expect(await refusal(bytes.subarray(0, bytes.length - 1))).toMatch(/^loadTeacher: a\.pt: expected /)
   })
 
   it.each([...FILES, 'training-run.pt'])(

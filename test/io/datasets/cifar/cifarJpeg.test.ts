@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { cifar10 } from '../../../../src/io/datasets/cifar/cifar.js'
+import { needing, publicCifar, shared } from '../../../support/needs.js'
 import { unwrap } from '../../results.js'
 
-const ARCHIVE = fileURLToPath(new URL('../../../../../shared/data/cifar10/cifar10-jpeg.tar.xz', import.meta.url))
+const ARCHIVE = shared('data/cifar10/cifar10-jpeg.tar.xz')
 const CLASSES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']
 
 let folder = ''
@@ -21,7 +21,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-describe.skipIf(!existsSync(ARCHIVE))('CIFAR-10 (JPEG) (skipped if ../shared/data/cifar10 is missing)', () => {
+describe('CIFAR-10 (JPEG)', needing(publicCifar), () => {
   it('thirty of its images have exactly the pixels that Pillow 13.0.0 reads', async () => {
     const root = join(folder, 'data')
     mkdirSync(root)

@@ -75,10 +75,12 @@ describe('bad files', () => {
 
   it('cut off anywhere, gzip or not', () => {
     for (const whole of [images, new Uint8Array(gzipSync(images))]) {
-      for (let length = 0; length < whole.length; length++) reason(readIdxImages(whole.subarray(0, length), 'f'))
+      for (let length = 0; length < whole.length; length++)
+        expect(reason(readIdxImages(whole.subarray(0, length), 'f'))).toMatch(/^mnist: f: expected /)
     }
     for (const whole of [labels, new Uint8Array(gzipSync(labels))]) {
-      for (let length = 0; length < whole.length; length++) reason(readIdxLabels(whole.subarray(0, length), 'f'))
+      for (let length = 0; length < whole.length; length++)
+        expect(reason(readIdxLabels(whole.subarray(0, length), 'f'))).toMatch(/^mnist: f: expected /)
     }
   })
 

@@ -1,16 +1,16 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Dataset } from '../../../../src/dsl/dataset.js'
 import { describeError, PwoaFailure } from '../../../../src/dsl/errors.js'
 import { mnist } from '../../../../src/io/datasets/mnist/mnist.js'
+import { needing, publicMnist, shared } from '../../../support/needs.js'
 import { errorOf, fileErrorOf, unwrap } from '../../results.js'
 import { idxImages, idxLabels } from './idxBytes.js'
 
-const PUBLIC = fileURLToPath(new URL('../../../../../shared/data/mnist', import.meta.url))
+const PUBLIC = shared('data/mnist')
 const NAMES = ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte']
 
 let folder = ''
@@ -52,7 +52,7 @@ const open = async (dataDir: string | undefined): Promise<Dataset> => unwrap(awa
 const reason = async (dataDir: string | undefined): Promise<string> =>
   describeError(fileErrorOf(await mnist().open(context(dataDir))()))
 
-describe.skipIf(!existsSync(PUBLIC))('the published files (skipped if ../shared/data/mnist is missing)', () => {
+describe('the published files', needing(publicMnist), () => {
   it('are 60,000 and 10,000 images, labelled MNIST', async () => {
     const data = await open(PUBLIC)
     expect(data).toMatchObject({ name: 'MNIST', origin: 'original', classes: 10 })

@@ -28,7 +28,7 @@ const product64 = (a: ArrayLike<number>, b: ArrayLike<number>, columns: number):
     return sum
   })
 
-describe.runIf(process.env.PWOA_ENGINE === 'wasm')('kernels of the bottleneck', () => {
+describe('kernels of the bottleneck', () => {
   it('PwoaGaussianKernel: centred rows, and K − 1, exactly symmetric', () => {
     const d = 6
     const values = seededNumbers(1, n * d).map((value) => value + 3)

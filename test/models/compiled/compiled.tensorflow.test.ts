@@ -108,15 +108,7 @@ const compiled = (net: Architecture): CompiledNetwork => {
 const momentsOf = (moments: readonly BatchMoments[]): readonly Tensor[] =>
   moments.flatMap(({ mean, variance, count }) => [mean, variance, tf.tensor1d([count])])
 
-const hasGraphs = process.env.PWOA_ENGINE === 'tensorflow'
-
-describe('graphs', () => {
-  it('are compiled only by the native engine', () => {
-    expect(compiledNetwork(mnistNet) !== undefined).toBe(hasGraphs)
-  })
-})
-
-describe.runIf(hasGraphs).each(networks)('%s as graphs', (_, net) => {
+describe.each(networks)('%s as graphs', (_, net) => {
   it.each([1, 3, 8, 19])('have the same outputs as layer by layer, %d images', (n) => {
     const { weights, images } = setting(net, n)
     const { ours, plain, shapes, alone } = tf.tidy(() => {

@@ -1,0 +1,5 @@
+/** Whether this is `npm run test:long`, which runs in full what `npm test` does on a part. */
+export const isLong = process.env.PWOA_LONG === '1'
+
+/** `part` under `npm test`, `whole` under `npm run test:long`. */
+export const longer = <T>(part: T, whole: T): T => (isLong ? whole : part)

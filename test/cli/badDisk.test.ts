@@ -19,6 +19,7 @@ const mounts: Need = {
 
 const sweepFile = `
 import { pipeline, sweep, syntheticDigits } from 'pwoa'
+import { evaluated, halve } from './lib/halving'
 export default sweep('halvings', { epochs: [1, 2] }, ({ epochs }) =>
   pipeline('halving', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(halve(epochs), evaluated))
 `

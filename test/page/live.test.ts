@@ -141,6 +141,7 @@ describe('a run with --ui', needing(chromiumBrowser), () => {
   test('pwoa-run ui shows a folder, with the runs of a comparison side by side', async () => {
     const comparison = `
 import { compare, pipeline, syntheticDigits } from 'pwoa'
+import { evaluated, halve } from './lib/halving'
 
 const row = (epochs: number) => pipeline('row', syntheticDigits({ train: 40, test: 20, batchSize: 10 })).pipe(halve(epochs), evaluated)
 
@@ -166,6 +167,7 @@ export default compare('rows', { short: row(2), long: row(6) })
 import { existsSync } from 'node:fs'
 import { concatMap, filter, map, take, timer } from 'rxjs'
 import { asynchronous, pipeline, type Step, sweep, syntheticDigits } from 'pwoa'
+import { evaluated, halve } from './lib/halving'
 
 const start = timer(0, 20).pipe(filter(() => existsSync(process.env.START ?? '')), take(1))
 const held = asynchronous<Step, Step>(concatMap((step) => start.pipe(map(() => step))))

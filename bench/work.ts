@@ -36,7 +36,7 @@ import { parameterCount } from '../src/models/parameters/parameters.js'
 import { parallelOf } from '../src/models/parameters/statistics.js'
 import { makeStudent } from '../src/training/network/makeStudent.js'
 import { type HasStudent, type HasTeacher, Student } from '../src/training/network/network.js'
-import type { Recipe } from '../src/training/step/phasePlan.js'
+import type { Recipe } from '../src/training/step/recipe.js'
 
 /**
  * The same work as `pytorch_step.py`'s of the same name, through the operators that a user composes; `distil` is

@@ -1,3 +1,4 @@
+import { guarded, type Option } from '../dsl/options/option.js'
 import { kernelShapes, perGroup } from './smallGroups.js'
 import type { WeightMatrix, WeightShape } from './weightMatrix.js'
 
@@ -152,3 +153,10 @@ export const ruleOf = (pattern: string): ByScore | ByGroup | undefined => {
 
 /** All patterns, in words for an error. */
 export const patternWords = `${patterns.join(', ')}, kernel, n:m (2:4) and blocks (4x1)`
+
+/** An option: a pattern. */
+export const patternOption = (): Option<Pattern> =>
+  guarded(
+    { expected: (name) => `${name} among ${patternWords}`, choices: [...patterns, 'kernel'] },
+    (value): value is Pattern => typeof value === 'string' && ruleOf(value) !== undefined,
+  )

@@ -1,44 +1,38 @@
 // ADMM pruning: ADMM phase, hard prune, masked retraining. Paper: Sec. III-D, eqs. 8–12; Zhang et al., ECCV 2018.
-import { checkOptions, type OptionNames } from '../dsl/checkOptions.js'
-import { checkPositive, checkWhole } from '../dsl/checks.js'
 import { type Op, stage } from '../dsl/op.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { whole } from '../dsl/options/kinds.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
-import type { Pattern } from '../math/patterns.js'
 import type { HasStudent } from '../training/network/network.js'
-import { checkMask } from '../training/pruning/checkMask.js'
-import { maskNames } from '../training/pruning/maskStage.js'
+import { checkMask, retrainingFields, targetFields } from '../training/pruning/maskOptions.js'
 import { maskTask } from '../training/pruning/maskTask.js'
-import { admmRule, countKept, hardPrune, type PenaltySchedule } from '../training/pruning/pruning.js'
-import type { RateSharing } from '../training/pruning/rateSharing.js'
-import type { Excluded, Rate } from '../training/pruning/rates.js'
+import { admmRule, countKept, hardPrune, penaltyOptions } from '../training/pruning/pruning.js'
 import { adam } from '../training/step/adam.js'
-import { checkRecipe, type PhasePlan, type Recipe, recipeConfig } from '../training/step/phasePlan.js'
+import type { PhasePlan } from '../training/step/phasePlan.js'
+import { recipeOptions, recipeWith } from '../training/step/recipe.js'
 import { cosine, thirds } from '../training/step/schedule.js'
 import { trainer } from '../training/step/trainer.js'
 
-/** Options of {@link admmMask}. */
-export interface AdmmMaskOptions {
-  /** What is pruned together: single weights, filters, columns, channels, blocks, N:M or kernel patterns; see `Pattern`. */
-  readonly pattern: Pattern
-  /** Compression: 4 keeps a quarter. A number, one per layer, an overall one, or a budget; see `Rate`. */
-  readonly rate: Rate
-  /** How one rate is shared among the layers; see `RateSharing`. @default 'uniform' */
-  readonly rates?: RateSharing
-  /** Layers that are left out: by name, or 'last', the one that gives the logits. @default none */
-  readonly exclude?: Excluded
+const STAGE = 'admmMask'
+
+/** What {@link admmMask} takes. */
+export const admmMaskOptions = declareOptions(STAGE, {
+  ...targetFields,
   /** Epochs of the ADMM phase, ≥ 0; 0 prunes by magnitude at once. @default 50 */
-  readonly epochs?: number
-  /** Epochs of the masked retraining, ≥ 0. @default 100 */
-  readonly retrainEpochs?: number
+  epochs: whole(0, { unit: 'epochs' }).default(50),
+  ...retrainingFields,
   /** Epochs between two updates of Z and U, ≥ 1. @default 3 */
-  readonly updateEvery?: number
-  /** ρ of the penalty. @default from 0.01 by 1.35 to at most 1 */
-  readonly rho?: PenaltySchedule
-  /** How the ADMM phase is optimised. @default Adam, 5e-4, `thirds(updateEvery)` */
-  readonly admm?: Partial<Recipe>
-  /** How the retraining is optimised. @default Adam, 1e-3, cosine */
-  readonly retrain?: Partial<Recipe>
-}
+  updateEvery: whole(1, { unit: 'epochs' }).default(3),
+  /** ρ of the penalty. @default { initial: 0.01, growth: 1.35, max: 1 } */
+  rho: penaltyOptions.asOption().default({ initial: 0.01, growth: 1.35, max: 1 }),
+  /** How the ADMM phase is optimised. @default Adam, 5e-4, thirds(updateEvery) */
+  admm: recipeOptions.asOption().optional('Adam, 5e-4, thirds(updateEvery)'),
+  /** How the retraining is optimised. @default Adam, 1e-3, cosine() */
+  retrain: recipeOptions.asOption().optional('Adam, 1e-3, cosine()'),
+})
+
+/** Options of {@link admmMask}. */
+export interface AdmmMaskOptions extends OptionsOf<typeof admmMaskOptions> {}
 
 /**
  * Trains the student under ADMM's pull towards sparse weights, prunes it hard, and retrains what is left:
@@ -46,7 +40,7 @@ export interface AdmmMaskOptions {
  *     W ← argmin L(W) + ρ/2·‖W − Z + U‖²    Z ← Π_S(W + U)    U ← U + W − Z        (ADMM phase)
  *     W ← Π_S(W), mask fixed                 W ← W − lr·mask∘∂L                      (retraining)
  *
- * Pruned are weights of convolutions and linear layers; biases stay. Emits a step per minibatch, in numbers.
+ * Weights of convolutions and linear layers are pruned; biases stay. Emits metrics for each minibatch.
  *
  * @example
  * admmMask({ pattern: 'irregular', rate: 4, epochs: 10, retrainEpochs: 20 })
@@ -56,20 +50,13 @@ export interface AdmmMaskOptions {
  * @throws OptionError for a rate < 1, an unknown pattern or layer, or a wrong number of epochs
  */
 export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
-  checkOptions('admmMask', options, admmMaskOptions)
-  const { pattern, rate, rates = 'uniform', exclude = [] } = options
-  const { epochs = 50, retrainEpochs = 100, updateEvery = 3 } = options
-  const rho = options.rho ?? { initial: 0.01, growth: 1.35, max: 1 }
-  checkOptions('admmMask', rho, { initial: true, growth: true, max: true }, 'options of rho')
-  checkRecipe('admmMask', options.admm, 'admm')
-  checkRecipe('admmMask', options.retrain, 'retrain')
-  checkWhole('admmMask', 'updateEvery', updateEvery, 1)
-  const admm: Recipe = { optimizer: adam(), learningRate: 5e-4, schedule: thirds(updateEvery), ...options.admm }
-  const retrain: Recipe = { optimizer: adam(), learningRate: 1e-3, schedule: cosine(), ...options.retrain }
-  checkMask('admmMask', { pattern, rate, rates, epochs, retrainEpochs }, [admm, retrain])
-  for (const [name, value] of Object.entries(rho)) checkPositive('admmMask', `rho ${name}`, value)
+  const read = admmMaskOptions.read(options)
+  const { epochs, retrainEpochs, updateEvery, rho } = read
+  const admm = recipeWith({ optimizer: adam(), learningRate: 5e-4, schedule: thirds(updateEvery) }, read.admm)
+  const retrain = recipeWith({ optimizer: adam(), learningRate: 1e-3, schedule: cosine() }, read.retrain)
+  checkMask(STAGE, read)
 
-  const { taskOf, prepare } = maskTask('admmMask', { pattern, rate, rates, exclude })
+  const { taskOf, prepare } = maskTask(STAGE, read)
   const plans: readonly PhasePlan[] = [
     { phase: 'admm', epochs, ...admm, ...admmRule(taskOf, updateEvery, rho) },
     {
@@ -81,24 +68,13 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
   ]
   return stage(
     {
-      stage: 'admmMask',
-      config: {
-        pattern,
-        rate,
-        rates,
-        exclude,
-        epochs,
-        retrainEpochs,
-        updateEvery,
-        rho,
-        admm: recipeConfig(admm),
-        retrain: recipeConfig(retrain),
-      },
+      stage: STAGE,
+      config: admmMaskOptions.config({ ...read, admm, retrain }),
       needs: ['student', 'terms'],
       adds: ['training'],
     },
     trainer({
-      stage: 'admmMask',
+      stage: STAGE,
       prepare,
       phases: plans.filter((plan) => plan.epochs > 0),
       end: (student, memory) => {
@@ -108,11 +84,4 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
       },
     }),
   )
-}
-
-const admmMaskOptions: OptionNames<AdmmMaskOptions> = {
-  ...maskNames,
-  updateEvery: true,
-  rho: true,
-  admm: true,
 }

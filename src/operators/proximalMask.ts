@@ -1,21 +1,36 @@
 // Pruning by a proximal gradient method: each step of the optimizer is followed by hard thresholding.
-import { checkOptions } from '../dsl/checkOptions.js'
 import type { Op } from '../dsl/op.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { whole } from '../dsl/options/kinds.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import type { HasStudent } from '../training/network/network.js'
-import { type MaskOptions, maskOptions, maskStage, PREFIX } from '../training/pruning/maskStage.js'
+import { retrainingFields, targetFields } from '../training/pruning/maskOptions.js'
+import { maskStage, PREFIX } from '../training/pruning/maskStage.js'
 import { thresholded, thresholdsOf } from '../training/pruning/pruning.js'
-import { checkUpdateEvery, isDue, rampedTask } from '../training/pruning/ramp.js'
+import { isDue, rampedTask } from '../training/pruning/ramp.js'
 import { adam } from '../training/step/adam.js'
+import { recipeOptions, recipeWith } from '../training/step/recipe.js'
 import { cosine, thirds } from '../training/step/schedule.js'
 
-export interface ProximalMaskOptions extends MaskOptions {
+const STAGE = 'proximalMask'
+
+/** What {@link proximalMask} takes. */
+export const proximalMaskOptions = declareOptions(STAGE, {
+  ...targetFields,
   /** Epochs of the proximal phase, ≥ 0; 0 prunes by magnitude at once. @default 50 */
-  readonly epochs?: number
+  epochs: whole(0, { unit: 'epochs' }).default(50),
+  ...retrainingFields,
   /** Steps between two updates of the thresholds, ≥ 1. @default 100 */
-  readonly updateEvery?: number
-}
+  updateEvery: whole(1, { unit: 'steps' }).default(100),
+  /** How the pruning phase is optimised. @default Adam, 5e-4, thirds(epochs) */
+  prune: recipeOptions.asOption().optional('Adam, 5e-4, thirds(epochs)'),
+  /** How the retraining is optimised. @default Adam, 1e-3, cosine() */
+  retrain: recipeOptions.asOption().optional('Adam, 1e-3, cosine()'),
+})
+
+/** Options of {@link proximalMask}. */
+export interface ProximalMaskOptions extends OptionsOf<typeof proximalMaskOptions> {}
 
 /**
  * Trains with an ℓ0 penalty by proximal gradient steps, prunes hard, and retrains what is left:
@@ -24,9 +39,9 @@ export interface ProximalMaskOptions extends MaskOptions {
  *     W ← Π_S(W), mask fixed  W ← W − lr·mask∘∂L                                                (retraining)
  *
  * Groups (filters, columns) are kept or dropped by their L2 norm. Each layer's threshold √(2τ) is set every
- * `updateEvery` steps so that its share of zeros is s·(1 − (1 − t/T)³), and reaches the wanted s at the end. Unlike
- * under a mask, a zeroed weight has its gradient, and comes back where one step takes it past the threshold: at the usual
- * learning rates few do. Adam, 5e-4, a tenth at each third of the phase; the retraining Adam, 1e-3, cosine.
+ * `updateEvery` steps so that its share of zeros is s·(1 − (1 − t/T)³), and reaches s at the end. Unlike under a mask, a
+ * zeroed weight keeps its gradient and returns if one step moves it past the threshold; at the usual learning rates few
+ * do. Adam, 5e-4, a tenth at each third of the phase; the retraining Adam, 1e-3, cosine.
  *
  * @example
  * proximalMask({ pattern: 'irregular', rate: 4, epochs: 10, retrainEpochs: 20 })
@@ -34,18 +49,16 @@ export interface ProximalMaskOptions extends MaskOptions {
  * Source: Parikh, Boyd, "Proximal Algorithms", 2014; as APD in Jian et al., ICDM 2022. How the thresholds rise is ours.
  */
 export const proximalMask = (options: ProximalMaskOptions): Op<HasStudent & HasTerms, HasTraining> => {
-  checkOptions('proximalMask', options, { ...maskOptions, updateEvery: true })
-  const { epochs = 50, updateEvery = 100 } = options
-  checkUpdateEvery('proximalMask', updateEvery)
-  const defaults = {
-    epochs,
-    prune: { optimizer: adam(), learningRate: 5e-4, schedule: thirds(Math.max(1, epochs)) },
-    retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine() },
+  const read = proximalMaskOptions.read(options)
+  const { epochs, updateEvery } = read
+  const settings = {
+    ...read,
+    prune: recipeWith({ optimizer: adam(), learningRate: 5e-4, schedule: thirds(Math.max(1, epochs)) }, read.prune),
+    retrain: recipeWith({ optimizer: adam(), learningRate: 1e-3, schedule: cosine() }, read.retrain),
   }
   return maskStage(
-    'proximalMask',
-    options,
-    defaults,
+    STAGE,
+    settings,
     (taskOf) => ({
       beforeStep: (student, memory, progress) => {
         if (!isDue(progress, updateEvery)) return
@@ -58,7 +71,7 @@ export const proximalMask = (options: ProximalMaskOptions): Op<HasStudent & HasT
         return tf.tensor1d(thresholded(moved.dataSync<'float32'>(), taskOf(student, memory), threshold))
       },
     }),
-    { updateEvery },
+    proximalMaskOptions.config(settings),
   )
 }
 

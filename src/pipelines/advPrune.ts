@@ -16,7 +16,7 @@ import type { AttackSchedule } from '../training/views/attackStep.js'
  * pipeline('advPrune', mnist()).pipe(
  *   loadTeacher('t.pth', { architecture: 'mnistNet' }),
  *   advPrune(pgd({ epsilon: 0.3, steps: 10, stepSize: 0.075 }), { pattern: 'irregular', rate: 4 }))
- * @throws OptionError what its stages throw
+ * @throws OptionError for an attack or options that its stages do not accept
  * Source: Ye et al., "Adversarial Robustness vs. Model Compression, or Both?", ICCV 2019; Gui et al., "Model Compression
  * with Adversarial Robustness", NeurIPS 2019.
  */

@@ -1,4 +1,4 @@
-// Naive pruning: what is left of robustness where nobody looks after it.
+// Naive pruning: what remains of robustness if nothing preserves it.
 import { composite } from '../dsl/composite.js'
 import type { Op } from '../dsl/op.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
@@ -7,14 +7,14 @@ import { type MagnitudePruneOptions, magnitudePrune } from '../operators/magnitu
 import type { HasStudent } from '../training/network/network.js'
 
 /**
- * `crossEntropy` → `magnitudePrune`: the smallest weights go, the others are retrained on natural images and labels:
+ * `crossEntropy` → `magnitudePrune`: the smallest weights are pruned, the others are retrained on natural images and labels:
  *
  *     W ← Π_S(W), mask fixed,   W ← W − lr·mask∘∂L,   L = mean_i −log softmax(f(x_i))_{y_i}
  *
  * @example
  * pipeline('naive', mnist()).pipe(
  *   loadTeacher('t.pth', { architecture: 'mnistNet' }), naive({ pattern: 'irregular', rate: 4 }))
- * @throws OptionError what its stages throw
+ * @throws OptionError for options that its stages do not accept
  * Source: Han et al., "Learning both Weights and Connections for Efficient Neural Networks", NeurIPS 2015.
  */
 export const naive = (mask: MagnitudePruneOptions): Op<HasStudent, HasTerms & HasTraining> => {

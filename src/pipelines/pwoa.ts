@@ -1,32 +1,42 @@
 // PwoA: distillation, HSIC and ADMM, without adversarial examples, or with a share of them.
-import { checkOptions } from '../dsl/checkOptions.js'
 import { composite } from '../dsl/composite.js'
 import type { Op } from '../dsl/op.js'
+import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { number } from '../dsl/options/kinds.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
-import { type AdmmMaskOptions, admmMask } from '../operators/admmMask.js'
+import { admmMask, admmMaskOptions } from '../operators/admmMask.js'
 import { adversarial } from '../operators/adversarial.js'
-import { type DistillOptions, distill } from '../operators/distill.js'
-import { type HsicRegularizeOptions, hsicRegularize } from '../operators/hsicRegularize.js'
+import { distill, distillOptions } from '../operators/distill.js'
+import { hsicRegularize, hsicRegularizeOptions } from '../operators/hsicRegularize.js'
 import type { HasStudent, HasTeacher } from '../training/network/network.js'
-import { maskNames } from '../training/pruning/maskStage.js'
-import type { AttackSchedule } from '../training/views/attackStep.js'
+import { attackScheduleOption } from '../training/views/attackStep.js'
 
-/** Options of {@link pwoa}. */
-export interface PwoaOptions extends AdmmMaskOptions {
+const METHOD = 'pwoa'
+
+/** Minibatches that are attacked. */
+export const mixedOptions = declareOptions('mixed', {
+  /** The attack, or a function from an epoch to its attack. */
+  attack: attackScheduleOption(),
+  /** Probability that a minibatch is attacked, in [0, 1]; with 0 it is pure PwoA, bit for bit. */
+  mixRatio: number({ least: 0, most: 1 }),
+})
+
+/** What {@link pwoa} takes: all of `admmMask`, and its two losses. */
+export const pwoaOptions = declareOptions(METHOD, {
+  ...admmMaskOptions.fields,
   /** Weights of the bottleneck, and its phases. */
-  readonly hsic: HsicRegularizeOptions
-  /** @default as `distill` */
-  readonly distill?: DistillOptions
+  hsic: hsicRegularizeOptions.asOption(),
+  /** How the teacher is distilled. @default as `distill` */
+  distill: distillOptions.asOption().optional('as `distill`'),
   /** Attacks some of the minibatches; see `adversarial`. @default none */
-  readonly mixed?: {
-    readonly attack: AttackSchedule
-    /** Probability that a minibatch is attacked, in [0, 1]; with 0 it is pure PwoA, bit for bit. */
-    readonly mixRatio: number
-  }
-}
+  mixed: mixedOptions.asOption().optional('none'),
+})
+
+/** Options of {@link pwoa}: all of `admmMask`, and its two losses. */
+export interface PwoaOptions extends OptionsOf<typeof pwoaOptions> {}
 
 /**
- * `distill` → `hsicRegularize` → `admmMask`, behind `adversarial` where minibatches are mixed: the student s follows
+ * `distill` → `hsicRegularize` → `admmMask`, after `adversarial` if minibatches are mixed: the student s follows
  * its teacher t on natural images (eq. 5), its hidden activations Z_l keep of the image X what the label Y needs
  * (eq. 7), and few of its weights stay, by ADMM and then under a fixed mask (eqs. 8–12).
  *
@@ -39,28 +49,14 @@ export interface PwoaOptions extends AdmmMaskOptions {
  * pipeline('pwoa', mnist()).pipe(
  *   loadTeacher('t.pth', { architecture: 'mnistNet' }),
  *   pwoa({ pattern: 'irregular', rate: 4, hsic: { lambdaX: 2e-4, lambdaY: 5e-5 } }))
- * @throws OptionError what its stages throw
+ * @throws OptionError for options that its stages do not accept
  * Source: Jian et al., "Pruning Adversarially Robust Neural Networks without Adversarial Examples", ICDM 2022.
  */
 export const pwoa = (options: PwoaOptions): Op<HasTeacher & HasStudent, HasTerms & HasTraining> => {
-  const {
-    hsic,
-    distill: distillation,
-    mixed,
-    ...mask
-  } = checkOptions('pwoa', options, {
-    ...maskNames,
-    updateEvery: true,
-    rho: true,
-    admm: true,
-    hsic: true,
-    distill: true,
-    mixed: true,
-  })
-  if (mixed) checkOptions('pwoa', mixed, { attack: true, mixRatio: true }, 'options of mixed')
+  const { hsic, distill: distillation, mixed, ...mask } = pwoaOptions.read(options)
   const stages = [distill(distillation), hsicRegularize(hsic), admmMask(mask)] as const
   const [distilled, regularised, pruned] = stages
-  if (!mixed) return composite('pwoa', stages, (source) => pruned(regularised(distilled(source))))
+  if (!mixed) return composite(METHOD, stages, (source) => pruned(regularised(distilled(source))))
   const attacked = adversarial(mixed.attack, { mixRatio: mixed.mixRatio })
-  return composite('pwoa', [attacked, ...stages], (source) => pruned(regularised(distilled(attacked(source)))))
+  return composite(METHOD, [attacked, ...stages], (source) => pruned(regularised(distilled(attacked(source)))))
 }

@@ -18,7 +18,7 @@ import { exportModel } from '../../src/operators/exportModel.js'
 import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
 import { initialise } from '../../src/operators/initialise.js'
 import { lbgat } from '../../src/operators/lbgat.js'
-import { learnedMask } from '../../src/operators/learnedMask.js'
+import { type LearnedMaskOptions, learnedMask } from '../../src/operators/learnedMask.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { lossTerm } from '../../src/operators/lossTerm.js'
 import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
@@ -30,7 +30,6 @@ import { shrink } from '../../src/operators/shrink.js'
 import { trades } from '../../src/operators/trades.js'
 import { train } from '../../src/operators/train.js'
 import { vib } from '../../src/operators/vib.js'
-import type { MaskOptions } from '../../src/training/pruning/maskStage.js'
 import { adam } from '../../src/training/step/adam.js'
 import type { Optimizer } from '../../src/training/step/optimizer.js'
 import { constant, type Schedule } from '../../src/training/step/schedule.js'
@@ -104,7 +103,7 @@ const lateAttack = (thrown: Error): Attack => ({
   },
 })
 
-type MaskStage = (options: MaskOptions) => { readonly info: StageInfo }
+type MaskStage = (options: LearnedMaskOptions) => { readonly info: StageInfo }
 
 const badMasks = (make: MaskStage): Row['bad'] => ({
   'a rate below 1': () => make({ pattern: 'irregular', rate: 0 }),

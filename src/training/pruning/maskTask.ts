@@ -1,24 +1,16 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import type { Pattern } from '../../math/patterns.js'
 import type { Architecture } from '../../models/architecture/architecture.js'
 import type { Student } from '../network/network.js'
 import type { TrainingMemory } from '../step/memory.js'
 import { budgetRates } from './budget.js'
 import { latencyShare } from './latencyShare.js'
+import type { MaskTarget } from './maskOptions.js'
 import type { PruningTask, TaskOf } from './pruning.js'
 import { checkLayerRates, pruningTask } from './pruningTask.js'
-import { keepRates, type RateSharing, settledTask, settleRates } from './rateSharing.js'
-import { type Excluded, isBudget, type Rate } from './rates.js'
+import { keepRates, settledTask, settleRates } from './rateSharing.js'
+import { isBudget } from './rates.js'
 
-/** What a mask stage is told to prune. */
-export interface MaskTarget {
-  readonly pattern: Pattern
-  readonly rate: Rate
-  readonly rates: RateSharing
-  readonly exclude: Excluded
-}
-
-/** What a stage prunes of whatever network comes. */
+/** What a stage prunes of any network. */
 export interface MaskTask {
   readonly taskOf: TaskOf
   /** Settles the layers' rates; to be called before the first step. */
@@ -26,14 +18,17 @@ export interface MaskTask {
 }
 
 /** See `pruningTask`, and `RateSharing`. */
-export const maskTask = (stage: string, { pattern, rate, rates, exclude }: MaskTarget): MaskTask => {
+export const maskTask = (
+  stage: string,
+  { pattern, rate, rates, exclude }: Omit<MaskTarget, 'epochs' | 'retrainEpochs'>,
+): MaskTask => {
   // A budget is a search, and some stages ask at each step.
   const tasks = new WeakMap<Architecture, PruningTask>()
   const asked = ({ architecture }: Student): PruningTask => {
     const known = tasks.get(architecture)
     if (known) return known
     const task = pruningTask(stage, architecture, pattern, rate, exclude)
-    // Rates that are shared find what each layer can have; budgets have found it.
+    // Shared rates and budgets are found within the limits of each layer.
     if (rates === 'uniform' && !isBudget(rate)) checkLayerRates(stage, task)
     tasks.set(architecture, task)
     return task
@@ -50,5 +45,5 @@ export const maskTask = (stage: string, { pattern, rate, rates, exclude }: MaskT
   }
 }
 
-/** Measured times are no better. */
+/** Measured times are not more precise. */
 const LATENCY_PRECISION = 0.02

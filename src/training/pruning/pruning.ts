@@ -1,5 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import type { ParameterCounts } from '../../dsl/events.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { positive } from '../../dsl/options/kinds.js'
 import { tf } from '../../engine/tf.js'
 import { residualsOf, updateSplit } from '../../math/admm.js'
 import type { Pattern } from '../../math/patterns.js'
@@ -94,12 +96,18 @@ export const thresholded = (
   return kept
 }
 
+/** What ADMM's ρ takes. */
+export const penaltyOptions = declareOptions('rho', {
+  /** ρ at first, > 0. */
+  initial: positive(),
+  /** Factor of ρ at each update of Z and U, > 0. */
+  growth: positive(),
+  /** Largest ρ, > 0. */
+  max: positive(),
+})
+
 /** ρ of the ADMM penalty over the phase: ρ ← min(`max`, `growth`·ρ) at each update of Z and U. */
-export interface PenaltySchedule {
-  readonly initial: number
-  readonly growth: number
-  readonly max: number
-}
+export interface PenaltySchedule extends OptionsOf<typeof penaltyOptions> {}
 
 /**
  * The ADMM phase's rule: the penalty ρ/2·‖W − Z + U‖² over the pruned layers, Z = Π_S(W) and U = 0 at first, and

@@ -1,9 +1,8 @@
-import { rejectOption } from '../../dsl/errors.js'
 import type { Progress } from '../step/schedule.js'
 import type { PruningTask } from './pruning.js'
 
 /**
- * The same task at a step on its way: every layer's share of zeros s_t = s·(1 − (1 − t/T)³), s = 1 − 1/rate, from none
+ * The task at a step of the phase: every layer's share of zeros s_t = s·(1 − (1 − t/T)³), s = 1 − 1/rate, from none
  * at the first step of the phase to all of them at its end.
  *
  * Source: Zhu, Gupta, "To prune, or not to prune", ICLR 2018 (workshop), Eq. 1 with s_i = 0.
@@ -16,11 +15,5 @@ export const rampedTask = ({ pattern, rates }: PruningTask, { step, steps }: Pro
   }
 }
 
-/** Whether what grows in steps grows at this one. */
+/** Whether a mask that grows in steps is updated at this step. */
 export const isDue = ({ step }: Progress, updateEvery: number): boolean => step % updateEvery === 0
-
-/** Refuses what is no number of steps between two updates. @throws OptionError */
-export const checkUpdateEvery = (stage: string, updateEvery: number): void => {
-  if (!Number.isInteger(updateEvery) || updateEvery < 1)
-    rejectOption(stage, 'a whole number of steps between updates >= 1', updateEvery)
-}

@@ -1,18 +1,55 @@
 import { rejectOption } from '../../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { choice, either, list, number, record, share, text, whole } from '../../dsl/options/kinds.js'
+import { guarded, type Option } from '../../dsl/options/option.js'
 import type { Architecture } from '../../models/architecture/architecture.js'
 import { meanPathOf } from '../../models/head/head.js'
-import type { Counts } from '../../models/parameters/counts.js'
 import { type Parameter, parametersOf } from '../../models/parameters/parameters.js'
+
+const rateOfLayer = number({ least: 1 })
+
+/** One rate for all layers together. */
+export const overallRateOptions = declareOptions('rate', {
+  /** Rate of all layers together, ≥ 1. */
+  overall: number({ least: 1 }),
+  /** Rates of single layers by name, each ≥ 1. One rate for all other layers is solved for. */
+  fixed: record(number({ least: 1 })),
+})
+
+const budgets = ['parameters', 'flops', 'latency'] as const
+
+/** An option: one of some budgets. Its error names all of them. */
+const budgetOf = <const B extends (typeof budgets)[number]>(...words: readonly B[]): Option<B> =>
+  guarded({ expected: (name) => `${name} among ${budgets.join(', ')}`, choices: budgets }, (value): value is B =>
+    words.some((known) => known === value),
+  )
+
+/** A share of the network's parameters or operations. */
+export const countedBudgetOptions = declareOptions('rate', {
+  /** What is counted; see `Counts`. */
+  budget: budgetOf('parameters', 'flops'),
+  /** The share that is kept, in (0, 1]. */
+  keep: share(),
+})
+
+/** A share of the time that the network takes. */
+export const latencyBudgetOptions = declareOptions('rate', {
+  /** Time, measured before the first step on the engine and the machine of the run. A resumed run keeps the result. */
+  budget: budgetOf('latency'),
+  /** The share that is kept, in (0, 1]: 0.5 takes half as long. */
+  keep: share(),
+  /** Images in the batch that is timed, ≥ 1. @default 1 */
+  images: whole(1).optional('1'),
+})
 
 /**
  * How much to prune: one rate for every layer; a rate per layer by name (others stay whole); an overall rate, with some
  * layers fixed and one rate for all the others solved so that the whole meets it; or a budget of the shrunk network.
  */
-export type Rate =
-  | number
-  | Readonly<Record<string, number>>
-  | { readonly overall: number; readonly fixed: Readonly<Record<string, number>> }
-  | Budget
+export type Rate = number | Readonly<Record<string, number>> | OverallRate | Budget
+
+/** One rate for all layers together, some of which have rates of their own. */
+export interface OverallRate extends OptionsOf<typeof overallRateOptions> {}
 
 /**
  * What the whole network may have when filters or channels are pruned and it is shrunk: `{ budget: 'flops', keep: 0.5 }`
@@ -20,28 +57,40 @@ export type Rate =
  */
 export type Budget = CountedBudget | LatencyBudget
 
-/** A share of what follows from the description. */
-interface CountedBudget {
-  /** What is counted; see `Counts`. */
-  readonly budget: keyof Counts
-  /** The share that is kept, in (0, 1]. */
-  readonly keep: number
-}
+/** A share of what follows from the description: parameters or operations. */
+export interface CountedBudget extends OptionsOf<typeof countedBudgetOptions> {}
 
-/**
- * Time instead: `{ budget: 'latency', keep: 0.5 }` takes half as long, as measured before the first step on the engine and
- * the machine of the run. A resumed run keeps what was found.
- */
-interface LatencyBudget {
-  readonly budget: 'latency'
-  /** The share that is kept, in (0, 1]. */
-  readonly keep: number
-  /** In the batch that is timed, ≥ 1. @default 1 */
-  readonly images?: number
-}
+/** A share of the time: `{ budget: 'latency', keep: 0.5 }` takes half as long. */
+export interface LatencyBudget extends OptionsOf<typeof latencyBudgetOptions> {}
 
-/** Layers that are left out of pruning: by name, or the one that gives the logits. */
+/** Layers that are not pruned: by name, or 'last', the one that gives the logits. */
 export type Excluded = readonly string[] | 'last'
+
+/** An option: how much to prune. */
+export const rateOption = (): Option<Rate> => {
+  const each = record(rateOfLayer)
+  const [overall, counted, latency] = [
+    overallRateOptions.asOption(),
+    countedBudgetOptions.asOption(),
+    latencyBudgetOptions.asOption(),
+  ]
+  return either(
+    'a number >= 1, a rate for each layer, an overall rate with fixed layers, or a budget',
+    [rateOfLayer, each, overall, counted, latency],
+    (value) => {
+      if (typeof value === 'number') return rateOfLayer
+      if (typeof value !== 'object' || value === null) return undefined
+      if (isBudget(value)) return value.budget === 'latency' ? latency : counted
+      return isOverall(value) ? overall : each
+    },
+  )
+}
+
+/** An option: layers that are not pruned. */
+export const excludeOption = (): Option<Excluded> => {
+  const [named, last] = [list(text()), choice(['last'])] as const
+  return either("a list of layers, or 'last'", [named, last], (value) => (value === 'last' ? last : named))
+}
 
 /** A weight tensor that is pruned, and its compression > 1. */
 export interface LayerRate {
@@ -56,7 +105,7 @@ export interface LayerRate {
  * pruned. An overall rate counts the weights of all layers that are not excluded, kept ones too.
  *
  * @param exclude layers that are left out altogether
- * @throws OptionError for an unknown layer, a rate < 1, or an overall rate that the fixed layers make impossible
+ * @throws OptionError for an unknown layer, or an overall rate that the fixed layers make impossible
  */
 export const layerRates = (
   stage: string,
@@ -68,11 +117,11 @@ export const layerRates = (
   const inUse = weightsInUse(architecture)
   const byName = (name: string): Parameter => weightOf(stage, inUse, name)
   const named = (rates: Readonly<Record<string, number>>): ReadonlyMap<Parameter, number> =>
-    new Map(Object.entries(rates).map(([name, value]) => [byName(name), checkRate(stage, value)]))
+    new Map(Object.entries(rates).map(([name, value]) => [byName(name), value]))
   const all = (): ReadonlyMap<Parameter, number> => {
-    if (typeof rate === 'number') return new Map(pruned.map((parameter) => [parameter, checkRate(stage, rate)]))
+    if (typeof rate === 'number') return new Map(pruned.map((parameter) => [parameter, rate]))
     if (!isOverall(rate)) return named(rate)
-    return solveOverall(stage, pruned, checkRate(stage, rate.overall), named(rate.fixed))
+    return solveOverall(stage, pruned, rate.overall, named(rate.fixed))
   }
   return [...all()]
     .filter(([parameter, value]) => value > 1 && pruned.includes(parameter))
@@ -100,23 +149,12 @@ const weightOf = (stage: string, weights: readonly Parameter[], wanted: string):
   weights.find(({ name, node }) => name === wanted || node === wanted) ??
   rejectOption(stage, `a layer among ${weights.map(({ node }) => node).join(', ')}`, `"${wanted}"`)
 
-/** Refuses a rate below 1. @throws OptionError */
-export const checkRate = (stage: string, rate: number): number =>
-  rate >= 1 && Number.isFinite(rate) ? rate : rejectOption(stage, 'rate >= 1', rate)
-
-/** Every number in a rate, for checks before a network is known. */
-export const ratesIn = (rate: Rate): readonly number[] => {
-  if (typeof rate === 'number') return [rate]
-  if (isBudget(rate)) return []
-  return isOverall(rate) ? [rate.overall, ...Object.values(rate.fixed)] : Object.values(rate)
-}
-
 /** Whether a rate is a budget. */
-export const isBudget = (rate: Rate): rate is Budget =>
+export const isBudget = (rate: number | object): rate is Budget =>
   typeof rate === 'object' && 'budget' in rate && typeof rate.budget === 'string'
 
 /** Whether a rate is an overall one. */
-export const isOverall = (rate: Rate): rate is Extract<Rate, { readonly overall: number; readonly fixed: object }> =>
+export const isOverall = (rate: number | object): rate is OverallRate =>
   typeof rate === 'object' && 'fixed' in rate && typeof rate.fixed === 'object'
 
 const solveOverall = (

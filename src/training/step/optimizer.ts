@@ -1,4 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
+import { made, nameOfMade } from '../../dsl/options/kinds.js'
+import type { Option } from '../../dsl/options/option.js'
 
 /** What an optimizer sees of one step. */
 export interface Update {
@@ -19,3 +21,13 @@ export interface Optimizer {
   /** New weights and slots; the old ones are left as they are. */
   readonly update: (update: Update) => { readonly weights: Tensor1D; readonly slots: readonly Tensor1D[] }
 }
+
+/** An option: an optimizer. */
+export const optimizerOption = (): Option<Optimizer> =>
+  made('an optimizer, such as adam()', (value) => 'update' in value, undefined, {
+    meant: (value) => {
+      const schedule = nameOfMade(value, 'factor')
+      if (schedule !== undefined) return `${schedule} is a schedule: write schedule: ${schedule}()`
+      return typeof value === 'string' && /^\w+$/.test(value) ? `write ${value}()` : undefined
+    },
+  })

@@ -1,13 +1,12 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
-import { checkOptions } from '../../dsl/checkOptions.js'
 import type { RunEvent } from '../../dsl/events.js'
 import type { Phase } from '../../dsl/phases.js'
 import type { Student } from '../network/network.js'
 import type { TrainingMemory } from './memory.js'
-import type { Optimizer } from './optimizer.js'
-import type { Progress, Schedule } from './schedule.js'
+import type { Recipe } from './recipe.js'
+import type { Progress } from './schedule.js'
 
-/** What a phase's own rule does to a step's gradient, e.g. the ADMM penalty or the mask. */
+/** The gradient of a step after the phase's own rule, such as ADMM's penalty or the mask. */
 export interface Adjusted {
   readonly gradient: Tensor1D
   /** An addition to the loss, by name. */
@@ -15,15 +14,12 @@ export interface Adjusted {
 }
 
 /** One phase of training as a value. */
-export interface PhasePlan {
+export interface PhasePlan extends Recipe {
   readonly phase: Phase
   readonly epochs: number
-  readonly optimizer: Optimizer
-  readonly learningRate: number
-  readonly schedule: Schedule
   /** Before the first step. */
   readonly begin?: (student: Student, memory: TrainingMemory) => void
-  /** Before each epoch, from 0; what it returns is told to those who watch the run. */
+  /** Before each epoch, from 0; the run reports the events that it returns. */
   readonly beginEpoch?: (student: Student, memory: TrainingMemory, epoch: number) => readonly RunEvent[]
   /** Before each step. */
   readonly beforeStep?: (student: Student, memory: TrainingMemory, progress: Progress) => void
@@ -34,27 +30,3 @@ export interface PhasePlan {
   /** The student's weights from the vector that the optimizer has moved. @default the vector itself */
   readonly realise?: (student: Student, memory: TrainingMemory, moved: Tensor1D) => Tensor1D
 }
-
-/** How a phase is optimised, as the user writes it. */
-export interface Recipe {
-  readonly optimizer: Optimizer
-  readonly learningRate: number
-  readonly schedule: Schedule
-}
-
-/**
- * Refuses an option that a recipe has not.
- *
- * @param of the option that it is: `retrain`
- * @throws OptionError
- */
-export const checkRecipe = (stage: string, recipe: Partial<Recipe> | undefined, of: string): void => {
-  if (recipe) checkOptions(stage, recipe, { optimizer: true, learningRate: true, schedule: true }, `options of ${of}`)
-}
-
-/** A recipe as plain JSON, for the plan. */
-export const recipeConfig = ({ optimizer, learningRate, schedule }: Recipe): Readonly<Record<string, unknown>> => ({
-  optimizer: { name: optimizer.name, ...optimizer.config },
-  learningRate,
-  schedule: schedule.name,
-})

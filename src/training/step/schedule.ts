@@ -1,5 +1,7 @@
-import { checkWhole } from '../../dsl/checks.js'
 import { rejectOption } from '../../dsl/errors.js'
+import { readArgument } from '../../dsl/options/declare.js'
+import { list, made, nameOfMade, number, whole } from '../../dsl/options/kinds.js'
+import type { Option } from '../../dsl/options/option.js'
 
 /** Where training stands in its phase. */
 export interface Progress {
@@ -18,7 +20,22 @@ export interface Schedule {
   readonly factor: (progress: Progress) => number
 }
 
-/** The learning rate as it is. */
+/** An option: a schedule of the learning rate. A plan states its name. */
+export const scheduleOption = (): Option<Schedule> =>
+  made(
+    'a schedule, such as cosine()',
+    (value) => 'factor' in value,
+    ({ name }) => name,
+    {
+      meant: (value) => {
+        const optimizer = nameOfMade(value, 'update')
+        if (optimizer !== undefined) return `${optimizer} is an optimizer: write optimizer: ${optimizer}()`
+        return typeof value === 'string' && /^\w+$/.test(value) ? `write ${value}()` : undefined
+      },
+    },
+  )
+
+/** A constant learning rate. */
 export const constant = (): Schedule => ({ name: 'constant', factor: () => 1 })
 
 /**
@@ -26,10 +43,11 @@ export const constant = (): Schedule => ({ name: 'constant', factor: () => 1 })
  * updates of Z and U. So the weights are free to follow each new Z, and settle before the next one.
  *
  * @param every epochs of a period, ≥ 1
+ * @throws OptionError for a period that is not a whole number ≥ 1
  * Source: `admm_adjust_learning_rate` of the reference code.
  */
 export const thirds = (every: number): Schedule => {
-  checkWhole('thirds', 'every', every, 1)
+  readArgument('thirds', 'every', whole(1), every)
   return {
     name: `thirds of ${every} epochs`,
     factor: ({ epoch }) => 0.1 ** Math.floor((3 * (epoch % every)) / every),
@@ -39,11 +57,13 @@ export const thirds = (every: number): Schedule => {
 /**
  * A tenth from each of the given parts of the phase on, step by step, as PyTorch's `MultiStepLR`.
  *
- * @param parts each in (0, 1), rising: the reference retrains MNIST's networks by [0.75, 0.9]
+ * @param parts each in (0, 1), rising: the reference retrains MNIST's networks with [0.75, 0.9]
+ * @throws OptionError for parts outside (0, 1), or that do not rise
  */
 export const multiStep = (parts: readonly number[]): Schedule => {
-  if (!parts.every((part, i) => part > (parts[i - 1] ?? 0) && part < 1))
-    rejectOption('multiStep', 'parts of the phase that rise, each in (0, 1)', parts.join(', '))
+  readArgument('multiStep', 'parts', list(number({ above: 0, below: 1 })), parts)
+  if (!parts.every((part, i) => part > (parts[i - 1] ?? 0)))
+    rejectOption('multiStep', 'parts that rise', parts.join(', '))
   return {
     name: `a tenth at ${parts.join(', ')}`,
     factor: ({ step, steps }) => 0.1 ** parts.filter((part) => step >= part * steps).length,

@@ -1,30 +1,35 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
-import { checkOptions } from '../../dsl/checkOptions.js'
-import { rejectOption } from '../../dsl/errors.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
+import { number } from '../../dsl/options/kinds.js'
 import { momentumUpdate } from '../../engine/ops/momentumUpdate.js'
 import type { Optimizer } from './optimizer.js'
 
-/** Options of {@link sgd}. */
-export interface SgdOptions {
-  /** In [0, 1). @default 0.9 */
-  readonly momentum?: number
+/** What {@link sgd} takes. */
+export const sgdOptions = declareOptions('sgd', {
+  /** Factor of the earlier steps' direction, in [0, 1). @default 0.9 */
+  momentum: number({ least: 0, below: 1 }).default(0.9),
   /** Weight of ‖w‖²/2 in the loss, ≥ 0. @default 0 */
-  readonly weightDecay?: number
-}
+  weightDecay: number({ least: 0 }).default(0),
+})
 
-/** Stochastic gradient descent as PyTorch computes it: g ← g + decay·w, b ← momentum·b + g, w ← w − lr·b. @throws OptionError for options out of range */
+/** Options of {@link sgd}. */
+export interface SgdOptions extends OptionsOf<typeof sgdOptions> {}
+
+/**
+ * Stochastic gradient descent as PyTorch computes it: g ← g + decay·w, b ← momentum·b + g, w ← w − lr·b.
+ *
+ * @throws OptionError for a momentum outside [0, 1) or a weight decay < 0
+ */
 export const sgd = (options: SgdOptions = {}): Optimizer => {
-  const { momentum = 0.9, weightDecay = 0 } = checkOptions('sgd', options, { momentum: true, weightDecay: true })
-  if (!(momentum >= 0 && momentum < 1)) rejectOption('sgd', 'momentum in [0, 1)', momentum)
-  if (!(weightDecay >= 0 && weightDecay < Infinity)) rejectOption('sgd', 'weightDecay >= 0', weightDecay)
+  const read = sgdOptions.read(options)
   return {
     name: 'sgd',
-    config: { momentum, weightDecay },
+    config: { ...read },
     slots: 1,
     update: ({ weights, gradient, slots, learningRate }) => {
       const [velocity] = slots as [Tensor1D]
       const vectors = { weights, velocity, gradient }
-      const [updated, moved] = momentumUpdate(vectors, { learningRate, momentum, weightDecay })
+      const [updated, moved] = momentumUpdate(vectors, { ...read, learningRate })
       return { weights: updated, slots: [moved] }
     },
   }

@@ -1,13 +1,17 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { type Attack, attackOption } from '../../attacks/common/attack.js'
 import { runAttack } from '../../attacks/run.js'
+import type { Option } from '../../dsl/options/option.js'
 import type { Step } from '../../dsl/step.js'
 import type { HasStudent } from '../network/network.js'
-import { inEpoch, type PerEpoch, perEpochConfig, readPerEpoch } from './perEpoch.js'
+import { inEpoch, type PerEpoch, perEpochConfig, perEpochOption, readPerEpoch } from './perEpoch.js'
 import { withSecondView } from './secondView.js'
 
 /** One attack for all epochs, or the attack of each epoch, from 0: a radius that grows slowly, for a hard one. */
 export type AttackSchedule = PerEpoch<Attack>
+
+/** An option: an attack for all epochs, or a function from an epoch to its attack. */
+export const attackScheduleOption = (): Option<AttackSchedule> => perEpochOption(attackOption())
 
 /** Checks a stage's first argument. @throws OptionError for what is not an attack; see `readPerEpoch` */
 export const readAttack = (stage: string, schedule: unknown): AttackSchedule =>

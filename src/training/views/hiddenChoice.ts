@@ -1,43 +1,54 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
-import { checkPositive } from '../../dsl/checks.js'
 import { rejectOption } from '../../dsl/errors.js'
+import type { OptionsOf } from '../../dsl/options/declare.js'
+import { either, list, positive, record, text } from '../../dsl/options/kinds.js'
 import { SIGMA } from '../../math/hsic/bottleneck.js'
 import type { Architecture } from '../../models/architecture/architecture.js'
 import { hiddenLayers } from '../../models/architecture/hiddenLayers.js'
 
-/** Options of a stage that looks at hidden activations by kernels. */
-export interface HiddenOptions {
-  /** Which hidden activations, by the names of `hiddenLayers(architecture)`. @default all */
-  readonly layers?: readonly string[]
-  /**
-   * Width σ > 0 of the Gaussian kernels, in units of √d for d features: one for X and every layer, or one for each layer
-   * that is named, 5 for the others. @default 5
-   */
-  readonly sigma?: number | Readonly<Record<string, number>>
+/** An option: a width σ > 0, or one for each layer. */
+const sigmaOption = () => {
+  const [common, each] = [positive(), record(positive())] as const
+  return either('a width > 0, or one for each layer', [common, each], (value) => {
+    if (typeof value === 'number') return common
+    return typeof value === 'object' ? each : undefined
+  })
 }
 
-/** What such a stage looks at in one network. */
+/** Options of every stage that compares hidden activations by kernels. */
+export const hiddenFields = {
+  /** Which hidden activations, by the names of `hiddenLayers(architecture)`. @default all */
+  layers: list(text(), { least: 1 }).optional('all'),
+  /**
+   * Width σ > 0 of the Gaussian kernels, in units of √d for d features: one for X and every layer, or one for each named
+   * layer and 5 for the others. @default 5
+   */
+  sigma: sigmaOption().optional('5'),
+}
+
+/** What a user chose of the hidden activations. */
+export interface HiddenOptions extends OptionsOf<{ readonly fields: typeof hiddenFields }> {}
+
+/** The choice in one network. */
 export interface HiddenChoice {
-  /** Those that were chosen, of all hidden activations in order. */
+  /** The chosen ones of all hidden activations, in order. */
   readonly of: (hidden: readonly Tensor[]) => readonly Tensor[]
-  /** σ of each of them. */
+  /** σ of each chosen one. */
   readonly sigmas: readonly number[]
   /** σ of the kernel of X. */
   readonly sigma: number
 }
 
 /**
- * Checks the options; what they say of a network is known when there is one.
+ * The choice in any network. The returned function
  *
- * @throws OptionError for no layers or σ ≤ 0, and later for a name that the network has no hidden activation of
+ * @throws OptionError for a name that no hidden activation of the network has
  */
 export const hiddenChoice = (
   stage: string,
   { layers, sigma = SIGMA }: HiddenOptions,
 ): ((architecture: Architecture) => HiddenChoice) => {
   const [common, widths] = typeof sigma === 'number' ? [sigma, {}] : [SIGMA, sigma]
-  if (layers?.length === 0) rejectOption(stage, 'at least one layer', 'none')
-  for (const width of [common, ...Object.values(widths)]) checkPositive(stage, 'sigma', width)
   const named = [...(layers ?? []), ...Object.keys(widths)]
   return (architecture) => {
     const names = hiddenLayers(architecture)

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
+import { readArgument } from '../../../src/dsl/options/declare.js'
 import { projectionMask } from '../../../src/math/projection.js'
 import type { Architecture } from '../../../src/models/architecture/architecture.js'
 import { parameterCount, parametersOf } from '../../../src/models/parameters/parameters.js'
 import { lenet5, mnistNet } from '../../../src/models/zoo/zoo.js'
 import { maskOf } from '../../../src/training/pruning/pruning.js'
-import { type Budget, layerRates, type Rate, ratesIn } from '../../../src/training/pruning/rates.js'
+import { type Budget, layerRates, type Rate, rateOption } from '../../../src/training/pruning/rates.js'
 import { seededNumbers } from '../../support/numbers.js'
 
 const weightsOf = (net: Architecture) => parametersOf(net).filter(({ role }) => role === 'weight')
@@ -91,12 +92,6 @@ describe('layerRates', () => {
     [{ conv: 4 }, [], 'a layer among 0, 2, 5, 7, got "conv"'],
     [4, ['fc'], 'a layer among 0, 2, 5, 7, got "fc"'],
     [4, ['0.bias'], 'a layer among 0, 2, 5, 7, got "0.bias"'],
-    [0.5, [], 'rate >= 1, got 0.5'],
-    [Number.NaN, [], 'rate >= 1, got NaN'],
-    [Number.POSITIVE_INFINITY, [], 'rate >= 1, got Infinity'],
-    [{ 2: 0 }, [], 'rate >= 1, got 0'],
-    [{ overall: 0, fixed: {} }, [], 'rate >= 1, got 0'],
-    [{ overall: 4, fixed: { 2: -1 } }, [], 'rate >= 1, got -1'],
     [{ overall: 4, fixed: { 9: 2 } }, [], 'a layer among 0, 2, 5, 7, got "9"'],
     [
       { overall: 16, fixed: { 5: 1 } },
@@ -112,11 +107,39 @@ describe('layerRates', () => {
     expect(() => rates(rate, exclude)).toThrow(PwoaFailure)
     expect(() => rates(rate, exclude)).toThrow(`admmMask: expected ${message}`)
   })
+})
 
-  it('every number in a rate is found', () => {
-    expect(ratesIn(4)).toEqual([4])
-    expect(ratesIn({ 2: 8, 5: 16 })).toEqual([8, 16])
-    expect(ratesIn({ overall: 4, fixed: { 0: 1 } })).toEqual([4, 1])
+describe('a rate', () => {
+  const read = (rate: unknown) => readArgument('admmMask', 'rate', rateOption(), rate)
+
+  it.each([
+    4,
+    { 2: 8 },
+    { overall: 16, fixed: {} },
+    { budget: 'flops', keep: 0.5 },
+    { budget: 'latency', keep: 1, images: 2 },
+  ])('may be %j', (rate) => {
+    expect(read(rate)).toEqual(rate)
+  })
+
+  it.each([
+    [0.5, 'rate >= 1, got 0.5'],
+    [Number.NaN, 'rate >= 1, got NaN'],
+    [Number.POSITIVE_INFINITY, 'rate >= 1, got Infinity'],
+    [
+      'half',
+      'rate to be a number >= 1, a rate for each layer, an overall rate with fixed layers, or a budget, got "half"',
+    ],
+    [{ 2: 0 }, 'rate.2 >= 1, got 0'],
+    [{ overall: 0, fixed: {} }, 'rate.overall >= 1, got 0'],
+    [{ overall: 4, fixed: { 2: -1 } }, 'rate.fixed.2 >= 1, got -1'],
+    [{ overall: 4, fixed: {}, least: 1 }, 'options of rate among overall, fixed, got the unknown option "least"'],
+    [{ budget: 'flop', keep: 0.5 }, 'rate.budget among parameters, flops, latency, got "flop"; did you mean flops?'],
+    [{ budget: 'flops', keep: 2 }, 'rate.keep in (0, 1], got 2'],
+    [{ budget: 'flops', keep: 0.5, images: 1 }, 'options of rate among budget, keep, got the unknown option "images"'],
+    [{ budget: 'latency', keep: 0.5, images: 0 }, 'rate.images to be a whole number >= 1, got 0'],
+  ])('is refused as %j', (rate, message) => {
+    expect(() => read(rate)).toThrow(`admmMask: expected ${message}`)
   })
 })
 

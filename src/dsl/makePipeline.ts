@@ -1,7 +1,8 @@
-import type { OperatorFunction } from 'rxjs'
+import { isObservable, type Observable, type OperatorFunction } from 'rxjs'
 import type { DataSource } from './dataset.js'
 import { rejectOption } from './errors.js'
 import { isStage, type StageInfo } from './op.js'
+import { drawn } from './options/refusal.js'
 import type { Observer, Pipe, Pipeline } from './pipeline.js'
 import type { RunHandle, RunOptions } from './run.js'
 import type { Step } from './step.js'
@@ -13,8 +14,7 @@ type Runner = (pipeline: Pipeline<Step>, options: RunOptions) => RunHandle
 const sourceFields = ['run', 'minibatch']
 
 /**
- * A pipeline without stages yet. `runner` is what `run` calls: the language knows no runtime, the runtime
- * hands itself in.
+ * A pipeline without stages yet. `run` calls `runner`: the language does not import the runtime, which passes itself in.
  */
 export const makePipeline = (
   name: string,
@@ -40,7 +40,7 @@ const extend = (fixed: Fixed, operators: readonly AnyOperator[], observers: read
     params: fixed.params,
     plan,
     observers,
-    apply: (minibatches) => operators.reduce((stream, operator) => operator(stream), minibatches),
+    apply: (minibatches) => operators.reduce(applied, minibatches),
     // The overloads give each operator its type; here they are all alike.
     pipe: ((...more: AnyOperator[]) => extend(fixed, [...operators, ...more], observers)) as Pipe<Step>,
     observe: (observer) => extend(fixed, operators, [...observers, observer]),
@@ -50,10 +50,18 @@ const extend = (fixed: Fixed, operators: readonly AnyOperator[], observers: read
   return self
 }
 
+/** The stream after one more operator. A stage without options that was not called returns a stage here. */
+const applied = (stream: Observable<Step>, operator: AnyOperator, index: number): Observable<Step> => {
+  const result: unknown = operator(stream)
+  if (isObservable(result)) return result as Observable<Step>
+  const meant = isStage(result) ? `; call it: ${result.info.stage}()` : ''
+  return rejectOption('pipe', `operator ${index + 1} to return an Observable`, `${drawn(result)}${meant}`)
+}
+
 const infoOf = (operator: AnyOperator): StageInfo =>
   isStage(operator) ? operator.info : { stage: 'rxjs', config: {}, needs: [], adds: [] }
 
-/** The rule that the types hold, for pipelines that were never type-checked; and no second of what there is once. */
+/** What the types check, for pipelines that were not type-checked; and that no stage of which there is one is there twice. */
 const checkOrder = (plan: readonly StageInfo[]): void => {
   const present = new Set(sourceFields)
   const passed = new Set<string>()

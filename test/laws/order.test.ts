@@ -1,9 +1,15 @@
 /** The order of stages is checked at run time, too: no compiler checks a pipeline file. */
-import { map } from 'rxjs'
+import { EMPTY, map, type OperatorFunction } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import { makePipeline } from '../../src/dsl/makePipeline.js'
+import type { Step } from '../../src/dsl/step.js'
+import { attackEval } from '../../src/operators/attackEval.js'
+import { crossEntropy } from '../../src/operators/crossEntropy.js'
+import { initialise } from '../../src/operators/initialise.js'
+import { shrink } from '../../src/operators/shrink.js'
 import { fakeSource } from '../runtime/fakes.js'
+import { tinyNet } from '../support/context.js'
 import type { AnyStage } from './table.js'
 import { rows } from './table.js'
 
@@ -43,4 +49,35 @@ describe.each(rows)('%s', (name, { make, behind, adds }) => {
 it('a plain operator appears in the plan, without needs', () => {
   const { plan } = start().pipe(map((step) => step))
   expect(plan).toEqual([{ stage: 'rxjs', config: {}, needs: [], adds: [] }])
+})
+
+describe('a stage that was not called', () => {
+  // As in a file that no compiler has seen.
+  const piped = (stage: unknown) => start().pipe(initialise(tinyNet), stage as OperatorFunction<Step, Step>)
+
+  it.each([
+    [shrink, 'pipe: expected operator 2 to return an Observable, got the stage shrink; call it: shrink()'],
+    [
+      crossEntropy,
+      'crossEntropy: expected options in { … }, got the steps of the pipeline; call the stage: write ( ) after its name',
+    ],
+    [
+      attackEval,
+      'attackEval: expected attacks to be a list, got the steps of the pipeline; call the stage: write ( ) after its name',
+    ],
+  ])('is refused when the stages are applied: %o', (stage, message) => {
+    expect(refusalOf(() => piped(stage).apply(EMPTY))).toBe(`OptionError ${message}`)
+  })
+
+  it('and so is initialise, by what its network can be', () => {
+    expect(refusalOf(() => piped(initialise).apply(EMPTY))).toMatch(
+      /^OptionError initialise: expected network .* got the steps of the pipeline; call the stage/,
+    )
+  })
+
+  it('and so is a function that returns something else', () => {
+    expect(refusalOf(() => piped(() => 5).apply(EMPTY))).toBe(
+      'OptionError pipe: expected operator 2 to return an Observable, got 5',
+    )
+  })
 })

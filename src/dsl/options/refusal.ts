@@ -27,30 +27,32 @@ interface Refusal {
 }
 
 const refusalOf = (name: string, own: OptionFacts, context: t.Context, value: unknown): Refusal => {
-  const path = context.slice(1)
-  const last = path.at(-1)
-  if (last === undefined) return { expected: own.expected(name), actual: wrong(value, own) }
-  if (last.type === unknownOption) return unknownName(name, path.slice(0, -1), last.key, context.at(-2)?.type)
-  // The names of options need no "options." in front of them.
-  const within = pathOf(name === 'options' ? '' : name, path)
-  const facts = isOption(last.type) ? last.type.facts : undefined
-  return { expected: facts?.expected(within) ?? `${within} to be ${last.type.name}`, actual: wrong(last.actual, facts) }
+  const last = context.at(-1)
+  if (last?.type === unknownOption) return unknownName(name, context.slice(0, -1), last.key)
+  // A value of several kinds is refused as the kind that was probably meant.
+  const facts = last !== undefined && isOption(last.type) ? last.type.facts : own
+  const whole = context.length <= 1
+  return {
+    expected: facts.expected(whole ? name : pathOf(name, context)),
+    actual: wrong(whole ? value : last?.actual, facts),
+  }
 }
 
-const pathOf = (start: string, entries: readonly t.ContextEntry[]): string =>
-  entries.reduce((path, { key }) => {
-    if (/^\d+$/.test(key)) return `${path}[${key}]`
-    return path === '' ? key : `${path}.${key}`
-  }, start)
+/** Where a value is: `hsic.phases[1]`. The names of options need no "options." in front of them. */
+const pathOf = (start: string, context: t.Context): string =>
+  context.slice(1).reduce(
+    (path, { key }, index) => {
+      if (Array.isArray(context[index]?.actual)) return `${path}[${key}]`
+      return path === '' ? key : `${path}.${key}`
+    },
+    start === 'options' ? '' : start,
+  )
 
-const unknownName = (
-  start: string,
-  path: readonly t.ContextEntry[],
-  name: string,
-  type: t.Decoder<unknown, unknown> | undefined,
-): Refusal => {
+const unknownName = (start: string, context: t.Context, name: string): Refusal => {
+  const type = context.at(-1)?.type
   const known = (type !== undefined && isOption(type) && type.facts.names) || []
-  const of = path.length === 0 ? start : `options of ${pathOf(start === 'options' ? '' : start, path)}`
+  const path = pathOf(start, context)
+  const of = path === '' ? start : `options of ${path}`
   const near = nearOf(name, known)
   // Not as a hint: that place belongs to the line of the user's file.
   const guess = near === undefined ? '' : `; did you mean ${near}?`

@@ -16,7 +16,7 @@ import { recordShape } from './cifarRecords.js'
 
 const fields = {
   /** Images in a minibatch, 1 … 65,536. @default 128 */
-  batchSize: batchSizeOption(),
+  batchSize: batchSizeOption().default(128),
   /**
    * The folder with the data, relative to the working folder; `--data-dir` overrides it. If neither is given, the archive
    * is downloaded into the cache folder.

@@ -14,7 +14,7 @@ const MOST_IMAGES = 1_000_000
 /** What {@link syntheticDigits} takes. */
 export const syntheticDigitsOptions = declareOptions(STAGE, {
   /** Images in a minibatch, 1 … 65,536. @default 128 */
-  batchSize: batchSizeOption(),
+  batchSize: batchSizeOption().default(128),
   /** Training images, 1 … 1,000,000; 784 bytes each. @default 6000 */
   train: whole(1, { most: MOST_IMAGES, unit: 'images' }).default(6000),
   /** Test images, 1 … 1,000,000. @default 1000 */

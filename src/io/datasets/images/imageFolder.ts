@@ -16,7 +16,7 @@ export const imageFolderOptions = declareOptions(STAGE, {
   /** The name of the data in figures and tables: `CIFAR-10 (JPEG)`. */
   name: text(),
   /** Images in a minibatch, 1 … 65,536. @default 128 */
-  batchSize: batchSizeOption(),
+  batchSize: batchSizeOption().default(128),
   /** The folder with `train` and `test`, relative to the working folder; `--data-dir` overrides it. */
   dataDir: dataDirOption('the folder of --data-dir, which must then be given'),
   /** Random changes of training images, drawn anew each epoch, in order. @default none */

@@ -19,7 +19,7 @@ const MOST_BYTES = 2 ** 28
 /** What {@link mnist} takes. */
 export const mnistOptions = declareOptions(STAGE, {
   /** Images in a minibatch, 1 … 65,536. @default 128 */
-  batchSize: batchSizeOption(),
+  batchSize: batchSizeOption().default(128),
   /**
    * Folder of the four files, relative to the working folder; `--data-dir` overrides it. If neither is given, the files
    * are downloaded into the cache folder.

@@ -112,9 +112,9 @@ describe('a budget', () => {
   })
 
   it.each([
-    [{ budget: 'seconds', keep: 0.5 }, 'filter', 'a budget among parameters, flops, latency, got seconds'],
-    [{ budget: 'flops', keep: 0 }, 'filter', 'a share to keep in (0, 1], got 0'],
-    [{ budget: 'flops', keep: 1.5 }, 'filter', 'a share to keep in (0, 1], got 1.5'],
+    [{ budget: 'seconds', keep: 0.5 }, 'filter', 'rate.budget among parameters, flops, latency, got "seconds"'],
+    [{ budget: 'flops', keep: 0 }, 'filter', 'rate.keep in (0, 1], got 0'],
+    [{ budget: 'flops', keep: 1.5 }, 'filter', 'rate.keep in (0, 1], got 1.5'],
     [
       { budget: 'flops', keep: 0.5 },
       'irregular',

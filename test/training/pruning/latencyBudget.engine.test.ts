@@ -117,8 +117,8 @@ describe('a latency budget', () => {
   })
 
   it.each([
-    [{ budget: 'latency', keep: 0.5, images: 0 }, 'filter', /images of a latency budget/],
-    [{ budget: 'latency', keep: 1.5 }, 'filter', /a share to keep in \(0, 1\], got 1\.5/],
+    [{ budget: 'latency', keep: 0.5, images: 0 }, 'filter', /rate\.images to be a whole number/],
+    [{ budget: 'latency', keep: 1.5 }, 'filter', /rate\.keep in \(0, 1\], got 1\.5/],
     [{ budget: 'latency', keep: 0.5 }, 'irregular', /pattern filter or channel for a budget/],
   ] as const)('%j of pattern %s is refused', (rate, pattern, message) => {
     expect(() => admmMask({ pattern, rate })).toThrow(message)

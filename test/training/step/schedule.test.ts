@@ -39,7 +39,7 @@ describe('schedules', () => {
     expect(factors.findIndex((factor) => factor < 0.05)).toBe(90)
     expect(factors.at(-1)).toBeCloseTo(0.01, 15)
     for (const parts of [[0], [1], [0.9, 0.75], [0.5, 0.5], [Number.NaN]])
-      expect(() => multiStep(parts)).toThrow('parts of the phase')
+      expect(() => multiStep(parts)).toThrow('multiStep: expected parts')
   })
 
   it('cosine goes step by step from 1 over the middle to what the reference ends at', () => {

@@ -62,60 +62,6 @@ describe('docstrings', () => {
   })
 })
 
-describe('the comment of an option', () => {
-  /** Words for values that say more than their code. */
-  const words: Readonly<Record<string, string>> = { allPhases: 'all', '[]': 'none' }
-  const isWithDefault = (text: string, value: string): boolean =>
-    text === value || [',', ':'].some((end) => text.startsWith(`${value}${end}`))
-  const commentOf = (node: ts.Node): string | undefined => docOf(node).tags.get('default')?.trim().replace(/\s+/g, ' ')
-
-  /** The last call of an option's code, `default` or `optional`, with what it is given. */
-  const callOf = ({
-    initializer,
-  }: ts.PropertyAssignment): { readonly name: string; readonly given: ts.Expression } | undefined => {
-    if (!ts.isCallExpression(initializer) || !ts.isPropertyAccessExpression(initializer.expression)) return undefined
-    const [given, ...more] = initializer.arguments
-    const { text: name } = initializer.expression.name
-    return given && more.length === 0 && (name === 'default' || name === 'optional') ? { name, given } : undefined
-  }
-  const options = parsed.flatMap(({ file, source }) => {
-    const found: { readonly where: string; readonly node: ts.PropertyAssignment }[] = []
-    const visit = (node: ts.Node): void => {
-      const declares = ts.isCallExpression(node) && node.expression.getText(source) === 'declareOptions'
-      const [, fields] = declares ? node.arguments : []
-      const all =
-        fields && ts.isObjectLiteralExpression(fields) ? fields.properties.filter(ts.isPropertyAssignment) : []
-      found.push(...all.map((one) => ({ where: `${pathOf(file)} ${one.name.getText(source)}`, node: one })))
-      // Options that several declarations share are spread into them.
-      if (ts.isPropertyAssignment(node) && callOf(node) && docOf(node).text !== '')
-        found.push({ where: `${pathOf(file)} ${node.name.getText(source)}`, node })
-      ts.forEachChild(node, visit)
-    }
-    visit(source)
-    return [...new Map(found.map((one) => [one.node, one])).values()]
-  })
-
-  test('is there', () => {
-    expect(options.length).toBeGreaterThan(60)
-    expect(options.filter(({ node }) => docOf(node).text.trim() === '').map(({ where }) => where)).toEqual([])
-  })
-
-  test('has the default that is declared', () => {
-    const wrong = options.flatMap(({ where, node }) => {
-      const comment = commentOf(node)
-      const call = callOf(node)
-      if (!call) return comment === undefined ? [] : [`${where}: @default, but the option must be given`]
-      const code = call.given.getText()
-      const expected =
-        ts.isStringLiteralLike(call.given) && call.name === 'optional' ? call.given.text : (words[code] ?? code)
-      return comment !== undefined && isWithDefault(comment, expected.replace(/\s+/g, ' '))
-        ? []
-        : [`${where}: @default ${comment}, declared ${expected}`]
-    })
-    expect(wrong).toEqual([])
-  })
-})
-
 describe('files', () => {
   test('an operator file exports one value, named as the file', () => {
     const wrong = sourceFiles('src/operators').filter((file) => {

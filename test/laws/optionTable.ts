@@ -1,14 +1,14 @@
 /** Every declaration of options, with a factory that takes them: a line for each, by the declaration's name. */
-import { apgd } from '../../src/attacks/apgd/apgd.js'
-import { apgdTargeted } from '../../src/attacks/apgd/apgdTargeted.js'
-import { autoAttack } from '../../src/attacks/autoAttack.js'
-import { cwL2 } from '../../src/attacks/cw/cwL2.js'
+import { apgd, apgdOptions } from '../../src/attacks/apgd/apgd.js'
+import { apgdTargeted, apgdTargetedOptions } from '../../src/attacks/apgd/apgdTargeted.js'
+import { autoAttack, autoAttackOptions } from '../../src/attacks/autoAttack.js'
+import { cwL2, cwL2Options } from '../../src/attacks/cw/cwL2.js'
 import { shardOptions } from '../../src/attacks/evaluation/shard.js'
-import { fab } from '../../src/attacks/fab/fab.js'
-import { fabTargeted } from '../../src/attacks/fab/fabTargeted.js'
-import { fgsm } from '../../src/attacks/fgsm.js'
-import { pgd } from '../../src/attacks/pgd.js'
-import { square } from '../../src/attacks/square/square.js'
+import { fab, fabOptions } from '../../src/attacks/fab/fab.js'
+import { fabTargeted, fabTargetedOptions } from '../../src/attacks/fab/fabTargeted.js'
+import { fgsm, fgsmOptions } from '../../src/attacks/fgsm.js'
+import { pgd, pgdOptions } from '../../src/attacks/pgd.js'
+import { square, squareOptions } from '../../src/attacks/square/square.js'
 import type { Fields } from '../../src/dsl/options/declare.js'
 import { tf } from '../../src/engine/tf.js'
 import { cifar10, cifar10Options, cifar100, cifar100Options } from '../../src/io/datasets/cifar/cifar.js'
@@ -24,11 +24,38 @@ import {
   uniformNoise,
   uniformNoiseOptions,
 } from '../../src/math/perturbations.js'
+import {
+  avgPool2dOptions,
+  conv2dOptions,
+  givenOptions,
+  idOptions,
+  linearOptions,
+  maxPool2dOptions,
+  normalizeOptions,
+  placementOptions,
+} from '../../src/models/architecture/layerOptions.js'
+import {
+  avgPool2d,
+  conv2d,
+  flatten,
+  given,
+  linear,
+  maxPool2d,
+  normalize,
+  relu,
+} from '../../src/models/architecture/layers.js'
 import { normalisationOptions } from '../../src/models/parameters/normalisation.js'
-import { preactResnet18 } from '../../src/models/zoo/preactResnet.js'
-import { resnet18, resnet34, resnet50 } from '../../src/models/zoo/resnet.js'
-import { vgg16bn } from '../../src/models/zoo/vgg.js'
-import { wideResnet } from '../../src/models/zoo/wideResnet.js'
+import { preactResnet18, preactResnet18Options } from '../../src/models/zoo/preactResnet.js'
+import {
+  resnet18,
+  resnet18Options,
+  resnet34,
+  resnet34Options,
+  resnet50,
+  resnet50Options,
+} from '../../src/models/zoo/resnet.js'
+import { vgg16bn, vgg16bnOptions } from '../../src/models/zoo/vgg.js'
+import { wideResnet, wideResnetOptions } from '../../src/models/zoo/wideResnet.js'
 import { admmMask, admmMaskOptions } from '../../src/operators/admmMask.js'
 import { adversarial, adversarialOptions } from '../../src/operators/adversarial.js'
 import { attackEval, attackEvalOptions } from '../../src/operators/attackEval.js'
@@ -59,11 +86,8 @@ import { adam, adamOptions } from '../../src/training/step/adam.js'
 import { recipeOptions } from '../../src/training/step/recipe.js'
 import { sgd, sgdOptions } from '../../src/training/step/sgd.js'
 
-/** Makes something of valid options, and `more` among them. */
-export type Making = (more: object) => unknown
-
-/** Declared options, and what takes them. */
-type Entry = readonly [declared: { readonly fields: Fields }, make: Making]
+/** Declared options, and what makes something of valid ones and `more` among them. */
+type Entry = readonly [declared: { readonly fields: Fields }, make: (more: object) => unknown]
 
 const attack = fgsm({ epsilon: 0.1 })
 const noise = blockNoise({ epsilon: 0.3 })
@@ -76,21 +100,32 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   admmMaskOptions: [admmMaskOptions, (more) => admmMask({ ...mask, ...more })],
   adversarialOptions: [adversarialOptions, (more) => adversarial(attack, more)],
   apdOptions: [apdOptions, (more) => apd(attack, { ...mask, ...more })],
+  apgdOptions: [apgdOptions, (more) => apgd({ epsilon: 0.1, ...more })],
+  apgdTargetedOptions: [apgdTargetedOptions, (more) => apgdTargeted({ epsilon: 0.1, ...more })],
   attackEvalOptions: [attackEvalOptions, (more) => attackEval([attack], more)],
+  autoAttackOptions: [autoAttackOptions, (more) => autoAttack({ epsilon: 0.1, ...more })],
+  avgPool2dOptions: [avgPool2dOptions, (more) => avgPool2d({ kernel: 2, ...more })],
   blockNoiseOptions: [blockNoiseOptions, (more) => blockNoise({ epsilon: 0.1, ...more })],
   cebOptions: [cebOptions, (more) => ceb(more)],
   cifar100Options: [cifar100Options, (more) => cifar100(more)],
   cifar10Options: [cifar10Options, (more) => cifar10(more)],
+  conv2dOptions: [conv2dOptions, (more) => conv2d('c', { out: 4, kernel: 3, ...more })],
   countedBudgetOptions: [
     countedBudgetOptions,
     (more) => admmMask({ pattern: 'filter', rate: { budget: 'flops', keep: 0.5, ...more } }),
   ],
   crossEntropyOptions: [crossEntropyOptions, (more) => crossEntropy(more)],
+  cwL2Options: [cwL2Options, (more) => cwL2(more)],
   distillOptions: [distillOptions, (more) => distill(more)],
   earlyStopOptions: [earlyStopOptions, (more) => earlyStop(attack, more)],
   exportModelOptions: [exportModelOptions, (more) => exportModel('student.safetensors', more)],
+  fabOptions: [fabOptions, (more) => fab({ epsilon: 0.1, ...more })],
+  fabTargetedOptions: [fabTargetedOptions, (more) => fabTargeted({ epsilon: 0.1, ...more })],
+  fgsmOptions: [fgsmOptions, (more) => fgsm({ epsilon: 0.1, ...more })],
+  givenOptions: [givenOptions, (more) => given('noise', { id: 'n', out: 4, ...more })],
   hsicRegularizeOptions: [hsicRegularizeOptions, (more) => hsicRegularize({ ...hsic, ...more })],
   hydraOptions: [hydraOptions, (more) => hydra(attack, { ...mask, ...more })],
+  idOptions: [idOptions, (more) => relu(more)],
   imageFolderOptions: [imageFolderOptions, (more) => imageFolder({ name: 'flowers', ...more })],
   latencyBudgetOptions: [
     latencyBudgetOptions,
@@ -98,52 +133,45 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   ],
   lbgatOptions: [lbgatOptions, (more) => lbgat(attack, more)],
   learnedMaskOptions: [learnedMaskOptions, (more) => learnedMask({ ...mask, ...more })],
+  linearOptions: [linearOptions, (more) => linear('l', { out: 4, ...more })],
   loadTeacherOptions: [loadTeacherOptions, (more) => loadTeacher('teacher.pth', more)],
   lossTermOptions: [lossTermOptions, (more) => lossTerm('own', ({ logits }) => tf.mean(logits), more)],
   magnitudePruneOptions: [magnitudePruneOptions, (more) => magnitudePrune({ ...mask, ...more })],
   martOptions: [martOptions, (more) => mart(attack, more)],
   matchJacobianOptions: [matchJacobianOptions, (more) => matchJacobian({ epsilon: 0.3, ...more })],
+  maxPool2dOptions: [maxPool2dOptions, (more) => maxPool2d({ kernel: 2, ...more })],
   mixedOptions: [mixedOptions, (more) => pwoa({ ...mask, hsic, mixed: { attack, mixRatio: 0.2, ...more } })],
   mnistOptions: [mnistOptions, (more) => mnist(more)],
   normalisationOptions: [
     normalisationOptions,
     (more) => loadTeacher('t.pth', { normalisation: { mean: [0.5], std: [0.5], ...more } }),
   ],
+  normalizeOptions: [normalizeOptions, (more) => normalize({ mean: [0.5], std: [0.5], ...more })],
   overallRateOptions: [overallRateOptions, (more) => admmMask({ ...mask, rate: { overall: 4, fixed: {}, ...more } })],
   penaltyOptions: [
     penaltyOptions,
     (more) => admmMask({ ...mask, rho: { initial: 0.01, growth: 1.35, max: 1, ...more } }),
   ],
   perturbOptions: [perturbOptions, (more) => perturb(noise, more)],
+  pgdOptions: [pgdOptions, (more) => pgd({ epsilon: 0.1, steps: 1, stepSize: 0.1, ...more })],
+  placementOptions: [placementOptions, (more) => flatten(more)],
+  preactResnet18Options: [preactResnet18Options, (more) => preactResnet18({ width: 2, ...more })],
   proximalMaskOptions: [proximalMaskOptions, (more) => proximalMask({ ...mask, ...more })],
   pwoaOptions: [pwoaOptions, (more) => pwoa({ ...mask, hsic, ...more })],
   randomCropOptions: [randomCropOptions, (more) => randomCrop(more)],
   recipeOptions: [recipeOptions, (more) => admmMask({ ...mask, retrain: more })],
+  resnet18Options: [resnet18Options, (more) => resnet18({ width: 2, ...more })],
+  resnet34Options: [resnet34Options, (more) => resnet34({ width: 2, ...more })],
+  resnet50Options: [resnet50Options, (more) => resnet50({ width: 2, ...more })],
   sgdOptions: [sgdOptions, (more) => sgd(more)],
   shardOptions: [shardOptions, (more) => attackEval([attack], { shard: { index: 0, of: 2, ...more } })],
   signNoiseOptions: [signNoiseOptions, (more) => signNoise({ epsilon: 0.1, ...more })],
+  squareOptions: [squareOptions, (more) => square({ epsilon: 0.1, ...more })],
   syntheticDigitsOptions: [syntheticDigitsOptions, (more) => syntheticDigits(more)],
   tradesOptions: [tradesOptions, (more) => trades(attack, more)],
   trainOptions: [trainOptions, (more) => train({ epochs: 1, ...more })],
   uniformNoiseOptions: [uniformNoiseOptions, (more) => uniformNoise({ epsilon: 0.1, ...more })],
+  vgg16bnOptions: [vgg16bnOptions, (more) => vgg16bn({ width: 2, ...more })],
   vibOptions: [vibOptions, (more) => vib(more)],
-}
-
-/** By name: what takes options that are not declared yet. */
-export const undeclared: Readonly<Record<string, Making>> = {
-  apgd: (more) => apgd({ epsilon: 0.1, ...more }),
-  apgdTargeted: (more) => apgdTargeted({ epsilon: 0.1, ...more }),
-  autoAttack: (more) => autoAttack({ epsilon: 0.1, ...more }),
-  cwL2: (more) => cwL2(more),
-  fab: (more) => fab({ epsilon: 0.1, ...more }),
-  fabTargeted: (more) => fabTargeted({ epsilon: 0.1, ...more }),
-  fgsm: (more) => fgsm({ epsilon: 0.1, ...more }),
-  pgd: (more) => pgd({ epsilon: 0.1, steps: 1, stepSize: 0.1, ...more }),
-  preactResnet18: (more) => preactResnet18({ width: 2, ...more }),
-  resnet18: (more) => resnet18({ width: 2, ...more }),
-  resnet34: (more) => resnet34({ width: 2, ...more }),
-  resnet50: (more) => resnet50({ width: 2, ...more }),
-  square: (more) => square({ epsilon: 0.1, ...more }),
-  vgg16bn: (more) => vgg16bn({ width: 2, ...more }),
-  wideResnet: (more) => wideResnet({ depth: 10, factor: 1, width: 2, ...more }),
+  wideResnetOptions: [wideResnetOptions, (more) => wideResnet({ depth: 10, factor: 1, width: 2, ...more })],
 }

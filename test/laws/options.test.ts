@@ -21,7 +21,7 @@ import { adam } from '../../src/training/step/adam.js'
 import { cosine } from '../../src/training/step/schedule.js'
 import { sourceFiles } from '../conventions/project.js'
 import { refusalOf } from '../support/refusalOf.js'
-import { optionTable, undeclared } from './optionTable.js'
+import { optionTable } from './optionTable.js'
 import { table } from './table.js'
 
 /** A value of an unchecked file. */
@@ -74,16 +74,6 @@ describe('a wrong value is refused by an error that names the option', () => {
 })
 
 describe('an unknown name is refused', () => {
-  it.each(Object.entries(undeclared))('%s', (stage, make) => {
-    expect(() => make({})).not.toThrow()
-    expect(refusalOf(() => make({ unheardOf: undefined }))).toMatchObject({
-      _tag: 'OptionError',
-      stage,
-      expected: expect.stringContaining('options among '),
-      actual: 'the unknown option "unheardOf"',
-    })
-  })
-
   it.each([
     ['epochs', { epoch: 0 }],
     ['retrainEpochs', { retrainEpoch: 0 }],

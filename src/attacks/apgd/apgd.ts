@@ -24,7 +24,7 @@ export const apgdOptions = declareOptions('apgd', {
   /** Passes whose gradients are added up in each step, ≥ 1: more than one for randomised networks. @default 1 */
   samples: whole(1).default(1),
   /** Its name in figures. @default 'apgd-ce' or 'apgd-dlr', by the loss */
-  name: nameOption().optional('apgd-ce or apgd-dlr, by the loss'),
+  name: nameOption().optional("'apgd-ce' or 'apgd-dlr', by the loss"),
 })
 
 /** Options of {@link apgd}. */

@@ -1,6 +1,7 @@
 import * as t from 'io-ts'
 import { isObservable } from 'rxjs'
 import { PwoaFailure } from '../errors.js'
+import { drawn } from '../kit/drawn.js'
 import { nearOf } from '../kit/nearest.js'
 import type { OptionFacts, OptionType } from './option.js'
 
@@ -72,31 +73,4 @@ const wrong = (value: unknown, facts: OptionFacts | undefined): string => {
 const uncalled = (value: unknown): string | undefined => {
   if (isObservable(value)) return 'call the stage: write ( ) after its name'
   return typeof value === 'function' && !('info' in value) && value.name !== '' ? `call it: ${value.name}()` : undefined
-}
-
-/** A value as an error shows it: short, and by its name if it has one. */
-export const drawn = (value: unknown): string => {
-  if (value === undefined) return 'nothing'
-  if (isObservable(value)) return 'the steps of the pipeline'
-  if (typeof value === 'function') return 'info' in value ? `the stage ${stageOf(value.info)}` : nameOf(value)
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value !== 'object' || value === null) return String(value)
-  if ('name' in value && typeof value.name === 'string') return `${value.name}(…)`
-  const json = jsonOf(value)
-  return json.length > LONGEST ? `${json.slice(0, LONGEST)}…` : json
-}
-
-const LONGEST = 80
-
-const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? 'a function' : `the function ${name}`)
-
-const stageOf = (info: unknown): string =>
-  typeof info === 'object' && info !== null && 'stage' in info ? String(info.stage) : ''
-
-const jsonOf = (value: object): string => {
-  try {
-    return JSON.stringify(value) ?? String(value)
-  } catch {
-    return 'an object that contains itself'
-  }
 }

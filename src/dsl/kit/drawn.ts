@@ -1,0 +1,28 @@
+import { isObservable } from 'rxjs'
+
+/** A value as an error shows it: short, and by its name if it has one. */
+export const drawn = (value: unknown): string => {
+  if (value === undefined) return 'nothing'
+  if (isObservable(value)) return 'the steps of the pipeline'
+  if (typeof value === 'function') return 'info' in value ? `the stage ${stageOf(value.info)}` : nameOf(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  if ('name' in value && typeof value.name === 'string') return `${value.name}(…)`
+  const json = jsonOf(value)
+  return json.length > LONGEST ? `${json.slice(0, LONGEST)}…` : json
+}
+
+const LONGEST = 80
+
+const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? 'a function' : `the function ${name}`)
+
+const stageOf = (info: unknown): string =>
+  typeof info === 'object' && info !== null && 'stage' in info ? String(info.stage) : ''
+
+const jsonOf = (value: object): string => {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return 'an object that contains itself'
+  }
+}

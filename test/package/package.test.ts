@@ -15,7 +15,7 @@ interface Outcome {
   readonly stderr: string
 }
 
-const run = (command: string, args: readonly string[], cwd: string, seconds = 50): Promise<Outcome> =>
+const run = (command: string, args: readonly string[], cwd: string, seconds = 100): Promise<Outcome> =>
   new Promise((resolve) => {
     const env = { ...process.env, NO_COLOR: '1', npm_config_update_notifier: 'false' }
     execFile(command, [...args], { cwd, env, timeout: seconds * 1000, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {

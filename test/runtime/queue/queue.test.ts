@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildCommand } from '../../cli/commandLine.js'
@@ -75,7 +76,8 @@ describe('a sweep on a queue', needing(redisServer), () => {
     for (let kills = 1; kills <= KILLS; kills++) {
       const before = newestIn(folder)
       await until('a newer checkpoint', () => newestIn(folder) !== before || following.child.exitCode !== null)
-      await new Promise((resolve) => setTimeout(resolve, 200 * random()))
+      // The moment of the kill, anywhere up to the next checkpoint.
+      await pause(200 * random())
       const chosen = Math.floor(3 * random())
       const victim = workers[chosen]
       // Half of them as the machine would go: with the processes of their points.

@@ -155,8 +155,11 @@ describe('missing files', () => {
   it('an interrupted download is an InterruptedError', async () => {
     const controller = new AbortController()
     vi.stubGlobal('fetch', (_: string, { signal }: RequestInit) => {
-      setTimeout(() => controller.abort(), 5)
-      return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+      const aborted = new Promise<never>((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new Error('aborted')))
+      })
+      controller.abort()
+      return aborted
     })
     const error = errorOf(await mnist().open(context(undefined, controller.signal))())
     expect(error._tag).toBe('InterruptedError')

@@ -1,4 +1,4 @@
-import type { LayerWeights } from '../src/dsl/events.js'
+import type { LayerWeights } from '../src/dsl/figures.js'
 import type { WeightsAt } from '../src/report/figures/runView.js'
 import { element, setAttribute } from './element.js'
 

@@ -1,4 +1,4 @@
-import type { Accuracies } from '../src/dsl/events.js'
+import type { Accuracies } from '../src/dsl/figures.js'
 import type { RunFacts, RunHead } from '../src/report/figures/runView.js'
 import { formatCount, formatLoss, formatPercent, formatSeconds } from '../src/report/tables/format.js'
 import type { Run } from './runs.js'

@@ -84,6 +84,17 @@ const scrollByKeyboard = (app) =>
     page.contents = page.contents?.replace(/<(pre|table)>/g, '<$1 tabindex="0">')
   })
 
+/** A public type may be that of a codec (`typeof summary`), which is not public: the type's own docstring is enough. */
+const dropCodecs = (app) =>
+  app.converter.on(
+    Converter.EVENT_RESOLVE_BEGIN,
+    ({ project }) => {
+      for (const value of project.getReflectionsByKind(ReflectionKind.Variable))
+        if (value.parent?.name === '<internal>' && !value.hasComment()) project.removeReflection(value)
+    },
+    -1,
+  )
+
 /** Writes the site. What is wrong with it comes back as lines: an export without a docstring, a link to nowhere. */
 const buildSite = async (folder, entry) => {
   const docs = join(root, 'docs')
@@ -111,6 +122,7 @@ const buildSite = async (folder, entry) => {
   })
   app.logger = problems
   nameDocuments(app, docs)
+  dropCodecs(app)
   linkMethod(app)
   scrollByKeyboard(app)
   await build()

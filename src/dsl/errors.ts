@@ -1,59 +1,16 @@
 import { type Either, isLeft } from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import type { PwoaError } from './pwoaError.js'
 
-/**
- * Errors are data: a tagged union that stages and readers return or throw (wrapped in `PwoaFailure`),
- * and that only `cli` draws, e.g. `admmMask: expected rate > 1, got 0`.
- */
-
-/** What every error says: where it happened, what was expected there, and what was found instead. */
-interface ErrorFacts {
-  /** The stage, reader or option that noticed it: `admmMask`, `loadTeacher`, `--set`. */
-  readonly stage: string
-  /** What would have been right, as a noun phrase or a condition: `rate > 1`, `a file of 47,040,016 bytes`. */
-  readonly expected: string
-  /** What was there: `0`, `47,040,000 bytes`. */
-  readonly actual: string
-  /** What the user can do about it, as a whole sentence. */
-  readonly hint?: string
-  /** The underlying exception, shown only when asked for. */
-  readonly cause?: unknown
-}
-
-/** Wrong usage: an unknown flag, key or pipeline file. Exit code 2. */
-export interface UsageError extends ErrorFacts {
-  readonly _tag: 'UsageError'
-}
-
-/** An option, parameter or stage order that can't work. Exit code 2. */
-export interface OptionError extends ErrorFacts {
-  readonly _tag: 'OptionError'
-}
-
-/** A file that is missing, truncated, oversized, corrupt, malicious or of another kind. Exit code 2. */
-export interface FileError extends ErrorFacts {
-  readonly _tag: 'FileError'
-  readonly file: string
-}
-
-/** The run itself failed: a loss that is not finite, a custom stage that threw. Exit code 1. */
-export interface RunError extends ErrorFacts {
-  readonly _tag: 'RunError'
-}
-
-/** Writing failed: a full disk, a read-only folder. Exit code 1. */
-export interface WriteError extends ErrorFacts {
-  readonly _tag: 'WriteError'
-  readonly file: string
-}
-
-/** Ctrl-C: the state was saved, and `hint` says how to go on. Exit code 130. */
-export interface InterruptedError extends ErrorFacts {
-  readonly _tag: 'InterruptedError'
-}
-
-/** What can go wrong, as data: each says which stage, what was expected and what was there. */
-export type PwoaError = UsageError | OptionError | FileError | RunError | WriteError | InterruptedError
+export type {
+  FileError,
+  InterruptedError,
+  OptionError,
+  PwoaError,
+  RunError,
+  UsageError,
+  WriteError,
+} from './pwoaError.js'
 
 /** Carries a `PwoaError` through places that only know exceptions: an RxJS error channel, a rejected promise. */
 export class PwoaFailure extends Error {
@@ -73,8 +30,7 @@ export const describeError = (error: PwoaError): string => {
 }
 
 /**
- * Turns whatever was thrown into a `PwoaError`; what is none already becomes a `RunError` of `stage`.
- * The one place where the unknown enters.
+ * Converts anything thrown to a `PwoaError`; other values become a `RunError` of `stage`.
  */
 export const toPwoaError = (stage: string, thrown: unknown): PwoaError =>
   thrown instanceof PwoaFailure

@@ -1,6 +1,8 @@
 import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import * as t from 'io-ts'
 import type { Position, RunContext } from './context.js'
-import type { Phase } from './phases.js'
+import { objectCodec, recordCodec } from './kit/codecOf.js'
+import { Phase } from './phases.js'
 
 /**
  * A lent minibatch. Its tensors live until it is handed back: as soon as the synchronous part of the pipeline
@@ -98,26 +100,34 @@ export interface HasTerms {
   readonly terms: readonly LossTerm[]
 }
 
-/** One training step in numbers. Losses are NaN-free: a loss that is not finite ends the run. */
-export interface TrainingMetrics {
-  readonly phase: Phase
-  /** Epoch within the phase, from 0, and how many there are. */
-  readonly epoch: number
-  readonly epochs: number
-  /** Position in the epoch, from 0, and how many minibatches it has. */
-  readonly batch: number
-  readonly batches: number
-  /** Steps done in the whole stage, this one included, and how many there will be. */
-  readonly step: number
-  readonly steps: number
-  readonly learningRate: number
+const trainingMetrics = objectCodec({
+  phase: Phase,
+  /** Epoch within the phase, from 0. */
+  epoch: t.number,
+  /** Epochs of the phase. */
+  epochs: t.number,
+  /** Position in the epoch, from 0. */
+  batch: t.number,
+  /** Minibatches of an epoch. */
+  batches: t.number,
+  /** Steps done in the whole stage, this one included. */
+  step: t.number,
+  /** Steps that the whole stage will do. */
+  steps: t.number,
+  learningRate: t.number,
   /** The whole loss of this minibatch, ADMM penalty included. */
-  readonly loss: number
+  loss: t.number,
   /** Each term's share of `loss`, by its name. */
-  readonly terms: Readonly<Record<string, number>>
-  /** Wall time of the step, from when its minibatch was put together: the stages before, an attack for one, count. */
-  readonly seconds: number
-}
+  terms: recordCodec(t.number),
+  /** Wall time of the step, from when its minibatch was put together: earlier stages count, such as an attack. */
+  seconds: t.number,
+})
+
+/** One training step in numbers, a line of `metrics.jsonl`. Never NaN: a loss that is not finite ends the run. */
+export interface TrainingMetrics extends t.TypeOf<typeof trainingMetrics> {}
+
+/** The codec of {@link TrainingMetrics}. */
+export const TrainingMetrics: t.Type<TrainingMetrics> = trainingMetrics
 
 /** Added by the stages that train. */
 export interface HasTraining {

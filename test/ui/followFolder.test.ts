@@ -56,7 +56,7 @@ describe('reading a folder', () => {
     await look()
     await look()
     expect(show.all(undefined).runs.map(({ id }) => id)).toEqual(others.map(({ id }) => id))
-    const error = { _tag: 'FileError', file: damaged?.folder }
+    const error = { _tag: 'FileError', file: join(damaged?.folder ?? '', 'metrics.jsonl') }
     expect(failures).toMatchObject([{ error }, { error }])
   })
 })

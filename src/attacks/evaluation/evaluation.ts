@@ -1,6 +1,6 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Journal } from '../../dsl/context.js'
-import type { Accuracies } from '../../dsl/events.js'
+import type { Accuracies } from '../../dsl/figures.js'
 import type { Attack, AttackSequence, Classifier } from '../common/attack.js'
 import type { NormName } from '../common/norms.js'
 

@@ -1,4 +1,4 @@
-import type { CheckpointOptions, RunOptions } from '../../dsl/run.js'
+import { type CheckpointOptions, type EngineChoice, engineChoices } from '../../dsl/run.js'
 import { usageFailure } from './usageFailure.js'
 
 // Each reader converts the text of an option, and throws a `UsageError` if it can't.
@@ -13,13 +13,11 @@ export const assignment = (text: string, earlier: Values = {}): Values => {
   return { ...earlier, [key]: value }
 }
 
-const engines: readonly NonNullable<RunOptions['engine']>[] = ['auto', 'tensorflow', 'wasm']
-
 /** Reads the name of an engine. */
-export const engineOf = (text: string): NonNullable<RunOptions['engine']> => {
-  const engine = engines.find((known) => known === text)
+export const engineOf = (text: string): EngineChoice => {
+  const engine = engineChoices.find((known) => known === text)
   if (engine === undefined)
-    throw usageFailure({ stage: '--engine', expected: `one of ${engines.join(', ')}`, actual: `"${text}"` })
+    throw usageFailure({ stage: '--engine', expected: `one of ${engineChoices.join(', ')}`, actual: `"${text}"` })
   return engine
 }
 

@@ -1,4 +1,5 @@
-import type { Accuracies, RunEvent } from '../../dsl/events.js'
+import type { RunEvent } from '../../dsl/events.js'
+import type { Accuracies } from '../../dsl/figures.js'
 import { dispatchSome } from '../../dsl/kit/dispatch.js'
 import { formatCount, formatLoss, formatPercent, formatSeconds } from '../../report/tables/format.js'
 

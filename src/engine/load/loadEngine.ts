@@ -1,14 +1,12 @@
 import { PwoaFailure } from '../../dsl/errors.js'
 import type { Parallel } from '../../dsl/op.js'
+import type { EngineChoice } from '../../dsl/run.js'
 import { batchNormGradient } from '../ops/batchNorm.js'
 import { conv2dGradient } from '../ops/conv2d.js'
 import { linearGradient } from '../ops/linear.js'
 import { tf, useTf } from '../tf.js'
 import { type LoadedEngine, loadNative } from './native.js'
 import { loadPortable } from './portable.js'
-
-/** An engine by name, or `auto`: `tensorflow` if it loads, else `wasm`. */
-export type EngineChoice = 'auto' | 'tensorflow' | 'wasm'
 
 /** The engine in use, described for the user. */
 export interface EngineInfo {

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { PwoaFailure } from '../../dsl/errors.js'
+import type { EngineChoice } from '../../dsl/run.js'
 import { tf } from '../tf.js'
-import { type EngineChoice, type EngineInfo, loadEngine } from './loadEngine.js'
+import { type EngineInfo, loadEngine } from './loadEngine.js'
 
 /** A working engine, or the reason why it does not work. */
 export type Probe =

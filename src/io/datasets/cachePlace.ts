@@ -1,6 +1,6 @@
 import { access, constants, stat, statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { cacheFolder } from '../../../scripts/engineCache.mjs'
+import { nearestExisting } from '../files/folders.js'
 
 /** The folder for files that are kept outside of runs: the native engine, downloads, decoded images. */
 export interface CachePlace {
@@ -14,14 +14,9 @@ export interface CachePlace {
 /** Looks at the cache folder or, if it does not exist yet, at the nearest folder above it. Creates nothing. */
 export const cachePlace = async (): Promise<CachePlace> => {
   const folder = cacheFolder()
-  const nearest = await nearestExisting(folder)
+  const nearest = nearestExisting(folder)
   const disk = await statfs(nearest).catch(() => undefined)
   return { folder, obstacle: await obstacleAt(nearest), free: disk && disk.bavail * disk.bsize }
-}
-
-const nearestExisting = async (path: string): Promise<string> => {
-  const there = await stat(path).catch(() => undefined)
-  return there !== undefined || dirname(path) === path ? path : nearestExisting(dirname(path))
 }
 
 const obstacleAt = async (path: string): Promise<string | undefined> => {

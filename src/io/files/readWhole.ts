@@ -1,7 +1,7 @@
 import { access, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import type { PwoaError } from '../../dsl/errors.js'
+import type { FileError, PwoaError } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import { type Place, refuse, toFileError } from './refusal.js'
 import { codeOf } from './thrown.js'
@@ -35,13 +35,16 @@ const read = async (file: string, mostBytes: number): Promise<Uint8Array> => {
 export const readWhole = (place: Place, mostBytes: number): TE.TaskEither<PwoaError, Uint8Array> =>
   TE.tryCatch(
     () => read(place.file, mostBytes),
-    (thrown): PwoaError => {
-      const problem = PROBLEMS[codeOf(thrown)]
-      if (problem === undefined) return toFileError(place, thrown)
-      const [actual, hint] = problem
-      return { _tag: 'FileError', ...place, expected: 'a readable file', actual, ...given({ hint }), cause: thrown }
-    },
+    (thrown): PwoaError => toReadError(place, thrown) ?? toFileError(place, thrown),
   )
+
+/** A failed read as data: what the system's error code means, in words; undefined if it means nothing here. */
+export const toReadError = (place: Place, thrown: unknown): FileError | undefined => {
+  const problem = PROBLEMS[codeOf(thrown)]
+  if (problem === undefined) return undefined
+  const [actual, hint] = problem
+  return { _tag: 'FileError', ...place, expected: 'a readable file', actual, ...given({ hint }), cause: thrown }
+}
 
 /** Whether there is a file or folder of that path. */
 export const exists = (path: string): Promise<boolean> =>

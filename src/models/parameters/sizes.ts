@@ -1,4 +1,4 @@
-import type { LayerSize } from '../../dsl/events.js'
+import type { LayerSize } from '../../dsl/figures.js'
 import type { Architecture } from '../architecture/architecture.js'
 import { flopsOf } from './counts.js'
 import { parametersOf } from './parameters.js'

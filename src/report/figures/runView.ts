@@ -1,4 +1,5 @@
-import type { Accuracies, Environment, LayerWeights, ParameterCounts, RunEvent } from '../../dsl/events.js'
+import type { RunEvent } from '../../dsl/events.js'
+import type { Accuracies, Environment, LayerWeights, ParameterCounts } from '../../dsl/figures.js'
 import type { Phase } from '../../dsl/phases.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 

@@ -1,4 +1,4 @@
-import type { NetworkLatency } from '../../dsl/events.js'
+import type { NetworkLatency } from '../../dsl/figures.js'
 import { type Html, html, scrolling } from '../html/html.js'
 import { latencyRows } from '../tables/latencyTable.js'
 

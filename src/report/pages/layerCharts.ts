@@ -1,4 +1,4 @@
-import type { LayerWeights } from '../../dsl/events.js'
+import type { LayerWeights } from '../../dsl/figures.js'
 import { type Html, html, scrolling } from '../html/html.js'
 import { formatCount, formatPercent } from '../tables/format.js'
 

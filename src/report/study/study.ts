@@ -1,17 +1,28 @@
-import type { Accuracies } from '../../dsl/events.js'
+import * as t from 'io-ts'
+import type { Accuracies } from '../../dsl/figures.js'
+import { objectCodec, optionalCodec, recordCodec } from '../../dsl/kit/codecOf.js'
 import type { Summary } from '../../dsl/run.js'
 import { sum } from '../../math/sums.js'
 import { leading } from '../tables/resultTable.js'
 
+const study = t.intersection([
+  objectCodec({
+    /** The parameter whose values are the methods. */
+    method: t.string,
+    /** The numeric parameter on the x axis, such as the rate. */
+    across: t.string,
+  }),
+  optionalCodec({
+    /** The method that speed-ups refer to. @default none: no speed-ups */
+    baseline: t.string,
+  }),
+])
+
 /** How the runs of a sweep are compared. Values are names of parameters, except the baseline. */
-export interface Study {
-  /** The parameter whose values are the methods. */
-  readonly method: string
-  /** The numeric parameter on the x axis, such as the rate. */
-  readonly across: string
-  /** The method that speed-ups refer to. @default none: no speed-ups */
-  readonly baseline?: string
-}
+export interface Study extends t.TypeOf<typeof study> {}
+
+/** The codec of {@link Study}. */
+export const Study: t.Type<Study> = study
 
 /** A finished run of a study. */
 export interface StudyRun {
@@ -19,30 +30,42 @@ export interface StudyRun {
   readonly summary: Summary
 }
 
-/** Mean and standard deviation of a figure over several seeds. */
-export interface Spread {
-  readonly mean: number
+const spread = objectCodec({
+  mean: t.number,
   /** Standard deviation over the seeds, with n − 1 in the denominator; undefined for a single seed. */
-  readonly deviation: number | undefined
-}
+  deviation: t.union([t.number, t.undefined]),
+})
+
+/** Mean and standard deviation of a figure over several seeds. */
+export interface Spread extends t.TypeOf<typeof spread> {}
+
+/** The codec of {@link Spread}. */
+export const Spread: t.Type<Spread> = spread
+
+const maybeSpread = t.union([Spread, t.undefined])
+
+const studyRow = objectCodec({
+  /** All parameters except the seed. */
+  params: recordCodec(t.union([t.number, t.string, t.boolean])),
+  seeds: t.number,
+  clean: maybeSpread,
+  attacks: recordCodec(Spread),
+  /** Share of zeros among the prunable weights. */
+  sparsity: maybeSpread,
+  /** Share of the operations that remain for an engine that skips zeros. */
+  flops: maybeSpread,
+  /** Seconds of training per epoch. */
+  secondsPerEpoch: maybeSpread,
+  trainingSeconds: maybeSpread,
+  /** The baseline's seconds per epoch, with otherwise the same parameters, divided by this row's. */
+  speedUp: t.union([t.number, t.undefined]),
+})
 
 /** The runs that differ only in their seed, such as one method at one rate. */
-export interface StudyRow {
-  /** All parameters except the seed. */
-  readonly params: Readonly<Record<string, number | string | boolean>>
-  readonly seeds: number
-  readonly clean: Spread | undefined
-  readonly attacks: Readonly<Record<string, Spread>>
-  /** Share of zeros among the prunable weights. */
-  readonly sparsity: Spread | undefined
-  /** Share of the operations that remain for an engine that skips zeros. */
-  readonly flops: Spread | undefined
-  /** Seconds of training per epoch. */
-  readonly secondsPerEpoch: Spread | undefined
-  readonly trainingSeconds: Spread | undefined
-  /** The baseline's seconds per epoch, with otherwise the same parameters, divided by this row's. */
-  readonly speedUp: number | undefined
-}
+export interface StudyRow extends t.TypeOf<typeof studyRow> {}
+
+/** The codec of {@link StudyRow}. */
+export const StudyRow: t.Type<StudyRow> = studyRow
 
 /** One row per combination of parameters without the seed, in the order of their first runs. */
 export const studyRows = (runs: readonly StudyRun[], study: Study): readonly StudyRow[] => {

@@ -1,4 +1,4 @@
-import type { NetworkLatency } from '../../dsl/events.js'
+import type { NetworkLatency } from '../../dsl/figures.js'
 import type { Table } from './resultTable.js'
 
 /** A layer's seconds before and after shrinking; undefined in a network without that layer. */

@@ -1,4 +1,4 @@
-import type { Accuracies } from '../../dsl/events.js'
+import type { Accuracies } from '../../dsl/figures.js'
 import type { Summary } from '../../dsl/run.js'
 import type { RunRecord } from '../figures/runRecord.js'
 import { attackSettings } from './attackSettings.js'

@@ -1,4 +1,4 @@
-import type { Accuracies } from '../../dsl/events.js'
+import type { Accuracies } from '../../dsl/figures.js'
 import type { Summary } from '../../dsl/run.js'
 import { formatPercent } from './format.js'
 

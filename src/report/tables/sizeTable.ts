@@ -1,4 +1,4 @@
-import type { LayerSize, NetworkSizes } from '../../dsl/events.js'
+import type { LayerSize, NetworkSizes } from '../../dsl/figures.js'
 import { formatCount } from './format.js'
 import type { Table } from './resultTable.js'
 

@@ -1,108 +1,91 @@
-import { type Either, either } from 'fp-ts/lib/Either.js'
+import { type Either, either, left } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Position, StageState } from '../../dsl/context.js'
 import type { FileError, PwoaError } from '../../dsl/errors.js'
-import type { Accuracies, ParameterCounts } from '../../dsl/events.js'
-import { parseJson } from '../../dsl/kit/parseJson.js'
+import { Accuracies, ParameterCounts } from '../../dsl/figures.js'
+import { objectCodec, optionalCodec, recordCodec, unknownFields } from '../../dsl/kit/codecOf.js'
 import { encodeSafetensors, readSafetensors } from '../../io/checkpoints/safetensors.js'
 import type { StateDict } from '../../io/checkpoints/tensors/checkpoint.js'
+import { parseIn } from '../../io/files/jsonFile.js'
 import { unsealed } from './checkpointSeal.js'
 
-/** The mutable training state of a run at a moment between two steps. */
+/** The mutable training state of a run, between two steps. */
 export interface RunState {
   readonly position: Position
   readonly stages: Readonly<Record<string, StageState>>
 }
 
-/** What a summary is made of that neither the plan nor `metrics.jsonl` can give back: kept in each checkpoint. */
-export interface TallyState {
-  readonly seconds: number
-  readonly evaluationSeconds: number
-  readonly counts?: ParameterCounts
-  readonly before?: Accuracies
-  readonly after?: Accuracies
-  readonly artifacts: readonly string[]
-  readonly warnings: readonly string[]
-}
+const tallyState = t.intersection([
+  objectCodec({
+    seconds: t.number,
+    evaluationSeconds: t.number,
+    artifacts: t.readonlyArray(t.string),
+    warnings: t.readonlyArray(t.string),
+  }),
+  optionalCodec({ counts: ParameterCounts, before: Accuracies, after: Accuracies }),
+])
 
-/** What a checkpoint holds: all that an exact resume needs. */
-export interface RunCheckpoint {
-  readonly state: RunState
-  /** The plan it belongs to. */
-  readonly planHash: string
-  readonly engine: string
-  /** Training steps that are done. */
-  readonly step: number
-  /** The best evaluation's figure so far, where there was one. */
-  readonly best: number | undefined
-  /** Length of `metrics.jsonl` at that moment, and of `events.jsonl`. */
-  readonly metricsLength: number
-  readonly eventsLength: number
-  readonly tally: TallyState
-}
+/** The parts of a summary that follow from neither the plan nor `metrics.jsonl`: kept in each checkpoint. */
+export interface TallyState extends t.TypeOf<typeof tallyState> {}
 
-const values = t.UnknownRecord
-const counts = t.type({
-  total: t.number,
-  kept: t.number,
-  prunable: t.number,
-  prunableKept: t.number,
-  flops: t.number,
-  flopsKept: t.number,
-})
-const accuracies = t.type({ clean: t.number, attacks: t.record(t.string, t.number), examples: t.number })
-
-const header = t.type({
+const facts = objectCodec({
+  /** Hash of the plan that the checkpoint belongs to. */
   planHash: t.string,
   engine: t.string,
+  /** Training steps that are done. */
   step: t.number,
-  best: t.union([t.number, t.undefined]),
+  /** Length of `metrics.jsonl` in bytes at that moment. */
   metricsLength: t.number,
+  /** Length of `events.jsonl` in bytes at that moment. */
   eventsLength: t.number,
-  position: t.type({ epoch: t.number, batch: t.number }),
-  stages: t.record(t.string, values),
-  tally: t.intersection([
-    t.type({
-      seconds: t.number,
-      evaluationSeconds: t.number,
-      artifacts: t.array(t.string),
-      warnings: t.array(t.string),
-    }),
-    t.exact(t.partial({ counts, before: accuracies, after: accuracies })),
-  ]),
+  tally: tallyState,
+  /** The best evaluation's figure so far, if there was one. */
+  best: t.union([t.number, t.undefined]),
 })
 
+/** What a checkpoint holds: all that an exact resume needs. */
+export interface RunCheckpoint extends t.TypeOf<typeof facts> {
+  readonly state: RunState
+}
+
+/** The JSON in a checkpoint's metadata: everything but the arrays. */
+const Head = t.intersection([
+  facts,
+  objectCodec({
+    position: objectCodec({ epoch: t.number, batch: t.number }),
+    /** Each stage's values. */
+    stages: recordCodec(unknownFields),
+  }),
+])
+
 /**
- * The checkpoint as the bytes of a safetensors file that is still to be sealed: arrays as `<stage>/<name>`, all else as
- * JSON in the metadata.
+ * The checkpoint as the bytes of a safetensors file, not sealed yet: arrays as `<stage>/<name>`, all else as JSON in the
+ * metadata.
  */
 export const encodeCheckpoint = (
   checkpoint: RunCheckpoint,
   file: string,
 ): Either<PwoaError, Uint8Array<ArrayBuffer>> => {
-  const { state, ...facts } = checkpoint
+  const { state, ...rest } = checkpoint
   const arrays = Object.entries(state.stages).flatMap(([stage, own]) =>
     Object.entries(own.arrays).map(([name, data]) => [`${stage}/${name}`, { shape: [data.length], data }] as const),
   )
   const stages = Object.fromEntries(Object.entries(state.stages).map(([stage, own]) => [stage, own.values]))
-  const pwoa = JSON.stringify({ ...facts, position: state.position, stages })
+  const pwoa = JSON.stringify({ ...rest, position: state.position, stages })
   return encodeSafetensors(new Map(arrays), { ...unsealed, pwoa }, file, 'checkpoint')
 }
 
-/** Reads what `encodeCheckpoint` wrote; anything else is a `FileError` of `--resume`. */
+/** Reads what `encodeCheckpoint` wrote. A `FileError` of `--resume` for anything else. */
 export const decodeCheckpoint = (bytes: Uint8Array, file: string): Either<PwoaError, RunCheckpoint> =>
   either.chain(readSafetensors(bytes, file, '--resume'), ({ tensors, metadata }) =>
-    either.bimap(
-      header.decode(parseJson(metadata.pwoa ?? '')),
-      (): PwoaError => foreign(file),
-      ({ position, stages, tally, best, ...facts }) => ({
-        ...facts,
-        best,
-        tally: withoutAbsent(tally),
-        state: { position, stages: stagesOf(stages, tensors) },
-      }),
-    ),
+    either.map(headOf(metadata, file), ({ position, stages, ...rest }) => ({
+      ...rest,
+      state: { position, stages: stagesOf(stages, tensors) },
+    })),
   )
+
+const headOf = ({ pwoa }: Readonly<Record<string, string>>, file: string): Either<FileError, t.TypeOf<typeof Head>> =>
+  pwoa === undefined ? left(foreign(file)) : parseIn(Head, pwoa, { stage: '--resume', file })
 
 const foreign = (file: string): FileError => ({
   _tag: 'FileError',
@@ -126,10 +109,3 @@ const stagesOf = (stages: Readonly<Record<string, StageState['values']>>, tensor
       ]
     }),
   )
-
-const withoutAbsent = ({ counts: last, before, after, ...rest }: t.TypeOf<typeof header>['tally']): TallyState => ({
-  ...rest,
-  ...(last === undefined ? {} : { counts: last }),
-  ...(before === undefined ? {} : { before }),
-  ...(after === undefined ? {} : { after }),
-})

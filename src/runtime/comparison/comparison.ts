@@ -1,8 +1,10 @@
 import type { Either } from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
 import type { Observable } from 'rxjs'
 import type { PwoaError } from '../../dsl/errors.js'
+import { objectCodec, recordCodec, unknownFields } from '../../dsl/kit/codecOf.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
-import type { RunHandle, RunOptions, Summary } from '../../dsl/run.js'
+import { type RunHandle, type RunOptions, Summary } from '../../dsl/run.js'
 import type { Step } from '../../dsl/step.js'
 
 /** Several pipelines that are run in turn, for one table. Immutable. */
@@ -19,14 +21,21 @@ export interface Comparison {
   readonly run: (options?: RunOptions) => ComparisonHandle
 }
 
+const comparisonSummary = objectCodec({
+  /** The comparison's name. */
+  pipeline: t.string,
+  params: unknownFields,
+  seed: t.number,
+  seconds: objectCodec({ total: t.number }),
+  /** By the labels of the rows. */
+  rows: recordCodec(Summary),
+})
+
 /** `summary.json` of a comparison. */
-export interface ComparisonSummary {
-  readonly pipeline: string
-  readonly params: Readonly<Record<string, unknown>>
-  readonly seed: number
-  readonly seconds: { readonly total: number }
-  readonly rows: Readonly<Record<string, Summary>>
-}
+export interface ComparisonSummary extends t.TypeOf<typeof comparisonSummary> {}
+
+/** The codec of {@link ComparisonSummary}. */
+export const ComparisonSummary: t.Type<ComparisonSummary> = comparisonSummary
 
 /** A row of a comparison that is being run. */
 export interface ComparisonRow {

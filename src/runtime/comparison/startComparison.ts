@@ -1,38 +1,31 @@
 import { join } from 'node:path'
-import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Subject } from 'rxjs'
-import { errorOf, type PwoaError, PwoaFailure, rejectOption, valueOfTask } from '../../dsl/errors.js'
+import { PwoaFailure, rejectOption, valueOf } from '../../dsl/errors.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
 import type { Step } from '../../dsl/step.js'
-import { writeWhole } from '../../io/files/writeWhole.js'
 import { type FolderLock, lockFolder } from '../folder/folderLock.js'
+import { chooseFolder, rowFolder } from '../folder/folderNames.js'
 import { planOf } from '../folder/plan.js'
-import { checkSamePlan, chooseFolder, createRunFolder, readJson, runFiles } from '../folder/runFolder.js'
+import { readFolderPlan } from '../folder/planFile.js'
+import { checkSamePlan, createRunFolder } from '../folder/runFolder.js'
 import { finishedIn, runInFolder } from '../folder/runInFolder.js'
-import { rowFolder } from '../records/folderRuns.js'
-import { writeReport } from '../records/writeReport.js'
-import { eventLoopTurn } from '../run/concurrency.js'
+import { writeSummary } from '../records/writeReport.js'
 import { interrupted } from '../run/interrupted.js'
+import { startLater } from '../run/startLater.js'
 import type { Comparison, ComparisonHandle, ComparisonRow, ComparisonSummary } from './comparison.js'
 
 /** Starts a comparison; with `resume`, finished rows are taken as they are and the interrupted one goes on. */
 export const startComparison = (comparison: Comparison, options: RunOptions): ComparisonHandle => {
   const folder = chooseFolder(comparison.name, options, new Date())
   const runs = new Subject<ComparisonRow>()
-  const controller = new AbortController()
-  const active: ActiveComparison = { comparison, options, folder, runs, signal: controller.signal }
-  return {
-    folder,
-    runs$: runs.asObservable(),
-    stop: () => controller.abort(),
-    result: eventLoopTurn().then(async () => {
-      const result = await outcome(active)
-      runs.complete()
-      return result
-    }),
-  }
+  const started = startLater(
+    comparison.name,
+    ({ signal }) => executeComparison({ comparison, options, folder, runs, signal }),
+    () => runs.complete(),
+  )
+  return { folder, runs$: runs.asObservable(), ...started }
 }
 
 interface ActiveComparison {
@@ -41,15 +34,6 @@ interface ActiveComparison {
   readonly folder: string
   readonly runs: Subject<ComparisonRow>
   readonly signal: AbortSignal
-}
-
-const outcome = async (active: ActiveComparison): Promise<Either<PwoaError, ComparisonSummary>> => {
-  try {
-    return E.right(await executeComparison(active))
-  } catch (thrown) {
-    const error = errorOf(active.comparison.name, thrown)
-    return E.left(error._tag === 'InterruptedError' ? interrupted(active.comparison.name, active.folder) : error)
-  }
 }
 
 const executeComparison = async (active: ActiveComparison): Promise<ComparisonSummary> => {
@@ -65,8 +49,7 @@ const executeComparison = async (active: ActiveComparison): Promise<ComparisonSu
       seconds: { total: (performance.now() - started) / 1000 },
       rows,
     }
-    await valueOfTask(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
-    await writeReport(folder)
+    await writeSummary(folder, summary)
     return summary
   } finally {
     lock.release()
@@ -93,8 +76,8 @@ const openFolder = async ({ comparison, options, folder }: ActiveComparison): Pr
   const plan = { comparison: comparison.name, params: comparison.params, rows: Object.keys(comparison.rows) }
   if (options.resume === undefined) return createRunFolder(folder, plan, ignored)
   if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
-  const found = readJson(join(folder, runFiles.plan))
-  if (JSON.stringify(found) !== JSON.stringify(plan)) {
+  const found = valueOf(readFolderPlan(folder, '--resume'))
+  if (JSON.stringify(found?.plan) !== JSON.stringify(plan)) {
     rejectOption(
       '--resume',
       `a run folder of the comparison ${comparison.name} with the same rows and parameters`,
@@ -111,7 +94,7 @@ const finished = (folder: string, pipeline: Pipeline<Step>, options: RunOptions)
   return summary
 }
 
-const runRow = async ({ runs, signal }: ActiveComparison, row: ComparisonRow): Promise<Summary> => {
+const runRow = async ({ comparison, folder, runs, signal }: ActiveComparison, row: ComparisonRow): Promise<Summary> => {
   const { stop } = row.run
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop)
@@ -119,5 +102,6 @@ const runRow = async ({ runs, signal }: ActiveComparison, row: ComparisonRow): P
   const result = await row.run.result
   signal.removeEventListener('abort', stop)
   if (E.isRight(result)) return result.right
+  if (result.left._tag === 'InterruptedError') throw new PwoaFailure(interrupted(comparison.name, folder))
   throw new PwoaFailure({ ...result.left, stage: `${row.label} / ${result.left.stage}` })
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../../io/files/hash.js'
 import { ownEntry } from '../host/ownPackage.js'
 
 /**
@@ -12,5 +12,5 @@ export const sourceHash = async (code: string): Promise<string> => {
     .replaceAll(ownEntry.href, 'pwoa')
     .replace(/(__pwoa_\w+)="(?:[^"\\]|\\.)*"/g, '$1')
     .replace(/"file:[^"]*\/node_modules\//g, '"')
-  return createHash('sha256').update(placeless).digest('hex').slice(0, 20)
+  return sha256Of(placeless).slice(0, 20)
 }

@@ -1,30 +1,37 @@
-import { createHash } from 'node:crypto'
-import type { StageInfo } from '../../dsl/op.js'
+import * as t from 'io-ts'
+import { objectCodec, optionalCodec, unknownFields } from '../../dsl/kit/codecOf.js'
+import { given } from '../../dsl/kit/given.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import { checkpointContent } from '../../io/checkpoints/checkpointContent.js'
+import { sha256Of } from '../../io/files/hash.js'
 
-/** `plan.json`: all that decides what a run computes, and its hash. */
-export interface Plan {
-  readonly pipeline: string
-  readonly params: Readonly<Record<string, unknown>>
-  readonly seed: number
-  readonly source: {
-    readonly name: string
-    readonly batchSize: number
-    readonly config: Readonly<Record<string, unknown>>
-  }
-  readonly stages: readonly Pick<StageInfo, 'stage' | 'config'>[]
-  /** SHA-256 of the files that the stages read, in their order. */
-  readonly contents: readonly string[]
-  /** A file counts by what is in it, wherever it lies. */
-  readonly hash: string
-  /**
-   * Of the code of the pipeline's file, where it comes from one; no part of the hash. What a stage of one's own does is in
-   * no option: only this tells that it has changed.
-   */
-  readonly fileVersion?: string | undefined
-}
+const plan = t.intersection([
+  objectCodec({
+    pipeline: t.string,
+    params: unknownFields,
+    seed: t.number,
+    source: objectCodec({ name: t.string, batchSize: t.number, config: unknownFields }),
+    stages: t.readonlyArray(objectCodec({ stage: t.string, config: unknownFields })),
+    /** SHA-256 of the files that the stages read, in their order. */
+    contents: t.readonlyArray(t.string),
+    /** SHA-256 of the fields above. A file counts by its contents and not by its path. */
+    hash: t.string,
+  }),
+  optionalCodec({
+    /**
+     * Hash of the code of the pipeline's file, if it comes from one. Not part of `hash`. A user's own stage has options
+     * that say nothing of its code: only this shows that the code has changed.
+     */
+    fileVersion: t.string,
+  }),
+])
+
+/** `plan.json` of a run: all that decides what it computes, and the hash of that. */
+export interface Plan extends t.TypeOf<typeof plan> {}
+
+/** The codec of {@link Plan}. */
+export const Plan: t.Type<Plan> = plan
 
 /** The plan of a run of `pipeline`. Reads the files that its stages are going to read. */
 export const planOf = (pipeline: Pipeline<Step>, seed: number): Plan => {
@@ -40,12 +47,10 @@ export const planOf = (pipeline: Pipeline<Step>, seed: number): Plan => {
   const contents = files.map(checkpointContent)
   const places = new Map(files.map((file, index) => [file, `file ${index}`]))
   const counted = canonical({ ...facts, contents }, places)
-  const hash = createHash('sha256').update(counted).digest('hex')
-  const version = fileVersion(pipeline)
-  return { ...facts, contents, hash, ...(version === undefined ? {} : { fileVersion: version }) }
+  return { ...facts, contents, hash: sha256Of(counted), ...given({ fileVersion: fileVersion(pipeline) }) }
 }
 
-/** JSON in which the order of keys doesn't matter, nor how a text that has another in `places` is spelled. */
+/** JSON in which the order of keys doesn't matter. A text that is a key of `places` is replaced by its value there. */
 const canonical = (value: unknown, places: ReadonlyMap<string, string>): string =>
   JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part === 'string') return places.get(part) ?? part
@@ -54,10 +59,10 @@ const canonical = (value: unknown, places: ReadonlyMap<string, string>): string 
       : part
   })
 
-/** Differences that are named; the others are counted. */
+/** How many differences an error names; the others are counted. */
 const MOST_NAMED = 3
 
-/** The ways in which two plans differ, each side in words; undefined where they are the same. */
+/** How two plans differ, in words for an error; undefined if they are the same. */
 export const differenceOf = (wanted: Plan, found: Plan): { expected: string; actual: string } | undefined => {
   if (wanted.hash === found.hash) return undefined
   const before = leavesOf(found)
@@ -72,7 +77,7 @@ export const differenceOf = (wanted: Plan, found: Plan): { expected: string; act
   }
 }
 
-/** Each single value of a plan as JSON, by where it stands, in words. */
+/** Each single value of a plan as JSON, by where it stands, in words. The hash and the file's version are left out. */
 const leavesOf = ({ pipeline, seed, params, source, stages, contents }: Plan): ReadonlyMap<string, string> =>
   new Map([
     ...leaves('pipeline', pipeline),
@@ -91,7 +96,7 @@ const leaves = (path: string, value: unknown): readonly (readonly [string, strin
     ? Object.entries(value).flatMap(([key, part]) => leaves(`${path} ${key}`, part))
     : [[path, JSON.stringify(value)]]
 
-// Beside what a file exports, not in it: no stage and no pipeline depends on the file it stands in.
+// Kept beside what a file exports and not in it: no stage and no pipeline depends on the file that it stands in.
 const versions = new WeakMap<object, string>()
 
 /** Remembers which version of a pipeline file something comes from: its default export, or a pipeline made of that. */
@@ -99,5 +104,5 @@ export const rememberVersion = (of: object, version: string): void => {
   versions.set(of, version)
 }
 
-/** The version of the file that something comes from; undefined for what was made by a program. */
+/** The version of the file that something comes from; undefined for what a program made. */
 export const fileVersion = (of: object): string | undefined => versions.get(of)

@@ -1,22 +1,29 @@
 import { join } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
+import { valueOf } from '../../dsl/errors.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
-import type { RunHandle, RunOptions, Summary } from '../../dsl/run.js'
+import { type RunHandle, type RunOptions, Summary } from '../../dsl/run.js'
 import type { Step } from '../../dsl/step.js'
-import { summaryCodec } from './codecs.js'
-import { readJson, runFiles } from './runFolder.js'
+import { readJsonFile } from '../../io/files/jsonFile.js'
+import { runFiles } from './folderNames.js'
+import { hasPlan } from './planFile.js'
 
-/** Begins a run in the folder, or goes on with it where it was begun before: a row of a comparison, a sweep's point. */
+/** Begins a run in the folder, or resumes the one that is there: a row of a comparison, or a point of a sweep. */
 export const runInFolder = (
   pipeline: Pipeline<Step>,
   folder: string,
   { resume: _, out: __, ...options }: RunOptions,
-): RunHandle => pipeline.run({ ...options, ...(isBegun(folder) ? { resume: folder } : { out: folder }) })
+): RunHandle => pipeline.run({ ...options, ...(hasPlan(folder) ? { resume: folder } : { out: folder }) })
 
-const isBegun = (folder: string): boolean => readJson(join(folder, runFiles.plan)) !== undefined
-
-/** The summary of a run that is done: it appears whole, as the last of the run's files. Undefined for any other. */
-export const finishedIn = (folder: string): Summary | undefined => {
-  const decoded = summaryCodec.decode(readJson(join(folder, runFiles.summary)))
-  return E.isRight(decoded) ? decoded.right : undefined
-}
+/**
+ * The summary of a run that is done: it is the last of the run's files and appears whole. Undefined for any other run.
+ *
+ * @throws FileError for a damaged summary
+ */
+export const finishedIn = (folder: string): Summary | undefined =>
+  valueOf(
+    readJsonFile(Summary, {
+      stage: 'run folder',
+      file: join(folder, runFiles.summary),
+      hint: 'Without this file the run counts as not finished: resume it, and it writes the file anew.',
+    }),
+  )

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
-import type { Environment } from '../../dsl/events.js'
+import type { Environment } from '../../dsl/figures.js'
 import { ownVersion } from './ownPackage.js'
 
 /** This machine, as far as it matters to a run's figures; nothing that names it or its user. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import * as E from 'fp-ts/lib/Either.js'
-import { type FromPoint, fromPoint, type PointTask } from '../sweep/pointMessages.js'
-import type { PointOutcome, RunningPoint, RunPoint } from '../sweep/runPoint.js'
+import { FromPoint, type PointOutcome, type PointTask } from '../sweep/pointMessages.js'
+import type { RunningPoint, RunPoint } from '../sweep/runPoint.js'
 import { threadEnvironment } from './threads.js'
 
 /** The module of a point's own process. */
@@ -24,14 +24,14 @@ export interface ChildOptions {
 /** Runs each point in a process of its own: the tensor library is not safe in threads, and a crash stays alone. */
 export const pointInChild =
   ({ file, values, ...child }: ChildOptions): RunPoint =>
-  (_point, place, told) =>
-    runTask({ file, values: { ...values }, ...place }, child, told)
+  (_point, place, onProgress) =>
+    runTask({ file, values: { ...values }, ...place }, child, onProgress)
 
 /** Starts a process for a task and follows it to its end. */
 export const runTask = (
   task: PointTask,
   { entry = pointEntry, workers, secrets = [] }: Pick<ChildOptions, 'entry' | 'workers' | 'secrets'>,
-  told: Parameters<RunPoint>[2],
+  onProgress: Parameters<RunPoint>[2],
 ): RunningPoint => {
   const child = fork(entry, [], {
     env: { ...threadEnvironment(workers), ...without(secrets, process.env) },
@@ -41,14 +41,11 @@ export const runTask = (
   const said = lastLine(child)
   const outcome = new Promise<PointOutcome>((resolve) => {
     child.on('message', (message) => {
-      const decoded = fromPoint.decode(message)
-      if (E.isRight(decoded)) handlers[decoded.right.type](decoded.right)
+      const decoded = FromPoint.decode(message)
+      if (E.isLeft(decoded)) return
+      if (decoded.right.type === 'progress') onProgress(decoded.right.progress)
+      else resolve(decoded.right)
     })
-    const handlers: { readonly [T in FromPoint['type']]: (message: FromPoint) => void } = {
-      progress: (message) => message.type === 'progress' && told(message.progress),
-      done: (message) => message.type === 'done' && resolve(message),
-      failed: (message) => message.type === 'failed' && resolve(message),
-    }
     child.on('error', (error) => resolve({ type: 'crashed', reason: error.message }))
     // After `exit` messages may still be on their way; at `close` the channel has ended.
     child.on('close', (code, signal) => resolve({ type: 'crashed', reason: crashOf(code, signal, said()) }))

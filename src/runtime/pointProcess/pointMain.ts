@@ -1,11 +1,11 @@
 /** The process of one point of a sweep: told what to do, and telling how it goes, by its parent's channel alone. */
 import * as E from 'fp-ts/lib/Either.js'
 import { type PwoaError, toPwoaError } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
+import { withoutCause } from '../../dsl/pwoaError.js'
 import { withSourcePosition } from '../file/sourcePositions.js'
-import { withoutCause } from '../folder/codecs.js'
 import { pointInProcess } from '../sweep/pointInProcess.js'
-import { type FromPoint, type PointTask, toPoint } from '../sweep/pointMessages.js'
-import type { PointOutcome } from '../sweep/runPoint.js'
+import { type FromPoint, type PointOutcome, type PointTask, ToPoint } from '../sweep/pointMessages.js'
 import { pointOfTask } from './pointOfTask.js'
 
 let stop = (): void => process.exit()
@@ -27,7 +27,7 @@ const run = async (task: PointTask): Promise<PointOutcome> => {
 const failed = (error: PwoaError, lacks?: readonly string[]): FromPoint => ({
   type: 'failed',
   error: withoutCause(withSourcePosition(error)),
-  ...(lacks === undefined ? {} : { lacks }),
+  ...given({ lacks }),
 })
 
 const answer = async (task: PointTask): Promise<void> => {
@@ -39,7 +39,7 @@ const answer = async (task: PointTask): Promise<void> => {
 }
 
 process.on('message', (raw) => {
-  const message = toPoint.decode(raw)
+  const message = ToPoint.decode(raw)
   if (E.isLeft(message)) throw new Error('an unknown message')
   if (message.right.type === 'stop') stop()
   else void answer(message.right.task)

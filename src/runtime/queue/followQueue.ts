@@ -2,12 +2,12 @@ import { basename, relative, resolve, sep } from 'node:path'
 import type { Queue } from 'bullmq'
 import * as E from 'fp-ts/lib/Either.js'
 import type { InterruptedError } from '../../dsl/errors.js'
-import { summaryCodec } from '../folder/codecs.js'
-import { fileName } from '../folder/runFolder.js'
+import { Summary } from '../../dsl/run.js'
+import { fileName } from '../folder/folderNames.js'
 import { ownVersion } from '../host/ownPackage.js'
 import { outageNotices } from '../storage/outageNotices.js'
-import { type PointProgress, pointProgress } from '../sweep/pointMessages.js'
-import type { PointOutcome, PointPlace, RunPoint } from '../sweep/runPoint.js'
+import { type PointOutcome, type PointPlace, PointProgress } from '../sweep/pointMessages.js'
+import type { RunPoint } from '../sweep/runPoint.js'
 import { failureOf, jobIdOf, type QueueJob, queueName } from './queueJob.js'
 import type { QueueUrl } from './queueUrl.js'
 
@@ -72,7 +72,7 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
   events.on('failed', ({ jobId }) => lookAgain(jobId))
   events.on('progress', ({ jobId, data }) => {
     outage.back()
-    const progress = pointProgress.decode(data)
+    const progress = PointProgress.decode(data)
     if (E.isRight(progress)) awaited.get(jobId)?.told(progress.right)
   })
   const timer = setInterval(() => {
@@ -133,7 +133,7 @@ const forgetFailed = async (queue: Queue, jobId: string): Promise<void> => {
 }
 
 const done = (value: unknown): PointOutcome => {
-  const summary = summaryCodec.decode(value)
+  const summary = Summary.decode(value)
   return E.isRight(summary)
     ? { type: 'done', summary: summary.right }
     : { type: 'crashed', reason: 'a worker that answered with something else than a summary' }

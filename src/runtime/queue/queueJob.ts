@@ -3,67 +3,44 @@ import { join, sep } from 'node:path'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import type { PwoaError, UsageError } from '../../dsl/errors.js'
+import type { UsageError } from '../../dsl/errors.js'
+import { codecOf, objectCodec, recordCodec, textCodec, wholeCodec } from '../../dsl/kit/codecOf.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
-import { errorCodec } from '../folder/codecs.js'
-import { fileName } from '../folder/runFolder.js'
+import { PwoaError, withoutCause } from '../../dsl/pwoaError.js'
+import { EngineChoice } from '../../dsl/run.js'
+import { fileName } from '../folder/folderNames.js'
 import { pointKey } from '../records/sweepFiles.js'
 
 /** The queue of all sweeps. */
 export const queueName = 'pwoa'
 
-const text = (name: string, pattern: RegExp) =>
-  new t.Type<string>(
-    name,
-    t.string.is,
-    (input, context) =>
-      typeof input === 'string' && input.length <= 1000 && pattern.test(input)
-        ? t.success(input)
-        : t.failure(input, context),
-    t.identity,
-  )
-
-const folderName = new t.Type<string>(
-  'a name of a folder',
-  t.string.is,
-  (input, context) =>
-    typeof input === 'string' && input.length <= 200 && fileName(input) === input
-      ? t.success(input)
-      : t.failure(input, context),
-  t.identity,
+const folderName = codecOf(
+  'the name of a folder',
+  (value): value is string => typeof value === 'string' && value.length <= 200 && fileName(value) === value,
 )
 
-const seed = new t.Type<number>(
-  'a seed',
-  t.number.is,
-  (input, context) =>
-    typeof input === 'number' && Number.isInteger(input) && input >= 0 && input < 2 ** 32
-      ? t.success(input)
-      : t.failure(input, context),
-  t.identity,
-)
+const queueJob = objectCodec({
+  /** Of the package that made the key. */
+  version: textCodec('a version', /^\d+\.\d+\.\d+[\w.+-]*$/),
+  /** The pipeline file, relative to the folder of pipelines, with slashes. */
+  file: textCodec('a path', /^[^\0\\]+\.[mc]?[jt]s$/),
+  /** The texts of `--set`. */
+  values: recordCodec(t.string),
+  /** The sweep's folder, in the folder of runs. */
+  folder: folderName,
+  key: pointKey,
+  seed: wholeCodec('a seed', 0, 2 ** 32 - 1),
+  engine: EngineChoice,
+})
 
 /**
- * What a job says: which point of which sweep. It names things; where they lie is each worker's own business, and
- * nothing in it is run.
+ * What a job says: which point of which sweep. It only names things: each worker decides where they are, and runs nothing
+ * that is in the job.
  */
-export const queueJob = t.exact(
-  t.type({
-    /** Of the package that made the key. */
-    version: text('a version', /^\d+\.\d+\.\d+[\w.+-]*$/),
-    /** The pipeline file, relative to the folder of pipelines, with slashes. */
-    file: text('a path', /^[^\0\\]+\.[mc]?[jt]s$/),
-    /** The texts of `--set`. */
-    values: t.record(t.string, t.string),
-    /** The sweep's folder, in the folder of runs. */
-    folder: folderName,
-    key: pointKey,
-    seed,
-    engine: t.keyof({ auto: null, tensorflow: null, wasm: null }),
-  }),
-)
+export interface QueueJob extends t.TypeOf<typeof queueJob> {}
 
-export type QueueJob = t.TypeOf<typeof queueJob>
+/** The codec of {@link QueueJob}. */
+export const QueueJob: t.Type<QueueJob> = queueJob
 
 /** A job's id: enqueued twice it is the same job. */
 export const jobIdOf = ({ folder, key }: Pick<QueueJob, 'folder' | 'key'>): string => `${folder}-${key}`
@@ -91,10 +68,10 @@ export const allowedFile = async (pipelines: string, file: string): Promise<Eith
 }
 
 /** A failure as the text that a queue keeps. */
-export const failureText = (error: PwoaError): string => JSON.stringify(errorCodec.encode(error))
+export const failureText = (error: PwoaError): string => JSON.stringify(withoutCause(error))
 
 /** The failure that a text stands for; any other text is a crash in its own words. */
 export const failureOf = (reason: string): PwoaError | string => {
-  const decoded = errorCodec.decode(parseJson(reason))
+  const decoded = PwoaError.decode(parseJson(reason))
   return E.isRight(decoded) ? decoded.right : reason
 }

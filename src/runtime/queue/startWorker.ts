@@ -2,16 +2,15 @@ import { hostname } from 'node:os'
 import type { Job } from 'bullmq'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
-import type { Errors } from 'io-ts'
 import { describeError, type PwoaError, PwoaFailure, type UsageError } from '../../dsl/errors.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
+import { wrongField } from '../../dsl/wrongField.js'
 import { ownVersion } from '../host/ownPackage.js'
 import { runTask } from '../pointProcess/pointInChild.js'
 import { outageNotices } from '../storage/outageNotices.js'
 import type { OpenRun, PointName, RunStorage } from '../storage/runStorage.js'
-import type { PointProgress, PointTask } from '../sweep/pointMessages.js'
-import type { PointOutcome } from '../sweep/runPoint.js'
-import { allowedFile, type Denied, denied, failureText, queueJob, queueName } from './queueJob.js'
+import type { PointOutcome, PointProgress, PointTask } from '../sweep/pointMessages.js'
+import { allowedFile, type Denied, denied, failureText, QueueJob, queueName } from './queueJob.js'
 import { type QueueUrl, queueVariable } from './queueUrl.js'
 
 /** What a worker is allowed to do, and where. */
@@ -175,8 +174,10 @@ interface Meant {
 
 /** What a job means here. What the queue says is checked before anything is done with it. */
 const taskOf = async (data: unknown, options: WorkerOptions): Promise<Either<Denied, Meant>> => {
-  const decoded = queueJob.decode(data)
-  if (E.isLeft(decoded)) return E.left(denied('invalid', 'a job of pwoa', `a wrong ${fieldOf(decoded.left)}`))
+  const decoded = QueueJob.decode(data)
+  // The error says nothing of the value: it comes from outside, and goes to logs.
+  if (E.isLeft(decoded))
+    return E.left(denied('invalid', 'a job of pwoa', `a wrong ${wrongField(decoded.left).path || 'record'}`))
   const { version, file, values, folder, key, seed, engine } = decoded.right
   if (version !== ownVersion())
     return E.left(denied('refused', `a job of pwoa ${ownVersion()}`, `one of pwoa ${version}`))
@@ -185,13 +186,6 @@ const taskOf = async (data: unknown, options: WorkerOptions): Promise<Either<Den
   const task = { file: path.right, values, key, seed, options: { ...options.run, engine } }
   return E.right({ point: { sweep: folder, key }, task })
 }
-
-/** Names what is wrong, and says nothing of its value. */
-const fieldOf = ([first]: Errors): string =>
-  first?.context
-    .map(({ key }) => key)
-    .filter((key) => key !== '')
-    .join('.') || 'record'
 
 /** Reports how it goes, now and then; that Redis is away for a moment is no reason to stop. */
 const reporter = (job: Job): ((progress: PointProgress) => void) => {

@@ -1,43 +1,44 @@
 import { createReadStream, existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { PwoaFailure } from '../../dsl/errors.js'
+import type { Type } from 'io-ts'
+import { PwoaFailure, valueOf } from '../../dsl/errors.js'
+import { parseJson } from '../../dsl/kit/parseJson.js'
+import { decodeIn, notJson, unreadable } from '../../io/files/jsonFile.js'
+
+const stage = 'run folder'
 
 /**
- * Hands over each JSON line of a file in turn, however long the file. One that is missing has no lines; a last line
- * that is cut short, as a killed run leaves it, is none.
+ * Yields each JSON line of a file in turn, however long the file. A file that is missing has no lines; a last line that
+ * is cut short, as a killed run leaves it, does not count.
  *
- * Throws a `FileError` for a line that is no JSON.
+ * @throws FileError that names the line and the field, for a line that is not JSON or that the codec refuses
  */
-export async function* readLines<T>(file: string): AsyncGenerator<T> {
+export async function* readLines<A>(codec: Type<A>, file: string): AsyncGenerator<A> {
   if (!existsSync(file)) return
   let broken: number | undefined
-  let number = 0
-  for await (const line of createInterface({
-    input: createReadStream(file, 'utf8'),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
-    number += 1
-    if (broken !== undefined) throw notJson(file, broken)
-    if (line === '') continue
-    const value = parsed<T>(line)
-    if (value === undefined) broken = number
-    else yield value
-  }
+  let line = 0
+  for await (const texts of lineGroups(file))
+    for (const text of texts) {
+      line += 1
+      if (broken !== undefined) throw new PwoaFailure(notJson({ stage, file, line: broken }))
+      if (text === '' || text === '\r') continue
+      const value = parseJson(text)
+      if (value === undefined) broken = line
+      else yield codec.is(value) ? value : valueOf(decodeIn(codec, value, { stage, file, line }))
+    }
 }
 
-const parsed = <T>(line: string): T | undefined => {
+/** The lines of a file, many at once: an asynchronous step for each of them would take longer than to parse it. */
+async function* lineGroups(file: string): AsyncGenerator<readonly string[]> {
+  let rest = ''
   try {
-    return JSON.parse(line) as T
-  } catch {
-    return undefined
+    for await (const chunk of createReadStream(file, 'utf8')) {
+      const [first, ...others] = String(chunk).split('\n')
+      const lines = [`${rest}${first}`, ...others]
+      rest = lines.pop() ?? ''
+      yield lines
+    }
+  } catch (thrown) {
+    throw new PwoaFailure(unreadable({ stage, file }, thrown))
   }
+  yield rest === '' ? [] : [rest]
 }
-
-const notJson = (file: string, line: number): PwoaFailure =>
-  new PwoaFailure({
-    _tag: 'FileError',
-    stage: 'run folder',
-    file,
-    expected: 'a line of JSON for each step or event',
-    actual: `something else in line ${line}`,
-  })

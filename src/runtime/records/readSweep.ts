@@ -1,24 +1,20 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
 import type { SweepRecord } from '../../report/pages/sweepReport.js'
-import { readJson, runFiles } from '../folder/runFolder.js'
+import { runFiles } from '../folder/folderNames.js'
 import { finishedIn } from '../folder/runInFolder.js'
 import { folderRuns } from './folderRuns.js'
 import { readPicture } from './readPicture.js'
-import { storedSweep, studyFile } from './sweepFiles.js'
+import { readStudy } from './sweepFiles.js'
 
-const storedStudy = t.type({
-  study: t.intersection([t.type({ method: t.string, across: t.string }), t.exact(t.partial({ baseline: t.string }))]),
-  caption: t.string,
-})
-
-/** What a sweep's folder tells of it, done or not; undefined where the folder is of something else. */
-export const readSweep = async (folder: string): Promise<SweepRecord | undefined> => {
-  const plan = storedSweep.decode(readJson(join(folder, runFiles.plan)))
-  if (E.isLeft(plan)) return undefined
-  const points = folderRuns(folder, 'report').map(({ label, folder: own, params = {} }) => ({
+/**
+ * What the folder of a sweep says of it, whether the sweep is done or not.
+ *
+ * @param name the sweep's, out of its plan
+ * @throws FileError for damaged files
+ */
+export const readSweep = async (folder: string, name: string, stage: string): Promise<SweepRecord> => {
+  const points = folderRuns(folder, stage).map(({ label, folder: own, params = {} }) => ({
     label,
     params,
     summary: finishedIn(own),
@@ -26,9 +22,8 @@ export const readSweep = async (folder: string): Promise<SweepRecord | undefined
       ? relative(folder, join(own, runFiles.report)).split(sep).join('/')
       : undefined,
   }))
-  const found = storedStudy.decode(readJson(join(folder, studyFile)))
-  const { study, caption } = E.isRight(found) ? found.right : { study: undefined, caption: undefined }
-  return { name: plan.right.sweep, points, study, caption, pictures: study ? await picturesOf(folder) : [] }
+  const found = readStudy(folder, stage)
+  return { name, points, study: found?.study, caption: found?.caption, pictures: found ? await picturesOf(folder) : [] }
 }
 
 const picturesOf = async (folder: string): Promise<readonly string[]> => {

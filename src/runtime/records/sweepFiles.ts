@@ -1,11 +1,21 @@
 import { join } from 'node:path'
 import * as t from 'io-ts'
+import { valueOf } from '../../dsl/errors.js'
+import { objectCodec, recordCodec, textCodec, unknownFields, wordCodec } from '../../dsl/kit/codecOf.js'
+import { readJsonFile } from '../../io/files/jsonFile.js'
+import { Study } from '../../report/study/study.js'
 
-/** What a parameter of a point can be: what stands in one cell of a table. */
+/** A parameter of a point: the contents of one cell of a table. */
 export type PointValue = number | string | boolean
+
+/** The codec of {@link PointValue}. */
+export const PointValue: t.Type<PointValue> = t.union([t.number, t.string, t.boolean])
 
 /** The parameters of one point. */
 export type PointParams = Readonly<Record<string, PointValue>>
+
+/** The codec of {@link PointParams}. */
+export const PointParams: t.Type<PointParams> = recordCodec(PointValue)
 
 /** A point in a few words: `rate=4 seed=0`. */
 export const labelOf = (point: PointParams): string =>
@@ -13,23 +23,54 @@ export const labelOf = (point: PointParams): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(' ') || 'the only point'
 
-/** What `keyOf` makes. It names a folder: whatever says one is held to this. */
-export const pointKey = new t.Type<string>(
-  'a key',
-  t.string.is,
-  (input, context) =>
-    typeof input === 'string' && /^[0-9a-f]{20}$/.test(input) ? t.success(input) : t.failure(input, context),
-  t.identity,
-)
+/** What `keyOf` makes. It names a folder, so every key from outside is checked. */
+export const pointKey = textCodec('the key of a point: 20 hexadecimal digits', /^[0-9a-f]{20}$/)
 
-/** The run folder of a point. */
-export const pointFolder = (folder: string, key: string): string => join(folder, 'points', key)
+/** How far a point is. */
+export type PointState = 'waiting' | 'running' | 'done' | 'failed'
 
-/** `plan.json` of a sweep. */
-export const storedSweep = t.type({ sweep: t.string })
+/** The codec of {@link PointState}. */
+export const PointState: t.Type<PointState> = wordCodec('"waiting", "running", "done" or "failed"', [
+  'waiting',
+  'running',
+  'done',
+  'failed',
+])
 
-/** Its table, a row for each point, from its beginning on. */
+/** The name of a sweep's table: a row for each point, from the sweep's beginning on. */
 export const resultsFile = 'results.json'
 
-/** Of a study: how its points are set side by side, what they were measured on, and its table. */
+const resultRow = t.intersection([
+  objectCodec({ seed: t.number, state: PointState, key: pointKey }),
+  // Before the seed come the point's other parameters, after the state its figures.
+  recordCodec(PointValue),
+])
+
+/** A row of `results.json`. */
+export type ResultRow = t.TypeOf<typeof resultRow>
+
+/** The name of a study's file: how its points are set side by side, what they were measured on, and its table. */
 export const studyFile = 'study.json'
+
+const storedStudy = objectCodec({ study: Study, caption: t.string, rows: t.readonlyArray(unknownFields) })
+
+/** `study.json`, as far as it is read back. */
+export interface StoredStudy extends t.TypeOf<typeof storedStudy> {}
+
+const hint = 'Remove the file: running the sweep again writes it anew.'
+
+/**
+ * The rows of a sweep's table; none before there is a table.
+ *
+ * @throws FileError for a damaged table
+ */
+export const readResults = (folder: string, stage: string): readonly ResultRow[] =>
+  valueOf(readJsonFile(t.readonlyArray(resultRow), { stage, file: join(folder, resultsFile), hint })) ?? []
+
+/**
+ * A sweep's study; undefined if it has none, or none yet.
+ *
+ * @throws FileError for a damaged one
+ */
+export const readStudy = (folder: string, stage: string): StoredStudy | undefined =>
+  valueOf(readJsonFile(storedStudy, { stage, file: join(folder, studyFile), hint }))

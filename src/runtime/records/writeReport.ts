@@ -4,13 +4,16 @@ import { writeWhole } from '../../io/files/writeWhole.js'
 import { comparisonReport } from '../../report/pages/comparisonReport.js'
 import { runReport } from '../../report/pages/runReport.js'
 import { sweepReport } from '../../report/pages/sweepReport.js'
-import { runFiles } from '../folder/runFolder.js'
-import { readFolder } from './readRun.js'
+import { runFiles } from '../folder/folderNames.js'
+import { folderPlan } from '../folder/planFile.js'
+import { readComparison, readRun } from './readRun.js'
 import { readSweep } from './readSweep.js'
 
 /**
- * Writes `report.html` into a run folder from what lies there; of a comparison or a sweep, the table of all rows.
- * Returns the file. Throws what reading and writing throw, as a `PwoaFailure`.
+ * Writes `report.html` into a run folder from the files there; of a comparison or a sweep, the table of all rows.
+ * Returns the file.
+ *
+ * @throws OptionError for a folder that is no run folder; FileError for damaged files; WriteError
  */
 export const writeReport = async (folder: string): Promise<string> => {
   const page = await pageOf(folder)
@@ -19,9 +22,20 @@ export const writeReport = async (folder: string): Promise<string> => {
   return file
 }
 
+/**
+ * Writes `summary.json` into the folder of a run, a comparison or a sweep that is done, and then its report.
+ *
+ * @throws as {@link writeReport}
+ */
+export const writeSummary = async (folder: string, summary: object): Promise<void> => {
+  const file = join(folder, runFiles.summary)
+  await valueOfTask(writeWhole(file, `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
+  await writeReport(folder)
+}
+
 const pageOf = async (folder: string): Promise<string> => {
-  const sweep = await readSweep(folder)
-  if (sweep) return sweepReport(sweep)
-  const found = await readFolder(folder, 'report')
-  return found.kind === 'run' ? runReport(found.record) : comparisonReport(found.record)
+  const found = folderPlan(folder, 'report')
+  if (found.kind === 'sweep') return sweepReport(await readSweep(folder, found.plan.sweep, 'report'))
+  if (found.kind === 'comparison') return comparisonReport(await readComparison(folder, found.plan, 'report'))
+  return runReport(await readRun(folder, 'report'))
 }

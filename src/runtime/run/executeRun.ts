@@ -1,21 +1,14 @@
-import { join, resolve } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
+import { resolve } from 'node:path'
 import type { Dataset } from '../../dsl/dataset.js'
-import { PwoaFailure, rejectOption, valueOfTask } from '../../dsl/errors.js'
+import { PwoaFailure, rejectOption, valueOf } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
-import { writeWhole } from '../../io/files/writeWhole.js'
 import type { RunCheckpoint } from '../checkpoints/checkpointFile.js'
 import { type Plan, planOf } from '../folder/plan.js'
-import {
-  createRunFolder,
-  isOfOtherVersion,
-  type Lost,
-  type Reopened,
-  reopenRunFolder,
-  runFiles,
-} from '../folder/runFolder.js'
+import { isOfOtherVersion } from '../folder/planFile.js'
+import { createRunFolder, type Lost, type Reopened, reopenRunFolder } from '../folder/runFolder.js'
 import { environment } from '../host/environment.js'
-import { writeReport } from '../records/writeReport.js'
+import { writeSummary } from '../records/writeReport.js'
 import type { ActiveRun } from './activeRun.js'
 import { eventLoopTurn, type FirstFailure, firstFailure } from './concurrency.js'
 import { interrupted } from './interrupted.js'
@@ -24,7 +17,11 @@ import { openRecorder, type Recorder } from './recorder.js'
 import { runContext } from './runContext.js'
 import { runLoop } from './runLoop.js'
 
-/** A run from its options to its summary. Throws what ends it early. */
+/**
+ * A run from its options to its summary.
+ *
+ * @throws PwoaFailure, or anything else that ends the run early
+ */
 export const executeRun = async (active: ActiveRun): Promise<Summary> => {
   const plan = planOf(active.pipeline, seedOf(active.options))
   const failure = firstFailure()
@@ -80,10 +77,9 @@ const executeIn = async (
     engine: engine.name,
     data: { name: data.name, origin: data.origin },
     ...recorder.tally.figures(),
-    ...(profile ? { profile: profile.seconds() } : {}),
+    ...given({ profile: profile?.seconds() }),
   }
-  await valueOfTask(writeWhole(join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`, 'summary'))
-  await writeReport(folder)
+  await writeSummary(folder, summary)
   return summary
 }
 
@@ -111,13 +107,12 @@ const openData = async (active: ActiveRun, seed: number): Promise<Dataset> => {
   })()
   // A source that gives up because the run was stopped has not failed.
   stopIfAsked(active)
-  if (E.isLeft(result)) throw new PwoaFailure(result.left)
-  return result.right
+  return valueOf(result)
 }
 
 const warnOfOtherVersion = ({ emit, options, pipeline, folder }: ActiveRun): void => {
   if (options.resume === undefined || !isOfOtherVersion(folder, pipeline)) return
-  const message = 'begun by another version of the pipeline file: to do it anew by this one, take a new --out'
+  const message = 'begun by another version of the pipeline file: to start again with this one, use a new --out'
   emit({ type: 'warning', stage: '--resume', message })
 }
 
@@ -138,7 +133,7 @@ const train = async (
   const context = runContext(active, recorder, {
     seed,
     data,
-    // A stage that still reads its file when the run is stopped hands over what it made afterwards.
+    // A stage that is still reading its file when the run is stopped registers its tensors later.
     atEnd: (release) => (over ? releaseOrWarn(active, release) : void releases.push(release)),
   })
   try {
@@ -146,7 +141,7 @@ const train = async (
     await recorder.close()
     failure.check()
   } catch (thrown) {
-    // The first error is the one to tell, also where a full disk does not let the books be closed either.
+    // The first error is the one to report, even if a full disk prevents closing the files as well.
     await recorder.close().catch(() => undefined)
     throw thrown
   } finally {

@@ -1,4 +1,4 @@
-import type { LayerSize, NetworkSizes, ParameterCounts } from '../../dsl/events.js'
+import type { LayerSize, NetworkSizes, ParameterCounts } from '../../dsl/figures.js'
 import type { Summary } from '../../dsl/run.js'
 
 type Figures = Pick<Summary, 'parameters' | 'flops' | 'masked' | 'sparsity'>

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { valueOfTask } from '../../dsl/errors.js'
 import { type Work, work } from '../../dsl/kit/traced.js'
 import { writeWhole } from '../../io/files/writeWhole.js'
-import { runFiles } from '../folder/runFolder.js'
+import { runFiles } from '../folder/folderNames.js'
 
 /** A complete event of the Trace Event Format, which Chrome, Perfetto and speedscope open. Times in microseconds. */
 interface TraceEvent {

@@ -1,37 +1,39 @@
 import { join } from 'node:path'
 import type { Position } from '../../dsl/context.js'
 import { rejectOption } from '../../dsl/errors.js'
-import type { Accuracies, LoggedEvent, RunEvent } from '../../dsl/events.js'
+import { LoggedEvent, type RunEvent } from '../../dsl/events.js'
+import type { Accuracies } from '../../dsl/figures.js'
 import type { CheckpointOptions } from '../../dsl/run.js'
-import type { TrainingMetrics } from '../../dsl/step.js'
+import { TrainingMetrics } from '../../dsl/step.js'
 import type { RunCheckpoint } from '../checkpoints/checkpointFile.js'
 import { writeBest, writeCheckpoint } from '../checkpoints/checkpointFolder.js'
 import { checkpointSchedule } from '../checkpoints/checkpointSchedule.js'
+import { runFiles } from '../folder/folderNames.js'
 import { openLinesFile } from '../folder/linesFile.js'
-import { runFiles } from '../folder/runFolder.js'
 import { newestWriter } from './concurrency.js'
 import { makeStateRegistry, type StateRegistry } from './stateRegistry.js'
 import { makeTally, type Tally } from './tally.js'
 
-/** Keeps the books of one run: figures, `metrics.jsonl`, `events.jsonl`, the stages' state and the checkpoints. */
+/** Records one run: figures, `metrics.jsonl`, `events.jsonl`, the stages' state and the checkpoints. */
 export interface Recorder {
   readonly registry: StateRegistry
   readonly tally: Tally
-  /** Hears of what happens, for the figures, for what was best and for `events.jsonl`. */
+  /** Records an event: for the figures, for the best evaluation and for `events.jsonl`. */
   readonly event: (event: RunEvent) => void
   /**
-   * Books a step that has passed all stages, and writes a checkpoint where one is due; false for a step that an
-   * earlier part of the run has booked already. `next` is the minibatch after the step's.
+   * Records a step that has passed all stages, and writes a checkpoint if one is due; false for a step that an earlier
+   * part of the run has recorded already. `next` is the minibatch after the step's.
    */
   readonly step: (metrics: TrainingMetrics, next: Position) => boolean
-  /** Nothing is between the stages: a new minibatch is about to be lent. */
+  /** To be called between two steps: no step is on its way, and a new minibatch is about to be lent. */
   readonly rest: () => void
-  /** Writes a checkpoint, unless a step is still on its way: then the one before holds. */
+  /** Writes a checkpoint, unless a step is still on its way: then the last checkpoint stays the newest. */
   readonly save: () => void
-  /** Writes what is left and closes the files. */
+  /** Writes all that is left and closes the files. */
   readonly close: () => Promise<void>
 }
 
+/** What a recorder needs to know of its run. */
 export interface RecorderOptions {
   readonly folder: string
   readonly planHash: string
@@ -39,11 +41,11 @@ export interface RecorderOptions {
   readonly resumed: RunCheckpoint | undefined
   readonly checkpoints: CheckpointOptions
   readonly emit: (event: RunEvent) => void
-  /** Told when a checkpoint can't be written. */
+  /** Called if a checkpoint can't be written. */
   readonly failed: (thrown: unknown) => void
 }
 
-/** Whether an event is of use later: of an evaluation's progress only that an attack begins, of checkpoints nothing. */
+/** Whether an event is worth keeping: of an evaluation's progress only the beginning of an attack, and no checkpoints. */
 const lasting = (): ((event: RunEvent) => boolean) => {
   let attack = ''
   return (event) => {
@@ -60,7 +62,11 @@ const beginning = { position: { epoch: 0, batch: 0 }, stages: {} }
 
 const seconds = (): number => performance.now() / 1000
 
-/** Opens the books, where an interrupted run left them or anew. */
+/**
+ * Opens the files of a run, new or as an interrupted run left them.
+ *
+ * @throws OptionError for a wrong number of checkpoints; FileError for damaged files; WriteError
+ */
 export const openRecorder = (options: RecorderOptions): Recorder => {
   const { folder, planHash, engine, resumed, emit, failed } = options
   const { keep = 2 } = options.checkpoints
@@ -69,18 +75,29 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
   const tally = makeTally(resumed?.tally, seconds)
   const registry = makeStateRegistry(resumed?.state ?? beginning)
   let done = 0
-  const book = (step: TrainingMetrics): void => {
+  const count = (step: TrainingMetrics): void => {
     done = step.step
     tally.step(step)
   }
-  const metrics = openLinesFile('metrics', join(folder, runFiles.metrics), resumed?.metricsLength ?? 0, book)
-  const log = openLinesFile<LoggedEvent>('events', join(folder, runFiles.events), resumed?.eventsLength ?? 0)
-  const writing = { folder, keep, took: schedule.took }
+  const metrics = openLinesFile({
+    codec: TrainingMetrics,
+    name: 'metrics',
+    file: join(folder, runFiles.metrics),
+    keep: resumed?.metricsLength ?? 0,
+    replay: count,
+  })
+  const log = openLinesFile({
+    codec: LoggedEvent,
+    name: 'events',
+    file: join(folder, runFiles.events),
+    keep: resumed?.eventsLength ?? 0,
+  })
+  const target = { folder, keep, took: schedule.took }
   const newest = newestWriter<RunCheckpoint>(async (checkpoint) => {
     await Promise.all([metrics.sync(), log.sync()])
-    emit({ type: 'checkpoint', file: await writeCheckpoint(checkpoint, writing), spentSeconds: schedule.spent() })
+    emit({ type: 'checkpoint', file: await writeCheckpoint(checkpoint, target), spentSeconds: schedule.spent() })
   }, failed)
-  const fittest = newestWriter<RunCheckpoint>((checkpoint) => writeBest(checkpoint, writing), failed)
+  const fittest = newestWriter<RunCheckpoint>((checkpoint) => writeBest(checkpoint, target), failed)
   const isLasting = lasting()
   let resting = registry.position()
   let best = resumed?.best
@@ -102,7 +119,7 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
     return { state, planHash, engine, step: done, best, ...lengths, tally: tally.state() }
   }
 
-  /** A stage may free its state when its last step has left it: the checkpoint before is then the one to go on from. */
+  /** A stage may free its state after its last step: a resumed run then starts from the checkpoint before. */
   const takenOrGone = (): RunCheckpoint['state']['stages'] | undefined => {
     try {
       return registry.take()
@@ -126,7 +143,7 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
         trained = step.step === step.steps
         return false
       }
-      book(step)
+      count(step)
       metrics.add(step)
       trained = step.step === step.steps
       resting = next
@@ -163,5 +180,5 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
 
 const samePosition = (a: Position, b: Position): boolean => a.epoch === b.epoch && a.batch === b.batch
 
-/** What an evaluation is judged by: the accuracy under the strongest of its attacks. */
+/** The figure by which evaluations are compared: the accuracy under the strongest attack. */
 const figureOf = ({ clean, attacks }: Accuracies): number => Math.min(clean, ...Object.values(attacks))

@@ -1,8 +1,9 @@
 import type { Observable } from 'rxjs'
 import type { Position, RunContext } from '../../dsl/context.js'
 import type { Parallel } from '../../dsl/op.js'
+import type { EngineChoice } from '../../dsl/run.js'
 import type { Step } from '../../dsl/step.js'
-import { type EngineChoice, type EngineInfo, loadEngine } from '../../engine/load/loadEngine.js'
+import { type EngineInfo, loadEngine } from '../../engine/load/loadEngine.js'
 import { minibatches } from '../../training/step/minibatches.js'
 
 /** What a run needs besides its pipeline, so that tests of the runtime need no tensors. */

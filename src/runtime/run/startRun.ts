@@ -1,20 +1,20 @@
 import type { Either } from 'fp-ts/lib/Either.js'
-import * as E from 'fp-ts/lib/Either.js'
-import { errorOf, type PwoaError } from '../../dsl/errors.js'
+import type { PwoaError } from '../../dsl/errors.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { RunHandle, RunOptions, Summary } from '../../dsl/run.js'
 import type { Step } from '../../dsl/step.js'
-import { chooseFolder } from '../folder/runFolder.js'
+import { chooseFolder } from '../folder/folderNames.js'
 import { type ActiveRun, makeActiveRun } from './activeRun.js'
 import { eventLoopTurn } from './concurrency.js'
 import { executeRun } from './executeRun.js'
 import { attachObservers } from './observers.js'
 import type { RunDependencies } from './runDependencies.js'
+import { resultOf } from './startLater.js'
 import { catchUnhandled } from './unhandledErrors.js'
 
 /**
- * Makes the function that starts runs. A run begins in a later turn of the event loop, so that whoever started it
- * can subscribe first; it subscribes once to the pipeline and multicasts.
+ * Makes the function that starts runs. A run begins in a later turn of the event loop, so that the caller can subscribe
+ * first; it subscribes once to the pipeline and multicasts.
  */
 export const startRunWith =
   (dependencies: RunDependencies) =>
@@ -36,7 +36,7 @@ export const startRunWith =
 
 const watched = async (active: ActiveRun, handle: RunHandle): Promise<Either<PwoaError, Summary>> => {
   const release = catchUnhandled()
-  const ended = eventLoopTurn().then(() => outcome(active))
+  const ended = eventLoopTurn().then(() => resultOf(active.pipeline.name, () => executeRun(active)))
   const observing = attachObservers(active.pipeline.observers, { ...handle, result: ended }, active)
   const result = await ended
   await observing.end()
@@ -47,12 +47,4 @@ const watched = async (active: ActiveRun, handle: RunHandle): Promise<Either<Pwo
   await eventLoopTurn()
   release()
   return result
-}
-
-const outcome = async (active: ActiveRun): Promise<Either<PwoaError, Summary>> => {
-  try {
-    return E.right(await executeRun(active))
-  } catch (thrown) {
-    return E.left(errorOf(active.pipeline.name, thrown))
-  }
 }

@@ -1,4 +1,5 @@
-import type { NetworkLatency, NetworkSizes, RunEvent } from '../../dsl/events.js'
+import type { RunEvent } from '../../dsl/events.js'
+import type { NetworkLatency, NetworkSizes } from '../../dsl/figures.js'
 import type { Summary } from '../../dsl/run.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 import { median } from '../../math/orderStatistics.js'

@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { describeError, PwoaFailure, toPwoaError, valueOfTask } from '../../dsl/errors.js'
-import { parseJson } from '../../dsl/kit/parseJson.js'
-import type { Summary } from '../../dsl/run.js'
+import { describeError, PwoaFailure, toPwoaError, valueOf, valueOfTask } from '../../dsl/errors.js'
+import { objectCodec, recordCodec } from '../../dsl/kit/codecOf.js'
+import { Summary } from '../../dsl/run.js'
 import { sha256Of } from '../../io/files/hash.js'
+import { parseIn } from '../../io/files/jsonFile.js'
 import { writeWhole } from '../../io/files/writeWhole.js'
-import { summaryCodec } from '../folder/codecs.js'
-import { pointFolder } from '../records/sweepFiles.js'
+import { pointFolder } from '../folder/folderNames.js'
 import { newestWriter } from '../run/concurrency.js'
 import { filesOf, isForJoins, isInside, type Progress, progressIn, readFileOf } from './localRun.js'
 import type { Objects } from './objects.js'
@@ -19,14 +18,15 @@ import { makeSaver, restoreSaved, textOf } from './savedRuns.js'
 import { saveSchedule } from './saveSchedule.js'
 
 /** `result.json`: a point that is done. Written once, after all of its files. */
-const resultCodec = t.type({
-  /** The folder beside it that holds the run folder of whoever was first. */
+const Result = objectCodec({
+  /** The folder beside it that holds the run folder of the worker that was first. */
   run: t.string,
-  summary: summaryCodec,
-  files: t.record(t.string, t.type({ bytes: t.number, sha256: t.string })),
+  summary: Summary,
+  /** By their paths in the run folder. */
+  files: recordCodec(objectCodec({ bytes: t.number, sha256: t.string })),
 })
 
-type Result = t.TypeOf<typeof resultCodec>
+type Result = t.TypeOf<typeof Result>
 
 /** How runs are kept in a store. */
 export interface ObjectRunsOptions {
@@ -140,23 +140,24 @@ const openRun = (
 const resultAt = async (objects: Objects, base: string): Promise<Result | undefined> => {
   const bytes = await objects.read(`${base}result.json`)
   if (!bytes) return undefined
-  const decoded = resultCodec.decode(parseJson(textOf(bytes)))
-  if (E.isRight(decoded)) return decoded.right
-  throw damaged(objects, base, 'result.json', 'the result of a point', 'something else')
+  const path = 'result.json'
+  const place = { stage: '--runs', file: `${objects.shown}/${base}${path}`, hint: removeResult(objects, base) }
+  return valueOf(parseIn(Result, textOf(bytes), place))
 }
 
+const removeResult = ({ shown }: Objects, base: string): string =>
+  `Remove ${shown}/${base}result.json: the point is then run anew.`
+
 /** Of a point that counts as done: it stays so until somebody removes its result. */
-const damaged = ({ shown }: Objects, base: string, path: string, expected: string, actual: string): PwoaFailure => {
-  const hint = `Remove ${shown}/${base}result.json: the point is then run anew.`
-  return new PwoaFailure({
+const damaged = (objects: Objects, base: string, path: string, expected: string, actual: string): PwoaFailure =>
+  new PwoaFailure({
     _tag: 'FileError',
     stage: '--runs',
-    file: `${shown}/${base}${path}`,
+    file: `${objects.shown}/${base}${path}`,
     expected,
     actual,
-    hint,
+    hint: removeResult(objects, base),
   })
-}
 
 /** Writes all files of a run that is done, then its result, unless there is one: then that holds. */
 const publish = async (objects: Objects, base: string, folder: string, summary: Summary): Promise<Summary> => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { valueOfTask } from '../../dsl/errors.js'
+import { objectCodec, recordCodec } from '../../dsl/kit/codecOf.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
 import { sha256Of } from '../../io/files/hash.js'
 import { writeWhole } from '../../io/files/writeWhole.js'
@@ -11,11 +12,11 @@ import { isInside, type Progress, readFileOf } from './localRun.js'
 import type { Objects } from './objects.js'
 
 /** A run that is under way as the store has it: its files, and the objects that hold them. */
-const saved = t.type({
-  files: t.record(t.string, t.type({ object: t.string, bytes: t.number, sha256: t.string })),
+const Saved = objectCodec({
+  files: recordCodec(objectCodec({ object: t.string, bytes: t.number, sha256: t.string })),
 })
 
-type Saved = t.TypeOf<typeof saved>
+type Saved = t.TypeOf<typeof Saved>
 
 /** The record of a saved run is written last, under a name that grows as the run goes on: the last of them is the newest. */
 const recordsIn = (base: string): string => `${base}saved/`
@@ -103,7 +104,7 @@ export const restoreSaved = async (
 
 /** What is wrong with a saved run; undefined for nothing. */
 const bringAll = async (objects: Objects, base: string, name: string, folder: string): Promise<string | undefined> => {
-  const record = saved.decode(parseJson(textOf(await objects.read(name))))
+  const record = Saved.decode(parseJson(textOf(await objects.read(name))))
   if (E.isLeft(record)) return 'no record of a run'
   for (const [path, { object, sha256 }] of Object.entries(record.right.files)) {
     if (!isInside(path) || !object.startsWith(`${base}content-`)) return 'a record that points elsewhere'

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { isFolderInUse } from '../folder/folderLock.js'
+import { pointFolder } from '../folder/folderNames.js'
 import { finishedIn } from '../folder/runInFolder.js'
-import { pointFolder } from '../records/sweepFiles.js'
 import type { PointName, RunStorage } from './runStorage.js'
 
 const nothing = (): void => undefined

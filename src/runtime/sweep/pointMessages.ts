@@ -1,39 +1,38 @@
+// What the processes of a sweep send to each other. Each message is decoded where it arrives.
 import * as t from 'io-ts'
-import { errorCodec, summaryCodec } from '../folder/codecs.js'
+import { objectCodec, optionalCodec, recordCodec } from '../../dsl/kit/codecOf.js'
+import { Phase } from '../../dsl/phases.js'
+import { PwoaError } from '../../dsl/pwoaError.js'
+import { CheckpointOptions, EngineChoice, Summary } from '../../dsl/run.js'
 
-/** What the processes of a sweep say to each other, checked where it arrives. */
-
-const seedCodec = t.number
-
-const checkpoints = t.partial({ everySteps: t.number, everySeconds: t.number, keep: t.number })
-
-/** The options that a point's run takes over from the sweep. */
-export const pointOptions = t.exact(
-  t.partial({
-    dataDir: t.string,
-    engine: t.keyof({ auto: null, tensorflow: null, wasm: null }),
-    checkpoints,
-  }),
-)
-
-/** A point that is to be run: where it is described, which one it is, and where it writes. */
-export const pointTask = t.type({
-  /** The pipeline file, absolute. */
-  file: t.string,
-  /** The texts of `--set`. */
-  values: t.record(t.string, t.string),
+const pointPlace = objectCodec({
   key: t.string,
-  seed: seedCodec,
-  /** The run folder, absolute. */
+  seed: t.number,
+  /** The point's run folder, absolute. */
   folder: t.string,
-  options: pointOptions,
+  /** The options of the sweep that its points' runs take over. */
+  options: optionalCodec({ dataDir: t.string, engine: EngineChoice, checkpoints: CheckpointOptions }),
 })
 
-export type PointTask = t.TypeOf<typeof pointTask>
+/** Which point is run, where it writes, and how. */
+export interface PointPlace extends t.TypeOf<typeof pointPlace> {}
 
-const training = t.type({
+const pointTask = t.intersection([
+  objectCodec({
+    /** The pipeline file, absolute. */
+    file: t.string,
+    /** The texts of `--set`. */
+    values: recordCodec(t.string),
+  }),
+  pointPlace,
+])
+
+/** A point that is to be run in a process of its own, and the file that describes it. */
+export interface PointTask extends t.TypeOf<typeof pointTask> {}
+
+const training = objectCodec({
   type: t.literal('training'),
-  phase: t.string,
+  phase: Phase,
   epoch: t.number,
   epochs: t.number,
   step: t.number,
@@ -41,7 +40,7 @@ const training = t.type({
   loss: t.number,
 })
 
-const evaluating = t.type({
+const evaluating = objectCodec({
   type: t.literal('evaluating'),
   subject: t.string,
   attack: t.string,
@@ -49,28 +48,46 @@ const evaluating = t.type({
   total: t.number,
 })
 
-const warning = t.type({ type: t.literal('warning'), stage: t.string, message: t.string })
+const warning = objectCodec({ type: t.literal('warning'), stage: t.string, message: t.string })
 
-/** What a point says while it runs. */
-export const pointProgress = t.union([training, evaluating, warning])
+/** The codec of {@link PointProgress}. */
+export const PointProgress = t.union([training, evaluating, warning])
 
-/** Where a point's run is. */
-export type PointProgress = t.TypeOf<typeof pointProgress>
+/** How far a point's run is, or a warning of it. */
+export type PointProgress = t.TypeOf<typeof PointProgress>
 
-/** What a point's process is told. */
-export const toPoint = t.union([
-  t.type({ type: t.literal('run'), task: pointTask }),
-  t.type({ type: t.literal('stop') }),
+/** The codec of {@link ToPoint}. */
+export const ToPoint = t.union([
+  objectCodec({ type: t.literal('run'), task: pointTask }),
+  objectCodec({ type: t.literal('stop') }),
 ])
 
-/** What it answers. */
-export const fromPoint = t.union([
-  t.type({ type: t.literal('progress'), progress: pointProgress }),
-  t.type({ type: t.literal('done'), summary: summaryCodec }),
-  t.intersection([
-    t.type({ type: t.literal('failed'), error: errorCodec }),
-    t.exact(t.partial({ lacks: t.readonlyArray(t.string) })),
-  ]),
+/** What a point's process receives. */
+export type ToPoint = t.TypeOf<typeof ToPoint>
+
+const progress = objectCodec({ type: t.literal('progress'), progress: PointProgress })
+
+const done = objectCodec({ type: t.literal('done'), summary: Summary })
+
+const failed = t.intersection([
+  objectCodec({ type: t.literal('failed'), error: PwoaError }),
+  optionalCodec({
+    /** Keys of the points that this one joins and whose folders are not here. */
+    lacks: t.readonlyArray(t.string),
+  }),
 ])
 
-export type FromPoint = t.TypeOf<typeof fromPoint>
+/** The codec of {@link FromPoint}. */
+export const FromPoint = t.union([progress, done, failed])
+
+/** What a point's process sends. */
+export type FromPoint = t.TypeOf<typeof FromPoint>
+
+/** A process that ended without a result. */
+export interface CrashedPoint {
+  readonly type: 'crashed'
+  readonly reason: string
+}
+
+/** How a point's run ends. Only after a crash may another attempt end differently. */
+export type PointOutcome = t.TypeOf<typeof done> | t.TypeOf<typeof failed> | CrashedPoint

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import * as E from 'fp-ts/lib/Either.js'
-import { rejectOption } from '../../dsl/errors.js'
+import { rejectOption, valueOf } from '../../dsl/errors.js'
 import type { RunOptions } from '../../dsl/run.js'
+import { sha256Of } from '../../io/files/hash.js'
 import { type FolderLock, lockFolder } from '../folder/folderLock.js'
+import { fileName, runFiles } from '../folder/folderNames.js'
 import { planOf } from '../folder/plan.js'
-import { createRunFolder, fileName, readJson, runFiles } from '../folder/runFolder.js'
+import { readFolderPlan } from '../folder/planFile.js'
+import { createRunFolder } from '../folder/runFolder.js'
 import { ownVersion } from '../host/ownPackage.js'
-import { storedSweep } from '../records/sweepFiles.js'
 import type { Sweep, SweepPoint } from './sweepTypes.js'
 
 /** Where a sweep lies: the folder asked for, or `runs/<name>`, which a later sweep of that name goes on with. */
@@ -28,7 +28,7 @@ export const keyOf = (
   version = ownVersion(),
 ): string => {
   const facts = [version, planOf(pipeline, seed).hash, ...(data === undefined ? [] : [{ data }])]
-  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 20)
+  return sha256Of(JSON.stringify(facts)).slice(0, 20)
 }
 
 /** A point, and the seed that holds for it. */
@@ -58,16 +58,18 @@ export const keysOf = async (
 /** Losing it does no harm: each point's run has a lock of its own. */
 const ignored = (): void => undefined
 
-/** Opens a new folder, or that of an earlier sweep of the same name. The caller releases the lock. */
+/**
+ * Opens a new folder, or that of an earlier sweep of the same name. The caller releases the lock.
+ *
+ * @throws OptionError for a folder of anything else, or in use; FileError for a damaged plan; WriteError
+ */
 export const openSweepFolder = async (sweep: Sweep, folder: string, options: RunOptions): Promise<FolderLock> => {
   if (options.resume !== undefined && options.out !== undefined)
     rejectOption('--out', 'no --out beside --resume', options.out)
-  const stored = readJson(join(folder, runFiles.plan))
-  if (stored === undefined && options.resume === undefined)
-    return createRunFolder(folder, { sweep: sweep.name }, ignored)
-  const found = storedSweep.decode(stored)
   const option = options.resume === undefined ? '--out' : '--resume'
-  if (E.isLeft(found)) return rejectOption(option, `the folder of a sweep, with a ${runFiles.plan}`, folder)
-  if (found.right.sweep !== sweep.name) rejectOption(option, `the sweep ${sweep.name}`, found.right.sweep)
+  const found = valueOf(readFolderPlan(folder, option))
+  if (!found && options.resume === undefined) return createRunFolder(folder, { sweep: sweep.name }, ignored)
+  if (found?.kind !== 'sweep') return rejectOption(option, `the folder of a sweep, with a ${runFiles.plan}`, folder)
+  if (found.plan.sweep !== sweep.name) rejectOption(option, `the sweep ${sweep.name}`, found.plan.sweep)
   return lockFolder(folder, option, ignored)
 }

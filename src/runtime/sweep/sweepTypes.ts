@@ -1,11 +1,13 @@
 import type { Either } from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
 import type { Observable } from 'rxjs'
-import type { PwoaError } from '../../dsl/errors.js'
+import { objectCodec, optionalCodec, unknownFields } from '../../dsl/kit/codecOf.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
-import type { RunOptions, Summary } from '../../dsl/run.js'
+import { PwoaError } from '../../dsl/pwoaError.js'
+import { type RunOptions, Summary } from '../../dsl/run.js'
 import type { Step } from '../../dsl/step.js'
-import type { Study, StudyRow } from '../../report/study/study.js'
-import type { PointParams } from '../records/sweepFiles.js'
+import { type Study, StudyRow } from '../../report/study/study.js'
+import { PointParams, PointState, pointKey } from '../records/sweepFiles.js'
 import type { PointProgress } from './pointMessages.js'
 
 /** One run of a sweep. */
@@ -38,20 +40,25 @@ export interface Sweep {
   readonly run: (options?: RunOptions) => SweepHandle
 }
 
-/** A point and what became of it. */
-export interface PointRecord {
-  readonly label: string
+const pointRecord = objectCodec({
+  label: t.string,
   /** Hash of plan, parameters, seed, package version, data and the checkpoints' contents; the name of its folder. */
-  readonly key: string
-  readonly params: PointParams
-  readonly seed: number
-  readonly state: 'waiting' | 'running' | 'done' | 'failed'
-  /** How often it was begun; 0 where it was done before. */
-  readonly attempts: number
-  readonly summary: Summary | undefined
+  key: pointKey,
+  params: PointParams,
+  seed: t.number,
+  state: PointState,
+  /** How often it was begun; 0 if an earlier sweep had finished it. */
+  attempts: t.number,
+  summary: t.union([Summary, t.undefined]),
   /** Why it failed. */
-  readonly error: PwoaError | undefined
-}
+  error: t.union([PwoaError, t.undefined]),
+})
+
+/** A point and what became of it. */
+export interface PointRecord extends t.TypeOf<typeof pointRecord> {}
+
+/** The codec of {@link PointRecord}. */
+export const PointRecord: t.Type<PointRecord> = pointRecord
 
 /** What happens in a sweep. */
 export type SweepEvent =
@@ -60,16 +67,28 @@ export type SweepEvent =
   | { readonly type: 'again'; readonly point: PointRecord; readonly reason: string }
   | { readonly type: 'warning'; readonly stage: string; readonly message: string }
 
+const sweepSummary = t.intersection([
+  objectCodec({
+    /** The sweep's name. */
+    sweep: t.string,
+    params: unknownFields,
+    /** Of the points that have none of their own. */
+    seed: t.number,
+    seconds: objectCodec({ total: t.number }),
+    /** In the order of the sweep's. */
+    points: t.readonlyArray(PointRecord),
+  }),
+  optionalCodec({
+    /** Of a study: means over seeds. */
+    study: t.readonlyArray(StudyRow),
+  }),
+])
+
 /** `summary.json` of a sweep. */
-export interface SweepSummary {
-  readonly sweep: string
-  readonly params: Readonly<Record<string, unknown>>
-  readonly seed: number
-  readonly seconds: { readonly total: number }
-  readonly points: readonly PointRecord[]
-  /** Of a study: means over seeds. */
-  readonly study?: readonly StudyRow[]
-}
+export interface SweepSummary extends t.TypeOf<typeof sweepSummary> {}
+
+/** The codec of {@link SweepSummary}. */
+export const SweepSummary: t.Type<SweepSummary> = sweepSummary
 
 /** A sweep that has been started. */
 export interface SweepHandle {

@@ -1,4 +1,5 @@
-import type { LayerWeights, RunEvent } from '../../dsl/events.js'
+import type { RunEvent } from '../../dsl/events.js'
+import type { LayerWeights } from '../../dsl/figures.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 import type { BoardHistogram, BoardValue } from '../../io/tensorboard/boardEvent.js'
 

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type FolderRun, folderRuns, holdsRuns } from '../records/folderRuns.js'
+import { hasPlan } from '../folder/planFile.js'
+import { type FolderRun, folderRuns } from '../records/folderRuns.js'
 
 /** A run folder, and what its run is called among others: a path; `''` where it is the folder that was asked for. */
 export interface NamedFolder {
@@ -15,7 +16,7 @@ const DEEPEST = 3
 export const runFoldersIn = (folder: string): readonly NamedFolder[] => at(folder, '', DEEPEST)
 
 const at = (folder: string, name: string, deep: number): readonly NamedFolder[] => {
-  const parts = holdsRuns(folder) ? folderRuns(folder, 'tensorboard').filter(({ begun }) => begun) : []
+  const parts = hasPlan(folder) ? folderRuns(folder, 'tensorboard').filter(({ begun }) => begun) : []
   if (parts.length > 0) {
     const names = parts.map((part) => (part.folder === folder ? '' : nameOf(part)))
     return parts.map((part, i) => {

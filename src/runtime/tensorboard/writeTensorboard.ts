@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { rejectOption, valueOfTask } from '../../dsl/errors.js'
 import { writeWhole } from '../../io/files/writeWhole.js'
-import { runFiles } from '../folder/runFolder.js'
-import { picturesOf, replayed } from '../records/readRun.js'
+import { runFiles } from '../folder/folderNames.js'
+import { picturesOf, replay } from '../records/readRun.js'
 import { makeBoard } from './makeBoard.js'
 import { runFoldersIn } from './runFoldersIn.js'
 
@@ -34,7 +34,7 @@ export const writeTensorboard = async (folder: string, out?: string): Promise<re
 
 const boardOf = async (folder: string) => {
   const board = makeBoard()
-  await replayed(folder, board)
+  await replay(folder, board)
   for (const [name, svg] of await picturesOf(folder)) board.picture(name.replace(/\.svg$/, ''), svg)
   return board.file()
 }

@@ -5,7 +5,7 @@ import type { EvaluationResult, Outcome } from '../../attacks/evaluation/evaluat
 import type { RunContext } from '../../dsl/context.js'
 import { imageSize } from '../../dsl/dataset.js'
 import { PwoaFailure } from '../../dsl/errors.js'
-import type { Accuracies } from '../../dsl/events.js'
+import type { Accuracies } from '../../dsl/figures.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 import { drawAttackPicture } from '../../io/pictures/attackPicture.js'
 import { imagesOf, labelsOf } from '../network/images.js'

@@ -1,5 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import type { Latencies, NetworkLatency } from '../../dsl/events.js'
+import type { Latencies, NetworkLatency } from '../../dsl/figures.js'
 import { tf } from '../../engine/tf.js'
 import { median } from '../../math/orderStatistics.js'
 import { folded } from '../../models/forward/folded.js'

@@ -1,5 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
-import type { ParameterCounts } from '../../dsl/events.js'
+import type { ParameterCounts } from '../../dsl/figures.js'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { positive } from '../../dsl/options/kinds.js'
 import { tf } from '../../engine/tf.js'

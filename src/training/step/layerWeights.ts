@@ -1,4 +1,4 @@
-import type { LayerWeights } from '../../dsl/events.js'
+import type { LayerWeights } from '../../dsl/figures.js'
 import { parametersOf } from '../../models/parameters/parameters.js'
 import type { Network } from '../network/network.js'
 

@@ -1,6 +1,6 @@
 /** The time of each layer before and after shrinking, as a table and as a chart. */
 import { expect, test } from 'vitest'
-import type { NetworkLatency } from '../../../src/dsl/events.js'
+import type { NetworkLatency } from '../../../src/dsl/figures.js'
 import { latencyChart } from '../../../src/report/pages/latencyChart.js'
 import { latencyTable } from '../../../src/report/tables/latencyTable.js'
 

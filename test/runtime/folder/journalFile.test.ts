@@ -90,7 +90,7 @@ describe('a journal', () => {
     expect(() => openJournal(file, parts)).toThrow(
       `journal: ${parts[1]}: expected the of of the other parts, got another one`,
     )
-    expect(() => openJournal(file, [newFile()])).toThrow('the journal of a run that is done, got none that can be read')
+    expect(() => openJournal(file, [newFile()])).toThrow('the journal of a finished run, got none that can be read')
     expect(existsSync(file), 'nothing is begun').toBe(false)
   })
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { isRight } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
-import { allowedFile, failureOf, failureText, type QueueJob, queueJob } from '../../../src/runtime/queue/queueJob.js'
+import { allowedFile, failureOf, failureText, QueueJob } from '../../../src/runtime/queue/queueJob.js'
 import { temporaryFolder } from '../fakes.js'
 
 const job: QueueJob = {
@@ -16,7 +16,7 @@ const job: QueueJob = {
   engine: 'auto',
 }
 
-const decodes = (value: unknown): boolean => isRight(queueJob.decode(value))
+const decodes = (value: unknown): boolean => isRight(QueueJob.decode(value))
 
 describe('a job', () => {
   test('is what it says, to each field', () => {

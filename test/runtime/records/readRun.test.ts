@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
 import type { RunHandle } from '../../../src/dsl/run.js'
 import { compare } from '../../../src/runtime/comparison/compare.js'
-import { readFolder, readRun } from '../../../src/runtime/records/readRun.js'
+import { readRun } from '../../../src/runtime/records/readRun.js'
 import { writeReport } from '../../../src/runtime/records/writeReport.js'
 import { eventsIn, fakePipeline, fakeTrain, stepsIn, temporaryFolder } from '../fakes.js'
 
@@ -113,7 +113,7 @@ describe('a run folder that is read', () => {
     const out = temporaryFolder()
     await finished(pipeline().run({ out }))
     spoil(out)
-    expect((await refusal(readFolder(out, 'report')))._tag).toBe(tag)
+    expect((await refusal(readRun(out, 'report')))._tag).toBe(tag)
     const before = readFileSync(join(out, 'report.html'), 'utf8')
     await refusal(writeReport(out))
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toBe(before)

@@ -105,7 +105,7 @@ describe('several runs', () => {
     writeFileSync(join(out, 'plan.json'), JSON.stringify({ sweep: 'made by hand' }))
     for (const key of ['../..', '../../', 'x/../../..']) {
       writeFileSync(join(out, 'results.json'), JSON.stringify([{ seed: 0, state: 'done', key }]))
-      expect(await refusal(out), key).toMatchObject({ _tag: 'OptionError', actual: out })
+      expect(await refusal(out), key).toMatchObject({ _tag: 'FileError', file: join(out, 'results.json') })
     }
   })
 
@@ -131,7 +131,7 @@ describe('what is refused', () => {
   test('a damaged run folder, and nothing is written', async () => {
     const out = await finished()
     writeFileSync(join(out, 'metrics.jsonl'), '{"step":1}\n')
-    expect(await refusal(out)).toMatchObject({ _tag: 'FileError', file: out })
+    expect(await refusal(out)).toMatchObject({ _tag: 'FileError', file: join(out, 'metrics.jsonl') })
     expect(existsSync(join(out, 'tensorboard'))).toBe(false)
   })
 })

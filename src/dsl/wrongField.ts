@@ -1,0 +1,64 @@
+import * as t from 'io-ts'
+
+/** The first field of a value that its codec refuses. */
+export interface WrongField {
+  /** Where it is: `loss`, `sizes.before[0].flops`; empty if the value as a whole is refused. */
+  readonly path: string
+  /** What the codec accepts there, as a noun phrase. */
+  readonly expected: string
+  /** What is there. */
+  readonly actual: string
+}
+
+/** What a codec that refused a value has found. */
+export const wrongField = ([first]: t.Errors): WrongField => {
+  const context = first ? withoutChoice(first.context) : []
+  const last = context.at(-1)
+  return { path: pathOf(context), expected: last ? wordsOf(last.type) : 'another value', actual: shown(last?.actual) }
+}
+
+/** If every member of a union refuses a value, the union is meant and not its first member. */
+const withoutChoice = (context: t.Context): t.Context =>
+  bare(context.at(-2)?.type) instanceof t.UnionType ? context.slice(0, -1) : context
+
+const pathOf = (context: t.Context): string =>
+  context
+    .map(({ key }, i) => {
+      const parent = bare(context[i - 1]?.type)
+      // The members of unions and intersections have numbers, but they are no fields.
+      if (parent === undefined || parent instanceof t.UnionType || parent instanceof t.IntersectionType) return ''
+      return parent instanceof t.ArrayType || parent instanceof t.ReadonlyArrayType ? `[${key}]` : `.${key}`
+    })
+    .join('')
+    .replace(/^\./, '')
+
+type AnyDecoder = t.Decoder<unknown, unknown>
+
+/** A codec without the wrappers that only concern its type. */
+const bare = (type: AnyDecoder | undefined): AnyDecoder | undefined =>
+  type instanceof t.ReadonlyType || type instanceof t.ExactType ? bare(type.type) : type
+
+const wordsOf = (type: AnyDecoder): string => {
+  const one = bare(type) ?? type
+  if (one instanceof t.NumberType) return 'a number'
+  if (one instanceof t.StringType) return 'a text'
+  if (one instanceof t.BooleanType) return 'true or false'
+  if (one instanceof t.UndefinedType) return 'nothing'
+  if (one instanceof t.LiteralType) return JSON.stringify(one.value)
+  if (one instanceof t.ArrayType || one instanceof t.ReadonlyArrayType || one instanceof t.TupleType) return 'a list'
+  if (objects.some((kind) => one instanceof kind)) return 'an object'
+  // A union without a name of its own is called `(A | B)` by io-ts.
+  if (one instanceof t.UnionType && one.name.startsWith('('))
+    return [...new Set(one.types.map((member: AnyDecoder) => wordsOf(member)))].join(' or ')
+  return one.name
+}
+
+const objects = [t.InterfaceType, t.PartialType, t.DictionaryType, t.AnyDictionaryType, t.IntersectionType]
+
+/** Characters of a wrong value that an error shows at most. */
+const MOST_SHOWN = 60
+
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? (value === undefined ? 'nothing' : typeof value)
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import type { Either } from 'fp-ts/lib/Either.js'
+import * as E from 'fp-ts/lib/Either.js'
+import type { Type } from 'io-ts'
+import type { FileError } from '../../dsl/errors.js'
+import { parseJson } from '../../dsl/kit/parseJson.js'
+import { wrongField } from '../../dsl/wrongField.js'
+import { toReadError } from './readWhole.js'
+import { toFileError } from './refusal.js'
+import { codeOf } from './thrown.js'
+
+/** What is read, for errors. */
+export interface JsonPlace {
+  /** The reader or the option that asks. */
+  readonly stage: string
+  readonly file: string
+  /** Number of the line, from 1, in a file of JSON lines. */
+  readonly line?: number
+  /** What the user can do if the contents are damaged, as a sentence. */
+  readonly hint?: string
+}
+
+/** A value out of a file. A `FileError` names the first field that the codec refuses. */
+export const decodeIn = <A>(codec: Type<A>, value: unknown, place: JsonPlace): Either<FileError, A> => {
+  // `decode` keeps track of where it is, which takes several times as long. It is only needed to name what is wrong.
+  if (codec.is(value)) return E.right(value)
+  const decoded = codec.decode(value)
+  if (E.isRight(decoded)) return decoded
+  const { path, expected, actual } = wrongField(decoded.left)
+  return E.left(damaged(place, path === '' ? expected : `${expected} as ${path}`, actual))
+}
+
+/** The same of a text. */
+export const parseIn = <A>(codec: Type<A>, text: string, place: JsonPlace): Either<FileError, A> => {
+  const value = parseJson(text)
+  return value === undefined ? E.left(notJson(place)) : decodeIn(codec, value, place)
+}
+
+/** The error of a text that is not JSON. */
+export const notJson = (place: JsonPlace): FileError => damaged(place, 'JSON', 'something else')
+
+/** The value in a JSON file; undefined if there is no such file. */
+export const readJsonFile = <A>(codec: Type<A>, place: JsonPlace): Either<FileError, A | undefined> => {
+  try {
+    return parseIn(codec, readFileSync(place.file, 'utf8'), place)
+  } catch (thrown) {
+    return ['ENOENT', 'ENOTDIR'].includes(codeOf(thrown)) ? E.right(undefined) : E.left(unreadable(place, thrown))
+  }
+}
+
+/** The error of a file that can't be read. */
+export const unreadable = ({ stage, file }: JsonPlace, thrown: unknown): FileError =>
+  toReadError({ stage, file }, thrown) ?? toFileError({ stage, file }, thrown)
+
+const damaged = ({ line, ...place }: JsonPlace, expected: string, actual: string): FileError => ({
+  _tag: 'FileError',
+  ...place,
+  expected: line === undefined ? expected : `${expected} in line ${line}`,
+  actual,
+})

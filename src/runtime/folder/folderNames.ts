@@ -1,0 +1,50 @@
+import { readdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { RunOptions } from '../../dsl/run.js'
+import { codeOf } from '../../io/files/thrown.js'
+
+/** Names of the files that every run folder has. */
+export const runFiles = {
+  plan: 'plan.json',
+  metrics: 'metrics.jsonl',
+  events: 'events.jsonl',
+  summary: 'summary.json',
+  report: 'report.html',
+  page: 'page.json',
+  trace: 'trace.json',
+} as const
+
+/** Where a run writes: the folder asked for, or `runs/<name>-<time>` in the working folder. Absolute. */
+export const chooseFolder = (name: string, { out, resume }: Pick<RunOptions, 'out' | 'resume'>, now: Date): string =>
+  resolve(resume ?? out ?? unused(join('runs', `${fileName(name)}-${timeStamp(now)}`), 1))
+
+/** A name with only characters that are fit for a folder. */
+export const fileName = (name: string): string =>
+  name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '') || 'run'
+
+/** The folder of a comparison's row, inside the comparison's. */
+export const rowFolder = (label: string, index: number): string => `${index + 1}-${fileName(label)}`
+
+/** The run folder of a sweep's point, inside the sweep's. */
+export const pointFolder = (folder: string, key: string): string => join(folder, 'points', key)
+
+/** Two runs that start in the same second get a folder each. */
+const unused = (folder: string, attempt: number): string => {
+  const candidate = attempt === 1 ? folder : `${folder}-${attempt}`
+  return isFree(candidate) ? candidate : unused(folder, attempt + 1)
+}
+
+const isFree = (path: string): boolean => {
+  try {
+    readdirSync(path)
+    return false
+  } catch (thrown) {
+    return codeOf(thrown) === 'ENOENT'
+  }
+}
+
+const timeStamp = (now: Date): string => {
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const date = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map(two).join('')
+  return `${date}-${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('')}`
+}

@@ -1,0 +1,38 @@
+import type { Either } from 'fp-ts/lib/Either.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import { errorOf, type PwoaError } from '../../dsl/errors.js'
+import { eventLoopTurn } from './concurrency.js'
+
+/** Work that was started: what a sweep's or a comparison's handle has in common. */
+export interface Started<A> {
+  /** Ends the work early; what is under way is saved. */
+  readonly stop: () => void
+  readonly result: Promise<Either<PwoaError, A>>
+}
+
+/**
+ * Starts work in a later turn of the event loop, so that the caller can subscribe first.
+ *
+ * @param name the stage of an error that has none of its own
+ * @param execute receives what aborts when the work is stopped
+ * @param complete called after the work, before `result` resolves
+ */
+export const startLater = <A>(
+  name: string,
+  execute: (controller: AbortController) => Promise<A>,
+  complete: () => void,
+): Started<A> => {
+  const controller = new AbortController()
+  return {
+    stop: () => controller.abort(),
+    result: eventLoopTurn().then(async () => {
+      const result = await resultOf(name, () => execute(controller))
+      complete()
+      return result
+    }),
+  }
+}
+
+/** What comes of work; an exception becomes an error of `name`. */
+export const resultOf = <A>(name: string, work: () => Promise<A>): Promise<Either<PwoaError, A>> =>
+  TE.tryCatch(work, (thrown): PwoaError => errorOf(name, thrown))()

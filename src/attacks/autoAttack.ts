@@ -31,6 +31,12 @@ const versions = {
 const official = choice(['standard', 'plus', 'rand'])
 const own = list(attackOption(), { least: 1 })
 
+/** An object was meant as a list: its error then names the attack that is wrong, or asks for the brackets. */
+const versionMeant = (value: unknown) => {
+  if (typeof value === 'string') return official
+  return typeof value === 'object' && value !== null ? own : undefined
+}
+
 /** What {@link autoAttack} takes. */
 export const autoAttackOptions = declareOptions('autoAttack', {
   ...threatFields,
@@ -38,9 +44,7 @@ export const autoAttackOptions = declareOptions('autoAttack', {
    * `standard`: APGD-CE, APGD-T, FAB-T, Square. `plus`: with restarts, APGD-DLR and untargeted FAB too. `rand`: for
    * randomised networks. Or a list of attacks of this norm and radius. @default 'standard'
    */
-  version: either('standard, plus, rand or a list of attacks', [official, own], (value) =>
-    typeof value === 'string' ? official : own,
-  ).default('standard'),
+  version: either('standard, plus, rand or a list of attacks', [official, own], versionMeant).default('standard'),
   /** Its name in figures. @default 'autoattack' */
   name: nameOption().default('autoattack'),
 })

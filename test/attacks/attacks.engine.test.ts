@@ -285,9 +285,20 @@ describe('parts', () => {
 
   const threat = { epsilon: 0.3 }
   it.each([
-    [() => autoAttack({ ...threat, version: 3 as never }), 'expected a version among standard, plus, rand, got "3"'],
-    [() => autoAttack({ ...threat, version: null as never }), 'got "null"'],
-    [() => autoAttack({ ...threat, version: [] }), 'expected at least one attack, got none'],
+    [
+      () => autoAttack({ ...threat, version: 3 as never }),
+      'autoAttack: expected version to be standard, plus, rand or a list of attacks, got 3',
+    ],
+    [() => autoAttack({ ...threat, version: null as never }), 'standard, plus, rand or a list of attacks, got null'],
+    [
+      () => autoAttack({ ...threat, version: 'strong' as 'rand' }),
+      'autoAttack: expected version among standard, plus, rand, got "strong"',
+    ],
+    [() => autoAttack({ ...threat, version: [] }), 'expected version to be a list of at least 1, got []'],
+    [
+      () => autoAttack({ ...threat, version: fgsm(threat) as never }),
+      'expected version to be a list of at least 1, got "fgsm"; write it in [ ]',
+    ],
     [() => autoAttack({ ...threat, version: [fgsm(threat), fgsm(threat)] }), 'different names, got "fgsm" twice'],
     [
       () => autoAttack({ ...threat, version: [fgsm({ epsilon: 0.2 })] }),
@@ -299,11 +310,11 @@ describe('parts', () => {
   })
 
   it.each([
-    [() => fgsm({ epsilon: 0 }), 'fgsm: expected epsilon in (0, 1], got 0'],
-    [() => fgsm({ epsilon: Number.NaN }), 'fgsm: expected epsilon in (0, 1], got NaN'],
-    [() => pgd({ epsilon: 8, steps: 1, stepSize: 1 }), 'pgd: expected epsilon in (0, 1], got 8'],
-    [() => pgd({ epsilon: 0.3, steps: 0, stepSize: 1 }), 'pgd: expected a whole number of steps >= 1, got 0'],
-    [() => pgd({ epsilon: 0.3, steps: 1.5, stepSize: 1 }), 'pgd: expected a whole number of steps >= 1, got 1.5'],
+    [() => fgsm({ epsilon: 0 }), 'fgsm: expected epsilon > 0, got 0'],
+    [() => fgsm({ epsilon: Number.NaN }), 'fgsm: expected epsilon > 0, got NaN'],
+    [() => pgd({ epsilon: 8, steps: 1, stepSize: 1 }), 'pgd: expected epsilon in (0, 1], got 8; did you mean 8/255?'],
+    [() => pgd({ epsilon: 0.3, steps: 0, stepSize: 1 }), 'pgd: expected steps to be a whole number >= 1, got 0'],
+    [() => pgd({ epsilon: 0.3, steps: 1.5, stepSize: 1 }), 'pgd: expected steps to be a whole number >= 1, got 1.5'],
     [() => pgd({ epsilon: 0.3, steps: 1, stepSize: 0 }), 'pgd: expected stepSize > 0, got 0'],
   ])('an option that can not work is refused at once, case %#', (make, message) => {
     expect(make).toThrow(PwoaFailure)

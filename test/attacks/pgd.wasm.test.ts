@@ -286,18 +286,18 @@ it('an ε above 1 is one in L2', () => {
 
 const base: PgdOptions = { epsilon: 0.3, steps: 1, stepSize: 0.1 }
 it.each([
-  [() => fgsm({ epsilon: 0.3, norm: 'L1' as 'L2' }), 'fgsm: expected a norm among Linf, L2, got "L1"'],
+  [() => fgsm({ epsilon: 0.3, norm: 'L1' as 'L2' }), 'fgsm: expected norm among Linf, L2, got "L1"; did you mean L2?'],
   [() => fgsm({ epsilon: 0, norm: 'L2' }), 'fgsm: expected epsilon > 0, got 0'],
-  [() => pgd({ ...base, norm: 'toString' as 'L2' }), 'pgd: expected a norm among Linf, L2, got "toString"'],
+  [() => pgd({ ...base, norm: 'toString' as 'L2' }), 'pgd: expected norm among Linf, L2, got "toString"'],
   [() => pgd({ ...base, epsilon: Infinity, norm: 'L2' }), 'pgd: expected epsilon > 0, got Infinity'],
-  [() => pgd({ ...base, epsilon: 1e30, norm: 'L2' }), 'pgd: expected epsilon <= 1000000, got 1e+30'],
-  [() => pgd({ ...base, loss: 'dlr' as 'ce' }), 'pgd: expected a loss among ce, margin, kl, got "dlr"'],
-  [() => pgd({ ...base, start: 'zero' as 'image' }), 'pgd: expected a start among uniform, image, nearby, got "zero"'],
+  [() => pgd({ ...base, epsilon: 1e30, norm: 'L2' }), 'pgd: expected epsilon in (0, 1000000], got 1e+30'],
+  [() => pgd({ ...base, loss: 'dlr' as 'ce' }), 'pgd: expected loss among ce, margin, kl, got "dlr"'],
+  [() => pgd({ ...base, start: 'zero' as 'image' }), 'pgd: expected start among uniform, image, nearby, got "zero"'],
   [
     () => pgd({ ...base, loss: 'kl', start: 'image' }),
     `pgd: expected another start than the image for loss 'kl', got "image"`,
   ],
-  [() => pgd({ ...base, restarts: 0 }), 'pgd: expected a whole number of restarts >= 1, got 0'],
+  [() => pgd({ ...base, restarts: 0 }), 'pgd: expected restarts to be a whole number >= 1, got 0'],
   [() => pgd({ ...base, start: 'image', restarts: 2 }), 'pgd: expected one try from the image itself, got 2 restarts'],
 ])('an option that can not work is refused at once, case %#', (make, message) => {
   expect(make).toThrow(PwoaFailure)

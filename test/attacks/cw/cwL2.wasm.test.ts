@@ -192,10 +192,10 @@ describe('cwL2', () => {
     [{ confidence: -1 }, 'cwL2: expected confidence >= 0, got -1'],
     [{ confidence: Number.NaN }, 'cwL2: expected confidence >= 0, got NaN'],
     [{ learningRate: 0 }, 'cwL2: expected learningRate > 0, got 0'],
-    [{ steps: 0 }, 'cwL2: expected a whole number of steps >= 1, got 0'],
-    [{ searchSteps: 0.5 }, 'cwL2: expected a whole number of searchSteps >= 1, got 0.5'],
-    [{ initialConstant: 1e30 }, 'cwL2: expected initialConstant <= 10000000000, got 1e+30'],
-    [{ initialConstant: -1 }, 'cwL2: expected initialConstant > 0, got -1'],
+    [{ steps: 0 }, 'cwL2: expected steps to be a whole number >= 1, got 0'],
+    [{ searchSteps: 0.5 }, 'cwL2: expected searchSteps to be a whole number >= 1, got 0.5'],
+    [{ initialConstant: 1e30 }, 'cwL2: expected initialConstant in (0, 10000000000], got 1e+30'],
+    [{ initialConstant: -1 }, 'cwL2: expected initialConstant in (0, 10000000000], got -1'],
   ])('refuses %j', (options, message) => {
     expect(() => cwL2(options)).toThrow(PwoaFailure)
     expect(() => cwL2(options)).toThrow(message)

@@ -423,13 +423,13 @@ describe('memory and options', () => {
   })
 
   it.each([
-    [{ epsilon: 0 }, 'square: expected epsilon in (0, 1], got 0'],
-    [{ epsilon: 8 }, 'square: expected epsilon in (0, 1], got 8'],
+    [{ epsilon: 0 }, 'square: expected epsilon > 0, got 0'],
+    [{ epsilon: 8 }, 'square: expected epsilon in (0, 1], got 8; did you mean 8/255?'],
     [{ epsilon: 0, norm: 'L2' }, 'square: expected epsilon > 0, got 0'],
-    [{ epsilon: 0.3, norm: 'L1' as 'L2' }, 'square: expected a norm among Linf, L2, got "L1"'],
-    [{ epsilon: 0.3, queries: 0 }, 'square: expected a whole number of queries >= 1, got 0'],
-    [{ epsilon: 0.3, queries: 2.5 }, 'square: expected a whole number of queries >= 1, got 2.5'],
-    [{ epsilon: 0.3, restarts: 0 }, 'square: expected a whole number of restarts >= 1, got 0'],
+    [{ epsilon: 0.3, norm: 'L1' as 'L2' }, 'square: expected norm among Linf, L2, got "L1"; did you mean L2?'],
+    [{ epsilon: 0.3, queries: 0 }, 'square: expected queries to be a whole number >= 1, got 0'],
+    [{ epsilon: 0.3, queries: 2.5 }, 'square: expected queries to be a whole number >= 1, got 2.5'],
+    [{ epsilon: 0.3, restarts: 0 }, 'square: expected restarts to be a whole number >= 1, got 0'],
     [{ epsilon: 0.3, initialShare: 0 }, 'square: expected initialShare in (0, 1], got 0'],
     [{ epsilon: 0.3, initialShare: 1.5 }, 'square: expected initialShare in (0, 1], got 1.5'],
     [{ epsilon: 0.3, initialShare: Number.NaN }, 'square: expected initialShare in (0, 1], got NaN'],

@@ -9,7 +9,7 @@ import { fab } from './fab/fab.js'
 import { fabTargeted } from './fab/fabTargeted.js'
 import { square } from './square/square.js'
 
-/** The official versions, for L∞ and L2. */
+/** The versions of the official AutoAttack, for L∞ and L2. */
 const versions = {
   standard: (threat: Threat) => [
     apgd(threat),
@@ -31,18 +31,18 @@ const versions = {
 const official = choice(['standard', 'plus', 'rand'])
 const own = list(attackOption(), { least: 1 })
 
-/** An object was meant as a list: its error then names the attack that is wrong, or asks for the brackets. */
+/** A value that is an object is read as a list: the error then names the wrong attack or asks for the brackets. */
 const versionMeant = (value: unknown) => {
   if (typeof value === 'string') return official
   return typeof value === 'object' && value !== null ? own : undefined
 }
 
-/** What {@link autoAttack} takes. */
+/** The declared options of {@link autoAttack}. */
 export const autoAttackOptions = declareOptions('autoAttack', {
   ...threatFields,
   /**
-   * `standard`: APGD-CE, APGD-T, FAB-T, Square. `plus`: with restarts, APGD-DLR and untargeted FAB too. `rand`: for
-   * randomised networks. Or a list of attacks of this norm and radius. @default 'standard'
+   * `standard`: APGD-CE, APGD-T, FAB-T and Square. `plus`: adds restarts, APGD-DLR and untargeted FAB. `rand`: for
+   * networks with random outputs. Or your own list of attacks with this norm and radius. @default 'standard'
    */
   version: either('standard, plus, rand or a list of attacks', [official, own], versionMeant).default('standard'),
   /** Its name in figures. @default 'autoattack' */
@@ -53,13 +53,13 @@ export const autoAttackOptions = declareOptions('autoAttack', {
 export interface AutoAttackOptions extends OptionsOf<typeof autoAttackOptions> {}
 
 /**
- * AutoAttack: several attacks without parameters to tune, each on the examples that the earlier ones left and from the
- * original images; an example is robust if it withstands all of them. The figure that papers quote.
+ * AutoAttack: several attacks without parameters to tune. Each runs from the original images on the examples that
+ * survived the earlier attacks. An example is robust if it survives all of them. Papers quote this figure.
  *
  * @example
  * attackEval([autoAttack({ epsilon: 0.3 }), pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })], { examples: 1000 })
- * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), an unknown norm or version, a list without attacks,
- * with two of one name or of another norm or radius
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), an unknown norm or version, or a list that is empty, has
+ * two attacks of the same name or an attack with a different norm or radius
  * Source: Croce & Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
  * attacks", ICML 2020, Sec. 5.
  */
@@ -67,7 +67,7 @@ export const autoAttack = (options: AutoAttackOptions): AttackSequence => {
   const { name, version, ...threat } = autoAttackOptions.read(options)
   checkThreat('autoAttack', threat)
   const stages = typeof version === 'string' ? versions[version](threat) : version
-  checkOwn(stages, threat)
+  checkStages(stages, threat)
   return {
     name,
     config: {
@@ -79,15 +79,16 @@ export const autoAttack = (options: AutoAttackOptions): AttackSequence => {
   }
 }
 
-const checkOwn = (stages: readonly Attack[], { epsilon, norm }: Threat): void => {
+/** @throws OptionError for two attacks of the same name, or an attack with a different norm or radius */
+const checkStages = (stages: readonly Attack[], { epsilon, norm }: Threat): void => {
   const names = stages.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) rejectOption('autoAttack', 'attacks of different names', `"${twice}" twice`)
+  if (twice !== undefined) rejectOption('autoAttack', 'attacks with different names', `"${twice}" twice`)
   const other = stages.find((stage) => stage.norm !== norm || stage.epsilon !== epsilon)
   if (other)
     rejectOption(
       'autoAttack',
-      `attacks of ${norm} with ε = ${epsilon}`,
-      `${other.name}: ${other.norm}, ${other.epsilon}`,
+      `attacks in ${norm} with epsilon ${epsilon}`,
+      `${other.name} in ${other.norm} with epsilon ${other.epsilon}`,
     )
 }

@@ -8,7 +8,7 @@ import { crossEntropy } from './common/losses.js'
 import { norms } from './common/norms.js'
 import { checkThreat, threatFields } from './common/threat.js'
 
-/** What {@link fgsm} takes. */
+/** The declared options of {@link fgsm}. */
 export const fgsmOptions = declareOptions('fgsm', threatFields)
 
 /** Options of {@link fgsm}. */

@@ -2,8 +2,8 @@ import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Attack, AttackInput } from './common/attack.js'
 
 /**
- * Runs an attack to its end at once: for training, or for a script of one's own. Adversarial images, n × height ×
- * width × channels, owned by the caller.
+ * Runs an attack to its end in one call, for training or for your own script. Returns adversarial images, n × height ×
+ * width × channels, which the caller owns.
  *
  * @example
  * import { type AttackInput, runAttack, square } from 'pwoa'

@@ -5,7 +5,7 @@ import { autoAttack } from '../../src/attacks/autoAttack.js'
 import type { Classifier } from '../../src/attacks/common/attack.js'
 import { targetedDlr } from '../../src/attacks/common/losses.js'
 import { norms } from '../../src/attacks/common/norms.js'
-import { drawn } from '../../src/attacks/common/starts.js'
+import { randomPerturbations } from '../../src/attacks/common/starts.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
 import { pgd } from '../../src/attacks/pgd.js'
 import { runAttack } from '../../src/attacks/run.js'
@@ -25,7 +25,7 @@ import {
 import { expectEvery, isPixel } from '../support/expectEvery.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 
-/** float32 may carry an image ± ε over ε by half a step below 1. */
+/** Float32 rounding of image ± ε: half a step below 1. */
 const ROUNDING = 1e-6
 
 const clip = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
@@ -41,7 +41,7 @@ const seeds = fc.nat(1e6)
 const check = (property: fc.IPropertyWithHooks<unknown[]>): void => fc.assert(property, { numRuns: 25, seed: 7 })
 
 describe('FGSM and PGD', () => {
-  it('stay within ε and [0, 1], whatever the classifier', () => {
+  it('stay within ε and [0, 1] on any classifier', () => {
     check(
       fc.property(seeds, attacks, fc.boolean(), (seed, options, isLinear) => {
         const given = problem(seed, 3)
@@ -56,7 +56,7 @@ describe('FGSM and PGD', () => {
     )
   })
 
-  it('are functions of their input and seed', () => {
+  it('return the same images for the same input and seed', () => {
     check(
       fc.property(seeds, attacks, (seed, options) => {
         const given = problem(seed, 3)
@@ -66,7 +66,7 @@ describe('FGSM and PGD', () => {
     )
   })
 
-  it('the seed, the name and the example decide where PGD starts', () => {
+  it('the start of PGD depends on the seed, the name and the example', () => {
     const given = problem(3, 2)
     const same = {
       ...given,
@@ -79,10 +79,10 @@ describe('FGSM and PGD', () => {
     const base = start({}, 0)
     expect(distance(start({}, 1), base)).toBeGreaterThan(0.1)
     expect(distance(start({ name: 'pgd-again' }, 0), base)).toBeGreaterThan(0.1)
-    expect(distance(base.slice(PIXELS), base.slice(0, PIXELS)), 'two examples of one image').toBeGreaterThan(0.1)
+    expect(distance(base.slice(PIXELS), base.slice(0, PIXELS)), 'two examples with the same image').toBeGreaterThan(0.1)
   })
 
-  it('an example is attacked alone as it is in a batch', () => {
+  it('give the same result for an example alone as in a batch', () => {
     check(
       fc.property(seeds, attacks, (seed, options) => {
         const given = problem(seed, 4)
@@ -101,13 +101,15 @@ describe('FGSM and PGD', () => {
     )
   })
 
-  it('starts are uniform in the ball and the same alone as in a batch', () => {
+  it('start uniformly in the ball, at the same point alone as in a batch', () => {
     const images = new Float32Array(200 * PIXELS).fill(0.5)
     const startOf = (indices: Uint32Array): Float32Array =>
       tf.tidy(() => {
         const x = tf.tensor4d(images.slice(0, indices.length * PIXELS), [indices.length, SIDE, SIDE, 1])
         const { ball, fillInside } = norms.Linf
-        const noise = drawn({ images: x, indices, seed: 5 }, ['pgd', 0], (out, random) => fillInside(out, 0.3, random))
+        const noise = randomPerturbations({ images: x, indices, seed: 5 }, ['pgd', 0], (out, random) =>
+          fillInside(out, 0.3, random),
+        )
         return ball(x, 0.3).project(tf.add(x, noise)).dataSync<'float32'>()
       })
     const all = startOf(Uint32Array.from({ length: 200 }, (_, i) => i))
@@ -115,12 +117,12 @@ describe('FGSM and PGD', () => {
     const noise = Float64Array.from(all, (value) => value - 0.5)
     const mean = noise.reduce((a, b) => a + b) / noise.length
     const variance = noise.reduce((a, b) => a + b * b, 0) / noise.length
-    // 5,000 draws: the mean's deviation is 0.0025, the variance's (0.03) 0.0004.
+    // With 5,000 draws, the standard deviation of the mean is 0.0025, and that of the variance (0.03) is 0.0004.
     expect(Math.abs(mean)).toBeLessThan(0.01)
     expect(Math.abs(variance - 0.03)).toBeLessThan(0.0016)
   })
 
-  it('the caller owns the result, and nothing else is left behind', () => {
+  it('return images that the caller owns, and free all other tensors', () => {
     const given = problem(1, 2)
     const images = tf.tensor4d(given.images, [2, SIDE, SIDE, 1])
     const labels = tf.tensor2d([1, 0, 0, 0, 1, 0], [2, 3])
@@ -136,7 +138,7 @@ describe('FGSM and PGD', () => {
       expect(tf.memory().numTensors, attack.name).toBe(before + 1)
       result.dispose()
     }
-    expect(images.isDisposed || labels.isDisposed, 'its input is left alone').toBe(false)
+    expect(images.isDisposed || labels.isDisposed, 'do not free their input').toBe(false)
     tf.dispose([images, labels, weights])
   })
 })
@@ -173,7 +175,7 @@ describe('on a linear classifier', () => {
     )
   })
 
-  it('FGSM with random start is x + δ and a step of 1.25 ε from there, each cut to the ball and [0, 1]', () => {
+  it('FGSM with a random start is x + δ and a step of 1.25 ε from there, each clipped to the ball and [0, 1]', () => {
     check(
       fc.property(seeds, fc.double({ min: 0.01, max: 0.5, noNaN: true }), (seed, epsilon) => {
         const given = problem(seed, 3)
@@ -181,7 +183,7 @@ describe('on a linear classifier', () => {
           const x = Number(given.images[i])
           return clip(clip(value, x - epsilon, x + epsilon), 0, 1)
         }
-        // δ is uniform in [−ε, ε], each example's from a stream of its own.
+        // δ is uniform in [−ε, ε], and each example has its own stream.
         const streams = given.classes.map((_, index) => stream(seed, index, 'pgd', 0))
         const start = given.images.map((x, i) => {
           const uniform = streams[Math.floor(i / PIXELS)]?.uniform() ?? Number.NaN
@@ -198,11 +200,11 @@ describe('on a linear classifier', () => {
     )
   })
 
-  it('PGD with enough steps ends in the corner of the ball, from any start, where there are two classes', () => {
+  it('with two classes, PGD with enough steps ends in the corner of the ball from any start', () => {
     check(
       fc.property(seeds, fc.constantFrom('uniform' as const, 'image' as const), (seed, start) => {
         const given = problem(seed, 2)
-        // Two classes: W·(softmax − y) = p·(w_other − w_target) has one sign wherever it is taken.
+        // Two classes: W·(softmax − y) = p·(w_other − w_target) has the same sign everywhere.
         const weights = seededNumbers(seed + 2, PIXELS * 2)
         const epsilon = 0.2
         const found = tf.tidy(() =>
@@ -224,8 +226,8 @@ describe('on a linear classifier', () => {
     )
   })
 
-  it('goes uphill where the network is all but certain, and gradients are tiny', () => {
-    // Loss e^−margin. From 17 on, softmax − labels is 0 in float32, and there is no way uphill.
+  it('FGSM raises the loss if the network is almost certain and gradients are tiny', () => {
+    // The loss is e^−margin. From a margin of 17 on, softmax − labels is 0 in float32, and there is no gradient.
     for (const margin of [5, 14, 15]) {
       const images = new Float32Array(PIXELS).fill(0.5)
       const classifier: Classifier = (x) => {
@@ -249,7 +251,7 @@ describe('parts', () => {
     expect(found).toEqual([...values.map(() => 1), 0, ...values.map(() => -1)])
   })
 
-  it('the projection on the ball is idempotent and the nearest point', () => {
+  it('the projection on the ball is idempotent and returns the nearest point', () => {
     check(
       fc.property(seeds, fc.double({ min: 0.01, max: 1, noNaN: true }), (seed, epsilon) => {
         const centre = problem(seed, 1).images
@@ -269,17 +271,17 @@ describe('parts', () => {
     )
   })
 
-  it.each([2, 3])('the targeted ratio of %d classes has a slope towards each of them', (count) => {
+  it.each([2, 3])('the targeted ratio of %d classes has a gradient for each target', (count) => {
     const logits = [1.5, 0.5, -2].slice(0, count)
     for (const target of Array.from({ length: count - 1 }, (_, i) => i + 1)) {
-      const [loss, slope] = tf.tidy(() => {
+      const [loss, gradient] = tf.tidy(() => {
         const { value, grad } = tf.valueAndGrad((z) => tf.sum(targetedDlr([0], [target])(z as Tensor2D)))(
           tf.tensor2d([logits]),
         )
         return [value.dataSync()[0], Array.from(grad.dataSync())]
       })
       expect(loss).toBeCloseTo(Number(logits[target]) - 1.5, 6)
-      expect(slope).toEqual(logits.map((_, c) => (c === target ? 1 : c === 0 ? -1 : 0)))
+      expect(gradient).toEqual(logits.map((_, c) => (c === target ? 1 : c === 0 ? -1 : 0)))
     }
   })
 
@@ -297,14 +299,14 @@ describe('parts', () => {
     [() => autoAttack({ ...threat, version: [] }), 'expected version to be a list of at least 1, got []'],
     [
       () => autoAttack({ ...threat, version: fgsm(threat) as never }),
-      'expected version to be a list of at least 1, got "fgsm"; write it in [ ]',
+      'expected version to be a list of at least 1, got fgsm(…); write it in [ ]',
     ],
     [() => autoAttack({ ...threat, version: [fgsm(threat), fgsm(threat)] }), 'different names, got "fgsm" twice'],
     [
       () => autoAttack({ ...threat, version: [fgsm({ epsilon: 0.2 })] }),
-      'attacks of Linf with ε = 0.3, got fgsm: Linf, 0.2',
+      'attacks in Linf with epsilon 0.3, got fgsm in Linf with epsilon 0.2',
     ],
-  ])('AutoAttack refuses at once what it can not be, case %#', (make, message) => {
+  ])('AutoAttack refuses a wrong version, case %#', (make, message) => {
     expect(make).toThrow(PwoaFailure)
     expect(make).toThrow(message)
   })
@@ -316,7 +318,7 @@ describe('parts', () => {
     [() => pgd({ epsilon: 0.3, steps: 0, stepSize: 1 }), 'pgd: expected steps to be a whole number >= 1, got 0'],
     [() => pgd({ epsilon: 0.3, steps: 1.5, stepSize: 1 }), 'pgd: expected steps to be a whole number >= 1, got 1.5'],
     [() => pgd({ epsilon: 0.3, steps: 1, stepSize: 0 }), 'pgd: expected stepSize > 0, got 0'],
-  ])('an option that can not work is refused at once, case %#', (make, message) => {
+  ])('a wrong option is refused when the attack is created, case %#', (make, message) => {
     expect(make).toThrow(PwoaFailure)
     expect(make).toThrow(message)
   })

@@ -1,4 +1,4 @@
-/** What holds for every attack of the family, one table of them: a new attack is a new row. */
+/** Properties that hold for every attack. Add a row to the table for a new attack. */
 
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { apgd } from '../../src/attacks/apgd/apgd.js'
 import { apgdTargeted } from '../../src/attacks/apgd/apgdTargeted.js'
 import type { Attack, Classifier } from '../../src/attacks/common/attack.js'
-import { onAll, onUnbroken } from '../../src/attacks/common/attempts.js'
+import { attemptsOnAll, attemptsOnSurvivors } from '../../src/attacks/common/attempts.js'
 import { type NormName, norms } from '../../src/attacks/common/norms.js'
 import { cwL2 } from '../../src/attacks/cw/cwL2.js'
 import { fab } from '../../src/attacks/fab/fab.js'
@@ -33,9 +33,12 @@ import { distance, norm, seededNumbers } from '../support/numbers.js'
 interface Row {
   /** @param effort 1, or more for the stronger of two settings */
   readonly make: (epsilon: number, effort: number) => Attack
-  /** One setting only, which changes what is misclassified as it is: nobody asks it to. */
+  /** The attack has no stronger setting. */
   readonly single?: true
-  /** The share of a linear classifier's closed-form ε beyond which all are broken; 0.93 unless told. */
+  /**
+   * On a linear classifier, the attack breaks an example if the shortest perturbation is at most this share of ε.
+   * @default 0.93
+   */
   readonly reach?: number
 }
 
@@ -63,14 +66,14 @@ const table: Readonly<Record<string, Row>> = {
   })),
   ...both('square', (kind) => ({
     make: (epsilon, restarts) => square({ epsilon, norm: kind, queries: 100, restarts }),
-    // Few queries; and as in AutoAttack a window is not laid on the last row and column, of which 5 × 5 have many.
+    // It makes few queries, and as in AutoAttack no window covers the last row and column, a large part of 5 × 5 pixels.
     reach: 0.35,
   })),
   'cw-l2': { make: (_, searchSteps) => cwL2({ steps: 12, learningRate: 0.1, searchSteps }) },
 }
 
-/** PGD leaves misclassified examples as little alone as FGSM: training wants their loss raised, too. */
-const leavesBrokenAlone = (name: string): boolean => !/^(fgsm|pgd)/.test(name)
+/** FGSM and PGD change misclassified examples, too, because training needs a higher loss on them. */
+const keepsMisclassified = (name: string): boolean => !/^(fgsm|pgd)/.test(name)
 
 const names = Object.keys(table)
 const rowOf = (name: string): Row => table[name] ?? raise(`no ${name}`)
@@ -78,13 +81,13 @@ const raise = (message: string): never => {
   throw new Error(message)
 }
 
-/** Lengths in float32: half a step below 1 in a pixel, and the rounding of a sum. */
+/** Rounding of lengths in float32: half a step below 1 in a pixel, and the sum in L2. */
 const ROUNDING = 1e-5
 
 const CLASSES = 4
 const EXAMPLES = 8
 
-/** Random images, each with the class that the network sees in it, and one of four with another. */
+/** Random images, labelled with the predicted class, and one of four with a different class. */
 const setting = (seed: number): { readonly given: Problem; readonly classifier: Classifier } => {
   const classifier = smallNetwork(seed, CLASSES)
   const given = problem(seed, EXAMPLES, CLASSES)
@@ -111,7 +114,7 @@ const check = (property: fc.IPropertyWithHooks<unknown[]>): void => fc.assert(pr
 describe.each(names)('%s', (name) => {
   const { make, single, reach = 0.93 } = rowOf(name)
 
-  it('stays within ε and [0, 1], and leaves alone what is misclassified as it is', () => {
+  it('stays within ε and [0, 1], and does not change examples that are misclassified without an attack', () => {
     check(
       fc.property(seeds, epsilons, (seed, epsilon) => {
         const { given, classifier } = setting(seed)
@@ -120,15 +123,15 @@ describe.each(names)('%s', (name) => {
         expectEvery(found, isPixel)
         for (const length of lengthsOf(attack.norm, found, given.images))
           expect(length).toBeLessThanOrEqual(attack.epsilon + ROUNDING)
-        if (!leavesBrokenAlone(name)) return
+        if (!keepsMisclassified(name)) return
         for (const row of brokenRows(given.images, given, classifier))
-          expect(rows(found)[row], 'broken before').toEqual(rows(given.images)[row])
+          expect(rows(found)[row], 'misclassified without an attack').toEqual(rows(given.images)[row])
       }),
     )
   })
 
   if (!single)
-    it('breaks no less in a stronger setting', () => {
+    it('breaks at least as many examples in a stronger setting', () => {
       check(
         fc.property(seeds, epsilons, (seed, epsilon) => {
           const { given, classifier } = setting(seed)
@@ -141,7 +144,7 @@ describe.each(names)('%s', (name) => {
       )
     })
 
-  it('does the same for the same seed, alone, in any order and any batch', () => {
+  it('gives the same result for the same seed: alone, in any order and in any batch', () => {
     check(
       fc.property(seeds, epsilons, (seed, epsilon) => {
         const { given, classifier } = setting(seed)
@@ -162,7 +165,7 @@ describe.each(names)('%s', (name) => {
     )
   })
 
-  it('breaks nothing where the classifier does not look at the image', () => {
+  it('breaks nothing if the classifier ignores the image', () => {
     const given = { ...problem(5, 4, CLASSES), classes: [2, 2, 1, 2] }
     const classifier: Classifier = (images) => {
       const nothing = tf.mul(tf.sum(tf.reshape(images, [-1, PIXELS]), 1, true), 0)
@@ -173,7 +176,7 @@ describe.each(names)('%s', (name) => {
     expect(brokenRows(found, given, classifier)).toEqual([2])
   })
 
-  it('breaks a linear classifier of two classes exactly where ε is enough', () => {
+  it('breaks a linear classifier of two classes exactly if ε is large enough', () => {
     for (const seed of [1, 2, 3]) {
       const attack = make(0.1, 2)
       const { given, classifier, shares, needed } = linear(seed, attack.norm, reach)
@@ -181,13 +184,13 @@ describe.each(names)('%s', (name) => {
       const broken = brokenRows(found, given, classifier)
       expect(broken).toEqual(attack.epsilon === Infinity ? [0, 1, 2, 3] : [0, 1])
       expect(shares.filter((share) => share < 1)).toHaveLength(2)
-      // Nothing shorter than the closed form breaks it.
+      // No perturbation is shorter than the closed form.
       for (const row of broken)
         expect(lengthsOf(attack.norm, found, given.images)[row]).toBeGreaterThan(Number(needed[row]) - ROUNDING)
     }
   })
 
-  it('leaves no tensor behind, at its end and wherever it is left', () => {
+  it('frees its tensors at its end and wherever it is stopped', () => {
     const { given, classifier } = setting(17)
     const input = inputOf(given, classifier)
     const attack = make(0.05, 2)
@@ -197,7 +200,7 @@ describe.each(names)('%s', (name) => {
     for (let next = whole.next(); ; next = whole.next()) {
       if (!next.done) shares.push(next.value)
       else {
-        expect(tf.memory().numTensors, 'its result is all').toBe(before + 1)
+        expect(tf.memory().numTensors, 'only its result remains').toBe(before + 1)
         next.value.dispose()
         break
       }
@@ -211,20 +214,20 @@ describe.each(names)('%s', (name) => {
       expect(tf.memory().numTensors, `after ${stop} of ${count}`).toBe(before)
     }
     const again = runAttack(attack, input)
-    expect(input.images.isDisposed || input.labels.isDisposed, 'its input is left alone').toBe(false)
+    expect(input.images.isDisposed || input.labels.isDisposed, 'does not free its input').toBe(false)
     tf.dispose([again, input.images, input.labels])
   })
 })
 
-/** Dual lengths: how much a perturbation of length 1 changes w·x at most. */
+/** Dual norms: the largest change of w·x by a perturbation of length 1. */
 const dual: Readonly<Record<NormName, (w: Float64Array) => number>> = {
   Linf: (w) => w.reduce((sum, value) => sum + Math.abs(value), 0),
   L2: (w) => norm(w),
 }
 
 /**
- * Logits ±½w·(x − ½), and four images of class 0 whose margins are such shares of what ε = 0.1 can move: half of what
- * the attack has to reach, all of it, a little too much and far too much. No ball reaches the edges of the box.
+ * Logits ±½w·(x − ½), and four images of class 0. Breaking them takes these shares of ε = 0.1: half of what the attack
+ * must reach, all of it, a little more than ε, and much more. No ball reaches the edges of the box.
  */
 const linear = (seed: number, kind: NormName, reach: number) => {
   const w = Float64Array.from(seededNumbers(seed, PIXELS))
@@ -244,25 +247,25 @@ const linear = (seed: number, kind: NormName, reach: number) => {
   return { given, classifier, shares, needed }
 }
 
-it('of the images that break an example the first one stays', () => {
+it('attemptsOnSurvivors keeps the first of several images that break an example', () => {
   const { given, classifier } = setting(17)
   const found = tf.tidy(() => {
-    const running = onUnbroken(inputOf(given, classifier), 2, function* ({ broken, run }) {
-      for (const value of [0.25, 0.75]) broken(0, new Float32Array(PIXELS).fill(value + run / 10))
+    const running = attemptsOnSurvivors(inputOf(given, classifier), 2, function* ({ onBroken, number }) {
+      for (const value of [0.25, 0.75]) onBroken(0, new Float32Array(PIXELS).fill(value + number / 10))
       yield 1
     })
     for (let next = running.next(); ; next = running.next()) if (next.done) return next.value.dataSync<'float32'>()
   })
-  // Row 3 is misclassified as it is; the second try has row 1 for its first.
+  // Row 3 is misclassified without an attack. The first row of the second attempt is row 1.
   const expected = rows(given.images).map((image, row) => image.map((value) => [0.25, 0.35][row] ?? value))
   expect(distance(found, Float32Array.from(expected.flatMap((image) => [...image])))).toBeLessThan(ROUNDING)
 })
 
-it('of the images that break an example in any try the shortest perturbation stays', () => {
+it('attemptsOnAll keeps the shortest perturbation of all attempts', () => {
   const { given, classifier } = setting(17)
   const found = tf.tidy(() => {
-    const running = onAll(inputOf(given, classifier), 3, function* ({ broken, run }) {
-      broken(0, new Float32Array(PIXELS).fill([0.25, 0.5, 0.75][run] ?? 0), [0.3, 0.1, 0.2][run])
+    const running = attemptsOnAll(inputOf(given, classifier), 3, function* ({ onBroken, number }) {
+      onBroken(0, new Float32Array(PIXELS).fill([0.25, 0.5, 0.75][number] ?? 0), [0.3, 0.1, 0.2][number])
       yield 1
     })
     for (let next = running.next(); ; next = running.next()) if (next.done) return next.value.dataSync<'float32'>()
@@ -270,7 +273,7 @@ it('of the images that break an example in any try the shortest perturbation sta
   expect(rows(found)[0]).toEqual(new Float32Array(PIXELS).fill(0.5))
 })
 
-it('the examples of these laws are of all kinds', () => {
+it('the problems of these tests have misclassified, broken and surviving examples', () => {
   const attack = pgd({ epsilon: 0.1, steps: 8, stepSize: 0.05 })
   const outcomes = Array.from({ length: 8 }, (_, seed) => {
     const { given, classifier } = setting(seed)

@@ -1,4 +1,4 @@
-/** What FGSM and PGD have beyond one try in L∞: the other norm and loss, restarts, being left early, bad input. */
+/** FGSM and PGD beyond one run in L∞: L2, other losses, restarts, stopping early, and wrong input. */
 
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
@@ -24,7 +24,7 @@ import {
 import { expectEvery, isPixel } from '../support/expectEvery.js'
 import { distance, norm, seededNumbers } from '../support/numbers.js'
 
-/** Half a step of float32 below 1, in a pixel; in L2, of the 25 of an image. */
+/** Rounding in float32: half a step below 1 in a pixel, and the sum over 25 pixels in L2. */
 const ROUNDING = 1e-6
 const L2_ROUNDING = 5e-6
 
@@ -48,7 +48,7 @@ const between = (weights: Float32Array, to: number, from: number): readonly numb
 }
 
 describe('in L2', () => {
-  it('FGSM and PGD stay within ε and [0, 1], whatever the classifier', () => {
+  it('FGSM and PGD stay within ε and [0, 1] on any classifier', () => {
     const options = fc.record({
       epsilon: fc.double({ min: 0.01, max: 4, noNaN: true }),
       steps: fc.integer({ min: 1, max: 6 }),
@@ -70,7 +70,7 @@ describe('in L2', () => {
     )
   })
 
-  /** Two classes: ∂CE/∂x = p·(w_other − w_label) has one direction, wherever it is taken. */
+  /** Two classes: ∂CE/∂x = p·(w_other − w_label) has the same direction everywhere. */
   const twoClasses = (seed: number): Problem => problem(seed, 2, 2)
 
   it('FGSM is clip(x + ε·g/‖g‖₂) on a linear classifier', () => {
@@ -89,11 +89,11 @@ describe('in L2', () => {
   })
 
   it.each(['uniform', 'image'] as const)(
-    'PGD ends in the nearest point of the ball to the other class, start %s',
+    'PGD ends at the point of the ball that is nearest to the other class, start %s',
     (start) => {
       check(
         fc.property(seeds, (seed) => {
-          // Far enough from black and white that only the ball bounds it.
+          // Far enough from black and white that only the ball limits the attack.
           const given = {
             ...twoClasses(seed),
             images: seededNumbers(seed, 2 * PIXELS).map((value) => 0.5 + 0.1 * value),
@@ -105,7 +105,7 @@ describe('in L2', () => {
             const direction = between(given.weights, 1 - label, label)
             return x.map((value, p) => value + (0.3 * Number(direction[p])) / norm(direction))
           })
-          // Each projected step of length ε at least halves the angle to the direction: 2⁻⁴⁰ is beyond float32.
+          // Each projected step of length ε at least halves the angle to the direction: 2⁻⁴⁰ is below the precision of float32.
           expect(distance(found, expected)).toBeLessThan(1e-5)
         }),
       )
@@ -134,7 +134,7 @@ describe('the margin loss', () => {
     )
   })
 
-  it('finds the way uphill where cross entropy has none left in float32', () => {
+  it('has a gradient where that of the cross entropy is 0 in float32', () => {
     const given = { images: new Float32Array(PIXELS).fill(0.5), weights: new Float32Array(PIXELS * 3), classes: [0] }
     const classifier: Classifier = (x) => {
       const evidence = tf.sum(tf.reshape(x, [-1, PIXELS]), 1, true)
@@ -155,7 +155,7 @@ describe('restarts', () => {
   const brokenRows = (found: Float32Array, { classes }: Problem, classifier: Classifier): ReadonlySet<number> =>
     new Set(guessesOf(found, classifier).flatMap((guess, row) => (guess === classes[row] ? [] : [row])))
 
-  it.each(['Linf', 'L2'] as const)('%s: what one try broke stays as it is, others break more', (kind) => {
+  it.each(['Linf', 'L2'] as const)('%s: keep the images that an earlier run broke, and break more', (kind) => {
     const gained = { rows: 0 }
     check(
       fc.property(seeds, (seed) => {
@@ -180,25 +180,25 @@ describe('restarts', () => {
     expect(gained.rows).toBeGreaterThan(0)
   })
 
-  it('each try has a start of its own', () => {
+  it('start at different points', () => {
     const given = problem(3, 2)
     const classifier = linearClassifier(given.weights)
-    // Nothing is broken in so small a ball, so the last try's images come back.
+    // Nothing is broken in so small a ball, so the images of the last run are returned.
     const whole = { ...given, classes: guessesOf(given.images, classifier) }
-    const still = { epsilon: 1e-3, steps: 1, stepSize: 1e-9 }
-    const [one, two] = [1, 2].map((restarts) => attacked(pgd({ ...still, restarts }), whole, classifier))
+    const tiny = { epsilon: 1e-3, steps: 1, stepSize: 1e-9 }
+    const [one, two] = [1, 2].map((restarts) => attacked(pgd({ ...tiny, restarts }), whole, classifier))
     expect(distance(two ?? [], one ?? [])).toBeGreaterThan(5e-4)
   })
 })
 
-describe('left early', () => {
+describe('stopped early', () => {
   it.each([
     ['fgsm', fgsm({ epsilon: 0.3 })],
     ['fgsm in L2', fgsm({ epsilon: 0.3, norm: 'L2' })],
     ['pgd', pgd({ epsilon: 0.3, steps: 3, stepSize: 0.1, restarts: 3 })],
     ['pgd in L2', pgd({ epsilon: 0.3, steps: 3, stepSize: 0.1, restarts: 3, norm: 'L2', loss: 'margin' })],
     ['pgd from the image', pgd({ epsilon: 0.3, steps: 3, stepSize: 0.1, start: 'image' })],
-  ])('%s leaves no tensor behind, and tells how far it is', (_, attack) => {
+  ])('%s frees its tensors, and reports its progress', (_, attack) => {
     const given = problem(1, 4)
     const weights = tf.tensor2d(given.weights, [PIXELS, CLASSES])
     const input = inputOf(given, (images) => tf.matMul(tf.reshape(images, [-1, PIXELS]), weights))
@@ -229,9 +229,9 @@ const sharesOf = (attack: Attack, input: AttackInput): readonly number[] => {
   }
 }
 
-describe('input that no attack can work on', () => {
+describe('attacks refuse', () => {
   const never: Classifier = () => {
-    throw new Error('the classifier was asked')
+    throw new Error('the classifier was called')
   }
   const given = problem(2, 3)
   const refused = (change: (input: AttackInput) => Partial<AttackInput>): string => {
@@ -271,7 +271,7 @@ describe('input that no attack can work on', () => {
     expect(refused(() => ({ labels: tf.tensor2d(rows, [3, 3]) }))).toMatch(/fgsm: expected one-hot labels/)
   })
 
-  it('as many labels and indices as images', () => {
+  it('different numbers of images, labels and indices', () => {
     expect(refused(() => ({ labels: tf.tensor2d([1, 0, 0, 1, 0, 0], [2, 3]) }))).toMatch(
       /expected as many labels and indices as images, got 3, 2 and 3/,
     )
@@ -279,7 +279,7 @@ describe('input that no attack can work on', () => {
   })
 })
 
-it('an ε above 1 is one in L2', () => {
+it('L2 accepts an ε above 1', () => {
   expect(fgsm({ epsilon: 2, norm: 'L2' }).epsilon).toBe(2)
   expect(pgd({ epsilon: 2, steps: 1, stepSize: 1, norm: 'L2' }).norm).toBe('L2')
 })
@@ -295,16 +295,16 @@ it.each([
   [() => pgd({ ...base, start: 'zero' as 'image' }), 'pgd: expected start among uniform, image, nearby, got "zero"'],
   [
     () => pgd({ ...base, loss: 'kl', start: 'image' }),
-    `pgd: expected another start than the image for loss 'kl', got "image"`,
+    `pgd: expected start 'uniform' or 'nearby' for loss 'kl', got "image"`,
   ],
   [() => pgd({ ...base, restarts: 0 }), 'pgd: expected restarts to be a whole number >= 1, got 0'],
-  [() => pgd({ ...base, start: 'image', restarts: 2 }), 'pgd: expected one try from the image itself, got 2 restarts'],
-])('an option that can not work is refused at once, case %#', (make, message) => {
+  [() => pgd({ ...base, start: 'image', restarts: 2 }), "pgd: expected 1 restart for start 'image', got 2"],
+])('a wrong option is refused when the attack is created, case %#', (make, message) => {
   expect(make).toThrow(PwoaFailure)
   expect(make).toThrow(message)
 })
 
-describe('TRADES’ inner attack', () => {
+describe('the inner attack of TRADES', () => {
   const options: PgdOptions = { epsilon: 0.1, steps: 5, stepSize: 0.05, loss: 'kl', start: 'nearby' }
   const divergences = (given: Problem, classifier: Classifier, found: Float32Array): readonly number[] =>
     tf.tidy(() => {
@@ -314,7 +314,7 @@ describe('TRADES’ inner attack', () => {
       return [...losses(tf.tensor2d(logits(found), [given.classes.length, CLASSES])).dataSync()]
     })
 
-  it('moves the answer away from the natural one, whatever the labels say', () => {
+  it('moves the output away from the natural output, whatever the labels are', () => {
     check(
       fc.property(seeds, (seed) => {
         const given = problem(seed, 3)
@@ -323,18 +323,18 @@ describe('TRADES’ inner attack', () => {
         const relabelled = { ...given, classes: given.classes.map((label) => (label + 1) % CLASSES) }
         expect(attacked(pgd(options), relabelled, classifier, { seed })).toEqual(found)
         const start = attacked(pgd({ ...options, stepSize: 1e-9 }), given, classifier, { seed })
-        const [moved, begun] = [divergences(given, classifier, found), divergences(given, classifier, start)]
-        for (const [i, divergence] of moved.entries()) expect(divergence).toBeGreaterThan(begun[i] ?? Infinity)
+        const [moved, initial] = [divergences(given, classifier, found), divergences(given, classifier, start)]
+        for (const [i, divergence] of moved.entries()) expect(divergence).toBeGreaterThan(initial[i] ?? Infinity)
       }),
     )
   })
 
-  it('starts with normal noise of 0.001 around the image, each example from its own stream', () => {
+  it('starts with normal noise of 0.001 around the image, each example with its own stream', () => {
     const given = { ...problem(3, 40), images: new Float32Array(40 * PIXELS).fill(0.5) }
     const still = pgd({ ...options, loss: 'ce', steps: 1, stepSize: 1e-9 })
     const start = attacked(still, given, curvedClassifier(given.weights), { seed: 3 })
     const noise = start.map((value) => value - 0.5)
-    // 1000 draws: the deviation is within a tenth.
+    // With 1000 draws, the standard deviation is within a tenth of the true one.
     expect(norm(noise) / Math.sqrt(noise.length) / 1e-3).toBeCloseTo(1, 0.9)
     expect(Math.max(...noise)).toBeLessThan(6e-3)
     expect(new Set(noise).size).toBeGreaterThan(500)

@@ -76,7 +76,7 @@ describeGolden('Auto-PGD', () => {
     // If the loss never grows, the step size is halved at every checkpoint.
     const sizes = stepSizes(Float32Array.of(0), 1, Number(steps))
     const checkpoints = Array.from({ length: Number(steps) }, (_, i) => i + 1).filter(() => {
-      sizes.see(Float32Array.of(-1))
+      sizes.update(Float32Array.of(-1))
       return sizes.checkpoint() !== undefined
     })
     expect(checkpoints).toEqual(golden.apgd_checkpoints[steps]?.completed_iterations)
@@ -111,7 +111,7 @@ describeGolden('Auto-PGD', () => {
         samples: 1,
         delta: tf.zerosLike(images),
         objective: objectives[loss],
-        broken: (row) => void broken.add(row),
+        onBroken: (row) => void broken.add(row),
       },
       ({ rows, bestLosses, bestImages }) => {
         const sums = tf.tidy(() => tf.sum(bestImages, [1, 2, 3]).dataSync())

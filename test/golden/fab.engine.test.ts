@@ -70,7 +70,7 @@ describeGolden('FAB', () => {
         eta: 1.05,
         beta: 0.9,
         name: 'fab-t',
-        attempt: { ...batch, classifier, classes, seed: 0, run: 0, broken: () => undefined },
+        attempt: { ...batch, classifier, classes, seed: 0, number: 0, onBroken: () => undefined },
         start: 'image',
         boundary: (images) => planeTowards(classifier, images, classes, target),
       })

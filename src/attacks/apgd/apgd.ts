@@ -2,38 +2,40 @@ import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, whole } from '../../dsl/options/kinds.js'
 import type { Attack } from '../common/attack.js'
-import { onUnbroken } from '../common/attempts.js'
+import { attemptsOnSurvivors } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { type Losses, untargeted } from '../common/losses.js'
 import { norms } from '../common/norms.js'
-import { drawn } from '../common/starts.js'
+import { randomPerturbations } from '../common/starts.js'
 import { checkThreat, nameOption, threatFields } from '../common/threat.js'
 import { autoPgd } from './autoPgd.js'
 
+/** What APGD maximises, by name. */
 const losses = { ce: untargeted.ce, dlr: untargeted.dlr } satisfies Record<string, (labels: Tensor2D) => Losses>
 
-/** What {@link apgd} takes. */
+/** The declared options of {@link apgd}. */
 export const apgdOptions = declareOptions('apgd', {
   ...threatFields,
   /** What it maximises: cross entropy, or the difference of logits ratio. @default 'ce' */
   loss: choice(['ce', 'dlr']).default('ce'),
-  /** Gradient steps of a try, ≥ 1. @default 100 */
+  /** Gradient steps of each restart, ≥ 1. @default 100 */
   steps: whole(1).default(100),
-  /** Tries, each from another start, on the examples that withstood the earlier ones; ≥ 1. @default 1 */
+  /** Runs from different starts, ≥ 1, each on the examples that survived the earlier ones. @default 1 */
   restarts: whole(1).default(1),
-  /** Passes whose gradients are added up in each step, ≥ 1: more than one for randomised networks. @default 1 */
+  /** Passes whose gradients are averaged in each step, ≥ 1. Use several for networks with random outputs. @default 1 */
   samples: whole(1).default(1),
-  /** Its name in figures. @default 'apgd-ce' or 'apgd-dlr', by the loss */
-  name: nameOption().optional("'apgd-ce' or 'apgd-dlr', by the loss"),
+  /** Its name in figures. @default 'apgd-ce' or 'apgd-dlr', depending on the loss */
+  name: nameOption().optional("'apgd-ce' or 'apgd-dlr', depending on the loss"),
 })
 
 /** Options of {@link apgd}. */
 export interface ApgdOptions extends OptionsOf<typeof apgdOptions> {}
 
 /**
- * Auto-PGD: projected gradient ascent with momentum, x' ← Π(x' + ¾(z − x') + ¼(x' − x'₋₁)) with z = Π(x' + η·sign g),
- * whose step η starts at 2ε and is halved at checkpoints where less than ¾ of the steps went uphill or the best loss
- * has not grown since the last one; it then goes on from the best point so far. Starts at a random point of length ε.
+ * Auto-PGD: projected gradient ascent with momentum, x' ← Π(x' + ¾(z − x') + ¼(x' − x'₋₁)) with z = Π(x' + η·sign g).
+ * The step size η starts at 2ε. At a checkpoint it is halved if fewer than ¾ of the steps raised the loss, or if the
+ * best loss has not grown since the previous checkpoint; the attack then continues from the best point so far. It starts
+ * at a random point at distance ε.
  *
  * @example
  * attackEval([apgd({ epsilon: 0.3, loss: 'dlr', restarts: 5 })])
@@ -54,17 +56,19 @@ export const apgd = (options: ApgdOptions): Attack => {
     epsilon,
     weaknesses: (classes) =>
       loss === 'dlr' && classes < 3
-        ? [`${name}: the difference of logits ratio needs 3 classes, here are ${classes}`]
+        ? [`${name}: the difference of logits ratio needs 3 classes, so the plain difference is used`]
         : [],
     perturb: (input) =>
-      onUnbroken(input, restarts, (attempt) =>
+      attemptsOnSurvivors(input, restarts, (attempt) =>
         autoPgd({
           ...attempt,
           norm: geometry,
           epsilon,
           steps,
           samples,
-          delta: drawn(attempt, [name, attempt.run], (out, random) => geometry.fillBoundary(out, epsilon, random)),
+          delta: randomPerturbations(attempt, [name, attempt.number], (out, random) =>
+            geometry.fillBoundary(out, epsilon, random),
+          ),
           objective: losses[loss],
         }),
       ),

@@ -5,10 +5,10 @@ import type { Classifier } from '../common/attack.js'
 import type { Losses } from '../common/losses.js'
 import type { Ball, Norm } from '../common/norms.js'
 import { predictionsOf } from '../common/predictions.js'
-import { gathered } from '../common/steps.js'
+import { gatherRows } from '../common/steps.js'
 import { stepSizes } from './stepSizes.js'
 
-/** What Auto-PGD works on. It frees `delta`; the other tensors are the caller's. */
+/** What Auto-PGD takes. It frees `delta`; the other tensors belong to the caller. */
 export interface AutoPgdInput {
   readonly classifier: Classifier
   readonly images: Tensor4D
@@ -18,28 +18,30 @@ export interface AutoPgdInput {
   readonly classes: Int32Array
   readonly norm: Norm
   readonly epsilon: number
+  /** Iterations, ≥ 1. */
   readonly steps: number
+  /** Passes whose gradients are averaged in each iteration, ≥ 1. */
   readonly samples: number
-  /** Where it starts: images + delta. */
+  /** The perturbation that it starts with, n × height × width × channels. */
   readonly delta: Tensor4D
-  /** The loss for some of the rows, by their labels and their places in the input. */
+  /** The loss for some of the rows, given their labels and their rows in the input. */
   readonly objective: (labels: Tensor2D, rows: Int32Array) => Losses
-  /** Told of each row when it is first misclassified; the row is then left out. */
-  readonly broken: (row: number, image: Float32Array) => void
+  /** Called with the first misclassified image of each row, which then takes no further part. */
+  readonly onBroken: (row: number, image: Float32Array) => void
 }
 
-/** Where an iteration stands, row by row of those that are still in. */
+/** The state after an iteration, for the rows that are still attacked. */
 export interface AutoPgdState {
-  /** Places in the input. */
+  /** Their rows in the input. */
   readonly rows: Int32Array
-  /** Largest loss so far. */
+  /** Largest loss of each row so far. */
   readonly bestLosses: Float32Array
-  /** The image of that loss. */
+  /** The images with that loss. */
   readonly bestImages: Tensor4D
 }
 
-/** The tensors of an iteration, each with a row for each example that is still in. */
-interface Rows {
+/** The tensors of an iteration, with one row for each example that is still attacked. */
+interface IterationTensors {
   images: Tensor4D
   labels: Tensor2D
   now: Tensor4D
@@ -51,12 +53,14 @@ interface Rows {
   stepSize: Tensor4D
 }
 
-/** Rows are gathered anew when at least so many of them have nothing left to do. */
-const CROWDED = 0.1
+/** Broken rows are removed from the tensors when they are at least this share of all rows. */
+const REMOVAL_SHARE = 0.1
 
 /**
- * One try of Auto-PGD (Croce & Hein, ICML 2020, Algorithm 1) on all rows at once. Yields the share that is done;
- * `watch` sees each iteration, from the start on.
+ * One run of Auto-PGD on all rows at once. Yields the share of iterations that are done.
+ *
+ * @param watch receives the state at the start and after each iteration
+ * Source: Croce & Hein, ICML 2020, Algorithm 1.
  */
 export function* autoPgd(
   input: AutoPgdInput,
@@ -68,62 +72,67 @@ export function* autoPgd(
   const start = tf.tidy(() => tf.clipByValue(tf.add(images, input.delta), 0, 1) as Tensor4D)
   input.delta.dispose()
   let ball = norm.ball(images, epsilon)
-  const at: Rows = withOwn({ images, labels, now: start, before: start, best: start })
+  const tensors: IterationTensors = initialTensors({ images, labels, now: start, before: start, best: start })
 
-  const look = (): Float32Array => {
-    const losses = objective(at.labels, rows)
-    const pass = summed(Array.from({ length: samples }, () => lossesAndGradient(classifier, at.now, losses)))
-    at.gradient.dispose()
-    at.gradient = pass.gradient
+  const evaluate = (): Float32Array => {
+    const losses = objective(tensors.labels, rows)
+    const pass = averaged(Array.from({ length: samples }, () => lossesAndGradient(classifier, tensors.now, losses)))
+    tensors.gradient.dispose()
+    tensors.gradient = pass.gradient
     const broken = brokenRows(pass.logits, rows, classes, done)
-    if (broken.length > 0) report(at.now, broken, rows, input.broken)
+    if (broken.length > 0) reportBroken(tensors.now, broken, rows, input.onBroken)
     for (const row of broken) done[row] = 1
     return pass.losses
   }
 
   try {
-    const sizes = stepSizes(look(), 2 * epsilon, steps)
-    at.bestGradient = swapped(at.bestGradient, at.gradient.clone())
-    at.stepSize = swapped(at.stepSize, column(sizes.lengths()))
-    watch({ rows, bestLosses: sizes.best(), bestImages: at.best })
+    const sizes = stepSizes(evaluate(), 2 * epsilon, steps)
+    tensors.bestGradient = swapped(tensors.bestGradient, tensors.gradient.clone())
+    tensors.stepSize = swapped(tensors.stepSize, column(sizes.lengths()))
+    watch({ rows, bestLosses: sizes.best(), bestImages: tensors.best })
     for (let i = 0; i < steps; i++) {
       const kept = rows.filter((_, row) => done[row] === 0).length
       if (kept === 0) return
-      if (done.length - kept >= CROWDED * done.length) {
+      if (done.length - kept >= REMOVAL_SHARE * done.length) {
         const stay = Int32Array.from(done.keys()).filter((row) => done[row] === 0)
         rows = stay.map((row) => rows[row] ?? 0)
         done = new Uint8Array(kept)
         sizes.keep(stay)
-        keepRows(at, stay)
+        keepRows(tensors, stay)
         ball.dispose()
-        ball = norm.ball(at.images, epsilon)
+        ball = norm.ball(tensors.images, epsilon)
       }
-      const next = tf.tidy(() => advanced(at, ball, norm, i))
-      at.before.dispose()
-      at.before = at.now
-      at.now = next
-      const improved = sizes.see(look())
+      const next = tf.tidy(() => advanced(tensors, ball, norm, i))
+      tensors.before.dispose()
+      tensors.before = tensors.now
+      tensors.now = next
+      const improved = sizes.update(evaluate())
       if (improved) {
-        at.best = swapped(at.best, chosen(improved, at.now, at.best))
-        at.bestGradient = swapped(at.bestGradient, chosen(improved, at.gradient, at.bestGradient))
+        tensors.best = swapped(tensors.best, chosen(improved, tensors.now, tensors.best))
+        tensors.bestGradient = swapped(tensors.bestGradient, chosen(improved, tensors.gradient, tensors.bestGradient))
       }
       const halved = sizes.checkpoint()
       if (halved) {
-        at.now = swapped(at.now, chosen(halved, at.best, at.now))
-        at.gradient = swapped(at.gradient, chosen(halved, at.bestGradient, at.gradient))
-        at.stepSize = swapped(at.stepSize, column(sizes.lengths()))
+        tensors.now = swapped(tensors.now, chosen(halved, tensors.best, tensors.now))
+        tensors.gradient = swapped(tensors.gradient, chosen(halved, tensors.bestGradient, tensors.gradient))
+        tensors.stepSize = swapped(tensors.stepSize, column(sizes.lengths()))
       }
-      watch({ rows, bestLosses: sizes.best(), bestImages: at.best })
+      watch({ rows, bestLosses: sizes.best(), bestImages: tensors.best })
       yield (i + 1) / steps
     }
   } finally {
     ball.dispose()
-    tf.dispose([...Object.values(at)])
+    tf.dispose([...Object.values(tensors)])
   }
 }
 
-/** Tensors of its own for all that an iteration replaces and frees; gradients and step sizes are there after the first look. */
-const withOwn = (given: Pick<Rows, 'images' | 'labels' | 'now' | 'before' | 'best'>): Rows => ({
+/**
+ * Tensors that the iteration may replace and free, independent of the input. Gradients and step sizes are placeholders
+ * until the first evaluation.
+ */
+const initialTensors = (
+  given: Pick<IterationTensors, 'images' | 'labels' | 'now' | 'before' | 'best'>,
+): IterationTensors => ({
   images: given.images.clone(),
   labels: given.labels.clone(),
   now: given.now,
@@ -134,27 +143,30 @@ const withOwn = (given: Pick<Rows, 'images' | 'labels' | 'now' | 'before' | 'bes
   stepSize: tf.zeros([0, 0, 0, 0]),
 })
 
+/** Returns `next` after freeing `old`. */
 const swapped = (old: Tensor4D, next: Tensor4D): Tensor4D => {
   old.dispose()
   return next
 }
 
+/** One number per row, n × 1 × 1 × 1. */
 const column = (values: Float32Array): Tensor4D => tf.tensor4d(values, [values.length, 1, 1, 1])
 
-/** `yes` in the rows that are 1, `no` in the others. */
+/** `yes` in the rows that are marked with 1, `no` in the others. */
 const chosen = (rows: Uint8Array, yes: Tensor4D, no: Tensor4D): Tensor4D =>
   tf.tidy(() => tf.where(tf.tensor4d(rows, [rows.length, 1, 1, 1], 'bool'), yes, no) as Tensor4D)
 
-const keepRows = (at: Rows, stay: Int32Array): void => {
-  for (const name of Object.keys(at) as (keyof Rows)[]) {
-    const old: Tensor = at[name]
-    Object.assign(at, { [name]: gathered(old, stay) })
+/** Removes all rows except these from every tensor. */
+const keepRows = (tensors: IterationTensors, stay: Int32Array): void => {
+  for (const name of Object.keys(tensors) as (keyof IterationTensors)[]) {
+    const old: Tensor = tensors[name]
+    Object.assign(tensors, { [name]: gatherRows(old, stay) })
     old.dispose()
   }
 }
 
-/** Logits of the last pass, gradients of all of them: expectation over a randomised network's transformations. */
-const summed = ([...passes]: readonly Pass[]): Pass => {
+/** The logits and losses of the last pass, and the mean gradient of all passes: an expectation over random outputs. */
+const averaged = ([...passes]: readonly Pass[]): Pass => {
   const last = passes.at(-1)
   if (!last) throw new Error('no pass')
   if (passes.length === 1) return last
@@ -163,7 +175,7 @@ const summed = ([...passes]: readonly Pass[]): Pass => {
   return { ...last, gradient }
 }
 
-/** Rows that are misclassified and were not before. */
+/** The rows that are misclassified for the first time. */
 const brokenRows = (
   logits: Float32Array,
   rows: Int32Array,
@@ -174,21 +186,26 @@ const brokenRows = (
   return Array.from(guesses.keys()).filter((row) => done[row] === 0 && guesses[row] !== classes[rows[row] ?? 0])
 }
 
-const report = (
+const reportBroken = (
   now: Tensor4D,
   broken: readonly number[],
   rows: Int32Array,
-  tell: (row: number, image: Float32Array) => void,
+  onBroken: (row: number, image: Float32Array) => void,
 ): void => {
-  const found = gathered(now, Int32Array.from(broken))
+  const found = gatherRows(now, Int32Array.from(broken))
   const values = found.dataSync<'float32'>()
   found.dispose()
   const size = values.length / broken.length
-  for (const [i, row] of broken.entries()) tell(rows[row] ?? 0, values.subarray(i * size, (i + 1) * size))
+  for (const [i, row] of broken.entries()) onBroken(rows[row] ?? 0, values.subarray(i * size, (i + 1) * size))
 }
 
 /** x + ¾(z − x) + ¼(x − x₋₁), z = Π(x + η·ascent(g)); without momentum in the first iteration. */
-const advanced = ({ now, before, gradient, stepSize }: Rows, ball: Ball, norm: Norm, iteration: number): Tensor4D => {
+const advanced = (
+  { now, before, gradient, stepSize }: IterationTensors,
+  ball: Ball,
+  norm: Norm,
+  iteration: number,
+): Tensor4D => {
   const z = ball.project(tf.add(now, tf.mul(norm.ascent(gradient), stepSize)))
   if (iteration === 0) return z
   const step = tf.mul(tf.sub(z, now), 1 - MOMENTUM)

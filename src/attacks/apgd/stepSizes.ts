@@ -1,21 +1,27 @@
-/** How long the steps of each row of an Auto-PGD are, and when they are halved. */
+/** The step size of each row of Auto-PGD, and when it is halved. */
 export interface StepSizes {
-  /** Length of the next step, row by row. */
+  /** Length of the next step of each row. */
   readonly lengths: () => Float32Array
-  /** Largest loss so far, row by row. */
+  /** Largest loss of each row so far. */
   readonly best: () => Float32Array
-  /** Takes the losses of an iteration, in order; 1 for each row whose loss is the largest so far, undefined for none. */
-  readonly see: (losses: Float32Array) => Uint8Array | undefined
-  /** At the end of an iteration: 1 for each row whose steps are halved from now on, undefined for none. */
+  /**
+   * Takes the losses of the next iteration. Returns 1 for each row whose loss is its largest so far, or undefined if
+   * there is no such row.
+   */
+  readonly update: (losses: Float32Array) => Uint8Array | undefined
+  /**
+   * To be called at the end of each iteration. Returns 1 for each row whose step size is halved from now on, or undefined
+   * if there is no such row.
+   */
   readonly checkpoint: () => Uint8Array | undefined
-  /** Leaves all rows out but these. */
+  /** Removes all rows except these. */
   readonly keep: (rows: Int32Array) => void
 }
 
-/** The share of steps that must go uphill between two checkpoints: ρ. */
+/** ρ: the share of the steps between two checkpoints that must raise the loss. */
 const UPHILL = 0.75
 
-/** Iterations between two checkpoints: 22 % of all at first, 3 % fewer each time, at least 6 %. */
+/** Iterations between two checkpoints: 22 % of all at first, then 3 % of all fewer each time, but at least 6 %. */
 const periods = (steps: number): { readonly first: number; readonly shrink: number; readonly least: number } => ({
   first: Math.max(Math.trunc(0.22 * steps), 1),
   shrink: Math.max(Math.trunc(0.03 * steps), 1),
@@ -23,13 +29,14 @@ const periods = (steps: number): { readonly first: number; readonly shrink: numb
 })
 
 /**
- * The adaptive steps of Auto-PGD: at a checkpoint a row's step is halved where fewer than ρ of the steps since the
- * last one raised its loss, or where it was not halved then and its best loss has not grown since.
+ * The adaptive step sizes of Auto-PGD. At a checkpoint, the step size of a row is halved if fewer than ρ of the steps
+ * since the previous checkpoint raised its loss, or if it was not halved there and the best loss has not grown since.
  *
- * @param start losses at the starting point
+ * @param start losses at the starting point, n
  * @param length of the first step
- * Source: Croce & Hein, ICML 2020, Sec. 3.2 and Algorithm 1; as the official code, which counts the first iteration as
- * uphill where its loss is positive.
+ * @param steps iterations in total
+ * Source: Croce & Hein, ICML 2020, Sec. 3.2 and Algorithm 1. As in the official code, the first iteration counts as one
+ * that raised the loss if its loss is positive.
  */
 export const stepSizes = (start: Float32Array, length: number, steps: number): StepSizes => {
   const { first, shrink, least } = periods(steps)
@@ -45,7 +52,7 @@ export const stepSizes = (start: Float32Array, length: number, steps: number): S
   return {
     lengths: () => lengths.slice(),
     best: () => best.slice(),
-    see: (losses) => {
+    update: (losses) => {
       const improved = new Uint8Array(losses.length)
       for (const [row, loss] of losses.entries()) {
         if (loss > (last[row] ?? 0)) uphill[row] = (uphill[row] ?? 0) + 1
@@ -55,7 +62,7 @@ export const stepSizes = (start: Float32Array, length: number, steps: number): S
         }
       }
       last = Float32Array.from(losses)
-      return someOf(improved)
+      return ifAny(improved)
     },
     checkpoint: () => {
       since += 1
@@ -71,7 +78,7 @@ export const stepSizes = (start: Float32Array, length: number, steps: number): S
       uphill = new Uint32Array(lengths.length)
       since = 0
       period = Math.max(period - shrink, least)
-      return someOf(halved)
+      return ifAny(halved)
     },
     keep: (rows) => {
       const kept = <A extends Float32Array | Uint8Array | Uint32Array>(all: A): A =>
@@ -89,4 +96,4 @@ export const stepSizes = (start: Float32Array, length: number, steps: number): S
   }
 }
 
-const someOf = (rows: Uint8Array): Uint8Array | undefined => (rows.includes(1) ? rows : undefined)
+const ifAny = (rows: Uint8Array): Uint8Array | undefined => (rows.includes(1) ? rows : undefined)

@@ -4,21 +4,22 @@ import { tf } from '../../engine/tf.js'
 import type { Classifier } from './attack.js'
 import type { Losses } from './losses.js'
 
-/** A forward and a backward pass. */
+/** What one forward and one backward pass compute. */
 export interface Pass {
   /** n × classes, row by row. */
   readonly logits: Float32Array
-  /** n */
+  /** One loss per example, n. */
   readonly losses: Float32Array
   /** ∂ Σ losses / ∂ images; owned by the caller. */
   readonly gradient: Tensor4D
 }
 
 /**
- * Losses, and the gradient of their sum with respect to the images. Summed over the batch, not averaged: each
- * example's gradient is its own, and a confident network's small ones are not pushed further towards zero in float32.
+ * Losses, and the gradient of their sum with respect to the images. The losses are summed over the batch, not averaged,
+ * so each example's gradient is independent of the batch size, and the small gradients of a confident network do not
+ * become smaller still in float32.
  *
- * @throws RunError where a logit is not a number
+ * @throws RunError if a logit is not finite
  */
 export const lossesAndGradient = (classifier: Classifier, images: Tensor4D, losses: Losses): Pass => {
   let logits: Float32Array = new Float32Array()
@@ -37,7 +38,7 @@ export const lossesAndGradient = (classifier: Classifier, images: Tensor4D, loss
   return { logits, losses: found, gradient }
 }
 
-/** The logits of a batch, as numbers. @throws RunError where one is not a number */
+/** The logits of a batch, n × classes, row by row. @throws RunError if a logit is not finite */
 export const logitsOf = (classifier: Classifier, images: Tensor4D): Float32Array => {
   const logits = tf.tidy(() => classifier(images).dataSync<'float32'>())
   checkLogits(logits)

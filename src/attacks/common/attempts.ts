@@ -2,39 +2,42 @@ import { tf } from '../../engine/tf.js'
 import { logitsOf } from './ascend.js'
 import type { AttackInput, Perturbing } from './attack.js'
 import { classesOf, predictionsOf } from './predictions.js'
-import { gathered } from './steps.js'
+import { gatherRows } from './steps.js'
 
-/** One try on the examples that still stand. Its tensors are freed after it. */
+/** One attempt on the examples that survive so far. Its tensors are freed after it. */
 export interface Attempt extends AttackInput {
   /** True classes, n. */
   readonly classes: Int32Array
-  /** Which try, from 0. */
-  readonly run: number
+  /** Which attempt, from 0. */
+  readonly number: number
   /**
-   * Takes down the adversarial image of a row, height × width × channels, and the length of its perturbation; the
-   * shortest one stays, of equal ones the first.
+   * Records an adversarial image of a row, height × width × channels, and the length of its perturbation. The shortest
+   * perturbation of each row is kept, and the first one among equal lengths.
    */
-  readonly broken: (row: number, image: Float32Array, length?: number) => void
+  readonly onBroken: (row: number, image: Float32Array, length?: number) => void
 }
 
-type Trying = (attempt: Attempt) => Generator<number, unknown, undefined>
+type RunAttempt = (attempt: Attempt) => Generator<number, unknown, undefined>
 
 /**
- * Tries one run after the other, each on the examples that no earlier one has broken, from the original images.
- * An example that is misclassified as it is comes back unchanged, and so does one that withstands all runs.
+ * Makes `count` attempts, each from the original images on the examples that no earlier attempt has broken. An example
+ * that is misclassified without an attack is returned unchanged, and so is an example that survives all attempts.
  */
-export const onUnbroken = (input: AttackInput, runs: number, attempt: Trying): Perturbing =>
-  tries(input, runs, attempt, (rows, isBroken) => rows.filter((row) => !isBroken(row)))
+export const attemptsOnSurvivors = (input: AttackInput, count: number, attempt: RunAttempt): Perturbing =>
+  runAttempts(input, count, attempt, (rows, isBroken) => rows.filter((row) => !isBroken(row)))
 
-/** The same, each run on all examples that are classified correctly: a later run may find a shorter perturbation. */
-export const onAll = (input: AttackInput, runs: number, attempt: Trying): Perturbing =>
-  tries(input, runs, attempt, (rows) => rows)
+/**
+ * Makes `count` attempts, each on all examples that are classified correctly without an attack: a later attempt may find
+ * a shorter perturbation.
+ */
+export const attemptsOnAll = (input: AttackInput, count: number, attempt: RunAttempt): Perturbing =>
+  runAttempts(input, count, attempt, (rows) => rows)
 
-function* tries(
+function* runAttempts(
   input: AttackInput,
-  runs: number,
-  attempt: Trying,
-  next: (rows: Int32Array<ArrayBuffer>, isBroken: (row: number) => boolean) => Int32Array<ArrayBuffer>,
+  count: number,
+  attempt: RunAttempt,
+  nextRows: (rows: Int32Array<ArrayBuffer>, isBroken: (row: number) => boolean) => Int32Array<ArrayBuffer>,
 ): Perturbing {
   const { images, labels, classifier, indices } = input
   const size = images.size / indices.length
@@ -42,31 +45,32 @@ function* tries(
   const classes = classesOf(labels)
   const guesses = predictionsOf(logitsOf(classifier, images), labels.shape[1])
   const lengths = new Float64Array(classes.length).fill(Number.POSITIVE_INFINITY)
-  let trying = Int32Array.from(classes.keys()).filter((row) => guesses[row] === classes[row])
-  for (let run = 0; run < runs && trying.length > 0; run++) {
-    const rows = trying
+  let remaining = Int32Array.from(classes.keys()).filter((row) => guesses[row] === classes[row])
+  for (let number = 0; number < count && remaining.length > 0; number++) {
+    const rows = remaining
     const subset = takeRows(input, rows)
-    const broken = (row: number, image: Float32Array, length = 0): void => {
-      const place = rows[row] ?? 0
-      if (!(length < (lengths[place] ?? 0))) return
-      result.set(image, place * size)
-      lengths[place] = length
+    const onBroken = (row: number, image: Float32Array, length = 0): void => {
+      const inputRow = rows[row] ?? 0
+      if (!(length < (lengths[inputRow] ?? 0))) return
+      result.set(image, inputRow * size)
+      lengths[inputRow] = length
     }
     try {
-      const shares = attempt({ ...subset, classes: Int32Array.from(rows, (row) => classes[row] ?? 0), run, broken })
-      for (const share of shares) yield (run + share) / runs
+      const truth = Int32Array.from(rows, (row) => classes[row] ?? 0)
+      const shares = attempt({ ...subset, classes: truth, number, onBroken })
+      for (const share of shares) yield (number + share) / count
     } finally {
       tf.dispose([subset.images, subset.labels])
     }
-    trying = next(rows, (row) => Number.isFinite(lengths[row]))
+    remaining = nextRows(rows, (row) => Number.isFinite(lengths[row]))
   }
   return tf.tensor4d(result, images.shape)
 }
 
-/** The input for some of its rows; its tensors are new. */
+/** The input reduced to some of its rows, with new tensors. */
 const takeRows = (input: AttackInput, rows: Int32Array): AttackInput => ({
   ...input,
-  images: gathered(input.images, rows),
-  labels: gathered(input.labels, rows),
+  images: gatherRows(input.images, rows),
+  labels: gatherRows(input.labels, rows),
   indices: Uint32Array.from(rows, (row) => input.indices[row] ?? 0),
 })

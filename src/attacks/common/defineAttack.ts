@@ -2,7 +2,7 @@ import { PwoaFailure } from '../../dsl/errors.js'
 import { tf } from '../../engine/tf.js'
 import type { Attack, AttackInput } from './attack.js'
 
-/** The attack, with its input checked before any work. */
+/** The attack, with a check of its input before any work. @throws RunError as {@link checkInput}, from `perturb` */
 export const defineAttack = (attack: Attack): Attack => ({
   ...attack,
   *perturb(input) {
@@ -11,7 +11,12 @@ export const defineAttack = (attack: Attack): Attack => ({
   },
 })
 
-/** @throws RunError for images that are not in [0, 1], labels that are not one-hot, or numbers that don't agree */
+/**
+ * Refuses input that no attack can work on.
+ *
+ * @throws RunError for images outside [0, 1], labels that are not one-hot, or different numbers of images, labels and
+ * indices
+ */
 export const checkInput = (stage: string, { images, labels, indices }: AttackInput): void => {
   const refuse = (expected: string, actual: string): never => {
     throw new PwoaFailure({ _tag: 'RunError', stage, expected, actual })
@@ -22,7 +27,7 @@ export const checkInput = (stage: string, { images, labels, indices }: AttackInp
   if (examples === 0) return
   const [low = Number.NaN, high = Number.NaN, sum = Number.NaN, largest = Number.NaN] = tf.tidy(() => {
     const rows = tf.sum(tf.abs(labels), 1)
-    // A label that is out of range makes a row of zeros.
+    // One-hot encoding turns a label that is out of range into a row of zeros.
     const figures = [tf.min(images), tf.max(images), tf.max(tf.abs(tf.sub(rows, 1))), tf.min(tf.max(labels, 1))]
     return figures.map((figure) => figure.dataSync()[0])
   })

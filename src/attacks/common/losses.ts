@@ -4,7 +4,7 @@ import { logSoftmax } from '../../math/logSoftmax.js'
 import { rowLosses } from '../../math/rowGradient.js'
 import { classesOf } from './predictions.js'
 
-/** What an attack maximises: n × classes to n, differentiable. */
+/** What an attack maximises: a differentiable function from logits, n × classes, to n losses. */
 export type Losses = (logits: Tensor2D) => Tensor1D
 
 /** Cross entropy with the true class. @param labels one-hot, n × classes */
@@ -13,38 +13,39 @@ export const crossEntropy =
   (logits) =>
     softmaxCrossEntropy(logits, labels)
 
-/** The classes of a row, the largest logit first; of equal ones the first first. */
-export const ranked = (logits: Float32Array): readonly number[] =>
+/** The classes of a row in the order of their logits, the largest first; among equal logits, the lower class first. */
+export const classesByLogit = (logits: Float32Array): readonly number[] =>
   Array.from(logits, (_, c) => c).sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b)
 
-/** The largest logit's class among those that are not `label`. */
+/** The class with the largest logit apart from `label`. @param logits of one example */
 export const runnerUp = (logits: Float32Array, label: number): number => {
   let best = label === 0 ? 1 : 0
   for (let c = 0; c < logits.length; c++) if (c !== label && (logits[c] ?? 0) > (logits[best] ?? 0)) best = c
   return best
 }
 
-/** max_{c ≠ y} z_c − z_y: the margin loss of Carlini & Wagner (2017), without a bound. @param labels n classes */
+/** max_{c ≠ y} z_c − z_y: the margin loss of Carlini & Wagner (S&P 2017), without its bound. @param labels n classes */
 export const margin = (labels: ArrayLike<number>): Losses =>
   rowLosses((logits, gradient, row) => {
     const label = labels[row] ?? 0
-    return difference(logits, gradient, runnerUp(logits, label), label)
+    return logitDifference(logits, gradient, runnerUp(logits, label), label)
   })
 
-/** z_target − z_y. @param labels n classes; `targets` n classes */
-export const towards = (labels: ArrayLike<number>, targets: ArrayLike<number>): Losses =>
-  rowLosses((logits, gradient, row) => difference(logits, gradient, targets[row] ?? 0, labels[row] ?? 0))
+/** z_target − z_y. @param labels n classes @param targets n classes */
+export const targetedMargin = (labels: ArrayLike<number>, targets: ArrayLike<number>): Losses =>
+  rowLosses((logits, gradient, row) => logitDifference(logits, gradient, targets[row] ?? 0, labels[row] ?? 0))
 
-const difference = (logits: Float32Array, gradient: Float32Array, up: number, down: number): number => {
+/** The value of z_up − z_down; adds its gradient to `gradient`. */
+const logitDifference = (logits: Float32Array, gradient: Float32Array, up: number, down: number): number => {
   gradient[up] = (gradient[up] ?? 0) + 1
   gradient[down] = (gradient[down] ?? 0) - 1
   return (logits[up] ?? 0) - (logits[down] ?? 0)
 }
 
-/** Keeps the difference-of-logits ratio finite; the official AutoAttack's. */
+/** Keeps the difference of logits ratio finite; the value of the official AutoAttack. */
 const GUARD = 1e-12
 
-/** (numerator z) / (denominator z), each a sum of logits with weights: its value, and the quotient rule. */
+/** The value of a quotient of two weighted sums of logits; adds its gradient, by the quotient rule, to `gradient`. */
 const ratio = (
   logits: Float32Array,
   gradient: Float32Array,
@@ -61,8 +62,8 @@ const ratio = (
 }
 
 /**
- * Difference of logits ratio −(z_y − max_{c ≠ y} z_c) / (z_π1 − z_π3), π the order of the logits, largest first. With
- * two classes there is no third logit, and the ratio would be constant: it is the margin then.
+ * Difference of logits ratio −(z_y − max_{c ≠ y} z_c) / (z_π1 − z_π3), where π orders the logits, largest first. Two
+ * classes have no third logit, and the ratio would be constant, so the margin is used instead.
  *
  * @param labels n classes
  * Source: Croce & Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
@@ -71,9 +72,9 @@ const ratio = (
 export const dlr = (labels: ArrayLike<number>): Losses =>
   rowLosses((logits, gradient, row) => {
     const label = labels[row] ?? 0
-    const [first = 0, second = 0, third] = ranked(logits)
+    const [first = 0, second = 0, third] = classesByLogit(logits)
     const other = first === label ? second : first
-    if (third === undefined) return difference(logits, gradient, other, label)
+    if (third === undefined) return logitDifference(logits, gradient, other, label)
     return ratio(
       logits,
       gradient,
@@ -90,7 +91,7 @@ export const dlr = (labels: ArrayLike<number>): Losses =>
 
 /**
  * Targeted difference of logits ratio −(z_y − z_target) / (z_π1 − ½(z_π3 + z_π4)). With fewer than four classes the
- * ratio would be constant towards the last of them: it is z_target − z_y then.
+ * ratio would be constant for the last of them, so z_target − z_y is used instead.
  *
  * @param labels n classes
  * @param targets n classes
@@ -99,8 +100,8 @@ export const dlr = (labels: ArrayLike<number>): Losses =>
 export const targetedDlr = (labels: ArrayLike<number>, targets: ArrayLike<number>): Losses =>
   rowLosses((logits, gradient, row) => {
     const [label, target] = [labels[row] ?? 0, targets[row] ?? 0]
-    const [first = 0, , third, fourth] = ranked(logits)
-    if (third === undefined || fourth === undefined) return difference(logits, gradient, target, label)
+    const [first = 0, , third, fourth] = classesByLogit(logits)
+    if (third === undefined || fourth === undefined) return logitDifference(logits, gradient, target, label)
     return ratio(
       logits,
       gradient,
@@ -117,8 +118,8 @@ export const targetedDlr = (labels: ArrayLike<number>, targets: ArrayLike<number
   })
 
 /**
- * KL(softmax(target) ‖ softmax(z)), with the gradient softmax(z) − softmax(target): how far the answers have moved,
- * whatever the true class.
+ * KL(softmax(target) ‖ softmax(z)), with the gradient softmax(z) − softmax(target): how far the output has moved,
+ * whatever the true class is.
  *
  * @param target logits, n × classes, row by row
  * Source: Zhang et al., "Theoretically Principled Trade-off between Robustness and Accuracy", ICML 2019, Algorithm 1.
@@ -137,7 +138,7 @@ export const divergenceFrom = (target: Float32Array): Losses =>
     return divergence
   })
 
-/** The losses that only need to know the true class, by name. @param labels one-hot, n × classes */
+/** The losses that need only the true class, by name. Each takes labels, one-hot, n × classes. */
 export const untargeted = {
   ce: crossEntropy,
   dlr: (labels: Tensor2D) => dlr(classesOf(labels)),

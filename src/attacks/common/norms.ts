@@ -2,23 +2,25 @@ import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import type { RandomStream } from '../../math/random.js'
 
-/** The norm that a perturbation is measured in: the largest change of a pixel, or the root of the sum of squares. */
+/** The norm of perturbations: the largest change of a pixel, or the square root of the sum of squared changes. */
 export type NormName = 'Linf' | 'L2'
 
-/** The ball of radius ε around each image, cut with [0, 1]. Owns tensors until it is disposed. */
+/** The ball of radius ε around each image, intersected with [0, 1]. Owns tensors until it is disposed. */
 export interface Ball {
-  /** The nearest point inside (L2: scaled back to ε, then cut, as the field does). */
+  /** Projects n points on the balls of n images (L2: scaled to length ε, then clipped, as in the official AutoAttack). */
   readonly project: (points: Tensor) => Tensor4D
+  /** Frees the tensors of the ball. */
   readonly dispose: () => void
 }
 
 /** The geometry of a norm on images, example by example. */
 export interface Norm {
   readonly name: NormName
-  /** Lengths of n perturbations. */
+  /** Lengths of n perturbations, n. */
   readonly lengths: (delta: Tensor4D) => Tensor1D
-  /** The direction of length 1 in which a linear function with this gradient grows fastest. */
+  /** For each example, the perturbation of length 1 that raises a linear function with this gradient most. */
   readonly ascent: (gradient: Tensor4D) => Tensor4D
+  /** The ball of radius `epsilon` around each image. */
   readonly ball: (images: Tensor4D, epsilon: number) => Ball
   /** Overwrites `out` with a uniformly random point of the ball of radius ε around 0. */
   readonly fillInside: (out: Float32Array, epsilon: number, random: RandomStream) => void
@@ -28,7 +30,7 @@ export interface Norm {
 
 const PIXEL_AXES = [1, 2, 3]
 
-/** Keeps a division by a length of zero away; the official AutoAttack's. */
+/** Prevents a division by a length of zero; the value of the official AutoAttack. */
 const GUARD = 1e-12
 
 const scaled = (out: Float32Array, factor: number): void => {
@@ -82,8 +84,8 @@ const l2: Norm = {
 /** L2 lengths, n × 1 × 1 × 1. */
 const l2Column = (delta: Tensor4D): Tensor4D => tf.sqrt(tf.sum(tf.square(delta), PIXEL_AXES, true)) as Tensor4D
 
-/** L∞ and L2. */
+/** The geometry of each norm. */
 export const norms: Readonly<Record<NormName, Norm>> = { Linf: linf, L2: l2 }
 
-/** Their names. */
+/** The names of the norms. */
 export const normNames = ['Linf', 'L2'] as const satisfies readonly NormName[]

@@ -1,10 +1,10 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 
-/** The class of each row of one-hot labels. */
+/** The class of each row of one-hot labels, n. @param labels n × classes */
 export const classesOf = (labels: Tensor2D): Int32Array => tf.tidy(() => tf.argMax(labels, 1).dataSync<'int32'>())
 
-/** The class of the largest logit of each row; of equal ones the first. */
+/** The class with the largest logit of each row, n; the lowest class among equal logits. @param logits n × classes */
 export const predictionsOf = (logits: Float32Array, classes: number): Int32Array =>
   Int32Array.from({ length: logits.length / classes }, (_, row) => {
     let best = 0

@@ -3,14 +3,17 @@ import { tf } from '../../engine/tf.js'
 import { type RandomStream, stream } from '../../math/random.js'
 import type { AttackInput } from './attack.js'
 
-/** Overwrites an example's numbers with random ones. */
-export type Fill = (out: Float32Array, random: RandomStream) => void
+/** Overwrites `out`, the perturbation of one example, with random numbers. */
+export type FillPerturbation = (out: Float32Array, random: RandomStream) => void
 
-/** One random perturbation for each example from its own stream (seed, example, attack, …key). */
-export const drawn = (
+/**
+ * One random perturbation per example, n × height × width × channels. Each example has its own stream of random numbers,
+ * (seed, index of the example, …key), so it does not depend on the batch.
+ */
+export const randomPerturbations = (
   { images, indices, seed }: Pick<AttackInput, 'images' | 'indices' | 'seed'>,
   key: readonly (string | number)[],
-  fill: Fill,
+  fill: FillPerturbation,
 ): Tensor4D => {
   const noise = new Float32Array(images.size)
   const size = images.size / indices.length

@@ -1,19 +1,19 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 
-/** Some of a tensor's rows. */
-export const gathered = <T extends Tensor>(tensor: T, rows: Int32Array): T =>
+/** A new tensor with these rows of `tensor`. */
+export const gatherRows = <T extends Tensor>(tensor: T, rows: Int32Array): T =>
   tf.tidy(() => tf.gather(tensor, tf.tensor1d(rows, 'int32')))
 
-/** What `step` makes of a tensor, which is freed. */
-export const replaced = (from: Tensor4D, step: (from: Tensor4D) => Tensor4D): Tensor4D => {
+/** Returns what `step` computes from a tensor, and frees the tensor. */
+export const replaceTensor = (from: Tensor4D, step: (from: Tensor4D) => Tensor4D): Tensor4D => {
   const next = tf.tidy(() => step(from))
   from.dispose()
   return next
 }
 
-/** Yields the share of the whole where this is part `index` of `count`. */
-export function* shareOf<T>(
+/** Runs part `index` of `count` equal parts, and converts the shares that it yields to shares of the whole. */
+export function* progressOfPart<T>(
   part: Generator<number, T, undefined>,
   index: number,
   count: number,
@@ -25,7 +25,7 @@ export function* shareOf<T>(
       yield (index + value) / count
     }
   } finally {
-    // Where the caller returned early; nothing to do for one that is done.
+    // If the caller returned early. On a finished generator this does nothing.
     part.return(undefined as T)
   }
 }

@@ -2,10 +2,10 @@ import { rejectOption } from '../../dsl/errors.js'
 import { choice, number, text } from '../../dsl/options/kinds.js'
 import { type NormName, normNames } from './norms.js'
 
-/** The largest L2 radius: float32 still has the squares of what is below it. */
+/** The largest L2 radius: squares of lengths up to it are well within the range of float32. */
 const LARGEST = 1e6
 
-/** Options that every attack within a ball has. */
+/** The options of every attack that is limited to a ball. */
 export const threatFields = {
   /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
   epsilon: number({ above: 0 }),
@@ -13,20 +13,22 @@ export const threatFields = {
   norm: choice(normNames).default('Linf'),
 }
 
-/** The option of an attack's name in figures. */
+/** An option that takes the name of an attack in figures. */
 export const nameOption = () => text('a name')
 
 /** How far an attack may move an image. */
 export interface Threat {
+  /** Radius of the ball around each image. */
   readonly epsilon: number
   readonly norm: NormName
 }
 
-/** The largest radius of each norm: the cube of images is longer than 1 across. */
+/** The largest radius of each norm. In L2, two images can be further apart than 1. */
 const largest: Readonly<Record<NormName, number>> = { Linf: 1, L2: LARGEST }
 
 /**
- * Refuses a radius that is too large for its norm. A radius in the units of pixels from 0 to 255 is asked about.
+ * Refuses a radius that is too large for its norm. If the radius looks like pixel values of 0 to 255, the error suggests
+ * the value in [0, 1].
  *
  * @throws OptionError for an L∞ radius over 1 or an L2 radius over 10⁶
  */

@@ -1,24 +1,28 @@
-/** The search for each example's weight c of the loss: the smallest that still breaks it. */
+/** The search for the weight c of the loss of each example: the smallest that still breaks it. */
 export interface ConstantSearch {
-  /** c, example by example, until the next call of `next`. */
+  /** c of each example; changed by `update`. */
   readonly constants: Float32Array
-  /** Goes on to the next ones. @param isBroken whether the row's c broke it */
-  readonly next: (isBroken: (row: number) => boolean) => void
+  /** Computes the next c of each example. @param isBroken whether the current c broke the example of this row */
+  readonly update: (isBroken: (row: number) => boolean) => void
 }
 
+/** Factor of c while it has not broken the example. */
 const GROWTH = 10
 
-/** Beyond it the perturbation's length is nothing in float32 beside the classes' part of the loss. */
+/** Above this, the distance term vanishes in float32 next to the classification term. */
 export const LARGEST_CONSTANT = 1e10
 
-/** Ten times as much until one breaks the example, then the middle between the smallest that did and the largest not. */
+/**
+ * Starts the search. c grows tenfold until it breaks the example; from then on, the next c is the mean of the smallest
+ * one that broke it and the largest one that did not.
+ */
 export const constantSearch = (examples: number, initial: number): ConstantSearch => {
   const constants = new Float32Array(examples).fill(initial)
   const lower = new Float32Array(examples)
   const upper = new Float32Array(examples).fill(Number.POSITIVE_INFINITY)
   return {
     constants,
-    next: (isBroken) => {
+    update: (isBroken) => {
       for (const [row, constant] of constants.entries()) {
         const bound = isBroken(row) ? upper : lower
         bound[row] = constant

@@ -6,10 +6,11 @@ import type { Attempt } from '../common/attempts.js'
 import { type Losses, runnerUp } from '../common/losses.js'
 import { norms } from '../common/norms.js'
 import { predictionsOf } from '../common/predictions.js'
-import { shareOf } from '../common/steps.js'
+import { progressOfPart } from '../common/steps.js'
 import type { ConstantSearch } from './cwConstants.js'
 import { variablesOf } from './cwVariables.js'
 
+/** Options of the attack with their defaults filled in, see `cwL2Options`, and the search for c. */
 export interface CwSettings {
   readonly confidence: number
   readonly learningRate: number
@@ -18,11 +19,14 @@ export interface CwSettings {
   readonly search: ConstantSearch
 }
 
-/** Told of every point on the way: its logits, and how far it is from the image. */
-type See = (points: Tensor4D, logits: Float32Array, lengths: Float32Array) => void
+/** Receives the points of each step, their logits, and their L2 distances from the images. */
+type Observe = (points: Tensor4D, logits: Float32Array, lengths: Float32Array) => void
 
-/** Takes down the shortest perturbation that it finds for each example, over all steps of the search for its c. */
-export function* shortest(attempt: Attempt, settings: CwSettings): Generator<number, void, undefined> {
+/**
+ * Reports the shortest perturbation of each example over all values of c to the attempt. Yields the share of the work
+ * that is done.
+ */
+export function* findShortest(attempt: Attempt, settings: CwSettings): Generator<number, void, undefined> {
   const { images, classes } = attempt
   const { confidence, searchSteps, search } = settings
   const size = images.size / classes.length
@@ -30,7 +34,7 @@ export function* shortest(attempt: Attempt, settings: CwSettings): Generator<num
   const bestLengths = new Float32Array(classes.length).fill(Number.POSITIVE_INFINITY)
   for (let i = 0; i < searchSteps; i++) {
     const found = new Set<number>()
-    const see: See = (points, logits, lengths) => {
+    const observe: Observe = (points, logits, lengths) => {
       const rows = brokenRows(logits, classes, confidence)
       for (const row of rows) found.add(row)
       const shorter = rows.filter((row) => (lengths[row] ?? 0) < (bestLengths[row] ?? 0))
@@ -41,31 +45,31 @@ export function* shortest(attempt: Attempt, settings: CwSettings): Generator<num
         bestLengths[row] = lengths[row] ?? 0
       }
     }
-    yield* shareOf(descent(attempt, settings, see), i, searchSteps)
-    search.next((row) => found.has(row))
+    yield* progressOfPart(descent(attempt, settings, observe), i, searchSteps)
+    search.update((row) => found.has(row))
   }
   for (const [row, length] of bestLengths.entries())
-    if (Number.isFinite(length)) attempt.broken(row, best.subarray(row * size, (row + 1) * size))
+    if (Number.isFinite(length)) attempt.onBroken(row, best.subarray(row * size, (row + 1) * size))
 }
 
 /** Minimises ‖x' − x‖₂² + c·max(z_y − max_{j ≠ y} z_j, −κ) from the images. */
 function* descent(
   { classifier, images, classes }: Attempt,
   { confidence, learningRate, steps, search }: CwSettings,
-  see: See,
+  observe: Observe,
 ): Generator<number, void, undefined> {
   const objective = hinge(classes, search.constants, confidence)
   const variables = variablesOf(images, learningRate)
   try {
     for (let i = 0; i < steps; i++) {
-      const slope = tf.tidy(() => {
+      const gradient = tf.tidy(() => {
         const points = variables.images()
-        const { logits, gradient } = lossesAndGradient(classifier, points, objective)
+        const { logits, gradient: ofLosses } = lossesAndGradient(classifier, points, objective)
         const delta = tf.sub(points, images) as Tensor4D
-        see(points, logits, norms.L2.lengths(delta).dataSync<'float32'>())
-        return tf.add(gradient, tf.mul(delta, 2))
+        observe(points, logits, norms.L2.lengths(delta).dataSync<'float32'>())
+        return tf.add(ofLosses, tf.mul(delta, 2))
       })
-      variables.descend(slope)
+      variables.descend(gradient)
       yield (i + 1) / steps
     }
   } finally {
@@ -86,7 +90,7 @@ const hinge = (classes: Int32Array, constants: Float32Array, confidence: number)
     return constant * lead
   })
 
-/** The rows where another logit exceeds the true class's by more than κ. */
+/** The rows in which another logit exceeds that of the true class by more than κ. */
 const brokenRows = (logits: Float32Array, classes: Int32Array, confidence: number): readonly number[] => {
   const count = logits.length / classes.length
   const handicapped = logits.slice()

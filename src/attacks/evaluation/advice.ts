@@ -8,20 +8,23 @@ import { norms } from '../common/norms.js'
 import { classesOf } from '../common/predictions.js'
 import type { StageResult, TestBatch } from './evaluation.js'
 
-/** The official AutoAttack's: two outputs that differ by more are not of the same function. */
+/** Outputs that differ by more are random; the value of the official AutoAttack. */
 const SAME_OUTPUT = 1e-4
+/** Tolerance for probabilities and their sums; the value of the official AutoAttack. */
 const PROBABILITY = 1e-5
-const LOOKS = 5
+/** Forward passes that are compared. */
+const PASSES = 5
 
-/** Points of accuracy, as fractions: AutoAttack's users doubt its number from the first on, PGD's from the second. */
+/** Square lowers the accuracy after gradient attacks by more than this fraction: a warning. */
 const SQUARE_GAP = 0.002
+/** Robust accuracy under PGD exceeds that under AutoAttack by more than this fraction: a warning. */
 const PGD_GAP = 0.1
 
-/** The attacks of an evaluation, those of a sequence one by one. */
+/** The attacks of a sequence, or the attack itself. */
 export const stagesOf = (attack: Attack | AttackSequence): readonly Attack[] =>
   'stages' in attack ? attack.stages : [attack]
 
-/** What a person should know of a network before its figures are believed, from its first batch. */
+/** Warnings about a network before it is attacked, from its clean first batch: its figures may be misleading. */
 export const adviceBefore = (
   classifier: Classifier,
   batch: TestBatch,
@@ -41,7 +44,7 @@ export const adviceBefore = (
 
 const randomised = (classifier: Classifier, { images }: TestBatch): readonly string[] => {
   const rows = images.shape[0]
-  const outputs = Array.from({ length: LOOKS }, () => directions(logitsOf(classifier, images), rows))
+  const outputs = Array.from({ length: PASSES }, () => normalised(logitsOf(classifier, images), rows))
   const [first = new Float64Array()] = outputs
   const gap = Math.max(
     ...outputs.map((other) =>
@@ -56,8 +59,8 @@ const randomised = (classifier: Classifier, { images }: TestBatch): readonly str
     : []
 }
 
-/** Each row of logits at length 1. */
-const directions = (logits: Float32Array, rows: number): Float64Array => {
+/** Each row of logits, scaled to length 1. */
+const normalised = (logits: Float32Array, rows: number): Float64Array => {
   const classes = logits.length / rows
   const lengths = Array.from({ length: rows }, (_, row) =>
     Math.hypot(...logits.subarray(row * classes, (row + 1) * classes)),
@@ -65,6 +68,7 @@ const directions = (logits: Float32Array, rows: number): Float64Array => {
   return Float64Array.from(logits, (value, i) => value / ((lengths[Math.floor(i / classes)] ?? 0) + 1e-10))
 }
 
+/** The largest L2 length of a row. */
 const longestRow = (values: Float64Array, rows: number): number => {
   const width = values.length / rows
   return Array.from({ length: rows }, (_, row) =>
@@ -82,7 +86,7 @@ const probabilities = (classifier: Classifier, { images }: TestBatch): readonly 
     return Math.abs(sum - 1) < PROBABILITY && values.every((value) => value > -PROBABILITY && value < 1 + PROBABILITY)
   }
   return Array.from({ length: rows }, (_, row) => row).every(isProbability)
-    ? ["the network's outputs are probabilities: attacks need the logits, a softmax in the network hides gradients"]
+    ? ["the network's outputs are probabilities: attacks need logits, because a softmax in the network hides gradients"]
     : []
 }
 
@@ -93,12 +97,12 @@ const zeroGradients = (classifier: Classifier, { images, labels }: TestBatch): r
   const zeros = largest.filter((value) => value === 0).length
   return zeros > 0
     ? [
-        `${zeros} of ${largest.length} examples have no gradient at all: gradient attacks see nothing there, Square does`,
+        `${zeros} of ${largest.length} examples have no gradient at all: gradient attacks cannot move them, but Square can`,
       ]
     : []
 }
 
-/** What a person should know of a sequence's result: the last stage found what gradients missed. */
+/** A warning if Square broke many examples that the gradient attacks before it did not break. */
 export const adviceOnSequence = (sequence: AttackSequence, results: readonly StageResult[]): readonly string[] => {
   const others = results.filter(({ stage }) => stage !== 'square')
   const square = results.find(({ stage }) => stage === 'square')
@@ -106,11 +110,16 @@ export const adviceOnSequence = (sequence: AttackSequence, results: readonly Sta
   if (!square || !before || before.robust - square.robust <= SQUARE_GAP) return []
   return [
     `${sequence.name}: Square lowered the accuracy by ${points(before.robust - square.robust)} points after the ` +
-      'gradient attacks: they may not see this network well, and stronger attacks may find more',
+      'gradient attacks: gradients may be misleading for this network, and stronger attacks may break more examples',
   ]
 }
 
-/** What a person should know of PGD and AutoAttack that are far apart, with a likely reason. */
+/**
+ * Warnings if robust accuracy under an iterated attack is far above that under a sequence, with a likely reason.
+ *
+ * @param robust robust accuracy under each attack
+ * @param saturatedShare share of the examples without a cross-entropy gradient in float32
+ */
 export const adviceOnGap = (
   attacks: readonly (Attack | AttackSequence)[],
   robust: Readonly<Record<string, number>>,
@@ -125,23 +134,27 @@ export const adviceOnGap = (
         !('stages' in alone) && 'steps' in alone.config && alone.norm === first.norm && alone.epsilon === first.epsilon
       if (!isComparable || !(figureOf(alone.name) - figureOf(sequence.name) > PGD_GAP)) return []
       return [
-        `${alone.name} finds ${percent(figureOf(alone.name))} robust and ${sequence.name} ${percent(figureOf(sequence.name))}: ` +
-          `quote ${sequence.name}${underflowOn(saturatedShare)}`,
+        `robust accuracy is ${percent(figureOf(alone.name))} under ${alone.name} and ` +
+          `${percent(figureOf(sequence.name))} under ${sequence.name}: quote ${sequence.name}${underflowOn(saturatedShare)}`,
       ]
     })
   })
 
-/** Nothing where it would be told of 0.0 %. */
+/** Empty if the share would be printed as 0.0 %. */
 const underflowOn = (share: number): string =>
   share < 5e-4 ? '' : `. On ${percent(share)} of the examples the cross-entropy gradient underflows`
 
 const points = (fraction: number): string => (100 * fraction).toFixed(1)
 
-/** Refuses attacks whose figures could not be told apart. @throws OptionError */
+/**
+ * Refuses attacks whose figures could not be distinguished.
+ *
+ * @throws OptionError for two attacks of the same name, or one that is called `clean`
+ */
 export const checkNames = (stage: string, attacks: readonly (Attack | AttackSequence)[]): void => {
   const names = attacks.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) rejectOption(stage, 'attacks of different names', `"${twice}" twice`)
+  if (twice !== undefined) rejectOption(stage, 'attacks with different names', `"${twice}" twice`)
   if (attacks.flatMap((attack) => [attack, ...stagesOf(attack)]).some(({ name }) => name === 'clean'))
-    rejectOption(stage, "an attack's name", '"clean", which says that none was needed')
+    rejectOption(stage, "an attack's name", '"clean", which marks examples that are misclassified without an attack')
 }

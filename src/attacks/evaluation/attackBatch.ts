@@ -8,33 +8,38 @@ import { type NormName, norms } from '../common/norms.js'
 import { classesOf, predictionsOf } from '../common/predictions.js'
 import type { BatchRecord } from './records.js'
 
-/** How far float32 may carry the length of a perturbation over ε: half a step below 1, and a sum's rounding in L2. */
+/** How far rounding may carry the length of a perturbation over ε: half a float32 step below 1, and the sum in L2. */
 const tolerances: Readonly<Record<NormName, (epsilon: number) => number>> = {
   Linf: () => 1e-6,
   L2: (epsilon) => 1e-6 + 1e-5 * epsilon,
 }
 
+/** A batch, and the attack on it. */
 export interface BatchWork {
   readonly attack: Attack
-  /** Its tensors are the caller's. */
+  /** Its tensors belong to the caller. */
   readonly input: AttackInput
+  /** How many adversarial images the record keeps at most. */
   readonly keepImages: number
+  /** Ends the attack between two of its steps if it is aborted. */
   readonly signal: AbortSignal
+  /** What to wait for between two steps, if anything. */
   readonly resting: () => Promise<void> | undefined
-  /** Told the share of the batch's work that is done. */
+  /** Receives the share of the work on the batch that is done. */
   readonly onShare: (share: number) => void
 }
 
 /**
- * Attacks a batch and looks at the result itself: which images are misclassified, whether they lie within ε and
- * [0, 1]. The event loop turns wherever the attack lets it.
+ * Attacks a batch and checks the result: which images are misclassified, and whether all are within ε and [0, 1]. The
+ * event loop gets a turn between two steps of the attack.
  *
- * @throws RunError for an attack that breaks its threat model; what `signal` is aborted with
+ * @throws RunError if an image is outside ε or [0, 1]
+ * @throws the reason of `signal` if it is aborted
  */
 export const attackBatch = async (work: BatchWork): Promise<BatchRecord> => {
   const { attack, input, keepImages } = work
   const started = performance.now()
-  const adversarial = await perturbed(work)
+  const adversarial = await runToEnd(work)
   try {
     const lengths = checkedLengths(attack, input.images, adversarial)
     const guesses = predictionsOf(logitsOf(input.classifier, adversarial), input.labels.shape[1])
@@ -54,7 +59,7 @@ export const attackBatch = async (work: BatchWork): Promise<BatchRecord> => {
   }
 }
 
-const perturbed = async ({ attack, input, signal, resting, onShare }: BatchWork): Promise<Tensor4D> => {
+const runToEnd = async ({ attack, input, signal, resting, onShare }: BatchWork): Promise<Tensor4D> => {
   const perturbing = attack.perturb(input)
   try {
     for (;;) {
@@ -66,11 +71,12 @@ const perturbed = async ({ attack, input, signal, resting, onShare }: BatchWork)
       signal.throwIfAborted()
     }
   } finally {
-    // Frees what an attack holds that is left half-way; nothing to do for one that is done.
+    // Frees the tensors of an attack that did not reach its end. On a finished attack this does nothing.
     perturbing.return(undefined as never)
   }
 }
 
+/** Lengths of the perturbations, n. @throws RunError if an image is outside ε or [0, 1] */
 const checkedLengths = ({ name, norm, epsilon }: Attack, images: Tensor4D, adversarial: Tensor4D): Float32Array => {
   const refuse = (expected: string, actual: string): never => {
     throw new PwoaFailure({ _tag: 'RunError', stage: name, expected, actual })
@@ -81,8 +87,8 @@ const checkedLengths = ({ name, norm, epsilon }: Attack, images: Tensor4D, adver
   ])
   const lengths = tf.tidy(() => norms[norm].lengths(tf.sub(adversarial, images)).dataSync<'float32'>())
   const most = epsilon + tolerances[norm](epsilon)
-  const long = lengths.find((length) => !(length <= most))
-  if (long !== undefined) refuse(`perturbations of at most ${epsilon}`, `${long}`)
+  const tooLong = lengths.find((length) => !(length <= most))
+  if (tooLong !== undefined) refuse(`perturbations of at most ${epsilon}`, `${tooLong}`)
   if (!(low >= 0 && high <= 1)) refuse('images in [0, 1]', `${low} … ${high}`)
   return lengths
 }

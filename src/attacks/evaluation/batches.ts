@@ -1,24 +1,26 @@
-/** Batches that a block of test examples fills at most. */
+/** Number of batches in a block of test examples. */
 const BATCHES = 4
 
-/** Some examples that are attacked at once. */
+/** Examples that are attacked at once. */
 export interface PackedBatch {
-  /** Which block of the test set, from 0, and which batch of it. */
+  /** The block of the test set, from 0. */
   readonly block: number
+  /** The batch of the block, from 0. */
   readonly number: number
-  /** In the test set. */
+  /** Indices in the test set. */
   readonly indices: Uint32Array
 }
 
-/** Test examples in a block: block k holds those from k · size on. */
+/** Number of test examples in a block. Block k starts at example k · size. */
 export const blockSize = (batchSize: number): number => BATCHES * batchSize
 
 /**
- * Packs examples into batches, never across blocks of the test set: the batches of a block follow from its own examples
- * alone. Kernels may sum in another order for another number of rows, so that only equal batches give equal bits: an
- * evaluation in shards of whole blocks is then the one in one piece.
+ * Packs examples into batches, never across blocks of the test set, so the batches of a block depend only on its own
+ * examples. Kernels may sum in a different order for a different number of rows, and only equal batches give the same
+ * bits. Therefore an evaluation in shards of whole blocks gives the same result as one run.
  *
  * @param indices in the test set, ascending
+ * @param batchSize largest number of examples in a batch
  */
 export const batchesOf = (indices: Uint32Array, batchSize: number): readonly PackedBatch[] => {
   const size = blockSize(batchSize)

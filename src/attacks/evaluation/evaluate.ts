@@ -7,78 +7,83 @@ import { attackBatch } from './attackBatch.js'
 import { batchesOf } from './batches.js'
 import { cleanBatch } from './cleanBatch.js'
 import type { Evaluation, EvaluationResult, Outcome, StageResult, TestBatch } from './evaluation.js'
-import { type BatchRecord, type CleanRecord, rememberedBatch, rememberedClean, type Shown } from './records.js'
+import { type BatchRecord, type CleanRecord, journaledBatch, journaledClean, type Shown } from './records.js'
 
 /**
- * Clean accuracy, and robust accuracy under each attack: the share of examples that are classified correctly as they
- * are and after the attack. Attacks are given what is classified correctly, those of a sequence what the earlier ones
- * left, packed into batches within blocks of the test set. The event loop turns between an attack's steps; finished batches go to the journal
- * and are not done again. What an attack returns is checked: inside the ε-ball, inside [0, 1], no NaN.
+ * Computes clean accuracy, and robust accuracy under each attack: the share of examples that are classified correctly
+ * without an attack, and also after the attack. An attack gets the examples that are classified correctly, and a stage
+ * of a sequence the examples that survived the earlier stages, in batches within blocks of the test set. The event loop
+ * gets a turn between the steps of an attack. Finished batches go to the journal; a resumed evaluation does not repeat
+ * them. The images that an attack returns are checked: inside the ε-ball, inside [0, 1], and not NaN.
  *
- * @throws RunError for an attack that breaks its threat model, images outside [0, 1], labels out of range or a network
- * whose logits are not finite; what `signal` is aborted with
+ * @throws RunError if an attack returns images outside ε or [0, 1], for images outside [0, 1], labels out of range, or
+ * a network whose logits are not finite
+ * @throws the reason of `signal` if it is aborted
  */
 export const evaluate = async (evaluation: Evaluation): Promise<EvaluationResult> => {
   const { attacks, indices, onWarning } = evaluation
-  const { labels, whole, saturated } = await cleanPass(evaluation)
-  advise(evaluation)
-  const ledgers: (readonly [string, Ledger])[] = []
-  for (const attack of attacks) ledgers.push([attack.name, await attackPass(evaluation, attack, whole)])
+  const { labels, correct, saturated } = await cleanPass(evaluation)
+  warnBefore(evaluation)
+  const allFindings: (readonly [string, Findings])[] = []
+  for (const attack of attacks) allFindings.push([attack.name, await attackPass(evaluation, attack, correct)])
   const robust = Object.fromEntries(
-    ledgers.map(([name, { broken }]) => [name, (whole.length - broken.size) / indices.length]),
+    allFindings.map(([name, { broken }]) => [name, (correct.length - broken.size) / indices.length]),
   )
-  for (const message of adviceOnGap(attacks, robust, whole.length === 0 ? 0 : saturated / whole.length))
+  for (const message of adviceOnGap(attacks, robust, correct.length === 0 ? 0 : saturated / correct.length))
     onWarning(message)
-  const fates = fatesOf(
+  const traced = traceOutcomes(
     indices,
     labels,
-    new Set(whole),
-    ledgers.map(([, ledger]) => ledger),
+    new Set(correct),
+    allFindings.map(([, findings]) => findings),
   )
   return {
     accuracies: {
-      clean: whole.length / indices.length,
+      clean: correct.length / indices.length,
       attacks: robust,
       examples: indices.length,
-      details: Object.fromEntries(ledgers.map(([name, ledger]) => [name, detailOf(ledger)])),
+      details: Object.fromEntries(allFindings.map(([name, findings]) => [name, detailsOf(findings)])),
     },
-    outcomes: fates.map(({ outcome }) => outcome),
-    shown: fates.flatMap(shownOf).slice(0, evaluation.keepImages),
+    outcomes: traced.map(({ outcome }) => outcome),
+    shown: traced.flatMap(shownOf).slice(0, evaluation.keepImages),
   }
 }
 
-/** What an attack, or the stages of a sequence, did to each example that was whole. */
-interface Ledger {
+/** What an attack, or the stages of a sequence, did to each example that is classified correctly without an attack. */
+interface Findings {
   readonly broken: Map<number, { readonly by: Attack; readonly distance: number }>
   readonly stages: StageResult[]
   readonly shown: Map<number, Shown>
-  /** How outcomes call a stage. */
+  /** The name of a stage in outcomes. */
   readonly nameOf: (stage: Attack) => string
 }
 
+/** Classifies all examples without an attack. */
 const cleanPass = async (evaluation: Evaluation) => {
   const { classifier, indices, journal, onProgress } = evaluation
   const labels = new Map<number, number>()
   const wrong = new Set<number>()
   let saturated = 0
   let done = 0
-  for (const { block, number, indices: part } of batchesOf(indices, evaluation.batchSize)) {
-    const key = keyOf('clean', block, number)
-    const found = rememberedClean(journal, key)
-    const record: CleanRecord = found ?? withBatch(evaluation, part, (batch) => cleanBatch(classifier, batch, part))
+  for (const { block, number, indices: batchIndices } of batchesOf(indices, evaluation.batchSize)) {
+    const key = journalKey('clean', block, number)
+    const found = journaledClean(journal, key)
+    const record: CleanRecord =
+      found ?? withBatch(evaluation, batchIndices, (batch) => cleanBatch(classifier, batch, batchIndices))
     if (!found) journal.add(key, record)
-    for (const [row, index] of part.entries()) labels.set(index, record.labels[row] ?? 0)
+    for (const [row, index] of batchIndices.entries()) labels.set(index, record.labels[row] ?? 0)
     for (const index of record.wrong) wrong.add(index)
     saturated += record.saturated
-    done += part.length
+    done += batchIndices.length
     const robust = 1 - wrong.size / indices.length
     onProgress({ attack: 'clean', stage: 'clean', done, total: indices.length, robust, secondsLeft: undefined })
-    await breathe(evaluation)
+    await takeTurn(evaluation)
   }
-  return { labels, whole: Array.from(indices).filter((index) => !wrong.has(index)), saturated }
+  return { labels, correct: Array.from(indices).filter((index) => !wrong.has(index)), saturated }
 }
 
-const advise = (evaluation: Evaluation): void => {
+/** Reports warnings about the network before it is attacked. */
+const warnBefore = (evaluation: Evaluation): void => {
   const [first] = batchesOf(evaluation.indices, evaluation.batchSize)
   if (!first) return
   const messages = withBatch(evaluation, first.indices, (batch) =>
@@ -90,76 +95,77 @@ const advise = (evaluation: Evaluation): void => {
 const attackPass = async (
   evaluation: Evaluation,
   attack: Attack | AttackSequence,
-  whole: readonly number[],
-): Promise<Ledger> => {
-  const ledger: Ledger = {
+  correct: readonly number[],
+): Promise<Findings> => {
+  const findings: Findings = {
     broken: new Map(),
     stages: [],
     shown: new Map(),
-    nameOf: namesFor(attack, evaluation.attacks),
+    nameOf: outcomeNames(attack, evaluation.attacks),
   }
   for (const stage of stagesOf(attack)) {
-    const unbroken = Uint32Array.from(whole.filter((index) => !ledger.broken.has(index)))
-    await stagePass({ evaluation, attack: attack.name, stage, ledger, whole: whole.length }, unbroken)
+    const survivors = Uint32Array.from(correct.filter((index) => !findings.broken.has(index)))
+    await stagePass({ evaluation, attack: attack.name, stage, findings, correct: correct.length }, survivors)
   }
-  if ('stages' in attack) for (const message of adviceOnSequence(attack, ledger.stages)) evaluation.onWarning(message)
-  return ledger
+  if ('stages' in attack) for (const message of adviceOnSequence(attack, findings.stages)) evaluation.onWarning(message)
+  return findings
 }
 
 interface StageWork {
   readonly evaluation: Evaluation
   readonly attack: string
   readonly stage: Attack
-  readonly ledger: Ledger
-  readonly whole: number
+  readonly findings: Findings
+  readonly correct: number
 }
 
-const stagePass = async (work: StageWork, unbroken: Uint32Array): Promise<void> => {
-  const { evaluation, attack, stage, ledger, whole } = work
+const stagePass = async (work: StageWork, survivors: Uint32Array): Promise<void> => {
+  const { evaluation, attack, stage, findings, correct } = work
   const { indices, journal, batchSize, onProgress, onStage } = evaluation
   const clock = timeLeft()
   let done = 0
   let seconds = 0
-  const robust = (): number => (whole - ledger.broken.size) / indices.length
-  const tell = (now: number): void => {
-    const secondsLeft = clock.at(now, unbroken.length, performance.now() / 1000)
-    onProgress({ attack, stage: stage.name, done: now, total: unbroken.length, robust: robust(), secondsLeft })
+  const robust = (): number => (correct - findings.broken.size) / indices.length
+  const reportProgress = (now: number): void => {
+    const secondsLeft = clock.at(now, survivors.length, performance.now() / 1000)
+    onProgress({ attack, stage: stage.name, done: now, total: survivors.length, robust: robust(), secondsLeft })
   }
-  const earlier = ledger.broken.size
-  for (const { block, number, indices: part } of batchesOf(unbroken, batchSize)) {
-    const key = keyOf(attack, stage.name, block, number)
-    const found = rememberedBatch(journal, key)
-    const record = found ?? (await attacked(work, part, (share) => tell(done + share * part.length)))
+  const earlier = findings.broken.size
+  for (const { block, number, indices: batchIndices } of batchesOf(survivors, batchSize)) {
+    const key = journalKey(attack, stage.name, block, number)
+    const found = journaledBatch(journal, key)
+    const record =
+      found ?? (await attacked(work, batchIndices, (share) => reportProgress(done + share * batchIndices.length)))
     if (!found) journal.add(key, record)
-    for (const [index, distance] of record.broken) ledger.broken.set(index, { by: stage, distance })
-    for (const one of record.shown) ledger.shown.set(one.index, one)
+    for (const [index, distance] of record.broken) findings.broken.set(index, { by: stage, distance })
+    for (const one of record.shown) findings.shown.set(one.index, one)
     seconds += record.seconds
-    done += part.length
-    tell(done)
-    await breathe(evaluation)
+    done += batchIndices.length
+    reportProgress(done)
+    await takeTurn(evaluation)
   }
-  const result = { attack, stage: stage.name, robust: robust(), attacked: unbroken.length, seconds }
-  ledger.stages.push({ ...result, broken: ledger.broken.size - earlier })
-  onStage({ ...result, broken: ledger.broken.size - earlier })
+  const result = { attack, stage: stage.name, robust: robust(), attacked: survivors.length, seconds }
+  findings.stages.push({ ...result, broken: findings.broken.size - earlier })
+  onStage({ ...result, broken: findings.broken.size - earlier })
 }
 
 const attacked = async (
   { evaluation, stage }: StageWork,
-  part: Uint32Array,
+  batchIndices: Uint32Array,
   onShare: (share: number) => void,
 ): Promise<BatchRecord> => {
   const { classifier, batchOf, seed, signal, resting, keepImages } = evaluation
-  const batch = batchOf(part)
+  const batch = batchOf(batchIndices)
   try {
-    const input = { ...batch, classifier, indices: part, seed }
+    const input = { ...batch, classifier, indices: batchIndices, seed }
     return await attackBatch({ attack: stage, input, keepImages, signal, resting, onShare })
   } finally {
     tf.dispose([batch.images, batch.labels])
   }
 }
 
-const withBatch = <T>({ batchOf }: Evaluation, part: Uint32Array, act: (batch: TestBatch) => T): T => {
-  const batch = batchOf(part)
+const withBatch = <T>({ batchOf }: Evaluation, batchIndices: Uint32Array, act: (batch: TestBatch) => T): T => {
+  const batch = batchOf(batchIndices)
   try {
     return act(batch)
   } finally {
@@ -167,10 +173,10 @@ const withBatch = <T>({ batchOf }: Evaluation, part: Uint32Array, act: (batch: T
   }
 }
 
-const keyOf = (...parts: readonly (string | number)[]): string => JSON.stringify(parts)
+const journalKey = (...parts: readonly (string | number)[]): string => JSON.stringify(parts)
 
-/** A stage by its own name; by its sequence's too where stages of two attacks share one. */
-const namesFor = (
+/** Names stages in outcomes: by their own names, preceded by that of their sequence if two attacks share a stage name. */
+const outcomeNames = (
   attack: Attack | AttackSequence,
   attacks: readonly (Attack | AttackSequence)[],
 ): ((stage: Attack) => string) => {
@@ -180,13 +186,14 @@ const namesFor = (
 
 const namesOf = (attack: Attack | AttackSequence): readonly string[] => stagesOf(attack).map(({ name }) => name)
 
-const breathe = async ({ signal, resting }: Evaluation): Promise<void> => {
+/** Gives the event loop a turn, and waits while the run is paused. @throws the reason of `signal` if it is aborted */
+const takeTurn = async ({ signal, resting }: Evaluation): Promise<void> => {
   await setImmediate()
   await resting()
   signal.throwIfAborted()
 }
 
-const detailOf = ({ broken, stages }: Ledger) => {
+const detailsOf = ({ broken, stages }: Findings) => {
   const distances = [...broken.values()].map(({ distance }) => distance)
   return {
     stages: Object.fromEntries(stages.map(({ stage, robust }) => [stage, robust])),
@@ -197,30 +204,30 @@ const detailOf = ({ broken, stages }: Ledger) => {
   }
 }
 
-/** What became of an example, and which ledger says so. */
-interface Fate {
+/** An outcome, and the findings of the attack that it comes from, if any. */
+interface TracedOutcome {
   readonly outcome: Outcome
-  readonly ledger: Ledger | undefined
+  readonly findings: Findings | undefined
 }
 
-const fatesOf = (
+const traceOutcomes = (
   indices: Uint32Array,
   labels: ReadonlyMap<number, number>,
-  whole: ReadonlySet<number>,
-  ledgers: readonly Ledger[],
-): readonly Fate[] =>
+  correct: ReadonlySet<number>,
+  allFindings: readonly Findings[],
+): readonly TracedOutcome[] =>
   Array.from(indices, (index) => {
     const example = { index, label: labels.get(index) ?? 0 }
-    if (!whole.has(index)) return { outcome: { ...example, brokenBy: 'clean', distance: 0 }, ledger: undefined }
-    const ledger = ledgers.find(({ broken }) => broken.has(index))
-    const first = ledger?.broken.get(index)
-    const brokenBy = ledger && first ? ledger.nameOf(first.by) : null
-    return { outcome: { ...example, brokenBy, distance: first?.distance ?? null }, ledger }
+    if (!correct.has(index)) return { outcome: { ...example, brokenBy: 'clean', distance: 0 }, findings: undefined }
+    const findings = allFindings.find(({ broken }) => broken.has(index))
+    const first = findings?.broken.get(index)
+    const brokenBy = findings && first ? findings.nameOf(first.by) : null
+    return { outcome: { ...example, brokenBy, distance: first?.distance ?? null }, findings }
   })
 
-const shownOf = ({ outcome, ledger }: Fate): EvaluationResult['shown'] => {
-  const image = ledger?.shown.get(outcome.index)
-  const threat = ledger?.broken.get(outcome.index)?.by
+const shownOf = ({ outcome, findings }: TracedOutcome): EvaluationResult['shown'] => {
+  const image = findings?.shown.get(outcome.index)
+  const threat = findings?.broken.get(outcome.index)?.by
   if (!image || !threat) return []
   const { norm, epsilon } = threat
   return [{ ...outcome, norm, epsilon, guess: image.guess, adversarial: floatsOf(image.image) }]

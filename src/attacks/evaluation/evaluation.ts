@@ -12,82 +12,90 @@ export interface TestBatch {
   readonly labels: Tensor2D
 }
 
-/** How far an evaluation is. */
+/** Progress of an evaluation. */
 export interface EvaluationProgress {
   /** `clean` or the attack's name. */
   readonly attack: string
-  /** The attack of a sequence that is at work; the attack itself where it stands alone. */
+  /** The attack of a sequence that is running, or the attack itself if it is not a sequence. */
   readonly stage: string
-  /** Examples that this stage has done, a part of one for each that it is at; and all that it will do. */
+  /** Examples that this stage has finished. Examples in progress count with their finished share. */
   readonly done: number
+  /** Examples that this stage attacks. */
   readonly total: number
-  /** Robust accuracy so far: the share of all examples that still stand. */
+  /** Robust accuracy so far: the share of all examples that survive. */
   readonly robust: number
-  /** Seconds left of this stage; undefined while nothing can be said. */
+  /** Estimate of the seconds that this stage still takes; undefined while there is no estimate. */
   readonly secondsLeft: number | undefined
 }
 
-/** What a stage came to. */
+/** The result of a stage. */
 export interface StageResult {
   readonly attack: string
   readonly stage: string
   /** Robust accuracy after it. */
   readonly robust: number
-  /** Examples that it was given, and how many of them it broke. */
+  /** Number of examples that it attacked. */
   readonly attacked: number
+  /** How many of them it broke. */
   readonly broken: number
   readonly seconds: number
 }
 
+/** What to evaluate, and what receives the results. */
 export interface Evaluation {
   readonly classifier: Classifier
   readonly attacks: readonly (Attack | AttackSequence)[]
   /** Indices of the test examples, ascending. */
   readonly indices: Uint32Array
-  /** Makes the examples of these indices. */
+  /** Returns the examples with these indices in new tensors. */
   readonly batchOf: (indices: Uint32Array) => TestBatch
-  /** Examples attacked at once: memory grows with it. */
+  /** Examples attacked at once. Memory grows with it. */
   readonly batchSize: number
   readonly seed: number
+  /** Ends the evaluation between two steps if it is aborted. */
   readonly signal: AbortSignal
-  /** What to wait for before going on, if anything. */
+  /** What to wait for between two steps, if anything. */
   readonly resting: () => Promise<void> | undefined
+  /** Keeps finished batches for a resumed evaluation. */
   readonly journal: Journal
-  /** Keeps the adversarial images of the first so many examples that break. */
+  /** How many adversarial images are kept: those of the first examples that are broken. */
   readonly keepImages: number
   readonly onProgress: (progress: EvaluationProgress) => void
   readonly onStage: (result: StageResult) => void
   readonly onWarning: (message: string) => void
 }
 
-/** What became of an example under all attacks of an evaluation. */
+/** Which attack of an evaluation broke an example first, if any. */
 export interface Outcome {
-  /** In the test set. */
+  /** Index in the test set. */
   readonly index: number
   readonly label: number
   /**
-   * The first attack that broke it, a sequence's stages by their own names, or as `sequence/stage` where another attack
-   * has the same; `clean` where none was needed, null for none.
+   * The first attack that broke it. A stage of a sequence has its own name, or `sequence/stage` if another attack has the
+   * same name. `clean` if the example is misclassified without an attack, null if it survives.
    */
   readonly brokenBy: string | null
-  /** Length of the perturbation that broke it, in that attack's norm; 0 for `clean`. */
+  /** Length of the perturbation that broke it, in the norm of that attack; 0 for `clean`, null if it survives. */
   readonly distance: number | null
 }
 
-/** An adversarial image to show. */
+/** An outcome with its adversarial image, for display. */
 export interface ShownOutcome extends Outcome {
-  /** The threat model of the attack that broke it. */
+  /** Norm of the attack that broke it. */
   readonly norm: NormName
+  /** Radius of that attack. */
   readonly epsilon: number
-  /** What the adversarial image is taken for. */
+  /** Predicted class of the adversarial image. */
   readonly guess: number
   /** height × width × channels. */
   readonly adversarial: Float32Array
 }
 
+/** The result of an evaluation. */
 export interface EvaluationResult {
   readonly accuracies: Accuracies
-  /** In the order of the indices. */
+  /** One for each example, in the order of the indices. */
   readonly outcomes: readonly Outcome[]
+  /** The first broken examples, with their images. */
   readonly shown: readonly ShownOutcome[]
 }

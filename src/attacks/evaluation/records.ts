@@ -2,10 +2,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Journal } from '../../dsl/context.js'
 
-/** An adversarial image that is kept to be shown: what it is taken for, and its float32 values in base64. */
+/** An adversarial image that is kept for display: its predicted class (`guess`), and its float32 values in base64. */
 const shown = t.type({ index: t.number, guess: t.number, image: t.string })
 
-/** What one batch came to: enough to go on without doing it again. */
+/** The result of an attack on one batch, as the journal keeps it: a resumed evaluation does not repeat it. */
 const batchRecord = t.type({
   /** Index and length of the perturbation of each example that was broken. */
   broken: t.array(t.tuple([t.number, t.number])),
@@ -13,27 +13,34 @@ const batchRecord = t.type({
   seconds: t.number,
 })
 
+/** The result of one batch of clean images, as the journal keeps it. */
 const cleanRecord = t.type({
   labels: t.array(t.number),
-  /** Indices of the examples that are misclassified as they are. */
+  /** Indices of the examples that are misclassified without an attack. */
   wrong: t.array(t.number),
-  /** How many of the others leave float32 no cross-entropy gradient at the true class. */
+  /** How many of the others have a cross-entropy gradient at the true class of 0 in float32. */
   saturated: t.number,
 })
 
+/** See `shown`. */
 export type Shown = t.TypeOf<typeof shown>
+
+/** See `batchRecord`. */
 export type BatchRecord = t.TypeOf<typeof batchRecord>
+
+/** See `cleanRecord`. */
 export type CleanRecord = t.TypeOf<typeof cleanRecord>
 
-const remembered =
+/** A record of the journal. An entry of another form counts as missing: its work is done again. */
+const journaled =
   <A>(codec: t.Type<A>) =>
   ({ entries }: Journal, key: string): A | undefined => {
     const decoded = codec.decode(entries.get(key))
     return E.isRight(decoded) ? decoded.right : undefined
   }
 
-/** A batch's record, where an earlier part of the run made it. */
-export const rememberedBatch = remembered(batchRecord)
+/** The record of a batch, or undefined if the journal does not have it. */
+export const journaledBatch = journaled(batchRecord)
 
-/** The same of a batch of clean images. */
-export const rememberedClean = remembered(cleanRecord)
+/** The record of a batch of clean images, or undefined if the journal does not have it. */
+export const journaledClean = journaled(cleanRecord)

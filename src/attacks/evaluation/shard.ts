@@ -3,11 +3,11 @@ import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { whole } from '../../dsl/options/kinds.js'
 import { blockSize } from './batches.js'
 
-/** Which part of the test examples. */
+/** The declared options of {@link Shard}. */
 export const shardOptions = declareOptions('shard', {
-  /** Which part, from 0. */
+  /** Which part, from 0 and less than `of`. */
   index: whole(0),
-  /** How many parts there are. */
+  /** Number of parts, ≥ 1. */
   of: whole(1),
 })
 
@@ -15,25 +15,27 @@ export const shardOptions = declareOptions('shard', {
 export interface Shard extends OptionsOf<typeof shardOptions> {}
 
 /**
- * The test examples of a shard, ascending: whole blocks, as equally many as can be. Shard 0 of 1 is all of them.
+ * The indices of the test examples of a shard, ascending. Shards consist of whole blocks, and their sizes differ by at
+ * most one block. Shard 0 of 1 has all examples.
  *
- * @param examples the first so many of the test set
+ * @param examples how many examples of the test set are evaluated, from the first on
  * @throws OptionError for more shards than there are blocks
  */
 export const indicesOf = (stage: string, examples: number, batchSize: number, { index, of }: Shard): Uint32Array => {
   const size = blockSize(batchSize)
   const blocks = Math.ceil(examples / size)
-  if (of > blocks) rejectOption(stage, `at most ${blocks} shards: they are made of blocks of ${size} examples`, of)
+  if (of > blocks)
+    rejectOption(stage, `at most ${blocks} shards, because a shard consists of blocks of ${size} examples`, of)
   const start = (part: number): number => Math.min(examples, Math.floor((part * blocks) / of) * size)
   const first = start(index)
   return Uint32Array.from({ length: start(index + 1) - first }, (_, i) => first + i)
 }
 
 /**
- * Refuses a part that does not exist, as far as that is known before the test set is there.
+ * Refuses a shard that does not exist, as far as this is known before the test set is read.
  *
- * @param examples undefined for as many as the test set has
- * @throws OptionError
+ * @param examples undefined if all examples of the test set are evaluated
+ * @throws OptionError for an index that is not less than the number of shards, or more shards than blocks
  */
 export const checkShard = (stage: string, examples: number | undefined, batchSize: number, shard: Shard): void => {
   const { index, of } = shard

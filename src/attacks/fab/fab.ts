@@ -8,7 +8,7 @@ import { checkThreat, nameOption } from '../common/threat.js'
 import { configOf, fabFields } from './fabOptions.js'
 import { type Boundary, fabWalk, planeTowards, searches } from './fabWalk.js'
 
-/** What {@link fab} takes. */
+/** The declared options of {@link fab}. */
 export const fabOptions = declareOptions('fab', {
   ...fabFields,
   /** Its name in figures. @default 'fab' */
@@ -19,9 +19,9 @@ export const fabOptions = declareOptions('fab', {
 export interface FabOptions extends OptionsOf<typeof fabOptions> {}
 
 /**
- * Fast adaptive boundary attack: looks for the shortest perturbation. In each step the boundary to every other class
- * is taken for a plane, and the nearest of them is the one that it goes to:
- * x' = clip((1 − α)(x' + η·d(x')) + α(x + η·d(x))), d(·) the shortest step to the plane within [0, 1].
+ * Fast adaptive boundary attack: looks for the shortest perturbation. Each step approximates the boundary to every other
+ * class by a plane and moves to the nearest plane:
+ * x' = clip((1 − α)(x' + η·d(x')) + α(x + η·d(x))), where d(·) is the shortest step to the plane within [0, 1].
  *
  * @example
  * attackEval([fab({ epsilon: 0.3, restarts: 5 })])
@@ -40,28 +40,28 @@ export const fab = (options: FabOptions): Attack => {
     norm,
     epsilon,
     perturb: (input) =>
-      searches[search].tries(input, restarts, (attempt) =>
+      searches[search].attempts(input, restarts, (attempt) =>
         fabWalk({
           ...settings,
           name,
           attempt,
-          start: attempt.run === 0 ? 'image' : 'random',
+          start: attempt.number === 0 ? 'image' : 'random',
           boundary: (images, rows) => nearest(attempt, images, rows, norm),
         }),
       ),
   })
 }
 
-/** How steep a plane is: |difference| by this is the distance to it, in the norm whose dual this is. */
-const steepness: Readonly<Record<NormName, (gradient: Float32Array) => number>> = {
+/** The dual norm of a gradient. The distance to a plane, in the norm, is |difference| divided by it. */
+const dualLength: Readonly<Record<NormName, (gradient: Float32Array) => number>> = {
   Linf: (gradient) => gradient.reduce((sum, value) => sum + Math.abs(value), 0),
   L2: (gradient) => Math.sqrt(gradient.reduce((sum, value) => sum + value * value, 0)),
 }
 
-/** Keeps the distance to a plane without a gradient finite; the official AutoAttack's. */
+/** Keeps the distance finite if the gradient is zero; the value of the official AutoAttack. */
 const GUARD = 1e-12
 
-/** The nearest of the planes to all other classes, each with a backward pass of its own. */
+/** For each row, the nearest of the planes to all other classes. Takes one backward pass per class. */
 const nearest = (
   { classifier, classes, labels }: Attempt,
   images: Tensor4D,
@@ -80,7 +80,7 @@ const nearest = (
     for (const row of rows.keys()) {
       const gradient = plane.gradients.subarray(row * size, (row + 1) * size)
       const difference = plane.differences[row] ?? 0
-      const distance = Math.abs(difference) / (GUARD + steepness[norm](gradient))
+      const distance = Math.abs(difference) / (GUARD + dualLength[norm](gradient))
       if (!(distance < (distances[row] ?? 0))) continue
       distances[row] = distance
       best.gradients.set(gradient, row * size)

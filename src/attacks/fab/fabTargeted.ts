@@ -3,17 +3,17 @@ import { whole } from '../../dsl/options/kinds.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack } from '../common/attack.js'
 import { defineAttack } from '../common/defineAttack.js'
-import { fewerTargets, targetsOf } from '../common/targets.js'
+import { missingTargets, targetsOf } from '../common/targets.js'
 import { checkThreat, nameOption } from '../common/threat.js'
 import { configOf, fabFields } from './fabOptions.js'
 import { fabWalk, planeTowards, searches } from './fabWalk.js'
 
-/** What {@link fabTargeted} takes. */
+/** The declared options of {@link fabTargeted}. */
 export const fabTargetedOptions = declareOptions('fabTargeted', {
   ...fabFields,
-  /** Target classes, ≥ 1: those with the largest logits after the first; at most all but one. @default 9 */
+  /** Target classes, ≥ 1: those with the largest logits after the first one. The data may have fewer. @default 9 */
   targets: whole(1).default(9),
-  /** Tries for each target, ≥ 1: the first from the image, later ones from random points at half of ε. @default 1 */
+  /** Runs for each target, ≥ 1: the first from the image, later ones from random points at half of ε. @default 1 */
   restarts: whole(1).default(1),
   /** Its name in figures. @default 'fab-t' */
   name: nameOption().default('fab-t'),
@@ -23,8 +23,8 @@ export const fabTargetedOptions = declareOptions('fabTargeted', {
 export interface FabTargetedOptions extends OptionsOf<typeof fabTargetedOptions> {}
 
 /**
- * The fast adaptive boundary attack towards one class after the other: one plane and one backward pass a step, where
- * the untargeted form has one for each class.
+ * The fast adaptive boundary attack towards one class after another. Each step takes one plane and one backward pass; the
+ * untargeted form takes one for each class.
  *
  * @example
  * attackEval([fabTargeted({ epsilon: 0.3 })])
@@ -42,17 +42,17 @@ export const fabTargeted = (options: FabTargetedOptions): Attack => {
     config: { ...configOf(settings), targets },
     norm,
     epsilon,
-    weaknesses: (classes) => fewerTargets(name, targets, classes),
+    weaknesses: (classes) => missingTargets(name, targets, classes),
     *perturb(input) {
       const ranks = Math.min(targets, input.labels.shape[1] - 1)
-      return yield* searches[search].tries(input, ranks * restarts, (attempt) => {
-        const { classifier, images, classes, run } = attempt
-        const target = targetsOf(logitsOf(classifier, images), classes.length, 1 + Math.floor(run / restarts))
+      return yield* searches[search].attempts(input, ranks * restarts, (attempt) => {
+        const { classifier, images, classes, number } = attempt
+        const target = targetsOf(logitsOf(classifier, images), classes.length, 1 + Math.floor(number / restarts))
         return fabWalk({
           ...settings,
           name,
           attempt,
-          start: run % restarts === 0 ? 'image' : 'random',
+          start: number % restarts === 0 ? 'image' : 'random',
           boundary: (points, rows) =>
             planeTowards(
               classifier,

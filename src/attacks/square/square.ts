@@ -4,7 +4,7 @@ import { tf } from '../../engine/tf.js'
 import { type RandomStream, stream } from '../../math/random.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack, Classifier } from '../common/attack.js'
-import { type Attempt, onUnbroken } from '../common/attempts.js'
+import { type Attempt, attemptsOnSurvivors } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { runnerUp } from '../common/losses.js'
 import type { NormName } from '../common/norms.js'
@@ -14,17 +14,18 @@ import { l2Moves } from './squareL2.js'
 import { linfMoves } from './squareLinf.js'
 import { type ImageShape, type SquareMoves, shareAt } from './squareMoves.js'
 
+/** What Square tries, by norm. */
 const moves: Readonly<Record<NormName, (shape: ImageShape, epsilon: number) => SquareMoves>> = {
   Linf: linfMoves,
   L2: l2Moves,
 }
 
-/** What {@link square} takes. */
+/** The declared options of {@link square}. */
 export const squareOptions = declareOptions('square', {
   ...threatFields,
-  /** Changes that are tried on each example, one forward pass each, ≥ 1. @default 5000 */
+  /** Changes tried on each example, one forward pass for each, ≥ 1. @default 5000 */
   queries: whole(1).default(5000),
-  /** Tries, each from another start, on the examples that withstood the earlier ones; ≥ 1. @default 1 */
+  /** Runs from different starts, ≥ 1, each on the examples that survived the earlier ones. @default 1 */
   restarts: whole(1).default(1),
   /** Share of the image that the first squares cover, in (0, 1]. @default 0.8 */
   initialShare: share().default(0.8),
@@ -35,8 +36,8 @@ export const squareOptions = declareOptions('square', {
 /** Options of {@link square}. */
 export interface SquareOptions extends OptionsOf<typeof squareOptions> {}
 
-/** An example that still stands, and the image that came nearest to breaking it. */
-interface Unbroken {
+/** An example that has survived so far, and the image that came nearest to breaking it. */
+interface Survivor {
   readonly row: number
   readonly label: number
   readonly image: Float32Array
@@ -47,16 +48,16 @@ interface Unbroken {
 }
 
 /**
- * Square Attack: random search that asks for logits alone, no gradients. It changes a randomly placed square of the
- * image, x' = Π(x̂ ± 2ε) in L∞, and keeps what lowers the margin z_y − max_{c ≠ y} z_c; the squares shrink as it goes
- * on. In L2 it moves length from one window to another.
+ * Square Attack: a random search that uses logits only, no gradients. It changes a randomly placed square of the image,
+ * x' = Π(x̂ ± 2ε) in L∞, and keeps a change if it lowers the margin z_y − max_{c ≠ y} z_c. The squares shrink as the
+ * search proceeds. In L2 it moves a part of the perturbation from one window to another.
  *
  * @example
  * attackEval([square({ epsilon: 0.3, queries: 1000 })])
  * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), no queries or restarts, an initial share outside
  * (0, 1], or an unknown norm
  * Source: Andriushchenko et al., "Square Attack: a query-efficient black-box adversarial attack via random search",
- * ECCV 2020, Algorithms 1–3; window sizes and positions as AutoAttack (Croce & Hein, ICML 2020) runs it.
+ * ECCV 2020, Algorithms 1–3; window sizes and positions as in AutoAttack (Croce & Hein, ICML 2020).
  */
 export const square = (options: SquareOptions): Attack => {
   const { name, ...settings } = squareOptions.read(options)
@@ -67,32 +68,32 @@ export const square = (options: SquareOptions): Attack => {
     const [, height, width, channels] = attempt.images.shape
     const { side, start, move } = moves[norm]({ height, width, channels }, epsilon)
     const size = height * width * channels
-    let unbroken = unbrokenOf(attempt, size, name)
-    for (let query = 0; query <= queries && unbroken.length > 0; query++) {
+    let survivors = survivorsOf(attempt, size, name)
+    for (let query = 0; query <= queries && survivors.length > 0; query++) {
       const edge = side(shareAt(initialShare, query - 1) * height * width)
-      // A new array for each query: its tensor shares it.
-      const tried = new Float32Array(unbroken.length * size)
-      const each = unbroken.map((_, i) => tried.subarray(i * size, (i + 1) * size))
-      for (const [i, { image, best, random }] of unbroken.entries()) {
-        const out = each[i] ?? tried
+      // A new array for each query, because its tensor shares it.
+      const pixels = new Float32Array(survivors.length * size)
+      const candidates = survivors.map((_, i) => pixels.subarray(i * size, (i + 1) * size))
+      for (const [i, { image, best, random }] of survivors.entries()) {
+        const out = candidates[i] ?? pixels
         out.set(best)
         if (query === 0) start(out, image, random)
         else move(out, image, edge, random)
       }
-      const logits = asked(attempt.classifier, tried, [unbroken.length, height, width, channels])
-      const classes = logits.length / unbroken.length
+      const logits = logitsOfPixels(attempt.classifier, pixels, [survivors.length, height, width, channels])
+      const classes = logits.length / survivors.length
       const guesses = predictionsOf(logits, classes)
-      for (const [i, example] of unbroken.entries()) {
-        const found = each[i] ?? tried
+      for (const [i, example] of survivors.entries()) {
+        const found = candidates[i] ?? pixels
         const row = logits.subarray(i * classes, (i + 1) * classes)
         const margin = (row[example.label] ?? 0) - (row[runnerUp(row, example.label)] ?? 0)
-        if (guesses[i] !== example.label) attempt.broken(example.row, found)
+        if (guesses[i] !== example.label) attempt.onBroken(example.row, found)
         else if (margin < example.margin) {
           example.margin = margin
           example.best.set(found)
         }
       }
-      unbroken = unbroken.filter(({ label }, i) => guesses[i] === label)
+      survivors = survivors.filter(({ label }, i) => guesses[i] === label)
       yield (query + 1) / (queries + 1)
     }
   }
@@ -102,12 +103,16 @@ export const square = (options: SquareOptions): Attack => {
     config: squareOptions.config(settings),
     norm,
     epsilon,
-    perturb: (input) => onUnbroken(input, restarts, search),
+    perturb: (input) => attemptsOnSurvivors(input, restarts, search),
   })
 }
 
-/** The logits of images; `pixels` belongs to the engine from here on. */
-const asked = (classifier: Classifier, pixels: Float32Array, shape: [number, number, number, number]): Float32Array => {
+/** The logits of images. The engine keeps `pixels`, so the caller must not change it afterwards. */
+const logitsOfPixels = (
+  classifier: Classifier,
+  pixels: Float32Array,
+  shape: [number, number, number, number],
+): Float32Array => {
   const images = tf.tensor4d(pixels, shape)
   try {
     return logitsOf(classifier, images)
@@ -116,18 +121,18 @@ const asked = (classifier: Classifier, pixels: Float32Array, shape: [number, num
   }
 }
 
-const unbrokenOf = (
-  { images, classes, indices, seed, run }: Attempt,
+const survivorsOf = (
+  { images, classes, indices, seed, number }: Attempt,
   size: number,
   name: string,
-): readonly Unbroken[] => {
+): readonly Survivor[] => {
   const pixels = images.dataSync<'float32'>()
   return Array.from(classes, (label, row) => ({
     row,
     label,
     image: pixels.subarray(row * size, (row + 1) * size),
     best: new Float32Array(size),
-    random: stream(seed, indices[row] ?? 0, name, run),
+    random: stream(seed, indices[row] ?? 0, name, number),
     margin: Number.POSITIVE_INFINITY,
   }))
 }

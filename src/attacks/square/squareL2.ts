@@ -1,16 +1,18 @@
 import { fillSigns } from '../../math/random.js'
 import { clipped, type ImageShape, type SquareMoves, windowAt } from './squareMoves.js'
 
-/** Keeps a division by a length of zero away; the official AutoAttack's. */
+/** Prevents a division by a length of zero; the value of the official AutoAttack. */
 const GUARD = 1e-12
 
 /** Tiles along the shorter edge at the start. */
 const TILES = 5
 
 /**
- * Starts at a grid of tiles, scaled to length ε. A move empties one window and puts its share of the length, and what
- * clipping to [0, 1] had left of ε, into another one: each channel's part becomes ±bump + what was there, both of
- * length 1, scaled.
+ * The moves of Square in L2. The search starts at a grid of tiles, scaled to length ε. A move clears the perturbation in
+ * one window and gives its length, and what clipping to [0, 1] has left of ε, to another window: in each channel, the
+ * perturbation there becomes ±bump plus the previous one, both of length 1, scaled.
+ *
+ * Source: Andriushchenko et al., ECCV 2020, Algorithm 3.
  */
 export const l2Moves = ({ height, width, channels }: ImageShape, epsilon: number): SquareMoves => {
   const shorter = Math.min(height, width)
@@ -24,10 +26,10 @@ export const l2Moves = ({ height, width, channels }: ImageShape, epsilon: number
   const tile = Math.max(1, Math.floor(shorter / TILES))
   const [down, across] = [Math.floor(height / tile), Math.floor(width / tile)]
   const [top, left] = [Math.floor((height - down * tile) / 2), Math.floor((width - across * tile) / 2)]
-  /** For each tile a sign a channel, and one that says which way the bumps lie. */
+  /** For each tile one sign per channel, and one that decides whether the bumps are transposed. */
   const tileSigns = new Float32Array(down * across * (channels + 1))
   const signs = new Float32Array(channels + 1)
-  /** A channel's perturbation in a window; as long as the largest one. */
+  /** The perturbation of one channel in a window; large enough for the largest window. */
   const part = new Float64Array(shorter * shorter)
 
   return {
@@ -41,11 +43,11 @@ export const l2Moves = ({ height, width, channels }: ImageShape, epsilon: number
       const bump = bumpOf(tile)
       for (let place = 0; place < down * across; place++) {
         const first = place * (channels + 1)
-        const lies = (tileSigns[first + channels] ?? 0) > 0
+        const isTransposed = (tileSigns[first + channels] ?? 0) > 0
         const corner = (top + Math.floor(place / across) * tile) * width + left + (place % across) * tile
         for (let y = 0; y < tile; y++)
           for (let x = 0; x < tile; x++) {
-            const height = bump[lies ? x * tile + y : y * tile + x] ?? 0
+            const height = bump[isTransposed ? x * tile + y : y * tile + x] ?? 0
             const at = (corner + y * width + x) * channels
             for (let c = 0; c < channels; c++) out[at + c] = height * (tileSigns[first + c] ?? 0)
           }
@@ -58,7 +60,7 @@ export const l2Moves = ({ height, width, channels }: ImageShape, epsilon: number
       const [y2, x2] = [windowAt(height, side, random), windowAt(width, side, random)]
       fillSigns(signs, random)
       const bump = bumpOf(side)
-      const lies = (signs[channels] ?? 0) > 0
+      const isTransposed = (signs[channels] ?? 0) > 0
       const missing = (epsilon * epsilon - squaredDistance(out, image)) / channels
       for (let c = 0; c < channels; c++) {
         let inside = 0
@@ -83,12 +85,12 @@ export const l2Moves = ({ height, width, channels }: ImageShape, epsilon: number
         let length = 0
         for (let y = 0; y < side; y++)
           for (let x = 0; x < side; x++) {
-            const height = bump[lies ? x * side + y : y * side + x] ?? 0
+            const height = bump[isTransposed ? x * side + y : y * side + x] ?? 0
             const value = sign * height + shrink * (part[y * side + x] ?? 0)
             part[y * side + x] = value
             length += value * value
           }
-        // Less than there was where rounding had carried the whole over ε: the length ends at ε without a pass over it.
+        // `missing` is negative if rounding has carried the length over ε: this move corrects it without another pass.
         const scale = Math.sqrt(Math.max(0, inside + emptied + missing)) / (GUARD + Math.sqrt(length))
         for (let y = 0; y < side; y++)
           for (let x = 0; x < side; x++) {
@@ -100,7 +102,7 @@ export const l2Moves = ({ height, width, channels }: ImageShape, epsilon: number
   }
 }
 
-/** Two bumps of opposite signs, one on each half of a square, row by row; of length 1. */
+/** Two bumps of opposite signs, one on each half of a square with edge `side`, row by row. Of length 1. */
 export const bumpPair = (side: number): Float32Array => {
   const half = Math.floor(side / 2)
   const pair = Float64Array.of(...bump(half, side), ...bump(side - half, side).map((value) => -value))
@@ -108,7 +110,7 @@ export const bumpPair = (side: number): Float32Array => {
   return Float32Array.from(pair, (value) => value / length)
 }
 
-/** Σ_k 1/(k + 1)² over the rings k that reach a pixel, outwards from the middle of a rectangle; of length 1. */
+/** A bump on a rectangle: Σ_k 1/(k + 1)² over the rings k around its middle that contain the pixel. Of length 1. */
 const bump = (rows: number, columns: number): Float64Array => {
   const [middleRow, middleColumn] = [Math.floor(rows / 2), Math.floor(columns / 2)]
   const rings = Math.max(middleRow, middleColumn)
@@ -121,6 +123,7 @@ const bump = (rows: number, columns: number): Float64Array => {
   return values.map((value) => value / length)
 }
 
+/** The sum of squares. */
 const squares = (values: ArrayLike<number>): number => {
   let sum = 0
   for (let i = 0; i < values.length; i++) sum += (values[i] ?? 0) ** 2

@@ -2,8 +2,10 @@ import { fillSigns } from '../../math/random.js'
 import { clipped, type ImageShape, type SquareMoves, windowAt } from './squareMoves.js'
 
 /**
- * Starts at vertical stripes of ±ε. A move adds ±2ε, one sign a channel, within a square; in the ball that is the far
- * side, image ± ε, wherever the square was before.
+ * The moves of Square in L∞. The search starts at vertical stripes of ±ε. A move adds ±2ε, with one sign per channel,
+ * within a square and projects on the ball: the result is image ± ε, whatever was there before.
+ *
+ * Source: Andriushchenko et al., ECCV 2020, Algorithm 2.
  */
 export const linfMoves = ({ height, width, channels }: ImageShape, epsilon: number): SquareMoves => {
   const stripes = new Float32Array(width * channels)

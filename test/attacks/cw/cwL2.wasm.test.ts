@@ -18,7 +18,7 @@ import {
 import { expectEvery, isPixel } from '../../support/expectEvery.js'
 import { distance, norm, seededNumbers } from '../../support/numbers.js'
 
-/** Of images in [0, 1]: where the forward pass of another batch size rounds otherwise. */
+/** Of images in [0, 1], because a forward pass rounds differently for a different batch size. */
 const ROUNDING = 1e-5
 
 const seeds = fc.nat(1e6)
@@ -32,7 +32,7 @@ const lengthsOf = (found: Float32Array, images: Float32Array): readonly number[]
 }
 
 describe('cwL2', () => {
-  it('ends inside [0, 1], and what it changed is misclassified', () => {
+  it('stays in [0, 1], and every image that it changed is misclassified', () => {
     check(
       fc.property(seeds, (seed) => {
         const given = problem(seed, 6)
@@ -88,8 +88,8 @@ describe('cwL2', () => {
       for (const [i, margin] of margins.entries()) {
         const nearest = Math.abs(margin) / norm(normal)
         const steepest = normal.reduce((most, w) => Math.max(most, Math.abs(w)), 0) / norm(normal)
-        expect(nearest * steepest, 'the nearest point lies in the box').toBeLessThan(0.3)
-        // Float32 decides who is beyond the boundary by 1e-6; Adam's last steps go back and forth by some 0.1 %.
+        expect(nearest * steepest, 'the nearest point is in the box').toBeLessThan(0.3)
+        // Float32 places the boundary to within 1e-6; the last steps of Adam oscillate by about 0.1 %.
         expect(Number(found[i])).toBeGreaterThan(nearest - 1e-5)
         expect(Number(found[i])).toBeLessThan(1.02 * nearest + 1e-3)
       }
@@ -115,7 +115,7 @@ describe('cwL2', () => {
     for (const margin of moved) expect(margin).toBeGreaterThan(0.5 - ROUNDING)
   })
 
-  it('weighs the squared length against c: on a linear classifier c·‖w‖₂² / 2 of margin is what one c breaks', () => {
+  it('weighs the squared length against c: on a linear classifier, one c breaks margins up to c·‖w‖₂² / 2', () => {
     const weights = seededNumbers(4, PIXELS * 2)
     const normal = Float64Array.from({ length: PIXELS }, (_, p) => Number(weights[2 * p]) - Number(weights[2 * p + 1]))
     const constant = 0.1 / norm(normal)
@@ -129,7 +129,7 @@ describe('cwL2', () => {
     expect(lengthsOf(found, images).map((length) => length > 0)).toEqual([true, false])
   })
 
-  it('black and white pixels are finite, stay in few steps and move in many', () => {
+  it('black and white pixels stay finite, hardly move in few steps and move in many', () => {
     const pixels = [0, 1, 0.5, 1 / 255]
     const moved = (steps: number): readonly number[] =>
       tf.tidy(() => {
@@ -145,7 +145,7 @@ describe('cwL2', () => {
     expect(Math.min(...moved(2000).map(Math.abs))).toBeGreaterThan(0.4)
   })
 
-  it('an example is attacked alone as in a batch', () => {
+  it('gives the same result for an example alone as in a batch', () => {
     check(
       fc.property(seeds, (seed) => {
         const given = problem(seed, 5)
@@ -159,7 +159,7 @@ describe('cwL2', () => {
     )
   })
 
-  it('leaves nothing behind, wherever it is left', () => {
+  it('frees its tensors wherever it is stopped', () => {
     const given = problem(1, 4)
     const weights = tf.tensor2d(given.weights, [PIXELS, 3])
     const input = inputOf(given, (images) => tf.matMul(tf.reshape(images, [-1, PIXELS]), weights))
@@ -173,18 +173,18 @@ describe('cwL2', () => {
     tf.dispose([input.images, input.labels, weights])
   })
 
-  it('searches c between what broke the example and what did not, ten times higher until something does', () => {
+  it('raises c tenfold until it breaks the example, then bisects', () => {
     const search = constantSearch(3, 1)
     // The first breaks from 30 on, the second always, the third never.
     const tried = Array.from({ length: 5 }, () => {
       const constants = Array.from(search.constants)
-      search.next((row) => Number(search.constants[row]) >= (row === 0 ? 30 : 0) && row < 2)
+      search.update((row) => Number(search.constants[row]) >= (row === 0 ? 30 : 0) && row < 2)
       return constants
     })
     expect(tried.map(([first]) => first)).toEqual([1, 10, 100, 55, 32.5])
     expect(tried.map(([, second]) => second)).toEqual([1, 0.5, 0.25, 0.125, 0.0625])
     expect(tried.map(([, , third]) => third)).toEqual([1, 10, 100, 1000, 10000])
-    for (let i = 0; i < 60; i++) search.next(() => false)
+    for (let i = 0; i < 60; i++) search.update(() => false)
     expectEvery(search.constants, Number.isFinite)
   })
 

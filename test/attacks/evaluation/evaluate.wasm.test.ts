@@ -17,13 +17,13 @@ import { PwoaFailure } from '../../../src/dsl/errors.js'
 import { tf } from '../../../src/engine/tf.js'
 import { expectEvery } from '../../support/expectEvery.js'
 
-/** One pixel and two classes: class 1 where the pixel is above 0.5. Loss falls towards the pixel's own side. */
+/** One pixel and two classes: class 1 if the pixel is above 0.5. The loss grows with the distance to the correct side. */
 const classifier: Classifier = (images) => {
   const pixel = tf.reshape(images, [-1, 1])
   return tf.concat([tf.mul(tf.sub(pixel, 0.5), -4), tf.mul(tf.sub(pixel, 0.5), 4)], 1) as Tensor2D
 }
 
-/** Pixels and labels: right by far, right but close, wrong. */
+/** Pixels and labels: two that are correct by a large margin, two by a small one, and a misclassified one. */
 const examples = [
   [0.9, 1],
   [0.1, 0],
@@ -73,7 +73,7 @@ const attack = (name: string, epsilon: number, perturb: (images: Tensor4D) => Te
   },
 })
 
-/** Breaks the examples of these pixels by moving them to the other side; leaves all others as they are. */
+/** Breaks the examples with these pixels by moving them to the other side, and does not change the others. */
 const breaking = (name: string, ...pixels: readonly number[]): Attack =>
   attack(name, 1, (images) => {
     const values = images.dataSync<'float32'>()
@@ -96,27 +96,30 @@ const failure = async (more: Partial<Evaluation>) => {
 }
 
 describe('evaluate', () => {
-  it.each([1, 2, 5])('counts what is right as it is and what stays right, in batches of %d', async (batchSize) => {
-    const { accuracies, outcomes } = await evaluate(evaluation({ attacks: [fgsm({ epsilon: 0.1 })], batchSize }))
-    expect(accuracies).toMatchObject({ clean: 0.8, attacks: { fgsm: 0.4 }, examples: 5 })
-    expect(outcomes.map(({ index, label, brokenBy }) => [index, label, brokenBy])).toEqual([
-      [0, 1, null],
-      [1, 0, null],
-      [2, 1, 'fgsm'],
-      [3, 0, 'fgsm'],
-      [4, 1, 'clean'],
-    ])
-    expect(outcomes.map(({ distance }) => distance)).toEqual([
-      null,
-      null,
-      expect.closeTo(0.1, 6),
-      expect.closeTo(0.1, 6),
-      0,
-    ])
-    expect(accuracies.details?.fgsm).toMatchObject({ stages: { fgsm: 0.4 }, meanDistance: expect.closeTo(0.1, 6) })
-  })
+  it.each([1, 2, 5])(
+    'counts the examples that are correct without an attack and after it, in batches of %d',
+    async (batchSize) => {
+      const { accuracies, outcomes } = await evaluate(evaluation({ attacks: [fgsm({ epsilon: 0.1 })], batchSize }))
+      expect(accuracies).toMatchObject({ clean: 0.8, attacks: { fgsm: 0.4 }, examples: 5 })
+      expect(outcomes.map(({ index, label, brokenBy }) => [index, label, brokenBy])).toEqual([
+        [0, 1, null],
+        [1, 0, null],
+        [2, 1, 'fgsm'],
+        [3, 0, 'fgsm'],
+        [4, 1, 'clean'],
+      ])
+      expect(outcomes.map(({ distance }) => distance)).toEqual([
+        null,
+        null,
+        expect.closeTo(0.1, 6),
+        expect.closeTo(0.1, 6),
+        0,
+      ])
+      expect(accuracies.details?.fgsm).toMatchObject({ stages: { fgsm: 0.4 }, meanDistance: expect.closeTo(0.1, 6) })
+    },
+  )
 
-  it('gives each attack what is right as it is, and each of a sequence what the earlier ones left', async () => {
+  it('gives each attack the correctly classified examples, and each stage of a sequence the survivors of the earlier ones', async () => {
     const given: string[] = []
     const watched = (inner: Attack): Attack => ({
       ...inner,
@@ -133,7 +136,7 @@ describe('evaluate', () => {
         onStage: (result) => heard.push(result),
       }),
     )
-    // Survivors are packed: two of the three left by the first stage, then the third.
+    // Survivors are packed into batches: two of the three that survive the first stage, then the third.
     expect(given).toEqual(['one 0,1', 'one 2,3', 'two 1,2', 'two 3', 'three 2,3', 'alone 0,1', 'alone 2,3'])
     expect(accuracies.attacks).toEqual({ sequence: 0.4, alone: 0.4 })
     expect(accuracies.details?.sequence?.stages).toEqual({ one: 0.6, two: 0.4, three: 0.4 })
@@ -146,14 +149,14 @@ describe('evaluate', () => {
     expect(outcomes.map(({ brokenBy }) => brokenBy)).toEqual(['one', 'two', 'alone', null, 'clean'])
   })
 
-  it('keeps the first adversarial images, and what they are taken for', async () => {
+  it('keeps the first adversarial images and their predicted classes', async () => {
     const { shown } = await evaluate(evaluation({ attacks: [breaking('one', 0.45, 0.55)], keepImages: 1 }))
     expect(shown).toHaveLength(1)
     expect(shown[0]).toMatchObject({ index: 2, label: 1, guess: 0, brokenBy: 'one' })
     expect(shown[0]?.adversarial[0]).toBeCloseTo(0.45, 6)
   })
 
-  it('tells stages of one name apart by their sequences, with the threat model of each', async () => {
+  it('distinguishes stages of the same name by their sequences, with the threat model of each', async () => {
     const weak = { ...breaking('one', 0.45), epsilon: 0.2 }
     const attacks = [
       { name: 'small', config: {}, stages: [weak, breaking('two')] },
@@ -169,7 +172,7 @@ describe('evaluate', () => {
     ])
   })
 
-  it('finished work of one attack is none of another, whatever their names', async () => {
+  it('does not use finished work of one attack for another, whatever their names are', async () => {
     const stages = [breaking('b/c', 0.9)]
     const attacks = [
       { name: 'a', config: {}, stages },
@@ -180,7 +183,7 @@ describe('evaluate', () => {
     expect((await evaluate(evaluation({ attacks, journal }))).accuracies.attacks).toEqual({ a: 0.6, 'a/b': 0.8 })
   })
 
-  it('goes on from its journal without doing finished work again, with the same result bit for bit', async () => {
+  it('resumes from its journal without repeating finished work, with the same result bit for bit', async () => {
     const attacks = [
       autoAttack({
         epsilon: 0.1,
@@ -201,7 +204,7 @@ describe('evaluate', () => {
       JSON.parse(JSON.stringify(result, (key, value) => (key === 'seconds' ? undefined : value)))
     for (let done = 0; done <= keys.length; done++) {
       const again: string[] = []
-      // As it comes back from a file.
+      // As it is read from a file.
       const entries = new Map<string, unknown>(
         JSON.parse(JSON.stringify(keys.slice(0, done).map((key) => [key, written.get(key)]))),
       )
@@ -211,25 +214,25 @@ describe('evaluate', () => {
     }
   })
 
-  it('an entry that is none is work to be done', async () => {
+  it('repeats the work of a malformed journal entry', async () => {
     const journal = { entries: new Map<string, unknown>([['["clean",0,0]', { wrong: 'all' }]]), add: () => undefined }
     expect((await evaluate(evaluation({ journal }))).accuracies.clean).toBe(0.8)
   })
 
-  it('an example that is wrong as it is can not be won back by an attack', async () => {
+  it('counts a misclassified example as not robust even if an attack makes it correct', async () => {
     const kind = attack('kind', 1, (images) => tf.onesLike(images))
-    // Turned to 1, the pixel 0.2 would be of its class; the two of class 0 are lost.
+    // The attack sets all pixels to 1: the misclassified 0.2 becomes correct, and the two examples of class 0 are broken.
     expect((await evaluate(evaluation({ attacks: [kind] }))).accuracies.attacks).toEqual({ kind: 0.4 })
   })
 
-  it('tells how far it is', async () => {
+  it('reports its progress', async () => {
     const heard: EvaluationProgress[] = []
     await evaluate(evaluation({ attacks: [breaking('one', 0.9)], onProgress: (progress) => void heard.push(progress) }))
     expect(heard.map(({ attack: name, done, total, robust }) => [name, done, total, robust])).toEqual([
       ['clean', 2, 5, 1],
       ['clean', 4, 5, 1],
       ['clean', 5, 5, 0.8],
-      // Half of the first two are done, then both; one has fallen.
+      // Half of the first two are done, then both; one of them is broken.
       ['one', 1, 4, 0.8],
       ['one', 2, 4, 0.6],
       ['one', 3, 4, 0.6],
@@ -239,13 +242,13 @@ describe('evaluate', () => {
     expect(heard.at(-1)?.secondsLeft).toBe(0)
   })
 
-  it('frees all tensors, also those of its batches', async () => {
+  it('frees all tensors, including those of its batches', async () => {
     const before = { tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() }
     await evaluate(evaluation({ attacks: [fgsm({ epsilon: 0.1 })] }))
     expect({ tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() }).toEqual(before)
   })
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY])('logits of %d end it', async (value) => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('fails if logits are %d', async (value) => {
     const broken: Classifier = (images) => tf.fill([images.shape[0], 2], value) as Tensor2D
     expect(await failure({ classifier: broken })).toMatchObject({
       _tag: 'RunError',
@@ -254,7 +257,7 @@ describe('evaluate', () => {
     })
   })
 
-  it('one NaN among many finite logits ends it', async () => {
+  it('fails if one of many logits is NaN', async () => {
     const broken: Classifier = (images) =>
       tf.concat([tf.slice(classifier(images), [1, 0]), tf.tensor2d([[Number.NaN, 0]])], 0) as Tensor2D
     expect(await failure({ classifier: broken, batchSize: 5 })).toMatchObject({
@@ -262,7 +265,7 @@ describe('evaluate', () => {
     })
   })
 
-  it('an attack that leaves its ball ends it, and is named', async () => {
+  it('fails if an attack leaves its ball, and names the attack', async () => {
     const rogue = attack('rogue', 0.1, (images) => tf.clipByValue(tf.add(images, 0.11), 0, 1))
     expect(await failure({ attacks: [rogue] })).toMatchObject({
       _tag: 'RunError',
@@ -272,12 +275,12 @@ describe('evaluate', () => {
     })
   })
 
-  it('float32 is no reason to refuse a step of exactly ε', async () => {
+  it('accepts a step of exactly ε in float32', async () => {
     const exact = attack('exact', 0.3, (images) => tf.clipByValue(tf.add(images, 0.3), 0, 1))
     await expect(evaluate(evaluation({ attacks: [exact] }))).resolves.toMatchObject({ accuracies: { examples: 5 } })
   })
 
-  it('an attack that leaves [0, 1] or returns NaN ends it', async () => {
+  it('fails if an attack leaves [0, 1] or returns NaN', async () => {
     const bright = attack('bright', 0.5, (images) => tf.add(images, 0.3))
     expect(await failure({ attacks: [bright] })).toMatchObject({ stage: 'bright', expected: 'images in [0, 1]' })
     const nothing = attack('nothing', 0.5, (images) => tf.fill(images.shape, Number.NaN) as Tensor4D)
@@ -288,7 +291,7 @@ describe('evaluate', () => {
     expect(await failure({ attacks: [half] })).toMatchObject({ _tag: 'RunError', stage: 'half' })
   })
 
-  it('stops between batches with what its signal is aborted with', async () => {
+  it('stops between batches with the reason of its signal', async () => {
     const controller = new AbortController()
     const heard: number[] = []
     const stopped = evaluate(
@@ -304,7 +307,7 @@ describe('evaluate', () => {
     expect(heard).toEqual([2])
   })
 
-  it('lets the event loop turn between batches', async () => {
+  it('gives the event loop a turn between batches', async () => {
     let turns = 0
     let next: NodeJS.Immediate
     const count = (): void => {
@@ -320,20 +323,20 @@ describe('evaluate', () => {
   })
 })
 
-/** Class 1 where the pixels' mean is above 0.5, of pixels in 8 grey levels: flat almost everywhere. */
+/** Class 1 if the mean of the pixels, rounded to 8 grey levels, is above 0.5: the gradient is 0 almost everywhere. */
 const quantised: Classifier = (images) => {
   const levels = tf.div(tf.round(tf.mul(images, 8)), 8)
   const mean = tf.mean(tf.reshape(levels, [images.shape[0], -1]), 1, true)
   return tf.concat([tf.mul(tf.sub(mean, 0.5), -4), tf.mul(tf.sub(mean, 0.5), 4)], 1) as Tensor2D
 }
 
-/** Images of 6 × 6 pixels a little above 0.5, which a random start moves as often up as down. */
+/** Images of 6 × 6 pixels a little above 0.5. A random start raises as many pixels as it lowers. */
 const greyBatchOf = (indices: Uint32Array): TestBatch => ({
   images: tf.concat(Array.from(indices, (index) => tf.fill([1, 6, 6, 1], 0.6 + 0.005 * index) as Tensor4D)),
   labels: tf.tensor2d(Array.from(indices, () => [0, 1])),
 })
 
-describe('warnings', () => {
+describe('evaluate warns', () => {
   const warnings = async (more: Partial<Evaluation>): Promise<readonly string[]> => {
     const heard: string[] = []
     await evaluate(
@@ -342,29 +345,29 @@ describe('warnings', () => {
     return heard
   }
 
-  it('a sound network gets none', async () => {
+  it('not about a network without problems', async () => {
     expect(await warnings({})).toEqual([])
   })
 
-  it('outputs that differ from look to look', async () => {
-    let looks = 0
+  it('about outputs that differ between passes, unless the attack averages gradients', async () => {
+    let passes = 0
     const random: Classifier = (images) => {
-      looks += 1
-      return tf.add(classifier(images), tf.tensor2d([[0.01 * looks, 0]])) as Tensor2D
+      passes += 1
+      return tf.add(classifier(images), tf.tensor2d([[0.01 * passes, 0]])) as Tensor2D
     }
     expect(await warnings({ classifier: random })).toEqual([expect.stringContaining('outputs are random')])
     const averaging = [apgd({ epsilon: 0.01, steps: 1, samples: 2 })]
     expect(await warnings({ classifier: random, attacks: averaging })).toEqual([])
-    const beside = [...averaging, pgd({ epsilon: 0.01, steps: 1, stepSize: 0.01 })]
-    expect(await warnings({ classifier: random, attacks: beside }), 'averaged beside others').toEqual([])
+    const mixed = [...averaging, pgd({ epsilon: 0.01, steps: 1, stepSize: 0.01 })]
+    expect(await warnings({ classifier: random, attacks: mixed }), 'one of two attacks averages').toEqual([])
   })
 
-  it('a softmax in the network', async () => {
+  it('about a softmax in the network', async () => {
     const softmax: Classifier = (images) => tf.softmax(classifier(images))
     expect(await warnings({ classifier: softmax })).toEqual([expect.stringContaining('outputs are probabilities')])
   })
 
-  it('gradients that are zero, and Square finds what they hide', async () => {
+  it('about gradients that are zero, and Square breaks what they hide', async () => {
     const stages = [apgd({ epsilon: 0.2, steps: 10 }), square({ epsilon: 0.2, queries: 300 })]
     const heard: string[] = []
     const { accuracies } = await evaluate(
@@ -378,11 +381,11 @@ describe('warnings', () => {
     )
     expect(accuracies.clean).toBe(1)
     expect(accuracies.details?.autoattack?.stages).toEqual({ 'apgd-ce': 1, square: 0 })
-    expect(heard[0]).toBe('2 of 2 examples have no gradient at all: gradient attacks see nothing there, Square does')
+    expect(heard[0]).toBe('2 of 2 examples have no gradient at all: gradient attacks cannot move them, but Square can')
     expect(heard[1]).toMatch(/^autoattack: Square lowered the accuracy by 100.0 points/)
   })
 
-  it('Square lowers the accuracy after gradient attacks', async () => {
+  it('if Square lowers the accuracy after gradient attacks', async () => {
     const stages = [breaking('apgd-ce'), breaking('square', 0.9)]
     expect(await warnings({ attacks: [{ name: 'aa', config: {}, stages }] })).toEqual([
       expect.stringContaining('aa: Square lowered the accuracy by 20.0 points'),
@@ -391,26 +394,26 @@ describe('warnings', () => {
     expect(await warnings({ attacks: [{ name: 'aa', config: {}, stages: early }] })).toEqual([])
   })
 
-  it('PGD and AutoAttack far apart, with the share of examples without a cross-entropy gradient where there are some', async () => {
+  it('if PGD and AutoAttack are far apart, with the share of examples without a cross-entropy gradient if there are some', async () => {
     const weak: Attack = { ...breaking('pgd'), config: { steps: 40 } }
     const attacks = [{ name: 'aa', config: {}, stages: [breaking('strong', 0.9, 0.1)] }, weak]
-    expect(await warnings({ attacks })).toEqual(['pgd finds 80.0 % robust and aa 40.0 %: quote aa'])
-    // 100 times the logits: 0.9 and 0.1 lie 320 from the other class, 0.45 and 0.55 lie 40 from it.
+    expect(await warnings({ attacks })).toEqual(['robust accuracy is 80.0 % under pgd and 40.0 % under aa: quote aa'])
+    // 100 times the logits: the margins of 0.9 and 0.1 are 320, those of 0.45 and 0.55 are 40.
     const certain: Classifier = (images) => tf.mul(classifier(images), 100)
     expect((await warnings({ attacks, classifier: certain }))[0]).toContain('On 100.0 % of the examples')
     const other: Attack = { ...weak, epsilon: 0.5 }
     expect(await warnings({ attacks: [attacks[0] ?? weak, other] })).toEqual([])
   })
 
-  it('what an attack says of few classes', async () => {
+  it('about attacks that use fewer target classes than they have', async () => {
     const heard = await warnings({ attacks: [autoAttack({ epsilon: 0.001 })] })
-    expect(heard).toContain('apgd-t: 1 of 9 target classes, there are no more')
-    expect(heard).toContainEqual(expect.stringMatching(/^fab-t: 1 of 9/))
+    expect(heard).toContain('apgd-t: target classes: 1 instead of 9, because the data has only 2 classes')
+    expect(heard).toContainEqual(expect.stringMatching(/^fab-t: target classes: 1 instead of 9/))
   }, 60_000)
 })
 
-describe('bad input', () => {
-  it('images out of range are refused before any work', async () => {
+describe('evaluate refuses', () => {
+  it('images outside [0, 1], before any work', async () => {
     const bright = (indices: Uint32Array): TestBatch => {
       const batch = batchOf(indices)
       const images = tf.mul(batch.images, 255) as Tensor4D
@@ -422,7 +425,7 @@ describe('bad input', () => {
     expect(refused.actual).toMatch(/^values from 25\.5\d* to 229\.5\d*$/)
   })
 
-  it('labels that are no class of the network', async () => {
+  it('labels that are not a class of the network', async () => {
     const three: Classifier = (images) =>
       tf.pad(classifier(images), [
         [0, 0],

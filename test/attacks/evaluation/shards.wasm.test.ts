@@ -42,7 +42,7 @@ const batchOf = (indices: Uint32Array): TestBatch => {
   return { images, labels }
 }
 
-/** What an evaluation of some examples comes to, what it wrote down, and which batches each attack was given. */
+/** The result of an evaluation of some examples, its new journal entries, and the batches that each attack got. */
 const evaluated = async (indices: Uint32Array, entries: ReadonlyMap<string, unknown> = new Map()) => {
   const batches: string[] = []
   const watched = (attack: Attack): Attack => ({
@@ -79,19 +79,20 @@ const withoutSeconds = (value: unknown): unknown =>
 const partOf = (index: number): Uint32Array => indicesOf('x', EXAMPLES, BATCH, { index, of: SHARDS })
 
 describe('an evaluation in shards', () => {
-  it('is the one in one piece: the same batches, the same outcome of each example to the bit', async () => {
+  it('equals one without shards: the same batches, and the same outcome of each example bit for bit', async () => {
     const whole = await evaluated(indicesOf('x', EXAMPLES, BATCH, { index: 0, of: 1 }))
     const parts = await Promise.all(Array.from({ length: SHARDS }, (_, index) => evaluated(partOf(index))))
     expect(parts.flatMap(({ batches }) => batches).sort()).toEqual([...whole.batches].sort())
     expect(parts.flatMap(({ result }) => result.outcomes)).toEqual(whole.result.outcomes)
-    const fates = new Set(whole.result.outcomes.map(({ brokenBy }) => brokenBy))
-    for (const fate of [null, 'clean', 'one-step', 'fab-t', 'cw-l2']) expect(fates, 'each way to end').toContain(fate)
+    const outcomes = new Set(whole.result.outcomes.map(({ brokenBy }) => brokenBy))
+    for (const outcome of [null, 'clean', 'one-step', 'fab-t', 'cw-l2'])
+      expect(outcomes, 'every outcome').toContain(outcome)
   })
 
-  it('is joined by its journals, with the same figures and pictures, and nothing is attacked again', async () => {
+  it('is joined from its journals, with the same figures and pictures, and without attacking again', async () => {
     const whole = await evaluated(indicesOf('x', EXAMPLES, BATCH, { index: 0, of: 1 }))
     const parts = await Promise.all(Array.from({ length: SHARDS }, (_, index) => evaluated(partOf(index))))
-    // In any order, as they come back from files.
+    // In any order, as they are read from files.
     const entries = new Map<string, unknown>(
       JSON.parse(JSON.stringify(parts.toReversed().flatMap(({ written }) => [...written]))),
     )
@@ -111,7 +112,7 @@ describe('shards', () => {
     share: fc.double({ min: 0, max: 1, noNaN: true }),
   })
 
-  it('are all examples, each once, in whole blocks, as equal as can be', () => {
+  it('contain each example once, in whole blocks, and differ by at most one block', () => {
     fc.assert(
       fc.property(sizes, ({ examples, batchSize, share }) => {
         const size = blockSize(batchSize)
@@ -127,10 +128,10 @@ describe('shards', () => {
     )
   })
 
-  it('leave the batches of the whole as they are, whichever examples still stand', () => {
-    const standing = fc.uniqueArray(fc.nat(500), { minLength: 1 })
+  it('do not change the batches, whichever examples survive', () => {
+    const survivors = fc.uniqueArray(fc.nat(500), { minLength: 1 })
     fc.assert(
-      fc.property(standing, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 5 }), (some, batchSize, of) => {
+      fc.property(survivors, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 5 }), (some, batchSize, of) => {
         const all = Uint32Array.from(some).sort()
         const parts = Array.from({ length: of }, (_, index) => new Set(indicesOf('x', 501, batchSize, { index, of })))
         const cut = parts.flatMap((part) =>
@@ -153,8 +154,8 @@ describe('shards', () => {
     expect(() => attackEval([], { batchSize: 50, shard })).toThrow(`attackEval: expected ${message}`)
   })
 
-  it('are refused where there are more than blocks', () => {
-    const message = 'attackEval: expected at most 5 shards: they are made of blocks of 200 examples, got 6'
+  it('are refused if there are more shards than blocks', () => {
+    const message = 'attackEval: expected at most 5 shards, because a shard consists of blocks of 200 examples, got 6'
     for (const refuse of [indicesOf, checkShard])
       expect(() => refuse('attackEval', 1000, 50, { index: 0, of: 6 })).toThrow(message)
     expect(() => attackEval([], { examples: 1000, batchSize: 50, shard: { index: 0, of: 6 } })).toThrow(message)

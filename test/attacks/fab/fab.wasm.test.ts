@@ -9,7 +9,7 @@ const EXAMPLES = 24
 const CLASSES = 4
 const EPSILON = 0.05
 
-/** Lengths after eight steps in float32, from batches of different sizes. */
+/** Of lengths after eight steps in float32, in batches of different sizes. */
 const ROUNDING = 1e-5
 
 const makes: Readonly<Record<string, (epsilon: number, search: FabSearch) => Attack>> = {
@@ -17,7 +17,7 @@ const makes: Readonly<Record<string, (epsilon: number, search: FabSearch) => Att
   'fab-t': (epsilon, search) => fabTargeted({ epsilon, search, steps: 8 }),
 }
 
-/** L∞ length of each example's perturbation, Infinity where it was not broken. */
+/** L∞ length of the perturbation of each example, Infinity if the attack did not break it. */
 const lengthsOf = (attack: Attack): readonly number[] => {
   const { images, weights } = problem(5, EXAMPLES, CLASSES)
   const classifier = smallNetwork(5, CLASSES)
@@ -38,7 +38,7 @@ const finiteRows = (lengths: readonly number[]): readonly number[] =>
   [...lengths.keys()].filter((row) => Number.isFinite(lengths[row]))
 
 describe.each(Object.entries(makes))('%s', (_, make) => {
-  it('finds perturbations as long for a larger ε: it measures the network, not the ball', () => {
+  it('finds perturbations of the same length for a larger ε: they depend on the network, not on the ball', () => {
     const shortest = lengthsOf(make(EPSILON, 'shortest'))
     const broken = finiteRows(shortest)
     const larger = lengthsOf(make(2 * EPSILON, 'shortest'))

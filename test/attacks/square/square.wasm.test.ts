@@ -15,7 +15,7 @@ import { stream } from '../../../src/math/random.js'
 import { expectEvery, isPixel } from '../../support/expectEvery.js'
 import { norm as lengthOf, seededNumbers } from '../../support/numbers.js'
 
-/** float32 may carry an image ± ε over ε by half a step below 1. */
+/** Float32 rounding of image ± ε: half a step below 1. */
 const ROUNDING = 1e-6
 
 interface Problem extends ImageShape {
@@ -34,7 +34,7 @@ const sizeOf = ({ height, width, channels }: ImageShape): number => height * wid
 
 const square5: ImageShape = { height: 5, width: 5, channels: 1 }
 
-/** @param spread images lie in 0.5 ± spread, cut to [0, 1] */
+/** @param spread pixels are in 0.5 ± spread, clipped to [0, 1] */
 const problem = (
   seed: number,
   examples: number,
@@ -48,7 +48,7 @@ const problem = (
 })
 
 /** Some of the examples, in this order. */
-const some = (given: Problem, rows: readonly number[]): Problem => ({
+const someOf = (given: Problem, rows: readonly number[]): Problem => ({
   ...given,
   images: Float32Array.from(rows.flatMap((row) => Array.from(imageOf(given.images, given, row)))),
   classes: rows.map((row) => given.classes[row] ?? 0),
@@ -58,7 +58,7 @@ const some = (given: Problem, rows: readonly number[]): Problem => ({
 const imageOf = (images: Float32Array, shape: ImageShape, row: number): Float32Array =>
   images.subarray(row * sizeOf(shape), (row + 1) * sizeOf(shape))
 
-/** Row by row in float64: what it says of an image can not depend on the others in the batch. */
+/** Classifies row by row in float64, so the logits of an image cannot depend on the other images of the batch. */
 const byRow =
   (classify: RowClassifier): Classifier =>
   (images) => {
@@ -78,7 +78,7 @@ const linear = (weights: Float32Array, among: number, quantise = (value: number)
     )
 }
 
-/** The true classes are what the classifier says: all examples stand at first. */
+/** Labels the examples with their predicted classes: all are correct without an attack. */
 const asClassified = (given: Problem, classify: RowClassifier): Problem => ({
   ...given,
   classes: given.classes.map((_, row) => guessOf(classify, imageOf(given.images, given, row))),
@@ -136,8 +136,8 @@ const threats = fc.record({
 })
 const check = <T>(property: fc.IPropertyWithHooks<T>, numRuns = 25): void => fc.assert(property, { numRuns, seed: 7 })
 
-/** Every image that is asked about in an attack on one example; each lowers the margin, or none does. */
-const asked = (
+/** Every image that an attack on one example queries, if each query lowers the margin, or if no query does. */
+const queried = (
   options: SquareOptions,
   given: Problem,
   falls: 'falling' | 'constant',
@@ -149,16 +149,16 @@ const asked = (
     return [1e4 - (falls === 'falling' ? seen.length : 0), 0, 0]
   }
   attacked(square(options), { ...given, classes: [0] }, classify, seed)
-  // The first one is the image itself: does it stand at all?
+  // The first one is the image itself: is it classified correctly?
   return seen.slice(1)
 }
 
-describe('every image that Square asks about', () => {
-  it('lies within ε and [0, 1], whatever the shape', () => {
+describe('every image that Square queries', () => {
+  it('is within ε and [0, 1], for any shape', () => {
     check(
       fc.property(seeds, shapes, threats, (seed, shape, threat) => {
         const given = problem(seed, 1, { shape })
-        const seen = asked({ ...threat, queries: 60 }, given, 'falling', seed)
+        const seen = queried({ ...threat, queries: 60 }, given, 'falling', seed)
         expect(seen).toHaveLength(61)
         for (const image of seen) {
           expect(lengths[threat.norm](image, given.images)).toBeLessThanOrEqual(
@@ -170,24 +170,24 @@ describe('every image that Square asks about', () => {
     )
   })
 
-  it('lies on the sphere of radius ε where [0, 1] is far, after thousands of moves too', () => {
+  it('is on the sphere of radius ε if [0, 1] does not limit it, even after thousands of moves', () => {
     for (const norm of normNames) {
       const given = problem(1, 1, { shape: { height: 9, width: 9, channels: 2 }, spread: 0.1 })
-      const seen = asked({ epsilon: 0.2, norm, queries: 3000 }, given, 'falling', 0)
+      const seen = queried({ epsilon: 0.2, norm, queries: 3000 }, given, 'falling', 0)
       const gap = seen.reduce((most, image) => Math.max(most, Math.abs(lengths[norm](image, given.images) - 0.2)), 0)
       expect(gap, norm).toBeLessThan(ROUNDING)
     }
   })
 
-  it.each(normNames)('%s: differs from the best so far in as many pixels as the schedule says', (norm) => {
+  it.each(normNames)('%s: differs from the best so far in at most as many pixels as the schedule allows', (norm) => {
     const shape = { height: 12, width: 9, channels: 2 }
     const given = problem(2, 1, { shape, spread: 0.1 })
     const windows = { Linf: 1, L2: 2 }
     for (const falls of ['falling', 'constant'] as const) {
-      const seen = asked({ epsilon: 0.1, norm, queries: 600 }, given, falls, 3)
+      const seen = queried({ epsilon: 0.1, norm, queries: 600 }, given, falls, 3)
       const { side } = { Linf: linfMoves, L2: l2Moves }[norm](shape, 0.1)
       const sides = seen.slice(1).map((image, query) => {
-        // Where no margin falls, the best stays where it started.
+        // If no query lowers the margin, the best image remains the start.
         const best = (falls === 'falling' ? seen[query] : seen[0]) ?? image
         const changed = Array.from({ length: 12 * 9 }, (_, i) => i).filter((i) =>
           [0, 1].some((c) => Math.abs(Number(image[2 * i + c]) - Number(best[2 * i + c])) > ROUNDING),
@@ -204,7 +204,7 @@ describe('every image that Square asks about', () => {
     }
   })
 
-  it('an example draws its own windows', () => {
+  it('has different windows for each example', () => {
     const image = problem(1, 1).images
     const pair: Problem = { ...problem(1, 2), images: Float32Array.from([...image, ...image]), classes: [0, 0] }
     const seen: Float32Array[] = []
@@ -220,13 +220,13 @@ describe('every image that Square asks about', () => {
 
 describe('moves', () => {
   /**
-   * Sums of the image after 60 moves that are all taken, in float64, by the official code, given the same random
-   * numbers in the place of its own: Σ x, and Σ i·x_i / n. Float32 here moves 200 values by 1e-7 each.
+   * Sums of the image after 60 accepted moves, Σ x and Σ i·x_i / n, computed in float64 by the official code with our
+   * random numbers. Float32 changes each of 200 values by 1e-7 here.
    */
   it.each([
     ['Linf', linfMoves({ height: 12, width: 9, channels: 2 }, 0.3), 12 * 9, [104.712726, 48.441505]],
     ['L2', l2Moves({ height: 10, width: 10, channels: 2 }, 1.5), 10 * 10, [102.728248, 49.788262]],
-  ] as const)('%s: those of the official code', (_, { side, start, move }, pixels, sums) => {
+  ] as const)('%s: equal those of the official code', (_, { side, start, move }, pixels, sums) => {
     const image = seededNumbers(3, 2 * pixels).map((value) => (value + 1) / 2)
     const random = stream(0, 'square')
     const out = new Float32Array(image.length)
@@ -236,7 +236,7 @@ describe('moves', () => {
     for (const [i, sum] of sums.entries()) expect(Math.abs(Number(found[i]) - sum)).toBeLessThan(3e-5)
   })
 
-  it.each(normNames)('%s: each one draws the same number of words, whatever the image and the square', (norm) => {
+  it.each(normNames)('%s: draw the same number of random words for any image and square', (norm) => {
     const shape = { height: 7, width: 9, channels: 3 }
     const { move } = { Linf: linfMoves, L2: l2Moves }[norm](shape, 0.3)
     const drawn = (side: number, seed: number): number => {
@@ -255,13 +255,13 @@ describe('moves', () => {
   })
 })
 
-describe('Square is', () => {
+describe('Square', () => {
   const options = fc.record({
     norm: fc.constantFrom(...normNames),
     epsilon: fc.double({ min: 0.05, max: 0.5, noNaN: true }),
   })
 
-  it('an attack whose later queries take nothing back', () => {
+  it('keeps the images that earlier queries broke', () => {
     check(
       fc.property(seeds, options, (seed, threat) => {
         const classify = linear(seededNumbers(seed + 1, 75), 3)
@@ -275,7 +275,7 @@ describe('Square is', () => {
     )
   })
 
-  it('the same for an example alone, in a batch, and in another order', () => {
+  it('gives the same result for an example alone, in a batch, and in another order', () => {
     check(
       fc.property(seeds, options, (seed, threat) => {
         const classify = linear(seededNumbers(seed + 1, 75), 3)
@@ -283,18 +283,18 @@ describe('Square is', () => {
         const attack = square({ ...threat, queries: 25, restarts: 2 })
         const together = attacked(attack, given, classify, seed)
         const order = [3, 0, 4, 2, 1]
-        const shuffled = attacked(attack, some(given, order), classify, seed)
+        const shuffled = attacked(attack, someOf(given, order), classify, seed)
         for (const [place, row] of order.entries()) {
           const expected = imageOf(together, given, row)
           expect(imageOf(shuffled, given, place)).toEqual(expected)
-          expect(attacked(attack, some(given, [row]), classify, seed)).toEqual(expected)
+          expect(attacked(attack, someOf(given, [row]), classify, seed)).toEqual(expected)
         }
       }),
       10,
     )
   })
 
-  it('a function of its input and seed; seed, name and restart decide what it draws', () => {
+  it('gives the same result for the same input and seed; the random numbers depend on seed and name', () => {
     const classify = linear(seededNumbers(5, 75), 3)
     const given = asClassified(problem(4, 8, { spread: 0.3 }), classify)
     const run = (seed: number, more: Partial<SquareOptions> = {}): Float32Array =>
@@ -306,7 +306,7 @@ describe('Square is', () => {
     expect(run(0, { name: 'again' })).not.toEqual(base)
   })
 
-  it('no worse with restarts, and better where the first try can fail', () => {
+  it('breaks at least as much with restarts, and more if the first run can fail', () => {
     const classify = linear(seededNumbers(8, 75), 3)
     const given = asClassified(problem(6, 40, { spread: 0.3 }), classify)
     const broken = (restarts: number): readonly number[] =>
@@ -317,17 +317,17 @@ describe('Square is', () => {
   })
 })
 
-describe('on classifiers whose truth is known', () => {
-  it('a constant one: breaks nothing that is not misclassified as it is', () => {
+describe('on classifiers with a known result', () => {
+  it('a constant one: breaks no example that is correct without an attack', () => {
     const given = { ...problem(0, 6), classes: [0, 0, 1, 1, 2, 2] }
     for (const norm of normNames) {
-      // All logits are equal: the guess is class 0, and no margin is below 0.
+      // All logits are equal: class 0 is predicted, and no margin is below 0.
       const found = attacked(square({ epsilon: 0.5, norm, queries: 30 }), given, () => [0.5, 0.5, 0.5])
       expect(found).toEqual(given.images)
     }
   })
 
-  it('a linear one: breaks exactly what the corner of the ball breaks', () => {
+  it('a linear one: breaks exactly the examples that the corner of the ball breaks', () => {
     for (const seed of [1, 2, 3]) {
       // Windows never reach the last row and column; single pixels come after iteration 500.
       const weights = seededNumbers(seed, 50).map((value, i) => (i % 10 >= 8 || i >= 40 ? 0 : value))
@@ -349,7 +349,7 @@ describe('on classifiers whose truth is known', () => {
     }
   })
 
-  it('one of steps, without gradients: breaks what PGD leaves', () => {
+  it('a step function without gradients: breaks examples that survive PGD', () => {
     const weights = seededNumbers(21, 75)
     const classify = linear(weights, 3, (value) => Math.round(4 * value) / 4)
     const given = asClassified(problem(22, 20, { spread: 0.3 }), classify)
@@ -375,7 +375,7 @@ describe('on classifiers whose truth is known', () => {
 })
 
 describe('memory and options', () => {
-  it('the caller owns the result, and nothing else is left behind, run to its end or not', () => {
+  it('the caller owns the result, and all other tensors are freed, also if the attack is stopped early', () => {
     const weights = tf.tensor2d(seededNumbers(3, 75), [25, 3])
     const classifier: Classifier = (images) => tf.matMul(tf.reshape(images, [-1, 25]), weights) as Tensor2D
     withTensors(problem(3, 6), (images, labels) => {
@@ -392,12 +392,12 @@ describe('memory and options', () => {
         halfway.return(undefined as never)
         expect(tf.memory().numTensors).toBe(before)
       }
-      expect(images.isDisposed || labels.isDisposed, 'its input is left alone').toBe(false)
+      expect(images.isDisposed || labels.isDisposed, 'does not free its input').toBe(false)
     })
     weights.dispose()
   })
 
-  it('tells how far it is, rising to 1', () => {
+  it('reports its progress, rising to 1', () => {
     withTensors({ ...problem(3, 2), classes: [0, 0] }, (images, labels) => {
       const classifier = byRow(() => [1, 0, 0])
       const run = square({ epsilon: 0.1, queries: 30, restarts: 2 }).perturb({
@@ -433,7 +433,7 @@ describe('memory and options', () => {
     [{ epsilon: 0.3, initialShare: 0 }, 'square: expected initialShare in (0, 1], got 0'],
     [{ epsilon: 0.3, initialShare: 1.5 }, 'square: expected initialShare in (0, 1], got 1.5'],
     [{ epsilon: 0.3, initialShare: Number.NaN }, 'square: expected initialShare in (0, 1], got NaN'],
-  ] as const)('an option that can not work is refused at once, case %#', (options, message) => {
+  ] as const)('a wrong option is refused when the attack is created, case %#', (options, message) => {
     expect(() => square(options)).toThrow(PwoaFailure)
     expect(() => square(options)).toThrow(message)
   })

@@ -88,22 +88,22 @@ export const pgd = (options: PgdOptions): Attack => {
   function* ascend(input: AttackInput, restart: number): Perturbing {
     const { classifier, images } = input
     const objective = losses[loss](input)
-    const threat = ball(images, epsilon)
+    const epsilonBall = ball(images, epsilon)
     let adversarial = tf.tidy(() =>
-      threat.project(starts[start](input, [name, restart], (out, random) => fillInside(out, epsilon, random))),
+      epsilonBall.project(starts[start](input, [name, restart], (out, random) => fillInside(out, epsilon, random))),
     )
     try {
       for (let i = 0; i < steps; i++) {
         adversarial = replaceTensor(adversarial, (from) => {
           const { gradient } = lossesAndGradient(classifier, from, objective)
-          return threat.project(tf.add(from, tf.mul(ascent(gradient), stepSize)))
+          return epsilonBall.project(tf.add(from, tf.mul(ascent(gradient), stepSize)))
         })
         if (i + 1 < steps) yield (i + 1) / steps
       }
       return adversarial.clone()
     } finally {
       adversarial.dispose()
-      threat.dispose()
+      epsilonBall.dispose()
     }
   }
 

@@ -296,11 +296,11 @@ describe('parts', () => {
       () => autoAttack({ ...threat, version: 'strong' as 'rand' }),
       'autoAttack: expected version among standard, plus, rand, got "strong"',
     ],
-    [() => autoAttack({ ...threat, version: [] }), 'expected version to be a list of at least 1, got []'],
     [
-      () => autoAttack({ ...threat, version: fgsm(threat) as never }),
-      'expected version to be a list of at least 1, got fgsm(…); write it in [ ]',
+      () => autoAttack({ ...threat, version: [] }),
+      'expected version to be a list of at least 1, each to be an attack, such as pgd({ … }), got []',
     ],
+    [() => autoAttack({ ...threat, version: fgsm(threat) as never }), 'got fgsm(…); write it in [ ]'],
     [() => autoAttack({ ...threat, version: [fgsm(threat), fgsm(threat)] }), 'different names, got "fgsm" twice'],
     [
       () => autoAttack({ ...threat, version: [fgsm({ epsilon: 0.2 })] }),

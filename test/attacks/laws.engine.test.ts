@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { apgd } from '../../src/attacks/apgd/apgd.js'
 import { apgdTargeted } from '../../src/attacks/apgd/apgdTargeted.js'
 import type { Attack, Classifier } from '../../src/attacks/common/attack.js'
-import { attemptsOnAll, attemptsOnSurvivors } from '../../src/attacks/common/attempts.js'
+import { attemptsOnAll, attemptsOnUnbroken } from '../../src/attacks/common/attempts.js'
 import { type NormName, norms } from '../../src/attacks/common/norms.js'
 import { cwL2 } from '../../src/attacks/cw/cwL2.js'
 import { fab } from '../../src/attacks/fab/fab.js'
@@ -247,10 +247,10 @@ const linear = (seed: number, kind: NormName, reach: number) => {
   return { given, classifier, shares, needed }
 }
 
-it('attemptsOnSurvivors keeps the first of several images that break an example', () => {
+it('attemptsOnUnbroken keeps the first of several images that break an example', () => {
   const { given, classifier } = setting(17)
   const found = tf.tidy(() => {
-    const running = attemptsOnSurvivors(inputOf(given, classifier), 2, function* ({ onBroken, number }) {
+    const running = attemptsOnUnbroken(inputOf(given, classifier), 2, function* ({ onBroken, number }) {
       for (const value of [0.25, 0.75]) onBroken(0, new Float32Array(PIXELS).fill(value + number / 10))
       yield 1
     })

@@ -2,7 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, whole } from '../../dsl/options/kinds.js'
 import type { Attack } from '../common/attack.js'
-import { attemptsOnSurvivors } from '../common/attempts.js'
+import { attemptsOnUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { type Losses, untargeted } from '../common/losses.js'
 import { norms } from '../common/norms.js'
@@ -59,7 +59,7 @@ export const apgd = (options: ApgdOptions): Attack => {
         ? [`${name}: the difference of logits ratio needs 3 classes, so the plain difference is used`]
         : [],
     perturb: (input) =>
-      attemptsOnSurvivors(input, restarts, (attempt) =>
+      attemptsOnUnbroken(input, restarts, (attempt) =>
         autoPgd({
           ...attempt,
           norm: geometry,

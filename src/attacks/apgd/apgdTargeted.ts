@@ -2,7 +2,7 @@ import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { whole } from '../../dsl/options/kinds.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack } from '../common/attack.js'
-import { attemptsOnSurvivors } from '../common/attempts.js'
+import { attemptsOnUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { targetedDlr } from '../common/losses.js'
 import { norms } from '../common/norms.js'
@@ -57,7 +57,7 @@ export const apgdTargeted = (options: ApgdTargetedOptions): Attack => {
     ],
     *perturb(input) {
       const ranks = Math.min(targets, input.labels.shape[1] - 1)
-      return yield* attemptsOnSurvivors(input, ranks * restarts, (attempt) => {
+      return yield* attemptsOnUnbroken(input, ranks * restarts, (attempt) => {
         const { classifier, images, classes, number } = attempt
         const target = targetsOf(logitsOf(classifier, images), classes.length, 1 + Math.floor(number / restarts))
         return autoPgd({

@@ -23,7 +23,7 @@ type RunAttempt = (attempt: Attempt) => Generator<number, unknown, undefined>
  * Makes `count` attempts, each from the original images on the examples that no earlier attempt has broken. An example
  * that is misclassified without an attack is returned unchanged, and so is an example that survives all attempts.
  */
-export const attemptsOnSurvivors = (input: AttackInput, count: number, attempt: RunAttempt): Perturbing =>
+export const attemptsOnUnbroken = (input: AttackInput, count: number, attempt: RunAttempt): Perturbing =>
   runAttempts(input, count, attempt, (rows, isBroken) => rows.filter((row) => !isBroken(row)))
 
 /**

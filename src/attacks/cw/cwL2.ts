@@ -1,7 +1,7 @@
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { number, positive, whole } from '../../dsl/options/kinds.js'
 import type { Attack } from '../common/attack.js'
-import { attemptsOnSurvivors } from '../common/attempts.js'
+import { attemptsOnUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { nameOption } from '../common/threat.js'
 import { constantSearch, LARGEST_CONSTANT } from './cwConstants.js'
@@ -50,7 +50,7 @@ export const cwL2 = (options: CwL2Options = {}): Attack => {
     norm: 'L2',
     epsilon: Number.POSITIVE_INFINITY,
     perturb: (input) =>
-      attemptsOnSurvivors(input, 1, (attempt) =>
+      attemptsOnUnbroken(input, 1, (attempt) =>
         findShortest(attempt, {
           confidence,
           learningRate,

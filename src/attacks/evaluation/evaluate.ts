@@ -92,6 +92,7 @@ const warnBefore = (evaluation: Evaluation): void => {
   for (const message of messages) evaluation.onWarning(message)
 }
 
+/** Runs an attack, or the stages of a sequence, on the examples that are classified correctly. */
 const attackPass = async (
   evaluation: Evaluation,
   attack: Attack | AttackSequence,
@@ -104,8 +105,8 @@ const attackPass = async (
     nameOf: outcomeNames(attack, evaluation.attacks),
   }
   for (const stage of stagesOf(attack)) {
-    const survivors = Uint32Array.from(correct.filter((index) => !findings.broken.has(index)))
-    await stagePass({ evaluation, attack: attack.name, stage, findings, correct: correct.length }, survivors)
+    const unbroken = Uint32Array.from(correct.filter((index) => !findings.broken.has(index)))
+    await stagePass({ evaluation, attack: attack.name, stage, findings, correct: correct.length }, unbroken)
   }
   if ('stages' in attack) for (const message of adviceOnSequence(attack, findings.stages)) evaluation.onWarning(message)
   return findings
@@ -119,7 +120,8 @@ interface StageWork {
   readonly correct: number
 }
 
-const stagePass = async (work: StageWork, survivors: Uint32Array): Promise<void> => {
+/** Runs a stage on the survivors of the earlier ones, and adds its results to the findings. */
+const stagePass = async (work: StageWork, unbroken: Uint32Array): Promise<void> => {
   const { evaluation, attack, stage, findings, correct } = work
   const { indices, journal, batchSize, onProgress, onStage } = evaluation
   const clock = timeLeft()
@@ -127,11 +129,11 @@ const stagePass = async (work: StageWork, survivors: Uint32Array): Promise<void>
   let seconds = 0
   const robust = (): number => (correct - findings.broken.size) / indices.length
   const reportProgress = (now: number): void => {
-    const secondsLeft = clock.at(now, survivors.length, performance.now() / 1000)
-    onProgress({ attack, stage: stage.name, done: now, total: survivors.length, robust: robust(), secondsLeft })
+    const secondsLeft = clock.at(now, unbroken.length, performance.now() / 1000)
+    onProgress({ attack, stage: stage.name, done: now, total: unbroken.length, robust: robust(), secondsLeft })
   }
   const earlier = findings.broken.size
-  for (const { block, number, indices: batchIndices } of batchesOf(survivors, batchSize)) {
+  for (const { block, number, indices: batchIndices } of batchesOf(unbroken, batchSize)) {
     const key = journalKey(attack, stage.name, block, number)
     const found = journaledBatch(journal, key)
     const record =
@@ -144,9 +146,16 @@ const stagePass = async (work: StageWork, survivors: Uint32Array): Promise<void>
     reportProgress(done)
     await takeTurn(evaluation)
   }
-  const result = { attack, stage: stage.name, robust: robust(), attacked: survivors.length, seconds }
-  findings.stages.push({ ...result, broken: findings.broken.size - earlier })
-  onStage({ ...result, broken: findings.broken.size - earlier })
+  const result = {
+    attack,
+    stage: stage.name,
+    robust: robust(),
+    attacked: unbroken.length,
+    seconds,
+    broken: findings.broken.size - earlier,
+  }
+  findings.stages.push(result)
+  onStage(result)
 }
 
 const attacked = async (

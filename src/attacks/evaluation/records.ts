@@ -22,13 +22,13 @@ const cleanRecord = t.type({
   saturated: t.number,
 })
 
-/** See `shown`. */
+/** An adversarial image that is kept for display. */
 export type Shown = t.TypeOf<typeof shown>
 
-/** See `batchRecord`. */
+/** The result of an attack on one batch. */
 export type BatchRecord = t.TypeOf<typeof batchRecord>
 
-/** See `cleanRecord`. */
+/** The result of one batch of clean images. */
 export type CleanRecord = t.TypeOf<typeof cleanRecord>
 
 /** A record of the journal. An entry of another form counts as missing: its work is done again. */

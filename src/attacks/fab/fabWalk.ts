@@ -4,7 +4,7 @@ import { l2Plane, lengthIn, linfPlane, type PlaneNorm, stepToPlane } from '../..
 import { stream } from '../../math/random.js'
 import { logitsOf, lossesAndGradient } from '../common/ascend.js'
 import type { Classifier } from '../common/attack.js'
-import { type Attempt, attemptsOnAll, attemptsOnSurvivors } from '../common/attempts.js'
+import { type Attempt, attemptsOnAll, attemptsOnUnbroken } from '../common/attempts.js'
 import { targetedMargin } from '../common/losses.js'
 import { type NormName, norms } from '../common/norms.js'
 import { predictionsOf } from '../common/predictions.js'
@@ -24,7 +24,7 @@ export const searches = {
   /** The shortest perturbation of each example over all steps of all attempts; it counts if it is within ε. */
   shortest: { attempts: attemptsOnAll, isDone: (_best: number, _epsilon: number) => false },
   /** Any perturbation within ε: enough for robust accuracy, in a fraction of the time. */
-  within: { attempts: attemptsOnSurvivors, isDone: (best: number, epsilon: number) => best <= epsilon },
+  within: { attempts: attemptsOnUnbroken, isDone: (best: number, epsilon: number) => best <= epsilon },
 } as const
 
 /** Names of the searches. */

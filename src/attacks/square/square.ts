@@ -4,7 +4,7 @@ import { tf } from '../../engine/tf.js'
 import { type RandomStream, stream } from '../../math/random.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack, Classifier } from '../common/attack.js'
-import { type Attempt, attemptsOnSurvivors } from '../common/attempts.js'
+import { type Attempt, attemptsOnUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { runnerUp } from '../common/losses.js'
 import type { NormName } from '../common/norms.js'
@@ -37,7 +37,7 @@ export const squareOptions = declareOptions('square', {
 export interface SquareOptions extends OptionsOf<typeof squareOptions> {}
 
 /** An example that has survived so far, and the image that came nearest to breaking it. */
-interface Survivor {
+interface Unbroken {
   readonly row: number
   readonly label: number
   readonly image: Float32Array
@@ -68,22 +68,22 @@ export const square = (options: SquareOptions): Attack => {
     const [, height, width, channels] = attempt.images.shape
     const { side, start, move } = moves[norm]({ height, width, channels }, epsilon)
     const size = height * width * channels
-    let survivors = survivorsOf(attempt, size, name)
-    for (let query = 0; query <= queries && survivors.length > 0; query++) {
+    let unbroken = unbrokenOf(attempt, size, name)
+    for (let query = 0; query <= queries && unbroken.length > 0; query++) {
       const edge = side(shareAt(initialShare, query - 1) * height * width)
       // A new array for each query, because its tensor shares it.
-      const pixels = new Float32Array(survivors.length * size)
-      const candidates = survivors.map((_, i) => pixels.subarray(i * size, (i + 1) * size))
-      for (const [i, { image, best, random }] of survivors.entries()) {
+      const pixels = new Float32Array(unbroken.length * size)
+      const candidates = unbroken.map((_, i) => pixels.subarray(i * size, (i + 1) * size))
+      for (const [i, { image, best, random }] of unbroken.entries()) {
         const out = candidates[i] ?? pixels
         out.set(best)
         if (query === 0) start(out, image, random)
         else move(out, image, edge, random)
       }
-      const logits = logitsOfPixels(attempt.classifier, pixels, [survivors.length, height, width, channels])
-      const classes = logits.length / survivors.length
+      const logits = logitsOfPixels(attempt.classifier, pixels, [unbroken.length, height, width, channels])
+      const classes = logits.length / unbroken.length
       const guesses = predictionsOf(logits, classes)
-      for (const [i, example] of survivors.entries()) {
+      for (const [i, example] of unbroken.entries()) {
         const found = candidates[i] ?? pixels
         const row = logits.subarray(i * classes, (i + 1) * classes)
         const margin = (row[example.label] ?? 0) - (row[runnerUp(row, example.label)] ?? 0)
@@ -93,7 +93,7 @@ export const square = (options: SquareOptions): Attack => {
           example.best.set(found)
         }
       }
-      survivors = survivors.filter(({ label }, i) => guesses[i] === label)
+      unbroken = unbroken.filter(({ label }, i) => guesses[i] === label)
       yield (query + 1) / (queries + 1)
     }
   }
@@ -103,7 +103,7 @@ export const square = (options: SquareOptions): Attack => {
     config: squareOptions.config(settings),
     norm,
     epsilon,
-    perturb: (input) => attemptsOnSurvivors(input, restarts, search),
+    perturb: (input) => attemptsOnUnbroken(input, restarts, search),
   })
 }
 
@@ -121,11 +121,11 @@ const logitsOfPixels = (
   }
 }
 
-const survivorsOf = (
+const unbrokenOf = (
   { images, classes, indices, seed, number }: Attempt,
   size: number,
   name: string,
-): readonly Survivor[] => {
+): readonly Unbroken[] => {
   const pixels = images.dataSync<'float32'>()
   return Array.from(classes, (label, row) => ({
     row,

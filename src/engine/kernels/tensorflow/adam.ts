@@ -3,7 +3,7 @@ import { compiledOnce } from '../../graph/compiledGraph.js'
 import { GraphBuilder } from '../../graph/graphBuilder.js'
 import { constants, type NativeBackend } from '../../nativeBackend.js'
 import type { AdamAttributes } from '../../ops/adamUpdate.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 
 /**
  * `PwoaAdam`, see `adamUpdate`, as one graph. The step's numbers are computed here, in float64:

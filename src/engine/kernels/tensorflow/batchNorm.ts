@@ -1,7 +1,7 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { type NativeBackend, typeAttribute } from '../../nativeBackend.js'
 import type { Activation } from '../../ops/relu.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 import { emptyInput, normalisationAttributes } from './normalisationAttributes.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import type { NativeBackend } from '../../nativeBackend.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 import { emptyInput, normalisationAttributes } from './normalisationAttributes.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { type NativeBackend, typeAttribute } from '../../nativeBackend.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 
 /**
  * `PwoaBiasAddGrad`: input `dy` `[…, c]` of rank ≥ 2, output `[c]`: the sum over all but the last axis (`BiasAddGrad`).

@@ -1,6 +1,6 @@
 import type { Conv2DBackpropFilterAttrs, KernelConfig, KernelFunc, Tensor } from '@tensorflow/tfjs-core'
 import type { Tf } from '../../tf.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 
 /** The pixels that a 1 × 1 filter with this stride reads, times the gradients there. */
 const pointwise = (tf: Tf, x: Tensor, dy: Tensor, stride: readonly [number, number], filterShape: number[]): Tensor =>

@@ -1,5 +1,5 @@
 import type { Tf } from '../../tf.js'
-import { registerInstead, registerMissing } from '../register.js'
+import { registerInstead, registerMissing } from '../kernels.js'
 import { adam } from './adam.js'
 import { batchNorm } from './batchNorm.js'
 import { batchNormGrad } from './batchNormGrad.js'

@@ -3,7 +3,7 @@ import { compiledOnce } from '../../graph/compiledGraph.js'
 import { GraphBuilder } from '../../graph/graphBuilder.js'
 import { constants, type NativeBackend } from '../../nativeBackend.js'
 import type { MomentumAttributes } from '../../ops/momentumUpdate.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 
 /** `PwoaMomentum`, see `momentumUpdate`, as one graph. */
 export const momentum: KernelConfig = {

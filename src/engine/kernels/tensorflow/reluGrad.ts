@@ -1,6 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { type NativeBackend, typeAttribute } from '../../nativeBackend.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 
 /**
  * `PwoaReluGrad`: inputs `dy` and `y` of one shape, output `dy` where `y > 0`, else 0: one op (`ReluGrad`) instead of

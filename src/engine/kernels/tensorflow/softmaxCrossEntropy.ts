@@ -1,6 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { type NativeBackend, typeAttribute } from '../../nativeBackend.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 
 /**
  * `PwoaSoftmaxCrossEntropy`: inputs `logits` and `labels` `[n, c]` (labels: rows that sum to 1), outputs

@@ -1,6 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import { type NativeBackend, typeAttribute } from '../../nativeBackend.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 
 const flag = (native: NativeBackend, name: string, value: boolean) => ({
   name,

@@ -1,6 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import type { Activation } from '../../ops/relu.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 import { at, floats, type WasmBackend } from './wasmBackend.js'
 
 /** Mean and biased variance of each channel of `x` `[…, c]`, in two passes and in float64. */

@@ -1,7 +1,7 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import type { Activation } from '../../ops/relu.js'
 import type { Tf } from '../../tf.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 import { describeConvolution } from './convolution.js'
 import { leastOf, type WasmModule } from './module.js'
 import { address, type WasmBackend } from './wasmBackend.js'

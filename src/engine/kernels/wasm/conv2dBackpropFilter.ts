@@ -1,6 +1,6 @@
 import type { Conv2DBackpropFilterAttrs, KernelConfig } from '@tensorflow/tfjs-core'
 import type { Tf } from '../../tf.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 import { type ConvolutionAttributes, describeConvolution } from './convolution.js'
 import type { WasmModule } from './module.js'
 import { address, type WasmBackend } from './wasmBackend.js'

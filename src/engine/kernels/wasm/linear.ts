@@ -1,6 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import type { Activation } from '../../ops/relu.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 import { leastOf, type WasmModule } from './module.js'
 import { address, type WasmBackend } from './wasmBackend.js'
 

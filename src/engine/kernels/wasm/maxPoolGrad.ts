@@ -1,6 +1,6 @@
 import type { backend_util, KernelConfig, KernelFunc, MaxPoolGradAttrs } from '@tensorflow/tfjs-core'
 import type { Tf } from '../../tf.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 import { at, floats, type WasmBackend } from './wasmBackend.js'
 
 /** Index of the window's largest value; of equal ones the first, as in TensorFlow and PyTorch. */

@@ -1,6 +1,6 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
 import type { MomentumAttributes } from '../../ops/momentumUpdate.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 import type { WasmModule } from './module.js'
 import { address, sizeOf, type WasmBackend } from './wasmBackend.js'
 

@@ -1,5 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 import type { WasmModule } from './module.js'
 import { address, type WasmBackend } from './wasmBackend.js'
 

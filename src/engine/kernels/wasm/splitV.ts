@@ -1,6 +1,6 @@
 import type { KernelConfig, KernelFunc, SplitVAttrs, Tensor } from '@tensorflow/tfjs-core'
 import type { Tf } from '../../tf.js'
-import { input } from '../inputs.js'
+import { input } from '../kernels.js'
 import { floats, type WasmBackend } from './wasmBackend.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { KernelConfig } from '@tensorflow/tfjs-core'
+import type { KernelConfig, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core'
 import type { Tf } from '../tf.js'
 
 /** Registers the kernels that the engine lacks: its own, in this or a later version, take precedence. */
@@ -16,4 +16,11 @@ export const registerInstead = (tf: Tf, kernels: readonly KernelConfig[]): void 
     }
     tf.registerKernel(kernel)
   }
+}
+
+/** The input `name` of a kernel. @throws Error if it is missing, which is a programming error */
+export const input = (inputs: NamedTensorInfoMap, name: string): TensorInfo => {
+  const tensor = inputs[name]
+  if (tensor === undefined) throw new Error(`the kernel's input ${name} is missing`)
+  return tensor
 }

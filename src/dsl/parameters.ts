@@ -2,30 +2,33 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type OptionError, rejectOption } from './errors.js'
+import { isWithin, ranged } from './kit/bounds.js'
+import { drawn } from './kit/drawn.js'
+import { given, isRecord } from './kit/given.js'
 import { nearestOf, nearOf } from './kit/nearest.js'
 
-/** What `--help` says of a parameter. */
+/** What `--help` shows of a parameter. */
 export interface ParameterDetails {
   readonly help: string
-  /** What a value must be, as the error says it: `a number >= 1`, `one of irregular, filter`. */
+  /** What a value must be, in the words of an error: `a number >= 1`, `one of irregular, filter`. */
   readonly expected: string
-  /** The words that it, or each of its items, is one of: an error asks whether a near one was meant. */
+  /** The words that it, or each of its items, accepts: an error suggests a near one. */
   readonly choices?: readonly string[]
   /** Unit of measurement: `×`, `pixels`, `epochs`. */
   readonly unit?: string
-  /** The value where none is given, encoded. A parameter without one must be given, unless it is optional. */
+  /** The value if none is given, encoded. A parameter without a default must be given, unless it is optional. */
   readonly default?: unknown
-  /** Where it may be left out: what then holds, in words, for `--help`. */
+  /** What holds if it is left out, in words, for `--help`. */
   readonly otherwise?: string
 }
 
 /**
- * An io-ts decoder that also reads the text of `--set key=value`, with what `--help` says of it. A decoder, not a
+ * An io-ts decoder that also reads the text of `--set key=value`, with what `--help` shows of it. A decoder, not a
  * whole `Type`: nothing is encoded, and `Parameter<number>` is then a `Parameter<unknown>`.
  */
 export interface Parameter<A> extends t.Decoder<unknown, A> {
   readonly details: ParameterDetails
-  /** Whether a value, read already, is one that the parameter takes. */
+  /** Whether the parameter accepts a value that has been read. */
   readonly is: (value: unknown) => boolean
 }
 
@@ -41,7 +44,7 @@ export interface Parameters<P> extends t.Type<P, Readonly<Record<string, unknown
 interface CommonOptions<A> {
   /** One sentence for `--help`. */
   readonly help: string
-  /** The value where none is given; without it the parameter must be given. */
+  /** The value if none is given; without it the parameter must be given. */
   readonly default?: A
 }
 
@@ -80,30 +83,18 @@ const parameter = <A>(
   )
 }
 
-const range = (kind: string, { min, max }: NumberOptions): string => {
-  if (min !== undefined && max !== undefined) return `${kind} from ${min} to ${max}`
-  if (min !== undefined) return `${kind} >= ${min}`
-  return max === undefined ? kind : `${kind} <= ${max}`
-}
-
-const within = (value: number, { min, max }: NumberOptions): boolean =>
-  Number.isFinite(value) && value >= (min ?? -Infinity) && value <= (max ?? Infinity)
-
-const numeric = (kind: string, options: NumberOptions, suits: (value: number) => boolean): Parameter<number> =>
+const numeric = (
+  kind: string,
+  { min, max, ...options }: NumberOptions,
+  suits: (value: number) => boolean,
+): Parameter<number> =>
   parameter(
-    {
-      ...shared(options),
-      expected: range(kind, options),
-      ...(options.unit === undefined ? {} : { unit: options.unit }),
-    },
-    (value): value is number => typeof value === 'number' && within(value, options) && suits(value),
+    { ...shared(options), expected: ranged(kind, { least: min, most: max }), ...given({ unit: options.unit }) },
+    (value): value is number => typeof value === 'number' && isWithin(value, { least: min, most: max }) && suits(value),
     numberOf,
   )
 
-const shared = <A>({ help, default: value }: CommonOptions<A>) => ({
-  help,
-  ...(value === undefined ? {} : { default: value }),
-})
+const shared = <A>({ help, default: value }: CommonOptions<A>) => ({ help, ...given({ default: value }) })
 
 /** A finite number. */
 const number = (options: NumberOptions): Parameter<number> => numeric('a number', options, () => true)
@@ -142,13 +133,13 @@ const list = <A>(
     {
       ...shared(options),
       expected: `a comma list${min === 0 ? '' : ` of ${min} or more`}, each ${item.details.expected}`,
-      ...(item.details.choices === undefined ? {} : { choices: item.details.choices }),
+      ...given({ choices: item.details.choices }),
     },
     (value): value is readonly A[] => Array.isArray(value) && value.length >= min && value.every((one) => item.is(one)),
     (input, context) => readList(item, input, context),
   )
 
-/** The items, or what is wrong with the first that fails, whose place is in its context. */
+/** The items, or what is wrong with the first wrong one, whose position is in its context. */
 const readList = <A>(item: Parameter<A>, input: unknown, context: t.Context): t.Validation<unknown> => {
   const parts: unknown = typeof input === 'string' ? splitList(input) : input
   if (!Array.isArray(parts)) return t.failure(input, context)
@@ -160,7 +151,7 @@ const readList = <A>(item: Parameter<A>, input: unknown, context: t.Context): t.
 
 const splitList = (input: string): string[] => (input.trim() === '' ? [] : input.split(',').map((part) => part.trim()))
 
-/** A parameter that may be left out; `otherwise` says for `--help` what then holds. */
+/** A parameter that may be left out; `otherwise` states what then holds, for `--help`. */
 const optional = <A>(item: Parameter<A>, otherwise: string): Parameter<A | undefined> =>
   parameter(
     { ...item.details, otherwise },
@@ -206,10 +197,7 @@ export const parameters = <F extends Readonly<Record<string, Parameter<unknown>>
   return Object.assign(type, { fields })
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Decodes native values or the texts of `--set`; the first error is told as `--set rate: expected …, got …`. */
+/** Decodes native values or the texts of `--set`; the first error reads `--set rate: expected …, got …`. */
 export const decodeParameters = <P>(
   codec: Parameters<P>,
   raw: Readonly<Record<string, unknown>>,
@@ -227,15 +215,16 @@ const wrongValue = (key: string, { details }: Parameter<unknown>, error?: t.Vali
   const place = error?.context[2]?.key
   const near = typeof error?.value === 'string' ? nearOf(error.value, details.choices ?? []) : undefined
   const actual = `${drawn(error?.value)}${place === undefined ? '' : ` as item ${Number(place) + 1}`}`
-  return { _tag: 'OptionError', stage: `--set ${key}`, expected: details.expected, actual, ...hintOf(near) }
+  return {
+    _tag: 'OptionError',
+    stage: `--set ${key}`,
+    expected: details.expected,
+    actual,
+    ...given({ hint: hintOf(near) }),
+  }
 }
 
-const hintOf = (meant: string | undefined) => (meant === undefined ? {} : { hint: `Did you mean ${meant}?` })
-
-const drawn = (value: unknown): string => {
-  if (value === undefined) return 'nothing'
-  return typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
+const hintOf = (meant: string | undefined): string | undefined => meant && `Did you mean ${meant}?`
 
 const unknownKey = (fields: Parameters<unknown>['fields'], key: string): OptionError => {
   const known = Object.keys(fields)
@@ -244,6 +233,6 @@ const unknownKey = (fields: Parameters<unknown>['fields'], key: string): OptionE
     stage: `--set ${key}`,
     expected: known.length === 0 ? 'no parameters' : `one of ${known.join(', ')}`,
     actual: `"${key}"`,
-    ...hintOf(nearestOf(key, known)),
+    ...given({ hint: hintOf(nearestOf(key, known)) }),
   }
 }

@@ -116,7 +116,7 @@ describe('what was probably meant is part of the error', () => {
     [
       'a phase without its list',
       () => vib({ phases: unchecked('retrain') }),
-      'vib: expected phases to be a list of at least 1, got "retrain"; write it in [ ]',
+      'vib: expected phases to be a list of at least 1, each among admm, prune, retrain, train, got "retrain"; write it in [ ]',
     ],
     [
       'a subject',
@@ -126,7 +126,7 @@ describe('what was probably meant is part of the error', () => {
     [
       'a layer without its list',
       () => admmMask({ ...mask, exclude: unchecked('fc1') }),
-      'admmMask: expected exclude to be a list, got "fc1"; write it in [ ]',
+      'admmMask: expected exclude to be a list, each to be the name of a layer, got "fc1"; write it in [ ]',
     ],
     [
       'a pattern',
@@ -151,7 +151,7 @@ describe('what was probably meant is part of the error', () => {
     [
       'an attack without its list',
       () => attackEval(unchecked(autoAttack({ epsilon: 0.3 }))),
-      'attackEval: expected attacks to be a list, got autoattack(…); write it in [ ]',
+      'attackEval: expected attacks to be a list, each to be an attack, such as autoAttack({ … }), got autoattack(…); write it in [ ]',
     ],
     [
       'noise in an attack’s place',

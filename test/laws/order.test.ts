@@ -63,7 +63,7 @@ describe('a stage that was not called', () => {
     ],
     [
       attackEval,
-      'attackEval: expected attacks to be a list, got the steps of the pipeline; call the stage: write ( ) after its name',
+      'attackEval: expected attacks to be a list, each to be an attack, such as autoAttack({ … }), got the steps of the pipeline; call the stage: write ( ) after its name',
     ],
   ])('is refused when the stages are applied: %o', (stage, message) => {
     expect(refusalOf(() => piped(stage).apply(EMPTY))).toBe(`OptionError ${message}`)

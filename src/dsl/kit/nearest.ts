@@ -1,10 +1,10 @@
 import { distance } from 'fastest-levenshtein'
 
-/** The known word that one is likeliest a slip of: the nearest by letters put in, left out or exchanged. */
+/** The known word that a misspelt one most likely means: the nearest by inserted, deleted and replaced letters. */
 export const nearestOf = (word: string, known: readonly string[]): string | undefined =>
   known.toSorted((a, b) => distance(word, a) - distance(word, b))[0]
 
-/** The same, where it is near: it begins with the word, or differs in at most half of its letters. */
+/** The same if it is near: it begins with the word, or differs in at most half of its letters. Otherwise undefined. */
 export const nearOf = (word: string, known: readonly string[]): string | undefined => {
   const begun = known.find((name) => word !== '' && name.toLowerCase().startsWith(word.toLowerCase()))
   return (

@@ -1,4 +1,4 @@
-/** JSON text as a value; undefined where it is none. */
+/** The value of JSON text; undefined if the text is not JSON. */
 export const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text)

@@ -1,6 +1,6 @@
 import * as t from 'io-ts'
 import { isObservable } from 'rxjs'
-import { given } from '../kit/given.js'
+import { given, isRecord } from '../kit/given.js'
 import { type Field, type Option, optionOf, type ValueOf } from './option.js'
 import { accepted, unknownOption } from './refusal.js'
 
@@ -55,7 +55,7 @@ export interface Declaration<F extends Fields> {
 export const declareOptions = <const F extends Fields>(of: string, fields: F): Declaration<F> => {
   const names = Object.keys(fields)
   const isWhole = (value: unknown): value is OptionsOf<{ readonly fields: F }> =>
-    isObject(value) &&
+    isRecord(value) &&
     Object.keys(value).every((name) => Object.hasOwn(fields, name)) &&
     names.every((name) => fits(fields[name], value[name]))
   const encoded = (values: object, order: readonly string[]): Record<string, unknown> => {
@@ -70,7 +70,7 @@ export const declareOptions = <const F extends Fields>(of: string, fields: F): D
     )
   }
   const validate = (value: unknown, context: t.Context): t.Validation<OptionsOf<{ readonly fields: F }>> => {
-    if (!isObject(value) || isObservable(value)) return t.failure(value, context)
+    if (!isRecord(value) || isObservable(value)) return t.failure(value, context)
     const unknown = Object.keys(value).find((name) => !Object.hasOwn(fields, name))
     if (unknown !== undefined) return t.failure(value[unknown], t.appendContext(context, unknown, unknownOption))
     // In the order in which they were written: a plan states options within options so.
@@ -110,6 +110,3 @@ const decodeField = (field: Field | undefined, name: string, value: unknown, con
   field === undefined || (value === undefined && field.presence !== 'required')
     ? t.success(undefined)
     : field.validate(value, t.appendContext(context, name, field, value))
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

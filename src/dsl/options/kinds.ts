@@ -1,23 +1,9 @@
 // The kinds of values that options take. Each says in an error what is accepted.
 import * as t from 'io-ts'
+import { type Bounds, isWithin, ranged } from '../kit/bounds.js'
 import { type AnyOption, type Field, guarded, type Option, type OptionFacts, optionOf, type ValueOf } from './option.js'
 
-/** Bounds of a number: `least` and `most` are allowed themselves, `above` and `below` are not. */
-export interface Bounds {
-  readonly least?: number
-  readonly most?: number
-  readonly above?: number
-  readonly below?: number
-}
-
 type Extras = Pick<OptionFacts, 'unit' | 'meant'>
-
-const isWithin = (value: number, { least, most, above, below }: Bounds): boolean =>
-  Number.isFinite(value) &&
-  value >= (least ?? -Infinity) &&
-  value <= (most ?? Infinity) &&
-  value > (above ?? -Infinity) &&
-  value < (below ?? Infinity)
 
 const boundsOf = (name: string, { least, most, above, below }: Bounds): string => {
   const [low, high] = [least ?? above, most ?? below]
@@ -45,15 +31,13 @@ export const epsilon = (): Option<number> => number({ above: 0, most: 1 })
 /** A share in (0, 1]. */
 export const share = (): Option<number> => number({ above: 0, most: 1 })
 
-const wholeRange = (name: string, least: number, most: number): string =>
-  `${name} to be a whole number ${most === Infinity ? `>= ${least}` : `from ${least} to ${most}`}`
-
 /** A whole number of at least `least` and at most `most`. */
 export const whole = (least: number, extras: Extras & { readonly most?: number } = {}): Option<number> => {
-  const { most = Infinity, ...rest } = extras
+  const { most, ...rest } = extras
   return guarded(
-    { expected: (name) => wholeRange(name, least, most), ...rest },
-    (value): value is number => typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most,
+    { expected: (name) => `${name} to be ${ranged('a whole number', { least, most })}`, ...rest },
+    (value): value is number =>
+      typeof value === 'number' && Number.isInteger(value) && isWithin(value, { least, most }),
   )
 }
 

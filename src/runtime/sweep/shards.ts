@@ -1,6 +1,7 @@
 import type { Shard } from '../../attacks/evaluation/shard.js'
-import { checkWhole } from '../../dsl/checks.js'
 import { rejectOption } from '../../dsl/errors.js'
+import { readArgument } from '../../dsl/options/declare.js'
+import { whole } from '../../dsl/options/kinds.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import { labelOf } from '../records/sweepFiles.js'
@@ -27,12 +28,12 @@ import type { Sweep, SweepPoint } from './sweepTypes.js'
  * @throws an `OptionError` for a wrong number, a pipeline that makes nothing of its part, and what `build` throws
  */
 export const shards = (name: string, of: number, build: (shard: Shard | undefined) => Pipeline<Step>): Sweep => {
-  checkWhole('shards', 'parts', of, 1)
-  const whole = pointOf(undefined, build)
+  readArgument('shards', 'of', whole(1), of)
+  const all = pointOf(undefined, build)
   const points = Array.from({ length: of }, (_, index) => pointOf({ index, of }, build))
-  const alike = points.some(({ pipeline }) => stagesOf(pipeline) === stagesOf(whole.pipeline))
+  const alike = points.some(({ pipeline }) => stagesOf(pipeline) === stagesOf(all.pipeline))
   if (alike) rejectOption('shards', 'a pipeline that gives its shard to attackEval', 'one that does not')
-  return makeSweep({ name, axes: [], points, whole, study: undefined, params: {} })
+  return makeSweep({ name, axes: [], points, whole: all, study: undefined, params: {} })
 }
 
 const pointOf = (shard: Shard | undefined, build: (shard: Shard | undefined) => Pipeline<Step>): SweepPoint => {

@@ -88,7 +88,7 @@ export const rateOption = (): Option<Rate> => {
 
 /** An option: layers that are not pruned. */
 export const excludeOption = (): Option<Excluded> => {
-  const [named, last] = [list(text()), choice(['last'])] as const
+  const [named, last] = [list(text('the name of a layer')), choice(['last'])] as const
   return either("a list of layers, or 'last'", [named, last], (value) => (value === 'last' ? last : named))
 }
 

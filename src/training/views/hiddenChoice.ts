@@ -18,7 +18,7 @@ const sigmaOption = () => {
 /** Options of every stage that compares hidden activations by kernels. */
 export const hiddenFields = {
   /** Which hidden activations, by the names of `hiddenLayers(architecture)`. @default all */
-  layers: list(text(), { least: 1 }).optional('all'),
+  layers: list(text('the name of a layer'), { least: 1 }).optional('all'),
   /**
    * Width σ > 0 of the Gaussian kernels, in units of √d for d features: one for X and every layer, or one for each named
    * layer and 5 for the others. @default 5

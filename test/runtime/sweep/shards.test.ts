@@ -139,7 +139,7 @@ describe('shards', () => {
   })
 
   test('are refused: no number of them, and a pipeline that makes nothing of its part', () => {
-    expect(() => shards('x', 0, working())).toThrow('shards: expected a whole number of parts >= 1, got 0')
+    expect(() => shards('x', 0, working())).toThrow('shards: expected of to be a whole number >= 1, got 0')
     expect(() => shards('x', 2, () => working()(undefined))).toThrow(
       'shards: expected a pipeline that gives its shard to attackEval, got one that does not',
     )

@@ -1,26 +1,25 @@
-import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { sha256Of } from '../files/hash.js'
+import { isSettled } from '../files/settled.js'
 import { decodeModel, EXTERNAL } from './onnx/graph/messages.js'
 import { formatOf } from './readCheckpoint.js'
 
-/** What is in a file, as long as it has this stamp. */
+/** What a file holds while it has this stamp. */
 interface Content {
+  /** Size, date and inode. */
   readonly stamp: string
   readonly hash: string
-  /** Files beside it that hold the rest. */
+  /** Paths of the files that hold the rest. */
   readonly others: readonly string[]
 }
 
-/** A file system's clock ticks every few milliseconds: what was written just now may change and keep its stamp. */
-const SETTLED = 2000
-
-/** Each file is read once a process, unless it changes: all points of a sweep ask for the same ones. */
+/** Each process reads a file once unless it changes: all points of a sweep need the same files. */
 const known = new Map<string, Content>()
 
 /**
- * SHA-256 of what a checkpoint holds, of the files that an ONNX model keeps its tensors in too. A file that can't be read
- * is no error here, and counts by its name: whoever loads it says what is wrong with it.
+ * SHA-256 of what a checkpoint holds, including the files in which an ONNX model keeps its tensors. A file that can't be
+ * read is no error here and is replaced by its name: the error appears when the checkpoint is loaded.
  *
  * @param file path, relative to the working folder
  */
@@ -28,7 +27,7 @@ export const checkpointContent = (file: string): string => {
   const { hash, others } = contentOf(file)
   if (others.length === 0) return hash
   const parts = [hash, ...others.map((other) => contentOf(other).hash)]
-  return createHash('sha256').update(parts.join()).digest('hex')
+  return sha256Of(parts.join())
 }
 
 const contentOf = (file: string): Content => {
@@ -39,16 +38,19 @@ const contentOf = (file: string): Content => {
     const before = known.get(path)
     if (before?.stamp === stamp) return before
     const bytes = readFileSync(path)
-    const hash = createHash('sha256').update(bytes).digest('hex')
-    const content = { stamp, hash, others: formatOf(bytes, path) === 'onnx' ? externalFiles(bytes, path) : [] }
-    if (Date.now() - mtimeMs > SETTLED) known.set(path, content)
+    const content = {
+      stamp,
+      hash: sha256Of(bytes),
+      others: formatOf(bytes, path) === 'onnx' ? externalFiles(bytes, path) : [],
+    }
+    if (isSettled(mtimeMs)) known.set(path, content)
     return content
   } catch {
     return { stamp: '', hash: `unreadable: ${file}`, others: [] }
   }
 }
 
-/** The files beside a model that its tensors lie in; none of a model that is damaged. */
+/** The files in which a model keeps its tensors; none for a damaged model. */
 const externalFiles = (bytes: Uint8Array, path: string): readonly string[] => {
   try {
     const tensors = decodeModel(bytes).graph?.initializer ?? []

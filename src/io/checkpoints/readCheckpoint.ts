@@ -1,9 +1,7 @@
-import * as E from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import type { PwoaError } from '../../dsl/errors.js'
+import { type PwoaError, toPwoaError, valueOf, valueOfTask } from '../../dsl/errors.js'
 import { readWhole } from '../files/readWhole.js'
-import { Refusal, toFileError } from '../files/refusal.js'
+import { type Place, refusalAt } from '../files/refusal.js'
 import { readOnnx } from './onnx/readOnnx.js'
 import { readSafetensors } from './safetensors.js'
 import { expandSparse } from './sparse.js'
@@ -14,15 +12,15 @@ const MOST_BYTES = 2 ** 31 - 1
 
 type Format = 'torch' | 'safetensors' | 'onnx' | 'unknown'
 
-/** Tags of the fields that may follow the first one, `ir_version`, in an ONNX model. */
+/** Protocol buffer tags of the fields that may follow the first one, `ir_version`, in an ONNX model. */
 const ONNX_TAGS: readonly number[] = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72]
 
-/** What a checkpoint is, by its first bytes. */
+/** The format of a checkpoint, by its first bytes. The path decides only for files that no format matches. */
 export const formatOf = (bytes: Uint8Array, path: string): Format => {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 64)).toString('latin1')
   if (head.startsWith('PK')) return 'torch'
-  // The length of a safetensors header, eight bytes, and the header, which is JSON. Before pickles: a length of 640
-  // begins as they do.
+  // A safetensors file begins with the length of its header (eight bytes) and the header, which is JSON. This comes
+  // before pickles because some lengths, such as 640, begin as a pickle does.
   const isHeader = head[8] === '{'
   if (isHeader && bytes.subarray(4, 8).every((byte) => byte === 0)) return 'safetensors'
   // A pickle starts with PROTO, or in protocols 0 and 1 with an integer (PyTorch's magic number) or a name.
@@ -30,42 +28,37 @@ export const formatOf = (bytes: Uint8Array, path: string): Format => {
   if (isPickle || /^(L\d+L?\n|\(?[ci][\w.]+\n)/.test(head)) return 'torch'
   if (isHeader) return 'safetensors'
   const isModel = bytes[0] === 0x08 && (bytes[1] ?? 0xff) < 0x80 && ONNX_TAGS.includes(bytes[2] ?? 0)
-  // A model whose fields are in another order, or a damaged one: its ending says what it should be.
+  // A model may be damaged, or have its fields in another order: then its extension decides.
   return isModel || path.endsWith('.onnx') ? 'onnx' : 'unknown'
 }
 
 /**
- * Reads a checkpoint: PyTorch (zip or pickle), safetensors or ONNX, told apart by their contents, not by the extension.
+ * Reads a checkpoint: PyTorch (zip or pickle), safetensors or ONNX, recognised by the contents and not by the extension.
+ * Nothing in the file is executed.
  *
- * Errors: a `FileError` where the file is missing, a folder, unreadable, empty, of 2 GiB or more, of another format,
- * cut off, corrupt or malicious. Nothing in the file is executed.
+ * @returns the checkpoint, or a FileError if the file is missing, a folder, unreadable, empty, of 2 GiB or more, of another
+ * format, cut off, corrupt or malicious
  */
 export const readCheckpoint = (
   path: string,
   { stage = 'loadTeacher', select = 0 }: ReadCheckpointOptions = {},
 ): TE.TaskEither<PwoaError, Checkpoint> =>
-  pipe(
-    readWhole({ stage, file: path }, MOST_BYTES),
-    TE.chain((bytes): TE.TaskEither<PwoaError, Checkpoint> => {
-      switch (formatOf(bytes, path)) {
-        case 'torch':
-          return readTorchCheckpoint(bytes, path, { stage, select })
-        case 'safetensors':
-          return TE.fromEither(
-            pipe(
-              readSafetensors(bytes, path, stage),
-              E.chain((read) => expandSparse({ stage, file: path }, read)),
-            ),
-          )
-        case 'onnx':
-          return readOnnx(bytes, path, stage)
-        case 'unknown':
-          return TE.left(
-            toFileError(
-              { stage, file: path },
-              new Refusal('a PyTorch, safetensors or ONNX file', `another kind of file, of ${bytes.length} bytes`),
-            ),
-          )
-      }
-    }),
+  TE.tryCatch(
+    () => read({ stage, file: path }, select),
+    (thrown) => toPwoaError(stage, thrown),
   )
+
+const read = async (place: Place, select: number): Promise<Checkpoint> => {
+  const { stage, file } = place
+  const bytes = await valueOfTask(readWhole(place, MOST_BYTES))
+  switch (formatOf(bytes, file)) {
+    case 'torch':
+      return valueOfTask(readTorchCheckpoint(bytes, file, { stage, select }))
+    case 'safetensors':
+      return valueOf(expandSparse(place, valueOf(readSafetensors(bytes, file, stage))))
+    case 'onnx':
+      return valueOfTask(readOnnx(bytes, file, stage))
+    case 'unknown':
+      throw refusalAt(place, 'a PyTorch, safetensors or ONNX file', `another kind of file, of ${bytes.length} bytes`)
+  }
+}

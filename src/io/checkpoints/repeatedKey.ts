@@ -1,10 +1,11 @@
 /**
- * The first key that an object of a JSON text holds twice, where `JSON.parse` would silently take the last.
+ * The first key that an object of a JSON text has twice; undefined if there is none. `JSON.parse` would silently take the
+ * last of them.
  *
  * @param json text that `JSON.parse` accepts
  */
 export const repeatedKey = (json: string): string | undefined => {
-  // One set of keys for each open object, undefined for an open array.
+  // For each open object the set of its keys, for each open array undefined.
   const open: (Set<string> | undefined)[] = []
   let expectsKey = false
   for (let i = 0; i < json.length; i++) {

@@ -1,7 +1,10 @@
-import * as E from 'fp-ts/lib/Either.js'
+import type { Either } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { PwoaError } from '../../dsl/errors.js'
+import { wholeCodec } from '../../dsl/kit/codecOf.js'
+import { decoded } from '../files/decoded.js'
 import { clipped, quoted, refuse, refusing } from '../files/refusal.js'
+import { messageOf } from '../files/thrown.js'
 import { repeatedKey } from './repeatedKey.js'
 import type { Checkpoint, StateTensor } from './tensors/checkpoint.js'
 import { DTYPE_BYTES, type Dtype, littleEndian, toFloat32 } from './tensors/dtype.js'
@@ -10,15 +13,7 @@ const MOST_HEADER_BYTES = 100_000_000
 const MOST_AXES = 64
 const METADATA = '__metadata__'
 
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-
-const Count = new t.Type<number>(
-  'a count',
-  isCount,
-  (value, context) => (isCount(value) ? t.success(value) : t.failure(value, context)),
-  t.identity,
-)
+const Count = wholeCodec('a count')
 
 const DtypeCodec = t.keyof(DTYPE_BYTES)
 
@@ -35,14 +30,13 @@ interface Placed {
   readonly end: number
 }
 
-const decoded = <A>(codec: t.Decoder<unknown, A>, value: unknown, expected: string): A => {
-  const result = codec.decode(value)
-  return E.isRight(result) ? result.right : refuse(expected, clipped(JSON.stringify(value)))
-}
+/** A part of the header, as its codec describes it; a part that is refused is shown as JSON. */
+const partOf = <A>(codec: t.Decoder<unknown, A>, value: unknown, expected: string): A =>
+  decoded(codec, value, expected, () => clipped(JSON.stringify(value)))
 
 const placed = (name: string, { dtype, shape, data_offsets: [begin, end] }: Entry): Placed => {
   const what = `tensor ${quoted(name)}`
-  const known = decoded(DtypeCodec, dtype, `${what} of a type among ${Object.keys(DTYPE_BYTES).join(', ')}`)
+  const known = partOf(DtypeCodec, dtype, `${what} of a type among ${Object.keys(DTYPE_BYTES).join(', ')}`)
   if (shape.length > MOST_AXES) refuse(`${what} of at most ${MOST_AXES} axes`, `${shape.length}`)
   const bytes = shape.reduce((product, extent) => product * extent, DTYPE_BYTES[known])
   if (end - begin !== bytes) refuse(`${bytes} bytes for ${what} of shape [${shape.join(', ')}]`, `${end - begin}`)
@@ -57,7 +51,7 @@ const parseHeader = (bytes: Uint8Array): { readonly header: object; readonly dat
   if (length > MOST_HEADER_BYTES) return refuse(`a header of at most ${MOST_HEADER_BYTES} bytes`, `${length} bytes`)
   const dataStart = 8 + Number(length)
   if (dataStart > bytes.length) {
-    return refuse(`a whole file of at least ${dataStart} bytes`, `one that is cut off at ${bytes.length} bytes`)
+    return refuse(`a whole file of at least ${dataStart} bytes`, `a file that is cut off at ${bytes.length} bytes`)
   }
   const raw = bytes.subarray(8, dataStart)
   let text: string
@@ -65,8 +59,8 @@ const parseHeader = (bytes: Uint8Array): { readonly header: object; readonly dat
   try {
     text = utf8.decode(raw)
     header = text.startsWith('{') ? JSON.parse(text) : undefined
-  } catch (error) {
-    return refuse('a JSON header', error instanceof Error ? error.message : String(error))
+  } catch (thrown) {
+    return refuse('a JSON header', messageOf(thrown))
   }
   if (typeof header !== 'object' || header === null) return refuse('a JSON object as header', quoted(text.slice(0, 20)))
   const repeated = repeatedKey(text)
@@ -74,15 +68,16 @@ const parseHeader = (bytes: Uint8Array): { readonly header: object; readonly dat
   return { header, dataStart }
 }
 
-/** The format lets no byte of the data belong to two tensors or to none. */
+/** The format requires that each byte of the data belongs to exactly one tensor. */
 const checkCover = (entries: readonly Placed[], dataBytes: number): void => {
   let position = 0
   for (const { name, begin, end } of entries) {
     if (begin < position) refuse(`tensor ${quoted(name)} from byte ${position} on`, `an overlap from byte ${begin}`)
-    if (begin > position) refuse(`tensor ${quoted(name)} at byte ${position}`, `a hole up to byte ${begin}`)
+    if (begin > position) refuse(`tensor ${quoted(name)} at byte ${position}`, `a gap up to byte ${begin}`)
     position = end
   }
-  if (position > dataBytes) refuse(`a whole file with ${position} bytes of data`, `one cut off at ${dataBytes}`)
+  if (position > dataBytes)
+    refuse(`a whole file with ${position} bytes of data`, `a file that is cut off at ${dataBytes}`)
   if (position < dataBytes) refuse(`${position} bytes of data`, `${dataBytes} bytes`)
 }
 
@@ -91,10 +86,10 @@ const read = (bytes: Uint8Array): Checkpoint => {
   const entries: Placed[] = []
   let metadata: Readonly<Record<string, string>> = {}
   for (const [name, value] of Object.entries(header)) {
-    if (name === METADATA) metadata = decoded(Metadata, value, `text values in ${METADATA}`)
-    else entries.push(placed(name, decoded(Entry, value, `dtype, shape and data_offsets of ${quoted(name)}`)))
+    if (name === METADATA) metadata = partOf(Metadata, value, `text values in ${METADATA}`)
+    else entries.push(placed(name, partOf(Entry, value, `dtype, shape and data_offsets of ${quoted(name)}`)))
   }
-  // The order of the data: an object would put a name such as "0" before all others.
+  // Ordered as the data: a JavaScript object puts names such as "0" before all others.
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end)
   checkCover(entries, bytes.length - dataStart)
   const data = bytes.subarray(dataStart)
@@ -108,23 +103,22 @@ const read = (bytes: Uint8Array): Checkpoint => {
 }
 
 /**
- * Reads a safetensors file: a length of 8 bytes, a JSON header, the data. Types F64, F32, F16, BF16, I64, I32, I16,
- * I8, U8 and BOOL become float32.
- *
- * Errors: a `FileError` for a header that is too long, no JSON, repeats a name or lacks a field, for tensors that
- * overlap, leave holes or lie outside the file, and for another type.
+ * Reads a safetensors file: a length of 8 bytes, a JSON header, and the data. The types F64, F32, F16, BF16, I64, I32,
+ * I16, I8, U8 and BOOL are converted to float32.
  *
  * @param bytes the whole file
  * @param file its name, for errors
  * @param stage the stage that an error names
+ * @returns the checkpoint, or a FileError for a header that is too long, is not JSON, repeats a name or lacks a field, for
+ * tensors that overlap, leave gaps or reach past the end of the file, and for another type
  */
 export const readSafetensors = (
   bytes: Uint8Array,
   file: string,
   stage = 'loadTeacher',
-): E.Either<PwoaError, Checkpoint> => refusing({ stage, file }, () => read(bytes))
+): Either<PwoaError, Checkpoint> => refusing({ stage, file }, () => read(bytes))
 
-/** A tensor to write: Float32Array becomes F32, Uint8Array becomes U8. */
+/** A tensor to write: a Float32Array as F32, a Uint8Array as U8. */
 export interface SavedTensor {
   /** Extent of each axis; empty for a scalar. */
   readonly shape: readonly number[]
@@ -138,7 +132,7 @@ const bytesOf = (data: Float32Array | Uint8Array): Uint8Array =>
 const checkTensor = (name: string, { shape, data }: SavedTensor): void => {
   const count = shape.reduce((product, extent) => product * extent, 1)
   if (name === METADATA) refuse(`a tensor name other than ${METADATA}`, quoted(name))
-  if (!shape.every(isCount) || count !== data.length) {
+  if (!shape.every((extent) => Count.is(extent)) || count !== data.length) {
     refuse(`tensor ${quoted(name)} with ${count} values for shape [${shape.join(', ')}]`, `${data.length}`)
   }
 }
@@ -147,7 +141,7 @@ const encode = (
   tensors: ReadonlyMap<string, SavedTensor>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array<ArrayBuffer> => {
-  // Wide types first, as the reference writer does: then every tensor lies aligned for its type.
+  // Wide types first, as in the reference implementation: then every tensor is aligned for its type.
   const ordered = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT)
   const header: [string, unknown][] = Object.keys(metadata).length === 0 ? [] : [[METADATA, metadata]]
   let position = 0
@@ -173,18 +167,17 @@ const encode = (
 }
 
 /**
- * The bytes of a safetensors file. The header is padded by spaces to a multiple of 8 bytes, so that the data is
- * aligned; float32 tensors come before byte tensors, each group in the order given.
- *
- * Errors: a `FileError` for a tensor whose data doesn't fill its shape, or whose name is `__metadata__`.
+ * The bytes of a safetensors file. The header is padded with spaces to a multiple of 8 bytes, which aligns the data.
+ * Float32 tensors come before byte tensors, each group in the given order.
  *
  * @param metadata text stored as `__metadata__`
  * @param file the name of the file to be written, for errors
  * @param stage the stage that an error names
+ * @returns the bytes, or a FileError for a tensor whose data does not fill its shape, or whose name is `__metadata__`
  */
 export const encodeSafetensors = (
   tensors: ReadonlyMap<string, SavedTensor>,
   metadata: Readonly<Record<string, string>> = {},
   file = 'safetensors',
   stage = 'exportModel',
-): E.Either<PwoaError, Uint8Array<ArrayBuffer>> => refusing({ stage, file }, () => encode(tensors, metadata))
+): Either<PwoaError, Uint8Array<ArrayBuffer>> => refusing({ stage, file }, () => encode(tensors, metadata))

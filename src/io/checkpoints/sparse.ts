@@ -1,18 +1,21 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { type Either, isRight } from 'fp-ts/lib/Either.js'
+import type { Either } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { PwoaError } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
+import { decoded } from '../files/decoded.js'
 import { type Place, quoted, refuse, refusing } from '../files/refusal.js'
+import { messageOf } from '../files/thrown.js'
 import type { Checkpoint, StateTensor } from './tensors/checkpoint.js'
 
 /**
- * A sparse tensor as bytes: a bit for each number, 1 where it is stored (the lowest of a byte first), then the stored
- * numbers as little-endian float32, first all their lowest bytes, last all their highest, in which they are alike; the
- * whole deflated (RFC 1951). Numbers come back bit for bit.
+ * A sparse tensor as bytes, compressed by DEFLATE (RFC 1951). First a bit for each number, 1 if the number is stored (the
+ * lowest bit of a byte first). Then the stored numbers as float32 in four planes: the lowest byte of each number, and so
+ * on up to the highest byte of each, because the highest bytes resemble each other and compress well. Numbers are read
+ * back bit for bit.
  *
- * @param values row-major; those whose bits are all 0 are left out
- * @param kept 1 where a number is stored though it be 0. @default none
+ * @param values row-major; numbers whose bits are all 0 are left out
+ * @param kept 1 for each number that is stored even if it is 0. @default none
  */
 export const encodeSparse = (values: Float32Array, kept?: Float32Array): Uint8Array => {
   const raw = new Uint32Array(values.buffer, values.byteOffset, values.length)
@@ -27,30 +30,31 @@ export const encodeSparse = (values: Float32Array, kept?: Float32Array): Uint8Ar
   return deflateRawSync(bytes, { level: 9 })
 }
 
-/** What a file says of its sparse tensors. */
+/** The description of sparse tensors in the metadata of a file. */
 const Described = t.type({
   /** The shape of each, by name. */
   shapes: t.record(t.string, t.array(t.number)),
-  /** What a 1 among the bits says: that a number is kept by the network's mask, or that it is not 0. */
+  /** The meaning of a 1 among the bits: the number is kept by the network's mask, or it is not 0. */
   bits: t.keyof({ kept: null, nonZero: null }),
 })
 
-/** That as text of a file's metadata, under `sparse`. */
+/** The description of sparse tensors: text for the metadata of a file, under `sparse`. */
 export const describeSparse = (shapes: ReadonlyMap<string, readonly number[]>, bits: 'kept' | 'nonZero'): string =>
   JSON.stringify({ shapes: Object.fromEntries(shapes), bits })
 
 /**
- * A checkpoint with its sparse tensors as they were, and with the masks that their bits are; any other checkpoint as it is.
+ * Expands the sparse tensors of a checkpoint, and adds their bits to the metadata as `masks` if they are masks. A
+ * checkpoint without sparse tensors is returned unchanged.
  *
- * Errors: a `FileError` for sparse tensors that are missing, damaged or of another size.
+ * @returns the checkpoint, or a FileError for sparse tensors that are missing, damaged or of another size
  */
 export const expandSparse = (place: Place, { tensors, metadata }: Checkpoint): Either<PwoaError, Checkpoint> =>
   refusing(place, () => {
     const { sparse, ...others } = metadata
     if (sparse === undefined) return { tensors, metadata }
-    const decoded = Described.decode(parseJson(sparse))
-    if (!isRight(decoded)) return refuse('shapes and bits of sparse tensors', quoted(sparse))
-    const { shapes, bits } = decoded.right
+    const { shapes, bits } = decoded(Described, parseJson(sparse), 'shapes and bits of sparse tensors', () =>
+      quoted(sparse),
+    )
     const whole = new Map(tensors)
     const masks: Record<string, string> = {}
     for (const [name, shape] of Object.entries(shapes)) {
@@ -62,7 +66,7 @@ export const expandSparse = (place: Place, { tensors, metadata }: Checkpoint): E
     return { tensors: whole, metadata: bits === 'kept' ? { ...others, masks: JSON.stringify(masks) } : others }
   })
 
-/** Numbers of a tensor that a file may ask for: the largest file's. */
+/** The most numbers that a tensor may have: as many as the largest file holds. */
 const MOST = 2 ** 29
 
 const expanded = (name: string, shape: readonly number[], packed: Uint8Array) => {
@@ -86,10 +90,7 @@ const expanded = (name: string, shape: readonly number[], packed: Uint8Array) =>
 const inflated = (name: string, packed: Uint8Array, most: number): Uint8Array => {
   try {
     return inflateRawSync(packed, { maxOutputLength: Math.max(1, most) })
-  } catch (error) {
-    return refuse(
-      `sparse tensor ${quoted(name)} of at most ${most} bytes, deflated`,
-      error instanceof Error ? error.message : String(error),
-    )
+  } catch (thrown) {
+    return refuse(`sparse tensor ${quoted(name)} of at most ${most} bytes, deflated`, messageOf(thrown))
   }
 }

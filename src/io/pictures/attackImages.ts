@@ -1,18 +1,22 @@
 import { type DecodedPng, decode, encode } from 'fast-png'
 import { unescapeXml } from '../../dsl/kit/xml.js'
 
-/** One example of a picture that `drawAttackPicture` drew. */
+/** One example in a picture by `drawAttackPicture`. */
 export interface AttackImage {
   /** Original, perturbation and adversarial image side by side. */
   readonly png: Uint8Array
   readonly height: number
   readonly width: number
   readonly channels: number
-  /** What the picture says of the three. */
+  /** The captions of the three images in the picture. */
   readonly caption: string
 }
 
-/** The examples in a picture of attacks, pixel for pixel. */
+/**
+ * The examples in a picture of attacks, pixel for pixel.
+ *
+ * @param svg a picture by `drawAttackPicture`
+ */
 export const attackImages = (svg: string): readonly AttackImage[] => {
   const cells = [...svg.matchAll(CELL)].map(([, png = '', text = '']) => ({ png, text: unescapeXml(text) }))
   const rows = Array.from({ length: Math.floor(cells.length / COLUMNS) }, (_, row) =>
@@ -28,7 +32,7 @@ export const attackImages = (svg: string): readonly AttackImage[] => {
 const COLUMNS = 3
 const CELL = /href="data:image\/png;base64,([^"]+)"\/>\s*<text[^>]*>([^<]*)<\/text>/g
 
-/** Pixels between two images, white. The three are of one size. */
+/** White pixels between two images. All three have the same size. */
 const GAP = 2
 
 const joined = (pngs: readonly string[]): Omit<AttackImage, 'caption'> => {

@@ -1,17 +1,16 @@
-// Adversarial examples as a picture that a report can show: original, perturbation, adversarial image.
 import { encode } from 'fast-png'
 import type { ImageShape } from '../../dsl/dataset.js'
 import { escapeXml } from '../../dsl/kit/xml.js'
 
-/** One example that an attack has broken. */
+/** One example that an attack broke. */
 export interface PictureRow {
-  /** Which example of the test set. */
+  /** Index of the example in the test set. */
   readonly index: number
-  /** Its class. */
+  /** Class of the example. */
   readonly label: number
-  /** The class that the adversarial image is taken for. */
+  /** Class that the network predicts for the adversarial image. */
   readonly guess: number
-  /** Name of the attack. */
+  /** Name of the attack that broke it. */
   readonly brokenBy: string
   /** Length of the perturbation in the attack's norm. */
   readonly distance: number
@@ -21,20 +20,21 @@ export interface PictureRow {
   readonly adversarial: Float32Array
 }
 
+/** The adversarial examples to draw, and the norm of the attack. */
 export interface AttackPicture {
   /** 1 channel or 3. */
   readonly shape: ImageShape
-  /** How perturbations are measured: `Linf`, `L2`. */
+  /** Norm of the perturbations: `Linf`, `L2`. */
   readonly norm: string
-  /** Radius of the attack; Infinity for one without. */
+  /** Radius of the attack; Infinity for an attack without a radius. */
   readonly epsilon: number
   readonly rows: readonly PictureRow[]
 }
 
 /**
- * A self-contained SVG, one line per example: the original image, the perturbation, the adversarial image, with what
- * they are beneath. A perturbation is drawn around mid-grey. In L∞ black and white are −ε and ε; in another norm, where
- * a pixel rarely reaches ε, they are the largest change of a pixel in the picture. The caption says which.
+ * A self-contained SVG, one line per example: the original image, the perturbation and the adversarial image, each with
+ * a caption beneath. Mid-grey is no perturbation. In L∞, black and white are −ε and ε. In other norms a pixel rarely
+ * changes by ε, so they are the largest change of a pixel in the picture. The text below the picture states the scale.
  */
 export const drawAttackPicture = ({ shape, norm, epsilon, rows }: AttackPicture): string => {
   const span = norm === 'Linf' && Number.isFinite(epsilon) ? epsilon : largestChange(rows)
@@ -75,7 +75,7 @@ export const drawAttackPicture = ({ shape, norm, epsilon, rows }: AttackPicture)
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="${FONT}">`,
     `<title>${escapeXml(title)}</title>`,
     `<desc>${escapeXml([...rows.map((row) => sentenceOf(row, sign)), ...captions].join(' '))}</desc>`,
-    // Its own paper: a transparent picture would be dark on dark in some viewers.
+    // A white background: without it, dark text would be on a dark background in some viewers.
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     textAt(MARGIN, MARGIN + FONT, title, INK, ' font-weight="600"'),
     ...headings,
@@ -86,7 +86,7 @@ export const drawAttackPicture = ({ shape, norm, epsilon, rows }: AttackPicture)
   ].join('\n')
 }
 
-/** About how high and wide an image is drawn. Only whole enlargements: all its pixels stay of one size. */
+/** Approximate height and width of an image. The scale is a whole number, so all pixels have the same size. */
 const SIDE = 112
 const FONT = 12
 const LINE = 17
@@ -97,7 +97,7 @@ const INK = '#1a1a1a'
 const MUTED = '#595959'
 const HEADINGS = ['original', 'perturbation', 'adversarial']
 
-/** Grey of no change, and how far from it black and white lie: equally far. */
+/** The grey of no change, and its distance from black (1) and white (255), which is the same. */
 const MID = 128
 const REACH = 127
 
@@ -113,7 +113,7 @@ const toGrey = (value: number): number => 255 * value
 const changeOf = ({ original, adversarial }: PictureRow): Float32Array =>
   adversarial.map((value, i) => value - (original[i] ?? 0))
 
-/** Never 0: pictures without any change are all grey. */
+/** The largest change of a pixel, > 0: it is 1 if no pixel changes, and the perturbation is then drawn grey. */
 const largestChange = (rows: readonly PictureRow[]): number =>
   rows.reduce((most, row) => changeOf(row).reduce((far, change) => Math.max(far, Math.abs(change)), most), 0) || 1
 
@@ -128,7 +128,7 @@ const brokenByOf = ({ brokenBy, distance }: PictureRow, sign: string): string =>
 const sentenceOf = (row: PictureRow, sign: string): string =>
   `Test image ${row.index}, class ${row.label}, is taken for ${row.guess} (${brokenByOf(row, sign)}).`
 
-/** As a data URI. */
+/** A PNG as a data URI. */
 const pngOf = (
   values: Float32Array,
   { height, width, channels }: ImageShape,
@@ -139,7 +139,7 @@ const pngOf = (
   return `data:image/png;base64,${Buffer.from(png).toString('base64')}`
 }
 
-/** Room for a text in whatever sans-serif the viewer has: more than any of them takes for words and figures. */
+/** Width for a text: more than words and figures take in any sans-serif font of a viewer. */
 const widthOf = (text: string): number => Math.ceil(text.length * FONT * 0.58)
 
 const textAt = (x: number, y: number, text: string, fill = INK, more = ''): string =>

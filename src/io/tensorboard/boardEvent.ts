@@ -1,14 +1,16 @@
 import protobuf from 'protobufjs'
 
-/** A histogram: how many values lie in each bin. */
+/** A histogram: the number of values in each bin, and figures of all values. */
 export interface BoardHistogram {
   readonly min: number
   readonly max: number
+  /** Number of values. */
   readonly num: number
   readonly sum: number
   readonly sumSquares: number
-  /** Right end of each bin. */
+  /** Upper end of each bin. */
   readonly bucketLimit: readonly number[]
+  /** Number of values in each bin. */
   readonly bucket: readonly number[]
 }
 
@@ -22,14 +24,14 @@ export interface BoardImage {
   readonly encodedImageString: Uint8Array
 }
 
-/** What is said under a tag at a step. */
+/** A value with its tag: a number, a histogram or a picture. */
 export type BoardValue = { readonly tag: string } & (
   | { readonly simpleValue: number }
   | { readonly histo: BoardHistogram }
   | { readonly image: BoardImage }
 )
 
-/** `tensorflow.Event`: the values of a step. */
+/** The values of a step: `tensorflow.Event`. */
 export interface BoardEvent {
   /** Seconds since 1970. */
   readonly wallTime: number
@@ -37,7 +39,7 @@ export interface BoardEvent {
   readonly values: readonly BoardValue[]
 }
 
-/** The part of TensorFlow's own messages (`event.proto`, `summary.proto`) that is written, by their field numbers. */
+/** The part of TensorFlow's messages (`event.proto`, `summary.proto`) that is written, by their field numbers. */
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Histogram {
@@ -58,7 +60,7 @@ const { root } = protobuf.parse(`
 
 const Event = root.lookupType('Event')
 
-/** The first event of every file. */
+/** The bytes of the first event of every file, which states the version. @param wallTime seconds since 1970 */
 export const encodeVersion = (wallTime: number): Uint8Array =>
   Event.encode(Event.fromObject({ wallTime, fileVersion: 'brain.Event:2' })).finish()
 

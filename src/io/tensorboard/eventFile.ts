@@ -1,14 +1,15 @@
 import { type BoardEvent, encodeEvent, encodeVersion } from './boardEvent.js'
 import { tfRecord } from './tfRecord.js'
 
-/** A file of events as it grows. */
+/** The contents of a file of events. Events can be added. */
 export interface EventFile {
+  /** Appends an event. */
   readonly add: (event: BoardEvent) => void
-  /** Its contents so far. */
+  /** All bytes so far. */
   readonly bytes: () => Uint8Array
 }
 
-/** @param began seconds since 1970 */
+/** A file of events without any event yet. @param began seconds since 1970 */
 export const makeEventFile = (began: number): EventFile => {
   const records = [tfRecord(encodeVersion(began))]
   return {
@@ -17,5 +18,5 @@ export const makeEventFile = (began: number): EventFile => {
   }
 }
 
-/** The name of a run's file of events, by which TensorBoard knows it. */
+/** The name of a run's file of events. TensorBoard recognises it by `tfevents`. @param began seconds since 1970 */
 export const eventFileName = (began: number): string => `events.out.tfevents.${Math.floor(began)}.pwoa`

@@ -1,7 +1,8 @@
 import { maskedCrc32c } from './crc32c.js'
 
 /**
- * A record of a TFRecord file: length (uint64), its checksum, the data, and the data's checksum, all little-endian.
+ * A record of a TFRecord file: the length of the data (uint64), its checksum, the data, and their checksum. All numbers
+ * are little-endian.
  * Source: TensorFlow's `tfrecord` format.
  */
 export const tfRecord = (data: Uint8Array): Uint8Array => {

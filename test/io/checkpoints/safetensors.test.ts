@@ -31,7 +31,7 @@ const name = fc.oneof(
 )
 
 describe('write, then read', () => {
-  it('gives the same tensors and text, header aligned to 8 bytes', () => {
+  it('returns the same tensors and text, with a header aligned to 8 bytes', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.tuple(name, saved), { selector: ([key]) => key, maxLength: 6 }),
@@ -52,7 +52,7 @@ describe('write, then read', () => {
     )
   })
 
-  it('keeps the order of tensors, names like numbers too, float32 before bytes', () => {
+  it('keeps the order of tensors, also of names that are numbers, float32 before bytes', () => {
     const one: SavedTensor = { shape: [1], data: Float32Array.of(1) }
     const mask: SavedTensor = { shape: [1], data: Uint8Array.of(1) }
     const bytes = unwrap(
@@ -76,7 +76,7 @@ describe('write, then read', () => {
     expect(refusal(concat(bytes, 'x'))).toContain('12 bytes of data, got 13 bytes')
   })
 
-  it('refuses to write what can’t be read back', () => {
+  it('refuses to write tensors that could not be read back', () => {
     const error = errorOf(encodeSafetensors(new Map([['w', { shape: [2], data: Float32Array.of(1) }]]), {}, 'o.st'))
     expect(describeError(error)).toBe('exportModel: o.st: expected tensor "w" with 2 values for shape [2], got 1')
     errorOf(encodeSafetensors(new Map([['__metadata__', { shape: [1], data: Float32Array.of(1) }]])))
@@ -118,11 +118,11 @@ describe('bad files', () => {
     ['nothing', new Uint8Array(0), 'at least 8 bytes'],
     ['a huge header', concat(u64(2n ** 63n), '{}'), 'a header of at most 100000000 bytes'],
     ['a header past the end', concat(u64(99), '{}'), 'cut off'],
-    ['no JSON', file('{"w"'), 'a JSON header'],
-    ['JSON that is no object', file('[]'), 'a JSON object'],
-    ['no UTF-8', concat(u64(3), '{', Uint8Array.of(0xff), '}'), 'a JSON header'],
+    ['text that is not JSON', file('{"w"'), 'a JSON header'],
+    ['JSON that is not an object', file('[]'), 'a JSON object'],
+    ['bytes that are not UTF-8', concat(u64(3), '{', Uint8Array.of(0xff), '}'), 'a JSON header'],
     ['a name twice', file(`{"w":${w},"w":${w}}`, data), '"w" twice'],
-    ['a name twice, spelled otherwise', file(`{"w":${w},"\\u0077":${w}}`, data), '"w" twice'],
+    ['a name twice, with an escape', file(`{"w":${w},"\\u0077":${w}}`, data), '"w" twice'],
     [
       'a field twice',
       file(`{"w":{"dtype":"F32","dtype":"I32","shape":[2],"data_offsets":[0,8]}}`, data),
@@ -144,9 +144,9 @@ describe('bad files', () => {
       '12 bytes for tensor "w" of shape [3], got 8',
     ],
     ['an overlap', file(`{"v":${entry('F32', [1], 0, 4)},"w":${w}}`, data), 'an overlap'],
-    ['a hole', file(`{"w":${entry('F32', [1], 4, 8)}}`, data), 'a hole'],
+    ['a gap', file(`{"w":${entry('F32', [1], 4, 8)}}`, data), 'a gap'],
     ['data beyond', file(`{"w":${entry('F32', [1], 0, 4)}}`, data), '4 bytes of data, got 8 bytes'],
-    ['metadata that is no text', file(`{"__metadata__":{"a":1},"w":${w}}`, data), 'text values in __metadata__'],
+    ['metadata that is not text', file(`{"__metadata__":{"a":1},"w":${w}}`, data), 'text values in __metadata__'],
     ['deep nesting', file(`{"w":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, data), 'a.safetensors: expected'],
   ])('%s', (_, bytes, reason) => {
     expect(refusal(bytes)).toContain(reason)

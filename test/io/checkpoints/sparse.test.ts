@@ -1,4 +1,4 @@
-/** Networks with zeros in a file that is smaller by them, and back to the bit. */
+/** Pruned networks in files that store no zeros: they are read back bit for bit. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,8 +37,8 @@ const fileOf = (name: string, bytes: Uint8Array): string => {
 }
 
 describe('a sparse tensor', () => {
-  it('comes back bit for bit, whatever is in it', () => {
-    // Zeros of both signs, subnormal numbers and those that are none.
+  it('is read back bit for bit, with any numbers', () => {
+    // Zeros of both signs, subnormal numbers and NaN.
     const number = fc.oneof(fc.constant(0), fc.constant(-0), fc.float())
     fc.assert(
       fc.property(fc.array(number, { maxLength: 70 }), (numbers) => {
@@ -99,7 +99,7 @@ describe('an irregular network', () => {
     ['mnistNet', mnistNet],
     ['a ResNet-18', resnet18({ width: 8 })],
     ['all kinds of layers', normalised],
-  ] as const)('%s is read as it was, without naming it', async (_name, net) => {
+  ] as const)('%s is read back unchanged, and needs no other description', async (_name, net) => {
     const network = pruned(net, 4)
     // A weight that is kept and happens to be 0.
     const kept = network.mask.indexOf(1)
@@ -111,7 +111,7 @@ describe('an irregular network', () => {
     expect(back.architecture.name).toBe(net.name)
   })
 
-  it('without masks has none', async () => {
+  it('without a mask is read without one', async () => {
     const { mask: _mask, ...network } = pruned(mnistNet, 4)
     const back = await readBack('net.sparse.safetensors', { ...network, mask: undefined })
     expect(back.weights).toEqual(network.weights)
@@ -122,7 +122,7 @@ describe('an irregular network', () => {
     [2, 1.8],
     [4, 3.8],
     [16, 14],
-  ])('pruned %d times is a single file, more than %d times smaller than the dense one', (rate, times) => {
+  ])('pruned %d times is a single file, more than %d times smaller than the dense file', (rate, times) => {
     const network = pruned(mnistNet, rate)
     const dense = filesOf('net.safetensors', { ...network, mask: undefined }).get('net.safetensors')?.length ?? 0
     const files = filesOf('net.sparse.safetensors', network)
@@ -130,7 +130,7 @@ describe('an irregular network', () => {
     expect(dense / (files.get('net.sparse.safetensors')?.length ?? 0)).toBeGreaterThan(times)
   })
 
-  it('damaged on disk is refused with its name', async () => {
+  it('damaged on disk is refused; the error names the file', async () => {
     const encoded = encodeSafetensors(
       new Map([['w', { shape: [2], data: Uint8Array.of(255, 255) }]]),
       checkpoint(new Uint8Array(0), [4]).metadata,

@@ -23,15 +23,15 @@ const pngsOf = (svg: string): readonly { readonly data: readonly number[]; reado
     return { data: [...data], channels }
   })
 
-/** What is written, outside title and desc. */
+/** The visible texts, without title and description. */
 const wordsOf = (svg: string): readonly string[] =>
   [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text = '']) => text)
 
 const elementOf = (svg: string, name: string): string => new RegExp(`<${name}>([^<]*)</${name}>`).exec(svg)?.[1] ?? ''
 
 describe('drawAttackPicture', () => {
-  test('original, perturbation and adversarial image, each pixel as it is', () => {
-    // −ε, 0 and ε are black, mid-grey and white; black is 1, so that both ends are equally far from 128.
+  test('original, perturbation and adversarial image have the right pixels', () => {
+    // −ε, 0 and ε are black, mid-grey and white. Black is 1, so both ends have the same distance from 128.
     expect(pngsOf(drawAttackPicture(picture))).toEqual([
       { channels: 1, data: [0, 128, 255] },
       { channels: 1, data: [255, 128, 1] },
@@ -39,7 +39,7 @@ describe('drawAttackPicture', () => {
     ])
   })
 
-  test('images of bytes come back byte for byte', () => {
+  test('images of bytes are drawn byte for byte', () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
     const original = Float32Array.from(bytes, (byte) => byte / 255)
     const shape = { height: 16, width: 16, channels: 1 }
@@ -65,7 +65,7 @@ describe('drawAttackPicture', () => {
     expect(wordsOf(svg).at(-1)).toBe('black is −0.250 and white +0.250 in every channel.')
   })
 
-  test('says what is to be seen', () => {
+  test('has captions and a description', () => {
     const svg = drawAttackPicture(picture)
     expect(wordsOf(svg)).toEqual([
       'Adversarial examples, L∞, ε = 0.250',
@@ -86,7 +86,7 @@ describe('drawAttackPicture', () => {
     const svg = drawAttackPicture({ ...picture, norm, epsilon, rows: [row, weaker] })
     const pngs = pngsOf(svg)
     expect(pngs[1]?.data).toEqual([255, 128, 1])
-    // 128 + 127/2, halves to even
+    // 128 + 127/2, rounded half to even.
     expect(pngs[4]?.data).toEqual([192, 128, 128])
     expect(wordsOf(svg).at(-1)).toBe('black is −0.250 and white +0.250.')
     expect(svg).not.toContain('Infinity')
@@ -98,7 +98,7 @@ describe('drawAttackPicture', () => {
     expect(change?.data).toEqual([128, 128, 128])
   })
 
-  test('one line per example, none on another, all inside the picture', () => {
+  test('one line per example, without overlaps, all inside the picture', () => {
     const svg = drawAttackPicture({ ...picture, rows: [row, row, row] })
     const [, width = 0, height = 0] = (/<svg[^>]* width="(\d+)" height="(\d+)"/.exec(svg) ?? []).map(Number)
     const places = [...svg.matchAll(/<image x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"/g)].map(
@@ -130,12 +130,12 @@ describe('drawAttackPicture', () => {
     expect(svg.match(/image-rendering:pixelated/g)).toHaveLength(3)
   })
 
-  test('needs nothing from outside', () => {
+  test('refers to no other files', () => {
     const svg = drawAttackPicture(picture)
     const addresses = [...svg.matchAll(/(?:href|src)="([^"]*)"|url\(([^)]*)\)/g)].map(([, a, b]) => a ?? b ?? '')
     expect(addresses).toHaveLength(3)
     expect(addresses.filter((address) => !address.startsWith('data:image/png;base64,'))).toEqual([])
-    expect(svg.match(/https?:/g)).toHaveLength(1) // the name space
+    expect(svg.match(/https?:/g)).toHaveLength(1) // The XML namespace.
   })
 
   test('names are text, not markup', () => {
@@ -147,21 +147,21 @@ describe('drawAttackPicture', () => {
     expect(elementOf(svg, 'title')).toContain('&lt;n&gt;')
   })
 
-  test('long names have room', () => {
+  test('long names fit', () => {
     const brokenBy = 'pgd-with-fifty-restarts-and-margin'
     const svg = drawAttackPicture({ ...picture, rows: [{ ...row, brokenBy }] })
     const left = (text: string): number => Number(new RegExp(`<text x="(\\d+)"[^>]*>${text}`).exec(svg)?.[1])
-    // Half the font's height is less than a letter of a usual font takes on average.
+    // An average letter of a usual font is wider than half the height of the font.
     expect(left('taken for') - left(brokenBy)).toBeGreaterThan(6 * `${brokenBy}, L∞ 0.250`.length)
   })
 
-  test('nothing broken is said', () => {
+  test('an attack that broke nothing is stated as a sentence', () => {
     const svg = drawAttackPicture({ ...picture, rows: [] })
     expect(pngsOf(svg)).toEqual([])
     expect(wordsOf(svg)).toEqual(['Adversarial examples, L∞, ε = 0.250', 'No example was broken.'])
   })
 
-  test('the same examples give the same text', () => {
+  test('the same examples make the same text', () => {
     expect(drawAttackPicture(picture)).toBe(drawAttackPicture(picture))
   })
 })

@@ -34,7 +34,7 @@ interface Golden {
 const revived = (key: string, value: unknown): unknown =>
   key === 'encodedImageString' ? Buffer.from(String(value), 'base64') : value
 
-test('a file is, byte for byte, what TensorBoard itself writes', () => {
+test('a file equals that of TensorBoard itself, byte for byte', () => {
   const path = new URL('../../golden/tensorboard.json', import.meta.url)
   const golden = JSON.parse(readFileSync(path, 'utf8'), revived) as Golden
   const file = makeEventFile(golden.began)
@@ -55,7 +55,7 @@ describe('pictures of attacks', () => {
   }
   const shape = { height: 2, width: 2, channels: 1 }
 
-  test('come back as one image an example, pixel for pixel', () => {
+  test('are read back as one image per example, pixel for pixel', () => {
     const images = attackImages(drawAttackPicture({ shape, norm: 'Linf', epsilon: 0.25, rows: [row, row] }))
     expect(images).toHaveLength(2)
     const [first] = images
@@ -75,13 +75,13 @@ describe('pictures of attacks', () => {
     ])
   })
 
-  test('in colour', () => {
+  test('keep three channels', () => {
     const colours = { ...row, original: new Float32Array(12), adversarial: new Float32Array(12).fill(1) }
     const picture = { shape: { ...shape, channels: 3 }, norm: 'L2', epsilon: 1, rows: [colours] }
     expect(attackImages(drawAttackPicture(picture))).toMatchObject([{ channels: 3, width: 10 }])
   })
 
-  test('without an example: none', () => {
+  test('without an example have no image', () => {
     expect(attackImages(drawAttackPicture({ shape, norm: 'L2', epsilon: 1, rows: [] }))).toEqual([])
   })
 })

@@ -19,16 +19,15 @@ import { nodesOf } from './layerNodes.js'
 import { biasIntegers, leastScales, type Quantisation, type Range, signedRows, unsignedGrid } from './quantize.js'
 
 /**
- * A network as an ONNX file in 8-bit integers, in QDQ form: each activation passes `QuantizeLinear` and
- * `DequantizeLinear` (uint8, one scale and zero point), weights are int8 with a scale for each output and no zero point,
- * biases int32 in units of their sums. A runtime computes in integers what stands between them. The input and the logits
- * are float32, as in the float network.
- *
- * Errors: a `FileError` for a network that adds a flattened image to other features, or ends in one.
+ * A network as an ONNX file in 8-bit integers, in QDQ form. Each activation passes `QuantizeLinear` and
+ * `DequantizeLinear` (uint8, one scale and zero point). Weights are int8 with a scale for each output and no zero point,
+ * biases int32 in units of the sums that they are added to. A runtime computes the operators between the two in
+ * integers. The input and the logits are float32, as in the float network.
  *
  * @param architecture a network in use, without batch normalisation; see `foldingOf`
  * @param weights flat, in the engine's layout
- * @param ranges of the images and of what each kernel of `executionOf` gives, by id
+ * @param ranges the range of the images and of the output of each kernel of `executionOf`, by id
+ * @returns the bytes, or a FileError for a network that adds a flattened image to other features, or ends in one
  * Source: the ONNX specification, QuantizeLinear and DequantizeLinear; Jacob et al., "Quantization and Training of Neural
  * Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018.
  */
@@ -69,19 +68,19 @@ export const encodeInt8 = (
 const DEQUANTIZED = 'dequantized'
 const QUANTIZED = 'quantized'
 
-/** Which values are rounded, and how: all that a kernel gives and another reads. */
+/** The grid of each value that is rounded: the output of each kernel but the last, and the images. */
 const gridsOf = (architecture: Architecture, ranges: ReadonlyMap<string, Range>): ReadonlyMap<string, Quantisation> => {
   const kernels = executionOf(architecture)
   const grids = new Map<string, Quantisation>()
-  // Normalised first, images are rounded behind that.
+  // Images that are normalised first are rounded after that.
   const normalised = kernels.some(({ node }) => node.layer.type === 'normalize')
   for (const id of [...(normalised ? [] : [INPUT]), ...kernels.slice(0, -1).map(({ result }) => result)]) {
     const kernel = kernels.find(({ result }) => result === id)
     const [source = ''] = kernel?.node.inputs ?? []
     const passes = kernel?.node.layer.type === 'maxPool2d' || kernel?.node.layer.type === 'flatten'
-    // What only picks or moves numbers leaves them on the grid that they are on.
+    // A kernel that only selects or moves numbers keeps their grid.
     const grid = passes ? grids.get(source) : undefined
-    grids.set(id, grid ?? unsignedGrid(ranges.get(id) ?? refuse(`a range of "${id}"`, 'none')))
+    grids.set(id, grid ?? unsignedGrid(ranges.get(id) ?? refuse(`a range of "${id}"`, 'no range')))
   }
   return grids
 }
@@ -107,7 +106,7 @@ interface QuantisedLayer {
   readonly tensors: readonly Written<OnnxTensor>[]
 }
 
-/** A layer's parameters in integers, and the nodes that make numbers of them again under their own names. */
+/** The parameters of a layer in integers, and the nodes that convert them back under their own names. */
 const quantisedLayer = (
   { layer, inputs: [source = ''] }: GraphNode,
   tensors: ReadonlyMap<string, NamedTensor>,
@@ -137,7 +136,7 @@ const quantisedLayer = (
   return { nodes: whole.flatMap(({ nodes }) => nodes), tensors: whole.flatMap((each) => each.tensors) }
 }
 
-/** Integers of a type, a scale for each entry of the first axis, no zero points. */
+/** Integers of a type with a scale for each entry of the first axis and no zero points, and their conversion. */
 const dequantized = (
   name: string,
   dims: readonly number[],

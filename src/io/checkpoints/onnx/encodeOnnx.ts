@@ -15,29 +15,28 @@ import {
 } from './graph/messages.js'
 import { constantsOf, nodesOf } from './layerNodes.js'
 
-/** What the graphs are written in: opset 17 (June 2022), and the file format that came with it. */
+/** Opset 17 (June 2022), and the version of the file format that was released with it. */
 const OPSET = 17
 const IR_VERSION = 8
 
-/** By which the reader knows that nodes are named as layers. */
+/** The name of the producer. The reader takes it as a sign that nodes have the names of layers. */
 export const PRODUCER = 'pwoa'
 
-/** What the network's output is called, as most exporters call it. */
+/** The name of the network's output, as in most exporters. */
 const OUTPUT = 'logits'
 
-/** The axis that each run may choose. */
+/** The name of the axis whose size each run may choose. */
 const BATCH = 'batch'
 
 /**
  * A network as the bytes of an ONNX file, opset 17: input `input`, float32, batch × channels × height × width in
  * [0, 1]; output `logits`, batch × classes; weights under their PyTorch names and in PyTorch's layout. Batch
- * normalisation stays as it is, with its running statistics, so that the network can go on training where it is read.
- *
- * Errors: a `FileError` for a network that adds a flattened image to other features, or ends in one.
+ * normalisation is kept with its running statistics, so training can continue wherever the network is loaded.
  *
  * @param weights flat, in the engine's layout; see `parametersOf`
  * @param statistics flat; see `statisticsOf`
  * @param file the name of the file to be written, for errors
+ * @returns the bytes, or a FileError for a network that adds a flattened image to other features, or ends in one
  * Source: the ONNX specification, onnx.proto and Operators.md, github.com/onnx/onnx.
  */
 export const encodeOnnx = (
@@ -55,9 +54,9 @@ export const encodeOnnx = (
   })
 
 /**
- * A network as an ONNX model of the nodes that are given for each of its own.
+ * A network as an ONNX model, from the nodes of each of its layers.
  *
- * @param write the nodes of a layer, the last of which gives `output`
+ * @param write the ONNX nodes of a layer; the last of them computes `output`
  */
 export const modelOf = (
   { name, input, classes, nodes }: Architecture,
@@ -65,7 +64,7 @@ export const modelOf = (
   initializer: readonly Written<OnnxTensor>[],
 ): Written<OnnxModel> => {
   const last = nodes.at(-1)
-  // The output's name may be some layer's id, too.
+  // A layer may have the name of the output as its id.
   const taken = new Set([INPUT, ...nodes.map(({ id }) => id)])
   const output = taken.has(OUTPUT) && last?.id !== OUTPUT ? (last?.id ?? OUTPUT) : OUTPUT
   return {
@@ -113,13 +112,13 @@ const initializersOf = (
   ]
 }
 
-/** Constants of layers that are no parameters. */
+/** Constants of layers that are not parameters, such as means and deviations. */
 export const constantTensors = ({ nodes }: Architecture): readonly Written<OnnxTensor>[] =>
   nodes
     .flatMap((node) => Object.entries(constantsOf(node)))
     .map(([name, values]) => perChannel(name, Float32Array.from(values)))
 
-/** A number for each channel, to be broadcast along an image. */
+/** One number for each channel, of a shape that is broadcast over an image. */
 export const perChannel = (name: string, values: Float32Array): Written<OnnxTensor> => ({
   name,
   dims: [values.length, 1, 1],

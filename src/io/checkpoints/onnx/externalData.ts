@@ -3,7 +3,12 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { quoted, refuse } from '../../files/refusal.js'
 import { EXTERNAL, type OnnxModel, type OnnxTensor } from './graph/messages.js'
 
-/** A model whose tensors lie in files beside it, with those read in. Refuses by exception. */
+/**
+ * A model with the tensors that it keeps in other files of its folder.
+ *
+ * @param file path of the model
+ * @throws Refusal for files that are missing, too short or outside of the folder
+ */
 export const withExternalData = async (model: OnnxModel, file: string): Promise<OnnxModel> => {
   const { graph } = model
   if (!graph) return model
@@ -38,7 +43,7 @@ const read = async (tensor: OnnxTensor, file: string): Promise<OnnxTensor> => {
   return { ...tensor, rawData }
 }
 
-/** Links count as where they lead to: a model must not name files that its folder does not hold. */
+/** The path of a file in the folder. Links are followed first: a model must not read files outside of its folder. */
 const pathWithin = async (folder: string, location: string, what: string): Promise<string> => {
   const expected = `a file in the model's own folder for ${what}`
   const outside = (root: string, path: string): boolean => {

@@ -1,18 +1,18 @@
 import type { Architecture } from '../../../models/architecture/architecture.js'
 import type { NodeShape } from '../../../models/architecture/shapes.js'
 
-/** The image whose pixels a vector's features are, where their order matters: `4 x 4 x 32`. */
+/** The image whose pixels are the features of a vector, if their order matters: `4 x 4 x 32`; else empty. */
 const orderOf = (shape: NodeShape): string => {
   const image = shape.kind === 'vector' ? shape.flattenedFrom : undefined
   return image && image.height * image.width > 1 ? `${image.height} x ${image.width} x ${image.channels}` : ''
 }
 
 /**
- * The first place where a flattened image meets features of another order, or is the network's output. PyTorch and
- * ONNX flatten by channel, the engine by pixel; behind a flatten that is a permutation of the next linear layer's
- * weights, but in these places the two would give different numbers.
+ * The first place where a flattened image meets features of another order, or is the network's output. PyTorch and ONNX
+ * flatten by channel, the engine by pixel. Before a linear layer the difference is a permutation of its weights; in these
+ * places the two orders would give different numbers.
  *
- * @returns what to say about it; undefined where there is none, as in every usual network
+ * @returns the place, for an error; undefined if there is none, as in every usual network
  */
 export const mixedOrder = ({ nodes }: Architecture): string | undefined => {
   const sum = nodes.find(({ layer, inputShapes }) => layer.type === 'add' && new Set(inputShapes.map(orderOf)).size > 1)

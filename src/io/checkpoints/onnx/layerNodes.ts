@@ -1,3 +1,4 @@
+import { dispatch } from '../../../dsl/kit/dispatch.js'
 import type { GraphNode } from '../../../models/architecture/architecture.js'
 import type { Layer } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
@@ -8,16 +9,11 @@ import { attributeTypes, type OnnxNode, type Written } from './graph/messages.js
 type WrittenNode = Written<OnnxNode>
 type WrittenAttribute = NonNullable<WrittenNode['attribute']>[number]
 
-/** A layer in its place in the graph to be written: the names of what it reads and of what it gives. */
-interface Place<L extends Layer> {
-  readonly layer: L
+/** Where a layer is in the graph to be written: its id, and the names of its inputs and its output. */
+interface Place {
   readonly id: string
   readonly inputs: readonly string[]
   readonly output: string
-}
-
-type Writers = {
-  readonly [K in Layer['type']]: (place: Place<Extract<Layer, { readonly type: K }>>) => readonly WrittenNode[]
 }
 
 const float = (name: string, f: number): WrittenAttribute => ({ name, f, type: attributeTypes.float })
@@ -30,7 +26,7 @@ const integers = (name: string, ints: readonly number[]): WrittenAttribute => ({
 
 const node = (
   opType: string,
-  { id, inputs, output }: Place<Layer>,
+  { id, inputs, output }: Place,
   parameters: readonly string[] = [],
   attribute: readonly WrittenAttribute[] = [],
 ): WrittenNode => ({ opType, name: id, input: [...inputs, ...parameters], output: [output], attribute })
@@ -40,60 +36,57 @@ const window = (kernel: number, stride: number): readonly WrittenAttribute[] => 
   integers('strides', [stride, stride]),
 ]
 
-const onlyInTraining = ({ id }: Place<Layer>): never =>
+const onlyInTraining = (_: Layer, { id }: Place): never =>
   refuse('a network without its stochastic head', `a layer "${id}" that only training has`)
 
-const writers: Writers = {
-  normalize: (place) => {
+const write = dispatch<Layer, readonly [Place], readonly WrittenNode[]>({
+  normalize: (_, place) => {
     const centred = `${place.id}/centred`
     return [
       node('Sub', { ...place, id: centred, output: centred }, [`${place.id}/mean`]),
       node('Div', { ...place, inputs: [centred] }, [`${place.id}/std`]),
     ]
   },
-  conv2d: (place) => {
-    const { name, kernel, stride, padding, bias } = place.layer
+  conv2d: (layer, place) => {
+    const { name, kernel, stride, padding, bias } = layer
     const parameters = [`${name}.weight`, ...(bias === 'learned' ? [`${name}.bias`] : [])]
     const pads = integers('pads', [padding, padding, padding, padding])
-    const groups = groupsOf(place.layer)
+    const groups = groupsOf(layer)
     const group = groups === 1 ? [] : [integer('group', groups)]
     return [node('Conv', place, parameters, [...window(kernel, stride), pads, ...group])]
   },
-  batchNorm2d: (place) => {
-    const parameters = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => `${place.layer.name}.${part}`)
+  batchNorm2d: ({ name }, place) => {
+    const parameters = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => `${name}.${part}`)
     const { epsilon, momentum } = batchNormDefaults
-    // ONNX counts the share of the old statistics, PyTorch that of the new.
+    // In ONNX momentum is the share of the old statistics, in PyTorch that of the new ones.
     return [node('BatchNormalization', place, parameters, [float('epsilon', epsilon), float('momentum', 1 - momentum)])]
   },
-  affine2d: (place) => {
+  affine2d: ({ name }, place) => {
     const scaled = `${place.id}/scaled`
     return [
-      node('Mul', { ...place, id: scaled, output: scaled }, [`${place.layer.name}.weight`]),
-      node('Add', { ...place, inputs: [scaled] }, [`${place.layer.name}.bias`]),
+      node('Mul', { ...place, id: scaled, output: scaled }, [`${name}.weight`]),
+      node('Add', { ...place, inputs: [scaled] }, [`${name}.bias`]),
     ]
   },
-  linear: (place) => {
-    const { name } = place.layer
-    return [node('Gemm', place, [`${name}.weight`, `${name}.bias`], [integer('transB', 1)])]
-  },
-  relu: (place) => [node('Relu', place)],
-  maxPool2d: (place) => [node('MaxPool', place, [], window(place.layer.kernel, place.layer.stride))],
-  avgPool2d: (place) => [node('AveragePool', place, [], window(place.layer.kernel, place.layer.stride))],
-  flatten: (place) => [node('Flatten', place, [], [integer('axis', 1)])],
-  add: (place) => [node(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
+  linear: ({ name }, place) => [node('Gemm', place, [`${name}.weight`, `${name}.bias`], [integer('transB', 1)])],
+  relu: (_, place) => [node('Relu', place)],
+  maxPool2d: ({ kernel, stride }, place) => [node('MaxPool', place, [], window(kernel, stride))],
+  avgPool2d: ({ kernel, stride }, place) => [node('AveragePool', place, [], window(kernel, stride))],
+  flatten: (_, place) => [node('Flatten', place, [], [integer('axis', 1)])],
+  add: (_, place) => [node(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
   given: onlyInTraining,
   sample: onlyInTraining,
-}
+})
 
-/** Constants of a layer that are no parameters, by the names that its nodes read them under: a number per channel. */
+/** Constants of a layer that are not parameters, one number per channel, by the names that its nodes read. */
 export const constantsOf = ({ id, layer }: GraphNode): Readonly<Record<string, readonly number[]>> =>
   layer.type === 'normalize' ? { [`${id}/mean`]: layer.mean, [`${id}/std`]: layer.std } : {}
 
 /**
- * The ONNX nodes of a layer. The last of them has the layer's id as its name; parameters go by their PyTorch names.
+ * The ONNX nodes of a layer. The name of the last node is the layer's id; parameters have their PyTorch names.
  *
- * @param output the name of what it gives
+ * @param output the name of the layer's output
+ * @throws Refusal for a layer that only training has
  */
 export const nodesOf = ({ id, layer, inputs }: GraphNode, output: string): readonly WrittenNode[] =>
-  // Each layer type is looked up under its own key, which TypeScript can't follow through a union.
-  (writers[layer.type] as (place: Place<Layer>) => readonly WrittenNode[])({ layer, id, inputs, output })
+  write(layer, { id, inputs, output })

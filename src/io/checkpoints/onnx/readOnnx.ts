@@ -8,15 +8,15 @@ import { decodeModel } from './graph/messages.js'
 import { readGraph } from './readGraph.js'
 
 /**
- * Reads an ONNX file of an image classifier: its tensors under PyTorch's names, and its description, which makes a
- * network of them, as `description` among the metadata. Numbers are converted when they are asked for; external data
- * are read from the model's own folder only.
+ * Reads an ONNX file of an image classifier: its tensors under PyTorch's names, and the description of the network as
+ * `description` in the metadata. Numbers are converted when they are first needed. External data is read from the
+ * model's own folder only.
  *
- * Errors: a `FileError` for a file that is corrupt, an operator or an attribute that no layer here has (with the node's
- * name and the opset), a value that is read before it is computed, and external data that are missing or elsewhere.
- *
- * @param bytes the whole file, which the tensors are views of
- * @param file its path: external data lie beside it
+ * @param bytes the whole file; the tensors are views of it
+ * @param file its path, to find external data
+ * @returns the checkpoint, or a FileError for a file that is corrupt, an operator or an attribute that no layer here has
+ * (with the node's name and the opset), a value that is read before it is computed, and external data that is missing or
+ * outside of the folder
  * Source: the ONNX specification, onnx.proto and Operators.md, github.com/onnx/onnx.
  */
 export const readOnnx = (bytes: Uint8Array, file: string, stage: string): TE.TaskEither<PwoaError, Checkpoint> =>

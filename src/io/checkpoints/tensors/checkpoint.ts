@@ -2,13 +2,13 @@
 export interface Checkpoint {
   readonly tensors: StateDict
   /**
-   * Text that came with the tensors: safetensors' `__metadata__`; from PyTorch files, where the tensors were found; from
-   * ONNX files, the network's `description`.
+   * Text besides the tensors. Of a safetensors file: its `__metadata__`. Of a PyTorch file: where in it the tensors are
+   * (`stateDict`), unless they are at the top. Of an ONNX file: the network's `description`.
    */
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** How a reader names itself in an error, and what it takes from a file that holds several networks. */
+/** The stage that reads, and which network of a file it takes. */
 export interface ReadCheckpointOptions {
   /**
    * The stage that an error names.
@@ -16,9 +16,9 @@ export interface ReadCheckpointOptions {
    */
   readonly stage?: string
   /**
-   * Which state dict to take where a PyTorch file holds a list of them, counted from 0. The lists in public
-   * checkpoints are cascades (convex_adversarial): the first network is trained on all examples, each later one only
-   * on those that its predecessors leave uncertified, so only the first works alone.
+   * Which state dict to take if a PyTorch file holds a list of them, counted from 0. The lists in public checkpoints are
+   * cascades (convex_adversarial): the first network is trained on all examples, each later one only on the examples that
+   * the networks before it leave uncertified. So only the first works alone.
    * @default 0
    */
   readonly select?: number
@@ -30,7 +30,7 @@ export interface StateTensor {
   readonly shape: readonly number[]
   /** As many values as the product of `shape`. */
   readonly data: Float32Array
-  /** The same numbers as little-endian bytes of the file, where they lie so in it: to be read without a copy. */
+  /** The same numbers as a view of the file's bytes, if the file holds them as little-endian float32. */
   readonly raw?: Uint8Array
 }
 

@@ -31,7 +31,7 @@ const bfloatToNumber = (bits: number): number => {
   return scratch.getFloat32(0)
 }
 
-/** Reads the element that starts at a byte offset, little-endian. */
+/** Readers of the little-endian element that starts at a byte offset. */
 const READERS: Readonly<Record<Dtype, (view: DataView, offset: number) => number>> = {
   F64: (view, offset) => view.getFloat64(offset, true),
   F32: (view, offset) => view.getFloat32(offset, true),
@@ -48,8 +48,8 @@ const READERS: Readonly<Record<Dtype, (view: DataView, offset: number) => number
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /**
- * Converts `count` elements that lie one after the other from element `offset` on. Integers above 2²⁴ and doubles are
- * rounded to the nearest float32. The caller has checked that they lie within `bytes`.
+ * Converts `count` consecutive elements from element `offset` on. Integers above 2²⁴ and doubles are rounded to the
+ * nearest float32. The caller has checked that all elements are within `bytes`.
  */
 export const toFloat32 = (bytes: Uint8Array, dtype: Dtype, offset: number, count: number): Float32Array => {
   const size = DTYPE_BYTES[dtype]
@@ -64,7 +64,7 @@ export const toFloat32 = (bytes: Uint8Array, dtype: Dtype, offset: number, count
   return out
 }
 
-/** The bytes of float32 numbers, little-endian: where the machine is that too, a view of them, not a copy. */
+/** The bytes of float32 numbers, little-endian: on a little-endian machine a view, otherwise a copy. */
 export const littleEndian = (data: Float32Array): Uint8Array => {
   if (LITTLE_ENDIAN_HOST) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   const out = new Uint8Array(data.byteLength)
@@ -74,8 +74,8 @@ export const littleEndian = (data: Float32Array): Uint8Array => {
 }
 
 /**
- * Copies a strided view into row-major order. `shape` and `strides` have the same length, strides count elements.
- * The caller has checked that every index lies within `bytes`.
+ * Copies a strided view into row-major order. `shape` and `strides` have the same length; strides count elements. The
+ * caller has checked that every index is within `bytes`.
  */
 export const gatherFloat32 = (
   bytes: Uint8Array,

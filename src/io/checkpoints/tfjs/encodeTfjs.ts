@@ -5,16 +5,16 @@ import { parametersOf } from '../../../models/parameters/parameters.js'
 import { type GraphModel, GraphModelBuilder, type Value } from './graphModel.js'
 import { writeLayer } from './layerNodes.js'
 
-/** What the network's output is called, as in ONNX files. */
+/** The name of the network's output, as in ONNX files. */
 const OUTPUT = 'logits'
 
 /**
- * A network as a graph model of TensorFlow.js, which `tf.loadGraphModel` reads: input `input`, float32, batch × height ×
- * width × channels in [0, 1]; output `logits`, batch × classes. Convolutions and products are one node with their bias
- * and ReLU, as TensorFlow's converter leaves them.
+ * A network as a graph model of TensorFlow.js, for `tf.loadGraphModel`: input `input`, float32, batch × height × width ×
+ * channels in [0, 1]; output `logits`, batch × classes. A convolution or product is one node with its bias and ReLU, as
+ * TensorFlow's converter writes it.
  *
  * @param network in use, without batch normalisation; see `folded`
- * @param weightsFile name of the file of the weights, beside the model's
+ * @param weightsFile name of the file of weights, in the folder of the model
  * Source: TensorFlow's `graph.proto`, and `model.json` as the converter of TensorFlow.js 4 writes it.
  */
 export const encodeTfjs = ({ architecture, weights }: Folded, weightsFile: string): GraphModel => {

@@ -1,6 +1,6 @@
 import { littleEndian } from '../tensors/dtype.js'
 
-/** An attribute of a node as TensorFlow's `AttrValue` is in JSON: 64-bit integers as text, strings in base64. */
+/** An attribute of a node: TensorFlow's `AttrValue` in JSON, with 64-bit integers as text and strings in base64. */
 type Attribute =
   | { readonly type: 'DT_FLOAT' | 'DT_INT32' }
   | { readonly i: string }
@@ -9,13 +9,20 @@ type Attribute =
   | { readonly s: string }
   | { readonly list: { readonly i: readonly string[] } | { readonly s: readonly string[] } }
 
+/** The attributes of a node by name. */
 export type Attributes = Readonly<Record<string, Attribute>>
 
+/** An integer as an attribute. */
 export const whole = (value: number): Attribute => ({ i: String(value) })
+/** A list of integers as an attribute. */
 export const wholes = (values: readonly number[]): Attribute => ({ list: { i: values.map(String) } })
+/** A string as an attribute. */
 export const text = (value: string): Attribute => ({ s: base64(value) })
+/** A list of strings as an attribute. */
 export const texts = (values: readonly string[]): Attribute => ({ list: { s: values.map(base64) } })
+/** The type float32 as an attribute. */
 export const FLOAT: Attribute = { type: 'DT_FLOAT' }
+/** The type int32 as an attribute. */
 export const INTEGER: Attribute = { type: 'DT_INT32' }
 
 const base64 = (value: string): string => Buffer.from(value, 'latin1').toString('base64')
@@ -33,45 +40,50 @@ interface WeightEntry {
   readonly dtype: 'float32' | 'int32'
 }
 
-/** The names of a node's outputs are those of its ports; the first one's is the node's. */
+/** The name of an output of a node: the node's name, with `:1`, `:2` … for outputs after the first. */
 export type Value = string
 
-/** A model of TensorFlow.js: what `model.json` says, and the numbers of the file beside it. */
+/** A model of TensorFlow.js: the text of `model.json`, and the bytes of its file of weights. */
 export interface GraphModel {
   readonly json: string
   readonly weights: Uint8Array
 }
 
-/** Collects a graph in TensorFlow.js' own form: nodes as JSON, constants one after the other as bytes. */
+/** Collects a graph in the format of TensorFlow.js: nodes as JSON, constants one after the other as bytes. */
 export class GraphModelBuilder {
   readonly #nodes: GraphNode[] = []
   readonly #entries: WeightEntry[] = []
   readonly #bytes: Uint8Array[] = []
   readonly #names = new Set<string>()
 
-  /** @param sizes of one example */
+  /** The input. @param sizes of one example */
   placeholder(name: string, sizes: readonly number[]): Value {
     return this.#add(name, 'Placeholder', [], { dtype: FLOAT, shape: { shape: shapeOf([-1, ...sizes]) } })
   }
 
+  /** A constant of float32. */
   constant(name: string, shape: readonly number[], values: Float32Array): Value {
     return this.#weight({ name: this.#freeName(name), shape, dtype: 'float32' }, littleEndian(values))
   }
 
-  /** A shape, or paddings. */
+  /** A constant of int32: a shape, or paddings. */
   integers(name: string, shape: readonly number[], values: readonly number[]): Value {
     const bytes = new DataView(new ArrayBuffer(4 * values.length))
     for (const [i, value] of values.entries()) bytes.setInt32(4 * i, value, true)
     return this.#weight({ name: this.#freeName(name), shape, dtype: 'int32' }, new Uint8Array(bytes.buffer))
   }
 
+  /** A node of float32. @returns its first output */
   node(op: string, name: string, input: readonly Value[], attributes: Attributes = {}): Value {
     return this.#add(name, op, input, { T: FLOAT, ...attributes })
   }
 
   /**
-   * @param input what it takes and @param output what it gives, by the names that a signature has for them
-   * @param weightsFile name of the file of the weights, beside the model's
+   * The model of all nodes so far.
+   *
+   * @param input the input, and its name in the signature
+   * @param output the output, and its name in the signature
+   * @param weightsFile name of the file of weights, in the folder of the model
    */
   finish(input: Signature, output: Signature, weightsFile: string): GraphModel {
     const model = {
@@ -100,7 +112,7 @@ export class GraphModelBuilder {
     return name
   }
 
-  /** A colon would name a port, a caret a dependency. */
+  /** A name that no node has. Characters with a meaning are replaced: a colon marks an output, a caret a dependency. */
   #freeName(wanted: string): string {
     const plain = wanted.replace(/[^\w./-]/g, '_')
     let name = plain
@@ -110,11 +122,11 @@ export class GraphModelBuilder {
   }
 }
 
-/** A value at the edge of a model. */
+/** The input or the output of a model. */
 export interface Signature {
   readonly name: string
   readonly value: Value
-  /** Of one example. */
+  /** The shape of one example. */
   readonly sizes: readonly number[]
 }
 

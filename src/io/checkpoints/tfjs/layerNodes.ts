@@ -1,31 +1,30 @@
+import { dispatch } from '../../../dsl/kit/dispatch.js'
 import { samePads } from '../../../engine/ops/conv2d.js'
 import type { Kernel } from '../../../models/architecture/execution.js'
 import type { Conv2dLayer, Layer } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
 import { type GraphModelBuilder, INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
 
-/** A layer of a network in use: its batch normalisations are part of other layers, and nothing is sampled. */
-type UsedLayer = Exclude<Layer, { readonly type: 'batchNorm2d' | 'given' | 'sample' }>
-
-/** A layer in its place in the graph to be written. */
-export interface Place<L extends Layer> {
+/** Where a layer is in the graph to be written. */
+export interface Place {
   readonly graph: GraphModelBuilder
-  readonly layer: L
   readonly kernel: Kernel
   readonly inputs: readonly Value[]
-  /** The constant of a layer's parameter: `weight`, `bias`. */
+  /** The constant of one of the layer's parameters: `weight`, `bias`. */
   readonly parameter: (part: string) => Value
 }
 
-type Writers = { readonly [K in UsedLayer['type']]: (place: Place<Extract<Layer, { readonly type: K }>>) => Value }
+interface ConvPlace extends Place {
+  readonly layer: Conv2dLayer
+}
 
 const NHWC = { data_format: text('NHWC') }
 
-const activated = ({ graph, kernel }: Place<Layer>, value: Value): Value =>
+const activated = ({ graph, kernel }: Place, value: Value): Value =>
   kernel.activation === 'relu' ? graph.node('Relu', kernel.result, [value]) : value
 
-/** What TensorFlow joins with a product: its bias, and the ReLU behind it. */
-const fused = ({ kernel }: Place<Layer>) => ({
+/** The attributes by which TensorFlow fuses a product with its bias and the ReLU after it. */
+const fused = ({ kernel }: Place) => ({
   fused_ops: texts(kernel.activation === 'relu' ? ['BiasAdd', 'Relu'] : ['BiasAdd']),
   num_args: whole(1),
 })
@@ -37,29 +36,36 @@ const window = (kernel: number, stride: number) => ({
   padding: text('VALID'),
 })
 
-const perChannel = ({ graph, kernel }: Place<Layer>, part: string, values: readonly number[]): Value =>
+const perChannel = ({ graph, kernel }: Place, part: string, values: readonly number[]): Value =>
   graph.constant(`${kernel.node.id}/${part}`, [values.length], Float32Array.from(values))
 
-const writers: Writers = {
-  normalize: (place) => {
-    const { graph, layer, kernel, inputs } = place
+const onlyInTraining = (_: Layer, { kernel }: Place): never => {
+  throw new Error(`"${kernel.node.id}" is for training alone`)
+}
+
+const write = dispatch<Layer, readonly [Place], Value>({
+  normalize: ({ mean, std }, place) => {
+    const { graph, kernel, inputs } = place
     const { id } = kernel.node
-    const centred = graph.node('Sub', `${id}/centred`, [...inputs, perChannel(place, 'mean', layer.mean)])
-    return graph.node('RealDiv', id, [centred, perChannel(place, 'std', layer.std)])
+    const centred = graph.node('Sub', `${id}/centred`, [...inputs, perChannel(place, 'mean', mean)])
+    return graph.node('RealDiv', id, [centred, perChannel(place, 'std', std)])
   },
-  conv2d: (place) => {
-    const { layer, kernel } = place
-    const [shape] = kernel.node.inputShapes
+  conv2d: (layer, place) => {
+    const [shape] = place.kernel.node.inputShapes
     const groups = groupsOf(layer)
-    if (groups === 1) return convolved(place, 'Conv2D', place.parameter('weight'))
-    return shape?.kind === 'image' && shape.channels === groups ? depthwise(place) : sliced(place)
+    if (groups === 1) return convolved({ ...place, layer }, 'Conv2D', place.parameter('weight'))
+    const isDepthwise = shape?.kind === 'image' && shape.channels === groups
+    return isDepthwise ? depthwise({ ...place, layer }) : sliced({ ...place, layer })
   },
-  affine2d: (place) => {
+  batchNorm2d: ({ name }) => {
+    throw new Error(`"${name}" is not folded`)
+  },
+  affine2d: (_, place) => {
     const { graph, kernel, inputs, parameter } = place
     const scaled = graph.node('Mul', `${kernel.node.id}/scaled`, [...inputs, parameter('weight')])
     return activated(place, graph.node('AddV2', kernel.node.id, [scaled, parameter('bias')]))
   },
-  linear: (place) => {
+  linear: (_, place) => {
     const { graph, kernel, inputs, parameter } = place
     return graph.node('_FusedMatMul', kernel.result, [...inputs, parameter('weight'), parameter('bias')], {
       transpose_a: { b: false },
@@ -67,22 +73,24 @@ const writers: Writers = {
       ...fused(place),
     })
   },
-  relu: ({ graph, kernel, inputs }) => graph.node('Relu', kernel.result, inputs),
-  maxPool2d: ({ graph, layer, kernel, inputs }) =>
+  relu: (_, { graph, kernel, inputs }) => graph.node('Relu', kernel.result, inputs),
+  maxPool2d: (layer, { graph, kernel, inputs }) =>
     graph.node('MaxPool', kernel.result, inputs, window(layer.kernel, layer.stride)),
-  avgPool2d: ({ graph, layer, kernel, inputs }) =>
+  avgPool2d: (layer, { graph, kernel, inputs }) =>
     graph.node('AvgPool', kernel.result, inputs, window(layer.kernel, layer.stride)),
-  flatten: ({ graph, kernel, inputs }) => {
+  flatten: (_, { graph, kernel, inputs }) => {
     const { shape, id } = kernel.node
     const features = shape.kind === 'vector' ? shape.features : -1
     const sizes = graph.integers(`${id}/shape`, [2], [-1, features])
     return graph.node('Reshape', kernel.result, [...inputs, sizes], { Tshape: INTEGER })
   },
-  add: ({ graph, kernel, inputs }) => graph.node('AddN', kernel.result, inputs, { N: whole(inputs.length) }),
-}
+  add: (_, { graph, kernel, inputs }) => graph.node('AddN', kernel.result, inputs, { N: whole(inputs.length) }),
+  given: onlyInTraining,
+  sample: onlyInTraining,
+})
 
 /** A convolution with its bias and ReLU. */
-const convolved = (place: Place<Conv2dLayer>, op: keyof typeof FUSED, weight: Value): Value => {
+const convolved = (place: ConvPlace, op: keyof typeof FUSED, weight: Value): Value => {
   const { graph, layer, kernel, parameter } = place
   const { value, attributes } = windowed(place)
   const given = [value, weight]
@@ -92,7 +100,7 @@ const convolved = (place: Place<Conv2dLayer>, op: keyof typeof FUSED, weight: Va
 
 const FUSED = { Conv2D: '_FusedConv2D', DepthwiseConv2dNative: 'FusedDepthwiseConv2dNative' } as const
 
-const depthwise = (place: Place<Conv2dLayer>): Value => {
+const depthwise = (place: ConvPlace): Value => {
   const { graph, layer, kernel, parameter } = place
   const { id } = kernel.node
   const groups = groupsOf(layer)
@@ -102,7 +110,7 @@ const depthwise = (place: Place<Conv2dLayer>): Value => {
 }
 
 /** A convolution of each group. */
-const sliced = (place: Place<Conv2dLayer>): Value => {
+const sliced = (place: ConvPlace): Value => {
   const { graph, layer, kernel, parameter } = place
   const { id } = kernel.node
   const count = groupsOf(layer)
@@ -119,8 +127,8 @@ const sliced = (place: Place<Conv2dLayer>): Value => {
   return activated(place, sum)
 }
 
-/** A convolution's input, and how its window goes over it. */
-const windowed = (place: Place<Conv2dLayer>) => {
+/** The input of a convolution, and the attributes of its window. */
+const windowed = (place: ConvPlace) => {
   const { stride } = place.layer
   const { value, padding } = padded(place)
   const attributes = {
@@ -132,8 +140,8 @@ const windowed = (place: Place<Conv2dLayer>) => {
   return { value, attributes }
 }
 
-/** A convolution's input and the padding that is left to it: zeros on both sides, where `SAME` has as many, are that. */
-const padded = ({ graph, layer, kernel: { node }, inputs: [input = ''] }: Place<Conv2dLayer>) => {
+/** The input of a convolution and its padding: `SAME` if that adds the same zeros on all sides, otherwise a node `Pad`. */
+const padded = ({ graph, layer, kernel: { node }, inputs: [input = ''] }: ConvPlace) => {
   const { kernel, stride, padding } = layer
   const [shape] = node.inputShapes
   if (padding === 0 || shape?.kind !== 'image') return { value: input, padding: 'VALID' }
@@ -143,12 +151,10 @@ const padded = ({ graph, layer, kernel: { node }, inputs: [input = ''] }: Place<
   return { value: graph.node('Pad', `${node.id}/padded`, [input, zeros], { Tpaddings: INTEGER }), padding: 'VALID' }
 }
 
-/** Adds a layer's nodes, and gives what it gives. */
-export const writeLayer = (place: Omit<Place<Layer>, 'layer'>): Value => {
-  const { layer } = place.kernel.node
-  if (layer.type === 'batchNorm2d') throw new Error(`"${layer.name}" is not folded`)
-  if (layer.type === 'given' || layer.type === 'sample')
-    throw new Error(`"${place.kernel.node.id}" is for training alone`)
-  // Each layer type is looked up under its own key, which TypeScript can't follow through a union.
-  return (writers[layer.type] as (place: Place<Layer>) => Value)({ ...place, layer })
-}
+/**
+ * Adds the nodes of a layer to the graph.
+ *
+ * @returns the name of the layer's output
+ * @throws Error for a layer that a network in use does not have
+ */
+export const writeLayer = (place: Place): Value => write(place.kernel.node.layer, place)

@@ -1,6 +1,6 @@
 import { refuse } from '../../files/refusal.js'
 
-/** Reads little-endian values one after the other; past the end it refuses the file as cut off. */
+/** Reads little-endian values one after the other. Past the end it throws a Refusal: the file is cut off. */
 export class ByteReader {
   readonly bytes: Uint8Array
   private readonly view: DataView
@@ -38,7 +38,7 @@ export class ByteReader {
     return this.view.getInt32(this.advance(4), true)
   }
 
-  /** A length of 64 bits; one that no file can have is refused. */
+  /** A length of 64 bits; a length that no file can have is refused. */
   length64(): number {
     const value = this.view.getBigUint64(this.advance(8), true)
     return value <= BigInt(Number.MAX_SAFE_INTEGER)
@@ -46,7 +46,7 @@ export class ByteReader {
       : refuse(`a length of at most ${this.bytes.length} bytes`, `${value} bytes`)
   }
 
-  /** The one big-endian value: pickle's BINFLOAT. */
+  /** A big-endian double, which only the opcode BINFLOAT has. */
   f64BigEndian(): number {
     return this.view.getFloat64(this.advance(8), false)
   }
@@ -76,6 +76,6 @@ export class ByteReader {
   }
 
   private cutOff(): never {
-    return refuse('a whole file', `one that is cut off or corrupt (it ends at byte ${this.bytes.length})`)
+    return refuse('a whole file', `a file that is cut off or corrupt (it ends at byte ${this.bytes.length})`)
   }
 }

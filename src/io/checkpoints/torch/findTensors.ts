@@ -1,7 +1,7 @@
 import { quoted, refuse } from '../../files/refusal.js'
 import { describePickle, type PickleDict, type PickleTensor, type PickleValue } from './pickleValue.js'
 
-/** The tensors of one network, still unread, and where in the file they were. */
+/** The tensors of one network, not read yet, and where in the file they are. */
 export interface FoundTensors {
   readonly tensors: ReadonlyMap<string, PickleTensor>
   /** `''` at the top, else e.g. `state_dict` or `state_dict[0] of 3`. */
@@ -9,8 +9,8 @@ export interface FoundTensors {
 }
 
 /**
- * Keys under which training scripts put the state dict, the commonest first: `net` is pytorch-cifar's, `last` that of
- * two releases in RobustBench (Andriushchenko2020, Kireev2021), which hold the best of all epochs beside it.
+ * Keys under which training scripts put the state dict, the most frequent first: `net` is used by pytorch-cifar, `last`
+ * by two releases in RobustBench (Andriushchenko2020, Kireev2021), which also hold the best of all epochs.
  */
 const WRAPPERS = ['state_dict', 'model', 'model_state_dict', 'net', 'last'] as const
 const MOST_WRAPPING = 3
@@ -26,7 +26,9 @@ const join = (path: string, key: string): string => (path === '' ? key : `${path
 const keysOf = (dict: PickleDict): string => {
   const keys = [...dict.entries.keys()]
   const shown = keys.slice(0, 5).map((key) => (typeof key === 'string' ? quoted(key) : describePickle(key)))
-  return keys.length === 0 ? 'an empty one' : `one with the keys ${shown.join(', ')}${keys.length > 5 ? ', …' : ''}`
+  return keys.length === 0
+    ? 'an empty mapping'
+    : `a mapping with the keys ${shown.join(', ')}${keys.length > 5 ? ', …' : ''}`
 }
 
 const tensorsOf = (dict: PickleDict, path: string): FoundTensors => {
@@ -64,7 +66,9 @@ const find = (value: PickleValue, select: number, path: string, depth: number): 
 
 /**
  * Finds the state dict in an unpickled value: the value itself, or what it holds under `state_dict`, `model`,
- * `model_state_dict`, `net` or `last`, whatever lies beside it; of a list, number `select`. Names stay as they are.
- * Refuses by exception.
+ * `model_state_dict`, `net` or `last`; other keys are ignored. Of a list, item number `select` is taken. Names are
+ * returned unchanged.
+ *
+ * @throws Refusal if there is no mapping of names to tensors
  */
 export const findTensors = (value: PickleValue, select: number): FoundTensors => find(value, select, '', 0)

@@ -3,7 +3,7 @@ import type { StateDict, StateTensor } from '../tensors/checkpoint.js'
 import { DTYPE_BYTES, gatherFloat32, toFloat32 } from '../tensors/dtype.js'
 import type { PickleTensor } from './pickleValue.js'
 
-// Tied weights and expanded views share storages, so tensors may hold more elements than the file; a hostile one must
+// Tied weights and expanded views share storages, so tensors may have more elements than the file. A malicious file must
 // not fill memory with views of the same bytes.
 const SHARING = 4
 const SLACK = 1_048_576
@@ -42,11 +42,12 @@ const read = (name: string, { storage, offset, shape, strides }: PickleTensor, b
 }
 
 /**
- * Reads declared tensors out of their storages, as contiguous float32. Sizes are checked against the bytes that are
- * really there before anything is allocated. Refuses by exception.
+ * Reads declared tensors from their storages, as contiguous float32. Sizes are compared with the bytes that the file
+ * really has before anything is allocated.
  *
  * @param storageOf the bytes of a storage by its key
  * @param available bytes of all storages together
+ * @throws Refusal for a tensor that is larger than its storage, or whose storage is missing or of another size
  */
 export const materialize = (
   tensors: ReadonlyMap<string, PickleTensor>,
@@ -68,7 +69,7 @@ export const materialize = (
   for (const [name, tensor] of tensors) {
     const bytes = storageOf(tensor.storage.key)
     if (bytes === undefined) {
-      return refuse(`a storage for tensor ${quoted(name)}`, `none with the key ${quoted(tensor.storage.key)}`)
+      return refuse(`a storage for tensor ${quoted(name)}`, `no storage with the key ${quoted(tensor.storage.key)}`)
     }
     out.set(name, read(name, tensor, bytes))
   }

@@ -1,12 +1,12 @@
 import type { Dtype } from '../tensors/dtype.js'
 
-/** A name that the pickle refers to. Only names on the allow-list become one; nothing is ever imported. */
+/** A name that the pickle refers to. Only names on the allow-list are accepted; nothing is ever imported. */
 export interface PickleGlobal {
   readonly kind: 'global'
   readonly name: string
 }
 
-/** A Python list. It may hold itself. */
+/** A Python list. It may contain itself. */
 export interface PickleList {
   readonly kind: 'list'
   readonly items: PickleValue[]
@@ -29,7 +29,7 @@ export interface PickleStorage {
   readonly kind: 'storage'
   readonly key: string
   readonly dtype: Dtype
-  /** Elements that the whole storage declares to have. */
+  /** The number of elements that the whole storage declares. */
   readonly total: number
   readonly start: number
   readonly count: number
@@ -44,7 +44,7 @@ export interface PickleTensor {
   readonly strides: readonly number[]
 }
 
-/** Whatever a pickle of tensors can hold. */
+/** Any value that a pickle of tensors can hold. */
 export type PickleValue =
   | null
   | boolean
@@ -59,7 +59,7 @@ export type PickleValue =
   | PickleStorage
   | PickleTensor
 
-/** What kind of value it is, for an error. */
+/** The kind of a value, for an error. */
 export const describePickle = (value: PickleValue): string => {
   if (value === null) return 'None'
   if (value instanceof Uint8Array) return 'bytes'

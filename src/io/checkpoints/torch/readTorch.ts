@@ -8,17 +8,16 @@ import { readTorchZip } from './torchZip.js'
 const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b
 
 /**
- * Reads a PyTorch checkpoint, of the zip format or the pickle format before it, without executing anything in it.
- * All element types become float32; views are copied out in row-major order.
+ * Reads a PyTorch checkpoint in the zip format or in the older pickle format. Nothing in it is executed. All element
+ * types are converted to float32; views are copied in row-major order.
  *
  * The tensors are those of the state dict at the top, or under `state_dict`, `model`, `model_state_dict`, `net` or
- * `last`, by the names of the file.
- *
- * Errors: a `FileError` for whatever is cut off, corrupt, too large for its bytes, big-endian, or refers to a type
- * or function other than those of plain tensors.
+ * `last`, with their names in the file.
  *
  * @param bytes the whole file
  * @param file its name, for errors
+ * @returns the checkpoint, or a FileError for a file that is cut off, corrupt or big-endian, that declares more than its
+ * bytes, or that refers to types or functions other than those of plain tensors
  */
 export const readTorchCheckpoint = (
   bytes: Uint8Array,

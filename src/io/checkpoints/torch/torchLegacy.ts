@@ -1,5 +1,5 @@
-import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { decoded } from '../../files/decoded.js'
 import { refuse } from '../../files/refusal.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
 import { DTYPE_BYTES, type Dtype } from '../tensors/dtype.js'
@@ -20,10 +20,8 @@ const littleEndianOf = (value: PickleValue): boolean => {
   const record = Object.fromEntries(
     entries.filter((pair): pair is [string, PickleValue] => typeof pair[0] === 'string'),
   )
-  const info = SystemInfo.decode(record)
-  return E.isRight(info)
-    ? info.right.little_endian
-    : refuse(`PyTorch's system facts of protocol ${PROTOCOL}`, describePickle(value))
+  const expected = `PyTorch's system facts of protocol ${PROTOCOL}`
+  return decoded(SystemInfo, record, expected, () => describePickle(value)).little_endian
 }
 
 const keysOf = (value: PickleValue): readonly string[] => {
@@ -33,7 +31,10 @@ const keysOf = (value: PickleValue): readonly string[] => {
 
 /**
  * Reads the format before PyTorch 1.6: five pickles (magic number, protocol, system facts, the object, storage keys),
- * then for each key the number of elements (8 bytes) and the elements. Refuses by exception.
+ * then for each key the number of elements (8 bytes) and the elements.
+ *
+ * @param select which state dict to take if the file holds a list of them, counted from 0
+ * @throws Refusal for a file that is damaged, malicious, big-endian, or has no state dict
  */
 export const readTorchLegacy = (bytes: Uint8Array, select: number): Checkpoint => {
   const magic = unpickle(bytes, 0, torchHost)
@@ -46,13 +47,14 @@ export const readTorchLegacy = (bytes: Uint8Array, select: number): Checkpoint =
   const protocol = unpickle(bytes, magic.end, plainHost)
   if (protocol.value !== PROTOCOL) return refuse(`PyTorch's protocol ${PROTOCOL}`, describePickle(protocol.value))
   const system = unpickle(bytes, protocol.end, plainHost)
-  if (!littleEndianOf(system.value)) return refuse('a little-endian checkpoint', 'a big-endian one')
+  if (!littleEndianOf(system.value)) return refuse('a little-endian checkpoint', 'a big-endian checkpoint')
 
   const dtypes = new Map<string, Dtype>()
   const persistent = (id: PickleValue): PickleValue => {
     const storage: PickleStorage = torchHost.persistent(id)
     const known = dtypes.get(storage.key)
-    if (known !== undefined && known !== storage.dtype) return refuse('one type for each storage', 'two for one')
+    if (known !== undefined && known !== storage.dtype)
+      return refuse('one type for each storage', 'a storage of two types')
     dtypes.set(storage.key, storage.dtype)
     return storage
   }

@@ -1,5 +1,6 @@
-import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
+import { codecOf, wholeCodec } from '../../../dsl/kit/codecOf.js'
+import { decoded } from '../../files/decoded.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import type { Dtype } from '../tensors/dtype.js'
 import {
@@ -29,7 +30,7 @@ const STORAGES: ReadonlyMap<string, Dtype> = new Map([
 const DTYPES = ['float64', 'double', 'float32', 'float', 'float16', 'half', 'bfloat16', 'int64', 'long', 'int32', 'int']
 const MORE_DTYPES = ['int16', 'short', 'int8', 'uint8', 'bool', 'complex64', 'complex128']
 
-/** Calls whose result is of no use for reading tensors; they become the value None. */
+/** Calls whose results are not needed for reading tensors; they return None. */
 const INERT_CALLS: ReadonlySet<string> = new Set(['torch.device', 'torch.serialization._get_layout'])
 
 const ALLOWED: ReadonlySet<string> = new Set([
@@ -45,41 +46,19 @@ const ALLOWED: ReadonlySet<string> = new Set([
   ...MORE_DTYPES.map((name) => `torch.${name}`),
 ])
 
-const HINT =
-  'Save the state dict alone, torch.save(model.state_dict(), path): it holds tensors and nothing that must be executed.'
+const HINT = 'Save the state dict alone, torch.save(model.state_dict(), path): it holds only tensors and needs no code.'
 
 const MOST_AXES = 64
 
-const codecOf = <K extends string>(kind: K): t.Type<Extract<PickleValue, { readonly kind: K }>> => {
-  const is = isKind(kind)
-  return new t.Type(
-    kind,
-    is,
-    (value, context) => (is(value) ? t.success(value) : t.failure(value, context)),
-    t.identity,
-  )
-}
+const kindCodec = <K extends string>(kind: K) => codecOf(kind, isKind(kind))
 
-const Count = new t.Type<number>(
-  'a count',
-  (value): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0,
-  (value, context) =>
-    typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-      ? t.success(value)
-      : t.failure(value, context),
-  t.identity,
-)
+const Count = wholeCodec('a count')
 const Counts = t.readonlyArray(Count)
 
-const StorageId = t.tuple([t.literal('storage'), codecOf('global'), t.string, t.string, Count])
+const StorageId = t.tuple([t.literal('storage'), kindCodec('global'), t.string, t.string, Count])
 const StorageView = t.tuple([t.string, Count, Count])
-const TensorHead = t.tuple([codecOf('storage'), Count, codecOf('tuple'), codecOf('tuple')])
-const Pairs = t.readonlyArray(codecOf('tuple'))
-
-const decoded = <A>(codec: t.Decoder<unknown, A>, value: unknown, expected: string): A => {
-  const result = codec.decode(value)
-  return E.isRight(result) ? result.right : refuse(expected, 'other values in its place')
-}
+const TensorHead = t.tuple([kindCodec('storage'), Count, kindCodec('tuple'), kindCodec('tuple')])
+const Pairs = t.readonlyArray(kindCodec('tuple'))
 
 const rebuildTensor = (args: readonly PickleValue[]): PickleTensor => {
   const what = 'a tensor of a storage, an offset, a shape and strides'
@@ -140,7 +119,7 @@ const call = (callee: PickleGlobal, args: readonly PickleValue[]): PickleValue =
 }
 
 const persistent = (id: PickleValue): PickleStorage => {
-  const what = "a storage's type, key, place and number of elements"
+  const what = 'the type, key, device and number of elements of a storage'
   const parts = isKind('tuple')(id) ? id.items : refuse(what, describePickle(id))
   const [, type, key, , total] = decoded(StorageId, parts.slice(0, 5), what)
   const dtype = STORAGES.get(type.name) ?? refuse('a storage type', quoted(type.name))
@@ -149,9 +128,9 @@ const persistent = (id: PickleValue): PickleStorage => {
   const [, start, count] = decoded(
     StorageView,
     isKind('tuple')(view) ? view.items : view,
-    "a view's key, offset and length",
+    'the key, offset and length of a view',
   )
-  if (start + count > total) refuse(`a view within ${total} elements`, `one of ${start} to ${start + count}`)
+  if (start + count > total) refuse(`a view within ${total} elements`, `a view of ${start} to ${start + count}`)
   return { kind: 'storage', key, dtype, total, start, count }
 }
 
@@ -159,10 +138,10 @@ interface TorchHost extends PickleHost {
   readonly persistent: (id: PickleValue) => PickleStorage
 }
 
-/** The names, calls and storages that PyTorch's own state dicts are made of, and no others. */
+/** Accepts only the names, calls and storages that PyTorch itself uses in state dicts. */
 export const torchHost: TorchHost = { global, call, persistent }
 
-/** For the small pickles around the state dict: plain values only. */
+/** Accepts only plain values: for the small pickles before and after the state dict. */
 export const plainHost: PickleHost = {
   global,
   call: (callee) => refuse('plain values', `a call of ${quoted(callee.name)}`),

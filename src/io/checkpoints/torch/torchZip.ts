@@ -1,6 +1,7 @@
 import { crc32, inflateRawSync } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { quoted, refuse } from '../../files/refusal.js'
+import { messageOf } from '../../files/thrown.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
 import { findTensors } from './findTensors.js'
 import { materialize } from './materialize.js'
@@ -10,21 +11,19 @@ import { unpickle } from './unpickler.js'
 const MOST_ENTRIES = 200_000
 const MOST_PICKLE_BYTES = 256 * 2 ** 20
 const MOST_BYTES = 2 ** 32
-// Deflated weights shrink little, pruned ones perhaps tenfold; a zip bomb grows a thousandfold.
+// Weights compress little, pruned ones perhaps tenfold; a zip bomb unpacks to a thousand times its size.
 const MOST_GROWTH = 64
 const GROWTH_SLACK = 2 ** 20
 
-const RESAVE = 'Where it was saved with torch.serialization.set_crc32_options(False), save it again with checksums on.'
+const RESAVE =
+  'If it was saved after torch.serialization.set_crc32_options(False), its checksums are off: save it again with them.'
 
 const openZip = async (bytes: Uint8Array): Promise<ZipFile> => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   try {
     return await yauzl.fromBufferPromise(buffer, { lazyEntries: true })
-  } catch (error) {
-    return refuse(
-      'a whole zip file',
-      `one that is cut off or corrupt (${error instanceof Error ? error.message : error})`,
-    )
+  } catch (thrown) {
+    return refuse('a whole zip file', `a file that is cut off or corrupt (${messageOf(thrown)})`)
   }
 }
 
@@ -80,7 +79,10 @@ const rootOf = (entries: ReadonlyMap<string, Entry>): string => {
 
 /**
  * Reads the format of PyTorch 1.6 and later: a zip file of `<name>/data.pkl`, `<name>/byteorder` and one entry
- * `<name>/data/<key>` for each storage. Only entries that the state dict needs are unpacked. Refuses by exception.
+ * `<name>/data/<key>` for each storage. Only entries that the state dict needs are unpacked.
+ *
+ * @param select which state dict to take if the file holds a list of them, counted from 0
+ * @throws Refusal for a file that is damaged, malicious, big-endian, a program, or has no state dict
  */
 export const readTorchZip = async (bytes: Uint8Array, select: number): Promise<Checkpoint> => {
   const zip = await openZip(bytes)

@@ -2,14 +2,14 @@ import { quoted, refuse } from '../../files/refusal.js'
 import { ByteReader } from './byteReader.js'
 import { describePickle, isKind, type PickleGlobal, type PickleValue } from './pickleValue.js'
 
-/** Decides what names, calls and persistent ids mean. Each refuses what it doesn't know. */
+/** Decides what names, calls and persistent ids mean. Each function throws a Refusal for what it does not know. */
 export interface PickleHost {
   readonly global: (name: string) => PickleGlobal
   readonly call: (callee: PickleGlobal, args: readonly PickleValue[]) => PickleValue
   readonly persistent: (id: PickleValue) => PickleValue
 }
 
-// A state dict takes about 40 opcodes a tensor. The bounds keep a hostile file from filling memory with tiny objects.
+// A state dict takes about 40 opcodes per tensor. The bounds keep a malicious file from filling memory with small objects.
 const MOST_OPCODES = 4_000_000
 const MOST_STACK = 1_000_000
 const MOST_LINE = 4096
@@ -35,11 +35,11 @@ const decimalInteger = (text: string): number | bigint =>
   /^-?\d{1,64}L?$/.test(text) ? integer(BigInt(text.replace('L', ''))) : refuse('a decimal integer', quoted(text))
 
 /**
- * Reads one pickle (protocols 0 to 5) that starts at byte `start`. It executes nothing: names become inert values
- * where the host allows them, calls are answered by the host, and opcodes that only arbitrary objects need are
- * refused. Refuses by exception (`Refusal`).
+ * Reads one pickle (protocols 0 to 5) that starts at byte `start`. Nothing is executed: names that the host allows become
+ * inert values, the host computes the results of calls, and opcodes that only arbitrary objects need are refused.
  *
  * @returns the value, and the offset of the byte after the pickle
+ * @throws Refusal for a pickle that is malformed, cut off, too large or refused by the host
  */
 export const unpickle = (
   bytes: Uint8Array,
@@ -51,7 +51,8 @@ export const unpickle = (
   const marks: number[] = []
   const memo = new Map<number, PickleValue>()
 
-  const underflow = (): never => refuse('a well-formed pickle', `one that empties its stack at byte ${reader.position}`)
+  const underflow = (): never =>
+    refuse('a well-formed pickle', `a pickle that empties its stack at byte ${reader.position}`)
 
   const pop = (): PickleValue => {
     const slot = stack.pop()
@@ -97,7 +98,7 @@ export const unpickle = (
   }
   const recall = (index: number): void => {
     const value = memo.get(index)
-    stack.push(value === undefined ? refuse('a well-formed pickle', `one without memo ${index}`) : value)
+    stack.push(value === undefined ? refuse('a well-formed pickle', `a pickle without memo ${index}`) : value)
   }
   const call = (callee: PickleValue, args: PickleValue): PickleValue => {
     if (!isKind('global')(callee)) {
@@ -282,7 +283,7 @@ export const unpickle = (
         stack.push(stackGlobal())
         break
       case 0x69:
-        // INST makes an object of any class; the host names it in its refusal, and what it allows is never an instance.
+        // INST makes an object of any class. The host refuses most names; instances of the others are refused, too.
         host.global(`${reader.line(MOST_LINE)}.${reader.line(MOST_LINE)}`)
         refuse('a checkpoint of tensors', 'an instance of a class')
         break
@@ -293,7 +294,7 @@ export const unpickle = (
         break
       }
       case 0x62: {
-        // BUILD carries attributes, such as an OrderedDict's `_metadata`; tensors need none of them.
+        // BUILD sets attributes, such as the `_metadata` of an OrderedDict; tensors need none of them.
         pop()
         const target = top()
         if (!isKind('dict')(target)) {
@@ -305,7 +306,7 @@ export const unpickle = (
         stack.push(host.persistent(pop()))
         break
       case 0x50:
-        // PERSID: text that spells a Python object, which PyTorch itself can't read back.
+        // PERSID: a Python object as text, which PyTorch itself cannot read back.
         refuse('a pickle of protocol 1 to 5', 'protocol 0', 'Save it with the default pickle_protocol.')
         break
       default:

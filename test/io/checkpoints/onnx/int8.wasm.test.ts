@@ -1,4 +1,4 @@
-/** Networks in 8-bit integers, in the hands of onnxruntime. */
+/** Networks in 8-bit integers, run by onnxruntime. */
 import fc from 'fast-check'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
@@ -59,7 +59,7 @@ const both = async (net: Architecture, numbers: Numbers, file: Uint8Array, image
   return { ours: Float32Array.from(ours), theirs: theirs.data }
 }
 
-/** ‖a − b‖ / ‖b − mean of b over the images‖: what is wrong, in units of how far the images differ. */
+/** ‖a − b‖ / ‖b − mean of b over the images‖: the error relative to the differences between images. */
 const noiseRatio = (a: Float32Array, b: Float32Array, classes: number): number => {
   const mean = new Float64Array(classes)
   for (const [i, value] of b.entries()) mean[i % classes] = (mean[i % classes] ?? 0) + (value * classes) / b.length
@@ -68,8 +68,8 @@ const noiseRatio = (a: Float32Array, b: Float32Array, classes: number): number =
 }
 
 /**
- * Seeded weights with batch normalisation that fits the images, as after training: with any other, all images would give
- * nearly the same logits.
+ * Seeded weights with batch normalisation that fits the images, as after training. With other statistics, all images would
+ * have nearly the same logits.
  */
 const settled = (net: Architecture, { train, shape }: Dataset): Numbers => {
   const { weights } = seededNetwork(net)
@@ -100,23 +100,23 @@ const accuracy = (logits: Float32Array, labels: Uint8Array): number => {
   return right.length / labels.length
 }
 
-/** Without those so deep that random weights make any rounding as large as what the images make, and the largest. */
+/** Without the largest, and without those so deep that with random weights rounding matters as much as the images. */
 const { resnet34: _34, resnet50: _50, lenet: _large, ...zoo } = zooNetworks
 const networks: Readonly<Record<string, Architecture>> = { ...zoo, normalised, separable, aggregated }
 
 describe('a network in integers', () => {
-  it.each(Object.keys(networks))('%s gives nearly the same logits in onnxruntime', async (name) => {
+  it.each(Object.keys(networks))('%s has nearly the same logits in onnxruntime', async (name) => {
     const net = networks[name] ?? normalised
     const data = noise(net, 24)
     const numbers = settled(net, data)
     const file = quantised(net, numbers, data)
     const { ours, theirs } = await both(net, numbers, file, data.test.images, data.test.count)
     expect(noiseRatio(theirs, ours, net.classes)).toBeLessThan(0.35)
-    // Rounded it is, and not the float network.
+    // The file has rounded numbers, not the float network.
     expect(noiseRatio(theirs, ours, net.classes)).toBeGreaterThan(1e-4)
   })
 
-  it('leaves pruned filters of a bias alone, and images that are normalised', async () => {
+  it('handles pruned filters with a bias, and images that are normalised', async () => {
     const net = architecture('constant', { height: 5, width: 5, channels: 1 }, [
       normalize({ mean: [0.5], std: [0.25] }),
       conv2d('first', { out: 3, kernel: 3, padding: 1 }),
@@ -140,7 +140,7 @@ describe('a network in integers', () => {
     expect(file.length / (isLeft(float) ? 0 : float.right.length)).toBeLessThan(0.27)
   })
 
-  it('holds its weights as integers of 8 bits, a scale for each output', () => {
+  it('holds its weights as 8-bit integers with a scale for each output', () => {
     const { weights, statistics } = seededNetwork(mnistNet)
     const { graph } = decodeModel(quantised(mnistNet, { weights, statistics }, noise(mnistNet, 8)))
     const held = new Map(graph?.initializer.map(({ name, dims, dataType }) => [name, { dims, dataType }]))
@@ -150,7 +150,7 @@ describe('a network in integers', () => {
     expect(held.get('input/scale')).toEqual({ dims: [], dataType: dataTypes.float })
   })
 
-  it('is refused as a teacher, by the name of what no layer here is', async () => {
+  it('is refused as a teacher; the error names the operator that no layer here has', async () => {
     const { weights, statistics } = seededNetwork(mnistNet)
     const read = await readOnnx(quantised(mnistNet, { weights, statistics }, noise(mnistNet, 8)), 'n.onnx', 'test')()
     expect(isLeft(read) && describeError(read.left)).toContain('"QuantizeLinear" (node "input/quantized"')
@@ -176,13 +176,13 @@ describeGolden('the public MNIST networks in integers', () => {
       const numbers = { weights, statistics: freshStatistics(net) }
       const { images, labels } = readTestSplit(1000)
       const half = 500 * 28 * 28
-      // Calibrated on other images than those that are counted.
+      // Calibrated on other images than those of the accuracy.
       const train = { count: 500, images: images.subarray(0, half), labels: labels.subarray(0, 500) }
       const file = quantised(net, numbers, { ...noise(net, 1), train })
       const { ours, theirs } = await both(net, numbers, file, images.subarray(half), 500)
       const [float, integer] = [ours, theirs].map((logits) => accuracy(logits, labels.subarray(500)))
       expect(float).toBeGreaterThan(0.97)
-      // One image of 500.
+      // One image in 500.
       expect(Math.abs(Number(integer) - Number(float))).toBeLessThanOrEqual(0.002)
       expect(noiseRatio(theirs, ours, net.classes)).toBeLessThan(0.03)
     },
@@ -192,7 +192,7 @@ describeGolden('the public MNIST networks in integers', () => {
 describe('grids', () => {
   const ends = fc.float({ min: -1000, max: 1000, noNaN: true })
 
-  it('of activations have 0, and are no further from any number between than half a step', () => {
+  it('of activations contain 0 and are at most half a step from any number in the range', () => {
     fc.assert(
       fc.property(ends, ends, fc.double({ min: 0, max: 1, noNaN: true }), (a, b, at) => {
         const { scale, zeroPoint } = unsignedGrid({ least: Math.min(a, b), most: Math.max(a, b) })
@@ -201,7 +201,7 @@ describe('grids', () => {
         const q = Math.min(255, Math.max(0, Math.round(value / scale) + zeroPoint))
         // A byte.
         expect(Uint8Array.of(zeroPoint)[0]).toBe(zeroPoint)
-        // At an end, the rounding of the zero point adds another half.
+        // At the ends, the rounding of the zero point adds another half.
         expect(Math.abs((q - zeroPoint) * scale - value)).toBeLessThanOrEqual(scale * 1.001)
       }),
       { seed: 2, numRuns: 300 },

@@ -1,4 +1,4 @@
-/** Networks as ONNX files: what onnxruntime makes of them, and what is read back. */
+/** Networks as ONNX files: their logits in onnxruntime, and the networks that are read back. */
 import fc from 'fast-check'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
@@ -19,7 +19,7 @@ import { randomNetwork, seededNetwork } from '../../../support/randomNetworks.js
 import { hashOf } from '../../../support/steps.js'
 import { zooNetworks } from '../../../support/zooNetworks.js'
 
-/** Relative to the largest logit: both sum in float32, in different orders. */
+/** Relative to the largest logit. Both engines sum in float32, in different orders. */
 const TOLERANCE = 1e-5
 
 const EXAMPLES = 3
@@ -70,15 +70,15 @@ const roundTrips = async (net: Architecture): Promise<void> => {
 }
 
 describe('an exported network', () => {
-  it.each(Object.keys(networks))('%s gives the same logits in onnxruntime', async (name) => {
+  it.each(Object.keys(networks))('%s has the same logits in onnxruntime', async (name) => {
     await agrees(networks[name] ?? normalised)
   })
 
-  it.each(Object.keys(networks))('%s is read back as it was, bit for bit', async (name) => {
+  it.each(Object.keys(networks))('%s is read back bit for bit', async (name) => {
     await roundTrips(networks[name] ?? normalised)
   })
 
-  it('agrees and is read back whatever the network', async () => {
+  it('has the same logits and is read back, for random networks', async () => {
     await fc.assert(
       fc.asyncProperty(randomNetwork, async (net) => {
         await agrees(net)
@@ -88,7 +88,7 @@ describe('an exported network', () => {
     )
   })
 
-  it('is refused where a flattened image meets features of another order', () => {
+  it('is refused if a flattened image meets features of another order', () => {
     const { weights, statistics } = seededNetwork(shortcut)
     const refused = encodeOnnx(shortcut, weights, statistics, 'net.onnx')
     expect(refused).toMatchObject({ left: { _tag: 'FileError', file: 'net.onnx' } })
@@ -101,7 +101,7 @@ describe('an exported network', () => {
     expect(encodeOnnx(ending, w, s)).toMatchObject({ left: { actual: '"flatten-1", a flattened image, as logits' } })
   })
 
-  it('adds flattened images of one order', async () => {
+  it('may add flattened images of the same order', async () => {
     await agrees(
       architecture('twice', { height: 6, width: 6, channels: 1 }, [
         conv2d('a', { out: 2, kernel: 3 }),

@@ -1,4 +1,4 @@
-/** ONNX files that are no network of ours, or no files at all: one clear error each. */
+/** ONNX files that no network here can represent, and damaged files: one clear error each. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -47,7 +47,7 @@ const tail: readonly Written<OnnxNode>[] = [
 ]
 const initializer = [tensor('w', [2, 1, 3, 3]), tensor('m', [8, 3])]
 
-/** A 3×3 convolution of one channel of 4 × 4 pixels into two, and a linear layer; changed by the tests. */
+/** A 3×3 convolution of one channel of 4 × 4 pixels into two, and a linear layer. The tests change it. */
 const graph: Written<OnnxGraph> = {
   name: 'small',
   node: [conv, ...tail],
@@ -59,7 +59,7 @@ const graph: Written<OnnxGraph> = {
 const model = (changed: Written<OnnxGraph> = {}, more: Written<OnnxModel> = {}): Uint8Array =>
   encodeModel({ irVersion: 8, opsetImport: [{ domain: '', version: 17 }], graph: { ...graph, ...changed }, ...more })
 
-/** What is said of a file of these bytes; `none` where it is read. */
+/** The error for a file of these bytes; `none` if it is read. */
 const complaint = async (bytes: Uint8Array, folder = temporaryFolder()): Promise<string> => {
   const file = join(folder, 'net.onnx')
   writeFileSync(file, bytes)
@@ -72,7 +72,7 @@ const complaint = async (bytes: Uint8Array, folder = temporaryFolder()): Promise
 
 const withConv = (changed: Written<OnnxNode>): Uint8Array => model({ node: [{ ...conv, ...changed }, ...tail] })
 
-it('reads the small model that the others are changes of', async () => {
+it('reads the small model, which the other tests change', async () => {
   expect(await complaint(model())).toBe('none')
 })
 
@@ -80,12 +80,12 @@ describe('an operator', () => {
   const replaced = (opType: string, domain = '') =>
     model({ node: [conv, { opType, domain, name: 'odd', input: ['a'], output: ['b'] }, ...tail.slice(1)] })
 
-  it('that no layer has is named, with its node and the opset', async () => {
+  it('that no layer here has is named, with its node and the opset', async () => {
     expect(await complaint(replaced('Gelu'))).toBe(
-      'expected operators that a network here can hold, got "Gelu" (node "odd", opset 17)',
+      'expected operators that a network here can represent, got "Gelu" (node "odd", opset 17)',
     )
     expect(await complaint(replaced('Relu', 'com.example'))).toBe(
-      'expected operators that a network here can hold, got "Relu" (node "odd", domain "com.example")',
+      'expected operators that a network here can represent, got "Relu" (node "odd", domain "com.example")',
     )
   })
 
@@ -108,7 +108,7 @@ describe('an operator', () => {
     ],
     'weights that are computed': [
       withConv({ input: ['x', 'x'] }),
-      'expected a constant as input 2 in operator Conv (node "first", opset 17), got one that is computed',
+      'expected a constant as input 2 in operator Conv (node "first", opset 17), got a computed value',
     ],
     'too few inputs': [
       withConv({ input: ['x'] }),
@@ -130,38 +130,38 @@ describe('an operator', () => {
 })
 
 describe('a graph', () => {
-  it('that goes round in a circle, or reads what nothing gives', async () => {
+  it('with a cycle, or with a value that no node computes', async () => {
     const reads = 'expected inputs of Conv (node "first", opset 17) that are computed before it, got'
     expect(await complaint(withConv({ input: ['b', 'w'] }))).toBe(`${reads} "b", which is computed from it or after it`)
     expect(await complaint(withConv({ input: ['a', 'w'] }))).toBe(`${reads} "a", which is computed from it or after it`)
-    expect(await complaint(withConv({ input: ['z', 'w'] }))).toBe(`${reads} "z", which nothing gives`)
+    expect(await complaint(withConv({ input: ['z', 'w'] }))).toBe(`${reads} "z", which no node computes`)
   })
 
-  it('that gives a value twice', async () => {
+  it('that computes a value twice', async () => {
     expect(await complaint(model({ node: [conv, conv, ...tail] }))).toBe('expected each value once, got "a" twice')
   })
 
-  it('of other inputs or outputs than images and logits', async () => {
+  it('with other inputs or outputs than images and logits', async () => {
     const { input = [], output = [] } = graph
-    expect(await complaint(model({ input: [] }))).toBe('expected one input, the images, got none')
+    expect(await complaint(model({ input: [] }))).toBe('expected one input, the images, got no inputs')
     expect(await complaint(model({ input: [...input, value('z', [1])] }))).toBe(
       'expected one input, the images, got "x", "z"',
     )
     expect(await complaint(model({ input: [value('x', [1, 1, 0, 4])] }))).toMatch(
-      /fixed but for the batch, got \[1, 1, 0, 4\]$/,
+      /all but the batch fixed, got \[1, 1, 0, 4\]$/,
     )
     expect(await complaint(model({ output: [...output, value('b', [1])] }))).toBe(
       'expected one output, the logits, got "y", "b"',
     )
-    expect(await complaint(model({ output: [value('nobody', [1])] }))).toBe(
-      'expected logits that are computed, got "nobody"',
+    expect(await complaint(model({ output: [value('unknown', [1])] }))).toBe(
+      'expected logits that are computed, got "unknown"',
     )
     expect(await complaint(model({ output: [value('b', [1])] }))).toBe(
       'expected a last layer that returns one vector of logits, got image',
     )
   })
 
-  it('of an opset that means something else', async () => {
+  it('of an opset that is not supported', async () => {
     expect(await complaint(model({}, { opsetImport: [{ domain: '', version: 6 }] }))).toBe(
       'expected an opset from 7 to 25, got opset 6',
     )
@@ -169,7 +169,7 @@ describe('a graph', () => {
   })
 
   it('without nodes', async () => {
-    expect(await complaint(model({ node: [] }))).toBe('expected an ONNX model with a graph, got one without')
+    expect(await complaint(model({ node: [] }))).toBe('expected an ONNX model with a graph, got a model without nodes')
   })
 })
 
@@ -182,7 +182,7 @@ describe('weights', () => {
     )
   })
 
-  it('fewer than their shape says, or of a type that is not read', async () => {
+  it('fewer than their shape requires, or of a type that is not supported', async () => {
     const short = { ...tensor('w', [2, 1, 3, 3]), rawData: new Uint8Array(40) }
     expect(await complaint(model({ initializer: [short, tensor('m', [8, 3])] }))).toBe(
       'expected 18 numbers for tensor "w" of shape [2, 1, 3, 3], got 10',
@@ -208,11 +208,11 @@ describe('external data', () => {
     return join(folder, 'net')
   }
 
-  it('is read from a file beside the model', async () => {
+  it('is read from a file in the folder of the model', async () => {
     expect(await complaint(elsewhere('w.bin', 24), folderWith('net/w.bin'))).toBe('none')
   })
 
-  it('that is missing, or cut off', async () => {
+  it('that is missing or cut off is refused', async () => {
     expect(await complaint(elsewhere('w.bin'))).toMatch(
       /^expected a file in the model's own folder for tensor "w", got no "w.bin" there$/,
     )
@@ -224,7 +224,7 @@ describe('external data', () => {
     )
   })
 
-  it('outside of the model’s folder is not touched', async () => {
+  it('outside of the model’s folder is not read', async () => {
     const folder = folderWith('w.bin')
     const own = 'expected a file in the model\'s own folder for tensor "w", got'
     for (const location of ['../w.bin', 'deeper/../../w.bin', join(folder, '..', 'w.bin'), '/etc/hostname', '', '.'])
@@ -242,7 +242,7 @@ describe('damaged bytes', () => {
       expect(await complaint(whole.subarray(0, length), folder)).not.toBe('none')
   })
 
-  it('of any kind give one error of the file, or a network', async () => {
+  it('are read as a network, or refused by one error', async () => {
     const whole = model()
     const folder = temporaryFolder()
     await fc.assert(
@@ -254,7 +254,7 @@ describe('damaged bytes', () => {
     )
   })
 
-  it('that are no model at all', async () => {
+  it('of text are refused', async () => {
     expect(await complaint(new TextEncoder().encode('not a model, but text'))).toMatch(/^expected an ONNX model, got/)
   })
 })

@@ -37,10 +37,10 @@ const refusal = async (bytes: Uint8Array, options?: ReadCheckpointOptions): Prom
 const plain = ({ tensors }: Checkpoint): Record<string, { shape: readonly number[]; data: number[] }> =>
   Object.fromEntries([...tensors].map(([name, { shape, data }]) => [name, { shape, data: [...data] }]))
 
-/** What a pickle may take; a checkpoint takes about 40 a tensor. */
+/** The most opcodes of a pickle; a checkpoint takes about 40 per tensor. */
 const MOST_OPCODES = 4_000_000
 
-// Sums in float64 and last values, by PyTorch.
+// For each tensor its shape, its sum in float64 and its last value, by PyTorch.
 const PUBLISHED = {
   'mnist_fastat_pgd.pth': {
     '0.weight': [[16, 1, 4, 4], 13.457955371509684, 8.701177284820005e-5],
@@ -135,7 +135,7 @@ describe('files written by torch.save', () => {
     expect(bf16?.data.slice(18)).toEqual([6, 6.34375, 6.65625, 7, 7.34375, 7.65625])
   })
 
-  it('training-run.pt: the state dict beside an optimizer, with DataParallel’s prefix', async () => {
+  it('training-run.pt: the state dict in a file with an optimizer, with DataParallel’s prefix', async () => {
     const { tensors, metadata } = await read(fixture('training-run.pt'))
     expect(metadata).toEqual({ stateDict: 'state_dict' })
     expect([...tensors.keys()]).toEqual([
@@ -160,7 +160,7 @@ describe('files written by torch.save', () => {
   })
 
   it.each([...FILES, 'training-run.pt'])(
-    '%s with bytes changed gives tensors or a FileError, never more',
+    '%s with changed bytes is read or is a FileError, and nothing else',
     async (name) => {
       const bytes = fixture(name)
       const change = fc.tuple(fc.nat({ max: bytes.length - 1 }), fc.nat({ max: 255 }))
@@ -190,7 +190,7 @@ const zipped = (object: Uint8Array, data = floats(1, 2)): Uint8Array =>
   zip({ name: 'm/data.pkl', bytes: object }, { name: 'm/data/a', bytes: data })
 
 describe('malicious pickles', () => {
-  it('the builders make good files', async () => {
+  it('the builders make valid files', async () => {
     const expected = { w: { shape: [2], data: [1, 2] } }
     expect(plain(await read(legacy(good, one)))).toEqual(expected)
     expect(plain(await read(zipped(good)))).toEqual(expected)
@@ -205,7 +205,7 @@ describe('malicious pickles', () => {
     ['a class', concat(global('subprocess', 'Popen'), tuple(text('true')), '\x81'), 'subprocess.Popen'],
     ['a dotted name', concat(text('torch'), text('serialization.os.system'), '\x93'), 'torch.serialization.os.system'],
     ['a line break in a name', concat(text('os'), text('a\nb'), '\x93'), 'os.a\\nb'],
-  ])('%s is refused by name, in every place', async (_, attack, name) => {
+  ])('%s is refused by name, in every position', async (_, attack, name) => {
     const expected = `expected a checkpoint of tensors, got a reference to "${name}"`
     expect(await refusal(evil(attack))).toContain(expected)
     expect(await refusal(zipped(pickle(attack)))).toContain(expected)
@@ -232,24 +232,24 @@ describe('malicious pickles', () => {
     ['odd items', '}(Nu', 'empties its stack'],
     ['a line without end', `I${'1'.repeat(5000)}`, 'a line of at most'],
     ['text as integer', 'Ix\n', 'a decimal integer'],
-    ['no UTF-8', concat('X', u32(1), Uint8Array.of(0xff)), 'a readable file'],
+    ['bytes that are not UTF-8', concat('X', u32(1), Uint8Array.of(0xff)), 'a readable file'],
   ])('%s is refused', async (_, attack, reason) => {
     expect(await refusal(evil(attack))).toContain(reason)
   })
 
-  it('deep nesting and a list that holds itself end in an error, not in a stack overflow', async () => {
+  it('deep nesting, and a list that contains itself, are refused without a stack overflow', async () => {
     expect(await refusal(evil(']'.repeat(200_000), 'a'.repeat(199_999)))).toContain('a deeper nesting')
     expect(await refusal(evil('}', text('state_dict'), ']q\x01h\x01as'))).toContain('a deeper nesting')
     expect(await refusal(evil('('.repeat(1_000_002)))).toContain('a pickle stack of at most')
     expect(await refusal(evil('}', text('model'), '2'.repeat(3), 's'))).toContain('loadTeacher: a.pt: expected')
   })
 
-  it('no more opcodes are read than a checkpoint needs', async () => {
+  it('too many opcodes are refused', async () => {
     expect(await refusal(evil('N0'.repeat(MOST_OPCODES / 2)))).toContain(`a pickle of at most ${MOST_OPCODES} opcodes`)
   })
 })
 
-describe('sizes are checked before memory is taken', () => {
+describe('sizes are checked before memory is allocated', () => {
   const claim = (object: Uint8Array): Promise<string> => refusal(legacy(pickle(dict(text('w'), object)), one))
 
   it('a tensor of 10¹² elements', async () => {
@@ -291,7 +291,7 @@ describe('sizes are checked before memory is taken', () => {
     expect(await claim(tensor(storage('a', 2, 'UntypedStorage'), [2], [1]))).toContain('"torch.UntypedStorage"')
   })
 
-  it('a legacy view of a storage starts where it says', async () => {
+  it('a legacy view of a storage starts at its offset', async () => {
     const view = (start: number, count: number): Uint8Array =>
       concat(
         tuple(
@@ -319,7 +319,7 @@ describe('zip files', () => {
     expect(plain(await read(bytes))).toEqual({ w: { shape: [2], data: [1, 2] } })
   })
 
-  it('a zip bomb is refused unread', async () => {
+  it('a zip bomb is refused before it is unpacked', async () => {
     const bomb = new Uint8Array(32 * 2 ** 20)
     const object = pickle(dict(text('w'), tensor(storage('a', bomb.length / 4), [bomb.length / 4], [1])))
     const bytes = zip({ name: 'm/data.pkl', bytes: object }, { name: 'm/data/a', bytes: bomb, method: 'deflated' })
@@ -338,11 +338,11 @@ describe('zip files', () => {
   it.each([
     ['a wrong checksum', [{ name: 'm/data/a', bytes: floats(1, 2), claimedCrc: 1 }], 'the file is corrupt'],
     ['a big-endian file', [{ name: 'm/byteorder', bytes: Buffer.from('big') }], 'byte order "big"'],
-    ['no storage', [], 'none with the key "a"'],
+    ['no storage', [], 'no storage with the key "a"'],
     ['a storage of another size', [{ name: 'm/data/a', bytes: floats(1) }], '8 bytes for tensor "w"'],
     ['an entry twice', [1, 2].map((v) => ({ name: 'm/data/a', bytes: floats(v, v) })), '"m/data/a" twice'],
     ['two pickles', [{ name: 'n/data.pkl', bytes: good }], '2 entries'],
-    ['a way out', [{ name: '../data/a', bytes: good }], 'a.pt: expected'],
+    ['a path out of the archive', [{ name: '../data/a', bytes: good }], 'a.pt: expected'],
     ['a program', [{ name: 'm/constants.pkl', bytes: good }], 'a TorchScript program'],
   ])('%s is refused', async (_, entries, reason) => {
     expect(await refusal(zip({ name: 'm/data.pkl', bytes: good }, ...entries))).toContain(reason)
@@ -354,7 +354,7 @@ describe('zip files', () => {
   })
 })
 
-describe('where the tensors are', () => {
+describe('the state dict is found', () => {
   const w = tensor(storage('a', 2), [2], [1])
   const names = async (...parts: readonly (Uint8Array | string)[]): Promise<string[]> => [
     ...(await read(evil(...parts))).tensors.keys(),
@@ -374,19 +374,19 @@ describe('where the tensors are', () => {
 
   it.each([
     ['a number', integer(3), 'got number'],
-    ['an empty mapping', '}', 'an empty one'],
-    ['no tensors', dict(text('epoch'), integer(1)), 'one with the keys "epoch"'],
-    ['a value that is no tensor', dict(text('w'), w, text('epoch'), integer(1)), 'number as "epoch"'],
-    ['a name that is no text', dict(integer(1), w), 'number as a name'],
+    ['an empty mapping', '}', 'an empty mapping'],
+    ['no tensors', dict(text('epoch'), integer(1)), 'a mapping with the keys "epoch"'],
+    ['a value that is not a tensor', dict(text('w'), w, text('epoch'), integer(1)), 'number as "epoch"'],
+    ['a name that is not text', dict(integer(1), w), 'number as a name'],
   ])('%s is refused', async (_, object, reason) => {
     expect(await refusal(evil(object))).toContain(reason)
   })
 
   it('a big-endian legacy file is refused', async () => {
-    expect(await refusal(legacy(good, one, '\x89'))).toContain('a big-endian one')
+    expect(await refusal(legacy(good, one, '\x89'))).toContain('got a big-endian checkpoint')
   })
 
-  it('names the stage it was called for', async () => {
+  it('names the stage of the caller', async () => {
     expect(await refusal(evil('N'), { stage: 'evaluate' })).toMatch(/^evaluate: a\.pt: expected/)
   })
 })

@@ -1,9 +1,10 @@
-import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import protobuf from 'protobufjs'
+import { codecOf } from '../../../../dsl/kit/codecOf.js'
+import { decoded } from '../../../files/decoded.js'
 import { clipped, refuse } from '../../../files/refusal.js'
 
-/** Numbers of `onnx.TensorProto.DataType` that the reader converts, and of `AttributeProto.AttributeType`. */
+/** The numbers of `onnx.TensorProto.DataType` that the reader converts. */
 export const dataTypes = {
   float: 1,
   uint8: 2,
@@ -16,14 +17,16 @@ export const dataTypes = {
   double: 11,
   bfloat16: 16,
 } as const
+
+/** The numbers of `onnx.AttributeProto.AttributeType` that are written. */
 export const attributeTypes = { float: 1, int: 2, ints: 7 } as const
 
-/** `onnx.TensorProto.DataLocation`: 0 in the message, 1 in a file of its own. */
+/** `onnx.TensorProto.DataLocation` of a tensor in another file; 0 for a tensor in the message. */
 export const EXTERNAL = 1
 
 /**
- * The part of ONNX's own messages that a network needs, by their field numbers. Packed floats and doubles are declared
- * as what they are on the wire, bytes: read as numbers they would take several times the memory of the file.
+ * The part of ONNX's messages that a network needs, by their field numbers. Packed floats and doubles are declared as
+ * bytes, which they are in the encoding: read as numbers they would take several times the memory of the file.
  */
 const { root } = protobuf.parse(`
   syntax = "proto3";
@@ -58,12 +61,7 @@ const { root } = protobuf.parse(`
 
 const Model = root.lookupType('Model')
 
-const Bytes = new t.Type<Uint8Array>(
-  'bytes',
-  (value): value is Uint8Array => value instanceof Uint8Array,
-  (value, context) => (value instanceof Uint8Array ? t.success(value) : t.failure(value, context)),
-  t.identity,
-)
+const Bytes = codecOf('bytes', (value): value is Uint8Array => value instanceof Uint8Array)
 const Entry = t.type({ key: t.string, value: t.string })
 const TensorCodec = t.type({
   dims: t.array(t.number),
@@ -126,7 +124,7 @@ export type OnnxGraph = t.TypeOf<typeof GraphCodec>
 /** `onnx.ModelProto`. */
 export type OnnxModel = t.TypeOf<typeof ModelCodec>
 
-/** A message by the fields that are written; the others have their defaults. */
+/** The fields of a message that are written; the others have their defaults. */
 export type Written<M> = M extends Uint8Array
   ? M
   : M extends readonly (infer E)[]
@@ -138,15 +136,19 @@ export type Written<M> = M extends Uint8Array
 /** The bytes of a model. */
 export const encodeModel = (model: Written<OnnxModel>): Uint8Array => Model.encode(Model.fromObject(model)).finish()
 
-/** A model of its bytes; those of its tensors are a view of the file's, not a copy. Refuses by exception. */
+/**
+ * The model in the bytes of a file. The bytes of its tensors are views of the file's bytes.
+ *
+ * @throws Refusal if the bytes are not an ONNX model
+ */
 export const decodeModel = (bytes: Uint8Array): OnnxModel => {
   const expected = 'an ONNX model'
   let message: protobuf.Message
   try {
     message = Model.decode(bytes)
   } catch (thrown) {
-    return refuse(expected, `one that is cut off or corrupt (${clipped(String(thrown))})`)
+    return refuse(expected, `a file that is cut off or corrupt (${clipped(String(thrown))})`)
   }
-  const decoded = ModelCodec.decode(Model.toObject(message, { longs: Number, defaults: true, oneofs: false }))
-  return isLeft(decoded) ? refuse(expected, 'another kind of message') : decoded.right
+  const plain = Model.toObject(message, { longs: Number, defaults: true, oneofs: false })
+  return decoded(ModelCodec, plain, expected, () => 'another kind of message')
 }

@@ -6,19 +6,19 @@ import { inferShape, type NodeShape } from '../../../../models/architecture/shap
 import { refuse } from '../../../files/refusal.js'
 import type { StateDict, StateTensor } from '../../tensors/checkpoint.js'
 
-/** A layer of a network that is being read, without its place. */
+/** A layer of a network that is being read, without its id and inputs. */
 export type Unplaced<L = Layer> = L extends Layer ? Omit<L, 'id' | 'inputs'> : never
 
 /** A layer's tensors by the last part of their names: `weight`, `running_mean`. */
 export type LayerTensors = Readonly<Record<string, StateTensor>>
 
-/** What a layer gives. */
+/** The output of a layer. */
 export interface Activations {
   readonly id: string
   readonly shape: NodeShape
 }
 
-/** Where in the graph a layer comes from: what it may be called, and when it is computed. */
+/** Where in the graph a layer comes from: the id to give it if it is free, and the position of its node. */
 export interface Origin {
   readonly id: string
   readonly order: number
@@ -49,7 +49,11 @@ export class NetworkBuilder {
     this.input = { id: INPUT, shape: { kind: 'image', ...image } }
   }
 
-  /** Adds a layer behind others, and its tensors under its name. Refuses by exception what no layer can take. */
+  /**
+   * Adds a layer after others, and its tensors under its name.
+   *
+   * @throws Refusal for inputs that the layer cannot take
+   */
   add(layer: Unplaced, inputs: readonly Activations[], origin: Origin, own: LayerTensors = {}): Activations {
     const id = unlike(this.#ids, origin.id)
     this.#ids.add(id)
@@ -61,12 +65,16 @@ export class NetworkBuilder {
     return { id, shape }
   }
 
-  /** A name that no layer has yet. */
+  /** The wanted name, with a number if a layer has it already. */
   freeName(wanted: string): string {
     return unlike(this.#names, wanted)
   }
 
-  /** The network as far as its output depends on it, in the order of the graph. Refuses by exception. */
+  /**
+   * The layers on which the output depends, in the order of the graph.
+   *
+   * @throws Refusal for layers that do not form a network
+   */
   finish(name: string, output: Activations): ReadNetwork {
     const needed = new Set([output.id])
     const ordered = this.#placed.toSorted((a, b) => a.order - b.order)
@@ -97,7 +105,7 @@ const unlike = (taken: ReadonlySet<string>, wanted: string): string => {
   return name
 }
 
-/** What a description refuses, the file that it comes from is refused for. */
+/** Converts the errors of a description to refusals of the file that it comes from. */
 const describing = <T>(describe: () => T): T => {
   try {
     return describe()

@@ -3,7 +3,7 @@ import type { OnnxNode, OnnxTensor } from './messages.js'
 import type { Activations, NetworkBuilder, Origin } from './networkBuilder.js'
 import { checked } from './numbers.js'
 
-/** An entry of a shape: a number, or the axis whose size each run chooses. */
+/** An entry of a shape: a number, or the size of the batch, which each run chooses. */
 export type Extent = number | 'batch'
 
 /** Small whole numbers, row-major. */
@@ -12,19 +12,19 @@ export interface Integers {
   readonly values: readonly Extent[]
 }
 
-/** What a name in a graph stands for. */
+/** The value of a name in a graph. */
 export type Value =
   | { readonly kind: 'activations'; readonly activations: Activations }
   | { readonly kind: 'constant'; readonly tensor: OnnxTensor }
-  /** Computed from shapes and constants, to be a shape or a padding. */
+  /** Computed from shapes and constants: a shape or a padding. */
   | ({ readonly kind: 'integers' } & Integers)
   | Draft
 
-/** A layer that later nodes may become a part of. What reads it as it is makes a layer of it: `settle`, once. */
+/** A layer that later nodes may become part of. A node that reads its output ends that: `settle` makes the layer, once. */
 export type Draft = { readonly kind: 'draft'; readonly settle: () => Activations } & Drafted
 
 type Drafted =
-  /** scale·x + shift, a number of each per channel; `name` is of the tensor that gave the scale. */
+  /** scale·x + shift with one number of each per channel; `name` is the tensor's that the scale came from. */
   | {
       readonly draft: 'affine'
       readonly source: Activations
@@ -38,18 +38,18 @@ type Drafted =
       readonly addBias: (bias: OnnxTensor, by: NodeReader) => Activations
       readonly out: number
     }
-  /** Zeros on each side of an image, for the convolution behind it. */
+  /** Zeros on each side of an image, for the convolution after it. */
   | { readonly draft: 'pad'; readonly source: Activations; readonly padding: number }
 
-/** How a graph is read, besides its nodes. */
+/** What all nodes of a graph share while it is read. */
 export interface Reading {
   readonly builder: NetworkBuilder
   readonly opset: number
-  /** `layer`: each node has the name of its layer, as in a file of our own. */
+  /** `layer`: each node has the name of its layer, as in files that this package writes. */
   readonly named: 'layer' | 'freely'
 }
 
-/** One node of a graph that is being read, with what its inputs stand for. */
+/** One node of a graph that is being read, with the values of its inputs. */
 export class NodeReader {
   readonly builder: NetworkBuilder
   readonly #node: OnnxNode
@@ -73,13 +73,13 @@ export class NodeReader {
     return this.#inputs.length
   }
 
-  /** Leaves the reader: what this node should have been. */
+  /** Stops the reader; the error names this node. @throws Refusal always */
   refuse(expected: string, actual: string): never {
     const { opType, name } = this.#node
     return refuse(`${expected} in operator ${opType} (node ${quoted(name)}, opset ${this.opset})`, actual)
   }
 
-  /** An input that may be left out. */
+  /** An optional input; undefined if it is left out. */
   optional(index: number): Value | undefined {
     return this.#inputs[index]
   }
@@ -88,7 +88,7 @@ export class NodeReader {
     return this.#inputs[index] ?? this.refuse(`at least ${index + 1} inputs`, `${this.#inputs.length}`)
   }
 
-  /** An input as what a layer gives. */
+  /** An input as the output of a layer. */
   activations(index: number): Activations {
     const value = this.value(index)
     if (value.kind === 'activations') return value.activations
@@ -99,7 +99,7 @@ export class NodeReader {
   constant(index: number): OnnxTensor {
     const value = this.value(index)
     if (value.kind === 'constant') return checked(value.tensor)
-    return this.refuse(`a constant as input ${index + 1}`, 'one that is computed')
+    return this.refuse(`a constant as input ${index + 1}`, 'a computed value')
   }
 
   integer(name: string, otherwise: number): number {
@@ -130,13 +130,13 @@ export class NodeReader {
     return this.#attribute(name) !== undefined
   }
 
-  /** The name of a layer whose weights have this name: what is before `.weight`, or the module that the node is of. */
+  /** The name of a layer by that of its weights: the part before `.weight`, or the module of the node. */
   layerName(weight: string): string {
     const [, prefix] = /^(.+)\.weight$/.exec(weight) ?? []
     return this.builder.freeName(prefix ?? (moduleOf(this.#node.name) || `${this.#node.opType}_${this.#index}`))
   }
 
-  /** Of a layer that this node is the last of. @param name the layer's, or its type where it has none */
+  /** The origin of a layer whose last node this is. @param name the layer's name, or its type if it has none */
   origin(name: string): Origin {
     const { named } = this.#reading
     const id = named === 'layer' && this.#node.name !== '' ? this.#node.name : name
@@ -154,8 +154,8 @@ export class NodeReader {
 }
 
 /**
- * The module in a node's name as PyTorch's exporter gives it: `/layer1/layer1.0/conv1/Conv` is of `layer1.0.conv1`. Other
- * names are left as they are.
+ * The module in the name of a node as PyTorch's exporter writes it: `layer1.0.conv1` for `/layer1/layer1.0/conv1/Conv`.
+ * Other names are returned unchanged.
  */
 const moduleOf = (node: string): string => {
   const [empty, ...scopes] = node.split('/').slice(0, -1)

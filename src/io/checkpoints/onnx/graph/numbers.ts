@@ -15,9 +15,14 @@ const dtypes: ReadonlyMap<number, Dtype> = new Map([
   [dataTypes.bfloat16, 'BF16'],
 ])
 
+/** The number of entries of a tensor. */
 export const countOf = (dims: readonly number[]): number => dims.reduce((product, extent) => product * extent, 1)
 
-/** A tensor that holds as many numbers as its shape says, of a type that is read. Refuses by exception. */
+/**
+ * The tensor itself, after a check.
+ *
+ * @throws Refusal if its type is not supported, or if it does not hold as many numbers as its shape requires
+ */
 export const checked = (tensor: OnnxTensor): OnnxTensor => {
   const dtype = dtypeOf(tensor)
   const { name, dims, rawData, floatData, doubleData } = tensor
@@ -30,7 +35,7 @@ export const checked = (tensor: OnnxTensor): OnnxTensor => {
   return tensor
 }
 
-/** A checked tensor's numbers as float32, row-major; made anew each time. */
+/** The numbers of a checked tensor as float32, row-major; converted on each call. */
 export const floatsOf = (tensor: OnnxTensor): Float32Array => {
   const dtype = dtypeOf(tensor)
   if (tensor.rawData.length === 0 && isWhole(dtype)) return Float32Array.from(wholeNumbers(tensor, dtype))
@@ -43,7 +48,7 @@ const wholeNumbers = ({ int64Data, int32Data }: OnnxTensor, dtype: Dtype): reado
 
 const isWhole = (dtype: Dtype): boolean => /^(I|U|BOOL)/.test(dtype)
 
-/** The bytes of numbers outside of `raw_data`: half floats are there as integers of their bits. */
+/** The bytes of numbers outside of `raw_data`, where half floats are stored as integers of their bits. */
 const packedBytes = ({ floatData, doubleData, int32Data }: OnnxTensor, dtype: Dtype): Uint8Array => {
   if (dtype === 'F32') return Buffer.concat(floatData)
   if (dtype === 'F64') return Buffer.concat(doubleData)

@@ -2,7 +2,7 @@ import type { StateTensor } from '../../tensors/checkpoint.js'
 import { dataTypes, type OnnxTensor } from './messages.js'
 import { floatsOf } from './numbers.js'
 
-/** A tensor whose numbers are made when they are asked for: a large file is not in memory twice. */
+/** A tensor whose numbers are converted each time they are read, so a large file is not in memory twice. */
 export const lazyTensor = (shape: readonly number[], numbers: () => Float32Array): StateTensor => ({
   shape,
   get data() {
@@ -10,7 +10,7 @@ export const lazyTensor = (shape: readonly number[], numbers: () => Float32Array
   },
 })
 
-/** A tensor of a file as it is. */
+/** A tensor of a file, unchanged except for its shape if another is given. */
 export const stateTensor = (tensor: OnnxTensor, shape: readonly number[] = tensor.dims): StateTensor => {
   const { dataType, rawData } = tensor
   const lazy = lazyTensor(shape, () => floatsOf(tensor))

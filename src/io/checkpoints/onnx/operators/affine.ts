@@ -8,7 +8,7 @@ import { lazyTensor, stateTensor } from '../graph/tensors.js'
 import { activations, draftOf, once } from './drafts.js'
 import { areNumbers, combined } from './integers.js'
 
-/** `Add` of activations, of a bias behind a matrix product, or of a number per channel. */
+/** `Add` of activations, of a bias after a matrix product, or of a number per channel. */
 export const add = (node: NodeReader): Value => {
   if (areNumbers(node)) return combined(node, (a, b) => a + b)
   const constant = constantOf(node)
@@ -51,8 +51,8 @@ export const div = (node: NodeReader): Value => {
 }
 
 /**
- * `BatchNormalization` in use. Layers here have PyTorch's ε; another one is made up for in γ, so that the network in
- * use is the same: γ ← γ·√(σ² + ε)/√(σ² + ε′).
+ * `BatchNormalization` in use. Layers here have PyTorch's ε. Another ε′ is compensated in γ, so the network in use is the
+ * same: γ ← γ·√(σ² + ε)/√(σ² + ε′).
  */
 export const batchNormalization = (node: NodeReader): Value => {
   const input = node.activations(0)
@@ -89,7 +89,7 @@ const constantOf = (node: NodeReader): Constant | undefined => {
   return left.kind === 'constant' ? { tensor: left.tensor, other: 1 } : undefined
 }
 
-/** scale·x + shift behind what there is of that already. @param step a constant's share: [scale, shift] */
+/** Extends scale·x + shift by one operator. @param step the operator's [scale, shift] for one of its constants */
 const affine = (
   node: NodeReader,
   { tensor, other }: Constant,
@@ -114,7 +114,7 @@ const affine = (
   return { kind: 'draft', draft: 'affine', source, scale, shift, name, settle }
 }
 
-/** scale·x + shift of a network's images as (x − mean) / std: constants that no training moves. */
+/** scale·x + shift of a network's images as (x − mean) / std, constants that training does not change. */
 const normalisationOf = (scale: Float64Array, shift: Float64Array): Normalisation | undefined => {
   if (!scale.every((value) => value > 0)) return undefined
   return {
@@ -123,7 +123,7 @@ const normalisationOf = (scale: Float64Array, shift: Float64Array): Normalisatio
   }
 }
 
-/** The number of fewest digits that is the same in float32: 0.4914, not 0.49140000343. */
+/** The number with the fewest digits that is the same in float32: 0.4914, not 0.49140000343. */
 const shortest = (value: number): number => {
   const single = Math.fround(value)
   for (let digits = 1; digits < 9; digits++) {
@@ -133,7 +133,7 @@ const shortest = (value: number): number => {
   return single
 }
 
-/** A constant that is broadcast along an image, as a number for each of its channels. */
+/** A constant that is broadcast over an image, as one number for each channel. */
 const perChannel = (node: NodeReader, tensor: OnnxTensor, { shape }: Activations): Float64Array => {
   const { dims } = tensor
   if (shape.kind !== 'image') return node.refuse('arithmetic with constants on an image', 'a vector')

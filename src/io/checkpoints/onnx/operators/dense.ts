@@ -20,7 +20,7 @@ export const gemm = (node: NodeReader): Value => {
   )
 }
 
-/** `MatMul` by a constant, and the `Add` behind it. */
+/** `MatMul` by a constant, and the `Add` after it. */
 export const matMul = (node: NodeReader): Value => {
   const input = node.activations(0)
   const weight = node.constant(1)
@@ -50,7 +50,7 @@ const linearLayer = (
   return node.builder.add({ type: 'linear', name, out }, [input], by.origin(name), tensors)
 }
 
-/** As PyTorch has it: out × in. */
+/** A matrix of weights in PyTorch's layout, out × in. */
 const matrix = (node: NodeReader, weight: OnnxTensor, transposed: boolean, factor: number): StateTensor => {
   const out = outputsOf(node, weight, transposed)
   const inputs = out === 0 ? 0 : countOf(weight.dims) / out

@@ -1,7 +1,7 @@
 import type { Activations } from '../graph/networkBuilder.js'
 import type { Draft, Value } from '../graph/nodeReader.js'
 
-/** What becomes a layer at most once, when it is first read. */
+/** Calls `make` when the result is first needed, and returns the same result after that. */
 export const once = (make: () => Activations): (() => Activations) => {
   let made: Activations | undefined
   return () => {
@@ -10,11 +10,14 @@ export const once = (make: () => Activations): (() => Activations) => {
   }
 }
 
-export const activations = (given: Activations): Value => ({ kind: 'activations', activations: given })
+/** The output of a layer as a value. */
+export const activations = (output: Activations): Value => ({ kind: 'activations', activations: output })
 
-/** An input as the draft of one kind, if it is that. */
-export const draftOf = <K extends Draft['draft']>(
-  value: Value,
-  draft: K,
-): Extract<Draft, { readonly draft: K }> | undefined =>
-  value.kind === 'draft' && value.draft === draft ? (value as Extract<Draft, { readonly draft: K }>) : undefined
+type DraftOf<K extends Draft['draft']> = Extract<Draft, { readonly draft: K }>
+
+const isDraft = <K extends Draft['draft']>(value: Value, draft: K): value is DraftOf<K> =>
+  value.kind === 'draft' && value.draft === draft
+
+/** An input as a draft of one kind; undefined if it is anything else. */
+export const draftOf = <K extends Draft['draft']>(value: Value, draft: K): DraftOf<K> | undefined =>
+  isDraft(value, draft) ? value : undefined

@@ -6,7 +6,7 @@ import { constant, dropout, identity, relu } from './passing.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf } from './shaping.js'
 import { conv, globalAverage, pad, pool, reduceMean } from './windows.js'
 
-/** What is read of ONNX's own operators: each makes layers of a node, or a value that later nodes take up. */
+/** The supported ONNX operators. Each converts a node to layers, or to a value that later nodes use. */
 export const operators: ReadonlyMap<string, (node: NodeReader) => Value> = new Map([
   ['Add', add],
   ['AveragePool', pool('avgPool2d')],

@@ -2,7 +2,7 @@ import { dataTypes } from '../graph/messages.js'
 import type { Extent, Integers, NodeReader, Value } from '../graph/nodeReader.js'
 import { countOf, floatsOf } from '../graph/numbers.js'
 
-/** What exporters compute shapes and paddings with: arithmetic of small whole numbers, done while the graph is read. */
+/** The most numbers of a list. Exporters compute shapes and paddings by lists of a few whole numbers. */
 const MOST = 1024
 
 /** An input as whole numbers. */
@@ -21,16 +21,17 @@ export const numbersOf = (node: NodeReader, index: number): readonly number[] =>
     typeof value === 'number' ? value : node.refuse(`known numbers as input ${index + 1}`, 'the size of the batch'),
   )
 
-/** Numbers of an attribute or, in later opsets, of an input; undefined where there are none. */
-export const given = (node: NodeReader, attribute: string, input: number): readonly number[] | undefined =>
+/** Numbers of an attribute or, in later opsets, of an input; undefined if the node has neither. */
+export const attributeOrInput = (node: NodeReader, attribute: string, input: number): readonly number[] | undefined =>
   node.integers(attribute) ?? (node.optional(input) ? numbersOf(node, input) : undefined)
 
-/** Whether all inputs are numbers, none of them activations. */
+/** Whether all inputs are numbers, and none of them activations. */
 export const areNumbers = (node: NodeReader): boolean =>
   Array.from({ length: node.count }, (_, i) => node.value(i)).every(
     ({ kind }) => kind === 'integers' || kind === 'constant',
   )
 
+/** Whole numbers as a value. @param dims their shape. @default a list */
 export const integers = (values: readonly Extent[], dims: readonly number[] = [values.length]): Value => ({
   kind: 'integers',
   values,
@@ -57,7 +58,7 @@ export const constantOfShape = (node: NodeReader): Value => {
   return integers(new Array<number>(countOf(dims)).fill(tensor ? (floatsOf(tensor)[0] ?? 0) : 0), dims)
 }
 
-/** `Gather` of entries, along the first axis. */
+/** `Gather` of entries along the first axis. */
 export const gather = (node: NodeReader): Value => {
   const { values } = integersOf(node, 0)
   const chosen = integersOf(node, 1)
@@ -75,12 +76,12 @@ export const slice = (node: NodeReader): Value => {
   const { dims, values } = integersOf(node, 0)
   const [length = 0] = dims
   const row = length === 0 ? 0 : values.length / length
-  const [axis = 0] = given(node, 'axes', 3) ?? []
+  const [axis = 0] = attributeOrInput(node, 'axes', 3) ?? []
   const [step = 1] = node.optional(4) ? numbersOf(node, 4) : []
   const within = (at: number, least: number): number =>
     Math.min(Math.max(at < 0 ? at + length : at, least), step > 0 ? length : length - 1)
-  const [start = 0] = given(node, 'starts', 1) ?? []
-  const [end = 0] = given(node, 'ends', 2) ?? []
+  const [start = 0] = attributeOrInput(node, 'starts', 1) ?? []
+  const [end = 0] = attributeOrInput(node, 'ends', 2) ?? []
   if (axis !== 0 || step === 0) node.refuse('a slice along the first axis', `axis ${axis}, step ${step}`)
   const [from, to] = step > 0 ? [within(start, 0), within(end, 0)] : [within(start, 0), within(end, -1)]
   const rows = Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, i) => from + i * step)
@@ -98,7 +99,7 @@ export const concat = (node: NodeReader): Value => {
   return integers(parts.flatMap(({ values }) => values))
 }
 
-/** `Unsqueeze` of numbers: of one number into a list, as a rule. */
+/** `Unsqueeze` of numbers, usually of one number into a list. */
 export const unsqueeze = (node: NodeReader): Value => {
   const { dims, values } = integersOf(node, 0)
   return integers(values, [1, ...dims])
@@ -114,7 +115,7 @@ export const reshaped = (node: NodeReader): Value => {
   return integers(values, dims)
 }
 
-/** The transpose of numbers in rows and columns. */
+/** `Transpose` of a matrix of numbers. */
 export const transposed = (node: NodeReader): Value => {
   const { dims, values } = integersOf(node, 0)
   const [rows = 0, columns = 0] = dims
@@ -125,7 +126,7 @@ export const transposed = (node: NodeReader): Value => {
   )
 }
 
-/** `Cast` of numbers, or of activations to what they are. */
+/** `Cast` of numbers, or of activations to float32. */
 export const cast = (node: NodeReader): Value => {
   const value = node.value(0)
   if (value.kind === 'integers' || value.kind === 'constant') return value

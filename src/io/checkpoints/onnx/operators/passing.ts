@@ -10,7 +10,7 @@ export const relu = (node: NodeReader): Value =>
 /** `Identity`. */
 export const identity = (node: NodeReader): Value => node.value(0)
 
-/** `Dropout`, which lets all through where nothing is trained. */
+/** `Dropout`, which passes its input on outside of training. */
 export const dropout = (node: NodeReader): Value => {
   const training = node.optional(2) ? floatsOf(node.constant(2))[0] : 0
   if (training !== 0) node.refuse('a network in use', 'one exported in training mode')
@@ -27,7 +27,7 @@ export const constant = (node: NodeReader): Value => {
   if (node.has('value_int')) return made(dataTypes.int64, [node.integer('value_int', 0)], [])
   if (node.has('value_floats') && floats) return made(dataTypes.float, floats, [floats.length])
   if (node.has('value_ints') && integers) return made(dataTypes.int64, integers, [integers.length])
-  return node.refuse('a constant of numbers', 'another one')
+  return node.refuse('a constant of numbers', 'a constant of another type')
 }
 
 const made = (dataType: number, numbers: readonly number[], dims: number[]): Value => {

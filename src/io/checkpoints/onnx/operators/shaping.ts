@@ -4,7 +4,7 @@ import { dataTypes } from '../graph/messages.js'
 import type { Extent, NodeReader, Value } from '../graph/nodeReader.js'
 import { floatsOf, transpose } from '../graph/numbers.js'
 import { activations } from './drafts.js'
-import { areNumbers, given, integers, integersOf, reshaped, transposed } from './integers.js'
+import { areNumbers, attributeOrInput, integers, integersOf, reshaped, transposed } from './integers.js'
 
 /** `Flatten` of all axes but the first. */
 export const flatten = (node: NodeReader): Value => {
@@ -25,11 +25,11 @@ export const reshape = (node: NodeReader): Value => {
   return toVector(node)
 }
 
-/** `Squeeze` of an image of one pixel, or of numbers into one. */
+/** `Squeeze` of an image of one pixel, or of a list of one number. */
 export const squeeze = (node: NodeReader): Value => {
   const value = node.value(0)
   if (value.kind === 'integers') return integers(value.values, value.values.length === 1 ? [] : value.dims)
-  const axes = given(node, 'axes', 1) ?? []
+  const axes = attributeOrInput(node, 'axes', 1) ?? []
   const { shape } = node.activations(0)
   const onePixel = shape.kind === 'image' && shape.height === 1 && shape.width === 1
   const spatial = axes.map((axis) => (axis < 0 ? axis + 4 : axis)).toSorted((a, b) => a - b)
@@ -60,7 +60,7 @@ export const transposeOf = (node: NodeReader): Value => {
 
 const toVector = (node: NodeReader): Value => {
   const input = node.activations(0)
-  // Where it is one vector per image already, nothing happens.
+  // One vector per image is left as it is.
   if (input.shape.kind === 'vector') return activations(input)
   return activations(node.builder.add({ type: 'flatten' }, [input], node.originOf('flatten')))
 }

@@ -1,10 +1,11 @@
 import type { ImageShape } from '../../../../dsl/dataset.js'
+import { given } from '../../../../dsl/kit/given.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader, Value } from '../graph/nodeReader.js'
 import { floatsOf } from '../graph/numbers.js'
 import { stateTensor } from '../graph/tensors.js'
 import { activations, draftOf } from './drafts.js'
-import { given } from './integers.js'
+import { attributeOrInput } from './integers.js'
 
 /** `Conv`, with the zeros of a `Pad` before it. */
 export const conv = (node: NodeReader): Value => {
@@ -35,14 +36,11 @@ export const conv = (node: NodeReader): Value => {
         stride,
         padding,
         bias: bias ? 'learned' : 'none',
-        ...(groups === 1 ? {} : { groups }),
+        ...given({ groups: groups === 1 ? undefined : groups }),
       },
       [input],
       node.origin(name),
-      {
-        weight: stateTensor(weight),
-        ...(bias ? { bias: stateTensor(bias) } : {}),
-      },
+      { weight: stateTensor(weight), ...given({ bias: bias && stateTensor(bias) }) },
     ),
   )
 }
@@ -50,12 +48,12 @@ export const conv = (node: NodeReader): Value => {
 /** `Pad` of an image by zeros. */
 export const pad = (node: NodeReader): Value => {
   const source = node.activations(0)
-  const pads = given(node, 'pads', 1) ?? []
+  const pads = attributeOrInput(node, 'pads', 1) ?? []
   const fill = node.optional(2) ? floatsOf(node.constant(2))[0] : node.float('value', 0)
   const mode = node.text('mode')
   if (mode !== '' && mode !== 'constant') node.refuse('constant padding', mode)
   if (fill !== 0) node.refuse('padding by 0', `${fill}`)
-  if (node.optional(3)) node.refuse('padding of all axes', 'some of them')
+  if (node.optional(3)) node.refuse('padding of all axes', 'padding of some axes')
   const [n = 0, c = 0, top = 0, left = 0, n2 = 0, c2 = 0, bottom = 0, right = 0] = pads
   if (pads.length !== 8 || n !== 0 || c !== 0 || n2 !== 0 || c2 !== 0) node.refuse('padding of images', pads.join(', '))
   const padding = square(node, 'padding', [top, left, bottom, right], 0)
@@ -65,7 +63,7 @@ export const pad = (node: NodeReader): Value => {
     draft: 'pad',
     source,
     padding,
-    settle: () => node.refuse('a convolution behind the padding', 'something else'),
+    settle: () => node.refuse('a convolution after the padding', 'another operator'),
   }
 }
 
@@ -98,9 +96,9 @@ export const globalAverage = (node: NodeReader): Value => {
   return activations(pooled)
 }
 
-/** `ReduceMean`: as `GlobalAveragePool`, and flattened where the axes are dropped. */
+/** `ReduceMean`: as `GlobalAveragePool`, and flattened if the axes are dropped. */
 export const reduceMean = (node: NodeReader): Value => {
-  const axes = given(node, 'axes', 1) ?? []
+  const axes = attributeOrInput(node, 'axes', 1) ?? []
   const spatial = axes.map((axis) => (axis < 0 ? axis + 4 : axis)).toSorted((a, b) => a - b)
   if (spatial.join() !== '2,3') node.refuse('the mean over both axes of an image', `axes ${axes.join(', ')}`)
   const pooled = globalAverage(node)
@@ -111,21 +109,21 @@ export const reduceMean = (node: NodeReader): Value => {
 const imageOf = (node: NodeReader, { shape }: Activations): ImageShape =>
   shape.kind === 'image' ? shape : node.refuse('an image', `a vector of ${shape.features}`)
 
-/** One number for all sides. */
+/** The one number of all sides. @throws Refusal if they differ or are out of range */
 const square = (node: NodeReader, what: string, sizes: readonly number[], least: number, most = Infinity): number => {
   const [first = Number.NaN] = sizes
   const alike = (sizes.length === 2 || sizes.length === 4) && sizes.every((size) => size === first)
   if (!alike || first < least || first > most)
-    node.refuse(most === least ? `a ${what} of ${least}` : `one ${what} for all sides`, sizes.join(' x ') || 'none')
+    node.refuse(most === least ? `a ${what} of ${least}` : `one ${what} for all sides`, sizes.join(' x ') || 'no sizes')
   return first
 }
 
-/** Pixels added on each side. */
+/** The number of pixels that are added on each side. */
 const paddingOf = (node: NodeReader, image: ImageShape, kernel: number, stride: number): number => {
   const mode = node.text('auto_pad')
   if (mode === '' || mode === 'NOTSET') return square(node, 'padding', node.integers('pads') ?? [0, 0, 0, 0], 0)
   if (mode === 'VALID') return 0
-  // As many pixels as make ceil(size / stride) windows.
+  // As many pixels as are needed for ceil(size / stride) windows.
   const sides = [image.height, image.width].map((size) =>
     Math.max(0, (Math.ceil(size / stride) - 1) * stride + kernel - size),
   )

@@ -1,11 +1,11 @@
 // Cross entropy with the labels, as a loss term.
 import { map } from 'rxjs'
-import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { positive } from '../dsl/options/kinds.js'
 import { phasesOption } from '../dsl/options/languageTypes.js'
 import { allPhases } from '../dsl/phases.js'
+import { enrich } from '../dsl/stages/enrich.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { crossEntropyLoss } from '../math/crossEntropy.js'

@@ -1,11 +1,11 @@
 // Self-distillation: the student's softened logits follow the teacher's. Paper: Sec. III-B, eq. 5.
 import { defer, map } from 'rxjs'
-import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { positive } from '../dsl/options/kinds.js'
 import { phasesOption } from '../dsl/options/languageTypes.js'
 import { allPhases } from '../dsl/phases.js'
+import { enrich } from '../dsl/stages/enrich.js'
 import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
 import { distillationLoss } from '../math/distillation.js'
 import type { HasStudent, HasTeacher } from '../training/network/network.js'

@@ -12,11 +12,11 @@ import {
   takeWhile,
   tap,
 } from 'rxjs'
-import { asynchronous } from '../dsl/asynchronous.js'
 import { rejectOption, valueOf, valueOfTask } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
 import { choice, text } from '../dsl/options/kinds.js'
+import { asynchronous } from '../dsl/stages/asynchronous.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { withoutHead } from '../models/head/withoutHead.js'
 import type { PlainNetwork } from '../models/parameters/plainNetwork.js'

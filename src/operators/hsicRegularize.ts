@@ -1,10 +1,10 @@
 // The HSIC bottleneck on hidden activations. Paper: Sec. III-C, eq. 7 (HBaR).
 import { map } from 'rxjs'
-import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { number } from '../dsl/options/kinds.js'
 import { phasesOption } from '../dsl/options/languageTypes.js'
+import { enrich } from '../dsl/stages/enrich.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
 import { bottleneckLoss, bottleneckMatrix } from '../math/hsic/hsic.js'
 import type { HasStudent } from '../training/network/network.js'

@@ -1,7 +1,8 @@
 // Makes a new network with random weights: the start of a teacher's training.
-import { enrichOnce } from '../dsl/enrichOnce.js'
+
 import { type Op, stage } from '../dsl/op.js'
 import { readArgument } from '../dsl/options/declare.js'
+import { enrichOnce } from '../dsl/stages/enrichOnce.js'
 import type { Architecture } from '../models/architecture/architecture.js'
 import { parallelOf } from '../models/parameters/statistics.js'
 import { architectureOption, resolveArchitecture } from '../models/zoo/zoo.js'

@@ -1,11 +1,11 @@
 // LBGAT: a natural classifier, trained along, shows the robust one where the boundaries are.
 import { defer, map } from 'rxjs'
-import { enrich } from '../dsl/enrich.js'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { number } from '../dsl/options/kinds.js'
 import { allPhases } from '../dsl/phases.js'
+import { enrich } from '../dsl/stages/enrich.js'
 import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
 import { lbgatLoss } from '../math/lbgat.js'
 import { parallelOf } from '../models/parameters/statistics.js'

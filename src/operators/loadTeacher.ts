@@ -1,12 +1,12 @@
 // Reads a robust network: the teacher, and the student that starts as its copy (self-distillation). Paper: Sec. III-A.
 import { either } from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
-import { enrichOnce } from '../dsl/enrichOnce.js'
 import { valueOf } from '../dsl/errors.js'
 import { given } from '../dsl/kit/given.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
 import { text } from '../dsl/options/kinds.js'
+import { enrichOnce } from '../dsl/stages/enrichOnce.js'
 import type { Step } from '../dsl/step.js'
 import { readCheckpoint } from '../io/checkpoints/readCheckpoint.js'
 import type { Architecture } from '../models/architecture/architecture.js'

@@ -1,12 +1,12 @@
 // A custom loss: a named term of the training loss.
 import type { Scalar } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
-import { enrich } from '../dsl/enrich.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
 import { callback, text } from '../dsl/options/kinds.js'
 import { phasesOption } from '../dsl/options/languageTypes.js'
 import { allPhases } from '../dsl/phases.js'
+import { enrich } from '../dsl/stages/enrich.js'
 import type { HasTerms, LossTerm, NetworkOutputs, TermBatch } from '../dsl/step.js'
 import type { HasStudent } from '../training/network/network.js'
 

@@ -2,12 +2,12 @@
 // (docs/decisions/0017).
 import type { Scalar, Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
-import { enrich } from '../dsl/enrich.js'
 import { PwoaFailure } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { epsilon as epsilonOption, positive, whole } from '../dsl/options/kinds.js'
 import { allPhases } from '../dsl/phases.js'
+import { enrich } from '../dsl/stages/enrich.js'
 import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { slopeLoss } from '../math/jacobian.js'

@@ -1,6 +1,7 @@
 // AdvPrune: ADMM pruning whose every minibatch is attacked.
-import { composite } from '../dsl/composite.js'
+
 import type { Op } from '../dsl/op.js'
+import { composite } from '../dsl/stages/composite.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { type AdmmMaskOptions, admmMask } from '../operators/admmMask.js'
 import { adversarial } from '../operators/adversarial.js'

@@ -1,7 +1,8 @@
 // APD: adversarial pruning by distillation, with a proximal gradient method.
-import { composite } from '../dsl/composite.js'
+
 import type { Op } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { composite } from '../dsl/stages/composite.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { adversarial } from '../operators/adversarial.js'
 import { crossEntropy } from '../operators/crossEntropy.js'

@@ -1,7 +1,8 @@
 // HYDRA: a robust loss decides which weights to keep.
-import { composite } from '../dsl/composite.js'
+
 import type { Op } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
+import { composite } from '../dsl/stages/composite.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { learnedMask, learnedMaskOptions } from '../operators/learnedMask.js'
 import { trades, tradesOptions } from '../operators/trades.js'

@@ -1,6 +1,7 @@
 // Naive pruning: what remains of robustness if nothing preserves it.
-import { composite } from '../dsl/composite.js'
+
 import type { Op } from '../dsl/op.js'
+import { composite } from '../dsl/stages/composite.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { crossEntropy } from '../operators/crossEntropy.js'
 import { type MagnitudePruneOptions, magnitudePrune } from '../operators/magnitudePrune.js'

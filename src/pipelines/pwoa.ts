@@ -1,8 +1,9 @@
 // PwoA: distillation, HSIC and ADMM, without adversarial examples, or with a share of them.
-import { composite } from '../dsl/composite.js'
+
 import type { Op } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { number } from '../dsl/options/kinds.js'
+import { composite } from '../dsl/stages/composite.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'
 import { admmMask, admmMaskOptions } from '../operators/admmMask.js'
 import { adversarial } from '../operators/adversarial.js'

@@ -17,9 +17,9 @@ import {
   toArray,
 } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { asynchronous } from '../../src/dsl/asynchronous.js'
 import type { RunContext } from '../../src/dsl/context.js'
 import { type Lease, lend } from '../../src/dsl/lend.js'
+import { asynchronous } from '../../src/dsl/stages/asynchronous.js'
 import type { Minibatch, Step } from '../../src/dsl/step.js'
 
 interface Lent {

@@ -1,6 +1,6 @@
 import { defer, filter, finalize, map, type Observable } from 'rxjs'
 import type { RunContext } from '../../dsl/context.js'
-import { passOr } from '../../dsl/passOr.js'
+import { passOr } from '../../dsl/stages/passOr.js'
 import { nextPosition, type Step, type TrainingMetrics } from '../../dsl/step.js'
 import type { ActiveRun } from './activeRun.js'
 import type { FirstFailure } from './concurrency.js'

@@ -15,12 +15,12 @@ import {
   toArray,
 } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { asynchronous } from '../../../src/dsl/asynchronous.js'
 import type { RunContext } from '../../../src/dsl/context.js'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
 import type { RunEvent } from '../../../src/dsl/events.js'
 import { makePipeline } from '../../../src/dsl/makePipeline.js'
 import type { RunHandle, RunOptions } from '../../../src/dsl/run.js'
+import { asynchronous } from '../../../src/dsl/stages/asynchronous.js'
 import type { Step } from '../../../src/dsl/step.js'
 import { eventLoopTurn } from '../../../src/runtime/run/concurrency.js'
 import { startRunWith } from '../../../src/runtime/run/startRun.js'

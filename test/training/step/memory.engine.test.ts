@@ -2,7 +2,7 @@
 
 import { delay, filter, type Observable, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { asynchronous } from '../../../src/dsl/asynchronous.js'
+import { asynchronous } from '../../../src/dsl/stages/asynchronous.js'
 import type { HasTraining, Step } from '../../../src/dsl/step.js'
 import { tf } from '../../../src/engine/tf.js'
 import { blockNoise } from '../../../src/math/perturbations.js'

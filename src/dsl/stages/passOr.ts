@@ -1,5 +1,5 @@
 import { isObservable, Observable, Subscription } from 'rxjs'
-import type { Step } from './step.js'
+import type { Step } from '../step.js'
 
 /**
  * `concatMap` for stages that are nearly always synchronous: what `project` gives is passed on at once, and only

@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
-import type { Dataset } from './dataset.js'
-import { type Op, type StageInfo, stage } from './op.js'
-import type { Step } from './step.js'
+import type { Dataset } from '../dataset.js'
+import { type Op, type StageInfo, stage } from '../op.js'
+import type { Step } from '../step.js'
 
 /**
  * Stages in a row under one name: a named method. The plan shows it as one stage, with the options of each of its own.

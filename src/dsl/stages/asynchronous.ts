@@ -1,5 +1,5 @@
 import { defer, finalize, Observable, tap } from 'rxjs'
-import type { Step } from './step.js'
+import type { Step } from '../step.js'
 
 /**
  * Wraps a plain RxJS operator that lets steps through later than they came (`delay`, `concatMap` to a promise), so

@@ -1,5 +1,5 @@
-import { PwoaFailure } from './errors.js'
-import type { LossTerm, Step } from './step.js'
+import { PwoaFailure } from '../errors.js'
+import type { LossTerm, Step } from '../step.js'
 
 /**
  * The only way to add fields to a step. Loss terms merge with those of earlier stages; any other field that is

@@ -1,7 +1,7 @@
 import { defer, finalize, from, map, type Observable } from 'rxjs'
+import type { Step } from '../step.js'
 import { enrich } from './enrich.js'
 import { passOr } from './passOr.js'
-import type { Step } from './step.js'
 
 /**
  * Adds fields that need asynchronous work once a run (reading a checkpoint). The minibatch is held

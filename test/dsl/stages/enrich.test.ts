@@ -1,10 +1,10 @@
 import { lastValueFrom, map, of, throwError, toArray } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import type { RunContext } from '../../src/dsl/context.js'
-import { enrich } from '../../src/dsl/enrich.js'
-import { enrichOnce } from '../../src/dsl/enrichOnce.js'
-import { lend } from '../../src/dsl/lend.js'
-import type { LossTerm, Minibatch, Step } from '../../src/dsl/step.js'
+import type { RunContext } from '../../../src/dsl/context.js'
+import { lend } from '../../../src/dsl/lend.js'
+import { enrich } from '../../../src/dsl/stages/enrich.js'
+import { enrichOnce } from '../../../src/dsl/stages/enrichOnce.js'
+import type { LossTerm, Minibatch, Step } from '../../../src/dsl/step.js'
 
 const step = (hold: Minibatch['hold'] = () => () => undefined): Step => ({
   run: {} as RunContext,

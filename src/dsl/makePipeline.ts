@@ -4,7 +4,7 @@ import { rejectOption } from './errors.js'
 import { drawn } from './kit/drawn.js'
 import { isStage, type StageInfo } from './op.js'
 import type { Observer, Pipe, Pipeline } from './pipeline.js'
-import type { RunHandle, RunOptions } from './run.js'
+import { checkRunOptions, type RunHandle, type RunOptions } from './run.js'
 import type { Step } from './step.js'
 
 type AnyOperator = OperatorFunction<Step, Step>
@@ -45,7 +45,7 @@ const extend = (fixed: Fixed, operators: readonly AnyOperator[], observers: read
     pipe: ((...more: AnyOperator[]) => extend(fixed, [...operators, ...more], observers)) as Pipe<Step>,
     observe: (observer) => extend(fixed, operators, [...observers, observer]),
     withParams: (params) => extend({ ...fixed, params }, operators, observers),
-    run: (options = {}) => fixed.runner(self, options),
+    run: (options = {}) => fixed.runner(self, checkRunOptions(options)),
   }
   return self
 }

@@ -4,7 +4,9 @@ import type { Observable } from 'rxjs'
 import type { PwoaError } from './errors.js'
 import type { RunEvent } from './events.js'
 import { Accuracies, NetworkLatency, NetworkSizes } from './figures.js'
-import { objectCodec, optionalCodec, recordCodec, unknownFields, wordCodec } from './kit/codecOf.js'
+import { codecOf, objectCodec, optionalCodec, recordCodec, unknownFields, wordCodec } from './kit/codecOf.js'
+import { declareOptions, type OptionsOf } from './options/declare.js'
+import { choice, list, positive, text, whole } from './options/kinds.js'
 import type { TrainingMetrics } from './step.js'
 
 /** The engines by name; `auto`: `tensorflow` if it loads, else `wasm`. */
@@ -16,40 +18,59 @@ export type EngineChoice = (typeof engineChoices)[number]
 /** The codec of {@link EngineChoice}. */
 export const EngineChoice: t.Type<EngineChoice> = wordCodec(`one of ${engineChoices.join(', ')}`, engineChoices)
 
-/** Where a run reads and writes, on which engine, and how often it saves. */
-export interface RunOptions {
-  /** Folder of the data set's files. @default the source's own cache */
-  readonly dataDir?: string
-  /** The run folder. @default `runs/<pipeline>-<time>` in the working folder */
-  readonly out?: string
-  /** @default 'auto': the best that loads */
-  readonly engine?: EngineChoice
-  /** An unsigned 32-bit integer. @default 0 */
-  readonly seed?: number
-  /** A run folder to go on with; it must be of the same pipeline, parameters and seed. */
-  readonly resume?: string
-  /** Run folders of parts of the work that are done: what they have written down is not done again. @default none */
-  readonly joins?: readonly string[]
-  /** Attributes the time of training steps to their work, and writes `trace.json` for trace viewers. @default no */
-  readonly profile?: 'steps'
-  /** When checkpoints are written. @default at the ends of epochs and every 60 s, in at most 2 % of the run's time */
-  readonly checkpoints?: CheckpointOptions
-}
-
-const checkpointOptions = optionalCodec({
-  /** Training steps between two, >= 1. */
-  everySteps: t.number,
+/** What the option `checkpoints` of a run takes. */
+export const checkpointOptions = declareOptions('checkpoints', {
+  /** Training steps between two, ≥ 1. */
+  everySteps: whole(1, { unit: 'steps' }).optional('none'),
   /** Seconds between two, > 0; a step is never cut short. */
-  everySeconds: t.number,
-  /** How many are kept, >= 1. The one of the best evaluation (`attackEval`'s `every`) is kept as well. @default 2 */
-  keep: t.number,
+  everySeconds: positive({ unit: 's' }).optional('none'),
+  /** How many are kept, ≥ 1. The one of the best evaluation (`attackEval`'s `every`) is kept as well. @default 2 */
+  keep: whole(1).default(2),
 })
 
 /** Whichever comes first of the two; a run's last step and an interruption always write one. */
-export interface CheckpointOptions extends t.TypeOf<typeof checkpointOptions> {}
+export interface CheckpointOptions extends OptionsOf<typeof checkpointOptions> {}
 
 /** The codec of {@link CheckpointOptions}. */
-export const CheckpointOptions: t.Type<CheckpointOptions> = checkpointOptions
+export const CheckpointOptions: t.Type<CheckpointOptions, CheckpointOptions, unknown> = codecOf(
+  'options of checkpoints',
+  checkpointOptions.asOption().is,
+)
+
+const folder = () => text('the path of a folder')
+
+/** What `run` of a pipeline, a comparison or a sweep takes. */
+export const runOptions = declareOptions('run', {
+  /** Folder of the data set's files. @default the source's own cache */
+  dataDir: folder().optional("the source's own cache"),
+  /** The run folder. @default `runs/<pipeline>-<time>` in the working folder */
+  out: folder().optional('runs/<pipeline>-<time> in the working folder'),
+  /** The engine that computes. @default 'auto', the best that loads */
+  engine: choice(engineChoices).optional('auto, the best that loads'),
+  /** The seed of all random numbers, an unsigned 32-bit integer. @default 0 */
+  seed: whole(0, { most: 2 ** 32 - 1 }).optional('0'),
+  /** A run folder to resume; it must be of the same pipeline, parameters and seed. */
+  resume: folder().optional('a new run'),
+  /** Run folders of parts of the work that are done: what they have recorded is not done again. @default none */
+  joins: list(folder()).optional('none'),
+  /** Attributes the time of training steps to their work, and writes `trace.json` for trace viewers. @default no */
+  profile: choice(['steps']).optional('no profile'),
+  /** When checkpoints are written. @default at the ends of epochs and every 60 s, in at most 2 % of the run's time */
+  checkpoints: checkpointOptions.asOption().optional('at the ends of epochs and every 60 s'),
+})
+
+/** Where a run reads and writes, on which engine, and how often it saves. */
+export interface RunOptions extends OptionsOf<typeof runOptions> {}
+
+/**
+ * The options as they were given, checked.
+ *
+ * @throws OptionError for an unknown option or a value that is not accepted
+ */
+export const checkRunOptions = (options: RunOptions): RunOptions => {
+  runOptions.read(options)
+  return options
+}
 
 const kept = objectCodec({ total: t.number, kept: t.number })
 

@@ -1,4 +1,5 @@
 /** Every declaration of options, with a factory that takes them: a line for each, by the declaration's name. */
+
 import { apgd, apgdOptions } from '../../src/attacks/apgd/apgd.js'
 import { apgdTargeted, apgdTargetedOptions } from '../../src/attacks/apgd/apgdTargeted.js'
 import { autoAttack, autoAttackOptions } from '../../src/attacks/autoAttack.js'
@@ -9,7 +10,9 @@ import { fabTargeted, fabTargetedOptions } from '../../src/attacks/fab/fabTarget
 import { fgsm, fgsmOptions } from '../../src/attacks/fgsm.js'
 import { pgd, pgdOptions } from '../../src/attacks/pgd.js'
 import { square, squareOptions } from '../../src/attacks/square/square.js'
+import { makePipeline } from '../../src/dsl/makePipeline.js'
 import type { Fields } from '../../src/dsl/options/declare.js'
+import { checkpointOptions, type RunHandle, runOptions } from '../../src/dsl/run.js'
 import { tf } from '../../src/engine/tf.js'
 import { cifar10, cifar10Options, cifar100, cifar100Options } from '../../src/io/datasets/cifar/cifar.js'
 import { syntheticDigits, syntheticDigitsOptions } from '../../src/io/datasets/digits/syntheticDigits.js'
@@ -80,6 +83,7 @@ import { vib, vibOptions } from '../../src/operators/vib.js'
 import { apd, apdOptions } from '../../src/pipelines/apd.js'
 import { hydra, hydraOptions } from '../../src/pipelines/hydra.js'
 import { mixedOptions, pwoa, pwoaOptions } from '../../src/pipelines/pwoa.js'
+import { studyOptions, sweep, sweepOptions } from '../../src/runtime/sweep/sweep.js'
 import { penaltyOptions } from '../../src/training/pruning/pruning.js'
 import { countedBudgetOptions, latencyBudgetOptions, overallRateOptions } from '../../src/training/pruning/rates.js'
 import { adam, adamOptions } from '../../src/training/step/adam.js'
@@ -93,6 +97,18 @@ const attack = fgsm({ epsilon: 0.1 })
 const noise = blockNoise({ epsilon: 0.3 })
 const mask = { pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1 } as const
 const hsic = { lambdaX: 1e-3, lambdaY: 1e-3 }
+
+const unstarted = makePipeline('unstarted', syntheticDigits(), () => {
+  throw new Error('it is not run here')
+})
+
+/** Checks the options of a run; a run that would start ends at once. */
+const run = (options: object): void => {
+  const runs = makePipeline('run', syntheticDigits(), () => ({}) as RunHandle)
+  runs.run(options)
+}
+
+const tried = (options: object): unknown => sweep('tried', [{ row: 'one', rate: 2 }], () => unstarted, options)
 
 /** By the name of the declaration. */
 export const optionTable: Readonly<Record<string, Entry>> = {
@@ -109,6 +125,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   cebOptions: [cebOptions, (more) => ceb(more)],
   cifar100Options: [cifar100Options, (more) => cifar100(more)],
   cifar10Options: [cifar10Options, (more) => cifar10(more)],
+  checkpointOptions: [checkpointOptions, (more) => run({ checkpoints: { everySteps: 1, ...more } })],
   conv2dOptions: [conv2dOptions, (more) => conv2d('c', { out: 4, kernel: 3, ...more })],
   countedBudgetOptions: [
     countedBudgetOptions,
@@ -163,10 +180,13 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   resnet18Options: [resnet18Options, (more) => resnet18({ width: 2, ...more })],
   resnet34Options: [resnet34Options, (more) => resnet34({ width: 2, ...more })],
   resnet50Options: [resnet50Options, (more) => resnet50({ width: 2, ...more })],
+  runOptions: [runOptions, (more) => run(more)],
   sgdOptions: [sgdOptions, (more) => sgd(more)],
   shardOptions: [shardOptions, (more) => attackEval([attack], { shard: { index: 0, of: 2, ...more } })],
   signNoiseOptions: [signNoiseOptions, (more) => signNoise({ epsilon: 0.1, ...more })],
   squareOptions: [squareOptions, (more) => square({ epsilon: 0.1, ...more })],
+  studyOptions: [studyOptions, (more) => tried({ study: { method: 'row', across: 'rate', ...more } })],
+  sweepOptions: [sweepOptions, (more) => tried(more)],
   syntheticDigitsOptions: [syntheticDigitsOptions, (more) => syntheticDigits(more)],
   tradesOptions: [tradesOptions, (more) => trades(attack, more)],
   trainOptions: [trainOptions, (more) => train({ epochs: 1, ...more })],

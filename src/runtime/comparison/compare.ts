@@ -1,5 +1,6 @@
 import { rejectOption } from '../../dsl/errors.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
+import { checkRunOptions } from '../../dsl/run.js'
 import type { Step } from '../../dsl/step.js'
 import type { Comparison } from './comparison.js'
 import { startComparison } from './startComparison.js'
@@ -41,7 +42,7 @@ const make = (
         Object.fromEntries(Object.entries(rows).map(([label, row]) => [label, row.withParams(others)])),
         others,
       ),
-    run: (options = {}) => startComparison(self, options),
+    run: (options = {}) => startComparison(self, checkRunOptions(options)),
   }
   return self
 }

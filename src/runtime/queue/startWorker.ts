@@ -3,6 +3,7 @@ import type { Job } from 'bullmq'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { describeError, type PwoaError, PwoaFailure, type UsageError } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
 import type { RunOptions, Summary } from '../../dsl/run.js'
 import { ownVersion } from '../host/ownPackage.js'
@@ -183,7 +184,7 @@ const taskOf = async (data: unknown, options: WorkerOptions): Promise<Either<Den
     return E.left(denied('refused', `a job of pwoa ${ownVersion()}`, `one of pwoa ${version}`))
   const path = await allowedFile(options.pipelines, file)
   if (E.isLeft(path)) return path
-  const task = { file: path.right, values, key, seed, options: { ...options.run, engine } }
+  const task = { file: path.right, values, key, seed, options: { ...given(options.run), engine } }
   return E.right({ point: { sweep: folder, key }, task })
 }
 

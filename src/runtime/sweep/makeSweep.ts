@@ -1,3 +1,4 @@
+import { checkRunOptions } from '../../dsl/run.js'
 import type { Study } from '../../report/study/study.js'
 import { pointInProcess } from './pointInProcess.js'
 import { startSweep } from './startSweep.js'
@@ -35,7 +36,8 @@ export const makeSweep = (plan: SweepPlan): Sweep => {
       })
       return makeSweep({ ...plan, points: points.map(known), whole: whole && known(whole), params: others })
     },
-    run: (options = {}) => startSweep(self, options, { workers: 1, attempts: 1, runPoint: pointInProcess }),
+    run: (options = {}) =>
+      startSweep(self, checkRunOptions(options), { workers: 1, attempts: 1, runPoint: pointInProcess }),
   }
   return self
 }

@@ -1,4 +1,6 @@
 import { rejectOption } from '../../dsl/errors.js'
+import { declareOptions } from '../../dsl/options/declare.js'
+import { list, text } from '../../dsl/options/kinds.js'
 import type { Pipeline } from '../../dsl/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import type { Study } from '../../report/study/study.js'
@@ -32,8 +34,10 @@ export const sweep: SweepMaker = (
   name: string,
   points: Grid<PointParams> | readonly PointParams[],
   build: (point: never) => Pipeline<Step>,
-  { study, lists = [] }: SweepOptions<string> = {},
+  options: SweepOptions<string> = {},
 ): Sweep => {
+  sweepOptions.read(options)
+  const { study, lists = [] } = options
   const listed = isList(points) ? points : combinations(points)
   checkPoints(listed)
   if (study) checkStudy(study, listed)
@@ -53,6 +57,24 @@ export const sweep: SweepMaker = (
     params: {},
   })
 }
+
+/** What the option `study` of {@link sweep} takes. */
+export const studyOptions = declareOptions('study', {
+  /** The parameter whose values are the rows. */
+  method: text(),
+  /** The parameter, a number > 0, across which the rows are compared, such as the rate. */
+  across: text(),
+  /** The row that times are compared with. @default none */
+  baseline: text().optional('none'),
+})
+
+/** What {@link sweep} takes after the function that makes its pipelines. */
+export const sweepOptions = declareOptions('sweep', {
+  /** Sets the points side by side, with means over their seeds. @default none */
+  study: studyOptions.asOption().optional('none'),
+  /** Parameters of `definePipeline` that are not part of a point's key. @default none */
+  lists: list(text()).default([]),
+})
 
 /** What a sweep makes of its points beside their own figures. */
 export interface SweepOptions<Names extends string> {

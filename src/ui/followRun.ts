@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
-import type { RunHandle } from '../dsl/run.js'
+import type { RunHandle } from '../dsl/pipeline/run.js'
 import { makeRunFigures } from '../report/figures/runFigures.js'
 import type { RunPlan } from '../report/figures/runRecord.js'
 import { isPicture, readPicture } from '../runtime/records/readPicture.js'

@@ -9,7 +9,7 @@ import { pointNames } from '../../src/cli/draw/points.js'
 import { shorten, shortenApart } from '../../src/cli/draw/text.js'
 import { showSweep } from '../../src/cli/show/showSweep.js'
 import type { PwoaError } from '../../src/dsl/errors.js'
-import type { Summary } from '../../src/dsl/run.js'
+import type { Summary } from '../../src/dsl/pipeline/run.js'
 import { studyOf } from '../../src/runtime/sweep/studyResults.js'
 import type { PointRecord, SweepEvent, SweepSummary } from '../../src/runtime/sweep/sweepTypes.js'
 

@@ -2,7 +2,7 @@
 import { EMPTY, map, type OperatorFunction } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
-import { makePipeline } from '../../src/dsl/makePipeline.js'
+import { makePipeline } from '../../src/dsl/pipeline/makePipeline.js'
 import type { Step } from '../../src/dsl/step.js'
 import { attackEval } from '../../src/operators/attackEval.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../src/dsl/events.js'
 import type { LayerWeights } from '../../src/dsl/figures.js'
-import type { Summary } from '../../src/dsl/run.js'
+import type { Summary } from '../../src/dsl/pipeline/run.js'
 import type { TrainingMetrics } from '../../src/dsl/step.js'
 import { makeRunFigures, type RunFigures } from '../../src/report/figures/runFigures.js'
 import type { RunPlan, RunRecord } from '../../src/report/figures/runRecord.js'

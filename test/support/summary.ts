@@ -1,4 +1,4 @@
-import type { Summary } from '../../src/dsl/run.js'
+import type { Summary } from '../../src/dsl/pipeline/run.js'
 
 /** Of a run that there was none of. */
 export const summaryOf = (seed: number): Summary => ({

@@ -1,4 +1,4 @@
-import { type CheckpointOptions, type EngineChoice, engineChoices } from '../../dsl/run.js'
+import { type CheckpointOptions, type EngineChoice, engineChoices } from '../../dsl/pipeline/run.js'
 import { usageFailure } from './usageFailure.js'
 
 // Each reader converts the text of an option, and throws a `UsageError` if it can't.

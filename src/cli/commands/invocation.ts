@@ -1,5 +1,5 @@
 import { given } from '../../dsl/kit/given.js'
-import type { CheckpointOptions, RunOptions } from '../../dsl/run.js'
+import type { CheckpointOptions, RunOptions } from '../../dsl/pipeline/run.js'
 import {
   type Address,
   addressOf,

@@ -1,5 +1,5 @@
 import type { PwoaError } from '../../dsl/errors.js'
-import type { CheckpointOptions } from '../../dsl/run.js'
+import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
 import { shortPath } from '../../runtime/host/shortPath.js'
 import type { Invocation } from './invocation.js'
 

@@ -1,6 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../../dsl/errors.js'
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import { namesIn } from '../../io/files/folders.js'
 import type { ComparisonSummary } from '../../runtime/comparison/comparison.js'
 import type { Runnable } from '../../runtime/file/definePipeline.js'

@@ -1,6 +1,6 @@
 import { valueOf } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
-import type { CheckpointOptions } from '../../dsl/run.js'
+import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
 import { parseQueueUrl } from '../../runtime/queue/queueUrl.js'
 import { startWorker } from '../../runtime/queue/startWorker.js'
 import { openRunStorage } from '../../runtime/storage/openRunStorage.js'

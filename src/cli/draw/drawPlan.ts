@@ -1,5 +1,5 @@
 import type { StageInfo } from '../../dsl/op.js'
-import type { Pipeline } from '../../dsl/pipeline.js'
+import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import type { Study } from '../../report/study/study.js'
 import { drawValues } from '../../report/tables/drawValues.js'

@@ -1,5 +1,5 @@
 import { describeError } from '../../dsl/errors.js'
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import type { Study } from '../../report/study/study.js'
 import { studyTable } from '../../report/study/studyTable.js'
 import { formatCount, formatSeconds } from '../../report/tables/format.js'

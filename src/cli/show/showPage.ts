@@ -1,6 +1,6 @@
 import { filter, take } from 'rxjs'
-import type { Pipeline } from '../../dsl/pipeline.js'
-import type { RunHandle, RunOptions } from '../../dsl/run.js'
+import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
+import type { RunHandle, RunOptions } from '../../dsl/pipeline/run.js'
 import type { Step } from '../../dsl/step.js'
 import type { Comparison, ComparisonHandle } from '../../runtime/comparison/comparison.js'
 import { planOf } from '../../runtime/folder/plan.js'

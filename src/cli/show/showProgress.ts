@@ -1,7 +1,7 @@
 import type { RunEvent } from '../../dsl/events.js'
 import { dispatchSome } from '../../dsl/kit/dispatch.js'
 import { timeLeft } from '../../dsl/kit/timeLeft.js'
-import type { RunHandle } from '../../dsl/run.js'
+import type { RunHandle } from '../../dsl/pipeline/run.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 import { formatCount, formatLoss, formatPercent, formatSeconds } from '../../report/tables/format.js'
 import type { Colors } from '../draw/terminal.js'

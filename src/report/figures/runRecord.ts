@@ -1,4 +1,4 @@
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import type { RunFigures } from './runFigures.js'
 
 /** A run's `plan.json`: everything that determines what it computes. */

@@ -1,4 +1,4 @@
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import { middleStep } from '../figures/curves.js'
 import type { ComparisonRecord, RunRecord } from '../figures/runRecord.js'
 import { documentOf } from '../html/document.js'

@@ -1,4 +1,4 @@
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import type { RunPlan } from '../figures/runRecord.js'
 import type { RunFacts } from '../figures/runView.js'
 import { type Html, html, scrolling } from '../html/html.js'

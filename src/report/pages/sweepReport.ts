@@ -1,5 +1,5 @@
 import { unescapeXml } from '../../dsl/kit/xml.js'
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import { documentOf } from '../html/document.js'
 import { type Html, html } from '../html/html.js'
 import { type Study, studyRows } from '../study/study.js'

@@ -1,7 +1,7 @@
 import * as t from 'io-ts'
 import type { Accuracies } from '../../dsl/figures.js'
 import { objectCodec, optionalCodec, recordCodec } from '../../dsl/kit/codecOf.js'
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import { sum } from '../../math/sums.js'
 import { leading } from '../tables/resultTable.js'
 

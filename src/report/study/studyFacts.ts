@@ -1,4 +1,4 @@
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import type { RunPlan } from '../figures/runRecord.js'
 import { type AttackSettings, attackSettings } from '../tables/attackSettings.js'
 import { accuraciesOf, epochsOf } from './study.js'

@@ -1,5 +1,5 @@
 import type { Accuracies } from '../../dsl/figures.js'
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import type { RunRecord } from '../figures/runRecord.js'
 import { attackSettings } from './attackSettings.js'
 import { formatCount, formatPercent } from './format.js'

@@ -1,5 +1,5 @@
 import type { Accuracies } from '../../dsl/figures.js'
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import { formatPercent } from './format.js'
 
 /** A table of text: the first column is a label, the others are figures. */

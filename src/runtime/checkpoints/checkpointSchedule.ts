@@ -1,5 +1,5 @@
 import { rejectOption } from '../../dsl/errors.js'
-import type { CheckpointOptions } from '../../dsl/run.js'
+import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 
 /** Says after which steps a checkpoint is written. */

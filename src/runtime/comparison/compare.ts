@@ -1,6 +1,6 @@
 import { rejectOption } from '../../dsl/errors.js'
-import type { Pipeline } from '../../dsl/pipeline.js'
-import { checkRunOptions } from '../../dsl/run.js'
+import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
+import { checkRunOptions } from '../../dsl/pipeline/run.js'
 import type { Step } from '../../dsl/step.js'
 import type { Comparison } from './comparison.js'
 import { startComparison } from './startComparison.js'

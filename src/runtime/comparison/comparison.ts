@@ -3,8 +3,8 @@ import * as t from 'io-ts'
 import type { Observable } from 'rxjs'
 import type { PwoaError } from '../../dsl/errors.js'
 import { objectCodec, recordCodec, unknownFields } from '../../dsl/kit/codecOf.js'
-import type { Pipeline } from '../../dsl/pipeline.js'
-import { type RunHandle, type RunOptions, Summary } from '../../dsl/run.js'
+import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
+import { type RunHandle, type RunOptions, Summary } from '../../dsl/pipeline/run.js'
 import type { Step } from '../../dsl/step.js'
 
 /** Several pipelines that are run in turn, for one table. Immutable. */

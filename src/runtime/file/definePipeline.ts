@@ -1,7 +1,7 @@
 import { type Either, either, left, right } from 'fp-ts/lib/Either.js'
 import { errorOf, type PwoaError, PwoaFailure } from '../../dsl/errors.js'
 import { decodeParameters, type Parameters } from '../../dsl/parameters.js'
-import type { Pipeline } from '../../dsl/pipeline.js'
+import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import type { Comparison } from '../comparison/comparison.js'
 import type { Sweep } from '../sweep/sweepTypes.js'

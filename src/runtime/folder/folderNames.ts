@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { RunOptions } from '../../dsl/run.js'
+import type { RunOptions } from '../../dsl/pipeline/run.js'
 import { codeOf } from '../../io/files/thrown.js'
 
 /** Names of the files that every run folder has. */

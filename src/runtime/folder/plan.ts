@@ -1,7 +1,7 @@
 import * as t from 'io-ts'
 import { objectCodec, optionalCodec, unknownFields } from '../../dsl/kit/codecOf.js'
 import { given } from '../../dsl/kit/given.js'
-import type { Pipeline } from '../../dsl/pipeline.js'
+import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import { checkpointContent } from '../../io/checkpoints/checkpointContent.js'
 import { sha256Of } from '../../io/files/hash.js'

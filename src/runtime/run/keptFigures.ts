@@ -1,5 +1,5 @@
 import type { LayerSize, NetworkSizes, ParameterCounts } from '../../dsl/figures.js'
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 
 type Figures = Pick<Summary, 'parameters' | 'flops' | 'masked' | 'sparsity'>
 

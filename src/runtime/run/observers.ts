@@ -1,6 +1,6 @@
 import { isObservable, type Observable, Subject, type Subscription, takeUntil } from 'rxjs'
-import type { Observer } from '../../dsl/pipeline.js'
-import type { RunHandle } from '../../dsl/run.js'
+import type { Observer } from '../../dsl/pipeline/pipeline.js'
+import type { RunHandle } from '../../dsl/pipeline/run.js'
 import type { ActiveRun } from './activeRun.js'
 import { routed } from './unhandledErrors.js'
 

@@ -1,6 +1,6 @@
 import type { DataSource } from '../../dsl/dataset.js'
-import { makePipeline } from '../../dsl/makePipeline.js'
-import type { Pipeline } from '../../dsl/pipeline.js'
+import { makePipeline } from '../../dsl/pipeline/makePipeline.js'
+import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import { runDependencies } from './runDependencies.js'
 import { startRunWith } from './startRun.js'

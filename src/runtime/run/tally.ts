@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../dsl/events.js'
 import type { NetworkLatency, NetworkSizes } from '../../dsl/figures.js'
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 import { median } from '../../math/orderStatistics.js'
 import { sum } from '../../math/sums.js'

@@ -1,4 +1,4 @@
-import type { CheckpointOptions } from '../../dsl/run.js'
+import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
 import { objectRuns } from './objectRuns.js'
 import type { RunStorage } from './runStorage.js'
 import type { RunsPlace } from './runsPlace.js'

@@ -1,4 +1,4 @@
-import type { Summary } from '../../dsl/run.js'
+import type { Summary } from '../../dsl/pipeline/run.js'
 
 /** A point of a sweep, by the names that a job carries. */
 export interface PointName {

@@ -1,4 +1,4 @@
-import { checkRunOptions } from '../../dsl/run.js'
+import { checkRunOptions } from '../../dsl/pipeline/run.js'
 import type { Study } from '../../report/study/study.js'
 import { pointInProcess } from './pointInProcess.js'
 import { startSweep } from './startSweep.js'

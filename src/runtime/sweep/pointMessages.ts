@@ -2,8 +2,8 @@
 import * as t from 'io-ts'
 import { objectCodec, optionalCodec, recordCodec } from '../../dsl/kit/codecOf.js'
 import { Phase } from '../../dsl/phases.js'
+import { CheckpointOptions, EngineChoice, Summary } from '../../dsl/pipeline/run.js'
 import { PwoaError } from '../../dsl/pwoaError.js'
-import { CheckpointOptions, EngineChoice, Summary } from '../../dsl/run.js'
 
 const pointPlace = objectCodec({
   key: t.string,

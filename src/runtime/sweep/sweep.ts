@@ -1,7 +1,7 @@
 import { rejectOption } from '../../dsl/errors.js'
 import { declareOptions } from '../../dsl/options/declare.js'
 import { list, text } from '../../dsl/options/kinds.js'
-import type { Pipeline } from '../../dsl/pipeline.js'
+import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import type { Study } from '../../report/study/study.js'
 import { labelOf, type PointParams, type PointValue } from '../records/sweepFiles.js'

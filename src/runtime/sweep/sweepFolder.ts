@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { rejectOption, valueOf } from '../../dsl/errors.js'
-import type { RunOptions } from '../../dsl/run.js'
+import type { RunOptions } from '../../dsl/pipeline/run.js'
 import { sha256Of } from '../../io/files/hash.js'
 import { type FolderLock, lockFolder } from '../folder/folderLock.js'
 import { fileName, runFiles } from '../folder/folderNames.js'

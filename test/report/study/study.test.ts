@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { parseHTML } from 'linkedom'
 import { describe, expect, test } from 'vitest'
-import type { Summary } from '../../../src/dsl/run.js'
+import type { Summary } from '../../../src/dsl/pipeline/run.js'
 import { captionOf } from '../../../src/report/study/captionOf.js'
 import { logTicks } from '../../../src/report/study/logAxis.js'
 import { methodsOf } from '../../../src/report/study/plotFrame.js'

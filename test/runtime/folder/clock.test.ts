@@ -2,7 +2,7 @@ import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Either, isLeft } from 'fp-ts/lib/Either.js'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { RunHandle, RunOptions } from '../../../src/dsl/run.js'
+import type { RunHandle, RunOptions } from '../../../src/dsl/pipeline/run.js'
 import { lockFolder } from '../../../src/runtime/folder/folderLock.js'
 import { eventsIn, fakePipeline, fakeTrain, stepsIn, temporaryFolder } from '../fakes.js'
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from
 import { join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, test, vi } from 'vitest'
-import type { RunHandle } from '../../../src/dsl/run.js'
+import type { RunHandle } from '../../../src/dsl/pipeline/run.js'
 import { lockFolder } from '../../../src/runtime/folder/folderLock.js'
 import { fakePipeline, fakeTrain, jsonOf, temporaryFolder } from '../fakes.js'
 

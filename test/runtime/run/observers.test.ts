@@ -1,7 +1,7 @@
 import { NEVER, Observable, Subject } from 'rxjs'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { RunEvent } from '../../../src/dsl/events.js'
-import type { RunHandle } from '../../../src/dsl/run.js'
+import type { RunHandle } from '../../../src/dsl/pipeline/run.js'
 import { attachObservers } from '../../../src/runtime/run/observers.js'
 import { fakePipeline, fakeTrain, temporaryFolder } from '../fakes.js'
 

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { isRight } from 'fp-ts/lib/Either.js'
 import { filter, firstValueFrom } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import type { RunHandle } from '../../../src/dsl/run.js'
+import type { RunHandle } from '../../../src/dsl/pipeline/run.js'
 import { eventsIn, fakeMachinery, fakePipeline, fakeTrain, stepsIn, temporaryFolder } from '../fakes.js'
 
 const turns = async (count: number): Promise<void> => {

@@ -1,8 +1,8 @@
 import type { Observable, OperatorFunction, Unsubscribable } from 'rxjs'
-import type { DataSource } from './dataset.js'
-import type { StageInfo } from './op.js'
+import type { DataSource } from '../dataset.js'
+import type { StageInfo } from '../op.js'
+import type { Step } from '../step.js'
 import type { RunHandle, RunOptions } from './run.js'
-import type { Step } from './step.js'
 
 /**
  * Attached to a run when it starts; `metrics$` and `events$` complete, and `result` resolves, when its work is done. A

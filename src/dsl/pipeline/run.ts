@@ -1,13 +1,13 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Observable } from 'rxjs'
-import type { PwoaError } from './errors.js'
-import type { RunEvent } from './events.js'
-import { Accuracies, NetworkLatency, NetworkSizes } from './figures.js'
-import { codecOf, objectCodec, optionalCodec, recordCodec, unknownFields, wordCodec } from './kit/codecOf.js'
-import { declareOptions, type OptionsOf } from './options/declare.js'
-import { choice, list, positive, text, whole } from './options/kinds.js'
-import type { TrainingMetrics } from './step.js'
+import type { PwoaError } from '../errors.js'
+import type { RunEvent } from '../events.js'
+import { Accuracies, NetworkLatency, NetworkSizes } from '../figures.js'
+import { codecOf, objectCodec, optionalCodec, recordCodec, unknownFields, wordCodec } from '../kit/codecOf.js'
+import { declareOptions, type OptionsOf } from '../options/declare.js'
+import { choice, list, positive, text, whole } from '../options/kinds.js'
+import type { TrainingMetrics } from '../step.js'
 
 /** The engines by name; `auto`: `tensorflow` if it loads, else `wasm`. */
 export const engineChoices = ['auto', 'tensorflow', 'wasm'] as const

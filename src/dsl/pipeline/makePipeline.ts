@@ -1,11 +1,11 @@
 import { isObservable, type Observable, type OperatorFunction } from 'rxjs'
-import type { DataSource } from './dataset.js'
-import { rejectOption } from './errors.js'
-import { drawn } from './kit/drawn.js'
-import { isStage, type StageInfo } from './op.js'
+import type { DataSource } from '../dataset.js'
+import { rejectOption } from '../errors.js'
+import { drawn } from '../kit/drawn.js'
+import { isStage, type StageInfo } from '../op.js'
+import type { Step } from '../step.js'
 import type { Observer, Pipe, Pipeline } from './pipeline.js'
 import { checkRunOptions, type RunHandle, type RunOptions } from './run.js'
-import type { Step } from './step.js'
 
 type AnyOperator = OperatorFunction<Step, Step>
 type Runner = (pipeline: Pipeline<Step>, options: RunOptions) => RunHandle

@@ -122,8 +122,11 @@ describe('--data-dir', () => {
 })
 
 test('an outdated Node is a problem', () => {
-  expect(nodeFinding('v18.20.1')).toMatchObject({ state: 'problem', advice: 'Install Node 20 or newer.' })
-  expect(nodeFinding('v20.0.0').state).toBe('ok')
+  expect(nodeFinding('v18.20.1')).toMatchObject({ state: 'problem', advice: 'Install a Node of ^20.15 || >=22.2.' })
+  const states = ['v20.14.0', 'v20.15.0', 'v21.7.3', 'v22.1.0', 'v22.2.0', 'v24.0.0'].map(
+    (version) => nodeFinding(version).state,
+  )
+  expect(states).toEqual(['problem', 'ok', 'problem', 'problem', 'ok', 'ok'])
   expect(nodeFinding('v100.0.0').state).toBe('ok')
 })
 

@@ -3,14 +3,23 @@ import { environment } from '../host/environment.js'
 import { ownNeeds } from '../host/ownPackage.js'
 import type { Finding } from './finding.js'
 
+/** Whether a version of Node is within the range of `engines`: `^20.15 || >=22.2`. */
+const isWithin = (version: string, range: string): boolean => {
+  const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number)
+  return range.split('||').some((part) => {
+    const [, sign = '', least, leastMinor = '0'] = /(\^|>=)(\d+)(?:\.(\d+))?/.exec(part) ?? []
+    if (major === Number(least)) return minor >= Number(leastMinor)
+    return sign === '>=' && major > Number(least)
+  })
+}
+
 /** Whether this Node is new enough. */
 export const nodeFinding = (version: string): Finding => {
-  const needed = Number(/\d+/.exec(ownNeeds().node)?.[0])
-  const major = Number(/\d+/.exec(version)?.[0])
+  const { node: needed } = ownNeeds()
   const facts = { version, needed }
-  if (major >= needed)
-    return { about: 'node', state: 'ok', says: `${version}, and ${needed} or newer is needed`, facts }
-  return { about: 'node', state: 'problem', says: version, advice: `Install Node ${needed} or newer.`, facts }
+  if (isWithin(version, needed))
+    return { about: 'node', state: 'ok', says: `${version}, and ${needed} is needed`, facts }
+  return { about: 'node', state: 'problem', says: version, advice: `Install a Node of ${needed}.`, facts }
 }
 
 const threadVariable = 'TF_NUM_INTRAOP_THREADS'

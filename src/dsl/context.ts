@@ -9,43 +9,43 @@ export interface StageState {
   readonly values: Readonly<Record<string, unknown>>
 }
 
-/** Finished work by key; it survives whatever ends the run. */
+/** Finished work by key. It is on disk as soon as it is added, so it survives any end of the run. */
 export interface Journal {
   readonly entries: ReadonlyMap<string, unknown>
-  /** Writes an entry down before it returns. @throws WriteError */
+  /** Writes an entry to disk before it returns. @throws WriteError */
   readonly add: (key: string, value: unknown) => void
 }
 
-/** Where the stream of minibatches stands: the next one to be made. */
+/** The next minibatch of the stream. */
 export interface Position {
   readonly epoch: number
   readonly batch: number
 }
 
-/** What a run lends to its stages. One per run; carried by every step. */
+/** What a run provides to its stages. There is one per run, and every step carries it. */
 export interface RunContext {
-  /** Every random number of the run is a function of this and of what it is for. */
+  /** Every random number of the run is a function of the seed and of its purpose. */
   readonly seed: number
   readonly data: Dataset
-  /** Puts an event into the run's stream and journal. */
+  /** Emits an event into the run's stream and `events.jsonl`. */
   readonly emit: (event: RunEvent) => void
-  /** Aborts when the run is stopped; long work in a stage looks at it. */
+  /** Aborts when the run is stopped. Long work in a stage must check it. */
   readonly signal: AbortSignal
-  /** Undefined, or, while the run is paused, what resolves when it goes on or is stopped: long work waits for it. */
+  /** While the run is paused, a promise for long work to await: it resolves on resume or stop. Otherwise undefined. */
   readonly resting: () => Promise<void> | undefined
-  /** What this stage kept, where the run is a resumed one. */
+  /** The state that this stage saved, if the run was resumed; otherwise undefined. */
   readonly restore: (stage: string) => StageState | undefined
-  /** Registers how to take down the stage's state between two steps; a later registration replaces an earlier one. */
+  /** Registers how to save the stage's state between two steps; a later registration replaces an earlier one. */
   readonly provide: (stage: string, snapshot: () => StageState) => void
-  /** Tells where to go on reading after an interruption: called by the stage that trains, after each step. */
+  /** Reports where to resume after an interruption. The stage that trains calls it after each step. */
   readonly reached: (next: Position) => void
-  /** Registers what to free when the run is over, whichever way it ends: tensors that later stages still read. */
+  /** Registers what to free when the run ends, by success or failure: tensors that later stages still read. */
   readonly atEnd: (release: () => void) => void
   /**
-   * Work that is written down as it is finished, where a snapshot between two steps comes too late: what an earlier
-   * part of the run wrote under this name, and a way to add to it. One stage a name.
+   * Finished work on disk, for stages that cannot wait for a snapshot between two steps: the entries that an earlier
+   * part of the run wrote under this name, and a function that adds one. Each name belongs to one stage.
    */
   readonly journal: (name: string) => Journal
-  /** Writes a file of the run folder whole, and reports it as an artifact. `name` is relative to the run folder. */
+  /** Writes a complete file into the run folder and reports it as an artifact. `name` is relative to the run folder. */
   readonly writeArtifact: (name: string, content: Uint8Array | string) => TaskEither<PwoaError, void>
 }

@@ -22,17 +22,17 @@ export interface Dice {
   readonly int: (n: number) => number
 }
 
-/** A random change of a training image, in bytes: one of a list that minibatches go through. */
+/** A random change of a training image, in bytes. Minibatches apply a list of them. */
 export interface Augmentation {
   readonly name: string
   readonly config: Readonly<Record<string, number>>
-  /** Writes the changed image, height × width × channels, over all of `out`; `image` stays as it is. */
+  /** Writes the changed image, height × width × channels, into the whole of `out`; `image` is not changed. */
   readonly apply: (image: Uint8Array, out: Uint8Array, shape: ImageShape, dice: Dice) => void
 }
 
-/** An opened data set: what it is called, and its training and test images. */
+/** An opened data set: its name, and its training and test images. */
 export interface Dataset {
-  /** As it stands beside a figure: `MNIST`, `synthetic digits`. */
+  /** The name that labels figures: `MNIST`, `synthetic digits`. */
   readonly name: string
   /** Where the pixels come from. Every figure on data that is not `original` is labelled with `name`. */
   readonly origin: 'original' | 'synthetic' | 'recompressed'
@@ -40,15 +40,15 @@ export interface Dataset {
   readonly shape: ImageShape
   readonly train: Split
   readonly test: Split
-  /** Images kept out of training, to decide by; see `heldOut`. @default none */
+  /** Images kept out of training, for decisions during training; see `heldOut`. @default none */
   readonly validation?: Split
-  /** What training images go through anew each epoch, in order; test images never do. @default nothing */
+  /** Changes of training images, drawn again in each epoch, in order; test images are never changed. @default none */
   readonly augment?: readonly Augmentation[]
 }
 
 /** What a source may use to find its data. */
 export interface DataContext {
-  /** `--data-dir`, absolute; undefined where none was given. */
+  /** `--data-dir`, absolute; undefined if it was not given. */
   readonly dataDir: string | undefined
   /** Seeds procedurally drawn data; a data set of files ignores it. */
   readonly seed: number
@@ -66,16 +66,16 @@ export interface DataSource {
   /** Finds and reads the files. */
   readonly open: (context: DataContext) => TaskEither<PwoaError, Dataset>
   /**
-   * A hash of what the files hold that `open` would read, the same on every machine; undefined for data that is drawn, and
-   * for files as their authors published them: name and options say all of these. Not part of the plan's hash.
+   * A hash of the contents of the files that `open` would read, the same on every machine; undefined for generated data
+   * and for files as their authors published them, which name and options identify. Not part of the plan's hash.
    * @default undefined
    */
   readonly contents?: (context: Pick<DataContext, 'dataDir'>) => Promise<string | undefined>
 }
 
-/** How many values one image has. */
+/** Number of values of one image. */
 export const imageSize = ({ height, width, channels }: ImageShape): number => height * width * channels
 
-/** Augmentations as a plan prints and hashes them. */
+/** Augmentations as a plan states them. */
 export const augmentationConfig = (augment: readonly Augmentation[]): readonly Readonly<Record<string, unknown>>[] =>
   augment.map(({ name, config }) => ({ name, ...config }))

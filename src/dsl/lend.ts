@@ -1,26 +1,26 @@
 import { Observable } from 'rxjs'
 import { traced } from './kit/traced.js'
 
-/** A value on loan, and what frees it when it has been handed back. */
+/** A value on loan, and the function that frees it after it was handed back. */
 export interface Loan<T> {
   readonly value: T
-  /** Frees what the value stands on. Called once. */
+  /** Frees what the value needs, such as its tensors. Called once. */
   readonly free: () => void
 }
 
-/** Counts the holders of one loan; the loan is over when the last has let go. */
+/** Counts the holders of one loan, which ends when the last holder lets go. */
 export interface Lease {
   readonly hold: () => () => void
-  /** Whether the loan is over, so that a late reader can be told. */
+  /** Whether the loan has ended, so that a late read can be refused. */
   readonly over: () => boolean
 }
 
 /**
- * A source that lends: RxJS has no backpressure, so the next value is made only when the last one was handed back.
- * A value is handed back when `next` has returned and nobody holds it. Between two values the event loop turns once,
- * so that timers, signals and unsubscription get their chance. Endless until `make` returns undefined.
+ * A source that lends: RxJS has no backpressure, so the next value is made only after the last one was handed back.
+ * A value is handed back when `next` has returned and nothing holds it. Between two values the event loop turns once,
+ * so timers, signals and unsubscription are processed. The stream ends when `make` returns undefined.
  *
- * @param make makes the i-th value, i from 0; the lease tells its readers when the loan is over
+ * @param make makes the i-th value, i from 0; the lease lets readers check whether the loan has ended
  */
 export const lend = <T>(make: (index: number, lease: Lease) => Loan<T> | undefined): Observable<T> =>
   new Observable((subscriber) => {
@@ -73,8 +73,8 @@ export const lend = <T>(make: (index: number, lease: Lease) => Loan<T> | undefin
     timer = setImmediate(lendNext, 0)
     return () => {
       clearImmediate(timer)
-      // A subscriber that leaves during `next` (take, takeWhile) still reads the value it is being given: the
-      // synchronous part hands it back when it returns. One that left while a holder slept never will.
+      // A subscriber that unsubscribes during `next` (take, takeWhile) still reads the value: the synchronous part
+      // hands it back when it returns. If a holder was waiting, nothing else hands it back.
       setImmediate(() => current?.handBack())
     }
   })

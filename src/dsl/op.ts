@@ -8,7 +8,7 @@ import type { Step } from './step.js'
  */
 export type Parallel = 'parts' | 'operations'
 
-/** What a run prints, hashes and stores of a stage. */
+/** Description of a stage, which a run prints, hashes and stores. */
 export interface StageInfo {
   readonly stage: string
   /** The options in force, defaults included, as plain JSON. */
@@ -16,21 +16,21 @@ export interface StageInfo {
   /** Fields that must be on the step before this stage, and those it adds. */
   readonly needs: readonly string[]
   readonly adds: readonly string[]
-  /** Where a pipeline can have but one of it: what to write instead of a second, as a noun phrase. */
+  /** If a pipeline may hold only one such stage: what to use instead of a second one (a noun phrase for the error). */
   readonly once?: string
-  /** How cores are to share its work, where that is not by parts. */
+  /** How cores share its work. @default 'parts' */
   readonly parallel?: Parallel
-  /** Files of weights that it reads: what is in them decides a result as its options do. Not part of the plan's hash. */
+  /** Files of weights that it reads. Their contents decide a result as its options do. Their paths are not hashed. */
   readonly reads?: readonly string[]
-  /** Refuses data that it can't work on, as soon as there is any and before the first step, by throwing an `OptionError`. */
+  /** Throws an `OptionError` for data that the stage cannot work on. Called before the first step. */
   readonly checkData?: (data: Dataset) => void
-  /** What it will do, in a few words, as `--plan` prints it. Not part of the plan's hash. */
+  /** What the stage does, in a few words, for `--plan`. Not part of the plan's hash. */
   readonly does?: string
 }
 
 /**
- * A stage: an ordinary RxJS operator with its name and options attached. The generic sits on the function, so that
- * a stage in the wrong place is a compile error on that stage.
+ * A stage: an ordinary RxJS operator with its name and options attached. The function itself is generic, so a stage in
+ * the wrong place is a compile error on that stage.
  */
 export interface Op<Needs, Adds> {
   <S extends Step & Needs>(source: Observable<S>): Observable<S & Adds>
@@ -43,6 +43,6 @@ export const stage = <Needs, Adds>(
   operator: <S extends Step & Needs>(source: Observable<S>) => Observable<S & Adds>,
 ): Op<Needs, Adds> => Object.assign(<S extends Step & Needs>(source: Observable<S>) => operator(source), { info })
 
-/** Whether an operator is a stage of ours, not a plain RxJS one. */
+/** Whether an operator is a stage, not a plain RxJS operator. */
 export const isStage = (operator: unknown): operator is Op<unknown, unknown> =>
   typeof operator === 'function' && 'info' in operator

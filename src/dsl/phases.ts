@@ -7,7 +7,7 @@ import { wordCodec } from './kit/codecOf.js'
  */
 export type Phase = 'admm' | 'prune' | 'retrain' | 'train'
 
-/** Every phase: where a loss term acts unless it says otherwise. */
+/** Every phase: a loss term acts in all of them unless its options limit it. */
 export const allPhases: readonly Phase[] = ['admm', 'prune', 'retrain', 'train']
 
 /** The codec of {@link Phase}. */

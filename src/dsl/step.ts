@@ -5,8 +5,8 @@ import { objectCodec, recordCodec } from './kit/codecOf.js'
 import { Phase } from './phases.js'
 
 /**
- * A lent minibatch. Its tensors live until it is handed back: as soon as the synchronous part of the pipeline
- * has returned, or, where a stage holds it, when the last holder lets go. Reading its tensors after that throws.
+ * A lent minibatch. Its tensors live until it is handed back: when the synchronous part of the pipeline has returned
+ * or, if a stage holds it, when the last holder lets go. Reading its tensors after that throws.
  */
 export interface Minibatch {
   /** Passes over the training set before this one, from 0. */
@@ -15,28 +15,28 @@ export interface Minibatch {
   readonly batch: number
   /** Minibatches in an epoch; the last may be smaller than the others. */
   readonly batches: number
-  /** When it began to be put together, milliseconds of `performance.now()`: a step's time counts from there. */
+  /** When its assembly began, in milliseconds of `performance.now()`: the start of a step's time. */
   readonly began: number
   /** Number of examples n. */
   readonly size: number
   /** Position of each example in the training split. */
   readonly indices: Uint32Array
-  /** Whether the images are as the data set has them: no stage has perturbed or replaced them. */
+  /** Whether the images are those of the data set: no stage has perturbed or replaced them. */
   readonly unchanged: boolean
   /**
    * How many variants of each example there are: blocks of size / views examples in the same order, the natural images
-   * first. Batch normalisation in training looks at each block by itself.
+   * first. Batch normalisation in training treats each block separately.
    */
   readonly views: number
   /** n × height × width × channels, in [0, 1]. */
   readonly images: Tensor4D
   /** One-hot, n × classes. */
   readonly labels: Tensor2D
-  /** Keeps the minibatch alive beyond the synchronous part; returns the way to let go of it (idempotent). */
+  /** Keeps the minibatch alive after the synchronous part; the returned function lets go of it (idempotent). */
   readonly hold: () => () => void
   /**
-   * The same loan with other images and labels (its own, if left out), which it owns: they are freed with the rest.
-   * Views, if left out, stay as they are where the number of images does, and are 1 otherwise.
+   * The same loan with other images and labels (by default its own), which it owns and frees at its end. By default,
+   * the number of views stays if the number of images does, and is 1 otherwise.
    */
   readonly withImages: (images: Tensor4D, labels?: Tensor2D, views?: number) => Minibatch
 }
@@ -48,15 +48,15 @@ export interface Step {
 }
 
 /**
- * What a stochastic head has of a minibatch: a sample z of e(z|x), the mean μ and, where it is learned, the log-variance
- * of e(z|x), and the mean of b(z|y) of a head that knows classes.
+ * The values of a stochastic head for a minibatch: a sample z of e(z|x), the mean μ and, if it is learned, the
+ * log-variance of e(z|x), and the mean of b(z|y) of a head that reads labels.
  */
 export type LatentValue = 'sample' | 'mean' | 'logVariance' | 'classMean'
 
-/** Something of each value that a head has; none without a head. */
+/** Something for each value of a head; empty without a head. */
 export type Latent<T> = Readonly<Partial<Record<LatentValue, T>>>
 
-/** What a network gives for a minibatch: logits n × classes, and the hidden activations after each ReLU. */
+/** A network's outputs for a minibatch: logits n × classes, and the hidden activations after each ReLU. */
 export interface NetworkOutputs {
   readonly logits: Tensor2D
   readonly hidden: readonly Tensor[]
@@ -64,38 +64,38 @@ export interface NetworkOutputs {
   readonly latent?: Latent<Tensor2D>
 }
 
-/** What a loss term sees of the pass in training. */
+/** The outputs of the forward pass in training, for loss terms. */
 export interface TrainedOutputs extends NetworkOutputs {
-  /** Of a network that is trained along with the student, on the first view of the minibatch; see `lbgat`. */
+  /** Outputs of a network that is trained beside the student, for the first view of the minibatch; see `lbgat`. */
   readonly guide?: NetworkOutputs
 }
 
-/** What a loss term may look at before the student is run. */
+/** What a loss term may read before the student's forward pass. */
 export interface TermBatch {
   readonly images: Tensor4D
   readonly labels: Tensor2D
   readonly phase: Phase
   /** Variants of each example among the images; see `Minibatch`. */
   readonly views: number
-  /** Position of each example in the training split; undefined where a stage has changed the images. */
+  /** Position of each example in the training split; undefined if a stage has changed the images. */
   readonly indices: Uint32Array | undefined
 }
 
 /**
- * A named summand of the training loss. `bind` runs once a step, outside the recorded part (the teacher's logits,
- * the kernels of X and Y); the function it returns runs in the one recorded forward pass and gives a scalar.
+ * A named summand of the training loss. `bind` runs once per step, without gradients (the teacher's logits, the kernels
+ * of X and Y); the function that it returns runs in the one differentiated forward pass and returns a scalar.
  */
 export interface LossTerm {
   readonly name: string
   /** The phases in which the term acts. */
   readonly phases: readonly Phase[]
-  /** From what is known before the forward pass to the function that gives the summand. */
+  /** From what is known before the forward pass to the function that computes the summand. */
   readonly bind: (batch: TermBatch) => (outputs: TrainedOutputs) => Scalar
-  /** Standard normal numbers for a stochastic head in a step of this term; without, the head gives its mean. */
+  /** Standard normal numbers for a stochastic head in a step of this term. @default none: the head uses its mean */
   readonly noise?: (count: number) => Float32Array
 }
 
-/** Added by the loss stages; two stages' terms merge, each name once. */
+/** Added by loss stages. The terms of several stages are merged; each name may occur once. */
 export interface HasTerms {
   readonly terms: readonly LossTerm[]
 }
@@ -138,5 +138,5 @@ export interface HasTraining {
 export const nextPosition = ({ epoch, batch, batches }: Minibatch): Position =>
   batch + 1 < batches ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 }
 
-/** The same step with another view of its minibatch: for stages that change images, which is no adding of fields. */
+/** The same step with another minibatch, for stages that change images: `enrich` adds fields but changes none. */
 export const withMinibatch = <S extends Step>(step: S, minibatch: Minibatch): S => ({ ...step, minibatch })

@@ -1,4 +1,4 @@
-// Attacked examples in the minibatch: how robust teachers are made, and what PwoA does without.
+// Adversarial examples in the minibatch: how robust teachers are trained, and what PwoA does without.
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
 import { type Op, stage } from '../dsl/op.js'
@@ -38,13 +38,13 @@ const modes: Readonly<Record<'replace' | 'join', (minibatch: Minibatch, attacked
 }
 
 /**
- * Attacks the student, as it is at this step, on each minibatch, or on some of them; losses L after it see the
- * attacked images x + δ:
+ * Attacks the student, as it is at this step, on all or some of the minibatches. Later losses L see the attacked images
+ * x + δ:
  *
  *     min_W mean_i max_{‖δ_i‖ ≤ ε} L(f_W(x_i + δ_i), y_i),   δ by the attack, W by the optimizer, in turn
  *
- * Batch normalisation goes by running statistics while attacking. Whether a minibatch is attacked is drawn from
- * (seed, epoch, position in the epoch), so that a resumed run draws the same.
+ * Batch normalisation uses running statistics during the attack. Whether a minibatch is attacked is drawn from (seed,
+ * epoch, position in the epoch), so a resumed run draws the same.
  *
  * @example
  * pipeline('teacher', mnist()).pipe(

@@ -26,8 +26,8 @@ export const attackEvalOptions = declareOptions(STAGE, {
   subjects: list(choice(['before', 'after']), { least: 1 }).default(['before', 'after']),
   /** Also evaluates the student after every so many epochs, ≥ 1. @default only at the end */
   every: whole(1, { unit: 'epochs' }).optional('only at the end'),
-  /** Attacks one part of the examples: `shards` makes a run for each part and joins their results. @default all of them */
-  shard: shardOptions.asOption().optional('all of them'),
+  /** Attacks one part of the examples: `shards` makes a run for each part and joins the results. @default all */
+  shard: shardOptions.asOption().optional('all'),
 })
 
 /** Options of {@link attackEval}. */
@@ -42,8 +42,8 @@ export interface AttackEvalOptions extends OptionsOf<typeof attackEvalOptions> {
  *
  * @example
  * attackEval([autoAttack({ epsilon: 0.3 }), fgsm({ epsilon: 0.3 })], { examples: 1000 })
- * @throws OptionError for two attacks with the same name or one called `clean`, wrong numbers, more examples than the test set
- * has or shards than blocks of four batches, a second attackEval, or a resumed evaluation of another network
+ * @throws OptionError for two attacks with the same name or one called `clean`, wrong numbers, more examples than the
+ * test set has, more shards than blocks of four batches, a second attackEval, or a resumed evaluation of another network
  */
 export const attackEval = (
   attacks: readonly (Attack | AttackSequence)[],
@@ -77,7 +77,7 @@ export const attackEval = (
           await evaluateNetwork(run, network, { stage: STAGE, attacks, examples, shard, batchSize, pictures, ...of })
         }
 
-        /** The reference figures: the teacher's, or those of a network that is not trained; none for a fresh network. */
+        /** The reference figures: the teacher's, or those of a network that is not trained; none for a new network. */
         const measureBefore = async (step: S): Promise<void> => {
           const { teacher, training, student } = step
           if (training && !subjects.includes('before')) return

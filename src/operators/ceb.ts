@@ -1,4 +1,4 @@
-// CEB: a stochastic code before the last layer that may say little of the image beyond its label.
+// CEB: a stochastic code before the last layer, with little information about the image beyond its label.
 import { rejectOption } from '../dsl/errors.js'
 import type { Op } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
@@ -31,17 +31,17 @@ export const cebOptions = declareOptions(STAGE, {
 export interface CebOptions extends OptionsOf<typeof cebOptions> {}
 
 /**
- * Gives the student a stochastic head before its last layer, which then reads the code z of the features h in place of
+ * Gives the student a stochastic head before its last layer, which then reads a code z of the features h instead of
  * h: z = μ + ε with μ = W·h + b and ε ~ N(0, I), so that e(z|x) = N(μ, I). All losses see the logits of z. A second
- * encoder b(z|y) = N(c_y, I), c_y linear in the one-hot label, is trained along. Adds the term `ceb`, β times the
+ * encoder b(z|y) = N(c_y, I), c_y linear in the one-hot label, is trained too. Adds the term `ceb`, β times the
  * residual information of the sample:
  *
  *     β·mean_i log e(z_i|x_i) − log b(z_i|y_i) = β·mean_i ½·(‖z_i − c_{y_i}‖² − ‖z_i − μ_i‖²)
  *
- * With `crossEntropy` it is the conditional entropy bottleneck; alone it teaches nothing. One ε an example and step,
- * drawn from (seed, epoch, position in the epoch). The head's layers are `ceb.mean` and `ceb.classMean`, with random
- * weights, as are the last layer's; in use (attacks, evaluations, ONNX) z is μ, so that the network is an ordinary one.
- * `exportModel` writes that one, or the head with it: `{ head: 'kept' }`.
+ * With `crossEntropy` it is the conditional entropy bottleneck; alone it teaches nothing. Each example and step has its
+ * own ε, drawn from (seed, epoch, position in the epoch). The head's layers are `ceb.mean` and `ceb.classMean`, with random
+ * weights, as are the last layer's; in use (attacks, evaluations, ONNX) z is μ, and the network is an ordinary one.
+ * `exportModel` writes it without the head, or with `{ head: 'kept' }`.
  *
  * @example
  * pipeline('teacher', mnist()).pipe(

@@ -28,8 +28,8 @@ export interface DistillOptions extends OptionsOf<typeof distillOptions> {}
 
 /**
  * Adds the term `distillation`, α·T²·KL(softmax(teacher/T) ‖ softmax(student/T)), averaged over examples and classes
- * as the reference does. The teacher sees the same images as the student, perturbed ones included; its logits of images
- * that nobody changes are computed once.
+ * as the reference does. The teacher sees the same images as the student, perturbed ones included. Its logits of
+ * unchanged images are computed once.
  *
  * @example
  * pipeline('mnist', mnist()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), distill({ temperature: 30 }))

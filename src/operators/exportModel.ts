@@ -1,4 +1,4 @@
-// Writes the network, and its masks, into the run folder.
+// Writes the network and its masks into the run folder.
 import {
   concat,
   concatMap,

@@ -1,4 +1,4 @@
-// LBGAT: a natural classifier, trained along, shows the robust one where the boundaries are.
+// LBGAT: a natural classifier, trained beside the robust one, guides its decision boundaries.
 import { defer, map } from 'rxjs'
 import { rejectOption } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -23,7 +23,7 @@ export const lbgatOptions = declareOptions(STAGE, {
   /** β ≥ 0: weight of TRADES' divergence. The paper trains with 0 (LBGAT0) and 6 (LBGAT6). @default 6 */
   beta: number({ least: 0 }).default(6),
   /**
-   * The natural classifier: a name of the zoo, with as many classes as the data, or a network made with `architecture(…)`.
+   * The natural classifier: a name of the zoo, with the data's number of classes, or a network of `architecture(…)`.
    * @default the student's
    */
   natural: architectureOption().optional("the student's"),
@@ -38,8 +38,8 @@ export interface LbgatOptions extends OptionsOf<typeof lbgatOptions> {}
  *
  *     mean_{i,c} (f(x'_i) − g(x_i))_c²  +  mean_i −log softmax(g(x_i))_{y_i}  +  β·mean_i KL(f(x_i) ‖ f(x'_i))
  *
- * Losses after it see the natural images and then the attacked ones; batch normalisation looks at each of the two by
- * itself. A mask or ADMM's penalty is for the student alone. The official attack is PGD on the KL term: CIFAR-100
+ * Later losses see the natural images and then the attacked ones; batch normalisation treats the two separately. A mask
+ * or ADMM's penalty applies to the student alone. The official attack is PGD on the KL term: CIFAR-100
  * ε 0.031, 10 steps of 0.007.
  *
  * @example

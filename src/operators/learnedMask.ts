@@ -36,8 +36,8 @@ export interface LearnedMaskOptions extends OptionsOf<typeof learnedMaskOptions>
  *     W ← w∘m(s), mask fixed,  W ← W − lr·mask∘∂L           (fine-tuning)
  *
  * As in the official code, biases and layers that are not pruned are frozen while the scores are trained, and batch
- * normalisation is trained throughout. Groups (filters, columns) are ranked by the L2 norm of their scores. Both phases use SGD
- * with momentum 0.9, weight decay 1e-4 and a cosine; learning rates 0.1 and 0.01.
+ * normalisation is trained throughout. Groups (filters, columns) are ranked by the L2 norm of their scores. Both phases
+ * use SGD with momentum 0.9, weight decay 1e-4 and a cosine; learning rates 0.1 and 0.01.
  *
  * @example
  * learnedMask({ pattern: 'irregular', rate: 10, epochs: 20, retrainEpochs: 100 })

@@ -84,7 +84,7 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
       needs: [],
       adds: ['teacher', 'student'],
       reads: [file],
-      // Before the file is read, any network is possible: batch normalisation needs all cores for each operation.
+      // Before the file is read, the network may have batch normalisation, which needs all cores for each operation.
       parallel: planned ? parallelOf(planned) : 'operations',
     },
     enrichOnce(STAGE, load),

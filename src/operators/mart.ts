@@ -1,4 +1,4 @@
-// MART: adversarial training that looks most at the examples that the network gets wrong.
+// MART: adversarial training that gives misclassified examples more weight.
 import type { Op } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { number } from '../dsl/options/kinds.js'
@@ -27,8 +27,8 @@ export interface MartOptions extends OptionsOf<typeof martOptions> {}
  *
  *     mean_i  −log q_{y_i} − log(1.0001 − max_{k ≠ y_i} q_k)  +  λ·KL(p ‖ q)·(1 − p_{y_i})
  *
- * Losses behind it see the natural images and then the attacked ones; batch normalisation looks at each of the two by
- * itself, as in the official code. The official attack is PGD on cross entropy: CIFAR-10 ε 0.031, 10 steps of 0.007.
+ * Later losses see the natural images and then the attacked ones; batch normalisation treats the two separately, as in
+ * the official code. The official attack is PGD on cross entropy: CIFAR-10 ε 0.031, 10 steps of 0.007.
  *
  * @example
  * pipeline('teacher', mnist()).pipe(

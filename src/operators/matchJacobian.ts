@@ -54,8 +54,8 @@ const STEP = 0.01
  *   perturb(blockNoise({ epsilon: 0.3 })),
  *   matchJacobian({ epsilon: 0.3 }),
  *   distill({ temperature: 10 }))
- * @throws OptionError for an ε outside (0, 1], λ ≤ 0 or k < 1; in the run, RunError if a later stage changes the images, or
- * for a stochastic head
+ * @throws OptionError for an ε outside (0, 1], λ ≤ 0 or k < 1; in the run, RunError if a later stage changes the
+ * images, or for a stochastic head
  * Source: matched Jacobians: Srinivas & Fleuret, "Knowledge Transfer with Jacobian Matching", ICML 2018, who match
  * the gradients of the largest logit in L2; the norm that is dual to L∞ and the random combinations are ours.
  */

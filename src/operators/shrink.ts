@@ -1,4 +1,4 @@
-// Takes out what pruning has made useless: a smaller and faster network that is the same function.
+// Removes what pruning has made useless: a smaller and faster network that computes the same function.
 import { isRight } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { concatWith, defer, EMPTY, type Observable, tap } from 'rxjs'
@@ -16,19 +16,19 @@ import type { HasStudent, Student } from '../training/network/network.js'
 import { networkLatency } from '../training/network/networkLatency.js'
 
 /**
- * When training is done, makes the student smaller: filters of zeros go, and what only they made, through residual sums,
- * batch normalisation and flattened images; see `shrinkNetwork`. What comes behind (`attackEval`, `exportModel`) gets the
- * smaller network, which gives the same logits up to rounding. Where nothing has trained it yet, it is made smaller
- * before the first step, and may be trained further. Reports each layer's parameters, operations and bytes, and the time
- * that it takes here, through `run.events$`, the summary and the report.
+ * When training is done, makes the student smaller: removes filters of zeros and all that depends only on them, through
+ * residual sums, batch normalisation and flattened images; see `shrinkNetwork`. Later stages (`attackEval`,
+ * `exportModel`) receive the smaller network, which has the same logits up to rounding. If no stage has trained the
+ * student, it is made smaller before the first step and may be trained further. Reports each layer's parameters,
+ * operations and bytes, and its time on this machine, through `run.events$`, the summary and the report.
  *
- * It works on whole filters and channels: prune with `pattern: 'filter'` or `'channel'`, or with `'column'`, whose columns
- * must take all of a channel.
+ * It removes whole filters and channels: prune with `pattern: 'filter'` or `'channel'`, or with `'column'` if the columns
+ * cover whole channels.
  *
  * @example
  * pipeline('small', mnist()).pipe(
  *   loadTeacher('robust.onnx'), distill(), admmMask({ pattern: 'filter', rate: 2 }), shrink(), exportModel('small.onnx'))
- * @throws nothing of its own: a network of which nothing can go stays as it is
+ * @throws nothing of its own: a network without anything to remove stays as it is
  * Source: Li et al., "Pruning Filters for Efficient ConvNets", ICLR 2017.
  */
 export const shrink = (): Op<HasStudent, unknown> =>
@@ -38,8 +38,8 @@ export const shrink = (): Op<HasStudent, unknown> =>
       config: {},
       needs: ['student'],
       adds: [],
-      does: 'takes out pruned filters',
-      once: 'one shrink, behind the stage that prunes',
+      does: 'removes pruned filters',
+      once: 'one shrink, after the stage that prunes',
     },
     <S extends Step & HasStudent & Partial<HasTraining>>(source: Observable<S>): Observable<S> =>
       defer(() => {
@@ -47,13 +47,13 @@ export const shrink = (): Op<HasStudent, unknown> =>
         const first = (step: S): void => {
           if (step.training) return
           const { run } = step
-          // A resumed run goes on with the student that was made smaller then, and trained since.
+          // A resumed run continues with the student that was made smaller then, and trained since.
           const report = reportIn(run.restore(STAGE)) ?? shrinkStudent(step.student, (network) => network)
           run.provide(STAGE, () => ({ arrays: {}, values: { report } }))
           emit(run, report)
         }
         const last = ({ run, student }: S): void => {
-          // What is kept across an interruption is the network that was trained: a resumed run comes here again.
+          // The saved state holds the network as it was trained: a resumed run shrinks it here again.
           holdStudent(run, student)
           emit(run, shrinkStudent(student, withoutHead))
         }
@@ -84,7 +84,7 @@ const emit = (run: RunContext, { sizes, latency }: Report): void => {
   run.emit({ type: 'latency', latency })
 }
 
-/** @param prepared a network that nothing trains any more needs no stochastic head */
+/** @param prepared removes the stochastic head, if the network is not trained further */
 const shrinkStudent = (student: Student, prepared: (network: PlainNetwork) => PlainNetwork): Report => {
   const { architecture, mask } = student
   const weights = Float32Array.from(student.weights.dataSync())
@@ -115,7 +115,7 @@ const Kept = t.type({
   }),
 })
 
-/** What an earlier part of the run has done. */
+/** The report that an earlier part of the run has saved. */
 const reportIn = (state: StageState | undefined): Report | undefined => {
   const kept = Kept.decode(state?.values)
   return isRight(kept) ? kept.right.report : undefined

@@ -1,4 +1,4 @@
-// TRADES: natural accuracy, and answers that an attack moves little.
+// TRADES: natural accuracy, and logits that an attack changes little.
 import type { Op } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { number } from '../dsl/options/kinds.js'
@@ -24,8 +24,8 @@ export interface TradesOptions extends OptionsOf<typeof tradesOptions> {}
  *
  *     mean_i  −log softmax(f(x_i))_{y_i}  +  β·KL(softmax(f(x_i)) ‖ softmax(f(x'_i)))
  *
- * Losses behind it see the natural images and then the attacked ones; batch normalisation looks at each of the two by
- * itself and moves its running statistics by both, in this order. The official attack is PGD on the KL term:
+ * Later losses see the natural images and then the attacked ones; batch normalisation treats the two separately and
+ * updates its running statistics with both, in this order. The official attack is PGD on the KL term:
  * CIFAR-10 ε 0.031, 10 steps of 0.007; MNIST ε 0.3, 40 steps of 0.01.
  *
  * @example

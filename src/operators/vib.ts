@@ -1,4 +1,4 @@
-// VIB: a stochastic code between the network and its last layer, which may say little of the image.
+// VIB: a stochastic code before the last layer, with little information about the image.
 import { rejectOption } from '../dsl/errors.js'
 import type { Op } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
@@ -28,16 +28,16 @@ export const vibOptions = declareOptions(STAGE, {
 export interface VibOptions extends OptionsOf<typeof vibOptions> {}
 
 /**
- * Gives the student a stochastic head before its last layer, which then reads the code z of the features h in place of
+ * Gives the student a stochastic head before its last layer, which then reads a code z of the features h instead of
  * h: z = μ + exp(½·s)∘ε with μ = W_μ·h + b_μ, s = W_s·h + b_s and ε ~ N(0, I). All losses see the logits of z. Adds the
  * term `vib`, β times the divergence of the code from a standard normal prior:
  *
  *     β·mean_i KL(N(μ_i, diag exp(s_i)) ‖ N(0, I)) = β·mean_i ½·Σ_k (μ_ik² + exp(s_ik) − 1 − s_ik)
  *
- * With `crossEntropy` it is the variational information bottleneck; alone it teaches nothing. One ε an example and step,
- * drawn from (seed, epoch, position in the epoch). The head's layers are `vib.mean` and `vib.logVariance`, with random
- * weights, as are the last layer's; in use (attacks, evaluations, ONNX) z is μ, so that the network is an ordinary one.
- * `exportModel` writes that one, or the head with it: `{ head: 'kept' }`.
+ * With `crossEntropy` it is the variational information bottleneck; alone it teaches nothing. Each example and step has
+ * its own ε, drawn from (seed, epoch, position in the epoch). The head's layers are `vib.mean` and `vib.logVariance`, with random
+ * weights, as are the last layer's; in use (attacks, evaluations, ONNX) z is μ, and the network is an ordinary one.
+ * `exportModel` writes it without the head, or with `{ head: 'kept' }`.
  *
  * @example
  * pipeline('teacher', mnist()).pipe(

@@ -8,7 +8,7 @@ import { type MagnitudePruneOptions, magnitudePrune } from '../operators/magnitu
 import type { HasStudent } from '../training/network/network.js'
 
 /**
- * `crossEntropy` → `magnitudePrune`: the smallest weights are pruned, the others are retrained on natural images and labels:
+ * `crossEntropy` → `magnitudePrune`: prunes the smallest weights and retrains the others on natural images and labels:
  *
  *     W ← Π_S(W), mask fixed,   W ← W − lr·mask∘∂L,   L = mean_i −log softmax(f(x_i))_{y_i}
  *

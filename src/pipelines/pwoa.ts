@@ -1,5 +1,4 @@
-// PwoA: distillation, HSIC and ADMM, without adversarial examples, or with a share of them.
-
+// PwoA: distillation, HSIC and ADMM, without adversarial examples or with a share of them.
 import type { Op } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { number } from '../dsl/options/kinds.js'

@@ -1,6 +1,6 @@
-/** Estimates the time that is left of some work from how fast it has gone so far. */
+/** Estimates the remaining time of some work from its speed so far. */
 export interface TimeLeft {
-  /** Tells how far the work is, and gives the seconds left; undefined while nothing can be said. */
+  /** Records the progress and returns the seconds left; undefined while there is no estimate. */
   readonly at: (done: number, total: number, now: number) => number | undefined
 }
 

@@ -1,11 +1,11 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 
-/** A piece of work of a training step, as it is told of where somebody listens. */
+/** A piece of work of a training step, as the channel reports it. */
 export interface Work {
   readonly name: string
 }
 
-/** Node's own channel for it: nobody listens, and nothing is told, unless a run is profiled. */
+/** Node's diagnostics channel for it. It has no subscribers, and reports nothing, unless a run is profiled. */
 export const work = tracingChannel<string, Work>('pwoa:work')
 
 /** Does the work, and lets a profile know when it began and ended. */

@@ -14,7 +14,7 @@ type Runner = (pipeline: Pipeline<Step>, options: RunOptions) => RunHandle
 const sourceFields = ['run', 'minibatch']
 
 /**
- * A pipeline without stages yet. `run` calls `runner`: the language does not import the runtime, which passes itself in.
+ * A pipeline without stages. `run` calls `runner`: the language does not import the runtime, which passes itself in.
  */
 export const makePipeline = (
   name: string,
@@ -41,7 +41,7 @@ const extend = (fixed: Fixed, operators: readonly AnyOperator[], observers: read
     plan,
     observers,
     apply: (minibatches) => operators.reduce(applied, minibatches),
-    // The overloads give each operator its type; here they are all alike.
+    // The overloads give each operator its type; here all have the same type.
     pipe: ((...more: AnyOperator[]) => extend(fixed, [...operators, ...more], observers)) as Pipe<Step>,
     observe: (observer) => extend(fixed, operators, [...observers, observer]),
     withParams: (params) => extend({ ...fixed, params }, operators, observers),
@@ -61,7 +61,7 @@ const applied = (stream: Observable<Step>, operator: AnyOperator, index: number)
 const infoOf = (operator: AnyOperator): StageInfo =>
   isStage(operator) ? operator.info : { stage: 'rxjs', config: {}, needs: [], adds: [] }
 
-/** What the types check, for pipelines that were not type-checked; and that no stage of which there is one is there twice. */
+/** Checks what the types check, for pipelines that were not type-checked, and that single stages are not repeated. */
 const checkOrder = (plan: readonly StageInfo[]): void => {
   const present = new Set(sourceFields)
   const passed = new Set<string>()

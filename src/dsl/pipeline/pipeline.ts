@@ -5,11 +5,11 @@ import type { Step } from '../step.js'
 import type { RunHandle, RunOptions } from './run.js'
 
 /**
- * Attached to a run when it starts; `metrics$` and `events$` complete, and `result` resolves, when its work is done. A
- * subscription that it returns is torn down then. An observable that it returns is subscribed to, and the run ends when
- * that has completed: what it sends elsewhere arrives. One that still has not completed 10 seconds after the work is a
- * warning; `stop` ends the wait, and of a run that was stopped before, those 10 seconds do. What goes wrong in an
- * observer is a warning.
+ * A function that is called with each run when it starts. `metrics$` and `events$` complete, and `result` resolves, when
+ * the run's work is done. A returned subscription is then unsubscribed. A returned observable is subscribed to, and the
+ * run waits until it completes, so that what it sends elsewhere arrives. If it has not completed 10 seconds after the
+ * work, the run warns and waits on until `stop`; a run that was stopped before ends then. An error of an observer is a
+ * warning.
  */
 export type Observer = (run: RunHandle) => Unsubscribable | Observable<unknown> | void
 
@@ -196,17 +196,17 @@ export interface Pipe<S extends Step> {
   ): Pipeline<U>
 }
 
-/** A pipeline as data: a source, stages, and what watches it. Immutable: `pipe` and `observe` return a new one. */
+/** A pipeline as data: a source, stages and observers. Immutable: `pipe` and `observe` return a new pipeline. */
 export interface Pipeline<S extends Step> {
   readonly kind: 'pipeline'
   readonly name: string
   readonly source: DataSource
-  /** The parameters it was made from, where it was made by `definePipeline`. */
+  /** The parameters from which `definePipeline` made it; empty without `definePipeline`. */
   readonly params: Readonly<Record<string, unknown>>
-  /** What `--plan` prints: a line per operator; a plain RxJS operator stands there as `rxjs`. */
+  /** What `--plan` prints: one line per operator; a plain RxJS operator is `rxjs`. */
   readonly plan: readonly StageInfo[]
   readonly observers: readonly Observer[]
-  /** The stages applied to a stream of minibatches. Cold: nothing happens before it is subscribed to. */
+  /** The stages applied to a stream of minibatches. The result is cold: nothing happens before subscription. */
   readonly apply: (minibatches: Observable<Step>) => Observable<S>
 
   /**
@@ -221,9 +221,9 @@ export interface Pipeline<S extends Step> {
    */
   observe(observer: Observer): Pipeline<S>
 
-  /** The same pipeline with other parameters on record: `definePipeline` says what it was made from. */
+  /** The same pipeline with other recorded parameters; `definePipeline` records those that it was made from. */
   withParams(params: Readonly<Record<string, unknown>>): Pipeline<S>
 
-  /** Starts a run at once, in a run folder of its own. */
+  /** Starts a run at once, in its own run folder. */
   run(options?: RunOptions): RunHandle
 }

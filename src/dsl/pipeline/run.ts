@@ -28,7 +28,7 @@ export const checkpointOptions = declareOptions('checkpoints', {
   keep: whole(1).default(2),
 })
 
-/** Whichever comes first of the two; a run's last step and an interruption always write one. */
+/** When checkpoints are written: by whichever limit comes first, after a run's last step and at an interruption. */
 export interface CheckpointOptions extends OptionsOf<typeof checkpointOptions> {}
 
 /** The codec of {@link CheckpointOptions}. */
@@ -119,18 +119,18 @@ export interface Summary extends t.TypeOf<typeof summary> {}
 /** The codec of {@link Summary}. */
 export const Summary: t.Type<Summary> = summary
 
-/** A run that has been started. Its streams are hot: late subscribers see what is still to come. */
+/** A run that has been started. Its streams are hot: late subscribers miss earlier values. */
 export interface RunHandle {
   /** The run folder, absolute. */
   readonly folder: string
-  /** One value a training step. Complete when the run ends; never error: `result` tells. */
+  /** One value per training step. Completes when the run ends, and never errors: `result` holds the error. */
   readonly metrics$: Observable<TrainingMetrics>
   readonly events$: Observable<RunEvent>
   readonly result: Promise<Either<PwoaError, Summary>>
   /** Saves and ends the run as Ctrl-C does; `result` is then an `InterruptedError`. */
   readonly stop: () => void
-  /** Lets the run rest after the step or the batch of attacked images that it is at, until `proceed`. */
+  /** Pauses the run after the current step or batch of attacked images, until `proceed`. */
   readonly pause: () => void
-  /** Lets a run that rests go on. */
+  /** Continues a paused run. */
   readonly proceed: () => void
 }

@@ -2,9 +2,9 @@ import { defer, finalize, Observable, tap } from 'rxjs'
 import type { Step } from '../step.js'
 
 /**
- * Wraps a plain RxJS operator that lets steps through later than they came (`delay`, `concatMap` to a promise), so
- * that it may stand before a stage that trains: each minibatch is held from its arrival until it has passed, and the
- * source, which never runs ahead of a held minibatch, waits. The operator must let every step through, in order.
+ * Wraps a plain RxJS operator that emits steps later than it receives them (`delay`, `concatMap` to a promise), so that
+ * it can be used before a stage that trains. Each minibatch is held from its arrival until it has passed, and the source
+ * waits meanwhile. The operator must emit every step, in order.
  *
  * @example
  * pipeline('slow', mnist()).pipe(asynchronous(delay(10)), loadTeacher('teacher.pth', { architecture: 'mnistNet' }))
@@ -22,7 +22,7 @@ export const asynchronous =
       )
     })
 
-/** Calls `afterwards` when the whole downstream has seen a value: `tap` would call it before. */
+/** Calls `afterwards` when the whole downstream has received a value: `tap` would call it before. */
 const letGoAfter = <T>(source: Observable<T>, afterwards: () => void): Observable<T> =>
   new Observable((subscriber) =>
     source.subscribe({

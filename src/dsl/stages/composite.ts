@@ -4,7 +4,7 @@ import { type Op, type StageInfo, stage } from '../op.js'
 import type { Step } from '../step.js'
 
 /**
- * Stages in a row under one name: a named method. The plan shows it as one stage, with the options of each of its own.
+ * Several stages under one name: a named method. The plan shows it as one stage, with the options of each of its stages.
  *
  * @param stages in order, as `operator` applies them
  */

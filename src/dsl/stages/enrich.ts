@@ -2,8 +2,10 @@ import { PwoaFailure } from '../errors.js'
 import type { LossTerm, Step } from '../step.js'
 
 /**
- * The only way to add fields to a step. Loss terms merge with those of earlier stages; any other field that is
- * there already, and a second term of the same name, is an `OptionError` of the adding stage.
+ * Adds fields to a step; there is no other way. Loss terms are merged with those of earlier stages.
+ *
+ * @throws OptionError of the adding stage for any other field that the step already has, and for a second term of the
+ * same name
  */
 export const enrich = <S extends Step, A extends object>(stage: string, step: S, adds: A): S & A => {
   for (const key in adds)

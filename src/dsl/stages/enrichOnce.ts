@@ -4,8 +4,10 @@ import { enrich } from './enrich.js'
 import { passOr } from './passOr.js'
 
 /**
- * Adds fields that need asynchronous work once a run (reading a checkpoint). The minibatch is held
- * meanwhile, so that the source waits; later steps pass synchronously. `make` registers what must be freed with `run.atEnd`.
+ * Adds fields that need asynchronous work once per run, such as reading a checkpoint. The first minibatch is held until
+ * they are there, so that the source waits; later steps pass synchronously.
+ *
+ * @param make makes the fields; it registers what must be freed with `run.atEnd`
  */
 export const enrichOnce =
   <A extends object>(stage: string, make: (step: Step) => Promise<A>) =>

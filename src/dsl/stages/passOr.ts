@@ -2,9 +2,9 @@ import { isObservable, Observable, Subscription } from 'rxjs'
 import type { Step } from '../step.js'
 
 /**
- * `concatMap` for stages that are nearly always synchronous: what `project` gives is passed on at once, and only
- * where it is an Observable do later steps wait until that one is complete, in order, their minibatches held. An inner
- * stream for every training step would cost several times what the step's own bookkeeping does.
+ * `concatMap` for stages that are nearly always synchronous: a result of `project` is emitted at once. Only if it is an
+ * Observable do later steps wait in order until it completes, with their minibatches held. An inner stream for every
+ * training step would cost several times as much as the step's own bookkeeping.
  */
 export const passOr =
   <S extends Step, R>(project: (step: S) => R | Observable<R>) =>

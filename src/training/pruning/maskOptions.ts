@@ -6,7 +6,7 @@ import { type Excluded, excludeOption, isBudget, type Rate, rateOption } from '.
 
 /** Options of every stage that prunes: what, and how much. */
 export const targetFields = {
-  /** What is pruned together: single weights, filters, columns, channels, blocks, N:M or kernel patterns; see `Pattern`. */
+  /** What is pruned together: weights, filters, columns, channels, blocks, N:M or kernel patterns; see `Pattern`. */
   pattern: patternOption(),
   /** Compression: 4 keeps a quarter. A number, one for each layer, an overall one, or a budget; see `Rate`. */
   rate: rateOption(),

@@ -17,7 +17,7 @@ export const attackScheduleOption = (): Option<AttackSchedule> => perEpochOption
 export const readAttack = (stage: string, schedule: unknown): AttackSchedule =>
   readPerEpoch(stage, 'attack', attackOption(), schedule)
 
-/** The attack, or the attacks by epoch, as plain JSON, for the plan. @throws OptionError what that of the first epoch throws */
+/** The attack, or the attacks by epoch, as the plan states them. @throws OptionError of the first epoch's attack */
 export const attackConfig = (schedule: AttackSchedule): Readonly<Record<string, unknown>> =>
   perEpochConfig(schedule, ({ name, config }) => ({ attack: name, ...config }))
 

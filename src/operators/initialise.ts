@@ -1,5 +1,4 @@
 // Makes a new network with random weights: the start of a teacher's training.
-
 import { type Op, stage } from '../dsl/op.js'
 import { readArgument } from '../dsl/options/declare.js'
 import { enrichOnce } from '../dsl/stages/enrichOnce.js'

@@ -1,5 +1,4 @@
 // AdvPrune: ADMM pruning whose every minibatch is attacked.
-
 import type { Op } from '../dsl/op.js'
 import { composite } from '../dsl/stages/composite.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'

@@ -1,5 +1,4 @@
 // APD: adversarial pruning by distillation, with a proximal gradient method.
-
 import type { Op } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { composite } from '../dsl/stages/composite.js'

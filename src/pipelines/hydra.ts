@@ -1,5 +1,4 @@
 // HYDRA: a robust loss decides which weights to keep.
-
 import type { Op } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { composite } from '../dsl/stages/composite.js'

@@ -1,5 +1,4 @@
 // Naive pruning: what remains of robustness if nothing preserves it.
-
 import type { Op } from '../dsl/op.js'
 import { composite } from '../dsl/stages/composite.js'
 import type { HasTerms, HasTraining } from '../dsl/step.js'

@@ -27,7 +27,7 @@ interface Lent {
   readonly lease: Lease
 }
 
-/** A lending source that keeps the books: how many are out, at most and now, and how often each was freed. */
+/** A lending source that counts how many values are on loan, now and at most, and how often each was freed. */
 const lender = (count: number) => {
   const freed: number[] = []
   const books = { out: 0, most: 0, freed }
@@ -52,7 +52,7 @@ const turns = async (count: number): Promise<void> => {
 }
 
 describe('lend', () => {
-  test('at most one is out, each is freed exactly once, in whatever way it is held', async () => {
+  test('at most one value is on loan, and each is freed exactly once, however it is held', async () => {
     const holders = fc.array(fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }), { minLength: 1, maxLength: 6 })
     await fc.assert(
       fc.asyncProperty(holders, async (plan) => {
@@ -103,7 +103,7 @@ describe('lend', () => {
     expect(seen).toEqual([0, 1])
   })
 
-  test('an early unsubscription, a late one and one during next free what is out', async () => {
+  test('an early, a late and an unsubscription during next free the loan', async () => {
     const during = lender(10)
     await lastValueFrom(during.source.pipe(take(3)))
     await turns(3)
@@ -123,7 +123,7 @@ describe('lend', () => {
     expect(never.books.freed).toEqual([])
   })
 
-  test('the value can be read until next has returned, also by whoever has unsubscribed', async () => {
+  test('the value can be read until next has returned, even after unsubscription', async () => {
     const { source } = lender(3)
     const over: boolean[] = []
     const first = await firstValueFrom(source.pipe(tap(({ lease }) => void over.push(lease.over()))))
@@ -132,7 +132,7 @@ describe('lend', () => {
     expect(first.lease.over()).toBe(true)
   })
 
-  test('an error downstream frees, and so does a callback that throws', async () => {
+  test('an error downstream frees the loan, and so does a callback that throws', async () => {
     const { books, source } = lender(3)
     const boom = source.pipe(
       map(() => {
@@ -144,7 +144,7 @@ describe('lend', () => {
     expect(books).toMatchObject({ out: 0, freed: [1] })
   })
 
-  test('an exception in make is the error of the stream', async () => {
+  test('an exception in make becomes the error of the stream', async () => {
     const source = lend(() => {
       throw new Error('no more')
     })
@@ -171,7 +171,7 @@ describe('asynchronous', () => {
     ['nothing at all', map((step: Step) => step)],
   ]
 
-  test.each(delays)('%s: the source waits, memory does not grow, order stays', async (_name, operator) => {
+  test.each(delays)('%s: the source waits, memory does not grow, and the order is kept', async (_name, operator) => {
     const { books, source } = lender(6)
     const out: number[] = []
     const seen = await lastValueFrom(
@@ -188,7 +188,7 @@ describe('asynchronous', () => {
     expect(books).toEqual({ out: 0, most: 1, freed: [1, 1, 1, 1, 1, 1] })
   })
 
-  test('lets go of everything at an error and at an unsubscription', async () => {
+  test('lets go of all minibatches on an error and on unsubscription', async () => {
     const failing = lender(3)
     const boom = failing.source.pipe(
       map(stepOf),

@@ -48,13 +48,13 @@ const refused = (options: unknown) => {
 }
 
 describe('options that are read', () => {
-  it('have their defaults, and the values that were given', () => {
+  it('have their given values and defaults', () => {
     const { rho, ...rest } = stage.read({ epochs: 3, temperature: undefined, rho: { initial: 0.5, growth: undefined } })
     expect(rest).toEqual({ temperature: 30, phases: ['admm', 'retrain'], epochs: 3, rate: 4, shout: false })
     expect(rho).toStrictEqual({ initial: 0.5 })
   })
 
-  it('are written into a plan, each as its kind says', () => {
+  it('are encoded for a plan, each by its kind', () => {
     const values = stage.read({ epochs: 0, noise: noise('blockNoise'), log: () => undefined, rate: { fc1: 2 } })
     expect(stage.config(values)).toStrictEqual({
       temperature: 30,

@@ -31,7 +31,7 @@ const values = fc.record({
 const decode = (raw: Readonly<Record<string, unknown>>) => decodeParameters(fields, raw)
 
 describe('laws', () => {
-  test('decoding what was encoded gives it back', () => {
+  test('decoding is the inverse of encoding', () => {
     fc.assert(fc.property(values, (value) => void expect(decode(fields.encode(value))).toEqual(right(value))))
   })
 
@@ -45,7 +45,7 @@ describe('laws', () => {
     )
   })
 
-  test('what decodes is of the type, and anything at all decodes or is told', () => {
+  test('a decoded value is of the type, and any input decodes or is refused', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.anything()), fc.anything(), (others, rate) => {
         const result = decode({ ...others, rate })
@@ -90,12 +90,12 @@ describe('errors', () => {
     [{ attacks: 'pgd,fgsn' }, 'Did you mean fgsm?'],
     [{ attacks: 'pgd,autoattack' }, undefined],
     [{ rates: '4,x' }, undefined],
-  ])('a word that is none of the choices, %j: %s', (raw, hint) => {
+  ])('a word that is not a choice, %j: %s', (raw, hint) => {
     const told = decode({ checkpoint: 'x', ...raw })
     expect(isRight(told) ? told : told.left.hint).toBe(hint)
   })
 
-  test('a pipeline without parameters takes none', () => {
+  test('a pipeline without parameters refuses all', () => {
     expect(decodeParameters(parameters({}), { rate: 1 })).toMatchObject({ left: { expected: 'no parameters' } })
   })
 })
@@ -122,7 +122,7 @@ test('metadata for --help', () => {
 describe('optional', () => {
   const both = parameters({ temperature: param.optional(param.number({ min: 0.1, help }), "the method's own") })
 
-  test('left out, it is undefined; given, it is checked like any other', () => {
+  test('is undefined if left out, and checked if given', () => {
     expect(decodeParameters(both, {})).toEqual(right({ temperature: undefined }))
     expect(decodeParameters(both, { temperature: '10' })).toEqual(right({ temperature: 10 }))
     expect(decodeParameters(both, { temperature: '0' })).toMatchObject({
@@ -130,7 +130,7 @@ describe('optional', () => {
     })
   })
 
-  test('a list left out is none, an empty one is empty, and the item that fails is told', () => {
+  test('a list is undefined if left out, and may be empty; the error names the wrong item', () => {
     const layers = param.list(param.choice(['conv1', 'fc1', 'fc2'], { help }), { help })
     const fields = parameters({ exclude: param.optional(layers, 'the last one') })
     expect(decodeParameters(fields, {})).toEqual(right({ exclude: undefined }))
@@ -144,7 +144,7 @@ describe('optional', () => {
     expect(told).toContain('a comma list, each one of conv1, fc1, fc2, default the last one\n')
   })
 
-  test('long lists of words go on in lines of at most 100 characters, and nothing is lost', () => {
+  test('long lists of words are wrapped at 100 characters, and no word is lost', () => {
     const words = Array.from({ length: 40 }, (_, index) => `word${index}`)
     const fields = parameters({
       words: param.list(param.choice(words, { help }), { default: words, help: `${'long '.repeat(40)}help.` }),

@@ -9,7 +9,7 @@ const needing = (needs: readonly string[], adds: readonly string[] = []) =>
   stage<object, object>({ stage: 'picky', config: {}, needs, adds }, identity)
 
 describe('pipe', () => {
-  test('a stage that stands before what it needs is refused at once', () => {
+  test('refuses a stage before the stages that it needs, at once', () => {
     expect(() => fakePipeline().pipe(needing(['teacher']))).toThrow(
       'picky: expected an earlier stage that adds "teacher", got none',
     )
@@ -17,14 +17,14 @@ describe('pipe', () => {
     expect(() => fakePipeline().pipe(needing(['terms']), needing([], ['terms']))).toThrow('"terms"')
   })
 
-  test('a second of what there is but once is refused at once', () => {
+  test('refuses a second stage of a kind that is allowed once, at once', () => {
     const single = () =>
       stage<object, object>({ stage: 'single', config: {}, needs: [], adds: [], once: 'one' }, identity)
     expect(() => fakePipeline().pipe(single(), needing([]), needing([]))).not.toThrow()
     expect(() => fakePipeline().pipe(single(), needing([]), single())).toThrow('single: expected one, got a second one')
   })
 
-  test('is a plan of its stages; plain operators stand in it as rxjs', () => {
+  test('has a plan of its stages; plain operators are rxjs', () => {
     const whole = fakePipeline().pipe(
       map((step) => step),
       fakeTrain({ epochs: 2 }),

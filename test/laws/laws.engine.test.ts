@@ -32,7 +32,7 @@ const errorOf = async (stream: Observable<unknown>): Promise<unknown> => {
   throw new Error('no error')
 }
 
-describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }) => {
+describe.each(rows)('%s', (name, { make, earlier, adds, throwing, steps = STEPS }) => {
   const runs: FakeRun[] = []
   const begin = (): FakeRun => {
     const fake = fakeRun()
@@ -57,8 +57,8 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
   it('adds exactly the fields that it declares, and frees all tensors', async () => {
     const teacher = teacherFile()
     await leavesNothing(async () => {
-      const [first] = await collect(build(behind(teacher), lentSteps(begin())).pipe(take(1)), seen)
-      const all = await collect(build([...behind(teacher), make(teacher)], lentSteps(begin())).pipe(take(STEPS)), seen)
+      const [first] = await collect(build(earlier(teacher), lentSteps(begin())).pipe(take(1)), seen)
+      const all = await collect(build([...earlier(teacher), make(teacher)], lentSteps(begin())).pipe(take(STEPS)), seen)
       expect(all.length).toBe(Math.min(steps, STEPS))
       for (const { fields } of all) expect(fields).toEqual([...(first?.fields ?? []), ...adds].sort())
     })
@@ -67,7 +67,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
   it('keeps its state per subscription: two at once give the same', async () => {
     const teacher = teacherFile()
     await leavesNothing(async () => {
-      const stages = [...behind(teacher), make(teacher)]
+      const stages = [...earlier(teacher), make(teacher)]
       // The same stages in two runs: state outside the subscription would show.
       const [a, b] = await Promise.all(
         [begin(), begin()].map((fake) => collect(build(stages, lentSteps(fake)).pipe(take(steps)), seen)),
@@ -88,13 +88,13 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
         lentSteps(begin()).pipe(take(2)),
         throwError(() => broken),
       )
-      expect(await errorOf(build([...behind(teacher), make(teacher)], source))).toBe(broken)
+      expect(await errorOf(build([...earlier(teacher), make(teacher)], source))).toBe(broken)
     })
   })
 
   it('frees everything if it is unsubscribed early', async () => {
     const teacher = teacherFile()
-    const stages = [...behind(teacher), make(teacher)]
+    const stages = [...earlier(teacher), make(teacher)]
     for (const patience of [0, 1, 4])
       await leavesNothing(async () => {
         const subscription = build(stages, lentSteps(begin())).subscribe()
@@ -112,7 +112,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
     const teacher = teacherFile()
     await leavesNothing(async () => {
       const source = lentSteps(begin()).pipe(take(2))
-      expect(await collect(build([...behind(teacher), make(teacher)], source), () => undefined)).toHaveLength(2)
+      expect(await collect(build([...earlier(teacher), make(teacher)], source), () => undefined)).toHaveLength(2)
     })
   })
 
@@ -137,7 +137,7 @@ describe.each(rows)('%s', (name, { make, behind, adds, throwing, steps = STEPS }
     it('refuses to add what an earlier stage added, in an error with its name', async () => {
       const teacher = teacherFile()
       await leavesNothing(async () => {
-        const stages = [...behind(teacher), make(teacher), make(teacher)]
+        const stages = [...earlier(teacher), make(teacher), make(teacher)]
         const thrown = await errorOf(build(stages, lentSteps(begin())))
         expect(thrown).toBeInstanceOf(PwoaFailure)
         expect((thrown as PwoaFailure).error).toMatchObject({ _tag: 'OptionError', stage: name })
@@ -149,7 +149,7 @@ it('plain operators between stages change nothing', async () => {
   const teacher = teacherFile()
   const distilled = rows
     .filter(([name]) => name === 'distill')
-    .flatMap(([, row]) => [...row.behind(teacher), row.make(teacher)])
+    .flatMap(([, row]) => [...row.earlier(teacher), row.make(teacher)])
   const [fakeA, fakeB] = [fakeRun(), fakeRun()]
   const plain = await collect(inRow(distilled)(lentSteps(fakeA)).pipe(take(2)), seen)
   const mixed = distilled.reduce<Observable<Step>>(

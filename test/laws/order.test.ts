@@ -28,8 +28,8 @@ const refusalOf = (act: () => unknown): string => {
   return 'none'
 }
 
-describe.each(rows)('%s', (name, { make, behind, adds }) => {
-  const inOrder: readonly AnyStage[] = [...behind('t.pth'), make('t.pth')]
+describe.each(rows)('%s', (name, { make, earlier, adds }) => {
+  const inOrder: readonly AnyStage[] = [...earlier('t.pth'), make('t.pth')]
 
   it('is accepted after the stages that it needs', () => {
     const whole = inOrder.reduce((pipeline, stage) => pipeline.pipe(stage), start())

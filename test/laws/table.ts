@@ -58,7 +58,7 @@ export interface Row {
   /** The stage with valid options. `teacher` is a checkpoint of `tinyNet`. */
   readonly make: (teacher: string) => AnyStage
   /** The stages that it needs before it. */
-  readonly behind: (teacher: string) => readonly AnyStage[]
+  readonly earlier: (teacher: string) => readonly AnyStage[]
   readonly adds: readonly string[]
   /** Options that the factory refuses at once. */
   readonly bad: Readonly<Record<string, () => unknown>>
@@ -130,7 +130,7 @@ const throwingMasks = (make: MaskStage): Row['throwing'] => ({
 export const table: Readonly<Record<string, Row>> = {
   admmMask: {
     make: () => erased(admmMask({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1, updateEvery: 1 })),
-    behind: withLoss,
+    earlier: withLoss,
     adds: ['training'],
     steps: 6,
     bad: {
@@ -163,7 +163,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   adversarial: {
     make: () => erased(adversarial(fgsm({ epsilon: 0.1 }), { mode: 'join' })),
-    behind: fresh,
+    earlier: fresh,
     adds: [],
     bad: {
       'an ε of 0': () => adversarial(fgsm({ epsilon: 0 })),
@@ -185,7 +185,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   attackEval: {
     make: () => erased(attackEval([fgsm({ epsilon: 0.1 })], { batchSize: 4 })),
-    behind: trained,
+    earlier: trained,
     adds: [],
     steps: 3,
     bad: {
@@ -202,7 +202,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   ceb: {
     make: () => erased(ceb({ size: 6 })),
-    behind: fresh,
+    earlier: fresh,
     adds: ['terms'],
     bad: {
       'a negative β': () => ceb({ beta: -1 }),
@@ -213,7 +213,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   crossEntropy: {
     make: () => erased(crossEntropy({ weight: 0.5 })),
-    behind: fresh,
+    earlier: fresh,
     adds: ['terms'],
     bad: {
       'a weight of 0': () => crossEntropy({ weight: 0 }),
@@ -224,7 +224,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   distill: {
     make: () => erased(distill()),
-    behind: (teacher) => [erased(loadTeacher(teacher, { architecture: tinyNet }))],
+    earlier: (teacher) => [erased(loadTeacher(teacher, { architecture: tinyNet }))],
     adds: ['terms'],
     bad: {
       'a temperature of 0': () => distill({ temperature: 0 }),
@@ -236,7 +236,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   earlyStop: {
     make: () => erased(earlyStop(fgsm({ epsilon: 0.1 }))),
-    behind: trained,
+    earlier: trained,
     adds: [],
     steps: 3,
     bad: {
@@ -250,7 +250,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   exportModel: {
     make: () => erased(exportModel('student.safetensors')),
-    behind: trained,
+    earlier: trained,
     adds: [],
     steps: 3,
     bad: {
@@ -264,7 +264,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   hsicRegularize: {
     make: () => erased(hsicRegularize({ lambdaX: 2e-4, lambdaY: 5e-5 })),
-    behind: fresh,
+    earlier: fresh,
     adds: ['terms'],
     bad: {
       'a negative λx': () => hsicRegularize({ lambdaX: -1, lambdaY: 0 }),
@@ -278,14 +278,14 @@ export const table: Readonly<Record<string, Row>> = {
   },
   initialise: {
     make: () => erased(initialise(tinyNet)),
-    behind: none,
+    earlier: none,
     adds: ['student'],
     bad: { 'an unknown architecture': () => initialise('resnet1000') },
     throwing: {},
   },
   lbgat: {
     make: () => erased(lbgat(fgsm({ epsilon: 0.1 }))),
-    behind: fresh,
+    earlier: fresh,
     adds: ['terms', 'guide'],
     bad: {
       'a negative β': () => lbgat(fgsm({ epsilon: 0.1 }), { beta: -1 }),
@@ -299,7 +299,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   learnedMask: {
     make: () => erased(learnedMask({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1 })),
-    behind: withLoss,
+    earlier: withLoss,
     adds: ['training'],
     steps: 6,
     bad: badMasks(learnedMask),
@@ -307,14 +307,14 @@ export const table: Readonly<Record<string, Row>> = {
   },
   loadTeacher: {
     make: (teacher) => erased(loadTeacher(teacher, { architecture: tinyNet })),
-    behind: none,
+    earlier: none,
     adds: ['teacher', 'student'],
     bad: { 'an unknown architecture': () => loadTeacher('t.pth', { architecture: 'resnet1000' }) },
     throwing: {},
   },
   lossTerm: {
     make: () => erased(lossTerm('lossTerm', ({ logits }) => tf.mean(tf.square(logits)))),
-    behind: fresh,
+    earlier: fresh,
     adds: ['terms'],
     bad: {
       'no name': () => lossTerm('', ({ logits }) => tf.mean(logits)),
@@ -340,7 +340,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   magnitudePrune: {
     make: () => erased(magnitudePrune({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1, updateEvery: 1 })),
-    behind: withLoss,
+    earlier: withLoss,
     adds: ['training'],
     steps: 6,
     bad: {
@@ -351,7 +351,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   mart: {
     make: () => erased(mart(fgsm({ epsilon: 0.1 }))),
-    behind: fresh,
+    earlier: fresh,
     adds: ['terms'],
     bad: {
       'a negative λ': () => mart(fgsm({ epsilon: 0.1 }), { lambda: -1 }),
@@ -365,7 +365,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   matchJacobian: {
     make: () => erased(matchJacobian({ epsilon: 0.3 })),
-    behind: (teacher) => [erased(loadTeacher(teacher, { architecture: tinyNet }))],
+    earlier: (teacher) => [erased(loadTeacher(teacher, { architecture: tinyNet }))],
     adds: ['terms'],
     bad: {
       'an ε of 0': () => matchJacobian({ epsilon: 0 }),
@@ -376,7 +376,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   perturb: {
     make: () => erased(perturb(blockNoise({ epsilon: 0.3 }), { share: 0.5 })),
-    behind: none,
+    earlier: none,
     adds: [],
     bad: {
       'a share of 0': () => perturb(blockNoise({ epsilon: 0.3 }), { share: 0 }),
@@ -388,7 +388,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   proximalMask: {
     make: () => erased(proximalMask({ pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1, updateEvery: 1 })),
-    behind: withLoss,
+    earlier: withLoss,
     adds: ['training'],
     steps: 6,
     bad: {
@@ -399,7 +399,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   trades: {
     make: () => erased(trades(fgsm({ epsilon: 0.1 }))),
-    behind: fresh,
+    earlier: fresh,
     adds: ['terms'],
     bad: {
       'a negative β': () => trades(fgsm({ epsilon: 0.1 }), { beta: -1 }),
@@ -413,7 +413,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   shrink: {
     make: () => erased(shrink()),
-    behind: trained,
+    earlier: trained,
     adds: [],
     steps: 3,
     bad: {},
@@ -421,7 +421,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   train: {
     make: () => erased(train({ epochs: 1 })),
-    behind: withLoss,
+    earlier: withLoss,
     adds: ['training'],
     steps: 3,
     bad: {
@@ -439,7 +439,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   vib: {
     make: () => erased(vib({ size: 6 })),
-    behind: fresh,
+    earlier: fresh,
     adds: ['terms'],
     bad: {
       'a negative β': () => vib({ beta: -1 }),

@@ -23,7 +23,7 @@ import { expectEvery } from '../support/expectEvery.js'
 import { seededNumbers } from '../support/numbers.js'
 import { checkpointFile, hashOf, lentSteps, teacherFile, weightsOf } from '../support/steps.js'
 
-/** PGD twice, the weaker one first. */
+/** Two PGDs, the weaker one first. */
 const sequence: AttackSequence = {
   name: 'sequence',
   config: {},
@@ -52,7 +52,7 @@ const teacherTrained = (fake: FakeRun, file: string, epochs = 4): Observable<Ste
     train({ epochs, learningRate: 0.02 }),
   )
 
-/** The share of the first `count` test images that a network gets right, counted here. */
+/** The share of the first `count` test images that a network classifies correctly, counted here. */
 const accuracyOf = (student: Student, count: number): number =>
   tf.tidy(() => {
     const images = imagesOf(
@@ -74,7 +74,7 @@ const run = async (stages: (fake: FakeRun) => Observable<Step & HasStudent>, fak
   return { seen, events: fake.events, evaluations: evaluations(fake.events) }
 }
 
-describe('attackEval behind training', () => {
+describe('attackEval after training', () => {
   it('evaluates the teacher before and the student after, on the test set', async () => {
     const before = memory()
     const file = teacherFile()
@@ -96,14 +96,14 @@ describe('attackEval behind training', () => {
     expect(memory()).toEqual(before)
   })
 
-  it('leaves training as it would be without it', async () => {
+  it('does not change training', async () => {
     const file = teacherFile()
     const without = await run((fake) => teacherTrained(fake, file))
     const withIt = await run((fake) => teacherTrained(fake, file).pipe(attackEval(attacks, { every: 1 })))
     expect(withIt.seen.map(({ weights }) => weights)).toEqual(without.seen.map(({ weights }) => weights))
   })
 
-  it('evaluates every so many epochs, the student of that moment, which does not change meanwhile', async () => {
+  it('evaluates the current student after every so many epochs, while training waits', async () => {
     const file = teacherFile()
     const during: string[] = []
     let student: Student | undefined
@@ -132,12 +132,12 @@ describe('attackEval behind training', () => {
     expect(found[1]?.accuracies.clean).toBe(at(5)?.accuracy)
     expect(found[2]?.accuracies.clean).toBe(at(11)?.accuracy)
     expect(found[3]?.accuracies.clean).toBe(at(14)?.accuracy)
-    // What each evaluation found right as it was, in batches of 4; the teacher's first.
+    // Batches of 4 of the images that each evaluation classified correctly; the teacher's first.
     const batches = found.map(({ accuracies: { clean } }) => Math.ceil((9 * clean) / 4))
     expect(during).toEqual([0, 5, 11, 14].flatMap((i, n) => Array(batches[n]).fill(at(i)?.weights)))
   })
 
-  it('has no figures before training for a fresh network', async () => {
+  it('has no figures before training for a new network', async () => {
     const { evaluations: found } = await run((fake) =>
       lentSteps(fake).pipe(initialise(tinyNet), crossEntropy(), train({ epochs: 1 }), attackEval(attacks)),
     )
@@ -173,12 +173,12 @@ describe('attackEval behind training', () => {
     const second = await run(stages, fakeRun({ saved, journals: first.journals }))
     expect(withoutSeconds(second.evaluations[0])).toEqual(withoutSeconds(evaluations(first.events)[0]))
     const before = second.events.filter((event) => event.type === 'evaluating' && event.subject === 'before')
-    // Whole batches from the journal: nothing in between, as an attack at work would tell.
+    // Whole batches from the journal, without the progress within a batch that a running attack reports.
     expectEvery(before, (event) => 'done' in event && Number.isInteger(event.done))
     expect(second.evaluations.map(({ subject }) => subject)).toEqual(['before', 'after'])
   })
 
-  it('goes on in the middle of an evaluation with the same outcome of each example', async () => {
+  it('resumes in the middle of an evaluation with the same outcome for each example', async () => {
     const file = teacherFile()
     const stages = (fake: FakeRun) =>
       teacherTrained(fake, file, 1).pipe(attackEval([sequence, ...attacks], { batchSize: 2, pictures: 2 }))
@@ -203,7 +203,7 @@ describe('attackEval behind training', () => {
 })
 
 describe('attackEval refuses', () => {
-  it('a second attackEval, and an attack that is called as what needs none', () => {
+  it('a second attackEval, and an attack called clean', () => {
     expect(() => fakePipeline().pipe(initialise(tinyNet), attackEval([]), attackEval(attacks))).toThrow(
       'attackEval: expected one attackEval with all attacks, got a second one',
     )
@@ -212,7 +212,7 @@ describe('attackEval refuses', () => {
       expect(() => attackEval([named])).toThrow('attackEval: expected an attack\'s name, got "clean"')
   })
 
-  it('to go on with another network or other images', async () => {
+  it('to resume with another network or other images', async () => {
     const first = fakeRun()
     const stages = (fake: FakeRun, file: string) =>
       lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), attackEval(attacks))
@@ -234,7 +234,7 @@ describe('attackEval refuses', () => {
 })
 
 describe('attackEval alone', () => {
-  it('evaluates once and completes, on as many examples as asked for', async () => {
+  it('evaluates the requested number of examples once, and completes', async () => {
     const before = memory()
     const file = teacherFile()
     const {
@@ -259,7 +259,7 @@ describe('attackEval alone', () => {
     expect(memory()).toEqual(before)
   })
 
-  it('gives the same figures in batches of any size', async () => {
+  it('has the same figures for any batch size', async () => {
     const file = teacherFile()
     const figures = (batchSize: number) =>
       run((fake) =>
@@ -268,7 +268,7 @@ describe('attackEval alone', () => {
     expect(withoutSeconds(await figures(2))).toEqual(withoutSeconds(await figures(9)))
   })
 
-  it('refuses more examples than there are', async () => {
+  it('refuses more examples than the test set has', async () => {
     const file = teacherFile()
     const fake = fakeRun()
     const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), attackEval([], { examples: 10 }))
@@ -321,7 +321,7 @@ describe('attackEval alone', () => {
     expect(memory()).toEqual(before)
   })
 
-  it('writes what became of each example, and draws the first that broke', async () => {
+  it('writes the outcome of each example, and draws the first broken ones', async () => {
     const file = teacherFile()
     const fake = fakeRun()
     const { evaluations: found } = await run(
@@ -352,7 +352,7 @@ describe('attackEval alone', () => {
     expect(String(fake.artifacts.get('attacks-before.jsonl')).trim().split('\n'), 'the teacher').toHaveLength(9)
   })
 
-  it('to go on with other running statistics of batch normalisation', async () => {
+  it('to resume with other running statistics of batch normalisation', async () => {
     const withStatistics = (value: number): string => {
       const weights = seededNumbers(1, parameterCount(normalisedNet))
       const statistics = freshStatistics(normalisedNet).map((each) => each + value)
@@ -371,7 +371,7 @@ describe('attackEval alone', () => {
     other.end()
   })
 
-  it('to go on with another normalisation of images', async () => {
+  it('to resume with another normalisation of images', async () => {
     const first = fakeRun()
     const stages = (fake: FakeRun, mean: number) =>
       lentSteps(fake).pipe(

@@ -1,4 +1,4 @@
-/** Stochastic heads in a run: their limits, their noise, and what is exported of them. */
+/** Stochastic heads in a run: their limits, their noise, and their exports. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { map, type Observable, take, tap } from 'rxjs'
@@ -99,7 +99,7 @@ describe.each([
     expect(found).toEqual(expected)
   })
 
-  it('draws other noise in each step, the same for the same seed', async () => {
+  it('draws different noise in each step, and the same for the same seed', async () => {
     const drawn = async (seed: number) => {
       const fake = fakeRun({ seed })
       const all = await collect(loaded(fake).pipe(crossEntropy(), stage(0.01), take(4)), ({ terms }) =>
@@ -120,7 +120,7 @@ describe.each([
     }
   })
 
-  it('reports its term, and moves each of its parameters', async () => {
+  it('reports its term, and trains each of its parameters', async () => {
     const fake = fakeRun()
     const before: Float32Array[] = []
     const seen = await collect(
@@ -223,7 +223,7 @@ describe.each([
     expect(evaluated).toContain('after')
   })
 
-  it('keeps its head on request, to go on with', async () => {
+  it('keeps its head on request, for further training', async () => {
     const { fake } = await exported((source) => source.pipe(fit, exportModel('s.safetensors', { head: 'kept' })))
     const file = fileOf(fake, 's.safetensors')
     const { weights, types, logits, ofTeacher } = await readAgain(file)

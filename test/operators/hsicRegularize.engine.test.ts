@@ -1,4 +1,4 @@
-/** Which hidden activations the bottleneck looks at, and with which kernels. */
+/** Which hidden activations the bottleneck reads, and with which kernels. */
 import { take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../src/engine/tf.js'
@@ -11,7 +11,7 @@ import { lentSteps, teacherFile } from '../support/steps.js'
 
 const lambdas = { lambdaX: 0.7, lambdaY: 0.3 }
 
-/** The term of one minibatch by the stage, and by its definition with chosen activations (by position) and widths. */
+/** The term of one minibatch, by the stage and by its definition with chosen activations (by position) and widths. */
 const values = async (
   chosen: Pick<HsicRegularizeOptions, 'layers' | 'sigma'>,
   expected: { readonly hidden: readonly number[]; readonly sigmas: readonly number[]; readonly sigma: number },
@@ -44,12 +44,12 @@ describe('hsicRegularize', () => {
     ['one width', { sigma: 2 }, { hidden: [0, 1], sigmas: [2, 2], sigma: 2 }],
     ['a width of one layer', { sigma: { fc1: 1 } }, { hidden: [0, 1], sigmas: [5, 1], sigma: 5 }],
     ['both', { layers: ['fc1'], sigma: { conv: 3, fc1: 1 } }, { hidden: [1], sigmas: [1], sigma: 5 }],
-  ])('looks at %s', async (_, chosen, expected) => {
+  ])('reads %s', async (_, chosen, expected) => {
     const [found, defined] = await values(chosen, expected)
     expect(found).toBe(defined)
   })
 
-  it('with another width or fewer layers is another number', async () => {
+  it('is another number with another width or fewer layers', async () => {
     const all = { hidden: [0, 1], sigmas: [5, 5], sigma: 5 }
     const found = [{}, { layers: ['conv'] }, { sigma: 2 }, { sigma: { fc1: 1 } }].map((chosen) => values(chosen, all))
     const first = (await Promise.all(found)).map(([value]) => value)

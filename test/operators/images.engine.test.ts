@@ -44,7 +44,7 @@ const run = async (
 
 const natural = (seed = 1) => run((source) => source, { seed })
 
-/** The largest difference of two images, pixel by pixel, in each example. */
+/** The largest difference of two images over their pixels, for each example. */
 const movedBy = (a: Float32Array, b: Float32Array): readonly number[] =>
   Array.from({ length: a.length / PIXELS }, (_, example) =>
     Math.max(
@@ -85,12 +85,12 @@ describe('perturb', () => {
       const after = await run(perturb(signNoise({ epsilon: 0.1 }), { share }))
       const moved = after.map(({ images }, i) => movedBy(images, before[i]?.images ?? images).map((far) => far > 0))
       expect(moved.map((each) => each.filter(Boolean).length)).toEqual(expected)
-      // The first ones: the minibatch is shuffled.
+      // The first images: the minibatch is shuffled.
       for (const each of moved) expect(each.lastIndexOf(true)).toBe(each.filter(Boolean).length - 1)
     }
   })
 
-  it('draws from the seed, anew in each minibatch and epoch', async () => {
+  it('draws from the seed, again in each minibatch and epoch', async () => {
     const noise = perturb(uniformNoise({ epsilon: 0.3 }))
     const first = await run(noise)
     expect(await run(noise)).toEqual(first)
@@ -99,7 +99,7 @@ describe('perturb', () => {
     const drawn = (after: typeof first, before: typeof first, i: number) =>
       after[i]?.images.slice(0, 5).map((value, k) => value - Number(before[i]?.images[k]))
     expect(drawn(other, b, 0)).not.toEqual(drawn(first, a, 0))
-    // 3 minibatches an epoch: the fourth is the next epoch's first.
+    // 3 minibatches per epoch: the fourth is the next epoch's first.
     expect(drawn(first, a, 1)).not.toEqual(drawn(first, a, 0))
     expect(drawn(first, a, 3)).not.toEqual(drawn(first, a, 0))
   })
@@ -109,7 +109,7 @@ describe('perturb', () => {
     const growing = (epoch: number) => signNoise({ epsilon: 0.05 * (epoch + 1) })
     const after = await run(perturb(growing))
     const furthest = after.map(({ images }, i) => Math.max(...movedBy(images, before[i]?.images ?? images)))
-    // 3 minibatches an epoch.
+    // 3 minibatches per epoch.
     for (const [i, epsilon] of [0.05, 0.05, 0.05, 0.1].entries())
       expect(Math.abs(Number(furthest[i]) - epsilon)).toBeLessThan(ROUNDING)
   })
@@ -132,7 +132,7 @@ describe('adversarial', () => {
     }
   })
 
-  it('or joins them to the natural ones, with the same labels', async () => {
+  it('joins them to the natural ones, with the same labels', async () => {
     const replaced = await run((source) => source.pipe(initialise(tinyNet), adversarial(attack)))
     const before = await run(initialise(tinyNet))
     const joined = await run((source) => source.pipe(initialise(tinyNet), adversarial(attack, { mode: 'join' })))
@@ -146,7 +146,7 @@ describe('adversarial', () => {
     }
   })
 
-  it('raises the loss of the student as it is at that step', async () => {
+  it('raises the loss of the student at that step', async () => {
     const losses = async (...stages: Parameters<typeof adversarial>[]) => {
       const fake = fakeRun()
       const fresh = lentSteps(fake).pipe(initialise(tinyNet))
@@ -161,7 +161,7 @@ describe('adversarial', () => {
     expect(attacked.at(-1)).toBeGreaterThan(Number(clean.at(-1)))
   })
 
-  it('takes each epoch its own attack, and another random start in each', async () => {
+  it('uses each epoch’s own attack, with another random start', async () => {
     const asked: number[] = []
     const seeds: number[] = []
     const schedule = (epoch: number): Attack => {
@@ -188,7 +188,7 @@ describe('adversarial', () => {
     expect(new Set(seeds).size).toBe(3)
   })
 
-  it('lets a perturbation stand before and behind it, freeing what each made', async () => {
+  it('works before and after a perturbation, and frees the tensors of both', async () => {
     const seen = await run((source) =>
       source.pipe(
         perturb(uniformNoise({ epsilon: 0.1 })),

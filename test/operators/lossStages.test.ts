@@ -1,4 +1,4 @@
-/** Marbles of the stages that add to each step, on steps without tensors. */
+/** Marble tests of the stages that add to each step, on steps without tensors. */
 import { EMPTY, Observable, Subject } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
 import { describe, expect, it } from 'vitest'
@@ -16,7 +16,7 @@ import { tinyNet } from '../support/context.js'
 
 type Networks = Step & HasStudent & HasTeacher
 
-/** A step of which nobody reads images or weights, but the student's architecture. */
+/** A step without images or weights: only the student's architecture is read. */
 const step = (batch: number, hold: () => () => void = () => () => undefined): Networks => ({
   run: {} as RunContext,
   minibatch: { batch, hold } as Minibatch,
@@ -51,7 +51,7 @@ const marbles = (check: Parameters<TestScheduler['run']>[0]): void => {
   new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(check)
 }
 
-/** What of a step can be compared: terms hold functions. */
+/** The comparable part of a step: terms hold functions. */
 const view = (values: Observable<Networks & HasTerms>) =>
   new Observable<string>((subscriber) =>
     values.subscribe({
@@ -66,7 +66,7 @@ const input = { a: step(0), b: step(1), c: step(2) }
 describe.each(stages)('$name', ({ name, term, phases, apply }) => {
   const seen = { a: `0 ${term}`, b: `1 ${term}`, c: `2 ${term}` }
 
-  it('adds its term to each of many steps, at once', () => {
+  it('adds its term to each step synchronously', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-a-(bc)--|', input)
       expectObservable(view(apply(source))).toBe('-a-(bc)--|', seen)
@@ -74,14 +74,14 @@ describe.each(stages)('$name', ({ name, term, phases, apply }) => {
     })
   })
 
-  it('passes an error behind steps on', () => {
+  it('passes an error after steps on', () => {
     marbles(({ cold, expectObservable }) => {
       const broken = new Error('broken source')
       expectObservable(view(apply(cold('a-b#', input, broken)))).toBe('a-b#', seen, broken)
     })
   })
 
-  it('leaves the source when it is left', () => {
+  it('unsubscribes from the source when it is unsubscribed', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('-a-b-c-', input)
       expectObservable(view(apply(source)), '^---!').toBe('-a-b', seen)
@@ -89,7 +89,7 @@ describe.each(stages)('$name', ({ name, term, phases, apply }) => {
     })
   })
 
-  it('merges with other terms, earlier ones first', () => {
+  it('merges its term after earlier ones', () => {
     marbles(({ cold, expectObservable }) => {
       const other = lossTerm('other', constant)
       expectObservable(view(apply(cold('ab|', input).pipe(other)))).toBe('ab|', {
@@ -99,7 +99,7 @@ describe.each(stages)('$name', ({ name, term, phases, apply }) => {
     })
   })
 
-  it('refuses its term twice, and closes', () => {
+  it('refuses its term twice, and unsubscribes', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('-a-b|', input)
       const refused = { stage: name, expected: 'each loss term once', actual: `"${term}" twice` }
@@ -109,7 +109,7 @@ describe.each(stages)('$name', ({ name, term, phases, apply }) => {
     })
   })
 
-  it('acts in its phases', () => {
+  it('acts in its phases only', () => {
     const given: (readonly Phase[])[] = []
     const source = new Subject<Networks>()
     apply(source).subscribe(({ terms }) => given.push(...terms.map((each) => each.phases)))
@@ -127,7 +127,7 @@ describe('enrichOnce', () => {
     return { opened, open: () => open() }
   }
 
-  it('makes its fields once, also where a second step comes before they are made', async () => {
+  it('makes its fields once, even if a second step arrives before they are made', async () => {
     const { opened, open } = gate()
     let made = 0
     const add = enrichOnce('slow', async () => {
@@ -154,7 +154,7 @@ describe('enrichOnce', () => {
     ])
   })
 
-  it('holds every minibatch that waits, and lets go of all', async () => {
+  it('holds every waiting minibatch, and lets go of all', async () => {
     const { opened, open } = gate()
     const held = new Set<number>()
     const lent = (batch: number) =>
@@ -175,7 +175,7 @@ describe('enrichOnce', () => {
     expect([...held]).toEqual([])
   })
 
-  it('lets go when it is left, and when it fails', async () => {
+  it('lets go on unsubscription and on failure', async () => {
     for (const leave of [true, false]) {
       let held = 0
       const lent = step(0, () => {

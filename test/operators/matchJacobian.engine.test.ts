@@ -1,4 +1,4 @@
-/** Matched slopes on networks whose Jacobians are known. */
+/** Matched input gradients on networks whose Jacobians are known. */
 import { type MonoTypeOperatorFunction, take, tap } from 'rxjs'
 import { expect, it } from 'vitest'
 import type { HasTerms, Step } from '../../src/dsl/step.js'
@@ -20,12 +20,12 @@ import { lentSteps, teacherFile, weightsOf } from '../support/steps.js'
 
 const linearNet = architecture('linear', tinyData.shape, [flatten(), linear('l', { out: tinyData.classes })])
 
-type Behind = MonoTypeOperatorFunction<Step & HasTeacher & HasStudent & HasTerms>
+type Later = MonoTypeOperatorFunction<Step & HasTeacher & HasStudent & HasTerms>
 
 const options = { epsilon: 0.3, weight: 0.5, every: 1 }
 
-/** The terms' values with the student as it is, for three minibatches. */
-const valuesOf = (network: typeof linearNet, spread: number, every = 1, behind: Behind = (source) => source) => {
+/** The term's values for three minibatches, with a fixed student. */
+const valuesOf = (network: typeof linearNet, spread: number, every = 1, later: Later = (source) => source) => {
   const fake = fakeRun({ seed: 4 })
   const steps = lentSteps(fake).pipe(
     loadTeacher(teacherFile(network), { architecture: network }),
@@ -36,7 +36,7 @@ const valuesOf = (network: typeof linearNet, spread: number, every = 1, behind: 
       student.replaceWeights(tf.tensor1d(begun.map((value, i) => value + spread * Number(noise[i]))))
     }),
     matchJacobian({ ...options, every }),
-    behind,
+    later,
     take(4),
   )
   return collect(steps, ({ minibatch, student, terms }) =>
@@ -80,21 +80,21 @@ it('is the square of ε times the L1 norm of the difference of two linear maps',
   }
 })
 
-it('is nothing where the student is its teacher', async () => {
+it('is 0 if the student equals its teacher', async () => {
   for (const { names, values, views } of await valuesOf(normalisedNet, 0))
     expect([names, values, views]).toEqual([['jacobian'], [0], 2])
 })
 
-it('goes to nothing as the student comes close to its teacher, also where ReLUs change sides within a step', async () => {
+it('tends to 0 as the student approaches its teacher, even if ReLUs change sides within a step', async () => {
   const sum = (found: Awaited<ReturnType<typeof valuesOf>>): number =>
     found.reduce((total, { values }) => total + Number(values[0]), 0)
   // The loss is quadratic in the gap, down to the rounding of float32 logits over a step of 0.01.
   expect(sum(await valuesOf(tinyNet, 1e-3)) / sum(await valuesOf(tinyNet, 1e-1))).toBeLessThan(3e-4)
 })
 
-it('refuses images that a stage behind it has changed', async () => {
-  const behind: Behind = (source) => source.pipe(perturb(uniformNoise({ epsilon: 0.1 })))
-  await expect(valuesOf(linearNet, 0.2, 1, behind)).rejects.toMatchObject({
+it('refuses images that a later stage has changed', async () => {
+  const later: Later = (source) => source.pipe(perturb(uniformNoise({ epsilon: 0.1 })))
+  await expect(valuesOf(linearNet, 0.2, 1, later)).rejects.toMatchObject({
     error: { _tag: 'RunError', stage: 'matchJacobian' },
   })
 })
@@ -114,7 +114,7 @@ it('refuses a stochastic head', async () => {
   fake.end()
 })
 
-it('is a loss that can stand alone', async () => {
+it('is a loss that can be used alone', async () => {
   const fake = fakeRun()
   const steps = lentSteps(fake).pipe(
     loadTeacher(teacherFile(tinyNet), { architecture: tinyNet }),
@@ -128,7 +128,7 @@ it('is a loss that can stand alone', async () => {
   fake.end()
 })
 
-it('acts in every k-th minibatch, and leaves the others alone', async () => {
+it('acts in every k-th minibatch only', async () => {
   const found = await valuesOf(linearNet, 0.2, 2)
   expect(found.map(({ names, values, views }) => [names[0], Number(values[0]) > 0, views])).toEqual([
     ['jacobian', true, 2],
@@ -138,7 +138,7 @@ it('acts in every k-th minibatch, and leaves the others alone', async () => {
   ])
 })
 
-it('frees all that it makes', async () => {
+it('frees all its tensors', async () => {
   const before = memory()
   await valuesOf(linearNet, 0.2)
   await turns()

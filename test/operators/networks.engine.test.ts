@@ -1,4 +1,4 @@
-/** Where networks come from and go to: `loadTeacher`, `initialise`, `exportModel`. */
+/** The stages that load, make and export networks: `loadTeacher`, `initialise`, `exportModel`. */
 
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -42,7 +42,7 @@ import {
 import { expectEvery } from '../support/expectEvery.js'
 import { checkpointFile, hashOf, lentSteps, runningOf, teacherFile, weightsOf } from '../support/steps.js'
 
-/** The error of a stream, and that nothing is left behind. */
+/** The error of a stream; asserts that no tensors remain. */
 const refusal = async (stages: (fake: FakeRun) => Observable<Step>, fake = fakeRun()): Promise<unknown> => {
   const before = memory()
   const thrown = await collect(stages(fake), () => undefined).catch((error: unknown) => error)
@@ -76,7 +76,7 @@ const readBack = (content: Uint8Array | string | undefined) => {
 }
 
 describe('loadTeacher', () => {
-  it('gives a teacher that stays and a student that moves from the same weights', async () => {
+  it('adds a constant teacher and a student that is trained from the same weights', async () => {
     const fake = fakeRun()
     const stream = lentSteps(fake).pipe(
       loadTeacher(teacherFile(), { architecture: tinyNet }),
@@ -93,7 +93,7 @@ describe('loadTeacher', () => {
     expect(new Set(seen.flat()).size).toBe(4)
   })
 
-  it('reads the file once a run', async () => {
+  it('reads the file once per run', async () => {
     const file = teacherFile()
     const fake = fakeRun()
     const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }), take(5))
@@ -129,7 +129,7 @@ describe('loadTeacher', () => {
     expect(await refusal(load)).toMatchObject({ error: { _tag: 'FileError', stage: 'loadTeacher', file } })
   })
 
-  it('gives both the running statistics of the file', async () => {
+  it('gives both networks the running statistics of the file', async () => {
     const fake = fakeRun()
     const file = teacherFile(normalisedNet)
     const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: normalisedNet }), take(1))
@@ -160,7 +160,7 @@ describe('loadTeacher', () => {
     })
   })
 
-  it('takes a normalisation of its caller, or of the file, into both networks; one it is', async () => {
+  it('puts the normalisation of its options, or of the file, into both networks, and allows only one', async () => {
     const constants = { mean: [0.25], std: [0.5] }
     const plain = readBack(readFileSync(teacherFile())).tensors
     const own = checkpointFile(
@@ -216,7 +216,7 @@ describe('loadTeacher', () => {
     })
   })
 
-  it('refuses images or classes that the network is not for', async () => {
+  it('refuses images or classes that do not fit the network', async () => {
     const file = teacherFile()
     const load = (fake: FakeRun) => lentSteps(fake).pipe(loadTeacher(file, { architecture: tinyNet }))
     expect(String(await refusal(load, fakeRun({ data: noiseData(8) })))).toContain(
@@ -243,7 +243,7 @@ describe('loadTeacher', () => {
 })
 
 describe('initialise', () => {
-  it('draws uniformly within ±1/√fan_in, each layer by itself', async () => {
+  it('draws uniformly within ±1/√fan_in, separately for each layer', async () => {
     const fake = fakeRun({ data: noiseData(8) })
     const stream = lentSteps(fake).pipe(initialise('mnistNet'), take(1))
     const [weights] = await collect(stream, ({ student }) => ({ all: weightsOf(student), net: student.architecture }))
@@ -257,13 +257,13 @@ describe('initialise', () => {
       expect(largest).toBeLessThanOrEqual(bound * (1 + 1e-7))
       if (role === 'bias') continue
       expect(largest).toBeGreaterThan(0.95 * bound)
-      // The mean of n uniform numbers has the deviation bound/√(3n): five of them.
+      // Five standard deviations of the mean of n uniform numbers, which is bound/√(3n).
       const mean = values.reduce((sum, value) => sum + value, 0) / size
       expect(Math.abs(mean)).toBeLessThan((5 * bound) / Math.sqrt(3 * size))
     }
   })
 
-  it('starts batch normalisation as one that does nothing: scale 1, shift 0, mean 0, variance 1', async () => {
+  it('starts batch normalisation as the identity: scale 1, shift 0, mean 0, variance 1', async () => {
     const fake = fakeRun()
     const stream = lentSteps(fake).pipe(initialise(normalisedNet), take(1))
     const [flat = { weights: new Float32Array(0), statistics: undefined }] = await collect(stream, ({ student }) => ({
@@ -289,7 +289,7 @@ describe('initialise', () => {
     fake.end()
   })
 
-  it('refuses images or classes that the network is not for', async () => {
+  it('refuses images or classes that do not fit the network', async () => {
     const fresh = (fake: FakeRun) => lentSteps(fake).pipe(initialise(tinyNet))
     expect(await refusal(fresh, fakeRun({ data: noiseData(8) }))).toMatchObject({
       error: { _tag: 'OptionError', stage: 'initialise', expected: 'images of 8 x 8 x 1 for tiny' },
@@ -314,12 +314,12 @@ describe('exportModel', () => {
     fake.end()
     await turns()
     expect(memory()).toEqual(before)
-    // Nothing before training is done.
+    // Nothing is written before training is done.
     expectEvery(seen, ({ written }) => written === 0)
     return { artifacts: fake.artifacts, weights: seen.at(-1)?.weights }
   }
 
-  it.each(['irregular', 'filter', 'column', 'none'] as const)('writes the student as it is: %s', async (pattern) => {
+  it.each(['irregular', 'filter', 'column', 'none'] as const)('writes the student: %s', async (pattern) => {
     const { artifacts, weights } = await exported(pattern)
     const file = readBack(artifacts.get('nets/student.safetensors'))
     expect(file.metadata).toMatchObject({ format: 'pt', architecture: 'tiny', description: describeNetwork(tinyNet) })
@@ -349,7 +349,7 @@ describe('exportModel', () => {
     },
   )
 
-  it('writes running statistics by PyTorch’s names; masks are of weights alone', async () => {
+  it('writes running statistics under PyTorch’s names, and masks of weights alone', async () => {
     const fake = fakeRun()
     const stream = lentSteps(fake).pipe(
       initialise(normalisedNet),
@@ -372,7 +372,7 @@ describe('exportModel', () => {
     ])
   })
 
-  it('writes the constants of a normalisation, so that the file is read as the network it was', async () => {
+  it('writes the constants of a normalisation, so that the file is read as the same network', async () => {
     const constants = { mean: [0.3], std: [0.6] }
     const train1 = (fake: FakeRun) =>
       lentSteps(fake).pipe(
@@ -418,12 +418,12 @@ describe('exportModel', () => {
         stateOf(student),
       )
       later.end()
-      // An ONNX file has no place for masks.
+      // An ONNX file cannot hold masks.
       expect(loaded).toEqual(name.endsWith('.onnx') ? { ...trained, mask: undefined } : trained)
     },
   )
 
-  it('writes each of several files where nothing trains', async () => {
+  it('writes several files if nothing trains', async () => {
     const fake = fakeRun()
     const files = ['one.safetensors', 'two.onnx', 'three.int8.onnx'] as const
     const [one, two, three] = files
@@ -433,7 +433,7 @@ describe('exportModel', () => {
     expect([...fake.artifacts.keys()]).toEqual(files)
   })
 
-  it('writes a network that nobody trains as it comes, and refuses one whose loss nobody minimises', async () => {
+  it('writes an untrained network as it is, and refuses one with a loss that no stage minimises', async () => {
     const fake = fakeRun()
     const seen = await collect(lentSteps(fake).pipe(initialise(tinyNet), exportModel('fresh.onnx')), () => undefined)
     fake.end()
@@ -447,7 +447,7 @@ describe('exportModel', () => {
     })
   })
 
-  it('keeps what masks prune at zero in a plain training of what was loaded', async () => {
+  it('keeps pruned weights at zero in plain training of a loaded network', async () => {
     const fake = fakeRun()
     const pruned = lentSteps(fake).pipe(
       initialise(tinyNet),
@@ -482,7 +482,7 @@ describe('exportModel', () => {
     expect(hashes[0]).toEqual(hashes[1])
   })
 
-  it('writes nothing where no step came, and passes a failure to write on', async () => {
+  it('writes nothing without a step, and passes a write error on', async () => {
     const fake = fakeRun()
     const none = lentSteps(fake).pipe(take(0), initialise(tinyNet), crossEntropy(), train({ epochs: 1 }))
     await collect(none.pipe(exportModel('s.safetensors')), () => undefined)

@@ -1,4 +1,4 @@
-/** The student made smaller: when, what comes behind, and what an interruption leaves. */
+/** The student is made smaller: when, for later stages, and after an interruption. */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
@@ -61,7 +61,7 @@ describe('shrink', () => {
       net: student.architecture,
     }))
     const { student, logits, net } = students.at(-1) ?? { student: undefined, logits: [], net: normalisedNet }
-    // Steps on the way are those of the whole network.
+    // Steps during training are those of the whole network.
     expect(net).toBe(normalisedNet)
     if (!student) throw new Error('no steps')
     expect(student.architecture.name).toBe('tiny normalised, shrunk')
@@ -86,7 +86,7 @@ describe('shrink', () => {
     expect(memory()).toEqual(before)
   })
 
-  it('comes to the same network where the run was interrupted after its training', async () => {
+  it('makes the same network if the run was interrupted after its training', async () => {
     const fake = fakeRun()
     const [whole] = (await collect(stages(fake), ({ student }) => student)).slice(-1)
     const hash = whole && hashOf(weightsOf(whole))
@@ -99,7 +99,7 @@ describe('shrink', () => {
     again.end()
   })
 
-  it('makes a pruned network smaller before it is trained further, and a resumed one goes on with that', async () => {
+  it('makes a pruned network smaller before it is trained further, and a resumed run continues with that', async () => {
     const pruned = fakeRun()
     const [state] = (
       await collect(
@@ -132,7 +132,7 @@ describe('shrink', () => {
     const rest = await collect(further(resumed, until), seen)
     expect(rest).toEqual(whole.slice(4))
     expect(sizesOf(resumed)).toEqual(sizesOf(straight))
-    // Measured by the run that made it smaller, and said again.
+    // Measured by the run that made it smaller, and reported again.
     expect(latencyOf(resumed)).toEqual(latencyOf(stopped))
     resumed.end()
   })

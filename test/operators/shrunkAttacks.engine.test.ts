@@ -1,4 +1,4 @@
-/** The smaller network is attacked in the place of the pruned one: the same examples break. */
+/** The smaller network is attacked instead of the pruned one: the same examples break. */
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { apgd } from '../../src/attacks/apgd/apgd.js'
@@ -43,8 +43,8 @@ const pruned = (net: Architecture): PlainNetwork => {
 const EXAMPLES = 16
 
 /**
- * What becomes of noise that has the classes which `of` gives it. Each logit's mean is taken from it: a network at random
- * would see one class everywhere.
+ * Noise as images, labelled with the classes that `of` predicts. The mean of each logit is subtracted: a random network
+ * would predict one class everywhere.
  */
 const attacked = async (network: PlainNetwork, of: PlainNetwork, epsilon: number) => {
   const { architecture: net } = network
@@ -101,13 +101,13 @@ describe('attacks on the shrunk network', () => {
     expect(countsOf(shrunk.architecture).flops).toBeLessThan(0.8 * countsOf(network.architecture).flops)
     const [before, after] = [await attacked(network, network, epsilon), await attacked(shrunk, network, epsilon)]
     expect(after).toEqual(before)
-    // A check that says something: some break and some stand.
+    // Not an empty check: some examples break and some survive.
     const least = Math.min(...Object.values(before.accuracies))
     expect(least).toBeGreaterThan(0)
     expect(least).toBeLessThan(1)
   })
 
-  it('are what attackEval does behind shrink, also where nothing trains', async () => {
+  it('are what attackEval does after shrink, even if nothing trains', async () => {
     const file = checkpointFile(unpackWeights(tinyNet, pruned(tinyNet).weights))
     const fake = fakeRun()
     const stages = lentSteps(fake, 8).pipe(
@@ -124,7 +124,7 @@ describe('attacks on the shrunk network', () => {
     fake.end()
   })
 
-  it('are what attackEval does behind shrink, with the same outcome for each example', async () => {
+  it('are what attackEval does after shrink, with the same outcome for each example', async () => {
     const run = async (stages: 'pruned' | 'shrunk') => {
       const fake = fakeRun()
       const trained = lentSteps(fake, 8).pipe(

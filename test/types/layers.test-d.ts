@@ -1,8 +1,8 @@
-/** Layers that compile and layers that don't. */
+/** Layers that compile, and layers that do not. */
 import { batchNorm2d, conv2d, loadTeacher, normalize, preactResnet18, resnet18, vgg16bn, wideResnet, zoo } from 'pwoa'
 import { expectTypeOf, test } from 'vitest'
 
-test('whether a convolution has a bias is said in words', () => {
+test('the bias of a convolution is a word', () => {
   conv2d('conv', { out: 8, kernel: 3, bias: 'none' })
   conv2d('conv', { out: 8, kernel: 3, bias: 'learned' })
   // @ts-expect-error: no flags
@@ -15,13 +15,13 @@ test('a batch normalisation is as wide as what it reads', () => {
   batchNorm2d('bn', { channels: 8 })
 })
 
-test('a ResNet of one’s own is what the zoo’s is', () => {
+test('a custom ResNet has the type of the zoo’s', () => {
   expectTypeOf(resnet18({ classes: 100, width: 16 })).toEqualTypeOf(zoo.resnet18)
   // @ts-expect-error: the depth is in the name
   resnet18({ depth: 34 })
 })
 
-test('variants of a network are said in words', () => {
+test('variants of a network are words', () => {
   preactResnet18({ shortcut: 'input', last: 'none' })
   vgg16bn({ release: 'hydra' })
   wideResnet({ depth: 28, factor: 10, classes: 100 })

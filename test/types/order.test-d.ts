@@ -1,6 +1,6 @@
 /**
- * What compiles and what doesn't. Each `@ts-expect-error` stands above the misplaced stage: an error anywhere else, or
- * none, fails the test.
+ * What compiles and what does not. Each `@ts-expect-error` is above the misplaced stage: an error anywhere else, or no
+ * error, fails the test.
  */
 import {
   admmMask,
@@ -109,7 +109,7 @@ describe('right orders compile', () => {
     start.pipe(teacher).pipe(distill()).pipe(mask).pipe(exportModel('s.safetensors'))
   })
 
-  test('plain RxJS operators in between keep the fields', () => {
+  test('plain RxJS operators keep the fields', () => {
     start.pipe(
       filter(({ minibatch }) => minibatch.size > 1),
       teacher,
@@ -122,7 +122,7 @@ describe('right orders compile', () => {
     )
   })
 
-  test('stages hoisted to constants serve pipelines of other fields', () => {
+  test('stages in constants fit pipelines with other fields', () => {
     const loss = crossEntropy()
     const own = lossTerm('own', ({ logits }) => tf.mul(tf.mean(tf.square(logits)), 0.1))
     start.pipe(teacher, loss, own, mask, attackEval(attacks))
@@ -130,7 +130,7 @@ describe('right orders compile', () => {
     expectTypeOf(loss).toEqualTypeOf<Op<HasStudent, HasTerms>>()
   })
 
-  test('a stage of a user, with a field of its own', () => {
+  test('a custom stage with its own field', () => {
     const marked: Op<unknown, { readonly mark: number }> = stage(
       { stage: 'marked', config: {}, needs: [], adds: ['mark'] },
       (source) => source.pipe(map((step) => enrich('marked', step, { mark: 1 }))),
@@ -142,7 +142,7 @@ describe('right orders compile', () => {
     )
   })
 
-  test('an own architecture', () => {
+  test('a custom architecture', () => {
     const own = architecture('own', { height: 28, width: 28, channels: 1 }, [
       conv2d('conv', { out: 8, kernel: 5 }),
       flatten(),
@@ -162,7 +162,7 @@ describe('a misplaced stage does not compile, and the error is on it', () => {
     )
   })
 
-  test('distill behind a fresh network only', () => {
+  test('distill after a new network only', () => {
     start.pipe(
       initialise('mnistNet'),
       // @ts-expect-error a student, but no teacher
@@ -257,7 +257,7 @@ describe('a misplaced stage does not compile, and the error is on it', () => {
     )
   })
 
-  test('behind a map that drops fields', () => {
+  test('after a map that drops fields', () => {
     start.pipe(
       teacher,
       map(({ run, minibatch }) => ({ run, minibatch })),
@@ -281,7 +281,7 @@ describe('options and steps are typed', () => {
     crossEntropy({ phases: ['warmup'] })
   })
 
-  test('steps can not be changed', () => {
+  test('steps are read-only', () => {
     start.pipe(
       tap((step) => {
         const { minibatch } = step

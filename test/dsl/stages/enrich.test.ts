@@ -20,19 +20,19 @@ const term = (name: string): LossTerm => ({
 })
 
 describe('enrich', () => {
-  test('adds fields and leaves the step as it was', () => {
+  test('adds fields and does not change the step', () => {
     const before = step()
     const after = enrich('x', before, { extra: 1 })
     expect(after).toEqual({ ...before, extra: 1 })
     expect(before).not.toHaveProperty('extra')
   })
 
-  test('loss terms merge, in order', () => {
+  test('merges loss terms in order', () => {
     const twice = enrich('b', enrich('a', step(), { terms: [term('one')] }), { terms: [term('two')] })
     expect(twice.terms.map(({ name }) => name)).toEqual(['one', 'two'])
   })
 
-  test('a second term of a name, and a field that is there, are errors of the adding stage', () => {
+  test('a second term of the same name, and an existing field, are errors of the adding stage', () => {
     const one = enrich('a', step(), { terms: [term('same')] })
     expect(() => enrich('b', one, { terms: [term('same')] })).toThrow(
       'b: expected each loss term once, got "same" twice',
@@ -56,7 +56,7 @@ describe('enrichOnce', () => {
     return { source, out: () => out }
   }
 
-  test('works once a subscription, while the source waits; later steps pass synchronously', async () => {
+  test('works once per subscription while the source waits; later steps pass synchronously', async () => {
     const { source, out } = lending(3)
     let calls = 0
     const added = source.pipe(
@@ -82,7 +82,7 @@ describe('enrichOnce', () => {
     expect(out()).toBe(0)
   })
 
-  test('a rejection is the error of the stream, and hands the minibatch back', async () => {
+  test('a rejection becomes the error of the stream, and the minibatch is handed back', async () => {
     const { source, out } = lending(3)
     const failing = source.pipe(enrichOnce('slow', () => Promise.reject(new Error('no file'))))
     await expect(lastValueFrom(failing)).rejects.toThrow('no file')
@@ -90,7 +90,7 @@ describe('enrichOnce', () => {
     expect(out()).toBe(0)
   })
 
-  test('an error of the source passes', async () => {
+  test('passes an error of the source on', async () => {
     const failing = throwError(() => new Error('early')).pipe(enrichOnce('slow', async () => ({ extra: 1 })))
     await expect(lastValueFrom(failing)).rejects.toThrow('early')
     expect(

@@ -20,9 +20,9 @@ export const EngineChoice: t.Type<EngineChoice> = wordCodec(`one of ${engineChoi
 
 /** What the option `checkpoints` of a run takes. */
 export const checkpointOptions = declareOptions('checkpoints', {
-  /** Training steps between two, ≥ 1. */
+  /** Training steps between two, ≥ 1. @default none */
   everySteps: whole(1, { unit: 'steps' }).optional('none'),
-  /** Seconds between two, > 0; a step is never cut short. */
+  /** Seconds between two, > 0; a step is never cut short. @default none */
   everySeconds: positive({ unit: 's' }).optional('none'),
   /** How many are kept, ≥ 1. The one of the best evaluation (`attackEval`'s `every`) is kept as well. @default 2 */
   keep: whole(1).default(2),
@@ -44,17 +44,17 @@ export const runOptions = declareOptions('run', {
   /** Folder of the data set's files. @default the source's own cache */
   dataDir: folder().optional("the source's own cache"),
   /** The run folder. @default `runs/<pipeline>-<time>` in the working folder */
-  out: folder().optional('runs/<pipeline>-<time> in the working folder'),
+  out: folder().optional('`runs/<pipeline>-<time>` in the working folder'),
   /** The engine that computes. @default 'auto', the best that loads */
-  engine: choice(engineChoices).optional('auto, the best that loads'),
+  engine: choice(engineChoices).optional("'auto', the best that loads"),
   /** The seed of all random numbers, an unsigned 32-bit integer. @default 0 */
   seed: whole(0, { most: 2 ** 32 - 1 }).optional('0'),
-  /** A run folder to resume; it must be of the same pipeline, parameters and seed. */
+  /** A run folder to resume. It must be of the same pipeline, parameters and seed. @default a new run */
   resume: folder().optional('a new run'),
-  /** Run folders of parts of the work that are done: what they have recorded is not done again. @default none */
+  /** Run folders of finished parts of the work, which is not repeated. @default none */
   joins: list(folder()).optional('none'),
-  /** Attributes the time of training steps to their work, and writes `trace.json` for trace viewers. @default no */
-  profile: choice(['steps']).optional('no profile'),
+  /** Measures the kinds of work in training steps, and writes `trace.json` for trace viewers. @default none */
+  profile: choice(['steps']).optional('none'),
   /** When checkpoints are written. @default at the ends of epochs and every 60 s, in at most 2 % of the run's time */
   checkpoints: checkpointOptions.asOption().optional('at the ends of epochs and every 60 s'),
 })

@@ -43,7 +43,7 @@ export const toPwoaError = (stage: string, thrown: unknown): PwoaError =>
         cause: thrown,
       }
 
-/** Throws an `OptionError`: the way in which an operator's factory refuses its options, before any subscription. */
+/** Refuses an option, before any subscription. @throws OptionError always */
 export const rejectOption = (stage: string, expected: string, actual: unknown): never => {
   throw new PwoaFailure({ _tag: 'OptionError', stage, expected, actual: String(actual) })
 }

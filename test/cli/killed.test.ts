@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { nonEmpty } from '../support/expectEvery.js'
 import { longer } from '../support/longer.js'
 import { buildCommand, folderWith } from './commandLine.js'
 
@@ -122,7 +123,7 @@ test('a run that is killed repeatedly at any moment ends with the same files as 
   const cwd = folderWith({ 'killed.ts': pipelineFile })
   expect(await command.run(['killed.ts', ...common, '--out', 'whole'], cwd)).toMatchObject({ code: 0 })
   const chains = await Promise.all(Array.from({ length: CHAINS }, (_, index) => chain(cwd, index + 1)))
-  for (const out of chains.flat()) {
+  for (const out of nonEmpty(chains.flat())) {
     expect(lossesIn(join(cwd, out)), out).toEqual(lossesIn(join(cwd, 'whole')))
     for (const name of ['killed.safetensors', 'killed.masks.safetensors', 'attacks.jsonl'])
       expect(readFileSync(join(cwd, out, name)).equals(readFileSync(join(cwd, 'whole', name))), `${out} ${name}`).toBe(

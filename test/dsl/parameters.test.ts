@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { drawFileHelp } from '../../src/cli/draw/drawFileHelp.js'
 import { colorsFor } from '../../src/cli/draw/terminal.js'
 import { decodeParameters, param, parameters } from '../../src/dsl/parameters.js'
-
 import { syntheticDigits } from '../../src/io/datasets/digits/syntheticDigits.js'
 import { definePipeline } from '../../src/runtime/file/definePipeline.js'
 import { pipeline } from '../../src/runtime/run/pipeline.js'
+import { nonEmpty } from '../support/expectEvery.js'
 
 const help = 'Help.'
 const fields = parameters({
@@ -151,7 +151,7 @@ describe('optional', () => {
     })
     const definition = definePipeline(fields, () => pipeline('x', syntheticDigits({ train: 10, test: 10 })))
     const lines = drawFileHelp('p.ts', definition, colorsFor({})).split('\n')
-    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(100)
+    for (const line of nonEmpty(lines)) expect(line.length, line).toBeLessThanOrEqual(100)
     const told = lines.map((line) => line.trim()).join(' ')
     expect(told).toContain(`each one of ${words.join(', ')}, default`)
     expect(told.replaceAll(', ', ',')).toContain(`default ${words.join(',')}`)

@@ -9,6 +9,7 @@ import { classesOf } from '../../src/attacks/common/predictions.js'
 import { targetsOf } from '../../src/attacks/common/targets.js'
 import { tf } from '../../src/engine/tf.js'
 import { Student } from '../../src/training/network/network.js'
+import { nonEmpty } from '../support/expectEvery.js'
 import { describeGolden, readGolden, readPublicNetwork, readTestSet } from '../support/golden.js'
 import { testBatches } from '../support/testBatches.js'
 
@@ -124,7 +125,7 @@ describeGolden('Auto-PGD', () => {
     const [truth, rounded] = [golden.float64[key], golden.float32[key]]
     if (!truth || !rounded) throw new Error(`no ${key}`)
     expect([...broken].sort()).toEqual(truth.still_correct.flatMap((still, row) => (still ? [] : [row])))
-    for (const [row, expected] of truth.loss_best.entries()) {
+    for (const [row, expected] of nonEmpty(truth.loss_best.entries())) {
       // The attack drops a broken row, so its loss stops growing here.
       if (broken.has(row)) continue
       const spread = Math.abs(expected - Number(rounded.loss_best[row]))

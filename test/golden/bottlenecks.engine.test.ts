@@ -1,4 +1,5 @@
 /** VIB and CEB against PyTorch: scripts/golden_bottlenecks.py. */
+
 import { readFileSync } from 'node:fs'
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { isLeft } from 'fp-ts/lib/Either.js'

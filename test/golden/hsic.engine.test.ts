@@ -7,6 +7,7 @@ import { forward, unflatten } from '../../src/models/forward/forward.js'
 import { parametersOf } from '../../src/models/parameters/parameters.js'
 import { indexOf } from '../../src/models/parameters/torchOrder.js'
 import { imagesOf, labelsOf } from '../../src/training/network/images.js'
+import { nonEmpty } from '../support/expectEvery.js'
 import { describeGolden, ownName, readGolden, readPublicNetwork, readTestSplit } from '../support/golden.js'
 import { gaussianMinusOne, normalisedGaussian, normalisedLinear } from '../support/hsicKernels.js'
 import { type Bottleneck64, bottleneck64 } from '../support/mnistNet64.js'
@@ -109,7 +110,7 @@ describeGolden('HSIC bottleneck on mnist_fastat_pgd', () => {
     expect(relativeError(reference.nHsicX, golden.nHSIC_X_Z)).toBeLessThan(REFERENCE)
     expect(relativeError(reference.nHsicY, golden.nHSIC_Y_Z)).toBeLessThan(REFERENCE)
     expect(Math.abs(reference.loss / golden.loss - 1)).toBeLessThan(REFERENCE)
-    for (const { name, expected, inTorchOrder } of goldenGradients(golden, network.architecture)) {
+    for (const { name, expected, inTorchOrder } of nonEmpty(goldenGradients(golden, network.architecture))) {
       const found = inTorchOrder(reference.gradients.get(name) ?? [])
       expect(Math.abs(norm(found) / expected.l2 - 1), `${name}: norm`).toBeLessThan(REFERENCE)
       expect(relativeError(found.slice(0, 8), expected.first8), `${name}: first 8`).toBeLessThan(1e-6)
@@ -160,7 +161,7 @@ describeGolden('HSIC bottleneck on mnist_fastat_pgd', () => {
     })
     const kernels = [golden.K_X_row0, ...golden.K_Z_row0]
     const oneSided = [golden.KH_X_row0, ...golden.KH_Z_row0]
-    for (const [i, { minusOne, centred: ours }] of found.gaussian.entries()) {
+    for (const [i, { minusOne, centred: ours }] of nonEmpty(found.gaussian.entries())) {
       const expected = (kernels[i] ?? []).map((value) => value - 1)
       const gap = largest(expected.map((value, j) => value - Number(minusOne[j])))
       expect(gap, `K − 1 of tensor ${i}`).toBeLessThan(KERNEL * largest(expected))
@@ -174,7 +175,7 @@ describeGolden('HSIC bottleneck on mnist_fastat_pgd', () => {
   it('loss and every gradient, 16 images', () => {
     const found = onEngine(network, 16)
     expect(Math.abs(found.loss / golden.loss - 1)).toBeLessThan(VALUE)
-    for (const { name, expected, size, inTorchOrder } of goldenGradients(golden, network.architecture)) {
+    for (const { name, expected, size, inTorchOrder } of nonEmpty(goldenGradients(golden, network.architecture))) {
       const ours = inTorchOrder(found.gradients.get(name) ?? [])
       expect(Math.abs(norm(ours) / expected.l2 - 1), `${name}: norm`).toBeLessThan(GRADIENT)
       // Sums cancel. An error of norm δ changes the sum of `size` numbers by at most √size·δ.
@@ -185,7 +186,7 @@ describeGolden('HSIC bottleneck on mnist_fastat_pgd', () => {
       const gap = largest(expected.first8.map((value, i) => value - Number(ours[i])))
       expect(gap, `${name}: first 8`).toBeLessThan((5 * GRADIENT * expected.l2) / Math.sqrt(size))
     }
-    for (const [name, truth] of reference.gradients)
+    for (const [name, truth] of nonEmpty(reference.gradients))
       expect(relativeError(found.gradients.get(name) ?? [], truth), name).toBeLessThan(GRADIENT)
   })
 
@@ -193,7 +194,7 @@ describeGolden('HSIC bottleneck on mnist_fastat_pgd', () => {
     const truth = reference64(128)
     const found = onEngine(network, 128)
     expect(Math.abs(found.loss / truth.loss - 1)).toBeLessThan(VALUE)
-    for (const [name, gradient] of truth.gradients)
+    for (const [name, gradient] of nonEmpty(truth.gradients))
       expect(relativeError(found.gradients.get(name) ?? [], gradient), name).toBeLessThan(GRADIENT)
   })
 })

@@ -1,6 +1,7 @@
 /**
  * Narrow versions of the zoo's networks, in training and in evaluation, against PyTorch: scripts/golden_networks.py.
  */
+
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
@@ -37,6 +38,7 @@ import { Student } from '../../src/training/network/network.js'
 import { constant } from '../../src/training/step/schedule.js'
 import { sgd } from '../../src/training/step/sgd.js'
 import { collect, fakeRun } from '../support/context.js'
+import { nonEmpty } from '../support/expectEvery.js'
 import { isNative } from '../support/isNative.js'
 import { needing, publicCheckpoints, shared } from '../support/needs.js'
 import { norm, seededNumbers } from '../support/numbers.js'
@@ -209,7 +211,7 @@ const expectPass = (
 ): void => {
   expectClose(logits.dataSync(), expected.logits.flat(), tolerance, 'logits')
   expect(hidden).toHaveLength(expected.hidden.length)
-  for (const [i, z] of hidden.entries())
+  for (const [i, z] of nonEmpty(hidden.entries()))
     expectSummary(channelsFirst(z), expected.hidden[i] ?? [], tolerance, `hidden activation ${i}`)
 }
 
@@ -334,7 +336,7 @@ describe.each(Object.entries(golden.networks))('%s, narrow', (name, expected) =>
       const [losses, last] = [seen.map(({ loss }) => loss), seen.at(-1)]
       expectClose(losses, truth.losses, VALUES, 'losses')
       const moved = [...unpackWeights(net, last?.weights ?? weights)]
-      for (const [i, [parameter, { data: values }]] of moved.entries())
+      for (const [i, [parameter, { data: values }]] of nonEmpty(moved.entries()))
         expectSummary(values, truth.weights[i] ?? [], VALUES, parameter)
       expectSummary(last?.statistics ?? [], truth.statistics, VALUES, 'statistics')
       expectClose(last?.logits ?? [], truth.logits.flat(), VALUES, 'logits')

@@ -23,6 +23,7 @@ import type { HasStudent, Student } from '../../src/training/network/network.js'
 import { sgd } from '../../src/training/step/sgd.js'
 import { temporaryFolder } from '../runtime/fakes.js'
 import { collect, type FakeRun, fakeRun, memory, normalisedNet, tinyData, turns } from '../support/context.js'
+import { nonEmpty } from '../support/expectEvery.js'
 import { distance } from '../support/numbers.js'
 import { channelsFirst, runOnnx } from '../support/onnxRuntime.js'
 import { checkpointFile, lentSteps, runningOf, teacherFile, weightsOf } from '../support/steps.js'
@@ -111,7 +112,7 @@ describe.each([
     const [one, again, other] = [await drawn(1), await drawn(1), await drawn(2)]
     expect(again).toEqual(one)
     expect(new Set([...one, ...other].map(([first]) => first)).size).toBe(8)
-    for (const numbers of one) {
+    for (const numbers of nonEmpty(one)) {
       const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length
       const square = numbers.reduce((sum, value) => sum + value * value, 0) / numbers.length
       // Four standard deviations of 4,000 draws.
@@ -134,12 +135,12 @@ describe.each([
     )
     const { student } = seen[0] ?? {}
     if (!student) throw new Error('no steps')
-    for (const { terms } of seen) {
+    for (const { terms } of nonEmpty(seen)) {
       expect(Object.keys(terms)).toEqual(['crossEntropy', name])
       expect(terms[name]).not.toBe(0)
     }
     const [start, end] = [before[0] ?? [], seen.at(-1)?.after ?? []]
-    for (const parameter of parametersOf(student.architecture)) {
+    for (const parameter of nonEmpty(parametersOf(student.architecture))) {
       const place = (values: ArrayLike<number>): readonly number[] =>
         Array.from(values).slice(parameter.offset, parameter.offset + parameter.size)
       expect(place(end), parameter.name).not.toEqual(place(start))

@@ -15,7 +15,7 @@ import { initialise } from '../../src/operators/initialise.js'
 import { perturb } from '../../src/operators/perturb.js'
 import { train } from '../../src/operators/train.js'
 import { collect, fakeRun, memory, tinyNet, turns } from '../support/context.js'
-import { expectEvery, isPixel } from '../support/expectEvery.js'
+import { expectEvery, isPixel, nonEmpty } from '../support/expectEvery.js'
 import { lentSteps } from '../support/steps.js'
 
 const PIXELS = 64
@@ -63,11 +63,11 @@ describe('perturb', () => {
     async (noise) => {
       const before = await natural()
       const after = await run(perturb(noise))
-      for (const [i, { images, labels, shape }] of after.entries()) {
+      for (const [i, { images, labels, shape }] of nonEmpty(after.entries())) {
         expect(shape).toEqual(before[i]?.shape)
         expect(labels).toEqual(before[i]?.labels)
         expectEvery(images, isPixel)
-        for (const distance of movedBy(images, before[i]?.images ?? images)) {
+        for (const distance of nonEmpty(movedBy(images, before[i]?.images ?? images))) {
           expect(distance).toBeGreaterThan(0)
           expect(distance).toBeLessThan(noise.epsilon + ROUNDING)
         }
@@ -121,11 +121,11 @@ describe('adversarial', () => {
   it('replaces the images by attacked ones', async () => {
     const before = await run(initialise(tinyNet))
     const after = await run((source) => source.pipe(initialise(tinyNet), adversarial(attack)))
-    for (const [i, { images, labels, size }] of after.entries()) {
+    for (const [i, { images, labels, size }] of nonEmpty(after.entries())) {
       expect(size).toBe(before[i]?.size)
       expect(labels).toEqual(before[i]?.labels)
       expectEvery(images, isPixel)
-      for (const distance of movedBy(images, before[i]?.images ?? images)) {
+      for (const distance of nonEmpty(movedBy(images, before[i]?.images ?? images))) {
         expect(distance).toBeGreaterThan(0.01)
         expect(distance).toBeLessThan(0.1 + ROUNDING)
       }
@@ -136,7 +136,7 @@ describe('adversarial', () => {
     const replaced = await run((source) => source.pipe(initialise(tinyNet), adversarial(attack)))
     const before = await run(initialise(tinyNet))
     const joined = await run((source) => source.pipe(initialise(tinyNet), adversarial(attack, { mode: 'join' })))
-    for (const [i, { images, labels, size, shape }] of joined.entries()) {
+    for (const [i, { images, labels, size, shape }] of nonEmpty(joined.entries())) {
       const n = before[i]?.size ?? 0
       expect(size).toBe(2 * n)
       expect(shape).toEqual([2 * n, 8, 8, 1])

@@ -15,6 +15,7 @@ import { train } from '../../src/operators/train.js'
 import { vib } from '../../src/operators/vib.js'
 import type { HasStudent, HasTeacher } from '../../src/training/network/network.js'
 import { collect, fakeRun, memory, normalisedNet, tinyData, tinyNet, turns } from '../support/context.js'
+import { nonEmpty } from '../support/expectEvery.js'
 import { seededNumbers } from '../support/numbers.js'
 import { lentSteps, teacherFile, weightsOf } from '../support/steps.js'
 
@@ -59,7 +60,7 @@ it('is the square of ε times the L1 norm of the difference of two linear maps',
   const inputs = shape.height * shape.width * shape.channels
   const noise = seededNumbers(9, classes * inputs + classes)
   const found = await valuesOf(linearNet, spread)
-  for (const { epoch, batch, rows, values } of found) {
+  for (const { epoch, batch, rows, values } of nonEmpty(found)) {
     const examples = rows / 2
     const v = new Float32Array(examples * classes)
     fillSigns(v, stream(4, 'matchJacobian', epoch, batch))
@@ -81,7 +82,7 @@ it('is the square of ε times the L1 norm of the difference of two linear maps',
 })
 
 it('is 0 if the student equals its teacher', async () => {
-  for (const { names, values, views } of await valuesOf(normalisedNet, 0))
+  for (const { names, values, views } of nonEmpty(await valuesOf(normalisedNet, 0)))
     expect([names, values, views]).toEqual([['jacobian'], [0], 2])
 })
 

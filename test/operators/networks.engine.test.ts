@@ -39,7 +39,7 @@ import {
   tinyNet,
   turns,
 } from '../support/context.js'
-import { expectEvery } from '../support/expectEvery.js'
+import { expectEvery, nonEmpty } from '../support/expectEvery.js'
 import { checkpointFile, hashOf, lentSteps, runningOf, teacherFile, weightsOf } from '../support/steps.js'
 
 /** The error of a stream; asserts that no tensors remain. */
@@ -249,7 +249,7 @@ describe('initialise', () => {
     const [weights] = await collect(stream, ({ student }) => ({ all: weightsOf(student), net: student.architecture }))
     fake.end()
     const fanIn: Readonly<Record<string, number>> = { '0': 16, '2': 256, '5': 1568, '7': 100 }
-    for (const { node, role, offset, size } of weights ? parametersOf(weights.net) : []) {
+    for (const { node, role, offset, size } of nonEmpty(weights ? parametersOf(weights.net) : [])) {
       const bound = 1 / Math.sqrt(fanIn[node] ?? 0)
       const values = [...(weights?.all.subarray(offset, offset + size) ?? [])]
       const largest = Math.max(...values.map(Math.abs).filter((_, i) => i < 10_000))
@@ -272,7 +272,7 @@ describe('initialise', () => {
     }))
     fake.end()
     expect(flat.statistics).toEqual(freshStatistics(normalisedNet))
-    for (const { role, offset, size, shape } of parametersOf(normalisedNet)) {
+    for (const { role, offset, size, shape } of nonEmpty(parametersOf(normalisedNet))) {
       const values = [...flat.weights.subarray(offset, offset + size)]
       if (role === 'scale' || role === 'shift') expect(values).toEqual(Array(size).fill(role === 'scale' ? 1 : 0))
       if (role !== 'weight') continue

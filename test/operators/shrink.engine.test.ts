@@ -27,6 +27,7 @@ import {
   tinyNet,
   turns,
 } from '../support/context.js'
+import { nonEmpty } from '../support/expectEvery.js'
 import { distance } from '../support/numbers.js'
 import { hashOf, lentSteps, weightsOf } from '../support/steps.js'
 
@@ -69,7 +70,7 @@ describe('shrink', () => {
     const [sizes, ...others] = sizesOf(fake)
     expect(others).toEqual([])
     const [latency] = latencyOf(fake)
-    for (const { layers } of latency ? [latency.before, latency.after] : [])
+    for (const { layers } of nonEmpty(latency ? [latency.before, latency.after] : []))
       expect(layers.map(({ layer }) => layer)).toEqual(expect.arrayContaining(['conv1', 'conv2', 'shortcut.0', 'fc']))
     expect(latency?.images).toBeGreaterThan(0)
     const total = (figure: 'parameters' | 'flops', of: 'before' | 'after') =>

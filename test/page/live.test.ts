@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { PageMessage } from '../../src/ui/messages.js'
 import { buildCommand, folderWith, type Started } from '../cli/commandLine.js'
 import { userFiles } from '../cli/userFiles.js'
+import { nonEmpty } from '../support/expectEvery.js'
 import { needing } from '../support/needs.js'
 import { browser, chromiumBrowser, pixelsOf } from './browser.js'
 
@@ -81,7 +82,7 @@ describe('a run with --ui', needing(chromiumBrowser), () => {
         expect(await pixelsOf(page, title, curve), `${title}, curve ${curve}`).toBeGreaterThan(20)
     const pictures = page.getByRole('img', { name: /^Adversarial/ })
     expect(await pictures.count()).toBe(2)
-    for (const image of await pictures.all())
+    for (const image of nonEmpty(await pictures.all()))
       expect(await image.evaluate((one) => one instanceof HTMLImageElement && one.naturalWidth)).toBeGreaterThan(100)
     const summary = JSON.parse(stdout)
     const accuracy = `pgd ${(100 * summary.after.attacks.pgd).toFixed(1)} %`

@@ -1,6 +1,7 @@
 import { isRight } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import compare from '../../pipelines/compare.js'
+import { nonEmpty } from '../support/expectEvery.js'
 
 const natural = ['naive', 'gradual', 'admm', 'hsic-only', 'distill-only', 'pwoa', 'tuned', 'perturbed', 'learned']
 const beyond = ['perturbed-learned', 'matched']
@@ -90,7 +91,7 @@ describe.each(datasets)('the rows of compare.ts on %s', (dataset) => {
   test("ablations of the published method have its stages' options", () => {
     const whole = stages.get('pwoa')
     for (const row of ['admm', 'hsic-only', 'distill-only', 'pwoa-mixed-0.2', 'pwoa-mixed-1'])
-      for (const [stage, config] of stages.get(row) ?? [])
+      for (const [stage, config] of nonEmpty(stages.get(row) ?? []))
         if (whole?.has(stage)) expect(config, `${row} ${stage}`).toEqual(whole.get(stage))
     for (const ratio of [0.2, 1])
       expect(stages.get(`pwoa-mixed-${ratio}`)?.get('adversarial')).toMatchObject({ mixRatio: ratio, mode: 'replace' })

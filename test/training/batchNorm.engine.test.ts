@@ -1,4 +1,5 @@
 /** Training with batch normalisation: what moves the statistics, what leaves them, and what an interruption keeps. */
+
 import { type Observable, take, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { pgd } from '../../src/attacks/pgd.js'
@@ -20,6 +21,7 @@ import { train } from '../../src/operators/train.js'
 import type { HasStudent, HasTeacher } from '../../src/training/network/network.js'
 import { sgd } from '../../src/training/step/sgd.js'
 import { collect, type FakeRun, fakeRun, memory, normalisedNet, type Saved, turns } from '../support/context.js'
+import { nonEmpty } from '../support/expectEvery.js'
 import { seededNumbers } from '../support/numbers.js'
 import { hashOf, lentSteps, numbersOf, runningOf, teacherFile, weightsOf } from '../support/steps.js'
 
@@ -103,8 +105,8 @@ describe('pruning', () => {
     expect(retrained).toHaveLength(9)
     const [first, last] = [retrained.at(0), retrained.at(-1)]
     for (const { weights, mask } of retrained)
-      for (const [i, kept] of (mask ?? []).entries()) if (kept === 0) expect(weights[i]).toBe(0)
-    for (const { role, offset, size, name } of parametersOf(normalisedNet)) {
+      for (const [i, kept] of nonEmpty((mask ?? []).entries())) if (kept === 0) expect(weights[i]).toBe(0)
+    for (const { role, offset, size, name } of nonEmpty(parametersOf(normalisedNet))) {
       const kept = (last?.mask ?? new Float32Array(0)).subarray(offset, offset + size)
       expect(kept.reduce((sum, bit) => sum + bit, 0) / size, name).toBe(role === 'weight' ? 0.25 : 1)
       const [then, now] = [first, last].map((each) =>

@@ -44,7 +44,7 @@ import {
   tinyNet,
   turns,
 } from '../support/context.js'
-import { expectEvery } from '../support/expectEvery.js'
+import { expectEvery, nonEmpty } from '../support/expectEvery.js'
 import { hashOf, lentSteps, numbersOf, runningOf, teacherFile, weightsOf } from '../support/steps.js'
 
 type Trained = Observable<Step & HasStudent & HasTraining & Partial<HasGuide>>
@@ -245,7 +245,7 @@ describe.each(patterns)('masks of pattern %s', (pattern) => {
     expect(learned.mask).toEqual((await oneShot()).mask)
     // From the first step on the network is masked; its other weights are as they were.
     expect(keptOf(learned.steps[0]?.weights)).toEqual(keptOf(learned.mask))
-    for (const [i, value] of (learned.steps[0]?.weights ?? []).entries())
+    for (const [i, value] of nonEmpty((learned.steps[0]?.weights ?? []).entries()))
       if (value !== 0) expect(value).toBe(learned.start[i])
   })
 
@@ -279,7 +279,7 @@ describe.each(patterns)('masks of pattern %s', (pattern) => {
       expect(retrained).toHaveLength(6)
       for (const { weights, mask: bits = new Float32Array(0) } of retrained) {
         expect(bits).toContain(0)
-        for (const [i, bit] of bits.entries()) if (bit === 0) expect(weights[i]).toBe(0)
+        for (const [i, bit] of nonEmpty(bits.entries())) if (bit === 0) expect(weights[i]).toBe(0)
       }
     }
   })
@@ -325,7 +325,7 @@ describe('a network that was pruned before', () => {
     const conv = parametersOf(normalisedNet).find(({ name }) => name === 'conv1.weight')
     const { offset, size } = conv ?? { offset: 0, size: 0 }
     expect(size).toBeGreaterThan(16)
-    for (const { weights, mask: bits } of steps)
+    for (const { weights, mask: bits } of nonEmpty(steps))
       for (const values of [weights, bits ?? []])
         expect(values.slice(offset, offset + size - 16)).toEqual(new Float32Array(size - 16))
     // It is trained all the same.
@@ -356,8 +356,9 @@ it('gradual pruning never lets a weight come back, also under momentum', async (
     s.pipe(crossEntropy(), magnitudePrune({ ...alike, epochs: 4, pattern: 'irregular', updateEvery: 2, prune })),
   )
   expect(steps.at(-1)?.mask).toContain(0)
-  for (const [i, { mask: bits }] of steps.entries())
-    for (const later of steps.slice(i)) expectEvery(later.weights, (weight, at) => bits?.[at] !== 0 || weight === 0)
+  for (const [i, { mask: bits }] of nonEmpty(steps.entries()))
+    for (const later of nonEmpty(steps.slice(i)))
+      expectEvery(later.weights, (weight, at) => bits?.[at] !== 0 || weight === 0)
 })
 
 it('under proximal steps a zeroed weight may come back, and none lies between zero and its layer’s threshold', async () => {
@@ -374,8 +375,8 @@ it('under proximal steps a zeroed weight may come back, and none lies between ze
   const pruning = steps.slice(0, 12)
   const layers = parametersOf(normalisedNet).filter(({ role }) => role === 'weight')
   // Before the first update nothing is wanted pruned yet.
-  for (const { weights, values } of pruning.slice(3))
-    for (const [i, { offset, size }] of layers.entries()) {
+  for (const { weights, values } of nonEmpty(pruning.slice(3)))
+    for (const [i, { offset, size }] of nonEmpty(layers.entries())) {
       const threshold = Number(values[`prune.threshold.${i}`])
       expect(threshold).toBeGreaterThan(0)
       expectEvery(weights.subarray(offset, offset + size), (w) => w === 0 || Math.abs(w) >= threshold)

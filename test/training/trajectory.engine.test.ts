@@ -23,7 +23,7 @@ import type { HasStudent } from '../../src/training/network/network.js'
 import { adam } from '../../src/training/step/adam.js'
 import { constant, cosine } from '../../src/training/step/schedule.js'
 import { collect, type FakeRun, fakeRun } from '../support/context.js'
-import { expectEvery } from '../support/expectEvery.js'
+import { expectEvery, nonEmpty } from '../support/expectEvery.js'
 import { describeGolden, ownName, readGolden, readPublicNetwork } from '../support/golden.js'
 import { weightsOf } from '../support/steps.js'
 
@@ -243,7 +243,7 @@ describeGolden('the trajectory of train_steps.json', () => {
       penalties.reduce((sum, value) => sum + value, 0),
       PENALTY,
     )
-    for (const [name, penalty] of Object.entries(expected)) {
+    for (const [name, penalty] of nonEmpty(Object.entries(expected))) {
       const [w, zl, ul] = [at(seen, i - 1).weights, z, u].map((flat) => piece(flat, name)) as [Flat, Flat, Flat]
       const residual = w.map((value, k) => value - Number(zl[k]) + Number(ul[k]))
       expectClose((rho / 2) * l2(residual) ** 2, penalty, PENALTY)
@@ -253,20 +253,22 @@ describeGolden('the trajectory of train_steps.json', () => {
   it.each(stepsWith('rho'))('step %s: ρ, Z and U', (i) => {
     const { rho, Z_l2, U_l2 } = at(golden, i)
     const found = at(seen, i)
-    for (const [name, value] of Object.entries(rho ?? {})) expectClose(found.rho, value, EXACT, name)
-    for (const [name, value] of Object.entries(Z_l2 ?? {})) expectClose(l2(piece(found.z, name)), value, NORM, name)
-    for (const [name, value] of Object.entries(U_l2 ?? {})) expectClose(l2(piece(found.u, name)), value, NORM, name)
+    for (const [name, value] of nonEmpty(Object.entries(rho ?? {}))) expectClose(found.rho, value, EXACT, name)
+    for (const [name, value] of nonEmpty(Object.entries(Z_l2 ?? {})))
+      expectClose(l2(piece(found.z, name)), value, NORM, name)
+    for (const [name, value] of nonEmpty(Object.entries(U_l2 ?? {})))
+      expectClose(l2(piece(found.u, name)), value, NORM, name)
   })
 
   it.each(stepsWith('params'))('step %s: parameters', (i) => {
     const { weights } = at(seen, i)
     const tensors = unpackWeights(mnistNet, weights)
-    for (const [name, { sum, l2: norm, first4 }] of Object.entries(at(golden, i).params ?? {})) {
+    for (const [name, { sum, l2: norm, first4 }] of nonEmpty(Object.entries(at(golden, i).params ?? {}))) {
       const data = tensors.get(ownName(name))?.data ?? new Float32Array(0)
       const total = data.reduce((so, value) => so + value, 0)
       expect.soft(Math.abs(total - sum), `sum of ${name}`).toBeLessThan(ELEMENT * Math.sqrt(data.length))
       expectClose(l2(data), norm, NORM, name)
-      for (const [k, value] of first4.entries())
+      for (const [k, value] of nonEmpty(first4.entries()))
         expect.soft(Math.abs(Number(data[k]) - value), `${name}[${k}]`).toBeLessThan(ELEMENT)
     }
   })
@@ -274,11 +276,12 @@ describeGolden('the trajectory of train_steps.json', () => {
   it('keeps as many weights, and keeps the pruned ones at zero to the end', () => {
     const pruned = golden.findIndex(({ stage }) => stage === 'hard_prune')
     const { mask } = at(seen, pruned)
-    for (const [name, kept] of Object.entries(at(golden, pruned).kept ?? {}))
+    for (const [name, kept] of nonEmpty(Object.entries(at(golden, pruned).kept ?? {})))
       expect(
         piece(mask, name).reduce((sum, bit) => sum + bit, 0),
         name,
       ).toBe(kept)
-    for (const { weights } of seen.slice(pruned)) expectEvery(weights, (value, k) => mask?.[k] === 1 || value === 0)
+    for (const { weights } of nonEmpty(seen.slice(pruned)))
+      expectEvery(weights, (value, k) => mask?.[k] === 1 || value === 0)
   })
 })

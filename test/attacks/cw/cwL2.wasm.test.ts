@@ -15,7 +15,7 @@ import {
   problem,
   someOf,
 } from '../../support/attacked.js'
-import { expectEvery, isPixel } from '../../support/expectEvery.js'
+import { expectEvery, isPixel, nonEmpty } from '../../support/expectEvery.js'
 import { distance, norm, seededNumbers } from '../../support/numbers.js'
 
 /** Of images in [0, 1], because a forward pass rounds differently for a different batch size. */
@@ -40,7 +40,7 @@ describe('cwL2', () => {
         const [clean, found] = [guessesOf(given.images, classifier), attacked(cwL2(quick), given, classifier)]
         expectEvery(found, isPixel)
         const after = guessesOf(found, classifier)
-        for (const [row, length] of lengthsOf(found, given.images).entries()) {
+        for (const [row, length] of nonEmpty(lengthsOf(found, given.images).entries())) {
           expect(length > 0, 'moved').toBe(after[row] !== given.classes[row] && clean[row] === given.classes[row])
           if (length === 0) expect(after[row]).toBe(clean[row])
         }
@@ -58,7 +58,7 @@ describe('cwL2', () => {
           lengthsOf(attacked(cwL2({ ...quick, searchSteps, initialConstant: 0.05 }), given, classifier), given.images),
         )
         for (const [i, lengths] of runs.slice(1).entries())
-          for (const [row, before] of (runs[i] ?? []).entries()) {
+          for (const [row, before] of nonEmpty((runs[i] ?? []).entries())) {
             const length = Number(lengths[row])
             if (before > 0) {
               expect(length).toBeGreaterThan(0)

@@ -11,6 +11,7 @@ import { heldOut } from '../../../src/io/datasets/heldOut.js'
 import { imageFolder } from '../../../src/io/datasets/images/imageFolder.js'
 import { mnist } from '../../../src/io/datasets/mnist/mnist.js'
 import { MNIST_FILES } from '../../../src/io/datasets/mnist/mnistFiles.js'
+import { nonEmpty } from '../../support/expectEvery.js'
 import { needing, publicMnist, shared } from '../../support/needs.js'
 
 let folder = ''
@@ -87,7 +88,7 @@ describe('the contents of a data set', () => {
     put(images('four', {}))
     const places = ['one', 'two', 'three', 'four']
     const all = await Promise.all(places.map((place) => contentsOf(cifar10(), place)))
-    for (const one of all) expect(one).toMatch(hash)
+    for (const one of nonEmpty(all)) expect(one).toMatch(hash)
     expect(new Set(all).size).toBe(places.length)
   })
 

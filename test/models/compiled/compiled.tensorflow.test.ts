@@ -22,6 +22,7 @@ import type { BatchMoments } from '../../../src/models/parameters/statistics.js'
 import { resnet18 } from '../../../src/models/zoo/resnet.js'
 import { mnistNet } from '../../../src/models/zoo/zoo.js'
 import { memory } from '../../support/context.js'
+import { nonEmpty } from '../../support/expectEvery.js'
 import { headed } from '../../support/heads.js'
 import { relativeError, seededNumbers } from '../../support/numbers.js'
 import { weightGradient } from '../../support/weightGradient.js'
@@ -167,7 +168,7 @@ describe.each(networks)('%s as graphs', (_, net) => {
         ]),
       }
     })
-    for (const [name, error] of Object.entries(found)) expect(error, name).toBeLessThan(ROUNDING)
+    for (const [name, error] of nonEmpty(Object.entries(found))) expect(error, name).toBeLessThan(ROUNDING)
     tf.dispose([weights, images, mix])
   })
 

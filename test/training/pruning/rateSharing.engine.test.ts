@@ -1,4 +1,5 @@
 /** Rates that differ by layer: their budget, the rule of each sharing, and the curvature that learned ones go by. */
+
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../../src/engine/tf.js'
@@ -15,6 +16,7 @@ import { type RateSharing, rateSharings } from '../../../src/training/pruning/ra
 import type { Excluded } from '../../../src/training/pruning/rates.js'
 import { TrainingMemory } from '../../../src/training/step/memory.js'
 import { normalisedNet, tinyData, tinyNet } from '../../support/context.js'
+import { nonEmpty } from '../../support/expectEvery.js'
 import { seededNumbers } from '../../support/numbers.js'
 import { weightsOf } from '../../support/steps.js'
 
@@ -100,7 +102,7 @@ describe.each(rateSharings)('%s rates', (rates) => {
     const slack = group.reduce((sum, size) => sum + size, 0)
     expect(total).toBeLessThanOrEqual(prunable / rate + slack)
     expect(total).toBeGreaterThanOrEqual(prunable / rate - slack)
-    for (const own of kept) expect(own).toBeGreaterThan(0)
+    for (const own of nonEmpty(kept)) expect(own).toBeGreaterThan(0)
   })
 })
 
@@ -134,7 +136,7 @@ it('curvature is what the squares of all logits’ gradients come to', () => {
   const found = curvatureOf(student, images)
   const exact = exactCurvature(student, images, tinyData.classes)
   // 16 probes: the estimate of one weight is wide, its sum over a layer is not.
-  for (const { offset, size, node } of weights) {
+  for (const { offset, size, node } of nonEmpty(weights)) {
     const sum = (all: Float64Array): number =>
       all.subarray(offset, offset + size).reduce((total, one) => total + one, 0)
     expect(Math.abs(sum(found) / sum(exact) - 1), node).toBeLessThan(0.25)

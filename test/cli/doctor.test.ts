@@ -39,7 +39,10 @@ describe('pwoa-run doctor', () => {
       says: 'wasm (portable, slower); 1 thread within an operation',
       advice: expect.stringContaining('native TensorFlow is not installed; run npx pwoa-setup'),
     })
-    expect(about('node')).toMatchObject({ state: 'ok', facts: { version: process.version, needed: '^20.15 || >=22.2' } })
+    expect(about('node')).toMatchObject({
+      state: 'ok',
+      facts: { version: process.version, needed: '^20.15 || >=22.2' },
+    })
     expect(about('pipeline files')).toMatchObject({ state: 'ok' })
     expect(about('image files')).toMatchObject({ state: 'ok' })
     expect(about('cache folder')).toMatchObject({ facts: { folder: join(folder, 'cache'), writable: true } })

@@ -1,4 +1,5 @@
-import { type CheckpointOptions, type EngineChoice, engineChoices } from '../../dsl/pipeline/run.js'
+import { type EngineChoice, engineChoices } from '../../dsl/pipeline/engineChoice.js'
+import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
 import { usageFailure } from './usageFailure.js'
 
 // Each reader converts the text of an option, and throws a `UsageError` if it can't.

@@ -4,19 +4,11 @@ import type { Observable } from 'rxjs'
 import type { PwoaError } from '../errors.js'
 import type { RunEvent } from '../events.js'
 import { Accuracies, NetworkLatency, NetworkSizes } from '../figures.js'
-import { codecOf, objectCodec, optionalCodec, recordCodec, unknownFields, wordCodec } from '../kit/codecOf.js'
+import { codecOf, objectCodec, optionalCodec, recordCodec, unknownFields } from '../kit/codecOf.js'
 import { declareOptions, type OptionsOf } from '../options/declare.js'
 import { choice, list, positive, text, whole } from '../options/kinds.js'
 import type { TrainingMetrics } from '../step.js'
-
-/** The engines by name; `auto`: `tensorflow` if it loads, else `wasm`. */
-export const engineChoices = ['auto', 'tensorflow', 'wasm'] as const
-
-/** An engine by name, or `auto`. */
-export type EngineChoice = (typeof engineChoices)[number]
-
-/** The codec of {@link EngineChoice}. */
-export const EngineChoice: t.Type<EngineChoice> = wordCodec(`one of ${engineChoices.join(', ')}`, engineChoices)
+import { engineChoices } from './engineChoice.js'
 
 /** What the option `checkpoints` of a run takes. */
 export const checkpointOptions = declareOptions('checkpoints', {

@@ -1,6 +1,6 @@
 import { PwoaFailure } from '../../dsl/errors.js'
 import type { Parallel } from '../../dsl/op.js'
-import type { EngineChoice } from '../../dsl/pipeline/run.js'
+import type { EngineChoice } from '../../dsl/pipeline/engineChoice.js'
 import { batchNormGradient } from '../ops/batchNorm.js'
 import { conv2dGradient } from '../ops/conv2d.js'
 import { linearGradient } from '../ops/linear.js'

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { PwoaFailure } from '../../dsl/errors.js'
-import type { EngineChoice } from '../../dsl/pipeline/run.js'
+import type { EngineChoice } from '../../dsl/pipeline/engineChoice.js'
 import { tf } from '../tf.js'
 import { type EngineInfo, loadEngine } from './loadEngine.js'
 

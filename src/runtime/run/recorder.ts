@@ -70,7 +70,6 @@ const seconds = (): number => performance.now() / 1000
 export const openRecorder = (options: RecorderOptions): Recorder => {
   const { folder, planHash, engine, resumed, emit, failed } = options
   const { keep = 2 } = options.checkpoints
-  if (!(Number.isInteger(keep) && keep >= 1)) rejectOption('checkpoints', 'a whole number to keep >= 1', keep)
   const schedule = checkpointSchedule(options.checkpoints, seconds)
   const tally = makeTally(resumed?.tally, seconds)
   const registry = makeStateRegistry(resumed?.state ?? beginning)

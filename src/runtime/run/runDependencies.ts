@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { Position, RunContext } from '../../dsl/context.js'
 import type { Parallel } from '../../dsl/op.js'
-import type { EngineChoice } from '../../dsl/pipeline/run.js'
+import type { EngineChoice } from '../../dsl/pipeline/engineChoice.js'
 import type { Step } from '../../dsl/step.js'
 import { type EngineInfo, loadEngine } from '../../engine/load/loadEngine.js'
 import { minibatches } from '../../training/step/minibatches.js'

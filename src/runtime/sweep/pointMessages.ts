@@ -2,7 +2,8 @@
 import * as t from 'io-ts'
 import { objectCodec, optionalCodec, recordCodec } from '../../dsl/kit/codecOf.js'
 import { Phase } from '../../dsl/phases.js'
-import { CheckpointOptions, EngineChoice, Summary } from '../../dsl/pipeline/run.js'
+import { EngineChoice } from '../../dsl/pipeline/engineChoice.js'
+import { CheckpointOptions, Summary } from '../../dsl/pipeline/run.js'
 import { PwoaError } from '../../dsl/pwoaError.js'
 
 const pointPlace = objectCodec({

@@ -25,6 +25,7 @@ import type { Step } from '../../../src/dsl/step.js'
 import { eventLoopTurn } from '../../../src/runtime/run/concurrency.js'
 import { startRunWith } from '../../../src/runtime/run/startRun.js'
 import { expectEvery } from '../../support/expectEvery.js'
+import { refusalOf } from '../../support/refusalOf.js'
 import {
   fakeData,
   fakeMachinery,
@@ -293,9 +294,13 @@ describe('what goes wrong', () => {
     expect(await events).toEqual([])
   })
 
-  test('a seed out of range', async () => {
-    const run = fakePipeline().run({ out: join(temporaryFolder(), 'run'), seed: -1 })
-    expect(await leftOf(run)).toMatchObject({ _tag: 'OptionError', stage: '--seed', actual: '-1' })
+  test('a seed out of range, before the run starts', () => {
+    expect(refusalOf(() => fakePipeline().run({ out: join(temporaryFolder(), 'run'), seed: -1 }))).toMatchObject({
+      _tag: 'OptionError',
+      stage: 'run',
+      expected: 'seed to be a whole number from 0 to 4294967295',
+      actual: '-1',
+    })
   })
 
   test('data that cannot be opened', async () => {

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { Position } from '../../dsl/context.js'
-import { rejectOption } from '../../dsl/errors.js'
 import { LoggedEvent, type RunEvent } from '../../dsl/events.js'
 import type { Accuracies } from '../../dsl/figures.js'
 import type { CheckpointOptions } from '../../dsl/pipeline/run.js'

@@ -95,8 +95,8 @@ describe('pwoa-run of a sweep', () => {
     expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: '4 points, all done before\n' })
     writeFileSync(lib, stage.replace('weight / 2', 'weight / 3'))
     const warningOf = (which: string): string =>
-      `warning: halvings: ${which} made by another version of the pipeline file: to do them anew by this one, take a new --out\n`
-    const all = `${warningOf('4 points that are done were')}4 points, all done before\n`
+      `warning: halvings: ${which} made by another version of the pipeline file: to run them again by this one, use a new --out\n`
+    const all = `${warningOf('4 finished points were')}4 points, all done before\n`
     expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: all })
 
     const points = join(cwd, 'out', 'points')
@@ -108,9 +108,9 @@ describe('pwoa-run of a sweep', () => {
     rmSync(join(points, begun, 'summary.json'))
     const { code, stderr } = await command.run(args, cwd)
     expect([code, rest.length]).toEqual([0, 2])
-    expect(stderr).toContain(warningOf('2 points that are done were'))
+    expect(stderr).toContain(warningOf('2 finished points were'))
     expect(stderr).toMatch(
-      /^warning: epochs=\d+ seed=\d: --resume: begun by another version of the pipeline file: to do it anew by this one, take a new --out$/m,
+      /^warning: epochs=\d+ seed=\d: --resume: begun by another version of the pipeline file: to start again with this one, use a new --out$/m,
     )
   })
 

@@ -121,7 +121,7 @@ describe('blockNoise', () => {
   })
 
   it.each([
-    [[], 'blockNoise: expected blocks to be a list of at least 1, got []'],
+    [[], 'blockNoise: expected blocks to be a list of at least 1, each to be a whole number >= 1, got []'],
     [[2, 0], 'blockNoise: expected blocks[1] to be a whole number >= 1, got 0'],
     [[1.5], 'blockNoise: expected blocks[0] to be a whole number >= 1, got 1.5'],
   ])('refuses the edges %j', (blocks, message) => {

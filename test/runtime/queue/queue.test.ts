@@ -164,6 +164,8 @@ describe('a sweep on a queue', needing(redisServer), () => {
     await following.prints(
       /warning: epochs=\d+ seed=\d: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other data, other contents of a checkpoint, or another version/,
     )
+    // A refusal ends neither of the two.
+    expect([refusing.child.exitCode, following.child.exitCode]).toEqual([null, null])
     refusing.child.kill('SIGKILL')
     following.child.kill('SIGKILL')
   })

@@ -50,8 +50,8 @@ const TOLERANCE = 2e-6
 
 const networkOf = (name: string): Architecture =>
   architecture(name, input, [
-    ...(networks[name]?.layers ?? []).flatMap(({ bias, ...window }, i) => [
-      conv2d(`conv${i}`, { ...window, bias: bias ? 'learned' : 'none' }),
+    ...(networks[name]?.layers ?? []).flatMap(({ bias, out, kernel, stride, padding, groups }, i) => [
+      conv2d(`conv${i}`, { out, kernel, stride, padding, groups, bias: bias ? 'learned' : 'none' }),
       relu(),
     ]),
     flatten(),

@@ -5,14 +5,15 @@ export const drawn = (value: unknown): string => {
   if (value === undefined) return 'nothing'
   if (isObservable(value)) return 'the steps of the pipeline'
   if (typeof value === 'function') return 'info' in value ? `the stage ${stageOf(value.info)}` : nameOf(value)
-  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return cut(JSON.stringify(value))
   if (typeof value !== 'object' || value === null) return String(value)
   if ('name' in value && typeof value.name === 'string') return `${value.name}(…)`
-  const json = jsonOf(value)
-  return json.length > LONGEST ? `${json.slice(0, LONGEST)}…` : json
+  return cut(jsonOf(value))
 }
 
 const LONGEST = 80
+
+const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text)
 
 const nameOf = ({ name }: { readonly name: string }): string => (name === '' ? 'a function' : `the function ${name}`)
 

@@ -1,4 +1,5 @@
 import * as t from 'io-ts'
+import { drawn } from './drawn.js'
 
 /** The first field of a value that its codec refuses. */
 export interface WrongField {
@@ -14,7 +15,7 @@ export interface WrongField {
 export const wrongField = ([first]: t.Errors): WrongField => {
   const context = first ? withoutChoice(first.context) : []
   const last = context.at(-1)
-  return { path: pathOf(context), expected: last ? wordsOf(last.type) : 'another value', actual: shown(last?.actual) }
+  return { path: pathOf(context), expected: last ? wordsOf(last.type) : 'another value', actual: drawn(last?.actual) }
 }
 
 /** If every member of a union refuses a value, the union is meant and not its first member. */
@@ -54,11 +55,3 @@ const wordsOf = (type: AnyDecoder): string => {
 }
 
 const objects = [t.InterfaceType, t.PartialType, t.DictionaryType, t.AnyDictionaryType, t.IntersectionType]
-
-/** Characters of a wrong value that an error shows at most. */
-const MOST_SHOWN = 60
-
-const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? (value === undefined ? 'nothing' : typeof value)
-  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`
-}

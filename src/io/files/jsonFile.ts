@@ -52,7 +52,8 @@ export const readJsonFile = <A>(codec: Type<A>, place: JsonPlace): Either<FileEr
 export const unreadable = ({ stage, file }: JsonPlace, thrown: unknown): FileError =>
   toReadError({ stage, file }, thrown) ?? toFileError({ stage, file }, thrown)
 
-const damaged = ({ line, ...place }: JsonPlace, expected: string, actual: string): FileError => ({
+/** The error of a file whose contents are not what is expected. */
+export const damaged = ({ line, ...place }: JsonPlace, expected: string, actual: string): FileError => ({
   _tag: 'FileError',
   ...place,
   expected: line === undefined ? expected : `${expected} in line ${line}`,

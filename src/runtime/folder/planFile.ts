@@ -5,7 +5,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { type FileError, rejectOption, valueOf } from '../../dsl/errors.js'
 import { objectCodec, unknownFields } from '../../dsl/kit/codecOf.js'
-import { decodeIn, readJsonFile } from '../../io/files/jsonFile.js'
+import { damaged, decodeIn, readJsonFile } from '../../io/files/jsonFile.js'
 import { runFiles } from './folderNames.js'
 import { fileVersion, Plan } from './plan.js'
 
@@ -45,6 +45,7 @@ export const readFolderPlan = (folder: string, stage: string): Either<FileError,
     if ('comparison' in found)
       return E.either.map(decodeIn(comparisonPlan, found, place), (plan) => ({ kind: 'comparison', plan }))
     if ('sweep' in found) return E.either.map(decodeIn(sweepPlan, found, place), (plan) => ({ kind: 'sweep', plan }))
+    if (!('pipeline' in found)) return E.left(damaged(place, 'a field pipeline, comparison or sweep', 'none of them'))
     return E.either.map(decodeIn(Plan, found, place), (plan) => ({ kind: 'run', plan }))
   })
 }

@@ -1,4 +1,5 @@
 import { errorOf } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
 import { loadDecoder } from '../../io/datasets/images/imageDecoder.js'
 import type { Finding } from './finding.js'
 
@@ -36,7 +37,7 @@ export const decoderFinding = async (): Promise<Finding> => {
       about: 'image files',
       state: 'note',
       says: `sharp does not load, so JPEG and PNG can't be read: ${actual}`,
-      ...(hint === undefined ? {} : { advice: hint }),
+      ...given({ advice: hint }),
       facts: { reason: actual },
     }
   }

@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { codeOf } from '../../io/files/thrown.js'
 import { withWriteError } from '../../io/files/writeWhole.js'
 
 /** The file by which a process says that a run folder is its own. */
 export const lockName = 'run.lock'
 
-/** A foreign machine's processes can't be looked at: a lock that nobody has renewed for so long is nobody's. */
+/** The processes of other machines are not visible: a lock that was not renewed for this long counts as abandoned. */
 const STALE_SECONDS = 60
 
 const RENEW_SECONDS = 10
@@ -36,7 +37,8 @@ export interface FolderLock {
  * `stage`. The lock of a process that has crashed is taken over: on the same machine at once, on a shared folder when
  * nobody has renewed it for 60 s.
  *
- * @param lost told where the lock turns out to be another's: this process was away for too long
+ * @param lost called if another process has taken the lock, because this one did not renew it in time
+ * @throws OptionError for a folder in use; WriteError
  */
 export const lockFolder = (folder: string, stage: string, lost: (failure: PwoaFailure) => void): FolderLock => {
   const file = join(folder, lockName)
@@ -80,8 +82,6 @@ const take = (file: string, text: string, token: string, stage: string): void =>
 const fail = (thrown: unknown): never => {
   throw thrown
 }
-
-const codeOf = (thrown: unknown): unknown => (thrown instanceof Error && 'code' in thrown ? thrown.code : undefined)
 
 /** Only one of several that find a stale lock gets it out of the way; what a quicker one has put there goes back. */
 const putAside = (file: string, stale: Holder | undefined, token: string): void => {

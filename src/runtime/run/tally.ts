@@ -1,5 +1,7 @@
 import type { RunEvent } from '../../dsl/events.js'
 import type { NetworkLatency, NetworkSizes } from '../../dsl/figures.js'
+import { dispatchSome } from '../../dsl/kit/dispatch.js'
+import { given } from '../../dsl/kit/given.js'
 import type { Summary } from '../../dsl/pipeline/run.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 import { median } from '../../math/orderStatistics.js'
@@ -15,7 +17,7 @@ export interface Tally {
   readonly figures: () => Omit<Summary, 'pipeline' | 'params' | 'seed' | 'engine' | 'data'>
 }
 
-/** Starts to count, from what an interrupted run had counted. `now` in seconds. */
+/** Starts with what an interrupted run had counted. @param now a clock, in seconds */
 export const makeTally = (earlier: TallyState | undefined, now: () => number): Tally => {
   let started = now()
   const stepSeconds = new Map<string, number[]>()
@@ -23,7 +25,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
   const artifacts = new Set(earlier?.artifacts)
   const warnings = new Set(earlier?.warnings)
   let counts = earlier?.counts
-  // Not kept across an interruption: the stage says it again.
+  // Not kept across an interruption: the stage reports them again.
   let sizes: NetworkSizes | undefined
   let latency: NetworkLatency | undefined
   let before = earlier?.before
@@ -32,7 +34,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
   let evaluationStarted: number | undefined
   let paused: number | undefined
 
-  const handlers: { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>) => void } = {
+  const count = dispatchSome<RunEvent, [], void>({
     parameters: (event) => {
       counts = event.counts
     },
@@ -62,13 +64,11 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
     },
     artifact: ({ file }) => void artifacts.add(file),
     warning: (event) => void warnings.add(`${event.stage}: ${event.message}`),
-  }
+  })
   const state = (): TallyState => ({
     seconds: (earlier?.seconds ?? 0) + now() - started,
     evaluationSeconds,
-    ...(counts === undefined ? {} : { counts }),
-    ...(before === undefined ? {} : { before }),
-    ...(after === undefined ? {} : { after }),
+    ...given({ counts, before, after }),
     artifacts: [...artifacts],
     warnings: [...warnings],
   })
@@ -79,8 +79,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
       if (all) all.push(seconds)
       else stepSeconds.set(phase, [seconds])
     },
-    // Each handler takes the events of its own type: the record's type says so, but not to an index by a union.
-    event: (event) => (handlers[event.type] as ((event: RunEvent) => void) | undefined)?.(event),
+    event: count,
     state,
     figures: () => {
       const { seconds, counts: last, ...rest } = state()
@@ -94,8 +93,7 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
         secondsPerStep: perPhase(stepSeconds, median),
         epochs: perPhase(stepSeconds, ({ length }, phase) => length / (batchesOf.get(phase) ?? length)),
         ...keptFigures(last, sizes),
-        ...(sizes === undefined ? {} : { sizes }),
-        ...(latency === undefined ? {} : { latency }),
+        ...given({ sizes, latency }),
         ...outcome,
       }
     },

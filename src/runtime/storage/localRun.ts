@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
+import { codeOf } from '../../io/files/thrown.js'
 
 /** Files that belong to a process, or to a moment. */
 const passing = /(^|\/)run\.lock|\.tmp$|\.damaged$/
@@ -57,7 +58,7 @@ export const readFileOf = async (folder: string, path: string): Promise<Uint8Arr
   try {
     return await readFile(join(folder, path))
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
+    if (codeOf(thrown) === 'ENOENT') return undefined
     throw thrown
   }
 }

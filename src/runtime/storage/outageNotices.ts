@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from '../../io/files/thrown.js'
+
 /** Says once that something on the network is away, and once that it is back. */
 export interface OutageNotices {
   /** Told what was thrown; of its code or its message only the first is said. */
@@ -12,9 +14,7 @@ export const outageNotices = (shown: string, warn: (message: string) => void): O
     away: (thrown) => {
       if (isAway) return
       isAway = true
-      const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
-      const reason = code || (thrown instanceof Error ? thrown.message : String(thrown))
-      warn(`${shown} can't be reached (${reason}): waiting for it`)
+      warn(`${shown} can't be reached (${codeOf(thrown) || messageOf(thrown)}): waiting for it`)
     },
     back: () => {
       if (isAway) warn(`${shown} is back`)

@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
 
 /** What the client's exceptions have in common. */
 const answered = t.type({ name: t.string, $metadata: t.type({ httpStatusCode: t.number }) })
@@ -99,7 +100,7 @@ export const toS3Failure = (expected: string, file: string, thrown: unknown): Pw
     stage: '--runs',
     expected,
     actual: answer ? wordsOf(answer) : wordOf(thrown),
-    ...(hint === undefined ? {} : { hint }),
+    ...given({ hint }),
     cause: thrown,
   })
 }

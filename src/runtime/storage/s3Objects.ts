@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
 import { sha256Of } from '../../io/files/hash.js'
 import type { Objects } from './objects.js'
 import { outageNotices } from './outageNotices.js'
@@ -111,8 +112,7 @@ const settingsOf = (environment: Environment) => {
   const credentials = credentialsOf(environment)
   return {
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...given({ region, credentials }),
     // A hash goes along with each object; what else the client would add, stores of other makers don't all know.
     requestChecksumCalculation: 'WHEN_REQUIRED' as const,
     responseChecksumValidation: 'WHEN_REQUIRED' as const,
@@ -127,7 +127,7 @@ const credentialsOf = ({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_T
     : {
         accessKeyId: AWS_ACCESS_KEY_ID,
         secretAccessKey: AWS_SECRET_ACCESS_KEY,
-        ...(AWS_SESSION_TOKEN === undefined ? {} : { sessionToken: AWS_SESSION_TOKEN }),
+        ...given({ sessionToken: AWS_SESSION_TOKEN }),
       }
 
 const keysOf = async (

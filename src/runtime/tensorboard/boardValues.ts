@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../dsl/events.js'
 import type { LayerWeights } from '../../dsl/figures.js'
+import { dispatchSome } from '../../dsl/kit/dispatch.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 import type { BoardHistogram, BoardValue } from '../../io/tensorboard/boardEvent.js'
 
@@ -11,13 +12,10 @@ export const valuesOfStep = ({ loss, terms, learningRate, seconds }: TrainingMet
   scalar('training/seconds_per_step', seconds),
 ]
 
-/** What it shows of an event; nothing of most. Accuracies of the teacher, of epochs and of the end are one curve. */
-export const valuesOfEvent = (event: RunEvent): readonly BoardValue[] => {
-  const values = shown[event.type] as ((event: RunEvent) => readonly BoardValue[]) | undefined
-  return values?.(event) ?? []
-}
+/** What TensorBoard shows of an event: nothing for most. All accuracies, before, during and after training, are one curve. */
+export const valuesOfEvent = (event: RunEvent): readonly BoardValue[] => shown(event) ?? []
 
-const shown: { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { type: T }>) => readonly BoardValue[] } = {
+const shown = dispatchSome<RunEvent, [], readonly BoardValue[]>({
   admm: ({ rho, primal, dual }) => [
     scalar('admm/rho', rho),
     scalar('admm/primal_residual', primal),
@@ -30,7 +28,7 @@ const shown: { readonly [T in RunEvent['type']]?: (event: Extract<RunEvent, { ty
   ],
   evaluation: ({ accuracies: { clean, attacks } }) =>
     Object.entries({ clean, ...attacks }).map(([name, value]) => scalar(`accuracy/${name}`, value)),
-}
+})
 
 const scalar = (tag: string, value: number): BoardValue => ({ tag, simpleValue: value })
 

@@ -75,7 +75,7 @@ export const encodeCheckpoint = (
   return encodeSafetensors(new Map(arrays), { ...unsealed, pwoa }, file, 'checkpoint')
 }
 
-/** Reads what `encodeCheckpoint` wrote. A `FileError` of `--resume` for anything else. */
+/** Reads what `encodeCheckpoint` wrote; a `FileError` of `--resume` for anything else. */
 export const decodeCheckpoint = (bytes: Uint8Array, file: string): Either<PwoaError, RunCheckpoint> =>
   either.chain(readSafetensors(bytes, file, '--resume'), ({ tensors, metadata }) =>
     either.map(headOf(metadata, file), ({ position, stages, ...rest }) => ({

@@ -15,16 +15,16 @@ const pattern = /^step-\d{8,}\.safetensors$/
 
 const nameOf = (step: number): string => `step-${String(step).padStart(8, '0')}.safetensors`
 
-/** The state at the best evaluation so far; the newest ones have their steps as names. */
+/** The checkpoint of the best evaluation so far; the others are named by their steps. */
 const bestName = 'best.safetensors'
 
-/** A checkpoint that was read, and what is to be said of newer ones that are damaged. */
+/** A checkpoint that was read, and warnings of newer ones that are damaged. */
 export interface ReadCheckpoint {
   readonly checkpoint: RunCheckpoint
   readonly warnings: readonly string[]
 }
 
-/** Names of the files, the newest first; none where there is no folder. */
+/** Names of the files, the newest first; none if there is no folder. */
 const entriesOf = (folder: string): readonly string[] => {
   try {
     const names = readdirSync(join(folder, folderName)).filter((name) => pattern.test(name))
@@ -35,8 +35,10 @@ const entriesOf = (folder: string): readonly string[] => {
 }
 
 /**
- * Reads the newest whole checkpoint of a run folder; undefined where the run got to none. Damaged ones are put aside
- * under another name. Where there are only such, the newest one's `FileError` is thrown.
+ * Reads the newest intact checkpoint of a run folder; undefined if there is no checkpoint. Newer ones that are damaged are
+ * renamed to `*.damaged`.
+ *
+ * @throws FileError of the newest checkpoint, if all are damaged
  */
 export const readNewest = async (folder: string): Promise<ReadCheckpoint | undefined> => {
   const damaged: PwoaError[] = []
@@ -75,9 +77,9 @@ const broken = (file: string): FileError => ({
 export interface CheckpointWriting {
   /** The run folder. */
   readonly folder: string
-  /** How many stay, besides the best. */
+  /** How many are kept, besides the best. */
   readonly keep: number
-  /** Told how long it took, from the encoding to the disk. */
+  /** Called with how long it took, from the encoding to the disk. */
   readonly took: (seconds: number) => void
 }
 
@@ -89,7 +91,11 @@ const writeSealed = async (checkpoint: RunCheckpoint, file: string, took: Checkp
   took((performance.now() - began) / 1000)
 }
 
-/** Writes a checkpoint, then removes all but the last few. Returns its path in the run folder. */
+/**
+ * Writes a checkpoint, then removes all but the newest `keep`. Returns its path in the run folder.
+ *
+ * @throws WriteError
+ */
 export const writeCheckpoint = async (
   checkpoint: RunCheckpoint,
   { folder, keep, took }: CheckpointWriting,
@@ -101,7 +107,7 @@ export const writeCheckpoint = async (
   return join(folderName, name)
 }
 
-/** Writes the checkpoint of the best evaluation so far, in place of the one before. */
+/** Writes the checkpoint of the best evaluation so far, in place of the one before. @throws WriteError */
 export const writeBest = async (checkpoint: RunCheckpoint, { folder, took }: CheckpointWriting): Promise<void> => {
   const file = join(folder, folderName, bestName)
   await writeSealed(checkpoint, file, took)

@@ -2,29 +2,29 @@ import { rejectOption } from '../../dsl/errors.js'
 import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 
-/** Says after which steps a checkpoint is written. */
+/** Decides after which steps a checkpoint is written. */
 export interface CheckpointSchedule {
-  /** Asked once a step; one that is due is counted as written. */
+  /** Whether a checkpoint is due after this step. Called once a step; one that is due counts as written. */
   readonly due: (step: TrainingMetrics) => boolean
-  /** How long a checkpoint took: all of it, though most runs beside the training. */
+  /** Reports how long a checkpoint took: all of it, though most of it runs beside the training. */
   readonly took: (seconds: number) => void
-  /** What all of them have taken so far, in seconds. */
+  /** Seconds that all checkpoints have taken so far. */
   readonly spent: () => number
 }
 
-/** Between two checkpoints, where nothing else is asked for. */
+/** Seconds between two checkpoints, by default. */
 const DEFAULT_SECONDS = 60
 
-/** Share of a run's time that checkpoints nobody asked for may take. */
+/** Share of a run's time that checkpoints may take, by default. */
 const SHARE = 0.02
 
 /**
- * The schedule that the options ask for; a run's last step is always due. Without options: the ends of epochs, and
- * every 60 s within one, as long as all of it, and another one like those before, stays below 2 % of the run's time. The
- * first, whose cost nobody knows, is at the first end of an epoch or after 60 s.
+ * The schedule that the options ask for. A run's last step is always due. Without options: at the ends of epochs, and
+ * every 60 s within one, as long as all checkpoints, with the next one, take at most 2 % of the run's time. The first
+ * one, whose cost is still unknown, is written at the first end of an epoch or after 60 s, whichever is first.
  *
- * @param now in seconds, of a clock that never jumps back
- * @throws OptionError for numbers that are none
+ * @param now a monotonic clock, in seconds
+ * @throws OptionError for `everySteps` that is not a whole number >= 1, or `everySeconds` that is not > 0
  */
 export const checkpointSchedule = (
   { everySteps, everySeconds }: CheckpointOptions,

@@ -6,8 +6,10 @@ import type { Comparison } from './comparison.js'
 import { startComparison } from './startComparison.js'
 
 /**
- * Runs several pipelines in turn and sets their figures side by side: a row `before`, read off the first, then a
+ * Runs several pipelines in turn and shows their figures in one table: a row `before`, from the first run, then a
  * row for each pipeline.
+ *
+ * @param rows the pipelines by the labels of their rows, in order
  *
  * @example
  * const atRate = (rate: number) =>
@@ -19,7 +21,7 @@ import { startComparison } from './startComparison.js'
  *
  * export default compare('rates', { '4×': atRate(4), '8×': atRate(8) })
  *
- * @throws an `OptionError` without any row
+ * @throws OptionError for a comparison without rows
  */
 export const compare = (name: string, rows: Readonly<Record<string, Pipeline<Step>>>): Comparison => {
   if (Object.keys(rows).length === 0) rejectOption('compare', 'at least one pipeline', 'none')

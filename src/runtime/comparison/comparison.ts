@@ -11,13 +11,13 @@ import type { Step } from '../../dsl/step.js'
 export interface Comparison {
   readonly kind: 'comparison'
   readonly name: string
-  /** The parameters it was made from, where it was made by `definePipeline`. */
+  /** The parameters it was made from, if `definePipeline` made it. */
   readonly params: Readonly<Record<string, unknown>>
   /** The pipelines by the labels of their rows, in order. */
   readonly rows: Readonly<Record<string, Pipeline<Step>>>
-  /** The same comparison with other parameters on record, in all its rows. */
+  /** The same comparison with other parameters recorded, in all its rows. */
   readonly withParams: (params: Readonly<Record<string, unknown>>) => Comparison
-  /** Starts the first row's run at once, each other when the one before is done. */
+  /** Starts the runs of the rows, one after the other. */
   readonly run: (options?: RunOptions) => ComparisonHandle
 }
 
@@ -50,9 +50,9 @@ export interface ComparisonRow {
 export interface ComparisonHandle {
   /** The run folder, absolute; each row has a folder of its own in it. */
   readonly folder: string
-  /** Each row's run as it starts. Hot; complete when the last is over. */
+  /** Each row's run as it starts. Hot; completes when the last run is over. */
   readonly runs$: Observable<ComparisonRow>
   readonly result: Promise<Either<PwoaError, ComparisonSummary>>
-  /** Saves and ends the row's run that is under way; `result` is then an `InterruptedError`. */
+  /** Saves and ends the run that is under way; `result` is then an `InterruptedError`. */
   readonly stop: () => void
 }

@@ -16,7 +16,7 @@ import { interrupted } from '../run/interrupted.js'
 import { startLater } from '../run/startLater.js'
 import type { Comparison, ComparisonHandle, ComparisonRow, ComparisonSummary } from './comparison.js'
 
-/** Starts a comparison; with `resume`, finished rows are taken as they are and the interrupted one goes on. */
+/** Starts a comparison; with `resume`, finished rows are kept and the interrupted one is resumed. */
 export const startComparison = (comparison: Comparison, options: RunOptions): ComparisonHandle => {
   const folder = chooseFolder(comparison.name, options, new Date())
   const runs = new Subject<ComparisonRow>()

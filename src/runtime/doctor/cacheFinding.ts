@@ -2,7 +2,7 @@ import type { CachePlace } from '../../io/datasets/cachePlace.js'
 import type { Finding } from './finding.js'
 import { inGib } from './machineFindings.js'
 
-/** Bytes that are scarce: the native engine alone takes about as much. */
+/** Bytes below which space is scarce: the native engine alone takes about as much. */
 const SCARCE = 2 ** 30
 
 /** Where the native engine, downloads and decoded images are kept, and whether there is room. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type DataPresence, dataIn, dataInCache } from '../../io/datasets/dataIn.js'
 import type { Finding } from './finding.js'
 
-/** Which data is there: in the folder that is named, else in the cache folder. */
+/** Which data sets are there: in the folder that is named, else in the cache folder. */
 export const dataFindings = async (dataDir: string | undefined): Promise<readonly Finding[]> => {
   if (dataDir === undefined) return (await dataInCache()).map(cached)
   const folder = resolve(dataDir)
@@ -17,7 +17,7 @@ const cached = (set: DataPresence): Finding =>
         about: `data: ${set.name}`,
         state: 'note',
         says: set.place === undefined ? 'not there' : `${set.place}, without ${set.missing.join(', ')}`,
-        advice: 'It is downloaded when a pipeline first wants it; --data-dir names a folder that has it.',
+        advice: 'It is downloaded when a pipeline first needs it; --data-dir names a folder that has it.',
         facts: { ...set },
       }
     : found(set, set.place)

@@ -9,13 +9,13 @@ import { queueFindings } from './queueFindings.js'
 import { compilerFinding, decoderFinding } from './toolFindings.js'
 
 /**
- * Looks at what a run needs: Node, the engines, processor, memory, esbuild, the image decoder, the cache folder, data
- * and, where one is configured, the queue. Changes nothing, and asks no other host than the queue's.
+ * Checks what a run needs: Node, the engines, processor, memory, esbuild, the image decoder, the cache folder, data
+ * and, if one is configured, the queue. Changes nothing, and connects to no host other than the queue's.
  *
- * @param dataDir the folder of data to look into; undefined: the cache folder's
+ * @param dataDir the folder of data to look into; undefined: the cache folder
  */
 export const diagnose = async (dataDir: string | undefined): Promise<Diagnosis> => {
-  // An engine sets the variables that it finds unset: what the user has set is looked at before.
+  // An engine sets the variables that it finds unset: those that the user has set are read before.
   const processor = processorFinding(process.env)
   const { engine, findings } = await engineFindings()
   return {

@@ -1,12 +1,12 @@
 import { probe } from '../../engine/load/probe.js'
 import type { Diagnosis, Finding } from './finding.js'
 
-/** Which engine a run would have, why, and whether the portable one stands by. */
+/** Which engine a run would use, why, and whether the portable one loads as well. */
 export const engineFindings = async (): Promise<Pick<Diagnosis, 'engine' | 'findings'>> => {
   const best = await probe('auto')
   if ('trouble' in best) return { engine: null, findings: [broken(best.trouble)] }
   const { info, threads } = best
-  // Asked for by its name, an engine's description is without the reason why it is not the other one.
+  // Loaded by its name, an engine's description omits the reason why it is not the other one.
   const portable = await probe('wasm')
   if (info.name === 'wasm' && 'info' in portable)
     return { engine: 'wasm', findings: [onlyPortable(portable.info.description, info.reason, threads)] }

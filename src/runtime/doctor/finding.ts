@@ -1,8 +1,9 @@
-/** `ok`; `note`: it works, and could be better; `problem`: something will fail. */
+/** `ok`; `note`: it works, but could be better; `problem`: something will fail. */
 export type FindingState = 'ok' | 'note' | 'problem'
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Finding {
+  /** What was checked: `node`, `cache folder`, `data: mnist`. */
   readonly about: string
   readonly state: FindingState
   /** What was found. */
@@ -13,10 +14,10 @@ export interface Finding {
   readonly facts: Readonly<Record<string, unknown>>
 }
 
-/** All that was looked at. */
+/** The results of all checks. */
 export interface Diagnosis {
   readonly pwoa: string
-  /** The engine that a run would have; null where none runs. */
+  /** The engine that a run would use; null if no engine runs. */
   readonly engine: 'tensorflow' | 'wasm' | null
   readonly findings: readonly Finding[]
 }

@@ -36,10 +36,10 @@ export const processorFinding = (env: Readonly<Record<string, string | undefined
 }
 
 const GIB = 2 ** 30
-/** Bytes below which it is worth a word. */
+/** Bytes below which free memory is scarce. */
 const SCARCE = 2 * GIB
 
-/** Memory of the machine or of the container, whichever is less, and what is free of it. */
+/** Total and free memory of the machine or of the container, whichever is less. */
 export const memoryFinding = (): Finding => {
   const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY
   const total = Math.min(environment().memory, limit)

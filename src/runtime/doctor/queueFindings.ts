@@ -2,10 +2,10 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import { parseQueueUrl, type QueueUrl, queueVariable } from '../queue/queueUrl.js'
 import type { Finding } from './finding.js'
 
-/** Milliseconds. */
+/** Milliseconds that the queue is waited for. */
 const PATIENCE = 3000
 
-/** Whether the queue answers; nothing where none is configured. */
+/** Whether the queue answers; no finding if no queue is configured. */
 export const queueFindings = async (env: Readonly<Record<string, string | undefined>>): Promise<readonly Finding[]> => {
   if (env[queueVariable] === undefined) return []
   const url = parseQueueUrl(undefined, env)
@@ -22,7 +22,7 @@ export const queueFindings = async (env: Readonly<Record<string, string | undefi
   return [{ about: 'queue', state: 'problem', says: `${shown}: ${reason}`, advice, facts: { url: shown, reason } }]
 }
 
-/** Why it does not answer; undefined where it does. */
+/** Why the queue does not answer; undefined if it does. */
 const silenceOf = async ({ connection }: QueueUrl): Promise<string | undefined> => {
   const { Redis } = await import('ioredis')
   const client = new Redis({

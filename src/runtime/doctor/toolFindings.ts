@@ -3,7 +3,7 @@ import { given } from '../../dsl/kit/given.js'
 import { loadDecoder } from '../../io/datasets/images/imageDecoder.js'
 import type { Finding } from './finding.js'
 
-/** Whether pipeline files can be read: esbuild brings a binary for each platform. */
+/** Whether pipeline files can be compiled: esbuild has a binary for each platform. */
 export const compilerFinding = async (): Promise<Finding> => {
   try {
     const { transform, version } = await import('esbuild')
@@ -26,7 +26,7 @@ export const compilerFinding = async (): Promise<Finding> => {
   }
 }
 
-/** Whether images in class folders can be decoded; nothing else needs that. */
+/** Whether images in class folders can be decoded; only `imageFolder` needs that. */
 export const decoderFinding = async (): Promise<Finding> => {
   try {
     const { version } = await loadDecoder('doctor')

@@ -23,11 +23,11 @@ export interface Bundle {
 }
 
 /**
- * Bundles a user's TypeScript or JavaScript file with all that it imports by relative paths. Packages stay outside:
- * `pwoa` is this very package, others are looked for from the importing file on, then among pwoa's own.
- * Throws a `UsageError` with file, line and the line itself where that fails.
+ * Bundles a user's TypeScript or JavaScript file with all that it imports by relative paths. Packages are not bundled:
+ * `pwoa` is this package itself, others are resolved from the importing file, then among pwoa's own dependencies.
  *
- * @param outfile where the code will lie, for the paths in its source map
+ * @param outfile where the code will be written, for the paths in its source map
+ * @throws UsageError with the file, the position and the line itself, for a file that does not compile
  */
 export const bundleFile = async (file: string, outfile: string): Promise<Bundle> => {
   const { build } = await import('esbuild')
@@ -60,7 +60,7 @@ const isBuildFailure = (thrown: unknown): thrown is BuildFailure =>
 
 const tried = Symbol('already looked for')
 
-/** Bare imports by the URL of the file they mean, so that the bundle can be loaded from anywhere. */
+/** Replaces bare imports by the URLs of their files, so that the bundle can be loaded from any folder. */
 const packagesOutside: Plugin = {
   name: 'packages-outside',
   setup: (build) => {
@@ -82,12 +82,12 @@ const locate = async (build: PluginBuild, args: OnResolveArgs) => {
   if (found.errors.length > 0) {
     return { errors: [{ text: `no package "${args.path}" is installed there, and pwoa brings none of that name` }] }
   }
-  // A workspace's TypeScript package: Node could not load it.
+  // A TypeScript package of a workspace is bundled: Node could not load it.
   if (/\.[mc]?tsx?$/.test(found.path)) return { path: found.path }
   return { path: pathToFileURL(found.path).href, external: true }
 }
 
-/** Constants that stand for what `import.meta` says of the original file. */
+/** Constants that replace the fields of `import.meta`: they are those of the original file. */
 const metaNames = { url: '__pwoa_url', dirname: '__pwoa_dirname', filename: '__pwoa_filename' } as const
 
 const loaders: Readonly<Record<string, Loader>> = {
@@ -115,7 +115,7 @@ const withMeta = async ({ path }: OnLoadArgs): Promise<OnLoadResult | undefined>
   return { contents, loader: loaders[extname(path)] ?? 'ts' }
 }
 
-/** On the first line, so that all other lines keep their numbers. */
+/** Declares the constants, on the first line, so that all other lines keep their numbers. */
 const metaPrefix = (path: string): string => {
   const facts = { url: pathToFileURL(path).href, dirname: dirname(path), filename: path }
   return Object.entries(facts)

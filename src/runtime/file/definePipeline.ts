@@ -6,12 +6,12 @@ import type { Step } from '../../dsl/step.js'
 import type { Comparison } from '../comparison/comparison.js'
 import type { Sweep } from '../sweep/sweepTypes.js'
 
-/** A pipeline, a comparison of several or a sweep, that takes parameters. */
+/** A pipeline, a comparison or a sweep that takes parameters. */
 export interface PipelineDefinition {
   readonly kind: 'definition'
   /** What `--help` lists. */
   readonly fields: Parameters<unknown>['fields']
-  /** Checks the values (native ones, or the texts of `--set`) and makes the pipeline from them. */
+  /** Checks the values (native ones, or the texts of `--set`) and builds the pipeline from them. */
   readonly make: (values?: Readonly<Record<string, unknown>>) => Either<PwoaError, Runnable>
 }
 
@@ -50,5 +50,5 @@ const failedToBuild = (cause: unknown): PwoaError => ({
   cause,
 })
 
-/** What a pipeline file describes: one run, several in turn for one table, or many. */
+/** What a pipeline file describes: a run, a comparison of several, or a sweep of many. */
 export type Runnable = Pipeline<Step> | Comparison | Sweep

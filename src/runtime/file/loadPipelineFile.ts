@@ -16,10 +16,10 @@ import { placeInUserFile, rememberMap, withSourcePosition } from './sourcePositi
 export type PipelineFile = Runnable | PipelineDefinition
 
 /**
- * Loads the default export of a pipeline file, TypeScript or JavaScript, from any folder. No types are checked.
+ * Loads the default export of a pipeline file, TypeScript or JavaScript, from any folder. Types are not checked.
  *
- * Errors: a `UsageError` where the file is missing, doesn't compile, throws, or exports something else by default;
- * the error of a stage that refuses its options comes through as it is.
+ * @returns a `UsageError` if the file is missing, does not compile, throws, or has another kind of default export; the
+ * error of a stage that refuses its options is returned unchanged
  */
 export const loadPipelineFile = async (path: string): Promise<Either<PwoaError, PipelineFile>> => {
   const file = resolve(path)

@@ -5,7 +5,7 @@ import type { Runnable } from './definePipeline.js'
 import type { PipelineFile } from './loadPipelineFile.js'
 import { withSourcePosition } from './sourcePositions.js'
 
-/** What a pipeline file makes of the given parameters. An error names the line of the user's file it comes from. */
+/** Builds what a pipeline file describes, from parameters. An error names the line of the user's file it comes from. */
 export const makeFromFile = (
   exported: PipelineFile,
   values: Readonly<Record<string, string>>,
@@ -28,7 +28,7 @@ const takesNone = (key: string): PwoaError => ({
   actual: `"${key}"`,
 })
 
-/** What is made of a file's default export comes from the same version. */
+/** Records that what was built from a file's default export is of the same version. */
 const sameVersion = (exported: object, made: Runnable): void => {
   const version = fileVersion(exported)
   if (version === undefined) return

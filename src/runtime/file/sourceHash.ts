@@ -2,8 +2,8 @@ import { sha256Of } from '../../io/files/hash.js'
 import { ownEntry } from '../host/ownPackage.js'
 
 /**
- * Hash of a bundled pipeline file that tells one version of its code from another: not by comments or the layout, nor by
- * where the file, this package and others lie.
+ * Hash of the code of a bundled pipeline file. Comments, layout, and the paths of the file, of this package and of others
+ * do not count. 20 hexadecimal digits.
  */
 export const sourceHash = async (code: string): Promise<string> => {
   const { transform } = await import('esbuild')

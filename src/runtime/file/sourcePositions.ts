@@ -12,7 +12,7 @@ export const rememberMap = (url: string, path: string, json: string): void =>
     map: new SourceMap(JSON.parse(json) as ConstructorParameters<typeof SourceMap>[0]),
   })
 
-/** A stack trace that names lines of the user's files instead of those of the bundles made of them. */
+/** A stack trace with the positions in the user's files instead of those in the bundles. */
 export const originalPositions = (stack: string): string =>
   [...maps].reduce(
     (text, [url, { folder, map }]) =>
@@ -25,7 +25,7 @@ export const originalPositions = (stack: string): string =>
     stack,
   )
 
-/** `file:line:column` of the first user's file in the stack of an exception; undefined where there is none. */
+/** `file:line:column` of the first of the user's files in the stack of an exception; undefined if there is none. */
 export const placeInUserFile = (thrown: unknown): string | undefined => {
   if (!(thrown instanceof Error) || thrown.stack === undefined) return undefined
   const bundled = thrown.stack.split('\n').find((line) => [...maps.keys()].some((url) => line.includes(url)))
@@ -34,7 +34,7 @@ export const placeInUserFile = (thrown: unknown): string | undefined => {
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-/** Adds the line of the user's file from which an error comes, where it has no better hint. */
+/** Adds the position in the user's file that an error comes from, as a hint, if the error has no hint yet. */
 export const withSourcePosition = (error: PwoaError): PwoaError => {
   const place = placeInUserFile(error.cause)
   return place === undefined || error.hint !== undefined ? error : { ...error, hint: `That is in ${place}.` }

@@ -8,7 +8,7 @@ import { PwoaFailure } from '../../dsl/errors.js'
 import { codeOf } from '../../io/files/thrown.js'
 import { withWriteError } from '../../io/files/writeWhole.js'
 
-/** The file by which a process says that a run folder is its own. */
+/** The lock file: the process that wrote it is using the run folder. */
 export const lockName = 'run.lock'
 
 /** The processes of other machines are not visible: a lock that was not renewed for this long counts as abandoned. */
@@ -18,9 +18,9 @@ const RENEW_SECONDS = 10
 
 const holder = t.type({
   pid: t.number,
-  /** When the process began, in the kernel's ticks: a later process of the same number is another one. */
+  /** When the process started, in the kernel's ticks: a later process with the same number is another one. */
   began: t.string,
-  /** Where process numbers mean the same: host, its start, and the container. */
+  /** Where process numbers are comparable: the host, its boot, and the container. */
   machine: t.string,
   token: t.string,
 })
@@ -33,10 +33,10 @@ export interface FolderLock {
 }
 
 /**
- * Takes a run folder for this process; a second run, in this process or another, is refused with an `OptionError` of
- * `stage`. The lock of a process that has crashed is taken over: on the same machine at once, on a shared folder when
- * nobody has renewed it for 60 s.
+ * Locks a run folder for this process. A second run, in this process or another, is refused. The lock of a process that
+ * has crashed is taken over: at once on the same machine, on a shared folder after 60 s without renewal.
  *
+ * @param stage the stage of the errors
  * @param lost called if another process has taken the lock, because this one did not renew it in time
  * @throws OptionError for a folder in use; WriteError
  */
@@ -47,7 +47,7 @@ export const lockFolder = (folder: string, stage: string, lost: (failure: PwoaFa
   take(file, text, own.token, stage)
   const mine = (): boolean => readHolder(file)?.token === own.token
   const timer = setInterval(() => {
-    // A folder out of reach for a moment is no loss; another's token is.
+    // A folder that can't be read for a moment is no loss; another process's token is.
     if (mine()) renew(file, text)
     else if (existsSync(file)) lost(inUse(folder, stage, readHolder(file)))
   }, 1000 * RENEW_SECONDS).unref()
@@ -83,7 +83,7 @@ const fail = (thrown: unknown): never => {
   throw thrown
 }
 
-/** Only one of several that find a stale lock gets it out of the way; what a quicker one has put there goes back. */
+/** Moves a stale lock away. If a quicker process has replaced it by its own lock meanwhile, that lock is moved back. */
 const putAside = (file: string, stale: Holder | undefined, token: string): void => {
   const aside = `${file}.${token}`
   try {
@@ -100,7 +100,7 @@ const renew = (file: string, text: string): void => {
   try {
     writeFileSync(file, text, { flag: 'r+' })
   } catch {
-    // It is tried again, long before the lock counts as stale.
+    // The next attempt comes long before the lock counts as stale.
   }
 }
 
@@ -110,7 +110,7 @@ const isHeld = (file: string, found: Holder | undefined, token: string): boolean
   return secondsSinceRenewed(file, token) < STALE_SECONDS
 }
 
-/** By the clock of the file system, which is the same for all machines that share it. */
+/** Seconds by the clock of the file system, which is the same for all machines that share it. */
 const secondsSinceRenewed = (file: string, token: string): number => {
   const probe = `${file}.${token}.now`
   try {
@@ -132,7 +132,7 @@ const readHolder = (file: string): Holder | undefined => {
   }
 }
 
-/** Field 22 of `/proc/<pid>/stat`; empty where there is no such process, or no such file system. */
+/** Field 22 of `/proc/<pid>/stat`; empty if there is no such process, or no `/proc`. */
 const beginningOf = (pid: string): string => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -169,5 +169,5 @@ const inUse = (folder: string, stage: string, found: Holder | undefined): PwoaFa
     stage,
     expected: 'a run folder that no other run is using',
     actual: `${folder}, in use by ${found ? `process ${found.pid} on ${found.machine.split(' ')[0]}` : 'another process'}`,
-    hint: 'Wait for that run, or end it; what a crash leaves behind is taken over.',
+    hint: 'Wait for that run, or end it; the lock of a crashed run is taken over.',
   })

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import type { RunOptions } from '../../dsl/pipeline/run.js'
 import { codeOf } from '../../io/files/thrown.js'
 
-/** Names of the files that every run folder has. */
+/** Names of the files in a run folder. */
 export const runFiles = {
   plan: 'plan.json',
   metrics: 'metrics.jsonl',
@@ -14,11 +14,11 @@ export const runFiles = {
   trace: 'trace.json',
 } as const
 
-/** Where a run writes: the folder asked for, or `runs/<name>-<time>` in the working folder. Absolute. */
+/** The folder of a run, absolute: the one asked for, or `runs/<name>-<time>` in the working folder. */
 export const chooseFolder = (name: string, { out, resume }: Pick<RunOptions, 'out' | 'resume'>, now: Date): string =>
   resolve(resume ?? out ?? unused(join('runs', `${fileName(name)}-${timeStamp(now)}`), 1))
 
-/** A name with only characters that are fit for a folder. */
+/** A name with all characters that are unsafe in a file name replaced by `-`. */
 export const fileName = (name: string): string =>
   name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '') || 'run'
 
@@ -28,7 +28,7 @@ export const rowFolder = (label: string, index: number): string => `${index + 1}
 /** The run folder of a sweep's point, inside the sweep's. */
 export const pointFolder = (folder: string, key: string): string => join(folder, 'points', key)
 
-/** Two runs that start in the same second get a folder each. */
+/** The folder, or the first of `<folder>-2`, `<folder>-3`, … that is unused: two runs may start in the same second. */
 const unused = (folder: string, attempt: number): string => {
   const candidate = attempt === 1 ? folder : `${folder}-${attempt}`
   return isFree(candidate) ? candidate : unused(folder, attempt + 1)

@@ -11,10 +11,10 @@ import { appendOrUndo } from './appendOrUndo.js'
 const Entry = t.tuple([t.string, t.unknown])
 
 /**
- * A journal as a file: one line `["key", value]` for each entry, on the disk before `add` returns. What follows the last
- * whole line was cut short by a crash, and is removed.
+ * A journal as a file: one line `["key", value]` for each entry, on the disk before `add` returns. A line that a crash cut
+ * short is removed.
  *
- * @param parts journals of other, finished runs: their entries count as this one's
+ * @param parts journals of other, finished runs: their entries count as entries of this one
  * @throws WriteError; FileError for a part that is missing or that contradicts another one
  */
 export const openJournal = (file: string, parts: readonly string[] = []): Journal & { readonly close: () => void } => {

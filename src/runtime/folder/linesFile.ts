@@ -8,24 +8,25 @@ import { appendOrUndo } from './appendOrUndo.js'
 
 /** A file of JSON lines that grows with the run. */
 export interface LinesFile<A> {
-  /** Keeps a line in memory until the next `flush`, which comes by itself within 2 s. */
+  /** Adds a line, in memory. It is flushed within 2 s. */
   readonly add: (value: A) => void
   /** Writes the lines in memory, all or none. @throws WriteError */
   readonly flush: () => void
-  /** Resolves when all that was written is on the disk: a checkpoint that refers to it must find it there. */
+  /** Resolves when all flushed lines are on the disk: a checkpoint that refers to them must find them there. */
   readonly sync: () => Promise<void>
   /** Length of the file in bytes, up to the last `flush`. */
   readonly length: () => number
+  /** Closes the file. Lines that were not flushed are lost. */
   readonly close: () => void
 }
 
-/** Which file it is, and what is kept of it. */
+/** Which file it is, and how much of it is kept. */
 export interface LinesFileOptions<A> {
   readonly codec: Type<A>
-  /** Name of the contents, for errors. */
+  /** Name of the contents: the stage of write errors. */
   readonly name: string
   readonly file: string
-  /** Bytes to keep of an earlier part of the run: lines after its last checkpoint are cut off. */
+  /** Bytes to keep of an earlier part of the run; 0: a new file. Lines after the last checkpoint are cut off. */
   readonly keep: number
   /** Called for each line that is kept. @default nothing is done with them */
   readonly replay?: (value: A) => void
@@ -33,12 +34,14 @@ export interface LinesFileOptions<A> {
 
 const fdatasync = promisify(fdatasyncWith)
 
-/** How many lines are kept in memory at most, and for how many milliseconds: others watch a run by its files. */
+/** How many lines are kept in memory at most. */
 const MOST_LINES = 256
+
+/** Milliseconds that a line is kept in memory at most: other processes follow a run by its files. */
 const PATIENCE = 2000
 
 /**
- * Opens the file.
+ * Opens a file of JSON lines, new or as an earlier part of the run left it.
  *
  * @throws WriteError; FileError for an earlier part of the run that is cut short or damaged
  */
@@ -47,7 +50,7 @@ export const openLinesFile = <A>(options: LinesFileOptions<A>): LinesFile<A> => 
   const descriptor = withWriteError(name, file, () => openSync(file, keep > 0 ? 'r+' : 'w'))
   if (keep > 0) replayKept(options, descriptor)
   let written = keep
-  // Lines are encoded many at once: between two training steps no function is warm, and one line costs several times more.
+  // Lines are encoded many at once: a single line between two training steps takes several times longer.
   let waiting: A[] = []
   let due: NodeJS.Timeout | undefined
 
@@ -67,7 +70,7 @@ export const openLinesFile = <A>(options: LinesFileOptions<A>): LinesFile<A> => 
     try {
       flush()
     } catch {
-      // The lines are still in memory: the next flush reports the error.
+      // The lines are still in memory: the next explicit flush reports the error.
     }
   }
   return {

@@ -9,7 +9,7 @@ import { runFiles } from './folderNames.js'
 
 const pageAddress = objectCodec({ port: t.number, token: t.string })
 
-/** Where a run's page was served: kept, so that a page that is open finds the run again after it is resumed. */
+/** The address of a run's page. It is stored so that an open page reconnects after the run is resumed. */
 export interface PageAddress extends t.TypeOf<typeof pageAddress> {}
 
 /**
@@ -26,7 +26,7 @@ export const rememberedAddress = (folder: string): PageAddress | undefined =>
     }),
   )
 
-/** Writes the address into a run folder, readable by its owner alone: the token admits anyone who has it. */
+/** Writes the address into a run folder, readable only by its owner: the token gives access. @throws WriteError */
 export const rememberAddress = (folder: string, address: PageAddress): void => {
   const file = join(folder, runFiles.page)
   withWriteError('--ui', file, () => writeFileSync(file, `${JSON.stringify(address)}\n`, { mode: 0o600 }))

@@ -20,20 +20,24 @@ const plan = t.intersection([
   }),
   optionalCodec({
     /**
-     * Hash of the code of the pipeline's file, if it comes from one. Not part of `hash`. A user's own stage has options
-     * that say nothing of its code: only this shows that the code has changed.
+     * Hash of the code of the pipeline's file, if it comes from one. Not part of `hash`. The options of a user's own stage
+     * do not show its code: only this shows that the code has changed.
      */
     fileVersion: t.string,
   }),
 ])
 
-/** `plan.json` of a run: all that decides what it computes, and the hash of that. */
+/** `plan.json` of a run: all that determines its results, and a hash of it. */
 export interface Plan extends t.TypeOf<typeof plan> {}
 
 /** The codec of {@link Plan}. */
 export const Plan: t.Type<Plan> = plan
 
-/** The plan of a run of `pipeline`. Reads the files that its stages are going to read. */
+/**
+ * The plan of a run of `pipeline`. It reads the files that the stages will read.
+ *
+ * @throws FileError for a file that can't be read
+ */
 export const planOf = (pipeline: Pipeline<Step>, seed: number): Plan => {
   const { name, batchSize, config } = pipeline.source
   const facts = {
@@ -50,7 +54,7 @@ export const planOf = (pipeline: Pipeline<Step>, seed: number): Plan => {
   return { ...facts, contents, hash: sha256Of(counted), ...given({ fileVersion: fileVersion(pipeline) }) }
 }
 
-/** JSON in which the order of keys doesn't matter. A text that is a key of `places` is replaced by its value there. */
+/** JSON with sorted keys. A text that is a key of `places` is replaced by its value there. */
 const canonical = (value: unknown, places: ReadonlyMap<string, string>): string =>
   JSON.stringify(value, (_key, part: unknown) => {
     if (typeof part === 'string') return places.get(part) ?? part
@@ -77,7 +81,7 @@ export const differenceOf = (wanted: Plan, found: Plan): { expected: string; act
   }
 }
 
-/** Each single value of a plan as JSON, by where it stands, in words. The hash and the file's version are left out. */
+/** Each single value of a plan as JSON, by its path in words. The hash and the file's version are left out. */
 const leavesOf = ({ pipeline, seed, params, source, stages, contents }: Plan): ReadonlyMap<string, string> =>
   new Map([
     ...leaves('pipeline', pipeline),
@@ -96,13 +100,13 @@ const leaves = (path: string, value: unknown): readonly (readonly [string, strin
     ? Object.entries(value).flatMap(([key, part]) => leaves(`${path} ${key}`, part))
     : [[path, JSON.stringify(value)]]
 
-// Kept beside what a file exports and not in it: no stage and no pipeline depends on the file that it stands in.
+// Versions are stored outside the pipelines, because no pipeline depends on the file that it is defined in.
 const versions = new WeakMap<object, string>()
 
-/** Remembers which version of a pipeline file something comes from: its default export, or a pipeline made of that. */
+/** Records the version of the pipeline file that a default export, or a pipeline made from one, comes from. */
 export const rememberVersion = (of: object, version: string): void => {
   versions.set(of, version)
 }
 
-/** The version of the file that something comes from; undefined for what a program made. */
+/** The version of the pipeline file that an object comes from; undefined if it comes from none. */
 export const fileVersion = (of: object): string | undefined => versions.get(of)

@@ -28,7 +28,7 @@ const sweepPlan = objectCodec({
 /** `plan.json` of a sweep. */
 export interface SweepPlan extends t.TypeOf<typeof sweepPlan> {}
 
-/** What a run folder is of, with its plan. */
+/** The kind of a run folder, with its plan. */
 export type FolderPlan =
   | { readonly kind: 'run'; readonly plan: Plan }
   | { readonly kind: 'comparison'; readonly plan: ComparisonPlan }
@@ -77,7 +77,7 @@ export const isRunFolder = (folder: string): boolean => {
   return E.isRight(found) && found.right?.kind === 'run'
 }
 
-/** Whether a folder's run is known to have been begun by another version of the file that the pipeline comes from. */
+/** Whether a folder's run was started by another version of the file that the pipeline comes from. @throws FileError */
 export const isOfOtherVersion = (folder: string, pipeline: object): boolean => {
   const found = valueOf(readFolderPlan(folder, 'run folder'))
   const begun = found?.kind === 'run' ? found.plan.fileVersion : undefined

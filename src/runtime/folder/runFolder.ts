@@ -9,13 +9,13 @@ import { runFiles } from './folderNames.js'
 import { differenceOf, type Plan } from './plan.js'
 import { isRunFolder, readPlan } from './planFile.js'
 
-/** Called if the folder turns out to be another process's. */
+/** Called if another process has taken over the folder. */
 export type Lost = (failure: PwoaFailure) => void
 
 /**
- * Makes a new run's folder with its `plan.json`, so that a folder that can't be written to is noticed before any work.
- * A folder with something in it is refused: a run never mixes with another. What a run without any step left behind is
- * removed. The caller releases the lock.
+ * Creates the folder of a new run with its `plan.json`, so that a folder that can't be written to is noticed before any
+ * work. A folder with files in it is refused: two runs never mix. Files of a run that took no step are removed. The
+ * caller releases the lock.
  *
  * @throws OptionError for a folder with files in it, or in use; WriteError
  */
@@ -50,7 +50,7 @@ const checkEmpty = (folder: string): void => {
   rejectOption('--out', 'a new or an empty folder', `${folder}, which has files in it`)
 }
 
-/** Whether a run folder may have this before its first step. An empty file is nothing: a step adds a line to it. */
+/** Whether a run folder may contain this file before the first step. Empty files may be there: a step adds lines. */
 const isOpening = (folder: string, name: string): boolean =>
   opening.includes(name) || name.startsWith(lockName) || halfWritten.test(name) || isEmpty(join(folder, name))
 
@@ -65,7 +65,7 @@ const isEmpty = (path: string): boolean => {
 const isUnbegun = (folder: string): boolean =>
   isRunFolder(folder) && readdirSync(folder).every((name) => isOpening(folder, name))
 
-/** Removes files that a crash cut short, and what a run without any step left behind. */
+/** Removes half-written files, and all files of a run that took no step. */
 const clear = (folder: string, stage: string): void => {
   removeHalfWritten(folder, stage)
   const left = isUnbegun(folder) ? readdirSync(folder).filter((name) => !name.startsWith(lockName)) : []
@@ -83,7 +83,7 @@ const makeFolder = (folder: string): void => {
   }
 }
 
-/** An earlier run's folder, opened again: what it left, and the lock, which the caller releases. */
+/** The folder of an earlier run, opened again, and its lock, which the caller releases. */
 export interface Reopened {
   readonly lock: FolderLock
   /** Undefined if the run wrote no checkpoint. */
@@ -91,10 +91,10 @@ export interface Reopened {
 }
 
 /**
- * Checks that a run folder is of this plan and used by no other process, and reads its newest whole checkpoint. A folder
- * whose run took no step may be of another plan: the run begins there.
+ * Opens the folder of an earlier run of this plan, and reads its newest intact checkpoint. A folder whose run took no step
+ * may be of another plan: the run starts anew there.
  *
- * @throws OptionError for another plan, or a folder in use; FileError for a damaged plan or if no checkpoint is whole
+ * @throws OptionError for another plan, or a folder in use; FileError for a damaged plan, or if all checkpoints are damaged
  */
 export const reopenRunFolder = async (folder: string, plan: Plan, lost: Lost): Promise<Reopened> => {
   if (!isUnbegun(folder)) checkSamePlan(folder, plan)
@@ -122,7 +122,11 @@ const removeHalfWritten = (folder: string, stage: string): void => {
     if (halfWritten.test(name)) withWriteError(stage, folder, () => rmSync(join(folder, name), { force: true }))
 }
 
-/** @throws OptionError that names the first differences, if a run folder is of another plan; FileError for a damaged one */
+/**
+ * Checks that a run folder is of this plan.
+ *
+ * @throws OptionError that names the first differences; FileError for a damaged plan
+ */
 export const checkSamePlan = (folder: string, plan: Plan): void => {
   const difference = differenceOf(plan, readPlan(folder, '--resume'))
   if (difference) rejectOption('--resume', difference.expected, difference.actual)

@@ -7,7 +7,7 @@ import { readJsonFile } from '../../io/files/jsonFile.js'
 import { runFiles } from './folderNames.js'
 import { hasPlan } from './planFile.js'
 
-/** Begins a run in the folder, or resumes the one that is there: a row of a comparison, or a point of a sweep. */
+/** Starts a run in the folder, or resumes the one that is there: a row of a comparison, or a point of a sweep. */
 export const runInFolder = (
   pipeline: Pipeline<Step>,
   folder: string,
@@ -15,7 +15,7 @@ export const runInFolder = (
 ): RunHandle => pipeline.run({ ...options, ...(hasPlan(folder) ? { resume: folder } : { out: folder }) })
 
 /**
- * The summary of a run that is done: it is the last of the run's files and appears whole. Undefined for any other run.
+ * The summary of a finished run; undefined for any other run. The summary is the last file of a run, and appears whole.
  *
  * @throws FileError for a damaged summary
  */

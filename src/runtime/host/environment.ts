@@ -2,7 +2,7 @@ import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
 import type { Environment } from '../../dsl/figures.js'
 import { ownVersion } from './ownPackage.js'
 
-/** This machine, as far as it matters to a run's figures; nothing that names it or its user. */
+/** The properties of this machine that a run's figures depend on. It includes no name of the machine or its user. */
 export const environment = (): Environment => ({
   pwoa: ownVersion(),
   node: process.version,

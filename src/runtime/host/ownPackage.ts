@@ -8,10 +8,10 @@ import { PwoaFailure } from '../../dsl/errors.js'
 /** A bundle in CommonJS has no `import.meta.url`. */
 const here = import.meta.url ?? 'file:///'
 
-/** The root folder of this very package: `src/` and `dist/` both lie in it. */
+/** The root folder of this package: it contains `src/` or `dist/`. */
 export const ownRoot = fileURLToPath(new URL('../../../', here))
 
-/** What `import … from 'pwoa'` gives inside a running pwoa: the modules that are loaded already. */
+/** The module that `import … from 'pwoa'` means in a pipeline file: the one that is loaded already. */
 export const ownEntry = new URL('../../index.js', here)
 
 const Manifest = t.type({
@@ -21,7 +21,7 @@ const Manifest = t.type({
   devDependencies: t.record(t.string, t.string),
 })
 
-/** This package's package.json. Throws a `UsageError` if a bundler has moved this module away from it. */
+/** This package's package.json. @throws UsageError if a bundler has moved this module away from it */
 const ownManifest = (): t.TypeOf<typeof Manifest> => {
   const file = join(ownRoot, 'package.json')
   const decoded = Manifest.decode(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined)
@@ -37,10 +37,10 @@ const ownManifest = (): t.TypeOf<typeof Manifest> => {
   return decoded.right
 }
 
-/** This package's version. */
+/** This package's version. @throws UsageError inside another bundle */
 export const ownVersion = (): string => ownManifest().version
 
-/** What this package's package.json says of Node (`>=20`), and of the tools that it was made with. */
+/** The range of Node versions in this package's package.json, and the versions of its development tools. */
 export const ownNeeds = (): { readonly node: string; readonly tools: Readonly<Record<string, string>> } => {
   const { engines, devDependencies } = ownManifest()
   return { node: engines.node, tools: devDependencies }

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path'
 
-/** A path as a person would type it: relative to the working folder where it lies in it. */
+/** A path for messages: relative if it is inside the working folder, else absolute. */
 export const shortPath = (path: string): string => {
   const short = relative('', resolve(path))
   return short.startsWith('..') ? resolve(path) : short || '.'

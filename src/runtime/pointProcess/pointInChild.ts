@@ -15,13 +15,13 @@ export interface ChildOptions {
   readonly file: string
   /** The texts of `--set`. */
   readonly values: Readonly<Record<string, string>>
-  /** How many run side by side on this machine. */
+  /** How many run at the same time on this machine. */
   readonly workers: number
   /** Variables of the environment that the processes are started without. @default none */
   readonly secrets?: readonly string[]
 }
 
-/** Runs each point in a process of its own: the tensor library is not safe in threads, and a crash stays alone. */
+/** Runs each point in its own process: the tensor library is not thread-safe, and a crash ends only one point. */
 export const pointInChild =
   ({ file, values, ...child }: ChildOptions): RunPoint =>
   (_point, place, onProgress) =>
@@ -51,18 +51,18 @@ export const runTask = (
     child.on('close', (code, signal) => resolve({ type: 'crashed', reason: crashOf(code, signal, said()) }))
   })
   const send = (message: object): void => {
-    // A process that has ended by itself tells so in its own way.
+    // If the process has ended, its `close` event settles the outcome.
     if (child.connected) child.send(message, () => undefined)
   }
   send({ type: 'run', task })
   return { outcome, stop: () => send({ type: 'stop' }) }
 }
 
-/** A pipeline needs no queue, and what it writes must not tell of one. */
+/** A pipeline needs no access to the queue, and must not be able to write its password anywhere. */
 const without = (secrets: readonly string[], environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.includes(name)))
 
-/** Keeps what the process has said last: where it crashes, that is the reason. */
+/** The last line that the process wrote to stderr: the reason, if it crashes. */
 const lastLine = (child: ChildProcess): (() => string) => {
   let text = ''
   child.stderr?.setEncoding('utf8').on('data', (more: string) => {

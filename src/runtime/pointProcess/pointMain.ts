@@ -1,4 +1,4 @@
-/** The process of one point of a sweep: told what to do, and telling how it goes, by its parent's channel alone. */
+// The process of one point of a sweep. It receives its task and sends its progress over the channel to its parent.
 import * as E from 'fp-ts/lib/Either.js'
 import { type PwoaError, toPwoaError } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
@@ -45,12 +45,12 @@ process.on('message', (raw) => {
   else void answer(message.right.task)
 })
 
-// Ctrl-C reaches every process of a terminal: the parent decides. Without a parent, the state is saved.
+// Ctrl-C reaches every process of a terminal: the parent decides. If the parent is gone, the state is saved.
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => stop())
 process.on('disconnect', () => stop())
 
-// What no stage caught is this point's failure, as it is that of a single run.
+// An exception that no stage caught fails this point, as it would fail a single run.
 const unforeseen = (thrown: unknown): void => {
   void say(failed(toPwoaError('pwoa-run', thrown))).then(() => process.exit())
 }

@@ -10,8 +10,11 @@ import { keysOf } from '../sweep/sweepFolder.js'
 import type { SweepPoint } from '../sweep/sweepTypes.js'
 
 /**
- * The point that a task is about. Its key is made anew of the files that lie here: a pipeline, a checkpoint, data, a value
- * or a version of this package other than where the task was written gives another key, and is refused.
+ * The point of a task. Its key is computed again from the files on this machine: if the pipeline, a checkpoint, the data,
+ * a parameter or the version of this package differs from the machine that wrote the task, so does the key, and the task
+ * is refused.
+ *
+ * @returns a `UsageError` for an unknown key, or the error of the pipeline file
  */
 export const pointOfTask = async ({
   file,

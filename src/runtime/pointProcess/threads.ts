@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 
 /**
- * What tells the native engine of a worker how many threads are its share of the cores. A minibatch is still cut into
- * as many parts as there are cores, so that results don't depend on the number of workers. What the user has set stays.
+ * The environment variables that limit the native engine of a worker to its share of the cores; none for one worker. A
+ * minibatch is still cut into as many parts as there are cores, so that results don't depend on the number of workers.
  *
+ * @param workers processes that run at the same time
  * @param cores of this machine
  */
 export const threadEnvironment = (

@@ -11,40 +11,41 @@ import type { RunPoint } from '../sweep/runPoint.js'
 import { failureOf, jobIdOf, type QueueJob, queueName } from './queueJob.js'
 import type { QueueUrl } from './queueUrl.js'
 
-/** What a sweep is enqueued with. */
+/** How a sweep is enqueued. */
 export interface FollowOptions {
   readonly url: QueueUrl
-  /** The pipeline file, and the folder of pipelines that it lies in, as the workers have one. */
+  /** The pipeline file, absolute. */
   readonly file: string
+  /** The folder of pipelines that contains it; each worker has a folder like it. */
   readonly pipelines: string
   readonly values: Readonly<Record<string, string>>
-  /** The sweep's folder; workers write into one of this name. */
+  /** The sweep's folder; workers write into a folder of the same name. */
   readonly folder: string
-  /** How often a point that crashes is begun. */
+  /** How often a point is started at most, if it crashes. */
   readonly attempts: number
-  /** Told when Redis is away, and that it is back. */
+  /** Called when Redis can't be reached, and when it can again. */
   readonly warn: (message: string) => void
 }
 
-/** A way to run points by a queue. */
+/** A queue that runs points. */
 export interface FollowedQueue {
   readonly runPoint: RunPoint
   readonly close: () => Promise<void>
 }
 
-/** Seconds for which the queue remembers what is done, and what has failed. */
+/** Seconds for which the queue keeps finished and failed jobs. */
 const REMEMBERED = 7 * 24 * 3600
 
-/** Milliseconds between two looks at jobs of which nothing was heard: Redis may have lost them, or their events. */
+/** Milliseconds between two checks of all awaited jobs: Redis may have lost jobs or their events. */
 const LOOK = 15_000
 
 interface Awaited {
   readonly job: QueueJob
-  readonly told: (progress: PointProgress) => void
+  readonly onProgress: (progress: PointProgress) => void
   readonly settle: (outcome: PointOutcome) => void
 }
 
-/** Opens a queue: its points are enqueued, each once, and followed to their ends wherever they are run. */
+/** Opens a queue. Each point is enqueued once, and followed until a worker on any machine has finished it. */
 export const followQueue = async (options: FollowOptions): Promise<FollowedQueue> => {
   const { url, warn } = options
   const { Queue, QueueEvents } = await import('bullmq')
@@ -73,13 +74,13 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
   events.on('progress', ({ jobId, data }) => {
     outage.back()
     const progress = PointProgress.decode(data)
-    if (E.isRight(progress)) awaited.get(jobId)?.told(progress.right)
+    if (E.isRight(progress)) awaited.get(jobId)?.onProgress(progress.right)
   })
   const timer = setInterval(() => {
     for (const jobId of awaited.keys()) lookAgain(jobId)
   }, LOOK)
 
-  const runPoint: RunPoint = ({ label }, place, told) => {
+  const runPoint: RunPoint = ({ label }, place, onProgress) => {
     const job = jobOf(options, place)
     const jobId = jobIdOf(job)
     const outcome = new Promise<PointOutcome>((resolve) => {
@@ -87,7 +88,7 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
         awaited.delete(jobId)
         resolve(ended)
       }
-      awaited.set(jobId, { job, told, settle })
+      awaited.set(jobId, { job, onProgress, settle })
     })
     void forgetFailed(queue, jobId)
       .then(() => look(jobId))
@@ -126,7 +127,7 @@ const enqueue = async (queue: Queue, jobId: string, job: QueueJob, attempts: num
   })
 }
 
-/** A point that failed in an earlier sweep is tried anew. */
+/** Removes the job of a point that failed in an earlier sweep, so that it is tried again. */
 const forgetFailed = async (queue: Queue, jobId: string): Promise<void> => {
   const job = await queue.getJob(jobId)
   if (job && (await job.isFailed())) await job.remove()

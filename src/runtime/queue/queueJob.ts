@@ -11,7 +11,7 @@ import { PwoaError, withoutCause } from '../../dsl/pwoaError.js'
 import { fileName } from '../folder/folderNames.js'
 import { pointKey } from '../records/sweepFiles.js'
 
-/** The queue of all sweeps. */
+/** The name of the queue, the same for all sweeps. */
 export const queueName = 'pwoa'
 
 const folderName = codecOf(
@@ -20,7 +20,7 @@ const folderName = codecOf(
 )
 
 const queueJob = objectCodec({
-  /** Of the package that made the key. */
+  /** Version of the package that computed the key. */
   version: textCodec('a version', /^\d+\.\d+\.\d+[\w.+-]*$/),
   /** The pipeline file, relative to the folder of pipelines, with slashes. */
   file: textCodec('a path', /^[^\0\\]+\.[mc]?[jt]s$/),
@@ -34,29 +34,34 @@ const queueJob = objectCodec({
 })
 
 /**
- * What a job says: which point of which sweep. It only names things: each worker decides where they are, and runs nothing
- * that is in the job.
+ * A job: which point of which sweep to run. It contains only names: each worker decides which files they mean, and no
+ * code in a job is ever run.
  */
 export interface QueueJob extends t.TypeOf<typeof queueJob> {}
 
 /** The codec of {@link QueueJob}. */
 export const QueueJob: t.Type<QueueJob> = queueJob
 
-/** A job's id: enqueued twice it is the same job. */
+/** A job's id: a point that is enqueued twice is one job. */
 export const jobIdOf = ({ folder, key }: Pick<QueueJob, 'folder' | 'key'>): string => `${folder}-${key}`
 
-/** Why a job is not done: nobody may do it, or another worker may. */
+/** Why a worker does not do a job. `invalid`: no worker may do it; `refused`: another worker may. */
 export interface Denied {
   readonly type: 'invalid' | 'refused'
   readonly error: UsageError
 }
 
+/** A denial, with a `UsageError` of the worker. */
 export const denied = (type: Denied['type'], expected: string, actual: string): Denied => ({
   type,
   error: { _tag: 'UsageError', stage: 'worker', expected, actual },
 })
 
-/** The file that a job names, where it lies within the allowed folder, links followed. */
+/**
+ * The absolute path of the file that a job names. Links are resolved first.
+ *
+ * @returns `refused` if there is no such file, `invalid` if it is outside the folder
+ */
 export const allowedFile = async (pipelines: string, file: string): Promise<Either<Denied, string>> => {
   const expected = `a file in ${pipelines}`
   const found = await Promise.all([realpath(pipelines), realpath(join(pipelines, file))]).catch(() => undefined)
@@ -70,7 +75,7 @@ export const allowedFile = async (pipelines: string, file: string): Promise<Eith
 /** A failure as the text that a queue keeps. */
 export const failureText = (error: PwoaError): string => JSON.stringify(withoutCause(error))
 
-/** The failure that a text stands for; any other text is a crash in its own words. */
+/** The failure that {@link failureText} wrote; any other text is the reason of a crash, and returned unchanged. */
 export const failureOf = (reason: string): PwoaError | string => {
   const decoded = PwoaError.decode(parseJson(reason))
   return E.isRight(decoded) ? decoded.right : reason

@@ -4,31 +4,35 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { UsageError } from '../../dsl/errors.js'
 
-/** Where a queue is. The password is in `connection` alone: `shown` is for people, logs and files. */
+/** Where a queue is. */
 export interface QueueUrl {
+  /** The URL without user name and password, for messages, logs and files. */
   readonly shown: string
   readonly connection: QueueConnection
 }
 
-/** What the Redis client is given. */
+/** The options of the Redis client. */
 export interface QueueConnection {
   readonly host: string
   readonly port: number
   readonly db: number
   readonly username?: string
   readonly password?: string
-  /** The certificate must be for this name, by the authorities that Node knows (`NODE_EXTRA_CA_CERTS` adds one). */
+  /**
+   * The server's certificate must be for this name, from an authority that Node trusts (`NODE_EXTRA_CA_CERTS` adds
+   * one).
+   */
   readonly tls?: { readonly servername?: string }
-  /** Commands wait while Redis is away, for as long as that takes. */
+  /** Commands wait without limit while Redis can't be reached. */
   readonly maxRetriesPerRequest: null
 }
 
-/** The environment variable that holds the URL where it has a password. */
+/** The environment variable for a URL with a password. */
 export const queueVariable = 'PWOA_QUEUE'
 
 /**
- * Reads `redis://host:port/db`, or `rediss://` for TLS, from the command line or, where nothing stands there, from
- * `PWOA_QUEUE`. A password on the command line is refused: every user of the machine could read it there.
+ * Reads `redis://host:port/db`, or `rediss://` for TLS, from the command line or, if it is not given there, from
+ * `PWOA_QUEUE`. A password on the command line is refused: every user of the machine could read it.
  */
 export const parseQueueUrl = (
   given: string | undefined,
@@ -62,10 +66,10 @@ export const parseQueueUrl = (
 
 const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
 
-/** Whether an @ stands behind the host: a password that was not encoded was taken for the end of it. */
+/** Whether there is an @ after the host: then an unencoded character of the password was parsed as the host's end. */
 const isCutShort = ({ pathname, search, hash }: URL): boolean => `${pathname}${search}${hash}`.includes('@')
 
-/** What is before an @ may be a password, also where the rest is no URL; a password may have any character. */
+/** Hides all before the last @, which may be a password, even if the text is not a valid URL. */
 const withoutSecrets = (text: string): string => text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@')
 
 const decoded = (text: string): Either<UsageError, string> =>
@@ -93,7 +97,7 @@ const resolved = (url: URL, db: number, { username, password }: User): QueueUrl 
       db,
       ...(username === '' ? {} : { username }),
       ...(password === '' ? {} : { password }),
-      // An address is no name to ask for (RFC 6066); it is still compared with the certificate's.
+      // A server name is never an IP address (RFC 6066); the address is still compared with the certificate's.
       ...(url.protocol === 'rediss:' ? { tls: isIP(host) === 0 ? { servername: host } : {} } : {}),
       maxRetriesPerRequest: null,
     },

@@ -14,64 +14,64 @@ import type { PointOutcome, PointProgress, PointTask } from '../sweep/pointMessa
 import { allowedFile, type Denied, denied, failureText, QueueJob, queueName } from './queueJob.js'
 import { type QueueUrl, queueVariable } from './queueUrl.js'
 
-/** What a worker is allowed to do, and where. */
+/** What a worker may run, and where it keeps the runs. */
 export interface WorkerOptions {
   readonly url: QueueUrl
-  /** The folder of pipeline files; nothing outside it is ever run. */
+  /** The folder of pipeline files; no file outside it is ever run. */
   readonly pipelines: string
   /** Where all machines keep the runs of sweeps. */
   readonly storage: RunStorage
-  /** Points at a time. */
+  /** How many points run at the same time. */
   readonly workers: number
   /** The module that runs a point. @default that of this package */
   readonly entry?: URL
-  /** Seconds after which others take over from a worker that is not heard of. */
+  /** Seconds without a sign of life after which another worker takes over a job. */
   readonly lease: number
   readonly run: Pick<RunOptions, 'dataDir' | 'checkpoints'>
-  /** Told what it does, in words. */
+  /** Called with a message for each thing that the worker does. */
   readonly say: (message: string) => void
 }
 
 /** A worker that takes jobs. */
 export interface RunningWorker {
-  /** Saves what is under way, gives it back to the queue, and leaves. */
+  /** Saves the points that are running, returns their jobs to the queue, and closes the worker. */
   readonly stop: () => Promise<void>
 }
 
-/** Milliseconds after which a job that can't be done here and now is offered again. */
+/** Milliseconds after which a job that this worker can't do now is offered again. */
 const LATER = 10_000
 
-/** Milliseconds between two reports of how a point goes. */
+/** Milliseconds between two progress reports of a point. */
 const REPORT = 2000
 
-/** How often a job may lose its worker: machines come and go. */
+/** How often a job may lose its worker before it counts as failed. */
 const MOST_LOSSES = 100
 
-/** Takes points off the queue and runs each in a process of its own, while this one keeps the job's lock alive. */
+/** Takes jobs from the queue and runs each point in its own process, while this process renews the job's lock. */
 export const startWorker = async (options: WorkerOptions): Promise<RunningWorker> => {
   const { DelayedError, UnrecoverableError, Worker } = await import('bullmq')
   const { url, storage, workers, lease, say } = options
   const under = new Set<() => void>()
   let stopping = false
 
-  /** Gives the job back: it is no failure, and no attempt. */
+  /** Returns the job to the queue, which counts neither as a failure nor as an attempt. */
   const offerAgain = async (job: Job, token: string | undefined, after: number): Promise<never> => {
     await job.moveToDelayed(Date.now() + after, token)
     throw new DelayedError()
   }
 
-  /** Another worker, or a later attempt, may do what this one can't; whoever follows the sweep is told why. */
+  /** Returns the job for another worker or a later attempt, and reports the reason to the follower of the sweep. */
   const putOff = async (job: Job, token: string | undefined, message: string): Promise<never> => {
     say(`${job.id}: ${message}`)
     await job.updateProgress({ type: 'warning', stage: `worker on ${hostname()}`, message })
     return offerAgain(job, token, LATER)
   }
 
-  /** Its file, or its version, is another one. */
+  /** Puts off a job of another file or version than this worker's. */
   const refuse = (job: Job, token: string | undefined, { expected, actual }: UsageError): Promise<never> =>
     putOff(job, token, `refused: expected ${expected}, got ${actual}`)
 
-  /** It would be the same on every machine, at every time. */
+  /** Fails the job for good: the result would be the same on every machine. */
   const fail = async (job: Job, error: PwoaError): Promise<never> => {
     say(`${job.id}: failed: ${describeError(error)}`)
     throw new UnrecoverableError(failureText(error))
@@ -92,7 +92,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
 
   const carryOut = async (job: Job, task: PointTask, run: OpenRun): Promise<PointOutcome> => {
     const first = await follow(job, task, run)
-    // What it joins is kept elsewhere: it is brought, and the run begun again.
+    // The parts that it joins are in the storage: they are copied here, and the point is started again.
     const isBrought = first.type === 'failed' && first.lacks !== undefined && (await run.bring(first.lacks))
     const ended = isBrought ? await follow(job, task, run) : first
     return ended.type === 'done' ? { type: 'done', summary: await run.finish(ended.summary) } : ended
@@ -105,7 +105,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
       return fail(job, read.left.error)
     }
     const { point, task } = read.right
-    // Delivered twice, or done by one that could not say so any more: the first complete result holds.
+    // The job may have been delivered twice, or its worker lost before it could report: the first complete result counts.
     const finished = await storage.finished(point)
     if (finished) return finished
     const run = await storage.open(point)
@@ -131,8 +131,8 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   }
 
   /**
-   * Where runs can't be kept the point is offered again: the store comes back, and another worker has other keys and
-   * another disk. What is wrong with an object of the point itself stays wrong.
+   * If the storage fails, the point is offered again: the storage may come back, or another worker may have access. An
+   * error in one of the point's own files fails the job.
    */
   const performOrOffer = async (job: Job, token?: string): Promise<Summary> => {
     try {
@@ -167,16 +167,16 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   }
 }
 
-/** Which point, and what its process is told but for the folder. */
-interface Meant {
+/** The point of a job, and the task of its process without the folder. */
+interface NamedTask {
   readonly point: PointName
   readonly task: Omit<PointTask, 'folder'>
 }
 
-/** What a job means here. What the queue says is checked before anything is done with it. */
-const taskOf = async (data: unknown, options: WorkerOptions): Promise<Either<Denied, Meant>> => {
+/** The task of a job on this machine. All of the job is checked first. */
+const taskOf = async (data: unknown, options: WorkerOptions): Promise<Either<Denied, NamedTask>> => {
   const decoded = QueueJob.decode(data)
-  // The error says nothing of the value: it comes from outside, and goes to logs.
+  // The error does not show the value: it comes from outside, and would get into logs.
   if (E.isLeft(decoded))
     return E.left(denied('invalid', 'a job of pwoa', `a wrong ${wrongField(decoded.left).path || 'record'}`))
   const { version, file, values, folder, key, seed, engine } = decoded.right
@@ -188,7 +188,7 @@ const taskOf = async (data: unknown, options: WorkerOptions): Promise<Either<Den
   return E.right({ point: { sweep: folder, key }, task })
 }
 
-/** Reports how it goes, now and then; that Redis is away for a moment is no reason to stop. */
+/** Reports progress at intervals. Reports are lost while Redis can't be reached, which does not stop the run. */
 const reporter = (job: Job): ((progress: PointProgress) => void) => {
   let last = Number.NEGATIVE_INFINITY
   return (progress) => {

@@ -4,7 +4,7 @@ import { pointFolder, rowFolder } from '../folder/folderNames.js'
 import { folderPlan, hasPlan } from '../folder/planFile.js'
 import { labelOf, type PointParams, type PointState, type ResultRow, readResults } from './sweepFiles.js'
 
-/** A run in a folder, begun or not. */
+/** A run in a folder, started or not. */
 export interface FolderRun {
   readonly id: string
   readonly label: string
@@ -14,7 +14,7 @@ export interface FolderRun {
   readonly begun: boolean
   /** The parameters and the seed of a sweep's point. */
   readonly params?: PointParams
-  /** What the sweep's table says of it. */
+  /** Its state in the sweep's table. */
   readonly state?: PointState
 }
 
@@ -41,13 +41,13 @@ const pointOf = (folder: string, row: ResultRow): FolderRun => {
   return { id: row.key, label: labelOf(params), ...at(pointFolder(folder, row.key)), params, state: row.state }
 }
 
-/** A row begins with the parameters; the last of them is the seed. */
+/** The first cells of a row are the parameters, up to the seed. */
 const paramsOf = (row: ResultRow): PointParams => {
   const cells = Object.entries(row)
   return Object.fromEntries(cells.slice(0, cells.findIndex(([name]) => name === 'seed') + 1))
 }
 
-/** When anything in a folder or in those below it was last changed, in milliseconds since 1970; 0 for an empty one. */
+/** When a file in a folder or in its subfolders was last changed, in milliseconds since 1970; 0 for an empty folder. */
 export const lastChange = (folder: string): number =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).reduce(
     (latest, name) => Math.max(latest, statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0),

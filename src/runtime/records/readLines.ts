@@ -7,8 +7,8 @@ import { decodeIn, notJson, unreadable } from '../../io/files/jsonFile.js'
 const stage = 'run folder'
 
 /**
- * Yields each JSON line of a file in turn, however long the file. A file that is missing has no lines; a last line that
- * is cut short, as a killed run leaves it, does not count.
+ * Yields the JSON lines of a file of any length, one by one. A missing file has no lines. A last line that is cut short,
+ * as a killed run leaves it, is ignored.
  *
  * @throws FileError that names the line and the field, for a line that is not JSON or that the codec refuses
  */
@@ -27,7 +27,7 @@ export async function* readLines<A>(codec: Type<A>, file: string): AsyncGenerato
     }
 }
 
-/** The lines of a file, many at once: an asynchronous step for each of them would take longer than to parse it. */
+/** The lines of a file, many at once: an asynchronous step for each line would take longer than parsing it. */
 async function* lineGroups(file: string): AsyncGenerator<readonly string[]> {
   let rest = ''
   try {

@@ -12,10 +12,10 @@ import { readLines } from './readLines.js'
 import { isPicture, readPicture } from './readPicture.js'
 
 /**
- * Reads the folder of one run that is finished, interrupted or under way.
+ * Reads the folder of a run that is finished, interrupted or under way.
  *
- * @param stage the asker, for errors
- * @param progress whether a run without a summary is over, or goes on somewhere
+ * @param stage the stage of the errors
+ * @param progress whether a run without a summary counts as stopped, or as under way
  * @throws OptionError of `stage` for a folder of anything else; FileError for damaged files
  */
 export const readRun = async (
@@ -32,7 +32,7 @@ export const readRun = async (
 }
 
 /**
- * Reads the folder of a comparison: each row's run, begun or not.
+ * Reads the folder of a comparison: each row's run, started or not.
  *
  * @throws as {@link readRun}
  */
@@ -49,7 +49,7 @@ export const readComparison = async (
   return { name, params, rows: await Promise.all(read) }
 }
 
-/** How much of a run: steps up to this one, events up to this time. */
+/** How much of a run is replayed: steps up to this one, events up to this time. */
 interface Until {
   readonly step: number
   /** Seconds since 1970. */
@@ -58,12 +58,12 @@ interface Until {
 
 const everything: Until = { step: Number.POSITIVE_INFINITY, at: Number.POSITIVE_INFINITY }
 
-/** Receives a run's steps and events. */
+/** What receives a run's steps and events. */
 export type Listening = Pick<RunFigures, 'step' | 'event'>
 
 /**
- * Passes on the events and steps of a folder in the order in which they happened: an event says after how many steps it
- * came.
+ * Passes the events and steps of a run folder to `listening`, in the order in which they happened: each event records how
+ * many steps preceded it.
  *
  * @throws FileError for a damaged line
  */

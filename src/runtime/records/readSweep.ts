@@ -8,9 +8,10 @@ import { readPicture } from './readPicture.js'
 import { readStudy } from './sweepFiles.js'
 
 /**
- * What the folder of a sweep says of it, whether the sweep is done or not.
+ * Reads the folder of a sweep, finished or not.
  *
- * @param name the sweep's, out of its plan
+ * @param name the sweep's name, from its plan
+ * @param stage the stage of the errors
  * @throws FileError for damaged files
  */
 export const readSweep = async (folder: string, name: string, stage: string): Promise<SweepRecord> => {

@@ -23,10 +23,10 @@ export const labelOf = (point: PointParams): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(' ') || 'the only point'
 
-/** What `keyOf` makes. It names a folder, so every key from outside is checked. */
+/** The codec of a point's key, as `keyOf` makes it. A key names a folder, so each one from outside is checked. */
 export const pointKey = textCodec('the key of a point: 20 hexadecimal digits', /^[0-9a-f]{20}$/)
 
-/** How far a point is. */
+/** The state of a point. */
 export type PointState = 'waiting' | 'running' | 'done' | 'failed'
 
 /** The codec of {@link PointState}. */
@@ -37,30 +37,30 @@ export const PointState: t.Type<PointState> = wordCodec('"waiting", "running", "
   'failed',
 ])
 
-/** The name of a sweep's table: a row for each point, from the sweep's beginning on. */
+/** The file of a sweep's table. It has a row for each point from the start of the sweep. */
 export const resultsFile = 'results.json'
 
 const resultRow = t.intersection([
   objectCodec({ seed: t.number, state: PointState, key: pointKey }),
-  // Before the seed come the point's other parameters, after the state its figures.
+  // The point's other parameters come before the seed, its figures after the state.
   recordCodec(PointValue),
 ])
 
 /** A row of `results.json`. */
 export type ResultRow = t.TypeOf<typeof resultRow>
 
-/** The name of a study's file: how its points are set side by side, what they were measured on, and its table. */
+/** The file of a study: how its points are compared, what they were measured on, and its table. */
 export const studyFile = 'study.json'
 
 const storedStudy = objectCodec({ study: Study, caption: t.string, rows: t.readonlyArray(unknownFields) })
 
-/** `study.json`, as far as it is read back. */
+/** The fields of `study.json` that are read back. */
 export interface StoredStudy extends t.TypeOf<typeof storedStudy> {}
 
 const hint = 'Remove the file: running the sweep again writes it anew.'
 
 /**
- * The rows of a sweep's table; none before there is a table.
+ * The rows of a sweep's table; none if there is no table yet.
  *
  * @throws FileError for a damaged table
  */
@@ -68,7 +68,7 @@ export const readResults = (folder: string, stage: string): readonly ResultRow[]
   valueOf(readJsonFile(t.readonlyArray(resultRow), { stage, file: join(folder, resultsFile), hint })) ?? []
 
 /**
- * A sweep's study; undefined if it has none, or none yet.
+ * A sweep's study; undefined if there is no `study.json`, or not yet.
  *
  * @throws FileError for a damaged one
  */

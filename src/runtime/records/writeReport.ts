@@ -10,10 +10,10 @@ import { readComparison, readRun } from './readRun.js'
 import { readSweep } from './readSweep.js'
 
 /**
- * Writes `report.html` into a run folder from the files there; of a comparison or a sweep, the table of all rows.
- * Returns the file.
+ * Writes `report.html` into a run folder from the files there; for a comparison or a sweep, with a table of all rows.
+ * Returns the path of the report.
  *
- * @throws OptionError for a folder that is no run folder; FileError for damaged files; WriteError
+ * @throws OptionError for a folder without a plan; FileError for damaged files; WriteError
  */
 export const writeReport = async (folder: string): Promise<string> => {
   const page = await pageOf(folder)
@@ -23,7 +23,7 @@ export const writeReport = async (folder: string): Promise<string> => {
 }
 
 /**
- * Writes `summary.json` into the folder of a run, a comparison or a sweep that is done, and then its report.
+ * Writes `summary.json` into the folder of a finished run, comparison or sweep, and then its report.
  *
  * @throws as {@link writeReport}
  */

@@ -9,7 +9,7 @@ import { routed } from './unhandledErrors.js'
 
 type Listener = (event: RunEvent) => void
 
-/** What the parts of a run that is under way share. */
+/** The shared state of a run that is under way. */
 export interface ActiveRun {
   readonly pipeline: Pipeline<Step>
   readonly options: RunOptions
@@ -20,15 +20,17 @@ export interface ActiveRun {
   readonly pauseControl: PauseControl
   readonly metrics: Subject<TrainingMetrics>
   readonly events: Subject<RunEvent>
-  /** Tells the subscribers to the run's streams; what they throw is a warning. */
+  /** Runs `act`, which notifies the subscribers to the run's streams; their exceptions become warnings. */
   readonly publish: (act: () => void) => void
+  /** Emits a warning for an exception of an observer. */
   readonly observerFailed: (thrown: unknown) => void
+  /** Passes an event to the listeners, then to the subscribers. */
   readonly emit: Listener
-  /** Hears of each event before the subscribers do; the first listener also of those before it listened. */
+  /** Adds a listener, called for each event before the subscribers. The first listener also gets all earlier events. */
   readonly listen: (listener: Listener) => void
 }
 
-/** The shared part of a new run. */
+/** The shared state of a new run. */
 export const makeActiveRun = (
   fixed: Pick<ActiveRun, 'pipeline' | 'options' | 'dependencies' | 'folder' | 'signal'>,
 ): ActiveRun => {
@@ -57,13 +59,13 @@ export const makeActiveRun = (
   }
 }
 
-/** Turns what observers throw into warnings; the same one, thrown at every step, is told once. */
+/** Converts exceptions of observers to warnings; one that is thrown at every step is reported once. */
 const observerWarnings = (stage: string, emit: (event: RunEvent) => void): ((thrown: unknown) => void) => {
-  const told = new Set<string>()
+  const reported = new Set<string>()
   return (thrown) => {
     const message = `an observer threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`
-    if (told.has(message)) return
-    told.add(message)
+    if (reported.has(message)) return
+    reported.add(message)
     emit({ type: 'warning', stage, message })
   }
 }

@@ -1,15 +1,16 @@
-/** Remembers the first failure among several activities. */
+/** Records the first failure among several concurrent activities. */
 export interface FirstFailure {
+  /** Reports a failure. */
   readonly fail: (thrown: unknown) => void
   /** Rejects at the first failure; never resolves. */
   readonly promise: Promise<never>
-  /** Throws the first failure, where there was one. */
+  /** Does nothing until there is a failure. @throws the first failure */
   readonly check: () => void
-  /** Runs `act`; what it throws is a failure. */
+  /** Runs `act`; an exception is a failure. */
   readonly guard: (act: () => void) => void
 }
 
-/** Nothing has failed yet. */
+/** Makes a record without a failure. */
 export const firstFailure = (): FirstFailure => {
   let first: { readonly thrown: unknown } | undefined
   let reject: (thrown: unknown) => void = () => undefined
@@ -37,14 +38,14 @@ export const firstFailure = (): FirstFailure => {
   }
 }
 
-/** Writes values one after the other; of those that come while a write is under way only the newest is written. */
+/** Writes values one after the other. Of the values that come during a write, only the newest is written. */
 export interface NewestWriter<T> {
   readonly write: (value: T) => void
-  /** Resolves when nothing is under way. Never rejects: `failed` was told. */
+  /** Resolves when no write is under way. Never rejects: failures go to `failed`. */
   readonly idle: () => Promise<void>
 }
 
-/** Never two writes at once, never an older value after a newer one. */
+/** Makes a writer that never runs two writes at once, and never writes an older value after a newer one. */
 export const newestWriter = <T>(
   write: (value: T) => Promise<void>,
   failed: (thrown: unknown) => void,
@@ -69,5 +70,5 @@ export const newestWriter = <T>(
   }
 }
 
-/** Resolves when everything that is due now has run: immediates, and the zero timers in which RxJS reports errors. */
+/** Resolves when all that is due now has run: immediates, and the zero timers in which RxJS reports errors. */
 export const eventLoopTurn = (): Promise<void> => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 1))

@@ -18,9 +18,9 @@ import { runContext } from './runContext.js'
 import { runLoop } from './runLoop.js'
 
 /**
- * A run from its options to its summary.
+ * Executes a run and returns its summary.
  *
- * @throws PwoaFailure, or anything else that ends the run early
+ * @throws PwoaFailure, or any other exception that ends the run early
  */
 export const executeRun = async (active: ActiveRun): Promise<Summary> => {
   const plan = planOf(active.pipeline, seedOf(active.options))
@@ -105,7 +105,7 @@ const openData = async (active: ActiveRun, seed: number): Promise<Dataset> => {
     seed,
     signal: active.signal,
   })()
-  // A source that gives up because the run was stopped has not failed.
+  // If the run was stopped, an error of the source is not a failure.
   stopIfAsked(active)
   return valueOf(result)
 }
@@ -133,7 +133,7 @@ const train = async (
   const context = runContext(active, recorder, {
     seed,
     data,
-    // A stage that is still reading its file when the run is stopped registers its tensors later.
+    // A stage that is still reading its file when the run ends registers its tensors later.
     atEnd: (release) => (over ? releaseOrWarn(active, release) : void releases.push(release)),
   })
   try {

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { InterruptedError } from '../../dsl/errors.js'
 
-/** A run that was stopped after its state was saved in `folder`. */
+/** The error of a run that was stopped after its state was saved in `folder`. */
 export const interrupted = (stage: string, folder: string): InterruptedError => ({
   _tag: 'InterruptedError',
   stage,

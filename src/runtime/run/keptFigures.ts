@@ -3,7 +3,9 @@ import type { Summary } from '../../dsl/pipeline/run.js'
 
 type Figures = Pick<Summary, 'parameters' | 'flops' | 'masked' | 'sparsity'>
 
-/** What is left of a network: of the smaller one where `shrink` has taken something out, else what the mask keeps. */
+/**
+ * The size of a pruned network: of the smaller network if `shrink` has removed something, else of what the mask keeps.
+ */
 export const keptFigures = (counts: ParameterCounts | undefined, sizes: NetworkSizes | undefined): Figures => {
   if (!counts) return sizes ? shrunkFigures(sizes, Number.POSITIVE_INFINITY) : {}
   const { total, kept, prunable, prunableKept, flops, flopsKept } = counts
@@ -13,7 +15,7 @@ export const keptFigures = (counts: ParameterCounts | undefined, sizes: NetworkS
     : { parameters: { total, kept }, flops: { total: flops, kept: flopsKept }, ...sparsity }
 }
 
-/** Counts of another network than the one that became smaller are of pruning that came behind it. */
+/** Whether the counts belong to the shrunk network; if not, pruning ran after `shrink`. */
 const isOf = ({ total }: ParameterCounts, { before, after }: NetworkSizes): boolean =>
   sum(before, 'parameters') === total && sum(after, 'parameters') < total
 

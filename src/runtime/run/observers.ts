@@ -6,19 +6,19 @@ import { routed } from './unhandledErrors.js'
 
 type Failed = (thrown: unknown) => void
 
-/** Milliseconds after which a run that waits for observers says so, and one that was stopped before waits no longer. */
+/** Milliseconds after which a run that waits for observers warns, or, if it was stopped, ends without them. */
 const PATIENCE = 10_000
 
-/** A run's observers at work. */
+/** The attached observers of a run. */
 export interface Observing {
   /**
-   * Completes what they see, waits for the observables among them, and unsubscribes them all. One that does not
-   * complete is a warning; stopping the run ends the wait.
+   * Completes the streams of the observers, waits for the observables among them, and unsubscribes them all. There is a
+   * warning for one that does not complete; stopping the run ends the wait.
    */
   readonly end: () => Promise<void>
 }
 
-/** Lets a pipeline's observers subscribe. What goes wrong in them goes to `observerFailed`. */
+/** Subscribes a pipeline's observers to a run. Their errors go to `observerFailed`. */
 export const attachObservers = (
   observers: readonly Observer[],
   run: RunHandle,
@@ -30,7 +30,7 @@ export const attachObservers = (
   }: Pick<ActiveRun, 'pipeline' | 'signal' | 'emit' | 'observerFailed'>,
 ): Observing => {
   const ended = new Subject<void>()
-  // Their streams end before the run's own do: warnings of what they still send are told on those.
+  // The observers' streams end before the run's own streams, on which warnings of the observers are still emitted.
   const seen: RunHandle = {
     ...run,
     metrics$: run.metrics$.pipe(takeUntil(ended)),
@@ -54,7 +54,7 @@ export const attachObservers = (
   }
   return {
     end: async () => {
-      // An observer of a run that was stopped before may still send its last words.
+      // An observer of a stopped run has some time to finish.
       const late = signal.aborted ? leave : () => warn('waiting for an observer that has not completed')
       signal.addEventListener('abort', leave)
       attempt(() => ended.next())
@@ -69,7 +69,7 @@ export const attachObservers = (
 
 interface Followed {
   readonly subscription: Subscription
-  /** Resolves when it is over, well or not, or left. */
+  /** Resolves when the observable completes or fails, or is unsubscribed. */
   readonly over: Promise<void>
 }
 

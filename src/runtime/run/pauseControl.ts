@@ -1,12 +1,17 @@
-/** Lets a run rest. */
+/** Pauses a run. */
 export interface PauseControl {
   readonly pause: () => void
   readonly proceed: () => void
-  /** Undefined while the run goes on; while it rests, what resolves when it goes on or is stopped. */
+  /** While the run is paused, a promise that resolves when it continues or is stopped; otherwise undefined. */
   readonly resting: () => Promise<void> | undefined
 }
 
-/** @param changed told when the run begins to rest, and when it goes on */
+/**
+ * Makes the pause control of a run. Stopping the run ends a pause.
+ *
+ * @param signal aborted when the run is stopped
+ * @param changed called when the run pauses, and when it continues
+ */
 export const makePauseControl = (
   signal: AbortSignal,
   changed: (state: 'paused' | 'continued') => void,

@@ -8,9 +8,9 @@ import { startRunWith } from './startRun.js'
 const startRun = startRunWith(runDependencies)
 
 /**
- * A pipeline over a data set; its stages come with `pipe`, and `run` or `pwoa-run FILE` runs it.
+ * Makes a pipeline over a data set. Its method `pipe` adds stages; `run`, or `pwoa-run FILE`, runs it.
  *
- * @param name names the run's folder and figures
+ * @param name appears in the run folder's name and in the results
  *
  * @example
  * export default pipeline('check', mnist()).pipe(

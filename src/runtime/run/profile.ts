@@ -14,25 +14,25 @@ interface TraceEvent {
   readonly tid: 1
 }
 
-/** Work under way: what it contains is not its own. */
+/** Work under way, and the milliseconds of the nested work in it. */
 interface Open {
   readonly name: string
   readonly began: number
   contained: number
 }
 
-/** Events that a trace has at most: some thousand steps. The shares go on to the end of the run. */
+/** Largest number of events in a trace: some thousand steps. The seconds are summed to the end of the run. */
 const MOST = 100_000
 
-/** Listens to the work of a run's steps. */
+/** Measures the work in a run's steps. */
 export interface Profile {
-  /** Seconds of each piece of work, what it contains left out. */
+  /** Seconds per kind of work, without nested work. */
   readonly seconds: () => Readonly<Record<string, number>>
-  /** Stops listening and writes `trace.json`. */
+  /** Stops measuring and writes `trace.json`. @throws WriteError */
   readonly close: () => Promise<void>
 }
 
-/** Starts to listen, for a run in this folder. @param now in milliseconds */
+/** Starts to measure, for a run in this folder. @param now a clock, in milliseconds */
 export const openProfile = (folder: string, now: () => number): Profile => {
   const events: TraceEvent[] = []
   const totals = new Map<string, number>()

@@ -20,19 +20,19 @@ export interface Recorder {
   /** Records an event: for the figures, for the best evaluation and for `events.jsonl`. */
   readonly event: (event: RunEvent) => void
   /**
-   * Records a step that has passed all stages, and writes a checkpoint if one is due; false for a step that an earlier
-   * part of the run has recorded already. `next` is the minibatch after the step's.
+   * Records a step that has passed all stages, and writes a checkpoint if one is due. `next` is the position after the
+   * step's minibatch. Returns false for a step that an earlier part of the run has recorded already.
    */
   readonly step: (metrics: TrainingMetrics, next: Position) => boolean
-  /** To be called between two steps: no step is on its way, and a new minibatch is about to be lent. */
+  /** To be called between two steps: no step is under way, and a new minibatch is about to be lent. */
   readonly rest: () => void
-  /** Writes a checkpoint, unless a step is still on its way: then the last checkpoint stays the newest. */
+  /** Writes a checkpoint, unless a step is still under way: then the last checkpoint stays the newest. */
   readonly save: () => void
-  /** Writes all that is left and closes the files. */
+  /** Waits for checkpoints, writes the remaining lines and closes the files. @throws WriteError */
   readonly close: () => Promise<void>
 }
 
-/** What a recorder needs to know of its run. */
+/** The facts of a run that its recorder needs. */
 export interface RecorderOptions {
   readonly folder: string
   readonly planHash: string
@@ -44,7 +44,9 @@ export interface RecorderOptions {
   readonly failed: (thrown: unknown) => void
 }
 
-/** Whether an event is worth keeping: of an evaluation's progress only the beginning of an attack, and no checkpoints. */
+/**
+ * Whether an event is worth keeping: of an evaluation's progress only the beginning of an attack, and no checkpoints.
+ */
 const lasting = (): ((event: RunEvent) => boolean) => {
   let attack = ''
   return (event) => {
@@ -62,7 +64,7 @@ const beginning = { position: { epoch: 0, batch: 0 }, stages: {} }
 const seconds = (): number => performance.now() / 1000
 
 /**
- * Opens the files of a run, new or as an interrupted run left them.
+ * Opens the files of a run: new ones, or those of the interrupted run that it resumes.
  *
  * @throws OptionError for a wrong number of checkpoints; FileError for damaged files; WriteError
  */
@@ -117,7 +119,9 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
     return { state, planHash, engine, step: done, best, ...lengths, tally: tally.state() }
   }
 
-  /** A stage may free its state after its last step: a resumed run then starts from the checkpoint before. */
+  /**
+   * Undefined if a stage has freed its state after its last step: a resumed run then starts from the checkpoint before.
+   */
   const takenOrGone = (): RunCheckpoint['state']['stages'] | undefined => {
     try {
       return registry.take()
@@ -136,7 +140,7 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
       if (event.type === 'evaluation' && event.subject === 'epoch') evaluated = figureOf(event.accuracies)
     },
     step: (step, next) => {
-      // A resumed stage that has nothing left to train passes its last step on once more.
+      // A resumed stage with nothing left to train emits its last step once more.
       if (step.step <= done) {
         trained = step.step === step.steps
         return false
@@ -178,5 +182,5 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
 
 const samePosition = (a: Position, b: Position): boolean => a.epoch === b.epoch && a.batch === b.batch
 
-/** The figure by which evaluations are compared: the accuracy under the strongest attack. */
+/** The figure that evaluations are compared by: the accuracy under the strongest attack. */
 const figureOf = ({ clean, attacks }: Accuracies): number => Math.min(clean, ...Object.values(attacks))

@@ -7,7 +7,7 @@ import { openJournal } from '../folder/journalFile.js'
 import type { ActiveRun } from './activeRun.js'
 import type { Recorder } from './recorder.js'
 
-/** A journal for each name; a second stage that asks for one gets another. */
+/** A journal for each name; a second journal of the same name gets a file of its own. */
 const journals = (folder: string, parts: readonly string[], atEnd: RunContext['atEnd']): RunContext['journal'] => {
   const asked = new Map<string, number>()
   return (name) => {
@@ -23,7 +23,7 @@ const journals = (folder: string, parts: readonly string[], atEnd: RunContext['a
   }
 }
 
-/** What the run lends to its stages. */
+/** The context that a run gives to its stages. */
 export const runContext = (
   { folder, options, emit, signal, pauseControl }: ActiveRun,
   { registry }: Recorder,

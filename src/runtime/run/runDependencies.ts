@@ -8,7 +8,7 @@ import { minibatches } from '../../training/step/minibatches.js'
 
 /** What a run needs besides its pipeline, so that tests of the runtime need no tensors. */
 export interface RunDependencies {
-  /** Rejects with a `PwoaFailure` where the engine can't be had. */
+  /** Loads the engine; rejects with a `PwoaFailure` if it does not load. */
   readonly loadEngine: (choice: EngineChoice, parallel: Parallel) => Promise<EngineInfo>
   readonly minibatches: (
     context: RunContext,
@@ -16,5 +16,5 @@ export interface RunDependencies {
   ) => Observable<Step>
 }
 
-/** Those of a real run. */
+/** The dependencies of a real run. */
 export const runDependencies: RunDependencies = { loadEngine, minibatches }

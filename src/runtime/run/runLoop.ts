@@ -8,8 +8,10 @@ import type { Recorder } from './recorder.js'
 import { routed } from './unhandledErrors.js'
 
 /**
- * Subscribes to the pipeline, once, until it completes, fails, or the run is stopped; then nothing of it is left.
- * A stopped run's state is taken down first, between two steps.
+ * Subscribes to the pipeline, once, until it completes or fails, or the run is stopped; then unsubscribes. The state of a
+ * stopped run is saved first, between two steps.
+ *
+ * @throws the first failure
  */
 export const runLoop = async (
   { pipeline, dependencies, metrics, publish, signal, pauseControl }: ActiveRun,
@@ -36,12 +38,12 @@ export const runLoop = async (
     )
   const over = latch()
   const ended = (act: () => void): void => {
-    // A stage that notices the abort may complete or fail by it: the run is stopped all the same.
+    // A stage that notices the abort may complete or fail because of it: the run still counts as stopped.
     if (signal.aborted) return
     act()
     over.open()
   }
-  // Two turns: the loan of a step that no stage holds any more is over by then.
+  // After two turns of the event loop the minibatch of a finished step is released.
   const stop = (): void =>
     void setImmediate(() =>
       setImmediate(() => {
@@ -66,7 +68,7 @@ export const runLoop = async (
   }
 }
 
-/** The step when the rest is over, unless the run is; its minibatch is held, so that no other is made meanwhile. */
+/** Delays a step until the pause ends, and drops it if the run is stopped. Its minibatch is held: no other is made. */
 const rested = (step: Step, rest: Promise<void>, signal: AbortSignal): Observable<Step> => {
   const letGo = step.minibatch.hold()
   return defer(() => rest).pipe(
@@ -75,6 +77,7 @@ const rested = (step: Step, rest: Promise<void>, signal: AbortSignal): Observabl
     finalize(letGo),
   )
 }
+
 const trainingOf = (step: Step & { readonly training?: TrainingMetrics }): TrainingMetrics | undefined => step.training
 
 const latch = () => {

@@ -3,9 +3,9 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import { errorOf, type PwoaError } from '../../dsl/errors.js'
 import { eventLoopTurn } from './concurrency.js'
 
-/** Work that was started: what a sweep's or a comparison's handle has in common. */
+/** Work that was started: the common part of the handles of sweeps and comparisons. */
 export interface Started<A> {
-  /** Ends the work early; what is under way is saved. */
+  /** Ends the work early, after saving what is under way. */
   readonly stop: () => void
   readonly result: Promise<Either<PwoaError, A>>
 }
@@ -13,8 +13,8 @@ export interface Started<A> {
 /**
  * Starts work in a later turn of the event loop, so that the caller can subscribe first.
  *
- * @param name the stage of an error that has none of its own
- * @param execute receives what aborts when the work is stopped
+ * @param name the stage of an error that has no stage of its own
+ * @param execute receives a controller whose signal aborts when the work is stopped
  * @param complete called after the work, before `result` resolves
  */
 export const startLater = <A>(
@@ -33,6 +33,6 @@ export const startLater = <A>(
   }
 }
 
-/** What comes of work; an exception becomes an error of `name`. */
+/** The result of work; an exception becomes an error of `name`. */
 export const resultOf = <A>(name: string, work: () => Promise<A>): Promise<Either<PwoaError, A>> =>
   TE.tryCatch(work, (thrown): PwoaError => errorOf(name, thrown))()

@@ -13,8 +13,8 @@ import { resultOf } from './startLater.js'
 import { catchUnhandled } from './unhandledErrors.js'
 
 /**
- * Makes the function that starts runs. A run begins in a later turn of the event loop, so that the caller can subscribe
- * first; it subscribes once to the pipeline and multicasts.
+ * Makes the function that starts runs. A run starts in a later turn of the event loop, so that the caller can subscribe
+ * first. It subscribes once to the pipeline and multicasts.
  */
 export const startRunWith =
   (dependencies: RunDependencies) =>

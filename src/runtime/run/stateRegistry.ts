@@ -1,17 +1,20 @@
 import type { Position, StageState } from '../../dsl/context.js'
 import type { RunState } from '../checkpoints/checkpointFile.js'
 
-/** Knows how to take down each stage's state, and where the reading of the data stands. */
+/** The state of each stage, and the position in the data. */
 export interface StateRegistry {
+  /** The state that an interrupted run saved for a stage. */
   readonly restore: (stage: string) => StageState | undefined
+  /** Registers the function that takes a snapshot of a stage's state. */
   readonly provide: (stage: string, snapshot: () => StageState) => void
+  /** Sets the position of the next minibatch. */
   readonly reached: (next: Position) => void
   readonly position: () => Position
-  /** Every stage's state now; one that has not provided any yet keeps what was restored for it. */
+  /** The current state of every stage; the restored state of a stage that has not registered yet. */
   readonly take: () => RunState['stages']
 }
 
-/** A registry that starts from what an interrupted run left, or from nothing. */
+/** Makes a registry that starts from the state of an interrupted run, or from an empty one. */
 export const makeStateRegistry = (restored: RunState): StateRegistry => {
   const snapshots = new Map<string, () => StageState>()
   let position = restored.position

@@ -9,7 +9,7 @@ import { sum } from '../../math/sums.js'
 import type { TallyState } from '../checkpoints/checkpointFile.js'
 import { keptFigures } from './keptFigures.js'
 
-/** The figures of a run, read off its events and steps as they pass. */
+/** Computes the figures of a run from its events and steps. */
 export interface Tally {
   readonly step: (metrics: TrainingMetrics) => void
   readonly event: (event: RunEvent) => void

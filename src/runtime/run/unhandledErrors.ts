@@ -3,8 +3,8 @@ import { config } from 'rxjs'
 
 type Route = (thrown: unknown) => void
 
-// RxJS tells of an exception in a subscriber's callback in a later turn and without saying whose it was; the
-// asynchronous context in which the callback was called survives until then.
+// RxJS reports an exception in a subscriber's callback in a later turn of the event loop, without its origin. The
+// asynchronous context in which the callback was called is still there then.
 const routes = new AsyncLocalStorage<Route>()
 
 let lasting = 0
@@ -16,12 +16,12 @@ const dispatch = (thrown: unknown): void => {
   route(thrown)
 }
 
-/** Runs `act`; what subscribers throw that it calls, now or through timers it starts, goes to `route`. */
+/** Runs `act`. Exceptions of subscribers that it calls, at once or by timers that it starts, go to `route`. */
 export const routed = <A>(route: Route, act: () => A): A => routes.run(route, act)
 
 /**
- * Keeps exceptions of subscribers from ending the process while a run lasts; returns what ends that. A handler of
- * the user's own, set before, stays in force.
+ * Keeps exceptions of subscribers from ending the process during a run. Returns the function to call at its end. A handler
+ * that the user has set before keeps its effect.
  */
 export const catchUnhandled = (): (() => void) => {
   if (lasting === 0) {

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { basename, join, relative, resolve, sep } from 'node:path'
 import { ownNeeds, ownRoot, ownVersion } from '../host/ownPackage.js'
 
-/** A starter project: contents by the name of the file, in the order in which they are written. */
+/** The files of a starter project by their names, in the order in which they are written. */
 export type StarterFiles = ReadonlyMap<string, Uint8Array | string>
 
-/** Where a starter's files lie in this package; its package.json is made, for versions and name. */
+/** The paths of the starter's files in this package. Its package.json is generated, for versions and name. */
 const originals = {
   'tsconfig.json': 'assets/starter/tsconfig.json',
   'pipeline.ts': 'assets/starter/pipeline.ts',
@@ -35,13 +35,13 @@ const packageFile = (folder: string): string => {
   return `${JSON.stringify(contents, null, 2)}\n`
 }
 
-/** Where npm finds this very package: as a version where it was installed, by its path where it is a checkout. */
+/** How the starter depends on this package: by version if it was installed, by path if it is a checkout. */
 const ownSource = (folder: string): string =>
   ownRoot.split(sep).includes('node_modules')
     ? `^${ownVersion()}`
     : `file:${relative(resolve(folder), ownRoot).split(sep).join('/')}`
 
-/** A name that npm takes: lower case, at most 214 characters, nothing but letters, digits, `-`, `_` and `.` within. */
+/** A name that npm accepts: lower case, at most 214 characters, only letters, digits, `-`, `_` and `.`. */
 export const packageName = (folder: string): string =>
   folder
     .toLowerCase()

@@ -5,7 +5,7 @@ import { starterFiles } from './starterFiles.js'
 /**
  * Writes a starter project into a folder, new or not, and returns the names of its files.
  *
- * Throws what `writeTogether` refuses: nothing is overwritten, and nothing left half-written.
+ * @throws OptionError if one of the files exists, WriteError if one can't be written; in both cases no file is left
  */
 export const writeStarter = async (folder: string): Promise<readonly string[]> => {
   const files = await starterFiles(folder)

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { codeOf } from '../../io/files/thrown.js'
 
-/** Files that belong to a process, or to a moment. */
+/** Files that are not kept: locks, half-written and damaged ones. */
 const passing = /(^|\/)run\.lock|\.tmp$|\.damaged$/
 
 const checkpoint = /^checkpoints\/step-(\d+)\.safetensors$/
@@ -17,22 +17,22 @@ export const filesOf = (folder: string): readonly string[] =>
     .map((name) => name.split(sep).join('/'))
     .filter((path) => !passing.test(path))
 
-/** How far a run that is under way has got, and the files that say so. */
+/** The progress of a run that is under way, and the files to save. */
 export interface Progress {
   /** Step of the newest checkpoint; 0 for none. */
   readonly step: number
   /** Path of that checkpoint. */
   readonly checkpoint: string | undefined
-  /** Bytes that its evaluations have written down. */
+  /** Bytes in the journals of its evaluations. */
   readonly evaluated: number
   /**
-   * The newest checkpoint alone comes first: what it speaks of in the others, which only grow, is in them when they are
-   * read after it.
+   * The newest checkpoint, then the other files. They only grow, so that all that the checkpoint refers to is in them if
+   * they are read after it.
    */
   readonly files: readonly string[]
 }
 
-/** Looks into a run folder that a process is writing to. */
+/** Reads the progress from a run folder that a process is writing to. */
 export const progressIn = (folder: string): Progress => {
   const files = filesOf(folder)
   const steps = files.flatMap((path) => (checkpoint.exec(path)?.[1] === undefined ? [] : [path])).sort(byLength)
@@ -45,15 +45,15 @@ export const progressIn = (folder: string): Progress => {
   }
 }
 
-/** Numbers have eight digits, or more. */
+/** The names' numbers have eight digits or more. */
 const byLength = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : 1)
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 
-/** What joins other runs reads of them. */
+/** Whether a file is read by a run that joins this one. */
 export const isForJoins = (path: string): boolean => path === 'summary.json' || journal.test(path)
 
-/** Undefined where the run has removed it meanwhile. */
+/** The bytes of a file; undefined if the run has removed it meanwhile. */
 export const readFileOf = async (folder: string, path: string): Promise<Uint8Array | undefined> => {
   try {
     return await readFile(join(folder, path))
@@ -63,6 +63,6 @@ export const readFileOf = async (folder: string, path: string): Promise<Uint8Arr
   }
 }
 
-/** Whether a path that a store names stays in the run folder. */
+/** Whether a path from a store is inside the run folder. */
 export const isInside = (path: string): boolean =>
   !/[\\\0]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')

@@ -17,9 +17,9 @@ import type { OpenRun, PointName, RunStorage } from './runStorage.js'
 import { makeSaver, restoreSaved, textOf } from './savedRuns.js'
 import { saveSchedule } from './saveSchedule.js'
 
-/** `result.json`: a point that is done. Written once, after all of its files. */
+/** `result.json` of a finished point. It is written once, after all of the point's files. */
 const Result = objectCodec({
-  /** The folder beside it that holds the run folder of the worker that was first. */
+  /** The folder beside it that contains the run folder of the worker that finished first. */
   run: t.string,
   summary: Summary,
   /** By their paths in the run folder. */
@@ -30,11 +30,11 @@ type Result = t.TypeOf<typeof Result>
 
 /** How runs are kept in a store. */
 export interface ObjectRunsOptions {
-  /** A folder of this process, for runs while they are under way. */
+  /** A local folder of this process, for runs that are under way. */
   readonly scratch: string
-  /** Share of a run's time that saving it may take; 1: each checkpoint is saved. */
+  /** Share of a run's time that saving it may take; 1: every checkpoint is saved. */
   readonly share: number
-  /** Names of variables that are secrets of the store. */
+  /** Names of the environment variables that hold the store's secrets. */
   readonly secrets: readonly string[]
   readonly hurry: () => void
   readonly close: () => void
@@ -42,9 +42,9 @@ export interface ObjectRunsOptions {
 }
 
 /**
- * Runs in object storage. A run is done in a folder of this machine. Its checkpoints and what its evaluations have written
- * down are saved as it goes on; whoever takes over begins with the newest that is whole. A result counts when its
- * `result.json` is there, which is written once: the first complete one holds.
+ * Runs in object storage. A point runs in a local folder. Its checkpoints and the journals of its evaluations are saved
+ * while it runs; a worker that takes over starts from the newest intact save. A point is finished if its `result.json`
+ * exists, which is written once: the first complete result counts.
  */
 export const objectRuns = (objects: Objects, options: ObjectRunsOptions): RunStorage => {
   const { secrets, say, hurry, close } = options
@@ -72,7 +72,7 @@ export const objectRuns = (objects: Objects, options: ObjectRunsOptions): RunSto
 
 const seconds = (): number => performance.now() / 1000
 
-/** Before the keys of a point. */
+/** Prefix of the keys of a point. */
 const baseOf = ({ sweep, key }: PointName): string => `${sweep}/points/${key}/`
 
 interface Place {
@@ -95,14 +95,14 @@ const openRun = (
     await saver.save(progress)
     schedule.took(seconds() - began)
   }
-  // A run goes on without: the next attempt saves what is then the newest.
+  // The run continues without this save: the next one saves what is then the newest.
   const failed = (thrown: unknown): void => say(describeError(toPwoaError(objects.shown, thrown)))
   const saves = newestWriter<Progress>(save, failed)
 
   const removeFolder = (): Promise<void> => rm(sweep, { recursive: true, force: true })
   return {
     folder,
-    // Its process writes and removes files meanwhile: a look may fail, and the next one goes well.
+    // The point's process writes and removes files meanwhile: one look may fail and the next succeed.
     advanced: () => {
       try {
         if (!existsSync(folder)) return
@@ -148,7 +148,7 @@ const resultAt = async (objects: Objects, base: string): Promise<Result | undefi
 const removeResult = ({ shown }: Objects, base: string): string =>
   `Remove ${shown}/${base}result.json: the point is then run anew.`
 
-/** Of a point that counts as done: it stays so until somebody removes its result. */
+/** The error of a finished point's file. The point counts as finished until its result is removed. */
 const damaged = (objects: Objects, base: string, path: string, expected: string, actual: string): PwoaFailure =>
   new PwoaFailure({
     _tag: 'FileError',
@@ -159,7 +159,7 @@ const damaged = (objects: Objects, base: string, path: string, expected: string,
     hint: removeResult(objects, base),
   })
 
-/** Writes all files of a run that is done, then its result, unless there is one: then that holds. */
+/** Writes all files of a finished run, then its result, unless there is one already: then that one counts. */
 const publish = async (objects: Objects, base: string, folder: string, summary: Summary): Promise<Summary> => {
   const run = `run-${randomUUID()}`
   const files: Record<string, Result['files'][string]> = {}
@@ -172,7 +172,7 @@ const publish = async (objects: Objects, base: string, folder: string, summary: 
   }
   const result = { run, summary, files }
   await objects.writeOnce(`${base}result.json`, Buffer.from(JSON.stringify(result, null, 2)))
-  // Read back: where the answer to a write is lost on its way, it is ours although it was there at the next attempt.
+  // Read back: if the response to the first write was lost, the retry found this process's own result.
   const held = (await resultAt(objects, base)) ?? result
   const outlived = (await objects.list(base)).filter(
     (key) => key !== `${base}result.json` && !key.startsWith(`${base}${held.run}/`),
@@ -181,7 +181,7 @@ const publish = async (objects: Objects, base: string, folder: string, summary: 
   return held.summary
 }
 
-/** Brings what a point that is done has found; false where it is not done. */
+/** Copies the results of a finished point into a folder; false if the point is not finished. */
 const bringFindings = async (objects: Objects, base: string, folder: string): Promise<boolean> => {
   const result = await resultAt(objects, base)
   if (!result) return false

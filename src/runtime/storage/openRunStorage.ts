@@ -6,25 +6,25 @@ import { openS3, s3Secrets } from './s3Objects.js'
 import { makeScratch } from './scratch.js'
 import { sharedRuns } from './sharedRuns.js'
 
-/** How the place of runs is opened. */
+/** How the storage of runs is opened. */
 export interface StorageOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Those of the runs: who asks for an interval gets every checkpoint saved. */
+  /** The options of the runs. If they set an interval, every checkpoint is saved. */
   readonly checkpoints: CheckpointOptions
   readonly say: (message: string) => void
 }
 
-/** Seconds for which a store is waited for: while it works, and when the worker is told to leave. */
+/** Seconds for which a store that can't be reached is retried: while the worker runs, and while it stops. */
 const PATIENCE = 300
 const HURRIED = 20
 
-/** Share of a run's time that saving it may take, where no interval is asked for. */
+/** Share of a run's time that saving it may take, if the options set no interval. */
 const SHARE = 0.02
 
 /**
- * Opens the place where runs are kept. A bucket is looked at first.
+ * Opens the storage of runs. Access to a bucket is tested first.
  *
- * @throws an `OptionError` for a bucket that is missing or forbidden, a `RunError` where nothing answers
+ * @throws OptionError for a bucket that is missing or forbidden; RunError if the store does not answer
  */
 export const openRunStorage = async (place: RunsPlace, options: StorageOptions): Promise<RunStorage> => {
   if (place.type === 'folder') return sharedRuns(place.folder)

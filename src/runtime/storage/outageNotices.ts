@@ -1,13 +1,14 @@
 import { codeOf, messageOf } from '../../io/files/thrown.js'
 
-/** Says once that something on the network is away, and once that it is back. */
+/** Reports once that a service can't be reached, and once that it is back. */
 export interface OutageNotices {
-  /** Told what was thrown; of its code or its message only the first is said. */
+  /** The service can't be reached. The report has the code of what was thrown, or its message if it has no code. */
   readonly away: (thrown: unknown) => void
+  /** The service has answered. */
   readonly back: () => void
 }
 
-/** Nothing is away yet. @param shown what it is, without its secrets */
+/** Notices for one service. @param shown the service's address, without secrets */
 export const outageNotices = (shown: string, warn: (message: string) => void): OutageNotices => {
   let isAway = false
   return {

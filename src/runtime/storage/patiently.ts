@@ -2,34 +2,34 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PwoaFailure } from '../../dsl/errors.js'
 import type { OutageNotices } from './outageNotices.js'
 
-/** How something that is away is waited for. */
+/** How a service that can't be reached is retried. */
 export interface Patience {
-  /** What it is, for people. */
+  /** The service, for messages. */
   readonly shown: string
-  /** For how long; asked anew each time. */
+  /** For how long; called at each attempt. */
   readonly seconds: () => number
-  readonly words: OutageNotices
-  /** In a few words, where what was thrown may be otherwise in a moment; undefined for all else. */
+  readonly notices: OutageNotices
+  /** The reason, in a few words, if the failure may pass by itself; undefined for any other failure. */
   readonly awayReason: (thrown: unknown) => string | undefined
 }
 
-/** Milliseconds before the second attempt, which double until they are the longest. */
+/** Milliseconds before the second attempt; they double with each attempt, up to the longest pause. */
 const FIRST_PAUSE = 250
 const LONGEST_PAUSE = 10_000
 
-/** Tries until there is an answer. Throws what is no outage at once, and a `RunError` when patience has come to its end. */
+/** Tries until there is an answer. @throws RunError after the given time; at once, any failure that is not an outage */
 export const patiently = async <A>(act: () => Promise<A>, patience: Patience): Promise<A> => {
-  const { shown, seconds, words, awayReason } = patience
+  const { shown, seconds, notices, awayReason } = patience
   const began = performance.now()
   for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     try {
       const value = await act()
-      words.back()
+      notices.back()
       return value
     } catch (thrown) {
       const reason = awayReason(thrown)
       if (reason === undefined) throw thrown
-      words.away(reason)
+      notices.away(reason)
       if (performance.now() - began + pause > 1000 * seconds()) throw gaveUp(shown, seconds(), reason, thrown)
       await sleep(pause)
     }

@@ -1,6 +1,6 @@
 import type { Summary } from '../../dsl/pipeline/run.js'
 
-/** A point of a sweep, by the names that a job carries. */
+/** A point of a sweep, by the names in a job. */
 export interface PointName {
   /** The sweep's folder. */
   readonly sweep: string
@@ -11,30 +11,30 @@ export interface PointName {
 export interface OpenRun {
   /** Absolute. */
   readonly folder: string
-  /** Told now and then that the run goes on: what it has got to is kept, beside it. */
+  /** To be called whenever the run has advanced: its progress is saved in the background. */
   readonly advanced: () => void
-  /** Brings what other points of the sweep have found to where this one looks for it; false where they are not done. */
+  /** Copies the results of other points of the sweep to where this one reads them; false if one is not finished. */
   readonly bring: (keys: readonly string[]) => Promise<boolean>
-  /** Keeps the run that is done. The summary is that of whoever was done first. */
+  /** Stores the finished run. Returns the summary of the worker that finished the point first. */
   readonly finish: (summary: Summary) => Promise<Summary>
-  /** Keeps what there is of a run that is not done, for whoever goes on with it. */
+  /** Saves an unfinished run, for the worker that continues it. */
   readonly leave: () => Promise<void>
 }
 
 /**
- * Where all workers keep the runs of sweeps. What it can't do is thrown as a `PwoaFailure`: of a `FileError` where no worker
- * could do it at any time, of any other error where another one may, or a later attempt.
+ * Where all workers keep the runs of sweeps. Its functions throw a `PwoaFailure`: with a `FileError` if no worker could
+ * succeed, with any other error if another worker or a later attempt may.
  */
 export interface RunStorage {
-  /** For people; without secrets. */
+  /** The place, for messages, without secrets. */
   readonly shown: string
-  /** Variables of the environment that are its secrets: a pipeline's process is started without them. */
+  /** Environment variables with its secrets: the processes of points are started without them. */
   readonly secrets: readonly string[]
-  /** The summary of a point that is done; undefined for any other. */
+  /** The summary of a finished point; undefined for any other. */
   readonly finished: (point: PointName) => Promise<Summary | undefined>
-  /** The point's folder, with what an earlier worker left of it; undefined where another process is in it. */
+  /** The point's folder, with what an earlier worker saved; undefined if another process is using it. */
   readonly open: (point: PointName) => Promise<OpenRun | undefined>
-  /** The worker is to leave: nothing is waited for that does not answer at once. */
+  /** The worker is stopping: from now on, waits for the store are short. */
   readonly hurry: () => void
   readonly close: () => void
 }

@@ -2,11 +2,11 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type { UsageError } from '../../dsl/errors.js'
 
-/** A bucket, and where in it. */
+/** A bucket and a prefix in it. */
 export interface BucketPlace {
   readonly type: 'bucket'
   readonly bucket: string
-  /** Before each key: empty, or ends with a slash. */
+  /** Prefix of all keys: empty, or ends with a slash. */
   readonly prefix: string
   readonly shown: string
 }
@@ -15,14 +15,14 @@ export interface BucketPlace {
 export type RunsPlace = { readonly type: 'folder'; readonly folder: string } | BucketPlace
 
 /**
- * Reads `--runs`: a folder, or `s3://bucket/prefix`. Where the store is and who may use it comes from the environment
+ * Reads `--runs`: a folder, or `s3://bucket/prefix`. The address and the keys of the store come from the environment
  * alone: every user of a machine can read the command line.
  */
 export const parseRunsPlace = (text: string): Either<UsageError, RunsPlace> => {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]
   if (scheme === undefined) return E.right({ type: 'folder', folder: text })
   if (scheme !== 's3') return E.left(wrong('a folder, or s3://bucket/prefix', `${scheme}://…`))
-  // Anywhere: a secret key may have slashes.
+  // An @ anywhere is refused: a secret key may have slashes.
   if (text.includes('@'))
     return E.left({
       ...wrong('s3://bucket/prefix', 'one with credentials: lists of processes show them'),

@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import { PwoaFailure } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 
-/** What the client's exceptions have in common. */
+/** The common fields of the client's exceptions. */
 const answered = t.type({ name: t.string, $metadata: t.type({ httpStatusCode: t.number }) })
 
 interface Answer {
@@ -11,14 +11,14 @@ interface Answer {
   readonly status: number
 }
 
-/** What the store answered; undefined where it did not. */
+/** What the store answered; undefined if it did not answer. */
 const answerOf = (thrown: unknown): Answer | undefined => {
   const decoded = answered.decode(thrown)
   if (E.isLeft(decoded)) return undefined
   return { name: decoded.right.name, status: decoded.right.$metadata.httpStatusCode }
 }
 
-/** Codes of Node's network errors, and names of the client's, after which another attempt may go well. */
+/** Codes of Node's network errors, and names of the client's, after which another attempt may succeed. */
 const passing: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -34,11 +34,11 @@ const passing: ReadonlySet<string> = new Set([
   'TimeoutError',
 ])
 
-/** 409: two conditional writes at once, one of which is to come again. 501 is an answer for good. */
+/** 409: two conditional writes at once, one of which must be retried. 501 (not implemented) does not pass. */
 const isPassing = ({ status }: Answer): boolean =>
   (status >= 500 && status !== 501) || status === 408 || status === 409 || status === 429
 
-/** Why the store can't be reached, in a word; undefined where what was thrown will be the same the next time. */
+/** Why the store can't be reached, in a word; undefined if another attempt would fail as well. */
 export const awayReason = (thrown: unknown): string | undefined => {
   const answer = answerOf(thrown)
   if (answer) return isPassing(answer) ? wordsOf(answer) : undefined
@@ -53,10 +53,10 @@ const wordOf = (thrown: unknown): string => {
   return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name
 }
 
-/** Whether the condition of a write did not hold: there is an object already. */
+/** Whether the condition of a write failed: there is an object already. */
 export const isTaken = (thrown: unknown): boolean => answerOf(thrown)?.status === 412
 
-/** Whether there is no such object, in a bucket that is there. */
+/** Whether the object is missing, in a bucket that exists. */
 export const isMissing = (thrown: unknown): boolean => {
   const answer = answerOf(thrown)
   return answer?.status === 404 && answer.name !== 'NoSuchBucket'
@@ -71,15 +71,15 @@ const hints: Readonly<Record<string, string>> = {
   CredentialsProviderError: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
 }
 
-/** 413 comes from what stands before a store. */
+/** 413 comes from a proxy in front of the store. */
 const isTooLarge = ({ name, status }: Answer): boolean => name === 'EntityTooLarge' || status === 413
 
 /**
- * A refusal as data: a `FileError` where no worker could write the object, an `OptionError` for all else. The store's own
- * message is left out: it may name keys.
+ * A refusal as data: a `FileError` if no worker could write the object, an `OptionError` for any other refusal. The store's
+ * own message is left out: it may contain keys.
  *
- * @param expected what was to be done
- * @param file the object, for people
+ * @param expected the operation
+ * @param file the object, for messages
  */
 export const toS3Failure = (expected: string, file: string, thrown: unknown): PwoaFailure => {
   if (thrown instanceof PwoaFailure) return thrown

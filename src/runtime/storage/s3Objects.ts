@@ -11,35 +11,38 @@ import { awayReason, isMissing, isTaken, toS3Failure } from './s3Failure.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** How the store is treated. */
+/** How the store is accessed. */
 export interface S3Options {
   readonly environment: Environment
-  /** Seconds for which it is waited for; asked anew each time. */
+  /** Seconds for which a store that can't be reached is retried; called at each attempt. */
   readonly patience: () => number
-  /** Told when it is away, and that it is back. */
+  /** Called when the store can't be reached, and when it can again. */
   readonly say: (message: string) => void
 }
 
-/** What the client is told by the environment, and a process that needs no store is not to know. */
+/** Environment variables with the client's keys, which processes that need no store must not get. */
 export const s3Secrets = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'] as const
 
-/** A bucket, opened: it is there, these keys may use it, and it keeps its word on conditional writes. */
+/** A bucket that exists, that the keys may use, and that supports conditional writes. */
 export interface OpenedObjects extends Objects {
   readonly close: () => void
 }
 
 /**
- * Opens a bucket of Amazon S3 or of any store with its interface. Address and keys come from where its client looks for
- * them: `AWS_ENDPOINT_URL_S3`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, or a machine's own role.
+ * Opens a bucket of Amazon S3 or of any store with its interface. The client finds the address and the keys in its usual
+ * places: `AWS_ENDPOINT_URL_S3`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, or the machine's role.
+ *
+ * @throws UsageError if the client is not installed; OptionError if the bucket is missing, forbidden, or overwrites objects
+ * in spite of a condition; RunError if the store does not answer
  */
 export const openS3 = async (place: BucketPlace, options: S3Options): Promise<OpenedObjects> => {
   const sdk = await loadClient(options.environment)
   const { bucket: Bucket, prefix, shown } = place
   const client = new sdk.S3Client(settingsOf(options.environment))
-  const words = outageNotices(shown, options.say)
+  const notices = outageNotices(shown, options.say)
   const call = async <A>(expected: string, act: () => Promise<A>, key = ''): Promise<A> => {
     try {
-      return await patiently(act, { shown, seconds: options.patience, words, awayReason })
+      return await patiently(act, { shown, seconds: options.patience, notices, awayReason })
     } catch (thrown) {
       throw toS3Failure(expected, `${shown}/${key}`, thrown)
     }
@@ -85,7 +88,9 @@ export const openS3 = async (place: BucketPlace, options: S3Options): Promise<Op
   return objects
 }
 
-/** Loaded where a bucket is used. Its range in package.json ends before the versions that need a newer Node. */
+/**
+ * The client, loaded only if a bucket is used. Its range in package.json ends before versions that need a newer Node.
+ */
 const loadClient = async (environment: Environment) => {
   if (environment.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED === undefined)
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
@@ -105,7 +110,7 @@ const loadClient = async (environment: Environment) => {
 
 type Sdk = Awaited<ReturnType<typeof loadClient>>
 
-/** A store of one's own has its buckets in the path, and often no regions. */
+/** The client's settings. A store at another endpoint has its buckets in the path, and often no regions. */
 const settingsOf = (environment: Environment) => {
   const endpoint = environment.AWS_ENDPOINT_URL_S3 ?? environment.AWS_ENDPOINT_URL
   const region = environment.AWS_REGION ?? (endpoint === undefined ? undefined : 'us-east-1')
@@ -113,14 +118,16 @@ const settingsOf = (environment: Environment) => {
   return {
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...given({ region, credentials }),
-    // A hash goes along with each object; what else the client would add, stores of other makers don't all know.
+    // A SHA-256 is sent with each object; not all stores know the other checksums that the client would add.
     requestChecksumCalculation: 'WHEN_REQUIRED' as const,
     responseChecksumValidation: 'WHEN_REQUIRED' as const,
     requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
   }
 }
 
-/** Undefined where they are to be found elsewhere: a profile, or the role of a machine or a pod. */
+/**
+ * The keys of the environment; undefined if the client finds them elsewhere: in a profile, or the role of a machine.
+ */
 const credentialsOf = ({ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN }: Environment) =>
   AWS_ACCESS_KEY_ID === undefined || AWS_SECRET_ACCESS_KEY === undefined
     ? undefined
@@ -143,7 +150,7 @@ const keysOf = async (
   return keys
 }
 
-/** That the first result holds rests on the store: one that overwrites in spite of the condition would break it unseen. */
+/** Tests that a conditional write never overwrites: "the first result counts" depends on it. */
 const checkOnce = async (objects: Objects): Promise<void> => {
   const key = `probe-${randomUUID()}`
   const bytes = new TextEncoder().encode('pwoa')

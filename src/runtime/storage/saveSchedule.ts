@@ -2,21 +2,22 @@ import type { Progress } from './localRun.js'
 
 type Reached = Pick<Progress, 'step' | 'evaluated'>
 
-/** Says when a run that is under way is saved. */
+/** Decides when a run that is under way is saved. */
 export interface SaveSchedule {
   readonly isDue: (progress: Reached, saved: Reached | undefined) => boolean
-  /** How long it took to save. */
+  /** Reports how long a save took. */
   readonly took: (seconds: number) => void
 }
 
-/** Seconds between two times that an evaluation is saved, which has no checkpoints. */
+/** Seconds between two saves of an evaluation, which has no checkpoints. */
 const EVALUATION = 60
 
 /**
- * Each new checkpoint is saved, and every 60 s what evaluations have found, as long as all of it took at most a share of
- * the time.
+ * A schedule that saves each new checkpoint, and the results of evaluations every 60 s, as long as all saves took at most
+ * a share of the time.
  *
- * @param now in seconds, of a clock that never jumps back
+ * @param share from 0 to 1
+ * @param now a monotonic clock, in seconds
  */
 export const saveSchedule = (share: number, now: () => number): SaveSchedule => {
   const started = now()

@@ -11,34 +11,37 @@ import { writeWhole } from '../../io/files/writeWhole.js'
 import { isInside, type Progress, readFileOf } from './localRun.js'
 import type { Objects } from './objects.js'
 
-/** A run that is under way as the store has it: its files, and the objects that hold them. */
+/** The record of a saved run that is under way: its files, and the objects with their contents. */
 const Saved = objectCodec({
   files: recordCodec(objectCodec({ object: t.string, bytes: t.number, sha256: t.string })),
 })
 
 type Saved = t.TypeOf<typeof Saved>
 
-/** The record of a saved run is written last, under a name that grows as the run goes on: the last of them is the newest. */
+/**
+ * Prefix of the records. A record is written after its objects, and sorts after those of less progress: the last is the
+ * newest.
+ */
 const recordsIn = (base: string): string => `${base}saved/`
 
 const recordName = ({ step, evaluated }: Progress): string =>
   `step-${String(step).padStart(12, '0')}-${String(evaluated).padStart(15, '0')}.json`
 
-/** Saves a run that is under way, again and again. */
+/** Saves a run repeatedly while it is under way. */
 export interface Saver {
-  /** Undefined as long as nothing is saved. */
+  /** The progress of the last save; undefined before the first. */
   readonly last: () => Progress | undefined
-  /** Nothing is done where the run has got no further. */
+  /** Saves the files of this progress, unless the last save has the same progress. */
   readonly save: (progress: Progress) => Promise<void>
 }
 
-/** How many records of one worker stay, as checkpoints do: the newest may turn out to be damaged. */
+/** How many records of one worker are kept: the newest may turn out to be damaged. */
 const KEPT = 2
 
 /**
- * Each worker has objects of its own, so that none removes what another's record speaks of.
+ * A saver for one worker. Each worker has its own objects, so that none removes those of another's record.
  *
- * @param begun what an earlier worker has saved, and this one begins with
+ * @param begun the progress of the save that this worker started from
  */
 export const makeSaver = (objects: Objects, base: string, folder: string, begun: Progress | undefined): Saver => {
   const own = `${base}content-${randomUUID()}/`
@@ -69,11 +72,11 @@ export const makeSaver = (objects: Objects, base: string, folder: string, begun:
       for (const path of progress.files) {
         const file = await keep(path)
         if (file) files[path] = file
-        // The run was quicker and has removed its checkpoint: the next one is about to be saved.
+        // The run has removed this checkpoint meanwhile: the next one is about to be saved.
         else if (path === progress.checkpoint) return
       }
       const name = recordsIn(base) + recordName(progress)
-      // Somebody else who got there first has saved the same.
+      // If the record exists, another worker has saved the same progress.
       await objects.writeOnce(name, Buffer.from(JSON.stringify({ files } satisfies Saved)))
       records.push({ name, files })
       last = progress
@@ -83,8 +86,8 @@ export const makeSaver = (objects: Objects, base: string, folder: string, begun:
 }
 
 /**
- * Brings the newest saved run whose files are whole into an empty folder. Says which ones are not, and removes their
- * records: whoever gets there again saves anew.
+ * Copies the newest saved run with intact files into an empty folder. Damaged ones are reported, and their records removed,
+ * so that this progress is saved again.
  */
 export const restoreSaved = async (
   objects: Objects,
@@ -102,7 +105,7 @@ export const restoreSaved = async (
   }
 }
 
-/** What is wrong with a saved run; undefined for nothing. */
+/** Copies the files of a saved run. Returns what is wrong with it; undefined if it is intact. */
 const bringAll = async (objects: Objects, base: string, name: string, folder: string): Promise<string | undefined> => {
   const record = Saved.decode(parseJson(textOf(await objects.read(name))))
   if (E.isLeft(record)) return 'no record of a run'
@@ -116,4 +119,5 @@ const bringAll = async (objects: Objects, base: string, name: string, folder: st
   return undefined
 }
 
+/** Bytes as UTF-8 text; empty for none. */
 export const textOf = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('utf8')

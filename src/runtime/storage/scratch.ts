@@ -4,17 +4,18 @@ import { join } from 'node:path'
 import { withWriteError } from '../../io/files/writeWhole.js'
 import { isFolderInUse, lockFolder, lockName } from '../folder/folderLock.js'
 
-/** A folder of this process, for runs that are kept elsewhere. */
+/** A temporary folder of this process, for runs that are stored elsewhere. */
 export interface Scratch {
+  /** Absolute. */
   readonly folder: string
-  /** Removes it with all that is in it. */
+  /** Removes the folder with its contents. */
   readonly remove: () => void
 }
 
 const start = 'pwoa-worker-'
 
 /**
- * Makes one in the system's temporary folder (`TMPDIR`), and removes those that killed workers have left there.
+ * Creates one in the system's temporary folder (`TMPDIR`), and removes those that killed workers have left there.
  *
  * @throws WriteError
  */
@@ -32,7 +33,7 @@ export const makeScratch = (): Scratch => {
   }
 }
 
-/** One without a lock is about to get one. Another user's is that user's business. */
+/** Removes a folder unless it is in use. A folder without a lock is about to get one. Those of other users stay. */
 const removeAbandoned = (folder: string): void => {
   try {
     if (!readdirSync(folder).includes(lockName) || isFolderInUse(folder)) return

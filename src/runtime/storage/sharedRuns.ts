@@ -6,7 +6,7 @@ import type { PointName, RunStorage } from './runStorage.js'
 
 const nothing = (): void => undefined
 
-/** Runs in a folder that all workers mount: what is written is shared already. */
+/** Runs in a folder that all workers mount: all files are shared already. */
 export const sharedRuns = (runs: string): RunStorage => {
   const folderOf = ({ sweep, key }: PointName): string => pointFolder(join(resolve(runs), sweep), key)
   return {

@@ -1,12 +1,12 @@
 import { describeError, type PwoaError } from '../../dsl/errors.js'
 import type { PointRecord } from './sweepTypes.js'
 
-/** Errors of what was asked for: no run mends them. */
+/** Errors of usage: a point that fails by one of them would fail again. */
 const mistakes: readonly PwoaError['_tag'][] = ['UsageError', 'OptionError', 'FileError']
 
 /**
- * The one mistake that all points which are over have failed by; undefined where one is done, or they failed by several
- * errors, or by something that happened in a run.
+ * The mistake by which all points so far have failed, and how many. Undefined if a point is done, or if the points failed
+ * by different errors or by an error during a run.
  */
 export const commonMistake = (
   points: readonly Pick<PointRecord, 'state' | 'error'>[],

@@ -7,18 +7,18 @@ import type { Sweep, SweepPoint } from './sweepTypes.js'
 /** What a sweep is made of. */
 export interface SweepPlan {
   readonly name: string
-  /** The lists of the grid: a parameter that is one of them says nothing more of a point than its own value. */
+  /** The lists of the grid: a parameter that is one of them is not part of a point's key. */
   readonly axes: readonly unknown[]
-  /** Names of parameters that say as little. */
+  /** Names of other parameters that are not part of a point's key. */
   readonly lists?: readonly string[]
   readonly points: readonly SweepPoint[]
-  /** The point that joins the work of all others, if any. */
+  /** The point that joins the results of all others, if any. */
   readonly whole: SweepPoint | undefined
   readonly study: Study | undefined
   readonly params: Readonly<Record<string, unknown>>
 }
 
-/** A sweep of these points. */
+/** Makes a sweep of these points. */
 export const makeSweep = (plan: SweepPlan): Sweep => {
   const { name, axes, lists = [], points, whole, study, params } = plan
   const self: Sweep = {

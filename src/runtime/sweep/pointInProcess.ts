@@ -10,16 +10,16 @@ import type { RunPoint } from './runPoint.js'
 import { keysOf } from './sweepFolder.js'
 import type { SweepPoint } from './sweepTypes.js'
 
-/** Begins the point's run, or goes on with it where it was begun before. */
-export const pointInProcess: RunPoint = (point, place, told) => {
+/** Runs a point in this process, or resumes it if it was started before. */
+export const pointInProcess: RunPoint = (point, place, onProgress) => {
   const controller = new AbortController()
-  return { outcome: executePoint(point, place, told, controller.signal), stop: () => controller.abort() }
+  return { outcome: executePoint(point, place, onProgress, controller.signal), stop: () => controller.abort() }
 }
 
 const executePoint = async (
   { label, pipeline, parts = [] }: SweepPoint,
   { folder, seed, options }: PointPlace,
-  told: (progress: PointProgress) => void,
+  onProgress: (progress: PointProgress) => void,
   signal: AbortSignal,
 ): Promise<PointOutcome> => {
   const keys = await keysOf(
@@ -31,7 +31,7 @@ const executePoint = async (
   const missing = keyed.filter(({ key }) => !finishedIn(place(key)))
   if (missing.length > 0) return incomplete(label, missing)
   const run = runInFolder(pipeline, folder, { ...options, seed, joins: keys.map(place) })
-  tellProgress(run, told)
+  reportProgress(run, onProgress)
   if (signal.aborted) run.stop()
   signal.addEventListener('abort', run.stop)
   return outcomeOf(run)
@@ -61,8 +61,8 @@ const outcomeOf = async ({ folder, result }: RunHandle): Promise<PointOutcome> =
 }
 
 /**
- * What is done is not gone on with, and a study of many runs has many checkpoints. The best one stays. One that can't be
- * removed takes space and does no other harm.
+ * A finished run is never resumed, and a study has many runs: their checkpoints are removed, except the best one. Failures
+ * are ignored: a checkpoint that stays only takes space.
  */
 const removeCheckpoints = async (folder: string): Promise<void> => {
   const place = join(folder, 'checkpoints')
@@ -70,24 +70,24 @@ const removeCheckpoints = async (folder: string): Promise<void> => {
   await Promise.allSettled(names.map((name) => rm(join(place, name), { force: true })))
 }
 
-/** Milliseconds between two tellings: more often nobody reads. */
+/** Milliseconds between two reports. */
 const PAUSE = 250
 
-const tellProgress = (run: RunHandle, told: (progress: PointProgress) => void): void => {
+const reportProgress = (run: RunHandle, onProgress: (progress: PointProgress) => void): void => {
   let last = Number.NEGATIVE_INFINITY
-  const tell = (progress: () => PointProgress): void => {
+  const report = (progress: () => PointProgress): void => {
     const now = performance.now()
     if (now - last < PAUSE) return
     last = now
-    told(progress())
+    onProgress(progress())
   }
   run.metrics$.subscribe(({ phase, epoch, epochs, step, steps, loss }) =>
-    tell(() => ({ type: 'training', phase, epoch, epochs, step, steps, loss })),
+    report(() => ({ type: 'training', phase, epoch, epochs, step, steps, loss })),
   )
   run.events$.subscribe((event: RunEvent) => {
-    if (event.type === 'warning') told({ type: 'warning', stage: event.stage, message: event.message })
+    if (event.type === 'warning') onProgress({ type: 'warning', stage: event.stage, message: event.message })
     if (event.type !== 'evaluating') return
     const { subject, attack, done, total } = event
-    tell(() => ({ type: 'evaluating', subject, attack, done, total }))
+    report(() => ({ type: 'evaluating', subject, attack, done, total }))
   })
 }

@@ -11,11 +11,11 @@ const pointPlace = objectCodec({
   seed: t.number,
   /** The point's run folder, absolute. */
   folder: t.string,
-  /** The options of the sweep that its points' runs take over. */
+  /** The sweep's options that apply to its points' runs. */
   options: optionalCodec({ dataDir: t.string, engine: EngineChoice, checkpoints: CheckpointOptions }),
 })
 
-/** Which point is run, where it writes, and how. */
+/** Which point to run, where it writes, and with which options. */
 export interface PointPlace extends t.TypeOf<typeof pointPlace> {}
 
 const pointTask = t.intersection([
@@ -28,7 +28,7 @@ const pointTask = t.intersection([
   pointPlace,
 ])
 
-/** A point that is to be run in a process of its own, and the file that describes it. */
+/** A point to run in its own process, and the file that describes it. */
 export interface PointTask extends t.TypeOf<typeof pointTask> {}
 
 const training = objectCodec({
@@ -54,7 +54,7 @@ const warning = objectCodec({ type: t.literal('warning'), stage: t.string, messa
 /** The codec of {@link PointProgress}. */
 export const PointProgress = t.union([training, evaluating, warning])
 
-/** How far a point's run is, or a warning of it. */
+/** The progress of a point's run, or a warning from it. */
 export type PointProgress = t.TypeOf<typeof PointProgress>
 
 /** The codec of {@link ToPoint}. */
@@ -90,5 +90,5 @@ export interface CrashedPoint {
   readonly reason: string
 }
 
-/** How a point's run ends. Only after a crash may another attempt end differently. */
+/** How a point's run ends. Only a crash is tried again. */
 export type PointOutcome = t.TypeOf<typeof done> | t.TypeOf<typeof failed> | CrashedPoint

@@ -1,7 +1,7 @@
 import { rejectOption } from '../../dsl/errors.js'
 import { labelOf, type PointParams } from '../records/sweepFiles.js'
 
-/** All values of each parameter: every combination of them is a point. */
+/** A list of values for each parameter: every combination is a point. */
 export type Grid<P> = { readonly [K in keyof P]: readonly P[K][] }
 
 /** Every combination, the last parameter changing fastest. */
@@ -11,7 +11,11 @@ export const combinations = (grid: Grid<PointParams>): readonly PointParams[] =>
     [{}],
   )
 
-/** Refuses a sweep of nothing, a point twice, values that are none, and a seed that can't be one. @throws OptionError */
+/**
+ * Checks the points of a sweep.
+ *
+ * @throws OptionError for no points, a point twice, a value that is not a number, text or boolean, or an invalid seed
+ */
 export const checkPoints = (points: readonly PointParams[]): void => {
   if (points.length === 0) rejectOption('sweep', 'at least one point', 'none')
   const labels = new Set<string>()
@@ -28,7 +32,7 @@ export const checkPoints = (points: readonly PointParams[]): void => {
 const isValue = (value: unknown): boolean =>
   typeof value === 'number' ? Number.isFinite(value) : ['string', 'boolean'].includes(typeof value)
 
-/** The parameter `seed` is the seed of the point's run; undefined where it has none. @throws OptionError */
+/** The parameter `seed`, which is the seed of the point's run; undefined if there is none. @throws OptionError */
 export const seedOf = ({ seed }: PointParams): number | undefined => {
   if (seed === undefined) return undefined
   if (typeof seed === 'number' && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed

@@ -1,13 +1,15 @@
 import { accuraciesOf } from '../../report/study/study.js'
 import type { PointRecord } from './sweepTypes.js'
 
-/** The figures of a sweep, a row for each point; what a point doesn't have is undefined. */
+/** The figures of a sweep, a row for each point; a figure that a point does not have is undefined. */
 export interface Results {
   readonly columns: readonly string[]
   readonly rows: readonly (readonly (string | number | boolean | undefined)[])[]
 }
 
-/** Parameters, then figures after training (or of what nobody trained), then what it cost, and where the run lies. */
+/**
+ * The table of a sweep: parameters, accuracies (after training, if there was any), sizes, seconds, and the run's key.
+ */
 export const resultsOf = (points: readonly PointRecord[]): Results => {
   const params = [...new Set(points.flatMap(({ params: own }) => Object.keys(own)))].filter((key) => key !== 'seed')
   const attacks = [
@@ -33,17 +35,17 @@ export const resultsOf = (points: readonly PointRecord[]): Results => {
   }
 }
 
-/** Comma-separated values (RFC 4180). */
+/** The table as comma-separated values (RFC 4180). */
 export const csvOf = ({ columns, rows }: Results): string =>
   [columns, ...rows].map((row) => `${row.map((cell) => quoted(String(cell ?? ''))).join(',')}\r\n`).join('')
 
 const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
-/** An array of objects. */
+/** The table as a JSON array of objects. */
 export const jsonOf = ({ columns, rows }: Results): string =>
   `[\n${rows.map((row) => JSON.stringify(Object.fromEntries(columns.map((name, i) => [name, row[i]])))).join(',\n')}\n]\n`
 
-/** A table for a report, shares to four digits, and a line below it. */
+/** The table in Markdown, with figures to four digits and the caption below it. */
 export const markdownOf = ({ columns, rows }: Results, caption?: string): string => {
   const lines = [columns, columns.map(() => '---'), ...rows.map((row) => row.map(shown))]
   const table = lines.map((row) => `| ${row.join(' | ')} |\n`).join('')

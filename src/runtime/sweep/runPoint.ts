@@ -4,7 +4,7 @@ import type { SweepPoint } from './sweepTypes.js'
 /** A point that is under way. */
 export interface RunningPoint {
   readonly outcome: Promise<PointOutcome>
-  /** Saves and ends it; the outcome is then an `InterruptedError`. */
+  /** Saves and ends the point's run; the outcome is then an `InterruptedError`. */
   readonly stop: () => void
 }
 

@@ -9,13 +9,13 @@ import { makeSweep } from './makeSweep.js'
 import type { Sweep, SweepPoint } from './sweepTypes.js'
 
 /**
- * An evaluation in parts, for `--workers` and `--queue`: a sweep of a run for each part of the test examples, and of a
- * last one, `shard=all`, which takes over what they have found. Its figures and what it says of each example are those
- * of the evaluation in one piece: batches and random numbers belong to the examples, and nothing is attacked twice. For
- * pipelines that do not train: each part would.
+ * Splits an evaluation into parts, for `--workers` and `--queue`: a sweep with a run for each part of the test examples,
+ * and a last run, `shard=all`, which joins their results. Its figures, and its results for each example, equal those of
+ * the evaluation in one piece: batches and random numbers belong to the examples, and no example is attacked twice. For
+ * pipelines that do not train: otherwise each part would train.
  *
- * @param of how many parts; at most one for four batches of examples
- * @param build makes the pipeline of a part, or, given none, of the whole
+ * @param of number of parts, >= 1; at most one for each four batches of examples
+ * @param build makes the pipeline of a part, or, for `undefined`, of the whole
  *
  * @example
  * export default shards('evaluate', 8, (shard) =>
@@ -25,7 +25,7 @@ import type { Sweep, SweepPoint } from './sweepTypes.js'
  *   ),
  * )
  *
- * @throws an `OptionError` for a wrong number, a pipeline that makes nothing of its part, and what `build` throws
+ * @throws OptionError for a wrong number, or a pipeline that does not use its part; whatever `build` throws
  */
 export const shards = (name: string, of: number, build: (shard: Shard | undefined) => Pipeline<Step>): Sweep => {
   readArgument('shards', 'of', whole(1), of)

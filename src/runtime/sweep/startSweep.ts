@@ -20,9 +20,9 @@ import { writeResults } from './writeResults.js'
 
 /** How the points are run. */
 export interface Execution {
-  /** How many at a time, >= 1. */
+  /** How many run at the same time, >= 1. */
   readonly workers: number
-  /** How often a point that crashes is begun, >= 1. */
+  /** How often a point is started at most, if it crashes; >= 1. */
   readonly attempts: number
   readonly runPoint: RunPoint
 }
@@ -70,10 +70,10 @@ const executeSweep = async (active: ActiveSweep): Promise<SweepSummary> => {
   }
 }
 
-/** A point as it is written down. */
+/** A point as `summary.json` has it. */
 const stored = (point: PointRecord): PointRecord => ({ ...point, error: point.error && withoutCause(point.error) })
 
-/** A point of the sweep, and what has become of it so far. */
+/** A point of the sweep, and its current state. */
 interface TrackedPoint {
   readonly point: SweepPoint
   record: PointRecord
@@ -95,7 +95,7 @@ const trackedPoints = async ({ sweep, options, folder }: ActiveSweep): Promise<r
   })
 }
 
-/** Points that fail by the same mistake, before a sweep of more of them is ended by it. */
+/** How many points must fail by the same mistake before the sweep ends. */
 const ENOUGH = 2
 
 type Update = (tracked: TrackedPoint, change: Partial<PointRecord>) => void
@@ -112,7 +112,7 @@ const runPoints = async (active: ActiveSweep): Promise<readonly PointRecord[]> =
     events.next({ type: 'point', point })
     if (point.state !== 'done' && point.state !== 'failed') return
     results.write(records())
-    // An error of the first points that was of no point's success is assumed to be the error of all.
+    // If the first points all fail by the same mistake, the others are assumed to fail by it as well.
     const mistake = commonMistake(records())
     if (mistake && mistake.points >= Math.min(ENOUGH, all.length)) failure.fail(new PwoaFailure(mistake.error))
   }
@@ -128,7 +128,7 @@ const runPoints = async (active: ActiveSweep): Promise<readonly PointRecord[]> =
   }
   try {
     failure.promise.catch(() => controller.abort())
-    // A point that joins the work of others comes after all of them.
+    // A point that joins the results of others runs after all of them.
     for (const round of [waiting.filter((one) => !joins(one)), waiting.filter(joins)])
       await Promise.all(Array.from({ length: execution.workers }, () => worker(round)))
   } finally {
@@ -171,7 +171,7 @@ const runOne = async (
         tracked,
         ended.error._tag === 'InterruptedError' ? { state: 'waiting' } : { state: 'failed', error: ended.error },
       )
-    // Ctrl-C reaches all processes of a terminal: one that had only begun to start ends by it.
+    // Ctrl-C reaches all processes of a terminal, and ends one that is still starting.
     if (signal.aborted) return update(tracked, { state: 'waiting' })
     if (attempt >= execution.attempts)
       return update(tracked, { state: 'failed', error: crashed(ended.reason, attempt) })

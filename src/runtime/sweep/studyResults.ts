@@ -3,14 +3,14 @@ import type { StudyFacts } from '../../report/study/studyFacts.js'
 import { jsonOf, type Results } from './results.js'
 import type { PointRecord } from './sweepTypes.js'
 
-/** The rows of a study, of the points that are done. */
+/** The rows of a study, from the points that are done. */
 export const studyOf = (points: readonly PointRecord[], study: Study): readonly StudyRow[] =>
   studyRows(
     points.flatMap(({ params, summary }) => (summary ? [{ params, summary }] : [])),
     study,
   )
 
-/** The rows as figures for programs: a mean in each column, and the standard deviation over seeds in the next. */
+/** The rows as a table for programs: each mean is followed by the standard deviation over seeds. */
 export const studyResults = (rows: readonly StudyRow[]): Results => {
   const params = [...new Set(rows.flatMap((row) => Object.keys(row.params)))]
   const attacks = [...new Set(rows.flatMap((row) => Object.keys(row.attacks)))]
@@ -33,7 +33,7 @@ export const studyResults = (rows: readonly StudyRow[]): Results => {
   }
 }
 
-/** The same with what all rows were measured on behind them: such a table has no caption. */
+/** The same table with the facts of the measurement as further columns, for files without a caption. */
 export const withFacts = (
   { columns, rows }: Results,
   { data, testImages, epsilons, engines, pwoa }: StudyFacts,
@@ -50,7 +50,7 @@ export const withFacts = (
   return { columns: [...columns, ...Object.keys(facts)], rows: rows.map((row) => [...row, ...texts]) }
 }
 
-/** An object: how the rows are set side by side, what they were measured on, and the rows. */
+/** `study.json`: an object with the study, what it was measured on, the caption, and the rows. */
 export const studyJson = (results: Results, study: Study, facts: StudyFacts, caption: string): string => {
   const head = JSON.stringify({ study, ...facts, caption }, null, 2).replace(/\n\}$/, '')
   return `${head},\n  "rows": ${jsonOf(results).trimEnd()}\n}\n`

@@ -10,12 +10,12 @@ import { checkPoints, combinations, type Grid, seedOf } from './points.js'
 import type { Sweep } from './sweepTypes.js'
 
 /**
- * One pipeline for many parameters: every combination of a grid, or each entry of a list. Each point is a run in a
- * folder whose name derives from its content, so that a point that is done is never done again; the figures of all
- * come together in one table. A parameter `seed` is the seed of the point's run. Parameters of `definePipeline` count for the
- * key too, but for those that are lists of the grid: a grid may grow.
+ * Runs a pipeline for many parameters: for every combination of a grid, or each entry of a list. Each point is a run in a
+ * folder whose name, the point's key, derives from its content, so that a finished point is never run again. One table
+ * has the figures of all points. A parameter `seed` is the seed of the point's run. Parameters of `definePipeline` are
+ * part of the key, except those that are lists of the grid: a grid may grow.
  *
- * @param build makes a point's pipeline of its parameters
+ * @param build makes a point's pipeline from its parameters
  *
  * @example
  * export default sweep('rates', { rate: [2, 4, 8], seed: [0, 1] }, ({ rate }) =>
@@ -27,8 +27,8 @@ import type { Sweep } from './sweepTypes.js'
  *   ),
  * )
  *
- * @throws an `OptionError` without any point, with a point twice, for values that are no numbers, texts or booleans, for a
- * study of parameters that the points don't have, and what `build` throws
+ * @throws OptionError for no points, a point twice, a value that is not a number, text or boolean, or a study of parameters
+ * that the points don't have; whatever `build` throws
  */
 export const sweep: SweepMaker = (
   name: string,
@@ -68,30 +68,29 @@ export const studyOptions = declareOptions('study', {
   baseline: text().optional('none'),
 })
 
-/** What {@link sweep} takes after the function that makes its pipelines. */
+/** The options of {@link sweep}. */
 export const sweepOptions = declareOptions('sweep', {
-  /** Sets the points side by side, with means over their seeds. @default none */
+  /** Compares the points, with means over their seeds. @default none */
   study: studyOptions.asOption().optional('none'),
   /** Parameters of `definePipeline` that are not part of a point's key. @default none */
   lists: list(text()).default([]),
 })
 
-/** What a sweep makes of its points beside their own figures. */
+/** Options of {@link sweep}. */
 export interface SweepOptions<Names extends string> {
   /**
-   * Sets the points side by side, with means and standard deviations over their seeds: `study.md`, `.csv` and `.json`, and
-   * pictures of robust accuracy by rate and by the time of training. @default none
+   * Compares the points, with means and standard deviations over their seeds: writes `study.md`, `.csv` and `.json`, and
+   * plots of robust accuracy by rate and by training time. @default none
    */
   readonly study?: Study & { readonly method: Names; readonly across: Names }
   /**
-   * Parameters of `definePipeline` that are no part of a point's key: lists that say which points there are and nothing
-   * more of any of them, and what stands in the options of the stages that it concerns. What is done stays done when
-   * they change. @default none
+   * Parameters of `definePipeline` that are not part of a point's key: lists that only decide which points there are, and
+   * parameters that the options of the stages contain anyway. Finished points stay finished if they change. @default none
    */
   readonly lists?: readonly string[]
 }
 
-/** How `sweep` is called: with a grid, or with a list. */
+/** The two signatures of `sweep`: with a grid, and with a list. */
 export interface SweepMaker {
   <const P extends Readonly<Record<string, PointValue>>>(
     name: string,
@@ -110,11 +109,11 @@ export interface SweepMaker {
 const isList = (points: Grid<PointParams> | readonly PointParams[]): points is readonly PointParams[] =>
   Array.isArray(points)
 
-/** Refuses a study of what the points don't have. @throws OptionError */
+/** Checks that all points have the parameters of a study. @throws OptionError */
 export const checkStudy = ({ method, across, baseline }: Study, points: readonly PointParams[]): void => {
   for (const point of points) {
     if (point[method] === undefined) rejectOption('sweep', `a method, ${method}, in each point`, JSON.stringify(point))
-    // Pictures have it on a logarithmic axis.
+    // Plots have it on a logarithmic axis.
     if (!(Number(point[across]) > 0) || typeof point[across] !== 'number')
       rejectOption('sweep', `a number > 0, ${across}, in each point`, JSON.stringify(point))
   }

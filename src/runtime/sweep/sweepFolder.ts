@@ -10,16 +10,16 @@ import { createRunFolder } from '../folder/runFolder.js'
 import { ownVersion } from '../host/ownPackage.js'
 import type { Sweep, SweepPoint } from './sweepTypes.js'
 
-/** Where a sweep lies: the folder asked for, or `runs/<name>`, which a later sweep of that name goes on with. */
+/** The folder of a sweep, absolute: the one asked for, or `runs/<name>`, which a later sweep of that name continues. */
 export const chooseSweepFolder = (name: string, { out, resume }: Pick<RunOptions, 'out' | 'resume'>): string =>
   resolve(resume ?? out ?? join('runs', fileName(name)))
 
 /**
- * A point's key: the same for the same plan, parameters, seed, version of this package and content of the checkpoints
- * that the plan names, wherever they lie, and of the data's files, and for no other. Data as it was published, or drawn,
- * counts by its name and options.
+ * A point's key: a hash of its plan, parameters, seed, the version of this package, and the contents of the checkpoints
+ * and data files, but not of their paths. A published or generated data set counts by its name and options. 20
+ * hexadecimal digits.
  *
- * @param data what the source says of its files
+ * @param data the contents of the data's files, as the source describes them
  */
 export const keyOf = (
   { pipeline }: Pick<SweepPoint, 'pipeline'>,
@@ -31,19 +31,19 @@ export const keyOf = (
   return sha256Of(JSON.stringify(facts)).slice(0, 20)
 }
 
-/** A point, and the seed that holds for it. */
+/** A point's pipeline and its seed. */
 export interface SeededPoint {
   readonly pipeline: SweepPoint['pipeline']
   readonly seed: number
 }
 
-/** The keys of points whose data lies in this folder. */
+/** The keys of points, with the data in this folder. */
 export const keysOf = async (
   points: readonly SeededPoint[],
   dataDir: string | undefined,
 ): Promise<readonly string[]> => {
   const context = { dataDir: dataDir === undefined ? undefined : resolve(dataDir) }
-  // Points mostly share their data: a folder of many files is looked through once.
+  // Points mostly share their data: a folder of many files is read only once.
   const asked = new Map<string, Promise<string | undefined> | undefined>()
   const dataOf = ({ source }: SeededPoint['pipeline']): Promise<string | undefined> | undefined => {
     const name = JSON.stringify([source.name, source.config])
@@ -55,7 +55,7 @@ export const keysOf = async (
   return keys
 }
 
-/** Losing it does no harm: each point's run has a lock of its own. */
+/** Losing this lock does no harm: each point's run has its own. */
 const ignored = (): void => undefined
 
 /**

@@ -15,10 +15,10 @@ export interface SweepPoint {
   /** Its parameters in words: `rate=4 seed=0`. */
   readonly label: string
   readonly params: PointParams
-  /** Undefined where the sweep's own seed holds. */
+  /** Undefined if the sweep's seed applies. */
   readonly seed: number | undefined
   readonly pipeline: Pipeline<Step>
-  /** Points of the same sweep that are done before this one, which takes over what they have written down. */
+  /** Points of the same sweep that run before this one, which joins their results. */
   readonly parts?: readonly SweepPoint[]
 }
 
@@ -26,16 +26,16 @@ export interface SweepPoint {
 export interface Sweep {
   readonly kind: 'sweep'
   readonly name: string
-  /** The parameters it was made from, where it was made by `definePipeline`. */
+  /** The parameters it was made from, if `definePipeline` made it. */
   readonly params: Readonly<Record<string, unknown>>
   readonly points: readonly SweepPoint[]
-  /** How its points are set side by side, where they are. */
+  /** How its points are compared, if they are. */
   readonly study: Study | undefined
-  /** The same sweep with these parameters on record in all its points. */
+  /** The same sweep with these parameters recorded in all its points. */
   readonly withParams: (params: Readonly<Record<string, unknown>>) => Sweep
   /**
-   * Runs the points in this process, one after the other; `pwoa-run --workers` runs several side by side. `out`, by
-   * default `runs/<name>`, may be the folder of an earlier sweep of this name: what is finished there stays.
+   * Runs the points in this process, one after the other; `pwoa-run --workers` runs several at the same time. `out`, by
+   * default `runs/<name>`, may be the folder of an earlier sweep of this name: points that are finished there are kept.
    */
   readonly run: (options?: RunOptions) => SweepHandle
 }
@@ -47,14 +47,14 @@ const pointRecord = objectCodec({
   params: PointParams,
   seed: t.number,
   state: PointState,
-  /** How often it was begun; 0 if an earlier sweep had finished it. */
+  /** How often it was started; 0 if an earlier sweep had finished it. */
   attempts: t.number,
   summary: t.union([Summary, t.undefined]),
   /** Why it failed. */
   error: t.union([PwoaError, t.undefined]),
 })
 
-/** A point and what became of it. */
+/** A point and its result. */
 export interface PointRecord extends t.TypeOf<typeof pointRecord> {}
 
 /** The codec of {@link PointRecord}. */
@@ -72,10 +72,10 @@ const sweepSummary = t.intersection([
     /** The sweep's name. */
     sweep: t.string,
     params: unknownFields,
-    /** Of the points that have none of their own. */
+    /** The seed of the points that have no seed of their own. */
     seed: t.number,
     seconds: objectCodec({ total: t.number }),
-    /** In the order of the sweep's. */
+    /** In the sweep's order. */
     points: t.readonlyArray(PointRecord),
   }),
   optionalCodec({
@@ -94,11 +94,11 @@ export const SweepSummary: t.Type<SweepSummary> = sweepSummary
 export interface SweepHandle {
   /** The sweep's folder, absolute. */
   readonly folder: string
-  /** Hot; begins with every point as it stands. Completes when the sweep is over. */
+  /** Hot; starts with the state of every point. Completes when the sweep is over. */
   readonly events$: Observable<SweepEvent>
   /**
-   * A point that fails is in the summary; an error is what ends the whole. That is also a mistake in an option or a
-   * file by which the first two points fail, or the only one.
+   * The summary includes points that failed. It is an error if the sweep as a whole fails, as it does if the first two
+   * points, or the only one, fail by the same mistake in an option or a file.
    */
   readonly result: Promise<Either<PwoaError, SweepSummary>>
   /** Saves and ends the runs that are under way; `result` is then an `InterruptedError`. */

@@ -12,9 +12,10 @@ import { studyJson, studyOf, studyResults, withFacts } from './studyResults.js'
 import type { PointRecord, Sweep } from './sweepTypes.js'
 
 /**
- * Writes the figures of a sweep's points as they stand: a row for each, and of a study a row for each method.
+ * Writes the tables of a sweep with its current figures: a row for each point, and, for a study, a row for each method.
  *
- * @param points in the order of the sweep's
+ * @param points in the sweep's order
+ * @throws WriteError
  */
 export const writeResults = async (
   folder: string,
@@ -25,7 +26,7 @@ export const writeResults = async (
   const runs = points.flatMap(({ summary }, index): DescribedRun[] =>
     summary ? [{ summary, stages: sweep.points[index]?.pipeline.plan ?? [] }] : [],
   )
-  // A point's key has the version in it: what is done was done by this one.
+  // The version is part of a point's key: finished points are of this version.
   const facts = studyFacts(runs, ownVersion())
   const files = {
     'results.csv': csvOf(results),
@@ -36,7 +37,7 @@ export const writeResults = async (
   for (const [name, text] of Object.entries(files)) await valueOfTask(writeWhole(join(folder, name), text, name))
 }
 
-/** The library that draws is loaded by those who have a study. */
+/** The files of a study. The library that draws is loaded only here. */
 const studyFiles = async (
   points: readonly PointRecord[],
   study: Study,

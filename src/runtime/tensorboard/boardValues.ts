@@ -12,7 +12,10 @@ export const valuesOfStep = ({ loss, terms, learningRate, seconds }: TrainingMet
   scalar('training/seconds_per_step', seconds),
 ]
 
-/** What TensorBoard shows of an event: nothing for most. All accuracies, before, during and after training, are one curve. */
+/**
+ * What TensorBoard shows of an event: nothing for most. All accuracies, before, during and after training, are one
+ * curve.
+ */
 export const valuesOfEvent = (event: RunEvent): readonly BoardValue[] => shown(event) ?? []
 
 const shown = dispatchSome<RunEvent, [], readonly BoardValue[]>({
@@ -38,7 +41,7 @@ const valuesOfLayer = (layer: LayerWeights): readonly BoardValue[] => [
   ...(layer.bound > 0 ? [{ tag: `nonzero_weights/${layer.name}`, histo: histogramOf(layer) }] : []),
 ]
 
-/** Of the weights that are not 0; sum and sum of squares are those of the bins' centres. */
+/** Histogram of the weights that are not 0; sum and sum of squares are computed from the bins' centres. */
 const histogramOf = ({ size, zeros, bound, histogram }: LayerWeights): BoardHistogram => {
   const width = (2 * bound) / histogram.length
   const bucket = histogram.map((share) => share * (size - zeros))

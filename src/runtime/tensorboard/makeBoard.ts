@@ -5,17 +5,17 @@ import type { BoardValue } from '../../io/tensorboard/boardEvent.js'
 import { type EventFile, eventFileName, makeEventFile } from '../../io/tensorboard/eventFile.js'
 import { valuesOfEvent, valuesOfStep } from './boardValues.js'
 
-/** A run on its way into a file for TensorBoard. Steps and events come in the order in which they were. */
+/** Collects a run for TensorBoard. Steps and events must come in the order in which they happened. */
 export interface Board {
   readonly step: (metrics: TrainingMetrics) => void
   readonly event: (logged: LoggedEvent) => void
-  /** Adversarial examples as they were at the end. @param name of the picture, without its ending */
+  /** Adds a picture of adversarial examples. @param name of the picture, without its extension */
   readonly picture: (name: string, svg: string) => void
-  /** The file, by its name and contents. */
+  /** The name and the contents of the event file. */
   readonly file: () => { readonly name: string; readonly bytes: Uint8Array }
 }
 
-/** An empty one. A step's time is that of the last event and the steps' own seconds since. */
+/** An empty board. A step's wall time is that of the last event plus the seconds of the steps since. */
 export const makeBoard = (): Board => {
   let clock = 0
   let steps = 0
@@ -48,7 +48,7 @@ export const makeBoard = (): Board => {
   }
 }
 
-/** The caption is in the tag, where every version of TensorBoard shows it. */
+/** An image of a picture. The caption is in the tag, because every version of TensorBoard shows tags. */
 const imageValue = (name: string, { png, height, width, channels, caption }: AttackImage): BoardValue => ({
   tag: `${name} (${caption})`,
   image: { height, width, colorspace: channels, encodedImageString: png },

@@ -3,16 +3,17 @@ import { basename, join } from 'node:path'
 import { hasPlan } from '../folder/planFile.js'
 import { type FolderRun, folderRuns } from '../records/folderRuns.js'
 
-/** A run folder, and what its run is called among others: a path; `''` where it is the folder that was asked for. */
+/** A run folder and the name of its run. */
 export interface NamedFolder {
   readonly folder: string
+  /** A relative path; `''` if the run's folder is the one that was asked for. */
   readonly name: string
 }
 
-/** How deep run folders lie in that of a comparison (1), of a sweep (2), or of several of them (3). */
+/** Depth of run folders in the folder of a comparison (1), of a sweep (2), or of several of them (3). */
 const DEEPEST = 3
 
-/** The run folders at or below a folder, in their order in a comparison or a sweep, else by name. */
+/** The run folders in a folder or below it, in the order of their comparison or sweep, else by name. */
 export const runFoldersIn = (folder: string): readonly NamedFolder[] => at(folder, '', DEEPEST)
 
 const at = (folder: string, name: string, deep: number): readonly NamedFolder[] => {
@@ -29,7 +30,7 @@ const at = (folder: string, name: string, deep: number): readonly NamedFolder[] 
   return subfolders(folder).flatMap((inner) => at(join(folder, inner), join(name, inner), deep - 1))
 }
 
-/** A point's folder is called by its key, which tells nobody anything: its parameters do. */
+/** A point is named by its parameters, because the key in its folder's name means nothing to a reader. */
 const nameOf = ({ params, label, folder }: FolderRun): string =>
   params ? label.replace(/[^\p{L}\p{N}._= -]+/gu, '-') : basename(folder)
 

@@ -6,18 +6,16 @@ import { picturesOf, replay } from '../records/readRun.js'
 import { makeBoard } from './makeBoard.js'
 import { runFoldersIn } from './runFoldersIn.js'
 
-/** Where event files lie in a folder when nothing else is said. */
+/** The subfolder for event files, by default. */
 export const boardFolder = 'tensorboard'
 
 /**
- * Writes a run's steps, events and pictures as an event file for TensorBoard; of a comparison, a sweep or a folder with
- * several runs in it, a file for each, in a folder of its name (of a sweep's point: its parameters), so that TensorBoard
- * shows them side by side. A file that an earlier call wrote is replaced: while a run is under way, each call shows it
- * as it is.
+ * Writes a run's steps, events and pictures as an event file for TensorBoard. For a comparison, a sweep or a folder of
+ * several runs, writes a file for each run, in a folder named after it (after its parameters, for a point of a sweep), so
+ * that TensorBoard shows the runs together. A file from an earlier call is replaced. Returns the paths of the files.
  *
- * Throws an `OptionError` where there is no run folder, and what reading and writing throw. Returns the files.
- *
- * @param out where to; undefined: `tensorboard` in the folder
+ * @param out the folder to write to. @default `tensorboard` in the run folder
+ * @throws OptionError if there is no run folder; FileError for damaged files; WriteError
  */
 export const writeTensorboard = async (folder: string, out?: string): Promise<readonly string[]> => {
   const runs = runFoldersIn(folder)

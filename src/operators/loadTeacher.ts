@@ -5,7 +5,7 @@ import { valueOf } from '../dsl/errors.js'
 import { given } from '../dsl/kit/given.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
-import { text } from '../dsl/options/kinds.js'
+import { positive, text } from '../dsl/options/kinds.js'
 import { enrichOnce } from '../dsl/stages/enrichOnce.js'
 import type { Step } from '../dsl/step.js'
 import { readCheckpoint } from '../io/checkpoints/readCheckpoint.js'
@@ -36,6 +36,12 @@ export const loadTeacherOptions = declareOptions(STAGE, {
   normalisation: normalisationOptions
     .asOption()
     .optional('as in the file (`mu` and `sigma`, `normalize.mean` and `normalize.std` …), or none'),
+  /**
+   * How many times the usual memory and work reading the file may take, for a file that is refused because it takes more.
+   * Usual are 512 MiB and 4 bytes for each byte of the file.
+   * @default 1
+   */
+  readBudget: positive({ unit: 'times the usual budget' }).default(1),
 })
 
 /** Options of {@link loadTeacher}. */
@@ -56,19 +62,21 @@ export interface LoadTeacherOptions extends OptionsOf<typeof loadTeacherOptions>
  * @throws OptionError for an unknown architecture, for a normalisation without a finite mean and a std > 0 for each
  * channel, or for one in addition to the architecture's own; FileError (when the run starts) for a file that is missing,
  * damaged, of another architecture or normalisation (the error names the tensors, with expected and actual shapes),
- * without a description if no architecture is given, or, in ONNX, with an operator that no layer here has
+ * without a description if no architecture is given, over the budget of memory and work, or, in ONNX, with an operator
+ * that no layer here has
  */
 export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<unknown, HasTeacher & HasStudent> => {
   readArgument(STAGE, 'file', text('the path of a file'), file)
-  const { architecture: network, normalisation } = loadTeacherOptions.read(options)
+  const { architecture: network, normalisation, readBudget } = loadTeacherOptions.read(options)
   const architectureFor = (classes?: number): Architecture | undefined => {
     const resolved = network === undefined ? undefined : resolveArchitecture(STAGE, network, classes)
     return resolved && normalisation ? withNormalisation(resolved, normalisation) : resolved
   }
   const planned = architectureFor()
+  const budget = { times: readBudget, option: 'readBudget' }
   const load = async ({ run }: Step): Promise<HasTeacher & HasStudent> => {
     const wanted = architectureFor(run.data.classes)
-    const described = pipe(await readCheckpoint(file)(), (checkpoint) =>
+    const described = pipe(await readCheckpoint(file, { budget })(), (checkpoint) =>
       either.chain(checkpoint, (whole) => selfDescribed(STAGE, file, whole, wanted, normalisation)),
     )
     const { architecture, weights, statistics, mask } = valueOf(described)

@@ -76,14 +76,16 @@ export interface ZipEntry {
   readonly method?: 'stored' | 'deflated'
   readonly claimedSize?: number
   readonly claimedCrc?: number
+  readonly encrypted?: true
 }
 
 export const zip = (...entries: readonly ZipEntry[]): Uint8Array => {
   const locals: Uint8Array[] = []
   const centrals: Uint8Array[] = []
   let offset = 0
-  for (const { name, bytes, method = 'stored', claimedSize, claimedCrc } of entries) {
+  for (const { name, bytes, method = 'stored', claimedSize, claimedCrc, encrypted } of entries) {
     const packed = method === 'deflated' ? new Uint8Array(deflateRawSync(bytes)) : bytes
+    const flags = encrypted ? 1 : 0
     const common = concat(
       u16(method === 'deflated' ? 8 : 0),
       u32(0),
@@ -93,9 +95,9 @@ export const zip = (...entries: readonly ZipEntry[]): Uint8Array => {
       u16(name.length),
       u16(0),
     )
-    const local = concat('PK\x03\x04', u16(20), u16(0), common, name, packed)
+    const local = concat('PK\x03\x04', u16(20), u16(flags), common, name, packed)
     centrals.push(
-      concat('PK\x01\x02', u16(20), u16(20), u16(0), common, u16(0), u16(0), u16(0), u32(0), u32(offset), name),
+      concat('PK\x01\x02', u16(20), u16(20), u16(flags), common, u16(0), u16(0), u16(0), u32(0), u32(offset), name),
     )
     locals.push(local)
     offset += local.length

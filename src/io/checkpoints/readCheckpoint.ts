@@ -1,7 +1,9 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { type PwoaError, toPwoaError, valueOf, valueOfTask } from '../../dsl/errors.js'
+import { kindOfFile, refuseKind } from '../files/kindOfFile.js'
+import { type BudgetOptions, ReadBudget } from '../files/readBudget.js'
 import { readWhole } from '../files/readWhole.js'
-import { type Place, refusalAt } from '../files/refusal.js'
+import { type Place, placing } from '../files/refusal.js'
 import { readOnnx } from './onnx/readOnnx.js'
 import { readSafetensors } from './safetensors.js'
 import { expandSparse } from './sparse.js'
@@ -29,7 +31,7 @@ export const formatOf = (bytes: Uint8Array, path: string): Format => {
   if (isHeader) return 'safetensors'
   const isModel = bytes[0] === 0x08 && (bytes[1] ?? 0xff) < 0x80 && ONNX_TAGS.includes(bytes[2] ?? 0)
   // A model may be damaged, or have its fields in another order: then its extension decides.
-  return isModel || path.endsWith('.onnx') ? 'onnx' : 'unknown'
+  return isModel || (path.endsWith('.onnx') && kindOfFile(bytes) === undefined) ? 'onnx' : 'unknown'
 }
 
 /**
@@ -37,28 +39,32 @@ export const formatOf = (bytes: Uint8Array, path: string): Format => {
  * Nothing in the file is executed.
  *
  * @returns the checkpoint, or a FileError if the file is missing, a folder, unreadable, empty, of 2 GiB or more, of another
- * format, cut off, corrupt or malicious
+ * format, cut off, corrupt, malicious or over the budget; a file of another format is named (a Git LFS pointer, a web
+ * page, an archive), with what to do
  */
 export const readCheckpoint = (
   path: string,
-  { stage = 'loadTeacher', select = 0 }: ReadCheckpointOptions = {},
+  { stage = 'loadTeacher', select = 0, budget }: ReadCheckpointOptions = {},
 ): TE.TaskEither<PwoaError, Checkpoint> =>
   TE.tryCatch(
-    () => read({ stage, file: path }, select),
+    () => read({ stage, file: path }, select, budget),
     (thrown) => toPwoaError(stage, thrown),
   )
 
-const read = async (place: Place, select: number): Promise<Checkpoint> => {
+const read = async (place: Place, select: number, options: BudgetOptions = {}): Promise<Checkpoint> => {
   const { stage, file } = place
   const bytes = await valueOfTask(readWhole(place, MOST_BYTES))
+  const budget = new ReadBudget(bytes.length, options)
   switch (formatOf(bytes, file)) {
     case 'torch':
-      return valueOfTask(readTorchCheckpoint(bytes, file, { stage, select }))
+      return valueOfTask(readTorchCheckpoint(bytes, file, { stage, select, budget }))
     case 'safetensors':
-      return valueOf(expandSparse(place, valueOf(readSafetensors(bytes, file, stage))))
+      return valueOf(expandSparse(place, valueOf(readSafetensors(bytes, file, stage, budget)), budget))
     case 'onnx':
       return valueOfTask(readOnnx(bytes, file, stage))
     case 'unknown':
-      throw refusalAt(place, 'a PyTorch, safetensors or ONNX file', `another kind of file, of ${bytes.length} bytes`)
+      return placing(place, async () =>
+        refuseKind('a PyTorch, safetensors or ONNX file', bytes, `another kind of file, of ${bytes.length} bytes`),
+      )
   }
 }

@@ -3,9 +3,11 @@ import * as t from 'io-ts'
 import type { PwoaError } from '../../dsl/errors.js'
 import { wholeCodec } from '../../dsl/kit/codecOf.js'
 import { decoded } from '../files/decoded.js'
+import { allocateJson } from '../files/jsonCost.js'
+import { ReadBudget } from '../files/readBudget.js'
 import { clipped, quoted, refuse, refusing } from '../files/refusal.js'
+import { repeatedKey } from '../files/repeatedKey.js'
 import { messageOf } from '../files/thrown.js'
-import { repeatedKey } from './repeatedKey.js'
 import type { Checkpoint, StateTensor } from './tensors/checkpoint.js'
 import { DTYPE_BYTES, type Dtype, littleEndian, toFloat32 } from './tensors/dtype.js'
 
@@ -45,7 +47,10 @@ const placed = (name: string, { dtype, shape, data_offsets: [begin, end] }: Entr
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const parseHeader = (bytes: Uint8Array): { readonly header: object; readonly dataStart: number } => {
+const parseHeader = (
+  bytes: Uint8Array,
+  budget: ReadBudget,
+): { readonly header: object; readonly dataStart: number } => {
   if (bytes.length < 8) return refuse('a safetensors file of at least 8 bytes', `${bytes.length} bytes`)
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
   if (length > MOST_HEADER_BYTES) return refuse(`a header of at most ${MOST_HEADER_BYTES} bytes`, `${length} bytes`)
@@ -54,6 +59,7 @@ const parseHeader = (bytes: Uint8Array): { readonly header: object; readonly dat
     return refuse(`a whole file of at least ${dataStart} bytes`, `a file that is cut off at ${bytes.length} bytes`)
   }
   const raw = bytes.subarray(8, dataStart)
+  allocateJson(budget, raw, 'its header')
   let text: string
   let header: unknown
   try {
@@ -81,8 +87,8 @@ const checkCover = (entries: readonly Placed[], dataBytes: number): void => {
   if (position < dataBytes) refuse(`${position} bytes of data`, `${dataBytes} bytes`)
 }
 
-const read = (bytes: Uint8Array): Checkpoint => {
-  const { header, dataStart } = parseHeader(bytes)
+const read = (bytes: Uint8Array, budget: ReadBudget): Checkpoint => {
+  const { header, dataStart } = parseHeader(bytes, budget)
   const entries: Placed[] = []
   let metadata: Readonly<Record<string, string>> = {}
   for (const [name, value] of Object.entries(header)) {
@@ -96,8 +102,10 @@ const read = (bytes: Uint8Array): Checkpoint => {
   const tensors = new Map<string, StateTensor>()
   for (const { name, dtype, shape, begin, end } of entries) {
     const size = DTYPE_BYTES[dtype]
-    const own = data.subarray(begin, end)
-    tensors.set(name, { shape, data: toFloat32(own, dtype, 0, (end - begin) / size) })
+    const count = (end - begin) / size
+    budget.allocate(4 * count, `tensor ${quoted(name)}`)
+    budget.work(count, `tensor ${quoted(name)}`)
+    tensors.set(name, { shape, data: toFloat32(data.subarray(begin, end), dtype, 0, count) })
   }
   return { tensors, metadata }
 }
@@ -109,14 +117,16 @@ const read = (bytes: Uint8Array): Checkpoint => {
  * @param bytes the whole file
  * @param file its name, for errors
  * @param stage the stage that an error names
+ * @param budget what it may cost. @default the usual budget of a file of that size
  * @returns the checkpoint, or a FileError for a header that is too long, is not JSON, repeats a name or lacks a field, for
- * tensors that overlap, leave gaps or reach past the end of the file, and for another type
+ * tensors that overlap, leave gaps or reach past the end of the file, for another type, and for a file over the budget
  */
 export const readSafetensors = (
   bytes: Uint8Array,
   file: string,
   stage = 'loadTeacher',
-): Either<PwoaError, Checkpoint> => refusing({ stage, file }, () => read(bytes))
+  budget = new ReadBudget(bytes.length),
+): Either<PwoaError, Checkpoint> => refusing({ stage, file }, () => read(bytes, budget))
 
 /** A tensor to write: a Float32Array as F32, a Uint8Array as U8. */
 export interface SavedTensor {

@@ -4,7 +4,10 @@ import * as t from 'io-ts'
 import type { PwoaError } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
 import { decoded } from '../files/decoded.js'
-import { type Place, quoted, refuse, refusing } from '../files/refusal.js'
+import { allocateJson } from '../files/jsonCost.js'
+import type { ReadBudget } from '../files/readBudget.js'
+import { clipped, type Place, quoted, refuse, refusing } from '../files/refusal.js'
+import { repeatedKey } from '../files/repeatedKey.js'
 import { messageOf } from '../files/thrown.js'
 import type { Checkpoint, StateTensor } from './tensors/checkpoint.js'
 
@@ -46,50 +49,81 @@ export const describeSparse = (shapes: ReadonlyMap<string, readonly number[]>, b
  * Expands the sparse tensors of a checkpoint, and adds their bits to the metadata as `masks` if they are masks. A
  * checkpoint without sparse tensors is returned unchanged.
  *
- * @returns the checkpoint, or a FileError for sparse tensors that are missing, damaged or of another size
+ * @param budget counts each tensor by its declared shape before anything is made of it
+ * @returns the checkpoint, or a FileError for sparse tensors that are missing, damaged, of another size or over the budget
  */
-export const expandSparse = (place: Place, { tensors, metadata }: Checkpoint): Either<PwoaError, Checkpoint> =>
+export const expandSparse = (
+  place: Place,
+  { tensors, metadata }: Checkpoint,
+  budget: ReadBudget,
+): Either<PwoaError, Checkpoint> =>
   refusing(place, () => {
     const { sparse, ...others } = metadata
     if (sparse === undefined) return { tensors, metadata }
-    const { shapes, bits } = decoded(Described, parseJson(sparse), 'shapes and bits of sparse tensors', () =>
+    const { shapes, bits } = decoded(Described, parseOnce(sparse, budget), 'shapes and bits of sparse tensors', () =>
       quoted(sparse),
     )
     const whole = new Map(tensors)
     const masks: Record<string, string> = {}
     for (const [name, shape] of Object.entries(shapes)) {
       const packed = tensors.get(name) ?? refuse(`a sparse tensor ${quoted(name)}`, 'none')
-      const { data, bitmap } = expanded(name, shape, Uint8Array.from(packed.data))
+      const { data, bitmap } = expanded(name, shape, Uint8Array.from(packed.data), budget)
       whole.set(name, { shape, data } satisfies StateTensor)
+      if (bits !== 'kept') continue
+      // The text, and its copy in the JSON of all masks.
+      budget.allocate(2 * bitmap.length, `the mask of sparse tensor ${quoted(name)}`)
       masks[name] = Buffer.from(bitmap).toString('base64')
     }
     return { tensors: whole, metadata: bits === 'kept' ? { ...others, masks: JSON.stringify(masks) } : others }
   })
 
-/** The most numbers that a tensor may have: as many as the largest file holds. */
-const MOST = 2 ** 29
+/** A JSON text in which no object has a name twice. */
+const parseOnce = (text: string, budget: ReadBudget): unknown => {
+  const what = 'its description of sparse tensors'
+  allocateJson(budget, Buffer.from(text), what)
+  const value = parseJson(text)
+  const repeated = value === undefined ? undefined : repeatedKey(text)
+  return repeated === undefined ? value : refuse('each name once among sparse tensors', `${quoted(repeated)} twice`)
+}
 
-const expanded = (name: string, shape: readonly number[], packed: Uint8Array) => {
+const MOST_AXES = 64
+
+const expanded = (name: string, shape: readonly number[], packed: Uint8Array, budget: ReadBudget) => {
+  const what = `sparse tensor ${quoted(name)} of shape [${shape.join(', ')}]`
   const count = shape.reduce((product, extent) => product * extent, 1)
-  const fits = shape.every((extent) => Number.isInteger(extent) && extent >= 0) && count <= MOST
-  if (!fits) return refuse(`a shape of sparse tensor ${quoted(name)}`, `[${shape.join(', ')}]`)
+  const fits = shape.length <= MOST_AXES && shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)
+  if (!fits || !Number.isSafeInteger(count)) return refuse(`a shape of sparse tensor ${quoted(name)}`, clipped(what))
   const length = Math.ceil(count / 8)
-  const bytes = inflated(name, packed, length + 4 * count)
+  budget.allocate(4 * count + length, what)
+  budget.work(count, what)
+  const bytes = inflated(name, packed, Math.min(length + 4 * count, budget.bytesLeft))
+  budget.allocate(bytes.length, what)
   const bitmap = bytes.subarray(0, length)
-  const stored = Array.from({ length: count }, (_, i) => i).filter((i) => ((bitmap[i >> 3] ?? 0) >> (i & 7)) & 1)
-  const wanted = length + 4 * stored.length
+  const stored = onesIn(bitmap, count)
+  const wanted = length + 4 * stored
   if (bytes.length !== wanted) refuse(`${wanted} bytes in sparse tensor ${quoted(name)}`, `${bytes.length}`)
   const raw = new Uint32Array(count)
-  for (const [n, i] of stored.entries()) {
-    const byte = (plane: number): number => (bytes[length + plane * stored.length + n] ?? 0) << (8 * plane)
-    raw[i] = (byte(0) | byte(1) | byte(2) | byte(3)) >>> 0
+  let n = 0
+  for (let i = 0; i < count; i++) {
+    if ((((bitmap[i >> 3] ?? 0) >> (i & 7)) & 1) === 0) continue
+    let number = 0
+    for (let plane = 0; plane < 4; plane++) number |= (bytes[length + plane * stored + n] ?? 0) << (8 * plane)
+    raw[i] = number >>> 0
+    n += 1
   }
   return { data: new Float32Array(raw.buffer), bitmap }
 }
 
+/** The number of ones among the first `count` bits. */
+const onesIn = (bitmap: Uint8Array, count: number): number => {
+  let ones = 0
+  for (let i = 0; i < count; i++) ones += ((bitmap[i >> 3] ?? 0) >> (i & 7)) & 1
+  return ones
+}
+
 const inflated = (name: string, packed: Uint8Array, most: number): Uint8Array => {
   try {
-    return inflateRawSync(packed, { maxOutputLength: Math.max(1, most) })
+    return inflateRawSync(packed, { maxOutputLength: Math.max(1, Math.floor(most)) })
   } catch (thrown) {
     return refuse(`sparse tensor ${quoted(name)} of at most ${most} bytes, deflated`, messageOf(thrown))
   }

@@ -1,23 +1,38 @@
-import { Readable } from 'node:stream'
+import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import tar from 'tar-stream'
-import { refuse } from './refusal.js'
+import { refuseKind } from './kindOfFile.js'
+import { Refusal, refuse } from './refusal.js'
+
+/** Passes bytes on as long as they are not too many in all. */
+const atMost = (mostBytes: number): Transform => {
+  let total = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      total += chunk.length
+      if (total <= mostBytes) done(null, chunk)
+      else done(new Refusal(`an archive of at most ${mostBytes} bytes unpacked`, 'more'))
+    },
+  })
+}
 
 /**
  * Reads some files of a .tar.gz archive into memory, by their base names, in whichever folder of the archive they are.
  *
  * @param archive the whole archive
  * @param names base names of the files
- * @param mostBytes the most bytes that one file may have
+ * @param mostBytes the most bytes that the archive may have unpacked
  * @returns contents by base name; names that the archive does not have are absent
- * @throws Refusal for a file that is too large; Error for an archive that is damaged or cut off
+ * @throws Refusal for another kind of file, for an archive that is too large, and for one that has a file twice; Error for
+ * an archive that is damaged or cut off
  */
 export const untar = async (
   archive: Uint8Array,
   names: ReadonlySet<string>,
   mostBytes: number,
 ): Promise<ReadonlyMap<string, Uint8Array>> => {
+  if (archive[0] !== 0x1f || archive[1] !== 0x8b) refuseKind('a .tar.gz archive', archive, 'another kind of file')
   const found = new Map<string, Uint8Array>()
   const extract = tar.extract()
   const reading = (async () => {
@@ -27,12 +42,17 @@ export const untar = async (
         entry.resume()
         continue
       }
-      if ((entry.header.size ?? 0) > mostBytes) refuse(`at most ${mostBytes} bytes of ${name}`, `${entry.header.size}`)
+      if (found.has(name)) refuse(`${name} once in the archive`, 'two files of that name')
       const chunks: Buffer[] = []
       for await (const chunk of entry) chunks.push(chunk as Buffer)
       found.set(name, Buffer.concat(chunks))
     }
   })()
-  await Promise.all([pipeline(Readable.from([archive]), createGunzip(), extract), reading])
+  const unpacking = pipeline(Readable.from([archive]), createGunzip(), atMost(mostBytes), extract)
+  const failures = (await Promise.allSettled([unpacking, reading])).flatMap((end) =>
+    end.status === 'rejected' ? [end.reason] : [],
+  )
+  // A refusal also ends the other side, with an error that says less.
+  if (failures.length > 0) throw failures.find((failure) => failure instanceof Refusal) ?? failures[0]
   return found
 }

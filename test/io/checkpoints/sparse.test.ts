@@ -10,6 +10,7 @@ import { describeError } from '../../../src/dsl/errors.js'
 import { readCheckpoint } from '../../../src/io/checkpoints/readCheckpoint.js'
 import { encodeSafetensors } from '../../../src/io/checkpoints/safetensors.js'
 import { describeSparse, encodeSparse, expandSparse } from '../../../src/io/checkpoints/sparse.js'
+import { ReadBudget } from '../../../src/io/files/readBudget.js'
 import type { Architecture } from '../../../src/models/architecture/architecture.js'
 import { selfDescribed } from '../../../src/models/parameters/selfDescribed.js'
 import { resnet18 } from '../../../src/models/zoo/resnet.js'
@@ -43,7 +44,7 @@ describe('a sparse tensor', () => {
     fc.assert(
       fc.property(fc.array(number, { maxLength: 70 }), (numbers) => {
         const values = Float32Array.from(numbers)
-        const back = expandSparse(place, checkpoint(encodeSparse(values), [values.length]))
+        const back = expandSparse(place, checkpoint(encodeSparse(values), [values.length]), new ReadBudget(0))
         if (isLeft(back)) throw new Error(describeError(back.left))
         const data = back.right.tensors.get('w')?.data ?? new Float32Array(0)
         expect(new Uint32Array(data.buffer)).toEqual(new Uint32Array(values.buffer))
@@ -63,11 +64,24 @@ describe('a sparse tensor', () => {
     ['much more than it says', checkpoint(deflateRawSync(new Uint8Array(1e6)), [8]), 'of at most 33 bytes, deflated'],
     ['another size', checkpoint(encodeSparse(new Float32Array(8)), [99]), '13 bytes in sparse tensor "w"'],
     ['a huge shape', checkpoint(encodeSparse(new Float32Array(8)), [1e9, 1e9]), 'a shape of sparse tensor "w"'],
+    [
+      'more numbers than any network of that size',
+      checkpoint(deflateRawSync(new Uint8Array(2 ** 26)), [2 ** 29]),
+      'read with at most 512 MiB of memory, got one that needs 2113 MiB or more, for sparse tensor "w" of shape [536870912]',
+    ],
+    [
+      'a name that is there twice',
+      {
+        ...checkpoint(encodeSparse(new Float32Array(8)), [8]),
+        metadata: { sparse: '{"shapes":{"w":[4],"w":[8]},"bits":"kept"}' },
+      },
+      'each name once among sparse tensors, got "w" twice',
+    ],
     ['half a shape', checkpoint(encodeSparse(new Float32Array(8)), [0.5]), 'a shape of sparse tensor "w"'],
     ['no tensor', { ...checkpoint(new Uint8Array(0), [8]), tensors: new Map() }, 'a sparse tensor "w", got none'],
     ['other text', { tensors: new Map(), metadata: { sparse: '[' } }, 'shapes and bits of sparse tensors'],
   ] as const)('of %s is refused', (_what, given, expected) => {
-    const read = expandSparse(place, given)
+    const read = expandSparse(place, given, new ReadBudget(0))
     expect(isLeft(read) && describeError(read.left)).toContain(expected)
     expect(isLeft(read) && read.left._tag).toBe('FileError')
   })

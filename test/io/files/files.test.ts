@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { describeError } from '../../../src/dsl/errors.js'
 import { readCheckpoint } from '../../../src/io/checkpoints/readCheckpoint.js'
@@ -57,10 +58,37 @@ describe('readCheckpoint', () => {
     expect(await refusal(put('empty', ''))).toBe('expected a file with contents, got an empty file')
     expect(await refusal(join(put('file', 'x'), 'y'))).toContain('not a folder')
     expect(await refusal(put('text', '<!doctype html><html>'))).toBe(
-      'expected a PyTorch, safetensors or ONNX file, got another kind of file, of 21 bytes',
+      'expected a PyTorch, safetensors or ONNX file, got a web page (HTML)',
+    )
+    expect(await refusal(put('bytes', Uint8Array.of(1, 2, 3)))).toBe(
+      'expected a PyTorch, safetensors or ONNX file, got another kind of file, of 3 bytes',
     )
     expect(await refusal('/dev/null')).toBe('expected a file, got a device or a pipe')
     expect(await refusal('a\0b')).toContain('null bytes')
+  })
+
+  const tar = (name: string): Uint8Array => concat(name.padEnd(257, '\0'), 'ustar', new Uint8Array(250))
+
+  it.each([
+    ['version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n', 'a Git LFS pointer', 'git lfs pull'],
+    ['<!DOCTYPE html><html>', 'a web page (HTML)', 'download the file itself'],
+    ['\n<html lang="en">', 'a web page (HTML)', 'download the file itself'],
+    ['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', 'an XML text', 'Read it for the reason'],
+    [gzipSync('x'), 'gzip data', 'gunzip'],
+    [concat('BZh91AY&SY'), 'bzip2 data', 'bunzip2'],
+    [concat('\xfd7zXZ\0'), 'xz data', 'unxz'],
+    [tar('storages'), 'a checkpoint of PyTorch before version 0.1.10, a tar archive', 'torch.save(torch.load('],
+    [tar('cifar/data'), 'a tar archive', 'tar xf'],
+    [concat('\x89HDF\r\n\x1a\n'), 'an HDF5 file', 'safetensors'],
+    [concat('\x93NUMPY\x01\0'), 'a NumPy array', 'safetensors'],
+    ['Entry not found', 'a text that begins with "Entry not found"', undefined],
+  ])('names another kind of file and what to do: %s', async (bytes, actual, hint) => {
+    for (const name of ['net.pth', 'net.safetensors', 'net.onnx']) {
+      const error = fileErrorOf(await readCheckpoint(put(name, bytes))())
+      expect(error.actual).toContain(actual)
+      if (hint === undefined) expect(error.hint).toBeUndefined()
+      else expect(error.hint).toContain(hint)
+    }
   })
 
   it.each([

@@ -1,3 +1,5 @@
+import type { BudgetOptions } from '../../files/readBudget.js'
+
 /** What a checkpoint file holds. */
 export interface Checkpoint {
   readonly tensors: StateDict
@@ -22,6 +24,11 @@ export interface ReadCheckpointOptions {
    * @default 0
    */
   readonly select?: number
+  /**
+   * What reading may cost.
+   * @default the usual budget of a file of its size
+   */
+  readonly budget?: BudgetOptions
 }
 
 /** One tensor in plain memory: row-major, contiguous, in PyTorch's layout (convolution OIHW, linear [out, in]). */

@@ -1,3 +1,4 @@
+import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import type { StateDict, StateTensor } from '../tensors/checkpoint.js'
 import { DTYPE_BYTES, gatherFloat32, toFloat32 } from '../tensors/dtype.js'
@@ -47,23 +48,29 @@ const read = (name: string, { storage, offset, shape, strides }: PickleTensor, b
  *
  * @param storageOf the bytes of a storage by its key
  * @param available bytes of all storages together
+ * @param budget counts the numbers of each tensor
  * @throws Refusal for a tensor that is larger than its storage, or whose storage is missing or of another size
  */
 export const materialize = (
   tensors: ReadonlyMap<string, PickleTensor>,
   storageOf: (key: string) => Uint8Array | undefined,
   available: number,
+  budget: ReadBudget,
 ): StateDict => {
-  const budget = SHARING * available + SLACK
+  const most = SHARING * available + SLACK
   let total = 0
   for (const [name, { shape }] of tensors) {
-    total += elementsOf(shape)
-    if (!(total <= budget)) {
+    const count = elementsOf(shape)
+    total += count
+    if (!(total <= most)) {
       return refuse(
         `tensors that fit their ${available} bytes`,
         `a shape of [${shape.join(', ')}] for tensor ${quoted(name)}`,
       )
     }
+    const what = `tensor ${quoted(name)} of shape [${shape.join(', ')}]`
+    budget.allocate(4 * count, what)
+    budget.work(count, what)
   }
   const out = new Map<string, StateTensor>()
   for (const [name, tensor] of tensors) {

@@ -1,9 +1,16 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from '../../../dsl/errors.js'
+import { ReadBudget } from '../../files/readBudget.js'
 import { toFileError } from '../../files/refusal.js'
 import type { Checkpoint, ReadCheckpointOptions } from '../tensors/checkpoint.js'
 import { readTorchLegacy } from './torchLegacy.js'
 import { readTorchZip } from './torchZip.js'
+
+/** The stage that reads, which network of the file it takes, and what that may cost. */
+export interface ReadTorchOptions extends Omit<ReadCheckpointOptions, 'budget'> {
+  /** @default the usual budget of a file of that size */
+  readonly budget?: ReadBudget
+}
 
 const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b
 
@@ -17,14 +24,14 @@ const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 
  * @param bytes the whole file
  * @param file its name, for errors
  * @returns the checkpoint, or a FileError for a file that is cut off, corrupt or big-endian, that declares more than its
- * bytes, or that refers to types or functions other than those of plain tensors
+ * bytes, that is over the budget, or that refers to types or functions other than those of plain tensors
  */
 export const readTorchCheckpoint = (
   bytes: Uint8Array,
   file: string,
-  { stage = 'loadTeacher', select = 0 }: ReadCheckpointOptions = {},
+  { stage = 'loadTeacher', select = 0, budget = new ReadBudget(bytes.length) }: ReadTorchOptions = {},
 ): TE.TaskEither<PwoaError, Checkpoint> =>
   TE.tryCatch(
-    async () => (isZip(bytes) ? await readTorchZip(bytes, select) : readTorchLegacy(bytes, select)),
+    async () => (isZip(bytes) ? await readTorchZip(bytes, select, budget) : readTorchLegacy(bytes, select, budget)),
     (thrown) => toFileError({ stage, file }, thrown),
   )

@@ -1,5 +1,6 @@
 import * as t from 'io-ts'
 import { decoded } from '../../files/decoded.js'
+import type { ReadBudget } from '../../files/readBudget.js'
 import { refuse } from '../../files/refusal.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
 import { DTYPE_BYTES, type Dtype } from '../tensors/dtype.js'
@@ -34,19 +35,20 @@ const keysOf = (value: PickleValue): readonly string[] => {
  * then for each key the number of elements (8 bytes) and the elements.
  *
  * @param select which state dict to take if the file holds a list of them, counted from 0
- * @throws Refusal for a file that is damaged, malicious, big-endian, or has no state dict
+ * @param budget what it may cost
+ * @throws Refusal for a file that is damaged, malicious, big-endian, over the budget, or has no state dict
  */
-export const readTorchLegacy = (bytes: Uint8Array, select: number): Checkpoint => {
-  const magic = unpickle(bytes, 0, torchHost)
+export const readTorchLegacy = (bytes: Uint8Array, select: number, budget: ReadBudget): Checkpoint => {
+  const magic = unpickle(bytes, 0, torchHost, budget)
   if (magic.value !== MAGIC) {
     return refuse(
       'a PyTorch checkpoint',
       `a pickle that starts with ${describePickle(magic.value)}, not its magic number`,
     )
   }
-  const protocol = unpickle(bytes, magic.end, plainHost)
+  const protocol = unpickle(bytes, magic.end, plainHost, budget)
   if (protocol.value !== PROTOCOL) return refuse(`PyTorch's protocol ${PROTOCOL}`, describePickle(protocol.value))
-  const system = unpickle(bytes, protocol.end, plainHost)
+  const system = unpickle(bytes, protocol.end, plainHost, budget)
   if (!littleEndianOf(system.value)) return refuse('a little-endian checkpoint', 'a big-endian checkpoint')
 
   const dtypes = new Map<string, Dtype>()
@@ -58,9 +60,9 @@ export const readTorchLegacy = (bytes: Uint8Array, select: number): Checkpoint =
     dtypes.set(storage.key, storage.dtype)
     return storage
   }
-  const object = unpickle(bytes, system.end, { ...torchHost, persistent })
+  const object = unpickle(bytes, system.end, { ...torchHost, persistent }, budget)
   const { tensors, path } = findTensors(object.value, select)
-  const keys = unpickle(bytes, object.end, plainHost)
+  const keys = unpickle(bytes, object.end, plainHost, budget)
 
   const reader = new ByteReader(bytes, keys.end)
   const available = reader.left
@@ -78,7 +80,7 @@ export const readTorchLegacy = (bytes: Uint8Array, select: number): Checkpoint =
     )
   }
   return {
-    tensors: materialize(tensors, (key) => storages.get(key), available),
+    tensors: materialize(tensors, (key) => storages.get(key), available, budget),
     metadata: path === '' ? {} : { stateDict: path },
   }
 }

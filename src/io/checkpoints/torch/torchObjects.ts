@@ -1,6 +1,7 @@
 import * as t from 'io-ts'
 import { codecOf, wholeCodec } from '../../../dsl/kit/codecOf.js'
 import { decoded } from '../../files/decoded.js'
+import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import type { Dtype } from '../tensors/dtype.js'
 import {
@@ -12,7 +13,7 @@ import {
   type PickleTuple,
   type PickleValue,
 } from './pickleValue.js'
-import type { PickleHost } from './unpickler.js'
+import { ENTRY_BYTES, ENTRY_STEPS, type PickleHost } from './unpickler.js'
 
 const STORAGES: ReadonlyMap<string, Dtype> = new Map([
   ['torch.DoubleStorage', 'F64'],
@@ -63,19 +64,23 @@ const Pairs = t.readonlyArray(kindCodec('tuple'))
 const rebuildTensor = (args: readonly PickleValue[]): PickleTensor => {
   const what = 'a tensor of a storage, an offset, a shape and strides'
   const [storage, offset, sizes, steps] = decoded(TensorHead, args.slice(0, 4), what)
+  const axes = sizes.items.length
+  if (axes !== steps.items.length) refuse(`${axes} strides`, `${steps.items.length}`)
+  if (axes > MOST_AXES) refuse(`a tensor of at most ${MOST_AXES} axes`, `${axes}`)
   const shape = decoded(Counts, sizes.items, what)
   const strides = decoded(Counts, steps.items, what)
-  if (shape.length !== strides.length) refuse(`${shape.length} strides`, `${strides.length}`)
-  if (shape.length > MOST_AXES) refuse(`a tensor of at most ${MOST_AXES} axes`, `${shape.length}`)
   return { kind: 'tensor', storage, offset, shape, strides }
 }
 
-const orderedDict = (args: readonly PickleValue[]): PickleValue => {
+const orderedDict = (args: readonly PickleValue[], budget: ReadBudget): PickleValue => {
   const entries = new Map<PickleValue, PickleValue>()
   const [first] = args
   if (first === undefined) return { kind: 'dict', entries }
   const what = 'an OrderedDict of pairs'
   const pairs = isKind('list')(first) || isKind('tuple')(first) ? first.items : refuse(what, describePickle(first))
+  // One list may be the argument of many calls: each copies it.
+  budget.allocate(ENTRY_BYTES * pairs.length, what)
+  budget.work(2 * ENTRY_STEPS * pairs.length, what)
   for (const { items } of decoded(Pairs, pairs, what)) {
     const [key, value] = items
     if (key === undefined || value === undefined) return refuse(what, 'a shorter tuple')
@@ -97,10 +102,10 @@ const global = (name: string): PickleGlobal =>
     ? { kind: 'global', name }
     : refuse('a checkpoint of tensors', `a reference to ${quoted(name)}`, HINT)
 
-const call = (callee: PickleGlobal, args: readonly PickleValue[]): PickleValue => {
+const call = (callee: PickleGlobal, args: readonly PickleValue[], budget: ReadBudget): PickleValue => {
   switch (callee.name) {
     case 'collections.OrderedDict':
-      return orderedDict(args)
+      return orderedDict(args, budget)
     case 'torch.Size':
       return size(args)
     case 'torch._utils._rebuild_tensor':

@@ -1,5 +1,6 @@
 import { crc32, inflateRawSync } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
+import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { messageOf } from '../../files/thrown.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
@@ -14,6 +15,8 @@ const MOST_BYTES = 2 ** 32
 // Weights compress little, pruned ones perhaps tenfold; a zip bomb unpacks to a thousand times its size.
 const MOST_GROWTH = 64
 const GROWTH_SLACK = 2 ** 20
+/** Bytes of memory of an entry's description, about. */
+const ENTRY_BYTES = 1024
 
 const RESAVE =
   'If it was saved after torch.serialization.set_crc32_options(False), its checksums are off: save it again with them.'
@@ -21,19 +24,22 @@ const RESAVE =
 const openZip = async (bytes: Uint8Array): Promise<ZipFile> => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   try {
-    return await yauzl.fromBufferPromise(buffer, { lazyEntries: true })
+    // Sizes are compared here: yauzl does so before it can be asked whether an entry is encrypted.
+    return await yauzl.fromBufferPromise(buffer, { lazyEntries: true, validateEntrySizes: false })
   } catch (thrown) {
     return refuse('a whole zip file', `a file that is cut off or corrupt (${messageOf(thrown)})`)
   }
 }
 
-const entriesOf = async (zip: ZipFile, fileBytes: number): Promise<ReadonlyMap<string, Entry>> => {
+const entriesOf = async (zip: ZipFile, fileBytes: number, budget: ReadBudget): Promise<ReadonlyMap<string, Entry>> => {
   if (zip.entryCount > MOST_ENTRIES) refuse(`at most ${MOST_ENTRIES} zip entries`, `${zip.entryCount}`)
   const entries = new Map<string, Entry>()
   const most = Math.min(MOST_BYTES, MOST_GROWTH * fileBytes + GROWTH_SLACK)
   let total = 0
   for await (const entry of zip.eachEntry()) {
-    if (entry.isEncrypted()) refuse('a zip file without encryption', `entry ${quoted(entry.fileName)} encrypted`)
+    budget.allocate(ENTRY_BYTES, 'the entries of the zip file')
+    if (entry.isEncrypted())
+      refuse('a zip file without encryption', `entry ${quoted(entry.fileName)} encrypted`, 'Decrypt it first.')
     if (entries.has(entry.fileName)) refuse('each zip entry once', `${quoted(entry.fileName)} twice`)
     total += entry.uncompressedSize
     if (total > most) refuse(`zip entries of at most ${most} bytes unpacked`, `${total} bytes or more`)
@@ -42,7 +48,7 @@ const entriesOf = async (zip: ZipFile, fileBytes: number): Promise<ReadonlyMap<s
   return entries
 }
 
-const unpack = async (zip: ZipFile, entry: Entry, bytes: Uint8Array): Promise<Uint8Array> => {
+const unpack = async (zip: ZipFile, entry: Entry, bytes: Uint8Array, budget: ReadBudget): Promise<Uint8Array> => {
   const name = quoted(entry.fileName)
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true })
   const end = fileDataStart + entry.compressedSize
@@ -51,6 +57,8 @@ const unpack = async (zip: ZipFile, entry: Entry, bytes: Uint8Array): Promise<Ui
   if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8) {
     return refuse('stored or deflated zip entries', `compression method ${entry.compressionMethod}`)
   }
+  if (entry.compressionMethod === 8) budget.allocate(entry.uncompressedSize, `zip entry ${name}`)
+  budget.work(entry.uncompressedSize / 8, `zip entry ${name}`)
   const unpacked =
     entry.compressionMethod === 0 ? packed : inflateRawSync(packed, { maxOutputLength: entry.uncompressedSize + 1 })
   if (unpacked.length !== entry.uncompressedSize) {
@@ -82,13 +90,14 @@ const rootOf = (entries: ReadonlyMap<string, Entry>): string => {
  * `<name>/data/<key>` for each storage. Only entries that the state dict needs are unpacked.
  *
  * @param select which state dict to take if the file holds a list of them, counted from 0
- * @throws Refusal for a file that is damaged, malicious, big-endian, a program, or has no state dict
+ * @param budget what it may cost
+ * @throws Refusal for a file that is damaged, malicious, big-endian, a program, over the budget, or has no state dict
  */
-export const readTorchZip = async (bytes: Uint8Array, select: number): Promise<Checkpoint> => {
+export const readTorchZip = async (bytes: Uint8Array, select: number, budget: ReadBudget): Promise<Checkpoint> => {
   const zip = await openZip(bytes)
-  const entries = await entriesOf(zip, bytes.length)
+  const entries = await entriesOf(zip, bytes.length, budget)
   const root = rootOf(entries)
-  const take = (entry: Entry): Promise<Uint8Array> => unpack(zip, entry, bytes)
+  const take = (entry: Entry): Promise<Uint8Array> => unpack(zip, entry, bytes, budget)
 
   if (entries.has(`${root}/constants.pkl`)) {
     return refuse(
@@ -106,7 +115,7 @@ export const readTorchZip = async (bytes: Uint8Array, select: number): Promise<C
   if (pickle === undefined || pickle.uncompressedSize > MOST_PICKLE_BYTES) {
     return refuse(`a data.pkl of at most ${MOST_PICKLE_BYTES} bytes`, `${pickle?.uncompressedSize ?? 0} bytes`)
   }
-  const { value } = unpickle(await take(pickle), 0, torchHost)
+  const { value } = unpickle(await take(pickle), 0, torchHost, budget)
   const { tensors, path } = findTensors(value, select)
 
   const storages = new Map<string, Uint8Array>()
@@ -119,7 +128,7 @@ export const readTorchZip = async (bytes: Uint8Array, select: number): Promise<C
     available += unpacked.length
   }
   return {
-    tensors: materialize(tensors, (key) => storages.get(key), available),
+    tensors: materialize(tensors, (key) => storages.get(key), available, budget),
     metadata: path === '' ? {} : { stateDict: path },
   }
 }

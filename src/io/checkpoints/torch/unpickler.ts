@@ -1,3 +1,4 @@
+import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { ByteReader } from './byteReader.js'
 import { describePickle, isKind, type PickleGlobal, type PickleValue } from './pickleValue.js'
@@ -5,7 +6,7 @@ import { describePickle, isKind, type PickleGlobal, type PickleValue } from './p
 /** Decides what names, calls and persistent ids mean. Each function throws a Refusal for what it does not know. */
 export interface PickleHost {
   readonly global: (name: string) => PickleGlobal
-  readonly call: (callee: PickleGlobal, args: readonly PickleValue[]) => PickleValue
+  readonly call: (callee: PickleGlobal, args: readonly PickleValue[], budget: ReadBudget) => PickleValue
   readonly persistent: (id: PickleValue) => PickleValue
 }
 
@@ -14,6 +15,19 @@ const MOST_OPCODES = 4_000_000
 const MOST_STACK = 1_000_000
 const MOST_LINE = 4096
 const MOST_LONG_BYTES = 64
+
+/** Bytes of memory of an entry of a dict, about. */
+export const ENTRY_BYTES = 64
+/** Steps to set an entry of a dict. */
+export const ENTRY_STEPS = 8
+
+// The same of a small value with its place on the stack or in the memo, of an empty dict, of a view of bytes, and of a
+// place in a list.
+const VALUE_BYTES = 64
+const DICT_BYTES = 256
+const VIEW_BYTES = 192
+const PLACE_BYTES = 16
+const PICKLE = 'the values of its pickle'
 
 const MARK = Symbol('mark')
 type Slot = PickleValue | typeof MARK
@@ -38,6 +52,7 @@ const decimalInteger = (text: string): number | bigint =>
  * Reads one pickle (protocols 0 to 5) that starts at byte `start`. Nothing is executed: names that the host allows become
  * inert values, the host computes the results of calls, and opcodes that only arbitrary objects need are refused.
  *
+ * @param budget counts each value before it is made
  * @returns the value, and the offset of the byte after the pickle
  * @throws Refusal for a pickle that is malformed, cut off, too large or refused by the host
  */
@@ -45,6 +60,7 @@ export const unpickle = (
   bytes: Uint8Array,
   start: number,
   host: PickleHost,
+  budget: ReadBudget,
 ): { readonly value: PickleValue; readonly end: number } => {
   const reader = new ByteReader(bytes, start)
   const stack: Slot[] = []
@@ -70,6 +86,7 @@ export const unpickle = (
   const popToMark = (): PickleValue[] => {
     const mark = marks.pop()
     if (mark === undefined || stack[mark] !== MARK) return underflow()
+    budget.allocate(3 * PLACE_BYTES * (stack.length - mark), PICKLE)
     const values: PickleValue[] = []
     for (const slot of stack.splice(mark).slice(1)) {
       if (slot === MARK) return underflow()
@@ -77,22 +94,38 @@ export const unpickle = (
     }
     return values
   }
-  const text = (length: number): string => utf8.decode(reader.take(length))
+  const text = (length: number): string => {
+    const bytes = reader.take(length)
+    budget.allocate(2 * length, PICKLE)
+    return utf8.decode(bytes)
+  }
   // Python 2 wrote names as byte strings.
-  const latin = (length: number): string => Buffer.from(reader.take(length)).toString('latin1')
+  const latin = (length: number): string => {
+    const bytes = reader.take(length)
+    budget.allocate(2 * length, PICKLE)
+    return Buffer.from(bytes).toString('latin1')
+  }
+  const view = (length: number): Uint8Array => {
+    budget.allocate(VIEW_BYTES, PICKLE)
+    return reader.take(length)
+  }
 
   const append = (values: readonly PickleValue[]): void => {
     const target = top()
     const items = isKind('list')(target) ? target.items : refuse('a list to append to', describePickle(target))
+    budget.allocate(PLACE_BYTES * values.length, PICKLE)
     for (const value of values) items.push(value)
   }
   const setItems = (values: readonly PickleValue[]): void => {
     const target = top()
     const entries = isKind('dict')(target) ? target.entries : refuse('a dict to fill', describePickle(target))
     if (values.length % 2 === 1) underflow()
+    budget.allocate((ENTRY_BYTES * values.length) / 2, PICKLE)
+    budget.work((ENTRY_STEPS * values.length) / 2, PICKLE)
     for (let i = 0; i < values.length; i += 2) entries.set(values[i] ?? null, values[i + 1] ?? null)
   }
   const dictOf = (values: readonly PickleValue[]): void => {
+    budget.allocate(DICT_BYTES, PICKLE)
     stack.push({ kind: 'dict', entries: new Map() })
     setItems(values)
   }
@@ -107,7 +140,7 @@ export const unpickle = (
     if (!isKind('tuple')(args)) {
       return refuse('a tuple of arguments', describePickle(args))
     }
-    return host.call(callee, args.items)
+    return host.call(callee, args.items, budget)
   }
   const stackGlobal = (): PickleGlobal => {
     const name = pop()
@@ -119,6 +152,8 @@ export const unpickle = (
 
   for (let opcodes = 0; opcodes < MOST_OPCODES; opcodes++) {
     if (stack.length > MOST_STACK) refuse(`a pickle stack of at most ${MOST_STACK} values`, 'a deeper one')
+    budget.allocate(VALUE_BYTES, PICKLE)
+    budget.work(1, PICKLE)
     const opcode = reader.u8()
     switch (opcode) {
       case 0x80: {
@@ -210,14 +245,14 @@ export const unpickle = (
         stack.push(latin(reader.u8()))
         break
       case 0x42:
-        stack.push(reader.take(reader.u32()))
+        stack.push(view(reader.u32()))
         break
       case 0x43:
-        stack.push(reader.take(reader.u8()))
+        stack.push(view(reader.u8()))
         break
       case 0x8e:
       case 0x96:
-        stack.push(reader.take(reader.length64()))
+        stack.push(view(reader.length64()))
         break
       case 0x29:
         stack.push({ kind: 'tuple', items: [] })

@@ -105,9 +105,11 @@ const fromImages = async (
   signal: AbortSignal,
 ): Promise<Dataset> => {
   const choices = { color: 'rgb', undecodable: 'refuse' } as const
-  const { contents, format } = await readImageFolder(stage, root, choices, signal).catch(async (thrown: unknown) => {
-    throw thrown instanceof Refusal ? await noData(version, root, thrown) : thrown
-  })
+  const { contents, format } = await readImageFolder(stage, root, choices, { signal }).catch(
+    async (thrown: unknown) => {
+      throw thrown instanceof Refusal ? await noData(version, root, thrown) : thrown
+    },
+  )
   const { classes, shape } = contents
   if (classes !== version.classes) return refuse(`the ${version.classes} classes of ${version.name}`, `${classes}`)
   if (shape.height !== recordShape.height || shape.width !== recordShape.width)

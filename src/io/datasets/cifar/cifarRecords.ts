@@ -1,4 +1,5 @@
 import type { Split } from '../../../dsl/dataset.js'
+import { refuseKind } from '../../files/kindOfFile.js'
 import { refuse } from '../../files/refusal.js'
 import type { CifarVersion } from './cifarFiles.js'
 
@@ -20,7 +21,11 @@ export const readRecords = (
   const record = labelBytes + PIXELS
   for (const { name, bytes } of parts)
     if (bytes.length === 0 || bytes.length % record !== 0)
-      refuse(`records of ${record} bytes in ${name}`, `${bytes.length} bytes, which is not a whole number of records`)
+      refuseKind(
+        `records of ${record} bytes in ${name}`,
+        bytes,
+        `${bytes.length} bytes, which is not a whole number of records`,
+      )
   const count = parts.reduce((sum, { bytes }) => sum + bytes.length / record, 0)
   const images = new Uint8Array(count * PIXELS)
   const labels = new Uint8Array(count)

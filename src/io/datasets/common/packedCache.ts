@@ -23,7 +23,7 @@ const packedAt = (path: string): PackedDataset | undefined => {
 }
 
 /** Part of each key: to be raised if the packed format, or the way to its pixels, changes. */
-const VERSION = 3
+const VERSION = 4
 
 /**
  * A data set from the cache folder if it was made from the same files in the same way. If it was not, or if the cached

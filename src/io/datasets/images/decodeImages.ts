@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { type ImageShape, imageSize, type Split } from '../../../dsl/dataset.js'
 import { PwoaFailure } from '../../../dsl/errors.js'
-import { type Place, refusalAt, toFileError } from '../../files/refusal.js'
+import type { ReadBudget } from '../../files/readBudget.js'
+import { type Place, Refusal, refusalAt, toFileError } from '../../files/refusal.js'
 import { messageOf } from '../../files/thrown.js'
 import type { Color, ImageDecoder, Pixels } from './imageDecoder.js'
 import type { ImageFile } from './imageFiles.js'
@@ -18,6 +19,8 @@ export interface DecodeOptions {
   readonly signal: AbortSignal
   /** The most bytes of pixels that all files together may have. */
   readonly mostBytes: number
+  /** Counts the pixels of all files before any of them is decoded. */
+  readonly budget: ReadBudget
   /** The shape that all images must have. @default that of the first file */
   readonly shape?: ImageShape
 }
@@ -33,6 +36,10 @@ export interface Decoded {
 
 /** Files that are decoded at a time; the library has its own threads. */
 const GROUP = 64
+/** The most bytes of pixels that are decoded at a time, unless a single image has more. */
+const GROUP_BYTES = 2 ** 27
+/** The most bytes of one file. */
+const MOST_FILE_BYTES = 2 ** 28
 
 const interrupted = (stage: string): PwoaFailure =>
   new PwoaFailure({
@@ -49,74 +56,118 @@ const reasonOf = (thrown: unknown): string =>
     .trim()
     .replace(/\s*:?\s*\n.*$|:$/s, '')
 
-/** The pixels of a file; undefined if it is left out. */
-const pixelsOf = async (place: Place, { decoder, color, undecodable }: DecodeOptions): Promise<Pixels | undefined> => {
-  const bytes = await readFile(place.file).catch((thrown: unknown) => {
-    throw new PwoaFailure(toFileError(place, thrown))
+/** Reads a file, and does something with its bytes; undefined if they can't be decoded and the file is left out. */
+const withBytes = async <A>(
+  place: Place,
+  { path, size }: ImageFile,
+  { undecodable }: Pick<DecodeOptions, 'undecodable'>,
+  use: (bytes: Uint8Array) => Promise<A>,
+): Promise<A | undefined> => {
+  const own = { ...place, file: path }
+  if (size > MOST_FILE_BYTES) throw refusalAt(own, `an image file of at most ${MOST_FILE_BYTES} bytes`, `${size} bytes`)
+  const bytes = await readFile(path).catch((thrown: unknown) => {
+    throw new PwoaFailure(toFileError(own, thrown))
   })
   try {
-    return await decoder.decode(bytes, color)
+    return await use(bytes)
   } catch (thrown) {
+    if (thrown instanceof PwoaFailure) throw thrown
     if (undecodable === 'skip') return undefined
-    const hint = "undecodable: 'skip' leaves such files out."
-    throw refusalAt(place, 'an image', `a file that could not be decoded (${reasonOf(thrown)})`, hint)
+    const [actual, hint] =
+      thrown instanceof Refusal
+        ? [thrown.actual, thrown.hint]
+        : [`a file that could not be decoded (${reasonOf(thrown)})`, undefined]
+    throw refusalAt(own, 'an image', actual, hint ?? "undecodable: 'skip' leaves such files out.")
   }
 }
 
 const sizeInWords = ({ height, width, channels }: ImageShape): string => `${height} × ${width} × ${channels}`
 
-/** An array for so many images of a shape. */
-const room = (place: Place, count: number, shape: ImageShape, mostBytes: number): Uint8Array => {
-  const bytes = count * imageSize(shape)
-  if (bytes <= mostBytes) return new Uint8Array(bytes)
-  throw refusalAt(
-    place,
-    `at most ${mostBytes} bytes of pixels`,
-    `${count} images of ${sizeInWords(shape)}, ${bytes} bytes`,
-  )
+const wrongShape = (place: Place, path: string, expected: ImageShape, actual: ImageShape): PwoaFailure =>
+  refusalAt({ ...place, file: path }, `images of ${sizeInWords(expected)}, as the first image`, sizeInWords(actual))
+
+/** The pixels of a file; undefined if it is left out. By its header alone a larger image is refused. */
+const pixelsOf = (
+  place: Place,
+  file: ImageFile,
+  shape: ImageShape,
+  { decoder, color, undecodable }: DecodeOptions,
+): Promise<Pixels | undefined> =>
+  withBytes(place, file, { undecodable }, async (bytes) => {
+    const most = shape.height * shape.width
+    try {
+      return await decoder.decode(bytes, color, most)
+    } catch (thrown) {
+      const declared = await decoder.shapeOf(bytes, color).catch(() => shape)
+      throw declared.height * declared.width > most ? wrongShape(place, file.path, shape, declared) : thrown
+    }
+  })
+
+/** The shape of the first file that can be decoded; undefined if none can. */
+const firstShape = async (
+  place: Place,
+  files: readonly ImageFile[],
+  options: DecodeOptions,
+): Promise<ImageShape | undefined> => {
+  for (const file of files) {
+    if (options.signal.aborted) throw interrupted(place.stage)
+    const declared = await withBytes(place, file, options, (bytes) => options.decoder.shapeOf(bytes, options.color))
+    if (declared === undefined) continue
+    checkRoom(place, files.length, declared, options)
+    if ((await pixelsOf(place, file, declared, options)) !== undefined) return declared
+  }
+  return undefined
 }
+
+/** Refuses too many pixels before one of them is decoded. */
+const checkRoom = (place: Place, count: number, shape: ImageShape, { mostBytes, budget }: DecodeOptions): void => {
+  const bytes = count * imageSize(shape)
+  const images = `${count} images of ${sizeInWords(shape)}`
+  if (bytes > mostBytes) throw refusalAt(place, `at most ${mostBytes} bytes of pixels`, `${images}, ${bytes} bytes`)
+  budget.check(bytes, images)
+}
+
+const nothingDecoded = (place: Place): PwoaFailure =>
+  refusalAt(place, 'at least one image', 'no file that can be decoded')
 
 /**
  * Decodes files into one array of bytes, in their order.
  *
  * @param place the folder of all files
  * @throws PwoaFailure with a FileError that names the first file that can't be read, can't be decoded or has another
- * shape, or that names the folder if the pixels of all files are too many; or with an InterruptedError
+ * shape, or that names the folder if the pixels of all files are too many; Refusal if they are over the budget; or with an InterruptedError
  */
 export const decodeImages = async (
   place: Place,
   files: readonly ImageFile[],
   options: DecodeOptions,
 ): Promise<Decoded> => {
-  let shape = options.shape
-  let images: Uint8Array | undefined
+  const shape = options.shape ?? (await firstShape(place, files, options))
+  if (shape === undefined) throw nothingDecoded(place)
+  checkRoom(place, files.length, shape, options)
+  const size = imageSize(shape)
+  options.budget.allocate(files.length * size, 'the pixels of all images')
+  const images = new Uint8Array(files.length * size)
   const labels = new Uint8Array(files.length)
+  const atOnce = Math.max(1, Math.min(GROUP, Math.floor(GROUP_BYTES / size)))
   let count = 0
-  for (let begin = 0; begin < files.length; begin += GROUP) {
+  for (let begin = 0; begin < files.length; begin += atOnce) {
     if (options.signal.aborted) throw interrupted(place.stage)
-    const group = files.slice(begin, begin + GROUP)
-    const decoded = await Promise.allSettled(group.map(({ path }) => pixelsOf({ ...place, file: path }, options)))
+    const group = files.slice(begin, begin + atOnce)
+    const decoded = await Promise.allSettled(group.map((file) => pixelsOf(place, file, shape, options)))
     for (const [i, { path, label }] of group.entries()) {
       const one = decoded[i]
       if (one?.status === 'rejected') throw one.reason
       const pixels = one?.value
       if (pixels === undefined) continue
-      shape ??= pixels.shape
-      images ??= room(place, files.length, shape, options.mostBytes)
-      if (sizeInWords(pixels.shape) !== sizeInWords(shape))
-        throw refusalAt(
-          { ...place, file: path },
-          `images of ${sizeInWords(shape)}, as the first image`,
-          sizeInWords(pixels.shape),
-        )
-      images.set(pixels.data, count * pixels.data.length)
+      if (sizeInWords(pixels.shape) !== sizeInWords(shape)) throw wrongShape(place, path, shape, pixels.shape)
+      images.set(pixels.data, count * size)
       labels[count++] = label
     }
   }
-  if (shape === undefined || images === undefined)
-    throw refusalAt(place, 'at least one image', 'no file that can be decoded')
+  if (count === 0) throw nothingDecoded(place)
   return {
-    split: { count, images: images.subarray(0, count * imageSize(shape)), labels: labels.subarray(0, count) },
+    split: { count, images: images.subarray(0, count * size), labels: labels.subarray(0, count) },
     shape,
     skipped: files.length - count,
   }

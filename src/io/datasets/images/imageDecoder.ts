@@ -1,5 +1,6 @@
 import type { ImageShape } from '../../../dsl/dataset.js'
 import { PwoaFailure } from '../../../dsl/errors.js'
+import { refuseKind } from '../../files/kindOfFile.js'
 import { messageOf } from '../../files/thrown.js'
 
 /** The channels of the pixels: three, or one. */
@@ -15,9 +16,13 @@ export interface Pixels {
 export interface ImageDecoder {
   /** The library with its version: another version may return other pixels. */
   readonly version: string
-  /** Pixels of a file; rejects if it is not a whole JPEG or PNG file. */
-  readonly decode: (file: Uint8Array, color: Color) => Promise<Pixels>
+  /** Height × width × channels by the header of a file; rejects if it is not a JPEG or PNG file. Decodes nothing. */
+  readonly shapeOf: (file: Uint8Array, color: Color) => Promise<ImageShape>
+  /** Pixels of a file; rejects if it is not a whole JPEG or PNG file, or by its header has more than `most` pixels. */
+  readonly decode: (file: Uint8Array, color: Color, most: number) => Promise<Pixels>
 }
+
+const CHANNELS: Readonly<Record<Color, number>> = { rgb: 3, grey: 1 }
 
 const spaces = { rgb: 'srgb', grey: 'b-w' } as const satisfies Readonly<Record<Color, string>>
 
@@ -47,11 +52,15 @@ export const loadDecoder = async (stage: string): Promise<ImageDecoder> => {
   })
   return {
     version: `sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`,
-    decode: async (file, color) => {
-      if (!signatures.some((signature) => signature.every((byte, i) => file[i] === byte)))
-        throw new Error('neither JPEG nor PNG')
+    shapeOf: async (file, color) => {
+      checkSignature(file)
+      const { height, width } = await sharp(file, { limitInputPixels: false }).metadata()
+      return { height, width, channels: CHANNELS[color] }
+    },
+    decode: async (file, color, most) => {
+      checkSignature(file)
       // Pixels as stored, without applying a colour profile: PIL and torchvision read them in the same way.
-      const { data, info } = await sharp(file, { failOn: 'warning', ignoreIcc: true })
+      const { data, info } = await sharp(file, { failOn: 'warning', ignoreIcc: true, limitInputPixels: most })
         .removeAlpha()
         .toColourspace(spaces[color])
         .raw()
@@ -60,4 +69,10 @@ export const loadDecoder = async (stage: string): Promise<ImageDecoder> => {
       return { data, shape: { height, width, channels } }
     },
   }
+}
+
+/** @throws Refusal for a file that does not begin as JPEG or PNG does */
+const checkSignature = (file: Uint8Array): void => {
+  if (!signatures.some((signature) => signature.every((byte, i) => file[i] === byte)))
+    refuseKind('a JPEG or PNG image', file, 'neither JPEG nor PNG')
 }

@@ -2,12 +2,12 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Augmentation, DataContext, DataSource, Dataset } from '../../../dsl/dataset.js'
 import { rejectOption, toPwoaError } from '../../../dsl/errors.js'
 import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
-import { choice, list, text } from '../../../dsl/options/kinds.js'
+import { choice, list, positive, text } from '../../../dsl/options/kinds.js'
 import { augmentationOption } from '../../../dsl/options/languageTypes.js'
 import { placing } from '../../files/refusal.js'
 import { batchSizeOption, dataDirOption, dataFolder } from '../common/sourceOptions.js'
 import { imageContents } from './imageContents.js'
-import { type ImageChoices, readImageFolder } from './readImageFolder.js'
+import { type ImageChoices, type ImageLimits, readImageFolder } from './readImageFolder.js'
 
 const STAGE = 'imageFolder'
 
@@ -25,6 +25,12 @@ export const imageFolderOptions = declareOptions(STAGE, {
   color: choice(['rgb', 'grey']).default('rgb'),
   /** What to do with a file that cannot be decoded; the name says how many were skipped. @default 'refuse' */
   undecodable: choice(['refuse', 'skip']).default('refuse'),
+  /**
+   * How many times the usual memory the pixels may take, for a folder that is refused because they take more. Usual are
+   * 512 MiB and 64 bytes for each byte of the files.
+   * @default 1
+   */
+  readBudget: positive({ unit: 'times the usual budget' }).default(1),
 })
 
 /** Options of {@link imageFolder}. */
@@ -39,19 +45,27 @@ export interface ImageFolderOptions extends OptionsOf<typeof imageFolderOptions>
  * @example
  * pipeline('cifar10', imageFolder({ name: 'CIFAR-10 (JPEG)', dataDir: 'data/cifar10-jpeg' }))
  * @throws OptionError for a wrong option; when opened, FileError for a folder of another layout, a class without images, a
- * file that cannot be decoded, or images of different sizes
+ * file that cannot be decoded, images of different sizes, or more pixels than the budget allows
  * Source: the layout is that of torchvision's `ImageFolder`.
  */
 export const imageFolder = (options: ImageFolderOptions): DataSource => {
   const read = imageFolderOptions.read(options)
-  const { name, batchSize, dataDir, augment, color, undecodable } = read
+  const { readBudget, ...planned } = read
+  const { name, batchSize, dataDir, augment, color, undecodable } = planned
   return {
     name,
-    config: imageFolderOptions.config(read),
+    // What reading may cost changes no figure, so a plan does not state it.
+    config: imageFolderOptions.config(planned),
     batchSize,
     open: (context) =>
       TE.tryCatch(
-        () => open(folderOf(context, dataDir), { color, undecodable }, context.signal, { name, augment }),
+        () =>
+          open(
+            folderOf(context, dataDir),
+            { color, undecodable },
+            { signal: context.signal, budget: { times: readBudget, option: 'readBudget' } },
+            { name, augment },
+          ),
         (thrown) => toPwoaError(STAGE, thrown),
       ),
     contents: async (context) => {
@@ -67,11 +81,11 @@ const folderOf = (context: DataContext, dataDir: string | undefined): string =>
 const open = async (
   root: string,
   choices: ImageChoices,
-  signal: AbortSignal,
+  limits: ImageLimits,
   { name, augment }: Pick<Dataset, 'name'> & { readonly augment: readonly Augmentation[] },
 ): Promise<Dataset> =>
   placing({ stage: STAGE, file: root }, async () => {
-    const { contents, format } = await readImageFolder(STAGE, root, choices, signal)
+    const { contents, format } = await readImageFolder(STAGE, root, choices, limits)
     const { skipped, published: _, ...data } = contents
     return {
       name: skipped === 0 ? name : `${name}, ${skipped} undecodable files left out`,

@@ -1,3 +1,4 @@
+import { type BudgetOptions, ReadBudget } from '../../files/readBudget.js'
 import { packedOnce } from '../common/packedCache.js'
 import type { PackedDataset } from '../common/packedDataset.js'
 import { decodeImages, type Undecodable } from './decodeImages.js'
@@ -9,6 +10,16 @@ export interface ImageChoices {
   readonly color: Color
   readonly undecodable: Undecodable
 }
+
+/** Stops reading, and limits it. */
+export interface ImageLimits {
+  readonly signal: AbortSignal
+  /** What decoding may cost. @default the usual budget of files of that size */
+  readonly budget?: Omit<BudgetOptions, 'bytesPerByte'>
+}
+
+/** Bytes of pixels for each byte of the files: photos have up to some twenty, drawings more. */
+const BYTES_PER_BYTE = 64
 
 /** The images of a folder. */
 export interface FolderContents {
@@ -23,19 +34,21 @@ const MOST_BYTES = 2 ** 31 - 2 ** 24
 /**
  * Reads class folders of images; see `imageFolder`.
  *
- * @throws Refusal for a folder of another layout; PwoaFailure for files that can't be decoded, a decoder that does not
+ * @throws Refusal for a folder of another layout, and for images over the budget; PwoaFailure for files that can't be decoded, a decoder that does not
  * load, a cache folder that can't be written to, or an interruption
  */
 export const readImageFolder = async (
   stage: string,
   root: string,
   choices: ImageChoices,
-  signal: AbortSignal,
+  { signal, budget: budgetOptions }: ImageLimits,
 ): Promise<FolderContents> => {
   const { classes, train, test } = await listImages(root)
   const place = { stage, file: root }
   const decoder = await loadDecoder(stage)
-  const options = { decoder, signal, ...choices }
+  const fileBytes = [...train, ...test].reduce((sum, { size }) => sum + size, 0)
+  const budget = new ReadBudget(fileBytes, { ...budgetOptions, bytesPerByte: BYTES_PER_BYTE })
+  const options = { decoder, signal, budget, ...choices }
   const files = [...train, ...test].map(({ path, ...facts }) => ({ ...facts, name: path.slice(root.length) }))
   const contents = await packedOnce('images', [decoder.version, choices], files, async () => {
     const first = await decodeImages(place, train, { ...options, mostBytes: MOST_BYTES })

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../../../dsl/errors.js'
+import { refuseKind } from '../../files/kindOfFile.js'
 import { refuse, refusing } from '../../files/refusal.js'
 import { codeOf, messageOf } from '../../files/thrown.js'
 
@@ -45,7 +46,8 @@ const openIdx = (packed: Uint8Array, magic: number, headerBytes: number): DataVi
   const found = view.getUint32(0)
   if (found !== magic) {
     const name = MAGIC_NAMES[found]
-    return refuse(`idx magic ${magic} (${MAGIC_NAMES[magic]})`, name === undefined ? `${found}` : `${found} (${name})`)
+    const expected = `idx magic ${magic} (${MAGIC_NAMES[magic]})`
+    return name === undefined ? refuseKind(expected, bytes, `${found}`) : refuse(expected, `${found} (${name})`)
   }
   if (bytes.length < headerBytes) return refuse(`an idx header of ${headerBytes} bytes`, `${bytes.length} bytes`)
   return view

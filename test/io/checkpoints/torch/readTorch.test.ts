@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../../../src/dsl/errors.js'
-import type { Checkpoint, ReadCheckpointOptions } from '../../../../src/io/checkpoints/tensors/checkpoint.js'
-import { readTorchCheckpoint } from '../../../../src/io/checkpoints/torch/readTorch.js'
+import type { Checkpoint } from '../../../../src/io/checkpoints/tensors/checkpoint.js'
+import { type ReadTorchOptions, readTorchCheckpoint } from '../../../../src/io/checkpoints/torch/readTorch.js'
+import { ReadBudget } from '../../../../src/io/files/readBudget.js'
 import { nonEmpty } from '../../../support/expectEvery.js'
 import { needing, publicCheckpoints, shared } from '../../../support/needs.js'
 import {
@@ -29,10 +30,10 @@ import { fileErrorOf, unwrap } from '../../results.js'
 const fixture = (name: string): Uint8Array =>
   readFileSync(new URL(`../../../fixtures/checkpoints/${name}`, import.meta.url))
 
-const read = async (bytes: Uint8Array, options?: ReadCheckpointOptions): Promise<Checkpoint> =>
+const read = async (bytes: Uint8Array, options?: ReadTorchOptions): Promise<Checkpoint> =>
   unwrap(await readTorchCheckpoint(bytes, 'a.pt', options)())
 
-const refusal = async (bytes: Uint8Array, options?: ReadCheckpointOptions): Promise<string> =>
+const refusal = async (bytes: Uint8Array, options?: ReadTorchOptions): Promise<string> =>
   describeError(fileErrorOf(await readTorchCheckpoint(bytes, 'a.pt', options)()))
 
 const plain = ({ tensors }: Checkpoint): Record<string, { shape: readonly number[]; data: number[] }> =>
@@ -245,6 +246,19 @@ describe('malicious pickles', () => {
     expect(await refusal(evil('}', text('model'), '2'.repeat(3), 's'))).toContain('loadTeacher: a.pt: expected')
   })
 
+  it('one list that is the argument of many calls is refused before it has been copied too often', async () => {
+    const pairs = list(...Array.from({ length: 2000 }, (_, i) => tuple(integer(i), integer(i))))
+    const copies = 'h\x02h\x01R0'.repeat(100_000)
+    const attack = evil(pairs, '\x85q\x01', global('collections', 'OrderedDict'), 'q\x02', copies)
+    const budget = new ReadBudget(attack.length)
+    expect(await refusal(attack, { budget })).toMatch(
+      /expected a file of \d+ bytes that is read with at most 515 MiB of memory, got one that needs 515 MiB or more/,
+    )
+    const { bytes, steps, mostBytes, mostSteps } = budget.spent
+    expect(bytes).toBeLessThanOrEqual(mostBytes)
+    expect(steps).toBeLessThanOrEqual(mostSteps)
+  })
+
   it('too many opcodes are refused', async () => {
     expect(await refusal(evil('N0'.repeat(MOST_OPCODES / 2)))).toContain(`a pickle of at most ${MOST_OPCODES} opcodes`)
   })
@@ -327,6 +341,24 @@ describe('zip files', () => {
     expect(await refusal(bytes)).toContain('bytes unpacked')
   })
 
+  it('tensors that take a thousand times the size of the file are refused before one is converted', async () => {
+    const zeros = new Uint8Array(40 * 2 ** 20)
+    const many = Array.from({ length: 4 }, (_, i) =>
+      concat(text(`w${i}`), tensor(storage('a', zeros.length, 'CharStorage'), [zeros.length], [1])),
+    )
+    const bytes = zip(
+      { name: 'm/data.pkl', bytes: pickle('}(', ...many, 'u') },
+      { name: 'm/data/a', bytes: zeros, method: 'deflated' },
+      // Not read: a larger file may grow more.
+      { name: 'm/other', bytes: Uint8Array.from({ length: 700_000 }, (_, i) => i % 251) },
+    )
+    const budget = new ReadBudget(bytes.length, { option: 'readBudget' })
+    const error = fileErrorOf(await readTorchCheckpoint(bytes, 'a.pt', { budget })())
+    expect(describeError(error)).toContain('got one that needs 521 MiB or more, for tensor "w2" of shape [41943040]')
+    expect(error.hint).toBe('If you trust the file, allow more: readBudget: 2, times the usual budget.')
+    expect(budget.spent.bytes).toBeLessThan(budget.spent.mostBytes)
+  })
+
   it('an entry that unpacks to more than it claims is refused', async () => {
     const big = new Uint8Array(100_000)
     const bytes = zip(
@@ -344,6 +376,11 @@ describe('zip files', () => {
     ['an entry twice', [1, 2].map((v) => ({ name: 'm/data/a', bytes: floats(v, v) })), '"m/data/a" twice'],
     ['two pickles', [{ name: 'n/data.pkl', bytes: good }], '2 entries'],
     ['a path out of the archive', [{ name: '../data/a', bytes: good }], 'a.pt: expected'],
+    [
+      'an encrypted entry',
+      [{ name: 'm/data/a', bytes: floats(1, 2), encrypted: true } as const],
+      '"m/data/a" encrypted',
+    ],
     ['a program', [{ name: 'm/constants.pkl', bytes: good }], 'a TorchScript program'],
   ])('%s is refused', async (_, entries, reason) => {
     expect(await refusal(zip({ name: 'm/data.pkl', bytes: good }, ...entries))).toContain(reason)

@@ -60,9 +60,10 @@ const put = (at: string, files: Readonly<Record<string, Uint8Array>>): void => {
   }
 }
 
-const archiveOf = async (files: Readonly<Record<string, Buffer>>): Promise<Buffer> => {
+const archiveOf = async (...parts: readonly Readonly<Record<string, Buffer>>[]): Promise<Buffer> => {
   const pack = tar.pack()
-  for (const [name, bytes] of Object.entries(files)) pack.entry({ name: `cifar-10-batches-bin/${name}` }, bytes)
+  for (const [name, bytes] of parts.flatMap((files) => Object.entries(files)))
+    pack.entry({ name: `cifar-10-batches-bin/${name}` }, bytes)
   pack.entry({ name: 'cifar-10-batches-bin/readme.html' }, 'hello')
   pack.finalize()
   const chunks: Buffer[] = []
@@ -171,7 +172,17 @@ describe('cifar10', () => {
     [
       'a file that is not an archive',
       async () => ({ 'cifar-10-binary.tar.gz': Buffer.from('<html>not found</html>') }),
-      /a whole \.tar\.gz archive/,
+      /expected a \.tar\.gz archive, got a web page \(HTML\)/,
+    ],
+    [
+      'a pointer of Git LFS for records',
+      async () => ({ ...TEN, 'data_batch_1.bin': Buffer.from('version https://git-lfs.github.com/spec/v1\n') }),
+      /records of 3073 bytes in data_batch_1\.bin, got a Git LFS pointer/,
+    ],
+    [
+      'an archive that has a file twice',
+      async () => ({ 'cifar-10-binary.tar.gz': await archiveOf(TEN, { 'data_batch_2.bin': records([[5]]) }) }),
+      /expected data_batch_2\.bin once in the archive, got two files of that name/,
     ],
     [
       'an archive without a file',

@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -21,7 +22,9 @@ import { decodeImages } from '../../../../src/io/datasets/images/decodeImages.js
 import { loadDecoder } from '../../../../src/io/datasets/images/imageDecoder.js'
 import { listImages } from '../../../../src/io/datasets/images/imageFiles.js'
 import { type ImageFolderOptions, imageFolder } from '../../../../src/io/datasets/images/imageFolder.js'
+import { ReadBudget } from '../../../../src/io/files/readBudget.js'
 import { horizontalFlip, randomCrop } from '../../../../src/math/augmentations.js'
+import { concat, u32 } from '../../bytes.js'
 import { errorOf, fileErrorOf, unwrap } from '../../results.js'
 
 let folder = ''
@@ -184,11 +187,61 @@ describe('imageFolder', () => {
     const { train } = await listImages(root())
     const settings = { decoder, color: 'rgb', undecodable: 'refuse', signal: context().signal } as const
     const decoded = (mostBytes: number) =>
-      decodeImages({ stage: 'test', file: root() }, train, { ...settings, mostBytes })
+      decodeImages({ stage: 'test', file: root() }, train, { ...settings, mostBytes, budget: new ReadBudget(0) })
     expect((await decoded(90)).split.count).toBe(5)
     await expect(decoded(89)).rejects.toThrow(
       `test: ${root()}: expected at most 89 bytes of pixels, got 5 images of 2 × 3 × 3, 90 bytes`,
     )
+  })
+
+  it('refuses images that are too large by their headers, before it decodes one', async () => {
+    // 20 kB each in the file, 12 MB as pixels.
+    const large = await sharp({ create: { width: 2000, height: 2000, channels: 3, background: '#000' } })
+      .png()
+      .toBuffer()
+    for (let i = 0; i < 70; i++) put(`train/${i % 2 === 0 ? 'cat' : 'dog'}/${i}.png`, large)
+    for (const name of ['cat', 'dog']) put(`test/${name}/x.png`, large)
+    const { train } = await listImages(root())
+    const decoder = await loadDecoder('test')
+    let decoded = 0
+    const counting = {
+      ...decoder,
+      decode: async (...args: Parameters<typeof decoder.decode>) => {
+        const pixels = await decoder.decode(...args)
+        decoded += pixels.data.length
+        return pixels
+      },
+    }
+    const settings = { color: 'rgb', undecodable: 'refuse', signal: context().signal, mostBytes: 2 ** 31 } as const
+    const decode = (budget: ReadBudget) =>
+      decodeImages({ stage: 'test', file: root() }, train, { ...settings, decoder: counting, budget })
+    await expect(decode(new ReadBudget(0))).rejects.toThrow(
+      'read with at most 512 MiB of memory, got one that needs 802 MiB or more, for 70 images of 2000 × 2000 × 3',
+    )
+    expect(decoded).toBe(0)
+
+    put('train/cat/0.png', await png(1))
+    const after = await listImages(root())
+    await expect(
+      decodeImages({ stage: 'test', file: root() }, after.train, {
+        ...settings,
+        decoder: counting,
+        budget: new ReadBudget(0),
+      }),
+    ).rejects.toThrow('expected images of 2 × 3 × 3, as the first image, got 2000 × 2000 × 3')
+    // The first image, once to know its shape and once with its group.
+    expect(decoded).toBe(36)
+    expect(await reason()).toContain('images of 2 × 3 × 3, as the first image')
+  })
+
+  it('names the option that allows more pixels, and obeys it', async () => {
+    await putAll()
+    expect(await reason({ readBudget: 1e-9 })).toContain('is read with at most 1 MiB of memory')
+    expect(await errorOf(await imageFolder({ ...options, readBudget: 1e-9 }).open(context())())).toMatchObject({
+      hint: expect.stringMatching(/^If you trust the file, allow more: readBudget: \d/),
+    })
+    expect((await open({ readBudget: 2 })).train.count).toBe(5)
+    expect(imageFolder({ ...options, readBudget: 2 }).config).toEqual(imageFolder(options).config)
   })
 
   it.each([
@@ -198,7 +251,7 @@ describe('imageFolder', () => {
         await putAll()
         put('test/cat/y.png', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2"/>'))
       },
-      /y\.png: expected an image, got a file that could not be decoded \(neither JPEG nor PNG\)/,
+      /y\.png: expected an image, got a text that begins with "<svg/,
     ],
     [
       'an image that is cut off',
@@ -281,15 +334,30 @@ describe('a packed data set', () => {
     expect(unpackDataset(bytes)).toEqual(contents)
   })
 
+  it.each([
+    ['classes', '"classes":2', '"classes":9'],
+    ['counts', '"train":5,"test":2', '"train":2,"test":5'],
+    ['the shape', '"height":2,"width":3', '"height":3,"width":2'],
+    ['where the pixels are from', '"skipped":1,"published":true', '"skipped":10,"published":1  '],
+  ])('is not used if %s in its header are changed', (_what, from, to) => {
+    const text = Buffer.from(bytes).toString('latin1')
+    expect(text).toContain(from)
+    expect(unpackDataset(Buffer.from(text.replace(from, to), 'latin1'))).toBeUndefined()
+  })
+
+  it('of the first format, whose header had no checksum, is not used', () => {
+    const header = { height: 1, width: 1, channels: 1, classes: 2, skipped: 0, published: true, train: 1, test: 1 }
+    const body = Uint8Array.of(7, 0, 8, 1)
+    const text = JSON.stringify({ ...header, crc32: crc32(body) })
+    expect(unpackDataset(concat('PWOAPACK', u32(text.length), text, body))).toBeUndefined()
+  })
+
   it('is not used if any byte is changed, or if it is cut off anywhere', () => {
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (place, change) => {
         const damaged = Uint8Array.from(bytes)
         damaged[place] = (damaged[place] ?? 0) ^ change
-        const read = unpackDataset(damaged)
-        // The checksum does not cover the header, but images and labels are never changed.
-        if (read !== undefined)
-          expect({ train: read.train, test: read.test }).toEqual({ train: contents.train, test: contents.test })
+        expect(unpackDataset(damaged)).toBeUndefined()
         expect(unpackDataset(bytes.subarray(0, place))).toBeUndefined()
       }),
       { seed: 3, numRuns: 400 },

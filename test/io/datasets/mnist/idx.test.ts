@@ -48,7 +48,8 @@ describe('bad files', () => {
     expect(reason(readIdxLabels(gzipSync(images), 'f', 10, 'other'))).toBe(
       'other: f: expected idx magic 2049 (labels), got 2051 (images)',
     )
-    expect(reason(readIdxLabels(Buffer.from('<!doctype html>'), 'f'))).toContain('got 1008821359')
+    expect(reason(readIdxLabels(Buffer.from('<!doctype html>'), 'f'))).toContain('got a web page (HTML)')
+    expect(reason(readIdxLabels(Uint8Array.of(1, 2, 3, 4), 'f'))).toContain('got 16909060')
   })
 
   it('counts and sizes that do not match the length', () => {

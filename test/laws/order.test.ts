@@ -1,5 +1,5 @@
 /** The order of stages is checked at run time, too: no compiler checks a pipeline file. */
-import { EMPTY, map, type OperatorFunction } from 'rxjs'
+import { map, type OperatorFunction } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
 import { makePipeline } from '../../src/dsl/pipeline/makePipeline.js'
@@ -65,19 +65,23 @@ describe('a stage that was not called', () => {
       attackEval,
       'attackEval: expected attacks to be a list, each to be an attack, such as autoAttack({ … }), got the steps of the pipeline; call the stage: write ( ) after its name',
     ],
-  ])('is refused when the stages are applied: %o', (stage, message) => {
-    expect(refusalOf(() => piped(stage).apply(EMPTY))).toBe(`OptionError ${message}`)
+  ])('is refused at once, before there is a plan: %o', (stage, message) => {
+    expect(refusalOf(() => piped(stage))).toBe(`OptionError ${message}`)
   })
 
   it('and so is initialise, by what its network can be', () => {
-    expect(refusalOf(() => piped(initialise).apply(EMPTY))).toMatch(
+    expect(refusalOf(() => piped(initialise))).toMatch(
       /^OptionError initialise: expected network .* got the steps of the pipeline; call the stage/,
     )
   })
 
   it('and so is a function that returns something else', () => {
-    expect(refusalOf(() => piped(() => 5).apply(EMPTY))).toBe(
-      'OptionError pipe: expected operator 2 to return an Observable, got 5',
+    expect(refusalOf(() => piped(() => 5))).toBe('OptionError pipe: expected operator 2 to return an Observable, got 5')
+  })
+
+  it('and so is anything that is not a function', () => {
+    expect(refusalOf(() => piped(undefined))).toBe(
+      'OptionError pipe: expected operator 2 to be a function, got nothing',
     )
   })
 })

@@ -1,4 +1,4 @@
-import { isObservable, type Observable, type OperatorFunction } from 'rxjs'
+import { EMPTY, isObservable, type Observable, type OperatorFunction } from 'rxjs'
 import type { DataSource } from '../dataset.js'
 import { rejectOption } from '../errors.js'
 import { drawn } from '../kit/drawn.js'
@@ -50,16 +50,21 @@ const extend = (fixed: Fixed, operators: readonly AnyOperator[], observers: read
   return self
 }
 
-/** The stream after one more operator. A stage without options that was not called returns a stage here. */
+/** The stream after one more operator. A stage that was not called refuses the stream, or returns a stage here. */
 const applied = (stream: Observable<Step>, operator: AnyOperator, index: number): Observable<Step> => {
+  if (typeof operator !== 'function') rejectOption('pipe', `operator ${index + 1} to be a function`, drawn(operator))
   const result: unknown = operator(stream)
   if (isObservable(result)) return result as Observable<Step>
   const meant = isStage(result) ? `; call it: ${result.info.stage}()` : ''
   return rejectOption('pipe', `operator ${index + 1} to return an Observable`, `${drawn(result)}${meant}`)
 }
 
-const infoOf = (operator: AnyOperator): StageInfo =>
-  isStage(operator) ? operator.info : { stage: 'rxjs', config: {}, needs: [], adds: [] }
+/** A plain operator is applied to an empty stream, so that anything that is not an operator is refused at once. */
+const infoOf = (operator: AnyOperator, index: number): StageInfo => {
+  if (isStage(operator)) return operator.info
+  applied(EMPTY, operator, index)
+  return { stage: 'rxjs', config: {}, needs: [], adds: [] }
+}
 
 /** Checks what the types check, for pipelines that were not type-checked, and that single stages are not repeated. */
 const checkOrder = (plan: readonly StageInfo[]): void => {

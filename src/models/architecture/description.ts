@@ -1,7 +1,8 @@
-import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
+import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PwoaFailure } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
+import { wrongField } from '../../dsl/kit/wrongField.js'
 import { type Architecture, architecture, layersOf } from './architecture.js'
 import type { Layer } from './layer.js'
 
@@ -64,10 +65,8 @@ export const described = (text: string): Either<WrongDescription, Architecture> 
   const { name, input, layers: given } = description.right
   const known: Layer[] = []
   for (const [index, layer] of given.entries()) {
-    const decoded = layerOf(layer)
-    const actual = JSON.stringify(layer).slice(0, 80)
-    if (isLeft(decoded))
-      return left({ expected: `layer ${index + 1} to be one of ${Object.keys(layers).join(', ')}`, actual })
+    const decoded = layerOf(layer, index + 1)
+    if (isLeft(decoded)) return decoded
     known.push(decoded.right)
   }
   try {
@@ -78,7 +77,16 @@ export const described = (text: string): Either<WrongDescription, Architecture> 
   }
 }
 
-const layerOf = (value: unknown): Either<unknown, Layer> => {
-  const type = LayerType.decode(value)
-  return isLeft(type) ? type : layers[type.right.type].decode(value)
+/** @param place of the layer in the network, from 1 */
+const layerOf = (value: unknown, place: number): Either<WrongDescription, Layer> => {
+  const known = LayerType.decode(value)
+  if (isLeft(known)) {
+    const actual = JSON.stringify(value).slice(0, 80)
+    return left({ expected: `layer ${place} to be one of ${Object.keys(layers).join(', ')}`, actual })
+  }
+  const { type } = known.right
+  const decoded: Either<t.Errors, Layer> = layers[type].decode(value)
+  if (isRight(decoded)) return decoded
+  const { path, expected, actual } = wrongField(decoded.left)
+  return left({ expected: `layer ${place} (${type}) to have ${expected} as "${path}"`, actual })
 }

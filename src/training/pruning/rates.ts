@@ -145,9 +145,13 @@ const weightsInUse = (architecture: Architecture): readonly Parameter[] => {
   return parametersOf(architecture).filter(({ role, name }) => role === 'weight' && used.has(name))
 }
 
-const weightOf = (stage: string, weights: readonly Parameter[], wanted: string): Parameter =>
-  weights.find(({ name, node }) => name === wanted || node === wanted) ??
-  rejectOption(stage, `a layer among ${weights.map(({ node }) => node).join(', ')}`, `"${wanted}"`)
+const weightOf = (stage: string, weights: readonly Parameter[], wanted: string): Parameter => {
+  const found = weights.find(({ name, node }) => name === wanted || node === wanted)
+  if (found) return found
+  // A layer may be called so, but without one, an overall rate is meant.
+  const meant = wanted === 'overall' ? '; an overall rate needs the rates of fixed layers, too: `fixed: {}`' : ''
+  return rejectOption(stage, `a layer among ${weights.map(({ node }) => node).join(', ')}${meant}`, `"${wanted}"`)
+}
 
 /** Whether a rate is a budget. */
 export const isBudget = (rate: number | object): rate is Budget =>

@@ -7,6 +7,7 @@ import { describedMask, describeMask } from '../../../src/models/parameters/mask
 import { parameterCount } from '../../../src/models/parameters/parameters.js'
 import { selfDescribed } from '../../../src/models/parameters/selfDescribed.js'
 import { zoo } from '../../../src/models/zoo/zoo.js'
+import { expectEvery } from '../../support/expectEvery.js'
 import { headed } from '../../support/heads.js'
 import { seededNumbers } from '../../support/numbers.js'
 import { randomNetwork } from '../../support/randomNetworks.js'
@@ -47,9 +48,38 @@ describe('a description', () => {
     expect(reasonOf(net({ type: 'gelu', id: 'a', inputs: ['input'] }))).toMatch(
       /^expected layer 1 to be one of normalize, conv2d, .* got {"type":"gelu"/,
     )
-    expect(reasonOf(net({ type: 'conv2d', id: 'a', inputs: ['input'] }))).toMatch(/^expected layer 1 to be one of/)
+    expect(reasonOf(net({}))).toMatch(/^expected layer 1 to be one of .* got {}$/)
     expect(reasonOf(net({ type: 'flatten', id: 'a', inputs: ['nobody'] }))).toBe(
       'expected an earlier layer as input of "a", got "nobody"',
+    )
+  })
+})
+
+describe('a description with a damaged layer', () => {
+  const whole = JSON.parse(textOf(separable)) as { readonly layers: readonly Record<string, unknown>[] }
+  const fields = whole.layers.flatMap((layer, at) => Object.keys(layer).map((field) => ({ at, layer, field })))
+  const withLayer = (at: number, layer: Readonly<Record<string, unknown>>) => JSON.stringify({ ...whole, layers: whole.layers.with(at, layer) })
+
+  it('says which layer lacks which field', () => {
+    expect(
+      reasonOf('{"name":"n","input":{"height":4,"width":4,"channels":1},"layers":[{"type":"linear","id":"a"}]}'),
+    ).toBe('expected layer 1 (linear) to have a list as "inputs", got nothing')
+    // Without its type, a layer is of none; groups may be missing.
+    const needed = fields.filter(({ field }) => field !== 'type' && field !== 'groups')
+    expectEvery(needed, ({ at, layer, field }) => {
+      const { [field]: _, ...rest } = layer
+      return (
+        reasonOf(withLayer(at, rest)).startsWith(`expected layer ${at + 1} (${layer.type}) to have `) &&
+        reasonOf(withLayer(at, rest)).endsWith(`as "${field}", got nothing`)
+      )
+    })
+  })
+
+  it('says which field has a wrong value', () => {
+    expectEvery(
+      fields.filter(({ field }) => field !== 'type'),
+      ({ at, layer, field }) =>
+        reasonOf(withLayer(at, { ...layer, [field]: { no: 1 } })).endsWith(`as "${field}", got {"no":1}`),
     )
   })
 })

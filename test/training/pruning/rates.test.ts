@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
 import { readArgument } from '../../../src/dsl/options/declare.js'
 import { projectionMask } from '../../../src/math/projection.js'
-import type { Architecture } from '../../../src/models/architecture/architecture.js'
+import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
+import { flatten, linear } from '../../../src/models/architecture/layers.js'
 import { parameterCount, parametersOf } from '../../../src/models/parameters/parameters.js'
 import { lenet5, mnistNet } from '../../../src/models/zoo/zoo.js'
 import { maskOf } from '../../../src/training/pruning/pruning.js'
@@ -31,6 +32,14 @@ describe('layerRates', () => {
   it('rates by name leave the others whole; a layer goes by its name or its weight’s', () => {
     expect(rates({ 2: 8, '5.weight': 16, 7: 1 })).toEqual({ 2: 8, 5: 16 })
     expect(rates({ 2: 8, 5: 16 }, ['5'])).toEqual({ 2: 8 })
+  })
+
+  it('an overall rate without fixed layers is said to lack them, unless a layer is called so', () => {
+    expect(() => rates({ overall: 4 })).toThrow(
+      'expected a layer among 0, 2, 5, 7; an overall rate needs the rates of fixed layers, too: `fixed: {}`, got "overall"',
+    )
+    const own = architecture('own', { height: 1, width: 1, channels: 2 }, [flatten(), linear('overall', { out: 3 })])
+    expect(layerRates('admmMask', own, { overall: 4 }, []).map(({ rate }) => rate)).toEqual([4])
   })
 
   it('rate 1 prunes nothing', () => {

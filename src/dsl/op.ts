@@ -22,7 +22,7 @@ export interface StageInfo {
   readonly parallel?: Parallel
   /** Files of weights that it reads. Their contents decide a result as its options do. Their paths are not hashed. */
   readonly reads?: readonly string[]
-  /** Throws an `OptionError` for data that the stage cannot work on. Called before the first step. */
+  /** Checks the data before the first step. @throws OptionError for data that the stage cannot work on */
   readonly checkData?: (data: Dataset) => void
   /** What the stage does, in a few words, for `--plan`. Not part of the plan's hash. */
   readonly does?: string

@@ -22,7 +22,7 @@ export interface FolderOptions {
   readonly failed?: (thrown: unknown) => void
 }
 
-/** Reads a folder, and updates the show by what has changed since the last read. Throws what `partsOf` throws. */
+/** Reads a folder, and updates the show by what has changed since the last read. @throws the error of `partsOf` */
 export type FolderLook = () => Promise<void>
 
 /** Prepares to show the runs of a folder. */

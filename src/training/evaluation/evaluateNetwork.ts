@@ -13,15 +13,17 @@ import type { Network } from '../network/network.js'
 import { continueWith, subjectOf } from './evaluationSubject.js'
 import { type ExampleChoice, testExamples } from './testExamples.js'
 
+/** What to evaluate a network on, and what to call it. */
 export interface NetworkEvaluation extends ExampleChoice {
-  /** Of the stage that asks, for its journal and warnings. */
+  /** Name of the stage that evaluates, for its journal and warnings. */
   readonly stage: string
   readonly subject: 'before' | 'after' | 'epoch'
   /** The evaluation's own name, the same when the run is resumed: `before`, `after`, `admm-epoch-3`. */
   readonly name: string
   readonly attacks: readonly (Attack | AttackSequence)[]
+  /** Attacked images in the picture, ≥ 0. */
   readonly pictures: number
-  /** What its files are called, e.g. `attacks`: `attacks.jsonl` and `attacks.svg`; undefined for none. */
+  /** Base name of its files: `attacks` for `attacks.jsonl` and `attacks.svg`; undefined: no files are written. */
   readonly files: string | undefined
 }
 

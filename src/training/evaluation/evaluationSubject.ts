@@ -17,7 +17,11 @@ const subject = t.type({
 /** What an evaluation's figures are of. */
 export type EvaluationSubject = t.TypeOf<typeof subject>
 
-/** @param examples the first so many of the test set */
+/**
+ * The subject of an evaluation of `network` on the first images of the test set.
+ *
+ * @param examples how many images
+ */
 export const subjectOf = ({ test, shape }: Dataset, network: Network, examples: number): EvaluationSubject => ({
   network: sha256(
     network.weights.dataSync<'float32'>(),

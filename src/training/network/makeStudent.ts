@@ -7,6 +7,7 @@ import { describeArchitecture, described } from '../../models/architecture/descr
 import { freshStatistics } from '../../models/parameters/statistics.js'
 import { Student } from './network.js'
 
+/** Options of {@link makeStudent}. */
 export interface StudentOptions {
   /** 1 where a parameter is kept and 0 where it is pruned. @default nothing is pruned yet */
   readonly mask?: Float32Array | undefined

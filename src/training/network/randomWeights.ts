@@ -6,6 +6,9 @@ import { parameterCount, parametersOf } from '../../models/parameters/parameters
  * PyTorch's default initialisation in the engine's layout: weights and bias of a layer uniform in ±1/√fan_in; batch
  * normalisation with γ = 1, β = 0.
  *
+ * Source: `reset_parameters` of PyTorch's `Linear` and `Conv2d`: He et al., "Delving Deep into Rectifiers", ICCV 2015,
+ * with a = √5, where the bound √(6/((1 + a²) fan_in)) is 1/√fan_in.
+ *
  * @param key what the network is for: two of one run differ
  */
 export const randomWeights = (architecture: Architecture, seed: number, key: string): Float32Array => {

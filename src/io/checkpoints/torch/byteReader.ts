@@ -1,6 +1,6 @@
 import { refuse } from '../../files/refusal.js'
 
-/** Reads little-endian values one after the other. Past the end it throws a Refusal: the file is cut off. */
+/** Reads little-endian values one after the other. @throws Refusal (each reading) past the end: the file is cut off */
 export class ByteReader {
   readonly bytes: Uint8Array
   private readonly view: DataView

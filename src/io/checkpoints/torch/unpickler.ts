@@ -3,7 +3,7 @@ import { quoted, refuse } from '../../files/refusal.js'
 import { ByteReader } from './byteReader.js'
 import { describePickle, isKind, type PickleGlobal, type PickleValue } from './pickleValue.js'
 
-/** Decides what names, calls and persistent ids mean. Each function throws a Refusal for what it does not know. */
+/** Decides what names, calls and persistent ids mean. @throws Refusal (each function) for anything it does not know */
 export interface PickleHost {
   readonly global: (name: string) => PickleGlobal
   readonly call: (callee: PickleGlobal, args: readonly PickleValue[], budget: ReadBudget) => PickleValue

@@ -11,7 +11,7 @@ export interface PublishedFile {
   readonly urls: readonly string[]
   /** The most bytes that the file may have as it is sent. */
   readonly mostBytes: number
-  /** Throws if these are not the bytes of the published file, by their checksum. */
+  /** Compares the checksum with the published file's. @throws Refusal for other bytes */
   readonly verify: (sent: Uint8Array, url: string) => void
 }
 

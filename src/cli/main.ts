@@ -5,16 +5,11 @@ import type { Request } from './arguments/subcommand.js'
 import { drawError, drawTrace } from './draw/drawError.js'
 import { parseArguments } from './parseArguments.js'
 import { awaitInterrupt } from './show/onInterrupt.js'
+import { print } from './show/print.js'
 
 awaitInterrupt()
 
 const argv = process.argv.slice(2)
-
-const print = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
-  new Promise((resolve) => {
-    if (text === '') resolve()
-    else stream.write(text, () => resolve())
-  })
 
 const fail = async (error: PwoaError): Promise<number> => {
   await print(process.stderr, drawError(error))

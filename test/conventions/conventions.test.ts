@@ -17,8 +17,28 @@ import {
 
 const parsed = sourceFiles().map((file) => ({ file, source: readSource(file) }))
 const declarations = parsed.flatMap(({ file, source }) =>
-  exportsOf(source).map((exported) => ({ ...exported, file, where: `${pathOf(file)} ${exported.name}` })),
+  exportsOf(source).map((exported) => ({
+    ...exported,
+    file,
+    where: `${pathOf(file)}:${exported.line} ${exported.name}`,
+  })),
 )
+
+/** Every docstring of src, of exports, of members and of what is not exported, by its place. */
+const docstrings = parsed.flatMap(({ file, source }) => {
+  const found: { readonly where: string; readonly text: string }[] = []
+  const visit = (node: ts.Node): void => {
+    for (const doc of ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc)) {
+      // A declaration's docstring belongs to its statement, too.
+      if (doc.parent !== node) continue
+      const { line } = source.getLineAndCharacterOfPosition(doc.getStart(source))
+      found.push({ where: `${pathOf(file)}:${line + 1}`, text: ts.getTextOfJSDocComment(doc.comment) ?? '' })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  return found
+})
 /** Declared options stand beside what takes them. */
 const isDeclaration = ({ name }: { readonly name: string }): boolean => name.endsWith('Options')
 const operators = declarations.filter(
@@ -37,6 +57,25 @@ describe('docstrings', () => {
       return declared === undefined || docOf(declared.node).text.trim() === ''
     })
     expect(bare.map(({ name }) => name)).toEqual([])
+  })
+
+  test('every export of src has one, in words and not in tags alone', () => {
+    expect(declarations.length).toBeGreaterThan(1000)
+    const bare = declarations.filter(({ node }) => docOf(node).text.trim() === '')
+    expect(bare.map(({ where }) => where)).toEqual([])
+  })
+
+  test('no file exports by name what it could export where it is declared', () => {
+    const late = parsed.filter(({ source }) =>
+      source.statements.some((one) => ts.isExportDeclaration(one) && !one.moduleSpecifier),
+    )
+    expect(late.map(({ file }) => pathOf(file))).toEqual([])
+  })
+
+  test('errors are @throws, not a sentence', () => {
+    expect(docstrings.length).toBeGreaterThan(declarations.length)
+    const prose = docstrings.filter(({ text }) => /(^|[.:;]\s+|\n\s*)(Throws|Errors:)/.test(text))
+    expect(prose.map(({ where, text }) => `${where}: ${text}`)).toEqual([])
   })
 
   test('every operator and attack has an example and says what it throws', () => {
@@ -96,6 +135,23 @@ describe('files', () => {
         return found
       })
     expect(offences).toEqual([])
+  })
+
+  test('of the command, one file writes to a stream, without what a terminal obeys in names', () => {
+    const writes = /^((process\.)?(stdout|stderr|stream))\.write$/
+    const found = parsed
+      .filter(({ file }) => pathOf(file).startsWith('src/cli/') && pathOf(file) !== 'src/cli/show/print.ts')
+      .flatMap(({ file, source }) => {
+        const places: string[] = []
+        const visit = (node: ts.Node): void => {
+          if (ts.isPropertyAccessExpression(node) && writes.test(node.getText(source)))
+            places.push(`${pathOf(file)}: ${node.getText(source)}`)
+          ts.forEachChild(node, visit)
+        }
+        visit(source)
+        return places
+      })
+    expect(found).toEqual([])
   })
 
   test('only a pipeline file has a default export', () => {

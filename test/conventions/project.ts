@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url'
 import * as rxjs from 'rxjs'
 import ts from 'typescript'
 
-/** The sources as the compiler sees them, for tests of what no linter knows. */
+/** The sources as the compiler sees them, for tests of rules that no linter has. */
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Path in the checkout, with slashes. */
 export const pathOf = (file: string): string => relative(root, file).split(sep).join('/')
 
-/** Every TypeScript file of a room, or of all, by its path in the checkout. Files with a leading dot are nobody's. */
+/** Every TypeScript file of a room, or of all, by its path in the checkout. Files whose path has a leading dot are left out. */
 export const sourceFiles = (folder = 'src'): readonly string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.split(sep).some((part) => part.startsWith('.')))
@@ -27,6 +27,8 @@ export const linesOf = (file: string): number => readFileSync(file, 'utf8').spli
 /** An exported declaration of a file; `node` is what carries the docstring. */
 export interface Exported {
   readonly name: string
+  /** Where it begins, from 1. */
+  readonly line: number
   readonly isValue: boolean
   readonly node: ts.Node
 }
@@ -35,19 +37,17 @@ const isExported = (statement: ts.Statement): boolean =>
   ts.canHaveModifiers(statement) &&
   (ts.getModifiers(statement) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
 
+/** Every exported declaration; re-exports are none. @throws Error for a kind of declaration that it does not know */
 export const exportsOf = (source: ts.SourceFile): readonly Exported[] =>
-  source.statements.filter(isExported).flatMap((statement): readonly Exported[] => {
-    if (ts.isVariableStatement(statement))
-      return statement.declarationList.declarations.map(({ name }) => ({
-        name: name.getText(source),
-        isValue: true,
-        node: statement,
-      }))
-    if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement))
-      return [{ name: statement.name?.text ?? 'default', isValue: true, node: statement }]
-    if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement))
-      return [{ name: statement.name.text, isValue: false, node: statement }]
-    return []
+  source.statements.filter(isExported).flatMap((node): readonly Exported[] => {
+    const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1
+    if (ts.isVariableStatement(node))
+      return node.declarationList.declarations.map(({ name }) => ({ name: name.getText(source), line, isValue: true, node }))
+    if (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node))
+      return [{ name: node.name?.text ?? 'default', line, isValue: true, node }]
+    if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node))
+      return [{ name: node.name.text, line, isValue: false, node }]
+    throw new Error(`${pathOf(source.fileName)}:${line}: an export that the tests do not know`)
   })
 
 /** The values that the package's root exports, each with the file that declares it. */
@@ -102,7 +102,7 @@ export const docOf = (node: ts.Node): { readonly text: string; readonly tags: Re
   }
 }
 
-/** Compiles TypeScript modules that lie in the checkout's root only by name, and tells what is wrong with them. */
+/** Compiles TypeScript modules as if they lay in the checkout's root. @returns the compiler's errors */
 export const compile = (modules: ReadonlyMap<string, string>): readonly string[] => {
   const read = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent({ ...read.config, files: [], include: [] }, ts.sys, root)

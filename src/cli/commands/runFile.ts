@@ -117,7 +117,8 @@ const start = async (made: Runnable, invocation: Invocation, screen: Screen, pag
   page?.follow({ made, handle })
   const shown = new Set<string>()
   handle.runs$.subscribe(({ label, index, count, run: row }) => {
-    screen.line(`${index === 0 ? '' : '\n'}${colors.bold(`${index + 1}/${count} ${label}`)}`)
+    if (index > 0) screen.line('')
+    screen.line(colors.bold(`${index + 1}/${count} ${label}`))
     showProgress(row, screen, colors, shown)
   })
   return handle

@@ -7,6 +7,7 @@ import { openRunStorage } from '../../runtime/storage/openRunStorage.js'
 import { parseRunsPlace } from '../../runtime/storage/runsPlace.js'
 import type { Outcome } from '../arguments/outcome.js'
 import { onInterrupt } from '../show/onInterrupt.js'
+import { printLine } from '../show/print.js'
 
 /** What `pwoa-run worker` asks for. */
 export interface WorkerRequest {
@@ -29,7 +30,7 @@ export const runWorker = async (request: WorkerRequest): Promise<Outcome> => {
   const { queue, pipelines, runs, workers, lease, dataDir, checkpoints } = request
   const url = valueOf(parseQueueUrl(queue === true ? undefined : queue, process.env))
   const place = valueOf(parseRunsPlace(runs))
-  const say = (message: string): void => void process.stderr.write(`${message}\n`)
+  const say = (message: string): void => printLine(process.stderr, message)
   const run = given({ dataDir, checkpoints })
   const storage = await openRunStorage(place, { environment: process.env, checkpoints: checkpoints ?? {}, say })
   const worker = await startWorker({ url: url, pipelines, storage, workers, lease, run, say })

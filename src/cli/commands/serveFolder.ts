@@ -6,6 +6,7 @@ import type { Address } from '../arguments/optionReaders.js'
 import { drawError } from '../draw/drawError.js'
 import { onInterrupt } from '../show/onInterrupt.js'
 import { openPage } from '../show/openPage.js'
+import { print } from '../show/print.js'
 
 /**
  * Serves a page about the runs in a folder until it is interrupted. Prints one error for each run that can't be read.
@@ -19,7 +20,7 @@ export const serveFolder = async (folder: string, at: Address): Promise<void> =>
   const look = lookAtFolder({ folder, show, failed: (thrown) => void failures.push(thrown) })
   const printFailures = (): void => {
     for (const text of failures.splice(0).map((thrown) => drawError(toPwoaError('ui', thrown)))) {
-      if (!printed.has(text)) process.stderr.write(text)
+      if (!printed.has(text)) void print(process.stderr, text)
       printed.add(text)
     }
   }

@@ -1,3 +1,4 @@
+import { printableLine } from '../../dsl/kit/printable.js'
 import type { Table } from '../../report/tables/resultTable.js'
 import type { Colors } from './terminal.js'
 import { shortenApart } from './text.js'
@@ -12,7 +13,8 @@ const longestWord = 24
  * Draws a table in aligned columns. If it is wider than `width`, headers and labels are broken between words, and words
  * of labels that are still too long lose their middle.
  */
-export const drawTable = (table: Table, width: number, colors: Colors): string => {
+export const drawTable = (given: Table, width: number, colors: Colors): string => {
+  const table = { header: given.header.map(printableLine), rows: given.rows.map((row) => row.map(printableLine)) }
   const widths = figureWidths(table)
   const figuresWidth = widths.reduce((total, one) => total + one + gap.length, 0)
   const { header, rows } = fitLabels(table, width - figuresWidth)

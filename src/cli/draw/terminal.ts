@@ -1,11 +1,38 @@
+import { randomUUID } from 'node:crypto'
 import pc from 'picocolors'
+import { printable } from '../../dsl/kit/printable.js'
+
+/** Functions that colour a text, for {@link styled}. */
+export type Colors = Readonly<Record<'bold' | 'dim' | 'cyan' | 'green' | 'red' | 'yellow', (text: string) => string>>
+
+const ESCAPE = '\x1b'
+
+/**
+ * Stands for the escape character of our own styles until they are printed. Each process draws another one, so that no
+ * text from a file contains it.
+ */
+const mark = `<${randomUUID()}>`
 
 /** Colours for a stream; they do nothing if it is not a terminal or `NO_COLOR` is set. */
-export const colorsFor = (stream: { readonly isTTY?: boolean }) =>
-  pc.createColors(stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb')
+export const colorsFor = (stream: { readonly isTTY?: boolean }): Colors => {
+  const colors = pc.createColors(stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb')
+  const marked = (style: (text: string) => string) => (text: string) => style(printable(text)).replaceAll(ESCAPE, mark)
+  const { bold, dim, cyan, green, red, yellow } = colors
+  return {
+    bold: marked(bold),
+    dim: marked(dim),
+    cyan: marked(cyan),
+    green: marked(green),
+    red: marked(red),
+    yellow: marked(yellow),
+  }
+}
 
-/** Functions that colour a text. */
-export type Colors = ReturnType<typeof colorsFor>
+/**
+ * Text as a terminal gets it: with our own styles, and without any other character that a terminal obeys. Names, labels
+ * and messages may come from files and machines that are not trusted.
+ */
+export const styled = (text: string): string => printable(text).replaceAll(mark, ESCAPE)
 
 /** The size of a terminal's window in characters. */
 export interface WindowSize {

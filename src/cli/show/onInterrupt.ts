@@ -1,10 +1,11 @@
 import { exitCodes } from '../arguments/outcome.js'
+import { printLine } from './print.js'
 
 const signals = ['SIGINT', 'SIGTERM'] as const
 
 /** Before anything has started there is nothing to save. */
 const exitEarly = (): void => {
-  process.stderr.write('pwoa-run: interrupted before anything had started\n')
+  printLine(process.stderr, 'pwoa-run: interrupted before anything had started')
   process.exit(exitCodes.InterruptedError)
 }
 

@@ -6,6 +6,7 @@ import { openPageServer, type PageServer } from '../../ui/pageServer.js'
 import type { Show } from '../../ui/show.js'
 import type { Address } from '../arguments/optionReaders.js'
 import { drawError } from '../draw/drawError.js'
+import { print, printLine } from './print.js'
 
 /** A page that is being served. */
 export interface Page {
@@ -26,13 +27,13 @@ export const openPage = async (show: Show, { host, port }: Address, resumed?: st
   const files = await readPageFiles()
   const open = (wanted: number): Promise<PageServer> => openPageServer({ host, port: wanted, token, files, show })
   const server = await (port === 0 && earlier ? open(earlier.port).catch(() => open(0)) : open(port))
-  process.stderr.write(`page: ${server.url}\n`)
+  printLine(process.stderr, `page: ${server.url}`)
   return {
     keepIn: (folder) => {
       try {
         rememberAddress(folder, { port: server.port, token })
       } catch (thrown) {
-        process.stderr.write(drawError(toPwoaError('--ui', thrown)))
+        void print(process.stderr, drawError(toPwoaError('--ui', thrown)))
       }
     },
     close: server.close,

@@ -1,7 +1,9 @@
-import { windowSize } from '../draw/terminal.js'
+import { styled, windowSize } from '../draw/terminal.js'
+import { printLine } from './print.js'
 
 /** Shows progress: lines that stay, and below them a live view that is redrawn. */
 export interface Screen {
+  /** Adds a line. */
   readonly line: (text: string) => void
   /**
    * Redraws the live view. `draw` receives the width of the window in characters; it is not called if the screen has no
@@ -22,14 +24,14 @@ const terminal = async (stream: NodeJS.WriteStream): Promise<Screen> => {
   return {
     line: (text) => {
       update.clear()
-      stream.write(`${text}\n`)
+      printLine(stream, text)
       last = -Infinity
     },
     live: (draw) => {
       const now = performance.now()
       if (now - last < redrawPause) return
       last = now
-      update(draw(windowSize(stream).columns))
+      update(styled(draw(windowSize(stream).columns)))
     },
     end: () => update.clear(),
   }
@@ -37,7 +39,7 @@ const terminal = async (stream: NodeJS.WriteStream): Promise<Screen> => {
 
 /** A file or a pipe, which gets only the lines that stay. */
 const plain = (stream: NodeJS.WriteStream): Screen => ({
-  line: (text) => void stream.write(`${text}\n`),
+  line: (text) => printLine(stream, text),
   live: () => undefined,
   end: () => undefined,
 })

@@ -1,4 +1,5 @@
 import { accuraciesOf } from '../../report/study/study.js'
+import { escapeMarkdown } from '../../report/tables/markdown.js'
 import type { PointRecord } from './sweepTypes.js'
 
 /** The figures of a sweep, a row for each point; a figure that a point does not have is undefined. */
@@ -45,12 +46,12 @@ const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.repla
 export const jsonOf = ({ columns, rows }: Results): string =>
   `[\n${rows.map((row) => JSON.stringify(Object.fromEntries(columns.map((name, i) => [name, row[i]])))).join(',\n')}\n]\n`
 
-/** The table in Markdown, with figures to four digits and the caption below it. */
+/** The table in Markdown, with figures to four digits and the caption below it. All text is escaped. */
 export const markdownOf = ({ columns, rows }: Results, caption?: string): string => {
-  const lines = [columns, columns.map(() => '---'), ...rows.map((row) => row.map(shown))]
+  const lines = [columns.map(escapeMarkdown), columns.map(() => '---'), ...rows.map((row) => row.map(shown))]
   const table = lines.map((row) => `| ${row.join(' | ')} |\n`).join('')
-  return caption === undefined ? table : `${table}\n${caption}\n`
+  return caption === undefined ? table : `${table}\n${escapeMarkdown(caption)}\n`
 }
 
 const shown = (cell: string | number | boolean | undefined): string =>
-  typeof cell === 'number' ? String(Number(cell.toPrecision(4))) : String(cell ?? '').replaceAll('|', '\\|')
+  typeof cell === 'number' ? String(Number(cell.toPrecision(4))) : escapeMarkdown(String(cell ?? ''))

@@ -1,21 +1,16 @@
 import { type BoardEvent, encodeEvent, encodeVersion } from './boardEvent.js'
 import { tfRecord } from './tfRecord.js'
 
-/** The contents of a file of events. Events can be added. */
-export interface EventFile {
-  /** Appends an event. */
-  readonly add: (event: BoardEvent) => void
-  /** All bytes so far. */
-  readonly bytes: () => Uint8Array
-}
-
-/** A file of events without any event yet. @param began seconds since 1970 */
-export const makeEventFile = (began: number): EventFile => {
-  const records = [tfRecord(encodeVersion(began))]
-  return {
-    add: (event) => void records.push(tfRecord(encodeEvent(event))),
-    bytes: () => Buffer.concat(records),
-  }
+/**
+ * Begins the contents of a file of events. Returns a function that adds an event. Nothing is kept: a file of many events
+ * takes no more memory than one of few.
+ *
+ * @param began seconds since 1970
+ * @param append receives the bytes of one record after the other
+ */
+export const beginEventFile = (began: number, append: (bytes: Uint8Array) => void): ((event: BoardEvent) => void) => {
+  append(tfRecord(encodeVersion(began)))
+  return (event) => append(tfRecord(encodeEvent(event)))
 }
 
 /** The name of a run's file of events. TensorBoard recognises it by `tfevents`. @param began seconds since 1970 */

@@ -1,8 +1,9 @@
 import type { LoggedEvent } from '../../dsl/events.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
+import type { Append } from '../../io/files/writeInParts.js'
 import { type AttackImage, attackImages } from '../../io/pictures/attackImages.js'
-import type { BoardValue } from '../../io/tensorboard/boardEvent.js'
-import { type EventFile, eventFileName, makeEventFile } from '../../io/tensorboard/eventFile.js'
+import type { BoardEvent, BoardValue } from '../../io/tensorboard/boardEvent.js'
+import { beginEventFile, eventFileName } from '../../io/tensorboard/eventFile.js'
 import { valuesOfEvent, valuesOfStep } from './boardValues.js'
 
 /** Collects a run for TensorBoard. Steps and events must come in the order in which they happened. */
@@ -11,23 +12,27 @@ export interface Board {
   readonly event: (logged: LoggedEvent) => void
   /** Adds a picture of adversarial examples. @param name of the picture, without its extension */
   readonly picture: (name: string, svg: string) => void
-  /** The name and the contents of the event file. */
-  readonly file: () => { readonly name: string; readonly bytes: Uint8Array }
+  /** The name of the file, which every call has been appended to. */
+  readonly name: () => string
 }
 
-/** An empty board. A step's wall time is that of the last event plus the seconds of the steps since. */
-export const makeBoard = (): Board => {
+/**
+ * An empty board. A step's wall time is that of the last event plus the seconds of the steps since.
+ *
+ * @param append receives the bytes of the file, one record after the other
+ */
+export const makeBoard = (append: Append): Board => {
   let clock = 0
   let steps = 0
-  let opened: { readonly began: number; readonly file: EventFile } | undefined
+  let opened: { readonly began: number; readonly write: (event: BoardEvent) => void } | undefined
 
   const open = () => {
-    opened ??= { began: clock, file: makeEventFile(clock) }
+    opened ??= { began: clock, write: beginEventFile(clock, append) }
     return opened
   }
   const add = (values: readonly BoardValue[]): void => {
-    const { file } = open()
-    if (values.length > 0) file.add({ wallTime: clock, step: steps, values })
+    const { write } = open()
+    if (values.length > 0) write({ wallTime: clock, step: steps, values })
   }
   return {
     step: (metrics) => {
@@ -41,10 +46,7 @@ export const makeBoard = (): Board => {
       add(valuesOfEvent(event))
     },
     picture: (name, svg) => add(attackImages(svg).map((image, i) => imageValue(`${name}/${i + 1}`, image))),
-    file: () => {
-      const { began, file } = open()
-      return { name: eventFileName(began), bytes: file.bytes() }
-    },
+    name: () => eventFileName(open().began),
   }
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { rejectOption, valueOfTask } from '../../dsl/errors.js'
-import { writeWhole } from '../../io/files/writeWhole.js'
+import { rejectOption } from '../../dsl/errors.js'
+import { type Append, writeInParts } from '../../io/files/writeInParts.js'
 import { runFiles } from '../folder/folderNames.js'
 import { picturesOf, replay } from '../records/readRun.js'
 import { makeBoard } from './makeBoard.js'
@@ -22,17 +22,16 @@ export const writeTensorboard = async (folder: string, out?: string): Promise<re
   if (runs.length === 0) rejectOption('tensorboard', `a run folder, with a ${runFiles.plan}, or one of several`, folder)
   const files: string[] = []
   for (const run of runs) {
-    const { name, bytes } = await boardOf(run.folder)
-    const file = join(out ?? join(folder, boardFolder), run.name, name)
-    await valueOfTask(writeWhole(file, bytes, 'tensorboard'))
-    files.push(file)
+    const target = join(out ?? join(folder, boardFolder), run.name)
+    files.push(await writeInParts(target, 'tensorboard', (append) => writeBoard(run.folder, append)))
   }
   return files
 }
 
-const boardOf = async (folder: string) => {
-  const board = makeBoard()
+/** Appends a run's file, a record at a time. @returns the name of the file */
+const writeBoard = async (folder: string, append: Append): Promise<string> => {
+  const board = makeBoard(append)
   await replay(folder, board)
   for (const [name, svg] of await picturesOf(folder)) board.picture(name.replace(/\.svg$/, ''), svg)
-  return board.file()
+  return board.name()
 }

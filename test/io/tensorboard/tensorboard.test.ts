@@ -5,7 +5,7 @@ import { attackImages } from '../../../src/io/pictures/attackImages.js'
 import { drawAttackPicture } from '../../../src/io/pictures/attackPicture.js'
 import type { BoardEvent } from '../../../src/io/tensorboard/boardEvent.js'
 import { crc32c, maskedCrc32c } from '../../../src/io/tensorboard/crc32c.js'
-import { eventFileName, makeEventFile } from '../../../src/io/tensorboard/eventFile.js'
+import { beginEventFile, eventFileName } from '../../../src/io/tensorboard/eventFile.js'
 
 describe('CRC-32C', () => {
   // RFC 3720, appendix B.4.
@@ -37,9 +37,11 @@ const revived = (key: string, value: unknown): unknown =>
 test('a file equals that of TensorBoard itself, byte for byte', () => {
   const path = new URL('../../golden/tensorboard.json', import.meta.url)
   const golden = JSON.parse(readFileSync(path, 'utf8'), revived) as Golden
-  const file = makeEventFile(golden.began)
-  for (const event of golden.events) file.add(event)
-  expect(Buffer.from(file.bytes()).toString('base64')).toBe(golden.file)
+  const records: Uint8Array[] = []
+  const add = beginEventFile(golden.began, (bytes) => void records.push(bytes))
+  for (const event of golden.events) add(event)
+  expect(records).toHaveLength(1 + golden.events.length)
+  expect(Buffer.concat(records).toString('base64')).toBe(golden.file)
   expect(eventFileName(golden.began)).toBe('events.out.tfevents.1700000000.pwoa')
 })
 

@@ -1,4 +1,5 @@
 import { describeError } from '../../dsl/errors.js'
+import { printableLine } from '../../dsl/kit/printable.js'
 import type { Summary } from '../../dsl/pipeline/run.js'
 import type { Study } from '../../report/study/study.js'
 import { studyTable } from '../../report/study/studyTable.js'
@@ -48,14 +49,16 @@ const drawComparison = ({ pipeline, rows }: ComparisonSummary, page: Page): stri
 
 const drawSweep = ({ sweep, points, study }: SweepSummary, page: Page): string => {
   const done = points.flatMap(({ label, summary }) => (summary ? [[label, summary] as const] : []))
-  const failed = points.flatMap(({ label, error }) => (error ? `failed: ${label}: ${describeError(error)}\n` : []))
+  const failed = points.flatMap(({ label, error }) =>
+    error ? `failed: ${printableLine(`${label}: ${describeError(error)}`)}\n` : [],
+  )
   const summaries = done.map(([, summary]) => summary)
   const table = study ? studyTable(study) : tableOfComparison(Object.fromEntries(done))
   const fitted = page.study && fitStudy(points, page.study, page.width)
   const files = sweepFiles(summaries, page)
   if (done.length > 0) return `${draw(sweep, fitted ?? { table }, summaries, files, page)}${failed.join('')}`
   const { bold, dim } = page.colors
-  return `\n${bold(sweep)}, none of ${pointCount(points.length)} done\n\n${failed.join('')}\n${dim(`files in ${files}`)}\n`
+  return `\n${bold(printableLine(sweep))}, none of ${pointCount(points.length)} done\n\n${failed.join('')}\n${dim(`files in ${files}`)}\n`
 }
 
 /** The study's table with as many columns as the window takes: a wider one would break every row in two. */
@@ -89,11 +92,11 @@ const draw = (
 ): string => {
   const sizes = summaries.map(({ sizes: layers }) => (layers ? `${drawTable(sizeTable(layers), width, colors)}\n` : ''))
   const times = summaries.map(({ latency }) => (latency ? `${drawTable(latencyTable(latency), width, colors)}\n` : ''))
-  const title = `${colors.bold(name)}, ${[...new Set(summaries.flatMap(facts))].join(', ')}`
+  const title = `${colors.bold(printableLine(name))}, ${printableLine([...new Set(summaries.flatMap(facts))].join(', '))}`
   const more = note === undefined ? '' : `${colors.dim(note)}\n`
   const body = table ? `${drawTable(table, width, colors)}${more}` : `done in ${formatSeconds(totalOf(summaries))}\n`
   const profile = summaries.map(({ profile: seconds }) => (seconds ? drawProfile(seconds) : '')).join('')
-  return `\n${title}\n\n${body}\n${sizes.join('')}${times.join('')}${profile}${colors.dim(`files in ${files}`)}\n`
+  return `\n${title}\n\n${body}\n${sizes.join('')}${times.join('')}${profile}${colors.dim(`files in ${printableLine(files)}`)}\n`
 }
 
 /** The seconds of all training steps by kind of work, the longest first. */
@@ -103,7 +106,7 @@ const drawProfile = (seconds: Readonly<Record<string, number>>): string => {
   const width = Math.max(...works.map(([name]) => name.length))
   const lines = works.map(
     ([name, one]) =>
-      `  ${name.padEnd(width)}  ${((100 * one) / total).toFixed(1).padStart(5)} %  ${formatSeconds(one)}`,
+      `  ${printableLine(name).padEnd(width)}  ${((100 * one) / total).toFixed(1).padStart(5)} %  ${formatSeconds(one)}`,
   )
   return works.length === 0 ? '' : `where the time of training went\n\n${lines.join('\n')}\n\n`
 }

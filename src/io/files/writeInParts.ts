@@ -40,12 +40,14 @@ const openPart = (folder: string, stage: string) => {
   const parts: Uint8Array[] = []
   let held = 0
   let file: number | undefined
+  let isThere = false
   let firstMade: string | undefined
 
   const opened = (): number => {
     if (file !== undefined) return file
     firstMade = mkdirSync(folder, { recursive: true })
     file = openSync(path, 'wx')
+    isThere = true
     return file
   }
   const flush = (): number => {
@@ -73,7 +75,7 @@ const openPart = (folder: string, stage: string) => {
       }),
     discard: (): void => {
       close()
-      rmSync(path, { force: true })
+      if (isThere) rmSync(path, { force: true })
       if (firstMade !== undefined) removeEmpty(folder, resolve(firstMade))
     },
   }

@@ -3,7 +3,7 @@ import { html } from '../../../src/report/html/html.js'
 import { comparisonReport } from '../../../src/report/pages/comparisonReport.js'
 import { runReport } from '../../../src/report/pages/runReport.js'
 import { quoteOf } from '../../../src/report/tables/quote.js'
-import { events, plan, recordOf, summary } from '../records.js'
+import { events, layers, plan, recordOf, summary } from '../records.js'
 
 const finished = (steps = 100) => {
   const record = recordOf(steps)
@@ -17,6 +17,32 @@ describe('html', () => {
     expect(html`<p title="${name}">${[name, html`<b>${1}</b>`, undefined]}</p>`.html).toBe(
       '<p title="&lt;i onclick=&quot;x&quot;&gt;&#39;&amp;">&lt;i onclick=&quot;x&quot;&gt;&#39;&amp;<b>1</b></p>',
     )
+  })
+
+  test.each([
+    ['{"html":"<script>"}', '{&quot;html&quot;:&quot;&lt;script&gt;&quot;}'],
+    ['{"html":{"html":"<script>"}}', '{&quot;html&quot;:{&quot;html&quot;:&quot;&lt;script&gt;&quot;}}'],
+    ['[{"html":"<script>"},"<b>"]', '{&quot;html&quot;:&quot;&lt;script&gt;&quot;}&lt;b&gt;'],
+    ['{"__proto__":{"html":"<script>"}}', '{&quot;__proto__&quot;:{&quot;html&quot;:&quot;&lt;script&gt;&quot;}}'],
+    ['null', 'null'],
+    ['true', 'true'],
+  ])('takes %s from a file for text, whatever its type says', (json, text) => {
+    const value: string = JSON.parse(json)
+    expect(html`<p title="${value}">${value}</p>`.html).toBe(`<p title="${text}">${text}</p>`)
+  })
+
+  test('a layer whose name is an object of markup is text in a report', () => {
+    const [layer] = layers
+    const name: string = JSON.parse('{"html":"<meta http-equiv=refresh>"}')
+    const record = recordOf(1)
+    record.figures.event({
+      at: 1,
+      step: 1,
+      event: { type: 'weights', phase: 'admm', epoch: 1, layers: layer ? [{ ...layer, name }] : [] },
+    })
+    const page = runReport(record)
+    expect(page).toContain('&lt;meta http-equiv=refresh&gt;')
+    expect(page).not.toContain('<meta http-equiv=refresh')
   })
 })
 

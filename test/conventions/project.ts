@@ -42,7 +42,12 @@ export const exportsOf = (source: ts.SourceFile): readonly Exported[] =>
   source.statements.filter(isExported).flatMap((node): readonly Exported[] => {
     const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1
     if (ts.isVariableStatement(node))
-      return node.declarationList.declarations.map(({ name }) => ({ name: name.getText(source), line, isValue: true, node }))
+      return node.declarationList.declarations.map(({ name }) => ({
+        name: name.getText(source),
+        line,
+        isValue: true,
+        node,
+      }))
     if (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node))
       return [{ name: node.name?.text ?? 'default', line, isValue: true, node }]
     if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node))

@@ -58,7 +58,8 @@ describe('a description', () => {
 describe('a description with a damaged layer', () => {
   const whole = JSON.parse(textOf(separable)) as { readonly layers: readonly Record<string, unknown>[] }
   const fields = whole.layers.flatMap((layer, at) => Object.keys(layer).map((field) => ({ at, layer, field })))
-  const withLayer = (at: number, layer: Readonly<Record<string, unknown>>) => JSON.stringify({ ...whole, layers: whole.layers.with(at, layer) })
+  const withLayer = (at: number, layer: Readonly<Record<string, unknown>>) =>
+    JSON.stringify({ ...whole, layers: whole.layers.with(at, layer) })
 
   it('says which layer lacks which field', () => {
     expect(

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * Installs the native TensorFlow engine into the cache folder, once per machine: tfjs-node and its dependencies in the
- * versions of engine/package-lock.json. libtensorflow comes with tfjs-node's own install script if its download host
- * answers at once, otherwise from the Python package `tensorflow-cpu`.
+ * versions of engine/package-lock.json, each with its hash. libtensorflow comes from the Python package `tensorflow-cpu`,
+ * whose hash is below, and the addon is built from source. `--unverified` takes the binary that tfjs-node itself downloads.
  * Never fails a start: if the engine can't be installed, the reason is kept and the wasm engine runs everything.
  */
 import { createHash } from 'node:crypto'
@@ -13,7 +13,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -56,6 +55,9 @@ const WHEELS = {
   },
 }
 
+const UNVERIFIED =
+  'npx pwoa-setup --unverified installs the binary that tfjs-node itself downloads, without a check of its hash'
+
 const say = (line) => process.stderr.write(`engine: ${line}\n`)
 
 const oneLine = (error) =>
@@ -78,20 +80,9 @@ const withBinOf = (folder) => ({
   PATH: `${join(folder, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`,
 })
 
-/** The host that tfjs-node downloads from, as its own package names it. */
-const answersAtOnce = async (addon) => {
-  const host =
-    process.env.TFJS_NODE_CDN_STORAGE ?? JSON.parse(readFileSync(join(addon, 'package.json'), 'utf8')).binary.host
-  try {
-    const answer = await fetch(host, { method: 'HEAD', signal: AbortSignal.timeout(3000) })
-    return answer.status < 500
-  } catch {
-    return false
-  }
-}
-
+/** tfjs-node's own install script downloads a binary whose hash nobody publishes: only for those who ask for it. */
 const installOfficial = async (folder, addon) => {
-  say('installing the native TensorFlow addon (once per machine) …')
+  say("installing tfjs-node's own binary without a check of its hash (once per machine) …")
   await run("tfjs-node's install script", process.execPath, ['scripts/install.js'], {
     cwd: addon,
     env: withBinOf(folder),
@@ -188,7 +179,10 @@ const buildAddon = async (folder, addon, python) => {
 
 const installFromWheel = async (folder, addon) => {
   const wheel = WHEELS[`${process.platform}-${process.arch}`]
-  if (wheel === undefined) throw new Error(`no verified libtensorflow wheel for ${process.platform} ${process.arch}`)
+  if (wheel === undefined) {
+    const platform = `${process.platform} ${process.arch}`
+    throw new Error(`no libtensorflow with a known hash for ${platform}; ${UNVERIFIED}`)
+  }
   const python = await findPython()
   const file = await downloadWheel(folder, python, wheel)
   const deps = join(addon, 'deps')
@@ -220,17 +214,9 @@ const prove = async (folder) => {
   return /libtensorflow=(\S+)/.exec(output)?.[1] ?? 'of unknown version'
 }
 
-const install = async (folder) => {
+const install = async (folder, binary) => {
   const addon = await installPackage(folder)
-  if (await answersAtOnce(addon)) {
-    try {
-      return await installOfficial(folder, addon)
-    } catch (error) {
-      say(`${oneLine(error)}; trying another way`)
-      rmSync(join(addon, 'lib'), { recursive: true, force: true })
-    }
-  }
-  return installFromWheel(folder, addon)
+  return binary === 'unverified' ? installOfficial(folder, addon) : installFromWheel(folder, addon)
 }
 
 const removeLeftovers = (cache) => {
@@ -244,7 +230,7 @@ const removeLeftovers = (cache) => {
 const failedLately = (failure) =>
   failure?.setupVersion === SETUP_VERSION && Date.now() - Date.parse(failure.at) < RETRY_AFTER_HOURS * 3600_000
 
-const buildInto = async (cache) => {
+const buildInto = async (cache, binary) => {
   mkdirSync(cache, { recursive: true })
   removeLeftovers(cache)
   const partial = mkdtempSync(join(cache, `${engineKey()}.partial-`))
@@ -256,7 +242,7 @@ const buildInto = async (cache) => {
   }
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
   try {
-    const stamp = { tfjsNode: TFJS_NODE_VERSION, ...(await install(partial)) }
+    const stamp = { tfjsNode: TFJS_NODE_VERSION, ...(await install(partial, binary)) }
     writeFileSync(join(partial, basename(stampFile(cache))), `${JSON.stringify(stamp, null, 2)}\n`)
     rmSync(engineFolder(cache), { recursive: true, force: true })
     renameSync(partial, engineFolder(cache))
@@ -279,10 +265,11 @@ const recordFailure = (cache, reason) => {
 
 /**
  * Idempotent: returns at once when the engine is there or has lately failed to come.
- * @param {{ retry?: 'when-due' | 'always' }} options
+ * @param {{ retry?: 'when-due' | 'always', binary?: 'verified' | 'unverified' }} options `unverified` installs the binary
+ * that tfjs-node itself downloads, without a check of its hash.
  * @returns {Promise<{ state: 'present' | 'installed' | 'unavailable', reason?: string }>}
  */
-export const setUpEngine = async ({ retry = 'when-due' } = {}) => {
+export const setUpEngine = async ({ retry = 'when-due', binary = 'verified' } = {}) => {
   const cache = cacheFolder()
   if (retry === 'when-due') {
     if (readStamp(cache) !== undefined) return { state: 'present' }
@@ -290,7 +277,7 @@ export const setUpEngine = async ({ retry = 'when-due' } = {}) => {
     if (failedLately(failure)) return { state: 'unavailable', reason: failure.reason }
   }
   try {
-    const stamp = await buildInto(cache)
+    const stamp = await buildInto(cache, binary)
     say(`tensorflow ${stamp.libtensorflow} (native) is installed`)
     return { state: 'installed' }
   } catch (error) {
@@ -303,9 +290,14 @@ export const setUpEngine = async ({ retry = 'when-due' } = {}) => {
 
 const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
 if (isMain) {
-  const result = await setUpEngine({ retry: process.argv.includes('--force') ? 'always' : 'when-due' })
+  const unverified = process.argv.includes('--unverified')
+  const asked = unverified || process.argv.includes('--force')
+  const result = await setUpEngine({
+    retry: asked ? 'always' : 'when-due',
+    binary: unverified ? 'unverified' : 'verified',
+  })
   if (result.state === 'present') say('the native engine is installed already; --force installs it anew')
-  if (result.state === 'unavailable' && result.reason !== undefined && !process.argv.includes('--force')) {
+  if (result.state === 'unavailable' && result.reason !== undefined && !asked) {
     say(`native TensorFlow is not available: ${result.reason}; pwoa-setup --force tries again`)
   }
 }

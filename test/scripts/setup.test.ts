@@ -143,6 +143,21 @@ process.exit(1)`),
     expect(await calls()).toEqual([expect.stringMatching(/^ci --ignore-scripts /), String(lock.length)])
   })
 
+  it('never runs the install script that downloads a binary without a known hash, unless it is asked to', async () => {
+    // As npm would install tfjs-node; without Python, the way by the wheel ends.
+    const script = program("console.error('the download host is away'); process.exit(1)")
+    await write(
+      'bin/npm-cli.js',
+      program(`
+mkdirSync('node_modules/@tensorflow/tfjs-node/scripts', { recursive: true })
+writeFileSync('node_modules/@tensorflow/tfjs-node/scripts/install.js', ${JSON.stringify(script)})`),
+    )
+    vi.stubEnv('PATH', path('bin'))
+    expect((await setUpEngine()).reason).toMatch(/no Python 3 found|no libtensorflow with a known hash/)
+    const asked = await setUpEngine({ retry: 'always', binary: 'unverified' })
+    expect(asked.reason).toBe("tfjs-node's install script failed: the download host is away")
+  })
+
   it('has another place in the cache with another lock file', () => {
     expect(engineKey('{}')).not.toBe(engineKey('{ "packages": {} }'))
     expect(engineKey()).toMatch(/^tfjs-node-4\.22\.0-\w+-\w+-abi\d+-[0-9a-f]{8}$/)

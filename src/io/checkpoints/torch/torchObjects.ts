@@ -4,6 +4,7 @@ import { decoded } from '../../files/decoded.js'
 import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import type { Dtype } from '../tensors/dtype.js'
+import { ENTRY_BYTES, ENTRY_STEPS } from './pickleCosts.js'
 import {
   describePickle,
   isKind,
@@ -13,7 +14,7 @@ import {
   type PickleTuple,
   type PickleValue,
 } from './pickleValue.js'
-import { ENTRY_BYTES, ENTRY_STEPS, type PickleHost } from './unpickler.js'
+import type { PickleHost } from './unpickler.js'
 
 const STORAGES: ReadonlyMap<string, Dtype> = new Map([
   ['torch.DoubleStorage', 'F64'],

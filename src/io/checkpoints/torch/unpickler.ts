@@ -1,6 +1,8 @@
 import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { ByteReader } from './byteReader.js'
+import { DICT_BYTES, ENTRY_BYTES, ENTRY_STEPS, PICKLE, PLACE_BYTES, VALUE_BYTES, VIEW_BYTES } from './pickleCosts.js'
+import { decimalInteger, littleEndianInteger } from './pickleIntegers.js'
 import { describePickle, isKind, type PickleGlobal, type PickleValue } from './pickleValue.js'
 
 /** Decides what names, calls and persistent ids mean. @throws Refusal (each function) for anything it does not know */
@@ -16,37 +18,10 @@ const MOST_STACK = 1_000_000
 const MOST_LINE = 4096
 const MOST_LONG_BYTES = 64
 
-/** Bytes of memory of an entry of a dict, about. */
-export const ENTRY_BYTES = 64
-/** Steps to set an entry of a dict. */
-export const ENTRY_STEPS = 8
-
-// The same of a small value with its place on the stack or in the memo, of an empty dict, of a view of bytes, and of a
-// place in a list.
-const VALUE_BYTES = 64
-const DICT_BYTES = 256
-const VIEW_BYTES = 192
-const PLACE_BYTES = 16
-const PICKLE = 'the values of its pickle'
-
 const MARK = Symbol('mark')
 type Slot = PickleValue | typeof MARK
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-const integer = (value: bigint): number | bigint => {
-  const narrow = Number(value)
-  return Number.isSafeInteger(narrow) ? narrow : value
-}
-
-const littleEndianInteger = (bytes: Uint8Array): number | bigint => {
-  let value = 0n
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0)
-  return integer(BigInt.asIntN(8 * bytes.length, value))
-}
-
-const decimalInteger = (text: string): number | bigint =>
-  /^-?\d{1,64}L?$/.test(text) ? integer(BigInt(text.replace('L', ''))) : refuse('a decimal integer', quoted(text))
 
 /**
  * Reads one pickle (protocols 0 to 5) that starts at byte `start`. Nothing is executed: names that the host allows become

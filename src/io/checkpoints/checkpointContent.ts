@@ -1,8 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { sha256Of } from '../files/hash.js'
+import { namedFile } from '../files/namedFile.js'
 import { isSettled } from '../files/settled.js'
-import { decodeModel, EXTERNAL } from './onnx/graph/messages.js'
+import { externalLocations } from './onnx/graph/externalData.js'
+import { decodeModel } from './onnx/graph/messages.js'
 import { formatOf } from './readCheckpoint.js'
 
 /** What a file holds while it has this stamp. */
@@ -33,8 +35,10 @@ export const checkpointContent = (file: string): string => {
 const contentOf = (file: string): Content => {
   const path = resolve(file)
   try {
-    const { size, mtimeMs, ino } = statSync(path)
-    const stamp = [size, mtimeMs, ino].join()
+    const facts = statSync(path)
+    // A pipe blocks its reader, and a device may never end.
+    if (!facts.isFile()) return unreadable(file)
+    const stamp = [facts.size, facts.mtimeMs, facts.ino].join()
     const before = known.get(path)
     if (before?.stamp === stamp) return before
     const bytes = readFileSync(path)
@@ -43,21 +47,28 @@ const contentOf = (file: string): Content => {
       hash: sha256Of(bytes),
       others: formatOf(bytes, path) === 'onnx' ? externalFiles(bytes, path) : [],
     }
-    if (isSettled(mtimeMs)) known.set(path, content)
+    if (isSettled(facts.mtimeMs)) known.set(path, content)
     return content
   } catch {
-    return { stamp: '', hash: `unreadable: ${file}`, others: [] }
+    return unreadable(file)
   }
 }
 
-/** The files in which a model keeps its tensors; none for a damaged model. */
+const unreadable = (file: string): Content => ({ stamp: '', hash: `unreadable: ${file}`, others: [] })
+
+/** The files in which a model keeps its tensors: those that its reader would open. None for a damaged model. */
 const externalFiles = (bytes: Uint8Array, path: string): readonly string[] => {
   try {
-    const tensors = decodeModel(bytes).graph?.initializer ?? []
-    const locations = tensors
-      .filter(({ dataLocation }) => dataLocation === EXTERNAL)
-      .flatMap(({ externalData }) => externalData.filter(({ key }) => key === 'location').map(({ value }) => value))
-    return [...new Set(locations)].map((location) => join(dirname(path), location))
+    const locations = externalLocations(decodeModel(bytes))
+    return [...new Set(locations.flatMap((location) => openable(path, location)))]
+  } catch {
+    return []
+  }
+}
+
+const openable = (path: string, location: string): readonly string[] => {
+  try {
+    return [namedFile(path, location, 'its tensors').path]
   } catch {
     return []
   }

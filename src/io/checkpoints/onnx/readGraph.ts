@@ -1,11 +1,13 @@
 import type { ImageShape } from '../../../dsl/dataset.js'
+import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { PRODUCER } from './encodeOnnx.js'
 import { mixedOrder } from './featureOrder.js'
-import { dataTypes, type OnnxGraph, type OnnxModel, type OnnxNode } from './graph/messages.js'
+import { dataTypes, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from './graph/messages.js'
 import { type Activations, NetworkBuilder, type ReadNetwork } from './graph/networkBuilder.js'
-import { NodeReader, type Reading, type Value } from './graph/nodeReader.js'
-import { operators } from './operators/index.js'
+import type { Reading, Value } from './graph/nodeReader.js'
+import { type TensorReader, typeText } from './graph/tensorReader.js'
+import { isSupported, operatorNames, readOperator } from './operators/index.js'
 
 /** Supported opsets. Before 7, broadcasting had other rules. */
 const OPSETS = { least: 7, most: 25 } as const
@@ -19,23 +21,22 @@ const OWN_DOMAINS: readonly string[] = ['', 'ai.onnx']
  *
  * @throws Refusal for a graph that no network here can represent
  */
-export const readGraph = (model: OnnxModel): ReadNetwork => {
-  const { graph, producerName, opsetImport } = model
+export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadBudget): ReadNetwork => {
+  const { graph, producerName } = model
   if (!graph || graph.node.length === 0) return refuse('an ONNX model with a graph', 'a model without nodes')
   if (graph.sparseInitializer.length > 0) refuse('dense initializers', 'sparse initializers')
-  const opset = opsetImport.find(({ domain }) => OWN_DOMAINS.includes(domain))?.version ?? 0
-  if (opset < OPSETS.least || opset > OPSETS.most)
-    refuse(`an opset from ${OPSETS.least} to ${OPSETS.most}`, `opset ${opset}`)
-  const { name, image } = inputOf(graph)
-  const builder = new NetworkBuilder(image)
-  const values = new Map<string, Value>([[name, { kind: 'activations', activations: builder.input }]])
-  for (const tensor of graph.initializer) values.set(tensor.name, { kind: 'constant', tensor })
-  const reading: Reading = { builder, opset, named: producerName === PRODUCER ? 'layer' : 'freely' }
+  const opset = opsetOf(model)
+  refuseUnsupported(graph, opset)
+  const { name, image, batch } = inputOf(graph)
+  const builder = new NetworkBuilder(image, budget)
+  const values = new GraphValues(graph, tensors)
+  values.set(name, { kind: 'activations', activations: builder.input })
+  const named = producerName === PRODUCER ? 'layer' : 'freely'
+  const reading: Reading = { builder, opset, tensors, budget, batch, named }
   for (const [index, node] of graph.node.entries()) {
     // Further outputs (a dropout's mask) are not supported: a node that reads one is refused.
     const [result = ''] = node.output
-    if (values.has(result)) refuse('each value once', `${quoted(result)} twice`)
-    values.set(result, readNode(node, index, graph, values, reading))
+    values.set(result, readNode(node, index, values, reading))
   }
   const network = builder.finish(graph.name || 'onnx', outputOf(graph, values))
   const mixed = mixedOrder(network.architecture)
@@ -43,51 +44,128 @@ export const readGraph = (model: OnnxModel): ReadNetwork => {
   return network
 }
 
-const readNode = (
-  node: OnnxNode,
-  index: number,
-  graph: OnnxGraph,
-  values: ReadonlyMap<string, Value>,
-  reading: Reading,
-): Value => {
-  const { opType, domain, name, input } = node
-  const own = OWN_DOMAINS.includes(domain)
-  const where = `node ${quoted(name)}, ${own ? `opset ${reading.opset}` : `domain ${quoted(domain)}`}`
-  const read =
-    (own ? operators.get(opType) : undefined) ??
-    refuse('operators that a network here can represent', `${quoted(opType)} (${where})`, SUPPORTED)
+const opsetOf = ({ opsetImport }: OnnxModel): number => {
+  const versions = new Set(
+    opsetImport.flatMap(({ domain, version }) => (OWN_DOMAINS.includes(domain) ? [version] : [])),
+  )
+  if (versions.size > 1) refuse('one opset', [...versions].slice(0, 16).join(' and '))
+  const [opset = 0] = versions
+  if (opset < OPSETS.least || opset > OPSETS.most)
+    refuse(`an opset from ${OPSETS.least} to ${OPSETS.most}`, `opset ${opset}`)
+  return opset
+}
+
+/** The values of a graph by their names. Initializers are read when they are first needed. */
+class GraphValues {
+  readonly #tensors: TensorReader
+  readonly #values = new Map<string, Value>()
+  readonly #initializers = new Map<string, OnnxTensor>()
+  readonly #computed: ReadonlySet<string>
+
+  constructor({ node, initializer }: OnnxGraph, tensors: TensorReader) {
+    this.#tensors = tensors
+    this.#computed = new Set(node.flatMap(({ output }) => output))
+    for (const tensor of initializer) {
+      this.#refuseTwice(tensor.name)
+      this.#initializers.set(tensor.name, tensor)
+    }
+  }
+
+  get(name: string): Value | undefined {
+    const tensor = this.#values.has(name) ? undefined : this.#initializers.get(name)
+    if (tensor) this.#values.set(name, { kind: 'constant', tensor: this.#tensors.read(tensor) })
+    return this.#values.get(name)
+  }
+
+  /** @throws Refusal for a name that has a value */
+  set(name: string, value: Value): void {
+    this.#refuseTwice(name)
+    this.#values.set(name, value)
+  }
+
+  /** Whether some node computes this value, perhaps one that is not read yet. */
+  isComputed(name: string): boolean {
+    return this.#computed.has(name)
+  }
+
+  #refuseTwice(name: string): void {
+    if (this.#values.has(name) || this.#initializers.has(name)) refuse('each value once', `${quoted(name)} twice`)
+  }
+}
+
+const isOwn = ({ domain }: OnnxNode): boolean => OWN_DOMAINS.includes(domain)
+
+const whereIs = (node: OnnxNode, opset: number): string =>
+  `node ${quoted(node.name)}, ${isOwn(node) ? `opset ${opset}` : `domain ${quoted(node.domain)}`}`
+
+/** The most kinds of operators that an error lists. */
+const MOST_LISTED = 20
+
+/** Refuses a graph with operators that are not supported; the error lists all of them. */
+const refuseUnsupported = (graph: OnnxGraph, opset: number): void => {
+  const found = new Map<string, { readonly first: OnnxNode; count: number }>()
+  for (const node of graph.node) {
+    if (isOwn(node) && isSupported(node.opType)) continue
+    const key = JSON.stringify([node.opType, node.domain])
+    const known = found.get(key)
+    if (known) known.count++
+    else found.set(key, { first: node, count: 1 })
+  }
+  if (found.size === 0) return
+  const listed = [...found.values()].slice(0, MOST_LISTED).map(({ first, count }) => {
+    const times = count === 1 ? '' : `${count} times, first `
+    return `${quoted(first.opType)} (${times}${whereIs(first, opset)})`
+  })
+  const more = found.size > listed.length ? ` and ${found.size - listed.length} more` : ''
+  refuse('operators that a network here can represent', `${listed.join(', ')}${more}`, SUPPORTED)
+}
+
+const readNode = (node: OnnxNode, index: number, values: GraphValues, reading: Reading): Value => {
+  const { opType, input } = node
+  if (!isSupported(opType)) return refuse('a supported operator', quoted(opType))
   const inputs = input.map((source) => {
     // An empty name leaves an input out.
     if (source === '') return undefined
-    const later = graph.node.slice(index).some(({ output }) => output.includes(source))
-    const actual = `${quoted(source)}, which ${later ? 'is computed from it or after it' : 'no node computes'}`
-    return values.get(source) ?? refuse(`inputs of ${opType} (${where}) that are computed before it`, actual)
+    return (
+      values.get(source) ??
+      refuse(
+        `inputs of ${opType} (${whereIs(node, reading.opset)}) that are computed before it`,
+        `${quoted(source)}, which ${values.isComputed(source) ? 'is computed from it or after it' : 'no node computes'}`,
+      )
+    )
   })
-  return read(new NodeReader(node, inputs, index, reading))
+  return readOperator(opType, node, inputs, index, reading)
 }
 
-const SUPPORTED = `Supported are ${[...operators.keys()].join(', ')}.`
+const SUPPORTED = `Supported are ${operatorNames.join(', ')}.`
 
-const inputOf = ({ input, initializer }: OnnxGraph): { readonly name: string; readonly image: ImageShape } => {
+interface GraphInput {
+  readonly name: string
+  readonly image: ImageShape
+  /** The number of images, if the file fixes it. */
+  readonly batch: number | undefined
+}
+
+const inputOf = ({ input, initializer }: OnnxGraph): GraphInput => {
   const known = new Set(initializer.map(({ name }) => name))
   const given = input.filter(({ name }) => !known.has(name))
   const [first] = given
   if (!first || given.length > 1)
     return refuse('one input, the images', given.map(({ name }) => quoted(name)).join(', ') || 'no inputs')
   const { elemType, shape } = first.type?.tensorType ?? { elemType: 0, shape: null }
-  const [, channels, height, width, ...others] = (shape?.dim ?? []).map((extent) =>
+  const [batch, channels, height, width, ...others] = (shape?.dim ?? []).map((extent) =>
     'dimValue' in extent ? extent.dimValue : 0,
   )
-  if (elemType !== dataTypes.float) refuse(`input ${quoted(first.name)} of float32`, `type ${elemType}`)
+  if (elemType !== dataTypes.float) refuse(`input ${quoted(first.name)} of float32`, typeText(elemType))
   if (!channels || !height || !width || others.length > 0)
     return refuse(
       `input ${quoted(first.name)} of shape batch x channels x height x width, all but the batch fixed`,
       `[${(shape?.dim ?? []).map((extent) => ('dimValue' in extent ? extent.dimValue : '?')).join(', ')}]`,
     )
-  return { name: first.name, image: { channels, height, width } }
+  return { name: first.name, image: { channels, height, width }, batch: batch || undefined }
 }
 
-const outputOf = ({ output }: OnnxGraph, values: ReadonlyMap<string, Value>): Activations => {
+const outputOf = ({ output }: OnnxGraph, values: GraphValues): Activations => {
   const [first] = output
   if (!first || output.length > 1)
     return refuse('one output, the logits', output.map(({ name }) => quoted(name)).join(', ') || 'no outputs')

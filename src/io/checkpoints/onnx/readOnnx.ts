@@ -1,10 +1,11 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from '../../../dsl/errors.js'
 import { describeArchitecture } from '../../../models/architecture/description.js'
+import { ReadBudget } from '../../files/readBudget.js'
 import { toFileError } from '../../files/refusal.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
-import { withExternalData } from './externalData.js'
 import { decodeModel } from './graph/messages.js'
+import { TensorReader } from './graph/tensorReader.js'
 import { readGraph } from './readGraph.js'
 
 /**
@@ -14,15 +15,23 @@ import { readGraph } from './readGraph.js'
  *
  * @param bytes the whole file; the tensors are views of it
  * @param file its path, to find external data
- * @returns the checkpoint, or a FileError for a file that is corrupt, an operator or an attribute that no layer here has
- * (with the node's name and the opset), a value that is read before it is computed, and external data that is missing or
- * outside of the folder
+ * @param budget what reading may cost
+ * @returns the checkpoint, or a FileError for a file that is corrupt, operators that no layer here has (all of them), an
+ * attribute or a value of one that is not understood (with the node's name and the opset), a value that is read before it
+ * is computed, a tensor with more or fewer numbers than its shape requires, external data that is missing or outside of
+ * the folder, and a file that would take more memory or work than the budget
  * Source: the ONNX specification, onnx.proto and Operators.md, github.com/onnx/onnx.
  */
-export const readOnnx = (bytes: Uint8Array, file: string, stage: string): TE.TaskEither<PwoaError, Checkpoint> =>
+export const readOnnx = (
+  bytes: Uint8Array,
+  file: string,
+  stage: string,
+  budget = new ReadBudget(bytes.length),
+): TE.TaskEither<PwoaError, Checkpoint> =>
   TE.tryCatch(
     async () => {
-      const { architecture, tensors } = readGraph(await withExternalData(decodeModel(bytes), file))
+      const model = decodeModel(bytes, budget)
+      const { architecture, tensors } = readGraph(model, new TensorReader(file, budget), budget)
       return { tensors, metadata: { description: describeArchitecture(architecture) } }
     },
     (thrown) => toFileError({ stage, file }, thrown),

@@ -48,6 +48,16 @@ const READERS: Readonly<Record<Dtype, (view: DataView, offset: number) => number
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /**
+ * Reads single elements.
+ *
+ * @returns the element of an index; the caller has checked that it is within `bytes`
+ */
+export const elementReader = (bytes: Uint8Array, dtype: Dtype): ((index: number) => number) => {
+  const [view, size, read] = [viewOf(bytes), DTYPE_BYTES[dtype], READERS[dtype]]
+  return (index) => read(view, index * size)
+}
+
+/**
  * Converts `count` consecutive elements from element `offset` on. Integers above 2²⁴ and doubles are rounded to the
  * nearest float32. The caller has checked that all elements are within `bytes`.
  */

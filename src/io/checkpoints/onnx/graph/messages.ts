@@ -2,7 +2,9 @@ import * as t from 'io-ts'
 import protobuf from 'protobufjs'
 import { codecOf } from '../../../../dsl/kit/codecOf.js'
 import { decoded } from '../../../files/decoded.js'
-import { clipped, refuse } from '../../../files/refusal.js'
+import { ReadBudget } from '../../../files/readBudget.js'
+import { clipped, Refusal, refuse } from '../../../files/refusal.js'
+import { scanFields } from './fieldScan.js'
 
 /** The numbers of `onnx.TensorProto.DataType` that the reader converts. */
 export const dataTypes = {
@@ -18,22 +20,39 @@ export const dataTypes = {
   bfloat16: 16,
 } as const
 
-/** The numbers of `onnx.AttributeProto.AttributeType` that are written. */
-export const attributeTypes = { float: 1, int: 2, ints: 7 } as const
+/** The numbers of `onnx.AttributeProto.AttributeType`. */
+export const attributeTypes = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+  tensors: 9,
+  graphs: 10,
+  'sparse tensor': 11,
+  'sparse tensors': 12,
+  type: 13,
+  types: 14,
+} as const
 
 /** `onnx.TensorProto.DataLocation` of a tensor in another file; 0 for a tensor in the message. */
 export const EXTERNAL = 1
 
 /**
- * The part of ONNX's messages that a network needs, by their field numbers. Packed floats and doubles are declared as
+ * The part of ONNX's messages that a network needs, by their field numbers. Packed numbers of tensors are declared as
  * bytes, which they are in the encoding: read as numbers they would take several times the memory of the file.
  */
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Entry { string key = 1; string value = 2; }
+  message Segment { int64 begin = 1; int64 end = 2; }
   message Tensor {
-    repeated int64 dims = 1; int32 data_type = 2; repeated bytes float_data = 4; repeated int32 int32_data = 5;
-    repeated int64 int64_data = 7; string name = 8; bytes raw_data = 9; repeated bytes double_data = 10;
+    repeated int64 dims = 1; int32 data_type = 2; Segment segment = 3; repeated bytes float_data = 4;
+    repeated bytes int32_data = 5; repeated bytes string_data = 6; repeated bytes int64_data = 7; string name = 8;
+    bytes raw_data = 9; repeated bytes double_data = 10; repeated bytes uint64_data = 11;
     repeated Entry external_data = 13; int32 data_location = 14;
   }
   message Attribute {
@@ -59,6 +78,7 @@ const { root } = protobuf.parse(`
   }
 `)
 
+root.resolveAll()
 const Model = root.lookupType('Model')
 
 const Bytes = codecOf('bytes', (value): value is Uint8Array => value instanceof Uint8Array)
@@ -66,12 +86,15 @@ const Entry = t.type({ key: t.string, value: t.string })
 const TensorCodec = t.type({
   dims: t.array(t.number),
   dataType: t.number,
+  segment: t.unknown,
   floatData: t.array(Bytes),
-  int32Data: t.array(t.number),
-  int64Data: t.array(t.number),
+  int32Data: t.array(Bytes),
+  stringData: t.array(Bytes),
+  int64Data: t.array(Bytes),
   name: t.string,
   rawData: Bytes,
   doubleData: t.array(Bytes),
+  uint64Data: t.array(Bytes),
   externalData: t.array(Entry),
   dataLocation: t.number,
 })
@@ -139,14 +162,17 @@ export const encodeModel = (model: Written<OnnxModel>): Uint8Array => Model.enco
 /**
  * The model in the bytes of a file. The bytes of its tensors are views of the file's bytes.
  *
- * @throws Refusal if the bytes are not an ONNX model
+ * @param budget counts what the messages take, before they are made
+ * @throws Refusal if the bytes are not an ONNX model, or one of too many parts
  */
-export const decodeModel = (bytes: Uint8Array): OnnxModel => {
+export const decodeModel = (bytes: Uint8Array, budget = new ReadBudget(bytes.length)): OnnxModel => {
   const expected = 'an ONNX model'
   let message: protobuf.Message
   try {
+    scanFields(bytes, Model, budget)
     message = Model.decode(bytes)
   } catch (thrown) {
+    if (thrown instanceof Refusal) throw thrown
     return refuse(expected, `a file that is cut off or corrupt (${clipped(String(thrown))})`)
   }
   const plain = Model.toObject(message, { longs: Number, defaults: true, oneofs: false })

@@ -3,8 +3,10 @@ import { PwoaFailure } from '../../../../dsl/errors.js'
 import { type Architecture, architecture, INPUT } from '../../../../models/architecture/architecture.js'
 import type { Layer } from '../../../../models/architecture/layer.js'
 import { inferShape, type NodeShape } from '../../../../models/architecture/shapes.js'
+import type { ReadBudget } from '../../../files/readBudget.js'
 import { refuse } from '../../../files/refusal.js'
 import type { StateDict, StateTensor } from '../../tensors/checkpoint.js'
+import { floatBytes } from './tensors.js'
 
 /** A layer of a network that is being read, without its id and inputs. */
 export type Unplaced<L = Layer> = L extends Layer ? Omit<L, 'id' | 'inputs'> : never
@@ -40,12 +42,14 @@ export interface ReadNetwork {
 export class NetworkBuilder {
   readonly input: Activations
   readonly #image: ImageShape
+  readonly #budget: ReadBudget
   readonly #placed: Placed[] = []
-  readonly #ids = new Set<string>([INPUT])
-  readonly #names = new Set<string>()
+  readonly #ids = new FreeNames([INPUT])
+  readonly #names = new FreeNames([])
 
-  constructor(image: ImageShape) {
+  constructor(image: ImageShape, budget: ReadBudget) {
     this.#image = image
+    this.#budget = budget
     this.input = { id: INPUT, shape: { kind: 'image', ...image } }
   }
 
@@ -55,9 +59,11 @@ export class NetworkBuilder {
    * @throws Refusal for inputs that the layer cannot take
    */
   add(layer: Unplaced, inputs: readonly Activations[], origin: Origin, own: LayerTensors = {}): Activations {
-    const id = unlike(this.#ids, origin.id)
-    this.#ids.add(id)
-    if ('name' in layer) this.#names.add(layer.name)
+    const id = this.#ids.unlike(origin.id)
+    this.#ids.take(id)
+    if ('name' in layer) this.#names.take(layer.name)
+    // Two layers may share a tensor of the file, and each has its own numbers in the network.
+    for (const [part, { shape }] of Object.entries(own)) this.#budget.allocate(floatBytes(shape), `${part} of "${id}"`)
     const placed = { ...layer, id, inputs: inputs.map((input) => input.id) }
     const shapes = inputs.map((input) => input.shape)
     const shape = describing(() => inferShape('onnx', id, placed, shapes))
@@ -67,7 +73,7 @@ export class NetworkBuilder {
 
   /** The wanted name, with a number if a layer has it already. */
   freeName(wanted: string): string {
-    return unlike(this.#names, wanted)
+    return this.#names.unlike(wanted)
   }
 
   /**
@@ -99,10 +105,28 @@ export class NetworkBuilder {
   }
 }
 
-const unlike = (taken: ReadonlySet<string>, wanted: string): string => {
-  let name = wanted
-  for (let i = 2; taken.has(name); i++) name = `${wanted}-${i}`
-  return name
+/** Names that are taken. */
+class FreeNames {
+  readonly #taken: Set<string>
+  /** By wanted name, the last number that was tried: thousands of nodes may want the same name. */
+  readonly #last = new Map<string, number>()
+
+  constructor(taken: readonly string[]) {
+    this.#taken = new Set(taken)
+  }
+
+  take(name: string): void {
+    this.#taken.add(name)
+  }
+
+  /** The wanted name, with a number if it is taken. */
+  unlike(wanted: string): string {
+    let number = this.#last.get(wanted) ?? 1
+    const numbered = (): string => (number === 1 ? wanted : `${wanted}-${number}`)
+    while (this.#taken.has(numbered())) number++
+    this.#last.set(wanted, number)
+    return numbered()
+  }
 }
 
 /** Converts the errors of a description to refusals of the file that it comes from. */

@@ -1,23 +1,29 @@
+import type { ReadBudget } from '../../../files/readBudget.js'
 import { quoted, refuse } from '../../../files/refusal.js'
-import type { OnnxNode, OnnxTensor } from './messages.js'
+import type { Dtype } from '../../tensors/dtype.js'
+import { type AttributeRules, wrongAttribute } from './attributes.js'
+import type { OnnxNode } from './messages.js'
 import type { Activations, NetworkBuilder, Origin } from './networkBuilder.js'
-import { checked } from './numbers.js'
+import { shapeText, type Tensor, tensorOf } from './tensor.js'
+import type { TensorReader } from './tensorReader.js'
 
 /** An entry of a shape: a number, or the size of the batch, which each run chooses. */
 export type Extent = number | 'batch'
 
-/** Small whole numbers, row-major. */
-export interface Integers {
+/** A few numbers, row-major. */
+export interface Numbers {
   readonly dims: readonly number[]
   readonly values: readonly Extent[]
+  /** Their type: division of whole numbers has no fractions. */
+  readonly dtype: Dtype
 }
 
 /** The value of a name in a graph. */
 export type Value =
   | { readonly kind: 'activations'; readonly activations: Activations }
-  | { readonly kind: 'constant'; readonly tensor: OnnxTensor }
-  /** Computed from shapes and constants: a shape or a padding. */
-  | ({ readonly kind: 'integers' } & Integers)
+  | { readonly kind: 'constant'; readonly tensor: Tensor }
+  /** Computed from shapes and constants: a shape, a padding, a mean. */
+  | ({ readonly kind: 'numbers' } & Numbers)
   | Draft
 
 /** A layer that later nodes may become part of. A node that reads its output ends that: `settle` makes the layer, once. */
@@ -35,7 +41,7 @@ type Drafted =
   /** A matrix product that waits for its bias. */
   | {
       readonly draft: 'linear'
-      readonly addBias: (bias: OnnxTensor, by: NodeReader) => Activations
+      readonly addBias: (bias: Tensor, by: NodeReader) => Activations
       readonly out: number
     }
   /** Zeros on each side of an image, for the convolution after it. */
@@ -45,6 +51,10 @@ type Drafted =
 export interface Reading {
   readonly builder: NetworkBuilder
   readonly opset: number
+  readonly tensors: TensorReader
+  readonly budget: ReadBudget
+  /** The number of images, if the file fixes it. */
+  readonly batch: number | undefined
   /** `layer`: each node has the name of its layer, as in files that this package writes. */
   readonly named: 'layer' | 'freely'
 }
@@ -52,17 +62,33 @@ export interface Reading {
 /** One node of a graph that is being read, with the values of its inputs. */
 export class NodeReader {
   readonly builder: NetworkBuilder
+  readonly budget: ReadBudget
+  /** The number of images, if the file fixes it. */
+  readonly batch: number | undefined
   readonly #node: OnnxNode
+  readonly #rules: AttributeRules
   readonly #inputs: readonly (Value | undefined)[]
   readonly #index: number
   readonly #reading: Reading
 
-  constructor(node: OnnxNode, inputs: readonly (Value | undefined)[], index: number, reading: Reading) {
+  /** @throws Refusal for an attribute that is not among the rules, or has another value */
+  constructor(
+    node: OnnxNode,
+    rules: AttributeRules,
+    inputs: readonly (Value | undefined)[],
+    index: number,
+    reading: Reading,
+  ) {
     this.builder = reading.builder
+    this.budget = reading.budget
+    this.batch = reading.batch
     this.#node = node
+    this.#rules = rules
     this.#inputs = inputs
     this.#index = index
     this.#reading = reading
+    const wrong = wrongAttribute(node, rules, reading.opset)
+    if (wrong) this.refuse(wrong.expected, wrong.actual)
   }
 
   get opset(): number {
@@ -93,21 +119,45 @@ export class NodeReader {
     const value = this.value(index)
     if (value.kind === 'activations') return value.activations
     if (value.kind === 'draft') return value.settle()
-    return this.refuse(`activations as input ${index + 1}`, value.kind === 'constant' ? 'a constant' : 'a shape')
+    return this.refuse(`the output of a layer as input ${index + 1}`, this.described(index))
   }
 
-  constant(index: number): OnnxTensor {
+  /** An input as numbers that the file fixes. */
+  constant(index: number): Tensor {
     const value = this.value(index)
-    if (value.kind === 'constant') return checked(value.tensor)
-    return this.refuse(`a constant as input ${index + 1}`, 'a computed value')
+    if (value.kind === 'constant') return value.tensor
+    const known = value.kind === 'numbers' ? numbersOnly(value.values) : undefined
+    if (value.kind === 'numbers' && known)
+      return tensorOf(this.#node.input[index] ?? '', value.dtype, value.dims, known)
+    return this.refuse(`numbers that the file fixes as input ${index + 1}`, this.described(index))
   }
 
-  integer(name: string, otherwise: number): number {
-    return this.#attribute(name)?.i ?? otherwise
+  /** An input in words. */
+  described(index: number): string {
+    const name = quoted(this.#node.input[index] ?? '')
+    const value = this.value(index)
+    switch (value.kind) {
+      case 'constant':
+        return `${name}, a constant of shape ${shapeText(value.tensor.dims)}`
+      case 'numbers':
+        return numbersOnly(value.values)
+          ? `${name}, computed from constants, of shape ${shapeText(value.dims)}`
+          : `${name}, a shape that depends on the number of images`
+      case 'activations':
+        return `${name}, which depends on the image`
+      case 'draft':
+        return `${name}, which depends on the image`
+    }
   }
 
-  float(name: string, otherwise: number): number {
-    return this.#attribute(name)?.f ?? otherwise
+  /** An attribute, or its default. @throws Refusal if it has neither */
+  integer(name: string): number {
+    return this.#attribute(name)?.i ?? this.#numberOtherwise(name)
+  }
+
+  /** An attribute, or its default. @throws Refusal if it has neither */
+  float(name: string): number {
+    return this.#attribute(name)?.f ?? this.#numberOtherwise(name)
   }
 
   integers(name: string): readonly number[] | undefined {
@@ -118,16 +168,25 @@ export class NodeReader {
     return this.#attribute(name)?.floats
   }
 
+  /** An attribute, or its default; else empty. */
   text(name: string): string {
-    return Buffer.from(this.#attribute(name)?.s ?? []).toString('latin1')
+    const bytes = this.#attribute(name)?.s
+    return bytes ? Buffer.from(bytes).toString('latin1') : String(this.#rules[name]?.otherwise ?? '')
   }
 
-  tensor(name: string): OnnxTensor | undefined {
-    return this.#attribute(name)?.t ?? undefined
+  tensor(name: string): Tensor | undefined {
+    const attribute = this.#attribute(name)
+    if (!attribute) return undefined
+    return this.#reading.tensors.read(attribute.t ?? this.refuse(`a tensor as attribute ${quoted(name)}`, 'none'))
   }
 
   has(name: string): boolean {
     return this.#attribute(name) !== undefined
+  }
+
+  /** The names of the attributes that the node has. */
+  get attributes(): readonly string[] {
+    return this.#node.attribute.map(({ name }) => name)
   }
 
   /** The name of a layer by that of its weights: the part before `.weight`, or the module of the node. */
@@ -148,9 +207,20 @@ export class NodeReader {
     return this.origin(`${type}-${this.#index}`)
   }
 
+  #numberOtherwise(name: string): number {
+    const otherwise = this.#rules[name]?.otherwise
+    return typeof otherwise === 'number' ? otherwise : this.refuse(`an attribute ${quoted(name)}`, 'none')
+  }
+
   #attribute(name: string) {
     return this.#node.attribute.find((attribute) => attribute.name === name)
   }
+}
+
+/** The values if the batch is not among them. */
+const numbersOnly = (values: readonly Extent[]): readonly number[] | undefined => {
+  const known = values.filter((value) => typeof value === 'number')
+  return known.length === values.length ? known : undefined
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { StateTensor } from '../../tensors/checkpoint.js'
-import { dataTypes, type OnnxTensor } from './messages.js'
-import { floatsOf } from './numbers.js'
+import { DTYPE_BYTES } from '../../tensors/dtype.js'
+import { countOf, floatsOf, type Tensor } from './tensor.js'
 
 /** A tensor whose numbers are converted each time they are read, so a large file is not in memory twice. */
 export const lazyTensor = (shape: readonly number[], numbers: () => Float32Array): StateTensor => ({
@@ -10,10 +10,11 @@ export const lazyTensor = (shape: readonly number[], numbers: () => Float32Array
   },
 })
 
-/** A tensor of a file, unchanged except for its shape if another is given. */
-export const stateTensor = (tensor: OnnxTensor, shape: readonly number[] = tensor.dims): StateTensor => {
-  const { dataType, rawData } = tensor
-  const lazy = lazyTensor(shape, () => floatsOf(tensor))
-  if (dataType !== dataTypes.float || rawData.length === 0) return lazy
-  return Object.defineProperty(lazy, 'raw', { value: rawData })
+/** A tensor of a file, unchanged. */
+export const stateTensor = (tensor: Tensor): StateTensor => {
+  const lazy = lazyTensor(tensor.dims, () => floatsOf(tensor))
+  return tensor.raw ? Object.defineProperty(lazy, 'raw', { value: tensor.raw }) : lazy
 }
+
+/** Bytes of a tensor's numbers as float32. */
+export const floatBytes = (shape: readonly number[]): number => DTYPE_BYTES.F32 * countOf(shape)

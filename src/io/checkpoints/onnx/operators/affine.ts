@@ -1,12 +1,11 @@
 import type { Normalisation } from '../../../../models/architecture/layer.js'
 import { batchNormDefaults } from '../../../../models/parameters/statistics.js'
-import type { OnnxTensor } from '../graph/messages.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader, Value } from '../graph/nodeReader.js'
-import { countOf, floatsOf } from '../graph/numbers.js'
+import { countOf, floatsOf, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
 import { activations, draftOf, once } from './drafts.js'
-import { areNumbers, combined } from './integers.js'
+import { areNumbers, combined, isNumbers } from './numbers.js'
 
 /** `Add` of activations, of a bias after a matrix product, or of a number per channel. */
 export const add = (node: NodeReader): Value => {
@@ -15,8 +14,7 @@ export const add = (node: NodeReader): Value => {
   if (constant === undefined) return sum(node)
   const { other, tensor } = constant
   const product = draftOf(node.value(other), 'linear')
-  if (product && tensor.dims.at(-1) === product.out && countOf(tensor.dims) === product.out)
-    return activations(product.addBias(tensor, node))
+  if (product) return activations(product.addBias(tensor, node))
   return affine(node, constant, (shift) => [1, shift])
 }
 
@@ -31,22 +29,27 @@ export const sum = (node: NodeReader): Value => {
 /** `Sub` of a number per channel, or from it. */
 export const sub = (node: NodeReader): Value => {
   if (areNumbers(node)) return combined(node, (a, b) => a - b)
-  const constant = constantOf(node) ?? node.refuse('a constant to subtract', 'a difference of activations')
+  const constant = constantOf(node) ?? byActivations(node, 'difference')
   return affine(node, constant, (value) => (constant.other === 0 ? [1, -value] : [-1, value]))
 }
 
 /** `Mul` by a number per channel. */
 export const mul = (node: NodeReader): Value => {
   if (areNumbers(node)) return combined(node, (a, b) => a * b)
-  const constant = constantOf(node) ?? node.refuse('a constant factor', 'a product of activations')
+  const constant = constantOf(node) ?? byActivations(node, 'product')
   return affine(node, constant, (value) => [value, 0])
 }
 
 /** `Div` by a number per channel. */
 export const div = (node: NodeReader): Value => {
-  if (areNumbers(node)) return combined(node, (a, b) => Math.trunc(a / b))
-  const constant = constantOf(node) ?? node.refuse('a constant divisor', 'a quotient of activations')
-  if (constant.other !== 0) node.refuse('a constant divisor', 'activations as divisor')
+  if (areNumbers(node))
+    return combined(
+      node,
+      (a, b) => a / b,
+      (a, b) => Math.trunc(a / b),
+    )
+  const constant = constantOf(node) ?? byActivations(node, 'quotient')
+  if (constant.other !== 0) node.refuse('a constant divisor', node.described(1))
   return affine(node, constant, (value) => [1 / value, 0])
 }
 
@@ -56,11 +59,9 @@ export const div = (node: NodeReader): Value => {
  */
 export const batchNormalization = (node: NodeReader): Value => {
   const input = node.activations(0)
-  if (node.integer('training_mode', 0) !== 0) node.refuse('a network in use', 'one exported in training mode')
-  if (node.integer('spatial', 1) === 0) node.refuse('statistics of channels', 'statistics of pixels')
   const [weight, bias, mean, variance] = [1, 2, 3, 4].map((i) => node.constant(i))
   if (!weight || !bias || !mean || !variance) return node.refuse('5 inputs', `${node.count}`)
-  const [own, given] = [Math.fround(batchNormDefaults.epsilon), node.float('epsilon', 1e-5)]
+  const [own, given] = [Math.fround(batchNormDefaults.epsilon), node.float('epsilon')]
   const scale = (): Float32Array => {
     const numbers = floatsOf(weight)
     const variances = floatsOf(variance)
@@ -79,15 +80,22 @@ export const batchNormalization = (node: NodeReader): Value => {
 
 /** The constant one of two operands, and the position of the other. */
 interface Constant {
-  readonly tensor: OnnxTensor
+  readonly tensor: Tensor
   readonly other: 0 | 1
 }
 
 const constantOf = (node: NodeReader): Constant | undefined => {
   const [left, right] = [node.value(0), node.value(1)]
-  if (right.kind === 'constant') return { tensor: right.tensor, other: 0 }
-  return left.kind === 'constant' ? { tensor: left.tensor, other: 1 } : undefined
+  if (isNumbers(right)) return { tensor: node.constant(1), other: 0 }
+  return isNumbers(left) ? { tensor: node.constant(0), other: 1 } : undefined
 }
+
+/** Arithmetic of activations that no layer here does. */
+const byActivations = (node: NodeReader, result: string): never =>
+  node.refuse(
+    'one of both inputs to be fixed by the file',
+    `a ${result} of ${node.described(0)}, and ${node.described(1)}`,
+  )
 
 /** Extends scale·x + shift by one operator. @param step the operator's [scale, shift] for one of its constants */
 const affine = (
@@ -98,10 +106,12 @@ const affine = (
   const before = draftOf(node.value(other), 'affine')
   const source = before?.source ?? node.activations(other)
   const numbers = perChannel(node, tensor, source)
+  node.budget.allocate(2 * numbers.byteLength, 'the scales of its channels')
   const scale = numbers.map((value, i) => step(value)[0] * (before?.scale[i] ?? 1))
   const shift = numbers.map((value, i) => step(value)[0] * (before?.shift[i] ?? 0) + step(value)[1])
   const name = before?.name ?? tensor.name
   const settle = once(() => {
+    if (source === node.builder.input) node.budget.allocate(TEXT_BYTES * scale.length, 'the means of its channels')
     const normalisation = source === node.builder.input ? normalisationOf(scale, shift) : undefined
     if (normalisation)
       return node.builder.add({ type: 'normalize', ...normalisation }, [source], node.origin('normalize'))
@@ -113,6 +123,9 @@ const affine = (
   })
   return { kind: 'draft', draft: 'affine', source, scale, shift, name, settle }
 }
+
+/** Bytes that the description of a network takes for the mean and the deviation of a channel. */
+const TEXT_BYTES = 256
 
 /** scale·x + shift of a network's images as (x − mean) / std, constants that training does not change. */
 const normalisationOf = (scale: Float64Array, shift: Float64Array): Normalisation | undefined => {
@@ -134,14 +147,19 @@ const shortest = (value: number): number => {
 }
 
 /** A constant that is broadcast over an image, as one number for each channel. */
-const perChannel = (node: NodeReader, tensor: OnnxTensor, { shape }: Activations): Float64Array => {
+const perChannel = (node: NodeReader, tensor: Tensor, { shape }: Activations): Float64Array => {
   const { dims } = tensor
-  if (shape.kind !== 'image') return node.refuse('arithmetic with constants on an image', 'a vector')
-  const numbers = Float64Array.from(floatsOf(tensor))
-  const [first = Number.NaN] = numbers
-  if (numbers.length === 1) return new Float64Array(shape.channels).fill(first)
-  const [width, height, channels, n = 1] = dims.toReversed()
-  if (width !== 1 || height !== 1 || channels !== shape.channels || n !== 1 || dims.length > 4)
-    node.refuse(`a number for each of ${shape.channels} channels`, `a tensor of shape [${dims.join(', ')}]`)
-  return numbers
+  if (shape.kind !== 'image')
+    return node.refuse('arithmetic with constants on an image', `a vector of ${shape.features} per image`)
+  const { channels } = shape
+  const [width = 1, height = 1, own = 1, n = 1] = dims.toReversed()
+  const isOne = countOf(dims) === 1
+  if (dims.length > 4 || !(isOne || (width === 1 && height === 1 && own === channels && n === 1)))
+    node.refuse(
+      `one number, or one for each of ${channels} channels (shape [${channels}, 1, 1])`,
+      `a constant of shape ${shapeText(dims)}`,
+    )
+  node.budget.allocate(Float64Array.BYTES_PER_ELEMENT * channels, 'the scales of its channels')
+  const numbers = floatsOf(tensor)
+  return isOne ? new Float64Array(channels).fill(numbers[0] ?? Number.NaN) : Float64Array.from(numbers)
 }

@@ -1,40 +1,63 @@
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { OnnxNode } from '../graph/messages.js'
+import { NodeReader, type Reading, type Value } from '../graph/nodeReader.js'
 import { add, batchNormalization, div, mul, sub, sum } from './affine.js'
+import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
-import { cast, concat, constantOfShape, gather, slice, unsqueeze } from './integers.js'
+import { concat, constantOfShape, gather, slice } from './numbers.js'
 import { constant, dropout, identity, relu } from './passing.js'
-import { flatten, reshape, shapeOf, squeeze, transposeOf } from './shaping.js'
+import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
+import { cast } from './views.js'
 import { conv, globalAverage, pad, pool, reduceMean } from './windows.js'
 
-/** The supported ONNX operators. Each converts a node to layers, or to a value that later nodes use. */
-export const operators: ReadonlyMap<string, (node: NodeReader) => Value> = new Map([
-  ['Add', add],
-  ['AveragePool', pool('avgPool2d')],
-  ['BatchNormalization', batchNormalization],
-  ['Cast', cast],
-  ['Concat', concat],
-  ['Constant', constant],
-  ['ConstantOfShape', constantOfShape],
-  ['Conv', conv],
-  ['Div', div],
-  ['Dropout', dropout],
-  ['Flatten', flatten],
-  ['Gather', gather],
-  ['Gemm', gemm],
-  ['GlobalAveragePool', globalAverage],
-  ['Identity', identity],
-  ['MatMul', matMul],
-  ['MaxPool', pool('maxPool2d')],
-  ['Mul', mul],
-  ['Pad', pad],
-  ['ReduceMean', reduceMean],
-  ['Relu', relu],
-  ['Reshape', reshape],
-  ['Shape', shapeOf],
-  ['Slice', slice],
-  ['Squeeze', squeeze],
-  ['Sub', sub],
-  ['Sum', sum],
-  ['Transpose', transposeOf],
-  ['Unsqueeze', unsqueeze],
-])
+/** What an operator becomes: layers, or a value that later nodes use. */
+const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {
+  Add: add,
+  AveragePool: pool('avgPool2d'),
+  BatchNormalization: batchNormalization,
+  Cast: cast,
+  Concat: concat,
+  Constant: constant,
+  ConstantOfShape: constantOfShape,
+  Conv: conv,
+  Div: div,
+  Dropout: dropout,
+  Flatten: flatten,
+  Gather: gather,
+  Gemm: gemm,
+  GlobalAveragePool: globalAverage,
+  Identity: identity,
+  MatMul: matMul,
+  MaxPool: pool('maxPool2d'),
+  Mul: mul,
+  Pad: pad,
+  ReduceMean: reduceMean,
+  Relu: relu,
+  Reshape: reshape,
+  Shape: shapeOf,
+  Slice: slice,
+  Squeeze: squeeze,
+  Sub: sub,
+  Sum: sum,
+  Transpose: transposeOf,
+  Unsqueeze: unsqueeze,
+}
+
+/** Supported ONNX operators. */
+export const operatorNames: readonly string[] = Object.keys(declared)
+
+export const isSupported = (opType: string): opType is OperatorName => Object.hasOwn(declared, opType)
+
+/**
+ * Reads one node.
+ *
+ * @param inputs values of its inputs; undefined for one that is left out
+ * @param index of the node in the graph
+ * @throws Refusal for an attribute, an input or a use of the operator that no layer here has
+ */
+export const readOperator = (
+  opType: OperatorName,
+  node: OnnxNode,
+  inputs: readonly (Value | undefined)[],
+  index: number,
+  reading: Reading,
+): Value => readers[opType](new NodeReader(node, declared[opType], inputs, index, reading))

@@ -1,64 +1,90 @@
 import type { NodeShape } from '../../../../models/architecture/shapes.js'
-import { littleEndian } from '../../tensors/dtype.js'
-import { dataTypes } from '../graph/messages.js'
 import type { Extent, NodeReader, Value } from '../graph/nodeReader.js'
-import { floatsOf, transpose } from '../graph/numbers.js'
+import { shapeText } from '../graph/tensor.js'
 import { activations } from './drafts.js'
-import { areNumbers, attributeOrInput, integers, integersOf, reshaped, transposed } from './integers.js'
+import { attributeOrInput, computed, numbersIn } from './numbers.js'
+import { fixedDims, fromFront, reshaped, squeezed, transposed, unsqueezed } from './views.js'
 
 /** `Flatten` of all axes but the first. */
 export const flatten = (node: NodeReader): Value => {
-  const axis = node.integer('axis', 1)
-  const { shape } = node.activations(0)
-  if (axis !== 1 && axis !== 1 - extentsOf(shape).length) node.refuse('one vector per image', `axis ${axis}`)
+  const rank = extentsOf(node.activations(0).shape).length
+  const axis = node.integer('axis')
+  if (axis !== 1 && axis !== 1 - rank) node.refuse('one vector per image (axis 1)', `axis ${axis}`)
   return toVector(node)
 }
 
 /** `Reshape` to one vector per image. */
 export const reshape = (node: NodeReader): Value => {
-  if (areNumbers(node)) return reshaped(node)
-  const { shape } = node.activations(0)
-  const [first, second, ...others] = integersOf(node, 1).values
-  const features = extentsOf(shape).reduce<number>((product, extent) => product * (extent === 'batch' ? 1 : extent), 1)
-  const fits = others.length === 0 && (second === features || (second === -1 && first !== -1))
-  if (!fits) node.refuse('one vector per image', `shape [${[first, second, ...others].join(', ')}]`)
+  const dims = fixedDims(node)
+  if (dims) return reshaped(node, dims)
+  const extents = extentsOf(node.activations(0).shape)
+  const wanted = numbersIn(node, 1).values
+  const copies = node.integer('allowzero') === 0
+  const [first, second, ...others] = wanted.map((extent, axis) => (extent === 0 && copies ? extents[axis] : extent))
+  const features = extents.slice(1).reduce<number>((product, extent) => product * Number(extent), 1)
+  // The number of images: as it is, what is left, or the number that the network was exported with.
+  const isBatch = first === 'batch' || first === -1 || first === (node.batch ?? 1)
+  const fits = isBatch && others.length === 0 && (second === features || (second === -1 && first !== -1))
+  if (!fits) node.refuse(`one vector of ${features} numbers per image`, `shape ${shapeText(wanted.slice(0, 16))}`)
   return toVector(node)
 }
 
-/** `Squeeze` of an image of one pixel, or of a list of one number. */
+/** `Squeeze` of an image of one pixel, or of numbers. */
 export const squeeze = (node: NodeReader): Value => {
-  const value = node.value(0)
-  if (value.kind === 'integers') return integers(value.values, value.values.length === 1 ? [] : value.dims)
-  const axes = attributeOrInput(node, 'axes', 1) ?? []
+  const axes = attributeOrInput(node, 'axes', 1)
+  const dims = fixedDims(node)
+  if (dims) return squeezed(node, dims, axes)
   const { shape } = node.activations(0)
   const onePixel = shape.kind === 'image' && shape.height === 1 && shape.width === 1
-  const spatial = axes.map((axis) => (axis < 0 ? axis + 4 : axis)).toSorted((a, b) => a - b)
-  if (!onePixel || spatial.join() !== '2,3')
-    node.refuse('an image of one pixel without its axes 2 and 3', `axes ${axes.join(', ')}`)
+  if (!onePixel || !axes || !areSpatial(node, axes))
+    node.refuse(
+      'an image of one pixel without its axes 2 and 3',
+      `axes ${axes ? axes.slice(0, 16).join(', ') : 'of one entry'} of ${shapeText(extentsOf(shape))}`,
+    )
   return toVector(node)
 }
+
+/** `Unsqueeze` of numbers. */
+export const unsqueeze = (node: NodeReader): Value => {
+  const axes = attributeOrInput(node, 'axes', 1) ?? node.refuse('axes', 'none')
+  const dims = fixedDims(node) ?? node.refuse('numbers that get another axis', node.described(0))
+  return unsqueezed(node, dims, axes)
+}
+
+/** Whether axes of images are the two of its rows and columns. */
+export const areSpatial = (node: NodeReader, axes: readonly number[]): boolean =>
+  axes.length === 2 &&
+  axes
+    .map((axis) => fromFront(node, axis, 4))
+    .toSorted((a, b) => a - b)
+    .join() === '2,3'
 
 /** `Shape` of activations or of a constant. */
 export const shapeOf = (node: NodeReader): Value => {
-  const value = node.value(0)
-  if (value.kind === 'constant') return integers(value.tensor.dims)
-  if (value.kind === 'integers') return integers(value.dims)
-  const extents = extentsOf(node.activations(0).shape)
-  return integers(extents.slice(node.integer('start', 0), node.integer('end', extents.length)))
+  const extents = fixedDims(node) ?? extentsOf(node.activations(0).shape)
+  const end = node.has('end') ? node.integer('end') : extents.length
+  return computed(node, 'I64', extents.slice(node.integer('start'), end))
 }
 
-/** `Transpose` of a constant matrix, of weights or of numbers. */
+/** `Transpose` of numbers. Activations keep their order. */
 export const transposeOf = (node: NodeReader): Value => {
-  const value = node.value(0)
-  if (value.kind === 'integers') return transposed(node)
-  const tensor = node.constant(0)
-  const [rows = 0, columns = 0] = tensor.dims
-  if (tensor.dims.length !== 2) node.refuse('a matrix', `a tensor of shape [${tensor.dims.join(', ')}]`)
-  const rawData = littleEndian(transpose(floatsOf(tensor), rows, columns))
-  return { kind: 'constant', tensor: { ...tensor, dims: [columns, rows], dataType: dataTypes.float, rawData } }
+  const dims = fixedDims(node) ?? extentsOf(node.activations(0).shape)
+  const order = node.integers('perm') ?? dims.map((_, axis) => dims.length - 1 - axis)
+  const sorted = order.toSorted((a, b) => a - b)
+  if (order.length !== dims.length || sorted.some((axis, i) => axis !== i))
+    node.refuse(`an order of ${dims.length} axes as attribute "perm"`, shapeText(order.slice(0, 16)))
+  const fixed = fixedDims(node)
+  if (fixed) return transposed(node, fixed, order)
+  if (order.some((axis, i) => axis !== i))
+    node.refuse(
+      'activations whose axes keep their order, or a constant',
+      `${node.described(0)}, by ${shapeText(order)}`,
+    )
+  return node.value(0)
 }
 
-const toVector = (node: NodeReader): Value => {
+/** The output as one vector for each image. */
+export const toVector = (node: NodeReader): Value => {
   const input = node.activations(0)
   // One vector per image is left as it is.
   if (input.shape.kind === 'vector') return activations(input)

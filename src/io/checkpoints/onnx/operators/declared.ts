@@ -1,0 +1,140 @@
+import type { AttributeRule, AttributeRules, AttributeValue } from '../graph/attributes.js'
+
+type Range = Pick<AttributeRule, 'since' | 'until'>
+
+const among = (...values: readonly (number | string)[]): NonNullable<AttributeRule['accepts']> => ({
+  words: values.length === 1 ? String(values[0]) : `one of ${values.join(', ')}`,
+  test: (value) => values.some((each) => each === value),
+})
+
+const isList = (value: AttributeValue): value is readonly number[] => typeof value === 'object'
+
+/** A list of numbers that are all the same, as layers have one number for all sides. */
+const alike = (count: number, least: number, most = Infinity): NonNullable<AttributeRule['accepts']> => ({
+  words:
+    least === most
+      ? `[${new Array(count).fill(least).join(', ')}]`
+      : `${count} equal whole numbers >= ${least}, the same for all sides`,
+  test: (value) =>
+    isList(value) &&
+    value.length === count &&
+    value.every((each) => each === value[0] && each >= least && each <= most),
+})
+
+const int = (otherwise?: number, accepts?: AttributeRule['accepts'], range: Range = {}): AttributeRule => ({
+  type: 'int',
+  ...(otherwise === undefined ? {} : { otherwise }),
+  ...(accepts ? { accepts } : {}),
+  ...range,
+})
+const float = (otherwise?: number, range: Range = {}): AttributeRule => ({
+  type: 'float',
+  ...(otherwise === undefined ? {} : { otherwise }),
+  accepts: { words: 'a finite number', test: (value) => Number.isFinite(value) },
+  ...range,
+})
+const text = (otherwise: string, ...values: readonly string[]): AttributeRule => ({
+  type: 'string',
+  otherwise,
+  accepts: among(...values),
+})
+const ints = (accepts?: AttributeRule['accepts'], range: Range = {}): AttributeRule => ({
+  type: 'ints',
+  ...(accepts ? { accepts } : {}),
+  ...range,
+})
+
+const flag = among(0, 1)
+
+const window = {
+  auto_pad: text('NOTSET', 'NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'),
+  kernel_shape: ints(alike(2, 1)),
+  strides: ints(alike(2, 1)),
+  pads: ints(alike(4, 0)),
+} satisfies AttributeRules
+
+/** The layers here look at every pixel of a window. */
+const undilated = alike(2, 1, 1)
+
+/**
+ * The supported operators of ONNX, each with its attributes that are understood: type, accepted values, default, and the
+ * opsets that have it. Any other attribute of a node, or another value, is an error: read past, it would change the
+ * network in silence.
+ *
+ * Source: the ONNX specification, Operators.md and Changelog.md, github.com/onnx/onnx.
+ */
+export const declared = {
+  Add: {},
+  AveragePool: {
+    ...window,
+    ceil_mode: int(0, flag, { since: 10 }),
+    // Matters only for padding, which no layer for pooling has.
+    count_include_pad: int(0, flag),
+    dilations: ints(undilated, { since: 19 }),
+  },
+  BatchNormalization: {
+    epsilon: float(1e-5),
+    // Of training alone: layers here have PyTorch's.
+    momentum: float(0.9),
+    spatial: int(1, among(1), { until: 8 }),
+    training_mode: int(0, among(0), { since: 14 }),
+  },
+  Cast: { to: int(), saturate: int(1, among(1), { since: 19 }) },
+  Concat: { axis: int() },
+  Constant: {
+    value: { type: 'tensor' },
+    value_float: float(undefined, { since: 12 }),
+    value_floats: { type: 'floats', since: 12 },
+    value_int: int(undefined, undefined, { since: 12 }),
+    value_ints: ints(undefined, { since: 12 }),
+  },
+  ConstantOfShape: { value: { type: 'tensor', since: 9 } },
+  Conv: {
+    ...window,
+    dilations: ints(undilated),
+    group: int(1, { words: 'a whole number >= 1', test: (value) => typeof value === 'number' && value >= 1 }),
+  },
+  Div: {},
+  // Both are of training alone.
+  Dropout: { ratio: float(0.5, { until: 11 }), seed: int(0, undefined, { since: 12 }) },
+  Flatten: { axis: int(1) },
+  Gather: { axis: int(0) },
+  Gemm: { alpha: float(1), beta: float(1), transA: int(0, among(0)), transB: int(0, flag) },
+  GlobalAveragePool: {},
+  Identity: {},
+  MatMul: {},
+  MaxPool: {
+    ...window,
+    ceil_mode: int(0, flag, { since: 10 }),
+    dilations: ints(undilated, { since: 10 }),
+    // Of the second output alone, which no layer has.
+    storage_order: int(0, flag, { since: 8 }),
+  },
+  Mul: {},
+  Pad: {
+    mode: text('constant', 'constant'),
+    pads: ints(undefined, { until: 10 }),
+    value: float(0, { until: 10 }),
+  },
+  ReduceMean: {
+    axes: ints(undefined, { until: 17 }),
+    keepdims: int(1, flag),
+    noop_with_empty_axes: int(0, flag, { since: 18 }),
+  },
+  Relu: {},
+  Reshape: { allowzero: int(0, flag, { since: 14 }) },
+  Shape: { start: int(0, undefined, { since: 15 }), end: int(undefined, undefined, { since: 15 }) },
+  Slice: {
+    axes: ints(undefined, { until: 9 }),
+    ends: ints(undefined, { until: 9 }),
+    starts: ints(undefined, { until: 9 }),
+  },
+  Squeeze: { axes: ints(undefined, { until: 12 }) },
+  Sub: {},
+  Sum: {},
+  Transpose: { perm: ints() },
+  Unsqueeze: { axes: ints(undefined, { until: 12 }) },
+} as const satisfies Readonly<Record<string, AttributeRules>>
+
+/** An operator that is supported. */
+export type OperatorName = keyof typeof declared

@@ -61,7 +61,7 @@ const read = async (place: Place, select: number, options: BudgetOptions = {}): 
     case 'safetensors':
       return valueOf(expandSparse(place, valueOf(readSafetensors(bytes, file, stage, budget)), budget))
     case 'onnx':
-      return valueOfTask(readOnnx(bytes, file, stage))
+      return valueOfTask(readOnnx(bytes, file, stage, budget))
     case 'unknown':
       return placing(place, async () =>
         refuseKind('a PyTorch, safetensors or ONNX file', bytes, `another kind of file, of ${bytes.length} bytes`),

@@ -153,7 +153,9 @@ describe('a network in integers', () => {
   it('is refused as a teacher; the error names the operator that no layer here has', async () => {
     const { weights, statistics } = seededNetwork(mnistNet)
     const read = await readOnnx(quantised(mnistNet, { weights, statistics }, noise(mnistNet, 8)), 'n.onnx', 'test')()
-    expect(isLeft(read) && describeError(read.left)).toMatch(/"QuantizeLinear" \(5 times, first node "input\/quantized", opset 17\), "DequantizeLinear" \(13 times/)
+    expect(isLeft(read) && describeError(read.left)).toMatch(
+      /"QuantizeLinear" \(5 times, first node "input\/quantized", opset 17\), "DequantizeLinear" \(13 times/,
+    )
   })
 
   it('needs images to be calibrated on', () => {

@@ -2,73 +2,11 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
-import { describeError } from '../../../../src/dsl/errors.js'
-import {
-  dataTypes,
-  EXTERNAL,
-  encodeModel,
-  type OnnxGraph,
-  type OnnxModel,
-  type OnnxNode,
-  type OnnxTensor,
-  type Written,
-} from '../../../../src/io/checkpoints/onnx/graph/messages.js'
-import { readCheckpoint } from '../../../../src/io/checkpoints/readCheckpoint.js'
-import { littleEndian } from '../../../../src/io/checkpoints/tensors/dtype.js'
-import { selfDescribed } from '../../../../src/models/parameters/selfDescribed.js'
+import { EXTERNAL, type OnnxNode, type Written } from '../../../../src/io/checkpoints/onnx/graph/messages.js'
 import { temporaryFolder } from '../../../runtime/fakes.js'
 import { seededNumbers } from '../../../support/numbers.js'
-
-const tensor = (name: string, dims: readonly number[], values?: Float32Array): Written<OnnxTensor> => {
-  const count = dims.reduce((product, extent) => product * extent, 1)
-  return { name, dims, dataType: dataTypes.float, rawData: littleEndian(values ?? seededNumbers(1, count)) }
-}
-
-const value = (name: string, sizes: readonly number[]) => ({
-  name,
-  type: { tensorType: { elemType: dataTypes.float, shape: { dim: sizes.map((dimValue) => ({ dimValue })) } } },
-})
-
-const ints = (name: string, numbers: readonly number[]) => ({ name, ints: numbers, type: 7 })
-
-const conv: Written<OnnxNode> = {
-  opType: 'Conv',
-  name: 'first',
-  input: ['x', 'w'],
-  output: ['a'],
-  attribute: [ints('kernel_shape', [3, 3])],
-}
-const tail: readonly Written<OnnxNode>[] = [
-  { opType: 'Relu', name: 'relu', input: ['a'], output: ['b'] },
-  { opType: 'Flatten', name: 'flat', input: ['b'], output: ['c'] },
-  { opType: 'Gemm', name: 'head', input: ['c', 'm'], output: ['y'] },
-]
-const initializer = [tensor('w', [2, 1, 3, 3]), tensor('m', [8, 3])]
-
-/** A 3×3 convolution of one channel of 4 × 4 pixels into two, and a linear layer. The tests change it. */
-const graph: Written<OnnxGraph> = {
-  name: 'small',
-  node: [conv, ...tail],
-  initializer,
-  input: [value('x', [1, 1, 4, 4])],
-  output: [value('y', [1, 3])],
-}
-
-const model = (changed: Written<OnnxGraph> = {}, more: Written<OnnxModel> = {}): Uint8Array =>
-  encodeModel({ irVersion: 8, opsetImport: [{ domain: '', version: 17 }], graph: { ...graph, ...changed }, ...more })
-
-/** The error for a file of these bytes; `none` if it is read. */
-const complaint = async (bytes: Uint8Array, folder = temporaryFolder()): Promise<string> => {
-  const file = join(folder, 'net.onnx')
-  writeFileSync(file, bytes)
-  const read = await readCheckpoint(file)()
-  const network = isLeft(read) ? read : selfDescribed('loadTeacher', file, read.right)
-  if (!isLeft(network)) return 'none'
-  expect(network.left).toMatchObject({ _tag: 'FileError', stage: 'loadTeacher', file })
-  return describeError(network.left).replace(`loadTeacher: ${file}: `, '')
-}
+import { complaint, conv, graph, ints, model, tail, tensor, value } from './smallModel.js'
 
 const withConv = (changed: Written<OnnxNode>): Uint8Array => model({ node: [{ ...conv, ...changed }, ...tail] })
 

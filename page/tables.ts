@@ -62,12 +62,12 @@ export const attackedTable = ({ attacked }: Pick<RunFacts, 'attacked'>): HTMLEle
   tableOf(
     'Attacks',
     ['attack', 'evaluation', 'broken', 'attacked', 'robust after it', 'time'],
-    attacked.map(({ subject, attack, stage, robust, attacked: given, broken, seconds }) => [
+    attacked.map(({ subject, attack, stage, robust, attacked: given, broken, seconds, withoutGradient = 0 }) => [
       attack === stage ? attack : `${attack}: ${stage}`,
       subject,
       formatCount(broken),
       formatCount(given),
-      formatPercent(robust),
+      `${formatPercent(robust)}${withoutGradient === 0 ? '' : ` (no gradient on ${formatCount(withoutGradient)})`}`,
       formatSeconds(seconds),
     ]),
   )

@@ -4,12 +4,14 @@ import { tf } from '../engine/tf.js'
 import { lossesAndGradient } from './common/ascend.js'
 import type { Attack } from './common/attack.js'
 import { defineAttack } from './common/defineAttack.js'
-import { crossEntropy } from './common/losses.js'
+import { reportGradient } from './common/gradientWatch.js'
+import { untargeted } from './common/losses.js'
 import { norms } from './common/norms.js'
 import { checkThreat, threatFields } from './common/threat.js'
+import { underflowField } from './common/underflow.js'
 
 /** The declared options of {@link fgsm}. */
-export const fgsmOptions = declareOptions('fgsm', threatFields)
+export const fgsmOptions = declareOptions('fgsm', { ...threatFields, ...underflowField })
 
 /** Options of {@link fgsm}. */
 export interface FgsmOptions extends OptionsOf<typeof fgsmOptions> {}
@@ -24,18 +26,21 @@ export interface FgsmOptions extends OptionsOf<typeof fgsmOptions> {}
  */
 export const fgsm = (options: FgsmOptions): Attack => {
   const settings = fgsmOptions.read(options)
-  const { epsilon, norm } = settings
+  const { epsilon, norm, underflow } = settings
   checkThreat('fgsm', settings)
-  const { ascent, ball } = norms[norm]
+  const { ascent, ball, leastGradient } = norms[norm]
+  const loss = underflow ? untargeted.logCe : untargeted.ce
   return defineAttack({
     name: 'fgsm',
     config: fgsmOptions.config(settings),
     norm,
     epsilon,
-    *perturb({ classifier, images, labels }) {
+    *perturb(input) {
+      const { classifier, images, labels } = input
       yield 0.5
       return tf.tidy((): Tensor4D => {
-        const { gradient } = lossesAndGradient(classifier, images, crossEntropy(labels))
+        const { gradient } = lossesAndGradient(classifier, images, loss(labels))
+        reportGradient(input, gradient, leastGradient)
         return ball(images, epsilon).project(tf.add(images, tf.mul(ascent(gradient), epsilon)))
       })
     },

@@ -6,16 +6,19 @@ import { tf } from '../engine/tf.js'
 import { logitsOf, lossesAndGradient } from './common/ascend.js'
 import type { Attack, AttackInput, Perturbing } from './common/attack.js'
 import { defineAttack } from './common/defineAttack.js'
+import { reportGradient } from './common/gradientWatch.js'
 import { divergenceFrom, type Losses, untargeted } from './common/losses.js'
 import { norms } from './common/norms.js'
 import { classesOf, predictionsOf } from './common/predictions.js'
 import { type FillPerturbation, randomPerturbations } from './common/starts.js'
 import { progressOfPart, replaceTensor } from './common/steps.js'
 import { checkThreat, nameOption, threatFields } from './common/threat.js'
+import { checkUnderflow, underflowField } from './common/underflow.js'
 
 /** What PGD maximises, by name. */
 const losses = {
   ce: ({ labels }: AttackInput): Losses => untargeted.ce(labels),
+  logCe: ({ labels }: AttackInput): Losses => untargeted.logCe(labels),
   margin: ({ labels }: AttackInput): Losses => untargeted.margin(labels),
   kl: ({ classifier, images }: AttackInput): Losses => divergenceFrom(logitsOf(classifier, images)),
 }
@@ -59,6 +62,7 @@ export const pgdOptions = declareOptions('pgd', {
    * `image`. @default 1
    */
   restarts: whole(1).default(1),
+  ...underflowField,
   /** Its name in figures. Two PGD attacks in one evaluation need different names. @default 'pgd' */
   name: nameOption().default('pgd'),
 })
@@ -73,21 +77,24 @@ export interface PgdOptions extends OptionsOf<typeof pgdOptions> {}
  * @example
  * attackEval([pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })])
  * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), fewer than 1 step or restart, a step size ≤ 0, several
- * restarts from the image, loss `kl` from the image (its gradient is 0 there), or an unknown norm, loss or start
+ * restarts from the image, loss `kl` from the image (its gradient is 0 there), `underflow` with a loss other than `ce`, or
+ * an unknown norm, loss or start
  * Source: Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
  */
 export const pgd = (options: PgdOptions): Attack => {
   const { name, ...settings } = pgdOptions.read(options)
-  const { epsilon, norm, steps, stepSize, loss, start, restarts } = settings
+  const { epsilon, norm, steps, stepSize, loss, start, restarts, underflow } = settings
   checkThreat('pgd', settings)
+  checkUnderflow('pgd', loss, underflow)
   if (start === 'image' && restarts > 1) rejectOption('pgd', "1 restart for start 'image'", restarts)
   if (start === 'image' && loss === 'kl') rejectOption('pgd', "start 'uniform' or 'nearby' for loss 'kl'", `"${start}"`)
-  const { ascent, ball, fillInside } = norms[norm]
+  const { ascent, ball, fillInside, leastGradient } = norms[norm]
+  const objectiveOf = losses[underflow ? 'logCe' : loss]
 
   /** One run from one start. */
   function* ascend(input: AttackInput, restart: number): Perturbing {
     const { classifier, images } = input
-    const objective = losses[loss](input)
+    const objective = objectiveOf(input)
     const epsilonBall = ball(images, epsilon)
     let adversarial = tf.tidy(() =>
       epsilonBall.project(starts[start](input, [name, restart], (out, random) => fillInside(out, epsilon, random))),
@@ -96,6 +103,7 @@ export const pgd = (options: PgdOptions): Attack => {
       for (let i = 0; i < steps; i++) {
         adversarial = replaceTensor(adversarial, (from) => {
           const { gradient } = lossesAndGradient(classifier, from, objective)
+          reportGradient(input, gradient, leastGradient)
           return epsilonBall.project(tf.add(from, tf.mul(ascent(gradient), stepSize)))
         })
         if (i + 1 < steps) yield (i + 1) / steps

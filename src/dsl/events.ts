@@ -1,7 +1,7 @@
 // What happens in a run, other than single training steps. Each type is that of its codec: `events.jsonl` is read back.
 import * as t from 'io-ts'
 import { Accuracies, Environment, LayerWeights, NetworkLatency, NetworkSizes, ParameterCounts } from './figures.js'
-import { objectCodec, recordCodec, wordCodec } from './kit/codecOf.js'
+import { objectCodec, optionalCodec, recordCodec, wordCodec } from './kit/codecOf.js'
 import { Phase } from './phases.js'
 
 const subject = wordCodec('"before", "after" or "epoch"', ['before', 'after', 'epoch'])
@@ -112,19 +112,25 @@ const evaluatingEvent = objectCodec({
 /** An evaluation goes on. */
 export interface EvaluatingEvent extends t.TypeOf<typeof evaluatingEvent> {}
 
-const attackedEvent = objectCodec({
-  type: t.literal('attacked'),
-  subject,
-  attack: t.string,
-  stage: t.string,
-  /** Robust accuracy after the stage. */
-  robust: t.number,
-  /** Examples that the stage was given. */
-  attacked: t.number,
-  /** How many of them it broke. */
-  broken: t.number,
-  seconds: t.number,
-})
+const attackedEvent = t.intersection([
+  objectCodec({
+    type: t.literal('attacked'),
+    subject,
+    attack: t.string,
+    stage: t.string,
+    /** Robust accuracy after the stage. */
+    robust: t.number,
+    /** Examples that the stage was given. */
+    attacked: t.number,
+    /** How many of them it broke. */
+    broken: t.number,
+    seconds: t.number,
+  }),
+  optionalCodec({
+    /** How many of the others have no gradient that it could follow: zero or not finite. */
+    withoutGradient: t.number,
+  }),
+])
 
 /** A stage of an attack is over. */
 export interface AttackedEvent extends t.TypeOf<typeof attackedEvent> {}

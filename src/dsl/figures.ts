@@ -11,6 +11,11 @@ const attackDetails = t.intersection([
   optionalCodec({
     /** Mean length of the perturbations that broke an example, in the attack's norm; absent if none did. */
     meanDistance: t.number,
+    /**
+     * By stage: the share of the examples it was given that it did not break and on which its loss has no gradient (zero
+     * or not finite in at least half of its steps). Absent if there are none: its figure is then no evidence on them.
+     */
+    withoutGradient: recordCodec(t.number),
   }),
 ])
 

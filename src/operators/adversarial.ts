@@ -65,7 +65,7 @@ export const adversarial = (attack: AttackSchedule, options: AdversarialOptions 
     const { minibatch, run } = step
     const drawn = stream(run.seed, 'mixRatio', minibatch.epoch, minibatch.batch).uniform()
     if (!(drawn < mixRatio)) return step
-    return withMinibatch(step, modes[mode](minibatch, attackedImages(step, schedule)))
+    return withMinibatch(step, modes[mode](minibatch, attackedImages(STAGE, step, schedule)))
   }
   return stage(
     {

@@ -86,7 +86,7 @@ export const lbgat = (attack: AttackSchedule, options: LbgatOptions = {}): Op<Ha
         return source.pipe(
           map((step) => {
             guide ??= makeGuide(step)
-            return enrich(STAGE, withAttackedView(step, schedule), { terms: [term], guide })
+            return enrich(STAGE, withAttackedView(STAGE, step, schedule), { terms: [term], guide })
           }),
         )
       }),

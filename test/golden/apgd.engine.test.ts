@@ -106,6 +106,7 @@ describeGolden('Auto-PGD', () => {
         images,
         labels,
         classes,
+        indices: Uint32Array.from(classes.keys()),
         norm: norms.Linf,
         epsilon: 0.3,
         steps,

@@ -188,6 +188,29 @@ describe('adversarial', () => {
     expect(new Set(seeds).size).toBe(3)
   })
 
+  it.each([
+    ['on more than a tenth of them', 0, ['attack', 'attack']],
+    ['but not on few', 1, []],
+  ] as const)('warns once an epoch if its attack has no gradient, %s', async (_title, usable, expected) => {
+    const fake = fakeRun()
+    const blind: Attack = {
+      name: 'attack',
+      config: {},
+      norm: 'Linf',
+      epsilon: 0.1,
+      *perturb({ images, indices, onGradient }) {
+        onGradient?.(indices, new Uint8Array(indices.length).fill(usable))
+        yield 0.5
+        return tf.clone(images)
+      },
+    }
+    await collect(lentSteps(fake).pipe(initialise(tinyNet), adversarial(blind), take(6)), () => undefined)
+    fake.end()
+    const warnings = fake.events.flatMap((event) => (event.type === 'warning' ? [event] : []))
+    expect(warnings.map(({ message }) => message.split(':')[0])).toEqual(expected)
+    expect(new Set(warnings.map(({ message, stage }) => `${stage} ${message}`)).size).toBe(Math.min(1, expected.length))
+  })
+
   it('works before and after a perturbation, and frees the tensors of both', async () => {
     const seen = await run((source) =>
       source.pipe(

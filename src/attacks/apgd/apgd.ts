@@ -1,17 +1,14 @@
-import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, whole } from '../../dsl/options/kinds.js'
 import type { Attack } from '../common/attack.js'
 import { attemptsOnUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
-import { type Losses, untargeted } from '../common/losses.js'
+import { untargeted } from '../common/losses.js'
 import { norms } from '../common/norms.js'
 import { randomPerturbations } from '../common/starts.js'
 import { checkThreat, nameOption, threatFields } from '../common/threat.js'
+import { checkUnderflow, underflowField } from '../common/underflow.js'
 import { autoPgd } from './autoPgd.js'
-
-/** What APGD maximises, by name. */
-const losses = { ce: untargeted.ce, dlr: untargeted.dlr } satisfies Record<string, (labels: Tensor2D) => Losses>
 
 /** The declared options of {@link apgd}. */
 export const apgdOptions = declareOptions('apgd', {
@@ -24,6 +21,7 @@ export const apgdOptions = declareOptions('apgd', {
   restarts: whole(1).default(1),
   /** Passes whose gradients are averaged in each step, ≥ 1. Use several for networks with random outputs. @default 1 */
   samples: whole(1).default(1),
+  ...underflowField,
   /** Its name in figures. @default 'apgd-ce' or 'apgd-dlr', depending on the loss */
   name: nameOption().optional("'apgd-ce' or 'apgd-dlr', depending on the loss"),
 })
@@ -39,15 +37,17 @@ export interface ApgdOptions extends OptionsOf<typeof apgdOptions> {}
  *
  * @example
  * attackEval([apgd({ epsilon: 0.3, loss: 'dlr', restarts: 5 })])
- * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), no steps, restarts or samples, an unknown norm or loss
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), no steps, restarts or samples, `underflow` with loss
+ * `dlr`, an unknown norm or loss
  * Source: Croce & Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
  * attacks", ICML 2020, Algorithm 1.
  */
 export const apgd = (options: ApgdOptions): Attack => {
   const { name: given, ...settings } = apgdOptions.read(options)
-  const { epsilon, norm, loss, steps, restarts, samples } = settings
+  const { epsilon, norm, loss, steps, restarts, samples, underflow } = settings
   const name = given ?? `apgd-${loss}`
   checkThreat('apgd', settings)
+  checkUnderflow('apgd', loss, underflow)
   const geometry = norms[norm]
   return defineAttack({
     name,
@@ -69,7 +69,9 @@ export const apgd = (options: ApgdOptions): Attack => {
           delta: randomPerturbations(attempt, [name, attempt.number], (out, random) =>
             geometry.fillBoundary(out, epsilon, random),
           ),
-          objective: losses[loss],
+          objective: untargeted[underflow ? 'logCe' : loss],
+          // The cross entropy is positive; its logarithm has no least value.
+          leastLoss: underflow ? Number.NEGATIVE_INFINITY : 0,
         }),
       ),
   })

@@ -1,7 +1,8 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import { lossesAndGradient, type Pass } from '../common/ascend.js'
-import type { Classifier } from '../common/attack.js'
+import type { AttackInput } from '../common/attack.js'
+import { reportGradient } from '../common/gradientWatch.js'
 import type { Losses } from '../common/losses.js'
 import type { Ball, Norm } from '../common/norms.js'
 import { predictionsOf } from '../common/predictions.js'
@@ -9,11 +10,7 @@ import { gatherRows } from '../common/steps.js'
 import { stepSizes } from './stepSizes.js'
 
 /** What Auto-PGD takes. It frees `delta`; the other tensors belong to the caller. */
-export interface AutoPgdInput {
-  readonly classifier: Classifier
-  readonly images: Tensor4D
-  /** One-hot, n × classes. */
-  readonly labels: Tensor2D
+export interface AutoPgdInput extends Omit<AttackInput, 'seed'> {
   /** True classes, n. */
   readonly classes: Int32Array
   readonly norm: Norm
@@ -26,6 +23,8 @@ export interface AutoPgdInput {
   readonly delta: Tensor4D
   /** The loss for some of the rows, given their labels and their rows in the input. */
   readonly objective: (labels: Tensor2D, rows: Int32Array) => Losses
+  /** The first iteration counts as one that raised the loss if its loss exceeds this. @default 0 */
+  readonly leastLoss?: number
   /** Called with the first misclassified image of each row, which then takes no further part. */
   readonly onBroken: (row: number, image: Float32Array) => void
 }
@@ -66,7 +65,7 @@ export function* autoPgd(
   input: AutoPgdInput,
   watch: (state: AutoPgdState) => void = () => undefined,
 ): Generator<number, void, undefined> {
-  const { classifier, images, labels, classes, norm, epsilon, steps, samples, objective } = input
+  const { classifier, images, labels, classes, norm, epsilon, steps, samples, objective, leastLoss } = input
   let rows = Int32Array.from(classes.keys())
   let done = new Uint8Array(rows.length)
   const start = tf.tidy(() => tf.clipByValue(tf.add(images, input.delta), 0, 1) as Tensor4D)
@@ -79,6 +78,8 @@ export function* autoPgd(
     const pass = averaged(Array.from({ length: samples }, () => lossesAndGradient(classifier, tensors.now, losses)))
     tensors.gradient.dispose()
     tensors.gradient = pass.gradient
+    const indices = Uint32Array.from(rows, (row) => input.indices[row] ?? 0)
+    reportGradient({ indices, onGradient: input.onGradient }, pass.gradient, norm.leastGradient)
     const broken = brokenRows(pass.logits, rows, classes, done)
     if (broken.length > 0) reportBroken(tensors.now, broken, rows, input.onBroken)
     for (const row of broken) done[row] = 1
@@ -86,7 +87,7 @@ export function* autoPgd(
   }
 
   try {
-    const sizes = stepSizes(evaluate(), 2 * epsilon, steps)
+    const sizes = stepSizes(evaluate(), 2 * epsilon, steps, leastLoss)
     tensors.bestGradient = swapped(tensors.bestGradient, tensors.gradient.clone())
     tensors.stepSize = swapped(tensors.stepSize, column(sizes.lengths()))
     watch({ rows, bestLosses: sizes.best(), bestImages: tensors.best })

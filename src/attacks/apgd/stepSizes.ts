@@ -22,10 +22,10 @@ export interface StepSizes {
 const UPHILL = 0.75
 
 /** Iterations between two checkpoints: 22 % of all at first, then 3 % of all fewer each time, but at least 6 %. */
-const periods = (steps: number): { readonly first: number; readonly shrink: number; readonly least: number } => ({
+const periods = (steps: number): { readonly first: number; readonly shrink: number; readonly shortest: number } => ({
   first: Math.max(Math.trunc(0.22 * steps), 1),
   shrink: Math.max(Math.trunc(0.03 * steps), 1),
-  least: Math.max(Math.trunc(0.06 * steps), 1),
+  shortest: Math.max(Math.trunc(0.06 * steps), 1),
 })
 
 /**
@@ -35,18 +35,18 @@ const periods = (steps: number): { readonly first: number; readonly shrink: numb
  * @param start losses at the starting point, n
  * @param length of the first step
  * @param steps iterations in total
- * Source: Croce & Hein, ICML 2020, Sec. 3.2 and Algorithm 1. As in the official code, the first iteration counts as one
- * that raised the loss if its loss is positive.
+ * @param least the loss that the first iteration must exceed to count as one that raised it. @default 0
+ * Source: Croce & Hein, ICML 2020, Sec. 3.2 and Algorithm 1. The default of `least` is that of the official code.
  */
-export const stepSizes = (start: Float32Array, length: number, steps: number): StepSizes => {
-  const { first, shrink, least } = periods(steps)
+export const stepSizes = (start: Float32Array, length: number, steps: number, least = 0): StepSizes => {
+  const { first, shrink, shortest } = periods(steps)
   let period = first
   let since = 0
   let lengths = new Float32Array(start.length).fill(length)
   let best = start.slice()
   let bestAtCheckpoint = start.slice()
   let halvedBefore = new Uint8Array(start.length).fill(1)
-  let last = new Float32Array(start.length)
+  let last = new Float32Array(start.length).fill(least)
   let uphill = new Uint32Array(start.length)
 
   return {
@@ -77,7 +77,7 @@ export const stepSizes = (start: Float32Array, length: number, steps: number): S
       bestAtCheckpoint = best.slice()
       uphill = new Uint32Array(lengths.length)
       since = 0
-      period = Math.max(period - shrink, least)
+      period = Math.max(period - shrink, shortest)
       return ifAny(halved)
     },
     keep: (rows) => {

@@ -1,6 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { made, nameOfMade } from '../../dsl/options/kinds.js'
 import type { Option } from '../../dsl/options/option.js'
+import type { GradientWatch } from './gradientWatch.js'
 import type { NormName } from './norms.js'
 
 /** A classifier as an attack sees it: images n × height × width × channels in [0, 1] to logits n × classes. */
@@ -18,6 +19,11 @@ export interface AttackInput {
   readonly indices: Uint32Array
   /** Seed of all random numbers. */
   readonly seed: number
+  /**
+   * Receives which examples have a gradient that the attack can follow, after each backward pass. An attack without
+   * gradients never calls it. @default the gradients are not checked
+   */
+  readonly onGradient?: GradientWatch | undefined
 }
 
 /**

@@ -13,6 +13,34 @@ export const crossEntropy =
   (logits) =>
     softmaxCrossEntropy(logits, labels)
 
+/** m below which log(1 + e^m) and m are the same in float64, up to e^m. */
+const TAIL = -40
+
+/**
+ * The logarithm of the cross entropy, from the log-sum-exp margin m = log Σ_{c ≠ y} exp z_c − z_y, in float64:
+ * cross entropy = log(1 + e^m), and ∂ cross entropy/∂z = σ(m)·(q − onehot_y), where q is the softmax of the wrong
+ * classes alone. Where the network is certain, m is very negative: in float32 softmax_y rounds to 1, and σ(m) to 0. The
+ * logarithm has the gradient σ(m)/log(1 + e^m)·(q − onehot_y), whose factor tends to 1: the direction of the cross
+ * entropy's gradient, for each example and at any scale of the logits, and of a length that does not vanish.
+ *
+ * @param labels n classes
+ * Source: the underflow, and logits rescaled against it: Carlini & Wagner, "Defensive Distillation is Not Robust to
+ * Adversarial Examples", 2016 (arXiv:1607.04311), and Croce & Hein, ICML 2020, Sec. 4. Here no scale is chosen.
+ */
+export const logCrossEntropy = (labels: ArrayLike<number>): Losses =>
+  rowLosses((logits, gradient, row) => {
+    const label = labels[row] ?? 0
+    const top = logits[runnerUp(logits, label)] ?? 0
+    let sum = 0
+    for (const [c, logit] of logits.entries()) if (c !== label) sum += Math.exp(logit - top)
+    const m = top + Math.log(sum) - (logits[label] ?? 0)
+    const entropy = Math.max(m, 0) + Math.log1p(Math.exp(-Math.abs(m)))
+    const factor = m < TAIL ? 1 : 1 / (1 + Math.exp(-m)) / entropy
+    for (const [c, logit] of logits.entries())
+      gradient[c] = c === label ? -factor : (factor * Math.exp(logit - top)) / sum
+    return m < TAIL ? m : Math.log(entropy)
+  })
+
 /** The classes of a row in the order of their logits, the largest first; among equal logits, the lower class first. */
 export const classesByLogit = (logits: Float32Array): readonly number[] =>
   Array.from(logits, (_, c) => c).sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b)
@@ -141,6 +169,7 @@ export const divergenceFrom = (target: Float32Array): Losses =>
 /** The losses that need only the true class, by name. Each takes labels, one-hot, n × classes. */
 export const untargeted = {
   ce: crossEntropy,
+  logCe: (labels: Tensor2D) => logCrossEntropy(classesOf(labels)),
   dlr: (labels: Tensor2D) => dlr(classesOf(labels)),
   margin: (labels: Tensor2D) => margin(classesOf(labels)),
 } as const satisfies Readonly<Record<string, (labels: Tensor2D) => Losses>>

@@ -20,6 +20,8 @@ export interface Norm {
   readonly lengths: (delta: Tensor4D) => Tensor1D
   /** For each example, the perturbation of length 1 that raises a linear function with this gradient most. */
   readonly ascent: (gradient: Tensor4D) => Tensor4D
+  /** Sum of absolute values of a gradient up to which `ascent` is not a step of length 1. */
+  readonly leastGradient: number
   /** The ball of radius `epsilon` around each image. */
   readonly ball: (images: Tensor4D, epsilon: number) => Ball
   /** Overwrites `out` with a uniformly random point of the ball of radius ε around 0. */
@@ -41,6 +43,7 @@ const linf: Norm = {
   name: 'Linf',
   lengths: (delta) => tf.max(tf.abs(delta), PIXEL_AXES),
   ascent: (gradient) => tf.sign(gradient),
+  leastGradient: 0,
   ball: (images, epsilon) => {
     const lower = tf.tidy(() => tf.maximum(tf.sub(images, epsilon), 0))
     const upper = tf.tidy(() => tf.minimum(tf.add(images, epsilon), 1))
@@ -62,6 +65,7 @@ const l2: Norm = {
   name: 'L2',
   lengths: (delta) => tf.sqrt(tf.sum(tf.square(delta), PIXEL_AXES)) as Tensor1D,
   ascent: (gradient) => tf.div(gradient, tf.add(l2Column(gradient), GUARD)),
+  leastGradient: GUARD,
   ball: (images, epsilon) => ({
     project: (points) => {
       const delta = tf.sub(points, images) as Tensor4D

@@ -3,6 +3,7 @@ import { tf } from '../../engine/tf.js'
 import { rowLosses } from '../../math/rowGradient.js'
 import { lossesAndGradient } from '../common/ascend.js'
 import type { Attempt } from '../common/attempts.js'
+import { reportGradient } from '../common/gradientWatch.js'
 import { type Losses, runnerUp } from '../common/losses.js'
 import { norms } from '../common/norms.js'
 import { predictionsOf } from '../common/predictions.js'
@@ -54,10 +55,11 @@ export function* findShortest(attempt: Attempt, settings: CwSettings): Generator
 
 /** Minimises ‖x' − x‖₂² + c·max(z_y − max_{j ≠ y} z_j, −κ) from the images. */
 function* descent(
-  { classifier, images, classes }: Attempt,
+  attempt: Attempt,
   { confidence, learningRate, steps, search }: CwSettings,
   observe: Observe,
 ): Generator<number, void, undefined> {
+  const { classifier, images, classes } = attempt
   const objective = hinge(classes, search.constants, confidence)
   const variables = variablesOf(images, learningRate)
   try {
@@ -65,6 +67,7 @@ function* descent(
       const gradient = tf.tidy(() => {
         const points = variables.images()
         const { logits, gradient: ofLosses } = lossesAndGradient(classifier, points, objective)
+        reportGradient(attempt, ofLosses)
         const delta = tf.sub(points, images) as Tensor4D
         observe(points, logits, norms.L2.lengths(delta).dataSync<'float32'>())
         return tf.add(ofLosses, tf.mul(delta, 2))

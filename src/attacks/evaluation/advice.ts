@@ -1,11 +1,7 @@
 import { rejectOption } from '../../dsl/errors.js'
 import { percent } from '../../dsl/kit/percent.js'
-import { tf } from '../../engine/tf.js'
-import { logitsOf, lossesAndGradient } from '../common/ascend.js'
+import { logitsOf } from '../common/ascend.js'
 import type { Attack, AttackSequence, Classifier } from '../common/attack.js'
-import { dlr } from '../common/losses.js'
-import { norms } from '../common/norms.js'
-import { classesOf } from '../common/predictions.js'
 import type { StageResult, TestBatch } from './evaluation.js'
 
 /** Outputs that differ by more are random; the value of the official AutoAttack. */
@@ -37,7 +33,6 @@ export const adviceBefore = (
   return [
     ...(averages ? [] : randomised(classifier, batch)),
     ...probabilities(classifier, batch),
-    ...zeroGradients(classifier, batch),
     ...new Set(stages.flatMap(({ weaknesses }) => weaknesses?.(classes) ?? [])),
   ]
 }
@@ -90,17 +85,17 @@ const probabilities = (classifier: Classifier, { images }: TestBatch): readonly 
     : []
 }
 
-const zeroGradients = (classifier: Classifier, { images, labels }: TestBatch): readonly string[] => {
-  const { gradient } = lossesAndGradient(classifier, images, dlr(classesOf(labels)))
-  const largest = tf.tidy(() => norms.Linf.lengths(gradient).dataSync())
-  gradient.dispose()
-  const zeros = largest.filter((value) => value === 0).length
-  return zeros > 0
-    ? [
-        `${zeros} of ${largest.length} examples have no gradient at all: gradient attacks cannot move them, but Square can`,
+/** A warning if there are examples that an attack could not move, because its loss has no gradient there. */
+export const adviceOnGradients = ({ attack, stage, attacked, withoutGradient }: StageResult): readonly string[] =>
+  withoutGradient === 0
+    ? []
+    : [
+        `${attack === stage ? stage : `${attack}/${stage}`}: its loss has no gradient on ` +
+          `${percent(withoutGradient / attacked)} of the examples that it attacked (${withoutGradient} of ${attacked}): ` +
+          'zero or not finite. It cannot move them, so its figure says nothing about them. If the softmax underflows, ' +
+          "the cross-entropy attacks take underflow: 'rescale', and autoAttack has other losses; otherwise only " +
+          'square counts',
       ]
-    : []
-}
 
 /** A warning if Square broke many examples that the gradient attacks before it did not break. */
 export const adviceOnSequence = (sequence: AttackSequence, results: readonly StageResult[]): readonly string[] => {

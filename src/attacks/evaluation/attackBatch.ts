@@ -4,6 +4,7 @@ import { PwoaFailure } from '../../dsl/errors.js'
 import { tf } from '../../engine/tf.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack, AttackInput } from '../common/attack.js'
+import { gradientCount } from '../common/gradientWatch.js'
 import { type NormName, norms } from '../common/norms.js'
 import { classesOf, predictionsOf } from '../common/predictions.js'
 import type { BatchRecord } from './records.js'
@@ -39,12 +40,14 @@ export interface BatchWork {
 export const attackBatch = async (work: BatchWork): Promise<BatchRecord> => {
   const { attack, input, keepImages } = work
   const started = performance.now()
-  const adversarial = await runToEnd(work)
+  const gradients = gradientCount()
+  const adversarial = await runToEnd({ ...work, input: { ...input, onGradient: gradients.watch } })
   try {
     const lengths = checkedLengths(attack, input.images, adversarial)
     const guesses = predictionsOf(logitsOf(input.classifier, adversarial), input.labels.shape[1])
     const classes = classesOf(input.labels)
     const rows = Array.from(classes.keys()).filter((row) => guesses[row] !== classes[row])
+    const isBlind = (row: number): boolean => gradients.isBlind(input.indices[row] ?? 0)
     return {
       broken: rows.map((row) => [input.indices[row] ?? 0, lengths[row] ?? 0]),
       shown: rows.slice(0, keepImages).map((row) => ({
@@ -52,6 +55,7 @@ export const attackBatch = async (work: BatchWork): Promise<BatchRecord> => {
         guess: guesses[row] ?? 0,
         image: base64(imageOf(adversarial, row)),
       })),
+      withoutGradient: Array.from(classes.keys()).filter((row) => guesses[row] === classes[row] && isBlind(row)).length,
       seconds: (performance.now() - started) / 1000,
     }
   } finally {

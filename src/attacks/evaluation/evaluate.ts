@@ -2,12 +2,13 @@ import { setImmediate } from 'node:timers/promises'
 import { timeLeft } from '../../dsl/kit/timeLeft.js'
 import { tf } from '../../engine/tf.js'
 import type { Attack, AttackSequence } from '../common/attack.js'
-import { adviceBefore, adviceOnGap, adviceOnSequence, stagesOf } from './advice.js'
+import { adviceBefore, adviceOnGap, adviceOnGradients, adviceOnSequence, stagesOf } from './advice.js'
 import { attackBatch } from './attackBatch.js'
 import { batchesOf } from './batches.js'
 import { cleanBatch } from './cleanBatch.js'
-import type { Evaluation, EvaluationResult, Outcome, StageResult, TestBatch } from './evaluation.js'
-import { type BatchRecord, type CleanRecord, journaledBatch, journaledClean, type Shown } from './records.js'
+import type { Evaluation, EvaluationResult, TestBatch } from './evaluation.js'
+import { detailsOf, type Findings, shownOf, traceOutcomes } from './findings.js'
+import { type BatchRecord, type CleanRecord, journaledBatch, journaledClean } from './records.js'
 
 /**
  * Computes clean accuracy, and robust accuracy under each attack: the share of examples that are classified correctly
@@ -47,15 +48,6 @@ export const evaluate = async (evaluation: Evaluation): Promise<EvaluationResult
     outcomes: traced.map(({ outcome }) => outcome),
     shown: traced.flatMap(shownOf).slice(0, evaluation.keepImages),
   }
-}
-
-/** What an attack, or the stages of a sequence, did to each example that is classified correctly without an attack. */
-interface Findings {
-  readonly broken: Map<number, { readonly by: Attack; readonly distance: number }>
-  readonly stages: StageResult[]
-  readonly shown: Map<number, Shown>
-  /** The name of a stage in outcomes. */
-  readonly nameOf: (stage: Attack) => string
 }
 
 /** Classifies all examples without an attack. */
@@ -127,6 +119,7 @@ const stagePass = async (work: StageWork, unbroken: Uint32Array): Promise<void> 
   const clock = timeLeft()
   let done = 0
   let seconds = 0
+  let withoutGradient = 0
   const robust = (): number => (correct - findings.broken.size) / indices.length
   const reportProgress = (now: number): void => {
     const secondsLeft = clock.at(now, unbroken.length, performance.now() / 1000)
@@ -142,6 +135,7 @@ const stagePass = async (work: StageWork, unbroken: Uint32Array): Promise<void> 
     for (const [index, distance] of record.broken) findings.broken.set(index, { by: stage, distance })
     for (const one of record.shown) findings.shown.set(one.index, one)
     seconds += record.seconds
+    withoutGradient += record.withoutGradient
     done += batchIndices.length
     reportProgress(done)
     await takeTurn(evaluation)
@@ -153,9 +147,11 @@ const stagePass = async (work: StageWork, unbroken: Uint32Array): Promise<void> 
     attacked: unbroken.length,
     seconds,
     broken: findings.broken.size - earlier,
+    withoutGradient,
   }
   findings.stages.push(result)
   onStage(result)
+  for (const message of adviceOnGradients(result)) evaluation.onWarning(message)
 }
 
 const attacked = async (
@@ -200,49 +196,4 @@ const takeTurn = async ({ signal, resting }: Evaluation): Promise<void> => {
   await setImmediate()
   await resting()
   signal.throwIfAborted()
-}
-
-const detailsOf = ({ broken, stages }: Findings) => {
-  const distances = [...broken.values()].map(({ distance }) => distance)
-  return {
-    stages: Object.fromEntries(stages.map(({ stage, robust }) => [stage, robust])),
-    seconds: stages.reduce((total, { seconds }) => total + seconds, 0),
-    ...(distances.length === 0
-      ? {}
-      : { meanDistance: distances.reduce((total, distance) => total + distance, 0) / distances.length }),
-  }
-}
-
-/** An outcome, and the findings of the attack that it comes from, if any. */
-interface TracedOutcome {
-  readonly outcome: Outcome
-  readonly findings: Findings | undefined
-}
-
-const traceOutcomes = (
-  indices: Uint32Array,
-  labels: ReadonlyMap<number, number>,
-  correct: ReadonlySet<number>,
-  allFindings: readonly Findings[],
-): readonly TracedOutcome[] =>
-  Array.from(indices, (index) => {
-    const example = { index, label: labels.get(index) ?? 0 }
-    if (!correct.has(index)) return { outcome: { ...example, brokenBy: 'clean', distance: 0 }, findings: undefined }
-    const findings = allFindings.find(({ broken }) => broken.has(index))
-    const first = findings?.broken.get(index)
-    const brokenBy = findings && first ? findings.nameOf(first.by) : null
-    return { outcome: { ...example, brokenBy, distance: first?.distance ?? null }, findings }
-  })
-
-const shownOf = ({ outcome, findings }: TracedOutcome): EvaluationResult['shown'] => {
-  const image = findings?.shown.get(outcome.index)
-  const threat = findings?.broken.get(outcome.index)?.by
-  if (!image || !threat) return []
-  const { norm, epsilon } = threat
-  return [{ ...outcome, norm, epsilon, guess: image.guess, adversarial: floatsOf(image.image) }]
-}
-
-const floatsOf = (base64: string): Float32Array => {
-  const bytes = Uint8Array.from(Buffer.from(base64, 'base64'))
-  return new Float32Array(bytes.buffer)
 }

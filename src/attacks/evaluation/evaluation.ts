@@ -38,6 +38,8 @@ export interface StageResult {
   readonly attacked: number
   /** How many of them it broke. */
   readonly broken: number
+  /** How many of the others have no gradient that it could follow: zero or not finite in at least half of its steps. */
+  readonly withoutGradient: number
   readonly seconds: number
 }
 

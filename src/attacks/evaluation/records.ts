@@ -10,6 +10,8 @@ const batchRecord = t.type({
   /** Index and length of the perturbation of each example that was broken. */
   broken: t.array(t.tuple([t.number, t.number])),
   shown: t.array(shown),
+  /** How many of the other examples have no gradient that the attack could follow; see `gradientCount`. */
+  withoutGradient: t.number,
   seconds: t.number,
 })
 

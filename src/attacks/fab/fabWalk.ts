@@ -5,6 +5,7 @@ import { stream } from '../../math/random.js'
 import { logitsOf, lossesAndGradient } from '../common/ascend.js'
 import type { Classifier } from '../common/attack.js'
 import { type Attempt, attemptsOnAll, attemptsOnUnbroken } from '../common/attempts.js'
+import { reportGradients } from '../common/gradientWatch.js'
 import { targetedMargin } from '../common/losses.js'
 import { type NormName, norms } from '../common/norms.js'
 import { predictionsOf } from '../common/predictions.js'
@@ -88,6 +89,8 @@ export function* fabWalk(walk: FabWalk): Generator<number, Float64Array, undefin
   for (let i = 0; i < steps && walking.length > 0; i++) {
     const rows = Int32Array.from(walking, ({ row }) => row)
     const local = withImages(walking, shape, (images) => boundary(images, rows))
+    const indices = Uint32Array.from(rows, (row) => attempt.indices[row] ?? 0)
+    reportGradients({ indices, onGradient: attempt.onGradient }, local.gradients)
     for (const [place, walker] of walking.entries()) {
       const w = local.gradients.subarray(place * size, (place + 1) * size)
       advance(walk, walker, w, local.differences[place] ?? 0, scratch)

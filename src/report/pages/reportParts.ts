@@ -63,15 +63,19 @@ export const attackTable = (plan: RunPlan, { after, before }: Pick<Summary, 'aft
     'Attacks',
     html`<table><thead><tr><th scope="col">attack</th><th scope="col">robust accuracy after each stage</th><th scope="col" class="number">mean perturbation</th><th scope="col" class="number">time</th><th scope="col">settings</th></tr></thead><tbody>${names.map(
       (name) => {
-        const { stages = {}, seconds = 0, meanDistance } = details[name] ?? {}
+        const { stages = {}, seconds = 0, meanDistance, withoutGradient = {} } = details[name] ?? {}
         const passed = Object.entries(stages).map(
-          ([stage, robust]) => `${stage === name ? '' : `${stage} `}${formatPercent(robust)}`,
+          ([stage, robust]) =>
+            `${stage === name ? '' : `${stage} `}${formatPercent(robust)}${gradientNote(withoutGradient[stage])}`,
         )
         return html`<tr><th scope="row">${name}</th><td>${passed.join(', ')}</td><td class="number">${meanDistance === undefined ? '–' : meanDistance.toPrecision(3)}</td><td class="number">${formatSeconds(seconds)}</td><td class="settings">${settings.get(name) ?? ''}</td></tr>`
       },
     )}</tbody></table>`,
   )
 }
+
+const gradientNote = (share: number | undefined): string =>
+  share === undefined ? '' : ` (no gradient on ${formatPercent(share)} of its examples)`
 
 /** The stages with their options, and the plan's hash. */
 export const planTable = (plan: RunPlan): Html => facts('Plan', [...planPairs(plan), ['plan', plan.hash]])

@@ -1,4 +1,5 @@
 import { formatCount } from '../tables/format.js'
+import { gradientNotes } from '../tables/gradientNotes.js'
 import type { StudyRow } from './study.js'
 import type { StudyFacts } from './studyFacts.js'
 
@@ -6,7 +7,7 @@ import type { StudyFacts } from './studyFacts.js'
 export interface Caption {
   /** Data, test images, radius and training: short enough for a plot. */
   readonly measured: string
-  /** The meaning of ±, the engine and the version. */
+  /** The meaning of ±, attacks without a gradient, the engine and the version. */
   readonly spread: string
   /** All of it, with the attacks' settings, in one or two sentences for a table. */
   readonly whole: string
@@ -27,7 +28,7 @@ export const captionOf = (facts: StudyFacts, rows: readonly Pick<StudyRow, 'seed
   const on = data.map(dataIn).join('; ')
   const by = `engine ${engines.join(' and ')}, pwoa ${pwoa}`
   const radius = radiusOf(facts)
-  const seeds = seedsIn(rows)
+  const seeds = [...seedsIn(rows), ...gradientNotes(facts.withoutGradient)]
   const settings = attacks.map(({ name, brief }) => `${name} (${brief})`).join(', ')
   return {
     measured: [on, images, ...(radius === '' ? [] : [radius]), trained].join(', '),

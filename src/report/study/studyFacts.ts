@@ -1,6 +1,7 @@
 import type { Summary } from '../../dsl/pipeline/run.js'
 import type { RunPlan } from '../figures/runRecord.js'
 import { type AttackSettings, attackSettings } from '../tables/attackSettings.js'
+import { type MissingGradients, missingGradients } from '../tables/gradientNotes.js'
 import { accuraciesOf, epochsOf } from './study.js'
 
 /** A finished run of a sweep with the stages of its plan. */
@@ -18,6 +19,8 @@ export interface StudyFacts {
   readonly epsilons: readonly number[]
   readonly norms: readonly string[]
   readonly attacks: readonly AttackSettings[]
+  /** Empty if every attack had a gradient on all examples. */
+  readonly withoutGradient: MissingGradients
   /** Epochs of training in all phases, without 0. */
   readonly epochs: readonly number[]
   readonly engines: readonly string[]
@@ -35,6 +38,7 @@ export const studyFacts = (runs: readonly DescribedRun[], pwoa: string): StudyFa
     epsilons: distinct(configs.flatMap(({ epsilon }) => epsilon ?? [])),
     norms: distinct(configs.flatMap(({ norm }) => norm ?? [])),
     attacks: distinct(configs),
+    withoutGradient: missingGradients(runs.flatMap(({ summary }) => accuraciesOf(summary) ?? [])),
     epochs: of(({ summary }) => [epochsOf(summary)]).filter((epochs) => epochs > 0),
     engines: of(({ summary }) => [summary.engine]),
     pwoa,

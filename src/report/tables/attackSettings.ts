@@ -4,7 +4,7 @@ import { drawValues } from './drawValues.js'
 /** An attack's name, and its settings as text: `epsilon 0.3 · steps 40`. */
 export interface AttackSettings {
   readonly name: string
-  /** The settings without the stages of a sequence, which follow from its version. */
+  /** The settings without the stages of a sequence, unless its version is your own: otherwise they follow from it. */
   readonly brief: string
   readonly settings: string
   /** Undefined if the attack has no bound. */
@@ -23,7 +23,7 @@ export const attackSettings = ({ stages }: Pick<RunPlan, 'stages'>): readonly At
     return [
       {
         name: String(name),
-        brief: settingsOf(brief),
+        brief: settingsOf(settings.version === 'own' ? settings : brief),
         settings: settingsOf(settings),
         epsilon: typeof epsilon === 'number' ? epsilon : undefined,
         norm: typeof norm === 'string' ? norm : undefined,

@@ -3,6 +3,7 @@ import type { Summary } from '../../dsl/pipeline/run.js'
 import type { RunRecord } from '../figures/runRecord.js'
 import { attackSettings } from './attackSettings.js'
 import { formatCount, formatPercent } from './format.js'
+import { gradientNotes, missingGradients } from './gradientNotes.js'
 import { leading } from './resultTable.js'
 
 /**
@@ -24,6 +25,7 @@ export const quoteOf = (record: RunRecord): string | undefined => {
       ? []
       : [`, ${formatPercent(summary.sparsity)} of the prunable weights are zero`]),
     ...(summary.after && summary.before ? [`; before: ${accuraciesOf(summary.before, name)}`] : []),
+    ...gradientNotes(missingGradients([of])).map((note) => `; ${note}`),
     `. Seed ${summary.seed}, engine ${summary.engine}${version === undefined ? '' : `, pwoa ${version}`}, plan ${plan.hash.slice(0, 12)}.`,
   ].join('')
 }

@@ -1,6 +1,8 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { type Attack, attackOption } from '../../attacks/common/attack.js'
+import { gradientCount } from '../../attacks/common/gradientWatch.js'
 import { runAttack } from '../../attacks/run.js'
+import { percent } from '../../dsl/kit/percent.js'
 import type { Option } from '../../dsl/options/option.js'
 import type { Step } from '../../dsl/step.js'
 import type { HasStudent } from '../network/network.js'
@@ -26,16 +28,36 @@ export const attackConfig = (schedule: AttackSchedule): Readonly<Record<string, 
  * normalisation goes by running statistics meanwhile, as in TRADES' and MART's own code (`model.eval()`): the attack
  * sees the network that will be attacked, and leaves the statistics alone.
  */
-export const attackedImages = ({ minibatch, run, student }: Step & HasStudent, schedule: AttackSchedule): Tensor4D =>
-  runAttack(inEpoch(schedule, minibatch.epoch), {
+export const attackedImages = (
+  stage: string,
+  { minibatch, run, student }: Step & HasStudent,
+  schedule: AttackSchedule,
+): Tensor4D => {
+  const attack = inEpoch(schedule, minibatch.epoch)
+  const gradients = gradientCount()
+  const attacked = runAttack(attack, {
     classifier: (images) => student.logits(images),
     images: minibatch.images,
     labels: minibatch.labels,
     indices: minibatch.indices,
     // Another start in every epoch, the same in every rerun.
     seed: (run.seed + 0x9e3779b9 * (minibatch.epoch + 1)) >>> 0,
+    // A look at each epoch's first minibatch: it takes no pass, but reads numbers back from the engine.
+    onGradient: minibatch.batch === 0 ? gradients.watch : undefined,
   })
+  const blind = minibatch.indices.filter(gradients.isBlind).length
+  if (blind > BLIND_SHARE * minibatch.size) run.emit({ type: 'warning', stage, message: withoutGradient(attack.name) })
+  return attacked
+}
+
+/** A larger share of an epoch's first minibatch without a gradient for the attack is a warning. */
+const BLIND_SHARE = 0.1
+
+/** The same words in each epoch, so that reports list it once. */
+const withoutGradient = (attack: string): string =>
+  `${attack}: its loss has no gradient (zero or not finite) on more than ${percent(BLIND_SHARE)} of the examples: ` +
+  "training on its images is not adversarial there. If the softmax underflows, the cross-entropy attacks take underflow: 'rescale'"
 
 /** The same step with its natural images and, as a second view of each, the attacked ones. */
-export const withAttackedView = <S extends Step & HasStudent>(step: S, schedule: AttackSchedule): S =>
-  withSecondView(step, attackedImages(step, schedule))
+export const withAttackedView = <S extends Step & HasStudent>(stage: string, step: S, schedule: AttackSchedule): S =>
+  withSecondView(step, attackedImages(stage, step, schedule))

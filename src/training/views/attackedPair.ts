@@ -33,7 +33,7 @@ export const attackedPair = (
   }
   return stage(
     { stage: name, config: { ...attackConfig(schedule), ...config }, needs: ['student'], adds: ['terms'] },
-    (source) => source.pipe(map((step) => enrich(name, withAttackedView(step, schedule), { terms: [term] }))),
+    (source) => source.pipe(map((step) => enrich(name, withAttackedView(name, step, schedule), { terms: [term] }))),
   )
 }
 

@@ -55,6 +55,14 @@ describe('what to quote', () => {
     )
   })
 
+  test('names attacks without a gradient, and so does the table of attacks', () => {
+    const details = { pgd: { stages: { pgd: 1 }, seconds: 1, withoutGradient: { pgd: 0.98 } } }
+    const after = { clean: 1, attacks: { pgd: 1 }, examples: 100, details }
+    const record = { ...finished(), summary: { ...summary, after } }
+    expect(quoteOf(record)).toContain('; no gradient on up to 98.0 % of the examples: pgd')
+    expect(runReport(record)).toContain('100.0 % (no gradient on 98.0 % of its examples)')
+  })
+
   test('labels recompressed images', () => {
     const data = { name: 'CIFAR-10 (JPEG)', origin: 'recompressed' }
     expect(quoteOf({ ...finished(), summary: { ...summary, data } })).toContain('CIFAR-10 (JPEG) (recompressed)')

@@ -51,6 +51,27 @@ const described = runs.map((one) => ({ ...one, stages: plan.stages }))
 const caption = captionOf(studyFacts(described, '1.2.3'), studyRows(runs, study))
 
 describe('the caption of a study', () => {
+  test('names attacks without a gradient, and settings that change an attack', () => {
+    const details = {
+      pgd: { stages: { pgd: 0.6 }, seconds: 1, withoutGradient: { pgd: 0.98 } },
+      autoattack: { stages: { 'apgd-ce': 0.6, square: 0.5 }, seconds: 1, withoutGradient: { 'apgd-ce': 0.25 } },
+    }
+    const after = { clean: 1, attacks: { pgd: 0.6, autoattack: 0.5 }, examples: 100, details }
+    const attacks = [
+      { name: 'pgd', epsilon: 0.3, underflow: 'rescale' },
+      { name: 'aa', epsilon: 0.3, version: 'own', stages: [{ name: 'apgd-ce', underflow: 'rescale' }] },
+    ]
+    const blind = { summary: { ...summary, after }, stages: [{ stage: 'attackEval', config: { attacks } }] }
+    const { spread, whole } = captionOf(studyFacts([...described, blind], '1.2.3'), [])
+    expect(spread).toBe(
+      'no gradient on up to 98.0 % of the examples: pgd; no gradient on up to 25.0 % of the examples: ' +
+        'autoattack/apgd-ce; engine tensorflow, pwoa 1.2.3',
+    )
+    expect(whole).toContain('no gradient on up to 98.0 %')
+    expect(whole).toContain('pgd (epsilon 0.3 · underflow rescale)')
+    expect(whole).toContain('stages apgd-ce(underflow rescale)')
+  })
+
   test('has data, engine and the meaning of ±', () => {
     expect(caption.measured).toBe('MNIST, 100 to 1,000 test images, ε = 0.3 (L∞), 3 epochs of training')
     expect(caption.spread).toBe(

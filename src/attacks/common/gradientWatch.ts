@@ -1,6 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
-import type { AttackInput } from './attack.js'
 
 /**
  * Receives the gradients that an attack takes, as far as they matter: which examples have one to follow.
@@ -10,8 +9,11 @@ import type { AttackInput } from './attack.js'
  */
 export type GradientWatch = (indices: Uint32Array, usable: Uint8Array) => void
 
-/** What a watch is called with. */
-type Watched = Pick<AttackInput, 'indices' | 'onGradient'>
+/** The part of an attack's input that a report needs. */
+interface Watched {
+  readonly indices: Uint32Array
+  readonly onGradient?: GradientWatch | undefined
+}
 
 /**
  * Reports the gradients of one backward pass. Takes no pass of its own; without a watch it does nothing.

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Type } from 'io-ts'
@@ -6,7 +6,8 @@ import type { FileError } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
 import { toReadError } from './readWhole.js'
-import { toFileError } from './refusal.js'
+import { quoted, toFileError } from './refusal.js'
+import { repeatedKey } from './repeatedKey.js'
 import { codeOf } from './thrown.js'
 
 /** What is read, for errors. */
@@ -39,10 +40,25 @@ export const parseIn = <A>(codec: Type<A>, text: string, place: JsonPlace): Eith
 /** The error of a text that is not JSON. */
 export const notJson = (place: JsonPlace): FileError => damaged(place, 'JSON', 'something else')
 
-/** The value in a JSON file; undefined if there is no such file. */
+/** The most bytes of a JSON file that is read as a whole. */
+const MOST_BYTES = 2 ** 28
+
+/**
+ * The value in a JSON file; undefined if there is no such file. A file in which an object has a name twice is damaged:
+ * `JSON.parse` would take the last of them.
+ */
 export const readJsonFile = <A>(codec: Type<A>, place: JsonPlace): Either<FileError, A | undefined> => {
   try {
-    return parseIn(codec, readFileSync(place.file, 'utf8'), place)
+    const facts = statSync(place.file)
+    // Opening a pipe would wait for ever; a folder is refused by the read.
+    if (!facts.isFile() && !facts.isDirectory()) return E.left(damaged(place, 'a file', 'a device or a pipe'))
+    if (facts.size > MOST_BYTES) return E.left(damaged(place, `at most ${MOST_BYTES} bytes`, `${facts.size}`))
+    const text = readFileSync(place.file, 'utf8')
+    const value = parseJson(text)
+    if (value === undefined) return E.left(notJson(place))
+    const repeated = repeatedKey(text)
+    if (repeated !== undefined) return E.left(damaged(place, 'each name once', `${quoted(repeated)} twice`))
+    return decodeIn(codec, value, place)
   } catch (thrown) {
     return ['ENOENT', 'ENOTDIR'].includes(codeOf(thrown)) ? E.right(undefined) : E.left(unreadable(place, thrown))
   }

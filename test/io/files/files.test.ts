@@ -3,10 +3,12 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import * as t from 'io-ts'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { describeError } from '../../../src/dsl/errors.js'
 import { readCheckpoint } from '../../../src/io/checkpoints/readCheckpoint.js'
 import { encodeSafetensors } from '../../../src/io/checkpoints/safetensors.js'
+import { readJsonFile } from '../../../src/io/files/jsonFile.js'
 import { readWhole } from '../../../src/io/files/readWhole.js'
 import { toWriteError, writeWhole } from '../../../src/io/files/writeWhole.js'
 import { call, concat, global, pickle, text } from '../bytes.js'
@@ -114,6 +116,28 @@ describe('readWhole', () => {
   it('refuses a file above the limit before reading it', async () => {
     const error = errorOf(await readWhole({ stage: 's', file: put('big', 'x'.repeat(100)) }, 99)())
     expect(describeError(error)).toContain('a file of at most 99 bytes, got 100 bytes')
+  })
+})
+
+describe('readJsonFile', () => {
+  const read = (file: string) => readJsonFile(t.UnknownRecord, { stage: 's', file })
+
+  it('returns the value; undefined for no file', () => {
+    expect(unwrap(read(put('a.json', '{"a":{"b":1},"b":2}')))).toEqual({ a: { b: 1 }, b: 2 })
+    expect(unwrap(read(at('none.json')))).toBeUndefined()
+  })
+
+  it.each([
+    [
+      'a name that is there twice',
+      () => put('twice.json', '{"a":{"seed":1,"seed":2}}'),
+      'each name once, got "seed" twice',
+    ],
+    ['a device', () => '/dev/null', 'a file, got a device or a pipe'],
+    ['other text', () => put('text.json', '{'), 'JSON, got something else'],
+    ['a folder', () => folder, 'got a folder'],
+  ])('refuses %s', (_what, file, expected) => {
+    expect(describeError(fileErrorOf(read(file())))).toContain(expected)
   })
 })
 

@@ -1,4 +1,4 @@
-import { formatLoss, formatPercent } from '../src/report/tables/format.js'
+import { formatCount, formatLoss, formatPercent } from '../src/report/tables/format.js'
 import { element, setAttribute, setText } from './element.js'
 import type { Run, Runs } from './runs.js'
 import { sparsityOf, stateOf } from './words.js'
@@ -6,7 +6,7 @@ import { sparsityOf, stateOf } from './words.js'
 /** A table of all runs, to sort and to choose from. */
 export interface RunTable {
   readonly node: HTMLElement
-  /** Draws the rows. @returns the runs in the order of the rows */
+  /** Draws the rows, at most 200 unless the reader asked for all. @returns all runs in the order of the rows */
   readonly draw: (runs: Runs, chosen: string | undefined) => readonly Run[]
 }
 
@@ -18,7 +18,20 @@ export interface TableOptions {
   readonly reordered: () => void
 }
 
+/**
+ * The most rows that are drawn before the reader asks for all: a browser takes as long to lay out a table again as it has
+ * rows, and does so whenever the order changes.
+ */
+const FIRST = 200
+
 type Value = number | string | undefined
+
+interface Row {
+  readonly row: HTMLTableRowElement
+  readonly button: HTMLButtonElement
+  /** What its cells after the first show. To ask the cells themselves takes long if there are many. */
+  readonly texts: string[]
+}
 
 interface Column {
   /** Distinguishes a parameter from a figure of the same title. */
@@ -65,19 +78,26 @@ export const makeRunTable = ({ choose, reordered }: TableOptions): RunTable => {
   const head = element('tr')
   const body = element('tbody')
   const table = element('table', {}, element('caption', { class: 'unseen' }, 'Runs'), element('thead', {}, head), body)
+  const more = element('button', { type: 'button', onclick: () => showAll() })
   const node = element(
     'section',
     { class: 'runs' },
     element('h2', {}, 'Runs'),
     element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Runs' }, table),
+    more,
   )
-  const rows = new Map<string, { readonly row: HTMLTableRowElement; readonly button: HTMLButtonElement }>()
+  const rows = new Map<string, Row>()
   const titles = new Map<string, HTMLElement>()
+  let most = FIRST
   let order: { readonly key: string; readonly direction: 'ascending' | 'descending' } | undefined
 
   const sortBy = (key: string): void => {
     const turned = order?.key === key && order.direction === 'descending'
     order = { key, direction: turned ? 'ascending' : 'descending' }
+    reordered()
+  }
+  const showAll = (): void => {
+    most = Number.POSITIVE_INFINITY
     reordered()
   }
   const titleOf = ({ key, title, kind }: Column): HTMLElement => {
@@ -95,7 +115,7 @@ export const makeRunTable = ({ choose, reordered }: TableOptions): RunTable => {
     const known = rows.get(id)
     if (known) return known
     const button = element('button', { type: 'button', class: 'choose', onclick: () => choose(id) })
-    const made = { row: element('tr', {}, element('th', { scope: 'row' }, button)), button }
+    const made = { row: element('tr', {}, element('th', { scope: 'row' }, button)), button, texts: [] }
     rows.set(id, made)
     return made
   }
@@ -113,25 +133,45 @@ export const makeRunTable = ({ choose, reordered }: TableOptions): RunTable => {
       columns.find(({ key }) => key === order?.key),
       order?.direction,
     )
-    for (const [place, run] of sorted.entries()) {
-      const { row, button } = rowOf(run)
+    let next = body.firstElementChild
+    for (const run of sorted.slice(0, most)) {
+      const made = rowOf(run)
+      const { row, button } = made
       setText(button, run.label)
       setAttribute(button, 'aria-pressed', String(run.id === chosen))
       setAttribute(row, 'class', run.id === chosen ? 'chosen' : '')
-      for (const [i, column] of columns.slice(1).entries()) {
-        const cell = row.cells[i + 1] ?? row.insertCell()
-        const value = column.value(run)
-        setAttribute(cell, 'class', typeof value === 'string' ? '' : 'number')
-        setText(cell, typeof value === 'number' ? column.text(value) : (value ?? '–'))
-      }
-      while (row.cells.length > columns.length) row.deleteCell(-1)
+      fillCells(made, run, columns)
       // Only rows in a wrong place are moved, because moving takes the focus from the row's button.
-      if (body.rows[place] !== row) body.insertBefore(row, body.rows[place] ?? null)
+      if (next === row) next = row.nextElementSibling
+      else body.insertBefore(row, next)
     }
-    while (body.rows.length > sorted.length) body.deleteRow(-1)
+    while (next) {
+      const after = next.nextElementSibling
+      next.remove()
+      next = after
+    }
+    const hidden = sorted.length - body.rows.length
+    more.hidden = hidden <= 0
+    setText(more, `Show ${formatCount(hidden)} more`)
     return sorted
   }
   return { node, draw }
+}
+
+const fillCells = ({ row, texts }: Row, run: Run, columns: readonly Column[]): void => {
+  for (const [i, column] of columns.slice(1).entries()) {
+    const cell = i < texts.length ? undefined : row.insertCell()
+    const value = column.value(run)
+    const text = typeof value === 'number' ? column.text(value) : (value ?? '–')
+    if (cell === undefined && texts[i] === text) continue
+    const filled = cell ?? row.cells[i + 1]
+    if (!filled) continue
+    setAttribute(filled, 'class', typeof value === 'string' ? '' : 'number')
+    filled.textContent = text
+    texts[i] = text
+  }
+  texts.length = columns.length - 1
+  while (row.cells.length > columns.length) row.deleteCell(-1)
 }
 
 const columnsOf = (runs: readonly Run[]): readonly Column[] => {
@@ -160,14 +200,15 @@ const valueOf = (parameter: number | string | boolean | undefined): Value =>
 const sortedBy = (runs: readonly Run[], column: Column | undefined, direction = 'ascending'): readonly Run[] => {
   if (!column) return runs
   const sign = direction === 'ascending' ? 1 : -1
-  return runs.toSorted((a, b) => {
-    const [x, y] = [column.value(a), column.value(b)]
-    if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined)
-    return (
-      sign *
-      (typeof x === 'number' && typeof y === 'number'
-        ? x - y
-        : String(x).localeCompare(String(y), 'en', { numeric: true }))
-    )
-  })
+  const keyed = runs.map((run) => ({ run, value: column.value(run) }))
+  return keyed
+    .toSorted(({ value: x }, { value: y }) => {
+      if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined)
+      const order = typeof x === 'number' && typeof y === 'number' ? x - y : collator.compare(String(x), String(y))
+      return sign * order
+    })
+    .map(({ run }) => run)
 }
+
+/** Compares words as people do, `rate 4` before `rate 16`. It is made once: that takes as long as many comparisons. */
+const collator = new Intl.Collator('en', { numeric: true })

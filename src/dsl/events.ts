@@ -2,6 +2,7 @@
 import * as t from 'io-ts'
 import { Accuracies, Environment, LayerWeights, NetworkLatency, NetworkSizes, ParameterCounts } from './figures.js'
 import { objectCodec, optionalCodec, recordCodec, wordCodec } from './kit/codecOf.js'
+import { amountCodec, countCodec, finiteCodec, shareCodec } from './kit/figureCodecs.js'
 import { Phase } from './phases.js'
 
 const subject = wordCodec('"before", "after" or "epoch"', ['before', 'after', 'epoch'])
@@ -22,15 +23,15 @@ const dataEvent = objectCodec({
   /** Whether the data are what their name says. */
   origin: wordCodec('"original", "synthetic" or "recompressed"', ['original', 'synthetic', 'recompressed']),
   /** Number of training examples. */
-  train: t.number,
+  train: countCodec,
   /** Number of test examples. */
-  test: t.number,
+  test: countCodec,
 })
 
 /** The data set is open. */
 export interface DataEvent extends t.TypeOf<typeof dataEvent> {}
 
-const phaseEvent = objectCodec({ type: t.literal('phase'), stage: t.string, phase: Phase, epochs: t.number })
+const phaseEvent = objectCodec({ type: t.literal('phase'), stage: t.string, phase: Phase, epochs: countCodec })
 
 /** A phase of training begins. */
 export interface PhaseEvent extends t.TypeOf<typeof phaseEvent> {}
@@ -40,13 +41,13 @@ const epochEvent = objectCodec({
   stage: t.string,
   phase: Phase,
   /** From 0. */
-  epoch: t.number,
-  epochs: t.number,
+  epoch: countCodec,
+  epochs: countCodec,
   /** Mean over the epoch's minibatches. */
-  loss: t.number,
+  loss: finiteCodec,
   /** Means of the loss terms, by their names. */
-  terms: recordCodec(t.number),
-  seconds: t.number,
+  terms: recordCodec(finiteCodec),
+  seconds: amountCodec,
 })
 
 /** An epoch of training is over. */
@@ -55,13 +56,13 @@ export interface EpochEvent extends t.TypeOf<typeof epochEvent> {}
 const admmEvent = objectCodec({
   type: t.literal('admm'),
   /** Epoch of the phase that begins with it, from 0. */
-  epoch: t.number,
+  epoch: countCodec,
   /** ρ from here on. */
-  rho: t.number,
+  rho: amountCodec,
   /** ‖W − Z‖₂ over the pruned layers: how far the weights are from sparse ones. */
-  primal: t.number,
+  primal: amountCodec,
   /** ρ‖Z − Z before‖₂, with the ρ of the epochs before; 0 at the first update. */
-  dual: t.number,
+  dual: amountCodec,
 })
 
 /** ADMM's Z and U were updated. */
@@ -70,7 +71,7 @@ export interface AdmmEvent extends t.TypeOf<typeof admmEvent> {}
 const weightsEvent = objectCodec({
   type: t.literal('weights'),
   phase: Phase,
-  epoch: t.number,
+  epoch: countCodec,
   layers: t.readonlyArray(LayerWeights),
 })
 
@@ -100,13 +101,13 @@ const evaluatingEvent = objectCodec({
   /** Which attack of AutoAttack is at work; the attack itself if it stands alone. */
   stage: t.string,
   /** Examples that the stage has finished, with fractions for the one it is working on. */
-  done: t.number,
+  done: amountCodec,
   /** Examples that the stage was given. */
-  total: t.number,
+  total: countCodec,
   /** Robust accuracy so far: the share of all examples that are not broken yet. */
-  robust: t.number,
+  robust: shareCodec,
   /** Seconds left of this stage; undefined while there is no estimate. */
-  secondsLeft: t.union([t.number, t.undefined]),
+  secondsLeft: t.union([amountCodec, t.undefined]),
 })
 
 /** An evaluation goes on. */
@@ -119,16 +120,16 @@ const attackedEvent = t.intersection([
     attack: t.string,
     stage: t.string,
     /** Robust accuracy after the stage. */
-    robust: t.number,
+    robust: shareCodec,
     /** Examples that the stage was given. */
-    attacked: t.number,
+    attacked: countCodec,
     /** How many of them it broke. */
-    broken: t.number,
-    seconds: t.number,
+    broken: countCodec,
+    seconds: amountCodec,
   }),
   optionalCodec({
     /** How many of the others have no gradient that it could follow: zero or not finite. */
-    withoutGradient: t.number,
+    withoutGradient: countCodec,
   }),
 ])
 
@@ -145,7 +146,7 @@ const checkpointEvent = objectCodec({
   /** Relative to the run folder. */
   file: t.string,
   /** What all checkpoints of this process have taken so far, including the time beside the training. */
-  spentSeconds: t.number,
+  spentSeconds: amountCodec,
 })
 
 /** A checkpoint was written. */
@@ -220,9 +221,9 @@ export const RunEvent: t.Type<RunEvent> = t.union([
 
 const loggedEvent = objectCodec({
   /** Seconds since 1970. */
-  at: t.number,
+  at: amountCodec,
   /** Training steps done before it, counted as `TrainingMetrics.step` does. */
-  step: t.number,
+  step: countCodec,
   event: RunEvent,
 })
 

@@ -1,21 +1,22 @@
 // What is measured of a network and of a run. Each type is that of its codec: the figures are read back from files.
 import * as t from 'io-ts'
 import { objectCodec, optionalCodec, recordCodec } from './kit/codecOf.js'
+import { amountCodec, countCodec, shareCodec } from './kit/figureCodecs.js'
 
 const attackDetails = t.intersection([
   objectCodec({
     /** Robust accuracy after each of its stages, in order: the attacks of AutoAttack, or the attack itself. */
-    stages: recordCodec(t.number),
-    seconds: t.number,
+    stages: recordCodec(shareCodec),
+    seconds: amountCodec,
   }),
   optionalCodec({
     /** Mean length of the perturbations that broke an example, in the attack's norm; absent if none did. */
-    meanDistance: t.number,
+    meanDistance: amountCodec,
     /**
      * By stage: the share of the examples it was given that it did not break and on which its loss has no gradient (zero
      * or not finite in at least half of its steps). Absent if there are none: its figure is then no evidence on them.
      */
-    withoutGradient: recordCodec(t.number),
+    withoutGradient: recordCodec(shareCodec),
   }),
 ])
 
@@ -27,11 +28,11 @@ export const AttackDetails: t.Type<AttackDetails> = attackDetails
 
 const accuracies = t.intersection([
   objectCodec({
-    clean: t.number,
+    clean: shareCodec,
     /** By the attack's name. */
-    attacks: recordCodec(t.number),
+    attacks: recordCodec(shareCodec),
     /** Number of test examples that the fractions were measured on. */
-    examples: t.number,
+    examples: countCodec,
   }),
   optionalCodec({
     /** More about each attack, by its name. */
@@ -46,14 +47,14 @@ export interface Accuracies extends t.TypeOf<typeof accuracies> {}
 export const Accuracies: t.Type<Accuracies> = accuracies
 
 const parameterCounts = objectCodec({
-  total: t.number,
-  kept: t.number,
-  prunable: t.number,
-  prunableKept: t.number,
+  total: countCodec,
+  kept: countCodec,
+  prunable: countCodec,
+  prunableKept: countCodec,
   /** Floating-point operations of one image's forward pass, two per multiply-accumulate. */
-  flops: t.number,
+  flops: amountCodec,
   /** The same without those of weights that are 0: what an engine that skips zeros would do. */
-  flopsKept: t.number,
+  flopsKept: amountCodec,
 })
 
 /** Parameters of a network: all of them, those that pruning may touch, and how many of each are not zero. */
@@ -64,13 +65,13 @@ export const ParameterCounts: t.Type<ParameterCounts> = parameterCounts
 
 const layerWeights = objectCodec({
   name: t.string,
-  size: t.number,
+  size: countCodec,
   /** How many of them are exactly 0. */
-  zeros: t.number,
+  zeros: countCodec,
   /** The histogram goes from −bound to bound: the largest magnitude. 0 for a layer of zeros. */
-  bound: t.number,
+  bound: amountCodec,
   /** Share of the weights that are not 0, in bins of equal width; of an evenly spaced part of them in a large layer. */
-  histogram: t.readonlyArray(t.number),
+  histogram: t.readonlyArray(shareCodec),
 })
 
 /** The weights of one layer at one moment. */
@@ -86,9 +87,9 @@ const environment = objectCodec({
   node: t.string,
   system: t.string,
   processor: t.string,
-  cores: t.number,
+  cores: countCodec,
   /** In bytes. */
-  memory: t.number,
+  memory: amountCodec,
 })
 
 /** Where a run, or a part of one, was computed. */
@@ -100,15 +101,15 @@ export const Environment: t.Type<Environment> = environment
 const layerSize = objectCodec({
   /** The layer's id. */
   layer: t.string,
-  parameters: t.number,
+  parameters: countCodec,
   /** Parameters that are not 0. */
-  nonZero: t.number,
+  nonZero: countCodec,
   /** Floating-point operations of one image's forward pass, two per multiply-accumulate, zeros included. */
-  flops: t.number,
+  flops: amountCodec,
   /** Of its parameters and statistics in a file, 4 for each. */
-  bytes: t.number,
+  bytes: amountCodec,
   /** The same in a sparse file: a bit for each number, and 4 bytes for those that are not 0. */
-  sparseBytes: t.number,
+  sparseBytes: amountCodec,
 })
 
 /** How large a layer is, and what one image costs. */
@@ -121,7 +122,7 @@ const networkSizes = t.intersection([
   objectCodec({ before: t.readonlyArray(LayerSize), after: t.readonlyArray(LayerSize) }),
   optionalCodec({
     /** Operations of one image's forward pass through the smaller network, without those of weights that are 0. */
-    flopsKept: t.number,
+    flopsKept: amountCodec,
   }),
 ])
 
@@ -133,9 +134,9 @@ export const NetworkSizes: t.Type<NetworkSizes> = networkSizes
 
 const latencies = objectCodec({
   /** Seconds of a whole forward pass, as the engine runs it. */
-  whole: t.number,
+  whole: amountCodec,
   /** Of each layer by itself, in order: they don't add up to the whole. */
-  layers: t.readonlyArray(objectCodec({ layer: t.string, seconds: t.number })),
+  layers: t.readonlyArray(objectCodec({ layer: t.string, seconds: amountCodec })),
 })
 
 /** How long a network in use takes for a batch of images. */
@@ -146,7 +147,7 @@ export const Latencies: t.Type<Latencies> = latencies
 
 const networkLatency = objectCodec({
   /** In the batch that was timed. */
-  images: t.number,
+  images: countCodec,
   before: Latencies,
   after: Latencies,
 })

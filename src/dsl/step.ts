@@ -1,7 +1,8 @@
 import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import * as t from 'io-ts'
+import type * as t from 'io-ts'
 import type { Position, RunContext } from './context.js'
 import { objectCodec, recordCodec } from './kit/codecOf.js'
+import { amountCodec, countCodec, finiteCodec } from './kit/figureCodecs.js'
 import { Phase } from './phases.js'
 
 /**
@@ -103,24 +104,24 @@ export interface HasTerms {
 const trainingMetrics = objectCodec({
   phase: Phase,
   /** Epoch within the phase, from 0. */
-  epoch: t.number,
+  epoch: countCodec,
   /** Epochs of the phase. */
-  epochs: t.number,
+  epochs: countCodec,
   /** Position in the epoch, from 0. */
-  batch: t.number,
+  batch: countCodec,
   /** Minibatches of an epoch. */
-  batches: t.number,
+  batches: countCodec,
   /** Steps done in the whole stage, this one included. */
-  step: t.number,
+  step: countCodec,
   /** Steps that the whole stage will do. */
-  steps: t.number,
-  learningRate: t.number,
+  steps: countCodec,
+  learningRate: finiteCodec,
   /** The whole loss of this minibatch, ADMM penalty included. */
-  loss: t.number,
+  loss: finiteCodec,
   /** Each term's share of `loss`, by its name. */
-  terms: recordCodec(t.number),
+  terms: recordCodec(finiteCodec),
   /** Wall time of the step, from when its minibatch was put together: earlier stages count, such as an attack. */
-  seconds: t.number,
+  seconds: amountCodec,
 })
 
 /** One training step in numbers, a line of `metrics.jsonl`. Never NaN: a loss that is not finite ends the run. */

@@ -114,6 +114,40 @@ describe.each(all)('the codec of %s', (_, codec, values) => {
   })
 })
 
+/** Out of range: of a share, of a count, of an amount of seconds, of a seed. */
+const outOfRange: readonly (readonly [path: string, value: unknown])[] = [
+  ['before.clean', 1.01],
+  ['before.attacks.pgd', -0.01],
+  ['before.attacks.pgd', Number.NaN],
+  ['before.examples', 2.5],
+  ['before.details.pgd.stages.pgd', 150],
+  ['before.details.pgd.seconds', -1],
+  ['before.details.pgd.meanDistance', Number.POSITIVE_INFINITY],
+  ['sparsity', 1.5],
+  ['parameters.kept', -1],
+  ['seconds.total', Number.NaN],
+  ['secondsPerStep.train', Number.POSITIVE_INFINITY],
+  ['epochs.train', -1],
+  ['seed', 2 ** 32],
+]
+
+const changed = (value: unknown, [key = '', ...rest]: readonly string[], to: unknown): unknown => {
+  const fields = typeof value === 'object' && value !== null ? value : {}
+  const inner = Object.entries(fields).find(([name]) => name === key)?.[1]
+  return { ...fields, [key]: rest.length === 0 ? to : changed(inner, rest, to) }
+}
+
+test.each(outOfRange)('a summary is refused with a figure out of range: %s %d', (path, to) => {
+  const details = { pgd: { stages: { pgd: 0.5 }, seconds: 1, meanDistance: 0.1 } }
+  const before = { clean: 1, attacks: { pgd: 0 }, examples: 10, details }
+  const whole = { ...Object(summary), before, sparsity: 1 }
+  expect(Summary.is(whole)).toBe(true)
+  const wrong = changed(whole, path.split('.'), to)
+  expect(Summary.is(wrong)).toBe(false)
+  const decoded = Summary.decode(wrong)
+  expect(isLeft(decoded) && wrongField(decoded.left)).toMatchObject({ path, actual: String(to) })
+})
+
 test('a field that may be undefined may be absent in a file', () => {
   const event = { type: 'evaluating', subject: 'after', attack: 'pgd', stage: 'pgd', done: 1, total: 2, robust: 0.5 }
   expect(isRight(RunEvent.decode(event))).toBe(true)

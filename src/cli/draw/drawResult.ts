@@ -1,6 +1,6 @@
 import { describeError } from '../../dsl/errors.js'
 import { printableLine } from '../../dsl/kit/printable.js'
-import type { Summary } from '../../dsl/pipeline/run.js'
+import { enginesOf, type Summary } from '../../dsl/pipeline/run.js'
 import type { Study } from '../../report/study/study.js'
 import { studyTable } from '../../report/study/studyTable.js'
 import { formatCount, formatSeconds } from '../../report/tables/format.js'
@@ -115,12 +115,13 @@ const totalOf = (summaries: readonly Summary[]): number =>
   summaries.reduce((total, { seconds }) => total + seconds.total, 0)
 
 /** What the figures were measured on; most important if the data is not the original. */
-const facts = ({ data, engine, before, after }: Summary): string[] => {
+const facts = (summary: Summary): string[] => {
+  const { data, before, after } = summary
   const examples = (after ?? before)?.examples
   const altered = data.origin === 'recompressed' ? ' (recompressed)' : ''
   return [
     `on ${data.name}${altered}`,
     ...(examples === undefined ? [] : [`${formatCount(examples)} test images`]),
-    `engine ${engine}`,
+    `engine ${enginesOf(summary).join(' and ')}`,
   ]
 }

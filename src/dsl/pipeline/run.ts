@@ -5,6 +5,7 @@ import type { PwoaError } from '../errors.js'
 import type { RunEvent } from '../events.js'
 import { Accuracies, NetworkLatency, NetworkSizes } from '../figures.js'
 import { codecOf, objectCodec, optionalCodec, recordCodec, unknownFields } from '../kit/codecOf.js'
+import { amountCodec, seedCodec, shareCodec } from '../kit/figureCodecs.js'
 import { declareOptions, type OptionsOf } from '../options/declare.js'
 import { choice, list, positive, text, whole } from '../options/kinds.js'
 import type { TrainingMetrics } from '../step.js'
@@ -64,36 +65,39 @@ export const checkRunOptions = (options: RunOptions): RunOptions => {
   return options
 }
 
-const kept = objectCodec({ total: t.number, kept: t.number })
+const kept = objectCodec({ total: amountCodec, kept: amountCodec })
 
 const summary = t.intersection([
   objectCodec({
     pipeline: t.string,
     params: unknownFields,
-    seed: t.number,
+    seed: seedCodec,
+    /** The engine of the last part of the run. */
     engine: t.string,
     data: objectCodec({ name: t.string, origin: t.string }),
     /** By phase, of evaluations, and in total. */
-    seconds: t.intersection([recordCodec(t.number), objectCodec({ total: t.number })]),
+    seconds: t.intersection([recordCodec(amountCodec), objectCodec({ total: amountCodec })]),
     /** Medians of whole steps, by phase. */
-    secondsPerStep: recordCodec(t.number),
+    secondsPerStep: recordCodec(amountCodec),
     /** Epochs by phase, with a fraction for an unfinished one. */
-    epochs: recordCodec(t.number),
+    epochs: recordCodec(amountCodec),
     /** Paths in the run folder. */
     artifacts: t.readonlyArray(t.string),
     warnings: t.readonlyArray(t.string),
   }),
   optionalCodec({
+    /** Other engines that computed parts of the run, if it was resumed on another engine. */
+    otherEngines: t.readonlyArray(t.string),
     /** Kept: the parameters of the final network, which `shrink` may have made smaller, that are not pruned. */
     parameters: kept,
     /** Operations of one image's forward pass, two per multiply-accumulate; kept: without those of weights that are 0. */
     flops: kept,
     /** What the mask alone keeps of both, if `shrink` has removed more. */
-    masked: objectCodec({ parameters: t.number, flops: t.number }),
+    masked: objectCodec({ parameters: amountCodec, flops: amountCodec }),
     /** Seconds of training steps by kind of work, of a profiled run. Nested work is not counted twice. */
-    profile: recordCodec(t.number),
+    profile: recordCodec(amountCodec),
     /** Share of zeros among the weights that pruning may touch. */
-    sparsity: t.number,
+    sparsity: shareCodec,
     /** The layers before and after `shrink`. */
     sizes: NetworkSizes,
     /** How long they take on the machine of the run. */
@@ -110,6 +114,9 @@ export interface Summary extends t.TypeOf<typeof summary> {}
 
 /** The codec of {@link Summary}. */
 export const Summary: t.Type<Summary> = summary
+
+/** All engines that computed the figures of a run. */
+export const enginesOf = ({ engine, otherEngines = [] }: Summary): readonly string[] => [...otherEngines, engine]
 
 /** A run that has been started. Its streams are hot: late subscribers miss earlier values. */
 export interface RunHandle {

@@ -36,6 +36,7 @@ export const makeRunFigures = (name: string, initial: 'waiting' | 'starting' = '
   const admm = makeThinned<AdmmUpdate>(most.admm)
   const measured = makeThinned<Measured>(most.measured)
   const attacked = new Map<string, RunFacts['attacked'][number]>()
+  const engines = new Set<string>()
   let facts: Partial<RunFacts> & Pick<RunFacts, 'state'> = { state: initial }
   let latest: TrainingMetrics | undefined
 
@@ -47,7 +48,8 @@ export const makeRunFigures = (name: string, initial: 'waiting' | 'starting' = '
       facts = { ...facts, environments: [...(facts.environments ?? []), { at, environment }].slice(-most.environments) }
     },
     engine: ({ description }) => {
-      facts = { ...facts, engine: description, state: 'running' }
+      engines.add(description.replace(/^engine: /, ''))
+      facts = { ...facts, engine: `engine: ${[...engines].join('; then ')}`, state: 'running' }
     },
     data: ({ type: _, ...data }) => {
       facts = { ...facts, data }

@@ -1,6 +1,7 @@
 import * as t from 'io-ts'
 import type { Accuracies } from '../../dsl/figures.js'
 import { objectCodec, optionalCodec, recordCodec } from '../../dsl/kit/codecOf.js'
+import { amountCodec, countCodec, finiteCodec } from '../../dsl/kit/figureCodecs.js'
 import type { Summary } from '../../dsl/pipeline/run.js'
 import { sum } from '../../math/sums.js'
 import { leading } from '../tables/resultTable.js'
@@ -31,9 +32,9 @@ export interface StudyRun {
 }
 
 const spread = objectCodec({
-  mean: t.number,
+  mean: finiteCodec,
   /** Standard deviation over the seeds, with n − 1 in the denominator; undefined for a single seed. */
-  deviation: t.union([t.number, t.undefined]),
+  deviation: t.union([amountCodec, t.undefined]),
 })
 
 /** Mean and standard deviation of a figure over several seeds. */
@@ -47,7 +48,7 @@ const maybeSpread = t.union([Spread, t.undefined])
 const studyRow = objectCodec({
   /** All parameters except the seed. */
   params: recordCodec(t.union([t.number, t.string, t.boolean])),
-  seeds: t.number,
+  seeds: countCodec,
   clean: maybeSpread,
   attacks: recordCodec(Spread),
   /** Share of zeros among the prunable weights. */
@@ -58,7 +59,7 @@ const studyRow = objectCodec({
   secondsPerEpoch: maybeSpread,
   trainingSeconds: maybeSpread,
   /** The baseline's seconds per epoch, with otherwise the same parameters, divided by this row's. */
-  speedUp: t.union([t.number, t.undefined]),
+  speedUp: t.union([amountCodec, t.undefined]),
 })
 
 /** The runs that differ only in their seed, such as one method at one rate. */

@@ -1,4 +1,4 @@
-import type { Summary } from '../../dsl/pipeline/run.js'
+import { enginesOf, type Summary } from '../../dsl/pipeline/run.js'
 import type { RunPlan } from '../figures/runRecord.js'
 import { type AttackSettings, attackSettings } from '../tables/attackSettings.js'
 import { type MissingGradients, missingGradients } from '../tables/gradientNotes.js'
@@ -40,7 +40,7 @@ export const studyFacts = (runs: readonly DescribedRun[], pwoa: string): StudyFa
     attacks: distinct(configs),
     withoutGradient: missingGradients(runs.flatMap(({ summary }) => accuraciesOf(summary) ?? [])),
     epochs: of(({ summary }) => [epochsOf(summary)]).filter((epochs) => epochs > 0),
-    engines: of(({ summary }) => [summary.engine]),
+    engines: of(({ summary }) => enginesOf(summary)),
     pwoa,
   }
 }

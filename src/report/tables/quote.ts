@@ -1,5 +1,5 @@
 import type { Accuracies } from '../../dsl/figures.js'
-import type { Summary } from '../../dsl/pipeline/run.js'
+import { enginesOf, type Summary } from '../../dsl/pipeline/run.js'
 import type { RunRecord } from '../figures/runRecord.js'
 import { attackSettings } from './attackSettings.js'
 import { formatCount, formatPercent } from './format.js'
@@ -26,7 +26,7 @@ export const quoteOf = (record: RunRecord): string | undefined => {
       : [`, ${formatPercent(summary.sparsity)} of the prunable weights are zero`]),
     ...(summary.after && summary.before ? [`; before: ${accuraciesOf(summary.before, name)}`] : []),
     ...gradientNotes(missingGradients([of])).map((note) => `; ${note}`),
-    `. Seed ${summary.seed}, engine ${summary.engine}${version === undefined ? '' : `, pwoa ${version}`}, plan ${plan.hash.slice(0, 12)}.`,
+    `. Seed ${summary.seed}, engine ${enginesOf(summary).join(' and ')}${version === undefined ? '' : `, pwoa ${version}`}, plan ${plan.hash.slice(0, 12)}.`,
   ].join('')
 }
 

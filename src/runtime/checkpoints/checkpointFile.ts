@@ -4,6 +4,7 @@ import type { Position, StageState } from '../../dsl/context.js'
 import type { FileError, PwoaError } from '../../dsl/errors.js'
 import { Accuracies, ParameterCounts } from '../../dsl/figures.js'
 import { objectCodec, optionalCodec, recordCodec, unknownFields } from '../../dsl/kit/codecOf.js'
+import { amountCodec, countCodec, shareCodec } from '../../dsl/kit/figureCodecs.js'
 import { encodeSafetensors, readSafetensors } from '../../io/checkpoints/safetensors.js'
 import type { StateDict } from '../../io/checkpoints/tensors/checkpoint.js'
 import { parseIn } from '../../io/files/jsonFile.js'
@@ -17,12 +18,18 @@ export interface RunState {
 
 const tallyState = t.intersection([
   objectCodec({
-    seconds: t.number,
-    evaluationSeconds: t.number,
+    seconds: amountCodec,
+    evaluationSeconds: amountCodec,
     artifacts: t.readonlyArray(t.string),
     warnings: t.readonlyArray(t.string),
   }),
-  optionalCodec({ counts: ParameterCounts, before: Accuracies, after: Accuracies }),
+  optionalCodec({
+    /** Names of the engines that have computed something so far. */
+    engines: t.readonlyArray(t.string),
+    counts: ParameterCounts,
+    before: Accuracies,
+    after: Accuracies,
+  }),
 ])
 
 /** The parts of a summary that follow from neither the plan nor `metrics.jsonl`: kept in each checkpoint. */
@@ -33,14 +40,14 @@ const facts = objectCodec({
   planHash: t.string,
   engine: t.string,
   /** Training steps that are done. */
-  step: t.number,
+  step: countCodec,
   /** Length of `metrics.jsonl` in bytes at that moment. */
-  metricsLength: t.number,
+  metricsLength: countCodec,
   /** Length of `events.jsonl` in bytes at that moment. */
-  eventsLength: t.number,
+  eventsLength: countCodec,
   tally: tallyState,
   /** The best evaluation's figure so far, if there was one. */
-  best: t.union([t.number, t.undefined]),
+  best: t.union([shareCodec, t.undefined]),
 })
 
 /** What a checkpoint holds: all that an exact resume needs. */
@@ -52,7 +59,7 @@ export interface RunCheckpoint extends t.TypeOf<typeof facts> {
 const Head = t.intersection([
   facts,
   objectCodec({
-    position: objectCodec({ epoch: t.number, batch: t.number }),
+    position: objectCodec({ epoch: countCodec, batch: countCodec }),
     /** Each stage's values. */
     stages: recordCodec(unknownFields),
   }),

@@ -3,6 +3,7 @@ import * as t from 'io-ts'
 import type { Observable } from 'rxjs'
 import type { PwoaError } from '../../dsl/errors.js'
 import { objectCodec, recordCodec, unknownFields } from '../../dsl/kit/codecOf.js'
+import { amountCodec, seedCodec } from '../../dsl/kit/figureCodecs.js'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import { type RunHandle, type RunOptions, Summary } from '../../dsl/pipeline/run.js'
 import type { Step } from '../../dsl/step.js'
@@ -25,8 +26,8 @@ const comparisonSummary = objectCodec({
   /** The comparison's name. */
   pipeline: t.string,
   params: unknownFields,
-  seed: t.number,
-  seconds: objectCodec({ total: t.number }),
+  seed: seedCodec,
+  seconds: objectCodec({ total: amountCodec }),
   /** By the labels of the rows. */
   rows: recordCodec(Summary),
 })

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as t from 'io-ts'
 import { valueOf } from '../../dsl/errors.js'
-import { objectCodec } from '../../dsl/kit/codecOf.js'
+import { objectCodec, wholeCodec } from '../../dsl/kit/codecOf.js'
 import { readJsonFile } from '../../io/files/jsonFile.js'
 import { withWriteError } from '../../io/files/writeWhole.js'
 import { runFiles } from './folderNames.js'
 
-const pageAddress = objectCodec({ port: t.number, token: t.string })
+const pageAddress = objectCodec({ port: wholeCodec('the number of a port', 0, 65535), token: t.string })
 
 /** The address of a run's page. It is stored so that an open page reconnects after the run is resumed. */
 export interface PageAddress extends t.TypeOf<typeof pageAddress> {}

@@ -1,5 +1,6 @@
 import * as t from 'io-ts'
 import { objectCodec, optionalCodec, unknownFields } from '../../dsl/kit/codecOf.js'
+import { countCodec, seedCodec } from '../../dsl/kit/figureCodecs.js'
 import { given } from '../../dsl/kit/given.js'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
@@ -10,8 +11,8 @@ const plan = t.intersection([
   objectCodec({
     pipeline: t.string,
     params: unknownFields,
-    seed: t.number,
-    source: objectCodec({ name: t.string, batchSize: t.number, config: unknownFields }),
+    seed: seedCodec,
+    source: objectCodec({ name: t.string, batchSize: countCodec, config: unknownFields }),
     stages: t.readonlyArray(objectCodec({ stage: t.string, config: unknownFields })),
     /** SHA-256 of the files that the stages read, in their order. */
     contents: t.readonlyArray(t.string),

@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import * as E from 'fp-ts/lib/Either.js'
+import type { Errors } from 'io-ts'
+import { wrongField } from '../../dsl/kit/wrongField.js'
 import { FromPoint, type PointOutcome, type PointTask } from '../sweep/pointMessages.js'
 import type { RunningPoint, RunPoint } from '../sweep/runPoint.js'
 import { threadEnvironment } from './threads.js'
@@ -39,16 +41,21 @@ export const runTask = (
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   const said = lastLine(child)
+  let refused: string | undefined
   const outcome = new Promise<PointOutcome>((resolve) => {
     child.on('message', (message) => {
       const decoded = FromPoint.decode(message)
-      if (E.isLeft(decoded)) return
-      if (decoded.right.type === 'progress') onProgress(decoded.right.progress)
+      // Lost progress does no harm. If it was the result, the process ends without another one, and this is the reason.
+      if (E.isLeft(decoded)) refused = wrongMessage(decoded.left)
+      else if (decoded.right.type === 'progress') onProgress(decoded.right.progress)
       else resolve(decoded.right)
     })
     child.on('error', (error) => resolve({ type: 'crashed', reason: error.message }))
     // After `exit` messages may still be on their way; at `close` the channel has ended.
-    child.on('close', (code, signal) => resolve({ type: 'crashed', reason: crashOf(code, signal, said()) }))
+    child.on('close', (code, signal) => {
+      const reason = crashOf(code, signal, said())
+      resolve({ type: 'crashed', reason: code === 0 ? (refused ?? reason) : reason })
+    })
   })
   const send = (message: object): void => {
     // If the process has ended, its `close` event settles the outcome.
@@ -69,6 +76,11 @@ const lastLine = (child: ChildProcess): (() => string) => {
     text = `${text}${more}`.slice(-2000)
   })
   return () => text.trimEnd().split('\n').at(-1) ?? ''
+}
+
+const wrongMessage = (errors: Errors): string => {
+  const { path, expected, actual } = wrongField(errors)
+  return `its message was refused: expected ${expected} as ${path || 'message'}, got ${actual}`
 }
 
 const crashOf = (code: number | null, signal: NodeJS.Signals | null, said: string): string =>

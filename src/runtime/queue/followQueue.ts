@@ -2,6 +2,7 @@ import { basename, relative, resolve, sep } from 'node:path'
 import type { Queue } from 'bullmq'
 import * as E from 'fp-ts/lib/Either.js'
 import type { InterruptedError } from '../../dsl/errors.js'
+import { wrongField } from '../../dsl/kit/wrongField.js'
 import { Summary } from '../../dsl/pipeline/run.js'
 import { fileName } from '../folder/folderNames.js'
 import { ownVersion } from '../host/ownPackage.js'
@@ -40,6 +41,7 @@ const REMEMBERED = 7 * 24 * 3600
 const LOOK = 15_000
 
 interface Awaited {
+  readonly label: string
   readonly job: QueueJob
   readonly onProgress: (progress: PointProgress) => void
   readonly settle: (outcome: PointOutcome) => void
@@ -64,12 +66,15 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
     outage.back()
     if (!job) return enqueue(queue, jobId, point.job, options.attempts)
     const state = await job.getState()
-    if (state === 'completed') point.settle(done(job.returnvalue))
+    if (state === 'completed') settleDone(point, job.returnvalue)
     if (state === 'failed') point.settle(failed(job.failedReason))
   }
   const lookAgain = (jobId: string): void => void look(jobId).catch(outage.away)
 
-  events.on('completed', ({ jobId, returnvalue }) => awaited.get(jobId)?.settle(done(returnvalue)))
+  events.on('completed', ({ jobId, returnvalue }) => {
+    const point = awaited.get(jobId)
+    if (point) settleDone(point, returnvalue)
+  })
   events.on('failed', ({ jobId }) => lookAgain(jobId))
   events.on('progress', ({ jobId, data }) => {
     outage.back()
@@ -88,9 +93,9 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
         awaited.delete(jobId)
         resolve(ended)
       }
-      awaited.set(jobId, { job, onProgress, settle })
+      awaited.set(jobId, { label, job, onProgress, settle })
     })
-    void forgetFailed(queue, jobId)
+    void forgetUnusable(queue, jobId)
       .then(() => look(jobId))
       .catch(outage.away)
     return { outcome, stop: () => awaited.get(jobId)?.settle({ type: 'failed', error: left(label) }) }
@@ -127,17 +132,31 @@ const enqueue = async (queue: Queue, jobId: string, job: QueueJob, attempts: num
   })
 }
 
-/** Removes the job of a point that failed in an earlier sweep, so that it is tried again. */
-const forgetFailed = async (queue: Queue, jobId: string): Promise<void> => {
+/** Removes a job that failed in an earlier sweep, or whose result is refused, so that the point is run again. */
+const forgetUnusable = async (queue: Queue, jobId: string): Promise<void> => {
   const job = await queue.getJob(jobId)
-  if (job && (await job.isFailed())) await job.remove()
+  const state = await job?.getState()
+  if (state === 'failed' || (state === 'completed' && !Summary.is(job?.returnvalue))) await job?.remove()
 }
 
-const done = (value: unknown): PointOutcome => {
+const settleDone = ({ label, settle }: Awaited, result: unknown): void => settle(done(label, result))
+
+/** The result that a worker put into the queue. Anyone who can write to the queue may have put it there. */
+const done = (label: string, value: unknown): PointOutcome => {
   const summary = Summary.decode(value)
-  return E.isRight(summary)
-    ? { type: 'done', summary: summary.right }
-    : { type: 'crashed', reason: 'a worker that answered with something else than a summary' }
+  if (E.isRight(summary)) return { type: 'done', summary: summary.right }
+  const { path, expected, actual } = wrongField(summary.left)
+  return {
+    type: 'failed',
+    error: {
+      _tag: 'RunError',
+      stage: label,
+      expected:
+        path === '' ? 'a summary as the result in the queue' : `${expected} as ${path} of the result in the queue`,
+      actual,
+      hint: 'Run the sweep again: the point is then run anew.',
+    },
+  }
 }
 
 const failed = (reason: string | undefined): PointOutcome => {

@@ -4,7 +4,8 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { UsageError } from '../../dsl/errors.js'
-import { codecOf, objectCodec, recordCodec, textCodec, wholeCodec } from '../../dsl/kit/codecOf.js'
+import { codecOf, objectCodec, recordCodec, textCodec } from '../../dsl/kit/codecOf.js'
+import { seedCodec } from '../../dsl/kit/figureCodecs.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
 import { EngineChoice } from '../../dsl/pipeline/engineChoice.js'
 import { PwoaError, withoutCause } from '../../dsl/pwoaError.js'
@@ -29,7 +30,7 @@ const queueJob = objectCodec({
   /** The sweep's folder, in the folder of runs. */
   folder: folderName,
   key: pointKey,
-  seed: wholeCodec('a seed', 0, 2 ** 32 - 1),
+  seed: seedCodec,
   engine: EngineChoice,
 })
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import * as t from 'io-ts'
 import { valueOf } from '../../dsl/errors.js'
 import { objectCodec, recordCodec, textCodec, unknownFields, wordCodec } from '../../dsl/kit/codecOf.js'
+import { seedCodec } from '../../dsl/kit/figureCodecs.js'
 import { readJsonFile } from '../../io/files/jsonFile.js'
 import { Study } from '../../report/study/study.js'
 
@@ -41,7 +42,7 @@ export const PointState: t.Type<PointState> = wordCodec('"waiting", "running", "
 export const resultsFile = 'results.json'
 
 const resultRow = t.intersection([
-  objectCodec({ seed: t.number, state: PointState, key: pointKey }),
+  objectCodec({ seed: seedCodec, state: PointState, key: pointKey }),
   // The point's other parameters come before the seed, its figures after the state.
   recordCodec(PointValue),
 ])

@@ -74,7 +74,6 @@ const executeIn = async (
     pipeline: pipeline.name,
     params: pipeline.params,
     seed: plan.seed,
-    engine: engine.name,
     data: { name: data.name, origin: data.origin },
     ...recorder.tally.figures(),
     ...given({ profile: profile?.seconds() }),

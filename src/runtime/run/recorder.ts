@@ -72,19 +72,19 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
   const { folder, planHash, engine, resumed, emit, failed } = options
   const { keep = 2 } = options.checkpoints
   const schedule = checkpointSchedule(options.checkpoints, seconds)
-  const tally = makeTally(resumed?.tally, seconds)
+  // Checkpoints of pwoa 0.1.0 name only the engine that wrote them.
+  const tally = makeTally(resumed && { engines: [resumed.engine], ...resumed.tally }, engine, seconds)
   const registry = makeStateRegistry(resumed?.state ?? beginning)
   let done = 0
-  const count = (step: TrainingMetrics): void => {
-    done = step.step
-    tally.step(step)
-  }
   const metrics = openLinesFile({
     codec: TrainingMetrics,
     name: 'metrics',
     file: join(folder, runFiles.metrics),
     keep: resumed?.metricsLength ?? 0,
-    replay: count,
+    replay: (step) => {
+      done = step.step
+      tally.replayed(step)
+    },
   })
   const log = openLinesFile({
     codec: LoggedEvent,
@@ -145,7 +145,8 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
         trained = step.step === step.steps
         return false
       }
-      count(step)
+      done = step.step
+      tally.step(step)
       metrics.add(step)
       trained = step.step === step.steps
       resting = next

@@ -12,14 +12,22 @@ import { keptFigures } from './keptFigures.js'
 /** Computes the figures of a run from its events and steps. */
 export interface Tally {
   readonly step: (metrics: TrainingMetrics) => void
+  /** Counts a step of an earlier part of the run. */
+  readonly replayed: (metrics: TrainingMetrics) => void
   readonly event: (event: RunEvent) => void
   readonly state: () => TallyState
-  readonly figures: () => Omit<Summary, 'pipeline' | 'params' | 'seed' | 'engine' | 'data'>
+  readonly figures: () => Omit<Summary, 'pipeline' | 'params' | 'seed' | 'data'>
 }
 
-/** Starts with what an interrupted run had counted. @param now a clock, in seconds */
-export const makeTally = (earlier: TallyState | undefined, now: () => number): Tally => {
+/**
+ * Starts with what an interrupted run had counted.
+ *
+ * @param engine of this part of the run
+ * @param now a clock, in seconds
+ */
+export const makeTally = (earlier: TallyState | undefined, engine: string, now: () => number): Tally => {
   let started = now()
+  let engines = earlier?.engines ?? []
   const stepSeconds = new Map<string, number[]>()
   const batchesOf = new Map<string, number>()
   const artifacts = new Set(earlier?.artifacts)
@@ -34,11 +42,17 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
   let evaluationStarted: number | undefined
   let paused: number | undefined
 
+  /** An engine counts when it computes: a part of a run may be stopped before, or find nothing left to do. */
+  const computes = (): void => {
+    if (engines.at(-1) !== engine) engines = [...engines.filter((name) => name !== engine), engine]
+  }
+
   const count = dispatchSome<RunEvent, [], void>({
     parameters: (event) => {
       counts = event.counts
     },
     evaluating: () => {
+      computes()
       evaluationStarted ??= now()
     },
     evaluation: ({ subject, accuracies }) => {
@@ -68,23 +82,31 @@ export const makeTally = (earlier: TallyState | undefined, now: () => number): T
   const state = (): TallyState => ({
     seconds: (earlier?.seconds ?? 0) + now() - started,
     evaluationSeconds,
+    engines,
     ...given({ counts, before, after }),
     artifacts: [...artifacts],
     warnings: [...warnings],
   })
+  const replayed: Tally['replayed'] = ({ phase, seconds, batches }) => {
+    batchesOf.set(phase, batches)
+    const all = stepSeconds.get(phase)
+    if (all) all.push(seconds)
+    else stepSeconds.set(phase, [seconds])
+  }
   return {
-    step: ({ phase, seconds, batches }) => {
-      batchesOf.set(phase, batches)
-      const all = stepSeconds.get(phase)
-      if (all) all.push(seconds)
-      else stepSeconds.set(phase, [seconds])
+    step: (metrics) => {
+      computes()
+      replayed(metrics)
     },
+    replayed,
     event: count,
     state,
     figures: () => {
-      const { seconds, counts: last, ...rest } = state()
+      const { seconds, counts: last, engines: used = [], ...rest } = state()
       const { evaluationSeconds: evaluation, ...outcome } = rest
       return {
+        engine: used.at(-1) ?? engine,
+        ...(used.length > 1 ? { otherEngines: used.slice(0, -1) } : {}),
         seconds: {
           total: seconds,
           ...perPhase(stepSeconds, sum),

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import * as t from 'io-ts'
 import { describeError, PwoaFailure, toPwoaError, valueOf, valueOfTask } from '../../dsl/errors.js'
 import { objectCodec, recordCodec } from '../../dsl/kit/codecOf.js'
+import { countCodec } from '../../dsl/kit/figureCodecs.js'
 import { Summary } from '../../dsl/pipeline/run.js'
 import { sha256Of } from '../../io/files/hash.js'
 import { parseIn } from '../../io/files/jsonFile.js'
@@ -14,7 +15,7 @@ import { newestWriter } from '../run/concurrency.js'
 import { filesOf, isForJoins, isInside, type Progress, progressIn, readFileOf } from './localRun.js'
 import type { Objects } from './objects.js'
 import type { OpenRun, PointName, RunStorage } from './runStorage.js'
-import { makeSaver, restoreSaved, textOf } from './savedRuns.js'
+import { makeSaver, restoreSaved, sha256Codec, textOf } from './savedRuns.js'
 import { saveSchedule } from './saveSchedule.js'
 
 /** `result.json` of a finished point. It is written once, after all of the point's files. */
@@ -23,7 +24,7 @@ const Result = objectCodec({
   run: t.string,
   summary: Summary,
   /** By their paths in the run folder. */
-  files: recordCodec(objectCodec({ bytes: t.number, sha256: t.string })),
+  files: recordCodec(objectCodec({ bytes: countCodec, sha256: sha256Codec })),
 })
 
 type Result = t.TypeOf<typeof Result>

@@ -4,16 +4,21 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { valueOfTask } from '../../dsl/errors.js'
-import { objectCodec, recordCodec } from '../../dsl/kit/codecOf.js'
+import { objectCodec, recordCodec, textCodec } from '../../dsl/kit/codecOf.js'
+import { countCodec } from '../../dsl/kit/figureCodecs.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
+import { wrongField } from '../../dsl/kit/wrongField.js'
 import { sha256Of } from '../../io/files/hash.js'
 import { writeWhole } from '../../io/files/writeWhole.js'
 import { isInside, type Progress, readFileOf } from './localRun.js'
 import type { Objects } from './objects.js'
 
+/** The codec of a SHA-256. */
+export const sha256Codec = textCodec('a SHA-256: 64 hexadecimal digits', /^[0-9a-f]{64}$/)
+
 /** The record of a saved run that is under way: its files, and the objects with their contents. */
 const Saved = objectCodec({
-  files: recordCodec(objectCodec({ object: t.string, bytes: t.number, sha256: t.string })),
+  files: recordCodec(objectCodec({ object: t.string, bytes: countCodec, sha256: sha256Codec })),
 })
 
 type Saved = t.TypeOf<typeof Saved>
@@ -108,7 +113,10 @@ export const restoreSaved = async (
 /** Copies the files of a saved run. Returns what is wrong with it; undefined if it is intact. */
 const bringAll = async (objects: Objects, base: string, name: string, folder: string): Promise<string | undefined> => {
   const record = Saved.decode(parseJson(textOf(await objects.read(name))))
-  if (E.isLeft(record)) return 'no record of a run'
+  if (E.isLeft(record)) {
+    const { path: field, expected, actual } = wrongField(record.left)
+    return `expected ${expected}${field === '' ? '' : ` as ${field}`}, got ${actual}`
+  }
   for (const [path, { object, sha256 }] of Object.entries(record.right.files)) {
     if (!isInside(path) || !object.startsWith(`${base}content-`)) return 'a record that points elsewhere'
     const bytes = await objects.read(object)

@@ -1,14 +1,16 @@
 // What the processes of a sweep send to each other. Each message is decoded where it arrives.
 import * as t from 'io-ts'
 import { objectCodec, optionalCodec, recordCodec } from '../../dsl/kit/codecOf.js'
+import { amountCodec, countCodec, finiteCodec, seedCodec } from '../../dsl/kit/figureCodecs.js'
 import { Phase } from '../../dsl/phases.js'
 import { EngineChoice } from '../../dsl/pipeline/engineChoice.js'
 import { CheckpointOptions, Summary } from '../../dsl/pipeline/run.js'
 import { PwoaError } from '../../dsl/pwoaError.js'
+import { pointKey } from '../records/sweepFiles.js'
 
 const pointPlace = objectCodec({
-  key: t.string,
-  seed: t.number,
+  key: pointKey,
+  seed: seedCodec,
   /** The point's run folder, absolute. */
   folder: t.string,
   /** The sweep's options that apply to its points' runs. */
@@ -34,19 +36,19 @@ export interface PointTask extends t.TypeOf<typeof pointTask> {}
 const training = objectCodec({
   type: t.literal('training'),
   phase: Phase,
-  epoch: t.number,
-  epochs: t.number,
-  step: t.number,
-  steps: t.number,
-  loss: t.number,
+  epoch: countCodec,
+  epochs: countCodec,
+  step: countCodec,
+  steps: countCodec,
+  loss: finiteCodec,
 })
 
 const evaluating = objectCodec({
   type: t.literal('evaluating'),
   subject: t.string,
   attack: t.string,
-  done: t.number,
-  total: t.number,
+  done: amountCodec,
+  total: countCodec,
 })
 
 const warning = objectCodec({ type: t.literal('warning'), stage: t.string, message: t.string })
@@ -74,7 +76,7 @@ const failed = t.intersection([
   objectCodec({ type: t.literal('failed'), error: PwoaError }),
   optionalCodec({
     /** Keys of the points that this one joins and whose folders are not here. */
-    lacks: t.readonlyArray(t.string),
+    lacks: t.readonlyArray(pointKey),
   }),
 ])
 

@@ -2,6 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Observable } from 'rxjs'
 import { objectCodec, optionalCodec, unknownFields } from '../../dsl/kit/codecOf.js'
+import { amountCodec, countCodec, seedCodec } from '../../dsl/kit/figureCodecs.js'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import { type RunOptions, Summary } from '../../dsl/pipeline/run.js'
 import { PwoaError } from '../../dsl/pwoaError.js'
@@ -45,10 +46,10 @@ const pointRecord = objectCodec({
   /** Hash of plan, parameters, seed, package version, data and the checkpoints' contents; the name of its folder. */
   key: pointKey,
   params: PointParams,
-  seed: t.number,
+  seed: seedCodec,
   state: PointState,
   /** How often it was started; 0 if an earlier sweep had finished it. */
-  attempts: t.number,
+  attempts: countCodec,
   summary: t.union([Summary, t.undefined]),
   /** Why it failed. */
   error: t.union([PwoaError, t.undefined]),
@@ -73,8 +74,8 @@ const sweepSummary = t.intersection([
     sweep: t.string,
     params: unknownFields,
     /** The seed of the points that have no seed of their own. */
-    seed: t.number,
-    seconds: objectCodec({ total: t.number }),
+    seed: seedCodec,
+    seconds: objectCodec({ total: amountCodec }),
     /** In the sweep's order. */
     points: t.readonlyArray(PointRecord),
   }),

@@ -44,6 +44,13 @@ describe('the figures of a run', () => {
     ])
   })
 
+  test('name each engine once', () => {
+    const figures = makeRunFigures('run')
+    for (const name of ['wasm', 'tensorflow', 'wasm'])
+      figures.event({ at: 0, step: 0, event: { type: 'engine', name, description: `engine: ${name} 1` } })
+    expect(figures.facts().engine).toBe('engine: wasm 1; then tensorflow 1')
+  })
+
   test('keep time monotonic if the clock is set back', () => {
     const figures = makeRunFigures('run')
     const at = (time: number, event: RunEvent): void => figures.event({ at: time, step: 0, event })

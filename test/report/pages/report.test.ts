@@ -63,6 +63,11 @@ describe('what to quote', () => {
     expect(runReport(record)).toContain('100.0 % (no gradient on 98.0 % of its examples)')
   })
 
+  test('has all engines of a run that was resumed on another one', () => {
+    const resumed = { ...summary, otherEngines: ['wasm'] }
+    expect(quoteOf({ ...finished(), summary: resumed })).toContain('Seed 7, engine wasm and tensorflow, pwoa')
+  })
+
   test('labels recompressed images', () => {
     const data = { name: 'CIFAR-10 (JPEG)', origin: 'recompressed' }
     expect(quoteOf({ ...finished(), summary: { ...summary, data } })).toContain('CIFAR-10 (JPEG) (recompressed)')

@@ -93,6 +93,11 @@ describe('the caption of a study', () => {
     expect(captionOf(studyFacts([one], '1'), []).whole).not.toContain('seed')
   })
 
+  test('has all engines of runs that were resumed on another one', () => {
+    const one = { stages: [], summary: { ...summary, otherEngines: ['wasm'] } }
+    expect(captionOf(studyFacts([one], '1'), []).whole).toContain('engine wasm and tensorflow, pwoa 1')
+  })
+
   test('has radii on photographs in steps of 8 bits', () => {
     const stages = [{ stage: 'attackEval', config: { attacks: [{ name: 'fgsm', epsilon: 8 / 255, norm: 'Linf' }] } }]
     expect(captionOf(studyFacts([{ stages, summary }], '1'), []).measured).toContain('ε = 8/255 (L∞)')

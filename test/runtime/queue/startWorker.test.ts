@@ -110,6 +110,21 @@ describe('a worker', needing(redisServer), () => {
     expect(said).toEqual([`${job.id}: ${message}`])
   })
 
+  test('refuses a result out of range from the process of a point, and names the field', async () => {
+    const run: OpenRun = {
+      folder: temporaryFolder(),
+      advanced: () => undefined,
+      bring: async () => false,
+      finish: async (finished) => finished,
+      leave: async () => undefined,
+    }
+    const wrong = { ...summary, after: { clean: 0.9, attacks: { pgd: 1.5 }, examples: 10 } }
+    const { job } = await jobOn({ open: async () => run }, 'failed', { type: 'done', summary: wrong })
+    expect(job.failedReason).toBe(
+      'its message was refused: expected a share from 0 to 1 as summary.after.attacks.pgd, got 1.5',
+    )
+  })
+
   test('ends a point whose objects are damaged, in words', async () => {
     const facts = { stage: '--runs', expected: 'the result of a point', actual: 'something else', hint: 'Remove it.' }
     const error: PwoaError = { _tag: 'FileError', file: 's3://studies/x/result.json', ...facts }

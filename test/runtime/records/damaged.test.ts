@@ -315,9 +315,9 @@ describe('a run that is resumed', () => {
   }
 
   test.each([
-    ['metrics.jsonl', '"loss":', '"lost":', 'a number as loss in line 1'],
+    ['metrics.jsonl', '"loss":', '"lost":', 'a finite number as loss in line 1'],
     ['metrics.jsonl', '"phase":"train"', '"phase":"drain"', 'as phase in line 1'],
-    ['events.jsonl', '"at":', '"to":', 'a number as at in line 1'],
+    ['events.jsonl', '"at":', '"to":', 'a finite number >= 0 as at in line 1'],
     ['events.jsonl', '"type":"engine"', '"type":"enigma"', 'as event in line 2'],
     ['plan.json', '"hash":', '"hush":', 'a text as hash'],
   ])('refuses a damaged %s: %s %s', async (file, right, wrong, expected) => {

@@ -19,7 +19,7 @@ import type { RunContext } from '../../../src/dsl/context.js'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
 import type { RunEvent } from '../../../src/dsl/events.js'
 import { makePipeline } from '../../../src/dsl/pipeline/makePipeline.js'
-import type { RunHandle, RunOptions } from '../../../src/dsl/pipeline/run.js'
+import { enginesOf, type RunHandle, type RunOptions } from '../../../src/dsl/pipeline/run.js'
 import { asynchronous } from '../../../src/dsl/stages/asynchronous.js'
 import type { Step } from '../../../src/dsl/step.js'
 import { eventLoopTurn } from '../../../src/runtime/run/concurrency.js'
@@ -395,7 +395,28 @@ describe('what goes wrong', () => {
     const again = fakePipeline('x', native)
       .pipe(fakeTrain({ epochs: 1 }))
       .run({ resume: out })
-    expect((await rightOf(again)).warnings).toEqual(['--resume: begun on wasm: figures may differ a little'])
+    const summary = await rightOf(again)
+    expect(summary.warnings).toEqual(['--resume: begun on wasm: figures may differ a little'])
+    // Nothing was left to compute on the other one.
+    expect(summary).toMatchObject({ engine: 'wasm' })
+    expect(summary).not.toHaveProperty('otherEngines')
+  })
+
+  test('the summary names all engines that have computed something', async () => {
+    const out = join(temporaryFolder(), 'run')
+    const machinery = fakeMachinery()
+    const on = (name: 'wasm' | 'tensorflow', until: number, options: RunOptions): RunHandle => {
+      const loadEngine = async () => ({ name, description: name })
+      const run: RunHandle = fakePipeline('x', { ...machinery, loadEngine })
+        .pipe(fakeTrain({ epochs: 3, during: (step) => void (step === until && run.stop()) }))
+        .run(options)
+      return run
+    }
+    await on('wasm', 4, { out }).result
+    await on('tensorflow', 9, { resume: out }).result
+    const back = await rightOf(on('wasm', -1, { resume: out }))
+    expect(back).toMatchObject({ engine: 'wasm', otherEngines: ['tensorflow'] })
+    expect(enginesOf(back)).toEqual(['tensorflow', 'wasm'])
   })
 
   test('a file of weights counts by what is in it: it may have moved, but not changed', async () => {

@@ -139,17 +139,21 @@ describe('a run in object storage', needing(motoServer), () => {
 
   test('with a record that points out of its folder, or is none, begins anew and writes nothing elsewhere', async () => {
     const { bucket, said, worker } = await place()
-    const file = { object: `${base}content-x/1`, bytes: 1, sha256: 'x' }
+    const file = { object: `${base}content-x/1`, bytes: 1, sha256: '0'.repeat(64) }
     const records = ['../../evil', '/etc/evil', 'a/../../evil', 'a\\..\\evil'].map((path) => ({
       files: { [path]: file },
     }))
     const elsewhere = { files: { 'plan.json': { ...file, object: 'other/secret' } } }
-    const texts = [...records, elsewhere].map((record) => JSON.stringify(record)).concat('no JSON')
+    const unhashed = { files: { 'plan.json': { ...file, sha256: 'x' } } }
+    const texts = [...records, elsewhere, unhashed].map((record) => JSON.stringify(record)).concat('no JSON')
     for (const [index, text] of texts.entries()) await s3.put(`${bucket}/${base}saved/step-${index}.json`, text)
     const run = await opened(worker())
     expect(existsSync(run.folder)).toBe(false)
     expect(said).toHaveLength(texts.length)
     expect(said.filter((message) => message.includes('points elsewhere'))).toHaveLength(records.length + 1)
+    expect(said.join()).toContain(
+      'is damaged (expected a SHA-256: 64 hexadecimal digits as files.plan.json.sha256, got "x"): going on from',
+    )
   })
 
   test('whose folder can not be read goes on, which is said, and leaves nothing behind', async () => {

@@ -59,7 +59,7 @@ export interface LoadTeacherOptions extends OptionsOf<typeof loadTeacherOptions>
  * pipeline('mnist', mnist()).pipe(loadTeacher('mnist_fastat_pgd.pth', { architecture: 'mnistNet' }))
  * pipeline('mnist', mnist()).pipe(loadTeacher('robust.onnx'))
  * @param file path, relative to the working folder
- * @throws OptionError for an unknown architecture, for a normalisation without a finite mean and a std > 0 for each
+ * @throws OptionError for an unknown architecture, for a normalisation without a mean in [0, 1] and a std in [0.0039, 1] for each
  * channel, or for one in addition to the architecture's own; FileError (when the run starts) for a file that is missing,
  * damaged, of another architecture or normalisation (the error names the tensors, with expected and actual shapes),
  * without a description if no architecture is given, over the budget of memory and work, or, in ONNX, with an operator

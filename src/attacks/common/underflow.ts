@@ -14,7 +14,7 @@ export const underflowField = {
 /** What the option takes; undefined if it is left out. */
 export type Underflow = 'rescale' | undefined
 
-/** @throws OptionError for `rescale` with another loss than the cross entropy */
+/** Refuses the option for other losses. @throws OptionError for `rescale` with another loss than the cross entropy */
 export const checkUnderflow = (attack: string, loss: string, underflow: Underflow): void => {
   if (underflow && loss !== 'ce') rejectOption(attack, "loss 'ce' with underflow 'rescale'", `"${loss}"`)
 }

@@ -13,9 +13,9 @@ export interface Placement {
 
 /** A mean and a standard deviation for each channel of an image with pixel values in [0, 1]. */
 export interface Normalisation {
-  /** One number per channel. */
+  /** One number per channel, in [0, 1]. */
   readonly mean: readonly number[]
-  /** One number > 0 per channel. */
+  /** One number per channel, in [0.0039, 1]. */
   readonly std: readonly number[]
 }
 

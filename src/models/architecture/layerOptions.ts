@@ -1,6 +1,7 @@
 // What layers take. How a layer fits into its network is checked by `architecture`, which knows the shapes.
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
-import { choice, list, number, positive, text, whole } from '../../dsl/options/kinds.js'
+import { choice, list, number, text, whole } from '../../dsl/options/kinds.js'
+import { meanBounds, stdBounds, unitsMeant } from './normalisationUnits.js'
 
 const idField = {
   /** The id by which later layers refer to this one. @default the name, or a generated id if the layer has no name */
@@ -19,14 +20,16 @@ export const placementOptions = declareOptions('layer', placementFields)
 /** The id of a layer whose inputs are an argument. */
 export const idOptions = declareOptions('layer', idField)
 
+/** The numbers of a normalisation, in units of images in [0, 1]. */
+export const normalisationFields = {
+  /** Mean of each channel, in [0, 1]. */
+  mean: list(number(meanBounds, { meant: unitsMeant }), { least: 1 }),
+  /** Standard deviation of each channel, in [0.0039, 1]. */
+  std: list(number(stdBounds, { meant: unitsMeant }), { least: 1 }),
+}
+
 /** What {@link normalize} takes. */
-export const normalizeOptions = declareOptions('normalize', {
-  ...idField,
-  /** Mean of each channel, in pixel values of [0, 1]. */
-  mean: list(number(), { least: 1 }),
-  /** Standard deviation of each channel, > 0. */
-  std: list(positive(), { least: 1 }),
-})
+export const normalizeOptions = declareOptions('normalize', { ...idField, ...normalisationFields })
 
 /** What {@link conv2d} takes. */
 export const conv2dOptions = declareOptions('conv2d', {

@@ -2,6 +2,7 @@ import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
 import type { Conv2dLayer, GivenValue, Layer } from './layer.js'
 import { groupsOf } from './layers.js'
+import { stdBounds, wrongUnits } from './normalisationUnits.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
 export type NodeShape =
@@ -57,13 +58,13 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       return { kind: 'image', ...windows(layer.kernel, layer.stride, 0), channels: image().channels }
     case 'normalize': {
       const { channels } = image()
-      const numbers = (what: string, values: readonly number[], fits: (value: number) => boolean): void => {
-        if (values.length !== channels || !values.every((value) => Number.isFinite(value) && fits(value)))
-          refuse(`${what} for each of ${channels} channels`, values.join(', '))
-      }
-      numbers('a finite mean', layer.mean, () => true)
-      // Below the smallest float32 it would be 0.
-      numbers('a std > 0', layer.std, (std) => Math.fround(std) > 0)
+      for (const [what, values] of [
+        ['a mean', layer.mean],
+        ['a std', layer.std],
+      ] as const)
+        if (values.length !== channels) refuse(`${what} for each of ${channels} channels`, values.join(', ') || 'none')
+      const wrong = wrongUnits(layer)
+      if (wrong !== undefined) refuse(`a mean in [0, 1] and a std in [${stdBounds.least}, ${stdBounds.most}]`, wrong)
       return image()
     }
     case 'batchNorm2d':

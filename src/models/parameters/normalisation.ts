@@ -1,18 +1,13 @@
 import { rejectOption } from '../../dsl/errors.js'
 import { declareOptions } from '../../dsl/options/declare.js'
-import { list, number, positive } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture, INPUT, layersOf } from '../architecture/architecture.js'
 import type { Normalisation } from '../architecture/layer.js'
+import { normalisationFields } from '../architecture/layerOptions.js'
 import { normalize } from '../architecture/layers.js'
 import type { NamedTensors } from './weights.js'
 
 /** What a normalisation of images takes; see {@link Normalisation}. */
-export const normalisationOptions = declareOptions('normalisation', {
-  /** Mean of each channel, in pixel values of [0, 1]. */
-  mean: list(number(), { least: 1 }),
-  /** Standard deviation of each channel, > 0. */
-  std: list(positive(), { least: 1 }),
-})
+export const normalisationOptions = declareOptions('normalisation', normalisationFields)
 
 /** The network's own normalisation of its images; undefined if it has none. */
 export const normalisationOf = ({ nodes }: Architecture): Normalisation | undefined => {
@@ -26,7 +21,7 @@ export const normalisationOf = ({ nodes }: Architecture): Normalisation | undefi
  *
  * @example
  * const net = withNormalisation(resnet18(), { mean: [0.4914, 0.4822, 0.4465], std: [0.2471, 0.2435, 0.2616] })
- * @throws OptionError if the network has one already, or without a finite mean and a std > 0 for each channel
+ * @throws OptionError if the network has one already, or without a mean in [0, 1] and a std in [0.0039, 1] for each channel
  */
 export const withNormalisation = (given: Architecture, { mean, std }: Normalisation): Architecture => {
   if (normalisationOf(given))

@@ -2,6 +2,7 @@ import { type Either, either, left } from 'fp-ts/lib/Either.js'
 import type { FileError } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
 import type { Normalisation } from '../architecture/layer.js'
+import { wrongUnits } from '../architecture/normalisationUnits.js'
 import { normalisationOf, sameNormalisation, withNormalisation } from './normalisation.js'
 import { underNames } from './underNames.js'
 import { type NamedTensors, type Packed, packNetwork } from './weights.js'
@@ -17,7 +18,7 @@ export interface ReadNetwork extends Packed {
  * normalisation's constants among them become part of the network.
  *
  * @returns left if tensors are missing, of another shape or unknown, or if the architecture and the checkpoint have
- * different normalisations
+ * different normalisations, or for a normalisation of images that are not in [0, 1]
  */
 export const readNetwork = (
   stage: string,
@@ -27,6 +28,16 @@ export const readNetwork = (
 ): Either<FileError, ReadNetwork> => {
   const { tensors, normalisation: found } = underNames(architecture, given)
   const own = normalisationOf(architecture)
+  const wrong = found && wrongUnits(found)
+  if (wrong !== undefined)
+    return left({
+      _tag: 'FileError',
+      stage,
+      file,
+      expected: 'a normalisation of images in [0, 1]',
+      actual: wrong,
+      hint: 'Images are in [0, 1] here. Save the mean and the std of its images in these units.',
+    })
   if (own && found && !sameNormalisation(own, found))
     return left({
       _tag: 'FileError',

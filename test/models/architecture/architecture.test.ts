@@ -125,17 +125,32 @@ describe('architecture', () => {
     [
       'a normalisation of other channels',
       () => make([normalize({ mean: [0.5, 0.5], std: [1] }), ...head]),
-      'a finite mean for each of 1 channels for "normalize-0", got 0.5, 0.5',
+      'a mean for each of 1 channels for "normalize-0", got 0.5, 0.5',
     ],
     [
-      'a normalisation by 0 in float32',
-      () => make([normalize({ mean: [0.5], std: [1e-46] }), ...head]),
-      'a std > 0 for each of 1 channels for "normalize-0", got 1e-46',
+      'a normalisation without a std',
+      () => make([{ ...normalize({ mean: [0.5], std: [1] }), std: [] }, ...head]),
+      'a std for each of 1 channels for "normalize-0", got none',
+    ],
+    [
+      'a normalisation in the units of pixels',
+      () => make([{ ...normalize({ mean: [0.5], std: [1] }), mean: [33.3], std: [78.6] }, ...head]),
+      'a mean in [0, 1] and a std in [0.0039, 1] for "normalize-0", got 33.3; images are in [0, 1]: did you mean 33.3/255 = 0.1306?',
+    ],
+    [
+      'a normalisation that was divided by 255 twice',
+      () => make([{ ...normalize({ mean: [0], std: [1] }), std: [0.3081 / 255] }, ...head]),
+      'a mean in [0, 1] and a std in [0.0039, 1] for "normalize-0", got 0.001208235294117647; images are in [0, 1]: was it divided by 255 twice? 255 times that is 0.3081',
+    ],
+    [
+      'a normalisation by 0',
+      () => make([{ ...normalize({ mean: [0.5], std: [1] }), std: [0] }, ...head]),
+      'a mean in [0, 1] and a std in [0.0039, 1] for "normalize-0", got 0',
     ],
     [
       'a mean of NaN',
       () => make([{ ...normalize({ mean: [0], std: [1] }), mean: [Number.NaN] }, ...head]),
-      'a finite mean for each of 1 channels for "normalize-0", got NaN',
+      'a mean in [0, 1] and a std in [0.0039, 1] for "normalize-0", got NaN',
     ],
     [
       'a normalisation of a hidden activation',
@@ -658,6 +673,6 @@ describe('a normalisation of images', () => {
     expect(() => withNormalisation(cifarNet, cifar)).toThrow(
       'architecture cifarNet: expected a network without a normalize layer, got one that has it',
     )
-    expect(() => withNormalisation(mnistNet, cifar)).toThrow('a finite mean for each of 1 channels')
+    expect(() => withNormalisation(mnistNet, cifar)).toThrow('a mean for each of 1 channels')
   })
 })

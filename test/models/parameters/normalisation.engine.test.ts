@@ -15,7 +15,7 @@ import { normalised } from '../fixtures.js'
 const ROUNDING = 2e-5
 
 const EXAMPLES = 5
-const constants = { mean: [0.3, 0.6], std: [0.25, 2] }
+const constants = { mean: [0.3, 0.6], std: [0.25, 0.8] }
 const net = withNormalisation(normalised, constants)
 const weights = seededNumbers(1, parameterCount(normalised))
 const statistics = seededNumbers(2, statisticsCount(normalised)).map((value) => 1 + value / 2)

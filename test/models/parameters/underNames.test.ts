@@ -165,6 +165,24 @@ describe('a normalisation’s constants in a checkpoint', () => {
     expect(isLeft(without) ? without.left : without.right.architecture).toBe(normalising)
   })
 
+  it.each([
+    [
+      'a mean',
+      [125.3, 123, 113.9],
+      [0.247, 0.243, 0.261],
+      '125.3; images are in [0, 1]: did you mean 125.3/255 = 0.4914?',
+    ],
+    ['a std', [0.5, 0.5, 0.5], [0.5, 63, 62.1], '63; images are in [0, 1]: did you mean 63/255 = 0.2471?'],
+  ] as const)('in the units of pixels, by %s, are refused with the value that was meant', (_, mu, sigma, actual) => {
+    const constants = new Map([
+      ['mu', constant([3], ...mu)],
+      ['sigma', constant([3], ...sigma)],
+    ])
+    const { expected, actual: found } = refusal(join(constants, own))
+    expect(expected).toBe('a normalisation of images in [0, 1]')
+    expect(found.replace(/(\d+\.\d)\d+(?=[;/])/g, '$1')).toBe(actual)
+  })
+
   it('that differ from the architecture’s are refused; the error has both', () => {
     const halves = withNormalisation(net, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] })
     expect(describeError(refusal(join(pair('mu', 'sigma'), own), halves))).toBe(

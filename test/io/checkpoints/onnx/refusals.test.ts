@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { EXTERNAL, type OnnxNode, type Written } from '../../../../src/io/checkpoints/onnx/graph/messages.js'
 import { temporaryFolder } from '../../../runtime/fakes.js'
 import { seededNumbers } from '../../../support/numbers.js'
-import { complaint, conv, graph, ints, model, tail, tensor, value } from './smallModel.js'
+import { complaint, conv, graph, initializer, ints, model, tail, tensor, value } from './smallModel.js'
 
 const withConv = (changed: Written<OnnxNode>): Uint8Array => model({ node: [{ ...conv, ...changed }, ...tail] })
 
@@ -199,5 +199,42 @@ describe('damaged bytes', () => {
     expect(await complaint(new TextEncoder().encode('not a model, but text'))).toBe(
       'expected a PyTorch, safetensors or ONNX file, got a text that begins with "not a model, but text"',
     )
+  })
+})
+
+describe('arithmetic of a constant on the images', () => {
+  const first = (opType: string): Written<OnnxNode> => ({
+    opType,
+    name: opType,
+    input: [opType === 'Sub' ? 'x' : 's', opType],
+    output: [opType === 'Sub' ? 's' : 'n'],
+  })
+  /** (x − mean) / std in front of the network. */
+  const normalised = (mean: number, std: number): Uint8Array =>
+    model({
+      node: [first('Sub'), first('Div'), { ...conv, input: ['n', 'w'] }, ...tail],
+      initializer: [
+        ...initializer,
+        tensor('Sub', [1], Float32Array.of(mean)),
+        tensor('Div', [1], Float32Array.of(std)),
+      ],
+    })
+
+  it.each([
+    ['a mean and a std', 33.3, 78.6],
+    ['a division by 255', 0, 255],
+    ['a mean alone', 103.9, 1],
+  ])('in the units of pixels is refused: %s', async (_title, mean, std) => {
+    expect(await complaint(normalised(mean, std))).toMatch(
+      /^expected a network for images in \[0, 1\] in operator \w+ .*, got one for pixels from 0 to 255 \(mean /,
+    )
+  })
+
+  it.each([
+    ['that multiplies by 255', 0, 1 / 255],
+    ['as usual', 0.1307, 0.3081],
+    ['that is no normalisation', -0.25, 2],
+  ])('%s is read', async (_title, mean, std) => {
+    expect(await complaint(normalised(mean, std))).toBe('none')
   })
 })

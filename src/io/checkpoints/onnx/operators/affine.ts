@@ -1,4 +1,5 @@
 import type { Normalisation } from '../../../../models/architecture/layer.js'
+import { isOfPixels, wrongUnits } from '../../../../models/architecture/normalisationUnits.js'
 import { batchNormDefaults } from '../../../../models/parameters/statistics.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader, Value } from '../graph/nodeReader.js'
@@ -113,7 +114,9 @@ const affine = (
   const settle = once(() => {
     if (source === node.builder.input) node.budget.allocate(TEXT_BYTES * scale.length, 'the means of its channels')
     const normalisation = source === node.builder.input ? normalisationOf(scale, shift) : undefined
-    if (normalisation)
+    if (normalisation && isOfPixels(normalisation))
+      node.refuse('a network for images in [0, 1]', `one for pixels from 0 to 255 (${numbersOf(normalisation)})`)
+    if (normalisation && wrongUnits(normalisation) === undefined)
       return node.builder.add({ type: 'normalize', ...normalisation }, [source], node.origin('normalize'))
     const free = node.layerName(name)
     return node.builder.add({ type: 'affine2d', name: free }, [source], node.origin(free), {
@@ -135,6 +138,8 @@ const normalisationOf = (scale: Float64Array, shift: Float64Array): Normalisatio
     std: Array.from(scale, (value) => shortest(1 / value)),
   }
 }
+
+const numbersOf = ({ mean, std }: Normalisation): string => `mean ${mean.join(' ')}, std ${std.join(' ')}`
 
 /** The number with the fewest digits that is the same in float32: 0.4914, not 0.49140000343. */
 const shortest = (value: number): number => {

@@ -132,7 +132,7 @@ Public MNIST networks, L∞, ε = 0.3, the first test images, version \`standard
 npm run parity -- --data-dir DIR --checkpoints DIR --golden DIR${values.official ? ' --official FILE' : ''}
 \`\`\`
 
-The golden files hold the official code's own results (commit a392200). The table shows robust accuracy after each stage, and the share of examples with the same outcome, surviving in both or broken in both:
+\`--golden\` is a folder of files with the official code's own results (commit a392200 of fra31/auto-attack), \`--official\` a file of lines that its script below printed; neither is in the repository. The table shows robust accuracy after each attack, and the share of examples with the same outcome, surviving in both or broken in both:
 
 ${table(['checkpoint', 'examples', 'seed', 'after', 'official %', 'ours %', 'same outcome %'], rows)}
 ${seeds}`

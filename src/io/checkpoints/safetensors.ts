@@ -8,6 +8,7 @@ import { ReadBudget } from '../files/readBudget.js'
 import { clipped, quoted, refuse, refusing } from '../files/refusal.js'
 import { repeatedKey } from '../files/repeatedKey.js'
 import { messageOf } from '../files/thrown.js'
+import { utf8Text } from '../files/utf8.js'
 import type { Checkpoint, StateTensor } from './tensors/checkpoint.js'
 import { DTYPE_BYTES, type Dtype, littleEndian, toFloat32 } from './tensors/dtype.js'
 
@@ -45,8 +46,6 @@ const placed = (name: string, { dtype, shape, data_offsets: [begin, end] }: Entr
   return { name, dtype: known, shape, begin, end }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 const parseHeader = (
   bytes: Uint8Array,
   budget: ReadBudget,
@@ -60,10 +59,9 @@ const parseHeader = (
   }
   const raw = bytes.subarray(8, dataStart)
   allocateJson(budget, raw, 'its header')
-  let text: string
+  const text = utf8Text(raw, 'a JSON header')
   let header: unknown
   try {
-    text = utf8.decode(raw)
     header = text.startsWith('{') ? JSON.parse(text) : undefined
   } catch (thrown) {
     return refuse('a JSON header', messageOf(thrown))

@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib'
 import tar from 'tar-stream'
 import { refuseKind } from './kindOfFile.js'
 import { Refusal, refuse } from './refusal.js'
+import { messageOf } from './thrown.js'
 
 /** Passes bytes on as long as they are not too many in all. */
 const atMost = (mostBytes: number): Transform => {
@@ -24,8 +25,7 @@ const atMost = (mostBytes: number): Transform => {
  * @param names base names of the files
  * @param mostBytes the most bytes that the archive may have unpacked
  * @returns contents by base name; names that the archive does not have are absent
- * @throws Refusal for another kind of file, for an archive that is too large, and for one that has a file twice; Error for
- * an archive that is damaged or cut off
+ * @throws Refusal for another kind of file, and for an archive that is damaged, cut off, too large, or has a file twice
  */
 export const untar = async (
   archive: Uint8Array,
@@ -53,6 +53,13 @@ export const untar = async (
     end.status === 'rejected' ? [end.reason] : [],
   )
   // A refusal also ends the other side, with an error that says less.
-  if (failures.length > 0) throw failures.find((failure) => failure instanceof Refusal) ?? failures[0]
-  return found
+  const refusal = failures.find((failure) => failure instanceof Refusal)
+  if (refusal !== undefined) throw refusal
+  const [failure] = failures
+  if (failure === undefined) return found
+  return refuse(
+    'a whole .tar.gz archive',
+    `an archive that fails with "${messageOf(failure)}"`,
+    'The download may be incomplete: remove the archive, and download it again.',
+  )
 }

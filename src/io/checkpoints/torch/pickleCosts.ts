@@ -3,7 +3,7 @@ export const VALUE_BYTES = 64
 /** The same of an empty dict. */
 export const DICT_BYTES = 256
 /** The same of an entry of a dict. */
-export const ENTRY_BYTES = 64
+export const ENTRY_BYTES = 128
 /** The same of a place in a list. */
 export const PLACE_BYTES = 16
 /** The same of a view of bytes. */

@@ -1,5 +1,6 @@
 import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
+import { utf8Text } from '../../files/utf8.js'
 import { ByteReader } from './byteReader.js'
 import { DICT_BYTES, ENTRY_BYTES, ENTRY_STEPS, PICKLE, PLACE_BYTES, VALUE_BYTES, VIEW_BYTES } from './pickleCosts.js'
 import { decimalInteger, littleEndianInteger } from './pickleIntegers.js'
@@ -20,8 +21,6 @@ const MOST_LONG_BYTES = 64
 
 const MARK = Symbol('mark')
 type Slot = PickleValue | typeof MARK
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Reads one pickle (protocols 0 to 5) that starts at byte `start`. Nothing is executed: names that the host allows become
@@ -72,7 +71,7 @@ export const unpickle = (
   const text = (length: number): string => {
     const bytes = reader.take(length)
     budget.allocate(2 * length, PICKLE)
-    return utf8.decode(bytes)
+    return utf8Text(bytes, 'text of a pickle')
   }
   // Python 2 wrote names as byte strings.
   const latin = (length: number): string => {

@@ -3,8 +3,7 @@ import { cacheFolder } from '../../../../scripts/engineCache.mjs'
 import { valueOfTask } from '../../../dsl/errors.js'
 import { md5Of } from '../../files/hash.js'
 import { firstOf, readWhole } from '../../files/readWhole.js'
-import { Refusal, refusalAt, refuse } from '../../files/refusal.js'
-import { messageOf } from '../../files/thrown.js'
+import { refusalAt, refuse } from '../../files/refusal.js'
 import { untar } from '../../files/untar.js'
 import { writeWhole } from '../../files/writeWhole.js'
 import { fetchPublished } from '../common/fetchPublished.js'
@@ -55,15 +54,7 @@ const contentsOf = async (stage: string, { kind, path }: CifarPlace, version: Ci
     const parts = await Promise.all(names.map(async (name) => [name, await wholeOf(stage, join(path, name))] as const))
     return new Map(parts)
   }
-  const archive = await wholeOf(stage, path)
-  const found = await untar(archive, new Set(names), MOST_BYTES).catch((thrown: unknown) => {
-    if (thrown instanceof Refusal) throw thrown
-    return refuse(
-      'a whole .tar.gz archive',
-      `an archive that fails with "${messageOf(thrown)}"`,
-      'The download may be incomplete: remove the archive, and download it again.',
-    )
-  })
+  const found = await untar(await wholeOf(stage, path), new Set(names), MOST_BYTES)
   const missing = names.find((name) => !found.has(name))
   return missing === undefined ? found : refuse(`${missing} in the archive`, 'no file of that name')
 }

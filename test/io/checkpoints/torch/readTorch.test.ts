@@ -234,7 +234,7 @@ describe('malicious pickles', () => {
     ['odd items', '}(Nu', 'empties its stack'],
     ['a line without end', `I${'1'.repeat(5000)}`, 'a line of at most'],
     ['text as integer', 'Ix\n', 'a decimal integer'],
-    ['bytes that are not UTF-8', concat('X', u32(1), Uint8Array.of(0xff)), 'a readable file'],
+    ['bytes that are not UTF-8', concat('X', u32(1), Uint8Array.of(0xff)), 'text of a pickle in UTF-8'],
   ])('%s is refused', async (_, attack, reason) => {
     expect(await refusal(evil(attack))).toContain(reason)
   })

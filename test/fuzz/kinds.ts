@@ -1,0 +1,21 @@
+import type { FuzzKind } from './kind.js'
+import { onnx, safetensors, sparse, torch } from './kinds/checkpoints.js'
+import { cifar, idx, image, pack } from './kinds/datasets.js'
+import { events, metrics, plan, queue, summary } from './kinds/records.js'
+
+/** Every kind of file that is read from outside. */
+export const kinds: Readonly<Record<string, FuzzKind>> = {
+  torch,
+  safetensors,
+  sparse,
+  onnx,
+  idx,
+  pack,
+  cifar,
+  image,
+  plan,
+  summary,
+  events,
+  metrics,
+  queue,
+}

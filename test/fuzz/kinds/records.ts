@@ -1,0 +1,74 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { valueOf } from '../../../src/dsl/errors.js'
+import { parseJson } from '../../../src/dsl/kit/parseJson.js'
+import { decodeIn } from '../../../src/io/files/jsonFile.js'
+import { failureOf, QueueJob } from '../../../src/runtime/queue/queueJob.js'
+import { readRun } from '../../../src/runtime/records/readRun.js'
+import { PointProgress } from '../../../src/runtime/sweep/pointMessages.js'
+import { type FuzzKind, whole } from '../kind.js'
+
+const FIXTURE = 'test/fixtures/runs/comparison/1-filters'
+
+let copy: string | undefined
+
+/** A copy of a run folder, which is removed at the end of the process. */
+const runFolder = (): string => {
+  if (copy !== undefined) return copy
+  const folder = mkdtempSync(join(tmpdir(), 'pwoa-fuzz-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  cpSync(FIXTURE, folder, { recursive: true })
+  copy = folder
+  return folder
+}
+
+/** One file of a run folder, read with the others. */
+const fileOfRun = (name: string, hostile: FuzzKind['hostile'] = {}): FuzzKind => ({
+  seeds: async () => [whole(readFileSync(join(FIXTURE, name)))],
+  hostile,
+  read: async (bytes) => {
+    const file = join(runFolder(), name)
+    writeFileSync(file, bytes)
+    try {
+      return await readRun(runFolder(), 'fuzz')
+    } finally {
+      cpSync(join(FIXTURE, name), file)
+    }
+  },
+})
+
+const nested = (): Uint8Array => Buffer.from(`{"params":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`)
+
+export const plan = fileOfRun('plan.json', { 'a million brackets': nested })
+export const summary = fileOfRun('summary.json', { 'a million brackets': nested })
+export const events = fileOfRun('events.jsonl', {
+  'a line of 100 MB': () => Buffer.alloc(100_000_000, 0x20),
+  'a million brackets': () => Buffer.concat([nested(), Buffer.from('\n{}\n')]),
+})
+export const metrics = fileOfRun('metrics.jsonl', { 'a line of 100 MB': () => Buffer.alloc(100_000_000, 0x20) })
+
+const job: QueueJob = {
+  version: '0.1.0',
+  file: 'pipelines/sweep.ts',
+  values: { rate: '4' },
+  folder: 'sweep-1',
+  key: '0877c6b36b28032e07a4',
+  seed: 3,
+  engine: 'auto',
+}
+const progress: PointProgress = { type: 'training', phase: 'prune', epoch: 1, epochs: 2, step: 3, steps: 4, loss: 0.5 }
+const failure = { _tag: 'FileError', stage: 'loadTeacher', file: 'a.pth', expected: 'a file', actual: 'a folder' }
+
+/** What other machines put into a queue: jobs, progress, and failures. */
+export const queue: FuzzKind = {
+  seeds: async () => [job, progress, failure].map((value) => whole(Buffer.from(JSON.stringify(value)))),
+  hostile: { 'a million brackets': nested },
+  read: (bytes) => {
+    const text = Buffer.from(bytes).toString('utf8')
+    const failed = failureOf(text)
+    if (typeof failed === 'object') return failed
+    const value = parseJson(text)
+    return PointProgress.is(value) ? value : valueOf(decodeIn(QueueJob, value, { stage: 'fuzz', file: 'the queue' }))
+  },
+}

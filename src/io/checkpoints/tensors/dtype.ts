@@ -24,6 +24,14 @@ const halfToNumber = (bits: number): number => {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
+/** All 2¹⁶ half floats by their bits: 256 KiB, made when the first is read. */
+let halves: Float32Array | undefined
+
+const halfOf = (bits: number): number => {
+  halves ??= Float32Array.from({ length: 2 ** 16 }, (_, each) => halfToNumber(each))
+  return halves[bits] ?? Number.NaN
+}
+
 const scratch = new DataView(new ArrayBuffer(4))
 
 const bfloatToNumber = (bits: number): number => {
@@ -35,7 +43,7 @@ const bfloatToNumber = (bits: number): number => {
 const READERS: Readonly<Record<Dtype, (view: DataView, offset: number) => number>> = {
   F64: (view, offset) => view.getFloat64(offset, true),
   F32: (view, offset) => view.getFloat32(offset, true),
-  F16: (view, offset) => halfToNumber(view.getUint16(offset, true)),
+  F16: (view, offset) => halfOf(view.getUint16(offset, true)),
   BF16: (view, offset) => bfloatToNumber(view.getUint16(offset, true)),
   I64: (view, offset) => Number(view.getBigInt64(offset, true)),
   I32: (view, offset) => view.getInt32(offset, true),

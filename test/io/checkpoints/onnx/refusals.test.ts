@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EXTERNAL, type OnnxNode, type Written } from '../../../../src/io/checkpoints/onnx/graph/messages.js'
+import { dataTypes, EXTERNAL, type OnnxNode, type Written } from '../../../../src/io/checkpoints/onnx/graph/messages.js'
 import { temporaryFolder } from '../../../runtime/fakes.js'
 import { seededNumbers } from '../../../support/numbers.js'
 import { complaint, conv, graph, initializer, ints, model, tail, tensor, value } from './smallModel.js'
@@ -67,6 +67,70 @@ describe('an operator', () => {
   it.each(Object.keys(cases))('with %s is refused', async (name) => {
     const [bytes, expected] = cases[name] ?? []
     expect(await complaint(bytes ?? model())).toContain(expected)
+  })
+})
+
+describe('what is there is said in words, and what is accepted', () => {
+  const node = (opType: string, input: readonly string[], more: Written<OnnxNode> = {}): Written<OnnxNode> => ({
+    opType,
+    name: 'odd',
+    input,
+    output: ['z'],
+    ...more,
+  })
+  /** A model with some nodes before its convolution, which reads the last of them. */
+  const withFirst = (...nodes: readonly Written<OnnxNode>[]): Uint8Array =>
+    model({
+      node: [...nodes, { ...conv, input: ['z', 'w'] }, ...tail],
+      initializer: [...initializer, tensor('s', [1]), tensor('t', [1]), tensor('i', [1])],
+    })
+
+  it('of padding that differs by a pixel', async () => {
+    const same = { name: 'auto_pad', s: Buffer.from('SAME_UPPER'), type: 3 }
+    expect(await complaint(withConv({ attribute: [same, ints('strides', [2, 2])] }))).toBe(
+      'expected the same padding, of 0 or more pixels, on all four sides in operator Conv (node "first", opset 17), ' +
+        'got 0 at the top, 0 on the left, 1 at the bottom and 1 on the right',
+    )
+  })
+
+  it('of a product, and of a factor that is computed from constants', async () => {
+    expect(await complaint(withFirst(node('Mul', ['x', 'x'])))).toBe(
+      'expected one of both inputs to be fixed by the file in operator Mul (node "odd", opset 17), ' +
+        'got a product of "x", which depends on the image, and "x", which depends on the image',
+    )
+    const computed = { ...node('Add', ['s', 't']), output: ['u'] }
+    expect(await complaint(withFirst(computed, node('Mul', ['x', 'u'])))).toBe('none')
+    const shape = { ...node('Shape', ['x']), output: ['u'] }
+    expect(await complaint(withFirst(shape, node('Mul', ['x', 'u'])))).toContain('a shape of 4 entries')
+  })
+
+  it('of a bias that gets axes', async () => {
+    const axes = { ...tensor('axes', [2]), dataType: dataTypes.int64, rawData: new Uint8Array(16) }
+    new DataView(axes.rawData.buffer).setBigInt64(0, 1n, true)
+    const unsqueeze = { ...node('Unsqueeze', ['s', 'axes']), output: ['u'] }
+    const nodes = [unsqueeze, node('Add', ['x', 'u']), { ...conv, input: ['z', 'w'] }, ...tail]
+    expect(await complaint(model({ node: nodes, initializer: [...initializer, tensor('s', [1]), axes] }))).toBe('none')
+    const given = { ...node('Unsqueeze', ['x', 'axes']), output: ['u'] }
+    const refused = [given, node('Add', ['x', 'u']), { ...conv, input: ['z', 'w'] }, ...tail]
+    expect(await complaint(model({ node: refused, initializer: [...initializer, axes] }))).toBe(
+      'expected numbers that get another axis in operator Unsqueeze (node "odd", opset 17), got "x", which depends on the image',
+    )
+  })
+
+  it('of a concatenation', async () => {
+    const axis = [{ name: 'axis', i: 1, type: 2 }]
+    expect(await complaint(withFirst(node('Concat', ['x', 'x'], { attribute: axis })))).toBe(
+      'expected lists of numbers to concatenate (no layer here joins activations) in operator Concat ' +
+        '(node "odd", opset 17), got "x", which depends on the image',
+    )
+  })
+
+  it('of all operators that are not supported', async () => {
+    const odd = ['Gelu', 'Erf', 'Gelu', 'Gelu'].map((opType, i) => ({ ...node(opType, ['x']), output: [`o${i}`] }))
+    expect(await complaint(withFirst(...odd, node('Relu', ['x'])))).toBe(
+      'expected operators that a network here can represent, got "Gelu" (3 times, first node "odd", opset 17), ' +
+        '"Erf" (node "odd", opset 17)',
+    )
   })
 })
 

@@ -142,7 +142,7 @@ export class NodeReader {
       case 'numbers':
         return numbersOnly(value.values)
           ? `${name}, computed from constants, of shape ${shapeText(value.dims)}`
-          : `${name}, a shape that depends on the number of images`
+          : `${name}, a shape of ${value.values.length} entries that depends on the number of images`
       case 'activations':
         return `${name}, which depends on the image`
       case 'draft':

@@ -37,19 +37,20 @@ export const doublesOf = (tensor: Tensor): Float64Array => copied(tensor, new Fl
 
 /** Copies the numbers of a tensor, row-major. */
 const copied = <A extends Float32Array | Float64Array>({ dims, strides, at }: Tensor, out: A): A => {
+  const [row = 1, step = 1] = [dims.at(-1), strides.at(-1)]
   const index = dims.map(() => 0)
-  let position = 0
-  for (let i = 0; i < out.length; i++) {
-    out[i] = at(position)
-    for (let axis = dims.length - 1; axis >= 0; axis--) {
+  let start = 0
+  for (let i = 0; i < out.length; i += row) {
+    for (let column = 0; column < row; column++) out[i + column] = at(start + column * step)
+    for (let axis = dims.length - 2; axis >= 0; axis--) {
       const [next, stride] = [(index[axis] ?? 0) + 1, strides[axis] ?? 0]
       if (next < (dims[axis] ?? 0)) {
         index[axis] = next
-        position += stride
+        start += stride
         break
       }
       index[axis] = 0
-      position -= (next - 1) * stride
+      start -= (next - 1) * stride
     }
   }
   return out

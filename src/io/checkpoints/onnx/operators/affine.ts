@@ -151,6 +151,9 @@ const shortest = (value: number): number => {
   return single
 }
 
+/** What the scale and the shift of a channel cost, in steps of the budget. */
+const STEPS = 16
+
 /** A constant that is broadcast over an image, as one number for each channel. */
 const perChannel = (node: NodeReader, tensor: Tensor, { shape }: Activations): Float64Array => {
   const { dims } = tensor
@@ -165,6 +168,7 @@ const perChannel = (node: NodeReader, tensor: Tensor, { shape }: Activations): F
       `a constant of shape ${shapeText(dims)}`,
     )
   node.budget.allocate(Float64Array.BYTES_PER_ELEMENT * channels, 'the scales of its channels')
+  node.budget.work(STEPS * channels, 'the scales of its channels')
   const numbers = floatsOf(tensor)
   return isOne ? new Float64Array(channels).fill(numbers[0] ?? Number.NaN) : Float64Array.from(numbers)
 }

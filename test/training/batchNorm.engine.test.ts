@@ -4,9 +4,12 @@ import { type Observable, take, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { pgd } from '../../src/attacks/pgd.js'
 import type { Dataset } from '../../src/dsl/dataset.js'
+import type { Op } from '../../src/dsl/op.js'
 import type { HasTraining, Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
-import { parametersOf } from '../../src/models/parameters/parameters.js'
+import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
+import { batchNorm2d, conv2d, flatten, linear, relu } from '../../src/models/architecture/layers.js'
+import { parameterCount, parametersOf } from '../../src/models/parameters/parameters.js'
 import { freshStatistics } from '../../src/models/parameters/statistics.js'
 import { resnet18 } from '../../src/models/zoo/resnet.js'
 import { admmMask } from '../../src/operators/admmMask.js'
@@ -24,6 +27,7 @@ import { collect, type FakeRun, fakeRun, memory, normalisedNet, type Saved, turn
 import { nonEmpty } from '../support/expectEvery.js'
 import { seededNumbers } from '../support/numbers.js'
 import { hashOf, lentSteps, numbersOf, runningOf, teacherFile, weightsOf } from '../support/steps.js'
+import { weightGradient } from '../support/weightGradient.js'
 
 type Whole = Observable<Step & HasTeacher & HasStudent & HasTraining>
 
@@ -206,3 +210,67 @@ const colourNoise = (count: number): Dataset => {
   const split = { count, images, labels: Uint8Array.from({ length: count }, (_, i) => i % 10) }
   return { name: 'colour noise', origin: 'synthetic', classes: 10, shape, train: split, test: split }
 }
+
+/** `normalisedNet` with a batch normalisation of a single pixel. */
+const onePixel = architecture('one pixel', { height: 8, width: 8, channels: 1 }, [
+  conv2d('conv', { out: 4, kernel: 8, bias: 'none' }),
+  batchNorm2d('deep.bn'),
+  relu(),
+  flatten(),
+  linear('fc', { out: 3 }),
+])
+
+describe('a single value per channel', () => {
+  const trained = (network: Architecture, batchSize: number, ...more: readonly Op<HasStudent, unknown>[]) => {
+    const fake = fakeRun()
+    const steps: number[] = []
+    const from: Observable<Step & HasStudent> = lentSteps(fake, batchSize).pipe(initialise(network))
+    const stream = more.reduce((stages, stage) => stages.pipe(stage), from).pipe(crossEntropy(), train({ epochs: 1 }))
+    return { steps, done: collect(stream, ({ training }) => void steps.push(training.step)).finally(() => fake.end()) }
+  }
+
+  it.each([
+    ['in every minibatch', 1, 'a minibatch of 1 image'],
+    // 20 images: 19 and 1.
+    ["in the epoch's last minibatch, before the first step", 19, "the epoch's last minibatch, of 1 image"],
+  ])('is refused, with the layer and its shape: %s', async (_title, batchSize, where) => {
+    const { steps, done } = trained(onePixel, batchSize)
+    await expect(done).rejects.toMatchObject({
+      error: {
+        _tag: 'RunError',
+        stage: 'train',
+        expected: 'more than 1 value per channel in training for the batch normalisation "deep.bn"',
+        actual: `1 x 1 x 1 x 4 in ${where}`,
+        hint: 'Choose a batchSize that is larger than 1 and does not leave a single image over.',
+      },
+    })
+    expect(steps).toEqual([])
+  })
+
+  it.each([
+    ['two images are left over', onePixel, 18, []],
+    ['the image is larger than a pixel', normalisedNet, 1, []],
+    [
+      'variants are joined to it',
+      onePixel,
+      19,
+      [adversarial(pgd({ epsilon: 0.1, steps: 1, stepSize: 0.1 }), { mode: 'join' })],
+    ],
+  ] as const)('is none if %s', async (_title, network, batchSize, stages) => {
+    const { steps, done } = trained(network, batchSize, ...stages)
+    await done
+    expect(steps).toHaveLength(Math.ceil(20 / batchSize))
+  })
+
+  it('is refused by the gradient of the weights, compiled or not', () => {
+    const weights = seededNumbers(1, parameterCount(onePixel))
+    const of = (images: number) =>
+      tf.tidy(
+        () =>
+          weightGradient(onePixel, tf.tensor1d(weights), tf.ones([images, 8, 8, 1]), ({ logits }) => tf.sum(logits))
+            .size,
+      )
+    expect(of(2)).toBe(weights.length)
+    expect(() => of(1)).toThrow('more than 1 value per channel in training for the batch normalisation "deep.bn"')
+  })
+})

@@ -68,7 +68,8 @@ export const withGroups = ({ groups: _, ...layer }: Conv2dLayer, groups: number)
  * Batch normalisation, as `torch.nn.BatchNorm2d(channels)` with its defaults (ε = 1e-5, momentum 0.1); the graph gives
  * `channels`. y = γ·(x − μ)/√(σ² + ε) + β, with the mean and variance of each channel: the minibatch's in training,
  * running ones in use. γ is `<name>.weight` and β `<name>.bias`: both are learned, neither is pruned.
- * `<name>.running_mean` and `<name>.running_var` are statistics, not parameters: see `statisticsOf`.
+ * `<name>.running_mean` and `<name>.running_var` are statistics, not parameters: see `statisticsOf`. As in PyTorch, a
+ * minibatch with a single value per channel (one image of one pixel) is an error in training.
  *
  * Source: Ioffe, Szegedy, "Batch Normalization", ICML 2015.
  */

@@ -5,6 +5,7 @@ import { tf } from '../../engine/tf.js'
 import type { Architecture } from '../architecture/architecture.js'
 import { type ForwardPass, forward, type GivenTensors, unflatten } from '../forward/forward.js'
 import { latentEntries, mapLatent } from '../head/head.js'
+import { checkMoments } from '../parameters/momentCount.js'
 import type { BatchMoments } from '../parameters/statistics.js'
 import { type CompiledNetwork, compiledNetwork, type Passed } from './compiledNetwork.js'
 
@@ -31,11 +32,15 @@ export interface TrainedPass extends NetworkOutputs {
  * @param networks all different
  * @param loss a function of the networks' outputs; it also receives the moments at batch normalisations
  * @returns one flat vector per network; all other tensors are disposed
+ * @throws RunError if a batch normalisation gets a single value per channel
  */
 export const weightGradients = (
   networks: readonly Trained[],
   loss: (passes: readonly TrainedPass[]) => Scalar,
 ): readonly Tensor1D[] => {
+  for (const { architecture, images } of networks)
+    for (const block of images)
+      checkMoments(`architecture ${architecture.name}`, architecture, block.shape[0], 'a minibatch of 1 image')
   const compiled = networks.flatMap((network) => {
     const graphs = compiledNetwork(network.architecture)
     return graphs ? [{ ...network, graphs }] : []

@@ -6,6 +6,7 @@ import { traced } from '../../dsl/kit/traced.js'
 import { enrich } from '../../dsl/stages/enrich.js'
 import { type HasTerms, type HasTraining, nextPosition, type Step, type TrainingMetrics } from '../../dsl/step.js'
 import type { HasGuide, HasStudent, Student } from '../network/network.js'
+import { checkMinibatches } from './checkMinibatches.js'
 import { EpochMeans } from './epochMeans.js'
 import { layerWeights } from './layerWeights.js'
 import { TrainingMemory } from './memory.js'
@@ -55,6 +56,7 @@ export const trainer =
         // A run that was stopped after its last step only has its evaluation left.
         if (done >= steps) return enrich(stage, step, { training: finished(phases, minibatch.batches, steps) })
 
+        for (const { architecture } of guide ? [student, guide] : [student]) checkMinibatches(stage, step, architecture)
         const index = memory.number('phase', 0)
         const plan = phases[index] as PhasePlan
         const inPhase = memory.number('phaseStep', 0)

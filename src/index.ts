@@ -34,6 +34,7 @@ export { composite } from './dsl/stages/composite.js'
 export { enrich } from './dsl/stages/enrich.js'
 export { enrichOnce } from './dsl/stages/enrichOnce.js'
 export {
+  type HasLimit,
   type HasTerms,
   type HasTraining,
   type LossTerm,
@@ -88,6 +89,7 @@ export { type HsicRegularizeOptions, hsicRegularize } from './operators/hsicRegu
 export { initialise } from './operators/initialise.js'
 export { type LbgatOptions, lbgat } from './operators/lbgat.js'
 export { type LearnedMaskOptions, learnedMask } from './operators/learnedMask.js'
+export { type LimitOptions, limit } from './operators/limit.js'
 export { type LoadTeacherOptions, loadTeacher } from './operators/loadTeacher.js'
 export { type LossTermOptions, lossTerm } from './operators/lossTerm.js'
 export { type MagnitudePruneOptions, magnitudePrune } from './operators/magnitudePrune.js'

@@ -5,6 +5,7 @@ import type { Request } from './arguments/subcommand.js'
 import { drawError, drawTrace } from './draw/drawError.js'
 import { parseArguments } from './parseArguments.js'
 import { awaitInterrupt } from './show/onInterrupt.js'
+import { listenForUncaught } from './show/onUncaught.js'
 import { print } from './show/print.js'
 
 awaitInterrupt()
@@ -43,11 +44,11 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-// For exceptions that no stage and no observer caught, such as one in a timer of the user's own.
+// For what comes before a run or after it, such as an exception in a timer of the user's own.
 const failUncaught = (thrown: unknown): void => {
   void fail(toPwoaError('pwoa-run', thrown)).then((code) => process.exit(code))
 }
-process.on('uncaughtException', failUncaught).on('unhandledRejection', failUncaught)
+listenForUncaught(failUncaught)
 
 // The threads of an engine would keep the process alive.
 process.exit(await main())

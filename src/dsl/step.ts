@@ -135,6 +135,12 @@ export interface HasTraining {
   readonly training: TrainingMetrics
 }
 
+/** Added by `limit`. */
+export interface HasLimit {
+  /** How many steps each phase of training takes at most. */
+  readonly limit: { readonly steps: number }
+}
+
 /** The minibatch after this one. */
 export const nextPosition = ({ epoch, batch, batches }: Minibatch): Position =>
   batch + 1 < batches ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 }

@@ -1,7 +1,7 @@
 /** Folders that can't be written to. They are mounted read-only, because tests that run as root may write anywhere else. */
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type Need, needing } from '../support/needs.js'
@@ -103,8 +103,30 @@ describe('a full disk', needing(mounts), () => {
     )
     expect(ended.stdout).toContain('code 1\n')
     expect(ended.stdout).not.toMatch(/\.tmp|run\.lock/)
-    expect(ended.stderr).toMatch(/^pwoa-run: \w+: .*: expected .*, got a full disk\n.*\n?$/)
+    expect(ended.stderr).toMatch(
+      /^pwoa-run: \w+: .*: expected .*, got a full disk\n {2}Free some space.*\n {2}resume with: pwoa-run pipeline\.ts .*--resume disk\/run\n$/,
+    )
     expect(ended.code).toBe(0)
     expect(metricsIn(join(cwd, 'again'))).toBe(metricsIn(join(cwd, 'whole')))
+  })
+})
+
+describe('a full folder of temporary files', needing(mounts), () => {
+  test('is one clear error, and a run resumes with another one', async () => {
+    const cwd = folderWith(userFiles)
+    mkdirSync(join(cwd, 'disk'))
+    const args = 'pipeline.ts --engine wasm --checkpoint-every 2 --quiet'
+    expect(await command.run([...args.split(' '), '--out', 'run'], cwd)).toMatchObject({ code: 0 })
+    rmSync(join(cwd, 'run', 'summary.json'))
+    const { stdout, stderr } = await shell(
+      `mount -t tmpfs -o size=4k none disk
+       TMPDIR=$PWD/disk pwoa ${args} --resume run; echo "code $?"
+       pwoa ${args} --json --resume run`,
+      cwd,
+    )
+    expect(stderr).toMatch(
+      /^pwoa-run: pipeline\.ts: .*\/disk: expected to write the file, got a full disk\n {2}Free some space there, or name another folder for temporary files in TMPDIR\.\n$/,
+    )
+    expect(stdout).toMatch(/^code 1\n\{"pipeline":"halving"/)
   })
 })

@@ -7,7 +7,7 @@ import { isRight } from 'fp-ts/lib/Either.js'
 import { lastValueFrom, toArray } from 'rxjs'
 import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { LoggedEvent } from '../../src/dsl/events.js'
-import type { Observer } from '../../src/dsl/pipeline/pipeline.js'
+import type { PlacedObserver } from '../../src/dsl/pipeline/pipeline.js'
 import type { TrainingMetrics } from '../../src/dsl/step.js'
 import { fakePipeline, fakeTrain, temporaryFolder } from '../runtime/fakes.js'
 import { needing, python } from '../support/needs.js'
@@ -148,16 +148,18 @@ const realServer = (uri: string): Tracking => {
   }
 }
 
+const withoutPlace = (message: string): string => message.replace(/ \(\S+:\d+:\d+\)/, '')
+
 /** The warnings of a small run that is watched by the observers of this pipeline. */
 const warningsOf = async (
-  { observers }: { readonly observers: readonly Observer[] },
+  { observers }: { readonly observers: readonly PlacedObserver[] },
   out = temporaryFolder(),
 ): Promise<readonly string[]> => {
-  const watched = observers.reduce((one, observer) => one.observe(observer), fakePipeline())
+  const watched = observers.reduce((one, { observer }) => one.observe(observer), fakePipeline())
   const run = watched.pipe(fakeTrain({ epochs: 1 })).run({ out })
   const events = lastValueFrom(run.events$.pipe(toArray()))
   expect(isRight(await run.result)).toBe(true)
-  return (await events).flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+  return (await events).flatMap((event) => (event.type === 'warning' ? [withoutPlace(event.message)] : []))
 }
 
 afterEach(() => void vi.unstubAllEnvs())
@@ -188,13 +190,13 @@ describe('pipelines/mlflow.ts', () => {
   test('a server that cannot be reached is a warning', async () => {
     vi.stubEnv('MLFLOW_TRACKING_URI', 'http://127.0.0.1:1')
     const { default: made } = await import('../../pipelines/mlflow.js')
-    expect(await warningsOf(made)).toEqual(['an observer threw: fetch failed'])
+    expect(await warningsOf(made)).toEqual(['an observer failed: fetch failed'])
   })
 
   test('a password in the address is sent in a header, and no warning shows it', async () => {
     vi.stubEnv('MLFLOW_TRACKING_URI', 'http://me:se%3Acret@127.0.0.1:1')
     const { default: made } = await import('../../pipelines/mlflow.js')
-    expect(await warningsOf(made)).toEqual(['an observer threw: fetch failed'])
+    expect(await warningsOf(made)).toEqual(['an observer failed: fetch failed'])
     const out = temporaryFolder()
     const { uri, runOf } = await openServer(`Basic ${Buffer.from('me:se:cret').toString('base64')}`)
     vi.stubEnv('MLFLOW_TRACKING_URI', `${uri.replace('//', '//me:se%3Acret@')}/`)
@@ -207,7 +209,7 @@ describe('pipelines/mlflow.ts', () => {
     const { uri, runOf } = await openServer(undefined, 'log-batch')
     vi.stubEnv('MLFLOW_TRACKING_URI', uri)
     const { default: made } = await import('../../pipelines/mlflow.js')
-    const refusal = 'an observer threw: MLflow: 400 {"error_code":"INVALID_PARAMETER_VALUE"}'
+    const refusal = 'an observer failed: MLflow: 400 {"error_code":"INVALID_PARAMETER_VALUE"}'
     expect(await warningsOf(made, out)).toEqual([refusal])
     expect(await runOf(basename(out), [])).toEqual(expect.objectContaining({ status: 'FINISHED', metrics: [] }))
   })
@@ -243,8 +245,8 @@ describe('pipelines/wandb.ts', needing(python), () => {
   })
 
   test.each([
-    ['that fails', 'raise SystemExit(1)', /^an observer threw: the W&B client ended with 1$/],
-    ['without Python', undefined, /^an observer threw: spawn python3 ENOENT$/],
+    ['that fails', 'raise SystemExit(1)', /^an observer failed: the W&B client ended with 1$/],
+    ['without Python', undefined, /^an observer failed: spawn python3 ENOENT$/],
   ])('a client %s is a warning', async (_, client, warning) => {
     const folder = folderWith(client === undefined ? {} : { 'wandb.py': client })
     vi.stubEnv(client === undefined ? 'PATH' : 'PYTHONPATH', folder)

@@ -3,7 +3,7 @@ import { TestScheduler } from 'rxjs/testing'
 import { describe, expect, test } from 'vitest'
 import { stage } from '../../src/dsl/op.js'
 import type { Step } from '../../src/dsl/step.js'
-import { fakePipeline, fakeTrain } from '../runtime/fakes.js'
+import { fakePipeline, fakeStep, fakeTrain } from '../runtime/fakes.js'
 
 const needing = (needs: readonly string[], adds: readonly string[] = []) =>
   stage<object, object>({ stage: 'picky', config: {}, needs, adds }, identity)
@@ -37,7 +37,7 @@ describe('pipe', () => {
 
   describe('twenty stages', () => {
     const numbers = Array.from({ length: 20 }, (_, i) => i)
-    const step = {} as Step
+    const [step, next] = [fakeStep(0), fakeStep(1)]
     /** Stages that note the order in which a step passes them. */
     const noting = (passed: number[]) =>
       numbers.map((i) =>
@@ -71,8 +71,8 @@ describe('pipe', () => {
       new TestScheduler((actual, expected) => expect(actual).toEqual(expected)).run(
         ({ cold, expectObservable, expectSubscriptions }) => {
           const whole = piped([noting([])])
-          const source = cold('-a-b-|', { a: step, b: step })
-          expectObservable(whole.apply(source)).toBe('-a-b-|', { a: step, b: step })
+          const source = cold('-a-b-|', { a: step, b: next })
+          expectObservable(whole.apply(source)).toBe('-a-b-|', { a: step, b: next })
           expectSubscriptions(source.subscriptions).toBe('^----!')
           const silent = cold<Step>('-')
           expectObservable(whole.apply(silent), '^--!').toBe('-')

@@ -70,6 +70,7 @@ import { exportModel, exportModelOptions } from '../../src/operators/exportModel
 import { hsicRegularize, hsicRegularizeOptions } from '../../src/operators/hsicRegularize.js'
 import { lbgat, lbgatOptions } from '../../src/operators/lbgat.js'
 import { learnedMask, learnedMaskOptions } from '../../src/operators/learnedMask.js'
+import { limit, limitOptions } from '../../src/operators/limit.js'
 import { loadTeacher, loadTeacherOptions } from '../../src/operators/loadTeacher.js'
 import { lossTerm, lossTermOptions } from '../../src/operators/lossTerm.js'
 import { magnitudePrune, magnitudePruneOptions } from '../../src/operators/magnitudePrune.js'
@@ -150,6 +151,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   ],
   lbgatOptions: [lbgatOptions, (more) => lbgat(attack, more)],
   learnedMaskOptions: [learnedMaskOptions, (more) => learnedMask({ ...mask, ...more })],
+  limitOptions: [limitOptions, (more) => limit({ steps: 1, ...more })],
   linearOptions: [linearOptions, (more) => linear('l', { out: 4, ...more })],
   loadTeacherOptions: [loadTeacherOptions, (more) => loadTeacher('teacher.pth', more)],
   lossTermOptions: [lossTermOptions, (more) => lossTerm('own', ({ logits }) => tf.mean(logits), more)],

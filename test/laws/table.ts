@@ -19,6 +19,7 @@ import { hsicRegularize } from '../../src/operators/hsicRegularize.js'
 import { initialise } from '../../src/operators/initialise.js'
 import { lbgat } from '../../src/operators/lbgat.js'
 import { type LearnedMaskOptions, learnedMask } from '../../src/operators/learnedMask.js'
+import { limit } from '../../src/operators/limit.js'
 import { loadTeacher } from '../../src/operators/loadTeacher.js'
 import { lossTerm } from '../../src/operators/lossTerm.js'
 import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
@@ -304,6 +305,16 @@ export const table: Readonly<Record<string, Row>> = {
     steps: 6,
     bad: badMasks(learnedMask),
     throwing: throwingMasks(learnedMask),
+  },
+  limit: {
+    make: () => erased(limit({ steps: 2 })),
+    earlier: none,
+    adds: ['limit'],
+    bad: {
+      'no steps': () => limit({ steps: 0 }),
+      'half a step': () => limit({ steps: 1.5 }),
+    },
+    throwing: {},
   },
   loadTeacher: {
     make: (teacher) => erased(loadTeacher(teacher, { architecture: tinyNet })),

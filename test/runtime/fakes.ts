@@ -74,6 +74,12 @@ const fakeMinibatch = (index: number, lease: Lease): Minibatch => ({
   withImages: () => fakeMinibatch(index, lease),
 })
 
+/** The i-th step of a stream, from 0, outside of any run. */
+export const fakeStep = (index: number): Step => ({
+  run: {} as RunContext,
+  minibatch: fakeMinibatch(index, { hold: () => () => undefined, over: () => false }),
+})
+
 /** Machinery without tensors; counts what is on loan. */
 export const fakeMachinery = (): RunDependencies & { readonly onLoan: () => number } => {
   let onLoan = 0

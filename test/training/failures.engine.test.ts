@@ -78,6 +78,23 @@ describe('own loss terms', () => {
     expect(memory()).toEqual(before)
   })
 
+  it.each([
+    ['a promise', async () => tf.scalar(1), 'a promise'],
+    ['nothing', () => undefined, 'nothing'],
+    ['a plain number', () => 0.5, '0.5'],
+  ])('that give %s are refused by name', async (_title, loss, actual) => {
+    const before = memory()
+    const fake = fakeRun()
+    // As a file that no compiler has seen may have it.
+    const stream = trained(fake, 'odd', loss as unknown as Parameters<typeof lossTerm>[1])
+    await expect(collect(stream, () => undefined)).rejects.toThrow(
+      `odd: expected a loss that is one number, got ${actual}`,
+    )
+    fake.end()
+    await turns()
+    expect(memory()).toEqual(before)
+  })
+
   it('may give a constant of their own in some steps', async () => {
     const nothing = tf.keep(tf.scalar(0))
     const fake = fakeRun()

@@ -1,13 +1,37 @@
-import type { PwoaError } from '../../dsl/errors.js'
+import { type PwoaError, PwoaFailure } from '../../dsl/errors.js'
+import { CalledAt } from '../../dsl/kit/calledAt.js'
 import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
+import { hasCheckpoint } from '../../runtime/checkpoints/checkpointFolder.js'
+import { hasPlan } from '../../runtime/folder/planFile.js'
 import { shortPath } from '../../runtime/host/shortPath.js'
 import type { Invocation } from './invocation.js'
 
-/** Adds to the error of an interrupted run the command that resumes it: the same one, with the run's folder. */
-export const withResumeHint = (error: PwoaError, folder: string, invocation: Invocation): PwoaError =>
-  error._tag === 'InterruptedError'
-    ? { ...error, hint: `resume with: ${commandOf(invocation, folder).join(' ')}` }
-    : error
+/**
+ * Adds the command that resumes the run to an error after which a run can go on: the same command, with the run's folder.
+ * That is an interruption, and a full disk or an exception if there is a checkpoint to resume from.
+ */
+export const withResumeHint = (error: PwoaError, folder: string, invocation: Invocation): PwoaError => {
+  const command = canGoOn(error, folder) ? resumeCommand(invocation, folder) : undefined
+  if (command === undefined) return error
+  const before = error._tag === 'InterruptedError' || error.hint === undefined ? '' : `${error.hint}\n`
+  return { ...error, hint: `${before}resume with: ${command}` }
+}
+
+const canGoOn = (error: PwoaError, folder: string): boolean => {
+  if (error._tag === 'InterruptedError') return true
+  // Errors of options come before the run.
+  if (error.stage.startsWith('--')) return false
+  const mayPass = error._tag === 'WriteError' || (error._tag === 'RunError' && isOfUserCode(error.cause))
+  return mayPass && hasCheckpoint(folder)
+}
+
+/** Whether an error is an exception: mistakes in the pipeline have other causes, or none, and stay after a resume. */
+const isOfUserCode = (cause: unknown): boolean =>
+  cause instanceof Error && !(cause instanceof CalledAt) && !(cause instanceof PwoaFailure)
+
+/** The command that resumes a run; undefined for one that has not got as far as to have a plan. */
+export const resumeCommand = (invocation: Invocation, folder: string): string | undefined =>
+  hasPlan(folder) ? commandOf(invocation, folder).join(' ') : undefined
 
 const commandOf = (
   { file, values, options, workers, attempts, queue, pipelines }: Invocation,

@@ -6,7 +6,7 @@ import type { ComparisonSummary } from '../../runtime/comparison/comparison.js'
 import type { Runnable } from '../../runtime/file/definePipeline.js'
 import { loadPipelineFile } from '../../runtime/file/loadPipelineFile.js'
 import { makeFromFile } from '../../runtime/file/makeFromFile.js'
-import { withSourcePosition } from '../../runtime/file/sourcePositions.js'
+import { withSourcePosition } from '../../runtime/host/sourcePositions.js'
 import type { Sweep, SweepSummary } from '../../runtime/sweep/sweepTypes.js'
 import { exitCodes, type Outcome } from '../arguments/outcome.js'
 import { drawFileHelp } from '../draw/drawFileHelp.js'
@@ -18,6 +18,7 @@ import { openScreen, type Screen } from '../show/screen.js'
 import type { RunPage } from '../show/showPage.js'
 import { showProgress } from '../show/showProgress.js'
 import type { Invocation } from './invocation.js'
+import { haveLastWords } from './lastWords.js'
 import { withResumeHint } from './resumeHint.js'
 import { startPoints } from './startPoints.js'
 
@@ -67,12 +68,14 @@ const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => 
   const screen = await openScreen(process.stderr, invocation.volume)
   const page = await openRunPage(made, invocation)
   const { folder, stop, result } = await start(made, invocation, screen, page)
+  const endOfWords = haveLastWords(made.name, folder, invocation)
   const release = onInterrupt(() => {
     screen.line('stopping: saving the state; interrupt again to quit at once')
     stop()
   })
   const ended = await result
   release()
+  endOfWords()
   await page?.close()
   screen.end()
   if (isLeft(ended)) return { error: withResumeHint(withSourcePosition(ended.left), folder, invocation) }

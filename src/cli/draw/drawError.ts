@@ -1,5 +1,5 @@
 import { describeError, type PwoaError } from '../../dsl/errors.js'
-import { originalPositions } from '../../runtime/file/sourcePositions.js'
+import { originalPositions } from '../../runtime/host/sourcePositions.js'
 
 /** An error as the user reads it: one line, and below it a hint what to do. */
 export const drawError = (error: PwoaError): string => {

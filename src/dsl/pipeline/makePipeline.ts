@@ -1,10 +1,11 @@
-import { EMPTY, isObservable, type Observable, type OperatorFunction } from 'rxjs'
+import { EMPTY, type OperatorFunction } from 'rxjs'
 import type { DataSource } from '../dataset.js'
 import { rejectOption } from '../errors.js'
-import { drawn } from '../kit/drawn.js'
+import { CalledAt } from '../kit/calledAt.js'
 import { isStage, type StageInfo } from '../op.js'
 import type { Step } from '../step.js'
-import type { Observer, Pipe, Pipeline } from './pipeline.js'
+import { applied, guarded, PLAIN, type PlacedOperator } from './guarded.js'
+import type { Observer, Pipe, Pipeline, PlacedObserver } from './pipeline.js'
 import { checkRunOptions, type RunHandle, type RunOptions } from './run.js'
 
 type AnyOperator = OperatorFunction<Step, Step>
@@ -30,9 +31,23 @@ interface Fixed {
   readonly params: Readonly<Record<string, unknown>>
 }
 
-const extend = (fixed: Fixed, operators: readonly AnyOperator[], observers: readonly Observer[]): Pipeline<Step> => {
-  const plan = operators.map(infoOf)
+const extend = (
+  fixed: Fixed,
+  operators: readonly PlacedOperator[],
+  observers: readonly PlacedObserver[],
+): Pipeline<Step> => {
+  const plan = operators.map(({ info }) => info)
   checkOrder(plan)
+  const pipe = (...more: AnyOperator[]): Pipeline<Step> => {
+    const at = new CalledAt(pipe)
+    return extend(
+      fixed,
+      more.reduce<readonly PlacedOperator[]>((all, operator) => [...all, placed(operator, all, at)], operators),
+      observers,
+    )
+  }
+  const observe = (observer: Observer): Pipeline<Step> =>
+    extend(fixed, operators, [...observers, { observer, at: new CalledAt(observe) }])
   const self: Pipeline<Step> = {
     kind: 'pipeline',
     name: fixed.name,
@@ -40,30 +55,36 @@ const extend = (fixed: Fixed, operators: readonly AnyOperator[], observers: read
     params: fixed.params,
     plan,
     observers,
-    apply: (minibatches) => operators.reduce(applied, minibatches),
+    apply: guarded(operators),
     // The overloads give each operator its type; here all have the same type.
-    pipe: ((...more: AnyOperator[]) => extend(fixed, [...operators, ...more], observers)) as Pipe<Step>,
-    observe: (observer) => extend(fixed, operators, [...observers, observer]),
+    pipe: pipe as Pipe<Step>,
+    observe,
     withParams: (params) => extend({ ...fixed, params }, operators, observers),
     run: (options = {}) => fixed.runner(self, checkRunOptions(options)),
   }
   return self
 }
 
-/** The stream after one more operator. A stage that was not called refuses the stream, or returns a stage here. */
-const applied = (stream: Observable<Step>, operator: AnyOperator, index: number): Observable<Step> => {
-  if (typeof operator !== 'function') rejectOption('pipe', `operator ${index + 1} to be a function`, drawn(operator))
-  const result: unknown = operator(stream)
-  if (isObservable(result)) return result as Observable<Step>
-  const meant = isStage(result) ? `; call it: ${result.info.stage}()` : ''
-  return rejectOption('pipe', `operator ${index + 1} to return an Observable`, `${drawn(result)}${meant}`)
+/** An operator after those that a pipeline has. */
+const placed = (operator: AnyOperator, earlier: readonly PlacedOperator[], at: CalledAt): PlacedOperator => {
+  const number = earlier.length + 1
+  const info = infoOf(operator, number)
+  const before = earlier.at(-1)
+  return {
+    operator,
+    info,
+    number,
+    fields: [...(before?.fields ?? []), ...info.adds],
+    trainers: [...(before?.trainers ?? []), ...(info.adds.includes('training') ? [info] : [])],
+    at,
+  }
 }
 
 /** A plain operator is applied to an empty stream, so that anything that is not an operator is refused at once. */
-const infoOf = (operator: AnyOperator, index: number): StageInfo => {
+const infoOf = (operator: AnyOperator, number: number): StageInfo => {
   if (isStage(operator)) return operator.info
-  applied(EMPTY, operator, index)
-  return { stage: 'rxjs', config: {}, needs: [], adds: [] }
+  applied(EMPTY, { operator, number })
+  return { stage: PLAIN, config: {}, needs: [], adds: [] }
 }
 
 /** Checks what the types check, for pipelines that were not type-checked, and that single stages are not repeated. */

@@ -1,5 +1,6 @@
 import type { Observable, OperatorFunction, Unsubscribable } from 'rxjs'
 import type { DataSource } from '../dataset.js'
+import type { CalledAt } from '../kit/calledAt.js'
 import type { StageInfo } from '../op.js'
 import type { Step } from '../step.js'
 import type { RunHandle, RunOptions } from './run.js'
@@ -7,11 +8,19 @@ import type { RunHandle, RunOptions } from './run.js'
 /**
  * A function that is called with each run when it starts. `metrics$` and `events$` complete, and `result` resolves, when
  * the run's work is done. A returned subscription is then unsubscribed. A returned observable is subscribed to, and the
- * run waits until it completes, so that what it sends elsewhere arrives. If it has not completed 10 seconds after the
- * work, the run warns and waits on until `stop`; a run that was stopped before ends then. An error of an observer is a
- * warning.
+ * run waits until it completes, so that what it sends elsewhere arrives; it waits for a returned promise likewise. If
+ * either takes more than 10 seconds after the work, the run warns, leaves it and ends.
+ *
+ * An error of an observer is a warning that names its place in the program: an exception, an observable that fails, a
+ * promise that rejects, also one that a callback of `subscribe` returns.
  */
-export type Observer = (run: RunHandle) => Unsubscribable | Observable<unknown> | void
+export type Observer = (run: RunHandle) => Unsubscribable | Observable<unknown> | Promise<unknown> | void
+
+/** An observer of a pipeline, and where it was given to `observe`. */
+export interface PlacedObserver {
+  readonly observer: Observer
+  readonly at: CalledAt
+}
 
 /**
  * The result of a stage that the compiler has not looked at yet. It fits every other stage, so that a wrong result is
@@ -205,7 +214,7 @@ export interface Pipeline<S extends Step> {
   readonly params: Readonly<Record<string, unknown>>
   /** What `--plan` prints: one line per operator; a plain RxJS operator is `rxjs`. */
   readonly plan: readonly StageInfo[]
-  readonly observers: readonly Observer[]
+  readonly observers: readonly PlacedObserver[]
   /** The stages applied to a stream of minibatches. The result is cold: nothing happens before subscription. */
   readonly apply: (minibatches: Observable<Step>) => Observable<S>
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Tensor, Tensor1D, TensorInfo } from '@tensorflow/tfjs-core'
+import { PwoaFailure } from '../../dsl/errors.js'
 import type { NativeBackend } from '../nativeBackend.js'
 import { tf } from '../tf.js'
 import type { GraphBuilder } from './graphBuilder.js'
@@ -29,9 +30,9 @@ export const canCompile = (): boolean => tf.getBackend() === 'tensorflow'
 export const compileGraph = ({ nodes }: GraphBuilder): CompiledGraph => {
   const native = tf.backend() as NativeBackend
   // TensorFlow's C library reads graphs from a folder only.
-  const folder = mkdtempSync(join(tmpdir(), 'pwoa-graph-'))
+  const folder = temporary(() => mkdtempSync(join(tmpdir(), 'pwoa-graph-')))
   try {
-    writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(nodes))
+    temporary(() => writeFileSync(join(folder, 'saved_model.pb'), encodeSavedModel(nodes)))
     const id = native.loadSavedModelMetaGraph(folder, TAG)
     return {
       run: (feeds, fetches) =>
@@ -44,6 +45,23 @@ export const compileGraph = ({ nodes }: GraphBuilder): CompiledGraph => {
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Writes into the folder of temporary files. @throws WriteError where that fails */
+const temporary = <A>(write: () => A): A => {
+  try {
+    return write()
+  } catch (cause) {
+    throw new PwoaFailure({
+      _tag: 'WriteError',
+      stage: 'engine',
+      file: tmpdir(),
+      expected: 'to write a graph for TensorFlow',
+      actual: cause instanceof Error ? cause.message : String(cause),
+      hint: 'Free some space there, or name another folder for temporary files in TMPDIR.',
+      cause,
+    })
   }
 }
 

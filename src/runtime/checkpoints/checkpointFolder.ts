@@ -34,6 +34,9 @@ const entriesOf = (folder: string): readonly string[] => {
   }
 }
 
+/** Whether a run can be resumed from a checkpoint in its folder. */
+export const hasCheckpoint = (folder: string): boolean => entriesOf(folder).length > 0
+
 /**
  * Reads the newest intact checkpoint of a run folder; undefined if there is no checkpoint. Newer ones that are damaged are
  * renamed to `*.damaged`.

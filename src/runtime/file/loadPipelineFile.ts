@@ -5,12 +5,13 @@ import { pathToFileURL } from 'node:url'
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { errorOf, type PwoaError, PwoaFailure, type UsageError } from '../../dsl/errors.js'
+import { toWriteError } from '../../io/files/writeWhole.js'
 import { rememberVersion } from '../folder/plan.js'
 import { shortPath } from '../host/shortPath.js'
+import { placeInUserFile, rememberMap, withSourcePosition } from '../host/sourcePositions.js'
 import { bundleFile } from './bundleFile.js'
 import type { PipelineDefinition, Runnable } from './definePipeline.js'
 import { sourceHash } from './sourceHash.js'
-import { placeInUserFile, rememberMap, withSourcePosition } from './sourcePositions.js'
 
 /** What a pipeline file may export. */
 export type PipelineFile = Runnable | PipelineDefinition
@@ -46,11 +47,11 @@ const checkFile = async (file: string): Promise<void> => {
 }
 
 const importBundled = async (file: string): Promise<{ readonly module: object; readonly version: string }> => {
-  const folder = await mkdtemp(join(tmpdir(), 'pwoa-'))
+  const folder = await temporary(file, mkdtemp(join(tmpdir(), 'pwoa-')))
   try {
     const outfile = join(folder, 'pipeline.mjs')
     const { code, map } = await bundleFile(file, outfile)
-    await writeFile(outfile, code)
+    await temporary(file, writeFile(outfile, code))
     const url = pathToFileURL(outfile).href
     rememberMap(url, outfile, map)
     return { module: (await import(url)) as object, version: await sourceHash(code) }
@@ -58,6 +59,13 @@ const importBundled = async (file: string): Promise<{ readonly module: object; r
     await rm(folder, { recursive: true, force: true })
   }
 }
+
+/** Waits for a write into the folder of temporary files. */
+const temporary = <A>(file: string, writing: Promise<A>): Promise<A> =>
+  writing.catch((thrown: unknown) => {
+    const hint = 'Free some space there, or name another folder for temporary files in TMPDIR.'
+    throw new PwoaFailure({ ...toWriteError(tmpdir(), shortPath(file), thrown), hint })
+  })
 
 const kinds: readonly unknown[] = ['pipeline', 'comparison', 'sweep', 'definition']
 

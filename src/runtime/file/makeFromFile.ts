@@ -1,9 +1,9 @@
 import { type Either, either, isRight, left, right } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../../dsl/errors.js'
 import { fileVersion, rememberVersion } from '../folder/plan.js'
+import { withSourcePosition } from '../host/sourcePositions.js'
 import type { Runnable } from './definePipeline.js'
 import type { PipelineFile } from './loadPipelineFile.js'
-import { withSourcePosition } from './sourcePositions.js'
 
 /** Builds what a pipeline file describes, from parameters. An error names the line of the user's file it comes from. */
 export const makeFromFile = (

@@ -51,12 +51,21 @@ export const lockFolder = (folder: string, stage: string, lost: (failure: PwoaFa
     if (mine()) renew(file, text)
     else if (existsSync(file)) lost(inUse(folder, stage, readHolder(file)))
   }, 1000 * RENEW_SECONDS).unref()
-  return {
-    release: () => {
-      clearInterval(timer)
-      if (mine()) rmSync(file, { force: true })
-    },
+  const release = (): void => {
+    held.delete(release)
+    clearInterval(timer)
+    if (mine()) rmSync(file, { force: true })
   }
+  held.add(release)
+  return { release }
+}
+
+/** What releases the locks of this process. */
+const held = new Set<() => void>()
+
+/** Releases all locks of this process, which is about to end: nothing of what it runs comes to its own end. */
+export const releaseLocks = (): void => {
+  for (const release of held) release()
 }
 
 /** Whether a live process holds the folder. */

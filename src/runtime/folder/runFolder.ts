@@ -1,13 +1,15 @@
 import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type PwoaFailure, rejectOption, valueOfTask } from '../../dsl/errors.js'
+import { PwoaFailure, rejectOption, valueOfTask } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
 import { nearestExisting } from '../../io/files/folders.js'
 import { withWriteError, writeWhole } from '../../io/files/writeWhole.js'
 import { type ReadCheckpoint, readNewest } from '../checkpoints/checkpointFolder.js'
+import { shortPath } from '../host/shortPath.js'
 import { type FolderLock, lockFolder, lockName } from './folderLock.js'
 import { runFiles } from './folderNames.js'
 import { differenceOf, type Plan } from './plan.js'
-import { isRunFolder, readPlan } from './planFile.js'
+import { hasPlan, isRunFolder, readPlan } from './planFile.js'
 
 /** Called if another process has taken over the folder. */
 export type Lost = (failure: PwoaFailure) => void
@@ -47,7 +49,14 @@ const checkEmpty = (folder: string): void => {
   const all = withWriteError('--out', folder, () => readdirSync(folder))
   const names = all.filter((name) => !name.startsWith(lockName) && !halfWritten.test(name))
   if (names.length === 0 || isUnbegun(folder)) return
-  rejectOption('--out', 'a new or an empty folder', `${folder}, which has files in it`)
+  const unfinished = hasPlan(folder) && !names.includes(runFiles.summary)
+  throw new PwoaFailure({
+    _tag: 'OptionError',
+    stage: '--out',
+    expected: 'a new or an empty folder',
+    actual: `${folder}, which has files in it`,
+    ...given({ hint: unfinished ? `To go on with the run in it: --resume ${shortPath(folder)}` : undefined }),
+  })
 }
 
 /** Whether a run folder may contain this file before the first step. Empty files may be there: a step adds lines. */

@@ -3,7 +3,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { type PwoaError, toPwoaError } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import { withoutCause } from '../../dsl/pwoaError.js'
-import { withSourcePosition } from '../file/sourcePositions.js'
+import { releaseLocks } from '../folder/folderLock.js'
+import { withSourcePosition } from '../host/sourcePositions.js'
+import { failIdle, handToRun } from '../run/unhandledErrors.js'
 import { pointInProcess } from '../sweep/pointInProcess.js'
 import { type FromPoint, type PointOutcome, type PointTask, ToPoint } from '../sweep/pointMessages.js'
 import { pointOfTask } from './pointOfTask.js'
@@ -42,7 +44,11 @@ process.on('message', (raw) => {
   const message = ToPoint.decode(raw)
   if (E.isLeft(message)) throw new Error('an unknown message')
   if (message.right.type === 'stop') stop()
-  else void answer(message.right.task)
+  else {
+    // The channel to the parent must not hide that a run waits for nothing.
+    process.channel?.unref()
+    void answer(message.right.task)
+  }
 })
 
 // Ctrl-C reaches every process of a terminal: the parent decides. If the parent is gone, the state is saved.
@@ -50,8 +56,12 @@ process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => stop())
 process.on('disconnect', () => stop())
 
-// An exception that no stage caught fails this point, as it would fail a single run.
+// The run takes what its callbacks don't catch. Before a run and after it, the point fails by it.
 const unforeseen = (thrown: unknown): void => {
   void say(failed(toPwoaError('pwoa-run', thrown))).then(() => process.exit())
 }
-process.on('uncaughtException', unforeseen).on('unhandledRejection', unforeseen)
+process
+  .on('uncaughtException', (thrown) => void (handToRun('exception', thrown) || unforeseen(thrown)))
+  .on('unhandledRejection', (thrown) => void (handToRun('rejection', thrown) || unforeseen(thrown)))
+  .on('beforeExit', failIdle)
+  .on('exit', releaseLocks)

@@ -1,8 +1,12 @@
 import { Subject } from 'rxjs'
 import type { RunEvent } from '../../dsl/events.js'
+import type { CalledAt } from '../../dsl/kit/calledAt.js'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { RunOptions } from '../../dsl/pipeline/run.js'
 import type { Step, TrainingMetrics } from '../../dsl/step.js'
+import { messageOf } from '../../io/files/thrown.js'
+import { placeOf } from '../host/sourcePositions.js'
+import { type FirstFailure, firstFailure } from './concurrency.js'
 import { makePauseControl, type PauseControl } from './pauseControl.js'
 import type { RunDependencies } from './runDependencies.js'
 import { routed } from './unhandledErrors.js'
@@ -22,8 +26,14 @@ export interface ActiveRun {
   readonly events: Subject<RunEvent>
   /** Runs `act`, which notifies the subscribers to the run's streams; their exceptions become warnings. */
   readonly publish: (act: () => void) => void
-  /** Emits a warning for an exception of an observer. */
-  readonly observerFailed: (thrown: unknown) => void
+  /**
+   * Emits a warning for an exception of a subscriber.
+   *
+   * @param at where `observe` was given it, if it is an observer of the pipeline
+   */
+  readonly subscriberFailed: (thrown: unknown, at?: CalledAt) => void
+  /** The first thing that ends the run early. */
+  readonly failure: FirstFailure
   /** Passes an event to the listeners, then to the subscribers. */
   readonly emit: Listener
   /** Adds a listener, called for each event before the subscribers. The first listener also gets all earlier events. */
@@ -42,15 +52,16 @@ export const makeActiveRun = (
     for (const listener of listeners) listener(event)
     publish(() => events.next(event))
   }
-  const observerFailed = observerWarnings(fixed.pipeline.name, emit)
-  const publish = (act: () => void): void => routed(observerFailed, act)
+  const subscriberFailed = subscriberWarnings(fixed.pipeline.name, emit)
+  const publish = (act: () => void): void => routed(subscriberFailed, act)
   return {
     ...fixed,
     pauseControl: makePauseControl(fixed.signal, (type) => emit({ type })),
     metrics: new Subject(),
     events,
     publish,
-    observerFailed,
+    subscriberFailed,
+    failure: firstFailure(),
     emit,
     listen: (listener) => {
       listeners.push(listener)
@@ -59,11 +70,13 @@ export const makeActiveRun = (
   }
 }
 
-/** Converts exceptions of observers to warnings; one that is thrown at every step is reported once. */
-const observerWarnings = (stage: string, emit: (event: RunEvent) => void): ((thrown: unknown) => void) => {
+/** Converts exceptions of subscribers to warnings; one that is thrown at every step is reported once. */
+const subscriberWarnings = (stage: string, emit: (event: RunEvent) => void): ActiveRun['subscriberFailed'] => {
   const reported = new Set<string>()
-  return (thrown) => {
-    const message = `an observer threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`
+  return (thrown, at) => {
+    const place = placeOf(thrown, at)
+    const who = at === undefined ? 'a subscriber' : 'an observer'
+    const message = `${who} failed${place === undefined ? '' : ` (${place})`}: ${messageOf(thrown)}`
     if (reported.has(message)) return
     reported.add(message)
     emit({ type: 'warning', stage, message })

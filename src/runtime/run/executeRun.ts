@@ -10,7 +10,7 @@ import { createRunFolder, type Lost, type Reopened, reopenRunFolder } from '../f
 import { environment } from '../host/environment.js'
 import { writeSummary } from '../records/writeReport.js'
 import type { ActiveRun } from './activeRun.js'
-import { eventLoopTurn, type FirstFailure, firstFailure } from './concurrency.js'
+import { eventLoopTurn } from './concurrency.js'
 import { interrupted } from './interrupted.js'
 import { openProfile } from './profile.js'
 import { openRecorder, type Recorder } from './recorder.js'
@@ -24,31 +24,26 @@ import { runLoop } from './runLoop.js'
  */
 export const executeRun = async (active: ActiveRun): Promise<Summary> => {
   const plan = planOf(active.pipeline, seedOf(active.options))
-  const failure = firstFailure()
-  const { lock, read } = await openFolder(active, plan, failure.fail)
+  const { lock, read } = await openFolder(active, plan, active.failure.fail)
   try {
     for (const message of read?.warnings ?? []) active.emit({ type: 'warning', stage: '--resume', message })
     warnOfOtherVersion(active)
-    return await executeIn(active, plan, read?.checkpoint, failure)
+    return await executeIn(active, plan, read?.checkpoint)
   } finally {
     lock.release()
   }
 }
 
-const executeIn = async (
-  active: ActiveRun,
-  plan: Plan,
-  resumed: RunCheckpoint | undefined,
-  failure: FirstFailure,
-): Promise<Summary> => {
-  const { pipeline, options, dependencies, folder, emit } = active
+const executeIn = async (active: ActiveRun, plan: Plan, resumed: RunCheckpoint | undefined): Promise<Summary> => {
+  const { pipeline, options, dependencies, folder, failure, emit } = active
+  const orFailed = <A>(work: Promise<A>): Promise<A> => Promise.race([work, failure.promise])
   emit({ type: 'environment', environment: environment() })
   stopIfAsked(active)
   const whole = pipeline.plan.some(({ parallel }) => parallel === 'operations')
-  const engine = await dependencies.loadEngine(options.engine ?? 'auto', whole ? 'operations' : 'parts')
+  const engine = await orFailed(dependencies.loadEngine(options.engine ?? 'auto', whole ? 'operations' : 'parts'))
   emit({ type: 'engine', name: engine.name, description: engine.description })
   stopIfAsked(active)
-  const data = await openData(active, plan.seed)
+  const data = await orFailed(openData(active, plan.seed))
   emit({ type: 'data', name: data.name, origin: data.origin, train: data.train.count, test: data.test.count })
   for (const { checkData } of pipeline.plan) checkData?.(data)
 
@@ -65,7 +60,7 @@ const executeIn = async (
   warnOfOtherEngine(active, engine.name, resumed)
   const profile = options.profile === 'steps' ? openProfile(folder, () => performance.now()) : undefined
   try {
-    await train(active, recorder, failure, data, plan.seed)
+    await train(active, recorder, data, plan.seed)
   } finally {
     await profile?.close()
   }
@@ -120,13 +115,7 @@ const warnOfOtherEngine = ({ emit }: ActiveRun, engine: string, resumed: RunChec
   emit({ type: 'warning', stage: '--resume', message: `begun on ${resumed.engine}: figures may differ a little` })
 }
 
-const train = async (
-  active: ActiveRun,
-  recorder: Recorder,
-  failure: FirstFailure,
-  data: Dataset,
-  seed: number,
-): Promise<void> => {
+const train = async (active: ActiveRun, recorder: Recorder, data: Dataset, seed: number): Promise<void> => {
   const releases: (() => void)[] = []
   let over = false
   const context = runContext(active, recorder, {
@@ -136,9 +125,9 @@ const train = async (
     atEnd: (release) => (over ? releaseOrWarn(active, release) : void releases.push(release)),
   })
   try {
-    await runLoop(active, context, recorder, failure)
+    await runLoop(active, context, recorder)
     await recorder.close()
-    failure.check()
+    active.failure.check()
   } catch (thrown) {
     // The first error is the one to report, even if a full disk prevents closing the files as well.
     await recorder.close().catch(() => undefined)

@@ -1,41 +1,78 @@
-import { isObservable, type Observable, Subject, type Subscription, takeUntil } from 'rxjs'
-import type { Observer } from '../../dsl/pipeline/pipeline.js'
+import {
+  from,
+  isObservable,
+  type ObservableInput,
+  Subject,
+  type Subscription,
+  takeUntil,
+  type Unsubscribable,
+} from 'rxjs'
+import type { PlacedObserver } from '../../dsl/pipeline/pipeline.js'
 import type { RunHandle } from '../../dsl/pipeline/run.js'
+import { placeOf } from '../host/sourcePositions.js'
 import type { ActiveRun } from './activeRun.js'
+import { runStream } from './runStream.js'
 import { routed } from './unhandledErrors.js'
 
-type Failed = (thrown: unknown) => void
-
-/** Milliseconds after which a run that waits for observers warns, or, if it was stopped, ends without them. */
+/** Milliseconds after its work that a run waits for observers. */
 const PATIENCE = 10_000
 
 /** The attached observers of a run. */
 export interface Observing {
   /**
-   * Completes the streams of the observers, waits for the observables among them, and unsubscribes them all. There is a
-   * warning for one that does not complete; stopping the run ends the wait.
+   * Completes the streams of the observers, waits for the observables and promises among them, and unsubscribes them all.
+   * One that is not over after 10 s is left, with a warning that names it; stopping the run ends the wait at once.
    */
   readonly end: () => Promise<void>
 }
 
-/** Subscribes a pipeline's observers to a run. Their errors go to `observerFailed`. */
+/** Subscribes a pipeline's observers to a run. Their errors are warnings. */
 export const attachObservers = (
-  observers: readonly Observer[],
+  observers: readonly PlacedObserver[],
   run: RunHandle,
-  {
-    pipeline,
-    signal,
-    emit,
-    observerFailed: failed,
-  }: Pick<ActiveRun, 'pipeline' | 'signal' | 'emit' | 'observerFailed'>,
+  active: Pick<ActiveRun, 'pipeline' | 'signal' | 'emit' | 'subscriberFailed'>,
 ): Observing => {
+  const { pipeline, signal, emit } = active
   const ended = new Subject<void>()
-  // The observers' streams end before the run's own streams, on which warnings of the observers are still emitted.
-  const seen: RunHandle = {
-    ...run,
-    metrics$: run.metrics$.pipe(takeUntil(ended)),
-    events$: run.events$.pipe(takeUntil(ended)),
+  const attached = observers.map((observer) => attach(observer, run, ended, active.subscriberFailed))
+  const leave = (): void => {
+    for (const { at, work, end } of attached) {
+      if (!work || work.subscription.closed) continue
+      const place = placeOf(undefined, at)
+      const message = `an observer${place === undefined ? '' : ` (${place})`} has not completed, and is left`
+      emit({ type: 'warning', stage: pipeline.name, message })
+      end()
+    }
   }
+  return {
+    end: async () => {
+      signal.addEventListener('abort', leave)
+      // The observers' streams end before the run's own streams, on which warnings of the observers are still emitted.
+      ended.next()
+      const timer = setTimeout(leave, PATIENCE)
+      await Promise.all(attached.map(({ work }) => work?.over))
+      signal.removeEventListener('abort', leave)
+      clearTimeout(timer)
+      for (const { end } of attached) end()
+    },
+  }
+}
+
+/** An observer that was called. */
+interface Attached extends Pick<PlacedObserver, 'at'> {
+  /** What the run waits for. */
+  readonly work: Work | undefined
+  /** Unsubscribes what the observer has returned. */
+  readonly end: () => void
+}
+
+const attach = (
+  { observer, at }: PlacedObserver,
+  run: RunHandle,
+  ended: Subject<void>,
+  subscriberFailed: ActiveRun['subscriberFailed'],
+): Attached => {
+  const failed = (thrown: unknown): void => subscriberFailed(thrown, at)
   const attempt = <A>(act: () => A): A | undefined => {
     try {
       return routed(failed, act)
@@ -44,36 +81,27 @@ export const attachObservers = (
       return undefined
     }
   }
-  const warn = (message: string): void => emit({ type: 'warning', stage: pipeline.name, message })
-  const attached = observers.map((observer) => attempt(() => observer(seen)))
-  const followed = attached.flatMap((made) => attempt(() => (isObservable(made) ? [follow(made, failed)] : [])) ?? [])
-  const leave = (): void => {
-    const left = followed.filter(({ subscription }) => !subscription.closed)
-    if (left.length > 0) warn('an observer that has not completed is left')
-    for (const { subscription } of left) attempt(() => subscription.unsubscribe())
+  const seen: RunHandle = {
+    ...run,
+    metrics$: runStream(run.metrics$.pipe(takeUntil(ended)), failed),
+    events$: runStream(run.events$.pipe(takeUntil(ended)), failed),
   }
-  return {
-    end: async () => {
-      // An observer of a stopped run has some time to finish.
-      const late = signal.aborted ? leave : () => warn('waiting for an observer that has not completed')
-      signal.addEventListener('abort', leave)
-      attempt(() => ended.next())
-      const timer = setTimeout(late, PATIENCE)
-      await Promise.all(followed.map(({ over }) => over))
-      signal.removeEventListener('abort', leave)
-      clearTimeout(timer)
-      for (const made of attached) if (made && !isObservable(made)) attempt(() => made.unsubscribe())
-    },
-  }
+  const made = attempt(() => observer(seen))
+  const work = attempt(() => (isAwaited(made) ? follow(made, failed) : undefined))
+  const subscription: Unsubscribable | undefined = isAwaited(made) ? work?.subscription : (made ?? undefined)
+  return { at, work, end: () => attempt(() => subscription?.unsubscribe()) }
 }
 
-interface Followed {
+const isAwaited = (made: unknown): made is ObservableInput<unknown> => isObservable(made) || made instanceof Promise
+
+/** Work of an observer that the run waits for. */
+interface Work {
   readonly subscription: Subscription
-  /** Resolves when the observable completes or fails, or is unsubscribed. */
+  /** Resolves when it completes or fails, or is unsubscribed. */
   readonly over: Promise<void>
 }
 
-const follow = (observable: Observable<unknown>, failed: Failed): Followed => {
-  const subscription = observable.subscribe({ error: failed })
+const follow = (work: ObservableInput<unknown>, failed: (thrown: unknown) => void): Work => {
+  const subscription = from(work).subscribe({ error: failed })
   return { subscription, over: new Promise((resolve) => subscription.add(resolve)) }
 }

@@ -1,3 +1,6 @@
+/** Milliseconds, about a fortnight. */
+const LONG = 2 ** 30
+
 /** Pauses a run. */
 export interface PauseControl {
   readonly pause: () => void
@@ -31,7 +34,15 @@ export const makePauseControl = (
       const over = new Promise<void>((resolve) => {
         end = resolve
       })
-      rest = { over, end }
+      // The process waits for `proceed` even if it has nothing else to wait for.
+      const awake = setInterval(() => undefined, LONG)
+      rest = {
+        over,
+        end: () => {
+          clearInterval(awake)
+          end()
+        },
+      }
       changed('paused')
     },
     proceed,

@@ -3,7 +3,6 @@ import type { RunContext } from '../../dsl/context.js'
 import { passOr } from '../../dsl/stages/passOr.js'
 import { nextPosition, type Step, type TrainingMetrics } from '../../dsl/step.js'
 import type { ActiveRun } from './activeRun.js'
-import type { FirstFailure } from './concurrency.js'
 import type { Recorder } from './recorder.js'
 import { routed } from './unhandledErrors.js'
 
@@ -14,10 +13,9 @@ import { routed } from './unhandledErrors.js'
  * @throws the first failure
  */
 export const runLoop = async (
-  { pipeline, dependencies, metrics, publish, signal, pauseControl }: ActiveRun,
+  { pipeline, dependencies, metrics, publish, signal, pauseControl, failure }: ActiveRun,
   context: RunContext,
   recorder: Recorder,
-  failure: FirstFailure,
 ): Promise<void> => {
   const seen = (step: Step): void => {
     const training = trainingOf(step)

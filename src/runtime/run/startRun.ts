@@ -9,6 +9,7 @@ import { eventLoopTurn } from './concurrency.js'
 import { executeRun } from './executeRun.js'
 import { attachObservers } from './observers.js'
 import type { RunDependencies } from './runDependencies.js'
+import { runStream } from './runStream.js'
 import { resultOf } from './startLater.js'
 import { catchUnhandled } from './unhandledErrors.js'
 
@@ -24,8 +25,8 @@ export const startRunWith =
     const active = makeActiveRun({ pipeline, options, dependencies, folder, signal: controller.signal })
     const handle: RunHandle = {
       folder,
-      metrics$: active.metrics.asObservable(),
-      events$: active.events.asObservable(),
+      metrics$: runStream(active.metrics, active.subscriberFailed),
+      events$: runStream(active.events, active.subscriberFailed),
       stop: () => controller.abort(),
       pause: active.pauseControl.pause,
       proceed: active.pauseControl.proceed,
@@ -35,10 +36,16 @@ export const startRunWith =
   }
 
 const watched = async (active: ActiveRun, handle: RunHandle): Promise<Either<PwoaError, Summary>> => {
-  const release = catchUnhandled()
+  let isOver = false
+  const release = catchUnhandled({
+    warn: active.subscriberFailed,
+    // When the work is done, there is nothing left to end.
+    fail: (thrown) => (isOver ? active.subscriberFailed(thrown) : active.failure.fail(thrown)),
+  })
   const ended = eventLoopTurn().then(() => resultOf(active.pipeline.name, () => executeRun(active)))
   const observing = attachObservers(active.pipeline.observers, { ...handle, result: ended }, active)
   const result = await ended
+  isOver = true
   await observing.end()
   active.publish(() => {
     active.metrics.complete()

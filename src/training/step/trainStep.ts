@@ -1,5 +1,6 @@
 import type { Scalar, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { drawn } from '../../dsl/kit/drawn.js'
 import { traced } from '../../dsl/kit/traced.js'
 import type { LossTerm, Minibatch } from '../../dsl/step.js'
 import { tf } from '../../engine/tf.js'
@@ -173,17 +174,24 @@ const firstView = (images: Tensor4D, views: number): Tensor4D =>
 const statisticsAfter = (running: Tensor1D, blocks: readonly (readonly BatchMoments[])[]): Tensor1D =>
   blocks.reduce((before, moments) => updatedStatistics(before, moments), running)
 
-const scalarOf = (term: string, value: Scalar): Scalar => {
-  const shape: readonly number[] = value.shape
-  if (shape.length === 0) return value
+const scalarOf = (term: string, value: unknown): Scalar => {
+  if (isTensor(value) && value.shape.length === 0) return value
+  const shape = isTensor(value) ? value.shape : undefined
   throw new PwoaFailure({
     _tag: 'RunError',
     stage: term,
     expected: 'a loss that is one number',
-    actual: `a tensor of shape [${shape.join(', ')}]`,
-    hint: 'Take the mean or the sum over the minibatch.',
+    ...(shape
+      ? { actual: `a tensor of shape [${shape.join(', ')}]`, hint: 'Take the mean or the sum over the minibatch.' }
+      : {
+          actual: value instanceof Promise ? 'a promise' : drawn(value),
+          hint: 'The function of a loss returns a tensor at once, made with operations of tf: no promise, no plain number.',
+        }),
   })
 }
+
+/** What a function of the user's returned, whatever its type says. */
+const isTensor = (value: unknown): value is Scalar => value instanceof tf.Tensor
 
 /** Reads all losses back at once. */
 const readLosses = (named: ReadonlyMap<string, Scalar>): StepLosses => {

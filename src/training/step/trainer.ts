@@ -4,7 +4,14 @@ import { rejectOption } from '../../dsl/errors.js'
 import type { RunEvent } from '../../dsl/events.js'
 import { traced } from '../../dsl/kit/traced.js'
 import { enrich } from '../../dsl/stages/enrich.js'
-import { type HasTerms, type HasTraining, nextPosition, type Step, type TrainingMetrics } from '../../dsl/step.js'
+import {
+  type HasLimit,
+  type HasTerms,
+  type HasTraining,
+  nextPosition,
+  type Step,
+  type TrainingMetrics,
+} from '../../dsl/step.js'
 import type { HasGuide, HasStudent, Student } from '../network/network.js'
 import { checkMinibatches } from './checkMinibatches.js'
 import { EpochMeans } from './epochMeans.js'
@@ -28,11 +35,11 @@ export interface Training {
 
 /**
  * Trains the student phase by phase, one step a minibatch, and emits each step in numbers. Completes after the last
- * step. The minibatch's tensors are read during the step only.
+ * step. The minibatch's tensors are read during the step only. After `limit`, each phase ends after so many steps.
  */
 export const trainer =
   ({ stage, phases, prepare, end }: Training) =>
-  <S extends Step & Trainable & Partial<HasGuide>>(source: Observable<S>): Observable<S & HasTraining> =>
+  <S extends Step & Trainable & Partial<HasGuide & HasLimit>>(source: Observable<S>): Observable<S & HasTraining> =>
     defer(() => {
       const memory = new TrainingMemory()
       const means = new EpochMeans()
@@ -50,9 +57,11 @@ export const trainer =
 
       const advance = (step: S): S & HasTraining => {
         if (!started) start(step)
-        const { run, student, guide, minibatch } = step
+        const { run, student, guide, minibatch, limit } = step
         const done = memory.number('step', 0)
-        const steps = phases.reduce((sum, { epochs }) => sum + epochs * minibatch.batches, 0)
+        const stepsOf = ({ epochs }: PhasePlan): number =>
+          Math.min(epochs * minibatch.batches, limit?.steps ?? Number.POSITIVE_INFINITY)
+        const steps = phases.reduce((sum, phase) => sum + stepsOf(phase), 0)
         // A run that was stopped after its last step only has its evaluation left.
         if (done >= steps) return enrich(stage, step, { training: finished(phases, minibatch.batches, steps) })
 
@@ -69,7 +78,7 @@ export const trainer =
           run.emit({ type: 'phase', stage, phase: plan.phase, epochs: plan.epochs })
         }
         if (batch === 0) for (const event of plan.beginEpoch?.(student, memory, epoch) ?? []) run.emit(event)
-        const phaseSteps = plan.epochs * minibatch.batches
+        const phaseSteps = stepsOf(plan)
         const progress = { step: inPhase, steps: phaseSteps, epoch, epochs: plan.epochs }
         plan.beforeStep?.(student, memory, progress)
         const learningRate = plan.learningRate * plan.schedule.factor(progress)
@@ -105,7 +114,7 @@ export const trainer =
         }
         means.add(training)
         const closing = done + 1 === steps ? (end?.(student, memory) ?? []) : []
-        if (batch + 1 === minibatch.batches) {
+        if (over || batch + 1 === minibatch.batches) {
           run.emit({ type: 'epoch', stage, phase: plan.phase, epoch, epochs: plan.epochs, ...means.take() })
           run.emit({ type: 'weights', phase: plan.phase, epoch, layers: layerWeights(student) })
         }

@@ -1,6 +1,8 @@
 import { NEVER, Observable, Subject } from 'rxjs'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { RunEvent } from '../../../src/dsl/events.js'
+import { CalledAt } from '../../../src/dsl/kit/calledAt.js'
+import type { Observer } from '../../../src/dsl/pipeline/pipeline.js'
 import type { RunHandle } from '../../../src/dsl/pipeline/run.js'
 import { attachObservers } from '../../../src/runtime/run/observers.js'
 import { fakePipeline, fakeTrain, temporaryFolder } from '../fakes.js'
@@ -18,17 +20,18 @@ const handle: RunHandle = {
 }
 
 /** An observer of a run that is over; the clock is turned by hand. */
-const observed = (observable: Observable<unknown>) => {
+const observed = (returned: ReturnType<Observer>) => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const controller = new AbortController()
   const events: RunEvent[] = []
   let over = false
-  const observing = attachObservers([() => observable], handle, {
+  const at = new CalledAt(observed)
+  const observing = attachObservers([{ observer: () => returned, at }], handle, {
     pipeline: fakePipeline(),
     signal: controller.signal,
     emit: (event) => void events.push(event),
-    observerFailed: (thrown) => {
+    subscriberFailed: (thrown) => {
       throw thrown
     },
   })
@@ -40,15 +43,37 @@ const observed = (observable: Observable<unknown>) => {
     end,
     stop: () => controller.abort(),
     isOver: () => over,
-    warnings: () => events.flatMap((event) => (event.type === 'warning' ? [`${event.stage}: ${event.message}`] : [])),
+    warnings: () =>
+      events.flatMap((event) =>
+        event.type === 'warning'
+          ? [`${event.stage}: ${event.message.replace(/test\.ts:\d+:\d+/, 'test.ts:line')}`]
+          : [],
+      ),
   }
 }
 
-const waiting = 'fake run: waiting for an observer that has not completed'
-const left = 'fake run: an observer that has not completed is left'
+const left = 'fake run: an observer (test/runtime/run/observers.test.ts:line) has not completed, and is left'
 
-describe('an observable that does not complete', () => {
-  test('is waited for, which is told once after 10 s, until the run is stopped', async () => {
+describe('an observable or a promise that does not complete', () => {
+  const endless = {
+    'an observable': () => NEVER,
+    'a promise': () => new Promise<never>(nothing),
+  } as const
+
+  test.each(Object.entries(endless))(
+    '%s is left after 10 s, with a warning that names the observer',
+    async (_, make) => {
+      const run = observed(make())
+      const ended = run.end()
+      await vi.advanceTimersByTimeAsync(9_999)
+      expect([run.warnings(), run.isOver()]).toEqual([[], false])
+      await vi.advanceTimersByTimeAsync(1)
+      await ended
+      expect([run.warnings(), vi.getTimerCount()]).toEqual([[left], 0])
+    },
+  )
+
+  test('is unsubscribed, and at once if the run is stopped meanwhile', async () => {
     let subscribed = true
     const run = observed(
       new Observable(() => () => {
@@ -56,13 +81,11 @@ describe('an observable that does not complete', () => {
       }),
     )
     const ended = run.end()
-    await vi.advanceTimersByTimeAsync(9_999)
-    expect(run.warnings()).toEqual([])
-    await vi.advanceTimersByTimeAsync(50_000)
-    expect([run.warnings(), run.isOver(), subscribed]).toEqual([[waiting], false, true])
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect([run.warnings(), run.isOver(), subscribed]).toEqual([[], false, true])
     run.stop()
     await ended
-    expect([run.warnings(), subscribed, vi.getTimerCount()]).toEqual([[waiting, left], false, 0])
+    expect([run.warnings(), subscribed, vi.getTimerCount()]).toEqual([[left], false, 0])
   })
 
   test('has 10 s for its last words in a run that was stopped before', async () => {

@@ -310,7 +310,11 @@ describe('what goes wrong', () => {
     expect(await leftOf(run)).toMatchObject(error)
   })
 
-  test('observers that throw are warnings, told once', async () => {
+  const reject = async (message: string): Promise<never> => {
+    throw new Error(message)
+  }
+
+  test('observers that throw, or whose promises reject, are warnings with their place, told once', async () => {
     const run = fakePipeline()
       .pipe(fakeTrain({ epochs: 1 }))
       .observe(() => {
@@ -330,13 +334,30 @@ describe('what goes wrong', () => {
           )
           .subscribe(),
       )
+      .observe(({ metrics$ }) => metrics$.subscribe(() => reject('of a callback')))
+      .observe(({ metrics$ }) => metrics$.pipe(bufferCount(2)).subscribe({ next: () => reject('of a late callback') }))
+      .observe(({ events$ }) => events$.subscribe({ complete: () => reject('of the end') }))
+      .observe(() => reject('of an observer'))
       .run({ out: join(temporaryFolder(), 'run') })
+    run.metrics$.subscribe(() => reject('of a subscriber'))
+    const events = eventsOf(run)
     const { warnings } = await rightOf(run)
-    expect([...warnings].sort()).toEqual([
-      'fake run: an observer threw: at each step',
-      'fake run: an observer threw: at once',
-      'fake run: an observer threw: in an operator',
-    ])
+    const last = (await events).at(-1)
+    const places = (text: string): string => text.replace(/test\.ts:\d+:\d+/, 'test.ts:line')
+    const observer = 'an observer failed (test/runtime/run/startRun.test.ts:line)'
+    expect(warnings.map(places).sort()).toEqual(
+      [
+        `fake run: ${observer}: at each step`,
+        `fake run: ${observer}: at once`,
+        `fake run: ${observer}: in an operator`,
+        `fake run: ${observer}: of a callback`,
+        `fake run: ${observer}: of a late callback`,
+        `fake run: ${observer}: of an observer`,
+        'fake run: a subscriber failed: of a subscriber',
+      ].sort(),
+    )
+    // The summary is written by then.
+    expect(last?.type === 'warning' && places(last.message)).toBe(`${observer}: of the end`)
   })
 
   test('an observable of an observer is waited for, and sees all; its failure at the very end is a warning', async () => {
@@ -365,7 +386,7 @@ describe('what goes wrong', () => {
     expect((await events).at(-1)).toEqual({
       type: 'warning',
       stage: 'fake run',
-      message: 'an observer threw: nobody takes it',
+      message: expect.stringMatching(/^an observer failed \(test.*:\d+\): nobody takes it$/),
     })
   })
 

@@ -1,7 +1,8 @@
 import { SourceMap } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import type { PwoaError } from '../../dsl/errors.js'
-import { shortPath } from '../host/shortPath.js'
+import { CalledAt } from '../../dsl/kit/calledAt.js'
+import { shortPath } from './shortPath.js'
 
 const maps = new Map<string, { readonly folder: string; readonly map: SourceMap }>()
 
@@ -32,10 +33,30 @@ export const placeInUserFile = (thrown: unknown): string | undefined => {
   return bundled === undefined ? undefined : /\(?([^\s(]+:\d+:\d+)\)?$/.exec(originalPositions(bundled))?.[1]
 }
 
+/**
+ * `file:line:column` of the user's code that something comes from.
+ *
+ * @param thrown an exception, whose stack may go through one of the user's files
+ * @param at where the user's code gave away what has thrown it
+ * @returns undefined if neither says it
+ */
+export const placeOf = (thrown: unknown, at: CalledAt | undefined): string | undefined =>
+  placeInUserFile(thrown) ?? placeInUserFile(at) ?? (at && callerIn(at))
+
+/** The first line of a stack, in a program that imports the package: its files have not been bundled. */
+const callerIn = ({ stack = '' }: CalledAt): string | undefined => {
+  const [, file, position] = /^ +at (?:.*\()?(?:file:\/\/)?([^\s(]+?)(:\d+:\d+)\)?$/m.exec(stack) ?? []
+  return file === undefined ? undefined : `${shortPath(file)}${position}`
+}
+
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
-/** Adds the position in the user's file that an error comes from, as a hint, if the error has no hint yet. */
+/**
+ * Adds the position in the user's file that an error comes from, as a hint: if the error has no hint yet, or if the
+ * position is where an operator was given to `pipe`, which nothing else in the error says.
+ */
 export const withSourcePosition = (error: PwoaError): PwoaError => {
   const place = placeInUserFile(error.cause)
-  return place === undefined || error.hint !== undefined ? error : { ...error, hint: `That is in ${place}.` }
+  if (place === undefined || (error.hint !== undefined && !(error.cause instanceof CalledAt))) return error
+  return { ...error, hint: [...(error.hint === undefined ? [] : [error.hint]), `That is in ${place}.`].join('\n') }
 }

@@ -148,6 +148,15 @@ test.each(outOfRange)('a summary is refused with a figure out of range: %s %d', 
   expect(isLeft(decoded) && wrongField(decoded.left)).toMatchObject({ path, actual: String(to) })
 })
 
+test('an event of an unknown type is refused with its type', () => {
+  const decoded = LoggedEvent.decode({ at: 1, step: 0, event: { type: 'x', name: 'wasm' } })
+  expect(isLeft(decoded) && wrongField(decoded.left)).toEqual({
+    path: 'event.type',
+    expected: 'a known type',
+    actual: '"x"',
+  })
+})
+
 test('a field that may be undefined may be absent in a file', () => {
   const event = { type: 'evaluating', subject: 'after', attack: 'pgd', stage: 'pgd', done: 1, total: 2, robust: 0.5 }
   expect(isRight(RunEvent.decode(event))).toBe(true)

@@ -1,5 +1,9 @@
 import { isObservable } from 'rxjs'
 
+/** A value that was read from JSON, as an error shows it: short. */
+export const drawnJson = (value: unknown): string =>
+  value === undefined ? 'nothing' : cut(typeof value === 'object' && value !== null ? jsonOf(value) : drawn(value))
+
 /** A value as an error shows it: short, and by its name if it has one. */
 export const drawn = (value: unknown): string => {
   if (value === undefined) return 'nothing'

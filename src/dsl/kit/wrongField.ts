@@ -1,5 +1,5 @@
 import * as t from 'io-ts'
-import { drawn } from './drawn.js'
+import { drawnJson } from './drawn.js'
 
 /** The first field of a value that its codec refuses. */
 export interface WrongField {
@@ -15,7 +15,27 @@ export interface WrongField {
 export const wrongField = ([first]: t.Errors): WrongField => {
   const context = first ? withoutChoice(first.context) : []
   const last = context.at(-1)
-  return { path: pathOf(context), expected: last ? wordsOf(last.type) : 'another value', actual: drawn(last?.actual) }
+  const path = pathOf(context)
+  const tag = last && unknownTag(last)
+  if (tag) return { path: path === '' ? tag.key : `${path}.${tag.key}`, expected: 'a known type', actual: tag.actual }
+  return { path, expected: last ? wordsOf(last.type) : 'another value', actual: drawnJson(last?.actual) }
+}
+
+const tagNames = ['type', '_tag'] as const
+
+/** The tag of an object that is none of the tagged objects of a union. */
+const unknownTag = ({ type, actual }: t.ContextEntry): { key: string; actual: string } | undefined => {
+  const union = bare(type)
+  if (!(union instanceof t.UnionType) || !t.UnknownRecord.is(actual)) return undefined
+  const key = tagNames.find((name) => hasTag(union, name))
+  return key === undefined ? undefined : { key, actual: drawnJson(actual[key]) }
+}
+
+const hasTag = (type: AnyDecoder, tag: string): boolean => {
+  const one = bare(type)
+  if (one instanceof t.UnionType) return one.types.every((member: AnyDecoder) => hasTag(member, tag))
+  if (one instanceof t.IntersectionType) return one.types.some((member: AnyDecoder) => hasTag(member, tag))
+  return one instanceof t.InterfaceType && one.props[tag] instanceof t.LiteralType
 }
 
 /** If every member of a union refuses a value, the union is meant and not its first member. */

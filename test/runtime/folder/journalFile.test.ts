@@ -43,7 +43,6 @@ describe('a journal', () => {
     ['half a line', '["b", {"bro'],
     ['a line without its end', '["b", 1]'],
     ['bytes that are no text', '\0\0\0\0'],
-    ['a line that is no entry', '{"b": 1}\n["c", 1]\n'],
   ])('drops %s at the end, and goes on behind what is whole', (_title, torn) => {
     const file = newFile()
     const first = openJournal(file)
@@ -55,6 +54,20 @@ describe('a journal', () => {
     second.add('d', 2)
     second.close()
     expect(readFileSync(file, 'utf8')).toBe('["a","ä"]\n["d",2]\n')
+  })
+
+  it.each([
+    ['is not an entry', '{"b":1}'],
+    ['is not JSON', '["b",'],
+  ])('is refused if a line %s and has an end: no crash leaves that', (_title, line) => {
+    const file = newFile()
+    writeFileSync(file, `["a",1]\n${line}\n["c",1]\n`)
+    expect(() => openJournal(file)).toThrow(
+      expect.objectContaining({
+        error: expect.objectContaining({ _tag: 'FileError', file, expected: 'an entry ["key", value] in line 2' }),
+      }),
+    )
+    expect(readFileSync(file, 'utf8')).toContain('["c",1]')
   })
 
   it('says which file can not be written', () => {

@@ -318,7 +318,7 @@ describe('a run that is resumed', () => {
     ['metrics.jsonl', '"loss":', '"lost":', 'a finite number as loss in line 1'],
     ['metrics.jsonl', '"phase":"train"', '"phase":"drain"', 'as phase in line 1'],
     ['events.jsonl', '"at":', '"to":', 'a finite number >= 0 as at in line 1'],
-    ['events.jsonl', '"type":"engine"', '"type":"enigma"', 'as event in line 2'],
+    ['events.jsonl', '"type":"engine"', '"type":"enigma"', 'a known type as event.type in line 2'],
     ['plan.json', '"hash":', '"hush":', 'a text as hash'],
   ])('refuses a damaged %s: %s %s', async (file, right, wrong, expected) => {
     const { path, result } = await resumed(file, (text) => text.replace(right, wrong))

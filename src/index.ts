@@ -55,6 +55,19 @@ export { type MnistOptions, mnist } from './io/datasets/mnist/mnist.js'
 export { horizontalFlip, type RandomCropOptions, randomCrop } from './math/augmentations.js'
 export type { Pattern } from './math/patterns.js'
 export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/perturbations.js'
+export {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  mish,
+  relu6,
+  sigmoid,
+  silu,
+  softplus,
+  tanh,
+} from './models/architecture/activations.js'
 export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture/architecture.js'
 export { hiddenLayers } from './models/architecture/hiddenLayers.js'
 export type { Layer, Normalisation } from './models/architecture/layer.js'

@@ -57,7 +57,8 @@ export type LatentValue = 'sample' | 'mean' | 'logVariance' | 'classMean'
 /** Something for each value of a head; empty without a head. */
 export type Latent<T> = Readonly<Partial<Record<LatentValue, T>>>
 
-/** A network's outputs for a minibatch: logits n × classes, and the hidden activations after each ReLU. */
+/** A network's outputs for a minibatch: logits n × classes, and the hidden activations after each ReLU or
+ * other element-wise function. */
 export interface NetworkOutputs {
   readonly logits: Tensor2D
   readonly hidden: readonly Tensor[]

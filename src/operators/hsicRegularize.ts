@@ -27,9 +27,9 @@ export const hsicRegularizeOptions = declareOptions(STAGE, {
 export interface HsicRegularizeOptions extends OptionsOf<typeof hsicRegularizeOptions> {}
 
 /**
- * Adds the term `hsic`, Σ_l λx·nHSIC(X, Z_l) − λy·nHSIC(Y, Z_l) over the activations Z_l after each ReLU, or the chosen
- * ones; Gaussian kernels with σ·√d for X and Z, linear for one-hot Y. The kernels of X and Y are normalised once per
- * minibatch.
+ * Adds the term `hsic`, Σ_l λx·nHSIC(X, Z_l) − λy·nHSIC(Y, Z_l) over the activations Z_l after each ReLU or other
+ * element-wise function, or over the chosen ones; Gaussian kernels with σ·√d for X and Z, linear for one-hot Y. The
+ * kernels of X and Y are normalised once per minibatch.
  *
  * @example
  * pipeline('mnist', mnist()).pipe(

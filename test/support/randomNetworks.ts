@@ -1,5 +1,18 @@
-/** Networks at random: every type of layer, grouped convolutions, shortcuts, batch normalisation in all places. */
+/** Networks at random: every type of layer and activation, grouped convolutions, shortcuts, batch normalisation in all places. */
 import fc from 'fast-check'
+import {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  mish,
+  relu6,
+  sigmoid,
+  silu,
+  softplus,
+  tanh,
+} from '../../src/models/architecture/activations.js'
 import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
 import type { Layer } from '../../src/models/architecture/layer.js'
 import {
@@ -27,8 +40,32 @@ interface Block {
   readonly bias: 'learned' | 'none'
   readonly parts: 'one' | 'two' | 'each'
   readonly normalised: boolean
-  readonly activated: boolean
+  readonly activation: 'none' | ActivationName
 }
+
+/** A layer of each element-wise function. */
+const activations = {
+  relu,
+  silu,
+  gelu,
+  geluTanh: (options: { id?: string; inputs?: string[] }) => gelu({ ...options, approximate: 'tanh' }),
+  leakyRelu,
+  elu,
+  softplus,
+  sigmoid,
+  tanh,
+  relu6,
+  hardSigmoid,
+  hardSwish,
+  mish,
+}
+
+type ActivationName = keyof typeof activations
+
+// ReLU as often as all others together: layers with weights are fused with it.
+const activationNames = Object.keys(activations).flatMap((name) =>
+  Array<ActivationName>(name === 'relu' ? 12 : 1).fill(name as ActivationName),
+)
 
 const block: fc.Arbitrary<Block> = fc.record({
   kind: fc.constantFrom<Block['kind']>('conv', 'conv', 'residual', 'residual', 'pool', 'affine'),
@@ -39,7 +76,7 @@ const block: fc.Arbitrary<Block> = fc.record({
   bias: fc.constantFrom('learned', 'none'),
   parts: fc.constantFrom<Block['parts']>('one', 'one', 'two', 'each'),
   normalised: fc.boolean(),
-  activated: fc.boolean(),
+  activation: fc.constantFrom('none', 'none', ...activationNames),
 })
 
 const CLASSES = 3
@@ -85,7 +122,7 @@ const layersOf = (
   given: Block,
   from: { readonly id: string; readonly channels: number },
 ): readonly Layer[] => {
-  const { kind, kernel, stride, padding, bias, normalised, activated } = given
+  const { kind, kernel, stride, padding, bias, normalised, activation } = given
   const inputs = [from.id]
   if (kind === 'pool') return [maxPool2d({ kernel: 2, stride, id: name, inputs })]
   if (kind === 'affine') return [affine2d(`${name}.affine`, { inputs }), relu({ id: name })]
@@ -107,11 +144,13 @@ const layersOf = (
   const last = `${name}.${normalised ? 'bn' : 'conv'}${convolutions.length - 1}`
   const joined = kind === 'residual' ? [add([last, from.id], { id: `${name}.sum` })] : []
   const end = kind === 'residual' ? `${name}.sum` : last
-  // A block without a ReLU ends in a pooling that changes nothing.
+  // A block without an activation ends in a pooling that changes nothing.
   return [
     ...body,
     ...joined,
-    activated ? relu({ id: name, inputs: [end] }) : avgPool2d({ kernel: 1, id: name, inputs: [end] }),
+    activation === 'none'
+      ? avgPool2d({ kernel: 1, id: name, inputs: [end] })
+      : activations[activation]({ id: name, inputs: [end] }),
   ]
 }
 

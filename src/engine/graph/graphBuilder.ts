@@ -99,6 +99,21 @@ export class GraphBuilder extends LayerNodes {
     return this.operation('Expm1', [x], { T: float })
   }
 
+  /** A function of each number by itself. */
+  elementwise(op: 'Erf' | 'Sigmoid' | 'Sign' | 'Softplus' | 'Tanh', x: Value): Value {
+    return this.operation(op, [x], { T: float })
+  }
+
+  /** The larger of two values at each place. */
+  larger(a: Value, b: Value): Value {
+    return this.operation('Maximum', [a, b], { T: float })
+  }
+
+  /** The smaller of two values at each place. */
+  smaller(a: Value, b: Value): Value {
+    return this.operation('Minimum', [a, b], { T: float })
+  }
+
   /** The mean along some axes, which keep length 1. */
   mean(x: Value, axes: readonly number[]): Value {
     return this.#reduce('Mean', x, axes, true)

@@ -1,6 +1,7 @@
 import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { codecOf, wordCodec } from '../../dsl/kit/codecOf.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
 import { type Architecture, architecture, layersOf } from './architecture.js'
@@ -9,6 +10,21 @@ import type { Layer } from './layer.js'
 const placed = { id: t.string, inputs: t.array(t.string) }
 const named = { ...placed, name: t.string }
 const window = { ...placed, kernel: t.number, stride: t.number }
+
+const isFinite = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
+const finite = codecOf('a finite number', isFinite)
+const aboveZero = codecOf('a finite number > 0', (value): value is number => isFinite(value) && value > 0)
+
+/** A codec for the functions of activations. */
+const nonlinearity = t.union([
+  t.strict({
+    type: wordCodec('a function', ['silu', 'sigmoid', 'tanh', 'relu6', 'hardSigmoid', 'hardSwish', 'mish']),
+  }),
+  t.strict({ type: t.literal('gelu'), approximate: wordCodec('an approximation', ['none', 'tanh']) }),
+  t.strict({ type: t.literal('leakyRelu'), slope: finite }),
+  t.strict({ type: t.literal('elu'), alpha: aboveZero }),
+  t.strict({ type: t.literal('softplus'), beta: aboveZero }),
+])
 
 /** A codec for each type of layer. */
 const layers = {
@@ -30,6 +46,7 @@ const layers = {
   batchNorm2d: t.strict({ type: t.literal('batchNorm2d'), ...named }),
   affine2d: t.strict({ type: t.literal('affine2d'), ...named }),
   linear: t.strict({ type: t.literal('linear'), ...named, out: t.number }),
+  activation: t.strict({ type: t.literal('activation'), ...placed, function: nonlinearity }),
   relu: t.strict({ type: t.literal('relu'), ...placed }),
   maxPool2d: t.strict({ type: t.literal('maxPool2d'), ...window }),
   avgPool2d: t.strict({ type: t.literal('avgPool2d'), ...window }),

@@ -7,7 +7,7 @@ export interface Kernel {
   readonly activation: 'linear' | 'relu'
   /** The id under which other nodes read the result: the node's own, or that of the fused ReLU. */
   readonly result: string
-  /** Whether the result is a hidden activation (the output of a ReLU). */
+  /** Whether the result is a hidden activation: the output of a ReLU or another element-wise function. */
   readonly hidden: boolean
 }
 
@@ -27,7 +27,7 @@ export const executionOf = memoized((architecture: Architecture): readonly Kerne
         node,
         activation: fuses ? 'relu' : 'linear',
         result: fuses ? reader.id : node.id,
-        hidden: fuses || node.layer.type === 'relu',
+        hidden: fuses || node.layer.type === 'relu' || node.layer.type === 'activation',
       },
     ]
   })

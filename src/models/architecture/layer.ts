@@ -2,6 +2,7 @@
  * Layers as data: plain records that say what a layer is, not how it runs. Types follow PyTorch's modules. The name of
  * a layer with parameters is its prefix in the state dict: `fc1` has `fc1.weight` and `fc1.bias`.
  */
+import type { Nonlinearity } from '../activations/nonlinearity.js'
 
 /** A layer's place in the graph of a network. */
 export interface Placement {
@@ -67,6 +68,12 @@ export interface ReluLayer extends Placement {
   readonly type: 'relu'
 }
 
+/** An element-wise function such as SiLU; the shape stays. See `silu`, `gelu` and the like. */
+export interface ActivationLayer extends Placement {
+  readonly type: 'activation'
+  readonly function: Nonlinearity
+}
+
 /** The largest value of each window and channel; see `maxPool2d`. */
 export interface MaxPool2dLayer extends Placement {
   readonly type: 'maxPool2d'
@@ -122,6 +129,7 @@ export type Layer =
   | Affine2dLayer
   | LinearLayer
   | ReluLayer
+  | ActivationLayer
   | MaxPool2dLayer
   | AvgPool2dLayer
   | FlattenLayer

@@ -1,6 +1,6 @@
 // What layers take. How a layer fits into its network is checked by `architecture`, which knows the shapes.
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
-import { choice, list, number, text, whole } from '../../dsl/options/kinds.js'
+import { choice, list, number, positive, text, whole } from '../../dsl/options/kinds.js'
 import { meanBounds, stdBounds, unitsMeant } from './normalisationUnits.js'
 
 const idField = {
@@ -77,6 +77,46 @@ export const avgPool2dOptions = declareOptions('avgPool2d', poolFields)
 
 /** Options of {@link maxPool2d} and {@link avgPool2d}. */
 export interface Pool2dOptions extends OptionsOf<typeof maxPool2dOptions> {}
+
+/** What {@link gelu} takes. */
+export const geluOptions = declareOptions('gelu', {
+  ...placementFields,
+  /** 'tanh': Φ(x) by ½·(1 + tanh(√(2/π)·(x + 0.044715·x³))). @default 'none' */
+  approximate: choice(['none', 'tanh']).default('none'),
+})
+
+/** Options of {@link gelu}. */
+export interface GeluOptions extends OptionsOf<typeof geluOptions> {}
+
+/** What {@link leakyRelu} takes. */
+export const leakyReluOptions = declareOptions('leakyRelu', {
+  ...placementFields,
+  /** Slope for x < 0. @default 0.01 */
+  slope: number().default(0.01),
+})
+
+/** Options of {@link leakyRelu}. */
+export interface LeakyReluOptions extends OptionsOf<typeof leakyReluOptions> {}
+
+/** What {@link elu} takes. */
+export const eluOptions = declareOptions('elu', {
+  ...placementFields,
+  /** Minus the limit for x → −∞, > 0. @default 1 */
+  alpha: positive().default(1),
+})
+
+/** Options of {@link elu}. */
+export interface EluOptions extends OptionsOf<typeof eluOptions> {}
+
+/** What {@link softplus} takes. */
+export const softplusOptions = declareOptions('softplus', {
+  ...placementFields,
+  /** Steepness β > 0. @default 1 */
+  beta: positive().default(1),
+})
+
+/** Options of {@link softplus}. */
+export interface SoftplusOptions extends OptionsOf<typeof softplusOptions> {}
 
 /** What {@link given} takes. */
 export const givenOptions = declareOptions('given', {

@@ -79,6 +79,7 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       return { kind: 'vector', features: height * width * channels, flattenedFrom: { height, width, channels } }
     }
     case 'relu':
+    case 'activation':
       return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
     case 'add':
       if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)

@@ -54,8 +54,8 @@ export const backwardGraph = (architecture: Architecture, parts: number, seeds: 
     }
     const begin = new Map<string, Value[]>([[kernels.at(-1)?.result ?? '', [ofLogits[part] ?? '']]])
     for (const [index, { hidden, result }] of kernels.entries()) {
-      // A head's loss always uses these.
-      if (latent.has(result)) fed(names.value(index, part))
+      // Losses read these, whether or not the backward pass of a layer does.
+      if (hidden || latent.has(result)) fed(names.value(index, part))
       if (latent.has(result) || (hidden && seeds === 'logits and hidden'))
         begin.set(result, [...(begin.get(result) ?? []), graph.placeholder(names.valueGradient(index, part))])
     }

@@ -23,7 +23,7 @@ import { names } from './graphNames.js'
 export interface Passed {
   /** n × classes. */
   readonly logits: Tensor2D
-  /** The hidden activation after each ReLU, in order, as parts of the minibatch to concatenate. */
+  /** The hidden activation after each ReLU or other element-wise function, in order, as parts of the minibatch to concatenate. */
   readonly hidden: readonly (readonly Tensor[])[]
   /** The values of a stochastic head, as parts of the minibatch. */
   readonly latent: Latent<readonly Tensor[]>
@@ -81,7 +81,6 @@ export const compiledNetwork = (architecture: Architecture): CompiledNetwork | u
 }
 
 const graphsOf = (architecture: Architecture, parts: number): Graphs => {
-  // These include the hidden activations: the gradient of a ReLU follows from its result.
   const { graph, kept } = backwardGraph(architecture, parts, 'logits')
   return {
     parts,

@@ -1,6 +1,7 @@
 import { dispatch } from '../../dsl/kit/dispatch.js'
 import type { Layer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
+import { activationRule } from './activationRule.js'
 import { batchNormRule } from './batchNormRule.js'
 import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
@@ -56,6 +57,7 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
     forward: ({ graph }, [x = '']) => graph.relu(x),
     backward: ({ graph }, { dy, output }) => ({ inputs: [graph.reluGradient(dy, output())] }),
   }),
+  activation: activationRule,
   maxPool2d: ({ kernel, stride }) => ({
     forward: ({ graph }, [x = '']) => graph.maxPool(x, kernel, stride),
     backward: ({ graph }, { dy, input, output }) => ({

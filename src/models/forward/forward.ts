@@ -15,6 +15,7 @@ import { present } from '../architecture/lookups.js'
 import { latentNodes, mapLatent } from '../head/head.js'
 import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
+import { applied } from './nonlinearity.js'
 
 /** A network's parameters by name, in the engine's layout. */
 export type ParameterTensors = ReadonlyMap<string, Tensor>
@@ -46,7 +47,7 @@ export interface ForwardPass extends NetworkOutputs {
  *
  * @param images n × height × width × channels, in [0, 1]; a network's own normalisation is part of the network
  * @param given noise and labels for the layers that take them
- * @returns logits n × classes, the hidden activations after each ReLU in order, the moments, and a head's values
+ * @returns logits n × classes, the hidden activations after each element-wise function in order, the moments, and a head's values
  */
 export const forward = (
   architecture: Architecture,
@@ -146,6 +147,7 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
       activation,
     ),
   relu: (_layer, _kernel, [x]) => relu(x as Tensor),
+  activation: ({ function: given }, _kernel, [x]) => applied(given, x as Tensor),
   maxPool2d: (layer, _kernel, [x]) => tf.maxPool(x as Tensor4D, layer.kernel, layer.stride, 'valid'),
   avgPool2d: (layer, _kernel, [x]) => tf.avgPool(x as Tensor4D, layer.kernel, layer.stride, 'valid'),
   flatten: (_layer, { node }, [x]) =>

@@ -1,3 +1,5 @@
+import { numbers } from '../activations/arithmetic.js'
+import { formulaOf } from '../activations/formulas.js'
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
 import { present } from '../architecture/lookups.js'
 import type { Pieces } from '../parameters/plainNetwork.js'
@@ -36,6 +38,10 @@ const constantsAfter = (node: GraphNode, inputs: readonly Float64Array[], pieces
       return affine(first, part('weight'), part('bias'))
     case 'relu':
       return first.map((value) => Math.max(0, value))
+    case 'activation': {
+      const { value } = formulaOf(node.layer.function)
+      return first.map((x) => value(numbers, x))
+    }
     case 'add':
       return inputs.every(({ length }) => length === first.length)
         ? first.map((_, c) => inputs.reduce((sum, values) => sum + (values[c] ?? Number.NaN), 0))

@@ -1,6 +1,19 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../../src/engine/tf.js'
+import {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  mish,
+  relu6,
+  sigmoid,
+  silu,
+  softplus,
+  tanh,
+} from '../../../src/models/architecture/activations.js'
 import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
 import {
   add,
@@ -53,6 +66,31 @@ const mixed = architecture('mixed', { height: 12, width: 9, channels: 3 }, [
   linear('last', { out: 5 }),
 ])
 
+/** Every element-wise function, after convolutions and after a linear layer. */
+const curved = architecture('curved', { height: 6, width: 5, channels: 2 }, [
+  conv2d('first', { out: 4, kernel: 3, padding: 1 }),
+  silu({ id: 'silu' }),
+  gelu(),
+  gelu({ id: 'approximate', approximate: 'tanh', inputs: ['silu'] }),
+  leakyRelu(),
+  add(['activation-2', 'activation-4']),
+  conv2d('second', { out: 4, kernel: 3 }),
+  elu(),
+  softplus({ beta: 2 }),
+  mish(),
+  flatten(),
+  linear('middle', { out: 6 }),
+  tanh({ id: 'tanh' }),
+  sigmoid({ inputs: ['middle'] }),
+  add(['tanh', 'activation-13']),
+  linear('wide', { out: 6 }),
+  hardSwish({ id: 'swish' }),
+  hardSigmoid({ inputs: ['wide'] }),
+  relu6({ inputs: ['wide'], id: 'six' }),
+  add(['swish', 'activation-17', 'six']),
+  linear('last', { out: 3 }),
+])
+
 /** Strides that divide the kernel, with few channels: rows outside every window, and an odd side. */
 const windows = architecture('windows', { height: 11, width: 13, channels: 3 }, [
   conv2d('six', { out: 5, kernel: 6, stride: 3, padding: 2 }),
@@ -78,6 +116,7 @@ const deep = architecture('deep', { height: 4, width: 2, channels: 256 }, [
 const networks: readonly (readonly [string, Architecture])[] = [
   ['mnistNet', mnistNet],
   ['every kind of layer', mixed],
+  ['every element-wise function', curved],
   ['windows with a stride', windows],
   ['small images of many channels', deep],
   ['groups and depth-wise convolutions', foldingOf(separable).architecture],

@@ -4,32 +4,16 @@ import type { Layer } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
 import { batchNormDefaults } from '../../../models/parameters/statistics.js'
 import { refuse } from '../../files/refusal.js'
-import { attributeTypes, type OnnxNode, type Written } from './graph/messages.js'
-
-type WrittenNode = Written<OnnxNode>
-type WrittenAttribute = NonNullable<WrittenNode['attribute']>[number]
-
-/** Where a layer is in the graph to be written: its id, and the names of its inputs and its output. */
-interface Place {
-  readonly id: string
-  readonly inputs: readonly string[]
-  readonly output: string
-}
-
-const float = (name: string, f: number): WrittenAttribute => ({ name, f, type: attributeTypes.float })
-const integer = (name: string, i: number): WrittenAttribute => ({ name, i, type: attributeTypes.int })
-const integers = (name: string, ints: readonly number[]): WrittenAttribute => ({
-  name,
-  ints,
-  type: attributeTypes.ints,
-})
-
-const node = (
-  opType: string,
-  { id, inputs, output }: Place,
-  parameters: readonly string[] = [],
-  attribute: readonly WrittenAttribute[] = [],
-): WrittenNode => ({ opType, name: id, input: [...inputs, ...parameters], output: [output], attribute })
+import { activationNodes } from './activationNodes.js'
+import {
+  float,
+  integer,
+  integers,
+  type Place,
+  type WrittenAttribute,
+  type WrittenNode,
+  writtenNode,
+} from './writtenNode.js'
 
 const window = (kernel: number, stride: number): readonly WrittenAttribute[] => [
   integers('kernel_shape', [kernel, kernel]),
@@ -43,8 +27,8 @@ const write = dispatch<Layer, readonly [Place], readonly WrittenNode[]>({
   normalize: (_, place) => {
     const centred = `${place.id}/centred`
     return [
-      node('Sub', { ...place, id: centred, output: centred }, [`${place.id}/mean`]),
-      node('Div', { ...place, inputs: [centred] }, [`${place.id}/std`]),
+      writtenNode('Sub', { ...place, id: centred, output: centred }, [`${place.id}/mean`]),
+      writtenNode('Div', { ...place, inputs: [centred] }, [`${place.id}/std`]),
     ]
   },
   conv2d: (layer, place) => {
@@ -53,27 +37,33 @@ const write = dispatch<Layer, readonly [Place], readonly WrittenNode[]>({
     const pads = integers('pads', [padding, padding, padding, padding])
     const groups = groupsOf(layer)
     const group = groups === 1 ? [] : [integer('group', groups)]
-    return [node('Conv', place, parameters, [...window(kernel, stride), pads, ...group])]
+    return [writtenNode('Conv', place, parameters, [...window(kernel, stride), pads, ...group])]
   },
   batchNorm2d: ({ name }, place) => {
     const parameters = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => `${name}.${part}`)
     const { epsilon, momentum } = batchNormDefaults
     // In ONNX momentum is the share of the old statistics, in PyTorch that of the new ones.
-    return [node('BatchNormalization', place, parameters, [float('epsilon', epsilon), float('momentum', 1 - momentum)])]
+    return [
+      writtenNode('BatchNormalization', place, parameters, [
+        float('epsilon', epsilon),
+        float('momentum', 1 - momentum),
+      ]),
+    ]
   },
   affine2d: ({ name }, place) => {
     const scaled = `${place.id}/scaled`
     return [
-      node('Mul', { ...place, id: scaled, output: scaled }, [`${name}.weight`]),
-      node('Add', { ...place, inputs: [scaled] }, [`${name}.bias`]),
+      writtenNode('Mul', { ...place, id: scaled, output: scaled }, [`${name}.weight`]),
+      writtenNode('Add', { ...place, inputs: [scaled] }, [`${name}.bias`]),
     ]
   },
-  linear: ({ name }, place) => [node('Gemm', place, [`${name}.weight`, `${name}.bias`], [integer('transB', 1)])],
-  relu: (_, place) => [node('Relu', place)],
-  maxPool2d: ({ kernel, stride }, place) => [node('MaxPool', place, [], window(kernel, stride))],
-  avgPool2d: ({ kernel, stride }, place) => [node('AveragePool', place, [], window(kernel, stride))],
-  flatten: (_, place) => [node('Flatten', place, [], [integer('axis', 1)])],
-  add: (_, place) => [node(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
+  linear: ({ name }, place) => [writtenNode('Gemm', place, [`${name}.weight`, `${name}.bias`], [integer('transB', 1)])],
+  relu: (_, place) => [writtenNode('Relu', place)],
+  activation: ({ function: given }, place) => activationNodes(given, place),
+  maxPool2d: ({ kernel, stride }, place) => [writtenNode('MaxPool', place, [], window(kernel, stride))],
+  avgPool2d: ({ kernel, stride }, place) => [writtenNode('AveragePool', place, [], window(kernel, stride))],
+  flatten: (_, place) => [writtenNode('Flatten', place, [], [integer('axis', 1)])],
+  add: (_, place) => [writtenNode(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
   given: onlyInTraining,
   sample: onlyInTraining,
 })

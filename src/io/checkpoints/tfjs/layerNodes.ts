@@ -4,6 +4,7 @@ import type { Kernel } from '../../../models/architecture/execution.js'
 import type { Conv2dLayer, Layer } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
 import { type GraphModelBuilder, INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
+import { writeActivation } from './writeActivation.js'
 
 /** Where a layer is in the graph to be written. */
 export interface Place {
@@ -74,6 +75,8 @@ const write = dispatch<Layer, readonly [Place], Value>({
     })
   },
   relu: (_, { graph, kernel, inputs }) => graph.node('Relu', kernel.result, inputs),
+  activation: ({ function: given }, { graph, kernel, inputs: [x = ''] }) =>
+    writeActivation(given, graph, kernel.node.id, x),
   maxPool2d: (layer, { graph, kernel, inputs }) =>
     graph.node('MaxPool', kernel.result, inputs, window(layer.kernel, layer.stride)),
   avgPool2d: (layer, { graph, kernel, inputs }) =>

@@ -37,6 +37,8 @@ type Drafted =
       readonly scale: Float64Array
       readonly shift: Float64Array
       readonly name: string
+      /** The same with one number for all channels, as functions of what it was computed from; empty if it has not. */
+      readonly functions: readonly FunctionOf[]
     }
   /** A matrix product that waits for its bias. */
   | {
@@ -44,8 +46,18 @@ type Drafted =
       readonly addBias: (bias: Tensor, by: NodeReader) => Activations
       readonly out: number
     }
+  /** An element-wise function. `isLayer`: a layer here computes it. */
+  | { readonly draft: 'function'; readonly functions: readonly FunctionOf[]; readonly isLayer: () => boolean }
   /** Zeros on each side of an image, for the convolution after it. */
   | { readonly draft: 'pad'; readonly source: Activations; readonly padding: number }
+
+/** A function of some activations, by its values on a grid. */
+export interface FunctionOf {
+  /** The same for all functions of the same activations. */
+  readonly key: unknown
+  readonly source: () => Activations
+  readonly values: Float64Array
+}
 
 /** What all nodes of a graph share while it is read. */
 export interface Reading {

@@ -1,43 +1,73 @@
-import type { Normalisation } from '../../../../models/architecture/layer.js'
-import { isOfPixels, wrongUnits } from '../../../../models/architecture/normalisationUnits.js'
 import { batchNormDefaults } from '../../../../models/parameters/statistics.js'
 import type { Activations } from '../graph/networkBuilder.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { FunctionOf, NodeReader, Value } from '../graph/nodeReader.js'
 import { countOf, floatsOf, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
+import { addAffine } from './affineLayer.js'
 import { activations, draftOf, once } from './drafts.js'
+import { functionsIn, isFunction, pairOf } from './functions.js'
 import { areNumbers, combined, isNumbers } from './numbers.js'
 
 /** `Add` of activations, of a bias after a matrix product, or of a number per channel. */
 export const add = (node: NodeReader): Value => {
   if (areNumbers(node)) return combined(node, (a, b) => a + b)
   const constant = constantOf(node)
-  if (constant === undefined) return sum(node)
+  if (constant === undefined)
+    return (
+      (isCurved(node)
+        ? pairOf(
+            node,
+            (a, b) => a + b,
+            () => summed(node),
+          )
+        : undefined) ?? sum(node)
+    )
   const { other, tensor } = constant
   const product = draftOf(node.value(other), 'linear')
   if (product) return activations(product.addBias(tensor, node))
-  return affine(node, constant, (shift) => [1, shift])
+  return ofOneNumber(node, constant, (a, b) => a + b) ?? affine(node, constant, (shift) => [1, shift])
 }
 
 /** `Sum`. */
-export const sum = (node: NodeReader): Value => {
+export const sum = (node: NodeReader): Value => activations(summed(node))
+
+const summed = (node: NodeReader): Activations => {
   const inputs = Array.from({ length: node.count }, (_, i) => node.activations(i))
   const [first] = inputs
-  if (first && inputs.length === 1) return activations(first)
-  return activations(node.builder.add({ type: 'add' }, inputs, node.originOf('add')))
+  return first && inputs.length === 1 ? first : node.builder.add({ type: 'add' }, inputs, node.originOf('add'))
+}
+
+/** Whether an input is a function that several operators may be part of. */
+const isCurved = (node: NodeReader): boolean => isFunction(node, 0) || isFunction(node, 1)
+
+/** Arithmetic with one number, of a function or of a vector: an image has a layer for it. */
+const ofOneNumber = (
+  node: NodeReader,
+  { tensor, other }: Constant,
+  combine: (a: number, b: number) => number,
+): Value | undefined => {
+  const value = node.value(other)
+  const isVector = value.kind === 'activations' && value.activations.shape.kind === 'vector'
+  return countOf(tensor.dims) === 1 && (isVector || isFunction(node, other)) ? pairOf(node, combine) : undefined
 }
 
 /** `Sub` of a number per channel, or from it. */
 export const sub = (node: NodeReader): Value => {
   if (areNumbers(node)) return combined(node, (a, b) => a - b)
-  const constant = constantOf(node) ?? byActivations(node, 'difference')
+  const constant = constantOf(node)
+  if (!constant) return pairOf(node, (a, b) => a - b) ?? byActivations(node, 'difference')
+  const curved = ofOneNumber(node, constant, (a, b) => a - b)
+  if (curved) return curved
   return affine(node, constant, (value) => (constant.other === 0 ? [1, -value] : [-1, value]))
 }
 
 /** `Mul` by a number per channel. */
 export const mul = (node: NodeReader): Value => {
   if (areNumbers(node)) return combined(node, (a, b) => a * b)
-  const constant = constantOf(node) ?? byActivations(node, 'product')
+  const constant = constantOf(node)
+  if (!constant) return pairOf(node, (a, b) => a * b) ?? byActivations(node, 'product')
+  const curved = ofOneNumber(node, constant, (a, b) => a * b)
+  if (curved) return curved
   return affine(node, constant, (value) => [value, 0])
 }
 
@@ -49,7 +79,10 @@ export const div = (node: NodeReader): Value => {
       (a, b) => a / b,
       (a, b) => Math.trunc(a / b),
     )
-  const constant = constantOf(node) ?? byActivations(node, 'quotient')
+  const constant = constantOf(node)
+  if (!constant) return pairOf(node, (a, b) => a / b) ?? byActivations(node, 'quotient')
+  const curved = ofOneNumber(node, constant, (a, b) => a / b)
+  if (curved) return curved
   if (constant.other !== 0) node.refuse('a constant divisor', node.described(1))
   return affine(node, constant, (value) => [1 / value, 0])
 }
@@ -111,45 +144,14 @@ const affine = (
   const scale = numbers.map((value, i) => step(value)[0] * (before?.scale[i] ?? 1))
   const shift = numbers.map((value, i) => step(value)[0] * (before?.shift[i] ?? 0) + step(value)[1])
   const name = before?.name ?? tensor.name
-  const settle = once(() => {
-    if (source === node.builder.input) node.budget.allocate(TEXT_BYTES * scale.length, 'the means of its channels')
-    const normalisation = source === node.builder.input ? normalisationOf(scale, shift) : undefined
-    if (normalisation && isOfPixels(normalisation))
-      node.refuse('a network for images in [0, 1]', `one for pixels from 0 to 255 (${numbersOf(normalisation)})`)
-    if (normalisation && wrongUnits(normalisation) === undefined)
-      return node.builder.add({ type: 'normalize', ...normalisation }, [source], node.origin('normalize'))
-    const free = node.layerName(name)
-    return node.builder.add({ type: 'affine2d', name: free }, [source], node.origin(free), {
-      weight: lazyTensor([scale.length], () => Float32Array.from(scale)),
-      bias: lazyTensor([shift.length], () => Float32Array.from(shift)),
-    })
-  })
-  return { kind: 'draft', draft: 'affine', source, scale, shift, name, settle }
+  const functions = countOf(tensor.dims) === 1 ? functionsIn(node, other).map(after(step(numbers[0] ?? 1))) : []
+  const settle = once(() => addAffine(node, source, { scale, shift, name }))
+  return { kind: 'draft', draft: 'affine', source, scale, shift, name, functions, settle }
 }
 
-/** Bytes that the description of a network takes for the mean and the deviation of a channel. */
-const TEXT_BYTES = 256
-
-/** scale·x + shift of a network's images as (x − mean) / std, constants that training does not change. */
-const normalisationOf = (scale: Float64Array, shift: Float64Array): Normalisation | undefined => {
-  if (!scale.every((value) => value > 0)) return undefined
-  return {
-    mean: Array.from(scale, (value, i) => shortest(-(shift[i] ?? 0) / value)),
-    std: Array.from(scale, (value) => shortest(1 / value)),
-  }
-}
-
-const numbersOf = ({ mean, std }: Normalisation): string => `mean ${mean.join(' ')}, std ${std.join(' ')}`
-
-/** The number with the fewest digits that is the same in float32: 0.4914, not 0.49140000343. */
-const shortest = (value: number): number => {
-  const single = Math.fround(value)
-  for (let digits = 1; digits < 9; digits++) {
-    const rounded = Number(single.toPrecision(digits))
-    if (Math.fround(rounded) === single) return rounded
-  }
-  return single
-}
+const after =
+  ([scale, shift]: readonly [scale: number, shift: number]) =>
+  (each: FunctionOf): FunctionOf => ({ ...each, values: each.values.map((value) => scale * value + shift) })
 
 /** What the scale and the shift of a channel cost, in steps of the budget. */
 const STEPS = 16

@@ -2,11 +2,11 @@ import type { Activations } from '../graph/networkBuilder.js'
 import type { Draft, Value } from '../graph/nodeReader.js'
 
 /** Calls `make` when the result is first needed, and returns the same result after that. */
-export const once = (make: () => Activations): (() => Activations) => {
-  let made: Activations | undefined
+export const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined
   return () => {
-    made ??= make()
-    return made
+    made ??= { value: make() }
+    return made.value
   }
 }
 

@@ -1,8 +1,10 @@
+import { numbers } from '../../../../models/activations/arithmetic.js'
 import type { OnnxNode } from '../graph/messages.js'
 import { NodeReader, type Reading, type Value } from '../graph/nodeReader.js'
 import { add, batchNormalization, div, mul, sub, sum } from './affine.js'
 import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
+import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
 import { concat, constantOfShape, gather, slice } from './numbers.js'
 import { constant, dropout, identity, relu } from './passing.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
@@ -15,29 +17,47 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {
   AveragePool: pool('avgPool2d'),
   BatchNormalization: batchNormalization,
   Cast: cast,
+  Clip: clip,
   Concat: concat,
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Conv: conv,
   Div: div,
   Dropout: dropout,
+  Elu: nonlinearity((node) => ({ type: 'elu', alpha: node.float('alpha') })),
+  Erf: elementwise(numbers.erf),
+  Exp: elementwise(Math.exp),
   Flatten: flatten,
   Gather: gather,
+  Gelu: nonlinearity((node) => ({ type: 'gelu', approximate: node.text('approximate') === 'tanh' ? 'tanh' : 'none' })),
   Gemm: gemm,
   GlobalAveragePool: globalAverage,
+  HardSigmoid: hardSigmoid,
+  HardSwish: nonlinearity(() => ({ type: 'hardSwish' })),
   Identity: identity,
+  LeakyRelu: nonlinearity((node) => ({ type: 'leakyRelu', slope: node.float('alpha') })),
   MatMul: matMul,
+  Max: withNumber(Math.max),
   MaxPool: pool('maxPool2d'),
+  Min: withNumber(Math.min),
+  Mish: nonlinearity(() => ({ type: 'mish' })),
   Mul: mul,
+  Neg: elementwise((x) => -x),
   Pad: pad,
+  Pow: withNumber(Math.pow),
+  Reciprocal: elementwise((x) => 1 / x),
   ReduceMean: reduceMean,
   Relu: relu,
   Reshape: reshape,
   Shape: shapeOf,
+  Sigmoid: elementwise(numbers.sigmoid),
   Slice: slice,
+  Softplus: elementwise(numbers.softplus),
   Squeeze: squeeze,
   Sub: sub,
   Sum: sum,
+  Swish: swish,
+  Tanh: elementwise(Math.tanh),
   Transpose: transposeOf,
   Unsqueeze: unsqueeze,
 }

@@ -1,0 +1,42 @@
+import type { Normalisation } from '../../../../models/architecture/layer.js'
+import { isOfPixels, wrongUnits } from '../../../../models/architecture/normalisationUnits.js'
+import type { Activations } from '../graph/networkBuilder.js'
+import type { NodeReader } from '../graph/nodeReader.js'
+import { lazyTensor } from '../graph/tensors.js'
+import { shortest } from './shortest.js'
+
+/** scale·x + shift, with one number of each per channel; `name` is that of the tensor that the scale came from. */
+export interface Affine {
+  readonly scale: Float64Array
+  readonly shift: Float64Array
+  readonly name: string
+}
+
+/** Adds scale·x + shift as a layer: on the network's images, it is their normalisation. */
+export const addAffine = (node: NodeReader, source: Activations, { scale, shift, name }: Affine): Activations => {
+  if (source === node.builder.input) node.budget.allocate(TEXT_BYTES * scale.length, 'the means of its channels')
+  const normalisation = source === node.builder.input ? normalisationOf(scale, shift) : undefined
+  if (normalisation && isOfPixels(normalisation))
+    node.refuse('a network for images in [0, 1]', `one for pixels from 0 to 255 (${numbersOf(normalisation)})`)
+  if (normalisation && wrongUnits(normalisation) === undefined)
+    return node.builder.add({ type: 'normalize', ...normalisation }, [source], node.origin('normalize'))
+  const free = node.layerName(name)
+  return node.builder.add({ type: 'affine2d', name: free }, [source], node.origin(free), {
+    weight: lazyTensor([scale.length], () => Float32Array.from(scale)),
+    bias: lazyTensor([shift.length], () => Float32Array.from(shift)),
+  })
+}
+
+/** Bytes that the description of a network takes for the mean and the deviation of a channel. */
+const TEXT_BYTES = 256
+
+/** scale·x + shift of a network's images as (x − mean) / std, constants that training does not change. */
+const normalisationOf = (scale: Float64Array, shift: Float64Array): Normalisation | undefined => {
+  if (!scale.every((value) => value > 0)) return undefined
+  return {
+    mean: Array.from(scale, (value, i) => shortest(-(shift[i] ?? 0) / value)),
+    std: Array.from(scale, (value) => shortest(1 / value)),
+  }
+}
+
+const numbersOf = ({ mean, std }: Normalisation): string => `mean ${mean.join(' ')}, std ${std.join(' ')}`

@@ -1,0 +1,35 @@
+import { attributeTypes, type OnnxNode, type Written } from './graph/messages.js'
+
+/** A node of a graph to be written. */
+export type WrittenNode = Written<OnnxNode>
+
+/** An attribute of a node to be written. */
+export type WrittenAttribute = NonNullable<WrittenNode['attribute']>[number]
+
+/** Where a layer is in the graph to be written: its id, and the names of its inputs and its output. */
+export interface Place {
+  readonly id: string
+  readonly inputs: readonly string[]
+  readonly output: string
+}
+
+/** A float as an attribute. */
+export const float = (name: string, f: number): WrittenAttribute => ({ name, f, type: attributeTypes.float })
+
+/** A whole number as an attribute. */
+export const integer = (name: string, i: number): WrittenAttribute => ({ name, i, type: attributeTypes.int })
+
+/** Whole numbers as an attribute. */
+export const integers = (name: string, ints: readonly number[]): WrittenAttribute => ({
+  name,
+  ints,
+  type: attributeTypes.ints,
+})
+
+/** A node at a place, which reads the place's inputs and then the parameters. */
+export const writtenNode = (
+  opType: string,
+  { id, inputs, output }: Place,
+  parameters: readonly string[] = [],
+  attribute: readonly WrittenAttribute[] = [],
+): WrittenNode => ({ opType, name: id, input: [...inputs, ...parameters], output: [output], attribute })

@@ -1,0 +1,16 @@
+/**
+ * Element-wise functions of activations as data, besides max(0, x), which is a layer of its own (`relu`). Names follow
+ * PyTorch's modules.
+ */
+export type Nonlinearity =
+  | { readonly type: 'silu' }
+  | { readonly type: 'gelu'; readonly approximate: 'none' | 'tanh' }
+  | { readonly type: 'leakyRelu'; readonly slope: number }
+  | { readonly type: 'elu'; readonly alpha: number }
+  | { readonly type: 'softplus'; readonly beta: number }
+  | { readonly type: 'sigmoid' }
+  | { readonly type: 'tanh' }
+  | { readonly type: 'relu6' }
+  | { readonly type: 'hardSigmoid' }
+  | { readonly type: 'hardSwish' }
+  | { readonly type: 'mish' }

@@ -1,0 +1,32 @@
+import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
+import type { Value } from '../../engine/graph/graphNodes.js'
+import type { Arithmetic } from '../activations/arithmetic.js'
+import { formulaOf } from '../activations/formulas.js'
+import type { ActivationLayer } from '../architecture/layer.js'
+import type { LayerRule } from './layerRule.js'
+
+/** An element-wise function. Its backward pass computes f′ from the input, which the forward pass keeps. */
+export const activationRule = ({ function: given }: ActivationLayer): LayerRule => {
+  const { value, slope } = formulaOf(given)
+  return {
+    forward: ({ graph }, [x = '']) => value(nodesOn(graph), x),
+    backward: ({ graph }, { dy, input }) => ({ inputs: [graph.multiply(dy, slope(nodesOn(graph), input()))] }),
+  }
+}
+
+/** The operations as nodes of a graph. */
+const nodesOn = (graph: GraphBuilder): Arithmetic<Value> => ({
+  constant: (value) => graph.number(value),
+  plus: (a, b) => graph.add(a, b),
+  minus: (a, b) => graph.subtract(a, b),
+  times: (a, b) => graph.multiply(a, b),
+  exp: (x) => graph.exponential(x),
+  expm1: (x) => graph.expm1(x),
+  sigmoid: (x) => graph.elementwise('Sigmoid', x),
+  tanh: (x) => graph.elementwise('Tanh', x),
+  erf: (x) => graph.elementwise('Erf', x),
+  softplus: (x) => graph.elementwise('Softplus', x),
+  atLeast: (x, least) => graph.larger(x, graph.number(least)),
+  atMost: (x, most) => graph.smaller(x, graph.number(most)),
+  step: (x) => graph.elementwise('Sign', graph.relu(x)),
+})

@@ -48,6 +48,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     retry: 0,
+    // A test that asserts nothing can't fail.
+    expect: { requireAssertions: true },
     reporters: ['default', new SkipReporter(leftOut), ...(report === undefined ? [] : [json(report)])],
     // A core is left to the tests' parent otherwise: on two cores all tests would run one after the other.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -1,3 +1,5 @@
+export declare const otherEngines: (cache?: string) => readonly string[]
+export declare const removeOtherEngines: (cache?: string) => readonly string[]
 export declare const setUpEngine: (options?: {
   readonly retry?: 'when-due' | 'always'
   readonly binary?: 'verified' | 'unverified'

@@ -3,6 +3,7 @@
  * Installs the native TensorFlow engine into the cache folder, once per machine: tfjs-node and its dependencies in the
  * versions of engine/package-lock.json, each with its hash. libtensorflow comes from the Python package `tensorflow-cpu`,
  * whose hash is below, and the addon is built from source. `--unverified` takes the binary that tfjs-node itself downloads.
+ * `--remove-others` deletes the engines of other versions of pwoa and of Node.
  * Never fails a start: if the engine can't be installed, the reason is kept and the wasm engine runs everything.
  */
 import { createHash } from 'node:crypto'
@@ -38,6 +39,9 @@ import { killAll, npm, run } from './runCommand.mjs'
 /** Raise it when this script changes in a way that may make a failed set-up succeed. */
 const SETUP_VERSION = 1
 const RETRY_AFTER_HOURS = 24
+
+/** The name of the file in an engine's folder that says it is finished. */
+const STAMP = basename(stampFile())
 
 /** libtensorflow as a Python wheel: the package that holds it, and its hash, per platform. */
 const WHEELS = {
@@ -219,12 +223,33 @@ const install = async (folder, binary) => {
   return binary === 'unverified' ? installOfficial(folder, addon) : installFromWheel(folder, addon)
 }
 
+/** Unfinished engines of any version whose set-up was killed. One that is under way changes its folder more often. */
 const removeLeftovers = (cache) => {
   for (const name of readdirSync(cache)) {
     const path = join(cache, name)
-    const abandoned = name.startsWith(`${engineKey()}.partial-`) && Date.now() - statSync(path).mtimeMs > 6 * 3600_000
+    const abandoned = /^tfjs-node-.*\.partial-/.test(name) && Date.now() - statSync(path).mtimeMs > 6 * 3600_000
     if (abandoned) rmSync(path, { recursive: true, force: true })
   }
+}
+
+/**
+ * The finished engines of this script in the cache that this version of pwoa and of Node does not use. Another project on
+ * this machine may use them.
+ */
+export const otherEngines = (cache = cacheFolder()) => {
+  if (!existsSync(cache)) return []
+  const isFinished = (name) => /^tfjs-node-[^/]*-abi\d+/.test(name) && existsSync(join(cache, name, STAMP))
+  return readdirSync(cache).filter((name) => isFinished(name) && !name.includes('.partial-') && name !== engineKey())
+}
+
+/** Removes them. The stamp goes first: a removal that is interrupted leaves no engine that looks whole. */
+export const removeOtherEngines = (cache = cacheFolder()) => {
+  const names = otherEngines(cache)
+  for (const name of names) {
+    rmSync(join(cache, name, STAMP))
+    rmSync(join(cache, name), { recursive: true, force: true })
+  }
+  return names
 }
 
 const failedLately = (failure) =>
@@ -243,7 +268,7 @@ const buildInto = async (cache, binary) => {
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
   try {
     const stamp = { tfjsNode: TFJS_NODE_VERSION, ...(await install(partial, binary)) }
-    writeFileSync(join(partial, basename(stampFile(cache))), `${JSON.stringify(stamp, null, 2)}\n`)
+    writeFileSync(join(partial, STAMP), `${JSON.stringify(stamp, null, 2)}\n`)
     rmSync(engineFolder(cache), { recursive: true, force: true })
     renameSync(partial, engineFolder(cache))
     rmSync(unavailableFile(cache), { force: true })
@@ -279,6 +304,11 @@ export const setUpEngine = async ({ retry = 'when-due', binary = 'verified' } = 
   try {
     const stamp = await buildInto(cache, binary)
     say(`tensorflow ${stamp.libtensorflow} (native) is installed`)
+    const others = otherEngines(cache)
+    if (others.length > 0)
+      say(
+        `${cache} also has ${others.join(', ')}: if no other project uses them, pwoa-setup --remove-others deletes them`,
+      )
     return { state: 'installed' }
   } catch (error) {
     const reason = oneLine(error)
@@ -289,7 +319,10 @@ export const setUpEngine = async ({ retry = 'when-due', binary = 'verified' } = 
 }
 
 const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
-if (isMain) {
+if (isMain && process.argv.includes('--remove-others')) {
+  const removed = removeOtherEngines()
+  say(removed.length === 0 ? 'there are no engines of other versions' : `deleted ${removed.join(', ')}`)
+} else if (isMain) {
   const unverified = process.argv.includes('--unverified')
   const asked = unverified || process.argv.includes('--force')
   const result = await setUpEngine({

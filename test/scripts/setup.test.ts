@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { cacheFolder, engineKey, engineSources, unavailableFile } from '../../scripts/engineCache.mjs'
 import { build, installPackages } from '../../scripts/setup.mjs'
-import { setUpEngine } from '../../scripts/setupEngine.mjs'
+import { otherEngines, removeOtherEngines, setUpEngine } from '../../scripts/setupEngine.mjs'
 import { fileModes, needing } from '../support/needs.js'
 
 let folder = ''
@@ -121,7 +121,7 @@ describe('engine', () => {
     vi.stubEnv('PWOA_CACHE', path('cache'))
   })
 
-  it('that can not come is told with its reason, and not tried again until asked for', async () => {
+  it('that can not be installed is reported with its reason, and not tried again until asked for', async () => {
     const reason = 'npm ci of tfjs-node failed: npm error network away'
     expect(await setUpEngine()).toEqual({ state: 'unavailable', reason })
     expect(await setUpEngine()).toEqual({ state: 'unavailable', reason })
@@ -166,6 +166,32 @@ writeFileSync('node_modules/@tensorflow/tfjs-node/scripts/install.js', ${JSON.st
   it('leaves nothing half made', async () => {
     await setUpEngine()
     expect(await readdir(path('cache'))).toEqual([unavailableFile(path('cache')).split(/[\\/]/).at(-1)])
+  })
+
+  it('of another version is deleted only when asked, and only if this script made it', async () => {
+    const other = 'tfjs-node-4.21.0-linux-x64-abi115-0123abcd'
+    await write(`cache/${other}/engine.json`, '{}')
+    await write(`cache/${other}/node_modules/x.js`, '')
+    await write(`cache/${engineKey()}/engine.json`, '{}')
+    await write('cache/tfjs-node-4.20.0-linux-x64-abi115-4567abcd/package.json', '{}')
+    await write('cache/mine/engine.json', '{}')
+    await write(`cache/${other}.partial-abc/engine.json`, '{}')
+    const before = await readdir(path('cache'))
+    expect(otherEngines(path('cache'))).toEqual([other])
+    expect(await readdir(path('cache'))).toEqual(before)
+    expect(removeOtherEngines(path('cache'))).toEqual([other])
+    expect(await readdir(path('cache'))).toEqual(before.filter((name) => name !== other))
+    expect(removeOtherEngines(path('cache'))).toEqual([])
+    expect(otherEngines(path('nowhere'))).toEqual([])
+  })
+
+  it('of any version that was never finished is deleted after six hours', async () => {
+    const [old, young] = ['tfjs-node-4.20.0-linux-x64-abi115.partial-a', `${engineKey()}.partial-b`]
+    await write(`cache/${old}/package.json`, '{}')
+    await write(`cache/${young}/package.json`, '{}')
+    await utimes(path('cache', old), new Date(0), new Date(0))
+    await setUpEngine()
+    expect(await readdir(path('cache'))).toEqual([unavailableFile(path('cache')).split(/[\\/]/).at(-1), young].sort())
   })
 
   it('is tried again after a day, or when the set-up script has changed', async () => {

@@ -48,7 +48,7 @@ describe('a killed evaluation', () => {
     const all = linesIn(journal)
     expect(all.slice(0, done.length), 'finished work is not done again').toEqual(done)
     expect(all).toHaveLength(linesIn(join(cwd, 'whole', 'attackEval-before.journal.jsonl')).length)
-    for (const name of ['attacks.jsonl', 'attacks.svg'])
+    for (const name of ['attacks.jsonl', 'attacks.svg', 'attacks.strips.json'])
       expect(readFileSync(join(cwd, 'cut', name)), name).toEqual(readFileSync(join(cwd, 'whole', name)))
     const figures = (line: string) => {
       const { clean, attacks, details } = JSON.parse(line).before

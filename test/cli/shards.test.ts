@@ -58,7 +58,7 @@ test('an evaluation in shards, in parallel processes, has the same outcomes and 
   expect(figures).toEqual(figuresOf(JSON.parse(whole.stdout)))
   expect(figures).toMatchObject({ details: { autoattack: { stages: { 'apgd-ce': expect.any(Number) } } } })
   const folder = join(cwd, 'cut', 'points', joined.key)
-  for (const name of ['attacks.jsonl', 'attacks.svg'])
+  for (const name of ['attacks.jsonl', 'attacks.svg', 'attacks.strips.json'])
     expect(readFileSync(join(folder, name)), name).toEqual(readFileSync(join(cwd, 'whole', name)))
   const outcomes = readFileSync(join(folder, 'attacks.jsonl'), 'utf8').trimEnd().split('\n')
   expect(new Set(outcomes.map((line) => JSON.parse(line).brokenBy)).size, 'ways to end').toBeGreaterThan(2)

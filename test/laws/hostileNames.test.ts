@@ -13,6 +13,7 @@ import { print, printLine } from '../../src/cli/show/print.js'
 import { openScreen } from '../../src/cli/show/screen.js'
 import type { Accuracies } from '../../src/dsl/figures.js'
 import { printable, printableLine } from '../../src/dsl/kit/printable.js'
+import { attackStrips } from '../../src/io/pictures/attackStrips.js'
 import { comparisonReport } from '../../src/report/pages/comparisonReport.js'
 import { runReport } from '../../src/report/pages/runReport.js'
 import { sweepReport } from '../../src/report/pages/sweepReport.js'
@@ -24,7 +25,7 @@ import { csvOf, markdownOf, resultsOf } from '../../src/runtime/sweep/results.js
 import { makeBoard } from '../../src/runtime/tensorboard/makeBoard.js'
 import { metricsAt } from '../report/records.js'
 import { expectEvery, nonEmpty } from '../support/expectEvery.js'
-import { attackPicture, eventsOf, hostile, runOf } from '../support/hostileNames.js'
+import { attackExamples, attackPicture, eventsOf, hostile, runOf } from '../support/hostileNames.js'
 import { readBoard } from '../support/readBoard.js'
 
 const study = { method: 'method', across: 'rate', baseline: 'slow' }
@@ -134,11 +135,12 @@ describe('TensorBoard', () => {
     for (const event of eventsOf(name, runOf(name).summary.after ?? { clean: 1, attacks: {}, examples: 1 }))
       board.event({ at: 1, step: 1, event })
     board.step({ ...metricsAt(1, 10), terms: Object.fromEntries([[name, 1]]) })
-    board.picture('attacks', attackPicture(name))
+    board.strips('attacks', attackStrips(attackExamples(name)))
     const tags = readBoard(Buffer.concat(records)).flatMap(({ values }) => values.map(({ tag }) => tag))
     expect(tags).toContain(`accuracy/${name}`)
     expect(tags).toContain(`terms/${name}`)
     expect(tags).toContain(`layer_sparsity/${name}`)
+    expect(tags.filter((tag) => tag.startsWith('attacks/1 (') && tag.includes(name))).toHaveLength(1)
     expect(board.name()).toBe('events.out.tfevents.1.pwoa')
   })
 })

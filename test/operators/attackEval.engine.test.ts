@@ -194,7 +194,7 @@ describe('attackEval after training', () => {
     stopped.end()
     const resumed = fakeRun({ journals: stopped.journals })
     await run(stages, resumed)
-    for (const name of ['attacks.jsonl', 'attacks-before.jsonl', 'attacks.svg']) {
+    for (const name of ['attacks.jsonl', 'attacks-before.jsonl', 'attacks.svg', 'attacks.strips.json']) {
       expect(whole.artifacts.has(name), name).toBe(true)
       expect(resumed.artifacts.get(name), name).toEqual(whole.artifacts.get(name))
     }

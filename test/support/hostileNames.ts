@@ -2,6 +2,7 @@
 import type { RunEvent } from '../../src/dsl/events.js'
 import type { Accuracies } from '../../src/dsl/figures.js'
 import type { Summary } from '../../src/dsl/pipeline/run.js'
+import type { AttackPicture } from '../../src/io/pictures/attackCells.js'
 import { drawAttackPicture } from '../../src/io/pictures/attackPicture.js'
 import { makeRunFigures } from '../../src/report/figures/runFigures.js'
 import type { RunPlan, RunRecord } from '../../src/report/figures/runRecord.js'
@@ -106,21 +107,23 @@ export const eventsOf = (name: string, accuracies: Accuracies): readonly RunEven
   { type: 'warning', stage: name, message: name },
 ]
 
-/** A picture of adversarial examples by an attack of this name. */
-export const attackPicture = (name: string): string =>
-  drawAttackPicture({
-    shape: { height: 1, width: 1, channels: 1 },
-    norm: name,
-    epsilon: 0.3,
-    rows: [
-      {
-        index: 0,
-        label: 1,
-        guess: 2,
-        brokenBy: name,
-        distance: 0.3,
-        original: Float32Array.of(0),
-        adversarial: Float32Array.of(1),
-      },
-    ],
-  })
+/** Adversarial examples by an attack of this name. */
+export const attackExamples = (name: string): AttackPicture => ({
+  shape: { height: 1, width: 1, channels: 1 },
+  norm: name,
+  epsilon: 0.3,
+  rows: [
+    {
+      index: 0,
+      label: 1,
+      guess: 2,
+      brokenBy: name,
+      distance: 0.3,
+      original: Float32Array.of(0),
+      adversarial: Float32Array.of(1),
+    },
+  ],
+})
+
+/** A picture of them. */
+export const attackPicture = (name: string): string => drawAttackPicture(attackExamples(name))

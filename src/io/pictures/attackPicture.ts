@@ -1,55 +1,22 @@
-import { encode } from 'fast-png'
 import type { ImageShape } from '../../dsl/dataset.js'
 import { escapeXml } from '../../dsl/kit/xml.js'
-
-/** One example that an attack broke. */
-export interface PictureRow {
-  /** Index of the example in the test set. */
-  readonly index: number
-  /** Class of the example. */
-  readonly label: number
-  /** Class that the network predicts for the adversarial image. */
-  readonly guess: number
-  /** Name of the attack that broke it. */
-  readonly brokenBy: string
-  /** Length of the perturbation in the attack's norm. */
-  readonly distance: number
-  /** Height × width × channels, in [0, 1]. */
-  readonly original: Float32Array
-  /** Height × width × channels, in [0, 1]. */
-  readonly adversarial: Float32Array
-}
-
-/** The adversarial examples to draw, and the norm of the attack. */
-export interface AttackPicture {
-  /** 1 channel or 3. */
-  readonly shape: ImageShape
-  /** Norm of the perturbations: `Linf`, `L2`. */
-  readonly norm: string
-  /** Radius of the attack; Infinity for an attack without a radius. */
-  readonly epsilon: number
-  readonly rows: readonly PictureRow[]
-}
+import { type AttackPicture, attackCells, brokenByOf, normSign, type PictureRow, pngOf, spanOf } from './attackCells.js'
 
 /**
  * A self-contained SVG, one line per example: the original image, the perturbation and the adversarial image, each with
  * a caption beneath. Mid-grey is no perturbation. In L∞, black and white are −ε and ε. In other norms a pixel rarely
  * changes by ε, so they are the largest change of a pixel in the picture. The text below the picture states the scale.
  */
-export const drawAttackPicture = ({ shape, norm, epsilon, rows }: AttackPicture): string => {
-  const span = norm === 'Linf' && Number.isFinite(epsilon) ? epsilon : largestChange(rows)
-  const sign = norms.get(norm) ?? norm
+export const drawAttackPicture = (picture: AttackPicture): string => {
+  const { shape, norm, epsilon, rows } = picture
+  const sign = normSign(norm)
   const radius = Number.isFinite(epsilon) ? `, ε = ${fixed(epsilon)}` : ''
   const title = `Adversarial examples, ${sign}${radius}`
-  const captions = rows.length === 0 ? ['No example was broken.'] : captionsOf(shape, span)
+  const captions = rows.length === 0 ? ['No example was broken.'] : captionsOf(shape, spanOf(picture))
 
   const scale = Math.max(1, Math.round(SIDE / Math.max(shape.height, shape.width)))
   const size = { width: scale * shape.width, height: scale * shape.height }
-  const lines = rows.map((row) => [
-    { text: `test image ${row.index}: ${row.label}`, png: pngOf(row.original, shape, toGrey) },
-    { text: brokenByOf(row, sign), png: pngOf(changeOf(row), shape, (change) => MID + (change / span) * REACH) },
-    { text: `taken for ${row.guess}`, png: pngOf(row.adversarial, shape, toGrey) },
-  ])
+  const lines = attackCells(picture)
   const columns = HEADINGS.map((heading, column) =>
     Math.max(size.width, widthOf(heading), ...lines.map((line) => widthOf(line[column]?.text ?? ''))),
   )
@@ -57,11 +24,11 @@ export const drawAttackPicture = ({ shape, norm, epsilon, rows }: AttackPicture)
 
   const headings = rows.length === 0 ? [] : HEADINGS.map((text, i) => textAt(lefts[i] ?? 0, TOP, text, MUTED))
   const cells = lines.flatMap((line, row) =>
-    line.flatMap(({ text, png }, column) => {
+    line.flatMap(({ text, pixels }, column) => {
       const left = lefts[column] ?? 0
       const top = TOP + GAP / 2 + row * (size.height + LINE + GAP)
       return [
-        `<image x="${left}" y="${top}" width="${size.width}" height="${size.height}" preserveAspectRatio="none" image-rendering="optimizeSpeed" style="image-rendering:pixelated" href="${png}"/>`,
+        `<image x="${left}" y="${top}" width="${size.width}" height="${size.height}" preserveAspectRatio="none" image-rendering="optimizeSpeed" style="image-rendering:pixelated" href="${dataUri(pngOf(pixels, shape))}"/>`,
         textAt(left, top + size.height + LINE, text),
       ]
     }),
@@ -97,47 +64,17 @@ const INK = '#1a1a1a'
 const MUTED = '#595959'
 const HEADINGS = ['original', 'perturbation', 'adversarial']
 
-/** The grey of no change, and its distance from black (1) and white (255), which is the same. */
-const MID = 128
-const REACH = 127
-
-const norms: ReadonlyMap<string, string> = new Map([
-  ['Linf', 'L∞'],
-  ['L2', 'L₂'],
-])
-
 const fixed = (value: number): string => value.toFixed(3)
-
-const toGrey = (value: number): number => 255 * value
-
-const changeOf = ({ original, adversarial }: PictureRow): Float32Array =>
-  adversarial.map((value, i) => value - (original[i] ?? 0))
-
-/** The largest change of a pixel, > 0: it is 1 if no pixel changes, and the perturbation is then drawn grey. */
-const largestChange = (rows: readonly PictureRow[]): number =>
-  rows.reduce((most, row) => changeOf(row).reduce((far, change) => Math.max(far, Math.abs(change)), most), 0) || 1
 
 const captionsOf = ({ channels }: ImageShape, span: number): readonly string[] => [
   'Perturbation: mid-grey is no change,',
   `black is −${fixed(span)} and white +${fixed(span)}${channels === 1 ? '' : ' in every channel'}.`,
 ]
 
-const brokenByOf = ({ brokenBy, distance }: PictureRow, sign: string): string =>
-  `${brokenBy}, ${sign} ${fixed(distance)}`
-
 const sentenceOf = (row: PictureRow, sign: string): string =>
   `Test image ${row.index}, class ${row.label}, is taken for ${row.guess} (${brokenByOf(row, sign)}).`
 
-/** A PNG as a data URI. */
-const pngOf = (
-  values: Float32Array,
-  { height, width, channels }: ImageShape,
-  byte: (value: number) => number,
-): string => {
-  const data = Uint8ClampedArray.from(values, byte)
-  const png = encode({ width, height, channels, depth: 8, data })
-  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`
-}
+const dataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.from(png).toString('base64')}`
 
 /** Width for a text: more than words and figures take in any sans-serif font of a viewer. */
 const widthOf = (text: string): number => Math.ceil(text.length * FONT * 0.58)

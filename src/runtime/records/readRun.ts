@@ -1,7 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import * as t from 'io-ts'
+import { valueOf } from '../../dsl/errors.js'
 import { LoggedEvent } from '../../dsl/events.js'
 import { TrainingMetrics } from '../../dsl/step.js'
+import { readJsonFile } from '../../io/files/jsonFile.js'
+import { AttackStrip } from '../../io/pictures/attackStrips.js'
 import { makeRunFigures, type RunFigures } from '../../report/figures/runFigures.js'
 import type { ComparisonRecord, RunRecord } from '../../report/figures/runRecord.js'
 import { runFiles } from '../folder/folderNames.js'
@@ -84,6 +88,23 @@ export const replay = async (folder: string, listening: Listening, until = every
   await stepsUpTo(Number.POSITIVE_INFINITY)
   await steps.return(undefined)
 }
+
+/**
+ * The adversarial examples of a folder as images, by the name of their evaluation: `attacks`, `attacks-before`.
+ *
+ * @throws FileError for a damaged file
+ */
+export const stripsOf = (folder: string, stage: string): ReadonlyMap<string, readonly AttackStrip[]> => {
+  const names = readdirSync(folder).filter((name) => STRIPS.test(name))
+  return new Map(
+    names.sort().map((name) => {
+      const read = valueOf(readJsonFile(t.readonlyArray(AttackStrip), { stage, file: join(folder, name) }))
+      return [name.replace(STRIPS, '$1'), read ?? []]
+    }),
+  )
+}
+
+const STRIPS = /^(attacks[\w-]*)\.strips\.json$/
 
 /** The pictures of a folder that are small enough to be shown, as SVG by the name of their file. */
 export const picturesOf = async (folder: string): Promise<ReadonlyMap<string, string>> => {

@@ -1,7 +1,7 @@
 import type { LoggedEvent } from '../../dsl/events.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 import type { Append } from '../../io/files/writeInParts.js'
-import { type AttackImage, attackImages } from '../../io/pictures/attackImages.js'
+import type { AttackStrip } from '../../io/pictures/attackStrips.js'
 import type { BoardEvent, BoardValue } from '../../io/tensorboard/boardEvent.js'
 import { beginEventFile, eventFileName } from '../../io/tensorboard/eventFile.js'
 import { valuesOfEvent, valuesOfStep } from './boardValues.js'
@@ -10,8 +10,8 @@ import { valuesOfEvent, valuesOfStep } from './boardValues.js'
 export interface Board {
   readonly step: (metrics: TrainingMetrics) => void
   readonly event: (logged: LoggedEvent) => void
-  /** Adds a picture of adversarial examples. @param name of the picture, without its extension */
-  readonly picture: (name: string, svg: string) => void
+  /** Adds adversarial examples. @param name of the evaluation's files, without their extension */
+  readonly strips: (name: string, strips: readonly AttackStrip[]) => void
   /** The name of the file, which every call has been appended to. */
   readonly name: () => string
 }
@@ -45,13 +45,13 @@ export const makeBoard = (append: Append): Board => {
       steps = step
       add(valuesOfEvent(event))
     },
-    picture: (name, svg) => add(attackImages(svg).map((image, i) => imageValue(`${name}/${i + 1}`, image))),
+    strips: (name, strips) => add(strips.map((strip, i) => imageValue(`${name}/${i + 1}`, strip))),
     name: () => eventFileName(open().began),
   }
 }
 
 /** An image of a picture. The caption is in the tag, because every version of TensorBoard shows tags. */
-const imageValue = (name: string, { png, height, width, channels, caption }: AttackImage): BoardValue => ({
+const imageValue = (name: string, { png, height, width, channels, caption }: AttackStrip): BoardValue => ({
   tag: `${name} (${caption})`,
-  image: { height, width, colorspace: channels, encodedImageString: png },
+  image: { height, width, colorspace: channels, encodedImageString: Buffer.from(png, 'base64') },
 })

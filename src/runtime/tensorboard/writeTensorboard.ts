@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { rejectOption } from '../../dsl/errors.js'
 import { type Append, writeInParts } from '../../io/files/writeInParts.js'
 import { runFiles } from '../folder/folderNames.js'
-import { picturesOf, replay } from '../records/readRun.js'
+import { replay, stripsOf } from '../records/readRun.js'
 import { makeBoard } from './makeBoard.js'
 import { runFoldersIn } from './runFoldersIn.js'
 
@@ -32,6 +32,6 @@ export const writeTensorboard = async (folder: string, out?: string): Promise<re
 const writeBoard = async (folder: string, append: Append): Promise<string> => {
   const board = makeBoard(append)
   await replay(folder, board)
-  for (const [name, svg] of await picturesOf(folder)) board.picture(name.replace(/\.svg$/, ''), svg)
+  for (const [name, strips] of stripsOf(folder, 'tensorboard')) board.strips(name, strips)
   return board.name()
 }

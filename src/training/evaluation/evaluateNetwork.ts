@@ -7,7 +7,9 @@ import { imageSize } from '../../dsl/dataset.js'
 import { PwoaFailure } from '../../dsl/errors.js'
 import type { Accuracies } from '../../dsl/figures.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
+import type { AttackPicture } from '../../io/pictures/attackCells.js'
 import { drawAttackPicture } from '../../io/pictures/attackPicture.js'
+import { attackStrips } from '../../io/pictures/attackStrips.js'
 import { imagesOf, labelsOf } from '../network/images.js'
 import type { Network } from '../network/network.js'
 import { continueWith, subjectOf } from './evaluationSubject.js'
@@ -23,7 +25,7 @@ export interface NetworkEvaluation extends ExampleChoice {
   readonly attacks: readonly (Attack | AttackSequence)[]
   /** Attacked images in the picture, ≥ 0. */
   readonly pictures: number
-  /** Base name of its files: `attacks` for `attacks.jsonl` and `attacks.svg`; undefined: no files are written. */
+  /** Base name of its files: `attacks` for `attacks.jsonl`, `attacks.svg` and `attacks.strips.json`; undefined: none. */
   readonly files: string | undefined
 }
 
@@ -62,7 +64,10 @@ export const evaluateNetwork = async (
   if (files !== undefined) {
     await written(run, `${files}.jsonl`, linesOf(outcomes))
     const picture = pictureOf(run, shown)
-    if (picture !== undefined) await written(run, `${files}.svg`, picture)
+    if (picture !== undefined) {
+      await written(run, `${files}.svg`, drawAttackPicture(picture))
+      await written(run, `${files}.strips.json`, `${JSON.stringify(attackStrips(picture))}\n`)
+    }
   }
   run.emit({ type: 'evaluation', subject, accuracies })
   return accuracies
@@ -79,7 +84,7 @@ const linesOf = (outcomes: readonly Outcome[]): string =>
     .join('')
 
 /** The examples that broke under the threat of the first of them: pictures of two norms don't compare. */
-const pictureOf = ({ data }: RunContext, [first, ...others]: EvaluationResult['shown']): string | undefined => {
+const pictureOf = ({ data }: RunContext, [first, ...others]: EvaluationResult['shown']): AttackPicture | undefined => {
   if (!first) return undefined
   const { test, shape } = data
   const size = imageSize(shape)
@@ -91,7 +96,7 @@ const pictureOf = ({ data }: RunContext, [first, ...others]: EvaluationResult['s
     distance: one.distance ?? 0,
     original: Float32Array.from(test.images.subarray(one.index * size, (one.index + 1) * size), (byte) => byte / 255),
   }))
-  return drawAttackPicture({ shape, norm, epsilon, rows })
+  return { shape, norm, epsilon, rows }
 }
 
 /** Whether an evaluation every so many epochs is due behind this step: not behind the last one, which has its own. */

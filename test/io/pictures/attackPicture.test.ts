@@ -1,6 +1,7 @@
 import { decode } from 'fast-png'
 import { describe, expect, test } from 'vitest'
-import { drawAttackPicture, type PictureRow } from '../../../src/io/pictures/attackPicture.js'
+import type { PictureRow } from '../../../src/io/pictures/attackCells.js'
+import { drawAttackPicture } from '../../../src/io/pictures/attackPicture.js'
 
 const grey = { height: 1, width: 3, channels: 1 }
 

@@ -4,7 +4,7 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
 import type { RunEvent } from '../../../src/dsl/events.js'
-import { drawAttackPicture } from '../../../src/io/pictures/attackPicture.js'
+import { attackStrips } from '../../../src/io/pictures/attackStrips.js'
 import { compare } from '../../../src/runtime/comparison/compare.js'
 import { sweep } from '../../../src/runtime/sweep/sweep.js'
 import { valuesOfEvent } from '../../../src/runtime/tensorboard/boardValues.js'
@@ -57,8 +57,8 @@ describe('the event file of a run', () => {
     const row = { index: 3, label: 1, guess: 7, brokenBy: 'pgd', distance: 0.3 }
     const pixels = { original: Float32Array.of(0), adversarial: Float32Array.of(1) }
     const shape = { height: 1, width: 1, channels: 1 }
-    const svg = drawAttackPicture({ shape, norm: 'Linf', epsilon: 0.3, rows: [{ ...row, ...pixels }] })
-    writeFileSync(join(out, 'attacks.svg'), svg)
+    const strips = attackStrips({ shape, norm: 'Linf', epsilon: 0.3, rows: [{ ...row, ...pixels }] })
+    writeFileSync(join(out, 'attacks.strips.json'), JSON.stringify(strips))
     const last = readAt((await writeTensorboard(out))[0]).at(-1)
     expect(last?.step).toBe(10)
     expect(last?.values).toMatchObject([
@@ -130,6 +130,9 @@ describe('what is refused', () => {
 
   test('a damaged run folder, and nothing is written', async () => {
     const out = await finished()
+    const strips = join(out, 'attacks.strips.json')
+    writeFileSync(strips, '[{"png":""}]')
+    expect(await refusal(out)).toMatchObject({ _tag: 'FileError', file: strips, expected: 'a text as [0].caption' })
     writeFileSync(join(out, 'metrics.jsonl'), '{"step":1}\n')
     expect(await refusal(out)).toMatchObject({ _tag: 'FileError', file: join(out, 'metrics.jsonl') })
     expect(existsSync(join(out, 'tensorboard'))).toBe(false)

@@ -30,8 +30,8 @@ export interface NetworkEvaluation extends ExampleChoice {
 }
 
 /**
- * Evaluates a network on the run's test set: reports as it goes, writes what became of each example, and takes up
- * what an interrupted run, or the runs of all shards, had finished.
+ * Evaluates a network on the run's test set. Reports progress, writes the outcome of each example, and continues from the
+ * work that an interrupted run, or the runs of all shards, have finished.
  *
  * @throws OptionError for more examples than the test set has, more shards than there are blocks, or finished work of
  * another network or other images
@@ -44,7 +44,7 @@ export const evaluateNetwork = async (
   const { test, shape, classes } = run.data
   const journal = run.journal(`${stage}-${name}`)
   const { count, indices } = testExamples(stage, test.count, { examples, shard, batchSize })
-  // Of all examples, also where a part of them is attacked: parts of one evaluation speak of the same.
+  // The subject is all examples, even if this run attacks only some: all parts of an evaluation have the same subject.
   continueWith(journal, stage, subjectOf(run.data, network, count))
   const { accuracies, outcomes, shown } = await evaluate({
     classifier: (images) => network.logits(images),
@@ -99,7 +99,7 @@ const pictureOf = ({ data }: RunContext, [first, ...others]: EvaluationResult['s
   return { shape, norm, epsilon, rows }
 }
 
-/** Whether an evaluation every so many epochs is due behind this step: not behind the last one, which has its own. */
+/** Whether a periodic evaluation is due after this step (never after the last, which is always evaluated). */
 export const evaluationDue = (training: TrainingMetrics | undefined, every: number | undefined): boolean =>
   training !== undefined &&
   every !== undefined &&

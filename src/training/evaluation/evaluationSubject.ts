@@ -14,7 +14,7 @@ const subject = t.type({
   images: t.string,
 })
 
-/** What an evaluation's figures are of. */
+/** The network and the images that an evaluation's figures refer to. */
 export type EvaluationSubject = t.TypeOf<typeof subject>
 
 /**
@@ -39,9 +39,9 @@ const words: Readonly<Record<keyof EvaluationSubject, string>> = {
 }
 
 /**
- * Finished work counts for the same network and images alone: writes down which they are, or compares.
+ * Finished work counts only for the same network and images: records which they are, or compares them.
  *
- * @throws OptionError where the interrupted part of the run attacked something else
+ * @throws OptionError if the interrupted part of the run attacked another network or other images
  */
 export const continueWith = (journal: Journal, stage: string, wanted: EvaluationSubject): void => {
   const found = subject.decode(journal.entries.get(KEY))

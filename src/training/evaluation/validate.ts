@@ -10,8 +10,8 @@ import type { Network } from '../network/network.js'
 const BATCH = 250
 
 /**
- * Clean and robust accuracy on some images, without books: a look at a network in training. An example counts as
- * robust where the attack's last word does not change it and it was right before.
+ * Clean and robust accuracy of a network in training on some images. Nothing is recorded. An example counts as robust if
+ * it is classified correctly and the attack's final image does not change the prediction.
  *
  * @param seed of the attack's random starts
  */
@@ -25,7 +25,7 @@ export const validate = (
   let [clean, robust] = [0, 0]
   for (let begin = 0; begin < split.count; begin += BATCH) {
     const indices = Uint32Array.from({ length: Math.min(BATCH, split.count - begin) }, (_, i) => begin + i)
-    // All that is made is freed, also where the attack throws.
+    // All tensors are freed, even if the attack throws.
     const [before, after] = tf.tidy(() => {
       const images = imagesOf(split, shape, indices)
       const labels = labelsOf(split, classes, indices)

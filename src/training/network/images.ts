@@ -21,7 +21,7 @@ export const imagesOf = (split: Split, shape: ImageShape, indices: Uint32Array):
   return toTensor(bytes, indices.length, shape)
 }
 
-/** The same, each image changed by the augmentations one after the other, with dice of its own. */
+/** The same, each image changed by the augmentations one after the other, with its own random numbers. */
 export const augmentedImagesOf = (
   split: Split,
   shape: ImageShape,

@@ -9,7 +9,7 @@ import { Student } from './network.js'
 
 /** Options of {@link makeStudent}. */
 export interface StudentOptions {
-  /** 1 where a parameter is kept and 0 where it is pruned. @default nothing is pruned yet */
+  /** 1 where a parameter is kept and 0 where it is pruned. @default nothing is pruned */
   readonly mask?: Float32Array | undefined
   /** Under which name its weights, running statistics and mask are kept across an interruption. @default 'student' */
   readonly state?: string
@@ -39,7 +39,7 @@ export const makeStudent = (
   return student
 }
 
-/** From here on an interrupted run keeps the student as it is now, whatever becomes of it. */
+/** From now on, checkpoints of the run store the student in its current state, however it changes later. */
 export const holdStudent = (run: RunContext, student: Student): void => {
   const now = studentState(student)
   run.provide(STATE, () => now)
@@ -52,7 +52,7 @@ const STATE = 'student'
 const studentState = ({ architecture, weights, statistics, mask }: Student, given?: Architecture): StageState => ({
   arrays: {
     weights: Float32Array.from(weights.dataSync()),
-    // None without batch normalisation: a checkpoint holds no empty arrays.
+    // Left out without batch normalisation: a checkpoint holds no empty arrays.
     ...(statistics.size > 0 ? { statistics: Float32Array.from(statistics.dataSync()) } : {}),
     ...(mask ? { mask: mask.slice() } : {}),
   },

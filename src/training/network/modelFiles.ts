@@ -22,7 +22,7 @@ type Files = ReadonlyMap<string, Uint8Array>
 interface Format {
   /** Encodes a network for a file of this name: in the order of writing, those that others name first. @param data of the run */
   readonly encode: (file: string, network: MaskedNetwork, data: Dataset) => Either<PwoaError, Files>
-  /** Where a pruned network's masks are for programs that know no other: in a file beside it, or nowhere. */
+  /** Where masks are stored for programs that do not read them from the metadata: in a second file, or nowhere. */
   readonly masks: 'beside' | 'none'
 }
 
@@ -106,8 +106,8 @@ export const modelEndings = Object.keys(formats)
 export const modelEnding = (file: string): string | undefined => modelEndings.find((ending) => file.endsWith(ending))
 
 /**
- * A network's files by name, in the order of writing: those in the format of its ending, and, where it was pruned, its
- * masks as safetensors.
+ * A network's files by name, in the order of writing: those in the format of its ending and, if it was pruned, its masks as
+ * safetensors.
  *
  * @param file ends in one of `modelEndings`
  * @param data of the run: 8-bit integers are calibrated on its training images

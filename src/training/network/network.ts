@@ -42,14 +42,14 @@ export class Student implements Network {
   #maskVector: Tensor1D | undefined
   #weights: Tensor1D
   #statistics: Tensor1D
-  /** Of `foldingOf(architecture)`: what `logits` works with. */
+  /** Of `foldingOf(architecture)`, for `logits`. */
   #inUse: ParameterTensors | undefined
   /** The same as one vector, for a compiled network. */
   #flat: Tensor1D | undefined
 
   /**
    * @param weights in the engine's layout; copied
-   * @param statistics of batch normalisation; copied. Fresh ones, mean 0 and variance 1, where none are given
+   * @param statistics of batch normalisation; copied. @default mean 0 and variance 1
    */
   constructor(architecture: Architecture, weights: Float32Array, statistics = freshStatistics(architecture)) {
     this.#architecture = architecture
@@ -69,7 +69,7 @@ export class Student implements Network {
     return this.#statistics
   }
 
-  /** 1 where a parameter is kept and 0 where it is pruned, once that is settled. */
+  /** 1 where a parameter is kept and 0 where it is pruned; undefined while nothing is pruned. */
   get mask(): Float32Array | undefined {
     return this.#mask
   }
@@ -80,7 +80,7 @@ export class Student implements Network {
     this.#mask = mask
   }
 
-  /** The mask as a tensor, the student's own; undefined where nothing is pruned yet. */
+  /** The mask as a tensor, which the student owns; undefined while nothing is pruned. */
   get maskVector(): Tensor1D | undefined {
     if (this.#mask) this.#maskVector ??= tf.keep(tf.tensor1d(this.#mask))
     return this.#maskVector
@@ -100,7 +100,7 @@ export class Student implements Network {
     this.#statistics = tf.keep(statistics)
   }
 
-  /** Becomes another network, with numbers and mask of its own. */
+  /** Becomes another network, with its parameters and its mask. */
   become({ architecture, weights, statistics, mask }: PlainNetwork): void {
     this.replaceWeights(tf.tensor1d(weights))
     this.replaceStatistics(tf.tensor1d(statistics))

@@ -14,13 +14,13 @@ const IMAGES = 16
 /** A large network has one round, a small one enough for a median. */
 const LIMITS: TimeLimits = { rounds: 15, seconds: 2 }
 
-/** Another number would do: times don't depend on images. */
+/** Any number: times do not depend on images. */
 const SEED = 1
 
 /**
- * How long two networks in use take here, as a whole and layer by layer: medians of rounds in which all have their turn. A
- * layer is timed by itself, with the ReLU behind it and the batch normalisation that is folded into it; the whole as the
- * engine runs it, which may join layers and share images among cores, so that it is not the sum of them.
+ * How long two networks take on this machine, as a whole and layer by layer: medians of rounds in which each is timed once.
+ * A layer is timed alone, with the ReLU after it and the batch normalisation that is folded into it. The whole network is
+ * timed as the engine runs it: it may join layers and share images among cores, so the whole is not the sum of the layers.
  */
 export const networkLatency = (before: PlainNetwork, after: PlainNetwork): NetworkLatency => {
   const students = [before, after].map(
@@ -49,7 +49,7 @@ export const networkLatency = (before: PlainNetwork, after: PlainNetwork): Netwo
 
 const NOTHING: Latencies = { whole: 0, layers: [] }
 
-/** The layers of a network in use, by the names that they have in training, on what those before them give. */
+/** The layers of a network, by their names in training, each on the outputs of the layers before it. */
 const layersOf = (network: PlainNetwork, images: Tensor4D) => {
   const { architecture, weights } = folded(network)
   const parameters = unflatten(architecture, tf.tensor1d(weights))

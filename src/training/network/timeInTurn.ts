@@ -1,12 +1,12 @@
-/** When to stop: after so many rounds, or after the first that ends behind so many seconds. */
+/** When to stop: after this many rounds, or after the first round that ends later than this many seconds. */
 export interface TimeLimits {
   readonly rounds: number
   readonly seconds: number
 }
 
 /**
- * Seconds of each of several pieces of work, by round: they are done in turn, so that what slows the machine for a while
- * meets all of them. Each is done once before, unmeasured.
+ * Times several pieces of work, in seconds by round. Each round does all of them, so that a machine that is slow for a while
+ * slows all of them. Each is done once before, without timing.
  *
  * @param now in milliseconds
  */

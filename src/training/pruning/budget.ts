@@ -15,13 +15,13 @@ interface Prunable {
   readonly parameters: readonly Parameter[]
   /** Ids of the layers that make them. */
   readonly makers: readonly string[]
-  /** Whether what a pruned filter still gives, a constant, needs a channel of its own; see `choose`. */
+  /** Whether the constant that a pruned filter still outputs needs its own channel; see `choose`. */
   readonly standIn: 0 | 1
 }
 
 /** How a budget is counted. */
 export interface Cost {
-  /** What a smaller network costs of what the whole one does. */
+  /** The cost of a smaller network, as a share of that of the whole one. */
   readonly shareOf: (smaller: Architecture) => number
   /** Of the rate that is searched, relative. */
   readonly precision: number
@@ -29,7 +29,7 @@ export interface Cost {
 
 /** By parameters or operations, which follow from the description. */
 export const countedCost = (whole: Architecture, budget: keyof Counts): Cost => {
-  // A stochastic head that is there in training only costs nothing later.
+  // Layers of a stochastic head that exist only during training cost nothing later.
   const costOf = (network: Architecture): number => countsOf(meanPathOf(network))[budget]
   const all = costOf(whole)
   return { shareOf: (smaller) => costOf(smaller) / all, precision: 1e-6 }
@@ -46,14 +46,14 @@ export const budgetLayers = (
 /**
  * Rates that meet a budget once the network is shrunk: one for all groups of channels that depend on each other (the
  * terms of a residual sum, the layers that read it, a depth-wise convolution on the way), the smallest that does; a group
- * with fewer channels keeps one. A group of which a layer is excluded stays, and so do the channels of the images and of
- * the logits, and those that a grouped convolution joins to more than one at a time.
+ * with fewer channels keeps one. A group with an excluded layer is kept, and so are the channels of the images and of the
+ * logits, and those that a grouped convolution combines.
  *
- * Pruned channels go without a trace, so that their budget is met exactly. Pruned filters leave constants; counted is one
- * channel that stays for all of a group's.
+ * Pruned channels leave nothing behind, so their budget is met exactly. Pruned filters leave constants: one channel is
+ * counted for those of a group.
  *
  * @throws OptionError for an unknown layer, for another pattern than `filter` and `channel`, or for a budget that one
- * channel in each group exceeds: it says the largest rate
+ * channel in each group exceeds (with the largest rate)
  * @param cost how it is counted or measured
  * Source: Fang et al., "DepGraph: Towards Any Structural Pruning", CVPR 2023 (groups).
  */
@@ -104,7 +104,7 @@ const prunableGroups = (given: Architecture, pattern: Pattern, left: ReadonlySet
   })
 }
 
-/** The network as it is when it is shrunk. */
+/** The network after pruning at this rate and shrinking. */
 const resized = (given: Architecture, pattern: Pattern, groups: readonly Prunable[], rate: number): Architecture => {
   const shares = new Map(
     groups.flatMap(({ group: { units }, makers, standIn }) => {

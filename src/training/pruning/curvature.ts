@@ -4,21 +4,21 @@ import { fillSigns, stream } from '../../math/random.js'
 import { weightGradients } from '../../models/compiled/weightGradient.js'
 import type { Student } from '../network/network.js'
 
-/** Random projections of the logits, each a pass there and back. */
+/** Random projections of the logits, each a forward and a backward pass. */
 const PROBES = 16
 
 /**
  * How much the logits move with each weight, squared and summed over examples and classes: the diagonal of Gauss–Newton's
- * matrix for ½‖f − t‖², a loss of distillation that has no gradient where the student still is its teacher. Estimated
+ * matrix for ½‖f − t‖², a distillation loss that has no gradient while the student still equals its teacher. Estimated
  * without bias by the gradients of random ±1 combinations of the logits:
  *
  *     h_i = mean over probes v of (∂(Σ v∘f(x))/∂w_i)²
  *
- * Needs images alone: no labels, no attack.
+ * Needs only images: no labels, no attack.
  *
  * @param images n × height × width × channels
  * @returns one h ≥ 0 per weight of the flat vector
- * Source: the estimator is Hutchinson's; the use of curvature for pruning LeCun et al., "Optimal Brain Damage", 1989.
+ * Source: the estimator is Hutchinson's; for the use of curvature in pruning, LeCun et al., "Optimal Brain Damage", 1989.
  */
 export const curvatureOf = ({ architecture, weights }: Student, images: Tensor4D): Float64Array => {
   const squares = new Float64Array(weights.size)

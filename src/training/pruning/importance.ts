@@ -8,13 +8,13 @@ import { PREFIX, type PruningRule } from './maskStage.js'
 import { maskOf, type PruningTask, type TaskOf } from './pruning.js'
 import type { LayerRate } from './rates.js'
 
-/** What the optimizer moves: scores where weights are pruned, batch normalisation's parameters; all else stands still. */
+/** What the optimizer updates: scores of the pruned layers, batch normalisation's parameters. The rest is fixed. */
 const SCORES = `${PREFIX}scores`
 /** The weights that scores are of, 0 elsewhere. */
 const DENSE = `${PREFIX}dense`
-/** All parameters that stand still, 0 elsewhere. */
+/** All parameters that are fixed, 0 elsewhere. */
 const FROZEN = `${PREFIX}frozen`
-/** 1 where the optimizer moves parameters themselves. */
+/** 1 where the optimizer updates the parameters themselves. */
 const FREE = `${PREFIX}free`
 
 /**
@@ -44,7 +44,7 @@ export const scoreRule = (taskOf: TaskOf): PruningRule => {
     },
     moves: SCORES,
     realise: realised,
-    // Without a scores phase there are none.
+    // Without a scores phase there are no scores.
     settle: (student, memory) => (memory.vector(SCORES) ? kept(student, memory) : undefined),
   }
 }

@@ -6,15 +6,15 @@ import { Student } from '../network/network.js'
 import { randomWeights } from '../network/randomWeights.js'
 import { type TimeLimits, timeInTurn } from '../network/timeInTurn.js'
 
-/** Enough for a median that another measurement confirms to a few hundredths on a machine that is at rest. */
+/** Enough for a median that a second measurement reproduces within a few hundredths on an idle machine. */
 const LIMITS: TimeLimits = { rounds: 40, seconds: 1 }
 
-/** Another number would do: times don't depend on weights. */
+/** Any number: times do not depend on weights. */
 const SEED = 1
 
 /**
- * The time that a network in use takes beside another one, on this engine and machine: the median of the ratios of
- * passes in turn.
+ * The time that a network takes, divided by that of another one, on this engine and machine: the median of the ratios of
+ * alternating passes.
  *
  * @param images in a batch
  */

@@ -33,7 +33,7 @@ export interface MaskTarget {
 }
 
 /**
- * Checks what no option can check by itself.
+ * Checks the options together, for what none of them can check alone.
  *
  * @throws OptionError for options that do not go together
  */

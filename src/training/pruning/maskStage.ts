@@ -9,7 +9,7 @@ import { checkMask, type MaskTarget } from './maskOptions.js'
 import { maskTask } from './maskTask.js'
 import { countKept, maskOf, settleMask, type TaskOf } from './pruning.js'
 
-/** What a stage of a pruning phase and a retraining works with. */
+/** The parts of a stage with a pruning phase and a retraining phase. */
 export interface MaskSettings extends MaskTarget {
   /** How the pruning phase is optimised. */
   readonly prune: Recipe
@@ -67,5 +67,5 @@ export const maskStage = (
   )
 }
 
-/** Prefix of what a rule keeps in the memory, which forgets it once the mask is settled. */
+/** Prefix of a rule's entries in the memory. They are removed when the mask is final. */
 export const PREFIX = 'prune.'

@@ -18,13 +18,13 @@ import type { TrainingMemory } from '../step/memory.js'
 import type { Adjusted, PhasePlan } from '../step/phasePlan.js'
 import type { LayerRate } from './rates.js'
 
-/** What is pruned, and how: settled once the network is known. */
+/** What is pruned and how, determined as soon as the network is known. */
 export interface PruningTask {
   readonly pattern: Pattern
   readonly rates: readonly LayerRate[]
 }
 
-/** The task of a student, with what has been settled for it. */
+/** The task of a student, with its determined rates. */
 export type TaskOf = (student: Student, memory: TrainingMemory) => PruningTask
 
 /** Π_S as a mask of the whole flat vector: 1 for all that is not pruned. */
@@ -37,7 +37,7 @@ export const maskOf = (architecture: Architecture, weights: Float32Array, task: 
   return mask
 }
 
-/** Layers that lose the same groups, and their rate; most stand alone. */
+/** Layers that lose the same groups, and their rate; usually a single layer. */
 interface LayerSet {
   readonly rate: number
   readonly layers: readonly LayerRate[]
@@ -79,7 +79,7 @@ const matricesOf = (weights: Float32Array, layers: readonly LayerRate[]): readon
 export const thresholdsOf = (weights: Float32Array, task: PruningTask): readonly number[] =>
   setsOf(task).map(({ rate, layers }) => projectionThreshold(matricesOf(weights, layers), task.pattern, rate))
 
-/** Hard thresholding of the task's layers by the thresholds of `thresholdsOf`, 0 where there is none: a copy. */
+/** A copy in which the task's layers are thresholded, with the thresholds of `thresholdsOf` or 0 for a missing one. */
 export const thresholded = (
   weights: Float32Array,
   task: PruningTask,
@@ -96,7 +96,7 @@ export const thresholded = (
   return kept
 }
 
-/** What ADMM's ρ takes. */
+/** Settings of ADMM's ρ. */
 export const penaltyOptions = declareOptions('rho', {
   /** ρ at first, > 0. */
   initial: positive(),
@@ -173,7 +173,7 @@ const setResiduals = (memory: TrainingMemory, w: Float32Array, z: Float32Array):
 export const hardPrune = (student: Student, task: PruningTask): void =>
   settleMask(student, maskOf(student.architecture, student.weights.dataSync<'float32'>(), task))
 
-/** Zeroes what the mask prunes, and the mask is the student's; what had been pruned before stays so. */
+/** Gives the student the mask and zeroes what it prunes. Weights that were pruned before stay pruned. */
 export const settleMask = (student: Student, mask: Float32Array): void => {
   const weights = Float32Array.from(student.weights.dataSync())
   const before = student.mask

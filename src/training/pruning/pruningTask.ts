@@ -6,7 +6,7 @@ import { type PruningTask, weightShape } from './pruning.js'
 import { type Excluded, isBudget, layerRates, type Rate } from './rates.js'
 
 /**
- * What a mask stage prunes of a network; to a latency, or at rates that the layers share, these are still to be settled.
+ * What a mask stage prunes of a network. Rates for a latency, and rates that layers share, are determined later.
  *
  * @throws OptionError for an unknown layer or a rate < 1
  */
@@ -26,10 +26,10 @@ export const pruningTask = (
 }
 
 /**
- * Looks whether each layer can have its rate.
+ * Checks whether each layer can have its rate.
  *
- * @throws OptionError for a rate that would leave a layer without a filter or a column, or that its pattern does not
- * have: it says the largest that leaves one
+ * @throws OptionError, with the largest possible rate, for one that would leave a layer without a filter or a column, or
+ * that its pattern does not have
  */
 export const checkLayerRates = (stage: string, { pattern, rates }: PruningTask): void => {
   for (const { parameter, rate: own } of rates) {

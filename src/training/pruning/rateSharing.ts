@@ -20,7 +20,7 @@ export type RateSharing = keyof typeof sharings
 
 type Share = (where: Place, student: Student, images: Tensor4D) => readonly number[] | undefined
 
-/** What is pruned, where, and how much may stay. */
+/** What is pruned, in which layers, and how much may be kept. */
 interface Place {
   readonly stage: string
   readonly task: PruningTask
@@ -49,7 +49,7 @@ const refuseBudget = ({ stage, task, budget }: Place): never => {
   )
 }
 
-/** Weights that stay where each layer keeps one group. */
+/** Number of weights that are kept if each layer keeps one group. */
 const leastOf = (task: PruningTask): number =>
   task.rates.reduce((sum, { parameter }, i) => sum + parameter.size / mostOf(task, i), 0)
 
@@ -72,7 +72,7 @@ const sharings = {
   },
   /** By magnitude, over all layers. */
   global: (place, { weights }) => byRank(place, weights.dataSync<'float32'>()),
-  /** By what the answers need. */
+  /** By the influence of the weights on the outputs. */
   learned: (place, student, images) => {
     const curvature = curvatureOf(student, images)
     const weights = student.weights.dataSync<'float32'>()

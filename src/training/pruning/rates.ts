@@ -26,7 +26,7 @@ const budgetOf = <const B extends (typeof budgets)[number]>(...words: readonly B
 
 /** A share of the network's parameters or operations. */
 export const countedBudgetOptions = declareOptions('rate', {
-  /** What is counted; see `Counts`. */
+  /** The figure that is counted; see `Counts`. */
   budget: budgetOf('parameters', 'flops'),
   /** The share that is kept, in (0, 1]. */
   keep: share(),
@@ -57,7 +57,7 @@ export interface OverallRate extends OptionsOf<typeof overallRateOptions> {}
  */
 export type Budget = CountedBudget | LatencyBudget
 
-/** A share of what follows from the description: parameters or operations. */
+/** A share of a figure that follows from the description: parameters or operations. */
 export interface CountedBudget extends OptionsOf<typeof countedBudgetOptions> {}
 
 /** A share of the time: `{ budget: 'latency', keep: 0.5 }` takes half as long. */
@@ -129,7 +129,8 @@ export const layerRates = (
 }
 
 /**
- * The weights of all layers in use but those excluded: what a stochastic head needs for its training only is never pruned.
+ * The weights of all layers in use except the excluded ones. Layers that a stochastic head needs only for training are
+ * never pruned.
  *
  * @throws OptionError for an unknown layer
  */

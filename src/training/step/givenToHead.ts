@@ -6,10 +6,10 @@ import type { GivenTensors } from '../../models/forward/forward.js'
 import { givenLayers } from '../../models/head/head.js'
 
 /**
- * What a network's stochastic head is given in a step, block by block: the noise of the term that draws some, if one of
- * those that act does, and the labels.
+ * The additional inputs of a network's stochastic head in a step, block by block: the noise, if an active term draws some,
+ * and the labels.
  *
- * @param labels n × classes, one-hot, of all blocks one behind the other
+ * @param labels n × classes, one-hot, of all blocks one after the other
  */
 export const givenToHead = (
   architecture: Architecture,

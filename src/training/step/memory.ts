@@ -4,7 +4,7 @@ import { tf } from '../../engine/tf.js'
 
 /**
  * Everything that training changes, by name: flat vectors (optimizer slots, Z, U, masks) and plain numbers (ρ, the
- * position). One record, which can be written and read back: what makes an exact resume possible. Owns its tensors.
+ * position). One record, which can be written and read back, so that a run resumes exactly. Owns its tensors.
  */
 export class TrainingMemory {
   readonly #vectors = new Map<string, Tensor1D>()

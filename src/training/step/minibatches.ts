@@ -10,9 +10,9 @@ import { permutation, stream } from '../../math/random.js'
 import { augmentedImagesOf, imagesOf, labelsOf } from '../network/images.js'
 
 /**
- * The training set, shuffled anew each epoch by (seed, epoch), minibatch by minibatch, without end: the stage that
- * trains says when it has had enough. Each minibatch is lent; the last one of an epoch may be smaller. Augmentations are
- * drawn for (seed, epoch, example), whatever minibatch it is in.
+ * The training set, shuffled again each epoch by (seed, epoch), minibatch by minibatch, without end: the stage that trains
+ * unsubscribes. Each minibatch is lent; the last one of an epoch may be smaller. Augmentations are drawn for (seed, epoch,
+ * example) and do not depend on the minibatch.
  */
 export const minibatches = (
   run: RunContext,
@@ -76,7 +76,7 @@ const makeMinibatch = (
     withImages: (otherImages, otherLabels = labels, views = otherImages.shape[0] === lent.size ? lent.views : 1) => {
       owned.push(...[otherImages, otherLabels].filter((tensor) => tensor !== labels && tensor !== images))
       const size = otherImages.shape[0]
-      // Where examples were joined by variants of themselves, those go by the same indices, in the same order.
+      // If variants of the examples were added, they have the same indices, in the same order.
       const indices = Uint32Array.from({ length: size }, (_, i) => lent.indices[i % lent.size] ?? 0)
       return makeMinibatch({ ...lent, size, indices, views, unchanged: false }, otherImages, otherLabels, lease, owned)
     },

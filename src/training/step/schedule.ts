@@ -3,7 +3,7 @@ import { readArgument } from '../../dsl/options/declare.js'
 import { list, made, nameOfMade, number, whole } from '../../dsl/options/kinds.js'
 import type { Option } from '../../dsl/options/option.js'
 
-/** Where training stands in its phase. */
+/** The position of training in its phase. */
 export interface Progress {
   /** Steps done in the phase before this one, and how many it has. */
   readonly step: number
@@ -16,7 +16,7 @@ export interface Progress {
 /** A learning rate over a phase, as a value: a factor of the phase's learning rate. */
 export interface Schedule {
   readonly name: string
-  /** What the learning rate of a step is multiplied by, in (0, 1]. */
+  /** The factor of a step's learning rate, in (0, 1]. */
   readonly factor: (progress: Progress) => number
 }
 
@@ -76,5 +76,5 @@ export const cosine = (): Schedule => ({
   factor: ({ step, steps }) => FLOOR + ((1 - FLOOR) * (1 + Math.cos((Math.PI * step) / steps))) / 2,
 })
 
-/** What the reference's cosine ends at: 4e-8 for a learning rate of 1e-3. */
+/** The last value of the reference's cosine: 4e-8 for a learning rate of 1e-3. */
 const FLOOR = 4e-5

@@ -38,7 +38,7 @@ export interface StepLosses {
  * weights and running statistics of the student and of its guide, if there is one, and the optimizer's slots; frees
  * everything else it makes.
  *
- * @throws RunError where a term is not finite or not a scalar, before anything has been replaced
+ * @throws RunError if a term is not finite or not a scalar, before anything is replaced
  */
 export const trainStep = (input: StepInput): StepLosses => {
   const { student, guide, memory, plan } = input
@@ -71,9 +71,9 @@ export const trainStep = (input: StepInput): StepLosses => {
 const slotName = (network: number, i: number): string => (network === 0 ? `slot.${i}` : `slot.guide.${i}`)
 
 /**
- * Each network's weights and the optimizer's slots after the step, and the student's own vector behind them where it
- * is not the weights that the optimizer moves. `named` gets each summand of the loss and `statistics` the running
- * statistics that the passes have moved, if there are any, to be freed or taken over.
+ * Each network's weights and the optimizer's slots after the step, followed by the student's own vector if the optimizer
+ * does not update the weights themselves. `named` receives each summand of the loss, and `statistics` the running
+ * statistics that the passes have updated, if any, to be freed or taken over.
  */
 const advanced = (
   { plan, student, memory, minibatch, terms, step, learningRate }: StepInput,
@@ -117,7 +117,7 @@ const advanced = (
     return losses.reduce((sum, loss) => tf.add(sum, loss) as Scalar)
   }
   let failed: { readonly thrown: unknown } | undefined
-  // What a recorded pass has saved for its way back is only freed when the pass comes to its end.
+  // The values that a recorded pass has saved for its backward pass are freed only when the pass ends.
   const total = (passes: readonly TrainedPass[]): Scalar => {
     try {
       return summed(passes)
@@ -163,7 +163,7 @@ const advanced = (
 const movedBy = ({ moves }: PhasePlan, student: Student, memory: TrainingMemory): Tensor1D =>
   (moves === undefined ? undefined : memory.vector(moves)) ?? student.weights
 
-/** Views apart from each other where batch normalisation would see the difference. */
+/** Views are passed separately if batch normalisation would see the difference. */
 const blocksOf = (images: Tensor4D, views: number, { statistics }: Student): readonly Tensor4D[] =>
   views === 1 || statistics.size === 0 ? [images] : tf.split(images, views)
 

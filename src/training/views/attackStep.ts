@@ -15,7 +15,7 @@ export type AttackSchedule = PerEpoch<Attack>
 /** An option: an attack for all epochs, or a function from an epoch to its attack. */
 export const attackScheduleOption = (): Option<AttackSchedule> => perEpochOption(attackOption())
 
-/** Checks a stage's first argument. @throws OptionError for what is not an attack; see `readPerEpoch` */
+/** Checks a stage's first argument. @throws OptionError for anything but an attack; see `readPerEpoch` */
 export const readAttack = (stage: string, schedule: unknown): AttackSchedule =>
   readPerEpoch(stage, 'attack', attackOption(), schedule)
 
@@ -24,9 +24,9 @@ export const attackConfig = (schedule: AttackSchedule): Readonly<Record<string, 
   perEpochConfig(schedule, ({ name, config }) => ({ attack: name, ...config }))
 
 /**
- * The step's images, attacked on the student as it is at this step: n × height × width × channels, the caller's. Batch
- * normalisation goes by running statistics meanwhile, as in TRADES' and MART's own code (`model.eval()`): the attack
- * sees the network that will be attacked, and leaves the statistics alone.
+ * The step's images, attacked on the current student: n × height × width × channels, owned by the caller. Meanwhile batch
+ * normalisation uses the running statistics, as in TRADES' and MART's own code (`model.eval()`): the attack sees the
+ * network that will be attacked, and does not change the statistics.
  */
 export const attackedImages = (
   stage: string,
@@ -42,7 +42,7 @@ export const attackedImages = (
     indices: minibatch.indices,
     // Another start in every epoch, the same in every rerun.
     seed: (run.seed + 0x9e3779b9 * (minibatch.epoch + 1)) >>> 0,
-    // A look at each epoch's first minibatch: it takes no pass, but reads numbers back from the engine.
+    // Only for each epoch's first minibatch: this takes no pass, but reads numbers back from the engine.
     onGradient: minibatch.batch === 0 ? gradients.watch : undefined,
   })
   const blind = minibatch.indices.filter(gradients.isBlind).length

@@ -8,7 +8,7 @@ import type { HasTerms, LossTerm, TermBatch } from '../../dsl/step.js'
 import type { HasStudent } from '../network/network.js'
 import { type AttackSchedule, attackConfig, readAttack, withAttackedView } from './attackStep.js'
 
-/** A loss of the logits of natural and attacked images, which stand one behind the other. */
+/** A loss of the logits of natural images, followed by those of the attacked images. */
 export interface PairLoss {
   /** Its options, as the plan states them. */
   readonly config: Readonly<Record<string, unknown>>

@@ -11,7 +11,7 @@ import { transferValues } from '../../models/parameters/transferValues.js'
 import type { HasStudent } from '../network/network.js'
 import { randomWeights } from '../network/randomWeights.js'
 
-/** A stochastic head, and the loss of what it has of a minibatch. */
+/** A stochastic head, and the loss of its outputs for a minibatch. */
 export interface Bottleneck {
   /** Its options, as the plan states them. */
   readonly config: Readonly<Record<string, unknown>>
@@ -55,8 +55,8 @@ export const bottleneckStage = ({ config, phases, head, loss }: Bottleneck): Op<
 
 /**
  * Gives the student a stochastic head, see `withHead`. The head and the last layer, which reads another code than before,
- * start from random weights of the run's seed; all else keeps its numbers and its mask. A student that has the head
- * already, in a resumed run or out of a file, stays as it is.
+ * start from random weights of the run's seed; all other layers keep their parameters and masks. A student that already has
+ * the head, in a resumed run or from a file, is not changed.
  *
  * @throws OptionError for a network that does not end in a linear layer, or has another head
  */

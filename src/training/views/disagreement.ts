@@ -4,7 +4,7 @@ import type { Network } from '../network/network.js'
 
 /**
  * The direction of the L∞ ball in which v·(f − g) rises most, to first order: the signs of its gradient, −1, 0 or 1 at
- * each pixel. The rise over a radius ε is ε times the L1 norm of that gradient. Batch normalisation goes by running
+ * each pixel. The rise over a radius ε is ε times the L1 norm of that gradient. Batch normalisation uses running
  * statistics.
  *
  * @param images n × height × width × channels

@@ -26,7 +26,7 @@ export const hiddenFields = {
   sigma: sigmaOption().optional('5'),
 }
 
-/** What a user chose of the hidden activations. */
+/** The hidden activations that a user chose. */
 export interface HiddenOptions extends OptionsOf<{ readonly fields: typeof hiddenFields }> {}
 
 /** The choice in one network. */

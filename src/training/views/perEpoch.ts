@@ -2,7 +2,7 @@ import { PwoaFailure, rejectOption } from '../../dsl/errors.js'
 import { readArgument } from '../../dsl/options/declare.js'
 import { guarded, type Option } from '../../dsl/options/option.js'
 
-/** The same for all epochs, or what each epoch has, from 0. */
+/** One value for all epochs, or a function from an epoch, from 0, to its value. */
 export type PerEpoch<T extends object> = T | ((epoch: number) => T)
 
 /** What an epoch has. */
@@ -19,9 +19,9 @@ export const perEpochOption = <T extends object>(item: Option<T>): Option<PerEpo
 }
 
 /**
- * Checks an argument that each epoch may have its own value of. What a function returns is checked when its epoch comes.
+ * Checks an argument that may have a value for each epoch. The result of a function is checked when its epoch begins.
  *
- * @throws OptionError for a value that is not accepted; later for what a function returns
+ * @throws OptionError for a value that is not accepted; later, for a wrong result of a function
  */
 export const readPerEpoch = <T extends object>(
   stage: string,
@@ -40,7 +40,7 @@ export const readPerEpoch = <T extends object>(
   }
 }
 
-/** What an epoch has. A factory that was not called refuses the epoch as its options, under its own name. */
+/** The value of an epoch. A factory that was not called refuses the epoch as its options, under its own name. */
 const called = <T>(schedule: (epoch: number) => T, epoch: number, refuse: () => never): T => {
   try {
     return schedule(epoch)
@@ -56,12 +56,12 @@ type Config = Readonly<Record<string, unknown>>
 const STATED = 200
 
 /**
- * A schedule as plain JSON, for the plan: what the first epoch has and, under `from`, what changes from which epoch on
+ * A schedule as plain JSON, for the plan: the first epoch's value and, under `from`, the epochs at which it changes
  * among the first 200. `{ epsilon: 0.1, from: { 5: { epsilon: 0.3 } } }` is 0.1 in epochs 0 to 4 and 0.3 from epoch 5 on;
  * an option that is left out from an epoch on is null. A schedule that never changes is stated like a single value. An
  * epoch that a schedule refuses ends the list: a run may end before it.
  *
- * @throws what the schedule throws for the first epoch
+ * @throws the exception of the schedule for the first epoch
  */
 export const perEpochConfig = <T extends object>(schedule: PerEpoch<T>, configOf: (value: T) => Config): Config => {
   let latest = configOf(inEpoch(schedule, 0))

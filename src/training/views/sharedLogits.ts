@@ -2,17 +2,17 @@ import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import type { Network } from '../network/network.js'
 
-/** By the images themselves, so that nothing is kept beyond their minibatch. */
+/** The keys are the images themselves, so entries live no longer than their minibatch. */
 const known = new WeakMap<Tensor4D, { readonly network: Network; readonly logits: Float32Array }>()
 
-/** A network's logits of a minibatch that nobody changes, kept for the stages that ask for them next; see `knownAnswers`. */
+/** A network's logits of a minibatch, computed and kept for later stages of the same step; see `knownLogits`. */
 export const sharedLogits = (network: Network, images: Tensor4D): Float32Array => {
   const logits = tf.tidy(() => network.logits(images).dataSync<'float32'>().slice())
   known.set(images, { network, logits })
   return logits
 }
 
-/** The same where somebody has asked for them: of a network that stays as it is, a teacher's. */
+/** The kept logits of a minibatch; undefined if none were computed. Only for a network that does not change: a teacher. */
 export const knownLogits = (network: Network, images: Tensor4D): Float32Array | undefined => {
   const found = known.get(images)
   return found?.network === network ? found.logits : undefined

@@ -9,8 +9,8 @@ import { knownLogits } from './sharedLogits.js'
 const MOST = 64 * 2 ** 20
 
 /**
- * A teacher's logits, computed once an example as long as nobody changes its image. Which minibatch an example was in
- * when they were computed shows in their last bits, so that a resumed run needs them as they were: `snapshot`.
+ * A teacher's logits, computed once for each example whose image does not change. An example's logits depend, in their
+ * last bits, on the minibatch they were computed in, so a resumed run restores them exactly: `snapshot`.
  */
 export class TeacherLogits {
   readonly #teacher: Network
@@ -26,7 +26,7 @@ export class TeacherLogits {
     this.#known = restored(earlier?.arrays.known, count)
   }
 
-  /** @param indices which training examples the images are; undefined where they have been changed */
+  /** @param indices of the images' training examples; undefined if the images were changed */
   of(images: Tensor4D, indices: Uint32Array | undefined): Tensor2D {
     const classes = this.#classes
     if (indices === undefined || this.#known.length === 0) {

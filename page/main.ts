@@ -65,7 +65,7 @@ const connect = (): void => {
     setText(connection, 'Connected')
   }
   source.onerror = () => {
-    if (!ended) setText(connection, 'Connection lost; retrying …')
+    if (!ended) setText(connection, 'Connection lost; retrying … A run that is resumed has a new address.')
     // The browser retries by itself unless the connection is closed.
     if (!ended && source.readyState !== EventSource.CLOSED) return
     source.close()

@@ -6,6 +6,7 @@ import { PwoaFailure } from '../dsl/errors.js'
 import { type Broadcast, makeBroadcast } from './broadcast.js'
 import { controls } from './messages.js'
 import type { PageFiles } from './pageFiles.js'
+import { isOwnHost, isOwnOrigin } from './requestPlace.js'
 import type { Show } from './show.js'
 
 /** Options of {@link openPageServer}. */
@@ -89,14 +90,14 @@ const answer = (serving: Serving, request: IncomingMessage, response: ServerResp
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   const [address = '', query] = (request.url ?? '').split('?')
   const [, token = '', ...path] = address.split('/')
-  const known = same(token, serving.token) && isOurs(serving.host, request.headers.host)
+  const known = same(token, serving.token) && isOwnHost(serving.host, request.headers)
   if (known && request.method === 'GET' && path.join('/') === 'events')
     serving.broadcast.listen(response, new URLSearchParams(query).get('run') ?? undefined)
   else
     send(
       request,
       response,
-      known ? found(serving, request.method, path) : plain(403, 'Use the address that pwoa-run printed.'),
+      known ? found(serving, request, path) : plain(403, 'Use the address that pwoa-run printed.'),
     )
 }
 
@@ -113,23 +114,22 @@ const plain = (status: number, text: string): Answer => ({
   bytes: Buffer.from(`${text}\n`),
 })
 
-const found = ({ files, show }: Serving, method: string | undefined, path: readonly string[]): Answer => {
+const found = (
+  { files, show }: Serving,
+  { method, headers: asked }: IncomingMessage,
+  path: readonly string[],
+): Answer => {
   const [first = '', id = '', what = ''] = path
   const file = method === 'GET' && path.length === 1 ? files.get(first === '' ? 'index.html' : first) : undefined
   if (file) return { status: 200, ...file }
   const control = controls.find((name) => name === what)
   if (method !== 'POST' || first !== 'runs' || path.length !== 3 || !control) return plain(404, 'Not found.')
+  if (!isOwnOrigin(asked)) return plain(403, 'Only the page itself can control a run.')
   const run = show.run(id)
   if (!run?.controls) return plain(409, 'This run is not running in this process.')
   run.controls[control]()
   return plain(200, 'Done.')
 }
-
-const loopback = /^(127(\.\d+){3}|localhost|\[::1\])$/
-
-/** Whether the request has a name of this machine as its host: any site can let its own name resolve to 127.0.0.1. */
-const isOurs = (host: string, asked = ''): boolean =>
-  !loopback.test(host.includes(':') ? `[${host}]` : host) || loopback.test(asked.replace(/:\d+$/, ''))
 
 /** Compares two texts in constant time, so that the time does not reveal where they differ. */
 const same = (given: string, wanted: string): boolean => timingSafeEqual(digest(given), digest(wanted))

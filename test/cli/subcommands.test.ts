@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseArguments } from '../../src/cli/parseArguments.js'
@@ -218,18 +218,24 @@ export default compare('two', { bad: row(2), good: row(2) })
 })
 
 describe('--ui', () => {
-  test('prints the address, keeps it readable only by its owner, and changes nothing else', async () => {
+  test('prints an address with a new token at each start, whatever the run folder says, and writes it to no file', async () => {
     const folder = folderWith(userFiles)
-    const { code, stdout, stderr } = await command.run(
-      ['pipeline.ts', '--engine', 'wasm', '--ui', '--quiet', '--json', '--out', 'run'],
-      folder,
-    )
-    expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ pipeline: 'halving' })
-    const [, port, token] = /^page: http:\/\/127\.0\.0\.1:(\d+)\/([\w-]+)\/\n$/.exec(stderr) ?? []
-    const file = join(folder, 'run', 'page.json')
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ port: Number(port), token })
-    if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
+    const args = ['pipeline.ts', '--engine', 'wasm', '--ui', '--quiet', '--json']
+    const tokenOf = async (...more: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await command.run([...args, ...more], folder)
+      expect(code).toBe(0)
+      expect(JSON.parse(stdout)).toMatchObject({ pipeline: 'halving' })
+      const token = /^page: http:\/\/127\.0\.0\.1:\d+\/([\w-]{22})\/\n$/.exec(stderr)?.[1] ?? stderr
+      for (const name of readdirSync(join(folder, 'run')))
+        if (name.includes('.')) expect(readFileSync(join(folder, 'run', name), 'utf8'), name).not.toContain(token)
+      return token
+    }
+    const first = await tokenOf('--out', 'run')
+    // As a folder from somebody else may have it.
+    writeFileSync(join(folder, 'run', 'page.json'), JSON.stringify({ port: 8080, token: 'known-to-its-author-22' }))
+    const second = await tokenOf('--resume', 'run')
+    expect(second).not.toBe(first)
+    expect(second).not.toBe('known-to-its-author-22')
   })
 
   test('is refused before anything starts if the port is taken', async () => {

@@ -105,7 +105,7 @@ describe('a run with --ui', needing(chromiumBrowser), () => {
     }
   })
 
-  test('killed and resumed: the open page reconnects and shows the earlier part', async () => {
+  test('killed and resumed: a page at the new address shows the earlier part', async () => {
     const folder = folderWith(userFiles)
     const args = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow', '--ui']
     const first = command.start([...args, '--out', 'run'], folder)
@@ -116,10 +116,12 @@ describe('a run with --ui', needing(chromiumBrowser), () => {
     await first.ended
     await page.getByText('Connection lost; retrying …').waitFor()
     const second = command.start([...args, '--resume', 'run'], folder)
-    expect(await addressOf(second)).toBe(address)
-    await page.getByText('Connected', { exact: true }).waitFor()
+    const again = await addressOf(second)
+    expect(again.split('/')[3]).not.toBe(address.split('/')[3])
+    const { page: resumed } = await open(again)
+    await resumed.getByText('Connected', { exact: true }).waitFor()
     await second.prints(/train +60\/400/)
-    const { runs } = await firstMessage(address)
+    const { runs } = await firstMessage(again)
     const [run] = runs
     expect(run?.facts?.state).toBe('running')
     expect(run?.facts?.environments).toHaveLength(2)
@@ -129,7 +131,7 @@ describe('a run with --ui', needing(chromiumBrowser), () => {
     ])
     second.child.kill('SIGINT')
     expect((await second.ended).code).toBe(130)
-    await page.locator('.badge.stopped').waitFor()
+    await resumed.locator('.badge.stopped').waitFor()
     // Lines are on disk when the state is saved.
     const losses = readFileSync(join(folder, 'run', 'metrics.jsonl'), 'utf8')
       .split('\n')

@@ -1,10 +1,13 @@
 import { request } from 'node:http'
+import { hostname } from 'node:os'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { PwoaFailure } from '../../src/dsl/errors.js'
+import { given } from '../../src/dsl/kit/given.js'
 import { makeRunFigures } from '../../src/report/figures/runFigures.js'
 import type { PageMessage } from '../../src/ui/messages.js'
 import { openPageServer } from '../../src/ui/pageServer.js'
+import { isOwnHost } from '../../src/ui/requestPlace.js'
 import { makeShow, type ShownRun } from '../../src/ui/show.js'
 import { figuresOf, metricsAt, plan } from '../report/records.js'
 import { until } from '../support/until.js'
@@ -28,9 +31,13 @@ interface Answer {
   readonly body: string
 }
 
-const ask = (port: number, path: string, options: { method?: string; host?: string } = {}): Promise<Answer> =>
+const ask = (
+  port: number,
+  path: string,
+  { host, origin, ...options }: { method?: string; host?: string; origin?: string | undefined } = {},
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const headers = options.host === undefined ? {} : { host: options.host }
+    const headers = given({ host, origin })
     const asked = request({ port, path, method: options.method ?? 'GET', headers }, (response) => {
       let body = ''
       response.setEncoding('utf8').on('data', (text: string) => {
@@ -75,6 +82,25 @@ describe('access to the page', () => {
     expect((await ask(port, `/${token}/`, { host: `localhost:${port}` })).status).toBe(200)
   })
 
+  test.each([
+    ['127.0.0.1', 'localhost:80', true],
+    ['127.0.0.1', '[::1]', true],
+    ['::1', '127.0.0.1:80', true],
+    ['127.0.0.1', '192.168.0.7:80', false],
+    ['127.0.0.1', 'evil.example', false],
+    ['localhost', hostname(), false],
+    ['0.0.0.0', '192.168.0.7:80', true],
+    ['::', '[fe80::1]:80', true],
+    ['0.0.0.0', hostname(), true],
+    ['0.0.0.0', 'evil.example:80', false],
+    ['0.0.0.0', '127.0.0.1.evil.example', false],
+    ['lab.example', 'LAB.example:80', true],
+    ['lab.example', 'evil.lab.example:80', false],
+    ['0.0.0.0', '', false],
+  ])('of a page at %s by the host %s: %s', (bound, host, known) => {
+    expect(isOwnHost(bound, { host })).toBe(known)
+  })
+
   test('is only from this machine, at the printed address', async () => {
     const { url, port } = await serve(makeShow('run'), files())
     expect(url).toBe(`http://127.0.0.1:${port}/${token}/`)
@@ -117,8 +143,9 @@ describe('responses', () => {
     }
     show.put(shown({ controls }))
     show.put(shown({ id: '1' }))
-    const post = async (path: string): Promise<number | undefined> =>
-      (await ask(port, `/${token}/runs/${path}`, { method: 'POST' })).status
+    const own = `http://localhost:${port}`
+    const post = async (path: string, origin: string | undefined = own, host?: string): Promise<number | undefined> =>
+      (await ask(port, `/${token}/runs/${path}`, { method: 'POST', origin, ...given({ host }) })).status
     expect(await post('0/pause')).toBe(200)
     expect(await post('0/proceed')).toBe(200)
     expect(await post('0/stop')).toBe(200)
@@ -127,6 +154,19 @@ describe('responses', () => {
     expect(await post('0/constructor')).toBe(404)
     expect((await ask(port, `/${token}/runs/0/stop`)).status).toBe(404)
     expect(asked).toEqual(['pause', 'proceed', 'stop'])
+    // Of another site, which knows the token: by a form, by a script, by a name that resolves to this machine.
+    for (const origin of [
+      'http://evil.example',
+      'null',
+      `http://127.0.0.1:${port + 1}`,
+      `https://127.0.0.1:${port}`,
+      '',
+    ])
+      expect(await post('0/stop', origin), origin).toBe(403)
+    expect((await ask(port, `/${token}/runs/0/stop`, { method: 'POST' })).status).toBe(403)
+    expect(await post('0/stop', 'http://evil.example', 'evil.example')).toBe(403)
+    expect(asked).toHaveLength(3)
+    expect(await post('0/stop', `http://127.0.0.1:${port}`, `127.0.0.1:${port}`)).toBe(200)
   })
 })
 

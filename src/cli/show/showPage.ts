@@ -1,4 +1,4 @@
-import { filter, take } from 'rxjs'
+import { take } from 'rxjs'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { RunHandle, RunOptions } from '../../dsl/pipeline/run.js'
 import type { Step } from '../../dsl/step.js'
@@ -36,25 +36,17 @@ export const showPage = async (
   { resume, seed = 0 }: Pick<RunOptions, 'resume' | 'seed'>,
 ): Promise<RunPage> => {
   const show = makeShow(name)
-  const page = await openPage(show, address, resume)
+  const page = await openPage(show, address)
   const from = resume === undefined ? 'its beginning' : 'an earlier part'
   const following: Promise<void>[] = []
 
   const followOne = (id: string, label: string, pipeline: Pipeline<Step>, run: RunHandle): void => {
     following.push(followRun({ show, id, label, plan: planOf(pipeline, seed), run, from }))
-    // The folder exists once the engine is chosen.
-    run.events$
-      .pipe(
-        filter(({ type }) => type === 'engine'),
-        take(1),
-      )
-      .subscribe(() => page.keepIn(run.folder))
   }
   const followRows = ({ rows }: Comparison, { folder, runs$ }: ComparisonHandle): void => {
     const live = new Set<string>()
     if (resume !== undefined) following.push(lookAtFolder({ folder, show, except: live })().catch(() => undefined))
     runs$.subscribe(({ label, index, run }) => {
-      page.keepIn(folder)
       live.add(String(index))
       const row = rows[label]
       if (row) followOne(String(index), label, row, run)
@@ -66,7 +58,6 @@ export const showPage = async (
     const controller = new AbortController()
     // The folder exists once there is an event.
     events$.pipe(take(1)).subscribe(() => {
-      page.keepIn(folder)
       following.push(followFolder(look, controller.signal).then(() => look().catch(() => undefined)))
     })
     void result.then(() => controller.abort())

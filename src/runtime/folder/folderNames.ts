@@ -10,7 +10,6 @@ export const runFiles = {
   events: 'events.jsonl',
   summary: 'summary.json',
   report: 'report.html',
-  page: 'page.json',
   trace: 'trace.json',
 } as const
 

@@ -63,7 +63,7 @@ const checkEmpty = (folder: string): void => {
 const isOpening = (folder: string, name: string): boolean =>
   opening.includes(name) || name.startsWith(lockName) || halfWritten.test(name) || isEmpty(join(folder, name))
 
-const opening: readonly string[] = [runFiles.plan, runFiles.events, runFiles.page, runFiles.trace]
+const opening: readonly string[] = [runFiles.plan, runFiles.events, runFiles.trace]
 
 const isEmpty = (path: string): boolean => {
   const found = statSync(path, { throwIfNoEntry: false })

@@ -26,8 +26,7 @@ describe('a folder in which no step was ever taken', () => {
   test.each(['out', 'resume'] as const)('is a new one for --%s, also of another plan', async (option) => {
     const folder = join(temporaryFolder(), 'run')
     expect(await failing({ out: folder })).toMatchObject({ left: { actual: 'no such layer' } })
-    // What a page and half a write leave is nothing either.
-    writeFileSync(join(folder, 'page.json'), '{}')
+    // What half a write leaves is nothing either.
     mkdirSync(join(folder, 'checkpoints'))
     expect(await right({ [option]: folder })).toMatchObject({ _tag: 'Right' })
     expect(jsonOf(join(folder, 'plan.json'))).toMatchObject({ stages: [{ config: { epochs: 1 } }] })

@@ -8,7 +8,6 @@ import { PwoaFailure } from '../../../src/dsl/errors.js'
 import { encodeSafetensors } from '../../../src/io/checkpoints/safetensors.js'
 import { readNewest } from '../../../src/runtime/checkpoints/checkpointFolder.js'
 import { seal, unsealed } from '../../../src/runtime/checkpoints/checkpointSeal.js'
-import { rememberedAddress } from '../../../src/runtime/folder/pageAddress.js'
 import { finishedIn } from '../../../src/runtime/folder/runInFolder.js'
 import { readRun } from '../../../src/runtime/records/readRun.js'
 import { writeReport } from '../../../src/runtime/records/writeReport.js'
@@ -229,21 +228,6 @@ describe('study.json', () => {
     for (const one of cases) {
       writeFileSync(file, one.text)
       expectRefused(await errorOf(reportOf(root)), file, one)
-    }
-  })
-})
-
-describe('page.json', () => {
-  test('that lacks a field, or has one of another type, is refused', async () => {
-    const root = temporaryFolder()
-    expect(rememberedAddress(root)).toBeUndefined()
-    const file = join(root, 'page.json')
-    const text = '{"port":8080,"token":"secret"}'
-    writeFileSync(file, text)
-    expect(rememberedAddress(root)).toEqual({ port: 8080, token: 'secret' })
-    for (const one of casesOf({ of: 'sweep', file, readers: () => ({}) }, [text])) {
-      writeFileSync(file, one.text)
-      expectRefused(await errorOf(() => rememberedAddress(root)), file, one)
     }
   })
 })

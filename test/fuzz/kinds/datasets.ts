@@ -1,15 +1,19 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { crc32, deflateSync, gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import tar from 'tar-stream'
 import { CIFAR_10 } from '../../../src/io/datasets/cifar/cifarFiles.js'
 import { readRecords } from '../../../src/io/datasets/cifar/cifarRecords.js'
 import { packDataset, unpackDataset } from '../../../src/io/datasets/common/packedDataset.js'
+import { decodeImages } from '../../../src/io/datasets/images/decodeImages.js'
 import { loadDecoder } from '../../../src/io/datasets/images/imageDecoder.js'
 import { readIdxImages, readIdxLabels } from '../../../src/io/datasets/mnist/idx.js'
 import { refuse } from '../../../src/io/files/refusal.js'
 import { untar } from '../../../src/io/files/untar.js'
 import { concat, u32 } from '../../io/bytes.js'
 import { type FuzzKind, must, type Seed, whole } from '../kind.js'
+import { temporary } from '../temporary.js'
 
 const bigEndian = (...values: readonly number[]): Uint8Array => {
   const bytes = Buffer.alloc(4 * values.length)
@@ -99,35 +103,31 @@ export const cifar: FuzzKind = {
 const chunk = (type: string, data: Uint8Array): Uint8Array =>
   concat(bigEndian(data.length), type, data, bigEndian(crc32(concat(type, data))))
 
-/** A PNG file by its header alone: grey, with a single row of pixels. */
-const pngOf = (width: number, height: number): Uint8Array =>
+/** A grey PNG file of that size by its header, with so many rows of black pixels. */
+const pngOf = (width: number, height: number, rows = 1): Uint8Array =>
   concat(
     '\x89PNG\r\n\x1a\n',
     chunk('IHDR', concat(bigEndian(width, height), Uint8Array.of(8, 0, 0, 0, 0))),
-    chunk('IDAT', deflateSync(new Uint8Array(width + 1))),
+    chunk('IDAT', deflateSync(new Uint8Array(rows * (width + 1)))),
     chunk('IEND', new Uint8Array(0)),
   )
 
 const picture = sharp({ create: { width: 5, height: 4, channels: 3, background: '#48a' } })
-const decoder = loadDecoder('fuzz')
-
-/** As a folder of images takes it: a decoder says by an ordinary error what it can't decode. */
-const undecodable = (thrown: unknown): never => {
-  if (thrown instanceof Error && thrown.name === 'Error') refuse('an image', thrown.message)
-  throw thrown
-}
-
 /** JPEG and PNG files. */
 export const image: FuzzKind = {
   seeds: async () => [whole(await picture.clone().png().toBuffer()), whole(await picture.clone().jpeg().toBuffer())],
   hostile: {
     'two billion pixels by the header': () => pngOf(46_000, 46_000),
     'a row of a hundred million pixels': () => pngOf(100_000_000, 1),
+    'as many pixels as the budget allows': () => pngOf(7600, 7600, 7600),
   },
   read: async (bytes, budget) => {
-    const { shapeOf, decode } = await decoder
-    const { height, width } = await shapeOf(bytes, 'rgb').catch(undecodable)
-    budget.allocate(3 * height * width, 'its pixels')
-    return decode(bytes, 'rgb', height * width).catch(undecodable)
+    const path = join(temporary(), 'image')
+    writeFileSync(path, bytes)
+    const decoder = await loadDecoder('fuzz')
+    const { signal } = new AbortController()
+    const settings = { decoder, color: 'rgb', undecodable: 'refuse', signal, mostBytes: 2 ** 31, budget } as const
+    const file = { path, label: 0, size: bytes.length, modified: 0 }
+    return decodeImages({ stage: 'fuzz', file: 'images' }, [file], settings)
   },
 }

@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { valueOf } from '../../../src/dsl/errors.js'
 import { parseJson } from '../../../src/dsl/kit/parseJson.js'
@@ -8,18 +7,14 @@ import { failureOf, QueueJob } from '../../../src/runtime/queue/queueJob.js'
 import { readRun } from '../../../src/runtime/records/readRun.js'
 import { PointProgress } from '../../../src/runtime/sweep/pointMessages.js'
 import { type FuzzKind, whole } from '../kind.js'
+import { temporary } from '../temporary.js'
 
 const FIXTURE = 'test/fixtures/runs/comparison/1-filters'
 
-let copy: string | undefined
-
-/** A copy of a run folder, which is removed at the end of the process. */
+/** A copy of a run folder. */
 const runFolder = (): string => {
-  if (copy !== undefined) return copy
-  const folder = mkdtempSync(join(tmpdir(), 'pwoa-fuzz-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  cpSync(FIXTURE, folder, { recursive: true })
-  copy = folder
+  const folder = join(temporary(), 'run')
+  if (!existsSync(folder)) cpSync(FIXTURE, folder, { recursive: true })
   return folder
 }
 

@@ -38,6 +38,8 @@ export interface Decoded {
 const GROUP = 64
 /** The most bytes of pixels that are decoded at a time, unless a single image has more. */
 const GROUP_BYTES = 2 ** 27
+/** Copies of an image while it is decoded. */
+const COPIES = 2
 /** The most bytes of one file. */
 const MOST_FILE_BYTES = 2 ** 28
 
@@ -145,11 +147,11 @@ export const decodeImages = async (
   const shape = options.shape ?? (await firstShape(place, files, options))
   if (shape === undefined) throw nothingDecoded(place)
   checkRoom(place, files.length, shape, options)
-  const size = imageSize(shape)
-  options.budget.allocate(files.length * size, 'the pixels of all images')
-  const images = new Uint8Array(files.length * size)
   const labels = new Uint8Array(files.length)
-  const atOnce = Math.max(1, Math.min(GROUP, Math.floor(GROUP_BYTES / size)))
+  const size = imageSize(shape)
+  const atOnce = Math.max(1, Math.min(GROUP, files.length, Math.floor(GROUP_BYTES / size)))
+  options.budget.allocate((files.length + COPIES * atOnce) * size, 'the pixels of all images')
+  const images = new Uint8Array(files.length * size)
   let count = 0
   for (let begin = 0; begin < files.length; begin += atOnce) {
     if (options.signal.aborted) throw interrupted(place.stage)

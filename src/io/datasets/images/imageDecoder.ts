@@ -1,6 +1,7 @@
 import type { ImageShape } from '../../../dsl/dataset.js'
 import { PwoaFailure } from '../../../dsl/errors.js'
 import { refuseKind } from '../../files/kindOfFile.js'
+import { refuse } from '../../files/refusal.js'
 import { messageOf } from '../../files/thrown.js'
 
 /** The channels of the pixels: three, or one. */
@@ -16,11 +17,14 @@ export interface Pixels {
 export interface ImageDecoder {
   /** The library with its version: another version may return other pixels. */
   readonly version: string
-  /** Height × width × channels by the header of a file; rejects if it is not a JPEG or PNG file. Decodes nothing. */
+  /** Height × width × channels by the header of a file; rejects if it is neither JPEG nor PNG, or too long. Decodes nothing. */
   readonly shapeOf: (file: Uint8Array, color: Color) => Promise<ImageShape>
   /** Pixels of a file; rejects if it is not a whole JPEG or PNG file, or by its header has more than `most` pixels. */
   readonly decode: (file: Uint8Array, color: Color, most: number) => Promise<Pixels>
 }
+
+/** What JPEG allows; the decoder takes many times the memory of a longer row. */
+const MOST_EXTENT = 65_535
 
 const CHANNELS: Readonly<Record<Color, number>> = { rgb: 3, grey: 1 }
 
@@ -55,6 +59,8 @@ export const loadDecoder = async (stage: string): Promise<ImageDecoder> => {
     shapeOf: async (file, color) => {
       checkSignature(file)
       const { height, width } = await sharp(file, { limitInputPixels: false }).metadata()
+      if (Math.max(height, width) > MOST_EXTENT)
+        refuse(`an image of at most ${MOST_EXTENT} pixels a side`, `${height} × ${width}`)
       return { height, width, channels: CHANNELS[color] }
     },
     decode: async (file, color, most) => {

@@ -55,7 +55,19 @@ describe('folders', () => {
   })
 
   test('of the tests are those of src, where they are named after one', () => {
-    const own = ['conventions', 'docs', 'fixtures', 'golden', 'laws', 'package', 'page', 'scripts', 'support', 'types']
+    const own = [
+      'conventions',
+      'docs',
+      'fixtures',
+      'fuzz',
+      'golden',
+      'laws',
+      'package',
+      'page',
+      'scripts',
+      'support',
+      'types',
+    ]
     const places = new Set(sourceFiles('test').map((file) => relative('test', pathOf(dirname(file)))))
     const lost = [...places].filter((place) => !own.includes(place.split('/')[0] ?? '') && !graph.has(`src/${place}`))
     expect(lost.filter((place) => ![...graph.keys()].some((folder) => folder.startsWith(`src/${place}/`)))).toEqual([])

@@ -1,7 +1,8 @@
 import type { FuzzKind } from './kind.js'
 import { onnx, safetensors, sparse, torch } from './kinds/checkpoints.js'
 import { cifar, idx, image, pack } from './kinds/datasets.js'
-import { events, metrics, plan, queue, summary } from './kinds/records.js'
+import { network } from './kinds/networks.js'
+import { checkpoint, events, metrics, plan, queue, summary } from './kinds/records.js'
 
 /** Every kind of file that is read from outside. */
 export const kinds: Readonly<Record<string, FuzzKind>> = {
@@ -9,6 +10,7 @@ export const kinds: Readonly<Record<string, FuzzKind>> = {
   safetensors,
   sparse,
   onnx,
+  network,
   idx,
   pack,
   cifar,
@@ -17,5 +19,6 @@ export const kinds: Readonly<Record<string, FuzzKind>> = {
   summary,
   events,
   metrics,
+  checkpoint,
   queue,
 }

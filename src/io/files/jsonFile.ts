@@ -4,10 +4,10 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { Type } from 'io-ts'
 import type { FileError } from '../../dsl/errors.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
+import { repeatedKey } from '../../dsl/kit/repeatedKey.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
 import { toReadError } from './readWhole.js'
 import { quoted, toFileError } from './refusal.js'
-import { repeatedKey } from './repeatedKey.js'
 import { codeOf } from './thrown.js'
 
 /** What is read, for errors. */

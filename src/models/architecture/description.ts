@@ -2,7 +2,7 @@ import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PwoaFailure } from '../../dsl/errors.js'
 import { codecOf, wordCodec } from '../../dsl/kit/codecOf.js'
-import { parseJson } from '../../dsl/kit/parseJson.js'
+import { parseJsonOnce } from '../../dsl/kit/repeatedKey.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
 import { type Architecture, architecture, layersOf } from './architecture.js'
 import type { Layer } from './layer.js'
@@ -77,7 +77,7 @@ export interface WrongDescription {
 
 /** Reads a description of a network. @returns left if it is not JSON, has an unknown layer, or its layers don't fit */
 export const described = (text: string): Either<WrongDescription, Architecture> => {
-  const description = Description.decode(parseJson(text))
+  const description = Description.decode(parseJsonOnce(text))
   if (isLeft(description)) return left({ expected: 'the description of a network', actual: text.slice(0, 60) })
   const { name, input, layers: given } = description.right
   const known: Layer[] = []

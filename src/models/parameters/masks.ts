@@ -1,6 +1,6 @@
 import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { parseJson } from '../../dsl/kit/parseJson.js'
+import { parseJsonOnce } from '../../dsl/kit/repeatedKey.js'
 import type { Architecture } from '../architecture/architecture.js'
 import type { WrongDescription } from '../architecture/description.js'
 import { parameterCount, parametersOf } from './parameters.js'
@@ -20,7 +20,7 @@ export const describeMask = (architecture: Architecture, mask: Float32Array): st
 
 /** Decodes a mask that `describeMask` encoded. @returns the mask, flat, in the engine's layout */
 export const describedMask = (architecture: Architecture, text: string): Either<WrongDescription, Float32Array> => {
-  const decoded = Bits.decode(parseJson(text))
+  const decoded = Bits.decode(parseJsonOnce(text))
   if (isLeft(decoded)) return left({ expected: 'masks as bits, by tensor name', actual: text.slice(0, 60) })
   const bits = new Map(Object.entries(decoded.right))
   const mask = new Float32Array(parameterCount(architecture)).fill(1)

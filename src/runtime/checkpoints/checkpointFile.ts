@@ -102,17 +102,15 @@ const foreign = (file: string): FileError => ({
   actual: 'another safetensors file',
 })
 
-const stagesOf = (stages: Readonly<Record<string, StageState['values']>>, tensors: StateDict): RunState['stages'] =>
-  Object.fromEntries(
-    Object.entries(stages).map(([stage, own]) => {
-      const prefix = `${stage}/`
-      const arrays = [...tensors].filter(([name]) => name.startsWith(prefix))
-      return [
-        stage,
-        {
-          values: own,
-          arrays: Object.fromEntries(arrays.map(([name, { data }]) => [name.slice(prefix.length), data])),
-        },
-      ]
-    }),
+const stagesOf = (stages: Readonly<Record<string, StageState['values']>>, tensors: StateDict): RunState['stages'] => {
+  const arrays = new Map<string, [name: string, data: Float32Array][]>(Object.keys(stages).map((stage) => [stage, []]))
+  for (const [path, { data }] of tensors)
+    for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1))
+      arrays.get(path.slice(0, at))?.push([path.slice(at + 1), data])
+  return Object.fromEntries(
+    Object.entries(stages).map(([stage, values]) => [
+      stage,
+      { values, arrays: Object.fromEntries(arrays.get(stage) ?? []) },
+    ]),
   )
+}

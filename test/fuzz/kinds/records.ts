@@ -3,10 +3,15 @@ import { join } from 'node:path'
 import { valueOf } from '../../../src/dsl/errors.js'
 import { parseJson } from '../../../src/dsl/kit/parseJson.js'
 import { decodeIn } from '../../../src/io/files/jsonFile.js'
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type RunCheckpoint,
+} from '../../../src/runtime/checkpoints/checkpointFile.js'
 import { failureOf, QueueJob } from '../../../src/runtime/queue/queueJob.js'
 import { readRun } from '../../../src/runtime/records/readRun.js'
 import { PointProgress } from '../../../src/runtime/sweep/pointMessages.js'
-import { type FuzzKind, whole } from '../kind.js'
+import { type FuzzKind, must, whole } from '../kind.js'
 import { temporary } from '../temporary.js'
 
 const FIXTURE = 'test/fixtures/runs/comparison/1-filters'
@@ -42,6 +47,34 @@ export const events = fileOfRun('events.jsonl', {
   'a million brackets': () => Buffer.concat([nested(), Buffer.from('\n{}\n')]),
 })
 export const metrics = fileOfRun('metrics.jsonl', { 'a line of 100 MB': () => Buffer.alloc(100_000_000, 0x20) })
+
+const saved: RunCheckpoint = {
+  planHash: 'abc',
+  engine: 'wasm',
+  step: 3,
+  metricsLength: 4,
+  eventsLength: 5,
+  tally: { seconds: 1, evaluationSeconds: 0, artifacts: [], warnings: [] },
+  best: undefined,
+  state: {
+    position: { epoch: 1, batch: 2 },
+    stages: { admm: { values: { rho: 0.1 }, arrays: { dual: Float32Array.of(1, 2) } } },
+  },
+}
+const sealed = must(encodeCheckpoint(saved, 'a'))
+
+/** Checkpoints of runs, after their hash was compared. */
+export const checkpoint: FuzzKind = {
+  seeds: async () => [whole(sealed)],
+  hostile: {
+    'as many stages as arrays': () => {
+      const names = Array.from({ length: 20_000 }, (_, i) => `s${i}`)
+      const stages = Object.fromEntries(names.map((name) => [name, { values: {}, arrays: { a: Float32Array.of(1) } }]))
+      return must(encodeCheckpoint({ ...saved, state: { ...saved.state, stages } }, 'a'))
+    },
+  },
+  read: (bytes) => must(decodeCheckpoint(bytes, 'a')),
+}
 
 const job: QueueJob = {
   version: '0.1.0',

@@ -44,6 +44,9 @@ describe('a description', () => {
     const input = { height: 4, width: 4, channels: 1 }
     const net = (...layers: readonly unknown[]) => JSON.stringify({ name: 'n', input, layers })
     expect(reasonOf('{')).toBe('expected the description of a network, got {')
+    expect(reasonOf('{"name":"n","name":"n"}')).toBe(
+      'expected the description of a network, got {"name":"n","name":"n"}',
+    )
     expect(reasonOf('[]')).toBe('expected the description of a network, got []')
     expect(reasonOf(net({ type: 'gelu', id: 'a', inputs: ['input'] }))).toMatch(
       /^expected layer 1 to be one of normalize, conv2d, .* got {"type":"gelu"/,

@@ -65,6 +65,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {
 /** Supported ONNX operators. */
 export const operatorNames: readonly string[] = Object.keys(declared)
 
+/** Whether an operator of that name is supported. */
 export const isSupported = (opType: string): opType is OperatorName => Object.hasOwn(declared, opType)
 
 /**

@@ -1,3 +1,13 @@
+import { parseJson } from './parseJson.js'
+
+/**
+ * The value of JSON text; undefined if the text is not JSON, or if an object of it has a name twice.
+ */
+export const parseJsonOnce = (text: string): unknown => {
+  const value = parseJson(text)
+  return value === undefined || repeatedKey(text) !== undefined ? undefined : value
+}
+
 /**
  * The first key that an object of a JSON text has twice; undefined if there is none. `JSON.parse` would silently take the
  * last of them.

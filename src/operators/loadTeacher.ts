@@ -1,6 +1,4 @@
 // Reads a robust network: the teacher, and the student that starts as its copy (self-distillation). Paper: Sec. III-A.
-import { either } from 'fp-ts/lib/Either.js'
-import { pipe } from 'fp-ts/lib/function.js'
 import { valueOf } from '../dsl/errors.js'
 import { given } from '../dsl/kit/given.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -76,10 +74,12 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
   const budget = { times: readBudget, option: 'readBudget' }
   const load = async ({ run }: Step): Promise<HasTeacher & HasStudent> => {
     const wanted = architectureFor(run.data.classes)
-    const described = pipe(await readCheckpoint(file, { budget })(), (checkpoint) =>
-      either.chain(checkpoint, (whole) => selfDescribed(STAGE, file, whole, wanted, normalisation)),
+    const checkpoint = valueOf(await readCheckpoint(file, { budget })())
+    const { architecture, weights, statistics, mask } = valueOf(
+      selfDescribed(STAGE, file, checkpoint, wanted, normalisation),
     )
-    const { architecture, weights, statistics, mask } = valueOf(described)
+    for (const message of checkpoint.warnings ?? [])
+      run.emit({ type: 'warning', stage: STAGE, message: `${file}: ${message}` })
     checkFit(STAGE, architecture, run.data)
     const teacher = new Student(architecture, weights, statistics)
     run.atEnd(() => teacher.dispose())

@@ -4,6 +4,7 @@ import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
 import { tf } from '../../src/engine/tf.js'
+import { operatorNames } from '../../src/io/checkpoints/onnx/operators/index.js'
 import { readOnnx } from '../../src/io/checkpoints/onnx/readOnnx.js'
 import { selfDescribed } from '../../src/models/parameters/selfDescribed.js'
 import { Student } from '../../src/training/network/network.js'
@@ -44,6 +45,10 @@ const outcome = async ({ model }: Case): Promise<Float32Array | string> => {
 
 describe('an operator with random attributes', () => {
   const operators = [...new Set(golden.cases.map(({ operator }) => operator))]
+
+  it('is any of those that are supported, but a softmax, which has no layer', () => {
+    expect([...operators, 'LogSoftmax', 'Softmax'].toSorted()).toEqual(operatorNames.toSorted())
+  })
 
   it.each(operators)('%s gives the reference’s logits, or is refused by its node and opset', async (operator) => {
     const cases = golden.cases.filter((each) => each.operator === operator)

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
 import type { Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
+import { decodeModel, encodeModel } from '../../src/io/checkpoints/onnx/graph/messages.js'
 import { readSafetensors } from '../../src/io/checkpoints/safetensors.js'
 import { type Architecture, architecture, withClasses } from '../../src/models/architecture/architecture.js'
 import { describeArchitecture as describeNetwork } from '../../src/models/architecture/description.js'
@@ -398,6 +399,44 @@ describe('exportModel', () => {
     expect(await collect(reread, ({ teacher }) => logitsOf(teacher))).toEqual([logits])
     again.end()
   })
+
+  it.each(['Softmax', 'LogSoftmax'])(
+    'without its last %s, of which a warning says that it was left out',
+    async (opType) => {
+      const exporting = fakeRun()
+      await collect(lentSteps(exporting).pipe(initialise(tinyNet), exportModel('net.onnx')), () => undefined)
+      exporting.end()
+      const file = artifactFile(exporting, 'net.onnx')
+      const { graph, ...model } = decodeModel(readFileSync(file))
+      const [{ name: logits = '' } = {}] = graph?.output ?? []
+      const last = { opType, name: 'last', input: [logits], output: ['probabilities'] }
+      const output = [{ name: 'probabilities' }]
+      const ending = join(temporaryFolder(), 'ending.onnx')
+      writeFileSync(
+        ending,
+        encodeModel({ ...model, graph: { ...graph, node: [...(graph?.node ?? []), last], output } }),
+      )
+      const fake = fakeRun()
+      const seen = await collect(lentSteps(fake).pipe(take(1), loadTeacher(ending)), ({ student }) =>
+        weightsOf(student),
+      )
+      const plain = fakeRun()
+      const expected = await collect(lentSteps(plain).pipe(take(1), loadTeacher(file)), ({ student }) =>
+        weightsOf(student),
+      )
+      fake.end()
+      plain.end()
+      expect(seen).toEqual(expected)
+      expect(fake.events.filter(({ type }) => type === 'warning')).toEqual([
+        {
+          type: 'warning',
+          stage: 'loadTeacher',
+          message: `${ending}: The ${opType} at the network's end was left out: losses and attacks take logits.`,
+        },
+      ])
+      expect(plain.events.filter(({ type }) => type === 'warning')).toEqual([])
+    },
+  )
 
   it.each(['student.safetensors', 'student.onnx'])(
     'writes %s so that it is loaded without another word',

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -58,6 +59,20 @@ const images = (place: string, of: Readonly<Record<string, string>>): Readonly<R
   )
 
 describe('the contents of a data set', () => {
+  test('are not read from a pipe, which would block, or from a device', async () => {
+    for (const [make, files, source] of [
+      ['pipe', inMnistFormat('pipe'), mnist()],
+      ['device', inCifarFormat('device', 'x'), cifar10()],
+    ] as const) {
+      put(files)
+      const [first = ''] = Object.keys(files)
+      rmSync(join(folder, first))
+      if (make === 'pipe') execFileSync('mkfifo', [join(folder, first)])
+      else symlinkSync('/dev/zero', join(folder, first))
+      expect(await contentsOf(source, make)).toBe('unreadable')
+    }
+  })
+
   test('are undefined if the data is drawn, or is to be downloaded', async () => {
     expect(syntheticDigits().contents).toBeUndefined()
     expect(await contentsOf(mnist(), undefined)).toBeUndefined()

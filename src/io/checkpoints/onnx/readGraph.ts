@@ -38,10 +38,11 @@ export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadB
     const [result = ''] = node.output
     values.set(result, readNode(node, index, values, reading))
   }
-  const network = builder.finish(graph.name || 'onnx', outputOf(graph, values))
+  const { output, warnings } = outputOf(graph, values)
+  const network = builder.finish(graph.name || 'onnx', output)
   const mixed = mixedOrder(network.architecture)
   if (mixed) refuse('a network that flattens images for linear layers', mixed)
-  return network
+  return { ...network, warnings }
 }
 
 const opsetOf = ({ opsetImport }: OnnxModel): number => {
@@ -165,11 +166,19 @@ const inputOf = ({ input, initializer }: OnnxGraph): GraphInput => {
   return { name: first.name, image: { channels, height, width }, batch: batch || undefined }
 }
 
-const outputOf = ({ output }: OnnxGraph, values: GraphValues): Activations => {
-  const [first] = output
-  if (!first || output.length > 1)
-    return refuse('one output, the logits', output.map(({ name }) => quoted(name)).join(', ') || 'no outputs')
+interface GraphOutput {
+  readonly output: Activations
+  readonly warnings: readonly string[]
+}
+
+const outputOf = (graph: OnnxGraph, values: GraphValues): GraphOutput => {
+  const [first] = graph.output
+  if (!first || graph.output.length > 1)
+    return refuse('one output, the logits', graph.output.map(({ name }) => quoted(name)).join(', ') || 'no outputs')
   const value = values.get(first.name)
-  if (value?.kind === 'activations') return value.activations
-  return value?.kind === 'draft' ? value.settle() : refuse('logits that are computed', quoted(first.name))
+  if (value?.kind === 'activations') return { output: value.activations, warnings: [] }
+  if (value?.kind !== 'draft') return refuse('logits that are computed', quoted(first.name))
+  if (value.draft !== 'probabilities') return { output: value.settle(), warnings: [] }
+  const cut = `The ${value.operator} at the network's end was left out: losses and attacks take logits.`
+  return { output: value.source, warnings: [cut] }
 }

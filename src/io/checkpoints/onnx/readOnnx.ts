@@ -31,8 +31,8 @@ export const readOnnx = (
   TE.tryCatch(
     async () => {
       const model = decodeModel(bytes, budget)
-      const { architecture, tensors } = readGraph(model, new TensorReader(file, budget), budget)
-      return { tensors, metadata: { description: describeArchitecture(architecture) } }
+      const { architecture, tensors, warnings } = readGraph(model, new TensorReader(file, budget), budget)
+      return { tensors, metadata: { description: describeArchitecture(architecture) }, warnings }
     },
     (thrown) => toFileError({ stage, file }, thrown),
   )

@@ -8,6 +8,8 @@ export interface Checkpoint {
    * (`stateDict`), unless they are at the top. Of an ONNX file: the network's `description`.
    */
   readonly metadata: Readonly<Record<string, string>>
+  /** What a user of the file should know, a sentence each: what was left out. @default nothing */
+  readonly warnings?: readonly string[]
 }
 
 /** The stage that reads, and which network of a file it takes. */

@@ -4,6 +4,7 @@ import { valueOfTask } from '../../../dsl/errors.js'
 import { md5Of } from '../../files/hash.js'
 import { firstOf, readWhole } from '../../files/readWhole.js'
 import { refusalAt, refuse } from '../../files/refusal.js'
+import { codeOf } from '../../files/thrown.js'
 import { untar } from '../../files/untar.js'
 import { writeWhole } from '../../files/writeWhole.js'
 import { fetchPublished } from '../common/fetchPublished.js'
@@ -42,8 +43,12 @@ const wholeOf = (stage: string, file: string): Promise<Uint8Array> =>
   valueOfTask(readWhole({ stage, file }, MOST_BYTES))
 
 const presentFile = (stage: string, path: string): Promise<SourceFile> =>
-  factsOf(path).catch(() => {
-    throw refusalAt({ stage, file: path }, 'a readable file', 'no such file')
+  factsOf(path).catch((thrown: unknown) => {
+    throw refusalAt(
+      { stage, file: path },
+      'a readable file',
+      codeOf(thrown) === '' ? 'no regular file' : 'no such file',
+    )
   })
 
 type Contents = ReadonlyMap<string, Uint8Array>

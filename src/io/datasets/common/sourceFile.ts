@@ -12,9 +12,11 @@ export interface SourceFile {
 /**
  * Size and date of a file, named by its path.
  *
- * @throws the system's error if there is no such file
+ * @throws the system's error if there is no such file; Error for a folder, a device or a pipe, which a reader might never
+ * read to its end
  */
 export const factsOf = async (path: string): Promise<SourceFile> => {
-  const { size, mtimeMs } = await stat(path)
-  return { name: path, size, modified: mtimeMs }
+  const facts = await stat(path)
+  if (!facts.isFile()) throw new Error(`${path} is not a regular file`)
+  return { name: path, size: facts.size, modified: facts.mtimeMs }
 }

@@ -125,6 +125,17 @@ describe('what is there is said in words, and what is accepted', () => {
     )
   })
 
+  it('of a softmax that is not the end', async () => {
+    const softmax = { opType: 'Softmax', name: 'soft', input: ['c'], output: ['s'] }
+    const [relu, flat, head] = tail
+    const middle = [conv, relu ?? {}, flat ?? {}, softmax, { ...head, input: ['s', 'm'] }]
+    expect(await complaint(model({ node: middle }))).toBe(
+      'expected a network that ends with it in operator Softmax (node "soft", opset 17), got another operator after it',
+    )
+    const ofImage = [conv, { ...softmax, input: ['a'], output: ['b'] }, ...tail.slice(1)]
+    expect(await complaint(model({ node: ofImage }))).toContain('expected one vector per image in operator Softmax')
+  })
+
   it('of all operators that are not supported', async () => {
     const odd = ['Gelu', 'Erf', 'Gelu', 'Gelu'].map((opType, i) => ({ ...node(opType, ['x']), output: [`o${i}`] }))
     expect(await complaint(withFirst(...odd, node('Relu', ['x'])))).toBe(

@@ -36,6 +36,8 @@ interface Placed {
 export interface ReadNetwork {
   readonly architecture: Architecture
   readonly tensors: StateDict
+  /** What its user should know: a sentence each. */
+  readonly warnings: readonly string[]
 }
 
 /** Collects a network's layers and tensors while a graph is read. */
@@ -81,7 +83,7 @@ export class NetworkBuilder {
    *
    * @throws Refusal for layers that do not form a network
    */
-  finish(name: string, output: Activations): ReadNetwork {
+  finish(name: string, output: Activations): Omit<ReadNetwork, 'warnings'> {
     const needed = new Set([output.id])
     const ordered = this.#placed.toSorted((a, b) => a.order - b.order)
     for (const { layer } of ordered.toReversed())

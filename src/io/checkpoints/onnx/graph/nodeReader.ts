@@ -50,6 +50,8 @@ type Drafted =
   | { readonly draft: 'function'; readonly functions: readonly FunctionOf[]; readonly isLayer: () => boolean }
   /** Zeros on each side of an image, for the convolution after it. */
   | { readonly draft: 'pad'; readonly source: Activations; readonly padding: number }
+  /** A softmax of logits, which must be the network's output. */
+  | { readonly draft: 'probabilities'; readonly source: Activations; readonly operator: string }
 
 /** A function of some activations, by its values on a grid. */
 export interface FunctionOf {
@@ -105,6 +107,10 @@ export class NodeReader {
 
   get opset(): number {
     return this.#reading.opset
+  }
+
+  get operator(): string {
+    return this.#node.opType
   }
 
   get count(): number {

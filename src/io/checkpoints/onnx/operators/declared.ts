@@ -110,6 +110,7 @@ export const declared = {
   HardSwish: {},
   Identity: {},
   LeakyRelu: { alpha: float(0.01) },
+  LogSoftmax: { axis: int(-1, among(1, -1)) },
   MatMul: {},
   Max: {},
   MaxPool: {
@@ -145,6 +146,8 @@ export const declared = {
     starts: ints(undefined, { until: 9 }),
   },
   Softplus: {},
+  // The only axis of one vector for each image: the default of every opset.
+  Softmax: { axis: int(-1, among(1, -1)) },
   Squeeze: { axes: ints(undefined, { until: 12 }) },
   Sub: {},
   Sum: {},

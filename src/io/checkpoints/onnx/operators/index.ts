@@ -6,7 +6,7 @@ import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
 import { concat, constantOfShape, gather, slice } from './numbers.js'
-import { constant, dropout, identity, relu } from './passing.js'
+import { constant, dropout, identity, relu, softmax } from './passing.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
 import { cast } from './views.js'
 import { conv, globalAverage, pad, pool, reduceMean } from './windows.js'
@@ -36,6 +36,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {
   HardSwish: nonlinearity(() => ({ type: 'hardSwish' })),
   Identity: identity,
   LeakyRelu: nonlinearity((node) => ({ type: 'leakyRelu', slope: node.float('alpha') })),
+  LogSoftmax: softmax,
   MatMul: matMul,
   Max: withNumber(Math.max),
   MaxPool: pool('maxPool2d'),
@@ -53,6 +54,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {
   Sigmoid: elementwise(numbers.sigmoid),
   Slice: slice,
   Softplus: elementwise(numbers.softplus),
+  Softmax: softmax,
   Squeeze: squeeze,
   Sub: sub,
   Sum: sum,

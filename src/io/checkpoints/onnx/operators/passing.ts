@@ -17,6 +17,19 @@ export const dropout = (node: NodeReader): Value => {
   return node.value(0)
 }
 
+/** `Softmax` and `LogSoftmax` of logits. No layer computes them: they may only be the network's output. */
+export const softmax = (node: NodeReader): Value => {
+  const source = node.activations(0)
+  if (source.shape.kind !== 'vector') node.refuse('one vector per image', node.described(0))
+  return {
+    kind: 'draft',
+    draft: 'probabilities',
+    source,
+    operator: node.operator,
+    settle: () => node.refuse('a network that ends with it', 'another operator after it'),
+  }
+}
+
 /** `Constant`. */
 export const constant = (node: NodeReader): Value => {
   const [attribute = 'none', ...others] = node.attributes

@@ -21,7 +21,7 @@ from golden_numbers import seeded
 
 EXAMPLES, CHANNELS, SIDE, CLASSES = 2, 2, 4, 3
 IMAGES, CASES = 1000, 9
-OPSETS = [7, 9, 10, 11, 12, 13, 15, 17, 18, 19, 21]
+OPSETS = [7, 9, 10, 11, 12, 13, 15, 17, 18, 19, 21, 24]
 OUT = Path(__file__).resolve().parent.parent / "test/golden/onnx/attributes.json"
 
 images = ((seeded(IMAGES, EXAMPLES * CHANNELS * SIDE * SIDE) + 1) / 2).astype(np.float32)
@@ -97,8 +97,8 @@ class Case:
 
 def window(c, kernel):
     """Random attributes that convolution and pooling share."""
-    mode = c.pick(None, None, "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
-    pads = c.pick(None, [0, 0, 0, 0], [1, 1, 1, 1], [1, 0, 0, 1], [0, 0, 1, 1]) if mode in (None, "NOTSET") else None
+    mode = c.pick(None, None, None, "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
+    pads = c.pick(None, None, [0, 0, 0, 0], [1, 1, 1, 1], [1, 0, 0, 1], [0, 0, 1, 1]) if mode in (None, "NOTSET") else None
     strides = c.pick(None, [1, 1], [2, 2], [1, 2])
     return {"kernel_shape": kernel, "auto_pad": mode, "pads": pads, "strides": strides}
 
@@ -115,7 +115,7 @@ def conv(c):
 
 def pool(op):
     def make(c):
-        shared = window(c, c.pick([2, 2], [3, 3], [2, 1]))
+        shared = window(c, c.pick([2, 2], [2, 2], [3, 3], [2, 1]))
         more = {}
         if c.opset >= 10:
             more["ceil_mode"] = c.pick(None, 0, 1)
@@ -326,6 +326,62 @@ def unsqueeze(c):
     return c.node(c.pick("Mul", "Add"), ["x", c.node("Unsqueeze", [c.constant([0.5, 1.5]), *inputs], **given)])
 
 
+def function(op, since=7, **attributes):
+    """An element-wise operator, after a normalisation that gives it numbers on both sides of 0."""
+    def make(c):
+        if c.opset < since:
+            raise Odd
+        given = {key: c.pick(None, *values) for key, values in attributes.items()}
+        return c.node(op, [spread(c)], **given)
+
+    return make
+
+
+def spread(c, width=6.0):
+    """The images, from -3 to 3 or in a wider range."""
+    return c.node("Mul", [c.node("Sub", ["x", c.constant(0.5)]), c.constant(width)])
+
+
+def clip(c):
+    x = spread(c, c.pick(6.0, 240.0))
+    least, most = c.pick((0.0, 6.0), (0.0, None), (None, 6.0), (-1.0, 1.0), (0.0, 50.0), (-3.4028234663852886e38, None))
+    if c.opset < 11:
+        return c.node("Clip", [x], min=least, max=most)
+    bounds = ["" if bound is None else c.constant(bound) for bound in (least, most)]
+    return c.node("Clip", [x, *bounds])
+
+
+def bound(op):
+    def make(c):
+        x = spread(c, 18.0)
+        if op == "Min" and c.pick(True, False):
+            return c.node("Min", [c.node("Max", [x, c.constant(0.0)]), c.constant(c.pick(6.0, 6.0, 5.0))])
+        return c.node(op, c.pick([x, c.constant(0.0)], [c.constant(6.0), x], [x, "x"]))
+
+    return make
+
+
+def written_out(op):
+    """Functions as exporters write them by several operators, or one of these alone."""
+    def make(c):
+        x = spread(c)
+        if c.pick(True, False, False):
+            power = [c.constant(c.pick(1.0, 2.0))] if op == "Pow" else []
+            return c.node(op, [c.node("Add", [x, c.constant(7.0)]), *power])
+        if op == "Erf":
+            inner = c.node("Erf", [c.node("Div", [x, c.constant(2**0.5)])])
+        elif op == "Pow":
+            cube = c.node("Mul", [c.node("Pow", [x, c.constant(3.0)]), c.constant(0.044715)])
+            inner = c.node("Tanh", [c.node("Mul", [c.node("Add", [x, cube]), c.constant((2 / np.pi) ** 0.5)])])
+        else:
+            below = c.node("Add", [c.node("Exp", [c.node("Neg", [x])]), c.constant(1.0)])
+            gate = c.node("Reciprocal", [below]) if c.pick(True, op != "Reciprocal") else c.node("Div", [c.constant(1.0), below])
+            return gate if c.pick(True, False) else c.node("Mul", [x, gate])
+        return c.node("Mul", [c.node("Mul", [x, c.node("Add", [inner, c.constant(1.0)])]), c.constant(0.5)])
+
+    return make
+
+
 MAKERS = {
     "Add": constants("Add"), "AveragePool": pool("AveragePool"), "BatchNormalization": batch_normalization, "Cast": cast,
     "Concat": concat, "Constant": constant, "ConstantOfShape": constant_of_shape, "Conv": conv, "Div": constants("Div"),
@@ -334,6 +390,13 @@ MAKERS = {
     "MatMul": mat_mul, "MaxPool": pool("MaxPool"), "Mul": constants("Mul"), "Pad": pad, "ReduceMean": reduce_mean,
     "Relu": lambda c: c.node("Relu", ["x"]), "Reshape": reshape, "Shape": shape, "Slice": slices, "Squeeze": squeeze,
     "Sub": constants("Sub"), "Sum": sums, "Transpose": transpose, "Unsqueeze": unsqueeze,
+    "Clip": clip, "Elu": function("Elu", alpha=(0.5, 1.0)), "Erf": written_out("Erf"), "Exp": written_out("Exp"),
+    "Gelu": function("Gelu", 20, approximate=("none", "tanh")),
+    "HardSigmoid": function("HardSigmoid", alpha=(1 / 6, 0.3), beta=(0.5, 0.4)), "HardSwish": function("HardSwish", 14),
+    "LeakyRelu": function("LeakyRelu", alpha=(0.1, 0.0, 2.0)), "Max": bound("Max"), "Min": bound("Min"),
+    "Mish": function("Mish", 18), "Neg": written_out("Neg"), "Pow": written_out("Pow"),
+    "Reciprocal": written_out("Reciprocal"), "Sigmoid": function("Sigmoid"), "Softplus": function("Softplus"),
+    "Swish": function("Swish", 24, alpha=(1.0, 1.702)), "Tanh": function("Tanh"),
 }
 
 
@@ -359,7 +422,7 @@ if __name__ == "__main__":
     rng = random.Random(24)
     cases = []
     for op in MAKERS:
-        few = op in ("GlobalAveragePool", "Identity", "Relu")
+        few = op in ("GlobalAveragePool", "Identity", "Relu", "HardSwish", "Mish", "Sigmoid", "Softplus", "Tanh")
         found = {}
         for _ in range(400):
             case = made(op, rng)

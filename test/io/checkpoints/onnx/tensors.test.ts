@@ -49,14 +49,17 @@ const subtracting = (
   })
 }
 
-/** The mean that the network subtracts, or the error. */
+/** What the network subtracts from its images, or the error. */
 const meanOf = async (bytes: Uint8Array, file = join(temporaryFolder(), 'net.onnx')): Promise<number | string> => {
   const read = await readOnnx(bytes, file, 'test')()
   if (isLeft(read)) return describeError(read.left).replace(`test: ${file}: `, '')
   const { layers } = JSON.parse(read.right.metadata.description ?? '') as {
-    layers: readonly { readonly type: string; readonly mean?: readonly number[] }[]
+    layers: readonly { readonly type: string; readonly name?: string; readonly mean?: readonly number[] }[]
   }
-  return layers.find(({ type }) => type === 'normalize')?.mean?.[0] ?? 'no mean'
+  const [first] = layers
+  // A mean that no image has is not a normalisation.
+  if (first?.type === 'affine2d') return -(read.right.tensors.get(`${first.name}.bias`)?.data[0] ?? Number.NaN)
+  return first?.mean?.[0] ?? 'no mean'
 }
 
 const bytesOf = (write: (view: DataView) => void, length: number): Uint8Array => {

@@ -138,7 +138,13 @@ const functionDraft = (node: NodeReader, functions: readonly FunctionOf[], fallb
   const settle = once(() => {
     const found = known()
     if (found) return layerAfter(node, found.source(), found.layer)
-    return fallback?.() ?? node.refuse('an element-wise function that a layer here computes', 'another one')
+    return (
+      fallback?.() ??
+      node.refuse(
+        'an element-wise function that a layer here computes (such as ReLU, SiLU or GELU)',
+        `another function of ${node.described(0)}`,
+      )
+    )
   })
   return { kind: 'draft', draft: 'function', functions, isLayer: () => known() !== undefined, settle }
 }

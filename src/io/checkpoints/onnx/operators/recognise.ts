@@ -3,9 +3,13 @@ import { formulaOf } from '../../../../models/activations/formulas.js'
 import type { Nonlinearity } from '../../../../models/activations/nonlinearity.js'
 import { shortest } from './shortest.js'
 
-/** Where functions are compared. −1, 0 and 1 are among them. */
+/**
+ * Where functions are compared. −1, 0 and 1 are among them, and numbers as large as float32 has: a bound of 50 is no bound
+ * between −30 and 30.
+ */
 export const grid: Float64Array = Float64Array.of(
   ...[-30, -1, 0, 1, 30],
+  ...[1e2, 1e3, 1e5, 1e8, 1e20, 3e38].flatMap((x) => [-x, x]),
   ...Array.from({ length: 96 }, (_, i) => -10 + 0.21 * i),
 )
 

@@ -1,6 +1,6 @@
-/** The house as rules; each says why in its comment. `npm run lint` runs them over src and pipelines. */
+/** The structure of src as rules, each with its reason in a comment. `npm run lint` checks src and pipelines by them. */
 
-/** From the ground up: a room may import itself and those before it. `training` is what operators that train share. */
+/** The rooms of src in order: each may import itself and those before it. `training` is shared by operators that train. */
 export const rooms = [
   'dsl',
   'engine',
@@ -27,13 +27,13 @@ const pointsUp = rooms.slice(0, -1).map((room, i) => ({
   to: { path: `^src/(${anyOf(rooms.slice(i + 1))}/|index\\.ts$)` },
 }))
 
-/** What a room may use of those before it, where that is not all of them. */
+/** Rooms that may use only some of those before them. */
 export const narrower = [
   ['dsl', []],
   ['engine', ['dsl']],
   ['models', ['dsl', 'engine', 'math']],
   ['attacks', ['dsl', 'engine', 'math', 'models']],
-  // Figures and pictures of a run, from its numbers alone.
+  // Figures and pictures of a run need only its numbers.
   ['report', ['dsl', 'math/sums\\.ts$']],
   // Drawn digits need seeded random numbers; files need nothing of a network.
   ['io', ['dsl', 'math/random\\.ts$']],
@@ -66,58 +66,58 @@ const cliFolders = [
 }))
 
 /**
- * Rooms with an order of their folders, from the ground up: a folder may import itself and those before it; a room's own
- * files may import all of them. `test/conventions` checks that no folders of any room import each other.
+ * Rooms whose folders have an order: a folder may import itself and those before it; files directly in the room may import
+ * all of them. `test/conventions` checks that no two folders of any room import each other.
  */
 const folders = {
   runtime: [
     ['host', 'This package and this machine: nothing of a run.'],
-    ['checkpoints', 'The state of a run as a file: it needs neither the run nor its folder.'],
-    ['folder', 'What is written into a run folder, and by whom: it does not matter what runs there.'],
-    ['records', 'Run folders are read back without anything that runs: for reports, pages and other machines.'],
+    ['checkpoints', 'The state of a run as a file needs neither the run nor its folder.'],
+    ['folder', 'The files of a run folder, and its lock, do not depend on what runs there.'],
+    ['records', 'Reading run folders back, for reports, pages and other machines, needs no code that runs pipelines.'],
     ['run', 'A run does not know whether it is a row of a comparison or a point of a sweep.'],
-    ['comparison', 'Runs in turn.'],
-    ['sweep', 'Runs by the hundred. Which process runs a point is given: a sweep knows neither child processes nor a queue.'],
+    ['comparison', 'A comparison runs pipelines one after the other.'],
+    ['sweep', 'A sweep receives the function that runs a point: it knows neither child processes nor a queue.'],
     ['file', 'A pipeline file exports a pipeline, a comparison or a sweep.'],
-    ['pointProcess', 'The process of a point loads the pipeline file again. It is not told of a queue: its secrets stay away.'],
-    ['storage', 'Where a worker keeps the folders of points, whatever gives it the points.'],
-    ['queue', 'Points from other machines: each is run in a process of its own, and kept in a storage.'],
-    ['doctor', 'Looks at the machine, the data and the queue.'],
+    ['pointProcess', 'The process of a point loads the pipeline file again. It knows no queue, so it never has the secrets of one.'],
+    ['storage', 'A worker stores the folders of points the same way, wherever the points come from.'],
+    ['queue', 'Points from other machines run in their own processes and are kept in a storage.'],
+    ['doctor', 'Inspects the machine, the data and the queue.'],
     ['starter', 'Needs this package only.'],
-    ['tensorboard', 'Run folders as event files, from the records alone.'],
+    ['tensorboard', 'Event files are made from the records only.'],
   ],
   io: [
-    ['files', 'Reading and writing as such: of no format and no data set.'],
+    ['files', 'Reading and writing files, independent of formats and data sets.'],
     ['tensorboard', 'The format of event files.'],
     ['pictures', 'Images as SVG and PNG.'],
     ['checkpoints', 'Tensors in files: no images.'],
     ['datasets', 'Images in files: no networks.'],
   ],
   'io/checkpoints': [
-    ['tensors', 'What every format is read into.'],
+    ['tensors', 'All formats are read into these types.'],
     ['torch', 'One format.'],
     ['tfjs', 'One format.'],
-    ['onnx/graph', 'The format and its nodes, for all operators.'],
-    ['onnx/operators', 'One family of operators a file.'],
+    ['onnx/graph', 'The file format and its nodes, shared by all operators.'],
+    ['onnx/operators', 'Each file has one family of operators.'],
     ['onnx', 'One format.'],
   ],
   'io/datasets': [
-    ['common', 'What data sets share knows none of them.'],
+    ['common', 'Code that data sets share does not know any of them.'],
     ['images', 'Folders of images, decoded.'],
     ['digits', 'Drawn images.'],
     ['mnist', 'One data set.'],
-    ['cifar', 'One data set, which may lie in a folder of images.'],
+    ['cifar', 'One data set, which may also be a folder of images.'],
   ],
   training: [
-    ['network', 'A network as it is trained, measured and written: it does not know how.'],
-    ['step', 'One step on whatever terms there are: no single method.'],
-    ['views', 'What loss terms share: they are steps’ guests and prune nothing.'],
+    ['network', 'A network that is trained, measured and written does not depend on how.'],
+    ['step', 'A training step works on any loss terms: it knows no method.'],
+    ['views', 'Code that loss terms share: they are part of steps and prune nothing.'],
     ['pruning', 'Masks, and the stages that train under them.'],
-    ['evaluation', 'Looks at a network; trains and prunes nothing.'],
+    ['evaluation', 'An evaluation trains and prunes nothing.'],
   ],
   attacks: [
-    ['common', 'What attacks share knows none of them.'],
-    ['evaluation', 'Attacks are values to it: it knows none of them by name.'],
+    ['common', 'Code that attacks share does not know any of them.'],
+    ['evaluation', 'An evaluation receives attacks as values: it knows none by name.'],
     ['apgd', 'One attack in its variants.'],
     ['fab', 'One attack in its variants.'],
     ['square', 'One attack in its variants.'],
@@ -152,28 +152,28 @@ export default {
     ...cliFolders,
     {
       name: 'no-cycles',
-      comment: 'Nobody imports who imports him. Types count too.',
+      comment: 'No import cycles, type-only imports included.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'operators-stand-alone',
-      comment: 'One operator a file, and never each other: what two share lies in training, math or dsl.',
+      comment: 'Each file has one operator, and operators do not import each other: shared code is in training, math or dsl.',
       severity: 'error',
       from: { path: '^src/operators/([^/]+)' },
       to: { path: '^src/operators/', pathNot: '^src/operators/$1' },
     },
     {
       name: 'backends-only-in-engine',
-      comment: 'Only src/engine touches TensorFlow.js; elsewhere only types of tfjs-core.',
+      comment: 'Only src/engine imports TensorFlow.js; other rooms import only types of tfjs-core.',
       severity: 'error',
       from: { path: '^(src|pipelines)/', pathNot: '^src/engine/' },
       to: { path: '@tensorflow/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'types-of-core-only',
-      comment: 'Types too come from tfjs-core alone.',
+      comment: 'Types come only from tfjs-core.',
       severity: 'error',
       from: { path: '^(src|pipelines)/', pathNot: '^src/engine/' },
       to: { path: '@tensorflow/(?!tfjs-core)' },
@@ -187,14 +187,14 @@ export default {
     },
     {
       name: 'files-only-in-io-and-runtime',
-      comment: 'Files are read and written in io and runtime; engine looks for the native addon.',
+      comment: 'Only io and runtime read and write files; engine searches for the native addon.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(io|runtime|engine)/' },
       to: { path: '^(node:)?fs(/promises)?$', dependencyTypes: builtins },
     },
     {
       name: 'dsl-knows-no-machine',
-      comment: 'The language is rxjs, fp-ts, io-ts, types and a channel to listen on: no files, no network, no processes.',
+      comment: 'The language uses rxjs, fp-ts, io-ts, types and a diagnostics channel: no files, no network, no processes.',
       severity: 'error',
       from: { path: '^src/dsl/' },
       to: {
@@ -205,7 +205,7 @@ export default {
     },
     {
       name: 'pipelines-import-the-package-only',
-      comment: 'A pipeline file is what a user could write: pwoa, rxjs, fp-ts, io-ts, Node, and other pipeline files.',
+      comment: 'A pipeline file imports only what a user could: pwoa, rxjs, fp-ts, io-ts, Node, and other pipeline files.',
       severity: 'error',
       from: { path: '^pipelines/' },
       to: {
@@ -216,42 +216,42 @@ export default {
     },
     {
       name: 'src-stands-alone',
-      comment: 'What is shipped needs neither tests nor tools; where the cache folder is, it shares with the set-up script.',
+      comment: 'Shipped code needs neither tests nor tools. It shares the place of the cache folder with the set-up script.',
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(test|bench|pipelines|scripts)/', pathNot: '^scripts/engineCache\\.' },
     },
     {
       name: 'scripts-only-for-the-cache',
-      comment: 'One cache folder holds the engine and the data; where it is, the set-up script knows.',
+      comment: 'Only engine and io use the cache folder, whose place the set-up script determines.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(engine|io)/' },
       to: { path: '^scripts/' },
     },
     {
       name: 'declared-packages-only',
-      comment: 'What src and pipelines import is a dependency, not a development one or somebody else’s.',
+      comment: 'Packages that src and pipelines import are dependencies: not development dependencies, and not those of others.',
       severity: 'error',
       from: { path: '^(src|pipelines)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'native-decoder-on-demand',
-      comment: 'What reads no images runs where the native decoder does not load.',
+      comment: 'The native decoder is loaded only to read images, so everything else runs on platforms without it.',
       severity: 'error',
       from: { path: '^src/' },
       to: { path: 'node_modules/sharp/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'storage-client-on-demand',
-      comment: 'The client of object storage is optional, and loaded where a bucket is named.',
+      comment: 'The client of object storage is optional, and loaded only if a bucket is named.',
       severity: 'error',
       from: { path: '^src/' },
       to: { path: 'node_modules/@aws-sdk/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'resolvable',
-      comment: 'Every import is found.',
+      comment: 'Every import resolves.',
       severity: 'error',
       from: { path: '^(src|pipelines)/' },
       to: { couldNotResolve: true },

@@ -13,7 +13,7 @@ const labels: Readonly<Record<AttackName, string>> = {
   autoattack: 'AutoAttack `standard`',
 }
 
-/** What one process has done: the line that both sides print. */
+/** The result of one process: the line that both sides print. */
 export interface Side {
   readonly seconds: number
   readonly clean: number
@@ -35,7 +35,7 @@ export interface AttackBench {
   readonly machine: Omit<Report['machine'], 'pytorch'> & {
     /** Versions of torch and torchattacks, or why they were not measured. */
     readonly torchattacks: string
-    /** Highest load average when a process was started; the bench alone keeps it at about one a core. */
+    /** Highest load average when a process was started; the bench alone causes about one per core. */
     readonly highest: number
   }
   readonly checkpoint: string
@@ -44,11 +44,11 @@ export interface AttackBench {
   readonly batch: number
   readonly rounds: number
   readonly rows: readonly AttackRow[]
-  /** Our peak with ever more examples. */
+  /** Our peak memory for growing numbers of examples. */
   readonly memory: readonly { readonly examples: number; readonly mebibytes: number }[]
 }
 
-/** Ours by theirs: the median of the rounds' own ratios. */
+/** Our time divided by theirs: the median of the rounds' ratios. */
 export const ratioOf = ({ ours, theirs }: AttackRow): number | undefined => {
   const ratios = ours.flatMap(({ seconds }, round) => {
     const other = theirs[round]

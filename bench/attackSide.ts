@@ -1,6 +1,6 @@
 /**
- * Our side of `npm run bench attacks`, in a process of its own: takes the flags of attacks_torchattacks.py, does the
- * same work and prints the same line.
+ * Our side of `npm run bench attacks`, in its own process: takes the flags of attacks_torchattacks.py, does the same work
+ * and prints the same line.
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -70,7 +70,7 @@ interface Work {
   readonly seed: number
 }
 
-/** Those that are classified correctly after the attack, or as they are where there is none. */
+/** The examples that are classified correctly after the attack, or without an attack if none is given. */
 const standingAfter = (work: Work, indices: Uint32Array, attack?: Attack): Uint32Array => {
   const { classifier, examples, batch, epsilon, seed } = work
   const standing = partsOf(indices, batch).flatMap((part) => {

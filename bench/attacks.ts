@@ -18,7 +18,7 @@ import { outputOf, python } from './pytorch.js'
 const batch = 250
 const epsilon = 0.3
 
-/** Memory is measured on the attack that keeps most beside its images. */
+/** Memory is measured on the attack that keeps most besides its images. */
 const memoryAttack = 'apgd-ce'
 
 const options = {
@@ -95,7 +95,7 @@ const runSide = async (program: string, script: string, flags: Flags): Promise<S
   return JSON.parse(await outputOf(program, [script, ...words])) as Side
 }
 
-/** Both sides in turn, round by round, so that a machine that slows down slows both. */
+/** Both sides alternate, round by round, so that a machine that slows down slows both. */
 const measure = async (root: string, settings: Settings): Promise<AttackBench> => {
   const { attacks, checkpoint, dataDir, engine, examples, rounds } = settings
   const [load = 0] = loadavg()

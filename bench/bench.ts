@@ -22,15 +22,15 @@ interface Case {
   readonly warmup: number
   readonly steps: number
   readonly engine?: 'wasm'
-  /** Left out beside PyTorch, which has no such step. */
+  /** Not compared with PyTorch, which has no such step. */
   readonly alone?: true
 }
 
 const small = { model: 'mnistNet', batch: 128, batches: 20, warmup: 40, steps: 200 } as const
-/** One short epoch: each of its images is new, as augmented ones are. */
+/** One short epoch: all its images are new, like augmented ones. */
 const large = { model: 'resnet18', batch: 128, batches: 7, warmup: 1, steps: 5 } as const
 
-/** Steps timed in a round: enough of the short ones, few of the long ones. */
+/** Number of steps timed in a round: many short ones, or a few long ones. */
 const cases: readonly Case[] = [
   { ...small, name: 'mnistNet admm', label: 'mnistNet, ADMM step', work: 'admm' },
   { ...small, name: 'mnistNet admm first', label: 'mnistNet, ADMM step, first epoch', work: 'admm', batches: 300 },
@@ -87,7 +87,7 @@ const timeOurs = async (one: Case, engine: string): Promise<StepSide> => {
   return JSON.parse(await outputOf(process.execPath, [script, ...words])) as StepSide
 }
 
-/** Both sides in turn, round by round, so that a machine that slows down slows both. */
+/** Both sides alternate, round by round, so that a machine that slows down slows both. */
 const measure = async (root: string, chosen: readonly Case[], rounds: number, engine: string): Promise<Report> => {
   const [load = 0] = loadavg()
   // No engine is loaded here: it tunes the environment, which the measured processes would inherit.

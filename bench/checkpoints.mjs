@@ -2,10 +2,10 @@
  * What checkpoints cost at the default interval: `node bench/checkpoints.mjs [--case mnistNet] [--rounds 3] [--write]`,
  * after a build.
  *
- * Each round is a process that trains for some minutes with the checkpoints that a run writes by default, and says what
- * part of its time the run itself counts for them: from taking the state to the last byte on the disk, most of it beside
- * the training. A second process without checkpoints would say less: two of them differ by up to 15 % on a small
- * machine, whichever has the checkpoints.
+ * Each round is a process that trains for some minutes with the checkpoints that a run writes by default, and reports the
+ * share of its time that the run counts for them: from copying the state to the last byte on the disk, most of it in
+ * parallel with training. Comparing with a second process without checkpoints would show less: two processes differ by up
+ * to 15 % on a small machine, whichever of them writes checkpoints.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ const cases = {
   resnet18: { label: 'ResNet-18, minibatches of 8, epochs of 8', seconds: 240, train: 64, batchSize: 8 },
 }
 
-/** A process that trains for some seconds after its first step, and says how many steps it did, and checkpoints. */
+/** A process that trains for some seconds after its first step, and reports its numbers of steps and of checkpoints. */
 const live = async (name, out) => {
   const { seconds } = cases[name]
   const run = (await endlessRun(name, cases[name])).run({ out })

@@ -1,9 +1,9 @@
 /**
  * npm run device [-- [files] [latency] [robustness --mnist DIR --cifar DIR --checkpoints DIR]]
  *
- * What a constrained device gets: ResNet-18 of the full width, its filters pruned to a quarter of the parameters and
- * taken out, as files, and its latency in onnxruntime beside that of the dense network; and what public robust networks
- * are on it. Writes docs/results/device.md. The parts that are not named, or lack their data, stay as they are there.
+ * Networks on a constrained device: file sizes of a ResNet-18 of full width whose filters are pruned to a quarter of the
+ * parameters and removed, and its latency in onnxruntime compared with the dense network; and how robust public networks
+ * stay. Writes docs/results/device.md. Parts that are not named, or lack their data, are not changed there.
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -36,7 +36,7 @@ const { randomWeights } = await import('../dist/training/network/randomWeights.j
 const SEED = 1
 const KEEP = 0.25
 const IRREGULAR = [4, 16]
-/** Rounds by batch: the two networks in turn, once each a round. */
+/** Rounds by batch: in each round, both networks are timed once. */
 const rounds = { 1: 40, 128: 5 }
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -162,7 +162,7 @@ const robustnessSection = async () => {
   return undefined
 }
 
-/** The parts by the word that asks for them, under their headings. */
+/** The parts by their names on the command line, with their headings. */
 const parts = {
   files: { heading: 'Files', write: filesSection },
   latency: { heading: 'Latency', write: latencySection },

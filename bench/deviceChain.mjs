@@ -1,6 +1,6 @@
 /**
- * A network's way to a device, for docs/results/device.md: pruned by filters, shrunk, exported, run by onnxruntime, read
- * again and attacked at each station.
+ * A network's stages on the way to a device, for docs/results/device.md: its filters are pruned, it is shrunk, exported,
+ * run by onnxruntime and read again; it is attacked after each stage.
  */
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -45,7 +45,7 @@ const right = (either) => {
   return either.right
 }
 
-/** A pipeline's run in a folder of its own: its summary, what became of each example, and where its files are. */
+/** Runs a pipeline in its own folder. @returns its summary, the outcome of each example, and the paths of its files */
 const ran = async (built, folder, dataDir) => {
   const summary = right(await built.run({ dataDir, out: folder, seed: SEED }).result)
   const lines = readFileSync(join(folder, 'attacks.jsonl'), 'utf8').trim().split('\n')
@@ -58,7 +58,7 @@ const opened = async (source, dataDir) =>
 
 const loaded = async (file) => selfDescribed('device', file, right(await readCheckpoint(file)()))
 
-/** The weights as they are in the int8 file: the same scale for each output. */
+/** The weights rounded as in the int8 file: one scale for each output. */
 const roundedWeights = (architecture, weights) => {
   const rounded = weights.slice()
   for (const { role, offset, size, shape } of parametersOf(architecture)) {
@@ -74,7 +74,7 @@ const roundedWeights = (architecture, weights) => {
   return rounded
 }
 
-/** The images that an attack ends with, for all examples. */
+/** The final images of an attack, for all examples. */
 const adversarial = (student, attack, data) => {
   const pixels = new Float32Array((EXAMPLES * data.test.images.length) / data.test.count)
   for (let first = 0; first < EXAMPLES; first += BATCH) {
@@ -133,7 +133,7 @@ const classesIn = (logits, classes) =>
 
 const percent = (fraction) => (100 * fraction).toFixed(1)
 
-/** One network from its checkpoint to a device: what is to be said of it. */
+/** One network from its checkpoint to a device, as text for the page. */
 const travelled = async ({ title, checkpoint, architecture, source, dataDir, epsilon }, folder) => {
   const attacks = attacksOf(epsilon)
   const measured = (subjects) => attackEval(attacks, { examples: EXAMPLES, batchSize: BATCH, subjects })
@@ -222,7 +222,7 @@ Parameters ${before.parameters.toLocaleString('en')} → ${after.parameters.toLo
 
 /**
  * @param folders `mnist` and `cifar` of data, `checkpoints` of the public networks
- * @returns what stands under the heading
+ * @returns the text below the heading
  */
 export const chainSection = async ({ mnist: mnistDir, cifar, checkpoints }) => {
   const folder = mkdtempSync(join(tmpdir(), 'pwoa-device-'))

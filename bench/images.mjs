@@ -1,9 +1,8 @@
 /**
- * What images cost beside the training: `node bench/images.mjs --data-dir DIR [--steps 12] [--write]`, after a build.
+ * What images cost in addition to training: `node bench/images.mjs --data-dir DIR [--steps 12] [--write]`, after a build.
  *
- * Each figure is of a process of its own: CIFAR-10 read a second time, from the packed file that the first reading left;
- * minibatches that are shuffled, cropped and flipped, as parts of the very ResNet-18 steps that they feed; and the peak
- * memory of a WideResNet-34-10 step with its minibatch of 128.
+ * Each figure comes from its own process: reading CIFAR-10 a second time, from the packed file of the first reading;
+ * shuffling, cropping and flipping minibatches, as a share of the ResNet-18 steps that use them; and the peak memory of a WideResNet-34-10 step with its minibatch of 128.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
@@ -32,7 +31,7 @@ if (dataDir === undefined) {
 
 const WARM_UP = 2
 
-/** The seconds of a run's steps, minibatch included, without the warm-up; the run is stopped then. */
+/** The seconds of a run's steps, with their minibatches and without the warm-up. Then the run is stopped. */
 const stepsOf = async (made, steps, options = {}) => {
   const out = mkdtempSync(join(tmpdir(), 'pwoa-images-'))
   const run = made.run({ ...options, out: join(out, 'run'), checkpoints: { everySteps: 1_000_000_000 } })
@@ -47,7 +46,7 @@ const stepsOf = async (made, steps, options = {}) => {
   return whole.slice(WARM_UP)
 }
 
-/** Each gives its numbers, in a process of its own. */
+/** Each returns its figures, in its own process. */
 const parts = {
   load: async () => {
     const { cifar10 } = await import('../dist/index.js')

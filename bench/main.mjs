@@ -1,6 +1,6 @@
 /**
- * `npm run bench [attacks]`: sets everything up, then times the very code that is shipped (dist/): training steps
- * beside PyTorch, or attacks beside torchattacks.
+ * `npm run bench [attacks]`: sets everything up, then times the code that is shipped (dist/): training steps compared with
+ * PyTorch, or attacks compared with torchattacks.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const { build } = await import('esbuild')
 const folder = join(root, 'node_modules', '.cache', 'pwoa-bench')
 mkdirSync(folder, { recursive: true })
 
-/** The bench is typed against src/ and runs against dist/. */
+/** The bench is type-checked against src/ and runs with dist/. */
 const shipped = {
   name: 'shipped',
   setup: ({ onResolve }) => {

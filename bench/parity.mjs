@@ -1,9 +1,9 @@
 /**
  * npm run parity -- --data-dir DIR --checkpoints DIR --golden DIR [--official FILE]
  *
- * Our AutoAttack beside the official one's results in GOLDEN (autoattack_mnist_*.json): accuracy after each stage, and
+ * Our AutoAttack compared with the official one's results in GOLDEN (autoattack_mnist_*.json): accuracy after each stage, and
  * which examples survive. FILE holds lines of `autoattack_official.py` for more seeds; ours are then run with the same.
- * Writes docs/results/attacks.md. A run that is finished is not repeated and one that was interrupted goes on.
+ * Writes docs/results/attacks.md. Finished runs are not repeated, and interrupted ones continue.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -28,7 +28,7 @@ if (!values['data-dir'] || !values.checkpoints || !values.golden) {
   process.exit(2)
 }
 
-/** The examples that stand after each of the attacks, of an evaluation that is run where it is not there yet. */
+/** The examples that survive each of the attacks. The evaluation is run unless its results exist. */
 const ours = (checkpoint, examples, seed, attacks) => {
   const folder = join(values.runs, `${checkpoint}-${examples}-${seed}-${attacks.replaceAll(',', '-')}`)
   if (!existsSync(join(folder, 'summary.json'))) {

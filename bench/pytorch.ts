@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { PytorchSide } from './report.js'
 import type { Model } from './work.js'
 
-/** What `pytorch_step.py` is run by, or why it can't be. */
+/** The Python that runs `pytorch_step.py`, or the reason why there is none. */
 export type Pytorch =
   | { readonly python: string; readonly script: string; readonly torch: string }
   | { readonly absent: string }
@@ -15,7 +15,7 @@ interface Line {
   readonly peak_rss_mb: number
 }
 
-/** What a program prints, once it has ended well. */
+/** The output of a program that has ended with success. */
 export const outputOf = (command: string, args: readonly string[]): Promise<string> =>
   new Promise((resolve, reject) => {
     execFile(command, [...args], (error, stdout) => (error === null ? resolve(stdout) : reject(error)))

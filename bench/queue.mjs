@@ -1,4 +1,4 @@
-/** What a point costs the queue: `node bench/queue.mjs`, with redis-server installed. */
+/** How long the queue takes for a point: `node bench/queue.mjs`, with redis-server installed. */
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

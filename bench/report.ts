@@ -1,4 +1,4 @@
-/** What was measured, and on what. */
+/** The measurements, and the machine and versions they were made with. */
 export interface Report {
   readonly machine: {
     readonly cpu: string
@@ -17,13 +17,13 @@ export interface Report {
   readonly help: number
 }
 
-/** What a process of ours has measured. */
+/** The measurements of one of our processes. */
 export interface StepSide {
   /** Which engine it ran on, in words. */
   readonly engine: string
   /** Median of a whole step. */
   readonly seconds: number
-  /** What RxJS, events, books and progress take of it. */
+  /** The part that RxJS, events, records and progress take. */
   readonly machinery: number
   /** Peak of the process. */
   readonly mebibytes: number
@@ -37,7 +37,7 @@ export interface Row {
   readonly name: string
   readonly label: string
   readonly ours: readonly StepSide[]
-  /** Empty where PyTorch has no such step, or is not there. */
+  /** Empty if PyTorch has no such step, or is not installed. */
   readonly pytorch: readonly PytorchSide[]
 }
 
@@ -50,7 +50,7 @@ export const median = (values: readonly number[]): number => {
 
 const milliseconds = (seconds: number): string => (seconds * 1000).toFixed(seconds < 0.1 ? 2 : 0)
 
-/** The rounds' own ratios of two measurements. */
+/** The ratios of two measurements, round by round. */
 const ratios = (
   a: readonly PytorchSide[],
   b: readonly PytorchSide[],
@@ -81,20 +81,20 @@ const cells = ({ label, ours, pytorch }: Row): readonly string[] => [
   pytorch.length === 0 ? '–' : median(ratios(ours, pytorch, 'mebibytes')).toFixed(2),
 ]
 
-/** Said where other work must have disturbed the figures: PyTorch's waiting threads suffer most. */
+/** A note for figures that other work has probably disturbed: PyTorch's waiting threads suffer most. */
 export const busy = ({ load, cores }: Pick<Report['machine'], 'load' | 'cores'>): readonly string[] =>
   load > cores / 2 ? [`the machine was busy (load ${load.toFixed(1)} on ${cores} cores): not a fair comparison`] : []
 
-/** Of two of our own rows, where both were measured. */
+/** The ratio of two of our own rows, if both were measured. */
 interface Comparison {
   readonly of: string
   readonly by: string
-  /** What is told of a ratio. @default the ratio */
+  /** Formats a ratio. @default the ratio itself */
   readonly figure?: (ratio: number) => number
   readonly text: (figure: string) => string
 }
 
-/** Of two times, without and with, in percent. */
+/** The increase from one time to another, in percent. */
 const share = (ratio: number): number => 100 * (1 - ratio)
 
 const comparisons: readonly Comparison[] = [

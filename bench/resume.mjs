@@ -1,9 +1,9 @@
 /**
- * How long it takes to go on with a run: `node bench/resume.mjs [--rounds 3] [--write]`, after a build.
+ * How long it takes to continue a run: `node bench/resume.mjs [--rounds 3] [--write]`, after a build.
  *
- * Each measurement is a process of its own, from its start to the end of its first training step: of a new run, and of
- * one that goes on from its checkpoint. Both load the engine, the data and the network; the second reads and checks the
- * checkpoint and the metrics before it, and the first makes what the second finds in it. Reading is timed alone too.
+ * Each measurement is a process, from its start to the end of its first training step: of a new run, and of one that
+ * continues from its checkpoint. Both load the engine, the data and the network. The second also reads and checks the
+ * checkpoint and the metrics before it; the first computes what the second reads. Reading is also timed alone.
  */
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
@@ -15,14 +15,14 @@ import { answerOf, endlessRun, median } from './runs.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const script = fileURLToPath(import.meta.url)
 
-/** Networks by how much state they have, and a run that is long already; `steps` are done when it is stopped. */
+/** Networks with little and with much state, and a long run. A run is stopped after `steps`. */
 const cases = {
   linear: { label: 'a linear layer, after 20,000 steps', steps: 20_000, train: 40, batchSize: 4 },
   mnistNet: { label: 'mnistNet, after 100 steps', steps: 100, train: 6400, batchSize: 64 },
   resnet18: { label: 'ResNet-18, after 3 steps', steps: 3, train: 64, batchSize: 8 },
 }
 
-/** A process that runs until a step is done, and says when that was, in seconds since it began. */
+/** A process that runs until a step is done, and reports the seconds since it began. */
 const live = async (name, last, place) => {
   const run = (await endlessRun(name, cases[name])).run({ ...place, checkpoints: { everySteps: 1_000_000, keep: 1 } })
   let seconds
@@ -37,7 +37,7 @@ const live = async (name, last, place) => {
   process.exit()
 }
 
-/** A process that reads a run's newest checkpoint, and says how long that took. */
+/** A process that reads a run's newest checkpoint, and reports how long that took. */
 const read = async (folder) => {
   const { readNewest } = await import('../dist/runtime/checkpoints/checkpointFolder.js')
   const began = performance.now()

@@ -1,8 +1,8 @@
 /**
  * node bench/runTable.mjs RUN…
  *
- * Prints the figures of run folders as a table in Markdown: after pruning where something was pruned, else of the
- * network as it is. Figures on CIFAR from JPEG files say so.
+ * Prints the figures of run folders as a table in Markdown: after pruning if anything was pruned, otherwise of the network
+ * that was loaded. Figures on CIFAR from JPEG files are marked.
  */
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'

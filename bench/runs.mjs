@@ -1,7 +1,7 @@
 /** Runs that are measured while they train: networks by how much state they have. */
 import { spawnSync } from 'node:child_process'
 
-/** Images of the size of CIFAR's, in which nothing is to be seen. */
+/** Random images of the size of CIFAR's. */
 export const grey = (count, batchSize) => {
   const split = { count, images: new Uint8Array(count * 3072).fill(127), labels: new Uint8Array(count) }
   const dataset = {
@@ -41,7 +41,7 @@ export const endlessRun = async (name, { train, batchSize }) => {
   )
 }
 
-/** What a script says, as JSON, in a process of its own. @throws Error with what it complained of */
+/** Runs a script in its own process. @returns its output, as JSON @throws Error with its error output */
 export const answerOf = (script, ...args) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)

@@ -1,4 +1,4 @@
-/** Our side of `npm run bench`, in a process of its own: one kind of step, as one JSON line. */
+/** Our side of `npm run bench`, in its own process: one kind of step, as one JSON line. */
 import { parseArgs } from 'node:util'
 import { loadEngine } from '../src/engine/load/loadEngine.js'
 import { median, type StepSide } from './report.js'

@@ -2,11 +2,11 @@
  * npm run study -- mnist --data-dir DIR --checkpoints FILE[,FILE…] [--rates 16,32] [--runs DIR] [--workers 1]
  *     [--write]
  *
- * Runs one of the studies below by pipelines/compare.ts, or some of its rates, so many points at a time. A point that is
- * finished is not repeated and one that was interrupted goes on, so the study may be stopped at any time. With --write,
- * its table goes between the marks of docs/results/<study>.md, and its figures and pictures stand beside that page, with
- * what came of each point: a study that takes longer than a machine is there for goes on from these on another one. What
- * takes time is told of one point at a time only.
+ * Runs one of the studies below, or some of its rates, by pipelines/compare.ts, with the given number of points at a time.
+ * Finished points are not repeated and interrupted ones continue, so the study can be stopped at any time. With --write,
+ * its table is written between the marks of docs/results/<study>.md, and its figures, its pictures and the result of each
+ * point into files next to that page: a long study can continue from these on another machine. Times are reported only if
+ * one point ran at a time.
  */
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -63,7 +63,7 @@ if (!study || !values['data-dir'] || !values.checkpoints) {
   process.exit(2)
 }
 
-/** A table's columns but those that an idle machine is needed for: points that run side by side slow each other down. */
+/** A table's columns without those that need an idle machine: points that run in parallel slow each other down. */
 const withoutTimes = (table) => {
   const rows = table.split('\n').map((line) => line.split('|'))
   const isTime = rows[0].map((title) => /seconds|speed-up/.test(title))

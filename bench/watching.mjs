@@ -1,11 +1,11 @@
 /**
  * What watching costs a run: `node bench/watching.mjs [--blocks 40] [--steps 40] [--write]`, after a build.
  *
- * Blocks of steps of one run, in turn unwatched and watched: A B A B … The run rests between them while a watcher comes
- * or goes. A watched block is set against the unwatched ones before and after it. Watchers are in processes of their
- * own, in turn a reader of the event stream, which leaves what the run's own process has to do, and Chromium with the
- * page, which needs cores of the same machine. And the time that the page's server takes of the run's main thread is
- * counted itself: of every step and event that it hears of, and of every message that it makes.
+ * Blocks of steps of one run, alternately unwatched and watched: A B A B … The run pauses between them while a watcher
+ * starts or ends. A watched block is compared with the unwatched ones before and after it. Watchers run in their own
+ * processes: alternately a reader of the event stream, which shows the work of the run's process alone, and Chromium with
+ * the page, which uses cores of the same machine. The time that the page's server takes on the run's main thread is also
+ * counted: for every step and event that it receives, and for every message that it makes.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -55,7 +55,7 @@ const made = pipeline('watched', syntheticDigits({ train: 2560, test: 100, batch
   admmMask({ pattern: 'irregular', rate: 4, epochs: 100_000, retrainEpochs: 1 }),
 )
 
-/** Milliseconds that the page's code has taken of the main thread, and what of it was in calls of no more than 4 ms. */
+/** Milliseconds that the page's code took on the main thread, and the part of them in calls of at most 4 ms. */
 let own = 0
 let brief = 0
 const timed =
@@ -84,7 +84,7 @@ const show = {
 }
 const serve = async () => {
   const { setInterval } = globalThis
-  // The server's only timer is the one that tells the pages.
+  // The server's only timer is the one that sends messages to the pages.
   globalThis.setInterval = (tick, ...rest) => setInterval(timed(tick), ...rest)
   try {
     return await openPageServer({ host: '127.0.0.1', port: 0, token: 'bench', files: await readPageFiles(), show })
@@ -114,7 +114,7 @@ show.put({
   controls: { pause: run.pause, proceed: run.proceed, stop: run.stop },
 })
 
-/** What came while nobody watched: told when somebody does, as a page that comes late sees all. */
+/** The figures while nothing is watching, sent when a page connects: it then shows everything so far. */
 let missed = []
 let step = 0
 const hear = (act) => {
@@ -137,7 +137,7 @@ const clock = () => {
   return { cpu: (user + system) / 1000, wall: performance.now(), own, brief }
 }
 
-/** Milliseconds of processor time that a process has had, with all that it has started. */
+/** Milliseconds of processor time of a process and of all processes that it started. */
 const processorTimeOf = (pid) =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -153,9 +153,9 @@ const processorTimeOf = (pid) =>
     })
     .reduce((sum, time) => sum + time, 0)
 
-/** Lets the run go for a block, and rest again: milliseconds of a step. */
+/** Continues the run for a block, and pauses it again. @returns milliseconds of a step */
 const block = async () => {
-  // The same rest before each block, in which a page that has just come draws all of it once.
+  // The same pause before each block, in which a new page draws everything once.
   await pause(2000)
   const rested = firstValueFrom(run.events$.pipe(filter(({ type }) => type === 'paused')))
   const taken = new Promise((resolve) => {
@@ -195,7 +195,7 @@ const watched = async (watcher) => {
   return { ...figures, cores }
 }
 
-// The engine, the data and the first steps are warm before the first block.
+// Before the first block, the engine and the data are loaded and the first steps are done.
 await block()
 await block()
 const sequence = [await block()]
@@ -211,7 +211,7 @@ await run.result
 await server.close()
 rmSync(folder, { recursive: true, force: true })
 
-/** The middle of what is given, and what holds the middle of all with a probability of 95 % (sign test). */
+/** The median of a sample, and the interval that contains the true median with a probability of 95 % (sign test). */
 const middle = (given) => {
   const sorted = given.toSorted((a, b) => a - b)
   const n = sorted.length

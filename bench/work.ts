@@ -39,8 +39,8 @@ import { type HasStudent, type HasTeacher, Student } from '../src/training/netwo
 import type { Recipe } from '../src/training/step/recipe.js'
 
 /**
- * The same work as `pytorch_step.py`'s of the same name, through the operators that a user composes; `distil` is
- * `retrain` without HSIC, which PyTorch's script has not.
+ * The same work as in `pytorch_step.py` under the same name, by the operators that a user composes; `distil` is `retrain`
+ * without HSIC, which PyTorch's script does not have.
  */
 export type Work = 'admm' | 'retrain' | 'distil' | 'advprune' | 'forward'
 
@@ -64,12 +64,12 @@ export type Model = keyof typeof subjects
 
 export const models = Object.keys(subjects) as readonly Model[]
 
-/** Times of single steps, in seconds, warm-up left out. */
+/** Times of single steps, in seconds, without the warm-up. */
 export interface Times {
   readonly whole: readonly number[]
   /**
-   * Of each whole step: what lies between the source's `next` and its return, less what the training step took as it
-   * measures itself. That is RxJS, the operators around the training, events, books and progress.
+   * For each whole step: the time between the call of the source's `next` and its return, minus the time that the training
+   * step reports. It is spent on RxJS, the operators around the training, events, records and progress.
    */
   readonly machinery: readonly number[]
 }
@@ -78,7 +78,7 @@ export interface Load {
   readonly model: Model
   readonly engine: 'tensorflow' | 'wasm' | 'auto'
   readonly batch: number
-  /** Minibatches in an epoch: from the second epoch on a teacher's logits of unchanged images are known. */
+  /** Minibatches in an epoch. From the second epoch on, a teacher's logits of unchanged images are kept. */
   readonly batches: number
   readonly warmup: number
   readonly steps: number
@@ -121,7 +121,7 @@ const randomWeights = (architecture: Architecture): Float32Array => {
   return weights
 }
 
-/** What `loadTeacher` adds, without a file. */
+/** Adds the fields of `loadTeacher`, without a file. */
 const teacherAndStudent = ({ architecture }: Subject): Op<unknown, HasTeacher & HasStudent> =>
   stage(
     { stage: 'teacher', config: {}, needs: [], adds: ['teacher', 'student'], parallel: parallelOf(architecture) },
@@ -132,7 +132,7 @@ const teacherAndStudent = ({ architecture }: Subject): Op<unknown, HasTeacher & 
     }),
   )
 
-/** Tells how long everything behind it took with each step. */
+/** Reports how long all operators after it took for each step. */
 const timing =
   <S>(tell: (seconds: number) => void) =>
   (source: Observable<S>): Observable<S> =>
@@ -160,14 +160,14 @@ const pipelineOf = (work: Exclude<Work, 'forward'>, load: Load, tell: (seconds: 
   return start.pipe(adversarial(pgd(subject.attack)), crossEntropy(), admmMask({ ...prune, epochs, retrainEpochs: 0 }))
 }
 
-/** Takes what a terminal would show. */
+/** Discards the output for the terminal. */
 const terminal = Object.assign(new Writable({ write: (_chunk, _encoding, done) => done() }), {
   isTTY: true,
   columns: 100,
   rows: 40,
 }) as unknown as NodeJS.WriteStream
 
-/** A whole step is all that lies between two steps' figures: minibatch, operators, training, books, progress. */
+/** A whole step is everything between two steps' figures: minibatch, operators, training, records, progress. */
 const timeRun = async (work: Exclude<Work, 'forward'>, load: Load): Promise<Times> => {
   const out = await mkdtemp(join(tmpdir(), 'pwoa-bench-'))
   const seen: { readonly at: number; readonly seconds: number }[] = []

@@ -1,9 +1,9 @@
 /**
  * How much faster two workers do a sweep: `node bench/workers.mjs [--rounds 3] [--images 15000] [--write]`, after a build.
  *
- * Each round is the sweep of pipelines/sweep.ts (six mnistNet runs with their attacks) one point at a time, where a run
- * has all cores, and with two workers, which share them; in turns the one and the other first. What counts is the wall
- * time of the whole command, and that the points' figures are the same.
+ * Each round runs the sweep of pipelines/sweep.ts (six mnistNet runs with their attacks) one point at a time, so that a run
+ * has all cores, and with two workers, which share them, in alternating order. It measures the wall time of the whole
+ * command, and checks that the points' figures are the same.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -26,7 +26,7 @@ const perturbations = { blockNoise, signNoise, uniformNoise }
 
 /**
  * Prunes a robust network by the paper's PwoA: distillation and the HSIC bottleneck on natural images, one rate for all
- * layers but the last. `noise` adds random perturbations, still without an adversarial example.
+ * layers but the last. `noise` adds random perturbations, still without adversarial examples.
  */
 export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
   const preset = presets[name]

@@ -41,8 +41,9 @@ import {
 } from 'pwoa'
 
 /**
- * HYDRA's code is made for CIFAR, and the defaults of `hydra` are its. SGD at its 0.01 unlearns digits that are attacked
- * with 0.3; and its attack starts so near the image that it sees no gradient if the first layer consists of thresholds.
+ * HYDRA's code is made for CIFAR, and the defaults of `hydra` are taken from it. With its learning rate of 0.01, SGD
+ * unlearns digits that are attacked with 0.3; and its attack starts so close to the image that it sees no gradient if the
+ * first layer consists of thresholds.
  */
 const onDigits = { start: 'uniform', retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine() } } as const
 const onPhotographs = { start: 'nearby', retrain: {} } as const
@@ -76,7 +77,7 @@ const trainedBy = (
   more: { readonly loss?: 'kl'; readonly start?: 'nearby' | 'uniform' } = {},
 ) => pgd({ epsilon, steps, stepSize: (2.5 * epsilon) / steps, ...more })
 
-/** A retraining with the data set's optimizer, for methods whose own codes say nothing of it. */
+/** Retraining with the data set's optimizer, for methods whose own code does not specify it. */
 const falling = ({ preset }: Setting) => ({ ...preset.admmMask.retrain, schedule: cosine() })
 
 /** What is pruned, and for how long. */
@@ -91,7 +92,7 @@ const pwoaOf = (at: Setting) => ({ ...maskOf(at), distill: at.preset.distill, hs
 
 const perturbed = ({ preset: { epsilon }, teacher }: Setting) => teacher.pipe(perturb(blockNoise({ epsilon })))
 
-/** Adam's steps go on towards sparse weights to the end: there are few epochs, and Z and U are updated in each. */
+/** Adam's learning rate stays constant: there are few epochs, and Z and U are updated in each. */
 const distilled = (at: Setting, seen: Pipeline<Step & HasTeacher & HasStudent>, rates: 'uniform' | 'learned') => {
   const { admm, retrain, ...mask } = maskOf(at)
   return seen.pipe(
@@ -120,7 +121,7 @@ const methods = {
     at.teacher.pipe(crossEntropy(), hsicRegularize(at.preset.hsicRegularize), admmMask(maskOf(at))),
   'distill-only': (at: Setting) => at.teacher.pipe(distill(at.preset.distill), admmMask(maskOf(at))),
   pwoa: (at: Setting) => at.teacher.pipe(pwoa(pwoaOf(at))),
-  /** What the rows after it are to be held against: theirs is another temperature and schedule as well. */
+  /** The reference for the rows after it, which also have another temperature and schedule. */
   tuned: (at: Setting) => distilled(at, at.teacher, 'uniform'),
   perturbed: (at: Setting) => distilled(at, perturbed(at), 'uniform'),
   learned: (at: Setting) => distilled(at, at.teacher, 'learned'),
@@ -141,7 +142,7 @@ const methods = {
 
 const nameOf = (file: string): string => basename(file, extname(file))
 
-/** PwoA with attacked images among the natural ones has a row for each share of them. */
+/** PwoA with attacked images mixed into the natural ones has a row for each share of them. */
 type Row = keyof typeof methods | `pwoa-mixed-${number}`
 
 const isOf = (row: Row): row is keyof typeof methods => row in methods
@@ -157,7 +158,7 @@ const names = [...(Object.keys(methods) as (keyof typeof methods)[]), 'pwoa-mixe
 /**
  * The paper's comparison: methods × rates × seeds on one network or several, a row each, with means over the seeds. The
  * folder has the table as Markdown, CSV and JSON, and pictures of robust accuracy by rate and by the time of training.
- * What is done stays done, so the study can grow. For figures of time run one point at a time, on an idle machine.
+ * Finished points are kept, so the study can be extended. For figures of time, run one point at a time on an idle machine.
  */
 export default definePipeline(
   parameters({
@@ -223,7 +224,7 @@ export default definePipeline(
   ({ checkpoints, architecture, dataset, methods: rows, rates, seeds, pattern, examples, ...p }) => {
     const { preset, hydra: ownHydra, data } = datasets[dataset]
     const exclude = p.exclude.length > 0 ? p.exclude : 'last'
-    // The name of a file says which teacher it is, unless several have the same.
+    // A teacher is named after its file, unless several files have the same name.
     const isTwice = (name: string): boolean => checkpoints.filter((file) => nameOf(file) === name).length > 1
     const teachers = new Map(checkpoints.map((file) => [isTwice(nameOf(file)) ? file : nameOf(file), file]))
     const named = rows.flatMap((row): readonly Row[] =>

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { admmMask, distill, loadTeacher, lossTerm, pipeline, syntheticDigits, tf } from 'pwoa'
 import { filter, map, scan } from 'rxjs'
 
-/** An own loss stage: the student's logits are kept small, weight · mean ‖logits‖². */
+/** A custom loss stage that keeps the student's logits small: weight · mean ‖logits‖². */
 const logitNorm = (weight: number) => lossTerm('logitNorm', ({ logits }) => tf.mul(tf.mean(tf.square(logits)), weight))
 
 const teacher = fileURLToPath(new URL('../assets/teacher-digits.safetensors', import.meta.url))

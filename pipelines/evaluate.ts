@@ -28,7 +28,7 @@ const datasets = { mnist, cifar10, cifar100, syntheticDigits }
 
 type Threat = { readonly epsilon: number; readonly norm: NormName }
 
-/** PGD as papers report it: 40 steps of a thirtieth of the radius on MNIST, 10 or 20 of a quarter on CIFAR. */
+/** PGD as in papers: 40 steps of a thirtieth of the radius on MNIST, 10 or 20 steps of a quarter of it on CIFAR. */
 const steps = (count: number, part: number, { epsilon, norm }: Threat) => ({
   epsilon,
   norm,
@@ -57,8 +57,8 @@ const attacks = {
 const names = Object.keys(attacks) as (keyof typeof attacks)[]
 
 /**
- * Attacks a network as it is: the summary has `before` only. What became of each example: `attacks.jsonl`. In shards,
- * `--workers` and `--queue` share the work out, and the run `shard=all` has the figures.
+ * Attacks a network without training it: the summary has only `before`. `attacks.jsonl` has the outcome of each example. In
+ * shards, `--workers` and `--queue` distribute the work, and the run `shard=all` has the figures.
  */
 export default definePipeline(
   parameters({

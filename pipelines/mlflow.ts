@@ -25,11 +25,11 @@ import {
   withLatestFrom,
 } from 'rxjs'
 
-/** What sends to the runs of an MLflow server by its REST API: nothing needs to be installed here. */
+/** Sends to the runs of an MLflow server through its REST API, so nothing has to be installed here. */
 const client = (uri: string) => {
   const server = new URL(uri)
   const user = [server.username, server.password].map(decodeURIComponent).join(':')
-  // A failed fetch tells its URL, and warnings are written down: passwords go in a header.
+  // The error of a failed fetch contains its URL, and warnings are recorded, so passwords are sent in a header.
   server.username = ''
   server.password = ''
   const base = server.href.replace(/\/+$/, '')
@@ -49,7 +49,7 @@ const client = (uri: string) => {
   }
 }
 
-/** Losses and accuracies, as often as the server takes them. The run waits for the last; a server gone is a warning. */
+/** Sends losses and accuracies, as often as the server accepts them. The run waits for the last; a lost server is a warning. */
 const toMlflow: Observer = ({ folder, metrics$, events$, result }) => {
   const post = client(process.env.MLFLOW_TRACKING_URI ?? 'http://127.0.0.1:5000')
   const step$ = metrics$.pipe(map(({ step }) => step))
@@ -80,7 +80,7 @@ const toMlflow: Observer = ({ folder, metrics$, events$, result }) => {
     const status = (await result)._tag === 'Right' ? 'FINISHED' : 'FAILED'
     if (id !== '') await post('update', { run_id: id, status, end_time: Date.now() })
   }
-  // What comes while a batch is on its way is in the next one.
+  // Figures that arrive while a batch is being sent are in the next one.
   const meanwhile$ = interval(1000).pipe(takeUntil(measured$.pipe(last(null, undefined))), exhaustMap(send))
   const rest$ = defer(() => range(Math.ceil(unsent.length / 1000))).pipe(
     concatMap(send),
@@ -89,7 +89,7 @@ const toMlflow: Observer = ({ folder, metrics$, events$, result }) => {
   )
   const sent$ = new ReplaySubject<void>()
   const sending = concat(meanwhile$, rest$).subscribe(sent$)
-  // A failure is told at once; the run at the server ends all the same. The same warning is told only once.
+  // A failure is reported at once, and each warning once; the run at the server still ends.
   sent$.subscribe()
   return concat(sent$.pipe(catchError(() => EMPTY)), defer(end), sent$).pipe(finalize(() => sending.unsubscribe()))
 }

@@ -40,7 +40,7 @@ const noisy = {
   admm: { learningRate: 1e-3, schedule: cosine() },
 }
 
-/** What the methods differ in besides the noise. HSIC costs half of a step and changes nothing beside the noise. */
+/** The differences of the methods, besides the noise. HSIC takes half of a step and changes nothing in addition to noise. */
 const recipes = {
   matched: noisy,
   perturbed: noisy,

@@ -40,16 +40,16 @@ const datasets = {
 interface Setting {
   readonly from: Pipeline<Step & HasStudent>
   readonly preset: Preset
-  /** PGD of a loss and a start, its radius growing over the first half of the epochs: at once nothing is learned. */
+  /** PGD with a loss and a start. Its radius grows over the first half of the epochs: with all of it at once, nothing is learned. */
   readonly attack: (more?: {
     readonly loss?: 'ce' | 'kl'
     readonly start?: 'uniform' | 'nearby'
   }) => (epoch: number) => Attack
-  /** FGSM with random start, its radius growing likewise: one step, a quarter longer than the radius. */
+  /** FGSM with random start and the same growing radius: one step, a quarter longer than the radius. */
   readonly oneStep: (epoch: number) => Attack
 }
 
-/** The rows: what makes a network robust, each from random weights, with the same epochs. */
+/** The rows: methods that train a robust network, each from random weights, with the same epochs. */
 const methods = {
   natural: ({ from }: Setting) => from.pipe(crossEntropy()),
   adversarial: ({ from, attack }: Setting) => from.pipe(adversarial(attack()), crossEntropy()),
@@ -67,9 +67,9 @@ const methods = {
 const names = Object.keys(methods) as (keyof typeof methods)[]
 
 /**
- * Robust training side by side: the paper's rivals that make teachers, from random weights with the same data, epochs
- * and optimizer. Each point leaves its network under the method's name, such as `trades.safetensors`, which describes
- * itself: `pipelines/compare.ts` prunes any of them, several side by side.
+ * Compares robust training methods that make teachers, from random weights with the same data, epochs and optimizer. Each
+ * point writes its network under the method's name, such as `trades.safetensors`, with its description:
+ * `pipelines/compare.ts` prunes any number of them.
  */
 export default definePipeline(
   parameters({

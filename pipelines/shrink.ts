@@ -20,8 +20,8 @@ import {
 const datasets = { mnist, syntheticDigits }
 
 /**
- * Prunes whole filters of a robust network and takes them out: `small.onnx` and `small.safetensors` are smaller and
- * faster everywhere, with no support for zeros. The result's table has parameters, operations and bytes of each layer.
+ * Prunes whole filters of a robust network and removes them: `small.onnx` and `small.safetensors` are smaller and faster
+ * everywhere, without support for zeros. The result's table has parameters, operations and bytes of each layer.
  */
 export default definePipeline(
   parameters({

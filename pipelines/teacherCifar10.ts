@@ -25,8 +25,8 @@ import {
 
 /**
  * Trains a small robust network on CIFAR-10 in CPU hours: fast adversarial training, a few gradient steps from a random
- * start, with an eye on catastrophic overfitting. `steps=1` is Wong et al. 2020; on JPEG images it collapses within a
- * few epochs, as `earlyStop` then says.
+ * start, with a check for catastrophic overfitting. `steps=1` is Wong et al. 2020; on JPEG images it collapses within a few
+ * epochs, and `earlyStop` reports that.
  */
 export default definePipeline(
   parameters({
@@ -48,7 +48,7 @@ export default definePipeline(
   ({ architecture, width, epsilon: levels, steps, epochs, learningRate, batchSize, examples }) => {
     const epsilon = levels / 255
     const training = (radius: number) => pgd({ epsilon: radius, steps, stepSize: (1.25 * radius) / steps ** 0.5 })
-    // Without batch normalisation equal logits for every class are hard to leave against the full radius at once.
+    // Without batch normalisation, training at the full radius from the start rarely leaves equal logits for every class.
     const growing = (epoch: number) => training(epsilon * Math.min(1, (4 * (epoch + 1)) / epochs))
     const { network, attack, optimizer, first } = {
       resnet18: {

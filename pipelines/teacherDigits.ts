@@ -27,7 +27,7 @@ export default definePipeline(
     const training = (radius: number) => pgd({ epsilon: radius, steps, stepSize: (2.5 * radius) / steps })
     return pipeline('teacher-digits', syntheticDigits({ train: images })).pipe(
       initialise('mnistNet'),
-      // From a full radius at once the network learns nothing: it stays with equal logits for every class.
+      // With the full radius from the start, the network learns nothing: its logits stay equal for every class.
       adversarial((epoch) => training(epsilon * Math.min(1, (epoch + 1) / (epochs / 2)))),
       crossEntropy(),
       train({ epochs, learningRate }),

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { admmMask, attackEval, distill, loadTeacher, type Observer, pgd, pipeline, syntheticDigits } from 'pwoa'
 import { defer, map, merge, mergeMap, startWith, withLatestFrom } from 'rxjs'
 
-/** The client that Weights & Biases keep up is the one for Python (`pip install wandb`): it is told in lines of JSON. */
+/** Weights & Biases maintain a client for Python (`pip install wandb`): it is sent lines of JSON. */
 const client = `
 import json, sys, wandb
 with wandb.init(project="pwoa", name=sys.argv[1]) as run:
@@ -13,9 +13,9 @@ with wandb.init(project="pwoa", name=sys.argv[1]) as run:
         run.log(**json.loads(line))
 `
 
-/** Losses and accuracies as they come. The run waits until all is sent; a client that fails is a warning. */
+/** Sends losses and accuracies as they occur. The run waits until all are sent; a client that fails is a warning. */
 const toWandb: Observer = ({ folder, metrics$, events$ }) => {
-  // Of a process group of its own: Ctrl-C ends the run, and the client when it has sent what there was.
+  // In its own process group: Ctrl-C ends the run, and the client ends after it has sent everything.
   const python = spawn('python3', ['-c', client, basename(folder)], { stdio: ['pipe', 2, 2], detached: true })
   const step$ = metrics$.pipe(map(({ step }) => step))
   const losses$ = metrics$.pipe(map(({ step, loss, terms }) => ({ step, data: { loss, ...terms } })))
@@ -24,7 +24,7 @@ const toWandb: Observer = ({ folder, metrics$, events$ }) => {
     withLatestFrom(step$.pipe(startWith(0))),
     map(([{ clean, attacks }, step]) => ({ step, data: { clean, ...attacks } })),
   )
-  // What a client that has ended did not take is told by how it ended.
+  // If a client ends early, its exit is reported, not the failed writes.
   python.stdin?.on('error', () => undefined)
   merge(losses$, accuracies$).subscribe({
     next: (line) => python.stdin?.write(`${JSON.stringify(line)}\n`),

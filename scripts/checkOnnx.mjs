@@ -2,7 +2,7 @@
  * PWOA_PYTHON=python3 node scripts/checkOnnx.mjs [FILE.onnx …]
  *
  * ONNX's own checker, with shape inference, on files of `exportModel`, and on an export of every network of the zoo.
- * Needs a Python with the package `onnx`. Exits with 1 and the checker's words where one is not valid.
+ * Needs a Python with the package `onnx`. Exits with 1 and the checker's message if one is not valid.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

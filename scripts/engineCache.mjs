@@ -1,4 +1,4 @@
-/** Where the native engine lives on this machine: shared by the set-up script and by `src/engine` at run time. */
+/** The place of the native engine on this machine: shared by the set-up script and by `src/engine` at run time. */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -33,7 +33,7 @@ export const engineFolder = (cache = cacheFolder()) => join(cache, engineKey())
 /** Written last, inside `engineFolder`: what was installed, from where, with which hash. */
 export const stampFile = (cache = cacheFolder()) => join(engineFolder(cache), 'engine.json')
 
-/** Written when a set-up failed: the reason, so that it is told but not retried at each start. */
+/** Written when a set-up failed: the reason, so that each start can report it without trying again. */
 export const unavailableFile = (cache = cacheFolder()) => join(cache, `engine-unavailable-${engineKey()}.json`)
 
 const readJson = (file) => {
@@ -45,8 +45,8 @@ const readJson = (file) => {
   }
 }
 
-/** The stamp of the finished engine, or undefined where there is none. */
+/** The stamp of the finished engine; undefined without one. */
 export const readStamp = (cache = cacheFolder()) => readJson(stampFile(cache))
 
-/** Why the last set-up failed, or undefined where it did not. */
+/** Why the last set-up failed; undefined if it did not. */
 export const readUnavailable = (cache = cacheFolder()) => readJson(unavailableFile(cache))

@@ -1,4 +1,4 @@
-/** What is for browsers: the live page, as a script and a sheet of styles; the page about the method, as one file. */
+/** Builds the pages for browsers: the live page, as a script and a style sheet; the page about the method, as one file. */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -30,7 +30,7 @@ export const buildPage = async (root, folder) => {
   copyFileSync(join(root, 'page', 'index.html'), join(folder, 'index.html'))
 }
 
-/** Graphs belong to the native engine: in a browser the portable one computes. */
+/** Graphs are a part of the native engine; in a browser the portable one computes. */
 const withoutGraphs = {
   name: 'without graphs',
   setup: ({ onLoad }) =>

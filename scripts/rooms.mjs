@@ -1,6 +1,6 @@
 /**
- * Draws the rooms of `src` and which way imports point. Rooms that may use the room before them are one tower, from
- * the ground up; the others are beside it. An arrow that follows from two others is left out.
+ * Draws the rooms of `src` and the direction of imports. Rooms that may use the room before them form one tower, upwards;
+ * the others are beside it. An arrow that follows from two others is left out.
  */
 
 const WIDTH = 800
@@ -11,7 +11,7 @@ const HEIGHT = 46
 const PITCH = 68
 const TOP = 16
 
-/** What each room holds: the second column of the page's table of rooms. */
+/** The contents of each room: the second column of the page's table of rooms. */
 export const captionsOf = (page) =>
   new Map(
     [...page.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)].map(([, room, caption]) => [
@@ -44,7 +44,7 @@ const style = `
   }
 `
 
-/** Where each room is drawn. The last ones are on top; a room beside the tower is level with what it comes after. */
+/** The place of each room in the picture. The last ones are on top; a room beside the tower is level with the room it follows. */
 const placed = (rooms, narrower) => {
   const allowed = new Map(narrower)
   const tower = []

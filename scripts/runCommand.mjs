@@ -1,4 +1,4 @@
-/** Runs a command within a time limit, in a process group of its own so that nothing of it is left behind. */
+/** Runs a command within a time limit, in its own process group, so that none of its processes is left. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,16 +10,16 @@ const killGroup = (child) => {
     if (process.platform === 'win32') child.kill('SIGKILL')
     else process.kill(-child.pid, 'SIGKILL')
   } catch {
-    // it has ended by itself
+    // It has already ended.
   }
 }
 
-/** Ends everything that `run` still has under way. */
+/** Ends all commands of `run` that are still running. */
 export const killAll = () => running.forEach(killGroup)
 
 const BOILERPLATE = /complete log of this run|npm (error|ERR!)( (code|errno|syscall|Run)|$)|errors? in \d/i
 
-/** The first line of the output that tells what went wrong. */
+/** The first line of the output that names the problem. */
 const tellingLine = (output) => {
   const lines = output
     .split('\n')

@@ -49,7 +49,7 @@ for (const [what, url] of [
     const colorScheme = name === 'dark' ? 'dark' : 'light'
     const page = await browser.newPage({ viewport: { width, height }, colorScheme })
     await page.goto(url)
-    // Charts are drawn when the first message has come.
+    // Charts are drawn after the first message.
     await page.locator('svg, canvas').first().waitFor()
     await page.waitForFunction(() => document.fonts.status === 'loaded')
     await page.screenshot({ path: join(pictures, `${what}-${name}.png`) })

@@ -1,4 +1,4 @@
-/** Everything between a clone and a run: packages, engine, build. A second call finds nothing to do and says nothing. */
+/** All that a clone needs before a run: packages, engine, build. A second call finds nothing to do and prints nothing. */
 import { createHash } from 'node:crypto'
 import {
   chmodSync,
@@ -34,7 +34,7 @@ const filesUnder = (folder) =>
     .flatMap((entry) => (entry.isDirectory() ? filesUnder(join(folder, entry.name)) : [join(folder, entry.name)]))
     .sort()
 
-/** True where what npm last installed is what the lock file names, as after a developer's own `npm install`. */
+/** Whether npm last installed the packages of the lock file, as after a developer's own `npm install`. */
 const installedMatches = (lockText, folder) => {
   const installedText = readText(join(folder, 'node_modules', '.package-lock.json'))
   if (installedText === '') return false
@@ -70,7 +70,7 @@ export const installPackages = async (folder = root) => {
 /** The portable engine's kernels, compiled. */
 const kernelsOf = (folder) => join(folder, 'assembly', 'pwoa.wasm')
 
-/** `asc` into assembly/pwoa.wasm, `tsc` and the live page into dist/, unless all were built from these very sources. */
+/** `asc` into assembly/pwoa.wasm, `tsc` and the live page into dist/, unless all were built from the current sources. */
 export const build = async (folder = root) => {
   const kernels = kernelsOf(folder)
   const page = join(folder, 'page')
@@ -92,18 +92,18 @@ export const build = async (folder = root) => {
   await compile('tsc', ['typescript', 'bin', 'tsc'], ['-p', 'tsconfig.build.json', '--pretty', 'false'])
   mkdirSync(dist, { recursive: true })
   if (existsSync(page)) {
-    // It needs esbuild, which is not there before the packages are.
+    // It needs esbuild, which comes with the packages.
     const { buildPage } = await import('./page.mjs')
     await buildPage(folder, join(dist, 'page'))
   }
-  // tsc writes files that nobody may execute, and the links to the command would be refused.
+  // tsc writes files that can't be executed, and the links to the command would be refused.
   const main = join(dist, 'cli', 'main.js')
   if (existsSync(main)) chmodSync(main, 0o755)
   writeFileSync(stampPath, stamp)
   return 'built'
 }
 
-/** Where a link leads; undefined if there is no link. */
+/** The target of a link; undefined if there is no link. */
 const leadsTo = (path) =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined
 
@@ -133,7 +133,7 @@ const stop = (error) => {
   process.exit(1)
 }
 
-/** Packages, engine, build. Ends the process with one clear message where a step that is needed fails. */
+/** Packages, engine, build. Ends the process with one clear message if a necessary step fails. */
 export const setUp = async () => {
   try {
     await installPackages()

@@ -36,7 +36,7 @@ import {
 } from './engineCache.mjs'
 import { killAll, npm, run } from './runCommand.mjs'
 
-/** Raise it when this script changes in a way that may make a failed set-up succeed. */
+/** To be raised if a change of this script may let a failed set-up succeed. */
 const SETUP_VERSION = 1
 const RETRY_AFTER_HOURS = 24
 
@@ -84,7 +84,7 @@ const withBinOf = (folder) => ({
   PATH: `${join(folder, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`,
 })
 
-/** tfjs-node's own install script downloads a binary whose hash nobody publishes: only for those who ask for it. */
+/** tfjs-node's own install script downloads a binary without a published hash, so it runs only if the user asks for it. */
 const installOfficial = async (folder, addon) => {
   say("installing tfjs-node's own binary without a check of its hash (once per machine) …")
   await run("tfjs-node's install script", process.execPath, ['scripts/install.js'], {
@@ -101,7 +101,7 @@ const findPython = async () => {
       await run(python, python, ['-c', 'import sys, zipfile; sys.exit(sys.version_info < (3, 7))'], { seconds: 20 })
       return python
     } catch {
-      // the next name may work
+      // The next name may work.
     }
   }
   throw new Error('no Python 3 found, which is needed to fetch libtensorflow and to build the addon')
@@ -208,7 +208,7 @@ if (product[0] !== 17 || product[1] !== 39) throw new Error('a matrix product ca
 console.log('libtensorflow=' + tf.backend().binding.TF_Version)
 `
 
-/** Loads the addon in a process of its own, multiplies two matrices, and says which libtensorflow did it. */
+/** Loads the addon in its own process and multiplies two matrices. @returns the version of libtensorflow */
 const prove = async (folder) => {
   const output = await run('loading the addon', process.execPath, ['-e', PROOF], {
     cwd: folder,
@@ -284,12 +284,12 @@ const recordFailure = (cache, reason) => {
   try {
     writeFileSync(unavailableFile(cache), `${JSON.stringify(failure, null, 2)}\n`)
   } catch {
-    // a read-only cache only means that the set-up is tried again
+    // In a read-only cache the failure is not recorded, and the next start tries again.
   }
 }
 
 /**
- * Idempotent: returns at once when the engine is there or has lately failed to come.
+ * Idempotent: returns at once if the engine is installed, or its installation failed recently.
  * @param {{ retry?: 'when-due' | 'always', binary?: 'verified' | 'unverified' }} options `unverified` installs the binary
  * that tfjs-node itself downloads, without a check of its hash.
  * @returns {Promise<{ state: 'present' | 'installed' | 'unavailable', reason?: string }>}

@@ -1,6 +1,6 @@
 /**
- * `npm run docs`: the documentation as pages that open from disk, a reference made of docstrings, what is written in
- * docs/, and a page about the method. `node scripts/site.mjs [FOLDER [ENTRY]]` writes it elsewhere, or of another module's exports.
+ * `npm run docs`: the documentation as pages that open from disk: a reference made of docstrings, the pages of docs/, and a
+ * page about the method. `node scripts/site.mjs [FOLDER [ENTRY]]` writes it elsewhere, or for another module's exports.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
@@ -10,7 +10,7 @@ import { optionTables } from './optionTables.mjs'
 import { buildMethodPage } from './page.mjs'
 import { build, root } from './setup.mjs'
 
-/** Under which word a page stands in the list of pages, by its folder in docs/. */
+/** The group of a page in the list of pages, by its folder in docs/. */
 const groups = new Map([
   ['guides', 'Guides'],
   ['', 'Look up'],
@@ -19,7 +19,7 @@ const groups = new Map([
   ['decisions', 'Decisions'],
 ])
 
-/** Keeps what is wrong for whoever asked. */
+/** Collects the problems, for the caller. */
 class Problems extends Logger {
   found = []
 
@@ -46,7 +46,7 @@ const pagesIn = (docs, folder) => {
     .map((name) => join(docs, folder, name))
 }
 
-/** A page is called what its heading says, and stands in its folder's group. */
+/** A page is named after its heading, and listed in its folder's group. */
 const nameDocuments = (app, docs) =>
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
     const file = document.project.files.getReflectionPath(document)
@@ -58,7 +58,7 @@ const nameDocuments = (app, docs) =>
 
 const METHOD = 'method.html'
 
-/** Every page leads to the one about the method, above the list of the others. */
+/** Every page links to the one about the method, above the list of the others. */
 const linkMethod = (app) =>
   app.renderer.hooks.on('sidebar.begin', (context) =>
     JSX.createElement(
@@ -68,7 +68,7 @@ const linkMethod = (app) =>
     ),
   )
 
-/** The page of what takes options ends with a table of them. */
+/** The page of a function that takes options ends with a table of them. */
 const tabulateOptions = (app, tables) =>
   app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => {
     for (const { name, signatures = [] } of project.getReflectionsByKind(ReflectionKind.Function)) {
@@ -78,7 +78,7 @@ const tabulateOptions = (app, tables) =>
     }
   })
 
-/** What is wider than the window is scrolled, by keyboard too. */
+/** Content that is wider than the window is scrolled, by keyboard too. */
 const scrollByKeyboard = (app) =>
   app.renderer.on(PageEvent.END, (page) => {
     page.contents = page.contents?.replace(/<(pre|table)>/g, '<$1 tabindex="0">')
@@ -95,7 +95,7 @@ const dropCodecs = (app) =>
     -1,
   )
 
-/** Writes the site. What is wrong with it comes back as lines: an export without a docstring, a link to nowhere. */
+/** Writes the site. @returns its problems, one a line: an export without a docstring, a broken link */
 const buildSite = async (folder, entry) => {
   const docs = join(root, 'docs')
   const problems = new Problems()
@@ -108,7 +108,7 @@ const buildSite = async (folder, entry) => {
     readme: join(docs, FRONT),
     projectDocuments: [...groups.keys()].flatMap((name) => pagesIn(docs, name)),
     disableSources: true,
-    // What a public signature names is documented too, also where it is not exported.
+    // Types that a public signature names are documented, too, even if they are not exported.
     plugin: ['typedoc-plugin-missing-exports'],
     excludeExternals: true,
     excludePrivate: true,

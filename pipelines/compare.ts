@@ -92,7 +92,7 @@ const pwoaOf = (at: Setting) => ({ ...maskOf(at), distill: at.preset.distill, hs
 
 const perturbed = ({ preset: { epsilon }, teacher }: Setting) => teacher.pipe(perturb(blockNoise({ epsilon })))
 
-/** Adam's learning rate stays constant: there are few epochs, and Z and U are updated in each. */
+/** Twice the learning rate, over one cosine for the whole phase: there are few epochs, and Z and U are updated in each. */
 const distilled = (at: Setting, seen: Pipeline<Step & HasTeacher & HasStudent>, rates: 'uniform' | 'learned') => {
   const { admm, retrain, ...mask } = maskOf(at)
   return seen.pipe(

@@ -24,7 +24,7 @@ const declarations = parsed.flatMap(({ file, source }) =>
   })),
 )
 
-/** Every docstring of src, of exports, of members and of what is not exported, by its place. */
+/** Every docstring of src, including those of members and of declarations that are not exported, by its place. */
 const docstrings = parsed.flatMap(({ file, source }) => {
   const found: { readonly where: string; readonly text: string }[] = []
   const visit = (node: ts.Node): void => {
@@ -39,7 +39,7 @@ const docstrings = parsed.flatMap(({ file, source }) => {
   visit(source)
   return found
 })
-/** Declared options stand beside what takes them. */
+/** Declared options are in the same file as the function that takes them. */
 const isDeclaration = ({ name }: { readonly name: string }): boolean => name.endsWith('Options')
 const operators = declarations.filter(
   (one) => one.isValue && !isDeclaration(one) && pathOf(one.file).startsWith('src/operators/'),
@@ -59,13 +59,13 @@ describe('docstrings', () => {
     expect(bare.map(({ name }) => name)).toEqual([])
   })
 
-  test('every export of src has one, in words and not in tags alone', () => {
+  test('every export of src has one, with words and not only tags', () => {
     expect(declarations.length).toBeGreaterThan(1000)
     const bare = declarations.filter(({ node }) => docOf(node).text.trim() === '')
     expect(bare.map(({ where }) => where)).toEqual([])
   })
 
-  test('no file exports by name what it could export where it is declared', () => {
+  test('exports are marked at their declaration, not in a list', () => {
     const late = parsed.filter(({ source }) =>
       source.statements.some((one) => ts.isExportDeclaration(one) && !one.moduleSpecifier),
     )
@@ -78,7 +78,7 @@ describe('docstrings', () => {
     expect(prose.map(({ where, text }) => `${where}: ${text}`)).toEqual([])
   })
 
-  test('every operator and attack has an example and says what it throws', () => {
+  test('every operator and attack has an example and a @throws', () => {
     const wanting = [...operators, ...attacks].flatMap(({ node, where }) => {
       const { tags } = docOf(node)
       return ['example', 'throws'].filter((tag) => !tags.get(tag)?.trim()).map((tag) => `${where}: no @${tag}`)
@@ -137,7 +137,7 @@ describe('files', () => {
     expect(offences).toEqual([])
   })
 
-  test('of the command, one file writes to a stream, without what a terminal obeys in names', () => {
+  test('one file of the command writes to streams: it escapes control characters in names', () => {
     const writes = /^((process\.)?(stdout|stderr|stream))\.write$/
     const found = parsed
       .filter(({ file }) => pathOf(file).startsWith('src/cli/') && pathOf(file) !== 'src/cli/show/print.ts')

@@ -3,7 +3,7 @@ import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { linesOf, pathOf, readSource, sourceFiles } from './project.js'
 
-/** Where things lie: sizes of folders and files, and which folders import which. */
+/** The layout of src: sizes of folders and files, and which folders import which. */
 
 const files = sourceFiles()
 
@@ -54,7 +54,7 @@ describe('folders', () => {
     expect(full.map((folder) => `${folder}: ${count(folder)} files`)).toEqual([])
   })
 
-  test('of the tests are those of src, where they are named after one', () => {
+  test('of the tests have the names of those of src, or names of their own in a list', () => {
     const own = [
       'conventions',
       'docs',

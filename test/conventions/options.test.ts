@@ -3,7 +3,7 @@ import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { docOf, pathOf, readSource, sourceFiles } from './project.js'
 
-/** An option in the source: where it is, for a failure's list, and the comment and code that declare it. */
+/** An option in the source: its place, for a failure's list, and the node that declares it. */
 interface Declared {
   readonly where: string
   readonly node: ts.PropertyAssignment
@@ -45,10 +45,10 @@ const options = sourceFiles().flatMap(optionsIn)
 /** The @default of a comment; undefined if there is none. */
 const commented = (node: ts.Node): string | undefined => docOf(node).tags.get('default')?.trim().replace(/\s+/g, ' ')
 
-/** Words for code that says less than they do. */
+/** Words for defaults whose code explains less. */
 const words: Readonly<Record<string, string>> = { allPhases: 'all', '[]': 'none' }
 
-/** What the comment must begin with; undefined for an option that must be given. */
+/** The required beginning of the comment; undefined for an option without a default. */
 const declared = (node: ts.PropertyAssignment): string | undefined => {
   const call = callOf(node)
   if (!call) return undefined
@@ -57,7 +57,7 @@ const declared = (node: ts.PropertyAssignment): string | undefined => {
   return words[code] ?? code
 }
 
-/** Whether the comment begins with the declared default, and what follows is an explanation. */
+/** Whether the comment begins with the declared default, followed at most by an explanation. */
 const agrees = (comment: string, expected: string): boolean =>
   comment === expected || [',', ':', ';', ' '].some((end) => comment.startsWith(`${expected}${end}`))
 

@@ -27,7 +27,7 @@ export const linesOf = (file: string): number => readFileSync(file, 'utf8').spli
 /** An exported declaration of a file; `node` is what carries the docstring. */
 export interface Exported {
   readonly name: string
-  /** Where it begins, from 1. */
+  /** The line on which it begins, from 1. */
   readonly line: number
   readonly isValue: boolean
   readonly node: ts.Node
@@ -37,7 +37,7 @@ const isExported = (statement: ts.Statement): boolean =>
   ts.canHaveModifiers(statement) &&
   (ts.getModifiers(statement) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
 
-/** Every exported declaration; re-exports are none. @throws Error for a kind of declaration that it does not know */
+/** Every exported declaration, without re-exports. @throws Error for an unknown kind of declaration */
 export const exportsOf = (source: ts.SourceFile): readonly Exported[] =>
   source.statements.filter(isExported).flatMap((node): readonly Exported[] => {
     const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1
@@ -75,7 +75,7 @@ const publicTypes = (): readonly string[] =>
     return exportClause.elements.filter((one) => isTypeOnly || one.isTypeOnly).map(({ name }) => name.text)
   })
 
-/** Adds to an example the imports of what it uses, as an editor would; an example with imports of its own is left alone. */
+/** Adds the necessary imports to an example, as an editor would; an example that has imports is not changed. */
 export const importer = (): ((example: string) => string) => {
   const values = new Set(publicValues().map(({ name }) => name))
   const types = new Set(publicTypes())

@@ -33,7 +33,7 @@ const isCallOf = (node: ts.Node | undefined, names: readonly string[]): boolean 
   names.includes(node.expression.name.text)
 
 describe('a test', () => {
-  test('says which value breaks a rule: expectEvery(list, rule), which refuses an empty list', () => {
+  test('reports which value breaks a rule: expectEvery(list, rule), which refuses an empty list', () => {
     expect(placesOf((node) => isCallOf(expected(node), ['every', 'some']))).toEqual([])
   })
 

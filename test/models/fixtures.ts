@@ -52,7 +52,7 @@ export const normalised: Architecture = architecture('normalised', { height: 6, 
   linear('head', { out: 3 }),
 ])
 
-/** Depth-wise and point-wise convolutions in turn, with a shortcut, as in MobileNetV2. */
+/** Alternating depth-wise and point-wise convolutions with a shortcut, as in MobileNetV2. */
 export const separable: Architecture = architecture('separable', { height: 8, width: 8, channels: 2 }, [
   conv2d('stem', { out: 8, kernel: 3, padding: 1, bias: 'none' }),
   batchNorm2d('bn0'),

@@ -1,4 +1,4 @@
-/** A run without a runtime: what stages ask of it, in memory. */
+/** A run without a runtime, for stages: everything in memory. */
 import { setImmediate } from 'node:timers/promises'
 import { right } from 'fp-ts/lib/Either.js'
 import { lastValueFrom, map, type Observable, toArray } from 'rxjs'
@@ -71,7 +71,7 @@ export const noiseData = (count: number): Dataset => {
   return { name: 'noise', origin: 'synthetic', classes: 10, shape, train: split, test: split }
 }
 
-/** What a run has left for a resumed one. */
+/** The state that a run has left for a resumed one. */
 export interface Saved {
   readonly states: Readonly<Record<string, StageState>>
   readonly position: Position
@@ -81,12 +81,12 @@ export interface FakeRun {
   readonly run: RunContext
   readonly events: readonly RunEvent[]
   readonly artifacts: ReadonlyMap<string, Uint8Array | string>
-  /** What the stages wrote down, by journal. */
+  /** The entries that the stages wrote, by journal. */
   readonly journals: ReadonlyMap<string, ReadonlyMap<string, unknown>>
   /** Every stage's state now, copied. */
   readonly save: () => Saved
   readonly abort: (reason: Error) => void
-  /** Frees what the stages asked to be freed; what is asked for later is freed at once. */
+  /** Frees everything that the stages registered; later registrations are freed immediately. */
   readonly end: () => void
 }
 
@@ -94,7 +94,7 @@ export interface FakeRunOptions {
   readonly seed?: number
   readonly data?: Dataset
   readonly saved?: Saved
-  /** What an earlier part of the run wrote down. */
+  /** The entries that an earlier part of the run wrote. */
   readonly journals?: FakeRun['journals']
   readonly onEvent?: (event: RunEvent) => void
 }
@@ -160,7 +160,7 @@ export const fakeRun = ({
 export const collect = <T, V>(stream: Observable<T>, view: (value: T) => V): Promise<readonly V[]> =>
   lastValueFrom(stream.pipe(map(view), toArray()))
 
-/** Lets what was put off to later turns of the event loop happen: minibatches are handed back there. */
+/** Waits for the next turns of the event loop, in which minibatches are handed back. */
 export const turns = async (count = 3): Promise<void> => {
   for (let i = 0; i < count; i++) await setImmediate()
 }

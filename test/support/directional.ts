@@ -16,9 +16,9 @@ const moved = (inputs: readonly Float32Array[], along: readonly Float32Array[], 
   inputs.map((input, i) => input.map((value, j) => value + step * Number(along[i]?.[j])))
 
 /**
- * How far a gradient lies from central differences along random directions: the largest of
+ * The distance of a gradient from central differences along random directions: the largest of
  * |⟨gradient, v⟩ − (8·(f(+h) − f(−h)) − (f(+2h) − f(−2h))) / 12h|, in units of the typical ⟨gradient, v⟩ of a random
- * v of length 1, ‖gradient‖ / √size. Each input is moved alone, so that an error in one is not lost in another.
+ * v of length 1, ‖gradient‖ / √size. Each input is changed alone, so that an error in one is not hidden by another.
  *
  * The formula is exact up to h⁴, so that h can be large enough for the rounding of f: 6e-8·f / h.
  */

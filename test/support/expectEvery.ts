@@ -1,7 +1,7 @@
-/** Checks of lists that report what breaks them and that an empty list can't pass. */
+/** Checks of lists that report the offending items, and that an empty list can't pass. */
 import { expect } from 'vitest'
 
-/** The items of a list that must have some. @throws Error if there is none: a loop over it would check nothing */
+/** The items of a list that must not be empty. @throws Error for an empty list: a loop over it would check nothing */
 export const nonEmpty = <T>(items: Iterable<T>): readonly T[] => {
   const all = [...items]
   if (all.length === 0) throw new Error('an empty list, which would check nothing')

@@ -1,9 +1,9 @@
-/** What the golden scripts call attacked images, whoever is attacked. */
+/** The attacked images of the golden scripts, which do not depend on the network. */
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Attack } from '../../src/attacks/common/attack.js'
 import { tf } from '../../src/engine/tf.js'
 
-/** @param directions a number per pixel of each example of the data set: its sign is where the pixel goes, by `epsilon` */
+/** @param directions a number per pixel of each example of the data set: the pixel changes by `epsilon` in its direction */
 export const fixedAttack = (directions: Float32Array, epsilon: number): Attack => ({
   name: 'fixed',
   config: {},

@@ -16,7 +16,7 @@ import { goldenFiles, needing, shared } from './needs.js'
 export const describeGolden = (title: string, tests: () => void): void =>
   goldenFiles.isThere() ? void describe(title, tests) : it(title, needing(goldenFiles), () => undefined)
 
-/** A file of reference values. Its shape is what the caller says: it is part of the project's own fixtures. */
+/** A file of reference values. The caller states its type: it is one of the project's own fixtures. */
 export const readGolden = <T>(name: string): T => JSON.parse(readFileSync(shared(`golden/${name}.json`), 'utf8')) as T
 
 const checkpoints = {
@@ -41,7 +41,7 @@ export const readPublicNetwork = async (
   return { architecture, weights: packed.right.weights }
 }
 
-/** The golden files call `mnistNet`'s layers by what they are; the state dict of its `Sequential` numbers them. */
+/** The golden files name `mnistNet`'s layers by their kind; the state dict of its `Sequential` numbers them. */
 const ownNames: Readonly<Record<string, string>> = { conv1: '0', conv2: '2', fc1: '5', fc2: '7' }
 
 /** `conv1.weight` as `mnistNet` names it. */

@@ -2,7 +2,7 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core'
 import { tf } from '../../src/engine/tf.js'
 
-/** The kernel's outputs; a kernel with one output gives a list of one. */
+/** The kernel's outputs as a list, even if there is only one. */
 export const runKernel = (
   name: string,
   inputs: Readonly<Record<string, Tensor>>,

@@ -1,4 +1,4 @@
-/** Whether this is `npm run test:long`, which runs in full what `npm test` does on a part. */
+/** Whether this is `npm run test:long`, which runs in full the tests that `npm test` runs on a part. */
 export const isLong = process.env.PWOA_LONG === '1'
 
 /** `part` under `npm test`, `whole` under `npm run test:long`. */

@@ -1,6 +1,6 @@
 /**
- * What some tests need that a machine may not have. Tests without it are skipped, and the end of `npm test` counts them
- * by what they lack.
+ * Programs and files that some tests need and a machine may not have. Without them the tests are skipped, and the end of
+ * `npm test` counts the skipped ones by need.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -29,7 +29,7 @@ const runs = (program: string, ...args: readonly string[]): boolean => {
   }
 }
 
-/** A file or folder of `shared`, which lies beside the checkout. */
+/** A file or folder of `shared`, next to the checkout. */
 export const shared = (path: string): string => fileURLToPath(new URL(`../../../shared/${path}`, import.meta.url))
 
 const sharedFiles = (...paths: readonly string[]): Need => ({

@@ -15,7 +15,7 @@ export const channelsFirst = (
   })
 }
 
-/** What onnxruntime makes of images in a model's only input. */
+/** The outputs of onnxruntime for images in a model's only input. */
 export const runOnnx = async (
   model: Uint8Array,
   images: Float32Array,

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs'
 
-/** What a file of events says, read by the format's description alone; a wrong length or checksum throws. */
+/** Reads a file of events by the format's description alone. @throws Error for a wrong length or checksum */
 
 interface ReadValue {
   readonly tag: string

@@ -10,7 +10,7 @@ const reasonOf = (test: TestCase): string | undefined => {
 export class SkipReporter implements Reporter {
   readonly #leftOut: readonly string[]
 
-  /** @param leftOut what else was left out as a whole, a line each */
+  /** @param leftOut further tests that were left out, one line for each group */
   constructor(leftOut: readonly string[]) {
     this.#leftOut = leftOut
   }

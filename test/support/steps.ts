@@ -1,4 +1,4 @@
-/** Whole small trainings by the stages a user composes, and what they come to. */
+/** Small complete trainings by the stages that a user composes, and their results. */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -45,7 +45,7 @@ export const weightsOf = (student: Student): Float32Array => Float32Array.from(s
 /** Batch normalisation's running statistics. */
 export const runningOf = (student: Student): Float32Array => Float32Array.from(student.statistics.dataSync())
 
-/** Tells apart weights that differ in a single bit. */
+/** Distinguishes weights that differ in a single bit. */
 export const hashOf = (weights: Float32Array): string =>
   createHash('sha256')
     .update(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength))

@@ -2,7 +2,7 @@ import type { TestBatch } from '../../src/attacks/evaluation/evaluation.js'
 import type { Dataset } from '../../src/dsl/dataset.js'
 import { imagesOf, labelsOf } from '../../src/training/network/images.js'
 
-/** The first `count` test examples in file order, batch by batch; whoever takes a batch frees its tensors. */
+/** The first `count` test examples in file order, batch by batch; the caller frees the tensors of each batch. */
 export function* testBatches(
   { test, shape, classes }: Dataset,
   count: number,

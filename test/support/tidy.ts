@@ -1,4 +1,4 @@
-/** After each file: what it replaced is as it was, because the next file runs in the same process. */
+/** After each file, restores everything that it replaced, because the next file runs in the same process. */
 import { afterAll, vi } from 'vitest'
 
 afterAll(() => {

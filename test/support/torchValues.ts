@@ -13,6 +13,6 @@ const valueOf = (name: string, shape: readonly number[], seed: number): Float32A
   return /(weight|running_var)$/.test(name) ? u.map((value) => 1 + value / 2) : u.map((value) => value / 4)
 }
 
-/** Each tensor by its name, shape and place; `seed` tells networks apart. */
+/** Values of each tensor from its name, shape and place; networks of different `seed` differ. */
 export const seededState = (tensors: readonly (readonly [string, readonly number[]])[], seed = 0): NamedTensors =>
   new Map(tensors.map(([name, shape], i) => [name, { shape, data: valueOf(name, shape, seed + i + 1) }]))

@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 
 /**
  * Waits until `look` returns something truthy and returns it.
- * @param what what is waited for, for the error
+ * @param what the awaited condition in words, for the error
  * @param seconds the longest wait
  * @default seconds 60
  * @throws Error if it takes longer, or if `look` throws

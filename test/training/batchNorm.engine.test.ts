@@ -1,4 +1,4 @@
-/** Training with batch normalisation: what moves the statistics, what leaves them, and what an interruption keeps. */
+/** Training with batch normalisation: what updates the statistics, what does not, and what an interruption keeps. */
 
 import { type Observable, take, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
@@ -122,7 +122,7 @@ describe('pruning', () => {
 })
 
 describe('running statistics', () => {
-  it('start fresh, move with every training step, and stay where only logits are asked for', async () => {
+  it('start fresh, are updated by every training step, and are unchanged if only logits are computed', async () => {
     const fake = fakeRun()
     const starts: Float32Array[] = []
     const stream = lentSteps(fake).pipe(
@@ -186,7 +186,7 @@ describe('running statistics', () => {
   })
 })
 
-it('ResNet-18 of width 8 gives the same run bit for bit where an engine shares the work among threads', async () => {
+it('ResNet-18 of width 8 gives the same run bit for bit if an engine shares the work among threads', async () => {
   const method = async () => {
     const fake = fakeRun({ data: colourNoise(64) })
     const stream = lentSteps(fake, 32).pipe(

@@ -1,4 +1,4 @@
-/** What ends a training early, which network is left, and what an interruption keeps. */
+/** What ends a training early, which network it restores, and which state an interruption keeps. */
 import { isRight } from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { map, type Observable, take, tap } from 'rxjs'
@@ -28,7 +28,7 @@ const data: Dataset = await opened(6).then((result) => {
 
 const attack = pgd({ epsilon: 0.02, steps: 2, stepSize: 0.01 })
 
-/** Two minibatches an epoch; from `ruinedAt` on (counted in steps, from 1) the network says nothing. */
+/** Two minibatches an epoch; from `ruinedAt` on (counted in steps, from 1) the network is useless. */
 const training = (
   fake: FakeRun,
   {
@@ -108,7 +108,7 @@ describe('earlyStop', () => {
     expect({ weights, statistics }).toEqual(alone[2 * best + 1])
   })
 
-  it('ends training where robustness collapses, and says so', async () => {
+  it('ends training if robustness collapses, and reports it', async () => {
     const whole = await run({ epochs: 12, collapse: 1 })
     const { steps, figures, warnings, last } = await run({ epochs: 12, ruinedAt: 21, collapse: 0.3 })
     expect(steps.length).toBe(22)
@@ -128,7 +128,7 @@ describe('earlyStop', () => {
     expect(steps.length).toBe(2 * figures.length)
   })
 
-  it.each([1, 5, 7])('goes on after step %d as if nothing had happened', async (stop) => {
+  it.each([1, 5, 7])('resumes after step %d with the same results', async (stop) => {
     const whole = await run({})
     const begun = fakeRun({ data })
     await collect(

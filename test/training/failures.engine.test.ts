@@ -1,4 +1,4 @@
-/** A loss that is not a number, or not one number; terms that act nowhere. */
+/** A loss that is not a number, or not a scalar; terms that act in no phase. */
 
 import { type Observable, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
@@ -50,7 +50,7 @@ describe('a loss that is not finite', () => {
     })
     expect(hashes).toHaveLength(4)
     expect(student && hashOf(weightsOf(student))).toBe(hashes.at(-1))
-    // What a checkpoint would hold now is the state after step 4.
+    // A checkpoint would now contain the state after step 4.
     const { states, position } = fake.save()
     expect(states.admmMask?.values).toMatchObject({ step: 4, phaseStep: 4 })
     expect(hashOf(states.student?.arrays.weights ?? new Float32Array(0))).toBe(hashes.at(-1))
@@ -68,7 +68,7 @@ describe('own loss terms', () => {
   it('that give a number an example are refused by name', async () => {
     const before = memory()
     const fake = fakeRun()
-    // A rank that types can't see: TensorFlow.js gives every operation's result the rank its user asks for.
+    // The types don't show this rank: in TensorFlow.js, a result has the rank that the caller declares.
     const stream = trained(fake, 'vector', ({ logits }) => tf.mean(logits, 1))
     await expect(collect(stream, () => undefined)).rejects.toThrow(
       'vector: expected a loss that is one number, got a tensor of shape [8]',

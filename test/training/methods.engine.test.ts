@@ -1,4 +1,4 @@
-/** The robust losses and the pruning baselines in training: interruptions, limits, and what their masks come to. */
+/** The robust losses and the pruning baselines in training: interruptions, limits, and their masks. */
 
 import { map, type Observable, take, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
@@ -123,7 +123,7 @@ describe.each(Object.entries(methods))('%s', (_name, method) => {
   })
 })
 
-it('lbgat trains its guide, too, from weights of its own', async () => {
+it('lbgat trains its guide, too, from the guide’s own weights', async () => {
   const fake = fakeRun()
   const steps = await collect(begun(fake, undefined, teacherFile(normalisedNet)).pipe(lbgat(attack), fit), seen)
   fake.end()
@@ -178,7 +178,7 @@ describe('named methods are their stages in a row, bit for bit', () => {
     expect(await weightsAfter(named)).toEqual(await weightsAfter(stages))
   })
 
-  it('a plan shows the options of each stage, what they need together and what they add', () => {
+  it('a plan shows the options of each stage, the fields that they need and those that they add', () => {
     const { info } = pwoa({ ...admm, hsic, mixed: { attack, mixRatio: 0.2 } })
     expect(info.stage).toBe('pwoa')
     expect(Object.keys(info.config)).toEqual(['adversarial', 'distill', 'hsicRegularize', 'admmMask'])
@@ -243,7 +243,7 @@ describe.each(patterns)('masks of pattern %s', (pattern) => {
   it('learnedMask’s first scores prune as magnitudes do', async () => {
     const learned = await traced((s) => s.pipe(crossEntropy(), learnedMask({ ...alike, pattern, prune: still })))
     expect(learned.mask).toEqual((await oneShot()).mask)
-    // From the first step on the network is masked; its other weights are as they were.
+    // From the first step on, the network is masked; its other weights are unchanged.
     expect(keptOf(learned.steps[0]?.weights)).toEqual(keptOf(learned.mask))
     for (const [i, value] of nonEmpty((learned.steps[0]?.weights ?? []).entries()))
       if (value !== 0) expect(value).toBe(learned.start[i])
@@ -284,7 +284,7 @@ describe.each(patterns)('masks of pattern %s', (pattern) => {
     }
   })
 
-  it('a stage without retraining prunes at its end, and says how much', async () => {
+  it('a stage without retraining prunes at its end, and reports how much', async () => {
     for (const prune of [magnitudePrune, proximalMask, learnedMask]) {
       const { steps, events } = await traced((s) =>
         s.pipe(crossEntropy(), prune({ ...alike, retrainEpochs: 0, pattern })),

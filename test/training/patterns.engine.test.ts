@@ -1,4 +1,4 @@
-/** Stages that prune, with patterns of small groups: what their masks come to, and what they refuse. */
+/** Stages that prune, with patterns of small groups: their masks, and what they refuse. */
 import { describe, expect, it } from 'vitest'
 import { parametersOf } from '../../src/models/parameters/parameters.js'
 import { admmMask } from '../../src/operators/admmMask.js'
@@ -36,7 +36,7 @@ const names = Object.keys(stages) as readonly (keyof typeof stages)[]
 const epochs = { epochs: 2, retrainEpochs: 1 }
 
 describe.each(names)('%s', (name) => {
-  it('comes to 2:4, and to kernel patterns, in the layers that have them', async () => {
+  it('has 2:4 and kernel patterns in the layers that can have them', async () => {
     expect(await sharesOf(name, { pattern: '2:4', rate: 2, exclude: ['conv1'], ...epochs })).toEqual({
       conv1: 1,
       conv2: 0.5,

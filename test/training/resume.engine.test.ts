@@ -1,4 +1,4 @@
-/** The same seed gives the same run, bit for bit, also where it was stopped and resumed in between. */
+/** The same seed gives the same run, bit for bit, even if it was stopped and resumed in between. */
 import { type Observable, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { HasTraining, Step } from '../../src/dsl/step.js'
@@ -43,7 +43,7 @@ const whole = async (method: Method, teacher: string, seed = 1) => {
   return seen
 }
 
-/** Stops after `steps` steps, saves what a checkpoint holds, and goes on from that in a new run. */
+/** Stops after `steps` steps, saves the contents of a checkpoint, and continues from them in a new run. */
 const interrupted = async (method: Method, teacher: string, steps: number) => {
   const first = fakeRun()
   const begun = await collect(method(first, undefined, teacher).pipe(take(steps)), numbersOf)
@@ -58,7 +58,7 @@ const interrupted = async (method: Method, teacher: string, steps: number) => {
 }
 
 describe('the same seed', () => {
-  it('gives the same run bit for bit, another seed another one', async () => {
+  it('gives the same run bit for bit, and another seed gives another run', async () => {
     const teacher = teacherFile()
     const [a, b, other] = [await whole(pwoa, teacher), await whole(pwoa, teacher), await whole(pwoa, teacher, 2)]
     expect(a).toHaveLength(18)
@@ -66,7 +66,7 @@ describe('the same seed', () => {
     expect(other.at(-1)?.weights).not.toBe(a.at(-1)?.weights)
   })
 
-  it('does so where an engine shares the work among threads: mnistNet at its usual batch size', async () => {
+  it('does so if an engine shares the work among threads: mnistNet at its usual batch size', async () => {
     const method = async () => {
       const fake = fakeRun({ data: noiseData(256) })
       const stream = lentSteps(fake, 128).pipe(
@@ -84,7 +84,7 @@ describe('the same seed', () => {
     expect(await method()).toEqual(first)
   })
 
-  it('gives the same fresh network, another seed another one', async () => {
+  it('gives the same fresh network, and another seed gives another network', async () => {
     const [a, b, other] = [await whole(plain, ''), await whole(plain, ''), await whole(plain, '', 2)]
     expect(b).toEqual(a)
     expect(other.at(0)?.weights).not.toBe(a.at(0)?.weights)
@@ -127,7 +127,7 @@ describe('a run that was stopped and resumed', () => {
     expect(seen).toEqual(await whole(pwoa, teacher))
   })
 
-  it('after its last step trains no more, and says so in one step', async () => {
+  it('does not train after its last step, and emits one step', async () => {
     const teacher = teacherFile()
     const expected = (await whole(pwoa, teacher)).at(-1)
     const rest = (await interrupted(pwoa, teacher, 18)).slice(18)

@@ -48,7 +48,7 @@ interface GoldenStep {
   readonly params?: Readonly<Record<string, Facts>>
 }
 
-/** What our run shows after a step, or, under `hard_prune`, at the start of the retraining. */
+/** The state of our run after a step, or, under `hard_prune`, at the start of the retraining. */
 interface Seen {
   readonly metrics: TrainingMetrics | undefined
   readonly weights: Float32Array
@@ -155,7 +155,7 @@ const follow = async (golden: readonly GoldenStep[]): Promise<readonly Seen[]> =
       updateEvery: 1,
       rho: { initial: 0.01, growth: 1.35, max: 1 },
       admm: { optimizer: adam(), learningRate: 5e-4, schedule: constant() },
-      // The reference's one epoch of 4 steps: the cosine goes by steps, so that 2 epochs of 2 are the same.
+      // The reference has one epoch of 4 steps. The cosine depends on the step, so 2 epochs of 2 steps are the same.
       retrainEpochs: 2,
       retrain: { optimizer: adam(), learningRate: 1e-3, schedule: cosine() },
     }),

@@ -7,7 +7,7 @@ import { readStamp } from '../../../scripts/engineCache.mjs'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
 import { type Need, needing } from '../../support/needs.js'
 
-/** One that the user has installed is taken, whatever else is there. */
+/** An engine that the user has installed is preferred to all others. */
 const noEngineOfTheUser: Need = {
   name: 'checkout without its own @tensorflow/tfjs-node',
   isThere: () => {
@@ -42,7 +42,7 @@ const sumOfProduct = (tf: Awaited<ReturnType<typeof freshEngine>>['binding']['tf
   tf.tidy(() => Number(tf.sum(tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [4]]))).dataSync()[0]))
 
 describe('before an engine is loaded', () => {
-  it('tf throws an error that says what to do', async () => {
+  it('tf throws an error that names the solution', async () => {
     const { binding } = await freshEngine()
     expect(() => binding.tf.add(1, 2)).toThrow(/loadEngine\(\)/)
   })
@@ -85,7 +85,7 @@ describe('if the native engine is not installed', needing(noEngineOfTheUser), ()
 })
 
 describe('if the native engine is installed', needing(nativeEngine), () => {
-  it('auto loads it, and the two engines can be used in turn', async () => {
+  it('auto loads it, and the two engines can be used alternately', async () => {
     const { loadEngine, binding } = await freshEngine()
     for (const [choice, name] of [
       ['auto', 'tensorflow'],

@@ -478,7 +478,7 @@ describe('batch normalisation', () => {
     ])
   })
 
-  it('becomes, in use, part of a convolution that it alone reads, else a scale and a shift', () => {
+  it('becomes, in use, part of a convolution that only it reads, otherwise a scale and a shift', () => {
     const { architecture: inUse, folds } = foldingOf(normalised)
     expect(folds).toEqual([
       { batchNorm: 'bn1', convolution: 'conv1' },
@@ -599,7 +599,7 @@ describe('the other networks for CIFAR', () => {
     ])
   })
 
-  it('the shortcut of preactResnet18 reads what its option says', () => {
+  it('the shortcut of preactResnet18 reads the layer that its option names', () => {
     const reads = (shortcut: 'activated' | 'input') =>
       preactResnet18({ shortcut }).nodes.find(({ id }) => id === 'layer2.0.shortcut.0')?.inputs
     expect([reads('activated'), reads('input')]).toEqual([['layer2.0.relu1'], ['layer1.1']])

@@ -69,8 +69,8 @@ describe('layouts', () => {
   const packed = pack(net, numbered)
   const flat = isRight(packed) ? packed.right.weights : new Float32Array(0)
 
-  it('a convolution goes from out × in × height × width to height × width × in × out', () => {
-    // [o][i][y][x] at o·8 + i·4 + y·2 + x, as the engine goes through y, x, i, o.
+  it('a convolution is transposed from out × in × height × width to height × width × in × out', () => {
+    // [o][i][y][x] is at o·8 + i·4 + y·2 + x; the engine's order is y, x, i, o.
     expect(Array.from(flat.slice(0, 16))).toEqual([0, 8, 4, 12, 1, 9, 5, 13, 2, 10, 6, 14, 3, 11, 7, 15])
   })
 
@@ -153,7 +153,7 @@ describe('a checkpoint that is not of the network', () => {
     expect(error.actual).toBe(String(bad))
   })
 
-  it('the error for an empty file says so', () => {
+  it('the error for an empty file names the reason', () => {
     expect(refusal((all) => all.clear()).hint).toBe('The file holds nothing.')
   })
 })

@@ -46,7 +46,7 @@ const logitsOf = ({ architecture: net, weights, statistics }: PlainNetwork): Flo
   return Float32Array.from(logits)
 }
 
-/** Shrinks, and checks what must hold for every result. */
+/** Shrinks, and checks the properties of every result. */
 const shrunkAndSame = (network: PlainNetwork): PlainNetwork => {
   const shrunk = shrinkNetwork(network)
   expect(distance(logitsOf(shrunk), logitsOf(network))).toBeLessThan(TOLERANCE)
@@ -231,7 +231,7 @@ describe('a filter of zeros', () => {
     expect(layer).not.toHaveProperty('groups')
   })
 
-  it('is removed without a reader, and so is what only it reads', () => {
+  it('is removed if nothing reads it, and so are the layers that only it reads', () => {
     const net = chain(1)
     const network = filled(net, {})
     for (const { node, role, offset, size, shape } of parametersOf(net)) {

@@ -1,4 +1,4 @@
-/** What is timed of two networks, and that nothing of it stays. */
+/** The timing of two networks, which leaves no tensors. */
 
 import { expect, it } from 'vitest'
 import { shrinkNetwork } from '../../../src/models/shrink/shrinkNetwork.js'
@@ -18,7 +18,7 @@ it('each layer in use, by the name that it has in training, and the whole, of bo
   const found = networkLatency(pruned, shrinkNetwork(pruned))
   await turns()
   expect(memory()).toEqual(before)
-  // Batch normalisations are parts of the convolutions before them, but for two that can't be; ReLUs of what they follow.
+  // Batch normalisations, except two, are parts of the convolutions before them; ReLUs are parts of the layers before them.
   const names = ['conv1', 'conv2', 'sum', 'shared', 'bn3', 'add-10', 'maxPool2d-11', 'bn4', 'flatten-14', 'head']
   for (const { whole, layers } of [found.before, found.after]) {
     expect(layers.map(({ layer }) => layer)).toEqual(expect.arrayContaining(names))

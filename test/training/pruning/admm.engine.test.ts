@@ -101,7 +101,7 @@ describe('the ADMM phase', () => {
     }
   })
 
-  it('tells ρ and both residuals at each update: ‖W − Z‖, and ρ‖Z − Z before‖ with the ρ of the epochs before', async () => {
+  it('reports ρ and both residuals at each update: ‖W − Z‖, and ρ‖Z − Z before‖ with the ρ of the epochs before', async () => {
     const fake = fakeRun()
     const steps = await trace(options, fake)
     const length = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0))
@@ -123,7 +123,7 @@ describe('the ADMM phase', () => {
     }
   })
 
-  it('tells the weights of each layer after each epoch', async () => {
+  it('reports the weights of each layer after each epoch', async () => {
     const fake = fakeRun()
     const steps = await trace(options, fake)
     const told = fake.events.filter((event) => event.type === 'weights')
@@ -221,7 +221,7 @@ describe('pruned weights stay exactly 0 through the retraining', () => {
     }
   })
 
-  it('counts what is kept', async () => {
+  it('counts the kept weights', async () => {
     const fake = fakeRun()
     await collect(pruned(fake, { pattern: 'irregular', rate: 4, epochs: 1, retrainEpochs: 1 }), () => undefined)
     fake.end()
@@ -234,7 +234,7 @@ describe('pruned weights stay exactly 0 through the retraining', () => {
     })
   })
 
-  it('prunes at the end where there is no retraining, at once where there is no ADMM phase', async () => {
+  it('prunes at the end without retraining, and at the start without an ADMM phase', async () => {
     for (const [epochs, retrainEpochs] of [
       [1, 0],
       [0, 1],

@@ -1,4 +1,4 @@
-/** Budgets of whole networks: what is left when what was pruned is taken out. */
+/** Budgets of whole networks: the size after the pruned parts are removed. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { describeError, PwoaFailure } from '../../../src/dsl/errors.js'
@@ -70,7 +70,7 @@ describe('a budget', () => {
     expect(shareOf(aggregated, 'filter', 'parameters', 0.8)).toBeLessThanOrEqual(0.8)
   })
 
-  it('is met by channels in any network, or refused with what the largest rate leaves', () => {
+  it('is met by channels in any network, or refused with the size at the largest rate', () => {
     const budgets = fc.constantFrom<keyof Counts>('flops', 'parameters')
     let met = 0
     fc.assert(
@@ -90,7 +90,7 @@ describe('a budget', () => {
     expect(met).toBeGreaterThan(30)
   })
 
-  it('leaves excluded layers and what depends on them, and the logits', () => {
+  it('does not prune excluded layers, layers that depend on them, or the logits', () => {
     const net = zooNetworks.resnet18 ?? normalised
     const layers = (pattern: Budgeted, exclude: readonly string[]) =>
       pruningTask('test', net, pattern, { budget: 'flops', keep: 0.8 }, exclude).rates.map(
@@ -102,7 +102,7 @@ describe('a budget', () => {
     const without = layers('filter', ['conv1'])
     expect(without).not.toContain('layer1.0.conv2')
     expect(without).toContain('layer1.0.conv1')
-    // What reads the images keeps its channels.
+    // Layers that read the images keep their channels.
     expect(layers('channel', [])).not.toContain('conv1')
     expect(layers('channel', [])).toContain('linear')
   })

@@ -1,4 +1,4 @@
-/** Budgets in time: the search by a cost that is measured, what a run keeps of it, and how time is taken. */
+/** Budgets in time: the search by a measured cost, the state that a run keeps of it, and the measurement of time. */
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../../src/engine/tf.js'
 import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
@@ -26,7 +26,7 @@ const shrunkBy = (net: Architecture, mask: Float32Array): Architecture => {
 describe('a cost that is measured', () => {
   const net = zooNetworks.resnet18 ?? zooNetworks.mnistNet
   if (!net) throw new Error('no network')
-  /** A tenth of the time goes where no filter is. */
+  /** A tenth of the time does not depend on filters. */
   const shareOf = (smaller: Architecture): number => 0.1 + (0.9 * countsOf(smaller).flops) / countsOf(net).flops
 
   it('is met by the network that is left, in few measurements', () => {
@@ -45,7 +45,7 @@ describe('a cost that is measured', () => {
     expect(measured).toBeLessThan(12)
   })
 
-  it('that nothing can lower so far is refused, with what the largest rate leaves', () => {
+  it('that can not be met is refused, with the time at the largest rate', () => {
     expect(() =>
       budgetRates('test', net, 'filter', { budget: 'latency', keep: 0.05 }, [], { shareOf, precision: 0.02 }),
     ).toThrow(/a share of the latency of at least 0\.1\d*, which the largest rate, 64, leaves, got 0\.05/)
@@ -65,7 +65,7 @@ const wide = architecture('wide', { height: 16, width: 16, channels: 3 }, [
 ])
 
 describe('a latency budget', () => {
-  it('settles rates before the first step, which a resumed run has too, and leaves nothing behind', () => {
+  it('determines rates before the first step, which a resumed run has too, and leaves no tensors', () => {
     const { weights } = seededNetwork(wide)
     const student = new Student(wide, weights)
     const images = tf.tensor4d(new Float32Array(768), [1, 16, 16, 3])
@@ -96,7 +96,7 @@ describe('a latency budget', () => {
     images.dispose()
   })
 
-  it('is searched once, whoever asks', () => {
+  it('is searched once for all stages', () => {
     const student = new Student(wide, new Float32Array(parameterCount(wide)))
     let looked = 0
     const exclude = new Proxy<readonly string[]>([], {
@@ -125,8 +125,8 @@ describe('a latency budget', () => {
   })
 })
 
-describe('time in turn', () => {
-  /** Each piece of work takes as long as its list says, round by round. */
+describe('alternating timing', () => {
+  /** Each piece of work takes the times in its list, round by round. */
   const clocked = (durations: readonly (readonly number[])[]) => {
     let now = 0
     const works = durations.map((each) => {

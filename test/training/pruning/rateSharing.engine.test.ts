@@ -110,7 +110,7 @@ describe('a rate that one layer could not have for itself', () => {
   const smallest = Math.min(...weights.map(({ size }) => size))
   const rate = smallest + 0.5
 
-  it('is refused where it is the same for each, with the largest that leaves a weight', () => {
+  it('is refused if it is the same for each, with the largest that leaves a weight', () => {
     expect(() => keptBy('uniform', rate, 'irregular')).toThrow(`a rate of at most ${smallest} for `)
   })
 
@@ -131,7 +131,7 @@ describe('a rate that one layer could not have for itself', () => {
   )
 })
 
-it('curvature is what the squares of all logits’ gradients come to', () => {
+it('curvature is the sum of the squared gradients of all logits', () => {
   const { student, images } = made()
   const found = curvatureOf(student, images)
   const exact = exactCurvature(student, images, tinyData.classes)
@@ -247,7 +247,7 @@ describe.each([
   const begun = () => made(oneLogit, spread(oneLogit), 1)
   const kept = (rates: RateSharing): readonly number[] =>
     keptOf(begun(), rates, rate, pattern, 'last').slice(0, competing.length)
-  /** What each weight is worth, by its value and its curvature. */
+  /** The importance of each weight, by its value and its curvature. */
   const expected = (worth: (value: number, curvature: number) => number): readonly number[] => {
     const { student, images } = begun()
     const curvature = exactCurvature(student, images, 1)
@@ -261,21 +261,21 @@ describe.each([
     )
   }
 
-  it('global rates keep what is largest of all layers by w²', () => {
+  it('global rates keep the largest weights of all layers by w²', () => {
     expect(kept('global')).toEqual(expected((value) => value ** 2))
   })
 
-  it('learned rates keep what is largest of all layers by w² times curvature', () => {
+  it('learned rates keep the largest weights of all layers by w² times curvature', () => {
     const found = expected((value, curvature) => value ** 2 * curvature)
     expect(kept('learned')).toEqual(found)
-    // Neither factor alone says the same.
+    // Neither factor alone gives the same result.
     expect(found).not.toEqual(expected((value) => value ** 2))
     expect(found).not.toEqual(expected((_, curvature) => curvature))
   })
 })
 
 describe('a layer whose outputs never reach the logits', () => {
-  /** `conv2` has large weights, and behind it batch normalisation multiplies by 0. */
+  /** `conv2` has large weights, and the batch normalisation after it multiplies by 0. */
   const cut = (): Float32Array => {
     const factors = new Map([
       ['conv2.weight', 3],

@@ -24,17 +24,17 @@ const rates = (
   )
 
 describe('layerRates', () => {
-  it('one rate is every layer’s, but for those left out', () => {
+  it('one rate applies to every layer except the excluded ones', () => {
     expect(rates(4)).toEqual({ 0: 4, 2: 4, 5: 4, 7: 4 })
     expect(rates(4, ['0', '7.weight'])).toEqual({ 2: 4, 5: 4 })
   })
 
-  it('rates by name leave the others whole; a layer goes by its name or its weight’s', () => {
+  it('rates by name do not prune other layers; a layer has its own name or that of its weight', () => {
     expect(rates({ 2: 8, '5.weight': 16, 7: 1 })).toEqual({ 2: 8, 5: 16 })
     expect(rates({ 2: 8, 5: 16 }, ['5'])).toEqual({ 2: 8 })
   })
 
-  it('an overall rate without fixed layers is said to lack them, unless a layer is called so', () => {
+  it('an overall rate without fixed layers is refused, unless a layer has that name', () => {
     expect(() => rates({ overall: 4 })).toThrow(
       'expected a layer among 0, 2, 5, 7; an overall rate needs the rates of fixed layers, too: `fixed: {}`, got "overall"',
     )
@@ -66,7 +66,7 @@ describe('layerRates', () => {
           const kept = layers.reduce((sum, { node, size }) => sum + size / (rateOf.get(node) ?? 1), 0)
           const free = layers.filter(({ node }) => node !== fixed).map(({ node }) => rateOf.get(node) ?? 1)
           expect(new Set(free).size, 'one rate for all that are not fixed').toBe(1)
-          // Where even whole layers can't use up the budget, they are whole.
+          // If even unpruned layers do not use up the budget, they are not pruned.
           if (Number(free[0]) > 1) expect(kept / (total / overall)).toBeCloseTo(1, 9)
           else expect(kept).toBeLessThanOrEqual(total / overall + 1e-6)
         },
@@ -154,7 +154,7 @@ describe('a rate', () => {
 })
 
 describe('maskOf', () => {
-  it('is 1 everywhere but in the layers that are pruned, and their projection there', () => {
+  it('is the projection of the pruned layers, and 1 everywhere else', () => {
     const weights = seededNumbers(3, parameterCount(mnistNet))
     for (const pattern of ['irregular', 'filter', 'column'] as const) {
       const mask = maskOf(mnistNet, weights, { pattern, rates: layerRates('test', mnistNet, { 2: 4 }, []) })

@@ -35,7 +35,7 @@ const cheaper = (group: readonly number[], threshold: number): 'stays' | 'goes' 
   return threshold ** 2 / 2 < toDrop ? 'stays' : 'goes'
 }
 
-/** What stays as it is, bit for bit, and 0 for what goes. */
+/** The unchanged values, bit for bit, and 0 for the pruned ones. */
 const expectedOf = (all: readonly { readonly group: readonly number[]; readonly threshold: number }[]) => {
   const expected = weights.slice()
   const fates = all.map(({ group, threshold }) => {
@@ -43,7 +43,7 @@ const expectedOf = (all: readonly { readonly group: readonly number[]; readonly 
     if (fate === 'goes') for (const at of group) expected[at] = 0
     return fate
   })
-  // Both occur, or the test would say nothing.
+  // Both must occur: otherwise the test checks nothing.
   expect(new Set(fates).size).toBe(2)
   return expected
 }
@@ -56,7 +56,7 @@ describe.each([
   ['filter', (place: number, outputs: number) => place % outputs, [1.6, 3.4, 2.9]],
   ['column', (place: number, outputs: number) => Math.floor(place / outputs), [1.1, 1.4, 1]],
 ] as const)('pattern %s', (pattern, groupAt, thresholds) => {
-  it('has each layer at its own threshold; what survives is unchanged, as are all other parameters', () => {
+  it('thresholds each layer by its own value; kept weights and all other parameters are unchanged', () => {
     const rates = [layer('conv1'), layer('conv2'), layer('fc')]
     const found = thresholded(weights, { pattern, rates }, (i) => thresholds[i] ?? 0)
     const groups = rates.flatMap(({ parameter }, i) =>
@@ -66,13 +66,13 @@ describe.each([
     expect(weights).toEqual(given)
   })
 
-  it('leaves everything where the threshold is 0', () => {
+  it('changes nothing if the threshold is 0', () => {
     const rates = [layer('conv1'), layer('conv2'), layer('fc')]
     expect(thresholded(weights, { pattern, rates }, () => 0)).toEqual(weights)
   })
 })
 
-it('layers that lose the same filters go by the norm over all of them, with one threshold behind those that stand alone', () => {
+it('layers that lose the same filters are pruned by the norm over all of them, with one threshold after those of single layers', () => {
   const rates = [layer('conv2', 0), layer('conv1'), layer('shortcut.0', 0)]
   const found = thresholded(weights, { pattern: 'filter', rates }, (i) => [1.6, 3.7][i] ?? 0)
   const filters = (wanted: string) => groupsOf(layer(wanted).parameter, (place, outputs) => place % outputs)

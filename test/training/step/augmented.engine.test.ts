@@ -1,4 +1,4 @@
-/** Augmented minibatches: whose turn it is decides, not which minibatch it is in; and what is not augmented. */
+/** Augmented minibatches: augmentations depend on epoch and example, not on the minibatch; evaluations have none. */
 import { take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Augmentation, Dataset } from '../../../src/dsl/dataset.js'
@@ -39,7 +39,7 @@ const slowly = (epoch: number, index: number, augmentations: readonly Augmentati
 }
 
 describe('augmented minibatches', () => {
-  it('are what the augmentations make of each image, two epochs long', async () => {
+  it('have each image augmented, in two epochs', async () => {
     const found = await seen(data, 8)
     expect(found.size).toBe(40)
     for (const epoch of [0, 1])
@@ -57,7 +57,7 @@ describe('augmented minibatches', () => {
     for (const [key, pixels] of rest) expect(pixels).toEqual(found.get(key))
   })
 
-  it('are never what is evaluated', () => {
+  it('are never evaluated', () => {
     const pixelsOf = (of: Dataset) =>
       [...testBatches(of, 9, 4)].map(({ images, labels }) => {
         const values = [...images.dataSync()]

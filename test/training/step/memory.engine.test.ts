@@ -1,4 +1,4 @@
-/** Memory is flat: tensors and bytes over hundreds of steps, and where a slow stage holds minibatches. */
+/** Memory is flat: tensors and bytes over hundreds of steps, and while a slow stage holds minibatches. */
 
 import { delay, filter, type Observable, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
@@ -93,7 +93,7 @@ describe('stages that drop or delay steps', () => {
     expect(await losses(asynchronous(delay(1)))).toEqual(await losses((source) => source))
   })
 
-  it('a delay without it ends in an error that says what to do', async () => {
+  it('a delay without it ends with an error that names the solution', async () => {
     const before = memory()
     const fake = fakeRun()
     const late = trained(lentSteps(fake).pipe(delay(1)))

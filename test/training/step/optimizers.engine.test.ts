@@ -9,7 +9,7 @@ import { distance, seededNumbers } from '../../support/numbers.js'
 const SIZE = 40
 const STEPS = 20
 
-/** A gradient that depends on where the weights are, with sizes from 1e-6 to 1 among the elements. */
+/** A gradient that depends on the weights, with elements from 1e-6 to 1. */
 const gradientAt = (weights: ArrayLike<number>, step: number): Float64Array =>
   Float64Array.from({ length: SIZE }, (_, i) => 10 ** (-6 * (i / SIZE)) * (Number(weights[i]) + Math.sin(step + i)))
 

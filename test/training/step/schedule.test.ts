@@ -18,13 +18,13 @@ describe('schedules', () => {
     })
   })
 
-  it('thirds of 3 epochs are what the reference computes for --admm-epochs 3', () => {
+  it('thirds of 3 epochs equal those of the reference for --admm-epochs 3', () => {
     // lr · 0.1 ** ((epoch − 1) % 3 // 1), its epochs from 1.
     const reference = Array.from({ length: 10 }, (_, i) => 0.1 ** (i % 3))
     expect(byEpoch(thirds(3), 10)).toEqual(reference)
   })
 
-  it('thirds of a period that 3 does not divide fall where the third begins', () => {
+  it('thirds of a period that 3 does not divide change where the third begins', () => {
     expect(byEpoch(thirds(1), 3)).toEqual([1, 1, 1])
     expect(byEpoch(thirds(2), 4)).toEqual([1, 0.1, 1, 0.1])
     const factors = byEpoch(thirds(50), 50)
@@ -42,7 +42,7 @@ describe('schedules', () => {
       expect(() => multiStep(parts)).toThrow('multiStep: expected parts')
   })
 
-  it('cosine goes step by step from 1 over the middle to what the reference ends at', () => {
+  it('cosine falls step by step from 1 to the last value of the reference', () => {
     const at = (step: number): number => cosine().factor({ step, steps: 100, epoch: 0, epochs: 1 })
     expect(at(0)).toBe(1)
     // The middle of [4e-5, 1]; cos(π/2) is 6e-17, not 0.

@@ -15,7 +15,7 @@ const keyFor = (schedule: PerturbationSchedule) =>
 const noise = (epsilon: number) => blockNoise({ epsilon, blocks: [2] })
 
 describe('a schedule in the plan', () => {
-  it('is, where it never changes, what it would be without a function', () => {
+  it('equals that of a constant if it never changes', () => {
     expect(configOf(() => noise(0.1))).toStrictEqual({ noise: 'blockNoise', epsilon: 0.1, blocks: [2], share: 1 })
     expect(configOf(() => noise(0.1))).toStrictEqual(configOf(noise(0.1)))
     expect(keyFor(() => noise(0.1))).toBe(keyFor(noise(0.1)))
@@ -23,7 +23,7 @@ describe('a schedule in the plan', () => {
     expect(attackConfig(() => attack)).toStrictEqual({ attack: 'pgd', ...attack.config })
   })
 
-  it('tells what changes, from which epoch on', () => {
+  it('has each change, with the epoch at which it begins', () => {
     expect(configOf((epoch) => noise(epoch < 1 ? 0.1 : epoch < 7 ? 0.2 : 0.3))).toStrictEqual({
       noise: 'blockNoise',
       epsilon: 0.1,
@@ -39,14 +39,14 @@ describe('a schedule in the plan', () => {
     })
   })
 
-  it('gives another key to another later epoch', () => {
+  it('differs if a later epoch differs', () => {
     const keys = [0.2, 0.3].map((later) => keyFor((epoch) => noise(epoch < 1 ? 0.1 : later)))
     const last = keyFor((epoch) => noise(epoch < 199 ? 0.1 : 0.2))
     const kinds = keyFor((epoch) => (epoch < 1 ? noise(0.1) : signNoise({ epsilon: 0.1 })))
     expect(new Set([...keys, last, kinds, keyFor(noise(0.1))]).size).toBe(5)
   })
 
-  it('goes to where the schedule refuses an epoch', () => {
+  it('ends at the first epoch that the schedule refuses', () => {
     expect(configOf((epoch) => noise(0.5 * (epoch + 1))).from).toStrictEqual({ 1: { epsilon: 1 } })
     expect(() => configOf((epoch) => noise(2 - epoch))).toThrow('blockNoise: expected epsilon in (0, 1], got 2')
   })

@@ -8,7 +8,7 @@ import { TeacherLogits } from '../../../src/training/views/teacherLogits.js'
 import { memory, tinyData, tinyNet } from '../../support/context.js'
 import { seededNumbers } from '../../support/numbers.js'
 
-/** A teacher that counts how often it is asked. */
+/** A teacher that counts its forward passes. */
 const setting = () => {
   const student = new Student(tinyNet, seededNumbers(5, parameterCount(tinyNet)))
   let asked = 0
@@ -30,7 +30,7 @@ const valuesOf = (logits: TeacherLogits, indices: Uint32Array, images?: Tensor4D
   tf.tidy(() => logits.of(images ?? imagesAt(indices), images ? undefined : indices).dataSync<'float32'>())
 
 describe('the logits of a teacher', () => {
-  it('are computed once an example, whatever minibatch it comes in', () => {
+  it('are computed once for each example, whatever its minibatch', () => {
     const { teacher, asked, free } = setting()
     const logits = new TeacherLogits(teacher, tinyData, undefined)
     const first = valuesOf(logits, Uint32Array.of(3, 1, 4, 0))
@@ -73,7 +73,7 @@ describe('the logits of a teacher', () => {
     free()
   })
 
-  it('are not kept where they would take too much memory', () => {
+  it('are not kept if they would take too much memory', () => {
     const { teacher, asked, free } = setting()
     const train = { ...tinyData.train, count: 2 ** 23 }
     const logits = new TeacherLogits(teacher, { ...tinyData, train }, undefined)

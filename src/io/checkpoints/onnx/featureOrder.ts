@@ -12,7 +12,7 @@ const orderOf = (shape: NodeShape): string => {
  * flatten by channel, the engine by pixel. Before a linear layer the difference is a permutation of its weights; in these
  * places the two orders would give different numbers.
  *
- * @returns the place, for an error; undefined if there is none, as in every usual network
+ * @returns the place, for an error; undefined without one: ordinary networks have none
  */
 export const mixedOrder = ({ nodes }: Architecture): string | undefined => {
   const sum = nodes.find(({ layer, inputShapes }) => layer.type === 'add' && new Set(inputShapes.map(orderOf)).size > 1)

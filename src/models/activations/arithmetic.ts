@@ -1,6 +1,6 @@
 /**
- * The operations that element-wise functions are made of, on values of type V: numbers, tensors, or nodes of a graph.
- * Whoever gives them their meaning runs, compiles or writes all functions.
+ * The operations of which element-wise functions consist, on values of type V: numbers, tensors, or nodes of a graph.
+ * An implementation of them runs, compiles or writes every function.
  */
 export interface Arithmetic<V> {
   readonly constant: (value: number) => V

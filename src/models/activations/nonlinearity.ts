@@ -1,5 +1,5 @@
 /**
- * Element-wise functions of activations as data, besides max(0, x), which is a layer of its own (`relu`). Names follow
+ * Element-wise functions of activations as data, except max(0, x), which is its own layer (`relu`). Names follow
  * PyTorch's modules.
  */
 export type Nonlinearity =

@@ -58,7 +58,12 @@ export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
         default: 'none',
         help: 'Random perturbation of the images that are distilled on.',
       }),
-      epsilon: param.number({ default: 8, min: 0.1, max: 255, unit: '/255', help: 'L∞ radius of attacks and noise.' }),
+      epsilon: param.number({
+        default: preset.epsilon,
+        min: 0.0001,
+        max: 1,
+        help: 'L∞ radius of attacks and noise, such as 8/255.',
+      }),
       admmRate: param.number({ default: 0.01, min: 1e-7, help: 'Learning rate of the ADMM phase (SGD).' }),
       retrainRate: param.number({ default: 0.005, min: 1e-7, help: 'Learning rate of the retraining (SGD).' }),
       batchSize: param.integer({ default: 128, min: 2, max: 10000, unit: 'images', help: 'Minibatch.' }),
@@ -66,7 +71,7 @@ export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
     }),
     (p) => {
       const narrow = p.width === undefined ? undefined : resnet18({ width: p.width, classes: preset.classes })
-      const epsilon = p.epsilon / 255
+      const { epsilon } = p
       const { admm, retrain } = preset.admmMask
       const data = preset.data({ batchSize: p.batchSize })
       const teacher = pipeline(`${name}-${p.rate}x`, data).pipe(

@@ -14,10 +14,12 @@ import {
   loadTeacher,
   mnist,
   type NormName,
+  PwoaFailure,
   param,
   parameters,
   pgd,
   pipeline,
+  presets,
   type Shard,
   shards,
   square,
@@ -26,31 +28,38 @@ import {
 
 const datasets = { mnist, cifar10, cifar100, syntheticDigits }
 
-type Threat = { readonly epsilon: number; readonly norm: NormName }
+interface Threat {
+  readonly epsilon: number
+  readonly norm: NormName
+  /** PGD as in papers on these data: its steps, and how many of them span the radius. */
+  readonly published: { readonly steps: number; readonly perRadius: number }
+}
 
-/** PGD as in papers: 40 steps of a thirtieth of the radius on MNIST, 10 or 20 steps of a quarter of it on CIFAR. */
-const steps = (count: number, part: number, { epsilon, norm }: Threat) => ({
-  epsilon,
-  norm,
+/** A ball without the published PGD, for attacks that choose their own steps. */
+const ball = ({ epsilon, norm }: Threat) => ({ epsilon, norm })
+
+/** PGD in so many steps, of the published part of the radius unless `part` is given. */
+const steps = (threat: Threat, count = threat.published.steps, part = threat.published.perRadius) => ({
+  ...ball(threat),
   steps: count,
-  stepSize: epsilon / part,
+  stepSize: threat.epsilon / part,
 })
 
 const attacks = {
-  autoattack: (threat: Threat) => autoAttack(threat),
-  'autoattack-plus': (threat: Threat) => autoAttack({ ...threat, version: 'plus', name: 'autoattack-plus' }),
-  'apgd-ce': (threat: Threat) => apgd(threat),
-  'apgd-dlr': (threat: Threat) => apgd({ ...threat, loss: 'dlr' }),
-  'apgd-t': (threat: Threat) => apgdTargeted(threat),
-  fab: (threat: Threat) => fab(threat),
-  'fab-t': (threat: Threat) => fabTargeted(threat),
-  square: (threat: Threat) => square(threat),
-  fgsm: (threat: Threat) => fgsm(threat),
-  pgd: (threat: Threat) => pgd(steps(40, 30, threat)),
-  pgd10: (threat: Threat) => pgd({ ...steps(10, 4, threat), name: 'pgd10' }),
-  pgd20: (threat: Threat) => pgd({ ...steps(20, 4, threat), name: 'pgd20' }),
-  pgd100: (threat: Threat) => pgd({ ...steps(100, 30, threat), name: 'pgd100' }),
-  'pgd-margin': (threat: Threat) => pgd({ ...steps(40, 30, threat), loss: 'margin', name: 'pgd-margin' }),
+  autoattack: (threat: Threat) => autoAttack(ball(threat)),
+  'autoattack-plus': (threat: Threat) => autoAttack({ ...ball(threat), version: 'plus', name: 'autoattack-plus' }),
+  'apgd-ce': (threat: Threat) => apgd(ball(threat)),
+  'apgd-dlr': (threat: Threat) => apgd({ ...ball(threat), loss: 'dlr' }),
+  'apgd-t': (threat: Threat) => apgdTargeted(ball(threat)),
+  fab: (threat: Threat) => fab(ball(threat)),
+  'fab-t': (threat: Threat) => fabTargeted(ball(threat)),
+  square: (threat: Threat) => square(ball(threat)),
+  fgsm: (threat: Threat) => fgsm(ball(threat)),
+  pgd: (threat: Threat) => pgd(steps(threat)),
+  pgd10: (threat: Threat) => pgd({ ...steps(threat, 10, 4), name: 'pgd10' }),
+  pgd20: (threat: Threat) => pgd({ ...steps(threat, 20, 4), name: 'pgd20' }),
+  pgd100: (threat: Threat) => pgd({ ...steps(threat, 100, 30), name: 'pgd100' }),
+  'pgd-margin': (threat: Threat) => pgd({ ...steps(threat), loss: 'margin', name: 'pgd-margin' }),
   'cw-l2': () => cwL2(),
 }
 
@@ -77,18 +86,36 @@ export default definePipeline(
     }),
     std: param.list(param.number({ help: 'One for each channel.' }), { default: [], help: 'what it divided them by.' }),
     examples: param.integer({ default: 1000, min: 1, unit: 'images', help: 'The first so many test images.' }),
-    attacks: param.list(param.choice(names, { help: 'An attack; pgd takes 40 steps.' }), {
+    attacks: param.list(param.choice(names, { help: 'An attack; pgd takes 40 steps on digits, 10 on CIFAR.' }), {
       default: ['autoattack', 'pgd'],
       min: 1,
       help: 'Attacks, separated by commas; the figure to quote is autoattack.',
     }),
-    epsilon: param.number({ default: 0.3, min: 0.001, help: 'Radius; images are in [0, 1]. cw-l2 has none.' }),
+    epsilon: param.optional(
+      param.number({ min: 0.0001, help: 'Radius, such as 8/255; images are in [0, 1]. cw-l2 has none.' }),
+      '0.3 on digits, 8/255 on CIFAR; in L2 it must be given',
+    ),
     norm: param.choice(['Linf', 'L2'], { default: 'Linf', help: 'How a perturbation is measured.' }),
     batchSize: param.integer({ default: 250, min: 1, unit: 'images', help: 'Images attacked at once.' }),
     pictures: param.integer({ default: 0, min: 0, max: 100, unit: 'images', help: 'Drawn in attacks.svg.' }),
     shards: param.integer({ default: 1, min: 1, help: 'Parts to share out, of four batches at least; 1 is one run.' }),
   }),
   ({ checkpoint, architecture, dataset, mean, std, examples, epsilon, norm, batchSize, pictures, ...p }) => {
+    const preset = presets[dataset]
+    const { pgd: published } = preset
+    if (norm === 'L2' && epsilon === undefined)
+      throw new PwoaFailure({
+        _tag: 'OptionError',
+        stage: '--set epsilon',
+        expected: 'a radius with norm=L2',
+        actual: 'none',
+        hint: 'The published radii are of L∞; in L2, 0.5 is usual on CIFAR and 2 on digits.',
+      })
+    const threat = {
+      norm,
+      epsilon: epsilon ?? preset.epsilon,
+      published: { steps: published.steps, perRadius: Math.round(published.epsilon / published.stepSize) },
+    }
     const evaluation = (shard?: Shard) =>
       pipeline('evaluate', datasets[dataset]()).pipe(
         loadTeacher(checkpoint, {
@@ -96,7 +123,7 @@ export default definePipeline(
           ...(mean.length + std.length > 0 ? { normalisation: { mean, std } } : {}),
         }),
         attackEval(
-          p.attacks.map((name) => attacks[name]({ epsilon, norm })),
+          p.attacks.map((name) => attacks[name](threat)),
           { examples, batchSize, pictures, shard },
         ),
       )

@@ -31,10 +31,10 @@ import {
 } from 'pwoa'
 
 const datasets = {
-  mnist: { preset: presets.mnist, data: presets.mnist.data() },
-  syntheticDigits: { preset: presets.syntheticDigits, data: presets.syntheticDigits.data() },
-  cifar10: { preset: presets.cifar10, data: presets.cifar10.data() },
-  cifar100: { preset: presets.cifar100, data: presets.cifar100.data() },
+  mnist: { preset: presets.mnist, data: presets.mnist.data(), usual: 'mnistNet' },
+  syntheticDigits: { preset: presets.syntheticDigits, data: presets.syntheticDigits.data(), usual: 'mnistNet' },
+  cifar10: { preset: presets.cifar10, data: presets.cifar10.data(), usual: 'resnet18' },
+  cifar100: { preset: presets.cifar100, data: presets.cifar100.data(), usual: 'resnet18' },
 }
 
 interface Setting {
@@ -73,7 +73,10 @@ const names = Object.keys(methods) as (keyof typeof methods)[]
  */
 export default definePipeline(
   parameters({
-    architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What is trained.' }),
+    architecture: param.optional(
+      param.choice(architectureNames, { help: 'What is trained.' }),
+      'mnistNet on digits, resnet18 on CIFAR',
+    ),
     dataset: param.choice(presetNames, {
       default: 'mnist',
       help: 'What is trained and tested on.',
@@ -93,7 +96,7 @@ export default definePipeline(
     examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
   ({ architecture, dataset, methods: rows, epochs: budgets, seeds, steps, examples }) => {
-    const { preset, data } = datasets[dataset]
+    const { preset, data, usual } = datasets[dataset]
     const { epsilon } = preset
     const evaluation = [autoAttack({ epsilon }), fgsm({ epsilon }), pgd(preset.pgd)]
     return sweep(
@@ -105,7 +108,7 @@ export default definePipeline(
         const attack: Setting['attack'] = (more) =>
           growing((radius) => pgd({ epsilon: radius, steps, stepSize: (2.5 * radius) / steps, ...more }))
         const oneStep = growing((radius) => pgd({ epsilon: radius, steps: 1, stepSize: 1.25 * radius }))
-        const from = pipeline(`${method} ${epochs} epochs`, data).pipe(initialise(architecture))
+        const from = pipeline(`${method} ${epochs} epochs`, data).pipe(initialise(architecture ?? usual))
         const taught: Pipeline<Step & HasStudent & HasTerms> = methods[method]({ from, preset, attack, oneStep })
         return taught.pipe(
           train({ epochs, ...preset.train }),

@@ -35,7 +35,7 @@ export default definePipeline(
       help: 'cifarNet has two convolutions and no batch normalisation: minutes, and less robust.',
     }),
     width: param.integer({ default: 16, min: 1, max: 64, unit: 'channels', help: "Of ResNet-18's first stage." }),
-    epsilon: param.number({ default: 8, min: 1, max: 32, unit: '/255', help: 'L∞ radius.' }),
+    epsilon: param.number({ default: 8 / 255, min: 1 / 255, max: 32 / 255, help: 'L∞ radius, such as 8/255.' }),
     steps: param.integer({ default: 2, min: 1, unit: 'steps', help: 'Of the attack while training.' }),
     epochs: param.integer({ default: 20, min: 1, unit: 'epochs', help: 'Passes over the training set.' }),
     learningRate: param.optional(
@@ -45,8 +45,7 @@ export default definePipeline(
     batchSize: param.integer({ default: 128, min: 2, max: 10000, unit: 'images', help: 'Minibatch.' }),
     examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
-  ({ architecture, width, epsilon: levels, steps, epochs, learningRate, batchSize, examples }) => {
-    const epsilon = levels / 255
+  ({ architecture, width, epsilon, steps, epochs, learningRate, batchSize, examples }) => {
     const training = (radius: number) => pgd({ epsilon: radius, steps, stepSize: (1.25 * radius) / steps ** 0.5 })
     // Without batch normalisation, training at the full radius from the start rarely leaves equal logits for every class.
     const growing = (epoch: number) => training(epsilon * Math.min(1, (4 * (epoch + 1)) / epochs))

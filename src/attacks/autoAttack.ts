@@ -1,4 +1,5 @@
 import { rejectOption } from '../dsl/errors.js'
+import { drawnRadius } from '../dsl/kit/radius.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { choice, either, list } from '../dsl/options/kinds.js'
 import { apgd } from './apgd/apgd.js'
@@ -88,7 +89,7 @@ const checkStages = (stages: readonly Attack[], { epsilon, norm }: Threat): void
   if (other)
     rejectOption(
       'autoAttack',
-      `attacks in ${norm} with epsilon ${epsilon}`,
-      `${other.name} in ${other.norm} with epsilon ${other.epsilon}`,
+      `attacks in ${norm} with epsilon ${drawnRadius(epsilon)}`,
+      `${other.name} in ${other.norm} with epsilon ${drawnRadius(other.epsilon)}`,
     )
 }

@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { rejectOption } from '../dsl/errors.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
-import { choice, positive, whole } from '../dsl/options/kinds.js'
+import { choice, radius, whole } from '../dsl/options/kinds.js'
 import { tf } from '../engine/tf.js'
 import { logitsOf, lossesAndGradient } from './common/ascend.js'
 import type { Attack, AttackInput, Perturbing } from './common/attack.js'
@@ -12,7 +12,7 @@ import { norms } from './common/norms.js'
 import { classesOf, predictionsOf } from './common/predictions.js'
 import { type FillPerturbation, randomPerturbations } from './common/starts.js'
 import { progressOfPart, replaceTensor } from './common/steps.js'
-import { checkThreat, nameOption, threatFields } from './common/threat.js'
+import { checkStepSize, checkThreat, nameOption, threatFields } from './common/threat.js'
 import { checkUnderflow, underflowField } from './common/underflow.js'
 
 /** What PGD maximises, by name. */
@@ -45,8 +45,8 @@ export const pgdOptions = declareOptions('pgd', {
   ...threatFields,
   /** Gradient steps, ≥ 1. */
   steps: whole(1),
-  /** Length of a step, > 0: the change of each pixel in L∞, the length of the whole step in L2. */
-  stepSize: positive(),
+  /** Length of a step, > 0: the change of each pixel in L∞, at most 1; the length of the whole step in L2. */
+  stepSize: radius({ above: 0 }),
   /**
    * What it maximises: cross entropy, the margin max_{c ≠ y} z_c − z_y (called CW in papers that use it with PGD), or the
    * divergence KL(f(x) ‖ f(x')) from the output on the image itself (the inner attack of TRADES). @default 'ce'
@@ -76,7 +76,7 @@ export interface PgdOptions extends OptionsOf<typeof pgdOptions> {}
  *
  * @example
  * attackEval([pgd({ epsilon: 0.3, steps: 40, stepSize: 0.01 })])
- * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), fewer than 1 step or restart, a step size ≤ 0, several
+ * @throws OptionError for an ε outside (0, 1] (L2: (0, 10⁶]), fewer than 1 step or restart, a step size ≤ 0 or in L∞ > 1, several
  * restarts from the image, loss `kl` from the image (its gradient is 0 there), `underflow` with a loss other than `ce`, or
  * an unknown norm, loss or start
  * Source: Madry et al., "Towards Deep Learning Models Resistant to Adversarial Attacks", ICLR 2018.
@@ -85,6 +85,7 @@ export const pgd = (options: PgdOptions): Attack => {
   const { name, ...settings } = pgdOptions.read(options)
   const { epsilon, norm, steps, stepSize, loss, start, restarts, underflow } = settings
   checkThreat('pgd', settings)
+  checkStepSize('pgd', norm, stepSize)
   checkUnderflow('pgd', loss, underflow)
   if (start === 'image' && restarts > 1) rejectOption('pgd', "1 restart for start 'image'", restarts)
   if (start === 'image' && loss === 'kl') rejectOption('pgd', "start 'uniform' or 'nearby' for loss 'kl'", `"${start}"`)

@@ -6,6 +6,7 @@ import { isWithin, ranged } from './kit/bounds.js'
 import { drawn } from './kit/drawn.js'
 import { given, isRecord } from './kit/given.js'
 import { nearestOf, nearOf } from './kit/nearest.js'
+import { pixelsMeantBy, readQuotient } from './kit/radius.js'
 
 /** What `--help` shows of a parameter. */
 export interface ParameterDetails {
@@ -57,9 +58,8 @@ export interface NumberOptions extends CommonOptions<number> {
   readonly max?: number
 }
 
-const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 const numberOf = (input: unknown): t.Validation<unknown> =>
-  t.success(typeof input === 'string' && decimal.test(input.trim()) ? Number(input) : input)
+  t.success(typeof input === 'string' ? (readQuotient(input) ?? input) : input)
 
 const parameter = <A>(
   details: ParameterDetails,
@@ -96,7 +96,7 @@ const numeric = (
 
 const shared = <A>({ help, default: value }: CommonOptions<A>) => ({ help, ...given({ default: value }) })
 
-/** A finite number. */
+/** A finite number; `--set` also takes a quotient, such as `8/255`. */
 const number = (options: NumberOptions): Parameter<number> => numeric('a number', options, () => true)
 
 /** A whole number. */
@@ -214,15 +214,19 @@ const optionError = (fields: Parameters<unknown>['fields'], error: t.ValidationE
 const wrongValue = (key: string, { details }: Parameter<unknown>, error?: t.ValidationError): OptionError => {
   const place = error?.context[2]?.key
   const near = typeof error?.value === 'string' ? nearOf(error.value, details.choices ?? []) : undefined
+  const hint = hintOf(near) ?? sentenceOf(pixelsMeantBy(key, error?.value))
   const actual = `${drawn(error?.value)}${place === undefined ? '' : ` as item ${Number(place) + 1}`}`
   return {
     _tag: 'OptionError',
     stage: `--set ${key}`,
     expected: details.expected,
     actual,
-    ...given({ hint: hintOf(near) }),
+    ...given({ hint }),
   }
 }
+
+const sentenceOf = (clause: string | undefined): string | undefined =>
+  clause && `${clause.charAt(0).toUpperCase()}${clause.slice(1)}`
 
 const hintOf = (meant: string | undefined): string | undefined => meant && `Did you mean ${meant}?`
 

@@ -71,3 +71,10 @@ test('a long option continues on indented lines, and the option after it starts 
     'examples 10 · seed 0',
   ])
 })
+
+test('radii and step sizes are drawn as whole steps of 1/255', () => {
+  const attack = { name: 'pgd', epsilon: 8 / 255, stepSize: 2 / 255, alpha: 8 / 255 }
+  expect(drawValues({ attacks: [attack], epsilon: [8 / 255, 0.1] }, 200)).toBe(
+    `attacks pgd(epsilon 8/255, stepSize 2/255, alpha ${8 / 255}) · epsilon 8/255, 0.1`,
+  )
+})

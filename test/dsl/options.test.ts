@@ -1,5 +1,7 @@
 import { of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
+import { pgd } from '../../src/attacks/pgd.js'
+import { drawnNamed, drawnRadius } from '../../src/dsl/kit/radius.js'
 import { declareOptions, readArgument } from '../../src/dsl/options/declare.js'
 import {
   callback,
@@ -11,6 +13,7 @@ import {
   made,
   number,
   positive,
+  radius,
   record,
   text,
   whole,
@@ -104,5 +107,51 @@ describe('options that are refused', () => {
     expect(`${expected}; got ${actual}`).toBe(
       'the first argument to be a noise, such as blockNoise({ … }); got the function noise; call it: noise()',
     )
+  })
+})
+
+describe('a radius', () => {
+  const attack = declareOptions('attack', { epsilon: epsilon(), stepSize: radius({ above: 0 }).default(2 / 255) })
+
+  it.each([
+    [8 / 255, 8 / 255],
+    ['8/255', 8 / 255],
+    [' 8 / 255 ', 8 / 255],
+    ['0.03', 0.03],
+    ['1e-2', 0.01],
+  ])('is a number or a quotient as text: %o', (given, expected) => {
+    const read = attack.read({ epsilon: given, stepSize: given })
+    expect(read).toEqual({ epsilon: expected, stepSize: expected })
+    expect(attack.config(read)).toEqual({ epsilon: expected, stepSize: expected })
+  })
+
+  it.each(['8/0', '8/', '/255', '1/2/3', 'eight', '', '-8/255', '510/255', Number.NaN])('is not %o', (given) => {
+    expect(refusalOf(() => attack.read({ epsilon: given }))).toMatchObject({ expected: 'epsilon in (0, 1]' })
+  })
+
+  it('in pixels of 0 to 255 is refused with what was meant', () => {
+    expect(refusalOf(() => attack.read({ epsilon: 8 }))).toMatchObject({ actual: '8; did you mean 8/255?' })
+    const steps = (stepSize: number) => () => pgd({ epsilon: 0.1, steps: 2, stepSize })
+    expect(refusalOf(steps(2))).toMatchObject({
+      expected: 'stepSize in (0, 1]',
+      actual: '2; did you mean 2/255?',
+    })
+    expect(() => pgd({ epsilon: 3, steps: 2, stepSize: 2, norm: 'L2' })).not.toThrow()
+  })
+
+  it.each([
+    [8 / 255, '8/255'],
+    [0.5 * (4 / 255), '2/255'],
+    [0.3, '0.3'],
+    [0.2, '0.2'],
+    [1, '1'],
+    [0.1 / 3, String(0.1 / 3)],
+    [1e-8, '1e-8'],
+    [128 / 255, '128/255'],
+  ])('of %d is shown as %s', (value, text) => {
+    expect(drawnRadius(value)).toBe(text)
+    expect(drawnNamed('epsilon', value)).toBe(text)
+    expect(drawnNamed('stepSize', value)).toBe(text)
+    expect(drawnNamed('rate', value)).toBe(String(value))
   })
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { isRight, right } from 'fp-ts/lib/Either.js'
+import { isRight, left, right } from 'fp-ts/lib/Either.js'
 import { describe, expect, test } from 'vitest'
 import { drawFileHelp } from '../../src/cli/draw/drawFileHelp.js'
 import { colorsFor } from '../../src/cli/draw/terminal.js'
@@ -155,5 +155,34 @@ describe('optional', () => {
     const told = lines.map((line) => line.trim()).join(' ')
     expect(told).toContain(`each one of ${words.join(', ')}, default`)
     expect(told.replaceAll(', ', ',')).toContain(`default ${words.join(',')}`)
+  })
+})
+
+describe('a radius', () => {
+  const codec = parameters({ epsilon: param.number({ default: 8 / 255, min: 0.0001, max: 1, help }) })
+
+  test.each([
+    ['8/255', 8 / 255],
+    ['16 / 255', 16 / 255],
+    ['0.3', 0.3],
+  ])('is read from %s', (epsilon, expected) => {
+    expect(decodeParameters(codec, { epsilon })).toEqual(right({ epsilon: expected }))
+  })
+
+  test('is shown as a quotient in the help', () => {
+    const file = definePipeline(codec, () => pipeline('p', syntheticDigits()))
+    expect(drawFileHelp('p.ts', file, colorsFor({}))).toContain('a number from 0.0001 to 1, default 8/255')
+  })
+
+  test('in pixels of 0 to 255 is refused with what was meant', () => {
+    expect(decodeParameters(codec, { epsilon: '8' })).toEqual(
+      left({
+        _tag: 'OptionError',
+        stage: '--set epsilon',
+        expected: 'a number from 0.0001 to 1',
+        actual: '"8"',
+        hint: 'Did you mean 8/255?',
+      }),
+    )
   })
 })

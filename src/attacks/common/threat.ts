@@ -1,5 +1,6 @@
 import { rejectOption } from '../../dsl/errors.js'
-import { choice, number, text } from '../../dsl/options/kinds.js'
+import { pixelsMeant } from '../../dsl/kit/radius.js'
+import { choice, radius, text } from '../../dsl/options/kinds.js'
 import { type NormName, normNames } from './norms.js'
 
 /** The largest L2 radius: squares of lengths up to it are well within the range of float32. */
@@ -7,8 +8,8 @@ const LARGEST = 1e6
 
 /** The options of every attack that is limited to a ball. */
 export const threatFields = {
-  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. */
-  epsilon: number({ above: 0 }),
+  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. In JSON it may be a text such as "8/255". */
+  epsilon: radius({ above: 0 }),
   /** How a perturbation is measured. @default 'Linf' */
   norm: choice(normNames).default('Linf'),
 }
@@ -34,10 +35,15 @@ const largest: Readonly<Record<NormName, number>> = { Linf: 1, L2: LARGEST }
  */
 export const checkThreat = (attack: string, { norm, epsilon }: Threat): void => {
   if (epsilon <= largest[norm]) return
-  const isInPixels = norm === 'Linf' && epsilon < 256
-  rejectOption(
-    attack,
-    `epsilon in (0, ${largest[norm]}]`,
-    isInPixels ? `${epsilon}; did you mean ${epsilon}/255?` : epsilon,
-  )
+  refuseRadius(attack, 'epsilon', norm, epsilon)
+}
+
+/** Refuses a step of L∞ that is larger than the range of a pixel. @throws OptionError for an L∞ step over 1 */
+export const checkStepSize = (attack: string, norm: NormName, stepSize: number): void => {
+  if (norm === 'Linf' && stepSize > 1) refuseRadius(attack, 'stepSize', norm, stepSize)
+}
+
+const refuseRadius = (attack: string, name: string, norm: NormName, value: number): never => {
+  const meant = norm === 'Linf' ? pixelsMeant(value) : undefined
+  return rejectOption(attack, `${name} in (0, ${largest[norm]}]`, meant === undefined ? value : `${value}; ${meant}`)
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { drawnRadius } from '../../dsl/kit/radius.js'
 import { tf } from '../../engine/tf.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack, AttackInput } from '../common/attack.js'
@@ -92,7 +93,7 @@ const checkedLengths = ({ name, norm, epsilon }: Attack, images: Tensor4D, adver
   const lengths = tf.tidy(() => norms[norm].lengths(tf.sub(adversarial, images)).dataSync<'float32'>())
   const most = epsilon + tolerances[norm](epsilon)
   const tooLong = lengths.find((length) => !(length <= most))
-  if (tooLong !== undefined) refuse(`perturbations of at most ${epsilon}`, `${tooLong}`)
+  if (tooLong !== undefined) refuse(`perturbations of at most ${drawnRadius(epsilon)}`, `${tooLong}`)
   if (!(low >= 0 && high <= 1)) refuse('images in [0, 1]', `${low} … ${high}`)
   return lengths
 }

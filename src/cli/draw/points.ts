@@ -1,3 +1,4 @@
+import { drawnNamed } from '../../dsl/kit/radius.js'
 import { formatCount } from '../../report/tables/format.js'
 import type { PointRecord } from '../../runtime/sweep/sweepTypes.js'
 import { shortenApart } from './text.js'
@@ -14,7 +15,7 @@ export const pointNames = (
 ): ReadonlyMap<string, string> => {
   const names = [...new Set(points.flatMap(({ params }) => Object.keys(params)))]
   const columns = names.flatMap((name) => {
-    const values = points.map(({ params }) => String(params[name] ?? ''))
+    const values = points.map(({ params }) => drawnNamed(name, params[name] ?? ''))
     return new Set(values).size > 1 ? [{ name, values: shortenApart(values, valueWidth) }] : []
   })
   return new Map(

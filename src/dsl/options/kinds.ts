@@ -1,6 +1,7 @@
 // The kinds of values that options take. Each says in an error what is accepted.
 import * as t from 'io-ts'
 import { type Bounds, isWithin, ranged } from '../kit/bounds.js'
+import { pixelsMeant, readQuotient } from '../kit/radius.js'
 import { type AnyOption, type Field, guarded, type Option, type OptionFacts, optionOf, type ValueOf } from './option.js'
 
 type Extras = Pick<OptionFacts, 'unit' | 'meant'>
@@ -25,8 +26,27 @@ export const number = (bounds: Bounds = {}, extras: Extras = {}): Option<number>
 /** A finite number > 0. */
 export const positive = (extras: Extras = {}): Option<number> => number({ above: 0 }, extras)
 
+/** A radius or a step size within bounds, in units of images in [0, 1]. A text such as `8/255` is read as a number. */
+export const radius = (bounds: Bounds): Option<number> => {
+  const exact = number(bounds, { meant: pixelsMeant })
+  return optionOf(
+    Object.assign(
+      new t.Type<number, unknown, unknown>(
+        exact.name,
+        exact.is,
+        (value, context) => {
+          const found = typeof value === 'string' ? readQuotient(value) : value
+          return exact.is(found) ? t.success(found) : t.failure(value, context)
+        },
+        t.identity,
+      ),
+      { facts: exact.facts },
+    ),
+  )
+}
+
 /** A radius ε in (0, 1]: images are in [0, 1]. */
-export const epsilon = (): Option<number> => number({ above: 0, most: 1 })
+export const epsilon = (): Option<number> => radius({ above: 0, most: 1 })
 
 /** A share in (0, 1]. */
 export const share = (): Option<number> => number({ above: 0, most: 1 })

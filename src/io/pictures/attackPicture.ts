@@ -1,4 +1,5 @@
 import type { ImageShape } from '../../dsl/dataset.js'
+import { drawnRadius } from '../../dsl/kit/radius.js'
 import { escapeXml } from '../../dsl/kit/xml.js'
 import { type AttackPicture, attackCells, brokenByOf, normSign, type PictureRow, pngOf, spanOf } from './attackCells.js'
 
@@ -10,7 +11,7 @@ import { type AttackPicture, attackCells, brokenByOf, normSign, type PictureRow,
 export const drawAttackPicture = (picture: AttackPicture): string => {
   const { shape, norm, epsilon, rows } = picture
   const sign = normSign(norm)
-  const radius = Number.isFinite(epsilon) ? `, ε = ${fixed(epsilon)}` : ''
+  const radius = Number.isFinite(epsilon) ? `, ε = ${drawnRadius(epsilon, fixed)}` : ''
   const title = `Adversarial examples, ${sign}${radius}`
   const captions = rows.length === 0 ? ['No example was broken.'] : captionsOf(shape, spanOf(picture))
 

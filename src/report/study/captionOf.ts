@@ -1,3 +1,4 @@
+import { drawnRadius } from '../../dsl/kit/radius.js'
 import { formatCount } from '../tables/format.js'
 import { gradientNotes } from '../tables/gradientNotes.js'
 import type { StudyRow } from './study.js'
@@ -48,15 +49,10 @@ const dataIn = ({ name, origin }: StudyFacts['data'][number]): string => {
 const radiusOf = ({ epsilons, norms }: StudyFacts): string => {
   if (epsilons.length === 0) return ''
   const norm = norms.length === 0 ? '' : ` (${norms.map((name) => name.replace('Linf', 'L∞')).join(', ')})`
-  return `ε = ${epsilons.map(radiusIn).join(', ')}${norm}`
+  return `ε = ${epsilons.map((epsilon) => drawnRadius(epsilon, fourDigits)).join(', ')}${norm}`
 }
 
-/** A radius; in whole steps of 8 bits, as usual for photographs, as `8/255`. */
-const radiusIn = (epsilon: number): string => {
-  const steps = Math.round(255 * epsilon)
-  const isRound = String(epsilon).length <= 6
-  return !isRound && Math.abs(255 * epsilon - steps) < 1e-9 ? `${steps}/255` : String(Number(epsilon.toPrecision(4)))
-}
+const fourDigits = (value: number): string => String(Number(value.toPrecision(4)))
 
 const seedsIn = (rows: readonly Pick<StudyRow, 'seeds'>[]): readonly string[] => {
   if (rows.length === 0) return []

@@ -1,4 +1,5 @@
 import { dot, line, type Markish, ruleX, ruleY } from '@observablehq/plot'
+import { drawnNamed } from '../../dsl/kit/radius.js'
 import { formatCount } from '../tables/format.js'
 import type { Caption } from './captionOf.js'
 import { drawPlot } from './drawPlot.js'
@@ -64,7 +65,7 @@ const dotOf = (
   if (!robust || typeof across !== 'number') return undefined
   const { mean, deviation = 0 } = robust
   return {
-    method: naming.map((name) => String(params[name])).join(', '),
+    method: naming.map((name) => drawnNamed(name, params[name])).join(', '),
     across,
     robust: mean,
     low: Math.max(0, mean - deviation),

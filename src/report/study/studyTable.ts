@@ -1,3 +1,4 @@
+import { drawnNamed } from '../../dsl/kit/radius.js'
 import { formatPercent } from '../tables/format.js'
 import type { Table } from '../tables/resultTable.js'
 import type { Spread, StudyRow } from './study.js'
@@ -7,7 +8,7 @@ export const studyTable = (rows: readonly StudyRow[]): Table => {
   const params = [...new Set(rows.flatMap((row) => Object.keys(row.params)))]
   const attacks = [...new Set(rows.flatMap((row) => Object.keys(row.attacks)))]
   const columns: readonly Column[] = [
-    ...params.map((name): Column => [name, (row) => textOf(row.params[name])]),
+    ...params.map((name): Column => [name, (row) => textOf(name, row.params[name])]),
     ['seeds', ({ seeds }) => (rows.some((row) => row.seeds > 1) ? String(seeds) : undefined)],
     ['clean', ({ clean }) => share(clean)],
     ...attacks.map((name): Column => [name, (row) => share(row.attacks[name])]),
@@ -26,8 +27,8 @@ export const studyTable = (rows: readonly StudyRow[]): Table => {
 /** Title, and the cell of a row. A column whose cells are all undefined is left out. */
 type Column = readonly [title: string, cell: (row: StudyRow) => string | undefined]
 
-const textOf = (value: StudyRow['params'][string] | undefined): string | undefined =>
-  value === undefined ? undefined : String(value)
+const textOf = (name: string, value: StudyRow['params'][string] | undefined): string | undefined =>
+  value === undefined ? undefined : drawnNamed(name, value)
 
 const spread = (figure: Spread | undefined, format: (value: number) => string): string | undefined => {
   if (!figure) return undefined

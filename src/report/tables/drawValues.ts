@@ -1,3 +1,5 @@
+import { drawnNamed } from '../../dsl/kit/radius.js'
+
 /**
  * Options as text, such as `rate 4 · steps 40`, in lines of at most `width` characters; a long option breaks after
  * commas.
@@ -26,12 +28,12 @@ const linesOf = (pair: string, width: number): readonly string[] =>
 const pairsOf = (values: object): string[] =>
   Object.entries(values)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key} ${drawValue(value)}`)
+    .map(([key, value]) => `${key} ${drawValue(key, value)}`)
 
 /** A record that has a name reads like the call that made it: `pgd(epsilon 0.3, steps 40)`. */
-const drawValue = (value: unknown): string => {
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(drawValue).join(', ')
-  if (typeof value !== 'object' || value === null) return String(value)
+const drawValue = (key: string, value: unknown): string => {
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((one) => drawValue(key, one)).join(', ')
+  if (typeof value !== 'object' || value === null) return drawnNamed(key, value)
   const { name, ...rest } = value as { readonly name?: unknown }
   const called = typeof name === 'string' ? name : ''
   const pairs = pairsOf(called === '' ? value : rest)

@@ -3,6 +3,7 @@ import * as t from 'io-ts'
 import { valueOf } from '../../dsl/errors.js'
 import { objectCodec, recordCodec, textCodec, unknownFields, wordCodec } from '../../dsl/kit/codecOf.js'
 import { seedCodec } from '../../dsl/kit/figureCodecs.js'
+import { drawnNamed } from '../../dsl/kit/radius.js'
 import { readJsonFile } from '../../io/files/jsonFile.js'
 import { Study } from '../../report/study/study.js'
 
@@ -21,7 +22,7 @@ export const PointParams: t.Type<PointParams> = recordCodec(PointValue)
 /** A point in a few words: `rate=4 seed=0`. */
 export const labelOf = (point: PointParams): string =>
   Object.entries(point)
-    .map(([key, value]) => `${key}=${value}`)
+    .map(([key, value]) => `${key}=${drawnNamed(key, value)}`)
     .join(' ') || 'the only point'
 
 /** The codec of a point's key, as `keyOf` makes it. A key names a folder, so each one from outside is checked. */

@@ -1,3 +1,4 @@
+import { drawnNamed } from '../../dsl/kit/radius.js'
 import { accuraciesOf } from '../../report/study/study.js'
 import { escapeMarkdown } from '../../report/tables/markdown.js'
 import type { PointRecord } from './sweepTypes.js'
@@ -48,10 +49,16 @@ export const jsonOf = ({ columns, rows }: Results): string =>
 
 /** The table in Markdown, with figures to four digits and the caption below it. All text is escaped. */
 export const markdownOf = ({ columns, rows }: Results, caption?: string): string => {
-  const lines = [columns.map(escapeMarkdown), columns.map(() => '---'), ...rows.map((row) => row.map(shown))]
+  const lines = [
+    columns.map(escapeMarkdown),
+    columns.map(() => '---'),
+    ...rows.map((row) => row.map((cell, i) => shown(columns[i] ?? '', cell))),
+  ]
   const table = lines.map((row) => `| ${row.join(' | ')} |\n`).join('')
   return caption === undefined ? table : `${table}\n${escapeMarkdown(caption)}\n`
 }
 
-const shown = (cell: string | number | boolean | undefined): string =>
-  typeof cell === 'number' ? String(Number(cell.toPrecision(4))) : escapeMarkdown(String(cell ?? ''))
+const shown = (column: string, cell: string | number | boolean | undefined): string => {
+  if (typeof cell !== 'number') return escapeMarkdown(String(cell ?? ''))
+  return drawnNamed(column, cell, (value) => String(Number(value.toPrecision(4))))
+}

@@ -35,16 +35,26 @@ const tallyState = t.intersection([
 /** The parts of a summary that follow from neither the plan nor `metrics.jsonl`: kept in each checkpoint. */
 export interface TallyState extends t.TypeOf<typeof tallyState> {}
 
+const fileExtent = objectCodec({
+  /** In bytes. */
+  length: countCodec,
+  /** SHA-256, in hexadecimal digits: a resumed run must find the same bytes. */
+  hash: t.string,
+})
+
+/** A part of a file from its beginning. */
+export interface FileExtent extends t.TypeOf<typeof fileExtent> {}
+
 const facts = objectCodec({
   /** Hash of the plan that the checkpoint belongs to. */
   planHash: t.string,
   engine: t.string,
   /** Training steps that are done. */
   step: countCodec,
-  /** Length of `metrics.jsonl` in bytes at that moment. */
-  metricsLength: countCodec,
-  /** Length of `events.jsonl` in bytes at that moment. */
-  eventsLength: countCodec,
+  /** `metrics.jsonl` at that moment. */
+  metrics: fileExtent,
+  /** `events.jsonl` at that moment. */
+  events: fileExtent,
   tally: tallyState,
   /** The best evaluation's figure so far, if there was one. */
   best: t.union([shareCodec, t.undefined]),

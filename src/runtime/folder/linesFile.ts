@@ -1,9 +1,12 @@
-import { closeSync, fdatasync as fdatasyncWith, fstatSync, ftruncateSync, openSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { closeSync, fdatasync as fdatasyncWith, ftruncateSync, openSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Type } from 'io-ts'
 import { PwoaFailure, valueOf } from '../../dsl/errors.js'
+import { sha256Of } from '../../io/files/hash.js'
 import { parseIn } from '../../io/files/jsonFile.js'
 import { withWriteError } from '../../io/files/writeWhole.js'
+import type { FileExtent } from '../checkpoints/checkpointFile.js'
 import { appendOrUndo } from './appendOrUndo.js'
 
 /** A file of JSON lines that grows with the run. */
@@ -14,8 +17,8 @@ export interface LinesFile<A> {
   readonly flush: () => void
   /** Resolves when all flushed lines are on the disk: a checkpoint that refers to them must find them there. */
   readonly sync: () => Promise<void>
-  /** Length of the file in bytes, up to the last `flush`. */
-  readonly length: () => number
+  /** What the file holds up to the last `flush`: a checkpoint states it, so that a resumed run finds the same lines. */
+  readonly extent: () => FileExtent
   /** Closes the file. Lines that were not flushed are lost. */
   readonly close: () => void
 }
@@ -26,8 +29,8 @@ export interface LinesFileOptions<A> {
   /** Name of the contents: the stage of write errors. */
   readonly name: string
   readonly file: string
-  /** Bytes to keep of an earlier part of the run; 0: a new file. Lines after the last checkpoint are cut off. */
-  readonly keep: number
+  /** What to keep of an earlier part of the run; lines after its last checkpoint are removed. @default nothing */
+  readonly keep?: FileExtent | undefined
   /** Called for each line that is kept. @default nothing is done with them */
   readonly replay?: (value: A) => void
 }
@@ -46,10 +49,12 @@ const PATIENCE = 2000
  * @throws WriteError; FileError for an earlier part of the run that is cut short or damaged
  */
 export const openLinesFile = <A>(options: LinesFileOptions<A>): LinesFile<A> => {
-  const { name, file, keep } = options
-  const descriptor = withWriteError(name, file, () => openSync(file, keep > 0 ? 'r+' : 'w'))
-  if (keep > 0) replayKept(options, descriptor)
-  let written = keep
+  const { name, file } = options
+  const keep = options.keep && options.keep.length > 0 ? options.keep : undefined
+  const descriptor = withWriteError(name, file, () => openSync(file, keep ? 'r+' : 'w'))
+  const hash = createHash('sha256')
+  if (keep) hash.update(replayKept(options, keep, descriptor))
+  let written = keep?.length ?? 0
   // Lines are encoded many at once: a single line between two training steps takes several times longer.
   let waiting: A[] = []
   let due: NodeJS.Timeout | undefined
@@ -63,6 +68,7 @@ export const openLinesFile = <A>(options: LinesFileOptions<A>): LinesFile<A> => 
     if (waiting.length === 0) return
     const bytes = Buffer.from(waiting.map((value) => `${JSON.stringify(value)}\n`).join(''))
     withWriteError(name, file, () => appendOrUndo(descriptor, bytes, written))
+    hash.update(bytes)
     written += bytes.length
     waiting = []
   }
@@ -81,7 +87,7 @@ export const openLinesFile = <A>(options: LinesFileOptions<A>): LinesFile<A> => 
     },
     flush,
     sync: () => fdatasync(descriptor),
-    length: () => written,
+    extent: () => ({ length: written, hash: hash.copy().digest('hex') }),
     close: () => {
       unschedule()
       closeSync(descriptor)
@@ -89,28 +95,31 @@ export const openLinesFile = <A>(options: LinesFileOptions<A>): LinesFile<A> => 
   }
 }
 
-const replayKept = <A>(options: LinesFileOptions<A>, descriptor: number): void => {
-  const { codec, file, replay = () => undefined } = options
+/** Passes on the lines that are kept, removes those after them, and returns the bytes. */
+const replayKept = <A>(options: LinesFileOptions<A>, { length, hash }: FileExtent, descriptor: number): Uint8Array => {
+  const { codec, name, file, replay = () => undefined } = options
+  const refuse = (expected: string, actual: string): never => {
+    throw new PwoaFailure({ _tag: 'FileError', stage: '--resume', file, expected, actual, hint })
+  }
   try {
-    const lines = readKept(options, descriptor).split('\n')
-    for (const [index, text] of lines.entries())
+    const kept = readFileSync(file).subarray(0, length)
+    if (kept.length < length)
+      refuse(`at least the ${length} bytes that its checkpoint refers to`, `${kept.length} bytes`)
+    // Before the hash, which can't name the line.
+    for (const [index, text] of kept.toString('utf8').split('\n').entries())
       if (text !== '') replay(valueOf(parseIn(codec, text, { stage: '--resume', file, line: index + 1 })))
+    const found = sha256Of(kept)
+    if (found !== hash)
+      refuse(
+        `the ${length} bytes that its checkpoint refers to (SHA-256 ${hash.slice(0, 12)})`,
+        `others (${found.slice(0, 12)})`,
+      )
+    withWriteError(name, file, () => ftruncateSync(descriptor, length))
+    return kept
   } catch (thrown) {
     closeSync(descriptor)
     throw thrown
   }
 }
 
-const readKept = <A>({ name, file, keep }: LinesFileOptions<A>, descriptor: number): string => {
-  const { size } = fstatSync(descriptor)
-  if (size < keep)
-    throw new PwoaFailure({
-      _tag: 'FileError',
-      stage: '--resume',
-      file,
-      expected: `at least the ${keep} bytes that its checkpoint refers to`,
-      actual: `${size} bytes`,
-    })
-  withWriteError(name, file, () => ftruncateSync(descriptor, keep))
-  return readFileSync(file, 'utf8')
-}
+const hint = 'It was edited after the run had begun. Put it back as it was, or start anew in another folder.'

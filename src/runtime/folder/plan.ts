@@ -52,8 +52,13 @@ export const planOf = (pipeline: Pipeline<Step>, seed: number): Plan => {
   const contents = files.map(checkpointContent)
   const places = new Map(files.map((file, index) => [file, `file ${index}`]))
   const counted = canonical({ ...facts, contents }, places)
-  return { ...facts, contents, hash: sha256Of(counted), ...given({ fileVersion: fileVersion(pipeline) }) }
+  const plan = { ...facts, contents, hash: sha256Of(counted), ...given({ fileVersion: fileVersion(pipeline) }) }
+  paths.set(plan, new Set(files.map((file) => JSON.stringify(file))))
+  return plan
 }
+
+/** The files that the stages of a plan read, as JSON: their paths may change, and are not hashed. */
+const paths = new WeakMap<Plan, ReadonlySet<string>>()
 
 /** JSON with sorted keys. A text that is a key of `places` is replaced by its value there. */
 const canonical = (value: unknown, places: ReadonlyMap<string, string>): string =>
@@ -67,18 +72,46 @@ const canonical = (value: unknown, places: ReadonlyMap<string, string>): string 
 /** How many differences an error names; the others are counted. */
 const MOST_NAMED = 3
 
-/** How two plans differ, in words for an error; undefined if they are the same. */
-export const differenceOf = (wanted: Plan, found: Plan): { expected: string; actual: string } | undefined => {
-  if (wanted.hash === found.hash) return undefined
+/** How two plans differ, in words for an error. */
+export interface PlanDifference {
+  readonly expected: string
+  readonly actual: string
+  /** Whether the hash of `found` is not that of its own fields: they were edited after the run had begun. */
+  readonly edited: boolean
+}
+
+/**
+ * How the plan in a run folder differs from the one that a pipeline has now; undefined if they are the same. The hash
+ * alone is not enough: the fields beside it may have been edited, and reports show them.
+ *
+ * @param wanted made by `planOf`
+ */
+export const differenceOf = (wanted: Plan, found: Plan): PlanDifference | undefined => {
   const before = leavesOf(found)
   const now = leavesOf(wanted)
-  const different = [...new Set([...before.keys(), ...now.keys()])].filter((key) => before.get(key) !== now.get(key))
+  const moved = wanted.hash === found.hash ? paths.get(wanted) : undefined
+  const different = [...new Set([...before.keys(), ...now.keys()])].filter(
+    (key) => before.get(key) !== now.get(key) && !moved?.has(now.get(key) ?? ''),
+  )
+  if (different.length === 0)
+    return wanted.hash === found.hash
+      ? undefined
+      : {
+          expected: `the hash ${wanted.hash.slice(0, 12)} of its fields`,
+          actual: found.hash.slice(0, 12),
+          edited: true,
+        }
   const named = different.slice(0, MOST_NAMED)
   const others = different.length - named.length
   const more = others > 0 ? `, and ${others} more` : ''
+  const listed = (plan: ReadonlyMap<string, string>): string =>
+    named.map((key) => `${key} ${plan.get(key) ?? 'left out'}`).join(', ')
+  if (wanted.hash === found.hash)
+    return { expected: `${listed(now)}${more}, for which its hash stands`, actual: listed(before), edited: true }
   return {
-    expected: `${named.map((key) => `${key} ${before.get(key) ?? 'left out'}`).join(', ')}${more} as in that run`,
+    expected: `${listed(before)}${more} as in that run`,
     actual: named.map((key) => now.get(key) ?? 'none').join(', '),
+    edited: false,
   }
 }
 

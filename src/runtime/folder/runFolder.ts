@@ -134,9 +134,18 @@ const removeHalfWritten = (folder: string, stage: string): void => {
 /**
  * Checks that a run folder is of this plan.
  *
- * @throws OptionError that names the first differences; FileError for a damaged plan
+ * @throws OptionError that names the first differences; FileError for a plan that is damaged or was edited
  */
 export const checkSamePlan = (folder: string, plan: Plan): void => {
   const difference = differenceOf(plan, readPlan(folder, '--resume'))
-  if (difference) rejectOption('--resume', difference.expected, difference.actual)
+  if (!difference) return
+  const { edited, ...words } = difference
+  if (!edited) rejectOption('--resume', words.expected, words.actual)
+  throw new PwoaFailure({
+    _tag: 'FileError',
+    stage: '--resume',
+    file: join(folder, runFiles.plan),
+    ...words,
+    hint: 'It was edited after the run had begun. Put it back as it was, or start anew in another folder.',
+  })
 }

@@ -80,7 +80,7 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
     codec: TrainingMetrics,
     name: 'metrics',
     file: join(folder, runFiles.metrics),
-    keep: resumed?.metricsLength ?? 0,
+    keep: resumed?.metrics,
     replay: (step) => {
       done = step.step
       tally.replayed(step)
@@ -90,7 +90,7 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
     codec: LoggedEvent,
     name: 'events',
     file: join(folder, runFiles.events),
-    keep: resumed?.eventsLength ?? 0,
+    keep: resumed?.events,
   })
   const target = { folder, keep, took: schedule.took }
   const newest = newestWriter<RunCheckpoint>(async (checkpoint) => {
@@ -114,9 +114,9 @@ export const openRecorder = (options: RecorderOptions): Recorder => {
     metrics.flush()
     log.flush()
     const state = { stages, position: registry.position() }
-    const lengths = { metricsLength: metrics.length(), eventsLength: log.length() }
+    const files = { metrics: metrics.extent(), events: log.extent() }
     schedule.took(seconds() - began)
-    return { state, planHash, engine, step: done, best, ...lengths, tally: tally.state() }
+    return { state, planHash, engine, step: done, best, ...files, tally: tally.state() }
   }
 
   /**

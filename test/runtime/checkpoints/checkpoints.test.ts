@@ -21,8 +21,8 @@ const checkpointAt = (step: number): RunCheckpoint => ({
   engine: 'wasm',
   step,
   best: undefined,
-  metricsLength: 10 * step,
-  eventsLength: 0,
+  metrics: { length: 10 * step, hash: 'x' },
+  events: { length: 0, hash: 'y' },
   tally: { seconds: 1, evaluationSeconds: 0, artifacts: [], warnings: [] },
 })
 

@@ -53,18 +53,26 @@ describe('a journal', () => {
     expect([...second.entries]).toEqual([['a', 'ä']])
     second.add('d', 2)
     second.close()
-    expect(readFileSync(file, 'utf8')).toBe('["a","ä"]\n["d",2]\n')
+    expect(readFileSync(file, 'utf8')).toMatch(/^\["a","ä","[0-9a-f]{16}"\]\n\["d",2,"[0-9a-f]{16}"\]\n$/)
   })
 
   it.each([
     ['is not an entry', '{"b":1}'],
     ['is not JSON', '["b",'],
+    ['has no seal', '["b",1]'],
   ])('is refused if a line %s and has an end: no crash leaves that', (_title, line) => {
     const file = newFile()
-    writeFileSync(file, `["a",1]\n${line}\n["c",1]\n`)
+    const first = openJournal(file)
+    first.add('a', 1)
+    first.close()
+    appendFileSync(file, `${line}\n["c",1]\n`)
     expect(() => openJournal(file)).toThrow(
       expect.objectContaining({
-        error: expect.objectContaining({ _tag: 'FileError', file, expected: 'an entry ["key", value] in line 2' }),
+        error: expect.objectContaining({
+          _tag: 'FileError',
+          file,
+          expected: 'an entry ["key", value, "seal"] in line 2',
+        }),
       }),
     )
     expect(readFileSync(file, 'utf8')).toContain('["c",1]')
@@ -84,6 +92,28 @@ describe('a journal', () => {
     return file
   }
 
+  it.each([
+    ['edited', (lines: string[]) => lines.map((line) => line.replace('0.25', '0.75')), 2],
+    ['removed from the middle', (lines: string[]) => lines.filter((_, i) => i !== 1), 2],
+    ['removed from the beginning', (lines: string[]) => lines.slice(1), 1],
+    ['swapped', ([a = '', b = '', ...rest]: string[]) => [b, a, ...rest], 1],
+    ['written twice', ([a = '', ...rest]: string[]) => [a, a, ...rest], 2],
+    ['of another journal', ([a = '', ...rest]: string[], other: string) => [a, other, ...rest], 2],
+  ])('is refused if a line was %s, as its own and as a part', (_title, edit, line) => {
+    const file = written(['a', 1], ['b', { robust: 0.25 }], ['c', 3])
+    const other = readFileSync(written(['x', 1], ['b', { robust: 0.75 }]), 'utf8').split('\n')[1] ?? ''
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    writeFileSync(file, `${edit(lines, other).join('\n')}\n`)
+    const error = expect.objectContaining({
+      _tag: 'FileError',
+      file,
+      expected: `the entry that was written, in line ${line}`,
+      hint: 'Remove the file: what it records is then computed again.',
+    })
+    expect(() => openJournal(file)).toThrow(expect.objectContaining({ error }))
+    expect(() => openJournal(newFile(), [file])).toThrow(expect.objectContaining({ error }))
+  })
+
   it('counts the entries of its parts as its own, and writes only what is new', () => {
     const parts = [written(['of', 'both'], ['a', 1]), written(['of', 'both'], ['b', null])]
     const file = newFile()
@@ -91,7 +121,7 @@ describe('a journal', () => {
     expect(Object.fromEntries(journal.entries)).toEqual({ of: 'both', a: 1, b: null })
     journal.add('c', 3)
     journal.close()
-    expect(readFileSync(file, 'utf8')).toBe('["c",3]\n')
+    expect(readFileSync(file, 'utf8')).toMatch(/^\["c",3,"[0-9a-f]{16}"\]\n$/)
     const again = openJournal(file, parts)
     expect(again.entries.size).toBe(4)
     again.close()

@@ -238,8 +238,8 @@ describe("a checkpoint's head", () => {
     engine: 'wasm',
     step: 4,
     best: 0.5,
-    metricsLength: 100,
-    eventsLength: 200,
+    metrics: { length: 100, hash: 'a' },
+    events: { length: 200, hash: 'b' },
     tally: {
       seconds: 3,
       evaluationSeconds: 1,

@@ -52,8 +52,8 @@ const saved: RunCheckpoint = {
   planHash: 'abc',
   engine: 'wasm',
   step: 3,
-  metricsLength: 4,
-  eventsLength: 5,
+  metrics: { length: 4, hash: 'x' },
+  events: { length: 5, hash: 'y' },
   tally: { seconds: 1, evaluationSeconds: 0, artifacts: [], warnings: [] },
   best: undefined,
   state: {

@@ -7,7 +7,7 @@ export interface HostileCost {
   readonly end: string
   /** Of processor time, of all threads. */
   readonly seconds: number
-  /** By which the process grew beyond the file. */
+  /** By which the process grew beyond the largest size that it had before. */
   readonly bytes: number
   /** Size of the file in bytes. */
   readonly file: number
@@ -21,7 +21,10 @@ export interface FuzzRow {
 }
 
 const percent = (share: number): string => `${(100 * share).toPrecision(2)} %`
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toPrecision(2)} MB`
+const amount = (bytes: number): string => {
+  if (bytes < 1000) return `${bytes} B`
+  return bytes < 1e6 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
+}
 
 /** The page of results. */
 export const pageOf = (
@@ -45,7 +48,7 @@ ${rows
   .join('\n')}
 
 Files that were made to cost much, each read in a process of its own: processor time of all threads, and memory by which
-the process grew beyond the file.
+the process grew beyond the largest size that it had before.
 
 | Kind | File | Size | | Time | Memory |
 |---|---|---|---|---|---|
@@ -53,7 +56,7 @@ ${rows
   .flatMap(({ name, costs }) =>
     costs.map(
       ({ what, end, seconds, bytes, file }) =>
-        `| ${name} | ${what} | ${megabytes(file)} | ${end} | ${seconds.toFixed(2)} s | ${megabytes(bytes)} |`,
+        `| ${name} | ${what} | ${amount(file)} | ${end} | ${seconds.toFixed(2)} s | ${amount(bytes)} |`,
     ),
   )
   .join('\n')}

@@ -12,7 +12,7 @@ export interface CurvePoints {
 export const middleStep = ({ width, from }: Pick<CurvePoints, 'width' | 'from'>, i: number): number =>
   (from + i) * width + (width + 1) / 2
 
-/** Curves of a run of any length in bounded memory. */
+/** Curves of a run of any length in bounded memory: of the first 256 figures that are named. */
 export interface Curves {
   /** Adds the figures of a step. @param step from 1 */
   readonly add: (step: number, values: readonly (readonly [name: string, value: number])[]) => void
@@ -23,6 +23,8 @@ export interface Curves {
 
 /** Largest number of points: more than a screen shows side by side. */
 const MOST = 1024
+/** Largest number of figures: more than any run has terms. A file of someone else may name a million. */
+const MOST_COLUMNS = 256
 
 interface Column {
   readonly sums: Float64Array
@@ -47,9 +49,9 @@ export const makeCurves = (): Curves => {
     }
     changed = 0
   }
-  const columnOf = (name: string): Column => {
+  const columnOf = (name: string): Column | undefined => {
     const known = columns.get(name)
-    if (known) return known
+    if (known || columns.size >= MOST_COLUMNS) return known
     const column = { sums: new Float64Array(MOST), counts: new Float64Array(MOST) }
     columns.set(name, column)
     return column
@@ -71,7 +73,9 @@ export const makeCurves = (): Curves => {
       length = Math.max(length, place + 1)
       changed = Math.min(changed, place)
       for (const [name, value] of values) {
-        const { sums, counts } = columnOf(name)
+        const column = columnOf(name)
+        if (column === undefined) continue
+        const { sums, counts } = column
         sums[place] = (sums[place] ?? 0) + value
         counts[place] = (counts[place] ?? 0) + 1
       }

@@ -22,7 +22,7 @@ import {
   zip,
 } from '../../io/bytes.js'
 import { type FuzzKind, must, type Seed, whole } from '../kind.js'
-import { constantWithoutBytes, endlessConcats, manyNodes, scaleOf, smallModel } from './onnxModels.js'
+import { constantWithoutBytes, endlessConcats, filled, manyNodes, scaleOf, smallModel } from './onnxModels.js'
 
 const fixture = (name: string): Uint8Array => readFileSync(`test/fixtures/checkpoints/${name}`)
 
@@ -175,6 +175,8 @@ export const onnx: FuzzKind = {
     '20,000 nodes': () => manyNodes(20_000),
     '40 concatenations, each of which doubles': () => endlessConcats(40),
     'a constant of 2²⁹ without bytes': constantWithoutBytes,
+    'one number that fills 2³⁰': () => filled([2 ** 10, 2 ** 20]),
+    'one number that fills a shape of 100,000 axes': () => filled(new Array<number>(100_000).fill(1)),
     'one number that scales 2·10⁸ channels': () => scaleOf(2e8),
   },
   read: async (bytes, budget) => must(await readOnnx(bytes, 'a.onnx', 'fuzz', budget)()),

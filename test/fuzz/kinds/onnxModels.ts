@@ -74,6 +74,15 @@ export const endlessConcats = (count: number): Uint8Array =>
     initializer: [...linear, { name: 'c0', dims: [1], dataType: dataTypes.int64, int64Data: [Uint8Array.of(1)] }],
   })
 
+/** A constant of that shape, which one number fills. */
+export const filled = (dims: readonly number[]): Uint8Array =>
+  model({
+    node: [node('ConstantOfShape', ['c'], 'k'), node('Add', ['x', 'k'], 'r'), ...head],
+    initializer: [...linear, { name: 'c', dims: [dims.length], dataType: dataTypes.int64, rawData: int64(dims) }],
+  })
+
+const int64 = (values: readonly number[]): Uint8Array => new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
+
 /** A sum with a constant whose shape is all that there is of it. */
 export const constantWithoutBytes = (): Uint8Array =>
   model({

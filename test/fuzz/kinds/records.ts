@@ -46,7 +46,17 @@ export const events = fileOfRun('events.jsonl', {
   'a line of 100 MB': () => Buffer.alloc(100_000_000, 0x20),
   'a million brackets': () => Buffer.concat([nested(), Buffer.from('\n{}\n')]),
 })
-export const metrics = fileOfRun('metrics.jsonl', { 'a line of 100 MB': () => Buffer.alloc(100_000_000, 0x20) })
+/** A step with so many loss terms. */
+const manyTerms = (count: number): Uint8Array => {
+  const [first = ''] = readFileSync(join(FIXTURE, 'metrics.jsonl'), 'utf8').split('\n')
+  const terms = Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, i]))
+  return Buffer.from(`${JSON.stringify({ ...JSON.parse(first), terms })}\n`)
+}
+
+export const metrics = fileOfRun('metrics.jsonl', {
+  'a line of 100 MB': () => Buffer.alloc(100_000_000, 0x20),
+  '200,000 names of loss terms': () => manyTerms(200_000),
+})
 
 const saved: RunCheckpoint = {
   planHash: 'abc',

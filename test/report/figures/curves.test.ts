@@ -55,4 +55,16 @@ describe('curves', () => {
     curves.add(3, [['loss', 1]])
     expect(curves.all()).toEqual({ width: 1, from: 0, columns: { loss: [1, 1, 1], 'term admm': [null, 3, null] } })
   })
+
+  test('keep the first figures only, if a file names very many', () => {
+    const curves = makeCurves()
+    const names = Array.from({ length: 10_000 }, (_, i) => `t${i}`)
+    curves.add(
+      1,
+      names.map((name, i) => [name, i] as const),
+    )
+    curves.add(2, [['t255', 3]])
+    expect(Object.keys(curves.all().columns)).toEqual(names.slice(0, 256))
+    expect(curves.all().columns.t255).toEqual([255, 3])
+  })
 })

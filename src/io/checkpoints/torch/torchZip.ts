@@ -2,7 +2,7 @@ import { crc32, inflateRawSync } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
-import { messageOf } from '../../files/thrown.js'
+import { codeOf, messageOf } from '../../files/thrown.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
 import { findTensors } from './findTensors.js'
 import { materialize } from './materialize.js'
@@ -59,8 +59,7 @@ const unpack = async (zip: ZipFile, entry: Entry, bytes: Uint8Array, budget: Rea
   }
   if (entry.compressionMethod === 8) budget.allocate(entry.uncompressedSize, `zip entry ${name}`)
   budget.work(entry.uncompressedSize / 8, `zip entry ${name}`)
-  const unpacked =
-    entry.compressionMethod === 0 ? packed : inflateRawSync(packed, { maxOutputLength: entry.uncompressedSize + 1 })
+  const unpacked = entry.compressionMethod === 0 ? packed : inflated(packed, entry)
   if (unpacked.length !== entry.uncompressedSize) {
     return refuse(`${entry.uncompressedSize} bytes in zip entry ${name}`, `${unpacked.length}`)
   }
@@ -72,6 +71,15 @@ const unpack = async (zip: ZipFile, entry: Entry, bytes: Uint8Array, budget: Rea
         `${checksum.toString(16)}: the file is corrupt`,
         RESAVE,
       )
+}
+
+const inflated = (packed: Uint8Array, { fileName, uncompressedSize }: Entry): Uint8Array => {
+  try {
+    return inflateRawSync(packed, { maxOutputLength: uncompressedSize + 1 })
+  } catch (thrown) {
+    const actual = codeOf(thrown) === 'ERR_BUFFER_TOO_LARGE' ? 'more' : `damaged data (${messageOf(thrown)})`
+    return refuse(`${uncompressedSize} bytes in zip entry ${quoted(fileName)}`, actual)
+  }
 }
 
 const PICKLE = '/data.pkl'

@@ -29,11 +29,11 @@ export const jsonOf = (file: string): unknown => JSON.parse(readFileSync(file, '
 const linesOf = (folder: string, name: string): readonly string[] =>
   readFileSync(join(folder, name), 'utf8').trimEnd().split('\n')
 
-/** What a run folder says of its events. */
+/** The events in a run folder. */
 export const eventsIn = (folder: string): readonly LoggedEvent[] =>
   linesOf(folder, 'events.jsonl').map((line) => JSON.parse(line) as LoggedEvent)
 
-/** What a run folder says of its steps. */
+/** The steps in a run folder. */
 export const stepsIn = (folder: string): readonly TrainingMetrics[] =>
   linesOf(folder, 'metrics.jsonl').map((line) => JSON.parse(line) as TrainingMetrics)
 
@@ -80,8 +80,8 @@ export const fakeStep = (index: number): Step => ({
   minibatch: fakeMinibatch(index, { hold: () => () => undefined, over: () => false }),
 })
 
-/** Machinery without tensors; counts what is on loan. */
-export const fakeMachinery = (): RunDependencies & { readonly onLoan: () => number } => {
+/** The dependencies of a run without tensors; counts the minibatches on loan. */
+export const fakeDependencies = (): RunDependencies & { readonly onLoan: () => number } => {
   let onLoan = 0
   return {
     onLoan: () => onLoan,
@@ -98,8 +98,8 @@ export const fakeMachinery = (): RunDependencies & { readonly onLoan: () => numb
   }
 }
 
-export const fakePipeline = (name = 'fake run', machinery: RunDependencies = fakeMachinery()): Pipeline<Step> =>
-  makePipeline(name, fakeSource, startRunWith(machinery))
+export const fakePipeline = (name = 'fake run', dependencies: RunDependencies = fakeDependencies()): Pipeline<Step> =>
+  makePipeline(name, fakeSource, startRunWith(dependencies))
 
 export interface FakeTrainOptions {
   readonly epochs: number
@@ -136,7 +136,7 @@ const fakeTraining =
             const { run, minibatch } = step
             if (!begun) begin(run)
             if (done === epochs * batches) {
-              // As the real stages do it: a resumed one with nothing left to train passes its last step on again.
+              // As in the real stages: if nothing is left to train after resuming, the last step is emitted again.
               const again = { phase: 'train', epoch: 0, epochs, batch: 0, batches, step: done, steps: done } as const
               const training = { ...again, learningRate: 0, loss: 0, terms: {}, seconds: 0 }
               subscriber.next(enrich('fakeTrain', step, { training }))

@@ -38,8 +38,8 @@ const write = (folder: string, step: number, keep = 3): Promise<string> =>
 
 const names = (folder: string): readonly string[] => readdirSync(join(folder, 'checkpoints')).sort()
 
-describe('a checkpoint that carries its hash', () => {
-  test('is refused when any byte is flipped, in any way', async () => {
+describe('a checkpoint with its hash', () => {
+  test('is refused if any bits of any byte are flipped', async () => {
     const bytes = await sealed(7)
     expect(isSealed(bytes)).toBe(true)
     for (const [place, byte] of bytes.entries()) {
@@ -58,7 +58,7 @@ describe('a checkpoint that carries its hash', () => {
     )
   })
 
-  test('is refused when it is cut off anywhere, or goes on', async () => {
+  test('is refused if it is cut off anywhere, or has additional bytes', async () => {
     const bytes = await sealed(7)
     for (let length = 0; length < bytes.length; length++) expect(isSealed(bytes.subarray(0, length))).toBe(false)
     expect(isSealed(Buffer.concat([bytes, Buffer.from([0])]))).toBe(false)
@@ -73,7 +73,7 @@ describe('the newest checkpoint', () => {
     ['empty', () => Buffer.alloc(0)],
   ]
 
-  test.each(damages)('%s gives way to the one before, and it is said', async (_title, damage) => {
+  test.each(damages)('%s is replaced by the one before, with a warning', async (_title, damage) => {
     const folder = temporaryFolder()
     for (const step of [1, 2, 10]) await write(folder, step)
     const file = join(folder, 'checkpoints', 'step-00000010.safetensors')
@@ -90,7 +90,7 @@ describe('the newest checkpoint', () => {
     ])
   })
 
-  test('is refused where all are damaged; none is no error', async () => {
+  test('is an error if all are damaged, and undefined if there are none', async () => {
     const folder = temporaryFolder()
     expect(await readNewest(folder)).toBeUndefined()
     await write(folder, 1)
@@ -98,7 +98,7 @@ describe('the newest checkpoint', () => {
     await expect(readNewest(folder)).rejects.toMatchObject({ error: { _tag: 'FileError', stage: '--resume' } })
   })
 
-  test('stays with as many before it as are asked for', async () => {
+  test('is kept with as many before it as the options say', async () => {
     const folder = temporaryFolder()
     for (const step of [1, 2, 3, 99_999_999, 100_000_000]) await write(folder, step, 2)
     expect(names(folder)).toEqual(['step-100000000.safetensors', 'step-99999999.safetensors'])
@@ -121,7 +121,7 @@ describe('the schedule', () => {
     seconds: 1,
   })
 
-  /** The steps after which a checkpoint is written, where each step and each checkpoint takes so many seconds. */
+  /** The steps after which a checkpoint is written, if each step and each checkpoint takes this many seconds. */
   const dueSteps = (options: CheckpointOptions, perStep: number, perCheckpoint: number): readonly number[] => {
     let clock = 1000
     const schedule = checkpointSchedule(options, () => clock)
@@ -134,7 +134,7 @@ describe('the schedule', () => {
     })
   }
 
-  test('is the ends of epochs and every minute, where that is cheap', () => {
+  test('has the ends of epochs and every minute, if checkpoints are cheap', () => {
     expect(dueSteps({}, 1, 0.01)).toEqual([10, 20, 30, 40, 50, 60, 70, 80, 90, 100])
     expect(dueSteps({}, 20, 0.01)).toEqual([
       3, 6, 9, 10, 13, 16, 19, 20, 23, 26, 29, 30, 33, 36, 39, 40, 43, 46, 49, 50, 53, 56, 59, 60, 63, 66, 69, 70, 73,
@@ -142,12 +142,12 @@ describe('the schedule', () => {
     ])
   })
 
-  test('takes at most 2 % of the time, but for the first and the last step', () => {
+  test('takes at most 2 % of the time, except for the first and the last checkpoint', () => {
     expect(dueSteps({}, 0.1, 0.05)).toEqual([10, 50, 80, 100])
     expect(dueSteps({}, 0.1, 0.1)).toEqual([10, 100])
   })
 
-  test('follows what is asked for', () => {
+  test('follows the options', () => {
     expect(dueSteps({ everySteps: 40 }, 0.01, 1)).toEqual([40, 80, 100])
     expect(dueSteps({ everySeconds: 25 }, 1, 0)).toEqual([25, 50, 75, 100])
     expect(dueSteps({ everySteps: 30, everySeconds: 25 }, 1, 0)).toEqual([25, 30, 55, 60, 85, 90, 100])
@@ -168,7 +168,7 @@ describe('a run', () => {
     return isRight(result) ? result.right : result.left
   }
 
-  test('goes on from the checkpoint before a damaged one, and ends as if nothing had happened', async () => {
+  test('resumes from the checkpoint before a damaged one, with the same result as without an interruption', async () => {
     const folder = temporaryFolder()
     const checkpoints = { everySteps: 1, keep: 20 }
     await outcome(pipeline().run({ out: join(folder, 'whole') }))
@@ -187,12 +187,12 @@ describe('a run', () => {
     expect(readFileSync(join(out, 'metrics.jsonl'))).toEqual(readFileSync(join(folder, 'whole', 'metrics.jsonl')))
   })
 
-  test('refuses to keep none, before the run starts', () => {
+  test('refuses to keep 0 checkpoints, before the run starts', () => {
     const start = () => pipeline().run({ out: join(temporaryFolder(), 'x'), checkpoints: { keep: 0 } })
     expect(start).toThrow('run: expected checkpoints.keep to be a whole number >= 1, got 0')
   })
 
-  /** Evaluates after each epoch, as `attackEval` does: the step is held, and passes on when the figure is there. */
+  /** Evaluates after each epoch, as `attackEval` does: the step is held until the evaluation is over. */
   const evaluating =
     (figures: readonly number[], begin: (epoch: number) => void = () => undefined) =>
     <S extends Step & HasTraining>(source: Observable<S>): Observable<S> =>
@@ -224,14 +224,14 @@ describe('a run', () => {
     expect((await readNewest(out))?.checkpoint).toMatchObject({ step: 5, best: 0.6 })
   })
 
-  test('is not undone by a stage whose state is gone when its last step arrives', async () => {
+  test('keeps its checkpoints if a stage has freed its state when its last step arrives', async () => {
     const late = <S extends Step>(source: Observable<S>): Observable<S> =>
       source.pipe(concatMap((step) => Promise.resolve(step)))
     const out = join(temporaryFolder(), 'run')
     expect(await outcome(pipeline().pipe(late).run({ out }))).toMatchObject({ pipeline: 'fake run' })
   })
 
-  test('stopped in an evaluation goes on before the step that asked for it', async () => {
+  test('stopped during an evaluation resumes before the step that started the evaluation', async () => {
     const folder = temporaryFolder()
     await outcome(
       pipeline()

@@ -36,7 +36,7 @@ describe('compare', () => {
     expect(jsonOf(join(out, '1-as-is', 'summary.json'))).toEqual(summary.rows['as is'])
   })
 
-  test('goes on with the interrupted row and keeps the finished ones', async () => {
+  test('resumes the interrupted row and keeps the finished ones', async () => {
     const out = join(temporaryFolder(), 'both')
     const stopping = compare('both', { a: row('a'), b: row('b', (step) => void (step === 3 && handle.stop())) })
     const handle = stopping.run({ out })
@@ -49,7 +49,7 @@ describe('compare', () => {
     expect((await started).map(({ label }) => label)).toEqual(['b'])
   })
 
-  test('a row that fails ends it, and is named', async () => {
+  test('ends with the error of a row that fails, with the name of the row', async () => {
     const failing = row('b', () => {
       throw new Error('boom')
     })
@@ -57,7 +57,7 @@ describe('compare', () => {
     expect(await handle.result).toMatchObject({ left: { _tag: 'RunError', stage: 'second / b', actual: 'boom' } })
   })
 
-  test('refuses to compare nothing, and to resume another comparison', async () => {
+  test('refuses a comparison without rows, and to resume another comparison', async () => {
     expect(() => compare('none', {})).toThrow('compare: expected at least one pipeline, got none')
     const out = join(temporaryFolder(), 'x')
     valueOf(await compare('x', { a: row('a') }).run({ out }).result)
@@ -82,7 +82,7 @@ describe('definePipeline', () => {
     expect(valueOf(both.make())).toMatchObject({ params: { epochs: 2 }, rows: { a: { params: { epochs: 2 } } } })
   })
 
-  test('wrong values, refused options and exceptions are data', () => {
+  test('returns wrong values, refused options and exceptions as data', () => {
     expect(definition.make({ epochs: 0 })).toMatchObject({ left: { _tag: 'OptionError', stage: '--set epochs' } })
     const throwing = definePipeline(fields, () => {
       throw new Error('boom')

@@ -22,7 +22,7 @@ const hashOf = async (files: { readonly entry: string; readonly half: string }):
   return sourceHash((await bundleFile(join(folder, 'p.ts'), join(temporaryFolder(), 'out.mjs'))).code)
 }
 
-test('a file is the same version wherever it lies, and however it is commented and laid out', async () => {
+test('the path, the comments and the layout of a file do not change its version', async () => {
   const first = await hashOf({ entry, half })
   expect(first).toMatch(/^[0-9a-f]{20}$/)
   expect(await hashOf({ entry, half })).toBe(first)
@@ -30,7 +30,7 @@ test('a file is the same version wherever it lies, and however it is commented a
   expect(await hashOf({ entry: `#!/usr/bin/env node\n${entry}\n\n`, half: commented })).toBe(first)
 })
 
-test('what a function does is another version, in the file and in those that it imports', async () => {
+test('a change of a function changes the version, in the file and in the files that it imports', async () => {
   const first = await hashOf({ entry, half })
   const inFile = await hashOf({ entry: entry.replace('half(3)', 'half(4)'), half })
   const inLibrary = await hashOf({ entry, half: half.replace('/ 2', '/ 3') })

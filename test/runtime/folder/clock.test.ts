@@ -27,7 +27,7 @@ describe('a wall clock that is set back', () => {
     vi.useRealTimers()
   })
 
-  test('in the middle of a run changes none of its numbers', async () => {
+  test('during a run changes none of its numbers', async () => {
     const folder = temporaryFolder()
     const steady = valueOf(await train().run({ out: join(folder, 'steady') }).result)
     const out = join(folder, 'back')
@@ -45,12 +45,12 @@ describe('a wall clock that is set back', () => {
     expect(back.seconds.total).toBeLessThan(HOUR / 1000)
   })
 
-  test('does not hide the newest checkpoint, nor make it be removed as an old one', async () => {
+  test('neither hides the newest checkpoint nor removes it as an old one', async () => {
     const folder = temporaryFolder()
     valueOf(await train().run({ out: join(folder, 'whole') }).result)
     const out = join(folder, 'cut')
     const checkpoints = join(out, 'checkpoints')
-    /** Runs until a step is done, and dates the checkpoint that it leaves: a file system's clock can't be set here. */
+    /** Runs until a step is done, and sets the time of its checkpoint, because a file system's clock can't be set. */
     const until = async (last: number, time: number, place: RunOptions): Promise<void> => {
       const run: RunHandle = train((step) => void (step === last - 1 && run.stop())).run(place)
       expect(await run.result).toMatchObject({ left: { _tag: 'InterruptedError' } })
@@ -70,7 +70,7 @@ describe('a wall clock that is set back', () => {
   })
 })
 
-test('a lock from the future is held: whoever renews it may be alive', () => {
+test('a lock with a time in the future is respected, because its process may be alive', () => {
   const folder = temporaryFolder()
   const file = join(folder, 'run.lock')
   writeFileSync(file, '{"pid":1,"began":"1","machine":"elsewhere","token":"theirs"}')

@@ -20,7 +20,7 @@ const foreign = (folder: string, more: Record<string, unknown>): void =>
   writeFileSync(join(folder, 'run.lock'), JSON.stringify({ ...holderIn(folder), token: 'theirs', ...more }))
 
 describe('a folder lock', () => {
-  test('is taken once, and again after its release', () => {
+  test('can be taken once, and again after its release', () => {
     const folder = temporaryFolder()
     const first = take(folder)
     expect(() => take(folder)).toThrow(
@@ -46,7 +46,7 @@ describe('a folder lock', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  test('of an earlier process of the same number is taken over', () => {
+  test('of an earlier process with the same number is taken over', () => {
     const folder = temporaryFolder()
     take(folder)
     foreign(folder, { began: '1' })
@@ -56,7 +56,7 @@ describe('a folder lock', () => {
 
   test.each([
     ['another machine', '{"pid":1,"began":"1","machine":"elsewhere","token":"theirs"}'],
-    ['nobody known: cut off as it was written', ''],
+    ['an unknown process, because it was cut short', ''],
   ])('of %s holds while it is renewed', (_title, text) => {
     const folder = temporaryFolder()
     const file = join(folder, 'run.lock')
@@ -68,7 +68,7 @@ describe('a folder lock', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  test('is renewed, and its loss is told', () => {
+  test('is renewed, and its loss is reported', () => {
     vi.useFakeTimers()
     try {
       const folder = temporaryFolder()
@@ -90,7 +90,7 @@ describe('a folder lock', () => {
   })
 })
 
-test("what a run left that was killed before it had a plan is in nobody's way", async () => {
+test('the folder of a run that was killed before it had a plan can be used', async () => {
   const out = temporaryFolder()
   writeFileSync(join(out, 'plan.json.01234567-89ab-cdef-0123-456789abcdef.tmp'), '{')
   writeFileSync(join(out, 'run.lock'), JSON.stringify({ pid: 1, began: '0', machine: 'x', token: 'x' }))
@@ -103,8 +103,8 @@ test("what a run left that was killed before it had a plan is in nobody's way", 
   expect(readdirSync(out).sort()).toEqual(left)
 })
 
-describe('two runs told to use one folder', () => {
-  test('the second refuses, and the first is unharmed', async () => {
+describe('two runs in one folder', () => {
+  test('the second is refused, and the first is not disturbed', async () => {
     const out = join(temporaryFolder(), 'run')
     const second: Promise<unknown>[] = []
     const train = (during: (step: number) => void) => fakePipeline().pipe(fakeTrain({ epochs: 1, during }))

@@ -11,14 +11,14 @@ const newFile = (): string => {
 }
 
 describe('a journal', () => {
-  it('gives back what was added, in another life', () => {
+  it('has its entries again after it is reopened', () => {
     const file = newFile()
     const first = openJournal(file)
     expect([...first.entries]).toEqual([])
     first.add('a/0', { broken: [[3, 0.25]] })
     first.add('a/1', 'ß and\nlines')
     expect(first.entries.get('a/0')).toEqual({ broken: [[3, 0.25]] })
-    // Nothing is closed: as after a kill.
+    // The file is not closed, as after a kill.
     const second = openJournal(file)
     expect([...second.entries]).toEqual([
       ['a/0', { broken: [[3, 0.25]] }],
@@ -28,7 +28,7 @@ describe('a journal', () => {
     second.close()
   })
 
-  it('keeps every number as it was', () => {
+  it('keeps every number exactly', () => {
     const file = newFile()
     const values = [0.1, Math.fround(0.1), 2 ** -149, 3.4e38, Number.MIN_VALUE]
     const first = openJournal(file)
@@ -42,8 +42,8 @@ describe('a journal', () => {
   it.each([
     ['half a line', '["b", {"bro'],
     ['a line without its end', '["b", 1]'],
-    ['bytes that are no text', '\0\0\0\0'],
-  ])('drops %s at the end, and goes on behind what is whole', (_title, torn) => {
+    ['bytes that are not text', '\0\0\0\0'],
+  ])('drops %s at the end, and appends after the whole lines', (_title, torn) => {
     const file = newFile()
     const first = openJournal(file)
     first.add('a', 'ä')
@@ -60,7 +60,7 @@ describe('a journal', () => {
     ['is not an entry', '{"b":1}'],
     ['is not JSON', '["b",'],
     ['has no seal', '["b",1]'],
-  ])('is refused if a line %s and has an end: no crash leaves that', (_title, line) => {
+  ])('is refused if a whole line %s, which no crash can cause', (_title, line) => {
     const file = newFile()
     const first = openJournal(file)
     first.add('a', 1)
@@ -78,7 +78,7 @@ describe('a journal', () => {
     expect(readFileSync(file, 'utf8')).toContain('["c",1]')
   })
 
-  it('says which file can not be written', () => {
+  it('names a file that cannot be written', () => {
     const file = join(newFile(), 'below-a-file')
     writeFileSync(join(file, '..'), '')
     expect(() => openJournal(file)).toThrow(/journal: .*below-a-file: expected/)
@@ -114,7 +114,7 @@ describe('a journal', () => {
     expect(() => openJournal(newFile(), [file])).toThrow(expect.objectContaining({ error }))
   })
 
-  it('counts the entries of its parts as its own, and writes only what is new', () => {
+  it('has the entries of its parts, and writes only new ones', () => {
     const parts = [written(['of', 'both'], ['a', 1]), written(['of', 'both'], ['b', null])]
     const file = newFile()
     const journal = openJournal(file, parts)
@@ -127,7 +127,7 @@ describe('a journal', () => {
     again.close()
   })
 
-  it('refuses parts of different things, and one that is not there', () => {
+  it('refuses parts that contradict each other, and a missing one', () => {
     const parts = [written(['of', 'this'], ['a', 1]), written(['of', 'that'], ['b', 2])]
     const file = newFile()
     expect(() => openJournal(file, parts)).toThrow(

@@ -8,7 +8,7 @@ import { asynchronous } from '../../../src/dsl/stages/asynchronous.js'
 import type { HasTraining, Step } from '../../../src/dsl/step.js'
 import { fakePipeline, fakeTrain, jsonOf, temporaryFolder } from '../fakes.js'
 
-/** Fails when the first step arrives, as for a layer that there is not. */
+/** A stage that fails at the first step, as with a layer that does not exist. */
 const mistaken: Op<object, HasTraining> = stage(
   { stage: 'fakeTrain', config: { epochs: 0 }, needs: [], adds: ['training'] },
   () => {
@@ -22,18 +22,18 @@ const right = (options: RunOptions) =>
     .pipe(fakeTrain({ epochs: 1 }))
     .run(options).result
 
-describe('a folder in which no step was ever taken', () => {
-  test.each(['out', 'resume'] as const)('is a new one for --%s, also of another plan', async (option) => {
+describe('the folder of a run that took no step', () => {
+  test.each(['out', 'resume'] as const)('can be used by --%s, even with another plan', async (option) => {
     const folder = join(temporaryFolder(), 'run')
     expect(await failing({ out: folder })).toMatchObject({ left: { actual: 'no such layer' } })
-    // What half a write leaves is nothing either.
+    // Half-written files do not count either.
     mkdirSync(join(folder, 'checkpoints'))
     expect(await right({ [option]: folder })).toMatchObject({ _tag: 'Right' })
     expect(jsonOf(join(folder, 'plan.json'))).toMatchObject({ stages: [{ config: { epochs: 1 } }] })
     expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(5)
   })
 
-  test('has no step, no evaluation and no other file in it', async () => {
+  test('contains no step, no evaluation and no other file', async () => {
     for (const [name, text] of [
       ['metrics.jsonl', '{}\n'],
       ['attackEval-before.journal.jsonl', '["a",1]\n'],

@@ -12,7 +12,7 @@ const summary = summaryOf(1)
 
 const accuracies = { clean: 0.9, attacks: { pgd: 0.5 }, examples: 10 }
 
-/** Enqueues one point again and again, each time with a worker that answers as is given. */
+/** Enqueues the same point at each call, with a worker that returns the given result. */
 const queueOfOne = async () => {
   const redis = await ownRedis()
   const connection = { host: '127.0.0.1', port: redis.port, db: 0, maxRetriesPerRequest: null } as const

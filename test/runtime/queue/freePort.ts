@@ -23,7 +23,7 @@ const isListening = (port: number): Promise<boolean> =>
     socket.on('connect', answer(true)).on('error', answer(false))
   })
 
-/** Resolves when something listens there. */
+/** Resolves when something listens on the port. */
 export const listening = async (port: number): Promise<void> => {
   await until(`something that listens on port ${port}`, () => isListening(port))
 }

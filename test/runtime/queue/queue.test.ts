@@ -20,7 +20,7 @@ afterAll(() => command.remove())
 /** Kills of workers in one sweep; even. */
 const KILLS = longer(2, 8)
 
-/** Numbers from 0 to 1 that are the same each time (a linear congruential generator). */
+/** Reproducible numbers from 0 to 1, by a linear congruential generator. */
 const numbers = (seed: number) => {
   let state = seed
   return (): number => {
@@ -29,7 +29,7 @@ const numbers = (seed: number) => {
   }
 }
 
-/** Names of all checkpoints that there are: another one changes them. */
+/** The names of all checkpoints, joined: they change with each new checkpoint. */
 const newestIn = (folder: string): string => {
   const points = join(folder, 'points')
   const folders = existsSync(points) ? readdirSync(points).map((key) => join(points, key, 'checkpoints')) : []
@@ -48,7 +48,7 @@ const killAtOnce = (pid: number): void => {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // it has ended by itself
+    // The process has ended already.
   }
 }
 
@@ -61,7 +61,7 @@ const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
   )
 
 describe('a sweep on a queue', needing(redisServer), () => {
-  test('is done by three workers that are killed at random, again and again, with Redis away in between: each result once, as in turn', async () => {
+  test('is finished by three workers that are killed repeatedly, while Redis is down for a time: each result once, as without a queue', async () => {
     const redis = await ownRedis()
     const cwd = studio()
     writeFileSync(join(cwd, 'pipelines', 'sweep.ts'), sweepFile.replace('[30, 31, 32, 33]', '[50, 51, 52]'))
@@ -76,11 +76,11 @@ describe('a sweep on a queue', needing(redisServer), () => {
     for (let kills = 1; kills <= KILLS; kills++) {
       const before = newestIn(folder)
       await until('a newer checkpoint', () => newestIn(folder) !== before || following.child.exitCode !== null)
-      // The moment of the kill, anywhere up to the next checkpoint.
+      // A random moment up to the next checkpoint.
       await pause(200 * random())
       const chosen = Math.floor(3 * random())
       const victim = workers[chosen]
-      // Half of them as the machine would go: with the processes of their points.
+      // In half of the kills the processes of the points are killed as well, as if the machine failed.
       const own = random() < 0.5 ? childrenOf(victim?.child.pid) : []
       victim?.child.kill('SIGKILL')
       for (const pid of own) killAtOnce(pid)
@@ -113,7 +113,7 @@ describe('a sweep on a queue', needing(redisServer), () => {
     expect(new Set(done).size, 'no point is done twice').toBe(done.length)
   }, 300_000)
 
-  test('goes on elsewhere when a worker is told to stop, and is not done twice', async () => {
+  test('continues on another worker after one is stopped, and no point is run twice', async () => {
     const redis = await ownRedis()
     const cwd = studio()
     const folder = join(cwd, 'runs', 'halvings')
@@ -136,7 +136,7 @@ describe('a sweep on a queue', needing(redisServer), () => {
     expect(begun).toHaveLength(9)
   })
 
-  test('shares an evaluation out, and whoever joins it finds what it was in one piece', async () => {
+  test('splits an evaluation, with the same figures as in one piece', async () => {
     const redis = await ownRedis()
     const cwd = studio()
     const args = ['pipelines/evaluation.ts', '--engine', 'wasm', '--quiet']
@@ -154,7 +154,7 @@ describe('a sweep on a queue', needing(redisServer), () => {
     expect(said.match(/: begun/g)).toHaveLength(4)
   })
 
-  test('is refused by a worker with another file, in words that reach whoever waits', async () => {
+  test('is refused by a worker with another file, and the follower of the sweep gets the reason', async () => {
     const redis = await ownRedis()
     const cwd = studio()
     const other = studio()
@@ -164,13 +164,13 @@ describe('a sweep on a queue', needing(redisServer), () => {
     await following.prints(
       /warning: epochs=\d+ seed=\d: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other data, other contents of a checkpoint, or another version/,
     )
-    // A refusal ends neither of the two.
+    // A refusal ends neither the worker nor the follower.
     expect([refusing.child.exitCode, following.child.exitCode]).toEqual([null, null])
     refusing.child.kill('SIGKILL')
     following.child.kill('SIGKILL')
   })
 
-  test('that says what it must not is never run', async () => {
+  test('is never run from an invalid job', async () => {
     const redis = await ownRedis()
     const cwd = studio()
     writeFileSync(join(cwd, 'evil.ts'), `import { writeFileSync } from 'node:fs'\nwriteFileSync('hurt', '')\n`)
@@ -207,38 +207,42 @@ describe('a sweep on a queue', needing(redisServer), () => {
     expect(existsSync(join(cwd, 'hurt'))).toBe(false)
   })
 
-  test('with a password, by TLS: in no log, no file and no list of processes', needing(redisTls), async () => {
-    const password = 'not-to-be-seen'
-    const tls = selfSigned()
-    const redis = await ownRedis({ password, tls })
-    const cwd = studio()
-    const env = { PWOA_QUEUE: redis.url.replace('://', `://:${password}@`), NODE_EXTRA_CA_CERTS: tls.certificate }
-    const args = workerArgs(redis).flatMap((word) => (word === redis.url ? [] : [word]))
-    const working = command.start(args, cwd, env)
-    const following = command.start(
-      ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', '--out', 'runs/halvings'],
-      cwd,
-      // The certificate is for the address, too.
-      { ...env, PWOA_QUEUE: env.PWOA_QUEUE.replace('localhost', '127.0.0.1') },
-    )
-    await until('a point that is done', () => doneIn(join(cwd, 'runs', 'halvings')) >= 1)
-    const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n')
-    expect(processes.filter((line) => line.includes(password) && !line.startsWith('redis-server'))).toEqual([])
-    following.child.kill('SIGINT')
-    working.child.kill('SIGTERM')
-    const [followed, worked] = [await following.ended, await working.ended]
-    expect(worked.stderr).toContain(`from ${redis.url}`)
-    expect(followed.stderr).not.toMatch(/Warning|can't be reached/)
-    const said = [followed, worked].map(({ stdout, stderr }) => stdout + stderr).join('')
-    const files = readdirSync(join(cwd, 'runs'), { recursive: true, withFileTypes: true }).filter((entry) =>
-      entry.isFile(),
-    )
-    const texts = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
-    expect([said, ...texts].filter((text) => text.includes(password))).toEqual([])
-  })
+  test(
+    'works with a password over TLS, and the password is in no log, no file and no list of processes',
+    needing(redisTls),
+    async () => {
+      const password = 'not-to-be-seen'
+      const tls = selfSigned()
+      const redis = await ownRedis({ password, tls })
+      const cwd = studio()
+      const env = { PWOA_QUEUE: redis.url.replace('://', `://:${password}@`), NODE_EXTRA_CA_CERTS: tls.certificate }
+      const args = workerArgs(redis).flatMap((word) => (word === redis.url ? [] : [word]))
+      const working = command.start(args, cwd, env)
+      const following = command.start(
+        ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', '--out', 'runs/halvings'],
+        cwd,
+        // The certificate is valid for the address as well.
+        { ...env, PWOA_QUEUE: env.PWOA_QUEUE.replace('localhost', '127.0.0.1') },
+      )
+      await until('a point that is done', () => doneIn(join(cwd, 'runs', 'halvings')) >= 1)
+      const processes = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n')
+      expect(processes.filter((line) => line.includes(password) && !line.startsWith('redis-server'))).toEqual([])
+      following.child.kill('SIGINT')
+      working.child.kill('SIGTERM')
+      const [followed, worked] = [await following.ended, await working.ended]
+      expect(worked.stderr).toContain(`from ${redis.url}`)
+      expect(followed.stderr).not.toMatch(/Warning|can't be reached/)
+      const said = [followed, worked].map(({ stdout, stderr }) => stdout + stderr).join('')
+      const files = readdirSync(join(cwd, 'runs'), { recursive: true, withFileTypes: true }).filter((entry) =>
+        entry.isFile(),
+      )
+      const texts = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+      expect([said, ...texts].filter((text) => text.includes(password))).toEqual([])
+    },
+  )
 
   test(
-    'is not spoken to where nobody vouches for its certificate, nor without TLS, nor with another password',
+    'is not used if its certificate is not trusted, without TLS, or with a wrong password',
     needing(redisTls),
     async () => {
       const password = 'not-to-be-seen'

@@ -19,7 +19,7 @@ const job: QueueJob = {
 const decodes = (value: unknown): boolean => isRight(QueueJob.decode(value))
 
 describe('a job', () => {
-  test('is what it says, to each field', () => {
+  test('is refused if any field is wrong', () => {
     expect(decodes(job)).toBe(true)
     const wrong: Readonly<Record<keyof QueueJob, readonly unknown[]>> = {
       version: ['', 'latest', 1, '1.0.0; rm'],
@@ -35,7 +35,7 @@ describe('a job', () => {
     for (const field of Object.keys(job)) expect(decodes({ ...job, [field]: undefined }), field).toBe(false)
   })
 
-  test('is nothing else', () => {
+  test('is refused if it is another value', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
         expect(decodes(value)).toBe(false)
@@ -62,7 +62,7 @@ describe('a job', () => {
     expect(await allowedFile(allowed, 'gone.ts')).toMatchObject({ left: { type: 'refused' } })
   })
 
-  test('carries its failure as data', () => {
+  test('contains its failure as data', () => {
     const error = { _tag: 'FileError', stage: 's', file: 'f', expected: 'e', actual: 'a', hint: 'h' } as const
     expect(failureOf(failureText(error))).toEqual(error)
     expect(failureOf('signal SIGKILL')).toBe('signal SIGKILL')

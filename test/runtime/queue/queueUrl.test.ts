@@ -15,7 +15,7 @@ describe('the URL of a queue', () => {
     expect(read(undefined, { PWOA_QUEUE: url })).toEqual(read(url))
   })
 
-  test('with a password comes from the environment alone, and is shown nowhere', () => {
+  test('with a password is accepted only from the environment, and never shown', () => {
     const secret = 'rediss://user:p%40ss@host:7000'
     const url = read(undefined, { PWOA_QUEUE: secret })
     expect(url).toMatchObject({

@@ -5,22 +5,22 @@ import { onTestFinished } from 'vitest'
 import { temporaryFolder } from '../fakes.js'
 import { freePort, listening } from './freePort.js'
 
-/** A Redis of the test's own, which keeps what it has across a restart. */
+/** A Redis server of one test. Its data survive a restart. */
 export interface OwnRedis {
   readonly url: string
   readonly port: number
-  /** Ends it at once, as a power cut would. */
+  /** Kills the server, as a power cut would. */
   readonly kill: () => Promise<void>
   readonly start: () => Promise<void>
 }
 
-/** A certificate that its own maker has signed, for this machine. */
+/** A self-signed certificate for this machine. */
 export interface Certificate {
   readonly certificate: string
   readonly key: string
 }
 
-/** Makes one, as two files that are removed after the test. */
+/** Makes a self-signed certificate, as two files that are removed after the test. */
 export const selfSigned = (): Certificate => {
   const folder = temporaryFolder()
   const certificate = join(folder, 'certificate.pem')
@@ -31,14 +31,14 @@ export const selfSigned = (): Certificate => {
   return { certificate, key }
 }
 
-/** What clients of a Redis must have. */
+/** What clients of a Redis server need. */
 export interface Security {
   readonly password?: string
-  /** It speaks TLS alone, with this certificate. */
+  /** The server accepts only TLS, with this certificate. */
   readonly tls?: Certificate
 }
 
-/** Starts a Redis on a free port; it ends with the test. */
+/** Starts a Redis server on a free port; it is killed after the test. */
 export const ownRedis = async ({ password, tls }: Security = {}): Promise<OwnRedis> => {
   const port = await freePort()
   const dir = temporaryFolder()

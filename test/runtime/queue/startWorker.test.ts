@@ -17,11 +17,11 @@ import { ownRedis } from './redis.js'
 
 const summary = summaryOf(1)
 
-/** The process of a point that answers at once. */
+/** The code of a point's process that answers at once. */
 const entryOf = (answer: FromPoint): string =>
   `process.once('message', () => process.send(${JSON.stringify(answer)}, () => process.disconnect()))\n`
 
-/** Runs one job, with a store that does what is given, until it has the state. */
+/** Runs one job, with a storage that has these functions, until the job has the state. */
 const jobOn = async (
   own: Partial<RunStorage>,
   state: 'delayed' | 'failed',
@@ -78,7 +78,7 @@ describe('a worker', needing(redisServer), () => {
   test.each([
     ['bring', { type: 'failed', error: away, lacks: ['1'.repeat(20)] }],
     ['finish', { type: 'done', summary }],
-  ] as const)('leaves a run whose %s fails', async (name, answer) => {
+  ] as const)('saves an unfinished run if its function %s fails', async (name, answer) => {
     const done: string[] = []
     const run: OpenRun = {
       folder: temporaryFolder(),
@@ -104,7 +104,7 @@ describe('a worker', needing(redisServer), () => {
       { _tag: 'WriteError', stage: 'worker', file: 'a', expected: 'to write the file', actual: 'a full disk' },
       'worker: a: expected to write the file, got a full disk',
     ],
-  ])('%s offers the point again, and tells whoever follows it', async (_, error, message) => {
+  ])('%s offers the point again, with a warning for the follower of the sweep', async (_, error, message) => {
     const { job, said } = await jobOn({ finished: failing(error) }, 'delayed')
     expect(job.progress).toEqual({ type: 'warning', stage: expect.stringMatching(/^worker on ./), message })
     expect(said).toEqual([`${job.id}: ${message}`])
@@ -125,7 +125,7 @@ describe('a worker', needing(redisServer), () => {
     )
   })
 
-  test('ends a point whose objects are damaged, in words', async () => {
+  test('fails a point whose objects are damaged, with one error', async () => {
     const facts = { stage: '--runs', expected: 'the result of a point', actual: 'something else', hint: 'Remove it.' }
     const error: PwoaError = { _tag: 'FileError', file: 's3://studies/x/result.json', ...facts }
     const { job, said } = await jobOn({ finished: failing(error) }, 'failed')

@@ -24,7 +24,7 @@ const evaluation = shard =>
 export default process.env.PIECES === 'one' ? evaluation() : shards('evaluation', 3, evaluation)
 `
 
-/** A machine: its own copy of the pipelines, and the shared folder of runs. */
+/** The folder of a machine, with its own copy of the pipelines and the shared folder of runs. */
 export const studio = () => {
   const cwd = folderWith(
     Object.fromEntries(
@@ -52,10 +52,10 @@ export const workerArgs = (redis: Pick<OwnRedis, 'url'>, runs = 'runs'): readonl
   '5',
 ]
 
-/** Lines of metrics. */
+/** The number of lines of metrics. */
 export const withoutTimes = (lines: string): string => lines.replace(/"seconds":[^,}]+/g, '')
 
-/** What each point ended with, its times left out. */
+/** The result of each point, without times. */
 export const outcomesIn = (folder: string): ReadonlyMap<string, string> =>
   new Map(
     readdirSync(join(folder, 'points')).map((key) => {

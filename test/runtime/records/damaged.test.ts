@@ -27,7 +27,7 @@ const copyOf = (name: 'comparison' | 'sweep'): string => {
   return folder
 }
 
-/** The error by which something fails; undefined if it does not. */
+/** The error that a function throws; undefined if it throws none. */
 const errorOf = async (act: () => unknown): Promise<PwoaFailure['error'] | undefined> => {
   try {
     await act()
@@ -45,11 +45,11 @@ const ui = (folder: string) => (): Promise<void> => {
   return lookAtFolder({ folder, show: makeShow('damaged'), failed })()
 }
 
-/** A kind of file: where it is, and which damages it may have. */
+/** A kind of file: its place, and the damages that are allowed. */
 interface Kind {
   readonly of: 'comparison' | 'sweep'
   readonly file: string
-  /** What reads it. */
+  /** The functions that read it. */
   readonly readers: (root: string) => Readonly<Record<string, () => unknown>>
   /** Fields that may be absent. */
   readonly optional?: RegExp
@@ -69,7 +69,7 @@ const files: Readonly<Record<string, Kind>> = {
   'plan.json of a run': {
     of: 'comparison',
     file: `${row}/plan.json`,
-    // TensorBoard shows nothing of a row's plan, and does not read it.
+    // The export to TensorBoard does not read the plans of rows.
     readers: (root) => ({ report: reportOf(root), ui: ui(root) }),
     optional: /^fileVersion$/,
     free: /^(params|source\.config|stages\[\d+\]\.config)[.[]/,
@@ -102,7 +102,7 @@ const files: Readonly<Record<string, Kind>> = {
     of: 'sweep',
     file: 'results.json',
     readers: everyReader,
-    // Parameters and figures have any names.
+    // Parameters and figures may have any names.
     optional: /^\[\d\]\.(?!seed$|state$|key$)/,
     free: /^\[\d\]\.(?!seed$|state$|key$)[^.]+$/,
   },
@@ -121,10 +121,10 @@ const lines: Readonly<Record<string, Kind>> = {
 const isAllowed = ({ path, what }: Damage, { optional, free }: Kind): boolean =>
   (what === 'removed' && optional?.test(path) === true) || free?.test(path) === true
 
-/** What an error must name: of a tag, which says what else is there, what it belongs to. */
+/** The field that an error must name: for a damaged tag, the object that has the tag. */
 const namedOf = ({ path }: Damage): string => path.replace(/(^|\.)type$/, '')
 
-/** A damage of a file, and the damaged text. */
+/** A damage, and the text of the damaged file. */
 interface Case {
   readonly damage: Damage
   readonly text: string
@@ -179,7 +179,7 @@ describe.each(Object.entries({ ...files, ...lines }))('%s', (name, kind) => {
     }
   })
 
-  test('is refused by everything that reads it', async () => {
+  test('is refused by each of its readers', async () => {
     const root = copyOf(kind.of)
     const file = join(root, kind.file)
     for (const one of sampled(all, 12)) {
@@ -194,7 +194,7 @@ describe.each(Object.entries({ ...files, ...lines }))('%s', (name, kind) => {
       .map(({ path, value }) => ({ path, text: parts.with(i, JSON.stringify(value)).join('\n') })),
   )
   if (allowed.length > 0)
-    test('may lack what not every run has', async () => {
+    test('may lack optional fields', async () => {
       const root = copyOf(kind.of)
       for (const { path, text } of allowed) {
         writeFileSync(join(root, kind.file), text)
@@ -218,7 +218,7 @@ describe('study.json', () => {
     const make = () => fakePipeline().pipe(fakeTrain({ epochs: 1 }))
     expect((await sweep('s', { rate: [1, 2] }, make, { study }).run({ out: root }).result)._tag).toBe('Right')
     const file = join(root, 'study.json')
-    // A fake run has no accuracies, and so its study no rows.
+    // Fake runs have no accuracies, so their study has no rows.
     const text = JSON.stringify({ study: { ...study, baseline: '1' }, caption: 'Two runs.', rows: [{ rate: 1 }] })
     const kind: Kind = { of: 'sweep', file, readers: () => ({}), optional: /baseline$/, free: /^rows\[0\]\./ }
     writeFileSync(file, text)
@@ -310,7 +310,7 @@ describe('a run that is resumed', () => {
     expect(isLeft(result) && result.left.expected).toContain(expected)
   })
 
-  test('reads what it wrote: every step and event of a run and its resumption', async () => {
+  test('reads every step and event that the run and its resumption wrote', async () => {
     const { path, result } = await resumed('metrics.jsonl', (text) => text)
     expect(result._tag).toBe('Right')
     const { figures } = await readRun(dirname(path), 'test')

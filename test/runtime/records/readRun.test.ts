@@ -17,8 +17,8 @@ const finished = async (run: RunHandle): Promise<void> => {
   if (isLeft(result)) throw new PwoaFailure(result.left)
 }
 
-/** Events without what differs from one run to the next. */
-const told = (folder: string) =>
+/** Events without the fields that differ from one run to the next. */
+const comparable = (folder: string) =>
   eventsIn(folder).flatMap(({ step, event }) =>
     ['environment', 'engine', 'data'].includes(event.type) ? [] : [{ step, event }],
   )
@@ -34,7 +34,7 @@ const refusal = async (act: Promise<unknown>) => {
 }
 
 describe('events.jsonl', () => {
-  test('says what happened, when and after how many steps; nothing of progress', async () => {
+  test('has each event with its time and the number of steps before it, without progress events', async () => {
     const out = temporaryFolder()
     await finished(pipeline().run({ out }))
     const lines = eventsIn(out)
@@ -59,21 +59,21 @@ describe('events.jsonl', () => {
         if (step === 7) throw new Error('crash')
       },
     ],
-  ])('of a run that was %s and resumed, says everything once', async (_, act) => {
+  ])('of a run that was %s and resumed, has each event once', async (_, act) => {
     const whole = temporaryFolder()
     await finished(pipeline().run({ out: whole }))
     const out = temporaryFolder()
     const first: RunHandle = pipeline((step) => act(step, () => first)).run({ out })
     await first.result
     await finished(pipeline().run({ resume: out }))
-    // The fake stage tells its phase whenever it begins; a real one does not.
-    const once = told(out).filter(({ event }, i) => event.type !== 'phase' || i === 0)
-    expect(once).toEqual(told(whole))
+    // The fake stage reports its phase whenever it starts; a real one does not.
+    const once = comparable(out).filter(({ event }, i) => event.type !== 'phase' || i === 0)
+    expect(once).toEqual(comparable(whole))
   })
 })
 
-describe('a run folder that is read', () => {
-  test('gives the figures that the run had', async () => {
+describe('reading a run folder', () => {
+  test('gives the figures of the run', async () => {
     const out = temporaryFolder()
     await finished(pipeline().run({ out }))
     const { figures, summary, plan } = await readRun(out, 'test')
@@ -84,7 +84,7 @@ describe('a run folder that is read', () => {
     expect(figures.facts().timeline.map(({ label }) => label)).toEqual(['train'])
   })
 
-  test('of a killed run: a last line that was cut short is none', async () => {
+  test('of a killed run ignores a last line that was cut short', async () => {
     const out = temporaryFolder()
     await finished(pipeline().run({ out }))
     rmSync(join(out, 'summary.json'))
@@ -94,7 +94,7 @@ describe('a run folder that is read', () => {
     expect(figures.head()?.metrics.step).toBe(15)
   })
 
-  test('of an older run: without events', async () => {
+  test('of an older run works without events', async () => {
     const out = temporaryFolder()
     await finished(pipeline().run({ out }))
     rmSync(join(out, 'events.jsonl'))
@@ -109,7 +109,7 @@ describe('a run folder that is read', () => {
       (out: string) => writeFileSync(join(out, 'metrics.jsonl'), '{"step":1}\n'),
       'FileError',
     ],
-  ])('%s: refused, with what is wrong', async (_, spoil, tag) => {
+  ])('is refused, with the reason: %s', async (_, spoil, tag) => {
     const out = temporaryFolder()
     await finished(pipeline().run({ out }))
     spoil(out)
@@ -121,7 +121,7 @@ describe('a run folder that is read', () => {
 })
 
 describe('report.html', () => {
-  test('is there when a run is finished, and not before', async () => {
+  test('is written when a run is finished, and not before', async () => {
     const out = temporaryFolder()
     const run: RunHandle = pipeline((step) => void (step === 7 && run.stop())).run({ out })
     await run.result
@@ -131,7 +131,7 @@ describe('report.html', () => {
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('>done<')
   })
 
-  test('of a comparison: a table, and one for each row', async () => {
+  test('of a comparison has a table, and each row has a report of its own', async () => {
     const out = temporaryFolder()
     const result = await compare('two', { a: pipeline(), b: pipeline() }).run({ out }).result
     expect(result._tag).toBe('Right')

@@ -8,13 +8,13 @@ import { attackEval } from '../../../src/operators/attackEval.js'
 import type { HasStudent } from '../../../src/training/network/network.js'
 import { fakePipeline, fakeTrain, temporaryFolder } from '../fakes.js'
 
-/** Says that there is a student, so that the pipeline can be made; no step gets that far. */
+/** Declares a student, so that the pipeline can be built; no step reaches it. */
 const student: Op<object, HasStudent> = stage(
   { stage: 'student', config: {}, needs: [], adds: ['student'] },
   (source) => source as never,
 )
 
-describe('data that a stage can not work on', () => {
+describe('data that a stage cannot use', () => {
   test.each([
     ['more examples than there are', { examples: 11 }, 'at most 10 examples, as many as the test set has'],
     ['more shards than blocks', { shard: { index: 0, of: 2 } }, 'at most 1 shards'],

@@ -1,4 +1,4 @@
-/** What a summary says is left of a network. */
+/** The size of a pruned network, as in a summary. */
 import { describe, expect, test } from 'vitest'
 import { tableOfRun } from '../../../src/report/tables/resultTable.js'
 import { keptFigures } from '../../../src/runtime/run/keptFigures.js'
@@ -12,8 +12,8 @@ const before = [
 ]
 const after = [{ ...layer, parameters: 260, nonZero: 250, flops: 900 }]
 
-describe('what is left of a network', () => {
-  test('is what the mask keeps, as long as nothing is taken out', () => {
+describe('the size of a pruned network', () => {
+  test('is what the mask keeps, if nothing is removed', () => {
     expect(keptFigures(undefined, undefined)).toEqual({})
     const masked = {
       parameters: { total: 1000, kept: 500 },
@@ -24,7 +24,7 @@ describe('what is left of a network', () => {
     expect(keptFigures(counts, { before, after: before, flopsKept: 1500 })).toEqual(masked)
   })
 
-  test('is the smaller network behind shrink, and what the mask alone keeps is told apart', () => {
+  test('is that of the smaller network after shrink; what the mask alone keeps is a separate figure', () => {
     expect(keptFigures(counts, { before, after, flopsKept: 850 })).toEqual({
       parameters: { total: 1000, kept: 250 },
       flops: { total: 4000, kept: 850 },
@@ -34,21 +34,21 @@ describe('what is left of a network', () => {
     expect(keptFigures(counts, { before, after }).flops?.kept, 'of a summary that does not say it').toBe(900)
   })
 
-  test('is the smaller network where nothing was pruned in this run', () => {
+  test('is that of the smaller network if nothing was pruned in this run', () => {
     expect(keptFigures(undefined, { before, after, flopsKept: 850 })).toEqual({
       parameters: { total: 1000, kept: 250 },
       flops: { total: 4000, kept: 850 },
     })
   })
 
-  test('is what the mask keeps where a network that had been made smaller was pruned', () => {
+  test('is what the mask keeps if a shrunk network was pruned', () => {
     const later = { ...counts, total: 260, kept: 130 }
     expect(keptFigures(later, { before, after, flopsKept: 850 })).toMatchObject({
       parameters: { total: 260, kept: 130 },
     })
   })
 
-  test('heads the table of a run', () => {
+  test('is in the first columns of the table of a run', () => {
     const table = tableOfRun({ ...summary, ...keptFigures(counts, { before, after, flopsKept: 850 }) })
     expect(table?.header.slice(-3)).toEqual(['parameters kept', 'kept by the mask alone', 'seconds'])
     expect(table?.rows.map((row) => row.slice(-3))).toEqual([

@@ -88,7 +88,7 @@ describe('an observable or a promise that does not complete', () => {
     expect([run.warnings(), subscribed, vi.getTimerCount()]).toEqual([[left], false, 0])
   })
 
-  test('has 10 s for its last words in a run that was stopped before', async () => {
+  test('has 10 s to finish in a run that was stopped', async () => {
     const run = observed(NEVER)
     run.stop()
     const ended = run.end()
@@ -99,7 +99,7 @@ describe('an observable or a promise that does not complete', () => {
     expect(run.warnings()).toEqual([left])
   })
 
-  test('that completes in time is no warning, and leaves no timer behind', async () => {
+  test('that completes in time causes no warning, and leaves no timer', async () => {
     const last = new Subject<void>()
     const run = observed(last)
     const ended = run.end()
@@ -111,7 +111,7 @@ describe('an observable or a promise that does not complete', () => {
   })
 })
 
-test('a run whose work is done has its result when it is stopped', async () => {
+test('a run that is stopped after its work is done has a result', async () => {
   const run = fakePipeline()
     .pipe(fakeTrain({ epochs: 1 }))
     .observe(({ metrics$, stop }) => {

@@ -15,7 +15,7 @@ interface Trace {
 }
 
 describe('a profile', () => {
-  test('gives each piece of work what is its own, and a trace of all', async () => {
+  test('has the seconds of each kind of work without nested work, and a trace of all', async () => {
     const folder = temporaryFolder()
     let clock = 100
     const profile = openProfile(folder, () => clock)
@@ -50,7 +50,7 @@ describe('a profile', () => {
     ])
   })
 
-  test('listens no longer than its run, and a run that is not profiled is told of nothing', async () => {
+  test('ends with its run, and a run without a profile has no measurements', async () => {
     const pipeline = fakePipeline().pipe(fakeTrain({ epochs: 1 }))
     const plain = await pipeline.run({ out: join(temporaryFolder(), 'plain') }).result
     expect(isRight(plain) && plain.right.profile).toBeUndefined()

@@ -28,7 +28,7 @@ import { expectEvery } from '../../support/expectEvery.js'
 import { refusalOf } from '../../support/refusalOf.js'
 import {
   fakeData,
-  fakeMachinery,
+  fakeDependencies,
   fakePipeline,
   fakeSource,
   fakeTrain,
@@ -54,7 +54,7 @@ const leftOf = async (run: RunHandle) => {
 }
 
 describe('a run', () => {
-  test('writes plan, metrics, checkpoint and summary, and tells its events in order', async () => {
+  test('writes plan, metrics, checkpoint and summary, and emits its events in order', async () => {
     const out = join(temporaryFolder(), 'run')
     const run = fakePipeline()
       .pipe(fakeTrain({ epochs: 2 }))
@@ -96,11 +96,11 @@ describe('a run', () => {
     })
   })
 
-  test('hands everything back, whatever happens', async () => {
-    const machinery = fakeMachinery()
+  test('returns all minibatches, however it ends', async () => {
+    const dependencies = fakeDependencies()
     const freed: string[] = []
     const stages = (act: (step: number, run: RunContext) => void) =>
-      fakePipeline('x', machinery).pipe(
+      fakePipeline('x', dependencies).pipe(
         tap(({ run, minibatch }) => {
           if (minibatch.batch + minibatch.epoch > 0) return
           run.atEnd(() => void freed.push('first'))
@@ -121,7 +121,7 @@ describe('a run', () => {
     expect((await leftOf(stopped))._tag).toBe('InterruptedError')
     expect(freed).toEqual(['second', 'first', 'second', 'first', 'second', 'first'])
     await new Promise(setImmediate)
-    expect(machinery.onLoan()).toBe(0)
+    expect(dependencies.onLoan()).toBe(0)
   })
 
   test('ends without a stage that trains', async () => {
@@ -196,7 +196,7 @@ describe('stopping and resuming', () => {
   const pipeline = (during: (step: number, run: RunContext) => void = () => undefined) =>
     fakePipeline().pipe(fakeTrain({ epochs: 3, during }))
 
-  test.each([0, 1, 4, 5, 7, 13])('an exact resume after a stop in step %i', async (at) => {
+  test.each([0, 1, 4, 5, 7, 13])('a run that is stopped in step %i is resumed exactly', async (at) => {
     const folder = temporaryFolder()
     const whole = await rightOf(pipeline().run({ out: join(folder, 'whole') }))
     const out = join(folder, 'parts')
@@ -211,7 +211,7 @@ describe('stopping and resuming', () => {
     expect(readdirSync(join(out, 'checkpoints'))).toContain('step-00000015.safetensors')
   })
 
-  test('after a crash, goes on from the last epoch and cuts off the later metrics', async () => {
+  test('a run that crashed is resumed from the last epoch, and later metrics are cut off', async () => {
     const folder = temporaryFolder()
     await rightOf(pipeline().run({ out: join(folder, 'whole') }))
     const out = join(folder, 'parts')
@@ -235,7 +235,7 @@ describe('stopping and resuming', () => {
     expect(metricsIn(out).trimEnd().split('\n')).toHaveLength(15)
   })
 
-  test('stopping before anything was loaded, and after the end', async () => {
+  test('a run can be stopped before anything is loaded, and after its end', async () => {
     const out = join(temporaryFolder(), 'run')
     const early = pipeline().run({ out })
     early.stop()
@@ -251,7 +251,7 @@ describe('stopping and resuming', () => {
     ['seed', () => pipeline(), 1],
     ['rate', () => pipeline().withParams({ rate: 8 }), 0],
     ['stage 1', () => fakePipeline().pipe(fakeTrain({ epochs: 4 })), 0],
-  ])('is refused for another %s', async (what, other, seed) => {
+  ])('resuming is refused for another %s', async (what, other, seed) => {
     const out = join(temporaryFolder(), 'run')
     await rightOf(pipeline().run({ out }))
     const error = await leftOf(other().run({ resume: out, seed }))
@@ -259,7 +259,7 @@ describe('stopping and resuming', () => {
     expect(error.expected).toContain(what)
   })
 
-  test('is refused for a folder that is none, and for a broken checkpoint', async () => {
+  test('resuming is refused for a folder without a run, and for a damaged checkpoint', async () => {
     const folder = temporaryFolder()
     expect(await leftOf(pipeline().run({ resume: folder }))).toMatchObject({ _tag: 'OptionError', stage: '--resume' })
     const out = join(folder, 'run')
@@ -270,8 +270,8 @@ describe('stopping and resuming', () => {
   })
 })
 
-describe('what goes wrong', () => {
-  test('a folder with something in it is refused, and left as it was', async () => {
+describe('a failure', () => {
+  test('a folder with files in it is refused, and not changed', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'precious'), '')
     const error = await leftOf(
@@ -283,7 +283,7 @@ describe('what goes wrong', () => {
     expect(existsSync(join(folder, 'plan.json'))).toBe(false)
   })
 
-  test('a folder that cannot be written to is found out before any work', async () => {
+  test('a folder that cannot be written to is refused before any work', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'file'), '')
     const run = fakePipeline()
@@ -294,7 +294,7 @@ describe('what goes wrong', () => {
     expect(await events).toEqual([])
   })
 
-  test('a seed out of range, before the run starts', () => {
+  test('a seed out of range is refused before the run starts', () => {
     expect(refusalOf(() => fakePipeline().run({ out: join(temporaryFolder(), 'run'), seed: -1 }))).toMatchObject({
       _tag: 'OptionError',
       stage: 'run',
@@ -303,10 +303,10 @@ describe('what goes wrong', () => {
     })
   })
 
-  test('data that cannot be opened', async () => {
+  test('data that cannot be opened end the run', async () => {
     const error = { _tag: 'FileError', stage: 'mnist', file: 'x', expected: 'a', actual: 'b' } as const
     const source = { ...fakeSource, open: () => async () => left(error) }
-    const run = makePipeline('x', source, startRunWith(fakeMachinery())).run({ out: join(temporaryFolder(), 'run') })
+    const run = makePipeline('x', source, startRunWith(fakeDependencies())).run({ out: join(temporaryFolder(), 'run') })
     expect(await leftOf(run)).toMatchObject(error)
   })
 
@@ -314,7 +314,7 @@ describe('what goes wrong', () => {
     throw new Error(message)
   }
 
-  test('observers that throw, or whose promises reject, are warnings with their place, told once', async () => {
+  test('observers that throw, or whose promises reject, cause one warning each, with their place', async () => {
     const run = fakePipeline()
       .pipe(fakeTrain({ epochs: 1 }))
       .observe(() => {
@@ -360,7 +360,7 @@ describe('what goes wrong', () => {
     expect(last?.type === 'warning' && places(last.message)).toBe(`${observer}: of the end`)
   })
 
-  test('an observable of an observer is waited for, and sees all; its failure at the very end is a warning', async () => {
+  test('a run waits for the observable of an observer, which gets all values; its failure at the very end is a warning', async () => {
     const sent: number[] = []
     const run = fakePipeline()
       .pipe(fakeTrain({ epochs: 2 }))
@@ -376,7 +376,7 @@ describe('what goes wrong', () => {
       .observe(({ events$ }) =>
         concat(
           events$,
-          throwError(() => new Error('nobody takes it')),
+          throwError(() => new Error('refused')),
         ),
       )
       .run({ out: join(temporaryFolder(), 'run') })
@@ -386,11 +386,11 @@ describe('what goes wrong', () => {
     expect((await events).at(-1)).toEqual({
       type: 'warning',
       stage: 'fake run',
-      message: expect.stringMatching(/^an observer failed \(test.*:\d+\): nobody takes it$/),
+      message: expect.stringMatching(/^an observer failed \(test.*:\d+\): refused$/),
     })
   })
 
-  test('what must be freed at the end may fail', async () => {
+  test('a failure to free something at the end is a warning', async () => {
     const run = fakePipeline()
       .pipe(
         take(1),
@@ -404,15 +404,15 @@ describe('what goes wrong', () => {
     expect((await rightOf(run)).warnings).toEqual(['fake run: freeing at the end failed: stuck'])
   })
 
-  test('another engine than the one it was begun on is a warning', async () => {
+  test('resuming on another engine is a warning', async () => {
     const out = join(temporaryFolder(), 'run')
-    const machinery = fakeMachinery()
+    const dependencies = fakeDependencies()
     await rightOf(
-      fakePipeline('x', machinery)
+      fakePipeline('x', dependencies)
         .pipe(fakeTrain({ epochs: 1 }))
         .run({ out }),
     )
-    const native = { ...machinery, loadEngine: async () => ({ name: 'tensorflow', description: 'other' }) as const }
+    const native = { ...dependencies, loadEngine: async () => ({ name: 'tensorflow', description: 'other' }) as const }
     const again = fakePipeline('x', native)
       .pipe(fakeTrain({ epochs: 1 }))
       .run({ resume: out })
@@ -425,10 +425,10 @@ describe('what goes wrong', () => {
 
   test('the summary names all engines that have computed something', async () => {
     const out = join(temporaryFolder(), 'run')
-    const machinery = fakeMachinery()
+    const dependencies = fakeDependencies()
     const on = (name: 'wasm' | 'tensorflow', until: number, options: RunOptions): RunHandle => {
       const loadEngine = async () => ({ name, description: name })
-      const run: RunHandle = fakePipeline('x', { ...machinery, loadEngine })
+      const run: RunHandle = fakePipeline('x', { ...dependencies, loadEngine })
         .pipe(fakeTrain({ epochs: 3, during: (step) => void (step === until && run.stop()) }))
         .run(options)
       return run
@@ -440,7 +440,7 @@ describe('what goes wrong', () => {
     expect(enginesOf(back)).toEqual(['tensorflow', 'wasm'])
   })
 
-  test('a file of weights counts by what is in it: it may have moved, but not changed', async () => {
+  test('a checkpoint may be moved before resuming, but not changed', async () => {
     const folder = temporaryFolder()
     const runWith = (file: string, options: RunOptions): RunHandle =>
       fakePipeline()
@@ -464,7 +464,7 @@ describe('what goes wrong', () => {
   })
 })
 
-test('the context carries what was asked for', async () => {
+test('the context has the seed and the data', async () => {
   const seen: RunContext[] = []
   const run = fakePipeline()
     .pipe(
@@ -477,7 +477,7 @@ test('the context carries what was asked for', async () => {
   expect(seen[0]).toMatchObject({ seed: 3, data: fakeData })
 })
 
-/** Stands for a stage that works for a while when its source has completed: it does not end before it is stopped. */
+/** A stage that works on after its source has completed, until it is stopped. */
 const neverEnding =
   (begin: () => void) =>
   (source: Observable<Step>): Observable<Step> =>

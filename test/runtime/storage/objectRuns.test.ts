@@ -16,7 +16,7 @@ const base = `${point.sweep}/points/${point.key}/`
 
 let s3: OwnS3
 
-/** A store, and workers that keep their runs in it. */
+/** A store, and workers that store their runs in it. */
 const place = async () => {
   const bucket = await s3.makeBucket()
   const at = { type: 'bucket', bucket, prefix: '', shown: `s3://${bucket}` } as const
@@ -48,7 +48,7 @@ const write = ({ folder }: OpenRun, files: Readonly<Record<string, string>>): vo
   }
 }
 
-/** What a run has written when it has got to a checkpoint. */
+/** Writes the files of a run that has reached a checkpoint. */
 const reach = (run: OpenRun, step: number): void => {
   const name = (of: number) => `checkpoints/step-${String(of).padStart(8, '0')}.safetensors`
   write(run, { 'plan.json': 'plan', 'metrics.jsonl': 'line\n'.repeat(step), [name(step)]: `state ${step}` })
@@ -69,7 +69,7 @@ describe('a run in object storage', needing(motoServer), () => {
     return s3.stop
   })
 
-  test('that is left is gone on with by another worker, from its newest checkpoint', async () => {
+  test('that a worker leaves is resumed by another one, from its newest checkpoint', async () => {
     const { objects, worker } = await place()
     const first = await opened(worker())
     expect(existsSync(first.folder)).toBe(false)
@@ -91,7 +91,7 @@ describe('a run in object storage', needing(motoServer), () => {
     expect(await objects.list('')).toEqual(before)
   })
 
-  test('keeps two records and what they speak of, however often it is saved', async () => {
+  test('keeps two records and their objects, however often it is saved', async () => {
     const { objects, worker } = await place()
     const run = await opened(worker())
     const records = (): Promise<readonly string[]> => objects.list(`${base}saved/`)
@@ -103,7 +103,7 @@ describe('a run in object storage', needing(motoServer), () => {
     }
     await run.leave()
     expect(await records()).toEqual([named(4), named(5)])
-    // The plan, and of each of the two a checkpoint and the metrics before it.
+    // The plan, and for each of the two records a checkpoint and the metrics before it.
     expect(await objects.list(`${base}content-`)).toHaveLength(5)
   })
 
@@ -114,7 +114,7 @@ describe('a run in object storage', needing(motoServer), () => {
       'checkpoints/step-00000004.safetensors has other bytes',
     ],
     ['is cut short', (text: string): string => text.slice(1), 'checkpoints/step-00000004.safetensors has other bytes'],
-  ])('whose newest checkpoint %s is gone on with from the one before, which is said', async (_, damage, words) => {
+  ])('whose newest checkpoint %s is resumed from the one before, with a message', async (_, damage, reason) => {
     const { bucket, objects, said, worker } = await place()
     for (const step of [3, 4]) {
       const run = await opened(worker())
@@ -129,7 +129,7 @@ describe('a run in object storage', needing(motoServer), () => {
     expect(filesIn(run.folder)['checkpoints/step-00000003.safetensors']).toBe('state 3')
     expect(said).toEqual([
       `${base}: going on from step 3`,
-      expect.stringContaining(`is damaged (${words}): going on from the one before`),
+      expect.stringContaining(`is damaged (${reason}): going on from the one before`),
       `${base}: going on from step 3`,
     ])
     reach(run, 4)
@@ -137,7 +137,7 @@ describe('a run in object storage', needing(motoServer), () => {
     expect(filesIn((await opened(worker())).folder)['checkpoints/step-00000004.safetensors']).toBe('state 4')
   })
 
-  test('with a record that points out of its folder, or is none, begins anew and writes nothing elsewhere', async () => {
+  test('with a damaged record, or one that points out of its folder, starts anew and writes nothing elsewhere', async () => {
     const { bucket, said, worker } = await place()
     const file = { object: `${base}content-x/1`, bytes: 1, sha256: '0'.repeat(64) }
     const records = ['../../evil', '/etc/evil', 'a/../../evil', 'a\\..\\evil'].map((path) => ({
@@ -156,7 +156,7 @@ describe('a run in object storage', needing(motoServer), () => {
     )
   })
 
-  test('whose folder can not be read goes on, which is said, and leaves nothing behind', async () => {
+  test('whose folder cannot be read continues with a message, and leaves no files', async () => {
     const { said, worker } = await place()
     const run = await opened(worker())
     mkdirSync(dirname(run.folder), { recursive: true })
@@ -167,18 +167,18 @@ describe('a run in object storage', needing(motoServer), () => {
     expect(existsSync(run.folder)).toBe(false)
   })
 
-  test('whose saved files can not be written leaves nothing behind', async () => {
+  test('whose saved files cannot be written leaves no files', async () => {
     const { bucket, worker } = await place()
     const file = { object: `${base}content-x/1`, bytes: 1, sha256: createHash('sha256').update('x').digest('hex') }
     await s3.put(`${bucket}/${file.object}`, 'x')
-    // A file where a folder is to be.
+    // A file in the place of a folder.
     await s3.put(`${bucket}/${base}saved/step-1.json`, JSON.stringify({ files: { a: file, 'a/b': file } }))
     const scratch = temporaryFolder()
     await expect(worker(scratch).open(point)).rejects.toMatchObject({ error: { _tag: 'WriteError' } })
     expect(readdirSync(scratch)).toEqual([])
   })
 
-  test('that is done and damaged is an error of its file, which says how to go on', async () => {
+  test('that is finished but damaged is an error of its file, with a hint', async () => {
     const { bucket, objects, worker } = await place()
     const run = await opened(worker())
     write(run, { 'summary.json': 'found' })
@@ -196,7 +196,7 @@ describe('a run in object storage', needing(motoServer), () => {
     })
   })
 
-  test('that two workers finish is that of the first, with its files alone', async () => {
+  test('that two workers finish has the result of the first, and only its files', async () => {
     const { bucket, objects, worker } = await place()
     const [one, other] = [worker(), worker()]
     const [first, second] = [await opened(one), await opened(other)]
@@ -230,7 +230,7 @@ describe('a run in object storage', needing(motoServer), () => {
     expect(await s3.get(`${bucket}/${network}`)).toBe('first')
   })
 
-  test('gets what other points have found, and nothing where one of them is not done', async () => {
+  test('gets the results of other points, or none if one of them is not finished', async () => {
     const { worker } = await place()
     const storage = worker()
     const parts = ['a', 'b'].map((letter) => letter.repeat(20))

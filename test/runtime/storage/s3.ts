@@ -5,12 +5,12 @@ import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } fro
 import { onTestFinished } from 'vitest'
 import { freePort, listening } from '../queue/freePort.js'
 
-/** A server of the test file's own. */
+/** A server of one test file. */
 export interface OwnS3 {
   readonly port: number
-  /** What tells a client of it. */
+  /** The environment variables by which a client finds the server. */
   readonly environment: Readonly<Record<string, string>>
-  /** Makes a bucket that nobody else uses. Returns its name. */
+  /** Makes a bucket for one test. Returns its name. */
   readonly makeBucket: () => Promise<string>
   /** The object at `bucket/key`, a character for each byte. */
   readonly get: (path: string) => Promise<string>
@@ -27,7 +27,7 @@ export const environmentOf = (port: number, own: Readonly<Record<string, string>
   ...own,
 })
 
-/** Starts moto's server on a free port; its answers to lists hold three keys each. */
+/** Starts moto's server on a free port; its responses to lists have three keys each. */
 export const startS3 = async (): Promise<OwnS3> => {
   const port = await freePort()
   const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
@@ -67,13 +67,13 @@ export const startS3 = async (): Promise<OwnS3> => {
   }
 }
 
-/** Makes a user with rights, and has the store look at signatures from now on. Returns the user's keys. */
+/** Makes a user with rights, and lets the store check signatures from now on. Returns the user's keys. */
 export const guarded = async (
   { port }: OwnS3,
   name: string,
   rights: readonly string[],
 ): Promise<Record<string, string>> => {
-  /** How many calls it answers without a look at their signatures. */
+  /** How many calls the store answers without checking their signatures. */
   const answers = (count: string) =>
     fetch(`http://127.0.0.1:${port}/moto-api/reset-auth`, { method: 'POST', body: count })
   const iam = async (fields: Readonly<Record<string, string>>): Promise<string> => {
@@ -95,14 +95,14 @@ export const guarded = async (
   return { AWS_ACCESS_KEY_ID: field('AccessKeyId'), AWS_SECRET_ACCESS_KEY: field('SecretAccessKey') }
 }
 
-/** A way to a store that can be cut. */
+/** A connection to a store that can be cut. */
 export interface Way {
   readonly port: number
   readonly cut: () => Promise<void>
   readonly open: () => Promise<void>
 }
 
-/** Listens on a free port and passes everything on. @param change what it does to a request's headers */
+/** Listens on a free port and forwards all requests. @param change changes a request's headers */
 export const wayTo = async (store: number, change: (headers: IncomingMessage['headers']) => void = () => undefined) => {
   const port = await freePort()
   const server = createServer((incoming, outgoing) => {

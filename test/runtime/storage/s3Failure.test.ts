@@ -6,14 +6,14 @@ const answered = (name: string, httpStatusCode: number) =>
   toS3Failure(
     'to write to s3://b',
     's3://b/k',
-    new S3ServiceException({ name, message: 'not to be told', $fault: 'client', $metadata: { httpStatusCode } }),
+    new S3ServiceException({ name, message: 'not to be shown', $fault: 'client', $metadata: { httpStatusCode } }),
   ).error
 
-describe('what a store refuses', () => {
+describe('a refusal of the store', () => {
   test.each([
     ['EntityTooLarge', 400],
     ['Unknown', 413],
-  ])('is an error of the object where no worker could write it: %s (%i)', (name, status) => {
+  ])('is an error of the object if no worker could write it: %s (%i)', (name, status) => {
     expect(answered(name, status)).toMatchObject({
       _tag: 'FileError',
       file: 's3://b/k',
@@ -25,7 +25,7 @@ describe('what a store refuses', () => {
   test.each([
     ['AccessDenied', 403, /^The keys need/],
     ['ExpiredToken', 400, /new keys/],
-  ])('is an error of the worker where another one may do it: %s', (name, status, hint) => {
+  ])('is an error of the worker if another one may succeed: %s', (name, status, hint) => {
     expect(answered(name, status)).toMatchObject({
       _tag: 'OptionError',
       expected: 'to write to s3://b',

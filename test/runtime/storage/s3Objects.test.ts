@@ -21,7 +21,7 @@ const open = async (
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** The error that opening ends with, in which no key stands. */
+/** The error of opening the bucket; it contains no key. */
 const refusal = async (opening: Promise<unknown>) => {
   const thrown = await opening.then(() => undefined).catch((failure: unknown) => failure)
   if (!(thrown instanceof PwoaFailure)) throw new Error(`no failure: ${thrown}`)
@@ -37,7 +37,7 @@ describe('a bucket', needing(motoServer), () => {
     return s3.stop
   })
 
-  test('keeps objects below its prefix, and of several that write one under the condition the first', async () => {
+  test('stores objects below its prefix, and keeps the first of several conditional writes', async () => {
     const bucket = await s3.makeBucket()
     const objects = await open(bucket, { prefix: 'deep/down/' })
     await objects.write('a/1', bytesOf('one'), sha256('one'))
@@ -63,7 +63,7 @@ describe('a bucket', needing(motoServer), () => {
     expect(await objects.list('many/')).toEqual(names)
   })
 
-  test('that is not there is refused, in words', async () => {
+  test('that does not exist is refused, with a hint', async () => {
     expect(await refusal(open('elsewhere'))).toMatchObject({
       _tag: 'OptionError',
       stage: '--runs',
@@ -84,7 +84,7 @@ describe('a bucket', needing(motoServer), () => {
     })
   })
 
-  test('that is away is waited for, which is said once; in the end there is one error', async () => {
+  test('that cannot be reached is retried, with one message; in the end there is one error', async () => {
     const bucket = await s3.makeBucket()
     const way = await wayTo(s3.port)
     const said: string[] = []
@@ -112,7 +112,7 @@ describe('a bucket', needing(motoServer), () => {
     })
   })
 
-  test('is refused with wrong keys and without the right to write; who may list, read, write and delete gets in', async () => {
+  test('is refused with wrong keys and without the right to write; the rights to list, read, write and delete suffice', async () => {
     const bucket = await s3.makeBucket()
     const reader = await guarded(s3, 'reader', ['s3:ListBucket', 's3:GetObject'])
     const worker = await guarded(s3, 'worker', ['s3:ListBucket', 's3:GetObject', 's3:PutObject', 's3:DeleteObject'])

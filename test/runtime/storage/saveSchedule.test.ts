@@ -12,7 +12,7 @@ describe('a run is saved', () => {
     expect(schedule.isDue(at(12), at(6))).toBe(true)
   })
 
-  test('every minute of an evaluation that finds something', () => {
+  test('every minute during an evaluation that makes progress', () => {
     let time = 0
     const schedule = saveSchedule(1, () => time)
     time = 59.9
@@ -24,7 +24,7 @@ describe('a run is saved', () => {
     expect(schedule.isDue(at(6, 200), at(6, 100))).toBe(false)
   })
 
-  test('in its share of the time, but for the first time', () => {
+  test('in at most its share of the time, except for the first save', () => {
     let time = 0
     const schedule = saveSchedule(0.02, () => time)
     expect(schedule.isDue(at(6), undefined)).toBe(true)

@@ -21,7 +21,7 @@ const openBucket = async (bucket: string) => {
   return objects
 }
 
-/** What is in a bucket, by its keys. */
+/** The contents of a bucket, by keys. */
 const contentsOf = async (objects: Objects): Promise<ReadonlyMap<string, string>> => {
   const found = new Map<string, string>()
   for (const key of await objects.list('')) {
@@ -31,7 +31,7 @@ const contentsOf = async (objects: Objects): Promise<ReadonlyMap<string, string>
   return found
 }
 
-/** The files of one name in the runs that count, by the keys of their points. */
+/** The files of one name in the finished runs, by the keys of their points. */
 const filesOf = (contents: ReadonlyMap<string, string>, name: string): ReadonlyMap<string, string> =>
   new Map(
     [...contents].flatMap(([key, text]) => {
@@ -40,10 +40,10 @@ const filesOf = (contents: ReadonlyMap<string, string>, name: string): ReadonlyM
     }),
   )
 
-/** A pipeline's process must not get to know what the store is opened with. */
+/** The environment of a pipeline's process must not contain the keys of the store. */
 const watchful = `if (process.env.AWS_SECRET_ACCESS_KEY) throw new Error('a secret')\n`
 
-/** Points of some seconds, so that whoever is killed is in the middle of one. */
+/** Points of some seconds, so that a worker that is killed is in the middle of one. */
 const longer = watchful + sweepFile.replace('[30, 31, 32, 33]', '[100]')
 
 describe('a sweep on a queue, with runs in object storage', needing(redisServer, motoServer), () => {
@@ -55,7 +55,7 @@ describe('a sweep on a queue, with runs in object storage', needing(redisServer,
     }
   })
 
-  test('is done by workers that share a bucket alone; one is killed, and the store is away: as in turn', async () => {
+  test('is finished by workers that share only a bucket, one of which is killed while the store is down, as without a queue', async () => {
     const [redis, bucket, way] = [await ownRedis(), await s3.makeBucket(), await wayTo(s3.port)]
     const machines = [studio(), studio(), studio()]
     for (const cwd of machines) writeFileSync(join(cwd, 'pipelines', 'sweep.ts'), longer)
@@ -98,7 +98,7 @@ describe('a sweep on a queue, with runs in object storage', needing(redisServer,
     ).toEqual([])
   }, 300_000)
 
-  test('shares an evaluation out, and whoever joins it finds what it was in one piece', async () => {
+  test('splits an evaluation, with the same figures as in one piece', async () => {
     const [redis, bucket, cwd] = [await ownRedis(), await s3.makeBucket(), studio()]
     const args = ['pipelines/evaluation.ts', '--engine', 'wasm', '--quiet']
     expect(await command.run([...args, '--out', 'whole'], cwd, { PIECES: 'one' })).toMatchObject({ code: 0 })
@@ -114,7 +114,7 @@ describe('a sweep on a queue, with runs in object storage', needing(redisServer,
     expect(await working.ended).toMatchObject({ code: 0 })
   })
 
-  test('is refused in a bucket that is not there, in one error, before any job', async () => {
+  test('is refused before any job if the bucket does not exist, with one error', async () => {
     const cwd = studio()
     const args = workerArgs({ url: 'redis://127.0.0.1:1' }, 's3://nowhere/runs')
     const { code, stdout, stderr } = await command.run(args, cwd, s3.environment)

@@ -23,7 +23,7 @@ const valueOf = <A>(result: Either<unknown, A>): A => {
 
 const COUNT = 6
 
-/** Works through six things, or a shard of them, and writes each down; `clean` is the share that it knows of. */
+/** A stage that records six items, or a shard of them, in a journal; `clean` is the share of items in it. */
 const working =
   (during: (index: number) => void = () => undefined) =>
   (shard: Shard | undefined): Pipeline<Step> =>
@@ -49,7 +49,7 @@ const working =
     )
 
 describe('shards', () => {
-  test('are points of a sweep, and the last one joins what the others wrote down', async () => {
+  test('are points of a sweep, and the last one joins the journals of the others', async () => {
     const out = join(temporaryFolder(), 'x')
     const done: number[] = []
     const { points } = valueOf(
@@ -77,11 +77,11 @@ describe('shards', () => {
     expect(again.points.map(({ attempts }) => attempts)).toEqual([0, 0, 0, 0])
   })
 
-  test('the whole comes when all of them are over, however many run side by side', async () => {
+  test('the whole runs after all of them, however many run at the same time', async () => {
     const log: string[] = []
-    const runPoint: RunPoint = (point, place, told) => {
+    const runPoint: RunPoint = (point, place, onProgress) => {
       log.push(`${point.label} begins`)
-      const running = pointInProcess(point, place, told)
+      const running = pointInProcess(point, place, onProgress)
       return { ...running, outcome: running.outcome.finally(() => log.push(`${point.label} ends`)) }
     }
     const out = join(temporaryFolder(), 'x')
@@ -90,7 +90,7 @@ describe('shards', () => {
     expect(log).toHaveLength(8)
   })
 
-  test('the whole is no result where one of them failed; it is when that one is done', async () => {
+  test('the whole fails if one of them has failed, and succeeds after that one is done', async () => {
     const out = join(temporaryFolder(), 'x')
     const failing = working((index) => {
       if (index === 4) throw new Error('boom')
@@ -115,20 +115,20 @@ describe('shards', () => {
     expect(done, 'what it had written down before it failed stays').toEqual([4])
   })
 
-  test('the whole refuses a part that has lost its journal', async () => {
+  test('the whole refuses a part without its journal', async () => {
     const out = join(temporaryFolder(), 'x')
     const made = shards('x', 2, working())
-    const losing: RunPoint = (point, place, told) => {
+    const losing: RunPoint = (point, place, onProgress) => {
       const [first] = made.points
       if (point.parts && first)
         rmSync(join(out, 'points', keyOf(first, place.seed), 'work.journal.jsonl'), { force: true })
-      return pointInProcess(point, place, told)
+      return pointInProcess(point, place, onProgress)
     }
     const { points } = valueOf(await startSweep(made, { out }, { workers: 1, attempts: 1, runPoint: losing }).result)
     expect(points[2]?.error).toMatchObject({ _tag: 'FileError', stage: 'journal' })
   })
 
-  test('carry the parameters of definePipeline, the parts as the points do', () => {
+  test('have the parameters of definePipeline, in the parts as well as in the points', () => {
     const fields = parameters({ parts: param.integer({ default: 2, help: 'Parts.' }) })
     const made = valueOf(definePipeline(fields, ({ parts }) => shards('x', parts, working())).make({ parts: '3' }))
     if (made.kind !== 'sweep') throw new Error(made.kind)
@@ -138,7 +138,7 @@ describe('shards', () => {
     expect(made.points[3]?.pipeline.params).toEqual({ parts: 3, shard: 'all' })
   })
 
-  test('are refused: no number of them, and a pipeline that makes nothing of its part', () => {
+  test('are refused for a wrong number, and for a pipeline that does not use its part', () => {
     expect(() => shards('x', 0, working())).toThrow('shards: expected of to be a whole number >= 1, got 0')
     expect(() => shards('x', 2, () => working()(undefined))).toThrow(
       'shards: expected a pipeline that gives its shard to attackEval, got one that does not',

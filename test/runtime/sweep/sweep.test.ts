@@ -24,7 +24,7 @@ import { sweep } from '../../../src/runtime/sweep/sweep.js'
 import { keyOf, keysOf } from '../../../src/runtime/sweep/sweepFolder.js'
 import type { PointRecord, Sweep, SweepHandle } from '../../../src/runtime/sweep/sweepTypes.js'
 import {
-  fakeMachinery,
+  fakeDependencies,
   fakePipeline,
   fakeSource,
   fakeTrain,
@@ -46,7 +46,7 @@ const ofRates = (rates: readonly number[], during: (rate: number, step: number) 
 const eventsOf = (handle: SweepHandle) => firstValueFrom(handle.events$.pipe(toArray()))
 
 describe('the points of a sweep', () => {
-  test('are all combinations, each once, as many as the product of the lists', () => {
+  test('are all combinations, each once: their number is the product of the lengths of the lists', () => {
     expect(combinations({ a: [1, 2], b: ['x', 'y'] })).toEqual([
       { a: 1, b: 'x' },
       { a: 1, b: 'y' },
@@ -74,7 +74,7 @@ describe('the points of a sweep', () => {
     expect(() => sweep('x', grid as { rate: number[] }, () => fakePipeline())).toThrow(`sweep: expected ${message}`)
   })
 
-  test('may be a list, and carry the parameters of definePipeline', () => {
+  test('may be a list, and have the parameters of definePipeline', () => {
     const fields = parameters({ epochs: param.integer({ default: 2, help: 'Passes.' }) })
     const made = valueOf(
       definePipeline(fields, ({ epochs }) =>
@@ -88,7 +88,7 @@ describe('the points of a sweep', () => {
     })
   })
 
-  test('have keys that follow from their content alone; a grid may grow', () => {
+  test('have keys that depend only on their content, so a grid may grow', () => {
     const keysWith = (rates: readonly number[], epochs: number, seed = 0): readonly string[] => {
       const fields = parameters({
         rates: param.list(param.integer({ help: 'A rate.' }), { default: rates, help: 'Rates.' }),
@@ -111,7 +111,7 @@ describe('the points of a sweep', () => {
 })
 
 describe('the data of a sweep', () => {
-  test('is looked at once for all points, and other contents of its files are not taken as done', async () => {
+  test('is read once for all points, and points are run again if its files change', async () => {
     const out = join(temporaryFolder(), 'x')
     let holds: string | undefined = 'one'
     const asked: (string | undefined)[] = []
@@ -125,7 +125,7 @@ describe('the data of a sweep', () => {
     let runs = 0
     const made = (): Sweep =>
       sweep('x', { rate: [2, 4, 8] }, () =>
-        makePipeline('fake run', source, startRunWith(fakeMachinery())).pipe(
+        makePipeline('fake run', source, startRunWith(fakeDependencies())).pipe(
           fakeTrain({ epochs: 1, during: (step) => void (step === 0 && runs++) }),
         ),
       )
@@ -141,7 +141,7 @@ describe('the data of a sweep', () => {
     expect(asked).toEqual(Array(6).fill(resolve('data')))
   })
 
-  test('as it was published leaves the keys as they are', async () => {
+  test('does not change the keys if it is as published', async () => {
     const [point] = ofRates([2]).points
     if (!point) throw new Error('no point')
     expect(await keysOf([{ ...point, seed: 3 }], undefined)).toEqual([keyOf(point, 3)])
@@ -201,11 +201,11 @@ describe('a study', () => {
     [{ method: 'way', across: 'rate' }, /a method, way, in each point/],
     [{ method: 'rate', across: 'method' }, /a number > 0, method, in each point/],
     [{ method: 'method', across: 'rate', baseline: 'c' }, /a baseline out of a, b, got c/],
-  ])('of what the points do not have is refused: %o', (study, message) => {
+  ])('is refused for parameters that the points do not have: %o', (study, message) => {
     expect(() => sweep('x', points, build, { study: study as never })).toThrow(message)
   })
 
-  test('may grow by the lists that its points are made of', () => {
+  test('may grow with the lists that its points are made from', () => {
     const keysOf = (methods: readonly string[], other: string): readonly string[] => {
       const fields = parameters({
         methods: param.list(param.text({ help: 'A row.' }), { default: methods, help: 'Rows.' }),
@@ -228,11 +228,11 @@ describe('a study', () => {
   })
 })
 
-describe('a file of weights that a point names', () => {
+describe('a checkpoint that a point reads', () => {
   const keyWith = (op: Op<unknown, unknown>): string =>
     keyOf({ pipeline: fakePipeline().pipe(op, fakeTrain({ epochs: 1 })) }, 0)
 
-  test('is a part of its key by what is in it', () => {
+  test('is part of the key by its contents', () => {
     const file = join(temporaryFolder(), 'teacher.pth')
     const missing = keyWith(reading(file))
     writeFileSync(file, 'one')
@@ -248,7 +248,7 @@ describe('a file of weights that a point names', () => {
     expect(keyWith(method), 'also within a method').not.toBe(inside)
   })
 
-  test('wherever it lies, and however its place is spelled', () => {
+  test('does not change the key by its path, or by how the path is spelled', () => {
     const [one, other] = [temporaryFolder(), temporaryFolder()].map((folder) => join(folder, 'teacher.pth'))
     if (!one || !other) throw new Error('no files')
     for (const file of [one, other]) writeFileSync(file, 'one')
@@ -258,7 +258,7 @@ describe('a file of weights that a point names', () => {
     expect(keyWith(reading(join(one, 'missing')))).not.toBe(keyWith(reading(join(other, 'missing'))))
   })
 
-  test('with the files that an ONNX model keeps its tensors in', () => {
+  test('is part of the key with the external files of an ONNX model', () => {
     const folder = temporaryFolder()
     const file = join(folder, 'net.onnx')
     const externalData = [{ key: 'location', value: 'tensors.bin' }]
@@ -272,7 +272,7 @@ describe('a file of weights that a point names', () => {
     expect(keys[0]).not.toBe(keys[1])
   })
 
-  test('is not taken as done when it has changed', async () => {
+  test('makes the point run again if it has changed', async () => {
     const folder = temporaryFolder()
     const file = join(folder, 'teacher.pth')
     let runs = 0
@@ -294,7 +294,7 @@ describe('a file of weights that a point names', () => {
 })
 
 describe('a sweep', () => {
-  test('runs each point in a folder of its own and gathers the figures', async () => {
+  test('runs each point in its own folder and collects the figures', async () => {
     const out = join(temporaryFolder(), 'sweep')
     const handle = ofRates([2, 4]).run({ out })
     const events = eventsOf(handle)
@@ -316,11 +316,11 @@ describe('a sweep', () => {
       expect.stringMatching(/^2,0,done,,,,[\d.e-]+,[0-9a-f]{20}$/),
     ])
     expect(existsSync(join(out, 'run.lock'))).toBe(false)
-    const told = (await events).flatMap((event) => (event.type === 'point' ? [event.point.state] : []))
-    expect(told).toEqual([...Array(4).fill('waiting'), ...Array(4).fill(['running', 'done']).flat()])
+    const states = (await events).flatMap((event) => (event.type === 'point' ? [event.point.state] : []))
+    expect(states).toEqual([...Array(4).fill('waiting'), ...Array(4).fill(['running', 'done']).flat()])
   })
 
-  test('does not do again what is done, also where the grid has grown', async () => {
+  test('does not run finished points again, even if the grid has grown', async () => {
     const out = join(temporaryFolder(), 'sweep')
     const first = valueOf(await ofRates([2]).run({ out }).result)
     const ran: number[] = []
@@ -330,7 +330,7 @@ describe('a sweep', () => {
     expect(more.points.map(({ attempts }) => attempts)).toEqual([0, 0, 1, 1])
   })
 
-  test('goes on where it was stopped', async () => {
+  test('resumes where it was stopped', async () => {
     const out = join(temporaryFolder(), 'sweep')
     const handle: SweepHandle = ofRates([2, 4], (rate, step) => void (rate === 4 && step === 2 && handle.stop())).run({
       out,
@@ -344,7 +344,7 @@ describe('a sweep', () => {
     expect(summary.points.map(({ state }) => state)).toEqual(Array(4).fill('done'))
   })
 
-  test('a point that fails is reported, the others are unharmed; it is done when it can be', async () => {
+  test('reports a point that fails, finishes the others, and runs that point again the next time', async () => {
     const out = join(temporaryFolder(), 'sweep')
     const failing = ofRates([2, 4], (rate, step) => {
       if (rate === 2 && step === 1) throw new Error('boom')
@@ -360,7 +360,7 @@ describe('a sweep', () => {
     expect(again.points.map(({ state }) => state)).toEqual(Array(4).fill('done'))
   })
 
-  test('refuses the folder of another one, and one in use', async () => {
+  test('refuses the folder of another sweep, and a folder in use', async () => {
     const out = join(temporaryFolder(), 'sweep')
     valueOf(await ofRates([2]).run({ out }).result)
     const other = sweep('other', { rate: [1] }, () => fakePipeline())
@@ -375,7 +375,7 @@ describe('a sweep', () => {
     expect(nothing).toMatchObject({ left: { stage: '--resume', expected: 'the folder of a sweep, with a plan.json' } })
   })
 
-  test('ends with an error where its results cannot be written, and the point under way is saved', async () => {
+  test('ends with an error if its results cannot be written, and saves the point under way', async () => {
     const out = join(temporaryFolder(), 'sweep')
     const handle = ofRates([2, 4], (_rate, step) => {
       if (step > 0 || existsSync(join(out, 'results.csv', 'in the way'))) return
@@ -409,15 +409,15 @@ describe('workers', () => {
     expect(most).toBe(Math.min(workers, 4))
   })
 
-  test('begin a point again that crashes, and report it after the last attempt', async () => {
+  test('start a point that crashes again, and report it after the last attempt', async () => {
     const crashes = new Map<string, number>()
-    const runPoint: RunPoint = (point, place, told) => {
+    const runPoint: RunPoint = (point, place, onProgress) => {
       const count = crashes.get(point.label) ?? 0
       crashes.set(point.label, count + 1)
       const limit = point.label === 'rate=2 seed=1' ? 9 : point.label === 'rate=4 seed=0' ? 2 : 0
       return count < limit
         ? { outcome: Promise.resolve({ type: 'crashed', reason: 'signal SIGKILL' }), stop: () => undefined }
-        : pointInProcess(point, place, told)
+        : pointInProcess(point, place, onProgress)
     }
     const out = join(temporaryFolder(), 'x')
     const handle = startSweep(ofRates([2, 4]), { out }, { workers: 2, attempts: 3, runPoint })

@@ -19,7 +19,7 @@ const error = (tag: 'OptionError' | 'RunError', actual: string): PwoaError => ({
   actual,
 })
 
-/** Runs a sweep whose points end as `ends` says, by their rates, and tells which were begun. */
+/** Runs a sweep whose points end as `ends` says for their rates. Returns the points that were started. */
 const run = async (
   rates: readonly number[],
   ends: (rate: number) => PointOutcome,
@@ -37,15 +37,15 @@ const run = async (
 const failed = (given: PwoaError): PointOutcome => ({ type: 'failed', error: given })
 const rates = [1, 2, 3, 4, 5, 6, 7, 8]
 
-describe('a mistake in what was asked for', () => {
-  test('by which the first two points fail ends the sweep, with that error', async () => {
+describe('a mistake in an option or a file', () => {
+  test('ends the sweep with its error if the first two points fail by it', async () => {
     const { begun, result, out } = await run(rates, () => failed(error('OptionError', 'none')))
     expect(begun).toEqual([1, 2])
     expect(result).toMatchObject({ left: error('OptionError', 'none') })
     expect(existsSync(join(out, 'summary.json'))).toBe(false)
   })
 
-  test('ends it with several workers too, and with a single point', async () => {
+  test('ends it with several workers, and with a single point, as well', async () => {
     const many = await run(rates, () => failed(error('OptionError', 'none')), { workers: 3 })
     expect(many.begun.length).toBeLessThan(rates.length)
     expect(many.result).toMatchObject({ left: { _tag: 'OptionError' } })
@@ -57,13 +57,13 @@ describe('a mistake in what was asked for', () => {
     ['of different kinds', (rate: number) => failed(error('OptionError', String(rate)))],
     ['that are failures of runs', () => failed(error('RunError', 'none'))],
     ['after one of another kind', (rate: number) => failed(error(rate === 1 ? 'RunError' : 'OptionError', 'none'))],
-  ])('errors %s do not', async (_, ends) => {
+  ])('does not end it if the errors are %s', async (_, ends) => {
     const { begun, result } = await run(rates, ends)
     expect(begun).toEqual(rates)
     expect(result).toMatchObject({ _tag: 'Right' })
   })
 
-  test('does not either where a point was done, now or before', async () => {
+  test('does not end it if a point is done, in this sweep or an earlier one', async () => {
     const out = join(temporaryFolder(), 'x')
     await of([1]).run({ out }).result
     const { begun, result } = await run([1, 2, 3, 4], () => failed(error('OptionError', 'none')), { out })
@@ -73,7 +73,7 @@ describe('a mistake in what was asked for', () => {
 })
 
 describe('a process that ends when the sweep is stopped', () => {
-  test.each([1, 3])('is no crash, with %i attempts', async (attempts) => {
+  test.each([1, 3])('does not count as crashed, with %i attempts', async (attempts) => {
     const out = join(temporaryFolder(), 'x')
     const runPoint: RunPoint = () => {
       handle.stop()

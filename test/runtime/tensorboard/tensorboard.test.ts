@@ -35,7 +35,7 @@ const refusal = async (folder: string) => {
 }
 
 describe('the event file of a run', () => {
-  test('has every step, as it is, at its time', async () => {
+  test('has every step with its values and its time', async () => {
     const out = await finished()
     const files = await writeTensorboard(out)
     expect(files.map((file) => relative(out, file))).toEqual([
@@ -66,7 +66,7 @@ describe('the event file of a run', () => {
     ])
   })
 
-  test('is replaced by the next call, and goes where it is told to', async () => {
+  test('is replaced by the next call, and is written to the given folder', async () => {
     const out = await finished()
     await writeTensorboard(out)
     await writeTensorboard(out)
@@ -77,14 +77,14 @@ describe('the event file of a run', () => {
 })
 
 describe('several runs', () => {
-  test('of a comparison: a folder each, by their names', async () => {
+  test('of a comparison have a folder each, named after the rows', async () => {
     const out = temporaryFolder()
     await compare('two', { a: pipeline(), b: pipeline() }).run({ out }).result
     const files = await writeTensorboard(out)
     expect(files.map((file) => relative(join(out, 'tensorboard'), join(file, '..')))).toEqual(['1-a', '2-b'])
   })
 
-  test('of a sweep: by their parameters; those that have not begun are left out', async () => {
+  test('of a sweep are named by their parameters; points that have not started are left out', async () => {
     const out = temporaryFolder()
     await sweep('several', { rate: [-1, 1, 2], of: ['a/b', 'a?b'] }, pipeline).run({ out }).result
     const points = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')) as { rate: number; key: string }[]
@@ -99,7 +99,7 @@ describe('several runs', () => {
     ])
   })
 
-  test('of a sweep: never outside its folder, whatever its table says', async () => {
+  test('of a sweep are never outside its folder, whatever its table contains', async () => {
     const out = join(await finished(), 'a sweep')
     mkdirSync(join(out, 'points'), { recursive: true })
     writeFileSync(join(out, 'plan.json'), JSON.stringify({ sweep: 'made by hand' }))
@@ -109,7 +109,7 @@ describe('several runs', () => {
     }
   })
 
-  test('below a folder that is none itself, and not deeper than a sweep among others', async () => {
+  test('are found below a folder that is not a run folder, down to the points of a sweep in it', async () => {
     const root = temporaryFolder()
     const plan = readFileSync(join(await finished(), 'plan.json'))
     for (const path of ['sweep/points/abc', 'alone', 'x/y/z/too deep']) {
@@ -122,13 +122,13 @@ describe('several runs', () => {
   })
 })
 
-describe('what is refused', () => {
-  test.each(['nowhere', ''])('no run folder: %j', async (name) => {
+describe('writing event files', () => {
+  test.each(['nowhere', ''])('refuses a folder without a run: %j', async (name) => {
     const folder = join(temporaryFolder(), name)
     expect(await refusal(folder)).toMatchObject({ _tag: 'OptionError', stage: 'tensorboard', actual: folder })
   })
 
-  test('a damaged run folder, and nothing is written', async () => {
+  test('refuses a damaged run folder, and writes nothing', async () => {
     const out = await finished()
     const strips = join(out, 'attacks.strips.json')
     writeFileSync(strips, '[{"png":""}]')
@@ -142,7 +142,7 @@ describe('what is refused', () => {
 describe('values of events', () => {
   const of = (type: RunEvent['type']) => events.filter((event) => event.type === type).flatMap(valuesOfEvent)
 
-  test('accuracies, residuals, parameters', () => {
+  test('are accuracies, residuals and numbers of parameters', () => {
     expect(of('evaluation')).toEqual([
       { tag: 'accuracy/clean', simpleValue: 0.99 },
       { tag: 'accuracy/pgd', simpleValue: 0.91 },
@@ -161,7 +161,7 @@ describe('values of events', () => {
     expect(valuesOfEvent({ type: 'paused' })).toEqual([])
   })
 
-  test('a histogram counts the weights that are not 0; a layer of zeros has none', () => {
+  test('include a histogram of the weights that are not 0, and none for a layer of zeros', () => {
     // conv1: 25 weights that are not 0, in three bins from −0.5 to 0.5.
     const [sparsity, weights, ...fc1] = of('weights')
     expect(sparsity).toEqual({ tag: 'layer_sparsity/conv1', simpleValue: 0.75 })

@@ -57,7 +57,7 @@ export const valueOf = <A>(result: Either<PwoaError, A>): A => {
 /** The value of a task; its error is thrown as a `PwoaFailure`. */
 export const valueOfTask = async <A>(task: TaskEither<PwoaError, A>): Promise<A> => valueOf(await task())
 
-/** `toPwoaError`, with the exception as the cause where there is no other: `--trace` shows where it was thrown. */
+/** `toPwoaError`, with the exception as the cause if it has no other: `--trace` shows where it was thrown. */
 export const errorOf = (stage: string, thrown: unknown): PwoaError => {
   const error = toPwoaError(stage, thrown)
   return thrown instanceof PwoaFailure && error.cause === undefined ? { ...error, cause: thrown } : error

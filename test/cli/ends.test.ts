@@ -63,7 +63,7 @@ describe('an observer that misbehaves is a warning with its place, and the run h
   test.each([
     ['a callback that rejects', `.observe(({ metrics$ }) => metrics$.subscribe(() => reject('boom')))`],
     ['a callback that throws', `.observe(({ metrics$ }) => metrics$.subscribe(() => { throw new Error('boom') }))`],
-    ['a promise that nobody returns', `.observe(({ metrics$ }) => metrics$.subscribe(() => void reject('boom')))`],
+    ['a promise that is not returned', `.observe(({ metrics$ }) => metrics$.subscribe(() => void reject('boom')))`],
     ['a timer that throws', `.observe(() => void setTimeout(() => { throw new Error('boom') }, 0))`],
     ['an async observer', `.observe(async () => { await null; throw new Error('boom') })`],
     ['a subscribe that throws', `.observe(() => { throw new Error('boom') })`],

@@ -1,4 +1,4 @@
-/** Names as somebody else's files and machines may have them, and runs in which everything is called so. */
+/** Names as files from other people may have them, and runs in which everything has such a name. */
 import type { RunEvent } from '../../src/dsl/events.js'
 import type { Accuracies } from '../../src/dsl/figures.js'
 import type { Summary } from '../../src/dsl/pipeline/run.js'

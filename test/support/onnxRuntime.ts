@@ -1,4 +1,4 @@
-/** ONNX files in the hands of somebody else: onnxruntime, compiled to WebAssembly. */
+/** Runs ONNX files in another program: onnxruntime, compiled to WebAssembly. */
 import { InferenceSession, Tensor } from 'onnxruntime-web'
 
 /** Images as `n × channels × height × width` of `n × height × width × channels`. */

@@ -256,7 +256,7 @@ describe('a single value per channel', () => {
       19,
       [adversarial(pgd({ epsilon: 0.1, steps: 1, stepSize: 0.1 }), { mode: 'join' })],
     ],
-  ] as const)('is none if %s', async (_title, network, batchSize, stages) => {
+  ] as const)('is not refused if %s', async (_title, network, batchSize, stages) => {
     const { steps, done } = trained(network, batchSize, ...stages)
     await done
     expect(steps).toHaveLength(Math.ceil(20 / batchSize))

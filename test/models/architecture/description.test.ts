@@ -52,8 +52,8 @@ describe('a description', () => {
       /^expected layer 1 to be one of normalize, conv2d, .* got {"type":"gelu"/,
     )
     expect(reasonOf(net({}))).toMatch(/^expected layer 1 to be one of .* got {}$/)
-    expect(reasonOf(net({ type: 'flatten', id: 'a', inputs: ['nobody'] }))).toBe(
-      'expected an earlier layer as input of "a", got "nobody"',
+    expect(reasonOf(net({ type: 'flatten', id: 'a', inputs: ['missing'] }))).toBe(
+      'expected an earlier layer as input of "a", got "missing"',
     )
   })
 })
@@ -99,7 +99,7 @@ describe('a mask as JSON', () => {
   })
 
   it('is refused if it is of other weights', () => {
-    expect(describedMask(shortcut, '{"nobody.weight":"AA=="}')).toMatchObject({ left: { actual: '"nobody.weight"' } })
+    expect(describedMask(shortcut, '{"missing.weight":"AA=="}')).toMatchObject({ left: { actual: '"missing.weight"' } })
     expect(describedMask(shortcut, '{"stem.weight":"AA=="}')).toMatchObject({
       left: { expected: '72 bits for the mask of "stem.weight"', actual: '1 bytes' },
     })

@@ -224,7 +224,7 @@ describe('a filter of zeros', () => {
     expect(widths(shrunkAndSame(filled(aggregated, { reduce: [0] })))).toMatchObject({ reduce: 8, middle: 12 })
   })
 
-  it('in all groups but one leaves a convolution without groups', () => {
+  it('in all groups except one leaves a convolution without groups', () => {
     const network = filled(aggregated, { middle: [0, 1, 2, 3, 4, 5, 6, 7, 8] }, { 'middle.bias': () => -1 })
     const { layer } = shrunkAndSame(network).architecture.nodes.find(({ id }) => id === 'middle') ?? {}
     expect(layer).toMatchObject({ out: 3 })

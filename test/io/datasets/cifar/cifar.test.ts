@@ -113,7 +113,7 @@ describe('cifar10', () => {
     put(root(), TEN)
     const read = (of: CifarVersion) => readCifar('cifar10', { kind: 'files', path: root() }, of)
     expect((await read(version)).published).toBe(true)
-    // What was packed is told as it was found; another version of a file is packed by itself.
+    // The packed data keep their origin; another version of a file is packed separately.
     put(root(), { 'test_batch.bin': records([[8], [6]]) })
     expect((await read(version)).published).toBe(false)
   })

@@ -80,6 +80,7 @@ export {
   linear,
   maxPool2d,
   normalize,
+  pad2d,
   relu,
 } from './models/architecture/layers.js'
 export { type Counts, countsOf } from './models/parameters/counts.js'

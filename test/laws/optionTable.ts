@@ -39,6 +39,7 @@ import {
   linearOptions,
   maxPool2dOptions,
   normalizeOptions,
+  pad2dOptions,
   placementOptions,
   softplusOptions,
 } from '../../src/models/architecture/layerOptions.js'
@@ -50,6 +51,7 @@ import {
   linear,
   maxPool2d,
   normalize,
+  pad2d,
   relu,
 } from '../../src/models/architecture/layers.js'
 import { normalisationOptions } from '../../src/models/parameters/normalisation.js'
@@ -175,6 +177,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   ],
   normalizeOptions: [normalizeOptions, (more) => normalize({ mean: [0.5], std: [0.5], ...more })],
   overallRateOptions: [overallRateOptions, (more) => admmMask({ ...mask, rate: { overall: 4, fixed: {}, ...more } })],
+  pad2dOptions: [pad2dOptions, (more) => pad2d({ right: 1, ...more })],
   penaltyOptions: [
     penaltyOptions,
     (more) => admmMask({ ...mask, rho: { initial: 0.01, growth: 1.35, max: 1, ...more } }),

@@ -1,4 +1,4 @@
-/** Networks at random: every type of layer and activation, grouped convolutions, shortcuts, batch normalisation in all places. */
+/** Networks at random: every type of layer, activation and padding, grouped convolutions, shortcuts, batch normalisation in all places. */
 import fc from 'fast-check'
 import {
   elu,
@@ -13,7 +13,11 @@ import {
   softplus,
   tanh,
 } from '../../src/models/architecture/activations.js'
-import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
+import {
+  type Architecture,
+  architecture,
+  layersOf as placedLayersOf,
+} from '../../src/models/architecture/architecture.js'
 import type { Layer } from '../../src/models/architecture/layer.js'
 import {
   add,
@@ -24,8 +28,10 @@ import {
   flatten,
   linear,
   maxPool2d,
+  pad2d,
   relu,
 } from '../../src/models/architecture/layers.js'
+import { windowsAlong } from '../../src/models/architecture/windowsAlong.js'
 import { parameterCount } from '../../src/models/parameters/parameters.js'
 import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/parameters/statistics.js'
 import { seededNumbers } from './numbers.js'
@@ -33,6 +39,7 @@ import { seededNumbers } from './numbers.js'
 /** One stretch of a network, on images of any number of channels. */
 interface Block {
   readonly kind: 'conv' | 'residual' | 'pool' | 'affine'
+  readonly pool: Pool
   readonly out: number
   readonly kernel: 1 | 3
   readonly stride: 1 | 2
@@ -41,6 +48,14 @@ interface Block {
   readonly parts: 'one' | 'two' | 'each'
   readonly normalised: boolean
   readonly activation: 'none' | ActivationName
+}
+
+/** How a block pools, if it does. */
+interface Pool {
+  readonly type: 'maxPool2d' | 'avgPool2d'
+  readonly padding: 0 | 1
+  readonly ceilMode: boolean
+  readonly countIncludePad: boolean
 }
 
 /** A layer of each element-wise function. */
@@ -67,8 +82,16 @@ const activationNames = Object.keys(activations).flatMap((name) =>
   Array<ActivationName>(name === 'relu' ? 12 : 1).fill(name as ActivationName),
 )
 
+const pool: fc.Arbitrary<Pool> = fc.record({
+  type: fc.constantFrom('maxPool2d', 'avgPool2d'),
+  padding: fc.constantFrom(0, 1),
+  ceilMode: fc.boolean(),
+  countIncludePad: fc.boolean(),
+})
+
 const block: fc.Arbitrary<Block> = fc.record({
   kind: fc.constantFrom<Block['kind']>('conv', 'conv', 'residual', 'residual', 'pool', 'affine'),
+  pool,
   out: fc.integer({ min: 2, max: 6 }),
   kernel: fc.constantFrom(1, 3),
   stride: fc.constantFrom(1, 1, 2),
@@ -98,7 +121,7 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
       layers.push(...layersOf(`block${i}`, each, from))
       from = { id: `block${i}`, channels: each.kind === 'conv' ? widthOf(each, from.channels) : from.channels }
     }
-    return architecture('random', { height: size, width: size, channels }, [
+    const net = architecture('random', { height: size, width: size, channels }, [
       ...layers,
       ...(pooled ? [avgPool2d({ kernel: 2 })] : []),
       flatten(),
@@ -106,7 +129,29 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
       relu(),
       linear('head', { out: CLASSES }),
     ])
+    return architecture(net.name, net.input, withNeededCeilMode(net))
   })
+
+/** `ceilMode` where it keeps a window; elsewhere it changes nothing, and files do not hold it. */
+const withNeededCeilMode = (net: Architecture): readonly Layer[] =>
+  placedLayersOf(net).map((layer, i) => {
+    const shape = net.nodes[i]?.inputShapes[0]
+    if ((layer.type !== 'maxPool2d' && layer.type !== 'avgPool2d') || shape?.kind !== 'image') return layer
+    if ([shape.height, shape.width].some((size) => windowsAlong(size, layer).beyond > 0)) return layer
+    const { ceilMode: _, ...others } = layer
+    return others
+  })
+
+/** A pooling layer whose windows are no larger than small images. */
+const poolOf = (
+  { type, padding, ceilMode, countIncludePad }: Pool,
+  stride: number,
+  id: string,
+  inputs: string[],
+): Layer => {
+  const windows = { kernel: 2 + padding, stride, padding, ceilMode, id, inputs }
+  return type === 'maxPool2d' ? maxPool2d(windows) : avgPool2d({ ...windows, countIncludePad })
+}
 
 const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b))
 
@@ -124,17 +169,22 @@ const layersOf = (
 ): readonly Layer[] => {
   const { kind, kernel, stride, padding, bias, normalised, activation } = given
   const inputs = [from.id]
-  if (kind === 'pool') return [maxPool2d({ kernel: 2, stride, id: name, inputs })]
+  if (kind === 'pool') return [poolOf(given.pool, stride, name, inputs)]
   if (kind === 'affine') return [affine2d(`${name}.affine`, { inputs }), relu({ id: name })]
   const first = widthOf(given, from.channels)
   const convolutions = kind === 'conv' ? [first] : [first, from.channels]
+  // A convolution with a stride is padded as TensorFlow's `SAME` pads it.
+  const before = kind === 'conv' && padding === 1 && stride === 2
   const body = convolutions.flatMap((width, i): Layer[] => [
+    ...(before
+      ? [pad2d({ id: `${name}.pad`, inputs, right: 1, bottom: 1, value: given.out % 3 === 0 ? 0.5 : 0 })]
+      : []),
     conv2d(`${name}.conv${i}`, {
-      ...(i === 0 ? { inputs } : {}),
+      ...(i === 0 && !before ? { inputs } : {}),
       out: width,
       kernel,
       stride: kind === 'conv' ? stride : 1,
-      padding: kind === 'conv' ? padding : kernel === 3 ? 1 : 0,
+      padding: before ? 0 : kind === 'conv' ? padding : kernel === 3 ? 1 : 0,
       bias,
       groups: groupsFor(given, i === 0 ? from.channels : first, width),
     }),

@@ -2,6 +2,14 @@ import { float, int32, text, type Value } from './graphNodes.js'
 import { LayerNodes } from './layerNodes.js'
 import type { AttributeValue } from './savedModel.js'
 
+/** Pixels at each side of an image. */
+interface Sides {
+  readonly top: number
+  readonly bottom: number
+  readonly left: number
+  readonly right: number
+}
+
 /**
  * Builds a TensorFlow graph of float32 tensors, node by node. Images are n × height × width × channels. Each method
  * adds one operation and returns its output.
@@ -31,10 +39,21 @@ export class GraphBuilder extends LayerNodes {
     return this.operation('Pad', [x, sides], { T: float, Tpaddings: int32 })
   }
 
+  /** One number at chosen sides of the images. */
+  padSides(x: Value, { top, bottom, left, right }: Sides, value: number): Value {
+    const sides = this.constant([0, 0, top, bottom, left, right, 0, 0], [4, 2])
+    return this.operation('PadV2', [x, sides, this.number(value)], { T: float, Tpaddings: int32 })
+  }
+
+  /** The inverse of `padSides`, to a size in pixels. */
+  cropSides(x: Value, { top, left }: Pick<Sides, 'top' | 'left'>, height: number, width: number): Value {
+    const begin = this.integers([0, top, left, 0])
+    return this.operation('Slice', [x, begin, this.integers([-1, height, width, -1])], { T: float, Index: int32 })
+  }
+
   /** The inverse of `pad`. */
   crop(x: Value, padding: number, height: number, width: number): Value {
-    const begin = this.integers([0, padding, padding, 0])
-    return this.operation('Slice', [x, begin, this.integers([-1, height, width, -1])], { T: float, Index: int32 })
+    return this.cropSides(x, { top: padding, left: padding }, height, width)
   }
 
   /** s² groups of channels of an image become the s × s pixels of a block: n × h × w × s²c to n × sh × sw × c. */

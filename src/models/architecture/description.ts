@@ -9,7 +9,8 @@ import type { Layer } from './layer.js'
 
 const placed = { id: t.string, inputs: t.array(t.string) }
 const named = { ...placed, name: t.string }
-const window = { ...placed, kernel: t.number, stride: t.number }
+const pooling = { ...placed, kernel: t.number, stride: t.number }
+const padded = { padding: t.number, ceilMode: t.boolean }
 
 const isFinite = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
 const finite = codecOf('a finite number', isFinite)
@@ -48,8 +49,19 @@ const layers = {
   linear: t.strict({ type: t.literal('linear'), ...named, out: t.number }),
   activation: t.strict({ type: t.literal('activation'), ...placed, function: nonlinearity }),
   relu: t.strict({ type: t.literal('relu'), ...placed }),
-  maxPool2d: t.strict({ type: t.literal('maxPool2d'), ...window }),
-  avgPool2d: t.strict({ type: t.literal('avgPool2d'), ...window }),
+  maxPool2d: t.exact(t.intersection([t.type({ type: t.literal('maxPool2d'), ...pooling }), t.partial(padded)])),
+  avgPool2d: t.exact(
+    t.intersection([
+      t.type({ type: t.literal('avgPool2d'), ...pooling }),
+      t.partial({ ...padded, countIncludePad: t.boolean }),
+    ]),
+  ),
+  pad2d: t.exact(
+    t.intersection([
+      t.type({ type: t.literal('pad2d'), ...placed, top: t.number, bottom: t.number, left: t.number, right: t.number }),
+      t.partial({ value: finite }),
+    ]),
+  ),
   flatten: t.strict({ type: t.literal('flatten'), ...placed }),
   add: t.strict({ type: t.literal('add'), ...placed }),
   given: t.strict({

@@ -74,22 +74,43 @@ export interface ActivationLayer extends Placement {
   readonly function: Nonlinearity
 }
 
-/** The largest value of each window and channel; see `maxPool2d`. */
-export interface MaxPool2dLayer extends Placement {
-  readonly type: 'maxPool2d'
+/** The square windows of a pooling layer. */
+export interface PoolWindows {
   /** Side of the square window, in pixels, ≥ 1. */
   readonly kernel: number
   /** In pixels, ≥ 1. */
   readonly stride: number
+  /** Pixels added on each side, ≥ 0 and at most half the kernel. @default 0 */
+  readonly padding?: number | undefined
+  /** Whether a window that exceeds the padded image at the bottom or on the right is kept. @default false */
+  readonly ceilMode?: boolean | undefined
+}
+
+/** The largest value of each window and channel; see `maxPool2d`. */
+export interface MaxPool2dLayer extends Placement, PoolWindows {
+  readonly type: 'maxPool2d'
 }
 
 /** The mean of each window and channel; see `avgPool2d`. */
-export interface AvgPool2dLayer extends Placement {
+export interface AvgPool2dLayer extends Placement, PoolWindows {
   readonly type: 'avgPool2d'
-  /** Side of the square window, in pixels, ≥ 1. */
-  readonly kernel: number
-  /** In pixels, ≥ 1. */
-  readonly stride: number
+  /** Whether the mean is over the zeros of the padding, too. @default true */
+  readonly countIncludePad?: boolean | undefined
+}
+
+/** Pixels that are added at each side of an image. */
+export interface Sides {
+  readonly top: number
+  readonly bottom: number
+  readonly left: number
+  readonly right: number
+}
+
+/** An image with more pixels at chosen sides; see `pad2d`. */
+export interface Pad2dLayer extends Placement, Sides {
+  readonly type: 'pad2d'
+  /** The number in the added pixels. @default 0 */
+  readonly value?: number | undefined
 }
 
 /** An image as a vector of height·width·channels numbers; see `flatten`. */
@@ -132,6 +153,7 @@ export type Layer =
   | ActivationLayer
   | MaxPool2dLayer
   | AvgPool2dLayer
+  | Pad2dLayer
   | FlattenLayer
   | AddLayer
   | GivenLayer

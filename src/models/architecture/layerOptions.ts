@@ -1,6 +1,6 @@
 // What layers take. How a layer fits into its network is checked by `architecture`, which knows the shapes.
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
-import { choice, list, number, positive, text, whole } from '../../dsl/options/kinds.js'
+import { choice, flag, list, number, positive, text, whole } from '../../dsl/options/kinds.js'
 import { meanBounds, stdBounds, unitsMeant } from './normalisationUnits.js'
 
 const idField = {
@@ -67,16 +67,47 @@ const poolFields = {
   kernel: whole(1, { unit: 'pixels' }),
   /** In pixels, ≥ 1. @default the kernel */
   stride: whole(1, { unit: 'pixels' }).optional('the kernel'),
+  /** Pixels added on each side, ≥ 0 and at most half the kernel. @default 0 */
+  padding: whole(0, { unit: 'pixels' }).default(0),
+  /** Whether a window that exceeds the padded image at the bottom or on the right is kept. @default false */
+  ceilMode: flag().default(false),
 }
 
 /** What {@link maxPool2d} takes. */
 export const maxPool2dOptions = declareOptions('maxPool2d', poolFields)
 
 /** What {@link avgPool2d} takes. */
-export const avgPool2dOptions = declareOptions('avgPool2d', poolFields)
+export const avgPool2dOptions = declareOptions('avgPool2d', {
+  ...poolFields,
+  /** Whether the mean is over the zeros of the padding, too. @default true */
+  countIncludePad: flag().default(true),
+})
 
-/** Options of {@link maxPool2d} and {@link avgPool2d}. */
-export interface Pool2dOptions extends OptionsOf<typeof maxPool2dOptions> {}
+/** Options of {@link maxPool2d}. */
+export interface MaxPool2dOptions extends OptionsOf<typeof maxPool2dOptions> {}
+
+/** Options of {@link avgPool2d}. */
+export interface AvgPool2dOptions extends OptionsOf<typeof avgPool2dOptions> {}
+
+const side = whole(0, { unit: 'pixels' }).default(0)
+
+/** What {@link pad2d} takes. */
+export const pad2dOptions = declareOptions('pad2d', {
+  ...placementFields,
+  /** Rows added above, ≥ 0. @default 0 */
+  top: side,
+  /** Rows added below, ≥ 0. @default 0 */
+  bottom: side,
+  /** Columns added on the left, ≥ 0. @default 0 */
+  left: side,
+  /** Columns added on the right, ≥ 0. @default 0 */
+  right: side,
+  /** The number in the added pixels. @default 0 */
+  value: number().default(0),
+})
+
+/** Options of {@link pad2d}. */
+export interface Pad2dOptions extends OptionsOf<typeof pad2dOptions> {}
 
 /** What {@link gelu} takes. */
 export const geluOptions = declareOptions('gelu', {

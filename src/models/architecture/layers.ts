@@ -12,11 +12,14 @@ import type {
   MaxPool2dLayer,
   Normalisation,
   NormalizeLayer,
+  Pad2dLayer,
   Placement,
+  PoolWindows,
   ReluLayer,
   SampleLayer,
 } from './layer.js'
 import {
+  type AvgPool2dOptions,
   avgPool2dOptions,
   type Conv2dOptions,
   conv2dOptions,
@@ -24,9 +27,11 @@ import {
   idOptions,
   type LinearOptions,
   linearOptions,
+  type MaxPool2dOptions,
   maxPool2dOptions,
   normalizeOptions,
-  type Pool2dOptions,
+  type Pad2dOptions,
+  pad2dOptions,
   placementOptions,
 } from './layerOptions.js'
 
@@ -99,16 +104,49 @@ export const relu = (placement: Placement = {}): ReluLayer => {
   return { type: 'relu', ...kept(placement) }
 }
 
-/** The largest value of each window. `stride` defaults to `kernel`; windows that exceed the image are dropped. */
-export const maxPool2d = (options: Pool2dOptions): MaxPool2dLayer => {
-  const { kernel, stride = kernel } = maxPool2dOptions.read(options)
-  return { type: 'maxPool2d', ...kept(options), stride }
+/**
+ * The largest value of each window, as `torch.nn.MaxPool2d`. `stride` defaults to `kernel`. Padding counts as −∞.
+ * Windows that exceed the padded image are dropped, or, with `ceilMode`, kept if they begin within it.
+ */
+export const maxPool2d = (options: MaxPool2dOptions): MaxPool2dLayer => {
+  const { kernel, stride = kernel, padding, ceilMode, ...placement } = maxPool2dOptions.read(options)
+  return { type: 'maxPool2d', ...kept(placement), ...windows({ kernel, stride, padding, ceilMode }) }
 }
 
-/** The mean of each window. `stride` defaults to `kernel`; windows that exceed the image are dropped. */
-export const avgPool2d = (options: Pool2dOptions): AvgPool2dLayer => {
-  const { kernel, stride = kernel } = avgPool2dOptions.read(options)
-  return { type: 'avgPool2d', ...kept(options), stride }
+/**
+ * The mean of each window, as `torch.nn.AvgPool2d`. `stride` defaults to `kernel`. The mean is over the zeros of the
+ * padding, too, unless `countIncludePad` is false. Windows that exceed the padded image are dropped, or, with
+ * `ceilMode`, kept if they begin within it; their mean is over what lies within the padded image.
+ */
+export const avgPool2d = (options: AvgPool2dOptions): AvgPool2dLayer => {
+  const { kernel, stride = kernel, padding, ceilMode, countIncludePad, ...placement } = avgPool2dOptions.read(options)
+  return {
+    type: 'avgPool2d',
+    ...kept(placement),
+    ...windows({ kernel, stride, padding, ceilMode }),
+    // Without padding all means are over the same pixels.
+    ...(countIncludePad || padding === 0 ? {} : { countIncludePad }),
+  }
+}
+
+/** Windows without the fields that have their defaults. */
+const windows = ({ kernel, stride, padding, ceilMode }: PoolWindows): PoolWindows => ({
+  kernel,
+  stride,
+  ...(padding === 0 ? {} : { padding }),
+  ...(ceilMode ? { ceilMode } : {}),
+})
+
+/**
+ * An image with more pixels at chosen sides, as `torch.nn.ZeroPad2d` or `ConstantPad2d`: before a convolution with a
+ * stride, TensorFlow's `SAME` pads only the right and the bottom.
+ *
+ * @example
+ * const before = pad2d({ right: 1, bottom: 1 })
+ */
+export const pad2d = (options: Pad2dOptions): Pad2dLayer => {
+  const { value, top, bottom, left, right, ...placement } = pad2dOptions.read(options)
+  return { type: 'pad2d', ...kept(placement), top, bottom, left, right, ...(value === 0 ? {} : { value }) }
 }
 
 /** One vector per image. Checkpoints hold the weights that read it in PyTorch's order: channels, rows, columns. */

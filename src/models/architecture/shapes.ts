@@ -1,8 +1,9 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
-import type { Conv2dLayer, GivenValue, Layer } from './layer.js'
+import type { Conv2dLayer, GivenValue, Layer, PoolWindows } from './layer.js'
 import { groupsOf } from './layers.js'
 import { stdBounds, wrongUnits } from './normalisationUnits.js'
+import { windowsAlong } from './windowsAlong.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
 export type NodeShape =
@@ -45,6 +46,18 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       refuse(`an image of at least ${kernel - 2 * padding} pixels a side`, text(first))
     return { height: along(height), width: along(width) }
   }
+  const pooled = (windowed: PoolWindows): NodeShape => {
+    const { kernel, stride, padding = 0 } = windowed
+    windows(kernel, stride, padding)
+    if (2 * padding > kernel) refuse(`a padding of at most half the kernel, ${kernel / 2}`, String(padding))
+    const { height, width, channels } = image()
+    return {
+      kind: 'image',
+      height: windowsAlong(height, windowed).count,
+      width: windowsAlong(width, windowed).count,
+      channels,
+    }
+  }
   switch (layer.type) {
     case 'conv2d':
       positive('number of output channels', layer.out)
@@ -55,7 +68,14 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       return { kind: 'image', ...windows(layer.kernel, layer.stride, layer.padding), channels: layer.out }
     case 'maxPool2d':
     case 'avgPool2d':
-      return { kind: 'image', ...windows(layer.kernel, layer.stride, 0), channels: image().channels }
+      return pooled(layer)
+    case 'pad2d': {
+      const { top, bottom, left, right } = layer
+      const { height, width, channels } = image()
+      for (const side of [top, bottom, left, right])
+        if (!Number.isInteger(side) || side < 0) refuse('a whole number >= 0 of pixels on each side', String(side))
+      return { kind: 'image', height: top + height + bottom, width: left + width + right, channels }
+    }
     case 'normalize': {
       const { channels } = image()
       for (const [what, values] of [

@@ -5,6 +5,7 @@ import { activationRule } from './activationRule.js'
 import { batchNormRule } from './batchNormRule.js'
 import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
+import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
 import { sampleRule } from './sampleRule.js'
 
 /** How a layer runs in a graph, and how gradients pass through it. */
@@ -58,18 +59,9 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
     backward: ({ graph }, { dy, output }) => ({ inputs: [graph.reluGradient(dy, output())] }),
   }),
   activation: activationRule,
-  maxPool2d: ({ kernel, stride }) => ({
-    forward: ({ graph }, [x = '']) => graph.maxPool(x, kernel, stride),
-    backward: ({ graph }, { dy, input, output }) => ({
-      inputs: [graph.maxPoolGradient(input(), output(), dy, kernel, stride)],
-    }),
-  }),
-  avgPool2d: ({ kernel, stride }) => ({
-    forward: ({ graph }, [x = '']) => graph.avgPool(x, kernel, stride),
-    backward: ({ graph }, { dy, input }) => ({
-      inputs: [graph.avgPoolGradient(graph.shapeOf(input()), dy, kernel, stride)],
-    }),
-  }),
+  maxPool2d: maxPoolRule,
+  avgPool2d: avgPoolRule,
+  pad2d: padRule,
   flatten: () => ({
     forward: ({ graph, kernel: { node } }, [x = '']) =>
       graph.reshape(x, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),

@@ -16,6 +16,7 @@ import { latentNodes, mapLatent } from '../head/head.js'
 import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
 import { applied } from './nonlinearity.js'
+import { averaged, largest, padded } from './windows.js'
 
 /** A network's parameters by name, in the engine's layout. */
 export type ParameterTensors = ReadonlyMap<string, Tensor>
@@ -148,8 +149,9 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
     ),
   relu: (_layer, _kernel, [x]) => relu(x as Tensor),
   activation: ({ function: given }, _kernel, [x]) => applied(given, x as Tensor),
-  maxPool2d: (layer, _kernel, [x]) => tf.maxPool(x as Tensor4D, layer.kernel, layer.stride, 'valid'),
-  avgPool2d: (layer, _kernel, [x]) => tf.avgPool(x as Tensor4D, layer.kernel, layer.stride, 'valid'),
+  maxPool2d: (layer, { node }, [x]) => largest(layer, node, x as Tensor4D),
+  avgPool2d: (layer, { node }, [x]) => averaged(layer, node, x as Tensor4D),
+  pad2d: (layer, _kernel, [x]) => padded(x as Tensor4D, layer, layer.value ?? 0),
   flatten: (_layer, { node }, [x]) =>
     tf.reshape(x as Tensor, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),
   add: (_layer, _kernel, inputs) => inputs.reduce((sum, term) => tf.add(sum, term)),

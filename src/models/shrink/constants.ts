@@ -49,13 +49,21 @@ const constantsAfter = (node: GraphNode, inputs: readonly Float64Array[], pieces
     case 'given':
     case 'sample':
       return new Float64Array(channelsOf(node.shape)).fill(Number.NaN)
+    case 'pad2d':
+      return besides(first, node.layer.value ?? 0)
+    case 'avgPool2d':
+      // The mean over a constant and zeros differs at the border.
+      return node.layer.padding && node.layer.countIncludePad !== false ? besides(first, 0) : first
     case 'normalize':
     case 'maxPool2d':
-    case 'avgPool2d':
     case 'flatten':
       return first
   }
 }
+
+/** Constants of an image beside added pixels: only that of the pixels stays one. */
+const besides = (given: Float64Array, added: number): Float64Array =>
+  given.map((value) => (value === added ? value : Number.NaN))
 
 /** y = scale·x + shift of a batch normalisation in use. */
 const scaleAndShift = (gamma: Float32Array, beta: Float32Array, mean: Float32Array, variance: Float32Array) => {

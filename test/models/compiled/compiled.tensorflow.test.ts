@@ -24,6 +24,7 @@ import {
   linear,
   maxPool2d,
   normalize,
+  pad2d,
   relu,
 } from '../../../src/models/architecture/layers.js'
 import { classify } from '../../../src/models/compiled/classify.js'
@@ -101,6 +102,26 @@ const windows = architecture('windows', { height: 11, width: 13, channels: 3 }, 
   linear('last', { out: 3 }),
 ])
 
+/** Padding on chosen sides, and in pooling of every kind. */
+const padded = architecture('padded', { height: 10, width: 13, channels: 2 }, [
+  pad2d({ right: 1, bottom: 1 }),
+  conv2d('strided', { out: 4, kernel: 3, stride: 2 }),
+  maxPool2d({ kernel: 3, stride: 2, padding: 1, id: 'max' }),
+  avgPool2d({ kernel: 3, stride: 2, padding: 1, inputs: ['strided'] }),
+  add(['max', 'avgPool2d-3'], { id: 'sum' }),
+  maxPool2d({ kernel: 2, ceilMode: true, id: 'beyond' }),
+  avgPool2d({ kernel: 2, ceilMode: true, inputs: ['sum'], id: 'mean' }),
+  avgPool2d({ kernel: 2, stride: 2, padding: 1, countIncludePad: false, inputs: ['sum'] }),
+  add(['beyond', 'mean']),
+  silu({ id: 'silu' }),
+  pad2d({ top: 2, left: 1, right: 2, bottom: 1, value: 0.5, inputs: ['avgPool2d-7'] }),
+  conv2d('on', { out: 4, kernel: 3, stride: 2 }),
+  add(['on', 'silu']),
+  relu(),
+  flatten(),
+  linear('last', { out: 3 }),
+])
+
 /** 3 × 3 convolutions by Winograd's tiles, and one of an odd side, which is direct. */
 const deep = architecture('deep', { height: 4, width: 2, channels: 256 }, [
   conv2d('tiles', { out: 320, kernel: 3, padding: 1 }),
@@ -118,6 +139,7 @@ const networks: readonly (readonly [string, Architecture])[] = [
   ['every kind of layer', mixed],
   ['every element-wise function', curved],
   ['windows with a stride', windows],
+  ['padding', padded],
   ['small images of many channels', deep],
   ['groups and depth-wise convolutions', foldingOf(separable).architecture],
   ['the same in training', separable],

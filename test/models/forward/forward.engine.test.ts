@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { tf } from '../../../src/engine/tf.js'
 import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
 import type { Layer } from '../../../src/models/architecture/layer.js'
-import { avgPool2d, flatten, linear, maxPool2d } from '../../../src/models/architecture/layers.js'
+import { avgPool2d, flatten, linear, maxPool2d, pad2d } from '../../../src/models/architecture/layers.js'
 import { forward, unflatten } from '../../../src/models/forward/forward.js'
 import { parameterCount, parametersOf } from '../../../src/models/parameters/parameters.js'
 import { freshStatistics, statisticsCount } from '../../../src/models/parameters/statistics.js'
@@ -54,6 +54,10 @@ describe('gradients of forward() by central differences', () => {
     ['max pooling', maxPool2d({ kernel: 2 })],
     ['max pooling with windows that overlap', maxPool2d({ kernel: 3, stride: 1 })],
     ['max pooling with gaps', maxPool2d({ kernel: 1, stride: 2 })],
+    ['max pooling with padding', maxPool2d({ kernel: 3, stride: 2, padding: 1, ceilMode: true })],
+    ['zeros at two sides', pad2d({ right: 1, bottom: 2 })],
+    ['average pooling with padding', avgPool2d({ kernel: 3, stride: 2, padding: 1, ceilMode: true })],
+    ['means within the image', avgPool2d({ kernel: 2, stride: 1, padding: 1, countIncludePad: false })],
     ['average pooling', avgPool2d({ kernel: 2 })],
     ['average pooling with windows that overlap', avgPool2d({ kernel: 3, stride: 2 })],
   ])('%s', (_name, pool) => {

@@ -2,6 +2,7 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../../../dsl/errors.js'
 import { type Architecture, type GraphNode, INPUT } from '../../../models/architecture/architecture.js'
 import { executionOf } from '../../../models/architecture/execution.js'
+import type { Layer } from '../../../models/architecture/layer.js'
 import { type NamedTensor, unpackWeights } from '../../../models/parameters/weights.js'
 import { refuse, refusing } from '../../files/refusal.js'
 import { littleEndian } from '../tensors/dtype.js'
@@ -77,13 +78,15 @@ const gridsOf = (architecture: Architecture, ranges: ReadonlyMap<string, Range>)
   for (const id of [...(normalised ? [] : [INPUT]), ...kernels.slice(0, -1).map(({ result }) => result)]) {
     const kernel = kernels.find(({ result }) => result === id)
     const [source = ''] = kernel?.node.inputs ?? []
-    const passes = kernel?.node.layer.type === 'maxPool2d' || kernel?.node.layer.type === 'flatten'
-    // A kernel that only selects or moves numbers keeps their grid.
-    const grid = passes ? grids.get(source) : undefined
+    const grid = kernel && passes(kernel.node.layer) ? grids.get(source) : undefined
     grids.set(id, grid ?? unsignedGrid(ranges.get(id) ?? refuse(`a range of "${id}"`, 'no range')))
   }
   return grids
 }
+
+/** Whether a layer only selects or moves numbers, and so keeps their grid, which has a 0. */
+const passes = (layer: Layer): boolean =>
+  layer.type === 'maxPool2d' || layer.type === 'flatten' || (layer.type === 'pad2d' && (layer.value ?? 0) === 0)
 
 /** A value rounded to its grid. */
 const roundTrip = (id: string): readonly Written<OnnxNode>[] => [

@@ -5,25 +5,13 @@ import { groupsOf } from '../../../models/architecture/layers.js'
 import { batchNormDefaults } from '../../../models/parameters/statistics.js'
 import { refuse } from '../../files/refusal.js'
 import { activationNodes } from './activationNodes.js'
-import {
-  float,
-  integer,
-  integers,
-  type Place,
-  type WrittenAttribute,
-  type WrittenNode,
-  writtenNode,
-} from './writtenNode.js'
-
-const window = (kernel: number, stride: number): readonly WrittenAttribute[] => [
-  integers('kernel_shape', [kernel, kernel]),
-  integers('strides', [stride, stride]),
-]
+import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, window } from './windowNodes.js'
+import { float, integer, integers, type Place, type WrittenNode, writtenNode } from './writtenNode.js'
 
 const onlyInTraining = (_: Layer, { id }: Place): never =>
   refuse('a network without its stochastic head', `a layer "${id}" that only training has`)
 
-const write = dispatch<Layer, readonly [Place], readonly WrittenNode[]>({
+const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   normalize: (_, place) => {
     const centred = `${place.id}/centred`
     return [
@@ -60,8 +48,9 @@ const write = dispatch<Layer, readonly [Place], readonly WrittenNode[]>({
   linear: ({ name }, place) => [writtenNode('Gemm', place, [`${name}.weight`, `${name}.bias`], [integer('transB', 1)])],
   relu: (_, place) => [writtenNode('Relu', place)],
   activation: ({ function: given }, place) => activationNodes(given, place),
-  maxPool2d: ({ kernel, stride }, place) => [writtenNode('MaxPool', place, [], window(kernel, stride))],
-  avgPool2d: ({ kernel, stride }, place) => [writtenNode('AveragePool', place, [], window(kernel, stride))],
+  maxPool2d: maxPoolNodes,
+  avgPool2d: avgPoolNodes,
+  pad2d: (layer, place) => padNodes(layer, layer.value ?? 0, place),
   flatten: (_, place) => [writtenNode('Flatten', place, [], [integer('axis', 1)])],
   add: (_, place) => [writtenNode(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
   given: onlyInTraining,
@@ -78,5 +67,5 @@ export const constantsOf = ({ id, layer }: GraphNode): Readonly<Record<string, r
  * @param output the name of the layer's output
  * @throws Refusal for a layer that only training has
  */
-export const nodesOf = ({ id, layer, inputs }: GraphNode, output: string): readonly WrittenNode[] =>
-  write(layer, { id, inputs, output })
+export const nodesOf = ({ id, layer, inputs, inputShapes }: GraphNode, output: string): readonly WrittenNode[] =>
+  write(layer, { id, inputs, output, inputShapes })

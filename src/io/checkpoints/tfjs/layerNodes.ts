@@ -1,8 +1,9 @@
 import { dispatch } from '../../../dsl/kit/dispatch.js'
 import { samePads } from '../../../engine/ops/conv2d.js'
 import type { Kernel } from '../../../models/architecture/execution.js'
-import type { Conv2dLayer, Layer } from '../../../models/architecture/layer.js'
+import type { Conv2dLayer, Layer, Sides } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
+import { poolWindowOf } from '../../../models/architecture/poolWindow.js'
 import { type GraphModelBuilder, INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
 import { writeActivation } from './writeActivation.js'
 
@@ -77,10 +78,27 @@ const write = dispatch<Layer, readonly [Place], Value>({
   relu: (_, { graph, kernel, inputs }) => graph.node('Relu', kernel.result, inputs),
   activation: ({ function: given }, { graph, kernel, inputs: [x = ''] }) =>
     writeActivation(given, graph, kernel.node.id, x),
-  maxPool2d: (layer, { graph, kernel, inputs }) =>
-    graph.node('MaxPool', kernel.result, inputs, window(layer.kernel, layer.stride)),
-  avgPool2d: (layer, { graph, kernel, inputs }) =>
-    graph.node('AvgPool', kernel.result, inputs, window(layer.kernel, layer.stride)),
+  maxPool2d: (layer, place) => {
+    const { graph, kernel } = place
+    const { sides } = poolWindowOf(layer, kernel.node.inputShapes[0])
+    const seen = sides ? paddedImage(place, sides, LEAST) : place.inputs
+    return graph.node('MaxPool', kernel.result, seen, window(layer.kernel, layer.stride))
+  },
+  avgPool2d: (layer, place) => {
+    const { graph, kernel } = place
+    const { sides, scale } = poolWindowOf(layer, kernel.node.inputShapes[0])
+    const seen = sides ? paddedImage(place, sides, 0) : place.inputs
+    if (!scale) return graph.node('AvgPool', kernel.result, seen, window(layer.kernel, layer.stride))
+    const { id } = kernel.node
+    const means = graph.node('AvgPool', `${id}/means`, seen, window(layer.kernel, layer.stride))
+    const sizes = [scale.length, scale[0]?.length ?? 0, 1]
+    const factors = graph.constant(`${id}/factors`, sizes, Float32Array.from(scale.flat()))
+    return graph.node('Mul', kernel.result, [means, factors])
+  },
+  pad2d: (layer, place) => {
+    const [value = ''] = paddedImage(place, layer, layer.value ?? 0, place.kernel.result)
+    return value
+  },
   flatten: (_, { graph, kernel, inputs }) => {
     const { shape, id } = kernel.node
     const features = shape.kind === 'vector' ? shape.features : -1
@@ -91,6 +109,21 @@ const write = dispatch<Layer, readonly [Place], Value>({
   given: onlyInTraining,
   sample: onlyInTraining,
 })
+
+/** The least number of float32: WebGL's maximum begins with a finite one. */
+const LEAST = -3.4028234663852886e38
+
+/** The input with more pixels at chosen sides. */
+const paddedImage = (
+  { graph, kernel: { node }, inputs }: Place,
+  { top, bottom, left, right }: Sides,
+  value: number,
+  name = `${node.id}/padded`,
+): readonly Value[] => {
+  const sides = graph.integers(`${node.id}/paddings`, [4, 2], [0, 0, top, bottom, left, right, 0, 0])
+  const number = graph.constant(`${node.id}/value`, [], Float32Array.of(value))
+  return [graph.node('PadV2', name, [...inputs, sides, number], { Tpaddings: INTEGER })]
+}
 
 /** A convolution with its bias and ReLU. */
 const convolved = (place: ConvPlace, op: keyof typeof FUSED, weight: Value): Value => {

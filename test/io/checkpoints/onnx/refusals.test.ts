@@ -40,9 +40,9 @@ describe('an operator', () => {
       withConv({ attribute: [ints('dilations', [2, 2])] }),
       'expected attribute "dilations" of [1, 1] in operator Conv (node "first", opset 17), got [2, 2]',
     ],
-    'padding on one side': [
-      withConv({ attribute: [ints('pads', [1, 0, 1, 0])] }),
-      'expected attribute "pads" of 4 equal whole numbers >= 0, the same for all sides in operator Conv (node "first", opset 17), got [1, 0, 1, 0]',
+    'padding that takes pixels away': [
+      withConv({ attribute: [ints('pads', [1, 0, -1, 0])] }),
+      'expected attribute "pads" of 4 whole numbers >= 0 in operator Conv (node "first", opset 17), got [1, 0, -1, 0]',
     ],
     'weights that are computed': [
       withConv({ input: ['x', 'x'] }),
@@ -85,11 +85,12 @@ describe('what is there is said in words, and what is accepted', () => {
       initializer: [...initializer, tensor('s', [1]), tensor('t', [1]), tensor('i', [1])],
     })
 
-  it('of padding that differs by a pixel', async () => {
-    const same = { name: 'auto_pad', s: Buffer.from('SAME_UPPER'), type: 3 }
-    expect(await complaint(withConv({ attribute: [same, ints('strides', [2, 2])] }))).toBe(
-      'expected the same padding, of 0 or more pixels, on all four sides in operator Conv (node "first", opset 17), ' +
-        'got 0 at the top, 0 on the left, 1 at the bottom and 1 on the right',
+  it('of pooling with more pixels at the top', async () => {
+    const same = { name: 'auto_pad', s: Buffer.from('SAME_LOWER'), type: 3 }
+    const attribute = [ints('kernel_shape', [2, 2]), same]
+    expect(await complaint(withFirst(node('MaxPool', ['x'], { attribute })))).toBe(
+      'expected as much padding at the top and on the left as elsewhere, or a pixel less ' +
+        'in operator MaxPool (node "odd", opset 17), got 1 at the top, 1 on the left, 0 at the bottom and 0 on the right',
     )
   })
 

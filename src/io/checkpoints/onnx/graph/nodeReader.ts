@@ -1,3 +1,4 @@
+import type { Sides } from '../../../../models/architecture/layer.js'
 import type { ReadBudget } from '../../../files/readBudget.js'
 import { quoted, refuse } from '../../../files/refusal.js'
 import type { Dtype } from '../../tensors/dtype.js'
@@ -48,8 +49,14 @@ type Drafted =
     }
   /** An element-wise function. `isLayer`: a layer here computes it. */
   | { readonly draft: 'function'; readonly functions: readonly FunctionOf[]; readonly isLayer: () => boolean }
-  /** Zeros on each side of an image, for the convolution after it. */
-  | { readonly draft: 'pad'; readonly source: Activations; readonly padding: number }
+  /** More pixels at the sides of an image, for the layer after it; `name` is that of the node. */
+  | {
+      readonly draft: 'pad'
+      readonly source: Activations
+      readonly sides: Sides
+      readonly value: number
+      readonly name: string
+    }
   /** A softmax of logits, which must be the network's output. */
   | { readonly draft: 'probabilities'; readonly source: Activations; readonly operator: string }
 
@@ -111,6 +118,15 @@ export class NodeReader {
 
   get operator(): string {
     return this.#node.opType
+  }
+
+  get name(): string {
+    return this.#node.name
+  }
+
+  /** Whether each node of the file has the name of its layer, as this package writes it. */
+  get isOurs(): boolean {
+    return this.#reading.named === 'layer'
   }
 
   get count(): number {

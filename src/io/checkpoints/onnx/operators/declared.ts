@@ -50,7 +50,10 @@ const window = {
   auto_pad: text('NOTSET', 'NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'),
   kernel_shape: ints(alike(2, 1)),
   strides: ints(alike(2, 1)),
-  pads: ints(alike(4, 0)),
+  pads: ints({
+    words: '4 whole numbers >= 0',
+    test: (value) => isList(value) && value.length === 4 && value.every((each) => each >= 0),
+  }),
 } satisfies AttributeRules
 
 /** The layers here look at every pixel of a window. */
@@ -68,7 +71,6 @@ export const declared = {
   AveragePool: {
     ...window,
     ceil_mode: int(0, flag, { since: 10 }),
-    // Matters only for padding, which no layer for pooling has.
     count_include_pad: int(0, flag),
     dilations: ints(undilated, { since: 19 }),
   },

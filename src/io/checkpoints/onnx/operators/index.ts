@@ -7,14 +7,15 @@ import { gemm, matMul } from './dense.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
 import { concat, constantOfShape, gather, slice } from './numbers.js'
 import { constant, dropout, identity, relu, softmax } from './passing.js'
+import { averagePool, maxPool } from './pooling.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
 import { cast } from './views.js'
-import { conv, globalAverage, pad, pool, reduceMean } from './windows.js'
+import { conv, globalAverage, pad, reduceMean } from './windows.js'
 
 /** What an operator becomes: layers, or a value that later nodes use. */
 const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {
   Add: add,
-  AveragePool: pool('avgPool2d'),
+  AveragePool: averagePool,
   BatchNormalization: batchNormalization,
   Cast: cast,
   Clip: clip,
@@ -39,7 +40,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {
   LogSoftmax: softmax,
   MatMul: matMul,
   Max: withNumber(Math.max),
-  MaxPool: pool('maxPool2d'),
+  MaxPool: maxPool,
   Min: withNumber(Math.min),
   Mish: nonlinearity(() => ({ type: 'mish' })),
   Mul: mul,

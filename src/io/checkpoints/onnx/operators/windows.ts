@@ -1,17 +1,18 @@
 import type { ImageShape } from '../../../../dsl/dataset.js'
 import { given } from '../../../../dsl/kit/given.js'
-import type { Activations } from '../graph/networkBuilder.js'
+import type { Sides } from '../../../../models/architecture/layer.js'
+import type { Activations, Origin } from '../graph/networkBuilder.js'
 import type { NodeReader, Value } from '../graph/nodeReader.js'
 import { countOf, doublesOf, shapeText } from '../graph/tensor.js'
 import { stateTensor } from '../graph/tensors.js'
-import { activations, draftOf } from './drafts.js'
+import { activations, draftOf, once } from './drafts.js'
 import { attributeOrInput } from './numbers.js'
 import { areSpatial } from './shaping.js'
 
-/** `Conv`, with the zeros of a `Pad` before it. */
+/** `Conv`, with the zeros of a `Pad` before it. Zeros that differ between sides are a layer of their own. */
 export const conv = (node: NodeReader): Value => {
-  const pad = draftOf(node.value(0), 'pad')
-  const input = pad?.source ?? node.activations(0)
+  const before = foldable(node)
+  const input = before?.source ?? node.activations(0)
   const image = imageOf(node, input)
   const weight = node.constant(1)
   const [out = 0, channels = 0, ...kernel] = weight.dims
@@ -28,10 +29,12 @@ export const conv = (node: NodeReader): Value => {
   if (declared && declared[0] !== size)
     node.refuse(`attribute "kernel_shape" of its weights, ${size} x ${size}`, declared.join(' x '))
   const stride = strideOf(node)
-  const before = pad?.padding ?? 0
-  const padded = { height: image.height + 2 * before, width: image.width + 2 * before }
-  const padding = before + paddingOf(node, padded, size, stride)
   const name = node.layerName(weight.name)
+  const zeros = before?.padding ?? 0
+  const padded = { height: image.height + 2 * zeros, width: image.width + 2 * zeros }
+  const sides = grown(sidesOf(node, padded, size, stride), zeros)
+  const padding = sameSides(sides)
+  const seen = padding === undefined ? node.builder.add({ type: 'pad2d', ...sides }, [input], padOrigin(node)) : input
   const bias = node.optional(2) ? node.constant(2) : undefined
   return activations(
     node.builder.add(
@@ -41,57 +44,57 @@ export const conv = (node: NodeReader): Value => {
         out,
         kernel: size,
         stride,
-        padding,
+        padding: padding ?? 0,
         bias: bias ? 'learned' : 'none',
         ...given({ groups: groups === 1 ? undefined : groups }),
       },
-      [input],
+      [seen],
       node.origin(name),
       { weight: stateTensor(weight), ...given({ bias: bias && stateTensor(bias) }) },
     ),
   )
 }
 
-/** `Pad` of an image by zeros. */
+/** The zeros that a node before adds on each side alike, which a convolution can add itself. */
+const foldable = (node: NodeReader): { readonly source: Activations; readonly padding: number } | undefined => {
+  const pad = draftOf(node.value(0), 'pad')
+  const padding = pad && sameSides(pad.sides)
+  // In our own files they are a layer.
+  if (!pad || padding === undefined || pad.value !== 0 || node.isOurs) return undefined
+  return { source: pad.source, padding }
+}
+
+/** `Pad` of an image by a number. */
 export const pad = (node: NodeReader): Value => {
   const source = node.activations(0)
   const pads = attributeOrInput(node, 'pads', 1) ?? []
-  const [fill] = node.optional(2) ? doublesOf(node.constant(2)) : [node.opset > 10 ? 0 : node.float('value')]
-  if (fill !== 0) node.refuse('padding by 0', `${fill}`)
+  const [value = Number.NaN] = node.optional(2)
+    ? doublesOf(node.constant(2))
+    : [node.opset > 10 ? 0 : node.float('value')]
   if (node.optional(3)) node.refuse('padding of all axes', 'padding of some axes')
   const [n = 0, c = 0, top = 0, left = 0, n2 = 0, c2 = 0, bottom = 0, right = 0] = pads
   if (source.shape.kind !== 'image' || pads.length !== 8 || n !== 0 || c !== 0 || n2 !== 0 || c2 !== 0)
     node.refuse('padding of the rows and columns of images', `pads ${pads.slice(0, 16).join(', ')}`)
-  const padding = sidesAlike(node, { top, left, bottom, right })
-  if (padding === 0) return activations(source)
+  const sides = { top, bottom, left, right }
+  checkSides(node, sides)
+  if (sameSides(sides) === 0 && !node.isOurs) return activations(source)
   return {
     kind: 'draft',
     draft: 'pad',
     source,
-    padding,
-    settle: () => node.refuse('a convolution after the padding', 'another operator'),
+    sides,
+    value,
+    name: node.name,
+    settle: once(() => {
+      if (!Number.isFinite(value)) node.refuse('padding by a finite number', `${value}`)
+      return node.builder.add(
+        { type: 'pad2d', ...sides, ...(value === 0 ? {} : { value }) },
+        [source],
+        node.originOf('pad2d'),
+      )
+    }),
   }
 }
-
-/** `MaxPool` and `AveragePool`. */
-export const pool =
-  (type: 'maxPool2d' | 'avgPool2d') =>
-  (node: NodeReader): Value => {
-    const input = node.activations(0)
-    const image = imageOf(node, input)
-    const [kernel] = node.integers('kernel_shape') ?? []
-    if (kernel === undefined) return node.refuse('an attribute "kernel_shape"', 'none')
-    const stride = strideOf(node)
-    const padding = paddingOf(node, image, kernel, stride)
-    if (padding !== 0) node.refuse('pooling without padding', `${padding} pixels on each side`)
-    const fits = [image.height, image.width].every((size) => (size - kernel) % stride === 0)
-    if (node.integer('ceil_mode') !== 0 && !fits)
-      node.refuse(
-        'windows within the image',
-        `windows beyond it (ceil_mode) in ${image.height} x ${image.width} pixels`,
-      )
-    return activations(node.builder.add({ type, kernel, stride }, [input], node.originOf(type)))
-  }
 
 /** `GlobalAveragePool`. */
 export const globalAverage = (node: NodeReader): Value => {
@@ -119,7 +122,7 @@ export const reduceMean = (node: NodeReader): Value => {
   return activations(node.builder.add({ type: 'flatten' }, [pooled.activations], node.originOf('flatten')))
 }
 
-const imageOf = (node: NodeReader, { shape }: Activations): ImageShape =>
+export const imageOf = (node: NodeReader, { shape }: Activations): ImageShape =>
   shape.kind === 'image' ? shape : node.refuse('an image', `a vector of ${shape.features}`)
 
 /** The one number of all sides. @throws Refusal if they differ */
@@ -129,45 +132,56 @@ const sameOf = (node: NodeReader, what: string, sizes: readonly number[]): numbe
   return first
 }
 
-const strideOf = (node: NodeReader): number => node.integers('strides')?.[0] ?? 1
+export const strideOf = (node: NodeReader): number => node.integers('strides')?.[0] ?? 1
 
-/** Pixels that are added at each side. */
-interface Sides {
-  readonly top: number
-  readonly left: number
-  readonly bottom: number
-  readonly right: number
+/** The origin of a layer that adds the zeros of a node, before the layer of the node itself. */
+export const padOrigin = (node: NodeReader): Origin => {
+  const { order } = node.originOf('pad2d')
+  return { id: `pad2d-${order}`, order }
 }
 
-/** The number of pixels on each side. @throws Refusal if they differ, or some are taken away */
-const sidesAlike = (node: NodeReader, sides: Sides): number => {
-  const { top, left, bottom, right } = sides
-  if (top < 0 || left !== top || bottom !== top || right !== top)
-    node.refuse(
-      'the same padding, of 0 or more pixels, on all four sides',
-      `${top} at the top, ${left} on the left, ${bottom} at the bottom and ${right} on the right`,
-    )
-  return top
+/** The number of pixels on every side; undefined if they differ. */
+export const sameSides = ({ top, bottom, left, right }: Sides): number | undefined =>
+  [bottom, left, right].every((side) => side === top) ? top : undefined
+
+/** The same number of pixels on every side. */
+export const evenSides = (side: number): Sides => ({ top: side, bottom: side, left: side, right: side })
+
+const grown = ({ top, bottom, left, right }: Sides, by: number): Sides => ({
+  top: top + by,
+  bottom: bottom + by,
+  left: left + by,
+  right: right + by,
+})
+
+/** @throws Refusal if pixels are taken away */
+const checkSides = (node: NodeReader, sides: Sides): void => {
+  if (Math.min(...Object.values(sides)) < 0) node.refuse('padding by 0 or more pixels', sidesText(sides))
 }
 
-/** The number of pixels that are added on each side. */
-const paddingOf = (
+/** Numbers of pixels, for an error. */
+export const sidesText = ({ top, bottom, left, right }: Sides): string =>
+  `${top} at the top, ${left} on the left, ${bottom} at the bottom and ${right} on the right`
+
+/** The numbers of pixels that a node adds itself. */
+export const sidesOf = (
   node: NodeReader,
   { height, width }: Pick<ImageShape, 'height' | 'width'>,
   kernel: number,
   stride: number,
-): number => {
+): Sides => {
   const mode = node.text('auto_pad')
-  const [padding = 0] = node.integers('pads') ?? []
-  if (mode === 'NOTSET') return padding
-  if (padding !== 0) node.refuse('either "auto_pad" or "pads"', `both, ${mode} and ${padding}`)
-  if (mode === 'VALID') return 0
+  const [top = 0, left = 0, bottom = 0, right = 0] = node.integers('pads') ?? []
+  const own = { top, bottom, left, right }
+  if (mode === 'NOTSET') return own
+  if (sameSides(own) !== 0)
+    node.refuse('either "auto_pad" or "pads"', `both, ${mode} and ${Object.values(own).join(', ')}`)
+  if (mode === 'VALID') return own
   // As many pixels as are needed for ceil(size / stride) windows; an odd one is at the end, or at the beginning.
   const [rows, columns] = [height, width].map((size) => {
     const all = Math.max(0, (Math.ceil(size / stride) - 1) * stride + kernel - size)
     const [less, more] = [Math.floor(all / 2), Math.ceil(all / 2)]
     return mode === 'SAME_UPPER' ? ([less, more] as const) : ([more, less] as const)
   })
-  const [[top, bottom], [left, right]] = [rows ?? [0, 0], columns ?? [0, 0]]
-  return sidesAlike(node, { top, left, bottom, right })
+  return { top: rows?.[0] ?? 0, bottom: rows?.[1] ?? 0, left: columns?.[0] ?? 0, right: columns?.[1] ?? 0 }
 }

@@ -1,0 +1,33 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { tf } from '../../engine/tf.js'
+import type { GraphNode } from '../architecture/architecture.js'
+import type { AvgPool2dLayer, MaxPool2dLayer, Sides } from '../architecture/layer.js'
+import { poolWindowOf } from '../architecture/poolWindow.js'
+
+/** Images with more pixels at each side, which all hold one number. */
+export const padded = (x: Tensor4D, { top, bottom, left, right }: Sides, value: number): Tensor4D =>
+  tf.pad(
+    x,
+    [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ],
+    value,
+  )
+
+/** The largest value of each window. */
+export const largest = (layer: MaxPool2dLayer, node: GraphNode, x: Tensor4D): Tensor4D => {
+  const { sides } = poolWindowOf(layer, node.inputShapes[0])
+  const image = sides ? padded(x, sides, Number.NEGATIVE_INFINITY) : x
+  return tf.maxPool(image, layer.kernel, layer.stride, 'valid')
+}
+
+/** The mean of each window. */
+export const averaged = (layer: AvgPool2dLayer, node: GraphNode, x: Tensor4D): Tensor4D => {
+  const { sides, scale } = poolWindowOf(layer, node.inputShapes[0])
+  const means = tf.avgPool(sides ? padded(x, sides, 0) : x, layer.kernel, layer.stride, 'valid')
+  if (!scale) return means
+  return tf.mul(means, tf.tensor3d(scale.flat(), [scale.length, scale[0]?.length ?? 0, 1]))
+}

@@ -73,6 +73,17 @@ describe('many nodes', () => {
     expect(bytes / (await cost(ofChain(2_000))).bytes).toBeCloseTo(10, 0)
   })
 
+  it('may be functions in a long row, which become layers on the way', async () => {
+    const tanh = (count: number): Uint8Array =>
+      model({
+        node: chain(count, (i) => ({ opType: 'Tanh', input: [`v${i}`] })),
+        input: [value('v0', [1, 1, 4, 4])],
+      })
+    const { error, steps } = await cost(tanh(8000))
+    expect(error).toBe('none')
+    expect(steps / (await cost(tanh(800))).steps).toBeCloseTo(10, 0)
+  })
+
   it('may all want the name of one tensor', async () => {
     const bytes = model({
       node: chain(3000, (i) => ({ opType: 'Conv', input: [`v${i}`, 'one.weight'] })),

@@ -66,6 +66,8 @@ export interface FunctionOf {
   readonly key: unknown
   readonly source: () => Activations
   readonly values: Float64Array
+  /** How many functions have to become layers before the source is one. */
+  readonly depth: number
 }
 
 /** What all nodes of a graph share while it is read. */

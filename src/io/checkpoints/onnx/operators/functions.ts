@@ -112,22 +112,33 @@ export const functionsIn = (node: NodeReader, index: number): readonly FunctionO
   const value = node.value(index)
   if (value.kind === 'activations') {
     const { activations } = value
-    return [{ key: activations.id, source: () => activations, values: grid }]
+    return [{ key: activations.id, source: () => activations, values: grid, depth: 0 }]
   }
   if (value.kind !== 'draft') return node.refuse('the output of a layer', node.described(index))
-  const itself = { key: value.settle, source: value.settle, values: grid }
+  const itself = { key: value.settle, source: value.settle, values: grid, depth: 1 }
   const affine = draftOf(value, 'affine')
   if (affine) return [...affine.functions.slice(0, MOST - 1), itself]
   const composed = draftOf(value, 'function')
   if (!composed) return [itself]
-  return composed.isLayer() ? [...composed.functions.slice(0, MOST - 1), itself] : composed.functions
+  if (!composed.isLayer()) return composed.functions
+  const depth = 1 + Math.max(...composed.functions.map((each) => each.depth))
+  // The layers of a long chain are made on the way: made at its end, each would wait for the one before it.
+  if (depth > DEEPEST) value.settle()
+  return [...composed.functions.slice(0, MOST - 1), { ...itself, depth: depth > DEEPEST ? 0 : depth }]
 }
 
 /** The most activations that a function is tracked back to. */
 const MOST = 4
 
+/** The most functions that wait for each other to become layers. */
+const DEEPEST = 100
+
+/** What a function's value at one number costs to compute and to compare, in steps of the budget. */
+const STEPS = 4
+
 const functionDraft = (node: NodeReader, functions: readonly FunctionOf[], fallback?: () => Activations): Value => {
-  node.budget.work(grid.length * functions.length, 'the functions of its activations')
+  node.budget.work(STEPS * grid.length * functions.length, 'the functions of its activations')
+  node.budget.allocate(grid.byteLength * functions.length, 'the functions of its activations')
   const known = once(() => {
     for (const each of functions) {
       const layer = recognise(each.values)

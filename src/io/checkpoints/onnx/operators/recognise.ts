@@ -34,36 +34,28 @@ const TOLERANCE = 2e-6
  */
 export const recognise = (values: Float64Array): Recognised | undefined => {
   const [low, middle, high] = [MINUS_ONE, ZERO, ONE].map((at) => values[at] ?? Number.NaN) as [number, number, number]
-  const affine = { scale: shortest(high - middle), shift: shortest(middle) }
-  if (isClose(values, grid)) return { type: 'identity' }
-  if (
-    isClose(
-      values,
-      grid.map((x) => Math.max(0, x)),
-    )
-  )
-    return { type: 'relu' }
-  if (
-    isClose(
-      values,
-      grid.map((x) => affine.scale * x + affine.shift),
-    )
-  )
-    return { type: 'affine', ...affine }
-  const candidates: readonly Nonlinearity[] = [
-    ...plain,
-    { type: 'leakyRelu', slope: shortest(-low) },
-    { type: 'elu', alpha: shortest(low / Math.expm1(-1)) },
-    { type: 'softplus', beta: shortest(Math.LN2 / middle) },
-  ]
-  const found = candidates.find((candidate) => {
-    const { value } = formulaOf(candidate)
-    return isClose(
-      values,
-      grid.map((x) => value(numbers, x)),
-    )
-  })
-  return found && { type: 'activation', function: found }
+  const [scale, shift] = [high - middle, middle]
+  if (isClose(values, (x) => x)) return { type: 'identity' }
+  if (isClose(values, (x) => Math.max(0, x))) return { type: 'relu' }
+  if (isClose(values, (x) => scale * x + shift))
+    return { type: 'affine', scale: shortest(scale), shift: shortest(shift) }
+  const found = plain.find((candidate) => isOf(values, candidate))
+  if (found) return { type: 'activation', function: found }
+  const slope = -low
+  if (isOf(values, { type: 'leakyRelu', slope }))
+    return { type: 'activation', function: { type: 'leakyRelu', slope: shortest(slope) } }
+  const alpha = low / Math.expm1(-1)
+  if (isOf(values, { type: 'elu', alpha }))
+    return { type: 'activation', function: { type: 'elu', alpha: shortest(alpha) } }
+  const beta = Math.LN2 / middle
+  return isOf(values, { type: 'softplus', beta })
+    ? { type: 'activation', function: { type: 'softplus', beta: shortest(beta) } }
+    : undefined
+}
+
+const isOf = (values: Float64Array, candidate: Nonlinearity): boolean => {
+  const { value } = formulaOf(candidate)
+  return isClose(values, (x) => value(numbers, x))
 }
 
 const plain: readonly Nonlinearity[] = [
@@ -78,8 +70,9 @@ const plain: readonly Nonlinearity[] = [
   { type: 'mish' },
 ]
 
-const isClose = (values: Float64Array, wanted: Float64Array): boolean =>
+/** Compares with a function, up to the first number at which they differ. */
+const isClose = (values: Float64Array, wanted: (x: number) => number): boolean =>
   values.every((value, i) => {
-    const other = wanted[i] ?? Number.NaN
+    const other = wanted(grid[i] ?? Number.NaN)
     return Math.abs(value - other) <= TOLERANCE * Math.max(1, Math.abs(other))
   })

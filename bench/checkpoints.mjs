@@ -27,27 +27,27 @@ const live = async (name, out) => {
   const { seconds } = cases[name]
   const run = (await endlessRun(name, cases[name])).run({ out })
   let first
-  let told
+  let result
   let steps = 0
   let checkpoints = 0
   let spent = 0
   run.events$.subscribe((event) => {
-    if (event.type !== 'checkpoint' || told !== undefined) return
+    if (event.type !== 'checkpoint' || result !== undefined) return
     checkpoints += 1
     spent = event.spentSeconds
   })
   run.metrics$.subscribe(() => {
-    if (told !== undefined) return
+    if (result !== undefined) return
     const now = performance.now() / 1000
     if (first === undefined) first = now
     else steps += 1
     if (now - first < seconds) return
-    told = { perStep: (now - first) / steps, steps, checkpoints, share: spent / (now - first) }
+    result = { perStep: (now - first) / steps, steps, checkpoints, share: spent / (now - first) }
     run.stop()
   })
   const ended = await run.result
   if (ended.left?._tag !== 'InterruptedError') throw new Error(JSON.stringify(ended))
-  process.stdout.write(JSON.stringify(told))
+  process.stdout.write(JSON.stringify(result))
   process.exit()
 }
 

@@ -91,8 +91,8 @@ describe('errors', () => {
     [{ attacks: 'pgd,autoattack' }, undefined],
     [{ rates: '4,x' }, undefined],
   ])('a word that is not a choice, %j: %s', (raw, hint) => {
-    const told = decode({ checkpoint: 'x', ...raw })
-    expect(isRight(told) ? told : told.left.hint).toBe(hint)
+    const text = decode({ checkpoint: 'x', ...raw })
+    expect(isRight(text) ? text : text.left.hint).toBe(hint)
   })
 
   test('a pipeline without parameters refuses all', () => {
@@ -140,8 +140,8 @@ describe('optional', () => {
       left: { stage: '--set exclude', actual: '"fc3" as item 2', hint: 'Did you mean fc1?' },
     })
     const definition = definePipeline(fields, () => pipeline('x', syntheticDigits({ train: 10, test: 10 })))
-    const told = drawFileHelp('p.ts', definition, colorsFor({}))
-    expect(told).toContain('a comma list, each one of conv1, fc1, fc2, default the last one\n')
+    const text = drawFileHelp('p.ts', definition, colorsFor({}))
+    expect(text).toContain('a comma list, each one of conv1, fc1, fc2, default the last one\n')
   })
 
   test('long lists of words are wrapped at 100 characters, and no word is lost', () => {
@@ -152,9 +152,9 @@ describe('optional', () => {
     const definition = definePipeline(fields, () => pipeline('x', syntheticDigits({ train: 10, test: 10 })))
     const lines = drawFileHelp('p.ts', definition, colorsFor({})).split('\n')
     for (const line of nonEmpty(lines)) expect(line.length, line).toBeLessThanOrEqual(100)
-    const told = lines.map((line) => line.trim()).join(' ')
-    expect(told).toContain(`each one of ${words.join(', ')}, default`)
-    expect(told.replaceAll(', ', ',')).toContain(`default ${words.join(',')}`)
+    const text = lines.map((line) => line.trim()).join(' ')
+    expect(text).toContain(`each one of ${words.join(', ')}, default`)
+    expect(text.replaceAll(', ', ',')).toContain(`default ${words.join(',')}`)
   })
 })
 

@@ -204,12 +204,12 @@ describe('the event stream', () => {
     show.put(shown({ id: 'c', controls, figures: makeRunFigures('c') }))
     show.put(shown({ id: 'waiting', figures: makeRunFigures('waiting', 'waiting') }))
     const { port } = await serve(show, files())
-    const told = async (query: string): Promise<PageMessage | undefined> => {
+    const first = async (query: string): Promise<PageMessage | undefined> => {
       const page = listen(port, query)
       await page.until(1)
       return page.messages[0]
     }
-    const message = await told('?run=a')
+    const message = await first('?run=a')
     expect(message?.shown).toBe('a')
     const [full, brief] = message?.runs ?? []
     expect(full).toMatchObject({
@@ -238,8 +238,8 @@ describe('the event stream', () => {
     expect(Object.keys(brief?.curves?.columns ?? {})).toEqual(['loss'])
     expect(brief?.weights?.flatMap(({ layers }) => layers.flatMap(({ histogram }) => histogram))).toEqual([])
     // Without a choice, the newest that has started.
-    expect((await told(''))?.shown).toBe('c')
-    expect((await told('?run=nobody'))?.shown).toBe('c')
+    expect((await first(''))?.shown).toBe('c')
+    expect((await first('?run=nobody'))?.shown).toBe('c')
   })
 
   test('combines many events into few messages', async () => {

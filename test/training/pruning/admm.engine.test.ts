@@ -108,13 +108,13 @@ describe('the ADMM phase', () => {
     const pruned = task('irregular', 4).rates.map(({ parameter }) => parameter)
     const onPruned = (values: Float32Array): number =>
       Math.hypot(...pruned.map(({ offset, size }) => length(values.subarray(offset, offset + size))))
-    const told = fake.events.filter((event) => event.type === 'admm')
-    expect(told.map(({ epoch, rho }) => [epoch, rho])).toEqual([
+    const reported = fake.events.filter((event) => event.type === 'admm')
+    expect(reported.map(({ epoch, rho }) => [epoch, rho])).toEqual([
       [0, 0.1],
       [2, 0.1 * 3],
       [4, 0.5],
     ])
-    for (const [i, { primal, dual }] of told.entries()) {
+    for (const [i, { primal, dual }] of reported.entries()) {
       const step = at(steps, 6 * i)
       expect(primal).toBeCloseTo(onPruned(minus(step.before, step.z)), 5)
       const last = i === 0 ? undefined : at(steps, 6 * i - 1)
@@ -126,13 +126,13 @@ describe('the ADMM phase', () => {
   it('reports the weights of each layer after each epoch', async () => {
     const fake = fakeRun()
     const steps = await trace(options, fake)
-    const told = fake.events.filter((event) => event.type === 'weights')
-    expect(told.map(({ phase, epoch }) => `${phase} ${epoch}`)).toEqual([
+    const reported = fake.events.filter((event) => event.type === 'weights')
+    expect(reported.map(({ phase, epoch }) => `${phase} ${epoch}`)).toEqual([
       ...[0, 1, 2, 3, 4].map((epoch) => `admm ${epoch}`),
       'retrain 0',
     ])
     const weights = parametersOf(tinyNet).filter(({ role }) => role === 'weight')
-    for (const [i, { layers }] of told.entries()) {
+    for (const [i, { layers }] of reported.entries()) {
       const { w } = at(steps, 3 * i + 2)
       for (const [k, { offset, size, node }] of nonEmpty(weights.entries())) {
         const own = w.subarray(offset, offset + size)

@@ -31,12 +31,17 @@ const datasets = { mnist, cifar10, cifar100, syntheticDigits }
 interface Threat {
   readonly epsilon: number
   readonly norm: NormName
+  /** For the attacks on the cross entropy. */
+  readonly underflow: 'rescale' | undefined
   /** PGD as in papers on these data: its steps, and how many of them span the radius. */
   readonly published: { readonly steps: number; readonly perRadius: number }
 }
 
 /** A ball without the published PGD, for attacks that choose their own steps. */
 const ball = ({ epsilon, norm }: Threat) => ({ epsilon, norm })
+
+/** The ball, for the attacks on the cross entropy. */
+const onEntropy = (threat: Threat) => ({ ...ball(threat), underflow: threat.underflow })
 
 /** PGD in so many steps, of the published part of the radius unless `part` is given. */
 const steps = (threat: Threat, count = threat.published.steps, part = threat.published.perRadius) => ({
@@ -48,17 +53,17 @@ const steps = (threat: Threat, count = threat.published.steps, part = threat.pub
 const attacks = {
   autoattack: (threat: Threat) => autoAttack(ball(threat)),
   'autoattack-plus': (threat: Threat) => autoAttack({ ...ball(threat), version: 'plus', name: 'autoattack-plus' }),
-  'apgd-ce': (threat: Threat) => apgd(ball(threat)),
+  'apgd-ce': (threat: Threat) => apgd(onEntropy(threat)),
   'apgd-dlr': (threat: Threat) => apgd({ ...ball(threat), loss: 'dlr' }),
   'apgd-t': (threat: Threat) => apgdTargeted(ball(threat)),
   fab: (threat: Threat) => fab(ball(threat)),
   'fab-t': (threat: Threat) => fabTargeted(ball(threat)),
   square: (threat: Threat) => square(ball(threat)),
-  fgsm: (threat: Threat) => fgsm(ball(threat)),
-  pgd: (threat: Threat) => pgd(steps(threat)),
-  pgd10: (threat: Threat) => pgd({ ...steps(threat, 10, 4), name: 'pgd10' }),
-  pgd20: (threat: Threat) => pgd({ ...steps(threat, 20, 4), name: 'pgd20' }),
-  pgd100: (threat: Threat) => pgd({ ...steps(threat, 100, 30), name: 'pgd100' }),
+  fgsm: (threat: Threat) => fgsm(onEntropy(threat)),
+  pgd: (threat: Threat) => pgd({ ...steps(threat), ...onEntropy(threat) }),
+  pgd10: (threat: Threat) => pgd({ ...steps(threat, 10, 4), ...onEntropy(threat), name: 'pgd10' }),
+  pgd20: (threat: Threat) => pgd({ ...steps(threat, 20, 4), ...onEntropy(threat), name: 'pgd20' }),
+  pgd100: (threat: Threat) => pgd({ ...steps(threat, 100, 30), ...onEntropy(threat), name: 'pgd100' }),
   'pgd-margin': (threat: Threat) => pgd({ ...steps(threat), loss: 'margin', name: 'pgd-margin' }),
   'cw-l2': () => cwL2(),
 }
@@ -96,11 +101,15 @@ export default definePipeline(
       '0.3 on digits, 8/255 on CIFAR; in L2 it must be given',
     ),
     norm: param.choice(['Linf', 'L2'], { default: 'Linf', help: 'How a perturbation is measured.' }),
+    underflow: param.optional(
+      param.choice(['rescale'], { help: 'Rescales logits where the softmax underflows: fgsm, pgd and apgd-ce.' }),
+      'the gradient in float32, as in published figures',
+    ),
     batchSize: param.integer({ default: 250, min: 1, unit: 'images', help: 'Images attacked at once.' }),
     pictures: param.integer({ default: 0, min: 0, max: 100, unit: 'images', help: 'Drawn in attacks.svg.' }),
     shards: param.integer({ default: 1, min: 1, help: 'Parts to share out, of four batches at least; 1 is one run.' }),
   }),
-  ({ checkpoint, architecture, dataset, mean, std, examples, epsilon, norm, batchSize, pictures, ...p }) => {
+  ({ checkpoint, architecture, dataset, mean, std, examples, epsilon, norm, underflow, batchSize, pictures, ...p }) => {
     const preset = presets[dataset]
     const { pgd: published } = preset
     if (norm === 'L2' && epsilon === undefined)
@@ -113,6 +122,7 @@ export default definePipeline(
       })
     const threat = {
       norm,
+      underflow,
       epsilon: epsilon ?? preset.epsilon,
       published: { steps: published.steps, perRadius: Math.round(published.epsilon / published.stepSize) },
     }

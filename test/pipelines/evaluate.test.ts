@@ -36,6 +36,13 @@ describe('evaluate.ts', () => {
       })
   })
 
+  test('rescales where the softmax underflows only if asked to, and only on the cross entropy', () => {
+    const planned = plannedWith({ underflow: 'rescale' })
+    for (const name of ['fgsm', 'pgd', 'pgd10']) expect(planned.get(name)).toMatchObject({ underflow: 'rescale' })
+    for (const name of ['autoattack', 'pgd-margin']) expect(planned.get(name)).not.toHaveProperty('underflow')
+    expect(plannedWith({}).get('fgsm')).not.toHaveProperty('underflow')
+  })
+
   test('asks for the radius of L2, for which no preset has one', () => {
     expect(() => plannedWith({ norm: 'L2' })).toThrow('--set epsilon: expected a radius with norm=L2, got none')
     expect(plannedWith({ norm: 'L2', epsilon: 0.5 }).get('pgd')).toMatchObject({ epsilon: 0.5, norm: 'L2' })

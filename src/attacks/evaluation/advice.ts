@@ -92,10 +92,12 @@ export const adviceOnGradients = ({ attack, stage, attacked, withoutGradient }: 
     : [
         `${attack === stage ? stage : `${attack}/${stage}`}: its loss has no gradient on ` +
           `${percent(withoutGradient / attacked)} of the examples that it attacked (${withoutGradient} of ${attacked}): ` +
-          'zero or not finite. It cannot move them, so its figure says nothing about them. If the softmax underflows, ' +
-          "the cross-entropy attacks take underflow: 'rescale', and autoAttack has other losses; otherwise only " +
-          'square counts',
+          `zero or not finite. ${attack === stage ? ALONE : `Only the other attacks of ${attack} can move them`}`,
       ]
+
+const ALONE =
+  'It cannot move them, so its figure says nothing about them. If the softmax underflows, the cross-entropy attacks ' +
+  "take underflow: 'rescale', and autoAttack has other losses; otherwise only square counts"
 
 /** A warning if Square broke many examples that the gradient attacks before it did not break. */
 export const adviceOnSequence = (sequence: AttackSequence, results: readonly StageResult[]): readonly string[] => {

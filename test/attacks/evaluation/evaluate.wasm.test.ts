@@ -382,7 +382,7 @@ describe('evaluate warns', () => {
     expect(accuracies.clean).toBe(1)
     expect(accuracies.details?.autoattack?.stages).toEqual({ 'apgd-ce': 1, square: 0 })
     expect(heard[0]).toContain('autoattack/apgd-ce: its loss has no gradient on 100.0 % of the examples')
-    expect(heard[0]).toContain('(4 of 4)')
+    expect(heard[0]).toContain('(4 of 4): zero or not finite. Only the other attacks of autoattack can move them')
     expect(accuracies.details?.autoattack?.withoutGradient).toEqual({ 'apgd-ce': 1 })
     expect(heard[1]).toMatch(/^autoattack: Square lowered the accuracy by 100.0 points/)
   })

@@ -163,7 +163,7 @@ describe('pwoa-run of a sweep', () => {
     expect(ended.code).toBe(1)
     expect(ended.stderr).toContain('fatal=true: crashed (signal SIGKILL), trying again')
     expect(ended.stdout).toContain(
-      'failed: fatal=true: worker: expected a process that comes to its end, got signal SIGKILL, 2 times',
+      'failed: fatal=true: worker: expected a process that ends with a result, got signal SIGKILL, 2 times',
     )
     expect(ended.stdout).toMatch(/fatal=false +98\.5 %/)
     expect(readFileSync(join(cwd, 'runs', 'x', 'results.md'), 'utf8')).toMatch(

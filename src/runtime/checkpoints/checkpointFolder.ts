@@ -51,7 +51,7 @@ export const readNewest = async (folder: string): Promise<ReadCheckpoint | undef
     if (E.isRight(read)) {
       for (const one of damaged) if ('file' in one) await rename(one.file, `${one.file}.damaged`)
       const warnings = damaged.map(
-        (one) => `${'file' in one ? one.file : folder} is damaged (${one.actual}): going on from ${name}`,
+        (one) => `${'file' in one ? one.file : folder} is damaged (${one.actual}): continuing from ${name}`,
       )
       return { checkpoint: read.right, warnings }
     }

@@ -55,7 +55,7 @@ const checkEmpty = (folder: string): void => {
     stage: '--out',
     expected: 'a new or an empty folder',
     actual: `${folder}, which has files in it`,
-    ...given({ hint: unfinished ? `To go on with the run in it: --resume ${shortPath(folder)}` : undefined }),
+    ...given({ hint: unfinished ? `To continue the run in it: --resume ${shortPath(folder)}` : undefined }),
   })
 }
 

@@ -37,13 +37,13 @@ export const placeInUserFile = (thrown: unknown): string | undefined => {
  * `file:line:column` of the user's code that something comes from.
  *
  * @param thrown an exception, whose stack may go through one of the user's files
- * @param at where the user's code gave away what has thrown it
- * @returns undefined if neither says it
+ * @param at where the user's code passed the function that threw it to this package
+ * @returns undefined if neither contains a position in the user's code
  */
 export const placeOf = (thrown: unknown, at: CalledAt | undefined): string | undefined =>
   placeInUserFile(thrown) ?? placeInUserFile(at) ?? (at && callerIn(at))
 
-/** The first line of a stack, in a program that imports the package: its files have not been bundled. */
+/** The position in the first line of a stack, for a program that imports the package: its files are not bundled. */
 const callerIn = ({ stack = '' }: CalledAt): string | undefined => {
   const [, file, position] = /^ +at (?:.*\()?(?:file:\/\/)?([^\s(]+?)(:\d+:\d+)\)?$/m.exec(stack) ?? []
   return file === undefined ? undefined : `${shortPath(file)}${position}`

@@ -29,7 +29,7 @@ export interface ActiveRun {
   /**
    * Emits a warning for an exception of a subscriber.
    *
-   * @param at where `observe` was given it, if it is an observer of the pipeline
+   * @param at where the observer was passed to `observe`, if it is an observer of the pipeline
    */
   readonly subscriberFailed: (thrown: unknown, at?: CalledAt) => void
   /** The first thing that ends the run early. */

@@ -8,11 +8,11 @@ type Route = (thrown: unknown) => void
 // asynchronous context in which the callback was called is still there then.
 const routes = new AsyncLocalStorage<Route>()
 
-/** Where a run takes what nothing has caught. */
+/** What a run does with an exception that nothing has caught. */
 export interface RunRoutes {
-  /** Makes a warning of it: the run goes on. */
+  /** Emits a warning; the run continues. */
   readonly warn: Route
-  /** Ends the run with it as its error. */
+  /** Ends the run with this error. */
   readonly fail: Route
 }
 
@@ -30,8 +30,8 @@ export const routed = <A>(route: Route, act: () => A): A => routes.run(route, ac
 
 /**
  * Keeps exceptions of subscribers from ending the process during a run. Returns the function to call at its end. A handler
- * that the user has set before keeps its effect. Of the process itself it asks nothing: only the command, whose process
- * belongs to the run, listens for what nothing has caught, and hands it over by {@link handToRun}.
+ * that the user has set before keeps its effect. It adds no listeners to the process: only the command, whose process
+ * belongs to the run, listens for uncaught exceptions and passes them to {@link handToRun}.
  */
 export const catchUnhandled = (run: RunRoutes): (() => void) => {
   if (underWay.length === 0) {
@@ -48,8 +48,8 @@ export const catchUnhandled = (run: RunRoutes): (() => void) => {
 const routeOf = { exception: 'fail', rejection: 'warn' } as const satisfies Readonly<Record<string, keyof RunRoutes>>
 
 /**
- * Hands over what nothing in the process has caught: to the run whose callback it comes from, or else to the run that is
- * under way, which ends with an exception and makes a warning of a rejected promise.
+ * Passes an uncaught exception or rejection to the run whose callback it comes from, or else to the run that is under way.
+ * An exception ends that run; a rejected promise is a warning.
  *
  * @returns whether there is a run to take it
  */
@@ -60,8 +60,8 @@ export const handToRun = (kind: keyof typeof routeOf, thrown: unknown): boolean 
 }
 
 /**
- * Ends the run that is under way although the process has nothing to wait for: a stage or a data source waits for what
- * never comes. To be called when the event loop is empty; without it, Node would end the process in silence.
+ * Ends the run that is under way if the event loop is empty: a stage or a data source waits for something that never
+ * happens. Without this, Node would end the process without a message.
  */
 export const failIdle = (): void =>
   underWay.at(-1)?.fail(

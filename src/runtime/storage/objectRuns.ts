@@ -63,7 +63,7 @@ export const objectRuns = (objects: Objects, options: ObjectRunsOptions): RunSto
         throw thrown
       }
       const begun = existsSync(folder) ? progressIn(folder) : undefined
-      if (begun) say(`${baseOf(point)}: going on from step ${begun.step}`)
+      if (begun) say(`${baseOf(point)}: continuing from step ${begun.step}`)
       return openRun(objects, point, { sweep, folder, begun }, options)
     },
     hurry,

@@ -104,7 +104,7 @@ export const restoreSaved = async (
   for (const name of names.toReversed()) {
     const damage = await bringAll(objects, base, name, folder)
     if (damage === undefined) return
-    say(`${objects.shown}/${name} is damaged (${damage}): going on from the one before`)
+    say(`${objects.shown}/${name} is damaged (${damage}): continuing from the one before`)
     await rm(folder, { recursive: true, force: true })
     await objects.remove([name])
   }

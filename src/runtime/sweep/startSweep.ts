@@ -185,6 +185,6 @@ const passedOn = ({ dataDir, engine, checkpoints }: RunOptions): PointPlace['opt
 const crashed = (reason: string, attempts: number): PwoaError => ({
   _tag: 'RunError',
   stage: 'worker',
-  expected: 'a process that comes to its end',
+  expected: 'a process that ends with a result',
   actual: `${reason}${attempts > 1 ? `, ${attempts} times` : ''}`,
 })

@@ -81,7 +81,9 @@ describe('the newest checkpoint', () => {
     const read = await readNewest(folder)
     expect(read?.checkpoint).toEqual(checkpointAt(2))
     expect(read?.warnings).toEqual([
-      expect.stringMatching(/step-00000010\.safetensors is damaged \(.+\): going on from step-00000002\.safetensors$/),
+      expect.stringMatching(
+        /step-00000010\.safetensors is damaged \(.+\): continuing from step-00000002\.safetensors$/,
+      ),
     ])
     expect(names(folder)).toEqual([
       'step-00000001.safetensors',

@@ -128,9 +128,9 @@ describe('a run in object storage', needing(motoServer), () => {
     const run = await opened(worker())
     expect(filesIn(run.folder)['checkpoints/step-00000003.safetensors']).toBe('state 3')
     expect(said).toEqual([
-      `${base}: going on from step 3`,
-      expect.stringContaining(`is damaged (${reason}): going on from the one before`),
-      `${base}: going on from step 3`,
+      `${base}: continuing from step 3`,
+      expect.stringContaining(`is damaged (${reason}): continuing from the one before`),
+      `${base}: continuing from step 3`,
     ])
     reach(run, 4)
     await run.leave()
@@ -152,7 +152,7 @@ describe('a run in object storage', needing(motoServer), () => {
     expect(said).toHaveLength(texts.length)
     expect(said.filter((message) => message.includes('points elsewhere'))).toHaveLength(records.length + 1)
     expect(said.join()).toContain(
-      'is damaged (expected a SHA-256: 64 hexadecimal digits as files.plan.json.sha256, got "x"): going on from',
+      'is damaged (expected a SHA-256: 64 hexadecimal digits as files.plan.json.sha256, got "x"): continuing from',
     )
   })
 

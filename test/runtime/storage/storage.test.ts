@@ -73,7 +73,7 @@ describe('a sweep on a queue, with runs in object storage', needing(redisServer,
     await until('a saved state', async () => (await objects.list('')).some((key) => key.includes('/saved/')))
     first.child.kill('SIGKILL')
     const second = start(machines[1] ?? '')
-    await second.prints(/going on from step [1-9]/)
+    await second.prints(/continuing from step [1-9]/)
     await way.cut()
     await second.prints(/s3:\/\/\S+ can't be reached \(ECONN\w+\): waiting for it/)
     await way.open()

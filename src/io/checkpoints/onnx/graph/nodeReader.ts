@@ -1,23 +1,12 @@
 import type { Sides } from '../../../../models/architecture/layer.js'
 import type { ReadBudget } from '../../../files/readBudget.js'
 import { quoted, refuse } from '../../../files/refusal.js'
-import type { Dtype } from '../../tensors/dtype.js'
 import { type AttributeRules, wrongAttribute } from './attributes.js'
 import type { OnnxNode } from './messages.js'
 import type { Activations, NetworkBuilder, Origin } from './networkBuilder.js'
+import type { Extent, FunctionOf, Numbers } from './numbers.js'
 import { shapeText, type Tensor, tensorOf } from './tensor.js'
 import type { TensorReader } from './tensorReader.js'
-
-/** An entry of a shape: a number, or the size of the batch, which each run chooses. */
-export type Extent = number | 'batch'
-
-/** A few numbers, row-major. */
-export interface Numbers {
-  readonly dims: readonly number[]
-  readonly values: readonly Extent[]
-  /** Their type: division of whole numbers has no fractions. */
-  readonly dtype: Dtype
-}
 
 /** The value of a name in a graph. */
 export type Value =
@@ -59,16 +48,6 @@ type Drafted =
     }
   /** A softmax of logits, which must be the network's output. */
   | { readonly draft: 'probabilities'; readonly source: Activations; readonly operator: string }
-
-/** A function of some activations, by its values on a grid. */
-export interface FunctionOf {
-  /** The same for all functions of the same activations. */
-  readonly key: unknown
-  readonly source: () => Activations
-  readonly values: Float64Array
-  /** How many functions have to become layers before the source is one. */
-  readonly depth: number
-}
 
 /** What all nodes of a graph share while it is read. */
 export interface Reading {

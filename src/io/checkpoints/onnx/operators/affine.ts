@@ -1,6 +1,7 @@
 import { batchNormDefaults } from '../../../../models/parameters/statistics.js'
 import type { Activations } from '../graph/networkBuilder.js'
-import type { FunctionOf, NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { FunctionOf } from '../graph/numbers.js'
 import { countOf, floatsOf, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
 import { addAffine } from './affineLayer.js'

@@ -1,5 +1,6 @@
 import type { Dtype } from '../../tensors/dtype.js'
-import type { Extent, NodeReader, Numbers, Value } from '../graph/nodeReader.js'
+import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { Extent, Numbers } from '../graph/numbers.js'
 import { countOf, doublesOf, rowMajor, shapeText } from '../graph/tensor.js'
 
 /** The most numbers of a list. Exporters compute shapes, paddings and means by lists of a few numbers. */

@@ -1,5 +1,6 @@
 import type { NodeShape } from '../../../../models/architecture/shapes.js'
-import type { Extent, NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { Extent } from '../graph/numbers.js'
 import { shapeText } from '../graph/tensor.js'
 import { activations } from './drafts.js'
 import { attributeOrInput, computed, numbersIn } from './numbers.js'

@@ -1,6 +1,8 @@
 // Random noise on natural images: no attack, no gradient, and distilled robustness stays (docs/decisions/0007).
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { map } from 'rxjs'
+import { rejectOption } from '../dsl/errors.js'
+import { drawn } from '../dsl/kit/drawn.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf } from '../dsl/options/declare.js'
 import { share as shareOption } from '../dsl/options/kinds.js'
@@ -34,7 +36,8 @@ export interface PerturbOptions extends OptionsOf<typeof perturbOptions> {}
  * @example
  * pipeline('mnist', mnist()).pipe(perturb(blockNoise({ epsilon: 0.3 })))
  * @param noise noise, or a function from an epoch to its noise
- * @throws OptionError for a share outside (0, 1], and what the noise of the first epoch throws
+ * @throws OptionError for a share outside (0, 1], and what the noise of the first epoch throws; when the run starts, for
+ * noise that does not draw a number for each value of an image
  * Source: ours; docs/decisions/0007-perturbed-by-default.md says why.
  */
 export const perturb = (noise: PerturbationSchedule, options: PerturbOptions = {}): Op<unknown, unknown> => {
@@ -46,8 +49,9 @@ export const perturb = (noise: PerturbationSchedule, options: PerturbOptions = {
     const perturbation = inEpoch(schedule, minibatch.epoch)
     const chosen = Math.max(1, Math.round(read.share * examples))
     const random = stream(run.seed, STAGE, perturbation.name, minibatch.epoch, minibatch.batch)
-    const drawn = perturbation.draw({ examples: chosen, height, width, channels }, random)
-    const added = chosen === examples ? drawn : padded(drawn, minibatch.images.size)
+    const wanted = { examples: chosen, height, width, channels }
+    const noise = checked(perturbation, perturbation.draw(wanted, random), chosen * height * width * channels)
+    const added = chosen === examples ? noise : padded(noise, minibatch.images.size)
     const images = tf.tidy(
       () => tf.clipByValue(tf.add(minibatch.images, tf.tensor4d(added, minibatch.images.shape)), 0, 1) as Tensor4D,
     )
@@ -59,6 +63,16 @@ export const perturb = (noise: PerturbationSchedule, options: PerturbOptions = {
   }
   return stage({ stage: STAGE, config, needs: [], adds: [] }, (source) => source.pipe(map((step) => apply(step))))
 }
+
+/** The numbers of a perturbation, which may be the user's own. */
+const checked = ({ name }: Perturbation, noise: unknown, count: number): Float32Array =>
+  noise instanceof Float32Array && noise.length === count
+    ? noise
+    : rejectOption(
+        STAGE,
+        `${name} to draw a Float32Array of ${count} numbers`,
+        noise instanceof Float32Array ? `${noise.length} numbers` : drawn(noise),
+      )
 
 /** The noise of the chosen examples, and none for those after them. */
 const padded = (noise: Float32Array, size: number): Float32Array => {

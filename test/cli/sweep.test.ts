@@ -164,7 +164,7 @@ describe('pwoa-run of a sweep', () => {
     expect(ended.code).toBe(1)
     expect(ended.stderr).toContain('fatal=true: crashed (signal SIGKILL), trying again')
     expect(ended.stdout).toContain(
-      'failed: fatal=true: worker: expected a process that ends with a result, got signal SIGKILL, 2 times',
+      'failed: fatal=true: worker: expected a process that ends with a result, got signal SIGKILL, 2 times\n  Its folder is whole: the same command goes on from its last checkpoint.\n',
     )
     expect(ended.stdout).toMatch(/fatal=false +98\.5 %/)
     expect(readFileSync(join(cwd, 'runs', 'x', 'results.md'), 'utf8')).toMatch(

@@ -4,10 +4,12 @@ import { type Observable, tap } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { HasTraining, Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
+import type { Perturbation } from '../../src/math/perturbations.js'
 import { admmMask } from '../../src/operators/admmMask.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { initialise } from '../../src/operators/initialise.js'
 import { lossTerm } from '../../src/operators/lossTerm.js'
+import { perturb } from '../../src/operators/perturb.js'
 import { train } from '../../src/operators/train.js'
 import type { HasStudent, Student } from '../../src/training/network/network.js'
 import { collect, type FakeRun, fakeRun, memory, tinyNet, turns } from '../support/context.js'
@@ -147,5 +149,41 @@ describe('own loss terms', () => {
     const terms = await collect(stream, ({ training }) => Object.keys(training.terms))
     fake.end()
     expect(terms).toEqual([...Array(3).fill(['crossEntropy', 'admm']), ...Array(3).fill(['late'])])
+  })
+})
+
+describe("what a user's own function returns is checked by name", () => {
+  const refused = async (stream: Observable<Step>, fake: FakeRun, message: string): Promise<void> => {
+    const before = memory()
+    await expect(collect(stream, () => undefined)).rejects.toThrow(message)
+    fake.end()
+    await turns()
+    expect(memory()).toEqual(before)
+  }
+
+  it.each([
+    ['NaN', Number.NaN],
+    ['-1', -1],
+    ['nothing', undefined as unknown as number],
+  ])('a factor of a schedule: %s', async (text, factor) => {
+    const fake = fakeRun()
+    const stream = lentSteps(fake).pipe(
+      initialise(tinyNet),
+      crossEntropy(),
+      train({ epochs: 1, schedule: { name: 'mine', factor: ({ step }) => (step === 1 ? factor : 1) } }),
+    )
+    await refused(stream, fake, `schedule mine: expected a factor >= 0 at step 2, got ${text}`)
+  })
+
+  it.each([
+    ['nothing', () => undefined],
+    ['3 numbers', () => new Float32Array(3)],
+    ['[1,2]', () => [1, 2]],
+  ])('the numbers of noise: %s', async (text, draw) => {
+    const fake = fakeRun()
+    // As a file that no compiler has seen may have it.
+    const noise = { name: 'mine', config: {}, epsilon: 0.1, draw } as unknown as Perturbation
+    const expected = `perturb: expected mine to draw a Float32Array of 512 numbers, got ${text}`
+    await refused(lentSteps(fake).pipe(perturb(noise)), fake, expected)
   })
 })

@@ -1,4 +1,4 @@
-import { describeError } from '../../dsl/errors.js'
+import { describeError, type PwoaError } from '../../dsl/errors.js'
 import { printableLine } from '../../dsl/kit/printable.js'
 import { enginesOf, type Summary } from '../../dsl/pipeline/run.js'
 import type { Study } from '../../report/study/study.js'
@@ -50,7 +50,7 @@ const drawComparison = ({ pipeline, rows }: ComparisonSummary, page: Page): stri
 const drawSweep = ({ sweep, points, study }: SweepSummary, page: Page): string => {
   const done = points.flatMap(({ label, summary }) => (summary ? [[label, summary] as const] : []))
   const failed = points.flatMap(({ label, error }) =>
-    error ? `failed: ${printableLine(`${label}: ${describeError(error)}`)}\n` : [],
+    error ? [`failed: ${printableLine(`${label}: ${describeError(error)}`)}\n`, ...hintOf(error)] : [],
   )
   const summaries = done.map(([, summary]) => summary)
   const table = study ? studyTable(study) : tableOfComparison(Object.fromEntries(done))
@@ -60,6 +60,8 @@ const drawSweep = ({ sweep, points, study }: SweepSummary, page: Page): string =
   const { bold, dim } = page.colors
   return `\n${bold(printableLine(sweep))}, none of ${pointCount(points.length)} done\n\n${failed.join('')}\n${dim(`files in ${files}`)}\n`
 }
+
+const hintOf = ({ hint }: PwoaError): readonly string[] => (hint === undefined ? [] : [`  ${printableLine(hint)}\n`])
 
 /** The study's table with as many columns as the window takes: a wider one would break every row in two. */
 const fitStudy = (points: readonly PointRecord[], study: Study, width: number): FittedTable | undefined => {

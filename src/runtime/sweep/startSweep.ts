@@ -187,4 +187,5 @@ const crashed = (reason: string, attempts: number): PwoaError => ({
   stage: 'worker',
   expected: 'a process that ends with a result',
   actual: `${reason}${attempts > 1 ? `, ${attempts} times` : ''}`,
+  hint: 'Its folder is whole: the same command goes on from its last checkpoint.',
 })

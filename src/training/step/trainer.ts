@@ -2,6 +2,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { defer, map, type Observable, takeWhile } from 'rxjs'
 import { rejectOption } from '../../dsl/errors.js'
 import type { RunEvent } from '../../dsl/events.js'
+import { drawn } from '../../dsl/kit/drawn.js'
 import { traced } from '../../dsl/kit/traced.js'
 import { enrich } from '../../dsl/stages/enrich.js'
 import {
@@ -18,6 +19,7 @@ import { EpochMeans } from './epochMeans.js'
 import { layerWeights } from './layerWeights.js'
 import { TrainingMemory } from './memory.js'
 import type { PhasePlan } from './phasePlan.js'
+import type { Progress } from './schedule.js'
 import { trainStep } from './trainStep.js'
 
 /** What a stage that trains needs before it. */
@@ -81,7 +83,7 @@ export const trainer =
         const phaseSteps = stepsOf(plan)
         const progress = { step: inPhase, steps: phaseSteps, epoch, epochs: plan.epochs }
         plan.beforeStep?.(student, memory, progress)
-        const learningRate = plan.learningRate * plan.schedule.factor(progress)
+        const learningRate = plan.learningRate * factorOf(plan, progress)
         const work = {
           stage,
           plan,
@@ -127,6 +129,13 @@ export const trainer =
         takeWhile(({ training }) => training.step < training.steps, true),
       )
     })
+
+/** The factor of a schedule, which may be the user's own. */
+const factorOf = ({ schedule }: PhasePlan, progress: Progress): number => {
+  const factor = schedule.factor(progress)
+  if (Number.isFinite(factor) && factor >= 0) return factor
+  return rejectOption(`schedule ${schedule.name}`, `a factor >= 0 at step ${progress.step + 1}`, drawn(factor))
+}
 
 const finished = (phases: readonly PhasePlan[], batches: number, steps: number): TrainingMetrics => {
   const last = phases.at(-1)

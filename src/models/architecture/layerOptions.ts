@@ -89,19 +89,19 @@ export interface MaxPool2dOptions extends OptionsOf<typeof maxPool2dOptions> {}
 /** Options of {@link avgPool2d}. */
 export interface AvgPool2dOptions extends OptionsOf<typeof avgPool2dOptions> {}
 
-const side = whole(0, { unit: 'pixels' }).default(0)
+const side = whole(0, { unit: 'pixels' })
 
 /** What {@link pad2d} takes. */
 export const pad2dOptions = declareOptions('pad2d', {
   ...placementFields,
   /** Rows added above, ≥ 0. @default 0 */
-  top: side,
+  top: side.default(0),
   /** Rows added below, ≥ 0. @default 0 */
-  bottom: side,
+  bottom: side.default(0),
   /** Columns added on the left, ≥ 0. @default 0 */
-  left: side,
+  left: side.default(0),
   /** Columns added on the right, ≥ 0. @default 0 */
-  right: side,
+  right: side.default(0),
   /** The number in the added pixels. @default 0 */
   value: number().default(0),
 })

@@ -13,7 +13,11 @@ interface PoolWindow {
   readonly scale: readonly (readonly number[])[] | undefined
 }
 
-/** @throws Error if the input is not an image, which is a defect of this package */
+/**
+ * The zeros to add before a pooling layer, and the scale of its means after it.
+ *
+ * @throws Error if the input is not an image, which is a defect of this package
+ */
 export const poolWindowOf = (layer: MaxPool2dLayer | AvgPool2dLayer, shape: NodeShape | undefined): PoolWindow => {
   if (shape?.kind !== 'image') throw new Error(`a ${layer.type} has no image`)
   const { kernel, padding = 0 } = layer

@@ -1,4 +1,4 @@
-/** Element-wise functions are told apart over all numbers that activations may be, not near 0 alone. */
+/** Element-wise functions are distinguished over all numbers that activations may be, not only near 0. */
 import { describe, expect, it } from 'vitest'
 import { grid, recognise } from '../../../../src/io/checkpoints/onnx/operators/recognise.js'
 

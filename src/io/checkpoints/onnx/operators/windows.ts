@@ -122,6 +122,7 @@ export const reduceMean = (node: NodeReader): Value => {
   return activations(node.builder.add({ type: 'flatten' }, [pooled.activations], node.originOf('flatten')))
 }
 
+/** The shape of activations that must be an image. @throws Refusal for a vector */
 export const imageOf = (node: NodeReader, { shape }: Activations): ImageShape =>
   shape.kind === 'image' ? shape : node.refuse('an image', `a vector of ${shape.features}`)
 
@@ -132,6 +133,7 @@ const sameOf = (node: NodeReader, what: string, sizes: readonly number[]): numbe
   return first
 }
 
+/** The stride of a window along the first axis, in pixels. */
 export const strideOf = (node: NodeReader): number => node.integers('strides')?.[0] ?? 1
 
 /** The origin of a layer that adds the zeros of a node, before the layer of the node itself. */

@@ -2,7 +2,7 @@ import type { AvgPool2dLayer, MaxPool2dLayer, Sides } from './layer.js'
 import type { NodeShape } from './shapes.js'
 import { windowsAlong } from './windowsAlong.js'
 
-/** How a pooling layer becomes one without padding. */
+/** What a pooling layer without padding needs to have the same outputs as one with padding. */
 interface PoolWindow {
   /** Pixels to add at each side of the image; undefined if there are none. */
   readonly sides: Sides | undefined

@@ -86,6 +86,8 @@ export {
 export { type Counts, countsOf } from './models/parameters/counts.js'
 export { withNormalisation } from './models/parameters/normalisation.js'
 export { weightLayers } from './models/parameters/parameters.js'
+export { type DmPreactResnetOptions, dmPreactResnet18 } from './models/zoo/dmPreactResnet.js'
+export { type DmWideResnetOptions, dmWideResnet } from './models/zoo/dmWideResnet.js'
 export { type PreactResnetOptions, preactResnet18 } from './models/zoo/preactResnet.js'
 export { type ResnetOptions, resnet18, resnet34, resnet50 } from './models/zoo/resnet.js'
 export { type VggOptions, vgg16bn } from './models/zoo/vgg.js'

@@ -116,9 +116,9 @@ const DEEP = isNative ? { values: 2e-4, gradients: 0.05 } : undefined
 const PROBES = 2000
 
 const makers: Readonly<Record<string, (options: GoldenNetwork['options']) => Architecture>> = {
-  resnet18,
-  resnet34,
-  resnet50,
+  resnet18: ({ release: _, ...options }) => resnet18(options),
+  resnet34: ({ release: _, ...options }) => resnet34(options),
+  resnet50: ({ release: _, ...options }) => resnet50(options),
   preactResnet18,
   wideResnet,
   vgg16bn,

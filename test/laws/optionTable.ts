@@ -55,6 +55,8 @@ import {
   relu,
 } from '../../src/models/architecture/layers.js'
 import { normalisationOptions } from '../../src/models/parameters/normalisation.js'
+import { dmPreactResnet18, dmPreactResnet18Options } from '../../src/models/zoo/dmPreactResnet.js'
+import { dmWideResnet, dmWideResnetOptions } from '../../src/models/zoo/dmWideResnet.js'
 import { preactResnet18, preactResnet18Options } from '../../src/models/zoo/preactResnet.js'
 import {
   resnet18,
@@ -142,6 +144,8 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   crossEntropyOptions: [crossEntropyOptions, (more) => crossEntropy(more)],
   cwL2Options: [cwL2Options, (more) => cwL2(more)],
   distillOptions: [distillOptions, (more) => distill(more)],
+  dmPreactResnet18Options: [dmPreactResnet18Options, (more) => dmPreactResnet18({ width: 2, ...more })],
+  dmWideResnetOptions: [dmWideResnetOptions, (more) => dmWideResnet({ depth: 10, factor: 1, width: 2, ...more })],
   earlyStopOptions: [earlyStopOptions, (more) => earlyStop(attack, more)],
   eluOptions: [eluOptions, (more) => elu(more)],
   exportModelOptions: [exportModelOptions, (more) => exportModel('student.safetensors', more)],

@@ -25,7 +25,9 @@ const nodesOn = (graph: GraphBuilder): Arithmetic<Value> => ({
   sigmoid: (x) => graph.elementwise('Sigmoid', x),
   tanh: (x) => graph.elementwise('Tanh', x),
   erf: (x) => graph.elementwise('Erf', x),
-  softplus: (x) => graph.elementwise('Softplus', x),
+  // TensorFlow replaces x·tanh(softplus(x)) by a node that it can't run after an addition. The maximum, which changes
+  // nothing, keeps it from that.
+  softplus: (x) => graph.larger(graph.elementwise('Softplus', x), graph.number(0)),
   atLeast: (x, least) => graph.larger(x, graph.number(least)),
   atMost: (x, most) => graph.smaller(x, graph.number(most)),
   step: (x) => graph.elementwise('Sign', graph.relu(x)),

@@ -4,6 +4,8 @@ import { guarded, type Option } from '../../dsl/options/option.js'
 import { type Architecture, architecture, withClasses } from '../architecture/architecture.js'
 import { conv2d, flatten, linear, maxPool2d, normalize, relu } from '../architecture/layers.js'
 import { cifarImages } from './cifar.js'
+import { dmPreactResnet18 } from './dmPreactResnet.js'
+import { dmWideResnet } from './dmWideResnet.js'
 import { preactResnet18 } from './preactResnet.js'
 import { resnet18, resnet34, resnet50 } from './resnet.js'
 import { vgg16bn } from './vgg.js'
@@ -75,6 +77,8 @@ export const zoo = {
   preactResnet18: preactResnet18(),
   wideResnet28x10: wideResnet({ depth: 28 }),
   wideResnet34x10: wideResnet(),
+  dmPreactResnet18: dmPreactResnet18(),
+  dmWideResnet28x10: dmWideResnet(),
   vgg16bn: vgg16bn(),
   vgg16bnHydra: vgg16bn({ release: 'hydra' }),
 } as const satisfies Readonly<Record<string, Architecture>>

@@ -23,7 +23,7 @@ import { normalisationOf, withNormalisation } from '../../../src/models/paramete
 import { parameterCount, parametersOf, weightLayers } from '../../../src/models/parameters/parameters.js'
 import { freshStatistics, statisticsCount, statisticsOf } from '../../../src/models/parameters/statistics.js'
 import { preactResnet18 } from '../../../src/models/zoo/preactResnet.js'
-import { resnet18, resnet50 } from '../../../src/models/zoo/resnet.js'
+import { resnet18, resnet34, resnet50 } from '../../../src/models/zoo/resnet.js'
 import { vgg16bn } from '../../../src/models/zoo/vgg.js'
 import { wideResnet } from '../../../src/models/zoo/wideResnet.js'
 import {
@@ -343,10 +343,15 @@ describe('the zoo', () => {
       preactResnet18: 11_172_170,
       wideResnet28x10: 36_479_194,
       wideResnet34x10: 46_160_474,
+      dmPreactResnet18: 12_548_426,
+      dmWideResnet28x10: 36_479_194,
       vgg16bn: 14_728_266,
       vgg16bnHydra: 15_311_818,
     })
     expect(count(preactResnet18({ last: 'none' }))).toBe(11_171_146)
+    expect(count(resnet18({ release: 'torchvision', classes: 1000 }))).toBe(11_689_512)
+    expect(count(resnet34({ release: 'torchvision', classes: 1000 }))).toBe(21_797_672)
+    expect(count(resnet50({ release: 'torchvision', classes: 1000 }))).toBe(25_557_032)
     // 16·48 + 16, 32·256 + 32, 100·2048 + 100, 10·100 + 10.
     expect(count(cifarNet)).toBe(784 + 8224 + 204_900 + 1010)
   })

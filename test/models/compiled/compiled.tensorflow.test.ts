@@ -92,6 +92,19 @@ const curved = architecture('curved', { height: 6, width: 5, channels: 2 }, [
   linear('last', { out: 3 }),
 ])
 
+/** Element-wise functions after a sum with a convolution: TensorFlow fuses what it can. */
+const summed = architecture('summed', { height: 6, width: 6, channels: 2 }, [
+  conv2d('stem', { out: 4, kernel: 3, padding: 1 }),
+  relu({ id: 'trunk' }),
+  ...[mish, silu, elu, tanh, sigmoid, softplus, hardSwish, leakyRelu, relu6].flatMap((layer, i) => [
+    conv2d(`conv${i}`, { out: 4, kernel: 1, ...(i === 0 ? {} : { inputs: [`f${i - 1}`] }) }),
+    add([`conv${i}`, 'trunk']),
+    layer({ id: `f${i}` }),
+  ]),
+  flatten(),
+  linear('last', { out: 3 }),
+])
+
 /** Strides that divide the kernel, with few channels: rows outside every window, and an odd side. */
 const windows = architecture('windows', { height: 11, width: 13, channels: 3 }, [
   conv2d('six', { out: 5, kernel: 6, stride: 3, padding: 2 }),
@@ -138,6 +151,7 @@ const networks: readonly (readonly [string, Architecture])[] = [
   ['mnistNet', mnistNet],
   ['every kind of layer', mixed],
   ['every element-wise function', curved],
+  ['element-wise functions of sums', summed],
   ['windows with a stride', windows],
   ['padding', padded],
   ['small images of many channels', deep],

@@ -36,7 +36,6 @@ export const padNodes = ({ top, bottom, left, right }: Sides, value: number, pla
 }
 
 /** The maximum over windows, as a `MaxPool` with its own padding. */
-/** A max pooling layer. */
 export const maxPoolNodes = (layer: MaxPool2dLayer, place: LayerPlace): readonly WrittenNode[] => [
   writtenNode('MaxPool', place, [], [...window(layer.kernel, layer.stride), ...padsOf(layer), ...ceilOf(layer, place)]),
 ]

@@ -45,6 +45,17 @@ const chosen = values.kind.split(',').map((name): readonly [string, FuzzKind] =>
 })
 const seed = Number(values.seed)
 
+/**
+ * The largest size of this process since the last call, in bytes, of Linux alone. `process.resourceUsage()` would begin
+ * with the size of the process that started this one.
+ */
+const peak = (): number => {
+  const [, kilobytes = ''] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  // 5 resets the peak to the present size.
+  writeFileSync('/proc/self/clear_refs', '5')
+  return 1024 * Number(kilobytes)
+}
+
 /** Reads one file, and says as JSON what it cost: processor time, and memory beyond the file. */
 const readOne = async (file: string): Promise<void> => {
   const [[, kind] = []] = chosen
@@ -52,11 +63,13 @@ const readOne = async (file: string): Promise<void> => {
   await kind.seeds()
   const bytes = readFileSync(file)
   const budget = new ReadBudget(bytes.length)
+  peak()
+  const size = process.memoryUsage.rss()
   const before = process.resourceUsage()
   const outcome = await outcomeOf(kind, bytes, budget)
   const after = process.resourceUsage()
   const cpu = (after.userCPUTime + after.systemCPUTime - before.userCPUTime - before.systemCPUTime) / 1e6
-  say(JSON.stringify({ ...outcome, seconds: cpu, bytes: 1024 * (after.maxRSS - before.maxRSS), file: bytes.length }))
+  say(JSON.stringify({ ...outcome, seconds: cpu, bytes: Math.max(0, peak() - size), file: bytes.length }))
 }
 
 const costsOf = (name: string, { hostile }: FuzzKind): readonly HostileCost[] => {

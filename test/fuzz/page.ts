@@ -47,8 +47,8 @@ ${rows
   )
   .join('\n')}
 
-Files that were made to cost much, each read in a process of its own: processor time of all threads, and memory by which
-the process grew beyond the largest size that it had before.
+Files that were made to cost much, each read in a process of its own (alone: \`npm run fuzz -- --minutes 0\`): processor
+time of all threads, and memory by which the process grew at most while it read.
 
 | Kind | File | Size | | Time | Memory |
 |---|---|---|---|---|---|

@@ -129,7 +129,8 @@ export const declared = {
   Pad: {
     mode: text('constant', 'constant'),
     pads: ints(undefined, { until: 10 }),
-    value: float(0, { until: 10 }),
+    // Before a maximum, exporters pad by −∞.
+    value: { type: 'float', otherwise: 0, until: 10 },
   },
   Pow: {},
   Reciprocal: {},

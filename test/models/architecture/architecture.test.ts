@@ -14,6 +14,7 @@ import {
   linear,
   maxPool2d,
   normalize,
+  pad2d,
   relu,
   sample,
 } from '../../../src/models/architecture/layers.js'
@@ -96,6 +97,16 @@ describe('architecture', () => {
       'a negative padding',
       () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), padding: -1 }]),
       'a whole padding >= 0 for "c", got -1',
+    ],
+    [
+      'padding of more than half a window',
+      () => make([maxPool2d({ kernel: 3, padding: 2 })]),
+      'a padding of at most half the kernel, 1.5 for "maxPool2d-0", got 2',
+    ],
+    [
+      'half a pixel at a side',
+      () => make([{ ...pad2d({ right: 1 }), top: 0.5 }]),
+      'a whole number >= 0 of pixels on each side for "pad2d-0", got 0.5',
     ],
     [
       'no output channels',

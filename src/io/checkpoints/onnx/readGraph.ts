@@ -1,12 +1,12 @@
-import type { ImageShape } from '../../../dsl/dataset.js'
 import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { PRODUCER } from './encodeOnnx.js'
 import { mixedOrder } from './featureOrder.js'
-import { dataTypes, type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor } from './graph/messages.js'
+import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from './graph/messages.js'
 import { type Activations, NetworkBuilder, type ReadNetwork } from './graph/networkBuilder.js'
 import type { Reading, Value } from './graph/nodeReader.js'
-import { type TensorReader, typeText } from './graph/tensorReader.js'
+import type { TensorReader } from './graph/tensorReader.js'
+import { inputOf } from './graphInput.js'
 import { isSupported, operatorNames, readOperator } from './operators/index.js'
 
 /** Supported opsets. Before 7, broadcasting had other rules. */
@@ -27,11 +27,11 @@ export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadB
   if (graph.sparseInitializer.length > 0) refuse('dense initializers', 'sparse initializers')
   const opset = opsetOf(model)
   refuseUnsupported(graph, opset)
-  const { name, image, batch } = inputOf(graph)
+  const named = producerName === PRODUCER ? 'layer' : 'freely'
+  const { name, image, batch, valueIn, warnings: assumed } = inputOf(graph, named)
   const builder = new NetworkBuilder(image, budget)
   const values = new GraphValues(graph, tensors)
-  values.set(name, { kind: 'activations', activations: builder.input })
-  const named = producerName === PRODUCER ? 'layer' : 'freely'
+  values.set(name, valueIn(builder))
   const reading: Reading = { builder, opset, tensors, budget, batch, named }
   for (const [index, node] of graph.node.entries()) {
     // Further outputs (a dropout's mask) are not supported: a node that reads one is refused.
@@ -42,7 +42,7 @@ export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadB
   const network = builder.finish(graph.name || 'onnx', output)
   const mixed = mixedOrder(network.architecture)
   if (mixed) refuse('a network that flattens images for linear layers', mixed)
-  return { ...network, warnings }
+  return { ...network, warnings: [...assumed, ...warnings] }
 }
 
 const opsetOf = ({ opsetImport }: OnnxModel): number => {
@@ -139,32 +139,6 @@ const readNode = (node: OnnxNode, index: number, values: GraphValues, reading: R
 }
 
 const SUPPORTED = `Supported are ${operatorNames.join(', ')}.`
-
-interface GraphInput {
-  readonly name: string
-  readonly image: ImageShape
-  /** The number of images, if the file fixes it. */
-  readonly batch: number | undefined
-}
-
-const inputOf = ({ input, initializer }: OnnxGraph): GraphInput => {
-  const known = new Set(initializer.map(({ name }) => name))
-  const given = input.filter(({ name }) => !known.has(name))
-  const [first] = given
-  if (!first || given.length > 1)
-    return refuse('one input, the images', given.map(({ name }) => quoted(name)).join(', ') || 'no inputs')
-  const { elemType, shape } = first.type?.tensorType ?? { elemType: 0, shape: null }
-  const [batch, channels, height, width, ...others] = (shape?.dim ?? []).map((extent) =>
-    'dimValue' in extent ? extent.dimValue : 0,
-  )
-  if (elemType !== dataTypes.float) refuse(`input ${quoted(first.name)} of float32`, typeText(elemType))
-  if (!channels || !height || !width || others.length > 0)
-    return refuse(
-      `input ${quoted(first.name)} of shape batch x channels x height x width, all but the batch fixed`,
-      `[${(shape?.dim ?? []).map((extent) => ('dimValue' in extent ? extent.dimValue : '?')).join(', ')}]`,
-    )
-  return { name: first.name, image: { channels, height, width }, batch: batch || undefined }
-}
 
 interface GraphOutput {
   readonly output: Activations

@@ -114,7 +114,7 @@ describe('what is there is said in words, and what is accepted', () => {
     const given = { ...node('Unsqueeze', ['x', 'axes']), output: ['u'] }
     const refused = [given, node('Add', ['x', 'u']), { ...conv, input: ['z', 'w'] }, ...tail]
     expect(await complaint(model({ node: refused, initializer: [...initializer, axes] }))).toBe(
-      'expected numbers that get another axis in operator Unsqueeze (node "odd", opset 17), got "x", which depends on the image',
+      'expected images along the first axis in operator Unsqueeze (node "odd", opset 17), got axes 1, 0',
     )
   })
 

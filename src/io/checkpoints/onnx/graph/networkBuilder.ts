@@ -44,14 +44,14 @@ export interface ReadNetwork {
 export class NetworkBuilder {
   readonly input: Activations
   readonly #image: ImageShape
-  readonly #budget: ReadBudget
+  readonly budget: ReadBudget
   readonly #placed: Placed[] = []
   readonly #ids = new FreeNames([INPUT])
   readonly #names = new FreeNames([])
 
   constructor(image: ImageShape, budget: ReadBudget) {
     this.#image = image
-    this.#budget = budget
+    this.budget = budget
     this.input = { id: INPUT, shape: { kind: 'image', ...image } }
   }
 
@@ -65,7 +65,7 @@ export class NetworkBuilder {
     this.#ids.take(id)
     if ('name' in layer) this.#names.take(layer.name)
     // Two layers may share a tensor of the file, and each has its own numbers in the network.
-    for (const [part, { shape }] of Object.entries(own)) this.#budget.allocate(floatBytes(shape), `${part} of "${id}"`)
+    for (const [part, { shape }] of Object.entries(own)) this.budget.allocate(floatBytes(shape), `${part} of "${id}"`)
     const placed = { ...layer, id, inputs: inputs.map((input) => input.id) }
     const shapes = inputs.map((input) => input.shape)
     const shape = describing(() => inferShape('onnx', id, placed, shapes))

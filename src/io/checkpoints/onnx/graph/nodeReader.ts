@@ -1,4 +1,5 @@
 import type { Sides } from '../../../../models/architecture/layer.js'
+import type { NodeShape } from '../../../../models/architecture/shapes.js'
 import type { ReadBudget } from '../../../files/readBudget.js'
 import { quoted, refuse } from '../../../files/refusal.js'
 import { type AttributeRules, wrongAttribute } from './attributes.js'
@@ -46,6 +47,19 @@ type Drafted =
       readonly value: number
       readonly name: string
     }
+  /** Activations whose numbers are read in another order or shape than their layer makes them. */
+  | {
+      readonly draft: 'arranged'
+      readonly source: Value
+      /** The shape of the source. */
+      readonly shape: NodeShape
+      /** The extents of one image's numbers. */
+      readonly dims: readonly number[]
+      /** For each number, row-major, its place in the source, which is channel by channel. */
+      readonly positions: Float64Array
+      /** The source as one vector for each image, in the source's order. */
+      readonly flat: () => Activations
+    }
   /** A softmax of logits, which must be the network's output. */
   | { readonly draft: 'probabilities'; readonly source: Activations; readonly operator: string }
 
@@ -91,6 +105,11 @@ export class NodeReader {
     this.#reading = reading
     const wrong = wrongAttribute(node, rules, reading.opset)
     if (wrong) this.refuse(wrong.expected, wrong.actual)
+  }
+
+  /** The same node with other values of its inputs. */
+  withInputs(inputs: readonly (Value | undefined)[]): NodeReader {
+    return new NodeReader(this.#node, this.#rules, inputs, this.#index, this.#reading)
   }
 
   get opset(): number {

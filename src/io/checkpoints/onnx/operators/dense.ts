@@ -3,16 +3,17 @@ import type { Activations, LayerTensors } from '../graph/networkBuilder.js'
 import type { NodeReader, Value } from '../graph/nodeReader.js'
 import { countOf, floatsOf, permuted, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
-import { activations, once } from './drafts.js'
+import { activations, draftOf, once } from './drafts.js'
 
 /** `Gemm`: α·x·W + β·c. */
 export const gemm = (node: NodeReader): Value => {
   const transposed = node.integer('transB') !== 0
   const weight = node.constant(1)
   const bias = node.optional(2) ? node.constant(2) : undefined
+  const { input, positions } = featuresIn(node)
   return activations(
-    linearLayer(node, node.activations(0), weight, node, {
-      weight: matrix(node, weight, transposed, node.float('alpha')),
+    linearLayer(node, input, weight, node, {
+      weight: matrix(node, weight, { transposed, factor: node.float('alpha'), positions }),
       bias: biasOf(node, bias, outputsOf(node, weight, transposed), node.float('beta')),
     }),
   )
@@ -20,12 +21,12 @@ export const gemm = (node: NodeReader): Value => {
 
 /** `MatMul` by a constant, and the `Add` after it. */
 export const matMul = (node: NodeReader): Value => {
-  const input = node.activations(0)
+  const { input, positions } = featuresIn(node)
   const weight = node.constant(1)
   const out = outputsOf(node, weight, false)
   const make = (bias: Tensor | undefined, by: NodeReader): Activations =>
     linearLayer(node, input, weight, by, {
-      weight: matrix(node, weight, false, 1),
+      weight: matrix(node, weight, { transposed: false, factor: 1, positions }),
       bias: biasOf(by, bias, out, 1),
     })
   return { kind: 'draft', draft: 'linear', out, addBias: make, settle: once(() => make(undefined, node)) }
@@ -49,11 +50,45 @@ const linearLayer = (
   return node.builder.add({ type: 'linear', name, out }, [input], by.origin(name), tensors)
 }
 
-/** A matrix of weights in PyTorch's layout, out × in. */
-const matrix = (node: NodeReader, weight: Tensor, transposed: boolean, factor: number): StateTensor => {
+/** The features that a linear layer reads. */
+interface Features {
+  readonly input: Activations
+  /** For each row of the weights, the place of its feature in the input; undefined if it is the same. */
+  readonly positions: Float64Array | undefined
+}
+
+const featuresIn = (node: NodeReader): Features => {
+  const before = draftOf(node.value(0), 'arranged')
+  return before?.dims.length === 1
+    ? { input: before.flat(), positions: before.positions }
+    : { input: node.activations(0), positions: undefined }
+}
+
+interface Placing {
+  readonly transposed: boolean
+  readonly factor: number
+  readonly positions: Float64Array | undefined
+}
+
+/** A matrix of weights in PyTorch's layout, out × in, for features in the order of their layer. */
+const matrix = (node: NodeReader, weight: Tensor, { transposed, factor, positions }: Placing): StateTensor => {
   outputsOf(node, weight, transposed)
   const placed = transposed ? weight : permuted(weight, [1, 0])
+  const [out = 0, features = 0] = placed.dims
+  if (positions && positions.length !== features)
+    node.refuse(`weights for ${positions.length} features`, `a tensor of shape ${shapeText(weight.dims)}`)
+  if (positions) return lazyTensor(placed.dims, () => moved(scaled(placed, factor), out, positions))
   return factor === 1 ? stateTensor(placed) : lazyTensor(placed.dims, () => scaled(placed, factor))
+}
+
+/** Moves the columns of a matrix of `out` rows to other positions. */
+const moved = (numbers: Float32Array, out: number, positions: Float64Array): Float32Array => {
+  const result = new Float32Array(numbers.length)
+  const features = positions.length
+  for (let row = 0; row < out; row++)
+    for (let column = 0; column < features; column++)
+      result[row * features + (positions[column] ?? 0)] = numbers[row * features + column] ?? Number.NaN
+  return result
 }
 
 const scaled = (tensor: Tensor, factor: number): Float32Array => floatsOf(tensor).map((value) => value * factor)

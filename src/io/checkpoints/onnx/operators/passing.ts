@@ -1,11 +1,18 @@
 import type { Dtype } from '../../tensors/dtype.js'
 import type { NodeReader, Value } from '../graph/nodeReader.js'
 import { doublesOf, tensorOf } from '../graph/tensor.js'
-import { activations } from './drafts.js'
+import { activations, draftOf } from './drafts.js'
+import { elementwise } from './functions.js'
 
-/** `Relu`. */
-export const relu = (node: NodeReader): Value =>
-  activations(node.builder.add({ type: 'relu' }, [node.activations(0)], node.originOf('relu')))
+/**
+ * `Relu`, which may be a part of another function: the minimum of it and 6 is a ReLU6. What a layer computes before it is
+ * that layer, and in our own files each node is one.
+ */
+export const relu = (node: NodeReader): Value => {
+  if (node.isOurs) return activations(node.builder.add({ type: 'relu' }, [node.activations(0)], node.originOf('relu')))
+  const isLayer = draftOf(node.value(0), 'function')?.isLayer() === true
+  return elementwise((x) => Math.max(x, 0))(isLayer ? node.withInputs([activations(node.activations(0))]) : node)
+}
 
 /** `Identity`. */
 export const identity = (node: NodeReader): Value => node.value(0)

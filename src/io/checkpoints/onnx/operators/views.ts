@@ -42,19 +42,21 @@ export const squeezed = (node: NodeReader, dims: readonly number[], axes: readon
 }
 
 /** `Unsqueeze` of numbers. @param axes of the result, of one entry each */
-export const unsqueezed = (node: NodeReader, dims: readonly number[], axes: readonly number[]): Value => {
-  const rank = dims.length + axes.length
+export const unsqueezed = (node: NodeReader, dims: readonly number[], axes: readonly number[]): Value =>
+  inShape(node, withAxes(node, dims, axes))
+
+/** Extents with more axes of one entry each. @param axes of the result */
+export const withAxes = <T>(node: NodeReader, extents: readonly T[], axes: readonly number[]): readonly (T | 1)[] => {
+  const rank = extents.length + axes.length
   const added = new Set(axes.map((axis) => fromFront(node, axis, rank)))
   if (added.size !== axes.length || rank > MOST_AXES)
     node.refuse('different axes', `axes ${axes.slice(0, 16).join(', ')}`)
-  const rest = dims.values()
-  return inShape(
-    node,
-    Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : (rest.next().value ?? 1))),
-  )
+  const rest = extents.values()
+  return Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : (rest.next().value ?? 1)))
 }
 
-const MOST_AXES = 8
+/** The most axes of a value. */
+export const MOST_AXES = 8
 
 /** `Reshape` of numbers. */
 export const reshaped = (node: NodeReader, dims: readonly number[]): Value => {

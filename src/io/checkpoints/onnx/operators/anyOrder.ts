@@ -1,0 +1,80 @@
+import type { NodeReader, Value } from '../graph/nodeReader.js'
+import { countOf, floatsOf, rowMajor, tensorOf } from '../graph/tensor.js'
+import { type Arranged, type Arrangement, arranged } from './arranged.js'
+import { draftOf } from './drafts.js'
+import { isNumbers } from './numbers.js'
+
+/**
+ * An element-wise operator, which gives the same numbers in any order: it is read on the activations as their layer makes
+ * them, and its result has the order of its inputs.
+ */
+export const anyOrder =
+  (read: (node: NodeReader) => Value) =>
+  (node: NodeReader): Value => {
+    const before = orderOf(node)
+    if (!before) return read(node)
+    const inputs = Array.from({ length: node.count }, (_, i) => {
+      const value = node.optional(i)
+      if (!value) return undefined
+      return draftOf(value, 'arranged')?.source ?? placed(node, i, before)
+    })
+    return arranged(node, { ...before, source: read(node.withInputs(inputs)) })
+  }
+
+/** The order of all inputs that are activations; undefined if it is that of their layers, or they differ. */
+const orderOf = (node: NodeReader): Arranged | undefined => {
+  const values = Array.from({ length: node.count }, (_, i) => node.optional(i)).filter((value) => value !== undefined)
+  const [first, ...others] = values.filter((value) => !isNumbers(value)).map((value) => draftOf(value, 'arranged'))
+  return first && others.every((other) => other && isSame(node, first, other)) ? first : undefined
+}
+
+const isSame = (node: NodeReader, { dims, positions }: Arranged, other: Arranged): boolean => {
+  node.budget.work(positions.length, 'the order of its activations')
+  return dims.join() === other.dims.join() && positions.every((position, i) => position === other.positions[i])
+}
+
+/** A constant that is broadcast over activations, in the order of their layer: one number, or one for each channel. */
+const placed = (node: NodeReader, index: number, before: Arrangement): Value => {
+  const value = node.value(index)
+  const tensor = node.constant(index)
+  if (countOf(tensor.dims) === 1) return value
+  const fromEnd = tensor.dims.toReversed().findIndex((extent) => extent > 1) + 1
+  const count = countOf(tensor.dims)
+  const axis = before.dims.length - fromEnd
+  const fits = before.dims[axis] === count && tensor.dims.at(-fromEnd) === count
+  const channels = fits ? channelsAlong(node, before, [axis]) : undefined
+  if (!channels)
+    return node.refuse('one number, or one for each channel, along the axis of the channels', node.described(index))
+  const numbers = floatsOf(tensor)
+  const ordered = new Array<number>(count).fill(Number.NaN)
+  for (const [i, channel] of channels.entries()) ordered[channel] = numbers[i] ?? Number.NaN
+  return { kind: 'constant', tensor: tensorOf(tensor.name, 'F32', [count, 1, 1], ordered) }
+}
+
+/**
+ * The channel at each place along some axes, row-major.
+ *
+ * @returns undefined unless every place is one whole channel of an image
+ */
+export const channelsAlong = (
+  node: NodeReader,
+  { shape, dims, positions }: Arrangement,
+  axes: readonly number[],
+): readonly number[] | undefined => {
+  const along = axes.map((axis) => dims[axis] ?? 0)
+  if (shape.kind !== 'image' || countOf(along) !== shape.channels) return undefined
+  node.budget.work(positions.length * (1 + axes.length), 'the order of its activations')
+  const [strides, steps] = [rowMajor(dims), rowMajor(along)]
+  const placeOf = (i: number): number =>
+    axes.reduce(
+      (place, axis, k) => place + (steps[k] ?? 0) * (Math.floor(i / (strides[axis] ?? 1)) % (dims[axis] ?? 1)),
+      0,
+    )
+  const found = new Array<number>(shape.channels).fill(-1)
+  for (const [i, position] of positions.entries()) {
+    const [place, channel] = [placeOf(i), Math.floor(position / (shape.height * shape.width))]
+    if (found[place] === -1) found[place] = channel
+    if (found[place] !== channel) return undefined
+  }
+  return new Set(found).size === shape.channels ? found : undefined
+}

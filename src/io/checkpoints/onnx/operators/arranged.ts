@@ -1,0 +1,109 @@
+import type { NodeShape } from '../../../../models/architecture/shapes.js'
+import type { Activations } from '../graph/networkBuilder.js'
+import type { Draft, NodeReader, Value } from '../graph/nodeReader.js'
+import type { Extent } from '../graph/numbers.js'
+import { countOf, doublesOf, permuted, rowMajor, shapeText } from '../graph/tensor.js'
+import { activations, draftOf, once } from './drafts.js'
+
+// Activations in another order or shape than layers here make them: channels last, as TensorFlow has them, or the list of
+// pixels of an image. Operators that only move numbers change the places; a layer that can read that order ends it.
+
+/** What `arranged` needs of a node, or of the graph's input. */
+export type Arranger = Pick<NodeReader, 'builder' | 'budget' | 'refuse' | 'originOf'>
+
+/** Activations in another order or shape. */
+export type Arranged = Extract<Draft, { readonly draft: 'arranged' }>
+
+/** The same before it is a value. */
+export type Arrangement = Pick<Arranged, 'source' | 'shape' | 'dims' | 'positions'>
+
+/** The extents of one image's activations in the order of ONNX: channels x height x width, or one list. */
+export const dimsOf = (shape: NodeShape): readonly number[] =>
+  shape.kind === 'image' ? [shape.channels, shape.height, shape.width] : [shape.features]
+
+/** The extents of an input, of which the first is the number of images. */
+export const extentsIn = (node: NodeReader, index = 0): readonly Extent[] => {
+  const before = draftOf(node.value(index), 'arranged')
+  return ['batch', ...(before?.dims ?? dimsOf(node.activations(index).shape))]
+}
+
+/** An input as an arrangement: that of its layer, if no operator moved its numbers. */
+export const arrangementIn = (node: NodeReader, index = 0): Arrangement => {
+  const before = draftOf(node.value(index), 'arranged')
+  if (before) return before
+  const output = node.activations(index)
+  return { source: activations(output), ...inOrder(node, output.shape) }
+}
+
+/** Every number of some activations in its own place. */
+const inOrder = ({ budget }: Arranger, shape: NodeShape): Omit<Arrangement, 'source'> => {
+  const dims = dimsOf(shape)
+  spend({ budget }, countOf(dims))
+  return { shape, dims, positions: Float64Array.from({ length: countOf(dims) }, (_, i) => i) }
+}
+
+/** Counts the places of some numbers. */
+const spend = ({ budget }: Pick<Arranger, 'budget'>, count: number): void => {
+  budget.allocate(Float64Array.BYTES_PER_ELEMENT * count, 'the order of its activations')
+  budget.work(STEPS * count, 'the order of its activations')
+}
+
+/** What a number's place costs to move and to compare, in steps of the budget. */
+const STEPS = 4
+
+/** An arrangement with other extents, of as many numbers in the same order. */
+export const reshapedTo = (node: Arranger, before: Arrangement, dims: readonly number[]): Value =>
+  arranged(node, { ...before, dims })
+
+/** An arrangement with its axes in another order. @param order of the axes of one image, from 0 */
+export const reordered = (node: Arranger, before: Arrangement, order: readonly number[]): Value => {
+  const { dims, positions } = before
+  spend(node, positions.length)
+  const at = (position: number): number => positions[position] ?? Number.NaN
+  const moved = permuted({ name: '', dims, dtype: 'F64', strides: rowMajor(dims), at }, order)
+  return arranged(node, { ...before, dims: moved.dims, positions: doublesOf(moved) })
+}
+
+/** The images of a network as a file lists them. @param dims in the file. @param order of channels, rows and columns */
+export const arrangedInput = (
+  place: Arranger,
+  { dims, order }: { readonly dims: readonly number[]; readonly order: readonly number[] },
+): Value => {
+  const { input } = place.builder
+  const source = activations(input)
+  const isPlain = order.every((axis, i) => axis === i)
+  if (isPlain && shapeText(dims) === shapeText(dimsOf(input.shape))) return source
+  const before = { source, ...inOrder(place, input.shape) }
+  if (!isPlain) return reordered(place, before, order)
+  if (dims.length > 1) return reshapedTo(place, before, dims)
+  // The file may make images of a list.
+  const flat = once(() => flattened(place, input))
+  return { kind: 'draft', draft: 'arranged', ...before, dims, flat, settle: flat }
+}
+
+/** The value for an arrangement: the activations themselves, if each number is in its place. */
+export const arranged = (node: Arranger, arrangement: Arrangement): Value => {
+  const { source, shape, dims, positions } = arrangement
+  node.budget.work(positions.length, 'the order of its activations')
+  const flat = once(() => flattened(node, settled(node, source)))
+  if (positions.every((position, i) => position === i)) {
+    if (shapeText(dims) === shapeText(dimsOf(shape))) return source
+    if (dims.length === 1) return activations(flat())
+  }
+  const settle = (): never =>
+    node.refuse(
+      `activations that are read as batch x ${dimsOf(shape).join(' x ')}, or as one list by a linear layer`,
+      `another order of them, of shape ${shapeText(['batch', ...dims])}, before a layer that cannot read it`,
+    )
+  return { kind: 'draft', draft: 'arranged', ...arrangement, flat, settle }
+}
+
+/** One vector for each image. */
+export const flattened = (node: Arranger, input: Activations): Activations =>
+  // One vector per image is left as it is.
+  input.shape.kind === 'vector' ? input : node.builder.add({ type: 'flatten' }, [input], node.originOf('flatten'))
+
+const settled = (node: Arranger, value: Value): Activations => {
+  if (value.kind === 'activations') return value.activations
+  return value.kind === 'draft' ? value.settle() : node.refuse('the output of a layer', `a value of kind ${value.kind}`)
+}

@@ -1,0 +1,259 @@
+/** Activations whose axes are moved, and images as lists of pixels: the logits of onnxruntime. */
+import fc from 'fast-check'
+import { isLeft } from 'fp-ts/lib/Either.js'
+import { describe, expect, it } from 'vitest'
+import { describeError } from '../../../../src/dsl/errors.js'
+import { tf } from '../../../../src/engine/tf.js'
+import {
+  dataTypes,
+  type OnnxNode,
+  type OnnxTensor,
+  type Written,
+} from '../../../../src/io/checkpoints/onnx/graph/messages.js'
+import { readOnnx } from '../../../../src/io/checkpoints/onnx/readOnnx.js'
+import { selfDescribed } from '../../../../src/models/parameters/selfDescribed.js'
+import { Student } from '../../../../src/training/network/network.js'
+import { distance, seededNumbers } from '../../../support/numbers.js'
+import { channelsFirst, runOnnx } from '../../../support/onnxRuntime.js'
+import { complaint, ints, model, tensor, value } from './smallModel.js'
+
+const EXAMPLES = 2
+
+const whole = (name: string, numbers: readonly number[]): Written<OnnxTensor> => ({
+  name,
+  dims: [numbers.length],
+  dataType: dataTypes.int64,
+  rawData: new Uint8Array(BigInt64Array.from(numbers, BigInt).buffer),
+})
+
+/** A graph that is built node by node, after an input of these extents; each node reads the one before it. */
+class Chain {
+  readonly nodes: Written<OnnxNode>[] = []
+  readonly tensors: Written<OnnxTensor>[] = []
+  readonly #extents: readonly number[]
+  last = 'x'
+
+  constructor(extents: readonly number[]) {
+    this.#extents = extents
+  }
+
+  add(
+    opType: string,
+    more: readonly Written<OnnxTensor>[] = [],
+    attribute: NonNullable<Written<OnnxNode>['attribute']> = [],
+    first: readonly string[] = [this.last],
+  ): this {
+    const name = `n${this.nodes.length}`
+    const named = more.map((each, i) => ({ ...each, name: `${name}-${i}` }))
+    this.tensors.push(...named)
+    this.nodes.push({ opType, name, input: [...first, ...named.map((each) => each.name)], output: [name], attribute })
+    this.last = name
+    return this
+  }
+
+  transpose(...order: readonly number[]): this {
+    return this.add('Transpose', [], [ints('perm', [0, ...order.map((axis) => axis + 1)])])
+  }
+
+  reshape(...extents: readonly number[]): this {
+    return this.add('Reshape', [whole('', [-1, ...extents])])
+  }
+
+  conv(out: number, channels: number): this {
+    return this.add('Conv', [tensor('', [out, channels, 3, 3])], [ints('pads', [1, 1, 1, 1])])
+  }
+
+  dense(features: number, out = 3): this {
+    return this.add('MatMul', [tensor('', [features, out])]).add('Add', [tensor('', [out])])
+  }
+
+  get bytes(): Uint8Array {
+    return model(
+      {
+        node: this.nodes,
+        initializer: this.tensors,
+        input: [value('x', [EXAMPLES, ...this.#extents])],
+        output: [value(this.last, [EXAMPLES, 3])],
+      },
+      { opsetImport: [{ domain: '', version: 13 }] },
+    )
+  }
+}
+
+const networkOf = async (bytes: Uint8Array) => {
+  const read = await readOnnx(bytes, 'net.onnx', 'test')()
+  const network = isLeft(read) ? read : selfDescribed('test', 'net.onnx', read.right)
+  if (isLeft(network) || isLeft(read)) throw new Error(isLeft(network) ? describeError(network.left) : '')
+  return { ...network.right, warnings: read.right.warnings ?? [] }
+}
+
+/** Compares logits. @param order in which the file lists the numbers of an image @returns the types of the layers */
+const compare = async (bytes: Uint8Array, extents: readonly number[], order: 'first' | 'last'): Promise<string> => {
+  const { architecture, weights, statistics } = await networkOf(bytes)
+  const { height, width, channels } = architecture.input
+  const pixels = seededNumbers(3, EXAMPLES * height * width * channels)
+  const listed = order === 'last' ? pixels : channelsFirst(pixels, architecture.input)
+  const theirs = await runOnnx(bytes, listed, [EXAMPLES, ...extents])
+  const student = new Student(architecture, weights, statistics)
+  const ours = tf.tidy(() =>
+    Float32Array.from(student.logits(tf.tensor4d(pixels, [EXAMPLES, height, width, channels])).dataSync()),
+  )
+  student.dispose()
+  expect(distance(ours, theirs.data)).toBeLessThan(1e-5)
+  return architecture.nodes.map(({ layer }) => layer.type).join(' ')
+}
+
+describe('a file with moved axes has the logits of onnxruntime', () => {
+  it('with channels last, a convolution and a flattened image, as tf2onnx writes', async () => {
+    const chain = new Chain([4, 5, 3]).transpose(2, 0, 1).conv(2, 3).add('Relu').transpose(1, 2, 0)
+    expect(await compare(chain.reshape(40).dense(40).bytes, [4, 5, 3], 'last')).toBe('conv2d relu flatten linear')
+  })
+
+  it('with pairs around each convolution, and a bias and a ReLU of channels last between them', async () => {
+    const chain = new Chain([4, 4, 3])
+    for (const channels of [3, 2])
+      chain
+        .transpose(2, 0, 1)
+        .conv(2, channels)
+        .transpose(1, 2, 0)
+        .add('Add', [tensor('', [2])])
+        .add('Relu')
+    expect(await compare(chain.add('Flatten').dense(32).bytes, [4, 4, 3], 'last')).toBe(
+      'conv2d affine2d relu conv2d affine2d relu flatten linear',
+    )
+  })
+
+  it('with a normalisation of channels last', async () => {
+    const chain = new Chain([4, 4, 3])
+      .add('Sub', [tensor('', [3], Float32Array.of(0.5, 0.4, 0.3))])
+      .add('Div', [tensor('', [1, 1, 1, 3], Float32Array.of(0.25, 0.5, 0.75))])
+    expect(await compare(chain.transpose(2, 0, 1).add('Flatten').dense(48).bytes, [4, 4, 3], 'last')).toBe(
+      'normalize flatten linear',
+    )
+  })
+
+  it('with the mean over the pixels of channels last, with and without its axes', async () => {
+    for (const keepdims of [0, 1]) {
+      const chain = new Chain([4, 4, 3]).transpose(2, 0, 1).conv(5, 3).transpose(1, 2, 0)
+      chain.add('ReduceMean', [], [ints('axes', [1, 2]), { name: 'keepdims', i: keepdims, type: 2 }]).add('Flatten')
+      expect(await compare(chain.dense(5).bytes, [4, 4, 3], 'last')).toBe('conv2d avgPool2d flatten linear')
+    }
+  })
+
+  it('with an addition of two values in the same order', async () => {
+    const chain = new Chain([3, 4, 4]).transpose(1, 2, 0)
+    const turned = chain.last
+    chain.add('Sigmoid').add('Add', [], [], [turned, chain.last]).transpose(2, 0, 1).conv(2, 3).add('Flatten')
+    expect(await compare(chain.dense(32).bytes, [3, 4, 4], 'first')).toBe('activation add conv2d flatten linear')
+  })
+
+  it('of any order: random axes, functions, shapes and convolutions', async () => {
+    const order = fc.shuffledSubarray([0, 1, 2], { minLength: 3 })
+    const move = fc.record({ order, after: fc.constantFrom('Relu', 'Mul', 'Sigmoid', 'none') })
+    const moves = fc.array(move, { maxLength: 4 })
+    const property = fc.asyncProperty(
+      moves,
+      fc.boolean(),
+      moves,
+      fc.constantFrom('matrix', 'axis', 'none'),
+      async (before, convolves, after, shape) => {
+        // An input whose first node moves its last axis to the front has channels last.
+        const chain = new Chain([2, 3, 4]).add('Relu')
+        // Which of channels, rows and columns each axis is.
+        let axes = [0, 1, 2]
+        const play = (list: typeof before): void => {
+          for (const { order, after: operator } of list) {
+            chain.transpose(...order)
+            axes = order.map((axis) => axes[axis] ?? 0)
+            const factor = axes.map((axis) => (axis === 0 ? 2 : 1))
+            if (operator !== 'none') chain.add(operator, operator === 'Mul' ? [tensor('', factor)] : [])
+          }
+        }
+        play(before)
+        if (convolves) {
+          chain.transpose(axes.indexOf(0), axes.indexOf(1), axes.indexOf(2)).conv(2, 2)
+          axes = [0, 1, 2]
+        }
+        play(after)
+        if (shape === 'matrix') chain.reshape(4, 6).transpose(1, 0)
+        if (shape === 'axis') chain.add('Unsqueeze', [whole('', [2])]).add('Squeeze', [whole('', [-3])])
+        chain.add('Flatten').dense(24)
+        await compare(chain.bytes, [2, 3, 4], 'first')
+      },
+    )
+    await fc.assert(property, { seed: 25, numRuns: 40 })
+  })
+})
+
+describe('images as lists of pixels have the logits of onnxruntime', () => {
+  it.each([[[16]], [[16, 1]], [[1, 16]], [[1, 16, 1]], [[48]]])('of extents %j', async (extents) => {
+    const count = Math.max(...extents)
+    const bytes = new Chain(extents).add('Flatten').dense(count, 4).add('Relu').dense(4).bytes
+    expect(await compare(bytes, extents, 'first')).toBe('flatten linear relu linear')
+    const { architecture, warnings } = await networkOf(bytes)
+    const channels = count === 48 ? 3 : 1
+    expect(architecture.input).toEqual({ height: 4, width: 4, channels })
+    expect(warnings).toEqual([
+      channels === 3
+        ? 'The input "x" is a list of 48 numbers: it is read as images of 4 x 4 pixels and 3 channels, ' +
+          'channel by channel, each row by row.'
+        : 'The input "x" is a list of 16 numbers: it is read as images of 4 x 4 pixels and 1 channel, row by row.',
+    ])
+  })
+
+  it('which the file makes images again', async () => {
+    const bytes = new Chain([48]).reshape(3, 4, 4).conv(2, 3).add('Flatten').dense(32).bytes
+    expect(await compare(bytes, [48], 'first')).toBe('conv2d flatten linear')
+  })
+})
+
+describe('a minimum after a ReLU', () => {
+  it('is a ReLU6, as a clip of numbers that are 0 or more', async () => {
+    const chain = new Chain([2, 4, 4]).conv(2, 2).add('Relu')
+    const six = tensor('', [], Float32Array.of(6))
+    expect(await compare(chain.add('Min', [six]).add('Flatten').dense(32).bytes, [2, 4, 4], 'first')).toBe(
+      'conv2d activation flatten linear',
+    )
+  })
+})
+
+describe('a file is refused, with its node,', () => {
+  it('if a layer cannot read the order of its input', async () => {
+    const chain = new Chain([3, 4, 4]).transpose(1, 2, 0).conv(2, 4).add('Flatten').dense(32)
+    expect(await complaint(chain.bytes)).toBe(
+      'expected activations that are read as batch x 3 x 4 x 4, or as one list by a linear layer in operator Transpose ' +
+        '(node "n0", opset 13), got another order of them, of shape [batch, 4, 4, 3], before a layer that cannot read it',
+    )
+  })
+
+  it('if values of different orders are added', async () => {
+    const chain = new Chain([3, 4, 4]).add('Relu')
+    const first = chain.last
+    chain.transpose(0, 2, 1).add('Add', [], [], [first, chain.last]).add('Flatten').dense(48)
+    expect(await complaint(chain.bytes)).toContain('in operator Transpose (node "n1", opset 13), got another order')
+  })
+
+  it('if a constant is of other axes than the channels', async () => {
+    const chain = new Chain([3, 4, 4])
+      .transpose(1, 2, 0)
+      .add('Mul', [tensor('', [4, 1])])
+      .transpose(2, 0, 1)
+    expect(await complaint(chain.add('Flatten').dense(48).bytes)).toContain(
+      'expected one number, or one for each channel, along the axis of the channels in operator Mul (node "n1"',
+    )
+  })
+
+  it('if the images are not the first axis', async () => {
+    const chain = new Chain([3, 4, 4]).add('Transpose', [], [ints('perm', [1, 0, 2, 3])])
+    expect(await complaint(chain.add('Flatten').dense(48).bytes)).toContain(
+      'expected images along the first axis in operator Transpose (node "n0", opset 13)',
+    )
+  })
+
+  it('if a list of pixels is of no square image: the error asks for the shape', async () => {
+    expect(await complaint(new Chain([50]).dense(50).bytes)).toBe(
+      'expected input "x" of shape batch x channels x height x width, batch x height x width x channels, or batch x ' +
+        'the pixels of a square image of 1 or 3 channels, all but the batch fixed, got [2, 50]',
+    )
+  })
+})

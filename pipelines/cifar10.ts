@@ -16,7 +16,6 @@ import {
   pgd,
   pipeline,
   presets,
-  resnet18,
   signNoise,
   thirds,
   uniformNoise,
@@ -33,11 +32,10 @@ export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
   return definePipeline(
     parameters({
       checkpoint: param.text({ help: 'The robust teacher: a PyTorch checkpoint or safetensors.' }),
-      architecture: param.choice(architectureNames, { default: 'resnet18', help: 'What the checkpoint is of.' }),
-      width: param.optional(
-        param.integer({ min: 1, max: 512, unit: 'channels', help: "Of a resnet18's first stage, for a narrow one." }),
-        '64',
-      ),
+      architecture: param.choice(architectureNames, {
+        default: 'resnet18',
+        help: 'What the checkpoint is of; its sizes are read off it.',
+      }),
       rate: param.number({ default: 4, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
       rates: param.choice(['uniform', 'erk', 'global', 'learned'], {
         default: 'uniform',
@@ -70,12 +68,11 @@ export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
       examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
     }),
     (p) => {
-      const narrow = p.width === undefined ? undefined : resnet18({ width: p.width, classes: preset.classes })
       const { epsilon } = p
       const { admm, retrain } = preset.admmMask
       const data = preset.data({ batchSize: p.batchSize })
       const teacher = pipeline(`${name}-${p.rate}x`, data).pipe(
-        loadTeacher(p.checkpoint, { architecture: narrow ?? p.architecture }),
+        loadTeacher(p.checkpoint, { architecture: p.architecture }),
       )
       const seen = p.noise === 'none' ? teacher : teacher.pipe(perturb(perturbations[p.noise]({ epsilon })))
 

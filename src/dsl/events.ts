@@ -31,6 +31,20 @@ const dataEvent = objectCodec({
 /** The data set is open. */
 export interface DataEvent extends t.TypeOf<typeof dataEvent> {}
 
+const networkEvent = objectCodec({
+  type: t.literal('network'),
+  stage: t.string,
+  /** Path of the file it was read from. */
+  file: t.string,
+  /** What it is, with the sizes that were found. */
+  name: t.string,
+  classes: countCodec,
+  parameters: countCodec,
+})
+
+/** A network was read from a file. */
+export interface NetworkEvent extends t.TypeOf<typeof networkEvent> {}
+
 const phaseEvent = objectCodec({ type: t.literal('phase'), stage: t.string, phase: Phase, epochs: countCodec })
 
 /** A phase of training begins. */
@@ -181,6 +195,7 @@ export type RunEvent =
   | EnvironmentEvent
   | EngineEvent
   | DataEvent
+  | NetworkEvent
   | PhaseEvent
   | EpochEvent
   | AdmmEvent
@@ -202,6 +217,7 @@ export const RunEvent: t.Type<RunEvent> = t.union([
   environmentEvent,
   engineEvent,
   dataEvent,
+  networkEvent,
   phaseEvent,
   epochEvent,
   admmEvent,

@@ -1,4 +1,5 @@
 // Reads a robust network: the teacher, and the student that starts as its copy (self-distillation). Paper: Sec. III-A.
+import type { Dataset } from '../dsl/dataset.js'
 import { valueOf } from '../dsl/errors.js'
 import { given } from '../dsl/kit/given.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -11,6 +12,8 @@ import type { Architecture } from '../models/architecture/architecture.js'
 import { normalisationOptions, withNormalisation } from '../models/parameters/normalisation.js'
 import { selfDescribed } from '../models/parameters/selfDescribed.js'
 import { parallelOf } from '../models/parameters/statistics.js'
+import type { NamedTensors } from '../models/parameters/weights.js'
+import { sizedNetwork } from '../models/zoo/families.js'
 import { architectureOption, resolveArchitecture } from '../models/zoo/zoo.js'
 import { checkFit, makeStudent } from '../training/network/makeStudent.js'
 import { type HasStudent, type HasTeacher, Student } from '../training/network/network.js'
@@ -20,8 +23,9 @@ const STAGE = 'loadTeacher'
 /** What {@link loadTeacher} takes. */
 export const loadTeacherOptions = declareOptions(STAGE, {
   /**
-   * A name of the zoo (`mnistNet`, `resnet18`, `wideResnet34x10` … see `architectureNames`), which then has as many
-   * classes as the data, or a network made with `architecture(…)`.
+   * A name of the zoo (`mnistNet`, `resnet18`, `wideResnet34x10` … see `architectureNames`), whose width, classes and, for
+   * `wideResnet` and `dmWideResnet`, depth and factor are read off the file; or a network made with `architecture(…)` or a
+   * function (`resnet18({ width: 8 })`), which the file must have.
    * @default as the file describes it: ONNX files and safetensors of `exportModel` do
    */
   architecture: architectureOption().optional(
@@ -66,20 +70,24 @@ export interface LoadTeacherOptions extends OptionsOf<typeof loadTeacherOptions>
 export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<unknown, HasTeacher & HasStudent> => {
   readArgument(STAGE, 'file', text('the path of a file'), file)
   const { architecture: network, normalisation, readBudget } = loadTeacherOptions.read(options)
-  const architectureFor = (classes?: number): Architecture | undefined => {
-    const resolved = network === undefined ? undefined : resolveArchitecture(STAGE, network, classes)
-    return resolved && normalisation ? withNormalisation(resolved, normalisation) : resolved
+  const normalised = (made: Architecture): Architecture =>
+    normalisation ? withNormalisation(made, normalisation) : made
+  const planned = network === undefined ? undefined : normalised(resolveArchitecture(STAGE, network))
+  const networkOf = (tensors: NamedTensors, { classes, shape }: Dataset): Architecture | undefined => {
+    if (typeof network !== 'string') return planned
+    return normalised(sizedNetwork(STAGE, network, tensors, { classes, side: shape.height }).architecture)
   }
-  const planned = architectureFor()
   const budget = { times: readBudget, option: 'readBudget' }
   const load = async ({ run }: Step): Promise<HasTeacher & HasStudent> => {
-    const wanted = architectureFor(run.data.classes)
     const checkpoint = valueOf(await readCheckpoint(file, { budget })())
+    const wanted = networkOf(checkpoint.tensors, run.data)
     const { architecture, weights, statistics, mask } = valueOf(
       selfDescribed(STAGE, file, checkpoint, wanted, normalisation),
     )
     for (const message of checkpoint.warnings ?? [])
       run.emit({ type: 'warning', stage: STAGE, message: `${file}: ${message}` })
+    const { name, classes } = architecture
+    run.emit({ type: 'network', stage: STAGE, file, name, classes, parameters: weights.length })
     checkFit(STAGE, architecture, run.data)
     const teacher = new Student(architecture, weights, statistics)
     run.atEnd(() => teacher.dispose())

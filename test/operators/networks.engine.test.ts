@@ -14,7 +14,7 @@ import { readSafetensors } from '../../src/io/checkpoints/safetensors.js'
 import { type Architecture, architecture, withClasses } from '../../src/models/architecture/architecture.js'
 import { describeArchitecture as describeNetwork } from '../../src/models/architecture/description.js'
 import { conv2d, flatten, linear, relu } from '../../src/models/architecture/layers.js'
-import { parametersOf } from '../../src/models/parameters/parameters.js'
+import { parameterCount, parametersOf } from '../../src/models/parameters/parameters.js'
 import { freshStatistics } from '../../src/models/parameters/statistics.js'
 import { packNetwork } from '../../src/models/parameters/weights.js'
 import { resnet18 } from '../../src/models/zoo/resnet.js'
@@ -201,7 +201,7 @@ describe('loadTeacher', () => {
     expect(config).toEqual({ file: own, architecture: 'tiny', normalisation: constants })
   })
 
-  it('a network of the zoo has as many classes as the data', async () => {
+  it('a network of the zoo has as many classes as the file', async () => {
     const data = { ...noiseData(8), classes: 7 }
     const file = teacherFile(withClasses(mnistNet, 7))
     const fake = fakeRun({ data })
@@ -213,7 +213,25 @@ describe('loadTeacher', () => {
     expect(classes).toEqual([7, 7])
     const load = (run: FakeRun) => lentSteps(run).pipe(loadTeacher(file, { architecture: 'mnistNet' }))
     expect(await refusal(load, fakeRun({ data: noiseData(8) }))).toMatchObject({
-      error: { actual: '"7.weight" of shape [7, 100] instead of [10, 100], "7.bias" of shape [7] instead of [10]' },
+      error: { _tag: 'OptionError', expected: '7 classes for mnistNet', actual: '10 (noise)' },
+    })
+  })
+
+  it('a network of the zoo has the width of the file, and the run reports it', async () => {
+    const file = teacherFile(resnet18({ width: 2 }))
+    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint8Array(8) }
+    const shape = { height: 32, width: 32, channels: 3 }
+    const data = { name: 'CIFAR-10', origin: 'original', classes: 10, shape, train: split, test: split } as const
+    const fake = fakeRun({ data })
+    const stream = lentSteps(fake).pipe(loadTeacher(file, { architecture: 'resnet18' }), take(1))
+    expect(await collect(stream, ({ student }) => student.architecture.name)).toEqual(['resnet18 of width 2'])
+    fake.end()
+    const parameters = parameterCount(resnet18({ width: 2 }))
+    const network = { stage: 'loadTeacher', file, name: 'resnet18 of width 2', classes: 10, parameters }
+    expect(fake.events.filter(({ type }) => type === 'network')).toEqual([{ type: 'network', ...network }])
+    const wider = (run: FakeRun) => lentSteps(run).pipe(loadTeacher(file, { architecture: resnet18({ width: 3 }) }))
+    expect(await refusal(wider, fakeRun({ data }))).toMatchObject({
+      error: { _tag: 'FileError', expected: 'a checkpoint of resnet18 of width 3: its 102 tensors' },
     })
   })
 

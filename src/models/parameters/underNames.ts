@@ -48,7 +48,8 @@ const tailsOf = (name: string): readonly string[] => {
   return parts.map((_, i) => parts.slice(i).join('.'))
 }
 
-const prefixOf = (own: ReadonlySet<string>, names: Iterable<string>): string => {
+/** The prefix with which most of the names `own` are among `names`; of several, the shortest. */
+export const prefixOf = (own: ReadonlySet<string>, names: Iterable<string>): string => {
   const found = new Map<string, number>([['', 0]])
   for (const name of names)
     for (const tail of tailsOf(name)) {

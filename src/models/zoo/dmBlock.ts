@@ -1,8 +1,10 @@
+import { given } from '../../dsl/kit/given.js'
 import { choice } from '../../dsl/options/kinds.js'
 import { gelu, leakyRelu, mish, silu } from '../architecture/activations.js'
 import type { Layer, Placement } from '../architecture/layer.js'
 import { conv2d, pad2d, relu } from '../architecture/layers.js'
 import { cifar10Normalisation, cifar100Normalisation } from './cifar.js'
+import type { OutputsOf } from './outputs.js'
 
 const activations = { silu, relu, gelu, leakyRelu, mish } as const
 
@@ -17,8 +19,10 @@ export const dmFields = {
   normalisation: choice(['cifar10', 'cifar100', 'none']).default('cifar10'),
 } as const
 
+/** The layer of the function of that name. */
 export const dmActivation = (name: keyof typeof activations): DmActivation => activations[name]
 
+/** The constants of each normalisation. */
 export const dmNormalisation = {
   cifar10: cifar10Normalisation,
   cifar100: cifar100Normalisation,
@@ -36,3 +40,12 @@ export const samePadded = (name: string, from: string, out: number, stride: numb
         pad2d({ id: `${name}.pad`, inputs: [from], right: 1, bottom: 1 }),
         conv2d(name, { out, kernel: 3, stride, bias: 'none' }),
       ]
+
+/**
+ * The options that a file of either network shows. A network of 100 classes is of CIFAR-100, with its normalisation,
+ * which the file does not hold.
+ */
+export const dmShown = (outputs: OutputsOf) => {
+  const classes = outputs('logits')
+  return given({ classes, normalisation: classes === 100 ? ('cifar100' as const) : undefined })
+}

@@ -1,10 +1,12 @@
+import { given } from '../../dsl/kit/given.js'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
 import { add, avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
-import { type DmActivation, dmActivation, dmFields, dmNormalisation, samePadded } from './dmBlock.js'
+import { type DmActivation, dmActivation, dmFields, dmNormalisation, dmShown, samePadded } from './dmBlock.js'
+import type { OutputsOf } from './outputs.js'
 
 /** What {@link dmPreactResnet18} takes. */
 export const dmPreactResnet18Options = declareOptions('dmPreactResnet18', {
@@ -69,3 +71,13 @@ const block = (name: string, from: Source, out: number, stride: number, active: 
     add([`${name}.conv_2d_2`, changes ? `${name}.shortcut` : from.id], { id: name }),
   ]
 }
+
+/**
+ * The options of a `DMPreActResNet` that a file's tensors show. They do not show its activation.
+ *
+ * @param outputs those of the file's layers
+ */
+export const dmPreactResnetShown = (outputs: OutputsOf): DmPreactResnetOptions => ({
+  ...given({ width: outputs('conv_2d') }),
+  ...dmShown(outputs),
+})

@@ -1,11 +1,13 @@
 import { rejectOption } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
 import { add, avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
-import { type DmActivation, dmActivation, dmFields, dmNormalisation, samePadded } from './dmBlock.js'
+import { type DmActivation, dmActivation, dmFields, dmNormalisation, dmShown, samePadded } from './dmBlock.js'
+import { blocksIn, type OutputsOf, timesIn } from './outputs.js'
 
 /** What {@link dmWideResnet} takes. */
 export const dmWideResnetOptions = declareOptions('dmWideResnet', {
@@ -79,4 +81,22 @@ const block = (name: string, from: Source, out: number, stride: number, active: 
       : []),
     add([`${name}.conv_1`, widens ? `${name}.shortcut` : from.id], { id: name }),
   ]
+}
+
+/**
+ * The options of a `DMWideResNet` that a file's tensors show. They do not show its activation.
+ *
+ * @param outputs those of the file's layers
+ */
+export const dmWideResnetShown = (outputs: OutputsOf): DmWideResnetOptions => {
+  const width = outputs('init_conv')
+  const blocks = blocksIn(outputs, (block) => `layer.0.block.${block}.conv_0`)
+  return {
+    ...given({
+      depth: blocks === undefined ? undefined : 6 * blocks + 4,
+      factor: timesIn(outputs('layer.0.block.0.conv_0'), width),
+      width,
+    }),
+    ...dmShown(outputs),
+  }
 }

@@ -1,9 +1,11 @@
+import { given } from '../../dsl/kit/given.js'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, linear, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
+import type { OutputsOf } from './outputs.js'
 import { preactBlock } from './preactBlock.js'
 
 /** What {@link preactResnet18} takes. */
@@ -62,3 +64,15 @@ export const preactResnet18 = (options: PreactResnetOptions = {}): Architecture 
     linear('linear', { out: classes }),
   ])
 }
+
+/**
+ * The options of a PreActResNet-18 that a file's tensors show. They do not show what its shortcuts read.
+ *
+ * @param outputs those of the file's layers
+ */
+export const preactResnetShown = (outputs: OutputsOf): PreactResnetOptions =>
+  given({
+    classes: outputs('linear'),
+    width: outputs('conv1'),
+    last: outputs('bn') === undefined ? ('none' as const) : ('batchNorm' as const),
+  })

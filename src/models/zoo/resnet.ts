@@ -1,9 +1,11 @@
+import { given } from '../../dsl/kit/given.js'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
 import { add, avgPool2d, batchNorm2d, conv2d, flatten, linear, maxPool2d, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
+import type { OutputsOf } from './outputs.js'
 
 const fields = {
   /** Number of classes, ≥ 1. @default 10 */
@@ -104,6 +106,18 @@ const resnet = (
     flatten(),
     linear(names.linear, { out: classes }),
   ])
+}
+
+/**
+ * The options of a ResNet that a file's tensors show. They do not show the size of its images.
+ *
+ * @param outputs those of the file's layers
+ */
+export const resnetShown = (outputs: OutputsOf): ResnetOptions => {
+  const release: keyof typeof releases =
+    outputs('linear') === undefined && outputs('fc') !== undefined ? 'torchvision' : 'pytorch-cifar'
+  const { linear: last } = releases[release].names
+  return given({ classes: outputs(last), width: outputs('conv1'), release })
 }
 
 /** What a release has of its own. */

@@ -1,9 +1,11 @@
+import { given } from '../../dsl/kit/given.js'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
 import { batchNorm2d, conv2d, flatten, linear, maxPool2d, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth } from './cifar.js'
+import type { OutputsOf } from './outputs.js'
 
 /** What {@link vgg16bn} takes. */
 export const vgg16bnOptions = declareOptions('vgg16bn', {
@@ -68,4 +70,18 @@ export const vgg16bn = (options: VggOptions = {}): Architecture => {
     : [linear('classifier', { out: classes })]
   const published = hydra ? `${name} of HYDRA` : name
   return architecture(namedByWidth(published, width, 64), cifarImages, [...features, flatten(), ...head])
+}
+
+/**
+ * The options of a VGG-16 that a file's tensors show.
+ *
+ * @param outputs those of the file's layers
+ */
+export const vggShown = (outputs: OutputsOf): VggOptions => {
+  const hydra = outputs('classifier') === undefined && outputs('classifier.4') !== undefined
+  return given({
+    classes: outputs(hydra ? 'classifier.4' : 'classifier'),
+    width: outputs('features.0'),
+    release: hydra ? ('hydra' as const) : ('pytorch-cifar' as const),
+  })
 }

@@ -1,10 +1,12 @@
 import { rejectOption } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, linear, relu } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
+import { blocksIn, type OutputsOf, timesIn } from './outputs.js'
 import { preactBlock } from './preactBlock.js'
 
 /** What {@link wideResnet} takes. */
@@ -65,5 +67,21 @@ export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
   ]
   return architecture(namedByWidth(`wideResnet${depth}x${factor}`, width, 16), cifarImages, layers, {
     unused: ['sub_block1.'],
+  })
+}
+
+/**
+ * The options of a WideResNet that a file's tensors show.
+ *
+ * @param outputs those of the file's layers
+ */
+export const wideResnetShown = (outputs: OutputsOf): WideResnetOptions => {
+  const width = outputs('conv1')
+  const blocks = blocksIn(outputs, (block) => `block1.layer.${block}.conv1`)
+  return given({
+    depth: blocks === undefined ? undefined : 6 * blocks + 4,
+    factor: timesIn(outputs('block1.layer.0.conv1'), width),
+    classes: outputs('fc'),
+    width,
   })
 }

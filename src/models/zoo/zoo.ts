@@ -65,7 +65,13 @@ export const cifarNet: Architecture = architecture('cifarNet', cifarImages, [
   ...polytopesNet,
 ])
 
-/** The architectures that can be given by name, each with 10 classes; a stage adapts them to those of the data. */
+const wideResnet34x10 = wideResnet()
+const dmWideResnet28x10 = dmWideResnet()
+
+/**
+ * The architectures that can be given by name, each with 10 classes. A stage without a file adapts the classes to those of
+ * the data; one with a file reads all sizes off it that the name does not state.
+ */
 export const zoo = {
   mnistNet,
   lenet5,
@@ -75,16 +81,21 @@ export const zoo = {
   resnet34: resnet34(),
   resnet50: resnet50(),
   preactResnet18: preactResnet18(),
+  wideResnet: wideResnet34x10,
   wideResnet28x10: wideResnet({ depth: 28 }),
-  wideResnet34x10: wideResnet(),
+  wideResnet34x10,
   dmPreactResnet18: dmPreactResnet18(),
-  dmWideResnet28x10: dmWideResnet(),
+  dmWideResnet: dmWideResnet28x10,
+  dmWideResnet28x10,
   vgg16bn: vgg16bn(),
   vgg16bnHydra: vgg16bn({ release: 'hydra' }),
 } as const satisfies Readonly<Record<string, Architecture>>
 
+/** A name of {@link zoo}. */
+export type ZooName = keyof typeof zoo
+
 /** The names of the architectures in {@link zoo}. */
-export const architectureNames = Object.keys(zoo) as readonly (keyof typeof zoo)[]
+export const architectureNames = Object.keys(zoo) as readonly ZooName[]
 
 /** An option: a network, by its name in the zoo or as its description. */
 export const architectureOption = (): Option<string | Architecture> => {
@@ -107,10 +118,10 @@ export const architectureOption = (): Option<string | Architecture> => {
  * @param classes number of classes in the data, which an architecture given by name gets. @default 10
  * @throws OptionError for an unknown name
  */
-export const resolveArchitecture = (stage: string, given: string | Architecture, classes = 10): Architecture => {
-  if (typeof given !== 'string') return given
-  const known = architectureNames.find((name) => name === given)
-  return known
-    ? withClasses(zoo[known], classes)
-    : rejectOption(stage, `an architecture among ${architectureNames.join(', ')}`, given)
-}
+export const resolveArchitecture = (stage: string, given: string | Architecture, classes = 10): Architecture =>
+  typeof given === 'string' ? withClasses(zoo[zooName(stage, given)], classes) : given
+
+/** A text as a name of the zoo. @throws OptionError for an unknown one */
+export const zooName = (stage: string, given: string): ZooName =>
+  architectureNames.find((name) => name === given) ??
+  rejectOption(stage, `an architecture among ${architectureNames.join(', ')}`, given)

@@ -128,6 +128,28 @@ describe('a few bytes', () => {
     expect(steps).toBeLessThan(MIB)
   })
 
+  it('can’t move the axes of large images, or those of small ones thousands of times', async () => {
+    const attribute = [{ name: 'perm', ints: [0, 1, 3, 2], type: 7 }]
+    const turned = (count: number, side: number): Uint8Array =>
+      model({
+        node: chain(count, (i) => ({ opType: 'Transpose', input: [`v${i}`], attribute })),
+        input: [value('v0', [1, 1, side, side])],
+      })
+    for (const [count, side] of [
+      [1, 20_000],
+      [4000, 200],
+    ] as const) {
+      const { error, bytes, mostBytes } = await cost(turned(count, side))
+      expect(error).toContain('for the order of its activations')
+      expect(bytes).toBeLessThanOrEqual(mostBytes)
+    }
+  })
+
+  it('can’t list the pixels of a large image', async () => {
+    const list = model({ input: [value('x', [1, 10 ** 10])] })
+    expect((await cost(list)).error).toContain('for the order of its activations')
+  })
+
   it('can’t scale 2·10⁸ channels', async () => {
     const scale = { opType: 'Mul', name: 'scale', input: ['x', 's'], output: ['z'] }
     const { error, bytes, mostBytes } = await cost(

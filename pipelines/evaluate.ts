@@ -81,6 +81,10 @@ export default definePipeline(
       param.choice(architectureNames, { help: 'What the checkpoint is of; a file of exportModel says so itself.' }),
       'what the file says',
     ),
+    key: param.optional(
+      param.text({ help: 'Where in the checkpoint the network is, such as teacher.' }),
+      'the only network, or the average of several',
+    ),
     dataset: param.choice(['mnist', 'cifar10', 'cifar100', 'syntheticDigits'], {
       default: 'mnist',
       help: 'Where the test images are from.',
@@ -109,7 +113,21 @@ export default definePipeline(
     pictures: param.integer({ default: 0, min: 0, max: 100, unit: 'images', help: 'Drawn in attacks.svg.' }),
     shards: param.integer({ default: 1, min: 1, help: 'Parts to share out, of four batches at least; 1 is one run.' }),
   }),
-  ({ checkpoint, architecture, dataset, mean, std, examples, epsilon, norm, underflow, batchSize, pictures, ...p }) => {
+  ({
+    checkpoint,
+    architecture,
+    key,
+    dataset,
+    mean,
+    std,
+    examples,
+    epsilon,
+    norm,
+    underflow,
+    batchSize,
+    pictures,
+    ...p
+  }) => {
     const preset = presets[dataset]
     const { pgd: published } = preset
     if (norm === 'L2' && epsilon === undefined)
@@ -130,6 +148,7 @@ export default definePipeline(
       pipeline('evaluate', datasets[dataset]()).pipe(
         loadTeacher(checkpoint, {
           ...(architecture === undefined ? {} : { architecture }),
+          ...(key === undefined ? {} : { key }),
           ...(mean.length + std.length > 0 ? { normalisation: { mean, std } } : {}),
         }),
         attackEval(

@@ -39,6 +39,14 @@ export const loadTeacherOptions = declareOptions(STAGE, {
     .asOption()
     .optional('as in the file (`mu` and `sigma`, `normalize.mean` and `normalize.std` …), or none'),
   /**
+   * Where in a PyTorch file the network is, if the file holds several: `teacher`, `ema.shadow`, `state_dict.1` (the second
+   * of a list), or a prefix of its tensors' names.
+   * @default the only network, or the exponential average (`ema`) of several, with a warning
+   */
+  key: text('where in the file the network is').optional(
+    'the only network, or the exponential average (`ema`) of several, with a warning',
+  ),
+  /**
    * How many times the usual memory and work reading the file may take, for a file that is refused because it takes more.
    * Usual are 512 MiB and 4 bytes for each byte of the file.
    * @default 1
@@ -69,7 +77,7 @@ export interface LoadTeacherOptions extends OptionsOf<typeof loadTeacherOptions>
  */
 export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<unknown, HasTeacher & HasStudent> => {
   readArgument(STAGE, 'file', text('the path of a file'), file)
-  const { architecture: network, normalisation, readBudget } = loadTeacherOptions.read(options)
+  const { architecture: network, normalisation, key, readBudget } = loadTeacherOptions.read(options)
   const normalised = (made: Architecture): Architecture =>
     normalisation ? withNormalisation(made, normalisation) : made
   const planned = network === undefined ? undefined : normalised(resolveArchitecture(STAGE, network))
@@ -79,7 +87,7 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
   }
   const budget = { times: readBudget, option: 'readBudget' }
   const load = async ({ run }: Step): Promise<HasTeacher & HasStudent> => {
-    const checkpoint = valueOf(await readCheckpoint(file, { budget })())
+    const checkpoint = valueOf(await readCheckpoint(file, { key, budget })())
     const wanted = networkOf(checkpoint.tensors, run.data)
     const { architecture, weights, statistics, mask } = valueOf(
       selfDescribed(STAGE, file, checkpoint, wanted, normalisation),
@@ -96,7 +104,7 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
   return stage(
     {
       stage: STAGE,
-      config: given({ file, architecture: planned?.name ?? 'as the file describes it', normalisation }),
+      config: given({ file, architecture: planned?.name ?? 'as the file describes it', normalisation, key }),
       needs: [],
       adds: ['teacher', 'student'],
       reads: [file],

@@ -3,11 +3,12 @@ import { type PwoaError, toPwoaError, valueOf, valueOfTask } from '../../dsl/err
 import { kindOfFile, refuseKind } from '../files/kindOfFile.js'
 import { type BudgetOptions, ReadBudget } from '../files/readBudget.js'
 import { readWhole } from '../files/readWhole.js'
-import { type Place, placing } from '../files/refusal.js'
+import { type Place, placing, refuse } from '../files/refusal.js'
 import { readOnnx } from './onnx/readOnnx.js'
 import { readSafetensors } from './safetensors.js'
 import { expandSparse } from './sparse.js'
 import type { Checkpoint, ReadCheckpointOptions } from './tensors/checkpoint.js'
+import type { Selection } from './torch/findTensors.js'
 import { readTorchCheckpoint } from './torch/readTorch.js'
 
 const MOST_BYTES = 2 ** 31 - 1
@@ -44,20 +45,25 @@ export const formatOf = (bytes: Uint8Array, path: string): Format => {
  */
 export const readCheckpoint = (
   path: string,
-  { stage = 'loadTeacher', select = 0, budget }: ReadCheckpointOptions = {},
+  { stage = 'loadTeacher', select = 0, key, budget }: ReadCheckpointOptions = {},
 ): TE.TaskEither<PwoaError, Checkpoint> =>
   TE.tryCatch(
-    () => read({ stage, file: path }, select, budget),
+    () => read({ stage, file: path }, { select, key }, budget),
     (thrown) => toPwoaError(stage, thrown),
   )
 
-const read = async (place: Place, select: number, options: BudgetOptions = {}): Promise<Checkpoint> => {
+const read = async (place: Place, selection: Selection, options: BudgetOptions = {}): Promise<Checkpoint> => {
   const { stage, file } = place
   const bytes = await valueOfTask(readWhole(place, MOST_BYTES))
   const budget = new ReadBudget(bytes.length, options)
-  switch (formatOf(bytes, file)) {
+  const format = formatOf(bytes, file)
+  if (selection.key !== undefined && (format === 'safetensors' || format === 'onnx'))
+    return placing(place, async () =>
+      refuse('a PyTorch file, of which key chooses a network', `a file of one network (${format})`),
+    )
+  switch (format) {
     case 'torch':
-      return valueOfTask(readTorchCheckpoint(bytes, file, { stage, select, budget }))
+      return valueOfTask(readTorchCheckpoint(bytes, file, { stage, ...selection, budget }))
     case 'safetensors':
       return valueOf(expandSparse(place, valueOf(readSafetensors(bytes, file, stage, budget)), budget))
     case 'onnx':

@@ -12,6 +12,8 @@ import type { NamedTensors } from './weights.js'
 export interface Described {
   readonly tensors: NamedTensors
   readonly metadata: Readonly<Record<string, string>>
+  /** What stands among the tensors and can't be read as one: what it is, by name. @default nothing */
+  readonly skipped?: ReadonlyMap<string, string>
 }
 
 /** A trained network with its mask. */
@@ -31,7 +33,7 @@ export interface MaskedNetwork extends ReadNetwork {
 export const selfDescribed = (
   stage: string,
   file: string,
-  { tensors, metadata }: Described,
+  { tensors, metadata, skipped = new Map() }: Described,
   given?: Architecture,
   normalisation?: Normalisation,
 ): Either<FileError, MaskedNetwork> => {
@@ -44,9 +46,18 @@ export const selfDescribed = (
   if (isLeft(known)) return refuse(known.left)
   const wanted = given || !normalisation ? known.right : withNormalisation(known.right, normalisation)
   const network = readNetwork(stage, file, wanted, tensors)
-  if (isLeft(network)) return network
+  if (isLeft(network)) return left(withSkipped(network.left, skipped))
   const mask = masks === undefined ? right(undefined) : describedMask(network.right.architecture, masks)
   return isLeft(mask) ? refuse(mask.left) : right({ ...network.right, mask: mask.right })
+}
+
+/** Adds to an error about missing tensors what stands among them and can't be read as a tensor. */
+const withSkipped = (error: FileError, skipped: ReadonlyMap<string, string>): FileError => {
+  if (skipped.size === 0) return error
+  const shown = [...skipped].slice(0, 5).map(([name, what]) => `${JSON.stringify(name)} is ${what}`)
+  const more = skipped.size > shown.length ? ` … (${skipped.size} in all)` : ''
+  const sentence = `Not read: ${shown.join('; ')}${more}.`
+  return { ...error, hint: error.hint === undefined ? sentence : `${error.hint} ${sentence}` }
 }
 
 const NAME_IT =

@@ -20,7 +20,8 @@ export interface SeenTensors {
  * - a second copy of the network, equal in every bit (robustness' `module.attacker.model.`);
  * - the normalisation's constants: `mu` and `sigma` or `mean` and `std` (RobustBench), `new_mean` and `new_std`
  *   (robustness), under any prefix;
- * - batch normalisation's counters `num_batches_tracked`, which only a momentum of `None` needs;
+ * - batch normalisation's counters `num_batches_tracked`, which only a momentum of `None` needs, the counter `n_averaged`
+ *   of an averaged model, and the tensors `criterion.…` of a loss;
  * - tensors that the architecture lists as unused.
  *
  * The prefix is the one with which most of the network's names are found; of several, the shortest.
@@ -31,7 +32,7 @@ export const underNames = (architecture: Architecture, given: NamedTensors): See
   const inner = (name: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : '')
   const tensors = new Map([...given].filter(([name]) => own.has(inner(name))).map(([name, t]) => [inner(name), t]))
   const isNothing = (name: string): boolean =>
-    name.endsWith(COUNTER) || architecture.unused.some((start) => inner(name).startsWith(start))
+    UNUSED.test(name) || architecture.unused.some((start) => inner(name).startsWith(start))
   const others = [...given].filter(([name]) => !own.has(inner(name)) && !isNothing(name))
   const strangers = new Map(others.filter(([name, tensor]) => !isCopy(tensors, name, tensor)))
   const normalisation = takeNormalisation(strangers, architecture.input.channels)
@@ -39,8 +40,11 @@ export const underNames = (architecture: Architecture, given: NamedTensors): See
   return { tensors, normalisation }
 }
 
-/** Counts PyTorch's updates of a batch normalisation's statistics. */
-const COUNTER = '.num_batches_tracked'
+/**
+ * PyTorch's counts of the updates of a batch normalisation's statistics and of an averaged model (`AveragedModel`), and
+ * the tensors of a loss.
+ */
+const UNUSED = /\.num_batches_tracked$|(^|\.)n_averaged$|^criterion\./
 
 /** A name without its first 0, 1, 2 … parts: `a.b.c`, `b.c`, `c`. */
 const tailsOf = (name: string): readonly string[] => {

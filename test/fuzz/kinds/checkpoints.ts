@@ -48,9 +48,14 @@ const orderedDict = global('collections', 'OrderedDict')
 /** PyTorch files of both formats. */
 export const torch: FuzzKind = {
   seeds: async () => [
-    ...['dtypes-zip.pt', 'dtypes-legacy.pt', 'dtypes-legacy-protocol1.pt', 'training-run.pt'].map((name) =>
-      whole(fixture(name)),
-    ),
+    ...[
+      'dtypes-zip.pt',
+      'dtypes-legacy.pt',
+      'dtypes-legacy-protocol1.pt',
+      'training-run.pt',
+      'beside-protocol4.pt',
+      'beside-legacy.pt',
+    ].map((name) => whole(fixture(name))),
     zipped,
     legacyFile,
   ],
@@ -79,6 +84,12 @@ export const torch: FuzzKind = {
         { name: 'm/data/a', bytes: zeros, method: 'deflated' },
         { name: 'm/other', bytes: Uint8Array.from({ length: 2 ** 20 }, (_, i) => i % 251) },
       )
+    },
+    'a million objects of a long name': () =>
+      legacy(pickle(text('m'.repeat(2000)), 'q\x010', 'h\x01h\x01\x930'.repeat(700_000)), one),
+    'a mapping that stands in itself a thousand times, under other names': () => {
+      const again = Array.from({ length: 1000 }, (_, i) => concat(text(`k${i}`), 'h\x01s'))
+      return legacy(pickle('}q\x01', ...again), one)
     },
     'a call with a list that contains itself': () => legacy(pickle(']q\x01h\x01a', orderedDict, 'h\x01', '\x85R'), one),
     'a shape of a million axes': () =>

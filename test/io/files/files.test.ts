@@ -99,7 +99,7 @@ describe('readCheckpoint', () => {
     ['an instance', concat('(ios\nsystem\n.')],
   ])('a bare malicious pickle is refused by name: %s', async (_, bytes) => {
     expect(await refusal(put('evil.pth', bytes))).toBe(
-      'expected a checkpoint of tensors, got a reference to "os.system"',
+      'expected a PyTorch checkpoint, got a pickle that refers to "os.system"',
     )
   })
 

@@ -8,6 +8,8 @@ export interface Checkpoint {
    * (`stateDict`), unless they are at the top. Of an ONNX file: the network's `description`.
    */
   readonly metadata: Readonly<Record<string, string>>
+  /** What stands among a PyTorch file's tensors and can't be read as one, by name: what it is, for errors. @default nothing */
+  readonly skipped?: ReadonlyMap<string, string>
   /** What a user of the file should know, a sentence each: what was left out. @default nothing */
   readonly warnings?: readonly string[]
 }
@@ -26,6 +28,11 @@ export interface ReadCheckpointOptions {
    * @default 0
    */
   readonly select?: number
+  /**
+   * Where in a PyTorch file the network is, such as `teacher`, `ema.shadow` or `state_dict.1`, or a prefix of its names.
+   * @default found by its place
+   */
+  readonly key?: string | undefined
   /**
    * What reading may cost.
    * @default the usual budget of a file of its size

@@ -1,7 +1,7 @@
 import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import type { StateDict, StateTensor } from '../tensors/checkpoint.js'
-import { DTYPE_BYTES, gatherFloat32, toFloat32 } from '../tensors/dtype.js'
+import { gatherFloat32, toFloat32 } from '../tensors/dtype.js'
 import type { PickleTensor } from './pickleValue.js'
 
 // Tied weights and expanded views share storages, so tensors may have more elements than the file. A malicious file must
@@ -21,7 +21,11 @@ const isContiguous = (shape: readonly number[], strides: readonly number[]): boo
   return true
 }
 
-const read = (name: string, { storage, offset, shape, strides }: PickleTensor, bytes: Uint8Array): StateTensor => {
+const read = (
+  name: string,
+  { storage, dtype, offset, shape, strides }: PickleTensor,
+  bytes: Uint8Array,
+): StateTensor => {
   const count = elementsOf(shape)
   if (count === 0) return { shape, data: new Float32Array(0) }
   const last = shape.reduce((sum, extent, axis) => sum + (extent - 1) * (strides[axis] ?? 0), offset)
@@ -31,14 +35,14 @@ const read = (name: string, { storage, offset, shape, strides }: PickleTensor, b
       `a last element at ${last} (shape [${shape.join(', ')}])`,
     )
   }
-  const declared = storage.total * DTYPE_BYTES[storage.dtype]
+  const declared = storage.total * storage.elementBytes
   if (bytes.length !== declared) {
     return refuse(`${declared} bytes for tensor ${quoted(name)}`, `${bytes.length} bytes in the file`)
   }
   const start = storage.start + offset
   const data = isContiguous(shape, strides)
-    ? toFloat32(bytes, storage.dtype, start, count)
-    : gatherFloat32(bytes, storage.dtype, start, shape, strides)
+    ? toFloat32(bytes, dtype, start, count)
+    : gatherFloat32(bytes, dtype, start, shape, strides)
   return { shape, data }
 }
 

@@ -1,9 +1,22 @@
+import { clipped, quoted } from '../../files/refusal.js'
 import type { Dtype } from '../tensors/dtype.js'
 
-/** A name that the pickle refers to. Only names on the allow-list are accepted; nothing is ever imported. */
+/** A name that the pickle refers to and that the reader knows. Nothing is ever imported. */
 export interface PickleGlobal {
   readonly kind: 'global'
   readonly name: string
+}
+
+/**
+ * Stands for an object that the reader does not know: a class, a function, or what they would have made. What the pickle
+ * passes to it or puts into it is dropped.
+ */
+export interface PickleOpaque {
+  readonly kind: 'opaque'
+  /** The name of the class or function in Python. */
+  readonly name: string
+  /** What it is, for errors. @default an object of its name */
+  readonly what?: string
 }
 
 /** A Python list. It may contain itself. */
@@ -28,7 +41,12 @@ export interface PickleDict {
 export interface PickleStorage {
   readonly kind: 'storage'
   readonly key: string
-  readonly dtype: Dtype
+  /** Its type in Python, such as `torch.FloatStorage`. */
+  readonly type: string
+  /** The type of its elements. @default the reader has none for them */
+  readonly dtype?: Dtype
+  /** Bytes of one element. */
+  readonly elementBytes: number
   /** The number of elements that the whole storage declares. */
   readonly total: number
   readonly start: number
@@ -39,6 +57,7 @@ export interface PickleStorage {
 export interface PickleTensor {
   readonly kind: 'tensor'
   readonly storage: PickleStorage
+  readonly dtype: Dtype
   readonly offset: number
   readonly shape: readonly number[]
   readonly strides: readonly number[]
@@ -53,6 +72,7 @@ export type PickleValue =
   | string
   | Uint8Array
   | PickleGlobal
+  | PickleOpaque
   | PickleList
   | PickleTuple
   | PickleDict
@@ -64,7 +84,14 @@ export const describePickle = (value: PickleValue): string => {
   if (value === null) return 'None'
   if (value instanceof Uint8Array) return 'bytes'
   if (typeof value !== 'object') return typeof value
-  return value.kind === 'global' ? `a reference to ${JSON.stringify(value.name)}` : `a ${value.kind}`
+  switch (value.kind) {
+    case 'global':
+      return `a reference to ${quoted(value.name)}`
+    case 'opaque':
+      return value.what === undefined ? `an object ${quoted(value.name)}` : `${value.what} (${clipped(value.name)})`
+    default:
+      return `a ${value.kind}`
+  }
 }
 
 /** Whether a value is of a kind: `isKind('dict')(value)`. */

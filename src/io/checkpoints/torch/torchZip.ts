@@ -4,8 +4,8 @@ import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { codeOf, messageOf } from '../../files/thrown.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
-import { findTensors } from './findTensors.js'
-import { materialize } from './materialize.js'
+import { checkpointOf } from './checkpointOf.js'
+import { findTensors, type Selection } from './findTensors.js'
 import { torchHost } from './torchObjects.js'
 import { unpickle } from './unpickler.js'
 
@@ -97,11 +97,15 @@ const rootOf = (entries: ReadonlyMap<string, Entry>): string => {
  * Reads the format of PyTorch 1.6 and later: a zip file of `<name>/data.pkl`, `<name>/byteorder` and one entry
  * `<name>/data/<key>` for each storage. Only entries that the state dict needs are unpacked.
  *
- * @param select which state dict to take if the file holds a list of them, counted from 0
+ * @param selection which network to take if the file holds several
  * @param budget what it may cost
  * @throws Refusal for a file that is damaged, malicious, big-endian, a program, over the budget, or has no state dict
  */
-export const readTorchZip = async (bytes: Uint8Array, select: number, budget: ReadBudget): Promise<Checkpoint> => {
+export const readTorchZip = async (
+  bytes: Uint8Array,
+  selection: Selection,
+  budget: ReadBudget,
+): Promise<Checkpoint> => {
   const zip = await openZip(bytes)
   const entries = await entriesOf(zip, bytes.length, budget)
   const root = rootOf(entries)
@@ -124,19 +128,16 @@ export const readTorchZip = async (bytes: Uint8Array, select: number, budget: Re
     return refuse(`a data.pkl of at most ${MOST_PICKLE_BYTES} bytes`, `${pickle?.uncompressedSize ?? 0} bytes`)
   }
   const { value } = unpickle(await take(pickle), 0, torchHost, budget)
-  const { tensors, path } = findTensors(value, select)
+  const found = findTensors(value, selection)
 
   const storages = new Map<string, Uint8Array>()
   let available = 0
-  for (const { storage } of tensors.values()) {
+  for (const { storage } of found.tensors.values()) {
     const entry = entries.get(`${root}/data/${storage.key}`)
     if (entry === undefined || storages.has(storage.key)) continue
     const unpacked = await take(entry)
     storages.set(storage.key, unpacked)
     available += unpacked.length
   }
-  return {
-    tensors: materialize(tensors, (key) => storages.get(key), available, budget),
-    metadata: path === '' ? {} : { stateDict: path },
-  }
+  return checkpointOf(found, (key) => storages.get(key), available, budget)
 }

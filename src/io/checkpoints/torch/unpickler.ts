@@ -2,13 +2,15 @@ import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { utf8Text } from '../../files/utf8.js'
 import { ByteReader } from './byteReader.js'
+import { made, SET } from './opaque.js'
 import { DICT_BYTES, ENTRY_BYTES, ENTRY_STEPS, PICKLE, PLACE_BYTES, VALUE_BYTES, VIEW_BYTES } from './pickleCosts.js'
 import { decimalInteger, littleEndianInteger } from './pickleIntegers.js'
-import { describePickle, isKind, type PickleGlobal, type PickleValue } from './pickleValue.js'
+import { describePickle, isKind, type PickleGlobal, type PickleOpaque, type PickleValue } from './pickleValue.js'
 
-/** Decides what names, calls and persistent ids mean. @throws Refusal (each function) for anything it does not know */
+/** Decides what names, calls and persistent ids mean. @throws Refusal (each function) for what no checkpoint holds */
 export interface PickleHost {
-  readonly global: (name: string) => PickleGlobal
+  /** A name that it knows, or an opaque value for one that it does not know. */
+  readonly global: (name: string) => PickleGlobal | PickleOpaque
   readonly call: (callee: PickleGlobal, args: readonly PickleValue[], budget: ReadBudget) => PickleValue
   readonly persistent: (id: PickleValue) => PickleValue
 }
@@ -23,8 +25,9 @@ const MARK = Symbol('mark')
 type Slot = PickleValue | typeof MARK
 
 /**
- * Reads one pickle (protocols 0 to 5) that starts at byte `start`. Nothing is executed: names that the host allows become
- * inert values, the host computes the results of calls, and opcodes that only arbitrary objects need are refused.
+ * Reads one pickle (protocols 0 to 5) that starts at byte `start`. Nothing is executed: names are inert values, and the
+ * host computes the results of calls of those that it knows. All others are opaque, and so is what they would return;
+ * what is put into them is dropped.
  *
  * @param budget counts each value before it is made
  * @returns the value, and the offset of the byte after the pickle
@@ -86,14 +89,16 @@ export const unpickle = (
 
   const append = (values: readonly PickleValue[]): void => {
     const target = top()
+    if (isKind('opaque')(target)) return
     const items = isKind('list')(target) ? target.items : refuse('a list to append to', describePickle(target))
     budget.allocate(PLACE_BYTES * values.length, PICKLE)
     for (const value of values) items.push(value)
   }
   const setItems = (values: readonly PickleValue[]): void => {
     const target = top()
-    const entries = isKind('dict')(target) ? target.entries : refuse('a dict to fill', describePickle(target))
     if (values.length % 2 === 1) underflow()
+    if (isKind('opaque')(target)) return
+    const entries = isKind('dict')(target) ? target.entries : refuse('a dict to fill', describePickle(target))
     budget.allocate((ENTRY_BYTES * values.length) / 2, PICKLE)
     budget.work((ENTRY_STEPS * values.length) / 2, PICKLE)
     for (let i = 0; i < values.length; i += 2) entries.set(values[i] ?? null, values[i + 1] ?? null)
@@ -107,21 +112,25 @@ export const unpickle = (
     const value = memo.get(index)
     stack.push(value === undefined ? refuse('a well-formed pickle', `a pickle without memo ${index}`) : value)
   }
-  const call = (callee: PickleValue, args: PickleValue): PickleValue => {
-    if (!isKind('global')(callee)) {
-      return refuse('a checkpoint of tensors', `a call of ${describePickle(callee)}`)
-    }
-    if (!isKind('tuple')(args)) {
-      return refuse('a tuple of arguments', describePickle(args))
-    }
-    return host.call(callee, args.items, budget)
+  const callWith = (callee: PickleValue, args: readonly PickleValue[]): PickleValue => {
+    if (isKind('opaque')(callee)) return made(callee, args)
+    return isKind('global')(callee)
+      ? host.call(callee, args, budget)
+      : refuse('a checkpoint of tensors', `a call of ${describePickle(callee)}`)
   }
-  const stackGlobal = (): PickleGlobal => {
+  const call = (callee: PickleValue, args: PickleValue): PickleValue =>
+    callWith(callee, isKind('tuple')(args) ? args.items : refuse('a tuple of arguments', describePickle(args)))
+  const named = (module: PickleValue, name: PickleValue): PickleGlobal | PickleOpaque => {
+    if (typeof name !== 'string' || typeof module !== 'string') return refuse('a name', describePickle(name))
+    const length = module.length + name.length + 1
+    if (length > MOST_LINE) return refuse(`a name of at most ${MOST_LINE} characters`, `${length} characters`)
+    // One text may be a part of many names.
+    budget.allocate(VALUE_BYTES + 2 * length, PICKLE)
+    return host.global(`${module}.${name}`)
+  }
+  const stackGlobal = (): PickleGlobal | PickleOpaque => {
     const name = pop()
-    const module = pop()
-    return typeof name === 'string' && typeof module === 'string'
-      ? host.global(`${module}.${name}`)
-      : refuse('a name', describePickle(name))
+    return named(pop(), name)
   }
 
   for (let opcodes = 0; opcodes < MOST_OPCODES; opcodes++) {
@@ -286,15 +295,39 @@ export const unpickle = (
         memo.set(memo.size, top())
         break
       case 0x63:
-        stack.push(host.global(`${reader.line(MOST_LINE)}.${reader.line(MOST_LINE)}`))
+        stack.push(named(reader.line(MOST_LINE), reader.line(MOST_LINE)))
         break
       case 0x93:
         stack.push(stackGlobal())
         break
-      case 0x69:
-        // INST makes an object of any class. The host refuses most names; instances of the others are refused, too.
-        host.global(`${reader.line(MOST_LINE)}.${reader.line(MOST_LINE)}`)
-        refuse('a checkpoint of tensors', 'an instance of a class')
+      case 0x69: {
+        // INST
+        const type = named(reader.line(MOST_LINE), reader.line(MOST_LINE))
+        stack.push(callWith(type, popToMark()))
+        break
+      }
+      case 0x6f: {
+        // OBJ
+        const [type, ...args] = popToMark()
+        stack.push(callWith(type ?? underflow(), args))
+        break
+      }
+      case 0x92: {
+        // NEWOBJ_EX: the last argument holds the keywords.
+        pop()
+        const args = pop()
+        stack.push(call(pop(), args))
+        break
+      }
+      case 0x8f:
+        stack.push(SET)
+        break
+      case 0x90:
+        append(popToMark())
+        break
+      case 0x91:
+        popToMark()
+        stack.push(SET)
         break
       case 0x52:
       case 0x81: {
@@ -306,7 +339,7 @@ export const unpickle = (
         // BUILD sets attributes, such as the `_metadata` of an OrderedDict; tensors need none of them.
         pop()
         const target = top()
-        if (!isKind('dict')(target)) {
+        if (!isKind('dict')(target) && !isKind('opaque')(target)) {
           refuse('a checkpoint of tensors', `attributes of ${describePickle(target)}`)
         }
         break

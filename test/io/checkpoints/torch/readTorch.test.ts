@@ -5,6 +5,9 @@ import { describeError } from '../../../../src/dsl/errors.js'
 import type { Checkpoint } from '../../../../src/io/checkpoints/tensors/checkpoint.js'
 import { type ReadTorchOptions, readTorchCheckpoint } from '../../../../src/io/checkpoints/torch/readTorch.js'
 import { ReadBudget } from '../../../../src/io/files/readBudget.js'
+import { architecture } from '../../../../src/models/architecture/architecture.js'
+import { flatten, linear } from '../../../../src/models/architecture/layers.js'
+import { selfDescribed } from '../../../../src/models/parameters/selfDescribed.js'
 import { nonEmpty } from '../../../support/expectEvery.js'
 import { needing, publicCheckpoints, shared } from '../../../support/needs.js'
 import {
@@ -112,6 +115,8 @@ describe('public checkpoints', needing(publicCheckpoints), () => {
 
 const FILES = ['dtypes-zip.pt', 'dtypes-zip-protocol4.pt', 'dtypes-legacy.pt', 'dtypes-legacy-protocol1.pt']
 
+const BESIDE = ['beside.pt', 'beside-protocol4.pt', 'beside-legacy.pt']
+
 describe('files written by torch.save', () => {
   const range = Array.from({ length: 24 }, (_, i) => i)
 
@@ -154,14 +159,53 @@ describe('files written by torch.save', () => {
     expect(tensors.get('module.1.num_batches_tracked')).toEqual({ shape: [], data: Float32Array.of(1) })
   })
 
-  it.each([...FILES, 'training-run.pt'])('%s cut off anywhere is refused', async (name) => {
+  it.each(BESIDE)('%s: Python’s and NumPy’s objects beside the weights are skipped', async (name) => {
+    const { tensors, metadata } = await read(fixture(name))
+    expect(metadata).toEqual({ stateDict: 'state_dict' })
+    expect([...tensors.keys()]).toEqual([
+      '0.weight',
+      '0.bias',
+      '1.weight',
+      '1.bias',
+      '1.running_mean',
+      '1.running_var',
+      '1.num_batches_tracked',
+      '2.weight',
+      '2.bias',
+    ])
+    expect(tensors.get('1.running_var')?.shape).toEqual([2])
+  })
+
+  it('weights that can’t be read are skipped, and said to be what they are', async () => {
+    const { tensors, skipped } = await read(fixture('unread-weights.pt'))
+    expect([...tensors.keys()]).toEqual(['0.weight'])
+    expect(Object.fromEntries(skipped ?? [])).toEqual({
+      numpy: 'an object "numpy.ndarray"',
+      complex: 'a complex tensor (torch.ComplexFloatStorage)',
+      fp8: 'a tensor of 8-bit floats (torch.float8_e4m3fn)',
+      sparse: 'a sparse tensor (torch._utils._rebuild_sparse_tensor)',
+      quantized: 'a quantized tensor (torch._utils._rebuild_qtensor)',
+      counter: 'an object "collections.Counter"',
+    })
+  })
+
+  it('an error about a missing weight names what stands in its place', async () => {
+    const input = { height: 2, width: 2, channels: 3 }
+    const network = architecture('tiny', input, [flatten(), linear('counter', { out: 2 })])
+    const found = selfDescribed('loadTeacher', 'a.pt', await read(fixture('unread-weights.pt')), network)
+    const error = fileErrorOf(found)
+    expect(error.actual).toContain('no "counter.weight" [2, 12]')
+    expect(error.hint).toContain('Not read: "numpy" is an object "numpy.ndarray"; "complex" is a complex tensor')
+  })
+
+  it.each([...FILES, ...BESIDE, 'training-run.pt'])('%s cut off anywhere is refused', async (name) => {
     const bytes = fixture(name)
     for (let length = 0; length < bytes.length; length += 7)
       expect(await refusal(bytes.subarray(0, length))).toMatch(/^loadTeacher: a\.pt: expected /)
     expect(await refusal(bytes.subarray(0, bytes.length - 1))).toMatch(/^loadTeacher: a\.pt: expected /)
   })
 
-  it.each([...FILES, 'training-run.pt'])(
+  it.each([...FILES, ...BESIDE, 'training-run.pt'])(
     '%s with changed bytes is read or is a FileError, and nothing else',
     async (name) => {
       const bytes = fixture(name)
@@ -207,18 +251,53 @@ describe('malicious pickles', () => {
     ['a class', concat(global('subprocess', 'Popen'), tuple(text('true')), '\x81'), 'subprocess.Popen'],
     ['a dotted name', concat(text('torch'), text('serialization.os.system'), '\x93'), 'torch.serialization.os.system'],
     ['a line break in a name', concat(text('os'), text('a\nb'), '\x93'), 'os.a\\nb'],
-  ])('%s is refused by name, in every position', async (_, attack, name) => {
-    const expected = `expected a checkpoint of tensors, got a reference to "${name}"`
-    expect(await refusal(evil(attack))).toContain(expected)
-    expect(await refusal(zipped(pickle(attack)))).toContain(expected)
-    expect(await refusal(pickle(attack))).toContain(expected)
-    expect(await refusal(concat(attack, '.'))).toContain(expected)
+  ])('%s is never run: refused by name as a network, skipped beside one', async (_, attack, name) => {
+    expect(await refusal(evil(attack))).toContain(`got an object "${name}"`)
+    expect(await refusal(zipped(pickle(attack)))).toContain(`got an object "${name}"`)
+    expect(await refusal(evil(dict(text('model'), attack)))).toContain(`got an object "${name}" under "model"`)
+    expect(await refusal(pickle(attack))).toContain(
+      `expected a PyTorch checkpoint, got a pickle that refers to "${name}"`,
+    )
+    expect(await refusal(concat(attack, '.'))).toContain(`a pickle that refers to "${name}"`)
+    const weights = dict(text('w'), tensor(storage('a', 2), [2], [1]), text('v'), attack)
+    for (const bytes of [evil(weights), zipped(pickle(dict(text('x'), attack, text('model'), weights)))]) {
+      const found = await read(bytes)
+      expect(plain(found)).toEqual({ w: { shape: [2], data: [1, 2] } })
+      expect(found.skipped).toEqual(new Map([['v', `an object "${name}"`]]))
+    }
+  })
+
+  it('a tensor made by a function that is not PyTorch’s is not a tensor', async () => {
+    const fromType = (by: Uint8Array, type: Uint8Array): Uint8Array =>
+      call(
+        global('torch._tensor', '_rebuild_from_type_v2'),
+        by,
+        type,
+        tuple(storage('a', 2), integer(0), tuple(integer(2)), tuple(integer(1))),
+        dict(),
+      )
+    const plainOne = fromType(global('torch._utils', '_rebuild_tensor_v2'), global('torch', 'Tensor'))
+    expect(plain(await read(evil(dict(text('w'), plainOne))))).toEqual({ w: { shape: [2], data: [1, 2] } })
+    const attack = fromType(global('os', 'system'), global('torch', 'Tensor'))
+    expect(await refusal(evil(dict(text('w'), attack)))).toContain('got a tensor (torch.Tensor) as "w"')
+    const type = fromType(global('torch._utils', '_rebuild_tensor_v2'), global('os', 'Type'))
+    expect(await refusal(evil(dict(text('w'), type)))).toContain('got a tensor (os.Type) as "w"')
+  })
+
+  it('a long text that is a part of a million names is refused before it is copied', async () => {
+    const attack = (length: number): Uint8Array =>
+      evil(text('m'.repeat(length)), 'q\x010', 'h\x01h\x01\x930'.repeat(100_000))
+    expect(await refusal(attack(1e6))).toContain('a name of at most 4096 characters')
+    expect(await refusal(attack(2000))).toContain('MiB of memory')
   })
 
   it.each([
     ['OBJ', '(cos\nsystem\no', 'os.system'],
     ['EXT1', '\x82\x01', 'opcode 0x82'],
-    ['NEWOBJ_EX', concat(global('collections', 'OrderedDict'), ')}\x92'), 'opcode 0x92'],
+    ['NEWOBJ_EX', concat(global('os', 'system'), ')}\x92'), 'os.system'],
+    ['a storage of a type that is not PyTorch’s', storage('a', 2, 'system'), 'the type, key, device'],
+    ['a set', '\x8f(K\x01\x90', 'an object "set"'],
+    ['a frozen set', '(K\x01\x91', 'an object "set"'],
     ['NEXT_BUFFER', '\x97', 'opcode 0x97'],
     ['a call of a value', concat(integer(1), ')R'), 'a call of number'],
     ['a call of a storage type', call(global('torch', 'FloatStorage'), integer(9)), 'a call of "torch.FloatStorage"'],
@@ -240,8 +319,9 @@ describe('malicious pickles', () => {
   })
 
   it('deep nesting, and a list that contains itself, are refused without a stack overflow', async () => {
-    expect(await refusal(evil(']'.repeat(200_000), 'a'.repeat(199_999)))).toContain('a deeper nesting')
-    expect(await refusal(evil('}', text('state_dict'), ']q\x01h\x01as'))).toContain('a deeper nesting')
+    expect(await refusal(evil(']'.repeat(200_000), 'a'.repeat(199_999)))).toContain('got a list')
+    expect(await refusal(evil('}', text('state_dict'), ']q\x01h\x01as'))).toContain('with the keys "state_dict"')
+    expect(await refusal(evil('}q\x01', text('a'), 'h\x01s', text('b'), 'h\x01s'))).toContain('keys "a", "b"')
     expect(await refusal(evil('('.repeat(1_000_002)))).toContain('a pickle stack of at most')
     expect(await refusal(evil('}', text('model'), '2'.repeat(3), 's'))).toContain('loadTeacher: a.pt: expected')
   })
@@ -303,7 +383,9 @@ describe('sizes are checked before memory is allocated', () => {
     expect(await refusal(legacy(good, { a: { count: 1e15, bytes: floats(1, 2) } }))).toContain('cut off')
     expect(await refusal(legacy(good, { b: { count: 2, bytes: floats(1, 2) } }))).toContain('each storage key once')
     expect(await refusal(legacy(good, {}))).toContain('a storage for tensor "w"')
-    expect(await claim(tensor(storage('a', 2, 'UntypedStorage'), [2], [1]))).toContain('"torch.UntypedStorage"')
+    expect(await claim(tensor(storage('a', 2, 'UntypedStorage'), [2], [1]))).toContain(
+      'got a tensor (torch.UntypedStorage) as "w"',
+    )
   })
 
   it('a legacy view of a storage starts at its offset', async () => {
@@ -398,7 +480,19 @@ describe('the state dict is found', () => {
     ...(await read(evil(...parts))).tensors.keys(),
   ]
 
-  it.each(['state_dict', 'model', 'model_state_dict', 'net', 'last'])('under %s', async (key) => {
+  it.each([
+    'state_dict',
+    'model',
+    'model_state_dict',
+    'net',
+    'last',
+    'model_state',
+    'state_dict_ema',
+    'params',
+    'network',
+    'weights',
+    'teacher',
+  ])('under %s', async (key) => {
     const bytes = evil(dict(text('epoch'), integer(1), text(key), dict(text('w'), w)))
     expect((await read(bytes)).metadata).toEqual({ stateDict: key })
     expect([...(await read(bytes)).tensors.keys()]).toEqual(['w'])
@@ -410,11 +504,83 @@ describe('the state dict is found', () => {
     expect(await names(dict(text('net'), w))).toEqual(['net'])
   })
 
+  it('what is not a tensor is skipped, and named', async () => {
+    const { tensors, skipped } = await read(evil(dict(text('w'), w, text('epoch'), integer(1), integer(2), 'N')))
+    expect([...tensors.keys()]).toEqual(['w'])
+    expect(skipped).toEqual(new Map([['epoch', 'number']]))
+  })
+
+  const matrix = tensor(storage('a', 2), [1, 2], [2, 1])
+  const network = (name: string): Uint8Array => dict(text(name), matrix)
+  const file = (...parts: readonly (string | Uint8Array)[]): Uint8Array =>
+    evil(dict(...parts.map((part) => (typeof part === 'string' ? text(part) : part))))
+
+  it('under a key that is not a usual one, if it has weights', async () => {
+    const { tensors, metadata } = await read(file('accuracy', dict(text('best'), w), 'student', network('a')))
+    expect(metadata).toEqual({ stateDict: 'student' })
+    expect([...tensors.keys()]).toEqual(['a'])
+    const optimizer = dict(text('state'), dict(integer(0), network('exp_avg')), text('param_groups'), list())
+    expect(await refusal(file('optimizer', network('a'), 'o', optimizer))).toContain('keys "optimizer", "o"')
+  })
+
+  it('of several networks the exponential average, with a warning', async () => {
+    const { tensors, metadata, warnings } = await read(
+      file('state_dict', network('a'), 'ema', dict(text('shadow'), network('b'))),
+    )
+    expect(metadata).toEqual({ stateDict: 'ema.shadow' })
+    expect([...tensors.keys()]).toEqual(['b'])
+    expect(warnings).toEqual([
+      `of the networks "ema.shadow", "state_dict" in it, the exponential average "ema.shadow" is read; key: 'state_dict' reads another`,
+    ])
+  })
+
+  it('an average without the statistics of batch normalisation is not chosen', async () => {
+    const whole = dict(text('a'), matrix, text('b.running_var'), w)
+    expect(await refusal(file('model', whole, 'ema', network('a')))).toContain('"model" (2 entries), "ema" (1 entries)')
+  })
+
+  it('two networks are listed, and the key chooses one', async () => {
+    const bytes = file('model', network('a'), 'teacher', dict(text('state_dict'), network('b')))
+    const result = await readTorchCheckpoint(bytes, 'a.pt')()
+    expect(describeError(fileErrorOf(result))).toBe(
+      'loadTeacher: a.pt: expected one network, or the key of one, got 2: "model" (1 entries), "teacher.state_dict" (1 entries)',
+    )
+    expect(fileErrorOf(result).hint).toBe("Choose one by its key: loadTeacher(file, { key: 'model' }).")
+    for (const [key, name] of [
+      ['model', 'a'],
+      ['teacher', 'b'],
+      ['teacher.state_dict', 'b'],
+    ] as const)
+      expect([...(await read(bytes, { key })).tensors.keys()]).toEqual([name])
+    expect(await refusal(bytes, { key: 'student' })).toContain(
+      'expected a mapping of names to tensors under "student", got networks under "model"',
+    )
+  })
+
+  it('a key may be an item of a list, or a prefix of names', async () => {
+    const bytes = file('state_dict', list(network('a'), network('b')))
+    expect([...(await read(bytes)).tensors.keys()]).toEqual(['a'])
+    expect([...(await read(bytes, { key: 'state_dict.1' })).tensors.keys()]).toEqual(['b'])
+    const names = file('state_dict', dict(text('student.net.a'), matrix, text('teacher.net.a'), w))
+    const found = await read(names, { key: 'state_dict.teacher.net' })
+    expect(plain(found)).toEqual({ a: { shape: [2], data: [1, 2] } })
+  })
+
+  it('of a network and its average under two prefixes, the average', async () => {
+    const names = ['model.a', 'ema_model.module.a', 'ema_model.n_averaged', 'criterion.w']
+    const { tensors, warnings } = await read(file('state_dict', dict(...names.flatMap((name) => [text(name), matrix]))))
+    expect([...tensors.keys()]).toEqual(names.slice(1))
+    expect(warnings).toEqual([expect.stringContaining(`the exponential average "ema_model" is read`)])
+  })
+
+  it('the last beside the best of all epochs', async () => {
+    expect((await read(file('best', network('a'), 'last', network('b')))).metadata).toEqual({ stateDict: 'last' })
+  })
+
   it.each([
     ['a number', integer(3), 'got number'],
     ['an empty mapping', '}', 'an empty mapping'],
     ['no tensors', dict(text('epoch'), integer(1)), 'a mapping with the keys "epoch"'],
-    ['a value that is not a tensor', dict(text('w'), w, text('epoch'), integer(1)), 'number as "epoch"'],
     ['a name that is not text', dict(integer(1), w), 'number as a name'],
   ])('%s is refused', async (_, object, reason) => {
     expect(await refusal(evil(object))).toContain(reason)

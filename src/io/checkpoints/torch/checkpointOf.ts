@@ -1,0 +1,23 @@
+import type { ReadBudget } from '../../files/readBudget.js'
+import type { Checkpoint } from '../tensors/checkpoint.js'
+import type { FoundTensors } from './findTensors.js'
+import { materialize } from './materialize.js'
+
+/**
+ * Reads the tensors that were found in a PyTorch file.
+ *
+ * @param storageOf the bytes of a storage by its key
+ * @param available bytes of all storages together
+ * @throws Refusal as `materialize` does
+ */
+export const checkpointOf = (
+  { tensors, path, skipped, warnings }: FoundTensors,
+  storageOf: (key: string) => Uint8Array | undefined,
+  available: number,
+  budget: ReadBudget,
+): Checkpoint => ({
+  tensors: materialize(tensors, storageOf, available, budget),
+  metadata: path === '' ? {} : { stateDict: path },
+  skipped,
+  warnings,
+})

@@ -20,7 +20,7 @@ export const zooNetworks: Readonly<Record<string, Architecture>> = {
   wideResnet: wideResnet({ depth: 10, factor: 2, width: 4 }),
   dmPreactResnet18: dmPreactResnet18({ width: 4 }),
   dmWideResnet: dmWideResnet({ depth: 10, factor: 2, width: 4 }),
-  torchvision: resnet18({ width: 4, release: 'torchvision', size: 64 }),
+  torchvision: resnet18({ width: 8, release: 'torchvision', size: 64 }),
   vgg16bn: vgg16bn({ width: 4 }),
   vgg16bnHydra: vgg16bn({ width: 4, release: 'hydra' }),
 }

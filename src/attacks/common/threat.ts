@@ -8,7 +8,7 @@ const LARGEST = 1e6
 
 /** The options of every attack that is limited to a ball. */
 export const threatFields = {
-  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. In JSON it may be a text such as "8/255". */
+  /** Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. It may be a text such as 8/255. */
   epsilon: radius({ above: 0 }),
   /** How a perturbation is measured. @default 'Linf' */
   norm: choice(normNames).default('Linf'),

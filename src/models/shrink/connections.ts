@@ -1,5 +1,6 @@
-import type { GraphNode } from '../architecture/architecture.js'
+import type { Architecture, GraphNode } from '../architecture/architecture.js'
 import { groupsOf } from '../architecture/layers.js'
+import { memoized } from '../architecture/lookups.js'
 import { channelsOf, pixelsOf } from './channels.js'
 
 /** The weights of a convolution or a linear layer as places × input channels of one group × outputs. */
@@ -18,16 +19,28 @@ export interface Connection {
   readonly padded: boolean
 }
 
-/** A node as a connection; undefined if it is not a convolution or a linear layer. */
-export const connectionOf = (node: GraphNode): Connection | undefined => {
+/** A node as a connection; undefined if it is not a convolution or a linear layer. Zeros added before it are its own. */
+export const connectionOf = (architecture: Architecture, node: GraphNode): Connection | undefined => {
   const { layer, inputs, inputShapes } = node
-  const [source = ''] = inputs
   const [shape] = inputShapes
   if (!shape || (layer.type !== 'conv2d' && layer.type !== 'linear')) return undefined
   const places = layer.type === 'conv2d' ? layer.kernel * layer.kernel : pixelsOf(shape)
-  const padded = layer.type === 'conv2d' && layer.padding > 0
+  const [input = ''] = inputs
+  const source = layer.type === 'conv2d' ? beforeZeros(nodesOf(architecture), input) : input
+  const padded = layer.type === 'conv2d' && (layer.padding > 0 || source !== input)
   const groups = layer.type === 'conv2d' ? groupsOf(layer) : 1
   return { node, source, places, inputs: channelsOf(shape) / groups, outputs: layer.out, groups, padded }
+}
+
+const nodesOf = memoized((architecture: Architecture) => new Map(architecture.nodes.map((node) => [node.id, node])))
+
+/** The value to which layers `pad2d` add zeros; the value itself if none does. */
+const beforeZeros = (nodes: ReadonlyMap<string, GraphNode>, id: string): string => {
+  const node = nodes.get(id)
+  const [before] = node?.inputs ?? []
+  return node?.layer.type === 'pad2d' && (node.layer.value ?? 0) === 0 && before !== undefined
+    ? beforeZeros(nodes, before)
+    : id
 }
 
 /** Name of a layer's tensor; empty for a layer without a name. */

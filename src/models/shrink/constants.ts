@@ -5,7 +5,7 @@ import { present } from '../architecture/lookups.js'
 import type { Pieces } from '../parameters/plainNetwork.js'
 import { batchNormDefaults } from '../parameters/statistics.js'
 import { channelsOf } from './channels.js'
-import { connectionOf, nameOf } from './connections.js'
+import { type Connection, connectionOf, nameOf } from './connections.js'
 
 /** For each value, the constant of each channel: its number at all pixels of all images, NaN if that varies. */
 export type Constants = ReadonlyMap<string, Float64Array>
@@ -14,11 +14,18 @@ export type Constants = ReadonlyMap<string, Float64Array>
  * Finds the channels that are constant in use. A fully pruned filter leaves its bias, which batch normalisation
  * and ReLU map to another constant.
  */
-export const constantsOf = ({ nodes, input }: Architecture, pieces: Pieces): Constants => {
+export const constantsOf = (architecture: Architecture, pieces: Pieces): Constants => {
+  const { nodes, input } = architecture
   const constants = new Map<string, Float64Array>([[INPUT, new Float64Array(input.channels).fill(Number.NaN)]])
   for (const node of nodes) {
     const inputs = node.inputs.map((id) => constants.get(id) ?? new Float64Array(0))
-    constants.set(node.id, constantsAfter(node, inputs, pieces))
+    const connection = connectionOf(architecture, node)
+    constants.set(
+      node.id,
+      connection
+        ? connected(connection, present(constants, connection.source), pieces)
+        : constantsAfter(node, inputs, pieces),
+    )
   }
   return constants
 }
@@ -27,9 +34,6 @@ const constantsAfter = (node: GraphNode, inputs: readonly Float64Array[], pieces
   const [first = new Float64Array(0)] = inputs
   const part = (name: string): Float32Array => present(pieces, nameOf(node, name))
   switch (node.layer.type) {
-    case 'conv2d':
-    case 'linear':
-      return connected(node, first, pieces)
     case 'batchNorm2d': {
       const { scale, shift } = scaleAndShift(part('weight'), part('bias'), part('running_mean'), part('running_var'))
       return affine(first, scale, shift)
@@ -57,6 +61,9 @@ const constantsAfter = (node: GraphNode, inputs: readonly Float64Array[], pieces
     case 'normalize':
     case 'maxPool2d':
     case 'flatten':
+    // Connections, which sum up what they read.
+    case 'conv2d':
+    case 'linear':
       return first
   }
 }
@@ -81,10 +88,8 @@ const affine = (
 ): Float64Array =>
   given.map((value, c) => (scale[c] === 0 ? (shift[c] ?? 0) : value * (scale[c] ?? 0) + (shift[c] ?? 0)))
 
-const connected = (node: GraphNode, given: Float64Array, pieces: Pieces): Float64Array => {
-  const connection = connectionOf(node)
-  if (!connection) return given
-  const { places, inputs, outputs, groups, padded } = connection
+const connected = (connection: Connection, given: Float64Array, pieces: Pieces): Float64Array => {
+  const { node, places, inputs, outputs, groups, padded } = connection
   const weight = present(pieces, nameOf(node, 'weight'))
   const bias = pieces.get(nameOf(node, 'bias'))
   const sums = Float64Array.from({ length: outputs }, (_, o) => bias?.[o] ?? 0)

@@ -20,7 +20,7 @@ export type Choices = ReadonlyMap<string, Choice>
 export const cut = (network: PlainNetwork, choices: Choices, constants: Constants): PlainNetwork => {
   const given = network.architecture
   const pieces = piecesOf(network)
-  const shifts = new Map(given.nodes.map((node) => [node.id, shiftOf(node, choices, constants, pieces)]))
+  const shifts = new Map(given.nodes.map((node) => [node.id, shiftOf(given, node, choices, constants, pieces)]))
   const layers = layersOf(given).map((layer, i): Layer => {
     const node = given.nodes[i]
     const kept = choices.get(node?.id ?? '')?.kept
@@ -47,7 +47,7 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
       for (const [i, c] of kept.entries()) own[i] = (old?.[c] ?? 0) + (shift?.[c] ?? 0)
       continue
     }
-    const connection = connectionOf(node)
+    const connection = connectionOf(given, node)
     const source = choices.get(connection?.source ?? '')
     if (!connection || !source) continue
     const dense = connection.groups === 1
@@ -81,8 +81,14 @@ const needsBias = (given: Architecture, node: GraphNode, shifts: ReadonlyMap<str
   !movesMean(given, node) && (shifts.get(node.id)?.some((value) => value !== 0) ?? false)
 
 /** The sum that the constant channels that go contribute to each output, except those that another one replaces. */
-const shiftOf = (node: GraphNode, choices: Choices, constants: Constants, pieces: Pieces): Float64Array => {
-  const connection = connectionOf(node)
+const shiftOf = (
+  given: Architecture,
+  node: GraphNode,
+  choices: Choices,
+  constants: Constants,
+  pieces: Pieces,
+): Float64Array => {
+  const connection = connectionOf(given, node)
   const source = choices.get(connection?.source ?? '')
   if (!connection || !source || connection.groups > 1) return new Float64Array(0)
   const { places, inputs, outputs, padded } = connection

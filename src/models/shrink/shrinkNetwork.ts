@@ -28,7 +28,7 @@ const once = (network: PlainNetwork): PlainNetwork => {
   const pieces = piecesOf(network)
   const constants = constantsOf(network.architecture, pieces)
   const groups = channelGroups(network.architecture)
-  const connections = nodes.flatMap((node) => connectionOf(node) ?? [])
+  const connections = nodes.flatMap((node) => connectionOf(network.architecture, node) ?? [])
   const chosen = new Map(
     [...new Set(groups.values())].map((group): [typeof group, Choice] => {
       const readers = connections.filter(({ source, groups: parts }) => parts === 1 && groups.get(source) === group)

@@ -89,7 +89,7 @@ const ratesAt = (rate: number, groups: readonly Prunable[]): readonly LayerRate[
 
 const prunableGroups = (given: Architecture, pattern: Pattern, left: ReadonlySet<Parameter>): readonly Prunable[] => {
   const groups = channelGroups(given)
-  const connections = given.nodes.flatMap((node) => connectionOf(node) ?? [])
+  const connections = given.nodes.flatMap((node) => connectionOf(given, node) ?? [])
   const weights = new Map([...left].map((parameter) => [parameter.node, parameter]))
   return [...new Set(groups.values())].flatMap((group): Prunable[] => {
     const readers = connections.filter(({ source, groups: parts }) => parts === 1 && groups.get(source) === group)

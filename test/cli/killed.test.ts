@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => command.remove())
 
 /** Kills per chain, and the number of chains: two keep both cores of a small machine busy. */
-const KILLS = longer(4, 25)
+const KILLS = longer(3, 25)
 const CHAINS = 2
 
 /** Reproducible numbers from 0 to 1, by a linear congruential generator. */

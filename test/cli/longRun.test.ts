@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => command.remove())
 
-const STEPS = longer(3000, 20_000)
+const STEPS = longer(2000, 20_000)
 
 /** Steps between two measurements of memory, each after a garbage collection. The first is left out as a warm-up. */
 const EVERY = STEPS / 20

@@ -49,7 +49,12 @@ describe('the site', () => {
     ['distill', ['temperature', 'temperature > 0', '30', 'Temperature T > 0.']],
     [
       'apgd',
-      ['epsilon', 'epsilon > 0', 'required', 'Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. It may be a text such as 8/255.'],
+      [
+        'epsilon',
+        'epsilon > 0',
+        'required',
+        'Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. It may be a text such as 8/255.',
+      ],
     ],
     ['conv2d', ['stride', 'stride to be a whole number >= 1 (pixels)', '1', 'In pixels, ≥ 1.']],
     ['mnist', ['dataDir', 'dataDir to be the path of a folder', 'downloaded into the cache folder']],

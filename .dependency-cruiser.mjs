@@ -84,6 +84,7 @@ const folders = {
     ['queue', 'Points from other machines run in their own processes and are kept in a storage.'],
     ['doctor', 'Inspects the machine, the data and the queue.'],
     ['starter', 'Needs this package only.'],
+    ['inspect', 'Reads a file of a network: nothing of a run.'],
     ['tensorboard', 'Event files are made from the records only.'],
   ],
   io: [

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import type { Request } from './arguments/subcommand.js'
 import { doctor } from './commands/doctor.js'
 import { init } from './commands/init.js'
+import { inspect } from './commands/inspect.js'
 import { pipelineFile } from './commands/pipelineFile.js'
 import { report } from './commands/report.js'
 import { tensorboard } from './commands/tensorboard.js'
@@ -12,7 +13,7 @@ import { worker } from './commands/worker.js'
 const helpWidth = 80
 
 /** The subcommands in the order in which `--help` lists them, after the command that runs a pipeline file. */
-const commands = [pipelineFile, init, doctor, report, ui, tensorboard, worker]
+const commands = [pipelineFile, init, inspect, doctor, report, ui, tensorboard, worker]
 
 /**
  * Reads a command line.

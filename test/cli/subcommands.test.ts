@@ -83,6 +83,7 @@ describe('subcommands', () => {
 
   test.each([
     ['init', /starter project/],
+    ['inspect', /PyTorch, safetensors or ONNX/],
     ['doctor', /--data-dir <dir>/],
     ['report', /writes report\.html/i],
     ['ui', /--ui-at/],
@@ -136,6 +137,7 @@ describe('subcommands', () => {
 
   test.each([
     [['report'], 'the folder of a run, a comparison or a sweep', 'none', 'report'],
+    [['inspect'], "a network's file", 'none', 'inspect'],
     [['tensorboard'], 'the folder of a run, or a folder of several runs', 'none', 'tensorboard'],
     [['ui'], 'the folder of a run, a comparison or a sweep', 'none', 'ui'],
     [['report', 'a', 'b'], 'one folder', 'more than one', 'report'],
@@ -155,6 +157,7 @@ describe('subcommands', () => {
   test.each([
     [['report'], 'pwoa-run: arguments: expected the folder of a run, a comparison or a sweep, got none'],
     [['tensorboard', 'nowhere'], 'pwoa-run: tensorboard: expected a run folder, with a plan.json, or one of several'],
+    [['inspect', 'nowhere'], 'pwoa-run: inspect: nowhere: expected a readable file, got no such file'],
     [['report', 'nowhere'], 'pwoa-run: report: expected a run folder, with a plan.json, got nowhere'],
     [['ui', 'nowhere'], 'pwoa-run: ui: expected a run folder, with a plan.json, got nowhere'],
     [['report', '.', '--trase'], 'Did you mean --trace?'],

@@ -115,7 +115,10 @@ export interface FittingNetwork extends SizedNetwork {
   readonly name: ZooName
 }
 
-/** The networks of the zoo whose tensors are those of a file, by names and shapes. Each is listed once. */
+/**
+ * The networks of the zoo whose tensors are those of a file, by names and shapes, with the normalisation in the file. Each is
+ * listed once.
+ */
 export const fittingNetworks = (tensors: NamedTensors): readonly FittingNetwork[] => {
   const tried = new Set<string>()
   return architectureNames.flatMap((name): FittingNetwork[] => {
@@ -123,6 +126,7 @@ export const fittingNetworks = (tensors: NamedTensors): readonly FittingNetwork[
     const { name: full, classes } = sized.architecture
     if (tried.has(`${full} ${classes}`)) return []
     tried.add(`${full} ${classes}`)
-    return isRight(readNetwork('inspect', '', sized.architecture, tensors)) ? [{ name, ...sized }] : []
+    const read = readNetwork('inspect', '', sized.architecture, tensors)
+    return isRight(read) ? [{ name, ...sized, architecture: read.right.architecture }] : []
   })
 }

@@ -5,7 +5,8 @@ import type { Architecture } from '../architecture/architecture.js'
 import type { WrongDescription } from '../architecture/description.js'
 import { parameterCount, parametersOf } from './parameters.js'
 import { fromTorch } from './torchOrder.js'
-import { unpackWeights } from './weights.js'
+import { underNames } from './underNames.js'
+import { type NamedTensors, unpackWeights } from './weights.js'
 
 /**
  * Encodes a mask as JSON: for each tensor with pruned weights, one bit per weight in PyTorch's layout (1 = kept, lowest
@@ -38,6 +39,17 @@ export const describedMask = (architecture: Architecture, text: string): Either<
   return stranger === undefined
     ? right(mask)
     : left({ expected: 'masks of parameters of the network', actual: `"${stranger}"` })
+}
+
+/** A mask from tensors with the names of the network's, as in a checkpoint. @returns the mask, flat, in the engine's layout */
+export const maskOf = (architecture: Architecture, given: NamedTensors): Float32Array => {
+  const { tensors } = underNames(architecture, given)
+  const mask = new Float32Array(parameterCount(architecture)).fill(1)
+  for (const parameter of parametersOf(architecture)) {
+    const bits = tensors.get(parameter.name)?.data
+    if (bits !== undefined) fromTorch(mask, parameter, (index) => bits[index] ?? 1)
+  }
+  return mask
 }
 
 const Bits = t.record(t.string, t.string)

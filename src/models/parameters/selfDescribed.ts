@@ -3,7 +3,7 @@ import type { FileError } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
 import { described, type WrongDescription } from '../architecture/description.js'
 import type { Normalisation } from '../architecture/layer.js'
-import { describedMask } from './masks.js'
+import { describedMask, maskOf } from './masks.js'
 import { withNormalisation } from './normalisation.js'
 import { type ReadNetwork, readNetwork } from './readNetwork.js'
 import type { NamedTensors } from './weights.js'
@@ -12,6 +12,8 @@ import type { NamedTensors } from './weights.js'
 export interface Described {
   readonly tensors: NamedTensors
   readonly metadata: Readonly<Record<string, string>>
+  /** Masks beside the tensors, by their names: 1 for a kept number, 0 for a pruned one. @default none */
+  readonly masks?: NamedTensors
   /** What stands among the tensors and can't be read as one: what it is, by name. @default nothing */
   readonly skipped?: ReadonlyMap<string, string>
 }
@@ -33,7 +35,7 @@ export interface MaskedNetwork extends ReadNetwork {
 export const selfDescribed = (
   stage: string,
   file: string,
-  { tensors, metadata, skipped = new Map() }: Described,
+  { tensors, metadata, masks: beside = new Map(), skipped = new Map() }: Described,
   given?: Architecture,
   normalisation?: Normalisation,
 ): Either<FileError, MaskedNetwork> => {
@@ -47,6 +49,7 @@ export const selfDescribed = (
   const wanted = given || !normalisation ? known.right : withNormalisation(known.right, normalisation)
   const network = readNetwork(stage, file, wanted, tensors)
   if (isLeft(network)) return left(withSkipped(network.left, skipped))
+  if (beside.size > 0) return right({ ...network.right, mask: maskOf(network.right.architecture, beside) })
   const mask = masks === undefined ? right(undefined) : describedMask(network.right.architecture, masks)
   return isLeft(mask) ? refuse(mask.left) : right({ ...network.right, mask: mask.right })
 }

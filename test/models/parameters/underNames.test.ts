@@ -58,6 +58,8 @@ describe('names of public checkpoints', () => {
     ['in another order', new Map([...own].reverse())],
     ['with counters of minibatches', join(own, counters)],
     ['with DataParallel’s prefix', under('module.', join(own, counters))],
+    ['of an averaged model, with its count', new Map([['n_averaged', constant([], 3)], ...under('module.', own)])],
+    ['beside the tensors of a loss', new Map([['criterion.weight', constant([2], 1, 2)], ...under('model.', own)])],
     ['with the prefix of RobustBench’s normalised models', under('model.', own)],
     ['with both prefixes', under('module.model.', own)],
     ['with the prefix of a Sequential whose normalisation has no constants', under('1.', own)],

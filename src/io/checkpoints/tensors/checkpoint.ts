@@ -8,6 +8,8 @@ export interface Checkpoint {
    * (`stateDict`), unless they are at the top. Of an ONNX file: the network's `description`.
    */
   readonly metadata: Readonly<Record<string, string>>
+  /** Masks in a PyTorch file, by the names of their tensors: 1 for a kept number, 0 for a pruned one. @default none */
+  readonly masks?: StateDict
   /** What stands among a PyTorch file's tensors and can't be read as one, by name: what it is, for errors. @default nothing */
   readonly skipped?: ReadonlyMap<string, string>
   /** What a user of the file should know, a sentence each: what was left out. @default nothing */

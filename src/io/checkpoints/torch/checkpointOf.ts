@@ -1,14 +1,15 @@
 import type { ReadBudget } from '../../files/readBudget.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
 import type { FoundTensors } from './findTensors.js'
+import { foldParametrizations } from './foldParametrizations.js'
 import { materialize } from './materialize.js'
 
 /**
- * Reads the tensors that were found in a PyTorch file.
+ * Reads the tensors that were found in a PyTorch file, with plain weights.
  *
  * @param storageOf the bytes of a storage by its key
  * @param available bytes of all storages together
- * @throws Refusal as `materialize` does
+ * @throws Refusal as `materialize` and `foldParametrizations` do
  */
 export const checkpointOf = (
   { tensors, path, skipped, warnings }: FoundTensors,
@@ -16,7 +17,7 @@ export const checkpointOf = (
   available: number,
   budget: ReadBudget,
 ): Checkpoint => ({
-  tensors: materialize(tensors, storageOf, available, budget),
+  ...foldParametrizations(materialize(tensors, storageOf, available, budget), budget),
   metadata: path === '' ? {} : { stateDict: path },
   skipped,
   warnings,

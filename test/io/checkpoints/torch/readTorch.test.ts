@@ -189,6 +189,59 @@ describe('files written by torch.save', () => {
     })
   })
 
+  it('parametrized.pt: weights by weight_norm, spectral_norm and prune are those of PyTorch', async () => {
+    const { tensors, masks } = await read(fixture('parametrized.pt'))
+    const expected = await read(fixture('parametrized-plain.pt'))
+    expect([...tensors.keys()].sort()).toEqual([...expected.tensors.keys()].sort())
+    for (const [name, { shape, data }] of nonEmpty([...expected.tensors])) {
+      const found = tensors.get(name)
+      expect(found?.shape, name).toEqual(shape)
+      for (const [i, value] of data.entries()) expect(found?.data[i], name).toBeCloseTo(value, 6)
+    }
+    expect([...(masks ?? [])].map(([name]) => name)).toEqual(['module.pruned.weight', 'module.pruned.bias'])
+    const weight = expected.tensors.get('module.pruned.weight')?.data ?? new Float32Array()
+    expect([...(masks?.get('module.pruned.weight')?.data ?? [])]).toEqual([...weight].map((w) => (w === 0 ? 0 : 1)))
+  })
+
+  it('the masks of a checkpoint become the mask of its network', async () => {
+    const w = tensor(storage('a', 2), [2, 1], [1, 1])
+    const bits = tensor(storage('b', 2), [2, 1], [1, 1])
+    const layer = dict(
+      text('module.fc.weight_orig'),
+      w,
+      text('module.fc.weight_mask'),
+      bits,
+      text('module.fc.bias'),
+      tensor(storage('a', 2), [2], [1]),
+    )
+    const bytes = legacy(pickle(layer), {
+      a: { count: 2, bytes: floats(3, 4) },
+      b: { count: 2, bytes: floats(0, 1) },
+    })
+    const network = architecture('tiny', { height: 1, width: 1, channels: 1 }, [flatten(), linear('fc', { out: 2 })])
+    const { weights, mask } = unwrap(selfDescribed('loadTeacher', 'a.pt', await read(bytes), network))
+    expect([...weights]).toEqual([0, 4, 3, 4])
+    expect([...(mask ?? [])]).toEqual([0, 1, 1, 1])
+  })
+
+  it.each([
+    [
+      'another parametrization',
+      ['fc.parametrizations.weight.original', 'fc.parametrizations.weight.0.base'],
+      'another one',
+    ],
+    [
+      'a norm of another shape',
+      ['_orig', '_u', '_v'].map((end) => `fc.weight${end}`),
+      'the shapes [1, 2], [1, 2], [1, 2]',
+    ],
+    ['a mask that is not of 0 and 1', ['fc.weight_orig', 'fc.weight_mask'], 'the shapes [1, 2], [1, 2]'],
+    ['a weight beside its parts', ['fc.weight', 'fc.weight_orig', 'fc.weight_mask'], 'got both'],
+  ])('%s is refused', async (_, names, reason) => {
+    const matrix = tensor(storage('a', 2), [1, 2], [2, 1])
+    expect(await refusal(evil(dict(...names.flatMap((name) => [text(name), matrix]))))).toContain(reason)
+  })
+
   it('an error about a missing weight names what stands in its place', async () => {
     const input = { height: 2, width: 2, channels: 3 }
     const network = architecture('tiny', input, [flatten(), linear('counter', { out: 2 })])

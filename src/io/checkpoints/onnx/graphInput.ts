@@ -69,11 +69,12 @@ const layoutOf = (
   name: string,
   extents: readonly number[],
   named: Reading['named'],
-): Layout | undefined =>
+): Layout | undefined => {
   // Our own files have channels first.
-  named === 'layer'
-    ? plain(extents)
-    : (listIn(name, extents) ?? (isChannelsLast(graph, name, extents) ? turned(extents) : plain(extents)))
+  if (named === 'layer') return plain(extents)
+  if (isTurned(graph, name) && extents.length === 3) return turned(extents)
+  return listIn(name, extents) ?? picturesIn(name, extents) ?? plain(extents)
+}
 
 const CHANNELS_FIRST = [0, 1, 2]
 const CHANNELS_LAST = [1, 2, 0]
@@ -86,18 +87,22 @@ const turned = ([height = 0, width = 0, channels = 0]: readonly number[]): Layou
   order: CHANNELS_LAST,
 })
 
-/** Whether the channels are the last axis: a node says so, or the picture is square then, and has one channel or three. */
-const isChannelsLast = ({ node }: OnnxGraph, name: string, extents: readonly number[]): boolean => {
-  const [first = 0, second = 0, third = 0, ...others] = extents
-  if (third === 0 || others.length > 0) return false
-  const isTurned = node.some(
+/** Whether a node moves the last axis of the images to the place of the channels. */
+const isTurned = ({ node }: OnnxGraph, name: string): boolean =>
+  node.some(
     ({ opType, input, attribute }) =>
       opType === 'Transpose' &&
       input[0] === name &&
       attribute.some((each) => each.name === 'perm' && each.ints.join() === '0,3,1,2'),
   )
+
+/** Square pictures whose last axis has one entry or three, as channels have. */
+const picturesIn = (name: string, extents: readonly number[]): Layout | undefined => {
+  const [first = 0, second = 0, third = 0, ...others] = extents
   const isColours = (extent: number): boolean => extent === 1 || extent === 3
-  return isTurned || (isColours(third) && first === second && !isColours(first))
+  if (others.length > 0 || first !== second || !isColours(third) || isColours(first)) return undefined
+  const assumed = `The input ${quoted(name)} is read as height x width x channels, ${extents.join(' x ')}.`
+  return { ...turned(extents), warnings: [assumed] }
 }
 
 /** Lists of pixels: of square images in one colour, or in three. */

@@ -140,6 +140,25 @@ describe('a file with moved axes has the logits of onnxruntime', () => {
     }
   })
 
+  it('with zeros around channels last, which the convolution after them adds', async () => {
+    for (const [pads, layers] of [
+      [[0, 1, 1, 0, 0, 1, 1, 0], 'conv2d'],
+      [[0, 0, 1, 0, 0, 1, 0, 0], 'pad2d conv2d'],
+    ] as const) {
+      const chain = new Chain([4, 4, 3])
+        .add('Relu')
+        .add('Pad', [whole('', pads)])
+        .transpose(2, 0, 1)
+        .conv(2, 3)
+      const [height, width] = layers === 'conv2d' ? [6, 6] : [5, 5]
+      chain
+        .transpose(1, 2, 0)
+        .add('Flatten')
+        .dense(2 * height * width)
+      expect(await compare(chain.bytes, [4, 4, 3], 'last')).toBe(`relu ${layers} flatten linear`)
+    }
+  })
+
   it('with an addition of two values in the same order', async () => {
     const chain = new Chain([3, 4, 4]).transpose(1, 2, 0)
     const turned = chain.last
@@ -204,6 +223,16 @@ describe('images as lists of pixels have the logits of onnxruntime', () => {
   it('which the file makes images again', async () => {
     const bytes = new Chain([48]).reshape(3, 4, 4).conv(2, 3).add('Flatten').dense(32).bytes
     expect(await compare(bytes, [48], 'first')).toBe('conv2d flatten linear')
+  })
+})
+
+describe('square pictures with channels last', () => {
+  it('are recognised without a transposition, with a warning', async () => {
+    const bytes = new Chain([4, 4, 3]).add('Flatten').dense(48).bytes
+    expect(await compare(bytes, [4, 4, 3], 'last')).toBe('flatten linear')
+    expect((await networkOf(bytes)).warnings).toEqual([
+      'The input "x" is read as height x width x channels, 4 x 4 x 3.',
+    ])
   })
 })
 

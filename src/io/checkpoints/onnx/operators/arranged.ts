@@ -36,7 +36,7 @@ export const arrangementIn = (node: NodeReader, index = 0): Arrangement => {
 }
 
 /** Every number of some activations in its own place. */
-const inOrder = ({ budget }: Arranger, shape: NodeShape): Omit<Arrangement, 'source'> => {
+export const inOrder = ({ budget }: Arranger, shape: NodeShape): Omit<Arrangement, 'source'> => {
   const dims = dimsOf(shape)
   spend({ budget }, countOf(dims))
   return { shape, dims, positions: Float64Array.from({ length: countOf(dims) }, (_, i) => i) }
@@ -63,6 +63,33 @@ export const reordered = (node: Arranger, before: Arrangement, order: readonly n
   const moved = permuted({ name: '', dims, dtype: 'F64', strides: rowMajor(dims), at }, order)
   return arranged(node, { ...before, dims: moved.dims, positions: doublesOf(moved) })
 }
+
+/**
+ * Which of channels, rows and columns each axis is, from 0.
+ *
+ * @returns undefined if the axes are none of these, or if it may be read in two ways
+ */
+export const axesOf = (node: Arranger, { shape, dims, positions }: Arrangement): readonly number[] | undefined => {
+  if (shape.kind !== 'image') return undefined
+  const { positions: places, dims: own } = inOrder(node, shape)
+  const at = (position: number): number => places[position] ?? Number.NaN
+  const found = ORDERS.filter((order) => {
+    if (shapeText(order.map((axis) => own[axis])) !== shapeText(dims)) return false
+    spend(node, positions.length)
+    const moved = doublesOf(permuted({ name: '', dims: own, dtype: 'F64', strides: rowMajor(own), at }, order))
+    return moved.every((position, i) => position === positions[i])
+  })
+  return found.length === 1 ? found[0] : undefined
+}
+
+const ORDERS: readonly (readonly number[])[] = [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+]
 
 /** The images of a network as a file lists them. @param dims in the file. @param order of channels, rows and columns */
 export const arrangedInput = (

@@ -7,11 +7,12 @@ import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
 import { concat, constantOfShape, gather, slice } from './numbers.js'
+import { pad } from './padding.js'
 import { constant, dropout, identity, relu, softmax } from './passing.js'
 import { averagePool, maxPool } from './pooling.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
 import { cast } from './views.js'
-import { conv, globalAverage, pad, reduceMean } from './windows.js'
+import { conv, globalAverage, reduceMean } from './windows.js'
 
 /** What an operator becomes: layers, or a value that later nodes use. */
 const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {

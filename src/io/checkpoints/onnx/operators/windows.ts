@@ -3,11 +3,11 @@ import { given } from '../../../../dsl/kit/given.js'
 import type { Sides } from '../../../../models/architecture/layer.js'
 import type { Activations, Origin } from '../graph/networkBuilder.js'
 import type { NodeReader, Value } from '../graph/nodeReader.js'
-import { countOf, doublesOf, shapeText } from '../graph/tensor.js'
+import { countOf, shapeText } from '../graph/tensor.js'
 import { stateTensor } from '../graph/tensors.js'
 import { channelsAlong } from './anyOrder.js'
 import { type Arranged, arranged } from './arranged.js'
-import { activations, draftOf, once } from './drafts.js'
+import { activations, draftOf } from './drafts.js'
 import { attributeOrInput } from './numbers.js'
 import { areSpatial } from './shaping.js'
 import { fromFront } from './views.js'
@@ -65,38 +65,6 @@ const foldable = (node: NodeReader): { readonly source: Activations; readonly pa
   // In our own files they are a layer.
   if (!pad || padding === undefined || pad.value !== 0 || node.isOurs) return undefined
   return { source: pad.source, padding }
-}
-
-/** `Pad` of an image by a number. */
-export const pad = (node: NodeReader): Value => {
-  const source = node.activations(0)
-  const pads = attributeOrInput(node, 'pads', 1) ?? []
-  const [value = Number.NaN] = node.optional(2)
-    ? doublesOf(node.constant(2))
-    : [node.opset > 10 ? 0 : node.float('value')]
-  if (node.optional(3)) node.refuse('padding of all axes', 'padding of some axes')
-  const [n = 0, c = 0, top = 0, left = 0, n2 = 0, c2 = 0, bottom = 0, right = 0] = pads
-  if (source.shape.kind !== 'image' || pads.length !== 8 || n !== 0 || c !== 0 || n2 !== 0 || c2 !== 0)
-    node.refuse('padding of the rows and columns of images', `pads ${pads.slice(0, 16).join(', ')}`)
-  const sides = { top, bottom, left, right }
-  checkSides(node, sides)
-  if (sameSides(sides) === 0 && !node.isOurs) return activations(source)
-  return {
-    kind: 'draft',
-    draft: 'pad',
-    source,
-    sides,
-    value,
-    name: node.name,
-    settle: once(() => {
-      if (!Number.isFinite(value)) node.refuse('padding by a finite number', `${value}`)
-      return node.builder.add(
-        { type: 'pad2d', ...sides, ...(value === 0 ? {} : { value }) },
-        [source],
-        node.originOf('pad2d'),
-      )
-    }),
-  }
 }
 
 /** `GlobalAveragePool`. */
@@ -177,11 +145,6 @@ const grown = ({ top, bottom, left, right }: Sides, by: number): Sides => ({
   left: left + by,
   right: right + by,
 })
-
-/** @throws Refusal if pixels are taken away */
-const checkSides = (node: NodeReader, sides: Sides): void => {
-  if (Math.min(...Object.values(sides)) < 0) node.refuse('padding by 0 or more pixels', sidesText(sides))
-}
 
 /** Numbers of pixels, for an error. */
 export const sidesText = ({ top, bottom, left, right }: Sides): string =>

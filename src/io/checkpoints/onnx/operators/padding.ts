@@ -1,0 +1,66 @@
+import type { Sides } from '../../../../models/architecture/layer.js'
+import type { NodeReader, Value } from '../graph/nodeReader.js'
+import { doublesOf } from '../graph/tensor.js'
+import { type Arranged, axesOf, inOrder, reordered } from './arranged.js'
+import { activations, draftOf, once } from './drafts.js'
+import { attributeOrInput } from './numbers.js'
+import { sameSides, sidesText } from './windows.js'
+
+/** `Pad` of an image by a number. */
+export const pad = (node: NodeReader): Value => {
+  const pads = attributeOrInput(node, 'pads', 1) ?? []
+  if (node.optional(3)) node.refuse('padding of all axes', 'padding of some axes')
+  const before = draftOf(node.value(0), 'arranged')
+  return before ? arrangedPad(node, before, pads) : padded(node, pads)
+}
+
+/** @param pads at the beginning of each axis, and at its end: of images, channels, rows and columns */
+const padded = (node: NodeReader, pads: readonly number[]): Value => {
+  const source = node.activations(0)
+  const [value = Number.NaN] = node.optional(2)
+    ? doublesOf(node.constant(2))
+    : [node.opset > 10 ? 0 : node.float('value')]
+  const [n = 0, c = 0, top = 0, left = 0, n2 = 0, c2 = 0, bottom = 0, right = 0] = pads
+  if (source.shape.kind !== 'image' || pads.length !== 8 || n !== 0 || c !== 0 || n2 !== 0 || c2 !== 0)
+    node.refuse('padding of the rows and columns of images', `pads ${pads.slice(0, 16).join(', ')}`)
+  const sides = { top, bottom, left, right }
+  checkSides(node, sides)
+  if (sameSides(sides) === 0 && !node.isOurs) return activations(source)
+  return {
+    kind: 'draft',
+    draft: 'pad',
+    source,
+    sides,
+    value,
+    name: node.name,
+    settle: once(() => {
+      if (!Number.isFinite(value)) node.refuse('padding by a finite number', `${value}`)
+      return node.builder.add(
+        { type: 'pad2d', ...sides, ...(value === 0 ? {} : { value }) },
+        [source],
+        node.originOf('pad2d'),
+      )
+    }),
+  }
+}
+
+/** The same of an image whose axes are in another order. */
+const arrangedPad = (node: NodeReader, before: Arranged, pads: readonly number[]): Value => {
+  const order = axesOf(node, before)
+  const { shape, source } = before
+  if (!order || shape.kind !== 'image' || pads.length !== 8)
+    return node.refuse('padding of the rows and columns of images', `pads ${pads.slice(0, 16).join(', ')}`)
+  const [n = 0, n2 = 0] = [pads[0], pads[4]]
+  const along = (axis: number, end: 0 | 4): number => pads[end + 1 + order.indexOf(axis)] ?? 0
+  const [c, top, left] = [along(0, 0), along(1, 0), along(2, 0)]
+  const [c2, bottom, right] = [along(0, 4), along(1, 4), along(2, 4)]
+  const inputs = Array.from({ length: node.count }, (_, i) => (i === 0 ? source : node.optional(i)))
+  const result = padded(node.withInputs(inputs), [n, c, top, left, n2, c2, bottom, right])
+  const larger = { ...shape, height: shape.height + top + bottom, width: shape.width + left + right }
+  return reordered(node, { source: result, ...inOrder(node, larger) }, order)
+}
+
+/** @throws Refusal if pixels are taken away */
+const checkSides = (node: NodeReader, sides: Sides): void => {
+  if (Math.min(...Object.values(sides)) < 0) node.refuse('padding by 0 or more pixels', sidesText(sides))
+}

@@ -1,4 +1,4 @@
-import { access, readFile, stat } from 'node:fs/promises'
+import { access, constants, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { FileError, PwoaError } from '../../dsl/errors.js'
@@ -16,14 +16,32 @@ const PROBLEMS: Readonly<Record<string, readonly [actual: string, hint?: string]
   ENAMETOOLONG: ['a path that is too long'],
 }
 
-const read = async (file: string, mostBytes: number): Promise<Uint8Array> => {
+const check = async (file: string, mostBytes: number): Promise<void> => {
   const facts = await stat(file)
   if (facts.isDirectory()) return refuse('a file', 'a folder', 'Name a file in it.')
   if (!facts.isFile()) return refuse('a file', 'a device or a pipe')
   if (facts.size === 0) return refuse('a file with contents', 'an empty file')
   if (facts.size > mostBytes) return refuse(`a file of at most ${mostBytes} bytes`, `${facts.size} bytes`)
+}
+
+const read = async (file: string, mostBytes: number): Promise<Uint8Array> => {
+  await check(file, mostBytes)
   return readFile(file)
 }
+
+/**
+ * Checks that `readWhole` could read a file, without reading it.
+ *
+ * @returns a FileError if the file is missing, a folder, unreadable or empty
+ */
+export const checkReadable = (place: Place): TE.TaskEither<PwoaError, void> =>
+  TE.tryCatch(
+    async () => {
+      await check(place.file, Number.POSITIVE_INFINITY)
+      await access(place.file, constants.R_OK)
+    },
+    (thrown): PwoaError => toReadError(place, thrown) ?? toFileError(place, thrown),
+  )
 
 /**
  * Reads a whole file.

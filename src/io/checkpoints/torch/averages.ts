@@ -9,8 +9,8 @@ const statisticsIn = ({ dict }: Network): number =>
   [...dict.entries.keys()].filter((name) => typeof name === 'string' && name.endsWith('running_var')).length
 
 /**
- * The exponential average among several networks, if there is one. An average of the parameters alone, without the
- * statistics of batch normalisation that another network has, is none.
+ * The exponential average among several networks, if there is one. An average of the parameters alone does not
+ * count if another network has statistics of batch normalisation.
  */
 export const averageOf = (networks: readonly Network[]): Network | undefined => {
   const [average, second] = networks.filter(({ path }) => isAverage(path))

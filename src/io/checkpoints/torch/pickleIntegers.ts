@@ -15,3 +15,11 @@ export const littleEndianInteger = (bytes: Uint8Array): number | bigint => {
 /** The same of decimal digits. @throws Refusal for another text */
 export const decimalInteger = (text: string): number | bigint =>
   /^-?\d{1,64}L?$/.test(text) ? integer(BigInt(text.replace('L', ''))) : refuse('a decimal integer', quoted(text))
+
+/** An integer of protocol 0, which writes booleans as 00 and 01. @throws Refusal for other text */
+export const decimalOrBoolean = (line: string): number | bigint | boolean =>
+  line === '01' ? true : line === '00' ? false : decimalInteger(line)
+
+/** A float of protocol 0. @throws Refusal for an empty line */
+export const decimalFloat = (line: string): number =>
+  line.trim() === '' ? refuse('a number', quoted(line)) : Number(line)

@@ -6,9 +6,10 @@ import type { Checkpoint } from '../tensors/checkpoint.js'
 import { ByteReader } from './byteReader.js'
 import { checkpointOf } from './checkpointOf.js'
 import { findTensors, type Selection } from './findTensors.js'
+import type { PickleHost } from './pickleStack.js'
 import { describePickle, isKind, type PickleStorage, type PickleValue } from './pickleValue.js'
 import { plainHost, torchHost } from './torchObjects.js'
-import { type PickleHost, unpickle } from './unpickler.js'
+import { unpickle } from './unpickler.js'
 
 const MAGIC = 0x1950a86a20f9469cfc6cn
 const PROTOCOL = 1001

@@ -6,6 +6,7 @@ import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { DTYPE_BYTES, type Dtype } from '../tensors/dtype.js'
 import { ENTRY_BYTES, ENTRY_STEPS } from './pickleCosts.js'
+import type { PickleHost } from './pickleStack.js'
 import {
   describePickle,
   isKind,
@@ -16,7 +17,6 @@ import {
   type PickleTuple,
   type PickleValue,
 } from './pickleValue.js'
-import type { PickleHost } from './unpickler.js'
 
 const STORAGES: ReadonlyMap<string, Dtype> = new Map([
   ['torch.DoubleStorage', 'F64'],

@@ -162,3 +162,8 @@ export const pickleStack = (reader: ByteReader, host: PickleHost, budget: ReadBu
     stackGlobal,
   }
 }
+
+/** Checks the protocol that a pickle states. @throws Refusal for one that is not 0 to 5 */
+export const checkProtocol = (protocol: number): void => {
+  if (protocol > 5) refuse('a pickle of protocol 0 to 5', `protocol ${protocol}`)
+}

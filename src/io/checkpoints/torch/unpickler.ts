@@ -4,7 +4,7 @@ import { ByteReader } from './byteReader.js'
 import { SET } from './opaque.js'
 import { PICKLE, VALUE_BYTES } from './pickleCosts.js'
 import { decimalFloat, decimalInteger, decimalOrBoolean, littleEndianInteger } from './pickleIntegers.js'
-import { MOST_LINE, type PickleHost, pickleStack } from './pickleStack.js'
+import { checkProtocol, MOST_LINE, type PickleHost, pickleStack } from './pickleStack.js'
 import { describePickle, isKind, type PickleValue } from './pickleValue.js'
 
 // A state dict takes about 40 opcodes per tensor. The bounds keep a malicious file from filling memory with small objects.
@@ -40,11 +40,9 @@ export const unpickle = (
     budget.work(1, PICKLE)
     const opcode = reader.u8()
     switch (opcode) {
-      case 0x80: {
-        const protocol = reader.u8()
-        if (protocol > 5) refuse('a pickle of protocol 0 to 5', `protocol ${protocol}`)
+      case 0x80:
+        checkProtocol(reader.u8())
         break
-      }
       case 0x95: {
         const length = reader.length64()
         if (length > reader.left) reader.take(length)
@@ -230,9 +228,8 @@ export const unpickle = (
         // BUILD sets attributes, such as the `_metadata` of an OrderedDict; tensors need none of them.
         pop()
         const target = top()
-        if (!isKind('dict')(target) && !isKind('opaque')(target)) {
+        if (!isKind('dict')(target) && !isKind('opaque')(target))
           refuse('a checkpoint of tensors', `attributes of ${describePickle(target)}`)
-        }
         break
       }
       case 0x51:

@@ -5,9 +5,9 @@ import { quoted, refuse } from '../../../files/refusal.js'
 import { type AttributeRules, wrongAttribute } from './attributes.js'
 import type { OnnxNode } from './messages.js'
 import type { Activations, NetworkBuilder, Origin } from './networkBuilder.js'
-import type { Extent, FunctionOf, Numbers } from './numbers.js'
+import { type FunctionOf, type Numbers, numbersOnly } from './numbers.js'
+import { moduleOf, type Reading } from './reading.js'
 import { shapeText, type Tensor, tensorOf } from './tensor.js'
-import type { TensorReader } from './tensorReader.js'
 
 /** The value of a name in a graph. */
 export type Value =
@@ -62,18 +62,6 @@ type Drafted =
     }
   /** A softmax of logits, which must be the network's output. */
   | { readonly draft: 'probabilities'; readonly source: Activations; readonly operator: string }
-
-/** What all nodes of a graph share while it is read. */
-export interface Reading {
-  readonly builder: NetworkBuilder
-  readonly opset: number
-  readonly tensors: TensorReader
-  readonly budget: ReadBudget
-  /** The number of images, if the file fixes it. */
-  readonly batch: number | undefined
-  /** `layer`: each node has the name of its layer, as in files that this package writes. */
-  readonly named: 'layer' | 'freely'
-}
 
 /** One node of a graph that is being read, with the values of its inputs. */
 export class NodeReader {
@@ -249,20 +237,4 @@ export class NodeReader {
   #attribute(name: string) {
     return this.#node.attribute.find((attribute) => attribute.name === name)
   }
-}
-
-/** The values if the batch is not among them. */
-const numbersOnly = (values: readonly Extent[]): readonly number[] | undefined => {
-  const known = values.filter((value) => typeof value === 'number')
-  return known.length === values.length ? known : undefined
-}
-
-/**
- * The module in the name of a node as PyTorch's exporter writes it: `layer1.0.conv1` for `/layer1/layer1.0/conv1/Conv`.
- * Other names are returned unchanged.
- */
-const moduleOf = (node: string): string => {
-  const [empty, ...scopes] = node.split('/').slice(0, -1)
-  if (empty !== '' || scopes.length === 0) return node
-  return scopes.filter((scope, i) => !scopes[i + 1]?.startsWith(`${scope}.`)).join('.')
 }

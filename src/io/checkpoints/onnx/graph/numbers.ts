@@ -21,3 +21,9 @@ export interface FunctionOf {
   /** How many functions have to become layers before the source is one. */
   readonly depth: number
 }
+
+/** The values if the batch is not among them. */
+export const numbersOnly = (values: readonly Extent[]): readonly number[] | undefined => {
+  const known = values.filter((value) => typeof value === 'number')
+  return known.length === values.length ? known : undefined
+}

@@ -1,6 +1,7 @@
 import { numbers } from '../../../../models/activations/arithmetic.js'
 import type { OnnxNode } from '../graph/messages.js'
-import { NodeReader, type Reading, type Value } from '../graph/nodeReader.js'
+import { NodeReader, type Value } from '../graph/nodeReader.js'
+import type { Reading } from '../graph/reading.js'
 import { add, batchNormalization, div, mul, sub, sum } from './affine.js'
 import { anyOrder } from './anyOrder.js'
 import { declared, type OperatorName } from './declared.js'

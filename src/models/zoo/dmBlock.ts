@@ -2,7 +2,7 @@ import { given } from '../../dsl/kit/given.js'
 import { choice } from '../../dsl/options/kinds.js'
 import { gelu, leakyRelu, mish, silu } from '../architecture/activations.js'
 import type { Layer, Placement } from '../architecture/layer.js'
-import { conv2d, pad2d, relu } from '../architecture/layers.js'
+import { avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize, pad2d, relu } from '../architecture/layers.js'
 import { cifar10Normalisation, cifar100Normalisation } from './cifar.js'
 import type { OutputsOf } from './outputs.js'
 
@@ -23,7 +23,7 @@ export const dmFields = {
 export const dmActivation = (name: keyof typeof activations): DmActivation => activations[name]
 
 /** The constants of each normalisation. */
-export const dmNormalisation = {
+const dmNormalisation = {
   cifar10: cifar10Normalisation,
   cifar100: cifar100Normalisation,
   none: undefined,
@@ -40,6 +40,59 @@ export const samePadded = (name: string, from: string, out: number, stride: numb
         pad2d({ id: `${name}.pad`, inputs: [from], right: 1, bottom: 1 }),
         conv2d(name, { out, kernel: 3, stride, bias: 'none' }),
       ]
+
+/** What both networks have in common, and where they differ. */
+interface DmParts {
+  /** The name of the first convolution. */
+  readonly stem: string
+  readonly blocks: readonly Layer[]
+  /** Side of the images after the last block, in pixels. */
+  readonly pooled: number
+  readonly active: DmActivation
+  readonly normalisation: keyof typeof dmNormalisation
+  readonly width: number
+  readonly classes: number
+}
+
+/** The layers of either network: normalisation, first convolution, blocks, and the layers to the logits. */
+export const dmLayers = ({
+  stem,
+  blocks,
+  pooled,
+  active,
+  normalisation,
+  width,
+  classes,
+}: DmParts): readonly Layer[] => {
+  const constants = dmNormalisation[normalisation]
+  return [
+    ...(constants ? [normalize(constants)] : []),
+    conv2d(stem, { out: width, kernel: 3, padding: 1, bias: 'none' }),
+    ...blocks,
+    batchNorm2d('batchnorm'),
+    active({ id: 'relu' }),
+    avgPool2d({ kernel: pooled }),
+    flatten(),
+    linear('logits', { out: classes }),
+  ]
+}
+
+/** The layers of either network's block without its shortcut: second(f(bn(first(f(bn(x)))))). */
+export const dmConvolutions = (
+  name: string,
+  [first, second]: readonly [first: string, second: string],
+  from: string,
+  out: number,
+  stride: number,
+  active: DmActivation,
+): readonly Layer[] => [
+  batchNorm2d(`${name}.batchnorm_0`, { inputs: [from] }),
+  active({ id: `${name}.relu_0` }),
+  ...samePadded(`${name}.${first}`, `${name}.relu_0`, out, stride),
+  batchNorm2d(`${name}.batchnorm_1`),
+  active({ id: `${name}.relu_1` }),
+  conv2d(`${name}.${second}`, { out, kernel: 3, padding: 1, bias: 'none' }),
+]
 
 /**
  * The options that a file of either network shows. A network of 100 classes is of CIFAR-100, with its normalisation,

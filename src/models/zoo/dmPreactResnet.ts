@@ -3,9 +3,9 @@ import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
-import { add, avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize } from '../architecture/layers.js'
+import { add } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
-import { type DmActivation, dmActivation, dmFields, dmNormalisation, dmShown, samePadded } from './dmBlock.js'
+import { type DmActivation, dmActivation, dmConvolutions, dmFields, dmLayers, dmShown, samePadded } from './dmBlock.js'
 import type { OutputsOf } from './outputs.js'
 
 /** What {@link dmPreactResnet18} takes. */
@@ -35,38 +35,24 @@ export interface DmPreactResnetOptions extends OptionsOf<typeof dmPreactResnet18
 export const dmPreactResnet18 = (options: DmPreactResnetOptions = {}): Architecture => {
   const { classes, width, activation, normalisation } = dmPreactResnet18Options.read(options)
   const active = dmActivation(activation)
-  const constants = dmNormalisation[normalisation]
   let from: Source = { id: 'conv_2d', channels: width }
-  const body: Layer[] = []
+  const blocks: Layer[] = []
   for (const [stage, out] of [1, 2, 4, 8].map((times) => times * width).entries()) {
     for (const [i, stride] of [stage === 0 ? 1 : 2, 1].entries()) {
       const id = `layer_${stage}.${i}`
-      body.push(...block(id, from, out, stride, active))
+      blocks.push(...block(id, from, out, stride, active))
       from = { id, channels: out }
     }
   }
-  return architecture(namedByWidth('dmPreactResnet18', width, 64), cifarImages, [
-    ...(constants ? [normalize(constants)] : []),
-    conv2d('conv_2d', { out: width, kernel: 3, padding: 1, bias: 'none' }),
-    ...body,
-    batchNorm2d('batchnorm'),
-    active({ id: 'relu' }),
-    avgPool2d({ kernel: 4 }),
-    flatten(),
-    linear('logits', { out: classes }),
-  ])
+  const layers = dmLayers({ stem: 'conv_2d', blocks, pooled: 4, active, normalisation, width, classes })
+  return architecture(namedByWidth('dmPreactResnet18', width, 64), cifarImages, layers)
 }
 
 /** conv_2d_2(f(bn(conv_2d_1(f(bn(x)))))) + shortcut. The shortcut is x, or a 3×3 convolution of x. */
 const block = (name: string, from: Source, out: number, stride: number, active: DmActivation): readonly Layer[] => {
   const changes = stride !== 1 || from.channels !== out
   return [
-    batchNorm2d(`${name}.batchnorm_0`, { inputs: [from.id] }),
-    active({ id: `${name}.relu_0` }),
-    ...samePadded(`${name}.conv_2d_1`, `${name}.relu_0`, out, stride),
-    batchNorm2d(`${name}.batchnorm_1`),
-    active({ id: `${name}.relu_1` }),
-    conv2d(`${name}.conv_2d_2`, { out, kernel: 3, padding: 1, bias: 'none' }),
+    ...dmConvolutions(name, ['conv_2d_1', 'conv_2d_2'], from.id, out, stride, active),
     ...(changes ? samePadded(`${name}.shortcut`, from.id, out, stride) : []),
     add([`${name}.conv_2d_2`, changes ? `${name}.shortcut` : from.id], { id: name }),
   ]

@@ -4,9 +4,9 @@ import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
-import { add, avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize } from '../architecture/layers.js'
+import { add, conv2d } from '../architecture/layers.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
-import { type DmActivation, dmActivation, dmFields, dmNormalisation, dmShown, samePadded } from './dmBlock.js'
+import { type DmActivation, dmActivation, dmConvolutions, dmFields, dmLayers, dmShown } from './dmBlock.js'
 import { blocksIn, type OutputsOf, timesIn } from './outputs.js'
 
 /** What {@link dmWideResnet} takes. */
@@ -43,39 +43,25 @@ export const dmWideResnet = (options: DmWideResnetOptions = {}): Architecture =>
   const { depth, factor, classes, width, activation, normalisation } = dmWideResnetOptions.read(options)
   if (depth % 6 !== 4) rejectOption('dmWideResnet', 'a depth of 4 more than a multiple of 6', depth)
   const active = dmActivation(activation)
-  const constants = dmNormalisation[normalisation]
   let from: Source = { id: 'init_conv', channels: width }
-  const body: Layer[] = []
+  const blocks: Layer[] = []
   for (const [stage, times] of [1, 2, 4].entries()) {
     const out = times * factor * width
     for (let i = 0; i < (depth - 4) / 6; i++) {
       const id = `layer.${stage}.block.${i}`
-      body.push(...block(id, from, out, stage > 0 && i === 0 ? 2 : 1, active))
+      blocks.push(...block(id, from, out, stage > 0 && i === 0 ? 2 : 1, active))
       from = { id, channels: out }
     }
   }
-  return architecture(namedByWidth(`dmWideResnet${depth}x${factor}`, width, 16), cifarImages, [
-    ...(constants ? [normalize(constants)] : []),
-    conv2d('init_conv', { out: width, kernel: 3, padding: 1, bias: 'none' }),
-    ...body,
-    batchNorm2d('batchnorm'),
-    active({ id: 'relu' }),
-    avgPool2d({ kernel: 8 }),
-    flatten(),
-    linear('logits', { out: classes }),
-  ])
+  const layers = dmLayers({ stem: 'init_conv', blocks, pooled: 8, active, normalisation, width, classes })
+  return architecture(namedByWidth(`dmWideResnet${depth}x${factor}`, width, 16), cifarImages, layers)
 }
 
 /** conv_1(f(bn(conv_0(a)))) + shortcut with a = f(bn(x)). The shortcut is x, or a 1×1 convolution of a. */
 const block = (name: string, from: Source, out: number, stride: number, active: DmActivation): readonly Layer[] => {
   const widens = from.channels !== out
   return [
-    batchNorm2d(`${name}.batchnorm_0`, { inputs: [from.id] }),
-    active({ id: `${name}.relu_0` }),
-    ...samePadded(`${name}.conv_0`, `${name}.relu_0`, out, stride),
-    batchNorm2d(`${name}.batchnorm_1`),
-    active({ id: `${name}.relu_1` }),
-    conv2d(`${name}.conv_1`, { out, kernel: 3, padding: 1, bias: 'none' }),
+    ...dmConvolutions(name, ['conv_0', 'conv_1'], from.id, out, stride, active),
     ...(widens
       ? [conv2d(`${name}.shortcut`, { inputs: [`${name}.relu_0`], out, kernel: 1, stride, bias: 'none' })]
       : []),

@@ -1,3 +1,5 @@
+import { copyStrided } from './strided.js'
+
 /** Element types that the readers convert to float32. */
 export type Dtype = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL'
 
@@ -106,24 +108,7 @@ export const gatherFloat32 = (
   const view = viewOf(bytes)
   const read = READERS[dtype]
   const count = shape.reduce((product, extent) => product * extent, 1)
-  const out = new Float32Array(count)
-  const index = new Array<number>(shape.length).fill(0)
-  let element = offset
-  for (let i = 0; i < count; i++) {
-    out[i] = read(view, element * size)
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const next = (index[axis] ?? 0) + 1
-      const stride = strides[axis] ?? 0
-      if (next < (shape[axis] ?? 0)) {
-        index[axis] = next
-        element += stride
-        break
-      }
-      index[axis] = 0
-      element -= (next - 1) * stride
-    }
-  }
-  return out
+  return copyStrided(new Float32Array(count), shape, strides, (position) => read(view, (offset + position) * size))
 }
 
 const LITTLE_ENDIAN_HOST = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1

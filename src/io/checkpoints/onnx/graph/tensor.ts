@@ -1,5 +1,6 @@
 import type { ReadBudget } from '../../../files/readBudget.js'
 import { type Dtype, littleEndian, toFloat32 } from '../../tensors/dtype.js'
+import { copyStrided } from '../../tensors/strided.js'
 
 /** A tensor of a file whose shape and numbers were checked against each other, or one that was computed from such. */
 export interface Tensor {
@@ -36,25 +37,8 @@ export const floatsOf = (tensor: Tensor): Float32Array => {
 export const doublesOf = (tensor: Tensor): Float64Array => copied(tensor, new Float64Array(countOf(tensor.dims)))
 
 /** Copies the numbers of a tensor, row-major. */
-const copied = <A extends Float32Array | Float64Array>({ dims, strides, at }: Tensor, out: A): A => {
-  const [row = 1, step = 1] = [dims.at(-1), strides.at(-1)]
-  const index = dims.map(() => 0)
-  let start = 0
-  for (let i = 0; i < out.length; i += row) {
-    for (let column = 0; column < row; column++) out[i + column] = at(start + column * step)
-    for (let axis = dims.length - 2; axis >= 0; axis--) {
-      const [next, stride] = [(index[axis] ?? 0) + 1, strides[axis] ?? 0]
-      if (next < (dims[axis] ?? 0)) {
-        index[axis] = next
-        start += stride
-        break
-      }
-      index[axis] = 0
-      start -= (next - 1) * stride
-    }
-  }
-  return out
-}
+const copied = <A extends Float32Array | Float64Array>({ dims, strides, at }: Tensor, out: A): A =>
+  copyStrided(out, dims, strides, at)
 
 /** A tensor of few numbers that are known. @param dtype their type, which arithmetic depends on */
 export const tensorOf = (name: string, dtype: Dtype, dims: readonly number[], numbers: readonly number[]): Tensor => ({

@@ -18,22 +18,26 @@ export const constantsOf = (architecture: Architecture, pieces: Pieces): Constan
   const { nodes, input } = architecture
   const constants = new Map<string, Float64Array>([[INPUT, new Float64Array(input.channels).fill(Number.NaN)]])
   for (const node of nodes) {
-    const inputs = node.inputs.map((id) => constants.get(id) ?? new Float64Array(0))
-    const connection = connectionOf(architecture, node)
-    constants.set(
-      node.id,
-      connection
-        ? connected(connection, present(constants, connection.source), pieces)
-        : constantsAfter(node, inputs, pieces),
-    )
+    constants.set(node.id, constantsAfter(architecture, node, constants, pieces))
   }
   return constants
 }
 
-const constantsAfter = (node: GraphNode, inputs: readonly Float64Array[], pieces: Pieces): Float64Array => {
+const constantsAfter = (
+  architecture: Architecture,
+  node: GraphNode,
+  constants: Constants,
+  pieces: Pieces,
+): Float64Array => {
+  const inputs = node.inputs.map((id) => constants.get(id) ?? new Float64Array(0))
   const [first = new Float64Array(0)] = inputs
   const part = (name: string): Float32Array => present(pieces, nameOf(node, name))
   switch (node.layer.type) {
+    case 'conv2d':
+    case 'linear': {
+      const connection = connectionOf(architecture, node)
+      return connection ? connected(connection, present(constants, connection.source), pieces) : first
+    }
     case 'batchNorm2d': {
       const { scale, shift } = scaleAndShift(part('weight'), part('bias'), part('running_mean'), part('running_var'))
       return affine(first, scale, shift)
@@ -61,9 +65,6 @@ const constantsAfter = (node: GraphNode, inputs: readonly Float64Array[], pieces
     case 'normalize':
     case 'maxPool2d':
     case 'flatten':
-    // Connections, which sum up what they read.
-    case 'conv2d':
-    case 'linear':
       return first
   }
 }

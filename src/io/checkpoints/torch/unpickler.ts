@@ -27,15 +27,10 @@ export const unpickle = (
   budget: ReadBudget,
 ): { readonly value: PickleValue; readonly end: number } => {
   const reader = new ByteReader(bytes, start)
-  const { check, underflow, push, pop, top, popMany, popToMark, mark, drop, text, latin, view, ...rest } = pickleStack(
-    reader,
-    host,
-    budget,
-  )
-  const { append, setItems, dictOf, recall, memorise, memoriseNext, call, callWith, named, stackGlobal } = rest
+  const stack = pickleStack(reader, host, budget)
 
   for (let opcodes = 0; opcodes < MOST_OPCODES; opcodes++) {
-    check()
+    stack.check()
     budget.allocate(VALUE_BYTES, PICKLE)
     budget.work(1, PICKLE)
     const opcode = reader.u8()
@@ -49,191 +44,191 @@ export const unpickle = (
         break
       }
       case 0x2e:
-        return { value: pop(), end: reader.position }
+        return { value: stack.pop(), end: reader.position }
       case 0x28:
-        mark()
+        stack.mark()
         break
       case 0x30:
-        drop()
+        stack.drop()
         break
       case 0x31:
-        popToMark()
+        stack.popToMark()
         break
       case 0x32:
-        push(top())
+        stack.push(stack.top())
         break
       case 0x4e:
-        push(null)
+        stack.push(null)
         break
       case 0x88:
-        push(true)
+        stack.push(true)
         break
       case 0x89:
-        push(false)
+        stack.push(false)
         break
       case 0x49:
-        push(decimalOrBoolean(reader.line(MOST_LINE)))
+        stack.push(decimalOrBoolean(reader.line(MOST_LINE)))
         break
       case 0x4c:
-        push(decimalInteger(reader.line(MOST_LINE)))
+        stack.push(decimalInteger(reader.line(MOST_LINE)))
         break
       case 0x46:
-        push(decimalFloat(reader.line(MOST_LINE)))
+        stack.push(decimalFloat(reader.line(MOST_LINE)))
         break
       case 0x4a:
-        push(reader.i32())
+        stack.push(reader.i32())
         break
       case 0x4b:
-        push(reader.u8())
+        stack.push(reader.u8())
         break
       case 0x4d:
-        push(reader.u16())
+        stack.push(reader.u16())
         break
       case 0x8a:
       case 0x8b: {
         const length = opcode === 0x8a ? reader.u8() : reader.u32()
         if (length > MOST_LONG_BYTES) refuse(`an integer of at most ${MOST_LONG_BYTES} bytes`, `${length} bytes`)
-        push(littleEndianInteger(reader.take(length)))
+        stack.push(littleEndianInteger(reader.take(length)))
         break
       }
       case 0x47:
-        push(reader.f64BigEndian())
+        stack.push(reader.f64BigEndian())
         break
       case 0x56:
-        push(reader.line(MOST_LINE))
+        stack.push(reader.line(MOST_LINE))
         break
       case 0x58:
-        push(text(reader.u32()))
+        stack.push(stack.text(reader.u32()))
         break
       case 0x8c:
-        push(text(reader.u8()))
+        stack.push(stack.text(reader.u8()))
         break
       case 0x8d:
-        push(text(reader.length64()))
+        stack.push(stack.text(reader.length64()))
         break
       case 0x54:
-        push(latin(reader.u32()))
+        stack.push(stack.latin(reader.u32()))
         break
       case 0x55:
-        push(latin(reader.u8()))
+        stack.push(stack.latin(reader.u8()))
         break
       case 0x42:
-        push(view(reader.u32()))
+        stack.push(stack.view(reader.u32()))
         break
       case 0x43:
-        push(view(reader.u8()))
+        stack.push(stack.view(reader.u8()))
         break
       case 0x8e:
       case 0x96:
-        push(view(reader.length64()))
+        stack.push(stack.view(reader.length64()))
         break
       case 0x29:
-        push({ kind: 'tuple', items: [] })
+        stack.push({ kind: 'tuple', items: [] })
         break
       case 0x74:
-        push({ kind: 'tuple', items: popToMark() })
+        stack.push({ kind: 'tuple', items: stack.popToMark() })
         break
       case 0x85:
       case 0x86:
       case 0x87:
-        push({ kind: 'tuple', items: popMany(opcode - 0x84) })
+        stack.push({ kind: 'tuple', items: stack.popMany(opcode - 0x84) })
         break
       case 0x5d:
-        push({ kind: 'list', items: [] })
+        stack.push({ kind: 'list', items: [] })
         break
       case 0x6c:
-        push({ kind: 'list', items: popToMark() })
+        stack.push({ kind: 'list', items: stack.popToMark() })
         break
       case 0x61:
-        append([pop()])
+        stack.append([stack.pop()])
         break
       case 0x65:
-        append(popToMark())
+        stack.append(stack.popToMark())
         break
       case 0x7d:
-        dictOf([])
+        stack.dictOf([])
         break
       case 0x64:
-        dictOf(popToMark())
+        stack.dictOf(stack.popToMark())
         break
       case 0x73:
-        setItems(popMany(2))
+        stack.setItems(stack.popMany(2))
         break
       case 0x75:
-        setItems(popToMark())
+        stack.setItems(stack.popToMark())
         break
       case 0x67:
-        recall(Number(decimalInteger(reader.line(MOST_LINE))))
+        stack.recall(Number(decimalInteger(reader.line(MOST_LINE))))
         break
       case 0x68:
-        recall(reader.u8())
+        stack.recall(reader.u8())
         break
       case 0x6a:
-        recall(reader.u32())
+        stack.recall(reader.u32())
         break
       case 0x70:
-        memorise(Number(decimalInteger(reader.line(MOST_LINE))))
+        stack.memorise(Number(decimalInteger(reader.line(MOST_LINE))))
         break
       case 0x71:
-        memorise(reader.u8())
+        stack.memorise(reader.u8())
         break
       case 0x72:
-        memorise(reader.u32())
+        stack.memorise(reader.u32())
         break
       case 0x94:
-        memoriseNext()
+        stack.memoriseNext()
         break
       case 0x63:
-        push(named(reader.line(MOST_LINE), reader.line(MOST_LINE)))
+        stack.push(stack.named(reader.line(MOST_LINE), reader.line(MOST_LINE)))
         break
       case 0x93:
-        push(stackGlobal())
+        stack.push(stack.stackGlobal())
         break
       case 0x69: {
         // INST
-        const type = named(reader.line(MOST_LINE), reader.line(MOST_LINE))
-        push(callWith(type, popToMark()))
+        const type = stack.named(reader.line(MOST_LINE), reader.line(MOST_LINE))
+        stack.push(stack.callWith(type, stack.popToMark()))
         break
       }
       case 0x6f: {
         // OBJ
-        const [type, ...args] = popToMark()
-        push(callWith(type ?? underflow(), args))
+        const [type, ...args] = stack.popToMark()
+        stack.push(stack.callWith(type ?? stack.underflow(), args))
         break
       }
       case 0x92: {
         // NEWOBJ_EX: the last argument holds the keywords.
-        pop()
-        const args = pop()
-        push(call(pop(), args))
+        stack.pop()
+        const args = stack.pop()
+        stack.push(stack.call(stack.pop(), args))
         break
       }
       case 0x8f:
-        push(SET)
+        stack.push(SET)
         break
       case 0x90:
-        append(popToMark())
+        stack.append(stack.popToMark())
         break
       case 0x91:
-        popToMark()
-        push(SET)
+        stack.popToMark()
+        stack.push(SET)
         break
       case 0x52:
       case 0x81: {
-        const args = pop()
-        push(call(pop(), args))
+        const args = stack.pop()
+        stack.push(stack.call(stack.pop(), args))
         break
       }
       case 0x62: {
         // BUILD sets attributes, such as the `_metadata` of an OrderedDict; tensors need none of them.
-        pop()
-        const target = top()
+        stack.pop()
+        const target = stack.top()
         if (!isKind('dict')(target) && !isKind('opaque')(target))
           refuse('a checkpoint of tensors', `attributes of ${describePickle(target)}`)
         break
       }
       case 0x51:
-        push(host.persistent(pop()))
+        stack.push(host.persistent(stack.pop()))
         break
       case 0x50:
         // PERSID: a Python object as text, which PyTorch itself cannot read back.

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { PytorchSide } from './report.js'
 import type { Model } from './work.js'
 
-/** The Python that runs `pytorch_step.py`, or the reason why there is none. */
+/** The Python that runs `pytorch_step.py`, or the reason why no Python here can. */
 export type Pytorch =
   | { readonly python: string; readonly script: string; readonly torch: string }
   | { readonly absent: string }

@@ -58,7 +58,7 @@ const lifeOf = (random: () => number): Life =>
     ? { checkpoints: 0, delay: 600 * random() }
     : { checkpoints: 1 + Math.floor(3 * random()), delay: 30 * random() }
 
-/** The newest checkpoint's name; empty if there is none. */
+/** The newest checkpoint's name; empty if no checkpoint was written. */
 const newestIn = (folder: string): string =>
   existsSync(folder)
     ? (readdirSync(folder)

@@ -24,7 +24,7 @@ for (const file of files) {
   graph.set(folder, known)
 }
 
-/** The folders of one cycle, from a folder back to itself; undefined if there is none. */
+/** The folders of one cycle, from a folder back to itself; undefined if there is no cycle. */
 const cycleFrom = (start: string): readonly string[] | undefined => {
   const waiting = [[start]]
   const seen = new Set<string>()

@@ -42,7 +42,7 @@ const optionsIn = (file: string): readonly Declared[] => {
 
 const options = sourceFiles().flatMap(optionsIn)
 
-/** The @default of a comment; undefined if there is none. */
+/** The @default of a comment; undefined if the comment has no @default. */
 const commented = (node: ts.Node): string | undefined => docOf(node).tags.get('default')?.trim().replace(/\s+/g, ' ')
 
 /** Words for defaults whose code explains less. */

@@ -10,7 +10,7 @@ const places = [
   '/usr/bin/google-chrome',
 ]
 
-/** The browser of this machine; undefined if there is none. */
+/** The browser of this machine; undefined if no browser is installed. */
 const chromiumPath = places.find((place) => place !== '' && existsSync(place))
 
 /** For tests that look at a page. */

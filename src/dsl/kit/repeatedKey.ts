@@ -9,8 +9,8 @@ export const parseJsonOnce = (text: string): unknown => {
 }
 
 /**
- * The first key that an object of a JSON text has twice; undefined if there is none. `JSON.parse` would silently take the
- * last of them.
+ * The first key that an object of a JSON text has twice; undefined if no key is repeated. `JSON.parse` would silently
+ * take the last of them.
  *
  * @param json text that `JSON.parse` accepts
  */

@@ -23,7 +23,7 @@ export const wrongField = ([first]: t.Errors): WrongField => {
 
 const tagNames = ['type', '_tag'] as const
 
-/** The tag of an object that is none of the tagged objects of a union. */
+/** The tag of an object that matches no member of a tagged union. */
 const unknownTag = ({ type, actual }: t.ContextEntry): { key: string; actual: string } | undefined => {
   const union = bare(type)
   if (!(union instanceof t.UnionType) || !t.UnknownRecord.is(actual)) return undefined

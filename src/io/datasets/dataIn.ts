@@ -13,7 +13,7 @@ export interface DataPresence {
   readonly place: string | undefined
   /** Names of the files that are missing. */
   readonly missing: readonly string[]
-  /** Path of another version, which is not read; undefined if there is none. */
+  /** Path of another version, which is not read; undefined if no other version is there. */
   readonly instead?: string
 }
 

@@ -15,7 +15,7 @@ export interface SweepRecord {
     readonly params: Readonly<Record<string, number | string | boolean>>
     /** Undefined if the point is not finished. */
     readonly summary: Summary | undefined
-    /** Path of its report relative to the sweep's folder; undefined if there is none. */
+    /** Path of its report relative to the sweep's folder; undefined if the point has no report. */
     readonly report: string | undefined
   }[]
   readonly study: Study | undefined

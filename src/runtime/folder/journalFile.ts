@@ -57,7 +57,7 @@ interface Parsed {
   readonly entries: ReadonlyMap<string, unknown>
   /** In bytes. */
   readonly length: number
-  /** Of the last line; empty if there is none. */
+  /** Of the last line; empty if the file has no lines. */
   readonly seal: string
 }
 

@@ -26,7 +26,7 @@ export const originalPositions = (stack: string): string =>
     stack,
   )
 
-/** `file:line:column` of the first of the user's files in the stack of an exception; undefined if there is none. */
+/** `file:line:column` of the first of the user's files in an exception's stack; undefined if it names no such file. */
 export const placeInUserFile = (thrown: unknown): string | undefined => {
   if (!(thrown instanceof Error) || thrown.stack === undefined) return undefined
   const bundled = thrown.stack.split('\n').find((line) => [...maps.keys()].some((url) => line.includes(url)))

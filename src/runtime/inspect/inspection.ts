@@ -23,7 +23,7 @@ export interface FoundFit {
   readonly assumed: readonly string[]
   /** What stands before the network's names in the file: `module.`, or nothing. */
   readonly prefix: string
-  /** Of its images: in the file, or a part of every network of that name; null if there is none. */
+  /** Of its images: in the file, or a part of every network of that name; null if the network does not normalise. */
   readonly normalisation: Normalisation | null
   /** The tensors other than its parameters and running statistics, such as counters and constants. */
   readonly besides: readonly string[]

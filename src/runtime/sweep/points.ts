@@ -32,7 +32,7 @@ export const checkPoints = (points: readonly PointParams[]): void => {
 const isValue = (value: unknown): boolean =>
   typeof value === 'number' ? Number.isFinite(value) : ['string', 'boolean'].includes(typeof value)
 
-/** The parameter `seed`, which is the seed of the point's run; undefined if there is none. @throws OptionError */
+/** The parameter `seed`, the seed of the point's run; undefined if the point has no such parameter. @throws OptionError */
 export const seedOf = ({ seed }: PointParams): number | undefined => {
   if (seed === undefined) return undefined
   if (typeof seed === 'number' && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed

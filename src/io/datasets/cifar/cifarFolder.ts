@@ -88,7 +88,7 @@ export const readCifar = async (stage: string, place: CifarPlace, version: Cifar
 }
 
 /**
- * The data in the cache folder. If there is none, the archive is downloaded and its checksum is compared.
+ * The data in the cache folder. If the folder has no data, the archive is downloaded and its checksum is compared.
  *
  * @throws PwoaFailure if the download fails, with a hint where to put the archive; or if the download was interrupted
  */

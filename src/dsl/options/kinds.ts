@@ -101,7 +101,7 @@ const namedConfig = (value: object): unknown => {
   return { name, ...(typeof config === 'object' ? config : {}) }
 }
 
-/** The name of a made value that has this method, for the `meant` of a neighbouring kind; undefined if it has not. */
+/** The name of a made value that has this method, for the `meant` of a neighbouring kind; undefined for other values. */
 export const nameOfMade = (value: unknown, method: string): string | undefined => {
   if (typeof value !== 'object' || value === null || !(method in value)) return undefined
   return 'name' in value && typeof value.name === 'string' ? value.name : undefined

@@ -222,8 +222,8 @@ export interface Pipeline<S extends Step> {
    * The pipeline with more stages after its own: up to twenty in a call, and any number of calls. A stage in the wrong
    * place does not compile, and neither does a plain operator whose result is not a step; the error is on that argument.
    *
-   * @throws OptionError for a stage in the wrong place, and for an argument that is no operator: each plain one is applied
-   * to an empty stream at once
+   * @throws OptionError for a stage in the wrong place, and for an argument that is not an operator: each plain one is
+   * applied to an empty stream at once
    */
   readonly pipe: Pipe<S>
 

@@ -47,7 +47,7 @@ export const lockFolder = (folder: string, stage: string, lost: (failure: PwoaFa
   take(file, text, own.token, stage)
   const mine = (): boolean => readHolder(file)?.token === own.token
   const timer = setInterval(() => {
-    // A folder that can't be read for a moment is no loss; another process's token is.
+    // A folder that can't be read for a moment is still held; another process's token means that it was taken.
     if (mine()) renew(file, text)
     else if (existsSync(file)) lost(inUse(folder, stage, readHolder(file)))
   }, 1000 * RENEW_SECONDS).unref()

@@ -49,7 +49,7 @@ export const awayReason = (thrown: unknown): string | undefined => {
 const wordsOf = ({ name, status }: Answer): string => `${name} (${status})`
 
 const wordOf = (thrown: unknown): string => {
-  if (!(thrown instanceof Error)) return 'something that is no error'
+  if (!(thrown instanceof Error)) return 'a value that is not an Error'
   return 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name
 }
 

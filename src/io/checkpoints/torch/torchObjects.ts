@@ -31,7 +31,7 @@ const STORAGES: ReadonlyMap<string, Dtype> = new Map([
   ['torch.BoolStorage', 'BOOL'],
 ])
 
-/** Storages of elements that are no real numbers, or of a type that stands elsewhere; bytes of one element. */
+/** Storages of elements that are not real numbers, or of a type that stands elsewhere; bytes of one element. */
 const UNREAD_STORAGES: ReadonlyMap<string, number> = new Map([
   ['torch.ComplexFloatStorage', 8],
   ['torch.ComplexDoubleStorage', 16],

@@ -15,7 +15,7 @@ const SIZED = 2
  *
  * @param message the declaration; all its types are resolved
  * @throws Refusal if the budget is spent, or a known field is encoded in another way than it is declared
- * @throws Error for bytes that are no message
+ * @throws Error for bytes that do not form a message
  */
 export const scanFields = (bytes: Uint8Array, message: protobuf.Type, budget: ReadBudget): void =>
   scan(protobuf.Reader.create(bytes), message, bytes.length, budget)

@@ -28,7 +28,7 @@ type Drafted =
       readonly scale: Float64Array
       readonly shift: Float64Array
       readonly name: string
-      /** The same with one number for all channels, as functions of what it was computed from; empty if it has not. */
+      /** The same with one number for all channels, of what it was computed from; empty if channels differ. */
       readonly functions: readonly FunctionOf[]
     }
   /** A matrix product that waits for its bias. */

@@ -1,6 +1,6 @@
 /**
- * `npm test`: sets everything up, then checks types and lint, and runs the tests. `--long` runs only the test files that
- * do a part of their work under `npm test`, in full.
+ * `npm test`: sets everything up, then checks types and lint, and runs the tests. `--long` runs in full the test files
+ * that `npm test` shortens or leaves out.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -29,7 +29,7 @@ const step = (name, args, { env = {}, together = false } = {}) =>
 
 const runTests = (args, env) => step('tests', [bin('vitest', 'vitest.mjs'), 'run', ...args], { env })
 
-/** The files whose tests do more under `--long`. */
+/** The files with tests that do more under `--long`. */
 const longFiles = () =>
   readdirSync(join(root, 'test'), { recursive: true })
     .map((name) => join('test', name))

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { inLong } from '../support/longer.js'
 import { type Need, needing } from '../support/needs.js'
 import { buildCommand, type Ended, folderWith } from './commandLine.js'
 import { userFiles } from './userFiles.js'
@@ -63,7 +64,7 @@ const commands: readonly (readonly [args: string, place: string])[] = [
   ['report ro/cut', 'report: ro/cut/report\\.html'],
 ]
 
-describe('a read-only folder', needing(mounts), () => {
+describe('a read-only folder', needing(inLong, mounts), () => {
   test('is refused by each command that would write there, in one clear error, and nothing in it changes', async () => {
     const cwd = folderWith({ ...userFiles, 'sweep.ts': sweepFile })
     for (const name of ['cut', 'killed'])
@@ -87,7 +88,7 @@ describe('a read-only folder', needing(mounts), () => {
   })
 })
 
-describe('a full disk', needing(mounts), () => {
+describe('a full disk', needing(inLong, mounts), () => {
   test('ends a run with one clear error; with room again the run resumes and has the same metrics as an undisturbed one', async () => {
     const cwd = folderWith(userFiles)
     mkdirSync(join(cwd, 'disk'))
@@ -111,7 +112,7 @@ describe('a full disk', needing(mounts), () => {
   })
 })
 
-describe('a full folder of temporary files', needing(mounts), () => {
+describe('a full folder of temporary files', needing(inLong, mounts), () => {
   test('is one clear error, and a run resumes with another one', async () => {
     const cwd = folderWith(userFiles)
     mkdirSync(join(cwd, 'disk'))

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { inLong } from '../support/longer.js'
+import { needing } from '../support/needs.js'
 import { buildCommand, folderWith } from './commandLine.js'
 
 /** Attacks a network that pwoa ships, in many small batches of synthetic digits. */
@@ -26,7 +28,7 @@ afterAll(() => command.remove())
 const linesIn = (file: string): readonly string[] =>
   existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []
 
-describe('a killed evaluation', () => {
+describe('a killed evaluation', needing(inLong), () => {
   it('resumes where it was, and ends with the same outcome of each example', async () => {
     const teacher = join(import.meta.dirname, '..', '..', 'assets', 'teacher-digits.safetensors')
     const cwd = folderWith({ 'killed.ts': pipelineFile(teacher) })

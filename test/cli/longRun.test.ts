@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { longer } from '../support/longer.js'
+import { inLong } from '../support/longer.js'
+import { needing } from '../support/needs.js'
 import { buildCommand, folderWith } from './commandLine.js'
 
 let command: Awaited<ReturnType<typeof buildCommand>>
@@ -12,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => command.remove())
 
-const STEPS = longer(2000, 20_000)
+const STEPS = 20_000
 
 /** Steps between two measurements of memory, each after a garbage collection. The first is left out as a warm-up. */
 const EVERY = STEPS / 20
@@ -48,7 +49,7 @@ process.stdout.write(JSON.stringify(ended._tag === 'Right' ? measurements : ende
 process.exit()
 `
 
-test(`memory stays constant over ${STEPS} steps of a run`, async () => {
+test(`memory stays constant over ${STEPS} steps of a run`, needing(inLong), async () => {
   const index = pathToFileURL(join(dirname(command.main), '..', 'index.js')).href
   const cwd = folderWith({ 'long.mjs': script(index) })
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', 'long.mjs'], { cwd })

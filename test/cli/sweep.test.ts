@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { inLong } from '../support/longer.js'
+import { needing } from '../support/needs.js'
 import { until } from '../support/until.js'
 import { buildCommand, folderWith } from './commandLine.js'
 import { userFiles } from './userFiles.js'
@@ -85,37 +87,41 @@ describe('pwoa-run of a sweep', () => {
     expect(JSON.parse(again.stdout).points.map(({ attempts }: { attempts: number }) => attempts)).toEqual([0, 0, 0, 0])
   })
 
-  test('warns of points that were run with another version of the file, which no option reveals', async () => {
-    const cwd = folderWith(files)
-    const args = ['halvings.ts', '--engine', 'wasm', '--workers', '2', '--out', 'out']
-    const first = await command.run(args, cwd)
-    expect(first.code, first.stderr).toBe(0)
-    const lib = join(cwd, 'lib', 'halving.ts')
-    const stage = readFileSync(lib, 'utf8')
-    writeFileSync(lib, `// Another comment.\n${stage}`)
-    expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: '4 points, all done before\n' })
-    writeFileSync(lib, stage.replace('weight / 2', 'weight / 3'))
-    const warningOf = (which: string): string =>
-      `warning: halvings: ${which} made by another version of the pipeline file: to run them again by this one, use a new --out\n`
-    const all = `${warningOf('4 finished points were')}4 points, all done before\n`
-    expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: all })
+  test(
+    'warns of points that were run with another version of the file, which no option reveals',
+    needing(inLong),
+    async () => {
+      const cwd = folderWith(files)
+      const args = ['halvings.ts', '--engine', 'wasm', '--workers', '2', '--out', 'out']
+      const first = await command.run(args, cwd)
+      expect(first.code, first.stderr).toBe(0)
+      const lib = join(cwd, 'lib', 'halving.ts')
+      const stage = readFileSync(lib, 'utf8')
+      writeFileSync(lib, `// Another comment.\n${stage}`)
+      expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: '4 points, all done before\n' })
+      writeFileSync(lib, stage.replace('weight / 2', 'weight / 3'))
+      const warningOf = (which: string): string =>
+        `warning: halvings: ${which} made by another version of the pipeline file: to run them again by this one, use a new --out\n`
+      const all = `${warningOf('4 finished points were')}4 points, all done before\n`
+      expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: all })
 
-    const points = join(cwd, 'out', 'points')
-    const [unknown = '', begun = '', ...rest] = readdirSync(points)
-    const plan = join(points, unknown, 'plan.json')
-    const { fileVersion, ...before } = JSON.parse(readFileSync(plan, 'utf8'))
-    expect(fileVersion).toMatch(/^[0-9a-f]{20}$/)
-    writeFileSync(plan, JSON.stringify(before))
-    rmSync(join(points, begun, 'summary.json'))
-    const { code, stderr } = await command.run(args, cwd)
-    expect([code, rest.length]).toEqual([0, 2])
-    expect(stderr).toContain(warningOf('2 finished points were'))
-    expect(stderr).toMatch(
-      /^warning: epochs=\d+ seed=\d: --resume: begun by another version of the pipeline file: to start again with this one, use a new --out$/m,
-    )
-  })
+      const points = join(cwd, 'out', 'points')
+      const [unknown = '', begun = '', ...rest] = readdirSync(points)
+      const plan = join(points, unknown, 'plan.json')
+      const { fileVersion, ...before } = JSON.parse(readFileSync(plan, 'utf8'))
+      expect(fileVersion).toMatch(/^[0-9a-f]{20}$/)
+      writeFileSync(plan, JSON.stringify(before))
+      rmSync(join(points, begun, 'summary.json'))
+      const { code, stderr } = await command.run(args, cwd)
+      expect([code, rest.length]).toEqual([0, 2])
+      expect(stderr).toContain(warningOf('2 finished points were'))
+      expect(stderr).toMatch(
+        /^warning: epochs=\d+ seed=\d: --resume: begun by another version of the pipeline file: to start again with this one, use a new --out$/m,
+      )
+    },
+  )
 
-  test('trains the same weights in parallel as one after the other', async () => {
+  test('trains the same weights in parallel as one after the other', needing(inLong), async () => {
     const cwd = folderWith(files)
     const run = (workers: string) =>
       command.run(['networks.ts', '--workers', workers, '--out', `by-${workers}`, '--quiet'], cwd)
@@ -128,7 +134,7 @@ describe('pwoa-run of a sweep', () => {
     expect(new Set(weights('by-1')).size).toBe(3)
   })
 
-  test('resumes a point whose process was killed from its last checkpoint', async () => {
+  test('resumes a point whose process was killed from its last checkpoint', needing(inLong), async () => {
     const cwd = folderWith(files)
     const args = ['halvings.ts', '--engine', 'wasm', '--checkpoint-every', '3']
     expect(await command.run([...args, '--out', 'whole'], cwd)).toMatchObject({ code: 0 })

@@ -8,6 +8,7 @@ import type { PageMessage } from '../../src/ui/messages.js'
 import { buildCommand, folderWith, type Started } from '../cli/commandLine.js'
 import { userFiles } from '../cli/userFiles.js'
 import { nonEmpty } from '../support/expectEvery.js'
+import { inLong } from '../support/longer.js'
 import { needing } from '../support/needs.js'
 import { browser, chromiumBrowser, pixelsOf } from './browser.js'
 
@@ -105,7 +106,7 @@ describe('a run with --ui', needing(chromiumBrowser), () => {
     }
   })
 
-  test('killed and resumed: a page at the new address shows the earlier part', async () => {
+  test('killed and resumed: a page at the new address shows the earlier part', needing(inLong), async () => {
     const folder = folderWith(userFiles)
     const args = ['pipeline.ts', '--engine', 'wasm', '--set', 'epochs=400', '--set', 'pace=slow', '--ui']
     const first = command.start([...args, '--out', 'run'], folder)
@@ -165,7 +166,7 @@ export default compare('rows', { short: row(2), long: row(6) })
     expect(await started.ended).toMatchObject({ code: 0, stdout: '' })
   })
 
-  test('a sweep is followed live, and its folder opens with all points, to sort', async () => {
+  test('a sweep is followed live, and its folder opens with all points, to sort', needing(inLong), async () => {
     const points = `
 import { existsSync } from 'node:fs'
 import { concatMap, filter, map, take, timer } from 'rxjs'

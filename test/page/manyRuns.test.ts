@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { makeShow, type Show } from '../../src/ui/show.js'
 import { figuresOf, plan } from '../report/records.js'
+import { inLong } from '../support/longer.js'
 import { needing } from '../support/needs.js'
 import { pageFiles, serve } from '../ui/served.js'
 import { browser, chromiumBrowser } from './browser.js'
@@ -53,7 +54,7 @@ const sortBy = (page: Page, title: string) =>
 
 const labels = (page: Page): Promise<string[]> => page.locator('.choose').allTextContents()
 
-describe('the table of 1,000 runs', needing(chromiumBrowser), () => {
+describe('the table of 1,000 runs', needing(inLong, chromiumBrowser), () => {
   test('draws 200 of them, and all when asked', async () => {
     const { url } = await serve(showOf(1000), files())
     const { page, problems } = await open(url)

@@ -12,6 +12,7 @@ import { root } from '../../scripts/setup.mjs'
 import { loadEngine } from '../../src/engine/load/loadEngine.js'
 import { nonEmpty } from '../support/expectEvery.js'
 import { gaussian64, linear64, normalised64, trace64 } from '../support/hsic64.js'
+import { inLong } from '../support/longer.js'
 import { needing } from '../support/needs.js'
 import { browser, chromiumBrowser } from './browser.js'
 
@@ -105,7 +106,7 @@ describe('the page about the method', needing(chromiumBrowser), () => {
     expect(problems).toEqual([])
   })
 
-  test('works by keyboard', async () => {
+  test('works by keyboard', needing(inLong), async () => {
     const { page, problems } = await open(address)
     await computed(page)
     const [before = ''] = await shown(page, 'distillation')
@@ -143,6 +144,7 @@ describe('the page about the method', needing(chromiumBrowser), () => {
 
   test.each(['light', 'dark'] as const)(
     'axe-core finds nothing in the %s theme, narrow or wide',
+    needing(inLong),
     async (colorScheme) => {
       for (const width of [360, 1200]) {
         const { page } = await open(address, { colorScheme, viewport: { width, height: 800 } })

@@ -8,6 +8,7 @@ import axe, { type AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { root } from '../../scripts/setup.mjs'
 import { publicValues } from '../conventions/project.js'
+import { inLong } from '../support/longer.js'
 import { needing } from '../support/needs.js'
 import { browser, chromiumBrowser } from './browser.js'
 
@@ -35,7 +36,7 @@ afterAll(() => rmSync(site, { recursive: true, force: true }))
 const pages = async (): Promise<readonly string[]> =>
   (await readdir(site, { recursive: true })).filter((name) => name.endsWith('.html'))
 
-describe('the site', () => {
+describe('the site', needing(inLong), () => {
   test('builds without warnings: every export has a docstring, every link a page', () => {
     expect(made).toEqual({ code: 0, said: `docs: ${join(site, 'index.html')}\n` })
   })
@@ -78,7 +79,7 @@ describe('the site', () => {
     expect(texts.filter(([, text]) => loads.test(text)).map(([page]) => page)).toEqual([])
   })
 
-  test('opens from disk and finds a stage, without requests', needing(chromiumBrowser), async () => {
+  test('opens from disk and finds a stage, without requests', needing(inLong, chromiumBrowser), async () => {
     const {
       page,
       problems: wrong,
@@ -96,7 +97,7 @@ describe('the site', () => {
   })
 })
 
-describe('by keyboard and screen reader', needing(chromiumBrowser), () => {
+describe('by keyboard and screen reader', needing(inLong, chromiumBrowser), () => {
   /** A finding in TypeDoc's own markup: a heading that folds its section contains a link. */
   const itsOwn = ['nested-interactive']
 
@@ -120,7 +121,7 @@ describe('by keyboard and screen reader', needing(chromiumBrowser), () => {
   })
 })
 
-test('an export without a docstring fails the build', async () => {
+test('an export without a docstring fails the build', needing(inLong), async () => {
   const folder = temporary()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const { code, said } = await docs(folder, fileURLToPath(new URL('fixtures/bare.ts', import.meta.url)))

@@ -16,6 +16,7 @@ import { modelFiles } from '../../src/training/network/modelFiles.js'
 import { Student } from '../../src/training/network/network.js'
 import { aggregated, normalised, separable, shortcut } from '../models/fixtures.js'
 import { tinyData } from '../support/context.js'
+import { inLong } from '../support/longer.js'
 import { needing } from '../support/needs.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 import { randomNetwork, seededNetwork } from '../support/randomNetworks.js'
@@ -85,7 +86,7 @@ const agrees = async (page: Page, net: Architecture, backend: 'cpu' | 'webgl' = 
 }
 
 describe('a model.json gives the same logits in plain TensorFlow.js in a browser', needing(chromiumBrowser), () => {
-  it('of every architecture of the zoo, and of grouped convolutions', async () => {
+  it('of every architecture of the zoo, and of grouped convolutions', needing(inLong), async () => {
     const { page, problems } = await openPage()
     for (const net of [...Object.values(zooNetworks), normalised, shortcut, separable, aggregated])
       await agrees(page, net)
@@ -115,7 +116,7 @@ describe('a model.json gives the same logits in plain TensorFlow.js in a browser
     )
   })
 
-  it('on WebGL', async () => {
+  it('on WebGL', needing(inLong), async () => {
     const { page } = await openPage()
     await agrees(page, zooNetworks.resnet18 ?? normalised, 'webgl')
   })

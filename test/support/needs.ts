@@ -14,9 +14,10 @@ declare module 'vitest' {
 }
 
 export interface Need {
-  /** After "no", in the count of skipped tests. */
   readonly name: string
   readonly isThere: () => boolean
+  /** What the count of skipped tests says. @default `no ${name}` */
+  readonly skipped?: string
 }
 
 /** Whether a program runs and succeeds. */
@@ -61,5 +62,5 @@ export const publicCifar = sharedFiles('data/cifar10/cifar10-jpeg.tar.xz')
 /** Options for `describe` and `test`: skipped if one of the needs is not met. */
 export const needing = (...needs: readonly Need[]) => {
   const missing = needs.find(({ isThere }) => !isThere())
-  return missing ? { skip: true, meta: { skipped: `no ${missing.name}` } } : {}
+  return missing ? { skip: true, meta: { skipped: missing.skipped ?? `no ${missing.name}` } } : {}
 }

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { buildCommand } from '../../cli/commandLine.js'
-import { longer } from '../../support/longer.js'
+import { inLong } from '../../support/longer.js'
 import { needing, redisServer, redisTls } from '../../support/needs.js'
 import { until } from '../../support/until.js'
 import { type OwnRedis, ownRedis, selfSigned } from './redis.js'
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => command.remove())
 
 /** Kills of workers in one sweep; even. */
-const KILLS = longer(2, 8)
+const KILLS = 8
 
 /** Reproducible numbers from 0 to 1, by a linear congruential generator. */
 const numbers = (seed: number) => {
@@ -61,7 +61,10 @@ const follow = (cwd: string, redis: OwnRedis, ...more: readonly string[]) =>
   )
 
 describe('a sweep on a queue', needing(redisServer), () => {
-  test('is finished by three workers that are killed repeatedly, while Redis is down for a time: each result once, as without a queue', async () => {
+  test('is finished by three workers that are killed repeatedly, while Redis is down for a time: each result once, as without a queue', {
+    ...needing(inLong),
+    timeout: 300_000,
+  }, async () => {
     const redis = await ownRedis()
     const cwd = studio()
     writeFileSync(join(cwd, 'pipelines', 'sweep.ts'), sweepFile.replace('[30, 31, 32, 33]', '[50, 51, 52]'))
@@ -111,9 +114,9 @@ describe('a sweep on a queue', needing(redisServer), () => {
     const said = (await Promise.all(all.map(({ ended }) => ended))).map((ended) => ended.stderr).join('')
     const done = said.match(/^\S+: done$/gm) ?? []
     expect(new Set(done).size, 'no point is done twice').toBe(done.length)
-  }, 300_000)
+  })
 
-  test('continues on another worker after one is stopped, and no point is run twice', async () => {
+  test('continues on another worker after one is stopped, and no point is run twice', needing(inLong), async () => {
     const redis = await ownRedis()
     const cwd = studio()
     const folder = join(cwd, 'runs', 'halvings')
@@ -136,7 +139,7 @@ describe('a sweep on a queue', needing(redisServer), () => {
     expect(begun).toHaveLength(9)
   })
 
-  test('splits an evaluation, with the same figures as in one piece', async () => {
+  test('splits an evaluation, with the same figures as in one piece', needing(inLong), async () => {
     const redis = await ownRedis()
     const cwd = studio()
     const args = ['pipelines/evaluation.ts', '--engine', 'wasm', '--quiet']

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Objects } from '../../../src/runtime/storage/objects.js'
 import { openS3 } from '../../../src/runtime/storage/s3Objects.js'
 import { buildCommand } from '../../cli/commandLine.js'
+import { inLong } from '../../support/longer.js'
 import { motoServer, needing, redisServer } from '../../support/needs.js'
 import { until } from '../../support/until.js'
 import { ownRedis } from '../queue/redis.js'
@@ -55,7 +56,10 @@ describe('a sweep on a queue, with runs in object storage', needing(redisServer,
     }
   })
 
-  test('is finished by workers that share only a bucket, one of which is killed while the store is down, as without a queue', async () => {
+  test('is finished by workers that share only a bucket, one of which is killed while the store is down, as without a queue', {
+    ...needing(inLong),
+    timeout: 300_000,
+  }, async () => {
     const [redis, bucket, way] = [await ownRedis(), await s3.makeBucket(), await wayTo(s3.port)]
     const machines = [studio(), studio(), studio()]
     for (const cwd of machines) writeFileSync(join(cwd, 'pipelines', 'sweep.ts'), longer)
@@ -96,9 +100,9 @@ describe('a sweep on a queue, with runs in object storage', needing(redisServer,
     expect(
       [processes, ...said, ...contents.values()].filter((text) => text.includes(keys.AWS_SECRET_ACCESS_KEY)),
     ).toEqual([])
-  }, 300_000)
+  })
 
-  test('splits an evaluation, with the same figures as in one piece', async () => {
+  test('splits an evaluation, with the same figures as in one piece', needing(inLong), async () => {
     const [redis, bucket, cwd] = [await ownRedis(), await s3.makeBucket(), studio()]
     const args = ['pipelines/evaluation.ts', '--engine', 'wasm', '--quiet']
     expect(await command.run([...args, '--out', 'whole'], cwd, { PIECES: 'one' })).toMatchObject({ code: 0 })

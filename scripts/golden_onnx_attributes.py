@@ -170,7 +170,7 @@ def cast(c):
 
 def concat(c):
     if c.pick(True, False, False):
-        return c.node("Concat", ["x", c.node("Relu", ["x"])], axis=c.pick(1, 2, -1))
+        return c.node("Concat", ["x", c.node("Relu", ["x"])] + c.pick([], ["x"]), axis=c.pick(1, 1, -3, 2, -1))
     parts = [c.constant([[[1.5]]] if rank else [1.5]) for rank in [c.pick(0, 1)] * CHANNELS]
     joined = c.node("Concat", parts, axis=c.pick(0, -1))
     if c.pick(True, False):
@@ -210,6 +210,10 @@ def flatten(c):
 
 
 def gather(c):
+    if c.pick(True, False):
+        wide = c.node("Concat", ["x", c.node("Tanh", ["x"])], axis=1)
+        index = c.pick([2, 0], [3, 1, 0, 2], [1], 0, [1, 1], *([[-1, 0]] if c.opset >= 11 else []))
+        return c.node("Gather", [wide, c.whole(index)], axis=c.pick(1, 1, 1, -3, 2))
     values = c.pick([0.5, 1.5, 2.5], [[0.5, 1.5], [2.5, 3.5]])
     index = c.pick(1, [0], [1], *([-1] if c.opset >= 11 else []))
     return scaled(c, c.node("Gather", [c.constant(values), c.whole(index)], axis=c.pick(None, 0, 1, -1)))
@@ -236,14 +240,15 @@ def mat_mul(c):
 
 
 def pad(c):
-    pads = c.pick([0, 0, 1, 1, 0, 0, 1, 1], [0, 0, 2, 2, 0, 0, 2, 2], [0, 0, 0, 0, 0, 0, 1, 1], [0, 1, 0, 0, 0, 0, 0, 0])
+    pads = c.pick([0, 0, 1, 1, 0, 0, 1, 1], [0, 0, 2, 2, 0, 0, 2, 2], [0, 0, 0, 0, 0, 0, 1, 1], [0, 1, 0, 0, 0, 0, 0, 0],
+                  [0, 2, 0, 0, 0, 1, 0, 0])
     mode = c.pick(None, None, "constant", "reflect", "edge")
     fill = c.pick(None, 0.0, 0.5) if mode in (None, "constant") else None
     if c.opset < 11:
         padded = c.node("Pad", ["x"], pads=pads, mode=mode, value=fill)
     else:
         padded = c.node("Pad", ["x", c.whole(pads)] + ([] if fill is None else [c.constant(fill)]), mode=mode)
-    channels = CHANNELS + pads[1]
+    channels = CHANNELS + pads[1] + pads[5]
     auto = c.pick(None, "SAME_UPPER", "SAME_LOWER")
     return c.node("Conv", [padded, c.weights(2, channels, 3, 3)], auto_pad=auto, strides=c.pick(None, [2, 2]))
 
@@ -277,7 +282,52 @@ def shape(c):
     return c.node("Reshape", ["x", c.node("Concat", [batch, c.whole([-1])], axis=0)])
 
 
+def sliced_images(c):
+    wide = c.node("Concat", ["x", c.node("Tanh", ["x"])], axis=1)
+    axes = c.pick([1], [1], [2, 3], [3, 2], [2], [1, 2, 3], *([[-3], [-1, -2]] if c.opset >= 11 else []))
+    starts = [c.pick(0, 1, -2) if axis in (1, -3) else c.pick(0, 0, 0, 1) for axis in axes]
+    ends = [c.pick(3, 2**63 - 1, -1) if axis in (1, -3) else c.pick(4, 2**63 - 1, 3) for axis in axes]
+    if c.opset < 10:
+        return c.node("Slice", [wide], starts=starts, ends=ends, axes=axes)
+    step = c.pick(2, 2, 3, 1)
+    steps = [c.pick(1, 2) if axis in (1, -3) else step for axis in axes]
+    return c.node("Slice", [wide, c.whole(starts), c.whole(ends), c.whole(axes)] + c.pick([], [c.whole(steps)], [c.whole(steps)]))
+
+
+def split(c):
+    wide = c.node("Concat", ["x", c.node("Tanh", ["x"])], axis=1)
+    sizes, axis = c.pick(None, [1, 3], [2, 2], [3, 1]), c.pick(1, 1, 1, None, 2, *([-3] if c.opset >= 11 else []))
+    inputs, more = [wide], {} if axis is None else {"axis": axis}
+    if sizes and c.opset < 13:
+        more["split"] = sizes
+    elif sizes:
+        inputs.append(c.whole(sizes))
+    elif c.opset >= 18:
+        more["num_outputs"] = 2
+    outputs = [c.name(), c.name()]
+    c.nodes.append(helper.make_node("Split", inputs, outputs, name=f"n{len(c.nodes)}", **more))
+    return c.node("Concat", [outputs[1], c.node("Relu", [outputs[0]])], axis=1)
+
+
+def multiply(c):
+    kind = c.pick("constant", "constant", "image", "channels", "vector", "pixels")
+    if kind == "constant":
+        return constants("Mul")(c)
+    if kind == "image":
+        return c.node("Mul", c.pick(["x", c.node("Tanh", ["x"])], [c.node("MaxPool", ["x"], kernel_shape=[1, 1]), "x"]))
+    if kind == "pixels":
+        return c.node("Mul", ["x", c.node("Conv", ["x", c.weights(1, CHANNELS, 1, 1)])])
+    gate = c.node("GlobalAveragePool", ["x"])
+    if kind == "vector":
+        vector = c.node("Gemm", [c.node("Flatten", [gate]), c.weights(CHANNELS, CHANNELS)])
+        axes, given = c.axes(12, c.pick([2, 3], [2, 3], [1, 2]))
+        gate = c.node("Unsqueeze", [vector, *axes], **given)
+    return c.node("Mul", c.pick(["x", gate], [c.node("Sigmoid", [gate]), "x"]))
+
+
 def slices(c):
+    if c.pick(True, False):
+        return sliced_images(c)
     values = c.constant(c.pick([0.5, 1.5, 2.5, 3.5], [[0.5], [1.5], [2.5], [3.5]]))
     start, end = c.pick(0, 1, -3, -1), c.pick(2, 3, 4, 100, -1)
     axis = c.pick(None, 0, 0, -1, 1)
@@ -387,8 +437,8 @@ MAKERS = {
     "Concat": concat, "Constant": constant, "ConstantOfShape": constant_of_shape, "Conv": conv, "Div": constants("Div"),
     "Dropout": dropout, "Flatten": flatten, "Gather": gather, "Gemm": gemm,
     "GlobalAveragePool": lambda c: c.node("GlobalAveragePool", ["x"]), "Identity": lambda c: c.node("Identity", ["x"]),
-    "MatMul": mat_mul, "MaxPool": pool("MaxPool"), "Mul": constants("Mul"), "Pad": pad, "ReduceMean": reduce_mean,
-    "Relu": lambda c: c.node("Relu", ["x"]), "Reshape": reshape, "Shape": shape, "Slice": slices, "Squeeze": squeeze,
+    "MatMul": mat_mul, "MaxPool": pool("MaxPool"), "Mul": multiply, "Pad": pad, "ReduceMean": reduce_mean,
+    "Relu": lambda c: c.node("Relu", ["x"]), "Reshape": reshape, "Shape": shape, "Slice": slices, "Split": split, "Squeeze": squeeze,
     "Sub": constants("Sub"), "Sum": sums, "Transpose": transpose, "Unsqueeze": unsqueeze,
     "Clip": clip, "Elu": function("Elu", alpha=(0.5, 1.0)), "Erf": written_out("Erf"), "Exp": written_out("Exp"),
     "Gelu": function("Gelu", 20, approximate=("none", "tanh")),
@@ -419,9 +469,10 @@ def made(op, rng):
 
 
 if __name__ == "__main__":
-    rng = random.Random(24)
     cases = []
     for op in MAKERS:
+        # Of its own, so that another operator changes no cases but its own.
+        rng = random.Random(f"{op} 24")
         few = op in ("GlobalAveragePool", "Identity", "Relu", "HardSwish", "Mish", "Sigmoid", "Softplus", "Tanh")
         found = {}
         for _ in range(400):

@@ -69,6 +69,7 @@ export {
   tanh,
 } from './models/architecture/activations.js'
 export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture/architecture.js'
+export { concat, multiply, scale, selectChannels } from './models/architecture/channelLayers.js'
 export { hiddenLayers } from './models/architecture/hiddenLayers.js'
 export type { Layer, Normalisation } from './models/architecture/layer.js'
 export {

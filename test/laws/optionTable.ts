@@ -28,6 +28,7 @@ import {
   uniformNoiseOptions,
 } from '../../src/math/perturbations.js'
 import { elu, gelu, leakyRelu, softplus } from '../../src/models/architecture/activations.js'
+import { scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
 import {
   avgPool2dOptions,
   conv2dOptions,
@@ -41,6 +42,8 @@ import {
   normalizeOptions,
   pad2dOptions,
   placementOptions,
+  scaleOptions,
+  selectChannelsOptions,
   softplusOptions,
 } from '../../src/models/architecture/layerOptions.js'
 import {
@@ -198,6 +201,8 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   resnet34Options: [resnet34Options, (more) => resnet34({ width: 2, ...more })],
   resnet50Options: [resnet50Options, (more) => resnet50({ width: 2, ...more })],
   runOptions: [runOptions, (more) => run(more)],
+  scaleOptions: [scaleOptions, (more) => scale({ factor: 2, ...more })],
+  selectChannelsOptions: [selectChannelsOptions, (more) => selectChannels({ channels: [0], ...more })],
   sgdOptions: [sgdOptions, (more) => sgd(more)],
   shardOptions: [shardOptions, (more) => attackEval([attack], { shard: { index: 0, of: 2, ...more } })],
   signNoiseOptions: [signNoiseOptions, (more) => signNoise({ epsilon: 0.1, ...more })],

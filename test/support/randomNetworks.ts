@@ -1,4 +1,7 @@
-/** Networks at random: every type of layer, activation and padding, grouped convolutions, shortcuts, batch normalisation in all places. */
+/**
+ * Networks at random: every type of layer, activation and padding, grouped convolutions, shortcuts, channels that are
+ * joined, moved and weighed, batch normalisation in all places.
+ */
 import fc from 'fast-check'
 import {
   elu,
@@ -18,6 +21,7 @@ import {
   architecture,
   layersOf as placedLayersOf,
 } from '../../src/models/architecture/architecture.js'
+import { concat, multiply, scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
 import type { Layer } from '../../src/models/architecture/layer.js'
 import {
   add,
@@ -36,9 +40,11 @@ import { parameterCount } from '../../src/models/parameters/parameters.js'
 import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/parameters/statistics.js'
 import { seededNumbers } from './numbers.js'
 
+type Kind = 'conv' | 'residual' | 'pool' | 'affine' | 'dense' | 'shuffle' | 'gate' | 'scale' | 'zeros'
+
 /** One stretch of a network, on images of any number of channels. */
 interface Block {
-  readonly kind: 'conv' | 'residual' | 'pool' | 'affine'
+  readonly kind: Kind
   readonly pool: Pool
   readonly out: number
   readonly kernel: 1 | 3
@@ -90,7 +96,10 @@ const pool: fc.Arbitrary<Pool> = fc.record({
 })
 
 const block: fc.Arbitrary<Block> = fc.record({
-  kind: fc.constantFrom<Block['kind']>('conv', 'conv', 'residual', 'residual', 'pool', 'affine'),
+  kind: fc.constantFrom<Kind>(
+    ...(['conv', 'conv', 'conv', 'residual', 'residual', 'residual', 'pool', 'affine'] as const),
+    ...(['dense', 'shuffle', 'gate', 'scale', 'zeros'] as const),
+  ),
   pool,
   out: fc.integer({ min: 2, max: 6 }),
   kernel: fc.constantFrom(1, 3),
@@ -116,10 +125,15 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
   })
   .map(({ size, channels, stem, blocks, pooled, wide }) => {
     const layers: Layer[] = [conv2d('stem', { out: stem, kernel: 3, padding: 1 }), relu({ id: 'trunk' })]
-    let from = { id: 'trunk', channels: stem }
+    let from: From = { id: 'trunk', channels: stem, size }
     for (const [i, each] of blocks.entries()) {
       layers.push(...layersOf(`block${i}`, each, from))
-      from = { id: `block${i}`, channels: each.kind === 'conv' ? widthOf(each, from.channels) : from.channels }
+      const end = architecture('part', { height: size, width: size, channels }, [
+        ...layers,
+        flatten({ id: 'end' }),
+      ]).nodes.at(-1)
+      const [shape] = end?.inputShapes ?? []
+      if (shape?.kind === 'image') from = { id: `block${i}`, channels: shape.channels, size: shape.height }
     }
     const net = architecture('random', { height: size, width: size, channels }, [
       ...layers,
@@ -162,15 +176,20 @@ const widthOf = ({ parts, out }: Block, channels: number): number =>
 const groupsFor = ({ parts }: Block, channels: number, out: number): number =>
   ({ one: 1, two: divisor(2, divisor(channels, out)), each: divisor(channels, out) })[parts]
 
-const layersOf = (
-  name: string,
-  given: Block,
-  from: { readonly id: string; readonly channels: number },
-): readonly Layer[] => {
+/** What a block reads. */
+interface From {
+  readonly id: string
+  readonly channels: number
+  /** Pixels of a side. */
+  readonly size: number
+}
+
+const layersOf = (name: string, given: Block, from: From): readonly Layer[] => {
   const { kind, kernel, stride, padding, bias, normalised, activation } = given
   const inputs = [from.id]
   if (kind === 'pool') return [poolOf(given.pool, stride, name, inputs)]
   if (kind === 'affine') return [affine2d(`${name}.affine`, { inputs }), relu({ id: name })]
+  if (kind !== 'conv' && kind !== 'residual') return ofChannels(name, given, from)[kind]()
   const first = widthOf(given, from.channels)
   const convolutions = kind === 'conv' ? [first] : [first, from.channels]
   // A convolution with a stride is padded as TensorFlow's `SAME` pads it.
@@ -203,6 +222,60 @@ const layersOf = (
       : activations[activation]({ id: name, inputs: [end] }),
   ]
 }
+
+/** Blocks of layers that move, join and weigh channels. */
+const ofChannels = (
+  name: string,
+  { out, bias, parts, normalised, activation }: Block,
+  { id, channels, size }: From,
+) => ({
+  /** As in a DenseNet: the channels so far, and new ones. */
+  dense: (): readonly Layer[] => [
+    conv2d(`${name}.conv`, { inputs: [id], out, kernel: 3, padding: 1, bias }),
+    ...(normalised ? [batchNorm2d(`${name}.bn`)] : []),
+    concat(
+      out % 2 === 0 ? [id, `${name}.${normalised ? 'bn' : 'conv'}`] : [`${name}.${normalised ? 'bn' : 'conv'}`, id],
+      { id: name },
+    ),
+  ],
+  /** As in ShuffleNets: one half passes a convolution, and then the channels of both halves alternate. */
+  shuffle: (): readonly Layer[] => {
+    const half = Math.floor(channels / 2)
+    const all = Array.from({ length: channels }, (_, c) => c)
+    return [
+      selectChannels({ id: `${name}.first`, inputs: [id], channels: all.slice(0, half) }),
+      selectChannels({ id: `${name}.second`, inputs: [id], channels: all.slice(half) }),
+      conv2d(`${name}.conv`, { out: channels - half, kernel: 3, padding: 1, bias }),
+      relu({ id: `${name}.relu` }),
+      concat([`${name}.first`, `${name}.relu`], { id: `${name}.both` }),
+      selectChannels({ id: name, channels: all.toSorted((a, b) => (a % half) - (b % half) || a - b) }),
+    ]
+  },
+  /** Squeeze-and-excitation, by convolutions or linear layers; or a gate for each pixel. */
+  gate: (): readonly Layer[] => [
+    ...(parts === 'each' ? [] : [avgPool2d({ id: `${name}.mean`, inputs: [id], kernel: size })]),
+    ...(parts === 'two'
+      ? [flatten(), linear(`${name}.squeeze`, { out }), relu(), linear(`${name}.excite`, { out: channels })]
+      : [
+          conv2d(`${name}.squeeze`, { ...(parts === 'each' ? { inputs: [id] } : {}), out, kernel: 1 }),
+          relu(),
+          conv2d(`${name}.excite`, { out: channels, kernel: 1 }),
+        ]),
+    (activation === 'none' ? sigmoid : activations[activation])({ id: `${name}.gate` }),
+    multiply(out % 2 === 0 ? [id, `${name}.gate`] : [`${name}.gate`, id], { id: name }),
+  ],
+  scale: (): readonly Layer[] => [scale({ id: name, inputs: [id], factor: out % 2 === 0 ? 1.5 : -0.25 })],
+  /** A shortcut with channels of zeros. */
+  zeros: (): readonly Layer[] => [
+    selectChannels({
+      id: `${name}.wide`,
+      inputs: [id],
+      channels: [-1, ...Array.from({ length: channels }, (_, c) => c), -1],
+    }),
+    conv2d(`${name}.conv`, { inputs: [id], out: channels + 2, kernel: 3, padding: 1, bias }),
+    add([`${name}.conv`, `${name}.wide`], { id: name }),
+  ],
+})
 
 /** Seeded weights and running statistics, as large as those of networks that are trained. */
 export const seededNetwork = (net: Architecture, seed = 1) => {

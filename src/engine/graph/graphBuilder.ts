@@ -210,6 +210,35 @@ export class GraphBuilder extends LayerNodes {
     return this.#join(values, 3)
   }
 
+  /** Concatenates along the last axis. @param rank number of axes */
+  joinLast(values: readonly Value[], rank: number): Value {
+    return this.#join(values, rank - 1)
+  }
+
+  /** Entries of the last axis that follow each other. */
+  sliceLast(x: Value, rank: number, begin: number, size: number): Value {
+    const all = (value: number): number[] => new Array<number>(rank - 1).fill(value)
+    const [from, sizes] = [this.integers([...all(0), begin]), this.integers([...all(-1), size])]
+    return this.operation('Slice', [x, from, sizes], { T: float, Index: int32 })
+  }
+
+  /** Zeros before and after the entries of the last axis. */
+  padLast(x: Value, rank: number, before: number, after: number): Value {
+    const sides = this.constant([...new Array<number>(2 * rank - 2).fill(0), before, after], [rank, 2])
+    // Not by `Pad`: TensorFlow takes its zeros for those of a convolution after it, which has none between channels.
+    return this.operation('PadV2', [x, sides, this.number(0)], { T: float, Tpaddings: int32 })
+  }
+
+  /** Chosen entries of the last axis. */
+  gatherLast(x: Value, rank: number, places: readonly number[]): Value {
+    return this.operation('GatherV2', [x, this.integers(places), this.constant([rank - 1], [])], {
+      Tparams: float,
+      Tindices: int32,
+      Taxis: int32,
+      batch_dims: { i: 0 },
+    })
+  }
+
   #join(values: readonly Value[], axis: number): Value {
     const [first = '', ...others] = values
     if (others.length === 0) return first

@@ -64,6 +64,10 @@ const layers = {
   ),
   flatten: t.strict({ type: t.literal('flatten'), ...placed }),
   add: t.strict({ type: t.literal('add'), ...placed }),
+  concat: t.strict({ type: t.literal('concat'), ...placed }),
+  selectChannels: t.strict({ type: t.literal('selectChannels'), ...placed, channels: t.array(t.number) }),
+  multiply: t.strict({ type: t.literal('multiply'), ...placed }),
+  scale: t.strict({ type: t.literal('scale'), ...placed, factor: finite }),
   given: t.strict({
     type: t.literal('given'),
     ...placed,

@@ -124,6 +124,31 @@ export interface AddLayer extends Placement {
   readonly inputs: readonly string[]
 }
 
+/** The channels of two or more images of the same size one after the other; or the numbers of vectors. See `concat`. */
+export interface ConcatLayer extends Placement {
+  readonly type: 'concat'
+  readonly inputs: readonly string[]
+}
+
+/** Some channels of an image in any order, and channels of zeros; or so of a vector's numbers. See `selectChannels`. */
+export interface SelectChannelsLayer extends Placement {
+  readonly type: 'selectChannels'
+  /** For each channel of the output that of the input, from 0, each at most once; −1 for zeros. */
+  readonly channels: readonly number[]
+}
+
+/** The product of two inputs, one of which may have one number per channel; see `multiply`. */
+export interface MultiplyLayer extends Placement {
+  readonly type: 'multiply'
+  readonly inputs: readonly string[]
+}
+
+/** factor·x; the shape stays. See `scale`. */
+export interface ScaleLayer extends Placement {
+  readonly type: 'scale'
+  readonly factor: number
+}
+
 /** A value that only training provides and that does not depend on the images. */
 export type GivenValue = 'noise' | 'labels'
 
@@ -156,5 +181,9 @@ export type Layer =
   | Pad2dLayer
   | FlattenLayer
   | AddLayer
+  | ConcatLayer
+  | SelectChannelsLayer
+  | MultiplyLayer
+  | ScaleLayer
   | GivenLayer
   | SampleLayer

@@ -149,6 +149,26 @@ export const softplusOptions = declareOptions('softplus', {
 /** Options of {@link softplus}. */
 export interface SoftplusOptions extends OptionsOf<typeof softplusOptions> {}
 
+/** What {@link selectChannels} takes. */
+export const selectChannelsOptions = declareOptions('selectChannels', {
+  ...placementFields,
+  /** For each channel of the output that of the input, from 0, each at most once; −1 for a channel of zeros. */
+  channels: list(whole(-1, { unit: 'the index of a channel' }), { least: 1 }),
+})
+
+/** Options of {@link selectChannels}. */
+export interface SelectChannelsOptions extends OptionsOf<typeof selectChannelsOptions> {}
+
+/** What {@link scale} takes. */
+export const scaleOptions = declareOptions('scale', {
+  ...placementFields,
+  /** The factor, a finite number. */
+  factor: number(),
+})
+
+/** Options of {@link scale}. */
+export interface ScaleOptions extends OptionsOf<typeof scaleOptions> {}
+
 /** What {@link given} takes. */
 export const givenOptions = declareOptions('given', {
   ...idField,

@@ -3,6 +3,7 @@ import { rejectOption } from '../../dsl/errors.js'
 import type { Conv2dLayer, GivenValue, Layer, PoolWindows } from './layer.js'
 import { groupsOf } from './layers.js'
 import { stdBounds, wrongUnits } from './normalisationUnits.js'
+import { ZEROS } from './selection.js'
 import { windowsAlong } from './windowsAlong.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
@@ -105,6 +106,19 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)
       for (const other of inputs) if (text(other) !== text(first)) refuse(text(first), text(other))
       return first
+    case 'concat':
+      return joined(inputs, refuse)
+    case 'selectChannels':
+      return selected(
+        layer.channels,
+        first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`),
+        refuse,
+      )
+    case 'multiply':
+      return product(inputs, refuse)
+    case 'scale':
+      if (!Number.isFinite(layer.factor)) refuse('a finite factor', String(layer.factor))
+      return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
     case 'given':
       positive('number of values', layer.out)
       if (!givenValues.includes(layer.value)) refuse(`a value among ${givenValues.join(', ')}`, String(layer.value))
@@ -117,3 +131,60 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       return first
   }
 }
+
+/** Refuses what a layer can't take. */
+type Refuse = (expected: string, actual: string) => never
+
+/** Features of a vector whose order is known: not the pixels of an image, which files list by channel. */
+const isList = (shape: NodeShape | undefined): shape is Extract<NodeShape, { kind: 'vector' }> =>
+  shape?.kind === 'vector' && (shape.flattenedFrom === undefined || shape.flattenedFrom.channels === shape.features)
+
+/** The shape of inputs one after the other. */
+const joined = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
+  const [first] = inputs
+  if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)
+  if (first.kind === 'vector') {
+    const other = inputs.find((each) => !isList(each))
+    if (other)
+      refuse('vectors that are not flattened images', other.kind === 'image' ? text(other) : 'a flattened image')
+    return { kind: 'vector', features: inputs.reduce((sum, each) => sum + channelsIn(each), 0) }
+  }
+  const { height, width } = first
+  for (const other of inputs)
+    if (other.kind !== 'image' || other.height !== height || other.width !== width)
+      refuse(`images of ${height} x ${width}`, text(other))
+  return { kind: 'image', height, width, channels: inputs.reduce((sum, each) => sum + channelsIn(each), 0) }
+}
+
+const channelsIn = (shape: NodeShape): number => (shape.kind === 'image' ? shape.channels : shape.features)
+
+/** The shape of some channels, and of channels of zeros. */
+const selected = (channels: readonly number[], input: NodeShape, refuse: Refuse): NodeShape => {
+  if (input.kind === 'vector' && !isList(input)) refuse('an image, or a vector that is not one', 'a flattened image')
+  const known = channels.filter((channel) => channel !== ZEROS)
+  const most = channelsIn(input) - 1
+  const wrong = known.find((channel) => !Number.isInteger(channel) || channel < 0 || channel > most)
+  if (wrong !== undefined) refuse(`channels from 0 to ${most}, or ${ZEROS} for zeros`, String(wrong))
+  if (known.length === 0) refuse('at least one channel', 'none')
+  if (new Set(known).size < known.length) refuse('each channel once', 'one of them twice')
+  return input.kind === 'image'
+    ? { ...input, channels: channels.length }
+    : { kind: 'vector', features: channels.length }
+}
+
+/** The shape of a product: that of both inputs, or of the image of which one has a number for each channel. */
+const product = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
+  const [first, second] = inputs
+  if (!first || !second || inputs.length > 2) return refuse('two inputs', `${inputs.length}`)
+  if (text(first) === text(second)) return first
+  if (isPerChannel(second, first)) return first
+  if (isPerChannel(first, second)) return second
+  return refuse(`${text(first)}, or one number for each channel`, text(second))
+}
+
+/** Whether a value has one number for each channel of an image. */
+export const isPerChannel = (value: NodeShape, image: NodeShape): boolean =>
+  image.kind === 'image' &&
+  (value.kind === 'image'
+    ? value.height === 1 && value.width === 1 && value.channels === image.channels
+    : isList(value) && value.features === image.channels)

@@ -94,7 +94,7 @@ const backwardPass = (
     const incoming = {
       dy: graph.sum(arrived.get(kernel.result) ?? []),
       output: () => resultOf(kernel.result),
-      input: () => resultOf(inputs[0] ?? INPUT),
+      input: (i = 0) => resultOf(inputs[i] ?? INPUT),
     }
     const gradients = ruleOf(layer).backward({ graph, kernel, parameters, saved: savedOf(index), given }, incoming)
     for (const [i, id] of inputs.entries()) {

@@ -27,7 +27,8 @@ export interface Incoming {
   /** Gradient of the layer's output, after its activation. */
   readonly dy: Value
   readonly output: () => Value
-  readonly input: () => Value
+  /** @param index of the input. @default 0 */
+  readonly input: (index?: number) => Value
 }
 
 /** Gradients of a layer's inputs, in order, without those of given values, and of its parameters, by name. */

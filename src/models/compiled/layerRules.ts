@@ -3,6 +3,7 @@ import type { Layer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
 import { activationRule } from './activationRule.js'
 import { batchNormRule } from './batchNormRule.js'
+import { concatRule, multiplyRule, selectRule } from './channelRules.js'
 import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
 import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
@@ -74,6 +75,13 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
   add: () => ({
     forward: ({ graph }, inputs) => graph.sum(inputs),
     backward: ({ kernel }, { dy }) => ({ inputs: kernel.node.inputs.map(() => dy) }),
+  }),
+  concat: () => concatRule,
+  selectChannels: selectRule,
+  multiply: () => multiplyRule,
+  scale: ({ factor }) => ({
+    forward: ({ graph }, [x = '']) => graph.multiply(x, graph.number(factor)),
+    backward: ({ graph }, { dy }) => ({ inputs: [graph.multiply(dy, graph.number(factor))] }),
   }),
   given: ({ value }) => ({ forward: ({ given }) => given(value), backward: () => ({ inputs: [] }) }),
   sample: () => sampleRule,

@@ -15,6 +15,7 @@ import { present } from '../architecture/lookups.js'
 import { latentNodes, mapLatent } from '../head/head.js'
 import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
+import { joined, multiplied, selected } from './channels.js'
 import { applied } from './nonlinearity.js'
 import { averaged, largest, padded } from './windows.js'
 
@@ -155,6 +156,10 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
   flatten: (_layer, { node }, [x]) =>
     tf.reshape(x as Tensor, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),
   add: (_layer, _kernel, inputs) => inputs.reduce((sum, term) => tf.add(sum, term)),
+  concat: (_layer, _kernel, inputs) => joined(inputs),
+  selectChannels: ({ channels }, _kernel, [x]) => selected(x as Tensor, channels),
+  multiply: (_layer, _kernel, [left, right]) => multiplied(left as Tensor, right as Tensor),
+  scale: ({ factor }, _kernel, [x]) => tf.mul(x as Tensor, factor),
   given: ({ value, out }, _kernel, _inputs, { given, examples }) => given[value] ?? tf.zeros([examples, out]),
   sample: (_layer, _kernel, [mean, second, third]) =>
     tf.add(mean as Tensor, third ? tf.mul(tf.exp(tf.mul(second as Tensor, 0.5)), third) : (second as Tensor)),

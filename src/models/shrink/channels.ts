@@ -1,17 +1,33 @@
-import { type Architecture, INPUT } from '../architecture/architecture.js'
+import { dispatch } from '../../dsl/kit/dispatch.js'
+import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
+import type { Layer } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
+import { memoized } from '../architecture/lookups.js'
+import { ZEROS } from '../architecture/selection.js'
 import type { NodeShape } from '../architecture/shapes.js'
 import { latentNodes } from '../head/head.js'
+import { UnionFind } from './unionFind.js'
 
-/** A set of values whose channels are cut together: a channel that one of them loses, all lose. */
+/** Units that the same layers make: a set of channels that are pruned and chosen together. */
 export interface ChannelGroup {
-  /**
-   * Number of units: consecutive runs of channels, of equal size, that stay or go as a whole. A unit is one channel, or
-   * the channels of one group if a grouped convolution joins them.
-   */
-  units: number
-  /** Whether all stay, as those of images, logits, samples, and sums that mix channels. */
-  fixed: boolean
+  /** In the order in which they first occur in the network. */
+  readonly units: readonly number[]
+  /** Whether some of them stay in any case. */
+  readonly fixed: boolean
+}
+
+/**
+ * The units of a network's channels. A unit is a set of channels, of one or several values, that stay or go as a whole: a
+ * channel and those that are computed from it alone or are added to it, or the channels of a group of a convolution.
+ */
+export interface ChannelUnits {
+  /** Number of units; they are counted from 0 in the order in which they occur. */
+  readonly count: number
+  /** The unit of each channel of each value, by the id of its node. */
+  readonly of: ReadonlyMap<string, Int32Array>
+  /** 1 for a unit that stays: of images, logits, samples, and sums that mix channels. */
+  readonly fixed: Uint8Array
+  readonly groups: readonly ChannelGroup[]
 }
 
 /** Number of channels of a value; for a flattened image, that of the image. */
@@ -21,44 +37,136 @@ export const channelsOf = (shape: NodeShape): number =>
 /** Features per channel of a value: the number of pixels of a flattened image, otherwise 1. */
 export const pixelsOf = (shape: NodeShape): number => (shape.kind === 'image' ? 1 : shape.features / channelsOf(shape))
 
-/** The largest number that divides both. */
-const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b))
+/** The channels of a value, by the unions that they are members of. */
+type Members = readonly number[]
 
-/**
- * The channel group of each value, by the id of its node. Layers with weights start a new one; other layers pass on
- * that of their input. A sum joins those of its terms; a grouped convolution joins those of its input and output, group
- * by group.
- */
-export const channelGroups = (architecture: Architecture): ReadonlyMap<string, ChannelGroup> => {
+/** What is known of a network's channels while its nodes are visited. */
+interface Unions {
+  /** Channels of one unit. */
+  readonly units: UnionFind
+  /** Units of one group. */
+  readonly groups: UnionFind
+  /** Members of units that stay. */
+  readonly fixed: Set<number>
+}
+
+/** The units of a network's channels, and the groups that they form. */
+export const channelUnits = memoized((architecture: Architecture): ChannelUnits => {
   const { nodes, input } = architecture
-  const groups = new Map<string, ChannelGroup>([[INPUT, { units: input.channels, fixed: true }]])
-  const of = (id: string): ChannelGroup => groups.get(id) ?? { units: 0, fixed: true }
-  for (const { id, layer, inputs, inputShapes, shape } of nodes) {
-    const [first = ''] = inputs
-    const parts = layer.type === 'conv2d' ? groupsOf(layer) : 1
-    if (parts === 1 && (layer.type === 'conv2d' || layer.type === 'linear')) {
-      groups.set(id, { units: channelsOf(shape), fixed: false })
-      continue
-    }
-    if (layer.type === 'given') {
-      groups.set(id, { units: layer.out, fixed: true })
-      continue
-    }
-    const joined = of(first)
-    if (parts > 1) joined.units = commonDivisor(joined.units, parts)
-    // A flattened image plus a vector of as many features: a feature of the vector meets several channels' pixels.
-    const mixed = new Set(inputShapes.map((term) => `${channelsOf(term)} ${pixelsOf(term)}`)).size > 1
-    for (const other of inputs) {
-      const group = of(other)
-      if (mixed) group.fixed = true
-      else if (group !== joined) {
-        joined.fixed ||= group.fixed
-        joined.units = commonDivisor(joined.units, group.units)
-        for (const [member, its] of groups) if (its === group) groups.set(member, joined)
-      }
-    }
-    groups.set(id, mixed ? { units: channelsOf(shape), fixed: true } : joined)
+  const unions: Unions = { units: new UnionFind(), groups: new UnionFind(), fixed: new Set() }
+  const values = new Map<string, Members>([[INPUT, fix(made(input.channels, unions), unions)]])
+  const of = (id: string): Members => values.get(id) ?? []
+  for (const node of nodes) values.set(node.id, membersAfter(node.layer, node, node.inputs.map(of), unions))
+  for (const end of [nodes.at(-1)?.id, latentNodes(architecture).classMean]) fix(of(end ?? ''), unions)
+  return numbered(values, unions)
+})
+
+/** New channels that a layer makes: a group. */
+const made = (count: number, unions: Unions): Members => {
+  const members = unmade(count, unions)
+  for (const member of members) unions.groups.join(member, members[0] ?? member)
+  return members
+}
+
+/** New channels that do not form a group. */
+const unmade = (count: number, { units, groups }: Unions): Members =>
+  Array.from({ length: count }, () => {
+    groups.add()
+    return units.add()
+  })
+
+const fix = (members: Members, { fixed }: Unions): Members => {
+  for (const member of members) fixed.add(member)
+  return members
+}
+
+type Rule = (node: GraphNode, inputs: readonly Members[], unions: Unions) => Members
+
+const passed: Rule = (_node, [first = []]) => first
+
+const dense: Rule = ({ shape }, _inputs, unions) => made(channelsOf(shape), unions)
+
+const fresh: Rule = ({ shape }, _inputs, unions) => fix(made(channelsOf(shape), unions), unions)
+
+/** Channels that meet those of the same number. */
+const aligned: Rule = (node, inputs, unions) => {
+  // A flattened image beside a vector of as many features: a feature of the vector meets several channels' pixels.
+  const isMixed = new Set(node.inputShapes.filter((shape) => shape.kind === 'vector').map(pixelsOf)).size > 1
+  if (isMixed) {
+    for (const members of inputs) fix(members, unions)
+    return fresh(node, inputs, unions)
   }
-  for (const end of [nodes.at(-1)?.id, latentNodes(architecture).classMean]) of(end ?? '').fixed = true
-  return groups
+  const [first = [], ...others] = inputs
+  for (const members of others)
+    for (const [c, member] of members.entries()) joinUnits(member, first[c] ?? member, unions)
+  return first
+}
+
+const joinUnits = (a: number, b: number, { units, groups }: Unions): void => {
+  units.join(a, b)
+  groups.join(a, b)
+}
+
+/** The units of a layer's output, from those of its inputs. */
+const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
+  normalize: (_layer, ...rest) => passed(...rest),
+  conv2d: (layer, node, inputs, unions) => {
+    const groups = groupsOf(layer)
+    if (groups === 1) return dense(node, inputs, unions)
+    const [first = []] = inputs
+    const [wide, out] = [first.length / groups, layer.out / groups]
+    for (const [c, member] of first.entries()) joinUnits(member, first[c - (c % wide)] ?? member, unions)
+    // Its filters are pruned together, as those of a layer without groups.
+    for (const member of first) unions.groups.join(member, first[0] ?? member)
+    return Array.from({ length: layer.out }, (_, o) => first[Math.floor(o / out) * wide] ?? 0)
+  },
+  batchNorm2d: (_layer, ...rest) => passed(...rest),
+  affine2d: (_layer, ...rest) => passed(...rest),
+  linear: (_layer, ...rest) => dense(...rest),
+  relu: (_layer, ...rest) => passed(...rest),
+  activation: (_layer, ...rest) => passed(...rest),
+  maxPool2d: (_layer, ...rest) => passed(...rest),
+  avgPool2d: (_layer, ...rest) => passed(...rest),
+  pad2d: (_layer, ...rest) => passed(...rest),
+  flatten: (_layer, ...rest) => passed(...rest),
+  add: (_layer, ...rest) => aligned(...rest),
+  concat: (_layer, _node, inputs) => inputs.flat(),
+  selectChannels: ({ channels }, _node, [first = []], unions) => {
+    const zeros = unmade(channels.filter((channel) => channel === ZEROS).length, unions).values()
+    return channels.map((channel) => (channel === ZEROS ? zeros.next().value : first[channel]) ?? 0)
+  },
+  multiply: (_layer, ...rest) => aligned(...rest),
+  scale: (_layer, ...rest) => passed(...rest),
+  given: (_layer, ...rest) => fresh(...rest),
+  sample: (_layer, ...rest) => aligned(...rest),
+})
+
+/** Units and groups with numbers in the order in which they occur. */
+const numbered = (values: ReadonlyMap<string, Members>, { units, groups, fixed: members }: Unions): ChannelUnits => {
+  const numbers = new Map<number, number>()
+  const grouped = new Map<number, number[]>()
+  const of = new Map<string, Int32Array>()
+  for (const [id, value] of values) {
+    const own = Int32Array.from(value, (member) => {
+      const root = units.rootOf(member)
+      const known = numbers.get(root)
+      if (known !== undefined) return known
+      const group = groups.rootOf(member)
+      grouped.set(group, [...(grouped.get(group) ?? []), numbers.size])
+      numbers.set(root, numbers.size)
+      return numbers.size - 1
+    })
+    of.set(id, own)
+  }
+  const fixed = new Uint8Array(numbers.size)
+  for (const member of members) {
+    const number = numbers.get(units.rootOf(member))
+    if (number !== undefined) fixed[number] = 1
+  }
+  return {
+    count: numbers.size,
+    of,
+    fixed,
+    groups: [...grouped.values()].map((own) => ({ units: own, fixed: own.some((unit) => fixed[unit] === 1) })),
+  }
 }

@@ -3,7 +3,7 @@ import type { Pieces } from '../parameters/plainNetwork.js'
 import { type Connection, nameOf } from './connections.js'
 import type { Constants } from './constants.js'
 
-/** Which units of a channel group, or which channels of a value, stay. */
+/** Which channels of a value stay. */
 export interface Choice {
   /** Indices of those that stay, in order. */
   readonly kept: readonly number[]
@@ -11,64 +11,96 @@ export interface Choice {
   readonly merged: ReadonlyMap<number, number>
 }
 
-/** Converts a choice of units to one of channels. @param width channels per unit */
-export const ofChannels = ({ kept, merged }: Choice, width: number): Choice =>
-  width === 1
-    ? { kept, merged }
-    : { kept: kept.flatMap((unit) => Array.from({ length: width }, (_, i) => unit * width + i)), merged: new Map() }
+/** Which units go. */
+export interface Removal {
+  readonly gone: ReadonlySet<number>
+  /** For units that go although a zero-padded layer reads them: the unit whose constant replaces each. */
+  readonly merged: ReadonlyMap<number, number>
+}
+
+/** A layer that mixes the channels that it reads. */
+export interface Reader {
+  readonly padded: boolean
+  /** By unit, the channels of the value that it reads. */
+  readonly channels: ReadonlyMap<number, readonly number[]>
+  /** 1 for each channel that an output depends on. */
+  readonly read: Uint8Array
+  /** The constant of each channel; NaN if it varies. */
+  readonly values: Float64Array
+}
+
+/** A layer as a reader of units. @param units of the channels of its source */
+export const readerOf = (connection: Connection, units: Int32Array, constants: Constants, pieces: Pieces): Reader => {
+  const channels = new Map<number, number[]>()
+  for (const [c, unit] of units.entries()) {
+    const known = channels.get(unit)
+    if (known) known.push(c)
+    else channels.set(unit, [c])
+  }
+  return {
+    padded: connection.padded,
+    channels,
+    read: channelsRead(connection, present(pieces, nameOf(connection.node, 'weight'))),
+    values: constants.get(connection.source) ?? new Float64Array(0),
+  }
+}
 
 /** Largest ratio of a constant to the one that replaces it: rounding errors grow with it. */
 const LARGEST_RATIO = 16
 
 /**
- * Chooses which units of a channel group stay. A channel goes if no layer reads it, or if it is constant: then what it
- * contributes is a bias. For a zero-padded layer that holds only if the constant is 0, but there one constant channel
- * can replace all others. A unit of several channels goes if all its channels can go without such a replacement. At
- * least one unit stays.
+ * Chooses which units of a group go. A channel goes if no layer reads it, or if it is constant: then what it contributes
+ * is a bias. For a zero-padded layer that holds only if the constant is 0, but there one constant channel can replace all
+ * others. A unit of several channels goes if all its channels can go without such a replacement.
  *
- * @param readers the layers that read the group and mix its channels
+ * @param units those that may go
+ * @param readers the layers that read some of them
  */
-export const choose = (units: number, readers: readonly Connection[], constants: Constants, pieces: Pieces): Choice => {
-  const reads = readers.map((reader) => {
-    const read = channelsRead(reader, present(pieces, nameOf(reader.node, 'weight')))
-    return unitsRead(units, reader, read, constants.get(reader.source) ?? new Float64Array(0))
-  })
-  const readersOf = (c: number) => reads.filter(({ read }) => read[c] === 1)
-  const all = Array.from({ length: units }, (_, c) => c)
-  const removable = all.filter((c) => readersOf(c).every(({ values }) => !Number.isNaN(values[c])))
+export const choose = (units: readonly number[], readers: readonly Reader[]): Removal => {
+  const known = new Map(units.map((unit) => [unit, readers.map((reader) => useOf(reader, unit))]))
+  const usesOf = (unit: number): readonly Use[] => known.get(unit) ?? []
+  const removable = units.filter((unit) => usesOf(unit).every(({ reads, value }) => !reads || !Number.isNaN(value)))
   // A constant other than 0 that a zero-padded layer reads needs another one to replace it.
-  const padding = (c: number) => readersOf(c).filter(({ padded, values }) => padded && values[c] !== 0)
-  const needing = removable.filter((c) => padding(c).length > 0)
-  const standsIn = (r: number, c: number): boolean =>
-    padding(c).every(({ values }) => {
-      const ratio = (values[c] ?? Number.NaN) / (values[r] ?? Number.NaN)
+  const padding = new Map(
+    removable.map((unit) => [unit, [...usesOf(unit).entries()].filter(([, use]) => use.reads && use.needsOther)]),
+  )
+  const needing = removable.filter((unit) => padding.get(unit)?.length !== 0)
+  const standsIn = (stand: number, unit: number): boolean =>
+    (padding.get(unit) ?? []).every(([reader, { value }]) => {
+      const ratio = value / (usesOf(stand)[reader]?.value ?? Number.NaN)
       return Math.abs(ratio) <= LARGEST_RATIO
     })
-  const served = (r: number): number => needing.filter((c) => standsIn(r, c)).length
-  const best = needing.reduce<{ readonly channel: number; readonly served: number } | undefined>((known, channel) => {
-    const next = { channel, served: served(channel) }
-    return known && known.served >= next.served ? known : next
-  }, undefined)?.channel
+  const served = (stand: number): number => needing.filter((unit) => standsIn(stand, unit)).length
+  const best = needing.reduce<{ readonly unit: number; readonly served: number } | undefined>((found, unit) => {
+    const next = { unit, served: served(unit) }
+    return found && found.served >= next.served ? found : next
+  }, undefined)?.unit
   const merged = new Map(
-    best === undefined ? [] : needing.filter((c) => c !== best && standsIn(best, c)).map((c) => [c, best]),
+    best === undefined
+      ? []
+      : needing.filter((unit) => unit !== best && standsIn(best, unit)).map((unit) => [unit, best]),
   )
-  const goes = new Set(removable.filter((c) => padding(c).length === 0 || merged.has(c)))
-  const kept = all.filter((c) => !goes.has(c))
-  return kept.length > 0 ? { kept, merged } : { kept: [0], merged }
+  return { gone: new Set(removable.filter((unit) => padding.get(unit)?.length === 0 || merged.has(unit))), merged }
 }
 
-/** Which units a layer reads, and the constant of each. */
-const unitsRead = (units: number, { inputs, padded }: Connection, read: Uint8Array, values: Float64Array) => {
-  const width = inputs / units
-  if (width === 1) return { read, values, padded }
-  const channels = (unit: number): readonly number[] =>
-    Array.from({ length: width }, (_, i) => unit * width + i).filter((c) => read[c] === 1)
-  const constant = (c: number): boolean => (padded ? values[c] === 0 : !Number.isNaN(values[c]))
-  return {
-    read: Uint8Array.from({ length: units }, (_, unit) => (channels(unit).length > 0 ? 1 : 0)),
-    values: Float64Array.from({ length: units }, (_, unit) => (channels(unit).every(constant) ? 0 : Number.NaN)),
-    padded,
+/** What a layer does with a unit. */
+interface Use {
+  readonly reads: boolean
+  /** The unit's constant, NaN if it varies: of several channels, 0 if they can go without a replacement. */
+  readonly value: number
+  /** Whether the unit can only go if another one replaces it. */
+  readonly needsOther: boolean
+}
+
+const useOf = ({ padded, channels, read, values }: Reader, unit: number): Use => {
+  const [first, ...others] = channels.get(unit) ?? []
+  if (first !== undefined && others.length === 0) {
+    const value = values[first] ?? Number.NaN
+    return { reads: read[first] === 1, value, needsOther: padded && value !== 0 }
   }
+  const seen = (channels.get(unit) ?? []).filter((c) => read[c] === 1)
+  const isConstant = (c: number): boolean => (padded ? values[c] === 0 : !Number.isNaN(values[c]))
+  return { reads: seen.length > 0, value: seen.every(isConstant) ? 0 : Number.NaN, needsOther: false }
 }
 
 /** 1 for each input channel that an output depends on, else 0. */

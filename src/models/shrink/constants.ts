@@ -2,6 +2,7 @@ import { numbers } from '../activations/arithmetic.js'
 import { formulaOf } from '../activations/formulas.js'
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
 import { present } from '../architecture/lookups.js'
+import { ZEROS } from '../architecture/selection.js'
 import type { Pieces } from '../parameters/plainNetwork.js'
 import { batchNormDefaults } from '../parameters/statistics.js'
 import { channelsOf } from './channels.js'
@@ -53,10 +54,24 @@ const constantsAfter = (
     case 'add':
       return inputs.every(({ length }) => length === first.length)
         ? first.map((_, c) => inputs.reduce((sum, values) => sum + (values[c] ?? Number.NaN), 0))
-        : new Float64Array(channelsOf(node.shape)).fill(Number.NaN)
+        : varying(node)
+    case 'concat':
+      return Float64Array.from(inputs.flatMap((values) => [...values]))
+    case 'selectChannels':
+      return Float64Array.from(node.layer.channels, (channel) =>
+        channel === ZEROS ? 0 : (first[channel] ?? Number.NaN),
+      )
+    case 'multiply':
+      return inputs[1]?.length === first.length
+        ? first.map((value, c) => times(value, inputs[1]?.[c] ?? Number.NaN))
+        : varying(node)
+    case 'scale': {
+      const { factor } = node.layer
+      return first.map((value) => value * factor)
+    }
     case 'given':
     case 'sample':
-      return new Float64Array(channelsOf(node.shape)).fill(Number.NaN)
+      return varying(node)
     case 'pad2d':
       return besides(first, node.layer.value ?? 0)
     case 'avgPool2d':
@@ -68,6 +83,11 @@ const constantsAfter = (
       return first
   }
 }
+
+const varying = ({ shape }: GraphNode): Float64Array => new Float64Array(channelsOf(shape)).fill(Number.NaN)
+
+/** The product of two constants. 0 times a number that varies is 0. */
+const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 
 /** Constants of an image beside added pixels: only that of the pixels stays one. */
 const besides = (given: Float64Array, added: number): Float64Array =>

@@ -1,6 +1,5 @@
-import { type Architecture, architecture, type GraphNode, layersOf } from '../architecture/architecture.js'
+import { type Architecture, architecture, type GraphNode } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
-import { groupsOf, withGroups } from '../architecture/layers.js'
 import { present } from '../architecture/lookups.js'
 import { parameterCount, parametersOf } from '../parameters/parameters.js'
 import { type Pieces, type PlainNetwork, piecesOf } from '../parameters/plainNetwork.js'
@@ -8,6 +7,7 @@ import { statisticsCount, statisticsOf } from '../parameters/statistics.js'
 import type { Choice } from './choose.js'
 import { type Connection, connectionOf, nameOf } from './connections.js'
 import type { Constants } from './constants.js'
+import { resizedLayers } from './resize.js'
 
 /** Which channels stay, by the id of each value. */
 export type Choices = ReadonlyMap<string, Choice>
@@ -21,14 +21,9 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
   const given = network.architecture
   const pieces = piecesOf(network)
   const shifts = new Map(given.nodes.map((node) => [node.id, shiftOf(given, node, choices, constants, pieces)]))
-  const layers = layersOf(given).map((layer, i): Layer => {
+  const layers = resizedLayers(given, (id) => choices.get(id)?.kept).map((layer, i): Layer => {
     const node = given.nodes[i]
-    const kept = choices.get(node?.id ?? '')?.kept
-    if (!node || !kept || (layer.type !== 'conv2d' && layer.type !== 'linear')) return layer
-    if (layer.type === 'linear') return { ...layer, out: kept.length }
-    const groups = groupsOf(layer)
-    const resized = withGroups({ ...layer, out: kept.length }, groups === 1 ? 1 : (kept.length * groups) / layer.out)
-    return needsBias(given, node, shifts) ? { ...resized, bias: 'learned' } : resized
+    return node && layer.type === 'conv2d' && needsBias(given, node, shifts) ? { ...layer, bias: 'learned' } : layer
   })
   const smaller = architecture(given.name, given.input, layers, given)
   const weights = new Float32Array(parameterCount(smaller))

@@ -1,10 +1,11 @@
-import { type Architecture, architecture, INPUT, layersOf } from '../architecture/architecture.js'
+import { type Architecture, architecture, layersOf } from '../architecture/architecture.js'
+import { present } from '../architecture/lookups.js'
 import { type PlainNetwork, piecesOf } from '../parameters/plainNetwork.js'
-import { channelGroups, channelsOf } from './channels.js'
-import { type Choice, choose, ofChannels } from './choose.js'
+import { type ChannelUnits, channelUnits } from './channels.js'
+import { type Choice, choose, type Reader, type Removal, readerOf } from './choose.js'
 import { connectionOf } from './connections.js'
 import { constantsOf } from './constants.js'
-import { type Choices, cut } from './cut.js'
+import { cut } from './cut.js'
 
 /**
  * Removes the channels that pruning has made useless: in use the smaller network computes the same function, up
@@ -24,29 +25,51 @@ export const shrinkNetwork = (network: PlainNetwork): PlainNetwork => {
 
 /** One round. What it removes may make more channels useless. */
 const once = (network: PlainNetwork): PlainNetwork => {
-  const { nodes, input } = network.architecture
+  const { architecture } = network
   const pieces = piecesOf(network)
-  const constants = constantsOf(network.architecture, pieces)
-  const groups = channelGroups(network.architecture)
-  const connections = nodes.flatMap((node) => connectionOf(network.architecture, node) ?? [])
-  const chosen = new Map(
-    [...new Set(groups.values())].map((group): [typeof group, Choice] => {
-      const readers = connections.filter(({ source, groups: parts }) => parts === 1 && groups.get(source) === group)
-      return [group, group.fixed ? all(group.units) : choose(group.units, readers, constants, pieces)]
-    }),
-  )
-  if ([...chosen].every(([{ units }, { kept }]) => kept.length === units)) return network
-  const choices: Choices = new Map(
-    [{ id: INPUT, shape: { kind: 'image', ...input } as const }, ...nodes].flatMap(({ id, shape }) => {
-      const group = groups.get(id)
-      const choice = group && chosen.get(group)
-      return choice ? [[id, ofChannels(choice, channelsOf(shape) / group.units)]] : []
-    }),
-  )
-  return cut(network, choices, constants)
+  const constants = constantsOf(architecture, pieces)
+  const units = channelUnits(architecture)
+  const readers = architecture.nodes.flatMap((node) => {
+    const connection = connectionOf(architecture, node)
+    return connection?.groups === 1
+      ? [readerOf(connection, present(units.of, connection.source), constants, pieces)]
+      : []
+  })
+  const removal = removalOf(units, readers)
+  if (removal.gone.size === 0) return network
+  return cut(network, new Map([...units.of].map(([id, own]) => [id, choiceOf(own, removal)])), constants)
 }
 
-const all = (units: number): Choice => ({ kept: Array.from({ length: units }, (_, c) => c), merged: new Map() })
+/** The units that go. Of each value at least one channel stays. */
+const removalOf = ({ of, groups, fixed }: ChannelUnits, readers: readonly Reader[]): Removal => {
+  const chosen = groups.map(({ units }) =>
+    choose(
+      units.filter((unit) => fixed[unit] !== 1),
+      readers.filter(({ channels }) => units.some((unit) => channels.has(unit))),
+    ),
+  )
+  const gone = new Set(chosen.flatMap((removal) => [...removal.gone]))
+  const merged = new Map(chosen.flatMap((removal) => [...removal.merged]))
+  for (const own of of.values()) {
+    const [first] = own
+    if (first === undefined || own.some((unit) => !gone.has(unit))) continue
+    gone.delete(first)
+    merged.delete(first)
+  }
+  return { gone, merged }
+}
+
+/** What a removal of units means for the channels of one value. */
+const choiceOf = (units: Int32Array, { gone, merged }: Removal): Choice => ({
+  kept: [...units.keys()].filter((c) => !gone.has(units[c] ?? 0)),
+  merged: new Map(
+    [...units.entries()].flatMap(([c, unit]) => {
+      const other = merged.get(unit)
+      const stand = other === undefined ? -1 : units.indexOf(other)
+      return stand === -1 ? [] : [[c, stand]]
+    }),
+  ),
+})
 
 const SUFFIX = ', shrunk'
 

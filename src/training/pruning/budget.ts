@@ -1,20 +1,19 @@
 import { rejectOption } from '../../dsl/errors.js'
 import type { Pattern } from '../../math/patterns.js'
-import { type Architecture, architecture, layersOf } from '../../models/architecture/architecture.js'
-import { groupsOf, withGroups } from '../../models/architecture/layers.js'
+import { type Architecture, architecture } from '../../models/architecture/architecture.js'
 import { meanPathOf } from '../../models/head/head.js'
 import { type Counts, countsOf } from '../../models/parameters/counts.js'
 import type { Parameter } from '../../models/parameters/parameters.js'
-import { type ChannelGroup, channelGroups } from '../../models/shrink/channels.js'
-import { connectionOf } from '../../models/shrink/connections.js'
+import { type ChannelUnits, channelUnits } from '../../models/shrink/channels.js'
+import { type Connection, connectionOf } from '../../models/shrink/connections.js'
+import { resizedLayers } from '../../models/shrink/resize.js'
 import { type Budget, type Excluded, type LayerRate, prunable } from './rates.js'
 
 /** What may be pruned of a value's channels: the weights that make them, or those that read them. */
 interface Prunable {
-  readonly group: ChannelGroup
+  /** See `channelUnits`. */
+  readonly units: readonly number[]
   readonly parameters: readonly Parameter[]
-  /** Ids of the layers that make them. */
-  readonly makers: readonly string[]
   /** Whether the constant that a pruned filter still outputs needs its own channel; see `choose`. */
   readonly standIn: 0 | 1
 }
@@ -47,7 +46,8 @@ export const budgetLayers = (
  * Rates that meet a budget once the network is shrunk: one for all groups of channels that depend on each other (the
  * terms of a residual sum, the layers that read it, a depth-wise convolution on the way), the smallest that does; a group
  * with fewer channels keeps one. A group with an excluded layer is kept, and so are the channels of the images and of the
- * logits, and those that a grouped convolution combines.
+ * logits, and those that a grouped convolution combines, that a layer reads beside channels of other groups (by channel),
+ * or that layers read apart from each other, as the halves of a split.
  *
  * Pruned channels leave nothing behind, so their budget is met exactly. Pruned filters leave constants: one channel is
  * counted for those of a group.
@@ -67,7 +67,7 @@ export const budgetRates = (
 ): readonly LayerRate[] => {
   const groups = prunableGroups(given, pattern, new Set(prunable(stage, given, exclude)))
   const costAt = (rate: number): number => shareOf(resized(given, pattern, groups, rate))
-  const most = Math.max(1, ...groups.map(({ group }) => group.units))
+  const most = Math.max(1, ...groups.map(({ units }) => units.length))
   if (keep === 1) return []
   const least = costAt(most)
   if (least > keep)
@@ -83,43 +83,50 @@ export const budgetRates = (
 }
 
 const ratesAt = (rate: number, groups: readonly Prunable[]): readonly LayerRate[] =>
-  groups.flatMap(({ group, parameters }, i) =>
-    parameters.map((parameter) => ({ parameter, rate: Math.min(rate, group.units), together: i })),
+  groups.flatMap(({ units, parameters }, i) =>
+    parameters.map((parameter) => ({ parameter, rate: Math.min(rate, units.length), together: i })),
   )
 
 const prunableGroups = (given: Architecture, pattern: Pattern, left: ReadonlySet<Parameter>): readonly Prunable[] => {
-  const groups = channelGroups(given)
+  const { of, groups } = channelUnits(given)
   const connections = given.nodes.flatMap((node) => connectionOf(given, node) ?? [])
   const weights = new Map([...left].map((parameter) => [parameter.node, parameter]))
-  return [...new Set(groups.values())].flatMap((group): Prunable[] => {
-    const readers = connections.filter(({ source, groups: parts }) => parts === 1 && groups.get(source) === group)
-    const makers = connections.filter(({ node }) => groups.get(node.id) === group)
+  return groups.flatMap(({ units, fixed }): Prunable[] => {
+    const own = new Set(units)
+    const areIn = (id: string): boolean => of.get(id)?.some((unit) => own.has(unit)) === true
+    const readers = connections.filter(({ source, groups: parts }) => parts === 1 && areIn(source))
+    const makers = connections.filter(({ node }) => areIn(node.id))
     const members = pattern === 'channel' ? readers : makers
     const parameters = members.flatMap(({ node }) => weights.get(node.id) ?? [])
-    const single = members.every(({ inputs, outputs }) => group.units === (pattern === 'channel' ? inputs : outputs))
-    const whole = group.fixed || group.units === 1 || !single
-    if (whole || parameters.length === 0 || parameters.length < members.length) return []
+    const isWhole = ({ node, source }: Connection): boolean =>
+      of.get(pattern === 'channel' ? source : node.id)?.join() === units.join()
+    const keeps = fixed || units.length === 1 || !members.every(isWhole) || areApart(own, of)
+    if (keeps || parameters.length === 0 || parameters.length < members.length) return []
     const standIn = pattern === 'filter' && readers.some(({ padded }) => padded) ? 1 : 0
-    return [{ group, parameters, makers: makers.map(({ node }) => node.id), standIn }]
+    return [{ units, parameters, standIn }]
   })
 }
 
+/** Whether a value has some units but not all: how many of it stay then depends on which do. */
+const areApart = (units: ReadonlySet<number>, of: ChannelUnits['of']): boolean =>
+  [...of.values()].some((value) => {
+    const here = new Set(value.filter((unit) => units.has(unit)))
+    return here.size > 0 && here.size < units.size
+  })
+
 /** The network after pruning at this rate and shrinking. */
 const resized = (given: Architecture, pattern: Pattern, groups: readonly Prunable[], rate: number): Architecture => {
-  const shares = new Map(
-    groups.flatMap(({ group: { units }, makers, standIn }) => {
-      const kept = Math.min(units, keptOf(units, pattern, Math.min(rate, units)) + standIn)
-      return makers.map((id) => [id, kept / units] as const)
-    }),
+  const { of } = channelUnits(given)
+  const gone = new Set(
+    groups.flatMap(({ units, standIn }) =>
+      units.slice(keptOf(units.length, pattern, Math.min(rate, units.length)) + standIn),
+    ),
   )
-  const layers = layersOf(given).map((layer, i) => {
-    const share = shares.get(given.nodes[i]?.id ?? '')
-    if (share === undefined || !('out' in layer)) return layer
-    const out = Math.round(layer.out * share)
-    if (layer.type !== 'conv2d' || groupsOf(layer) === 1) return { ...layer, out }
-    return withGroups({ ...layer, out }, Math.round(groupsOf(layer) * share))
-  })
-  return architecture(given.name, given.input, layers, given)
+  const kept = (id: string): readonly number[] => {
+    const units = of.get(id) ?? new Int32Array(0)
+    return [...units.keys()].filter((c) => !gone.has(units[c] ?? 0))
+  }
+  return architecture(given.name, given.input, resizedLayers(given, kept), given)
 }
 
 /** How many groups `projectionMask` keeps: those of filters on the threshold go, those of channels stay. */

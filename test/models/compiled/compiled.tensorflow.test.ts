@@ -15,6 +15,7 @@ import {
   tanh,
 } from '../../../src/models/architecture/activations.js'
 import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
+import { concat, multiply, scale, selectChannels } from '../../../src/models/architecture/channelLayers.js'
 import {
   add,
   affine2d,
@@ -135,6 +136,36 @@ const padded = architecture('padded', { height: 10, width: 13, channels: 2 }, [
   linear('last', { out: 3 }),
 ])
 
+/** Channels that are joined, selected in every form and weighed, and a vector's numbers. */
+const woven = architecture('woven', { height: 6, width: 5, channels: 3 }, [
+  conv2d('stem', { out: 6, kernel: 3, padding: 1 }),
+  relu({ id: 'trunk' }),
+  selectChannels({ id: 'half', channels: [3, 4, 5] }),
+  selectChannels({ id: 'mixed', inputs: ['trunk'], channels: [4, -1, 0, 5, 2] }),
+  conv2d('narrow', { inputs: ['trunk'], out: 2, kernel: 1, bias: 'none' }),
+  selectChannels({ id: 'wide', channels: [-1, -1, 0, 1, -1, -1] }),
+  conv2d('after', { out: 6, kernel: 3, padding: 1 }),
+  concat(['mixed', 'half', 'narrow', 'trunk', 'after'], { id: 'joined' }),
+  conv2d('on', { out: 6, kernel: 3, padding: 1 }),
+  multiply(['on', 'wide'], { id: 'product' }),
+  avgPool2d({ inputs: ['trunk'], kernel: 5 }),
+  sigmoid({ id: 'gate' }),
+  multiply(['gate', 'on'], { id: 'gated' }),
+  flatten({ inputs: ['gate'] }),
+  linear('squeeze', { out: 6 }),
+  tanh({ id: 'vector' }),
+  multiply(['product', 'vector'], { id: 'weighed' }),
+  add(['weighed', 'gated', 'wide']),
+  scale({ factor: -1.5 }),
+  flatten(),
+  linear('middle', { out: 4 }),
+  concat(['middle', 'vector']),
+  selectChannels({ id: 'some', channels: [9, 2, -1, 0] }),
+  multiply(['some', 'middle']),
+  linear('last', { out: 3 }),
+  scale({ factor: 8 }),
+])
+
 /** 3 × 3 convolutions by Winograd's tiles, and one of an odd side, which is direct. */
 const deep = architecture('deep', { height: 4, width: 2, channels: 256 }, [
   conv2d('tiles', { out: 320, kernel: 3, padding: 1 }),
@@ -154,6 +185,7 @@ const networks: readonly (readonly [string, Architecture])[] = [
   ['element-wise functions of sums', summed],
   ['windows with a stride', windows],
   ['padding', padded],
+  ['channels that are joined, selected and weighed', woven],
   ['small images of many channels', deep],
   ['groups and depth-wise convolutions', foldingOf(separable).architecture],
   ['the same in training', separable],

@@ -86,7 +86,10 @@ const gridsOf = (architecture: Architecture, ranges: ReadonlyMap<string, Range>)
 
 /** Whether a layer only selects or moves numbers, and so keeps their grid, which has a 0. */
 const passes = (layer: Layer): boolean =>
-  layer.type === 'maxPool2d' || layer.type === 'flatten' || (layer.type === 'pad2d' && (layer.value ?? 0) === 0)
+  layer.type === 'maxPool2d' ||
+  layer.type === 'flatten' ||
+  layer.type === 'selectChannels' ||
+  (layer.type === 'pad2d' && (layer.value ?? 0) === 0)
 
 /** A value rounded to its grid. */
 const roundTrip = (id: string): readonly Written<OnnxNode>[] => [

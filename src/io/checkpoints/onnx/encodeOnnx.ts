@@ -13,6 +13,7 @@ import {
   type OnnxTensor,
   type Written,
 } from './graph/messages.js'
+import { factorName } from './graph/paddedName.js'
 import { constantsOf, nodesOf } from './layerNodes.js'
 
 /** Opset 17 (June 2022), and the version of the file format that was released with it. */
@@ -113,10 +114,14 @@ const initializersOf = (
 }
 
 /** Constants of layers that are not parameters, such as means and deviations. */
-export const constantTensors = ({ nodes }: Architecture): readonly Written<OnnxTensor>[] =>
-  nodes
+export const constantTensors = ({ nodes }: Architecture): readonly Written<OnnxTensor>[] => [
+  ...nodes
     .flatMap((node) => Object.entries(constantsOf(node)))
-    .map(([name, values]) => perChannel(name, Float32Array.from(values)))
+    .map(([name, values]) => perChannel(name, Float32Array.from(values))),
+  ...nodes.flatMap(({ id, layer }) =>
+    layer.type === 'scale' ? [{ ...perChannel(factorName(id), Float32Array.of(layer.factor)), dims: [] }] : [],
+  ),
+]
 
 /** One number for each channel, of a shape that is broadcast over an image. */
 export const perChannel = (name: string, values: Float32Array): Written<OnnxTensor> => ({

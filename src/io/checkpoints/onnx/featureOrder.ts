@@ -15,8 +15,11 @@ const orderOf = (shape: NodeShape): string => {
  * @returns the place, for an error; undefined without one: ordinary networks have none
  */
 export const mixedOrder = ({ nodes }: Architecture): string | undefined => {
-  const sum = nodes.find(({ layer, inputShapes }) => layer.type === 'add' && new Set(inputShapes.map(orderOf)).size > 1)
-  if (sum) return `"${sum.id}", which adds a flattened image to other features`
+  for (const { id, layer, inputShapes } of nodes) {
+    const meets = layer.type === 'add' ? 'adds' : layer.type === 'multiply' ? 'multiplies' : undefined
+    if (meets && new Set(inputShapes.map(orderOf)).size > 1)
+      return `"${id}", which ${meets} a flattened image ${meets === 'adds' ? 'to' : 'by'} other features`
+  }
   const last = nodes.at(-1)
   return last && orderOf(last.shape) !== '' ? `"${last.id}", a flattened image, as logits` : undefined
 }

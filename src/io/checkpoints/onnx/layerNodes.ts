@@ -5,6 +5,8 @@ import { groupsOf } from '../../../models/architecture/layers.js'
 import { batchNormDefaults } from '../../../models/parameters/statistics.js'
 import { refuse } from '../../files/refusal.js'
 import { activationNodes } from './activationNodes.js'
+import { productNodes, selectNodes } from './channelNodes.js'
+import { factorName } from './graph/paddedName.js'
 import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, window } from './windowNodes.js'
 import { float, integer, integers, type Place, type WrittenNode, writtenNode } from './writtenNode.js'
 
@@ -53,6 +55,10 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   pad2d: (layer, place) => padNodes(layer, layer.value ?? 0, place),
   flatten: (_, place) => [writtenNode('Flatten', place, [], [integer('axis', 1)])],
   add: (_, place) => [writtenNode(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
+  concat: (_, place) => [writtenNode('Concat', place, [], [integer('axis', 1)])],
+  selectChannels: selectNodes,
+  multiply: (_, place) => productNodes(place),
+  scale: (_, place) => [writtenNode('Mul', place, [factorName(place.id)])],
   given: onlyInTraining,
   sample: onlyInTraining,
 })

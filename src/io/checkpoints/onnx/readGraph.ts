@@ -35,9 +35,9 @@ export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadB
   values.set(name, valueIn(builder))
   const reading: Reading = { builder, opset, tensors, budget, batch, named }
   for (const [index, node] of graph.node.entries()) {
+    const results = readNode(node, index, values, reading)
     // Further outputs (a dropout's mask) are not supported: a node that reads one is refused.
-    const [result = ''] = node.output
-    values.set(result, readNode(node, index, values, reading))
+    for (const [i, value] of results.entries()) values.set(node.output[i] ?? '', value)
   }
   const { output, warnings } = outputOf(graph, values)
   const network = builder.finish(graph.name || 'onnx', output)
@@ -122,7 +122,7 @@ const refuseUnsupported = (graph: OnnxGraph, opset: number): void => {
   refuse('operators that a network here can represent', `${listed.join(', ')}${more}`, SUPPORTED)
 }
 
-const readNode = (node: OnnxNode, index: number, values: GraphValues, reading: Reading): Value => {
+const readNode = (node: OnnxNode, index: number, values: GraphValues, reading: Reading): readonly Value[] => {
   const { opType, input } = node
   if (!isSupported(opType)) return refuse('a supported operator', quoted(opType))
   const inputs = input.map((source) => {

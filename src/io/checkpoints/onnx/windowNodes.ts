@@ -3,6 +3,7 @@ import type { NodeShape } from '../../../models/architecture/shapes.js'
 import { windowsAlong } from '../../../models/architecture/windowsAlong.js'
 import { paddedName } from './graph/paddedName.js'
 import {
+  constantNode,
   float,
   integer,
   integers,
@@ -26,11 +27,9 @@ export const window = (kernel: number, stride: number): readonly WrittenAttribut
 /** More pixels at chosen sides. */
 export const padNodes = ({ top, bottom, left, right }: Sides, value: number, place: Place): readonly WrittenNode[] => {
   const [pads, number] = [`${place.id}/pads`, `${place.id}/value`]
-  const constant = (name: string, attribute: WrittenAttribute): WrittenNode =>
-    writtenNode('Constant', { id: name, inputs: [], output: name }, [], [attribute])
   return [
-    constant(pads, integers('value_ints', [0, 0, top, left, 0, 0, bottom, right])),
-    ...(value === 0 ? [] : [constant(number, float('value_float', value))]),
+    constantNode(pads, integers('value_ints', [0, 0, top, left, 0, 0, bottom, right])),
+    ...(value === 0 ? [] : [constantNode(number, float('value_float', value))]),
     writtenNode('Pad', place, [pads, ...(value === 0 ? [] : [number])]),
   ]
 }

@@ -33,3 +33,7 @@ export const writtenNode = (
   parameters: readonly string[] = [],
   attribute: readonly WrittenAttribute[] = [],
 ): WrittenNode => ({ opType, name: id, input: [...inputs, ...parameters], output: [output], attribute })
+
+/** A node `Constant`. @param attribute its value */
+export const constantNode = (name: string, attribute: WrittenAttribute): WrittenNode =>
+  writtenNode('Constant', { id: name, inputs: [], output: name }, [], [attribute])

@@ -1,20 +1,12 @@
 import { dispatch } from '../../../dsl/kit/dispatch.js'
 import { samePads } from '../../../engine/ops/conv2d.js'
-import type { Kernel } from '../../../models/architecture/execution.js'
 import type { Conv2dLayer, Layer, Sides } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
 import { poolWindowOf } from '../../../models/architecture/poolWindow.js'
-import { type GraphModelBuilder, INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
+import { INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
+import type { Place } from './place.js'
 import { writeActivation } from './writeActivation.js'
-
-/** Where a layer is in the graph to be written. */
-export interface Place {
-  readonly graph: GraphModelBuilder
-  readonly kernel: Kernel
-  readonly inputs: readonly Value[]
-  /** The constant of one of the layer's parameters: `weight`, `bias`. */
-  readonly parameter: (part: string) => Value
-}
+import { rankOf, writeProduct, writeSelection } from './writeChannels.js'
 
 interface ConvPlace extends Place {
   readonly layer: Conv2dLayer
@@ -106,6 +98,16 @@ const write = dispatch<Layer, readonly [Place], Value>({
     return graph.node('Reshape', kernel.result, [...inputs, sizes], { Tshape: INTEGER })
   },
   add: (_, { graph, kernel, inputs }) => graph.node('AddN', kernel.result, inputs, { N: whole(inputs.length) }),
+  concat: (_, { graph, kernel, inputs }) => {
+    const axis = graph.integers(`${kernel.node.id}/axis`, [], [rankOf(kernel) - 1])
+    return graph.node('ConcatV2', kernel.result, [...inputs, axis], { N: whole(inputs.length), Tidx: INTEGER })
+  },
+  selectChannels: writeSelection,
+  multiply: writeProduct,
+  scale: ({ factor }, { graph, kernel, inputs }) => {
+    const constant = graph.constant(`${kernel.node.id}/factor`, [], Float32Array.of(factor))
+    return graph.node('Mul', kernel.result, [...inputs, constant])
+  },
   given: onlyInTraining,
   sample: onlyInTraining,
 })

@@ -94,11 +94,7 @@ describe('what is there is said in words, and what is accepted', () => {
     )
   })
 
-  it('of a product, and of a factor that is computed from constants', async () => {
-    expect(await complaint(withFirst(node('Mul', ['x', 'x'])))).toBe(
-      'expected an element-wise function that a layer here computes (such as ReLU, SiLU or GELU) in operator Mul ' +
-        '(node "odd", opset 17), got another function of "x", which depends on the image',
-    )
+  it('of a factor that is computed from constants', async () => {
     const computed = { ...node('Add', ['s', 't']), output: ['u'] }
     expect(await complaint(withFirst(computed, node('Mul', ['x', 'u'])))).toBe('none')
     const shape = { ...node('Shape', ['x']), output: ['u'] }
@@ -118,12 +114,39 @@ describe('what is there is said in words, and what is accepted', () => {
     )
   })
 
-  it('of a concatenation', async () => {
-    const axis = [{ name: 'axis', i: 1, type: 2 }]
-    expect(await complaint(withFirst(node('Concat', ['x', 'x'], { attribute: axis })))).toBe(
-      'expected lists of numbers to concatenate (no layer here joins activations) in operator Concat ' +
-        '(node "odd", opset 17), got "x", which depends on the image',
-    )
+  it('of channels that do not fit together', async () => {
+    const axis = (i: number) => [{ name: 'axis', i, type: 2 }]
+    const pool = { ...node('MaxPool', ['x'], { attribute: [ints('kernel_shape', [2, 2])] }), output: ['u'] }
+    const after = ' (node "odd", opset 17), got '
+    const cases: readonly (readonly [Written<OnnxNode>, string])[] = [
+      [
+        node('Concat', ['x', 'u'], { attribute: axis(1) }),
+        `expected activations of one size, 4 x 4 in operator Concat${after}3 x 3`,
+      ],
+      [
+        node('Concat', ['x', 'x'], { attribute: axis(2) }),
+        `expected a concatenation of channels in operator Concat${after}axis 2`,
+      ],
+      [
+        node('Concat', ['x', 's'], { attribute: axis(1) }),
+        `expected the output of a layer as input 2 in operator Concat${after}"s", a constant of shape [1]`,
+      ],
+      [
+        node('Mul', ['x', 'u']),
+        'expected factors of one shape, or one number for each channel in operator Mul' +
+          `${after}[1, 4, 4] and [1, 3, 3] for each image`,
+      ],
+      [node('Split', ['x'], { attribute: axis(3) }), `expected a split of channels in operator Split${after}axis 3`],
+      [
+        node('Split', ['x'], { attribute: axis(1), output: ['z', 'q'] }),
+        `expected sizes of 2 parts of 1 channels in operator Split${after}[1, 0]`,
+      ],
+      [
+        node('Gather', ['x', 'x'], { attribute: axis(1) }),
+        `expected indices that the file fixes in operator Gather${after}"x", which depends on the image`,
+      ],
+    ]
+    for (const [bad, expected] of cases) expect(await complaint(withFirst(pool, bad))).toBe(expected)
   })
 
   it('of a softmax that is not the end', async () => {

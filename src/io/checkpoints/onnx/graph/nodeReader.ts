@@ -9,6 +9,12 @@ import { type FunctionOf, type Numbers, numbersOnly } from './numbers.js'
 import { moduleOf, type Reading } from './reading.js'
 import { shapeText, type Tensor, tensorOf } from './tensor.js'
 
+/** Of the rows and columns of an image, every how many stay, from the first one. */
+export interface Steps {
+  readonly rows: number
+  readonly columns: number
+}
+
 /** The value of a name in a graph. */
 export type Value =
   | { readonly kind: 'activations'; readonly activations: Activations }
@@ -34,7 +40,7 @@ type Drafted =
   /** A matrix product that waits for its bias. */
   | {
       readonly draft: 'linear'
-      readonly addBias: (bias: Tensor, by: NodeReader) => Activations
+      readonly addBias: (bias: Tensor, by: NodeReader) => Value
       readonly out: number
     }
   /** An element-wise function. `isLayer`: a layer here computes it. */
@@ -60,6 +66,16 @@ type Drafted =
       /** The source as one vector for each image, in the source's order. */
       readonly flat: () => Activations
     }
+  /** Some channels, of every `step`-th row and column; −1 for channels of zeros. `name` is that of the node. */
+  | {
+      readonly draft: 'selection'
+      readonly source: Activations
+      readonly channels: readonly number[]
+      readonly steps: Steps
+      readonly name: string
+    }
+  /** A linear layer with its bias, which a factor after it may become part of. */
+  | { readonly draft: 'dense'; readonly scaled: (factor: number, by: NodeReader) => Activations; readonly out: number }
   /** A softmax of logits, which must be the network's output. */
   | { readonly draft: 'probabilities'; readonly source: Activations; readonly operator: string }
 
@@ -115,6 +131,11 @@ export class NodeReader {
   /** Whether each node of the file has the name of its layer, as this package writes it. */
   get isOurs(): boolean {
     return this.#reading.named === 'layer'
+  }
+
+  /** The number of outputs. */
+  get outputs(): number {
+    return this.#node.output.length
   }
 
   get count(): number {

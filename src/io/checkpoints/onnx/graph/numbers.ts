@@ -18,6 +18,8 @@ export interface FunctionOf {
   readonly key: unknown
   readonly source: () => Activations
   readonly values: Float64Array
+  /** A linear layer that makes the activations, with a factor as its part. */
+  readonly scaled?: (factor: number) => Activations
   /** How many functions have to become layers before the source is one. */
   readonly depth: number
 }

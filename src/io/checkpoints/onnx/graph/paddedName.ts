@@ -1,2 +1,8 @@
 /** The name of the zeros that a mean counts, in files that this package writes. @param id that of the pooling layer */
 export const paddedName = (id: string): string => `${id}/padded`
+
+/** The name of the zeros that a selection reads beside its channels, in such files. @param id that of its layer */
+export const besideZerosName = (id: string): string => `${id}/zeros`
+
+/** The name of a layer's factor in such files. @param id that of the layer */
+export const factorName = (id: string): string => `${id}/factor`

@@ -2,12 +2,14 @@ import { batchNormDefaults } from '../../../../models/parameters/statistics.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader, Value } from '../graph/nodeReader.js'
 import type { FunctionOf } from '../graph/numbers.js'
+import { factorName } from '../graph/paddedName.js'
 import { countOf, floatsOf, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
-import { addAffine } from './affineLayer.js'
+import { addAffine, addScale } from './affineLayer.js'
 import { activations, draftOf, once } from './drafts.js'
 import { functionsIn, isFunction, pairOf } from './functions.js'
 import { areNumbers, combined, isNumbers } from './numbers.js'
+import { product } from './product.js'
 
 /** `Add` of activations, of a bias after a matrix product, or of a number per channel. */
 export const add = (node: NodeReader): Value => {
@@ -25,7 +27,7 @@ export const add = (node: NodeReader): Value => {
     )
   const { other, tensor } = constant
   const product = draftOf(node.value(other), 'linear')
-  if (product) return activations(product.addBias(tensor, node))
+  if (product) return product.addBias(tensor, node)
   return ofOneNumber(node, constant, (a, b) => a + b) ?? affine(node, constant, (shift) => [1, shift])
 }
 
@@ -48,7 +50,8 @@ const ofOneNumber = (
   combine: (a: number, b: number) => number,
 ): Value | undefined => {
   const value = node.value(other)
-  const isVector = value.kind === 'activations' && value.activations.shape.kind === 'vector'
+  const isVector =
+    draftOf(value, 'dense') !== undefined || (value.kind === 'activations' && value.activations.shape.kind === 'vector')
   return countOf(tensor.dims) === 1 && (isVector || isFunction(node, other)) ? pairOf(node, combine) : undefined
 }
 
@@ -66,11 +69,19 @@ export const sub = (node: NodeReader): Value => {
 export const mul = (node: NodeReader): Value => {
   if (areNumbers(node)) return combined(node, (a, b) => a * b)
   const constant = constantOf(node)
-  if (!constant) return pairOf(node, (a, b) => a * b) ?? byActivations(node, 'product')
-  const curved = ofOneNumber(node, constant, (a, b) => a * b)
-  if (curved) return curved
-  return affine(node, constant, (value) => [value, 0])
+  if (!constant) return multiplied(node)
+  if (node.isOurs && constant.tensor.name === factorName(node.name))
+    return activations(addScale(node, node.activations(constant.other), floatsOf(constant.tensor)[0] ?? Number.NaN))
+  return ofOneNumber(node, constant, (a, b) => a * b) ?? affine(node, constant, (value) => [value, 0])
 }
+
+/** A product of activations: an element-wise function of the same, or a layer. */
+const multiplied = (node: NodeReader): Value =>
+  pairOf(
+    node,
+    (a, b) => a * b,
+    () => node.withInputs([product(node)]).activations(0),
+  ) ?? product(node)
 
 /** `Div` by a number per channel. */
 export const div = (node: NodeReader): Value => {
@@ -146,7 +157,13 @@ const affine = (
   const shift = numbers.map((value, i) => step(value)[0] * (before?.shift[i] ?? 0) + step(value)[1])
   const name = before?.name ?? tensor.name
   const functions = countOf(tensor.dims) === 1 ? functionsIn(node, other).map(after(step(numbers[0] ?? 1))) : []
-  const settle = once(() => addAffine(node, source, { scale, shift, name }))
+  // A factor that is one number in the file is no parameter.
+  const isFactor = functions.length > 0 && shift.every((each) => each === 0)
+  const settle = once(() =>
+    isFactor && source !== node.builder.input && !node.isOurs
+      ? addScale(node, source, scale[0] ?? Number.NaN)
+      : addAffine(node, source, { scale, shift, name }),
+  )
   return { kind: 'draft', draft: 'affine', source, scale, shift, name, functions, settle }
 }
 

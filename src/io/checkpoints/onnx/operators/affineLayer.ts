@@ -27,6 +27,10 @@ export const addAffine = (node: NodeReader, source: Activations, { scale, shift,
   })
 }
 
+/** Adds factor·x as a layer. */
+export const addScale = (node: NodeReader, source: Activations, factor: number): Activations =>
+  node.builder.add({ type: 'scale', factor: shortest(factor) }, [source], node.originOf('scale'))
+
 /** Bytes that the description of a network takes for the mean and the deviation of a channel. */
 const TEXT_BYTES = 256
 

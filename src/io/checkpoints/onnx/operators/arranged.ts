@@ -4,6 +4,7 @@ import type { Draft, NodeReader, Value } from '../graph/nodeReader.js'
 import type { Extent } from '../graph/numbers.js'
 import { countOf, doublesOf, permuted, rowMajor, shapeText } from '../graph/tensor.js'
 import { activations, draftOf, once } from './drafts.js'
+import { ALL, selection } from './selection.js'
 
 // Activations in another order or shape than layers here make them: channels last, as TensorFlow has them, or the list of
 // pixels of an image. Operators that only move numbers change the places; a layer that can read that order ends it.
@@ -117,12 +118,27 @@ export const arranged = (node: Arranger, arrangement: Arrangement): Value => {
     if (shapeText(dims) === shapeText(dimsOf(shape))) return source
     if (dims.length === 1) return activations(flat())
   }
+  const channels = channelOrder(arrangement)
+  if (channels) {
+    node.budget.allocate(Float64Array.BYTES_PER_ELEMENT * channels.length, 'the order of its channels')
+    return selection(node, { source: settled(node, source), channels, steps: ALL })
+  }
   const settle = (): never =>
     node.refuse(
       `activations that are read as batch x ${dimsOf(shape).join(' x ')}, or as one list by a linear layer`,
       `another order of them, of shape ${shapeText(['batch', ...dims])}, before a layer that cannot read it`,
     )
   return { kind: 'draft', draft: 'arranged', ...arrangement, flat, settle }
+}
+
+/** The order of an image's channels if each is in its own rows and columns; undefined if they are not. */
+const channelOrder = ({ shape, dims, positions }: Arrangement): readonly number[] | undefined => {
+  if (shape.kind !== 'image' || shapeText(dims) !== shapeText(dimsOf(shape))) return undefined
+  const pixels = shape.height * shape.width
+  const isOwn = positions.every(
+    (position, i) => position % pixels === i % pixels && position - (i % pixels) === positions[i - (i % pixels)],
+  )
+  return isOwn ? Array.from({ length: shape.channels }, (_, c) => (positions[c * pixels] ?? 0) / pixels) : undefined
 }
 
 /** One vector for each image. */

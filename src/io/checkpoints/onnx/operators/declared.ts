@@ -151,6 +151,7 @@ export const declared = {
   Softplus: {},
   // The only axis of one vector for each image: the default of every opset.
   Softmax: { axis: int(-1, among(1, -1)) },
+  Split: { axis: int(0), num_outputs: int(undefined, undefined, { since: 18 }), split: ints(undefined, { until: 12 }) },
   Squeeze: { axes: ints(undefined, { until: 12 }) },
   Sub: {},
   Sum: {},

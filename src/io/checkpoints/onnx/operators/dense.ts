@@ -11,10 +11,11 @@ export const gemm = (node: NodeReader): Value => {
   const weight = node.constant(1)
   const bias = node.optional(2) ? node.constant(2) : undefined
   const { input, positions } = featuresIn(node)
-  return activations(
-    linearLayer(node, input, weight, node, {
-      weight: matrix(node, weight, { transposed, factor: node.float('alpha'), positions }),
-      bias: biasOf(node, bias, outputsOf(node, weight, transposed), node.float('beta')),
+  const out = outputsOf(node, weight, transposed)
+  return denseDraft(node, out, (factor, by) =>
+    linearLayer(node, input, weight, by, {
+      weight: matrix(node, weight, { transposed, factor: factor * node.float('alpha'), positions }),
+      bias: biasOf(node, bias, out, factor * node.float('beta')),
     }),
   )
 }
@@ -24,12 +25,32 @@ export const matMul = (node: NodeReader): Value => {
   const { input, positions } = featuresIn(node)
   const weight = node.constant(1)
   const out = outputsOf(node, weight, false)
-  const make = (bias: Tensor | undefined, by: NodeReader): Activations =>
-    linearLayer(node, input, weight, by, {
-      weight: matrix(node, weight, { transposed: false, factor: 1, positions }),
-      bias: biasOf(by, bias, out, 1),
-    })
-  return { kind: 'draft', draft: 'linear', out, addBias: make, settle: once(() => make(undefined, node)) }
+  const make =
+    (bias: Tensor | undefined, biasNode: NodeReader) =>
+    (factor: number, by: NodeReader): Activations =>
+      linearLayer(node, input, weight, by, {
+        weight: matrix(node, weight, { transposed: false, factor, positions }),
+        bias: biasOf(biasNode, bias, out, factor),
+      })
+  return {
+    kind: 'draft',
+    draft: 'linear',
+    out,
+    addBias: (bias, by) => denseDraft(by, out, make(bias, by)),
+    settle: once(() => make(undefined, node)(1, node)),
+  }
+}
+
+/** A linear layer, which a factor after it becomes part of. In our own files the factor is a layer. */
+const denseDraft = (node: NodeReader, out: number, make: (factor: number, by: NodeReader) => Activations): Value => {
+  if (node.isOurs) return activations(make(1, node))
+  return {
+    kind: 'draft',
+    draft: 'dense',
+    out,
+    scaled: (factor, by) => make(factor, by),
+    settle: once(() => make(1, node)),
+  }
 }
 
 const outputsOf = (node: NodeReader, { dims }: Tensor, transposed: boolean): number => {

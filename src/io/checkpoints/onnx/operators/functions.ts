@@ -5,7 +5,7 @@ import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader, Value } from '../graph/nodeReader.js'
 import type { FunctionOf } from '../graph/numbers.js'
 import { countOf, doublesOf } from '../graph/tensor.js'
-import { addAffine } from './affineLayer.js'
+import { addAffine, addScale } from './affineLayer.js'
 import { draftOf, once } from './drafts.js'
 import { areNumbers, combined, isNumbers } from './numbers.js'
 import { grid, type Recognised, recognise } from './recognise.js'
@@ -119,6 +119,8 @@ export const functionsIn = (node: NodeReader, index: number): readonly FunctionO
   const itself = { key: value.settle, source: value.settle, values: grid, depth: 1 }
   const affine = draftOf(value, 'affine')
   if (affine) return [...affine.functions.slice(0, MOST - 1), itself]
+  const dense = draftOf(value, 'dense')
+  if (dense) return [{ ...itself, scaled: (factor) => dense.scaled(factor, node) }]
   const composed = draftOf(value, 'function')
   if (!composed) return [itself]
   if (!composed.isLayer()) return composed.functions
@@ -149,6 +151,8 @@ const functionDraft = (node: NodeReader, functions: readonly FunctionOf[], fallb
   })
   const settle = once(() => {
     const found = known()
+    if (found?.scaled && found.layer.type === 'affine' && found.layer.shift === 0)
+      return found.scaled(found.layer.scale)
     if (found) return layerAfter(node, found.source(), found.layer)
     return (
       fallback?.() ??
@@ -171,6 +175,7 @@ const layerAfter = (node: NodeReader, source: Activations, layer: Recognised): A
       return node.builder.add({ type: 'activation', function: layer.function }, [source], node.originOf('activation'))
     case 'affine': {
       const { shape } = source
+      if (layer.shift === 0) return addScale(node, source, layer.scale)
       if (shape.kind !== 'image')
         return node.refuse('arithmetic with constants on an image', `a vector of ${shape.features} per image`)
       const all = (value: number): Float64Array => new Float64Array(shape.channels).fill(value)

@@ -4,25 +4,27 @@ import { NodeReader, type Value } from '../graph/nodeReader.js'
 import type { Reading } from '../graph/reading.js'
 import { add, batchNormalization, div, mul, sub, sum } from './affine.js'
 import { anyOrder } from './anyOrder.js'
+import { concatenated } from './concatenation.js'
 import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
-import { concat, constantOfShape, gather, slice } from './numbers.js'
+import { concat, constantOfShape, gather, ofNumbersOr, slice } from './numbers.js'
 import { pad } from './padding.js'
 import { constant, dropout, identity, relu, softmax } from './passing.js'
 import { averagePool, maxPool } from './pooling.js'
+import { gathered, sliced, split } from './selections.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
 import { cast } from './views.js'
 import { conv, globalAverage, reduceMean } from './windows.js'
 
 /** What an operator becomes: layers, or a value that later nodes use. */
-const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {
+const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | readonly Value[]>> = {
   Add: anyOrder(add),
   AveragePool: averagePool,
   BatchNormalization: batchNormalization,
   Cast: cast,
   Clip: anyOrder(clip),
-  Concat: concat,
+  Concat: ofNumbersOr(concat, concatenated),
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Conv: conv,
@@ -32,7 +34,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {
   Erf: anyOrder(elementwise(numbers.erf)),
   Exp: anyOrder(elementwise(Math.exp)),
   Flatten: flatten,
-  Gather: gather,
+  Gather: ofNumbersOr(gather, gathered),
   Gelu: anyOrder(
     nonlinearity((node) => ({ type: 'gelu', approximate: node.text('approximate') === 'tanh' ? 'tanh' : 'none' })),
   ),
@@ -58,9 +60,10 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value>> = {
   Reshape: reshape,
   Shape: shapeOf,
   Sigmoid: anyOrder(elementwise(numbers.sigmoid)),
-  Slice: slice,
+  Slice: ofNumbersOr(slice, sliced),
   Softplus: anyOrder(elementwise(numbers.softplus)),
   Softmax: softmax,
+  Split: split,
   Squeeze: squeeze,
   Sub: anyOrder(sub),
   Sum: anyOrder(sum),
@@ -77,7 +80,7 @@ export const operatorNames: readonly string[] = Object.keys(declared)
 export const isSupported = (opType: string): opType is OperatorName => Object.hasOwn(declared, opType)
 
 /**
- * Reads one node.
+ * Reads one node: the values of its outputs, or of the first ones.
  *
  * @param inputs values of its inputs; undefined for one that is left out
  * @param index of the node in the graph
@@ -89,4 +92,4 @@ export const readOperator = (
   inputs: readonly (Value | undefined)[],
   index: number,
   reading: Reading,
-): Value => readers[opType](new NodeReader(node, declared[opType], inputs, index, reading))
+): readonly Value[] => [readers[opType](new NodeReader(node, declared[opType], inputs, index, reading))].flat()

@@ -37,6 +37,12 @@ export const isNumbers = (value: Value): boolean => value.kind === 'numbers' || 
 export const areNumbers = (node: NodeReader): boolean =>
   Array.from({ length: node.count }, (_, i) => node.value(i)).every(isNumbers)
 
+/** An operator on numbers, or on activations if an input is computed from the image. */
+export const ofNumbersOr =
+  (ofNumbers: (node: NodeReader) => Value, ofActivations: (node: NodeReader) => Value) =>
+  (node: NodeReader): Value =>
+    (areNumbers(node) ? ofNumbers : ofActivations)(node)
+
 /** Computed numbers as a value. @param dims their shape. @default a list */
 export const computed = (
   node: NodeReader,
@@ -163,9 +169,6 @@ export const slice = (node: NodeReader): Value => {
 
 /** `Concat` of lists of numbers. */
 export const concat = (node: NodeReader): Value => {
-  const layer = Array.from({ length: node.count }, (_, i) => i).find((i) => !isNumbers(node.value(i)))
-  if (layer !== undefined)
-    node.refuse('lists of numbers to concatenate (no layer here joins activations)', node.described(layer))
   const parts = Array.from({ length: node.count }, (_, i) => numbersIn(node, i))
   const [first] = parts
   if (!first) return node.refuse('at least one input', 'none')

@@ -4,6 +4,7 @@ import { doublesOf } from '../graph/tensor.js'
 import { type Arranged, axesOf, inOrder, reordered } from './arranged.js'
 import { activations, draftOf, once } from './drafts.js'
 import { attributeOrInput } from './numbers.js'
+import { zerosBeside } from './selections.js'
 import { sameSides, sidesText } from './windows.js'
 
 /** `Pad` of an image by a number. */
@@ -16,13 +17,19 @@ export const pad = (node: NodeReader): Value => {
 
 /** @param pads at the beginning of each axis, and at its end: of images, channels, rows and columns */
 const padded = (node: NodeReader, pads: readonly number[]): Value => {
-  const source = node.activations(0)
   const [value = Number.NaN] = node.optional(2)
     ? doublesOf(node.constant(2))
     : [node.opset > 10 ? 0 : node.float('value')]
   const [n = 0, c = 0, top = 0, left = 0, n2 = 0, c2 = 0, bottom = 0, right = 0] = pads
+  const channelsOnly = pads.every((side, i) => side === 0 || (side > 0 && i % (pads.length / 2) === 1))
+  if (value === 0 && channelsOnly && pads.some((side) => side > 0) && (pads.length === 8 || pads.length === 4))
+    return zerosBeside(node, c, pads[pads.length / 2 + 1] ?? 0)
+  const source = node.activations(0)
   if (source.shape.kind !== 'image' || pads.length !== 8 || n !== 0 || c !== 0 || n2 !== 0 || c2 !== 0)
-    node.refuse('padding of the rows and columns of images', `pads ${pads.slice(0, 16).join(', ')}`)
+    node.refuse(
+      'padding of the rows and columns of images, or zeros beside channels',
+      `pads ${pads.slice(0, 16).join(', ')}`,
+    )
   const sides = { top, bottom, left, right }
   checkSides(node, sides)
   if (sameSides(sides) === 0 && !node.isOurs) return activations(source)
@@ -56,7 +63,12 @@ const arrangedPad = (node: NodeReader, before: Arranged, pads: readonly number[]
   const [c2, bottom, right] = [along(0, 4), along(1, 4), along(2, 4)]
   const inputs = Array.from({ length: node.count }, (_, i) => (i === 0 ? source : node.optional(i)))
   const result = padded(node.withInputs(inputs), [n, c, top, left, n2, c2, bottom, right])
-  const larger = { ...shape, height: shape.height + top + bottom, width: shape.width + left + right }
+  const larger = {
+    ...shape,
+    channels: shape.channels + c + c2,
+    height: shape.height + top + bottom,
+    width: shape.width + left + right,
+  }
   return reordered(node, { source: result, ...inOrder(node, larger) }, order)
 }
 

@@ -1,0 +1,50 @@
+import { isPerChannel } from '../../../../models/architecture/shapes.js'
+import type { Activations } from '../graph/networkBuilder.js'
+import type { NodeReader, Value } from '../graph/nodeReader.js'
+import { shapeText } from '../graph/tensor.js'
+import { axesOf, dimsOf, inOrder, reordered } from './arranged.js'
+import { activations, draftOf } from './drafts.js'
+
+/** `Mul` of two activations: of the same shape, or of an image and a number for each of its channels. */
+export const product = (node: NodeReader): Value => {
+  const [left, right] = [factorIn(node, 0), factorIn(node, 1)]
+  const order = left.order ?? right.order ?? CHANNELS_FIRST
+  const isFit = ({ order: own, axis }: Factor): boolean =>
+    own ? own.join() === order.join() : axis === undefined ? order === CHANNELS_FIRST : axis === order.indexOf(0)
+  if (![left, right].every(isFit) || (left.axis !== undefined && right.axis !== undefined))
+    node.refuse('two factors with the same order of axes', `${node.described(0)}, and ${node.described(1)}`)
+  const [a, b] = [left.output.shape, right.output.shape]
+  const areSame = shapeText(dimsOf(a)) === shapeText(dimsOf(b))
+  if (!areSame && !isPerChannel(a, b) && !isPerChannel(b, a))
+    node.refuse(
+      'factors of one shape, or one number for each channel',
+      `${shapeText(dimsOf(a))} and ${shapeText(dimsOf(b))} for each image`,
+    )
+  const made = node.builder.add({ type: 'multiply' }, [left.output, right.output], node.originOf('multiply'))
+  const result = activations(made)
+  return order === CHANNELS_FIRST ? result : reordered(node, { source: result, ...inOrder(node, made.shape) }, order)
+}
+
+const CHANNELS_FIRST: readonly number[] = [0, 1, 2]
+
+/** One of two factors. */
+interface Factor {
+  readonly output: Activations
+  /** The order of the axes of images in the file, if it is another one. */
+  readonly order?: readonly number[]
+  /** The axis of the channels, of a number for each channel. */
+  readonly axis?: number
+}
+
+const factorIn = (node: NodeReader, index: number): Factor => {
+  const before = draftOf(node.value(index), 'arranged')
+  if (!before) return { output: node.activations(index) }
+  const { shape, dims, positions } = before
+  const output = (): Activations => node.withInputs([before.source]).activations(0)
+  const axis = dims.findIndex((extent) => extent > 1)
+  const image = { kind: 'image', height: 1, width: 1, channels: positions.length } as const
+  const isList = dims.length === 3 && isPerChannel(shape, image) && dims[Math.max(0, axis)] === positions.length
+  if (isList && positions.every((position, i) => position === i)) return { output: output(), axis: Math.max(0, axis) }
+  const order = axesOf(node, before)
+  return order ? { output: output(), order } : { output: node.activations(index) }
+}

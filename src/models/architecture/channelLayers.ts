@@ -1,0 +1,52 @@
+import { given as kept } from '../../dsl/kit/given.js'
+import type { ConcatLayer, MultiplyLayer, Placement, ScaleLayer, SelectChannelsLayer } from './layer.js'
+import {
+  idOptions,
+  type ScaleOptions,
+  type SelectChannelsOptions,
+  scaleOptions,
+  selectChannelsOptions,
+} from './layerOptions.js'
+
+/**
+ * The channels of several images of the same size one after the other, as `torch.cat(…, 1)`; or the numbers of vectors
+ * that are not flattened images. DenseNets and the fire modules of SqueezeNets have it.
+ *
+ * @example
+ * const joined = concat(['expand1x1', 'expand3x3'])
+ */
+export const concat = (inputs: readonly string[], placement: Pick<Placement, 'id'> = {}): ConcatLayer => {
+  idOptions.read(placement, 'concat')
+  return { type: 'concat', inputs, ...kept(placement) }
+}
+
+/**
+ * Some channels of an image, in any order: a slice, one part of a split, a shuffle of channels; with −1, channels of zeros
+ * as well. Also the numbers of a vector that is not a flattened image.
+ *
+ * @example
+ * const secondHalf = selectChannels({ channels: [2, 3] })
+ * const shuffledInTwoGroups = selectChannels({ channels: [0, 2, 1, 3] })
+ * const paddedByZeros = selectChannels({ channels: [-1, 0, 1, -1] })
+ */
+export const selectChannels = (options: SelectChannelsOptions): SelectChannelsLayer => {
+  selectChannelsOptions.read(options)
+  return { type: 'selectChannels', ...kept(options) }
+}
+
+/**
+ * The product of two layers' outputs of the same shape, number by number; or of an image and one number for each of its
+ * channels, an image of 1 × 1 or a vector, as in squeeze-and-excitation.
+ *
+ * Source: Hu, Shen, Sun, "Squeeze-and-Excitation Networks", CVPR 2018.
+ */
+export const multiply = (inputs: readonly [string, string], placement: Pick<Placement, 'id'> = {}): MultiplyLayer => {
+  idOptions.read(placement, 'multiply')
+  return { type: 'multiply', inputs, ...kept(placement) }
+}
+
+/** factor·x with a constant factor, as of logits before a softmax. It is not trained. */
+export const scale = (options: ScaleOptions): ScaleLayer => {
+  scaleOptions.read(options)
+  return { type: 'scale', ...kept(options) }
+}

@@ -1,0 +1,41 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import { tf } from '../../engine/tf.js'
+import { inverseOf, selectionOf } from '../architecture/selection.js'
+
+/** Activations one after the other along their channels, the last axis. */
+export const joined = (inputs: readonly Tensor[]): Tensor => tf.concat([...inputs], -1)
+
+/** Some channels, and channels of zeros; see `selectChannels`. The gradient is the selection that returns each to its place. */
+export const selected = (x: Tensor, channels: readonly number[]): Tensor => {
+  const inputs = x.shape.at(-1) ?? 0
+  const selection = selectionOf(channels, inputs)
+  switch (selection.type) {
+    case 'range':
+      return tf.slice(x, [...others(x, 0), selection.begin], [...others(x, -1), selection.size])
+    case 'zeros':
+      return besideZeros(x, selection.before, selection.after)
+    case 'places':
+      return tf.customGrad((input) => {
+        const image = input as Tensor
+        const indices = tf.tensor1d([...selection.places], 'int32')
+        return {
+          value: tf.gather(besideZeros(image, 0, selection.zeros), indices, image.rank - 1),
+          gradFunc: (dy) => selected(dy, inverseOf(channels, inputs)),
+        }
+      })(x)
+  }
+}
+
+/** Channels of zeros before and after those of x. */
+const besideZeros = (x: Tensor, before: number, after: number): Tensor =>
+  before + after === 0 ? x : tf.pad(x, [...others(x, 0).map((): [number, number] => [0, 0]), [before, after]])
+
+/** A number for each axis but the last. */
+const others = ({ rank }: Tensor, value: number): number[] => new Array<number>(rank - 1).fill(value)
+
+/** The product of two values of one shape, or of images and one number for each channel, as an image or a vector. */
+export const multiplied = (left: Tensor, right: Tensor): Tensor => tf.mul(spread(left, right), spread(right, left))
+
+/** A vector as an image of 1 x 1, beside images. */
+const spread = (x: Tensor, beside: Tensor): Tensor =>
+  x.rank === 2 && beside.rank === 4 ? tf.reshape(x, [-1, 1, 1, x.shape[1] ?? 0]) : x

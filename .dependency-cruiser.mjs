@@ -99,6 +99,7 @@ const folders = {
     ['torch', 'One format.'],
     ['tfjs', 'One format.'],
     ['onnx/graph', 'The file format and its nodes, shared by all operators.'],
+    ['onnx/values', 'What values of a graph are and become, shared by the families of operators.'],
     ['onnx/operators', 'Each file has one family of operators.'],
     ['onnx', 'One format.'],
   ],

@@ -2,11 +2,11 @@ import type { ImageShape } from '../../../dsl/dataset.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { dataTypes, type OnnxGraph } from './graph/messages.js'
 import type { NetworkBuilder } from './graph/networkBuilder.js'
-import type { Value } from './graph/nodeReader.js'
 import type { Reading } from './graph/reading.js'
 import { shapeText } from './graph/tensor.js'
 import { typeText } from './graph/tensorReader.js'
-import { arrangedInput } from './operators/arranged.js'
+import type { Value } from './graph/value.js'
+import { arrangedInput } from './values/arranged.js'
 
 /** The images of a graph. */
 export interface GraphInput {

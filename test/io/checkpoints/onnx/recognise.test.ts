@@ -1,6 +1,6 @@
 /** Element-wise functions are distinguished over all numbers that activations may be, not only near 0. */
 import { describe, expect, it } from 'vitest'
-import { grid, recognise } from '../../../../src/io/checkpoints/onnx/operators/recognise.js'
+import { grid, recognise } from '../../../../src/io/checkpoints/onnx/values/recognise.js'
 
 const of = (value: (x: number) => number) => recognise(grid.map(value))
 

@@ -1,14 +1,15 @@
 import { batchNormDefaults } from '../../../../models/parameters/statistics.js'
 import type { Activations } from '../graph/networkBuilder.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import type { FunctionOf } from '../graph/numbers.js'
 import { factorName } from '../graph/paddedName.js'
 import { countOf, floatsOf, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
+import type { Value } from '../graph/value.js'
+import { activations, draftOf, once } from '../values/drafts.js'
+import { areNumbers, combined, isNumbers } from '../values/numbers.js'
 import { addAffine, addScale } from './affineLayer.js'
-import { activations, draftOf, once } from './drafts.js'
 import { functionsIn, isFunction, pairOf } from './functions.js'
-import { areNumbers, combined, isNumbers } from './numbers.js'
 import { product } from './product.js'
 
 /** `Add` of activations, of a bias after a matrix product, or of a number per channel. */

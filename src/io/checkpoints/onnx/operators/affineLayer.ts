@@ -3,7 +3,7 @@ import { isOfPixels, wrongUnits } from '../../../../models/architecture/normalis
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { lazyTensor } from '../graph/tensors.js'
-import { shortest } from './shortest.js'
+import { shortest } from '../values/shortest.js'
 
 /** scale·x + shift, with one number of each per channel; `name` is that of the tensor that the scale came from. */
 export interface Affine {

@@ -1,9 +1,10 @@
 import type { Activations } from '../graph/networkBuilder.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
-import { axesOf, inOrder, reordered } from './arranged.js'
-import { activations, draftOf } from './drafts.js'
-import { BYTES, channelsIn } from './selection.js'
-import { fromFront } from './views.js'
+import type { NodeReader } from '../graph/nodeReader.js'
+import type { Value } from '../graph/value.js'
+import { axesOf, inOrder, reordered } from '../values/arranged.js'
+import { activations, draftOf } from '../values/drafts.js'
+import { BYTES, channelsIn } from '../values/selection.js'
+import { fromFront } from '../values/views.js'
 
 /** `Concat` of activations along their channels. */
 export const concatenated = (node: NodeReader): Value => {

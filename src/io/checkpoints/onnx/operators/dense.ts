@@ -1,9 +1,10 @@
 import type { StateTensor } from '../../tensors/checkpoint.js'
 import type { Activations, LayerTensors } from '../graph/networkBuilder.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, floatsOf, permuted, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
-import { activations, draftOf, once } from './drafts.js'
+import type { NodePlace, Value } from '../graph/value.js'
+import { activations, draftOf, once } from '../values/drafts.js'
 
 /** `Gemm`: α·x·W + β·c. */
 export const gemm = (node: NodeReader): Value => {
@@ -26,8 +27,8 @@ export const matMul = (node: NodeReader): Value => {
   const weight = node.constant(1)
   const out = outputsOf(node, weight, false)
   const make =
-    (bias: Tensor | undefined, biasNode: NodeReader) =>
-    (factor: number, by: NodeReader): Activations =>
+    (bias: Tensor | undefined, biasNode: NodePlace) =>
+    (factor: number, by: NodePlace): Activations =>
       linearLayer(node, input, weight, by, {
         weight: matrix(node, weight, { transposed: false, factor, positions }),
         bias: biasOf(biasNode, bias, out, factor),
@@ -42,13 +43,13 @@ export const matMul = (node: NodeReader): Value => {
 }
 
 /** A linear layer, which a factor after it becomes part of. In our own files the factor is a layer. */
-const denseDraft = (node: NodeReader, out: number, make: (factor: number, by: NodeReader) => Activations): Value => {
+const denseDraft = (node: NodePlace, out: number, make: (factor: number, by: NodePlace) => Activations): Value => {
   if (node.isOurs) return activations(make(1, node))
   return {
     kind: 'draft',
     draft: 'dense',
     out,
-    scaled: (factor, by) => make(factor, by),
+    scaled: make,
     settle: once(() => make(1, node)),
   }
 }
@@ -60,10 +61,10 @@ const outputsOf = (node: NodeReader, { dims }: Tensor, transposed: boolean): num
 }
 
 const linearLayer = (
-  node: NodeReader,
+  node: NodePlace,
   input: Activations,
   weight: Tensor,
-  by: NodeReader,
+  by: NodePlace,
   tensors: LayerTensors,
 ): Activations => {
   const name = node.layerName(weight.name)
@@ -114,7 +115,7 @@ const moved = (numbers: Float32Array, out: number, positions: Float64Array): Flo
 
 const scaled = (tensor: Tensor, factor: number): Float32Array => floatsOf(tensor).map((value) => value * factor)
 
-const biasOf = (node: NodeReader, bias: Tensor | undefined, out: number, factor: number): StateTensor => {
+const biasOf = (node: NodePlace, bias: Tensor | undefined, out: number, factor: number): StateTensor => {
   if (!bias) return lazyTensor([out], () => new Float32Array(out))
   const { dims } = bias
   const count = countOf(dims)

@@ -2,13 +2,14 @@ import { numbers } from '../../../../models/activations/arithmetic.js'
 import { formulaOf } from '../../../../models/activations/formulas.js'
 import type { Nonlinearity } from '../../../../models/activations/nonlinearity.js'
 import type { Activations } from '../graph/networkBuilder.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import type { FunctionOf } from '../graph/numbers.js'
 import { countOf, doublesOf } from '../graph/tensor.js'
+import type { Value } from '../graph/value.js'
+import { draftOf, once } from '../values/drafts.js'
+import { areNumbers, combined, isNumbers } from '../values/numbers.js'
+import { grid, type Recognised, recognise } from '../values/recognise.js'
 import { addAffine, addScale } from './affineLayer.js'
-import { draftOf, once } from './drafts.js'
-import { areNumbers, combined, isNumbers } from './numbers.js'
-import { grid, type Recognised, recognise } from './recognise.js'
 
 // Element-wise functions, which exporters often write by several operators: x·σ(x) for SiLU. Until a node reads the result
 // as the output of a layer, only the function's values on a grid are known. They say which layer it is.

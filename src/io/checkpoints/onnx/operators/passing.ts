@@ -1,7 +1,8 @@
 import type { Dtype } from '../../tensors/dtype.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import { doublesOf, tensorOf } from '../graph/tensor.js'
-import { activations, draftOf } from './drafts.js'
+import type { Value } from '../graph/value.js'
+import { activations, draftOf } from '../values/drafts.js'
 import { elementwise } from './functions.js'
 
 /**

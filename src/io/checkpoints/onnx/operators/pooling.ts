@@ -2,9 +2,10 @@ import type { ImageShape } from '../../../../dsl/dataset.js'
 import type { PoolWindows, Sides } from '../../../../models/architecture/layer.js'
 import { windowsAlong } from '../../../../models/architecture/windowsAlong.js'
 import type { Activations } from '../graph/networkBuilder.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import { paddedName } from '../graph/paddedName.js'
-import { activations, draftOf } from './drafts.js'
+import type { Value } from '../graph/value.js'
+import { activations, draftOf } from '../values/drafts.js'
 import { evenSides, imageOf, padOrigin, sameSides, sidesOf, sidesText, strideOf } from './windows.js'
 
 /** `MaxPool`, with the −∞ of a `Pad` before it. */

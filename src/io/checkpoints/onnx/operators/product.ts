@@ -1,9 +1,10 @@
 import { isPerChannel } from '../../../../models/architecture/shapes.js'
 import type { Activations } from '../graph/networkBuilder.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import { shapeText } from '../graph/tensor.js'
-import { axesOf, dimsOf, inOrder, reordered } from './arranged.js'
-import { activations, draftOf } from './drafts.js'
+import type { Value } from '../graph/value.js'
+import { axesOf, dimsOf, inOrder, reordered } from '../values/arranged.js'
+import { activations, draftOf } from '../values/drafts.js'
 
 /** `Mul` of two activations: of the same shape, or of an image and a number for each of its channels. */
 export const product = (node: NodeReader): Value => {

@@ -1,13 +1,14 @@
 import { ZEROS } from '../../../../models/architecture/selection.js'
 import type { Activations } from '../graph/networkBuilder.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import { besideZerosName } from '../graph/paddedName.js'
 import { doublesOf, shapeText } from '../graph/tensor.js'
-import { axesOf, inOrder, reordered } from './arranged.js'
-import { draftOf } from './drafts.js'
-import { attributeOrInput, isNumbers } from './numbers.js'
-import { ALL, BYTES, channelsIn, type Selected, selection } from './selection.js'
-import { fromFront } from './views.js'
+import type { Value } from '../graph/value.js'
+import { axesOf, inOrder, reordered } from '../values/arranged.js'
+import { draftOf } from '../values/drafts.js'
+import { attributeOrInput, isNumbers } from '../values/numbers.js'
+import { ALL, BYTES, channelsIn, type Selected, selection } from '../values/selection.js'
+import { fromFront } from '../values/views.js'
 
 // Channels in another order: `Slice`, `Split`, `Gather` and `Pad` along the channels, and the reshapes and transpositions
 // of a channel shuffle. One layer computes all that follow each other.

@@ -1,9 +1,19 @@
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, shapeText } from '../graph/tensor.js'
-import { arrangementIn, extentsIn, flattened, reordered, reshapedTo } from './arranged.js'
-import { activations, draftOf } from './drafts.js'
-import { attributeOrInput, computed, numbersIn } from './numbers.js'
-import { fixedDims, fromFront, MOST_AXES, reshaped, squeezed, transposed, unsqueezed, withAxes } from './views.js'
+import type { Value } from '../graph/value.js'
+import { arrangementIn, extentsIn, flattened, reordered, reshapedTo } from '../values/arranged.js'
+import { activations, draftOf } from '../values/drafts.js'
+import { attributeOrInput, computed, numbersIn } from '../values/numbers.js'
+import {
+  fixedDims,
+  fromFront,
+  MOST_AXES,
+  reshaped,
+  squeezed,
+  transposed,
+  unsqueezed,
+  withAxes,
+} from '../values/views.js'
 
 /** `Flatten` of all axes but the first. */
 export const flatten = (node: NodeReader): Value => {

@@ -1,5 +1,6 @@
 import type { Activations } from '../graph/networkBuilder.js'
-import type { NodeReader, Steps, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
+import type { Steps, Value } from '../graph/value.js'
 import { activations, once } from './drafts.js'
 
 /** Some channels of activations, and of their rows and columns every so many. */

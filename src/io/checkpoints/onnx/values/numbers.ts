@@ -1,7 +1,8 @@
 import type { Dtype } from '../../tensors/dtype.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import type { Extent, Numbers } from '../graph/numbers.js'
 import { countOf, doublesOf, rowMajor, shapeText } from '../graph/tensor.js'
+import type { Value } from '../graph/value.js'
 
 /** The most numbers of a list. Exporters compute shapes, paddings and means by lists of a few numbers. */
 const MOST = 1024

@@ -1,5 +1,5 @@
 import type { Activations } from '../graph/networkBuilder.js'
-import type { Draft, Value } from '../graph/nodeReader.js'
+import type { Draft, Value } from '../graph/value.js'
 
 /** Calls `make` when the result is first needed, and returns the same result after that. */
 export const once = <T>(make: () => T): (() => T) => {

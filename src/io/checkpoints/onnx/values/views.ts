@@ -1,7 +1,8 @@
 import type { Dtype } from '../../tensors/dtype.js'
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, doublesOf, permuted, reshapedTensor, shapeText, tensorOf } from '../graph/tensor.js'
 import { dtypeOf, typeText } from '../graph/tensorReader.js'
+import type { Value } from '../graph/value.js'
 import { computed, knownIn } from './numbers.js'
 
 // Operators that give the numbers of a constant, or computed numbers, another shape, order or type.

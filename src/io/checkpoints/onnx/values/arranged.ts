@@ -1,8 +1,9 @@
 import type { NodeShape } from '../../../../models/architecture/shapes.js'
 import type { Activations } from '../graph/networkBuilder.js'
-import type { Draft, NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import type { Extent } from '../graph/numbers.js'
 import { countOf, doublesOf, permuted, rowMajor, shapeText } from '../graph/tensor.js'
+import type { Draft, Value } from '../graph/value.js'
 import { activations, draftOf, once } from './drafts.js'
 import { ALL, selection } from './selection.js'
 

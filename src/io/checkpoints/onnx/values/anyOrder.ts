@@ -1,5 +1,6 @@
-import type { NodeReader, Value } from '../graph/nodeReader.js'
+import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, floatsOf, rowMajor, tensorOf } from '../graph/tensor.js'
+import type { Value } from '../graph/value.js'
 import { type Arranged, type Arrangement, arranged } from './arranged.js'
 import { draftOf } from './drafts.js'
 import { isNumbers } from './numbers.js'

@@ -1,0 +1,84 @@
+import type { Sides } from '../../../../models/architecture/layer.js'
+import type { NodeShape } from '../../../../models/architecture/shapes.js'
+import type { Activations, NetworkBuilder, Origin } from './networkBuilder.js'
+import type { FunctionOf, Numbers } from './numbers.js'
+import type { Tensor } from './tensor.js'
+
+/** What a layer needs of the node that it ends at. */
+export interface NodePlace {
+  readonly builder: NetworkBuilder
+  readonly isOurs: boolean
+  readonly layerName: (weight: string) => string
+  readonly origin: (name: string) => Origin
+  readonly refuse: (expected: string, actual: string) => never
+}
+
+/** Of the rows and columns of an image, every how many stay, from the first one. */
+export interface Steps {
+  readonly rows: number
+  readonly columns: number
+}
+
+/** The value of a name in a graph. */
+export type Value =
+  | { readonly kind: 'activations'; readonly activations: Activations }
+  | { readonly kind: 'constant'; readonly tensor: Tensor }
+  /** Computed from shapes and constants: a shape, a padding, a mean. */
+  | ({ readonly kind: 'numbers' } & Numbers)
+  | Draft
+
+/** A layer that later nodes may become part of. A node that reads its output ends that: `settle` makes the layer, once. */
+export type Draft = { readonly kind: 'draft'; readonly settle: () => Activations } & Drafted
+
+type Drafted =
+  /** scale·x + shift with one number of each per channel; `name` is the tensor's that the scale came from. */
+  | {
+      readonly draft: 'affine'
+      readonly source: Activations
+      readonly scale: Float64Array
+      readonly shift: Float64Array
+      readonly name: string
+      /** The same with one number for all channels, of what it was computed from; empty if channels differ. */
+      readonly functions: readonly FunctionOf[]
+    }
+  /** A matrix product that waits for its bias. */
+  | {
+      readonly draft: 'linear'
+      readonly addBias: (bias: Tensor, by: NodePlace) => Value
+      readonly out: number
+    }
+  /** An element-wise function. `isLayer`: a layer here computes it. */
+  | { readonly draft: 'function'; readonly functions: readonly FunctionOf[]; readonly isLayer: () => boolean }
+  /** More pixels at the sides of an image, for the layer after it; `name` is that of the node. */
+  | {
+      readonly draft: 'pad'
+      readonly source: Activations
+      readonly sides: Sides
+      readonly value: number
+      readonly name: string
+    }
+  /** Activations whose numbers are read in another order or shape than their layer makes them. */
+  | {
+      readonly draft: 'arranged'
+      readonly source: Value
+      /** The shape of the source. */
+      readonly shape: NodeShape
+      /** The extents of one image's numbers. */
+      readonly dims: readonly number[]
+      /** For each number, row-major, its place in the source, which is channel by channel. */
+      readonly positions: Float64Array
+      /** The source as one vector for each image, in the source's order. */
+      readonly flat: () => Activations
+    }
+  /** Some channels, of every `step`-th row and column; −1 for channels of zeros. `name` is that of the node. */
+  | {
+      readonly draft: 'selection'
+      readonly source: Activations
+      readonly channels: readonly number[]
+      readonly steps: Steps
+      readonly name: string
+    }
+  /** A linear layer with its bias, which a factor after it may become part of. */
+  | { readonly draft: 'dense'; readonly scaled: (factor: number, by: NodePlace) => Activations; readonly out: number }
+  /** A softmax of logits, which must be the network's output. */
+  | { readonly draft: 'probabilities'; readonly source: Activations; readonly operator: string }

@@ -142,6 +142,62 @@ def batch_normalization(c):
     return c.node("BatchNormalization", ["x", *inputs], epsilon=c.pick(None, 1e-3, 0.1), momentum=c.pick(None, 0.5), **more)
 
 
+def layer_normalization(c):
+    if c.opset < 17:
+        raise Odd
+    kind = c.pick("last", "last", "vector", "first")
+    more = {"epsilon": c.pick(None, 1e-3, 0.1), "stash_type": c.pick(None, 1)}
+    count = {"last": CHANNELS, "vector": CHANNELS * SIDE * SIDE, "first": SIDE}[kind]
+    parameters = [c.weights(count)] + ([c.weights(count)] if c.pick(True, False) else [])
+    if kind == "last":
+        last = c.node("Transpose", ["x"], perm=[0, 2, 3, 1])
+        done = c.node("LayerNormalization", [last, *parameters], axis=c.pick(None, -1, 3), **more)
+        return c.node("Transpose", [done], perm=[0, 3, 1, 2])
+    x = c.node("Flatten", ["x"], axis=1) if kind == "vector" else "x"
+    return c.node("LayerNormalization", [x, *parameters], axis=c.pick(None, -1, 1) if kind == "vector" else None, **more)
+
+
+def group_normalization(c):
+    # The reference follows opset 21 in all of them: a number for each channel is one for each group of one channel.
+    if c.opset < 21:
+        raise Odd
+    groups = c.pick(1, 2)
+    return c.node("GroupNormalization", ["x", c.weights(CHANNELS), c.weights(CHANNELS)], num_groups=groups,
+                  epsilon=c.pick(None, 1e-3, 0.1), stash_type=c.pick(None, 1))
+
+
+def instance_normalization(c):
+    epsilon = c.pick(None, 1e-3, 0.1)
+    if c.pick(True, False):
+        return c.node("InstanceNormalization", ["x", c.weights(CHANNELS), c.weights(CHANNELS)], epsilon=epsilon)
+    groups = c.pick(1, 2)
+    grouped = c.node("Reshape", ["x", c.whole([0, groups, -1])])
+    done = c.node("InstanceNormalization", [grouped, c.weights(groups), c.weights(groups)], epsilon=epsilon)
+    back = c.node("Reshape", [done, c.whole([0, CHANNELS, SIDE, SIDE])])
+    if c.pick(True, False):
+        return back
+    return c.node("Add", [c.node("Mul", [back, c.weights(CHANNELS, 1, 1)]), c.weights(CHANNELS, 1, 1)])
+
+
+def layer_norm_written_out(c):
+    """A normalisation of each pixel, or of a vector, as exporters write it before opset 17."""
+    vector = c.pick(True, False)
+    x = c.node("Flatten", ["x"], axis=1) if vector else c.node("Transpose", ["x"], perm=[0, 2, 3, 1])
+    count, axis = (CHANNELS * SIDE * SIDE, c.pick(1, -1)) if vector else (CHANNELS, c.pick(3, -1))
+
+    def mean(value):
+        inputs, more = c.axes(17, [axis])
+        return c.node("ReduceMean", [value, *inputs], **more)
+
+    centred = c.node("Sub", [x, mean(x)])
+    squares = c.node("Mul", [centred, centred]) if c.pick(True, False) else c.node("Pow", [centred, c.constant(2.0)])
+    sums = [mean(squares), c.constant(c.pick(1e-5, 0.1))]
+    value = c.node("Div", [centred, c.node("Sqrt", [c.node("Add", sums if c.pick(True, False) else sums[::-1])])])
+    if c.pick(True, False):
+        value = c.node("Add", [c.node("Mul", [value, c.weights(count)]), c.weights(count)])
+    return value if vector else c.node("Transpose", [value], perm=[0, 3, 1, 2])
+
+
 def constants(op):
     """Arithmetic with a constant, which may itself be computed from constants."""
     def make(c):
@@ -446,6 +502,8 @@ MAKERS = {
     "LeakyRelu": function("LeakyRelu", alpha=(0.1, 0.0, 2.0)), "Max": bound("Max"), "Min": bound("Min"),
     "Mish": function("Mish", 18), "Neg": written_out("Neg"), "Pow": written_out("Pow"),
     "Reciprocal": written_out("Reciprocal"), "Sigmoid": function("Sigmoid"), "Softplus": function("Softplus"),
+    "GroupNormalization": group_normalization, "InstanceNormalization": instance_normalization,
+    "LayerNormalization": layer_normalization, "Sqrt": layer_norm_written_out,
     "Swish": function("Swish", 24, alpha=(1.0, 1.702)), "Tanh": function("Tanh"),
 }
 

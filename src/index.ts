@@ -84,6 +84,7 @@ export {
   pad2d,
   relu,
 } from './models/architecture/layers.js'
+export { groupNorm, layerNorm } from './models/architecture/normalisations.js'
 export { type Counts, countsOf } from './models/parameters/counts.js'
 export { withNormalisation } from './models/parameters/normalisation.js'
 export { weightLayers } from './models/parameters/parameters.js'

@@ -35,7 +35,9 @@ import {
   eluOptions,
   geluOptions,
   givenOptions,
+  groupNormOptions,
   idOptions,
+  layerNormOptions,
   leakyReluOptions,
   linearOptions,
   maxPool2dOptions,
@@ -57,6 +59,7 @@ import {
   pad2d,
   relu,
 } from '../../src/models/architecture/layers.js'
+import { groupNorm, layerNorm } from '../../src/models/architecture/normalisations.js'
 import { normalisationOptions } from '../../src/models/parameters/normalisation.js'
 import { dmPreactResnet18, dmPreactResnet18Options } from '../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions } from '../../src/models/zoo/dmWideResnet.js'
@@ -157,6 +160,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   fgsmOptions: [fgsmOptions, (more) => fgsm({ epsilon: 0.1, ...more })],
   geluOptions: [geluOptions, (more) => gelu(more)],
   givenOptions: [givenOptions, (more) => given('noise', { id: 'n', out: 4, ...more })],
+  groupNormOptions: [groupNormOptions, (more) => groupNorm('n', { groups: 2, ...more })],
   hsicRegularizeOptions: [hsicRegularizeOptions, (more) => hsicRegularize({ ...hsic, ...more })],
   hydraOptions: [hydraOptions, (more) => hydra(attack, { ...mask, ...more })],
   idOptions: [idOptions, (more) => relu(more)],
@@ -165,6 +169,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
     latencyBudgetOptions,
     (more) => admmMask({ pattern: 'filter', rate: { budget: 'latency', keep: 0.5, ...more } }),
   ],
+  layerNormOptions: [layerNormOptions, (more) => layerNorm('n', more)],
   lbgatOptions: [lbgatOptions, (more) => lbgat(attack, more)],
   leakyReluOptions: [leakyReluOptions, (more) => leakyRelu(more)],
   learnedMaskOptions: [learnedMaskOptions, (more) => learnedMask({ ...mask, ...more })],

@@ -35,12 +35,24 @@ import {
   pad2d,
   relu,
 } from '../../src/models/architecture/layers.js'
+import { groupNorm, layerNorm } from '../../src/models/architecture/normalisations.js'
 import { windowsAlong } from '../../src/models/architecture/windowsAlong.js'
 import { parameterCount } from '../../src/models/parameters/parameters.js'
 import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/parameters/statistics.js'
 import { seededNumbers } from './numbers.js'
 
-type Kind = 'conv' | 'residual' | 'pool' | 'affine' | 'dense' | 'shuffle' | 'gate' | 'scale' | 'zeros'
+type Kind =
+  | 'conv'
+  | 'residual'
+  | 'pool'
+  | 'affine'
+  | 'dense'
+  | 'shuffle'
+  | 'gate'
+  | 'scale'
+  | 'zeros'
+  | 'layerNorm'
+  | 'groupNorm'
 
 /** One stretch of a network, on images of any number of channels. */
 interface Block {
@@ -98,7 +110,7 @@ const pool: fc.Arbitrary<Pool> = fc.record({
 const block: fc.Arbitrary<Block> = fc.record({
   kind: fc.constantFrom<Kind>(
     ...(['conv', 'conv', 'conv', 'residual', 'residual', 'residual', 'pool', 'affine'] as const),
-    ...(['dense', 'shuffle', 'gate', 'scale', 'zeros'] as const),
+    ...(['dense', 'shuffle', 'gate', 'scale', 'zeros', 'layerNorm', 'groupNorm'] as const),
   ),
   pool,
   out: fc.integer({ min: 2, max: 6 }),
@@ -113,6 +125,9 @@ const block: fc.Arbitrary<Block> = fc.record({
 
 const CLASSES = 3
 
+/** The normalisation of vectors near the end. */
+type Head = 'plain' | 'batchNorm' | 'flatBatchNorm' | 'layerNorm'
+
 /** A network whose image is large enough for three blocks, pooled or not before the linear layers. */
 export const randomNetwork: fc.Arbitrary<Architecture> = fc
   .record({
@@ -122,8 +137,9 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
     blocks: fc.array(block, { minLength: 1, maxLength: 3 }),
     pooled: fc.boolean(),
     wide: fc.integer({ min: 2, max: 6 }),
+    head: fc.constantFrom<Head>('plain', 'plain', 'batchNorm', 'flatBatchNorm', 'layerNorm'),
   })
-  .map(({ size, channels, stem, blocks, pooled, wide }) => {
+  .map(({ size, channels, stem, blocks, pooled, wide, head }) => {
     const layers: Layer[] = [conv2d('stem', { out: stem, kernel: 3, padding: 1 }), relu({ id: 'trunk' })]
     let from: From = { id: 'trunk', channels: stem, size }
     for (const [i, each] of blocks.entries()) {
@@ -139,7 +155,10 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
       ...layers,
       ...(pooled ? [avgPool2d({ kernel: 2 })] : []),
       flatten(),
+      ...(head === 'flatBatchNorm' ? [batchNorm2d('flat')] : []),
       linear('wide', { out: wide }),
+      ...(head === 'batchNorm' ? [batchNorm2d('features')] : []),
+      ...(head === 'layerNorm' ? [layerNorm('features')] : []),
       relu(),
       linear('head', { out: CLASSES }),
     ])
@@ -264,6 +283,19 @@ const ofChannels = (
     (activation === 'none' ? sigmoid : activations[activation])({ id: `${name}.gate` }),
     multiply(out % 2 === 0 ? [id, `${name}.gate`] : [`${name}.gate`, id], { id: name }),
   ],
+  layerNorm: (): readonly Layer[] => [
+    conv2d(`${name}.conv`, { inputs: [id], out, kernel: 3, padding: 1, bias }),
+    layerNorm(`${name}.norm`, parts === 'one' ? {} : { epsilon: 1e-3 }),
+    relu({ id: name }),
+  ],
+  groupNorm: (): readonly Layer[] => {
+    const groups = { one: 1, two: divisor(2, out), each: out }[parts]
+    return [
+      conv2d(`${name}.conv`, { inputs: [id], out, kernel: 3, padding: 1, bias }),
+      groupNorm(`${name}.norm`, parts === 'two' ? { groups, epsilon: 1e-3 } : { groups }),
+      (activation === 'none' ? relu : activations[activation])({ id: name }),
+    ]
+  },
   scale: (): readonly Layer[] => [scale({ id: name, inputs: [id], factor: out % 2 === 0 ? 1.5 : -0.25 })],
   /** A shortcut with channels of zeros. */
   zeros: (): readonly Layer[] => [

@@ -45,6 +45,15 @@ const layers = {
     ]),
   ),
   batchNorm2d: t.strict({ type: t.literal('batchNorm2d'), ...named }),
+  layerNorm: t.exact(
+    t.intersection([t.type({ type: t.literal('layerNorm'), ...named }), t.partial({ epsilon: aboveZero })]),
+  ),
+  groupNorm: t.exact(
+    t.intersection([
+      t.type({ type: t.literal('groupNorm'), ...named, groups: t.number }),
+      t.partial({ epsilon: aboveZero }),
+    ]),
+  ),
   affine2d: t.strict({ type: t.literal('affine2d'), ...named }),
   linear: t.strict({ type: t.literal('linear'), ...named, out: t.number }),
   activation: t.strict({ type: t.literal('activation'), ...placed, function: nonlinearity }),

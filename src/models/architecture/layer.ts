@@ -43,13 +43,31 @@ export interface Conv2dLayer extends Placement {
   readonly groups?: number | undefined
 }
 
-/** Batch normalisation of each channel; the image keeps its size. See `batchNorm2d`. */
+/** Batch normalisation of each channel of an image, or of each feature of a vector; see `batchNorm2d`. */
 export interface BatchNorm2dLayer extends Placement {
   readonly type: 'batchNorm2d'
   readonly name: string
 }
 
-/** A learned scale and shift of each channel; the image keeps its size. See `affine2d`. */
+/** Normalisation of each pixel, or of a vector, over all its channels; the shape stays. See `layerNorm`. */
+export interface LayerNormLayer extends Placement {
+  readonly type: 'layerNorm'
+  readonly name: string
+  /** ε > 0, in units of the variance. @default 1e-5 */
+  readonly epsilon?: number | undefined
+}
+
+/** Normalisation of each group of channels over all pixels; the image keeps its size. See `groupNorm`. */
+export interface GroupNormLayer extends Placement {
+  readonly type: 'groupNorm'
+  readonly name: string
+  /** Groups of consecutive channels, ≥ 1. */
+  readonly groups: number
+  /** ε > 0, in units of the variance. @default 1e-5 */
+  readonly epsilon?: number | undefined
+}
+
+/** A learned scale and shift of each channel of an image, or of each feature of a vector; see `affine2d`. */
 export interface Affine2dLayer extends Placement {
   readonly type: 'affine2d'
   readonly name: string
@@ -172,6 +190,8 @@ export type Layer =
   | NormalizeLayer
   | Conv2dLayer
   | BatchNorm2dLayer
+  | LayerNormLayer
+  | GroupNormLayer
   | Affine2dLayer
   | LinearLayer
   | ReluLayer

@@ -51,6 +51,30 @@ export const conv2dOptions = declareOptions('conv2d', {
 /** Options of {@link conv2d}. */
 export interface Conv2dOptions extends OptionsOf<typeof conv2dOptions> {}
 
+const epsilon = positive().default(1e-5)
+
+/** What {@link layerNorm} takes. */
+export const layerNormOptions = declareOptions('layerNorm', {
+  ...placementFields,
+  /** ε > 0, in units of the variance. @default 1e-5 */
+  epsilon,
+})
+
+/** Options of {@link layerNorm}. */
+export interface LayerNormOptions extends OptionsOf<typeof layerNormOptions> {}
+
+/** What {@link groupNorm} takes. */
+export const groupNormOptions = declareOptions('groupNorm', {
+  ...placementFields,
+  /** Groups of consecutive channels, ≥ 1: a divisor of the number of channels. */
+  groups: whole(1),
+  /** ε > 0, in units of the variance. @default 1e-5 */
+  epsilon,
+})
+
+/** Options of {@link groupNorm}. */
+export interface GroupNormOptions extends OptionsOf<typeof groupNormOptions> {}
+
 /** What {@link linear} takes. */
 export const linearOptions = declareOptions('linear', {
   ...placementFields,

@@ -71,7 +71,7 @@ export const withGroups = ({ groups: _, ...layer }: Conv2dLayer, groups: number)
 
 /**
  * Batch normalisation, as `torch.nn.BatchNorm2d(channels)` with its defaults (ε = 1e-5, momentum 0.1); the graph gives
- * `channels`. y = γ·(x − μ)/√(σ² + ε) + β, with the mean and variance of each channel: the minibatch's in training,
+ * `channels`. On vectors it is `torch.nn.BatchNorm1d(features)`: each feature is a channel. y = γ·(x − μ)/√(σ² + ε) + β, with the mean and variance of each channel: the minibatch's in training,
  * running ones in use. γ is `<name>.weight` and β `<name>.bias`: both are learned, neither is pruned.
  * `<name>.running_mean` and `<name>.running_var` are statistics, not parameters: see `statisticsOf`. As in PyTorch, a
  * minibatch with a single value per channel (one image of one pixel) is an error in training.
@@ -84,8 +84,8 @@ export const batchNorm2d = (name: string, placement: Placement = {}): BatchNorm2
 }
 
 /**
- * weight·x + bias, with one number of each per channel (`<name>.weight`, `<name>.bias`). In use it replaces a
- * batch normalisation that can't be folded into a convolution.
+ * weight·x + bias, with one number of each per channel of an image, or per feature of a vector (`<name>.weight`,
+ * `<name>.bias`). In use it replaces a batch normalisation that can't be folded into the layer before it.
  */
 export const affine2d = (name: string, placement: Placement = {}): Affine2dLayer => {
   placementOptions.read(placement, named('affine2d', name))

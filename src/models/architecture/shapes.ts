@@ -37,6 +37,9 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
   const positive = (option: string, value: number): void => {
     if (!Number.isInteger(value) || value < 1) refuse(`a whole ${option} >= 1`, String(value))
   }
+  const aboveZero = (option: string, value = 1): void => {
+    if (!(value > 0 && value < Infinity)) refuse(`a finite ${option} > 0`, String(value))
+  }
   const windows = (kernel: number, stride: number, padding: number): { height: number; width: number } => {
     positive('kernel', kernel)
     positive('stride', stride)
@@ -90,6 +93,15 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     }
     case 'batchNorm2d':
     case 'affine2d':
+      return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
+    case 'layerNorm':
+      aboveZero('epsilon', layer.epsilon)
+      return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
+    case 'groupNorm':
+      aboveZero('epsilon', layer.epsilon)
+      positive('number of groups', layer.groups)
+      if (image().channels % layer.groups !== 0)
+        refuse(`groups that divide ${image().channels} channels`, `${layer.groups}`)
       return image()
     case 'linear':
       positive('number of outputs', layer.out)

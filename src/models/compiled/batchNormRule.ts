@@ -1,22 +1,31 @@
+import type { Value } from '../../engine/graph/graphNodes.js'
 import type { BatchNorm2dLayer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
 import { batchNormDefaults } from '../parameters/statistics.js'
-import { activated, deactivated, type LayerRule } from './layerRule.js'
+import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 
 /** Names of what the forward pass keeps: the moments that the minibatch was normalised by. */
 export const momentNames = { mean: 'mean', variance: 'variance' } as const
 
 const { epsilon } = batchNormDefaults
 
+/** Images as they are; vectors as images of one pixel, whose channels are the features. */
+const image = ({ graph, kernel: { node } }: Place, x: Value): Value =>
+  node.shape.kind === 'image' ? x : graph.reshape(x, [-1, 1, 1, node.shape.features])
+
+/** The inverse of `image`. */
+const ownShape = ({ graph, kernel: { node } }: Place, x: Value): Value =>
+  node.shape.kind === 'image' ? x : graph.reshape(x, [-1, node.shape.features])
+
 /** Batch normalisation as in training; see `batchNorm` of the engine. It needs the whole minibatch in one part. */
 export const batchNormRule = ({ name }: BatchNorm2dLayer): LayerRule => ({
   forward: (place, [x = '']) => {
     const { graph, parameters, saved } = place
     const scale = present(parameters, `${name}.weight`)
-    const { y, mean, variance } = graph.batchNorm(x, scale, present(parameters, `${name}.bias`), epsilon)
+    const { y, mean, variance } = graph.batchNorm(image(place, x), scale, present(parameters, `${name}.bias`), epsilon)
     saved.keep(momentNames.mean, mean)
     saved.keep(momentNames.variance, variance)
-    return activated(place, y)
+    return activated(place, ownShape(place, y))
   },
   backward: (place, incoming) => {
     const { graph, parameters, saved } = place
@@ -24,7 +33,8 @@ export const batchNormRule = ({ name }: BatchNorm2dLayer): LayerRule => ({
     const moments = { mean: saved.recall(momentNames.mean), variance: saved.recall(momentNames.variance) }
     const dz = deactivated(place, incoming)
     const scale = present(parameters, weight)
-    const [dx, dScale, dShift] = graph.batchNormGradient(dz, incoming.input(), scale, moments, epsilon)
-    return { inputs: [dx], parameters: { [weight]: dScale, [bias]: dShift } }
+    const x = image(place, incoming.input())
+    const [dx, dScale, dShift] = graph.batchNormGradient(image(place, dz), x, scale, moments, epsilon)
+    return { inputs: [ownShape(place, dx)], parameters: { [weight]: dScale, [bias]: dShift } }
   },
 })

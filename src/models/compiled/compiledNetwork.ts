@@ -104,8 +104,8 @@ const hiddenOf = (architecture: Architecture): readonly number[] =>
 /** Index of each batch normalisation's kernel, and the number of values per channel and image. */
 const normalisationsOf = (architecture: Architecture): readonly { readonly kernel: number; readonly size: number }[] =>
   [...executionOf(architecture).entries()].flatMap(([kernel, { node }]) =>
-    node.layer.type === 'batchNorm2d' && node.shape.kind === 'image'
-      ? [{ kernel, size: node.shape.height * node.shape.width }]
+    node.layer.type === 'batchNorm2d'
+      ? [{ kernel, size: node.shape.kind === 'image' ? node.shape.height * node.shape.width : 1 }]
       : [],
   )
 

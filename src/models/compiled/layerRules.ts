@@ -3,6 +3,7 @@ import type { Layer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
 import { activationRule } from './activationRule.js'
 import { batchNormRule } from './batchNormRule.js'
+import { blockNormRule } from './blockNormRule.js'
 import { concatRule, multiplyRule, selectRule } from './channelRules.js'
 import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
@@ -20,6 +21,8 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
   }),
   conv2d: convolutionRule,
   batchNorm2d: batchNormRule,
+  layerNorm: blockNormRule,
+  groupNorm: blockNormRule,
   affine2d: ({ name }) => ({
     forward: (place, [x = '']) => {
       const { graph, parameters } = place

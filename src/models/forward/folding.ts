@@ -1,65 +1,67 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import { type Architecture, architecture, type GraphNode } from '../architecture/architecture.js'
-import type { Conv2dLayer, Layer } from '../architecture/layer.js'
+import type { Conv2dLayer, Layer, LinearLayer } from '../architecture/layer.js'
 import { affine2d } from '../architecture/layers.js'
 import { memoized, present } from '../architecture/lookups.js'
 import { meanPathOf } from '../head/head.js'
 import { batchNormDefaults, statisticsOf } from '../parameters/statistics.js'
 import type { ParameterTensors } from './forward.js'
 
-/** A batch normalisation, and the convolution that it is folded into, if it is that convolution's only reader. */
+/** A batch normalisation, and the layer with weights that it is folded into, if it is that layer's only reader. */
 interface Fold {
   readonly batchNorm: string
-  readonly convolution: string | undefined
+  readonly weighted: string | undefined
 }
 
 /** How a trained network becomes a network in use. */
 export interface Folding {
-  /** The network in use. Node ids stay; a convolution takes the id of the batch normalisation folded into it. */
+  /** The network in use. Node ids stay; a layer with weights takes the id of the batch normalisation folded into it. */
   readonly architecture: Architecture
   readonly folds: readonly Fold[]
 }
 
 /**
  * The network in use of a trained one. Batch normalisation by running statistics is linear. Each
- * batch normalisation is folded into the convolution before it, or, if that has other readers, becomes an `affine2d`. A
- * stochastic head is replaced by its mean. A network with neither is returned unchanged.
+ * batch normalisation is folded into the convolution or the linear layer before it, or, if that has other readers, becomes
+ * an `affine2d`. A stochastic head is replaced by its mean. A network with neither is returned unchanged.
  */
 export const foldingOf = memoized((trained: Architecture): Folding => {
   const given = meanPathOf(trained)
   const folds: Fold[] = []
-  const absorbed = new Map<GraphNode, Conv2dLayer & Pick<GraphNode, 'inputs'>>()
+  const absorbed = new Map<GraphNode, Weighted>()
   for (const node of given.nodes) {
     if (node.layer.type !== 'batchNorm2d') continue
-    const convolution = loneConvolution(given, node)
-    if (convolution) absorbed.set(node, convolution)
-    folds.push({ batchNorm: node.layer.name, convolution: convolution?.name })
+    const weighted = weightedBefore(given, node)
+    if (weighted) absorbed.set(node, weighted)
+    folds.push({ batchNorm: node.layer.name, weighted: weighted?.name })
   }
   const gone = new Set([...absorbed.values()].map(({ name }) => name))
   const layers = given.nodes.flatMap((node): Layer[] => {
     const { id, layer, inputs } = node
-    if (layer.type === 'conv2d' && gone.has(layer.name)) return []
+    if ((layer.type === 'conv2d' || layer.type === 'linear') && gone.has(layer.name)) return []
     if (layer.type !== 'batchNorm2d') return [{ ...layer, id, inputs }]
-    const convolution = absorbed.get(node)
-    return [convolution ? { ...convolution, bias: 'learned', id } : affine2d(layer.name, { id, inputs })]
+    const weighted = absorbed.get(node)
+    if (!weighted) return [affine2d(layer.name, { id, inputs })]
+    return [weighted.type === 'conv2d' ? { ...weighted, bias: 'learned', id } : { ...weighted, id }]
   })
   return { architecture: folds.length === 0 ? given : architecture(given.name, given.input, layers), folds }
 })
 
-/** The convolution that this batch normalisation alone reads, with the ids of its inputs. */
-const loneConvolution = (
-  { nodes }: Architecture,
-  { inputs: [source] }: GraphNode,
-): (Conv2dLayer & Pick<GraphNode, 'inputs'>) | undefined => {
+/** A layer with weights, with the ids of its inputs. */
+type Weighted = (Conv2dLayer | LinearLayer) & Pick<GraphNode, 'inputs'>
+
+/** The layer with weights that this batch normalisation alone reads. */
+const weightedBefore = ({ nodes }: Architecture, { inputs: [source] }: GraphNode): Weighted | undefined => {
   const node = nodes.find(({ id }) => id === source)
   const readers = nodes.filter(({ inputs }) => inputs.some((id) => id === source))
-  return node?.layer.type === 'conv2d' && readers.length === 1 ? { ...node.layer, inputs: node.inputs } : undefined
+  const isWeighted = node?.layer.type === 'conv2d' || node?.layer.type === 'linear'
+  return isWeighted && readers.length === 1 ? { ...node.layer, inputs: node.inputs } : undefined
 }
 
 /**
  * The parameters of the network in use, `foldingOf(given).architecture`. With the running variance σ² and mean
- * μ, s = γ/√(σ² + ε) and t = β − μ·s. A convolution's filter becomes filter·s and its bias bias·s + t; an `affine2d`
+ * μ, s = γ/√(σ² + ε) and t = β − μ·s. The weights W of a layer become W·s and its bias bias·s + t; an `affine2d`
  * has weight s and bias t. All other tensors are returned unchanged.
  *
  * @param statistics the flat vector of running statistics; see `statisticsOf`
@@ -83,17 +85,17 @@ export const foldParameters = (
     values.delete(name)
     return value
   }
-  for (const { batchNorm, convolution } of folds) {
+  for (const { batchNorm, weighted } of folds) {
     const deviation = tf.sqrt(tf.add(take(`${batchNorm}.running_var`), batchNormDefaults.epsilon))
     const scale = tf.div(take(`${batchNorm}.weight`), deviation)
     const shift = tf.sub(take(`${batchNorm}.bias`), tf.mul(take(`${batchNorm}.running_mean`), scale))
-    if (convolution === undefined) {
+    if (weighted === undefined) {
       values.set(`${batchNorm}.weight`, scale).set(`${batchNorm}.bias`, shift)
       continue
     }
-    const bias = values.get(`${convolution}.bias`)
-    values.set(`${convolution}.weight`, tf.mul(take(`${convolution}.weight`), scale))
-    values.set(`${convolution}.bias`, bias ? tf.add(shift, tf.mul(bias, scale)) : shift)
+    const bias = values.get(`${weighted}.bias`)
+    values.set(`${weighted}.weight`, tf.mul(take(`${weighted}.weight`), scale))
+    values.set(`${weighted}.bias`, bias ? tf.add(shift, tf.mul(bias, scale)) : shift)
   }
   return values
 }

@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core
 import { dispatch } from '../../dsl/kit/dispatch.js'
 import type { NetworkOutputs } from '../../dsl/step.js'
 import { batchNorm } from '../../engine/ops/batchNorm.js'
+import { blockNorm } from '../../engine/ops/blockNorm.js'
 import { conv2d } from '../../engine/ops/conv2d.js'
 import { groupedConv2d } from '../../engine/ops/groupedConv2d.js'
 import { linear } from '../../engine/ops/linear.js'
@@ -9,9 +10,10 @@ import { relu } from '../../engine/ops/relu.js'
 import { tf } from '../../engine/tf.js'
 import { type Architecture, INPUT } from '../architecture/architecture.js'
 import { executionOf, type Kernel } from '../architecture/execution.js'
-import type { GivenValue, Layer } from '../architecture/layer.js'
+import type { GivenValue, GroupNormLayer, Layer, LayerNormLayer } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
 import { present } from '../architecture/lookups.js'
+import { blocksOf, EPSILON } from '../architecture/normalisations.js'
 import { latentNodes, mapLatent } from '../head/head.js'
 import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
@@ -116,6 +118,18 @@ interface Pass {
   readonly examples: number
 }
 
+const normalised = (
+  layer: LayerNormLayer | GroupNormLayer,
+  { node, activation }: Kernel,
+  x: Tensor,
+  parameters: ParameterTensors,
+): Tensor => {
+  const part = (name: string): Tensor1D => present(parameters, `${layer.name}.${name}`) as Tensor1D
+  const blocks = blocksOf(layer, node.inputShapes[0])
+  const y = blockNorm(x, part('weight'), part('bias'), blocks, layer.epsilon ?? EPSILON)
+  return activation === 'relu' ? relu(y) : y
+}
+
 /** Runs a layer, with the ReLU that its kernel fuses, on its inputs. */
 const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pass: Pass], Tensor>({
   normalize: ({ mean, std }, _kernel, [x]) =>
@@ -132,10 +146,14 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
   batchNorm2d: (layer, { activation }, [x], { parameters, moments }) => {
     const scale = present(parameters, `${layer.name}.weight`) as Tensor1D
     const shift = present(parameters, `${layer.name}.bias`) as Tensor1D
-    const { y, mean, variance } = batchNorm(x as Tensor4D, scale, shift, batchNormDefaults.epsilon, activation)
+    // Each feature of a vector is a channel of one pixel.
+    const image = x?.rank === 2 ? tf.reshape(x, [-1, 1, 1, scale.size]) : x
+    const { y, mean, variance } = batchNorm(image as Tensor4D, scale, shift, batchNormDefaults.epsilon, activation)
     moments.push({ mean, variance, count: y.size / mean.size })
-    return y
+    return tf.reshape(y, (x ?? y).shape)
   },
+  layerNorm: (layer, kernel, [x], { parameters }) => normalised(layer, kernel, x as Tensor, parameters),
+  groupNorm: (layer, kernel, [x], { parameters }) => normalised(layer, kernel, x as Tensor, parameters),
   affine2d: (layer, { activation }, [x], { parameters }) => {
     const scaled = tf.mul(x as Tensor4D, present(parameters, `${layer.name}.weight`))
     const shifted = tf.add(scaled, present(parameters, `${layer.name}.bias`))

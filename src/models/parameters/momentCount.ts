@@ -1,13 +1,17 @@
 import { PwoaFailure } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
 
-/** The first batch normalisation of images of a single pixel: it sees one value per channel for each image. */
+/** The first batch normalisation of vectors, or of images of a single pixel: it sees one value per channel for each image. */
 const ofOnePixel = ({ nodes }: Architecture) =>
   nodes
     .flatMap(({ layer, shape }) =>
-      layer.type === 'batchNorm2d' && shape.kind === 'image' && shape.height * shape.width === 1
-        ? [{ name: layer.name, channels: shape.channels }]
-        : [],
+      layer.type !== 'batchNorm2d'
+        ? []
+        : shape.kind === 'vector'
+          ? [{ name: layer.name, shape: `1 x ${shape.features}` }]
+          : shape.height * shape.width === 1
+            ? [{ name: layer.name, shape: `1 x 1 x 1 x ${shape.channels}` }]
+            : [],
     )
     .at(0)
 
@@ -26,7 +30,7 @@ export const checkMoments = (stage: string, architecture: Architecture, images: 
     _tag: 'RunError',
     stage,
     expected: `more than 1 value per channel in training for the batch normalisation "${found.name}"`,
-    actual: `1 x 1 x 1 x ${found.channels} in ${whose}`,
+    actual: `${found.shape} in ${whose}`,
     hint: 'Choose a batchSize that is larger than 1 and does not leave a single image over.',
   })
 }

@@ -1,8 +1,9 @@
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
+import type { Affine2dLayer, BatchNorm2dLayer, GroupNormLayer, Layer, LayerNormLayer } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
 import type { NodeShape } from '../architecture/shapes.js'
 import { lengthOf, type Placed, placedByNode } from './flatVector.js'
-import { type TorchAxes, vectorAxes } from './torchOrder.js'
+import { channelAxes, sizeOf, type TorchAxes, vectorAxes } from './torchOrder.js'
 
 /**
  * One parameter tensor of a network and its place in the flat vector that training works on.
@@ -17,7 +18,7 @@ export interface Parameter extends Placed {
   readonly node: string
   /**
    * What it does. Only a `weight`, of a convolution or a linear layer, can be pruned. `scale` and `shift` are the γ and
-   * β of a batch normalisation, although their names end in `.weight` and `.bias`, as every layer's do.
+   * β of a normalisation, although their names end in `.weight` and `.bias`, as every layer's do.
    */
   readonly role: 'weight' | 'bias' | 'scale' | 'shift'
   /** Shape in the engine's layout. */
@@ -67,14 +68,19 @@ const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] =>
       perChannel(`${layer.name}.bias`, node.id, 'bias', out),
     ]
   }
-  if ((layer.type === 'batchNorm2d' || layer.type === 'affine2d') && input?.kind === 'image') {
+  if (input && scalesChannels(layer)) {
+    const torchAxes = channelAxes(input)
     return [
-      perChannel(`${layer.name}.weight`, node.id, 'scale', input.channels),
-      perChannel(`${layer.name}.bias`, node.id, 'shift', input.channels),
+      { ...perChannel(`${layer.name}.weight`, node.id, 'scale', sizeOf(torchAxes)), torchAxes },
+      { ...perChannel(`${layer.name}.bias`, node.id, 'shift', sizeOf(torchAxes)), torchAxes },
     ]
   }
   return []
 }
+
+/** Whether a layer has a scale and a shift for each channel of an image, or for each feature of a vector. */
+const scalesChannels = (layer: Layer): layer is BatchNorm2dLayer | LayerNormLayer | GroupNormLayer | Affine2dLayer =>
+  layer.type === 'batchNorm2d' || layer.type === 'layerNorm' || layer.type === 'groupNorm' || layer.type === 'affine2d'
 
 const perChannel = (name: string, node: string, role: Parameter['role'], size: number): Omit<Parameter, 'offset'> => ({
   name,

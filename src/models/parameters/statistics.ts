@@ -3,6 +3,7 @@ import type { Parallel } from '../../dsl/op.js'
 import { tf } from '../../engine/tf.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
 import { lengthOf, type Placed, placedByNode } from './flatVector.js'
+import { channelAxes, sizeOf, type TorchAxes } from './torchOrder.js'
 
 /** PyTorch's defaults of `torch.nn.BatchNorm2d`: ε, in units of the variance, and the weight of each new minibatch. */
 export const batchNormDefaults = { epsilon: 1e-5, momentum: 0.1 } as const
@@ -17,6 +18,8 @@ export interface Statistic extends Placed {
   /** Id of the node it belongs to. */
   readonly node: string
   readonly role: 'mean' | 'variance'
+  /** The order of its numbers here, with their steps in PyTorch's; see `walk`. */
+  readonly torchAxes: TorchAxes
 }
 
 /** Mean and biased variance of each channel that one batch normalisation has normalised one minibatch by. */
@@ -28,11 +31,12 @@ export interface BatchMoments {
 }
 
 const ownStatistics = ({ id, layer, shape }: GraphNode): readonly Omit<Statistic, 'offset'>[] => {
-  if (layer.type !== 'batchNorm2d' || shape.kind !== 'image') return []
-  const size = shape.channels
+  if (layer.type !== 'batchNorm2d') return []
+  const torchAxes = channelAxes(shape)
+  const size = sizeOf(torchAxes)
   return [
-    { name: `${layer.name}.running_mean`, node: id, role: 'mean', size },
-    { name: `${layer.name}.running_var`, node: id, role: 'variance', size },
+    { name: `${layer.name}.running_mean`, node: id, role: 'mean', size, torchAxes },
+    { name: `${layer.name}.running_var`, node: id, role: 'variance', size, torchAxes },
   ]
 }
 

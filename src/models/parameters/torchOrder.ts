@@ -1,3 +1,5 @@
+import type { NodeShape } from '../architecture/shapes.js'
+
 /** An axis of a parameter in the engine's layout: its extent, and the distance of its entries in PyTorch's layout. */
 export interface TorchAxis {
   readonly count: number
@@ -9,6 +11,16 @@ export type TorchAxes = readonly [TorchAxis, TorchAxis, TorchAxis]
 
 /** The axes of a vector, which is the same in both layouts. */
 export const vectorAxes = (size: number): TorchAxes => [ONE, ONE, { count: size, step: 1 }]
+
+/** The axes of one number per channel: features of a flattened image are in H×W×C order here, in C×H×W order there. */
+export const channelAxes = (shape: NodeShape): TorchAxes => {
+  if (shape.kind === 'image') return vectorAxes(shape.channels)
+  const { height, width, channels } = shape.flattenedFrom ?? { height: 1, width: 1, channels: shape.features }
+  return [ONE, { count: height * width, step: 1 }, { count: channels, step: height * width }]
+}
+
+/** The number of elements. */
+export const sizeOf = (axes: TorchAxes): number => axes.reduce((product, { count }) => product * count, 1)
 
 const ONE: TorchAxis = { count: 1, step: 0 }
 
@@ -24,7 +36,7 @@ export const walk = ([outer, middle, inner]: TorchAxes, visit: (torch: number, o
 
 /** Index in PyTorch's layout of each element of the engine's layout. */
 export const indexOf = (axes: TorchAxes): Uint32Array => {
-  const index = new Uint32Array(axes.reduce((product, { count }) => product * count, 1))
+  const index = new Uint32Array(sizeOf(axes))
   walk(axes, (torch, own) => {
     index[own] = torch
   })
@@ -50,7 +62,7 @@ export const fromTorch = (
 
 /** Reads a tensor out of a flat vector. @returns its elements in PyTorch's layout */
 export const toTorch = (flat: Float32Array, { offset, torchAxes }: TorchPlace): Float32Array => {
-  const data = new Float32Array(torchAxes.reduce((product, { count }) => product * count, 1))
+  const data = new Float32Array(sizeOf(torchAxes))
   walk(torchAxes, (torch, own) => {
     data[torch] = flat[offset + own] ?? 0
   })

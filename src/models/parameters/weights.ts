@@ -3,7 +3,7 @@ import type { FileError } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
 import { parameterCount, parametersOf } from './parameters.js'
 import { statisticsCount, statisticsOf } from './statistics.js'
-import { fromTorch, type TorchPlace, toTorch, vectorAxes } from './torchOrder.js'
+import { fromTorch, type TorchPlace, toTorch } from './torchOrder.js'
 
 /** A tensor in PyTorch's layout, row-major. */
 export interface NamedTensor {
@@ -65,11 +65,11 @@ export const unpackStatistics = (architecture: Architecture, flat: Float32Array)
   unpack(flat, wantedStatistics(architecture))
 
 const wantedStatistics = (architecture: Architecture): readonly Wanted[] =>
-  statisticsOf(architecture).map(({ name, size, offset, role }) => ({
+  statisticsOf(architecture).map(({ name, size, offset, role, torchAxes }) => ({
     name,
     torchShape: [size],
     offset,
-    torchAxes: vectorAxes(size),
+    torchAxes,
     ...(role === 'variance' ? { least: 0 } : {}),
   }))
 

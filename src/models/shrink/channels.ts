@@ -18,7 +18,8 @@ export interface ChannelGroup {
 
 /**
  * The units of a network's channels. A unit is a set of channels, of one or several values, that stay or go as a whole: a
- * channel and those that are computed from it alone or are added to it, or the channels of a group of a convolution.
+ * channel and those that are computed from it alone or are added to it, or the channels of a group of a convolution
+ * or of a normalisation.
  */
 export interface ChannelUnits {
   /** Number of units; they are counted from 0 in the order in which they occur. */
@@ -107,6 +108,12 @@ const joinUnits = (a: number, b: number, { units, groups }: Unions): void => {
   groups.join(a, b)
 }
 
+/** Consecutive channels, so many at a time, as one unit. */
+const joinBlocks = (members: Members, size: number, unions: Unions): Members => {
+  for (const [c, member] of members.entries()) joinUnits(member, members[c - (c % size)] ?? member, unions)
+  return members
+}
+
 /** The units of a layer's output, from those of its inputs. */
 const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
   normalize: (_layer, ...rest) => passed(...rest),
@@ -115,12 +122,15 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
     if (groups === 1) return dense(node, inputs, unions)
     const [first = []] = inputs
     const [wide, out] = [first.length / groups, layer.out / groups]
-    for (const [c, member] of first.entries()) joinUnits(member, first[c - (c % wide)] ?? member, unions)
+    joinBlocks(first, wide, unions)
     // Its filters are pruned together, as those of a layer without groups.
     for (const member of first) unions.groups.join(member, first[0] ?? member)
     return Array.from({ length: layer.out }, (_, o) => first[Math.floor(o / out) * wide] ?? 0)
   },
   batchNorm2d: (_layer, ...rest) => passed(...rest),
+  // What normalises channels together keeps them together.
+  layerNorm: (_layer, _node, [first = []], unions) => joinBlocks(first, first.length, unions),
+  groupNorm: ({ groups }, _node, [first = []], unions) => joinBlocks(first, first.length / groups, unions),
   affine2d: (_layer, ...rest) => passed(...rest),
   linear: (_layer, ...rest) => dense(...rest),
   relu: (_layer, ...rest) => passed(...rest),

@@ -1,11 +1,13 @@
 import { numbers } from '../activations/arithmetic.js'
 import { formulaOf } from '../activations/formulas.js'
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
+import type { GroupNormLayer, LayerNormLayer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
+import { EPSILON } from '../architecture/normalisations.js'
 import { ZEROS } from '../architecture/selection.js'
 import type { Pieces } from '../parameters/plainNetwork.js'
 import { batchNormDefaults } from '../parameters/statistics.js'
-import { channelsOf } from './channels.js'
+import { channelsOf, pixelsOf } from './channels.js'
 import { type Connection, connectionOf, nameOf } from './connections.js'
 
 /** For each value, the constant of each channel: its number at all pixels of all images, NaN if that varies. */
@@ -40,11 +42,16 @@ const constantsAfter = (
       return connection ? connected(connection, present(constants, connection.source), pieces) : first
     }
     case 'batchNorm2d': {
+      if (isSpread(node)) return varying(node)
       const { scale, shift } = scaleAndShift(part('weight'), part('bias'), part('running_mean'), part('running_var'))
       return affine(first, scale, shift)
     }
     case 'affine2d':
-      return affine(first, part('weight'), part('bias'))
+      return isSpread(node) ? varying(node) : affine(first, part('weight'), part('bias'))
+    case 'layerNorm':
+      return isSpread(node) ? varying(node) : normalised(first, first.length, node.layer, part)
+    case 'groupNorm':
+      return normalised(first, first.length / node.layer.groups, node.layer, part)
     case 'relu':
       return first.map((value) => Math.max(0, value))
     case 'activation': {
@@ -82,6 +89,26 @@ const constantsAfter = (
     case 'flatten':
       return first
   }
+}
+
+/** Whether a channel is several features, as of a flattened image, with a scale and a shift for each. */
+const isSpread = ({ shape }: GraphNode): boolean => pixelsOf(shape) > 1
+
+/** Blocks of channels that are all constant stay constant. @param size channels of a block */
+const normalised = (
+  given: Float64Array,
+  size: number,
+  { epsilon = EPSILON }: LayerNormLayer | GroupNormLayer,
+  part: (name: string) => Float32Array,
+): Float64Array => {
+  const [weight, bias] = [part('weight'), part('bias')]
+  return given.map((value, c) => {
+    const block = given.subarray(c - (c % size), c - (c % size) + size)
+    const mean = block.reduce((sum, each) => sum + each / size, 0)
+    const variance = block.reduce((sum, each) => sum + (each - mean) ** 2 / size, 0)
+    const scale = weight[c] ?? 0
+    return (scale === 0 ? 0 : (scale * (value - mean)) / Math.sqrt(variance + epsilon)) + (bias[c] ?? 0)
+  })
 }
 
 const varying = ({ shape }: GraphNode): Float64Array => new Float64Array(channelsOf(shape)).fill(Number.NaN)

@@ -4,6 +4,7 @@ import { present } from '../architecture/lookups.js'
 import { parameterCount, parametersOf } from '../parameters/parameters.js'
 import { type Pieces, type PlainNetwork, piecesOf } from '../parameters/plainNetwork.js'
 import { statisticsCount, statisticsOf } from '../parameters/statistics.js'
+import { channelsOf, pixelsOf } from './channels.js'
 import type { Choice } from './choose.js'
 import { type Connection, connectionOf, nameOf } from './connections.js'
 import type { Constants } from './constants.js'
@@ -39,7 +40,7 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
     if (role !== 'weight') {
       const old = pieces.get(name)
       const shift = role === 'bias' && !movesMean(given, node) ? shifts.get(id) : undefined
-      for (const [i, c] of kept.entries()) own[i] = (old?.[c] ?? 0) + (shift?.[c] ?? 0)
+      for (const [i, c] of featuresOf(node, kept).entries()) own[i] = (old?.[c] ?? 0) + (shift?.[c] ?? 0)
       continue
     }
     const connection = connectionOf(given, node)
@@ -54,15 +55,21 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
       cutMask(mask.subarray(offset, offset + size), own, present(masks, name), connection, inputs, kept)
   }
   for (const { name, node: id, role, offset } of statisticsOf(smaller)) {
-    const [before = ''] = byId.get(id)?.inputs ?? []
+    const node = byId.get(id)
+    const [before = ''] = node?.inputs ?? []
     const producer = byId.get(before)
     const shift = role === 'mean' && producer && movesMean(given, producer) ? shifts.get(before) : undefined
     const old = present(pieces, name)
-    for (const [i, c] of (choices.get(id)?.kept ?? []).entries())
+    const kept = choices.get(id)?.kept ?? []
+    for (const [i, c] of (node ? featuresOf(node, kept) : kept).entries())
       statistics[offset + i] = (old[c] ?? 0) - (shift?.[c] ?? 0)
   }
   return { architecture: smaller, weights, statistics, mask }
 }
+
+/** The numbers of a layer that has one for each channel, or for each feature of a flattened image. */
+const featuresOf = ({ shape }: GraphNode, kept: readonly number[]): readonly number[] =>
+  Array.from({ length: pixelsOf(shape) }, (_, pixel) => kept.map((c) => pixel * channelsOf(shape) + c)).flat()
 
 /**
  * Whether only batch normalisations read a convolution: then a number added to a channel shifts their running means.

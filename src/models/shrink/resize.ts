@@ -2,6 +2,7 @@ import { type Architecture, layersOf } from '../architecture/architecture.js'
 import type { Layer, SelectChannelsLayer } from '../architecture/layer.js'
 import { groupsOf, withGroups } from '../architecture/layers.js'
 import { ZEROS } from '../architecture/selection.js'
+import { channelsOf } from './channels.js'
 
 /** The channels of a value that stay, in order, by the id of its node; undefined for all. */
 type KeptOf = (id: string) => readonly number[] | undefined
@@ -18,6 +19,10 @@ export const resizedLayers = (given: Architecture, keptOf: KeptOf): readonly Lay
       case 'conv2d': {
         const groups = groupsOf(layer)
         return withGroups({ ...layer, out: kept.length }, groups === 1 ? 1 : (kept.length * groups) / layer.out)
+      }
+      case 'groupNorm': {
+        const [shape] = node.inputShapes
+        return shape ? { ...layer, groups: (kept.length * layer.groups) / channelsOf(shape) } : layer
       }
       case 'selectChannels':
         return { ...layer, channels: selected(layer, kept, keptOf(node.inputs[0] ?? '')) }

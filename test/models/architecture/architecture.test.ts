@@ -7,7 +7,6 @@ import type { Layer } from '../../../src/models/architecture/layer.js'
 import {
   add,
   avgPool2d,
-  batchNorm2d,
   conv2d,
   flatten,
   given,
@@ -18,6 +17,7 @@ import {
   relu,
   sample,
 } from '../../../src/models/architecture/layers.js'
+import { groupNorm, layerNorm } from '../../../src/models/architecture/normalisations.js'
 import { foldingOf } from '../../../src/models/forward/folding.js'
 import { countsOf } from '../../../src/models/parameters/counts.js'
 import { normalisationOf, withNormalisation } from '../../../src/models/parameters/normalisation.js'
@@ -79,10 +79,16 @@ describe('architecture', () => {
       'one vector (add flatten()) for "fc", got 8 x 8 x 1',
     ],
     [
-      'batch normalisation of a vector',
-      () => make([...head, batchNorm2d('bn')]),
-      'one image for "bn", got a vector of 2',
+      'group normalisation of a vector',
+      () => make([...head, groupNorm('gn', { groups: 1 })]),
+      'one image for "gn", got a vector of 2',
     ],
+    [
+      'groups that do not divide the channels',
+      () => make([groupNorm('gn', { groups: 2 }), ...head]),
+      'groups that divide 1 channels for "gn", got 2',
+    ],
+    ['an ε of 0', () => make([{ ...layerNorm('ln'), epsilon: 0 }, ...head]), 'a finite epsilon > 0 for "ln", got 0'],
     [
       'no kernel',
       () => make([{ ...conv2d('c', { out: 1, kernel: 1 }), kernel: 0 }]),
@@ -460,7 +466,7 @@ describe('batch normalisation', () => {
   })
 
   it('has its statistics in a separate vector, initially mean 0 and variance 1', () => {
-    expect(statisticsOf(normalised)).toEqual([
+    expect(statisticsOf(normalised).map(({ torchAxes: _, ...rest }) => rest)).toEqual([
       { name: 'bn1.running_mean', node: 'bn1', role: 'mean', size: 4, offset: 0 },
       { name: 'bn1.running_var', node: 'bn1', role: 'variance', size: 4, offset: 4 },
       { name: 'bn2.running_mean', node: 'bn2', role: 'mean', size: 4, offset: 8 },
@@ -497,10 +503,10 @@ describe('batch normalisation', () => {
   it('becomes, in use, part of a convolution that only it reads, otherwise a scale and a shift', () => {
     const { architecture: inUse, folds } = foldingOf(normalised)
     expect(folds).toEqual([
-      { batchNorm: 'bn1', convolution: 'conv1' },
-      { batchNorm: 'bn2', convolution: 'conv2' },
-      { batchNorm: 'bn3', convolution: undefined },
-      { batchNorm: 'bn4', convolution: undefined },
+      { batchNorm: 'bn1', weighted: 'conv1' },
+      { batchNorm: 'bn2', weighted: 'conv2' },
+      { batchNorm: 'bn3', weighted: undefined },
+      { batchNorm: 'bn4', weighted: undefined },
     ])
     expect(
       executionOf(inUse).map(({ node, activation, hidden }) => [node.layer.type, node.id, activation, hidden]),

@@ -20,6 +20,7 @@ import {
   add,
   affine2d,
   avgPool2d,
+  batchNorm2d,
   conv2d,
   flatten,
   linear,
@@ -28,6 +29,7 @@ import {
   pad2d,
   relu,
 } from '../../../src/models/architecture/layers.js'
+import { groupNorm, layerNorm } from '../../../src/models/architecture/normalisations.js'
 import { classify } from '../../../src/models/compiled/classify.js'
 import { type CompiledNetwork, compiledNetwork } from '../../../src/models/compiled/compiledNetwork.js'
 import { foldingOf } from '../../../src/models/forward/folding.js'
@@ -166,6 +168,39 @@ const woven = architecture('woven', { height: 6, width: 5, channels: 3 }, [
   scale({ factor: 8 }),
 ])
 
+/** Normalisations within an image: of pixels, of groups of channels, and of vectors, with and without a ReLU after them. */
+const normalised = architecture('normalised', { height: 5, width: 4, channels: 3 }, [
+  layerNorm('first'),
+  conv2d('wide', { out: 6, kernel: 3, padding: 1 }),
+  groupNorm('two', { groups: 2, epsilon: 1e-3 }),
+  relu({ id: 'trunk' }),
+  conv2d('same', { out: 6, kernel: 1 }),
+  groupNorm('each', { groups: 6 }),
+  add(['each', 'trunk']),
+  groupNorm('one', { groups: 1 }),
+  silu(),
+  layerNorm('pixels', { epsilon: 1e-6 }),
+  relu(),
+  flatten(),
+  layerNorm('flat'),
+  linear('narrow', { out: 5 }),
+  layerNorm('vector'),
+  affine2d('scaled'),
+  relu(),
+  linear('last', { out: 3 }),
+])
+
+/** Batch normalisation of a flattened image, and of vectors before and after a ReLU. */
+const features = architecture('features', { height: 3, width: 2, channels: 2 }, [
+  flatten(),
+  batchNorm2d('flat'),
+  linear('middle', { out: 5 }),
+  batchNorm2d('before'),
+  relu(),
+  batchNorm2d('after'),
+  linear('last', { out: 3 }),
+])
+
 /** 3 × 3 convolutions by Winograd's tiles, and one of an odd side, which is direct. */
 const deep = architecture('deep', { height: 4, width: 2, channels: 256 }, [
   conv2d('tiles', { out: 320, kernel: 3, padding: 1 }),
@@ -186,6 +221,7 @@ const networks: readonly (readonly [string, Architecture])[] = [
   ['windows with a stride', windows],
   ['padding', padded],
   ['channels that are joined, selected and weighed', woven],
+  ['normalisations within an image', normalised],
   ['small images of many channels', deep],
   ['groups and depth-wise convolutions', foldingOf(separable).architecture],
   ['the same in training', separable],
@@ -292,4 +328,25 @@ describe.each(networks)('%s as graphs', (_, net) => {
     expect({ ...memory(), data: tf.engine().backend.numDataIds() }).toEqual(before)
     tf.dispose([weights, images, mix])
   })
+})
+
+it('batch normalisation of vectors has the moments and gradients of layer by layer', () => {
+  const { weights, images, mix } = setting(features, 8)
+  const loss = (logits: Tensor): Scalar => tf.sum(tf.mul(logits, mix))
+  const errors = tf.tidy(() => {
+    const plain = (w: Tensor) => forward(features, unflatten(features, w as Tensor1D), images)
+    const moments = momentsOf(compiled(features).pass(weights, images).moments).map((tensor) => tensor.dataSync())
+    return [
+      ...momentsOf(plain(weights).moments).map((tensor, i) => relativeError(moments[i] ?? [], tensor.dataSync())),
+      relativeError(
+        weightGradient(features, weights, images, ({ logits }) => loss(logits)).dataSync(),
+        tf
+          .grad((w: Tensor) => loss(plain(w).logits))(weights)
+          .dataSync(),
+      ),
+    ]
+  })
+  expect(errors).toHaveLength(10)
+  for (const error of errors) expect(error).toBeLessThan(ROUNDING)
+  tf.dispose([weights, images, mix])
 })

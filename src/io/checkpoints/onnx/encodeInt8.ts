@@ -6,7 +6,7 @@ import type { Layer } from '../../../models/architecture/layer.js'
 import { type NamedTensor, unpackWeights } from '../../../models/parameters/weights.js'
 import { refuse, refusing } from '../../files/refusal.js'
 import { littleEndian } from '../tensors/dtype.js'
-import { constantTensors, modelOf, perChannel } from './encodeOnnx.js'
+import { broadcastTensors, constantTensors, modelOf, perChannel } from './encodeOnnx.js'
 import { mixedOrder } from './featureOrder.js'
 import {
   attributeTypes,
@@ -44,7 +44,8 @@ export const encodeInt8 = (
     if (mixed) refuse('a network that ONNX can hold', mixed)
     const grids = gridsOf(architecture, ranges)
     const tensors = unpackWeights(architecture, weights)
-    const layers = architecture.nodes.map((node) => quantisedLayer(node, tensors, grids))
+    const broadcast = broadcastTensors(architecture)
+    const layers = architecture.nodes.map((node) => quantisedLayer(node, tensors, grids, broadcast))
     const prepared = new Map(architecture.nodes.map((node, i) => [node, layers[i]?.nodes ?? []]))
     const read = (id: string): string => (grids.has(id) ? `${id}/${DEQUANTIZED}` : id)
     const first = grids.get(INPUT) ? roundTrip(INPUT) : []
@@ -117,17 +118,21 @@ const quantisedLayer = (
   { layer, inputs: [source = ''] }: GraphNode,
   tensors: ReadonlyMap<string, NamedTensor>,
   grids: ReadonlyMap<string, Quantisation>,
+  broadcast: ReadonlySet<string>,
 ): QuantisedLayer => {
   const part = (name: string) => ('name' in layer ? tensors.get(`${layer.name}.${name}`) : undefined)
   const [weight, bias] = [part('weight'), part('bias')]
   if (!weight || !('name' in layer)) return { nodes: [], tensors: [] }
-  if (layer.type === 'affine2d')
+  // Scales and shifts of channels stay floats.
+  if (layer.type !== 'conv2d' && layer.type !== 'linear')
     return {
       nodes: [],
-      tensors: [
-        perChannel(`${layer.name}.weight`, weight.data),
-        perChannel(`${layer.name}.bias`, bias?.data ?? new Float32Array(weight.data.length)),
-      ],
+      tensors: [[`${layer.name}.weight`, weight] as const, [`${layer.name}.bias`, bias ?? weight] as const].map(
+        ([name, { shape, data }]) =>
+          broadcast.has(name)
+            ? perChannel(name, data)
+            : { name, dims: shape, dataType: dataTypes.float, rawData: littleEndian(data) },
+      ),
     }
   const outputs = weight.shape[0] ?? 1
   const input = grids.get(source)?.scale ?? 1

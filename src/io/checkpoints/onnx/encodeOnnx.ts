@@ -97,21 +97,27 @@ const initializersOf = (
   weights: Float32Array,
   statistics: Float32Array,
 ): readonly Written<OnnxTensor>[] => {
-  const affine = new Set(
-    architecture.nodes.flatMap(({ layer }) =>
-      layer.type === 'affine2d' ? [`${layer.name}.weight`, `${layer.name}.bias`] : [],
-    ),
-  )
+  const broadcast = broadcastTensors(architecture)
   return [
     ...constantTensors(architecture),
     ...[...unpackWeights(architecture, weights), ...unpackStatistics(architecture, statistics)].map(
       ([name, { shape, data }]) =>
-        affine.has(name)
+        broadcast.has(name)
           ? perChannel(name, data)
           : { name, dims: shape, dataType: dataTypes.float, rawData: littleEndian(data) },
     ),
   ]
 }
+
+/** The names of parameters that `Mul` and `Add` broadcast over an image: one number for each channel. */
+export const broadcastTensors = ({ nodes }: Architecture): ReadonlySet<string> =>
+  new Set(
+    nodes.flatMap(({ layer, shape }) =>
+      layer.type === 'groupNorm' || (layer.type === 'affine2d' && shape.kind === 'image')
+        ? [`${layer.name}.weight`, `${layer.name}.bias`]
+        : [],
+    ),
+  )
 
 /** Constants of layers that are not parameters, such as means and deviations. */
 export const constantTensors = ({ nodes }: Architecture): readonly Written<OnnxTensor>[] => [

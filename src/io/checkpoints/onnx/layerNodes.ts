@@ -7,6 +7,7 @@ import { refuse } from '../../files/refusal.js'
 import { activationNodes } from './activationNodes.js'
 import { productNodes, selectNodes } from './channelNodes.js'
 import { factorName } from './graph/paddedName.js'
+import { groupNormNodes, layerNormNodes } from './normNodes.js'
 import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, window } from './windowNodes.js'
 import { float, integer, integers, type Place, type WrittenNode, writtenNode } from './writtenNode.js'
 
@@ -40,6 +41,8 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
       ]),
     ]
   },
+  layerNorm: layerNormNodes,
+  groupNorm: groupNormNodes,
   affine2d: ({ name }, place) => {
     const scaled = `${place.id}/scaled`
     return [

@@ -26,6 +26,13 @@ export const integers = (name: string, ints: readonly number[]): WrittenAttribut
   type: attributeTypes.ints,
 })
 
+/** Numbers as an attribute. */
+export const floats = (name: string, values: readonly number[]): WrittenAttribute => ({
+  name,
+  floats: values,
+  type: attributeTypes.floats,
+})
+
 /** A node at a place, which reads the place's inputs and then the parameters. */
 export const writtenNode = (
   opType: string,

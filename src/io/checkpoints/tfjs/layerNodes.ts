@@ -6,6 +6,7 @@ import { poolWindowOf } from '../../../models/architecture/poolWindow.js'
 import { INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
 import type { Place } from './place.js'
 import { writeActivation } from './writeActivation.js'
+import { writeBlockNorm } from './writeBlockNorm.js'
 import { rankOf, writeProduct, writeSelection } from './writeChannels.js'
 
 interface ConvPlace extends Place {
@@ -54,6 +55,8 @@ const write = dispatch<Layer, readonly [Place], Value>({
   batchNorm2d: ({ name }) => {
     throw new Error(`"${name}" is not folded`)
   },
+  layerNorm: (layer, place) => activated(place, writeBlockNorm(layer, place)),
+  groupNorm: (layer, place) => activated(place, writeBlockNorm(layer, place)),
   affine2d: (_, place) => {
     const { graph, kernel, inputs, parameter } = place
     const scaled = graph.node('Mul', `${kernel.node.id}/scaled`, [...inputs, parameter('weight')])

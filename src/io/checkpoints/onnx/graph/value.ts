@@ -19,6 +19,12 @@ export interface Steps {
   readonly columns: number
 }
 
+/** Makes a layer that has a scale and a shift of each channel. @param name of the tensor that the scale came from */
+export type ScaledLayer = (
+  given: { readonly scale: Float64Array; readonly shift: Float64Array; readonly name: string },
+  by: NodePlace,
+) => Activations
+
 /** The value of a name in a graph. */
 export type Value =
   | { readonly kind: 'activations'; readonly activations: Activations }
@@ -40,6 +46,17 @@ type Drafted =
       readonly name: string
       /** The same with one number for all channels, of what it was computed from; empty if channels differ. */
       readonly functions: readonly FunctionOf[]
+      /** Makes the layer before it with this scale and shift as its own; undefined if it has none. */
+      readonly into?: ScaledLayer | undefined
+    }
+  /** A part of a normalisation that an exporter wrote by several operators. */
+  | {
+      readonly draft: 'moment'
+      readonly stage: 'mean' | 'centred' | 'squares' | 'variance' | 'deviation'
+      /** What is normalised. */
+      readonly of: Value
+      /** What was added to the variance. */
+      readonly epsilon: number
     }
   /** A matrix product that waits for its bias. */
   | {

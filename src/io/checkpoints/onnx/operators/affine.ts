@@ -156,10 +156,17 @@ const affine = (
   node.budget.allocate(2 * numbers.byteLength, 'the scales of its channels')
   const scale = numbers.map((value, i) => step(value)[0] * (before?.scale[i] ?? 1))
   const shift = numbers.map((value, i) => step(value)[0] * (before?.shift[i] ?? 0) + step(value)[1])
-  const name = before?.name ?? tensor.name
+  const name = before?.name || tensor.name
   const functions = countOf(tensor.dims) === 1 ? functionsIn(node, other).map(after(step(numbers[0] ?? 1))) : []
   // A factor that is one number in the file is no parameter.
   const isFactor = functions.length > 0 && shift.every((each) => each === 0)
+  if (before?.into) {
+    const { into } = before
+    const settle = once(() => into({ scale, shift, name }, node))
+    // In our own files the sum is the end of the layer.
+    if (node.isOurs && node.operator === 'Add') return activations(settle())
+    return { kind: 'draft', draft: 'affine', source, scale, shift, name, functions: [], into, settle }
+  }
   const settle = once(() =>
     isFactor && source !== node.builder.input && !node.isOurs
       ? addScale(node, source, scale[0] ?? Number.NaN)
@@ -175,17 +182,21 @@ const after =
 /** What the scale and the shift of a channel cost, in steps of the budget. */
 const STEPS = 16
 
-/** A constant that is broadcast over an image, as one number for each channel. */
+/** A constant that is broadcast over an image or a vector, as one number for each channel or feature. */
 const perChannel = (node: NodeReader, tensor: Tensor, { shape }: Activations): Float64Array => {
   const { dims } = tensor
-  if (shape.kind !== 'image')
-    return node.refuse('arithmetic with constants on an image', `a vector of ${shape.features} per image`)
-  const { channels } = shape
-  const [width = 1, height = 1, own = 1, n = 1] = dims.toReversed()
   const isOne = countOf(dims) === 1
-  if (dims.length > 4 || !(isOne || (width === 1 && height === 1 && own === channels && n === 1)))
+  const channels = shape.kind === 'image' ? shape.channels : shape.features
+  const [width = 1, height = 1, own = 1, n = 1] =
+    shape.kind === 'image' ? dims.toReversed() : [1, 1, ...dims.toReversed()]
+  if (
+    dims.length > (shape.kind === 'image' ? 4 : 2) ||
+    !(isOne || (width === 1 && height === 1 && own === channels && n === 1))
+  )
     node.refuse(
-      `one number, or one for each of ${channels} channels (shape [${channels}, 1, 1])`,
+      shape.kind === 'image'
+        ? `one number, or one for each of ${channels} channels (shape [${channels}, 1, 1])`
+        : `one number, or one for each of ${channels} features (shape [${channels}])`,
       `a constant of shape ${shapeText(dims)}`,
     )
   node.budget.allocate(Float64Array.BYTES_PER_ELEMENT * channels, 'the scales of its channels')

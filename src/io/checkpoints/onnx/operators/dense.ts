@@ -5,6 +5,7 @@ import { countOf, floatsOf, permuted, shapeText, type Tensor } from '../graph/te
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
 import type { NodePlace, Value } from '../graph/value.js'
 import { activations, draftOf, once } from '../values/drafts.js'
+import { pixelwise } from './pixelwise.js'
 
 /** `Gemm`: α·x·W + β·c. */
 export const gemm = (node: NodeReader): Value => {
@@ -23,6 +24,8 @@ export const gemm = (node: NodeReader): Value => {
 
 /** `MatMul` by a constant, and the `Add` after it. */
 export const matMul = (node: NodeReader): Value => {
+  const before = draftOf(node.value(0), 'arranged')
+  if (before && before.dims.length > 1) return pixelwise(node, before)
   const { input, positions } = featuresIn(node)
   const weight = node.constant(1)
   const out = outputsOf(node, weight, false)

@@ -11,6 +11,8 @@ import { concatenated } from './concatenation.js'
 import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
+import { centredStep, epsilonStep, meanStep, momentOr, normalisedStep, squareRoot, squaresStep } from './moments.js'
+import { groupNormalization, instanceNormalization, layerNormalization } from './normalisations.js'
 import { pad } from './padding.js'
 import { constant, dropout, identity, relu, softmax } from './passing.js'
 import { averagePool, maxPool } from './pooling.js'
@@ -20,7 +22,7 @@ import { conv, globalAverage, reduceMean } from './windows.js'
 
 /** What an operator becomes: layers, or a value that later nodes use. */
 const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | readonly Value[]>> = {
-  Add: anyOrder(add),
+  Add: momentOr(epsilonStep, anyOrder(add)),
   AveragePool: averagePool,
   BatchNormalization: batchNormalization,
   Cast: cast,
@@ -29,7 +31,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Conv: conv,
-  Div: anyOrder(div),
+  Div: momentOr(normalisedStep, anyOrder(div)),
   Dropout: dropout,
   Elu: anyOrder(nonlinearity((node) => ({ type: 'elu', alpha: node.float('alpha') }))),
   Erf: anyOrder(elementwise(numbers.erf)),
@@ -41,9 +43,12 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   ),
   Gemm: gemm,
   GlobalAveragePool: globalAverage,
+  GroupNormalization: groupNormalization,
   HardSigmoid: anyOrder(hardSigmoid),
   HardSwish: anyOrder(nonlinearity(() => ({ type: 'hardSwish' }))),
   Identity: identity,
+  InstanceNormalization: instanceNormalization,
+  LayerNormalization: layerNormalization,
   LeakyRelu: anyOrder(nonlinearity((node) => ({ type: 'leakyRelu', slope: node.float('alpha') }))),
   LogSoftmax: softmax,
   MatMul: matMul,
@@ -51,12 +56,12 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   MaxPool: maxPool,
   Min: anyOrder(withNumber(Math.min)),
   Mish: anyOrder(nonlinearity(() => ({ type: 'mish' }))),
-  Mul: anyOrder(mul),
+  Mul: momentOr(squaresStep, anyOrder(mul)),
   Neg: anyOrder(elementwise((x) => -x)),
   Pad: pad,
-  Pow: anyOrder(withNumber(Math.pow)),
+  Pow: momentOr(squaresStep, anyOrder(withNumber(Math.pow))),
   Reciprocal: anyOrder(elementwise((x) => 1 / x)),
-  ReduceMean: reduceMean,
+  ReduceMean: momentOr(meanStep, reduceMean),
   Relu: anyOrder(relu),
   Reshape: reshape,
   Shape: shapeOf,
@@ -66,7 +71,8 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Softmax: softmax,
   Split: split,
   Squeeze: squeeze,
-  Sub: anyOrder(sub),
+  Sqrt: squareRoot,
+  Sub: momentOr(centredStep, anyOrder(sub)),
   Sum: anyOrder(sum),
   Swish: anyOrder(swish),
   Tanh: anyOrder(elementwise(Math.tanh)),

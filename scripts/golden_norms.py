@@ -1,0 +1,169 @@
+"""Writes test/golden/norms.json: PyTorch's normalisations within images, and ConvNeXt's blocks, in float64.
+
+    python scripts/golden_norms.py    # needs torch, numpy and onnx; seconds
+
+`blocks` are small networks: values, and the gradients of <logits, seeded> by the weights and by the images, summed up as
+[norm, <t, r0>, <t, r1>] with r_j = seeded(PROBES + j, size), the weights one after the other in the order of `tensors`.
+`onnx/norms-NAME-OPSET.onnx` are the same networks as PyTorch's exporter writes them.
+"""
+
+import json
+import math
+import platform
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from golden_numbers import rounded, seeded
+
+EXAMPLES, CHANNELS, SIDE, CLASSES, IMAGES, PROBES, TENSORS = 3, 3, 6, 3, 1000, 2000, 100
+
+
+class LayerNorm2d(nn.LayerNorm):
+    """Of the channels of each pixel, as torchvision's ConvNeXt has it."""
+
+    def forward(self, x):
+        x = x.permute(0, 2, 3, 1)
+        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps).permute(0, 3, 1, 2)
+
+
+class Layers(nn.Module):
+    """Normalisations of pixels and of vectors."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.norm1 = nn.Conv2d(CHANNELS, 4, 3, 2, 1), LayerNorm2d(4, eps=1e-6)
+        self.conv, self.norm2 = nn.Conv2d(4, 5, 3), LayerNorm2d(5)
+        self.norm3 = nn.LayerNorm(5)
+        self.fc = nn.Linear(5, CLASSES)
+
+    def forward(self, x):
+        x = F.relu(self.norm1(self.stem(x)))
+        x = self.norm2(self.conv(x))
+        return self.fc(self.norm3(x.flatten(1)))
+
+
+class Groups(nn.Module):
+    """Normalisations of groups of channels: all of them, two, and as many as there are."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.norm1 = nn.Conv2d(CHANNELS, 4, 3, bias=False), nn.GroupNorm(1, 4)
+        self.conv1, self.norm2 = nn.Conv2d(4, 6, 3, padding=1), nn.GroupNorm(2, 6, eps=1e-3)
+        self.conv2, self.norm3 = nn.Conv2d(6, 4, 1), nn.InstanceNorm2d(4, affine=True)
+        self.fc = nn.Linear(4 * 16, CLASSES)
+
+    def forward(self, x):
+        x = F.relu(self.norm1(self.stem(x)))
+        x = F.silu(self.norm2(self.conv1(x)))
+        return self.fc(F.relu(self.norm3(self.conv2(x))).flatten(1))
+
+
+class Features(nn.Module):
+    """Batch normalisation of vectors: of a flattened image, after a linear layer, and of what a second layer reads too."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.norm1 = nn.Conv2d(CHANNELS, 2, 3, 2), nn.BatchNorm1d(2 * 4)
+        self.fc1, self.norm2 = nn.Linear(8, 5), nn.BatchNorm1d(5)
+        self.fc2, self.norm3 = nn.Linear(5, 5), nn.BatchNorm1d(5)
+        self.fc = nn.Linear(5, CLASSES)
+
+    def forward(self, x):
+        x = self.norm1(F.relu(self.stem(x)).flatten(1))
+        x = F.relu(self.norm2(self.fc1(x)))
+        y = self.fc2(x)
+        return self.fc(F.silu(self.norm3(y)) + y)
+
+
+class NextBlock(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.layer_scale = nn.Parameter(torch.ones(width, 1, 1))
+        self.depthwise = nn.Conv2d(width, width, 3, padding=1, groups=width)
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.wide, self.narrow = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
+
+    def forward(self, x):
+        y = self.norm(self.depthwise(x).permute(0, 2, 3, 1))
+        y = self.narrow(F.gelu(self.wide(y))).permute(0, 3, 1, 2)
+        return x + self.layer_scale * y
+
+
+class Next(nn.Module):
+    """ConvNeXt: its stem, one block, a smaller image, its head."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.norm1 = nn.Conv2d(CHANNELS, 4, 2, 2), LayerNorm2d(4, eps=1e-6)
+        self.block = NextBlock(4)
+        self.norm2, self.down = LayerNorm2d(4, eps=1e-6), nn.Conv2d(4, 6, 2, 1)
+        self.norm3 = LayerNorm2d(6, eps=1e-6)
+        self.fc = nn.Linear(6, CLASSES)
+
+    def forward(self, x):
+        x = self.down(self.norm2(self.block(self.norm1(self.stem(x)))))
+        return self.fc(self.norm3(F.adaptive_avg_pool2d(x, 1)).flatten(1))
+
+
+BLOCKS = {"layers": (Layers, [13, 17]), "groups": (Groups, [12, 17]), "features": (Features, [11, 17]), "next": (Next, [13, 17])}
+
+
+def tensors_of(net):
+    return [(name, tensor) for name, tensor in net.state_dict().items() if not name.endswith("num_batches_tracked")]
+
+
+def fill(net):
+    """Seeds the tensors in order; those of a layer with weights are scaled by its inputs."""
+    for i, (name, tensor) in enumerate(tensors_of(net)):
+        numbers = seeded(TENSORS + i, tensor.numel()).astype(np.float64).reshape(tensor.shape)
+        if tensor.dim() > 1 and not name.endswith("layer_scale"):
+            numbers *= math.sqrt(3 / (tensor.numel() // tensor.shape[0]))
+        elif name.endswith("running_var") or name.endswith("weight"):
+            numbers = 1 + numbers / 2
+        else:
+            numbers *= 0.125
+        tensor.data.copy_(torch.from_numpy(numbers.astype(np.float32)))
+
+
+def summary(tensors):
+    values = np.concatenate([tensor.detach().numpy().ravel() for tensor in tensors])
+    return [float(np.linalg.norm(values))] + [float(values @ seeded(PROBES + j, values.size)) for j in range(2)]
+
+
+def block(name, make, opsets):
+    net = make()
+    fill(net)
+    images = torch.from_numpy(((seeded(IMAGES, EXAMPLES * CHANNELS * SIDE * SIDE) + 1) / 2).reshape(EXAMPLES, CHANNELS, SIDE, SIDE))
+    for opset in opsets:
+        torch.onnx.export(net.eval(), images.float(), str(GOLDEN / "onnx" / f"norms-{name}-{opset}.onnx"), opset_version=opset,
+                          dynamo=False, input_names=["input"], output_names=["logits"],
+                          training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
+                          dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}})
+    images = images.double().requires_grad_()
+    net = net.double()
+    use = net.eval()(images).tolist()
+    net.train()
+    logits = net(images)
+    (logits * torch.from_numpy(seeded(3, logits.numel()).astype(np.float64).reshape(logits.shape))).sum().backward()
+    return {
+        "opsets": opsets,
+        "tensors": [[name, list(tensor.shape)] for name, tensor in net.named_parameters()],
+        "use": use,
+        "training": logits.tolist(),
+        "weight_gradient": summary([parameter.grad for _, parameter in net.named_parameters()]),
+        "image_gradient": summary([images.grad]),
+    }
+
+
+GOLDEN = Path(__file__).parent.parent / "test" / "golden"
+golden = {
+    "made_by": f"scripts/golden_norms.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",
+    "examples": EXAMPLES,
+    "sizes": [CHANNELS, SIDE, SIDE],
+    "blocks": {name: block(name, *made) for name, made in BLOCKS.items()},
+}
+(GOLDEN / "norms.json").write_text(json.dumps(rounded(golden, 9)) + "\n")

@@ -27,7 +27,11 @@ export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadB
   if (!graph || graph.node.length === 0) return refuse('an ONNX model with a graph', 'a model without nodes')
   if (graph.sparseInitializer.length > 0) refuse('dense initializers', 'sparse initializers')
   const opset = opsetOf(model)
-  refuseUnsupported(graph, opset)
+  const needed = neededFor(graph)
+  refuseUnsupported(
+    graph.node.filter((node) => needed.has(node)),
+    opset,
+  )
   const named = producerName === PRODUCER ? 'layer' : 'freely'
   const { name, image, batch, valueIn, warnings: assumed } = inputOf(graph, named)
   const builder = new NetworkBuilder(image, budget)
@@ -35,6 +39,7 @@ export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadB
   values.set(name, valueIn(builder))
   const reading: Reading = { builder, opset, tensors, budget, batch, named }
   for (const [index, node] of graph.node.entries()) {
+    if (!needed.has(node)) continue
     const results = readNode(node, index, values, reading)
     // Further outputs (a dropout's mask) are not supported: a node that reads one is refused.
     for (const [i, value] of results.entries()) values.set(node.output[i] ?? '', value)
@@ -44,6 +49,27 @@ export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadB
   const mixed = mixedOrder(network.architecture)
   if (mixed) refuse('a network that flattens images for linear layers', mixed)
   return { ...network, warnings: [...assumed, ...warnings] }
+}
+
+/** The nodes that the outputs depend on. Exporters leave others behind, such as those of the places of a maximum. */
+const neededFor = ({ node: nodes, output }: OnnxGraph): ReadonlySet<OnnxNode> => {
+  const makers = new Map<string, OnnxNode[]>()
+  for (const node of nodes)
+    for (const name of node.output) {
+      const known = makers.get(name)
+      if (known) known.push(node)
+      else makers.set(name, [node])
+    }
+  const needed = new Set<OnnxNode>()
+  const wanted = output.map(({ name }) => name)
+  for (let name = wanted.pop(); name !== undefined; name = wanted.pop()) {
+    for (const node of makers.get(name) ?? []) {
+      if (needed.has(node)) continue
+      needed.add(node)
+      for (const source of node.input) if (source !== '') wanted.push(source)
+    }
+  }
+  return needed
 }
 
 const opsetOf = ({ opsetImport }: OnnxModel): number => {
@@ -104,9 +130,9 @@ const whereIs = (node: OnnxNode, opset: number): string =>
 const MOST_LISTED = 20
 
 /** Refuses a graph with operators that are not supported; the error lists all of them. */
-const refuseUnsupported = (graph: OnnxGraph, opset: number): void => {
+const refuseUnsupported = (nodes: readonly OnnxNode[], opset: number): void => {
   const found = new Map<string, { readonly first: OnnxNode; count: number }>()
-  for (const node of graph.node) {
+  for (const node of nodes) {
     if (isOwn(node) && isSupported(node.opType)) continue
     const key = JSON.stringify([node.opType, node.domain])
     const known = found.get(key)

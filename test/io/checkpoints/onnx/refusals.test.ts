@@ -161,8 +161,11 @@ describe('what is there is said in words, and what is accepted', () => {
   })
 
   it('of all operators that are not supported', async () => {
-    const odd = ['Sin', 'Cos', 'Sin', 'Sin'].map((opType, i) => ({ ...node(opType, ['x']), output: [`o${i}`] }))
-    expect(await complaint(withFirst(...odd, node('Relu', ['x'])))).toBe(
+    const odd = ['Sin', 'Cos', 'Sin', 'Sin'].map((opType, i) => ({
+      ...node(opType, [i === 0 ? 'x' : `o${i - 1}`]),
+      output: [`o${i}`],
+    }))
+    expect(await complaint(withFirst(...odd, node('Relu', ['o3'])))).toBe(
       'expected operators that a network here can represent, got "Sin" (3 times, first node "odd", opset 17), ' +
         '"Cos" (node "odd", opset 17)',
     )
@@ -175,6 +178,13 @@ describe('a graph', () => {
     expect(await complaint(withConv({ input: ['b', 'w'] }))).toBe(`${reads} "b", which is computed from it or after it`)
     expect(await complaint(withConv({ input: ['a', 'w'] }))).toBe(`${reads} "a", which is computed from it or after it`)
     expect(await complaint(withConv({ input: ['z', 'w'] }))).toBe(`${reads} "z", which no node computes`)
+  })
+
+  it('may have nodes that its output does not depend on, of any operator', async () => {
+    const dead = { opType: 'Sin', name: 'dead', input: ['a'], output: ['unread'] }
+    expect(await complaint(model({ node: [conv, dead, { ...dead, opType: 'Add', output: ['q'] }, ...tail] }))).toBe(
+      'none',
+    )
   })
 
   it('that computes a value twice', async () => {

@@ -1,4 +1,6 @@
+import { sigmoid } from '../../src/models/architecture/activations.js'
 import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
+import { concat, multiply, selectChannels } from '../../src/models/architecture/channelLayers.js'
 import {
   add,
   avgPool2d,
@@ -48,6 +50,30 @@ export const normalised: Architecture = architecture('normalised', { height: 6, 
   maxPool2d({ kernel: 3, stride: 2 }),
   batchNorm2d('bn4'),
   relu(),
+  flatten(),
+  linear('head', { out: 3 }),
+])
+
+/** Concatenated, shuffled and split channels, squeeze-and-excitation, and a shortcut with channels of zeros. */
+export const woven: Architecture = architecture('woven', { height: 6, width: 6, channels: 2 }, [
+  conv2d('left', { out: 4, kernel: 1 }),
+  relu({ id: 'leftOn' }),
+  conv2d('right', { inputs: ['input'], out: 4, kernel: 1 }),
+  relu({ id: 'rightOn' }),
+  concat(['leftOn', 'rightOn'], { id: 'both' }),
+  selectChannels({ id: 'shuffled', channels: [0, 4, 1, 5, 2, 6, 3, 7] }),
+  selectChannels({ id: 'first', channels: [0, 1, 2, 3] }),
+  conv2d('on', { out: 6, kernel: 1 }),
+  relu({ id: 'image' }),
+  avgPool2d({ kernel: 6 }),
+  conv2d('gate', { out: 6, kernel: 1 }),
+  sigmoid({ id: 'gated' }),
+  multiply(['image', 'gated'], { id: 'weighed' }),
+  selectChannels({ id: 'wide', inputs: ['shuffled'], channels: [-1, 6, 7, 4, 5, -1] }),
+  add(['weighed', 'wide']),
+  conv2d('end', { out: 3, kernel: 1 }),
+  relu(),
+  avgPool2d({ kernel: 6 }),
   flatten(),
   linear('head', { out: 3 }),
 ])

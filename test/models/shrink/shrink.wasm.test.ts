@@ -17,7 +17,7 @@ import { expectEvery } from '../../support/expectEvery.js'
 import { distance, seededNumbers } from '../../support/numbers.js'
 import { randomNetwork, seededNetwork } from '../../support/randomNetworks.js'
 import { zooNetworks } from '../../support/zooNetworks.js'
-import { aggregated, normalised, separable, shortcut } from '../fixtures.js'
+import { aggregated, normalised, separable, shortcut, woven } from '../fixtures.js'
 
 /** Relative to the largest logit. */
 const TOLERANCE = 1e-5
@@ -251,6 +251,29 @@ describe('a filter of zeros', () => {
     expect(widths(shrunkAndSame(network))).toEqual(widths(network))
     const chained = filled(chain(1), { first: [0, 1, 2, 3] }, { 'first.bias': () => -1 })
     expect(widths(shrunkAndSame(chained))).toEqual({ first: 1, second: 1, head: 2 })
+  })
+
+  const places = ({ architecture: { nodes } }: PlainNetwork) =>
+    Object.fromEntries(
+      nodes.flatMap(({ id, layer }) => (layer.type === 'selectChannels' ? [[id, layer.channels]] : [])),
+    )
+
+  it('is removed from a concatenation, a shuffle and a split, whose places are renumbered', () => {
+    // Both are in the half that only a convolution reads: right 2, which is added to others, would stay.
+    const zeros = { left: [1], right: [0, 2] }
+    const shrunk = shrunkAndSame(filled(woven, zeros, { 'left.bias': () => -1, 'right.bias': () => -1 }))
+    expect(widths(shrunk)).toMatchObject({ left: 3, right: 3, on: 6, gate: 6 })
+    expect(places(shrunk)).toEqual({ shuffled: [0, 3, 1, 4, 2, 5], first: [0, 1], wide: [-1, 4, 5, 2, 3, -1] })
+  })
+
+  it('is removed with its channel of a product, and of channels of zeros, if all factors and terms can lose it', () => {
+    const negative = { 'on.bias': () => -1 }
+    // Where only zeros are added, a channel goes with the image's, and its gate goes too.
+    expect(widths(shrunkAndSame(filled(woven, { on: [0, 5] }, negative)))).toMatchObject({ on: 4, gate: 4 })
+    // Where channels are added, they need their place.
+    expect(widths(shrunkAndSame(filled(woven, { on: [1, 2] }, negative)))).toMatchObject({ on: 6, gate: 6 })
+    // A gate that is constant does not make a product constant.
+    expect(widths(shrunkAndSame(filled(woven, { gate: [0, 5] })))).toMatchObject({ on: 6, gate: 6 })
   })
 
   it('stays before a sum of a flattened image and other features', () => {

@@ -9,7 +9,7 @@ import { admmMask } from '../../../src/operators/admmMask.js'
 import { maskOf } from '../../../src/training/pruning/pruning.js'
 import { pruningTask } from '../../../src/training/pruning/pruningTask.js'
 import type { Budget } from '../../../src/training/pruning/rates.js'
-import { aggregated, normalised, separable } from '../../models/fixtures.js'
+import { aggregated, normalised, separable, woven } from '../../models/fixtures.js'
 import { randomNetwork, seededNetwork } from '../../support/randomNetworks.js'
 import { zooNetworks } from '../../support/zooNetworks.js'
 
@@ -68,6 +68,17 @@ describe('a budget', () => {
     const { rates } = pruningTask('test', aggregated, 'filter', { budget: 'parameters', keep: 0.8 }, [])
     expect(rates.map(({ parameter }) => parameter.node)).toEqual(['expand'])
     expect(shareOf(aggregated, 'filter', 'parameters', 0.8)).toBeLessThanOrEqual(0.8)
+  })
+
+  it('leaves channels whole that are read apart, or beside others by channel', () => {
+    const rated = (pattern: Budgeted) =>
+      pruningTask('test', woven, pattern, { budget: 'parameters', keep: 0.9 }, []).rates.map(
+        ({ parameter }) => parameter.node,
+      )
+    // The channels of the images, of the halves of a shuffle, and of what is added to them stay.
+    expect(rated('filter')).toEqual(['end'])
+    expect(rated('channel')).toEqual(['head'])
+    expect(shareOf(woven, 'filter', 'parameters', 0.9)).toBeLessThanOrEqual(0.9)
   })
 
   it('is met by channels in any network, or refused with the size at the largest rate', () => {

@@ -1,0 +1,53 @@
+"""Exports torchvision's classifiers to ONNX, with random weights from a fixed seed: python torchvision_export.py OUT NAME ...
+
+Needs torch and torchvision, and onnx; the newer exporter (`--newer`) needs onnxscript, too. Ten classes, images of 32 x 32,
+any number of images. Each file is OUT/NAME.onnx, or OUT/NAME-newer.onnx. One JSON object a line says what became of it.
+"""
+
+import argparse
+import json
+import warnings
+from pathlib import Path
+
+import torch
+import torchvision
+
+parser = argparse.ArgumentParser()
+parser.add_argument("out")
+parser.add_argument("names", nargs="+")
+parser.add_argument("--newer", action="store_true")
+given = parser.parse_args()
+warnings.filterwarnings("ignore")
+
+
+def seeded(name):
+    """A network whose statistics are those of some images: untrained ones say nothing of a network in use."""
+    torch.manual_seed(0)
+    net = getattr(torchvision.models, name)(weights=None, num_classes=10)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = None
+    with torch.no_grad():
+        net.train()(torch.rand(64, 3, 32, 32))
+    return net.eval()
+
+
+def export(name):
+    net = seeded(name)
+    images = torch.rand(2, 3, 32, 32)
+    path = Path(given.out) / f"{name}{'-newer' if given.newer else ''}.onnx"
+    names = {"input_names": ["input"], "output_names": ["logits"]}
+    if given.newer:
+        torch.onnx.export(net, (images,), str(path), dynamo=True, external_data=False, verbose=False, **names)
+    else:
+        axes = {"input": {0: "batch"}, "logits": {0: "batch"}}
+        torch.onnx.export(net, images, str(path), dynamo=False, opset_version=17, dynamic_axes=axes, **names)
+    return {"file": str(path)}
+
+
+for name in given.names:
+    try:
+        result = export(name)
+    except Exception as error:
+        result = {"error": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
+    print(json.dumps({"name": name, "torch": torch.__version__, "torchvision": torchvision.__version__, **result}), flush=True)

@@ -24,6 +24,7 @@ export type { Augmentation, DataContext, DataSource, Dataset, Dice, ImageShape, 
 export { describeError, type PwoaError, PwoaFailure } from './dsl/errors.js'
 export type { RunEvent } from './dsl/events.js'
 export type { Accuracies, AttackDetails, Environment, LayerWeights, ParameterCounts } from './dsl/figures.js'
+export type { Extent } from './dsl/kit/extent.js'
 export { type Op, type StageInfo, stage } from './dsl/op.js'
 export { param, parameters } from './dsl/parameters.js'
 export type { Phase } from './dsl/phases.js'

@@ -25,7 +25,11 @@ const onEngine = (geometry: Geometry, seed: number) => {
   const attrs = { strides: [stride, stride], pad, dataFormat: 'NHWC', dilations: [1, 1] }
   const found = {
     y: kernelValues('Conv2D', { x: tensors.x, filter: tensors.w }, attrs),
-    fused: kernelValues('PwoaConv2D', { x: tensors.x, filter: tensors.w }, { stride, pad, activation: 'linear' }),
+    fused: kernelValues(
+      'PwoaConv2D',
+      { x: tensors.x, filter: tensors.w },
+      { strides: [stride, stride], pad, activation: 'linear' },
+    ),
     dw: kernelValues('Conv2DBackpropFilter', { x: tensors.x, dy: tensors.dy }, { ...attrs, filterShape: wShape }),
     dx: kernelValues('Conv2DBackpropInput', { dy: tensors.dy, filter: tensors.w }, { ...attrs, inputShape: xShape }),
   }
@@ -102,7 +106,7 @@ describe('convolution and its gradients', () => {
       [tensors, y.map((sum, i) => act(sum + Number(bias[i % 10])))],
       [without, y.map(act)],
     ] as const) {
-      const found = kernelValues('PwoaConv2D', inputs, { stride: 2, pad: 'same', activation })
+      const found = kernelValues('PwoaConv2D', inputs, { strides: [2, 2], pad: 'same', activation })
       expect(distance(found, expected)).toBeLessThan(TOLERANCE)
     }
     tf.dispose(tensors)

@@ -26,14 +26,16 @@ interface Layer {
 interface Size {
   readonly of: Places['of']
   readonly edge: number
+  /** The other side of a kernel. @default edge */
+  readonly wide?: number
   readonly channels: number
   readonly out: number
   readonly seed: number
 }
 
 /** All magnitudes differ, none is 0. */
-const layerOf = ({ of, edge, channels, out, seed }: Size): Layer => {
-  const pixels = edge * edge
+const layerOf = ({ of, edge, wide = edge, channels, out, seed }: Size): Layer => {
+  const pixels = edge * wide
   const size = pixels * channels * out
   const random = stream(seed, 'weights')
   const values = Float32Array.from(permutation(size, random), (rank) => (rank + 1) * (random.uniform() < 0.5 ? -1 : 1))
@@ -60,6 +62,7 @@ const sizes = (channels: fc.Arbitrary<number>, of = fc.constantFrom<Places['of']
   fc.record({
     of,
     edge: fc.integer({ min: 1, max: 3 }),
+    wide: fc.integer({ min: 1, max: 3 }),
     channels,
     out: fc.integer({ min: 1, max: 9 }),
     seed: fc.nat(1e6),
@@ -200,6 +203,7 @@ describe('kernel patterns', () => {
   const kernels = sizes(fc.integer({ min: 1, max: 8 }), fc.constant<Places['of']>('kernel')).map((size) => ({
     ...size,
     edge: 3,
+    wide: 3,
   }))
 
   const shapesOf = ({ weights }: Layer, mask: Uint8Array) =>

@@ -3,6 +3,7 @@
  * joined, moved and weighed, batch normalisation in all places.
  */
 import fc from 'fast-check'
+import { type Extent, isEach, pairOf } from '../../src/dsl/kit/extent.js'
 import {
   elu,
   gelu,
@@ -36,7 +37,7 @@ import {
   relu,
 } from '../../src/models/architecture/layers.js'
 import { groupNorm, layerNorm } from '../../src/models/architecture/normalisations.js'
-import { windowsAlong } from '../../src/models/architecture/windowsAlong.js'
+import { poolWindows } from '../../src/models/architecture/windowsAlong.js'
 import { parameterCount } from '../../src/models/parameters/parameters.js'
 import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/parameters/statistics.js'
 import { seededNumbers } from './numbers.js'
@@ -59,9 +60,10 @@ interface Block {
   readonly kind: Kind
   readonly pool: Pool
   readonly out: number
-  readonly kernel: 1 | 3
-  readonly stride: 1 | 2
-  readonly padding: 0 | 1
+  readonly kernel: Extent
+  readonly stride: Extent
+  readonly padding: Extent
+  readonly dilation: Extent
   readonly bias: 'learned' | 'none'
   readonly parts: 'one' | 'two' | 'each'
   readonly normalised: boolean
@@ -71,7 +73,7 @@ interface Block {
 /** How a block pools, if it does. */
 interface Pool {
   readonly type: 'maxPool2d' | 'avgPool2d'
-  readonly padding: 0 | 1
+  readonly padding: Extent
   readonly ceilMode: boolean
   readonly countIncludePad: boolean
 }
@@ -102,7 +104,7 @@ const activationNames = Object.keys(activations).flatMap((name) =>
 
 const pool: fc.Arbitrary<Pool> = fc.record({
   type: fc.constantFrom('maxPool2d', 'avgPool2d'),
-  padding: fc.constantFrom(0, 1),
+  padding: fc.constantFrom<Extent[]>(0, 1, [0, 1]),
   ceilMode: fc.boolean(),
   countIncludePad: fc.boolean(),
 })
@@ -114,9 +116,10 @@ const block: fc.Arbitrary<Block> = fc.record({
   ),
   pool,
   out: fc.integer({ min: 2, max: 6 }),
-  kernel: fc.constantFrom(1, 3),
-  stride: fc.constantFrom(1, 1, 2),
-  padding: fc.constantFrom(0, 1),
+  kernel: fc.constantFrom<Extent[]>(1, 3, 3, [1, 3], [3, 2]),
+  stride: fc.constantFrom<Extent[]>(1, 1, 2, [2, 1]),
+  padding: fc.constantFrom<Extent[]>(0, 1, [1, 0]),
+  dilation: fc.constantFrom<Extent[]>(1, 1, 1, 2, [1, 2]),
   bias: fc.constantFrom('learned', 'none'),
   parts: fc.constantFrom<Block['parts']>('one', 'one', 'two', 'each'),
   normalised: fc.boolean(),
@@ -132,6 +135,7 @@ type Head = 'plain' | 'batchNorm' | 'flatBatchNorm' | 'layerNorm'
 export const randomNetwork: fc.Arbitrary<Architecture> = fc
   .record({
     size: fc.integer({ min: 16, max: 18 }),
+    wider: fc.constantFrom(0, 0, 1),
     channels: fc.integer({ min: 1, max: 3 }),
     stem: fc.integer({ min: 2, max: 5 }),
     blocks: fc.array(block, { minLength: 1, maxLength: 3 }),
@@ -139,19 +143,20 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
     wide: fc.integer({ min: 2, max: 6 }),
     head: fc.constantFrom<Head>('plain', 'plain', 'batchNorm', 'flatBatchNorm', 'layerNorm'),
   })
-  .map(({ size, channels, stem, blocks, pooled, wide, head }) => {
+  .map(({ size, wider, channels, stem, blocks, pooled, wide, head }) => {
     const layers: Layer[] = [conv2d('stem', { out: stem, kernel: 3, padding: 1 }), relu({ id: 'trunk' })]
-    let from: From = { id: 'trunk', channels: stem, size }
+    let from: From = { id: 'trunk', channels: stem, size: [size, size + wider] }
     for (const [i, each] of blocks.entries()) {
       layers.push(...layersOf(`block${i}`, each, from))
-      const end = architecture('part', { height: size, width: size, channels }, [
+      const end = architecture('part', { height: size, width: size + wider, channels }, [
         ...layers,
         flatten({ id: 'end' }),
       ]).nodes.at(-1)
       const [shape] = end?.inputShapes ?? []
-      if (shape?.kind === 'image') from = { id: `block${i}`, channels: shape.channels, size: shape.height }
+      if (shape?.kind === 'image')
+        from = { id: `block${i}`, channels: shape.channels, size: [shape.height, shape.width] }
     }
-    const net = architecture('random', { height: size, width: size, channels }, [
+    const net = architecture('random', { height: size, width: size + wider, channels }, [
       ...layers,
       ...(pooled ? [avgPool2d({ kernel: 2 })] : []),
       flatten(),
@@ -170,7 +175,7 @@ const withNeededCeilMode = (net: Architecture): readonly Layer[] =>
   placedLayersOf(net).map((layer, i) => {
     const shape = net.nodes[i]?.inputShapes[0]
     if ((layer.type !== 'maxPool2d' && layer.type !== 'avgPool2d') || shape?.kind !== 'image') return layer
-    if ([shape.height, shape.width].some((size) => windowsAlong(size, layer).beyond > 0)) return layer
+    if (poolWindows(shape, layer).some(({ beyond }) => beyond > 0)) return layer
     const { ceilMode: _, ...others } = layer
     return others
   })
@@ -178,11 +183,12 @@ const withNeededCeilMode = (net: Architecture): readonly Layer[] =>
 /** A pooling layer whose windows are no larger than small images. */
 const poolOf = (
   { type, padding, ceilMode, countIncludePad }: Pool,
-  stride: number,
+  stride: Extent,
   id: string,
   inputs: string[],
 ): Layer => {
-  const windows = { kernel: 2 + padding, stride, padding, ceilMode, id, inputs }
+  const [down, across] = pairOf(padding)
+  const windows = { kernel: [2 + down, 2 + across] as const, stride, padding, ceilMode, id, inputs }
   return type === 'maxPool2d' ? maxPool2d(windows) : avgPool2d({ ...windows, countIncludePad })
 }
 
@@ -195,16 +201,28 @@ const widthOf = ({ parts, out }: Block, channels: number): number =>
 const groupsFor = ({ parts }: Block, channels: number, out: number): number =>
   ({ one: 1, two: divisor(2, divisor(channels, out)), each: divisor(channels, out) })[parts]
 
+/** A kernel that can keep an image's size: with an odd number of taps along each axis. */
+const odd = (kernel: Extent): Extent => {
+  const [height, width] = pairOf(kernel)
+  return [height, width === 2 ? 3 : width]
+}
+
+/** The padding with which a convolution keeps an image's size. */
+const keepingSize = (kernel: Extent, dilation: Extent): Extent => {
+  const [[height, width], [down, across]] = [pairOf(kernel), pairOf(dilation)]
+  return [(down * (height - 1)) / 2, (across * (width - 1)) / 2]
+}
+
 /** What a block reads. */
 interface From {
   readonly id: string
   readonly channels: number
-  /** Pixels of a side. */
-  readonly size: number
+  /** Pixels of its image. */
+  readonly size: Extent
 }
 
 const layersOf = (name: string, given: Block, from: From): readonly Layer[] => {
-  const { kind, kernel, stride, padding, bias, normalised, activation } = given
+  const { kind, kernel, stride, padding, dilation, bias, normalised, activation } = given
   const inputs = [from.id]
   if (kind === 'pool') return [poolOf(given.pool, stride, name, inputs)]
   if (kind === 'affine') return [affine2d(`${name}.affine`, { inputs }), relu({ id: name })]
@@ -220,9 +238,10 @@ const layersOf = (name: string, given: Block, from: From): readonly Layer[] => {
     conv2d(`${name}.conv${i}`, {
       ...(i === 0 && !before ? { inputs } : {}),
       out: width,
-      kernel,
+      kernel: kind === 'conv' ? kernel : odd(kernel),
       stride: kind === 'conv' ? stride : 1,
-      padding: before ? 0 : kind === 'conv' ? padding : kernel === 3 ? 1 : 0,
+      padding: before ? 0 : kind === 'conv' && isEach(dilation, 1) ? padding : keepingSize(odd(kernel), dilation),
+      dilation: before ? 1 : dilation,
       bias,
       groups: groupsFor(given, i === 0 ? from.channels : first, width),
     }),

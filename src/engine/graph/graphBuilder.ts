@@ -1,3 +1,4 @@
+import type { Pair } from '../../dsl/kit/extent.js'
 import { AxisNodes } from './axisNodes.js'
 import { float, int32, text, type Value } from './graphNodes.js'
 import type { AttributeValue } from './savedModel.js'
@@ -33,9 +34,9 @@ export class GraphBuilder extends AxisNodes {
     return this.operation('Shape', [x], { T: float, out_type: int32 })
   }
 
-  /** Zeros on each side of the images. */
-  pad(x: Value, padding: number): Value {
-    const sides = this.constant([0, 0, padding, padding, padding, padding, 0, 0], [4, 2])
+  /** Zeros at both ends of each axis of the images. */
+  pad(x: Value, [down, across]: Pair): Value {
+    const sides = this.constant([0, 0, down, down, across, across, 0, 0], [4, 2])
     return this.operation('Pad', [x, sides], { T: float, Tpaddings: int32 })
   }
 
@@ -52,8 +53,8 @@ export class GraphBuilder extends AxisNodes {
   }
 
   /** The inverse of `pad`. */
-  crop(x: Value, padding: number, height: number, width: number): Value {
-    return this.cropSides(x, { top: padding, left: padding }, height, width)
+  crop(x: Value, [top, left]: Pair, height: number, width: number): Value {
+    return this.cropSides(x, { top, left }, height, width)
   }
 
   /** s² groups of channels of an image become the s × s pixels of a block: n × h × w × s²c to n × sh × sw × c. */
@@ -70,12 +71,12 @@ export class GraphBuilder extends AxisNodes {
     return this.operation('ReverseV2', [x, this.integers(axes)], { T: float, Tidx: int32 })
   }
 
-  /** Every `stride`-th row and column. */
-  subsample(x: Value, stride: number): Value {
+  /** Every so many rows and columns. */
+  subsample(x: Value, stride: Pair): Value {
     return this.operation('StridedSlice', [x, ...this.#strides(stride)], subsampling)
   }
 
-  subsampleGradient(inputShape: Value, dy: Value, stride: number): Value {
+  subsampleGradient(inputShape: Value, dy: Value, stride: Pair): Value {
     return this.operation('StridedSliceGrad', [inputShape, ...this.#strides(stride), dy], subsampling)
   }
 
@@ -182,9 +183,9 @@ export class GraphBuilder extends AxisNodes {
     return this.operation(op, [x, this.integers(axes)], { T: float, Tidx: int32, keep_dims: { b: keeps } })
   }
 
-  #strides(stride: number): readonly Value[] {
+  #strides(stride: Pair): readonly Value[] {
     const zeros = this.integers([0, 0, 0, 0])
-    return [zeros, zeros, this.integers([1, stride, stride, 1])]
+    return [zeros, zeros, this.integers([1, ...stride, 1])]
   }
 }
 

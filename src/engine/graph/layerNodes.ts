@@ -1,3 +1,4 @@
+import type { Pair } from '../../dsl/kit/extent.js'
 import { float, GraphNodes, text, type Value } from './graphNodes.js'
 import type { AttributeValue } from './savedModel.js'
 
@@ -5,16 +6,16 @@ import type { AttributeValue } from './savedModel.js'
 export type Padding = 'same' | 'valid'
 
 /** Attributes of a convolution and its gradients. */
-const windows = (stride: number, padding: Padding): Readonly<Record<string, AttributeValue>> => ({
-  strides: { list: { i: [1, stride, stride, 1] } },
+const windows = (stride: Pair, padding: Padding): Readonly<Record<string, AttributeValue>> => ({
+  strides: { list: { i: [1, ...stride, 1] } },
   padding: text(padding.toUpperCase()),
   data_format: text('NHWC'),
 })
 
 /** Attributes of pooling and its gradients. */
-const pooling = (kernel: number, stride: number): Readonly<Record<string, AttributeValue>> => ({
+const pooling = (kernel: Pair, stride: Pair): Readonly<Record<string, AttributeValue>> => ({
   ...windows(stride, 'valid'),
-  ksize: { list: { i: [1, kernel, kernel, 1] } },
+  ksize: { list: { i: [1, ...kernel, 1] } },
 })
 
 /** Attributes of batch normalisation in training and its gradient. */
@@ -40,40 +41,34 @@ export interface Normalised extends Moments {
 /** Adds layers of networks and their gradients, as operations on images n × height × width × channels. */
 export class LayerNodes extends GraphNodes {
   /** x ∗ filter. Bias and ReLU are separate operations; TensorFlow fuses the three when it loads the graph. */
-  conv2d(x: Value, filter: Value, stride: number, padding: Padding): Value {
+  conv2d(x: Value, filter: Value, stride: Pair, padding: Padding): Value {
     return this.operation('Conv2D', [x, filter], { T: float, ...windows(stride, padding) })
   }
 
-  conv2dInputGradient(inputShape: Value, filter: Value, dy: Value, stride: number, padding: Padding): Value {
+  conv2dInputGradient(inputShape: Value, filter: Value, dy: Value, stride: Pair, padding: Padding): Value {
     return this.operation('Conv2DBackpropInput', [inputShape, filter, dy], { T: float, ...windows(stride, padding) })
   }
 
-  conv2dFilterGradient(x: Value, filterShape: readonly number[], dy: Value, stride: number, padding: Padding): Value {
+  conv2dFilterGradient(x: Value, filterShape: readonly number[], dy: Value, stride: Pair, padding: Padding): Value {
     return this.operation('Conv2DBackpropFilter', [x, this.integers(filterShape), dy], {
       T: float,
       ...windows(stride, padding),
     })
   }
 
-  /** @param filter kernel × kernel × in × outputs per input; its gradients expect its shape in this form, too */
-  depthwiseConv2d(x: Value, filter: Value, stride: number, padding: Padding): Value {
+  /** @param filter kernel height × kernel width × in × outputs per input; its gradients expect its shape in this form, too */
+  depthwiseConv2d(x: Value, filter: Value, stride: Pair, padding: Padding): Value {
     return this.operation('DepthwiseConv2dNative', [x, filter], { T: float, ...windows(stride, padding) })
   }
 
-  depthwiseInputGradient(inputShape: Value, filter: Value, dy: Value, stride: number, padding: Padding): Value {
+  depthwiseInputGradient(inputShape: Value, filter: Value, dy: Value, stride: Pair, padding: Padding): Value {
     return this.operation('DepthwiseConv2dNativeBackpropInput', [inputShape, filter, dy], {
       T: float,
       ...windows(stride, padding),
     })
   }
 
-  depthwiseFilterGradient(
-    x: Value,
-    filterShape: readonly number[],
-    dy: Value,
-    stride: number,
-    padding: Padding,
-  ): Value {
+  depthwiseFilterGradient(x: Value, filterShape: readonly number[], dy: Value, stride: Pair, padding: Padding): Value {
     return this.operation('DepthwiseConv2dNativeBackpropFilter', [x, this.integers(filterShape), dy], {
       T: float,
       ...windows(stride, padding),
@@ -97,19 +92,19 @@ export class LayerNodes extends GraphNodes {
     return this.operation('ReluGrad', [dy, y], { T: float })
   }
 
-  maxPool(x: Value, kernel: number, stride: number): Value {
+  maxPool(x: Value, kernel: Pair, stride: Pair): Value {
     return this.operation('MaxPool', [x], { T: float, ...pooling(kernel, stride) })
   }
 
-  maxPoolGradient(x: Value, y: Value, dy: Value, kernel: number, stride: number): Value {
+  maxPoolGradient(x: Value, y: Value, dy: Value, kernel: Pair, stride: Pair): Value {
     return this.operation('MaxPoolGrad', [x, y, dy], { T: float, ...pooling(kernel, stride) })
   }
 
-  avgPool(x: Value, kernel: number, stride: number): Value {
+  avgPool(x: Value, kernel: Pair, stride: Pair): Value {
     return this.operation('AvgPool', [x], { T: float, ...pooling(kernel, stride) })
   }
 
-  avgPoolGradient(inputShape: Value, dy: Value, kernel: number, stride: number): Value {
+  avgPoolGradient(inputShape: Value, dy: Value, kernel: Pair, stride: Pair): Value {
     return this.operation('AvgPoolGrad', [inputShape, dy], { T: float, ...pooling(kernel, stride) })
   }
 

@@ -2,6 +2,7 @@ import { type Either, isLeft, isRight, left, right } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PwoaFailure } from '../../dsl/errors.js'
 import { codecOf, wordCodec } from '../../dsl/kit/codecOf.js'
+import type { Extent } from '../../dsl/kit/extent.js'
 import { parseJsonOnce } from '../../dsl/kit/repeatedKey.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
 import { type Architecture, architecture, layersOf } from './architecture.js'
@@ -9,8 +10,16 @@ import type { Layer } from './layer.js'
 
 const placed = { id: t.string, inputs: t.array(t.string) }
 const named = { ...placed, name: t.string }
-const pooling = { ...placed, kernel: t.number, stride: t.number }
-const padded = { padding: t.number, ceilMode: t.boolean }
+
+const isExtent = (value: unknown): value is Extent =>
+  typeof value === 'number' ||
+  (Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === 'number'))
+
+/** A codec for numbers of pixels; whether they are whole and within bounds is checked with the shapes. */
+const extent = codecOf('a number of pixels, or two: [height, width]', isExtent)
+
+const pooling = { ...placed, kernel: extent, stride: extent }
+const padded = { padding: extent, ceilMode: t.boolean }
 
 const isFinite = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
 const finite = codecOf('a finite number', isFinite)
@@ -36,12 +45,12 @@ const layers = {
         type: t.literal('conv2d'),
         ...named,
         out: t.number,
-        kernel: t.number,
-        stride: t.number,
-        padding: t.number,
+        kernel: extent,
+        stride: extent,
+        padding: extent,
         bias: t.keyof({ learned: null, none: null }),
       }),
-      t.partial({ groups: t.number }),
+      t.partial({ groups: t.number, dilation: extent }),
     ]),
   ),
   batchNorm2d: t.strict({ type: t.literal('batchNorm2d'), ...named }),

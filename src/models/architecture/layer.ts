@@ -2,6 +2,8 @@
  * Layers as data: plain records that say what a layer is, not how it runs. Types follow PyTorch's modules. The name of
  * a layer with parameters is its prefix in the state dict: `fc1` has `fc1.weight` and `fc1.bias`.
  */
+
+import type { Extent } from '../../dsl/kit/extent.js'
 import type { Nonlinearity } from '../activations/nonlinearity.js'
 
 /** A layer's place in the graph of a network. */
@@ -25,18 +27,20 @@ export interface NormalizeLayer extends Placement, Normalisation {
   readonly type: 'normalize'
 }
 
-/** A convolution: an image of ⌊(size + 2·padding − kernel) / stride⌋ + 1 pixels a side; see `conv2d`. */
+/** A convolution: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 pixels along an axis; see `conv2d`. */
 export interface Conv2dLayer extends Placement {
   readonly type: 'conv2d'
   readonly name: string
   /** Number of output channels, ≥ 1. */
   readonly out: number
-  /** Side of the square kernel, in pixels, ≥ 1. */
-  readonly kernel: number
+  /** Taps along each axis, ≥ 1. */
+  readonly kernel: Extent
   /** In pixels, ≥ 1. */
-  readonly stride: number
-  /** Zeros added on each side, in pixels, ≥ 0. */
-  readonly padding: number
+  readonly stride: Extent
+  /** Zeros added at both ends of each axis, in pixels, ≥ 0. */
+  readonly padding: Extent
+  /** Distance of neighbouring taps, in pixels, ≥ 1. @default 1 */
+  readonly dilation?: Extent | undefined
   /** Whether a learned number is added to each output channel; before a batch normalisation it has no effect. */
   readonly bias: 'learned' | 'none'
   /** Groups of consecutive channels: each group of outputs reads its own group of inputs. @default 1 */
@@ -92,14 +96,14 @@ export interface ActivationLayer extends Placement {
   readonly function: Nonlinearity
 }
 
-/** The square windows of a pooling layer. */
+/** The windows of a pooling layer. */
 export interface PoolWindows {
-  /** Side of the square window, in pixels, ≥ 1. */
-  readonly kernel: number
+  /** Sides of the window, in pixels, ≥ 1. */
+  readonly kernel: Extent
   /** In pixels, ≥ 1. */
-  readonly stride: number
-  /** Pixels added on each side, ≥ 0 and at most half the kernel. @default 0 */
-  readonly padding?: number | undefined
+  readonly stride: Extent
+  /** Pixels added at both ends of each axis, ≥ 0 and at most half the kernel. @default 0 */
+  readonly padding?: Extent | undefined
   /** Whether a window that exceeds the padded image at the bottom or on the right is kept. @default false */
   readonly ceilMode?: boolean | undefined
 }

@@ -1,6 +1,7 @@
 // What layers take. How a layer fits into its network is checked by `architecture`, which knows the shapes.
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, flag, list, number, positive, text, whole } from '../../dsl/options/kinds.js'
+import { pixels } from './extentOption.js'
 import { meanBounds, stdBounds, unitsMeant } from './normalisationUnits.js'
 
 const idField = {
@@ -36,12 +37,14 @@ export const conv2dOptions = declareOptions('conv2d', {
   ...placementFields,
   /** Number of output channels, ≥ 1. */
   out: whole(1, { unit: 'channels' }),
-  /** Side of the square kernel, in pixels, ≥ 1. */
-  kernel: whole(1, { unit: 'pixels' }),
-  /** In pixels, ≥ 1. @default 1 */
-  stride: whole(1, { unit: 'pixels' }).default(1),
-  /** Zeros added on each side, in pixels, ≥ 0. @default 0 */
-  padding: whole(0, { unit: 'pixels' }).default(0),
+  /** Taps along both axes, or [height, width], ≥ 1. */
+  kernel: pixels(1),
+  /** In pixels, or [height, width], ≥ 1. @default 1 */
+  stride: pixels(1).default(1),
+  /** Zeros added on each side, in pixels, or [top and bottom, left and right], ≥ 0. @default 0 */
+  padding: pixels(0).default(0),
+  /** Distance of neighbouring taps, in pixels, or [height, width], ≥ 1. @default 1 */
+  dilation: pixels(1).default(1),
   /** Whether a learned number is added to each output channel. @default 'learned' */
   bias: choice(['learned', 'none']).default('learned'),
   /** A divisor of the number of input channels and of `out`. @default 1 */
@@ -87,12 +90,12 @@ export interface LinearOptions extends OptionsOf<typeof linearOptions> {}
 
 const poolFields = {
   ...placementFields,
-  /** Side of the square window, in pixels, ≥ 1. */
-  kernel: whole(1, { unit: 'pixels' }),
-  /** In pixels, ≥ 1. @default the kernel */
-  stride: whole(1, { unit: 'pixels' }).optional('the kernel'),
-  /** Pixels added on each side, ≥ 0 and at most half the kernel. @default 0 */
-  padding: whole(0, { unit: 'pixels' }).default(0),
+  /** Side of the window, in pixels, or [height, width], ≥ 1. */
+  kernel: pixels(1),
+  /** In pixels, or [height, width], ≥ 1. @default the kernel */
+  stride: pixels(1).optional('the kernel'),
+  /** Pixels added on each side, or [top and bottom, left and right], ≥ 0 and at most half the kernel. @default 0 */
+  padding: pixels(0).default(0),
   /** Whether a window that exceeds the padded image at the bottom or on the right is kept. @default false */
   ceilMode: flag().default(false),
 }

@@ -1,3 +1,4 @@
+import { extentOf, isEach } from '../../dsl/kit/extent.js'
 import { given as kept } from '../../dsl/kit/given.js'
 import type {
   AddLayer,
@@ -49,14 +50,19 @@ export const normalize = (options: Normalisation & Pick<Placement, 'id'>): Norma
 }
 
 /**
- * A convolution, as `torch.nn.Conv2d(in, out, kernel, stride, padding, groups=…, bias=…)`; the graph gives `in`.
+ * A convolution, as `torch.nn.Conv2d(in, out, kernel, stride, padding, dilation, groups, bias)`; the graph gives `in`.
+ * For another `padding_mode` than zeros, put a {@link pad2d} before it.
  *
  * @example
  * const depthwise = conv2d('depthwise', { out: 32, kernel: 3, padding: 1, groups: 32 })
+ * const wide = conv2d('wide', { out: 8, kernel: [1, 7], padding: [0, 3] })
  */
 export const conv2d = (name: string, options: Conv2dOptions): Conv2dLayer => {
-  const { stride, padding, bias, groups } = conv2dOptions.read(options, named('conv2d', name))
-  return withGroups({ type: 'conv2d', name, ...kept(options), stride, padding, bias }, groups)
+  const { kernel, stride, padding, dilation, bias, groups } = conv2dOptions.read(options, named('conv2d', name))
+  const { dilation: _, ...given } = kept(options)
+  const taps = { kernel: extentOf(kernel), stride: extentOf(stride), padding: extentOf(padding) }
+  const apart = isEach(dilation, 1) ? {} : { dilation: extentOf(dilation) }
+  return withGroups({ type: 'conv2d', name, ...given, ...taps, bias, ...apart }, groups)
 }
 
 /** Whose options an error is about: that of the layer's factory, with the layer's name. */
@@ -125,15 +131,15 @@ export const avgPool2d = (options: AvgPool2dOptions): AvgPool2dLayer => {
     ...kept(placement),
     ...windows({ kernel, stride, padding, ceilMode }),
     // Without padding all means are over the same pixels.
-    ...(countIncludePad || padding === 0 ? {} : { countIncludePad }),
+    ...(countIncludePad || isEach(padding, 0) ? {} : { countIncludePad }),
   }
 }
 
 /** Windows without the fields that have their defaults. */
-const windows = ({ kernel, stride, padding, ceilMode }: PoolWindows): PoolWindows => ({
-  kernel,
-  stride,
-  ...(padding === 0 ? {} : { padding }),
+const windows = ({ kernel, stride, padding = 0, ceilMode }: PoolWindows): PoolWindows => ({
+  kernel: extentOf(kernel),
+  stride: extentOf(stride),
+  ...(isEach(padding, 0) ? {} : { padding: extentOf(padding) }),
   ...(ceilMode ? { ceilMode } : {}),
 })
 

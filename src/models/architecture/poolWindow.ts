@@ -1,13 +1,14 @@
+import { isEach, pairOf } from '../../dsl/kit/extent.js'
 import type { AvgPool2dLayer, MaxPool2dLayer, Sides } from './layer.js'
 import type { NodeShape } from './shapes.js'
-import { windowsAlong } from './windowsAlong.js'
+import { type AxisWindows, axesOf, poolWindows } from './windowsAlong.js'
 
 /** What a pooling layer without padding needs to have the same outputs as one with padding. */
 interface PoolWindow {
   /** Pixels to add at each side of the image; undefined if there are none. */
   readonly sides: Sides | undefined
   /**
-   * What to multiply the mean of kernel² pixels by for each window, rows × columns, where fewer count; undefined if all
+   * What to multiply the mean of all pixels of a window by, rows × columns, where fewer count; undefined if all
    * count.
    */
   readonly scale: readonly (readonly number[])[] | undefined
@@ -20,21 +21,27 @@ interface PoolWindow {
  */
 export const poolWindowOf = (layer: MaxPool2dLayer | AvgPool2dLayer, shape: NodeShape | undefined): PoolWindow => {
   if (shape?.kind !== 'image') throw new Error(`a ${layer.type} has no image`)
-  const { kernel, padding = 0 } = layer
-  const [rows, columns] = [windowsAlong(shape.height, layer), windowsAlong(shape.width, layer)]
-  if (padding === 0 && rows.beyond === 0 && columns.beyond === 0) return { sides: undefined, scale: undefined }
-  const sides = { top: padding, bottom: padding + rows.beyond, left: padding, right: padding + columns.beyond }
+  const { padding = 0 } = layer
+  const [top, left] = pairOf(padding)
+  const [rows, columns] = poolWindows(shape, layer)
+  if (isEach(padding, 0) && rows.beyond === 0 && columns.beyond === 0) return { sides: undefined, scale: undefined }
+  const sides = { top, bottom: top + rows.beyond, left, right: left + columns.beyond }
   if (layer.type === 'maxPool2d') return { sides, scale: undefined }
-  const [high, wide] = [counted(shape.height, rows.count, layer), counted(shape.width, columns.count, layer)]
-  const all = [...high, ...wide].every((count) => count === kernel)
-  return { sides, scale: all ? undefined : high.map((a) => wide.map((b) => kernel ** 2 / (a * b))) }
+  const { countIncludePad = true } = layer
+  const [down, across] = axesOf(layer)
+  const high = counted(shape.height, rows.count, down, countIncludePad)
+  const wide = counted(shape.width, columns.count, across, countIncludePad)
+  const all = high.every((count) => count === down.kernel) && wide.every((count) => count === across.kernel)
+  const pixels = down.kernel * across.kernel
+  return { sides, scale: all ? undefined : high.map((a) => wide.map((b) => pixels / (a * b))) }
 }
 
 /** The number of pixels of each window along an axis that a mean is over. */
 const counted = (
   size: number,
   count: number,
-  { kernel, stride, padding = 0, countIncludePad = true }: AvgPool2dLayer,
+  { kernel, stride, padding }: AxisWindows,
+  countIncludePad: boolean,
 ): readonly number[] => {
   const margin = countIncludePad ? padding : 0
   return Array.from({ length: count }, (_, i) => {

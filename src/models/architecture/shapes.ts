@@ -1,10 +1,11 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
+import { type Extent, pairOf } from '../../dsl/kit/extent.js'
 import type { Conv2dLayer, GivenValue, Layer, PoolWindows } from './layer.js'
 import { groupsOf } from './layers.js'
 import { stdBounds, wrongUnits } from './normalisationUnits.js'
 import { ZEROS } from './selection.js'
-import { windowsAlong } from './windowsAlong.js'
+import { poolWindows } from './windowsAlong.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
 export type NodeShape =
@@ -40,27 +41,38 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
   const aboveZero = (option: string, value = 1): void => {
     if (!(value > 0 && value < Infinity)) refuse(`a finite ${option} > 0`, String(value))
   }
-  const windows = (kernel: number, stride: number, padding: number): { height: number; width: number } => {
-    positive('kernel', kernel)
-    positive('stride', stride)
-    if (!Number.isInteger(padding) || padding < 0) refuse('a whole padding >= 0', String(padding))
+  const windows = (
+    kernel: Extent,
+    stride: Extent,
+    padding: Extent,
+    dilation: Extent = 1,
+  ): { height: number; width: number } => {
+    for (const size of pairOf(kernel)) positive('kernel', size)
+    for (const step of pairOf(stride)) positive('stride', step)
+    for (const distance of pairOf(dilation)) positive('dilation', distance)
+    for (const side of pairOf(padding))
+      if (!Number.isInteger(side) || side < 0) refuse('a whole padding >= 0', String(side))
     const { height, width } = image()
-    const along = (size: number): number => Math.floor((size + 2 * padding - kernel) / stride) + 1
-    if (along(height) < 1 || along(width) < 1)
-      refuse(`an image of at least ${kernel - 2 * padding} pixels a side`, text(first))
-    return { height: along(height), width: along(width) }
+    const least = (axis: 0 | 1): number =>
+      pairOf(dilation)[axis] * (pairOf(kernel)[axis] - 1) + 1 - 2 * pairOf(padding)[axis]
+    const [high, wide] = [least(0), least(1)]
+    if (height < high || width < wide)
+      refuse(
+        `an image of at least ${high === wide ? `${high} pixels a side` : `${high} x ${wide} pixels`}`,
+        text(first),
+      )
+    const [down, across] = pairOf(stride)
+    return { height: Math.floor((height - high) / down) + 1, width: Math.floor((width - wide) / across) + 1 }
   }
   const pooled = (windowed: PoolWindows): NodeShape => {
     const { kernel, stride, padding = 0 } = windowed
     windows(kernel, stride, padding)
-    if (2 * padding > kernel) refuse(`a padding of at most half the kernel, ${kernel / 2}`, String(padding))
-    const { height, width, channels } = image()
-    return {
-      kind: 'image',
-      height: windowsAlong(height, windowed).count,
-      width: windowsAlong(width, windowed).count,
-      channels,
+    for (const axis of [0, 1] as const) {
+      const [zeros, most] = [pairOf(padding)[axis], pairOf(kernel)[axis] / 2]
+      if (zeros > most) refuse(`a padding of at most half the kernel, ${most}`, String(zeros))
     }
+    const [rows, columns] = poolWindows(image(), windowed)
+    return { kind: 'image', height: rows.count, width: columns.count, channels: image().channels }
   }
   switch (layer.type) {
     case 'conv2d':
@@ -69,7 +81,11 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       positive('number of groups', groupsOf(layer))
       if (image().channels % groupsOf(layer) !== 0 || layer.out % groupsOf(layer) !== 0)
         refuse(`groups that divide ${image().channels} input and ${layer.out} output channels`, `${groupsOf(layer)}`)
-      return { kind: 'image', ...windows(layer.kernel, layer.stride, layer.padding), channels: layer.out }
+      return {
+        kind: 'image',
+        ...windows(layer.kernel, layer.stride, layer.padding, layer.dilation),
+        channels: layer.out,
+      }
     case 'maxPool2d':
     case 'avgPool2d':
       return pooled(layer)

@@ -1,7 +1,9 @@
+import { isEach, pairOf } from '../../dsl/kit/extent.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Conv2dLayer } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
 import { present } from '../architecture/lookups.js'
+import { filterOf } from './filter.js'
 import { groupedConvolutionRule } from './groupedConvolutionRule.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 import { windowOf } from './window.js'
@@ -24,8 +26,14 @@ const blockwiseInputGradient = (
 ): Value | undefined => {
   const [shape] = kernel.node.inputShapes
   const { shape: result } = kernel.node
-  const { kernel: side, stride, padding, out } = layer
-  if (shape?.kind !== 'image' || result.kind !== 'image') return undefined
+  const { out } = layer
+  const [[side, other], [stride, across], [padding, left]] = [
+    pairOf(layer.kernel),
+    pairOf(layer.stride),
+    pairOf(layer.padding),
+  ]
+  const even = side === other && stride === across && padding === left && isEach(layer.dilation ?? 1, 1)
+  if (!even || shape?.kind !== 'image' || result.kind !== 'image') return undefined
   const { height, width, channels } = shape
   const taps = side / stride
   const reaches = (size: number, outputs: number): boolean => padding + size <= stride * (outputs + taps - 1)
@@ -34,8 +42,8 @@ const blockwiseInputGradient = (
   const sorted = graph.reshape(present(parameters, `${layer.name}.weight`), [taps, stride, taps, stride, channels, out])
   const turned = graph.transpose(graph.reverse(sorted, [0, 2]), [0, 2, 5, 1, 3, 4])
   const filter = graph.reshape(turned, [taps, taps, out, stride * stride * channels])
-  const blocks = graph.conv2d(graph.pad(dz, taps - 1), filter, 1, 'valid')
-  return graph.crop(graph.depthToSpace(blocks, stride), padding, height, width)
+  const blocks = graph.conv2d(graph.pad(dz, [taps - 1, taps - 1]), filter, [1, 1], 'valid')
+  return graph.crop(graph.depthToSpace(blocks, stride), [padding, padding], height, width)
 }
 
 /**
@@ -45,13 +53,20 @@ const blockwiseInputGradient = (
 export const convolutionRule = (layer: Conv2dLayer): LayerRule =>
   groupsOf(layer) > 1 ? groupedConvolutionRule(layer) : denseConvolutionRule(layer)
 
+const channelsOf = ({ kernel }: Place): number => {
+  const [shape] = kernel.node.inputShapes
+  return shape?.kind === 'image' ? shape.channels : 0
+}
+
 const denseConvolutionRule = (layer: Conv2dLayer): LayerRule => ({
   forward: (place, [x = '']) => {
     const { graph, kernel, parameters } = place
     const { seen, stride, padding } = windowOf(layer, place)
-    const filter = present(parameters, `${layer.name}.weight`)
-    const winograd = Winograd.of(graph, layer, kernel.node, filter)
-    const product = winograd?.forward(x) ?? graph.conv2d(seen(x), filter, stride, padding)
+    const weight = present(parameters, `${layer.name}.weight`)
+    const winograd = Winograd.of(graph, layer, kernel.node, weight)
+    const direct = (): Value =>
+      graph.conv2d(seen(x), filterOf(graph, layer, weight, channelsOf(place)).value, stride, padding)
+    const product = winograd?.forward(x) ?? direct()
     if (layer.bias === 'none') return activated(place, product)
     return activated(place, graph.biasAdd(product, present(parameters, `${layer.name}.bias`)))
   },
@@ -59,16 +74,13 @@ const denseConvolutionRule = (layer: Conv2dLayer): LayerRule => ({
     const { graph, kernel, parameters } = place
     const { seen, back, stride, padding } = windowOf(layer, place)
     const [weight, bias] = [`${layer.name}.weight`, `${layer.name}.bias`]
-    const [shape] = kernel.node.inputShapes
-    const channels = shape?.kind === 'image' ? shape.channels : 0
     const dz = deactivated(place, incoming)
     const x = incoming.input()
     const window = seen(x)
-    const filter = present(parameters, weight)
-    const winograd = Winograd.of(graph, layer, kernel.node, filter)
-    const dx = (): Value => back(x, graph.conv2dInputGradient(graph.shapeOf(window), filter, dz, stride, padding))
-    const dFilter = (): Value =>
-      graph.conv2dFilterGradient(window, [layer.kernel, layer.kernel, channels, layer.out], dz, stride, padding)
+    const winograd = Winograd.of(graph, layer, kernel.node, present(parameters, weight))
+    const filter = filterOf(graph, layer, present(parameters, weight), channelsOf(place))
+    const dx = (): Value => back(x, graph.conv2dInputGradient(graph.shapeOf(window), filter.value, dz, stride, padding))
+    const dFilter = (): Value => filter.gradient(graph.conv2dFilterGradient(window, filter.shape, dz, stride, padding))
     return {
       inputs: [winograd?.inputGradient(dz) ?? blockwiseInputGradient(layer, place, dz) ?? dx()],
       parameters: {

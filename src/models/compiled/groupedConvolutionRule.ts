@@ -1,7 +1,9 @@
+import { pairOf } from '../../dsl/kit/extent.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Conv2dLayer } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
 import { present } from '../architecture/lookups.js'
+import { type Filter, filterOf } from './filter.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 import { windowOf } from './window.js'
 
@@ -14,7 +16,7 @@ interface Product {
 
 /**
  * A convolution of several groups: the depth-wise operation if each group has one input channel, else one convolution
- * per group.
+ * per group. TensorFlow's depth-wise operation has one stride for both axes.
  */
 export const groupedConvolutionRule = (layer: Conv2dLayer): LayerRule => ({
   forward: (place, [x = '']) => {
@@ -42,33 +44,33 @@ export const groupedConvolutionRule = (layer: Conv2dLayer): LayerRule => ({
 })
 
 const productOf = (layer: Conv2dLayer, place: Place): Product => {
-  const { kernel, parameters } = place
+  const { graph, kernel, parameters } = place
   const [shape] = kernel.node.inputShapes
   const channels = shape?.kind === 'image' ? shape.channels : 0
-  const filter = present(parameters, `${layer.name}.weight`)
-  return channels === groupsOf(layer)
-    ? depthwise(layer, place, filter, channels)
-    : sliced(layer, place, filter, channels / groupsOf(layer))
+  const inputs = channels / groupsOf(layer)
+  const filter = filterOf(graph, layer, present(parameters, `${layer.name}.weight`), inputs)
+  const [down, across] = pairOf(layer.stride)
+  return inputs === 1 && down === across ? depthwise(layer, place, filter) : sliced(layer, place, filter)
 }
 
-const depthwise = (layer: Conv2dLayer, place: Place, filter: Value, channels: number): Product => {
+const depthwise = (layer: Conv2dLayer, place: Place, filter: Filter): Product => {
   const { graph } = place
   const { stride, padding } = windowOf(layer, place)
-  const { kernel, out } = layer
-  const shape = [kernel, kernel, channels, out / channels]
-  const perInput = graph.reshape(filter, shape)
+  const [height, width, , out] = filter.shape
+  const shape = [height, width, groupsOf(layer), out / groupsOf(layer)]
+  const perInput = graph.reshape(filter.value, shape)
   return {
     forward: (seen) => graph.depthwiseConv2d(seen, perInput, stride, padding),
     inputGradient: (seen, dz) => graph.depthwiseInputGradient(graph.shapeOf(seen), perInput, dz, stride, padding),
     filterGradient: (seen, dz) =>
-      graph.reshape(graph.depthwiseFilterGradient(seen, shape, dz, stride, padding), [kernel, kernel, 1, out]),
+      filter.gradient(graph.reshape(graph.depthwiseFilterGradient(seen, shape, dz, stride, padding), filter.shape)),
   }
 }
 
-const sliced = (layer: Conv2dLayer, place: Place, filter: Value, channels: number): Product => {
+const sliced = (layer: Conv2dLayer, place: Place, filter: Filter): Product => {
   const { graph } = place
   const { stride, padding } = windowOf(layer, place)
-  const { kernel, out } = layer
+  const [height, width, inputs, out] = filter.shape
   const groups = groupsOf(layer)
   const parts = (value: Value): readonly Value[] => graph.splitChannels(value, groups)
   const joined = (a: Value, b: Value, combine: (a: Value, b: Value) => Value): Value => {
@@ -76,15 +78,17 @@ const sliced = (layer: Conv2dLayer, place: Place, filter: Value, channels: numbe
     return graph.joinChannels(parts(a).map((part, i) => combine(part, others[i] ?? '')))
   }
   return {
-    forward: (seen) => joined(seen, filter, (x, w) => graph.conv2d(x, w, stride, padding)),
+    forward: (seen) => joined(seen, filter.value, (x, w) => graph.conv2d(x, w, stride, padding)),
     inputGradient: (seen, dz) => {
       const [first = ''] = parts(seen)
       const shape = graph.shapeOf(first)
-      return joined(filter, dz, (w, dy) => graph.conv2dInputGradient(shape, w, dy, stride, padding))
+      return joined(filter.value, dz, (w, dy) => graph.conv2dInputGradient(shape, w, dy, stride, padding))
     },
     filterGradient: (seen, dz) =>
-      joined(seen, dz, (x, dy) =>
-        graph.conv2dFilterGradient(x, [kernel, kernel, channels, out / groups], dy, stride, padding),
+      filter.gradient(
+        joined(seen, dz, (x, dy) =>
+          graph.conv2dFilterGradient(x, [height, width, inputs, out / groups], dy, stride, padding),
+        ),
       ),
   }
 }

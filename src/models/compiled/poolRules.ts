@@ -1,3 +1,4 @@
+import { pairOf } from '../../dsl/kit/extent.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { AvgPool2dLayer, MaxPool2dLayer, Pad2dLayer, Sides } from '../architecture/layer.js'
 import { poolWindowOf } from '../architecture/poolWindow.js'
@@ -5,7 +6,7 @@ import type { LayerRule, Place } from './layerRule.js'
 
 /** The largest value of each window. Its gradient goes to the pixel that has it, which padding by −∞ never does. */
 export const maxPoolRule = (layer: MaxPool2dLayer): LayerRule => {
-  const { kernel, stride } = layer
+  const [kernel, stride] = [pairOf(layer.kernel), pairOf(layer.stride)]
   const seen = (place: Place, x: Value): Value => padded(place, x, sidesOf(layer, place), Number.NEGATIVE_INFINITY)
   return {
     forward: (place, [x = '']) => place.graph.maxPool(seen(place, x), kernel, stride),
@@ -18,7 +19,7 @@ export const maxPoolRule = (layer: MaxPool2dLayer): LayerRule => {
 
 /** The mean of each window. */
 export const avgPoolRule = (layer: AvgPool2dLayer): LayerRule => {
-  const { kernel, stride } = layer
+  const [kernel, stride] = [pairOf(layer.kernel), pairOf(layer.stride)]
   const seen = (place: Place, x: Value): Value => padded(place, x, sidesOf(layer, place), 0)
   const scaled = ({ graph, kernel: { node } }: Place, means: Value): Value => {
     const { scale } = poolWindowOf(layer, node.inputShapes[0])

@@ -1,7 +1,9 @@
+import { isEach, type Pair, pairOf } from '../../dsl/kit/extent.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Padding } from '../../engine/graph/layerNodes.js'
 import { samePads } from '../../engine/ops/conv2d.js'
 import type { Conv2dLayer } from '../architecture/layer.js'
+import { tapsOf } from '../architecture/taps.js'
 import type { Place } from './layerRule.js'
 
 /** How a convolution of PyTorch becomes one of TensorFlow. */
@@ -11,13 +13,14 @@ export interface Window {
   /** The gradient of the layer's input from that of `seen`. */
   readonly back: (x: Value, dSeen: Value) => Value
   /** The stride that remains for TensorFlow's convolution. */
-  readonly stride: number
+  readonly stride: Pair
   readonly padding: Padding
 }
 
 /**
- * Pads as PyTorch does, with zeros on each side; see `conv2d` of the engine. A 1 × 1 filter with a stride reads only
- * some pixels. These are taken out first, because TensorFlow's gradient of such a convolution writes past its end.
+ * Pads as PyTorch does, with zeros on each side; see `conv2d` of the engine. Where a filter has one tap along an axis and
+ * a stride, it reads only some pixels. These are taken out first, because TensorFlow's gradient of such a convolution
+ * writes past its end.
  *
  * @throws Error if the input is not an image, which is a defect of this package
  */
@@ -25,16 +28,30 @@ export const windowOf = (layer: Conv2dLayer, { graph, kernel }: Place): Window =
   const [shape] = kernel.node.inputShapes
   if (shape?.kind !== 'image') throw new Error(`"${layer.name}" has no image`)
   const { height, width } = shape
-  const { kernel: side, stride, padding } = layer
-  if (padding === 0 && side === 1 && stride > 1)
+  const { sides } = tapsOf(layer)
+  const [stride, padding] = [pairOf(layer.stride), pairOf(layer.padding)]
+  const skipped = ([0, 1] as const).map((axis) => (sides[axis] === 1 && padding[axis] === 0 ? stride[axis] : 1))
+  const [down = 1, across = 1] = skipped
+  if (down > 1 || across > 1) {
+    const left: Pair = [stride[0] / down, stride[1] / across]
+    const [rows, columns] = [Math.ceil(height / down), Math.ceil(width / across)]
+    const rest = paddedWindow(graph, [rows, columns], { sides, stride: left, padding })
     return {
-      seen: (x) => graph.subsample(x, stride),
-      back: (x, dSeen) => graph.subsampleGradient(graph.shapeOf(x), dSeen, stride),
-      stride: 1,
-      padding: 'valid',
+      ...rest,
+      seen: (x) => rest.seen(graph.subsample(x, [down, across])),
+      back: (x, dSeen) => graph.subsampleGradient(graph.shapeOf(x), rest.back(x, dSeen), [down, across]),
     }
-  const same = padding > 0 && samePads(height, side, stride, padding) && samePads(width, side, stride, padding)
-  if (padding === 0 || same) return { seen: (x) => x, back: (_, d) => d, stride, padding: same ? 'same' : 'valid' }
+  }
+  return paddedWindow(graph, [height, width], { sides, stride, padding })
+}
+
+const paddedWindow = (
+  graph: Place['graph'],
+  [height, width]: Pair,
+  { sides, stride, padding }: { readonly sides: Pair; readonly stride: Pair; readonly padding: Pair },
+): Window => {
+  const same = !isEach(padding, 0) && samePads([height, width], sides, stride, padding)
+  if (isEach(padding, 0) || same) return { seen: (x) => x, back: (_, d) => d, stride, padding: same ? 'same' : 'valid' }
   return {
     seen: (x) => graph.pad(x, padding),
     back: (_, dSeen) => graph.crop(dSeen, padding, height, width),

@@ -1,3 +1,4 @@
+import { isEach } from '../../dsl/kit/extent.js'
 import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { GraphNode } from '../architecture/architecture.js'
@@ -35,7 +36,8 @@ export class Winograd {
 
   /** Returns undefined if the direct kernel is faster, or the convolution is of another kind. */
   static of(graph: GraphBuilder, layer: Conv2dLayer, { inputShapes: [shape] }: GraphNode, filter: Value) {
-    const plain = layer.kernel === 3 && layer.stride === 1 && layer.padding === 1
+    const { kernel, stride, padding, dilation = 1 } = layer
+    const plain = isEach(kernel, 3) && isEach(stride, 1) && isEach(padding, 1) && isEach(dilation, 1)
     if (!plain || shape?.kind !== 'image' || !pays(shape, layer.out)) return undefined
     return new Winograd(graph, { ...shape, out: layer.out }, filter)
   }

@@ -3,21 +3,19 @@ import { dispatch } from '../../dsl/kit/dispatch.js'
 import type { NetworkOutputs } from '../../dsl/step.js'
 import { batchNorm } from '../../engine/ops/batchNorm.js'
 import { blockNorm } from '../../engine/ops/blockNorm.js'
-import { conv2d } from '../../engine/ops/conv2d.js'
-import { groupedConv2d } from '../../engine/ops/groupedConv2d.js'
 import { linear } from '../../engine/ops/linear.js'
 import { relu } from '../../engine/ops/relu.js'
 import { tf } from '../../engine/tf.js'
 import { type Architecture, INPUT } from '../architecture/architecture.js'
 import { executionOf, type Kernel } from '../architecture/execution.js'
 import type { GivenValue, GroupNormLayer, Layer, LayerNormLayer } from '../architecture/layer.js'
-import { groupsOf } from '../architecture/layers.js'
 import { present } from '../architecture/lookups.js'
 import { blocksOf, EPSILON } from '../architecture/normalisations.js'
 import { latentNodes, mapLatent } from '../head/head.js'
 import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
 import { joined, multiplied, selected } from './channels.js'
+import { convolved } from './convolution.js'
 import { applied } from './nonlinearity.js'
 import { averaged, largest, padded } from './windows.js'
 
@@ -135,13 +133,9 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
   normalize: ({ mean, std }, _kernel, [x]) =>
     tf.div(tf.sub(x as Tensor4D, tf.tensor1d([...mean])), tf.tensor1d([...std])),
   conv2d: (layer, { activation }, [x], { parameters }) => {
-    const { stride, padding } = layer
-    const groups = groupsOf(layer)
     const filter = present(parameters, `${layer.name}.weight`) as Tensor4D
     const bias = layer.bias === 'learned' ? (present(parameters, `${layer.name}.bias`) as Tensor1D) : undefined
-    return groups === 1
-      ? conv2d(x as Tensor4D, filter, bias, stride, padding, activation)
-      : groupedConv2d(x as Tensor4D, filter, bias, { stride, padding, groups }, activation)
+    return convolved(layer, x as Tensor4D, filter, bias, activation)
   },
   batchNorm2d: (layer, { activation }, [x], { parameters, moments }) => {
     const scale = present(parameters, `${layer.name}.weight`) as Tensor1D

@@ -1,4 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { type Extent, pairOf } from '../../dsl/kit/extent.js'
 import { tf } from '../../engine/tf.js'
 import type { GraphNode } from '../architecture/architecture.js'
 import type { AvgPool2dLayer, MaxPool2dLayer, Sides } from '../architecture/layer.js'
@@ -17,17 +18,19 @@ export const padded = (x: Tensor4D, { top, bottom, left, right }: Sides, value: 
     value,
   )
 
+const both = (extent: Extent): [number, number] => [...pairOf(extent)]
+
 /** The largest value of each window. */
 export const largest = (layer: MaxPool2dLayer, node: GraphNode, x: Tensor4D): Tensor4D => {
   const { sides } = poolWindowOf(layer, node.inputShapes[0])
   const image = sides ? padded(x, sides, Number.NEGATIVE_INFINITY) : x
-  return tf.maxPool(image, layer.kernel, layer.stride, 'valid')
+  return tf.maxPool(image, both(layer.kernel), both(layer.stride), 'valid')
 }
 
 /** The mean of each window. */
 export const averaged = (layer: AvgPool2dLayer, node: GraphNode, x: Tensor4D): Tensor4D => {
   const { sides, scale } = poolWindowOf(layer, node.inputShapes[0])
-  const means = tf.avgPool(sides ? padded(x, sides, 0) : x, layer.kernel, layer.stride, 'valid')
+  const means = tf.avgPool(sides ? padded(x, sides, 0) : x, both(layer.kernel), both(layer.stride), 'valid')
   if (!scale) return means
   return tf.mul(means, tf.tensor3d(scale.flat(), [scale.length, scale[0]?.length ?? 0, 1]))
 }

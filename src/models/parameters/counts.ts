@@ -1,3 +1,4 @@
+import { pairOf } from '../../dsl/kit/extent.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
 import { groupsOf } from '../architecture/layers.js'
 import { parameterCount, parametersOf } from './parameters.js'
@@ -29,7 +30,9 @@ export const keptFlops = (architecture: Architecture, mask: Float32Array): numbe
 
 /** One layer's share of `Counts.flops`. */
 export const flopsOf = ({ layer, shape, inputShapes: [input] }: GraphNode): number => {
-  if (layer.type === 'conv2d' && shape.kind === 'image' && input?.kind === 'image')
-    return (2 * shape.height * shape.width * layer.out * layer.kernel * layer.kernel * input.channels) / groupsOf(layer)
+  if (layer.type === 'conv2d' && shape.kind === 'image' && input?.kind === 'image') {
+    const [height, width] = pairOf(layer.kernel)
+    return (2 * shape.height * shape.width * layer.out * height * width * input.channels) / groupsOf(layer)
+  }
   return layer.type === 'linear' && input?.kind === 'vector' ? 2 * input.features * layer.out : 0
 }

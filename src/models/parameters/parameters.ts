@@ -1,3 +1,4 @@
+import { pairOf } from '../../dsl/kit/extent.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
 import type { Affine2dLayer, BatchNorm2dLayer, GroupNormLayer, Layer, LayerNormLayer } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
@@ -35,7 +36,8 @@ const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] =>
   const { layer } = node
   const [input] = node.inputShapes
   if (layer.type === 'conv2d' && input?.kind === 'image') {
-    const { kernel, out } = layer
+    const { out } = layer
+    const [height, width] = pairOf(layer.kernel)
     const groups = groupsOf(layer)
     const channels = input.channels / groups
     return [
@@ -43,11 +45,11 @@ const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] =>
         name: `${layer.name}.weight`,
         node: node.id,
         role: 'weight',
-        shape: [kernel, kernel, channels, out],
-        torchShape: [out, channels, kernel, kernel],
-        size: kernel * kernel * channels * out,
+        shape: [height, width, channels, out],
+        torchShape: [out, channels, height, width],
+        size: height * width * channels * out,
         groups,
-        torchAxes: convolutionAxes(kernel, channels, out),
+        torchAxes: convolutionAxes(height * width, channels, out),
       },
       ...(layer.bias === 'learned' ? [perChannel(`${layer.name}.bias`, node.id, 'bias', out)] : []),
     ]
@@ -94,10 +96,10 @@ const perChannel = (name: string, node: string, role: Parameter['role'], size: n
 })
 
 /** The axes of H×W×I×O in O×I×H×W. */
-const convolutionAxes = (kernel: number, channels: number, out: number): TorchAxes => [
-  { count: kernel * kernel, step: 1 },
-  { count: channels, step: kernel * kernel },
-  { count: out, step: channels * kernel * kernel },
+const convolutionAxes = (taps: number, channels: number, out: number): TorchAxes => [
+  { count: taps, step: 1 },
+  { count: channels, step: taps },
+  { count: out, step: channels * taps },
 ]
 
 /** The axes of in×out in out×in, with inputs in H×W×C order in C×H×W order. */

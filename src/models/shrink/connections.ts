@@ -1,3 +1,4 @@
+import { isEach, pairOf } from '../../dsl/kit/extent.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
 import { groupsOf } from '../architecture/layers.js'
 import { memoized } from '../architecture/lookups.js'
@@ -24,12 +25,20 @@ export const connectionOf = (architecture: Architecture, node: GraphNode): Conne
   const { layer, inputs, inputShapes } = node
   const [shape] = inputShapes
   if (!shape || (layer.type !== 'conv2d' && layer.type !== 'linear')) return undefined
-  const places = layer.type === 'conv2d' ? layer.kernel * layer.kernel : pixelsOf(shape)
+  const [height, width] = layer.type === 'conv2d' ? pairOf(layer.kernel) : [pixelsOf(shape), 1]
   const [input = ''] = inputs
   const source = layer.type === 'conv2d' ? beforeZeros(nodesOf(architecture), input) : input
-  const padded = layer.type === 'conv2d' && (layer.padding > 0 || source !== input)
+  const padded = layer.type === 'conv2d' && (!isEach(layer.padding, 0) || source !== input)
   const groups = layer.type === 'conv2d' ? groupsOf(layer) : 1
-  return { node, source, places, inputs: channelsOf(shape) / groups, outputs: layer.out, groups, padded }
+  return {
+    node,
+    source,
+    places: height * width,
+    inputs: channelsOf(shape) / groups,
+    outputs: layer.out,
+    groups,
+    padded,
+  }
 }
 
 const nodesOf = memoized((architecture: Architecture) => new Map(architecture.nodes.map((node) => [node.id, node])))

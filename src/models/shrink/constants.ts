@@ -1,3 +1,4 @@
+import { isEach } from '../../dsl/kit/extent.js'
 import { numbers } from '../activations/arithmetic.js'
 import { formulaOf } from '../activations/formulas.js'
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
@@ -83,7 +84,7 @@ const constantsAfter = (
       return besides(first, node.layer.value ?? 0)
     case 'avgPool2d':
       // The mean over a constant and zeros differs at the border.
-      return node.layer.padding && node.layer.countIncludePad !== false ? besides(first, 0) : first
+      return !isEach(node.layer.padding ?? 0, 0) && node.layer.countIncludePad !== false ? besides(first, 0) : first
     case 'normalize':
     case 'maxPool2d':
     case 'flatten':

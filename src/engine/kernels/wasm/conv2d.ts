@@ -1,4 +1,5 @@
 import type { KernelConfig } from '@tensorflow/tfjs-core'
+import type { Pair } from '../../../dsl/kit/extent.js'
 import type { Activation } from '../../ops/relu.js'
 import type { Tf } from '../../tf.js'
 import { input } from '../kernels.js'
@@ -7,7 +8,7 @@ import { leastOf, type WasmModule } from './module.js'
 import { address, type WasmBackend } from './wasmBackend.js'
 
 interface Attributes {
-  readonly stride: number
+  readonly strides: Pair
   readonly pad: 'same' | 'valid'
   readonly activation: Activation
 }
@@ -18,9 +19,10 @@ export const conv2d = (tf: Tf, module: WasmModule): KernelConfig => ({
   backendName: 'wasm',
   kernelFunc: ({ inputs, attrs, backend }) => {
     const wasm = backend as WasmBackend
-    const { stride, pad, activation } = attrs as unknown as Attributes
+    const { strides, pad, activation } = attrs as unknown as Attributes
     const [x, filter] = [input(inputs, 'x'), input(inputs, 'filter')]
-    const attributes = { strides: stride, pad, dataFormat: 'NHWC' }
+    const [down, across] = strides
+    const attributes = { strides: [down, across] as [number, number], pad, dataFormat: 'NHWC' }
     const convolution = describeConvolution(tf, module, x.shape, filter.shape, attributes)
     const out = wasm.makeOutput(convolution.outShape, 'float32')
     module.convolve(

@@ -1,4 +1,5 @@
 import { dispatch } from '../../../dsl/kit/dispatch.js'
+import { isEach, pairOf } from '../../../dsl/kit/extent.js'
 import type { GraphNode } from '../../../models/architecture/architecture.js'
 import type { Layer } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
@@ -8,7 +9,7 @@ import { activationNodes } from './activationNodes.js'
 import { productNodes, selectNodes } from './channelNodes.js'
 import { factorName } from './graph/paddedName.js'
 import { groupNormNodes, layerNormNodes } from './normNodes.js'
-import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, window } from './windowNodes.js'
+import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, padsOf, window } from './windowNodes.js'
 import { float, integer, integers, type Place, type WrittenNode, writtenNode } from './writtenNode.js'
 
 const onlyInTraining = (_: Layer, { id }: Place): never =>
@@ -23,12 +24,14 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
     ]
   },
   conv2d: (layer, place) => {
-    const { name, kernel, stride, padding, bias } = layer
+    const { name, kernel, stride, padding, dilation = 1, bias } = layer
     const parameters = [`${name}.weight`, ...(bias === 'learned' ? [`${name}.bias`] : [])]
-    const pads = integers('pads', [padding, padding, padding, padding])
+    const dilations = isEach(dilation, 1) ? [] : [integers('dilations', pairOf(dilation))]
     const groups = groupsOf(layer)
     const group = groups === 1 ? [] : [integer('group', groups)]
-    return [writtenNode('Conv', place, parameters, [...window(kernel, stride), pads, ...group])]
+    return [
+      writtenNode('Conv', place, parameters, [...window(kernel, stride), padsOf(padding), ...dilations, ...group]),
+    ]
   },
   batchNorm2d: ({ name }, place) => {
     const parameters = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => `${name}.${part}`)

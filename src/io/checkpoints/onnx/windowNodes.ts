@@ -1,6 +1,7 @@
+import { type Extent, isEach, pairOf } from '../../../dsl/kit/extent.js'
 import type { AvgPool2dLayer, MaxPool2dLayer, Sides } from '../../../models/architecture/layer.js'
 import type { NodeShape } from '../../../models/architecture/shapes.js'
-import { windowsAlong } from '../../../models/architecture/windowsAlong.js'
+import { poolWindows } from '../../../models/architecture/windowsAlong.js'
 import { paddedName } from './graph/paddedName.js'
 import {
   constantNode,
@@ -18,11 +19,14 @@ export interface LayerPlace extends Place {
   readonly inputShapes: readonly NodeShape[]
 }
 
-/** Square windows as attributes. */
-export const window = (kernel: number, stride: number): readonly WrittenAttribute[] => [
-  integers('kernel_shape', [kernel, kernel]),
-  integers('strides', [stride, stride]),
+/** Windows as attributes. */
+export const window = (kernel: Extent, stride: Extent): readonly WrittenAttribute[] => [
+  integers('kernel_shape', pairOf(kernel)),
+  integers('strides', pairOf(stride)),
 ]
+
+/** The same pixels at both ends of each axis, as an attribute. */
+export const padsOf = (padding: Extent): WrittenAttribute => integers('pads', [...pairOf(padding), ...pairOf(padding)])
 
 /** More pixels at chosen sides. */
 export const padNodes = ({ top, bottom, left, right }: Sides, value: number, place: Place): readonly WrittenNode[] => {
@@ -36,7 +40,12 @@ export const padNodes = ({ top, bottom, left, right }: Sides, value: number, pla
 
 /** The maximum over windows, as a `MaxPool` with its own padding. */
 export const maxPoolNodes = (layer: MaxPool2dLayer, place: LayerPlace): readonly WrittenNode[] => [
-  writtenNode('MaxPool', place, [], [...window(layer.kernel, layer.stride), ...padsOf(layer), ...ceilOf(layer, place)]),
+  writtenNode(
+    'MaxPool',
+    place,
+    [],
+    [...window(layer.kernel, layer.stride), ...ownPads(layer), ...ceilOf(layer, place)],
+  ),
 ]
 
 /**
@@ -46,26 +55,28 @@ export const maxPoolNodes = (layer: MaxPool2dLayer, place: LayerPlace): readonly
 export const avgPoolNodes = (layer: AvgPool2dLayer, place: LayerPlace): readonly WrittenNode[] => {
   const { kernel, stride, padding = 0, countIncludePad = true } = layer
   const ceil = ceilOf(layer, place)
-  if (padding > 0 && countIncludePad && ceil.length > 0) {
+  const pads = !isEach(padding, 0)
+  if (pads && countIncludePad && ceil.length > 0) {
     const padded = paddedName(place.id)
-    const sides = { top: padding, bottom: padding, left: padding, right: padding }
+    const [down, across] = pairOf(padding)
+    const sides = { top: down, bottom: down, left: across, right: across }
     return [
       ...padNodes(sides, 0, { ...place, id: padded, output: padded }),
       writtenNode('AveragePool', { ...place, inputs: [padded] }, [], [...window(kernel, stride), ...ceil]),
     ]
   }
-  const counts = padding > 0 && countIncludePad ? [integer('count_include_pad', 1)] : []
-  return [writtenNode('AveragePool', place, [], [...window(kernel, stride), ...padsOf(layer), ...counts, ...ceil])]
+  const counts = pads && countIncludePad ? [integer('count_include_pad', 1)] : []
+  return [writtenNode('AveragePool', place, [], [...window(kernel, stride), ...ownPads(layer), ...counts, ...ceil])]
 }
 
-const padsOf = ({ padding = 0 }: MaxPool2dLayer | AvgPool2dLayer): readonly WrittenAttribute[] =>
-  padding === 0 ? [] : [integers('pads', [padding, padding, padding, padding])]
+const ownPads = ({ padding = 0 }: MaxPool2dLayer | AvgPool2dLayer): readonly WrittenAttribute[] =>
+  isEach(padding, 0) ? [] : [padsOf(padding)]
 
 /** `ceil_mode`, if there are windows beyond the padded image: runtimes differ in what they do without. */
 const ceilOf = (
   layer: MaxPool2dLayer | AvgPool2dLayer,
   { inputShapes: [shape] }: LayerPlace,
 ): readonly WrittenAttribute[] => {
-  const sizes = shape?.kind === 'image' ? [shape.height, shape.width] : []
-  return sizes.some((size) => windowsAlong(size, layer).beyond > 0) ? [integer('ceil_mode', 1)] : []
+  const windows = shape?.kind === 'image' ? poolWindows(shape, layer) : []
+  return windows.some(({ beyond }) => beyond > 0) ? [integer('ceil_mode', 1)] : []
 }

@@ -1,8 +1,10 @@
 import { dispatch } from '../../../dsl/kit/dispatch.js'
+import { isEach, pairOf } from '../../../dsl/kit/extent.js'
 import { samePads } from '../../../engine/ops/conv2d.js'
-import type { Conv2dLayer, Layer, Sides } from '../../../models/architecture/layer.js'
+import type { Conv2dLayer, Layer, PoolWindows, Sides } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
 import { poolWindowOf } from '../../../models/architecture/poolWindow.js'
+import { tapsOf } from '../../../models/architecture/taps.js'
 import { INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
 import type { Place } from './place.js'
 import { writeActivation } from './writeActivation.js'
@@ -11,6 +13,8 @@ import { rankOf, writeProduct, writeSelection } from './writeChannels.js'
 
 interface ConvPlace extends Place {
   readonly layer: Conv2dLayer
+  /** Its weight, with its taps as far apart as its dilation says. */
+  readonly filter: Value
 }
 
 const NHWC = { data_format: text('NHWC') }
@@ -24,10 +28,10 @@ const fused = ({ kernel }: Place) => ({
   num_args: whole(1),
 })
 
-const window = (kernel: number, stride: number) => ({
+const window = ({ kernel, stride }: PoolWindows) => ({
   ...NHWC,
-  ksize: wholes([1, kernel, kernel, 1]),
-  strides: wholes([1, stride, stride, 1]),
+  ksize: wholes([1, ...pairOf(kernel), 1]),
+  strides: wholes([1, ...pairOf(stride), 1]),
   padding: text('VALID'),
 })
 
@@ -48,9 +52,12 @@ const write = dispatch<Layer, readonly [Place], Value>({
   conv2d: (layer, place) => {
     const [shape] = place.kernel.node.inputShapes
     const groups = groupsOf(layer)
-    if (groups === 1) return convolved({ ...place, layer }, 'Conv2D', place.parameter('weight'))
-    const isDepthwise = shape?.kind === 'image' && shape.channels === groups
-    return isDepthwise ? depthwise({ ...place, layer }) : sliced({ ...place, layer })
+    const own = { ...place, layer, filter: spread(layer, place) }
+    if (groups === 1) return convolved(own, 'Conv2D', own.filter)
+    const [down, across] = pairOf(layer.stride)
+    // A depth-wise convolution has one stride for both axes.
+    const isDepthwise = shape?.kind === 'image' && shape.channels === groups && down === across
+    return isDepthwise ? depthwise(own) : sliced(own)
   },
   batchNorm2d: ({ name }) => {
     throw new Error(`"${name}" is not folded`)
@@ -77,15 +84,15 @@ const write = dispatch<Layer, readonly [Place], Value>({
     const { graph, kernel } = place
     const { sides } = poolWindowOf(layer, kernel.node.inputShapes[0])
     const seen = sides ? paddedImage(place, sides, LEAST) : place.inputs
-    return graph.node('MaxPool', kernel.result, seen, window(layer.kernel, layer.stride))
+    return graph.node('MaxPool', kernel.result, seen, window(layer))
   },
   avgPool2d: (layer, place) => {
     const { graph, kernel } = place
     const { sides, scale } = poolWindowOf(layer, kernel.node.inputShapes[0])
     const seen = sides ? paddedImage(place, sides, 0) : place.inputs
-    if (!scale) return graph.node('AvgPool', kernel.result, seen, window(layer.kernel, layer.stride))
+    if (!scale) return graph.node('AvgPool', kernel.result, seen, window(layer))
     const { id } = kernel.node
-    const means = graph.node('AvgPool', `${id}/means`, seen, window(layer.kernel, layer.stride))
+    const means = graph.node('AvgPool', `${id}/means`, seen, window(layer))
     const sizes = [scale.length, scale[0]?.length ?? 0, 1]
     const factors = graph.constant(`${id}/factors`, sizes, Float32Array.from(scale.flat()))
     return graph.node('Mul', kernel.result, [means, factors])
@@ -141,18 +148,37 @@ const convolved = (place: ConvPlace, op: keyof typeof FUSED, weight: Value): Val
 
 const FUSED = { Conv2D: '_FusedConv2D', DepthwiseConv2dNative: 'FusedDepthwiseConv2dNative' } as const
 
+/** The filter with zeros between its taps: TensorFlow.js has no dilation with a stride. */
+const spread = (layer: Conv2dLayer, { graph, kernel: { node }, parameter }: Place): Value => {
+  const { sides, matrix } = tapsOf(layer)
+  const [shape] = node.inputShapes
+  if (!matrix || shape?.kind !== 'image') return parameter('weight')
+  const [taps, inputs] = [matrix[0]?.length ?? 0, shape.channels / groupsOf(layer)]
+  const { id } = node
+  const reshaped = (name: string, value: Value, sizes: readonly number[]): Value =>
+    graph.node('Reshape', `${id}/${name}`, [value, graph.integers(`${id}/${name}Shape`, [sizes.length], sizes)], {
+      Tshape: INTEGER,
+    })
+  const places = graph.constant(`${id}/places`, [matrix.length, taps], Float32Array.from(matrix.flat()))
+  const product = graph.node('MatMul', `${id}/spread`, [places, reshaped('taps', parameter('weight'), [taps, -1])], {
+    transpose_a: { b: false },
+    transpose_b: { b: false },
+  })
+  return reshaped('filter', product, [...sides, inputs, layer.out])
+}
+
 const depthwise = (place: ConvPlace): Value => {
-  const { graph, layer, kernel, parameter } = place
+  const { graph, layer, kernel, filter } = place
   const { id } = kernel.node
   const groups = groupsOf(layer)
-  const shape = graph.integers(`${id}/perInputShape`, [4], [layer.kernel, layer.kernel, groups, layer.out / groups])
-  const perInput = graph.node('Reshape', `${id}/perInput`, [parameter('weight'), shape], { Tshape: INTEGER })
+  const shape = graph.integers(`${id}/perInputShape`, [4], [...tapsOf(layer).sides, groups, layer.out / groups])
+  const perInput = graph.node('Reshape', `${id}/perInput`, [filter, shape], { Tshape: INTEGER })
   return convolved(place, 'DepthwiseConv2dNative', perInput)
 }
 
 /** A convolution of each group. */
 const sliced = (place: ConvPlace): Value => {
-  const { graph, layer, kernel, parameter } = place
+  const { graph, layer, kernel, parameter, filter } = place
   const { id } = kernel.node
   const count = groupsOf(layer)
   const { value, attributes } = windowed(place)
@@ -161,7 +187,7 @@ const sliced = (place: ConvPlace): Value => {
     const split = graph.node('Split', `${id}/${what}`, [axis, all], { num_split: whole(count) })
     return Array.from({ length: count }, (_, i) => (i === 0 ? split : `${split}:${i}`))
   }
-  const [images, filters] = [parts('images', value), parts('filters', parameter('weight'))]
+  const [images, filters] = [parts('images', value), parts('filters', filter)]
   const products = images.map((image, i) => graph.node('Conv2D', `${id}/${i}`, [image, filters[i] ?? ''], attributes))
   const joined = graph.node('ConcatV2', `${id}/product`, [...products, axis], { N: whole(count), Tidx: INTEGER })
   const sum = layer.bias === 'none' ? joined : graph.node('AddV2', `${id}/sum`, [joined, parameter('bias')])
@@ -174,7 +200,7 @@ const windowed = (place: ConvPlace) => {
   const { value, padding } = padded(place)
   const attributes = {
     ...NHWC,
-    strides: wholes([1, stride, stride, 1]),
+    strides: wholes([1, ...pairOf(stride), 1]),
     dilations: wholes([1, 1, 1, 1]),
     padding: text(padding),
   }
@@ -183,12 +209,13 @@ const windowed = (place: ConvPlace) => {
 
 /** The input of a convolution and its padding: `SAME` if that adds the same zeros on all sides, otherwise a node `Pad`. */
 const padded = ({ graph, layer, kernel: { node }, inputs: [input = ''] }: ConvPlace) => {
-  const { kernel, stride, padding } = layer
+  const { stride, padding } = layer
   const [shape] = node.inputShapes
-  if (padding === 0 || shape?.kind !== 'image') return { value: input, padding: 'VALID' }
-  const same = [shape.height, shape.width].every((size) => samePads(size, kernel, stride, padding))
-  if (same) return { value: input, padding: 'SAME' }
-  const zeros = graph.integers(`${node.id}/paddings`, [4, 2], [0, 0, padding, padding, padding, padding, 0, 0])
+  if (isEach(padding, 0) || shape?.kind !== 'image') return { value: input, padding: 'VALID' }
+  if (samePads([shape.height, shape.width], tapsOf(layer).sides, stride, padding))
+    return { value: input, padding: 'SAME' }
+  const [down, across] = pairOf(padding)
+  const zeros = graph.integers(`${node.id}/paddings`, [4, 2], [0, 0, down, down, across, across, 0, 0])
   return { value: graph.node('Pad', `${node.id}/padded`, [input, zeros], { Tpaddings: INTEGER }), padding: 'VALID' }
 }
 

@@ -37,8 +37,8 @@ describe('an operator', () => {
       'expected attribute "group" of a whole number >= 1 in operator Conv (node "first", opset 17), got 0',
     ],
     dilation: [
-      withConv({ attribute: [ints('dilations', [2, 2])] }),
-      'expected attribute "dilations" of [1, 1] in operator Conv (node "first", opset 17), got [2, 2]',
+      withConv({ attribute: [ints('dilations', [2, 0])] }),
+      'expected attribute "dilations" of 2 whole numbers >= 1 in operator Conv (node "first", opset 17), got [2, 0]',
     ],
     'padding that takes pixels away': [
       withConv({ attribute: [ints('pads', [1, 0, -1, 0])] }),
@@ -89,7 +89,7 @@ describe('what is there is said in words, and what is accepted', () => {
     const same = { name: 'auto_pad', s: Buffer.from('SAME_LOWER'), type: 3 }
     const attribute = [ints('kernel_shape', [2, 2]), same]
     expect(await complaint(withFirst(node('MaxPool', ['x'], { attribute })))).toBe(
-      'expected as much padding at the top and on the left as elsewhere, or a pixel less ' +
+      'expected as much padding at the end of an axis as at its beginning, or a pixel less ' +
         'in operator MaxPool (node "odd", opset 17), got 1 at the top, 1 on the left, 0 at the bottom and 0 on the right',
     )
   })

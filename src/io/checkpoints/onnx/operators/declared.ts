@@ -9,16 +9,10 @@ const among = (...values: readonly (number | string)[]): NonNullable<AttributeRu
 
 const isList = (value: AttributeValue): value is readonly number[] => typeof value === 'object'
 
-/** A list of numbers that are all the same, as layers have one number for all sides. */
-const alike = (count: number, least: number, most = Infinity): NonNullable<AttributeRule['accepts']> => ({
-  words:
-    least === most
-      ? `[${new Array(count).fill(least).join(', ')}]`
-      : `${count} equal whole numbers >= ${least}, the same for all sides`,
-  test: (value) =>
-    isList(value) &&
-    value.length === count &&
-    value.every((each) => each === value[0] && each >= least && each <= most),
+/** A number for the height and one for the width. */
+const pair = (least: number, most = Infinity): NonNullable<AttributeRule['accepts']> => ({
+  words: least === most ? `[${least}, ${least}]` : `2 whole numbers >= ${least}`,
+  test: (value) => isList(value) && value.length === 2 && value.every((each) => each >= least && each <= most),
 })
 
 const int = (otherwise?: number, accepts?: AttributeRule['accepts'], range: Range = {}): AttributeRule => ({
@@ -48,16 +42,16 @@ const flag = among(0, 1)
 
 const window = {
   auto_pad: text('NOTSET', 'NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'),
-  kernel_shape: ints(alike(2, 1)),
-  strides: ints(alike(2, 1)),
+  kernel_shape: ints(pair(1)),
+  strides: ints(pair(1)),
   pads: ints({
     words: '4 whole numbers >= 0',
     test: (value) => isList(value) && value.length === 4 && value.every((each) => each >= 0),
   }),
 } satisfies AttributeRules
 
-/** The layers here look at every pixel of a window. */
-const undilated = alike(2, 1, 1)
+/** Pooling layers look at every pixel of a window. */
+const undilated = pair(1, 1)
 
 /**
  * The supported operators of ONNX, each with its attributes that are understood: type, accepted values, default, and the
@@ -94,7 +88,7 @@ export const declared = {
   ConstantOfShape: { value: { type: 'tensor', since: 9 } },
   Conv: {
     ...window,
-    dilations: ints(undilated),
+    dilations: ints(pair(1)),
     group: int(1, { words: 'a whole number >= 1', test: (value) => typeof value === 'number' && value >= 1 }),
   },
   Div: {},

@@ -6,7 +6,7 @@ import { type Arranged, axesOf, inOrder, reordered } from '../values/arranged.js
 import { activations, draftOf, once } from '../values/drafts.js'
 import { attributeOrInput } from '../values/numbers.js'
 import { zerosBeside } from './selections.js'
-import { sameSides, sidesText } from './windows.js'
+import { isBare, sidesText } from './windows.js'
 
 /** `Pad` of an image by a number. */
 export const pad = (node: NodeReader): Value => {
@@ -33,7 +33,7 @@ const padded = (node: NodeReader, pads: readonly number[]): Value => {
     )
   const sides = { top, bottom, left, right }
   checkSides(node, sides)
-  if (sameSides(sides) === 0 && !node.isOurs) return activations(source)
+  if (isBare(sides) && !node.isOurs) return activations(source)
   return {
     kind: 'draft',
     draft: 'pad',

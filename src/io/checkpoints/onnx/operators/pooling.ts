@@ -1,12 +1,13 @@
 import type { ImageShape } from '../../../../dsl/dataset.js'
+import { extentOf, pairOf } from '../../../../dsl/kit/extent.js'
 import type { PoolWindows, Sides } from '../../../../models/architecture/layer.js'
-import { windowsAlong } from '../../../../models/architecture/windowsAlong.js'
+import { type AxisWindows, axesOf, poolWindows, windowsAlong } from '../../../../models/architecture/windowsAlong.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { paddedName } from '../graph/paddedName.js'
 import type { Value } from '../graph/value.js'
 import { activations, draftOf } from '../values/drafts.js'
-import { evenSides, imageOf, padOrigin, sameSides, sidesOf, sidesText, strideOf } from './windows.js'
+import { imageOf, noSides, paddingOf, padOrigin, pairIn, sidesOf, sidesText } from './windows.js'
 
 /** `MaxPool`, with the −∞ of a `Pad` before it. */
 export const maxPool = (node: NodeReader): Value => {
@@ -19,68 +20,75 @@ export const maxPool = (node: NodeReader): Value => {
 /** Numbers that no activation is less than. */
 const LEAST = -3.4e38
 
-/** `AveragePool`, with the zeros of a `Pad` before it. Zeros that count and differ between sides are a layer of their own. */
+/** `AveragePool`, with the zeros of a `Pad` before it. Zeros that count and differ between opposite sides are a layer of their own. */
 export const averagePool = (node: NodeReader): Value => {
   const before = padBefore(node, (value) => value === 0)
   const counts = before !== undefined || node.integer('count_include_pad') === 1
   const input = before?.source ?? node.activations(0)
   const sides = before?.sides ?? ownSides(node, input)
-  const apart = counts && sameSides(sides) === undefined
+  const apart = counts && paddingOf(sides) === undefined
   const seen = apart ? node.builder.add({ type: 'pad2d', ...sides }, [input], padOrigin(node)) : input
-  const windows = windowsFor(node, imageOf(node, seen), apart ? evenSides(0) : sides)
+  const windows = windowsFor(node, imageOf(node, seen), apart ? noSides : sides)
   const mean = counts || windows.padding === undefined ? {} : { countIncludePad: false }
   return activations(node.builder.add({ type: 'avgPool2d', ...windows, ...mean }, [seen], node.originOf('avgPool2d')))
 }
 
-/** What a `Pad` adds for a pooling layer alone: by at most half its kernel on each side alike. */
+/** What a `Pad` adds for a pooling layer alone: by at most half its kernel, on opposite sides alike. */
 const padBefore = (
   node: NodeReader,
   adds: (value: number) => boolean,
 ): { readonly source: Activations; readonly sides: Sides } | undefined => {
   const pad = draftOf(node.value(0), 'pad')
-  const padding = pad && sameSides(pad.sides)
+  const padding = pad && paddingOf(pad.sides)
   const ownZero = node.text('auto_pad') === 'NOTSET' && (node.integers('pads') ?? []).every((side) => side === 0)
   // In our own files zeros are a layer, except those that a pooling layer is written with.
   const isPart = !node.isOurs || pad?.name === paddedName(node.name)
   if (!pad || padding === undefined || !adds(pad.value) || !ownZero || !isPart) return undefined
   const { height, width } = imageOf(node, pad.source)
-  const windows = windowsOf(node)
-  const counts = (size: number, inside: number): number =>
-    windowsAlong(size + 2 * (padding - inside), { ...windows, padding: inside }).count
-  const same = [height, width].every((size) => counts(size, padding) === counts(size, 0))
-  return same && 2 * padding <= windows.kernel ? { source: pad.source, sides: pad.sides } : undefined
+  const [down, across] = axesOf({ ...windowsOf(node), padding })
+  const fits = (size: number, along: AxisWindows): boolean => {
+    const outside = windowsAlong(size + 2 * along.padding, { ...along, padding: 0 })
+    return windowsAlong(size, along).count === outside.count && 2 * along.padding <= along.kernel
+  }
+  return fits(height, down) && fits(width, across) ? { source: pad.source, sides: pad.sides } : undefined
 }
 
 const ownSides = (node: NodeReader, input: Activations): Sides => {
   const { kernel, stride } = windowsOf(node)
-  return sidesOf(node, imageOf(node, input), kernel, stride)
+  return sidesOf(node, imageOf(node, input), pairOf(kernel), pairOf(stride))
 }
 
 /** The windows of a node, without their padding. */
 const windowsOf = (node: NodeReader): PoolWindows => {
-  const [kernel] = node.integers('kernel_shape') ?? []
-  if (kernel === undefined) return node.refuse('an attribute "kernel_shape"', 'none')
-  return { kernel, stride: strideOf(node), ceilMode: node.integer('ceil_mode') !== 0 }
+  const [height, width] = node.integers('kernel_shape') ?? []
+  if (height === undefined || width === undefined) return node.refuse('an attribute "kernel_shape"', 'none')
+  return {
+    kernel: extentOf([height, width]),
+    stride: extentOf(pairIn(node, 'strides')),
+    ceilMode: node.integer('ceil_mode') !== 0,
+  }
 }
 
 /**
- * The windows of a layer that pads each side alike: pixels at the bottom and on the right, which no mean is over, only
- * give room to more windows.
+ * The windows of a layer that pads opposite sides alike: pixels at the bottom and on the right, which no mean is over,
+ * only give room to more windows.
  */
 const windowsFor = (node: NodeReader, { height, width }: ImageShape, sides: Sides): PoolWindows => {
-  const { kernel, stride, ceilMode } = windowsOf(node)
+  const own = windowsOf(node)
   const { top, bottom, left, right } = sides
-  const count = (size: number, before: number, after: number): number => {
+  const count = (size: number, before: number, after: number, { kernel, stride, ceilMode }: AxisWindows): number => {
     const steps = (size + before + after - kernel) / stride
     const most = (ceilMode ? Math.ceil(steps) : Math.floor(steps)) + 1
     return ceilMode && (most - 1) * stride >= size + before ? most - 1 : most
   }
-  const [rows, columns] = [count(height, top, bottom), count(width, left, right)]
-  const least = { kernel, stride, ...(top === 0 ? {} : { padding: top }) }
-  const found = [least, { ...least, ceilMode: true }].find(
-    (each) => top === left && windowsAlong(height, each).count === rows && windowsAlong(width, each).count === columns,
+  const [down, across] = axesOf(own)
+  const wanted = [count(height, top, bottom, down), count(width, left, right, across)]
+  const { kernel, stride } = own
+  const least = { kernel, stride, ...(top === 0 && left === 0 ? {} : { padding: extentOf([top, left]) }) }
+  const found = [least, { ...least, ceilMode: true }].find((each) =>
+    poolWindows({ height, width }, each).every(({ count: found }, axis) => found === wanted[axis]),
   )
   return (
-    found ?? node.refuse('as much padding at the top and on the left as elsewhere, or a pixel less', sidesText(sides))
+    found ?? node.refuse('as much padding at the end of an axis as at its beginning, or a pixel less', sidesText(sides))
   )
 }

@@ -1,4 +1,5 @@
 import type { ImageShape } from '../../../../dsl/dataset.js'
+import { type Extent, extentOf, isEach, type Pair, pairOf } from '../../../../dsl/kit/extent.js'
 import { given } from '../../../../dsl/kit/given.js'
 import type { Sides } from '../../../../models/architecture/layer.js'
 import type { Activations, Origin } from '../graph/networkBuilder.js'
@@ -13,7 +14,7 @@ import { attributeOrInput } from '../values/numbers.js'
 import { fromFront } from '../values/views.js'
 import { areSpatial } from './shaping.js'
 
-/** `Conv`, with the zeros of a `Pad` before it. Zeros that differ between sides are a layer of their own. */
+/** `Conv`, with the zeros of a `Pad` before it. Zeros that differ between opposite sides are a layer of their own. */
 export const conv = (node: NodeReader): Value => {
   const before = foldable(node)
   const input = before?.source ?? node.activations(0)
@@ -28,16 +29,17 @@ export const conv = (node: NodeReader): Value => {
       `weights for ${image.channels} channels`,
       groups === 1 ? `${channels}` : `${channels} in ${groups} groups`,
     )
-  const size = sameOf(node, 'kernel', kernel)
+  const [height = 0, width = 0] = kernel
   const declared = node.integers('kernel_shape')
-  if (declared && declared[0] !== size)
-    node.refuse(`attribute "kernel_shape" of its weights, ${size} x ${size}`, declared.join(' x '))
-  const stride = strideOf(node)
+  if (declared && (declared[0] !== height || declared[1] !== width))
+    node.refuse(`attribute "kernel_shape" of its weights, ${height} x ${width}`, declared.join(' x '))
+  const [stride, dilation] = [pairIn(node, 'strides'), pairIn(node, 'dilations')]
   const name = node.layerName(weight.name)
-  const zeros = before?.padding ?? 0
-  const padded = { height: image.height + 2 * zeros, width: image.width + 2 * zeros }
-  const sides = grown(sidesOf(node, padded, size, stride), zeros)
-  const padding = sameSides(sides)
+  const zeros = pairOf(before?.padding ?? 0)
+  const padded = { height: image.height + 2 * zeros[0], width: image.width + 2 * zeros[1] }
+  const reach: Pair = [dilation[0] * (height - 1) + 1, dilation[1] * (width - 1) + 1]
+  const sides = grown(sidesOf(node, padded, reach, stride), zeros)
+  const padding = paddingOf(sides)
   const seen = padding === undefined ? node.builder.add({ type: 'pad2d', ...sides }, [input], padOrigin(node)) : input
   const bias = node.optional(2) ? node.constant(2) : undefined
   return activations(
@@ -46,11 +48,14 @@ export const conv = (node: NodeReader): Value => {
         type: 'conv2d',
         name,
         out,
-        kernel: size,
-        stride,
+        kernel: extentOf([height, width]),
+        stride: extentOf(stride),
         padding: padding ?? 0,
         bias: bias ? 'learned' : 'none',
-        ...given({ groups: groups === 1 ? undefined : groups }),
+        ...given({
+          dilation: isEach(dilation, 1) ? undefined : extentOf(dilation),
+          groups: groups === 1 ? undefined : groups,
+        }),
       },
       [seen],
       node.origin(name),
@@ -59,10 +64,10 @@ export const conv = (node: NodeReader): Value => {
   )
 }
 
-/** The zeros that a node before adds on each side alike, which a convolution can add itself. */
-const foldable = (node: NodeReader): { readonly source: Activations; readonly padding: number } | undefined => {
+/** The zeros that a node before adds on opposite sides alike, which a convolution can add itself. */
+const foldable = (node: NodeReader): { readonly source: Activations; readonly padding: Extent } | undefined => {
   const pad = draftOf(node.value(0), 'pad')
-  const padding = pad && sameSides(pad.sides)
+  const padding = pad && paddingOf(pad.sides)
   // In our own files they are a layer.
   if (!pad || padding === undefined || pad.value !== 0 || node.isOurs) return undefined
   return { source: pad.source, padding }
@@ -72,13 +77,10 @@ const foldable = (node: NodeReader): { readonly source: Activations; readonly pa
 export const globalAverage = (node: NodeReader): Value => {
   const input = node.activations(0)
   const { height, width } = imageOf(node, input)
-  if (height !== width) node.refuse('a square image', `${height} x ${width}`)
-  const pooled = node.builder.add(
-    { type: 'avgPool2d', kernel: height, stride: height },
-    [input],
-    node.originOf('avgPool2d'),
+  const kernel = extentOf([height, width])
+  return activations(
+    node.builder.add({ type: 'avgPool2d', kernel, stride: kernel }, [input], node.originOf('avgPool2d')),
   )
-  return activations(pooled)
 }
 
 /** `ReduceMean`: as `GlobalAveragePool`, and flattened if the axes are dropped. */
@@ -117,15 +119,11 @@ const arrangedMean = (node: NodeReader, before: Arranged, axes: readonly number[
 export const imageOf = (node: NodeReader, { shape }: Activations): ImageShape =>
   shape.kind === 'image' ? shape : node.refuse('an image', `a vector of ${shape.features}`)
 
-/** The one number of all sides. @throws Refusal if they differ */
-const sameOf = (node: NodeReader, what: string, sizes: readonly number[]): number => {
-  const [first = Number.NaN] = sizes
-  if (sizes.some((size) => size !== first)) node.refuse(`one ${what} for all sides`, sizes.join(' x '))
-  return first
+/** The numbers of an attribute along the height and along the width, which are 1 where it is left out. */
+export const pairIn = (node: NodeReader, name: 'strides' | 'dilations'): Pair => {
+  const [height = 1, width = 1] = node.integers(name) ?? []
+  return [height, width]
 }
-
-/** The stride of a window along the first axis, in pixels. */
-export const strideOf = (node: NodeReader): number => node.integers('strides')?.[0] ?? 1
 
 /** The origin of a layer that adds the zeros of a node, before the layer of the node itself. */
 export const padOrigin = (node: NodeReader): Origin => {
@@ -133,43 +131,46 @@ export const padOrigin = (node: NodeReader): Origin => {
   return { id: `pad2d-${order}`, order }
 }
 
-/** The number of pixels on every side; undefined if they differ. */
-export const sameSides = ({ top, bottom, left, right }: Sides): number | undefined =>
-  [bottom, left, right].every((side) => side === top) ? top : undefined
+/** The number of pixels at both ends of each axis; undefined if they differ. */
+export const paddingOf = ({ top, bottom, left, right }: Sides): Extent | undefined =>
+  top === bottom && left === right ? extentOf([top, left]) : undefined
 
-/** The same number of pixels on every side. */
-export const evenSides = (side: number): Sides => ({ top: side, bottom: side, left: side, right: side })
+/** No pixels on any side. */
+export const noSides: Sides = { top: 0, bottom: 0, left: 0, right: 0 }
 
-const grown = ({ top, bottom, left, right }: Sides, by: number): Sides => ({
-  top: top + by,
-  bottom: bottom + by,
-  left: left + by,
-  right: right + by,
+/** Whether no side has pixels. */
+export const isBare = (sides: Sides): boolean => Object.values(sides).every((side) => side === 0)
+
+const grown = ({ top, bottom, left, right }: Sides, [down, across]: Pair): Sides => ({
+  top: top + down,
+  bottom: bottom + down,
+  left: left + across,
+  right: right + across,
 })
 
 /** Numbers of pixels, for an error. */
 export const sidesText = ({ top, bottom, left, right }: Sides): string =>
   `${top} at the top, ${left} on the left, ${bottom} at the bottom and ${right} on the right`
 
-/** The numbers of pixels that a node adds itself. */
+/** The numbers of pixels that a node adds itself. @param reach pixels from a window's first to its last, along each axis */
 export const sidesOf = (
   node: NodeReader,
   { height, width }: Pick<ImageShape, 'height' | 'width'>,
-  kernel: number,
-  stride: number,
+  reach: Pair,
+  stride: Pair,
 ): Sides => {
   const mode = node.text('auto_pad')
   const [top = 0, left = 0, bottom = 0, right = 0] = node.integers('pads') ?? []
   const own = { top, bottom, left, right }
   if (mode === 'NOTSET') return own
-  if (sameSides(own) !== 0)
-    node.refuse('either "auto_pad" or "pads"', `both, ${mode} and ${Object.values(own).join(', ')}`)
+  if (!isBare(own)) node.refuse('either "auto_pad" or "pads"', `both, ${mode} and ${Object.values(own).join(', ')}`)
   if (mode === 'VALID') return own
   // As many pixels as are needed for ceil(size / stride) windows; an odd one is at the end, or at the beginning.
-  const [rows, columns] = [height, width].map((size) => {
-    const all = Math.max(0, (Math.ceil(size / stride) - 1) * stride + kernel - size)
+  const along = (size: number, axis: 0 | 1): Pair => {
+    const all = Math.max(0, (Math.ceil(size / stride[axis]) - 1) * stride[axis] + reach[axis] - size)
     const [less, more] = [Math.floor(all / 2), Math.ceil(all / 2)]
-    return mode === 'SAME_UPPER' ? ([less, more] as const) : ([more, less] as const)
-  })
-  return { top: rows?.[0] ?? 0, bottom: rows?.[1] ?? 0, left: columns?.[0] ?? 0, right: columns?.[1] ?? 0 }
+    return mode === 'SAME_UPPER' ? [less, more] : [more, less]
+  }
+  const [rows, columns] = [along(height, 0), along(width, 1)]
+  return { top: rows[0], bottom: rows[1], left: columns[0], right: columns[1] }
 }

@@ -1,0 +1,86 @@
+"""Writes test/golden/convolutions.json: PyTorch's convolutions and pooling with windows that are not square, in float64.
+
+    python scripts/golden_convolutions.py    # needs torch, numpy and onnx; seconds
+
+A row has layers, as the package describes them; the first of them that has weights has those of `seeded(TENSORS + i)`, by the
+order of its state dict. The loss is sum <y_n, dy>, with dy = seeded(DY) for each image. `values` are of the first image;
+gradients are flat, those of the tensors one after the other, in PyTorch's layout.
+"""
+
+import json
+import platform
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from golden_numbers import rounded, seeded
+
+HEIGHT, WIDTH, CHANNELS, EXAMPLES = 7, 6, 4, 2
+IMAGES, DY, TENSORS = 1, 2, 10
+
+
+def conv(out, kernel, stride=1, padding=0, dilation=1, groups=1, bias=True):
+    layer = {"type": "conv2d", "name": "c", "out": out, "kernel": kernel, "stride": stride, "padding": padding,
+             "bias": "learned" if bias else "none"}
+    if dilation != 1:
+        layer["dilation"] = dilation
+    if groups != 1:
+        layer["groups"] = groups
+    return [layer], nn.Conv2d(CHANNELS, out, kernel, stride, padding, dilation, groups, bias)
+
+
+def pool(type, module, **windows):
+    return [{"type": type, **windows}], module
+
+
+CASES = [
+    conv(3, [3, 2], [2, 1], [1, 0]),
+    conv(2, [1, 3], [2, 1]),
+    conv(2, 3, padding=2, dilation=2, bias=False),
+    conv(3, 3, 2, 1, [1, 2]),
+    conv(2, [2, 3], [1, 2], [1, 2], [3, 1]),
+    conv(2, 1, [2, 1]),
+    conv(6, [1, 3], [2, 1], groups=2),
+    conv(2, 3, padding=[2, 1], dilation=[2, 1], groups=2),
+    conv(8, 3, 2, 1, groups=4),
+    conv(4, 3, padding=2, dilation=2, groups=4, bias=False),
+    conv(8, [3, 2], [1, 2], dilation=[2, 1], groups=4),
+    pool("maxPool2d", nn.MaxPool2d((3, 2), (2, 1), (1, 0)), kernel=[3, 2], stride=[2, 1], padding=[1, 0]),
+    pool("maxPool2d", nn.MaxPool2d((2, 3), (3, 2), ceil_mode=True), kernel=[2, 3], stride=[3, 2], ceilMode=True),
+    pool("avgPool2d", nn.AvgPool2d((3, 2), (2, 3), (1, 1), count_include_pad=False),
+         kernel=[3, 2], stride=[2, 3], padding=1, countIncludePad=False),
+    pool("avgPool2d", nn.AvgPool2d((3, 4), (2, 3), (0, 2), ceil_mode=True),
+         kernel=[3, 4], stride=[2, 3], padding=[0, 2], ceilMode=True),
+]
+
+
+def numbers(seed, *shape):
+    return torch.from_numpy(seeded(seed, int(np.prod(shape))).astype(np.float64).reshape(shape))
+
+
+def row(layers, module):
+    module = module.double()
+    for i, tensor in enumerate(module.state_dict().values()):
+        tensor.copy_(numbers(TENSORS + i, *tensor.shape))
+    x = numbers(IMAGES, EXAMPLES, CHANNELS, HEIGHT, WIDTH).requires_grad_()
+    y = module(x)
+    (y * numbers(DY, *y.shape[1:])).sum().backward()
+    flat = lambda tensors: [number for tensor in tensors for number in tensor.flatten().tolist()]
+    return {
+        "layers": layers,
+        "values": flat(y[:1]),
+        "weight_gradient": flat(parameter.grad for parameter in module.parameters()),
+        "image_gradient": flat(x.grad[:1]),
+    }
+
+
+golden = {
+    "made_by": f"scripts/golden_convolutions.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",
+    "sizes": [CHANNELS, HEIGHT, WIDTH],
+    "examples": EXAMPLES,
+    "rows": [row(*each) for each in CASES],
+}
+file = Path(__file__).parent.parent / "test" / "golden" / "convolutions.json"
+file.write_text(json.dumps(rounded(golden, 7)) + "\n")

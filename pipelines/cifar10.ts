@@ -103,4 +103,5 @@ export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
   )
 }
 
+/** PwoA on CIFAR-10, with the paper's settings: prunes a robust network without attacks. */
 export default pruneCifar('cifar10')

@@ -20,7 +20,7 @@ import {
 const datasets = { mnist, syntheticDigits }
 
 /**
- * Prunes whole filters of a robust network and removes them: `small.onnx` and `small.safetensors` are smaller and faster
+ * Prunes whole filters of a robust network and removes them. `small.onnx` and `small.safetensors` are smaller and faster
  * everywhere, without support for zeros. The result's table has parameters, operations and bytes of each layer.
  */
 export default definePipeline(

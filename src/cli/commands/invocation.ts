@@ -89,5 +89,8 @@ export const invocationParts = {
 
 /** What `pwoa-run FILE` asks for, checked. */
 export interface Invocation extends Values<typeof invocationParts> {
+  /** The path of the pipeline file. */
   readonly file: string
+  /** How the command line names it: this path, or the name of a pipeline that comes with this package. */
+  readonly named: string
 }

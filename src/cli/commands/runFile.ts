@@ -36,10 +36,10 @@ export const runFile = async (invocation: Invocation): Promise<Outcome> => {
 }
 
 /** The parameters of a pipeline file, for `pwoa-run FILE --help`. */
-export const helpOfFile = async (file: string): Promise<Outcome> => {
+export const helpOfFile = async ({ file, named }: Pick<Invocation, 'file' | 'named'>): Promise<Outcome> => {
   const loaded = await loadPipelineFile(file)
   if (isLeft(loaded)) return { error: loaded.left }
-  return { text: drawFileHelp(file, loaded.right, colorsFor(process.stdout)), code: 0 }
+  return { text: drawFileHelp(named, loaded.right, colorsFor(process.stdout)), code: 0 }
 }
 
 const sweepOptions = ['workers', 'attempts', 'queue', 'pipelines'] as const

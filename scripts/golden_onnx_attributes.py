@@ -313,11 +313,11 @@ def pad(c):
     return c.node("Conv", [padded, c.weights(2, channels, 3, 3)], auto_pad=auto, strides=c.pick(None, [2, 2]))
 
 
-def reduce_mean(c):
+def reduced(c, op):
     axes = c.pick([2, 3], [3, 2], None, [1], [1, 2, 3], *([[-1, -2], [-1]] if c.opset >= 11 else []))
     inputs, given = c.axes(17, axes)
     more = {"noop_with_empty_axes": c.pick(None, 0, 1)} if c.opset >= 18 else {}
-    return c.node("ReduceMean", ["x", *inputs], **given, **more, keepdims=c.pick(None, 0, 1))
+    return c.node(op, ["x", *inputs], **given, **more, keepdims=c.pick(None, 0, 1))
 
 
 def reshape(c):
@@ -496,8 +496,10 @@ MAKERS = {
     "Add": constants("Add"), "AveragePool": pool("AveragePool"), "BatchNormalization": batch_normalization, "Cast": cast,
     "Concat": concat, "Constant": constant, "ConstantOfShape": constant_of_shape, "Conv": conv, "Div": constants("Div"),
     "Dropout": dropout, "Flatten": flatten, "Gather": gather, "Gemm": gemm,
-    "GlobalAveragePool": lambda c: c.node("GlobalAveragePool", ["x"]), "Identity": lambda c: c.node("Identity", ["x"]),
-    "MatMul": mat_mul, "MaxPool": pool("MaxPool"), "Mul": multiply, "Pad": pad, "ReduceMean": reduce_mean,
+    "GlobalAveragePool": lambda c: c.node("GlobalAveragePool", ["x"]),
+    "GlobalMaxPool": lambda c: c.node("GlobalMaxPool", ["x"]), "Identity": lambda c: c.node("Identity", ["x"]),
+    "MatMul": mat_mul, "MaxPool": pool("MaxPool"), "Mul": multiply, "Pad": pad, "ReduceMax": lambda c: reduced(c, "ReduceMax"),
+    "ReduceMean": lambda c: reduced(c, "ReduceMean"),
     "Relu": lambda c: c.node("Relu", ["x"]), "Reshape": reshape, "Shape": shape, "Slice": slices, "Split": split, "Squeeze": squeeze,
     "Sub": constants("Sub"), "Sum": sums, "Transpose": transpose, "Unsqueeze": unsqueeze,
     "Clip": clip, "Elu": function("Elu", alpha=(0.5, 1.0)), "Erf": written_out("Erf"), "Exp": written_out("Exp"),
@@ -535,7 +537,7 @@ if __name__ == "__main__":
     for op in MAKERS:
         # Of its own, so that another operator changes no cases but its own.
         rng = random.Random(f"{op} 24")
-        few = op in ("GlobalAveragePool", "Identity", "Relu", "HardSwish", "Mish", "Sigmoid", "Softplus", "Tanh")
+        few = op in ("GlobalAveragePool", "GlobalMaxPool", "Identity", "Relu", "HardSwish", "Mish", "Sigmoid", "Softplus", "Tanh")
         found = {}
         for _ in range(400):
             case = made(op, rng)

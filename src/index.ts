@@ -69,6 +69,7 @@ export {
   softplus,
   tanh,
 } from './models/architecture/activations.js'
+export { adaptiveAvgPool2d, adaptiveMaxPool2d } from './models/architecture/adaptivePool.js'
 export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture/architecture.js'
 export { concat, multiply, scale, selectChannels } from './models/architecture/channelLayers.js'
 export { hiddenLayers } from './models/architecture/hiddenLayers.js'

@@ -28,8 +28,10 @@ import {
   uniformNoiseOptions,
 } from '../../src/math/perturbations.js'
 import { elu, gelu, leakyRelu, softplus } from '../../src/models/architecture/activations.js'
+import { adaptiveAvgPool2d } from '../../src/models/architecture/adaptivePool.js'
 import { scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
 import {
+  adaptivePool2dOptions,
   avgPool2dOptions,
   conv2dOptions,
   eluOptions,
@@ -128,6 +130,7 @@ const tried = (options: object): unknown => sweep('tried', [{ row: 'one', rate: 
 
 /** By the name of the declaration. */
 export const optionTable: Readonly<Record<string, Entry>> = {
+  adaptivePool2dOptions: [adaptivePool2dOptions, (more) => adaptiveAvgPool2d(more)],
   adamOptions: [adamOptions, (more) => adam(more)],
   admmMaskOptions: [admmMaskOptions, (more) => admmMask({ ...mask, ...more })],
   adversarialOptions: [adversarialOptions, (more) => adversarial(attack, more)],

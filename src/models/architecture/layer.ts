@@ -120,6 +120,14 @@ export interface AvgPool2dLayer extends Placement, PoolWindows {
   readonly countIncludePad?: boolean | undefined
 }
 
+/** Pooling to a number of cells: `architecture` makes it the pooling layer whose windows fit its input. */
+export interface AdaptivePool2dLayer extends Placement {
+  readonly type: 'adaptivePool2d'
+  readonly of: 'maxPool2d' | 'avgPool2d'
+  /** Rows and columns of the output, each a divisor of the input's. */
+  readonly out: Extent
+}
+
 /** Pixels that are added at each side of an image. */
 export interface Sides {
   readonly top: number

@@ -116,6 +116,16 @@ export interface MaxPool2dOptions extends OptionsOf<typeof maxPool2dOptions> {}
 /** Options of {@link avgPool2d}. */
 export interface AvgPool2dOptions extends OptionsOf<typeof avgPool2dOptions> {}
 
+/** What {@link adaptiveAvgPool2d} and {@link adaptiveMaxPool2d} take. */
+export const adaptivePool2dOptions = declareOptions('adaptivePool2d', {
+  ...placementFields,
+  /** Rows and columns of the output, or [rows, columns], each a divisor of the input's; 1 pools the whole image. @default 1 */
+  out: pixels(1).default(1),
+})
+
+/** Options of {@link adaptiveAvgPool2d} and {@link adaptiveMaxPool2d}. */
+export interface AdaptivePool2dOptions extends OptionsOf<typeof adaptivePool2dOptions> {}
+
 const side = whole(0, { unit: 'pixels' })
 
 /** What {@link pad2d} takes. */

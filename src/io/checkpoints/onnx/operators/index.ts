@@ -11,6 +11,7 @@ import { concatenated } from './concatenation.js'
 import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
+import { globalAverage, globalMax, reduceMax, reduceMean } from './globalPooling.js'
 import { centredStep, epsilonStep, meanStep, momentOr, normalisedStep, squareRoot, squaresStep } from './moments.js'
 import { groupNormalization, instanceNormalization, layerNormalization } from './normalisations.js'
 import { pad } from './padding.js'
@@ -18,7 +19,7 @@ import { constant, dropout, identity, relu, softmax } from './passing.js'
 import { averagePool, maxPool } from './pooling.js'
 import { gathered, sliced, split } from './selections.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
-import { conv, globalAverage, reduceMean } from './windows.js'
+import { conv } from './windows.js'
 
 /** What an operator becomes: layers, or a value that later nodes use. */
 const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | readonly Value[]>> = {
@@ -43,6 +44,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   ),
   Gemm: gemm,
   GlobalAveragePool: globalAverage,
+  GlobalMaxPool: globalMax,
   GroupNormalization: groupNormalization,
   HardSigmoid: anyOrder(hardSigmoid),
   HardSwish: anyOrder(nonlinearity(() => ({ type: 'hardSwish' }))),
@@ -61,6 +63,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Pad: pad,
   Pow: momentOr(squaresStep, anyOrder(withNumber(Math.pow))),
   Reciprocal: anyOrder(elementwise((x) => 1 / x)),
+  ReduceMax: reduceMax,
   ReduceMean: momentOr(meanStep, reduceMean),
   Relu: anyOrder(relu),
   Reshape: reshape,

@@ -1,3 +1,4 @@
+import { extentOf } from '../../../../dsl/kit/extent.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import type { Steps, Value } from '../graph/value.js'
@@ -42,6 +43,6 @@ export const selection = (node: Selector, { source, channels, steps }: Selected)
 
 /** Every so many rows and columns, as a pooling with windows of one pixel. */
 const subsampled = (node: Selector, source: Activations, { rows, columns }: Steps): Activations => {
-  if (rows !== columns) node.refuse('the same step along rows and columns', `${rows} and ${columns}`)
-  return node.builder.add({ type: 'maxPool2d', kernel: 1, stride: rows }, [source], node.originOf('maxPool2d'))
+  const stride = extentOf([rows, columns])
+  return node.builder.add({ type: 'maxPool2d', kernel: 1, stride }, [source], node.originOf('maxPool2d'))
 }

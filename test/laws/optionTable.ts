@@ -30,6 +30,7 @@ import {
 import { elu, gelu, leakyRelu, softplus } from '../../src/models/architecture/activations.js'
 import { adaptiveAvgPool2d } from '../../src/models/architecture/adaptivePool.js'
 import { scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
+import { normalisationOptions } from '../../src/models/architecture/imageNormalisations.js'
 import {
   adaptivePool2dOptions,
   avgPool2dOptions,
@@ -62,7 +63,6 @@ import {
   relu,
 } from '../../src/models/architecture/layers.js'
 import { groupNorm, layerNorm } from '../../src/models/architecture/normalisations.js'
-import { normalisationOptions } from '../../src/models/parameters/normalisation.js'
 import { dmPreactResnet18, dmPreactResnet18Options } from '../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions } from '../../src/models/zoo/dmWideResnet.js'
 import { preactResnet18, preactResnet18Options } from '../../src/models/zoo/preactResnet.js'

@@ -754,10 +754,22 @@ describe('a normalisation of images', () => {
     ).toEqual(['normalize', 'conv2d'])
   })
 
-  it('is refused if there is one already, or for another number of channels', () => {
-    expect(() => withNormalisation(cifarNet, cifar)).toThrow(
-      'architecture cifarNet: expected a network without a normalize layer, got one that has it',
+  it("takes the place of the network's own, and none removes it", () => {
+    const own = normalisationOf(cifarNet)
+    const net = withNormalisation(cifarNet, 'cifar10')
+    expect(normalisationOf(net)).toEqual(cifar)
+    expect(net.nodes.map(({ id, inputs }) => [id, inputs])).toEqual(
+      cifarNet.nodes.map(({ id, inputs }) => [id, inputs]),
     )
+    expect(normalisationOf(withNormalisation(net, own ?? 'none'))).toEqual(own)
+    const plain = withNormalisation(net, 'none')
+    expect(plain.nodes[0]).toMatchObject({ id: '0', inputs: ['input'] })
+    expect(normalisationOf(plain)).toBeUndefined()
+    expect(normalisationOf(withNormalisation(plain, 'imagenet'))?.mean).toEqual([0.485, 0.456, 0.406])
+    expect(withNormalisation(plain, 'none')).toBe(plain)
+  })
+
+  it('is refused for another number of channels', () => {
     expect(() => withNormalisation(mnistNet, cifar)).toThrow('a mean for each of 1 channels')
   })
 })

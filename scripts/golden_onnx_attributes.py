@@ -134,6 +134,11 @@ def pool(op):
     return make
 
 
+def prelu(c):
+    slopes = c.weights(*c.pick([1], [1, 1, 1], [CHANNELS, 1, 1], [1, CHANNELS, 1, 1]))
+    return c.node("PRelu", [c.node("Sub", ["x", c.constant([0.5])]), slopes])
+
+
 def batch_normalization(c):
     # Of these opsets the reference trains where the specification does not: with one output it is a network in use.
     if 9 <= c.opset < 14:
@@ -506,7 +511,7 @@ MAKERS = {
     "Gelu": function("Gelu", 20, approximate=("none", "tanh")),
     "HardSigmoid": function("HardSigmoid", alpha=(1 / 6, 0.3), beta=(0.5, 0.4)), "HardSwish": function("HardSwish", 14),
     "LeakyRelu": function("LeakyRelu", alpha=(0.1, 0.0, 2.0)), "Max": bound("Max"), "Min": bound("Min"),
-    "Mish": function("Mish", 18), "Neg": written_out("Neg"), "Pow": written_out("Pow"),
+    "Mish": function("Mish", 18), "Neg": written_out("Neg"), "PRelu": prelu, "Pow": written_out("Pow"),
     "Reciprocal": written_out("Reciprocal"), "Sigmoid": function("Sigmoid"), "Softplus": function("Softplus"),
     "GroupNormalization": group_normalization, "InstanceNormalization": instance_normalization,
     "LayerNormalization": layer_normalization, "Sqrt": layer_norm_written_out,

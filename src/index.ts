@@ -63,6 +63,7 @@ export {
   hardSwish,
   leakyRelu,
   mish,
+  prelu,
   relu6,
   sigmoid,
   silu,

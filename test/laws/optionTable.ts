@@ -27,7 +27,7 @@ import {
   uniformNoise,
   uniformNoiseOptions,
 } from '../../src/math/perturbations.js'
-import { elu, gelu, leakyRelu, softplus } from '../../src/models/architecture/activations.js'
+import { elu, gelu, leakyRelu, prelu, softplus } from '../../src/models/architecture/activations.js'
 import { adaptiveAvgPool2d } from '../../src/models/architecture/adaptivePool.js'
 import { scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
 import { normalisationOptions } from '../../src/models/architecture/imageNormalisations.js'
@@ -47,6 +47,7 @@ import {
   normalizeOptions,
   pad2dOptions,
   placementOptions,
+  preluOptions,
   scaleOptions,
   selectChannelsOptions,
   softplusOptions,
@@ -172,6 +173,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
     latencyBudgetOptions,
     (more) => admmMask({ pattern: 'filter', rate: { budget: 'latency', keep: 0.5, ...more } }),
   ],
+  preluOptions: [preluOptions, (more) => prelu('p', more)],
   layerNormOptions: [layerNormOptions, (more) => layerNorm('n', more)],
   lbgatOptions: [lbgatOptions, (more) => lbgat(attack, more)],
   leakyReluOptions: [leakyReluOptions, (more) => leakyRelu(more)],

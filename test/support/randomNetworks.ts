@@ -11,6 +11,7 @@ import {
   hardSwish,
   leakyRelu,
   mish,
+  prelu,
   relu6,
   sigmoid,
   silu,
@@ -93,6 +94,10 @@ const activations = {
   hardSigmoid,
   hardSwish,
   mish,
+  prelu: ({ id = '', inputs }: { id?: string; inputs?: string[] }) =>
+    prelu(`${id}.prelu`, { id, ...(inputs ? { inputs } : {}) }),
+  preluOfChannels: ({ id = '', inputs }: { id?: string; inputs?: string[] }) =>
+    prelu(`${id}.prelu`, { id, ...(inputs ? { inputs } : {}), slopes: 'each' }),
 }
 
 type ActivationName = keyof typeof activations

@@ -96,6 +96,14 @@ export interface ActivationLayer extends Placement {
   readonly function: Nonlinearity
 }
 
+/** x for x > 0, else a·x with a learned slope a; the shape stays. See `prelu`. */
+export interface PreluLayer extends Placement {
+  readonly type: 'prelu'
+  readonly name: string
+  /** Whether all channels have one slope, or each its own. */
+  readonly slopes: 'one' | 'each'
+}
+
 /** The windows of a pooling layer. */
 export interface PoolWindows {
   /** Sides of the window, in pixels, ≥ 1. */
@@ -208,6 +216,7 @@ export type Layer =
   | LinearLayer
   | ReluLayer
   | ActivationLayer
+  | PreluLayer
   | MaxPool2dLayer
   | AvgPool2dLayer
   | Pad2dLayer

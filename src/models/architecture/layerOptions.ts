@@ -166,6 +166,16 @@ export const leakyReluOptions = declareOptions('leakyRelu', {
 /** Options of {@link leakyRelu}. */
 export interface LeakyReluOptions extends OptionsOf<typeof leakyReluOptions> {}
 
+/** What {@link prelu} takes. */
+export const preluOptions = declareOptions('prelu', {
+  ...placementFields,
+  /** Whether all channels have one slope, or each its own. @default 'one' */
+  slopes: choice(['one', 'each']).default('one'),
+})
+
+/** Options of {@link prelu}. */
+export interface PreluOptions extends OptionsOf<typeof preluOptions> {}
+
 /** What {@link elu} takes. */
 export const eluOptions = declareOptions('elu', {
   ...placementFields,

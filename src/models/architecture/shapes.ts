@@ -127,6 +127,9 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       const { height, width, channels } = image()
       return { kind: 'vector', features: height * width * channels, flattenedFrom: { height, width, channels } }
     }
+    case 'prelu':
+      if (layer.slopes !== 'one' && layer.slopes !== 'each') refuse('slopes among one, each', String(layer.slopes))
+      return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
     case 'relu':
     case 'activation':
       return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)

@@ -16,7 +16,7 @@ import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
 import { joined, multiplied, selected } from './channels.js'
 import { convolved } from './convolution.js'
-import { applied } from './nonlinearity.js'
+import { applied, sloped } from './nonlinearity.js'
 import { averaged, largest, padded } from './windows.js'
 
 /** A network's parameters by name, in the engine's layout. */
@@ -162,6 +162,10 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
     ),
   relu: (_layer, _kernel, [x]) => relu(x as Tensor),
   activation: ({ function: given }, _kernel, [x]) => applied(given, x as Tensor),
+  prelu: ({ name }, { activation }, [x], { parameters }) => {
+    const y = sloped(x as Tensor, present(parameters, `${name}.weight`))
+    return activation === 'relu' ? relu(y) : y
+  },
   maxPool2d: (layer, { node }, [x]) => largest(layer, node, x as Tensor4D),
   avgPool2d: (layer, { node }, [x]) => averaged(layer, node, x as Tensor4D),
   pad2d: (layer, _kernel, [x]) => padded(x as Tensor4D, layer, layer.value ?? 0),

@@ -59,6 +59,11 @@ const constantsAfter = (
       const { value } = formulaOf(node.layer.function)
       return first.map((x) => value(numbers, x))
     }
+    case 'prelu': {
+      const slope = part('weight')
+      if (isSpread(node) && slope.length > 1) return varying(node)
+      return first.map((x, c) => (x > 0 ? x : x * (slope[slope.length === 1 ? 0 : c] ?? Number.NaN)))
+    }
     case 'add':
       return inputs.every(({ length }) => length === first.length)
         ? first.map((_, c) => inputs.reduce((sum, values) => sum + (values[c] ?? Number.NaN), 0))

@@ -109,13 +109,15 @@ const initializersOf = (
   ]
 }
 
-/** The names of parameters that `Mul` and `Add` broadcast over an image: one number for each channel. */
+/** The names of parameters that are broadcast over an image: one number for each channel. */
 export const broadcastTensors = ({ nodes }: Architecture): ReadonlySet<string> =>
   new Set(
     nodes.flatMap(({ layer, shape }) =>
-      layer.type === 'groupNorm' || (layer.type === 'affine2d' && shape.kind === 'image')
-        ? [`${layer.name}.weight`, `${layer.name}.bias`]
-        : [],
+      layer.type === 'prelu' && layer.slopes === 'each' && shape.kind === 'image'
+        ? [`${layer.name}.weight`]
+        : layer.type === 'groupNorm' || (layer.type === 'affine2d' && shape.kind === 'image')
+          ? [`${layer.name}.weight`, `${layer.name}.bias`]
+          : [],
     ),
   )
 

@@ -56,6 +56,7 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   linear: ({ name }, place) => [writtenNode('Gemm', place, [`${name}.weight`, `${name}.bias`], [integer('transB', 1)])],
   relu: (_, place) => [writtenNode('Relu', place)],
   activation: ({ function: given }, place) => activationNodes(given, place),
+  prelu: ({ name }, place) => [writtenNode('PRelu', place, [`${name}.weight`])],
   maxPool2d: maxPoolNodes,
   avgPool2d: avgPoolNodes,
   pad2d: (layer, place) => padNodes(layer, layer.value ?? 0, place),

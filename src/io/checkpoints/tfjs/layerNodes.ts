@@ -80,6 +80,8 @@ const write = dispatch<Layer, readonly [Place], Value>({
   relu: (_, { graph, kernel, inputs }) => graph.node('Relu', kernel.result, inputs),
   activation: ({ function: given }, { graph, kernel, inputs: [x = ''] }) =>
     writeActivation(given, graph, kernel.node.id, x),
+  prelu: (_, place) =>
+    activated(place, place.graph.node('Prelu', place.kernel.node.id, [...place.inputs, place.parameter('weight')])),
   maxPool2d: (layer, place) => {
     const { graph, kernel } = place
     const { sides } = poolWindowOf(layer, kernel.node.inputShapes[0])

@@ -136,6 +136,7 @@ export const declared = {
     // Before a maximum, exporters pad by −∞.
     value: { type: 'float', otherwise: 0, until: 10 },
   },
+  PRelu: {},
   Pow: {},
   Reciprocal: {},
   ReduceMax: reduction,

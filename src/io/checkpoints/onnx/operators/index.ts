@@ -17,6 +17,7 @@ import { groupNormalization, instanceNormalization, layerNormalization } from '.
 import { pad } from './padding.js'
 import { constant, dropout, identity, relu, softmax } from './passing.js'
 import { averagePool, maxPool } from './pooling.js'
+import { prelu } from './prelu.js'
 import { gathered, sliced, split } from './selections.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
 import { conv } from './windows.js'
@@ -61,6 +62,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Mul: momentOr(squaresStep, anyOrder(mul)),
   Neg: anyOrder(elementwise((x) => -x)),
   Pad: pad,
+  PRelu: anyOrder(prelu),
   Pow: momentOr(squaresStep, anyOrder(withNumber(Math.pow))),
   Reciprocal: anyOrder(elementwise((x) => 1 / x)),
   ReduceMax: reduceMax,

@@ -476,6 +476,16 @@ def bound(op):
     return make
 
 
+def expand(c):
+    gate = c.node("GlobalAveragePool", ["x"])
+    if c.pick(True, False, False):
+        return c.node("Expand", [c.pick("x", gate), c.whole(c.pick([1, 1, 1, 1], [1, CHANNELS, SIDE, SIDE]))])
+    if c.pick(True, False):
+        gate = c.node("Unsqueeze", [c.node("Flatten", [gate]), c.whole([2, 3])]) if c.opset >= 13 else gate
+    shape = c.pick(c.node("Shape", ["x"]), c.whole([EXAMPLES, CHANNELS, SIDE, SIDE]), c.whole([1, 1, SIDE, SIDE]))
+    return c.node("Mul", ["x", c.node("Expand", [gate, shape])])
+
+
 def written_out(op):
     """Functions as exporters write them by several operators, or one of these alone."""
     def make(c):
@@ -500,7 +510,7 @@ def written_out(op):
 MAKERS = {
     "Add": constants("Add"), "AveragePool": pool("AveragePool"), "BatchNormalization": batch_normalization, "Cast": cast,
     "Concat": concat, "Constant": constant, "ConstantOfShape": constant_of_shape, "Conv": conv, "Div": constants("Div"),
-    "Dropout": dropout, "Flatten": flatten, "Gather": gather, "Gemm": gemm,
+    "Dropout": dropout, "Expand": expand, "Flatten": flatten, "Gather": gather, "Gemm": gemm,
     "GlobalAveragePool": lambda c: c.node("GlobalAveragePool", ["x"]),
     "GlobalMaxPool": lambda c: c.node("GlobalMaxPool", ["x"]), "Identity": lambda c: c.node("Identity", ["x"]),
     "MatMul": mat_mul, "MaxPool": pool("MaxPool"), "Mul": multiply, "Pad": pad, "ReduceMax": lambda c: reduced(c, "ReduceMax"),

@@ -129,7 +129,7 @@ describe('what is there is said in words, and what is accepted', () => {
       ],
       [
         node('Concat', ['x', 's'], { attribute: axis(1) }),
-        `expected the output of a layer as input 2 in operator Concat${after}"s", a constant of shape [1]`,
+        `expected the output of a layer, or zeros of its size, to concatenate in operator Concat${after}"s", a constant of shape [1]`,
       ],
       [
         node('Mul', ['x', 'u']),

@@ -95,6 +95,8 @@ type Drafted =
       readonly steps: Steps
       readonly name: string
     }
+  /** A number for each channel, repeated for all pixels of an image: only a product reads it. */
+  | { readonly draft: 'spread'; readonly of: Value }
   /** A linear layer with its bias, which a factor after it may become part of. */
   | { readonly draft: 'dense'; readonly scaled: (factor: number, by: NodePlace) => Activations; readonly out: number }
   /** A softmax of logits, which must be the network's output. */

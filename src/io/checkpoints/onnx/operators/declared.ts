@@ -103,6 +103,7 @@ export const declared = {
   Elu: { alpha: float(1) },
   Erf: {},
   Exp: {},
+  Expand: {},
   Flatten: { axis: int(1) },
   Gather: { axis: int(0) },
   Gelu: { approximate: text('none', 'none', 'tanh') },

@@ -10,6 +10,7 @@ import { add, batchNormalization, div, mul, sub, sum } from './affine.js'
 import { concatenated } from './concatenation.js'
 import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
+import { expand } from './expand.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
 import { globalAverage, globalMax, reduceMax, reduceMean } from './globalPooling.js'
 import { centredStep, epsilonStep, meanStep, momentOr, normalisedStep, squareRoot, squaresStep } from './moments.js'
@@ -38,6 +39,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Elu: anyOrder(nonlinearity((node) => ({ type: 'elu', alpha: node.float('alpha') }))),
   Erf: anyOrder(elementwise(numbers.erf)),
   Exp: anyOrder(elementwise(Math.exp)),
+  Expand: expand,
   Flatten: flatten,
   Gather: ofNumbersOr(gather, gathered),
   Gelu: anyOrder(

@@ -174,6 +174,30 @@ describe('a file with moved axes has the logits of onnxruntime', () => {
     )
   })
 
+  it('with squeeze-and-excitation by convolutions of a mean that was flattened, as Keras has it', async () => {
+    for (const extents of [
+      [4, 1, 1],
+      [1, 1, 4],
+    ]) {
+      const chain = new Chain([3, 4, 4]).conv(4, 3)
+      const image = chain.last
+      chain
+        .add('GlobalAveragePool')
+        .add('Squeeze', [whole('', [2, 3])])
+        .reshape(...extents)
+      if (extents[0] === 1) chain.transpose(2, 0, 1)
+      chain
+        .add('Conv', [tensor('', [2, 4, 1, 1])])
+        .add('Relu')
+        .add('Conv', [tensor('', [4, 2, 1, 1])])
+        .add('Sigmoid')
+      chain.add('Mul', [], [], [image, chain.last]).add('Flatten').dense(64)
+      expect(await compare(chain.bytes, [3, 4, 4], 'first')).toBe(
+        'conv2d avgPool2d conv2d relu conv2d activation multiply flatten linear',
+      )
+    }
+  })
+
   it('with every other pixel beside channels of zeros that the file holds', async () => {
     const axis = [{ name: 'axis', i: 1, type: 2 }]
     const chain = new Chain([3, 5, 4]).conv(2, 3)

@@ -78,7 +78,7 @@ const layers = {
   pad2d: t.exact(
     t.intersection([
       t.type({ type: t.literal('pad2d'), ...placed, top: t.number, bottom: t.number, left: t.number, right: t.number }),
-      t.partial({ value: finite }),
+      t.partial({ value: finite, mode: wordCodec('a mode', ['reflect', 'replicate', 'circular']) }),
     ]),
   ),
   flatten: t.strict({ type: t.literal('flatten'), ...placed }),

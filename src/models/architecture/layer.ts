@@ -144,9 +144,14 @@ export interface Sides {
   readonly right: number
 }
 
+/** Which pixels of an image are added at its sides: those next to its edge, its edge, or those of the opposite side. */
+export type PadMode = 'reflect' | 'replicate' | 'circular'
+
 /** An image with more pixels at chosen sides; see `pad2d`. */
 export interface Pad2dLayer extends Placement, Sides {
   readonly type: 'pad2d'
+  /** Which pixels are added. @default the number `value` in each */
+  readonly mode?: PadMode | undefined
   /** The number in the added pixels. @default 0 */
   readonly value?: number | undefined
 }

@@ -139,7 +139,9 @@ export const pad2dOptions = declareOptions('pad2d', {
   left: side.default(0),
   /** Columns added on the right, ≥ 0. @default 0 */
   right: side.default(0),
-  /** The number in the added pixels. @default 0 */
+  /** What the added pixels hold: a number, or those of the image next to its edge, at its edge, or at the opposite side. @default 'constant' */
+  mode: choice(['constant', 'reflect', 'replicate', 'circular']).default('constant'),
+  /** The number in the added pixels, if their mode is 'constant'. @default 0 */
   value: number().default(0),
 })
 

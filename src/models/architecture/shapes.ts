@@ -4,6 +4,7 @@ import { type Extent, pairOf } from '../../dsl/kit/extent.js'
 import type { Conv2dLayer, GivenValue, Layer, PoolWindows } from './layer.js'
 import { groupsOf } from './layers.js'
 import { stdBounds, wrongUnits } from './normalisationUnits.js'
+import { mostPadded, padModes } from './padModes.js'
 import { ZEROS } from './selection.js'
 import { poolWindows } from './windowsAlong.js'
 
@@ -94,6 +95,13 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       const { height, width, channels } = image()
       for (const side of [top, bottom, left, right])
         if (!Number.isInteger(side) || side < 0) refuse('a whole number >= 0 of pixels on each side', String(side))
+      const { mode } = layer
+      if (mode !== undefined) {
+        if (!padModes.includes(mode)) refuse(`a mode among ${padModes.join(', ')}`, String(mode))
+        const [high, wide] = [mostPadded[mode](height), mostPadded[mode](width)]
+        if (Math.max(top, bottom) > high || Math.max(left, right) > wide)
+          refuse(`at most ${high} rows and ${wide} columns of mode ${mode} at a side`, `${[top, bottom, left, right]}`)
+      }
       return { kind: 'image', height: top + height + bottom, width: left + width + right, channels }
     }
     case 'normalize': {

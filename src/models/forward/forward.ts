@@ -17,7 +17,7 @@ import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.j
 import { joined, multiplied, selected } from './channels.js'
 import { convolved } from './convolution.js'
 import { applied, sloped } from './nonlinearity.js'
-import { averaged, largest, padded } from './windows.js'
+import { averaged, enlarged, largest } from './windows.js'
 
 /** A network's parameters by name, in the engine's layout. */
 export type ParameterTensors = ReadonlyMap<string, Tensor>
@@ -168,7 +168,7 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
   },
   maxPool2d: (layer, { node }, [x]) => largest(layer, node, x as Tensor4D),
   avgPool2d: (layer, { node }, [x]) => averaged(layer, node, x as Tensor4D),
-  pad2d: (layer, _kernel, [x]) => padded(x as Tensor4D, layer, layer.value ?? 0),
+  pad2d: (layer, { node }, [x]) => enlarged(layer, node, x as Tensor4D),
   flatten: (_layer, { node }, [x]) =>
     tf.reshape(x as Tensor, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),
   add: (_layer, _kernel, inputs) => inputs.reduce((sum, term) => tf.add(sum, term)),

@@ -86,7 +86,7 @@ const constantsAfter = (
     case 'sample':
       return varying(node)
     case 'pad2d':
-      return besides(first, node.layer.value ?? 0)
+      return node.layer.mode ? first : besides(first, node.layer.value ?? 0)
     case 'avgPool2d':
       // The mean over a constant and zeros differs at the border.
       return !isEach(node.layer.padding ?? 0, 0) && node.layer.countIncludePad !== false ? besides(first, 0) : first

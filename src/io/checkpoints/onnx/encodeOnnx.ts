@@ -16,9 +16,20 @@ import {
 import { factorName } from './graph/paddedName.js'
 import { constantsOf, nodesOf } from './layerNodes.js'
 
-/** Opset 17 (June 2022), and the version of the file format that was released with it. */
-const OPSET = 17
-const IR_VERSION = 8
+/** An opset, and the version of the file format that was released with it. */
+interface Release {
+  readonly opset: number
+  readonly irVersion: number
+}
+
+/** Of June 2022. */
+const USUAL: Release = { opset: 17, irVersion: 8 }
+
+/** Of May 2023: the first one that can repeat the pixels of the opposite side. */
+const WITH_WRAP: Release = { opset: 19, irVersion: 9 }
+
+const releaseOf = (nodes: readonly GraphNode[]): Release =>
+  nodes.some(({ layer }) => layer.type === 'pad2d' && layer.mode === 'circular') ? WITH_WRAP : USUAL
 
 /** The name of the producer. The reader takes it as a sign that nodes have the names of layers. */
 export const PRODUCER = 'pwoa'
@@ -65,13 +76,14 @@ export const modelOf = (
   initializer: readonly Written<OnnxTensor>[],
 ): Written<OnnxModel> => {
   const last = nodes.at(-1)
+  const { opset, irVersion } = releaseOf(nodes)
   // A layer may have the name of the output as its id.
   const taken = new Set([INPUT, ...nodes.map(({ id }) => id)])
   const output = taken.has(OUTPUT) && last?.id !== OUTPUT ? (last?.id ?? OUTPUT) : OUTPUT
   return {
-    irVersion: IR_VERSION,
+    irVersion,
     producerName: PRODUCER,
-    opsetImport: [{ domain: '', version: OPSET }],
+    opsetImport: [{ domain: '', version: opset }],
     graph: {
       name,
       node: nodes.flatMap((node) => write(node, node === last ? output : node.id)),

@@ -59,7 +59,7 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   prelu: ({ name }, place) => [writtenNode('PRelu', place, [`${name}.weight`])],
   maxPool2d: maxPoolNodes,
   avgPool2d: avgPoolNodes,
-  pad2d: (layer, place) => padNodes(layer, layer.value ?? 0, place),
+  pad2d: (layer, place) => padNodes(layer, layer.value ?? 0, place, layer.mode),
   flatten: (_, place) => [writtenNode('Flatten', place, [], [integer('axis', 1)])],
   add: (_, place) => [writtenNode(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
   concat: (_, place) => [writtenNode('Concat', place, [], [integer('axis', 1)])],

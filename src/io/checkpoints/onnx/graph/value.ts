@@ -71,7 +71,8 @@ type Drafted =
       readonly draft: 'pad'
       readonly source: Activations
       readonly sides: Sides
-      readonly value: number
+      /** The number in the added pixels; undefined if they repeat others. */
+      readonly value: number | undefined
       readonly name: string
     }
   /** Activations whose numbers are read in another order or shape than their layer makes them. */

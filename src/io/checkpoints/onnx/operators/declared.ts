@@ -132,7 +132,7 @@ export const declared = {
   Mul: {},
   Neg: {},
   Pad: {
-    mode: text('constant', 'constant'),
+    mode: text('constant', 'constant', 'reflect', 'edge', 'wrap'),
     pads: ints(undefined, { until: 10 }),
     // Before a maximum, exporters pad by −∞.
     value: { type: 'float', otherwise: 0, until: 10 },

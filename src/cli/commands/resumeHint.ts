@@ -43,6 +43,7 @@ const commandOf = (
   ...optionOf('--data-dir', options.dataDir),
   ...optionOf('--engine', options.engine),
   ...optionOf('--seed', options.seed),
+  ...(options.trial === undefined ? [] : ['--quick']),
   ...optionOf('--checkpoint-every', intervalOf(options.checkpoints)),
   ...optionOf('--keep-checkpoints', options.checkpoints?.keep),
   ...optionOf('--workers', workers),

@@ -21,8 +21,8 @@ export const ALL: Steps = { rows: 1, columns: 1 }
 /** Number of channels, or of the numbers of a vector. */
 export const channelsIn = ({ shape }: Activations): number => (shape.kind === 'image' ? shape.channels : shape.features)
 
-/** What a channel takes in a list. */
-export const BYTES = 8
+/** What a channel takes in the lists that a selection is made by, and in the description of a network. */
+export const BYTES = 64
 
 /** What a channel costs, in steps of the budget. */
 const STEPS = 4

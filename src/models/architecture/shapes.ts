@@ -174,16 +174,16 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
 /** Refuses what a layer can't take. */
 type Refuse = (expected: string, actual: string) => never
 
-/** Features of a vector whose order is known: not the pixels of an image, which files list by channel. */
-const isList = (shape: NodeShape | undefined): shape is Extract<NodeShape, { kind: 'vector' }> =>
-  shape?.kind === 'vector' && (shape.flattenedFrom === undefined || shape.flattenedFrom.channels === shape.features)
+/** Whether files list the numbers of a value in the same order as layers here: not the pixels of a flattened image. */
+export const isListed = (shape: NodeShape): boolean =>
+  shape.kind === 'image' || shape.flattenedFrom === undefined || shape.flattenedFrom.channels === shape.features
 
 /** The shape of inputs one after the other. */
 const joined = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
   const [first] = inputs
   if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)
   if (first.kind === 'vector') {
-    const other = inputs.find((each) => !isList(each))
+    const other = inputs.find((each) => each.kind === 'image' || !isListed(each))
     if (other)
       refuse('vectors that are not flattened images', other.kind === 'image' ? text(other) : 'a flattened image')
     return { kind: 'vector', features: inputs.reduce((sum, each) => sum + channelsIn(each), 0) }
@@ -199,7 +199,7 @@ const channelsIn = (shape: NodeShape): number => (shape.kind === 'image' ? shape
 
 /** The shape of some channels, and of channels of zeros. */
 const selected = (channels: readonly number[], input: NodeShape, refuse: Refuse): NodeShape => {
-  if (input.kind === 'vector' && !isList(input)) refuse('an image, or a vector that is not one', 'a flattened image')
+  if (!isListed(input)) refuse('an image, or a vector that is not one', 'a flattened image')
   const known = channels.filter((channel) => channel !== ZEROS)
   const most = channelsIn(input) - 1
   const wrong = known.find((channel) => !Number.isInteger(channel) || channel < 0 || channel > most)
@@ -226,4 +226,4 @@ export const isPerChannel = (value: NodeShape, image: NodeShape): boolean =>
   image.kind === 'image' &&
   (value.kind === 'image'
     ? value.height === 1 && value.width === 1 && value.channels === image.channels
-    : isList(value) && value.features === image.channels)
+    : isListed(value) && value.features === image.channels)

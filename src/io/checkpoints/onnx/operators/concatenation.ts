@@ -1,3 +1,4 @@
+import { isListed } from '../../../../models/architecture/shapes.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { floatsOf } from '../graph/tensor.js'
@@ -37,6 +38,8 @@ const joined = (node: NodeReader, values: readonly Value[], order: readonly numb
     shape.kind === 'image' ? `${shape.height} x ${shape.width}` : 'a list'
   const other = parts.find((part) => sizeOf(part) !== sizeOf(first))
   if (other) node.refuse(`activations of one size, ${sizeOf(first)}`, sizeOf(other))
+  const flat = parts.find(({ shape }) => !isListed(shape))
+  if (flat) node.refuse('images, or vectors that are not flattened images', 'a flattened image')
   node.budget.allocate(BYTES * parts.reduce((sum, part) => sum + channelsIn(part), 0), 'its channels')
   const all = node.builder.add({ type: 'concat' }, parts, node.originOf('concat'))
   const isPlain = order.every((axis, i) => axis === i)

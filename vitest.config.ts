@@ -15,6 +15,9 @@ const nativeIsInstalled = (): boolean => {
   }
 }
 
+/** The tests of the command line, of pages in a browser, and of the package as it is installed. */
+const commands = 'test/{cli,page,package}/**/*.test.ts'
+
 /** The tests that compute, on one engine. */
 const onEngine = (name: 'tensorflow' | 'wasm') => ({
   extends: true as const,
@@ -58,10 +61,18 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          // Some of these files load an engine, or a module, in a way that another file's would change.
-          isolate: true,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{engine,tensorflow,wasm}.test.ts'],
+          exclude: ['test/**/*.{engine,tensorflow,wasm}.test.ts', commands],
+          setupFiles: ['test/support/tidy.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'commands',
+          // What one of these files leaves running ends with its process.
+          isolate: true,
+          include: [commands],
           setupFiles: ['test/support/tidy.ts'],
         },
       },

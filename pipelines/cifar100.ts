@@ -1,4 +1,4 @@
 import { pruneCifar } from './cifar10.js'
 
-/** PwoA on CIFAR-100, with the paper's settings: prunes a robust network without attacks. */
+/** As `cifar10.ts`, with the paper's settings for CIFAR-100. */
 export default pruneCifar('cifar100')

@@ -35,7 +35,6 @@ import {
   presetNames,
   presets,
   pwoa,
-  readingParameters,
   type Step,
   sweep,
   thirds,
@@ -171,7 +170,6 @@ export default definePipeline(
       param.choice(architectureNames, { help: 'What the checkpoints are of; files of exportModel say so themselves.' }),
       'what the files say',
     ),
-    ...readingParameters,
     exclude: param.list(param.text({ help: 'A layer.' }), {
       default: [],
       help: 'Layers that are not pruned; where none is named, the last one.',
@@ -254,7 +252,7 @@ export default definePipeline(
       points,
       ({ teacher, method, rate }) => {
         const source = pipeline(`${teacher} ${method} ${rate}x`, data).pipe(
-          loadTeacher(teachers.get(teacher) ?? teacher, { architecture, key: p.key, normalisation: p.normalisation }),
+          loadTeacher(teachers.get(teacher) ?? teacher, architecture === undefined ? {} : { architecture }),
         )
         const pruned = build(method, {
           ...p,

@@ -1,4 +1,4 @@
-"""Writes test/golden/norms.json: PyTorch's normalisations within images, and ConvNeXt's blocks, in float64.
+"""Writes test/golden/norms.json: PyTorch's normalisations within images, ConvNeXt's blocks, and transformers, in float64.
 
     python scripts/golden_norms.py    # needs torch, numpy and onnx; seconds
 
@@ -109,7 +109,60 @@ class Next(nn.Module):
         return self.fc(self.norm3(F.adaptive_avg_pool2d(x, 1)).flatten(1))
 
 
-BLOCKS = {"layers": (Layers, [13, 17]), "groups": (Groups, [12, 17]), "features": (Features, [11, 17]), "next": (Next, [13, 17])}
+class TokenBlock(nn.Module):
+    """A block of torchvision's VisionTransformer. `weights`: whether attention returns its shares, which it computes otherwise."""
+
+    def __init__(self, width, weights):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
+        self.attention = nn.MultiheadAttention(width, 2, batch_first=True)
+        self.wide, self.narrow = nn.Linear(width, 6), nn.Linear(6, width)
+        self.weights = weights
+
+    def forward(self, x):
+        y = self.norm1(x)
+        x = x + self.attention(y, y, y, need_weights=self.weights)[0]
+        return x + self.narrow(F.gelu(self.wide(self.norm2(x))))
+
+
+class Tokens(nn.Module):
+    """torchvision's VisionTransformer: patches, a class token, positions, a block, the class token's logits."""
+
+    def __init__(self, weights=False):
+        super().__init__()
+        self.class_token, self.positions = nn.Parameter(torch.zeros(1, 1, 8)), nn.Parameter(torch.zeros(1, 5, 8))
+        self.patches, self.block = nn.Conv2d(CHANNELS, 8, 3, 3), TokenBlock(8, weights)
+        self.norm, self.fc = nn.LayerNorm(8, eps=1e-6), nn.Linear(8, CLASSES)
+
+    def forward(self, x):
+        n = x.shape[0]
+        x = self.patches(x).reshape(n, 8, 4).permute(0, 2, 1)
+        x = torch.cat([self.class_token.expand(n, -1, -1), x], 1) + self.positions
+        return self.fc(self.norm(self.block(x))[:, 0])
+
+
+class Products(nn.Module):
+    """A block as timm writes it: queries, keys and values by one linear layer, and attention by products and a softmax."""
+
+    def __init__(self):
+        super().__init__()
+        self.cls_token, self.pos_embed = nn.Parameter(torch.zeros(1, 1, 6)), nn.Parameter(torch.zeros(1, 5, 6))
+        self.patches = nn.Conv2d(CHANNELS, 6, 3, 3)
+        self.norm, self.qkv, self.proj = nn.LayerNorm(6, eps=1e-6), nn.Linear(6, 18), nn.Linear(6, 6)
+        self.fc = nn.Linear(6, CLASSES)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        n, _, c = x.shape
+        x = torch.cat((self.cls_token.expand(n, -1, -1), x), 1) + self.pos_embed
+        q, k, v = self.qkv(self.norm(x)).reshape(n, 5, 3, 3, c // 3).permute(2, 0, 3, 1, 4).unbind(0)
+        y = ((q * 0.5) @ k.transpose(-2, -1)).softmax(-1) @ v
+        x = x + self.proj(y.transpose(1, 2).reshape(n, 5, c))
+        return self.fc(x[:, 0])
+
+
+BLOCKS = {"tokens": (Tokens, [14, 17]), "shares": (lambda: Tokens(True), [17]), "products": (Products, [13, 17]),
+          "layers": (Layers, [13, 17]), "groups": (Groups, [12, 17]), "features": (Features, [11, 17]), "next": (Next, [13, 17])}
 
 
 def tensors_of(net):
@@ -120,7 +173,7 @@ def fill(net):
     """Seeds the tensors in order; those of a layer with weights are scaled by its inputs."""
     for i, (name, tensor) in enumerate(tensors_of(net)):
         numbers = seeded(TENSORS + i, tensor.numel()).astype(np.float64).reshape(tensor.shape)
-        if tensor.dim() > 1 and not name.endswith("layer_scale"):
+        if tensor.dim() > 1 and not any(part in name for part in ("scale", "token", "pos")):
             numbers *= math.sqrt(3 / (tensor.numel() // tensor.shape[0]))
         elif name.endswith("running_var") or name.endswith("weight"):
             numbers = 1 + numbers / 2

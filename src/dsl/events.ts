@@ -22,8 +22,9 @@ const dataEvent = objectCodec({
   name: t.string,
   /** Whether the data are what their name says. */
   origin: wordCodec('"original", "synthetic" or "recompressed"', ['original', 'synthetic', 'recompressed']),
-  /** Numbers of examples, for training and for testing. */
+  /** Number of training examples. */
   train: countCodec,
+  /** Number of test examples. */
   test: countCodec,
 })
 
@@ -35,11 +36,10 @@ const networkEvent = objectCodec({
   stage: t.string,
   /** Path of the file it was read from. */
   file: t.string,
-  /** What it is, with the sizes that were found; the normalisation of its images is in words, or `none`. */
+  /** What it is, with the sizes that were found. */
   name: t.string,
   classes: countCodec,
   parameters: countCodec,
-  normalisation: t.string,
 })
 
 /** A network was read from a file. */

@@ -1,4 +1,4 @@
-/** Normalisations within images, and ConvNeXt's blocks, as PyTorch exports them: scripts/golden_norms.py. */
+/** Normalisations within images, ConvNeXt's blocks and transformers as PyTorch exports them: scripts/golden_norms.py. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
@@ -40,11 +40,14 @@ const pixels = seededNumbers(1000, golden.examples * channels * height * width).
 const channelsLast = (x: Tensor4D): Tensor4D => tf.transpose(x, [0, 2, 3, 1])
 const images = (): Tensor4D => channelsLast(tf.tensor4d(pixels, [golden.examples, channels, height, width]))
 
-/** The layers that normalise or scale in the file of a network, in order. */
+/** The layers that normalise, scale or attend in the file of a network, in order. */
 const types: Readonly<Record<string, readonly Layer['type'][]>> = {
   layers: ['layerNorm', 'layerNorm', 'layerNorm'],
   groups: ['groupNorm', 'groupNorm', 'groupNorm'],
   features: ['batchNorm2d', 'batchNorm2d', 'batchNorm2d'],
+  tokens: ['layerNorm', 'attention', 'layerNorm', 'layerNorm'],
+  shares: ['layerNorm', 'attention', 'layerNorm', 'layerNorm'],
+  products: ['layerNorm', 'attention'],
   next: ['layerNorm', 'layerNorm', 'affine2d', 'layerNorm', 'layerNorm'],
 }
 
@@ -72,7 +75,7 @@ describe.each(cases)('%s', (file, name, block) => {
   it('has the layers of its file, and PyTorch’s logits in use', async () => {
     const { architecture, weights, statistics } = await read(file)
     const found = architecture.nodes.map(({ layer }) => layer.type)
-    const norms: readonly Layer['type'][] = ['layerNorm', 'groupNorm', 'batchNorm2d', 'affine2d']
+    const norms: readonly Layer['type'][] = ['layerNorm', 'groupNorm', 'batchNorm2d', 'affine2d', 'attention']
     expect(found.filter((type) => norms.includes(type))).toEqual(types[name])
     const student = new Student(architecture, weights, statistics)
     const logits = tf.tidy(() => student.logits(images()).dataSync())
@@ -94,11 +97,11 @@ describe.each(cases)('%s', (file, name, block) => {
       )
     })
     const named = unpackWeights(net, byWeights ?? weights)
-    // A scale of channels has no name of its own in the file.
+    // A scale of channels has no name of its own in the file, and a projection to queries, keys and values that of its module.
     const scales = net.nodes.flatMap(({ layer }) => (layer.type === 'affine2d' ? [`${layer.name}.weight`] : []))
-    const inOrder = block.tensors.flatMap(([tensor]) => [
-      ...(named.get(tensor.endsWith('layer_scale') ? (scales[0] ?? '') : tensor)?.data ?? []),
-    ])
+    const nameOf = (tensor: string): string =>
+      tensor.endsWith('layer_scale') ? (scales[0] ?? '') : tensor.replace('.in_proj_', '.')
+    const inOrder = block.tensors.flatMap(([tensor]) => [...(named.get(nameOf(tensor))?.data ?? [])])
     expect(distance(logits ?? [], block.training.flat())).toBeLessThan(VALUES)
     expect(distance(summary(Float32Array.from(inOrder)), block.weight_gradient)).toBeLessThan(GRADIENTS)
     expect(distance(summary(byImages ?? pixels), block.image_gradient)).toBeLessThan(GRADIENTS)

@@ -27,12 +27,10 @@ import {
   uniformNoise,
   uniformNoiseOptions,
 } from '../../src/math/perturbations.js'
-import { elu, gelu, leakyRelu, prelu, softplus } from '../../src/models/architecture/activations.js'
-import { adaptiveAvgPool2d } from '../../src/models/architecture/adaptivePool.js'
+import { elu, gelu, leakyRelu, softplus } from '../../src/models/architecture/activations.js'
 import { scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
-import { normalisationOptions } from '../../src/models/architecture/imageNormalisations.js'
 import {
-  adaptivePool2dOptions,
+  attentionOptions,
   avgPool2dOptions,
   conv2dOptions,
   eluOptions,
@@ -47,10 +45,10 @@ import {
   normalizeOptions,
   pad2dOptions,
   placementOptions,
-  preluOptions,
   scaleOptions,
   selectChannelsOptions,
   softplusOptions,
+  takeTokenOptions,
 } from '../../src/models/architecture/layerOptions.js'
 import {
   avgPool2d,
@@ -64,6 +62,8 @@ import {
   relu,
 } from '../../src/models/architecture/layers.js'
 import { groupNorm, layerNorm } from '../../src/models/architecture/normalisations.js'
+import { attention, takeToken } from '../../src/models/architecture/tokens.js'
+import { normalisationOptions } from '../../src/models/parameters/normalisation.js'
 import { dmPreactResnet18, dmPreactResnet18Options } from '../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions } from '../../src/models/zoo/dmWideResnet.js'
 import { preactResnet18, preactResnet18Options } from '../../src/models/zoo/preactResnet.js'
@@ -131,7 +131,6 @@ const tried = (options: object): unknown => sweep('tried', [{ row: 'one', rate: 
 
 /** By the name of the declaration. */
 export const optionTable: Readonly<Record<string, Entry>> = {
-  adaptivePool2dOptions: [adaptivePool2dOptions, (more) => adaptiveAvgPool2d(more)],
   adamOptions: [adamOptions, (more) => adam(more)],
   admmMaskOptions: [admmMaskOptions, (more) => admmMask({ ...mask, ...more })],
   adversarialOptions: [adversarialOptions, (more) => adversarial(attack, more)],
@@ -164,6 +163,8 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   fgsmOptions: [fgsmOptions, (more) => fgsm({ epsilon: 0.1, ...more })],
   geluOptions: [geluOptions, (more) => gelu(more)],
   givenOptions: [givenOptions, (more) => given('noise', { id: 'n', out: 4, ...more })],
+  attentionOptions: [attentionOptions, (more) => attention(['q', 'k', 'v'], { heads: 2, ...more })],
+  takeTokenOptions: [takeTokenOptions, (more) => takeToken(more)],
   groupNormOptions: [groupNormOptions, (more) => groupNorm('n', { groups: 2, ...more })],
   hsicRegularizeOptions: [hsicRegularizeOptions, (more) => hsicRegularize({ ...hsic, ...more })],
   hydraOptions: [hydraOptions, (more) => hydra(attack, { ...mask, ...more })],
@@ -173,7 +174,6 @@ export const optionTable: Readonly<Record<string, Entry>> = {
     latencyBudgetOptions,
     (more) => admmMask({ pattern: 'filter', rate: { budget: 'latency', keep: 0.5, ...more } }),
   ],
-  preluOptions: [preluOptions, (more) => prelu('p', more)],
   layerNormOptions: [layerNormOptions, (more) => layerNorm('n', more)],
   lbgatOptions: [lbgatOptions, (more) => lbgat(attack, more)],
   leakyReluOptions: [leakyReluOptions, (more) => leakyRelu(more)],

@@ -11,7 +11,6 @@ import {
   hardSwish,
   leakyRelu,
   mish,
-  prelu,
   relu6,
   sigmoid,
   silu,
@@ -24,7 +23,7 @@ import {
   layersOf as placedLayersOf,
 } from '../../src/models/architecture/architecture.js'
 import { concat, multiply, scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
-import type { Layer, PadMode } from '../../src/models/architecture/layer.js'
+import type { Layer } from '../../src/models/architecture/layer.js'
 import {
   add,
   affine2d,
@@ -38,6 +37,7 @@ import {
   relu,
 } from '../../src/models/architecture/layers.js'
 import { groupNorm, layerNorm } from '../../src/models/architecture/normalisations.js'
+import { attention, classToken, positionEmbedding, takeToken } from '../../src/models/architecture/tokens.js'
 import { poolWindows } from '../../src/models/architecture/windowsAlong.js'
 import { parameterCount } from '../../src/models/parameters/parameters.js'
 import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/parameters/statistics.js'
@@ -65,7 +65,6 @@ interface Block {
   readonly stride: Extent
   readonly padding: Extent
   readonly dilation: Extent
-  readonly filling: 'zeros' | 'halves' | PadMode
   readonly bias: 'learned' | 'none'
   readonly parts: 'one' | 'two' | 'each'
   readonly normalised: boolean
@@ -95,10 +94,6 @@ const activations = {
   hardSigmoid,
   hardSwish,
   mish,
-  prelu: ({ id = '', inputs }: { id?: string; inputs?: string[] }) =>
-    prelu(`${id}.prelu`, { id, ...(inputs ? { inputs } : {}) }),
-  preluOfChannels: ({ id = '', inputs }: { id?: string; inputs?: string[] }) =>
-    prelu(`${id}.prelu`, { id, ...(inputs ? { inputs } : {}), slopes: 'each' }),
 }
 
 type ActivationName = keyof typeof activations
@@ -126,7 +121,6 @@ const block: fc.Arbitrary<Block> = fc.record({
   stride: fc.constantFrom<Extent[]>(1, 1, 2, [2, 1]),
   padding: fc.constantFrom<Extent[]>(0, 1, [1, 0]),
   dilation: fc.constantFrom<Extent[]>(1, 1, 1, 2, [1, 2]),
-  filling: fc.constantFrom<Block['filling'][]>('zeros', 'halves', 'reflect', 'replicate', 'circular'),
   bias: fc.constantFrom('learned', 'none'),
   parts: fc.constantFrom<Block['parts']>('one', 'one', 'two', 'each'),
   normalised: fc.boolean(),
@@ -135,8 +129,8 @@ const block: fc.Arbitrary<Block> = fc.record({
 
 const CLASSES = 3
 
-/** The normalisation of vectors near the end. */
-type Head = 'plain' | 'batchNorm' | 'flatBatchNorm' | 'layerNorm'
+/** The normalisation of vectors near the end, or a transformer before it. */
+type Head = 'plain' | 'batchNorm' | 'flatBatchNorm' | 'layerNorm' | 'tokens'
 
 /** A network whose image is large enough for three blocks, pooled or not before the linear layers. */
 export const randomNetwork: fc.Arbitrary<Architecture> = fc
@@ -148,7 +142,7 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
     blocks: fc.array(block, { minLength: 1, maxLength: 3 }),
     pooled: fc.boolean(),
     wide: fc.integer({ min: 2, max: 6 }),
-    head: fc.constantFrom<Head>('plain', 'plain', 'batchNorm', 'flatBatchNorm', 'layerNorm'),
+    head: fc.constantFrom<Head>('plain', 'plain', 'batchNorm', 'flatBatchNorm', 'layerNorm', 'tokens'),
   })
   .map(({ size, wider, channels, stem, blocks, pooled, wide, head }) => {
     const layers: Layer[] = [conv2d('stem', { out: stem, kernel: 3, padding: 1 }), relu({ id: 'trunk' })]
@@ -166,7 +160,12 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
     const net = architecture('random', { height: size, width: size + wider, channels }, [
       ...layers,
       ...(pooled ? [avgPool2d({ kernel: 2 })] : []),
-      flatten(),
+      ...(head === 'tokens'
+        ? transformer(
+            pairOf(from.size).map((side) => (pooled ? Math.floor(side / 2) : side)),
+            wide,
+          )
+        : [flatten()]),
       ...(head === 'flatBatchNorm' ? [batchNorm2d('flat')] : []),
       linear('wide', { out: wide }),
       ...(head === 'batchNorm' ? [batchNorm2d('features')] : []),
@@ -176,6 +175,29 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
     ])
     return architecture(net.name, net.input, withNeededCeilMode(net))
   })
+
+/** Patches of an image, a class token, positions, a block of a transformer, and the numbers of one token. */
+const transformer = (size: readonly number[], wide: number): readonly Layer[] => {
+  const [heads, out] = [1 + (wide % 2), 4]
+  const patch = Math.max(1, Math.floor(Math.min(...size) / 3))
+  return [
+    conv2d('patches', { out, kernel: patch, stride: patch }),
+    ...(wide % 3 === 0 ? [] : [classToken('token')]),
+    positionEmbedding('positions', { id: 'tokens' }),
+    layerNorm('before'),
+    conv2d('queries', { inputs: ['before'], out, kernel: 1 }),
+    conv2d('keys', { inputs: ['before'], out, kernel: 1 }),
+    conv2d('values', { inputs: ['before'], out: 2 * out, kernel: 1, bias: 'none' }),
+    attention(['queries', 'keys', 'values'], wide % 4 === 0 ? { heads, scale: 0.25 } : { heads }),
+    conv2d('attended', { out, kernel: 1 }),
+    add(['attended', 'tokens'], { id: 'sum' }),
+    conv2d('hidden', { out: 3, kernel: 1 }),
+    gelu(),
+    conv2d('narrow', { out, kernel: 1 }),
+    add(['narrow', 'sum']),
+    takeToken({ token: wide % 2 }),
+  ]
+}
 
 /** `ceilMode` where it keeps a window; elsewhere it changes nothing, and files do not hold it. */
 const withNeededCeilMode = (net: Architecture): readonly Layer[] =>
@@ -220,10 +242,6 @@ const keepingSize = (kernel: Extent, dilation: Extent): Extent => {
   return [(down * (height - 1)) / 2, (across * (width - 1)) / 2]
 }
 
-/** What the pixels hold that a block adds: an image of one pixel has no others to repeat. */
-const filled = ({ filling }: Block, { size }: From) =>
-  filling === 'halves' ? { value: 0.5 } : filling === 'zeros' || pairOf(size).includes(1) ? {} : { mode: filling }
-
 /** What a block reads. */
 interface From {
   readonly id: string
@@ -243,7 +261,9 @@ const layersOf = (name: string, given: Block, from: From): readonly Layer[] => {
   // A convolution with a stride is padded as TensorFlow's `SAME` pads it.
   const before = kind === 'conv' && padding === 1 && stride === 2
   const body = convolutions.flatMap((width, i): Layer[] => [
-    ...(before ? [pad2d({ id: `${name}.pad`, inputs, right: 1, bottom: 1, ...filled(given, from) })] : []),
+    ...(before
+      ? [pad2d({ id: `${name}.pad`, inputs, right: 1, bottom: 1, value: given.out % 3 === 0 ? 0.5 : 0 })]
+      : []),
     conv2d(`${name}.conv${i}`, {
       ...(i === 0 && !before ? { inputs } : {}),
       out: width,

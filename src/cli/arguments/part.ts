@@ -86,7 +86,6 @@ export const argument =
 export const optionalArgument =
   (name: `[${string}]`, help: string): Part<string | undefined> =>
   (command) => {
-    const place = command.registeredArguments.length
     command.argument(name, help)
-    return () => command.args[place]
+    return () => command.args[0]
   }

@@ -124,6 +124,11 @@ export class GraphBuilder extends AxisNodes {
     return this.operation(op, [x], { T: float })
   }
 
+  /** exp(x) / Σ exp(x) along the last axis. */
+  softmax(x: Value): Value {
+    return this.operation('Softmax', [x], { T: float })
+  }
+
   /** The larger of two values at each place. */
   larger(a: Value, b: Value): Value {
     return this.operation('Maximum', [a, b], { T: float })

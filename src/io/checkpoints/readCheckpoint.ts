@@ -64,10 +64,8 @@ const read = async (place: Place, selection: Selection, options: BudgetOptions =
   switch (format) {
     case 'torch':
       return valueOfTask(readTorchCheckpoint(bytes, file, { stage, ...selection, budget }))
-    case 'safetensors': {
-      const checkpoint = valueOf(expandSparse(place, valueOf(readSafetensors(bytes, file, stage, budget)), budget))
-      return { ...checkpoint, isComplete: checkpoint.metadata.description !== undefined }
-    }
+    case 'safetensors':
+      return valueOf(expandSparse(place, valueOf(readSafetensors(bytes, file, stage, budget)), budget))
     case 'onnx':
       return valueOfTask(readOnnx(bytes, file, stage, budget))
     case 'unknown':

@@ -66,7 +66,6 @@ const layers = {
   affine2d: t.strict({ type: t.literal('affine2d'), ...named }),
   linear: t.strict({ type: t.literal('linear'), ...named, out: t.number }),
   activation: t.strict({ type: t.literal('activation'), ...placed, function: nonlinearity }),
-  prelu: t.strict({ type: t.literal('prelu'), ...named, slopes: wordCodec('how many slopes', ['one', 'each']) }),
   relu: t.strict({ type: t.literal('relu'), ...placed }),
   maxPool2d: t.exact(t.intersection([t.type({ type: t.literal('maxPool2d'), ...pooling }), t.partial(padded)])),
   avgPool2d: t.exact(
@@ -78,7 +77,7 @@ const layers = {
   pad2d: t.exact(
     t.intersection([
       t.type({ type: t.literal('pad2d'), ...placed, top: t.number, bottom: t.number, left: t.number, right: t.number }),
-      t.partial({ value: finite, mode: wordCodec('a mode', ['reflect', 'replicate', 'circular']) }),
+      t.partial({ value: finite }),
     ]),
   ),
   flatten: t.strict({ type: t.literal('flatten'), ...placed }),
@@ -87,6 +86,15 @@ const layers = {
   selectChannels: t.strict({ type: t.literal('selectChannels'), ...placed, channels: t.array(t.number) }),
   multiply: t.strict({ type: t.literal('multiply'), ...placed }),
   scale: t.strict({ type: t.literal('scale'), ...placed, factor: finite }),
+  attention: t.exact(
+    t.intersection([
+      t.type({ type: t.literal('attention'), ...placed, heads: t.number }),
+      t.partial({ scale: aboveZero }),
+    ]),
+  ),
+  classToken: t.strict({ type: t.literal('classToken'), ...named }),
+  positionEmbedding: t.strict({ type: t.literal('positionEmbedding'), ...named }),
+  takeToken: t.strict({ type: t.literal('takeToken'), ...placed, token: t.number }),
   given: t.strict({
     type: t.literal('given'),
     ...placed,

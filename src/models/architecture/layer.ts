@@ -96,14 +96,6 @@ export interface ActivationLayer extends Placement {
   readonly function: Nonlinearity
 }
 
-/** x for x > 0, else a·x with a learned slope a; the shape stays. See `prelu`. */
-export interface PreluLayer extends Placement {
-  readonly type: 'prelu'
-  readonly name: string
-  /** Whether all channels have one slope, or each its own. */
-  readonly slopes: 'one' | 'each'
-}
-
 /** The windows of a pooling layer. */
 export interface PoolWindows {
   /** Sides of the window, in pixels, ≥ 1. */
@@ -128,14 +120,6 @@ export interface AvgPool2dLayer extends Placement, PoolWindows {
   readonly countIncludePad?: boolean | undefined
 }
 
-/** Pooling to a number of cells: `architecture` makes it the pooling layer whose windows fit its input. */
-export interface AdaptivePool2dLayer extends Placement {
-  readonly type: 'adaptivePool2d'
-  readonly of: 'maxPool2d' | 'avgPool2d'
-  /** Rows and columns of the output, each a divisor of the input's. */
-  readonly out: Extent
-}
-
 /** Pixels that are added at each side of an image. */
 export interface Sides {
   readonly top: number
@@ -144,14 +128,9 @@ export interface Sides {
   readonly right: number
 }
 
-/** Which pixels of an image are added at its sides: those next to its edge, its edge, or those of the opposite side. */
-export type PadMode = 'reflect' | 'replicate' | 'circular'
-
 /** An image with more pixels at chosen sides; see `pad2d`. */
 export interface Pad2dLayer extends Placement, Sides {
   readonly type: 'pad2d'
-  /** Which pixels are added. @default the number `value` in each */
-  readonly mode?: PadMode | undefined
   /** The number in the added pixels. @default 0 */
   readonly value?: number | undefined
 }
@@ -192,6 +171,35 @@ export interface ScaleLayer extends Placement {
   readonly factor: number
 }
 
+/** Multi-head attention between the pixels of images, such as tokens; inputs queries, keys, values. See `attention`. */
+export interface AttentionLayer extends Placement {
+  readonly type: 'attention'
+  readonly inputs: readonly string[]
+  /** Number of heads, each on its own run of channels, ≥ 1. */
+  readonly heads: number
+  /** Factor of the products of queries and keys. @default 1/√(channels of a head) */
+  readonly scale?: number | undefined
+}
+
+/** An image as a column of tokens, one for each pixel, after a learned one; see `classToken`. */
+export interface ClassTokenLayer extends Placement {
+  readonly type: 'classToken'
+  readonly name: string
+}
+
+/** A learned number for each pixel and channel, added; see `positionEmbedding`. */
+export interface PositionEmbeddingLayer extends Placement {
+  readonly type: 'positionEmbedding'
+  readonly name: string
+}
+
+/** The channels of one pixel as a vector; see `takeToken`. */
+export interface TakeTokenLayer extends Placement {
+  readonly type: 'takeToken'
+  /** Index of the pixel, row by row, ≥ 0. */
+  readonly token: number
+}
+
 /** A value that only training provides and that does not depend on the images. */
 export type GivenValue = 'noise' | 'labels'
 
@@ -221,7 +229,6 @@ export type Layer =
   | LinearLayer
   | ReluLayer
   | ActivationLayer
-  | PreluLayer
   | MaxPool2dLayer
   | AvgPool2dLayer
   | Pad2dLayer
@@ -231,5 +238,9 @@ export type Layer =
   | SelectChannelsLayer
   | MultiplyLayer
   | ScaleLayer
+  | AttentionLayer
+  | ClassTokenLayer
+  | PositionEmbeddingLayer
+  | TakeTokenLayer
   | GivenLayer
   | SampleLayer

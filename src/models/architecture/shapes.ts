@@ -1,10 +1,9 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
 import { type Extent, pairOf } from '../../dsl/kit/extent.js'
-import type { Conv2dLayer, GivenValue, Layer, PoolWindows } from './layer.js'
+import type { AttentionLayer, Conv2dLayer, GivenValue, Layer, PoolWindows } from './layer.js'
 import { groupsOf } from './layers.js'
 import { stdBounds, wrongUnits } from './normalisationUnits.js'
-import { mostPadded, padModes } from './padModes.js'
 import { ZEROS } from './selection.js'
 import { poolWindows } from './windowsAlong.js'
 
@@ -95,13 +94,6 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       const { height, width, channels } = image()
       for (const side of [top, bottom, left, right])
         if (!Number.isInteger(side) || side < 0) refuse('a whole number >= 0 of pixels on each side', String(side))
-      const { mode } = layer
-      if (mode !== undefined) {
-        if (!padModes.includes(mode)) refuse(`a mode among ${padModes.join(', ')}`, String(mode))
-        const [high, wide] = [mostPadded[mode](height), mostPadded[mode](width)]
-        if (Math.max(top, bottom) > high || Math.max(left, right) > wide)
-          refuse(`at most ${high} rows and ${wide} columns of mode ${mode} at a side`, `${[top, bottom, left, right]}`)
-      }
       return { kind: 'image', height: top + height + bottom, width: left + width + right, channels }
     }
     case 'normalize': {
@@ -135,9 +127,6 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       const { height, width, channels } = image()
       return { kind: 'vector', features: height * width * channels, flattenedFrom: { height, width, channels } }
     }
-    case 'prelu':
-      if (layer.slopes !== 'one' && layer.slopes !== 'each') refuse('slopes among one, each', String(layer.slopes))
-      return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
     case 'relu':
     case 'activation':
       return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
@@ -158,6 +147,18 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     case 'scale':
       if (!Number.isFinite(layer.factor)) refuse('a finite factor', String(layer.factor))
       return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
+    case 'attention':
+      return attended(layer, inputs, refuse)
+    case 'classToken':
+      return { kind: 'image', height: image().height * image().width + 1, width: 1, channels: image().channels }
+    case 'positionEmbedding':
+      return image()
+    case 'takeToken': {
+      const { height, width, channels } = image()
+      if (!Number.isInteger(layer.token) || layer.token < 0 || layer.token >= height * width)
+        refuse(`a token from 0 to ${height * width - 1}`, String(layer.token))
+      return { kind: 'vector', features: channels }
+    }
     case 'given':
       positive('number of values', layer.out)
       if (!givenValues.includes(layer.value)) refuse(`a value among ${givenValues.join(', ')}`, String(layer.value))
@@ -174,16 +175,31 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
 /** Refuses what a layer can't take. */
 type Refuse = (expected: string, actual: string) => never
 
-/** Whether files list the numbers of a value in the same order as layers here: not the pixels of a flattened image. */
-export const isListed = (shape: NodeShape): boolean =>
-  shape.kind === 'image' || shape.flattenedFrom === undefined || shape.flattenedFrom.channels === shape.features
+/** The shape of attention: the pixels of the queries, and the channels of the values. */
+const attended = ({ heads, scale = 1 }: AttentionLayer, inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
+  if (inputs.length !== 3) refuse('three inputs, queries, keys and values', `${inputs.length}`)
+  if (!Number.isInteger(heads) || heads < 1) refuse('a whole number of heads >= 1', String(heads))
+  if (!(scale > 0 && scale < Infinity)) refuse('a finite scale > 0', String(scale))
+  const [query, key, value] = inputs.map((shape) => (shape.kind === 'image' ? shape : refuse('images', text(shape))))
+  if (!query || !key || !value) return refuse('three inputs', `${inputs.length}`)
+  if (query.channels !== key.channels) refuse(`keys of ${query.channels} channels`, text(key))
+  if (key.height !== value.height || key.width !== value.width)
+    refuse(`values of ${key.height} x ${key.width}`, text(value))
+  for (const { channels } of [query, value])
+    if (channels % heads !== 0) refuse(`heads that divide ${channels} channels`, String(heads))
+  return { ...query, channels: value.channels }
+}
+
+/** Features of a vector whose order is known: not the pixels of an image, which files list by channel. */
+const isList = (shape: NodeShape | undefined): shape is Extract<NodeShape, { kind: 'vector' }> =>
+  shape?.kind === 'vector' && (shape.flattenedFrom === undefined || shape.flattenedFrom.channels === shape.features)
 
 /** The shape of inputs one after the other. */
 const joined = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
   const [first] = inputs
   if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)
   if (first.kind === 'vector') {
-    const other = inputs.find((each) => each.kind === 'image' || !isListed(each))
+    const other = inputs.find((each) => !isList(each))
     if (other)
       refuse('vectors that are not flattened images', other.kind === 'image' ? text(other) : 'a flattened image')
     return { kind: 'vector', features: inputs.reduce((sum, each) => sum + channelsIn(each), 0) }
@@ -199,7 +215,7 @@ const channelsIn = (shape: NodeShape): number => (shape.kind === 'image' ? shape
 
 /** The shape of some channels, and of channels of zeros. */
 const selected = (channels: readonly number[], input: NodeShape, refuse: Refuse): NodeShape => {
-  if (!isListed(input)) refuse('an image, or a vector that is not one', 'a flattened image')
+  if (input.kind === 'vector' && !isList(input)) refuse('an image, or a vector that is not one', 'a flattened image')
   const known = channels.filter((channel) => channel !== ZEROS)
   const most = channelsIn(input) - 1
   const wrong = known.find((channel) => !Number.isInteger(channel) || channel < 0 || channel > most)
@@ -226,4 +242,4 @@ export const isPerChannel = (value: NodeShape, image: NodeShape): boolean =>
   image.kind === 'image' &&
   (value.kind === 'image'
     ? value.height === 1 && value.width === 1 && value.channels === image.channels
-    : isListed(value) && value.features === image.channels)
+    : isList(value) && value.features === image.channels)

@@ -8,8 +8,8 @@ import { concatRule, multiplyRule, selectRule } from './channelRules.js'
 import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
 import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
-import { preluRule } from './preluRule.js'
 import { sampleRule } from './sampleRule.js'
+import { attentionRule, classTokenRule, positionEmbeddingRule, takeTokenRule } from './tokenRules.js'
 
 /** How a layer runs in a graph, and how gradients pass through it. */
 export const ruleOf = dispatch<Layer, [], LayerRule>({
@@ -64,7 +64,6 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
     backward: ({ graph }, { dy, output }) => ({ inputs: [graph.reluGradient(dy, output())] }),
   }),
   activation: activationRule,
-  prelu: preluRule,
   maxPool2d: maxPoolRule,
   avgPool2d: avgPoolRule,
   pad2d: padRule,
@@ -88,6 +87,10 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
     forward: ({ graph }, [x = '']) => graph.multiply(x, graph.number(factor)),
     backward: ({ graph }, { dy }) => ({ inputs: [graph.multiply(dy, graph.number(factor))] }),
   }),
+  attention: attentionRule,
+  classToken: classTokenRule,
+  positionEmbedding: positionEmbeddingRule,
+  takeToken: takeTokenRule,
   given: ({ value }) => ({ forward: ({ given }) => given(value), backward: () => ({ inputs: [] }) }),
   sample: () => sampleRule,
 })

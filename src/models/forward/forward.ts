@@ -11,13 +11,15 @@ import { executionOf, type Kernel } from '../architecture/execution.js'
 import type { GivenValue, GroupNormLayer, Layer, LayerNormLayer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
 import { blocksOf, EPSILON } from '../architecture/normalisations.js'
+import { attentionSizes } from '../architecture/tokens.js'
 import { latentNodes, mapLatent } from '../head/head.js'
 import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
 import { joined, multiplied, selected } from './channels.js'
 import { convolved } from './convolution.js'
-import { applied, sloped } from './nonlinearity.js'
-import { averaged, enlarged, largest } from './windows.js'
+import { applied } from './nonlinearity.js'
+import { afterToken, attended, tokenOf } from './tokens.js'
+import { averaged, largest, padded } from './windows.js'
 
 /** A network's parameters by name, in the engine's layout. */
 export type ParameterTensors = ReadonlyMap<string, Tensor>
@@ -162,13 +164,9 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
     ),
   relu: (_layer, _kernel, [x]) => relu(x as Tensor),
   activation: ({ function: given }, _kernel, [x]) => applied(given, x as Tensor),
-  prelu: ({ name }, { activation }, [x], { parameters }) => {
-    const y = sloped(x as Tensor, present(parameters, `${name}.weight`))
-    return activation === 'relu' ? relu(y) : y
-  },
   maxPool2d: (layer, { node }, [x]) => largest(layer, node, x as Tensor4D),
   avgPool2d: (layer, { node }, [x]) => averaged(layer, node, x as Tensor4D),
-  pad2d: (layer, { node }, [x]) => enlarged(layer, node, x as Tensor4D),
+  pad2d: (layer, _kernel, [x]) => padded(x as Tensor4D, layer, layer.value ?? 0),
   flatten: (_layer, { node }, [x]) =>
     tf.reshape(x as Tensor, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),
   add: (_layer, _kernel, inputs) => inputs.reduce((sum, term) => tf.add(sum, term)),
@@ -176,6 +174,16 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
   selectChannels: ({ channels }, _kernel, [x]) => selected(x as Tensor, channels),
   multiply: (_layer, _kernel, [left, right]) => multiplied(left as Tensor, right as Tensor),
   scale: ({ factor }, _kernel, [x]) => tf.mul(x as Tensor, factor),
+  attention: (layer, { node }, inputs) => attended(inputs, attentionSizes(layer, node.inputShapes), node.shape),
+  classToken: ({ name }, { node, activation }, [x], { parameters }) => {
+    const y = afterToken(x as Tensor4D, present(parameters, name), node.inputShapes[0])
+    return activation === 'relu' ? relu(y) : y
+  },
+  positionEmbedding: ({ name }, { activation }, [x], { parameters }) => {
+    const y = tf.add(x as Tensor4D, present(parameters, name))
+    return activation === 'relu' ? relu(y) : y
+  },
+  takeToken: ({ token }, { node }, [x]) => tokenOf(x as Tensor, token, node.inputShapes[0]),
   given: ({ value, out }, _kernel, _inputs, { given, examples }) => given[value] ?? tf.zeros([examples, out]),
   sample: (_layer, _kernel, [mean, second, third]) =>
     tf.add(mean as Tensor, third ? tf.mul(tf.exp(tf.mul(second as Tensor, 0.5)), third) : (second as Tensor)),

@@ -1,14 +1,15 @@
 import { pairOf } from '../../dsl/kit/extent.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
 import { groupsOf } from '../architecture/layers.js'
+import { attentionSizes } from '../architecture/tokens.js'
 import { parameterCount, parametersOf } from './parameters.js'
 
 /** Size and work of a network. */
 export interface Counts {
   readonly parameters: number
   /**
-   * Floating-point operations of one image's forward pass: two per multiply-accumulate of convolutions and linear
-   * layers; biases, normalisation, activations and pooling are not counted.
+   * Floating-point operations of one image's forward pass: two per multiply-accumulate of convolutions, linear
+   * layers and attention; biases, normalisation, activations and pooling are not counted.
    */
   readonly flops: number
 }
@@ -29,10 +30,15 @@ export const keptFlops = (architecture: Architecture, mask: Float32Array): numbe
   }, 0)
 
 /** One layer's share of `Counts.flops`. */
-export const flopsOf = ({ layer, shape, inputShapes: [input] }: GraphNode): number => {
+export const flopsOf = ({ layer, shape, inputShapes }: GraphNode): number => {
+  const [input] = inputShapes
   if (layer.type === 'conv2d' && shape.kind === 'image' && input?.kind === 'image') {
     const [height, width] = pairOf(layer.kernel)
     return (2 * shape.height * shape.width * layer.out * height * width * input.channels) / groupsOf(layer)
+  }
+  if (layer.type === 'attention') {
+    const { heads, queries, keys, depth, width } = attentionSizes(layer, inputShapes)
+    return 2 * heads * queries * keys * (depth + width)
   }
   return layer.type === 'linear' && input?.kind === 'vector' ? 2 * input.features * layer.out : 0
 }

@@ -19,10 +19,10 @@ export interface Parameter extends Placed {
   readonly node: string
   /**
    * What it does. Only a `weight`, of a convolution or a linear layer, can be pruned. `scale` and `shift` are the γ and
-   * β of a normalisation and `slope` that of a `prelu`, although their names end in `.weight` and `.bias`, as every
-   * layer's do.
+   * β of a normalisation, although their names end in `.weight` and `.bias`, as every layer's do. Learned tokens and
+   * position embeddings are shifts, too.
    */
-  readonly role: 'weight' | 'bias' | 'scale' | 'shift' | 'slope'
+  readonly role: 'weight' | 'bias' | 'scale' | 'shift'
   /** Shape in the engine's layout. */
   readonly shape: readonly number[]
   /** Shape in PyTorch's layout. */
@@ -71,16 +71,24 @@ const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] =>
       perChannel(`${layer.name}.bias`, node.id, 'bias', out),
     ]
   }
+  if (layer.type === 'classToken' && input?.kind === 'image')
+    return [{ ...perChannel(layer.name, node.id, 'shift', input.channels), torchShape: [1, 1, input.channels] }]
+  if (layer.type === 'positionEmbedding' && input?.kind === 'image') {
+    const { height, width, channels } = input
+    return [
+      {
+        ...perChannel(layer.name, node.id, 'shift', height * width * channels),
+        shape: [height, width, channels],
+        torchShape: [1, height * width, channels],
+      },
+    ]
+  }
   if (input && scalesChannels(layer)) {
     const torchAxes = channelAxes(input)
     return [
       { ...perChannel(`${layer.name}.weight`, node.id, 'scale', sizeOf(torchAxes)), torchAxes },
       { ...perChannel(`${layer.name}.bias`, node.id, 'shift', sizeOf(torchAxes)), torchAxes },
     ]
-  }
-  if (input && layer.type === 'prelu') {
-    const torchAxes = layer.slopes === 'each' ? channelAxes(input) : vectorAxes(1)
-    return [{ ...perChannel(`${layer.name}.weight`, node.id, 'slope', sizeOf(torchAxes)), torchAxes }]
   }
   return []
 }

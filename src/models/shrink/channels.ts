@@ -135,7 +135,6 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
   linear: (_layer, ...rest) => dense(...rest),
   relu: (_layer, ...rest) => passed(...rest),
   activation: (_layer, ...rest) => passed(...rest),
-  prelu: (_layer, ...rest) => passed(...rest),
   maxPool2d: (_layer, ...rest) => passed(...rest),
   avgPool2d: (_layer, ...rest) => passed(...rest),
   pad2d: (_layer, ...rest) => passed(...rest),
@@ -148,6 +147,14 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
   },
   multiply: (_layer, ...rest) => aligned(...rest),
   scale: (_layer, ...rest) => passed(...rest),
+  // Channels of a head meet in a softmax: all of them stay.
+  attention: (_layer, node, inputs, unions) => {
+    for (const members of inputs) fix(members, unions)
+    return fresh(node, inputs, unions)
+  },
+  classToken: (_layer, ...rest) => passed(...rest),
+  positionEmbedding: (_layer, ...rest) => passed(...rest),
+  takeToken: (_layer, ...rest) => passed(...rest),
   given: (_layer, ...rest) => fresh(...rest),
   sample: (_layer, ...rest) => aligned(...rest),
 })

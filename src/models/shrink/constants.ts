@@ -59,11 +59,6 @@ const constantsAfter = (
       const { value } = formulaOf(node.layer.function)
       return first.map((x) => value(numbers, x))
     }
-    case 'prelu': {
-      const slope = part('weight')
-      if (isSpread(node) && slope.length > 1) return varying(node)
-      return first.map((x, c) => (x > 0 ? x : x * (slope[slope.length === 1 ? 0 : c] ?? Number.NaN)))
-    }
     case 'add':
       return inputs.every(({ length }) => length === first.length)
         ? first.map((_, c) => inputs.reduce((sum, values) => sum + (values[c] ?? Number.NaN), 0))
@@ -82,16 +77,22 @@ const constantsAfter = (
       const { factor } = node.layer
       return first.map((value) => value * factor)
     }
+    case 'classToken':
+      return besides(first, pieces.get(node.layer.name) ?? new Float32Array(0))
+    case 'positionEmbedding':
+      return embedded(first, pieces.get(node.layer.name) ?? new Float32Array(0))
+    case 'attention':
     case 'given':
     case 'sample':
       return varying(node)
     case 'pad2d':
-      return node.layer.mode ? first : besides(first, node.layer.value ?? 0)
+      return besides(first, node.layer.value ?? 0)
     case 'avgPool2d':
       // The mean over a constant and zeros differs at the border.
       return !isEach(node.layer.padding ?? 0, 0) && node.layer.countIncludePad !== false ? besides(first, 0) : first
     case 'normalize':
     case 'maxPool2d':
+    case 'takeToken':
     case 'flatten':
       return first
   }
@@ -123,8 +124,15 @@ const varying = ({ shape }: GraphNode): Float64Array => new Float64Array(channel
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 
 /** Constants of an image beside added pixels: only that of the pixels stays one. */
-const besides = (given: Float64Array, added: number): Float64Array =>
-  given.map((value) => (value === added ? value : Number.NaN))
+const besides = (given: Float64Array, added: number | Float32Array): Float64Array =>
+  given.map((value, c) => (value === (typeof added === 'number' ? added : added[c]) ? value : Number.NaN))
+
+/** Constants with a number for each pixel added, if that is the same at all pixels. */
+const embedded = (given: Float64Array, numbers: Float32Array): Float64Array =>
+  given.map((value, c) => {
+    const [first = 0, ...others] = numbers.filter((_, i) => i % given.length === c)
+    return others.every((other) => other === first) ? value + first : Number.NaN
+  })
 
 /** y = scale·x + shift of a batch normalisation in use. */
 const scaleAndShift = (gamma: Float32Array, beta: Float32Array, mean: Float32Array, variance: Float32Array) => {

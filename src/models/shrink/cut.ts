@@ -1,6 +1,7 @@
 import { type Architecture, architecture, type GraphNode } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
+import { tokensOf } from '../architecture/tokens.js'
 import { parameterCount, parametersOf } from '../parameters/parameters.js'
 import { type Pieces, type PlainNetwork, piecesOf } from '../parameters/plainNetwork.js'
 import { statisticsCount, statisticsOf } from '../parameters/statistics.js'
@@ -39,10 +40,6 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
     const own = weights.subarray(offset, offset + size)
     if (role !== 'weight') {
       const old = pieces.get(name)
-      if (role === 'slope' && size === 1) {
-        own[0] = old?.[0] ?? 0
-        continue
-      }
       const shift = role === 'bias' && !movesMean(given, node) ? shifts.get(id) : undefined
       for (const [i, c] of featuresOf(node, kept).entries()) own[i] = (old?.[c] ?? 0) + (shift?.[c] ?? 0)
       continue
@@ -71,9 +68,11 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
   return { architecture: smaller, weights, statistics, mask }
 }
 
-/** The numbers of a layer that has one for each channel, or for each feature of a flattened image. */
-const featuresOf = ({ shape }: GraphNode, kept: readonly number[]): readonly number[] =>
-  Array.from({ length: pixelsOf(shape) }, (_, pixel) => kept.map((c) => pixel * channelsOf(shape) + c)).flat()
+/** The numbers of a layer that has one for each channel, or for each channel and pixel. */
+const featuresOf = ({ shape, layer }: GraphNode, kept: readonly number[]): readonly number[] =>
+  Array.from({ length: layer.type === 'positionEmbedding' ? tokensOf(shape) : pixelsOf(shape) }, (_, pixel) =>
+    kept.map((c) => pixel * channelsOf(shape) + c),
+  ).flat()
 
 /**
  * Whether only batch normalisations read a convolution: then a number added to a channel shifts their running means.

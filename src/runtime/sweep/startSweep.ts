@@ -16,7 +16,6 @@ import type { RunPoint } from './runPoint.js'
 import { studyOf } from './studyResults.js'
 import { chooseSweepFolder, keysOf, openSweepFolder } from './sweepFolder.js'
 import type { PointRecord, Sweep, SweepEvent, SweepHandle, SweepPoint, SweepSummary } from './sweepTypes.js'
-import { trialSweep } from './trialSweep.js'
 import { writeResults } from './writeResults.js'
 
 /** How the points are run. */
@@ -29,8 +28,7 @@ export interface Execution {
 }
 
 /** Starts a sweep, in a later turn of the event loop, so that the caller can subscribe first. */
-export const startSweep = (asked: Sweep, options: RunOptions, execution: Execution): SweepHandle => {
-  const sweep = options.trial === undefined ? asked : trialSweep(asked)
+export const startSweep = (sweep: Sweep, options: RunOptions, execution: Execution): SweepHandle => {
   const folder = chooseSweepFolder(sweep.name, options)
   const events = new Subject<SweepEvent>()
   const started = startLater(
@@ -181,8 +179,8 @@ const runOne = async (
   }
 }
 
-const passedOn = ({ dataDir, engine, checkpoints, trial }: RunOptions): PointPlace['options'] =>
-  given({ dataDir, engine, checkpoints, trial })
+const passedOn = ({ dataDir, engine, checkpoints }: RunOptions): PointPlace['options'] =>
+  given({ dataDir, engine, checkpoints })
 
 const crashed = (reason: string, attempts: number): PwoaError => ({
   _tag: 'RunError',

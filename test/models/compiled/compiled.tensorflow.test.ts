@@ -1,5 +1,4 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../../src/engine/tf.js'
 import {
@@ -31,6 +30,7 @@ import {
   relu,
 } from '../../../src/models/architecture/layers.js'
 import { groupNorm, layerNorm } from '../../../src/models/architecture/normalisations.js'
+import { attention, classToken, positionEmbedding, takeToken } from '../../../src/models/architecture/tokens.js'
 import { classify } from '../../../src/models/compiled/classify.js'
 import { type CompiledNetwork, compiledNetwork } from '../../../src/models/compiled/compiledNetwork.js'
 import { foldingOf } from '../../../src/models/forward/folding.js'
@@ -43,7 +43,6 @@ import { memory } from '../../support/context.js'
 import { nonEmpty } from '../../support/expectEvery.js'
 import { headed } from '../../support/heads.js'
 import { relativeError, seededNumbers } from '../../support/numbers.js'
-import { randomNetwork } from '../../support/randomNetworks.js'
 import { weightGradient } from '../../support/weightGradient.js'
 import { aggregated, separable } from '../fixtures.js'
 
@@ -192,6 +191,25 @@ const normalised = architecture('normalised', { height: 5, width: 4, channels: 3
   linear('last', { out: 3 }),
 ])
 
+/** Tokens of an image, attention among them and across, and one of them. */
+const transformer = architecture('transformer', { height: 3, width: 2, channels: 4 }, [
+  classToken('token'),
+  relu(),
+  positionEmbedding('positions', { id: 'tokens' }),
+  conv2d('queries', { inputs: ['tokens'], out: 4, kernel: 1 }),
+  conv2d('keys', { inputs: ['tokens'], out: 4, kernel: 1 }),
+  conv2d('values', { inputs: ['tokens'], out: 6, kernel: 1 }),
+  attention(['queries', 'keys', 'values'], { heads: 2 }),
+  conv2d('out', { out: 4, kernel: 1 }),
+  add(['out', 'tokens']),
+  relu({ id: 'seen' }),
+  positionEmbedding('pixels', { inputs: ['input'] }),
+  relu({ id: 'image' }),
+  attention(['image', 'seen', 'queries'], { heads: 1, scale: 0.3 }),
+  takeToken({ token: 4 }),
+  linear('last', { out: 3 }),
+])
+
 /** Batch normalisation of a flattened image, and of vectors before and after a ReLU. */
 const features = architecture('features', { height: 3, width: 2, channels: 2 }, [
   flatten(),
@@ -224,6 +242,7 @@ const networks: readonly (readonly [string, Architecture])[] = [
   ['padding', padded],
   ['channels that are joined, selected and weighed', woven],
   ['normalisations within an image', normalised],
+  ['attention between tokens', transformer],
   ['small images of many channels', deep],
   ['groups and depth-wise convolutions', foldingOf(separable).architecture],
   ['the same in training', separable],
@@ -253,30 +272,6 @@ const compiled = (net: Architecture): CompiledNetwork => {
 
 const momentsOf = (moments: readonly BatchMoments[]): readonly Tensor[] =>
   moments.flatMap(({ mean, variance, count }) => [mean, variance, tf.tensor1d([count])])
-
-it('random networks as graphs have the same outputs and gradients as layer by layer', () => {
-  fc.assert(
-    fc.property(randomNetwork, (net) => {
-      const { weights, images, mix } = setting(net, 3)
-      const error = tf.tidy(() => {
-        const ofLogits = (logits: Tensor): Scalar => tf.sum(tf.mul(logits, mix))
-        const plainly = (w: Tensor, x: Tensor) => forward(net, unflatten(net, w as Tensor1D), x as Tensor4D).logits
-        const { value, grads } = tf.valueAndGrads((w: Tensor, x: Tensor) => ofLogits(plainly(w, x)))([weights, images])
-        const ours = [
-          ofLogits(compiled(net).pass(weights, images).logits),
-          weightGradient(net, weights, images, ({ logits }) => ofLogits(logits)),
-          tf.grad((x: Tensor) => ofLogits(classify(compiled(net), weights, x as Tensor4D)))(images),
-        ]
-        // As one vector: a normalisation of two numbers leaves the images a gradient of rounding errors.
-        const all = (tensors: readonly Tensor[]) => tensors.flatMap((tensor) => [...tensor.dataSync()])
-        return relativeError(all(ours), all([value, ...grads]))
-      })
-      expect(error).toBeLessThan(1e-4)
-      tf.dispose([weights, images, mix])
-    }),
-    { seed: 11, numRuns: 10 },
-  )
-})
 
 describe.each(networks)('%s as graphs', (_, net) => {
   it.each([1, 3, 8, 19])('have the same outputs as layer by layer, %d images', (n) => {

@@ -18,6 +18,7 @@ import {
 } from './graph/messages.js'
 import { nodesOf } from './layerNodes.js'
 import { biasIntegers, leastScales, type Quantisation, type Range, signedRows, unsignedGrid } from './quantize.js'
+import { wholeName } from './tokenNodes.js'
 
 /**
  * A network as an ONNX file in 8-bit integers, in QDQ form. Each activation passes `QuantizeLinear` and
@@ -121,19 +122,23 @@ const quantisedLayer = (
   broadcast: ReadonlySet<string>,
 ): QuantisedLayer => {
   const part = (name: string) => ('name' in layer ? tensors.get(`${layer.name}.${name}`) : undefined)
+  const whole = 'name' in layer ? tensors.get(layer.name) : undefined
+  if (whole && 'name' in layer)
+    return {
+      nodes: [],
+      tensors: [tensor(wholeName(layer.name), whole.shape, dataTypes.float, littleEndian(whole.data))],
+    }
   const [weight, bias] = [part('weight'), part('bias')]
   if (!weight || !('name' in layer)) return { nodes: [], tensors: [] }
   // Scales and shifts of channels stay floats.
   if (layer.type !== 'conv2d' && layer.type !== 'linear')
     return {
       nodes: [],
-      tensors: [
-        [`${layer.name}.weight`, weight] as const,
-        ...(bias ? [[`${layer.name}.bias`, bias] as const] : []),
-      ].map(([name, { shape, data }]) =>
-        broadcast.has(name)
-          ? perChannel(name, data)
-          : { name, dims: shape, dataType: dataTypes.float, rawData: littleEndian(data) },
+      tensors: [[`${layer.name}.weight`, weight] as const, [`${layer.name}.bias`, bias ?? weight] as const].map(
+        ([name, { shape, data }]) =>
+          broadcast.has(name)
+            ? perChannel(name, data)
+            : { name, dims: shape, dataType: dataTypes.float, rawData: littleEndian(data) },
       ),
     }
   const outputs = weight.shape[0] ?? 1
@@ -141,12 +146,12 @@ const quantisedLayer = (
   const least = bias ? leastScales(bias.data, input) : new Float32Array(outputs)
   const { values, scales } = signedRows(weight.data, least)
   const sums = scales.map((scale) => Math.fround(scale * input))
-  const whole = [dequantized(`${layer.name}.weight`, weight.shape, dataTypes.int8, bytesOf(values), scales)]
+  const integers = [dequantized(`${layer.name}.weight`, weight.shape, dataTypes.int8, bytesOf(values), scales)]
   if (bias)
-    whole.push(
+    integers.push(
       dequantized(`${layer.name}.bias`, bias.shape, dataTypes.int32, bytesOf(biasIntegers(bias.data, sums)), sums),
     )
-  return { nodes: whole.flatMap(({ nodes }) => nodes), tensors: whole.flatMap((each) => each.tensors) }
+  return { nodes: integers.flatMap(({ nodes }) => nodes), tensors: integers.flatMap((each) => each.tensors) }
 }
 
 /** Integers of a type with a scale for each entry of the first axis and no zero points, and their conversion. */

@@ -15,21 +15,11 @@ import {
 } from './graph/messages.js'
 import { factorName } from './graph/paddedName.js'
 import { constantsOf, nodesOf } from './layerNodes.js'
+import { wholeName } from './tokenNodes.js'
 
-/** An opset, and the version of the file format that was released with it. */
-interface Release {
-  readonly opset: number
-  readonly irVersion: number
-}
-
-/** Of June 2022. */
-const USUAL: Release = { opset: 17, irVersion: 8 }
-
-/** Of May 2023: the first one that can repeat the pixels of the opposite side. */
-const WITH_WRAP: Release = { opset: 19, irVersion: 9 }
-
-const releaseOf = (nodes: readonly GraphNode[]): Release =>
-  nodes.some(({ layer }) => layer.type === 'pad2d' && layer.mode === 'circular') ? WITH_WRAP : USUAL
+/** Opset 17 (June 2022), and the version of the file format that was released with it. */
+const OPSET = 17
+const IR_VERSION = 8
 
 /** The name of the producer. The reader takes it as a sign that nodes have the names of layers. */
 export const PRODUCER = 'pwoa'
@@ -76,14 +66,13 @@ export const modelOf = (
   initializer: readonly Written<OnnxTensor>[],
 ): Written<OnnxModel> => {
   const last = nodes.at(-1)
-  const { opset, irVersion } = releaseOf(nodes)
   // A layer may have the name of the output as its id.
   const taken = new Set([INPUT, ...nodes.map(({ id }) => id)])
   const output = taken.has(OUTPUT) && last?.id !== OUTPUT ? (last?.id ?? OUTPUT) : OUTPUT
   return {
-    irVersion,
+    irVersion: IR_VERSION,
     producerName: PRODUCER,
-    opsetImport: [{ domain: '', version: opset }],
+    opsetImport: [{ domain: '', version: OPSET }],
     graph: {
       name,
       node: nodes.flatMap((node) => write(node, node === last ? output : node.id)),
@@ -110,26 +99,30 @@ const initializersOf = (
   statistics: Float32Array,
 ): readonly Written<OnnxTensor>[] => {
   const broadcast = broadcastTensors(architecture)
+  const whole = new Set(architecture.nodes.flatMap(({ layer }) => ('name' in layer ? [layer.name] : [])))
   return [
     ...constantTensors(architecture),
     ...[...unpackWeights(architecture, weights), ...unpackStatistics(architecture, statistics)].map(
       ([name, { shape, data }]) =>
         broadcast.has(name)
           ? perChannel(name, data)
-          : { name, dims: shape, dataType: dataTypes.float, rawData: littleEndian(data) },
+          : {
+              name: whole.has(name) ? wholeName(name) : name,
+              dims: shape,
+              dataType: dataTypes.float,
+              rawData: littleEndian(data),
+            },
     ),
   ]
 }
 
-/** The names of parameters that are broadcast over an image: one number for each channel. */
+/** The names of parameters that `Mul` and `Add` broadcast over an image: one number for each channel. */
 export const broadcastTensors = ({ nodes }: Architecture): ReadonlySet<string> =>
   new Set(
     nodes.flatMap(({ layer, shape }) =>
-      layer.type === 'prelu' && layer.slopes === 'each' && shape.kind === 'image'
-        ? [`${layer.name}.weight`]
-        : layer.type === 'groupNorm' || (layer.type === 'affine2d' && shape.kind === 'image')
-          ? [`${layer.name}.weight`, `${layer.name}.bias`]
-          : [],
+      layer.type === 'groupNorm' || (layer.type === 'affine2d' && shape.kind === 'image')
+        ? [`${layer.name}.weight`, `${layer.name}.bias`]
+        : [],
     ),
   )
 

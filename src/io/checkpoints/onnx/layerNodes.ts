@@ -9,6 +9,7 @@ import { activationNodes } from './activationNodes.js'
 import { productNodes, selectNodes } from './channelNodes.js'
 import { factorName } from './graph/paddedName.js'
 import { groupNormNodes, layerNormNodes } from './normNodes.js'
+import { attentionNodes, classTokenNodes, positionEmbeddingNodes, takeTokenNodes } from './tokenNodes.js'
 import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, padsOf, window } from './windowNodes.js'
 import { float, integer, integers, type Place, type WrittenNode, writtenNode } from './writtenNode.js'
 
@@ -56,16 +57,19 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   linear: ({ name }, place) => [writtenNode('Gemm', place, [`${name}.weight`, `${name}.bias`], [integer('transB', 1)])],
   relu: (_, place) => [writtenNode('Relu', place)],
   activation: ({ function: given }, place) => activationNodes(given, place),
-  prelu: ({ name }, place) => [writtenNode('PRelu', place, [`${name}.weight`])],
   maxPool2d: maxPoolNodes,
   avgPool2d: avgPoolNodes,
-  pad2d: (layer, place) => padNodes(layer, layer.value ?? 0, place, layer.mode),
+  pad2d: (layer, place) => padNodes(layer, layer.value ?? 0, place),
   flatten: (_, place) => [writtenNode('Flatten', place, [], [integer('axis', 1)])],
   add: (_, place) => [writtenNode(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
   concat: (_, place) => [writtenNode('Concat', place, [], [integer('axis', 1)])],
   selectChannels: selectNodes,
   multiply: (_, place) => productNodes(place),
   scale: (_, place) => [writtenNode('Mul', place, [factorName(place.id)])],
+  attention: attentionNodes,
+  classToken: classTokenNodes,
+  positionEmbedding: positionEmbeddingNodes,
+  takeToken: takeTokenNodes,
   given: onlyInTraining,
   sample: onlyInTraining,
 })

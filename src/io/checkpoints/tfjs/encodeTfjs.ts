@@ -37,7 +37,7 @@ export const encodeTfjs = ({ architecture, weights }: Folded, weightsFile: strin
       graph,
       kernel,
       inputs: inputs.map((id) => present(values, id)),
-      parameter: (part) => present(constants, `${prefix}.${part}`),
+      parameter: (part) => present(constants, part === '' ? prefix : `${prefix}.${part}`),
     })
     values.set(kernel.result, last)
   }

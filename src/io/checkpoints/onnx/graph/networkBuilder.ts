@@ -11,7 +11,7 @@ import { floatBytes } from './tensors.js'
 /** A layer of a network that is being read, without its id and inputs. */
 export type Unplaced<L = Layer> = L extends Layer ? Omit<L, 'id' | 'inputs'> : never
 
-/** A layer's tensors by the last part of their names: `weight`, `running_mean`. */
+/** A layer's tensors by the last part of their names: `weight`, `running_mean`; empty for a layer that is one tensor. */
 export type LayerTensors = Readonly<Record<string, StateTensor>>
 
 /** The output of a layer. */
@@ -48,8 +48,6 @@ export class NetworkBuilder {
   readonly #placed: Placed[] = []
   readonly #ids = new FreeNames([INPUT])
   readonly #names = new FreeNames([])
-  /** By the id of a layer that flattens images of one pixel, these images. */
-  readonly #pixels = new Map<string, Activations>()
 
   constructor(image: ImageShape, budget: ReadBudget) {
     this.#image = image
@@ -72,15 +70,7 @@ export class NetworkBuilder {
     const shapes = inputs.map((input) => input.shape)
     const shape = describing(() => inferShape('onnx', id, placed, shapes))
     this.#placed.push({ layer: placed, order: origin.order, own })
-    const [image] = inputs
-    if (layer.type === 'flatten' && image?.shape.kind === 'image' && image.shape.height * image.shape.width === 1)
-      this.#pixels.set(id, image)
     return { id, shape }
-  }
-
-  /** The images of one pixel that a vector was flattened from; undefined for any other. */
-  pixelsBefore({ id }: Activations): Activations | undefined {
-    return this.#pixels.get(id)
   }
 
   /** The wanted name, with a number if a layer has it already. */
@@ -101,7 +91,10 @@ export class NetworkBuilder {
     const kept = ordered.filter(({ layer }) => needed.has(layer.id))
     const tensors = kept.flatMap(({ layer, own }) =>
       'name' in layer
-        ? Object.entries(own).map(([part, tensor]): [string, StateTensor] => [`${layer.name}.${part}`, tensor])
+        ? Object.entries(own).map(([part, tensor]): [string, StateTensor] => [
+            part === '' ? layer.name : `${layer.name}.${part}`,
+            tensor,
+          ])
         : [],
     )
     return {

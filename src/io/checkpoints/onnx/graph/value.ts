@@ -19,6 +19,19 @@ export interface Steps {
   readonly columns: number
 }
 
+/** What the heads of attention read of some activations. */
+export interface Heads {
+  readonly source: Activations
+  /** What the activations are multiplied by. */
+  readonly factor: number
+  /** Extents before those of tokens and channels. */
+  readonly outer: readonly number[]
+  readonly heads: number
+  readonly tokens: number
+  /** For each head one after the other, its channels. */
+  readonly channels: readonly number[]
+}
+
 /** Makes a layer that has a scale and a shift of each channel. @param name of the tensor that the scale came from */
 export type ScaledLayer = (
   given: { readonly scale: Float64Array; readonly shift: Float64Array; readonly name: string },
@@ -71,8 +84,7 @@ type Drafted =
       readonly draft: 'pad'
       readonly source: Activations
       readonly sides: Sides
-      /** The number in the added pixels; undefined if they repeat others. */
-      readonly value: number | undefined
+      readonly value: number
       readonly name: string
     }
   /** Activations whose numbers are read in another order or shape than their layer makes them. */
@@ -88,6 +100,27 @@ type Drafted =
       /** The source as one vector for each image, in the source's order. */
       readonly flat: () => Activations
     }
+  /**
+   * Numbers of the activations of one image in any shape: also some of them, and with the axis of images, of one entry, at
+   * any place among the others.
+   */
+  | {
+      readonly draft: 'moved'
+      readonly source: Value
+      readonly shape: NodeShape
+      /** All extents, for one image. */
+      readonly dims: readonly number[]
+      /** As of `arranged`. */
+      readonly positions: Float64Array
+    }
+  /** Products of queries and keys, or, after a softmax, the shares of the values in attention. */
+  | {
+      readonly draft: 'scores'
+      readonly query: Heads
+      readonly key: Heads
+      readonly scale: number
+      readonly isSoftmax: boolean
+    }
   /** Some channels, of every `step`-th row and column; −1 for channels of zeros. `name` is that of the node. */
   | {
       readonly draft: 'selection'
@@ -96,8 +129,6 @@ type Drafted =
       readonly steps: Steps
       readonly name: string
     }
-  /** A number for each channel, repeated for all pixels of an image: only a product reads it. */
-  | { readonly draft: 'spread'; readonly of: Value }
   /** A linear layer with its bias, which a factor after it may become part of. */
   | { readonly draft: 'dense'; readonly scaled: (factor: number, by: NodePlace) => Activations; readonly out: number }
   /** A softmax of logits, which must be the network's output. */

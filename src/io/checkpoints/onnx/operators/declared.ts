@@ -53,12 +53,6 @@ const window = {
 /** Pooling layers look at every pixel of a window. */
 const undilated = pair(1, 1)
 
-const reduction = {
-  axes: ints(undefined, { until: 17 }),
-  keepdims: int(1, flag),
-  noop_with_empty_axes: int(0, flag, { since: 18 }),
-} satisfies AttributeRules
-
 /**
  * The supported operators of ONNX, each with its attributes that are understood: type, accepted values, default, and the
  * opsets that have it. Any other attribute of a node, or another value, is an error: read past, it would change the
@@ -82,6 +76,8 @@ export const declared = {
     training_mode: int(0, among(0), { since: 14 }),
   },
   Cast: { to: int(), saturate: int(1, among(1), { since: 19 }) },
+  CastLike: { saturate: int(1, among(1), { since: 19 }) },
+  Ceil: {},
   Clip: { min: float(undefined, { until: 10 }), max: float(undefined, { until: 10 }) },
   Concat: { axis: int() },
   Constant: {
@@ -101,6 +97,7 @@ export const declared = {
   // Both are of training alone.
   Dropout: { ratio: float(0.5, { until: 11 }), seed: int(0, undefined, { since: 12 }) },
   Elu: { alpha: float(1) },
+  Equal: {},
   Erf: {},
   Exp: {},
   Expand: {},
@@ -109,7 +106,6 @@ export const declared = {
   Gelu: { approximate: text('none', 'none', 'tanh') },
   Gemm: { alpha: float(1), beta: float(1), transA: int(0, among(0)), transB: int(0, flag) },
   GlobalAveragePool: {},
-  GlobalMaxPool: {},
   GroupNormalization: { num_groups: int(), epsilon: float(1e-5), stash_type: int(1, among(1), { since: 21 }) },
   HardSigmoid: { alpha: float(0.2), beta: float(0.5) },
   HardSwish: {},
@@ -129,19 +125,22 @@ export const declared = {
   },
   Min: {},
   Mish: {},
+  Mod: { fmod: int(0, flag) },
   Mul: {},
   Neg: {},
   Pad: {
-    mode: text('constant', 'constant', 'reflect', 'edge', 'wrap'),
+    mode: text('constant', 'constant'),
     pads: ints(undefined, { until: 10 }),
     // Before a maximum, exporters pad by −∞.
     value: { type: 'float', otherwise: 0, until: 10 },
   },
-  PRelu: {},
   Pow: {},
   Reciprocal: {},
-  ReduceMax: reduction,
-  ReduceMean: reduction,
+  ReduceMean: {
+    axes: ints(undefined, { until: 17 }),
+    keepdims: int(1, flag),
+    noop_with_empty_axes: int(0, flag, { since: 18 }),
+  },
   Relu: {},
   Reshape: { allowzero: int(0, flag, { since: 14 }) },
   Shape: { start: int(0, undefined, { since: 15 }), end: int(undefined, undefined, { since: 15 }) },
@@ -153,7 +152,7 @@ export const declared = {
   },
   Softplus: {},
   // The only axis of one vector for each image: the default of every opset.
-  Softmax: { axis: int(-1, among(1, -1)) },
+  Softmax: { axis: int(-1) },
   Split: { axis: int(0), num_outputs: int(undefined, undefined, { since: 18 }), split: ints(undefined, { until: 12 }) },
   Squeeze: { axes: ints(undefined, { until: 12 }) },
   Sqrt: {},
@@ -163,6 +162,7 @@ export const declared = {
   Tanh: {},
   Transpose: { perm: ints() },
   Unsqueeze: { axes: ints(undefined, { until: 12 }) },
+  Where: {},
 } as const satisfies Readonly<Record<string, AttributeRules>>
 
 /** An operator that is supported. */

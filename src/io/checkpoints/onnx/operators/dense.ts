@@ -4,12 +4,18 @@ import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, floatsOf, permuted, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
 import type { NodePlace, Value } from '../graph/value.js'
+import { type Arrangement, arranged } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
+import { moved } from '../values/moved.js'
+import { isNumbers } from '../values/numbers.js'
+import { attend } from './attending.js'
 import { pixelwise } from './pixelwise.js'
 
 /** `Gemm`: α·x·W + β·c. */
 export const gemm = (node: NodeReader): Value => {
   const transposed = node.integer('transB') !== 0
+  const numbers = draftOf(node.value(0), 'moved')
+  if (numbers) return pixelwiseGemm(node, numbers)
   const weight = node.constant(1)
   const bias = node.optional(2) ? node.constant(2) : undefined
   const { input, positions } = featuresIn(node)
@@ -22,10 +28,33 @@ export const gemm = (node: NodeReader): Value => {
   )
 }
 
+/** `Gemm` of the pixels of all images, one after the other. */
+const pixelwiseGemm = (node: NodeReader, before: Arrangement): Value => {
+  if (node.float('alpha') !== 1 || node.float('beta') !== 1)
+    node.refuse(
+      'attributes "alpha" and "beta" of 1 for a product of pixels',
+      `${node.float('alpha')}, ${node.float('beta')}`,
+    )
+  const weight = node.constant(1)
+  const matrices = node.integer('transB') === 0 ? weight : permuted(weight, [1, 0])
+  const result = pixelwise(node, before, moved, matrices)
+  const product = draftOf(result, 'moved') ?? draftOf(result, 'arranged')
+  const linear = product && draftOf(product.source, 'linear')
+  if (!product || !linear || !node.optional(2)) return result
+  return moved(node, {
+    ...product,
+    dims: [...before.dims.slice(0, -1), linear.out],
+    source: linear.addBias(node.constant(2), node),
+  })
+}
+
 /** `MatMul` by a constant, and the `Add` after it. */
 export const matMul = (node: NodeReader): Value => {
+  if (!isNumbers(node.value(1))) return attend(node)
   const before = draftOf(node.value(0), 'arranged')
-  if (before && before.dims.length > 1) return pixelwise(node, before)
+  if (before && before.dims.length > 1) return pixelwise(node, before, arranged)
+  const numbers = draftOf(node.value(0), 'moved')
+  if (numbers) return pixelwise(node, numbers, moved)
   const { input, positions } = featuresIn(node)
   const weight = node.constant(1)
   const out = outputsOf(node, weight, false)
@@ -102,12 +131,12 @@ const matrix = (node: NodeReader, weight: Tensor, { transposed, factor, position
   const [out = 0, features = 0] = placed.dims
   if (positions && positions.length !== features)
     node.refuse(`weights for ${positions.length} features`, `a tensor of shape ${shapeText(weight.dims)}`)
-  if (positions) return lazyTensor(placed.dims, () => moved(scaled(placed, factor), out, positions))
+  if (positions) return lazyTensor(placed.dims, () => placedColumns(scaled(placed, factor), out, positions))
   return factor === 1 ? stateTensor(placed) : lazyTensor(placed.dims, () => scaled(placed, factor))
 }
 
 /** Moves the columns of a matrix of `out` rows to other positions. */
-const moved = (numbers: Float32Array, out: number, positions: Float64Array): Float32Array => {
+const placedColumns = (numbers: Float32Array, out: number, positions: Float64Array): Float32Array => {
   const result = new Float32Array(numbers.length)
   const features = positions.length
   for (let row = 0; row < out; row++)

@@ -4,50 +4,67 @@ import { NodeReader } from '../graph/nodeReader.js'
 import type { Reading } from '../graph/reading.js'
 import type { Value } from '../graph/value.js'
 import { anyOrder } from '../values/anyOrder.js'
+import { castLike, ceil, equal, mod, where } from '../values/comparisons.js'
+import {
+  gatherMoved,
+  movedOr,
+  reshapeMoved,
+  shapeMoved,
+  sliceMoved,
+  splitMoved,
+  squeezeMoved,
+  transposeMoved,
+  unsqueezeMoved,
+} from '../values/moved.js'
 import { concat, constantOfShape, gather, ofNumbersOr, slice } from '../values/numbers.js'
 import { cast } from '../values/views.js'
 import { add, batchNormalization, div, mul, sub, sum } from './affine.js'
+import { scaleStep, softmaxStep } from './attending.js'
 import { concatenated } from './concatenation.js'
 import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
-import { expand } from './expand.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
-import { globalAverage, globalMax, reduceMax, reduceMean } from './globalPooling.js'
-import { centredStep, epsilonStep, meanStep, momentOr, normalisedStep, squareRoot, squaresStep } from './moments.js'
+import { centredStep, epsilonStep, meanStep, normalisedStep, squareRoot, squaresStep, stepOr } from './moments.js'
 import { groupNormalization, instanceNormalization, layerNormalization } from './normalisations.js'
 import { pad } from './padding.js'
+import { partOr } from './parts.js'
 import { constant, dropout, identity, relu, softmax } from './passing.js'
 import { averagePool, maxPool } from './pooling.js'
-import { prelu } from './prelu.js'
 import { gathered, sliced, split } from './selections.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
-import { conv } from './windows.js'
+import { classTokenStep, expand, positionStep } from './tokens.js'
+import { conv, globalAverage, reduceMean } from './windows.js'
 
 /** What an operator becomes: layers, or a value that later nodes use. */
 const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | readonly Value[]>> = {
-  Add: momentOr(epsilonStep, anyOrder(add)),
+  Add: stepOr(positionStep, stepOr(epsilonStep, anyOrder(add))),
   AveragePool: averagePool,
   BatchNormalization: batchNormalization,
   Cast: cast,
+  CastLike: castLike,
+  Ceil: ceil,
   Clip: anyOrder(clip),
-  Concat: ofNumbersOr(concat, concatenated),
+  Concat: ofNumbersOr(concat, stepOr(classTokenStep, concatenated)),
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Conv: conv,
-  Div: momentOr(normalisedStep, anyOrder(div)),
+  Div: stepOr(
+    scaleStep((scale, by) => scale / by),
+    stepOr(normalisedStep, anyOrder(div)),
+  ),
   Dropout: dropout,
   Elu: anyOrder(nonlinearity((node) => ({ type: 'elu', alpha: node.float('alpha') }))),
+  Equal: equal,
   Erf: anyOrder(elementwise(numbers.erf)),
-  Exp: anyOrder(elementwise(Math.exp)),
   Expand: expand,
+  Exp: anyOrder(elementwise(Math.exp)),
   Flatten: flatten,
-  Gather: ofNumbersOr(gather, gathered),
+  Gather: ofNumbersOr(gather, partOr(gatherMoved, gathered)),
   Gelu: anyOrder(
     nonlinearity((node) => ({ type: 'gelu', approximate: node.text('approximate') === 'tanh' ? 'tanh' : 'none' })),
   ),
   Gemm: gemm,
   GlobalAveragePool: globalAverage,
-  GlobalMaxPool: globalMax,
   GroupNormalization: groupNormalization,
   HardSigmoid: anyOrder(hardSigmoid),
   HardSwish: anyOrder(nonlinearity(() => ({ type: 'hardSwish' }))),
@@ -61,30 +78,33 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   MaxPool: maxPool,
   Min: anyOrder(withNumber(Math.min)),
   Mish: anyOrder(nonlinearity(() => ({ type: 'mish' }))),
-  Mul: momentOr(squaresStep, anyOrder(mul)),
+  Mod: mod,
+  Mul: stepOr(
+    scaleStep((scale, by) => scale * by),
+    stepOr(squaresStep, anyOrder(mul)),
+  ),
   Neg: anyOrder(elementwise((x) => -x)),
   Pad: pad,
-  PRelu: anyOrder(prelu),
-  Pow: momentOr(squaresStep, anyOrder(withNumber(Math.pow))),
+  Pow: stepOr(squaresStep, anyOrder(withNumber(Math.pow))),
   Reciprocal: anyOrder(elementwise((x) => 1 / x)),
-  ReduceMax: reduceMax,
-  ReduceMean: momentOr(meanStep, reduceMean),
+  ReduceMean: stepOr(meanStep, reduceMean),
   Relu: anyOrder(relu),
-  Reshape: reshape,
-  Shape: shapeOf,
+  Reshape: movedOr(reshapeMoved, reshape),
+  Shape: movedOr(shapeMoved, shapeOf),
   Sigmoid: anyOrder(elementwise(numbers.sigmoid)),
-  Slice: ofNumbersOr(slice, sliced),
+  Slice: ofNumbersOr(slice, partOr(sliceMoved, sliced)),
   Softplus: anyOrder(elementwise(numbers.softplus)),
-  Softmax: softmax,
-  Split: split,
-  Squeeze: squeeze,
+  Softmax: stepOr(softmaxStep, softmax),
+  Split: partOr(splitMoved, split),
+  Squeeze: movedOr(squeezeMoved, squeeze),
   Sqrt: squareRoot,
-  Sub: momentOr(centredStep, anyOrder(sub)),
+  Sub: stepOr(centredStep, anyOrder(sub)),
   Sum: anyOrder(sum),
   Swish: anyOrder(swish),
   Tanh: anyOrder(elementwise(Math.tanh)),
-  Transpose: transposeOf,
-  Unsqueeze: unsqueeze,
+  Transpose: movedOr(transposeMoved, transposeOf),
+  Unsqueeze: movedOr(unsqueezeMoved, unsqueeze),
+  Where: where,
 }
 
 /** Supported ONNX operators. */

@@ -14,8 +14,8 @@ import { normDraft } from './normalisations.js'
 
 type Stage = Extract<Value, { readonly draft: 'moment' }>['stage']
 
-/** An operator that may be a step of a normalisation, and otherwise is what `read` makes of it. */
-export const momentOr =
+/** An operator that may be a step of a larger layer, and otherwise is what `read` makes of it. */
+export const stepOr =
   (step: (node: NodeReader) => Value | undefined, read: (node: NodeReader) => Value) =>
   (node: NodeReader): Value =>
     step(node) ?? read(node)

@@ -8,6 +8,7 @@ import type { ScaledLayer, Value } from '../graph/value.js'
 import { channelsAlong } from '../values/anyOrder.js'
 import { arranged } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
+import { moved } from '../values/moved.js'
 import { shortest } from '../values/shortest.js'
 import { fromFront } from '../values/views.js'
 import { imageOf } from './windows.js'
@@ -59,16 +60,17 @@ const scaleAndShift = (node: NodeReader, count: number, placeOf: (index: number)
 export const layerNormalization = (node: NodeReader): Value => {
   const epsilon = node.float('epsilon')
   const axis = node.integer('axis')
-  const before = draftOf(node.value(0), 'arranged')
+  const numbers = draftOf(node.value(0), 'moved')
+  const before = numbers ?? draftOf(node.value(0), 'arranged')
   if (before) {
-    const rank = before.dims.length + 1
+    const rank = before.dims.length + (numbers ? 0 : 1)
     const last = before.dims.length - 1
     const channels = fromFront(node, axis, rank) === rank - 1 ? channelsAlong(node, before, [last]) : undefined
     if (!channels) return notOfChannels(node, axis)
     const source = node.withInputs([before.source]).activations(0)
     const given = scaleAndShift(node, channels.length, (i) => channels[i] ?? 0)
     const made = normLayer(node, source, { type: 'layerNorm' }, epsilon)(given, node)
-    return arranged(node, { ...before, source: activations(made) })
+    return (numbers ? moved : arranged)(node, { ...before, source: activations(made) })
   }
   const source = node.activations(0)
   if (source.shape.kind !== 'vector' || fromFront(node, axis, 2) !== 1) return notOfChannels(node, axis)

@@ -4,15 +4,19 @@ import { countOf, floatsOf, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor } from '../graph/tensors.js'
 import type { NodePlace, Value } from '../graph/value.js'
 import { channelsAlong } from '../values/anyOrder.js'
-import { type Arranged, arranged } from '../values/arranged.js'
+import type { Arrangement } from '../values/arranged.js'
 import { activations, once } from '../values/drafts.js'
 
 /**
  * `MatMul` of images with their channels last, or of tokens, by a constant matrix: a convolution with a kernel of one
  * pixel, and the `Add` after it.
  */
-export const pixelwise = (node: NodeReader, before: Arranged): Value => {
-  const weight = node.constant(1)
+export const pixelwise = (
+  node: NodeReader,
+  before: Arrangement,
+  again: (node: NodeReader, arrangement: Arrangement) => Value,
+  weight = node.constant(1),
+): Value => {
   const [inputs = 0, out = 0] = weight.dims
   const last = before.dims.length - 1
   const channels = channelsAlong(node, before, [last])
@@ -47,7 +51,7 @@ export const pixelwise = (node: NodeReader, before: Arranged): Value => {
     return (i % out) * pixels + ((before.positions[row * inputs] ?? 0) % pixels)
   })
   const dims = [...before.dims.slice(0, -1), out]
-  return arranged(node, { source: draft, shape: { ...shape, channels: out }, dims, positions })
+  return again(node, { source: draft, shape: { ...shape, channels: out }, dims, positions })
 }
 
 /** The matrix in × out as filters, out × in. @param channels the channel of each row */

@@ -3,6 +3,7 @@ import { countOf, shapeText } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
 import { arrangementIn, extentsIn, flattened, reordered, reshapedTo } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
+import { movedIn, reshapeMoved, transposeMoved, unsqueezeMoved } from '../values/moved.js'
 import { attributeOrInput, computed, numbersIn } from '../values/numbers.js'
 import {
   fixedDims,
@@ -37,8 +38,10 @@ export const reshape = (node: NodeReader): Value => {
   const known = countOf(others.filter((extent) => extent !== -1).map(Number))
   const own = others.map((extent) => (extent === -1 && first !== -1 ? features / known : Number(extent)))
   const areExtents = own.length > 0 && own.length < MOST_AXES && own.every((each) => Number.isInteger(each) && each > 0)
-  if (!isBatch || !areExtents || countOf(own) !== features)
-    node.refuse(`${features} numbers per image`, `shape ${shapeText(wanted.slice(0, 16))}`)
+  const isMoved = !isBatch || !areExtents || countOf(own) !== features
+  const before = isMoved ? movedIn(node) : undefined
+  if (before) return reshapeMoved(node, before)
+  if (isMoved) node.refuse(`${features} numbers per image`, `shape ${shapeText(wanted.slice(0, 16))}`)
   return inExtents(node, own)
 }
 
@@ -70,7 +73,8 @@ export const unsqueeze = (node: NodeReader): Value => {
   const dims = fixedDims(node)
   if (dims) return unsqueezed(node, dims, axes)
   const [batch, ...extents] = withAxes(node, extentsIn(node), axes)
-  if (batch !== 'batch') node.refuse('images along the first axis', `axes ${axes.slice(0, 16).join(', ')}`)
+  const before = batch === 'batch' ? undefined : movedIn(node)
+  if (before) return unsqueezeMoved(node, before)
   return inExtents(node, extents.map(Number))
 }
 
@@ -98,7 +102,8 @@ export const transposeOf = (node: NodeReader): Value => {
   if (order.length !== dims.length || sorted.some((axis, i) => axis !== i))
     node.refuse(`an order of ${dims.length} axes as attribute "perm"`, shapeText(order.slice(0, 16)))
   if (fixed) return transposed(node, fixed, order)
-  if (order[0] !== 0) node.refuse('images along the first axis', `${node.described(0)}, by ${shapeText(order)}`)
+  const before = order[0] === 0 ? undefined : movedIn(node)
+  if (before) return transposeMoved(node, before)
   if (order.every((axis, i) => axis === i)) return node.value(0)
   return reordered(
     node,

@@ -3,6 +3,7 @@ import { countOf, floatsOf, rowMajor, tensorOf } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
 import { type Arranged, type Arrangement, arranged } from './arranged.js'
 import { draftOf } from './drafts.js'
+import { type Moved, moved } from './moved.js'
 import { isNumbers } from './numbers.js'
 
 /**
@@ -17,21 +18,28 @@ export const anyOrder =
     const inputs = Array.from({ length: node.count }, (_, i) => {
       const value = node.optional(i)
       if (!value) return undefined
-      return draftOf(value, 'arranged')?.source ?? placed(node, i, before)
+      return (draftOf(value, 'arranged') ?? draftOf(value, 'moved'))?.source ?? placed(node, i, before)
     })
-    return arranged(node, { ...before, source: read(node.withInputs(inputs)) })
+    const source = read(node.withInputs(inputs))
+    return before.draft === 'moved' ? moved(node, { ...before, source }) : arranged(node, { ...before, source })
   }
 
 /** The order of all inputs that are activations; undefined if it is that of their layers, or they differ. */
-const orderOf = (node: NodeReader): Arranged | undefined => {
+const orderOf = (node: NodeReader): Arranged | Moved | undefined => {
   const values = Array.from({ length: node.count }, (_, i) => node.optional(i)).filter((value) => value !== undefined)
-  const [first, ...others] = values.filter((value) => !isNumbers(value)).map((value) => draftOf(value, 'arranged'))
+  const [first, ...others] = values
+    .filter((value) => !isNumbers(value))
+    .map((value) => draftOf(value, 'arranged') ?? draftOf(value, 'moved'))
   return first && others.every((other) => other && isSame(node, first, other)) ? first : undefined
 }
 
-const isSame = (node: NodeReader, { dims, positions }: Arranged, other: Arranged): boolean => {
+const isSame = (node: NodeReader, { draft, dims, positions }: Arranged | Moved, other: Arranged | Moved): boolean => {
   node.budget.work(positions.length, 'the order of its activations')
-  return dims.join() === other.dims.join() && positions.every((position, i) => position === other.positions[i])
+  return (
+    draft === other.draft &&
+    dims.join() === other.dims.join() &&
+    positions.every((position, i) => position === other.positions[i])
+  )
 }
 
 /** A constant that is broadcast over activations, in the order of their layer: one number, or one for each channel. */

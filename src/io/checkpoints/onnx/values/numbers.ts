@@ -1,8 +1,9 @@
 import type { Dtype } from '../../tensors/dtype.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import type { Extent, Numbers } from '../graph/numbers.js'
-import { countOf, doublesOf, rowMajor, shapeText } from '../graph/tensor.js'
+import { countOf, doublesOf, shapeText } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
+import { broadcast, spread } from './broadcasting.js'
 
 /** The most numbers of a list. Exporters compute shapes, paddings and means by lists of a few numbers. */
 const MOST = 1024
@@ -84,30 +85,6 @@ export const combined = (
   })
   if (isWhole && !values.every(Number.isSafeInteger)) node.refuse('whole numbers', values.join(', '))
   return computed(node, dtype, values, dims)
-}
-
-/** The shape of two values that are broadcast over each other. */
-const broadcast = (node: NodeReader, left: readonly number[], right: readonly number[]): readonly number[] => {
-  const rank = Math.max(left.length, right.length)
-  const [a, b] = [left, right].map((dims) => [...new Array<number>(rank - dims.length).fill(1), ...dims])
-  return Array.from({ length: rank }, (_, axis) => {
-    const [x = 1, y = 1] = [a?.[axis], b?.[axis]]
-    if (x !== y && x !== 1 && y !== 1)
-      node.refuse('constants that can be broadcast over each other', `${shapeText(left)} and ${shapeText(right)}`)
-    return x === 1 ? y : x
-  })
-}
-
-/** For each entry of a shape, row-major, the position of what is broadcast over it. */
-const spread = (from: readonly number[], over: readonly number[]): readonly number[] => {
-  const steps = rowMajor(from).map((step, axis) => (from[axis] === 1 ? 0 : step))
-  const strides = rowMajor(over)
-  return Array.from({ length: countOf(over) }, (_, i) =>
-    steps.reduce((sum, step, axis) => {
-      const along = over.length - from.length + axis
-      return sum + step * (Math.floor(i / (strides[along] ?? 1)) % (over[along] ?? 1))
-    }, 0),
-  )
 }
 
 /** `ConstantOfShape`. */

@@ -1,0 +1,134 @@
+import type { Activations } from '../graph/networkBuilder.js'
+import type { NodeReader } from '../graph/nodeReader.js'
+import { countOf, doublesOf } from '../graph/tensor.js'
+import type { Heads, Value } from '../graph/value.js'
+import type { Arrangement } from '../values/arranged.js'
+import { activations, draftOf } from '../values/drafts.js'
+import { moved, movedIn } from '../values/moved.js'
+import { isNumbers } from '../values/numbers.js'
+import { shortest } from '../values/shortest.js'
+
+// Attention as exporters write it: softmax(scale·Q·Kᵀ)·V, where reshapes and transpositions make a matrix of each head.
+// What the matrices hold is known by the places of their numbers, so it does not matter by which steps they were made.
+
+/** `MatMul` of two activations: of queries and keys, or of shares and values. */
+export const attend = (node: NodeReader): Value => {
+  const shares = draftOf(node.value(0), 'scores')
+  if (shares) return ofValues(node, shares)
+  const [left, right] = [movedIn(node, 0), movedIn(node, 1)]
+  const query = left && headsOf(node, left, 'rows')
+  const key = right && headsOf(node, right, 'columns')
+  if (!query || !key || query.heads !== key.heads || query.channels.length !== key.channels.length)
+    return node.refuse(
+      'a product with a constant, or of queries and keys',
+      `${node.described(0)}, and ${node.described(1)}`,
+    )
+  return scores(node, { query, key, scale: query.factor * key.factor, isSoftmax: false })
+}
+
+type Scores = Omit<Extract<Value, { readonly draft: 'scores' }>, 'kind' | 'draft' | 'settle'>
+
+const scores = (node: NodeReader, given: Scores): Value => ({
+  kind: 'draft',
+  draft: 'scores',
+  ...given,
+  settle: () => node.refuse('attention, softmax(scale·Q·Kᵀ)·V', 'another use of products of activations'),
+})
+
+/** Matrices, a token in each row or column, of a number of heads. */
+const headsOf = (node: NodeReader, given: Arrangement, tokensAre: 'rows' | 'columns'): Heads | undefined => {
+  const { shape, dims, positions } = given
+  if (shape.kind !== 'image' || dims.length < 2) return undefined
+  const tokens = shape.height * shape.width
+  const outer = dims.slice(0, -2)
+  const [rows = 0, columns = 0] = dims.slice(-2)
+  const [count, depth] = tokensAre === 'rows' ? [rows, columns] : [columns, rows]
+  const heads = countOf(outer)
+  if (count !== tokens) return undefined
+  const place = (head: number, token: number, channel: number): number =>
+    positions[
+      tokensAre === 'rows' ? (head * tokens + token) * depth + channel : (head * depth + channel) * tokens + token
+    ] ?? Number.NaN
+  node.budget.work(4 * positions.length, 'the order of its activations')
+  const channels: number[] = []
+  for (let head = 0; head < heads; head++)
+    for (let channel = 0; channel < depth; channel++) {
+      const first = place(head, 0, channel)
+      if (first % tokens !== 0) return undefined
+      for (let token = 1; token < tokens; token++) if (place(head, token, channel) !== first + token) return undefined
+      channels.push(first / tokens)
+    }
+  return { ...sourceOf(node, given), outer, heads, tokens, channels }
+}
+
+/** The activations that numbers come from, and one factor of all of them. */
+const sourceOf = (node: NodeReader, { source }: Arrangement): Pick<Heads, 'source' | 'factor'> => {
+  const affine = draftOf(source, 'affine')
+  const [factor = 1] = affine?.scale ?? []
+  const isFactor =
+    affine && !affine.into && affine.scale.every((each) => each === factor) && affine.shift.every((each) => each === 0)
+  return isFactor && factor > 0
+    ? { source: affine.source, factor }
+    : { source: node.withInputs([source]).activations(0), factor: 1 }
+}
+
+const ofValues = (node: NodeReader, { query, key, scale, isSoftmax }: Scores): Value => {
+  const right = movedIn(node, 1)
+  const value = right && headsOf(node, right, 'rows')
+  if (!isSoftmax || !value || value.heads !== query.heads || value.tokens !== key.tokens)
+    return node.refuse('shares of values, softmax(scale·Q·Kᵀ)·V', node.described(1))
+  const { heads, tokens, outer } = query
+  const width = value.channels.length / heads
+  const inputs = [query, key, { ...value, factor: 1 }].map((each) => part(node, each))
+  const valued = value.factor === 1 ? inputs[2] : scaledBy(node, inputs[2], value.factor)
+  const [first, second] = inputs
+  if (!first || !second || !valued) return node.refuse('queries, keys and values', 'fewer')
+  const usual = Math.fround(1 / Math.sqrt(query.channels.length / heads))
+  const own = Math.fround(scale) === usual ? {} : { scale: shortest(scale) }
+  const output = node.builder.add(
+    { type: 'attention', heads, ...own },
+    [first, second, valued],
+    node.originOf('attention'),
+  )
+  const count = heads * tokens * width
+  node.budget.allocate(Float64Array.BYTES_PER_ELEMENT * count, 'the order of its activations')
+  const positions = Float64Array.from({ length: count }, (_, i) => {
+    const [head, token, channel] = [Math.floor(i / (tokens * width)), Math.floor(i / width) % tokens, i % width]
+    return (head * width + channel) * tokens + token
+  })
+  return moved(node, { source: activations(output), shape: output.shape, dims: [...outer, tokens, width], positions })
+}
+
+/** The channels that heads read, as activations of their own. */
+const part = (node: NodeReader, { source, channels }: Heads): Activations => {
+  const own = source.shape.kind === 'image' ? source.shape.channels : 0
+  if (channels.length === own && channels.every((channel, c) => channel === c)) return source
+  return node.builder.add({ type: 'selectChannels', channels }, [source], node.originOf('selectChannels'))
+}
+
+const scaledBy = (node: NodeReader, source: Activations | undefined, factor: number): Activations | undefined =>
+  source && node.builder.add({ type: 'scale', factor: shortest(factor) }, [source], node.originOf('scale'))
+
+/** `Mul` or `Div` of scores by one number. */
+export const scaleStep =
+  (combine: (scale: number, by: number) => number) =>
+  (node: NodeReader): Value | undefined => {
+    const [at, other] = draftOf(node.value(0), 'scores') ? [0, 1] : [1, 0]
+    const before = draftOf(node.value(at), 'scores')
+    if (!before || before.isSoftmax || !isNumbers(node.value(other))) return undefined
+    const tensor = node.constant(other)
+    const [by = Number.NaN] = doublesOf(tensor)
+    if (countOf(tensor.dims) !== 1 || !(by > 0))
+      node.refuse('one number > 0 as the scale of attention', node.described(other))
+    return scores(node, { ...before, scale: combine(before.scale, by) })
+  }
+
+/** `Softmax` of scores, along their last axis. */
+export const softmaxStep = (node: NodeReader): Value | undefined => {
+  const before = draftOf(node.value(0), 'scores')
+  if (!before) return undefined
+  const axis = node.integer('axis')
+  if (axis !== -1 && axis !== before.query.outer.length + 1)
+    node.refuse('a softmax along the keys, the last axis', `axis ${axis}`)
+  return scores(node, { ...before, isSoftmax: true })
+}

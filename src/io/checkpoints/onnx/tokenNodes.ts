@@ -1,0 +1,126 @@
+import type {
+  AttentionLayer,
+  ClassTokenLayer,
+  PositionEmbeddingLayer,
+  TakeTokenLayer,
+} from '../../../models/architecture/layer.js'
+import type { NodeShape } from '../../../models/architecture/shapes.js'
+import { attentionSizes, tokensOf } from '../../../models/architecture/tokens.js'
+import type { LayerPlace } from './windowNodes.js'
+import { float, integer, integers, type WrittenAttribute, type WrittenNode, writtenNode } from './writtenNode.js'
+
+/** Collects the nodes of a layer. The one that a reader makes the layer of has its name. */
+class Nodes {
+  readonly #place: LayerPlace
+  readonly #nodes: WrittenNode[] = []
+
+  constructor(place: LayerPlace) {
+    this.#place = place
+  }
+
+  add(opType: string, inputs: readonly string[], attributes: readonly WrittenAttribute[] = []): string {
+    const name = `${this.#place.id}/${this.#nodes.length}`
+    this.#nodes.push(writtenNode(opType, { id: name, inputs, output: name }, [], attributes))
+    return name
+  }
+
+  /** The node that has the layer's name. */
+  main(opType: string, inputs: readonly string[], attributes: readonly WrittenAttribute[] = []): string {
+    const { id } = this.#place
+    const output = `${id}/result`
+    this.#nodes.push(writtenNode(opType, { id, inputs, output }, [], attributes))
+    return output
+  }
+
+  whole(values: readonly number[]): string {
+    return this.add('Constant', [], [integers('value_ints', values)])
+  }
+
+  index(value: number): string {
+    return this.add('Constant', [], [integer('value_int', value)])
+  }
+
+  reshape(x: string, shape: readonly number[]): string {
+    return this.add('Reshape', [x, this.whole(shape)])
+  }
+
+  transpose(x: string, perm: readonly number[]): string {
+    return this.add('Transpose', [x], [integers('perm', perm)])
+  }
+
+  /** The pixels of an image as rows: n x pixels x channels. */
+  rows(x: string, shape: NodeShape | undefined): string {
+    return this.transpose(this.reshape(x, [0, channelsOf(shape), tokensOf(shape)]), [0, 2, 1])
+  }
+
+  /** The inverse of `rows`, as the layer's output. */
+  image(rows: string, shape: NodeShape): readonly WrittenNode[] {
+    const [height, width] = shape.kind === 'image' ? [shape.height, shape.width] : [1, 1]
+    return this.reshaped(this.transpose(rows, [0, 2, 1]), [0, channelsOf(shape), height, width])
+  }
+
+  /** All nodes, with one that reshapes to the layer's output. */
+  reshaped(x: string, shape: readonly number[]): readonly WrittenNode[] {
+    const target = this.whole(shape)
+    const { id, output } = this.#place
+    return [...this.#nodes, writtenNode('Reshape', { id: `${id}/image`, inputs: [x, target], output })]
+  }
+
+  /** All nodes, with one that has the layer's name and its output. */
+  ending(opType: string, inputs: readonly string[], attributes: readonly WrittenAttribute[]): readonly WrittenNode[] {
+    return [...this.#nodes, writtenNode(opType, { ...this.#place, inputs }, [], attributes)]
+  }
+}
+
+const channelsOf = (shape: NodeShape | undefined): number => (shape?.kind === 'image' ? shape.channels : 1)
+
+/** The name in a file of the tensor of a layer that is one tensor: the name itself may be that of the layer's output. */
+export const wholeName = (name: string): string => `${name}.weight`
+
+/** Multi-head attention by matrix products and a softmax: opset 23 has an operator for it, opset 17 has not. */
+export const attentionNodes = (layer: AttentionLayer, place: LayerPlace): readonly WrittenNode[] => {
+  const nodes = new Nodes(place)
+  const [query = '', key = '', value = ''] = place.inputs
+  const { heads, queries, keys, depth, width, scale } = attentionSizes(layer, place.inputShapes)
+  const split = (x: string, channels: number, tokens: number): string => nodes.reshape(x, [0, heads, channels, tokens])
+  const scores = nodes.add('MatMul', [
+    nodes.transpose(split(query, depth, queries), [0, 1, 3, 2]),
+    split(key, depth, keys),
+  ])
+  const factor = nodes.add('Constant', [], [float('value_float', scale)])
+  const shares = nodes.add('Softmax', [nodes.add('Mul', [scores, factor])], [integer('axis', -1)])
+  const sums = nodes.main('MatMul', [shares, nodes.transpose(split(value, width, keys), [0, 1, 3, 2])])
+  const [from] = place.inputShapes
+  const [rows, columns] = from?.kind === 'image' ? [from.height, from.width] : [1, 1]
+  return nodes.reshaped(nodes.transpose(sums, [0, 1, 3, 2]), [0, heads * width, rows, columns])
+}
+
+/** A learned token before those of an image. */
+export const classTokenNodes = ({ name }: ClassTokenLayer, place: LayerPlace): readonly WrittenNode[] => {
+  const nodes = new Nodes(place)
+  const [x = ''] = place.inputs
+  const [shape] = place.inputShapes
+  const rows = nodes.rows(x, shape)
+  const batch = nodes.add('Shape', [rows], [integer('start', 0), integer('end', 1)])
+  const sizes = nodes.add('Concat', [batch, nodes.whole([1, channelsOf(shape)])], [integer('axis', 0)])
+  const both = nodes.main('Concat', [nodes.add('Expand', [wholeName(name), sizes]), rows], [integer('axis', 1)])
+  const tokens = { kind: 'image', height: tokensOf(shape) + 1, width: 1, channels: channelsOf(shape) } as const
+  return nodes.image(both, tokens)
+}
+
+/** A learned number for each pixel and channel. */
+export const positionEmbeddingNodes = ({ name }: PositionEmbeddingLayer, place: LayerPlace): readonly WrittenNode[] => {
+  const nodes = new Nodes(place)
+  const [x = ''] = place.inputs
+  const [shape] = place.inputShapes
+  const sum = nodes.main('Add', [nodes.rows(x, shape), wholeName(name)])
+  return nodes.image(sum, shape ?? { kind: 'vector', features: 1 })
+}
+
+/** The channels of one pixel. */
+export const takeTokenNodes = ({ token }: TakeTokenLayer, place: LayerPlace): readonly WrittenNode[] => {
+  const nodes = new Nodes(place)
+  const [x = ''] = place.inputs
+  const rows = nodes.rows(x, place.inputShapes[0])
+  return nodes.ending('Gather', [rows, nodes.index(token)], [integer('axis', 1)])
+}

@@ -23,6 +23,7 @@ const networks = [
   'efficientnet_b0',
   'regnet_y_400mf',
   'resnet18',
+  'convnext_tiny',
 ]
 
 const shape = { height: 32, width: 32, channels: 3 }

@@ -75,6 +75,7 @@ const folders = {
     ['checkpoints', 'The state of a run as a file needs neither the run nor its folder.'],
     ['folder', 'The files of a run folder, and its lock, do not depend on what runs there.'],
     ['records', 'Reading run folders back, for reports, pages and other machines, needs no code that runs pipelines.'],
+    ['trial', 'A trial is a pipeline over few images: it does not know how pipelines are run.'],
     ['run', 'A run does not know whether it is a row of a comparison or a point of a sweep.'],
     ['comparison', 'A comparison runs pipelines one after the other.'],
     ['sweep', 'A sweep receives the function that runs a point: it knows neither child processes nor a queue.'],

@@ -16,6 +16,7 @@ import {
   pgd,
   pipeline,
   presets,
+  readingParameters,
   signNoise,
   thirds,
   uniformNoise,
@@ -36,10 +37,7 @@ export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
         default: 'resnet18',
         help: 'What the checkpoint is of; its sizes are read off it.',
       }),
-      key: param.optional(
-        param.text({ help: 'Where in the checkpoint the network is, such as teacher.' }),
-        'the only network, or the average of several',
-      ),
+      ...readingParameters,
       rate: param.number({ default: 4, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
       rates: param.choice(['uniform', 'erk', 'global', 'learned'], {
         default: 'uniform',
@@ -76,7 +74,7 @@ export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
       const { admm, retrain } = preset.admmMask
       const data = preset.data({ batchSize: p.batchSize })
       const teacher = pipeline(`${name}-${p.rate}x`, data).pipe(
-        loadTeacher(p.checkpoint, { architecture: p.architecture, ...(p.key === undefined ? {} : { key: p.key }) }),
+        loadTeacher(p.checkpoint, { architecture: p.architecture, key: p.key, normalisation: p.normalisation }),
       )
       const seen = p.noise === 'none' ? teacher : teacher.pipe(perturb(perturbations[p.noise]({ epsilon })))
 
@@ -103,4 +101,5 @@ export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
   )
 }
 
+/** PwoA on CIFAR-10, with the paper's settings: prunes a robust network without attacks. */
 export default pruneCifar('cifar10')

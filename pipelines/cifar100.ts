@@ -1,4 +1,4 @@
 import { pruneCifar } from './cifar10.js'
 
-/** As `cifar10.ts`, with the paper's settings for CIFAR-100. */
+/** PwoA on CIFAR-100, with the paper's settings: prunes a robust network without attacks. */
 export default pruneCifar('cifar100')

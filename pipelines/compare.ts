@@ -35,6 +35,7 @@ import {
   presetNames,
   presets,
   pwoa,
+  readingParameters,
   type Step,
   sweep,
   thirds,
@@ -170,6 +171,7 @@ export default definePipeline(
       param.choice(architectureNames, { help: 'What the checkpoints are of; files of exportModel say so themselves.' }),
       'what the files say',
     ),
+    ...readingParameters,
     exclude: param.list(param.text({ help: 'A layer.' }), {
       default: [],
       help: 'Layers that are not pruned; where none is named, the last one.',
@@ -252,7 +254,7 @@ export default definePipeline(
       points,
       ({ teacher, method, rate }) => {
         const source = pipeline(`${teacher} ${method} ${rate}x`, data).pipe(
-          loadTeacher(teachers.get(teacher) ?? teacher, architecture === undefined ? {} : { architecture }),
+          loadTeacher(teachers.get(teacher) ?? teacher, { architecture, key: p.key, normalisation: p.normalisation }),
         )
         const pruned = build(method, {
           ...p,

@@ -7,6 +7,7 @@ const logitNorm = (weight: number) => lossTerm('logitNorm', ({ logits }) => tf.m
 
 const teacher = fileURLToPath(new URL('../assets/teacher-digits.safetensors', import.meta.url))
 
+/** A pipeline with a stage of its own, a term of the loss, which prints its smoothed loss as it runs. */
 export default pipeline('custom-stage', syntheticDigits({ train: 3000 }))
   .pipe(
     loadTeacher(teacher, { architecture: 'mnistNet' }),

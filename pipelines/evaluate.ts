@@ -20,6 +20,7 @@ import {
   pgd,
   pipeline,
   presets,
+  readingParameters,
   type Shard,
   shards,
   square,
@@ -81,19 +82,11 @@ export default definePipeline(
       param.choice(architectureNames, { help: 'What the checkpoint is of; a file of exportModel says so itself.' }),
       'what the file says',
     ),
-    key: param.optional(
-      param.text({ help: 'Where in the checkpoint the network is, such as teacher.' }),
-      'the only network, or the average of several',
-    ),
+    ...readingParameters,
     dataset: param.choice(['mnist', 'cifar10', 'cifar100', 'syntheticDigits'], {
       default: 'mnist',
       help: 'Where the test images are from.',
     }),
-    mean: param.list(param.number({ help: 'One for each channel.' }), {
-      default: [],
-      help: 'What the training code subtracted from images outside of the network, and',
-    }),
-    std: param.list(param.number({ help: 'One for each channel.' }), { default: [], help: 'what it divided them by.' }),
     examples: param.integer({ default: 1000, min: 1, unit: 'images', help: 'The first so many test images.' }),
     attacks: param.list(param.choice(names, { help: 'An attack; pgd takes 40 steps on digits, 10 on CIFAR.' }), {
       default: ['autoattack', 'pgd'],
@@ -118,8 +111,7 @@ export default definePipeline(
     architecture,
     key,
     dataset,
-    mean,
-    std,
+    normalisation,
     examples,
     epsilon,
     norm,
@@ -146,11 +138,7 @@ export default definePipeline(
     }
     const evaluation = (shard?: Shard) =>
       pipeline('evaluate', datasets[dataset]()).pipe(
-        loadTeacher(checkpoint, {
-          ...(architecture === undefined ? {} : { architecture }),
-          ...(key === undefined ? {} : { key }),
-          ...(mean.length + std.length > 0 ? { normalisation: { mean, std } } : {}),
-        }),
+        loadTeacher(checkpoint, { architecture, key, normalisation }),
         attackEval(
           p.attacks.map((name) => attacks[name](threat)),
           { examples, batchSize, pictures, shard },

@@ -96,6 +96,7 @@ const toMlflow: Observer = ({ folder, metrics$, events$, result }) => {
 
 const teacher = fileURLToPath(new URL('../assets/teacher-digits.safetensors', import.meta.url))
 
+/** Prunes a small network and sends its losses and accuracies to an MLflow server as they arrive. */
 export default pipeline('mlflow', syntheticDigits({ train: 640, test: 100 }))
   .pipe(
     loadTeacher(teacher, { architecture: 'mnistNet' }),

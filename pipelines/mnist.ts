@@ -22,6 +22,7 @@ import {
   pgd,
   pipeline,
   presets,
+  readingParameters,
   type Step,
   signNoise,
   uniformNoise,
@@ -60,6 +61,7 @@ export default definePipeline(
   parameters({
     checkpoint: param.text({ help: 'The robust teacher: a PyTorch checkpoint or safetensors.' }),
     architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoint is of.' }),
+    ...readingParameters,
     method: param.choice(['matched', 'perturbed', 'published'], { default: 'matched', help: 'Recipe.' }),
     rate: param.number({ default: 16, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
     rates: param.optional(
@@ -93,7 +95,7 @@ export default definePipeline(
     const recipe = recipes[p.method]
     const [first = '', second = ''] = weightLayers(zoo[p.architecture])
     const teacher = pipeline(`mnist-${p.rate}x`, mnist({ batchSize: p.batchSize })).pipe(
-      loadTeacher(p.checkpoint, { architecture: p.architecture }),
+      loadTeacher(p.checkpoint, { architecture: p.architecture, key: p.key, normalisation: p.normalisation }),
     )
     const perturbed = teacher.pipe(perturb(perturbations[p.perturbation]({ epsilon: p.epsilon })))
     const matched = perturbed.pipe(matchJacobian({ epsilon: p.epsilon }))

@@ -13,6 +13,7 @@ import {
   parameters,
   perturb,
   pipeline,
+  readingParameters,
   shrink,
   syntheticDigits,
 } from 'pwoa'
@@ -20,13 +21,14 @@ import {
 const datasets = { mnist, syntheticDigits }
 
 /**
- * Prunes whole filters of a robust network and removes them: `small.onnx` and `small.safetensors` are smaller and faster
+ * Prunes whole filters of a robust network and removes them. `small.onnx` and `small.safetensors` are smaller and faster
  * everywhere, without support for zeros. The result's table has parameters, operations and bytes of each layer.
  */
 export default definePipeline(
   parameters({
     checkpoint: param.text({ help: 'The robust network: PyTorch, safetensors or ONNX.' }),
     architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoint is of.' }),
+    ...readingParameters,
     dataset: param.choice(['mnist', 'syntheticDigits'], { default: 'mnist', help: 'Where the images are from.' }),
     rate: param.number({
       default: 2,
@@ -41,7 +43,7 @@ export default definePipeline(
   }),
   (p) =>
     pipeline(`shrink-${p.rate}x`, datasets[p.dataset]()).pipe(
-      loadTeacher(p.checkpoint, { architecture: p.architecture }),
+      loadTeacher(p.checkpoint, { architecture: p.architecture, key: p.key, normalisation: p.normalisation }),
       perturb(blockNoise({ epsilon: p.epsilon })),
       distill({ temperature: 10 }),
       magnitudePrune({

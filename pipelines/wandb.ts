@@ -39,6 +39,7 @@ const toWandb: Observer = ({ folder, metrics$, events$ }) => {
 
 const teacher = fileURLToPath(new URL('../assets/teacher-digits.safetensors', import.meta.url))
 
+/** Prunes a small network and sends its losses and accuracies to Weights & Biases as they arrive. */
 export default pipeline('wandb', syntheticDigits({ train: 640, test: 100 }))
   .pipe(
     loadTeacher(teacher, { architecture: 'mnistNet' }),

@@ -143,8 +143,23 @@ class Parts(nn.Module):
         return self.fc(torch.cat([v, v[:, 1:3]], 1))
 
 
+class Cells(nn.Module):
+    """Pooling to cells, of images that are not square: means, maxima, and the maximum of the whole image."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(CHANNELS, 4, (3, 1))
+        self.on = nn.Conv2d(8, 4, 1)
+        self.fc = nn.Linear(8, CLASSES)
+
+    def forward(self, x):
+        x = torch.tanh(self.stem(x))
+        x = self.on(torch.cat([F.adaptive_avg_pool2d(x, (3, 4)), F.adaptive_max_pool2d(x, (3, 4))], 1))
+        return self.fc(torch.cat([F.adaptive_max_pool2d(x, 1).flatten(1), x.amax((2, 3))], 1))
+
+
 BLOCKS = {"dense": (Dense, [9, 17]), "fire": (Fire, [17]), "shuffle": (Shuffle, [9, 17]), "gate": (Gate, [13]),
-          "shortcut": (Shortcut, [11, 17]), "parts": (Parts, [11, 18])}
+          "shortcut": (Shortcut, [11, 17]), "parts": (Parts, [11, 18]), "cells": (Cells, [9, 18])}
 
 
 def tensors_of(net):

@@ -1,4 +1,4 @@
-"""Writes test/golden/convolutions.json: PyTorch's convolutions and pooling with windows that are not square, in float64.
+"""Writes test/golden/convolutions.json: PyTorch's convolutions, pooling with windows that are not square, and PReLU, in float64.
 
     python scripts/golden_convolutions.py    # needs torch, numpy and onnx; seconds
 
@@ -35,6 +35,16 @@ def pool(type, module, **windows):
     return [{"type": type, **windows}], module
 
 
+def padded(mode, module, top, bottom, left, right):
+    layer = {"type": "pad2d", "top": top, "bottom": bottom, "left": left, "right": right, "mode": mode}
+    return [layer], module((left, right, top, bottom))
+
+
+def prelu(count):
+    layer = {"type": "prelu", "name": "p", "slopes": "one" if count == 1 else "each"}
+    return [layer], nn.PReLU(count)
+
+
 CASES = [
     conv(3, [3, 2], [2, 1], [1, 0]),
     conv(2, [1, 3], [2, 1]),
@@ -53,6 +63,11 @@ CASES = [
          kernel=[3, 2], stride=[2, 3], padding=1, countIncludePad=False),
     pool("avgPool2d", nn.AvgPool2d((3, 4), (2, 3), (0, 2), ceil_mode=True),
          kernel=[3, 4], stride=[2, 3], padding=[0, 2], ceilMode=True),
+    padded("reflect", nn.ReflectionPad2d, 2, 1, 0, 5),
+    padded("replicate", nn.ReplicationPad2d, 0, 8, 2, 1),
+    padded("circular", nn.CircularPad2d, 1, 7, 6, 0),
+    prelu(1),
+    prelu(CHANNELS),
 ]
 
 

@@ -134,6 +134,11 @@ def pool(op):
     return make
 
 
+def prelu(c):
+    slopes = c.weights(*c.pick([1], [1, 1, 1], [CHANNELS, 1, 1], [1, CHANNELS, 1, 1]))
+    return c.node("PRelu", [c.node("Sub", ["x", c.constant([0.5])]), slopes])
+
+
 def batch_normalization(c):
     # Of these opsets the reference trains where the specification does not: with one output it is a network in use.
     if 9 <= c.opset < 14:
@@ -220,12 +225,6 @@ def computed_shape(op, since=7):
         return c.node("Reshape", ["x", c.node("Concat", [c.whole([c.pick(0, EXAMPLES)]), side], axis=0)])
 
     return make
-
-
-def expand(c):
-    shape = c.pick([CHANNELS, 1, 1], [1, CHANNELS, 1, 1])
-    wanted = c.pick(shape, [1] * len(shape), [1, CHANNELS, 1, 1], [1, CHANNELS, SIDE, SIDE])
-    return c.node("Add", ["x", c.node("Expand", [c.weights(*shape), c.whole(wanted)])])
 
 
 def constants(op):
@@ -339,11 +338,11 @@ def pad(c):
     return c.node("Conv", [padded, c.weights(2, channels, 3, 3)], auto_pad=auto, strides=c.pick(None, [2, 2]))
 
 
-def reduce_mean(c):
+def reduced(c, op):
     axes = c.pick([2, 3], [3, 2], None, [1], [1, 2, 3], *([[-1, -2], [-1]] if c.opset >= 11 else []))
     inputs, given = c.axes(17, axes)
     more = {"noop_with_empty_axes": c.pick(None, 0, 1)} if c.opset >= 18 else {}
-    return c.node("ReduceMean", ["x", *inputs], **given, **more, keepdims=c.pick(None, 0, 1))
+    return c.node(op, ["x", *inputs], **given, **more, keepdims=c.pick(None, 0, 1))
 
 
 def reshape(c):
@@ -497,6 +496,16 @@ def bound(op):
     return make
 
 
+def expand(c):
+    gate = c.node("GlobalAveragePool", ["x"])
+    if c.pick(True, False, False):
+        return c.node("Expand", [c.pick("x", gate), c.whole(c.pick([1, 1, 1, 1], [1, CHANNELS, SIDE, SIDE]))])
+    if c.pick(True, False):
+        gate = c.node("Unsqueeze", [c.node("Flatten", [gate]), c.whole([2, 3])]) if c.opset >= 13 else gate
+    shape = c.pick(c.node("Shape", ["x"]), c.whole([EXAMPLES, CHANNELS, SIDE, SIDE]), c.whole([1, 1, SIDE, SIDE]))
+    return c.node("Mul", ["x", c.node("Expand", [gate, shape])])
+
+
 def written_out(op):
     """Functions as exporters write them by several operators, or one of these alone."""
     def make(c):
@@ -521,19 +530,21 @@ def written_out(op):
 MAKERS = {
     "Add": constants("Add"), "AveragePool": pool("AveragePool"), "BatchNormalization": batch_normalization, "Cast": cast,
     "Concat": concat, "Constant": constant, "ConstantOfShape": constant_of_shape, "Conv": conv, "Div": constants("Div"),
-    "Dropout": dropout, "Flatten": flatten, "Gather": gather, "Gemm": gemm,
-    "GlobalAveragePool": lambda c: c.node("GlobalAveragePool", ["x"]), "Identity": lambda c: c.node("Identity", ["x"]),
-    "MatMul": mat_mul, "MaxPool": pool("MaxPool"), "Mul": multiply, "Pad": pad, "ReduceMean": reduce_mean,
+    "Dropout": dropout, "Expand": expand, "Flatten": flatten, "Gather": gather, "Gemm": gemm,
+    "GlobalAveragePool": lambda c: c.node("GlobalAveragePool", ["x"]),
+    "GlobalMaxPool": lambda c: c.node("GlobalMaxPool", ["x"]), "Identity": lambda c: c.node("Identity", ["x"]),
+    "MatMul": mat_mul, "MaxPool": pool("MaxPool"), "Mul": multiply, "Pad": pad, "ReduceMax": lambda c: reduced(c, "ReduceMax"),
+    "ReduceMean": lambda c: reduced(c, "ReduceMean"),
     "Relu": lambda c: c.node("Relu", ["x"]), "Reshape": reshape, "Shape": shape, "Slice": slices, "Split": split, "Squeeze": squeeze,
     "Sub": constants("Sub"), "Sum": sums, "Transpose": transpose, "Unsqueeze": unsqueeze,
     "Clip": clip, "Elu": function("Elu", alpha=(0.5, 1.0)), "Erf": written_out("Erf"), "Exp": written_out("Exp"),
     "Gelu": function("Gelu", 20, approximate=("none", "tanh")),
     "HardSigmoid": function("HardSigmoid", alpha=(1 / 6, 0.3), beta=(0.5, 0.4)), "HardSwish": function("HardSwish", 14),
     "LeakyRelu": function("LeakyRelu", alpha=(0.1, 0.0, 2.0)), "Max": bound("Max"), "Min": bound("Min"),
-    "Mish": function("Mish", 18), "Neg": written_out("Neg"), "Pow": written_out("Pow"),
+    "Mish": function("Mish", 18), "Neg": written_out("Neg"), "PRelu": prelu, "Pow": written_out("Pow"),
     "Reciprocal": written_out("Reciprocal"), "Sigmoid": function("Sigmoid"), "Softplus": function("Softplus"),
     "CastLike": computed_shape("CastLike", 15), "Ceil": computed_shape("Ceil"), "Equal": computed_shape("Equal", 11),
-    "Expand": expand, "Mod": computed_shape("Mod", 10), "Where": computed_shape("Where", 11),
+    "Mod": computed_shape("Mod", 10), "Where": computed_shape("Where", 11),
     "GroupNormalization": group_normalization, "InstanceNormalization": instance_normalization,
     "LayerNormalization": layer_normalization, "Sqrt": layer_norm_written_out,
     "Swish": function("Swish", 24, alpha=(1.0, 1.702)), "Tanh": function("Tanh"),
@@ -563,7 +574,7 @@ if __name__ == "__main__":
     for op in MAKERS:
         # Of its own, so that another operator changes no cases but its own.
         rng = random.Random(f"{op} 24")
-        few = op in ("GlobalAveragePool", "Identity", "Relu", "HardSwish", "Mish", "Sigmoid", "Softplus", "Tanh")
+        few = op in ("GlobalAveragePool", "GlobalMaxPool", "Identity", "Relu", "HardSwish", "Mish", "Sigmoid", "Softplus", "Tanh")
         found = {}
         for _ in range(400):
             case = made(op, rng)

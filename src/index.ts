@@ -63,15 +63,22 @@ export {
   hardSwish,
   leakyRelu,
   mish,
+  prelu,
   relu6,
   sigmoid,
   silu,
   softplus,
   tanh,
 } from './models/architecture/activations.js'
+export { adaptiveAvgPool2d, adaptiveMaxPool2d } from './models/architecture/adaptivePool.js'
 export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture/architecture.js'
 export { concat, multiply, scale, selectChannels } from './models/architecture/channelLayers.js'
 export { hiddenLayers } from './models/architecture/hiddenLayers.js'
+export {
+  type NamedNormalisation,
+  type NormalisationName,
+  normalisations,
+} from './models/architecture/imageNormalisations.js'
 export type { Layer, Normalisation } from './models/architecture/layer.js'
 export {
   add,
@@ -127,6 +134,7 @@ export { type HydraOptions, hydra } from './pipelines/hydra.js'
 export { naive } from './pipelines/naive.js'
 export { type Preset, presetNames, presets } from './pipelines/presets.js'
 export { type PwoaOptions, pwoa } from './pipelines/pwoa.js'
+export { readingParameters } from './pipelines/readingParameters.js'
 export type { Spread, Study, StudyRow } from './report/study/study.js'
 export { compare } from './runtime/comparison/compare.js'
 export type { Comparison } from './runtime/comparison/comparison.js'

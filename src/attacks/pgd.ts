@@ -10,6 +10,7 @@ import { reportGradient } from './common/gradientWatch.js'
 import { divergenceFrom, type Losses, untargeted } from './common/losses.js'
 import { norms } from './common/norms.js'
 import { classesOf, predictionsOf } from './common/predictions.js'
+import { SHORT_STEPS } from './common/shortened.js'
 import { type FillPerturbation, randomPerturbations } from './common/starts.js'
 import { progressOfPart, replaceTensor } from './common/steps.js'
 import { checkStepSize, checkThreat, nameOption, threatFields } from './common/threat.js'
@@ -141,6 +142,7 @@ export const pgd = (options: PgdOptions): Attack => {
     config: pgdOptions.config(settings),
     norm,
     epsilon,
+    shortened: () => pgd({ ...options, steps: Math.min(steps, SHORT_STEPS), restarts: 1 }),
     perturb,
   })
 }

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander'
 import type { Request } from './arguments/subcommand.js'
+import { copy } from './commands/copy.js'
 import { doctor } from './commands/doctor.js'
 import { init } from './commands/init.js'
 import { inspect } from './commands/inspect.js'
+import { list } from './commands/list.js'
 import { pipelineFile } from './commands/pipelineFile.js'
 import { report } from './commands/report.js'
 import { tensorboard } from './commands/tensorboard.js'
@@ -13,7 +15,7 @@ import { worker } from './commands/worker.js'
 const helpWidth = 80
 
 /** The subcommands in the order in which `--help` lists them, after the command that runs a pipeline file. */
-const commands = [pipelineFile, init, inspect, doctor, report, ui, tensorboard, worker]
+const commands = [pipelineFile, list, copy, init, inspect, doctor, report, ui, tensorboard, worker]
 
 /**
  * Reads a command line.

@@ -1,5 +1,6 @@
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from './errors.js'
+import type { Trial } from './trial.js'
 
 /** Height, width and channels of one image. */
 export interface ImageShape {
@@ -44,6 +45,8 @@ export interface Dataset {
   readonly validation?: Split
   /** Changes of training images, drawn again in each epoch, in order; test images are never changed. @default none */
   readonly augment?: readonly Augmentation[]
+  /** Of the data of a quick trial: how far stages shorten their work. @default undefined, a run */
+  readonly trial?: Trial
 }
 
 /** What a source may use to find its data. */

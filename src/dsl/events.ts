@@ -22,9 +22,8 @@ const dataEvent = objectCodec({
   name: t.string,
   /** Whether the data are what their name says. */
   origin: wordCodec('"original", "synthetic" or "recompressed"', ['original', 'synthetic', 'recompressed']),
-  /** Number of training examples. */
+  /** Numbers of examples, for training and for testing. */
   train: countCodec,
-  /** Number of test examples. */
   test: countCodec,
 })
 
@@ -36,10 +35,11 @@ const networkEvent = objectCodec({
   stage: t.string,
   /** Path of the file it was read from. */
   file: t.string,
-  /** What it is, with the sizes that were found. */
+  /** What it is, with the sizes that were found; the normalisation of its images is in words, or `none`. */
   name: t.string,
   classes: countCodec,
   parameters: countCodec,
+  normalisation: t.string,
 })
 
 /** A network was read from a file. */

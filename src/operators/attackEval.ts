@@ -66,7 +66,7 @@ export const attackEval = (
       needs: ['student'],
       adds: [],
       once: 'one attackEval with all attacks',
-      checkData: ({ test }) => void testExamples(STAGE, test.count, { examples, shard, batchSize }),
+      checkData: (data) => void testExamples(STAGE, data, { examples, shard, batchSize }),
     },
     <S extends Step & HasStudent & Partial<HasTeacher & HasTraining>>(source: Observable<S>): Observable<S> =>
       defer(() => {

@@ -9,7 +9,8 @@ import { enrichOnce } from '../dsl/stages/enrichOnce.js'
 import type { Step } from '../dsl/step.js'
 import { readCheckpoint } from '../io/checkpoints/readCheckpoint.js'
 import type { Architecture } from '../models/architecture/architecture.js'
-import { normalisationOptions, withNormalisation } from '../models/parameters/normalisation.js'
+import { normalisationOption } from '../models/architecture/imageNormalisations.js'
+import { normalisationOf, normalisationText, withNormalisation } from '../models/parameters/normalisation.js'
 import { selfDescribed } from '../models/parameters/selfDescribed.js'
 import { parallelOf } from '../models/parameters/statistics.js'
 import type { NamedTensors } from '../models/parameters/weights.js'
@@ -32,12 +33,13 @@ export const loadTeacherOptions = declareOptions(STAGE, {
     'as the file describes it: ONNX files and safetensors of `exportModel` do',
   ),
   /**
-   * How the checkpoint's training code normalised images outside its network; it becomes a part of the network.
-   * @default as in the file (`mu` and `sigma`, `normalize.mean` and `normalize.std` …), or none
+   * How the checkpoint's training code normalised images outside its network, by name (`'cifar10'`, `'imagenet'` …, `'none'`)
+   * or as `{ mean, std }`; it becomes a part of the network, in place of the architecture's own.
+   * @default as in the file (`mu` and `sigma`, `normalize.mean` and `normalize.std` …), that of the architecture, or none
    */
-  normalisation: normalisationOptions
-    .asOption()
-    .optional('as in the file (`mu` and `sigma`, `normalize.mean` and `normalize.std` …), or none'),
+  normalisation: normalisationOption().optional(
+    'as in the file (`mu` and `sigma`, `normalize.mean` and `normalize.std` …), that of the architecture, or none',
+  ),
   /**
    * Where in a PyTorch file the network is, if the file holds several: `teacher`, `ema.shadow`, `state_dict.1` (the second
    * of a list), or a prefix of its tensors' names.
@@ -69,8 +71,8 @@ export interface LoadTeacherOptions extends OptionsOf<typeof loadTeacherOptions>
  * pipeline('mnist', mnist()).pipe(loadTeacher('mnist_fastat_pgd.pth', { architecture: 'mnistNet' }))
  * pipeline('mnist', mnist()).pipe(loadTeacher('robust.onnx'))
  * @param file path, relative to the working folder
- * @throws OptionError for an unknown architecture, for a normalisation without a mean in [0, 1] and a std in [0.0039, 1] for each
- * channel, or for one in addition to the architecture's own; FileError (when the run starts) for a file that is missing,
+ * @throws OptionError for an unknown architecture, or for a normalisation without a mean in [0, 1] and a std in [0.0039, 1] for
+ * each channel; FileError (when the run starts) for a file that is missing,
  * damaged, of another architecture or normalisation (the error names the tensors, with expected and actual shapes),
  * without a description if no architecture is given, over the budget of memory and work, or, in ONNX, with an operator
  * that no layer here has
@@ -78,12 +80,12 @@ export interface LoadTeacherOptions extends OptionsOf<typeof loadTeacherOptions>
 export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<unknown, HasTeacher & HasStudent> => {
   readArgument(STAGE, 'file', text('the path of a file'), file)
   const { architecture: network, normalisation, key, readBudget } = loadTeacherOptions.read(options)
-  const normalised = (made: Architecture): Architecture =>
-    normalisation ? withNormalisation(made, normalisation) : made
-  const planned = network === undefined ? undefined : normalised(resolveArchitecture(STAGE, network))
+  const inPixels = (made: Architecture): Architecture =>
+    normalisation === undefined ? made : withNormalisation(made, normalisation)
+  const planned = network === undefined ? undefined : inPixels(resolveArchitecture(STAGE, network))
   const networkOf = (tensors: NamedTensors, { classes, shape }: Dataset): Architecture | undefined => {
     if (typeof network !== 'string') return planned
-    return normalised(sizedNetwork(STAGE, network, tensors, { classes, side: shape.height }).architecture)
+    return inPixels(sizedNetwork(STAGE, network, tensors, { classes, side: shape.height }).architecture)
   }
   const budget = { times: readBudget, option: 'readBudget' }
   const load = async ({ run }: Step): Promise<HasTeacher & HasStudent> => {
@@ -94,8 +96,14 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
     )
     for (const message of checkpoint.warnings ?? [])
       run.emit({ type: 'warning', stage: STAGE, message: `${file}: ${message}` })
+    const own = normalisationOf(architecture)
+    const isStated = normalisation !== undefined || own !== undefined || checkpoint.isComplete === true
+    if (!isStated && (network === undefined || architecture.input.channels > 1))
+      run.emit({ type: 'warning', stage: STAGE, message: `${file}: ${ASSUMED}` })
     const { name, classes } = architecture
-    run.emit({ type: 'network', stage: STAGE, file, name, classes, parameters: weights.length })
+    const parameters = weights.length
+    const normalised = own ? normalisationText(own) : 'none'
+    run.emit({ type: 'network', stage: STAGE, file, name, classes, parameters, normalisation: normalised })
     checkFit(STAGE, architecture, run.data)
     const teacher = new Student(architecture, weights, statistics)
     run.atEnd(() => teacher.dispose())
@@ -114,3 +122,8 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
     enrichOnce(STAGE, load),
   )
 }
+
+/** For a file of colour images without constants. A grey image is hardly ever normalised, except in an ONNX file. */
+const ASSUMED =
+  "it does not say how its images were normalised. They are read as pixels in [0, 1], which normalisation: 'none' confirms; " +
+  "'cifar10', 'cifar100', 'imagenet', 'mnist' or { mean, std } is another"

@@ -205,8 +205,10 @@ describe('Ctrl-C', () => {
 describe('wrong usage', () => {
   test.each([
     [[], /^pwoa-run: arguments: expected a pipeline file, got none\n/],
-    [['--sed', '3'], /got --sed\n {2}Did you mean --s(et|eed)\?\n$/],
-    [['pipeline.ts', '--engnie=wasm'], /got --engnie\n {2}Did you mean --engine\?\n$/],
+    [['--sed', '3'], /got --sed\n {2}Did you mean --s(et|eed)\?\n/],
+    [['pipeline.ts', '--engnie=wasm'], /got --engnie\n {2}Did you mean --engine\?\n/],
+    [['pipeline.ts', '--rate', '8'], /got --rate\n {2}A parameter of the pipeline is set by --set rate=8\n$/],
+    [['reprot', 'runs'], /expected one pipeline file, got more than one\n {2}Did you mean report\?\n$/],
     [['pipeline.ts', '--seed'], /^pwoa-run: --seed: expected a value after it, got nothing\n/],
     [['pipeline.ts', '--seed', '-1'], /^pwoa-run: --seed: expected a whole number from 0 to 4294967295, got "-1"\n/],
     [['pipeline.ts', '--engine', 'gpu'], /^pwoa-run: --engine: expected one of auto, tensorflow, wasm, got "gpu"\n/],

@@ -44,7 +44,7 @@ export const buildCommand = async () => {
   })
   await buildPage(root, join(folder, 'dist', 'page'))
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
-  for (const name of ['scripts', 'assets', 'assembly']) symlinkSync(join(root, name), join(folder, name))
+  for (const name of ['scripts', 'assets', 'assembly', 'pipelines']) symlinkSync(join(root, name), join(folder, name))
   const main = join(folder, 'dist', 'cli', 'main.js')
 
   const start = (args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Started => {

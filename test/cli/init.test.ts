@@ -39,15 +39,15 @@ describe('pwoa-run init', () => {
       dependencies: { pwoa: '^0.1.0' },
       devDependencies: { typescript: expect.stringMatching(/^\^5/), '@types/node': expect.stringMatching(/^\^20/) },
     })
-    const small = ['epochs=1', 'retrainEpochs=1', 'images=128', 'examples=1'].flatMap((value) => ['--set', value])
+    const small = ['--quick', '--set', 'images=128']
     const args = [join('My Project', 'pipeline.ts'), '--engine', 'wasm', '--out', 'run', '--json', '--quiet', ...small]
     const ran = await command.run(args, folder)
     expect([ran.code, ran.stderr]).toEqual([0, ''])
     expect(JSON.parse(ran.stdout)).toMatchObject({
       data: { origin: 'synthetic' },
       sparsity: expect.closeTo(0.75, 2),
-      before: { examples: 1, attacks: { autoattack: expect.any(Number), pgd: expect.any(Number) } },
-      after: { examples: 1 },
+      before: { examples: 8, attacks: { autoattack: expect.any(Number), pgd: expect.any(Number) } },
+      after: { examples: 8 },
       artifacts: expect.arrayContaining(['pruned.safetensors']),
     })
   })

@@ -48,6 +48,7 @@ const types: Readonly<Record<string, Partial<Record<Layer['type'], number>>>> = 
   shuffle: { concat: 2, selectChannels: 5 },
   gate: { multiply: 3 },
   shortcut: { selectChannels: 1, maxPool2d: 1 },
+  cells: { concat: 2, maxPool2d: 3 },
   parts: { concat: 2, multiply: 2, selectChannels: 6 },
 }
 

@@ -1,4 +1,4 @@
-/** Convolutions and pooling with windows that are not square, against PyTorch: scripts/golden_convolutions.py. */
+/** Convolutions, pooling with windows that are not square, and PReLU, against PyTorch: scripts/golden_convolutions.py. */
 import { readFileSync } from 'node:fs'
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { isLeft } from 'fp-ts/lib/Either.js'

@@ -27,9 +27,12 @@ import {
   uniformNoise,
   uniformNoiseOptions,
 } from '../../src/math/perturbations.js'
-import { elu, gelu, leakyRelu, softplus } from '../../src/models/architecture/activations.js'
+import { elu, gelu, leakyRelu, prelu, softplus } from '../../src/models/architecture/activations.js'
+import { adaptiveAvgPool2d } from '../../src/models/architecture/adaptivePool.js'
 import { scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
+import { normalisationOptions } from '../../src/models/architecture/imageNormalisations.js'
 import {
+  adaptivePool2dOptions,
   attentionOptions,
   avgPool2dOptions,
   conv2dOptions,
@@ -45,6 +48,7 @@ import {
   normalizeOptions,
   pad2dOptions,
   placementOptions,
+  preluOptions,
   scaleOptions,
   selectChannelsOptions,
   softplusOptions,
@@ -63,7 +67,6 @@ import {
 } from '../../src/models/architecture/layers.js'
 import { groupNorm, layerNorm } from '../../src/models/architecture/normalisations.js'
 import { attention, takeToken } from '../../src/models/architecture/tokens.js'
-import { normalisationOptions } from '../../src/models/parameters/normalisation.js'
 import { dmPreactResnet18, dmPreactResnet18Options } from '../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions } from '../../src/models/zoo/dmWideResnet.js'
 import { preactResnet18, preactResnet18Options } from '../../src/models/zoo/preactResnet.js'
@@ -131,6 +134,7 @@ const tried = (options: object): unknown => sweep('tried', [{ row: 'one', rate: 
 
 /** By the name of the declaration. */
 export const optionTable: Readonly<Record<string, Entry>> = {
+  adaptivePool2dOptions: [adaptivePool2dOptions, (more) => adaptiveAvgPool2d(more)],
   adamOptions: [adamOptions, (more) => adam(more)],
   admmMaskOptions: [admmMaskOptions, (more) => admmMask({ ...mask, ...more })],
   adversarialOptions: [adversarialOptions, (more) => adversarial(attack, more)],
@@ -174,6 +178,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
     latencyBudgetOptions,
     (more) => admmMask({ pattern: 'filter', rate: { budget: 'latency', keep: 0.5, ...more } }),
   ],
+  preluOptions: [preluOptions, (more) => prelu('p', more)],
   layerNormOptions: [layerNormOptions, (more) => layerNorm('n', more)],
   lbgatOptions: [lbgatOptions, (more) => lbgat(attack, more)],
   leakyReluOptions: [leakyReluOptions, (more) => leakyRelu(more)],

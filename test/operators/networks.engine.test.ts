@@ -14,6 +14,7 @@ import { readSafetensors } from '../../src/io/checkpoints/safetensors.js'
 import { type Architecture, architecture, withClasses } from '../../src/models/architecture/architecture.js'
 import { describeArchitecture as describeNetwork } from '../../src/models/architecture/description.js'
 import { conv2d, flatten, linear, relu } from '../../src/models/architecture/layers.js'
+import { withNormalisation } from '../../src/models/parameters/normalisation.js'
 import { parameterCount, parametersOf } from '../../src/models/parameters/parameters.js'
 import { freshStatistics } from '../../src/models/parameters/statistics.js'
 import { packNetwork } from '../../src/models/parameters/weights.js'
@@ -194,8 +195,10 @@ describe('loadTeacher', () => {
     expect(() => loadTeacher(own, { architecture: tinyNet, normalisation: { mean: [0], std: [0] } })).toThrow(
       'expected normalisation.std[0] in [0.0039, 1], got 0',
     )
-    expect(() => loadTeacher(own, { architecture: 'cifarNet', normalisation: constants })).toThrow(
-      'expected a network without a normalize layer',
+    const without = (fake: FakeRun) =>
+      lentSteps(fake).pipe(loadTeacher(own, { architecture: tinyNet, normalisation: 'none' }))
+    expect(String(await refusal(without))).toContain(
+      'expected a file of a network with no normalisation, got mean 0.25, std 0.5',
     )
     const { config } = loadTeacher(own, { architecture: tinyNet, normalisation: constants }).info
     expect(config).toEqual({ file: own, architecture: 'tiny', normalisation: constants })
@@ -228,11 +231,35 @@ describe('loadTeacher', () => {
     fake.end()
     const parameters = parameterCount(resnet18({ width: 2 }))
     const network = { stage: 'loadTeacher', file, name: 'resnet18 of width 2', classes: 10, parameters }
-    expect(fake.events.filter(({ type }) => type === 'network')).toEqual([{ type: 'network', ...network }])
+    expect(fake.events.filter(({ type }) => type === 'network')).toEqual([
+      { type: 'network', ...network, normalisation: 'none' },
+    ])
     const wider = (run: FakeRun) => lentSteps(run).pipe(loadTeacher(file, { architecture: resnet18({ width: 3 }) }))
     expect(await refusal(wider, fakeRun({ data }))).toMatchObject({
       error: { _tag: 'FileError', expected: 'a checkpoint of resnet18 of width 3: its 102 tensors' },
     })
+  })
+
+  it('warns of colour images whose normalisation is stated nowhere, and the run reports which it is', async () => {
+    const { tensors } = readBack(readFileSync(teacherFile(resnet18({ width: 2 }))))
+    const file = checkpointFile(tensors)
+    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint8Array(8) }
+    const shape = { height: 32, width: 32, channels: 3 }
+    const data = { name: 'CIFAR-10', origin: 'original', classes: 10, shape, train: split, test: split } as const
+    const seen = async (options: LoadTeacherOptions) => {
+      const fake = fakeRun({ data })
+      await collect(lentSteps(fake).pipe(loadTeacher(file, { architecture: 'resnet18', ...options }), take(1)), () => 0)
+      fake.end()
+      return fake.events.flatMap((event) => {
+        if (event.type === 'network') return [event.normalisation]
+        return event.type === 'warning' ? [event.message] : []
+      })
+    }
+    expect(await seen({})).toEqual([expect.stringContaining('does not say how its images were normalised'), 'none'])
+    expect(await seen({ normalisation: 'none' })).toEqual(['none'])
+    expect(await seen({ normalisation: 'imagenet' })).toEqual(['mean 0.485 0.456 0.406, std 0.229 0.224 0.225'])
+    const own = withNormalisation(resnet18({ width: 2 }), 'cifar10')
+    expect(await seen({ architecture: own })).toEqual(['mean 0.4914 0.4822 0.4465, std 0.2471 0.2435 0.2616'])
   })
 
   it('refuses images or classes that do not fit the network', async () => {

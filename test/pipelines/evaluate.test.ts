@@ -5,12 +5,17 @@ import { describeError } from '../../src/dsl/errors.js'
 
 const attacks = ['autoattack', 'fgsm', 'pgd', 'pgd-margin', 'pgd10']
 
-/** The attacks of the plan, by name. */
-const plannedWith = (settings: Readonly<Record<string, unknown>>) => {
+/** The stages of the plan. */
+const stagesWith = (settings: Readonly<Record<string, unknown>>) => {
   const made = evaluate.make({ checkpoint: 'net.pth', architecture: 'resnet18', attacks, ...settings })
   if (isLeft(made)) throw new Error(describeError(made.left))
   if (made.right.kind !== 'pipeline') throw new Error('evaluate.ts makes no pipeline')
-  const planned = made.right.plan.find(({ stage }) => stage === 'attackEval')?.config.attacks
+  return made.right.plan
+}
+
+/** The attacks of the plan, by name. */
+const plannedWith = (settings: Readonly<Record<string, unknown>>) => {
+  const planned = stagesWith(settings).find(({ stage }) => stage === 'attackEval')?.config.attacks
   const list = Array.isArray(planned) ? planned : []
   return new Map(list.map((attack: { readonly name: string }) => [attack.name, attack]))
 }
@@ -49,13 +54,30 @@ describe('evaluate.ts', () => {
   })
 
   test.each([
+    ['imagenet', 'imagenet'],
+    [' none', 'none'],
+    ['0.5,0.25,0.75, 51/255,0.5,0.5', { mean: [0.5, 0.25, 0.75], std: [0.2, 0.5, 0.5] }],
+    [
+      { mean: [0.5], std: [1] },
+      { mean: [0.5], std: [1] },
+    ],
+  ])('takes a normalisation by name or numbers: %o', (normalisation, planned) => {
+    const architecture = typeof planned === 'object' && planned.mean.length === 1 ? 'mnistNet' : 'resnet18'
+    expect(stagesWith({ normalisation, architecture })[0]?.config).toMatchObject({ normalisation: planned })
+  })
+
+  test.each([
     [{ epsilon: '8' }, 'pgd: expected epsilon in (0, 1], got 8; did you mean 8/255?'],
     [
-      { mean: '33.3', std: '78.6' },
+      { normalisation: '33.3,78.6' },
       'expected normalisation.mean[0] in [0, 1], got 33.3; images are in [0, 1]: did you mean 33.3/255 = 0.1306?',
     ],
-    [{ mean: '0.1' }, 'expected normalisation.std to be a list of at least 1, each in [0.0039, 1], got []'],
-    [{ std: '0.3' }, 'expected normalisation.mean to be a list of at least 1, each in [0, 1], got []'],
+    [
+      { normalisation: '0.1,0.2,0.3' },
+      '--set normalisation: expected cifar10, cifar100, imagenet, mnist, none, or the mean of each channel and then the std',
+    ],
+    [{ normalisation: 'cifar' }, 'got "cifar"'],
+    [{ normalisation: 'cifar10' }, 'a mean for each of 1 channels'],
   ])('refuses what cannot be meant: %o', (settings, message) => {
     expect(() => plannedWith({ architecture: 'mnistNet', attacks: ['pgd'], ...settings })).toThrow(message)
   })

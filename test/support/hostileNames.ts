@@ -85,7 +85,7 @@ export const eventsOf = (name: string, accuracies: Accuracies): readonly RunEven
   },
   { type: 'engine', name: 'wasm', description: name },
   { type: 'data', name, origin: 'original', train: 10, test: 10 },
-  { type: 'network', stage: name, file: name, name, classes: 10, parameters: 4 },
+  { type: 'network', stage: name, file: name, name, classes: 10, parameters: 4, normalisation: name },
   { type: 'phase', stage: name, phase: 'train', epochs: 1 },
   {
     type: 'weights',

@@ -11,6 +11,7 @@ import {
   hardSwish,
   leakyRelu,
   mish,
+  prelu,
   relu6,
   sigmoid,
   silu,
@@ -23,7 +24,7 @@ import {
   layersOf as placedLayersOf,
 } from '../../src/models/architecture/architecture.js'
 import { concat, multiply, scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
-import type { Layer } from '../../src/models/architecture/layer.js'
+import type { Layer, PadMode } from '../../src/models/architecture/layer.js'
 import {
   add,
   affine2d,
@@ -65,6 +66,7 @@ interface Block {
   readonly stride: Extent
   readonly padding: Extent
   readonly dilation: Extent
+  readonly filling: 'zeros' | 'halves' | PadMode
   readonly bias: 'learned' | 'none'
   readonly parts: 'one' | 'two' | 'each'
   readonly normalised: boolean
@@ -94,6 +96,10 @@ const activations = {
   hardSigmoid,
   hardSwish,
   mish,
+  prelu: ({ id = '', inputs }: { id?: string; inputs?: string[] }) =>
+    prelu(`${id}.prelu`, { id, ...(inputs ? { inputs } : {}) }),
+  preluOfChannels: ({ id = '', inputs }: { id?: string; inputs?: string[] }) =>
+    prelu(`${id}.prelu`, { id, ...(inputs ? { inputs } : {}), slopes: 'each' }),
 }
 
 type ActivationName = keyof typeof activations
@@ -121,6 +127,7 @@ const block: fc.Arbitrary<Block> = fc.record({
   stride: fc.constantFrom<Extent[]>(1, 1, 2, [2, 1]),
   padding: fc.constantFrom<Extent[]>(0, 1, [1, 0]),
   dilation: fc.constantFrom<Extent[]>(1, 1, 1, 2, [1, 2]),
+  filling: fc.constantFrom<Block['filling'][]>('zeros', 'halves', 'reflect', 'replicate', 'circular'),
   bias: fc.constantFrom('learned', 'none'),
   parts: fc.constantFrom<Block['parts']>('one', 'one', 'two', 'each'),
   normalised: fc.boolean(),
@@ -242,6 +249,10 @@ const keepingSize = (kernel: Extent, dilation: Extent): Extent => {
   return [(down * (height - 1)) / 2, (across * (width - 1)) / 2]
 }
 
+/** What the pixels hold that a block adds: an image of one pixel has no others to repeat. */
+const filled = ({ filling }: Block, { size }: From) =>
+  filling === 'halves' ? { value: 0.5 } : filling === 'zeros' || pairOf(size).includes(1) ? {} : { mode: filling }
+
 /** What a block reads. */
 interface From {
   readonly id: string
@@ -261,9 +272,7 @@ const layersOf = (name: string, given: Block, from: From): readonly Layer[] => {
   // A convolution with a stride is padded as TensorFlow's `SAME` pads it.
   const before = kind === 'conv' && padding === 1 && stride === 2
   const body = convolutions.flatMap((width, i): Layer[] => [
-    ...(before
-      ? [pad2d({ id: `${name}.pad`, inputs, right: 1, bottom: 1, value: given.out % 3 === 0 ? 0.5 : 0 })]
-      : []),
+    ...(before ? [pad2d({ id: `${name}.pad`, inputs, right: 1, bottom: 1, ...filled(given, from) })] : []),
     conv2d(`${name}.conv${i}`, {
       ...(i === 0 && !before ? { inputs } : {}),
       out: width,

@@ -5,6 +5,7 @@ import { attemptsOnUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { untargeted } from '../common/losses.js'
 import { norms } from '../common/norms.js'
+import { SHORT_STEPS } from '../common/shortened.js'
 import { randomPerturbations } from '../common/starts.js'
 import { checkThreat, nameOption, threatFields } from '../common/threat.js'
 import { checkUnderflow, underflowField } from '../common/underflow.js'
@@ -54,6 +55,7 @@ export const apgd = (options: ApgdOptions): Attack => {
     config: apgdOptions.config(settings),
     norm,
     epsilon,
+    shortened: () => apgd({ ...options, steps: Math.min(steps, SHORT_STEPS), restarts: 1 }),
     weaknesses: (classes) =>
       loss === 'dlr' && classes < 3
         ? [`${name}: the difference of logits ratio needs 3 classes, so the plain difference is used`]

@@ -6,6 +6,7 @@ import { attemptsOnUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
 import { targetedDlr } from '../common/losses.js'
 import { norms } from '../common/norms.js'
+import { SHORT_STEPS } from '../common/shortened.js'
 import { randomPerturbations } from '../common/starts.js'
 import { missingTargets, targetsOf } from '../common/targets.js'
 import { checkThreat, nameOption, threatFields } from '../common/threat.js'
@@ -49,6 +50,7 @@ export const apgdTargeted = (options: ApgdTargetedOptions): Attack => {
     config: apgdTargetedOptions.config(settings),
     norm,
     epsilon,
+    shortened: () => apgdTargeted({ ...options, steps: Math.min(steps, SHORT_STEPS), targets: 1, restarts: 1 }),
     weaknesses: (classes) => [
       ...missingTargets(name, targets, classes),
       ...(classes < 4

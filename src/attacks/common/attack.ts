@@ -52,6 +52,8 @@ export interface Attack {
   readonly perturb: (input: AttackInput) => Perturbing
   /** Warnings if the attack does not reach its full strength on data with this many classes. */
   readonly weaknesses?: (classes: number) => readonly string[]
+  /** The same attack, by name and threat, in as few steps as possible, for trials. @default itself */
+  readonly shortened?: () => Attack
 }
 
 /** Attacks that run one after another, each on the examples that survived the earlier ones, such as AutoAttack. */

@@ -3,6 +3,7 @@ import { number, positive, whole } from '../../dsl/options/kinds.js'
 import type { Attack } from '../common/attack.js'
 import { attemptsOnUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
+import { SHORT_STEPS } from '../common/shortened.js'
 import { nameOption } from '../common/threat.js'
 import { constantSearch, LARGEST_CONSTANT } from './cwConstants.js'
 import { findShortest } from './cwDescent.js'
@@ -49,6 +50,7 @@ export const cwL2 = (options: CwL2Options = {}): Attack => {
     config: cwL2Options.config(settings),
     norm: 'L2',
     epsilon: Number.POSITIVE_INFINITY,
+    shortened: () => cwL2({ ...options, steps: Math.min(steps, SHORT_STEPS), searchSteps: 1 }),
     perturb: (input) =>
       attemptsOnUnbroken(input, 1, (attempt) =>
         findShortest(attempt, {

@@ -4,6 +4,7 @@ import type { Attack } from '../common/attack.js'
 import type { Attempt } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
 import type { NormName } from '../common/norms.js'
+import { SHORT_STEPS } from '../common/shortened.js'
 import { checkThreat, nameOption } from '../common/threat.js'
 import { configOf, fabFields } from './fabOptions.js'
 import { type Boundary, fabWalk, planeTowards, searches } from './fabWalk.js'
@@ -39,6 +40,7 @@ export const fab = (options: FabOptions): Attack => {
     config: configOf(settings),
     norm,
     epsilon,
+    shortened: () => fab({ ...options, steps: Math.min(settings.steps, SHORT_STEPS), restarts: 1 }),
     perturb: (input) =>
       searches[search].attempts(input, restarts, (attempt) =>
         fabWalk({

@@ -3,6 +3,7 @@ import { whole } from '../../dsl/options/kinds.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack } from '../common/attack.js'
 import { defineAttack } from '../common/defineAttack.js'
+import { SHORT_STEPS } from '../common/shortened.js'
 import { missingTargets, targetsOf } from '../common/targets.js'
 import { checkThreat, nameOption } from '../common/threat.js'
 import { configOf, fabFields } from './fabOptions.js'
@@ -42,6 +43,7 @@ export const fabTargeted = (options: FabTargetedOptions): Attack => {
     config: { ...configOf(settings), targets },
     norm,
     epsilon,
+    shortened: () => fabTargeted({ ...options, steps: Math.min(settings.steps, SHORT_STEPS), targets: 1, restarts: 1 }),
     weaknesses: (classes) => missingTargets(name, targets, classes),
     *perturb(input) {
       const ranks = Math.min(targets, input.labels.shape[1] - 1)

@@ -9,6 +9,7 @@ import { defineAttack } from '../common/defineAttack.js'
 import { runnerUp } from '../common/losses.js'
 import type { NormName } from '../common/norms.js'
 import { predictionsOf } from '../common/predictions.js'
+import { SHORT_STEPS } from '../common/shortened.js'
 import { checkThreat, nameOption, threatFields } from '../common/threat.js'
 import { l2Moves } from './squareL2.js'
 import { linfMoves } from './squareLinf.js'
@@ -103,6 +104,7 @@ export const square = (options: SquareOptions): Attack => {
     config: squareOptions.config(settings),
     norm,
     epsilon,
+    shortened: () => square({ ...options, queries: Math.min(queries, SHORT_STEPS), restarts: 1 }),
     perturb: (input) => attemptsOnUnbroken(input, restarts, search),
   })
 }

@@ -86,6 +86,7 @@ export const argument =
 export const optionalArgument =
   (name: `[${string}]`, help: string): Part<string | undefined> =>
   (command) => {
+    const place = command.registeredArguments.length
     command.argument(name, help)
-    return () => command.args[0]
+    return () => command.args[place]
   }

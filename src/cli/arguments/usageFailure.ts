@@ -28,8 +28,8 @@ type Refusal = (command: Command, quoted: string, caller: string) => Partial<Usa
 const refusals: Readonly<Record<string, Refusal>> = {
   'commander.unknownOption': (command, quoted, caller) => {
     const [name = ''] = quoted.split('=')
-    const near = nearOption(name, command)
-    return { expected: `an option that ${caller} --help lists`, actual: name, ...given({ hint: near }) }
+    const hint = [nearOption(name, command), setHint(quoted, command)].flatMap((line) => line ?? []).join('\n')
+    return { expected: `an option that ${caller} --help lists`, actual: name, ...(hint === '' ? {} : { hint }) }
   },
   'commander.optionMissingArgument': (_, quoted) => ({
     stage: quoted.replace(/ .*/, ''),
@@ -41,23 +41,52 @@ const refusals: Readonly<Record<string, Refusal>> = {
     ...given({ expected: first?.description }),
     actual: 'none',
   }),
-  'commander.excessArguments': ({ registeredArguments: [first], args }) =>
-    first
-      ? { expected: `one ${nouns[first.name()] ?? 'argument'}`, actual: 'more than one' }
-      : { expected: 'no arguments', actual: args.join(' ') },
+  'commander.excessArguments': (command) => {
+    const { registeredArguments, args } = command
+    const [first] = registeredArguments
+    if (!first) return { expected: 'no arguments', actual: args.join(' ') }
+    const hint = misplacedHint(command)
+    return {
+      expected: `one ${nouns[first.name()] ?? 'argument'}`,
+      actual: 'more than one',
+      ...(hint === undefined ? {} : { hint }),
+    }
+  },
+}
+
+/** What was probably meant by several words: a misspelt subcommand with its argument, or a parameter without `--set`. */
+const misplacedHint = ({ args, parent, options }: Command): string | undefined => {
+  const [first = '', ...others] = args
+  if (options.every(({ long }) => long !== '--set')) return undefined
+  const assigned = others.find((word) => /^[a-zA-Z]\w*=/.test(word))
+  if (assigned !== undefined) return `A parameter of the pipeline is set by --set ${assigned}`
+  const near = nearestOf(first, parent?.commands.map((one) => one.name()) ?? [])
+  return near !== undefined && distance(first, near) <= first.length / 3 ? `Did you mean ${near}?` : undefined
 }
 
 /** What the arguments of commands stand for. */
-const nouns: Readonly<Record<string, string>> = { FILE: 'pipeline file', DIR: 'folder' }
+const nouns: Readonly<Record<string, string>> = {
+  FILE: 'pipeline file',
+  DIR: 'folder',
+  NAME: 'pipeline and one folder',
+}
 
-/** Options further away than this many letters are not suggested. */
-const nearEnough = 3
+/** How an option that is a parameter of the pipeline file is written, for commands that set parameters. */
+const setHint = (quoted: string, { options, args }: Command): string | undefined => {
+  const [, name, joined] = /^--([a-zA-Z]\w*)(?:=(.*))?$/s.exec(quoted) ?? []
+  if (name === undefined || options.every(({ long }) => long !== '--set')) return undefined
+  const next = args[args.indexOf(quoted) + 1]
+  const value = joined ?? (next === undefined || next.startsWith('-') ? 'value' : next)
+  return `A parameter of the pipeline is set by --set ${name}=${value}`
+}
 
+/** The option that a misspelt one most likely means: at most a third of its letters are wrong. */
 const nearOption = (name: string, { options }: Command): string | undefined => {
   const known = options.flatMap(({ long }) => long ?? [])
+  const most = Math.max(1, Math.floor(name.replace(/^-+/, '').length / 3))
   const near = nearestOf(
     name,
-    known.filter((other) => distance(name, other) <= nearEnough),
+    known.filter((other) => distance(name, other) <= most),
   )
   return near && `Did you mean ${near}?`
 }

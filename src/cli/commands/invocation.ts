@@ -44,6 +44,10 @@ const runOptions: Part<RunOptions> = mapped(
     seed: option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf),
     resume: option('--resume <dir>', 'resumes an interrupted run from its folder', folderOf('--resume')),
     checkpoints,
+    trial: mapped(
+      flag('--quick', 'tries the pipeline from start to end in little time; no figure is a result'),
+      (quick): RunOptions['trial'] => (quick ? 'quick' : undefined),
+    ),
     profile: mapped(
       flag('--profile', 'reports where the time of a training step goes, and writes trace.json'),
       (profiled): RunOptions['profile'] => (profiled ? 'steps' : undefined),
@@ -89,5 +93,8 @@ export const invocationParts = {
 
 /** What `pwoa-run FILE` asks for, checked. */
 export interface Invocation extends Values<typeof invocationParts> {
+  /** The path of the pipeline file. */
   readonly file: string
+  /** How the command line names it: this path, or the name of a pipeline that comes with this package. */
+  readonly named: string
 }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { distance } from 'fastest-levenshtein'
 import type { PwoaError } from '../../dsl/errors.js'
 import { nearOf } from '../../dsl/kit/nearest.js'
 import { ownVersion } from '../../runtime/host/ownPackage.js'
@@ -11,10 +10,12 @@ import { invocationParts } from './invocation.js'
 
 const notes = `
 Examples:
-  pwoa-run mnist.ts --help                  the parameters of the file
-  pwoa-run mnist.ts --plan --set rate=8     what a run would do
-  pwoa-run mnist.ts --data-dir data/mnist   a run, in a new folder under runs/
-  pwoa-run mnist.ts --ui                    a run, and a page that shows it live
+  pwoa-run quickstart                       a pipeline that comes with pwoa
+  pwoa-run mine.ts                          a file of your own
+  pwoa-run mnist --help                     the parameters of a pipeline
+  pwoa-run mnist --plan --set rate=8        what a run would do
+  pwoa-run mnist --data-dir data/mnist      a run, in a new folder under runs/
+  pwoa-run mnist --ui                       a run, and a page that shows it live
 
 Exit codes:
   0    done
@@ -38,14 +39,20 @@ const subcommands: Part<readonly string[]> = (command) => () => siblingsOf(comma
 const siblingsOf = (command: Command): readonly Command[] =>
   command.parent?.commands.filter((other) => other !== command) ?? []
 
-/** If the file is missing and its name is near that of a subcommand, asks whether that was meant. */
-const withSubcommandHint = (outcome: Outcome, file: string, names: readonly string[]): Outcome => {
-  if (!('error' in outcome) || !isMissing(outcome.error) || /[./\\]/.test(file)) return outcome
-  const near = nearOf(
-    file,
-    names.filter((name) => name.startsWith(file) || distance(file, name) <= file.length / 3),
-  )
-  return near === undefined ? outcome : { error: { ...outcome.error, hint: `Did you mean ${near}?` } }
+/** If the file is missing and its name is near that of a subcommand or a shipped pipeline, asks if that was meant. */
+const withHint = (outcome: Outcome, file: string, names: readonly string[]): Outcome => {
+  if (!('error' in outcome) || !isMissing(outcome.error)) return outcome
+  const hint = hintFor(file, names)
+  return hint === undefined ? outcome : { error: { ...outcome.error, hint } }
+}
+
+/** A path such as `pipelines/mnist.ts` may be meant for the pipeline that comes with the package. */
+const hintFor = (file: string, names: readonly string[]): string | undefined => {
+  const [, base = ''] = /^(?:\.[\\/])?pipelines[\\/](\w+)\.ts$/.exec(file) ?? []
+  if (names.includes(base)) return `The one that comes with pwoa is run by its name: pwoa-run ${base}`
+  if (/[./\\]/.test(file)) return undefined
+  const near = nearOf(file, names)
+  return near === undefined ? 'pwoa-run list shows the pipelines that come with pwoa.' : `Did you mean ${near}?`
 }
 
 const isMissing = ({ cause }: PwoaError): boolean =>
@@ -58,7 +65,10 @@ export const pipelineFile = defaultCommand(
     description: 'Runs a pipeline file: prunes a robust network and reports how robust it still is.',
   },
   {
-    file: optionalArgument('[FILE]', 'a TypeScript or JavaScript file whose default export is a pipeline'),
+    file: optionalArgument(
+      '[FILE]',
+      'a TypeScript or JavaScript file whose default export is a pipeline, or a name that pwoa-run list shows',
+    ),
     ...invocationParts,
     help,
     subcommands,
@@ -74,8 +84,10 @@ export const pipelineFile = defaultCommand(
         actual: 'none',
         hint: 'pwoa-run --help shows examples.',
       })
+    const { pipelineFileOf, shippedNames } = await import('../../runtime/starter/shippedPipelines.js')
     const { helpOfFile, runFile } = await import('./runFile.js')
-    const outcome = await (asked ? helpOfFile(file) : runFile({ file, ...invocation }))
-    return withSubcommandHint(outcome, file, subcommands)
+    const one = { file: await pipelineFileOf(file), named: file }
+    const outcome = await (asked ? helpOfFile(one) : runFile({ ...one, ...invocation }))
+    return withHint(outcome, file, [...subcommands, ...(await shippedNames())])
   },
 )

@@ -34,15 +34,16 @@ export const resumeCommand = (invocation: Invocation, folder: string): string | 
   hasPlan(folder) ? commandOf(invocation, folder).join(' ') : undefined
 
 const commandOf = (
-  { file, values, options, workers, attempts, queue, pipelines }: Invocation,
+  { named, values, options, workers, attempts, queue, pipelines }: Invocation,
   folder: string,
 ): readonly string[] => [
   'pwoa-run',
-  quoted(file),
+  quoted(named),
   ...Object.entries(values).flatMap(([key, value]) => ['--set', quoted(`${key}=${value}`)]),
   ...optionOf('--data-dir', options.dataDir),
   ...optionOf('--engine', options.engine),
   ...optionOf('--seed', options.seed),
+  ...(options.trial === undefined ? [] : ['--quick']),
   ...optionOf('--checkpoint-every', intervalOf(options.checkpoints)),
   ...optionOf('--keep-checkpoints', options.checkpoints?.keep),
   ...optionOf('--workers', workers),

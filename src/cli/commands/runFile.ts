@@ -6,6 +6,7 @@ import type { ComparisonSummary } from '../../runtime/comparison/comparison.js'
 import type { Runnable } from '../../runtime/file/definePipeline.js'
 import { loadPipelineFile } from '../../runtime/file/loadPipelineFile.js'
 import { makeFromFile } from '../../runtime/file/makeFromFile.js'
+import { trialOfFile } from '../../runtime/file/trialOfFile.js'
 import { withSourcePosition } from '../../runtime/host/sourcePositions.js'
 import type { Sweep, SweepSummary } from '../../runtime/sweep/sweepTypes.js'
 import { exitCodes, type Outcome } from '../arguments/outcome.js'
@@ -30,16 +31,17 @@ export const runFile = async (invocation: Invocation): Promise<Outcome> => {
   if (isLeft(made)) return { error: made.left }
   const misplaced = notForThis(made.right, invocation)
   if (misplaced) return { error: misplaced }
-  if (!invocation.plan) return run(made.right, invocation)
-  if (invocation.output === 'table') return { text: drawPlan(made.right, colorsFor(process.stdout)), code: 0 }
-  return { text: `${JSON.stringify(planAsJson(made.right, invocation.options.seed ?? 0))}\n`, code: 0 }
+  const wanted = invocation.options.trial === undefined ? made.right : trialOfFile(made.right)
+  if (!invocation.plan) return run(wanted, invocation)
+  if (invocation.output === 'table') return { text: drawPlan(wanted, colorsFor(process.stdout)), code: 0 }
+  return { text: `${JSON.stringify(planAsJson(wanted, invocation.options.seed ?? 0))}\n`, code: 0 }
 }
 
 /** The parameters of a pipeline file, for `pwoa-run FILE --help`. */
-export const helpOfFile = async (file: string): Promise<Outcome> => {
+export const helpOfFile = async ({ file, named }: Pick<Invocation, 'file' | 'named'>): Promise<Outcome> => {
   const loaded = await loadPipelineFile(file)
   if (isLeft(loaded)) return { error: loaded.left }
-  return { text: drawFileHelp(file, loaded.right, colorsFor(process.stdout)), code: 0 }
+  return { text: drawFileHelp(named, loaded.right, colorsFor(process.stdout)), code: 0 }
 }
 
 const sweepOptions = ['workers', 'attempts', 'queue', 'pipelines'] as const

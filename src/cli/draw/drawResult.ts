@@ -98,7 +98,10 @@ const draw = (
   const more = note === undefined ? '' : `${colors.dim(note)}\n`
   const body = table ? `${drawTable(table, width, colors)}${more}` : `done in ${formatSeconds(totalOf(summaries))}\n`
   const profile = summaries.map(({ profile: seconds }) => (seconds ? drawProfile(seconds) : '')).join('')
-  return `\n${title}\n\n${body}\n${sizes.join('')}${times.join('')}${profile}${colors.dim(`files in ${printableLine(files)}`)}\n`
+  const trial = summaries.some((summary) => summary.trial)
+    ? `${colors.yellow('a quick trial: no figure above is a result')}\n`
+    : ''
+  return `\n${title}\n\n${body}\n${sizes.join('')}${times.join('')}${profile}${trial}${colors.dim(`files in ${printableLine(files)}`)}\n`
 }
 
 /** The seconds of all training steps by kind of work, the longest first. */

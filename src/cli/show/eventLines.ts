@@ -10,8 +10,8 @@ export const eventLine = dispatchSome<RunEvent, [], string | undefined>({
     const altered = origin === 'recompressed' ? ' (recompressed)' : ''
     return `data: ${name}${altered}, ${formatCount(train)} training and ${formatCount(test)} test images`
   },
-  network: ({ file, name, classes, parameters }) =>
-    `network: ${name}, ${formatCount(classes)} classes, ${formatCount(parameters)} parameters, from ${file}`,
+  network: ({ file, name, classes, parameters, normalisation }) =>
+    `network: ${name}, ${formatCount(classes)} classes, ${formatCount(parameters)} parameters, normalisation ${normalisation}, from ${file}`,
   phase: ({ stage, phase, epochs }) => `${stage}: ${phase}, ${formatCount(epochs)} epoch${epochs === 1 ? '' : 's'}`,
   epoch: ({ phase, epoch, epochs, loss, terms, seconds }) => {
     const number = String(epoch + 1).padStart(String(epochs).length)

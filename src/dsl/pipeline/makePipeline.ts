@@ -60,6 +60,7 @@ const extend = (
     pipe: pipe as Pipe<Step>,
     observe,
     withParams: (params) => extend({ ...fixed, params }, operators, observers),
+    over: (source, name = fixed.name) => extend({ ...fixed, source, name }, operators, observers),
     run: (options = {}) => fixed.runner(self, checkRunOptions(options)),
   }
   return self

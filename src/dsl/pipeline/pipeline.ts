@@ -236,6 +236,9 @@ export interface Pipeline<S extends Step> {
   /** The same pipeline with other recorded parameters; `definePipeline` records those that it was made from. */
   withParams(params: Readonly<Record<string, unknown>>): Pipeline<S>
 
+  /** The same stages over other data, by default under the same name. */
+  over(source: DataSource, name?: string): Pipeline<S>
+
   /** Starts a run at once, in its own run folder. */
   run(options?: RunOptions): RunHandle
 }

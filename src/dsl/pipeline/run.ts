@@ -48,6 +48,11 @@ export const runOptions = declareOptions('run', {
   joins: list(folder()).optional('none'),
   /** Measures the kinds of work in training steps, and writes `trace.json` for trace viewers. @default none */
   profile: choice(['steps']).optional('none'),
+  /**
+   * Tries the pipeline from start to end in little time: two minibatches a phase, eight test images, short attacks. No
+   * figure of a trial is a result, and all carry a label that says so. @default a run
+   */
+  trial: choice(['quick']).optional('a run'),
   /** When checkpoints are written. @default at the ends of epochs and every 60 s, in at most 2 % of the run's time */
   checkpoints: checkpointOptions.asOption().optional('at the ends of epochs and every 60 s'),
 })
@@ -88,6 +93,8 @@ const summary = t.intersection([
   optionalCodec({
     /** Other engines that computed parts of the run, if it was resumed on another engine. */
     otherEngines: t.readonlyArray(t.string),
+    /** Of a trial: no figure of it is a result. */
+    trial: t.literal('quick'),
     /** Kept: the parameters of the final network, which `shrink` may have made smaller, that are not pruned. */
     parameters: kept,
     /** Operations of one image's forward pass, two per multiply-accumulate; kept: without those of weights that are 0. */

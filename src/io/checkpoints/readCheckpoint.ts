@@ -64,8 +64,10 @@ const read = async (place: Place, selection: Selection, options: BudgetOptions =
   switch (format) {
     case 'torch':
       return valueOfTask(readTorchCheckpoint(bytes, file, { stage, ...selection, budget }))
-    case 'safetensors':
-      return valueOf(expandSparse(place, valueOf(readSafetensors(bytes, file, stage, budget)), budget))
+    case 'safetensors': {
+      const checkpoint = valueOf(expandSparse(place, valueOf(readSafetensors(bytes, file, stage, budget)), budget))
+      return { ...checkpoint, isComplete: checkpoint.metadata.description !== undefined }
+    }
     case 'onnx':
       return valueOfTask(readOnnx(bytes, file, stage, budget))
     case 'unknown':

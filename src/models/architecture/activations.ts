@@ -1,7 +1,7 @@
 import { given as kept } from '../../dsl/kit/given.js'
 import type { OptionsOf } from '../../dsl/options/declare.js'
 import type { Nonlinearity } from '../activations/nonlinearity.js'
-import type { ActivationLayer, Placement } from './layer.js'
+import type { ActivationLayer, Placement, PreluLayer } from './layer.js'
 import {
   type EluOptions,
   eluOptions,
@@ -9,7 +9,9 @@ import {
   geluOptions,
   type LeakyReluOptions,
   leakyReluOptions,
+  type PreluOptions,
   placementOptions,
+  preluOptions,
   type SoftplusOptions,
   softplusOptions,
 } from './layerOptions.js'
@@ -81,4 +83,15 @@ export const elu = (options: EluOptions = {}): ActivationLayer => {
 export const softplus = (options: SoftplusOptions = {}): ActivationLayer => {
   const { beta } = softplusOptions.read(options)
   return layer({ type: 'softplus', beta }, options)
+}
+
+/**
+ * x for x > 0, else a·x, as `torch.nn.PReLU(num_parameters)`. The slopes a, `<name>.weight`, begin at 0.25; they are
+ * learned, not pruned.
+ *
+ * Source: He et al., "Delving Deep into Rectifiers", ICCV 2015.
+ */
+export const prelu = (name: string, options: PreluOptions = {}): PreluLayer => {
+  const { slopes } = preluOptions.read(options, `prelu ${JSON.stringify(name)}`)
+  return { type: 'prelu', name, ...kept(options), slopes }
 }

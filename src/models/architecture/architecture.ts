@@ -1,6 +1,8 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
-import type { Layer } from './layer.js'
+import { pairOf } from '../../dsl/kit/extent.js'
+import { fitting } from './adaptivePool.js'
+import type { AdaptivePool2dLayer, Layer } from './layer.js'
 import { inferShape, type NodeShape } from './shapes.js'
 
 /** A layer in the graph: its id, the ids it reads, and the shapes of its inputs and output per example. */
@@ -48,7 +50,7 @@ export interface ArchitectureOptions {
 export const architecture = (
   name: string,
   input: ImageShape,
-  layers: readonly Layer[],
+  layers: readonly (Layer | AdaptivePool2dLayer)[],
   { unused = [] }: ArchitectureOptions = {},
 ): Architecture => {
   const where = `architecture ${name}`
@@ -58,17 +60,18 @@ export const architecture = (
   const nodes: GraphNode[] = []
   const names = new Set<string>()
   let previous = INPUT
-  for (const [index, layer] of layers.entries()) {
-    const id = layer.id ?? ('name' in layer ? layer.name : `${layer.type}-${index}`)
+  for (const [index, described] of layers.entries()) {
+    const id = described.id ?? ('name' in described ? described.name : `${described.type}-${index}`)
     if (shapes.has(id)) rejectOption(where, 'distinct layer ids', `"${id}" twice`)
-    if ('name' in layer) {
-      if (names.has(layer.name)) rejectOption(where, 'distinct layer names', `"${layer.name}" twice`)
-      names.add(layer.name)
+    if ('name' in described) {
+      if (names.has(described.name)) rejectOption(where, 'distinct layer names', `"${described.name}" twice`)
+      names.add(described.name)
     }
-    const inputs = layer.inputs ?? [previous]
+    const inputs = described.inputs ?? [previous]
     const inputShapes = inputs.map(
       (source) => shapes.get(source) ?? rejectOption(where, `an earlier layer as input of "${id}"`, `"${source}"`),
     )
+    const layer = described.type === 'adaptivePool2d' ? fitted(where, id, described, inputShapes) : described
     if (layer.type === 'normalize') checkNormalize(where, id, inputs, nodes)
     if (layer.type === 'sample' && nodes.some((node) => node.layer.type === 'sample'))
       rejectOption(where, 'at most one sample layer', `"${id}" as another`)
@@ -81,6 +84,15 @@ export const architecture = (
   if (last?.kind !== 'vector')
     return rejectOption(where, 'a last layer that returns one vector of logits', last?.kind ?? 'no layers')
   return { name, input, classes: last.features, nodes, unused }
+}
+
+/** A pooling layer to a number of cells as one of windows. */
+const fitted = (where: string, id: string, layer: AdaptivePool2dLayer, [shape]: readonly NodeShape[]): Layer => {
+  const found = fitting(layer, shape)
+  if (found) return found
+  const cells = pairOf(layer.out).join(' x ')
+  const actual = shape?.kind === 'image' ? `${shape.height} x ${shape.width}` : 'no image'
+  return rejectOption(where, `an image whose sides ${cells} cells divide for "${id}"`, actual)
 }
 
 /** A network has at most one normalisation, that of its images. */

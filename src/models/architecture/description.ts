@@ -66,6 +66,7 @@ const layers = {
   affine2d: t.strict({ type: t.literal('affine2d'), ...named }),
   linear: t.strict({ type: t.literal('linear'), ...named, out: t.number }),
   activation: t.strict({ type: t.literal('activation'), ...placed, function: nonlinearity }),
+  prelu: t.strict({ type: t.literal('prelu'), ...named, slopes: wordCodec('how many slopes', ['one', 'each']) }),
   relu: t.strict({ type: t.literal('relu'), ...placed }),
   maxPool2d: t.exact(t.intersection([t.type({ type: t.literal('maxPool2d'), ...pooling }), t.partial(padded)])),
   avgPool2d: t.exact(
@@ -77,7 +78,7 @@ const layers = {
   pad2d: t.exact(
     t.intersection([
       t.type({ type: t.literal('pad2d'), ...placed, top: t.number, bottom: t.number, left: t.number, right: t.number }),
-      t.partial({ value: finite }),
+      t.partial({ value: finite, mode: wordCodec('a mode', ['reflect', 'replicate', 'circular']) }),
     ]),
   ),
   flatten: t.strict({ type: t.literal('flatten'), ...placed }),

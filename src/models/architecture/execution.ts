@@ -1,4 +1,5 @@
 import type { Architecture, GraphNode } from './architecture.js'
+import type { Layer } from './layer.js'
 import { memoized } from './lookups.js'
 
 /** A node to run, fused with the ReLU after it if that is the node's only reader. */
@@ -10,6 +11,9 @@ export interface Kernel {
   /** Whether the result is a hidden activation: the output of a ReLU or another element-wise function. */
   readonly hidden: boolean
 }
+
+/** Layers whose output is a hidden activation. */
+const ACTIVATIONS: ReadonlySet<Layer['type']> = new Set<Layer['type']>(['relu', 'activation', 'prelu'])
 
 /** The nodes in the order of execution; layers with parameters are fused with their ReLU. */
 export const executionOf = memoized((architecture: Architecture): readonly Kernel[] => {
@@ -27,7 +31,7 @@ export const executionOf = memoized((architecture: Architecture): readonly Kerne
         node,
         activation: fuses ? 'relu' : 'linear',
         result: fuses ? reader.id : node.id,
-        hidden: fuses || node.layer.type === 'relu' || node.layer.type === 'activation',
+        hidden: fuses || ACTIVATIONS.has(node.layer.type),
       },
     ]
   })

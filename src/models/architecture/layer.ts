@@ -96,6 +96,14 @@ export interface ActivationLayer extends Placement {
   readonly function: Nonlinearity
 }
 
+/** x for x > 0, else a·x with a learned slope a; the shape stays. See `prelu`. */
+export interface PreluLayer extends Placement {
+  readonly type: 'prelu'
+  readonly name: string
+  /** Whether all channels have one slope, or each its own. */
+  readonly slopes: 'one' | 'each'
+}
+
 /** The windows of a pooling layer. */
 export interface PoolWindows {
   /** Sides of the window, in pixels, ≥ 1. */
@@ -120,6 +128,14 @@ export interface AvgPool2dLayer extends Placement, PoolWindows {
   readonly countIncludePad?: boolean | undefined
 }
 
+/** Pooling to a number of cells: `architecture` makes it the pooling layer whose windows fit its input. */
+export interface AdaptivePool2dLayer extends Placement {
+  readonly type: 'adaptivePool2d'
+  readonly of: 'maxPool2d' | 'avgPool2d'
+  /** Rows and columns of the output, each a divisor of the input's. */
+  readonly out: Extent
+}
+
 /** Pixels that are added at each side of an image. */
 export interface Sides {
   readonly top: number
@@ -128,9 +144,14 @@ export interface Sides {
   readonly right: number
 }
 
+/** Which pixels of an image are added at its sides: those next to its edge, its edge, or those of the opposite side. */
+export type PadMode = 'reflect' | 'replicate' | 'circular'
+
 /** An image with more pixels at chosen sides; see `pad2d`. */
 export interface Pad2dLayer extends Placement, Sides {
   readonly type: 'pad2d'
+  /** Which pixels are added. @default the number `value` in each */
+  readonly mode?: PadMode | undefined
   /** The number in the added pixels. @default 0 */
   readonly value?: number | undefined
 }
@@ -229,6 +250,7 @@ export type Layer =
   | LinearLayer
   | ReluLayer
   | ActivationLayer
+  | PreluLayer
   | MaxPool2dLayer
   | AvgPool2dLayer
   | Pad2dLayer

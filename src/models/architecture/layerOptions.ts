@@ -116,6 +116,16 @@ export interface MaxPool2dOptions extends OptionsOf<typeof maxPool2dOptions> {}
 /** Options of {@link avgPool2d}. */
 export interface AvgPool2dOptions extends OptionsOf<typeof avgPool2dOptions> {}
 
+/** What {@link adaptiveAvgPool2d} and {@link adaptiveMaxPool2d} take. */
+export const adaptivePool2dOptions = declareOptions('adaptivePool2d', {
+  ...placementFields,
+  /** Rows and columns of the output, or [rows, columns], each a divisor of the input's; 1 pools the whole image. @default 1 */
+  out: pixels(1).default(1),
+})
+
+/** Options of {@link adaptiveAvgPool2d} and {@link adaptiveMaxPool2d}. */
+export interface AdaptivePool2dOptions extends OptionsOf<typeof adaptivePool2dOptions> {}
+
 const side = whole(0, { unit: 'pixels' })
 
 /** What {@link pad2d} takes. */
@@ -129,7 +139,9 @@ export const pad2dOptions = declareOptions('pad2d', {
   left: side.default(0),
   /** Columns added on the right, ≥ 0. @default 0 */
   right: side.default(0),
-  /** The number in the added pixels. @default 0 */
+  /** What the added pixels hold: a number, or those of the image next to its edge, at its edge, or at the opposite side. @default 'constant' */
+  mode: choice(['constant', 'reflect', 'replicate', 'circular']).default('constant'),
+  /** The number in the added pixels, if their mode is 'constant'. @default 0 */
   value: number().default(0),
 })
 
@@ -155,6 +167,16 @@ export const leakyReluOptions = declareOptions('leakyRelu', {
 
 /** Options of {@link leakyRelu}. */
 export interface LeakyReluOptions extends OptionsOf<typeof leakyReluOptions> {}
+
+/** What {@link prelu} takes. */
+export const preluOptions = declareOptions('prelu', {
+  ...placementFields,
+  /** Whether all channels have one slope, or each its own. @default 'one' */
+  slopes: choice(['one', 'each']).default('one'),
+})
+
+/** Options of {@link prelu}. */
+export interface PreluOptions extends OptionsOf<typeof preluOptions> {}
 
 /** What {@link elu} takes. */
 export const eluOptions = declareOptions('elu', {

@@ -1,3 +1,4 @@
+import { rejectOption } from '../../dsl/errors.js'
 import { extentOf, isEach } from '../../dsl/kit/extent.js'
 import { given as kept } from '../../dsl/kit/given.js'
 import type {
@@ -144,15 +145,20 @@ const windows = ({ kernel, stride, padding = 0, ceilMode }: PoolWindows): PoolWi
 })
 
 /**
- * An image with more pixels at chosen sides, as `torch.nn.ZeroPad2d` or `ConstantPad2d`: before a convolution with a
- * stride, TensorFlow's `SAME` pads only the right and the bottom.
+ * An image with more pixels at chosen sides, as `torch.nn.ZeroPad2d`, `ConstantPad2d`, `ReflectionPad2d`,
+ * `ReplicationPad2d` and `CircularPad2d`. Before a convolution with a stride, TensorFlow's `SAME` pads only the right and
+ * the bottom; before one without padding of its own, a mode is PyTorch's `padding_mode`.
  *
  * @example
  * const before = pad2d({ right: 1, bottom: 1 })
+ * const mirrored = pad2d({ top: 1, bottom: 1, left: 1, right: 1, mode: 'reflect' })
+ * @throws OptionError for a number that a mode does not use
  */
 export const pad2d = (options: Pad2dOptions): Pad2dLayer => {
-  const { value, top, bottom, left, right, ...placement } = pad2dOptions.read(options)
-  return { type: 'pad2d', ...kept(placement), top, bottom, left, right, ...(value === 0 ? {} : { value }) }
+  const { value, mode, top, bottom, left, right, ...placement } = pad2dOptions.read(options)
+  if (mode !== 'constant' && value !== 0) rejectOption('pad2d', `no value with mode ${mode}`, value)
+  const filled = { ...(mode === 'constant' ? {} : { mode }), ...(value === 0 ? {} : { value }) }
+  return { type: 'pad2d', ...kept(placement), top, bottom, left, right, ...filled }
 }
 
 /** One vector per image. Checkpoints hold the weights that read it in PyTorch's order: channels, rows, columns. */

@@ -4,6 +4,7 @@ import { type Extent, pairOf } from '../../dsl/kit/extent.js'
 import type { AttentionLayer, Conv2dLayer, GivenValue, Layer, PoolWindows } from './layer.js'
 import { groupsOf } from './layers.js'
 import { stdBounds, wrongUnits } from './normalisationUnits.js'
+import { mostPadded, padModes } from './padModes.js'
 import { ZEROS } from './selection.js'
 import { poolWindows } from './windowsAlong.js'
 
@@ -94,6 +95,13 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       const { height, width, channels } = image()
       for (const side of [top, bottom, left, right])
         if (!Number.isInteger(side) || side < 0) refuse('a whole number >= 0 of pixels on each side', String(side))
+      const { mode } = layer
+      if (mode !== undefined) {
+        if (!padModes.includes(mode)) refuse(`a mode among ${padModes.join(', ')}`, String(mode))
+        const [high, wide] = [mostPadded[mode](height), mostPadded[mode](width)]
+        if (Math.max(top, bottom) > high || Math.max(left, right) > wide)
+          refuse(`at most ${high} rows and ${wide} columns of mode ${mode} at a side`, `${[top, bottom, left, right]}`)
+      }
       return { kind: 'image', height: top + height + bottom, width: left + width + right, channels }
     }
     case 'normalize': {
@@ -127,6 +135,9 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       const { height, width, channels } = image()
       return { kind: 'vector', features: height * width * channels, flattenedFrom: { height, width, channels } }
     }
+    case 'prelu':
+      if (layer.slopes !== 'one' && layer.slopes !== 'each') refuse('slopes among one, each', String(layer.slopes))
+      return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
     case 'relu':
     case 'activation':
       return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
@@ -190,16 +201,16 @@ const attended = ({ heads, scale = 1 }: AttentionLayer, inputs: readonly NodeSha
   return { ...query, channels: value.channels }
 }
 
-/** Features of a vector whose order is known: not the pixels of an image, which files list by channel. */
-const isList = (shape: NodeShape | undefined): shape is Extract<NodeShape, { kind: 'vector' }> =>
-  shape?.kind === 'vector' && (shape.flattenedFrom === undefined || shape.flattenedFrom.channels === shape.features)
+/** Whether files list the numbers of a value in the same order as layers here: not the pixels of a flattened image. */
+export const isListed = (shape: NodeShape): boolean =>
+  shape.kind === 'image' || shape.flattenedFrom === undefined || shape.flattenedFrom.channels === shape.features
 
 /** The shape of inputs one after the other. */
 const joined = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
   const [first] = inputs
   if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)
   if (first.kind === 'vector') {
-    const other = inputs.find((each) => !isList(each))
+    const other = inputs.find((each) => each.kind === 'image' || !isListed(each))
     if (other)
       refuse('vectors that are not flattened images', other.kind === 'image' ? text(other) : 'a flattened image')
     return { kind: 'vector', features: inputs.reduce((sum, each) => sum + channelsIn(each), 0) }
@@ -215,7 +226,7 @@ const channelsIn = (shape: NodeShape): number => (shape.kind === 'image' ? shape
 
 /** The shape of some channels, and of channels of zeros. */
 const selected = (channels: readonly number[], input: NodeShape, refuse: Refuse): NodeShape => {
-  if (input.kind === 'vector' && !isList(input)) refuse('an image, or a vector that is not one', 'a flattened image')
+  if (!isListed(input)) refuse('an image, or a vector that is not one', 'a flattened image')
   const known = channels.filter((channel) => channel !== ZEROS)
   const most = channelsIn(input) - 1
   const wrong = known.find((channel) => !Number.isInteger(channel) || channel < 0 || channel > most)
@@ -242,4 +253,4 @@ export const isPerChannel = (value: NodeShape, image: NodeShape): boolean =>
   image.kind === 'image' &&
   (value.kind === 'image'
     ? value.height === 1 && value.width === 1 && value.channels === image.channels
-    : isList(value) && value.features === image.channels)
+    : isListed(value) && value.features === image.channels)

@@ -8,6 +8,7 @@ import { concatRule, multiplyRule, selectRule } from './channelRules.js'
 import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
 import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
+import { preluRule } from './preluRule.js'
 import { sampleRule } from './sampleRule.js'
 import { attentionRule, classTokenRule, positionEmbeddingRule, takeTokenRule } from './tokenRules.js'
 
@@ -64,6 +65,7 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
     backward: ({ graph }, { dy, output }) => ({ inputs: [graph.reluGradient(dy, output())] }),
   }),
   activation: activationRule,
+  prelu: preluRule,
   maxPool2d: maxPoolRule,
   avgPool2d: avgPoolRule,
   pad2d: padRule,

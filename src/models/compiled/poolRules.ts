@@ -1,6 +1,7 @@
 import { pairOf } from '../../dsl/kit/extent.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { AvgPool2dLayer, MaxPool2dLayer, Pad2dLayer, Sides } from '../architecture/layer.js'
+import { padSources } from '../architecture/padSources.js'
 import { poolWindowOf } from '../architecture/poolWindow.js'
 import type { LayerRule, Place } from './layerRule.js'
 
@@ -37,11 +38,47 @@ export const avgPoolRule = (layer: AvgPool2dLayer): LayerRule => {
   }
 }
 
-/** More pixels at chosen sides of an image. */
-export const padRule = (layer: Pad2dLayer): LayerRule => ({
-  forward: (place, [x = '']) => padded(place, x, layer, layer.value ?? 0),
-  backward: (place, { dy }) => ({ inputs: [cropped(place, dy, layer)] }),
-})
+/** More pixels at chosen sides of an image: one number, or pixels of the image. */
+export const padRule = (layer: Pad2dLayer): LayerRule =>
+  layer.mode === undefined
+    ? {
+        forward: (place, [x = '']) => padded(place, x, layer, layer.value ?? 0),
+        backward: (place, { dy }) => ({ inputs: [cropped(place, dy, layer)] }),
+      }
+    : repeatRule(layer)
+
+/**
+ * Pixels of the image, as products with matrices of ones and zeros: each row of a matrix has a 1 at the place that it
+ * repeats, so that its transposed adds up their gradients.
+ */
+const repeatRule = (layer: Pad2dLayer): LayerRule => {
+  const sizesOf = ({ kernel: { node } }: Place) => {
+    const [shape] = node.inputShapes
+    const sources = padSources(layer, shape)
+    if (shape?.kind !== 'image' || !sources) throw new Error('a pad2d has no image')
+    return { ...shape, ...sources }
+  }
+  const matrixOf = ({ graph }: Place, places: readonly number[], size: number): Value =>
+    graph.matrix(places.map((place) => Array.from({ length: size }, (_, i) => (i === place ? 1 : 0))))
+  return {
+    forward: (place, [x = '']) => {
+      const { graph } = place
+      const { height, width, channels, rows, columns } = sizesOf(place)
+      const high = graph.product(matrixOf(place, rows, height), graph.reshape(x, [-1, height, width * channels]))
+      const wide = graph.product(matrixOf(place, columns, width), graph.reshape(high, [-1, width, channels]))
+      return graph.reshape(wide, [-1, rows.length, columns.length, channels])
+    },
+    backward: (place, { dy }) => {
+      const { graph } = place
+      const { height, width, channels, rows, columns } = sizesOf(place)
+      const ofColumns = graph.reshape(dy, [-1, columns.length, channels])
+      const wide = graph.product(matrixOf(place, columns, width), ofColumns, 'first')
+      const ofRows = graph.reshape(wide, [-1, rows.length, width * channels])
+      const high = graph.product(matrixOf(place, rows, height), ofRows, 'first')
+      return { inputs: [graph.reshape(high, [-1, height, width, channels])] }
+    },
+  }
+}
 
 const sidesOf = (layer: MaxPool2dLayer | AvgPool2dLayer, { kernel: { node } }: Place): Sides | undefined =>
   poolWindowOf(layer, node.inputShapes[0]).sides

@@ -17,9 +17,9 @@ import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
 import { joined, multiplied, selected } from './channels.js'
 import { convolved } from './convolution.js'
-import { applied } from './nonlinearity.js'
+import { applied, sloped } from './nonlinearity.js'
 import { afterToken, attended, tokenOf } from './tokens.js'
-import { averaged, largest, padded } from './windows.js'
+import { averaged, enlarged, largest } from './windows.js'
 
 /** A network's parameters by name, in the engine's layout. */
 export type ParameterTensors = ReadonlyMap<string, Tensor>
@@ -164,9 +164,13 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
     ),
   relu: (_layer, _kernel, [x]) => relu(x as Tensor),
   activation: ({ function: given }, _kernel, [x]) => applied(given, x as Tensor),
+  prelu: ({ name }, { activation }, [x], { parameters }) => {
+    const y = sloped(x as Tensor, present(parameters, `${name}.weight`))
+    return activation === 'relu' ? relu(y) : y
+  },
   maxPool2d: (layer, { node }, [x]) => largest(layer, node, x as Tensor4D),
   avgPool2d: (layer, { node }, [x]) => averaged(layer, node, x as Tensor4D),
-  pad2d: (layer, _kernel, [x]) => padded(x as Tensor4D, layer, layer.value ?? 0),
+  pad2d: (layer, { node }, [x]) => enlarged(layer, node, x as Tensor4D),
   flatten: (_layer, { node }, [x]) =>
     tf.reshape(x as Tensor, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),
   add: (_layer, _kernel, inputs) => inputs.reduce((sum, term) => tf.add(sum, term)),

@@ -21,6 +21,9 @@ const tensors: Arithmetic<Tensor> = {
   step: (x) => tf.step(x),
 }
 
+/** x for x > 0, else slope·x. @param slope one number for each channel, or one for all */
+export const sloped = (x: Tensor, slope: Tensor): Tensor => tf.add(tf.relu(x), tf.mul(slope, tf.minimum(x, 0)))
+
 /** Applies an element-wise function to a tensor of any shape. Its gradient is dy·f′(x). */
 export const applied = (given: Nonlinearity, x: Tensor): Tensor => {
   const { value, slope } = formulaOf(given)

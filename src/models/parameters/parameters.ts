@@ -19,10 +19,10 @@ export interface Parameter extends Placed {
   readonly node: string
   /**
    * What it does. Only a `weight`, of a convolution or a linear layer, can be pruned. `scale` and `shift` are the γ and
-   * β of a normalisation, although their names end in `.weight` and `.bias`, as every layer's do. Learned tokens and
-   * position embeddings are shifts, too.
+   * β of a normalisation and `slope` that of a `prelu`, although their names end in `.weight` and `.bias`, as every
+   * layer's do. Learned tokens and position embeddings are shifts, too.
    */
-  readonly role: 'weight' | 'bias' | 'scale' | 'shift'
+  readonly role: 'weight' | 'bias' | 'scale' | 'shift' | 'slope'
   /** Shape in the engine's layout. */
   readonly shape: readonly number[]
   /** Shape in PyTorch's layout. */
@@ -89,6 +89,10 @@ const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] =>
       { ...perChannel(`${layer.name}.weight`, node.id, 'scale', sizeOf(torchAxes)), torchAxes },
       { ...perChannel(`${layer.name}.bias`, node.id, 'shift', sizeOf(torchAxes)), torchAxes },
     ]
+  }
+  if (input && layer.type === 'prelu') {
+    const torchAxes = layer.slopes === 'each' ? channelAxes(input) : vectorAxes(1)
+    return [{ ...perChannel(`${layer.name}.weight`, node.id, 'slope', sizeOf(torchAxes)), torchAxes }]
   }
   return []
 }

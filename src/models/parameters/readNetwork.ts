@@ -1,9 +1,8 @@
 import { type Either, either, left } from 'fp-ts/lib/Either.js'
 import type { FileError } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
-import type { Normalisation } from '../architecture/layer.js'
 import { wrongUnits } from '../architecture/normalisationUnits.js'
-import { normalisationOf, sameNormalisation, withNormalisation } from './normalisation.js'
+import { normalisationOf, normalisationText, sameNormalisation, withNormalisation } from './normalisation.js'
 import { underNames } from './underNames.js'
 import { type NamedTensors, type Packed, packNetwork } from './weights.js'
 
@@ -43,14 +42,9 @@ export const readNetwork = (
       _tag: 'FileError',
       stage,
       file,
-      expected: `a checkpoint of ${architecture.name} with the normalisation ${text(own)}`,
-      actual: text(found),
+      expected: `a checkpoint of ${architecture.name} with the normalisation ${normalisationText(own)}`,
+      actual: normalisationText(found),
     })
   const complete = found && !own ? withNormalisation(architecture, found) : architecture
   return either.map(packNetwork(stage, file, complete, tensors), (packed) => ({ architecture: complete, ...packed }))
 }
-
-const text = ({ mean, std }: Normalisation): string => `mean ${list(mean)}, std ${list(std)}`
-
-/** Seven digits, as float32 has no more: 0.4914, not 0.49140000343322754. */
-const list = (values: readonly number[]): string => values.map((value) => Number(value.toPrecision(7))).join(' ')

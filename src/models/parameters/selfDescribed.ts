@@ -2,9 +2,9 @@ import { type Either, isLeft, left, right } from 'fp-ts/lib/Either.js'
 import type { FileError } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
 import { described, type WrongDescription } from '../architecture/description.js'
-import type { Normalisation } from '../architecture/layer.js'
+import { type NamedNormalisation, numbersOf } from '../architecture/imageNormalisations.js'
 import { describedMask, maskOf } from './masks.js'
-import { withNormalisation } from './normalisation.js'
+import { normalisationOf, normalisationText, sameNormalisation, withNormalisation } from './normalisation.js'
 import { type ReadNetwork, readNetwork } from './readNetwork.js'
 import type { NamedTensors } from './weights.js'
 
@@ -28,16 +28,17 @@ export interface MaskedNetwork extends ReadNetwork {
  * Reads the network of a file.
  *
  * @param given the architecture of its tensors. @default the one that the file describes
- * @param normalisation added to the network that the file describes
- * @returns left if the file has no description and none is given, or if its tensors are not those of the network
- * @throws OptionError for a normalisation if the network already has one
+ * @param normalisation that of its images. @default the one in the file or of the architecture, or none
+ * @returns left if the file has no description and none is given, if its tensors are not those of the network, or if it has
+ * another normalisation
+ * @throws OptionError for a normalisation of another number of channels
  */
 export const selfDescribed = (
   stage: string,
   file: string,
   { tensors, metadata, masks: beside = new Map(), skipped = new Map() }: Described,
   given?: Architecture,
-  normalisation?: Normalisation,
+  normalisation?: NamedNormalisation,
 ): Either<FileError, MaskedNetwork> => {
   const refuse = ({ expected, actual }: WrongDescription, hint?: string): Either<FileError, never> =>
     left({ _tag: 'FileError', stage, file, expected, actual, ...(hint ? { hint } : {}) })
@@ -46,12 +47,29 @@ export const selfDescribed = (
     return refuse({ expected: 'a file that describes its network', actual: 'only tensors' }, NAME_IT)
   const known = given ? right(given) : described(description ?? '')
   if (isLeft(known)) return refuse(known.left)
-  const wanted = given || !normalisation ? known.right : withNormalisation(known.right, normalisation)
+  const other = given === undefined ? otherNormalisation(known.right, normalisation) : undefined
+  if (other) return refuse(other)
+  const wanted = normalisation === undefined ? known.right : withNormalisation(known.right, normalisation)
   const network = readNetwork(stage, file, wanted, tensors)
   if (isLeft(network)) return left(withSkipped(network.left, skipped))
+  const found = otherNormalisation(network.right.architecture, normalisation)
+  if (found) return refuse(found)
   if (beside.size > 0) return right({ ...network.right, mask: maskOf(network.right.architecture, beside) })
   const mask = masks === undefined ? right(undefined) : describedMask(network.right.architecture, masks)
   return isLeft(mask) ? refuse(mask.left) : right({ ...network.right, mask: mask.right })
+}
+
+/** What is wrong if a file holds a normalisation, and another one is given. */
+const otherNormalisation = (
+  network: Architecture,
+  given: NamedNormalisation | undefined,
+): WrongDescription | undefined => {
+  const own = normalisationOf(network)
+  if (own === undefined || given === undefined) return undefined
+  const wanted = numbersOf(given)
+  if (wanted && sameNormalisation(own, wanted)) return undefined
+  const text = wanted ? `the normalisation ${normalisationText(wanted)}` : 'no normalisation'
+  return { expected: `a file of a network with ${text}`, actual: normalisationText(own) }
 }
 
 /** Adds to an error about missing tensors what stands among them and can't be read as a tensor. */

@@ -135,6 +135,7 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
   linear: (_layer, ...rest) => dense(...rest),
   relu: (_layer, ...rest) => passed(...rest),
   activation: (_layer, ...rest) => passed(...rest),
+  prelu: (_layer, ...rest) => passed(...rest),
   maxPool2d: (_layer, ...rest) => passed(...rest),
   avgPool2d: (_layer, ...rest) => passed(...rest),
   pad2d: (_layer, ...rest) => passed(...rest),

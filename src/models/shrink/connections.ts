@@ -47,7 +47,7 @@ const nodesOf = memoized((architecture: Architecture) => new Map(architecture.no
 const beforeZeros = (nodes: ReadonlyMap<string, GraphNode>, id: string): string => {
   const node = nodes.get(id)
   const [before] = node?.inputs ?? []
-  return node?.layer.type === 'pad2d' && (node.layer.value ?? 0) === 0 && before !== undefined
+  return node?.layer.type === 'pad2d' && !node.layer.mode && (node.layer.value ?? 0) === 0 && before !== undefined
     ? beforeZeros(nodes, before)
     : id
 }

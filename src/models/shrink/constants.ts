@@ -59,6 +59,11 @@ const constantsAfter = (
       const { value } = formulaOf(node.layer.function)
       return first.map((x) => value(numbers, x))
     }
+    case 'prelu': {
+      const slope = part('weight')
+      if (isSpread(node) && slope.length > 1) return varying(node)
+      return first.map((x, c) => (x > 0 ? x : x * (slope[slope.length === 1 ? 0 : c] ?? Number.NaN)))
+    }
     case 'add':
       return inputs.every(({ length }) => length === first.length)
         ? first.map((_, c) => inputs.reduce((sum, values) => sum + (values[c] ?? Number.NaN), 0))
@@ -86,7 +91,7 @@ const constantsAfter = (
     case 'sample':
       return varying(node)
     case 'pad2d':
-      return besides(first, node.layer.value ?? 0)
+      return node.layer.mode ? first : besides(first, node.layer.value ?? 0)
     case 'avgPool2d':
       // The mean over a constant and zeros differs at the border.
       return !isEach(node.layer.padding ?? 0, 0) && node.layer.countIncludePad !== false ? besides(first, 0) : first

@@ -40,6 +40,10 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
     const own = weights.subarray(offset, offset + size)
     if (role !== 'weight') {
       const old = pieces.get(name)
+      if (role === 'slope' && size === 1) {
+        own[0] = old?.[0] ?? 0
+        continue
+      }
       const shift = role === 'bias' && !movesMean(given, node) ? shifts.get(id) : undefined
       for (const [i, c] of featuresOf(node, kept).entries()) own[i] = (old?.[c] ?? 0) + (shift?.[c] ?? 0)
       continue

@@ -1,9 +1,9 @@
 import { given } from '../../dsl/kit/given.js'
 import { choice } from '../../dsl/options/kinds.js'
 import { gelu, leakyRelu, mish, silu } from '../architecture/activations.js'
+import { type NamedNormalisation, normalisationOption, numbersOf } from '../architecture/imageNormalisations.js'
 import type { Layer, Placement } from '../architecture/layer.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize, pad2d, relu } from '../architecture/layers.js'
-import { cifar10Normalisation, cifar100Normalisation } from './cifar.js'
 import type { OutputsOf } from './outputs.js'
 
 const activations = { silu, relu, gelu, leakyRelu, mish } as const
@@ -16,18 +16,11 @@ export const dmFields = {
   /** The function after each batch normalisation; SiLU is called Swish there. @default 'silu' */
   activation: choice(['silu', 'relu', 'gelu', 'leakyRelu', 'mish']).default('silu'),
   /** The normalisation of its images. @default 'cifar10' */
-  normalisation: choice(['cifar10', 'cifar100', 'none']).default('cifar10'),
+  normalisation: normalisationOption().default('cifar10'),
 } as const
 
 /** The layer of the function of that name. */
 export const dmActivation = (name: keyof typeof activations): DmActivation => activations[name]
-
-/** The constants of each normalisation. */
-const dmNormalisation = {
-  cifar10: cifar10Normalisation,
-  cifar100: cifar100Normalisation,
-  none: undefined,
-} as const
 
 /**
  * A 3×3 convolution without bias, padded as TensorFlow pads `SAME`: on all sides with stride 1, on the right and at the
@@ -49,7 +42,7 @@ interface DmParts {
   /** Side of the images after the last block, in pixels. */
   readonly pooled: number
   readonly active: DmActivation
-  readonly normalisation: keyof typeof dmNormalisation
+  readonly normalisation: NamedNormalisation
   readonly width: number
   readonly classes: number
 }
@@ -64,7 +57,7 @@ export const dmLayers = ({
   width,
   classes,
 }: DmParts): readonly Layer[] => {
-  const constants = dmNormalisation[normalisation]
+  const constants = numbersOf(normalisation)
   return [
     ...(constants ? [normalize(constants)] : []),
     conv2d(stem, { out: width, kernel: 3, padding: 1, bias: 'none' }),

@@ -15,9 +15,11 @@ import { writeSummary } from '../records/writeReport.js'
 import { interrupted } from '../run/interrupted.js'
 import { startLater } from '../run/startLater.js'
 import type { Comparison, ComparisonHandle, ComparisonRow, ComparisonSummary } from './comparison.js'
+import { trialComparison } from './trialComparison.js'
 
 /** Starts a comparison; with `resume`, finished rows are kept and the interrupted one is resumed. */
-export const startComparison = (comparison: Comparison, options: RunOptions): ComparisonHandle => {
+export const startComparison = (asked: Comparison, options: RunOptions): ComparisonHandle => {
+  const comparison = options.trial === undefined ? asked : trialComparison(asked)
   const folder = chooseFolder(comparison.name, options, new Date())
   const runs = new Subject<ComparisonRow>()
   const started = startLater(

@@ -8,6 +8,7 @@ import { ownVersion } from '../host/ownPackage.js'
 import type { PointTask } from '../sweep/pointMessages.js'
 import { keysOf } from '../sweep/sweepFolder.js'
 import type { SweepPoint } from '../sweep/sweepTypes.js'
+import { trialSweep } from '../sweep/trialSweep.js'
 
 /**
  * The point of a task. Its key is computed again from the files on this machine: if the pipeline, a checkpoint, the data,
@@ -27,7 +28,7 @@ export const pointOfTask = async ({
   if (E.isLeft(loaded)) return loaded
   const made = makeFromFile(loaded.right, values)
   if (E.isLeft(made)) return made
-  const points = pointsOf(made.right)
+  const points = pointsOf(made.right, options)
   const keys = await keysOf(
     points.map(({ pipeline }) => ({ pipeline, seed })),
     options.dataDir,
@@ -36,7 +37,10 @@ export const pointOfTask = async ({
   return found ? E.right(found) : E.left(unknownPoint(file, key))
 }
 
-const pointsOf = (made: Runnable): readonly SweepPoint[] => (made.kind === 'sweep' ? made.points : [])
+const pointsOf = (made: Runnable, { trial }: PointTask['options']): readonly SweepPoint[] => {
+  if (made.kind !== 'sweep') return []
+  return (trial === undefined ? made : trialSweep(made)).points
+}
 
 const unknownPoint = (file: string, key: string): PwoaError => ({
   _tag: 'UsageError',

@@ -3,6 +3,7 @@ import type { Dataset } from '../../dsl/dataset.js'
 import { PwoaFailure, rejectOption, valueOf } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import type { RunOptions, Summary } from '../../dsl/pipeline/run.js'
+import type { Trial } from '../../dsl/trial.js'
 import { checkReadable } from '../../io/files/readWhole.js'
 import type { RunCheckpoint } from '../checkpoints/checkpointFile.js'
 import { type Plan, planOf } from '../folder/plan.js'
@@ -10,6 +11,7 @@ import { isOfOtherVersion } from '../folder/planFile.js'
 import { createRunFolder, type Lost, type Reopened, reopenRunFolder } from '../folder/runFolder.js'
 import { environment } from '../host/environment.js'
 import { writeSummary } from '../records/writeReport.js'
+import { TRIAL } from '../trial/trialOf.js'
 import type { ActiveRun } from './activeRun.js'
 import { eventLoopTurn } from './concurrency.js'
 import { interrupted } from './interrupted.js'
@@ -47,6 +49,7 @@ const executeIn = async (active: ActiveRun, plan: Plan, resumed: RunCheckpoint |
   stopIfAsked(active)
   const data = await orFailed(openData(active, plan.seed))
   emit({ type: 'data', name: data.name, origin: data.origin, train: data.train.count, test: data.test.count })
+  if (data.trial) emit({ type: 'warning', stage: TRIAL, message: whatTrialsAre(data.trial) })
   for (const { checkData } of pipeline.plan) checkData?.(data)
 
   const recorder = openRecorder({
@@ -72,12 +75,16 @@ const executeIn = async (active: ActiveRun, plan: Plan, resumed: RunCheckpoint |
     params: pipeline.params,
     seed: plan.seed,
     data: { name: data.name, origin: data.origin },
+    ...(data.trial ? { trial: 'quick' as const } : {}),
     ...recorder.tally.figures(),
     ...given({ profile: profile?.seconds() }),
   }
   await writeSummary(folder, summary)
   return summary
 }
+
+const whatTrialsAre = ({ steps, examples }: Trial): string =>
+  `${steps} minibatches a phase, ${examples} test images, short attacks: no figure is a result`
 
 const seedOf = ({ seed = 0 }: RunOptions): number =>
   Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32

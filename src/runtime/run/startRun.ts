@@ -4,6 +4,7 @@ import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { RunHandle, RunOptions, Summary } from '../../dsl/pipeline/run.js'
 import type { Step } from '../../dsl/step.js'
 import { chooseFolder } from '../folder/folderNames.js'
+import { trialOf } from '../trial/trialOf.js'
 import { type ActiveRun, makeActiveRun } from './activeRun.js'
 import { eventLoopTurn } from './concurrency.js'
 import { executeRun } from './executeRun.js'
@@ -19,7 +20,8 @@ import { catchUnhandled } from './unhandledErrors.js'
  */
 export const startRunWith =
   (dependencies: RunDependencies) =>
-  (pipeline: Pipeline<Step>, options: RunOptions): RunHandle => {
+  (given: Pipeline<Step>, options: RunOptions): RunHandle => {
+    const pipeline = options.trial === undefined ? given : trialOf(given)
     const folder = chooseFolder(pipeline.name, options, new Date())
     const controller = new AbortController()
     const active = makeActiveRun({ pipeline, options, dependencies, folder, signal: controller.signal })

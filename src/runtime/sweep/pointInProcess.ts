@@ -5,6 +5,7 @@ import type { RunEvent } from '../../dsl/events.js'
 import type { RunHandle } from '../../dsl/pipeline/run.js'
 import { namesIn } from '../../io/files/folders.js'
 import { finishedIn, runInFolder } from '../folder/runInFolder.js'
+import { TRIAL } from '../trial/trialOf.js'
 import type { PointOutcome, PointPlace, PointProgress } from './pointMessages.js'
 import type { RunPoint } from './runPoint.js'
 import { keysOf } from './sweepFolder.js'
@@ -85,7 +86,9 @@ const reportProgress = (run: RunHandle, onProgress: (progress: PointProgress) =>
     report(() => ({ type: 'training', phase, epoch, epochs, step, steps, loss })),
   )
   run.events$.subscribe((event: RunEvent) => {
-    if (event.type === 'warning') onProgress({ type: 'warning', stage: event.stage, message: event.message })
+    // The sweep's own title says that it is a trial.
+    if (event.type === 'warning' && event.stage !== TRIAL)
+      onProgress({ type: 'warning', stage: event.stage, message: event.message })
     if (event.type !== 'evaluating') return
     const { subject, attack, done, total } = event
     report(() => ({ type: 'evaluating', subject, attack, done, total }))

@@ -14,7 +14,12 @@ const pointPlace = objectCodec({
   /** The point's run folder, absolute. */
   folder: t.string,
   /** The sweep's options that apply to its points' runs. */
-  options: optionalCodec({ dataDir: t.string, engine: EngineChoice, checkpoints: CheckpointOptions }),
+  options: optionalCodec({
+    dataDir: t.string,
+    engine: EngineChoice,
+    checkpoints: CheckpointOptions,
+    trial: t.literal('quick'),
+  }),
 })
 
 /** Which point to run, where it writes, and with which options. */

@@ -16,6 +16,7 @@ import type { RunPoint } from './runPoint.js'
 import { studyOf } from './studyResults.js'
 import { chooseSweepFolder, keysOf, openSweepFolder } from './sweepFolder.js'
 import type { PointRecord, Sweep, SweepEvent, SweepHandle, SweepPoint, SweepSummary } from './sweepTypes.js'
+import { trialSweep } from './trialSweep.js'
 import { writeResults } from './writeResults.js'
 
 /** How the points are run. */
@@ -28,7 +29,8 @@ export interface Execution {
 }
 
 /** Starts a sweep, in a later turn of the event loop, so that the caller can subscribe first. */
-export const startSweep = (sweep: Sweep, options: RunOptions, execution: Execution): SweepHandle => {
+export const startSweep = (asked: Sweep, options: RunOptions, execution: Execution): SweepHandle => {
+  const sweep = options.trial === undefined ? asked : trialSweep(asked)
   const folder = chooseSweepFolder(sweep.name, options)
   const events = new Subject<SweepEvent>()
   const started = startLater(
@@ -179,8 +181,8 @@ const runOne = async (
   }
 }
 
-const passedOn = ({ dataDir, engine, checkpoints }: RunOptions): PointPlace['options'] =>
-  given({ dataDir, engine, checkpoints })
+const passedOn = ({ dataDir, engine, checkpoints, trial }: RunOptions): PointPlace['options'] =>
+  given({ dataDir, engine, checkpoints, trial })
 
 const crashed = (reason: string, attempts: number): PwoaError => ({
   _tag: 'RunError',

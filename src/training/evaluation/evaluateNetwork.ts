@@ -1,5 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { Attack, AttackSequence } from '../../attacks/common/attack.js'
+import { evaluatedFor } from '../../attacks/common/shortened.js'
 import { evaluate } from '../../attacks/evaluation/evaluate.js'
 import type { EvaluationResult, Outcome } from '../../attacks/evaluation/evaluation.js'
 import type { RunContext } from '../../dsl/context.js'
@@ -43,12 +44,12 @@ export const evaluateNetwork = async (
 ): Promise<Accuracies> => {
   const { test, shape, classes } = run.data
   const journal = run.journal(`${stage}-${name}`)
-  const { count, indices } = testExamples(stage, test.count, { examples, shard, batchSize })
+  const { count, indices } = testExamples(stage, run.data, { examples, shard, batchSize })
   // The subject is all examples, even if this run attacks only some: all parts of an evaluation have the same subject.
   continueWith(journal, stage, subjectOf(run.data, network, count))
   const { accuracies, outcomes, shown } = await evaluate({
     classifier: (images) => network.logits(images),
-    attacks,
+    attacks: attacks.map((attack) => evaluatedFor(run.data, attack)),
     indices,
     batchOf: (some) => ({ images: imagesOf(test, shape, some), labels: labelsOf(test, classes, some) }),
     batchSize,
@@ -59,7 +60,10 @@ export const evaluateNetwork = async (
     keepImages: files === undefined ? 0 : pictures,
     onProgress: (progress) => run.emit({ type: 'evaluating', subject, ...progress }),
     onStage: (result) => run.emit({ type: 'attacked', subject, ...result }),
-    onWarning: (message) => run.emit({ type: 'warning', stage, message: `${name}: ${message}` }),
+    onWarning: (message) => {
+      // Advice on the strength of attacks would be about the shortened ones.
+      if (!run.data.trial) run.emit({ type: 'warning', stage, message: `${name}: ${message}` })
+    },
   })
   if (files !== undefined) {
     await written(run, `${files}.jsonl`, linesOf(outcomes))

@@ -1,5 +1,6 @@
 import type { Attack } from '../../attacks/common/attack.js'
 import { classesOf } from '../../attacks/common/predictions.js'
+import { attackFor } from '../../attacks/common/shortened.js'
 import { runAttack } from '../../attacks/run.js'
 import type { Dataset, Split } from '../../dsl/dataset.js'
 import type { Accuracies } from '../../dsl/figures.js'
@@ -19,9 +20,11 @@ export const validate = (
   network: Network,
   attack: Attack,
   split: Split,
-  { shape, classes }: Pick<Dataset, 'shape' | 'classes'>,
+  data: Pick<Dataset, 'shape' | 'classes' | 'trial'>,
   seed: number,
 ): Accuracies => {
+  const { shape, classes } = data
+  const chosen = attackFor(data, attack)
   let [clean, robust] = [0, 0]
   for (let begin = 0; begin < split.count; begin += BATCH) {
     const indices = Uint32Array.from({ length: Math.min(BATCH, split.count - begin) }, (_, i) => begin + i)
@@ -29,7 +32,7 @@ export const validate = (
     const [before, after] = tf.tidy(() => {
       const images = imagesOf(split, shape, indices)
       const labels = labelsOf(split, classes, indices)
-      const attacked = runAttack(attack, { classifier: (x) => network.logits(x), images, labels, indices, seed })
+      const attacked = runAttack(chosen, { classifier: (x) => network.logits(x), images, labels, indices, seed })
       return [images, attacked].map((x) => classesOf(network.logits(x)))
     })
     for (const [i, index] of indices.entries()) {

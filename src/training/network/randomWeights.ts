@@ -4,7 +4,7 @@ import { parameterCount, parametersOf } from '../../models/parameters/parameters
 
 /**
  * PyTorch's default initialisation in the engine's layout: weights and bias of a layer uniform in ±1/√fan_in; batch
- * normalisation with γ = 1, β = 0.
+ * normalisation with γ = 1, β = 0; slopes of a PReLU 0.25.
  *
  * Source: `reset_parameters` of PyTorch's `Linear` and `Conv2d`: He et al., "Delving Deep into Rectifiers", ICCV 2015,
  * with a = √5, where the bound √(6/((1 + a²) fan_in)) is 1/√fan_in.
@@ -17,7 +17,8 @@ export const randomWeights = (architecture: Architecture, seed: number, key: str
   for (const { name, role, size, offset, shape } of parametersOf(architecture)) {
     const values = flat.subarray(offset, offset + size)
     if (role === 'scale') values.fill(1)
-    if (role === 'scale' || role === 'shift') continue
+    if (role === 'slope') values.fill(0.25)
+    if (role === 'scale' || role === 'shift' || role === 'slope') continue
     // A bias shares the bound of the weight before it.
     if (role === 'weight') bound = 1 / Math.sqrt(size / (shape.at(-1) ?? 1))
     fillUniform(values, -bound, bound, stream(seed, key, name))

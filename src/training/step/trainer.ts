@@ -62,7 +62,7 @@ export const trainer =
         const { run, student, guide, minibatch, limit } = step
         const done = memory.number('step', 0)
         const stepsOf = ({ epochs }: PhasePlan): number =>
-          Math.min(epochs * minibatch.batches, limit?.steps ?? Number.POSITIVE_INFINITY)
+          Math.min(epochs * minibatch.batches, ...[limit, run.data.trial].flatMap((end) => end?.steps ?? []))
         const steps = phases.reduce((sum, phase) => sum + stepsOf(phase), 0)
         // A run that was stopped after its last step only has its evaluation left.
         if (done >= steps) return enrich(stage, step, { training: finished(phases, minibatch.batches, steps) })

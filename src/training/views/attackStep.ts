@@ -1,6 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { type Attack, attackOption } from '../../attacks/common/attack.js'
 import { gradientCount } from '../../attacks/common/gradientWatch.js'
+import { attackFor } from '../../attacks/common/shortened.js'
 import { runAttack } from '../../attacks/run.js'
 import { percent } from '../../dsl/kit/percent.js'
 import type { Option } from '../../dsl/options/option.js'
@@ -33,7 +34,7 @@ export const attackedImages = (
   { minibatch, run, student }: Step & HasStudent,
   schedule: AttackSchedule,
 ): Tensor4D => {
-  const attack = inEpoch(schedule, minibatch.epoch)
+  const attack = attackFor(run.data, inEpoch(schedule, minibatch.epoch))
   const gradients = gradientCount()
   const attacked = runAttack(attack, {
     classifier: (images) => student.logits(images),

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
+import { adaptiveAvgPool2d, adaptiveMaxPool2d } from '../../../src/models/architecture/adaptivePool.js'
 import { type Architecture, architecture, withClasses } from '../../../src/models/architecture/architecture.js'
+import { concat, multiply, scale, selectChannels } from '../../../src/models/architecture/channelLayers.js'
 import { executionOf } from '../../../src/models/architecture/execution.js'
 import { hiddenLayers } from '../../../src/models/architecture/hiddenLayers.js'
 import type { Layer } from '../../../src/models/architecture/layer.js'
@@ -265,6 +267,67 @@ describe('architecture', () => {
       head: 3,
     })
     expect(shortcut.classes).toBe(3)
+  })
+})
+
+describe('pooling to cells', () => {
+  const image = { height: 6, width: 8, channels: 2 }
+  const end = [flatten(), linear('fc', { out: 2 })]
+
+  it('is pooling by windows of equal parts', () => {
+    const { nodes } = architecture('cells', image, [
+      adaptiveMaxPool2d({ out: [3, 4], id: 'parts' }),
+      adaptiveAvgPool2d(),
+      ...end,
+    ])
+    expect(nodes.map(({ layer }) => layer).slice(0, 2)).toEqual([
+      { type: 'maxPool2d', kernel: 2, stride: 2, id: 'parts' },
+      { type: 'avgPool2d', kernel: [3, 4], stride: [3, 4] },
+    ])
+    expect(nodes[1]).toMatchObject({ id: 'adaptivePool2d-1', shape: { height: 1, width: 1, channels: 2 } })
+  })
+
+  it('is refused if the parts are not equal, or there is no image', () => {
+    const refused = (layers: Parameters<typeof architecture>[2]) => () => architecture('cells', image, layers)
+    expect(refused([adaptiveAvgPool2d({ out: 4 }), ...end])).toThrow(
+      'architecture cells: expected an image whose sides 4 x 4 cells divide for "adaptivePool2d-0", got 6 x 8',
+    )
+    expect(refused([adaptiveAvgPool2d({ out: 12 }), ...end])).toThrow('12 x 12 cells divide')
+    expect(refused([flatten(), adaptiveMaxPool2d(), ...end])).toThrow('got no image')
+  })
+})
+
+describe('layers that join, select and weigh channels', () => {
+  const twice = [conv2d('a', { out: 3, kernel: 1 }), conv2d('b', { out: 2, kernel: 3 })]
+  const end = [flatten({ id: 'f' }), linear('fc', { out: 2 })]
+  const cases: readonly (readonly [readonly Layer[], string])[] = [
+    [[...twice, concat(['a', 'b']), ...end], 'images of 8 x 8 for "concat-2", got 6 x 6 x 2'],
+    [[...twice, concat(['a']), ...end], 'at least two inputs for "concat-2", got 1'],
+    [
+      [...twice, ...end, concat(['f', 'fc'])],
+      'vectors that are not flattened images for "concat-4", got a flattened image',
+    ],
+    [
+      [...twice, selectChannels({ channels: [0, 2] }), ...end],
+      'channels from 0 to 1, or -1 for zeros for "selectChannels-2", got 2',
+    ],
+    [
+      [...twice, selectChannels({ channels: [1, 1] }), ...end],
+      'each channel once for "selectChannels-2", got one of them twice',
+    ],
+    [[...twice, selectChannels({ channels: [-1] }), ...end], 'at least one channel for "selectChannels-2", got none'],
+    [
+      [...twice, flatten(), selectChannels({ channels: [0] })],
+      'an image, or a vector that is not one for "selectChannels-3"',
+    ],
+    [
+      [...twice, multiply(['a', 'b']), ...end],
+      '8 x 8 x 3, or one number for each channel for "multiply-2", got 6 x 6 x 2',
+    ],
+    [[...twice, { ...scale({ factor: 1 }), factor: Number.NaN }, ...end], 'a finite factor for "scale-2", got NaN'],
+  ]
+  it.each(cases)('are refused if they do not fit, case %#', (layers, message) => {
+    expect(() => make(layers)).toThrow(message)
   })
 })
 
@@ -691,10 +754,22 @@ describe('a normalisation of images', () => {
     ).toEqual(['normalize', 'conv2d'])
   })
 
-  it('is refused if there is one already, or for another number of channels', () => {
-    expect(() => withNormalisation(cifarNet, cifar)).toThrow(
-      'architecture cifarNet: expected a network without a normalize layer, got one that has it',
+  it("takes the place of the network's own, and none removes it", () => {
+    const own = normalisationOf(cifarNet)
+    const net = withNormalisation(cifarNet, 'cifar10')
+    expect(normalisationOf(net)).toEqual(cifar)
+    expect(net.nodes.map(({ id, inputs }) => [id, inputs])).toEqual(
+      cifarNet.nodes.map(({ id, inputs }) => [id, inputs]),
     )
+    expect(normalisationOf(withNormalisation(net, own ?? 'none'))).toEqual(own)
+    const plain = withNormalisation(net, 'none')
+    expect(plain.nodes[0]).toMatchObject({ id: '0', inputs: ['input'] })
+    expect(normalisationOf(plain)).toBeUndefined()
+    expect(normalisationOf(withNormalisation(plain, 'imagenet'))?.mean).toEqual([0.485, 0.456, 0.406])
+    expect(withNormalisation(plain, 'none')).toBe(plain)
+  })
+
+  it('is refused for another number of channels', () => {
     expect(() => withNormalisation(mnistNet, cifar)).toThrow('a mean for each of 1 channels')
   })
 })

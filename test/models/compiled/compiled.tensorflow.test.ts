@@ -1,4 +1,5 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../../src/engine/tf.js'
 import {
@@ -43,6 +44,7 @@ import { memory } from '../../support/context.js'
 import { nonEmpty } from '../../support/expectEvery.js'
 import { headed } from '../../support/heads.js'
 import { relativeError, seededNumbers } from '../../support/numbers.js'
+import { randomNetwork } from '../../support/randomNetworks.js'
 import { weightGradient } from '../../support/weightGradient.js'
 import { aggregated, separable } from '../fixtures.js'
 
@@ -272,6 +274,30 @@ const compiled = (net: Architecture): CompiledNetwork => {
 
 const momentsOf = (moments: readonly BatchMoments[]): readonly Tensor[] =>
   moments.flatMap(({ mean, variance, count }) => [mean, variance, tf.tensor1d([count])])
+
+it('random networks as graphs have the same outputs and gradients as layer by layer', () => {
+  fc.assert(
+    fc.property(randomNetwork, (net) => {
+      const { weights, images, mix } = setting(net, 3)
+      const error = tf.tidy(() => {
+        const ofLogits = (logits: Tensor): Scalar => tf.sum(tf.mul(logits, mix))
+        const plainly = (w: Tensor, x: Tensor) => forward(net, unflatten(net, w as Tensor1D), x as Tensor4D).logits
+        const { value, grads } = tf.valueAndGrads((w: Tensor, x: Tensor) => ofLogits(plainly(w, x)))([weights, images])
+        const ours = [
+          ofLogits(compiled(net).pass(weights, images).logits),
+          weightGradient(net, weights, images, ({ logits }) => ofLogits(logits)),
+          tf.grad((x: Tensor) => ofLogits(classify(compiled(net), weights, x as Tensor4D)))(images),
+        ]
+        // As one vector: a normalisation of two numbers leaves the images a gradient of rounding errors.
+        const all = (tensors: readonly Tensor[]) => tensors.flatMap((tensor) => [...tensor.dataSync()])
+        return relativeError(all(ours), all([value, ...grads]))
+      })
+      expect(error).toBeLessThan(1e-4)
+      tf.dispose([weights, images, mix])
+    }),
+    { seed: 11, numRuns: 10 },
+  )
+})
 
 describe.each(networks)('%s as graphs', (_, net) => {
   it.each([1, 3, 8, 19])('have the same outputs as layer by layer, %d images', (n) => {

@@ -134,11 +134,13 @@ const quantisedLayer = (
   if (layer.type !== 'conv2d' && layer.type !== 'linear')
     return {
       nodes: [],
-      tensors: [[`${layer.name}.weight`, weight] as const, [`${layer.name}.bias`, bias ?? weight] as const].map(
-        ([name, { shape, data }]) =>
-          broadcast.has(name)
-            ? perChannel(name, data)
-            : { name, dims: shape, dataType: dataTypes.float, rawData: littleEndian(data) },
+      tensors: [
+        [`${layer.name}.weight`, weight] as const,
+        ...(bias ? [[`${layer.name}.bias`, bias] as const] : []),
+      ].map(([name, { shape, data }]) =>
+        broadcast.has(name)
+          ? perChannel(name, data)
+          : { name, dims: shape, dataType: dataTypes.float, rawData: littleEndian(data) },
       ),
     }
   const outputs = weight.shape[0] ?? 1

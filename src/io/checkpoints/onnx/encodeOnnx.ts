@@ -17,9 +17,20 @@ import { factorName } from './graph/paddedName.js'
 import { constantsOf, nodesOf } from './layerNodes.js'
 import { wholeName } from './tokenNodes.js'
 
-/** Opset 17 (June 2022), and the version of the file format that was released with it. */
-const OPSET = 17
-const IR_VERSION = 8
+/** An opset, and the version of the file format that was released with it. */
+interface Release {
+  readonly opset: number
+  readonly irVersion: number
+}
+
+/** Of June 2022. */
+const USUAL: Release = { opset: 17, irVersion: 8 }
+
+/** Of May 2023: the first one that can repeat the pixels of the opposite side. */
+const WITH_WRAP: Release = { opset: 19, irVersion: 9 }
+
+const releaseOf = (nodes: readonly GraphNode[]): Release =>
+  nodes.some(({ layer }) => layer.type === 'pad2d' && layer.mode === 'circular') ? WITH_WRAP : USUAL
 
 /** The name of the producer. The reader takes it as a sign that nodes have the names of layers. */
 export const PRODUCER = 'pwoa'
@@ -66,13 +77,14 @@ export const modelOf = (
   initializer: readonly Written<OnnxTensor>[],
 ): Written<OnnxModel> => {
   const last = nodes.at(-1)
+  const { opset, irVersion } = releaseOf(nodes)
   // A layer may have the name of the output as its id.
   const taken = new Set([INPUT, ...nodes.map(({ id }) => id)])
   const output = taken.has(OUTPUT) && last?.id !== OUTPUT ? (last?.id ?? OUTPUT) : OUTPUT
   return {
-    irVersion: IR_VERSION,
+    irVersion,
     producerName: PRODUCER,
-    opsetImport: [{ domain: '', version: OPSET }],
+    opsetImport: [{ domain: '', version: opset }],
     graph: {
       name,
       node: nodes.flatMap((node) => write(node, node === last ? output : node.id)),
@@ -116,13 +128,15 @@ const initializersOf = (
   ]
 }
 
-/** The names of parameters that `Mul` and `Add` broadcast over an image: one number for each channel. */
+/** The names of parameters that are broadcast over an image: one number for each channel. */
 export const broadcastTensors = ({ nodes }: Architecture): ReadonlySet<string> =>
   new Set(
     nodes.flatMap(({ layer, shape }) =>
-      layer.type === 'groupNorm' || (layer.type === 'affine2d' && shape.kind === 'image')
-        ? [`${layer.name}.weight`, `${layer.name}.bias`]
-        : [],
+      layer.type === 'prelu' && layer.slopes === 'each' && shape.kind === 'image'
+        ? [`${layer.name}.weight`]
+        : layer.type === 'groupNorm' || (layer.type === 'affine2d' && shape.kind === 'image')
+          ? [`${layer.name}.weight`, `${layer.name}.bias`]
+          : [],
     ),
   )
 

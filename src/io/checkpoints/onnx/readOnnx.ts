@@ -4,6 +4,7 @@ import { describeArchitecture } from '../../../models/architecture/description.j
 import { ReadBudget } from '../../files/readBudget.js'
 import { toFileError } from '../../files/refusal.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
+import { PRODUCER } from './encodeOnnx.js'
 import { decodeModel } from './graph/messages.js'
 import { TensorReader } from './graph/tensorReader.js'
 import { readGraph } from './readGraph.js'
@@ -32,7 +33,12 @@ export const readOnnx = (
     async () => {
       const model = decodeModel(bytes, budget)
       const { architecture, tensors, warnings } = readGraph(model, new TensorReader(file, budget), budget)
-      return { tensors, metadata: { description: describeArchitecture(architecture) }, warnings }
+      return {
+        tensors,
+        metadata: { description: describeArchitecture(architecture) },
+        isComplete: model.producerName === PRODUCER,
+        warnings,
+      }
     },
     (thrown) => toFileError({ stage, file }, thrown),
   )

@@ -1,7 +1,8 @@
 import { type Extent, isEach, pairOf } from '../../../dsl/kit/extent.js'
-import type { AvgPool2dLayer, MaxPool2dLayer, Sides } from '../../../models/architecture/layer.js'
+import type { AvgPool2dLayer, MaxPool2dLayer, PadMode, Sides } from '../../../models/architecture/layer.js'
 import type { NodeShape } from '../../../models/architecture/shapes.js'
 import { poolWindows } from '../../../models/architecture/windowsAlong.js'
+import { modeNames } from './graph/modeNames.js'
 import { paddedName } from './graph/paddedName.js'
 import {
   constantNode,
@@ -9,6 +10,7 @@ import {
   integer,
   integers,
   type Place,
+  string,
   type WrittenAttribute,
   type WrittenNode,
   writtenNode,
@@ -29,12 +31,22 @@ export const window = (kernel: Extent, stride: Extent): readonly WrittenAttribut
 export const padsOf = (padding: Extent): WrittenAttribute => integers('pads', [...pairOf(padding), ...pairOf(padding)])
 
 /** More pixels at chosen sides. */
-export const padNodes = ({ top, bottom, left, right }: Sides, value: number, place: Place): readonly WrittenNode[] => {
+export const padNodes = (
+  { top, bottom, left, right }: Sides,
+  value: number,
+  place: Place,
+  mode?: PadMode,
+): readonly WrittenNode[] => {
   const [pads, number] = [`${place.id}/pads`, `${place.id}/value`]
   return [
     constantNode(pads, integers('value_ints', [0, 0, top, left, 0, 0, bottom, right])),
     ...(value === 0 ? [] : [constantNode(number, float('value_float', value))]),
-    writtenNode('Pad', place, [pads, ...(value === 0 ? [] : [number])]),
+    writtenNode(
+      'Pad',
+      place,
+      [pads, ...(value === 0 ? [] : [number])],
+      mode === undefined ? [] : [string('mode', modeNames[mode])],
+    ),
   ]
 }
 

@@ -26,6 +26,13 @@ export const integers = (name: string, ints: readonly number[]): WrittenAttribut
   type: attributeTypes.ints,
 })
 
+/** A text as an attribute. */
+export const string = (name: string, value: string): WrittenAttribute => ({
+  name,
+  s: Buffer.from(value),
+  type: attributeTypes.string,
+})
+
 /** Numbers as an attribute. */
 export const floats = (name: string, values: readonly number[]): WrittenAttribute => ({
   name,

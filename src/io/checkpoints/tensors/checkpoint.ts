@@ -12,6 +12,11 @@ export interface Checkpoint {
   readonly masks?: StateDict
   /** What stands among a PyTorch file's tensors and can't be read as one, by name: what it is, for errors. @default nothing */
   readonly skipped?: ReadonlyMap<string, string>
+  /**
+   * Whether `exportModel` wrote it, which states all of a network: a normalisation that is not in it does not exist.
+   * @default false
+   */
+  readonly isComplete?: boolean
   /** What a user of the file should know, a sentence each: what was left out. @default nothing */
   readonly warnings?: readonly string[]
 }

@@ -3,6 +3,7 @@ import { isEach, pairOf } from '../../../dsl/kit/extent.js'
 import { samePads } from '../../../engine/ops/conv2d.js'
 import type { Conv2dLayer, Layer, PoolWindows, Sides } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
+import { padSources } from '../../../models/architecture/padSources.js'
 import { poolWindowOf } from '../../../models/architecture/poolWindow.js'
 import { tapsOf } from '../../../models/architecture/taps.js'
 import { INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
@@ -81,6 +82,8 @@ const write = dispatch<Layer, readonly [Place], Value>({
   relu: (_, { graph, kernel, inputs }) => graph.node('Relu', kernel.result, inputs),
   activation: ({ function: given }, { graph, kernel, inputs: [x = ''] }) =>
     writeActivation(given, graph, kernel.node.id, x),
+  prelu: (_, place) =>
+    activated(place, place.graph.node('Prelu', place.kernel.node.id, [...place.inputs, place.parameter('weight')])),
   maxPool2d: (layer, place) => {
     const { graph, kernel } = place
     const { sides } = poolWindowOf(layer, kernel.node.inputShapes[0])
@@ -99,6 +102,8 @@ const write = dispatch<Layer, readonly [Place], Value>({
     return graph.node('Mul', kernel.result, [means, factors])
   },
   pad2d: (layer, place) => {
+    const sources = padSources(layer, place.kernel.node.inputShapes[0])
+    if (sources) return repeated(sources, place)
     const [value = ''] = paddedImage(place, layer, layer.value ?? 0, place.kernel.result)
     return value
   },
@@ -132,6 +137,20 @@ const write = dispatch<Layer, readonly [Place], Value>({
 
 /** The least number of float32: WebGL's maximum begins with a finite one. */
 const LEAST = -3.4028234663852886e38
+
+/** The input with rows and columns repeated. */
+const repeated = (
+  { rows, columns }: { readonly rows: readonly number[]; readonly columns: readonly number[] },
+  { graph, kernel, inputs: [x = ''] }: Place,
+): Value => {
+  const { id } = kernel.node
+  const taken = (what: string, value: Value, places: readonly number[], axis: number, name: string): Value => {
+    const indices = graph.integers(`${id}/${what}`, [places.length], places)
+    const along = graph.integers(`${id}/${what}Axis`, [], [axis])
+    return graph.node('GatherV2', name, [value, indices, along], { Tindices: INTEGER, Taxis: INTEGER })
+  }
+  return taken('columns', taken('rows', x, rows, 1, `${id}/high`), columns, 2, kernel.result)
+}
 
 /** The input with more pixels at chosen sides. */
 const paddedImage = (

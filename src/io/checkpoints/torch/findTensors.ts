@@ -54,7 +54,7 @@ const refuseNone = (value: PickleValue): never => {
   return refuse(EXPECTED, keysOf(value))
 }
 
-const tensorsOf = ({ dict, path }: Network): FoundTensors => {
+const tensorsOf = ({ dict, path, list }: Network): FoundTensors => {
   const all = new Map<string, PickleTensor>()
   const skipped = new Map<string, string>()
   for (const [name, value] of dict.entries) {
@@ -63,8 +63,14 @@ const tensorsOf = ({ dict, path }: Network): FoundTensors => {
     else if (typeof name === 'string') skipped.set(name, describePickle(value))
     else if (isTensor) return refuse(EXPECTED, `${describePickle(name)} as a name`)
   }
-  return { ...averageAmong(all), skipped, path }
+  const averaged = averageAmong(all)
+  const warnings = list ? [...averaged.warnings, firstOf(path, list)] : averaged.warnings
+  return { ...averaged, warnings, skipped, path }
 }
+
+/** For a list of which no key chooses an item. */
+const firstOf = (path: string, { networks, second }: NonNullable<Network['list']>): string =>
+  `it holds a list of ${networks} networks, of which ${quoted(path)} is read; key: '${second}' reads the second`
 
 const listed = (networks: readonly Network[]): string => {
   const shown = networks.slice(0, MOST_SHOWN).map(({ path, dict }) => `${quoted(path)} (${dict.entries.size} entries)`)

@@ -6,6 +6,8 @@ export interface Network {
   /** `''` at the top, else e.g. `state_dict` or `state_dict[0] of 3`. */
   readonly path: string
   readonly dict: PickleDict
+  /** If it is an item of a list of networks, how many they are, and the key of the second. */
+  readonly list?: { readonly networks: number; readonly second: string }
 }
 
 /**
@@ -51,7 +53,12 @@ export const networksIn = (value: PickleValue, select: number, at = ''): readonl
     const item = items[select]
     if (item === undefined && items.some(isKind('dict')))
       return refuse(`a state dict number ${select}`, `a list of ${items.length}`)
-    return item === undefined ? [] : search(item, `${path}[${select}] of ${items.length}`, depth + 1)
+    if (item === undefined) return []
+    const found = search(item, `${path}[${select}] of ${items.length}`, depth + 1)
+    const networks = items.filter(isKind('dict')).length
+    return networks < 2 || select > 0
+      ? found
+      : found.map((one) => ({ list: { networks, second: join(path, '1') }, ...one }))
   }
 
   const inDict = (dict: PickleDict, path: string, depth: number): readonly Network[] => {

@@ -140,6 +140,76 @@ describe('a file with moved axes has the logits of onnxruntime', () => {
     }
   })
 
+  it('with channels last that are joined, shuffled, split and weighed', async () => {
+    const axis = (i: number) => [{ name: 'axis', i, type: 2 }]
+    const chain = new Chain([4, 4, 3]).transpose(2, 0, 1).conv(4, 3).transpose(1, 2, 0)
+    const image = chain.last
+    chain.add('Tanh').add('Concat', [], axis(3), [image, chain.last])
+    // Channels 2 to 7, and of them 5, 0 and 1.
+    chain
+      .add('Slice', [whole('', [2]), whole('', [100]), whole('', [3])])
+      .add('Gather', [whole('', [5, 0, 1])], axis(-1))
+      .add('Pad', [whole('', [0, 0, 0, 1, 0, 0, 0, 0])])
+    const four = chain.last
+    chain
+      .add('ReduceMax', [], [ints('axes', [1, 2])])
+      .add('Sigmoid')
+      .add('Mul', [], [], [four, chain.last])
+    chain.add('Mul', [], [], [chain.last, image]).add('Split', [whole('', [3, 1])], axis(3))
+    chain.nodes.push({ ...chain.nodes.pop(), output: [chain.last, 'rest'] })
+    expect(await compare(chain.add('Flatten').dense(48).bytes, [4, 4, 3], 'last')).toBe(
+      'conv2d activation concat selectChannels maxPool2d activation multiply multiply selectChannels flatten linear',
+    )
+  })
+
+  it('with squeeze-and-excitation by linear layers, whose result is spread over the image', async () => {
+    const chain = new Chain([3, 4, 4]).conv(4, 3)
+    const image = chain.last
+    chain.add('GlobalAveragePool').reshape(4).dense(4, 2).add('Relu').dense(2, 4).add('Sigmoid').reshape(4, 1, 1)
+    const gate = chain.last
+    chain.add('Shape', [], [], [image])
+    chain.add('Expand', [], [], [gate, chain.last]).add('Mul', [], [], [image, chain.last])
+    expect(await compare(chain.add('Flatten').dense(64).bytes, [3, 4, 4], 'first')).toBe(
+      'conv2d avgPool2d flatten linear relu linear activation multiply flatten linear',
+    )
+  })
+
+  it('with squeeze-and-excitation by convolutions of a mean that was flattened, as Keras has it', async () => {
+    for (const extents of [
+      [4, 1, 1],
+      [1, 1, 4],
+    ]) {
+      const chain = new Chain([3, 4, 4]).conv(4, 3)
+      const image = chain.last
+      chain
+        .add('GlobalAveragePool')
+        .add('Squeeze', [whole('', [2, 3])])
+        .reshape(...extents)
+      if (extents[0] === 1) chain.transpose(2, 0, 1)
+      chain
+        .add('Conv', [tensor('', [2, 4, 1, 1])])
+        .add('Relu')
+        .add('Conv', [tensor('', [4, 2, 1, 1])])
+        .add('Sigmoid')
+      chain.add('Mul', [], [], [image, chain.last]).add('Flatten').dense(64)
+      expect(await compare(chain.bytes, [3, 4, 4], 'first')).toBe(
+        'conv2d avgPool2d conv2d relu conv2d activation multiply flatten linear',
+      )
+    }
+  })
+
+  it('with every other pixel beside channels of zeros that the file holds', async () => {
+    const axis = [{ name: 'axis', i: 1, type: 2 }]
+    const chain = new Chain([3, 5, 4]).conv(2, 3)
+    chain.add('Slice', [whole('', [0, 0]), whole('', [100, 100]), whole('', [2, 3]), whole('', [2, 2])])
+    const half = chain.last
+    chain.tensors.push(tensor('zeros', [EXAMPLES, 1, 3, 2], new Float32Array(12)))
+    chain.add('Concat', [], axis, ['zeros', half, 'zeros'])
+    expect(await compare(chain.add('Relu').add('Flatten').dense(24).bytes, [3, 5, 4], 'first')).toBe(
+      'conv2d maxPool2d selectChannels relu flatten linear',
+    )
+  })
+
   it('with zeros around channels last, which the convolution after them adds', async () => {
     for (const [pads, layers] of [
       [[0, 1, 1, 0, 0, 1, 1, 0], 'conv2d'],

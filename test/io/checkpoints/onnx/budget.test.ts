@@ -128,6 +128,42 @@ describe('a few bytes', () => {
     expect(steps).toBeLessThan(MIB)
   })
 
+  it('can’t double channels forty times, or add 10¹² of zeros', async () => {
+    const attribute = [{ name: 'axis', i: 1, type: 2 }]
+    const doubling = model({
+      node: chain(40, (i) => ({ opType: 'Concat', input: [`v${i}`, `v${i}`], attribute })),
+      input: [value('v0', [1, 1, 4, 4])],
+    })
+    const pads = { ...tensor('pads', [8]), dataType: dataTypes.int64, rawData: new Uint8Array(64) }
+    new DataView(pads.rawData.buffer).setBigInt64(8, 10n ** 12n, true)
+    const zeros = model({
+      node: chain(1, () => ({ opType: 'Pad', input: ['v0', 'pads'] })),
+      initializer: [...initializer, pads],
+      input: [value('v0', [1, 1, 4, 4])],
+    })
+    const alternating = model({
+      node: chain(30, (i) =>
+        i % 2 === 0
+          ? { opType: 'Concat', input: [`v${i}`, `v${i}`], attribute }
+          : { opType: 'Slice', input: [`v${i}`, 'zero', 'many', 'axis', 'steps'] },
+      ),
+      initializer: [
+        ...initializer,
+        ...(['zero', 'many', 'axis', 'steps'] as const).map((name, i) => {
+          const number = { ...tensor(name, [1]), dataType: dataTypes.int64, rawData: new Uint8Array(8) }
+          new DataView(number.rawData.buffer).setBigInt64(0, [-1n, -(2n ** 62n), 1n, -1n][i] ?? 0n, true)
+          return number
+        }),
+      ],
+      input: [value('v0', [1, 2 ** 20, 1, 1])],
+    })
+    for (const bytes of [doubling, zeros, alternating]) {
+      const { error, bytes: spent, mostBytes } = await cost(bytes)
+      expect(error).toMatch(/MiB or more, for (its channels|the order of its channels)/)
+      expect(spent).toBeLessThanOrEqual(mostBytes)
+    }
+  })
+
   it('can’t move the axes of large images, or those of small ones thousands of times', async () => {
     const attribute = [{ name: 'perm', ints: [0, 1, 3, 2], type: 7 }]
     const turned = (count: number, side: number): Uint8Array =>

@@ -129,7 +129,7 @@ describe('what is there is said in words, and what is accepted', () => {
       ],
       [
         node('Concat', ['x', 's'], { attribute: axis(1) }),
-        `expected the output of a layer as input 2 in operator Concat${after}"s", a constant of shape [1]`,
+        `expected the output of a layer, or zeros of its size, to concatenate in operator Concat${after}"s", a constant of shape [1]`,
       ],
       [
         node('Mul', ['x', 'u']),
@@ -147,6 +147,13 @@ describe('what is there is said in words, and what is accepted', () => {
       ],
     ]
     for (const [bad, expected] of cases) expect(await complaint(withFirst(pool, bad))).toBe(expected)
+    const flat = { opType: 'Flatten', name: 'flat', input: ['a'], output: ['c'] }
+    const joined = { ...node('Concat', ['c', 'c'], { attribute: axis(1) }) }
+    expect(
+      await complaint(
+        model({ node: [conv, flat, joined, { opType: 'Gemm', name: 'head', input: ['z', 'm'], output: ['y'] }] }),
+      ),
+    ).toBe(`expected images, or vectors that are not flattened images in operator Concat${after}a flattened image`)
   })
 
   it('of a softmax that is not the end', async () => {

@@ -557,6 +557,21 @@ describe('the state dict is found', () => {
     expect(await names(dict(text('net'), w))).toEqual(['net'])
   })
 
+  it('of a list of networks the first, with a warning if there are more and no key is given', async () => {
+    const two = list(dict(text('a'), w), dict(text('b'), w))
+    const top = await read(evil(two))
+    expect([...top.tensors.keys()]).toEqual(['a'])
+    expect(top.warnings).toEqual([
+      `it holds a list of 2 networks, of which "[0] of 2" is read; key: '1' reads the second`,
+    ])
+    const inner = evil(dict(text('state_dict'), two))
+    expect((await read(inner)).warnings).toEqual([expect.stringContaining(`key: 'state_dict.1' reads the second`)])
+    expect(await readTorchCheckpoint(inner, 'a.pt', { key: 'state_dict.1' })()).toMatchObject({
+      right: { tensors: new Map([['b', {}]]), warnings: [] },
+    })
+    expect((await read(evil(list(dict(text('a'), w))))).warnings).toEqual([])
+  })
+
   it('what is not a tensor is skipped, and named', async () => {
     const { tensors, skipped } = await read(evil(dict(text('w'), w, text('epoch'), integer(1), integer(2), 'N')))
     expect([...tensors.keys()]).toEqual(['w'])

@@ -48,6 +48,8 @@ export class NetworkBuilder {
   readonly #placed: Placed[] = []
   readonly #ids = new FreeNames([INPUT])
   readonly #names = new FreeNames([])
+  /** By the id of a layer that flattens images of one pixel, these images. */
+  readonly #pixels = new Map<string, Activations>()
 
   constructor(image: ImageShape, budget: ReadBudget) {
     this.#image = image
@@ -70,7 +72,15 @@ export class NetworkBuilder {
     const shapes = inputs.map((input) => input.shape)
     const shape = describing(() => inferShape('onnx', id, placed, shapes))
     this.#placed.push({ layer: placed, order: origin.order, own })
+    const [image] = inputs
+    if (layer.type === 'flatten' && image?.shape.kind === 'image' && image.shape.height * image.shape.width === 1)
+      this.#pixels.set(id, image)
     return { id, shape }
+  }
+
+  /** The images of one pixel that a vector was flattened from; undefined for any other. */
+  pixelsBefore({ id }: Activations): Activations | undefined {
+    return this.#pixels.get(id)
   }
 
   /** The wanted name, with a number if a layer has it already. */

@@ -84,7 +84,8 @@ type Drafted =
       readonly draft: 'pad'
       readonly source: Activations
       readonly sides: Sides
-      readonly value: number
+      /** The number in the added pixels; undefined if they repeat others. */
+      readonly value: number | undefined
       readonly name: string
     }
   /** Activations whose numbers are read in another order or shape than their layer makes them. */
@@ -129,6 +130,8 @@ type Drafted =
       readonly steps: Steps
       readonly name: string
     }
+  /** A number for each channel, repeated for all pixels of an image: only a product reads it. */
+  | { readonly draft: 'spread'; readonly of: Value }
   /** A linear layer with its bias, which a factor after it may become part of. */
   | { readonly draft: 'dense'; readonly scaled: (factor: number, by: NodePlace) => Activations; readonly out: number }
   /** A softmax of logits, which must be the network's output. */

@@ -183,7 +183,7 @@ const after =
 const STEPS = 16
 
 /** A constant that is broadcast over an image or a vector, as one number for each channel or feature. */
-const perChannel = (node: NodeReader, tensor: Tensor, { shape }: Activations): Float64Array => {
+export const perChannel = (node: NodeReader, tensor: Tensor, { shape }: Activations): Float64Array => {
   const { dims } = tensor
   const isOne = countOf(dims) === 1
   const channels = shape.kind === 'image' ? shape.channels : shape.features

@@ -53,6 +53,12 @@ const window = {
 /** Pooling layers look at every pixel of a window. */
 const undilated = pair(1, 1)
 
+const reduction = {
+  axes: ints(undefined, { until: 17 }),
+  keepdims: int(1, flag),
+  noop_with_empty_axes: int(0, flag, { since: 18 }),
+} satisfies AttributeRules
+
 /**
  * The supported operators of ONNX, each with its attributes that are understood: type, accepted values, default, and the
  * opsets that have it. Any other attribute of a node, or another value, is an error: read past, it would change the
@@ -106,6 +112,7 @@ export const declared = {
   Gelu: { approximate: text('none', 'none', 'tanh') },
   Gemm: { alpha: float(1), beta: float(1), transA: int(0, among(0)), transB: int(0, flag) },
   GlobalAveragePool: {},
+  GlobalMaxPool: {},
   GroupNormalization: { num_groups: int(), epsilon: float(1e-5), stash_type: int(1, among(1), { since: 21 }) },
   HardSigmoid: { alpha: float(0.2), beta: float(0.5) },
   HardSwish: {},
@@ -129,18 +136,16 @@ export const declared = {
   Mul: {},
   Neg: {},
   Pad: {
-    mode: text('constant', 'constant'),
+    mode: text('constant', 'constant', 'reflect', 'edge', 'wrap'),
     pads: ints(undefined, { until: 10 }),
     // Before a maximum, exporters pad by −∞.
     value: { type: 'float', otherwise: 0, until: 10 },
   },
+  PRelu: {},
   Pow: {},
   Reciprocal: {},
-  ReduceMean: {
-    axes: ints(undefined, { until: 17 }),
-    keepdims: int(1, flag),
-    noop_with_empty_axes: int(0, flag, { since: 18 }),
-  },
+  ReduceMax: reduction,
+  ReduceMean: reduction,
   Relu: {},
   Reshape: { allowzero: int(0, flag, { since: 14 }) },
   Shape: { start: int(0, undefined, { since: 15 }), end: int(undefined, undefined, { since: 15 }) },

@@ -23,17 +23,20 @@ import { scaleStep, softmaxStep } from './attending.js'
 import { concatenated } from './concatenation.js'
 import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
+import { expand } from './expand.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
+import { globalAverage, globalMax, reduceMax, reduceMean } from './globalPooling.js'
 import { centredStep, epsilonStep, meanStep, normalisedStep, squareRoot, squaresStep, stepOr } from './moments.js'
 import { groupNormalization, instanceNormalization, layerNormalization } from './normalisations.js'
 import { pad } from './padding.js'
 import { partOr } from './parts.js'
 import { constant, dropout, identity, relu, softmax } from './passing.js'
 import { averagePool, maxPool } from './pooling.js'
+import { prelu } from './prelu.js'
 import { gathered, sliced, split } from './selections.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
-import { classTokenStep, expand, positionStep } from './tokens.js'
-import { conv, globalAverage, reduceMean } from './windows.js'
+import { classTokenStep, expandNumbers, positionStep } from './tokens.js'
+import { conv } from './windows.js'
 
 /** What an operator becomes: layers, or a value that later nodes use. */
 const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | readonly Value[]>> = {
@@ -56,8 +59,8 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Elu: anyOrder(nonlinearity((node) => ({ type: 'elu', alpha: node.float('alpha') }))),
   Equal: equal,
   Erf: anyOrder(elementwise(numbers.erf)),
-  Expand: expand,
   Exp: anyOrder(elementwise(Math.exp)),
+  Expand: stepOr(expandNumbers, expand),
   Flatten: flatten,
   Gather: ofNumbersOr(gather, partOr(gatherMoved, gathered)),
   Gelu: anyOrder(
@@ -65,6 +68,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   ),
   Gemm: gemm,
   GlobalAveragePool: globalAverage,
+  GlobalMaxPool: globalMax,
   GroupNormalization: groupNormalization,
   HardSigmoid: anyOrder(hardSigmoid),
   HardSwish: anyOrder(nonlinearity(() => ({ type: 'hardSwish' }))),
@@ -85,8 +89,10 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   ),
   Neg: anyOrder(elementwise((x) => -x)),
   Pad: pad,
+  PRelu: anyOrder(prelu),
   Pow: stepOr(squaresStep, anyOrder(withNumber(Math.pow))),
   Reciprocal: anyOrder(elementwise((x) => 1 / x)),
+  ReduceMax: reduceMax,
   ReduceMean: stepOr(meanStep, reduceMean),
   Relu: anyOrder(relu),
   Reshape: movedOr(reshapeMoved, reshape),

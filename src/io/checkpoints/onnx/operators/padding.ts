@@ -1,4 +1,6 @@
-import type { Sides } from '../../../../models/architecture/layer.js'
+import type { PadMode, Sides } from '../../../../models/architecture/layer.js'
+import { padModes } from '../../../../models/architecture/padModes.js'
+import { modeNames } from '../graph/modeNames.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { doublesOf } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
@@ -8,7 +10,10 @@ import { attributeOrInput } from '../values/numbers.js'
 import { zerosBeside } from './selections.js'
 import { isBare, sidesText } from './windows.js'
 
-/** `Pad` of an image by a number. */
+/** The modes of layers, by ONNX's names. */
+const modes = new Map(padModes.map((mode): [string, PadMode] => [modeNames[mode], mode]))
+
+/** `Pad` of an image by a number, or by pixels of the image. */
 export const pad = (node: NodeReader): Value => {
   const pads = attributeOrInput(node, 'pads', 1) ?? []
   if (node.optional(3)) node.refuse('padding of all axes', 'padding of some axes')
@@ -18,12 +23,19 @@ export const pad = (node: NodeReader): Value => {
 
 /** @param pads at the beginning of each axis, and at its end: of images, channels, rows and columns */
 const padded = (node: NodeReader, pads: readonly number[]): Value => {
+  const mode = modes.get(node.text('mode'))
   const [value = Number.NaN] = node.optional(2)
     ? doublesOf(node.constant(2))
     : [node.opset > 10 ? 0 : node.float('value')]
   const [n = 0, c = 0, top = 0, left = 0, n2 = 0, c2 = 0, bottom = 0, right = 0] = pads
   const channelsOnly = pads.every((side, i) => side === 0 || (side > 0 && i % (pads.length / 2) === 1))
-  if (value === 0 && channelsOnly && pads.some((side) => side > 0) && (pads.length === 8 || pads.length === 4))
+  if (
+    mode === undefined &&
+    value === 0 &&
+    channelsOnly &&
+    pads.some((side) => side > 0) &&
+    (pads.length === 8 || pads.length === 4)
+  )
     return zerosBeside(node, c, pads[pads.length / 2 + 1] ?? 0)
   const source = node.activations(0)
   if (source.shape.kind !== 'image' || pads.length !== 8 || n !== 0 || c !== 0 || n2 !== 0 || c2 !== 0)
@@ -39,9 +51,11 @@ const padded = (node: NodeReader, pads: readonly number[]): Value => {
     draft: 'pad',
     source,
     sides,
-    value,
+    value: mode === undefined ? value : undefined,
     name: node.name,
     settle: once(() => {
+      if (mode !== undefined)
+        return node.builder.add({ type: 'pad2d', ...sides, mode }, [source], node.originOf('pad2d'))
       if (!Number.isFinite(value)) node.refuse('padding by a finite number', `${value}`)
       return node.builder.add(
         { type: 'pad2d', ...sides, ...(value === 0 ? {} : { value }) },

@@ -43,7 +43,8 @@ const padBefore = (
   const ownZero = node.text('auto_pad') === 'NOTSET' && (node.integers('pads') ?? []).every((side) => side === 0)
   // In our own files zeros are a layer, except those that a pooling layer is written with.
   const isPart = !node.isOurs || pad?.name === paddedName(node.name)
-  if (!pad || padding === undefined || !adds(pad.value) || !ownZero || !isPart) return undefined
+  if (!pad || padding === undefined || pad.value === undefined || !adds(pad.value) || !ownZero || !isPart)
+    return undefined
   const { height, width } = imageOf(node, pad.source)
   const [down, across] = axesOf({ ...windowsOf(node), padding })
   const fits = (size: number, along: AxisWindows): boolean => {

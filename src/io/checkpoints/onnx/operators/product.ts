@@ -38,6 +38,8 @@ interface Factor {
 }
 
 const factorIn = (node: NodeReader, index: number): Factor => {
+  const spread = draftOf(node.value(index), 'spread')
+  if (spread) return factorIn(node.withInputs([0, 1].map((i) => (i === index ? spread.of : node.value(i)))), index)
   const before = draftOf(node.value(index), 'arranged')
   if (!before) return { output: node.activations(index) }
   const { shape, dims, positions } = before

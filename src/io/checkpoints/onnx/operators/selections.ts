@@ -159,3 +159,9 @@ export const zerosBeside = (node: NodeReader, before: number, after: number): Va
   const zeros = (count: number): readonly number[] => new Array<number>(count).fill(ZEROS)
   return selection(node, { ...given, channels: [...zeros(before), ...given.channels, ...zeros(after)] })
 }
+
+/** The rows and columns of the input; empty for a vector. */
+export const pixelsOf = (node: NodeReader): readonly number[] => {
+  const selected = selectedIn(node)
+  return selected.source.shape.kind === 'image' ? [2, 3].map((axis) => extentOf(node, selected, axis)) : []
+}

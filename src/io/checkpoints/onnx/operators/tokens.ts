@@ -5,7 +5,6 @@ import type { Value } from '../graph/value.js'
 import { channelsAlong } from '../values/anyOrder.js'
 import { arranged } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
-import { movedIn } from '../values/moved.js'
 import { isNumbers, numbersIn } from '../values/numbers.js'
 import { fromFront } from '../values/views.js'
 
@@ -83,10 +82,12 @@ const trimmed = (dims: readonly number[]): readonly number[] => dims.slice(dims.
 const nameOf = (node: NodeReader, { name }: Tensor): string =>
   name === '' || name.endsWith('.weight') ? node.layerName(name) : node.builder.freeName(name)
 
-/** `Expand` of numbers to the number of images, or to the shape that they have. */
-export const expand = (node: NodeReader): Value => {
+/** `Expand` of numbers, or of moved ones, to the number of images and otherwise to the shape that they have. */
+export const expandNumbers = (node: NodeReader): Value | undefined => {
   const value = node.value(0)
-  const dims = isNumbers(value) ? node.constant(0).dims : (movedIn(node)?.dims ?? [])
+  const before = draftOf(value, 'moved')
+  if (!before && !isNumbers(value)) return undefined
+  const dims = before?.dims ?? node.constant(0).dims
   const wanted = numbersIn(node, 1).values
   const own = [...new Array<number>(Math.max(0, wanted.length - dims.length)).fill(1), ...dims]
   const isSame = wanted.every(

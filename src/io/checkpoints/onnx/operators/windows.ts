@@ -7,12 +7,7 @@ import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, shapeText } from '../graph/tensor.js'
 import { stateTensor } from '../graph/tensors.js'
 import type { Value } from '../graph/value.js'
-import { channelsAlong } from '../values/anyOrder.js'
-import { type Arranged, arranged } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
-import { attributeOrInput } from '../values/numbers.js'
-import { fromFront } from '../values/views.js'
-import { areSpatial } from './shaping.js'
 
 /** `Conv`, with the zeros of a `Pad` before it. Zeros that differ between opposite sides are a layer of their own. */
 export const conv = (node: NodeReader): Value => {
@@ -71,48 +66,6 @@ const foldable = (node: NodeReader): { readonly source: Activations; readonly pa
   // In our own files they are a layer.
   if (!pad || padding === undefined || pad.value !== 0 || node.isOurs) return undefined
   return { source: pad.source, padding }
-}
-
-/** `GlobalAveragePool`. */
-export const globalAverage = (node: NodeReader): Value => {
-  const input = node.activations(0)
-  const { height, width } = imageOf(node, input)
-  const kernel = extentOf([height, width])
-  return activations(
-    node.builder.add({ type: 'avgPool2d', kernel, stride: kernel }, [input], node.originOf('avgPool2d')),
-  )
-}
-
-/** `ReduceMean`: as `GlobalAveragePool`, and flattened if the axes are dropped. */
-export const reduceMean = (node: NodeReader): Value => {
-  const axes = attributeOrInput(node, 'axes', 1) ?? []
-  const before = draftOf(node.value(0), 'arranged')
-  if (before) return arrangedMean(node, before, axes)
-  imageOf(node, node.activations(0))
-  if (axes.length === 0 && node.has('noop_with_empty_axes') && node.integer('noop_with_empty_axes') !== 0)
-    return node.value(0)
-  if (!areSpatial(node, axes))
-    node.refuse('the mean over both axes of an image', axes.length === 0 ? 'all axes' : `axes ${axes.join(', ')}`)
-  const pooled = globalAverage(node)
-  if (node.integer('keepdims') !== 0 || pooled.kind !== 'activations') return pooled
-  return activations(node.builder.add({ type: 'flatten' }, [pooled.activations], node.originOf('flatten')))
-}
-
-/** The same of an image whose axes are in another order. */
-const arrangedMean = (node: NodeReader, before: Arranged, axes: readonly number[]): Value => {
-  const { dims, source } = before
-  const reduced = axes.map((axis) => fromFront(node, axis, dims.length + 1) - 1)
-  const kept = dims.map((_, axis) => axis).filter((axis) => !reduced.includes(axis))
-  const channels = reduced.includes(-1) ? undefined : channelsAlong(node, before, kept)
-  if (!channels) return node.refuse('the mean over both axes of an image', `axes ${axes.slice(0, 16).join(', ')}`)
-  const pooled = globalAverage(node.withInputs([source]))
-  const left = dims.map((extent, axis) => (reduced.includes(axis) ? 1 : extent))
-  return arranged(node, {
-    source: pooled,
-    shape: { kind: 'image', channels: channels.length, height: 1, width: 1 },
-    dims: node.integer('keepdims') === 0 ? kept.map((axis) => dims[axis] ?? 0) : left,
-    positions: Float64Array.from(channels),
-  })
 }
 
 /** The shape of activations that must be an image. @throws Refusal for a vector */

@@ -34,7 +34,11 @@ export const arrangementIn = (node: NodeReader, index = 0): Arrangement => {
   const before = draftOf(node.value(index), 'arranged')
   if (before) return before
   const output = node.activations(index)
-  return { source: activations(output), ...inOrder(node, output.shape) }
+  // Exporters flatten images of one pixel, and make images of them again for a convolution.
+  const pixels = node.isOurs ? undefined : node.builder.pixelsBefore(output)
+  return pixels
+    ? { source: activations(pixels), ...inOrder(node, pixels.shape), dims: dimsOf(output.shape) }
+    : { source: activations(output), ...inOrder(node, output.shape) }
 }
 
 /** Every number of some activations in its own place. */

@@ -1,3 +1,4 @@
+import { extentOf } from '../../../../dsl/kit/extent.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import type { Steps, Value } from '../graph/value.js'
@@ -20,8 +21,8 @@ export const ALL: Steps = { rows: 1, columns: 1 }
 /** Number of channels, or of the numbers of a vector. */
 export const channelsIn = ({ shape }: Activations): number => (shape.kind === 'image' ? shape.channels : shape.features)
 
-/** What a channel takes in a list. */
-export const BYTES = 8
+/** What a channel takes in the lists that a selection is made by, and in the description of a network. */
+export const BYTES = 64
 
 /** What a channel costs, in steps of the budget. */
 const STEPS = 4
@@ -42,6 +43,6 @@ export const selection = (node: Selector, { source, channels, steps }: Selected)
 
 /** Every so many rows and columns, as a pooling with windows of one pixel. */
 const subsampled = (node: Selector, source: Activations, { rows, columns }: Steps): Activations => {
-  if (rows !== columns) node.refuse('the same step along rows and columns', `${rows} and ${columns}`)
-  return node.builder.add({ type: 'maxPool2d', kernel: 1, stride: rows }, [source], node.originOf('maxPool2d'))
+  const stride = extentOf([rows, columns])
+  return node.builder.add({ type: 'maxPool2d', kernel: 1, stride }, [source], node.originOf('maxPool2d'))
 }

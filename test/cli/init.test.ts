@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { parseArguments } from '../../src/cli/parseArguments.js'
 import { PwoaFailure } from '../../src/dsl/errors.js'
+import { imageFolder } from '../../src/io/datasets/images/imageFolder.js'
 import { writeTogether } from '../../src/io/files/writeTogether.js'
 import { packageName } from '../../src/runtime/starter/starterFiles.js'
+import { templateNames } from '../../src/runtime/starter/templates.js'
 import { writeStarter } from '../../src/runtime/starter/writeStarter.js'
 import { buildCommand, folderWith } from './commandLine.js'
 
@@ -14,11 +17,19 @@ beforeAll(async () => {
   return command.remove
 })
 
-const names = ['package.json', 'pipeline.ts', 'teacher-digits.safetensors', 'tsconfig.json']
+const names = [
+  '.gitignore',
+  'README.md',
+  'package.json',
+  'pipeline.test.js',
+  'pipeline.ts',
+  'teacher-digits.safetensors',
+  'tsconfig.json',
+]
 
 const refusalOf = async (folder: string) => {
   try {
-    await writeStarter(folder)
+    await writeStarter(folder, 'quickstart')
   } catch (thrown) {
     if (thrown instanceof PwoaFailure) return thrown.error
     throw thrown
@@ -31,12 +42,13 @@ describe('pwoa-run init', () => {
     const folder = folderWith({})
     const { code, stdout, stderr } = await command.run(['init', 'My Project'], folder)
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toContain(`pwoa-run ${join('My Project', 'pipeline.ts')}`)
+    expect(stdout).toContain("cd 'My Project' && npm install && npm start")
     expect(readdirSync(join(folder, 'My Project')).sort()).toEqual(names)
     expect(JSON.parse(readFileSync(join(folder, 'My Project', 'package.json'), 'utf8'))).toMatchObject({
       name: 'my-project',
       type: 'module',
-      dependencies: { pwoa: '^0.1.0' },
+      scripts: { start: 'pwoa-run pipeline.ts', test: 'node --test' },
+      dependencies: { pwoa: expect.stringMatching(/^file:/) },
       devDependencies: { typescript: expect.stringMatching(/^\^5/), '@types/node': expect.stringMatching(/^\^20/) },
     })
     const small = ['--quick', '--set', 'images=128']
@@ -54,7 +66,7 @@ describe('pwoa-run init', () => {
 
   test('refers to a checkout of this package by its path, so that npm finds it even if it is not published', async () => {
     const folder = join(folderWith({}), 'project')
-    await writeStarter(folder)
+    await writeStarter(folder, 'quickstart')
     const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     const root = fileURLToPath(new URL('../..', import.meta.url))
     expect(dependencies.pwoa).toMatch(/^file:/)
@@ -64,10 +76,39 @@ describe('pwoa-run init', () => {
   test('writes into the working folder by default, beside other files', async () => {
     const folder = folderWith({ 'notes.md': 'mine' })
     expect((await command.run(['init'], folder)).code).toBe(0)
-    expect(readdirSync(folder).sort()).toEqual(['notes.md', ...names])
+    expect(readdirSync(folder).sort()).toEqual(['notes.md', ...names].sort())
     const again = await command.run(['init'], folder)
     expect([again.code, again.stdout]).toEqual([2, ''])
-    expect(again.stderr).toContain('init: expected a folder without package.json, tsconfig.json, pipeline.ts')
+    expect(again.stderr).toContain(
+      'init: expected a folder without package.json, .gitignore, pipeline.test.js, tsconfig.json, README.md, pipeline.ts',
+    )
+  })
+})
+
+describe('every template', () => {
+  test.each(templateNames)('%s has a pipeline file, a test and a README', async (template) => {
+    const folder = join(folderWith({}), 'project')
+    const written = await writeStarter(folder, template)
+    expect(written).toEqual(expect.arrayContaining(['.gitignore', 'README.md', 'package.json', 'pipeline.test.js']))
+    const text = readFileSync(join(folder, 'pipeline.ts'), 'utf8')
+    expect(text).toContain("from 'pwoa'")
+    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toContain('npm test')
+    expect(written.includes('teacher-digits.safetensors')).toBe(text.includes('teacher-digits'))
+  })
+
+  test('images has pictures of three classes, which are read as an image folder', async () => {
+    const folder = join(folderWith({}), 'project')
+    await writeStarter(folder, 'images')
+    const dataDir = join(folder, 'images')
+    const source = imageFolder({ name: 'shapes', color: 'grey' })
+    const context = { dataDir, seed: 0, signal: new AbortController().signal }
+    expect(await source.open(context)()).toMatchObject({
+      right: { classes: 3, shape: { height: 16, width: 16, channels: 1 }, train: { count: 72 }, test: { count: 24 } },
+    })
+  })
+
+  test('an unknown one is refused, with the nearest', () => {
+    expect(() => parseArguments(['init', '--template', 'sweeps'])).toThrow(/expected one of quickstart, cifar/)
   })
 })
 

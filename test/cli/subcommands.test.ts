@@ -69,7 +69,7 @@ describe('subcommands', () => {
   })
 
   test('have defaults', () => {
-    expect(parseArguments(['init']).asked).toEqual({ folder: '.' })
+    expect(parseArguments(['init']).asked).toEqual({ folder: '.', template: 'quickstart' })
     expect(parseArguments(['worker', '--pipelines', 'a', '--runs', 'b', '--queue']).asked).toEqual({
       queue: true,
       pipelines: 'a',

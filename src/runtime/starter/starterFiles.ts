@@ -1,26 +1,63 @@
-import { readFile } from 'node:fs/promises'
-import { basename, join, relative, resolve, sep } from 'node:path'
-import { ownNeeds, ownRoot, ownVersion } from '../host/ownPackage.js'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { ownNeeds, ownRoot } from '../host/ownPackage.js'
+import { drawnShapes } from './drawnShapes.js'
+import { ownSource } from './ownSource.js'
+import type { TemplateName } from './templates.js'
 
 /** The files of a starter project by their names, in the order in which they are written. */
 export type StarterFiles = ReadonlyMap<string, Uint8Array | string>
 
-/** The paths of the starter's files in this package. Its package.json is generated, for versions and name. */
-const originals = {
-  'tsconfig.json': 'assets/starter/tsconfig.json',
-  'pipeline.ts': 'assets/starter/pipeline.ts',
-  'teacher-digits.safetensors': 'assets/teacher-digits.safetensors',
-} as const
-
-/** The starter project for a folder: package.json, tsconfig.json, a pipeline file, and the network that it prunes. */
-export const starterFiles = async (folder: string): Promise<StarterFiles> => {
-  const read = Object.entries(originals).map(
-    async ([name, path]) => [name, await readFile(join(ownRoot, path))] as const,
-  )
-  return new Map<string, Uint8Array | string>([['package.json', packageFile(folder)], ...(await Promise.all(read))])
+/** What a starter project needs besides the files of its template. */
+interface Needs {
+  /** The command of `npm start`. */
+  readonly start: string
+  /** More commands by their names. */
+  readonly scripts?: Readonly<Record<string, string>>
+  readonly more: () => Promise<StarterFiles>
 }
 
-const packageFile = (folder: string): string => {
+const run = 'pwoa-run pipeline.ts'
+
+const teacher = async (): Promise<StarterFiles> => {
+  const name = 'teacher-digits.safetensors'
+  return new Map([[name, await readFile(join(ownRoot, 'assets', name))]])
+}
+
+const needs: Readonly<Record<TemplateName, Needs>> = {
+  quickstart: { start: run, more: teacher },
+  sweep: { start: run, more: teacher },
+  device: { start: run, more: teacher },
+  cifar: { start: run, more: async () => new Map() },
+  images: {
+    start: `${run} --out runs/trained`,
+    scripts: { prune: 'pwoa-run prune.ts' },
+    more: async () => drawnShapes('images'),
+  },
+}
+
+/** The starter project of a template, for a folder. A template's own file replaces the common one of its name. */
+export const starterFiles = async (folder: string, template: TemplateName): Promise<StarterFiles> =>
+  new Map<string, Uint8Array | string>([
+    ['package.json', packageFile(folder, needs[template])],
+    ...(await filesOf('common')),
+    ...(await filesOf(template)),
+    ...(await needs[template].more()),
+  ])
+
+/** npm takes a `.gitignore` in a package for its own, so that file has no dot there. */
+const filesOf = async (name: string): Promise<readonly (readonly [string, Uint8Array])[]> => {
+  const folder = join(ownRoot, 'assets', 'starter', name)
+  const files = await readdir(folder)
+  return Promise.all(
+    files.toSorted().map(async (file) => {
+      const content = await readFile(join(folder, file))
+      return [file === 'gitignore' ? '.gitignore' : file, content] as const
+    }),
+  )
+}
+
+const packageFile = (folder: string, { start, scripts = {} }: Needs): string => {
   const { node, tools } = ownNeeds()
   const versionOf = (tool: string): string => tools[tool] ?? '*'
   const contents = {
@@ -28,18 +65,12 @@ const packageFile = (folder: string): string => {
     private: true,
     type: 'module',
     engines: { node },
-    scripts: { start: 'pwoa-run pipeline.ts', types: 'tsc' },
+    scripts: { start, ...scripts, test: 'node --test', types: 'tsc' },
     dependencies: { pwoa: ownSource(folder) },
     devDependencies: { '@types/node': versionOf('@types/node'), typescript: versionOf('typescript') },
   }
   return `${JSON.stringify(contents, null, 2)}\n`
 }
-
-/** How the starter depends on this package: by version if it was installed, by path if it is a checkout. */
-const ownSource = (folder: string): string =>
-  ownRoot.split(sep).includes('node_modules')
-    ? `^${ownVersion()}`
-    : `file:${relative(resolve(folder), ownRoot).split(sep).join('/')}`
 
 /** A name that npm accepts: lower case, at most 214 characters, only letters, digits, `-`, `_` and `.`. */
 export const packageName = (folder: string): string =>

@@ -16,6 +16,16 @@ export type {
 export class PwoaFailure extends Error {
   readonly error: PwoaError
 
+  /** The stage, reader or option that noticed it. */
+  get stage(): string {
+    return this.error.stage
+  }
+
+  /** What to do about it, as a whole sentence, if that is known. */
+  get hint(): string | undefined {
+    return this.error.hint
+  }
+
   constructor(error: PwoaError) {
     super(describeError(error), { cause: error.cause })
     this.name = 'PwoaFailure'
@@ -52,6 +62,16 @@ export const rejectOption = (stage: string, expected: string, actual: unknown): 
 export const valueOf = <A>(result: Either<PwoaError, A>): A => {
   if (isLeft(result)) throw new PwoaFailure(result.left)
   return result.right
+}
+
+/**
+ * The value of a result that is on its way, for those who catch exceptions. Its rejection, a `PwoaFailure`, is handled
+ * even where nothing reads it: the result has the error too.
+ */
+export const valueOfResult = <A>(result: Promise<Either<PwoaError, A>>): Promise<A> => {
+  const value = result.then(valueOf)
+  value.catch(() => undefined)
+  return value
 }
 
 /** The value of a task; its error is thrown as a `PwoaFailure`. */

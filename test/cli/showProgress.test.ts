@@ -14,7 +14,7 @@ const shown = (columns: number) => {
   const live: string[] = []
   const unused = (): void => undefined
   showProgress(
-    { folder: '', metrics$, events$, result: never(), stop: unused, pause: unused, proceed: unused },
+    { folder: '', metrics$, events$, result: never(), summary: never(), stop: unused, pause: unused, proceed: unused },
     { line: (text) => void lines.push(text), live: (draw) => void live.push(draw(columns)), end: unused },
     pc.createColors(false),
   )

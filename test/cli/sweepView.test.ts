@@ -153,7 +153,7 @@ const linesOf = async (events: readonly SweepEvent[], ended: Promise<unknown>): 
   const result = ended as Promise<never>
   const screen = { line: (text: string) => void lines.push(text), live: () => undefined, end: () => undefined }
   const showing = { colors, size: () => ({ columns: 80, rows: 24 }), where: '1 at a time', study: undefined }
-  showSweep({ folder: '', events$, result, stop: () => undefined }, screen, showing)
+  showSweep({ folder: '', events$, result, summary: result, stop: () => undefined }, screen, showing)
   for (const event of events) events$.next(event)
   events$.complete()
   await result

@@ -7,7 +7,7 @@ import { Accuracies, NetworkLatency, NetworkSizes } from '../figures.js'
 import { codecOf, objectCodec, optionalCodec, recordCodec, unknownFields } from '../kit/codecOf.js'
 import { amountCodec, seedCodec, shareCodec } from '../kit/figureCodecs.js'
 import { declareOptions, type OptionsOf } from '../options/declare.js'
-import { choice, list, positive, text, whole } from '../options/kinds.js'
+import { choice, list, made, positive, text, whole } from '../options/kinds.js'
 import type { TrainingMetrics } from '../step.js'
 import { engineChoices } from './engineChoice.js'
 
@@ -32,6 +32,9 @@ export const CheckpointOptions: t.Type<CheckpointOptions, CheckpointOptions, unk
 
 const folder = () => text('the path of a folder')
 
+/** A plan does not depend on who ends the run. */
+const nothing = (): undefined => undefined
+
 /** What `run` of a pipeline, a comparison or a sweep takes. */
 export const runOptions = declareOptions('run', {
   /** Folder of the data set's files. @default the source's own cache */
@@ -53,6 +56,8 @@ export const runOptions = declareOptions('run', {
    * figure of a trial is a result, and all carry a label that says so. @default a run
    */
   trial: choice(['quick']).optional('a run'),
+  /** Saves and ends the run when it aborts, as `stop` does. @default none */
+  signal: made<AbortSignal>('an AbortSignal', (value) => value instanceof AbortSignal, nothing).optional('none'),
   /** When checkpoints are written. @default at the ends of epochs and every 60 s, in at most 2 % of the run's time */
   checkpoints: checkpointOptions.asOption().optional('at the ends of epochs and every 60 s'),
 })
@@ -132,7 +137,10 @@ export interface RunHandle {
   /** One value per training step. Completes when the run ends, and never errors: `result` holds the error. */
   readonly metrics$: Observable<TrainingMetrics>
   readonly events$: Observable<RunEvent>
+  /** The summary or the error, as data. Never rejects. */
   readonly result: Promise<Either<PwoaError, Summary>>
+  /** The summary. Rejects with a `PwoaFailure`: an `Error` with `message`, `stage` and, if it is known, a `hint`. */
+  readonly summary: Promise<Summary>
   /** Saves and ends the run as Ctrl-C does; `result` is then an `InterruptedError`. */
   readonly stop: () => void
   /** Pauses the run after the current step or batch of attacked images, until `proceed`. */

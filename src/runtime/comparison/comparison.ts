@@ -54,6 +54,8 @@ export interface ComparisonHandle {
   /** Each row's run as it starts. Hot; completes when the last run is over. */
   readonly runs$: Observable<ComparisonRow>
   readonly result: Promise<Either<PwoaError, ComparisonSummary>>
+  /** The summary. Rejects with a `PwoaFailure`: an `Error` with `message`, `stage` and, if it is known, a `hint`. */
+  readonly summary: Promise<ComparisonSummary>
   /** Saves and ends the run that is under way; `result` is then an `InterruptedError`. */
   readonly stop: () => void
 }

@@ -26,6 +26,7 @@ export const startComparison = (asked: Comparison, options: RunOptions): Compari
     comparison.name,
     ({ signal }) => executeComparison({ comparison, options, folder, runs, signal }),
     () => runs.complete(),
+    options.signal,
   )
   return { folder, runs$: runs.asObservable(), ...started }
 }

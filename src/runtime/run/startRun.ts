@@ -1,5 +1,5 @@
 import type { Either } from 'fp-ts/lib/Either.js'
-import type { PwoaError } from '../../dsl/errors.js'
+import { type PwoaError, valueOfResult } from '../../dsl/errors.js'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { RunHandle, RunOptions, Summary } from '../../dsl/pipeline/run.js'
 import type { Step } from '../../dsl/step.js'
@@ -11,7 +11,7 @@ import { executeRun } from './executeRun.js'
 import { attachObservers } from './observers.js'
 import type { RunDependencies } from './runDependencies.js'
 import { runStream } from './runStream.js'
-import { resultOf } from './startLater.js'
+import { onAbort, resultOf } from './startLater.js'
 import { catchUnhandled } from './unhandledErrors.js'
 
 /**
@@ -25,14 +25,20 @@ export const startRunWith =
     const folder = chooseFolder(pipeline.name, options, new Date())
     const controller = new AbortController()
     const active = makeActiveRun({ pipeline, options, dependencies, folder, signal: controller.signal })
+    const stop = (): void => controller.abort()
+    const release = onAbort(options.signal, stop)
+    const result = eventLoopTurn()
+      .then(() => watched(active, handle))
+      .finally(release)
     const handle: RunHandle = {
       folder,
       metrics$: runStream(active.metrics, active.subscriberFailed),
       events$: runStream(active.events, active.subscriberFailed),
-      stop: () => controller.abort(),
+      stop,
       pause: active.pauseControl.pause,
       proceed: active.pauseControl.proceed,
-      result: eventLoopTurn().then(() => watched(active, handle)),
+      result,
+      summary: valueOfResult(result),
     }
     return handle
   }
@@ -45,7 +51,11 @@ const watched = async (active: ActiveRun, handle: RunHandle): Promise<Either<Pwo
     fail: (thrown) => (isOver ? active.subscriberFailed(thrown) : active.failure.fail(thrown)),
   })
   const ended = eventLoopTurn().then(() => resultOf(active.pipeline.name, () => executeRun(active)))
-  const observing = attachObservers(active.pipeline.observers, { ...handle, result: ended }, active)
+  const observing = attachObservers(
+    active.pipeline.observers,
+    { ...handle, result: ended, summary: valueOfResult(ended) },
+    active,
+  )
   const result = await ended
   isOver = true
   await observing.end()

@@ -37,6 +37,7 @@ export const startSweep = (asked: Sweep, options: RunOptions, execution: Executi
     sweep.name,
     (controller) => executeSweep({ sweep, options, execution, folder, events, controller }),
     () => events.complete(),
+    options.signal,
   )
   return { folder, events$: events.asObservable(), ...started }
 }

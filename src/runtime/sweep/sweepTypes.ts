@@ -102,6 +102,8 @@ export interface SweepHandle {
    * points, or the only one, fail by the same mistake in an option or a file.
    */
   readonly result: Promise<Either<PwoaError, SweepSummary>>
+  /** The summary. Rejects with a `PwoaFailure`: an `Error` with `message`, `stage` and, if it is known, a `hint`. */
+  readonly summary: Promise<SweepSummary>
   /** Saves and ends the runs that are under way; `result` is then an `InterruptedError`. */
   readonly stop: () => void
 }

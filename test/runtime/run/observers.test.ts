@@ -17,6 +17,7 @@ const handle: RunHandle = {
   pause: nothing,
   proceed: nothing,
   result: new Promise(nothing),
+  summary: new Promise(nothing),
 }
 
 /** An observer of a run that is over; the clock is turned by hand. */

@@ -1,5 +1,6 @@
 import { type PwoaError, PwoaFailure } from '../../dsl/errors.js'
 import { CalledAt } from '../../dsl/kit/calledAt.js'
+import { shellWord } from '../../dsl/kit/shellWord.js'
 import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
 import { hasCheckpoint } from '../../runtime/checkpoints/checkpointFolder.js'
 import { hasPlan } from '../../runtime/folder/planFile.js'
@@ -38,8 +39,8 @@ const commandOf = (
   folder: string,
 ): readonly string[] => [
   'pwoa-run',
-  quoted(named),
-  ...Object.entries(values).flatMap(([key, value]) => ['--set', quoted(`${key}=${value}`)]),
+  shellWord(named),
+  ...Object.entries(values).flatMap(([key, value]) => ['--set', shellWord(`${key}=${value}`)]),
   ...optionOf('--data-dir', options.dataDir),
   ...optionOf('--engine', options.engine),
   ...optionOf('--seed', options.seed),
@@ -51,14 +52,11 @@ const commandOf = (
   ...(queue === true ? ['--queue'] : optionOf('--queue', queue)),
   ...optionOf('--pipelines', pipelines),
   '--resume',
-  quoted(shortPath(folder)),
+  shellWord(shortPath(folder)),
 ]
 
 const intervalOf = (checkpoints: CheckpointOptions | undefined): string | number | undefined =>
   checkpoints?.everySeconds === undefined ? checkpoints?.everySteps : `${checkpoints.everySeconds}s`
 
 const optionOf = (name: string, value: string | number | undefined): readonly string[] =>
-  value === undefined ? [] : [name, quoted(String(value))]
-
-/** A word quoted for a shell, if that is needed. */
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+  value === undefined ? [] : [name, shellWord(String(value))]

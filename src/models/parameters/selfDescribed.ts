@@ -3,6 +3,7 @@ import type { FileError } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
 import { described, type WrongDescription } from '../architecture/description.js'
 import { type NamedNormalisation, numbersOf } from '../architecture/imageNormalisations.js'
+import { inspectCommand } from './inspectCommand.js'
 import { describedMask, maskOf } from './masks.js'
 import { normalisationOf, normalisationText, sameNormalisation, withNormalisation } from './normalisation.js'
 import { type ReadNetwork, readNetwork } from './readNetwork.js'
@@ -44,7 +45,7 @@ export const selfDescribed = (
     left({ _tag: 'FileError', stage, file, expected, actual, ...(hint ? { hint } : {}) })
   const { description, masks } = metadata
   if (given === undefined && description === undefined)
-    return refuse({ expected: 'a file that describes its network', actual: 'only tensors' }, NAME_IT)
+    return refuse({ expected: 'a file that describes its network', actual: 'only tensors' }, nameIt(file))
   const known = given ? right(given) : described(description ?? '')
   if (isLeft(known)) return refuse(known.left)
   const other = given === undefined ? otherNormalisation(known.right, normalisation) : undefined
@@ -81,5 +82,6 @@ const withSkipped = (error: FileError, skipped: ReadonlyMap<string, string>): Fi
   return { ...error, hint: error.hint === undefined ? sentence : `${error.hint} ${sentence}` }
 }
 
-const NAME_IT =
-  'Name its architecture. Only ONNX files and the safetensors files of exportModel describe their network.'
+const nameIt = (file: string): string =>
+  'Name its architecture: only ONNX files and the safetensors files of exportModel describe their network. ' +
+  `\`${inspectCommand(file)}\` lists the networks that it fits.`

@@ -1,6 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import type { FileError } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
+import { inspectCommand } from './inspectCommand.js'
 import { parameterCount, parametersOf } from './parameters.js'
 import { statisticsCount, statisticsOf } from './statistics.js'
 import { fromTorch, type TorchPlace, toTorch } from './torchOrder.js'
@@ -92,10 +93,13 @@ const refusal =
       hint: `The file holds ${
         listed(
           [...tensors].map(([name, { shape }]) => `${name} ${text(shape)}`),
-          12,
+          MOST_HELD,
         ) || 'nothing'
-      }.`,
+      }.${tensors.size > MOST_HELD ? ` \`${inspectCommand(file)}\` lists them.` : ''}`,
     })
+
+/** How many tensors of a file a hint lists. */
+const MOST_HELD = 12
 
 /** The first `most` items of a list, and the number of all if there are more. */
 const listed = (items: readonly string[], most = 10): string =>

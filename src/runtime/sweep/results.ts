@@ -37,11 +37,26 @@ export const resultsOf = (points: readonly PointRecord[]): Results => {
   }
 }
 
-/** The table as comma-separated values (RFC 4180). */
+/**
+ * The table as comma-separated values (RFC 4180). Spreadsheets take a text that begins with =, +, - or @ for a formula; it
+ * gets an apostrophe before it, and they show it as text. Numbers stay numbers.
+ *
+ * Source: OWASP, "CSV Injection", owasp.org/www-community/attacks/CSV_Injection.
+ */
 export const csvOf = ({ columns, rows }: Results): string =>
   [columns, ...rows].map((row) => `${row.map((cell) => quoted(String(cell ?? ''))).join(',')}\r\n`).join('')
 
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+const quoted = (text: string): string => {
+  if (isFormula(text)) return `"'${text.replaceAll('"', '""')}"`
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** Full-width forms of the four characters, tabs and line breaks begin formulas in some spreadsheets too. */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/
+
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i
+
+const isFormula = (text: string): boolean => FORMULA.test(text) && !NUMBER.test(text)
 
 /** The table as a JSON array of objects. */
 export const jsonOf = ({ columns, rows }: Results): string =>

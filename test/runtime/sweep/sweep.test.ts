@@ -485,6 +485,10 @@ describe('results', () => {
       },
       { rate: 4, seed: 0, state: 'waiting', key: 'k' },
     ])
+    const cells = ['=1+1', '+1', '-1', '-1e-3', '-a', '@SUM(A1)', '\t=1', '+', '\uff1d1', 'a=1', -2]
+    expect(csvOf({ columns: ['a'], rows: cells.map((cell) => [cell]) })).toBe(
+      'a\r\n"\'=1+1"\r\n+1\r\n-1\r\n-1e-3\r\n"\'-a"\r\n"\'@SUM(A1)"\r\n"\'\t=1"\r\n"\'+"\r\n"\'\uff1d1"\r\na=1\r\n-2\r\n',
+    )
     expect(markdownOf(results)).toContain('| 2 | a "b", c\\|d | 0 | done | 0.9877 | 0.5 | 0.25 |  | 3 | k |\n')
   })
 })

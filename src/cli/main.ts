@@ -29,9 +29,8 @@ const outcomeOf = async ({ stage, act }: Request): Promise<Outcome> => {
 const main = async (): Promise<number> => {
   try {
     const outcome = await outcomeOf(parseArguments(argv))
-    if ('error' in outcome) return await fail(outcome.error)
-    await print(process.stdout, outcome.text)
-    return outcome.code
+    if (outcome.text !== undefined) await print(process.stdout, outcome.text)
+    return 'error' in outcome ? await fail(outcome.error) : outcome.code
   } catch (thrown) {
     return fail(toPwoaError('pwoa-run', thrown))
   }

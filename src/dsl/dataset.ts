@@ -49,6 +49,19 @@ export interface Dataset {
   readonly trial?: Trial
 }
 
+/** What stages must fit: the images of a data set, and its classes. */
+export type DataFacts = Pick<Dataset, 'name' | 'classes' | 'shape'>
+
+/** What a source found without decoding its images. */
+export interface DataOutline {
+  /** A line for `--plan`: where the data are, and what they are by their headers. */
+  readonly says: string
+  /** What is known of the images; undefined before they are downloaded. */
+  readonly facts?: DataFacts | undefined
+  /** Number of training images. @default unknown */
+  readonly train?: number
+}
+
 /** What a source may use to find its data. */
 export interface DataContext {
   /** `--data-dir`, absolute; undefined if it was not given. */
@@ -74,10 +87,21 @@ export interface DataSource {
    * @default undefined
    */
   readonly contents?: (context: Pick<DataContext, 'dataDir'>) => Promise<string | undefined>
+  /**
+   * Finds the files that `open` would read, and looks at their sizes and headers. It downloads and decodes nothing. A run
+   * calls it before all else, and `--plan` prints what it says.
+   * @default nothing is checked before `open`
+   */
+  readonly look?: (context: Pick<DataContext, 'dataDir'>) => TaskEither<PwoaError, DataOutline>
 }
 
 /** Number of values of one image. */
 export const imageSize = ({ height, width, channels }: ImageShape): number => height * width * channels
+
+/** How many images a data set has, of which shape and in how many classes: a text for `--plan`. */
+export const outlineText = ({ shape, classes }: DataFacts, train: number, test: number): string =>
+  `${train.toLocaleString('en')} training and ${test.toLocaleString('en')} test images of ` +
+  `${shape.height} × ${shape.width} × ${shape.channels}, ${classes} classes`
 
 /** Augmentations as a plan states them. */
 export const augmentationConfig = (augment: readonly Augmentation[]): readonly Readonly<Record<string, unknown>>[] =>

@@ -1,5 +1,7 @@
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { Observable } from 'rxjs'
-import type { Dataset } from './dataset.js'
+import type { DataFacts, Dataset } from './dataset.js'
+import type { PwoaError } from './errors.js'
 import type { Step } from './step.js'
 
 /**
@@ -22,6 +24,12 @@ export interface StageInfo {
   readonly parallel?: Parallel
   /** Files of weights that it reads. Their contents decide a result as its options do. Their paths are not hashed. */
   readonly reads?: readonly string[]
+  /**
+   * Looks at what it reads before a run starts, and says what it found, in a line each for `--plan`.
+   *
+   * @param data what is known of the data before they are decoded; undefined before they are downloaded
+   */
+  readonly look?: (data: DataFacts | undefined) => TaskEither<PwoaError, readonly string[]>
   /** Checks the data before the first step. @throws OptionError for data that the stage cannot work on */
   readonly checkData?: (data: Dataset) => void
   /** What the stage does, in a few words, for `--plan`. Not part of the plan's hash. */

@@ -1,4 +1,7 @@
 // Makes a new network with random weights: the start of a teacher's training.
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { DataFacts } from '../dsl/dataset.js'
+import { toPwoaError } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import { readArgument } from '../dsl/options/declare.js'
 import { enrichOnce } from '../dsl/stages/enrichOnce.js'
@@ -26,10 +29,19 @@ const STAGE = 'initialise'
 export const initialise = (network: string | Architecture): Op<unknown, HasStudent> => {
   readArgument(STAGE, 'network', architectureOption(), network)
   const planned = resolveArchitecture(STAGE, network)
+  const look = async (data: DataFacts | undefined): Promise<readonly string[]> => {
+    if (data) checkFit(STAGE, resolveArchitecture(STAGE, network, data.classes), data)
+    return []
+  }
   return stage(
     {
       stage: STAGE,
       config: { architecture: planned.name },
+      look: (data) =>
+        TE.tryCatch(
+          () => look(data),
+          (thrown) => toPwoaError(STAGE, thrown),
+        ),
       needs: [],
       adds: ['student'],
       parallel: parallelOf(planned),

@@ -1,6 +1,7 @@
 // Reads a robust network: the teacher, and the student that starts as its copy (self-distillation). Paper: Sec. III-A.
-import type { Dataset } from '../dsl/dataset.js'
-import { valueOf } from '../dsl/errors.js'
+import * as TE from 'fp-ts/lib/TaskEither.js'
+import type { DataFacts } from '../dsl/dataset.js'
+import { toPwoaError, valueOf } from '../dsl/errors.js'
 import { given } from '../dsl/kit/given.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
@@ -83,17 +84,25 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
   const inPixels = (made: Architecture): Architecture =>
     normalisation === undefined ? made : withNormalisation(made, normalisation)
   const planned = network === undefined ? undefined : inPixels(resolveArchitecture(STAGE, network))
-  const networkOf = (tensors: NamedTensors, { classes, shape }: Dataset): Architecture | undefined => {
+  const networkOf = (tensors: NamedTensors, data: DataFacts | undefined): Architecture | undefined => {
     if (typeof network !== 'string') return planned
-    return inPixels(sizedNetwork(STAGE, network, tensors, { classes, side: shape.height }).architecture)
+    const sizes = data && { classes: data.classes, side: data.shape.height }
+    return inPixels(sizedNetwork(STAGE, network, tensors, sizes).architecture)
   }
   const budget = { times: readBudget, option: 'readBudget' }
-  const load = async ({ run }: Step): Promise<HasTeacher & HasStudent> => {
+  const readFor = async (data: DataFacts | undefined) => {
     const checkpoint = valueOf(await readCheckpoint(file, { key, budget })())
-    const wanted = networkOf(checkpoint.tensors, run.data)
-    const { architecture, weights, statistics, mask } = valueOf(
-      selfDescribed(STAGE, file, checkpoint, wanted, normalisation),
-    )
+    const wanted = networkOf(checkpoint.tensors, data)
+    return { checkpoint, ...valueOf(selfDescribed(STAGE, file, checkpoint, wanted, normalisation)) }
+  }
+  const look = async (data: DataFacts | undefined): Promise<readonly string[]> => {
+    const { architecture, weights } = await readFor(data)
+    if (data) checkFit(STAGE, architecture, data)
+    const { name, classes } = architecture
+    return [`${file}: ${name}, ${classes} classes, ${weights.length.toLocaleString('en')} parameters`]
+  }
+  const load = async ({ run }: Step): Promise<HasTeacher & HasStudent> => {
+    const { checkpoint, architecture, weights, statistics, mask } = await readFor(run.data)
     for (const message of checkpoint.warnings ?? [])
       run.emit({ type: 'warning', stage: STAGE, message: `${file}: ${message}` })
     const own = normalisationOf(architecture)
@@ -116,6 +125,11 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
       needs: [],
       adds: ['teacher', 'student'],
       reads: [file],
+      look: (data) =>
+        TE.tryCatch(
+          () => look(data),
+          (thrown) => toPwoaError(STAGE, thrown),
+        ),
       // Before the file is read, the network may have batch normalisation, which needs all cores for each operation.
       parallel: planned ? parallelOf(planned) : 'operations',
     },

@@ -74,6 +74,7 @@ describe('commands that run nothing', () => {
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/^halving\n/)
     expect(stdout).toMatch(/halve\s+epochs 7\n/)
+    expect(stdout).toMatch(/\nfound drawn from the seed: 40 training and 20 test images of 28 × 28 × 1, 10 classes\n$/)
     expect(loaded).not.toMatch(/tensorflow|observablehq|linkedom/)
     expect(readdirSync(folder).sort()).toEqual(['lib', 'pipeline.ts'])
     const json = await command.run(['pipeline.ts', '--plan', '--json', '--seed', '3'], folder)

@@ -1,5 +1,5 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
-import type { PwoaError } from '../../dsl/errors.js'
+import { type PwoaError, toPwoaError } from '../../dsl/errors.js'
 import type { Summary } from '../../dsl/pipeline/run.js'
 import { namesIn } from '../../io/files/folders.js'
 import type { ComparisonSummary } from '../../runtime/comparison/comparison.js'
@@ -7,11 +7,13 @@ import type { Runnable } from '../../runtime/file/definePipeline.js'
 import { loadPipelineFile } from '../../runtime/file/loadPipelineFile.js'
 import { makeFromFile } from '../../runtime/file/makeFromFile.js'
 import { trialOfFile } from '../../runtime/file/trialOfFile.js'
+import { pipelinesOf } from '../../runtime/file/pipelinesOf.js'
 import { withSourcePosition } from '../../runtime/host/sourcePositions.js'
+import { lookAtAll } from '../../runtime/run/lookAhead.js'
 import type { Sweep, SweepSummary } from '../../runtime/sweep/sweepTypes.js'
 import { exitCodes, type Outcome } from '../arguments/outcome.js'
 import { drawFileHelp } from '../draw/drawFileHelp.js'
-import { drawPlan, planAsJson } from '../draw/drawPlan.js'
+import { drawFound, drawPlan, planAsJson } from '../draw/drawPlan.js'
 import { drawResult } from '../draw/drawResult.js'
 import { colorsFor, lineWidth } from '../draw/terminal.js'
 import { onInterrupt } from '../show/onInterrupt.js'
@@ -32,9 +34,21 @@ export const runFile = async (invocation: Invocation): Promise<Outcome> => {
   const misplaced = notForThis(made.right, invocation)
   if (misplaced) return { error: misplaced }
   const wanted = invocation.options.trial === undefined ? made.right : trialOfFile(made.right)
-  if (!invocation.plan) return run(wanted, invocation)
-  if (invocation.output === 'table') return { text: drawPlan(wanted, colorsFor(process.stdout)), code: 0 }
-  return { text: `${JSON.stringify(planAsJson(wanted, invocation.options.seed ?? 0))}\n`, code: 0 }
+  return invocation.plan ? planOnly(wanted, invocation) : run(wanted, invocation)
+}
+
+/** Prints the plan, and what a run would find in the files that it reads; or the error with which it would end. */
+const planOnly = async (made: Runnable, { output, options }: Invocation): Promise<Outcome> => {
+  const plan =
+    output === 'table'
+      ? drawPlan(made, colorsFor(process.stdout))
+      : `${JSON.stringify(planAsJson(made, options.seed ?? 0))}\n`
+  try {
+    const found = await lookAtAll(pipelinesOf(made), options.dataDir)
+    return { text: output === 'table' ? `${plan}${drawFound(found, colorsFor(process.stdout))}` : plan, code: 0 }
+  } catch (thrown) {
+    return { text: plan, error: withSourcePosition(toPwoaError(made.name, thrown)) }
+  }
 }
 
 /** The parameters of a pipeline file, for `pwoa-run FILE --help`. */

@@ -1,3 +1,4 @@
+import { printable } from '../../dsl/kit/printable.js'
 import type { StageInfo } from '../../dsl/op.js'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
@@ -25,6 +26,10 @@ export const drawPlan = (made: Runnable, colors: Colors): string => {
   )
   return `${title}, ${rows.length} pipelines in turn\n${rows.join('')}`
 }
+
+/** What a run would find in the files that it reads, a line each. */
+export const drawFound = (lines: readonly string[], colors: Colors): string =>
+  lines.length === 0 ? '' : `\n${lines.map((line) => `${colors.dim(printable(`found ${line}`))}\n`).join('')}`
 
 /** The plan as data, for `--json`. */
 export const planAsJson = (made: Runnable, seed: number): object => {

@@ -1,7 +1,15 @@
+import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Observable } from 'rxjs'
 import type { Dataset } from '../dataset.js'
 import { type Op, type StageInfo, stage } from '../op.js'
 import type { Step } from '../step.js'
+
+type Look = NonNullable<StageInfo['look']>
+
+const lookingAtAll =
+  (looks: readonly Look[]): Look =>
+  (data) =>
+    TE.map((says: readonly (readonly string[])[]) => says.flat())(TE.sequenceSeqArray(looks.map((look) => look(data))))
 
 /**
  * Several stages under one name: a named method. The plan shows it as one stage, with the options of each of its stages.
@@ -17,6 +25,7 @@ export const composite = <Needs, Adds>(
   const added = (before: number): readonly string[] => infos.slice(0, before).flatMap(({ adds }) => adds)
   const needs = infos.flatMap((info, i) => info.needs.filter((field) => !added(i).includes(field)))
   const reads = infos.flatMap((info) => info.reads ?? [])
+  const looks = infos.flatMap(({ look }) => look ?? [])
   const checks = infos.flatMap(({ checkData }) => checkData ?? [])
   const checkData = (data: Dataset): void => {
     for (const check of checks) check(data)
@@ -30,6 +39,7 @@ export const composite = <Needs, Adds>(
       adds: [...new Set(added(infos.length))],
       ...(parallel ? { parallel } : {}),
       ...(reads.length > 0 ? { reads } : {}),
+      ...(looks.length > 0 ? { look: lookingAtAll(looks) } : {}),
       ...(checks.length > 0 ? { checkData } : {}),
     },
     operator,

@@ -1,6 +1,7 @@
+import { type Either, tryCatch } from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import { type DataSource, type Dataset, imageSize, type Split } from '../../dsl/dataset.js'
-import { rejectOption, toPwoaError, valueOfTask } from '../../dsl/errors.js'
+import { type DataOutline, type DataSource, type Dataset, imageSize, type Split } from '../../dsl/dataset.js'
+import { type PwoaError, rejectOption, toPwoaError, valueOfTask } from '../../dsl/errors.js'
 import { readArgument } from '../../dsl/options/declare.js'
 import { made, whole } from '../../dsl/options/kinds.js'
 
@@ -21,8 +22,10 @@ const dataOption = () => made<DataSource>('a data source, such as mnist()', (val
 export const heldOut = (source: DataSource, examples: number): DataSource => {
   readArgument(STAGE, 'data', dataOption(), source)
   readArgument(STAGE, 'examples', whole(1), examples)
+  const { look } = source
   return {
     ...source,
+    ...(look ? { look: (context) => TE.chainEitherK(lookHeldOut(examples))(look(context)) } : {}),
     config: { ...source.config, heldOut: examples },
     open: (context) =>
       TE.tryCatch(
@@ -32,10 +35,27 @@ export const heldOut = (source: DataSource, examples: number): DataSource => {
   }
 }
 
+const lookHeldOut =
+  (examples: number) =>
+  (outline: DataOutline): Either<PwoaError, DataOutline> =>
+    tryCatch(
+      () => {
+        if (outline.train === undefined) return outline
+        const train = leftOf(outline.train, examples)
+        return { ...outline, train, says: `${outline.says}, ${examples.toLocaleString('en')} held out of training` }
+      },
+      (thrown) => toPwoaError(STAGE, thrown),
+    )
+
+/** How many training images are left. @throws OptionError if none are */
+const leftOf = (count: number, examples: number): number =>
+  examples < count
+    ? count - examples
+    : rejectOption(STAGE, `fewer examples than the ${count} of the training set`, examples)
+
 const withHeldOut = (data: Dataset, examples: number): Dataset => {
   const { train, shape } = data
-  const left = train.count - examples
-  if (left < 1) rejectOption(STAGE, `fewer examples than the ${train.count} of the training set`, examples)
+  const left = leftOf(train.count, examples)
   const size = imageSize(shape)
   const part = (from: number, count: number): Split => ({
     count,

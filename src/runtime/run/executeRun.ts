@@ -4,7 +4,6 @@ import { PwoaFailure, rejectOption, valueOf } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import type { RunOptions, Summary } from '../../dsl/pipeline/run.js'
 import type { Trial } from '../../dsl/trial.js'
-import { checkReadable } from '../../io/files/readWhole.js'
 import type { RunCheckpoint } from '../checkpoints/checkpointFile.js'
 import { type Plan, planOf } from '../folder/plan.js'
 import { isOfOtherVersion } from '../folder/planFile.js'
@@ -15,6 +14,7 @@ import { TRIAL } from '../trial/trialOf.js'
 import type { ActiveRun } from './activeRun.js'
 import { eventLoopTurn } from './concurrency.js'
 import { interrupted } from './interrupted.js'
+import { lookAhead } from './lookAhead.js'
 import { openProfile } from './profile.js'
 import { openRecorder, type Recorder } from './recorder.js'
 import { runContext } from './runContext.js'
@@ -41,7 +41,7 @@ const executeIn = async (active: ActiveRun, plan: Plan, resumed: RunCheckpoint |
   const { pipeline, options, dependencies, folder, failure, emit } = active
   const orFailed = <A>(work: Promise<A>): Promise<A> => Promise.race([work, failure.promise])
   emit({ type: 'environment', environment: environment() })
-  await checkFiles(active)
+  await lookAhead(pipeline, options.dataDir)
   stopIfAsked(active)
   const whole = pipeline.plan.some(({ parallel }) => parallel === 'operations')
   const engine = await orFailed(dependencies.loadEngine(options.engine ?? 'auto', whole ? 'operations' : 'parts'))
@@ -95,12 +95,6 @@ const openFolder = async ({ options, folder }: ActiveRun, plan: Plan, lost: Lost
   if (options.resume === undefined) return { lock: await createRunFolder(folder, plan, lost), read: undefined }
   if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
   return reopenRunFolder(folder, plan, lost)
-}
-
-/** A wrong path ends the run before the engine is loaded and the data are decoded. @throws FileError */
-const checkFiles = async ({ pipeline }: ActiveRun): Promise<void> => {
-  for (const { stage, reads = [] } of pipeline.plan)
-    for (const file of reads) valueOf(await checkReadable({ stage, file })())
 }
 
 const stopIfAsked = ({ signal, pipeline, folder }: ActiveRun): void => {

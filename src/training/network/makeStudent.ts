@@ -1,6 +1,6 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import type { RunContext, StageState } from '../../dsl/context.js'
-import type { Dataset } from '../../dsl/dataset.js'
+import type { DataFacts } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
 import type { Architecture } from '../../models/architecture/architecture.js'
 import { describeArchitecture, described } from '../../models/architecture/description.js'
@@ -67,7 +67,7 @@ const restoredArchitecture = (saved: StageState | undefined): Architecture | und
 }
 
 /** Refuses a network that is not for the run's images or classes. @throws OptionError */
-export const checkFit = (stage: string, { name, input, classes }: Architecture, data: Dataset): void => {
+export const checkFit = (stage: string, { name, input, classes }: Architecture, data: DataFacts): void => {
   const { height, width, channels } = data.shape
   if (height !== input.height || width !== input.width || channels !== input.channels)
     rejectOption(

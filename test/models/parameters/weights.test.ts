@@ -140,7 +140,9 @@ describe('a checkpoint that is not of the network', () => {
       'no "left.bias" [4]; "head.bias" of shape [4] instead of [3]; ' +
         'unknown "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9" … (12 in all)',
     )
-    expect(error.hint).toMatch(/head\.weight \[3, 20\], head\.bias \[4\], x0 \[1\] … \(23 in all\)\. `pwoa-run inspect net\.pth` lists them\.$/)
+    expect(error.hint).toMatch(
+      /head\.weight \[3, 20\], head\.bias \[4\], x0 \[1\] … \(23 in all\)\. `pwoa-run inspect net\.pth` lists them\.$/,
+    )
   })
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%d in a tensor', (bad) => {

@@ -1,5 +1,5 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import type { DataSource, Dataset } from '../../../dsl/dataset.js'
+import type { DataFacts, DataOutline, DataSource, Dataset } from '../../../dsl/dataset.js'
 import { toPwoaError } from '../../../dsl/errors.js'
 import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
 import { list } from '../../../dsl/options/kinds.js'
@@ -8,10 +8,12 @@ import { firstOf } from '../../files/readWhole.js'
 import { placing, Refusal, refuse } from '../../files/refusal.js'
 import type { PackedDataset } from '../common/packedDataset.js'
 import { batchSizeOption, dataDirOption, dataFolder } from '../common/sourceOptions.js'
-import { readImageFolder } from '../images/readImageFolder.js'
+import { outlineOfImages } from '../images/outlineOfImages.js'
+import { type ImageChoices, readImageFolder } from '../images/readImageFolder.js'
 import { cifarContents } from './cifarContents.js'
 import { CIFAR_10, CIFAR_100, type CifarVersion } from './cifarFiles.js'
 import { fetchCifar, findCifar, readCifar } from './cifarFolder.js'
+import { absentCifar, cifarOutline } from './cifarOutline.js'
 import { recordShape } from './cifarRecords.js'
 
 const fields = {
@@ -74,8 +76,24 @@ const source = (declared: typeof cifar10Options, version: CifarVersion, options:
         async () => ({ ...(await open(stage, version, dataFolder(context, dataDir), context.signal)), augment }),
         (thrown) => toPwoaError(stage, thrown),
       ),
+    look: (context) =>
+      TE.tryCatch(
+        () => look(stage, version, dataFolder(context, dataDir)),
+        (thrown) => toPwoaError(stage, thrown),
+      ),
     contents: (context) => cifarContents(dataFolder(context, dataDir), version),
   }
+}
+
+const look = async (stage: string, version: CifarVersion, folder: string | undefined): Promise<DataOutline> => {
+  if (folder === undefined) return absentCifar(stage, version)
+  const place = await findCifar(folder, version)
+  if (place) return cifarOutline(stage, place, version)
+  return placing({ stage, file: folder }, async () => {
+    const { facts, ...outline } = await orNoData(version, folder, outlineOfImages(stage, folder, choices, version.name))
+    checkImages(version, facts)
+    return { ...outline, facts: { ...facts, name: version.name } }
+  })
 }
 
 const open = async (
@@ -104,17 +122,29 @@ const fromImages = async (
   root: string,
   signal: AbortSignal,
 ): Promise<Dataset> => {
-  const choices = { color: 'rgb', undecodable: 'refuse' } as const
-  const { contents, format } = await readImageFolder(stage, root, choices, { signal }).catch(
-    async (thrown: unknown) => {
-      throw thrown instanceof Refusal ? await noData(version, root, thrown) : thrown
-    },
-  )
-  const { classes, shape } = contents
-  if (classes !== version.classes) return refuse(`the ${version.classes} classes of ${version.name}`, `${classes}`)
-  if (shape.height !== recordShape.height || shape.width !== recordShape.width)
-    return refuse('images of 32 × 32 pixels', `${shape.height} × ${shape.width}`)
+  const read = readImageFolder(stage, root, choices, { signal })
+  const { contents, format } = await orNoData(version, root, read)
+  checkImages(version, contents)
   return named(contents, [`${version.name} (${format})`, 'recompressed'])
+}
+
+const choices: ImageChoices = { color: 'rgb', undecodable: 'refuse' }
+
+/** @throws Refusal for images of another number of classes or of another size */
+const checkImages = ({ name, classes }: CifarVersion, found: Pick<DataFacts, 'classes' | 'shape'>): void => {
+  const { height, width } = found.shape
+  if (found.classes !== classes) refuse(`the ${classes} classes of ${name}`, `${found.classes}`)
+  if (height !== recordShape.height || width !== recordShape.width)
+    refuse('images of 32 × 32 pixels', `${height} × ${width}`)
+}
+
+/** What was read of class folders; if there are none, the error lists all that may be in the folder. */
+const orNoData = async <A>(version: CifarVersion, root: string, read: Promise<A>): Promise<A> => {
+  try {
+    return await read
+  } catch (thrown) {
+    throw thrown instanceof Refusal ? await noData(version, root, thrown) : thrown
+  }
 }
 
 const noData = async (version: CifarVersion, root: string, { actual, hint }: Refusal): Promise<Refusal> => {

@@ -16,17 +16,11 @@ const PIXELS = 3 * PLANE
  */
 export const readRecords = (
   parts: readonly { readonly name: string; readonly bytes: Uint8Array }[],
-  { labelBytes, labelAt, classes }: CifarVersion,
+  version: CifarVersion,
 ): Split => {
+  const { labelBytes, labelAt, classes } = version
   const record = labelBytes + PIXELS
-  for (const { name, bytes } of parts)
-    if (bytes.length === 0 || bytes.length % record !== 0)
-      refuseKind(
-        `records of ${record} bytes in ${name}`,
-        bytes,
-        `${bytes.length} bytes, which is not a whole number of records`,
-      )
-  const count = parts.reduce((sum, { bytes }) => sum + bytes.length / record, 0)
+  const count = parts.reduce((sum, { name, bytes }) => sum + countIn(name, bytes, bytes.length, version), 0)
   const images = new Uint8Array(count * PIXELS)
   const labels = new Uint8Array(count)
   let image = 0
@@ -44,6 +38,20 @@ export const readRecords = (
       }
     }
   return { count, images, labels }
+}
+
+/**
+ * How many records a file has.
+ *
+ * @param head its first bytes, which may show what it is instead
+ * @param size bytes of the whole file
+ * @throws Refusal for a file that does not consist of whole records
+ */
+export const countIn = (name: string, head: Uint8Array, size: number, { labelBytes }: CifarVersion): number => {
+  const record = labelBytes + PIXELS
+  return size > 0 && size % record === 0
+    ? size / record
+    : refuseKind(`records of ${record} bytes in ${name}`, head, `${size} bytes, which is not a whole number of records`)
 }
 
 /** The shape of the images in the records. */

@@ -1,5 +1,5 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
-import type { DataSource, Dataset, Split } from '../../../dsl/dataset.js'
+import { type DataFacts, type DataSource, type Dataset, outlineText, type Split } from '../../../dsl/dataset.js'
 import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
 import { whole } from '../../../dsl/options/kinds.js'
 import { stream } from '../../../math/random.js'
@@ -23,6 +23,12 @@ export const syntheticDigitsOptions = declareOptions(STAGE, {
 
 /** Options of {@link syntheticDigits}. */
 export interface SyntheticDigitsOptions extends OptionsOf<typeof syntheticDigitsOptions> {}
+
+const FACTS: DataFacts = {
+  name: 'synthetic digits',
+  classes: CLASSES,
+  shape: { height: DIGIT_SIDE, width: DIGIT_SIDE, channels: 1 },
+}
 
 const draw = (seed: number, split: 'train' | 'test', count: number): Split => {
   const images = new Uint8Array(count * PIXELS)
@@ -54,13 +60,12 @@ export const syntheticDigits = (options: SyntheticDigitsOptions = {}): DataSourc
     name: 'synthetic digits',
     config: syntheticDigitsOptions.config(read),
     batchSize,
+    look: () => TE.right({ says: `drawn from the seed: ${outlineText(FACTS, train, test)}`, facts: FACTS, train }),
     open: ({ seed }) =>
       TE.fromIO(
         (): Dataset => ({
-          name: 'synthetic digits',
+          ...FACTS,
           origin: 'synthetic',
-          classes: CLASSES,
-          shape: { height: DIGIT_SIDE, width: DIGIT_SIDE, channels: 1 },
           train: draw(seed, 'train', train),
           test: draw(seed, 'test', test),
         }),

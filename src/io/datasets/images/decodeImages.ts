@@ -121,8 +121,30 @@ const firstShape = async (
   return undefined
 }
 
+/**
+ * The shape of the first file by its header alone.
+ *
+ * @throws PwoaFailure with a FileError for a file that is not an image, or if all of them are left out
+ */
+export const shapeByHeader = async (
+  place: Place,
+  files: readonly ImageFile[],
+  { decoder, color, undecodable }: Pick<DecodeOptions, 'decoder' | 'color' | 'undecodable'>,
+): Promise<ImageShape> => {
+  for (const file of files) {
+    const shape = await withBytes(place, file, { undecodable }, (bytes) => decoder.shapeOf(bytes, color))
+    if (shape !== undefined) return shape
+  }
+  throw nothingDecoded(place)
+}
+
 /** Refuses too many pixels before one of them is decoded. */
-const checkRoom = (place: Place, count: number, shape: ImageShape, { mostBytes, budget }: DecodeOptions): void => {
+export const checkRoom = (
+  place: Place,
+  count: number,
+  shape: ImageShape,
+  { mostBytes, budget }: Pick<DecodeOptions, 'mostBytes' | 'budget'>,
+): void => {
   const bytes = count * imageSize(shape)
   const images = `${count} images of ${sizeInWords(shape)}`
   if (bytes > mostBytes) throw refusalAt(place, `at most ${mostBytes} bytes of pixels`, `${images}, ${bytes} bytes`)

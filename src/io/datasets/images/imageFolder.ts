@@ -7,6 +7,7 @@ import { augmentationOption } from '../../../dsl/options/languageTypes.js'
 import { placing } from '../../files/refusal.js'
 import { batchSizeOption, dataDirOption, dataFolder } from '../common/sourceOptions.js'
 import { imageContents } from './imageContents.js'
+import { outlineOfImages } from './outlineOfImages.js'
 import { type ImageChoices, type ImageLimits, readImageFolder } from './readImageFolder.js'
 
 const STAGE = 'imageFolder'
@@ -52,6 +53,8 @@ export const imageFolder = (options: ImageFolderOptions): DataSource => {
   const read = imageFolderOptions.read(options)
   const { readBudget, ...planned } = read
   const { name, batchSize, dataDir, augment, color, undecodable } = planned
+  const choices: ImageChoices = { color, undecodable }
+  const budget = { times: readBudget, option: 'readBudget' }
   return {
     name,
     // What reading may cost changes no figure, so a plan does not state it.
@@ -59,13 +62,15 @@ export const imageFolder = (options: ImageFolderOptions): DataSource => {
     batchSize,
     open: (context) =>
       TE.tryCatch(
-        () =>
-          open(
-            folderOf(context, dataDir),
-            { color, undecodable },
-            { signal: context.signal, budget: { times: readBudget, option: 'readBudget' } },
-            { name, augment },
-          ),
+        () => open(folderOf(context, dataDir), choices, { signal: context.signal, budget }, { name, augment }),
+        (thrown) => toPwoaError(STAGE, thrown),
+      ),
+    look: (context) =>
+      TE.tryCatch(
+        () => {
+          const root = folderOf(context, dataDir)
+          return placing({ stage: STAGE, file: root }, () => outlineOfImages(STAGE, root, choices, name, { budget }))
+        },
         (thrown) => toPwoaError(STAGE, thrown),
       ),
     contents: async (context) => {
@@ -75,7 +80,7 @@ export const imageFolder = (options: ImageFolderOptions): DataSource => {
   }
 }
 
-const folderOf = (context: DataContext, dataDir: string | undefined): string =>
+const folderOf = (context: Pick<DataContext, 'dataDir'>, dataDir: string | undefined): string =>
   dataFolder(context, dataDir) ?? rejectOption(STAGE, 'a folder, by --data-dir or dataDir', 'neither')
 
 const open = async (

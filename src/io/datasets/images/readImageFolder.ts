@@ -3,7 +3,7 @@ import { packedOnce } from '../common/packedCache.js'
 import type { PackedDataset } from '../common/packedDataset.js'
 import { decodeImages, type Undecodable } from './decodeImages.js'
 import { type Color, loadDecoder } from './imageDecoder.js'
-import { listImages } from './imageFiles.js'
+import { type ImageFile, listImages } from './imageFiles.js'
 
 /** How the images of a folder are read. */
 export interface ImageChoices {
@@ -29,7 +29,14 @@ export interface FolderContents {
 }
 
 /** The most bytes of pixels: what Node reads at once, less some room for labels and a header. */
-const MOST_BYTES = 2 ** 31 - 2 ** 24
+export const MOST_BYTES = 2 ** 31 - 2 ** 24
+
+/** What decoding files may cost. */
+export const budgetOf = (files: readonly ImageFile[], { budget }: Pick<ImageLimits, 'budget'>): ReadBudget =>
+  new ReadBudget(
+    files.reduce((sum, { size }) => sum + size, 0),
+    { ...budget, bytesPerByte: BYTES_PER_BYTE },
+  )
 
 /**
  * Reads class folders of images; see `imageFolder`.
@@ -41,14 +48,13 @@ export const readImageFolder = async (
   stage: string,
   root: string,
   choices: ImageChoices,
-  { signal, budget: budgetOptions }: ImageLimits,
+  limits: ImageLimits,
 ): Promise<FolderContents> => {
   const { classes, train, test } = await listImages(root)
   const place = { stage, file: root }
   const decoder = await loadDecoder(stage)
-  const fileBytes = [...train, ...test].reduce((sum, { size }) => sum + size, 0)
-  const budget = new ReadBudget(fileBytes, { ...budgetOptions, bytesPerByte: BYTES_PER_BYTE })
-  const options = { decoder, signal, budget, ...choices }
+  const budget = budgetOf([...train, ...test], limits)
+  const options = { decoder, signal: limits.signal, budget, ...choices }
   const files = [...train, ...test].map(({ path, ...facts }) => ({ ...facts, name: path.slice(root.length) }))
   const contents = await packedOnce('images', [decoder.version, choices], files, async () => {
     const first = await decodeImages(place, train, { ...options, mostBytes: MOST_BYTES })

@@ -8,6 +8,9 @@ import { codeOf, messageOf } from '../../files/thrown.js'
 const IMAGES_MAGIC = 2051
 const LABELS_MAGIC = 2049
 const MAGIC_NAMES: Readonly<Record<number, string>> = { [IMAGES_MAGIC]: 'images', [LABELS_MAGIC]: 'labels' }
+/** Bytes before the pixels, and before the labels. */
+const IMAGES_HEADER = 16
+const LABELS_HEADER = 8
 const MOST_BYTES = 2 ** 28
 const MOST_EXTENT = 4096
 
@@ -39,8 +42,7 @@ export const unpacked = (bytes: Uint8Array): Uint8Array => {
   }
 }
 
-const openIdx = (packed: Uint8Array, magic: number, headerBytes: number): DataView => {
-  const bytes = unpacked(packed)
+const openIdx = (bytes: Uint8Array, magic: number, headerBytes: number): DataView => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < 4) return refuse('an idx file', `${bytes.length} bytes`)
   const found = view.getUint32(0)
@@ -59,8 +61,19 @@ const body = (view: DataView, headerBytes: number, count: number, contents: stri
   return new Uint8Array(view.buffer, view.byteOffset + headerBytes, count)
 }
 
-const images = (bytes: Uint8Array): IdxImages => {
-  const view = openIdx(bytes, IMAGES_MAGIC, 16)
+/** The header of an idx file. */
+export interface IdxHeader {
+  /** How many images or labels there are. */
+  readonly count: number
+  /** Height of the images in pixels; 1 of labels. */
+  readonly rows: number
+  /** Width of the images in pixels; 1 of labels. */
+  readonly columns: number
+  /** Bytes of the whole file, unpacked. */
+  readonly bytes: number
+}
+
+const imagesHeader = (view: DataView): IdxHeader => {
   const count = view.getUint32(4)
   const rows = view.getUint32(8)
   const columns = view.getUint32(12)
@@ -68,18 +81,49 @@ const images = (bytes: Uint8Array): IdxImages => {
   if (rows < 1 || rows > MOST_EXTENT || columns < 1 || columns > MOST_EXTENT) {
     return refuse(`images of 1 × 1 to ${MOST_EXTENT} × ${MOST_EXTENT} pixels`, `${rows} × ${columns}`)
   }
-  const contents = `${count} images of ${rows} × ${columns} pixels`
-  return { count, rows, columns, pixels: body(view, 16, count * rows * columns, contents) }
+  return { count, rows, columns, bytes: IMAGES_HEADER + count * rows * columns }
 }
 
-const labels = (bytes: Uint8Array, classes: number): Uint8Array => {
-  const view = openIdx(bytes, LABELS_MAGIC, 8)
+const labelsHeader = (view: DataView): IdxHeader => {
   const count = view.getUint32(4)
-  if (count === 0) return refuse('one label or more', '0 labels')
-  const values = body(view, 8, count, `${count} labels`)
+  return count === 0
+    ? refuse('one label or more', '0 labels')
+    : { count, rows: 1, columns: 1, bytes: LABELS_HEADER + count }
+}
+
+const headers = {
+  images: (bytes: Uint8Array) => imagesHeader(openIdx(bytes, IMAGES_MAGIC, IMAGES_HEADER)),
+  labels: (bytes: Uint8Array) => labelsHeader(openIdx(bytes, LABELS_MAGIC, LABELS_HEADER)),
+}
+
+const images = (packed: Uint8Array): IdxImages => {
+  const view = openIdx(unpacked(packed), IMAGES_MAGIC, IMAGES_HEADER)
+  const { count, rows, columns } = imagesHeader(view)
+  const contents = `${count} images of ${rows} × ${columns} pixels`
+  return { count, rows, columns, pixels: body(view, IMAGES_HEADER, count * rows * columns, contents) }
+}
+
+const labels = (packed: Uint8Array, classes: number): Uint8Array => {
+  const view = openIdx(unpacked(packed), LABELS_MAGIC, LABELS_HEADER)
+  const { count } = labelsHeader(view)
+  const values = body(view, LABELS_HEADER, count, `${count} labels`)
   const wrong = values.findIndex((label) => label >= classes)
   return wrong < 0 ? values : refuse(`labels from 0 to ${classes - 1}`, `${values[wrong]} as label number ${wrong}`)
 }
+
+/**
+ * Reads the header of an idx file.
+ *
+ * @param head the first 16 bytes of the file or more, unpacked
+ * @param contents what the file must hold
+ * @returns the header, or a FileError for a wrong magic number, no images or labels, or images of a wrong size
+ */
+export const readIdxHeader = (
+  head: Uint8Array,
+  file: string,
+  contents: keyof typeof headers,
+  stage: string,
+): Either<PwoaError, IdxHeader> => refusing({ stage, file }, () => headers[contents](head))
 
 /**
  * Reads an idx file of grey images, packed with gzip or not, as its first bytes show.

@@ -9,10 +9,10 @@ import { batchSizeOption, dataDirOption, dataFolder } from '../common/sourceOpti
 import { type IdxImages, readIdxImages, readIdxLabels } from './idx.js'
 import { mnistContents } from './mnistContents.js'
 import { MNIST_FILES } from './mnistFiles.js'
-import { type MnistPaths, mnistFolder } from './mnistFolder.js'
+import { MNIST_SIDE, type MnistPaths, mnistFolder } from './mnistFolder.js'
+import { mnistOutline } from './mnistOutline.js'
 
 const STAGE = 'mnist'
-const SIDE = 28
 const CLASSES = 10
 const MOST_BYTES = 2 ** 28
 
@@ -60,8 +60,8 @@ const readSplit = (imagesFile: string, labelsFile: string, md5: Checksums): Prom
   placing({ stage: STAGE, file: imagesFile }, async () => {
     const images = valueOf(readIdxImages(await bytesOf(imagesFile), imagesFile, STAGE))
     const labels = valueOf(readIdxLabels(await bytesOf(labelsFile), labelsFile, CLASSES, STAGE))
-    if (images.rows !== SIDE || images.columns !== SIDE)
-      return refuse(`images of ${SIDE} × ${SIDE} pixels`, `${images.rows} × ${images.columns}`)
+    if (images.rows !== MNIST_SIDE || images.columns !== MNIST_SIDE)
+      return refuse(`images of ${MNIST_SIDE} × ${MNIST_SIDE} pixels`, `${images.rows} × ${images.columns}`)
     if (images.count !== labels.length)
       return refuse(`${labels.length} images, as many as labels`, `${images.count} images`)
     return {
@@ -81,7 +81,7 @@ const readDataset = async (paths: MnistPaths): Promise<Dataset> => {
     name: isPublished ? 'MNIST' : 'files in MNIST format',
     origin: isPublished ? 'original' : 'recompressed',
     classes: CLASSES,
-    shape: { height: SIDE, width: SIDE, channels: 1 },
+    shape: { height: MNIST_SIDE, width: MNIST_SIDE, channels: 1 },
     train: train.split,
     test: test.split,
   }
@@ -109,6 +109,11 @@ export const mnist = (options: MnistOptions = {}): DataSource => {
     open: (context) =>
       TE.tryCatch(
         async () => readDataset(await mnistFolder(dataFolder(context, dataDir), context)),
+        (thrown) => toPwoaError(STAGE, thrown),
+      ),
+    look: (context) =>
+      TE.tryCatch(
+        () => mnistOutline(dataFolder(context, dataDir)),
         (thrown) => toPwoaError(STAGE, thrown),
       ),
     contents: (context) => mnistContents(dataFolder(context, dataDir)),

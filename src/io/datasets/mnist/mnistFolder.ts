@@ -12,6 +12,9 @@ import { fetchPublished } from '../common/fetchPublished.js'
 import { MNIST_FILES, MNIST_MIRRORS, type MnistFile, spellingsOf } from './mnistFiles.js'
 
 const STAGE = 'mnist'
+
+/** Height and width of the images, in pixels. */
+export const MNIST_SIDE = 28
 const MOST_PACKED_BYTES = 32 * 2 ** 20
 const MOST_BYTES = 64 * 2 ** 20
 
@@ -109,6 +112,8 @@ export const mnistFolder = async (
     const folder = join(cacheFolder(), 'mnist')
     return locate(folder, fetchInto(folder, signal))
   }
-  const folder = await folderWithin(dataDir)
-  return locate(folder, refuseMissing(folder))
+  return presentMnist(await folderWithin(dataDir))
 }
+
+/** The four files in a folder. @throws PwoaFailure with a FileError if one is missing */
+export const presentMnist = (folder: string): Promise<MnistPaths> => locate(folder, refuseMissing(folder))

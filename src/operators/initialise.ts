@@ -1,10 +1,9 @@
 // Makes a new network with random weights: the start of a teacher's training.
-import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { DataFacts } from '../dsl/dataset.js'
-import { toPwoaError } from '../dsl/errors.js'
 import { type Op, stage } from '../dsl/op.js'
 import { readArgument } from '../dsl/options/declare.js'
 import { enrichOnce } from '../dsl/stages/enrichOnce.js'
+import { lookingBy } from '../dsl/stages/lookingBy.js'
 import type { Architecture } from '../models/architecture/architecture.js'
 import { parallelOf } from '../models/parameters/statistics.js'
 import { architectureOption, resolveArchitecture } from '../models/zoo/zoo.js'
@@ -37,11 +36,7 @@ export const initialise = (network: string | Architecture): Op<unknown, HasStude
     {
       stage: STAGE,
       config: { architecture: planned.name },
-      look: (data) =>
-        TE.tryCatch(
-          () => look(data),
-          (thrown) => toPwoaError(STAGE, thrown),
-        ),
+      look: lookingBy(STAGE, look),
       needs: [],
       adds: ['student'],
       parallel: parallelOf(planned),

@@ -1,12 +1,12 @@
 // Reads a robust network: the teacher, and the student that starts as its copy (self-distillation). Paper: Sec. III-A.
-import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { DataFacts } from '../dsl/dataset.js'
-import { toPwoaError, valueOf } from '../dsl/errors.js'
+import { valueOf } from '../dsl/errors.js'
 import { given } from '../dsl/kit/given.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
 import { positive, text } from '../dsl/options/kinds.js'
 import { enrichOnce } from '../dsl/stages/enrichOnce.js'
+import { lookingBy } from '../dsl/stages/lookingBy.js'
 import type { Step } from '../dsl/step.js'
 import { readCheckpoint } from '../io/checkpoints/readCheckpoint.js'
 import type { Architecture } from '../models/architecture/architecture.js'
@@ -17,6 +17,7 @@ import { parallelOf } from '../models/parameters/statistics.js'
 import type { NamedTensors } from '../models/parameters/weights.js'
 import { sizedNetwork } from '../models/zoo/families.js'
 import { architectureOption, resolveArchitecture } from '../models/zoo/zoo.js'
+import { assumedNormalisation } from '../training/network/assumedNormalisation.js'
 import { checkFit, makeStudent } from '../training/network/makeStudent.js'
 import { type HasStudent, type HasTeacher, Student } from '../training/network/network.js'
 
@@ -103,12 +104,13 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
   }
   const load = async ({ run }: Step): Promise<HasTeacher & HasStudent> => {
     const { checkpoint, architecture, weights, statistics, mask } = await readFor(run.data)
-    for (const message of checkpoint.warnings ?? [])
+    const assumed = assumedNormalisation(architecture, {
+      isStated: normalisation !== undefined || checkpoint.isComplete === true,
+      layers: network === undefined ? 'file' : 'named',
+    })
+    for (const message of [...(checkpoint.warnings ?? []), ...(assumed === undefined ? [] : [assumed])])
       run.emit({ type: 'warning', stage: STAGE, message: `${file}: ${message}` })
     const own = normalisationOf(architecture)
-    const isStated = normalisation !== undefined || own !== undefined || checkpoint.isComplete === true
-    if (!isStated && (network === undefined || architecture.input.channels > 1))
-      run.emit({ type: 'warning', stage: STAGE, message: `${file}: ${ASSUMED}` })
     const { name, classes } = architecture
     const parameters = weights.length
     const normalised = own ? normalisationText(own) : 'none'
@@ -125,19 +127,10 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
       needs: [],
       adds: ['teacher', 'student'],
       reads: [file],
-      look: (data) =>
-        TE.tryCatch(
-          () => look(data),
-          (thrown) => toPwoaError(STAGE, thrown),
-        ),
+      look: lookingBy(STAGE, look),
       // Before the file is read, the network may have batch normalisation, which needs all cores for each operation.
       parallel: planned ? parallelOf(planned) : 'operations',
     },
     enrichOnce(STAGE, load),
   )
 }
-
-/** For a file of colour images without constants. A grey image is hardly ever normalised, except in an ONNX file. */
-const ASSUMED =
-  "it does not say how its images were normalised. They are read as pixels in [0, 1], which normalisation: 'none' confirms; " +
-  "'cifar10', 'cifar100', 'imagenet', 'mnist' or { mean, std } is another"

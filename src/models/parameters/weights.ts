@@ -1,7 +1,7 @@
 import { type Either, left, right } from 'fp-ts/lib/Either.js'
 import type { FileError } from '../../dsl/errors.js'
+import { inspectCommand } from '../../dsl/kit/shellWord.js'
 import type { Architecture } from '../architecture/architecture.js'
-import { inspectCommand } from './inspectCommand.js'
 import { parameterCount, parametersOf } from './parameters.js'
 import { statisticsCount, statisticsOf } from './statistics.js'
 import { fromTorch, type TorchPlace, toTorch } from './torchOrder.js'

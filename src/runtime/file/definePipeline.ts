@@ -52,3 +52,9 @@ const failedToBuild = (cause: unknown): PwoaError => ({
 
 /** What a pipeline file describes: a run, a comparison of several, or a sweep of many. */
 export type Runnable = Pipeline<Step> | Comparison | Sweep
+
+/** All pipelines of what a file describes. */
+export const pipelinesOf = (made: Runnable): readonly Pipeline<Step>[] => {
+  if (made.kind === 'pipeline') return [made]
+  return made.kind === 'sweep' ? made.points.map(({ pipeline }) => pipeline) : Object.values(made.rows)
+}

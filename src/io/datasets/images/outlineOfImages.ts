@@ -14,7 +14,7 @@ export interface ImageOutline extends DataOutline {
  *
  * @param name of the data
  * @throws Refusal for a folder of another layout, and for images over the budget by that header; PwoaFailure for a first
- * image that is none, and for a decoder that does not load
+ * file that is not an image, and for a decoder that does not load
  */
 export const outlineOfImages = async (
   stage: string,

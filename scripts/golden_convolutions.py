@@ -31,6 +31,18 @@ def conv(out, kernel, stride=1, padding=0, dilation=1, groups=1, bias=True):
     return [layer], nn.Conv2d(CHANNELS, out, kernel, stride, padding, dilation, groups, bias)
 
 
+def transposed(out, kernel, stride=1, padding=0, output_padding=0, dilation=1, groups=1, bias=True):
+    layer = {"type": "convTranspose2d", "name": "t", "out": out, "kernel": kernel, "stride": stride, "padding": padding,
+             "bias": "learned" if bias else "none"}
+    if output_padding != 0:
+        layer["outputPadding"] = output_padding
+    if dilation != 1:
+        layer["dilation"] = dilation
+    if groups != 1:
+        layer["groups"] = groups
+    return [layer], nn.ConvTranspose2d(CHANNELS, out, kernel, stride, padding, output_padding, groups, bias, dilation)
+
+
 def pool(type, module, **windows):
     return [{"type": type, **windows}], module
 
@@ -57,6 +69,13 @@ CASES = [
     conv(8, 3, 2, 1, groups=4),
     conv(4, 3, padding=2, dilation=2, groups=4, bias=False),
     conv(8, [3, 2], [1, 2], dilation=[2, 1], groups=4),
+    transposed(1, 3),
+    transposed(1, 4, 2, 1),
+    transposed(2, [3, 2], [2, 1], [1, 2], [1, 0], bias=False),
+    transposed(1, 3, [1, 2], 1, 1, 2),
+    transposed(1, [1, 2], 3, 0, 2),
+    transposed(4, 3, 1, 3, groups=2),
+    transposed(4, [2, 3], 2, 2, 1, groups=4),
     pool("maxPool2d", nn.MaxPool2d((3, 2), (2, 1), (1, 0)), kernel=[3, 2], stride=[2, 1], padding=[1, 0]),
     pool("maxPool2d", nn.MaxPool2d((2, 3), (3, 2), ceil_mode=True), kernel=[2, 3], stride=[3, 2], ceilMode=True),
     pool("avgPool2d", nn.AvgPool2d((3, 2), (2, 3), (1, 1), count_include_pad=False),

@@ -113,6 +113,17 @@ def conv(c):
                   dilations=c.pick(None, None, [1, 1], [2, 2]))
 
 
+def conv_transpose(c):
+    group, side = c.pick(1, 1, 2), c.pick(1, 2, 3)
+    strides = c.pick(None, [1, 1], [2, 2], [1, 2])
+    more = c.pick({}, {}, {"pads": [0, 0, 0, 0]}, {"pads": [1, 1, 0, 0]}, {"auto_pad": "VALID"},
+                  {"output_padding": [0, 1]} if strides in ([2, 2], [1, 2]) else {})
+    weight = c.weights(CHANNELS, 4 // group, side, c.pick(side, 2))
+    inputs = ["x", weight] + ([c.weights(4)] if c.pick(True, False) else [])
+    return c.node("ConvTranspose", inputs, **more, strides=strides, group=c.pick(None, 1) if group == 1 else group,
+                  dilations=c.pick(None, None, [1, 1], [2, 1]))
+
+
 def pool(op):
     def make(c):
         shared = window(c, c.pick([2, 2], [2, 2], [3, 3], [2, 1]))
@@ -529,7 +540,7 @@ def written_out(op):
 
 MAKERS = {
     "Add": constants("Add"), "AveragePool": pool("AveragePool"), "BatchNormalization": batch_normalization, "Cast": cast,
-    "Concat": concat, "Constant": constant, "ConstantOfShape": constant_of_shape, "Conv": conv, "Div": constants("Div"),
+    "Concat": concat, "Constant": constant, "ConstantOfShape": constant_of_shape, "Conv": conv, "ConvTranspose": conv_transpose, "Div": constants("Div"),
     "Dropout": dropout, "Expand": expand, "Flatten": flatten, "Gather": gather, "Gemm": gemm,
     "GlobalAveragePool": lambda c: c.node("GlobalAveragePool", ["x"]),
     "GlobalMaxPool": lambda c: c.node("GlobalMaxPool", ["x"]), "Identity": lambda c: c.node("Identity", ["x"]),

@@ -85,6 +85,7 @@ export {
   avgPool2d,
   batchNorm2d,
   conv2d,
+  convTranspose2d,
   flatten,
   linear,
   maxPool2d,

@@ -36,6 +36,7 @@ import {
   attentionOptions,
   avgPool2dOptions,
   conv2dOptions,
+  convTranspose2dOptions,
   eluOptions,
   geluOptions,
   givenOptions,
@@ -57,6 +58,7 @@ import {
 import {
   avgPool2d,
   conv2d,
+  convTranspose2d,
   flatten,
   given,
   linear,
@@ -149,6 +151,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   cifar100Options: [cifar100Options, (more) => cifar100(more)],
   cifar10Options: [cifar10Options, (more) => cifar10(more)],
   checkpointOptions: [checkpointOptions, (more) => run({ checkpoints: { everySteps: 1, ...more } })],
+  convTranspose2dOptions: [convTranspose2dOptions, (more) => convTranspose2d('c', { out: 4, kernel: 3, ...more })],
   conv2dOptions: [conv2dOptions, (more) => conv2d('c', { out: 4, kernel: 3, ...more })],
   countedBudgetOptions: [
     countedBudgetOptions,

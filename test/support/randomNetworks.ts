@@ -31,6 +31,7 @@ import {
   avgPool2d,
   batchNorm2d,
   conv2d,
+  convTranspose2d,
   flatten,
   linear,
   maxPool2d,
@@ -46,6 +47,7 @@ import { seededNumbers } from './numbers.js'
 
 type Kind =
   | 'conv'
+  | 'up'
   | 'residual'
   | 'pool'
   | 'affine'
@@ -118,7 +120,7 @@ const pool: fc.Arbitrary<Pool> = fc.record({
 
 const block: fc.Arbitrary<Block> = fc.record({
   kind: fc.constantFrom<Kind>(
-    ...(['conv', 'conv', 'conv', 'residual', 'residual', 'residual', 'pool', 'affine'] as const),
+    ...(['conv', 'conv', 'conv', 'residual', 'residual', 'residual', 'up', 'pool', 'affine'] as const),
     ...(['dense', 'shuffle', 'gate', 'scale', 'zeros', 'layerNorm', 'groupNorm'] as const),
   ),
   pool,
@@ -249,6 +251,29 @@ const keepingSize = (kernel: Extent, dilation: Extent): Extent => {
   return [(down * (height - 1)) / 2, (across * (width - 1)) / 2]
 }
 
+/** A transposed convolution, and a pooling that makes up for its stride. */
+const enlargedBlock = (name: string, given: Block, { id, channels }: From): readonly Layer[] => {
+  const { kernel, stride, dilation, bias, normalised } = given
+  const [high, wide] = pairOf(keepingSize(kernel, dilation))
+  const [down, across] = pairOf(stride)
+  const out = widthOf(given, channels)
+  return [
+    convTranspose2d(`${name}.up`, {
+      inputs: [id],
+      out,
+      kernel,
+      stride,
+      padding: [Math.min(1, Math.floor(high)), Math.min(1, Math.floor(wide))],
+      outputPadding: [down - 1, across - 1],
+      dilation,
+      bias,
+      groups: groupsFor(given, channels, out),
+    }),
+    ...(normalised ? [batchNorm2d(`${name}.bn`)] : []),
+    maxPool2d({ kernel: stride, id: name }),
+  ]
+}
+
 /** What the pixels hold that a block adds: an image of one pixel has no others to repeat. */
 const filled = ({ filling }: Block, { size }: From) =>
   filling === 'halves' ? { value: 0.5 } : filling === 'zeros' || pairOf(size).includes(1) ? {} : { mode: filling }
@@ -265,6 +290,7 @@ const layersOf = (name: string, given: Block, from: From): readonly Layer[] => {
   const { kind, kernel, stride, padding, dilation, bias, normalised, activation } = given
   const inputs = [from.id]
   if (kind === 'pool') return [poolOf(given.pool, stride, name, inputs)]
+  if (kind === 'up') return enlargedBlock(name, given, from)
   if (kind === 'affine') return [affine2d(`${name}.affine`, { inputs }), relu({ id: name })]
   if (kind !== 'conv' && kind !== 'residual') return ofChannels(name, given, from)[kind]()
   const first = widthOf(given, from.channels)

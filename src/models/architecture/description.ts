@@ -53,6 +53,20 @@ const layers = {
       t.partial({ groups: t.number, dilation: extent }),
     ]),
   ),
+  convTranspose2d: t.exact(
+    t.intersection([
+      t.type({
+        type: t.literal('convTranspose2d'),
+        ...named,
+        out: t.number,
+        kernel: extent,
+        stride: extent,
+        padding: extent,
+        bias: t.keyof({ learned: null, none: null }),
+      }),
+      t.partial({ groups: t.number, dilation: extent, outputPadding: extent }),
+    ]),
+  ),
   batchNorm2d: t.strict({ type: t.literal('batchNorm2d'), ...named }),
   layerNorm: t.exact(
     t.intersection([t.type({ type: t.literal('layerNorm'), ...named }), t.partial({ epsilon: aboveZero })]),

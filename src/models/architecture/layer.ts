@@ -47,6 +47,31 @@ export interface Conv2dLayer extends Placement {
   readonly groups?: number | undefined
 }
 
+/**
+ * A transposed convolution, of (size − 1)·stride − 2·padding + dilation·(kernel − 1) + 1 + outputPadding pixels along an
+ * axis; see `convTranspose2d`.
+ */
+export interface ConvTranspose2dLayer extends Placement {
+  readonly type: 'convTranspose2d'
+  readonly name: string
+  /** Number of output channels, ≥ 1. */
+  readonly out: number
+  /** Taps along each axis, ≥ 1. */
+  readonly kernel: Extent
+  /** Pixels of the output from one pixel of the input to the next, ≥ 1. */
+  readonly stride: Extent
+  /** Pixels that are cut off at both ends of each axis, ≥ 0. */
+  readonly padding: Extent
+  /** Pixels added at the bottom and on the right, ≥ 0, less than the stride or the dilation. @default 0 */
+  readonly outputPadding?: Extent | undefined
+  /** Distance of neighbouring taps, in pixels, ≥ 1. @default 1 */
+  readonly dilation?: Extent | undefined
+  /** Whether a learned number is added to each output channel; before a batch normalisation it has no effect. */
+  readonly bias: 'learned' | 'none'
+  /** Groups of consecutive channels: each group of outputs reads its own group of inputs. @default 1 */
+  readonly groups?: number | undefined
+}
+
 /** Batch normalisation of each channel of an image, or of each feature of a vector; see `batchNorm2d`. */
 export interface BatchNorm2dLayer extends Placement {
   readonly type: 'batchNorm2d'
@@ -243,6 +268,7 @@ export interface SampleLayer extends Placement {
 export type Layer =
   | NormalizeLayer
   | Conv2dLayer
+  | ConvTranspose2dLayer
   | BatchNorm2dLayer
   | LayerNormLayer
   | GroupNormLayer

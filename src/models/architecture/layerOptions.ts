@@ -32,8 +32,7 @@ export const normalisationFields = {
 /** What {@link normalize} takes. */
 export const normalizeOptions = declareOptions('normalize', { ...idField, ...normalisationFields })
 
-/** What {@link conv2d} takes. */
-export const conv2dOptions = declareOptions('conv2d', {
+const convolutionFields = {
   ...placementFields,
   /** Number of output channels, ≥ 1. */
   out: whole(1, { unit: 'channels' }),
@@ -49,7 +48,10 @@ export const conv2dOptions = declareOptions('conv2d', {
   bias: choice(['learned', 'none']).default('learned'),
   /** A divisor of the number of input channels and of `out`. @default 1 */
   groups: whole(1).default(1),
-})
+}
+
+/** What {@link conv2d} takes. */
+export const conv2dOptions = declareOptions('conv2d', convolutionFields)
 
 /** Options of {@link conv2d}. */
 export interface Conv2dOptions extends OptionsOf<typeof conv2dOptions> {}
@@ -77,6 +79,18 @@ export const groupNormOptions = declareOptions('groupNorm', {
 
 /** Options of {@link groupNorm}. */
 export interface GroupNormOptions extends OptionsOf<typeof groupNormOptions> {}
+
+/** What {@link convTranspose2d} takes. */
+export const convTranspose2dOptions = declareOptions('convTranspose2d', {
+  ...convolutionFields,
+  /** Pixels cut off on each side, or [top and bottom, left and right], ≥ 0. @default 0 */
+  padding: pixels(0).default(0),
+  /** Pixels added at the bottom and on the right, or [bottom, right], ≥ 0, less than the stride or the dilation. @default 0 */
+  outputPadding: pixels(0).default(0),
+})
+
+/** Options of {@link convTranspose2d}. */
+export interface ConvTranspose2dOptions extends OptionsOf<typeof convTranspose2dOptions> {}
 
 /** What {@link linear} takes. */
 export const linearOptions = declareOptions('linear', {

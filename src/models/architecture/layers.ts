@@ -7,9 +7,11 @@ import type {
   AvgPool2dLayer,
   BatchNorm2dLayer,
   Conv2dLayer,
+  ConvTranspose2dLayer,
   FlattenLayer,
   GivenLayer,
   GivenValue,
+  Layer,
   LinearLayer,
   MaxPool2dLayer,
   Normalisation,
@@ -24,7 +26,9 @@ import {
   type AvgPool2dOptions,
   avgPool2dOptions,
   type Conv2dOptions,
+  type ConvTranspose2dOptions,
   conv2dOptions,
+  convTranspose2dOptions,
   givenOptions,
   idOptions,
   type LinearOptions,
@@ -66,14 +70,37 @@ export const conv2d = (name: string, options: Conv2dOptions): Conv2dLayer => {
   return withGroups({ type: 'conv2d', name, ...given, ...taps, bias, ...apart }, groups)
 }
 
+/**
+ * A transposed convolution, as `torch.nn.ConvTranspose2d(in, out, kernel, stride, padding, output_padding, groups, bias,
+ * dilation)`; the graph gives `in`. Each pixel of the input adds its number times the kernel to the output.
+ *
+ * @example
+ * const twice = convTranspose2d('up', { out: 8, kernel: 4, stride: 2, padding: 1 })
+ */
+export const convTranspose2d = (name: string, options: ConvTranspose2dOptions): ConvTranspose2dLayer => {
+  const where = named('convTranspose2d', name)
+  const { kernel, stride, padding, outputPadding, dilation, bias, groups } = convTranspose2dOptions.read(options, where)
+  const { dilation: _, outputPadding: __, ...given } = kept(options)
+  const taps = { kernel: extentOf(kernel), stride: extentOf(stride), padding: extentOf(padding) }
+  const added = isEach(outputPadding, 0) ? {} : { outputPadding: extentOf(outputPadding) }
+  const apart = isEach(dilation, 1) ? {} : { dilation: extentOf(dilation) }
+  return withGroups({ type: 'convTranspose2d', name, ...given, ...taps, ...added, bias, ...apart }, groups)
+}
+
 /** Whose options an error is about: that of the layer's factory, with the layer's name. */
 const named = (factory: string, name: string): string => `${factory} ${JSON.stringify(name)}`
 
+type Convolution = Conv2dLayer | ConvTranspose2dLayer
+
+/** Whether a layer is a convolution, transposed or not. */
+export const isConvolution = (layer: Layer): layer is Convolution =>
+  layer.type === 'conv2d' || layer.type === 'convTranspose2d'
+
 /** Number of groups of a convolution. */
-export const groupsOf = ({ groups = 1 }: Conv2dLayer): number => groups
+export const groupsOf = ({ groups = 1 }: Convolution): number => groups
 
 /** The same convolution with another number of groups. */
-export const withGroups = ({ groups: _, ...layer }: Conv2dLayer, groups: number): Conv2dLayer =>
+export const withGroups = <L extends Convolution>({ groups: _, ...layer }: L, groups: number) =>
   groups === 1 ? layer : { ...layer, groups }
 
 /**

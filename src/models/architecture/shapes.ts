@@ -1,7 +1,7 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
 import { type Extent, pairOf } from '../../dsl/kit/extent.js'
-import type { AttentionLayer, Conv2dLayer, GivenValue, Layer, PoolWindows } from './layer.js'
+import type { AttentionLayer, Conv2dLayer, ConvTranspose2dLayer, GivenValue, Layer, PoolWindows } from './layer.js'
 import { groupsOf } from './layers.js'
 import { stdBounds, wrongUnits } from './normalisationUnits.js'
 import { mostPadded, padModes } from './padModes.js'
@@ -65,6 +65,31 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     const [down, across] = pairOf(stride)
     return { height: Math.floor((height - high) / down) + 1, width: Math.floor((width - wide) / across) + 1 }
   }
+  const checkChannels = (convolution: Conv2dLayer | ConvTranspose2dLayer): void => {
+    const { out, bias } = convolution
+    const groups = groupsOf(convolution)
+    positive('number of output channels', out)
+    if (!biases.includes(bias)) refuse(`a bias among ${biases.join(', ')}`, String(bias))
+    positive('number of groups', groups)
+    if (image().channels % groups !== 0 || out % groups !== 0)
+      refuse(`groups that divide ${image().channels} input and ${out} output channels`, `${groups}`)
+  }
+  const larger = ({ kernel, stride, padding, dilation = 1, outputPadding = 0 }: ConvTranspose2dLayer) => {
+    for (const size of pairOf(kernel)) positive('kernel', size)
+    for (const step of pairOf(stride)) positive('stride', step)
+    for (const distance of pairOf(dilation)) positive('dilation', distance)
+    for (const side of [...pairOf(padding), ...pairOf(outputPadding)])
+      if (!Number.isInteger(side) || side < 0) refuse('a whole padding >= 0', String(side))
+    const { height, width } = image()
+    const along = (size: number, axis: 0 | 1): number => {
+      const [step, distance, added] = [pairOf(stride)[axis], pairOf(dilation)[axis], pairOf(outputPadding)[axis]]
+      if (added >= Math.max(step, distance))
+        refuse(`an output padding of less than the stride or the dilation, ${Math.max(step, distance)}`, String(added))
+      const pixels = (size - 1) * step - 2 * pairOf(padding)[axis] + distance * (pairOf(kernel)[axis] - 1) + 1 + added
+      return pixels >= 1 ? pixels : refuse('a padding that leaves a pixel', String(pairOf(padding)[axis]))
+    }
+    return { height: along(height, 0), width: along(width, 1) }
+  }
   const pooled = (windowed: PoolWindows): NodeShape => {
     const { kernel, stride, padding = 0 } = windowed
     windows(kernel, stride, padding)
@@ -76,12 +101,11 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     return { kind: 'image', height: rows.count, width: columns.count, channels: image().channels }
   }
   switch (layer.type) {
+    case 'convTranspose2d':
+      checkChannels(layer)
+      return { kind: 'image', ...larger(layer), channels: layer.out }
     case 'conv2d':
-      positive('number of output channels', layer.out)
-      if (!biases.includes(layer.bias)) refuse(`a bias among ${biases.join(', ')}`, String(layer.bias))
-      positive('number of groups', groupsOf(layer))
-      if (image().channels % groupsOf(layer) !== 0 || layer.out % groupsOf(layer) !== 0)
-        refuse(`groups that divide ${image().channels} input and ${layer.out} output channels`, `${groupsOf(layer)}`)
+      checkChannels(layer)
       return {
         kind: 'image',
         ...windows(layer.kernel, layer.stride, layer.padding, layer.dilation),

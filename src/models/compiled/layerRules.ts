@@ -11,6 +11,7 @@ import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
 import { preluRule } from './preluRule.js'
 import { sampleRule } from './sampleRule.js'
 import { attentionRule, classTokenRule, positionEmbeddingRule, takeTokenRule } from './tokenRules.js'
+import { transposedRule } from './transposedRule.js'
 
 /** How a layer runs in a graph, and how gradients pass through it. */
 export const ruleOf = dispatch<Layer, [], LayerRule>({
@@ -22,6 +23,7 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
     }),
   }),
   conv2d: convolutionRule,
+  convTranspose2d: transposedRule,
   batchNorm2d: batchNormRule,
   layerNorm: blockNormRule,
   groupNorm: blockNormRule,

@@ -3,9 +3,11 @@ import { conv2d } from '../../engine/ops/conv2d.js'
 import { groupedConv2d } from '../../engine/ops/groupedConv2d.js'
 import type { Activation } from '../../engine/ops/relu.js'
 import { tf } from '../../engine/tf.js'
-import type { Conv2dLayer } from '../architecture/layer.js'
+import type { Conv2dLayer, ConvTranspose2dLayer, Sides } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
+import type { NodeShape } from '../architecture/shapes.js'
 import { tapsOf } from '../architecture/taps.js'
+import { type Transposed, transposedOf } from '../architecture/transposed.js'
 
 /**
  * A convolution.
@@ -28,6 +30,49 @@ export const convolved = (
     ? conv2d(x, filter, bias, stride, padding, activation)
     : groupedConv2d(x, filter, bias, { stride, padding, groups }, activation)
 }
+
+/**
+ * A transposed convolution.
+ *
+ * @param x n × height × width × channels
+ * @param weight kernel height × kernel width × inputs of one group × outputs
+ * @param bias one number for each output; undefined if the layer has none
+ */
+export const upsampled = (
+  layer: ConvTranspose2dLayer,
+  shape: NodeShape | undefined,
+  x: Tensor4D,
+  weight: Tensor4D,
+  bias: Tensor1D | undefined,
+  activation: Activation,
+): Tensor4D => {
+  const direct = transposedOf(layer, shape)
+  return convolved(direct.layer, spacedOut(x, direct), tf.reverse(weight, [0, 1]), bias, activation)
+}
+
+/** The input of the convolution that a transposed one is. */
+const spacedOut = (x: Tensor4D, { spacing: [down, across], spaced, added, cut, seen }: Transposed): Tensor4D => {
+  const { height, width, channels } = spaced
+  const after = (t: Tensor, zeros: number): Tensor =>
+    tf.pad(t, [
+      [0, 0],
+      [0, 0],
+      [0, zeros],
+      [0, 0],
+    ])
+  const rows = after(tf.reshape(x, [-1, height / down, 1, (width / across) * channels]), down - 1)
+  const columns = after(tf.reshape(rows, [-1, width / across, 1, channels]), across - 1)
+  const padded = padZeros(tf.reshape(columns, [-1, height, width, channels]), added)
+  return tf.slice(padded, [0, cut.top, cut.left, 0], [-1, seen.height, seen.width, -1])
+}
+
+const padZeros = (x: Tensor4D, { top, bottom, left, right }: Sides): Tensor4D =>
+  tf.pad(x, [
+    [0, 0],
+    [top, bottom],
+    [left, right],
+    [0, 0],
+  ])
 
 /** The filter with its taps as far apart as the layer's dilation says. */
 const spread = (layer: Conv2dLayer, weight: Tensor4D): Tensor4D => {

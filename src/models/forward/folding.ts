@@ -1,8 +1,8 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import { type Architecture, architecture, type GraphNode } from '../architecture/architecture.js'
-import type { Conv2dLayer, Layer, LinearLayer } from '../architecture/layer.js'
-import { affine2d } from '../architecture/layers.js'
+import type { Conv2dLayer, ConvTranspose2dLayer, Layer, LinearLayer } from '../architecture/layer.js'
+import { affine2d, isConvolution } from '../architecture/layers.js'
 import { memoized, present } from '../architecture/lookups.js'
 import { meanPathOf } from '../head/head.js'
 import { batchNormDefaults, statisticsOf } from '../parameters/statistics.js'
@@ -39,24 +39,25 @@ export const foldingOf = memoized((trained: Architecture): Folding => {
   const gone = new Set([...absorbed.values()].map(({ name }) => name))
   const layers = given.nodes.flatMap((node): Layer[] => {
     const { id, layer, inputs } = node
-    if ((layer.type === 'conv2d' || layer.type === 'linear') && gone.has(layer.name)) return []
+    if ((isConvolution(layer) || layer.type === 'linear') && gone.has(layer.name)) return []
     if (layer.type !== 'batchNorm2d') return [{ ...layer, id, inputs }]
     const weighted = absorbed.get(node)
     if (!weighted) return [affine2d(layer.name, { id, inputs })]
-    return [weighted.type === 'conv2d' ? { ...weighted, bias: 'learned', id } : { ...weighted, id }]
+    return [isConvolution(weighted) ? { ...weighted, bias: 'learned', id } : { ...weighted, id }]
   })
   return { architecture: folds.length === 0 ? given : architecture(given.name, given.input, layers), folds }
 })
 
 /** A layer with weights, with the ids of its inputs. */
-type Weighted = (Conv2dLayer | LinearLayer) & Pick<GraphNode, 'inputs'>
+type Weighted = (Conv2dLayer | ConvTranspose2dLayer | LinearLayer) & Pick<GraphNode, 'inputs'>
 
 /** The layer with weights that this batch normalisation alone reads. */
 const weightedBefore = ({ nodes }: Architecture, { inputs: [source] }: GraphNode): Weighted | undefined => {
   const node = nodes.find(({ id }) => id === source)
   const readers = nodes.filter(({ inputs }) => inputs.some((id) => id === source))
-  const isWeighted = node?.layer.type === 'conv2d' || node?.layer.type === 'linear'
-  return isWeighted && readers.length === 1 ? { ...node.layer, inputs: node.inputs } : undefined
+  if (!node || readers.length !== 1) return undefined
+  const { layer, inputs } = node
+  return isConvolution(layer) || layer.type === 'linear' ? { ...layer, inputs } : undefined
 }
 
 /**

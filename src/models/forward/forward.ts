@@ -16,7 +16,7 @@ import { latentNodes, mapLatent } from '../head/head.js'
 import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
 import { joined, multiplied, selected } from './channels.js'
-import { convolved } from './convolution.js'
+import { convolved, upsampled } from './convolution.js'
 import { applied, sloped } from './nonlinearity.js'
 import { afterToken, attended, tokenOf } from './tokens.js'
 import { averaged, enlarged, largest } from './windows.js'
@@ -138,6 +138,11 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
     const filter = present(parameters, `${layer.name}.weight`) as Tensor4D
     const bias = layer.bias === 'learned' ? (present(parameters, `${layer.name}.bias`) as Tensor1D) : undefined
     return convolved(layer, x as Tensor4D, filter, bias, activation)
+  },
+  convTranspose2d: (layer, { node, activation }, [x], { parameters }) => {
+    const weight = present(parameters, `${layer.name}.weight`) as Tensor4D
+    const bias = layer.bias === 'learned' ? (present(parameters, `${layer.name}.bias`) as Tensor1D) : undefined
+    return upsampled(layer, node.inputShapes[0], x as Tensor4D, weight, bias, activation)
   },
   batchNorm2d: (layer, { activation }, [x], { parameters, moments }) => {
     const scale = present(parameters, `${layer.name}.weight`) as Tensor1D

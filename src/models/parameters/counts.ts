@@ -40,5 +40,9 @@ export const flopsOf = ({ layer, shape, inputShapes }: GraphNode): number => {
     const { heads, queries, keys, depth, width } = attentionSizes(layer, inputShapes)
     return 2 * heads * queries * keys * (depth + width)
   }
+  if (layer.type === 'convTranspose2d' && input?.kind === 'image') {
+    const [height, width] = pairOf(layer.kernel)
+    return (2 * input.height * input.width * input.channels * layer.out * height * width) / groupsOf(layer)
+  }
   return layer.type === 'linear' && input?.kind === 'vector' ? 2 * input.features * layer.out : 0
 }

@@ -1,16 +1,16 @@
 import { pairOf } from '../../dsl/kit/extent.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
 import type { Affine2dLayer, BatchNorm2dLayer, GroupNormLayer, Layer, LayerNormLayer } from '../architecture/layer.js'
-import { groupsOf } from '../architecture/layers.js'
+import { groupsOf, isConvolution } from '../architecture/layers.js'
 import type { NodeShape } from '../architecture/shapes.js'
 import { lengthOf, type Placed, placedByNode } from './flatVector.js'
-import { channelAxes, sizeOf, type TorchAxes, vectorAxes } from './torchOrder.js'
+import { channelAxes, ONE, sizeOf, type TorchAxes, vectorAxes } from './torchOrder.js'
 
 /**
  * One parameter tensor of a network and its place in the flat vector that training works on.
  *
- * There are two layouts. Checkpoints have PyTorch's: convolution O×I×H×W (I of one group), linear out×in, with the
- * inputs of a flattened image in C×H×W order. Memory has the engine's: H×W×I×O, in×out, inputs in H×W×C order.
+ * There are two layouts. Checkpoints have PyTorch's: convolution O×I×H×W (I of one group), transposed convolution I×O×H×W
+ * (O of one group), linear out×in, with the inputs of a flattened image in C×H×W order. Memory has the engine's: H×W×I×O, in×out, inputs in H×W×C order.
  */
 export interface Parameter extends Placed {
   /** As in the PyTorch state dict: `conv1.weight`. */
@@ -36,7 +36,7 @@ export interface Parameter extends Placed {
 const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] => {
   const { layer } = node
   const [input] = node.inputShapes
-  if (layer.type === 'conv2d' && input?.kind === 'image') {
+  if (isConvolution(layer) && input?.kind === 'image') {
     const { out } = layer
     const [height, width] = pairOf(layer.kernel)
     const groups = groupsOf(layer)
@@ -47,10 +47,14 @@ const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] =>
         node: node.id,
         role: 'weight',
         shape: [height, width, channels, out],
-        torchShape: [out, channels, height, width],
+        torchShape:
+          layer.type === 'conv2d' ? [out, channels, height, width] : [input.channels, out / groups, height, width],
         size: height * width * channels * out,
         groups,
-        torchAxes: convolutionAxes(height * width, channels, out),
+        torchAxes:
+          layer.type === 'conv2d'
+            ? convolutionAxes(height * width, channels, out)
+            : transposedAxes(height * width, channels, groups, out / groups),
       },
       ...(layer.bias === 'learned' ? [perChannel(`${layer.name}.bias`, node.id, 'bias', out)] : []),
     ]
@@ -116,7 +120,16 @@ const perChannel = (name: string, node: string, role: Parameter['role'], size: n
 const convolutionAxes = (taps: number, channels: number, out: number): TorchAxes => [
   { count: taps, step: 1 },
   { count: channels, step: taps },
+  ONE,
   { count: out, step: channels * taps },
+]
+
+/** The axes of H×W×I×(G·O), O outputs of each of G groups, in (G·I)×O×H×W. */
+const transposedAxes = (taps: number, channels: number, groups: number, out: number): TorchAxes => [
+  { count: taps, step: 1 },
+  { count: channels, step: out * taps },
+  { count: groups, step: channels * out * taps },
+  { count: out, step: taps },
 ]
 
 /** The axes of in×out in out×in, with inputs in H×W×C order in C×H×W order. */
@@ -125,6 +138,7 @@ const linearAxes = (input: Extract<NodeShape, { kind: 'vector' }>, out: number):
   return [
     { count: height * width, step: 1 },
     { count: channels, step: height * width },
+    ONE,
     { count: out, step: input.features },
   ]
 }

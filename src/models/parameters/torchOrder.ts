@@ -7,31 +7,33 @@ export interface TorchAxis {
 }
 
 /** The axes of the engine's layout, outermost first; some of extent 1. */
-export type TorchAxes = readonly [TorchAxis, TorchAxis, TorchAxis]
+export type TorchAxes = readonly [TorchAxis, TorchAxis, TorchAxis, TorchAxis]
 
 /** The axes of a vector, which is the same in both layouts. */
-export const vectorAxes = (size: number): TorchAxes => [ONE, ONE, { count: size, step: 1 }]
+export const vectorAxes = (size: number): TorchAxes => [ONE, ONE, ONE, { count: size, step: 1 }]
 
 /** The axes of one number per channel: features of a flattened image are in H×W×C order here, in C×H×W order there. */
 export const channelAxes = (shape: NodeShape): TorchAxes => {
   if (shape.kind === 'image') return vectorAxes(shape.channels)
   const { height, width, channels } = shape.flattenedFrom ?? { height: 1, width: 1, channels: shape.features }
-  return [ONE, { count: height * width, step: 1 }, { count: channels, step: height * width }]
+  return [ONE, { count: height * width, step: 1 }, ONE, { count: channels, step: height * width }]
 }
 
 /** The number of elements. */
 export const sizeOf = (axes: TorchAxes): number => axes.reduce((product, { count }) => product * count, 1)
 
-const ONE: TorchAxis = { count: 1, step: 0 }
+/** An axis of one entry. */
+export const ONE: TorchAxis = { count: 1, step: 0 }
 
 /** Visits every element in the engine's order, with its index in PyTorch's layout and in the engine's. */
-export const walk = ([outer, middle, inner]: TorchAxes, visit: (torch: number, own: number) => void): void => {
+export const walk = ([first, second, third, last]: TorchAxes, visit: (torch: number, own: number) => void): void => {
   let own = 0
-  for (let a = 0; a < outer.count; a++)
-    for (let b = 0; b < middle.count; b++) {
-      const start = a * outer.step + b * middle.step
-      for (let c = 0; c < inner.count; c++) visit(start + c * inner.step, own++)
-    }
+  for (let a = 0; a < first.count; a++)
+    for (let b = 0; b < second.count; b++)
+      for (let c = 0; c < third.count; c++) {
+        const start = a * first.step + b * second.step + c * third.step
+        for (let d = 0; d < last.count; d++) visit(start + d * last.step, own++)
+      }
 }
 
 /** Index in PyTorch's layout of each element of the engine's layout. */

@@ -1,6 +1,6 @@
 import { dispatch } from '../../dsl/kit/dispatch.js'
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
-import type { Layer } from '../architecture/layer.js'
+import type { Conv2dLayer, ConvTranspose2dLayer, Layer } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
 import { memoized } from '../architecture/lookups.js'
 import { ZEROS } from '../architecture/selection.js'
@@ -114,19 +114,23 @@ const joinBlocks = (members: Members, size: number, unions: Unions): Members => 
   return members
 }
 
+/** The channels of a convolution: those of a group stay or go together, with the inputs that the group reads. */
+const convolved = (layer: Conv2dLayer | ConvTranspose2dLayer, ...[node, inputs, unions]: Parameters<Rule>): Members => {
+  const groups = groupsOf(layer)
+  if (groups === 1) return dense(node, inputs, unions)
+  const [first = []] = inputs
+  const [wide, out] = [first.length / groups, layer.out / groups]
+  joinBlocks(first, wide, unions)
+  // Its filters are pruned together, as those of a layer without groups.
+  for (const member of first) unions.groups.join(member, first[0] ?? member)
+  return Array.from({ length: layer.out }, (_, o) => first[Math.floor(o / out) * wide] ?? 0)
+}
+
 /** The units of a layer's output, from those of its inputs. */
 const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
   normalize: (_layer, ...rest) => passed(...rest),
-  conv2d: (layer, node, inputs, unions) => {
-    const groups = groupsOf(layer)
-    if (groups === 1) return dense(node, inputs, unions)
-    const [first = []] = inputs
-    const [wide, out] = [first.length / groups, layer.out / groups]
-    joinBlocks(first, wide, unions)
-    // Its filters are pruned together, as those of a layer without groups.
-    for (const member of first) unions.groups.join(member, first[0] ?? member)
-    return Array.from({ length: layer.out }, (_, o) => first[Math.floor(o / out) * wide] ?? 0)
-  },
+  conv2d: (layer, ...rest) => convolved(layer, ...rest),
+  convTranspose2d: (layer, ...rest) => convolved(layer, ...rest),
   batchNorm2d: (_layer, ...rest) => passed(...rest),
   // What normalises channels together keeps them together.
   layerNorm: (_layer, _node, [first = []], unions) => joinBlocks(first, first.length, unions),

@@ -1,6 +1,6 @@
 import { isEach, pairOf } from '../../dsl/kit/extent.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
-import { groupsOf } from '../architecture/layers.js'
+import { groupsOf, isConvolution } from '../architecture/layers.js'
 import { memoized } from '../architecture/lookups.js'
 import { channelsOf, pixelsOf } from './channels.js'
 
@@ -24,12 +24,14 @@ export interface Connection {
 export const connectionOf = (architecture: Architecture, node: GraphNode): Connection | undefined => {
   const { layer, inputs, inputShapes } = node
   const [shape] = inputShapes
-  if (!shape || (layer.type !== 'conv2d' && layer.type !== 'linear')) return undefined
-  const [height, width] = layer.type === 'conv2d' ? pairOf(layer.kernel) : [pixelsOf(shape), 1]
+  if (!shape || (!isConvolution(layer) && layer.type !== 'linear')) return undefined
+  const [height, width] = isConvolution(layer) ? pairOf(layer.kernel) : [pixelsOf(shape), 1]
   const [input = ''] = inputs
   const source = layer.type === 'conv2d' ? beforeZeros(nodesOf(architecture), input) : input
-  const padded = layer.type === 'conv2d' && (!isEach(layer.padding, 0) || source !== input)
-  const groups = layer.type === 'conv2d' ? groupsOf(layer) : 1
+  // In a transposed convolution, pixels of the output differ in how many taps reach them.
+  const padded =
+    layer.type === 'convTranspose2d' || (layer.type === 'conv2d' && (!isEach(layer.padding, 0) || source !== input))
+  const groups = isConvolution(layer) ? groupsOf(layer) : 1
   return {
     node,
     source,

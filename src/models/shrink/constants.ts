@@ -38,6 +38,7 @@ const constantsAfter = (
   const part = (name: string): Float32Array => present(pieces, nameOf(node, name))
   switch (node.layer.type) {
     case 'conv2d':
+    case 'convTranspose2d':
     case 'linear': {
       const connection = connectionOf(architecture, node)
       return connection ? connected(connection, present(constants, connection.source), pieces) : first

@@ -1,5 +1,6 @@
 import { type Architecture, architecture, type GraphNode } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
+import { isConvolution } from '../architecture/layers.js'
 import { present } from '../architecture/lookups.js'
 import { tokensOf } from '../architecture/tokens.js'
 import { parameterCount, parametersOf } from '../parameters/parameters.js'
@@ -25,7 +26,7 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
   const shifts = new Map(given.nodes.map((node) => [node.id, shiftOf(given, node, choices, constants, pieces)]))
   const layers = resizedLayers(given, (id) => choices.get(id)?.kept).map((layer, i): Layer => {
     const node = given.nodes[i]
-    return node && layer.type === 'conv2d' && needsBias(given, node, shifts) ? { ...layer, bias: 'learned' } : layer
+    return node && isConvolution(layer) && needsBias(given, node, shifts) ? { ...layer, bias: 'learned' } : layer
   })
   const smaller = architecture(given.name, given.input, layers, given)
   const weights = new Float32Array(parameterCount(smaller))

@@ -16,7 +16,8 @@ export const resizedLayers = (given: Architecture, keptOf: KeptOf): readonly Lay
     switch (layer.type) {
       case 'linear':
         return { ...layer, out: kept.length }
-      case 'conv2d': {
+      case 'conv2d':
+      case 'convTranspose2d': {
         const groups = groupsOf(layer)
         return withGroups({ ...layer, out: kept.length }, groups === 1 ? 1 : (kept.length * groups) / layer.out)
       }

@@ -14,13 +14,13 @@ import { parameterCount, parametersOf } from '../../models/parameters/parameters
 export const randomWeights = (architecture: Architecture, seed: number, key: string): Float32Array => {
   const flat = new Float32Array(parameterCount(architecture))
   let bound = 0
-  for (const { name, role, size, offset, shape } of parametersOf(architecture)) {
+  for (const { name, role, size, offset, torchShape } of parametersOf(architecture)) {
     const values = flat.subarray(offset, offset + size)
     if (role === 'scale') values.fill(1)
     if (role === 'slope') values.fill(0.25)
     if (role === 'scale' || role === 'shift' || role === 'slope') continue
     // A bias shares the bound of the weight before it.
-    if (role === 'weight') bound = 1 / Math.sqrt(size / (shape.at(-1) ?? 1))
+    if (role === 'weight') bound = 1 / Math.sqrt(size / (torchShape[0] ?? 1))
     fillUniform(values, -bound, bound, stream(seed, key, name))
   }
   return flat

@@ -1,7 +1,7 @@
 import { dispatch } from '../../../dsl/kit/dispatch.js'
 import { isEach, pairOf } from '../../../dsl/kit/extent.js'
 import type { GraphNode } from '../../../models/architecture/architecture.js'
-import type { Layer } from '../../../models/architecture/layer.js'
+import type { Conv2dLayer, ConvTranspose2dLayer, Layer } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
 import { batchNormDefaults } from '../../../models/parameters/statistics.js'
 import { refuse } from '../../files/refusal.js'
@@ -11,10 +11,30 @@ import { factorName } from './graph/paddedName.js'
 import { groupNormNodes, layerNormNodes } from './normNodes.js'
 import { attentionNodes, classTokenNodes, positionEmbeddingNodes, takeTokenNodes } from './tokenNodes.js'
 import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, padsOf, window } from './windowNodes.js'
-import { float, integer, integers, type Place, type WrittenNode, writtenNode } from './writtenNode.js'
+import {
+  float,
+  integer,
+  integers,
+  type Place,
+  type WrittenAttribute,
+  type WrittenNode,
+  writtenNode,
+} from './writtenNode.js'
 
 const onlyInTraining = (_: Layer, { id }: Place): never =>
   refuse('a network without its stochastic head', `a layer "${id}" that only training has`)
+
+/** The parameters and the attributes of a convolution, transposed or not. */
+const taps = (
+  layer: Conv2dLayer | ConvTranspose2dLayer,
+): readonly [parameters: readonly string[], attributes: readonly WrittenAttribute[]] => {
+  const { name, kernel, stride, padding, dilation = 1, bias } = layer
+  const parameters = [`${name}.weight`, ...(bias === 'learned' ? [`${name}.bias`] : [])]
+  const dilations = isEach(dilation, 1) ? [] : [integers('dilations', pairOf(dilation))]
+  const groups = groupsOf(layer)
+  const group = groups === 1 ? [] : [integer('group', groups)]
+  return [parameters, [...window(kernel, stride), padsOf(padding), ...dilations, ...group]]
+}
 
 const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   normalize: (_, place) => {
@@ -24,15 +44,12 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
       writtenNode('Div', { ...place, inputs: [centred] }, [`${place.id}/std`]),
     ]
   },
-  conv2d: (layer, place) => {
-    const { name, kernel, stride, padding, dilation = 1, bias } = layer
-    const parameters = [`${name}.weight`, ...(bias === 'learned' ? [`${name}.bias`] : [])]
-    const dilations = isEach(dilation, 1) ? [] : [integers('dilations', pairOf(dilation))]
-    const groups = groupsOf(layer)
-    const group = groups === 1 ? [] : [integer('group', groups)]
-    return [
-      writtenNode('Conv', place, parameters, [...window(kernel, stride), padsOf(padding), ...dilations, ...group]),
-    ]
+  conv2d: (layer, place) => [writtenNode('Conv', place, ...taps(layer))],
+  convTranspose2d: (layer, place) => {
+    const { outputPadding = 0 } = layer
+    const [parameters, attributes] = taps(layer)
+    const added = isEach(outputPadding, 0) ? [] : [integers('output_padding', pairOf(outputPadding))]
+    return [writtenNode('ConvTranspose', place, parameters, [...attributes, ...added])]
   },
   batchNorm2d: ({ name }, place) => {
     const parameters = ['weight', 'bias', 'running_mean', 'running_var'].map((part) => `${name}.${part}`)

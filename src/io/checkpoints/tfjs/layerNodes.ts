@@ -6,8 +6,10 @@ import { groupsOf } from '../../../models/architecture/layers.js'
 import { padSources } from '../../../models/architecture/padSources.js'
 import { poolWindowOf } from '../../../models/architecture/poolWindow.js'
 import { tapsOf } from '../../../models/architecture/taps.js'
+import { transposedOf } from '../../../models/architecture/transposed.js'
 import { INTEGER, text, texts, type Value, whole, wholes } from './graphModel.js'
 import type { Place } from './place.js'
+import { spacedOut } from './spacedOut.js'
 import { writeActivation } from './writeActivation.js'
 import { writeBlockNorm } from './writeBlockNorm.js'
 import { rankOf, writeProduct, writeSelection } from './writeChannels.js'
@@ -51,15 +53,19 @@ const write = dispatch<Layer, readonly [Place], Value>({
     const centred = graph.node('Sub', `${id}/centred`, [...inputs, perChannel(place, 'mean', mean)])
     return graph.node('RealDiv', id, [centred, perChannel(place, 'std', std)])
   },
-  conv2d: (layer, place) => {
-    const [shape] = place.kernel.node.inputShapes
-    const groups = groupsOf(layer)
-    const own = { ...place, layer, filter: spread(layer, place) }
-    if (groups === 1) return convolved(own, 'Conv2D', own.filter)
-    const [down, across] = pairOf(layer.stride)
-    // A depth-wise convolution has one stride for both axes.
-    const isDepthwise = shape?.kind === 'image' && shape.channels === groups && down === across
-    return isDepthwise ? depthwise(own) : sliced(own)
+  conv2d: (layer, place) => convolution(layer, place),
+  convTranspose2d: (layer, place) => {
+    const { graph, kernel, inputs, parameter } = place
+    const { id, inputShapes } = kernel.node
+    const direct = transposedOf(layer, inputShapes[0])
+    const both = graph.integers(`${id}/axes`, [2], [0, 1])
+    const reversed = graph.node('ReverseV2', `${id}/reversed`, [parameter('weight'), both], { Tidx: INTEGER })
+    return convolution(direct.layer, {
+      ...place,
+      kernel: { ...kernel, node: { ...kernel.node, inputShapes: [direct.seen] } },
+      inputs: [spacedOut(direct, graph, id, inputs[0] ?? '')],
+      parameter: (part) => (part === 'weight' ? reversed : parameter(part)),
+    })
   },
   batchNorm2d: ({ name }) => {
     throw new Error(`"${name}" is not folded`)
@@ -162,6 +168,18 @@ const paddedImage = (
   const sides = graph.integers(`${node.id}/paddings`, [4, 2], [0, 0, top, bottom, left, right, 0, 0])
   const number = graph.constant(`${node.id}/value`, [], Float32Array.of(value))
   return [graph.node('PadV2', name, [...inputs, sides, number], { Tpaddings: INTEGER })]
+}
+
+/** A convolution, dense, depth-wise or of several groups. */
+const convolution = (layer: Conv2dLayer, place: Place): Value => {
+  const [shape] = place.kernel.node.inputShapes
+  const groups = groupsOf(layer)
+  const own = { ...place, layer, filter: spread(layer, place) }
+  if (groups === 1) return convolved(own, 'Conv2D', own.filter)
+  const [down, across] = pairOf(layer.stride)
+  // A depth-wise convolution has one stride for both axes.
+  const isDepthwise = shape?.kind === 'image' && shape.channels === groups && down === across
+  return isDepthwise ? depthwise(own) : sliced(own)
 }
 
 /** A convolution with its bias and ReLU. */

@@ -99,6 +99,13 @@ export const declared = {
     dilations: ints(pair(1)),
     group: int(1, { words: 'a whole number >= 1', test: (value) => typeof value === 'number' && value >= 1 }),
   },
+  ConvTranspose: {
+    ...window,
+    dilations: ints(pair(1)),
+    group: int(1, { words: 'a whole number >= 1', test: (value) => typeof value === 'number' && value >= 1 }),
+    output_padding: ints(pair(0)),
+    output_shape: ints(pair(1)),
+  },
   Div: {},
   // Both are of training alone.
   Dropout: { ratio: float(0.5, { until: 11 }), seed: int(0, undefined, { since: 12 }) },

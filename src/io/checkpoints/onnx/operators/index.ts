@@ -21,6 +21,7 @@ import { cast } from '../values/views.js'
 import { add, batchNormalization, div, mul, sub, sum } from './affine.js'
 import { scaleStep, softmaxStep } from './attending.js'
 import { concatenated } from './concatenation.js'
+import { convTranspose } from './convTranspose.js'
 import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
 import { expand } from './expand.js'
@@ -49,6 +50,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Clip: anyOrder(clip),
   Concat: ofNumbersOr(concat, stepOr(classTokenStep, concatenated)),
   Constant: constant,
+  ConvTranspose: convTranspose,
   ConstantOfShape: constantOfShape,
   Conv: conv,
   Div: stepOr(

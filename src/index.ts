@@ -98,11 +98,22 @@ export { attention, classToken, positionEmbedding, takeToken } from './models/ar
 export { type Counts, countsOf } from './models/parameters/counts.js'
 export { withNormalisation } from './models/parameters/normalisation.js'
 export { weightLayers } from './models/parameters/parameters.js'
-export { type DmPreactResnetOptions, dmPreactResnet18 } from './models/zoo/dmPreactResnet.js'
+export { type DensenetOptions, densenet121 } from './models/zoo/densenet.js'
+export {
+  type DmPreactResnet18Options,
+  type DmPreactResnetOptions,
+  dmPreactResnet,
+  dmPreactResnet18,
+  dmPreactResnet34,
+} from './models/zoo/dmPreactResnet.js'
 export { type DmWideResnetOptions, dmWideResnet } from './models/zoo/dmWideResnet.js'
+export { type MobilenetV2Options, mobilenetV2 } from './models/zoo/mobilenetV2.js'
 export { type PreactResnetOptions, preactResnet18 } from './models/zoo/preactResnet.js'
-export { type ResnetOptions, resnet18, resnet34, resnet50 } from './models/zoo/resnet.js'
-export { type VggOptions, vgg16bn } from './models/zoo/vgg.js'
+export { type RaWideResnetOptions, raWideResnet } from './models/zoo/raWideResnet.js'
+export { type ResnetOptions, resnet18, resnet34, resnet50, wideResnet50x2 } from './models/zoo/resnet.js'
+export { type RobustWideResnetOptions, robustWideResnet } from './models/zoo/robustWideResnet.js'
+export { coltMnist, ovalBase, ovalDeep, resnet2b, resnet2bMnbab, smallCnn } from './models/zoo/smallNetworks.js'
+export { type VggOptions, vgg11bn, vgg16bn } from './models/zoo/vgg.js'
 export { type WideResnetOptions, wideResnet } from './models/zoo/wideResnet.js'
 export { architectureNames, cifarNet, lenet, lenet5, mnistNet, zoo } from './models/zoo/zoo.js'
 export { type AdmmMaskOptions, admmMask } from './operators/admmMask.js'

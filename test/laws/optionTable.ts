@@ -69,9 +69,19 @@ import {
 } from '../../src/models/architecture/layers.js'
 import { groupNorm, layerNorm } from '../../src/models/architecture/normalisations.js'
 import { attention, takeToken } from '../../src/models/architecture/tokens.js'
-import { dmPreactResnet18, dmPreactResnet18Options } from '../../src/models/zoo/dmPreactResnet.js'
+import { densenet121, densenet121Options } from '../../src/models/zoo/densenet.js'
+import {
+  dmPreactResnet,
+  dmPreactResnet18,
+  dmPreactResnet18Options,
+  dmPreactResnet34,
+  dmPreactResnet34Options,
+  dmPreactResnetOptions,
+} from '../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions } from '../../src/models/zoo/dmWideResnet.js'
+import { mobilenetV2, mobilenetV2Options } from '../../src/models/zoo/mobilenetV2.js'
 import { preactResnet18, preactResnet18Options } from '../../src/models/zoo/preactResnet.js'
+import { raWideResnet, raWideResnetOptions } from '../../src/models/zoo/raWideResnet.js'
 import {
   resnet18,
   resnet18Options,
@@ -79,8 +89,11 @@ import {
   resnet34Options,
   resnet50,
   resnet50Options,
+  wideResnet50x2,
+  wideResnet50x2Options,
 } from '../../src/models/zoo/resnet.js'
-import { vgg16bn, vgg16bnOptions } from '../../src/models/zoo/vgg.js'
+import { robustWideResnet, robustWideResnetOptions } from '../../src/models/zoo/robustWideResnet.js'
+import { vgg11bn, vgg11bnOptions, vgg16bn, vgg16bnOptions } from '../../src/models/zoo/vgg.js'
 import { wideResnet, wideResnetOptions } from '../../src/models/zoo/wideResnet.js'
 import { admmMask, admmMaskOptions } from '../../src/operators/admmMask.js'
 import { adversarial, adversarialOptions } from '../../src/operators/adversarial.js'
@@ -232,6 +245,20 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   tradesOptions: [tradesOptions, (more) => trades(attack, more)],
   trainOptions: [trainOptions, (more) => train({ epochs: 1, ...more })],
   uniformNoiseOptions: [uniformNoiseOptions, (more) => uniformNoise({ epsilon: 0.1, ...more })],
+  densenet121Options: [densenet121Options, (more) => densenet121({ growth: 1, width: 2, size: 32, ...more })],
+  dmPreactResnetOptions: [dmPreactResnetOptions, (more) => dmPreactResnet({ width: 2, ...more })],
+  dmPreactResnet34Options: [dmPreactResnet34Options, (more) => dmPreactResnet34({ width: 2, ...more })],
+  mobilenetV2Options: [mobilenetV2Options, (more) => mobilenetV2({ multiplier: 0.1, size: 32, ...more })],
+  raWideResnetOptions: [
+    raWideResnetOptions,
+    (more) => raWideResnet({ blocks: [1, 1, 1], channels: [4, 6, 8, 12], ...more }),
+  ],
+  robustWideResnetOptions: [
+    robustWideResnetOptions,
+    (more) => robustWideResnet({ blocks: [1, 1, 1], channels: [4, 6, 8, 12], ...more }),
+  ],
+  vgg11bnOptions: [vgg11bnOptions, (more) => vgg11bn({ width: 2, ...more })],
+  wideResnet50x2Options: [wideResnet50x2Options, (more) => wideResnet50x2({ width: 2, ...more })],
   vgg16bnOptions: [vgg16bnOptions, (more) => vgg16bn({ width: 2, ...more })],
   vibOptions: [vibOptions, (more) => vib(more)],
   wideResnetOptions: [wideResnetOptions, (more) => wideResnet({ depth: 10, factor: 1, width: 2, ...more })],

@@ -28,7 +28,7 @@ test('variants of a network are words', () => {
   // @ts-expect-error: no flags
   preactResnet18({ last: false })
   // @ts-expect-error: no such release
-  vgg16bn({ release: 'torchvision' })
+  vgg16bn({ release: 'torch' })
 })
 
 test('a normalisation has a mean and a std', () => {

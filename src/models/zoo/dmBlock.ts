@@ -1,26 +1,17 @@
 import { given } from '../../dsl/kit/given.js'
-import { choice } from '../../dsl/options/kinds.js'
-import { gelu, leakyRelu, mish, silu } from '../architecture/activations.js'
 import { type NamedNormalisation, normalisationOption, numbersOf } from '../architecture/imageNormalisations.js'
-import type { Layer, Placement } from '../architecture/layer.js'
-import { avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize, pad2d, relu } from '../architecture/layers.js'
+import type { Layer } from '../architecture/layer.js'
+import { avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize, pad2d } from '../architecture/layers.js'
+import { type Activation, activationName } from './activationNames.js'
 import type { OutputsOf } from './outputs.js'
-
-const activations = { silu, relu, gelu, leakyRelu, mish } as const
-
-/** A layer after each batch normalisation. */
-export type DmActivation = (placement: Placement) => Layer
 
 /** The options that both of DeepMind's networks have, and what they stand for. */
 export const dmFields = {
   /** The function after each batch normalisation; SiLU is called Swish there. @default 'silu' */
-  activation: choice(['silu', 'relu', 'gelu', 'leakyRelu', 'mish']).default('silu'),
+  activation: activationName().default('silu'),
   /** The normalisation of its images. @default 'cifar10' */
   normalisation: normalisationOption().default('cifar10'),
 } as const
-
-/** The layer of the function of that name. */
-export const dmActivation = (name: keyof typeof activations): DmActivation => activations[name]
 
 /**
  * A 3×3 convolution without bias, padded as TensorFlow pads `SAME`: on all sides with stride 1, on the right and at the
@@ -41,7 +32,7 @@ interface DmParts {
   readonly blocks: readonly Layer[]
   /** Side of the images after the last block, in pixels. */
   readonly pooled: number
-  readonly active: DmActivation
+  readonly active: Activation
   readonly normalisation: NamedNormalisation
   readonly width: number
   readonly classes: number
@@ -77,7 +68,7 @@ export const dmConvolutions = (
   from: string,
   out: number,
   stride: number,
-  active: DmActivation,
+  active: Activation,
 ): readonly Layer[] => [
   batchNorm2d(`${name}.batchnorm_0`, { inputs: [from] }),
   active({ id: `${name}.relu_0` }),

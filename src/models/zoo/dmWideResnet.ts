@@ -5,8 +5,9 @@ import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
 import { add, conv2d } from '../architecture/layers.js'
+import { type Activation, activationOf } from './activationNames.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
-import { type DmActivation, dmActivation, dmConvolutions, dmFields, dmLayers, dmShown } from './dmBlock.js'
+import { dmConvolutions, dmFields, dmLayers, dmShown } from './dmBlock.js'
 import { blocksIn, type OutputsOf, timesIn } from './outputs.js'
 
 /** What {@link dmWideResnet} takes. */
@@ -42,7 +43,7 @@ export interface DmWideResnetOptions extends OptionsOf<typeof dmWideResnetOption
 export const dmWideResnet = (options: DmWideResnetOptions = {}): Architecture => {
   const { depth, factor, classes, width, activation, normalisation } = dmWideResnetOptions.read(options)
   if (depth % 6 !== 4) rejectOption('dmWideResnet', 'a depth of 4 more than a multiple of 6', depth)
-  const active = dmActivation(activation)
+  const active = activationOf(activation)
   let from: Source = { id: 'init_conv', channels: width }
   const blocks: Layer[] = []
   for (const [stage, times] of [1, 2, 4].entries()) {
@@ -58,7 +59,7 @@ export const dmWideResnet = (options: DmWideResnetOptions = {}): Architecture =>
 }
 
 /** conv_1(f(bn(conv_0(a)))) + shortcut with a = f(bn(x)). The shortcut is x, or a 1×1 convolution of a. */
-const block = (name: string, from: Source, out: number, stride: number, active: DmActivation): readonly Layer[] => {
+const block = (name: string, from: Source, out: number, stride: number, active: Activation): readonly Layer[] => {
   const widens = from.channels !== out
   return [
     ...dmConvolutions(name, ['conv_0', 'conv_1'], from.id, out, stride, active),

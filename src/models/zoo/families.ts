@@ -3,10 +3,19 @@ import { given } from '../../dsl/kit/given.js'
 import { type Architecture, withClasses } from '../architecture/architecture.js'
 import { readNetwork } from '../parameters/readNetwork.js'
 import type { NamedTensors } from '../parameters/weights.js'
-import { dmPreactResnet18, dmPreactResnet18Options, dmPreactResnetShown } from './dmPreactResnet.js'
+import { densenet121, densenet121Options, densenetShown } from './densenet.js'
+import {
+  dmPreactResnet18,
+  dmPreactResnet18Options,
+  dmPreactResnet18Shown,
+  dmPreactResnet34,
+  dmPreactResnet34Options,
+} from './dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions, dmWideResnetShown } from './dmWideResnet.js'
+import { mobilenetV2, mobilenetV2Options, mobilenetV2Shown } from './mobilenetV2.js'
 import { lastOf, type OutputsOf, outputsIn } from './outputs.js'
 import { preactResnet18, preactResnet18Options, preactResnetShown } from './preactResnet.js'
+import { raWideResnet, raWideResnetOptions, raWideResnetShown } from './raWideResnet.js'
 import {
   type ResnetOptions,
   resnet18,
@@ -16,8 +25,12 @@ import {
   resnet50,
   resnet50Options,
   resnetShown,
+  wideResnet50x2,
+  wideResnet50x2Options,
 } from './resnet.js'
-import { vgg16bn, vgg16bnOptions, vggShown } from './vgg.js'
+import { robustWideResnet, robustWideResnetOptions, robustWideResnetShown } from './robustWideResnet.js'
+import { coltMnist, ovalBase, ovalDeep, resnet2b, resnet2bMnbab, smallCnn } from './smallNetworks.js'
+import { type VggOptions, vgg11bn, vgg11bnOptions, vgg16bn, vgg16bnOptions, vggShown } from './vgg.js'
 import { wideResnet, wideResnetOptions, wideResnetShown } from './wideResnet.js'
 import { architectureNames, cifarNet, lenet, lenet5, mnistNet, type ZooName, zooName } from './zoo.js'
 
@@ -72,11 +85,34 @@ const resnetsShown = (outputs: OutputsOf, data: DataSizes | undefined): ResnetOp
   return shown.release === 'torchvision' ? { ...shown, ...given({ size: data?.side }) } : shown
 }
 
+const vggsShown = (outputs: OutputsOf, data: DataSizes | undefined): VggOptions => {
+  const shown = vggShown(outputs)
+  return shown.release === 'torchvision' ? { ...shown, ...given({ size: data?.side }) } : shown
+}
+
+/** Adds the size of the data's images. */
+const withSide =
+  <O extends object>(shown: (outputs: OutputsOf) => O) =>
+  (outputs: OutputsOf, data: DataSizes | undefined): O & { readonly size?: number } => ({
+    ...shown(outputs),
+    ...given({ size: data?.side }),
+  })
+
 const wide = { make: wideResnet, declaration: wideResnetOptions, shown: wideResnetShown }
 const dmWide = { make: dmWideResnet, declaration: dmWideResnetOptions, shown: dmWideResnetShown }
-const dmPreact = { make: dmPreactResnet18, declaration: dmPreactResnet18Options, shown: dmPreactResnetShown }
+const dmPreact18 = { make: dmPreactResnet18, declaration: dmPreactResnet18Options, shown: dmPreactResnet18Shown }
+const dmPreact34 = { make: dmPreactResnet34, declaration: dmPreactResnet34Options, shown: dmPreactResnet18Shown }
+const robustWide = { make: robustWideResnet, declaration: robustWideResnetOptions, shown: robustWideResnetShown }
+const raWide = { make: raWideResnet, declaration: raWideResnetOptions, shown: raWideResnetShown }
 const preact = { make: preactResnet18, declaration: preactResnet18Options, shown: preactResnetShown }
-const vgg = { make: vgg16bn, declaration: vgg16bnOptions, shown: vggShown }
+const vgg11 = { make: vgg11bn, declaration: vgg11bnOptions, shown: vggsShown }
+const vgg16 = { make: vgg16bn, declaration: vgg16bnOptions, shown: vggsShown }
+const mobile = {
+  make: mobilenetV2,
+  declaration: mobilenetV2Options,
+  shown: withSide(mobilenetV2Shown),
+}
+const dense = { make: densenet121, declaration: densenet121Options, shown: withSide(densenetShown) }
 
 /** How each network of the zoo gets its sizes. */
 const families: Readonly<Record<ZooName, Family>> = {
@@ -84,18 +120,32 @@ const families: Readonly<Record<ZooName, Family>> = {
   lenet5: single(lenet5),
   lenet: single(lenet),
   cifarNet: single(cifarNet),
+  smallCnn: single(smallCnn),
+  ovalBase: single(ovalBase),
+  ovalDeep: single(ovalDeep),
+  coltMnist: single(coltMnist),
+  resnet2b: single(resnet2b),
+  resnet2bMnbab: single(resnet2bMnbab),
   resnet18: family({ make: resnet18, declaration: resnet18Options, shown: resnetsShown }, {}),
   resnet34: family({ make: resnet34, declaration: resnet34Options, shown: resnetsShown }, {}),
   resnet50: family({ make: resnet50, declaration: resnet50Options, shown: resnetsShown }, {}),
+  wideResnet50x2: family({ make: wideResnet50x2, declaration: wideResnet50x2Options, shown: resnetsShown }, {}),
   preactResnet18: family(preact, {}),
   wideResnet: family(wide, {}),
   wideResnet28x10: family(wide, { depth: 28, factor: 10 }),
   wideResnet34x10: family(wide, { depth: 34, factor: 10 }),
-  dmPreactResnet18: family(dmPreact, {}),
+  robustWideResnet: family(robustWide, {}),
+  dmPreactResnet18: family(dmPreact18, {}),
+  dmPreactResnet34: family(dmPreact34, {}),
   dmWideResnet: family(dmWide, {}),
   dmWideResnet28x10: family(dmWide, { depth: 28, factor: 10 }),
-  vgg16bn: family(vgg, { release: 'pytorch-cifar' }),
-  vgg16bnHydra: family(vgg, { release: 'hydra' }),
+  raWideResnet: family(raWide, {}),
+  vgg11bn: family(vgg11, {}),
+  vgg16bn: family(vgg16, {}),
+  vgg16bnHydra: family(vgg16, { release: 'hydra' }),
+  vgg16bnPwoa: family(vgg16, { release: 'pwoa' }),
+  mobilenetV2: family(mobile, {}),
+  densenet121: family(dense, {}),
 }
 
 /**

@@ -4,8 +4,11 @@ import { statisticsOf } from '../parameters/statistics.js'
 import { prefixOf } from '../parameters/underNames.js'
 import type { NamedTensors } from '../parameters/weights.js'
 
-/** How many outputs a file's layer has: the first axis of its `weight`. Undefined if the file has no such layer. */
-export type OutputsOf = (layer: string) => number | undefined
+/**
+ * How many outputs a file's layer has: the first axis of its `weight`; or the second, its inputs. Undefined if the file has
+ * no such layer.
+ */
+export type OutputsOf = (layer: string, axis?: 0 | 1) => number | undefined
 
 /**
  * The layers of a file by the names of a network, whose prefix is found as `underNames` does. An empty tensor counts as
@@ -16,9 +19,9 @@ export type OutputsOf = (layer: string) => number | undefined
 export const outputsIn = (tensors: NamedTensors, published: Architecture): OutputsOf => {
   const own = new Set([...parametersOf(published), ...statisticsOf(published)].map(({ name }) => name))
   const prefix = prefixOf(own, tensors.keys())
-  return (layer) => {
+  return (layer, axis = 0) => {
     const shape = tensors.get(`${prefix}${layer}.weight`)?.shape
-    return shape?.includes(0) ? undefined : shape?.[0]
+    return shape?.includes(0) ? undefined : shape?.[axis]
   }
 }
 

@@ -27,7 +27,10 @@ export const resnet34Options = declareOptions('resnet34', fields)
 /** What {@link resnet50} takes. */
 export const resnet50Options = declareOptions('resnet50', fields)
 
-/** Options of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
+/** What {@link wideResnet50x2} takes. */
+export const wideResnet50x2Options = declareOptions('wideResnet50x2', fields)
+
+/** Options of {@link resnet18}, {@link resnet34}, {@link resnet50} and {@link wideResnet50x2}. */
 export interface ResnetOptions extends OptionsOf<typeof resnet18Options> {}
 
 /** Number of blocks in each of the four stages. */
@@ -72,7 +75,18 @@ export const resnet34 = (options: ResnetOptions = {}): Architecture =>
  * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
  */
 export const resnet50 = (options: ResnetOptions = {}): Architecture =>
-  resnet(resnet50Options, bottleneck, [3, 4, 6, 3], options)
+  resnet(resnet50Options, bottleneck(1), [3, 4, 6, 3], options)
+
+/**
+ * WideResNet-50-2: `resnet50` with twice as many channels inside its blocks, as torchvision's `wide_resnet50_2` with
+ * `release: 'torchvision'`. That has 68,883,240 parameters with 1000 classes.
+ *
+ * Source: Zagoruyko, Komodakis, "Wide Residual Networks", BMVC 2016.
+ *
+ * @throws OptionError for a number of classes or a width that is not a whole number ≥ 1
+ */
+export const wideResnet50x2 = (options: ResnetOptions = {}): Architecture =>
+  resnet(wideResnet50x2Options, bottleneck(2), [3, 4, 6, 3], options)
 
 const resnet = (
   declared: typeof resnet18Options,
@@ -178,21 +192,25 @@ const basic: Block = {
   ],
 }
 
-/** relu(bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x)))))))) + shortcut(x)), with the stride in the 3×3 convolution. */
-const bottleneck: Block = {
+/**
+ * relu(bn3(conv3(relu(bn2(conv2(relu(bn1(conv1(x)))))))) + shortcut(x)), with the stride in the 3×3 convolution.
+ *
+ * @param factor channels inside, as a multiple of a ResNet's
+ */
+const bottleneck = (factor: number): Block => ({
   expansion: 4,
   layers: (name, from, channels, stride, shortcut) => [
-    conv2d(`${name}.conv1`, { inputs: [from.id], out: channels, kernel: 1, bias: 'none' }),
+    conv2d(`${name}.conv1`, { inputs: [from.id], out: channels * factor, kernel: 1, bias: 'none' }),
     batchNorm2d(`${name}.bn1`),
     relu(),
-    conv2d(`${name}.conv2`, { out: channels, kernel: 3, stride, padding: 1, bias: 'none' }),
+    conv2d(`${name}.conv2`, { out: channels * factor, kernel: 3, stride, padding: 1, bias: 'none' }),
     batchNorm2d(`${name}.bn2`),
     relu(),
     conv2d(`${name}.conv3`, { out: channels * 4, kernel: 1, bias: 'none' }),
     batchNorm2d(`${name}.bn3`),
     ...joined({ name, shortcut }, `${name}.bn3`, from, channels * 4, stride),
   ],
-}
+})
 
 /**
  * The sum with the shortcut, and its ReLU. The shortcut is the block's input, or, if the block changes the image's size

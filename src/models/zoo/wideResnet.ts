@@ -4,7 +4,8 @@ import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../architecture/layer.js'
-import { avgPool2d, batchNorm2d, conv2d, flatten, linear, relu } from '../architecture/layers.js'
+import { avgPool2d, batchNorm2d, conv2d, flatten, linear } from '../architecture/layers.js'
+import { activationName, activationOf } from './activationNames.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
 import { blocksIn, type OutputsOf, timesIn } from './outputs.js'
 import { preactBlock } from './preactBlock.js'
@@ -22,6 +23,8 @@ export const wideResnetOptions = declareOptions('wideResnet', {
    * @default 16
    */
   width: whole(1, { unit: 'channels' }).default(16),
+  /** The function after each batch normalisation. @default 'relu' */
+  activation: activationName().default('relu'),
 })
 
 /** Options of {@link wideResnet}. */
@@ -39,11 +42,13 @@ export interface WideResnetOptions extends OptionsOf<typeof wideResnetOptions> {
  *
  * @example
  * const net = wideResnet({ depth: 28, factor: 4 })
+ * const smooth = wideResnet({ depth: 28, activation: 'silu' })
  * @throws OptionError for another depth, or a factor, width or number of classes that is not a whole number ≥ 1
  */
 export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
-  const { depth, factor, classes, width } = wideResnetOptions.read(options)
+  const { depth, factor, classes, width, activation } = wideResnetOptions.read(options)
   if (depth % 6 !== 4) rejectOption('wideResnet', 'a depth of 4 more than a multiple of 6', depth)
+  const active = activationOf(activation)
   let from: Source = { id: 'conv1', channels: width }
   const body: Layer[] = []
   for (const [stage, times] of [1, 2, 4].entries()) {
@@ -52,7 +57,7 @@ export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
       const id = `block${stage + 1}.layer.${i}`
       const stride = stage > 0 && i === 0 ? 2 : 1
       const convolution = { name: `${id}.convShortcut`, reads: 'activated' } as const
-      body.push(...preactBlock(id, from, { out, stride, ...(from.channels === out ? {} : { convolution }) }))
+      body.push(...preactBlock(id, from, { out, stride, active, ...(from.channels === out ? {} : { convolution }) }))
       from = { id, channels: out }
     }
   }
@@ -60,7 +65,7 @@ export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
     conv2d('conv1', { out: width, kernel: 3, padding: 1, bias: 'none' }),
     ...body,
     batchNorm2d('bn1'),
-    relu(),
+    active({ id: 'relu' }),
     avgPool2d({ kernel: 8 }),
     flatten(),
     linear('fc', { out: classes }),
@@ -71,7 +76,7 @@ export const wideResnet = (options: WideResnetOptions = {}): Architecture => {
 }
 
 /**
- * The options of a WideResNet that a file's tensors show.
+ * The options of a WideResNet that a file's tensors show. They do not show its activation.
  *
  * @param outputs those of the file's layers
  */

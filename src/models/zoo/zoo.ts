@@ -4,11 +4,16 @@ import { guarded, type Option } from '../../dsl/options/option.js'
 import { type Architecture, architecture, withClasses } from '../architecture/architecture.js'
 import { conv2d, flatten, linear, maxPool2d, normalize, relu } from '../architecture/layers.js'
 import { cifarImages } from './cifar.js'
-import { dmPreactResnet18 } from './dmPreactResnet.js'
+import { densenet121 } from './densenet.js'
+import { dmPreactResnet18, dmPreactResnet34 } from './dmPreactResnet.js'
 import { dmWideResnet } from './dmWideResnet.js'
+import { mobilenetV2 } from './mobilenetV2.js'
 import { preactResnet18 } from './preactResnet.js'
-import { resnet18, resnet34, resnet50 } from './resnet.js'
-import { vgg16bn } from './vgg.js'
+import { raWideResnet } from './raWideResnet.js'
+import { resnet18, resnet34, resnet50, wideResnet50x2 } from './resnet.js'
+import { robustWideResnet } from './robustWideResnet.js'
+import { coltMnist, ovalBase, ovalDeep, resnet2b, resnet2bMnbab, smallCnn } from './smallNetworks.js'
+import { vgg11bn, vgg16bn } from './vgg.js'
 import { wideResnet } from './wideResnet.js'
 
 const grey28 = { height: 28, width: 28, channels: 1 }
@@ -77,18 +82,32 @@ export const zoo = {
   lenet5,
   lenet,
   cifarNet,
+  smallCnn,
+  ovalBase,
+  ovalDeep,
+  coltMnist,
+  resnet2b,
+  resnet2bMnbab,
   resnet18: resnet18(),
   resnet34: resnet34(),
   resnet50: resnet50(),
+  wideResnet50x2: wideResnet50x2(),
   preactResnet18: preactResnet18(),
   wideResnet: wideResnet34x10,
   wideResnet28x10: wideResnet({ depth: 28 }),
   wideResnet34x10,
+  robustWideResnet: robustWideResnet(),
   dmPreactResnet18: dmPreactResnet18(),
+  dmPreactResnet34: dmPreactResnet34(),
   dmWideResnet: dmWideResnet28x10,
   dmWideResnet28x10,
+  raWideResnet: raWideResnet(),
+  vgg11bn: vgg11bn(),
   vgg16bn: vgg16bn(),
   vgg16bnHydra: vgg16bn({ release: 'hydra' }),
+  vgg16bnPwoa: vgg16bn({ release: 'pwoa' }),
+  mobilenetV2: mobilenetV2({ classes: 10 }),
+  densenet121: densenet121({ classes: 10 }),
 } as const satisfies Readonly<Record<string, Architecture>>
 
 /** A name of {@link zoo}. */

@@ -721,8 +721,8 @@ describe('the other networks for CIFAR', () => {
     expect(() => preactResnet18(other({ shortcut: 'input', last: 'relu' }))).toThrow(
       'last among batchNorm, none, got "relu"',
     )
-    expect(() => vgg16bn(other({ release: 'torchvision' }))).toThrow(
-      'release among pytorch-cifar, hydra, got "torchvision"',
+    expect(() => vgg16bn(other({ release: 'torch' }))).toThrow(
+      'release among pytorch-cifar, hydra, pwoa, torchvision, got "torch"',
     )
   })
 })

@@ -4,12 +4,17 @@ import { describeArchitecture } from '../../../src/models/architecture/descripti
 import { parametersOf } from '../../../src/models/parameters/parameters.js'
 import { statisticsOf } from '../../../src/models/parameters/statistics.js'
 import type { NamedTensors } from '../../../src/models/parameters/weights.js'
-import { dmPreactResnet18 } from '../../../src/models/zoo/dmPreactResnet.js'
+import { densenet121 } from '../../../src/models/zoo/densenet.js'
+import { dmPreactResnet18, dmPreactResnet34 } from '../../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet } from '../../../src/models/zoo/dmWideResnet.js'
 import { fittingNetworks, sizedNetwork } from '../../../src/models/zoo/families.js'
+import { mobilenetV2 } from '../../../src/models/zoo/mobilenetV2.js'
 import { preactResnet18 } from '../../../src/models/zoo/preactResnet.js'
-import { resnet18, resnet34, resnet50 } from '../../../src/models/zoo/resnet.js'
-import { vgg16bn } from '../../../src/models/zoo/vgg.js'
+import { raWideResnet } from '../../../src/models/zoo/raWideResnet.js'
+import { resnet18, resnet34, resnet50, wideResnet50x2 } from '../../../src/models/zoo/resnet.js'
+import { robustWideResnet } from '../../../src/models/zoo/robustWideResnet.js'
+import { resnet2b, smallCnn } from '../../../src/models/zoo/smallNetworks.js'
+import { vgg11bn, vgg16bn } from '../../../src/models/zoo/vgg.js'
 import { wideResnet } from '../../../src/models/zoo/wideResnet.js'
 import { architectureNames, lenet, zoo } from '../../../src/models/zoo/zoo.js'
 
@@ -39,6 +44,24 @@ describe('the sizes of a network', () => {
     ['wideResnet28x10', wideResnet({ width: 1, classes: 7, depth: 28, factor: 10 })],
     ['dmPreactResnet18', dmPreactResnet18(narrow)],
     ['dmWideResnet', dmWideResnet({ ...narrow, depth: 10, factor: 2 })],
+    ['dmPreactResnet34', dmPreactResnet34(narrow)],
+    ['robustWideResnet', robustWideResnet({ blocks: [1, 2, 1], channels: [2, 4, 6, 4], classes: 7 })],
+    [
+      'robustWideResnet',
+      robustWideResnet({
+        blocks: [2, 1, 1],
+        channels: [2, 4, 6, 4],
+        classes: 7,
+        release: 'robustResNet',
+        activation: 'silu',
+      }),
+    ],
+    ['raWideResnet', raWideResnet({ blocks: [1, 2, 1], channels: [4, 8, 12, 16], classes: 7 })],
+    ['wideResnet50x2', wideResnet50x2({ ...narrow, release: 'torchvision', size: 64 })],
+    ['vgg11bn', vgg11bn({ ...narrow, release: 'torchvision', size: 64, pooled: 2, hidden: 9 })],
+    ['vgg16bnPwoa', vgg16bn({ ...narrow, release: 'pwoa' })],
+    ['mobilenetV2', mobilenetV2({ multiplier: 0.1, classes: 7, size: 64 })],
+    ['densenet121', densenet121({ growth: 1, width: 2, classes: 7, size: 64 })],
     ['vgg16bn', vgg16bn(narrow)],
     ['vgg16bnHydra', vgg16bn({ ...narrow, release: 'hydra' })],
   ])('are read off the file: %s', (name, network) => {
@@ -94,8 +117,13 @@ describe('the networks that a file fits', () => {
     [resnet34(narrow), ['resnet34']],
     [wideResnet({ depth: 16, factor: 2, width: 4 }), ['wideResnet']],
     [wideResnet({ depth: 28, factor: 10, width: 1 }), ['wideResnet']],
-    [vgg16bn({ ...narrow, release: 'hydra' }), ['vgg16bnHydra']],
+    [vgg16bn({ ...narrow, release: 'hydra' }), ['vgg16bn']],
     [lenet, ['lenet']],
+    [robustWideResnet({ blocks: [1, 1, 1], channels: [2, 4, 6, 4] }), ['robustWideResnet']],
+    [dmPreactResnet34({ width: 2 }), ['dmPreactResnet34']],
+    [vgg16bn({ width: 2, release: 'pwoa' }), ['vgg16bnPwoa']],
+    [resnet2b, ['resnet2b']],
+    [smallCnn, ['smallCnn']],
   ])('%#', (network, names) => {
     const found = fittingNetworks(tensorsOf(network, 'module.'))
     expect(found.map(({ name }) => name)).toEqual(names)

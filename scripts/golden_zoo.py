@@ -1,0 +1,100 @@
+"""Writes test/golden/zoo.json: narrow networks of public releases in PyTorch, in float64, in use and in training.
+
+    python scripts/golden_zoo.py    # needs torch and numpy; seconds
+
+The networks are those of `published_networks.py`. A tensor's numbers follow from its name: `seeded(hash of the name, size)`.
+A gradient is summed up as [norm, sum of <g, seeded(hash of the name + 1, size)> over the tensors].
+"""
+
+import json
+import math
+import platform
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import published_networks as nets
+from golden_numbers import rounded, seeded
+
+CLASSES, EXAMPLES, IMAGES, PROBES = 5, 4, 1000, 2000
+
+
+def hashed(name):
+    value = 7
+    for character in name:
+        value = (31 * value + ord(character)) % 1000003
+    return value
+
+
+def tensors_of(net):
+    return [(name, tensor) for name, tensor in net.state_dict().items() if not name.endswith("num_batches_tracked")]
+
+
+def fill(net):
+    for name, tensor in tensors_of(net):
+        numbers = seeded(hashed(name), tensor.numel()).astype(np.float64).reshape(tensor.shape)
+        if tensor.dim() > 1:
+            numbers *= math.sqrt(3 / (tensor.numel() // tensor.shape[0]))
+        elif name.endswith("running_var") or name.endswith("weight"):
+            numbers = 1 + numbers / 2
+        else:
+            numbers *= 0.125
+        tensor.data.copy_(torch.from_numpy(numbers.astype(np.float32)))
+    return net
+
+
+def network(factory, options, net, size=32, channels=3, normalisation=None):
+    names = [name for name, _ in tensors_of(fill(net))]
+    numbers = (seeded(IMAGES, EXAMPLES * channels * size * size) + 1) / 2
+    images = torch.from_numpy(numbers.reshape(EXAMPLES, channels, size, size)).double().requires_grad_()
+    net = net.double()
+    read = images
+    if normalisation:
+        mean, std = (torch.tensor(values, dtype=torch.float64).view(1, 3, 1, 1) for values in normalisation)
+        read = (images - mean) / std
+    use = net.eval()(read).tolist()
+    logits = net.train()(read)
+    (logits * torch.from_numpy(seeded(3, logits.numel()).astype(np.float64).reshape(logits.shape))).sum().backward()
+    weights = [(name, parameter.grad.numpy().ravel()) for name, parameter in net.named_parameters()]
+    image = images.grad.numpy().ravel()
+    return {
+        "factory": factory, "options": options, "size": size, "channels": channels,
+        "tensors": [len(names), sum(map(hashed, names))],
+        "use": use, "training": logits.tolist(),
+        "weight_gradient": [math.sqrt(sum(float(g @ g) for _, g in weights)),
+                            sum(float(g @ seeded(hashed(name) + 1, g.size)) for name, g in weights)],
+        "image_gradient": [float(np.linalg.norm(image)), float(image @ seeded(PROBES, image.size))],
+    }
+
+
+C = {"classes": CLASSES}
+made = [
+    network("wideResnet", {"depth": 10, "factor": 2, "width": 2, "activation": "silu", **C}, nets.Wide(10, 2, 2, CLASSES, F.silu)),
+    network("robustWideResnet", {"blocks": [1, 2, 1], "channels": [2, 4, 6, 5], **C},
+            nets.RobustWide((1, 2, 1), (2, 4, 6, 5), CLASSES)),
+    network("robustWideResnet", {"blocks": [2, 1, 1], "channels": [2, 4, 6, 6], "release": "robustResNet", "activation": "silu", **C},
+            nets.RobustWide((2, 1, 1), (2, 4, 6, 6), CLASSES, F.silu, later=True)),
+    network("raWideResnet", {"blocks": [1, 2, 1], "channels": [3, 4, 8, 12], **C},
+            nets.DmWide((1, 2, 1), (3, 4, 8, 12), CLASSES, squeeze=0.25), normalisation=nets.CIFAR10),
+    network("dmPreactResnet34", {"width": 2, "activation": "relu", **C}, nets.DmPreAct((3, 4, 6, 3), 2, CLASSES, F.relu),
+            normalisation=nets.CIFAR10),
+    network("smallCnn", {}, nets.SmallCnn(), 28, 1),
+    network("wideResnet50x2", {"width": 2, "release": "torchvision", "size": 64, **C},
+            nets.ResNet((3, 4, 6, 3), 2, CLASSES, deep=True, wide=2, torchvision=True), 64),
+    network("vgg11bn", {"release": "torchvision", "width": 2, "hidden": 6, "pooled": 2, "size": 128, **C},
+            nets.VggTorchvision(11, 2, CLASSES, 6, 2), 128),
+    network("vgg16bn", {"release": "torchvision", "width": 2, "hidden": 6, "pooled": 1, "size": 64, **C},
+            nets.VggTorchvision(16, 2, CLASSES, 6, 1), 64),
+    network("vgg16bn", {"release": "pwoa", "width": 2, **C}, nets.VggPwoa(2, CLASSES)),
+    network("mobilenetV2", {"multiplier": 0.1, "size": 96, **C}, nets.MobileNetV2(0.1, CLASSES), 96),
+    network("densenet121", {"growth": 2, "width": 4, "size": 64, **C}, nets.DenseNet121(2, 4, CLASSES), 64),
+]
+golden = {
+    "made_by": f"scripts/golden_zoo.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",
+    "examples": EXAMPLES,
+    "networks": made,
+}
+path = Path(__file__).parent.parent / "test" / "golden" / "zoo.json"
+path.write_text(json.dumps(rounded(golden, 9)) + "\n")

@@ -1,0 +1,397 @@
+"""Networks of public releases, written anew from their descriptions, with the names of their state dicts. Needs torch.
+
+Each takes its sizes as arguments, so that narrow ones can be compared with this project's. For golden values and for the
+table of what is read.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+CIFAR10 = ((0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616))
+
+
+def conv(inputs, out, kernel, stride=1, padding=0, bias=False, groups=1):
+    return nn.Conv2d(inputs, out, kernel, stride, padding, bias=bias, groups=groups)
+
+
+class Constants(nn.Module):
+    """A network behind a normalisation: in the file under the names that are given, or not in it."""
+
+    def __init__(self, net, mean, std, names=None):
+        super().__init__()
+        self.kept = names or ("_m", "_s")
+        for name, values in zip(self.kept, (mean, std)):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=names is not None)
+        self.net = net
+
+    def forward(self, x):
+        mean, std = (getattr(self, name) for name in self.kept)
+        return self.net((x - mean) / std)
+
+
+class PreActBlock(nn.Module):
+    """conv2(f(bn2(conv1(f(bn1(x)))))) + shortcut, which may read x or f(bn1(x)); `wrap` makes its module."""
+
+    def __init__(self, inputs, out, stride, act, shortcut, reads="activated", wrap=lambda c: c, changes=None):
+        super().__init__()
+        self.act, self.reads, self.name = act, reads, shortcut
+        self.bn1 = nn.BatchNorm2d(inputs)
+        self.conv1 = conv(inputs, out, 3, stride, 1)
+        self.bn2 = nn.BatchNorm2d(out)
+        self.conv2 = conv(out, out, 3, 1, 1)
+        if changes if changes is not None else (stride != 1 or inputs != out):
+            setattr(self, shortcut, wrap(conv(inputs, out, 1, stride)))
+
+    def forward(self, x):
+        a = self.act(self.bn1(x))
+        y = self.conv2(self.act(self.bn2(self.conv1(a))))
+        if hasattr(self, self.name):
+            return y + getattr(self, self.name)(a if self.reads == "activated" else x)
+        return y + x
+
+
+class Group(nn.Module):
+    def __init__(self, name, blocks):
+        super().__init__()
+        self.name = name
+        setattr(self, name, nn.Sequential(*blocks))
+
+    def forward(self, x):
+        return getattr(self, self.name)(x)
+
+
+def wide_group(inputs, out, count, stride, act):
+    return Group("layer", [PreActBlock(inputs if i == 0 else out, out, stride if i == 0 else 1, act, "convShortcut",
+                                       changes=i == 0 and inputs != out) for i in range(count)])
+
+
+class Wide(nn.Module):
+    """WideResNet as TRADES and RobustBench have it; `unused` adds the group that its forward pass never calls."""
+
+    def __init__(self, depth=28, factor=10, width=16, classes=10, act=F.relu, unused=False):
+        super().__init__()
+        count, widths = (depth - 4) // 6, [width, width * factor, 2 * width * factor, 4 * width * factor]
+        self.act = act
+        self.conv1 = conv(3, width, 3, 1, 1)
+        for i in range(3):
+            setattr(self, f"block{i + 1}", wide_group(widths[i], widths[i + 1], count, 1 if i == 0 else 2, act))
+        if unused:
+            self.sub_block1 = wide_group(widths[0], widths[1], count, 1, act)
+        self.bn1 = nn.BatchNorm2d(widths[3])
+        self.fc = nn.Linear(widths[3], classes)
+
+    def forward(self, x):
+        x = self.block3(self.block2(self.block1(self.conv1(x))))
+        return self.fc(F.avg_pool2d(self.act(self.bn1(x)), 8).flatten(1))
+
+
+class RobustWide(nn.Module):
+    """RobustWideResNet (Huang 2021), or with `later` the names of robust-resnet (Huang 2022)."""
+
+    def __init__(self, blocks=(5, 5, 5), channels=(16, 320, 640, 512), classes=10, act=F.relu, later=False):
+        super().__init__()
+        self.act, self.later = act, later
+        self.stem_conv = conv(3, channels[0], 3, 1, 1)
+        groups = []
+        for i, count in enumerate(blocks):
+            inputs, out = channels[i], channels[i + 1]
+            groups.append(Group("layer", [
+                PreActBlock(inputs if j == 0 else out, out, 2 if i > 0 and j == 0 else 1, act,
+                            "shortcut" if later else "convShortcut", wrap=nn.Sequential if later else lambda c: c,
+                            changes=None if later else (j == 0 and inputs != out)) for j in range(count)]))
+        self.blocks = nn.ModuleList(groups)
+        setattr(self, "norm1" if later else "bn1", nn.BatchNorm2d(channels[3]))
+        self.fc = nn.Linear(channels[3], classes)
+
+    def forward(self, x):
+        x = self.stem_conv(x)
+        for group in self.blocks:
+            x = group(x)
+        x = self.act((self.norm1 if self.later else self.bn1)(x))
+        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+class Squeeze(nn.Module):
+    def __init__(self, channels, inner):
+        super().__init__()
+        self.fc1, self.fc2 = conv(channels, inner, 1, bias=True), conv(inner, channels, 1, bias=True)
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.fc2(F.relu(self.fc1(F.adaptive_avg_pool2d(x, 1)))))
+
+
+class DmBlock(nn.Module):
+    def __init__(self, inputs, out, stride, act, squeeze=None):
+        super().__init__()
+        self.act, self.sides = act, (1, 1, 1, 1) if stride == 1 else (0, 1, 0, 1)
+        self.batchnorm_0 = nn.BatchNorm2d(inputs)
+        self.conv_0 = conv(inputs, out, 3, stride)
+        self.batchnorm_1 = nn.BatchNorm2d(out)
+        self.conv_1 = conv(out, out, 3, 1, 1)
+        self.shortcut = conv(inputs, out, 1, stride) if inputs != out else None
+        self.se = Squeeze(out, round(squeeze * out)) if squeeze else None
+
+    def forward(self, x):
+        a = self.act(self.batchnorm_0(x))
+        y = self.conv_1(self.act(self.batchnorm_1(self.conv_0(F.pad(a, self.sides)))))
+        y = self.se(y) if self.se is not None else y
+        return y + (self.shortcut(a) if self.shortcut is not None else x)
+
+
+class DmWide(nn.Module):
+    """DeepMind's WideResNet, and with `squeeze` RaWRN; the normalisation is not in the state dict."""
+
+    def __init__(self, blocks, channels, classes=10, act=F.silu, squeeze=None):
+        super().__init__()
+        self.act = act
+        self.init_conv = conv(3, channels[0], 3, 1, 1)
+        self.layer = nn.Sequential(*(
+            Group("block", [DmBlock(channels[i] if j == 0 else channels[i + 1], channels[i + 1],
+                                    2 if i > 0 and j == 0 else 1, act, squeeze) for j in range(count)])
+            for i, count in enumerate(blocks)))
+        self.batchnorm = nn.BatchNorm2d(channels[3])
+        self.logits = nn.Linear(channels[3], classes)
+
+    def forward(self, x):
+        x = self.layer(self.init_conv(x))
+        return self.logits(F.avg_pool2d(self.act(self.batchnorm(x)), 8).flatten(1))
+
+
+def dm_wide(depth=28, factor=10, width=16, **more):
+    count = (depth - 4) // 6
+    return DmWide([count] * 3, [width, width * factor, 2 * width * factor, 4 * width * factor], **more)
+
+
+class DmPreActBlock(nn.Module):
+    def __init__(self, inputs, out, stride, act):
+        super().__init__()
+        self.act, self.sides = act, (1, 1, 1, 1) if stride == 1 else (0, 1, 0, 1)
+        self.batchnorm_0 = nn.BatchNorm2d(inputs)
+        self.conv_2d_1 = conv(inputs, out, 3, stride)
+        self.batchnorm_1 = nn.BatchNorm2d(out)
+        self.conv_2d_2 = conv(out, out, 3, 1, 1)
+        self.shortcut = conv(inputs, out, 3, stride) if stride != 1 or inputs != out else None
+
+    def forward(self, x):
+        y = self.conv_2d_1(F.pad(self.act(self.batchnorm_0(x)), self.sides))
+        y = self.conv_2d_2(self.act(self.batchnorm_1(y)))
+        return y + (self.shortcut(F.pad(x, self.sides)) if self.shortcut is not None else x)
+
+
+class DmPreAct(nn.Module):
+    def __init__(self, blocks=(2, 2, 2, 2), width=64, classes=10, act=F.silu):
+        super().__init__()
+        self.act, before = act, width
+        self.conv_2d = conv(3, width, 3, 1, 1)
+        for i, count in enumerate(blocks):
+            out = width * 2 ** i
+            setattr(self, f"layer_{i}", nn.Sequential(*(
+                DmPreActBlock(before if j == 0 else out, out, 2 if i > 0 and j == 0 else 1, act) for j in range(count))))
+            before = out
+        self.batchnorm = nn.BatchNorm2d(before)
+        self.logits = nn.Linear(before, classes)
+
+    def forward(self, x):
+        x = self.layer_3(self.layer_2(self.layer_1(self.layer_0(self.conv_2d(x)))))
+        return self.logits(F.avg_pool2d(self.act(self.batchnorm(x)), 4).flatten(1))
+
+
+class PreAct(nn.Module):
+    """PreActResNet-18; `last` adds batch normalisation before the linear layer, `reads` is what the shortcuts read."""
+
+    def __init__(self, width=64, classes=10, reads="input", last=False):
+        super().__init__()
+        self.conv1 = conv(3, width, 3, 1, 1)
+        before = width
+        for i in range(4):
+            out = width * 2 ** i
+            setattr(self, f"layer{i + 1}", nn.Sequential(*(
+                PreActBlock(before if j == 0 else out, out, 2 if i > 0 and j == 0 else 1, F.relu, "shortcut", reads,
+                            nn.Sequential) for j in range(2))))
+            before = out
+        self.bn = nn.BatchNorm2d(before) if last else None
+        self.linear = nn.Linear(before, classes)
+
+    def forward(self, x):
+        x = self.layer4(self.layer3(self.layer2(self.layer1(self.conv1(x)))))
+        x = F.relu(self.bn(x)) if self.bn is not None else x
+        return self.linear(F.avg_pool2d(x, 4).flatten(1))
+
+
+class ResBlock(nn.Module):
+    """A basic block, or with `inner` a bottleneck of that many channels."""
+
+    def __init__(self, inputs, out, stride, shortcut, inner=None):
+        super().__init__()
+        self.deep, self.name = inner is not None, shortcut
+        if self.deep:
+            self.conv1, self.bn1 = conv(inputs, inner, 1), nn.BatchNorm2d(inner)
+            self.conv2, self.bn2 = conv(inner, inner, 3, stride, 1), nn.BatchNorm2d(inner)
+            self.conv3, self.bn3 = conv(inner, out, 1), nn.BatchNorm2d(out)
+        else:
+            self.conv1, self.bn1 = conv(inputs, out, 3, stride, 1), nn.BatchNorm2d(out)
+            self.conv2, self.bn2 = conv(out, out, 3, 1, 1), nn.BatchNorm2d(out)
+        if stride != 1 or inputs != out:
+            setattr(self, shortcut, nn.Sequential(conv(inputs, out, 1, stride), nn.BatchNorm2d(out)))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        y = self.bn3(self.conv3(F.relu(y))) if self.deep else y
+        return F.relu(y + (getattr(self, self.name)(x) if hasattr(self, self.name) else x))
+
+
+class ResNet(nn.Module):
+    """A ResNet of kuangliu's pytorch-cifar, or of torchvision; `deep` has bottlenecks, `wide` times as wide inside."""
+
+    def __init__(self, blocks=(2, 2, 2, 2), width=64, classes=10, deep=False, wide=1, torchvision=False):
+        super().__init__()
+        self.torchvision = torchvision
+        self.conv1 = conv(3, width, 7, 2, 3) if torchvision else conv(3, width, 3, 1, 1)
+        self.bn1 = nn.BatchNorm2d(width)
+        before = width
+        for i, count in enumerate(blocks):
+            inner = width * 2 ** i
+            out = inner * (4 if deep else 1)
+            setattr(self, f"layer{i + 1}", nn.Sequential(*(
+                ResBlock(before if j == 0 else out, out, 2 if i > 0 and j == 0 else 1,
+                         "downsample" if torchvision else "shortcut", inner * wide if deep else None)
+                for j in range(count))))
+            before = out
+        setattr(self, "fc" if torchvision else "linear", nn.Linear(before, classes))
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        x = F.max_pool2d(x, 3, 2, 1) if self.torchvision else x
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return (self.fc if self.torchvision else self.linear)(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+class SmallCnn(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.feature_extractor = nn.ModuleDict({
+            "conv1": conv(1, 32, 3, bias=True), "conv2": conv(32, 32, 3, bias=True),
+            "conv3": conv(32, 64, 3, bias=True), "conv4": conv(64, 64, 3, bias=True)})
+        self.classifier = nn.ModuleDict({"fc1": nn.Linear(1024, 200), "fc2": nn.Linear(200, 200), "fc3": nn.Linear(200, 10)})
+
+    def forward(self, x):
+        f, c = self.feature_extractor, self.classifier
+        x = F.max_pool2d(F.relu(f["conv2"](F.relu(f["conv1"](x)))), 2)
+        x = F.max_pool2d(F.relu(f["conv4"](F.relu(f["conv3"](x)))), 2)
+        return c["fc3"](F.relu(c["fc2"](F.relu(c["fc1"](x.flatten(1))))))
+
+
+VGG = {11: (1, 1, 2, 2, 2), 16: (2, 2, 3, 3, 3)}
+TIMES = (1, 2, 4, 8, 8)
+
+
+class VggTorchvision(nn.Module):
+    def __init__(self, depth, width=64, classes=10, hidden=4096, pooled=7):
+        super().__init__()
+        layers, before = [], 3
+        for count, times in zip(VGG[depth], TIMES):
+            for _ in range(count):
+                layers += [conv(before, width * times, 3, 1, 1, True), nn.BatchNorm2d(width * times), nn.ReLU()]
+                before = width * times
+            layers.append(nn.MaxPool2d(2))
+        self.features, self.pooled = nn.Sequential(*layers), pooled
+        self.classifier = nn.Sequential(nn.Linear(before * pooled ** 2, hidden), nn.ReLU(), nn.Identity(),
+                                        nn.Linear(hidden, hidden), nn.ReLU(), nn.Identity(), nn.Linear(hidden, classes))
+
+    def forward(self, x):
+        return self.classifier(F.adaptive_avg_pool2d(self.features(x), self.pooled).flatten(1))
+
+
+class VggPwoa(nn.Module):
+    def __init__(self, width=64, classes=10):
+        super().__init__()
+        before = 3
+        for i, (count, times) in enumerate(zip(VGG[16], TIMES)):
+            layers = []
+            for _ in range(count):
+                layers.append(nn.Sequential(conv(before, width * times, 3, 1, 1, True), nn.BatchNorm2d(width * times), nn.ReLU()))
+                before = width * times
+            setattr(self, f"layer{i + 1}", nn.Sequential(*layers, nn.MaxPool2d(2) if i < 4 else nn.AdaptiveAvgPool2d(2)))
+        self.layer6 = nn.Sequential(nn.Linear(before * 4, 4 * width), nn.ReLU())
+        self.layer7 = nn.Sequential(nn.Linear(4 * width, 4 * width), nn.ReLU())
+        self.layer8 = nn.Linear(4 * width, classes)
+
+    def forward(self, x):
+        x = self.layer5(self.layer4(self.layer3(self.layer2(self.layer1(x)))))
+        return self.layer8(self.layer7(self.layer6(x.flatten(1))))
+
+
+def unit(inputs, out, kernel, stride=1, groups=1):
+    return nn.Sequential(conv(inputs, out, kernel, stride, kernel // 2, groups=groups), nn.BatchNorm2d(out), nn.ReLU6())
+
+
+class Inverted(nn.Module):
+    def __init__(self, inputs, out, stride, expand):
+        super().__init__()
+        hidden = inputs * expand
+        self.sums = stride == 1 and inputs == out
+        self.conv = nn.Sequential(*([unit(inputs, hidden, 1)] if expand > 1 else []), unit(hidden, hidden, 3, stride, hidden),
+                                  conv(hidden, out, 1), nn.BatchNorm2d(out))
+
+    def forward(self, x):
+        return self.conv(x) + x if self.sums else self.conv(x)
+
+
+def eighths(number):
+    near = max(8, int(number + 4) // 8 * 8)
+    return near + 8 if near < 0.9 * number else near
+
+
+class MobileNetV2(nn.Module):
+    GROUPS = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]
+
+    def __init__(self, multiplier=1, classes=1000):
+        super().__init__()
+        before = eighths(32 * multiplier)
+        layers = [unit(3, before, 3, 2)]
+        for expand, channels, count, stride in self.GROUPS:
+            for i in range(count):
+                layers.append(Inverted(before, eighths(channels * multiplier), stride if i == 0 else 1, expand))
+                before = eighths(channels * multiplier)
+        last = eighths(1280 * max(1, multiplier))
+        self.features = nn.Sequential(*layers, unit(before, last, 1))
+        self.classifier = nn.Sequential(nn.Identity(), nn.Linear(last, classes))
+
+    def forward(self, x):
+        return self.classifier(F.adaptive_avg_pool2d(self.features(x), 1).flatten(1))
+
+
+class DenseLayer(nn.Module):
+    def __init__(self, inputs, growth):
+        super().__init__()
+        self.norm1, self.conv1 = nn.BatchNorm2d(inputs), conv(inputs, 4 * growth, 1)
+        self.norm2, self.conv2 = nn.BatchNorm2d(4 * growth), conv(4 * growth, growth, 3, 1, 1)
+
+    def forward(self, x):
+        return torch.cat([x, self.conv2(F.relu(self.norm2(self.conv1(F.relu(self.norm1(x))))))], 1)
+
+
+class DenseNet121(nn.Module):
+    def __init__(self, growth=32, width=64, classes=1000):
+        super().__init__()
+        f = {"conv0": conv(3, width, 7, 2, 3), "norm0": nn.BatchNorm2d(width), "relu0": nn.ReLU(), "pool0": nn.MaxPool2d(3, 2, 1)}
+        for i, count in enumerate((6, 12, 24, 16)):
+            f[f"denseblock{i + 1}"] = nn.Sequential()
+            for j in range(count):
+                f[f"denseblock{i + 1}"].add_module(f"denselayer{j + 1}", DenseLayer(width, growth))
+                width += growth
+            if i < 3:
+                f[f"transition{i + 1}"] = nn.Sequential()
+                for name, module in (("norm", nn.BatchNorm2d(width)), ("relu", nn.ReLU()), ("conv", conv(width, width // 2, 1)),
+                                     ("pool", nn.AvgPool2d(2))):
+                    f[f"transition{i + 1}"].add_module(name, module)
+                width //= 2
+        f["norm5"] = nn.BatchNorm2d(width)
+        self.features = nn.Sequential()
+        for name, module in f.items():
+            self.features.add_module(name, module)
+        self.classifier = nn.Linear(width, classes)
+
+    def forward(self, x):
+        return self.classifier(F.adaptive_avg_pool2d(F.relu(self.features(x)), 1).flatten(1))

@@ -1,0 +1,15 @@
+import { choice } from '../../dsl/options/kinds.js'
+import { gelu, leakyRelu, mish, silu } from '../architecture/activations.js'
+import type { Layer, Placement } from '../architecture/layer.js'
+import { relu } from '../architecture/layers.js'
+
+const activations = { silu, relu, gelu, leakyRelu, mish } as const
+
+/** A layer after a batch normalisation. */
+export type Activation = (placement: Placement) => Layer
+
+/** An option: the function after each batch normalisation. */
+export const activationName = () => choice(['silu', 'relu', 'gelu', 'leakyRelu', 'mish'])
+
+/** The layer of the function of that name. */
+export const activationOf = (name: keyof typeof activations): Activation => activations[name]

@@ -5,6 +5,7 @@ import type { Value } from '../graph/value.js'
 import { channelsAlong } from '../values/anyOrder.js'
 import { arranged } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
+import { refuseBatch } from '../values/moved.js'
 import { isNumbers, numbersIn } from '../values/numbers.js'
 import { fromFront } from '../values/views.js'
 
@@ -97,6 +98,7 @@ export const expandNumbers = (node: NodeReader): Value | undefined => {
       extent === own[own.length - wanted.length + axis] ||
       (extent === 'batch' && own[axis] === 1),
   )
+  if (!isSame) refuseBatch(node)
   if (!isSame) node.refuse('the shape of its input, for each image', shapeText(wanted.slice(0, 16)))
   return value
 }

@@ -85,9 +85,16 @@ export const reshapeMoved = (node: NodeReader, before: Arrangement): Value => {
   const known = countOf(wanted.filter((extent) => extent !== -1))
   const dims = wanted.map((extent) => (extent === -1 ? count / known : extent))
   const fits = dims.length <= MOST_AXES && dims.every((extent) => Number.isInteger(extent) && extent > 0)
+  if (!fits || countOf(dims) !== count) refuseBatch(node)
   if (!fits || countOf(dims) !== count)
     node.refuse(`${count} numbers per image`, `shape ${shapeText(wanted.slice(0, 16))}`)
   return moved(node, { ...before, dims })
+}
+
+/** Refuses a file in which shapes have a fixed number of images as a factor. */
+export const refuseBatch = (node: NodeReader): void => {
+  if (node.batch !== undefined && node.batch > 1)
+    node.refuse('a transformer exported with one image, or for any number of them', `one for ${node.batch} images`)
 }
 
 const ofOneImage = (extent: Extent): number => (extent === 'batch' ? 1 : extent)

@@ -225,7 +225,7 @@ describe('the result of a sweep', () => {
 
   test('lists tables, pictures and the files of each point', () => {
     expect(resultOf([{ ...one, state: 'done', summary }])).toMatch(
-      /\nfiles in rt: report\.html, results\.csv, robust-by-rate\.svg, study\.md; of each point in points\/KEY: network\.safetensors\n$/,
+      /\nfiles in rt: report\.html, results\.csv, robust-by-rate\.svg, study\.md; of each\s+point in points\/KEY: network\.safetensors\nreport: rt[/\\]report\.html\nlook again: pwoa-run ui rt\n$/,
     )
   })
 

@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { describeError, type PwoaError } from '../../dsl/errors.js'
 import { printableLine } from '../../dsl/kit/printable.js'
+import { shellWord } from '../../dsl/kit/shellWord.js'
 import { enginesOf, type Summary } from '../../dsl/pipeline/run.js'
 import type { Study } from '../../report/study/study.js'
 import { studyTable } from '../../report/study/studyTable.js'
@@ -8,13 +10,15 @@ import { latencyTable } from '../../report/tables/latencyTable.js'
 import { type Table, tableOfComparison, tableOfRun } from '../../report/tables/resultTable.js'
 import { sizeTable } from '../../report/tables/sizeTable.js'
 import type { ComparisonSummary } from '../../runtime/comparison/comparison.js'
+import { runFiles } from '../../runtime/folder/folderNames.js'
 import { shortPath } from '../../runtime/host/shortPath.js'
 import type { PointRecord, SweepSummary } from '../../runtime/sweep/sweepTypes.js'
-import { drawTable } from './drawTable.js'
 import { type FittedTable, fitTable } from './fitTable.js'
 import { liveStudy } from './liveStudy.js'
 import { pointCount } from './points.js'
-import type { Colors } from './terminal.js'
+import { drawTableFor } from './stackTable.js'
+import { type Colors, lengthSeen } from './terminal.js'
+import { wrapLine } from './text.js'
 
 interface Page {
   readonly colors: Colors
@@ -90,18 +94,32 @@ const draw = (
   { table, note }: Shown,
   summaries: readonly Summary[],
   files: string,
-  { colors, width }: Page,
+  page: Page,
 ): string => {
-  const sizes = summaries.map(({ sizes: layers }) => (layers ? `${drawTable(sizeTable(layers), width, colors)}\n` : ''))
-  const times = summaries.map(({ latency }) => (latency ? `${drawTable(latencyTable(latency), width, colors)}\n` : ''))
+  const { colors, width } = page
+  const sizes = summaries.map(({ sizes: layers }) =>
+    layers ? `${drawTableFor(sizeTable(layers), width, colors)}\n` : '',
+  )
+  const times = summaries.map(({ latency }) =>
+    latency ? `${drawTableFor(latencyTable(latency), width, colors)}\n` : '',
+  )
   const title = `${colors.bold(printableLine(name))}, ${printableLine([...new Set(summaries.flatMap(facts))].join(', '))}`
   const more = note === undefined ? '' : `${colors.dim(note)}\n`
-  const body = table ? `${drawTable(table, width, colors)}${more}` : `done in ${formatSeconds(totalOf(summaries))}\n`
+  const body = table ? `${drawTableFor(table, width, colors)}${more}` : `done in ${formatSeconds(totalOf(summaries))}\n`
   const profile = summaries.map(({ profile: seconds }) => (seconds ? drawProfile(seconds) : '')).join('')
   const trial = summaries.some((summary) => summary.trial)
     ? `${colors.yellow('a quick trial: no figure above is a result')}\n`
     : ''
-  return `\n${title}\n\n${body}\n${sizes.join('')}${times.join('')}${profile}${trial}${colors.dim(`files in ${printableLine(files)}`)}\n`
+  return `\n${wrapped(title, width)}\n\n${body}\n${sizes.join('')}${times.join('')}${profile}${trial}${colors.dim(wrapped(`files in ${printableLine(files)}`, width))}\n${nextSteps(page)}`
+}
+
+const wrapped = (text: string, width: number): string => wrapLine(text, width, lengthSeen).join('\n')
+
+/** The report, and how to look again. */
+const nextSteps = ({ folder, files }: Page): string => {
+  if (!files.includes(runFiles.report)) return ''
+  const place = printableLine(shortPath(folder))
+  return `report: ${join(place, runFiles.report)}\nlook again: pwoa-run ui ${shellWord(place)}\n`
 }
 
 /** The seconds of all training steps by kind of work, the longest first. */

@@ -34,6 +34,13 @@ export const colorsFor = (stream: { readonly isTTY?: boolean }): Colors => {
  */
 export const styled = (text: string): string => printable(text).replaceAll(mark, ESCAPE)
 
+/** How many characters of a text are seen: our own styles take no room. */
+export const lengthSeen = (text: string): number =>
+  text
+    .split(mark)
+    .map((part, i) => [...(i === 0 ? part : part.replace(/^\[\d+m/, ''))].length)
+    .reduce((sum, length) => sum + length, 0)
+
 /** The size of a terminal's window in characters. */
 export interface WindowSize {
   readonly columns: number
@@ -43,5 +50,5 @@ export interface WindowSize {
 /** The current window size, 80 × 24 if the stream is not a terminal. Users can change it at any time. */
 export const windowSize = ({ columns = 80, rows = 24 }: NodeJS.WriteStream): WindowSize => ({ columns, rows })
 
-/** Characters per line for text that stays: the window's width within 60 to 120, and 80 for a file or a pipe. */
-export const lineWidth = ({ columns = 80 }: NodeJS.WriteStream): number => Math.max(60, Math.min(columns, 120))
+/** Characters per line for text that stays: the window's width within 40 to 120, and 80 for a file or a pipe. */
+export const lineWidth = ({ columns = 80 }: NodeJS.WriteStream): number => Math.max(40, Math.min(columns, 120))

@@ -9,6 +9,34 @@ export const wrapText = (text: string, width: number): readonly string[] =>
     }, [])
     .map((line) => line.trimEnd())
 
+/**
+ * A line as lines for a window of `columns` characters: if it is longer, it continues below, between words and indented by two more
+ * characters than it begins with.
+ *
+ * @param lengthOf how many characters of a text are seen. @default all
+ */
+export const wrapLine = (
+  line: string,
+  columns: number,
+  lengthOf: (text: string) => number = (text) => [...text].length,
+): readonly string[] => {
+  const indent = /^ */.exec(line)?.[0] ?? ''
+  const below = `${indent}  `
+  const lines = line
+    .slice(indent.length)
+    .split(/(?<= )(?! )/)
+    .reduce<readonly string[]>(
+      (all, word) => {
+        const last = all.at(-1) ?? ''
+        const joined = `${last}${word}`
+        const isFull = last.trim() !== '' && lengthOf(joined.trimEnd()) > columns
+        return isFull ? [...all, `${below}${word}`] : [...all.slice(0, -1), joined]
+      },
+      [indent],
+    )
+  return lines.map((one) => one.trimEnd())
+}
+
 /** A text of at most `width` characters: if it is longer, its middle is replaced by `…`. */
 export const shorten = (text: string, width: number): string => {
   const letters = [...text]

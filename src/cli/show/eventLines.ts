@@ -17,10 +17,13 @@ export const eventLine = dispatchSome<RunEvent, [], string | undefined>({
     const number = String(epoch + 1).padStart(String(epochs).length)
     return `  ${phase} ${number}/${epochs}  loss ${formatLoss(loss)}${drawTerms(terms)}  ${formatSeconds(seconds)}`
   },
-  attacked: ({ subject, attack, stage, robust, broken, attacked, seconds }) =>
-    attack === stage
-      ? undefined
-      : `  ${subject} ${attack}: ${formatPercent(robust)} after ${stage}, which broke ${formatCount(broken)} of ${formatCount(attacked)}  ${formatSeconds(seconds)}`,
+  attacked: ({ subject, attack, stage, robust, broken, attacked, seconds }) => {
+    if (attack === stage) return undefined
+    const figure = `  ${subject} ${attack}: ${formatPercent(robust)}`
+    if (attacked === 0) return `${figure}, nothing left for ${stage} to attack`
+    const done = `${formatCount(broken)} of ${formatCount(attacked)}`
+    return `${figure} after ${stage}, which broke ${done}  ${formatSeconds(seconds)}`
+  },
   evaluation: ({ subject, accuracies }) =>
     `${subject === 'epoch' ? '  so far' : subject}: ${drawAccuracies(accuracies)}`,
   parameters: ({ counts: { kept, total } }) =>

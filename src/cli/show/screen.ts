@@ -1,4 +1,6 @@
-import { styled, windowSize } from '../draw/terminal.js'
+import { printableLine } from '../../dsl/kit/printable.js'
+import { lengthSeen, styled, windowSize } from '../draw/terminal.js'
+import { wrapLine } from '../draw/text.js'
 import { printLine } from './print.js'
 
 /** Shows progress: lines that stay, and below them a live view that is redrawn. */
@@ -24,7 +26,8 @@ const terminal = async (stream: NodeJS.WriteStream): Promise<Screen> => {
   return {
     line: (text) => {
       update.clear()
-      printLine(stream, text)
+      const { columns } = windowSize(stream)
+      for (const line of wrapLine(printableLine(text), columns, lengthSeen)) printLine(stream, line)
       last = -Infinity
     },
     live: (draw) => {

@@ -4,7 +4,8 @@
 
 A row has layers, as the package describes them; the first of them that has weights has those of `seeded(TENSORS + i)`, by the
 order of its state dict. The loss is sum <y_n, dy>, with dy = seeded(DY) for each image. `values` are of the first image;
-gradients are flat, those of the tensors one after the other, in PyTorch's layout.
+gradients are flat, those of the tensors one after the other, in PyTorch's layout. `files` are the logits of
+`onnx/convolutions-OPSET.onnx`.
 """
 
 import json
@@ -110,11 +111,43 @@ def row(layers, module):
     }
 
 
+class Network(nn.Module):
+    """Convolutions of every kind, as PyTorch's exporter writes them."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(CHANNELS, 4, [3, 2], [2, 1], [1, 0], dilation=[1, 2]), nn.PReLU(),
+            nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"), nn.PReLU(4),
+            nn.ConvTranspose2d(4, 6, [2, 3], 2, [0, 1], 1, groups=2), nn.BatchNorm2d(6), nn.ReLU(),
+            nn.Conv2d(6, 6, 3, padding=2, dilation=2, groups=6, padding_mode="replicate"),
+            nn.MaxPool2d([3, 2], [2, 1], [1, 0]), nn.AvgPool2d([2, 3]), nn.Flatten(),
+        )
+        self.last = nn.Linear(self.layers(torch.zeros(1, CHANNELS, HEIGHT, WIDTH)).numel(), 3)
+
+    def forward(self, x):
+        return self.last(self.layers(x))
+
+
+def export(opset):
+    net = Network().eval()
+    for i, (name, tensor) in enumerate(net.state_dict().items()):
+        if not name.endswith("num_batches_tracked"):
+            scale = 1 if name.endswith("running_var") else 0
+            tensor.copy_(numbers(100 + i, *tensor.shape) / 2 + scale)
+    x = (numbers(IMAGES, EXAMPLES, CHANNELS, HEIGHT, WIDTH) + 1) / 2
+    file = GOLDEN / "onnx" / f"convolutions-{opset}.onnx"
+    torch.onnx.export(net, x.float(), str(file), opset_version=opset, dynamo=False, input_names=["input"],
+                      dynamic_axes={"input": {0: "batch"}})
+    return net.double()(x).flatten().tolist()
+
+
+GOLDEN = Path(__file__).parent.parent / "test" / "golden"
 golden = {
     "made_by": f"scripts/golden_convolutions.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",
     "sizes": [CHANNELS, HEIGHT, WIDTH],
     "examples": EXAMPLES,
     "rows": [row(*each) for each in CASES],
+    "files": {f"convolutions-{opset}.onnx": export(opset) for opset in (11, 17)},
 }
-file = Path(__file__).parent.parent / "test" / "golden" / "convolutions.json"
-file.write_text(json.dumps(rounded(golden, 7)) + "\n")
+(GOLDEN / "convolutions.json").write_text(json.dumps(rounded(golden, 7)) + "\n")

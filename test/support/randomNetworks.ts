@@ -296,7 +296,7 @@ const layersOf = (name: string, given: Block, from: From): readonly Layer[] => {
   const first = widthOf(given, from.channels)
   const convolutions = kind === 'conv' ? [first] : [first, from.channels]
   // A convolution with a stride is padded as TensorFlow's `SAME` pads it.
-  const before = kind === 'conv' && padding === 1 && stride === 2
+  const before = kind === 'conv' && padding !== 0 && stride !== 1
   const body = convolutions.flatMap((width, i): Layer[] => [
     ...(before ? [pad2d({ id: `${name}.pad`, inputs, right: 1, bottom: 1, ...filled(given, from) })] : []),
     conv2d(`${name}.conv${i}`, {

@@ -41,13 +41,15 @@ export const narrower = [
   ['io/checkpoints/onnx', ['dsl', 'io', 'models']],
   // So is one of TensorFlow.js, padded as its engine pads.
   ['io/checkpoints/tfjs', ['dsl', 'io', 'models', 'engine/ops/conv2d\\.ts$']],
+  // And one of C, whose integers are those of the ONNX file.
+  ['io/checkpoints/c', ['dsl', 'io', 'models']],
 ]
 
 const usesLittle = narrower.map(([room, allowed]) => ({
   name: `${room.replaceAll('/', '-')}-uses-little`,
   comment: `src/${room} uses only ${['itself', ...allowed].join(', ')}.`,
   severity: 'error',
-  from: { path: `^src/${room}/`, ...(room === 'io' ? { pathNot: '^src/io/checkpoints/(onnx|tfjs)/' } : {}) },
+  from: { path: `^src/${room}/`, ...(room === 'io' ? { pathNot: '^src/io/checkpoints/(onnx|tfjs|c)/' } : {}) },
   to: { path: '^src/', pathNot: `^src/${anyOf([room, ...allowed])}` },
 }))
 
@@ -103,6 +105,7 @@ const folders = {
     ['onnx/values', 'What values of a graph are and become, shared by the families of operators.'],
     ['onnx/operators', 'Each file has one family of operators.'],
     ['onnx', 'One format.'],
+    ['c', 'C code, with the integers of ONNX files.'],
   ],
   'io/datasets': [
     ['common', 'Code that data sets share does not know any of them.'],

@@ -59,6 +59,9 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
  *   activations calibrated on the first 512 natural training images).
  * - `model.json`: a graph model for `tf.loadGraphModel` of plain TensorFlow.js (batch × height × width × channels in
  *   [0, 1] to logits, batch normalisation folded). Its weights are in `model.weights.bin` beside it, written first.
+ * - `.c`: portable C99 for a microcontroller, with its header `.h` beside it: the network in use in float32, shrunk, without
+ *   allocation. Layers with at most half of their weights compute with those alone. `<name>_selftest` checks three test images.
+ * - `.int8.c`: the same in 8-bit integers, from the calibration of `.int8.onnx`: bytes of an image to logits in one unit.
  *
  * The masks of a pruned student (1 = kept, one per weight tensor) are beside the dense float32 files as
  * `<name>.masks.safetensors`. If nothing trains the student, it is written as it arrives, and the stream completes.
@@ -68,9 +71,9 @@ type Exportable = HasStudent & (HasTraining | { readonly terms?: undefined })
  *   initialise('mnistNet'), crossEntropy(), train({ epochs: 5 }), exportModel('teacher.safetensors'))
  * @example
  * pipeline('convert', syntheticDigits()).pipe(loadTeacher('t.pth', { architecture: 'mnistNet' }), exportModel('t.onnx'))
- * @param file name in the run folder, ending in `.safetensors`, `.sparse.safetensors`, `.onnx`, `.int8.onnx` or
- * `model.json`
- * @throws OptionError for another ending, for `head: 'kept'` in another format than safetensors, or, when the run starts,
+ * @param file name in the run folder, ending in `.safetensors`, `.sparse.safetensors`, `.onnx`, `.int8.onnx`, `.c`,
+ * `.int8.c` or `model.json`
+ * @throws FileError for a layer that the format does not have; OptionError for another ending, for `head: 'kept'` in another format than safetensors, or, when the run starts,
  * after a loss without a stage that trains; WriteError if the run folder can't be written
  */
 export const exportModel = (file: string, options: ExportModelOptions = {}): Op<Exportable, unknown> => {

@@ -517,6 +517,21 @@ describe('exportModel', () => {
     expect([...fake.artifacts.keys()]).toEqual(files)
   })
 
+  it('writes a header before each C file, and refuses names that are none in C', async () => {
+    const fake = fakeRun()
+    await collect(
+      lentSteps(fake).pipe(initialise(tinyNet), exportModel('net.c'), exportModel('net.int8.c')),
+      () => undefined,
+    )
+    fake.end()
+    expect([...fake.artifacts.keys()]).toEqual(['net.h', 'net.c', 'net.int8.h', 'net.int8.c'])
+    expect(await refusal((other) => lentSteps(other).pipe(initialise(tinyNet), exportModel('my-net.c')))).toMatchObject(
+      {
+        error: { _tag: 'FileError', stage: 'exportModel', actual: '"my-net.c"' },
+      },
+    )
+  })
+
   it('writes an untrained network as it is, and refuses one with a loss that no stage minimises', async () => {
     const fake = fakeRun()
     const seen = await collect(lentSteps(fake).pipe(initialise(tinyNet), exportModel('fresh.onnx')), () => undefined)

@@ -49,6 +49,14 @@ export const redisTls: Need = {
 /** Moto's server of object storage. */
 export const motoServer: Need = { name: 'moto_server', isThere: () => runs('moto_server', '--help') }
 
+export const gcc: Need = { name: 'gcc', isThere: () => runs('gcc', '--version') }
+
+/** A compiler for a Cortex-M4, and its emulation. */
+export const cortexM: Need = {
+  name: 'arm-none-eabi-gcc and qemu-system-arm',
+  isThere: () => runs('arm-none-eabi-gcc', '--version') && runs('qemu-system-arm', '--version'),
+}
+
 export const python: Need = { name: 'python3', isThere: () => runs('python3', '--version') }
 
 export const fileModes: Need = { name: 'file modes', isThere: () => process.platform !== 'win32' }

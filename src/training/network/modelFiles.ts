@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { type Either, either, isLeft, right } from 'fp-ts/lib/Either.js'
 import type { Dataset } from '../../dsl/dataset.js'
 import type { PwoaError } from '../../dsl/errors.js'
+import type { CFiles } from '../../io/checkpoints/c/cFile.js'
 import { encodeInt8 } from '../../io/checkpoints/onnx/encodeInt8.js'
 import { encodeOnnx } from '../../io/checkpoints/onnx/encodeOnnx.js'
 import { encodeSafetensors, type SavedTensor } from '../../io/checkpoints/safetensors.js'
@@ -15,7 +16,9 @@ import { unpackNormalisation } from '../../models/parameters/normalisation.js'
 import { parametersOf } from '../../models/parameters/parameters.js'
 import type { MaskedNetwork } from '../../models/parameters/selfDescribed.js'
 import { type NamedTensor, unpackStatistics, unpackWeights } from '../../models/parameters/weights.js'
+import { shrinkNetwork } from '../../models/shrink/shrinkNetwork.js'
 import { calibrate } from './calibrate.js'
+import { cFiles, integerCFiles } from './cFiles.js'
 
 type Files = ReadonlyMap<string, Uint8Array>
 
@@ -47,6 +50,15 @@ const formats: Readonly<Record<string, Format>> = {
     },
     masks: 'none',
   },
+  '.int8.c': {
+    encode: (file, network, data) =>
+      withHeader(file, integerCFiles(file, calibrate(shrinkNetwork(network), data), data)),
+    masks: 'none',
+  },
+  '.c': {
+    encode: (file, network, data) => withHeader(file, cFiles(file, folded(shrinkNetwork(network)), data)),
+    masks: 'none',
+  },
   '.onnx': {
     encode: (file, { architecture, weights, statistics }) =>
       alone(file, encodeOnnx(architecture, weights, statistics, file)),
@@ -69,6 +81,17 @@ const formats: Readonly<Record<string, Format>> = {
 
 const alone = (file: string, encoded: Either<PwoaError, Uint8Array>): Either<PwoaError, Files> =>
   either.map(encoded, (bytes) => new Map([[file, bytes]]))
+
+/** A C file after its header. */
+const withHeader = (file: string, encoded: Either<PwoaError, CFiles>): Either<PwoaError, Files> =>
+  either.map(
+    encoded,
+    ({ source, header }) =>
+      new Map([
+        [file.replace(/\.c$/, '.h'), Buffer.from(header, 'utf8')],
+        [file, Buffer.from(source, 'utf8')],
+      ]),
+  )
 
 const described = (architecture: Architecture) => ({
   ...labels(architecture),

@@ -35,19 +35,13 @@ import { type Code, runChecked } from './compiled.js'
 
 const IMAGES = 4
 
-const WITHOUT_CODE: readonly Layer['type'][] = [
-  'concat',
-  'selectChannels',
-  'multiply',
-  'layerNorm',
-  'groupNorm',
-  'prelu',
+const WITH_CODE: readonly Layer['type'][] = [
+  ...(['normalize', 'conv2d', 'batchNorm2d', 'affine2d', 'linear', 'relu', 'activation', 'maxPool2d'] as const),
+  ...(['avgPool2d', 'pad2d', 'flatten', 'add', 'scale'] as const),
 ]
 
 const hasCode = ({ nodes }: Architecture): boolean =>
-  nodes.every(
-    ({ layer }) => !WITHOUT_CODE.includes(layer.type) && !(layer.type === 'pad2d' && layer.mode !== undefined),
-  )
+  nodes.every(({ layer }) => WITH_CODE.includes(layer.type) && !(layer.type === 'pad2d' && layer.mode !== undefined))
 
 const noise = ({ input: shape, classes }: Architecture, seed = 4): Dataset => {
   const size = shape.height * shape.width * shape.channels

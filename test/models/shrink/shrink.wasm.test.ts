@@ -7,6 +7,7 @@ import type { Pattern } from '../../../src/math/patterns.js'
 import { projectionMask } from '../../../src/math/projection.js'
 import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
 import { add, batchNorm2d, conv2d, flatten, linear, relu } from '../../../src/models/architecture/layers.js'
+import { groupNorm, layerNorm } from '../../../src/models/architecture/normalisations.js'
 import { countsOf } from '../../../src/models/parameters/counts.js'
 import { parameterCount, parametersOf } from '../../../src/models/parameters/parameters.js'
 import type { PlainNetwork } from '../../../src/models/parameters/plainNetwork.js'
@@ -222,6 +223,32 @@ describe('a filter of zeros', () => {
     expect(shrunk.architecture.nodes.find(({ id }) => id === 'middle')?.layer).toMatchObject({ groups: 2 })
     // A pruned input channel stays because the other one of its group does.
     expect(widths(shrunkAndSame(filled(aggregated, { reduce: [0] })))).toMatchObject({ reduce: 8, middle: 12 })
+  })
+
+  it('is removed before a normalisation of groups if its whole group can be, and stays before one of all channels', () => {
+    const groups = architecture('groups', image, [
+      conv2d('first', { out: 6, kernel: 3, padding: 1 }),
+      groupNorm('norm', { groups: 3 }),
+      relu(),
+      conv2d('second', { out: 2, kernel: 1 }),
+      flatten(),
+      linear('head', { out: 2 }),
+    ])
+    // Of the first group one filter stays; of the last one both go.
+    const network = filled(groups, { first: [0, 4, 5] })
+    const shrunk = shrunkAndSame(network)
+    expect(widths(shrunk)).toMatchObject({ first: 4, second: 2 })
+    expect(shrunk.architecture.nodes.find(({ id }) => id === 'norm')?.layer).toMatchObject({ groups: 2 })
+    const pixels = architecture('pixels', image, [
+      conv2d('first', { out: 6, kernel: 3, padding: 1 }),
+      layerNorm('norm'),
+      conv2d('hidden', { out: 4, kernel: 1 }),
+      relu(),
+      conv2d('second', { out: 2, kernel: 1 }),
+      flatten(),
+      linear('head', { out: 2 }),
+    ])
+    expect(widths(shrunkAndSame(filled(pixels, { first: [0, 4], hidden: [1] })))).toMatchObject({ first: 6, hidden: 3 })
   })
 
   it('in all groups except one leaves a convolution without groups', () => {

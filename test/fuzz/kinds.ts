@@ -1,5 +1,5 @@
 import type { FuzzKind } from './kind.js'
-import { onnx, safetensors, sparse, torch } from './kinds/checkpoints.js'
+import { onnx, safetensors, sparse, torch, torchExport, torchScript } from './kinds/checkpoints.js'
 import { cifar, idx, image, pack } from './kinds/datasets.js'
 import { network } from './kinds/networks.js'
 import { checkpoint, events, metrics, plan, queue, summary } from './kinds/records.js'
@@ -7,6 +7,8 @@ import { checkpoint, events, metrics, plan, queue, summary } from './kinds/recor
 /** Every kind of file that is read from outside. */
 export const kinds: Readonly<Record<string, FuzzKind>> = {
   torch,
+  torchScript,
+  torchExport,
   safetensors,
   sparse,
   onnx,

@@ -45,6 +45,79 @@ const legacyFile: Seed = { parts: [twoTensors], build: ([object = twoTensors]) =
 
 const orderedDict = global('collections', 'OrderedDict')
 
+const script = (object: Uint8Array): Uint8Array =>
+  zip(
+    { name: 'm/data.pkl', bytes: object, method: 'deflated' },
+    { name: 'm/constants.pkl', bytes: pickle(tuple()) },
+    { name: 'm/data/a', bytes: floats(1, 2) },
+  )
+
+/** An object of a class of the archive, with these attributes. */
+const module = (...attributes: readonly Uint8Array[]): Uint8Array =>
+  concat(global('__torch__', 'Net'), Buffer.from(')\x81}(', 'latin1'), ...attributes, Buffer.from('ub', 'latin1'))
+
+const twoModules = pickle(
+  module(
+    text('w'),
+    tensor(storage('a', 2), [1, 2], [2, 1]),
+    text('m'),
+    module(text('v'), tensor(storage('a', 2), [2], [1])),
+  ),
+)
+
+/** Archives of `torch.jit.save`. */
+export const torchScript: FuzzKind = {
+  seeds: async () => [
+    whole(fixture('script.pt')),
+    { parts: [twoModules], build: ([object = twoModules]) => script(object) },
+  ],
+  hostile: {
+    'modules that hold the one before twice': () => {
+      const next = (i: number): Uint8Array =>
+        concat(
+          global('__torch__', 'Net'),
+          Buffer.from(')\x81}(', 'latin1'),
+          ...['a', 'b'].flatMap((name) => [text(name), Buffer.from(`h${String.fromCharCode(i)}`, 'latin1')]),
+          Buffer.from(`ubq${String.fromCharCode(i + 1)}`, 'latin1'),
+        )
+      const first = concat(module(text('w'), tensor(storage('a', 2), [1, 2], [2, 1])), Buffer.from('q\x01', 'latin1'))
+      return script(pickle(first, ...Array.from({ length: 60 }, (_, i) => next(i + 1))))
+    },
+    'one mapping as the attributes of many modules': () => {
+      const names = Array.from({ length: 5000 }, (_, i) => [text(`n${i}`), integer(i)]).flat()
+      const object = pickle(
+        dict(...names),
+        'q\x01',
+        global('__torch__', 'Net'),
+        'q\x02',
+        'h\x02)\x81h\x01b0'.repeat(200_000),
+      )
+      return script(object)
+    },
+  },
+  read: async (bytes, budget) => must(await readTorchCheckpoint(bytes, 'a.pt', { budget })()),
+}
+
+const exported = (inner: Uint8Array): Uint8Array =>
+  zip(
+    { name: 'serialized_exported_program.json', bytes: Buffer.from('{}') },
+    { name: 'serialized_state_dict.pt', bytes: inner, method: 'deflated' },
+  )
+
+/** Archives of `torch.export.save`. */
+export const torchExport: FuzzKind = {
+  seeds: async () => [
+    whole(fixture('exported.pt2')),
+    { parts: [twoTensors], build: ([object = twoTensors]) => exported(zipped.build([object, floats(1, 2)])) },
+  ],
+  hostile: {
+    'archives within archives': () =>
+      Array.from({ length: 200 }).reduce<Uint8Array>((inner) => exported(inner), zipped.build(zipped.parts)),
+    'an archive of zeros': () => exported(new Uint8Array(60 * 2 ** 20)),
+  },
+  read: async (bytes, budget) => must(await readTorchCheckpoint(bytes, 'a.pt2', { budget })()),
+}
+
 /** PyTorch files of both formats. */
 export const torch: FuzzKind = {
   seeds: async () => [

@@ -12,6 +12,8 @@ export interface PickleHost {
   readonly global: (name: string) => PickleGlobal | PickleOpaque
   readonly call: (callee: PickleGlobal, args: readonly PickleValue[], budget: ReadBudget) => PickleValue
   readonly persistent: (id: PickleValue) => PickleValue
+  /** Gives an object its attributes. @default they are dropped */
+  readonly build?: (object: PickleValue, attributes: PickleValue) => void
 }
 
 /** The most characters of a line, and of a name. */

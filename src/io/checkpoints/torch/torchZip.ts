@@ -5,8 +5,10 @@ import { quoted, refuse } from '../../files/refusal.js'
 import { codeOf, messageOf } from '../../files/thrown.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
 import { checkpointOf } from './checkpointOf.js'
+import { stateDictEntry } from './exportedProgram.js'
 import { findTensors, type Selection } from './findTensors.js'
 import { torchHost } from './torchObjects.js'
+import { scriptHost, stateDictOf } from './torchScript.js'
 import { unpickle } from './unpickler.js'
 
 const MOST_ENTRIES = 200_000
@@ -97,27 +99,41 @@ const rootOf = (entries: ReadonlyMap<string, Entry>): string => {
  * Reads the format of PyTorch 1.6 and later: a zip file of `<name>/data.pkl`, `<name>/byteorder` and one entry
  * `<name>/data/<key>` for each storage. Only entries that the state dict needs are unpacked.
  *
+ * Of a TorchScript archive the tensors of its modules are read, of a `torch.export` archive its state dict; never the
+ * program.
+ *
  * @param selection which network to take if the file holds several
  * @param budget what it may cost
- * @throws Refusal for a file that is damaged, malicious, big-endian, a program, over the budget, or has no state dict
+ * @throws Refusal for a file that is damaged, malicious, big-endian, over the budget, or has no state dict
  */
 export const readTorchZip = async (
   bytes: Uint8Array,
   selection: Selection,
   budget: ReadBudget,
 ): Promise<Checkpoint> => {
+  const archive = await openArchive(bytes, budget)
+  const inner = archive.entries.get(stateDictEntry([...archive.entries.keys()]) ?? '')
+  return readArchive(inner ? await openArchive(await archive.take(inner), budget) : archive, selection, budget)
+}
+
+interface Archive {
+  readonly entries: ReadonlyMap<string, Entry>
+  /** The bytes of an entry, unpacked and compared with its checksum. */
+  readonly take: (entry: Entry) => Promise<Uint8Array>
+}
+
+const openArchive = async (bytes: Uint8Array, budget: ReadBudget): Promise<Archive> => {
   const zip = await openZip(bytes)
   const entries = await entriesOf(zip, bytes.length, budget)
-  const root = rootOf(entries)
-  const take = (entry: Entry): Promise<Uint8Array> => unpack(zip, entry, bytes, budget)
+  return { entries, take: (entry) => unpack(zip, entry, bytes, budget) }
+}
 
-  if (entries.has(`${root}/constants.pkl`)) {
-    return refuse(
-      'a checkpoint of tensors',
-      'a TorchScript program',
-      'Save its state dict: torch.save(m.state_dict(), path).',
-    )
-  }
+const readArchive = async (
+  { entries, take }: Archive,
+  selection: Selection,
+  budget: ReadBudget,
+): Promise<Checkpoint> => {
+  const root = rootOf(entries)
   const order = entries.get(`${root}/byteorder`)
   if (order !== undefined && order.uncompressedSize <= 16) {
     const text = Buffer.from(await take(order)).toString('latin1')
@@ -127,8 +143,9 @@ export const readTorchZip = async (
   if (pickle === undefined || pickle.uncompressedSize > MOST_PICKLE_BYTES) {
     return refuse(`a data.pkl of at most ${MOST_PICKLE_BYTES} bytes`, `${pickle?.uncompressedSize ?? 0} bytes`)
   }
-  const { value } = unpickle(await take(pickle), 0, torchHost, budget)
-  const found = findTensors(value, selection)
+  const isScript = entries.has(`${root}/constants.pkl`)
+  const { value } = unpickle(await take(pickle), 0, isScript ? scriptHost(budget) : torchHost, budget)
+  const found = findTensors(isScript ? stateDictOf(value, budget) : value, selection)
 
   const storages = new Map<string, Uint8Array>()
   let available = 0

@@ -221,10 +221,11 @@ export const unpickle = (
       }
       case 0x62: {
         // BUILD sets attributes, such as the `_metadata` of an OrderedDict; tensors need none of them.
-        stack.pop()
+        const attributes = stack.pop()
         const target = stack.top()
         if (!isKind('dict')(target) && !isKind('opaque')(target))
           refuse('a checkpoint of tensors', `attributes of ${describePickle(target)}`)
+        host.build?.(target, attributes)
         break
       }
       case 0x51:

@@ -516,7 +516,6 @@ describe('zip files', () => {
       [{ name: 'm/data/a', bytes: floats(1, 2), encrypted: true } as const],
       '"m/data/a" encrypted',
     ],
-    ['a program', [{ name: 'm/constants.pkl', bytes: good }], 'a TorchScript program'],
   ])('%s is refused', async (_, entries, reason) => {
     expect(await refusal(zip({ name: 'm/data.pkl', bytes: good }, ...entries))).toContain(reason)
   })
@@ -524,6 +523,57 @@ describe('zip files', () => {
   it('a zip file of something else is refused', async () => {
     expect(await refusal(zip({ name: 'a.txt', bytes: Buffer.from('a') }))).toContain('a PyTorch checkpoint')
     expect(await refusal(zip())).toContain('a PyTorch checkpoint')
+  })
+})
+
+describe('programs', () => {
+  it.each(['script.pt', 'exported.pt2'])(
+    'the weights of %s are read under the names of its state dict',
+    async (name) => {
+      const { tensors } = await read(fixture(name))
+      const shapes = Object.fromEntries([...tensors].map(([tensor, { shape }]) => [tensor, shape]))
+      expect(shapes).toEqual({
+        'block.fc.weight': [3, 2],
+        'block.fc.bias': [3],
+        'block.bn.weight': [3],
+        'block.bn.bias': [3],
+        'block.bn.running_mean': [3],
+        'block.bn.running_var': [3],
+        'block.bn.num_batches_tracked': [],
+        'head.weight': [2, 3],
+        'head.bias': [2],
+      })
+      expect([...(tensors.get('block.fc.bias')?.data ?? [])]).toEqual([1, 1.25, 1.5])
+    },
+  )
+
+  const module = (...attributes: readonly Uint8Array[]) =>
+    concat(global('__torch__', 'Net'), Buffer.from(')\x81}(', 'latin1'), ...attributes, Buffer.from('ub', 'latin1'))
+  const script = (object: Uint8Array) =>
+    zip(
+      { name: 'm/data.pkl', bytes: pickle(object) },
+      { name: 'm/constants.pkl', bytes: pickle(tuple()) },
+      { name: 'm/code/__torch__.py', bytes: Buffer.from('import os') },
+      { name: 'm/data/a', bytes: floats(1, 2) },
+    )
+
+  it('modules that stand in themselves are refused', async () => {
+    const itself = concat(
+      global('__torch__', 'Net'),
+      Buffer.from(')\x81q\x01}(', 'latin1'),
+      text('a'),
+      Buffer.from('h\x01ub', 'latin1'),
+    )
+    expect(await refusal(script(itself))).toContain('modules within each other')
+    const once = await read(script(module(text('w'), tensor(storage('a', 2), [1, 2], [2, 1]))))
+    expect([...(once.tensors.get('w')?.data ?? [])]).toEqual([1, 2])
+  })
+
+  it('a torch.export archive without a state dict that can be read is refused', async () => {
+    const program = { name: 'm/models/model.json', bytes: Buffer.from('{}') }
+    const config = { name: 'm/data/weights/model_weights_config.json', bytes: Buffer.from('{}') }
+    expect(await refusal(zip(program))).toContain('got one without')
+    expect(await refusal(zip(program, config))).toContain('a file for each weight')
   })
 })
 

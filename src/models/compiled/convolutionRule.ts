@@ -3,11 +3,11 @@ import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Conv2dLayer } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
 import { present } from '../architecture/lookups.js'
-import { filterOf } from './filter.js'
+import { filterOf } from './convolutions/filter.js'
+import { windowOf } from './convolutions/window.js'
+import { Winograd } from './convolutions/winograd.js'
 import { groupedConvolutionRule } from './groupedConvolutionRule.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
-import { windowOf } from './window.js'
-import { Winograd } from './winograd.js'
 
 /**
  * With fewer channels, TensorFlow's kernel for a convolution's input gradient leaves most of a vector register empty.

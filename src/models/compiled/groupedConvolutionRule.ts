@@ -3,9 +3,9 @@ import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Conv2dLayer } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
 import { present } from '../architecture/lookups.js'
-import { type Filter, filterOf } from './filter.js'
+import { type Filter, filterOf } from './convolutions/filter.js'
+import { windowOf } from './convolutions/window.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
-import { windowOf } from './window.js'
 
 /** The product of the padded images and a filter, group by group, and its gradients. */
 interface Product {

@@ -1,8 +1,8 @@
 import { pairOf } from '../../dsl/kit/extent.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { AvgPool2dLayer, MaxPool2dLayer, Pad2dLayer, Sides } from '../architecture/layer.js'
-import { padSources } from '../architecture/padSources.js'
-import { poolWindowOf } from '../architecture/poolWindow.js'
+import { padSources } from '../windows/padSources.js'
+import { poolWindowOf } from '../windows/poolWindow.js'
 import type { LayerRule, Place } from './layerRule.js'
 
 /** The largest value of each window. Its gradient goes to the pixel that has it, which padding by −∞ never does. */

@@ -1,7 +1,7 @@
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { ConvTranspose2dLayer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
-import { type Transposed, transposedOf } from '../architecture/transposed.js'
+import { type Transposed, transposedOf } from '../windows/transposed.js'
 import { convolutionRule } from './convolutionRule.js'
 import type { LayerRule, Place } from './layerRule.js'
 

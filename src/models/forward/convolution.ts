@@ -6,8 +6,8 @@ import { tf } from '../../engine/tf.js'
 import type { Conv2dLayer, ConvTranspose2dLayer, Sides } from '../architecture/layer.js'
 import { groupsOf } from '../architecture/layers.js'
 import type { NodeShape } from '../architecture/shapes.js'
-import { tapsOf } from '../architecture/taps.js'
-import { type Transposed, transposedOf } from '../architecture/transposed.js'
+import { tapsOf } from '../windows/taps.js'
+import { type Transposed, transposedOf } from '../windows/transposed.js'
 
 /**
  * A convolution.

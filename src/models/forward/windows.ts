@@ -3,8 +3,8 @@ import { type Extent, pairOf } from '../../dsl/kit/extent.js'
 import { tf } from '../../engine/tf.js'
 import type { GraphNode } from '../architecture/architecture.js'
 import type { AvgPool2dLayer, MaxPool2dLayer, Pad2dLayer, Sides } from '../architecture/layer.js'
-import { padSources } from '../architecture/padSources.js'
-import { poolWindowOf } from '../architecture/poolWindow.js'
+import { padSources } from '../windows/padSources.js'
+import { poolWindowOf } from '../windows/poolWindow.js'
 
 /** Images with more pixels at each side, which all hold one number. */
 export const padded = (x: Tensor4D, { top, bottom, left, right }: Sides, value: number): Tensor4D =>

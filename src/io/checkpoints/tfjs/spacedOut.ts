@@ -1,4 +1,4 @@
-import type { Transposed } from '../../../models/architecture/transposed.js'
+import type { Transposed } from '../../../models/windows/transposed.js'
 import { type GraphModelBuilder, INTEGER, type Value } from './graphModel.js'
 
 /** Adds the nodes of what the convolution reads that a transposed one is. @returns its name */

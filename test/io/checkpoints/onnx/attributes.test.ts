@@ -1,7 +1,7 @@
 /** Attributes of operators: each that is not understood is one error. */
 import { describe, expect, it } from 'vitest'
+import { declared } from '../../../../src/io/checkpoints/onnx/graph/declared.js'
 import { attributeTypes } from '../../../../src/io/checkpoints/onnx/graph/messages.js'
-import { declared } from '../../../../src/io/checkpoints/onnx/operators/declared.js'
 import { complaint, conv, ints, model, tail } from './smallModel.js'
 
 const operators = Object.keys(declared)

@@ -6,8 +6,8 @@ import { type Arranged, arranged } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
 import { attributeOrInput } from '../values/numbers.js'
 import { fromFront } from '../values/views.js'
+import { imageOf } from '../windows/windows.js'
 import { areSpatial } from './shaping.js'
-import { imageOf } from './windows.js'
 
 /** A layer that pools all pixels of an image, and what it computes, in words. */
 interface Pool {

@@ -1,4 +1,5 @@
 import { numbers } from '../../../../models/activations/arithmetic.js'
+import { declared, type OperatorName } from '../graph/declared.js'
 import type { OnnxNode } from '../graph/messages.js'
 import { NodeReader } from '../graph/nodeReader.js'
 import type { Reading } from '../graph/reading.js'
@@ -18,11 +19,12 @@ import {
 } from '../values/moved.js'
 import { concat, constantOfShape, gather, ofNumbersOr, slice } from '../values/numbers.js'
 import { cast } from '../values/views.js'
+import { convTranspose } from '../windows/convTranspose.js'
+import { averagePool, maxPool } from '../windows/pooling.js'
+import { conv } from '../windows/windows.js'
 import { add, batchNormalization, div, mul, sub, sum } from './affine.js'
 import { scaleStep, softmaxStep } from './attending.js'
 import { concatenated } from './concatenation.js'
-import { convTranspose } from './convTranspose.js'
-import { declared, type OperatorName } from './declared.js'
 import { gemm, matMul } from './dense.js'
 import { expand } from './expand.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
@@ -32,12 +34,10 @@ import { groupNormalization, instanceNormalization, layerNormalization } from '.
 import { pad } from './padding.js'
 import { partOr } from './parts.js'
 import { constant, dropout, identity, relu, softmax } from './passing.js'
-import { averagePool, maxPool } from './pooling.js'
 import { prelu } from './prelu.js'
 import { gathered, sliced, split } from './selections.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
 import { classTokenStep, expandNumbers, positionStep } from './tokens.js'
-import { conv } from './windows.js'
 
 /** What an operator becomes: layers, or a value that later nodes use. */
 const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | readonly Value[]>> = {

@@ -11,7 +11,7 @@ import { activations, draftOf, once } from '../values/drafts.js'
 import { moved } from '../values/moved.js'
 import { shortest } from '../values/shortest.js'
 import { fromFront } from '../values/views.js'
-import { imageOf } from './windows.js'
+import { imageOf } from '../windows/windows.js'
 
 /** A normalisation as a layer, without what the graph gives. */
 type Norm = Pick<LayerNormLayer, 'type'> | Pick<GroupNormLayer, 'type' | 'groups'>

@@ -7,8 +7,8 @@ import type { Value } from '../graph/value.js'
 import { type Arranged, axesOf, inOrder, reordered } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
 import { attributeOrInput } from '../values/numbers.js'
+import { isBare, sidesText } from '../windows/windows.js'
 import { zerosBeside } from './selections.js'
-import { isBare, sidesText } from './windows.js'
 
 /** The modes of layers, by ONNX's names. */
 const modes = new Map(padModes.map((mode): [string, PadMode] => [modeNames[mode], mode]))

@@ -1,4 +1,4 @@
-import type { AttributeRule, AttributeRules, AttributeValue } from '../graph/attributes.js'
+import type { AttributeRule, AttributeRules, AttributeValue } from './attributes.js'
 
 type Range = Pick<AttributeRule, 'since' | 'until'>
 

@@ -1,10 +1,11 @@
-import { isEach, type Pair, pairOf } from '../../dsl/kit/extent.js'
-import type { Value } from '../../engine/graph/graphNodes.js'
-import type { Padding } from '../../engine/graph/layerNodes.js'
-import { samePads } from '../../engine/ops/conv2d.js'
-import type { Conv2dLayer } from '../architecture/layer.js'
-import { tapsOf } from '../architecture/taps.js'
-import type { Place } from './layerRule.js'
+import { isEach, type Pair, pairOf } from '../../../dsl/kit/extent.js'
+import type { GraphBuilder } from '../../../engine/graph/graphBuilder.js'
+import type { Value } from '../../../engine/graph/graphNodes.js'
+import type { Padding } from '../../../engine/graph/layerNodes.js'
+import { samePads } from '../../../engine/ops/conv2d.js'
+import type { Kernel } from '../../architecture/execution.js'
+import type { Conv2dLayer } from '../../architecture/layer.js'
+import { tapsOf } from '../../windows/taps.js'
 
 /** How a convolution of PyTorch becomes one of TensorFlow. */
 export interface Window {
@@ -24,7 +25,10 @@ export interface Window {
  *
  * @throws Error if the input is not an image, which is a defect of this package
  */
-export const windowOf = (layer: Conv2dLayer, { graph, kernel }: Place): Window => {
+export const windowOf = (
+  layer: Conv2dLayer,
+  { graph, kernel }: { readonly graph: GraphBuilder; readonly kernel: Kernel },
+): Window => {
   const [shape] = kernel.node.inputShapes
   if (shape?.kind !== 'image') throw new Error(`"${layer.name}" has no image`)
   const { height, width } = shape
@@ -46,7 +50,7 @@ export const windowOf = (layer: Conv2dLayer, { graph, kernel }: Place): Window =
 }
 
 const paddedWindow = (
-  graph: Place['graph'],
+  graph: GraphBuilder,
   [height, width]: Pair,
   { sides, stride, padding }: { readonly sides: Pair; readonly stride: Pair; readonly padding: Pair },
 ): Window => {

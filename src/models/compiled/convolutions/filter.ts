@@ -1,7 +1,7 @@
-import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
-import type { Value } from '../../engine/graph/graphNodes.js'
-import type { Conv2dLayer } from '../architecture/layer.js'
-import { tapsOf } from '../architecture/taps.js'
+import type { GraphBuilder } from '../../../engine/graph/graphBuilder.js'
+import type { Value } from '../../../engine/graph/graphNodes.js'
+import type { Conv2dLayer } from '../../architecture/layer.js'
+import { tapsOf } from '../../windows/taps.js'
 
 /** The filter that TensorFlow's convolution reads. */
 export interface Filter {

@@ -6,8 +6,8 @@ import { executionOf, type Kernel } from '../../../models/architecture/execution
 import type { AvgPool2dLayer, Conv2dLayer, Layer, MaxPool2dLayer } from '../../../models/architecture/layer.js'
 import { groupsOf } from '../../../models/architecture/layers.js'
 import type { NodeShape } from '../../../models/architecture/shapes.js'
-import { tapsOf } from '../../../models/architecture/taps.js'
 import { parametersOf } from '../../../models/parameters/parameters.js'
+import { tapsOf } from '../../../models/windows/taps.js'
 import { refuse } from '../../files/refusal.js'
 import type { PoolStep, Program, Step } from './program.js'
 

@@ -48,6 +48,7 @@ export {
   withMinibatch,
 } from './dsl/step.js'
 export { tf } from './engine/tf.js'
+export { type FromArraysOptions, fromArrays } from './io/datasets/arrays/fromArrays.js'
 export { type CifarOptions, cifar10, cifar100 } from './io/datasets/cifar/cifar.js'
 export { type SyntheticDigitsOptions, syntheticDigits } from './io/datasets/digits/syntheticDigits.js'
 export { heldOut } from './io/datasets/heldOut.js'

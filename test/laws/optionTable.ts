@@ -14,6 +14,12 @@ import type { Fields } from '../../src/dsl/options/declare.js'
 import { makePipeline } from '../../src/dsl/pipeline/makePipeline.js'
 import { checkpointOptions, type RunHandle, runOptions } from '../../src/dsl/pipeline/run.js'
 import { tf } from '../../src/engine/tf.js'
+import {
+  arraysPartOptions,
+  arraysShapeOptions,
+  fromArrays,
+  fromArraysOptions,
+} from '../../src/io/datasets/arrays/fromArrays.js'
 import { cifar10, cifar10Options, cifar100, cifar100Options } from '../../src/io/datasets/cifar/cifar.js'
 import { syntheticDigits, syntheticDigitsOptions } from '../../src/io/datasets/digits/syntheticDigits.js'
 import { imageFolder, imageFolderOptions } from '../../src/io/datasets/images/imageFolder.js'
@@ -147,6 +153,10 @@ const run = (options: object): void => {
 
 const tried = (options: object): unknown => sweep('tried', [{ row: 'one', rate: 2 }], () => unstarted, options)
 
+const pixel = { height: 1, width: 1, channels: 1 }
+const two = { images: Uint8Array.of(0, 1), labels: [0, 1] }
+const inMemory = { name: 'two', shape: pixel, train: two, test: two }
+
 /** By the name of the declaration. */
 export const optionTable: Readonly<Record<string, Entry>> = {
   adaptivePool2dOptions: [adaptivePool2dOptions, (more) => adaptiveAvgPool2d(more)],
@@ -156,6 +166,8 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   apdOptions: [apdOptions, (more) => apd(attack, { ...mask, ...more })],
   apgdOptions: [apgdOptions, (more) => apgd({ epsilon: 0.1, ...more })],
   apgdTargetedOptions: [apgdTargetedOptions, (more) => apgdTargeted({ epsilon: 0.1, ...more })],
+  arraysPartOptions: [arraysPartOptions, (more) => fromArrays({ ...inMemory, test: { ...two, ...more } })],
+  arraysShapeOptions: [arraysShapeOptions, (more) => fromArrays({ ...inMemory, shape: { ...pixel, ...more } })],
   attackEvalOptions: [attackEvalOptions, (more) => attackEval([attack], more)],
   autoAttackOptions: [autoAttackOptions, (more) => autoAttack({ epsilon: 0.1, ...more })],
   avgPool2dOptions: [avgPool2dOptions, (more) => avgPool2d({ kernel: 2, ...more })],
@@ -189,6 +201,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   hsicRegularizeOptions: [hsicRegularizeOptions, (more) => hsicRegularize({ ...hsic, ...more })],
   hydraOptions: [hydraOptions, (more) => hydra(attack, { ...mask, ...more })],
   idOptions: [idOptions, (more) => relu(more)],
+  fromArraysOptions: [fromArraysOptions, (more) => fromArrays({ ...inMemory, ...more })],
   imageFolderOptions: [imageFolderOptions, (more) => imageFolder({ name: 'flowers', ...more })],
   latencyBudgetOptions: [
     latencyBudgetOptions,

@@ -517,7 +517,7 @@ describe('exportModel', () => {
     expect([...fake.artifacts.keys()]).toEqual(files)
   })
 
-  it('writes a header before each C file, and refuses names that are none in C', async () => {
+  it('writes a header before each C file, and refuses names that are not names in C', async () => {
     const fake = fakeRun()
     await collect(
       lentSteps(fake).pipe(initialise(tinyNet), exportModel('net.c'), exportModel('net.int8.c')),

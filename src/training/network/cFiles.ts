@@ -20,7 +20,7 @@ const EXAMPLES = 3
 /**
  * A network in use as C in float32, with the logits of the first test images as its self-test.
  *
- * @returns a FileError for a layer without C code, weights that are not finite, or a name that is none in C
+ * @returns a FileError for a layer without C code, weights that are not finite, or a file name that does not begin as a name in C
  */
 export const cFiles = (file: string, network: Folded, data: Dataset): Either<PwoaError, CFiles> =>
   pipe(

@@ -23,7 +23,7 @@ export interface Examples {
  * A network in float32 as portable C99.
  *
  * @param file the name of the C file; names in it begin with it, without its ending
- * @returns the files, or a FileError if its name is none in C
+ * @returns the files, or a FileError if its name is not one in C
  */
 export const encodeC = (program: Program, examples: Examples, file: string): Either<PwoaError, CFiles> =>
   refusing({ stage: 'exportModel', file }, () => {

@@ -14,6 +14,7 @@ export interface Form {
   readonly store: string
 }
 
+/** float32. */
 export const floatForm: Form = {
   value: 'float',
   weight: 'float',
@@ -30,6 +31,7 @@ const integers = {
   read: (value: string) => `((int32_t)${value} - zero)`,
 }
 
+/** 8-bit integers: 32-bit sums become numbers of a grid. */
 export const integerForm: Form = {
   ...integers,
   parameters: 'const int32_t *multipliers, const uint8_t *shifts, int32_t zero, int32_t to, int32_t low',

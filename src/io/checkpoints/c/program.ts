@@ -63,6 +63,7 @@ export interface AddStep extends StepPlace {
   readonly type: 'add'
 }
 
+/** What is computed from some values and written as another. */
 export type Step = SumsStep | PoolStep | MapStep | PadStep | AddStep
 
 /** A network as steps; the last one writes the logits. */

@@ -55,6 +55,7 @@ interface IntegerAdd {
   readonly to: number
 }
 
+/** A step in integers. */
 export type IntegerStep = IntegerSums | IntegerPool | IntegerMap | IntegerPad | IntegerAdd
 
 /** A network in 8-bit integers. */

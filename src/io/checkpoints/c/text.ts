@@ -23,7 +23,9 @@ export const arrayText = (type: string, name: string, numbers: readonly string[]
   return `static const ${type} ${name}[] = {\n${[...lines, line].join('\n')}\n};\n`
 }
 
+/** Integers as constants. */
 export const integerTexts = (values: Iterable<number>): readonly string[] => Array.from(values, String)
+/** Floats as constants. */
 export const floatTexts = (values: Iterable<number>): readonly string[] => Array.from(values, floatText)
 
 /** Text in a comment: on one line, and without what could end it. */

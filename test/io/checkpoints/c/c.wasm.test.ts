@@ -27,11 +27,11 @@ import { parametersOf } from '../../../../src/models/parameters/parameters.js'
 import { calibrate } from '../../../../src/training/network/calibrate.js'
 import { cFiles, integerCFiles } from '../../../../src/training/network/cFiles.js'
 import { Student } from '../../../../src/training/network/network.js'
-import { longer } from '../../../support/longer.js'
-import { gcc, needing } from '../../../support/needs.js'
+import { inLong, longer } from '../../../support/longer.js'
+import { cortexM, gcc, needing } from '../../../support/needs.js'
 import { seededNumbers } from '../../../support/numbers.js'
 import { randomNetwork, seededNetwork } from '../../../support/randomNetworks.js'
-import { type Code, runChecked } from './compiled.js'
+import { type Code, runChecked, runOnCortex } from './compiled.js'
 
 const IMAGES = 4
 
@@ -83,7 +83,7 @@ const valueOf = (files: Either<PwoaError, CFiles>): CFiles => {
   return files.right
 }
 
-const networks = [...fc.sample(randomNetwork.filter(hasCode), { numRuns: longer(8, 60), seed: 28 }), unusual].map(
+const networks = [...fc.sample(randomNetwork.filter(hasCode), { numRuns: longer(8, 24), seed: 28 }), unusual].map(
   (net, i) => pruned(net, i + 1, [0, 0.8, 0.97][i % 3] ?? 0),
 )
 
@@ -125,6 +125,29 @@ it('has integer logits near those in float32', () => {
   expect(Math.max(...errors)).toBeLessThan(0.1)
 })
 
+/** The code of all networks in integers, images for them, and what it has to print. */
+const integerCases = () => {
+  const programs = cases.map(integersOf)
+  const codes = cases.map(({ data }, i): Code => {
+    const calibrated = programs[i]?.calibrated
+    if (!calibrated) throw new Error(`no network ${i}`)
+    return {
+      name: `net${i}.int8`,
+      prefix: `net${i}_int8`,
+      ...valueOf(integerCFiles(`net${i}.int8.c`, calibrated, data)),
+    }
+  })
+  // Bytes at the ends of their range, too: other images than those of the calibration.
+  const others = cases.map(({ network }) =>
+    noise(network.architecture, 9).test.images.map((byte) => (byte < 40 ? 0 : byte > 200 ? 255 : byte)),
+  )
+  const expected = others.flatMap((images, i) => {
+    const program = programs[i]?.program
+    return ['0 0', ...(program ? integerLogitsOf(program, images).map(String) : [])]
+  })
+  return { codes, images: Buffer.concat(others), expected }
+}
+
 describe('C code', needing(gcc), () => {
   it('computes what the engine does in float32', () => {
     const codes = cases.map(({ network, data }, i): Code => {
@@ -146,25 +169,15 @@ describe('C code', needing(gcc), () => {
   })
 
   it('computes in integers what our own arithmetic does, bit for bit', () => {
-    const programs = cases.map(integersOf)
-    const codes = cases.map(({ data }, i): Code => {
-      const calibrated = programs[i]?.calibrated
-      if (!calibrated) throw new Error(`no network ${i}`)
-      return {
-        name: `net${i}.int8`,
-        prefix: `net${i}_int8`,
-        ...valueOf(integerCFiles(`net${i}.int8.c`, calibrated, data)),
-      }
-    })
-    // Bytes at the ends of their range, too: other images than those of the calibration.
-    const others = cases.map(({ network }) =>
-      noise(network.architecture, 9).test.images.map((byte) => (byte < 40 ? 0 : byte > 200 ? 255 : byte)),
-    )
-    const printed = runChecked(codes, IMAGES, Buffer.concat(others))
-    const expected = others.flatMap((images, i) => {
-      const program = programs[i]?.program
-      return ['0 0', ...(program ? integerLogitsOf(program, images).map(String) : [])]
-    })
+    const { codes, images, expected } = integerCases()
+    const printed = runChecked(codes, IMAGES, images)
     expect(printed).toEqual(expected)
+  })
+})
+
+describe('C code on a Cortex-M4', needing(inLong, cortexM), () => {
+  it('computes the same integers', () => {
+    const { codes, images, expected } = integerCases()
+    expect(runOnCortex(codes, IMAGES, images)).toEqual(expected)
   })
 })

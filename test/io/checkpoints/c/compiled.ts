@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { CFiles } from '../../../../src/io/checkpoints/c/cFile.js'
 
 /** A file pair, with the name of the C file without its ending and what its names begin with. */
@@ -72,5 +73,25 @@ export const runChecked = (codes: readonly Code[], count: number, input: Uint8Ar
     const sources = [...codes.map(({ name }) => `${name}.c`), 'main.c']
     execFileSync('gcc', [...STRICT, ...CHECKED, ...sources, '-o', 'main', '-lm'], { cwd: folder, stdio: 'pipe' })
     const printed = execFileSync(join(folder, 'main'), { cwd: folder, input, timeout: 60_000, stdio: 'pipe' })
+    return printed.toString('utf8').trim().split('\n')
+  })
+
+const support = (file: string): string => fileURLToPath(new URL(`../../../support/cortex/${file}`, import.meta.url))
+
+const CORTEX = ['-mcpu=cortex-m4', '-mthumb', '-Os', '-std=c99', '-Wall', '-Wextra', '-Werror', '-pedantic']
+const LINKED = ['--specs=rdimon.specs', '-nostartfiles', '-T', support('link.ld')]
+const BOARD = ['-M', 'mps2-an386', '-nographic', '-monitor', 'none', '-serial', 'none']
+const STREAMS = ['-semihosting-config', 'enable=on,target=native']
+
+/** What the same program prints on an emulated Cortex-M4, compiled for size. */
+export const runOnCortex = (codes: readonly Code[], count: number, input: Uint8Array): readonly string[] =>
+  inFolder(filesOf(codes, mainOf(codes, count)), (folder) => {
+    const sources = [support('start.c'), ...codes.map(({ name }) => `${name}.c`), 'main.c']
+    execFileSync('arm-none-eabi-gcc', [...CORTEX, ...LINKED, ...sources, '-o', 'main.elf', '-lm'], {
+      cwd: folder,
+      stdio: 'pipe',
+    })
+    const program = [...BOARD, ...STREAMS, '-kernel', 'main.elf']
+    const printed = execFileSync('qemu-system-arm', program, { cwd: folder, input, timeout: 120_000, stdio: 'pipe' })
     return printed.toString('utf8').trim().split('\n')
   })

@@ -115,6 +115,7 @@ export { type ResnetOptions, resnet18, resnet34, resnet50, wideResnet50x2 } from
 export { type RobustWideResnetOptions, robustWideResnet } from './models/zoo/robustWideResnet.js'
 export { coltMnist, ovalBase, ovalDeep, resnet2b, resnet2bMnbab, smallCnn } from './models/zoo/smallNetworks.js'
 export { type VggOptions, vgg11bn, vgg16bn } from './models/zoo/vgg.js'
+export { type VitOptions, vit } from './models/zoo/vit.js'
 export { type WideResnetOptions, wideResnet } from './models/zoo/wideResnet.js'
 export { architectureNames, cifarNet, lenet, lenet5, mnistNet, zoo } from './models/zoo/zoo.js'
 export { type AdmmMaskOptions, admmMask } from './operators/admmMask.js'

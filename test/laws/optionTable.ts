@@ -100,6 +100,7 @@ import {
 } from '../../src/models/zoo/resnet.js'
 import { robustWideResnet, robustWideResnetOptions } from '../../src/models/zoo/robustWideResnet.js'
 import { vgg11bn, vgg11bnOptions, vgg16bn, vgg16bnOptions } from '../../src/models/zoo/vgg.js'
+import { vit, vitOptions } from '../../src/models/zoo/vit.js'
 import { wideResnet, wideResnetOptions } from '../../src/models/zoo/wideResnet.js'
 import { admmMask, admmMaskOptions } from '../../src/operators/admmMask.js'
 import { adversarial, adversarialOptions } from '../../src/operators/adversarial.js'
@@ -273,6 +274,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   vgg11bnOptions: [vgg11bnOptions, (more) => vgg11bn({ width: 2, ...more })],
   wideResnet50x2Options: [wideResnet50x2Options, (more) => wideResnet50x2({ width: 2, ...more })],
   vgg16bnOptions: [vgg16bnOptions, (more) => vgg16bn({ width: 2, ...more })],
+  vitOptions: [vitOptions, (more) => vit({ depth: 1, width: 12, size: 32, ...more })],
   vibOptions: [vibOptions, (more) => vib(more)],
   wideResnetOptions: [wideResnetOptions, (more) => wideResnet({ depth: 10, factor: 1, width: 2, ...more })],
 }

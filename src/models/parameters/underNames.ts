@@ -17,6 +17,7 @@ export interface SeenTensors {
  *
  * - a prefix of all of its tensors: `module.` (DataParallel), `model.` (RobustBench), `1.` (a Sequential of a
  *   normalisation and the network), `module.model.` (MadryLab's robustness) …;
+ * - `in_proj_weight` and `in_proj_bias` of `torch.nn.MultiheadAttention`, which are those of a layer `in_proj` here;
  * - a second copy of the network, equal in every bit (robustness' `module.attacker.model.`);
  * - the normalisation's constants: `mu` and `sigma` or `mean` and `std` (RobustBench), `new_mean` and `new_std`
  *   (robustness), under any prefix;
@@ -26,7 +27,8 @@ export interface SeenTensors {
  *
  * The prefix is the one with which most of the network's names are found; of several, the shortest.
  */
-export const underNames = (architecture: Architecture, given: NamedTensors): SeenTensors => {
+export const underNames = (architecture: Architecture, stored: NamedTensors): SeenTensors => {
+  const given = withProjections(stored)
   const own = new Set([...parametersOf(architecture), ...statisticsOf(architecture)].map(({ name }) => name))
   const prefix = prefixOf(own, given.keys())
   const inner = (name: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : '')
@@ -45,6 +47,9 @@ export const underNames = (architecture: Architecture, given: NamedTensors): See
  * the tensors of a loss.
  */
 const UNUSED = /\.num_batches_tracked$|(^|\.)n_averaged$|^criterion\./
+
+const withProjections = (stored: NamedTensors): NamedTensors =>
+  new Map([...stored].map(([name, tensor]) => [name.replace(/\.in_proj_(weight|bias)$/, '.in_proj.$1'), tensor]))
 
 /** A name without its first 0, 1, 2 … parts: `a.b.c`, `b.c`, `c`. */
 const tailsOf = (name: string): readonly string[] => {

@@ -105,13 +105,17 @@ const MOST_HELD = 12
 const listed = (items: readonly string[], most = 10): string =>
   items.length <= most ? items.join(', ') : `${items.slice(0, most).join(', ')} … (${items.length} in all)`
 
+/** Whether a tensor has the wanted shape; linear layers on tokens are convolutions of one pixel here. */
+const isOf = (shape: readonly number[], wanted: readonly number[]): boolean =>
+  text(shape) === text(wanted) || (shape.length === 2 && text([...shape, 1, 1]) === text(wanted))
+
 /** Which tensors are missing, of another shape, or unknown: a phrase for each of the three. */
 const namesAndShapes = (wanted: readonly Wanted[], tensors: NamedTensors): readonly string[] => {
   const known = new Set(wanted.map(({ name }) => name))
   const missing = wanted.filter(({ name }) => !tensors.has(name))
   const misshapen = wanted.flatMap(({ name, torchShape }) => {
     const tensor = tensors.get(name)
-    return tensor && text(tensor.shape) !== text(torchShape)
+    return tensor && !isOf(tensor.shape, torchShape)
       ? [`"${name}" of shape ${text(tensor.shape)} instead of ${text(torchShape)}`]
       : []
   })

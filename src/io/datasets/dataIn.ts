@@ -54,6 +54,6 @@ const missingOf = async (folder: string, { train, test }: CifarVersion): Promise
 
 const classFoldersIn = async (folder: string): Promise<DataPresence> => {
   const missing: string[] = []
-  for (const part of ['train', 'test']) if (!(await exists(join(folder, part)))) missing.push(part)
+  for (const parts of [['train'], ['test', 'val']]) if (!(await firstOf(folder, parts))) missing.push(parts[0] ?? '')
   return { name: 'class folders of images', place: missing.length === 2 ? undefined : folder, missing }
 }

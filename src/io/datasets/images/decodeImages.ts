@@ -4,7 +4,7 @@ import { PwoaFailure } from '../../../dsl/errors.js'
 import type { ReadBudget } from '../../files/readBudget.js'
 import { type Place, Refusal, refusalAt, toFileError } from '../../files/refusal.js'
 import { messageOf } from '../../files/thrown.js'
-import type { Color, ImageDecoder, Pixels } from './imageDecoder.js'
+import type { Color, ImageDecoder, Pixels, Resizing } from './imageDecoder.js'
 import type { ImageFile } from './imageFiles.js'
 
 /** What happens to a file that cannot be decoded: it is an error, or the file is left out. */
@@ -15,6 +15,8 @@ export interface DecodeOptions {
   readonly decoder: ImageDecoder
   readonly color: Color
   readonly undecodable: Undecodable
+  /** The size that every image gets. @default that of the first file, which all must have */
+  readonly resizing?: Resizing | undefined
   /** Stops decoding between two groups of files. */
   readonly signal: AbortSignal
   /** The most bytes of pixels that all files together may have. */
@@ -36,6 +38,8 @@ export interface Decoded {
 
 /** Files that are decoded at a time; the library has its own threads. */
 const GROUP = 64
+/** The same if images get another size, which needs the pixels of whole images. */
+const RESIZED = 4
 /** The most bytes of pixels that are decoded at a time, unless a single image has more. */
 const GROUP_BYTES = 2 ** 27
 /** Copies of an image while it is decoded. */
@@ -86,16 +90,26 @@ const withBytes = async <A>(
 const sizeInWords = ({ height, width, channels }: ImageShape): string => `${height} × ${width} × ${channels}`
 
 const wrongShape = (place: Place, path: string, expected: ImageShape, actual: ImageShape): PwoaFailure =>
-  refusalAt({ ...place, file: path }, `images of ${sizeInWords(expected)}, as the first image`, sizeInWords(actual))
+  refusalAt(
+    { ...place, file: path },
+    `images of ${sizeInWords(expected)}, as the first image`,
+    sizeInWords(actual),
+    `imageFolder({ size: ${Math.min(expected.height, expected.width)} }) gives all images one size.`,
+  )
 
 /** The pixels of a file; undefined if it is left out. By its header alone a larger image is refused. */
 const pixelsOf = (
   place: Place,
   file: ImageFile,
   shape: ImageShape,
-  { decoder, color, undecodable }: DecodeOptions,
+  { decoder, color, undecodable, resizing, budget }: DecodeOptions,
 ): Promise<Pixels | undefined> =>
   withBytes(place, file, { undecodable }, async (bytes) => {
+    if (resizing) {
+      const { height, width, channels } = await decoder.shapeOf(bytes, color)
+      budget.check(RESIZED * COPIES * height * width * channels, `an image of ${height} × ${width} pixels`)
+      return decoder.decodeTo(bytes, color, resizing, height * width)
+    }
     const most = shape.height * shape.width
     try {
       return await decoder.decode(bytes, color, most)
@@ -111,6 +125,7 @@ const firstShape = async (
   files: readonly ImageFile[],
   options: DecodeOptions,
 ): Promise<ImageShape | undefined> => {
+  if (options.resizing) return shapeByHeader(place, files, options)
   for (const file of files) {
     if (options.signal.aborted) throw interrupted(place.stage)
     const declared = await withBytes(place, file, options, (bytes) => options.decoder.shapeOf(bytes, options.color))
@@ -129,11 +144,11 @@ const firstShape = async (
 export const shapeByHeader = async (
   place: Place,
   files: readonly ImageFile[],
-  { decoder, color, undecodable }: Pick<DecodeOptions, 'decoder' | 'color' | 'undecodable'>,
+  { decoder, color, undecodable, resizing }: Pick<DecodeOptions, 'decoder' | 'color' | 'undecodable' | 'resizing'>,
 ): Promise<ImageShape> => {
   for (const file of files) {
     const shape = await withBytes(place, file, { undecodable }, (bytes) => decoder.shapeOf(bytes, color))
-    if (shape !== undefined) return shape
+    if (shape !== undefined) return resizing ? { ...shape, height: resizing.size, width: resizing.size } : shape
   }
   throw nothingDecoded(place)
 }
@@ -171,7 +186,7 @@ export const decodeImages = async (
   checkRoom(place, files.length, shape, options)
   const labels = new Uint8Array(files.length)
   const size = imageSize(shape)
-  const atOnce = Math.max(1, Math.min(GROUP, files.length, Math.floor(GROUP_BYTES / size)))
+  const atOnce = Math.max(1, Math.min(options.resizing ? RESIZED : GROUP, files.length, Math.floor(GROUP_BYTES / size)))
   options.budget.allocate((files.length + COPIES * atOnce) * size, 'the pixels of all images')
   const images = new Uint8Array(files.length * size)
   let count = 0

@@ -1,3 +1,4 @@
+import type { Sharp, SharpOptions } from 'sharp'
 import type { ImageShape } from '../../../dsl/dataset.js'
 import { PwoaFailure } from '../../../dsl/errors.js'
 import { refuseKind } from '../../files/kindOfFile.js'
@@ -13,6 +14,14 @@ export interface Pixels {
   readonly shape: ImageShape
 }
 
+/** A size that every image gets. */
+export interface Resizing {
+  /** Height and width of the result, in pixels. */
+  readonly size: number
+  /** `cover` crops what is longer, `contain` adds black, `fill` stretches. */
+  readonly fit: 'cover' | 'contain' | 'fill'
+}
+
 /** Decodes JPEG and PNG. */
 export interface ImageDecoder {
   /** The library with its version: another version may return other pixels. */
@@ -21,12 +30,14 @@ export interface ImageDecoder {
   readonly shapeOf: (file: Uint8Array, color: Color) => Promise<ImageShape>
   /** Pixels of a file; rejects if it is not a whole JPEG or PNG file, or by its header has more than `most` pixels. */
   readonly decode: (file: Uint8Array, color: Color, most: number) => Promise<Pixels>
+  /** The same in another size. The longer side of a covering image is cropped at both ends alike. */
+  readonly decodeTo: (file: Uint8Array, color: Color, resizing: Resizing, most: number) => Promise<Pixels>
 }
 
 /** What JPEG allows; the decoder takes many times the memory of a longer row. */
 const MOST_EXTENT = 65_535
 
-const CHANNELS: Readonly<Record<Color, number>> = { rgb: 3, grey: 1 }
+const CHANNELS = { rgb: 3, grey: 1 } as const satisfies Readonly<Record<Color, number>>
 
 const spaces = { rgb: 'srgb', grey: 'b-w' } as const satisfies Readonly<Record<Color, string>>
 
@@ -63,18 +74,35 @@ export const loadDecoder = async (stage: string): Promise<ImageDecoder> => {
         refuse(`an image of at most ${MOST_EXTENT} pixels a side`, `${height} × ${width}`)
       return { height, width, channels: CHANNELS[color] }
     },
-    decode: async (file, color, most) => {
+    decode: (file, color, most) => {
       checkSignature(file)
-      // Pixels as stored, without applying a colour profile: PIL and torchvision read them in the same way.
-      const { data, info } = await sharp(file, { failOn: 'warning', ignoreIcc: true, limitInputPixels: most })
-        .removeAlpha()
-        .toColourspace(spaces[color])
-        .raw()
-        .toBuffer({ resolveWithObject: true })
-      const { height, width, channels } = info
-      return { data, shape: { height, width, channels } }
+      return pixelsOf(sharp(file, reading(most)), color)
+    },
+    decodeTo: async (file, color, { size, fit }, most) => {
+      checkSignature(file)
+      const { hasAlpha } = await sharp(file, reading(most)).metadata()
+      const resize = { fit, kernel: 'linear', background: 'black', fastShrinkOnLoad: false } as const
+      if (!hasAlpha) return pixelsOf(sharp(file, reading(most)).resize(size, size, resize), color)
+      // Alpha is dropped before resizing, which would weight the pixels by it.
+      const { data, shape } = await pixelsOf(sharp(file, reading(most)), color)
+      const { height, width } = shape
+      const raw = { width, height, channels: CHANNELS[color] }
+      return pixelsOf(sharp(data, { raw }).resize(size, size, resize), color)
     },
   }
+}
+
+/** Pixels as stored, without applying a colour profile or an orientation: PIL and torchvision read them in the same way. */
+const reading = (most: number): SharpOptions => ({ failOn: 'warning', ignoreIcc: true, limitInputPixels: most })
+
+const pixelsOf = async (image: Sharp, color: Color): Promise<Pixels> => {
+  const { data, info } = await image
+    .removeAlpha()
+    .toColourspace(spaces[color])
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const { height, width, channels } = info
+  return { data, shape: { height, width, channels } }
 }
 
 /** @throws Refusal for a file that does not begin as JPEG or PNG does */

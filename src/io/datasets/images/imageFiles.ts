@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
+import { exists } from '../../files/readWhole.js'
 import { clipped, refuse } from '../../files/refusal.js'
 import { codeOf, messageOf } from '../../files/thrown.js'
 
@@ -58,17 +59,31 @@ const readable = <A>(path: string, read: (path: string) => A): A => {
   }
 }
 
+/** Folders within the folder of a class. */
+const MOST_DEPTH = 8
+
 const filesOf = (folder: string, label: number): readonly ImageFile[] => {
-  const files = readable(folder, (path) => readdirSync(path))
-    .filter((name) => IMAGE.test(name))
-    .sort()
-    .flatMap((name): ImageFile | readonly [] => {
-      // Not `join`: it would normalise the folder again for each of its files.
-      const path = folder + sep + name
+  const files = imagesIn(folder, label, 0)
+  return files.length > 0 ? files : refuse('at least one JPEG or PNG file in each class folder', `none in ${folder}`)
+}
+
+/** The images of a folder, then those of the folders in it. */
+const imagesIn = (folder: string, label: number, depth: number): readonly ImageFile[] => {
+  const entries = readable(folder, (path) => readdirSync(path, { withFileTypes: true }))
+  // Not `join`: it would normalise the folder again for each of its files.
+  const at = (name: string): string => folder + sep + name
+  const names = (some: typeof entries): readonly string[] => some.map(({ name }) => name).sort()
+  const images = names(entries.filter((entry) => IMAGE.test(entry.name) && !entry.isDirectory())).flatMap(
+    (name): ImageFile | readonly [] => {
+      const path = at(name)
       const facts = readable(path, (file) => statSync(file))
       return facts.isFile() ? { path, label, size: facts.size, modified: facts.mtimeMs } : []
-    })
-  return files.length > 0 ? files : refuse('at least one JPEG or PNG file in each class folder', `none in ${folder}`)
+    },
+  )
+  const inner = names(entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.')))
+  if (inner.length > 0 && depth === MOST_DEPTH)
+    return refuse(`at most ${MOST_DEPTH} folders within each other`, `more, in ${folder}`)
+  return inner.length === 0 ? images : [...images, ...inner.flatMap((name) => imagesIn(at(name), label, depth + 1))]
 }
 
 /** The first of each class, then the second of each class, and so on: every part of a split has all classes. */
@@ -84,22 +99,23 @@ const inTurn = (classes: readonly (readonly ImageFile[])[]): readonly ImageFile[
 }
 
 /**
- * Lists `root/train/<class>/*` and `root/test/<class>/*`. The label of a class is the index of its name among the sorted
+ * Lists `root/train/<class>/*` and `root/test/<class>/*`, or `root/val/<class>/*` if there is no `test`, as in ImageNet. The label of a class is the index of its name among the sorted
  * names.
  *
  * @throws Refusal for a folder of another layout, a class without images, and a class that only one split has
  */
 export const listImages = async (root: string): Promise<ImageFiles> => {
   const classes = await foldersIn(join(root, 'train'))
-  const others = await foldersIn(join(root, 'test'))
+  const test = (await exists(join(root, 'test'))) || !(await exists(join(root, 'val'))) ? 'test' : 'val'
+  const others = await foldersIn(join(root, test))
   if (classes.length < 2) return refuse(`two classes or more in ${join(root, 'train')}`, `${classes.length}`)
   if (classes.length > MOST_CLASSES) return refuse(`at most ${MOST_CLASSES} classes`, `${classes.length}`)
   const lonely = [...classes, ...others].find((name) => !(classes.includes(name) && others.includes(name)))
   if (lonely !== undefined) {
-    const here = classes.includes(lonely) ? 'train' : 'test'
-    return refuse('the same classes in train and test', `"${clipped(lonely)}" in ${here} alone`)
+    const here = classes.includes(lonely) ? 'train' : test
+    return refuse(`the same classes in train and ${test}`, `"${clipped(lonely)}" in ${here} alone`)
   }
-  const of = (split: 'train' | 'test'): readonly ImageFile[] =>
+  const of = (split: string): readonly ImageFile[] =>
     inTurn(classes.map((name, label) => filesOf(join(root, split, name), label)))
-  return { classes, train: of('train'), test: of('test') }
+  return { classes, train: of('train'), test: of(test) }
 }

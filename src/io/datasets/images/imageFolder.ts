@@ -1,8 +1,9 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Augmentation, DataContext, DataSource, Dataset } from '../../../dsl/dataset.js'
 import { rejectOption, toPwoaError } from '../../../dsl/errors.js'
+import { given } from '../../../dsl/kit/given.js'
 import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
-import { choice, list, positive, text } from '../../../dsl/options/kinds.js'
+import { choice, list, positive, text, whole } from '../../../dsl/options/kinds.js'
 import { augmentationOption } from '../../../dsl/options/languageTypes.js'
 import { placing } from '../../files/refusal.js'
 import { batchSizeOption, dataDirOption, dataFolder } from '../common/sourceOptions.js'
@@ -24,6 +25,17 @@ export const imageFolderOptions = declareOptions(STAGE, {
   augment: list(augmentationOption()).default([]),
   /** Three channels or one. @default 'rgb' */
   color: choice(['rgb', 'grey']).default('rgb'),
+  /**
+   * Height and width that every image gets, 1 … 1,024 pixels. Images are filtered by a triangle (bilinear, antialiased).
+   * @default as stored: all images must have one size
+   */
+  size: whole(1, { most: 1024, unit: 'pixels' }).optional('as stored: all images must have one size'),
+  /**
+   * How an image fits into `size`: `cover` scales the shorter side and crops the longer one at both ends, as torchvision's
+   * `Resize(size)` and `CenterCrop(size)`; `contain` scales the longer side and adds black; `fill` stretches.
+   * @default 'cover'
+   */
+  fit: choice(['cover', 'contain', 'fill']).optional("'cover'"),
   /** What to do with a file that cannot be decoded; the name says how many were skipped. @default 'refuse' */
   undecodable: choice(['refuse', 'skip']).default('refuse'),
   /**
@@ -38,12 +50,18 @@ export const imageFolderOptions = declareOptions(STAGE, {
 export interface ImageFolderOptions extends OptionsOf<typeof imageFolderOptions> {}
 
 /**
- * Images in class folders, `train/<class>/*` and `test/<class>/*`, JPEG or PNG, all of one size. The label of a class is
+ * Images in class folders, `train/<class>/*` and `test/<class>/*` (or `val/<class>/*`), also in folders below, JPEG or PNG, all
+ * of one size unless `size` is given. The label of a class is
  * the index of its name among the sorted names, as in torchvision's `ImageFolder`. Images are ordered as the first of
  * each class, the second of each class, and so on. They are decoded once, in parallel, then kept as one packed file in
  * the cache folder (`PWOA_CACHE`), which is used again until a file changes.
  *
+ * Pixels are read as torchvision reads them: an alpha channel is dropped, colour profiles and the orientation of EXIF are not
+ * applied. With `size`, a pixel may differ from PIL's by a few of 255 levels, because the filters round differently, and the
+ * crop by one pixel if the rest is odd. CMYK is converted by libvips' own profile.
+ *
  * @example
+ * pipeline('flowers', imageFolder({ name: 'flowers', dataDir: 'data/flowers', size: 32 }))
  * pipeline('cifar10', imageFolder({ name: 'CIFAR-10 (JPEG)', dataDir: 'data/cifar10-jpeg' }))
  * @throws OptionError for a wrong option; when opened, FileError for a folder of another layout, a class without images, a
  * file that cannot be decoded, images of different sizes, or more pixels than the budget allows
@@ -52,8 +70,10 @@ export interface ImageFolderOptions extends OptionsOf<typeof imageFolderOptions>
 export const imageFolder = (options: ImageFolderOptions): DataSource => {
   const read = imageFolderOptions.read(options)
   const { readBudget, ...planned } = read
-  const { name, batchSize, dataDir, augment, color, undecodable } = planned
-  const choices: ImageChoices = { color, undecodable }
+  const { name, batchSize, dataDir, augment, color, undecodable, size, fit } = planned
+  if (fit !== undefined && size === undefined) rejectOption(STAGE, 'size beside fit', 'fit alone')
+  const resizing = size === undefined ? undefined : { size, fit: fit ?? 'cover' }
+  const choices: ImageChoices = { color, undecodable, ...given({ resizing }) }
   const budget = { times: readBudget, option: 'readBudget' }
   return {
     name,

@@ -2,13 +2,15 @@ import { type BudgetOptions, ReadBudget } from '../../files/readBudget.js'
 import { packedOnce } from '../common/packedCache.js'
 import type { PackedDataset } from '../common/packedDataset.js'
 import { decodeImages, type Undecodable } from './decodeImages.js'
-import { type Color, loadDecoder } from './imageDecoder.js'
+import { type Color, loadDecoder, type Resizing } from './imageDecoder.js'
 import { type ImageFile, listImages } from './imageFiles.js'
 
 /** How the images of a folder are read. */
 export interface ImageChoices {
   readonly color: Color
   readonly undecodable: Undecodable
+  /** The size that every image gets. @default as stored: all have one size */
+  readonly resizing?: Resizing
 }
 
 /** Stops reading, and limits it. */

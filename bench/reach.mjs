@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { valueOf } from '../dist/dsl/errors.js'
 import { loadEngine } from '../dist/engine/load/loadEngine.js'
 import { tf } from '../dist/engine/tf.js'
-import * as pwoa from '../dist/index.js'
+import { normalisations, preactResnet18, withNormalisation } from '../dist/index.js'
 import { readCheckpoint } from '../dist/io/checkpoints/readCheckpoint.js'
 import { selfDescribed } from '../dist/models/parameters/selfDescribed.js'
 import { sizedNetwork } from '../dist/models/zoo/families.js'
@@ -23,6 +23,9 @@ import { Student } from '../dist/training/network/network.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { values: given } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
+
+/** The networks that a file shows without some of their options. */
+const factories = { preactResnet18 }
 
 /** Mulberry32, as in scripts/golden_numbers.py. */
 const seeded = (seed, count) =>
@@ -51,8 +54,8 @@ const textOf = (value) =>
         : String(value)
 
 const named = [
-  ['cifar10', pwoa.normalisations.cifar10],
-  ['imagenet', pwoa.normalisations.imagenet],
+  ['cifar10', normalisations.cifar10],
+  ['imagenet', normalisations.imagenet],
 ]
 
 const nameOf = (normalisation) =>
@@ -67,9 +70,9 @@ const read = async (folder, examples, { call, file, size, options, normalisation
   const isPlain = Object.keys(options).length === 0
   const wanted = isPlain
     ? sizedNetwork('reach', call, checkpoint.tensors, { classes: 10, side: size }).architecture
-    : pwoa[call](options)
+    : factories[call](options)
   // DeepMind's networks have CIFAR-10's normalisation of their own.
-  const asked = pwoa.withNormalisation(wanted, 'none') === wanted ? (normalisation ?? undefined) : undefined
+  const asked = withNormalisation(wanted, 'none') === wanted ? (normalisation ?? undefined) : undefined
   const { architecture, weights, statistics } = valueOf(selfDescribed('reach', path, checkpoint, wanted, asked))
   const student = new Student(architecture, weights, statistics)
   const pixels = seeded(1000, examples * 3 * size * size).map((value) => (value + 1) / 2)

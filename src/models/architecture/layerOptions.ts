@@ -1,7 +1,7 @@
 // What layers take. How a layer fits into its network is checked by `architecture`, which knows the shapes.
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, flag, list, number, positive, text, whole } from '../../dsl/options/kinds.js'
-import { pixels } from './extentOption.js'
+import { pixels } from '../../dsl/options/pixels.js'
 import { meanBounds, stdBounds, unitsMeant } from './normalisationUnits.js'
 
 const idField = {

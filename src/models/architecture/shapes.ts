@@ -1,12 +1,10 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
-import { type Extent, pairOf } from '../../dsl/kit/extent.js'
-import type { AttentionLayer, Conv2dLayer, ConvTranspose2dLayer, GivenValue, Layer, PoolWindows } from './layer.js'
-import { groupsOf } from './layers.js'
+import { checkConvolution, enlarged, pooled, windowed } from './imageSizes.js'
+import type { AttentionLayer, GivenValue, Layer } from './layer.js'
 import { stdBounds, wrongUnits } from './normalisationUnits.js'
 import { mostPadded, padModes } from './padModes.js'
 import { ZEROS } from './selection.js'
-import { poolWindows } from './windowsAlong.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
 export type NodeShape =
@@ -14,8 +12,6 @@ export type NodeShape =
   | { readonly kind: 'vector'; readonly features: number; readonly flattenedFrom?: ImageShape }
 
 type ImageNode = Extract<NodeShape, { kind: 'image' }>
-
-const biases: readonly Conv2dLayer['bias'][] = ['learned', 'none']
 
 const givenValues: readonly GivenValue[] = ['noise', 'labels']
 
@@ -39,81 +35,24 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
   const positive = (option: string, value: number): void => {
     if (!Number.isInteger(value) || value < 1) refuse(`a whole ${option} >= 1`, String(value))
   }
+  const asked = { image, refuse, positive }
   const aboveZero = (option: string, value = 1): void => {
     if (!(value > 0 && value < Infinity)) refuse(`a finite ${option} > 0`, String(value))
   }
-  const windows = (
-    kernel: Extent,
-    stride: Extent,
-    padding: Extent,
-    dilation: Extent = 1,
-  ): { height: number; width: number } => {
-    for (const size of pairOf(kernel)) positive('kernel', size)
-    for (const step of pairOf(stride)) positive('stride', step)
-    for (const distance of pairOf(dilation)) positive('dilation', distance)
-    for (const side of pairOf(padding))
-      if (!Number.isInteger(side) || side < 0) refuse('a whole padding >= 0', String(side))
-    const { height, width } = image()
-    const least = (axis: 0 | 1): number =>
-      pairOf(dilation)[axis] * (pairOf(kernel)[axis] - 1) + 1 - 2 * pairOf(padding)[axis]
-    const [high, wide] = [least(0), least(1)]
-    if (height < high || width < wide)
-      refuse(
-        `an image of at least ${high === wide ? `${high} pixels a side` : `${high} x ${wide} pixels`}`,
-        text(first),
-      )
-    const [down, across] = pairOf(stride)
-    return { height: Math.floor((height - high) / down) + 1, width: Math.floor((width - wide) / across) + 1 }
-  }
-  const checkChannels = (convolution: Conv2dLayer | ConvTranspose2dLayer): void => {
-    const { out, bias } = convolution
-    const groups = groupsOf(convolution)
-    positive('number of output channels', out)
-    if (!biases.includes(bias)) refuse(`a bias among ${biases.join(', ')}`, String(bias))
-    positive('number of groups', groups)
-    if (image().channels % groups !== 0 || out % groups !== 0)
-      refuse(`groups that divide ${image().channels} input and ${out} output channels`, `${groups}`)
-  }
-  const larger = ({ kernel, stride, padding, dilation = 1, outputPadding = 0 }: ConvTranspose2dLayer) => {
-    for (const size of pairOf(kernel)) positive('kernel', size)
-    for (const step of pairOf(stride)) positive('stride', step)
-    for (const distance of pairOf(dilation)) positive('dilation', distance)
-    for (const side of [...pairOf(padding), ...pairOf(outputPadding)])
-      if (!Number.isInteger(side) || side < 0) refuse('a whole padding >= 0', String(side))
-    const { height, width } = image()
-    const along = (size: number, axis: 0 | 1): number => {
-      const [step, distance, added] = [pairOf(stride)[axis], pairOf(dilation)[axis], pairOf(outputPadding)[axis]]
-      if (added >= Math.max(step, distance))
-        refuse(`an output padding of less than the stride or the dilation, ${Math.max(step, distance)}`, String(added))
-      const pixels = (size - 1) * step - 2 * pairOf(padding)[axis] + distance * (pairOf(kernel)[axis] - 1) + 1 + added
-      return pixels >= 1 ? pixels : refuse('a padding that leaves a pixel', String(pairOf(padding)[axis]))
-    }
-    return { height: along(height, 0), width: along(width, 1) }
-  }
-  const pooled = (windowed: PoolWindows): NodeShape => {
-    const { kernel, stride, padding = 0 } = windowed
-    windows(kernel, stride, padding)
-    for (const axis of [0, 1] as const) {
-      const [zeros, most] = [pairOf(padding)[axis], pairOf(kernel)[axis] / 2]
-      if (zeros > most) refuse(`a padding of at most half the kernel, ${most}`, String(zeros))
-    }
-    const [rows, columns] = poolWindows(image(), windowed)
-    return { kind: 'image', height: rows.count, width: columns.count, channels: image().channels }
-  }
   switch (layer.type) {
     case 'convTranspose2d':
-      checkChannels(layer)
-      return { kind: 'image', ...larger(layer), channels: layer.out }
+      checkConvolution(asked, layer)
+      return { kind: 'image', ...enlarged(asked, layer), channels: layer.out }
     case 'conv2d':
-      checkChannels(layer)
+      checkConvolution(asked, layer)
       return {
         kind: 'image',
-        ...windows(layer.kernel, layer.stride, layer.padding, layer.dilation),
+        ...windowed(asked, layer),
         channels: layer.out,
       }
     case 'maxPool2d':
     case 'avgPool2d':
-      return pooled(layer)
+      return { kind: 'image', ...pooled(asked, layer), channels: image().channels }
     case 'pad2d': {
       const { top, bottom, left, right } = layer
       const { height, width, channels } = image()

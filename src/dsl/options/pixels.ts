@@ -1,5 +1,5 @@
-import type { Extent } from '../../dsl/kit/extent.js'
-import { guarded, type Option } from '../../dsl/options/option.js'
+import type { Extent } from '../kit/extent.js'
+import { guarded, type Option } from './option.js'
 
 /** An option: a whole number of pixels of at least `least`, or one along each axis: `[height, width]`. */
 export const pixels = (least: number): Option<Extent> => {

@@ -67,7 +67,11 @@ export interface AttentionSizes {
   readonly scale: number
 }
 
-/** @throws Error for a vector, which is a defect of this package */
+/**
+ * The sizes of attention, by the shapes of its queries, keys and values.
+ *
+ * @throws Error for a vector, which is a defect of this package
+ */
 export const attentionSizes = (layer: AttentionLayer, [query, key, value]: readonly NodeShape[]): AttentionSizes => {
   const [queries, keys] = [tokensOf(query), tokensOf(key)]
   const depth = query?.kind === 'image' ? query.channels / layer.heads : 0

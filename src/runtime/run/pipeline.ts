@@ -1,3 +1,4 @@
+import { dataSourceOf, type OwnDataSource } from '../../dsl/dataSourceOf.js'
 import type { DataSource } from '../../dsl/dataset.js'
 import { makePipeline } from '../../dsl/pipeline/makePipeline.js'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
@@ -11,6 +12,7 @@ const startRun = startRunWith(runDependencies)
  * Makes a pipeline over a data set. Its method `pipe` adds stages; `run`, or `pwoa-run FILE`, runs it.
  *
  * @param name appears in the run folder's name and in the results
+ * @param source a data set, such as `mnist()`, or an object of your own whose `open` returns a promise
  *
  * @example
  * export default pipeline('check', mnist()).pipe(
@@ -18,4 +20,5 @@ const startRun = startRunWith(runDependencies)
  *   attackEval([fgsm({ epsilon: 0.3 })]),
  * )
  */
-export const pipeline = (name: string, source: DataSource): Pipeline<Step> => makePipeline(name, source, startRun)
+export const pipeline = (name: string, source: DataSource | OwnDataSource): Pipeline<Step> =>
+  makePipeline(name, dataSourceOf(source), startRun)

@@ -1,5 +1,5 @@
 /**
- * npm run device [-- [files] [latency] [robustness --mnist DIR --cifar DIR --checkpoints DIR]]
+ * npm run device [-- [files] [latency] [board] [robustness --mnist DIR --cifar DIR --checkpoints DIR]]
  *
  * Networks on a constrained device: file sizes of a ResNet-18 of full width whose filters are pruned to a quarter of the
  * parameters and removed, and its latency in onnxruntime compared with the dense network; and how robust public networks
@@ -20,6 +20,7 @@ const { values, positionals: words } = parseArgs({
 })
 
 await setUp()
+const { boardSection } = await import('./deviceBoard.mjs')
 const { chainSection } = await import('./deviceChain.mjs')
 const { loadEngine } = await import('../dist/engine/load/loadEngine.js')
 const { fillUniform, stream } = await import('../dist/math/random.js')
@@ -166,6 +167,7 @@ const robustnessSection = async () => {
 const parts = {
   files: { heading: 'Files', write: filesSection },
   latency: { heading: 'Latency', write: latencySection },
+  board: { heading: 'On a microcontroller', write: () => boardSection(table) },
   robustness: { heading: 'Robustness at each step', write: robustnessSection },
 }
 const asked = words.length > 0 ? words : Object.keys(parts)
@@ -194,7 +196,7 @@ const page = `# On a device
 The first two sections measure ResNet-18 of full width (for CIFAR, 10 classes), with filters pruned by \`rate: { budget: 'parameters', keep: ${KEEP} }\` and removed by \`shrink\`. The last section measures robustness after each step on the way to a device. Written by
 
 \`\`\`sh
-npm run device -- files latency
+npm run device -- files latency board
 npm run device -- robustness --mnist DIR --cifar DIR --checkpoints DIR
 \`\`\`
 

@@ -12,7 +12,7 @@ export interface CompressedRows {
   readonly width: 8 | 16
 }
 
-/** Of the weights, at most this share is kept where compressed rows are used: an entry takes about twice the time. */
+/** Of the weights, at most this share is kept where compressed rows are used: in 8 bits an entry takes twice the bytes, and more time. */
 const SHARE = 0.5
 
 /** Entries of an output that its count can hold. */

@@ -9,6 +9,7 @@ import type { TensorReader } from './graph/tensorReader.js'
 import type { Value } from './graph/value.js'
 import { inputOf } from './graphInput.js'
 import { isSupported, operatorNames, readOperator } from './operators/index.js'
+import { ROUNDED } from './operators/quantised.js'
 
 /** Supported opsets. Before 7, broadcasting had other rules. */
 const OPSETS = { least: 7, most: 25 } as const
@@ -48,7 +49,8 @@ export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadB
   const network = builder.finish(graph.name || 'onnx', output)
   const mixed = mixedOrder(network.architecture)
   if (mixed) refuse('a network that flattens images for linear layers', mixed)
-  return { ...network, warnings: [...assumed, ...warnings] }
+  const rounded = [...needed].some(({ opType }) => opType === 'QuantizeLinear') ? [ROUNDED] : []
+  return { ...network, warnings: [...assumed, ...rounded, ...warnings] }
 }
 
 /** The nodes that the outputs depend on. Exporters leave others behind, such as those of the places of a maximum. */

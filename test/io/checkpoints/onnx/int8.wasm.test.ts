@@ -14,17 +14,20 @@ import { type Architecture, architecture } from '../../../../src/models/architec
 import { conv2d, flatten, linear, normalize, relu } from '../../../../src/models/architecture/layers.js'
 import { forward, unflatten } from '../../../../src/models/forward/forward.js'
 import { parametersOf } from '../../../../src/models/parameters/parameters.js'
+import { selfDescribed } from '../../../../src/models/parameters/selfDescribed.js'
 import { freshStatistics } from '../../../../src/models/parameters/statistics.js'
 import { mnistNet } from '../../../../src/models/zoo/zoo.js'
 import { calibrate } from '../../../../src/training/network/calibrate.js'
 import { imagesOf } from '../../../../src/training/network/images.js'
 import { Student } from '../../../../src/training/network/network.js'
 import { aggregated, normalised, separable } from '../../../models/fixtures.js'
+import { expectEvery } from '../../../support/expectEvery.js'
 import { describeGolden, readPublicNetwork, readTestSplit } from '../../../support/golden.js'
 import { seededNumbers } from '../../../support/numbers.js'
 import { channelsFirst, runOnnx } from '../../../support/onnxRuntime.js'
 import { seededNetwork } from '../../../support/randomNetworks.js'
 import { zooNetworks } from '../../../support/zooNetworks.js'
+import { unwrap } from '../../results.js'
 
 const noise = ({ input: shape, classes }: Architecture, count: number): Dataset => {
   const size = shape.height * shape.width * shape.channels
@@ -150,12 +153,23 @@ describe('a network in integers', () => {
     expect(held.get('input/scale')).toEqual({ dims: [], dataType: dataTypes.float })
   })
 
-  it('is refused as a teacher; the error names the operator that no layer here has', async () => {
-    const { weights, statistics } = seededNetwork(mnistNet)
-    const read = await readOnnx(quantised(mnistNet, { weights, statistics }, noise(mnistNet, 8)), 'n.onnx', 'test')()
-    expect(isLeft(read) && describeError(read.left)).toMatch(
-      /"QuantizeLinear" \(5 times, first node "input\/quantized", opset 17\), "DequantizeLinear" \(13 times/,
+  it('is read back with the weights that its integers stand for, and a warning', async () => {
+    const numbers = seededNetwork(mnistNet)
+    const data = noise(mnistNet, 8)
+    const file = quantised(mnistNet, numbers, data)
+    const checkpoint = unwrap(await readOnnx(file, 'n.onnx', 'test')())
+    expect(checkpoint.warnings).toEqual([expect.stringMatching(/8-bit integers/)])
+    const read = unwrap(selfDescribed('test', 'n.onnx', checkpoint))
+    expect(read.architecture.nodes.map(({ id }) => id)).toEqual(mnistNet.nodes.map(({ id }) => id))
+    // Each weight is within half a step of 1/127 of the largest of its output.
+    const largest = numbers.weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0)
+    expectEvery(
+      [...read.weights.entries()],
+      ([i, weight]) => Math.abs(weight - (numbers.weights[i] ?? Number.NaN)) <= largest / 254 + 1e-6,
     )
+    const { ours, theirs } = await both(read.architecture, read, file, data.train.images, 8)
+    const most = Math.max(...theirs.map(Math.abs))
+    expectEvery([...ours.entries()], ([i, logit]) => Math.abs(logit - (theirs[i] ?? Number.NaN)) < 0.05 * most)
   })
 
   it('needs images to be calibrated on', () => {

@@ -108,6 +108,7 @@ export const declared = {
   },
   Div: {},
   // Both are of training alone.
+  DequantizeLinear: { axis: int(1, undefined, { since: 13 }), block_size: int(0, among(0), { since: 21 }) },
   Dropout: { ratio: float(0.5, { until: 11 }), seed: int(0, undefined, { since: 12 }) },
   Elu: { alpha: float(1) },
   Equal: {},
@@ -150,6 +151,11 @@ export const declared = {
   },
   PRelu: {},
   Pow: {},
+  QuantizeLinear: {
+    axis: int(1, undefined, { since: 13 }),
+    saturate: int(1, undefined, { since: 19 }),
+    block_size: int(0, among(0), { since: 21 }),
+  },
   Reciprocal: {},
   ReduceMax: reduction,
   ReduceMean: reduction,

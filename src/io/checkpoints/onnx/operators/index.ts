@@ -35,6 +35,7 @@ import { pad } from './padding.js'
 import { partOr } from './parts.js'
 import { constant, dropout, identity, relu, softmax } from './passing.js'
 import { prelu } from './prelu.js'
+import { dequantizeLinear, quantizeLinear } from './quantised.js'
 import { gathered, sliced, split } from './selections.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
 import { classTokenStep, expandNumbers, positionStep } from './tokens.js'
@@ -53,6 +54,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   ConvTranspose: convTranspose,
   ConstantOfShape: constantOfShape,
   Conv: conv,
+  DequantizeLinear: dequantizeLinear,
   Div: stepOr(
     scaleStep((scale, by) => scale / by),
     stepOr(normalisedStep, anyOrder(div)),
@@ -93,6 +95,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Pad: pad,
   PRelu: anyOrder(prelu),
   Pow: stepOr(squaresStep, anyOrder(withNumber(Math.pow))),
+  QuantizeLinear: quantizeLinear,
   Reciprocal: anyOrder(elementwise((x) => 1 / x)),
   ReduceMax: reduceMax,
   ReduceMean: stepOr(meanStep, reduceMean),

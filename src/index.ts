@@ -58,6 +58,14 @@ export { type MnistOptions, mnist } from './io/datasets/mnist/mnist.js'
 export { horizontalFlip, type RandomCropOptions, randomCrop } from './math/augmentations.js'
 export type { Pattern } from './math/patterns.js'
 export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/perturbations.js'
+export { adaptiveAvgPool2d, adaptiveMaxPool2d } from './models/architecture/adaptivePool.js'
+export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture/architecture.js'
+export { hiddenLayers } from './models/architecture/hiddenLayers.js'
+export {
+  type NamedNormalisation,
+  type NormalisationName,
+  normalisations,
+} from './models/architecture/imageNormalisations.js'
 export {
   elu,
   gelu,
@@ -71,17 +79,9 @@ export {
   silu,
   softplus,
   tanh,
-} from './models/architecture/activations.js'
-export { adaptiveAvgPool2d, adaptiveMaxPool2d } from './models/architecture/adaptivePool.js'
-export { type Architecture, type ArchitectureOptions, architecture } from './models/architecture/architecture.js'
-export { concat, multiply, scale, selectChannels } from './models/architecture/channelLayers.js'
-export { hiddenLayers } from './models/architecture/hiddenLayers.js'
-export {
-  type NamedNormalisation,
-  type NormalisationName,
-  normalisations,
-} from './models/architecture/imageNormalisations.js'
-export type { Layer, Normalisation } from './models/architecture/layer.js'
+} from './models/layers/activations.js'
+export { concat, multiply, scale, selectChannels } from './models/layers/channelLayers.js'
+export type { Layer, Normalisation } from './models/layers/layer.js'
 export {
   add,
   avgPool2d,
@@ -94,9 +94,9 @@ export {
   normalize,
   pad2d,
   relu,
-} from './models/architecture/layers.js'
-export { groupNorm, layerNorm } from './models/architecture/normalisations.js'
-export { attention, classToken, positionEmbedding, takeToken } from './models/architecture/tokens.js'
+} from './models/layers/layers.js'
+export { groupNorm, layerNorm } from './models/layers/normalisations.js'
+export { attention, classToken, positionEmbedding, takeToken } from './models/layers/tokens.js'
 export { type Counts, countsOf } from './models/parameters/counts.js'
 export { withNormalisation } from './models/parameters/normalisation.js'
 export { weightLayers } from './models/parameters/parameters.js'

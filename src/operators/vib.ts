@@ -8,7 +8,7 @@ import { allPhases } from '../dsl/phases.js'
 import type { HasTerms } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
 import { divergenceFromPrior } from '../math/vib.js'
-import { given, linear, sample } from '../models/architecture/layers.js'
+import { given, linear, sample } from '../models/layers/layers.js'
 import type { HasStudent } from '../training/network/network.js'
 import { bottleneckStage } from '../training/views/bottleneckStage.js'
 

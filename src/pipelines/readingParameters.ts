@@ -3,7 +3,7 @@ import { isRecord } from '../dsl/kit/given.js'
 import { readQuotient } from '../dsl/kit/radius.js'
 import { type Parameter, param } from '../dsl/parameters.js'
 import { type NamedNormalisation, normalisationNames } from '../models/architecture/imageNormalisations.js'
-import type { Normalisation } from '../models/architecture/layer.js'
+import type { Normalisation } from '../models/layers/layer.js'
 
 /** How a normalisation is given, by name or by numbers. */
 const EXPECTED = `${normalisationNames.join(', ')}, or the mean of each channel and then the std of each, separated by commas`

@@ -1,6 +1,6 @@
 /** Small blocks of DenseNet, SqueezeNet, ShuffleNet and others as PyTorch exports them: scripts/golden_channels.py. */
 import { describe, expect, it } from 'vitest'
-import type { Layer } from '../../src/models/architecture/layer.js'
+import type { Layer } from '../../src/models/layers/layer.js'
 import { exportedBlocks, summaryOf } from '../support/exportedBlocks.js'
 import { distance } from '../support/numbers.js'
 

@@ -33,34 +33,26 @@ import {
   uniformNoise,
   uniformNoiseOptions,
 } from '../../src/math/perturbations.js'
-import { elu, gelu, leakyRelu, prelu, softplus } from '../../src/models/architecture/activations.js'
 import { adaptiveAvgPool2d } from '../../src/models/architecture/adaptivePool.js'
-import { scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
 import { normalisationOptions } from '../../src/models/architecture/imageNormalisations.js'
+import { elu, gelu, leakyRelu, prelu, softplus } from '../../src/models/layers/activations.js'
+import { scale, selectChannels } from '../../src/models/layers/channelLayers.js'
 import {
-  adaptivePool2dOptions,
   attentionOptions,
-  avgPool2dOptions,
-  conv2dOptions,
-  convTranspose2dOptions,
   eluOptions,
   geluOptions,
   givenOptions,
   groupNormOptions,
-  idOptions,
   layerNormOptions,
   leakyReluOptions,
   linearOptions,
-  maxPool2dOptions,
   normalizeOptions,
-  pad2dOptions,
-  placementOptions,
   preluOptions,
   scaleOptions,
   selectChannelsOptions,
   softplusOptions,
   takeTokenOptions,
-} from '../../src/models/architecture/layerOptions.js'
+} from '../../src/models/layers/layerOptions.js'
 import {
   avgPool2d,
   conv2d,
@@ -72,9 +64,18 @@ import {
   normalize,
   pad2d,
   relu,
-} from '../../src/models/architecture/layers.js'
-import { groupNorm, layerNorm } from '../../src/models/architecture/normalisations.js'
-import { attention, takeToken } from '../../src/models/architecture/tokens.js'
+} from '../../src/models/layers/layers.js'
+import { groupNorm, layerNorm } from '../../src/models/layers/normalisations.js'
+import { idOptions, placementOptions } from '../../src/models/layers/placement.js'
+import { attention, takeToken } from '../../src/models/layers/tokens.js'
+import {
+  adaptivePool2dOptions,
+  avgPool2dOptions,
+  conv2dOptions,
+  convTranspose2dOptions,
+  maxPool2dOptions,
+  pad2dOptions,
+} from '../../src/models/layers/windowOptions.js'
 import { densenet121, densenet121Options } from '../../src/models/zoo/densenet.js'
 import {
   dmPreactResnet,

@@ -1,6 +1,6 @@
-import { sigmoid } from '../../src/models/architecture/activations.js'
 import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
-import { concat, multiply, selectChannels } from '../../src/models/architecture/channelLayers.js'
+import { sigmoid } from '../../src/models/layers/activations.js'
+import { concat, multiply, selectChannels } from '../../src/models/layers/channelLayers.js'
 import {
   add,
   avgPool2d,
@@ -10,7 +10,7 @@ import {
   linear,
   maxPool2d,
   relu,
-} from '../../src/models/architecture/layers.js'
+} from '../../src/models/layers/layers.js'
 
 /** A small network with every type of layer and two shortcuts. */
 export const shortcut: Architecture = architecture('shortcut', { height: 7, width: 7, channels: 2 }, [

@@ -13,7 +13,7 @@ import { decodeModel, encodeModel } from '../../src/io/checkpoints/onnx/graph/me
 import { readSafetensors } from '../../src/io/checkpoints/safetensors.js'
 import { type Architecture, architecture, withClasses } from '../../src/models/architecture/architecture.js'
 import { describeArchitecture as describeNetwork } from '../../src/models/architecture/description.js'
-import { conv2d, flatten, linear, relu } from '../../src/models/architecture/layers.js'
+import { conv2d, flatten, linear, relu } from '../../src/models/layers/layers.js'
 import { withNormalisation } from '../../src/models/parameters/normalisation.js'
 import { parameterCount, parametersOf } from '../../src/models/parameters/parameters.js'
 import { freshStatistics } from '../../src/models/parameters/statistics.js'

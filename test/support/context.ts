@@ -7,7 +7,7 @@ import type { Dataset, Split } from '../../src/dsl/dataset.js'
 import type { RunEvent } from '../../src/dsl/events.js'
 import { tf } from '../../src/engine/tf.js'
 import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
-import { add, batchNorm2d, conv2d, flatten, linear, relu } from '../../src/models/architecture/layers.js'
+import { add, batchNorm2d, conv2d, flatten, linear, relu } from '../../src/models/layers/layers.js'
 import { seededNumbers } from './numbers.js'
 
 const CLASSES = 3

@@ -2,10 +2,10 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { tf } from '../../src/engine/tf.js'
 import type { Architecture } from '../../src/models/architecture/architecture.js'
-import { given, linear, sample } from '../../src/models/architecture/layers.js'
 import type { GivenTensors } from '../../src/models/forward/forward.js'
 import { givenLayers } from '../../src/models/head/head.js'
 import { type Head, withHead } from '../../src/models/head/withHead.js'
+import { given, linear, sample } from '../../src/models/layers/layers.js'
 import { normalisedNet, tinyNet } from './context.js'
 import { seededNumbers } from './numbers.js'
 

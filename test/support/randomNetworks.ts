@@ -5,6 +5,12 @@
 import fc from 'fast-check'
 import { type Extent, isEach, pairOf } from '../../src/dsl/kit/extent.js'
 import {
+  type Architecture,
+  architecture,
+  layersOf as placedLayersOf,
+} from '../../src/models/architecture/architecture.js'
+import { poolWindows } from '../../src/models/architecture/windowsAlong.js'
+import {
   elu,
   gelu,
   hardSigmoid,
@@ -17,14 +23,9 @@ import {
   silu,
   softplus,
   tanh,
-} from '../../src/models/architecture/activations.js'
-import {
-  type Architecture,
-  architecture,
-  layersOf as placedLayersOf,
-} from '../../src/models/architecture/architecture.js'
-import { concat, multiply, scale, selectChannels } from '../../src/models/architecture/channelLayers.js'
-import type { Layer, PadMode } from '../../src/models/architecture/layer.js'
+} from '../../src/models/layers/activations.js'
+import { concat, multiply, scale, selectChannels } from '../../src/models/layers/channelLayers.js'
+import type { Layer } from '../../src/models/layers/layer.js'
 import {
   add,
   affine2d,
@@ -37,10 +38,10 @@ import {
   maxPool2d,
   pad2d,
   relu,
-} from '../../src/models/architecture/layers.js'
-import { groupNorm, layerNorm } from '../../src/models/architecture/normalisations.js'
-import { attention, classToken, positionEmbedding, takeToken } from '../../src/models/architecture/tokens.js'
-import { poolWindows } from '../../src/models/architecture/windowsAlong.js'
+} from '../../src/models/layers/layers.js'
+import { groupNorm, layerNorm } from '../../src/models/layers/normalisations.js'
+import { attention, classToken, positionEmbedding, takeToken } from '../../src/models/layers/tokens.js'
+import type { PadMode } from '../../src/models/layers/windowLayers.js'
 import { parameterCount } from '../../src/models/parameters/parameters.js'
 import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/parameters/statistics.js'
 import { seededNumbers } from './numbers.js'

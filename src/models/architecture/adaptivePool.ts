@@ -1,7 +1,7 @@
 import { extentOf, type Pair, pairOf } from '../../dsl/kit/extent.js'
 import { given as kept } from '../../dsl/kit/given.js'
-import type { AdaptivePool2dLayer, AvgPool2dLayer, MaxPool2dLayer } from './layer.js'
-import { type AdaptivePool2dOptions, adaptivePool2dOptions } from './layerOptions.js'
+import type { AdaptivePool2dLayer, AvgPool2dLayer, MaxPool2dLayer } from '../layers/windowLayers.js'
+import { type AdaptivePool2dOptions, adaptivePool2dOptions } from '../layers/windowOptions.js'
 import type { NodeShape } from './shapes.js'
 
 const adaptive =

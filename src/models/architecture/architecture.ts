@@ -1,8 +1,9 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
 import { pairOf } from '../../dsl/kit/extent.js'
+import type { Layer } from '../layers/layer.js'
+import type { AdaptivePool2dLayer } from '../layers/windowLayers.js'
 import { fitting } from './adaptivePool.js'
-import type { AdaptivePool2dLayer, Layer } from './layer.js'
 import { inferShape, type NodeShape } from './shapes.js'
 
 /** A layer in the graph: its id, the ids it reads, and the shapes of its inputs and output per example. */

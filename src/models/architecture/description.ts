@@ -5,8 +5,8 @@ import { codecOf, wordCodec } from '../../dsl/kit/codecOf.js'
 import type { Extent } from '../../dsl/kit/extent.js'
 import { parseJsonOnce } from '../../dsl/kit/repeatedKey.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
+import type { Layer } from '../layers/layer.js'
 import { type Architecture, architecture, layersOf } from './architecture.js'
-import type { Layer } from './layer.js'
 
 const placed = { id: t.string, inputs: t.array(t.string) }
 const named = { ...placed, name: t.string }

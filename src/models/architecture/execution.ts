@@ -1,5 +1,5 @@
+import type { Layer } from '../layers/layer.js'
 import type { Architecture, GraphNode } from './architecture.js'
-import type { Layer } from './layer.js'
 import { memoized } from './lookups.js'
 
 /** A node to run, fused with the ReLU after it if that is the node's only reader. */

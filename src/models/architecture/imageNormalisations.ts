@@ -1,8 +1,8 @@
 import { declareOptions } from '../../dsl/options/declare.js'
 import { choice, either } from '../../dsl/options/kinds.js'
 import type { Option } from '../../dsl/options/option.js'
-import type { Normalisation } from './layer.js'
-import { normalisationFields } from './layerOptions.js'
+import type { Normalisation } from '../layers/layer.js'
+import { normalisationFields } from '../layers/layerOptions.js'
 
 /** Mean and standard deviation of the pixels of data sets, as released training code states them; `none` for pixels as they are. */
 export const normalisations = {

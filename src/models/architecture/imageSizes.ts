@@ -1,7 +1,7 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { type Extent, pairOf } from '../../dsl/kit/extent.js'
-import type { Conv2dLayer, ConvTranspose2dLayer, PoolWindows } from './layer.js'
-import { groupsOf } from './layers.js'
+import { groupsOf } from '../layers/layers.js'
+import type { Conv2dLayer, ConvTranspose2dLayer, PoolWindows } from '../layers/windowLayers.js'
 import { poolWindows } from './windowsAlong.js'
 
 // The sizes of images after layers with windows.

@@ -1,9 +1,9 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
+import type { AttentionLayer, GivenValue, Layer } from '../layers/layer.js'
+import { stdBounds, wrongUnits } from '../layers/normalisationUnits.js'
+import { mostPadded, padModes } from '../layers/padModes.js'
 import { checkConvolution, enlarged, pooled, windowed } from './imageSizes.js'
-import type { AttentionLayer, GivenValue, Layer } from './layer.js'
-import { stdBounds, wrongUnits } from './normalisationUnits.js'
-import { mostPadded, padModes } from './padModes.js'
 import { ZEROS } from './selection.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */

@@ -1,5 +1,5 @@
 import { pairOf } from '../../dsl/kit/extent.js'
-import type { PoolWindows } from './layer.js'
+import type { PoolWindows } from '../layers/windowLayers.js'
 
 /** The windows of a layer along one axis of an image, in pixels. */
 export interface AxisWindows {

@@ -2,7 +2,7 @@ import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Arithmetic } from '../activations/arithmetic.js'
 import { formulaOf } from '../activations/formulas.js'
-import type { ActivationLayer } from '../architecture/layer.js'
+import type { ActivationLayer } from '../layers/layer.js'
 import type { LayerRule } from './layerRule.js'
 
 /** An element-wise function. Its backward pass computes f′ from the input, which the forward pass keeps. */

@@ -1,6 +1,6 @@
 import type { Value } from '../../engine/graph/graphNodes.js'
-import type { BatchNorm2dLayer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
+import type { BatchNorm2dLayer } from '../layers/layer.js'
 import { batchNormDefaults } from '../parameters/statistics.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 

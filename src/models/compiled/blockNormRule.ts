@@ -1,7 +1,8 @@
 import type { Value } from '../../engine/graph/graphNodes.js'
-import type { GroupNormLayer, LayerNormLayer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
-import { blocksOf, EPSILON } from '../architecture/normalisations.js'
+import { blocksOf } from '../architecture/normalisedBlocks.js'
+import type { GroupNormLayer, LayerNormLayer } from '../layers/layer.js'
+import { EPSILON } from '../layers/normalisations.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 
 /** Normalisation of blocks of numbers of each image; see `blockNorm` of the engine. */

@@ -1,8 +1,8 @@
 import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
-import type { SelectChannelsLayer } from '../architecture/layer.js'
 import { inverseOf, selectionOf } from '../architecture/selection.js'
 import type { NodeShape } from '../architecture/shapes.js'
+import type { SelectChannelsLayer } from '../layers/layer.js'
 import type { LayerRule, Place } from './layerRule.js'
 
 /** Channels one after the other. Each input has its part of the gradient. */

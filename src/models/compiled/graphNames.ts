@@ -1,4 +1,4 @@
-import type { GivenValue } from '../architecture/layer.js'
+import type { GivenValue } from '../layers/layer.js'
 
 /** Names of the tensors that runs of a network's graphs feed and fetch. `kernel` is an index into `executionOf`. */
 export const names = {

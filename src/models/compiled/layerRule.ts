@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Kernel } from '../architecture/execution.js'
-import type { GivenValue } from '../architecture/layer.js'
+import type { GivenValue } from '../layers/layer.js'
 
 /** A network's parameters as values of a graph, by name. */
 export type ParameterValues = ReadonlyMap<string, Value>

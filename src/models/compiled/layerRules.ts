@@ -1,6 +1,6 @@
 import { dispatch } from '../../dsl/kit/dispatch.js'
-import type { Layer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
+import type { Layer } from '../layers/layer.js'
 import { activationRule } from './activationRule.js'
 import { batchNormRule } from './batchNormRule.js'
 import { blockNormRule } from './blockNormRule.js'

@@ -1,6 +1,6 @@
 import { pairOf } from '../../dsl/kit/extent.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
-import type { AvgPool2dLayer, MaxPool2dLayer, Pad2dLayer, Sides } from '../architecture/layer.js'
+import type { AvgPool2dLayer, MaxPool2dLayer, Pad2dLayer, Sides } from '../layers/windowLayers.js'
 import { padSources } from '../windows/padSources.js'
 import { poolWindowOf } from '../windows/poolWindow.js'
 import type { LayerRule, Place } from './layerRule.js'

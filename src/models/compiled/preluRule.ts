@@ -1,5 +1,5 @@
-import type { PreluLayer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
+import type { PreluLayer } from '../layers/layer.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 
 /** x for x > 0, else a·x. As in PyTorch, the derivative at 0 is a. */

@@ -1,8 +1,8 @@
 import type { Value } from '../../engine/graph/graphNodes.js'
-import type { AttentionLayer, ClassTokenLayer, PositionEmbeddingLayer, TakeTokenLayer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
 import type { NodeShape } from '../architecture/shapes.js'
-import { attentionSizes, tokensOf } from '../architecture/tokens.js'
+import { attentionSizes, tokensOf } from '../architecture/tokenSizes.js'
+import type { AttentionLayer, ClassTokenLayer, PositionEmbeddingLayer, TakeTokenLayer } from '../layers/layer.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 
 /** Attention; see `attention`. Its backward pass computes the shares again. */

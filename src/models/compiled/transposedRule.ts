@@ -1,6 +1,6 @@
 import type { Value } from '../../engine/graph/graphNodes.js'
-import type { ConvTranspose2dLayer } from '../architecture/layer.js'
 import { present } from '../architecture/lookups.js'
+import type { ConvTranspose2dLayer } from '../layers/windowLayers.js'
 import { type Transposed, transposedOf } from '../windows/transposed.js'
 import { convolutionRule } from './convolutionRule.js'
 import type { LayerRule, Place } from './layerRule.js'

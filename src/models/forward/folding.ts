@@ -1,10 +1,11 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import { type Architecture, architecture, type GraphNode } from '../architecture/architecture.js'
-import type { Conv2dLayer, ConvTranspose2dLayer, Layer, LinearLayer } from '../architecture/layer.js'
-import { affine2d, isConvolution } from '../architecture/layers.js'
 import { memoized, present } from '../architecture/lookups.js'
 import { meanPathOf } from '../head/head.js'
+import type { Layer, LinearLayer } from '../layers/layer.js'
+import { affine2d, isConvolution } from '../layers/layers.js'
+import type { Conv2dLayer, ConvTranspose2dLayer } from '../layers/windowLayers.js'
 import { batchNormDefaults, statisticsOf } from '../parameters/statistics.js'
 import type { ParameterTensors } from './forward.js'
 

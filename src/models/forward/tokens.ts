@@ -1,7 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import type { NodeShape } from '../architecture/shapes.js'
-import { type AttentionSizes, tokensOf } from '../architecture/tokens.js'
+import { type AttentionSizes, tokensOf } from '../architecture/tokenSizes.js'
 
 /** softmax(scale·Q·Kᵀ)·V of each head; see `attention`. */
 export const attended = (

@@ -2,7 +2,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core'
 import { type Extent, pairOf } from '../../dsl/kit/extent.js'
 import { tf } from '../../engine/tf.js'
 import type { GraphNode } from '../architecture/architecture.js'
-import type { AvgPool2dLayer, MaxPool2dLayer, Pad2dLayer, Sides } from '../architecture/layer.js'
+import type { AvgPool2dLayer, MaxPool2dLayer, Pad2dLayer, Sides } from '../layers/windowLayers.js'
 import { padSources } from '../windows/padSources.js'
 import { poolWindowOf } from '../windows/poolWindow.js'
 

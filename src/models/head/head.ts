@@ -1,6 +1,6 @@
 import type { Latent, LatentValue } from '../../dsl/step.js'
 import { type Architecture, architecture, layersOf } from '../architecture/architecture.js'
-import type { GivenLayer } from '../architecture/layer.js'
+import type { GivenLayer } from '../layers/layer.js'
 
 /** Ids of the nodes of a network's stochastic head, by the value that each returns; empty without a head. */
 export const latentNodes = ({ nodes }: Architecture): Latent<string> => {

@@ -1,6 +1,6 @@
 import { rejectOption } from '../../dsl/errors.js'
 import { type Architecture, architecture, layersOf } from '../architecture/architecture.js'
-import type { Layer } from '../architecture/layer.js'
+import type { Layer } from '../layers/layer.js'
 import { latentNodes } from './head.js'
 
 /** A stochastic head, as layers. */

@@ -1,7 +1,7 @@
 import { pairOf } from '../../dsl/kit/extent.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
-import { groupsOf } from '../architecture/layers.js'
-import { attentionSizes } from '../architecture/tokens.js'
+import { attentionSizes } from '../architecture/tokenSizes.js'
+import { groupsOf } from '../layers/layers.js'
 import { parameterCount, parametersOf } from './parameters.js'
 
 /** Size and work of a network. */

@@ -1,7 +1,7 @@
 import { type Architecture, architecture, INPUT, layersOf } from '../architecture/architecture.js'
 import { type NamedNormalisation, numbersOf } from '../architecture/imageNormalisations.js'
-import type { Normalisation } from '../architecture/layer.js'
-import { normalize } from '../architecture/layers.js'
+import type { Normalisation } from '../layers/layer.js'
+import { normalize } from '../layers/layers.js'
 import type { NamedTensors } from './weights.js'
 
 /** The network's own normalisation of its images; undefined if it has none. */

@@ -1,8 +1,8 @@
 import { pairOf } from '../../dsl/kit/extent.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
-import type { Affine2dLayer, BatchNorm2dLayer, GroupNormLayer, Layer, LayerNormLayer } from '../architecture/layer.js'
-import { groupsOf, isConvolution } from '../architecture/layers.js'
 import type { NodeShape } from '../architecture/shapes.js'
+import type { Affine2dLayer, BatchNorm2dLayer, GroupNormLayer, Layer, LayerNormLayer } from '../layers/layer.js'
+import { groupsOf, isConvolution } from '../layers/layers.js'
 import { lengthOf, type Placed, placedByNode } from './flatVector.js'
 import { channelAxes, ONE, sizeOf, type TorchAxes, vectorAxes } from './torchOrder.js'
 

@@ -1,7 +1,7 @@
 import { type Either, either, left } from 'fp-ts/lib/Either.js'
 import type { FileError } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
-import { wrongUnits } from '../architecture/normalisationUnits.js'
+import { wrongUnits } from '../layers/normalisationUnits.js'
 import { normalisationOf, normalisationText, sameNormalisation, withNormalisation } from './normalisation.js'
 import { underNames } from './underNames.js'
 import { type NamedTensors, type Packed, packNetwork } from './weights.js'

@@ -1,5 +1,5 @@
 import type { Architecture } from '../architecture/architecture.js'
-import type { Normalisation } from '../architecture/layer.js'
+import type { Normalisation } from '../layers/layer.js'
 import { parametersOf } from './parameters.js'
 import { statisticsOf } from './statistics.js'
 import type { NamedTensor, NamedTensors } from './weights.js'

@@ -1,11 +1,12 @@
 import { dispatch } from '../../dsl/kit/dispatch.js'
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
-import type { Conv2dLayer, ConvTranspose2dLayer, Layer } from '../architecture/layer.js'
-import { groupsOf } from '../architecture/layers.js'
 import { memoized } from '../architecture/lookups.js'
 import { ZEROS } from '../architecture/selection.js'
 import type { NodeShape } from '../architecture/shapes.js'
 import { latentNodes } from '../head/head.js'
+import type { Layer } from '../layers/layer.js'
+import { groupsOf } from '../layers/layers.js'
+import type { Conv2dLayer, ConvTranspose2dLayer } from '../layers/windowLayers.js'
 import { UnionFind } from './unionFind.js'
 
 /** Units that the same layers make: a set of channels that are pruned and chosen together. */

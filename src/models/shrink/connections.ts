@@ -1,7 +1,7 @@
 import { isEach, pairOf } from '../../dsl/kit/extent.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
-import { groupsOf, isConvolution } from '../architecture/layers.js'
 import { memoized } from '../architecture/lookups.js'
+import { groupsOf, isConvolution } from '../layers/layers.js'
 import { channelsOf, pixelsOf } from './channels.js'
 
 /** The weights of a convolution or a linear layer as places × input channels of one group × outputs. */

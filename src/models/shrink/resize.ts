@@ -1,7 +1,7 @@
 import { type Architecture, layersOf } from '../architecture/architecture.js'
-import type { Layer, SelectChannelsLayer } from '../architecture/layer.js'
-import { groupsOf, withGroups } from '../architecture/layers.js'
 import { ZEROS } from '../architecture/selection.js'
+import type { Layer, SelectChannelsLayer } from '../layers/layer.js'
+import { groupsOf, withGroups } from '../layers/layers.js'
 import { channelsOf } from './channels.js'
 
 /** The channels of a value that stay, in order, by the id of its node; undefined for all. */

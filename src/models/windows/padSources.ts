@@ -1,5 +1,5 @@
-import type { Pad2dLayer, PadMode } from '../architecture/layer.js'
 import type { NodeShape } from '../architecture/shapes.js'
+import type { Pad2dLayer, PadMode } from '../layers/windowLayers.js'
 
 /** For each row and each column of a padded image, the row and the column of the image that it repeats. */
 interface PadSources {

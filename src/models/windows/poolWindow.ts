@@ -1,7 +1,7 @@
 import { isEach, pairOf } from '../../dsl/kit/extent.js'
-import type { AvgPool2dLayer, MaxPool2dLayer, Sides } from '../architecture/layer.js'
 import type { NodeShape } from '../architecture/shapes.js'
 import { type AxisWindows, axesOf, poolWindows } from '../architecture/windowsAlong.js'
+import type { AvgPool2dLayer, MaxPool2dLayer, Sides } from '../layers/windowLayers.js'
 
 /** What a pooling layer without padding needs to have the same outputs as one with padding. */
 interface PoolWindow {

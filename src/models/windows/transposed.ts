@@ -1,6 +1,6 @@
 import { type Pair, pairOf } from '../../dsl/kit/extent.js'
-import type { Conv2dLayer, ConvTranspose2dLayer, Sides } from '../architecture/layer.js'
 import type { NodeShape } from '../architecture/shapes.js'
+import type { Conv2dLayer, ConvTranspose2dLayer, Sides } from '../layers/windowLayers.js'
 
 type Image = Extract<NodeShape, { readonly kind: 'image' }>
 

@@ -1,7 +1,7 @@
 import { given } from '../../dsl/kit/given.js'
 import { type NamedNormalisation, normalisationOption, numbersOf } from '../architecture/imageNormalisations.js'
-import type { Layer } from '../architecture/layer.js'
-import { avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize, pad2d } from '../architecture/layers.js'
+import type { Layer } from '../layers/layer.js'
+import { avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize, pad2d } from '../layers/layers.js'
 import { type Activation, activationName } from './activationNames.js'
 import type { OutputsOf } from './outputs.js'
 

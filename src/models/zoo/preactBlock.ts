@@ -1,5 +1,6 @@
-import type { Layer, Placement } from '../architecture/layer.js'
-import { add, batchNorm2d, conv2d, relu } from '../architecture/layers.js'
+import type { Layer } from '../layers/layer.js'
+import { add, batchNorm2d, conv2d, relu } from '../layers/layers.js'
+import type { Placement } from '../layers/placement.js'
 import type { Source } from './cifar.js'
 
 /** Options of {@link preactBlock}. */

@@ -1,7 +1,7 @@
 // Small networks of verification and certified training, by the names of their files.
 import { type Architecture, architecture } from '../architecture/architecture.js'
-import type { Layer } from '../architecture/layer.js'
-import { add, conv2d, flatten, linear, maxPool2d, relu } from '../architecture/layers.js'
+import type { Layer } from '../layers/layer.js'
+import { add, conv2d, flatten, linear, maxPool2d, relu } from '../layers/layers.js'
 import { cifarImages } from './cifar.js'
 
 const grey28 = { height: 28, width: 28, channels: 1 } as const

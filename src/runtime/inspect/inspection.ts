@@ -1,4 +1,4 @@
-import type { Normalisation } from '../../models/architecture/layer.js'
+import type { Normalisation } from '../../models/layers/layer.js'
 
 /** A tensor of a file. */
 export interface FoundTensor {

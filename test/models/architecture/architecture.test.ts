@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
 import { adaptiveAvgPool2d, adaptiveMaxPool2d } from '../../../src/models/architecture/adaptivePool.js'
 import { type Architecture, architecture, withClasses } from '../../../src/models/architecture/architecture.js'
-import { concat, multiply, scale, selectChannels } from '../../../src/models/architecture/channelLayers.js'
 import { executionOf } from '../../../src/models/architecture/execution.js'
 import { hiddenLayers } from '../../../src/models/architecture/hiddenLayers.js'
-import type { Layer } from '../../../src/models/architecture/layer.js'
+import { foldingOf } from '../../../src/models/forward/folding.js'
+import { concat, multiply, scale, selectChannels } from '../../../src/models/layers/channelLayers.js'
+import type { Layer } from '../../../src/models/layers/layer.js'
 import {
   add,
   avgPool2d,
@@ -18,9 +19,8 @@ import {
   pad2d,
   relu,
   sample,
-} from '../../../src/models/architecture/layers.js'
-import { groupNorm, layerNorm } from '../../../src/models/architecture/normalisations.js'
-import { foldingOf } from '../../../src/models/forward/folding.js'
+} from '../../../src/models/layers/layers.js'
+import { groupNorm, layerNorm } from '../../../src/models/layers/normalisations.js'
 import { countsOf } from '../../../src/models/parameters/counts.js'
 import { normalisationOf, withNormalisation } from '../../../src/models/parameters/normalisation.js'
 import { parameterCount, parametersOf, weightLayers } from '../../../src/models/parameters/parameters.js'

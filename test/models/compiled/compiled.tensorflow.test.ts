@@ -2,6 +2,11 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/t
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../../src/engine/tf.js'
+import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
+import { classify } from '../../../src/models/compiled/classify.js'
+import { type CompiledNetwork, compiledNetwork } from '../../../src/models/compiled/compiledNetwork.js'
+import { foldingOf } from '../../../src/models/forward/folding.js'
+import { forward, unflatten } from '../../../src/models/forward/forward.js'
 import {
   elu,
   gelu,
@@ -14,9 +19,8 @@ import {
   silu,
   softplus,
   tanh,
-} from '../../../src/models/architecture/activations.js'
-import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
-import { concat, multiply, scale, selectChannels } from '../../../src/models/architecture/channelLayers.js'
+} from '../../../src/models/layers/activations.js'
+import { concat, multiply, scale, selectChannels } from '../../../src/models/layers/channelLayers.js'
 import {
   add,
   affine2d,
@@ -29,13 +33,9 @@ import {
   normalize,
   pad2d,
   relu,
-} from '../../../src/models/architecture/layers.js'
-import { groupNorm, layerNorm } from '../../../src/models/architecture/normalisations.js'
-import { attention, classToken, positionEmbedding, takeToken } from '../../../src/models/architecture/tokens.js'
-import { classify } from '../../../src/models/compiled/classify.js'
-import { type CompiledNetwork, compiledNetwork } from '../../../src/models/compiled/compiledNetwork.js'
-import { foldingOf } from '../../../src/models/forward/folding.js'
-import { forward, unflatten } from '../../../src/models/forward/forward.js'
+} from '../../../src/models/layers/layers.js'
+import { groupNorm, layerNorm } from '../../../src/models/layers/normalisations.js'
+import { attention, classToken, positionEmbedding, takeToken } from '../../../src/models/layers/tokens.js'
 import { parameterCount } from '../../../src/models/parameters/parameters.js'
 import type { BatchMoments } from '../../../src/models/parameters/statistics.js'
 import { resnet18 } from '../../../src/models/zoo/resnet.js'

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../../src/engine/tf.js'
 import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
-import { conv2d, flatten, linear, relu } from '../../../src/models/architecture/layers.js'
+import { conv2d, flatten, linear, relu } from '../../../src/models/layers/layers.js'
 import { countsOf } from '../../../src/models/parameters/counts.js'
 import { parameterCount } from '../../../src/models/parameters/parameters.js'
 import { shrinkNetwork } from '../../../src/models/shrink/shrinkNetwork.js'

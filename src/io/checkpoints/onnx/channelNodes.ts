@@ -1,6 +1,6 @@
-import type { SelectChannelsLayer } from '../../../models/architecture/layer.js'
 import { selectionOf } from '../../../models/architecture/selection.js'
-import { besideZerosName } from './graph/paddedName.js'
+import type { SelectChannelsLayer } from '../../../models/layers/layer.js'
+import { besideZerosName } from './graph/writtenNames.js'
 import type { LayerPlace } from './windowNodes.js'
 import { constantNode, integer, integers, type Place, type WrittenNode, writtenNode } from './writtenNode.js'
 

@@ -13,7 +13,7 @@ import {
   type OnnxTensor,
   type Written,
 } from './graph/messages.js'
-import { factorName } from './graph/paddedName.js'
+import { factorName } from './graph/writtenNames.js'
 import { constantsOf, nodesOf } from './layerNodes.js'
 import { wholeName } from './tokenNodes.js'
 

@@ -1,5 +1,5 @@
-import type { GroupNormLayer, LayerNormLayer } from '../../../models/architecture/layer.js'
-import { EPSILON } from '../../../models/architecture/normalisations.js'
+import type { GroupNormLayer, LayerNormLayer } from '../../../models/layers/layer.js'
+import { EPSILON } from '../../../models/layers/normalisations.js'
 import type { LayerPlace } from './windowNodes.js'
 import { float, floats, integer, integers, type WrittenNode, writtenNode } from './writtenNode.js'
 

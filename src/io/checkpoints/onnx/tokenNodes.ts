@@ -1,11 +1,11 @@
+import type { NodeShape } from '../../../models/architecture/shapes.js'
+import { attentionSizes, tokensOf } from '../../../models/architecture/tokenSizes.js'
 import type {
   AttentionLayer,
   ClassTokenLayer,
   PositionEmbeddingLayer,
   TakeTokenLayer,
-} from '../../../models/architecture/layer.js'
-import type { NodeShape } from '../../../models/architecture/shapes.js'
-import { attentionSizes, tokensOf } from '../../../models/architecture/tokens.js'
+} from '../../../models/layers/layer.js'
 import type { LayerPlace } from './windowNodes.js'
 import { float, integer, integers, type WrittenAttribute, type WrittenNode, writtenNode } from './writtenNode.js'
 

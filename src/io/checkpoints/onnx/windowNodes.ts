@@ -1,9 +1,8 @@
 import { type Extent, isEach, pairOf } from '../../../dsl/kit/extent.js'
-import type { AvgPool2dLayer, MaxPool2dLayer, PadMode, Sides } from '../../../models/architecture/layer.js'
 import type { NodeShape } from '../../../models/architecture/shapes.js'
 import { poolWindows } from '../../../models/architecture/windowsAlong.js'
-import { modeNames } from './graph/modeNames.js'
-import { paddedName } from './graph/paddedName.js'
+import type { AvgPool2dLayer, MaxPool2dLayer, PadMode, Sides } from '../../../models/layers/windowLayers.js'
+import { modeNames, paddedName } from './graph/writtenNames.js'
 import {
   constantNode,
   float,

@@ -1,6 +1,7 @@
 import { dispatch } from '../../../dsl/kit/dispatch.js'
 import { pairOf } from '../../../dsl/kit/extent.js'
-import type { Layer, PoolWindows, Sides } from '../../../models/architecture/layer.js'
+import type { Layer } from '../../../models/layers/layer.js'
+import type { PoolWindows, Sides } from '../../../models/layers/windowLayers.js'
 import { padSources } from '../../../models/windows/padSources.js'
 import { poolWindowOf } from '../../../models/windows/poolWindow.js'
 import { activated, fused, NHWC } from './fused.js'

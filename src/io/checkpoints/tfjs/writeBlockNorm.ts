@@ -1,5 +1,6 @@
-import type { GroupNormLayer, LayerNormLayer } from '../../../models/architecture/layer.js'
-import { blocksOf, EPSILON } from '../../../models/architecture/normalisations.js'
+import { blocksOf } from '../../../models/architecture/normalisedBlocks.js'
+import type { GroupNormLayer, LayerNormLayer } from '../../../models/layers/layer.js'
+import { EPSILON } from '../../../models/layers/normalisations.js'
 import { INTEGER, type Value } from './graphModel.js'
 import type { Place } from './place.js'
 

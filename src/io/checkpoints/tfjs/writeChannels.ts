@@ -1,6 +1,6 @@
 import type { Kernel } from '../../../models/architecture/execution.js'
-import type { MultiplyLayer, SelectChannelsLayer } from '../../../models/architecture/layer.js'
 import { selectionOf } from '../../../models/architecture/selection.js'
+import type { MultiplyLayer, SelectChannelsLayer } from '../../../models/layers/layer.js'
 import { FLOAT, INTEGER, type Value, whole } from './graphModel.js'
 import type { Place } from './place.js'
 

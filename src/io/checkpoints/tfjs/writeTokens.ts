@@ -1,6 +1,6 @@
-import type { AttentionLayer, ClassTokenLayer, TakeTokenLayer } from '../../../models/architecture/layer.js'
 import type { NodeShape } from '../../../models/architecture/shapes.js'
-import { attentionSizes, tokensOf } from '../../../models/architecture/tokens.js'
+import { attentionSizes, tokensOf } from '../../../models/architecture/tokenSizes.js'
+import type { AttentionLayer, ClassTokenLayer, TakeTokenLayer } from '../../../models/layers/layer.js'
 import { INTEGER, type Value } from './graphModel.js'
 import type { Place } from './place.js'
 

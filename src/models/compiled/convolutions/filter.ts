@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../../../engine/graph/graphBuilder.js'
 import type { Value } from '../../../engine/graph/graphNodes.js'
-import type { Conv2dLayer } from '../../architecture/layer.js'
+import type { Conv2dLayer } from '../../layers/windowLayers.js'
 import { tapsOf } from '../../windows/taps.js'
 
 /** The filter that TensorFlow's convolution reads. */

@@ -4,7 +4,7 @@ import type { Value } from '../../../engine/graph/graphNodes.js'
 import type { Padding } from '../../../engine/graph/layerNodes.js'
 import { samePads } from '../../../engine/ops/conv2d.js'
 import type { Kernel } from '../../architecture/execution.js'
-import type { Conv2dLayer } from '../../architecture/layer.js'
+import type { Conv2dLayer } from '../../layers/windowLayers.js'
 import { tapsOf } from '../../windows/taps.js'
 
 /** How a convolution of PyTorch becomes one of TensorFlow. */

@@ -2,7 +2,7 @@ import { isEach } from '../../../dsl/kit/extent.js'
 import type { GraphBuilder } from '../../../engine/graph/graphBuilder.js'
 import type { Value } from '../../../engine/graph/graphNodes.js'
 import type { GraphNode } from '../../architecture/architecture.js'
-import type { Conv2dLayer } from '../../architecture/layer.js'
+import type { Conv2dLayer } from '../../layers/windowLayers.js'
 
 /**
  * A 3 × 3 convolution without stride, on zero-padded images, by Winograd's F(2×2, 3×3): tiles of 4 × 4 pixels overlap

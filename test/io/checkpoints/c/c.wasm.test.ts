@@ -10,7 +10,8 @@ import { lowered } from '../../../../src/io/checkpoints/c/lower.js'
 import { type IntegerProgram, quantised } from '../../../../src/io/checkpoints/c/quantised.js'
 import { integerLogits } from '../../../../src/io/checkpoints/c/reference.js'
 import { type Architecture, architecture } from '../../../../src/models/architecture/architecture.js'
-import type { Layer } from '../../../../src/models/architecture/layer.js'
+import { folded } from '../../../../src/models/forward/folded.js'
+import type { Layer } from '../../../../src/models/layers/layer.js'
 import {
   add,
   avgPool2d,
@@ -21,8 +22,7 @@ import {
   normalize,
   pad2d,
   relu,
-} from '../../../../src/models/architecture/layers.js'
-import { folded } from '../../../../src/models/forward/folded.js'
+} from '../../../../src/models/layers/layers.js'
 import { parametersOf } from '../../../../src/models/parameters/parameters.js'
 import { calibrate } from '../../../../src/training/network/calibrate.js'
 import { cFiles, integerCFiles } from '../../../../src/training/network/cFiles.js'

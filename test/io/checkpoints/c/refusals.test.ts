@@ -7,9 +7,9 @@ import { quantised } from '../../../../src/io/checkpoints/c/quantised.js'
 import { compressedRows } from '../../../../src/io/checkpoints/c/rows.js'
 import { floatText } from '../../../../src/io/checkpoints/c/text.js'
 import { type Architecture, architecture } from '../../../../src/models/architecture/architecture.js'
-import { concat } from '../../../../src/models/architecture/channelLayers.js'
-import type { Layer } from '../../../../src/models/architecture/layer.js'
-import { conv2d, flatten, linear, pad2d } from '../../../../src/models/architecture/layers.js'
+import { concat } from '../../../../src/models/layers/channelLayers.js'
+import type { Layer } from '../../../../src/models/layers/layer.js'
+import { conv2d, flatten, linear, pad2d } from '../../../../src/models/layers/layers.js'
 import { parameterCount } from '../../../../src/models/parameters/parameters.js'
 
 const input = { height: 4, width: 4, channels: 1 }

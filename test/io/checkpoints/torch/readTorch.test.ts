@@ -6,7 +6,7 @@ import type { Checkpoint } from '../../../../src/io/checkpoints/tensors/checkpoi
 import { type ReadTorchOptions, readTorchCheckpoint } from '../../../../src/io/checkpoints/torch/readTorch.js'
 import { ReadBudget } from '../../../../src/io/files/readBudget.js'
 import { architecture } from '../../../../src/models/architecture/architecture.js'
-import { flatten, linear } from '../../../../src/models/architecture/layers.js'
+import { flatten, linear } from '../../../../src/models/layers/layers.js'
 import { selfDescribed } from '../../../../src/models/parameters/selfDescribed.js'
 import { nonEmpty } from '../../../support/expectEvery.js'
 import { needing, publicCheckpoints, shared } from '../../../support/needs.js'

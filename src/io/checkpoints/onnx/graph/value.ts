@@ -1,5 +1,5 @@
-import type { Sides } from '../../../../models/architecture/layer.js'
 import type { NodeShape } from '../../../../models/architecture/shapes.js'
+import type { Sides } from '../../../../models/layers/windowLayers.js'
 import type { Activations, NetworkBuilder, Origin } from './networkBuilder.js'
 import type { FunctionOf, Numbers } from './numbers.js'
 import type { Tensor } from './tensor.js'

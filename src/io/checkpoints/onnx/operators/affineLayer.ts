@@ -1,5 +1,5 @@
-import type { Normalisation } from '../../../../models/architecture/layer.js'
-import { isOfPixels, wrongUnits } from '../../../../models/architecture/normalisationUnits.js'
+import type { Normalisation } from '../../../../models/layers/layer.js'
+import { isOfPixels, wrongUnits } from '../../../../models/layers/normalisationUnits.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { lazyTensor } from '../graph/tensors.js'

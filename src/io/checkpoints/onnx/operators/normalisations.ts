@@ -1,5 +1,5 @@
-import type { GroupNormLayer, LayerNormLayer } from '../../../../models/architecture/layer.js'
-import { EPSILON } from '../../../../models/architecture/normalisations.js'
+import type { GroupNormLayer, LayerNormLayer } from '../../../../models/layers/layer.js'
+import { EPSILON } from '../../../../models/layers/normalisations.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, floatsOf, shapeText } from '../graph/tensor.js'

@@ -1,6 +1,6 @@
 import { extentOf, isEach, type Pair } from '../../../../dsl/kit/extent.js'
 import { given } from '../../../../dsl/kit/given.js'
-import type { Sides } from '../../../../models/architecture/layer.js'
+import type { Sides } from '../../../../models/layers/windowLayers.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, shapeText } from '../graph/tensor.js'
 import { stateTensor } from '../graph/tensors.js'

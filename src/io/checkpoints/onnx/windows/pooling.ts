@@ -1,11 +1,11 @@
 import type { ImageShape } from '../../../../dsl/dataset.js'
 import { extentOf, pairOf } from '../../../../dsl/kit/extent.js'
-import type { PoolWindows, Sides } from '../../../../models/architecture/layer.js'
 import { type AxisWindows, axesOf, poolWindows, windowsAlong } from '../../../../models/architecture/windowsAlong.js'
+import type { PoolWindows, Sides } from '../../../../models/layers/windowLayers.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
-import { paddedName } from '../graph/paddedName.js'
 import type { Value } from '../graph/value.js'
+import { paddedName } from '../graph/writtenNames.js'
 import { activations, draftOf } from '../values/drafts.js'
 import { imageOf, noSides, paddingOf, padOrigin, pairIn, sidesOf, sidesText } from './windows.js'
 

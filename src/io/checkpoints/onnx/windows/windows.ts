@@ -1,7 +1,7 @@
 import type { ImageShape } from '../../../../dsl/dataset.js'
 import { type Extent, extentOf, isEach, type Pair, pairOf } from '../../../../dsl/kit/extent.js'
 import { given } from '../../../../dsl/kit/given.js'
-import type { Sides } from '../../../../models/architecture/layer.js'
+import type { Sides } from '../../../../models/layers/windowLayers.js'
 import type { Activations, Origin } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, shapeText } from '../graph/tensor.js'

@@ -4,24 +4,28 @@ import { given as kept } from '../../dsl/kit/given.js'
 import type {
   AddLayer,
   Affine2dLayer,
-  AvgPool2dLayer,
   BatchNorm2dLayer,
-  Conv2dLayer,
-  ConvTranspose2dLayer,
   FlattenLayer,
   GivenLayer,
   GivenValue,
   Layer,
   LinearLayer,
-  MaxPool2dLayer,
   Normalisation,
   NormalizeLayer,
-  Pad2dLayer,
-  Placement,
-  PoolWindows,
   ReluLayer,
   SampleLayer,
 } from './layer.js'
+import { givenOptions, type LinearOptions, linearOptions, normalizeOptions } from './layerOptions.js'
+import type { Placement } from './placement.js'
+import { idOptions, placementOptions } from './placement.js'
+import type {
+  AvgPool2dLayer,
+  Conv2dLayer,
+  ConvTranspose2dLayer,
+  MaxPool2dLayer,
+  Pad2dLayer,
+  PoolWindows,
+} from './windowLayers.js'
 import {
   type AvgPool2dOptions,
   avgPool2dOptions,
@@ -29,17 +33,11 @@ import {
   type ConvTranspose2dOptions,
   conv2dOptions,
   convTranspose2dOptions,
-  givenOptions,
-  idOptions,
-  type LinearOptions,
-  linearOptions,
   type MaxPool2dOptions,
   maxPool2dOptions,
-  normalizeOptions,
   type Pad2dOptions,
   pad2dOptions,
-  placementOptions,
-} from './layerOptions.js'
+} from './windowOptions.js'
 
 /**
  * (x − mean) / std of each channel of images in [0, 1], as `torchvision.transforms.Normalize`. The constants are not

@@ -1,3 +1,6 @@
+// What files that this package writes call things, so that it knows them again.
+import type { PadMode } from '../../../../models/layers/windowLayers.js'
+
 /** The name of the zeros that a mean counts, in files that this package writes. @param id that of the pooling layer */
 export const paddedName = (id: string): string => `${id}/padded`
 
@@ -6,3 +9,6 @@ export const besideZerosName = (id: string): string => `${id}/zeros`
 
 /** The name of a layer's factor in such files. @param id that of the layer */
 export const factorName = (id: string): string => `${id}/factor`
+
+/** ONNX's names for what a `Pad` adds beside numbers. The last one is known from opset 19 on. */
+export const modeNames: Readonly<Record<PadMode, string>> = { reflect: 'reflect', replicate: 'edge', circular: 'wrap' }

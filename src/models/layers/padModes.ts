@@ -1,4 +1,4 @@
-import type { PadMode } from './layer.js'
+import type { PadMode } from './windowLayers.js'
 
 /** The most pixels that a mode can add at a side. */
 export const mostPadded: Readonly<Record<PadMode, (size: number) => number>> = {

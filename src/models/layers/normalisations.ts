@@ -1,7 +1,6 @@
 import { given as kept } from '../../dsl/kit/given.js'
 import type { GroupNormLayer, LayerNormLayer } from './layer.js'
 import { type GroupNormOptions, groupNormOptions, type LayerNormOptions, layerNormOptions } from './layerOptions.js'
-import type { NodeShape } from './shapes.js'
 
 /** ε of a normalisation that has none of its own. */
 export const EPSILON = 1e-5
@@ -34,25 +33,4 @@ export const groupNorm = (name: string, options: GroupNormOptions): GroupNormLay
   const { epsilon, groups } = groupNormOptions.read(options, `groupNorm ${JSON.stringify(name)}`)
   const { epsilon: _, ...placement } = options
   return { type: 'groupNorm', name, ...kept(placement), groups, ...unlessDefault(epsilon) }
-}
-
-/** How numbers are arranged so that each mean is along some axes, and the last axis of the layer is that of γ and β. */
-export interface NormalisedBlocks {
-  /** n × …, with the number of images left to infer. */
-  readonly shape: readonly number[]
-  /** Axes of `shape` that a mean and a variance are over. */
-  readonly axes: readonly number[]
-}
-
-/**
- * The numbers that a layer normalises together.
- *
- * @throws Error for groups on a vector, which is a defect of this package
- */
-export const blocksOf = (layer: LayerNormLayer | GroupNormLayer, shape: NodeShape | undefined): NormalisedBlocks => {
-  if (layer.type === 'layerNorm' && shape)
-    return { shape: [-1, shape.kind === 'image' ? shape.channels : shape.features], axes: [1] }
-  if (layer.type !== 'groupNorm' || shape?.kind !== 'image') throw new Error(`"${layer.name}" has no image`)
-  const { height, width, channels } = shape
-  return { shape: [-1, height * width, layer.groups, channels / layer.groups], axes: [1, 3] }
 }

@@ -1,12 +1,8 @@
 import { given as kept } from '../../dsl/kit/given.js'
-import type { ConcatLayer, MultiplyLayer, Placement, ScaleLayer, SelectChannelsLayer } from './layer.js'
-import {
-  idOptions,
-  type ScaleOptions,
-  type SelectChannelsOptions,
-  scaleOptions,
-  selectChannelsOptions,
-} from './layerOptions.js'
+import type { ConcatLayer, MultiplyLayer, ScaleLayer, SelectChannelsLayer } from './layer.js'
+import { type ScaleOptions, type SelectChannelsOptions, scaleOptions, selectChannelsOptions } from './layerOptions.js'
+import type { Placement } from './placement.js'
+import { idOptions } from './placement.js'
 
 /**
  * The channels of several images of the same size one after the other, as `torch.cat(…, 1)`; or the numbers of vectors

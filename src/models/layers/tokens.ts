@@ -1,15 +1,10 @@
 // Layers of transformers. Tokens are the pixels of an image, row by row, and their embedding is its channels: so a linear
 // layer on tokens is a convolution with a kernel of 1, and `layerNorm` is as it is.
 import { given as kept } from '../../dsl/kit/given.js'
-import type { AttentionLayer, ClassTokenLayer, Placement, PositionEmbeddingLayer, TakeTokenLayer } from './layer.js'
-import {
-  type AttentionOptions,
-  attentionOptions,
-  placementOptions,
-  type TakeTokenOptions,
-  takeTokenOptions,
-} from './layerOptions.js'
-import type { NodeShape } from './shapes.js'
+import type { AttentionLayer, ClassTokenLayer, PositionEmbeddingLayer, TakeTokenLayer } from './layer.js'
+import { type AttentionOptions, attentionOptions, type TakeTokenOptions, takeTokenOptions } from './layerOptions.js'
+import type { Placement } from './placement.js'
+import { placementOptions } from './placement.js'
 
 /**
  * softmax(scale·Q·Kᵀ)·V for each head, with a row for each pixel: the output has the pixels of the queries and the channels
@@ -48,33 +43,4 @@ export const takeToken = (options: TakeTokenOptions = {}): TakeTokenLayer => {
   const { token } = takeTokenOptions.read(options)
   const { token: _, ...placement } = options
   return { type: 'takeToken', ...kept(placement), token }
-}
-
-/** Number of pixels of an image. @throws Error for a vector, which is a defect of this package */
-export const tokensOf = (shape: NodeShape | undefined): number => {
-  if (shape?.kind !== 'image') throw new Error('a layer of tokens has no image')
-  return shape.height * shape.width
-}
-
-/** The sizes of attention. */
-export interface AttentionSizes {
-  readonly heads: number
-  readonly queries: number
-  readonly keys: number
-  /** Channels of a head: of queries and keys, and of values. */
-  readonly depth: number
-  readonly width: number
-  readonly scale: number
-}
-
-/**
- * The sizes of attention, by the shapes of its queries, keys and values.
- *
- * @throws Error for a vector, which is a defect of this package
- */
-export const attentionSizes = (layer: AttentionLayer, [query, key, value]: readonly NodeShape[]): AttentionSizes => {
-  const [queries, keys] = [tokensOf(query), tokensOf(key)]
-  const depth = query?.kind === 'image' ? query.channels / layer.heads : 0
-  const width = value?.kind === 'image' ? value.channels / layer.heads : 0
-  return { heads: layer.heads, queries, keys, depth, width, scale: layer.scale ?? 1 / Math.sqrt(depth) }
 }

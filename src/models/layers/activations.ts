@@ -1,7 +1,7 @@
 import { given as kept } from '../../dsl/kit/given.js'
 import type { OptionsOf } from '../../dsl/options/declare.js'
 import type { Nonlinearity } from '../activations/nonlinearity.js'
-import type { ActivationLayer, Placement, PreluLayer } from './layer.js'
+import type { ActivationLayer, PreluLayer } from './layer.js'
 import {
   type EluOptions,
   eluOptions,
@@ -10,11 +10,12 @@ import {
   type LeakyReluOptions,
   leakyReluOptions,
   type PreluOptions,
-  placementOptions,
   preluOptions,
   type SoftplusOptions,
   softplusOptions,
 } from './layerOptions.js'
+import type { Placement } from './placement.js'
+import { placementOptions } from './placement.js'
 
 /** A layer that applies a function to each number. Its output is a hidden activation, as that of `relu`. */
 const layer = (given: Nonlinearity, { id, inputs }: OptionsOf<typeof placementOptions>): ActivationLayer => ({

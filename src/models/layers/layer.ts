@@ -3,16 +3,9 @@
  * a layer with parameters is its prefix in the state dict: `fc1` has `fc1.weight` and `fc1.bias`.
  */
 
-import type { Extent } from '../../dsl/kit/extent.js'
 import type { Nonlinearity } from '../activations/nonlinearity.js'
-
-/** A layer's place in the graph of a network. */
-export interface Placement {
-  /** The id by which later layers refer to this one. @default the name, or a generated id if the layer has no name */
-  readonly id?: string
-  /** Ids of the layers whose outputs it reads. @default the layer before it; the network's input for the first layer */
-  readonly inputs?: readonly string[]
-}
+import type { Placement } from './placement.js'
+import type { AvgPool2dLayer, Conv2dLayer, ConvTranspose2dLayer, MaxPool2dLayer, Pad2dLayer } from './windowLayers.js'
 
 /** A mean and a standard deviation for each channel of an image with pixel values in [0, 1]. */
 export interface Normalisation {
@@ -25,51 +18,6 @@ export interface Normalisation {
 /** (x − mean) / std of each channel, with constants; see `normalize`. */
 export interface NormalizeLayer extends Placement, Normalisation {
   readonly type: 'normalize'
-}
-
-/** A convolution: ⌊(size + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1 pixels along an axis; see `conv2d`. */
-export interface Conv2dLayer extends Placement {
-  readonly type: 'conv2d'
-  readonly name: string
-  /** Number of output channels, ≥ 1. */
-  readonly out: number
-  /** Taps along each axis, ≥ 1. */
-  readonly kernel: Extent
-  /** In pixels, ≥ 1. */
-  readonly stride: Extent
-  /** Zeros added at both ends of each axis, in pixels, ≥ 0. */
-  readonly padding: Extent
-  /** Distance of neighbouring taps, in pixels, ≥ 1. @default 1 */
-  readonly dilation?: Extent | undefined
-  /** Whether a learned number is added to each output channel; before a batch normalisation it has no effect. */
-  readonly bias: 'learned' | 'none'
-  /** Groups of consecutive channels: each group of outputs reads its own group of inputs. @default 1 */
-  readonly groups?: number | undefined
-}
-
-/**
- * A transposed convolution, of (size − 1)·stride − 2·padding + dilation·(kernel − 1) + 1 + outputPadding pixels along an
- * axis; see `convTranspose2d`.
- */
-export interface ConvTranspose2dLayer extends Placement {
-  readonly type: 'convTranspose2d'
-  readonly name: string
-  /** Number of output channels, ≥ 1. */
-  readonly out: number
-  /** Taps along each axis, ≥ 1. */
-  readonly kernel: Extent
-  /** Pixels of the output from one pixel of the input to the next, ≥ 1. */
-  readonly stride: Extent
-  /** Pixels that are cut off at both ends of each axis, ≥ 0. */
-  readonly padding: Extent
-  /** Pixels added at the bottom and on the right, ≥ 0, less than the stride or the dilation. @default 0 */
-  readonly outputPadding?: Extent | undefined
-  /** Distance of neighbouring taps, in pixels, ≥ 1. @default 1 */
-  readonly dilation?: Extent | undefined
-  /** Whether a learned number is added to each output channel; before a batch normalisation it has no effect. */
-  readonly bias: 'learned' | 'none'
-  /** Groups of consecutive channels: each group of outputs reads its own group of inputs. @default 1 */
-  readonly groups?: number | undefined
 }
 
 /** Batch normalisation of each channel of an image, or of each feature of a vector; see `batchNorm2d`. */
@@ -127,58 +75,6 @@ export interface PreluLayer extends Placement {
   readonly name: string
   /** Whether all channels have one slope, or each its own. */
   readonly slopes: 'one' | 'each'
-}
-
-/** The windows of a pooling layer. */
-export interface PoolWindows {
-  /** Sides of the window, in pixels, ≥ 1. */
-  readonly kernel: Extent
-  /** In pixels, ≥ 1. */
-  readonly stride: Extent
-  /** Pixels added at both ends of each axis, ≥ 0 and at most half the kernel. @default 0 */
-  readonly padding?: Extent | undefined
-  /** Whether a window that exceeds the padded image at the bottom or on the right is kept. @default false */
-  readonly ceilMode?: boolean | undefined
-}
-
-/** The largest value of each window and channel; see `maxPool2d`. */
-export interface MaxPool2dLayer extends Placement, PoolWindows {
-  readonly type: 'maxPool2d'
-}
-
-/** The mean of each window and channel; see `avgPool2d`. */
-export interface AvgPool2dLayer extends Placement, PoolWindows {
-  readonly type: 'avgPool2d'
-  /** Whether the mean is over the zeros of the padding, too. @default true */
-  readonly countIncludePad?: boolean | undefined
-}
-
-/** Pooling to a number of cells: `architecture` makes it the pooling layer whose windows fit its input. */
-export interface AdaptivePool2dLayer extends Placement {
-  readonly type: 'adaptivePool2d'
-  readonly of: 'maxPool2d' | 'avgPool2d'
-  /** Rows and columns of the output, each a divisor of the input's. */
-  readonly out: Extent
-}
-
-/** Pixels that are added at each side of an image. */
-export interface Sides {
-  readonly top: number
-  readonly bottom: number
-  readonly left: number
-  readonly right: number
-}
-
-/** Which pixels of an image are added at its sides: those next to its edge, its edge, or those of the opposite side. */
-export type PadMode = 'reflect' | 'replicate' | 'circular'
-
-/** An image with more pixels at chosen sides; see `pad2d`. */
-export interface Pad2dLayer extends Placement, Sides {
-  readonly type: 'pad2d'
-  /** Which pixels are added. @default the number `value` in each */
-  readonly mode?: PadMode | undefined
-  /** The number in the added pixels. @default 0 */
-  readonly value?: number | undefined
 }
 
 /** An image as a vector of height·width·channels numbers; see `flatten`. */

@@ -86,7 +86,13 @@ test('compare.ts has a point for each method, rate and seed, and one for the tea
   const teacher = fileURLToPath(new URL('../../assets/teacher-digits.safetensors', import.meta.url))
   const methods = 'teacher,naive,gradual,admm,hsic-only,distill-only,pwoa,perturbed,perturbed-learned,pwoa-mixed'
   const adversarial = 'advPrune,apd,hydra'
-  const settings = [`checkpoints=${teacher}`, `methods=${methods},${adversarial}`, 'rates=4,16', 'seeds=0,1']
+  const settings = [
+    `checkpoints=${teacher}`,
+    'architecture=mnistNet',
+    `methods=${methods},${adversarial}`,
+    'rates=4,16',
+    'seeds=0,1',
+  ]
   const args = settings.flatMap((setting) => ['--set', setting])
   const { code, stdout, stderr } = await command.run([file, '--plan', ...args], folderWith({}))
   expect([code, stderr]).toEqual([0, ''])

@@ -79,7 +79,8 @@ describe('pwoa-run of a sweep', () => {
       /^4 points, 2 at a time\n(\d\/4 epochs=2[01] seed=[01]: clean 98\.5 % {2}pgd 85\.0 % .*\n){4}$/,
     )
     expect(stdout).toMatch(/before.*\nepochs=20 seed=0.*\nepochs=20 seed=1.*\nepochs=21 seed=0.*\nepochs=21 seed=1.*\n/)
-    expect(stdout).toContain(
+    // Lines are wrapped between words.
+    expect(stdout.replaceAll('\n  ', ' ')).toContain(
       'files in runs/halvings: report.html, results.csv, results.json, results.md; of each point in points/KEY: its run\n',
     )
     const again = await command.run([...args, '--json'], cwd)

@@ -47,10 +47,11 @@ const VALUES = 2e-5
 /** Of deep networks in training, whose batch normalisations see few pixels. */
 const TRAINING = 1e-3
 /**
- * TensorFlow sums a channel's pixels one after the other (see networks.engine.test.ts): some inputs of ReLUs change sides,
- * and each changes gradients by up to a few percent.
+ * TensorFlow's threads share a sum in a changing order. In these networks some inputs of ReLUs then change sides, and each
+ * changes gradients by some percent. So gradients of whole networks are compared on the portable engine; those of each
+ * layer are on both.
  */
-const GRADIENTS = isNative ? 0.05 : TRAINING
+const hasGradients = !isNative
 
 const makers: Readonly<Record<string, (options: object) => Architecture>> = {
   wideResnet,
@@ -109,7 +110,7 @@ describe.each(golden.networks.map((one) => [`${one.factory} ${JSON.stringify(one
       expect([sized.architecture.name, sized.architecture.classes]).toEqual([made.name, made.classes])
     })
 
-    it('has PyTorch’s logits in training, and its gradients by weights and images', () => {
+    it(`has PyTorch’s logits in training${hasGradients ? ', and its gradients by weights and images' : ''}`, () => {
       const dy = seededNumbers(3, examples * net.classes)
       const [logits, byWeights, byImages] = tf.tidy(() => {
         const run = (w: Tensor, x: Tensor) => forward(net, unflatten(net, w as Tensor1D), x as Tensor4D).logits
@@ -122,6 +123,7 @@ describe.each(golden.networks.map((one) => [`${one.factory} ${JSON.stringify(one
         )
       })
       expect(distance(logits ?? [], expected.training.flat())).toBeLessThan(TRAINING)
+      if (!hasGradients) return
       const product = (values: Float32Array, seed: number): number => {
         const probe = seededNumbers(seed, values.length)
         return values.reduce((sum, value, i) => sum + value * (probe[i] ?? 0), 0)
@@ -129,9 +131,9 @@ describe.each(golden.networks.map((one) => [`${one.factory} ${JSON.stringify(one
       const whole = byWeights ?? weights
       const named = [...unpackWeights(net, whole)].map(([name, { data }]) => product(data, hashed(name) + 1))
       const weightSummary = [norm(whole), named.reduce((sum, value) => sum + value, 0)]
-      expect(distance(weightSummary, expected.weight_gradient)).toBeLessThan(GRADIENTS)
+      expect(distance(weightSummary, expected.weight_gradient)).toBeLessThan(TRAINING)
       const image = byImages ?? pixels
-      expect(distance([norm(image), product(image, 2000)], expected.image_gradient)).toBeLessThan(GRADIENTS)
+      expect(distance([norm(image), product(image, 2000)], expected.image_gradient)).toBeLessThan(TRAINING)
     })
   },
 )

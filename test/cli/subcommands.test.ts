@@ -111,6 +111,7 @@ describe('subcommands', () => {
     ['wroker', 'worker'],
     ['lsit', 'list'],
     ['quikstart', 'quickstart'],
+    ['minst', 'mnist'],
   ])('%s: asks whether %s was meant', async (name, near) => {
     expect(await parseArguments([name]).act()).toEqual({
       error: expect.objectContaining({
@@ -121,6 +122,12 @@ describe('subcommands', () => {
         hint: `Did you mean ${near}?`,
       }),
     })
+  })
+
+  test('are not suggested if a file is missing that the pipeline reads', async () => {
+    const outcome = await parseArguments(['mnist', '--plan', '--set', 'checkpoint=nowhere.pth']).act()
+    expect('error' in outcome && outcome.error).toMatchObject({ stage: 'loadTeacher', actual: 'no such file' })
+    expect('error' in outcome && outcome.error.hint).not.toContain('Did you mean')
   })
 
   test.each(['reprot.ts', './rep'])('are not suggested for a path or a file with an ending: %s', async (name) => {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { PwoaError } from '../../dsl/errors.js'
 import { nearOf } from '../../dsl/kit/nearest.js'
 import { ownVersion } from '../../runtime/host/ownPackage.js'
+import { shortPath } from '../../runtime/host/shortPath.js'
 import type { Outcome } from '../arguments/outcome.js'
 import { flag, optionalArgument, type Part } from '../arguments/part.js'
 import { defaultCommand, drawSubcommand } from '../arguments/subcommand.js'
@@ -41,7 +42,8 @@ const siblingsOf = (command: Command): readonly Command[] =>
 
 /** If the file is missing and its name is near that of a subcommand or a shipped pipeline, asks if that was meant. */
 const withHint = (outcome: Outcome, file: string, names: readonly string[]): Outcome => {
-  if (!('error' in outcome) || !isMissing(outcome.error)) return outcome
+  // A file that the pipeline reads may be missing as well.
+  if (!('error' in outcome) || outcome.error.stage !== shortPath(file) || !isMissing(outcome.error)) return outcome
   const hint = hintFor(file, names)
   return hint === undefined ? outcome : { error: { ...outcome.error, hint } }
 }

@@ -232,6 +232,11 @@ describe('wrong usage', () => {
     ],
     [['missing.ts'], /^pwoa-run: missing.ts: expected a pipeline file, got no such file\n/],
     [['lib'], /^pwoa-run: lib: expected a pipeline file, got a folder\n/],
+    // The hint is about the file that is missing, not about the pipeline's.
+    [
+      ['mnist', '--set', 'checkpoint=nowhere.pth'],
+      /^pwoa-run: loadTeacher: nowhere\.pth: expected a readable file, got no such file\n {2}Check the path; .*\n$/,
+    ],
   ])('%j is refused', async (args, message) => {
     const { code, stdout, stderr } = await command.run(args, folderWith(userFiles))
     expect(stderr).toMatch(message)

@@ -124,12 +124,6 @@ describe('subcommands', () => {
     })
   })
 
-  test('are not suggested if a file is missing that the pipeline reads', async () => {
-    const outcome = await parseArguments(['mnist', '--plan', '--set', 'checkpoint=nowhere.pth']).act()
-    expect('error' in outcome && outcome.error).toMatchObject({ stage: 'loadTeacher', actual: 'no such file' })
-    expect('error' in outcome && outcome.error.hint).not.toContain('Did you mean')
-  })
-
   test.each(['reprot.ts', './rep'])('are not suggested for a path or a file with an ending: %s', async (name) => {
     const outcome = await parseArguments([name]).act()
     expect('error' in outcome && outcome.error).toMatchObject({ _tag: 'UsageError', expected: 'a pipeline file' })

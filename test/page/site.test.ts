@@ -57,7 +57,7 @@ describe('the site', needing(inLong), () => {
         'Radius of the ball: L∞ in (0, 1], L2 in (0, 10⁶]; images are in [0, 1]. It may be a text such as 8/255.',
       ],
     ],
-    ['conv2d', ['stride', 'stride to be a whole number >= 1 (pixels)', '1', 'In pixels, ≥ 1.']],
+    ['linear', ['out', 'out to be a whole number >= 1', 'required', 'Number of outputs, ≥ 1.']],
     ['mnist', ['dataDir', 'dataDir to be the path of a folder', 'downloaded into the cache folder']],
   ])('the page of %s has a table of its options', (name, row) => {
     const text = readFileSync(join(site, 'functions', `pwoa.${name}.html`), 'utf8')

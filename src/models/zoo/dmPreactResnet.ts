@@ -8,7 +8,7 @@ import { add } from '../layers/layers.js'
 import { type Activation, activationOf } from './activationNames.js'
 import { cifarImages, namedByWidth, type Source } from './cifar.js'
 import { dmConvolutions, dmFields, dmLayers, dmShown, samePadded } from './dmBlock.js'
-import { blocksIn, type OutputsOf } from './outputs.js'
+import type { OutputsOf } from './outputs.js'
 
 const fields = {
   /** Number of classes, ≥ 1. @default 10 */
@@ -109,9 +109,3 @@ export const dmPreactResnet18Shown = (outputs: OutputsOf): DmPreactResnet18Optio
   ...given({ width: outputs('conv_2d') }),
   ...dmShown(outputs),
 })
-
-/** The same with the blocks of each stage, if the file has all four. */
-export const dmPreactResnetShown = (outputs: OutputsOf): DmPreactResnetOptions => {
-  const blocks = [0, 1, 2, 3].flatMap((stage) => blocksIn(outputs, (i) => `layer_${stage}.${i}.conv_2d_1`) ?? [])
-  return { ...dmPreactResnet18Shown(outputs), ...(blocks.length === 4 ? { blocks } : {}) }
-}

@@ -7,19 +7,14 @@ the images, summed up as [norm, <t, r0>, <t, r1>] with r_j = seeded(PROBES + j, 
 the order of `tensors`. `onnx/channels-NAME-OPSET.onnx` are the same blocks as PyTorch's exporter writes them.
 """
 
-import json
-import math
-import platform
-from pathlib import Path
-
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from golden_numbers import rounded, seeded
+from golden_blocks import CHANNELS, CLASSES, block, write
 
-EXAMPLES, CHANNELS, SIDE, CLASSES, IMAGES, PROBES, TENSORS = 3, 3, 8, 3, 1000, 2000, 100
+# Pixels of a side of the images.
+SIDE = 8
 
 
 class Dense(nn.Module):
@@ -161,59 +156,4 @@ class Cells(nn.Module):
 BLOCKS = {"dense": (Dense, [9, 17]), "fire": (Fire, [17]), "shuffle": (Shuffle, [9, 17]), "gate": (Gate, [13]),
           "shortcut": (Shortcut, [11, 17]), "parts": (Parts, [11, 18]), "cells": (Cells, [9, 18])}
 
-
-def tensors_of(net):
-    return [(name, tensor) for name, tensor in net.state_dict().items() if not name.endswith("num_batches_tracked")]
-
-
-def fill(net):
-    """Seeds the tensors in order; a convolution's are scaled by its inputs."""
-    for i, (name, tensor) in enumerate(tensors_of(net)):
-        numbers = seeded(TENSORS + i, tensor.numel()).astype(np.float64).reshape(tensor.shape)
-        if tensor.dim() > 1:
-            numbers *= math.sqrt(3 / (tensor.numel() // tensor.shape[0]))
-        elif name.endswith("running_var") or name.endswith("weight"):
-            numbers = 1 + numbers / 2
-        else:
-            numbers *= 0.125
-        tensor.data.copy_(torch.from_numpy(numbers.astype(np.float32)))
-
-
-def summary(tensors):
-    values = np.concatenate([tensor.detach().numpy().ravel() for tensor in tensors])
-    return [float(np.linalg.norm(values))] + [float(values @ seeded(PROBES + j, values.size)) for j in range(2)]
-
-
-def block(name, make, opsets):
-    net = make()
-    fill(net)
-    images = torch.from_numpy(((seeded(IMAGES, EXAMPLES * CHANNELS * SIDE * SIDE) + 1) / 2).reshape(EXAMPLES, CHANNELS, SIDE, SIDE))
-    for opset in opsets:
-        torch.onnx.export(net.eval(), images.float(), str(GOLDEN / "onnx" / f"channels-{name}-{opset}.onnx"), opset_version=opset,
-                          dynamo=False, input_names=["input"], output_names=["logits"],
-                          training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
-                          dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}})
-    images = images.double().requires_grad_()
-    net = net.double()
-    use = net.eval()(images).tolist()
-    net.train()
-    logits = net(images)
-    (logits * torch.from_numpy(seeded(3, logits.numel()).astype(np.float64).reshape(logits.shape))).sum().backward()
-    return {
-        "opsets": opsets,
-        "tensors": [[name, list(tensor.shape)] for name, tensor in net.named_parameters()],
-        "use": use,
-        "training": logits.tolist(),
-        "weight_gradient": summary([parameter.grad for _, parameter in net.named_parameters()]),
-        "image_gradient": summary([images.grad]),
-    }
-
-
-GOLDEN = Path(__file__).parent.parent / "test" / "golden"
-golden = {
-    "made_by": f"scripts/golden_channels.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",
-    "examples": EXAMPLES,
-    "sizes": [CHANNELS, SIDE, SIDE],
-    "blocks": {name: block(name, *made) for name, made in BLOCKS.items()},
-}
-(GOLDEN / "channels.json").write_text(json.dumps(rounded(golden, 9)) + "\n")
+write("channels", SIDE, {"blocks": {name: block("channels", SIDE, name, *made) for name, made in BLOCKS.items()}})

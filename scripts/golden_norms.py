@@ -7,19 +7,14 @@
 `onnx/norms-NAME-OPSET.onnx` are the same networks as PyTorch's exporter writes them.
 """
 
-import json
-import math
-import platform
-from pathlib import Path
-
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from golden_numbers import rounded, seeded
+from golden_blocks import CHANNELS, CLASSES, block, write
 
-EXAMPLES, CHANNELS, SIDE, CLASSES, IMAGES, PROBES, TENSORS = 3, 3, 6, 3, 1000, 2000, 100
+# Pixels of a side of the images.
+SIDE = 6
 
 
 class LayerNorm2d(nn.LayerNorm):
@@ -165,53 +160,6 @@ BLOCKS = {"tokens": (Tokens, [14, 17]), "shares": (lambda: Tokens(True), [17]), 
           "layers": (Layers, [13, 17]), "groups": (Groups, [12, 17]), "features": (Features, [11, 17]), "next": (Next, [13, 17])}
 
 
-def tensors_of(net):
-    return [(name, tensor) for name, tensor in net.state_dict().items() if not name.endswith("num_batches_tracked")]
-
-
-def fill(net):
-    """Seeds the tensors in order; those of a layer with weights are scaled by its inputs."""
-    for i, (name, tensor) in enumerate(tensors_of(net)):
-        numbers = seeded(TENSORS + i, tensor.numel()).astype(np.float64).reshape(tensor.shape)
-        if tensor.dim() > 1 and not any(part in name for part in ("scale", "token", "pos")):
-            numbers *= math.sqrt(3 / (tensor.numel() // tensor.shape[0]))
-        elif name.endswith("running_var") or name.endswith("weight"):
-            numbers = 1 + numbers / 2
-        else:
-            numbers *= 0.125
-        tensor.data.copy_(torch.from_numpy(numbers.astype(np.float32)))
-
-
-def summary(tensors):
-    values = np.concatenate([tensor.detach().numpy().ravel() for tensor in tensors])
-    return [float(np.linalg.norm(values))] + [float(values @ seeded(PROBES + j, values.size)) for j in range(2)]
-
-
-def block(name, make, opsets):
-    net = make()
-    fill(net)
-    images = torch.from_numpy(((seeded(IMAGES, EXAMPLES * CHANNELS * SIDE * SIDE) + 1) / 2).reshape(EXAMPLES, CHANNELS, SIDE, SIDE))
-    for opset in opsets:
-        torch.onnx.export(net.eval(), images.float(), str(GOLDEN / "onnx" / f"norms-{name}-{opset}.onnx"), opset_version=opset,
-                          dynamo=False, input_names=["input"], output_names=["logits"],
-                          training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
-                          dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}})
-    images = images.double().requires_grad_()
-    net = net.double()
-    use = net.eval()(images).tolist()
-    net.train()
-    logits = net(images)
-    (logits * torch.from_numpy(seeded(3, logits.numel()).astype(np.float64).reshape(logits.shape))).sum().backward()
-    return {
-        "opsets": opsets,
-        "tensors": [[name, list(tensor.shape)] for name, tensor in net.named_parameters()],
-        "use": use,
-        "training": logits.tolist(),
-        "weight_gradient": summary([parameter.grad for _, parameter in net.named_parameters()]),
-        "image_gradient": summary([images.grad]),
-    }
-
-
 class Released(nn.Module):
     """torchvision's VisionTransformer of one block, with its own names."""
 
@@ -237,12 +185,9 @@ class Released(nn.Module):
         return self.heads.head(self.encoder.ln(x)[:, 0])
 
 
-GOLDEN = Path(__file__).parent.parent / "test" / "golden"
-golden = {
-    "made_by": f"scripts/golden_norms.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",
-    "examples": EXAMPLES,
-    "sizes": [CHANNELS, SIDE, SIDE],
-    "released": block("released", Released, []),
-    "blocks": {name: block(name, *made) for name, made in BLOCKS.items()},
-}
-(GOLDEN / "norms.json").write_text(json.dumps(rounded(golden, 9)) + "\n")
+UNSCALED = ("scale", "token", "pos")
+
+write("norms", SIDE, {
+    "released": block("norms", SIDE, "released", Released, [], UNSCALED),
+    "blocks": {name: block("norms", SIDE, name, *made, UNSCALED) for name, made in BLOCKS.items()},
+})

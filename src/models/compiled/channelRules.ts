@@ -82,7 +82,7 @@ const summed = (graph: GraphBuilder, gradient: Value, shape: NodeShape): Value =
   return shape.kind === 'vector' ? sums : graph.reshape(sums, [-1, 1, 1, shape.channels])
 }
 
-/** @throws Error if there is none, which is a defect of this package */
+/** The shape of one of a layer's inputs. @throws Error if the layer has no such input, which is a defect of this package */
 const inputOf = ({ kernel: { node } }: Place, index: number): NodeShape => {
   const shape = node.inputShapes[index]
   if (!shape) throw new Error(`"${node.id}" has no input ${index + 1}`)

@@ -34,7 +34,7 @@ export const shippedNames = async (): Promise<readonly string[]> => {
     .sort()
 }
 
-/** The path of a pipeline file that comes with this package; undefined if there is none of that name. */
+/** The path of a pipeline file that comes with this package; undefined if no pipeline has that name. */
 export const shippedFile = async (name: string): Promise<string | undefined> =>
   (await shippedNames()).includes(name) ? fileOf(name) : undefined
 

@@ -1,6 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import { made, nameOfMade } from '../../dsl/options/kinds.js'
 import type { Option } from '../../dsl/options/option.js'
+import type { Asking, AskingInput } from './asking.js'
 import type { GradientWatch } from './gradientWatch.js'
 import type { NormName } from './norms.js'
 
@@ -50,6 +51,11 @@ export interface Attack {
    * @throws RunError for images outside [0, 1] or labels that are not one-hot, before any work
    */
   readonly perturb: (input: AttackInput) => Perturbing
+  /**
+   * The same attack, if it uses logits only: it asks for them, and whatever answers may take its time. With the same
+   * indices and seed it finds the same images as `perturb`. @default undefined, an attack that needs gradients
+   */
+  readonly ask?: (input: AskingInput) => Asking
   /** Warnings if the attack does not reach its full strength on data with this many classes. */
   readonly weaknesses?: (classes: number) => readonly string[]
   /** The same attack, by name and threat, in as few steps as possible, for trials. @default itself */

@@ -1,25 +1,14 @@
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { share, whole } from '../../dsl/options/kinds.js'
 import { tf } from '../../engine/tf.js'
-import { type RandomStream, stream } from '../../math/random.js'
 import { logitsOf } from '../common/ascend.js'
+import type { Asking, AskingInput } from '../common/asking.js'
 import type { Attack, Classifier } from '../common/attack.js'
 import { type Attempt, attemptsOnUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
-import { runnerUp } from '../common/losses.js'
-import type { NormName } from '../common/norms.js'
-import { predictionsOf } from '../common/predictions.js'
 import { SHORT_STEPS } from '../common/shortened.js'
 import { checkThreat, nameOption, threatFields } from '../common/threat.js'
-import { l2Moves } from './squareL2.js'
-import { linfMoves } from './squareLinf.js'
-import { type ImageShape, type SquareMoves, shareAt } from './squareMoves.js'
-
-/** What Square tries, by norm. */
-const moves: Readonly<Record<NormName, (shape: ImageShape, epsilon: number) => SquareMoves>> = {
-  Linf: linfMoves,
-  L2: l2Moves,
-}
+import { type SearchSettings, squareSearch } from './squareSearch.js'
 
 /** The declared options of {@link square}. */
 export const squareOptions = declareOptions('square', {
@@ -37,17 +26,6 @@ export const squareOptions = declareOptions('square', {
 /** Options of {@link square}. */
 export interface SquareOptions extends OptionsOf<typeof squareOptions> {}
 
-/** An example that has survived so far, and the image that came nearest to breaking it. */
-interface Unbroken {
-  readonly row: number
-  readonly label: number
-  readonly image: Float32Array
-  readonly best: Float32Array
-  readonly random: RandomStream
-  /** z_y − max_{c ≠ y} z_c of `best`. */
-  margin: number
-}
-
 /**
  * Square Attack: a random search that uses logits only, no gradients. It changes a randomly placed square of the image,
  * x' = Π(x̂ ± 2ε) in L∞, and keeps a change if it lowers the margin z_y − max_{c ≠ y} z_c. The squares shrink as the
@@ -62,42 +40,8 @@ interface Unbroken {
  */
 export const square = (options: SquareOptions): Attack => {
   const { name, ...settings } = squareOptions.read(options)
-  const { epsilon, norm, queries, restarts, initialShare } = settings
+  const { epsilon, norm, queries, restarts } = settings
   checkThreat('square', settings)
-
-  function* search(attempt: Attempt): Generator<number, void, undefined> {
-    const [, height, width, channels] = attempt.images.shape
-    const { side, start, move } = moves[norm]({ height, width, channels }, epsilon)
-    const size = height * width * channels
-    let unbroken = unbrokenOf(attempt, size, name)
-    for (let query = 0; query <= queries && unbroken.length > 0; query++) {
-      const edge = side(shareAt(initialShare, query - 1) * height * width)
-      // A new array for each query, because its tensor shares it.
-      const pixels = new Float32Array(unbroken.length * size)
-      const candidates = unbroken.map((_, i) => pixels.subarray(i * size, (i + 1) * size))
-      for (const [i, { image, best, random }] of unbroken.entries()) {
-        const out = candidates[i] ?? pixels
-        out.set(best)
-        if (query === 0) start(out, image, random)
-        else move(out, image, edge, random)
-      }
-      const logits = logitsOfPixels(attempt.classifier, pixels, [unbroken.length, height, width, channels])
-      const classes = logits.length / unbroken.length
-      const guesses = predictionsOf(logits, classes)
-      for (const [i, example] of unbroken.entries()) {
-        const found = candidates[i] ?? pixels
-        const row = logits.subarray(i * classes, (i + 1) * classes)
-        const margin = (row[example.label] ?? 0) - (row[runnerUp(row, example.label)] ?? 0)
-        if (guesses[i] !== example.label) attempt.onBroken(example.row, found)
-        else if (margin < example.margin) {
-          example.margin = margin
-          example.best.set(found)
-        }
-      }
-      unbroken = unbroken.filter(({ label }, i) => guesses[i] === label)
-      yield (query + 1) / (queries + 1)
-    }
-  }
 
   return defineAttack({
     name,
@@ -105,8 +49,50 @@ export const square = (options: SquareOptions): Attack => {
     norm,
     epsilon,
     shortened: () => square({ ...options, queries: Math.min(queries, SHORT_STEPS), restarts: 1 }),
-    perturb: (input) => attemptsOnUnbroken(input, restarts, search),
+    perturb: (input) => attemptsOnUnbroken(input, restarts, (attempt) => answered({ name, ...settings }, attempt)),
+    ask: (input) => asking({ name, ...settings }, restarts, input),
   })
+}
+
+/** A search whose questions the classifier of the attempt answers at once. */
+function* answered(settings: SearchSettings, attempt: Attempt): Generator<number, void, undefined> {
+  const [, height, width, channels] = attempt.images.shape
+  const images = attempt.images.dataSync<'float32'>()
+  const search = squareSearch(settings, { ...attempt, images, shape: { height, width, channels } })
+  let step = search.next()
+  while (!step.done) {
+    const { images: pixels, count, share: done } = step.value
+    step = search.next(logitsOfPixels(attempt.classifier, pixels, [count, height, width, channels]))
+    yield done
+  }
+}
+
+/** A search whose questions are left to the caller, with its restarts. */
+function* asking(settings: SearchSettings, restarts: number, input: AskingInput): Asking {
+  const { images, classes, indices } = input
+  const size = images.length / Math.max(1, classes.length)
+  const result = images.slice()
+  let rows = Array.from(classes.keys())
+  for (let number = 0; number < restarts && rows.length > 0; number++) {
+    const tried = rows
+    const broken = new Set<number>()
+    const onBroken = (place: number, image: Float32Array): void => {
+      const row = tried[place] ?? 0
+      result.set(image, row * size)
+      broken.add(row)
+    }
+    const pixels = new Float32Array(tried.length * size)
+    for (const [place, row] of tried.entries()) pixels.set(images.subarray(row * size, (row + 1) * size), place * size)
+    const part = {
+      ...input,
+      images: pixels,
+      classes: Int32Array.from(tried, (row) => classes[row] ?? 0),
+      indices: Uint32Array.from(tried, (row) => indices[row] ?? 0),
+    }
+    yield* squareSearch(settings, { ...part, number, onBroken })
+    rows = tried.filter((row) => !broken.has(row))
+  }
+  return result
 }
 
 /** The logits of images. The engine keeps `pixels`, so the caller must not change it afterwards. */
@@ -121,20 +107,4 @@ const logitsOfPixels = (
   } finally {
     images.dispose()
   }
-}
-
-const unbrokenOf = (
-  { images, classes, indices, seed, number }: Attempt,
-  size: number,
-  name: string,
-): readonly Unbroken[] => {
-  const pixels = images.dataSync<'float32'>()
-  return Array.from(classes, (label, row) => ({
-    row,
-    label,
-    image: pixels.subarray(row * size, (row + 1) * size),
-    best: new Float32Array(size),
-    random: stream(seed, indices[row] ?? 0, name, number),
-    margin: Number.POSITIVE_INFINITY,
-  }))
 }

@@ -1,0 +1,102 @@
+import type { DataFacts } from '../../dsl/dataset.js'
+import { valueOf } from '../../dsl/errors.js'
+import { positive, text } from '../../dsl/options/kinds.js'
+import { readCheckpoint } from '../../io/checkpoints/readCheckpoint.js'
+import type { Architecture } from '../../models/architecture/architecture.js'
+import { type NamedNormalisation, normalisationOption } from '../../models/architecture/imageNormalisations.js'
+import { withNormalisation } from '../../models/parameters/normalisation.js'
+import { type MaskedNetwork, selfDescribed } from '../../models/parameters/selfDescribed.js'
+import { sizedNetwork } from '../../models/zoo/families.js'
+import { architectureOption, resolveArchitecture } from '../../models/zoo/zoo.js'
+import { assumedNormalisation } from './assumedNormalisation.js'
+
+/** How a network is read from a file: options of whatever reads one. */
+export const networkFileFields = {
+  /**
+   * A name of the zoo (`mnistNet`, `resnet18`, `wideResnet34x10` … see `architectureNames`), whose width, classes and, for
+   * `wideResnet` and `dmWideResnet`, depth and factor are read off the file; or a network made with `architecture(…)` or a
+   * function (`resnet18({ width: 8 })`), which the file must have.
+   * @default as the file describes it: ONNX files and safetensors of `exportModel` do
+   */
+  architecture: architectureOption().optional(
+    'as the file describes it: ONNX files and safetensors of `exportModel` do',
+  ),
+  /**
+   * How the checkpoint's training code normalised images outside its network, by name (`'cifar10'`, `'imagenet'` …, `'none'`)
+   * or as `{ mean, std }`; it becomes a part of the network, in place of the architecture's own.
+   * @default as in the file (`mu` and `sigma`, `normalize.mean` and `normalize.std` …), that of the architecture, or none
+   */
+  normalisation: normalisationOption().optional(
+    'as in the file (`mu` and `sigma`, `normalize.mean` and `normalize.std` …), that of the architecture, or none',
+  ),
+  /**
+   * Where in a PyTorch file the network is, if the file holds several: `teacher`, `ema.shadow`, `state_dict.1` (the second
+   * of a list), or a prefix of its tensors' names.
+   * @default the only network, or the exponential average (`ema`) of several, with a warning
+   */
+  key: text('where in the file the network is').optional(
+    'the only network, or the exponential average (`ema`) of several, with a warning',
+  ),
+  /**
+   * How many times the usual memory and work reading the file may take, for a file that is refused because it takes more.
+   * Usual are 512 MiB and 4 bytes for each byte of the file.
+   * @default 1
+   */
+  readBudget: positive({ unit: 'times the usual budget' }).default(1),
+}
+
+/** How a network is read from a file. */
+export interface NetworkFileChoices {
+  readonly architecture: string | Architecture | undefined
+  readonly normalisation: NamedNormalisation | undefined
+  readonly key: string | undefined
+  readonly readBudget: number
+}
+
+/** A network of a file. */
+export interface FileNetwork extends MaskedNetwork {
+  /** What was left out, and what was assumed, a sentence each. */
+  readonly warnings: readonly string[]
+}
+
+const inPixels = (made: Architecture, normalisation: NamedNormalisation | undefined): Architecture =>
+  normalisation === undefined ? made : withNormalisation(made, normalisation)
+
+/**
+ * The network that was named, with the normalisation that was stated; undefined if the file is to describe its own.
+ *
+ * @throws OptionError for an unknown name, or a normalisation of another number of channels
+ */
+export const namedNetwork = (
+  stage: string,
+  { architecture, normalisation }: Pick<NetworkFileChoices, 'architecture' | 'normalisation'>,
+): Architecture | undefined =>
+  architecture === undefined ? undefined : inPixels(resolveArchitecture(stage, architecture), normalisation)
+
+/**
+ * Reads a network: its file, and what stands there or was chosen.
+ *
+ * @param data what it is read for: a file without a last layer gets their classes. @default unknown
+ * @throws FileError for a file that can't be read, or is of another network; OptionError for an unknown architecture
+ */
+export const readNetworkFile = async (
+  stage: string,
+  file: string,
+  choices: NetworkFileChoices,
+  data?: DataFacts,
+): Promise<FileNetwork> => {
+  const { architecture: named, normalisation, key, readBudget } = choices
+  const budget = { times: readBudget, option: 'readBudget' }
+  const checkpoint = valueOf(await readCheckpoint(file, { stage, key, budget })())
+  const sizes = data && { classes: data.classes, side: data.shape.height }
+  const wanted =
+    typeof named === 'string'
+      ? inPixels(sizedNetwork(stage, named, checkpoint.tensors, sizes).architecture, normalisation)
+      : namedNetwork(stage, choices)
+  const network = valueOf(selfDescribed(stage, file, checkpoint, wanted, normalisation))
+  const assumed = assumedNormalisation(network.architecture, {
+    isStated: normalisation !== undefined || checkpoint.isComplete === true,
+    layers: named === undefined ? 'file' : 'named',
+  })
+  return { ...network, warnings: [...(checkpoint.warnings ?? []), ...(assumed === undefined ? [] : [assumed])] }
+}

@@ -38,6 +38,19 @@ export const intervalOf = (text: string): CheckpointOptions => {
   throw usageFailure({ stage: '--checkpoint-every', expected: 'steps (500) or seconds (30s)', actual: `"${text}"` })
 }
 
+/** Seconds of the units of a length of time. */
+const unitSeconds: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }
+
+/** Reads a length of time: `90` or `90s`, `30m`, `2h`, `7d`. Returns seconds. */
+export const durationOf =
+  (stage: string) =>
+  (text: string): number => {
+    const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(text) ?? []
+    const seconds = Number(number) * (unitSeconds[unit] ?? Number.NaN)
+    if (seconds > 0) return seconds
+    throw usageFailure({ stage, expected: 'a time such as 90s, 30m or 2h', actual: `"${text}"` })
+  }
+
 /** Reads a local folder: only workers can keep runs in a bucket. */
 export const folderOf =
   (stage: string) =>

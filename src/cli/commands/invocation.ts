@@ -5,6 +5,7 @@ import {
   addressOf,
   assignment,
   countOf,
+  durationOf,
   engineOf,
   folderOf,
   intervalOf,
@@ -73,6 +74,18 @@ export const invocationParts = {
   /** How many points of a sweep run at a time. */
   workers: option('--workers <n>', 'points of a sweep at a time (default: 1)', countOf('--workers')),
   attempts: option('--attempts <n>', 'how many times a crashed point is tried (default: 3)', countOf('--attempts')),
+  /** Seconds that one attempt at a point may take. */
+  pointTimeout: option(
+    '--point-timeout <time>',
+    'ends an attempt at a point after this time, such as 2h (default: none)',
+    durationOf('--point-timeout'),
+  ),
+  /** Seconds without progress after which an attempt is ended. */
+  progressTimeout: option(
+    '--progress-timeout <time>',
+    'ends an attempt at a point that makes no progress for this time (default: 1h)',
+    durationOf('--progress-timeout'),
+  ),
   /** The URL of the queue of a sweep's points; `true`: that of the environment. */
   queue: optionalValue(
     '--queue [url]',

@@ -35,7 +35,7 @@ export const resumeCommand = (invocation: Invocation, folder: string): string | 
   hasPlan(folder) ? commandOf(invocation, folder).join(' ') : undefined
 
 const commandOf = (
-  { named, values, options, workers, attempts, queue, pipelines }: Invocation,
+  { named, values, options, workers, attempts, pointTimeout, progressTimeout, queue, pipelines }: Invocation,
   folder: string,
 ): readonly string[] => [
   'pwoa-run',
@@ -49,6 +49,8 @@ const commandOf = (
   ...optionOf('--keep-checkpoints', options.checkpoints?.keep),
   ...optionOf('--workers', workers),
   ...optionOf('--attempts', attempts),
+  ...optionOf('--point-timeout', pointTimeout),
+  ...optionOf('--progress-timeout', progressTimeout),
   ...(queue === true ? ['--queue'] : optionOf('--queue', queue)),
   ...optionOf('--pipelines', pipelines),
   '--resume',

@@ -57,15 +57,23 @@ export const helpOfFile = async ({ file, named }: Pick<Invocation, 'file' | 'nam
   return { text: drawFileHelp(named, loaded.right, colorsFor(process.stdout)), code: 0 }
 }
 
-const sweepOptions = ['workers', 'attempts', 'queue', 'pipelines'] as const
+/** The options of sweeps only: the names of their values, and how they are written. */
+const sweepOptions = [
+  ['workers', '--workers'],
+  ['attempts', '--attempts'],
+  ['pointTimeout', '--point-timeout'],
+  ['progressTimeout', '--progress-timeout'],
+  ['queue', '--queue'],
+  ['pipelines', '--pipelines'],
+] as const
 
 /** The error of an option that this kind of file can't use. */
 const notForThis = (made: Runnable, invocation: Invocation): PwoaError | undefined => {
   const { kind } = made
   if (kind === 'sweep') return unusedSeed(made, invocation)
-  const option = sweepOptions.find((name) => invocation[name] !== undefined)
+  const [, option] = sweepOptions.find(([name]) => invocation[name] !== undefined) ?? []
   if (option === undefined) return undefined
-  return { _tag: 'UsageError', stage: `--${option}`, expected: 'a file with a sweep(…)', actual: `a ${kind}` }
+  return { _tag: 'UsageError', stage: option, expected: 'a file with a sweep(…)', actual: `a ${kind}` }
 }
 
 /** The error of a seed that would change nothing, because every point of the sweep has its own. */

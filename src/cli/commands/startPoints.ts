@@ -26,7 +26,8 @@ export const startPoints = async (
   const { values, options, workers = 1, attempts = 3 } = invocation
   const file = resolve(invocation.file)
   if (invocation.queue !== undefined) return enqueue(sweep, invocation, screen, showing)
-  const runPoint = pointInChild({ file, values, workers, secrets: [queueVariable] })
+  const limits = { point: invocation.pointTimeout, silence: invocation.progressTimeout }
+  const runPoint = pointInChild({ file, values, workers, limits, secrets: [queueVariable] })
   const handle = startSweep(sweep, options, { workers, attempts, runPoint })
   showSweep(handle, screen, { ...showing, where: `${workers} at a time` })
   return handle

@@ -1,13 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Errors } from 'io-ts'
+import type { InterruptedError } from '../../dsl/errors.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
 import { FromPoint, type PointOutcome, type PointTask } from '../sweep/pointMessages.js'
 import type { RunningPoint, RunPoint } from '../sweep/runPoint.js'
+import { endWithParent, killGroup } from './processGroup.js'
 import { threadEnvironment } from './threads.js'
+import { defaultGrace, type TimeLimits, watchTime } from './timeLimits.js'
 
 /** The module of a point's own process. */
 const pointEntry = new URL('./pointMain.js', import.meta.url)
+
+/** Milliseconds that a process may take to end after its answer. */
+const LINGER = 10_000
 
 /** How the processes of points are started. */
 export interface ChildOptions {
@@ -21,6 +27,8 @@ export interface ChildOptions {
   readonly workers: number
   /** Variables of the environment that the processes are started without. @default none */
   readonly secrets?: readonly string[]
+  /** After which times a process is ended. */
+  readonly limits?: TimeLimits
 }
 
 /** Runs each point in its own process: the tensor library is not thread-safe, and a crash ends only one point. */
@@ -29,32 +37,52 @@ export const pointInChild =
   (_point, place, onProgress) =>
     runTask({ file, values: { ...values }, ...place }, child, onProgress)
 
-/** Starts a process for a task and follows it to its end. */
+/**
+ * Starts a process for a task and follows it to its end. The process leads a group of its own, which is ended with it: at a
+ * time limit, which counts as a crash, and if this process exits.
+ */
 export const runTask = (
   task: PointTask,
-  { entry = pointEntry, workers, secrets = [] }: Pick<ChildOptions, 'entry' | 'workers' | 'secrets'>,
+  { entry = pointEntry, workers, secrets = [], limits = {} }: Omit<ChildOptions, 'file' | 'values'>,
   onProgress: Parameters<RunPoint>[2],
 ): RunningPoint => {
-  const child = fork(entry, [], {
+  const child = fork(entry, [String(limits.grace ?? defaultGrace)], {
     env: { ...threadEnvironment(workers), ...without(secrets, process.env) },
     execArgv: [],
+    detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
+  endWithParent(child)
   const said = lastLine(child)
   let refused: string | undefined
+  let expired: string | undefined
+  let isStopping = false
+  const time = watchTime(limits, (reason) => {
+    expired = reason
+    killGroup(child)
+  })
   const outcome = new Promise<PointOutcome>((resolve) => {
+    const settle = (ended: PointOutcome): void => {
+      time.end()
+      // A process that has answered ends by itself, unless a library hangs while it is unloaded.
+      setTimeout(() => killGroup(child), LINGER).unref()
+      resolve(ended)
+    }
     child.on('message', (message) => {
+      time.advanced()
       const decoded = FromPoint.decode(message)
       // Lost progress does no harm. If it was the result, the process ends without another one, and this is the reason.
       if (E.isLeft(decoded)) refused = wrongMessage(decoded.left)
       else if (decoded.right.type === 'progress') onProgress(decoded.right.progress)
-      else resolve(decoded.right)
+      else settle(decoded.right)
     })
-    child.on('error', (error) => resolve({ type: 'crashed', reason: error.message }))
+    child.on('error', (error) => settle({ type: 'crashed', reason: error.message }))
     // After `exit` messages may still be on their way; at `close` the channel has ended.
     child.on('close', (code, signal) => {
+      // A process that was still loading has nothing to save: it ends without an answer.
+      if (isStopping) return settle({ type: 'failed', error: stopped(expired) })
       const reason = crashOf(code, signal, said())
-      resolve({ type: 'crashed', reason: code === 0 ? (refused ?? reason) : reason })
+      settle({ type: 'crashed', reason: expired ?? (code === 0 ? (refused ?? reason) : reason) })
     })
   })
   const send = (message: object): void => {
@@ -62,8 +90,23 @@ export const runTask = (
     if (child.connected) child.send(message, () => undefined)
   }
   send({ type: 'run', task })
-  return { outcome, stop: () => send({ type: 'stop' }) }
+  return {
+    outcome,
+    stop: () => {
+      if (isStopping) return
+      isStopping = true
+      if (child.exitCode === null && child.signalCode === null) time.stopping()
+      send({ type: 'stop' })
+    },
+  }
 }
+
+const stopped = (expired = 'an interruption before it had begun'): InterruptedError => ({
+  _tag: 'InterruptedError',
+  stage: 'worker',
+  expected: 'to run to the end',
+  actual: expired,
+})
 
 /** A pipeline needs no access to the queue, and must not be able to write its password anywhere. */
 const without = (secrets: readonly string[], environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>

@@ -1,4 +1,5 @@
 // The process of one point of a sweep. It receives its task and sends its progress over the channel to its parent.
+import { Worker } from 'node:worker_threads'
 import * as E from 'fp-ts/lib/Either.js'
 import { type PwoaError, toPwoaError } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
@@ -50,6 +51,8 @@ process.on('message', (raw) => {
     void answer(message.right.task)
   }
 })
+
+new Worker(new URL('./parentWatch.js', import.meta.url), { workerData: Number(process.argv[2]), execArgv: [] }).unref()
 
 // Ctrl-C reaches every process of a terminal: the parent decides. If the parent is gone, the state is saved.
 process.on('SIGINT', () => undefined)

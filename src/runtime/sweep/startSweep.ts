@@ -35,7 +35,7 @@ export const startSweep = (asked: Sweep, options: RunOptions, execution: Executi
   const events = new Subject<SweepEvent>()
   const started = startLater(
     sweep.name,
-    (controller) => executeSweep({ sweep, options, execution, folder, events, controller }),
+    (controller) => executeSweep({ sweep, options, execution, folder, events, controller, stops: new Set() }),
     () => events.complete(),
     options.signal,
   )
@@ -49,6 +49,8 @@ interface ActiveSweep {
   readonly folder: string
   readonly events: Subject<SweepEvent>
   readonly controller: AbortController
+  /** Stops the points that are running. With a queue, all of them run at the same time. */
+  readonly stops: Set<() => void>
 }
 
 const executeSweep = async (active: ActiveSweep): Promise<SweepSummary> => {
@@ -104,7 +106,10 @@ const ENOUGH = 2
 type Update = (tracked: TrackedPoint, change: Partial<PointRecord>) => void
 
 const runPoints = async (active: ActiveSweep): Promise<readonly PointRecord[]> => {
-  const { sweep, events, execution, controller, folder } = active
+  const { sweep, events, execution, controller, folder, stops } = active
+  controller.signal.addEventListener('abort', () => {
+    for (const stop of stops) stop()
+  })
   const failure = firstFailure()
   const all = await trackedPoints(active)
   const records = (): readonly PointRecord[] => all.map(({ record }) => record)
@@ -154,7 +159,7 @@ const warnOfOtherVersion = ({ sweep, folder, events }: ActiveSweep, all: readonl
 
 /** Runs a point until it is done, has failed, or has crashed too often. */
 const runOne = async (
-  { options, execution, folder, events, controller: { signal } }: ActiveSweep,
+  { options, execution, folder, events, stops, controller: { signal } }: ActiveSweep,
   tracked: TrackedPoint,
   update: Update,
 ): Promise<void> => {
@@ -165,9 +170,10 @@ const runOne = async (
     const running = execution.runPoint(tracked.point, place, (progress) =>
       events.next({ type: 'progress', point: tracked.record, progress }),
     )
-    signal.addEventListener('abort', running.stop)
+    stops.add(running.stop)
+    if (signal.aborted) running.stop()
     const ended = await running.outcome
-    signal.removeEventListener('abort', running.stop)
+    stops.delete(running.stop)
     if (ended.type === 'done') return update(tracked, { state: 'done', summary: ended.summary })
     if (ended.type === 'failed')
       return update(

@@ -409,6 +409,27 @@ describe('workers', () => {
     expect(most).toBe(Math.min(workers, 4))
   })
 
+  test('need no listener per point', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', note)
+    const rates = Array.from({ length: 20 }, (_, index) => index + 1)
+    const waits: (() => void)[] = []
+    const runPoint: RunPoint = () => {
+      const outcome = new Promise<PointOutcome>((resolve) => {
+        waits.push(() => resolve({ type: 'crashed', reason: 'x' }))
+      })
+      if (waits.length === 40) for (const end of waits) end()
+      return { outcome, stop: () => undefined }
+    }
+    const out = join(temporaryFolder(), 'x')
+    const { result } = startSweep(ofRates(rates), { out }, { workers: 40, attempts: 1, runPoint })
+    expect(valueOf(await result).points).toHaveLength(40)
+    await new Promise(setImmediate)
+    process.off('warning', note)
+    expect(warnings).toEqual([])
+  })
+
   test('start a point that crashes again, and report it after the last attempt', async () => {
     const crashes = new Map<string, number>()
     const runPoint: RunPoint = (point, place, onProgress) => {

@@ -60,7 +60,7 @@ const images = (count) => {
   const bytes = new Uint8Array(count * 32 * 32 * 3)
   const random = stream(SEED, 'images')
   for (let i = 0; i < bytes.length; i++) bytes[i] = random.int(256)
-  return { count, images: bytes, labels: new Uint8Array(count) }
+  return { count, images: bytes, labels: new Uint16Array(count) }
 }
 const noise = images(128)
 const data = { name: 'noise', origin: 'synthetic', classes: 10, shape: net.input, train: noise, test: noise }

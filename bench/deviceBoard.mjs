@@ -76,7 +76,7 @@ export const boardSection = (table) => {
   const split = {
     count: 64,
     images: Uint8Array.from({ length: 64 * 28 * 28 }, () => random.int(256)),
-    labels: new Uint8Array(64),
+    labels: new Uint16Array(64),
   }
   const data = { name: 'noise', origin: 'synthetic', classes: 10, shape: net.input, train: split, test: split }
   const pruned = (rate) => {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 
 /** Random images of the size of CIFAR's. */
 export const grey = (count, batchSize) => {
-  const split = { count, images: new Uint8Array(count * 3072).fill(127), labels: new Uint8Array(count) }
+  const split = { count, images: new Uint8Array(count * 3072).fill(127), labels: new Uint16Array(count) }
   const dataset = {
     name: 'grey images',
     origin: 'synthetic',

@@ -66,7 +66,7 @@ const imagesOf = (count, seed) => {
 
 /** A few images of random pixels. */
 const noise = (count, batchSize) => {
-  const split = { count, images: imagesOf(count, 1), labels: Uint8Array.from({ length: count }, (_, i) => i % 10) }
+  const split = { count, images: imagesOf(count, 1), labels: Uint16Array.from({ length: count }, (_, i) => i % 10) }
   const dataset = { name: 'random pixels', origin: 'synthetic', classes: 10, shape, train: split, test: split }
   const open = () => async () => ({ _tag: 'Right', right: dataset })
   return { name: 'random pixels', config: { count }, batchSize, open }

@@ -93,7 +93,8 @@ const randomSplit = (count: number, size: number): Split => {
     fillUniform(values, 0, below, stream(0, 'bench', name))
     return Uint8Array.from(values)
   }
-  return { count, images: random(count * size, 256, 'images'), labels: random(count, classes, 'labels') }
+  const labels = Uint16Array.from(random(count, classes, 'labels'))
+  return { count, images: random(count * size, 256, 'images'), labels }
 }
 
 const randomData = (count: number, shape: Architecture['input']): Dataset => {

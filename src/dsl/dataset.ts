@@ -9,12 +9,12 @@ export interface ImageShape {
   readonly channels: number
 }
 
-/** Images and labels as plain bytes: `images` is count × height × width × channels (NHWC), 0 … 255. */
+/** Images as plain bytes, with a label each: `images` is count × height × width × channels (NHWC), 0 … 255. */
 export interface Split {
   readonly count: number
   readonly images: Uint8Array
   /** One class index (0 … classes − 1) per image. */
-  readonly labels: Uint8Array
+  readonly labels: Uint16Array
 }
 
 /** Random whole numbers, uniform in 0 … n − 1. */

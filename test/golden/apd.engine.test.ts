@@ -72,7 +72,7 @@ const network = architecture('linear', shape, [
 
 const size = side * side
 const pixels = Uint8Array.from(seededNumbers(images, examples * size), (value) => Math.floor((value + 1) * 128))
-const split = { count: examples, images: pixels, labels: Uint8Array.from({ length: examples }, (_, i) => i % CLASSES) }
+const split = { count: examples, images: pixels, labels: Uint16Array.from({ length: examples }, (_, i) => i % CLASSES) }
 const data: Dataset = { name: 'seeded', origin: 'synthetic', classes: CLASSES, shape, train: split, test: split }
 
 const start = (): Float32Array => {

@@ -96,7 +96,7 @@ const present = (code?: Tensor2D): Tensor2D => {
 }
 
 const pixels = Uint8Array.from(seededNumbers(images, examples * 64), (value) => Math.floor((value + 1) * 128))
-const split = { count: examples, images: pixels, labels: Uint8Array.from({ length: examples }, (_, i) => i % 3) }
+const split = { count: examples, images: pixels, labels: Uint16Array.from({ length: examples }, (_, i) => i % 3) }
 const data: Dataset = { ...tinyData, train: split, test: split }
 
 const packed = (architecture: Architecture, dict: NamedTensors) => {

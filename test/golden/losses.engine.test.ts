@@ -131,7 +131,7 @@ const packed = (dict: NamedTensors): Packed => {
 
 const size = 64
 const pixels = Uint8Array.from(seededNumbers(images, examples * size), (value) => Math.floor((value + 1) * 128))
-const split = { count: examples, images: pixels, labels: Uint8Array.from({ length: examples }, (_, i) => i % 3) }
+const split = { count: examples, images: pixels, labels: Uint16Array.from({ length: examples }, (_, i) => i % 3) }
 const data: Dataset = { ...tinyData, train: split, test: split }
 
 const fixed = fixedAttack(seededNumbers(images + 1, examples * size), attack)

@@ -170,7 +170,7 @@ const pixels = (seed: number): Uint8Array => {
     return Math.floor((Number(u[example * 3072 + channel * 1024 + pixel]) + 1) * 128)
   })
 }
-const labels = Uint8Array.from({ length: examples }, (_, i) => (3 * i) % classes)
+const labels = Uint16Array.from({ length: examples }, (_, i) => (3 * i) % classes)
 const everyone = Uint32Array.from({ length: examples }, (_, i) => i)
 const shape: ImageShape = cifarNet.input
 const imagesBy = (seed: number): Tensor4D =>
@@ -311,7 +311,7 @@ describe.each(Object.entries(golden.networks))('%s, narrow', (name, expected) =>
       // Ordered so that the shuffle of the first epoch restores the order: one minibatch, then the other.
       const order = permutation(2 * examples, stream(seed, 'shuffle', 0))
       const size = 3072
-      const [all, allLabels] = [new Uint8Array(2 * examples * size), new Uint8Array(2 * examples)]
+      const [all, allLabels] = [new Uint8Array(2 * examples * size), new Uint16Array(2 * examples)]
       for (const [i, place] of order.entries()) {
         const [which, example] = [Math.floor(i / examples), i % examples]
         all.set(pixels(expected.images + which).subarray(example * size, (example + 1) * size), place * size)

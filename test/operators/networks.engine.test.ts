@@ -222,7 +222,7 @@ describe('loadTeacher', () => {
 
   it('a network of the zoo has the width of the file, and the run reports it', async () => {
     const file = teacherFile(resnet18({ width: 2 }))
-    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint8Array(8) }
+    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint16Array(8) }
     const shape = { height: 32, width: 32, channels: 3 }
     const data = { name: 'CIFAR-10', origin: 'original', classes: 10, shape, train: split, test: split } as const
     const fake = fakeRun({ data })
@@ -243,7 +243,7 @@ describe('loadTeacher', () => {
   it('warns of colour images whose normalisation is stated nowhere, and the run reports which it is', async () => {
     const { tensors } = readBack(readFileSync(teacherFile(resnet18({ width: 2 }))))
     const file = checkpointFile(tensors)
-    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint8Array(8) }
+    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint16Array(8) }
     const shape = { height: 32, width: 32, channels: 3 }
     const data = { name: 'CIFAR-10', origin: 'original', classes: 10, shape, train: split, test: split } as const
     const seen = async (options: LoadTeacherOptions) => {
@@ -277,7 +277,7 @@ describe('loadTeacher', () => {
     const [ten, hundred] = [resnet18({ width: 2 }), resnet18({ width: 2, classes: 100 })]
     const file = teacherFile(hundred)
     const shape = { height: 32, width: 32, channels: 3 }
-    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint8Array(8) }
+    const split = { count: 8, images: new Uint8Array(8 * 3072), labels: new Uint16Array(8) }
     const data = { name: 'CIFAR-10', origin: 'original', classes: 10, shape, train: split, test: split } as const
     const load = (architecture: Architecture) =>
       refusal((fake) => lentSteps(fake).pipe(loadTeacher(file, { architecture })), fakeRun({ data }))

@@ -37,7 +37,7 @@ export const eventsIn = (folder: string): readonly LoggedEvent[] =>
 export const stepsIn = (folder: string): readonly TrainingMetrics[] =>
   linesOf(folder, 'metrics.jsonl').map((line) => JSON.parse(line) as TrainingMetrics)
 
-const split = { count: 10, images: new Uint8Array(10), labels: new Uint8Array(10) }
+const split = { count: 10, images: new Uint8Array(10), labels: new Uint16Array(10) }
 
 export const fakeData: Dataset = {
   name: 'fake digits',

@@ -21,7 +21,7 @@ const tinySplit = (seed: number, count: number): Split => ({
     const third = Math.floor(((i % (SIDE * SIDE)) * CLASSES) / (SIDE * SIDE))
     return 64 * (value + 1) + (third === example % CLASSES ? 100 : 0)
   }),
-  labels: Uint8Array.from({ length: count }, (_, i) => i % CLASSES),
+  labels: Uint16Array.from({ length: count }, (_, i) => i % CLASSES),
 })
 
 /** 20 training, 6 held-out and 9 test images of 8 × 8 in 3 classes. */
@@ -65,7 +65,7 @@ export const noiseData = (count: number): Dataset => {
   const split: Split = {
     count,
     images: Uint8Array.from(seededNumbers(1, count * 784), (value) => 127 * (value + 1)),
-    labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
+    labels: Uint16Array.from({ length: count }, (_, i) => i % 10),
   }
   const shape = { height: 28, width: 28, channels: 1 }
   return { name: 'noise', origin: 'synthetic', classes: 10, shape, train: split, test: split }

@@ -59,7 +59,7 @@ export const readTestSplit = (count: number): Split => {
   if (isLeft(parts.images)) throw new Error(describeError(parts.images.left))
   if (isLeft(parts.labels)) throw new Error(describeError(parts.labels.left))
   const images = parts.images.right.pixels.slice(0, count * 28 * 28)
-  return { count, images, labels: parts.labels.right.slice(0, count) }
+  return { count, images, labels: Uint16Array.from(parts.labels.right.subarray(0, count)) }
 }
 
 /** A data set of which only the first test images are there. */
@@ -68,6 +68,6 @@ export const readTestSet = (count: number): Dataset => ({
   origin: 'original',
   classes: 10,
   shape: { height: 28, width: 28, channels: 1 },
-  train: { count: 0, images: new Uint8Array(0), labels: new Uint8Array(0) },
+  train: { count: 0, images: new Uint8Array(0), labels: new Uint16Array(0) },
   test: readTestSplit(count),
 })

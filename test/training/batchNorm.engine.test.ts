@@ -207,7 +207,7 @@ it('ResNet-18 of width 8 gives the same run bit for bit if an engine shares the 
 const colourNoise = (count: number): Dataset => {
   const shape = { height: 32, width: 32, channels: 3 }
   const images = Uint8Array.from(seededNumbers(1, count * 3072), (value) => 127 * (value + 1))
-  const split = { count, images, labels: Uint8Array.from({ length: count }, (_, i) => i % 10) }
+  const split = { count, images, labels: Uint16Array.from({ length: count }, (_, i) => i % 10) }
   return { name: 'colour noise', origin: 'synthetic', classes: 10, shape, train: split, test: split }
 }
 

@@ -67,7 +67,11 @@ const trainingImages = (count: number): Dataset => {
   const labels = readIdxLabels(file('labels-idx1-ubyte'), 'labels', 10)
   if (isLeft(images)) throw new Error(describeError(images.left))
   if (isLeft(labels)) throw new Error(describeError(labels.left))
-  const split = { count, images: images.right.pixels.slice(0, count * 28 * 28), labels: labels.right.slice(0, count) }
+  const split = {
+    count,
+    images: images.right.pixels.slice(0, count * 28 * 28),
+    labels: Uint16Array.from(labels.right.subarray(0, count)),
+  }
   return {
     name: 'MNIST',
     origin: 'original',

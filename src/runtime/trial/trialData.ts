@@ -35,5 +35,5 @@ const spread = ({ count: all, images, labels }: Split, most: number, size: numbe
   const places = Array.from({ length: count }, (_, i) => Math.floor((i * all) / count))
   const chosen = new Uint8Array(count * size)
   for (const [i, place] of places.entries()) chosen.set(images.subarray(place * size, (place + 1) * size), i * size)
-  return { count, images: chosen, labels: Uint8Array.from(places, (place) => labels[place] ?? 0) }
+  return { count, images: chosen, labels: Uint16Array.from(places, (place) => labels[place] ?? 0) }
 }

@@ -4,6 +4,7 @@ import * as t from 'io-ts'
 import type { Journal } from '../../dsl/context.js'
 import { type Dataset, imageSize } from '../../dsl/dataset.js'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { labelBytes } from '../../dsl/labels.js'
 import { unpackNormalisation } from '../../models/parameters/normalisation.js'
 import type { Network } from '../network/network.js'
 
@@ -22,13 +23,20 @@ export type EvaluationSubject = t.TypeOf<typeof subject>
  *
  * @param examples how many images
  */
-export const subjectOf = ({ test, shape }: Dataset, network: Network, examples: number): EvaluationSubject => ({
+export const subjectOf = (
+  { test, shape, classes }: Dataset,
+  network: Network,
+  examples: number,
+): EvaluationSubject => ({
   network: sha256(
     network.weights.dataSync<'float32'>(),
     network.statistics.dataSync<'float32'>(),
     ...[...unpackNormalisation(network.architecture).values()].map(({ data: constants }) => constants),
   ),
-  images: sha256(test.images.subarray(0, examples * imageSize(shape)), test.labels.subarray(0, examples)),
+  images: sha256(
+    test.images.subarray(0, examples * imageSize(shape)),
+    labelBytes(test.labels.subarray(0, examples), classes),
+  ),
 })
 
 const KEY = 'subject'

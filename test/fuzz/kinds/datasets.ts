@@ -48,8 +48,8 @@ const contents = {
   classes: 2,
   skipped: 0,
   published: false,
-  train: { count: 2, images: Uint8Array.from({ length: 12 }, (_, i) => i), labels: Uint8Array.of(0, 1) },
-  test: { count: 1, images: new Uint8Array(6), labels: Uint8Array.of(1) },
+  train: { count: 2, images: Uint8Array.from({ length: 12 }, (_, i) => i), labels: Uint16Array.of(0, 1) },
+  test: { count: 1, images: new Uint8Array(6), labels: Uint16Array.of(1) },
 }
 
 /** A packed data set whose header or body is changed; the length and the checksum are right. */

@@ -43,7 +43,7 @@ const bytes = (count: number) => Uint8Array.from({ length: count * size * size }
 const split = (count: number) => ({
   count,
   images: bytes(count),
-  labels: Uint8Array.from({ length: count }, (_, i) => (3 * i) / count),
+  labels: Uint16Array.from({ length: count }, (_, i) => (3 * i) / count),
 })
 
 /** 300 training images, class by class. */

@@ -1,6 +1,7 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { augmentationConfig, type DataSource, imageSize, outlineText, type Split } from '../../../dsl/dataset.js'
 import { rejectOption } from '../../../dsl/errors.js'
+import { labelBytes, MOST_CLASSES } from '../../../dsl/labels.js'
 import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
 import { list, made, text, whole } from '../../../dsl/options/kinds.js'
 import { augmentationOption } from '../../../dsl/options/languageTypes.js'
@@ -45,8 +46,8 @@ export const fromArraysOptions = declareOptions(STAGE, {
   train: arraysPartOptions.asOption(),
   /** Test images and their labels. */
   test: arraysPartOptions.asOption(),
-  /** Number of classes, 2 … 256. @default one more than the largest label */
-  classes: whole(2, { most: 256 }).optional('one more than the largest label'),
+  /** Number of classes, 2 … 65,536. @default one more than the largest label */
+  classes: whole(2, { most: MOST_CLASSES }).optional('one more than the largest label'),
   /** Images in a minibatch, 1 … 65,536. @default 128 */
   batchSize: batchSizeOption().default(128),
   /** Random changes of training images, drawn anew each epoch, in order. @default none */
@@ -85,7 +86,7 @@ export const fromArrays = (options: FromArraysOptions): DataSource => {
     return { count, images: bytesOf(part, images), labels: labelsOf(part, labels, classes) }
   }
   const splits = { train: split('train', train), test: split('test', test) }
-  const arrays = Object.values(splits).flatMap(({ images, labels }) => [images, labels])
+  const arrays = Object.values(splits).flatMap(({ images, labels }) => [images, labelBytes(labels, classes)])
   const facts = { name, origin: 'original' as const, classes, shape }
   return {
     name,
@@ -118,8 +119,8 @@ const bytesOf = (part: string, images: Pixels): Uint8Array => {
   return Uint8Array.from(images, (value) => Math.round(255 * value))
 }
 
-const labelsOf = (part: string, labels: ArrayLike<number>, classes: number): Uint8Array => {
+const labelsOf = (part: string, labels: ArrayLike<number>, classes: number): Uint16Array => {
   const wrong = Array.from(labels).find((label) => !(Number.isInteger(label) && label >= 0 && label < classes))
   if (wrong !== undefined) rejectOption(STAGE, `whole numbers from 0 to ${classes - 1} in ${part}.labels`, wrong)
-  return Uint8Array.from(labels)
+  return Uint16Array.from(labels)
 }

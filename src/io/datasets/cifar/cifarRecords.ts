@@ -22,7 +22,7 @@ export const readRecords = (
   const record = labelBytes + PIXELS
   const count = parts.reduce((sum, { name, bytes }) => sum + countIn(name, bytes, bytes.length, version), 0)
   const images = new Uint8Array(count * PIXELS)
-  const labels = new Uint8Array(count)
+  const labels = new Uint16Array(count)
   let image = 0
   for (const { name, bytes } of parts)
     for (let begin = 0; begin < bytes.length; begin += record, image++) {

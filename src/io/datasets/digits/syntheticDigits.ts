@@ -32,7 +32,7 @@ const FACTS: DataFacts = {
 
 const draw = (seed: number, split: 'train' | 'test', count: number): Split => {
   const images = new Uint8Array(count * PIXELS)
-  const labels = new Uint8Array(count)
+  const labels = new Uint16Array(count)
   for (let i = 0; i < count; i++) {
     // A stream for each image: the first 1,000 images do not depend on how many are drawn.
     const random = stream(seed, STAGE, split, i)

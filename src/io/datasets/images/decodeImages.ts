@@ -153,6 +153,8 @@ export const shapeByHeader = async (
   throw nothingDecoded(place)
 }
 
+const FEWER_BYTES = 'imageFolder({ train, test }) reads fewer images of each class, and size makes them smaller.'
+
 /** Refuses too many pixels before one of them is decoded. */
 export const checkRoom = (
   place: Place,
@@ -162,7 +164,8 @@ export const checkRoom = (
 ): void => {
   const bytes = count * imageSize(shape)
   const images = `${count} images of ${sizeInWords(shape)}`
-  if (bytes > mostBytes) throw refusalAt(place, `at most ${mostBytes} bytes of pixels`, `${images}, ${bytes} bytes`)
+  if (bytes > mostBytes)
+    throw refusalAt(place, `at most ${mostBytes} bytes of pixels`, `${images}, ${bytes} bytes`, FEWER_BYTES)
   budget.check(bytes, images)
 }
 
@@ -184,7 +187,7 @@ export const decodeImages = async (
   const shape = options.shape ?? (await firstShape(place, files, options))
   if (shape === undefined) throw nothingDecoded(place)
   checkRoom(place, files.length, shape, options)
-  const labels = new Uint8Array(files.length)
+  const labels = new Uint16Array(files.length)
   const size = imageSize(shape)
   const atOnce = Math.max(1, Math.min(options.resizing ? RESIZED : GROUP, files.length, Math.floor(GROUP_BYTES / size)))
   options.budget.allocate((files.length + COPIES * atOnce) * size, 'the pixels of all images')

@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { sha256OfParts } from '../../files/hash.js'
 import { contentsOnce, UNREADABLE } from '../common/contentsOnce.js'
 import type { SourceFile } from '../common/sourceFile.js'
-import { listImages } from './imageFiles.js'
+import { type ImageCounts, listImages } from './imageFiles.js'
 
 /** Files that are read at a time. */
 const AT_ONCE = 64
 
 /** See `DataSource.contents`: of class folders of images, with their names. */
-export const imageContents = async (root: string): Promise<string> => {
+export const imageContents = async (root: string, most?: ImageCounts): Promise<string> => {
   try {
-    const { train, test } = await listImages(root)
+    const { train, test } = await listImages(root, most)
     const files = [...train, ...test].map(({ path, size, modified }) => ({ name: path, size, modified }))
     return await contentsOnce(files, () => sha256OfParts(partsOf(root, files)))
   } catch {

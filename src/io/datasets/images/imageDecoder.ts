@@ -20,6 +20,8 @@ export interface Resizing {
   readonly size: number
   /** `cover` crops what is longer, `contain` adds black, `fill` stretches. */
   readonly fit: 'cover' | 'contain' | 'fill'
+  /** Pixels of the shorter side before a square of `size` is cropped from the middle, ≥ `size`. @default cropped by `fit` */
+  readonly shorter?: number
 }
 
 /** Decodes JPEG and PNG. */
@@ -78,18 +80,32 @@ export const loadDecoder = async (stage: string): Promise<ImageDecoder> => {
       checkSignature(file)
       return pixelsOf(sharp(file, reading(most)), color)
     },
-    decodeTo: async (file, color, { size, fit }, most) => {
+    decodeTo: async (file, color, resizing, most) => {
       checkSignature(file)
-      const { hasAlpha } = await sharp(file, reading(most)).metadata()
-      const resize = { fit, kernel: 'linear', background: 'black', fastShrinkOnLoad: false } as const
-      if (!hasAlpha) return pixelsOf(sharp(file, reading(most)).resize(size, size, resize), color)
+      const { hasAlpha, height, width } = await sharp(file, reading(most)).metadata()
+      if (!hasAlpha) return pixelsOf(resized(sharp(file, reading(most)), resizing, { height, width }), color)
       // Alpha is dropped before resizing, which would weight the pixels by it.
-      const { data, shape } = await pixelsOf(sharp(file, reading(most)), color)
-      const { height, width } = shape
+      const { data } = await pixelsOf(sharp(file, reading(most)), color)
       const raw = { width, height, channels: CHANNELS[color] }
-      return pixelsOf(sharp(data, { raw }).resize(size, size, resize), color)
+      return pixelsOf(resized(sharp(data, { raw }), resizing, { height, width }), color)
     },
   }
+}
+
+/** An image in another size. @param from its own */
+const resized = (image: Sharp, { size, fit, shorter }: Resizing, from: Pick<ImageShape, 'height' | 'width'>): Sharp => {
+  const how = { kernel: 'linear', background: 'black', fastShrinkOnLoad: false } as const
+  if (shorter === undefined) return image.resize(size, size, { ...how, fit })
+  const scaled = (side: number): number => Math.floor((shorter * side) / Math.min(from.height, from.width))
+  const [height, width] = [scaled(from.height), scaled(from.width)]
+  const place = { top: middle(height, size), left: middle(width, size), width: size, height: size }
+  return image.resize(width, height, { ...how, fit: 'fill' }).extract(place)
+}
+
+/** Pixels before the middle `size` of a side: halves are rounded to even, as by torchvision. */
+const middle = (side: number, size: number): number => {
+  const half = (side - size) / 2
+  return Number.isInteger(half) ? half : 2 * Math.round(half / 2)
 }
 
 /** Pixels as stored, without applying a colour profile or an orientation: PIL and torchvision read them in the same way. */

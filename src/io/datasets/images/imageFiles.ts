@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
+import { MOST_CLASSES } from '../../../dsl/labels.js'
 import { exists } from '../../files/readWhole.js'
 import { clipped, refuse } from '../../files/refusal.js'
 import { codeOf, messageOf } from '../../files/thrown.js'
@@ -15,6 +16,12 @@ export interface ImageFile {
   readonly modified: number
 }
 
+/** How many images of each split are read at most. @default all */
+export interface ImageCounts {
+  readonly train?: number
+  readonly test?: number
+}
+
 /** The images of class folders. */
 export interface ImageFiles {
   /** Names of the classes, in the order of their labels. */
@@ -23,7 +30,6 @@ export interface ImageFiles {
   readonly test: readonly ImageFile[]
 }
 
-const MOST_CLASSES = 256
 const IMAGE = /^[^.].*\.(jpe?g|png)$/i
 const ARCHIVE = /\.(tar(\.\w+)?|tgz|txz|zip)$/i
 
@@ -99,12 +105,13 @@ const inTurn = (classes: readonly (readonly ImageFile[])[]): readonly ImageFile[
 }
 
 /**
- * Lists `root/train/<class>/*` and `root/test/<class>/*`, or `root/val/<class>/*` if there is no `test`, as in ImageNet. The label of a class is the index of its name among the sorted
- * names.
+ * Lists `root/train/<class>/*` and `root/test/<class>/*`, or `root/val/<class>/*` if there is no `test`, as in ImageNet.
+ * The label of a class is the index of its name among the sorted names.
  *
+ * @param most keeps that many images: the first of each class in turn
  * @throws Refusal for a folder of another layout, a class without images, and a class that only one split has
  */
-export const listImages = async (root: string): Promise<ImageFiles> => {
+export const listImages = async (root: string, most: ImageCounts = {}): Promise<ImageFiles> => {
   const classes = await foldersIn(join(root, 'train'))
   const test = (await exists(join(root, 'test'))) || !(await exists(join(root, 'val'))) ? 'test' : 'val'
   const others = await foldersIn(join(root, test))
@@ -117,5 +124,5 @@ export const listImages = async (root: string): Promise<ImageFiles> => {
   }
   const of = (split: string): readonly ImageFile[] =>
     inTurn(classes.map((name, label) => filesOf(join(root, split, name), label)))
-  return { classes, train: of('train'), test: of(test) }
+  return { classes, train: of('train').slice(0, most.train), test: of(test).slice(0, most.test) }
 }

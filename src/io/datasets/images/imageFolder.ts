@@ -8,6 +8,7 @@ import { augmentationOption } from '../../../dsl/options/languageTypes.js'
 import { placing } from '../../files/refusal.js'
 import { batchSizeOption, dataDirOption, dataFolder } from '../common/sourceOptions.js'
 import { imageContents } from './imageContents.js'
+import type { Resizing } from './imageDecoder.js'
 import { outlineOfImages } from './outlineOfImages.js'
 import { type ImageChoices, type ImageLimits, readImageFolder } from './readImageFolder.js'
 
@@ -36,6 +37,16 @@ export const imageFolderOptions = declareOptions(STAGE, {
    * @default 'cover'
    */
   fit: choice(['cover', 'contain', 'fill']).optional("'cover'"),
+  /**
+   * Pixels of the shorter side before the middle `size × size` are cropped, `size` … 1,024: `size: 224, resize: 256` is
+   * torchvision's evaluation of ImageNet's classifiers, `Resize(256)` and `CenterCrop(224)`.
+   * @default the shorter side becomes size
+   */
+  resize: whole(1, { most: 1024, unit: 'pixels' }).optional('the shorter side becomes size'),
+  /** How many training images are read at most, ≥ 1: the first of each class, then the second, and so on. @default all */
+  train: whole(1, { unit: 'images' }).optional('all'),
+  /** The same for test images. @default all */
+  test: whole(1, { unit: 'images' }).optional('all'),
   /** What to do with a file that cannot be decoded; the name says how many were skipped. @default 'refuse' */
   undecodable: choice(['refuse', 'skip']).default('refuse'),
   /**
@@ -50,19 +61,21 @@ export const imageFolderOptions = declareOptions(STAGE, {
 export interface ImageFolderOptions extends OptionsOf<typeof imageFolderOptions> {}
 
 /**
- * Images in class folders, `train/<class>/*` and `test/<class>/*` (or `val/<class>/*`), also in folders below, JPEG or PNG, all
- * of one size unless `size` is given. The label of a class is
- * the index of its name among the sorted names, as in torchvision's `ImageFolder`. Images are ordered as the first of
- * each class, the second of each class, and so on. They are decoded once, in parallel, then kept as one packed file in
- * the cache folder (`PWOA_CACHE`), which is used again until a file changes.
+ * Images in class folders, `train/<class>/*` and `test/<class>/*` (or `val/<class>/*`), also in folders below, JPEG or PNG,
+ * all of one size unless `size` is given. The label of a class is the index of its name among the sorted names, as in
+ * torchvision's `ImageFolder`. Images are ordered as the first of each class, the second of each class, and so on. They are
+ * decoded once, in parallel, then kept as one packed file in the cache folder (`PWOA_CACHE`), which is used again until a
+ * file changes.
  *
  * Pixels are read as torchvision reads them: an alpha channel is dropped, colour profiles and the orientation of EXIF are not
- * applied. With `size`, a pixel may differ from PIL's by a few of 255 levels, because the filters round differently, and the
- * crop by one pixel if the rest is odd. CMYK is converted by libvips' own profile.
+ * applied. With `size`, a pixel may differ from PIL's by a few of 255 levels, because the filters round differently; an
+ * enlarged image is shifted by up to half a pixel. Without `resize` the crop may differ by one pixel if the rest is odd.
+ * CMYK is converted by libvips' own profile.
  *
  * @example
  * pipeline('flowers', imageFolder({ name: 'flowers', dataDir: 'data/flowers', size: 32 }))
  * pipeline('cifar10', imageFolder({ name: 'CIFAR-10 (JPEG)', dataDir: 'data/cifar10-jpeg' }))
+ * pipeline('imagenet', imageFolder({ name: 'ImageNet', size: 224, resize: 256, train: 1000, test: 5000 }))
  * @throws OptionError for a wrong option; when opened, FileError for a folder of another layout, a class without images, a
  * file that cannot be decoded, images of different sizes, or more pixels than the budget allows
  * Source: the layout is that of torchvision's `ImageFolder`.
@@ -70,11 +83,10 @@ export interface ImageFolderOptions extends OptionsOf<typeof imageFolderOptions>
 export const imageFolder = (options: ImageFolderOptions): DataSource => {
   const read = imageFolderOptions.read(options)
   const { readBudget, ...planned } = read
-  const { name, batchSize, dataDir, augment, color, undecodable, size, fit } = planned
-  if (fit !== undefined && size === undefined) rejectOption(STAGE, 'size beside fit', 'fit alone')
-  const resizing = size === undefined ? undefined : { size, fit: fit ?? 'cover' }
-  const choices: ImageChoices = { color, undecodable, ...given({ resizing }) }
-  const budget = { times: readBudget, option: 'readBudget' }
+  const { name, batchSize, dataDir, augment, color, undecodable } = planned
+  const choices: ImageChoices = { color, undecodable, ...given({ resizing: resizingOf(planned) }) }
+  const most = given({ train: planned.train, test: planned.test })
+  const limits = { budget: { times: readBudget, option: 'readBudget' }, most }
   return {
     name,
     // What reading may cost changes no figure, so a plan does not state it.
@@ -82,22 +94,38 @@ export const imageFolder = (options: ImageFolderOptions): DataSource => {
     batchSize,
     open: (context) =>
       TE.tryCatch(
-        () => open(folderOf(context, dataDir), choices, { signal: context.signal, budget }, { name, augment }),
+        () => open(folderOf(context, dataDir), choices, { signal: context.signal, ...limits }, { name, augment }),
         (thrown) => toPwoaError(STAGE, thrown),
       ),
     look: (context) =>
       TE.tryCatch(
         () => {
           const root = folderOf(context, dataDir)
-          return placing({ stage: STAGE, file: root }, () => outlineOfImages(STAGE, root, choices, name, { budget }))
+          return placing({ stage: STAGE, file: root }, () => outlineOfImages(STAGE, root, choices, name, limits))
         },
         (thrown) => toPwoaError(STAGE, thrown),
       ),
     contents: async (context) => {
       const root = dataFolder(context, dataDir)
-      return root === undefined ? undefined : imageContents(root)
+      return root === undefined ? undefined : imageContents(root, most)
     },
   }
+}
+
+/** @throws OptionError for options that need another one */
+const resizingOf = ({
+  size,
+  fit,
+  resize,
+}: Pick<ImageFolderOptions, 'size' | 'fit' | 'resize'>): Resizing | undefined => {
+  if (size === undefined) {
+    const alone = Object.keys(given({ fit, resize }))
+    return alone.length === 0 ? undefined : rejectOption(STAGE, `size beside ${alone.join(' and ')}`, 'none')
+  }
+  if (resize === undefined) return { size, fit: fit ?? 'cover' }
+  if (fit !== undefined && fit !== 'cover') rejectOption(STAGE, "fit: 'cover' beside resize", fit)
+  if (resize < size) rejectOption(STAGE, `resize of at least size, ${size}`, resize)
+  return { size, fit: 'cover', shorter: resize }
 }
 
 const folderOf = (context: Pick<DataContext, 'dataDir'>, dataDir: string | undefined): string =>

@@ -21,9 +21,9 @@ export const outlineOfImages = async (
   root: string,
   choices: ImageChoices,
   name: string,
-  limits: Pick<ImageLimits, 'budget'> = {},
+  limits: Pick<ImageLimits, 'budget' | 'most'> = {},
 ): Promise<ImageOutline> => {
-  const { classes, train, test } = await listImages(root)
+  const { classes, train, test } = await listImages(root, limits.most)
   const files = [...train, ...test]
   const place = { stage, file: root }
   const decoder = await loadDecoder(stage)

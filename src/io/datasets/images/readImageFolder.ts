@@ -3,7 +3,7 @@ import { packedOnce } from '../common/packedCache.js'
 import type { PackedDataset } from '../common/packedDataset.js'
 import { decodeImages, type Undecodable } from './decodeImages.js'
 import { type Color, loadDecoder, type Resizing } from './imageDecoder.js'
-import { type ImageFile, listImages } from './imageFiles.js'
+import { type ImageCounts, type ImageFile, listImages } from './imageFiles.js'
 
 /** How the images of a folder are read. */
 export interface ImageChoices {
@@ -18,6 +18,8 @@ export interface ImageLimits {
   readonly signal: AbortSignal
   /** What decoding may cost. @default the usual budget of files of that size */
   readonly budget?: Omit<BudgetOptions, 'bytesPerByte'>
+  /** How many images of each split are read. @default all */
+  readonly most?: ImageCounts
 }
 
 /** Bytes of pixels for each byte of the files: photos have up to some twenty, drawings more. */
@@ -52,7 +54,7 @@ export const readImageFolder = async (
   choices: ImageChoices,
   limits: ImageLimits,
 ): Promise<FolderContents> => {
-  const { classes, train, test } = await listImages(root)
+  const { classes, train, test } = await listImages(root, limits.most)
   const place = { stage, file: root }
   const decoder = await loadDecoder(stage)
   const budget = budgetOf([...train, ...test], limits)

@@ -65,7 +65,7 @@ const readSplit = (imagesFile: string, labelsFile: string, md5: Checksums): Prom
     if (images.count !== labels.length)
       return refuse(`${labels.length} images, as many as labels`, `${images.count} images`)
     return {
-      split: { count: images.count, images: images.pixels, labels },
+      split: { count: images.count, images: images.pixels, labels: Uint16Array.from(labels) },
       isPublished: arePublished(images, labels, md5),
     }
   })

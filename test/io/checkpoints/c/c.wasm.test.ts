@@ -48,7 +48,7 @@ const noise = ({ input: shape, classes }: Architecture, seed = 4): Dataset => {
   const split = {
     count: IMAGES,
     images: Uint8Array.from(seededNumbers(seed, IMAGES * size), (value) => 127.5 * (value + 1)),
-    labels: new Uint8Array(IMAGES),
+    labels: new Uint16Array(IMAGES),
   }
   return { name: 'noise', origin: 'synthetic', classes, shape, train: split, test: split }
 }

@@ -34,7 +34,7 @@ const noise = ({ input: shape, classes }: Architecture, count: number): Dataset 
   const split: Split = {
     count,
     images: Uint8Array.from(seededNumbers(4, count * size), (value) => 127.5 * (value + 1)),
-    labels: new Uint8Array(count),
+    labels: new Uint16Array(count),
   }
   return { name: 'noise', origin: 'synthetic', classes, shape, train: split, test: split }
 }
@@ -94,7 +94,7 @@ const settled = (net: Architecture, { train, shape }: Dataset): Numbers => {
   return { weights, statistics: Float32Array.from(moments) }
 }
 
-const accuracy = (logits: Float32Array, labels: Uint8Array): number => {
+const accuracy = (logits: Float32Array, labels: Uint16Array): number => {
   const classes = logits.length / labels.length
   const right = labels.filter((label, i) => {
     const row = logits.subarray(i * classes, (i + 1) * classes)

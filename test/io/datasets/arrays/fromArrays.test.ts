@@ -22,9 +22,21 @@ describe('data in memory', () => {
       origin: 'original',
       classes: 3,
       shape,
-      train: { count: 3, images: Uint8Array.of(0, 1, 2, 3, 4, 255), labels: Uint8Array.of(0, 1, 2) },
-      test: { count: 1, images: Uint8Array.of(7, 8), labels: Uint8Array.of(1) },
+      train: { count: 3, images: Uint8Array.of(0, 1, 2, 3, 4, 255), labels: Uint16Array.of(0, 1, 2) },
+      test: { count: 1, images: Uint8Array.of(7, 8), labels: Uint16Array.of(1) },
     })
+  })
+
+  test('may have more classes than a byte can number', async () => {
+    const train = part([0, 1, 2, 3], [0, 999])
+    expect(await opened({ ...options, train })).toMatchObject({
+      classes: 1000,
+      train: { labels: Uint16Array.of(0, 999) },
+    })
+    const hashes = [999, 999 - 256].map(
+      (label) => fromArrays({ ...options, classes: 1000, train: part([0, 1, 2, 3], [0, label]) }).config.sha256,
+    )
+    expect(hashes[0]).not.toBe(hashes[1])
   })
 
   test('do not change if the arrays do later', async () => {

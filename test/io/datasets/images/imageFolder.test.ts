@@ -318,7 +318,7 @@ describe('a packed data set', () => {
   const split = (count: number, seed: number) => ({
     count,
     images: Uint8Array.from({ length: 6 * count }, (_, i) => (i * seed) % 256),
-    labels: Uint8Array.from({ length: count }, (_, i) => i % 2),
+    labels: Uint16Array.from({ length: count }, (_, i) => i % 2),
   })
   const contents = {
     shape: { height: 2, width: 3, channels: 1 },
@@ -332,6 +332,14 @@ describe('a packed data set', () => {
 
   it('is unpacked unchanged', () => {
     expect(unpackDataset(bytes)).toEqual(contents)
+  })
+
+  it('has a byte for each of up to 256 classes, and two for more', () => {
+    const label = (value: number) => ({ ...split(1, 3), labels: Uint16Array.of(value) })
+    const of = (classes: number) => ({ ...contents, classes, train: label(classes - 1), test: label(0) })
+    for (const classes of [256, 257, 1000, 65_536]) expect(unpackDataset(packDataset(of(classes)))).toEqual(of(classes))
+    const bodies = [256, 257].map((classes) => packDataset(of(classes)).length)
+    expect((bodies[1] ?? 0) - (bodies[0] ?? 0)).toBe(2)
   })
 
   it.each([

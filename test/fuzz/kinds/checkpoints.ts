@@ -98,22 +98,59 @@ export const torchScript: FuzzKind = {
   read: async (bytes, budget) => must(await readTorchCheckpoint(bytes, 'a.pt', { budget })()),
 }
 
+const nested = (open: string, close: string, depth: number): string => `${open.repeat(depth)}1${close.repeat(depth)}`
+
 const exported = (inner: Uint8Array): Uint8Array =>
   zip(
     { name: 'serialized_exported_program.json', bytes: Buffer.from('{}') },
     { name: 'serialized_state_dict.pt', bytes: inner, method: 'deflated' },
   )
 
+const aList = Buffer.from(
+  JSON.stringify({
+    config: Object.fromEntries(
+      ['w', 'v'].map((name) => [
+        name,
+        {
+          path_name: 'weight_0',
+          use_pickle: false,
+          tensor_meta: {
+            dtype: 7,
+            sizes: [{ as_int: 2 }],
+            strides: [{ as_int: 1 }],
+            storage_offset: { as_int: 0 },
+            layout: 7,
+          },
+        },
+      ]),
+    ),
+  }),
+)
+
+/** An archive whose list of weights, or whose numbers, are changed. */
+const separate: Seed = {
+  parts: [aList, floats(1, 2)],
+  build: ([list = aList, numbers = floats(1, 2)]) =>
+    zip(
+      { name: 'm/models/model.json', bytes: Buffer.from('{}') },
+      { name: 'm/data/weights/model_weights_config.json', bytes: list, method: 'deflated' },
+      { name: 'm/data/weights/weight_0', bytes: numbers },
+    ),
+}
+
 /** Archives of `torch.export.save`. */
 export const torchExport: FuzzKind = {
   seeds: async () => [
     whole(fixture('exported.pt2')),
+    whole(fixture('exported-2.9.pt2')),
+    separate,
     { parts: [twoTensors], build: ([object = twoTensors]) => exported(zipped.build([object, floats(1, 2)])) },
   ],
   hostile: {
     'archives within archives': () =>
       Array.from({ length: 200 }).reduce<Uint8Array>((inner) => exported(inner), zipped.build(zipped.parts)),
     'an archive of zeros': () => exported(new Uint8Array(60 * 2 ** 20)),
+    'a list of weights of nested arrays': () => separate.build([Buffer.from(nested('[', ']', 10_000_000)), floats(1)]),
   },
   read: async (bytes, budget) => must(await readTorchCheckpoint(bytes, 'a.pt2', { budget })()),
 }
@@ -201,8 +238,6 @@ const inParts = (bytes: Uint8Array): Seed => {
     build: ([header = new Uint8Array(0), data = new Uint8Array(0)]) => concat(u64(header.length), header, data),
   }
 }
-
-const nested = (open: string, close: string, depth: number): string => `${open.repeat(depth)}1${close.repeat(depth)}`
 
 /** Safetensors files. */
 export const safetensors: FuzzKind = {

@@ -5,8 +5,9 @@ import { quoted, refuse } from '../../files/refusal.js'
 import { codeOf, messageOf } from '../../files/thrown.js'
 import type { Checkpoint } from '../tensors/checkpoint.js'
 import { checkpointOf } from './checkpointOf.js'
-import { stateDictEntry } from './exportedProgram.js'
-import { findTensors, type Selection } from './findTensors.js'
+import { weightsEntry } from './exportedProgram.js'
+import { type FoundTensors, findTensors, type Selection } from './findTensors.js'
+import { separateWeights } from './separateWeights.js'
 import { torchHost } from './torchObjects.js'
 import { scriptHost, stateDictOf } from './torchScript.js'
 import { unpickle } from './unpickler.js'
@@ -112,8 +113,12 @@ export const readTorchZip = async (
   budget: ReadBudget,
 ): Promise<Checkpoint> => {
   const archive = await openArchive(bytes, budget)
-  const inner = archive.entries.get(stateDictEntry([...archive.entries.keys()]) ?? '')
-  return readArchive(inner ? await openArchive(await archive.take(inner), budget) : archive, selection, budget)
+  const weights = weightsEntry([...archive.entries.keys()])
+  const entry = archive.entries.get(weights?.name ?? '')
+  if (!weights || !entry) return readArchive(archive, selection, budget)
+  return weights.kind === 'list'
+    ? readSeparate(archive, entry, selection, budget)
+    : readArchive(await openArchive(await archive.take(entry), budget), selection, budget)
 }
 
 interface Archive {
@@ -134,11 +139,7 @@ const readArchive = async (
   budget: ReadBudget,
 ): Promise<Checkpoint> => {
   const root = rootOf(entries)
-  const order = entries.get(`${root}/byteorder`)
-  if (order !== undefined && order.uncompressedSize <= 16) {
-    const text = Buffer.from(await take(order)).toString('latin1')
-    if (text.trim() !== 'little') return refuse('a little-endian checkpoint', `byte order ${quoted(text)}`)
-  }
+  await checkOrder({ entries, take }, `${root}/`)
   const pickle = entries.get(`${root}${PICKLE}`)
   if (pickle === undefined || pickle.uncompressedSize > MOST_PICKLE_BYTES) {
     return refuse(`a data.pkl of at most ${MOST_PICKLE_BYTES} bytes`, `${pickle?.uncompressedSize ?? 0} bytes`)
@@ -147,10 +148,43 @@ const readArchive = async (
   const { value } = unpickle(await take(pickle), 0, isScript ? scriptHost(budget) : torchHost, budget)
   const found = findTensors(isScript ? stateDictOf(value, budget) : value, selection)
 
+  return readTensors({ entries, take }, found, (key) => `${root}/data/${key}`, budget)
+}
+
+/** A `torch.export` archive with a file for each weight. */
+const readSeparate = async (
+  archive: Archive,
+  list: Entry,
+  selection: Selection,
+  budget: ReadBudget,
+): Promise<Checkpoint> => {
+  const folder = list.fileName.slice(0, list.fileName.lastIndexOf('/') + 1)
+  await checkOrder(archive, folder.slice(0, -'data/weights/'.length))
+  if (list.uncompressedSize > MOST_PICKLE_BYTES)
+    return refuse(`a list of weights of at most ${MOST_PICKLE_BYTES} bytes`, `${list.uncompressedSize} bytes`)
+  const sizeOf = (file: string): number | undefined => archive.entries.get(folder + file)?.uncompressedSize
+  const found = separateWeights(await archive.take(list), sizeOf, selection, budget)
+  return readTensors(archive, found, (key) => folder + key, budget)
+}
+
+const checkOrder = async ({ entries, take }: Archive, folder: string): Promise<void> => {
+  const order = entries.get(`${folder}byteorder`)
+  if (order === undefined || order.uncompressedSize > 16) return
+  const text = Buffer.from(await take(order)).toString('latin1')
+  if (text.trim() !== 'little') refuse('a little-endian checkpoint', `byte order ${quoted(text)}`)
+}
+
+/** @param entryOf the name of the entry with a storage's bytes, by its key */
+const readTensors = async (
+  { entries, take }: Archive,
+  found: FoundTensors,
+  entryOf: (key: string) => string,
+  budget: ReadBudget,
+): Promise<Checkpoint> => {
   const storages = new Map<string, Uint8Array>()
   let available = 0
   for (const { storage } of found.tensors.values()) {
-    const entry = entries.get(`${root}/data/${storage.key}`)
+    const entry = entries.get(entryOf(storage.key))
     if (entry === undefined || storages.has(storage.key)) continue
     const unpacked = await take(entry)
     storages.set(storage.key, unpacked)

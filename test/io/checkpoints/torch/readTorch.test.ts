@@ -527,7 +527,7 @@ describe('zip files', () => {
 })
 
 describe('programs', () => {
-  it.each(['script.pt', 'exported.pt2'])(
+  it.each(['script.pt', 'exported.pt2', 'exported-2.8.pt2', 'exported-2.9.pt2'])(
     'the weights of %s are read under the names of its state dict',
     async (name) => {
       const { tensors } = await read(fixture(name))
@@ -569,11 +569,74 @@ describe('programs', () => {
     expect([...(once.tensors.get('w')?.data ?? [])]).toEqual([1, 2])
   })
 
-  it('a torch.export archive without a state dict that can be read is refused', async () => {
-    const program = { name: 'm/models/model.json', bytes: Buffer.from('{}') }
-    const config = { name: 'm/data/weights/model_weights_config.json', bytes: Buffer.from('{}') }
+  const program = { name: 'm/models/model.json', bytes: Buffer.from('{}') }
+
+  it('a torch.export archive without weights is refused', async () => {
     expect(await refusal(zip(program))).toContain('got one without')
-    expect(await refusal(zip(program, config))).toContain('a file for each weight')
+  })
+
+  const meta = (sizes: readonly number[], strides: readonly number[], more: object = {}) => ({
+    dtype: 7,
+    sizes: sizes.map((as_int) => ({ as_int })),
+    strides: strides.map((as_int) => ({ as_int })),
+    storage_offset: { as_int: 0 },
+    layout: 7,
+    ...more,
+  })
+  const weight = (tensor_meta: object | null, more: object = {}) => ({
+    path_name: 'weight_0',
+    is_param: true,
+    use_pickle: false,
+    tensor_meta,
+    ...more,
+  })
+  const file = { name: 'm/data/weights/weight_0', bytes: floats(1, 2, 3, 4, 5, 6) }
+  const listed = (config: object | string, ...files: readonly (typeof file)[]) => {
+    const text = typeof config === 'string' ? config : JSON.stringify({ config })
+    return zip(program, { name: 'm/data/weights/model_weights_config.json', bytes: Buffer.from(text) }, ...files)
+  }
+
+  it('weights of a torch.export archive may share a file, at any offset and in any order', async () => {
+    const { tensors } = await read(
+      listed({ w: weight(meta([2, 3], [1, 2])), v: weight(meta([2], [1], { storage_offset: { as_int: 4 } })) }, file),
+    )
+    expect([...(tensors.get('w')?.data ?? [])]).toEqual([1, 3, 5, 2, 4, 6])
+    expect([...(tensors.get('v')?.data ?? [])]).toEqual([5, 6])
+  })
+
+  it.each([
+    ['text that is no list', 'x', [file], 'a list of weights as torch.export writes it'],
+    ['a name twice', '{"config":{"w":1,"w":2}}', [file], 'a list of weights as torch.export writes it'],
+    [
+      'a negative offset',
+      { w: weight(meta([2], [1], { storage_offset: { as_int: -1 } })) },
+      [file],
+      'a list of weights',
+    ],
+    ['a symbolic size', { w: weight(meta([2], [1], { sizes: [{ as_expr: 's0' }] })) }, [file], 'a list of weights'],
+    ['a file that is missing', { w: weight(meta([2], [1])) }, [], 'a file "weight_0" for tensor "w"'],
+    [
+      'a file elsewhere',
+      { w: weight(meta([2], [1]), { path_name: '../../byteorder' }) },
+      [file],
+      'an archive without it',
+    ],
+    ['a tensor past its file', { w: weight(meta([7], [1])) }, [file], 'tensor "w" within its storage of 6 elements'],
+    ['half an element', { w: weight(meta([2], [1], { dtype: 8 })) }, [{ ...file, bytes: floats(1) }], '4 bytes'],
+    ['fewer strides', { w: weight(meta([2, 3], [1])) }, [file], '2 strides of tensor "w"'],
+    ['complex numbers', { w: weight(meta([3], [1], { dtype: 10 })) }, [file], 'a complex tensor (torch.Tensor) as "w"'],
+    ['8-bit floats', { w: weight(meta([3], [1], { dtype: 29 })) }, [file], 'a tensor of 8-bit floats'],
+    ['a sparse tensor', { w: weight(meta([3], [1], { layout: 1 })) }, [file], 'a sparse tensor'],
+    ['a pickled tensor', { w: weight(meta([3], [1]), { use_pickle: true }) }, [file], 'a tensor of a subclass'],
+  ])('weights of a torch.export archive with %s are refused', async (_, config, files, reason) => {
+    expect(await refusal(listed(config, ...files))).toContain(reason)
+  })
+
+  it('a torch.export archive of two programs, or of another byte order, is refused', async () => {
+    const second = { name: 'm/data/weights/other_weights_config.json', bytes: Buffer.from('{}') }
+    expect(await refusal(listed({ w: weight(meta([2], [1])) }, file, second))).toContain('got several')
+    const order = { name: 'm/byteorder', bytes: Buffer.from('big') }
+    expect(await refusal(listed({ w: weight(meta([2], [1])) }, file, order))).toContain('byte order "big"')
   })
 })
 

@@ -74,6 +74,7 @@ const cliFolders = [
 const folders = {
   runtime: [
     ['host', 'This package and this machine: nothing of a run.'],
+    ['ask', 'A network in code: nothing of a run.'],
     ['checkpoints', 'The state of a run as a file needs neither the run nor its folder.'],
     ['folder', 'The files of a run folder, and its lock, do not depend on what runs there.'],
     ['records', 'Reading run folders back, for reports, pages and other machines, needs no code that runs pipelines.'],

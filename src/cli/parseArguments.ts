@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import type { Request } from './arguments/subcommand.js'
+import { classify } from './commands/classify.js'
 import { copy } from './commands/copy.js'
 import { doctor } from './commands/doctor.js'
 import { init } from './commands/init.js'
@@ -15,7 +16,7 @@ import { worker } from './commands/worker.js'
 const helpWidth = 80
 
 /** The subcommands in the order in which `--help` lists them, after the command that runs a pipeline file. */
-const commands = [pipelineFile, list, copy, init, inspect, doctor, report, ui, tensorboard, worker]
+const commands = [pipelineFile, list, copy, init, inspect, classify, doctor, report, ui, tensorboard, worker]
 
 /**
  * Reads a command line.

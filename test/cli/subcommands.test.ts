@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { encode } from 'fast-png'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseArguments } from '../../src/cli/parseArguments.js'
 import { refusalOf } from '../support/refusalOf.js'
@@ -84,6 +86,7 @@ describe('subcommands', () => {
   test.each([
     ['init', /starter project/],
     ['inspect', /PyTorch, safetensors or ONNX/],
+    ['classify', /cat,dog/],
     ['doctor', /--data-dir <dir>/],
     ['report', /writes report\.html/i],
     ['ui', /--ui-at/],
@@ -138,6 +141,7 @@ describe('subcommands', () => {
   test.each([
     [['report'], 'the folder of a run, a comparison or a sweep', 'none', 'report'],
     [['inspect'], "a network's file", 'none', 'inspect'],
+    [['classify'], "a network's file", 'none', 'classify'],
     [['tensorboard'], 'the folder of a run, or a folder of several runs', 'none', 'tensorboard'],
     [['ui'], 'the folder of a run, a comparison or a sweep', 'none', 'ui'],
     [['report', 'a', 'b'], 'one folder', 'more than one', 'report'],
@@ -165,6 +169,45 @@ describe('subcommands', () => {
     const { code, stdout, stderr } = await command.run(args, folderWith({}))
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toContain(text)
+  })
+})
+
+describe('classify', () => {
+  const network = fileURLToPath(new URL('../../assets/teacher-digits.safetensors', import.meta.url))
+
+  test('prints a row for each picture, and as JSON the same', async () => {
+    const folder = folderWith({})
+    const data = Uint8Array.from({ length: 28 * 28 }, (_, i) => (i % 28 > 12 && i % 28 < 16 ? 255 : 0))
+    for (const name of ['one.png', 'two.png'])
+      writeFileSync(join(folder, name), encode({ width: 28, height: 28, data, channels: 1 }))
+    const args = [
+      'classify',
+      network,
+      'one.png',
+      'two.png',
+      '--architecture',
+      'mnistNet',
+      '--engine',
+      'wasm',
+      '--top',
+      '2',
+    ]
+    const { code, stdout, stderr } = await command.run(args, folder)
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^picture +class +2\.\n─+\none\.png +\d \d+\.\d % +\d \d+\.\d %\ntwo\.png .*\n$/)
+    const json: unknown = JSON.parse((await command.run([...args, '--json'], folder)).stdout)
+    expect(json).toMatchObject([
+      { picture: 'one.png', guesses: [{ class: expect.any(Number) }, {}] },
+      { picture: 'two.png' },
+    ])
+  })
+
+  test('refuses another kind of file', async () => {
+    const { code, stderr } = await command.run(
+      ['classify', network, 'a.png', '--architecture', 'mnistNet'],
+      folderWith({ 'a.png': 'text' }),
+    )
+    expect([code, stderr]).toEqual([2, expect.stringContaining('classify: a.png: expected a JPEG or PNG image')])
   })
 })
 

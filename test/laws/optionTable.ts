@@ -128,6 +128,9 @@ import { vib, vibOptions } from '../../src/operators/vib.js'
 import { apd, apdOptions } from '../../src/pipelines/apd.js'
 import { hydra, hydraOptions } from '../../src/pipelines/hydra.js'
 import { mixedOptions, pwoa, pwoaOptions } from '../../src/pipelines/pwoa.js'
+import { askedAttackOptions } from '../../src/runtime/ask/attackReport.js'
+import { blackBox, blackBoxOptions } from '../../src/runtime/ask/blackBox.js'
+import { loadNetwork, loadNetworkOptions } from '../../src/runtime/ask/loadNetwork.js'
 import { studyOptions, sweep, sweepOptions } from '../../src/runtime/sweep/sweep.js'
 import { penaltyOptions } from '../../src/training/pruning/pruning.js'
 import { countedBudgetOptions, latencyBudgetOptions, overallRateOptions } from '../../src/training/pruning/rates.js'
@@ -159,6 +162,11 @@ const pixel = { height: 1, width: 1, channels: 1 }
 const two = { images: Uint8Array.of(0, 1), labels: [0, 1] }
 const inMemory = { name: 'two', shape: pixel, train: two, test: two }
 
+const unanswered = (more: object) => blackBox({ input: pixel, classes: 2, logits: () => [], ...more })
+
+/** The options are checked before anything is read or asked. */
+const ignored = (): undefined => undefined
+
 /** By the name of the declaration. */
 export const optionTable: Readonly<Record<string, Entry>> = {
   adaptivePool2dOptions: [adaptivePool2dOptions, (more) => adaptiveAvgPool2d(more)],
@@ -170,9 +178,17 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   apgdTargetedOptions: [apgdTargetedOptions, (more) => apgdTargeted({ epsilon: 0.1, ...more })],
   arraysPartOptions: [arraysPartOptions, (more) => fromArrays({ ...inMemory, test: { ...two, ...more } })],
   arraysShapeOptions: [arraysShapeOptions, (more) => fromArrays({ ...inMemory, shape: { ...pixel, ...more } })],
+  askedAttackOptions: [
+    askedAttackOptions,
+    (more) =>
+      void unanswered({})
+        .attack(square({ epsilon: 0.1 }), new Uint8Array(1), [0], more)
+        .catch(ignored),
+  ],
   attackEvalOptions: [attackEvalOptions, (more) => attackEval([attack], more)],
   autoAttackOptions: [autoAttackOptions, (more) => autoAttack({ epsilon: 0.1, ...more })],
   avgPool2dOptions: [avgPool2dOptions, (more) => avgPool2d({ kernel: 2, ...more })],
+  blackBoxOptions: [blackBoxOptions, (more) => unanswered(more)],
   blockNoiseOptions: [blockNoiseOptions, (more) => blockNoise({ epsilon: 0.1, ...more })],
   cebOptions: [cebOptions, (more) => ceb(more)],
   cifar100Options: [cifar100Options, (more) => cifar100(more)],
@@ -216,6 +232,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   learnedMaskOptions: [learnedMaskOptions, (more) => learnedMask({ ...mask, ...more })],
   limitOptions: [limitOptions, (more) => limit({ steps: 1, ...more })],
   linearOptions: [linearOptions, (more) => linear('l', { out: 4, ...more })],
+  loadNetworkOptions: [loadNetworkOptions, (more) => void loadNetwork('absent.safetensors', more).catch(ignored)],
   loadTeacherOptions: [loadTeacherOptions, (more) => loadTeacher('teacher.pth', more)],
   lossTermOptions: [lossTermOptions, (more) => lossTerm('own', ({ logits }) => tf.mean(logits), more)],
   magnitudePruneOptions: [magnitudePruneOptions, (more) => magnitudePrune({ ...mask, ...more })],

@@ -1,20 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { PwoaFailure } from '../../dsl/errors.js'
-import { drawnRadius } from '../../dsl/kit/radius.js'
 import { tf } from '../../engine/tf.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack, AttackInput } from '../common/attack.js'
 import { gradientCount } from '../common/gradientWatch.js'
-import { type NormName, norms } from '../common/norms.js'
+import { norms } from '../common/norms.js'
 import { classesOf, predictionsOf } from '../common/predictions.js'
 import type { BatchRecord } from './records.js'
-
-/** How far rounding may carry the length of a perturbation over ε: half a float32 step below 1, and the sum in L2. */
-const tolerances: Readonly<Record<NormName, (epsilon: number) => number>> = {
-  Linf: () => 1e-6,
-  L2: (epsilon) => 1e-6 + 1e-5 * epsilon,
-}
+import { checkThreatKept } from './threatKept.js'
 
 /** A batch, and the attack on it. */
 export interface BatchWork {
@@ -82,19 +75,13 @@ const runToEnd = async ({ attack, input, signal, resting, onShare }: BatchWork):
 }
 
 /** Lengths of the perturbations, n. @throws RunError if an image is outside ε or [0, 1] */
-const checkedLengths = ({ name, norm, epsilon }: Attack, images: Tensor4D, adversarial: Tensor4D): Float32Array => {
-  const refuse = (expected: string, actual: string): never => {
-    throw new PwoaFailure({ _tag: 'RunError', stage: name, expected, actual })
-  }
+const checkedLengths = (attack: Attack, images: Tensor4D, adversarial: Tensor4D): Float32Array => {
   const [low = Number.NaN, high = Number.NaN] = tf.tidy(() => [
     tf.min(adversarial).dataSync()[0],
     tf.max(adversarial).dataSync()[0],
   ])
-  const lengths = tf.tidy(() => norms[norm].lengths(tf.sub(adversarial, images)).dataSync<'float32'>())
-  const most = epsilon + tolerances[norm](epsilon)
-  const tooLong = lengths.find((length) => !(length <= most))
-  if (tooLong !== undefined) refuse(`perturbations of at most ${drawnRadius(epsilon)}`, `${tooLong}`)
-  if (!(low >= 0 && high <= 1)) refuse('images in [0, 1]', `${low} … ${high}`)
+  const lengths = tf.tidy(() => norms[attack.norm].lengths(tf.sub(adversarial, images)).dataSync<'float32'>())
+  checkThreatKept(attack, { lengths, low, high })
   return lengths
 }
 

@@ -78,8 +78,9 @@ export const flag = (flags: string, help: string): Part<boolean> =>
 export const argument =
   (name: `<${string}>`, help: string): Part<string> =>
   (command) => {
+    const place = command.registeredArguments.length
     command.argument(name, help)
-    return () => String(command.args[0])
+    return () => String(command.args[place])
   }
 
 /** An argument that may be left out, such as `[FILE]`. */
@@ -89,4 +90,13 @@ export const optionalArgument =
     const place = command.registeredArguments.length
     command.argument(name, help)
     return () => command.args[place]
+  }
+
+/** Arguments of which there is at least one, such as `<IMAGE...>`, after those that were declared before. */
+export const restOfArguments =
+  (name: `<${string}...>`, help: string): Part<readonly string[]> =>
+  (command) => {
+    const place = command.registeredArguments.length
+    command.argument(name, help)
+    return () => command.args.slice(place)
   }

@@ -66,8 +66,10 @@ export const defaultCommand =
 export const drawSubcommand = (command: Command): string =>
   [command.name(), ...command.registeredArguments.map(drawArgument)].join(' ')
 
-const drawArgument = (argument: Command['registeredArguments'][number]): string =>
-  argument.required ? `<${argument.name()}>` : `[${argument.name()}]`
+const drawArgument = (argument: Command['registeredArguments'][number]): string => {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`
+  return argument.required ? `<${name}>` : `[${name}]`
+}
 
 /** Declares the parts on a command, and has it throw a `UsageError` for a wrong command line. */
 const declare = <P extends Parts>(command: Command, caller: string, parts: P): (() => Values<P>) => {

@@ -67,6 +67,16 @@ made = [
     network("vgg16bn", {"release": "pwoa", "width": 2, **C}, nets.VggPwoa(2, CLASSES)),
     network("mobilenetV2", {"multiplier": 0.1, "size": 96, **C}, nets.MobileNetV2(0.1, CLASSES), 96),
     network("densenet121", {"growth": 2, "width": 4, "size": 64, **C}, nets.DenseNet121(2, 4, CLASSES), 64),
+    network("convnext", {"depths": [1, 1, 2, 1], "width": 4, "size": 32, **C},
+            nets.ConvNextTorchvision((1, 1, 2, 1), 4, CLASSES)),
+    network("convnext", {"depths": [1, 2, 1, 1], "width": 4, "size": 32, "release": "facebook", **C},
+            nets.ConvNextFacebook((1, 2, 1, 1), 4, CLASSES)),
+    network("convnext", {"depths": [1, 1, 1, 1], "width": 4, "size": 32, "release": "timm", **C},
+            nets.ConvNextTimm((1, 1, 1, 1), 4, CLASSES)),
+    network("convnext", {"depths": [2, 1, 1, 1], "width": 4, "size": 32, "release": "timm", "stem": "twoConvolutions", **C},
+            nets.ConvNextTimm((2, 1, 1, 1), 4, CLASSES, 2)),
+    network("convnext", {"depths": [1, 1, 1, 2], "width": 4, "size": 32, "release": "timm", "stem": "threeConvolutions", **C},
+            nets.ConvNextTimm((1, 1, 1, 2), 4, CLASSES, 3)),
 ]
 golden = {
     "made_by": f"scripts/golden_zoo.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",

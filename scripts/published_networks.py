@@ -395,3 +395,162 @@ class DenseNet121(nn.Module):
 
     def forward(self, x):
         return self.classifier(F.adaptive_avg_pool2d(F.relu(self.features(x)), 1).flatten(1))
+
+
+class ChannelNorm(nn.LayerNorm):
+    """LayerNorm over the channels of images with channels first."""
+
+    def __init__(self, channels):
+        super().__init__(channels, eps=1e-6)
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def stem_of(out, *channels):
+    """Convolutions of 3 x 3 pixels, all but the third with stride 2, as RobustBench's ConvStem."""
+    layers, before = [], 3
+    for i, width in enumerate((*channels, out)):
+        layers += [conv(before, width, 3, 1 if i == 2 else 2, 1, True), ChannelNorm(width), nn.GELU()]
+        before = width
+    return layers
+
+
+class ConvNextBlock(nn.Module):
+    """`names` are those of the depthwise convolution, the normalisation, both linear layers and the scale."""
+
+    def __init__(self, channels, names, scale_shape):
+        super().__init__()
+        layers = (conv(channels, channels, 7, 1, 3, True, channels), nn.LayerNorm(channels, eps=1e-6),
+                  nn.Linear(channels, 4 * channels), nn.Linear(4 * channels, channels))
+        self.names = names
+        for name, layer in zip(names, layers):
+            place = self
+            *path, last = name.split(".")
+            for part in path:
+                if not hasattr(place, part):
+                    place.add_module(part, nn.Module())
+                place = getattr(place, part)
+            place.add_module(last, layer)
+        self.register_parameter(names[4], nn.Parameter(torch.ones(channels, *scale_shape)))
+
+    def forward(self, x):
+        depthwise, norm, wide, narrow = (self.get_submodule(name) for name in self.names[:4])
+        y = narrow(F.gelu(wide(norm(depthwise(x).permute(0, 2, 3, 1))))).permute(0, 3, 1, 2)
+        return x + y * getattr(self, self.names[4]).view(-1, 1, 1)
+
+
+class ConvNextTorchvision(nn.Module):
+    NAMES = ("block.0", "block.2", "block.3", "block.5", "layer_scale")
+
+    def __init__(self, depths=(3, 3, 9, 3), width=96, classes=1000):
+        super().__init__()
+        layers = [nn.Sequential(conv(3, width, 4, 4, bias=True), ChannelNorm(width))]
+        for i, depth in enumerate(depths):
+            if i > 0:
+                layers.append(nn.Sequential(ChannelNorm(width), conv(width, 2 * width, 2, 2, bias=True)))
+                width *= 2
+            layers.append(nn.Sequential(*(ConvNextBlock(width, self.NAMES, (1, 1)) for _ in range(depth))))
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Sequential(ChannelNorm(width), nn.Flatten(1), nn.Linear(width, classes))
+
+    def forward(self, x):
+        return self.classifier(F.adaptive_avg_pool2d(self.features(x), 1))
+
+
+class ConvNextTimm(nn.Module):
+    """`stem` is the number of convolutions before the first stage: 1 of patches, or 2 or 3 of 3 x 3 pixels."""
+
+    NAMES = ("conv_dw", "norm", "mlp.fc1", "mlp.fc2", "gamma")
+
+    def __init__(self, depths=(3, 3, 9, 3), width=96, classes=1000, stem=1):
+        super().__init__()
+        if stem == 1:
+            self.stem = nn.Sequential(conv(3, width, 4, 4, bias=True), ChannelNorm(width))
+        else:
+            self.stem = nn.Sequential()
+            self.stem.add_module("stem", nn.Sequential(*stem_of(width, *([width // 2, 3 * width // 4][:stem - 1]))))
+        self.stages = nn.Sequential()
+        for i, depth in enumerate(depths):
+            stage = nn.Sequential()
+            stage.add_module("downsample", nn.Sequential(ChannelNorm(width), conv(width, 2 * width, 2, 2, bias=True)) if i else nn.Identity())
+            width *= 2 if i else 1
+            stage.add_module("blocks", nn.Sequential(*(ConvNextBlock(width, self.NAMES, ()) for _ in range(depth))))
+            self.stages.append(stage)
+        self.head = nn.ModuleDict({"norm": nn.LayerNorm(width, eps=1e-6), "fc": nn.Linear(width, classes)})
+
+    def forward(self, x):
+        x = F.adaptive_avg_pool2d(self.stages(self.stem(x)), 1).flatten(1)
+        return self.head["fc"](self.head["norm"](x))
+
+
+class ConvNextFacebook(nn.Module):
+    NAMES = ("dwconv", "norm", "pwconv1", "pwconv2", "gamma")
+
+    def __init__(self, depths=(3, 3, 9, 3), width=96, classes=1000):
+        super().__init__()
+        halvings, stages = [nn.Sequential(conv(3, width, 4, 4, bias=True), ChannelNorm(width))], []
+        for i, depth in enumerate(depths):
+            if i > 0:
+                halvings.append(nn.Sequential(ChannelNorm(width), conv(width, 2 * width, 2, 2, bias=True)))
+                width *= 2
+            stages.append(nn.Sequential(*(ConvNextBlock(width, self.NAMES, ()) for _ in range(depth))))
+        self.downsample_layers, self.stages = nn.ModuleList(halvings), nn.ModuleList(stages)
+        self.norm, self.head = nn.LayerNorm(width, eps=1e-6), nn.Linear(width, classes)
+
+    def forward(self, x):
+        for halving, stage in zip(self.downsample_layers, self.stages):
+            x = stage(halving(x))
+        return self.head(self.norm(x.mean([2, 3])))
+
+
+class MultiHead(nn.Module):
+    """Attention with one linear layer for queries, keys and values: timm's names."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads, self.qkv, self.proj = heads, nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x):
+        n, tokens, width = x.shape
+        q, k, v = self.qkv(x).view(n, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        shares = (q @ k.transpose(2, 3) / (width // self.heads) ** 0.5).softmax(3)
+        return self.proj((shares @ v).transpose(1, 2).reshape(n, tokens, width))
+
+
+class VitBlock(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.norm1, self.attn = nn.LayerNorm(width, eps=1e-6), MultiHead(width, heads)
+        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.mlp = nn.ModuleDict({"fc1": nn.Linear(width, 4 * width), "fc2": nn.Linear(4 * width, width)})
+
+    def forward(self, x):
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm2(x))))
+
+
+class VitTimm(nn.Module):
+    """`stem` is the number of channels of the first of five convolutions instead of patches, as RobustBench's ConvStem."""
+
+    def __init__(self, width=768, depth=12, heads=12, size=224, patch=16, classes=1000, stem=None):
+        super().__init__()
+        proj = conv(3, width, patch, patch, bias=True)
+        if stem:
+            proj, before = nn.Module(), 3
+            layers = []
+            for times in (1, 2, 4, 8):
+                layers += [conv(before, times * stem, 3, 2, 1, True), ChannelNorm(times * stem), nn.GELU()]
+                before = times * stem
+            proj.stem = nn.Sequential(*layers, conv(before, width, 1, bias=True))
+            proj.forward = proj.stem.forward
+        self.patch_embed = nn.ModuleDict({"proj": proj})
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, (size // patch) ** 2 + 1, width))
+        self.blocks = nn.Sequential(*(VitBlock(width, heads) for _ in range(depth)))
+        self.norm, self.head = nn.LayerNorm(width, eps=1e-6), nn.Linear(width, classes)
+
+    def forward(self, x):
+        x = self.patch_embed["proj"](x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.cls_token.expand(x.shape[0], -1, -1), x], 1) + self.pos_embed
+        return self.head(self.norm(self.blocks(x))[:, 0])

@@ -82,7 +82,7 @@ export {
   softplus,
   tanh,
 } from './models/layers/activations.js'
-export { concat, multiply, scale, selectChannels } from './models/layers/channelLayers.js'
+export { concat, layerScale, multiply, scale, selectChannels } from './models/layers/channelLayers.js'
 export type { Layer, Normalisation } from './models/layers/layer.js'
 export {
   add,
@@ -112,13 +112,14 @@ export {
 } from './models/zoo/dmPreactResnet.js'
 export { type DmWideResnetOptions, dmWideResnet } from './models/zoo/dmWideResnet.js'
 export { type MobilenetV2Options, mobilenetV2 } from './models/zoo/mobilenetV2.js'
+export { type ConvnextOptions, convnext } from './models/zoo/patches/convnext.js'
+export { type VitOptions, vit } from './models/zoo/patches/vit.js'
 export { type PreactResnetOptions, preactResnet18 } from './models/zoo/preactResnet.js'
 export { type RaWideResnetOptions, raWideResnet } from './models/zoo/raWideResnet.js'
 export { type ResnetOptions, resnet18, resnet34, resnet50, wideResnet50x2 } from './models/zoo/resnet.js'
 export { type RobustWideResnetOptions, robustWideResnet } from './models/zoo/robustWideResnet.js'
 export { coltMnist, ovalBase, ovalDeep, resnet2b, resnet2bMnbab, smallCnn } from './models/zoo/smallNetworks.js'
 export { type VggOptions, vgg11bn, vgg16bn } from './models/zoo/vgg.js'
-export { type VitOptions, vit } from './models/zoo/vit.js'
 export { type WideResnetOptions, wideResnet } from './models/zoo/wideResnet.js'
 export { architectureNames, cifarNet, lenet, lenet5, mnistNet, zoo } from './models/zoo/zoo.js'
 export { type AdmmMaskOptions, admmMask } from './operators/admmMask.js'

@@ -18,14 +18,14 @@ const types: Readonly<Record<string, readonly Layer['type'][]>> = {
   tokens: ['layerNorm', 'attention', 'layerNorm', 'layerNorm'],
   shares: ['layerNorm', 'attention', 'layerNorm', 'layerNorm'],
   products: ['layerNorm', 'attention'],
-  next: ['layerNorm', 'layerNorm', 'affine2d', 'layerNorm', 'layerNorm'],
+  next: ['layerNorm', 'layerNorm', 'layerScale', 'layerNorm', 'layerNorm'],
 }
 
 describe.each(cases)('%s', (file, name, block) => {
   it('has the layers of its file, and PyTorch’s logits in use', async () => {
     const network = await read(file)
     const found = network.architecture.nodes.map(({ layer }) => layer.type)
-    const norms: readonly Layer['type'][] = ['layerNorm', 'groupNorm', 'batchNorm2d', 'affine2d', 'attention']
+    const norms: readonly Layer['type'][] = ['layerNorm', 'groupNorm', 'batchNorm2d', 'layerScale', 'attention']
     expect(found.filter((type) => norms.includes(type))).toEqual(types[name])
     expect(distance(logitsInUse(network), block.use.flat())).toBeLessThan(VALUES)
   })
@@ -34,7 +34,7 @@ describe.each(cases)('%s', (file, name, block) => {
     const { architecture: net, weights } = await read(file)
     const { logits, byTensor: named, byImages } = inTraining(net, weights)
     // A scale of channels has no name of its own in the file, and a projection to queries, keys and values that of its module.
-    const scales = net.nodes.flatMap(({ layer }) => (layer.type === 'affine2d' ? [`${layer.name}.weight`] : []))
+    const scales = net.nodes.flatMap(({ layer }) => (layer.type === 'layerScale' ? [layer.name] : []))
     const nameOf = (tensor: string): string =>
       tensor.endsWith('layer_scale') ? (scales[0] ?? '') : tensor.replace('.in_proj_', '.')
     const inOrder = block.tensors.flatMap(([tensor]) => [...(named.get(nameOf(tensor))?.data ?? [])])

@@ -7,7 +7,7 @@ import { describeError } from '../../src/dsl/errors.js'
 import { tf } from '../../src/engine/tf.js'
 import { countsOf } from '../../src/models/parameters/counts.js'
 import { readNetwork } from '../../src/models/parameters/readNetwork.js'
-import { vit } from '../../src/models/zoo/vit.js'
+import { vit } from '../../src/models/zoo/patches/vit.js'
 import { Student } from '../../src/training/network/network.js'
 import { distance, seededNumbers } from '../support/numbers.js'
 

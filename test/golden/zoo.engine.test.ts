@@ -15,6 +15,7 @@ import { densenet121 } from '../../src/models/zoo/densenet.js'
 import { dmPreactResnet34 } from '../../src/models/zoo/dmPreactResnet.js'
 import { sizedNetwork } from '../../src/models/zoo/families.js'
 import { mobilenetV2 } from '../../src/models/zoo/mobilenetV2.js'
+import { convnext } from '../../src/models/zoo/patches/convnext.js'
 import { raWideResnet } from '../../src/models/zoo/raWideResnet.js'
 import { wideResnet50x2 } from '../../src/models/zoo/resnet.js'
 import { robustWideResnet } from '../../src/models/zoo/robustWideResnet.js'
@@ -64,6 +65,7 @@ const makers: Readonly<Record<string, (options: object) => Architecture>> = {
   vgg16bn,
   mobilenetV2,
   densenet121,
+  convnext,
 }
 
 /** As `hashed` in the script. */

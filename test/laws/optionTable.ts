@@ -36,7 +36,7 @@ import {
 import { adaptiveAvgPool2d } from '../../src/models/architecture/adaptivePool.js'
 import { normalisationOptions } from '../../src/models/architecture/imageNormalisations.js'
 import { elu, gelu, leakyRelu, prelu, softplus } from '../../src/models/layers/activations.js'
-import { scale, selectChannels } from '../../src/models/layers/channelLayers.js'
+import { layerScale, scale, selectChannels } from '../../src/models/layers/channelLayers.js'
 import {
   attentionOptions,
   eluOptions,
@@ -44,6 +44,7 @@ import {
   givenOptions,
   groupNormOptions,
   layerNormOptions,
+  layerScaleOptions,
   leakyReluOptions,
   linearOptions,
   normalizeOptions,
@@ -87,6 +88,8 @@ import {
 } from '../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions } from '../../src/models/zoo/dmWideResnet.js'
 import { mobilenetV2, mobilenetV2Options } from '../../src/models/zoo/mobilenetV2.js'
+import { convnext, convnextOptions } from '../../src/models/zoo/patches/convnext.js'
+import { vit, vitOptions } from '../../src/models/zoo/patches/vit.js'
 import { preactResnet18, preactResnet18Options } from '../../src/models/zoo/preactResnet.js'
 import { raWideResnet, raWideResnetOptions } from '../../src/models/zoo/raWideResnet.js'
 import {
@@ -101,7 +104,6 @@ import {
 } from '../../src/models/zoo/resnet.js'
 import { robustWideResnet, robustWideResnetOptions } from '../../src/models/zoo/robustWideResnet.js'
 import { vgg11bn, vgg11bnOptions, vgg16bn, vgg16bnOptions } from '../../src/models/zoo/vgg.js'
-import { vit, vitOptions } from '../../src/models/zoo/vit.js'
 import { wideResnet, wideResnetOptions } from '../../src/models/zoo/wideResnet.js'
 import { admmMask, admmMaskOptions } from '../../src/operators/admmMask.js'
 import { adversarial, adversarialOptions } from '../../src/operators/adversarial.js'
@@ -264,6 +266,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   resnet34Options: [resnet34Options, (more) => resnet34({ width: 2, ...more })],
   resnet50Options: [resnet50Options, (more) => resnet50({ width: 2, ...more })],
   runOptions: [runOptions, (more) => run(more)],
+  layerScaleOptions: [layerScaleOptions, (more) => layerScale('gamma', more)],
   scaleOptions: [scaleOptions, (more) => scale({ factor: 2, ...more })],
   selectChannelsOptions: [selectChannelsOptions, (more) => selectChannels({ channels: [0], ...more })],
   sgdOptions: [sgdOptions, (more) => sgd(more)],
@@ -277,6 +280,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   tradesOptions: [tradesOptions, (more) => trades(attack, more)],
   trainOptions: [trainOptions, (more) => train({ epochs: 1, ...more })],
   uniformNoiseOptions: [uniformNoiseOptions, (more) => uniformNoise({ epsilon: 0.1, ...more })],
+  convnextOptions: [convnextOptions, (more) => convnext({ width: 4, size: 32, depths: [1, 1, 1, 1], ...more })],
   densenet121Options: [densenet121Options, (more) => densenet121({ growth: 1, width: 2, size: 32, ...more })],
   dmPreactResnetOptions: [dmPreactResnetOptions, (more) => dmPreactResnet({ width: 2, ...more })],
   dmPreactResnet34Options: [dmPreactResnet34Options, (more) => dmPreactResnet34({ width: 2, ...more })],

@@ -24,7 +24,7 @@ import {
   softplus,
   tanh,
 } from '../../src/models/layers/activations.js'
-import { concat, multiply, scale, selectChannels } from '../../src/models/layers/channelLayers.js'
+import { concat, layerScale, multiply, scale, selectChannels } from '../../src/models/layers/channelLayers.js'
 import type { Layer } from '../../src/models/layers/layer.js'
 import {
   add,
@@ -56,6 +56,7 @@ type Kind =
   | 'shuffle'
   | 'gate'
   | 'scale'
+  | 'layerScale'
   | 'zeros'
   | 'layerNorm'
   | 'groupNorm'
@@ -122,7 +123,7 @@ const pool: fc.Arbitrary<Pool> = fc.record({
 const block: fc.Arbitrary<Block> = fc.record({
   kind: fc.constantFrom<Kind>(
     ...(['conv', 'conv', 'conv', 'residual', 'residual', 'residual', 'up', 'pool', 'affine'] as const),
-    ...(['dense', 'shuffle', 'gate', 'scale', 'zeros', 'layerNorm', 'groupNorm'] as const),
+    ...(['dense', 'shuffle', 'gate', 'scale', 'layerScale', 'zeros', 'layerNorm', 'groupNorm'] as const),
   ),
   pool,
   out: fc.integer({ min: 2, max: 6 }),
@@ -383,6 +384,10 @@ const ofChannels = (
     ]
   },
   scale: (): readonly Layer[] => [scale({ id: name, inputs: [id], factor: out % 2 === 0 ? 1.5 : -0.25 })],
+  layerScale: (): readonly Layer[] => [
+    layerScale(`${name}.gamma`, { inputs: [id], ...(parts === 'each' ? { tensor: 'image' } : {}) }),
+    ...(activation === 'relu' ? [relu({ id: name })] : [layerScale(`${name}.again`, { id: name })]),
+  ],
   /** A shortcut with channels of zeros. */
   zeros: (): readonly Layer[] => [
     selectChannels({

@@ -78,6 +78,12 @@ const layers = {
     ]),
   ),
   affine2d: t.strict({ type: t.literal('affine2d'), ...named }),
+  layerScale: t.exact(
+    t.intersection([
+      t.type({ type: t.literal('layerScale'), ...named }),
+      t.partial({ tensor: wordCodec('the shape of a tensor', ['image']) }),
+    ]),
+  ),
   linear: t.strict({ type: t.literal('linear'), ...named, out: t.number }),
   activation: t.strict({ type: t.literal('activation'), ...placed, function: nonlinearity }),
   prelu: t.strict({ type: t.literal('prelu'), ...named, slopes: wordCodec('how many slopes', ['one', 'each']) }),

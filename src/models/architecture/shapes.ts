@@ -81,6 +81,9 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     case 'batchNorm2d':
     case 'affine2d':
       return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
+    case 'layerScale':
+      if (layer.tensor === 'image') return image()
+      return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
     case 'layerNorm':
       aboveZero('epsilon', layer.epsilon)
       return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)

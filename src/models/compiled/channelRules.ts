@@ -1,9 +1,10 @@
 import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
+import { present } from '../architecture/lookups.js'
 import { inverseOf, selectionOf } from '../architecture/selection.js'
 import type { NodeShape } from '../architecture/shapes.js'
-import type { SelectChannelsLayer } from '../layers/layer.js'
-import type { LayerRule, Place } from './layerRule.js'
+import type { LayerScaleLayer, SelectChannelsLayer } from '../layers/layer.js'
+import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 
 /** Channels one after the other. Each input has its part of the gradient. */
 export const concatRule: LayerRule = {
@@ -60,6 +61,19 @@ export const multiplyRule: LayerRule = {
     }
   },
 }
+
+/** A learned factor of each channel. */
+export const layerScaleRule = ({ name }: LayerScaleLayer): LayerRule => ({
+  forward: (place, [x = '']) => activated(place, place.graph.multiply(x, present(place.parameters, name))),
+  backward: (place, incoming) => {
+    const { graph, parameters } = place
+    const dz = deactivated(place, incoming)
+    return {
+      inputs: [graph.multiply(dz, present(parameters, name))],
+      parameters: { [name]: graph.biasGradient(graph.multiply(dz, incoming.input())) },
+    }
+  },
+})
 
 /** Whether an input has one number for each channel of images of more pixels, or is a vector beside images. */
 const isSpread = (place: Place, index: number): boolean => {

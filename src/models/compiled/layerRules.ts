@@ -4,7 +4,7 @@ import type { Layer } from '../layers/layer.js'
 import { activationRule } from './activationRule.js'
 import { batchNormRule } from './batchNormRule.js'
 import { blockNormRule } from './blockNormRule.js'
-import { concatRule, multiplyRule, selectRule } from './channelRules.js'
+import { concatRule, layerScaleRule, multiplyRule, selectRule } from './channelRules.js'
 import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
 import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
@@ -46,6 +46,7 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
       }
     },
   }),
+  layerScale: layerScaleRule,
   linear: ({ name }) => ({
     forward: (place, [x = '']) => {
       const { graph, parameters } = place

@@ -161,6 +161,10 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
     const shifted = tf.add(scaled, present(parameters, `${layer.name}.bias`))
     return activation === 'relu' ? relu(shifted) : shifted
   },
+  layerScale: ({ name }, { activation }, [x], { parameters }) => {
+    const y = tf.mul(x as Tensor, present(parameters, name))
+    return activation === 'relu' ? relu(y) : y
+  },
   linear: (layer, { activation }, [x], { parameters }) =>
     linear(
       x as Tensor2D,

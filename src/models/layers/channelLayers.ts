@@ -1,6 +1,13 @@
 import { given as kept } from '../../dsl/kit/given.js'
-import type { ConcatLayer, MultiplyLayer, ScaleLayer, SelectChannelsLayer } from './layer.js'
-import { type ScaleOptions, type SelectChannelsOptions, scaleOptions, selectChannelsOptions } from './layerOptions.js'
+import type { ConcatLayer, LayerScaleLayer, MultiplyLayer, ScaleLayer, SelectChannelsLayer } from './layer.js'
+import {
+  type LayerScaleOptions,
+  layerScaleOptions,
+  type ScaleOptions,
+  type SelectChannelsOptions,
+  scaleOptions,
+  selectChannelsOptions,
+} from './layerOptions.js'
 import type { Placement } from './placement.js'
 import { idOptions } from './placement.js'
 
@@ -45,4 +52,18 @@ export const multiply = (inputs: readonly [string, string], placement: Pick<Plac
 export const scale = (options: ScaleOptions): ScaleLayer => {
   scaleOptions.read(options)
   return { type: 'scale', ...kept(options) }
+}
+
+/**
+ * x times a learned number for each channel of an image, or for each feature of a vector, the tensor `name`: the last layer
+ * of a block of ConvNeXt and of some transformers, before its shortcut. It is not pruned.
+ *
+ * Source: Touvron et al., "Going deeper with Image Transformers", ICCV 2021, sec. 2.1.
+ * @example
+ * const gamma = layerScale('stages.0.blocks.0.gamma')
+ */
+export const layerScale = (name: string, options: LayerScaleOptions = {}): LayerScaleLayer => {
+  const { tensor } = layerScaleOptions.read(options, `layerScale ${JSON.stringify(name)}`)
+  const { tensor: _, ...placement } = options
+  return { type: 'layerScale', name, ...kept(placement), ...(tensor === 'image' ? { tensor } : {}) }
 }

@@ -50,6 +50,15 @@ export interface Affine2dLayer extends Placement {
   readonly name: string
 }
 
+/** A learned number for each channel, or for each feature of a vector, as a factor; see `layerScale`. */
+export interface LayerScaleLayer extends Placement {
+  readonly type: 'layerScale'
+  /** Of the tensor itself: `features.1.0.layer_scale`. */
+  readonly name: string
+  /** Whether the tensor has shape [channels], or [channels, 1, 1]. @default 'channels' */
+  readonly tensor?: 'image' | undefined
+}
+
 /** A fully connected layer: a vector to a vector of `out` numbers; see `linear`. */
 export interface LinearLayer extends Placement {
   readonly type: 'linear'
@@ -169,6 +178,7 @@ export type Layer =
   | LayerNormLayer
   | GroupNormLayer
   | Affine2dLayer
+  | LayerScaleLayer
   | LinearLayer
   | ReluLayer
   | ActivationLayer

@@ -119,6 +119,16 @@ export const scaleOptions = declareOptions('scale', {
 /** Options of {@link scale}. */
 export interface ScaleOptions extends OptionsOf<typeof scaleOptions> {}
 
+/** What {@link layerScale} takes. */
+export const layerScaleOptions = declareOptions('layerScale', {
+  ...placementFields,
+  /** The shape of its tensor in PyTorch: [channels], as timm's, or [channels, 1, 1], as torchvision's. @default 'channels' */
+  tensor: choice(['channels', 'image']).default('channels'),
+})
+
+/** Options of {@link layerScale}. */
+export interface LayerScaleOptions extends OptionsOf<typeof layerScaleOptions> {}
+
 /** What {@link attention} takes besides its inputs. */
 export const attentionOptions = declareOptions('attention', {
   ...idField,

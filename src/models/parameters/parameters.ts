@@ -94,6 +94,11 @@ const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] =>
       { ...perChannel(`${layer.name}.bias`, node.id, 'shift', sizeOf(torchAxes)), torchAxes },
     ]
   }
+  if (input && layer.type === 'layerScale') {
+    const torchAxes = channelAxes(input)
+    const factors = { ...perChannel(layer.name, node.id, 'scale', sizeOf(torchAxes)), torchAxes }
+    return [layer.tensor === 'image' ? { ...factors, torchShape: [factors.size, 1, 1] } : factors]
+  }
   if (input && layer.type === 'prelu') {
     const torchAxes = layer.slopes === 'each' ? channelAxes(input) : vectorAxes(1)
     return [{ ...perChannel(`${layer.name}.weight`, node.id, 'slope', sizeOf(torchAxes)), torchAxes }]

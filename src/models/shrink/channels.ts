@@ -137,6 +137,7 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
   layerNorm: (_layer, _node, [first = []], unions) => joinBlocks(first, first.length, unions),
   groupNorm: ({ groups }, _node, [first = []], unions) => joinBlocks(first, first.length / groups, unions),
   affine2d: (_layer, ...rest) => passed(...rest),
+  layerScale: (_layer, ...rest) => passed(...rest),
   linear: (_layer, ...rest) => dense(...rest),
   relu: (_layer, ...rest) => passed(...rest),
   activation: (_layer, ...rest) => passed(...rest),

@@ -50,6 +50,10 @@ const constantsAfter = (
     }
     case 'affine2d':
       return isSpread(node) ? varying(node) : affine(first, part('weight'), part('bias'))
+    case 'layerScale': {
+      const factors = present(pieces, node.layer.name)
+      return isSpread(node) ? varying(node) : first.map((value, c) => times(value, factors[c] ?? Number.NaN))
+    }
     case 'layerNorm':
       return isSpread(node) ? varying(node) : normalised(first, first.length, node.layer, part)
     case 'groupNorm':

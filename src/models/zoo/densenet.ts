@@ -6,8 +6,8 @@ import { type Architecture, architecture } from '../architecture/architecture.js
 import { concat } from '../layers/channelLayers.js'
 import type { Layer } from '../layers/layer.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, linear, maxPool2d, relu } from '../layers/layers.js'
-import type { Source } from './cifar.js'
-import type { OutputsOf } from './outputs.js'
+import type { Source } from './common/cifar.js'
+import type { OutputsOf } from './common/outputs.js'
 
 /** What {@link densenet121} takes. */
 export const densenet121Options = declareOptions('densenet121', {

@@ -2,8 +2,8 @@ import { given } from '../../dsl/kit/given.js'
 import { type NamedNormalisation, normalisationOption, numbersOf } from '../architecture/imageNormalisations.js'
 import type { Layer } from '../layers/layer.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, linear, normalize, pad2d } from '../layers/layers.js'
-import { type Activation, activationName } from './activationNames.js'
-import type { OutputsOf } from './outputs.js'
+import { type Activation, activationName } from './common/activationNames.js'
+import type { OutputsOf } from './common/outputs.js'
 
 /** The options that both of DeepMind's networks have, and what they stand for. */
 export const dmFields = {

@@ -5,10 +5,10 @@ import { list, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../layers/layer.js'
 import { add } from '../layers/layers.js'
-import { type Activation, activationOf } from './activationNames.js'
-import { cifarImages, namedByWidth, type Source } from './cifar.js'
+import { type Activation, activationOf } from './common/activationNames.js'
+import { cifarImages, namedByWidth, type Source } from './common/cifar.js'
+import type { OutputsOf } from './common/outputs.js'
 import { dmConvolutions, dmFields, dmLayers, dmShown, samePadded } from './dmBlock.js'
-import type { OutputsOf } from './outputs.js'
 
 const fields = {
   /** Number of classes, ≥ 1. @default 10 */

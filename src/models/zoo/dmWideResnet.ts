@@ -5,10 +5,10 @@ import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../layers/layer.js'
 import { add, conv2d } from '../layers/layers.js'
-import { type Activation, activationOf } from './activationNames.js'
-import { cifarImages, namedByWidth, type Source } from './cifar.js'
+import { type Activation, activationOf } from './common/activationNames.js'
+import { cifarImages, namedByWidth, type Source } from './common/cifar.js'
+import { blocksIn, type OutputsOf, timesIn } from './common/outputs.js'
 import { dmConvolutions, dmFields, dmLayers, dmShown } from './dmBlock.js'
-import { blocksIn, type OutputsOf, timesIn } from './outputs.js'
 
 /** What {@link dmWideResnet} takes. */
 export const dmWideResnetOptions = declareOptions('dmWideResnet', {

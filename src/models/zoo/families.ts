@@ -3,6 +3,7 @@ import { given } from '../../dsl/kit/given.js'
 import { type Architecture, withClasses } from '../architecture/architecture.js'
 import { readNetwork } from '../parameters/readNetwork.js'
 import type { NamedTensors } from '../parameters/weights.js'
+import { lastOf, type OutputsOf, outputsIn } from './common/outputs.js'
 import { densenet121, densenet121Options, densenetShown } from './densenet.js'
 import {
   dmPreactResnet18,
@@ -13,7 +14,7 @@ import {
 } from './dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions, dmWideResnetShown } from './dmWideResnet.js'
 import { mobilenetV2, mobilenetV2Options, mobilenetV2Shown } from './mobilenetV2.js'
-import { lastOf, type OutputsOf, outputsIn } from './outputs.js'
+import { convnext, convnextOptions, convnextShown } from './patches/convnext.js'
 import { preactResnet18, preactResnet18Options, preactResnetShown } from './preactResnet.js'
 import { raWideResnet, raWideResnetOptions, raWideResnetShown } from './raWideResnet.js'
 import {
@@ -71,6 +72,27 @@ const family =
     return { architecture: make({ ...given({ classes: data?.classes }), ...options }), options, assumed }
   }
 
+/** A release of a family: one of its networks, and the options that a file with its names shows. */
+interface Release<O> extends Pick<Declared<O>, 'shown'> {
+  readonly network: () => Architecture
+}
+
+/** Networks whose releases name their tensors differently: the first release whose last layer the file has. */
+const released =
+  <O extends { readonly classes?: number | undefined }>(
+    declared: Omit<Declared<O>, 'shown'>,
+    releases: readonly Release<O>[],
+    none: O,
+  ): Family =>
+  (tensors, data) => {
+    const found = releases.find(({ network }) => {
+      const usual = network()
+      return outputsIn(tensors, usual)(lastOf(usual)) !== undefined
+    })
+    const shown = (): O => (found ? found.shown(outputsIn(tensors, found.network()), data) : none)
+    return family({ ...declared, shown }, none)(tensors, data)
+  }
+
 /** A network of one size: only its classes are read off. */
 const single =
   (network: Architecture): Family =>
@@ -114,6 +136,11 @@ const mobile = {
 }
 const dense = { make: densenet121, declaration: densenet121Options, shown: withSide(densenetShown) }
 
+const convnexts = (['torchvision', 'timm', 'facebook'] as const).map((release) => ({
+  network: () => convnext({ release }),
+  shown: withSide((outputs) => convnextShown(outputs, release)),
+}))
+
 /** How each network of the zoo gets its sizes. */
 const families: Readonly<Record<ZooName, Family>> = {
   mnistNet: single(mnistNet),
@@ -146,6 +173,7 @@ const families: Readonly<Record<ZooName, Family>> = {
   vgg16bnPwoa: family(vgg16, { release: 'pwoa' }),
   mobilenetV2: family(mobile, {}),
   densenet121: family(dense, {}),
+  convnext: released({ make: convnext, declaration: convnextOptions }, convnexts, {}),
 }
 
 /**

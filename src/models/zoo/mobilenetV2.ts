@@ -6,8 +6,8 @@ import { type Architecture, architecture } from '../architecture/architecture.js
 import { relu6 } from '../layers/activations.js'
 import type { Layer } from '../layers/layer.js'
 import { add, batchNorm2d, conv2d, flatten, linear } from '../layers/layers.js'
-import type { Source } from './cifar.js'
-import type { OutputsOf } from './outputs.js'
+import type { Source } from './common/cifar.js'
+import type { OutputsOf } from './common/outputs.js'
 
 /** What {@link mobilenetV2} takes. */
 export const mobilenetV2Options = declareOptions('mobilenetV2', {

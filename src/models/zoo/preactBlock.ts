@@ -1,7 +1,7 @@
 import type { Layer } from '../layers/layer.js'
 import { add, batchNorm2d, conv2d, relu } from '../layers/layers.js'
 import type { Placement } from '../layers/placement.js'
-import type { Source } from './cifar.js'
+import type { Source } from './common/cifar.js'
 
 /** Options of {@link preactBlock}. */
 export interface PreactBlock {

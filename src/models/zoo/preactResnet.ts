@@ -4,8 +4,8 @@ import { choice, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../layers/layer.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, linear, relu } from '../layers/layers.js'
-import { cifarImages, namedByWidth, type Source } from './cifar.js'
-import type { OutputsOf } from './outputs.js'
+import { cifarImages, namedByWidth, type Source } from './common/cifar.js'
+import type { OutputsOf } from './common/outputs.js'
 import { preactBlock } from './preactBlock.js'
 
 /** What {@link preactResnet18} takes. */

@@ -7,10 +7,10 @@ import { sigmoid } from '../layers/activations.js'
 import { multiply } from '../layers/channelLayers.js'
 import type { Layer } from '../layers/layer.js'
 import { add, avgPool2d, conv2d, relu } from '../layers/layers.js'
-import { type Activation, activationOf } from './activationNames.js'
-import { cifarImages, type Source } from './cifar.js'
+import { type Activation, activationOf } from './common/activationNames.js'
+import { cifarImages, type Source } from './common/cifar.js'
+import { blocksIn, type OutputsOf } from './common/outputs.js'
 import { dmConvolutions, dmFields, dmLayers, dmShown } from './dmBlock.js'
-import { blocksIn, type OutputsOf } from './outputs.js'
 
 /** What {@link raWideResnet} takes. */
 export const raWideResnetOptions = declareOptions('raWideResnet', {

@@ -5,9 +5,9 @@ import { choice, list, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../layers/layer.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, linear } from '../layers/layers.js'
-import { activationName, activationOf } from './activationNames.js'
-import { cifarImages, type Source } from './cifar.js'
-import { blocksIn, type OutputsOf } from './outputs.js'
+import { activationName, activationOf } from './common/activationNames.js'
+import { cifarImages, type Source } from './common/cifar.js'
+import { blocksIn, type OutputsOf } from './common/outputs.js'
 import { preactBlock } from './preactBlock.js'
 
 /** The releases, and how they name the shortcut of a block and the last batch normalisation. */

@@ -2,7 +2,7 @@
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../layers/layer.js'
 import { add, conv2d, flatten, linear, maxPool2d, relu } from '../layers/layers.js'
-import { cifarImages } from './cifar.js'
+import { cifarImages } from './common/cifar.js'
 
 const grey28 = { height: 28, width: 28, channels: 1 } as const
 

@@ -4,8 +4,8 @@ import { choice, whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../layers/layer.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, linear, maxPool2d, relu } from '../layers/layers.js'
-import { namedByWidth } from './cifar.js'
-import type { OutputsOf } from './outputs.js'
+import { namedByWidth } from './common/cifar.js'
+import type { OutputsOf } from './common/outputs.js'
 
 const fields = {
   /** Number of classes, ≥ 1. @default 10 */

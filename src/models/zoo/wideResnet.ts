@@ -5,9 +5,9 @@ import { whole } from '../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../layers/layer.js'
 import { avgPool2d, batchNorm2d, conv2d, flatten, linear } from '../layers/layers.js'
-import { activationName, activationOf } from './activationNames.js'
-import { cifarImages, namedByWidth, type Source } from './cifar.js'
-import { blocksIn, type OutputsOf, timesIn } from './outputs.js'
+import { activationName, activationOf } from './common/activationNames.js'
+import { cifarImages, namedByWidth, type Source } from './common/cifar.js'
+import { blocksIn, type OutputsOf, timesIn } from './common/outputs.js'
 import { preactBlock } from './preactBlock.js'
 
 /** What {@link wideResnet} takes. */

@@ -3,11 +3,12 @@ import { either, made } from '../../dsl/options/kinds.js'
 import { guarded, type Option } from '../../dsl/options/option.js'
 import { type Architecture, architecture, withClasses } from '../architecture/architecture.js'
 import { conv2d, flatten, linear, maxPool2d, normalize, relu } from '../layers/layers.js'
-import { cifarImages } from './cifar.js'
+import { cifarImages } from './common/cifar.js'
 import { densenet121 } from './densenet.js'
 import { dmPreactResnet18, dmPreactResnet34 } from './dmPreactResnet.js'
 import { dmWideResnet } from './dmWideResnet.js'
 import { mobilenetV2 } from './mobilenetV2.js'
+import { convnext } from './patches/convnext.js'
 import { preactResnet18 } from './preactResnet.js'
 import { raWideResnet } from './raWideResnet.js'
 import { resnet18, resnet34, resnet50, wideResnet50x2 } from './resnet.js'
@@ -108,6 +109,7 @@ export const zoo = {
   vgg16bnPwoa: vgg16bn({ release: 'pwoa' }),
   mobilenetV2: mobilenetV2({ classes: 10 }),
   densenet121: densenet121({ classes: 10 }),
+  convnext: convnext({ classes: 10 }),
 } as const satisfies Readonly<Record<string, Architecture>>
 
 /** A name of {@link zoo}. */

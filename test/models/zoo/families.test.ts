@@ -9,6 +9,7 @@ import { dmPreactResnet18, dmPreactResnet34 } from '../../../src/models/zoo/dmPr
 import { dmWideResnet } from '../../../src/models/zoo/dmWideResnet.js'
 import { fittingNetworks, sizedNetwork } from '../../../src/models/zoo/families.js'
 import { mobilenetV2 } from '../../../src/models/zoo/mobilenetV2.js'
+import { convnext } from '../../../src/models/zoo/patches/convnext.js'
 import { preactResnet18 } from '../../../src/models/zoo/preactResnet.js'
 import { raWideResnet } from '../../../src/models/zoo/raWideResnet.js'
 import { resnet18, resnet34, resnet50, wideResnet50x2 } from '../../../src/models/zoo/resnet.js'
@@ -62,6 +63,11 @@ describe('the sizes of a network', () => {
     ['vgg16bnPwoa', vgg16bn({ ...narrow, release: 'pwoa' })],
     ['mobilenetV2', mobilenetV2({ multiplier: 0.1, classes: 7, size: 64 })],
     ['densenet121', densenet121({ growth: 1, width: 2, classes: 7, size: 64 })],
+    ['convnext', convnext({ ...narrow, depths: [1, 2, 1, 3], size: 64 })],
+    ['convnext', convnext({ ...narrow, depths: [1, 2, 1, 3], size: 64, release: 'facebook' })],
+    ['convnext', convnext({ ...narrow, depths: [1, 2, 1, 3], size: 64, release: 'timm' })],
+    ['convnext', convnext({ ...narrow, size: 64, release: 'timm', stem: 'twoConvolutions' })],
+    ['convnext', convnext({ ...narrow, size: 64, release: 'timm', stem: 'threeConvolutions' })],
     ['vgg16bn', vgg16bn(narrow)],
     ['vgg16bnHydra', vgg16bn({ ...narrow, release: 'hydra' })],
   ])('are read off the file: %s', (name, network) => {
@@ -121,6 +127,8 @@ describe('the networks that a file fits', () => {
     [lenet, ['lenet']],
     [robustWideResnet({ blocks: [1, 1, 1], channels: [2, 4, 6, 4] }), ['robustWideResnet']],
     [dmPreactResnet34({ width: 2 }), ['dmPreactResnet34']],
+    [convnext({ width: 4, size: 64, depths: [1, 1, 2, 1] }), ['convnext']],
+    [convnext({ width: 4, size: 64, release: 'timm', stem: 'twoConvolutions' }), ['convnext']],
     [vgg16bn({ width: 2, release: 'pwoa' }), ['vgg16bnPwoa']],
     [resnet2b, ['resnet2b']],
     [smallCnn, ['smallCnn']],

@@ -17,6 +17,7 @@ interface Place {
   readonly kernel: Kernel
   /** What all steps have. */
   readonly at: Pick<Step, 'name' | 'inputs' | 'result' | 'from' | 'to'>
+  /** `weight`, `bias`; the empty name is that of a layer that is one tensor. */
   readonly parameter: (part: string) => Float32Array | undefined
 }
 
@@ -24,7 +25,7 @@ const isNamed = (layer: Layer): layer is Extract<Layer, { readonly name: string 
 
 const noCode = (layer: Layer, { kernel }: Place): never =>
   refuse(
-    'layers that have C code (conv2d, linear, affine2d, normalize, activations, pooling, pad2d, flatten, add, scale)',
+    'layers that have C code (conv2d, linear, affine2d, layerScale, normalize, activations, pooling, pad2d, flatten, add, scale)',
     `a ${layer.type} layer, "${kernel.node.id}"`,
     'exportModel writes this network as .onnx, .int8.onnx or model.json.',
   )
@@ -61,6 +62,10 @@ const lower = dispatch<Layer, readonly [Place], readonly Step[]>({
       parameter('bias') ?? new Float32Array(),
     ),
   ],
+  layerScale: (_, { kernel, at, parameter }) => {
+    const factors = parameter('') ?? new Float32Array()
+    return [perChannel(at, kernel.activation, factors, new Float32Array(factors.length))]
+  },
   linear: ({ out }, { kernel, at, parameter }) => [
     {
       type: 'sums',
@@ -170,7 +175,8 @@ export const lowered = (architecture: Architecture, weights: Float32Array): Prog
     const own = lower(layer, {
       kernel,
       at,
-      parameter: (part) => (isNamed(layer) ? parameters.get(`${layer.name}.${part}`) : undefined),
+      parameter: (part) =>
+        isNamed(layer) ? parameters.get(part === '' ? layer.name : `${layer.name}.${part}`) : undefined,
     })
     if (own.length === 0) same.set(result, inputs[0] ?? '')
     return own

@@ -18,7 +18,7 @@ import {
 } from './graph/messages.js'
 import { nodesOf } from './layerNodes.js'
 import { biasIntegers, leastScales, type Quantisation, type Range, signedRows, unsignedGrid } from './quantize.js'
-import { wholeName } from './tokenNodes.js'
+import { writtenName } from './tokenNodes.js'
 
 /**
  * A network as an ONNX file in 8-bit integers, in QDQ form. Each activation passes `QuantizeLinear` and
@@ -126,7 +126,11 @@ const quantisedLayer = (
   if (whole && 'name' in layer)
     return {
       nodes: [],
-      tensors: [tensor(wholeName(layer.name), whole.shape, dataTypes.float, littleEndian(whole.data))],
+      tensors: [
+        broadcast.has(layer.name)
+          ? perChannel(writtenName(layer), whole.data)
+          : tensor(writtenName(layer), whole.shape, dataTypes.float, littleEndian(whole.data)),
+      ],
     }
   const [weight, bias] = [part('weight'), part('bias')]
   if (!weight || !('name' in layer)) return { nodes: [], tensors: [] }

@@ -15,7 +15,7 @@ import {
 } from './graph/messages.js'
 import { factorName } from './graph/writtenNames.js'
 import { constantsOf, nodesOf } from './layerNodes.js'
-import { wholeName } from './tokenNodes.js'
+import { writtenName } from './tokenNodes.js'
 
 /** An opset, and the version of the file format that was released with it. */
 interface Release {
@@ -111,15 +111,17 @@ const initializersOf = (
   statistics: Float32Array,
 ): readonly Written<OnnxTensor>[] => {
   const broadcast = broadcastTensors(architecture)
-  const whole = new Set(architecture.nodes.flatMap(({ layer }) => ('name' in layer ? [layer.name] : [])))
+  const whole = new Map(
+    architecture.nodes.flatMap(({ layer }) => ('name' in layer ? [[layer.name, writtenName(layer)]] : [])),
+  )
   return [
     ...constantTensors(architecture),
     ...[...unpackWeights(architecture, weights), ...unpackStatistics(architecture, statistics)].map(
       ([name, { shape, data }]) =>
         broadcast.has(name)
-          ? perChannel(name, data)
+          ? perChannel(whole.get(name) ?? name, data)
           : {
-              name: whole.has(name) ? wholeName(name) : name,
+              name: whole.get(name) ?? name,
               dims: shape,
               dataType: dataTypes.float,
               rawData: littleEndian(data),
@@ -134,9 +136,11 @@ export const broadcastTensors = ({ nodes }: Architecture): ReadonlySet<string> =
     nodes.flatMap(({ layer, shape }) =>
       layer.type === 'prelu' && layer.slopes === 'each' && shape.kind === 'image'
         ? [`${layer.name}.weight`]
-        : layer.type === 'groupNorm' || (layer.type === 'affine2d' && shape.kind === 'image')
-          ? [`${layer.name}.weight`, `${layer.name}.bias`]
-          : [],
+        : layer.type === 'layerScale' && shape.kind === 'image'
+          ? [layer.name]
+          : layer.type === 'groupNorm' || (layer.type === 'affine2d' && shape.kind === 'image')
+            ? [`${layer.name}.weight`, `${layer.name}.bias`]
+            : [],
     ),
   )
 

@@ -8,7 +8,7 @@ import { batchNormDefaults } from '../../../models/parameters/statistics.js'
 import { refuse } from '../../files/refusal.js'
 import { activationNodes } from './activationNodes.js'
 import { productNodes, selectNodes } from './channelNodes.js'
-import { factorName } from './graph/writtenNames.js'
+import { factorName, layerScaleName } from './graph/writtenNames.js'
 import { groupNormNodes, layerNormNodes } from './normNodes.js'
 import { attentionNodes, classTokenNodes, positionEmbeddingNodes, takeTokenNodes } from './tokenNodes.js'
 import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, padsOf, window } from './windowNodes.js'
@@ -72,6 +72,7 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
       writtenNode('Add', { ...place, inputs: [scaled] }, [`${name}.bias`]),
     ]
   },
+  layerScale: (layer, place) => [writtenNode('Mul', place, [layerScaleName(layer)])],
   linear: ({ name }, place) => [writtenNode('Gemm', place, [`${name}.weight`, `${name}.bias`], [integer('transB', 1)])],
   relu: (_, place) => [writtenNode('Relu', place)],
   activation: ({ function: given }, place) => activationNodes(given, place),

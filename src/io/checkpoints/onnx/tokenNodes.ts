@@ -3,9 +3,11 @@ import { attentionSizes, tokensOf } from '../../../models/architecture/tokenSize
 import type {
   AttentionLayer,
   ClassTokenLayer,
+  Layer,
   PositionEmbeddingLayer,
   TakeTokenLayer,
 } from '../../../models/layers/layer.js'
+import { layerScaleName } from './graph/writtenNames.js'
 import type { LayerPlace } from './windowNodes.js'
 import { float, integer, integers, type WrittenAttribute, type WrittenNode, writtenNode } from './writtenNode.js'
 
@@ -76,6 +78,10 @@ const channelsOf = (shape: NodeShape | undefined): number => (shape?.kind === 'i
 
 /** The name in a file of the tensor of a layer that is one tensor: the name itself may be that of the layer's output. */
 export const wholeName = (name: string): string => `${name}.weight`
+
+/** The same for any layer with a name. */
+export const writtenName = (layer: Extract<Layer, { readonly name: string }>): string =>
+  layer.type === 'layerScale' ? layerScaleName(layer) : wholeName(layer.name)
 
 /** Multi-head attention by matrix products and a softmax: opset 23 has an operator for it, opset 17 has not. */
 export const attentionNodes = (layer: AttentionLayer, place: LayerPlace): readonly WrittenNode[] => {

@@ -46,6 +46,8 @@ const write = dispatch<Layer, readonly [Place], Value>({
     const scaled = graph.node('Mul', `${kernel.node.id}/scaled`, [...inputs, parameter('weight')])
     return activated(place, graph.node('AddV2', kernel.node.id, [scaled, parameter('bias')]))
   },
+  layerScale: (_, place) =>
+    activated(place, place.graph.node('Mul', place.kernel.node.id, [...place.inputs, place.parameter('')])),
   linear: (_, place) => {
     const { graph, kernel, inputs, parameter } = place
     return graph.node('_FusedMatMul', kernel.result, [...inputs, parameter('weight'), parameter('bias')], {

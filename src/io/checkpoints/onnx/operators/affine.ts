@@ -5,10 +5,10 @@ import type { FunctionOf } from '../graph/numbers.js'
 import { countOf, floatsOf, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
 import type { Value } from '../graph/value.js'
-import { factorName } from '../graph/writtenNames.js'
+import { factorName, layerScaleIn } from '../graph/writtenNames.js'
 import { activations, draftOf, once } from '../values/drafts.js'
 import { areNumbers, combined, isNumbers } from '../values/numbers.js'
-import { addAffine, addScale } from './affineLayer.js'
+import { addAffine, addLayerScale, addScale } from './affineLayer.js'
 import { functionsIn, isFunction, pairOf } from './functions.js'
 import { product } from './product.js'
 
@@ -73,6 +73,12 @@ export const mul = (node: NodeReader): Value => {
   if (!constant) return multiplied(node)
   if (node.isOurs && constant.tensor.name === factorName(node.name))
     return activations(addScale(node, node.activations(constant.other), floatsOf(constant.tensor)[0] ?? Number.NaN))
+  const ours = node.isOurs ? layerScaleIn(constant.tensor.name) : undefined
+  if (ours) {
+    const source = node.activations(constant.other)
+    const name = node.builder.freeName(ours.name)
+    return activations(addLayerScale(node, source, { ...ours, name }, perChannel(node, constant.tensor, source)))
+  }
   return ofOneNumber(node, constant, (a, b) => a * b) ?? affine(node, constant, (value) => [value, 0])
 }
 

@@ -1,4 +1,4 @@
-import type { Normalisation } from '../../../../models/layers/layer.js'
+import type { LayerScaleLayer, Normalisation } from '../../../../models/layers/layer.js'
 import { isOfPixels, wrongUnits } from '../../../../models/layers/normalisationUnits.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
@@ -20,12 +20,31 @@ export const addAffine = (node: NodeReader, source: Activations, { scale, shift,
     node.refuse('a network for images in [0, 1]', `one for pixels from 0 to 255 (${numbersOf(normalisation)})`)
   if (normalisation && wrongUnits(normalisation) === undefined)
     return node.builder.add({ type: 'normalize', ...normalisation }, [source], node.origin('normalize'))
+  if (!node.isOurs && shift.every((each) => each === 0))
+    return addLayerScale(node, source, { name: nameOf(node, name) }, scale)
   const free = node.layerName(name)
   return node.builder.add({ type: 'affine2d', name: free }, [source], node.origin(free), {
     weight: lazyTensor([scale.length], () => Float32Array.from(scale)),
     bias: lazyTensor([shift.length], () => Float32Array.from(shift)),
   })
 }
+
+/** Adds scale·x as a layer, with one number per channel. */
+export const addLayerScale = (
+  node: NodeReader,
+  source: Activations,
+  layer: Pick<LayerScaleLayer, 'name' | 'tensor'>,
+  scale: Float64Array,
+): Activations => {
+  const dims = layer.tensor === 'image' ? [scale.length, 1, 1] : [scale.length]
+  return node.builder.add({ type: 'layerScale', ...layer }, [source], node.origin(layer.name), {
+    '': lazyTensor(dims, () => Float32Array.from(scale)),
+  })
+}
+
+/** The name of a layer that is one tensor, by that of the tensor, which may be an exporter's. */
+const nameOf = (node: NodeReader, name: string): string =>
+  /^[\w.]+$/.test(name) && !name.endsWith('.weight') ? node.builder.freeName(name) : node.layerName(name)
 
 /** Adds factor·x as a layer. */
 export const addScale = (node: NodeReader, source: Activations, factor: number): Activations =>

@@ -1,8 +1,8 @@
-import { choice } from '../../dsl/options/kinds.js'
-import { gelu, leakyRelu, mish, silu } from '../layers/activations.js'
-import type { Layer } from '../layers/layer.js'
-import { relu } from '../layers/layers.js'
-import type { Placement } from '../layers/placement.js'
+import { choice } from '../../../dsl/options/kinds.js'
+import { gelu, leakyRelu, mish, silu } from '../../layers/activations.js'
+import type { Layer } from '../../layers/layer.js'
+import { relu } from '../../layers/layers.js'
+import type { Placement } from '../../layers/placement.js'
 
 const activations = { silu, relu, gelu, leakyRelu, mish } as const
 

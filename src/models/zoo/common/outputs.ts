@@ -1,14 +1,14 @@
-import { type Architecture, layersOf } from '../architecture/architecture.js'
-import { parametersOf } from '../parameters/parameters.js'
-import { statisticsOf } from '../parameters/statistics.js'
-import { prefixOf } from '../parameters/underNames.js'
-import type { NamedTensors } from '../parameters/weights.js'
+import { type Architecture, layersOf } from '../../architecture/architecture.js'
+import { parametersOf } from '../../parameters/parameters.js'
+import { statisticsOf } from '../../parameters/statistics.js'
+import { prefixOf } from '../../parameters/underNames.js'
+import type { NamedTensors } from '../../parameters/weights.js'
 
 /**
- * How many outputs a file's layer has: the first axis of its `weight`; or the second, its inputs. Undefined if the file has
- * no such layer.
+ * How many outputs a file's layer has: the first axis of its `weight`; or another one, such as its inputs. A layer that is
+ * one tensor, such as a position embedding, has the tensor's axes. Undefined if the file has no such layer.
  */
-export type OutputsOf = (layer: string, axis?: 0 | 1) => number | undefined
+export type OutputsOf = (layer: string, axis?: 0 | 1 | 2) => number | undefined
 
 /**
  * The layers of a file by the names of a network, whose prefix is found as `underNames` does. An empty tensor counts as
@@ -20,7 +20,7 @@ export const outputsIn = (tensors: NamedTensors, published: Architecture): Outpu
   const own = new Set([...parametersOf(published), ...statisticsOf(published)].map(({ name }) => name))
   const prefix = prefixOf(own, tensors.keys())
   return (layer, axis = 0) => {
-    const shape = tensors.get(`${prefix}${layer}.weight`)?.shape
+    const shape = (tensors.get(`${prefix}${layer}.weight`) ?? tensors.get(`${prefix}${layer}`))?.shape
     return shape?.includes(0) ? undefined : shape?.[axis]
   }
 }

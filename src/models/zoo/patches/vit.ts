@@ -1,12 +1,12 @@
-import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
-import { choice, whole } from '../../dsl/options/kinds.js'
-import { type Architecture, architecture } from '../architecture/architecture.js'
-import { gelu } from '../layers/activations.js'
-import { selectChannels } from '../layers/channelLayers.js'
-import type { Layer } from '../layers/layer.js'
-import { add, conv2d, linear } from '../layers/layers.js'
-import { layerNorm } from '../layers/normalisations.js'
-import { attention, classToken, positionEmbedding, takeToken } from '../layers/tokens.js'
+import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
+import { choice, whole } from '../../../dsl/options/kinds.js'
+import { type Architecture, architecture } from '../../architecture/architecture.js'
+import { gelu } from '../../layers/activations.js'
+import { selectChannels } from '../../layers/channelLayers.js'
+import type { Layer } from '../../layers/layer.js'
+import { add, conv2d, linear } from '../../layers/layers.js'
+import { layerNorm } from '../../layers/normalisations.js'
+import { attention, classToken, positionEmbedding, takeToken } from '../../layers/tokens.js'
 
 /** What {@link vit} takes. */
 export const vitOptions = declareOptions('vit', {

@@ -158,7 +158,9 @@ describe('a process that ends before its run', () => {
     )
     expect([ended.code, ended.stdout]).toEqual([null, ''])
     const again = await command.run([...args, '--out', 'run', '--quiet'], ended.folder)
-    expect(again.stderr).toMatch(/got .*run, which has files in it\n {2}To continue the run in it: --resume run\n$/)
+    expect(again.stderr).toMatch(
+      /got .*run, which has files in it\n {2}To continue the run in it, take --resume run\.\n$/,
+    )
     writeFileSync(join(ended.folder, 'run.ts'), fileWith(''))
     expect(await command.run([...args, '--resume', 'run', '--quiet'], ended.folder)).toMatchObject({ code: 0 })
     expect(metricsIn(ended.folder)).toBe(await undisturbed())

@@ -102,7 +102,7 @@ describe('pwoa-run of a sweep', () => {
       expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: '4 points, all done before\n' })
       writeFileSync(lib, stage.replace('weight / 2', 'weight / 3'))
       const warningOf = (which: string): string =>
-        `warning: halvings: ${which} made by another version of the pipeline file: to run them again by this one, use a new --out\n`
+        `warning: halvings: ${which} made by another version of the pipeline file: to run them again by this one, name a new folder by --out\n`
       const all = `${warningOf('4 finished points were')}4 points, all done before\n`
       expect(await command.run(args, cwd)).toMatchObject({ code: 0, stderr: all })
 
@@ -117,7 +117,7 @@ describe('pwoa-run of a sweep', () => {
       expect([code, rest.length]).toEqual([0, 2])
       expect(stderr).toContain(warningOf('2 finished points were'))
       expect(stderr).toMatch(
-        /^warning: epochs=\d+ seed=\d: --resume: begun by another version of the pipeline file: to start again with this one, use a new --out$/m,
+        /^warning: epochs=\d+ seed=\d: --resume: begun by another version of the pipeline file: to start again with this one, name a new folder by --out$/m,
       )
     },
   )

@@ -5,6 +5,7 @@ import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
 import { hasCheckpoint } from '../../runtime/checkpoints/checkpointFolder.js'
 import { hasPlan } from '../../runtime/folder/planFile.js'
 import { shortPath } from '../../runtime/host/shortPath.js'
+import { isRunOption } from '../draw/inFlags.js'
 import type { Invocation } from './invocation.js'
 
 /**
@@ -21,7 +22,7 @@ export const withResumeHint = (error: PwoaError, folder: string, invocation: Inv
 const canGoOn = (error: PwoaError, folder: string): boolean => {
   if (error._tag === 'InterruptedError') return true
   // Errors of options come before the run.
-  if (error.stage.startsWith('--')) return false
+  if (isRunOption(error.stage)) return false
   const mayPass = error._tag === 'WriteError' || (error._tag === 'RunError' && isOfUserCode(error.cause))
   return mayPass && hasCheckpoint(folder)
 }

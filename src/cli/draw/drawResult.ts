@@ -14,6 +14,7 @@ import { runFiles } from '../../runtime/folder/folderNames.js'
 import { shortPath } from '../../runtime/host/shortPath.js'
 import type { PointRecord, SweepSummary } from '../../runtime/sweep/sweepTypes.js'
 import { type FittedTable, fitTable } from './fitTable.js'
+import { errorInFlags, inFlags } from './inFlags.js'
 import { liveStudy } from './liveStudy.js'
 import { pointCount } from './points.js'
 import { drawTableFor } from './stackTable.js'
@@ -54,7 +55,7 @@ const drawComparison = ({ pipeline, rows }: ComparisonSummary, page: Page): stri
 const drawSweep = ({ sweep, points, study }: SweepSummary, page: Page): string => {
   const done = points.flatMap(({ label, summary }) => (summary ? [[label, summary] as const] : []))
   const failed = points.flatMap(({ label, error }) =>
-    error ? [`failed: ${printableLine(`${label}: ${describeError(error)}`)}\n`, ...hintOf(error)] : [],
+    error ? [`failed: ${printableLine(`${label}: ${describeError(errorInFlags(error))}`)}\n`, ...hintOf(error)] : [],
   )
   const summaries = done.map(([, summary]) => summary)
   const table = study ? studyTable(study) : tableOfComparison(Object.fromEntries(done))
@@ -65,7 +66,8 @@ const drawSweep = ({ sweep, points, study }: SweepSummary, page: Page): string =
   return `\n${bold(printableLine(sweep))}, none of ${pointCount(points.length)} done\n\n${failed.join('')}\n${dim(`files in ${files}`)}\n`
 }
 
-const hintOf = ({ hint }: PwoaError): readonly string[] => (hint === undefined ? [] : [`  ${printableLine(hint)}\n`])
+const hintOf = ({ hint }: PwoaError): readonly string[] =>
+  hint === undefined ? [] : [`  ${printableLine(inFlags(hint))}\n`]
 
 /** The study's table with as many columns as the window takes: a wider one would break every row in two. */
 const fitStudy = (points: readonly PointRecord[], study: Study, width: number): FittedTable | undefined => {

@@ -2,6 +2,7 @@ import type { RunEvent } from '../../dsl/events.js'
 import type { Accuracies } from '../../dsl/figures.js'
 import { dispatchSome } from '../../dsl/kit/dispatch.js'
 import { formatCount, formatLoss, formatPercent, formatSeconds } from '../../report/tables/format.js'
+import { inFlags, stageInFlags } from '../draw/inFlags.js'
 
 /** An event as one line of progress; undefined if it has none. */
 export const eventLine = dispatchSome<RunEvent, [], string | undefined>({
@@ -36,7 +37,7 @@ export const eventLine = dispatchSome<RunEvent, [], string | undefined>({
     const [from, to] = [before, after].map(({ whole }) => (1e3 * whole).toFixed(1))
     return `shrink: ${formatCount(images)} images take ${to} ms, before ${from} ms`
   },
-  warning: ({ stage, message }) => `warning: ${stage}: ${message}`,
+  warning: ({ stage, message }) => `warning: ${stageInFlags(stage)}: ${inFlags(message)}`,
 })
 
 const drawTerms = (terms: Readonly<Record<string, number>>): string => {

@@ -7,6 +7,7 @@ import { commonMistake } from '../../runtime/sweep/commonMistake.js'
 import type { PointProgress } from '../../runtime/sweep/pointMessages.js'
 import type { PointRecord, SweepEvent, SweepHandle } from '../../runtime/sweep/sweepTypes.js'
 import { drawSweepLive } from '../draw/drawSweepLive.js'
+import { errorInFlags, inFlags, stageInFlags } from '../draw/inFlags.js'
 import { pointCount, pointNames } from '../draw/points.js'
 import type { Colors, WindowSize } from '../draw/terminal.js'
 import type { Screen } from './screen.js'
@@ -44,7 +45,7 @@ export const showSweep = ({ events$, result }: SweepHandle, screen: Screen, show
   }
   const warn = (key: string, stage: string, message: string): void => {
     const name = names.get(key)
-    const line = `warning: ${name === undefined ? '' : `${name}: `}${stage}: ${message}`
+    const line = `warning: ${name === undefined ? '' : `${name}: `}${stageInFlags(stage)}: ${inFlags(message)}`
     if (warned.has(`${key} ${line}`)) return
     warned.add(`${key} ${line}`)
     screen.line(line)
@@ -104,7 +105,7 @@ const countOf = (points: ReadonlyMap<string, PointRecord>): string => {
 }
 
 const outcomeOf = ({ error, summary }: PointRecord): string => {
-  if (error) return `failed: ${describeError(error)}`
+  if (error) return `failed: ${describeError(errorInFlags(error))}`
   const accuracies = summary?.after ?? summary?.before
   const figures = [['clean', accuracies?.clean] as const, ...Object.entries(accuracies?.attacks ?? {})]
   const shown = figures.flatMap(([name, value]) => (value === undefined ? [] : `${name} ${formatPercent(value)}`))

@@ -20,10 +20,10 @@ export interface EngineInfo {
 const demandFailed = (reason: string): PwoaFailure =>
   new PwoaFailure({
     _tag: 'OptionError',
-    stage: '--engine',
+    stage: 'engine',
     expected: 'an engine that loads here',
     actual: `tensorflow: ${reason}`,
-    hint: 'Run npx pwoa-setup to install native TensorFlow, or use --engine wasm.',
+    hint: 'Run npx pwoa-setup to install native TensorFlow, or take the option engine: "wasm".',
   })
 
 /** Registers the gradients of pwoa's fused kernels with the tensor library in use. Idempotent. */

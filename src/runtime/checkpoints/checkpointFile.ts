@@ -94,7 +94,7 @@ export const encodeCheckpoint = (
 
 /** Reads what `encodeCheckpoint` wrote; a `FileError` of `--resume` for anything else. */
 export const decodeCheckpoint = (bytes: Uint8Array, file: string): Either<PwoaError, RunCheckpoint> =>
-  either.chain(readSafetensors(bytes, file, '--resume'), ({ tensors, metadata }) =>
+  either.chain(readSafetensors(bytes, file, 'resume'), ({ tensors, metadata }) =>
     either.map(headOf(metadata, file), ({ position, stages, ...rest }) => ({
       ...rest,
       state: { position, stages: stagesOf(stages, tensors) },
@@ -102,11 +102,11 @@ export const decodeCheckpoint = (bytes: Uint8Array, file: string): Either<PwoaEr
   )
 
 const headOf = ({ pwoa }: Readonly<Record<string, string>>, file: string): Either<FileError, t.TypeOf<typeof Head>> =>
-  pwoa === undefined ? left(foreign(file)) : parseIn(Head, pwoa, { stage: '--resume', file })
+  pwoa === undefined ? left(foreign(file)) : parseIn(Head, pwoa, { stage: 'resume', file })
 
 const foreign = (file: string): FileError => ({
   _tag: 'FileError',
-  stage: '--resume',
+  stage: 'resume',
   file,
   expected: 'the checkpoint of a run',
   actual: 'another safetensors file',

@@ -63,14 +63,14 @@ export const readNewest = async (folder: string): Promise<ReadCheckpoint | undef
 }
 
 const readSealed = async (file: string): Promise<Either<PwoaError, RunCheckpoint>> => {
-  const bytes = await readWhole({ stage: '--resume', file }, mostBytes)()
+  const bytes = await readWhole({ stage: 'resume', file }, mostBytes)()
   if (E.isLeft(bytes)) return bytes
   return isSealed(bytes.right) ? decodeCheckpoint(bytes.right, file) : E.left(broken(file))
 }
 
 const broken = (file: string): FileError => ({
   _tag: 'FileError',
-  stage: '--resume',
+  stage: 'resume',
   file,
   expected: 'a checkpoint with the hash that it carries',
   actual: 'other bytes',

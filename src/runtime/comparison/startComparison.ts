@@ -78,16 +78,16 @@ const ignored = (): void => undefined
 const openFolder = async ({ comparison, options, folder }: ActiveComparison): Promise<FolderLock> => {
   const plan = { comparison: comparison.name, params: comparison.params, rows: Object.keys(comparison.rows) }
   if (options.resume === undefined) return createRunFolder(folder, plan, ignored)
-  if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
-  const found = valueOf(readFolderPlan(folder, '--resume'))
+  if (options.out !== undefined) rejectOption('out', 'nothing beside the option resume', options.out)
+  const found = valueOf(readFolderPlan(folder, 'resume'))
   if (JSON.stringify(found?.plan) !== JSON.stringify(plan)) {
     rejectOption(
-      '--resume',
+      'resume',
       `a run folder of the comparison ${comparison.name} with the same rows and parameters`,
       folder,
     )
   }
-  return lockFolder(folder, '--resume', ignored)
+  return lockFolder(folder, 'resume', ignored)
 }
 
 /** The summary of a row that was finished before an interruption. */

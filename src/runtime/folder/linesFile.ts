@@ -99,7 +99,7 @@ export const openLinesFile = <A>(options: LinesFileOptions<A>): LinesFile<A> => 
 const replayKept = <A>(options: LinesFileOptions<A>, { length, hash }: FileExtent, descriptor: number): Uint8Array => {
   const { codec, name, file, replay = () => undefined } = options
   const refuse = (expected: string, actual: string): never => {
-    throw new PwoaFailure({ _tag: 'FileError', stage: '--resume', file, expected, actual, hint })
+    throw new PwoaFailure({ _tag: 'FileError', stage: 'resume', file, expected, actual, hint })
   }
   try {
     const kept = readFileSync(file).subarray(0, length)
@@ -107,7 +107,7 @@ const replayKept = <A>(options: LinesFileOptions<A>, { length, hash }: FileExten
       refuse(`at least the ${length} bytes that its checkpoint refers to`, `${kept.length} bytes`)
     // Before the hash, which can't name the line.
     for (const [index, text] of kept.toString('utf8').split('\n').entries())
-      if (text !== '') replay(valueOf(parseIn(codec, text, { stage: '--resume', file, line: index + 1 })))
+      if (text !== '') replay(valueOf(parseIn(codec, text, { stage: 'resume', file, line: index + 1 })))
     const found = sha256Of(kept)
     if (found !== hash)
       refuse(

@@ -22,13 +22,13 @@ export type Lost = (failure: PwoaFailure) => void
  * @throws OptionError for a folder with files in it, or in use; WriteError
  */
 export const createRunFolder = async (folder: string, plan: object, lost: Lost): Promise<FolderLock> => {
-  withWriteError('--out', folder, () => makeFolder(folder))
+  withWriteError('out', folder, () => makeFolder(folder))
   checkEmpty(folder)
-  const lock = lockFolder(folder, '--out', lost)
+  const lock = lockFolder(folder, 'out', lost)
   return lockedOrReleased(lock, async () => {
     checkEmpty(folder)
-    clear(folder, '--out')
-    await writePlan(folder, plan, '--out')
+    clear(folder, 'out')
+    await writePlan(folder, plan, 'out')
     return lock
   })
 }
@@ -46,16 +46,16 @@ const lockedOrReleased = async <A>(lock: FolderLock, act: () => Promise<A>): Pro
 }
 
 const checkEmpty = (folder: string): void => {
-  const all = withWriteError('--out', folder, () => readdirSync(folder))
+  const all = withWriteError('out', folder, () => readdirSync(folder))
   const names = all.filter((name) => !name.startsWith(lockName) && !halfWritten.test(name))
   if (names.length === 0 || isUnbegun(folder)) return
   const unfinished = hasPlan(folder) && !names.includes(runFiles.summary)
   throw new PwoaFailure({
     _tag: 'OptionError',
-    stage: '--out',
+    stage: 'out',
     expected: 'a new or an empty folder',
     actual: `${folder}, which has files in it`,
-    ...given({ hint: unfinished ? `To continue the run in it: --resume ${shortPath(folder)}` : undefined }),
+    ...given({ hint: unfinished ? `To continue the run in it, take the option resume: ${JSON.stringify(shortPath(folder))}.` : undefined }),
   })
 }
 
@@ -107,18 +107,18 @@ export interface Reopened {
  */
 export const reopenRunFolder = async (folder: string, plan: Plan, lost: Lost): Promise<Reopened> => {
   if (!isUnbegun(folder)) checkSamePlan(folder, plan)
-  const lock = lockFolder(folder, '--resume', lost)
+  const lock = lockFolder(folder, 'resume', lost)
   return lockedOrReleased(lock, async () => {
     if (isUnbegun(folder)) {
-      clear(folder, '--resume')
-      await writePlan(folder, plan, '--resume')
+      clear(folder, 'resume')
+      await writePlan(folder, plan, 'resume')
       return { lock, read: undefined }
     }
     checkSamePlan(folder, plan)
-    removeHalfWritten(folder, '--resume')
+    removeHalfWritten(folder, 'resume')
     const read = await readNewest(folder)
     if (read && read.checkpoint.planHash !== plan.hash)
-      rejectOption('--resume', 'the checkpoint of this plan', 'that of another one')
+      rejectOption('resume', 'the checkpoint of this plan', 'that of another one')
     return { lock, read }
   })
 }
@@ -137,13 +137,13 @@ const removeHalfWritten = (folder: string, stage: string): void => {
  * @throws OptionError that names the first differences; FileError for a plan that is damaged or was edited
  */
 export const checkSamePlan = (folder: string, plan: Plan): void => {
-  const difference = differenceOf(plan, readPlan(folder, '--resume'))
+  const difference = differenceOf(plan, readPlan(folder, 'resume'))
   if (!difference) return
   const { edited, ...words } = difference
-  if (!edited) rejectOption('--resume', words.expected, words.actual)
+  if (!edited) rejectOption('resume', words.expected, words.actual)
   throw new PwoaFailure({
     _tag: 'FileError',
-    stage: '--resume',
+    stage: 'resume',
     file: join(folder, runFiles.plan),
     ...words,
     hint: 'It was edited after the run had begun. Put it back as it was, or start anew in another folder.',

@@ -29,7 +29,7 @@ export const executeRun = async (active: ActiveRun): Promise<Summary> => {
   const plan = planOf(active.pipeline, seedOf(active.options))
   const { lock, read } = await openFolder(active, plan, active.failure.fail)
   try {
-    for (const message of read?.warnings ?? []) active.emit({ type: 'warning', stage: '--resume', message })
+    for (const message of read?.warnings ?? []) active.emit({ type: 'warning', stage: 'resume', message })
     warnOfOtherVersion(active)
     return await executeIn(active, plan, read?.checkpoint)
   } finally {
@@ -89,11 +89,11 @@ const whatTrialsAre = ({ steps, examples }: Trial): string =>
 const seedOf = ({ seed = 0 }: RunOptions): number =>
   Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32
     ? seed
-    : rejectOption('--seed', 'a whole number from 0 to 4294967295', seed)
+    : rejectOption('seed', 'a whole number from 0 to 4294967295', seed)
 
 const openFolder = async ({ options, folder }: ActiveRun, plan: Plan, lost: Lost): Promise<Reopened> => {
   if (options.resume === undefined) return { lock: await createRunFolder(folder, plan, lost), read: undefined }
-  if (options.out !== undefined) rejectOption('--out', 'no --out beside --resume', options.out)
+  if (options.out !== undefined) rejectOption('out', 'nothing beside the option resume', options.out)
   return reopenRunFolder(folder, plan, lost)
 }
 
@@ -115,13 +115,13 @@ const openData = async (active: ActiveRun, seed: number): Promise<Dataset> => {
 
 const warnOfOtherVersion = ({ emit, options, pipeline, folder }: ActiveRun): void => {
   if (options.resume === undefined || !isOfOtherVersion(folder, pipeline)) return
-  const message = 'begun by another version of the pipeline file: to start again with this one, use a new --out'
-  emit({ type: 'warning', stage: '--resume', message })
+  const message = 'begun by another version of the pipeline file: to start again with this one, name a new folder by the option out'
+  emit({ type: 'warning', stage: 'resume', message })
 }
 
 const warnOfOtherEngine = ({ emit }: ActiveRun, engine: string, resumed: RunCheckpoint | undefined): void => {
   if (resumed === undefined || resumed.engine === engine) return
-  emit({ type: 'warning', stage: '--resume', message: `begun on ${resumed.engine}: figures may differ a little` })
+  emit({ type: 'warning', stage: 'resume', message: `begun on ${resumed.engine}: figures may differ a little` })
 }
 
 const train = async (active: ActiveRun, recorder: Recorder, data: Dataset, seed: number): Promise<void> => {

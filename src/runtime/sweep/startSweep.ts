@@ -153,7 +153,7 @@ const warnOfOtherVersion = ({ sweep, folder, events }: ActiveSweep, all: readonl
   ).length
   if (older === 0) return
   const which = older === 1 ? '1 finished point was' : `${older} finished points were`
-  const message = `${which} made by another version of the pipeline file: to run them again by this one, use a new --out`
+  const message = `${which} made by another version of the pipeline file: to run them again by this one, name a new folder by the option out`
   events.next({ type: 'warning', stage: sweep.name, message })
 }
 

@@ -65,8 +65,8 @@ const ignored = (): void => undefined
  */
 export const openSweepFolder = async (sweep: Sweep, folder: string, options: RunOptions): Promise<FolderLock> => {
   if (options.resume !== undefined && options.out !== undefined)
-    rejectOption('--out', 'no --out beside --resume', options.out)
-  const option = options.resume === undefined ? '--out' : '--resume'
+    rejectOption('out', 'nothing beside the option resume', options.out)
+  const option = options.resume === undefined ? 'out' : 'resume'
   const found = valueOf(readFolderPlan(folder, option))
   if (!found && options.resume === undefined) return createRunFolder(folder, { sweep: sweep.name }, ignored)
   if (found?.kind !== 'sweep') return rejectOption(option, `the folder of a sweep, with a ${runFiles.plan}`, folder)

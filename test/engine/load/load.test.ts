@@ -74,7 +74,7 @@ describe('if the native engine is not installed', needing(noEngineOfTheUser), ()
     // By name, because the fresh modules have another copy of the class.
     expect(error).toMatchObject({
       name: PwoaFailure.name,
-      error: { _tag: 'OptionError', stage: '--engine', actual: expect.stringMatching(/not installed/) },
+      error: { _tag: 'OptionError', stage: 'engine', actual: expect.stringMatching(/not installed/) },
     })
   })
 

@@ -97,7 +97,7 @@ describe('the newest checkpoint', () => {
     expect(await readNewest(folder)).toBeUndefined()
     await write(folder, 1)
     writeFileSync(join(folder, 'checkpoints', 'step-00000001.safetensors'), 'nothing of the kind')
-    await expect(readNewest(folder)).rejects.toMatchObject({ error: { _tag: 'FileError', stage: '--resume' } })
+    await expect(readNewest(folder)).rejects.toMatchObject({ error: { _tag: 'FileError', stage: 'resume' } })
   })
 
   test('is kept with as many before it as the options say', async () => {
@@ -185,7 +185,7 @@ describe('a run', () => {
     const again = pipeline().run({ resume: out, checkpoints })
     const events = lastValueFrom(again.events$.pipe(toArray()))
     expect(await outcome(again)).toMatchObject({ warnings: [expect.stringContaining(`${newest} is damaged`)] })
-    expect((await events)[0]).toMatchObject({ type: 'warning', stage: '--resume' })
+    expect((await events)[0]).toMatchObject({ type: 'warning', stage: 'resume' })
     expect(readFileSync(join(out, 'metrics.jsonl'))).toEqual(readFileSync(join(folder, 'whole', 'metrics.jsonl')))
   })
 

@@ -62,7 +62,7 @@ describe('compare', () => {
     const out = join(temporaryFolder(), 'x')
     valueOf(await compare('x', { a: row('a') }).run({ out }).result)
     const other = await compare('x', { b: row('a') }).run({ resume: out }).result
-    expect(other).toMatchObject({ left: { _tag: 'OptionError', stage: '--resume' } })
+    expect(other).toMatchObject({ left: { _tag: 'OptionError', stage: 'resume' } })
   })
 })
 

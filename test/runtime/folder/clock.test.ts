@@ -75,7 +75,7 @@ test('a lock with a time in the future is respected, because its process may be 
   const file = join(folder, 'run.lock')
   writeFileSync(file, '{"pid":1,"began":"1","machine":"elsewhere","token":"theirs"}')
   const touch = (time: number): void => utimesSync(file, time / 1000, time / 1000)
-  const take = () => lockFolder(folder, '--resume', () => undefined)
+  const take = () => lockFolder(folder, 'resume', () => undefined)
   touch(Date.now() + HOUR)
   expect(take).toThrow('in use by')
   touch(Date.now() - HOUR)

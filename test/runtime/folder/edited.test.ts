@@ -61,7 +61,7 @@ describe('plan.json', () => {
     const folder = await stopped()
     const file = join(folder, 'plan.json')
     edit(file, (text) => text.replace(from, to))
-    expect(await errorOf(folder)).toMatchObject({ _tag: 'FileError', stage: '--resume', file, expected, actual, hint })
+    expect(await errorOf(folder)).toMatchObject({ _tag: 'FileError', stage: 'resume', file, expected, actual, hint })
   })
 
   test('with another hash is refused', async () => {
@@ -110,7 +110,7 @@ describe.each(['metrics.jsonl', 'events.jsonl'])('%s', (name) => {
     const edited = readFileSync(file)
     expect(await errorOf(folder)).toMatchObject({
       _tag: 'FileError',
-      stage: '--resume',
+      stage: 'resume',
       file,
       expected: expect.stringMatching(/^the \d+ bytes that its checkpoint refers to \(SHA-256 [0-9a-f]{12}\)$/),
       actual: expect.stringMatching(/^others \([0-9a-f]{12}\)$/),

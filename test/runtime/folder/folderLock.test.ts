@@ -12,7 +12,7 @@ const neverLost = (): void => {
   throw new Error('lost')
 }
 
-const take = (folder: string) => lockFolder(folder, '--resume', neverLost)
+const take = (folder: string) => lockFolder(folder, 'resume', neverLost)
 
 const holderIn = (folder: string) => jsonOf(join(folder, 'run.lock')) as Record<string, unknown>
 
@@ -24,7 +24,7 @@ describe('a folder lock', () => {
     const folder = temporaryFolder()
     const first = take(folder)
     expect(() => take(folder)).toThrow(
-      `--resume: expected a run folder that no other run is using, got ${folder}, in use by process ${process.pid} on`,
+      `resume: expected a run folder that no other run is using, got ${folder}, in use by process ${process.pid} on`,
     )
     first.release()
     expect(readdirSync(folder)).toEqual([])
@@ -74,7 +74,7 @@ describe('a folder lock', () => {
       const folder = temporaryFolder()
       const file = join(folder, 'run.lock')
       const lost: string[] = []
-      const lock = lockFolder(folder, '--out', ({ error }) => void lost.push(error.actual))
+      const lock = lockFolder(folder, 'out', ({ error }) => void lost.push(error.actual))
       utimesSync(file, 1, 1)
       vi.advanceTimersByTime(10_000)
       expect(lost).toEqual([])
@@ -116,9 +116,9 @@ describe('two runs in one folder', () => {
     await first.result
     const [resumed, begun] = await Promise.all(second)
     expect(resumed).toMatchObject({
-      left: { _tag: 'OptionError', stage: '--resume', actual: expect.stringContaining('in use by') },
+      left: { _tag: 'OptionError', stage: 'resume', actual: expect.stringContaining('in use by') },
     })
-    expect(begun).toMatchObject({ left: { _tag: 'OptionError', stage: '--out' } })
+    expect(begun).toMatchObject({ left: { _tag: 'OptionError', stage: 'out' } })
     expect(isLeft(await train(() => undefined).run({ resume: out }).result)).toBe(false)
   })
 })

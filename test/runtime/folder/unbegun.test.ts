@@ -42,8 +42,8 @@ describe('the folder of a run that took no step', () => {
       const folder = join(temporaryFolder(), 'run')
       await failing({ out: folder })
       writeFileSync(join(folder, name), text)
-      expect(await right({ out: folder })).toMatchObject({ left: { _tag: 'OptionError', stage: '--out' } })
-      expect(await right({ resume: folder })).toMatchObject({ left: { _tag: 'OptionError', stage: '--resume' } })
+      expect(await right({ out: folder })).toMatchObject({ left: { _tag: 'OptionError', stage: 'out' } })
+      expect(await right({ resume: folder })).toMatchObject({ left: { _tag: 'OptionError', stage: 'resume' } })
       expect(readFileSync(join(folder, name), 'utf8')).toBe(text)
     }
   })

@@ -306,7 +306,7 @@ describe('a run that is resumed', () => {
     ['plan.json', '"hash":', '"hush":', 'a text as hash'],
   ])('refuses a damaged %s: %s %s', async (file, right, wrong, expected) => {
     const { path, result } = await resumed(file, (text) => text.replace(right, wrong))
-    expect(result).toMatchObject({ _tag: 'Left', left: { _tag: 'FileError', stage: '--resume', file: path } })
+    expect(result).toMatchObject({ _tag: 'Left', left: { _tag: 'FileError', stage: 'resume', file: path } })
     expect(isLeft(result) && result.left.expected).toContain(expected)
   })
 

@@ -255,18 +255,18 @@ describe('stopping and resuming', () => {
     const out = join(temporaryFolder(), 'run')
     await rightOf(pipeline().run({ out }))
     const error = await leftOf(other().run({ resume: out, seed }))
-    expect(error).toMatchObject({ _tag: 'OptionError', stage: '--resume' })
+    expect(error).toMatchObject({ _tag: 'OptionError', stage: 'resume' })
     expect(error.expected).toContain(what)
   })
 
   test('resuming is refused for a folder without a run, and for a damaged checkpoint', async () => {
     const folder = temporaryFolder()
-    expect(await leftOf(pipeline().run({ resume: folder }))).toMatchObject({ _tag: 'OptionError', stage: '--resume' })
+    expect(await leftOf(pipeline().run({ resume: folder }))).toMatchObject({ _tag: 'OptionError', stage: 'resume' })
     const out = join(folder, 'run')
     await rightOf(pipeline().run({ out }))
     for (const name of readdirSync(join(out, 'checkpoints')))
       writeFileSync(join(out, 'checkpoints', name), 'nothing of the kind')
-    expect(await leftOf(pipeline().run({ resume: out }))).toMatchObject({ _tag: 'FileError', stage: '--resume' })
+    expect(await leftOf(pipeline().run({ resume: out }))).toMatchObject({ _tag: 'FileError', stage: 'resume' })
   })
 })
 
@@ -279,7 +279,7 @@ describe('a failure', () => {
         .pipe(fakeTrain({ epochs: 1 }))
         .run({ out: folder }),
     )
-    expect(error).toMatchObject({ _tag: 'OptionError', stage: '--out' })
+    expect(error).toMatchObject({ _tag: 'OptionError', stage: 'out' })
     expect(existsSync(join(folder, 'plan.json'))).toBe(false)
   })
 
@@ -290,7 +290,7 @@ describe('a failure', () => {
       .pipe(fakeTrain({ epochs: 1 }))
       .run({ out: join(folder, 'file', 'run') })
     const events = eventsOf(run)
-    expect(await leftOf(run)).toMatchObject({ _tag: 'WriteError', stage: '--out' })
+    expect(await leftOf(run)).toMatchObject({ _tag: 'WriteError', stage: 'out' })
     expect(await events).toEqual([])
   })
 
@@ -417,7 +417,7 @@ describe('a failure', () => {
       .pipe(fakeTrain({ epochs: 1 }))
       .run({ resume: out })
     const summary = await rightOf(again)
-    expect(summary.warnings).toEqual(['--resume: begun on wasm: figures may differ a little'])
+    expect(summary.warnings).toEqual(['resume: begun on wasm: figures may differ a little'])
     // Nothing was left to compute on the other one.
     expect(summary).toMatchObject({ engine: 'wasm' })
     expect(summary).not.toHaveProperty('otherEngines')
@@ -456,7 +456,7 @@ describe('a failure', () => {
     expect(await runWith(file, { resume: out }).result).toMatchObject(
       left({
         _tag: 'OptionError',
-        stage: '--resume',
+        stage: 'resume',
         expected: 'contents of file 1 7692c3ad3540 as in that run',
         actual: '3fc4ccfe7458',
       }),

@@ -365,14 +365,14 @@ describe('a sweep', () => {
     valueOf(await ofRates([2]).run({ out }).result)
     const other = sweep('other', { rate: [1] }, () => fakePipeline())
     expect(await other.run({ out }).result).toMatchObject({
-      left: { _tag: 'OptionError', stage: '--out', actual: 'rates' },
+      left: { _tag: 'OptionError', stage: 'out', actual: 'rates' },
     })
     const busy: Promise<unknown>[] = []
     await ofRates([4], (_rate, step) => void (step === 0 && busy.push(ofRates([4]).run({ out }).result))).run({ out })
       .result
     expect(await busy[0]).toMatchObject({ left: { _tag: 'OptionError', actual: expect.stringContaining('in use by') } })
     const nothing = await ofRates([2]).run({ resume: temporaryFolder() }).result
-    expect(nothing).toMatchObject({ left: { stage: '--resume', expected: 'the folder of a sweep, with a plan.json' } })
+    expect(nothing).toMatchObject({ left: { stage: 'resume', expected: 'the folder of a sweep, with a plan.json' } })
   })
 
   test('ends with an error if its results cannot be written, and saves the point under way', async () => {

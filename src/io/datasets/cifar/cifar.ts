@@ -150,7 +150,7 @@ const orNoData = async <A>(version: CifarVersion, root: string, read: Promise<A>
 const noData = async (version: CifarVersion, root: string, { actual, hint }: Refusal): Promise<Refusal> => {
   const files = [...version.train, ...version.test].map(({ name }) => name).join(', ')
   const expected = `${files}, or ${version.archive.name}, or class folders of images (train/<class>, test/<class>)`
-  const put = `Put them into ${root}, or name the folder that has them with --data-dir.`
+  const put = `Put them into ${root}, or name the folder that has them by the option dataDir.`
   const python = await firstOf(root, version.inPython)
   return python === undefined
     ? new Refusal(expected, actual, hint ?? put)

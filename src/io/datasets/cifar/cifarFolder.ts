@@ -97,7 +97,7 @@ export const fetchCifar = async (stage: string, version: CifarVersion, signal: A
   const known = await findCifar(folder, version)
   if (known) return known
   const { name, md5 } = version.archive
-  const hint = `Put ${name} into ${folder}, or name the folder that has it with --data-dir.`
+  const hint = `Put ${name} into ${folder}, or name the folder that has it by the option dataDir.`
   const bytes = await fetchPublished(
     {
       name,

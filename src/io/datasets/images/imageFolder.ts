@@ -21,7 +21,7 @@ export const imageFolderOptions = declareOptions(STAGE, {
   /** Images in a minibatch, 1 … 65,536. @default 128 */
   batchSize: batchSizeOption().default(128),
   /** The folder with `train` and `test`, relative to the working folder; `--data-dir` overrides it. */
-  dataDir: dataDirOption('the folder of --data-dir, which must then be given'),
+  dataDir: dataDirOption('the folder of the run, which must then be given'),
   /** Random changes of training images, drawn anew each epoch, in order. @default none */
   augment: list(augmentationOption()).default([]),
   /** Three channels or one. @default 'rgb' */
@@ -129,7 +129,7 @@ const resizingOf = ({
 }
 
 const folderOf = (context: Pick<DataContext, 'dataDir'>, dataDir: string | undefined): string =>
-  dataFolder(context, dataDir) ?? rejectOption(STAGE, 'a folder, by --data-dir or dataDir', 'neither')
+  dataFolder(context, dataDir) ?? rejectOption(STAGE, 'a folder, by its own dataDir or by the option dataDir of the run', 'neither')
 
 const open = async (
   root: string,

@@ -31,7 +31,7 @@ const missing = (folder: string, actual: string, cause?: unknown): FileError => 
   file: folder,
   expected: `the four files ${NAMES.join(', ')}, each with or without .gz`,
   actual,
-  hint: `Put them into ${folder}, or name the folder that has them with --data-dir.`,
+  hint: `Put them into ${folder}, or name the folder that has them by the option dataDir.`,
   ...given({ cause }),
 })
 

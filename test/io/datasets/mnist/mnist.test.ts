@@ -125,7 +125,7 @@ describe('missing files', () => {
     expect(error.file).toBe(cache)
     for (const name of NAMES) expect(error.expected).toContain(name)
     expect(error.actual).toBe('no train-images-idx3-ubyte there, and no download (fetch failed: no network)')
-    expect(error.hint).toBe(`Put them into ${cache}, or name the folder that has them with --data-dir.`)
+    expect(error.hint).toBe(`Put them into ${cache}, or name the folder that has them by the option dataDir.`)
   })
 
   it('in a folder that the user names are not downloaded', async () => {

@@ -55,7 +55,11 @@ const checkEmpty = (folder: string): void => {
     stage: 'out',
     expected: 'a new or an empty folder',
     actual: `${folder}, which has files in it`,
-    ...given({ hint: unfinished ? `To continue the run in it, take the option resume: ${JSON.stringify(shortPath(folder))}.` : undefined }),
+    ...given({
+      hint: unfinished
+        ? `To continue the run in it, take the option resume: ${JSON.stringify(shortPath(folder))}.`
+        : undefined,
+    }),
   })
 }
 

@@ -115,7 +115,8 @@ const openData = async (active: ActiveRun, seed: number): Promise<Dataset> => {
 
 const warnOfOtherVersion = ({ emit, options, pipeline, folder }: ActiveRun): void => {
   if (options.resume === undefined || !isOfOtherVersion(folder, pipeline)) return
-  const message = 'begun by another version of the pipeline file: to start again with this one, name a new folder by the option out'
+  const message =
+    'begun by another version of the pipeline file: to start again with this one, name a new folder by the option out'
   emit({ type: 'warning', stage: 'resume', message })
 }
 

@@ -129,7 +129,8 @@ const resizingOf = ({
 }
 
 const folderOf = (context: Pick<DataContext, 'dataDir'>, dataDir: string | undefined): string =>
-  dataFolder(context, dataDir) ?? rejectOption(STAGE, 'a folder, by its own dataDir or by the option dataDir of the run', 'neither')
+  dataFolder(context, dataDir) ??
+  rejectOption(STAGE, 'a folder, by its own dataDir or by the option dataDir of the run', 'neither')
 
 const open = async (
   root: string,

@@ -8,11 +8,16 @@ const isAverage = (key: string): boolean => /(^|[._])ema([._]|$)/i.test(key)
 const statisticsIn = ({ dict }: Network): number =>
   [...dict.entries.keys()].filter((name) => typeof name === 'string' && name.endsWith('running_var')).length
 
+/** Lightning's `WeightAveraging` puts the average under the usual key, and moves the network aside. */
+const ASIDE = 'current_model_state'
+
 /**
- * The exponential average among several networks, if there is one. An average of the parameters alone does not
- * count if another network has statistics of batch normalisation.
+ * The average among several networks, if there is one. An average of the parameters alone does not count if another
+ * network has statistics of batch normalisation.
  */
 export const averageOf = (networks: readonly Network[]): Network | undefined => {
+  const usual = networks.find(({ path }) => path === 'state_dict')
+  if (usual && networks.length === 2 && networks.some(({ path }) => path === ASIDE)) return usual
   const [average, second] = networks.filter(({ path }) => isAverage(path))
   const most = Math.max(...networks.map(statisticsIn))
   return average !== undefined && second === undefined && statisticsIn(average) === most ? average : undefined
@@ -62,4 +67,4 @@ export const averageAmong = (tensors: ReadonlyMap<string, PickleTensor>): Averag
 
 /** Which of several networks was read, for a warning. */
 export const preferring = (chosen: string, others: readonly string[]): string =>
-  `of the networks ${[chosen, ...others].map(quoted).join(', ')} in it, the exponential average ${quoted(chosen)} is read; key: '${others[0]}' reads another`
+  `of the networks ${[chosen, ...others].map(quoted).join(', ')} in it, the average ${quoted(chosen)} is read; key: '${others[0]}' reads another`

@@ -41,20 +41,31 @@ const weightNorm = ([g, v]: readonly StateTensor[]): StateTensor | undefined => 
   return { shape: v.shape, data: v.data.map((value, i) => value * (scales[groupOf(i)] ?? 0)) }
 }
 
+/** uᵀ W v, with `W` as a matrix of a row for each index of an axis; undefined for other shapes. */
+const bilinear = (axis: number, [weight, u, v]: readonly StateTensor[]): number | undefined => {
+  const rows = weight?.shape[axis]
+  if (!weight || !u || !v || u.data.length !== rows || rows * v.data.length !== weight.data.length) return undefined
+  const inner = weight.shape.slice(axis + 1).reduce((a, b) => a * b, 1)
+  let sum = 0
+  for (const [i, value] of weight.data.entries()) {
+    const outer = Math.floor(i / inner)
+    sum += (u.data[outer % rows] ?? 0) * value * (v.data[Math.floor(outer / rows) * inner + (i % inner)] ?? 0)
+  }
+  return sum
+}
+
 /**
- * Spectral normalisation outside training, `W / (uᵀ W v)`, with `W` as a matrix of `u.length` rows. Miyato et al., "Spectral
- * Normalization for Generative Adversarial Networks", 2018, equation 8.
+ * Spectral normalisation outside training, `W / (uᵀ W v)`. The file does not state which axis is that of the rows: of linear
+ * layers and convolutions the first, of transposed ones the second. If both fit, `u` and `v` are the singular vectors along
+ * the axis with the larger norm. Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018, equation 8.
  */
-const spectralNorm = ([weight, u, v]: readonly StateTensor[]): StateTensor | undefined => {
-  if (!weight || !u || !v) return undefined
-  const { shape, data } = weight
-  const columns = v.data.length
-  // PyTorch takes the second axis as the rows of a transposed convolution, which no network here has.
-  if (u.data.length !== shape[0] || u.data.length * columns !== data.length) return undefined
-  let sigma = 0
-  for (const [i, value] of data.entries())
-    sigma += (u.data[Math.floor(i / columns)] ?? 0) * value * (v.data[i % columns] ?? 0)
-  return { shape, data: data.map((value) => value / sigma) }
+const spectralNorm = (parts: readonly StateTensor[]): StateTensor | undefined => {
+  const [weight] = parts
+  const [first, second] = [bilinear(0, parts), bilinear(1, parts)]
+  const sigma = second !== undefined && (first === undefined || Math.abs(second) > Math.abs(first)) ? second : first
+  return weight && sigma !== undefined
+    ? { shape: weight.shape, data: weight.data.map((value) => value / sigma) }
+    : undefined
 }
 
 const masked = ([weight, mask]: readonly StateTensor[]): StateTensor | undefined =>
@@ -65,7 +76,7 @@ const masked = ([weight, mask]: readonly StateTensor[]): StateTensor | undefined
 const FORMS: readonly Form[] = [
   {
     what: 'weight_norm',
-    pattern: /^(.*\.|)(weight)_g$/,
+    pattern: /^(.*\.|)(\w+)_g$/,
     parts: (layer, weight) => [`${layer}${weight}_g`, `${layer}${weight}_v`],
     fold: weightNorm,
   },
@@ -77,7 +88,7 @@ const FORMS: readonly Form[] = [
   },
   {
     what: 'spectral_norm',
-    pattern: /^(.*\.|)(weight)_u$/,
+    pattern: /^(.*\.|)(\w+)_u$/,
     parts: (layer, weight) => ['_orig', '_u', '_v'].map((end) => `${layer}${weight}${end}`),
     fold: spectralNorm,
   },
@@ -130,7 +141,7 @@ export const foldParametrizations = (given: StateDict, budget: ReadBudget): Fold
   for (const form of FORMS) foldForm(tensors, form, budget)
   const masks = new Map<string, StateTensor>()
   for (const [name, [, mask]] of foldForm(tensors, PRUNED, budget)) if (mask) masks.set(name, mask)
-  const other = [...tensors.keys()].find((name) => /(^|\.)parametrizations\.\w+\.original\d*$/.test(name))
+  const other = [...tensors.keys()].find((name) => /(^|\.)parametrizations\.\w+\./.test(name))
   return other === undefined
     ? { tensors, masks }
     : refuse(

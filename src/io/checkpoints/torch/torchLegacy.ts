@@ -38,6 +38,10 @@ const keysOf = (value: PickleValue): readonly string[] => {
   return items.map((item) => (typeof item === 'string' ? item : refuse('a storage key', describePickle(item))))
 }
 
+/** The class of a layer, which this format keeps with its source text: ("module", class, file, source). */
+const classOfLayer = (id: PickleValue): PickleValue | undefined =>
+  isKind('tuple')(id) && id.items[0] === 'module' ? (id.items[1] ?? null) : undefined
+
 /**
  * Reads the format before PyTorch 1.6: five pickles (magic number, protocol, system facts, the object, storage keys),
  * then for each key the number of elements (8 bytes) and the elements.
@@ -58,6 +62,8 @@ export const readTorchLegacy = (bytes: Uint8Array, selection: Selection, budget:
 
   const types = new Map<string, PickleStorage>()
   const persistent = (id: PickleValue): PickleValue => {
+    const layer = classOfLayer(id)
+    if (layer !== undefined) return layer
     const storage: PickleStorage = torchHost.persistent(id)
     const known = types.get(storage.key)
     if (known !== undefined && known.type !== storage.type)

@@ -35,7 +35,7 @@ export const scriptHost = (budget: ReadBudget): PickleHost => {
 /**
  * The tensors of a module and of those in it, under the names that its state dict would have: `layer1.0.conv1.weight`.
  *
- * @throws Refusal for another value than a module, and for modules that stand in themselves
+ * @throws Refusal for another value than a module, for modules that stand in themselves, and for modules without tensors
  */
 export const stateDictOf = (module: PickleValue, budget: ReadBudget): PickleDict => {
   const entries = new Map<PickleValue, PickleValue>()
@@ -54,5 +54,11 @@ export const stateDictOf = (module: PickleValue, budget: ReadBudget): PickleDict
   }
   if (!isKind('dict')(module)) return refuse('a module in a TorchScript archive', 'another value')
   walk(module, '', 0)
+  if (entries.size === 0)
+    refuse(
+      'a TorchScript archive with tensors in its modules',
+      'none, as torch.jit.freeze makes constants of them',
+      'Save the network before torch.jit.freeze.',
+    )
   return { kind: 'dict', entries }
 }

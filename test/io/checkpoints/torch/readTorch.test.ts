@@ -224,11 +224,63 @@ describe('files written by torch.save', () => {
     expect([...(mask ?? [])]).toEqual([0, 1, 1, 1])
   })
 
+  /** A weight of a layer with spectral_norm, by hooks. */
+  const spectral = async (
+    weight: readonly number[],
+    [rows, columns]: readonly [number, number],
+    u: readonly number[],
+    v: readonly number[],
+  ) => {
+    const row = (key: string, { length }: readonly number[]) => tensor(storage(key, length), [length], [1])
+    const of = (numbers: readonly number[]) => ({ count: numbers.length, bytes: floats(...numbers) })
+    const names = dict(
+      ...[text('up.weight_orig'), tensor(storage('a', weight.length), [rows, columns], [columns, 1])],
+      ...[text('up.weight_u'), row('b', u), text('up.weight_v'), row('c', v)],
+    )
+    const { tensors } = await read(legacy(pickle(names), { a: of(weight), b: of(u), c: of(v) }))
+    return [...(tensors.get('up.weight')?.data ?? [])]
+  }
+
+  it('spectral_norm may be along the second axis, as of transposed convolutions', async () => {
+    // Rows are the outputs: [0, 3], [1, 4], [2, 5]. uᵀ W v = 3.
+    expect(await spectral([0, 1, 2, 3, 4, 5], [2, 3], [1, 0, 0], [0, 1])).toEqual(
+      [0, 1, 2, 3, 4, 5].map((value) => Math.fround(value / 3)),
+    )
+  })
+
+  it('spectral_norm of a square matrix is along the axis that gives the larger norm', async () => {
+    expect(await spectral([0, 2, 0, 0], [2, 2], [1, 0], [0, 1])).toEqual([0, 1, 0, 0])
+    expect(await spectral([0, 2, 0, 0], [2, 2], [0, 1], [1, 0])).toEqual([0, 1, 0, 0])
+  })
+
+  it('weight_norm may be of any tensor of a layer', async () => {
+    const row = (of: string) => tensor(storage(of, 2), [2], [1])
+    const bytes = legacy(pickle(dict(text('fc.bias_g'), row('b'), text('fc.bias_v'), row('a'))), {
+      a: { count: 2, bytes: floats(-3, 4) },
+      b: { count: 2, bytes: floats(2, 5) },
+    })
+    expect([...((await read(bytes)).tensors.get('fc.bias')?.data ?? [])]).toEqual([-2, 5])
+  })
+
+  it('classes of layers, which the older format keeps with their source, are skipped', async () => {
+    const layer = concat(tuple(text('module'), global('torch.nn', 'ReLU'), text('a.py'), text('class ReLU: ...')), 'Q')
+    const w = tensor(storage('a', 2), [1, 2], [2, 1])
+    const bytes = legacy(pickle(dict(text('act'), layer, text('state_dict'), dict(text('w'), w))), {
+      a: { count: 2, bytes: floats(1, 2) },
+    })
+    expect([...(await read(bytes)).tensors.keys()]).toEqual(['w'])
+  })
+
   it.each([
     [
       'another parametrization',
       ['fc.parametrizations.weight.original', 'fc.parametrizations.weight.0.base'],
       'another one',
+    ],
+    [
+      'a chain of parametrizations',
+      ['original0', 'original1', '1._u', '1._v'].map((end) => `fc.parametrizations.weight.${end}`),
+      'another one, of "fc.parametrizations.weight.1._u"',
     ],
     [
       'a norm of another shape',
@@ -571,6 +623,12 @@ describe('programs', () => {
 
   const program = { name: 'm/models/model.json', bytes: Buffer.from('{}') }
 
+  it('a frozen TorchScript archive, whose weights have no names, is refused', async () => {
+    expect(await refusal(script(module(text('training'), Buffer.from('\x89', 'latin1'))))).toContain(
+      'torch.jit.freeze makes constants',
+    )
+  })
+
   it('a torch.export archive without weights is refused', async () => {
     expect(await refusal(zip(program))).toContain('got one without')
   })
@@ -711,7 +769,16 @@ describe('the state dict is found', () => {
     expect(metadata).toEqual({ stateDict: 'ema.shadow' })
     expect([...tensors.keys()]).toEqual(['b'])
     expect(warnings).toEqual([
-      `of the networks "ema.shadow", "state_dict" in it, the exponential average "ema.shadow" is read; key: 'state_dict' reads another`,
+      `of the networks "ema.shadow", "state_dict" in it, the average "ema.shadow" is read; key: 'state_dict' reads another`,
+    ])
+  })
+
+  it('of a Lightning checkpoint of averaged weights the average, with a warning', async () => {
+    const bytes = file('state_dict', network('a'), 'current_model_state', network('b'))
+    const { tensors, warnings } = await read(bytes)
+    expect([...tensors.keys()]).toEqual(['a'])
+    expect(warnings).toEqual([
+      `of the networks "state_dict", "current_model_state" in it, the average "state_dict" is read; key: 'current_model_state' reads another`,
     ])
   })
 
@@ -751,7 +818,7 @@ describe('the state dict is found', () => {
     const names = ['model.a', 'ema_model.module.a', 'ema_model.n_averaged', 'criterion.w']
     const { tensors, warnings } = await read(file('state_dict', dict(...names.flatMap((name) => [text(name), matrix]))))
     expect([...tensors.keys()]).toEqual(names.slice(1))
-    expect(warnings).toEqual([expect.stringContaining(`the exponential average "ema_model" is read`)])
+    expect(warnings).toEqual([expect.stringContaining(`the average "ema_model" is read`)])
   })
 
   it('the last beside the best of all epochs', async () => {

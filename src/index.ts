@@ -83,6 +83,7 @@ export {
   tanh,
 } from './models/layers/activations.js'
 export { concat, layerScale, multiply, scale, selectChannels } from './models/layers/channelLayers.js'
+export { fakeQuantize } from './models/layers/fakeQuantize.js'
 export type { Layer, Normalisation } from './models/layers/layer.js'
 export {
   add,

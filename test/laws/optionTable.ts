@@ -37,9 +37,11 @@ import { adaptiveAvgPool2d } from '../../src/models/architecture/adaptivePool.js
 import { normalisationOptions } from '../../src/models/architecture/imageNormalisations.js'
 import { elu, gelu, leakyRelu, prelu, softplus } from '../../src/models/layers/activations.js'
 import { layerScale, scale, selectChannels } from '../../src/models/layers/channelLayers.js'
+import { fakeQuantize } from '../../src/models/layers/fakeQuantize.js'
 import {
   attentionOptions,
   eluOptions,
+  fakeQuantizeOptions,
   geluOptions,
   givenOptions,
   groupNormOptions,
@@ -212,6 +214,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   exportModelOptions: [exportModelOptions, (more) => exportModel('student.safetensors', more)],
   fabOptions: [fabOptions, (more) => fab({ epsilon: 0.1, ...more })],
   fabTargetedOptions: [fabTargetedOptions, (more) => fabTargeted({ epsilon: 0.1, ...more })],
+  fakeQuantizeOptions: [fakeQuantizeOptions, (more) => fakeQuantize({ scale: [1], zeroPoint: [0], ...more })],
   fgsmOptions: [fgsmOptions, (more) => fgsm({ epsilon: 0.1, ...more })],
   geluOptions: [geluOptions, (more) => gelu(more)],
   givenOptions: [givenOptions, (more) => given('noise', { id: 'n', out: 4, ...more })],

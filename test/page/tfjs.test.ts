@@ -11,6 +11,7 @@ import { describeError } from '../../src/dsl/errors.js'
 import { loadEngine } from '../../src/engine/load/loadEngine.js'
 import { tf } from '../../src/engine/tf.js'
 import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
+import { fakeQuantize } from '../../src/models/layers/fakeQuantize.js'
 import { add, conv2d, flatten, linear, relu } from '../../src/models/layers/layers.js'
 import { modelFiles } from '../../src/training/network/modelFiles.js'
 import { Student } from '../../src/training/network/network.js'
@@ -111,6 +112,19 @@ describe('a model.json gives the same logits in plain TensorFlow.js in a browser
         flatten({ id: '_a_0' }),
         relu({ id: 'input-1' }),
         add(['_a_0', 'input-1', 'input-1']),
+        linear('head', { out: 3 }),
+      ]),
+    )
+  })
+
+  it('of images that are rounded to integers', async () => {
+    const { page } = await openPage()
+    await agrees(
+      page,
+      architecture('rounded', { height: 4, width: 4, channels: 2 }, [
+        fakeQuantize({ scale: [0.03], zeroPoint: [100], integers: 'int8' }),
+        fakeQuantize({ scale: [0.07, 0.25], zeroPoint: [0, 3] }),
+        flatten(),
         linear('head', { out: 3 }),
       ]),
     )

@@ -15,13 +15,19 @@ export const channelsFirst = (
   })
 }
 
-/** The outputs of onnxruntime for images in a model's only input. */
+/**
+ * The outputs of onnxruntime for images in a model's only input.
+ *
+ * @param optimised whether it may replace operators by others: of 8-bit networks by integer arithmetic, which rounds some
+ * activations to the neighbouring integer
+ */
 export const runOnnx = async (
   model: Uint8Array,
   images: Float32Array,
   dims: readonly number[],
+  optimised: 'all' | 'disabled' = 'all',
 ): Promise<{ readonly dims: readonly number[]; readonly data: Float32Array }> => {
-  const session = await InferenceSession.create(model)
+  const session = await InferenceSession.create(model, { graphOptimizationLevel: optimised })
   const [input = ''] = session.inputNames
   const [output = ''] = session.outputNames
   const results = await session.run({ [input]: new Tensor('float32', images, [...dims]) })

@@ -102,6 +102,14 @@ export class GraphBuilder extends AxisNodes {
     return this.operation('RealDiv', [a, b], { T: float })
   }
 
+  /**
+   * a / b to the last bit, 0 for b = 0. TensorFlow's graph optimiser replaces other divisions by a constant by a product with
+   * its reciprocal.
+   */
+  quotient(a: Value, b: Value): Value {
+    return this.operation('DivNoNan', [a, b], { T: float })
+  }
+
   squareRoot(x: Value): Value {
     return this.operation('Sqrt', [x], { T: float })
   }
@@ -120,7 +128,7 @@ export class GraphBuilder extends AxisNodes {
   }
 
   /** A function of each number by itself. */
-  elementwise(op: 'Erf' | 'Sigmoid' | 'Sign' | 'Softplus' | 'Tanh', x: Value): Value {
+  elementwise(op: 'Erf' | 'Round' | 'Sigmoid' | 'Sign' | 'Softplus' | 'Tanh', x: Value): Value {
     return this.operation(op, [x], { T: float })
   }
 

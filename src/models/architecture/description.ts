@@ -5,6 +5,7 @@ import { codecOf, wordCodec } from '../../dsl/kit/codecOf.js'
 import type { Extent } from '../../dsl/kit/extent.js'
 import { parseJsonOnce } from '../../dsl/kit/repeatedKey.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
+import { integerTypes } from '../layers/fakeQuantize.js'
 import type { Layer } from '../layers/layer.js'
 import { type Architecture, architecture, layersOf } from './architecture.js'
 
@@ -107,6 +108,13 @@ const layers = {
   selectChannels: t.strict({ type: t.literal('selectChannels'), ...placed, channels: t.array(t.number) }),
   multiply: t.strict({ type: t.literal('multiply'), ...placed }),
   scale: t.strict({ type: t.literal('scale'), ...placed, factor: finite }),
+  fakeQuantize: t.strict({
+    type: t.literal('fakeQuantize'),
+    ...placed,
+    scale: t.array(aboveZero),
+    zeroPoint: t.array(t.number),
+    integers: wordCodec('a type of integers', integerTypes),
+  }),
   attention: t.exact(
     t.intersection([
       t.type({ type: t.literal('attention'), ...placed, heads: t.number }),

@@ -1,6 +1,7 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
-import type { AttentionLayer, GivenValue, Layer } from '../layers/layer.js'
+import { integerBounds, integerTypes } from '../layers/fakeQuantize.js'
+import type { AttentionLayer, FakeQuantizeLayer, GivenValue, Layer } from '../layers/layer.js'
 import { stdBounds, wrongUnits } from '../layers/normalisationUnits.js'
 import { mostPadded, padModes } from '../layers/padModes.js'
 import { checkConvolution, enlarged, pooled, windowed } from './imageSizes.js'
@@ -124,6 +125,8 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     case 'scale':
       if (!Number.isFinite(layer.factor)) refuse('a finite factor', String(layer.factor))
       return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
+    case 'fakeQuantize':
+      return rounded(layer, first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`), refuse)
     case 'attention':
       return attended(layer, inputs, refuse)
     case 'classToken':
@@ -151,6 +154,22 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
 
 /** Refuses what a layer can't take. */
 type Refuse = (expected: string, actual: string) => never
+
+/** The shape of numbers that are rounded, by one grid or by one for each channel. */
+const rounded = ({ scale, zeroPoint, integers }: FakeQuantizeLayer, input: NodeShape, refuse: Refuse): NodeShape => {
+  if (!integerTypes.includes(integers)) refuse(`integers among ${integerTypes.join(', ')}`, String(integers))
+  const { least, most } = integerBounds[integers]
+  const channels = channelsIn(input)
+  const isEach = isListed(input) && scale.length === channels
+  if (scale.length !== 1 && !isEach)
+    refuse(isListed(input) ? `one scale, or one for each of ${channels} channels` : 'one scale', `${scale.length}`)
+  if (zeroPoint.length !== scale.length) refuse('as many zero points as scales', `${zeroPoint.length}`)
+  const wrong = scale.find((value) => !(Math.fround(value) > 0 && Math.fround(value) < Infinity))
+  if (wrong !== undefined) refuse('finite scales > 0', String(wrong))
+  const beyond = zeroPoint.find((value) => !Number.isInteger(value) || value < least || value > most)
+  if (beyond !== undefined) refuse(`zero points from ${least} to ${most}`, String(beyond))
+  return input
+}
 
 /** The shape of attention: the pixels of the queries, and the channels of the values. */
 const attended = ({ heads, scale = 1 }: AttentionLayer, inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {

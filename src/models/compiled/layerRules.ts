@@ -9,6 +9,7 @@ import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
 import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
 import { preluRule } from './preluRule.js'
+import { roundRule } from './roundRule.js'
 import { sampleRule } from './sampleRule.js'
 import { attentionRule, classTokenRule, positionEmbeddingRule, takeTokenRule } from './tokenRules.js'
 import { transposedRule } from './transposedRule.js'
@@ -92,6 +93,7 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
     forward: ({ graph }, [x = '']) => graph.multiply(x, graph.number(factor)),
     backward: ({ graph }, { dy }) => ({ inputs: [graph.multiply(dy, graph.number(factor))] }),
   }),
+  fakeQuantize: roundRule,
   attention: attentionRule,
   classToken: classTokenRule,
   positionEmbedding: positionEmbeddingRule,

@@ -5,6 +5,7 @@ import { batchNorm } from '../../engine/ops/batchNorm.js'
 import { blockNorm } from '../../engine/ops/blockNorm.js'
 import { linear } from '../../engine/ops/linear.js'
 import { relu } from '../../engine/ops/relu.js'
+import { rounded } from '../../engine/ops/rounded.js'
 import { tf } from '../../engine/tf.js'
 import { type Architecture, INPUT } from '../architecture/architecture.js'
 import { executionOf, type Kernel } from '../architecture/execution.js'
@@ -12,6 +13,7 @@ import { present } from '../architecture/lookups.js'
 import { blocksOf } from '../architecture/normalisedBlocks.js'
 import { attentionSizes } from '../architecture/tokenSizes.js'
 import { latentNodes, mapLatent } from '../head/head.js'
+import { multiplesOf } from '../layers/fakeQuantize.js'
 import type { GivenValue, GroupNormLayer, Layer, LayerNormLayer } from '../layers/layer.js'
 import { EPSILON } from '../layers/normalisations.js'
 import { parametersOf } from '../parameters/parameters.js'
@@ -188,6 +190,7 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
   selectChannels: ({ channels }, _kernel, [x]) => selected(x as Tensor, channels),
   multiply: (_layer, _kernel, [left, right]) => multiplied(left as Tensor, right as Tensor),
   scale: ({ factor }, _kernel, [x]) => tf.mul(x as Tensor, factor),
+  fakeQuantize: (layer, _kernel, [x]) => rounded(x as Tensor, multiplesOf(layer)),
   attention: (layer, { node }, inputs) => attended(inputs, attentionSizes(layer, node.inputShapes), node.shape),
   classToken: ({ name }, { node, activation }, [x], { parameters }) => {
     const y = afterToken(x as Tensor4D, present(parameters, name), node.inputShapes[0])

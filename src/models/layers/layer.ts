@@ -122,6 +122,19 @@ export interface ScaleLayer extends Placement {
   readonly factor: number
 }
 
+/** The integers that 8-bit networks compute with: 0 to 255, −128 to 127, or 0 to 127. */
+export type EightBits = 'uint8' | 'int8' | 'uint7'
+
+/** (clip(round(x / scale) + zero point) − zero point)·scale; the shape stays. See `fakeQuantize`. */
+export interface FakeQuantizeLayer extends Placement {
+  readonly type: 'fakeQuantize'
+  /** > 0: one number, or one for each channel. */
+  readonly scale: readonly number[]
+  /** The integer that stands for 0, within the range of the integers; as many as scales. */
+  readonly zeroPoint: readonly number[]
+  readonly integers: EightBits
+}
+
 /** Multi-head attention between the pixels of images, such as tokens; inputs queries, keys, values. See `attention`. */
 export interface AttentionLayer extends Placement {
   readonly type: 'attention'
@@ -192,6 +205,7 @@ export type Layer =
   | SelectChannelsLayer
   | MultiplyLayer
   | ScaleLayer
+  | FakeQuantizeLayer
   | AttentionLayer
   | ClassTokenLayer
   | PositionEmbeddingLayer

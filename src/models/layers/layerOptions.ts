@@ -129,6 +129,20 @@ export const layerScaleOptions = declareOptions('layerScale', {
 /** Options of {@link layerScale}. */
 export interface LayerScaleOptions extends OptionsOf<typeof layerScaleOptions> {}
 
+/** What {@link fakeQuantize} takes. */
+export const fakeQuantizeOptions = declareOptions('fakeQuantize', {
+  ...placementFields,
+  /** Distance of neighbouring numbers, > 0: one for all, or one for each channel. */
+  scale: list(positive(), { least: 1 }),
+  /** The integer that stands for 0, within the range of the integers; as many as scales. */
+  zeroPoint: list(whole(-128, { most: 255 }), { least: 1 }),
+  /** The integers: `uint8` 0 to 255, `int8` −128 to 127, `uint7` 0 to 127. @default 'uint8' */
+  integers: choice(['uint8', 'int8', 'uint7']).default('uint8'),
+})
+
+/** Options of {@link fakeQuantize}. */
+export interface FakeQuantizeOptions extends OptionsOf<typeof fakeQuantizeOptions> {}
+
 /** What {@link attention} takes besides its inputs. */
 export const attentionOptions = declareOptions('attention', {
   ...idField,

@@ -154,6 +154,7 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
   },
   multiply: (_layer, ...rest) => aligned(...rest),
   scale: (_layer, ...rest) => passed(...rest),
+  fakeQuantize: (_layer, ...rest) => passed(...rest),
   // Channels of a head meet in a softmax: all of them stay.
   attention: (_layer, node, inputs, unions) => {
     for (const members of inputs) fix(members, unions)

@@ -4,6 +4,7 @@ import { formulaOf } from '../activations/formulas.js'
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
 import { present } from '../architecture/lookups.js'
 import { ZEROS } from '../architecture/selection.js'
+import { roundedBy } from '../layers/fakeQuantize.js'
 import type { GroupNormLayer, LayerNormLayer } from '../layers/layer.js'
 import { EPSILON } from '../layers/normalisations.js'
 import type { Pieces } from '../parameters/plainNetwork.js'
@@ -87,6 +88,8 @@ const constantsAfter = (
       const { factor } = node.layer
       return first.map((value) => value * factor)
     }
+    case 'fakeQuantize':
+      return first.map(roundedBy(node.layer))
     case 'classToken':
       return besides(first, pieces.get(node.layer.name) ?? new Float32Array(0))
     case 'positionEmbedding':

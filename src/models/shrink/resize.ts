@@ -25,12 +25,20 @@ export const resizedLayers = (given: Architecture, keptOf: KeptOf): readonly Lay
         const [shape] = node.inputShapes
         return shape ? { ...layer, groups: (kept.length * layer.groups) / channelsOf(shape) } : layer
       }
+      case 'fakeQuantize':
+        return layer.scale.length === 1
+          ? layer
+          : { ...layer, scale: chosen(layer.scale, kept), zeroPoint: chosen(layer.zeroPoint, kept) }
       case 'selectChannels':
         return { ...layer, channels: selected(layer, kept, keptOf(node.inputs[0] ?? '')) }
       default:
         return layer
     }
   })
+
+/** The numbers of the channels that stay. */
+const chosen = (numbers: readonly number[], kept: readonly number[]): readonly number[] =>
+  kept.map((c) => numbers[c] ?? Number.NaN)
 
 /** The channels of a selection that stay, by their new places in the input. */
 const selected = (

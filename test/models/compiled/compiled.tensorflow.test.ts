@@ -21,6 +21,7 @@ import {
   tanh,
 } from '../../../src/models/layers/activations.js'
 import { concat, multiply, scale, selectChannels } from '../../../src/models/layers/channelLayers.js'
+import { fakeQuantize } from '../../../src/models/layers/fakeQuantize.js'
 import {
   add,
   affine2d,
@@ -253,6 +254,43 @@ const networks: readonly (readonly [string, Architecture])[] = [
   ['a ResNet-18 in training', resnet18({ width: 4 })],
   ...Object.entries(headed),
 ]
+
+/** Small multiples of powers of two, whose sums are exact: numbers on the edge between two integers round alike. */
+const rounded = architecture('rounded', { height: 6, width: 6, channels: 2 }, [
+  fakeQuantize({ scale: [1 / 64], zeroPoint: [0] }),
+  conv2d('first', { out: 4, kernel: 3, padding: 1 }),
+  fakeQuantize({ scale: [1 / 8, 1 / 4, 1 / 16, 1 / 2], zeroPoint: [3, -100, 0, 5], integers: 'int8' }),
+  relu(),
+  conv2d('second', { out: 4, kernel: 2 }),
+  fakeQuantize({ scale: [1 / 4], zeroPoint: [40], integers: 'uint7' }),
+  flatten(),
+  linear('last', { out: 3 }),
+])
+
+it('numbers are rounded by graphs as layer by layer, to the last bit', () => {
+  const [w, x] = [parameterCount(rounded), 5 * 72]
+  const { plain, graph } = tf.tidy(() => {
+    const weights = tf.tensor1d(seededNumbers(3, w).map((value) => Math.round(8 * value) / 8))
+    const images = tf.tensor4d(
+      seededNumbers(4, x).map((value) => Math.round(64 * (value + 1)) / 128),
+      [5, 6, 6, 2],
+    )
+    const squares = (logits: Tensor): Scalar => tf.sum(tf.square(logits))
+    const plainly = (given: Tensor, seen: Tensor) =>
+      squares(forward(rounded, unflatten(rounded, given as Tensor1D), seen as Tensor4D).logits)
+    const { value, grads } = tf.valueAndGrads(plainly)([weights, images])
+    return {
+      plain: [value, ...grads].map((tensor) => [...tensor.dataSync()]),
+      graph: [
+        squares(compiled(rounded).pass(weights, images).logits),
+        weightGradient(rounded, weights, images, ({ logits }) => squares(logits)),
+        tf.grad((seen) => squares(classify(compiled(rounded), weights, seen as Tensor4D)))(images),
+      ].map((tensor) => [...tensor.dataSync()]),
+    }
+  })
+  expect(graph).toEqual(plain)
+  for (const gradient of plain.slice(1)) expect(gradient.filter((value) => value !== 0).length).toBeGreaterThan(40)
+})
 
 const setting = (net: Architecture, n: number) => {
   const { height, width, channels } = net.input

@@ -93,6 +93,7 @@ const lower = dispatch<Layer, readonly [Place], readonly Step[]>({
   prelu: noCode,
   convTranspose2d: noCode,
   attention: noCode,
+  fakeQuantize: noCode,
   classToken: noCode,
   positionEmbedding: noCode,
   takeToken: noCode,

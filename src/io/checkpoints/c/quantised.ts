@@ -4,7 +4,15 @@ import { numbers } from '../../../models/activations/arithmetic.js'
 import { formulaOf } from '../../../models/activations/formulas.js'
 import { INPUT } from '../../../models/architecture/architecture.js'
 import { refuse } from '../../files/refusal.js'
-import { biasIntegers, leastScales, type Quantisation, type Range, signedRows, unsignedGrid } from '../onnx/quantize.js'
+import {
+  biasIntegers,
+  leastScales,
+  ownScales,
+  type Quantisation,
+  type Range,
+  signedRows,
+  unsignedGrid,
+} from '../onnx/quantize.js'
 import { clamped, type Factor, factorOf } from './integers.js'
 import type { AddStep, Mapping, MapStep, PadStep, PoolStep, Program, Step, SumsStep } from './program.js'
 
@@ -161,7 +169,7 @@ interface WholeSums {
 }
 
 const integerSums = (step: SumsStep, source: Quantisation): WholeSums => {
-  const { values, scales } = signedRows(step.weights, leastScales(step.bias, source.scale))
+  const { values, scales } = signedRows(step.weights, ownScales(step.weights, leastScales(step.bias, source.scale)))
   const sums = scales.map((scale) => Math.fround(scale * source.scale))
   const bias = biasIntegers(step.bias, sums)
   const row = values.length / bias.length

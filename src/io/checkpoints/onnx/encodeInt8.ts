@@ -1,8 +1,6 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../../../dsl/errors.js'
-import { type Architecture, type GraphNode, INPUT } from '../../../models/architecture/architecture.js'
-import { executionOf } from '../../../models/architecture/execution.js'
-import type { Layer } from '../../../models/layers/layer.js'
+import type { Architecture, GraphNode } from '../../../models/architecture/architecture.js'
 import { type NamedTensor, unpackWeights } from '../../../models/parameters/weights.js'
 import { refuse, refusing } from '../../files/refusal.js'
 import { littleEndian } from '../tensors/dtype.js'
@@ -17,14 +15,16 @@ import {
   type Written,
 } from './graph/messages.js'
 import { nodesOf } from './layerNodes.js'
-import { biasIntegers, leastScales, type Quantisation, type Range, signedRows, unsignedGrid } from './quantize.js'
+import { biasIntegers, leastScales, ownScales, type Range, recoveredScales, signedRows } from './quantize.js'
 import { writtenName } from './tokenNodes.js'
+import { inputScale, withRounding } from './withRounding.js'
 
 /**
  * A network as an ONNX file in 8-bit integers, in QDQ form. Each activation passes `QuantizeLinear` and
  * `DequantizeLinear` (uint8, one scale and zero point). Weights are int8 with a scale for each output and no zero point,
  * biases int32 in units of the sums that they are added to. A runtime computes the operators between the two in
- * integers. The input and the logits are float32, as in the float network.
+ * integers. The input and the logits are float32, as in the float network. A network that was read from such a file is
+ * written with the same grids and integers again.
  *
  * @param architecture a network in use, without batch normalisation; see `foldingOf`
  * @param weights flat, in the engine's layout
@@ -43,83 +43,46 @@ export const encodeInt8 = (
   refusing({ stage, file }, () => {
     const mixed = mixedOrder(architecture)
     if (mixed) refuse('a network that ONNX can hold', mixed)
-    const grids = gridsOf(architecture, ranges)
-    const tensors = unpackWeights(architecture, weights)
-    const broadcast = broadcastTensors(architecture)
-    const layers = architecture.nodes.map((node) => quantisedLayer(node, tensors, grids, broadcast))
-    const prepared = new Map(architecture.nodes.map((node, i) => [node, layers[i]?.nodes ?? []]))
-    const read = (id: string): string => (grids.has(id) ? `${id}/${DEQUANTIZED}` : id)
-    const first = grids.get(INPUT) ? roundTrip(INPUT) : []
+    const rounded = withRounding(architecture, ranges)
+    const tensors = unpackWeights(rounded, weights)
+    const broadcast = broadcastTensors(rounded)
+    const kept = rounded === architecture
+    const layers = new Map(
+      rounded.nodes.map((node) => [
+        node,
+        quantisedLayer(node, tensors, broadcast, { input: inputScale(rounded, node) ?? 1, kept }),
+      ]),
+    )
     const write = (node: GraphNode, output: string): readonly Written<OnnxNode>[] => [
-      ...(node === architecture.nodes[0] ? first : []),
-      ...(prepared.get(node) ?? []),
-      ...nodesOf({ ...node, inputs: node.inputs.map(read) }, output),
-      ...(grids.has(node.id) ? roundTrip(node.id) : []),
+      ...(layers.get(node)?.nodes ?? []),
+      ...nodesOf(node, output),
     ]
     return encodeModel(
-      modelOf(architecture, write, [
-        ...constantTensors(architecture),
-        ...layers.flatMap((layer) => layer.tensors),
-        ...[...grids].flatMap(([id, { scale, zeroPoint }]) => [
-          tensor(`${id}/scale`, [], dataTypes.float, littleEndian(Float32Array.of(scale))),
-          tensor(`${id}/zero_point`, [], dataTypes.uint8, Uint8Array.of(zeroPoint)),
-        ]),
-      ]),
+      modelOf(rounded, write, [...constantTensors(rounded), ...[...layers.values()].flatMap((layer) => layer.tensors)]),
     )
   })
 
-const DEQUANTIZED = 'dequantized'
 const QUANTIZED = 'quantized'
-
-/** The grid of each value that is rounded: the output of each kernel but the last, and the images. */
-const gridsOf = (architecture: Architecture, ranges: ReadonlyMap<string, Range>): ReadonlyMap<string, Quantisation> => {
-  const kernels = executionOf(architecture)
-  const grids = new Map<string, Quantisation>()
-  // Images that are normalised first are rounded after that.
-  const normalised = kernels.some(({ node }) => node.layer.type === 'normalize')
-  for (const id of [...(normalised ? [] : [INPUT]), ...kernels.slice(0, -1).map(({ result }) => result)]) {
-    const kernel = kernels.find(({ result }) => result === id)
-    const [source = ''] = kernel?.node.inputs ?? []
-    const grid = kernel && passes(kernel.node.layer) ? grids.get(source) : undefined
-    grids.set(id, grid ?? unsignedGrid(ranges.get(id) ?? refuse(`a range of "${id}"`, 'no range')))
-  }
-  return grids
-}
-
-/** Whether a layer only selects or moves numbers, and so keeps their grid, which has a 0. */
-const passes = (layer: Layer): boolean =>
-  layer.type === 'maxPool2d' ||
-  layer.type === 'flatten' ||
-  layer.type === 'selectChannels' ||
-  (layer.type === 'pad2d' && (layer.value ?? 0) === 0)
-
-/** A value rounded to its grid. */
-const roundTrip = (id: string): readonly Written<OnnxNode>[] => [
-  {
-    opType: 'QuantizeLinear',
-    name: `${id}/${QUANTIZED}`,
-    input: [id, `${id}/scale`, `${id}/zero_point`],
-    output: [`${id}/${QUANTIZED}`],
-  },
-  {
-    opType: 'DequantizeLinear',
-    name: `${id}/${DEQUANTIZED}`,
-    input: [`${id}/${QUANTIZED}`, `${id}/scale`, `${id}/zero_point`],
-    output: [`${id}/${DEQUANTIZED}`],
-  },
-]
 
 interface QuantisedLayer {
   readonly nodes: readonly Written<OnnxNode>[]
   readonly tensors: readonly Written<OnnxTensor>[]
 }
 
+/** What decides about the integers of a layer. */
+interface Rounding {
+  /** The scale of its inputs. */
+  readonly input: number
+  /** Whether the network was read in integers, so that its weights may have a grid. */
+  readonly kept: boolean
+}
+
 /** The parameters of a layer in integers, and the nodes that convert them back under their own names. */
 const quantisedLayer = (
-  { layer, inputs: [source = ''] }: GraphNode,
+  { layer }: GraphNode,
   tensors: ReadonlyMap<string, NamedTensor>,
-  grids: ReadonlyMap<string, Quantisation>,
   broadcast: ReadonlySet<string>,
+  { input, kept }: Rounding,
 ): QuantisedLayer => {
   const part = (name: string) => ('name' in layer ? tensors.get(`${layer.name}.${name}`) : undefined)
   const whole = 'name' in layer ? tensors.get(layer.name) : undefined
@@ -148,9 +111,11 @@ const quantisedLayer = (
       ),
     }
   const outputs = weight.shape[0] ?? 1
-  const input = grids.get(source)?.scale ?? 1
   const least = bias ? leastScales(bias.data, input) : new Float32Array(outputs)
-  const { values, scales } = signedRows(weight.data, least)
+  const { values, scales } = signedRows(
+    weight.data,
+    kept ? recoveredScales(weight.data, least) : ownScales(weight.data, least),
+  )
   const sums = scales.map((scale) => Math.fround(scale * input))
   const integers = [dequantized(`${layer.name}.weight`, weight.shape, dataTypes.int8, bytesOf(values), scales)]
   if (bias)

@@ -15,6 +15,7 @@ import {
 } from './graph/messages.js'
 import { factorName } from './graph/writtenNames.js'
 import { constantsOf, nodesOf } from './layerNodes.js'
+import { roundingTensors } from './roundingNodes.js'
 import { writtenName } from './tokenNodes.js'
 
 /** An opset, and the version of the file format that was released with it. */
@@ -152,6 +153,7 @@ export const constantTensors = ({ nodes }: Architecture): readonly Written<OnnxT
   ...nodes.flatMap(({ id, layer }) =>
     layer.type === 'scale' ? [{ ...perChannel(factorName(id), Float32Array.of(layer.factor)), dims: [] }] : [],
   ),
+  ...nodes.flatMap(({ id, layer }) => (layer.type === 'fakeQuantize' ? roundingTensors(id, layer) : [])),
 ]
 
 /** One number for each channel, of a shape that is broadcast over an image. */

@@ -10,6 +10,7 @@ import { activationNodes } from './activationNodes.js'
 import { productNodes, selectNodes } from './channelNodes.js'
 import { factorName, layerScaleName } from './graph/writtenNames.js'
 import { groupNormNodes, layerNormNodes } from './normNodes.js'
+import { roundingNodes } from './roundingNodes.js'
 import { attentionNodes, classTokenNodes, positionEmbeddingNodes, takeTokenNodes } from './tokenNodes.js'
 import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, padsOf, window } from './windowNodes.js'
 import {
@@ -86,6 +87,7 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   selectChannels: selectNodes,
   multiply: (_, place) => productNodes(place),
   scale: (_, place) => [writtenNode('Mul', place, [factorName(place.id)])],
+  fakeQuantize: roundingNodes,
   attention: attentionNodes,
   classToken: classTokenNodes,
   positionEmbedding: positionEmbeddingNodes,

@@ -27,21 +27,51 @@ export interface QuantisedRows {
   readonly scales: Float32Array
 }
 
-/**
- * Weights as integers. The scale of an output is its largest absolute weight / 127, or `least` if that is larger.
- *
- * @param weights outputs × inputs, row-major
- * @param least the smallest scale that each output may have
- */
-export const signedRows = (weights: Float32Array, least: Float32Array): QuantisedRows => {
-  const row = weights.length / least.length
-  const scales = least.map((bound, o) => {
-    const own = weights.subarray(o * row, (o + 1) * row)
-    return Math.max(bound, own.reduce((most, value) => Math.max(most, Math.abs(value)), 0) / 127) || 1
-  })
-  const values = Int8Array.from(weights, (value, i) => Math.round(value / (scales[Math.floor(i / row)] ?? 1)))
+/** Weights as integers. @param weights outputs × inputs, row-major. @param scales of each output */
+export const signedRows = (weights: Float32Array, scales: Float32Array): QuantisedRows => {
+  const row = weights.length / scales.length
+  const values = Int8Array.from(weights, (value, i) => clipped(Math.round(value / (scales[Math.floor(i / row)] ?? 1))))
   return { values, scales }
 }
+
+const clipped = (integer: number): number => Math.min(Math.max(integer, -128), 127)
+
+/** A scale for each output: its largest absolute weight / 127. @param least the smallest scale that each output may have */
+export const ownScales = (weights: Float32Array, least: Float32Array): Float32Array =>
+  least.map((bound, o) => Math.max(bound, largestIn(rowOf(weights, least, o)) / 127) || 1)
+
+/**
+ * The scales of weights that were integers before: all weights of an output are multiples of one, from −128 to 127; of others those of `ownScales`.
+ */
+export const recoveredScales = (weights: Float32Array, least: Float32Array): Float32Array => {
+  const otherwise = ownScales(weights, least)
+  return otherwise.map((own, o) => recovered(rowOf(weights, least, o), least[o] ?? 0) ?? own)
+}
+
+const recovered = (row: Float32Array, least: number): number | undefined => {
+  const largest = largestIn(row)
+  // The largest is 127 in nearly all files.
+  for (const integer of [127, 128, ...Array.from({ length: 126 }, (_, i) => 126 - i)]) {
+    const scale = Math.fround(largest / integer)
+    const step = scale * 2 ** -23
+    // The quotient may differ from the scale in its last bit.
+    const found = [scale, Math.fround(scale - step), Math.fround(scale + step)].find(
+      (each) =>
+        each > 0 &&
+        each >= least &&
+        row.every((value) => Math.fround(clipped(Math.round(value / each)) * each) === value),
+    )
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const rowOf = (weights: Float32Array, outputs: Float32Array, o: number): Float32Array => {
+  const row = weights.length / outputs.length
+  return weights.subarray(o * row, (o + 1) * row)
+}
+
+const largestIn = (row: Float32Array): number => row.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
 
 /** The largest absolute bias in its units: of 31 bits, one is left for rounding. */
 const BIAS = 2 ** 30

@@ -147,8 +147,16 @@ const refuseUnsupported = (nodes: readonly OnnxNode[], opset: number): void => {
     return `${quoted(first.opType)} (${times}${whereIs(first, opset)})`
   })
   const more = found.size > listed.length ? ` and ${found.size - listed.length} more` : ''
-  refuse('operators that a network here can represent', `${listed.join(', ')}${more}`, SUPPORTED)
+  const inIntegers = [...found.values()].some(({ first }) => INTEGERS.test(first.opType))
+  refuse('operators that a network here can represent', `${listed.join(', ')}${more}`, inIntegers ? QDQ : SUPPORTED)
 }
+
+/** Operators that compute in integers themselves. */
+const INTEGERS = /^(QLinear|QGemm|QAttention|ConvInteger|MatMulInteger|DynamicQuantize)/
+
+const QDQ =
+  'It computes in integers by operators of its own, or by scales that depend on the image. Quantize it with fixed scales ' +
+  'in QDQ form: quantize_static(…, quant_format=QuantFormat.QDQ) of onnxruntime.'
 
 const readNode = (node: OnnxNode, index: number, values: GraphValues, reading: Reading): readonly Value[] => {
   const { opType, input } = node

@@ -11,6 +11,7 @@ import { writeActivation } from './writeActivation.js'
 import { writeBlockNorm } from './writeBlockNorm.js'
 import { rankOf, writeProduct, writeSelection } from './writeChannels.js'
 import { writeConvolution, writeTransposed } from './writeConvolution.js'
+import { writeRounding } from './writeRounding.js'
 import { writeAttention, writeClassToken, writeTakeToken } from './writeTokens.js'
 
 const window = ({ kernel, stride }: PoolWindows) => ({
@@ -101,6 +102,7 @@ const write = dispatch<Layer, readonly [Place], Value>({
     const constant = graph.constant(`${kernel.node.id}/factor`, [], Float32Array.of(factor))
     return graph.node('Mul', kernel.result, [...inputs, constant])
   },
+  fakeQuantize: writeRounding,
   attention: writeAttention,
   classToken: (layer, place) => activated(place, writeClassToken(layer, place)),
   positionEmbedding: (_, place) => {

@@ -8,6 +8,7 @@ import { compressedRows } from '../../../../src/io/checkpoints/c/rows.js'
 import { floatText } from '../../../../src/io/checkpoints/c/text.js'
 import { type Architecture, architecture } from '../../../../src/models/architecture/architecture.js'
 import { concat } from '../../../../src/models/layers/channelLayers.js'
+import { fakeQuantize } from '../../../../src/models/layers/fakeQuantize.js'
 import type { Layer } from '../../../../src/models/layers/layer.js'
 import { conv2d, flatten, linear, pad2d } from '../../../../src/models/layers/layers.js'
 import { parameterCount } from '../../../../src/models/parameters/parameters.js'
@@ -29,6 +30,8 @@ describe('C code is refused', () => {
       concat(['a', 'b'], { id: 'both' }),
     )
     expect(() => lowered(joined, ones(joined))).toThrow('got a concat layer, "both"')
+    const rounded = net(fakeQuantize({ id: 'round', scale: [0.1], zeroPoint: [0] }))
+    expect(() => lowered(rounded, ones(rounded))).toThrow('got a fakeQuantize layer, "round"')
     const reflected = net(pad2d({ id: 'edge', left: 1, mode: 'reflect' }))
     expect(() => lowered(reflected, ones(reflected))).toThrow('got a pad2d layer, "edge"')
   })

@@ -1,4 +1,5 @@
 /** Networks in 8-bit integers, run by onnxruntime. */
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { describe, expect, it } from 'vitest'
@@ -8,7 +9,7 @@ import { tf } from '../../../../src/engine/tf.js'
 import { encodeInt8 } from '../../../../src/io/checkpoints/onnx/encodeInt8.js'
 import { encodeOnnx } from '../../../../src/io/checkpoints/onnx/encodeOnnx.js'
 import { dataTypes, decodeModel } from '../../../../src/io/checkpoints/onnx/graph/messages.js'
-import { signedRows, unsignedGrid } from '../../../../src/io/checkpoints/onnx/quantize.js'
+import { ownScales, signedRows, unsignedGrid } from '../../../../src/io/checkpoints/onnx/quantize.js'
 import { readOnnx } from '../../../../src/io/checkpoints/onnx/readOnnx.js'
 import { type Architecture, architecture } from '../../../../src/models/architecture/architecture.js'
 import { forward, unflatten } from '../../../../src/models/forward/forward.js'
@@ -23,7 +24,7 @@ import { Student } from '../../../../src/training/network/network.js'
 import { aggregated, normalised, separable } from '../../../models/fixtures.js'
 import { expectEvery } from '../../../support/expectEvery.js'
 import { describeGolden, readPublicNetwork, readTestSplit } from '../../../support/golden.js'
-import { seededNumbers } from '../../../support/numbers.js'
+import { relativeError, seededNumbers } from '../../../support/numbers.js'
 import { channelsFirst, runOnnx } from '../../../support/onnxRuntime.js'
 import { seededNetwork } from '../../../support/randomNetworks.js'
 import { zooNetworks } from '../../../support/zooNetworks.js'
@@ -52,13 +53,20 @@ const quantised = (net: Architecture, { weights, statistics }: Numbers, data: Da
 }
 
 /** Logits of a split's images: ours in float32, and onnxruntime's. */
-const both = async (net: Architecture, numbers: Numbers, file: Uint8Array, images: Uint8Array, count: number) => {
+const both = async (
+  net: Architecture,
+  numbers: Numbers,
+  file: Uint8Array,
+  images: Uint8Array,
+  count: number,
+  optimised?: 'disabled',
+) => {
   const { height, width, channels } = net.input
   const pixels = Float32Array.from(images, (byte) => byte / 255)
   const student = new Student(net, numbers.weights, numbers.statistics)
   const ours = tf.tidy(() => student.logits(tf.tensor4d(pixels, [count, height, width, channels])).dataSync())
   student.dispose()
-  const theirs = await runOnnx(file, channelsFirst(pixels, net.input), [count, channels, height, width])
+  const theirs = await runOnnx(file, channelsFirst(pixels, net.input), [count, channels, height, width], optimised)
   return { ours: Float32Array.from(ours), theirs: theirs.data }
 }
 
@@ -150,26 +158,49 @@ describe('a network in integers', () => {
     expect(held.get('5.weight/quantized')).toEqual({ dims: [100, 1568], dataType: dataTypes.int8 })
     expect(held.get('5.weight/scale')).toEqual({ dims: [100], dataType: dataTypes.float })
     expect(held.get('5.bias/quantized')).toEqual({ dims: [100], dataType: dataTypes.int32 })
-    expect(held.get('input/scale')).toEqual({ dims: [], dataType: dataTypes.float })
+    expect(held.get('input/rounded/scale')).toEqual({ dims: [], dataType: dataTypes.float })
   })
 
-  it('is read back with the weights that its integers stand for, and a warning', async () => {
+  it('is read back as what it is, with a warning', async () => {
     const numbers = seededNetwork(mnistNet)
     const data = noise(mnistNet, 8)
     const file = quantised(mnistNet, numbers, data)
     const checkpoint = unwrap(await readOnnx(file, 'n.onnx', 'test')())
     expect(checkpoint.warnings).toEqual([expect.stringMatching(/8-bit integers/)])
     const read = unwrap(selfDescribed('test', 'n.onnx', checkpoint))
-    expect(read.architecture.nodes.map(({ id }) => id)).toEqual(mnistNet.nodes.map(({ id }) => id))
+    const ids = read.architecture.nodes.map(({ id }) => id)
+    expect(ids.filter((id) => !id.endsWith('/rounded'))).toEqual(mnistNet.nodes.map(({ id }) => id))
+    expect(ids.filter((id) => id.endsWith('/rounded'))).toEqual(
+      ['input', 'relu-1', 'relu-3', 'flatten-4', 'relu-6'].map((id) => `${id}/rounded`),
+    )
     // Each weight is within half a step of 1/127 of the largest of its output.
     const largest = numbers.weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0)
     expectEvery(
       [...read.weights.entries()],
       ([i, weight]) => Math.abs(weight - (numbers.weights[i] ?? Number.NaN)) <= largest / 254 + 1e-6,
     )
-    const { ours, theirs } = await both(read.architecture, read, file, data.train.images, 8)
+    const { ours, theirs } = await both(read.architecture, read, file, data.train.images, 8, 'disabled')
     const most = Math.max(...theirs.map(Math.abs))
-    expectEvery([...ours.entries()], ([i, logit]) => Math.abs(logit - (theirs[i] ?? Number.NaN)) < 0.05 * most)
+    expectEvery([...ours.entries()], ([i, logit]) => Math.abs(logit - (theirs[i] ?? Number.NaN)) < 1e-5 * most)
+  })
+
+  it('is written again with the same integers and grids', async () => {
+    const file = quantised(mnistNet, seededNetwork(mnistNet), noise(mnistNet, 8))
+    const read = unwrap(selfDescribed('test', 'n.onnx', unwrap(await readOnnx(file, 'n.onnx', 'test')())))
+    const again = quantised(read.architecture, read, noise(mnistNet, 3))
+    const held = (bytes: Uint8Array) =>
+      decodeModel(bytes).graph?.initializer.map(({ rawData }) => createHash('sha256').update(rawData).digest('hex'))
+    expect(held(again)).toEqual(held(file))
+    const float = encodeOnnx(read.architecture, read.weights, read.statistics)
+    const { ours, theirs } = await both(
+      read.architecture,
+      read,
+      unwrap(float),
+      noise(mnistNet, 8).test.images,
+      8,
+      'disabled',
+    )
+    expect(relativeError(ours, theirs)).toBeLessThan(1e-5)
   })
 
   it('needs images to be calibrated on', () => {
@@ -226,7 +257,7 @@ describe('grids', () => {
 
   it('of weights reach the largest of each output', () => {
     const weights = Float32Array.of(1, -2, 0.5, 0, 0, 0)
-    expect(signedRows(weights, Float32Array.of(0, 0.25))).toEqual({
+    expect(signedRows(weights, ownScales(weights, Float32Array.of(0, 0.25)))).toEqual({
       values: Int8Array.of(64, -127, 32, 0, 0, 0),
       scales: Float32Array.of(2 / 127, 0.25),
     })

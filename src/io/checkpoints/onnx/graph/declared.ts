@@ -108,7 +108,11 @@ export const declared = {
   },
   Div: {},
   // Both are of training alone.
-  DequantizeLinear: { axis: int(1, undefined, { since: 13 }), block_size: int(0, among(0), { since: 21 }) },
+  DequantizeLinear: {
+    axis: int(1, undefined, { since: 13 }),
+    block_size: int(0, among(0), { since: 21 }),
+    output_dtype: int(0, among(0, 1), { since: 23 }),
+  },
   Dropout: { ratio: float(0.5, { until: 11 }), seed: int(0, undefined, { since: 12 }) },
   Elu: { alpha: float(1) },
   Equal: {},
@@ -154,6 +158,8 @@ export const declared = {
   QuantizeLinear: {
     axis: int(1, undefined, { since: 13 }),
     saturate: int(1, undefined, { since: 19 }),
+    output_dtype: int(0, among(0, 2, 3), { since: 21 }),
+    precision: int(0, among(0, 1), { since: 23 }),
     block_size: int(0, among(0), { since: 21 }),
   },
   Reciprocal: {},

@@ -1,4 +1,5 @@
 import type { NodeShape } from '../../../../models/architecture/shapes.js'
+import type { EightBits } from '../../../../models/layers/layer.js'
 import type { Sides } from '../../../../models/layers/windowLayers.js'
 import type { Activations, NetworkBuilder, Origin } from './networkBuilder.js'
 import type { FunctionOf, Numbers } from './numbers.js'
@@ -30,6 +31,15 @@ export interface Heads {
   readonly tokens: number
   /** For each head one after the other, its channels. */
   readonly channels: readonly number[]
+}
+
+/** A grid that numbers are rounded to. */
+export interface Grid {
+  readonly scale: readonly number[]
+  readonly zeroPoint: readonly number[]
+  /** The axis with a scale for each entry; undefined for one scale. */
+  readonly axis: number | undefined
+  readonly integers: EightBits
 }
 
 /** Makes a layer that has a scale and a shift of each channel. @param name of the tensor that the scale came from */
@@ -113,6 +123,14 @@ type Drafted =
       readonly dims: readonly number[]
       /** As of `arranged`. */
       readonly positions: Float64Array
+    }
+  /** Activations as integers, which only a `DequantizeLinear` reads. */
+  | {
+      readonly draft: 'integers'
+      readonly of: Value
+      readonly grid: Grid
+      /** The activations, rounded: made by the first node that converts the integers, once. */
+      readonly rounded: (make: () => Value) => Value
     }
   /** Products of queries and keys, or, after a softmax, the shares of the values in attention. */
   | {

@@ -35,7 +35,7 @@ import { partOr } from './parts.js'
 import { constant, dropout, identity, relu, softmax } from './passing.js'
 import { prelu } from './prelu.js'
 import { expand } from './product.js'
-import { dequantizeLinear, quantizeLinear } from './quantised.js'
+import { clippedIntegers, dequantizeLinear, quantizeLinear } from './quantised.js'
 import { gathered, sliced, split } from './selections.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
 import { classTokenStep, expandNumbers, positionStep } from './tokens.js'
@@ -48,7 +48,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Cast: cast,
   CastLike: castLike,
   Ceil: ceil,
-  Clip: anyOrder(clip),
+  Clip: stepOr(clippedIntegers, anyOrder(clip)),
   Concat: ofNumbersOr(concat, stepOr(classTokenStep, concatenated)),
   Constant: constant,
   ConvTranspose: convTranspose,

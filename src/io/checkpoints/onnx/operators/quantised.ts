@@ -1,63 +1,178 @@
+import { integerBounds, integerTypes, nearestEven } from '../../../../models/layers/fakeQuantize.js'
+import type { EightBits } from '../../../../models/layers/layer.js'
+import type { Dtype } from '../../tensors/dtype.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, floatsOf, rowMajor, shapeText, type Tensor } from '../graph/tensor.js'
-import type { Value } from '../graph/value.js'
+import { typeText } from '../graph/tensorReader.js'
+import type { Grid, Value } from '../graph/value.js'
+import { anyOrder, channelsAlong } from '../values/anyOrder.js'
+import { activations, draftOf } from '../values/drafts.js'
+import { isNumbers } from '../values/numbers.js'
+import { shortest } from '../values/shortest.js'
+import { fromFront } from '../values/views.js'
 
-// Networks in 8-bit integers, in QDQ form: their weights are read as the numbers that the integers stand for.
+// Networks in 8-bit integers, in QDQ form: a `QuantizeLinear` and a `DequantizeLinear` together round activations to a grid.
+// Of weights in integers, the numbers that they stand for are read.
 
-/** What a user of a file should know whose activations are rounded to integers. */
+/** What a user of a file should know whose activations are rounded. */
 export const ROUNDED =
-  'It computes activations in 8-bit integers. Here they are not rounded: the weights are those of the file, and logits ' +
-  'differ from it by its rounding. Attacks have the gradients of the network without rounding.'
+  'It rounds activations to 8-bit integers, and so does the network here. Gradients pass the rounding unchanged where it ' +
+  'does not clip (straight-through): compare attacks that use them with one that does not, such as square.'
 
-/** `QuantizeLinear` of activations in our own files, which have each layer beside it. */
+/** `QuantizeLinear`: clip(round(x / scale) + zero point), with one of each or one for each entry of an axis. */
 export const quantizeLinear = (node: NodeReader): Value => {
-  const value = node.value(0)
-  if (value.kind === 'constant' || value.kind === 'numbers') return node.refuse('activations', node.described(0))
-  // Other quantizers leave out a ReLU whose clipping at 0 the integers do: without them it would be another network.
-  return node.isOurs
-    ? value
-    : node.refuse('activations in floating point, or a file that exportModel wrote', 'activations in integers')
+  const of = node.value(0)
+  const grid = gridIn(node)
+  if (isNumbers(of)) return { kind: 'constant', tensor: quantisedTensor(node, node.constant(0), grid) }
+  return integers(node, of, grid)
 }
 
 /** `DequantizeLinear`: (x − zero point)·scale, with one of each or one for each entry of an axis. */
 export const dequantizeLinear = (node: NodeReader): Value => {
-  const value = node.value(0)
-  if (value.kind !== 'constant') return node.isOurs ? value : node.refuse('integers of the file', node.described(0))
-  const { tensor } = value
-  const scale = node.constant(1)
-  const zero = node.optional(2) ? node.constant(2) : undefined
-  const axis = axisOf(node, tensor, scale)
-  const each = axis === undefined ? 1 : (tensor.dims[axis] ?? 0)
-  if (zero && countOf(zero.dims) !== each) node.refuse(`${each} zero points`, `${countOf(zero.dims)}`)
-  const count = countOf(tensor.dims)
-  node.budget.allocate(4 * count, 'numbers of integers')
-  node.budget.work(count, 'numbers of integers')
-  const scales = floatsOf(scale)
-  const zeros = zero ? floatsOf(zero) : undefined
-  const inner = axis === undefined ? count : countOf(tensor.dims.slice(axis + 1))
-  const floats = floatsOf(tensor).map((integer, i) => {
-    const at = Math.floor(i / inner) % each
-    return Math.fround((integer - (zeros?.[at] ?? 0)) * (scales[at] ?? Number.NaN))
-  })
+  const before = draftOf(node.value(0), 'integers')
+  if (!before) return { kind: 'constant', tensor: dequantisedTensor(node, node.constant(0)) }
+  const own = gridIn(node)
+  const { grid } = before
+  if (own.scale.join() !== grid.scale.join() || own.zeroPoint.join() !== grid.zeroPoint.join())
+    node.refuse('the scale and the zero point of the QuantizeLinear before it', 'others')
+  return before.rounded(() => roundedLayer(node.withInputs([before.of]), grid))
+}
+
+/** `Clip` of integers to 0 to 127, as PyTorch writes it; undefined for other values. */
+export const clippedIntegers = (node: NodeReader): Value | undefined => {
+  const before = draftOf(node.value(0), 'integers')
+  if (!before) return undefined
+  const [least, most] = [1, 2].map((i) => (node.optional(i) ? floatsOf(node.constant(i))[0] : undefined))
+  const bounds = integerBounds[before.grid.integers]
+  const [low, high] = [Math.max(least ?? bounds.least, bounds.least), Math.min(most ?? bounds.most, bounds.most)]
+  const known = integerTypes.find((type) => low === integerBounds[type].least && high === integerBounds[type].most)
+  const integersOf = known ?? node.refuse('integers from 0 to 255, -128 to 127 or 0 to 127', `${low} to ${high}`)
+  return integers(node, before.of, { ...before.grid, integers: integersOf })
+}
+
+const integers = (node: NodeReader, of: Value, grid: Grid): Value => {
+  let made: Value | undefined
   return {
-    kind: 'constant',
-    tensor: {
-      // In our own files the node has the name of the weights.
-      name: node.isOurs ? node.name : tensor.name.replace(/_(quantized|q)$/, ''),
-      dims: tensor.dims,
-      dtype: 'F32',
-      strides: rowMajor(tensor.dims),
-      at: (position) => floats[position] ?? Number.NaN,
+    kind: 'draft',
+    draft: 'integers',
+    of,
+    grid,
+    // Several nodes may convert the same integers.
+    rounded: (make) => {
+      made ??= make()
+      return made
     },
+    settle: () => node.refuse('DequantizeLinear as the only operator after it', 'another one, on integers'),
   }
 }
 
-/** The axis that has a scale for each entry; undefined for one scale. */
-const axisOf = (node: NodeReader, { dims }: Tensor, scale: Tensor): number | undefined => {
-  if (scale.dims.length === 0 || (countOf(scale.dims) === 1 && scale.dims.length === 1)) return undefined
-  const given = node.integer('axis')
-  const axis = given < 0 ? given + dims.length : given
-  return scale.dims.length === 1 && scale.dims[0] === dims[axis]
-    ? axis
-    : node.refuse(`one scale, or one for each entry of axis ${axis} of shape ${shapeText(dims)}`, shapeText(scale.dims))
+/** The layer that rounds the activations of its first input. */
+const roundedLayer = (node: NodeReader, grid: Grid): Value => {
+  const { integers: type, axis } = grid
+  // A softmax at the end is left out, and so is its rounding.
+  if (draftOf(node.value(0), 'probabilities')) return node.value(0)
+  const add = (by: NodeReader, scale: readonly number[], zeroPoint: readonly number[]): Value => {
+    const layer = { type: 'fakeQuantize', scale: scale.map(shortest), zeroPoint, integers: type } as const
+    return activations(by.builder.add(layer, [by.activations(0)], by.originOf('fakeQuantize')))
+  }
+  if (axis === undefined) return anyOrder((by) => add(by, grid.scale, grid.zeroPoint))(node)
+  const before = draftOf(node.value(0), 'arranged')
+  if (!before) {
+    const { shape } = node.activations(0)
+    if (fromFront(node, axis, shape.kind === 'image' ? 4 : 2) !== 1)
+      node.refuse('scales along the axis of the channels', `axis ${axis}`)
+    return add(node, grid.scale, grid.zeroPoint)
+  }
+  const along = fromFront(node, axis, before.dims.length + 1) - 1
+  const channels =
+    channelsAlong(node, before, [along]) ?? node.refuse('scales along the axis of the channels', `axis ${axis}`)
+  const placed = (numbers: readonly number[]): readonly number[] => {
+    const own = new Array<number>(numbers.length).fill(Number.NaN)
+    for (const [i, channel] of channels.entries()) own[channel] = numbers[i] ?? Number.NaN
+    return own
+  }
+  return anyOrder((by) => add(by, placed(grid.scale), placed(grid.zeroPoint)))(node)
+}
+
+const typesOf: Readonly<Partial<Record<Dtype, EightBits>>> = { U8: 'uint8', I8: 'int8' }
+
+/** The numbers of `output_dtype`, of opset 21. */
+const typesOfNumbers: ReadonlyMap<number, EightBits> = new Map([
+  [2, 'uint8'],
+  [3, 'int8'],
+])
+
+/** The scales and zero points of a node. */
+const gridIn = (node: NodeReader): Grid => {
+  const scale = node.constant(1)
+  const zero = node.optional(2) ? node.constant(2) : undefined
+  const wanted = node.has('output_dtype') ? node.integer('output_dtype') : 0
+  const type = zero ? typesOf[zero.dtype] : (typesOfNumbers.get(wanted) ?? (wanted === 0 ? 'uint8' : undefined))
+  if (!type) return node.refuse('integers of 8 bits (uint8, int8)', zero ? zero.dtype : typeText(wanted))
+  const count = countOf(scale.dims)
+  if (scale.dims.length > 1) node.refuse('one scale, or a list of them', `scales of shape ${shapeText(scale.dims)}`)
+  if (zero && countOf(zero.dims) !== count) node.refuse(`${count} zero points`, `${countOf(zero.dims)}`)
+  return {
+    scale: Array.from(floatsOf(scale)),
+    zeroPoint: zero ? Array.from(floatsOf(zero)) : new Array<number>(count).fill(0),
+    axis: count === 1 ? undefined : node.integer('axis'),
+    integers: type,
+  }
+}
+
+/** The position among scales of each number of a tensor. */
+const scaleAt = (node: NodeReader, { dims }: Tensor, grid: Pick<Grid, 'scale' | 'axis'>): ((i: number) => number) => {
+  if (grid.axis === undefined) return () => 0
+  const axis = fromFront(node, grid.axis, dims.length)
+  const each = dims[axis] ?? 0
+  if (grid.scale.length !== each)
+    node.refuse(`one scale, or one for each entry of axis ${axis} of shape ${shapeText(dims)}`, `${grid.scale.length}`)
+  const inner = countOf(dims.slice(axis + 1))
+  return (i) => Math.floor(i / inner) % each
+}
+
+const spend = (node: NodeReader, count: number): void => {
+  node.budget.allocate(4 * count, 'numbers of integers')
+  node.budget.work(count, 'numbers of integers')
+}
+
+const quantisedTensor = (node: NodeReader, tensor: Tensor, grid: Grid): Tensor => {
+  const { least, most } = integerBounds[grid.integers]
+  const place = scaleAt(node, tensor, grid)
+  spend(node, countOf(tensor.dims))
+  const numbers = floatsOf(tensor).map((x, i) => {
+    const at = place(i)
+    const multiple = nearestEven(Math.fround(x / (grid.scale[at] ?? Number.NaN)))
+    return Math.min(Math.max(multiple + (grid.zeroPoint[at] ?? 0), least), most)
+  })
+  return {
+    name: tensor.name,
+    dims: tensor.dims,
+    dtype: grid.integers === 'int8' ? 'I8' : 'U8',
+    strides: rowMajor(tensor.dims),
+    at: (position) => numbers[position] ?? Number.NaN,
+  }
+}
+
+const dequantisedTensor = (node: NodeReader, tensor: Tensor): Tensor => {
+  const scales = node.constant(1)
+  const zero = node.optional(2) ? node.constant(2) : undefined
+  const [scale, count] = [Array.from(floatsOf(scales)), countOf(scales.dims)]
+  if (scales.dims.length > 1) node.refuse('one scale, or a list of them', `scales of shape ${shapeText(scales.dims)}`)
+  if (zero && countOf(zero.dims) !== count) node.refuse(`${count} zero points`, `${countOf(zero.dims)}`)
+  const place = scaleAt(node, tensor, { scale, axis: count === 1 ? undefined : node.integer('axis') })
+  const zeros = zero ? floatsOf(zero) : undefined
+  spend(node, countOf(tensor.dims))
+  const floats = floatsOf(tensor).map((integer, i) => {
+    const at = place(i)
+    return Math.fround((integer - (zeros?.[at] ?? 0)) * (scale[at] ?? Number.NaN))
+  })
+  return {
+    // In our own files the node has the name of the weights.
+    name: node.isOurs ? node.name : tensor.name.replace(/_(quantized|q)$/, ''),
+    dims: tensor.dims,
+    dtype: 'F32',
+    strides: rowMajor(tensor.dims),
+    at: (position) => floats[position] ?? Number.NaN,
+  }
 }

@@ -3,21 +3,18 @@
  * Installs the native TensorFlow engine into the cache folder, once per machine: tfjs-node and its dependencies in the
  * versions of engine/package-lock.json, each with its hash. libtensorflow comes from the Python package `tensorflow-cpu`,
  * whose hash is below, and the addon is built from source. `--unverified` takes the binary that tfjs-node itself downloads.
+ * `--gpu` installs the CUDA build beside it, and `--remove-gpu` deletes that.
  * `--remove-others` deletes the engines of other versions of pwoa and of Node.
  * Never fails a start: if the engine can't be installed, the reason is kept and the wasm engine runs everything.
  */
-import { createHash } from 'node:crypto'
 import {
   copyFileSync,
-  createReadStream,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   realpathSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -34,7 +31,11 @@ import {
   TFJS_NODE_VERSION,
   unavailableFile,
 } from './engineCache.mjs'
+import { discard, discardAbandoned, discardAll, partialFolder } from './partialFolders.mjs'
+import { proveAddon } from './proveAddon.mjs'
 import { killAll, npm, run } from './runCommand.mjs'
+import { removeCuda, setUpCuda } from './setupCuda.mjs'
+import { downloadWheel, findPython } from './wheels.mjs'
 
 /** To be raised if a change of this script may let a failed set-up succeed. */
 const SETUP_VERSION = 1
@@ -48,13 +49,13 @@ const WHEELS = {
   'linux-x64': {
     name: 'tensorflow-cpu',
     version: '2.15.1',
-    platform: 'manylinux_2_17_x86_64',
+    platforms: ['manylinux_2_17_x86_64'],
     sha256: '54660c074d7241a503e81edfd9f5ef5af88f64051b72e2945f26318c790f2d26',
   },
   'linux-arm64': {
     name: 'tensorflow-cpu-aws',
     version: '2.15.1',
-    platform: 'manylinux_2_17_aarch64',
+    platforms: ['manylinux_2_17_aarch64'],
     sha256: 'd4c3a3a9363bf42999adedbbd514e3a133be2d62f61fee9cfa46aaefb087c09e',
   },
 }
@@ -92,57 +93,7 @@ const installOfficial = async (folder, addon) => {
     env: withBinOf(folder),
     seconds: 600,
   })
-  return { source: 'official', libtensorflow: await prove(folder) }
-}
-
-const findPython = async () => {
-  for (const python of ['python3', 'python']) {
-    try {
-      await run(python, python, ['-c', 'import sys, zipfile; sys.exit(sys.version_info < (3, 7))'], { seconds: 20 })
-      return python
-    } catch {
-      // The next name may work.
-    }
-  }
-  throw new Error('no Python 3 found, which is needed to fetch libtensorflow and to build the addon')
-}
-
-const sha256Of = async (file) => {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk)
-  return hash.digest('hex')
-}
-
-const downloadWheel = async (folder, python, wheel) => {
-  say(`downloading libtensorflow ${wheel.version} (200 MB, once per machine) …`)
-  const download = join(folder, 'wheel')
-  mkdirSync(download)
-  await run(
-    `pip download of ${wheel.name}`,
-    python,
-    [
-      '-m',
-      'pip',
-      'download',
-      '--quiet',
-      '--no-deps',
-      '--no-cache-dir',
-      '--only-binary=:all:',
-      '--python-version',
-      '3.11',
-      '--platform',
-      wheel.platform,
-      '--dest',
-      download,
-      `${wheel.name}==${wheel.version}`,
-    ],
-    { cwd: folder, seconds: 1200 },
-  )
-  const file = readdirSync(download).find((name) => name.endsWith('.whl'))
-  if (file === undefined) throw new Error(`pip download of ${wheel.name} brought no wheel`)
-  const found = await sha256Of(join(download, file))
-  if (found !== wheel.sha256) throw new Error(`${file} has the SHA-256 ${found}, expected ${wheel.sha256}`)
-  return join(download, file)
+  return { source: 'official', libtensorflow: await proveAddon(folder) }
 }
 
 /** The libraries (those in `*.libs` are found relative to the others) and the C headers, and nothing else. */
@@ -188,7 +139,8 @@ const installFromWheel = async (folder, addon) => {
     throw new Error(`no libtensorflow with a known hash for ${platform}; ${UNVERIFIED}`)
   }
   const python = await findPython()
-  const file = await downloadWheel(folder, python, wheel)
+  say(`downloading libtensorflow ${wheel.version} (200 MB, once per machine) …`)
+  const file = await downloadWheel(join(folder, 'wheel'), python, wheel)
   const deps = join(addon, 'deps')
   rmSync(deps, { recursive: true, force: true })
   await run('unpacking libtensorflow', python, ['-c', UNPACK, file, deps], { cwd: folder, seconds: 300 })
@@ -196,40 +148,12 @@ const installFromWheel = async (folder, addon) => {
   symlinkSync('libtensorflow_cc.so.2', join(deps, 'lib', 'libtensorflow.so'))
   symlinkSync('libtensorflow_framework.so.2', join(deps, 'lib', 'libtensorflow_framework.so'))
   await buildAddon(folder, addon, python)
-  return { source: 'wheel', sha256: wheel.sha256, libtensorflow: await prove(folder) }
-}
-
-const PROOF = `
-const util = require('util')
-util.isNullOrUndefined ??= (value) => value === null || value === undefined
-const tf = require('@tensorflow/tfjs-node')
-const product = tf.matMul(tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[5], [6]])).dataSync()
-if (product[0] !== 17 || product[1] !== 39) throw new Error('a matrix product came out wrong')
-console.log('libtensorflow=' + tf.backend().binding.TF_Version)
-`
-
-/** Loads the addon in its own process and multiplies two matrices. @returns the version of libtensorflow */
-const prove = async (folder) => {
-  const output = await run('loading the addon', process.execPath, ['-e', PROOF], {
-    cwd: folder,
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
-    seconds: 120,
-  })
-  return /libtensorflow=(\S+)/.exec(output)?.[1] ?? 'of unknown version'
+  return { source: 'wheel', sha256: wheel.sha256, libtensorflow: await proveAddon(folder) }
 }
 
 const install = async (folder, binary) => {
   const addon = await installPackage(folder)
   return binary === 'unverified' ? installOfficial(folder, addon) : installFromWheel(folder, addon)
-}
-
-/** Unfinished engines of any version whose set-up was killed. One that is under way changes its folder more often. */
-const removeLeftovers = (cache) => {
-  for (const name of readdirSync(cache)) {
-    const path = join(cache, name)
-    const abandoned = /^tfjs-node-.*\.partial-/.test(name) && Date.now() - statSync(path).mtimeMs > 6 * 3600_000
-    if (abandoned) rmSync(path, { recursive: true, force: true })
-  }
 }
 
 /**
@@ -239,7 +163,9 @@ const removeLeftovers = (cache) => {
 export const otherEngines = (cache = cacheFolder()) => {
   if (!existsSync(cache)) return []
   const isFinished = (name) => /^tfjs-node-[^/]*-abi\d+/.test(name) && existsSync(join(cache, name, STAMP))
-  return readdirSync(cache).filter((name) => isFinished(name) && !name.includes('.partial-') && name !== engineKey())
+  return readdirSync(cache).filter(
+    (name) => isFinished(name) && !name.includes('.partial-') && !name.startsWith(engineKey()),
+  )
 }
 
 /** Removes them. The stamp goes first: a removal that is interrupted leaves no engine that looks whole. */
@@ -257,15 +183,8 @@ const failedLately = (failure) =>
 
 const buildInto = async (cache, binary) => {
   mkdirSync(cache, { recursive: true })
-  removeLeftovers(cache)
-  const partial = mkdtempSync(join(cache, `${engineKey()}.partial-`))
-  const discard = () => rmSync(partial, { recursive: true, force: true })
-  const interrupted = () => {
-    killAll()
-    discard()
-    process.exit(130)
-  }
-  process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
+  discardAbandoned(cache)
+  const partial = partialFolder(engineFolder(cache))
   try {
     const stamp = { tfjsNode: TFJS_NODE_VERSION, ...(await install(partial, binary)) }
     writeFileSync(join(partial, STAMP), `${JSON.stringify(stamp, null, 2)}\n`)
@@ -274,8 +193,22 @@ const buildInto = async (cache, binary) => {
     rmSync(unavailableFile(cache), { force: true })
     return stamp
   } finally {
+    discard(partial)
+  }
+}
+
+/** Runs a set-up so that an interruption ends its programs and leaves nothing half made. */
+const interruptible = async (work) => {
+  const interrupted = () => {
+    killAll()
+    discardAll()
+    process.exit(130)
+  }
+  process.on('SIGINT', interrupted).on('SIGTERM', interrupted)
+  try {
+    return await work()
+  } finally {
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
-    discard()
   }
 }
 
@@ -302,7 +235,7 @@ export const setUpEngine = async ({ retry = 'when-due', binary = 'verified' } = 
     if (failedLately(failure)) return { state: 'unavailable', reason: failure.reason }
   }
   try {
-    const stamp = await buildInto(cache, binary)
+    const stamp = await interruptible(() => buildInto(cache, binary))
     say(`tensorflow ${stamp.libtensorflow} (native) is installed`)
     const others = otherEngines(cache)
     if (others.length > 0)
@@ -318,19 +251,43 @@ export const setUpEngine = async ({ retry = 'when-due', binary = 'verified' } = 
   }
 }
 
-const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
-if (isMain && process.argv.includes('--remove-others')) {
-  const removed = removeOtherEngines()
-  say(removed.length === 0 ? 'there are no engines of other versions' : `deleted ${removed.join(', ')}`)
-} else if (isMain) {
-  const unverified = process.argv.includes('--unverified')
-  const asked = unverified || process.argv.includes('--force')
+/** Installs the CUDA build, and first the CPU build if it is missing. @returns whether the CUDA build is there */
+const installForGpu = async (again) => {
+  await setUpEngine()
+  try {
+    const result = await interruptible(() => setUpCuda({ cache: cacheFolder(), again }))
+    if (result === 'present') say('the CUDA build is installed already; --gpu --force installs it anew')
+    return true
+  } catch (error) {
+    say(`no CUDA build here (${oneLine(error)}); what was downloaded is kept, and pwoa-setup --gpu goes on with it`)
+    return false
+  }
+}
+
+const main = async (asked) => {
+  const again = asked.includes('--force') ? 'always' : 'if-needed'
+  if (asked.includes('--remove-others')) {
+    const removed = removeOtherEngines()
+    return say(removed.length === 0 ? 'there are no engines of other versions' : `deleted ${removed.join(', ')}`)
+  }
+  if (asked.includes('--remove-gpu')) {
+    const removed = removeCuda(cacheFolder())
+    return say(removed.length === 0 ? 'there is no CUDA build' : `deleted ${removed.join(', ')}`)
+  }
+  if (asked.includes('--gpu')) {
+    if (!(await installForGpu(again))) process.exitCode = 1
+    return
+  }
+  const unverified = asked.includes('--unverified')
+  const force = unverified || again === 'always'
   const result = await setUpEngine({
-    retry: asked ? 'always' : 'when-due',
+    retry: force ? 'always' : 'when-due',
     binary: unverified ? 'unverified' : 'verified',
   })
   if (result.state === 'present') say('the native engine is installed already; --force installs it anew')
-  if (result.state === 'unavailable' && result.reason !== undefined && !asked) {
+  if (result.state === 'unavailable' && result.reason !== undefined && !force)
     say(`native TensorFlow is not available: ${result.reason}; pwoa-setup --force tries again`)
-  }
 }
+
+const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
+if (isMain) await main(process.argv.slice(2))

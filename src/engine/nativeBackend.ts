@@ -20,6 +20,8 @@ export interface NativeBackend extends KernelBackend {
     readonly TF_FLOAT: number
     readonly TF_INT32: number
   }
+  /** Whether the library has found a GPU. */
+  readonly isUsingGpuDevice: boolean
   executeSingleOutput(op: string, attributes: readonly OpAttribute[], inputs: readonly TensorInfo[]): Tensor
   executeMultipleOutputs(
     op: string,

@@ -41,7 +41,7 @@ const runOptions: Part<RunOptions> = mapped(
       'the run folder, new or empty (default: runs/<name>-<time>); for a sweep, the folder of an earlier one resumes it',
       folderOf('--out'),
     ),
-    engine: option('--engine <name>', 'auto, tensorflow or wasm (default: auto, the best that loads)', engineOf),
+    engine: option('--engine <name>', 'auto, gpu, tensorflow or wasm (default: auto, the best that loads)', engineOf),
     seed: option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf),
     resume: option('--resume <dir>', 'resumes an interrupted run from its folder', folderOf('--resume')),
     checkpoints,

@@ -1,8 +1,11 @@
 import type * as t from 'io-ts'
 import { wordCodec } from '../kit/codecOf.js'
 
-/** The engines by name; `auto`: `tensorflow` if it loads, else `wasm`. */
-export const engineChoices = ['auto', 'tensorflow', 'wasm'] as const
+/**
+ * The engines by name: `gpu` is TensorFlow on a GPU, `tensorflow` on the processor. `auto` is the first of `gpu`,
+ * `tensorflow` and `wasm` that loads.
+ */
+export const engineChoices = ['auto', 'gpu', 'tensorflow', 'wasm'] as const
 
 /** An engine by name, or `auto`. */
 export type EngineChoice = (typeof engineChoices)[number]

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Tensor, Tensor1D, TensorInfo } from '@tensorflow/tfjs-core'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { rules } from '../device.js'
 import type { NativeBackend } from '../nativeBackend.js'
 import { tf } from '../tf.js'
 import type { GraphBuilder } from './graphBuilder.js'
@@ -20,8 +21,8 @@ export interface CompiledGraph {
   readonly run: (feeds: Readonly<Record<string, TensorInfo>>, fetches: readonly string[]) => readonly Tensor[]
 }
 
-/** Whether the engine in use can load graphs. */
-export const canCompile = (): boolean => tf.getBackend() === 'tensorflow'
+/** Whether the engine in use can load graphs, and its device gains by them. */
+export const canCompile = (): boolean => tf.getBackend() === 'tensorflow' && rules().runs === 'graphs'
 
 /**
  * Loads a graph into the native engine, for the rest of the process's life. TensorFlow runs its operations without a

@@ -2,8 +2,9 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import util from 'node:util'
-import { engineFolder, readStamp, readUnavailable } from '../../../scripts/engineCache.mjs'
+import { type EngineBuild, engineFolder, readStamp, readUnavailable } from '../../../scripts/engineCache.mjs'
 import type { Parallel } from '../../dsl/op.js'
+import type { ChosenGpu } from '../gpu/chooseGpu.js'
 import { registerTensorflowKernels } from '../kernels/tensorflow/index.js'
 import type { NativeBackend } from '../nativeBackend.js'
 import type { Tf } from '../tf.js'
@@ -15,8 +16,14 @@ export interface LoadedEngine {
   readonly description: string
 }
 
+/** A loaded native engine. */
+export interface NativeEngine extends LoadedEngine {
+  /** Whether it computes on a GPU. */
+  readonly isOnGpu: boolean
+}
+
 /** The engine, or one line that says why it is not available. */
-export type Attempt = { readonly engine: LoadedEngine } | { readonly reason: string }
+export type Attempt = { readonly engine: NativeEngine } | { readonly reason: string }
 
 const oneLine = (thrown: unknown): string =>
   (thrown instanceof Error ? thrown.message : String(thrown)).split('\n').at(0)?.trim() ?? 'unknown'
@@ -29,7 +36,25 @@ const tuneEnvironment = (parallel: Parallel): void => {
   if (parallel === 'parts' && availableParallelism() <= 2) process.env.TF_NUM_INTRAOP_THREADS ??= '1'
 }
 
-/** Restores a function that tfjs-node calls and Node 23 removed. */
+/**
+ * The variables that the CUDA build reads when it is loaded.
+ *
+ * tfjs-node computes on the last GPU that it sees, and TensorFlow takes memory of all: so the process sees one. Unless the
+ * user has set otherwise, memory grows as it is needed, the same step gives the same bits twice, and float32 means
+ * float32: with TF32, which GPUs since 2020 use by default, products keep 10 bits of a factor's 23.
+ */
+export const gpuEnvironment = (
+  { visible }: ChosenGpu,
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> => ({
+  TF_FORCE_GPU_ALLOW_GROWTH: env.TF_FORCE_GPU_ALLOW_GROWTH ?? 'true',
+  TF_DETERMINISTIC_OPS: env.TF_DETERMINISTIC_OPS ?? '1',
+  NVIDIA_TF32_OVERRIDE: env.NVIDIA_TF32_OVERRIDE ?? '0',
+  CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
+  CUDA_VISIBLE_DEVICES: visible,
+})
+
+/** Restores functions that tfjs-node calls and Node 23 removed. */
 const restoreUtil = (): void => {
   const legacy: { isNullOrUndefined?: (value: unknown) => boolean } = util
   legacy.isNullOrUndefined ??= (value) => value === null || value === undefined
@@ -44,11 +69,13 @@ const resolveFrom = (place: string): string | undefined => {
 }
 
 /**
- * Paths of tfjs-node: first the user's own, installed beside this package, then the one that `pwoa-setup` installed.
+ * Paths of tfjs-node: first the user's own, installed beside this package, then the one that `pwoa-setup` installed. The
+ * CUDA build is always one that `pwoa-setup` installed.
  */
-const findAddons = (): readonly string[] => {
-  const own = resolveFrom(import.meta.url)
-  const cached = readStamp() === undefined ? undefined : resolveFrom(join(engineFolder(), 'package.json'))
+const findAddons = (build: EngineBuild): readonly string[] => {
+  const own = build === 'cpu' ? resolveFrom(import.meta.url) : undefined
+  const isThere = readStamp(undefined, build) !== undefined
+  const cached = isThere ? resolveFrom(join(engineFolder(undefined, build), 'package.json')) : undefined
   return [own, cached].filter((path) => path !== undefined)
 }
 
@@ -59,21 +86,22 @@ const whyAbsent = (): string => {
     : `native TensorFlow could not be installed (${failure.reason}); npx pwoa-setup --force tries again`
 }
 
-const loadAddon = (path: string): LoadedEngine => {
+const loadAddon = (path: string): NativeEngine => {
   const require = createRequire(path)
   quietly(() => require(path))
   // tfjs-node registers with its own copy of tfjs-core, not with ours.
   const coreOf = createRequire(require.resolve('@tensorflow/tfjs'))
   const tf: Tf = quietly(() => coreOf('@tensorflow/tfjs-core'))
-  const version = (tf.backend() as NativeBackend).binding.TF_Version
+  const { binding, isUsingGpuDevice } = tf.backend() as NativeBackend
   registerTensorflowKernels(tf)
   const oneDnn = process.env.TF_ENABLE_ONEDNN_OPTS === '0' ? '' : ', oneDNN'
-  return { tf, description: `engine: tensorflow ${version} (native${oneDnn})` }
+  const description = `engine: tensorflow ${binding.TF_Version} (${isUsingGpuDevice ? 'CUDA' : `native${oneDnn}`})`
+  return { tf, description, isOnGpu: isUsingGpuDevice }
 }
 
-/** Loads the native engine from the first path where it works. */
-export const loadNative = (parallel: Parallel): Attempt => {
-  const addons = findAddons()
+/** Loads a build of the native engine from the first path where it works. A process can load one build only. */
+export const loadNative = (parallel: Parallel, build: EngineBuild): Attempt => {
+  const addons = findAddons(build)
   if (addons.length === 0) return { reason: whyAbsent() }
   tuneEnvironment(parallel)
   restoreUtil()
@@ -82,7 +110,8 @@ export const loadNative = (parallel: Parallel): Attempt => {
     try {
       return { engine: loadAddon(path) }
     } catch (error) {
-      reason = `native TensorFlow is installed but does not load (${oneLine(error)}); npx pwoa-setup --force reinstalls it`
+      const again = build === 'cuda' ? '--gpu --force' : '--force'
+      reason = `native TensorFlow is installed but does not load (${oneLine(error)}); npx pwoa-setup ${again} reinstalls it`
     }
   }
   return { reason }

@@ -14,7 +14,7 @@ export interface BottleneckLayer {
 }
 
 /**
- * (diag(D·1) − D)·rows with D = scale·HGH ∘ K and G = A⁻¹·S·A⁻¹, as one kernel of the portable engine.
+ * (diag(D·1) − D)·rows with D = scale·HGH ∘ K and G = A⁻¹·S·A⁻¹, as one kernel; on a CPU the native engine has it in its graphs.
  *
  * @returns n × d
  */

@@ -10,7 +10,7 @@ export interface GaussianKernel {
 }
 
 /**
- * K − 1 = expm1(exponent·‖z_i − z_j‖²), as one kernel of the portable engine; the native engine has it in its graphs.
+ * K − 1 = expm1(exponent·‖z_i − z_j‖²), as one kernel; on a CPU the native engine has it in its graphs.
  *
  * @param z n × …; all values of an example are its row of features
  * @param exponent < 0, in units of 1 / z²

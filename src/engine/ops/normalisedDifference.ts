@@ -10,7 +10,7 @@ export interface DifferenceAttributes {
 }
 
 /**
- * S = λx·R_X − λy·R_Y with R = H·(I − ridge·A⁻¹)·H, as one kernel of the portable engine.
+ * S = λx·R_X − λy·R_Y with R = H·(I − ridge·A⁻¹)·H, as one kernel; on a CPU the native engine has it in its graphs.
  *
  * @param x A⁻¹ of X: n × n
  * @param y A⁻¹ of Y: n × n

@@ -2,7 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core'
 import { tf } from '../tf.js'
 
 /**
- * A = HKH + c·11ᵀ + ridge·I of a symmetric K, with c the mean of |HKH|, as one kernel of the portable engine.
+ * A = HKH + c·11ᵀ + ridge·I of a symmetric K, with c the mean of |HKH|, as one kernel; on a CPU the native engine has it in its graphs.
  *
  * @param kernel K, or K − 1: n × n
  * @param ridge εn > 0

@@ -22,7 +22,7 @@ const exponentFor = (z: Tensor, sigma: number | undefined): number => exponentOf
  */
 const inverseOf = (kernel: Tensor2D): Tensor2D => spdInverse(regularised(kernel, EPSILON * kernel.shape[0]))
 
-/** `bottleneckMatrix` by kernels of the portable engine. */
+/** `bottleneckMatrix` by kernels, on engines and devices without graphs. */
 export const matrixByKernels = (images: Tensor, labels: Tensor2D, weights: BottleneckWeights): Tensor2D =>
   tf.tidy(() => {
     const { sigma, ...lambdas } = weights
@@ -31,7 +31,7 @@ export const matrixByKernels = (images: Tensor, labels: Tensor2D, weights: Bottl
     return normalisedDifference(ofImages, ofLabels, { ridge: EPSILON * labels.shape[0], ...lambdas })
   })
 
-/** `bottleneckLoss` by kernels of the portable engine, layer by layer. */
+/** `bottleneckLoss` by kernels, layer by layer, on engines and devices without graphs. */
 export const lossByKernels = (hidden: readonly Tensor[], s: Tensor2D, sigmas: readonly number[]): Scalar =>
   tf.customGrad((...inputs) => {
     const save = inputs.at(-1) as (tensors: Tensor[]) => void

@@ -14,7 +14,7 @@ export const engineFindings = async (): Promise<Pick<Diagnosis, 'engine' | 'find
     about: 'engine',
     state: 'ok',
     says: `${nameIn(info.description)}, the best that loads; ${threadWords(threads)}`,
-    facts: { name: info.name, threads },
+    facts: { name: info.name, threads, device: info.device },
   }
   return { engine: info.name, findings: [native, standby(portable)] }
 }

@@ -18,6 +18,6 @@ export interface Finding {
 export interface Diagnosis {
   readonly pwoa: string
   /** The engine that a run would use; null if no engine runs. */
-  readonly engine: 'tensorflow' | 'wasm' | null
+  readonly engine: 'gpu' | 'tensorflow' | 'wasm' | null
   readonly findings: readonly Finding[]
 }

@@ -4,6 +4,7 @@ import { PwoaFailure, rejectOption, valueOf } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import type { RunOptions, Summary } from '../../dsl/pipeline/run.js'
 import type { Trial } from '../../dsl/trial.js'
+import { engineLabel } from '../../engine/load/loadEngine.js'
 import type { RunCheckpoint } from '../checkpoints/checkpointFile.js'
 import { type Plan, planOf } from '../folder/plan.js'
 import { isOfOtherVersion } from '../folder/planFile.js'
@@ -45,7 +46,8 @@ const executeIn = async (active: ActiveRun, plan: Plan, resumed: RunCheckpoint |
   stopIfAsked(active)
   const whole = pipeline.plan.some(({ parallel }) => parallel === 'operations')
   const engine = await orFailed(dependencies.loadEngine(options.engine ?? 'auto', whole ? 'operations' : 'parts'))
-  emit({ type: 'engine', name: engine.name, description: engine.description })
+  const label = engineLabel(engine)
+  emit({ type: 'engine', name: label, description: engine.description })
   stopIfAsked(active)
   const data = await orFailed(openData(active, plan.seed))
   emit({ type: 'data', name: data.name, origin: data.origin, train: data.train.count, test: data.test.count })
@@ -55,14 +57,14 @@ const executeIn = async (active: ActiveRun, plan: Plan, resumed: RunCheckpoint |
   const recorder = openRecorder({
     folder,
     planHash: plan.hash,
-    engine: engine.name,
+    engine: label,
     resumed,
     checkpoints: options.checkpoints ?? {},
     emit,
     failed: failure.fail,
   })
   active.listen((event) => failure.guard(() => recorder.event(event)))
-  warnOfOtherEngine(active, engine.name, resumed)
+  warnOfOtherEngine(active, label, resumed)
   const profile = options.profile === 'steps' ? openProfile(folder, () => performance.now()) : undefined
   try {
     await train(active, recorder, data, plan.seed)

@@ -78,6 +78,24 @@ describe('if the native engine is not installed', needing(noEngineOfTheUser), ()
     })
   })
 
+  it('asking for a GPU is a clear error that says what is missing first', async () => {
+    const { loadEngine } = await freshEngine()
+    const error = await thrownBy(() => loadEngine('gpu'))
+    expect(error).toMatchObject({
+      name: PwoaFailure.name,
+      error: {
+        _tag: 'OptionError',
+        stage: '--engine',
+        actual: expect.stringMatching(/^gpu: (CUDA runs on Linux|the CUDA build of libtensorflow is not installed)/),
+        hint: expect.stringContaining('pwoa-run doctor'),
+      },
+    })
+  })
+
+  it('auto mentions no GPU unless the CUDA build was asked for, and then what is missing', async () => {
+    expect((await (await freshEngine()).loadEngine('auto')).description).not.toContain('GPU')
+  })
+
   it('asking for wasm gives no reason', async () => {
     const { loadEngine } = await freshEngine()
     expect(await loadEngine('wasm')).toEqual({ name: 'wasm', description: 'engine: wasm (portable, slower)' })

@@ -4,6 +4,7 @@ import { adam } from './adam.js'
 import { batchNorm } from './batchNorm.js'
 import { batchNormGrad } from './batchNormGrad.js'
 import { biasAddGrad } from './biasAddGrad.js'
+import { bottleneckKernels } from './bottleneck.js'
 import { conv2d } from './conv2d.js'
 import { conv2dBackpropFilter } from './conv2dBackpropFilter.js'
 import { linear } from './linear.js'
@@ -26,6 +27,7 @@ export const registerTensorflowKernels = (tf: Tf): void => {
     batchNormGrad,
     adam,
     momentum,
+    ...bottleneckKernels(tf),
   ])
   registerInstead(tf, [conv2dBackpropFilter(tf, standard.kernelFunc)])
 }

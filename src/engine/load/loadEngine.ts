@@ -32,8 +32,8 @@ export const engineLabel = ({ name, device }: EngineInfo): string =>
 const otherBuild = 'another build of libtensorflow is loaded in this process, which can load one only'
 
 const hints = {
-  gpu: 'npx pwoa-run doctor names the GPU and what is missing; --engine tensorflow computes on the processor.',
-  tensorflow: 'Run npx pwoa-setup to install native TensorFlow, or use --engine wasm.',
+  gpu: 'npx pwoa-run doctor names the GPU and what is missing; the option engine: "tensorflow" computes on the processor.',
+  tensorflow: 'Run npx pwoa-setup to install native TensorFlow, or take the option engine: "wasm".',
 } as const
 
 const demandFailed = (name: 'gpu' | 'tensorflow', reason: string): PwoaFailure =>
@@ -41,13 +41,8 @@ const demandFailed = (name: 'gpu' | 'tensorflow', reason: string): PwoaFailure =
     _tag: 'OptionError',
     stage: 'engine',
     expected: 'an engine that loads here',
-<<<<<<< HEAD
-    actual: `tensorflow: ${reason}`,
-    hint: 'Run npx pwoa-setup to install native TensorFlow, or take the option engine: "wasm".',
-=======
     actual: `${name}: ${reason}`,
     hint: hints[name],
->>>>>>> 81db702 (pwoa-setup --gpu brings the CUDA build, --engine gpu computes on it, and doctor names the GPU or what is missing)
   })
 
 /** Registers the gradients of pwoa's fused kernels with the tensor library in use. Idempotent. */

@@ -61,10 +61,13 @@ describe('the GPU of a process', () => {
     [{ visible: '' }, 'CUDA_VISIBLE_DEVICES="" hides all GPUs'],
     [{ visible: '-1' }, 'CUDA_VISIBLE_DEVICES="-1" hides all GPUs'],
     [{ driver: () => withDriver([gpu(0, GIB / 2)]) }, 'GPU 0 has 0.5 GiB of 24.0 GiB free, and at least 1.0 GiB'],
-  ] satisfies readonly (readonly [Partial<GpuFacts>, string])[])('is missing for a reason, in one sentence: %o', (given, sentence) => {
-    expect(reasonOf(given)).toContain(sentence)
-    expect(reasonOf(given)).not.toMatch(/\n|\. [A-Z]/)
-  })
+  ] satisfies readonly (readonly [Partial<GpuFacts>, string])[])(
+    'is missing for a reason, in one sentence: %o',
+    (given, sentence) => {
+      expect(reasonOf(given)).toContain(sentence)
+      expect(reasonOf(given)).not.toMatch(/\n|\. [A-Z]/)
+    },
+  )
 
   test('needs a driver whose numbers are not less than the least, in order', () => {
     const least = LEAST_DRIVER.split('.').map(Number)

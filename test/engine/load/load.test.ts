@@ -85,7 +85,7 @@ describe('if the native engine is not installed', needing(noEngineOfTheUser), ()
       name: PwoaFailure.name,
       error: {
         _tag: 'OptionError',
-        stage: '--engine',
+        stage: 'engine',
         actual: expect.stringMatching(/^gpu: (CUDA runs on Linux|the CUDA build of libtensorflow is not installed)/),
         hint: expect.stringContaining('pwoa-run doctor'),
       },

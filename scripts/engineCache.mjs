@@ -60,7 +60,7 @@ export const readUnavailable = (cache = cacheFolder()) => readJson(unavailableFi
 
 /** The names in the cache folder that belong to the CUDA build for this Node, finished or not. */
 export const cudaParts = (cache = cacheFolder()) =>
-  existsSync(cache)
+  statSync(cache, { throwIfNoEntry: false })?.isDirectory()
     ? readdirSync(cache).filter(
         (name) => name.startsWith(engineKey(undefined, 'cuda')) || name === basename(cudaDownloads(cache)),
       )

@@ -24,7 +24,7 @@ export const classify = subcommand(
     key: textOption('--key <key>', 'where in a PyTorch file the network is'),
     labels: textOption('--labels <names>', 'names of the classes: cat,dog …, a .txt file with one a line, or cifar10'),
     top: withDefault(3, option('--top <n>', 'classes shown for each picture (default: 3)', countOf('--top'))),
-    engine: option('--engine <name>', 'auto, tensorflow or wasm (default: auto, the best that loads)', engineOf),
+    engine: option('--engine <name>', 'auto, gpu, tensorflow or wasm (default: auto, the best that loads)', engineOf),
     json: flag('--json', 'prints one line of JSON'),
   },
   async ({ file, pictures, architecture, key, labels, top, engine, json }) => {

@@ -1,4 +1,3 @@
-import type { CudaState } from '../../../scripts/engineCache.mjs'
 import { chooseGpu, type GpuFacts } from '../../engine/gpu/chooseGpu.js'
 import type { Driver, Gpu } from '../../engine/gpu/nvidiaSmi.js'
 import type { Finding } from './finding.js'
@@ -29,7 +28,7 @@ const drawn = ({ name, memory, free }: Gpu): string =>
 const versionsOf = (driver: Driver): string =>
   'trouble' in driver ? driver.trouble : `driver ${driver.version}, CUDA ${driver.cuda ?? 'of unknown version'}`
 
-const adviceFor = ({ state }: CudaState): string =>
+const adviceFor = ({ state }: GpuFacts['cuda']): string =>
   state === 'whole'
     ? 'Runs use the processor until that is mended.'
     : 'npx pwoa-setup --gpu brings what --engine gpu needs (2.4 GB to download, 4.1 GB on disk).'

@@ -24,6 +24,8 @@ export interface StageInfo {
   readonly parallel?: Parallel
   /** Files of weights that it reads. Their contents decide a result as its options do. Their paths are not hashed. */
   readonly reads?: readonly string[]
+  /** Names of the files of networks that it writes into the run folder: later rows of a comparison may read them. */
+  readonly writes?: readonly string[]
   /**
    * Looks at what it reads before a run starts, and says what it found, in a line each for `--plan`.
    *

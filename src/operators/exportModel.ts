@@ -91,7 +91,13 @@ export const exportModel = (file: string, options: ExportModelOptions = {}): Op<
     for (const [name, bytes] of files) await valueOfTask(run.writeArtifact(name, bytes))
   }
   return stage(
-    { stage: STAGE, config: { file, ...(head === 'kept' ? { head } : {}) }, needs: ['student'], adds: [] },
+    {
+      stage: STAGE,
+      config: { file, ...(head === 'kept' ? { head } : {}) },
+      needs: ['student'],
+      adds: [],
+      writes: [file],
+    },
     <S extends Step & Exportable & Partial<HasTraining>>(source: Observable<S>): Observable<S> =>
       defer(() => {
         let latest: S | undefined

@@ -11,7 +11,7 @@ import { normalisationOf, normalisationText } from '../models/parameters/normali
 import { parallelOf } from '../models/parameters/statistics.js'
 import { checkFit, makeStudent } from '../training/network/makeStudent.js'
 import { type HasStudent, type HasTeacher, Student } from '../training/network/network.js'
-import { namedNetwork, networkFileFields, readNetworkFile } from '../training/network/networkFile.js'
+import { namedNetwork, networkFileFields, networkFileReader } from '../training/network/networkFile.js'
 
 const STAGE = 'loadTeacher'
 
@@ -44,14 +44,15 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
   const read = loadTeacherOptions.read(options)
   const { normalisation, key } = read
   const planned = namedNetwork(STAGE, read)
+  const reader = networkFileReader(STAGE, file, read)
   const look = async (data: DataFacts | undefined): Promise<readonly string[]> => {
-    const { architecture, weights } = await readNetworkFile(STAGE, file, read, data)
+    const { architecture, weights } = await reader.look(data)
     if (data) checkFit(STAGE, architecture, data)
     const { name, classes } = architecture
     return [`${file}: ${name}, ${classes} classes, ${weights.length.toLocaleString('en')} parameters`]
   }
   const load = async ({ run }: Step): Promise<HasTeacher & HasStudent> => {
-    const { architecture, weights, statistics, mask, warnings } = await readNetworkFile(STAGE, file, read, run.data)
+    const { architecture, weights, statistics, mask, warnings } = await reader.take(run.data)
     for (const message of warnings) run.emit({ type: 'warning', stage: STAGE, message: `${file}: ${message}` })
     const own = normalisationOf(architecture)
     const { name, classes } = architecture

@@ -1,7 +1,7 @@
 /** The stages that load, make and export networks: `loadTeacher`, `initialise`, `exportModel`. */
 
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLeft, left, right } from 'fp-ts/lib/Either.js'
 import { type Observable, type OperatorFunction, take } from 'rxjs'
@@ -106,6 +106,20 @@ describe('loadTeacher', () => {
       expect(student).toBe(students[0]?.[0])
       expect(teacher).toBe(students[0]?.[1])
     }
+  })
+
+  it('does not read again what a look ahead has read for the same data', async () => {
+    const file = teacherFile()
+    const stage = loadTeacher(file, { architecture: tinyNet })
+    const fake = fakeRun()
+    expect(await stage.info.look?.(fake.run.data)()).toMatchObject({ _tag: 'Right' })
+    rmSync(file)
+    expect(await collect(lentSteps(fake).pipe(stage, take(1)), ({ student }) => weightsOf(student).length)).toEqual([
+      parameterCount(tinyNet),
+    ])
+    fake.end()
+    const thrown = await refusal((again) => lentSteps(again).pipe(stage))
+    expect(thrown).toMatchObject({ error: { _tag: 'FileError', actual: 'no such file' } })
   })
 
   it('names the tensor of another architecture, with both shapes', async () => {

@@ -3,7 +3,7 @@ import { type PwoaError, toPwoaError } from '../../dsl/errors.js'
 import type { Summary } from '../../dsl/pipeline/run.js'
 import { namesIn } from '../../io/files/folders.js'
 import type { ComparisonSummary } from '../../runtime/comparison/comparison.js'
-import { pipelinesOf, type Runnable } from '../../runtime/file/definePipeline.js'
+import { type Runnable, runsOf } from '../../runtime/file/definePipeline.js'
 import { loadPipelineFile } from '../../runtime/file/loadPipelineFile.js'
 import { makeFromFile } from '../../runtime/file/makeFromFile.js'
 import { trialOfFile } from '../../runtime/file/trialOfFile.js'
@@ -43,7 +43,7 @@ const planOnly = async (made: Runnable, { output, options }: Invocation): Promis
       ? drawPlan(made, colorsFor(process.stdout))
       : `${JSON.stringify(planAsJson(made, options.seed ?? 0))}\n`
   try {
-    const found = await lookAtAll(pipelinesOf(made), options.dataDir)
+    const found = await lookAtAll(runsOf(made), options.dataDir)
     return { text: output === 'table' ? `${plan}${drawFound(found, colorsFor(process.stdout))}` : plan, code: 0 }
   } catch (thrown) {
     return { text: plan, error: withSourcePosition(toPwoaError(made.name, thrown)) }

@@ -4,6 +4,8 @@ import { decodeParameters, type Parameters } from '../../dsl/parameters.js'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import type { Comparison } from '../comparison/comparison.js'
+import { rowFolder } from '../folder/folderNames.js'
+import type { PlannedRun } from '../run/lookAhead.js'
 import type { Sweep } from '../sweep/sweepTypes.js'
 
 /** A pipeline, a comparison or a sweep that takes parameters. */
@@ -53,8 +55,9 @@ const failedToBuild = (cause: unknown): PwoaError => ({
 /** What a pipeline file describes: a run, a comparison of several, or a sweep of many. */
 export type Runnable = Pipeline<Step> | Comparison | Sweep
 
-/** All pipelines of what a file describes. */
-export const pipelinesOf = (made: Runnable): readonly Pipeline<Step>[] => {
-  if (made.kind === 'pipeline') return [made]
-  return made.kind === 'sweep' ? made.points.map(({ pipeline }) => pipeline) : Object.values(made.rows)
+/** All runs of what a file describes; those of a comparison one after the other. */
+export const runsOf = (made: Runnable): readonly PlannedRun[] => {
+  if (made.kind === 'pipeline') return [{ pipeline: made }]
+  if (made.kind === 'sweep') return made.points.map(({ pipeline }) => ({ pipeline }))
+  return Object.entries(made.rows).map(([label, pipeline], index) => ({ pipeline, folder: rowFolder(label, index) }))
 }

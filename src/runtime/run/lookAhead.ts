@@ -1,41 +1,70 @@
-import { resolve } from 'node:path'
+import { join, normalize, resolve, sep } from 'node:path'
 import { valueOf } from '../../dsl/errors.js'
+import type { StageInfo } from '../../dsl/op.js'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
-import { checkReadable } from '../../io/files/readWhole.js'
+import { checkReadable, exists } from '../../io/files/readWhole.js'
 
 /**
  * Looks at all that a run will read, before the engine is loaded and images are decoded: whether files are there, what
  * they are by their headers, and whether networks fit the data.
  *
  * @param dataDir the folder of the data that the command line names
+ * @param isLater whether a file is not there because an earlier run writes it. @default no file is
  * @returns what was found, a line each
  * @throws PwoaFailure as the run would later
  */
 export const lookAhead = async (
   { plan, source }: Pick<Pipeline<Step>, 'plan' | 'source'>,
   dataDir: string | undefined,
+  isLater: (file: string) => Promise<boolean> = async () => false,
 ): Promise<readonly string[]> => {
-  for (const { stage, reads = [] } of plan) for (const file of reads) valueOf(await checkReadable({ stage, file })())
+  const later: StageInfo[] = []
+  const lines: string[] = []
+  for (const info of plan)
+    for (const file of info.reads ?? []) {
+      if (await isLater(file)) {
+        later.push(info)
+        lines.push(`${file}: an earlier row writes it`)
+      } else valueOf(await checkReadable({ stage: info.stage, file })())
+    }
   const context = { dataDir: dataDir === undefined ? undefined : resolve(dataDir) }
   const data = source.look && valueOf(await source.look(context)())
-  const lines = data ? [data.says] : []
-  for (const { look } of plan) if (look) lines.push(...valueOf(await look(data?.facts)()))
+  if (data) lines.unshift(data.says)
+  for (const info of plan)
+    if (info.look && !later.includes(info)) lines.push(...valueOf(await info.look(data?.facts)()))
   return lines
 }
 
+/** A run of several that are planned together. */
+export interface PlannedRun {
+  readonly pipeline: Pipeline<Step>
+  /** The name of its folder, if the runs are one after the other. @default no other run reads what it writes */
+  readonly folder?: string
+}
+
 /**
- * The same for several pipelines. Each data set and each stage is looked at once.
+ * The same for several pipelines. Each data set and each stage is looked at once. A file that is not there is no error if an
+ * earlier run writes it: its path then ends with that run's folder and the file's name.
  *
  * @returns what was found, a line each, without repetitions
  */
 export const lookAtAll = async (
-  pipelines: readonly Pipeline<Step>[],
+  runs: readonly PlannedRun[],
   dataDir: string | undefined,
 ): Promise<readonly string[]> => {
-  const different = new Map(pipelines.map((pipeline) => [keyOf(pipeline), pipeline]))
+  const looked = new Set<string>()
   const lines = new Set<string>()
-  for (const pipeline of different.values()) for (const line of await lookAhead(pipeline, dataDir)) lines.add(line)
+  const written: string[] = []
+  const isLater = async (file: string): Promise<boolean> =>
+    written.some((end) => resolve(file).endsWith(`${sep}${end}`)) && !(await exists(file))
+  for (const { pipeline, folder } of runs) {
+    const key = keyOf(pipeline)
+    if (!looked.has(key)) for (const line of await lookAhead(pipeline, dataDir, isLater)) lines.add(line)
+    looked.add(key)
+    if (folder !== undefined)
+      written.push(...pipeline.plan.flatMap(({ writes = [] }) => writes.map((file) => normalize(join(folder, file)))))
+  }
   return [...lines]
 }
 

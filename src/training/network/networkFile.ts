@@ -100,3 +100,29 @@ export const readNetworkFile = async (
   })
   return { ...network, warnings: [...(checkpoint.warnings ?? []), ...(assumed === undefined ? [] : [assumed])] }
 }
+
+/** Reads a network for a look ahead, and once more only if that was not for the same data. */
+export interface NetworkFileReader {
+  /** Reads it, and keeps it until the next `take`. */
+  readonly look: (data: DataFacts | undefined) => Promise<FileNetwork>
+  /** The network that was looked at, which is then let go; or else it is read. */
+  readonly take: (data: DataFacts) => Promise<FileNetwork>
+}
+
+/** A reader of one file, for a stage: what its `look` has read is not read again at the first step. */
+export const networkFileReader = (stage: string, file: string, choices: NetworkFileChoices): NetworkFileReader => {
+  const sizes = (data: DataFacts | undefined): string => JSON.stringify([data?.classes, data?.shape])
+  let kept: { readonly sizes: string; readonly network: FileNetwork } | undefined
+  return {
+    look: async (data) => {
+      const network = await readNetworkFile(stage, file, choices, data)
+      kept = { sizes: sizes(data), network }
+      return network
+    },
+    take: async (data) => {
+      const before = kept
+      kept = undefined
+      return before?.sizes === sizes(data) ? before.network : readNetworkFile(stage, file, choices, data)
+    },
+  }
+}

@@ -105,6 +105,7 @@ const folders = {
     ['onnx/graph', 'The file format and its nodes, shared by all operators.'],
     ['onnx/values', 'What values of a graph are and become, shared by the families of operators.'],
     ['onnx/windows', 'Operators with windows on images, which other families read images by.'],
+    ['onnx/transformers', 'Operators of which transformers are made.'],
     ['onnx/operators', 'Each file has one family of operators.'],
     ['onnx', 'One format.'],
     ['c', 'C code, with the integers of ONNX files.'],

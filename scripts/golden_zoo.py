@@ -77,6 +77,8 @@ made = [
             nets.ConvNextTimm((2, 1, 1, 1), 4, CLASSES, 2)),
     network("convnext", {"depths": [1, 1, 1, 2], "width": 4, "size": 32, "release": "timm", "stem": "threeConvolutions", **C},
             nets.ConvNextTimm((1, 1, 1, 2), 4, CLASSES, 3)),
+    network("xcit", {"width": 8, "depth": 2, "heads": 2, "hidden": 12, "size": 32, "patch": 4, "features": 8, **C},
+            nets.Xcit(8, 2, 2, 12, CLASSES, 4, 8)),
 ]
 golden = {
     "made_by": f"scripts/golden_zoo.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",

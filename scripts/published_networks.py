@@ -554,3 +554,122 @@ class VitTimm(nn.Module):
         x = self.patch_embed["proj"](x).flatten(2).transpose(1, 2)
         x = torch.cat([self.cls_token.expand(x.shape[0], -1, -1), x], 1) + self.pos_embed
         return self.head(self.norm(self.blocks(x))[:, 0])
+
+
+class Places(nn.Module):
+    """Sines and cosines of each patch's row and column, combined by a convolution of one pixel."""
+
+    def __init__(self, width, features):
+        super().__init__()
+        self.token_projection, self.half = conv(features, width, 1, bias=True), features // 2
+
+    def forward(self, x):
+        def along(extent):
+            places = (torch.arange(extent, dtype=torch.float64) + 1) / (extent + 1e-6) * 2 * torch.pi
+            i = torch.arange(self.half)
+            angles = places[:, None] / 10000 ** (2 * (i // 2) / self.half)
+            return torch.where(i % 2 == 0, angles.sin(), angles.cos()).T
+
+        rows, columns = along(x.shape[2]), along(x.shape[3])
+        places = torch.cat([rows[:, :, None].expand(-1, -1, x.shape[3]), columns[:, None].expand(-1, x.shape[2], -1)])
+        return x + self.token_projection(places[None].to(x.dtype))
+
+
+class Mlp(nn.Module):
+    def __init__(self, width, hidden):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(width, hidden), nn.Linear(hidden, width)
+
+    def forward(self, x):
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+class ChannelAttention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.temperature = nn.Parameter(torch.ones(heads, 1, 1))
+        self.qkv, self.proj, self.heads = nn.Linear(width, 3 * width), nn.Linear(width, width), heads
+
+    def forward(self, x):
+        n, tokens, width = x.shape
+        q, k, v = self.qkv(x).transpose(1, 2).reshape(n, 3, self.heads, width // self.heads, tokens).unbind(1)
+        shares = (F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-1, -2) * self.temperature).softmax(-1)
+        return self.proj((shares @ v).reshape(n, width, tokens).transpose(1, 2))
+
+
+class Near(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv1, self.bn = conv(width, width, 3, 1, 1, True, width), nn.BatchNorm2d(width)
+        self.conv2 = conv(width, width, 3, 1, 1, True, width)
+
+    def forward(self, x, side):
+        image = x.transpose(1, 2).unflatten(2, (side, side))
+        return self.conv2(self.bn(F.gelu(self.conv1(image)))).flatten(2).transpose(1, 2)
+
+
+class XcitBlock(nn.Module):
+    def __init__(self, width, heads, hidden):
+        super().__init__()
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width, eps=1e-6) for _ in range(3))
+        self.attn, self.local_mp, self.mlp = ChannelAttention(width, heads), Near(width), Mlp(width, hidden)
+        self.gamma1, self.gamma2, self.gamma3 = (nn.Parameter(torch.ones(width)) for _ in range(3))
+
+    def forward(self, x, side):
+        x = x + self.gamma1 * self.attn(self.norm1(x))
+        x = x + self.gamma3 * self.local_mp(self.norm3(x), side)
+        return x + self.gamma2 * self.mlp(self.norm2(x))
+
+
+class ClassAttention(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.q, self.k, self.v, self.proj = (nn.Linear(width, width) for _ in range(4))
+        self.heads = heads
+
+    def forward(self, x):
+        q, k, v = (part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in (self.q(x[:, :1]), self.k(x), self.v(x)))
+        shares = (q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5).softmax(-1)
+        return self.proj((shares @ v).transpose(1, 2).flatten(2))
+
+
+class ClassBlock(nn.Module):
+    def __init__(self, width, heads, hidden):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width, eps=1e-6), nn.LayerNorm(width, eps=1e-6)
+        self.attn, self.mlp = ClassAttention(width, heads), Mlp(width, hidden)
+        self.gamma1, self.gamma2 = nn.Parameter(torch.ones(width)), nn.Parameter(torch.ones(width))
+
+    def forward(self, x):
+        y = self.norm1(x)
+        x = self.norm2(x + self.gamma1 * torch.cat([self.attn(y), y[:, 1:]], 1))
+        return x + torch.cat([self.gamma2 * self.mlp(x[:, :1]), x[:, 1:]], 1)
+
+
+class Xcit(nn.Module):
+    """timm's XCiT whose class blocks normalise all tokens. `patch`: the first convolutions keep the size for less than 16."""
+
+    def __init__(self, width=384, depth=12, heads=8, hidden=None, classes=1000, patch=16, features=64):
+        super().__init__()
+        hidden = hidden or 4 * width
+        kept, layers = {16: 0, 8: 1, 4: 2}[patch], []
+        for i in range(4):
+            out = width // 2 ** (3 - i)
+            layers.append(nn.Sequential(conv(3 if i == 0 else out // 2, out, 3, 1 if i < kept else 2, 1), nn.BatchNorm2d(out)))
+            layers.append(nn.GELU())
+        self.patch_embed = nn.Module()
+        self.patch_embed.proj = nn.Sequential(*layers[:-1])
+        self.pos_embed, self.cls_token = Places(width, features), nn.Parameter(torch.zeros(1, 1, width))
+        self.blocks = nn.ModuleList(XcitBlock(width, heads, hidden) for _ in range(depth))
+        self.cls_attn_blocks = nn.ModuleList(ClassBlock(width, heads, hidden) for _ in range(2))
+        self.norm, self.head = nn.LayerNorm(width, eps=1e-6), nn.Linear(width, classes)
+
+    def forward(self, x):
+        x = self.pos_embed(self.patch_embed.proj(x))
+        side, x = x.shape[2], x.flatten(2).transpose(1, 2)
+        for block in self.blocks:
+            x = block(x, side)
+        x = torch.cat([self.cls_token.expand(x.shape[0], -1, -1), x], 1)
+        for block in self.cls_attn_blocks:
+            x = block(x)
+        return self.head(self.norm(x)[:, 0])

@@ -62,10 +62,12 @@ CIFAR = {
     "ensemble": no("three ResNet-50", "the mean of three softmax outputs"),
     "resnest": no("ResNeSt-152", "split attention"),
     "sodef": no("WideResNet-70-16, SODEF", "a differential equation"),
-    "xcit": no("XCiT", "no network of that name here"),
     "composite": no("an ensemble with a mixing network", "several networks, mixed for each image"),
     "sparse": no("with MeanSparse", "activations near their mean become the mean"),
 }
+for name, width, heads in (("S", 16, 8), ("M", 24, 8), ("L", 32, 16)):
+    CIFAR[f"xcit{name}"] = kind(f"XCiT-{name}12/4", "xcit", lambda w=width, h=heads: nets.Xcit(w, 12, h, classes=10, patch=4),
+                                behind=nets.CIFAR10, prefix="")
 for depth, factor in ((28, 10), (34, 10), (34, 20), (70, 16), (82, 8), (94, 16), (106, 16)):
     CIFAR[f"dm{depth}x{factor}"] = kind(f"DMWideResNet-{depth}-{factor}, Swish", "dmWideResnet",
                                         lambda d=depth, f=factor: nets.dm_wide(d, f, 1), behind=nets.CIFAR10)
@@ -105,7 +107,9 @@ CIFAR_LIST = {
     "ensemble": "Chen2020Adversarial",
     "resnest": "Sehwag2021Proxy_ResNest152",
     "sodef": "Kang2021Stable",
-    "xcit": "Debenedetti2022Light_XCiT-S12 Debenedetti2022Light_XCiT-M12 Debenedetti2022Light_XCiT-L12",
+    "xcitS": "Debenedetti2022Light_XCiT-S12",
+    "xcitM": "Debenedetti2022Light_XCiT-M12",
+    "xcitL": "Debenedetti2022Light_XCiT-L12",
     "composite": "Bai2023Improving_edm Bai2024MixedNUTS",
     "sparse": "Amini2024MeanSparse Amini2024MeanSparse_Ra_WRN_70_16 Amini2024MeanSparse_S-WRN-94-16",
 }
@@ -117,7 +121,8 @@ IMAGENET_KINDS = {
     "w50": kind("WideResNet-50-2", "wideResnet50x2", lambda: nets.ResNet((3, 4, 6, 3), 4, deep=True, wide=2, torchvision=True), **KEPT),
     "convnext": no("ConvNeXt", "no network of that name here"),
     "vit": no("ViT", "no network of that name here"),
-    "xcit": no("XCiT", "no network of that name here"),
+    **{f"xcit{name}": kind(f"XCiT-{name}12/16", "xcit", lambda w=width, h=heads: nets.Xcit(w, 12, h, classes=10), size=64, prefix="")
+       for name, width, heads in (("S", 16, 8), ("M", 24, 8), ("L", 32, 16))},
     "swin": no("Swin", "attention in shifted windows"),
     "ra": no("RaWRN-101-2", "no network of that name here"),
     "composite": CIFAR["composite"],
@@ -130,7 +135,9 @@ IMAGENET_LIST = {
     "convnext": "Singh2023Revisiting_ConvNeXt-T-ConvStem Singh2023Revisiting_ConvNeXt-S-ConvStem Singh2023Revisiting_ConvNeXt-B-ConvStem "
                 "Singh2023Revisiting_ConvNeXt-L-ConvStem Liu2023Comprehensive_ConvNeXt-B Liu2023Comprehensive_ConvNeXt-L",
     "vit": "Singh2023Revisiting_ViT-S-ConvStem Singh2023Revisiting_ViT-B-ConvStem Mo2022When_ViT-B",
-    "xcit": "Debenedetti2022Light_XCiT-S12 Debenedetti2022Light_XCiT-M12 Debenedetti2022Light_XCiT-L12",
+    "xcitS": "Debenedetti2022Light_XCiT-S12",
+    "xcitM": "Debenedetti2022Light_XCiT-M12",
+    "xcitL": "Debenedetti2022Light_XCiT-L12",
     "swin": "Liu2023Comprehensive_Swin-B Liu2023Comprehensive_Swin-L Mo2022When_Swin-B RodriguezMunoz2024Characterizing_Swin-B "
             "RodriguezMunoz2024Characterizing_Swin-L Xu2024MIMIR_Swin-B Xu2024MIMIR_Swin-L",
     "ra": "Peng2023Robust",

@@ -82,7 +82,7 @@ export {
   softplus,
   tanh,
 } from './models/layers/activations.js'
-export { concat, layerScale, multiply, scale, selectChannels } from './models/layers/channelLayers.js'
+export { concat, layerScale, multiply, scale, selectChannels, softmax } from './models/layers/channelLayers.js'
 export { fakeQuantize } from './models/layers/fakeQuantize.js'
 export type { Layer, Normalisation } from './models/layers/layer.js'
 export {
@@ -98,8 +98,15 @@ export {
   pad2d,
   relu,
 } from './models/layers/layers.js'
-export { groupNorm, layerNorm } from './models/layers/normalisations.js'
-export { attention, classToken, positionEmbedding, takeToken } from './models/layers/tokens.js'
+export { groupNorm, layerNorm, standardize, unitNorm } from './models/layers/normalisations.js'
+export {
+  attention,
+  classToken,
+  crossCovariance,
+  fourierPositions,
+  positionEmbedding,
+  takeToken,
+} from './models/layers/tokens.js'
 export { type Counts, countsOf } from './models/parameters/counts.js'
 export { withNormalisation } from './models/parameters/normalisation.js'
 export { weightLayers } from './models/parameters/parameters.js'
@@ -115,6 +122,7 @@ export { type DmWideResnetOptions, dmWideResnet } from './models/zoo/dmWideResne
 export { type MobilenetV2Options, mobilenetV2 } from './models/zoo/mobilenetV2.js'
 export { type ConvnextOptions, convnext } from './models/zoo/patches/convnext.js'
 export { type VitOptions, vit } from './models/zoo/patches/vit.js'
+export { type XcitOptions, xcit } from './models/zoo/patches/xcit.js'
 export { type PreactResnetOptions, preactResnet18 } from './models/zoo/preactResnet.js'
 export { type RaWideResnetOptions, raWideResnet } from './models/zoo/raWideResnet.js'
 export { type ResnetOptions, resnet18, resnet34, resnet50, wideResnet50x2 } from './models/zoo/resnet.js'

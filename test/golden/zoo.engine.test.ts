@@ -16,6 +16,7 @@ import { dmPreactResnet34 } from '../../src/models/zoo/dmPreactResnet.js'
 import { sizedNetwork } from '../../src/models/zoo/families.js'
 import { mobilenetV2 } from '../../src/models/zoo/mobilenetV2.js'
 import { convnext } from '../../src/models/zoo/patches/convnext.js'
+import { xcit } from '../../src/models/zoo/patches/xcit.js'
 import { raWideResnet } from '../../src/models/zoo/raWideResnet.js'
 import { wideResnet50x2 } from '../../src/models/zoo/resnet.js'
 import { robustWideResnet } from '../../src/models/zoo/robustWideResnet.js'
@@ -66,6 +67,7 @@ const makers: Readonly<Record<string, (options: object) => Architecture>> = {
   mobilenetV2,
   densenet121,
   convnext,
+  xcit,
 }
 
 /** As `hashed` in the script. */

@@ -36,12 +36,14 @@ import {
 import { adaptiveAvgPool2d } from '../../src/models/architecture/adaptivePool.js'
 import { normalisationOptions } from '../../src/models/architecture/imageNormalisations.js'
 import { elu, gelu, leakyRelu, prelu, softplus } from '../../src/models/layers/activations.js'
-import { layerScale, scale, selectChannels } from '../../src/models/layers/channelLayers.js'
+import { layerScale, scale, selectChannels, softmax } from '../../src/models/layers/channelLayers.js'
 import { fakeQuantize } from '../../src/models/layers/fakeQuantize.js'
 import {
   attentionOptions,
+  crossCovarianceOptions,
   eluOptions,
   fakeQuantizeOptions,
+  fourierPositionsOptions,
   geluOptions,
   givenOptions,
   groupNormOptions,
@@ -53,8 +55,10 @@ import {
   preluOptions,
   scaleOptions,
   selectChannelsOptions,
+  softmaxOptions,
   softplusOptions,
   takeTokenOptions,
+  unitNormOptions,
 } from '../../src/models/layers/layerOptions.js'
 import {
   avgPool2d,
@@ -68,9 +72,9 @@ import {
   pad2d,
   relu,
 } from '../../src/models/layers/layers.js'
-import { groupNorm, layerNorm } from '../../src/models/layers/normalisations.js'
+import { groupNorm, layerNorm, unitNorm } from '../../src/models/layers/normalisations.js'
 import { idOptions, placementOptions } from '../../src/models/layers/placement.js'
-import { attention, takeToken } from '../../src/models/layers/tokens.js'
+import { attention, crossCovariance, fourierPositions, takeToken } from '../../src/models/layers/tokens.js'
 import {
   adaptivePool2dOptions,
   avgPool2dOptions,
@@ -92,6 +96,7 @@ import { dmWideResnet, dmWideResnetOptions } from '../../src/models/zoo/dmWideRe
 import { mobilenetV2, mobilenetV2Options } from '../../src/models/zoo/mobilenetV2.js'
 import { convnext, convnextOptions } from '../../src/models/zoo/patches/convnext.js'
 import { vit, vitOptions } from '../../src/models/zoo/patches/vit.js'
+import { xcit, xcitOptions } from '../../src/models/zoo/patches/xcit.js'
 import { preactResnet18, preactResnet18Options } from '../../src/models/zoo/preactResnet.js'
 import { raWideResnet, raWideResnetOptions } from '../../src/models/zoo/raWideResnet.js'
 import {
@@ -219,6 +224,13 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   geluOptions: [geluOptions, (more) => gelu(more)],
   givenOptions: [givenOptions, (more) => given('noise', { id: 'n', out: 4, ...more })],
   attentionOptions: [attentionOptions, (more) => attention(['q', 'k', 'v'], { heads: 2, ...more })],
+  crossCovarianceOptions: [
+    crossCovarianceOptions,
+    (more) => crossCovariance('t', ['q', 'k', 'v'], { heads: 2, ...more }),
+  ],
+  fourierPositionsOptions: [fourierPositionsOptions, (more) => fourierPositions('p', more)],
+  softmaxOptions: [softmaxOptions, (more) => softmax(more)],
+  unitNormOptions: [unitNormOptions, (more) => unitNorm(more)],
   takeTokenOptions: [takeTokenOptions, (more) => takeToken(more)],
   groupNormOptions: [groupNormOptions, (more) => groupNorm('n', { groups: 2, ...more })],
   hsicRegularizeOptions: [hsicRegularizeOptions, (more) => hsicRegularize({ ...hsic, ...more })],
@@ -284,6 +296,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   trainOptions: [trainOptions, (more) => train({ epochs: 1, ...more })],
   uniformNoiseOptions: [uniformNoiseOptions, (more) => uniformNoise({ epsilon: 0.1, ...more })],
   convnextOptions: [convnextOptions, (more) => convnext({ width: 4, size: 32, depths: [1, 1, 1, 1], ...more })],
+  xcitOptions: [xcitOptions, (more) => xcit({ width: 8, depth: 1, size: 16, features: 4, ...more })],
   densenet121Options: [densenet121Options, (more) => densenet121({ growth: 1, width: 2, size: 32, ...more })],
   dmPreactResnetOptions: [dmPreactResnetOptions, (more) => dmPreactResnet({ width: 2, ...more })],
   dmPreactResnet34Options: [dmPreactResnet34Options, (more) => dmPreactResnet34({ width: 2, ...more })],

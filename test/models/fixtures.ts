@@ -1,6 +1,6 @@
 import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
 import { sigmoid } from '../../src/models/layers/activations.js'
-import { concat, multiply, selectChannels } from '../../src/models/layers/channelLayers.js'
+import { concat, layerScale, multiply, selectChannels, softmax } from '../../src/models/layers/channelLayers.js'
 import {
   add,
   avgPool2d,
@@ -11,6 +11,8 @@ import {
   maxPool2d,
   relu,
 } from '../../src/models/layers/layers.js'
+import { standardize, unitNorm } from '../../src/models/layers/normalisations.js'
+import { crossCovariance, fourierPositions } from '../../src/models/layers/tokens.js'
 
 /** A small network with every type of layer and two shortcuts. */
 export const shortcut: Architecture = architecture('shortcut', { height: 7, width: 7, channels: 2 }, [
@@ -109,4 +111,29 @@ export const aggregated: Architecture = architecture('aggregated', { height: 6, 
   relu(),
   flatten(),
   linear('head', { out: 3 }),
+])
+
+/** An XCiT's block, and shares of channels. */
+export const covariance: Architecture = architecture('covariance', { height: 3, width: 2, channels: 4 }, [
+  standardize(),
+  fourierPositions('places', { features: 8 }),
+  relu({ id: 'seen' }),
+  conv2d('queries', { out: 4, kernel: 1 }),
+  unitNorm({ id: 'q', over: 'pixels' }),
+  conv2d('keys', { inputs: ['seen'], out: 4, kernel: 1 }),
+  unitNorm({ id: 'k', over: 'pixels' }),
+  crossCovariance('temperature', ['q', 'k', 'seen'], { heads: 2 }),
+  relu(),
+  layerScale('gamma'),
+  relu({ id: 'scaled' }),
+  softmax({ parts: 2, id: 'shares' }),
+  multiply(['shares', 'scaled']),
+  softmax(),
+  unitNorm(),
+  avgPool2d({ kernel: [3, 2] }),
+  flatten(),
+  unitNorm(),
+  layerScale('beta'),
+  softmax({ id: 'weights' }),
+  linear('last', { out: 3 }),
 ])

@@ -24,7 +24,7 @@ import {
   softplus,
   tanh,
 } from '../../src/models/layers/activations.js'
-import { concat, layerScale, multiply, scale, selectChannels } from '../../src/models/layers/channelLayers.js'
+import { concat, layerScale, multiply, scale, selectChannels, softmax } from '../../src/models/layers/channelLayers.js'
 import type { Layer } from '../../src/models/layers/layer.js'
 import {
   add,
@@ -39,8 +39,15 @@ import {
   pad2d,
   relu,
 } from '../../src/models/layers/layers.js'
-import { groupNorm, layerNorm } from '../../src/models/layers/normalisations.js'
-import { attention, classToken, positionEmbedding, takeToken } from '../../src/models/layers/tokens.js'
+import { groupNorm, layerNorm, standardize, unitNorm } from '../../src/models/layers/normalisations.js'
+import {
+  attention,
+  classToken,
+  crossCovariance,
+  fourierPositions,
+  positionEmbedding,
+  takeToken,
+} from '../../src/models/layers/tokens.js'
 import type { PadMode } from '../../src/models/layers/windowLayers.js'
 import { parameterCount } from '../../src/models/parameters/parameters.js'
 import { freshStatistics, statisticsCount, statisticsOf } from '../../src/models/parameters/statistics.js'
@@ -60,6 +67,8 @@ type Kind =
   | 'zeros'
   | 'layerNorm'
   | 'groupNorm'
+  | 'shares'
+  | 'unit'
 
 /** One stretch of a network, on images of any number of channels. */
 interface Block {
@@ -124,6 +133,7 @@ const block: fc.Arbitrary<Block> = fc.record({
   kind: fc.constantFrom<Kind>(
     ...(['conv', 'conv', 'conv', 'residual', 'residual', 'residual', 'up', 'pool', 'affine'] as const),
     ...(['dense', 'shuffle', 'gate', 'scale', 'layerScale', 'zeros', 'layerNorm', 'groupNorm'] as const),
+    ...(['shares', 'unit'] as const),
   ),
   pool,
   out: fc.integer({ min: 2, max: 6 }),
@@ -141,7 +151,7 @@ const block: fc.Arbitrary<Block> = fc.record({
 const CLASSES = 3
 
 /** The normalisation of vectors near the end, or a transformer before it. */
-type Head = 'plain' | 'batchNorm' | 'flatBatchNorm' | 'layerNorm' | 'tokens'
+type Head = 'plain' | 'batchNorm' | 'flatBatchNorm' | 'layerNorm' | 'tokens' | 'covariance' | 'unit'
 
 /** A network whose image is large enough for three blocks, pooled or not before the linear layers. */
 export const randomNetwork: fc.Arbitrary<Architecture> = fc
@@ -153,10 +163,20 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
     blocks: fc.array(block, { minLength: 1, maxLength: 3 }),
     pooled: fc.boolean(),
     wide: fc.integer({ min: 2, max: 6 }),
-    head: fc.constantFrom<Head>('plain', 'plain', 'batchNorm', 'flatBatchNorm', 'layerNorm', 'tokens'),
+    head: fc.constantFrom<Head>(
+      'plain',
+      'plain',
+      'batchNorm',
+      'flatBatchNorm',
+      'layerNorm',
+      'tokens',
+      'covariance',
+      'unit',
+    ),
   })
   .map(({ size, wider, channels, stem, blocks, pooled: wanted, wide, head }) => {
-    const layers: Layer[] = [conv2d('stem', { out: stem, kernel: 3, padding: 1 }), relu({ id: 'trunk' })]
+    const first = stem === 5 ? [standardize()] : []
+    const layers: Layer[] = [...first, conv2d('stem', { out: stem, kernel: 3, padding: 1 }), relu({ id: 'trunk' })]
     let from: From = { id: 'trunk', channels: stem, size: [size, size + wider] }
     for (const [i, each] of blocks.entries()) {
       layers.push(...layersOf(`block${i}`, each, from))
@@ -173,6 +193,7 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
     const net = architecture('random', { height: size, width: size + wider, channels }, [
       ...layers,
       ...(pooled ? [avgPool2d({ kernel: 2 })] : []),
+      ...(head === 'covariance' ? covarianceBlock(wide) : []),
       ...(head === 'tokens'
         ? transformer(
             pairOf(from.size).map((side) => (pooled ? Math.floor(side / 2) : side)),
@@ -183,6 +204,7 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
       linear('wide', { out: wide }),
       ...(head === 'batchNorm' ? [batchNorm2d('features')] : []),
       ...(head === 'layerNorm' ? [layerNorm('features')] : []),
+      ...(head === 'unit' ? [unitNorm(), layerScale('gamma')] : []),
       relu(),
       linear('head', { out: CLASSES }),
     ])
@@ -211,6 +233,21 @@ const transformer = (size: readonly number[], wide: number): readonly Layer[] =>
     takeToken({ token: wide % 2 }),
   ]
 }
+
+/** A block of an XCiT: places, attention between channels, a factor of each. */
+const covarianceBlock = (wide: number): readonly Layer[] => [
+  conv2d('embedded', { out: 4, kernel: 1 }),
+  fourierPositions('positions', { id: 'placed', features: 4 * (1 + (wide % 2)) }),
+  conv2d('queries', { inputs: ['placed'], out: 4, kernel: 1 }),
+  unitNorm({ id: 'q', over: 'pixels' }),
+  conv2d('keys', { inputs: ['placed'], out: 4, kernel: 1 }),
+  unitNorm({ id: 'k', over: 'pixels' }),
+  conv2d('values', { inputs: ['placed'], out: 4, kernel: 1, bias: 'none' }),
+  crossCovariance('temperature', ['q', 'k', 'values'], { heads: 1 + (wide % 2) }),
+  conv2d('mixed', { out: 4, kernel: 1 }),
+  layerScale('gamma1'),
+  add(['gamma1', 'placed']),
+]
 
 /** `ceilMode` where it keeps a window; elsewhere it changes nothing, and files do not hold it. */
 const withNeededCeilMode = (net: Architecture): readonly Layer[] =>
@@ -383,6 +420,27 @@ const ofChannels = (
       (activation === 'none' ? relu : activations[activation])({ id: name }),
     ]
   },
+  /** Two branches, weighed by shares of each channel; or shares of all channels. */
+  shares: (): readonly Layer[] => {
+    const half = Array.from({ length: out }, (_, c) => c)
+    if (parts === 'each') return [softmax({ id: name, inputs: [id] })]
+    return [
+      conv2d(`${name}.conv`, { inputs: [id], out: 2 * out, kernel: 3, padding: 1, bias }),
+      relu({ id: `${name}.both` }),
+      ...(parts === 'one' ? [avgPool2d({ kernel: size })] : []),
+      softmax({ id: `${name}.shares`, parts: 2 }),
+      selectChannels({ id: `${name}.share`, channels: half }),
+      selectChannels({ id: `${name}.half`, inputs: [`${name}.both`], channels: half.map((c) => c + out) }),
+      multiply([`${name}.half`, `${name}.share`], { id: name }),
+    ]
+  },
+  /** Channels of length 1, and a factor of each. */
+  unit: (): readonly Layer[] => [
+    conv2d(`${name}.conv`, { inputs: [id], out, kernel: 3, padding: 1, bias }),
+    unitNorm({ over: parts === 'one' ? 'pixels' : 'channels' }),
+    layerScale(`${name}.gamma`),
+    relu({ id: name }),
+  ],
   scale: (): readonly Layer[] => [scale({ id: name, inputs: [id], factor: out % 2 === 0 ? 1.5 : -0.25 })],
   layerScale: (): readonly Layer[] => [
     layerScale(`${name}.gamma`, { inputs: [id], ...(parts === 'each' ? { tensor: 'image' } : {}) }),

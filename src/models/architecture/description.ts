@@ -124,6 +124,15 @@ const layers = {
   classToken: t.strict({ type: t.literal('classToken'), ...named }),
   positionEmbedding: t.strict({ type: t.literal('positionEmbedding'), ...named }),
   takeToken: t.strict({ type: t.literal('takeToken'), ...placed, token: t.number }),
+  unitNorm: t.strict({
+    type: t.literal('unitNorm'),
+    ...placed,
+    over: wordCodec('what has length 1', ['channels', 'pixels']),
+  }),
+  crossCovariance: t.strict({ type: t.literal('crossCovariance'), ...named, heads: t.number }),
+  fourierPositions: t.strict({ type: t.literal('fourierPositions'), ...named, features: t.number }),
+  softmax: t.exact(t.intersection([t.type({ type: t.literal('softmax'), ...placed }), t.partial({ parts: t.number })])),
+  standardize: t.strict({ type: t.literal('standardize'), ...placed }),
   given: t.strict({
     type: t.literal('given'),
     ...placed,

@@ -5,6 +5,7 @@ import type { AttentionLayer, FakeQuantizeLayer, GivenValue, Layer } from '../la
 import { stdBounds, wrongUnits } from '../layers/normalisationUnits.js'
 import { mostPadded, padModes } from '../layers/padModes.js'
 import { checkConvolution, enlarged, pooled, windowed } from './imageSizes.js'
+import { covaried, partsOf } from './mixedChannels.js'
 import { ZEROS } from './selection.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
@@ -139,6 +140,27 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
         refuse(`a token from 0 to ${height * width - 1}`, String(layer.token))
       return { kind: 'vector', features: channels }
     }
+    case 'unitNorm':
+      return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
+    case 'standardize':
+      return image()
+    case 'crossCovariance':
+      return covaried(
+        layer,
+        inputs.map((shape) => (shape.kind === 'image' ? shape : refuse('images', text(shape)))),
+        refuse,
+      )
+    case 'fourierPositions':
+      if (!(Number.isInteger(layer.features) && layer.features >= 4 && layer.features % 4 === 0))
+        refuse('a multiple of 4 features, >= 4', String(layer.features))
+      return image()
+    case 'softmax': {
+      const shape = first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
+      if (layer.parts !== undefined && !isListed(shape))
+        refuse('an image, or a vector that is not one', 'a flattened image')
+      partsOf(layer, channelsIn(shape), refuse)
+      return shape
+    }
     case 'given':
       positive('number of values', layer.out)
       if (!givenValues.includes(layer.value)) refuse(`a value among ${givenValues.join(', ')}`, String(layer.value))
@@ -153,7 +175,7 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
 }
 
 /** Refuses what a layer can't take. */
-type Refuse = (expected: string, actual: string) => never
+export type Refuse = (expected: string, actual: string) => never
 
 /** The shape of numbers that are rounded, by one grid or by one for each channel. */
 const rounded = ({ scale, zeroPoint, integers }: FakeQuantizeLayer, input: NodeShape, refuse: Refuse): NodeShape => {
@@ -207,7 +229,8 @@ const joined = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
   return { kind: 'image', height, width, channels: inputs.reduce((sum, each) => sum + channelsIn(each), 0) }
 }
 
-const channelsIn = (shape: NodeShape): number => (shape.kind === 'image' ? shape.channels : shape.features)
+/** Channels of an image, or features of a vector. */
+export const channelsIn = (shape: NodeShape): number => (shape.kind === 'image' ? shape.channels : shape.features)
 
 /** The shape of some channels, and of channels of zeros. */
 const selected = (channels: readonly number[], input: NodeShape, refuse: Refuse): NodeShape => {

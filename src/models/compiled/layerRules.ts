@@ -7,6 +7,13 @@ import { blockNormRule } from './blockNormRule.js'
 import { concatRule, layerScaleRule, multiplyRule, selectRule } from './channelRules.js'
 import { convolutionRule } from './convolutionRule.js'
 import { activated, deactivated, type LayerRule } from './layerRule.js'
+import {
+  crossCovarianceRule,
+  fourierPositionsRule,
+  softmaxRule,
+  standardizeRule,
+  unitNormRule,
+} from './mixedChannelRules.js'
 import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
 import { preluRule } from './preluRule.js'
 import { roundRule } from './roundRule.js'
@@ -98,6 +105,11 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
   classToken: classTokenRule,
   positionEmbedding: positionEmbeddingRule,
   takeToken: takeTokenRule,
+  unitNorm: unitNormRule,
+  crossCovariance: crossCovarianceRule,
+  fourierPositions: fourierPositionsRule,
+  softmax: softmaxRule,
+  standardize: standardizeRule,
   given: ({ value }) => ({ forward: ({ given }) => given(value), backward: () => ({ inputs: [] }) }),
   sample: () => sampleRule,
 })

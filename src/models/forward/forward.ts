@@ -6,22 +6,27 @@ import { blockNorm } from '../../engine/ops/blockNorm.js'
 import { linear } from '../../engine/ops/linear.js'
 import { relu } from '../../engine/ops/relu.js'
 import { rounded } from '../../engine/ops/rounded.js'
+import { unitNorm } from '../../engine/ops/unitNorm.js'
 import { tf } from '../../engine/tf.js'
 import { type Architecture, INPUT } from '../architecture/architecture.js'
 import { executionOf, type Kernel } from '../architecture/execution.js'
 import { present } from '../architecture/lookups.js'
+import { partsOf } from '../architecture/mixedChannels.js'
 import { blocksOf } from '../architecture/normalisedBlocks.js'
-import { attentionSizes } from '../architecture/tokenSizes.js'
+import { channelsIn } from '../architecture/shapes.js'
+import { attentionSizes, covarianceSizes } from '../architecture/tokenSizes.js'
 import { latentNodes, mapLatent } from '../head/head.js'
 import { multiplesOf } from '../layers/fakeQuantize.js'
 import type { GivenValue, GroupNormLayer, Layer, LayerNormLayer } from '../layers/layer.js'
-import { EPSILON } from '../layers/normalisations.js'
+import { EPSILON, LEAST_LENGTH } from '../layers/normalisations.js'
 import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
 import { joined, multiplied, selected } from './channels.js'
 import { convolved, upsampled } from './convolution.js'
 import { applied, sloped } from './nonlinearity.js'
-import { afterToken, attended, tokenOf } from './tokens.js'
+import { shares } from './shares.js'
+import { standardized } from './standardized.js'
+import { afterToken, attended, covaried, located, tokenOf } from './tokens.js'
 import { averaged, enlarged, largest } from './windows.js'
 
 /** A network's parameters by name, in the engine's layout. */
@@ -201,6 +206,19 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
     return activation === 'relu' ? relu(y) : y
   },
   takeToken: ({ token }, { node }, [x]) => tokenOf(x as Tensor, token, node.inputShapes[0]),
+  unitNorm: ({ over }, _kernel, [x]) =>
+    unitNorm(x as Tensor, over === 'pixels' ? [1, 2] : [(x?.rank ?? 1) - 1], LEAST_LENGTH),
+  crossCovariance: (layer, { node, activation }, inputs, { parameters }) => {
+    const y = covaried(inputs, present(parameters, layer.name), covarianceSizes(layer, node.inputShapes))
+    return activation === 'relu' ? relu(y) : y
+  },
+  fourierPositions: (layer, { node, activation }, [x], { parameters }) => {
+    const part = (name: string): Tensor => present(parameters, `${layer.name}.${name}`)
+    const y = located(x as Tensor4D, part('weight'), part('bias'), layer.features, node.shape)
+    return activation === 'relu' ? relu(y) : y
+  },
+  softmax: (layer, { node }, [x]) => shares(x as Tensor, partsOf(layer, channelsIn(node.shape))),
+  standardize: (_layer, _kernel, [x]) => standardized(x as Tensor4D),
   given: ({ value, out }, _kernel, _inputs, { given, examples }) => given[value] ?? tf.zeros([examples, out]),
   sample: (_layer, _kernel, [mean, second, third]) =>
     tf.add(mean as Tensor, third ? tf.mul(tf.exp(tf.mul(second as Tensor, 0.5)), third) : (second as Tensor)),

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import type { NodeShape } from '../architecture/shapes.js'
-import { type AttentionSizes, tokensOf } from '../architecture/tokenSizes.js'
+import { type AttentionSizes, type CovarianceSizes, fourierFeatures, tokensOf } from '../architecture/tokenSizes.js'
 
 /** softmax(scale·Q·Kᵀ)·V of each head; see `attention`. */
 export const attended = (
@@ -38,4 +38,25 @@ export const tokenOf = (x: Tensor, token: number, from: NodeShape | undefined): 
   const channels = x.shape.at(-1) ?? 0
   const pixels = tf.reshape(x, [-1, tokensOf(from), channels])
   return tf.reshape(tf.slice(pixels, [0, token, 0], [-1, 1, -1]), [-1, channels])
+}
+
+/** softmax(t·Q·Kᵀ)·V of each head, between its channels; see `crossCovariance`. @param factor t, heads × 1 × 1 */
+export const covaried = (
+  [query, key, value]: readonly Tensor[],
+  factor: Tensor,
+  { heads, tokens, depth }: CovarianceSizes,
+): Tensor => {
+  const rows = (x: Tensor | undefined): Tensor =>
+    tf.transpose(tf.reshape(x as Tensor, [-1, tokens, heads, depth]), [0, 2, 3, 1])
+  const scores = tf.mul(tf.matMul(rows(query), rows(key), false, true), factor)
+  const sums = tf.matMul(tf.softmax(scores), rows(value))
+  return tf.reshape(tf.transpose(sums, [0, 3, 1, 2]), (value as Tensor).shape)
+}
+
+/** x + W·F + b with the features of each pixel's place; see `fourierPositions`. @param weight features × channels */
+export const located = (x: Tensor4D, weight: Tensor, bias: Tensor, features: number, shape: NodeShape): Tensor => {
+  const places = tf.tensor2d(fourierFeatures(features, shape).map((row) => [...row]))
+  const [, height = 1, width = 1, channels = 1] = x.shape
+  const added = tf.add(tf.matMul(places, tf.reshape(weight, [features, channels])), bias)
+  return tf.add(x, tf.reshape(added, [1, height, width, channels]))
 }

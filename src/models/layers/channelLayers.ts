@@ -5,11 +5,14 @@ import {
   layerScaleOptions,
   type ScaleOptions,
   type SelectChannelsOptions,
+  type SoftmaxOptions,
   scaleOptions,
   selectChannelsOptions,
+  softmaxOptions,
 } from './layerOptions.js'
 import type { Placement } from './placement.js'
 import { idOptions } from './placement.js'
+import type { SoftmaxLayer } from './tokenLayers.js'
 
 /**
  * The channels of several images of the same size one after the other, as `torch.cat(…, 1)`; or the numbers of vectors
@@ -66,4 +69,18 @@ export const layerScale = (name: string, options: LayerScaleOptions = {}): Layer
   const { tensor } = layerScaleOptions.read(options, `layerScale ${JSON.stringify(name)}`)
   const { tensor: _, ...placement } = options
   return { type: 'layerScale', name, ...kept(placement), ...(tensor === 'image' ? { tensor } : {}) }
+}
+
+/**
+ * exp(xᵢ) / Σⱼ exp(xⱼ) over the channels at the same place of each part: channel c of part r, of parts of k channels, is
+ * r·k + c. Without `parts` the sum is over all channels of a pixel, or of a vector. Split attention weighs its branches by it.
+ *
+ * Source: Zhang et al., "ResNeSt: Split-Attention Networks", CVPR Workshops 2022, eq. 3.
+ * @example
+ * const probabilities = softmax()
+ * const sharesOfTwo = softmax({ parts: 2 })
+ */
+export const softmax = (options: SoftmaxOptions = {}): SoftmaxLayer => {
+  softmaxOptions.read(options)
+  return { type: 'softmax', ...kept(options) }
 }

@@ -5,6 +5,13 @@
 
 import type { Nonlinearity } from '../activations/nonlinearity.js'
 import type { Placement } from './placement.js'
+import type {
+  CrossCovarianceLayer,
+  FourierPositionsLayer,
+  SoftmaxLayer,
+  StandardizeLayer,
+  UnitNormLayer,
+} from './tokenLayers.js'
 import type { AvgPool2dLayer, Conv2dLayer, ConvTranspose2dLayer, MaxPool2dLayer, Pad2dLayer } from './windowLayers.js'
 
 /** A mean and a standard deviation for each channel of an image with pixel values in [0, 1]. */
@@ -210,5 +217,10 @@ export type Layer =
   | ClassTokenLayer
   | PositionEmbeddingLayer
   | TakeTokenLayer
+  | UnitNormLayer
+  | CrossCovarianceLayer
+  | FourierPositionsLayer
+  | SoftmaxLayer
+  | StandardizeLayer
   | GivenLayer
   | SampleLayer

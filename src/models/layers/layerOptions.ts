@@ -155,6 +155,46 @@ export const attentionOptions = declareOptions('attention', {
 /** Options of {@link attention}. */
 export interface AttentionOptions extends OptionsOf<typeof attentionOptions> {}
 
+/** What {@link crossCovariance} takes besides its inputs. */
+export const crossCovarianceOptions = declareOptions('crossCovariance', {
+  ...idField,
+  /** Number of heads: a divisor of the number of channels, ≥ 1. */
+  heads: whole(1),
+})
+
+/** Options of {@link crossCovariance}. */
+export interface CrossCovarianceOptions extends OptionsOf<typeof crossCovarianceOptions> {}
+
+/** What {@link fourierPositions} takes. */
+export const fourierPositionsOptions = declareOptions('fourierPositions', {
+  ...placementFields,
+  /** Number of sines and cosines of each pixel's place, a multiple of 4, ≥ 4. @default 64 */
+  features: whole(4).default(64),
+})
+
+/** Options of {@link fourierPositions}. */
+export interface FourierPositionsOptions extends OptionsOf<typeof fourierPositionsOptions> {}
+
+/** What {@link unitNorm} takes. */
+export const unitNormOptions = declareOptions('unitNorm', {
+  ...placementFields,
+  /** What has length 1: the channels of each pixel, or the pixels of each channel. @default 'channels' */
+  over: choice(['channels', 'pixels']).default('channels'),
+})
+
+/** Options of {@link unitNorm}. */
+export interface UnitNormOptions extends OptionsOf<typeof unitNormOptions> {}
+
+/** What {@link softmax} takes. */
+export const softmaxOptions = declareOptions('softmax', {
+  ...placementFields,
+  /** Number of parts of the channels, ≥ 1, each as large as the others. @default one for each channel */
+  parts: whole(1).optional('one for each channel'),
+})
+
+/** Options of {@link softmax}. */
+export interface SoftmaxOptions extends OptionsOf<typeof softmaxOptions> {}
+
 /** What {@link takeToken} takes. */
 export const takeTokenOptions = declareOptions('takeToken', {
   ...placementFields,

@@ -1,6 +1,16 @@
 import { given as kept } from '../../dsl/kit/given.js'
 import type { GroupNormLayer, LayerNormLayer } from './layer.js'
-import { type GroupNormOptions, groupNormOptions, type LayerNormOptions, layerNormOptions } from './layerOptions.js'
+import {
+  type GroupNormOptions,
+  groupNormOptions,
+  type LayerNormOptions,
+  layerNormOptions,
+  type UnitNormOptions,
+  unitNormOptions,
+} from './layerOptions.js'
+import type { Placement } from './placement.js'
+import { placementOptions } from './placement.js'
+import type { StandardizeLayer, UnitNormLayer } from './tokenLayers.js'
 
 /** ε of a normalisation that has none of its own. */
 export const EPSILON = 1e-5
@@ -33,4 +43,32 @@ export const groupNorm = (name: string, options: GroupNormOptions): GroupNormLay
   const { epsilon, groups } = groupNormOptions.read(options, `groupNorm ${JSON.stringify(name)}`)
   const { epsilon: _, ...placement } = options
   return { type: 'groupNorm', name, ...kept(placement), groups, ...unlessDefault(epsilon) }
+}
+
+/** The least length that numbers are divided by: that of `torch.nn.functional.normalize`. */
+export const LEAST_LENGTH = 1e-12
+
+/**
+ * x / max(‖x‖₂, 1e-12), as `torch.nn.functional.normalize`: of the channels of each pixel, or of the features of a vector; or,
+ * over pixels, of each channel's numbers at all pixels of its image. It has no parameters.
+ *
+ * Source: Wang et al., "NormFace", ACM Multimedia 2017; over pixels: El-Nouby et al., "XCiT", NeurIPS 2021, sec. 3.2.
+ * @example
+ * const features = unitNorm()
+ * const queries = unitNorm({ over: 'pixels', inputs: ['queries'] })
+ */
+export const unitNorm = (options: UnitNormOptions = {}): UnitNormLayer => {
+  const { over } = unitNormOptions.read(options)
+  return { type: 'unitNorm', ...kept(options), over }
+}
+
+/**
+ * (x − μ) / max(σ, 1/√m) with the mean and the unbiased standard deviation of all m numbers of an image, so for each image its
+ * own: a network may have it in place of a normalisation by constants. It has no parameters, and gradients pass through μ and σ.
+ *
+ * Source: Ding et al., "MMA Training", ICLR 2020, after TensorFlow's `tf.image.per_image_standardization`.
+ */
+export const standardize = (placement: Placement = {}): StandardizeLayer => {
+  placementOptions.read(placement, 'standardize')
+  return { type: 'standardize', ...kept(placement) }
 }

@@ -2,9 +2,19 @@
 // layer on tokens is a convolution with a kernel of 1, and `layerNorm` is as it is.
 import { given as kept } from '../../dsl/kit/given.js'
 import type { AttentionLayer, ClassTokenLayer, PositionEmbeddingLayer, TakeTokenLayer } from './layer.js'
-import { type AttentionOptions, attentionOptions, type TakeTokenOptions, takeTokenOptions } from './layerOptions.js'
+import {
+  type AttentionOptions,
+  attentionOptions,
+  type CrossCovarianceOptions,
+  crossCovarianceOptions,
+  type FourierPositionsOptions,
+  fourierPositionsOptions,
+  type TakeTokenOptions,
+  takeTokenOptions,
+} from './layerOptions.js'
 import type { Placement } from './placement.js'
 import { placementOptions } from './placement.js'
+import type { CrossCovarianceLayer, FourierPositionsLayer } from './tokenLayers.js'
 
 /**
  * softmax(scale·Q·Kᵀ)·V for each head, with a row for each pixel: the output has the pixels of the queries and the channels
@@ -19,6 +29,38 @@ export const attention = (inputs: readonly string[], options: AttentionOptions):
   const { heads, scale } = attentionOptions.read(options)
   const { scale: _, ...placement } = options
   return { type: 'attention', inputs, ...kept(placement), heads, ...(scale === undefined ? {} : { scale }) }
+}
+
+/**
+ * softmax(t·Q·Kᵀ)·V for each head, where Q, K and V have a row for each channel of the head, of its numbers at all pixels.
+ * So channels attend to channels, and the cost grows with the number of pixels, not with its square. The factor t of each
+ * head, the tensor `name`, is learned. In the source, queries and keys have length 1: see `unitNorm`.
+ *
+ * Source: El-Nouby et al., "XCiT: Cross-Covariance Image Transformers", NeurIPS 2021, sec. 3.2.
+ * @example
+ * const mixed = crossCovariance('attn.temperature', ['queries', 'keys', 'values'], { heads: 4 })
+ */
+export const crossCovariance = (
+  name: string,
+  inputs: readonly string[],
+  options: CrossCovarianceOptions,
+): CrossCovarianceLayer => {
+  const { heads } = crossCovarianceOptions.read(options, `crossCovariance ${JSON.stringify(name)}`)
+  return { type: 'crossCovariance', name, inputs, ...kept(options), heads }
+}
+
+/**
+ * x + W·F + b, where F are sines and cosines of each pixel's row and column: position embeddings for images of any size. W and
+ * b are `<name>.weight` and `<name>.bias`, those of a 1 × 1 convolution of F.
+ *
+ * Feature i of the first half is sin(2π·r/(h·10000^(2⌊i/2⌋/k))) for an even i, and the cosine of the same for an odd one,
+ * with the row r from 1 to h and k features in each half; the second half has columns for rows.
+ *
+ * Source: El-Nouby et al., "XCiT: Cross-Covariance Image Transformers", NeurIPS 2021, sec. 3.3.
+ */
+export const fourierPositions = (name: string, options: FourierPositionsOptions = {}): FourierPositionsLayer => {
+  const { features } = fourierPositionsOptions.read(options, `fourierPositions ${JSON.stringify(name)}`)
+  return { type: 'fourierPositions', name, ...kept(options), features }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { pairOf } from '../../dsl/kit/extent.js'
 import type { Architecture, GraphNode } from '../architecture/architecture.js'
-import { attentionSizes } from '../architecture/tokenSizes.js'
+import { attentionSizes, covarianceSizes } from '../architecture/tokenSizes.js'
 import { groupsOf } from '../layers/layers.js'
 import { parameterCount, parametersOf } from './parameters.js'
 
@@ -39,6 +39,10 @@ export const flopsOf = ({ layer, shape, inputShapes }: GraphNode): number => {
   if (layer.type === 'attention') {
     const { heads, queries, keys, depth, width } = attentionSizes(layer, inputShapes)
     return 2 * heads * queries * keys * (depth + width)
+  }
+  if (layer.type === 'crossCovariance') {
+    const { heads, tokens, depth } = covarianceSizes(layer, inputShapes)
+    return 4 * heads * tokens * depth ** 2
   }
   if (layer.type === 'convTranspose2d' && input?.kind === 'image') {
     const [height, width] = pairOf(layer.kernel)

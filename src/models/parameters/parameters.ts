@@ -20,7 +20,7 @@ export interface Parameter extends Placed {
   /**
    * What it does. Only a `weight`, of a convolution or a linear layer, can be pruned. `scale` and `shift` are the γ and
    * β of a normalisation and `slope` that of a `prelu`, although their names end in `.weight` and `.bias`, as every
-   * layer's do. Learned tokens and position embeddings are shifts, too.
+   * layer's do. Learned tokens and position embeddings are shifts, too, and learned factors are scales.
    */
   readonly role: 'weight' | 'bias' | 'scale' | 'shift' | 'slope'
   /** Shape in the engine's layout. */
@@ -87,6 +87,26 @@ const ownParameters = (node: GraphNode): readonly Omit<Parameter, 'offset'>[] =>
       },
     ]
   }
+  if (layer.type === 'fourierPositions' && input?.kind === 'image') {
+    const { channels } = input
+    return [
+      {
+        ...perChannel(`${layer.name}.weight`, node.id, 'shift', layer.features * channels),
+        shape: [layer.features, channels],
+        torchShape: [channels, layer.features, 1, 1],
+        torchAxes: convolutionAxes(1, layer.features, channels),
+      },
+      perChannel(`${layer.name}.bias`, node.id, 'shift', channels),
+    ]
+  }
+  if (layer.type === 'crossCovariance')
+    return [
+      {
+        ...perChannel(layer.name, node.id, 'scale', layer.heads),
+        shape: [layer.heads, 1, 1],
+        torchShape: [layer.heads, 1, 1],
+      },
+    ]
   if (input && scalesChannels(layer)) {
     const torchAxes = channelAxes(input)
     return [

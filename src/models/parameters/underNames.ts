@@ -18,6 +18,7 @@ export interface SeenTensors {
  * - a prefix of all of its tensors: `module.` (DataParallel), `model.` (RobustBench), `1.` (a Sequential of a
  *   normalisation and the network), `module.model.` (MadryLab's robustness) …;
  * - `in_proj_weight` and `in_proj_bias` of `torch.nn.MultiheadAttention`, which are those of a layer `in_proj` here;
+ * - `qkv` of the class attention of XCiT's authors, which is `q`, `k` and `v` of timm's, and their `pos_embeder`;
  * - a second copy of the network, equal in every bit (robustness' `module.attacker.model.`);
  * - the normalisation's constants: `mu` and `sigma` or `mean` and `std` (RobustBench), `new_mean` and `new_std`
  *   (robustness), under any prefix;
@@ -28,8 +29,8 @@ export interface SeenTensors {
  * The prefix is the one with which most of the network's names are found; of several, the shortest.
  */
 export const underNames = (architecture: Architecture, stored: NamedTensors): SeenTensors => {
-  const given = withProjections(stored)
   const own = new Set([...parametersOf(architecture), ...statisticsOf(architecture)].map(({ name }) => name))
+  const given = withParts(own, withProjections(stored))
   const prefix = prefixOf(own, given.keys())
   const inner = (name: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : '')
   const tensors = new Map([...given].filter(([name]) => own.has(inner(name))).map(([name, t]) => [inner(name), t]))
@@ -50,6 +51,23 @@ const UNUSED = /\.num_batches_tracked$|(^|\.)n_averaged$|^criterion\./
 
 const withProjections = (stored: NamedTensors): NamedTensors =>
   new Map([...stored].map(([name, tensor]) => [name.replace(/\.in_proj_(weight|bias)$/, '.in_proj.$1'), tensor]))
+
+/** Queries, keys and values in one tensor as three, if the network has three. */
+const withParts = (own: ReadonlySet<string>, stored: NamedTensors): NamedTensors =>
+  new Map(
+    [...stored].flatMap(([stem, tensor]): [string, NamedTensor][] => {
+      const name = stem.replace(/(^|\.)pos_embeder\./, '$1pos_embed.')
+      const parts = ['q', 'k', 'v'].map((part) => name.replace(/\.qkv\.(weight|bias)$/, `.${part}.$1`))
+      const isSplit = parts.every((part) => part !== name && tailsOf(part).some((tail) => own.has(tail)))
+      const [rows = 0, ...rest] = tensor.shape
+      if (!isSplit || rows % 3 !== 0) return [[name, tensor]]
+      const size = tensor.data.length / 3
+      return parts.map((part, i) => [
+        part,
+        { shape: [rows / 3, ...rest], data: tensor.data.subarray(i * size, (i + 1) * size) },
+      ])
+    }),
+  )
 
 /** A name without its first 0, 1, 2 … parts: `a.b.c`, `b.c`, `c`. */
 const tailsOf = (name: string): readonly string[] => {

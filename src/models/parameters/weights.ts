@@ -105,9 +105,14 @@ const MOST_HELD = 12
 const listed = (items: readonly string[], most = 10): string =>
   items.length <= most ? items.join(', ') : `${items.slice(0, most).join(', ')} … (${items.length} in all)`
 
-/** Whether a tensor has the wanted shape; linear layers on tokens are convolutions of one pixel here. */
+/**
+ * Whether a tensor has the wanted shape. Linear layers on tokens are convolutions of one pixel here, and a number for each
+ * channel may be broadcast over an image.
+ */
 const isOf = (shape: readonly number[], wanted: readonly number[]): boolean =>
-  text(shape) === text(wanted) || (shape.length === 2 && text([...shape, 1, 1]) === text(wanted))
+  text(shape) === text(wanted) ||
+  (shape.length === 2 && text([...shape, 1, 1]) === text(wanted)) ||
+  (wanted.length === 1 && text(shape) === text([...wanted, 1, 1]))
 
 /** Which tensors are missing, of another shape, or unknown: a phrase for each of the three. */
 const namesAndShapes = (wanted: readonly Wanted[], tensors: NamedTensors): readonly string[] => {

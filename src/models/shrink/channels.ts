@@ -1,6 +1,7 @@
 import { dispatch } from '../../dsl/kit/dispatch.js'
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
 import { memoized } from '../architecture/lookups.js'
+import { partsOf } from '../architecture/mixedChannels.js'
 import { ZEROS } from '../architecture/selection.js'
 import type { NodeShape } from '../architecture/shapes.js'
 import { latentNodes } from '../head/head.js'
@@ -163,6 +164,19 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
   classToken: (_layer, ...rest) => passed(...rest),
   positionEmbedding: (_layer, ...rest) => passed(...rest),
   takeToken: (_layer, ...rest) => passed(...rest),
+  unitNorm: ({ over }, node, inputs, unions) =>
+    over === 'pixels' ? passed(node, inputs, unions) : joinBlocks(inputs[0] ?? [], (inputs[0] ?? []).length, unions),
+  crossCovariance: (_layer, node, inputs, unions) => {
+    for (const members of inputs) fix(members, unions)
+    return fresh(node, inputs, unions)
+  },
+  fourierPositions: (_layer, ...rest) => passed(...rest),
+  softmax: (layer, _node, [first = []], unions) => {
+    const size = first.length / partsOf(layer, first.length)
+    for (const [c, member] of first.entries()) joinUnits(member, first[c % size] ?? member, unions)
+    return first
+  },
+  standardize: (_layer, _node, [first = []], unions) => joinBlocks(first, first.length, unions),
   given: (_layer, ...rest) => fresh(...rest),
   sample: (_layer, ...rest) => aligned(...rest),
 })

@@ -3,6 +3,7 @@ import { numbers } from '../activations/arithmetic.js'
 import { formulaOf } from '../activations/formulas.js'
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
 import { present } from '../architecture/lookups.js'
+import { partsOf } from '../architecture/mixedChannels.js'
 import { ZEROS } from '../architecture/selection.js'
 import { roundedBy } from '../layers/fakeQuantize.js'
 import type { GroupNormLayer, LayerNormLayer } from '../layers/layer.js'
@@ -94,6 +95,14 @@ const constantsAfter = (
       return besides(first, pieces.get(node.layer.name) ?? new Float32Array(0))
     case 'positionEmbedding':
       return embedded(first, pieces.get(node.layer.name) ?? new Float32Array(0))
+    case 'fourierPositions':
+      return located(first, part('weight'), part('bias'))
+    case 'unitNorm':
+      return first.map((value) => (value === 0 ? 0 : Number.NaN))
+    case 'softmax':
+      return isSpread(node) ? varying(node) : sharesOf(first, partsOf(node.layer, first.length))
+    case 'standardize':
+    case 'crossCovariance':
     case 'attention':
     case 'given':
     case 'sample':
@@ -146,6 +155,21 @@ const embedded = (given: Float64Array, numbers: Float32Array): Float64Array =>
     const [first = 0, ...others] = numbers.filter((_, i) => i % given.length === c)
     return others.every((other) => other === first) ? value + first : Number.NaN
   })
+
+/** Constants with a combination of places added, if it is of none of them. */
+const located = (given: Float64Array, weight: Float32Array, bias: Float32Array): Float64Array =>
+  given.map((value, c) =>
+    weight.some((factor, i) => factor !== 0 && i % given.length === c) ? Number.NaN : value + (bias[c] ?? 0),
+  )
+
+/** Shares of constants among those at the same place of each part. */
+const sharesOf = (given: Float64Array, parts: number): Float64Array => {
+  const size = given.length / parts
+  return given.map((value, c) => {
+    const exponentials = Array.from({ length: parts }, (_, r) => Math.exp((given[r * size + (c % size)] ?? 0) - value))
+    return 1 / exponentials.reduce((sum, each) => sum + each, 0)
+  })
+}
 
 /** y = scale·x + shift of a batch normalisation in use. */
 const scaleAndShift = (gamma: Float32Array, beta: Float32Array, mean: Float32Array, variance: Float32Array) => {

@@ -1,9 +1,8 @@
 import { type Architecture, architecture, type GraphNode } from '../architecture/architecture.js'
 import { present } from '../architecture/lookups.js'
-import { tokensOf } from '../architecture/tokenSizes.js'
 import type { Layer } from '../layers/layer.js'
 import { isConvolution } from '../layers/layers.js'
-import { parameterCount, parametersOf } from '../parameters/parameters.js'
+import { type Parameter, parameterCount, parametersOf } from '../parameters/parameters.js'
 import { type Pieces, type PlainNetwork, piecesOf } from '../parameters/plainNetwork.js'
 import { statisticsCount, statisticsOf } from '../parameters/statistics.js'
 import { channelsOf, pixelsOf } from './channels.js'
@@ -41,12 +40,12 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
     const own = weights.subarray(offset, offset + size)
     if (role !== 'weight') {
       const old = pieces.get(name)
-      if (role === 'slope' && size === 1) {
-        own[0] = old?.[0] ?? 0
+      if (old && !isOfChannels(node, role, size)) {
+        own.set(old)
         continue
       }
       const shift = role === 'bias' && !movesMean(given, node) ? shifts.get(id) : undefined
-      for (const [i, c] of featuresOf(node, kept).entries()) own[i] = (old?.[c] ?? 0) + (shift?.[c] ?? 0)
+      for (const [i, c] of placesOf(node, kept, size).entries()) own[i] = (old?.[c] ?? 0) + (shift?.[c] ?? 0)
       continue
     }
     const connection = connectionOf(given, node)
@@ -73,11 +72,17 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
   return { architecture: smaller, weights, statistics, mask }
 }
 
-/** The numbers of a layer that has one for each channel, or for each channel and pixel. */
-const featuresOf = ({ shape, layer }: GraphNode, kept: readonly number[]): readonly number[] =>
-  Array.from({ length: layer.type === 'positionEmbedding' ? tokensOf(shape) : pixelsOf(shape) }, (_, pixel) =>
-    kept.map((c) => pixel * channelsOf(shape) + c),
-  ).flat()
+/** Whether a parameter has numbers of channels: not one for all of them, nor one for each head. */
+const isOfChannels = ({ layer }: GraphNode, role: Parameter['role'], size: number): boolean =>
+  layer.type !== 'crossCovariance' && !(role === 'slope' && size === 1)
+
+/** The numbers of a layer that has one for each channel, or for each channel and feature of a flattened image. */
+const featuresOf = (node: GraphNode, kept: readonly number[]): readonly number[] =>
+  placesOf(node, kept, pixelsOf(node.shape) * kept.length)
+
+/** The numbers of a parameter that has `size` numbers after the cut, rows of one for each channel. */
+const placesOf = ({ shape }: GraphNode, kept: readonly number[], size: number): readonly number[] =>
+  Array.from({ length: size / kept.length }, (_, row) => kept.map((c) => row * channelsOf(shape) + c)).flat()
 
 /**
  * Whether only batch normalisations read a convolution: then a number added to a channel shifts their running means.

@@ -15,6 +15,7 @@ import {
 import { dmWideResnet, dmWideResnetOptions, dmWideResnetShown } from './dmWideResnet.js'
 import { mobilenetV2, mobilenetV2Options, mobilenetV2Shown } from './mobilenetV2.js'
 import { convnext, convnextOptions, convnextShown } from './patches/convnext.js'
+import { xcit, xcitOptions, xcitShown } from './patches/xcit.js'
 import { preactResnet18, preactResnet18Options, preactResnetShown } from './preactResnet.js'
 import { raWideResnet, raWideResnetOptions, raWideResnetShown } from './raWideResnet.js'
 import {
@@ -140,6 +141,16 @@ const convnexts = (['torchvision', 'timm', 'facebook'] as const).map((release) =
   network: () => convnext({ release }),
   shown: withSide((outputs) => convnextShown(outputs, release)),
 }))
+/** The networks for small images have smaller patches. */
+const SMALL = 64
+const cross = {
+  make: xcit,
+  declaration: xcitOptions,
+  shown: (outputs: OutputsOf, data: DataSizes | undefined) => ({
+    ...withSide(xcitShown)(outputs, data),
+    ...(data && data.side < SMALL ? { patch: 4 } : {}),
+  }),
+}
 
 /** How each network of the zoo gets its sizes. */
 const families: Readonly<Record<ZooName, Family>> = {
@@ -174,6 +185,7 @@ const families: Readonly<Record<ZooName, Family>> = {
   mobilenetV2: family(mobile, {}),
   densenet121: family(dense, {}),
   convnext: released({ make: convnext, declaration: convnextOptions }, convnexts, {}),
+  xcit: family(cross, {}),
 }
 
 /**

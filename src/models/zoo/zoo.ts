@@ -9,6 +9,7 @@ import { dmPreactResnet18, dmPreactResnet34 } from './dmPreactResnet.js'
 import { dmWideResnet } from './dmWideResnet.js'
 import { mobilenetV2 } from './mobilenetV2.js'
 import { convnext } from './patches/convnext.js'
+import { xcit } from './patches/xcit.js'
 import { preactResnet18 } from './preactResnet.js'
 import { raWideResnet } from './raWideResnet.js'
 import { resnet18, resnet34, resnet50, wideResnet50x2 } from './resnet.js'
@@ -110,6 +111,7 @@ export const zoo = {
   mobilenetV2: mobilenetV2({ classes: 10 }),
   densenet121: densenet121({ classes: 10 }),
   convnext: convnext({ classes: 10 }),
+  xcit: xcit({ classes: 10 }),
 } as const satisfies Readonly<Record<string, Architecture>>
 
 /** A name of {@link zoo}. */

@@ -10,6 +10,7 @@ import { dmWideResnet } from '../../../src/models/zoo/dmWideResnet.js'
 import { fittingNetworks, sizedNetwork } from '../../../src/models/zoo/families.js'
 import { mobilenetV2 } from '../../../src/models/zoo/mobilenetV2.js'
 import { convnext } from '../../../src/models/zoo/patches/convnext.js'
+import { xcit } from '../../../src/models/zoo/patches/xcit.js'
 import { preactResnet18 } from '../../../src/models/zoo/preactResnet.js'
 import { raWideResnet } from '../../../src/models/zoo/raWideResnet.js'
 import { resnet18, resnet34, resnet50, wideResnet50x2 } from '../../../src/models/zoo/resnet.js'
@@ -69,6 +70,7 @@ describe('the sizes of a network', () => {
     ['convnext', convnext({ ...narrow, size: 64, release: 'timm', stem: 'twoConvolutions' })],
     ['convnext', convnext({ ...narrow, size: 64, release: 'timm', stem: 'threeConvolutions' })],
     ['vgg16bn', vgg16bn(narrow)],
+    ['xcit', xcit({ width: 8, depth: 1, heads: 2, hidden: 9, classBlocks: 1, features: 8, classes: 7, size: 64 })],
     ['vgg16bnHydra', vgg16bn({ ...narrow, release: 'hydra' })],
   ])('are read off the file: %s', (name, network) => {
     for (const prefix of ['', 'module.model.']) {
@@ -131,6 +133,7 @@ describe('the networks that a file fits', () => {
     [convnext({ width: 4, size: 64, release: 'timm', stem: 'twoConvolutions' }), ['convnext']],
     [vgg16bn({ width: 2, release: 'pwoa' }), ['vgg16bnPwoa']],
     [resnet2b, ['resnet2b']],
+    [xcit({ width: 8, depth: 1 }), ['xcit']],
     [smallCnn, ['smallCnn']],
   ])('%#', (network, names) => {
     const found = fittingNetworks(tensorsOf(network, 'module.'))

@@ -1,6 +1,8 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { PwoaError } from '../../../dsl/errors.js'
 import { type Architecture, type GraphNode, INPUT } from '../../../models/architecture/architecture.js'
+import type { NodeShape } from '../../../models/architecture/shapes.js'
+import { fourierFeatures } from '../../../models/architecture/tokenSizes.js'
 import { unpackStatistics, unpackWeights } from '../../../models/parameters/weights.js'
 import { refuse, refusing } from '../../files/refusal.js'
 import { littleEndian } from '../tensors/dtype.js'
@@ -13,7 +15,7 @@ import {
   type OnnxTensor,
   type Written,
 } from './graph/messages.js'
-import { factorName } from './graph/writtenNames.js'
+import { factorName, placesName } from './graph/writtenNames.js'
 import { constantsOf, nodesOf } from './layerNodes.js'
 import { roundingTensors } from './roundingNodes.js'
 import { writtenName } from './tokenNodes.js'
@@ -154,7 +156,20 @@ export const constantTensors = ({ nodes }: Architecture): readonly Written<OnnxT
     layer.type === 'scale' ? [{ ...perChannel(factorName(id), Float32Array.of(layer.factor)), dims: [] }] : [],
   ),
   ...nodes.flatMap(({ id, layer }) => (layer.type === 'fakeQuantize' ? roundingTensors(id, layer) : [])),
+  ...nodes.flatMap(({ id, layer, shape }) =>
+    layer.type === 'fourierPositions' ? [placesTensor(placesName(id), layer.features, shape)] : [],
+  ),
 ]
+
+/** The features of each pixel's place as one image. */
+const placesTensor = (name: string, features: number, shape: NodeShape): Written<OnnxTensor> => {
+  const rows = fourierFeatures(features, shape)
+  const values = Float32Array.from({ length: features * rows.length }, (_, i) => {
+    return rows[i % rows.length]?.[Math.floor(i / rows.length)] ?? 0
+  })
+  const [height, width] = shape.kind === 'image' ? [shape.height, shape.width] : [1, 1]
+  return { name, dims: [1, features, height, width], dataType: dataTypes.float, rawData: littleEndian(values) }
+}
 
 /** One number for each channel, of a shape that is broadcast over an image. */
 export const perChannel = (name: string, values: Float32Array): Written<OnnxTensor> => ({

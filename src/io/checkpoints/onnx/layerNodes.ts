@@ -9,6 +9,13 @@ import { refuse } from '../../files/refusal.js'
 import { activationNodes } from './activationNodes.js'
 import { productNodes, selectNodes } from './channelNodes.js'
 import { factorName, layerScaleName } from './graph/writtenNames.js'
+import {
+  crossCovarianceNodes,
+  fourierPositionsNodes,
+  softmaxNodes,
+  standardizeNodes,
+  unitNormNodes,
+} from './mixedNodes.js'
 import { groupNormNodes, layerNormNodes } from './normNodes.js'
 import { roundingNodes } from './roundingNodes.js'
 import { attentionNodes, classTokenNodes, positionEmbeddingNodes, takeTokenNodes } from './tokenNodes.js'
@@ -92,6 +99,11 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   classToken: classTokenNodes,
   positionEmbedding: positionEmbeddingNodes,
   takeToken: takeTokenNodes,
+  unitNorm: unitNormNodes,
+  crossCovariance: crossCovarianceNodes,
+  fourierPositions: fourierPositionsNodes,
+  softmax: softmaxNodes,
+  standardize: standardizeNodes,
   given: onlyInTraining,
   sample: onlyInTraining,
 })

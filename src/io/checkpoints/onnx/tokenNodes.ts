@@ -1,4 +1,3 @@
-import type { NodeShape } from '../../../models/architecture/shapes.js'
 import { attentionSizes, tokensOf } from '../../../models/architecture/tokenSizes.js'
 import type {
   AttentionLayer,
@@ -8,73 +7,9 @@ import type {
   TakeTokenLayer,
 } from '../../../models/layers/layer.js'
 import { layerScaleName } from './graph/writtenNames.js'
+import { channelsOf, Nodes } from './nodeList.js'
 import type { LayerPlace } from './windowNodes.js'
-import { float, integer, integers, type WrittenAttribute, type WrittenNode, writtenNode } from './writtenNode.js'
-
-/** Collects the nodes of a layer. The one that a reader makes the layer of has its name. */
-class Nodes {
-  readonly #place: LayerPlace
-  readonly #nodes: WrittenNode[] = []
-
-  constructor(place: LayerPlace) {
-    this.#place = place
-  }
-
-  add(opType: string, inputs: readonly string[], attributes: readonly WrittenAttribute[] = []): string {
-    const name = `${this.#place.id}/${this.#nodes.length}`
-    this.#nodes.push(writtenNode(opType, { id: name, inputs, output: name }, [], attributes))
-    return name
-  }
-
-  /** The node that has the layer's name. */
-  main(opType: string, inputs: readonly string[], attributes: readonly WrittenAttribute[] = []): string {
-    const { id } = this.#place
-    const output = `${id}/result`
-    this.#nodes.push(writtenNode(opType, { id, inputs, output }, [], attributes))
-    return output
-  }
-
-  whole(values: readonly number[]): string {
-    return this.add('Constant', [], [integers('value_ints', values)])
-  }
-
-  index(value: number): string {
-    return this.add('Constant', [], [integer('value_int', value)])
-  }
-
-  reshape(x: string, shape: readonly number[]): string {
-    return this.add('Reshape', [x, this.whole(shape)])
-  }
-
-  transpose(x: string, perm: readonly number[]): string {
-    return this.add('Transpose', [x], [integers('perm', perm)])
-  }
-
-  /** The pixels of an image as rows: n x pixels x channels. */
-  rows(x: string, shape: NodeShape | undefined): string {
-    return this.transpose(this.reshape(x, [0, channelsOf(shape), tokensOf(shape)]), [0, 2, 1])
-  }
-
-  /** The inverse of `rows`, as the layer's output. */
-  image(rows: string, shape: NodeShape): readonly WrittenNode[] {
-    const [height, width] = shape.kind === 'image' ? [shape.height, shape.width] : [1, 1]
-    return this.reshaped(this.transpose(rows, [0, 2, 1]), [0, channelsOf(shape), height, width])
-  }
-
-  /** All nodes, with one that reshapes to the layer's output. */
-  reshaped(x: string, shape: readonly number[]): readonly WrittenNode[] {
-    const target = this.whole(shape)
-    const { id, output } = this.#place
-    return [...this.#nodes, writtenNode('Reshape', { id: `${id}/image`, inputs: [x, target], output })]
-  }
-
-  /** All nodes, with one that has the layer's name and its output. */
-  ending(opType: string, inputs: readonly string[], attributes: readonly WrittenAttribute[]): readonly WrittenNode[] {
-    return [...this.#nodes, writtenNode(opType, { ...this.#place, inputs }, [], attributes)]
-  }
-}
-
-const channelsOf = (shape: NodeShape | undefined): number => (shape?.kind === 'image' ? shape.channels : 1)
+import { integer, type WrittenNode } from './writtenNode.js'
 
 /** The name in a file of the tensor of a layer that is one tensor: the name itself may be that of the layer's output. */
 export const wholeName = (name: string): string => `${name}.weight`
@@ -93,8 +28,7 @@ export const attentionNodes = (layer: AttentionLayer, place: LayerPlace): readon
     nodes.transpose(split(query, depth, queries), [0, 1, 3, 2]),
     split(key, depth, keys),
   ])
-  const factor = nodes.add('Constant', [], [float('value_float', scale)])
-  const shares = nodes.add('Softmax', [nodes.add('Mul', [scores, factor])], [integer('axis', -1)])
+  const shares = nodes.add('Softmax', [nodes.add('Mul', [scores, nodes.number(scale)])], [integer('axis', -1)])
   const sums = nodes.main('MatMul', [shares, nodes.transpose(split(value, width, keys), [0, 1, 3, 2])])
   const [from] = place.inputShapes
   const [rows, columns] = from?.kind === 'image' ? [from.height, from.width] : [1, 1]

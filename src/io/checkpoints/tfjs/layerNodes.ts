@@ -11,6 +11,13 @@ import { writeActivation } from './writeActivation.js'
 import { writeBlockNorm } from './writeBlockNorm.js'
 import { rankOf, writeProduct, writeSelection } from './writeChannels.js'
 import { writeConvolution, writeTransposed } from './writeConvolution.js'
+import {
+  writeCrossCovariance,
+  writeFourierPositions,
+  writeSoftmax,
+  writeStandardize,
+  writeUnitNorm,
+} from './writeMixed.js'
 import { writeRounding } from './writeRounding.js'
 import { writeAttention, writeClassToken, writeTakeToken } from './writeTokens.js'
 
@@ -110,6 +117,11 @@ const write = dispatch<Layer, readonly [Place], Value>({
     return activated(place, graph.node('AddV2', kernel.node.id, [...inputs, parameter('')]))
   },
   takeToken: writeTakeToken,
+  unitNorm: writeUnitNorm,
+  crossCovariance: (layer, place) => activated(place, writeCrossCovariance(layer, place)),
+  fourierPositions: (layer, place) => activated(place, writeFourierPositions(layer, place)),
+  softmax: writeSoftmax,
+  standardize: writeStandardize,
   given: onlyInTraining,
   sample: onlyInTraining,
 })

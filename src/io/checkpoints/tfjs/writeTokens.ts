@@ -54,7 +54,13 @@ export const writeTakeToken = ({ token }: TakeTokenLayer, place: Place): Value =
   return reshaped(place, '', taken, [-1, channels])
 }
 
-const reshaped = ({ graph, kernel }: Place, what: string, x: Value | undefined, to: readonly number[]): Value => {
+/** Adds a change of shape. @param what its place in the layer; empty for the layer's output */
+export const reshaped = (
+  { graph, kernel }: Place,
+  what: string,
+  x: Value | undefined,
+  to: readonly number[],
+): Value => {
   const name = what === '' ? kernel.node.id : `${kernel.node.id}/${what}`
   const shape = graph.integers(`${name}Shape`, [to.length], to)
   return graph.node('Reshape', name, [x ?? '', shape], { Tshape: INTEGER })

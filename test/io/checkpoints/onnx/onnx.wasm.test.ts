@@ -11,8 +11,9 @@ import { type Architecture, architecture } from '../../../../src/models/architec
 import { describeArchitecture as textOf } from '../../../../src/models/architecture/description.js'
 import { add, conv2d, flatten, linear, relu } from '../../../../src/models/layers/layers.js'
 import { packNetwork } from '../../../../src/models/parameters/weights.js'
+import { xcit } from '../../../../src/models/zoo/patches/xcit.js'
 import { Student } from '../../../../src/training/network/network.js'
-import { aggregated, normalised, separable, shortcut } from '../../../models/fixtures.js'
+import { aggregated, covariance, normalised, separable, shortcut } from '../../../models/fixtures.js'
 import { distance, seededNumbers } from '../../../support/numbers.js'
 import { channelsFirst, runOnnx } from '../../../support/onnxRuntime.js'
 import { randomNetwork, seededNetwork } from '../../../support/randomNetworks.js'
@@ -24,7 +25,14 @@ const TOLERANCE = 1e-5
 
 const EXAMPLES = 3
 
-const networks: Readonly<Record<string, Architecture>> = { ...zooNetworks, normalised, separable, aggregated }
+const networks: Readonly<Record<string, Architecture>> = {
+  ...zooNetworks,
+  normalised,
+  separable,
+  aggregated,
+  covariance,
+  cross: xcit({ width: 8, depth: 2, heads: 2, size: 32, patch: 4, classes: 10 }),
+}
 
 const ours = (net: Architecture, weights: Float32Array, statistics: Float32Array, pixels: Float32Array) => {
   const student = new Student(net, weights, statistics)

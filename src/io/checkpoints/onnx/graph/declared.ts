@@ -163,6 +163,7 @@ export const declared = {
     block_size: int(0, among(0), { since: 21 }),
   },
   Reciprocal: {},
+  ReduceL2: reduction,
   ReduceMax: reduction,
   ReduceMean: reduction,
   Relu: {},

@@ -167,6 +167,11 @@ export class NodeReader {
     return this.builder.freeName(prefix ?? (moduleOf(this.#node.name) || `${this.#node.opType}_${this.#index}`))
   }
 
+  /** The name of a layer that is one tensor: that of the tensor, without the ending that files of this package add. */
+  wholeName(tensor: string): string {
+    return tensor === '' || tensor.endsWith('.weight') ? this.layerName(tensor) : this.builder.freeName(tensor)
+  }
+
   /** The origin of a layer whose last node this is. @param name the layer's name, or its type if it has none */
   origin(name: string): Origin {
     const { named } = this.#reading

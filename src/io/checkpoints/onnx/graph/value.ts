@@ -78,8 +78,31 @@ type Drafted =
       readonly stage: 'mean' | 'centred' | 'squares' | 'variance' | 'deviation'
       /** What is normalised. */
       readonly of: Value
+      /** Of what a mean is: the channels of each pixel, or all numbers of an image. */
+      readonly over: 'channels' | 'image'
       /** What was added to the variance. */
       readonly epsilon: number
+      /** What the variance was multiplied by. */
+      readonly factor: number
+      /** The least deviation. */
+      readonly least: number
+    }
+  /** The length of the channels of each pixel, or of the pixels of each channel. */
+  | {
+      readonly draft: 'length'
+      readonly over: 'channels' | 'pixels'
+      /** What has this length. */
+      readonly of: Value
+      /** The least length. */
+      readonly least: number
+    }
+  /** A combination of the features of each pixel's place, one number for each channel and pixel; `name` is the tensor's. */
+  | {
+      readonly draft: 'places'
+      readonly weight: Tensor
+      readonly bias: Tensor | undefined
+      readonly height: number
+      readonly width: number
     }
   /** A matrix product that waits for its bias. */
   | {
@@ -138,6 +161,9 @@ type Drafted =
       readonly query: Heads
       readonly key: Heads
       readonly scale: number
+      /** A number for each head, if channels attend to channels. */
+      readonly factor?: Tensor | undefined
+      readonly across: 'tokens' | 'channels'
       readonly isSoftmax: boolean
     }
   /** Some channels, of every `step`-th row and column; −1 for channels of zeros. `name` is that of the node. */

@@ -22,5 +22,8 @@ export const layerScaleIn = (written: string): Pick<LayerScaleLayer, 'name' | 't
   return form === 'imageScales' ? { name, tensor: 'image' } : { name }
 }
 
+/** The name of the features of each pixel's place in such files. @param id that of the layer that combines them */
+export const placesName = (id: string): string => `${id}/places`
+
 /** ONNX's names for what a `Pad` adds beside numbers. The last one is known from opset 19 on. */
 export const modeNames: Readonly<Record<PadMode, string>> = { reflect: 'reflect', replicate: 'edge', circular: 'wrap' }

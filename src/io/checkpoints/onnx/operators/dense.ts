@@ -4,11 +4,11 @@ import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, floatsOf, permuted, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
 import type { NodePlace, Value } from '../graph/value.js'
+import { attend } from '../transformers/attending.js'
 import { type Arrangement, arranged } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
 import { moved } from '../values/moved.js'
 import { isNumbers } from '../values/numbers.js'
-import { attend } from './attending.js'
 import { pixelwise } from './pixelwise.js'
 
 /** `Gemm`: α·x·W + β·c. */

@@ -4,6 +4,11 @@ import type { OnnxNode } from '../graph/messages.js'
 import { NodeReader } from '../graph/nodeReader.js'
 import type { Reading } from '../graph/reading.js'
 import type { Value } from '../graph/value.js'
+import { scaleStep, softmaxStep } from '../transformers/attending.js'
+import { expandedLengthStep, leastLengthStep, reduceL2, unitStep } from '../transformers/lengths.js'
+import { placedStep, placesStep } from '../transformers/places.js'
+import { channelSharesStep, partsStep, softmax } from '../transformers/shares.js'
+import { classTokenStep, expandNumbers, positionStep } from '../transformers/tokens.js'
 import { anyOrder } from '../values/anyOrder.js'
 import { castLike, ceil, equal, mod, where } from '../values/comparisons.js'
 import {
@@ -23,48 +28,62 @@ import { convTranspose } from '../windows/convTranspose.js'
 import { averagePool, maxPool } from '../windows/pooling.js'
 import { conv } from '../windows/windows.js'
 import { add, batchNormalization, div, mul, sub, sum } from './affine.js'
-import { scaleStep, softmaxStep } from './attending.js'
 import { concatenated } from './concatenation.js'
 import { gemm, matMul } from './dense.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
 import { globalAverage, globalMax, reduceMax, reduceMean } from './globalPooling.js'
-import { centredStep, epsilonStep, meanStep, normalisedStep, squareRoot, squaresStep, stepOr } from './moments.js'
+import {
+  centredStep,
+  epsilonStep,
+  leastDeviationStep,
+  meanStep,
+  normalisedStep,
+  squareRoot,
+  squaresStep,
+  stepOr,
+  varianceStep,
+} from './moments.js'
 import { groupNormalization, instanceNormalization, layerNormalization } from './normalisations.js'
 import { pad } from './padding.js'
 import { partOr } from './parts.js'
-import { constant, dropout, identity, relu, softmax } from './passing.js'
+import { constant, dropout, identity, relu } from './passing.js'
 import { prelu } from './prelu.js'
 import { expand } from './product.js'
 import { clippedIntegers, dequantizeLinear, quantizeLinear } from './quantised.js'
 import { gathered, sliced, split } from './selections.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
-import { classTokenStep, expandNumbers, positionStep } from './tokens.js'
 
 /** What an operator becomes: layers, or a value that later nodes use. */
 const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | readonly Value[]>> = {
-  Add: stepOr(positionStep, stepOr(epsilonStep, anyOrder(add))),
+  Add: stepOr(placedStep, stepOr(positionStep, stepOr(epsilonStep, anyOrder(add)))),
   AveragePool: averagePool,
   BatchNormalization: batchNormalization,
   Cast: cast,
   CastLike: castLike,
   Ceil: ceil,
-  Clip: stepOr(clippedIntegers, anyOrder(clip)),
+  Clip: stepOr(leastLengthStep, stepOr(clippedIntegers, anyOrder(clip))),
   Concat: ofNumbersOr(concat, stepOr(classTokenStep, concatenated)),
   Constant: constant,
   ConvTranspose: convTranspose,
   ConstantOfShape: constantOfShape,
-  Conv: conv,
+  Conv: stepOr(placesStep, conv),
   DequantizeLinear: dequantizeLinear,
   Div: stepOr(
     scaleStep((scale, by) => scale / by),
-    stepOr(normalisedStep, anyOrder(div)),
+    stepOr(
+      unitStep,
+      stepOr(
+        varianceStep((factor, by) => factor / by),
+        stepOr(normalisedStep, anyOrder(div)),
+      ),
+    ),
   ),
   Dropout: dropout,
   Elu: anyOrder(nonlinearity((node) => ({ type: 'elu', alpha: node.float('alpha') }))),
   Equal: equal,
   Erf: anyOrder(elementwise(numbers.erf)),
   Exp: anyOrder(elementwise(Math.exp)),
-  Expand: stepOr(expandNumbers, expand),
+  Expand: stepOr(expandedLengthStep, stepOr(expandNumbers, expand)),
   Flatten: flatten,
   Gather: ofNumbersOr(gather, partOr(gatherMoved, gathered)),
   Gelu: anyOrder(
@@ -82,14 +101,17 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   LeakyRelu: anyOrder(nonlinearity((node) => ({ type: 'leakyRelu', slope: node.float('alpha') }))),
   LogSoftmax: softmax,
   MatMul: matMul,
-  Max: anyOrder(withNumber(Math.max)),
+  Max: stepOr(leastLengthStep, stepOr(leastDeviationStep, anyOrder(withNumber(Math.max)))),
   MaxPool: maxPool,
   Min: anyOrder(withNumber(Math.min)),
   Mish: anyOrder(nonlinearity(() => ({ type: 'mish' }))),
   Mod: mod,
   Mul: stepOr(
     scaleStep((scale, by) => scale * by),
-    stepOr(squaresStep, anyOrder(mul)),
+    stepOr(
+      varianceStep((factor, by) => factor * by),
+      stepOr(squaresStep, anyOrder(mul)),
+    ),
   ),
   Neg: anyOrder(elementwise((x) => -x)),
   Pad: pad,
@@ -97,6 +119,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Pow: stepOr(squaresStep, anyOrder(withNumber(Math.pow))),
   QuantizeLinear: quantizeLinear,
   Reciprocal: anyOrder(elementwise((x) => 1 / x)),
+  ReduceL2: reduceL2,
   ReduceMax: reduceMax,
   ReduceMean: stepOr(meanStep, reduceMean),
   Relu: anyOrder(relu),
@@ -105,7 +128,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Sigmoid: anyOrder(elementwise(numbers.sigmoid)),
   Slice: ofNumbersOr(slice, partOr(sliceMoved, sliced)),
   Softplus: anyOrder(elementwise(numbers.softplus)),
-  Softmax: stepOr(softmaxStep, softmax),
+  Softmax: stepOr(softmaxStep, stepOr(partsStep, stepOr(channelSharesStep, softmax))),
   Split: partOr(splitMoved, split),
   Squeeze: movedOr(squeezeMoved, squeeze),
   Sqrt: squareRoot,

@@ -3,7 +3,7 @@ import { countOf, doublesOf } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
 import { channelsAlong } from '../values/anyOrder.js'
 import { arranged } from '../values/arranged.js'
-import { draftOf } from '../values/drafts.js'
+import { activations, draftOf } from '../values/drafts.js'
 import { areNumbers, attributeOrInput, computed, isNumbers, knownIn } from '../values/numbers.js'
 import { fromFront } from '../values/views.js'
 import { elementwise } from './functions.js'
@@ -20,12 +20,22 @@ export const stepOr =
   (node: NodeReader): Value =>
     step(node) ?? read(node)
 
-const moment = (node: NodeReader, stage: Stage, of: Value, epsilon = 0): Value => ({
+type Moment = Extract<Value, { readonly draft: 'moment' }>
+
+/** The next step of a normalisation. */
+const moment = (
+  node: NodeReader,
+  stage: Stage,
+  { of, over, epsilon = 0, factor = 1, least = 0 }: Pick<Moment, 'of' | 'over'> & Partial<Moment>,
+): Value => ({
   kind: 'draft',
   draft: 'moment',
   stage,
   of,
+  over,
   epsilon,
+  factor,
+  least,
   settle: () =>
     node.refuse('a normalisation (x − mean) / √(variance + ε) of each pixel', `its ${stage}, read as a layer’s output`),
 })
@@ -41,8 +51,17 @@ export const meanStep = (node: NodeReader): Value | undefined => {
   const squares = momentIn(node, 0, 'squares')
   const of = squares?.of ?? node.value(0)
   const axes = attributeOrInput(node, 'axes', 1) ?? []
-  if (isNumbers(of) || node.integer('keepdims') === 0 || !isChannelAxis(node.withInputs([of]), axes)) return undefined
-  return moment(node, squares ? 'variance' : 'mean', of)
+  if (isNumbers(of) || node.integer('keepdims') === 0) return undefined
+  const over = overIn(node.withInputs([of]), axes)
+  if (over === undefined || (squares && squares.over !== over)) return undefined
+  return moment(node, squares ? 'variance' : 'mean', { of, over })
+}
+
+const overIn = (node: NodeReader, axes: readonly number[]): Moment['over'] | undefined => {
+  if (isChannelAxis(node, axes)) return 'channels'
+  const rank = draftOf(node.value(0), 'arranged')?.dims.length ?? 3
+  const along = axes.length === 3 && rank === 3 ? axes.map((axis) => fromFront(node, axis, 4)) : []
+  return along.toSorted().join() === '1,2,3' ? 'image' : undefined
 }
 
 const isChannelAxis = (node: NodeReader, axes: readonly number[]): boolean => {
@@ -60,7 +79,7 @@ const isChannelAxis = (node: NodeReader, axes: readonly number[]): boolean => {
 /** `Sub` of the mean. */
 export const centredStep = (node: NodeReader): Value | undefined => {
   const mean = momentIn(node, 1, 'mean')
-  return mean && node.value(0) === mean.of ? moment(node, 'centred', mean.of) : undefined
+  return mean && node.value(0) === mean.of ? moment(node, 'centred', mean) : undefined
 }
 
 /** `Pow` by 2, or `Mul` by itself. */
@@ -69,7 +88,7 @@ export const squaresStep = (node: NodeReader): Value | undefined => {
   if (!centred) return undefined
   const other = node.value(1)
   const isSquare = isNumbers(other) ? oneNumber(node, 1) === 2 : momentIn(node, 1, 'centred')?.of === centred.of
-  return isSquare ? moment(node, 'squares', centred.of) : undefined
+  return isSquare ? moment(node, 'squares', centred) : undefined
 }
 
 const oneNumber = (node: NodeReader, index: number): number | undefined => {
@@ -83,13 +102,38 @@ export const epsilonStep = (node: NodeReader): Value | undefined => {
   const variance = momentIn(node, at, 'variance')
   if (!variance || !isNumbers(node.value(other))) return undefined
   const epsilon = oneNumber(node, other)
-  return epsilon === undefined ? undefined : moment(node, 'variance', variance.of, variance.epsilon + epsilon)
+  if (epsilon === undefined || variance.over !== 'channels') return undefined
+  return moment(node, 'variance', { ...variance, epsilon: variance.epsilon + epsilon })
+}
+
+/** `Mul` or `Div` of the variance of an image by one number. */
+export const varianceStep =
+  (combine: (factor: number, by: number) => number) =>
+  (node: NodeReader): Value | undefined => {
+    const [at, other] = momentIn(node, 0, 'variance') ? [0, 1] : [1, 0]
+    const variance = momentIn(node, at, 'variance')
+    if (variance?.over !== 'image' || (at === 1 && node.operator === 'Div') || !isNumbers(node.value(other)))
+      return undefined
+    const by = oneNumber(node, other)
+    return by === undefined
+      ? undefined
+      : moment(node, 'variance', { ...variance, factor: combine(variance.factor, by) })
+  }
+
+/** `Max` of the deviation of an image and one number. */
+export const leastDeviationStep = (node: NodeReader): Value | undefined => {
+  const [at, other] = momentIn(node, 0, 'deviation') ? [0, 1] : [1, 0]
+  const deviation = momentIn(node, at, 'deviation')
+  const least = deviation && node.count === 2 && isNumbers(node.value(other)) ? oneNumber(node, other) : undefined
+  return deviation?.over === 'image' && least !== undefined
+    ? moment(node, 'deviation', { ...deviation, least })
+    : undefined
 }
 
 /** `Sqrt` of the variance, or of numbers. */
 export const squareRoot = (node: NodeReader): Value => {
   const variance = momentIn(node, 0, 'variance')
-  if (variance) return moment(node, 'deviation', variance.of, variance.epsilon)
+  if (variance) return moment(node, 'deviation', variance)
   if (!areNumbers(node)) return elementwise(Math.sqrt)(node)
   const { dims } = node.constant(0)
   return computed(node, 'F32', knownIn(node, 0).map(Math.sqrt), dims)
@@ -99,6 +143,7 @@ export const squareRoot = (node: NodeReader): Value => {
 export const normalisedStep = (node: NodeReader): Value | undefined => {
   const [centred, deviation] = [momentIn(node, 0, 'centred'), momentIn(node, 1, 'deviation')]
   if (!centred || !deviation || centred.of !== deviation.of) return undefined
+  if (deviation.over === 'image') return standardised(node, deviation)
   const { epsilon } = deviation
   if (!(epsilon > 0)) node.refuse('a normalisation with ε > 0', `ε = ${epsilon}`)
   const before = draftOf(centred.of, 'arranged')
@@ -108,4 +153,20 @@ export const normalisedStep = (node: NodeReader): Value | undefined => {
   const [scale, shift] = [new Float64Array(count).fill(1), new Float64Array(count)]
   const draft = normDraft(node, source, { type: 'layerNorm' }, { epsilon, scale, shift })
   return before ? arranged(node, { ...before, source: draft }) : draft
+}
+
+/** Each image with mean 0 and standard deviation 1. */
+const standardised = (node: NodeReader, { of, factor, least }: Moment): Value => {
+  const before = draftOf(of, 'arranged')
+  const source = node.withInputs([before?.source ?? of]).activations(0)
+  const { shape } = source
+  const count = shape.kind === 'image' ? shape.height * shape.width * shape.channels : 1
+  const wanted = [count / Math.max(1, count - 1), 1 / Math.sqrt(count)]
+  if ([factor, least].some((value, i) => !(Math.abs(value - (wanted[i] ?? 0)) <= 1e-6 * value)))
+    node.refuse(
+      '(x − mean) / max(σ, 1/√n) of an image, with the unbiased standard deviation of its n numbers',
+      `the variance times ${factor}, and a deviation of at least ${least}`,
+    )
+  const output = activations(node.builder.add({ type: 'standardize' }, [source], node.originOf('standardize')))
+  return before ? arranged(node, { ...before, source: output }) : output
 }

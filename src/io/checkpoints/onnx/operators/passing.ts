@@ -25,21 +25,6 @@ export const dropout = (node: NodeReader): Value => {
   return node.value(0)
 }
 
-/** `Softmax` and `LogSoftmax` of logits. No layer computes them: they may only be the network's output. */
-export const softmax = (node: NodeReader): Value => {
-  const source = node.activations(0)
-  const axis = node.integer('axis')
-  if (axis !== 1 && axis !== -1) node.refuse('a softmax over the logits (axis 1 or -1)', `axis ${axis}`)
-  if (source.shape.kind !== 'vector') node.refuse('one vector per image', node.described(0))
-  return {
-    kind: 'draft',
-    draft: 'probabilities',
-    source,
-    operator: node.operator,
-    settle: () => node.refuse('a network that ends with it', 'another operator after it'),
-  }
-}
-
 /** `Constant`. */
 export const constant = (node: NodeReader): Value => {
   const [attribute = 'none', ...others] = node.attributes

@@ -1,6 +1,7 @@
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
-import { countOf, doublesOf } from '../graph/tensor.js'
+import { countOf, doublesOf, floatsOf, shapeText, type Tensor } from '../graph/tensor.js'
+import { lazyTensor } from '../graph/tensors.js'
 import type { Heads, Value } from '../graph/value.js'
 import type { Arrangement } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
@@ -19,11 +20,20 @@ export const attend = (node: NodeReader): Value => {
   const query = left && headsOf(node, left, 'rows')
   const key = right && headsOf(node, right, 'columns')
   if (!query || !key || query.heads !== key.heads || query.channels.length !== key.channels.length)
-    return node.refuse(
-      'a product with a constant, or of queries and keys',
-      `${node.described(0)}, and ${node.described(1)}`,
+    return (
+      covary(node, left, right) ??
+      node.refuse('a product with a constant, or of queries and keys', `${node.described(0)}, and ${node.described(1)}`)
     )
-  return scores(node, { query, key, scale: query.factor * key.factor, isSoftmax: false })
+  return scores(node, { query, key, scale: query.factor * key.factor, across: 'tokens', isSoftmax: false })
+}
+
+/** A product of queries and keys with a row for each channel. */
+const covary = (node: NodeReader, left: Arrangement | undefined, right: Arrangement | undefined): Value | undefined => {
+  const query = left && headsOf(node, left, 'columns')
+  const key = right && headsOf(node, right, 'rows')
+  if (!query || !key || query.heads !== key.heads || query.channels.length !== key.channels.length) return undefined
+  if (query.tokens !== key.tokens || query.factor !== 1 || key.factor !== 1) return undefined
+  return scores(node, { query, key, scale: 1, across: 'channels', isSoftmax: false })
 }
 
 type Scores = Omit<Extract<Value, { readonly draft: 'scores' }>, 'kind' | 'draft' | 'settle'>
@@ -72,7 +82,31 @@ const sourceOf = (node: NodeReader, { source }: Arrangement): Pick<Heads, 'sourc
     : { source: node.withInputs([source]).activations(0), factor: 1 }
 }
 
-const ofValues = (node: NodeReader, { query, key, scale, isSoftmax }: Scores): Value => {
+const ofValues = (node: NodeReader, given: Scores): Value =>
+  given.across === 'channels' ? ofCovaried(node, given) : ofAttended(node, given)
+
+/** Attention between channels. */
+const ofCovaried = (node: NodeReader, { query, key, factor, isSoftmax }: Scores): Value => {
+  const right = movedIn(node, 1)
+  const value = right && headsOf(node, right, 'columns')
+  const { heads, tokens, outer } = query
+  if (!isSoftmax || !value || value.heads !== heads || value.tokens !== tokens || value.factor !== 1)
+    return node.refuse('shares of values, softmax(t·Q·Kᵀ)·V between channels', node.described(1))
+  const name = node.wholeName(factor?.name ?? '')
+  const output = node.builder.add(
+    { type: 'crossCovariance', name, heads },
+    [query, key, value].map((each) => part(node, each)),
+    node.origin(name),
+    { '': lazyTensor([heads, 1, 1], () => (factor ? floatsOf(factor) : new Float32Array(heads).fill(1))) },
+  )
+  const count = value.channels.length * tokens
+  node.budget.allocate(Float64Array.BYTES_PER_ELEMENT * count, 'the order of its activations')
+  const dims = [...outer, value.channels.length / heads, tokens]
+  const positions = Float64Array.from({ length: count }, (_, i) => i)
+  return moved(node, { source: activations(output), shape: output.shape, dims, positions })
+}
+
+const ofAttended = (node: NodeReader, { query, key, scale, isSoftmax }: Scores): Value => {
   const right = movedIn(node, 1)
   const value = right && headsOf(node, right, 'rows')
   if (!isSoftmax || !value || value.heads !== query.heads || value.tokens !== key.tokens)
@@ -117,11 +151,24 @@ export const scaleStep =
     const before = draftOf(node.value(at), 'scores')
     if (!before || before.isSoftmax || !isNumbers(node.value(other))) return undefined
     const tensor = node.constant(other)
+    if (before.across === 'channels') return headFactor(node, before, tensor)
     const [by = Number.NaN] = doublesOf(tensor)
     if (countOf(tensor.dims) !== 1 || !(by > 0))
       node.refuse('one number > 0 as the scale of attention', node.described(other))
     return scores(node, { ...before, scale: combine(before.scale, by) })
   }
+
+/** A learned factor of each head. */
+const headFactor = (node: NodeReader, before: Scores, tensor: Tensor): Value => {
+  const { heads } = before.query
+  const dims = tensor.dims.toReversed()
+  if (node.operator !== 'Mul' || before.factor || countOf(dims) !== heads || (dims[2] ?? heads) !== heads)
+    node.refuse(
+      `one number for each of ${heads} heads, as factors of attention between channels`,
+      shapeText(tensor.dims),
+    )
+  return scores(node, { ...before, factor: tensor })
+}
 
 /** `Softmax` of scores, along their last axis. */
 export const softmaxStep = (node: NodeReader): Value | undefined => {

@@ -79,9 +79,7 @@ export const positionStep = (node: NodeReader): Value | undefined => {
 /** A shape without axes of one entry at its begin. */
 const trimmed = (dims: readonly number[]): readonly number[] => dims.slice(dims.findIndex((extent) => extent !== 1))
 
-/** The name of a layer that is one tensor: that of the tensor, without the ending that files of this package add. */
-const nameOf = (node: NodeReader, { name }: Tensor): string =>
-  name === '' || name.endsWith('.weight') ? node.layerName(name) : node.builder.freeName(name)
+const nameOf = (node: NodeReader, { name }: Tensor): string => node.wholeName(name)
 
 /** `Expand` of numbers, or of moved ones, to the number of images and otherwise to the shape that they have. */
 export const expandNumbers = (node: NodeReader): Value | undefined => {

@@ -1,0 +1,37 @@
+import type { ImageShape } from '../../dsl/dataset.js'
+import type { CrossCovarianceLayer, SoftmaxLayer } from '../layers/tokenLayers.js'
+
+/** Refuses what a layer can't take. */
+type Refuse = (expected: string, actual: string) => never
+
+type ImageNode = { readonly kind: 'image' } & ImageShape
+
+/**
+ * The shape of attention between channels: that of its values.
+ *
+ * @param refuse throws for images that do not fit together
+ */
+export const covaried = ({ heads }: CrossCovarianceLayer, images: readonly ImageNode[], refuse: Refuse): ImageNode => {
+  const [query, key, value] = images
+  if (!query || !key || !value || images.length > 3)
+    return refuse('three inputs, queries, keys and values', `${images.length}`)
+  if (!Number.isInteger(heads) || heads < 1) refuse('a whole number of heads >= 1', String(heads))
+  if (query.channels % heads !== 0) refuse(`heads that divide ${query.channels} channels`, String(heads))
+  const wanted = sizeText(query)
+  for (const other of [key, value]) if (sizeText(other) !== wanted) refuse(wanted, sizeText(other))
+  return value
+}
+
+const sizeText = ({ height, width, channels }: ImageShape): string => `${height} x ${width} x ${channels}`
+
+/**
+ * The number of parts of a softmax, of one channel each if the layer has no number.
+ *
+ * @param refuse throws for a number of parts that does not divide the channels. @default none
+ */
+export const partsOf = ({ parts }: SoftmaxLayer, channels: number, refuse?: Refuse): number => {
+  const count = parts ?? channels
+  if (refuse && (!Number.isInteger(count) || count < 1 || channels % count !== 0))
+    refuse(`parts that divide ${channels} channels`, String(count))
+  return count
+}

@@ -1,0 +1,34 @@
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
+import { tf } from '../../engine/tf.js'
+
+/**
+ * (x − μ) / max(σ, 1/√m) of each image; see `standardize`. With y its value, its gradient is that of x − μ, without the part
+ * along y where σ is larger: (dy − mean(dy) − y·Σ(dy·y)/(m − 1))/σ.
+ */
+export const standardized = (x: Tensor4D): Tensor => {
+  const [, height, width, channels] = x.shape
+  const count = height * width * channels
+  const axes = [1, 2, 3]
+  const mean = (t: Tensor): Tensor => tf.mean(t, axes, true)
+  const least = 1 / Math.sqrt(count)
+  return tf.customGrad((given, save) => {
+    const input = given as Tensor
+    const [y, deviation] = tf.tidy(() => {
+      const centred = tf.sub(input, mean(input))
+      // A single number has no deviation.
+      const variance = tf.mul(mean(tf.square(centred)), count / Math.max(1, count - 1))
+      const divisor = tf.maximum(tf.sqrt(variance), least)
+      return [tf.div(centred, divisor), divisor] as const
+    })
+    ;(save as (saved: Tensor[]) => void)([y, deviation])
+    return {
+      value: y,
+      gradFunc: (dy, saved) => {
+        const [z = y, divisor = deviation] = saved as Tensor[]
+        const along = tf.mul(z, tf.mul(mean(tf.mul(dy, z)), count / Math.max(1, count - 1)))
+        const free = tf.cast(tf.greater(divisor, least), 'float32')
+        return tf.div(tf.sub(tf.sub(dy, mean(dy)), tf.mul(along, free)), divisor)
+      },
+    }
+  })(x)
+}

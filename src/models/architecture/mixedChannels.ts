@@ -1,10 +1,34 @@
 import type { ImageShape } from '../../dsl/dataset.js'
+import type { AttentionLayer } from '../layers/layer.js'
 import type { CrossCovarianceLayer, SoftmaxLayer } from '../layers/tokenLayers.js'
 
 /** Refuses what a layer can't take. */
 type Refuse = (expected: string, actual: string) => never
 
 type ImageNode = { readonly kind: 'image' } & ImageShape
+
+/**
+ * The shape of attention: the pixels of the queries, and the channels of the values.
+ *
+ * @param refuse throws for images that do not fit together
+ */
+export const attended = (
+  { heads, scale = 1 }: AttentionLayer,
+  images: readonly ImageNode[],
+  refuse: Refuse,
+): ImageNode => {
+  const [query, key, value] = images
+  if (!query || !key || !value || images.length > 3)
+    return refuse('three inputs, queries, keys and values', `${images.length}`)
+  if (!Number.isInteger(heads) || heads < 1) refuse('a whole number of heads >= 1', String(heads))
+  if (!(scale > 0 && scale < Infinity)) refuse('a finite scale > 0', String(scale))
+  if (query.channels !== key.channels) refuse(`keys of ${query.channels} channels`, sizeText(key))
+  if (key.height !== value.height || key.width !== value.width)
+    refuse(`values of ${key.height} x ${key.width}`, sizeText(value))
+  for (const { channels } of [query, value])
+    if (channels % heads !== 0) refuse(`heads that divide ${channels} channels`, String(heads))
+  return { ...query, channels: value.channels }
+}
 
 /**
  * The shape of attention between channels: that of its values.

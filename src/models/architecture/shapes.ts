@@ -1,11 +1,11 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
 import { integerBounds, integerTypes } from '../layers/fakeQuantize.js'
-import type { AttentionLayer, FakeQuantizeLayer, GivenValue, Layer } from '../layers/layer.js'
+import type { FakeQuantizeLayer, GivenValue, Layer } from '../layers/layer.js'
 import { stdBounds, wrongUnits } from '../layers/normalisationUnits.js'
 import { mostPadded, padModes } from '../layers/padModes.js'
 import { checkConvolution, enlarged, pooled, windowed } from './imageSizes.js'
-import { covaried, partsOf } from './mixedChannels.js'
+import { attended, covaried, partsOf } from './mixedChannels.js'
 import { ZEROS } from './selection.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
@@ -34,6 +34,7 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
   const refuse = (expected: string, actual: string): never => rejectOption(where, `${expected} for "${id}"`, actual)
   const image = (): ImageNode =>
     first?.kind === 'image' && inputs.length === 1 ? first : refuse('one image', text(first))
+  const anImage = (shape: NodeShape): ImageNode => (shape.kind === 'image' ? shape : refuse('images', text(shape)))
   const positive = (option: string, value: number): void => {
     if (!Number.isInteger(value) || value < 1) refuse(`a whole ${option} >= 1`, String(value))
   }
@@ -129,7 +130,7 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     case 'fakeQuantize':
       return rounded(layer, first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`), refuse)
     case 'attention':
-      return attended(layer, inputs, refuse)
+      return attended(layer, inputs.map(anImage), refuse)
     case 'classToken':
       return { kind: 'image', height: image().height * image().width + 1, width: 1, channels: image().channels }
     case 'positionEmbedding':
@@ -145,11 +146,7 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     case 'standardize':
       return image()
     case 'crossCovariance':
-      return covaried(
-        layer,
-        inputs.map((shape) => (shape.kind === 'image' ? shape : refuse('images', text(shape)))),
-        refuse,
-      )
+      return covaried(layer, inputs.map(anImage), refuse)
     case 'fourierPositions':
       if (!(Number.isInteger(layer.features) && layer.features >= 4 && layer.features % 4 === 0))
         refuse('a multiple of 4 features, >= 4', String(layer.features))
@@ -191,21 +188,6 @@ const rounded = ({ scale, zeroPoint, integers }: FakeQuantizeLayer, input: NodeS
   const beyond = zeroPoint.find((value) => !Number.isInteger(value) || value < least || value > most)
   if (beyond !== undefined) refuse(`zero points from ${least} to ${most}`, String(beyond))
   return input
-}
-
-/** The shape of attention: the pixels of the queries, and the channels of the values. */
-const attended = ({ heads, scale = 1 }: AttentionLayer, inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
-  if (inputs.length !== 3) refuse('three inputs, queries, keys and values', `${inputs.length}`)
-  if (!Number.isInteger(heads) || heads < 1) refuse('a whole number of heads >= 1', String(heads))
-  if (!(scale > 0 && scale < Infinity)) refuse('a finite scale > 0', String(scale))
-  const [query, key, value] = inputs.map((shape) => (shape.kind === 'image' ? shape : refuse('images', text(shape))))
-  if (!query || !key || !value) return refuse('three inputs', `${inputs.length}`)
-  if (query.channels !== key.channels) refuse(`keys of ${query.channels} channels`, text(key))
-  if (key.height !== value.height || key.width !== value.width)
-    refuse(`values of ${key.height} x ${key.width}`, text(value))
-  for (const { channels } of [query, value])
-    if (channels % heads !== 0) refuse(`heads that divide ${channels} channels`, String(heads))
-  return { ...query, channels: value.channels }
 }
 
 /** Whether files list the numbers of a value in the same order as layers here: not the pixels of a flattened image. */

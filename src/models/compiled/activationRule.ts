@@ -2,8 +2,9 @@ import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Arithmetic } from '../activations/arithmetic.js'
 import { formulaOf } from '../activations/formulas.js'
-import type { ActivationLayer } from '../layers/layer.js'
-import type { LayerRule } from './layerRule.js'
+import { present } from '../architecture/lookups.js'
+import type { ActivationLayer, PreluLayer } from '../layers/layer.js'
+import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 
 /** An element-wise function. Its backward pass computes f′ from the input, which the forward pass keeps. */
 export const activationRule = ({ function: given }: ActivationLayer): LayerRule => {
@@ -32,3 +33,29 @@ const nodesOn = (graph: GraphBuilder): Arithmetic<Value> => ({
   atMost: (x, most) => graph.smaller(x, graph.number(most)),
   step: (x) => graph.elementwise('Sign', graph.relu(x)),
 })
+
+/** x for x > 0, else a·x. As in PyTorch, the derivative at 0 is a. */
+export const preluRule = ({ name, slopes }: PreluLayer): LayerRule => {
+  const weight = `${name}.weight`
+  const slopeOf = ({ parameters }: Place) => present(parameters, weight)
+  return {
+    forward: (place, [x = '']) => {
+      const { graph } = place
+      const below = graph.multiply(slopeOf(place), graph.smaller(x, graph.number(0)))
+      return activated(place, graph.add(graph.relu(x), below))
+    },
+    backward: (place, incoming) => {
+      const { graph } = place
+      const [dz, x] = [deactivated(place, incoming), incoming.input()]
+      const above = graph.elementwise('Sign', graph.relu(x))
+      const below = graph.subtract(graph.number(1), above)
+      const ofSlopes = graph.multiply(dz, graph.smaller(x, graph.number(0)))
+      return {
+        inputs: [graph.multiply(dz, graph.add(above, graph.multiply(slopeOf(place), below)))],
+        parameters: {
+          [weight]: slopes === 'each' ? graph.biasGradient(ofSlopes) : graph.total(graph.reshape(ofSlopes, [-1]), [0]),
+        },
+      }
+    },
+  }
+}

@@ -1,7 +1,7 @@
 import { dispatch } from '../../dsl/kit/dispatch.js'
 import { present } from '../architecture/lookups.js'
 import type { Layer } from '../layers/layer.js'
-import { activationRule } from './activationRule.js'
+import { activationRule, preluRule } from './activationRule.js'
 import { batchNormRule } from './batchNormRule.js'
 import { blockNormRule } from './blockNormRule.js'
 import { concatRule, layerScaleRule, multiplyRule, selectRule } from './channelRules.js'
@@ -15,7 +15,6 @@ import {
   unitNormRule,
 } from './mixedChannelRules.js'
 import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
-import { preluRule } from './preluRule.js'
 import { roundRule } from './roundRule.js'
 import { sampleRule } from './sampleRule.js'
 import { attentionRule, classTokenRule, positionEmbeddingRule, takeTokenRule } from './tokenRules.js'

@@ -75,9 +75,11 @@ describe('subcommands', () => {
     expect(parseArguments(['worker', '--pipelines', 'a', '--runs', 'b', '--queue']).asked).toEqual({
       queue: true,
       pipelines: 'a',
+      allow: [],
       runs: 'b',
       workers: 1,
       lease: 30,
+      grace: undefined,
       dataDir: undefined,
       checkpoints: undefined,
     })

@@ -69,6 +69,12 @@ export const countOf =
     throw usageFailure({ stage, expected: 'a whole number >= 1', actual: `"${text}"` })
   }
 
+/** Reads a priority in a queue. */
+export const priorityOf = (text: string): number => {
+  if (/^[1-9]$/.test(text)) return Number(text)
+  throw usageFailure({ stage: '--priority', expected: 'a whole number from 1 to 9', actual: `"${text}"` })
+}
+
 /** An address to serve a page at. */
 export interface Address {
   readonly host: string

@@ -10,6 +10,7 @@ import {
   folderOf,
   intervalOf,
   loopback,
+  priorityOf,
   seedOf,
 } from '../arguments/optionReaders.js'
 import {
@@ -95,6 +96,16 @@ export const invocationParts = {
   pipelines: textOption(
     '--pipelines <dir>',
     "with --queue: the local copy of the workers' folder of pipelines (default: the file's folder)",
+  ),
+  /** Where the workers keep the runs. */
+  runs: textOption(
+    '--runs <place>',
+    "with --queue: the place of the runs, as the workers name it (default: the folder of --out's folder)",
+  ),
+  priority: option(
+    '--priority <n>',
+    'with --queue: 1 to 9; workers take points of a higher one first (default: 5)',
+    priorityOf,
   ),
   plan: flag('--plan', 'prints the stages and what they would do, without running them'),
   page,

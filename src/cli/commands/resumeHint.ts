@@ -36,7 +36,19 @@ export const resumeCommand = (invocation: Invocation, folder: string): string | 
   hasPlan(folder) ? commandOf(invocation, folder).join(' ') : undefined
 
 const commandOf = (
-  { named, values, options, workers, attempts, pointTimeout, progressTimeout, queue, pipelines }: Invocation,
+  {
+    named,
+    values,
+    options,
+    workers,
+    attempts,
+    pointTimeout,
+    progressTimeout,
+    queue,
+    pipelines,
+    runs,
+    priority,
+  }: Invocation,
   folder: string,
 ): readonly string[] => [
   'pwoa-run',
@@ -54,6 +66,8 @@ const commandOf = (
   ...optionOf('--progress-timeout', progressTimeout),
   ...(queue === true ? ['--queue'] : optionOf('--queue', queue)),
   ...optionOf('--pipelines', pipelines),
+  ...optionOf('--runs', runs),
+  ...optionOf('--priority', priority),
   '--resume',
   shellWord(shortPath(folder)),
 ]

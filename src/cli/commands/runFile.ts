@@ -65,6 +65,8 @@ const sweepOptions = [
   ['progressTimeout', '--progress-timeout'],
   ['queue', '--queue'],
   ['pipelines', '--pipelines'],
+  ['runs', '--runs'],
+  ['priority', '--priority'],
 ] as const
 
 /** The error of an option that this kind of file can't use. */

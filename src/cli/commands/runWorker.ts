@@ -2,11 +2,11 @@ import { valueOf } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
 import { parseQueueUrl } from '../../runtime/queue/queueUrl.js'
-import { startWorker } from '../../runtime/queue/startWorker.js'
+import { startWorker } from '../../runtime/queue/worker/startWorker.js'
 import { openRunStorage } from '../../runtime/storage/openRunStorage.js'
 import { parseRunsPlace } from '../../runtime/storage/runsPlace.js'
 import type { Outcome } from '../arguments/outcome.js'
-import { onInterrupt } from '../show/onInterrupt.js'
+import { interruptible, onInterrupt } from '../show/onInterrupt.js'
 import { printLine } from '../show/print.js'
 
 /** What `pwoa-run worker` asks for. */
@@ -19,21 +19,25 @@ export interface WorkerRequest {
   readonly lease: number
   readonly dataDir: string | undefined
   readonly checkpoints: CheckpointOptions | undefined
+  readonly allow: readonly string[]
+  readonly grace: number | undefined
 }
 
 /**
  * Takes points from the queue and runs them until it is interrupted.
  *
- * @throws UsageError if the queue's URL or the place of the runs is invalid
+ * @throws UsageError if the queue's URL or the place of the runs is invalid, or the password is wrong
  */
 export const runWorker = async (request: WorkerRequest): Promise<Outcome> => {
-  const { queue, pipelines, runs, workers, lease, dataDir, checkpoints } = request
+  const { queue, pipelines, runs, workers, lease, dataDir, checkpoints, allow, grace } = request
   const url = valueOf(parseQueueUrl(queue === true ? undefined : queue, process.env))
   const place = valueOf(parseRunsPlace(runs))
   const say = (message: string): void => printLine(process.stderr, message)
   const run = given({ dataDir, checkpoints })
   const storage = await openRunStorage(place, { environment: process.env, checkpoints: checkpoints ?? {}, say })
-  const worker = await startWorker({ url: url, pipelines, storage, workers, lease, run, say })
+  const worker = await interruptible((signal) =>
+    startWorker({ url, pipelines, allow, storage, workers, lease, grace, run, say, signal }),
+  )
   say(`worker: ${workers} at a time, from ${url.shown}, runs in ${storage.shown}`)
   await new Promise<void>((resolve) => {
     onInterrupt(() => {

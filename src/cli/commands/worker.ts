@@ -1,4 +1,4 @@
-import { countOf, intervalOf } from '../arguments/optionReaders.js'
+import { countOf, durationOf, intervalOf } from '../arguments/optionReaders.js'
 import { option, optionalValue, requiredOption, textOption, withDefault } from '../arguments/part.js'
 import { subcommand } from '../arguments/subcommand.js'
 
@@ -15,7 +15,15 @@ export const worker = subcommand(
       '--queue [url]',
       'redis://host:6379 or rediss://…; put a URL with a password into PWOA_QUEUE instead',
     ),
-    pipelines: requiredOption('--pipelines <dir>', 'the folder of pipeline files; it runs no file outside it'),
+    pipelines: requiredOption('--pipelines <dir>', 'the folder of pipeline files'),
+    allow: withDefault(
+      [],
+      option(
+        '--allow <file>',
+        'also runs this file of the folder; without it, only files directly in the folder that export a pipeline; can be repeated',
+        (text, earlier: readonly string[] = []) => [...earlier, text],
+      ),
+    ),
     runs: requiredOption(
       '--runs <place>',
       'the place of the sweeps of all machines: a shared folder or s3://bucket/prefix',
@@ -28,6 +36,11 @@ export const worker = subcommand(
         'seconds without a sign of life after which other workers take over (default: 30)',
         countOf('--lease'),
       ),
+    ),
+    grace: option(
+      '--grace <time>',
+      'how long points may take to save their state when the worker stops (default: 100s)',
+      durationOf('--grace'),
     ),
     dataDir: textOption('--data-dir <dir>', 'the folder of the data set'),
     checkpoints: option(

@@ -27,3 +27,14 @@ export const onInterrupt = (stop: () => void): (() => void) => {
     for (const signal of signals) process.off(signal, handle)
   }
 }
+
+/** Waits for work that an interruption ends early, before there is anything to save. */
+export const interruptible = async <A>(work: (signal: AbortSignal) => Promise<A>): Promise<A> => {
+  const controller = new AbortController()
+  const release = onInterrupt(() => controller.abort())
+  try {
+    return await work(controller.signal)
+  } finally {
+    release()
+  }
+}

@@ -16,10 +16,15 @@ import { PwoaFailure, type UsageError } from '../../dsl/errors.js'
 import { ownEntry, ownRoot } from '../host/ownPackage.js'
 import { shortPath } from '../host/shortPath.js'
 
-/** A bundled module and the JSON of its source map. */
+/** A bundled module. */
 export interface Bundle {
   readonly code: string
+  /** The JSON of its source map. */
   readonly map: string
+  /** The names that the file exports. */
+  readonly exports: readonly string[]
+  /** Whether the file, or one that it imports, imports this package. */
+  readonly usesPwoa: boolean
 }
 
 /**
@@ -32,10 +37,11 @@ export interface Bundle {
 export const bundleFile = async (file: string, outfile: string): Promise<Bundle> => {
   const { build } = await import('esbuild')
   try {
-    const { outputFiles } = await build({
+    const { outputFiles, metafile } = await build({
       entryPoints: [file],
       outfile,
       write: false,
+      metafile: true,
       bundle: true,
       platform: 'node',
       target: 'node20',
@@ -49,7 +55,13 @@ export const bundleFile = async (file: string, outfile: string): Promise<Bundle>
       ),
     })
     const textOf = (end: string): string => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? ''
-    return { code: textOf('.mjs'), map: textOf('.map') }
+    const outputs = Object.values(metafile.outputs)
+    return {
+      code: textOf('.mjs'),
+      map: textOf('.map'),
+      exports: outputs.flatMap(({ exports }) => exports),
+      usesPwoa: outputs.some(({ imports }) => imports.some(({ path }) => path === ownEntry.href)),
+    }
   } catch (thrown) {
     throw isBuildFailure(thrown) && thrown.errors[0] ? new PwoaFailure(usageError(file, thrown.errors[0])) : thrown
   }

@@ -77,10 +77,19 @@ export const isRunFolder = (folder: string): boolean => {
   return E.isRight(found) && found.right?.kind === 'run'
 }
 
+/**
+ * The version of the pipeline file that a folder's run was started by; undefined without a run or a file.
+ *
+ * @throws FileError
+ */
+export const fileVersionIn = (folder: string): string | undefined => {
+  const found = valueOf(readFolderPlan(folder, 'run folder'))
+  return found?.kind === 'run' ? found.plan.fileVersion : undefined
+}
+
 /** Whether a folder's run was started by another version of the file that the pipeline comes from. @throws FileError */
 export const isOfOtherVersion = (folder: string, pipeline: object): boolean => {
-  const found = valueOf(readFolderPlan(folder, 'run folder'))
-  const begun = found?.kind === 'run' ? found.plan.fileVersion : undefined
+  const begun = fileVersionIn(folder)
   const now = fileVersion(pipeline)
   return begun !== undefined && now !== undefined && begun !== now
 }

@@ -1,77 +1,37 @@
-import { realpath } from 'node:fs/promises'
-import { join, sep } from 'node:path'
-import type { Either } from 'fp-ts/lib/Either.js'
 import * as E from 'fp-ts/lib/Either.js'
-import * as t from 'io-ts'
+import type * as t from 'io-ts'
 import type { UsageError } from '../../dsl/errors.js'
-import { codecOf, objectCodec, recordCodec, textCodec } from '../../dsl/kit/codecOf.js'
+import { objectCodec, textCodec } from '../../dsl/kit/codecOf.js'
 import { seedCodec } from '../../dsl/kit/figureCodecs.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
 import { EngineChoice } from '../../dsl/pipeline/engineChoice.js'
 import { PwoaError, withoutCause } from '../../dsl/pwoaError.js'
-import { fileName } from '../folder/folderNames.js'
 import { pointKey } from '../records/sweepFiles.js'
-
-/** The name of the queue, the same for all sweeps. */
-export const queueName = 'pwoa'
-
-const folderName = codecOf(
-  'the name of a folder',
-  (value): value is string => typeof value === 'string' && value.length <= 200 && fileName(value) === value,
-)
+import type { PointName, RunStorage } from '../storage/runStorage.js'
 
 const queueJob = objectCodec({
-  /** Version of the package that computed the key. */
-  version: textCodec('a version', /^\d+\.\d+\.\d+[\w.+-]*$/),
-  /** The pipeline file, relative to the folder of pipelines, with slashes. */
-  file: textCodec('a path', /^[^\0\\]+\.[mc]?[jt]s$/),
-  /** The texts of `--set`. */
-  values: recordCodec(t.string),
-  /** The sweep's folder, in the folder of runs. */
-  folder: folderName,
   key: pointKey,
+  /** The point's parameters in words, for people. */
+  label: textCodec('the parameters of a point', /^[^\n\r]*$/),
   seed: seedCodec,
   engine: EngineChoice,
 })
 
-/**
- * A job: which point of which sweep to run. It contains only names: each worker decides which files they mean, and no
- * code in a job is ever run.
- */
+/** A job: which point of a sweep to run. Its id is the point's key: a point that is enqueued twice is one job. */
 export interface QueueJob extends t.TypeOf<typeof queueJob> {}
 
 /** The codec of {@link QueueJob}. */
 export const QueueJob: t.Type<QueueJob> = queueJob
 
-/** A job's id: a point that is enqueued twice is one job. */
-export const jobIdOf = ({ folder, key }: Pick<QueueJob, 'folder' | 'key'>): string => `${folder}-${key}`
-
-/** Why a worker does not do a job. `invalid`: no worker may do it; `refused`: another worker may. */
+/** Why a worker does not run a file. */
 export interface Denied {
-  readonly type: 'invalid' | 'refused'
   readonly error: UsageError
 }
 
 /** A denial, with a `UsageError` of the worker. */
-export const denied = (type: Denied['type'], expected: string, actual: string): Denied => ({
-  type,
+export const denied = (expected: string, actual: string): Denied => ({
   error: { _tag: 'UsageError', stage: 'worker', expected, actual },
 })
-
-/**
- * The absolute path of the file that a job names. Links are resolved first.
- *
- * @returns `refused` if there is no such file, `invalid` if it is outside the folder
- */
-export const allowedFile = async (pipelines: string, file: string): Promise<Either<Denied, string>> => {
-  const expected = `a file in ${pipelines}`
-  const found = await Promise.all([realpath(pipelines), realpath(join(pipelines, file))]).catch(() => undefined)
-  if (!found) return E.left(denied('refused', expected, `${file}, which is not there`))
-  const [folder, path] = found
-  return path.startsWith(`${folder}${sep}`)
-    ? E.right(path)
-    : E.left(denied('invalid', expected, `${file}, which is outside`))
-}
 
 /** A failure as the text that a queue keeps. */
 export const failureText = (error: PwoaError): string => JSON.stringify(withoutCause(error))
@@ -81,3 +41,12 @@ export const failureOf = (reason: string): PwoaError | string => {
   const decoded = PwoaError.decode(parseJson(reason))
   return E.isRight(decoded) ? decoded.right : reason
 }
+
+/** The error of a point that another version of the pipeline file has finished. */
+export const ofOtherVersion = ({ shown }: Pick<RunStorage, 'shown'>, { sweep, key }: PointName): PwoaError => ({
+  _tag: 'RunError',
+  stage: 'worker',
+  expected: 'a result of this version of the pipeline file',
+  actual: `one of another version, in ${shown}, ${sweep}/points/${key}`,
+  hint: 'Run the sweep with a new --out, or remove that result.',
+})

@@ -4,13 +4,15 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as t from 'io-ts'
 import { describeError, PwoaFailure, toPwoaError, valueOf, valueOfTask } from '../../dsl/errors.js'
-import { objectCodec, recordCodec } from '../../dsl/kit/codecOf.js'
+import { objectCodec, optionalCodec, recordCodec } from '../../dsl/kit/codecOf.js'
 import { countCodec } from '../../dsl/kit/figureCodecs.js'
+import { given } from '../../dsl/kit/given.js'
 import { Summary } from '../../dsl/pipeline/run.js'
 import { sha256Of } from '../../io/files/hash.js'
 import { parseIn } from '../../io/files/jsonFile.js'
 import { writeWhole } from '../../io/files/writeWhole.js'
 import { pointFolder } from '../folder/folderNames.js'
+import { fileVersionIn } from '../folder/planFile.js'
 import { newestWriter } from '../run/concurrency.js'
 import { filesOf, isForJoins, isInside, type Progress, progressIn, readFileOf } from './localRun.js'
 import type { Objects } from './objects.js'
@@ -19,13 +21,19 @@ import { makeSaver, restoreSaved, sha256Codec, textOf } from './savedRuns.js'
 import { saveSchedule } from './saveSchedule.js'
 
 /** `result.json` of a finished point. It is written once, after all of the point's files. */
-const Result = objectCodec({
-  /** The folder beside it that contains the run folder of the worker that finished first. */
-  run: t.string,
-  summary: Summary,
-  /** By their paths in the run folder. */
-  files: recordCodec(objectCodec({ bytes: countCodec, sha256: sha256Codec })),
-})
+const Result = t.intersection([
+  objectCodec({
+    /** The folder beside it that contains the run folder of the worker that finished first. */
+    run: t.string,
+    summary: Summary,
+    /** By their paths in the run folder. */
+    files: recordCodec(objectCodec({ bytes: countCodec, sha256: sha256Codec })),
+  }),
+  optionalCodec({
+    /** Hash of the pipeline file's code that the run was started by. */
+    fileVersion: t.string,
+  }),
+])
 
 type Result = t.TypeOf<typeof Result>
 
@@ -52,7 +60,10 @@ export const objectRuns = (objects: Objects, options: ObjectRunsOptions): RunSto
   return {
     shown: objects.shown,
     secrets,
-    finished: async (point) => (await resultAt(objects, baseOf(point)))?.summary,
+    finished: async (point) => {
+      const result = await resultAt(objects, baseOf(point))
+      return result && { summary: result.summary, fileVersion: result.fileVersion }
+    },
     open: async (point) => {
       const sweep = join(options.scratch, randomUUID())
       const folder = pointFolder(sweep, point.key)
@@ -171,7 +182,7 @@ const publish = async (objects: Objects, base: string, folder: string, summary: 
     await objects.write(`${base}${run}/${path}`, bytes, sha256)
     files[path] = { bytes: bytes.length, sha256 }
   }
-  const result = { run, summary, files }
+  const result: Result = { run, summary, files, ...given({ fileVersion: fileVersionIn(folder) }) }
   await objects.writeOnce(`${base}result.json`, Buffer.from(JSON.stringify(result, null, 2)))
   // Read back: if the response to the first write was lost, the retry found this process's own result.
   const held = (await resultAt(objects, base)) ?? result

@@ -7,6 +7,13 @@ export interface PointName {
   readonly key: string
 }
 
+/** The result of a finished point. */
+export interface FinishedRun {
+  readonly summary: Summary
+  /** Hash of the pipeline file's code that the run was started by; undefined for one without a file. */
+  readonly fileVersion: string | undefined
+}
+
 /** A point's run folder on this machine, while the point is run here. */
 export interface OpenRun {
   /** Absolute. */
@@ -30,8 +37,8 @@ export interface RunStorage {
   readonly shown: string
   /** Environment variables with its secrets: the processes of points are started without them. */
   readonly secrets: readonly string[]
-  /** The summary of a finished point; undefined for any other. */
-  readonly finished: (point: PointName) => Promise<Summary | undefined>
+  /** The result of a finished point; undefined for any other. */
+  readonly finished: (point: PointName) => Promise<FinishedRun | undefined>
   /** The point's folder, with what an earlier worker saved; undefined if another process is using it. */
   readonly open: (point: PointName) => Promise<OpenRun | undefined>
   /** The worker is stopping: from now on, waits for the store are short. */

@@ -1,8 +1,15 @@
 import { join, resolve } from 'node:path'
 import { isFolderInUse } from '../folder/folderLock.js'
 import { pointFolder } from '../folder/folderNames.js'
+import { fileVersionIn } from '../folder/planFile.js'
 import { finishedIn } from '../folder/runInFolder.js'
-import type { PointName, RunStorage } from './runStorage.js'
+import type { FinishedRun, PointName, RunStorage } from './runStorage.js'
+
+/** The result in a run folder; undefined if the run is not finished. @throws FileError for damaged files */
+const finishedRunIn = (folder: string): FinishedRun | undefined => {
+  const summary = finishedIn(folder)
+  return summary && { summary, fileVersion: fileVersionIn(folder) }
+}
 
 const nothing = (): void => undefined
 
@@ -12,7 +19,7 @@ export const sharedRuns = (runs: string): RunStorage => {
   return {
     shown: runs,
     secrets: [],
-    finished: async (point) => finishedIn(folderOf(point)),
+    finished: async (point) => finishedRunIn(folderOf(point)),
     open: async (point) => {
       const folder = folderOf(point)
       if (isFolderInUse(folder)) return undefined

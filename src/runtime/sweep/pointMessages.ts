@@ -33,6 +33,10 @@ const pointTask = t.intersection([
     values: recordCodec(t.string),
   }),
   pointPlace,
+  optionalCodec({
+    /** The version of the file, if no other may run the point. */
+    fileVersion: t.string,
+  }),
 ])
 
 /** A point to run in its own process, and the file that describes it. */

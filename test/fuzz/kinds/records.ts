@@ -8,6 +8,7 @@ import {
   encodeCheckpoint,
   type RunCheckpoint,
 } from '../../../src/runtime/checkpoints/checkpointFile.js'
+import { QueuedSweep } from '../../../src/runtime/queue/queuedSweep.js'
 import { failureOf, QueueJob } from '../../../src/runtime/queue/queueJob.js'
 import { readRun } from '../../../src/runtime/records/readRun.js'
 import { PointProgress } from '../../../src/runtime/sweep/pointMessages.js'
@@ -86,27 +87,31 @@ export const checkpoint: FuzzKind = {
   read: (bytes) => must(decodeCheckpoint(bytes, 'a')),
 }
 
-const job: QueueJob = {
+const job: QueueJob = { key: '0877c6b36b28032e07a4', label: 'rate=4', seed: 3, engine: 'auto' }
+const queued: QueuedSweep = {
+  id: 'sweep-1-01234567-89abcdef',
   version: '0.1.0',
-  file: 'pipelines/sweep.ts',
+  file: 'sweep.ts',
+  fileVersion: '89abcdef89abcdef89ab',
   values: { rate: '4' },
   folder: 'sweep-1',
-  key: '0877c6b36b28032e07a4',
-  seed: 3,
-  engine: 'auto',
+  priority: 5,
+  points: 1,
+  created: 1,
 }
 const progress: PointProgress = { type: 'training', phase: 'prune', epoch: 1, epochs: 2, step: 3, steps: 4, loss: 0.5 }
 const failure = { _tag: 'FileError', stage: 'loadTeacher', file: 'a.pth', expected: 'a file', actual: 'a folder' }
 
-/** What other machines put into a queue: jobs, progress, and failures. */
+/** What other machines put into a queue: sweeps, jobs, progress, and failures. */
 export const queue: FuzzKind = {
-  seeds: async () => [job, progress, failure].map((value) => whole(Buffer.from(JSON.stringify(value)))),
+  seeds: async () => [job, queued, progress, failure].map((value) => whole(Buffer.from(JSON.stringify(value)))),
   hostile: { 'a million brackets': nested },
   read: (bytes) => {
     const text = Buffer.from(bytes).toString('utf8')
     const failed = failureOf(text)
     if (typeof failed === 'object') return failed
     const value = parseJson(text)
+    if (QueuedSweep.is(value)) return value
     return PointProgress.is(value) ? value : valueOf(decodeIn(QueueJob, value, { stage: 'fuzz', file: 'the queue' }))
   },
 }

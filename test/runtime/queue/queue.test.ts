@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Queue } from 'bullmq'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildCommand } from '../../cli/commandLine.js'
 import { inLong } from '../../support/longer.js'
 import { needing, redisServer, redisTls } from '../../support/needs.js'
 import { until } from '../../support/until.js'
+import { connectedTo, enqueued } from './enqueued.js'
 import { type OwnRedis, ownRedis, selfSigned } from './redis.js'
 import { checkpointsIn, doneIn, outcomesIn, studio, sweepFile, workerArgs } from './studio.js'
 
@@ -165,10 +165,12 @@ describe('a sweep on a queue', needing(redisServer), () => {
     const refusing = worker(other, redis)
     const following = follow(cwd, redis)
     await following.prints(
-      /warning: epochs=\d+ seed=\d: worker on \S+: refused: expected a sweep with the point [0-9a-f]{20}, got another plan, other data, other contents of a checkpoint, or another version/,
+      /warning: --queue: worker on \S+: refused: expected sweep\.ts of version [0-9a-f]{8}, which the sweep was started with, got version [0-9a-f]{8}/,
     )
-    // A refusal ends neither the worker nor the follower.
+    // A refusal ends neither the worker nor the follower, is said once, and starts no process.
     expect([refusing.child.exitCode, following.child.exitCode]).toEqual([null, null])
+    const started = childrenOf(refusing.child.pid).map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+    expect(started.filter((line) => line.includes('pointMain'))).toEqual([])
     refusing.child.kill('SIGKILL')
     following.child.kill('SIGKILL')
   })
@@ -177,37 +179,56 @@ describe('a sweep on a queue', needing(redisServer), () => {
     const redis = await ownRedis()
     const cwd = studio()
     writeFileSync(join(cwd, 'evil.ts'), `import { writeFileSync } from 'node:fs'\nwriteFileSync('hurt', '')\n`)
-    const queue = new Queue('pwoa', { connection: { host: '127.0.0.1', port: redis.port, maxRetriesPerRequest: null } })
-    onTestFinished(() => queue.disconnect())
-    queue.on('error', () => undefined)
-    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', '..', 'package.json'), 'utf8'))
-    const good = {
-      version,
-      file: 'sweep.ts',
-      values: {},
-      folder: 'x',
-      key: '0123456789abcdef0123',
-      seed: 0,
-      engine: 'wasm',
-    }
-    const jobs = await queue.addBulk(
-      [
-        { ...good, file: '../evil.ts' },
-        { ...good, folder: '../..' },
-        { ...good, values: 'secret-text' },
-        'nothing',
-      ].map((data) => ({ name: 'point', data })),
-    )
+    const good = { key: '0123456789abcdef0123', label: 'a', seed: 0, engine: 'wasm' }
+    const pipelines = join(cwd, 'pipelines')
+    const client = connectedTo(redis)
+    // Whoever can write to Redis may put anything there.
+    const { sweep, queue, ids } = await enqueued(redis, pipelines, [
+      { ...good, key: '../../etc' },
+      { ...good, seed: 'secret-text' },
+      'nothing',
+    ])
+    for (const [index, own] of [{ file: '../evil.ts' }, { folder: '../..' }, { values: 'secret-text' }].entries())
+      await client.hset(
+        'pwoa:sweeps',
+        `evil-${index}`,
+        JSON.stringify({ ...sweep, id: `evil-${index}1234567-01234567`, ...own }),
+      )
+    await client.hset('pwoa:sweeps', 'x', '[[[')
     const running = worker(cwd, redis)
-    for (const job of jobs) await until(`job ${job.id} to fail`, async () => (await job.getState()) === 'failed')
+    for (const id of ids) await until(`job ${id} to fail`, async () => (await queue.getJobState(id)) === 'failed')
     const reasons = await Promise.all(
-      jobs.map(async ({ id }) => JSON.parse((await queue.getJob(id ?? ''))?.failedReason ?? '{}').actual),
+      ids.map(async (id) => JSON.parse((await queue.getJob(id))?.failedReason ?? '{}').actual),
     )
-    expect(reasons).toEqual(['../evil.ts, which is outside', 'a wrong folder', 'a wrong values', 'a wrong record'])
+    expect(reasons).toEqual(['a wrong key', 'a wrong seed', 'a wrong record'])
+    await running.prints(
+      /evil-01234567-01234567: refused: expected a file in pipelines, got \.\.\/evil\.ts, which is outside/,
+    )
     running.child.kill('SIGTERM')
     const { stderr } = await running.ended
     expect(stderr).not.toContain('secret-text')
     expect(existsSync(join(cwd, 'hurt'))).toBe(false)
+  })
+
+  test('is not waited for after the first interruption, if Redis is not there', async () => {
+    const redis = { url: 'redis://127.0.0.1:1' }
+    const cwd = studio()
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      for (const trying of [
+        command.start(workerArgs(redis), cwd),
+        command.start(['pipelines/sweep.ts', '--engine', 'wasm', '--queue', redis.url, '--out', 'runs/halvings'], cwd),
+      ]) {
+        await trying.prints(/can't be reached \(ECONNREFUSED\): waiting for it/)
+        trying.child.kill(signal)
+        expect(await trying.ended).toMatchObject({ code: 130 })
+      }
+  })
+
+  test('is refused if Redis may evict jobs', async () => {
+    const redis = await ownRedis()
+    await connectedTo(redis).config('SET', 'maxmemory-policy', 'allkeys-lru')
+    const { code, stderr } = await command.run(workerArgs(redis), studio())
+    expect([code, stderr]).toEqual([2, expect.stringContaining('maxmemory-policy noeviction')])
   })
 
   test(
@@ -259,6 +280,8 @@ describe('a sweep on a queue', needing(redisServer), () => {
         [{ PWOA_QUEUE: right.replace('rediss', 'redis') }, /can't be reached \(.*\): waiting for it/],
         [{ PWOA_QUEUE: right.replace(password, 'wrong-one'), NODE_EXTRA_CA_CERTS: tls.certificate }, /WRONGPASS/],
       ] as const
+      const wrong = await command.run(args, cwd, tries[2][0])
+      expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('a user name and a password that')])
       const said = await Promise.all(
         tries.map(async ([env, words]) => {
           const trying = command.start(args, cwd, env)

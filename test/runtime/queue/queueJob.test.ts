@@ -1,38 +1,67 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { isRight } from 'fp-ts/lib/Either.js'
+import type { Decoder } from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { allowedFile, failureOf, failureText, QueueJob } from '../../../src/runtime/queue/queueJob.js'
-import { temporaryFolder } from '../fakes.js'
+import { QueuedSweep } from '../../../src/runtime/queue/queuedSweep.js'
+import { failureOf, failureText, QueueJob } from '../../../src/runtime/queue/queueJob.js'
 
-const job: QueueJob = {
+const job: QueueJob = { key: '0123456789abcdef0123', label: 'rate=4', seed: 1, engine: 'auto' }
+
+const sweep: QueuedSweep = {
+  id: 'rates-01234567-01234567',
   version: '0.1.0',
   file: 'studies/rates.ts',
+  fileVersion: '0123456789abcdef0123',
   values: { rate: '4' },
   folder: 'rates',
-  key: '0123456789abcdef0123',
-  seed: 1,
-  engine: 'auto',
+  priority: 5,
+  points: 4,
+  created: 0,
 }
 
 const decodes = (value: unknown): boolean => isRight(QueueJob.decode(value))
 
+const refusesEach = (
+  codec: Decoder<unknown, unknown>,
+  right: object,
+  wrong: Readonly<Partial<Record<string, readonly unknown[]>>>,
+): void => {
+  expect(isRight(codec.decode(right))).toBe(true)
+  for (const [field, values = []] of Object.entries(wrong))
+    for (const value of [undefined, ...values])
+      expect(isRight(codec.decode({ ...right, [field]: value })), `${field} ${value}`).toBe(false)
+}
+
 describe('a job', () => {
   test('is refused if any field is wrong', () => {
-    expect(decodes(job)).toBe(true)
     const wrong: Readonly<Record<keyof QueueJob, readonly unknown[]>> = {
+      key: ['', '../../etc', '0123456789ABCDEF0123', '0123456789abcdef01234'],
+      label: [5, 'a\nb', 'x'.repeat(2000)],
+      seed: [-1, 0.5, 2 ** 32, '1', Number.NaN],
+      engine: ['cuda', undefined, 1],
+    }
+    refusesEach(QueueJob, job, wrong)
+  })
+
+  test('belongs to a sweep, which is refused if any field is wrong', () => {
+    const wrong: Readonly<Partial<Record<keyof QueuedSweep, readonly unknown[]>>> = {
+      id: ['', 'a', '../a-01234567-01234567', 'rates-01234567', `${'x'.repeat(300)}-01234567-01234567`],
       version: ['', 'latest', 1, '1.0.0; rm'],
       file: ['', 'rates', 'rates.sh', 'a\0.ts', 'a\\..\\b.ts', 5, `${'x'.repeat(1000)}.ts`],
       values: [{ rate: 4 }, null, 'rate=4'],
       folder: ['', '..', '.', 'a/b', '../runs', '.hidden', 'a b', 3],
-      key: ['', '../../etc', '0123456789ABCDEF0123', '0123456789abcdef01234'],
-      seed: [-1, 0.5, 2 ** 32, '1', Number.NaN],
-      engine: ['cuda', undefined, 1],
+      fileVersion: ['', '0123456789', 'x'.repeat(20)],
+      priority: [0, 10, 1.5, '5'],
+      points: [-1, 0.5],
+      created: [-1, 'now'],
     }
-    for (const [field, values] of Object.entries(wrong))
-      for (const value of values) expect(decodes({ ...job, [field]: value }), `${field} ${value}`).toBe(false)
-    for (const field of Object.keys(job)) expect(decodes({ ...job, [field]: undefined }), field).toBe(false)
+    refusesEach(QueuedSweep, sweep, wrong)
+    for (const [field, value] of [
+      ['trial', 'slow'],
+      ['pointTimeout', -1],
+      ['progressTimeout', '1h'],
+    ] as const)
+      expect(isRight(QueuedSweep.decode({ ...sweep, [field]: value })), field).toBe(false)
   })
 
   test('is refused if it is another value', () => {
@@ -42,24 +71,6 @@ describe('a job', () => {
       }),
       { seed: 3 },
     )
-  })
-
-  test('names a file in the allowed folder, or is denied', async () => {
-    const folder = temporaryFolder()
-    const allowed = join(folder, 'pipelines')
-    mkdirSync(join(allowed, 'deep'), { recursive: true })
-    mkdirSync(join(folder, 'pipelines-too'))
-    for (const name of ['pipelines/a.ts', 'pipelines/deep/b.ts', 'c.ts', 'pipelines-too/d.ts'])
-      writeFileSync(join(folder, name), '')
-    symlinkSync(join(folder, 'c.ts'), join(allowed, 'link.ts'))
-    symlinkSync(join(allowed, 'a.ts'), join(allowed, 'inner.ts'))
-    expect(await allowedFile(allowed, 'a.ts')).toEqual({ _tag: 'Right', right: join(allowed, 'a.ts') })
-    expect(await allowedFile(allowed, 'deep/../deep/b.ts')).toMatchObject({ right: join(allowed, 'deep', 'b.ts') })
-    expect(await allowedFile(allowed, 'inner.ts')).toMatchObject({ right: join(allowed, 'a.ts') })
-    for (const name of ['../c.ts', 'deep/../../c.ts', 'link.ts', '../pipelines-too/d.ts'])
-      expect(await allowedFile(allowed, name), name).toMatchObject({ left: { type: 'invalid' } })
-    expect(await allowedFile(allowed, '/etc/hostname')).toMatchObject({ left: { type: 'refused' } })
-    expect(await allowedFile(allowed, 'gone.ts')).toMatchObject({ left: { type: 'refused' } })
   })
 
   test('contains its failure as data', () => {

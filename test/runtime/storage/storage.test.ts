@@ -70,8 +70,12 @@ describe('a sweep on a queue, with runs in object storage', needing(redisServer,
     const start = (cwd: string) => command.start(workerArgs(redis, `s3://${bucket}/deep`), cwd, environmentOf(way.port))
     const first = start(machines[0] ?? '')
     const following = command.start(
-      ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', redis.url, '--out', 'runs/halvings', '--json'],
+      ['pipelines/sweep.ts', '--engine', 'wasm', '--queue', redis.url, '--out', 'runs/halvings', '--json'].concat(
+        '--runs',
+        `s3://${bucket}/deep`,
+      ),
       home,
+      environmentOf(way.port),
     )
     const objects = await openBucket(bucket)
     await until('a saved state', async () => (await objects.list('')).some((key) => key.includes('/saved/')))
@@ -107,8 +111,8 @@ describe('a sweep on a queue, with runs in object storage', needing(redisServer,
     const args = ['pipelines/evaluation.ts', '--engine', 'wasm', '--quiet']
     expect(await command.run([...args, '--out', 'whole'], cwd, { PIECES: 'one' })).toMatchObject({ code: 0 })
     const working = command.start([...workerArgs(redis, `s3://${bucket}`), '--workers', '2'], cwd, s3.environment)
-    const queued = [...args, '--json', '--queue', redis.url, '--out', 'runs/evaluation']
-    const { code, stdout, stderr } = await command.run(queued, cwd)
+    const queued = [...args, '--json', '--queue', redis.url, '--out', 'runs/evaluation', '--runs', `s3://${bucket}`]
+    const { code, stdout, stderr } = await command.run(queued, cwd, s3.environment)
     expect(code, stderr).toBe(0)
     const key: string = JSON.parse(stdout).points.at(-1).key
     expect(filesOf(await contentsOf(await openBucket(bucket)), 'attacks.jsonl').get(key)).toBe(

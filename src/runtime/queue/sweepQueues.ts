@@ -13,7 +13,11 @@ export interface SweepQueues {
 /** How often a job may lose its worker before it counts as failed. */
 const MOST_LOSSES = 100
 
-/** @param lease seconds after which a job without a sign of life of its worker is offered again */
+/**
+ * Opens BullMQ's workers for queues as they are needed.
+ *
+ * @param lease seconds after which a job without a sign of life of its worker is offered again
+ */
 export const sweepQueues = async ({ client, notices }: RedisLink, lease: number): Promise<SweepQueues> => {
   const { Worker } = await import('bullmq')
   const workers = new Map<string, Worker>()

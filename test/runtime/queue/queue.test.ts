@@ -182,7 +182,7 @@ describe('a sweep on a queue', needing(redisServer), () => {
     const good = { key: '0123456789abcdef0123', label: 'a', seed: 0, engine: 'wasm' }
     const pipelines = join(cwd, 'pipelines')
     const client = connectedTo(redis)
-    // Whoever can write to Redis may put anything there.
+    // A user who can write to Redis may put anything there.
     const { sweep, queue, ids } = await enqueued(redis, pipelines, [
       { ...good, key: '../../etc' },
       { ...good, seed: 'secret-text' },

@@ -48,10 +48,16 @@ const write = ({ folder }: OpenRun, files: Readonly<Record<string, string>>): vo
   }
 }
 
+/** `plan.json` of a run of version 1 of a file. */
+const plan = JSON.stringify({
+  ...{ pipeline: 'a', params: {}, seed: 0, source: { name: 'b', batchSize: 1, config: {} } },
+  ...{ stages: [], contents: [], hash: 'c', fileVersion: '1' },
+})
+
 /** Writes the files of a run that has reached a checkpoint. */
 const reach = (run: OpenRun, step: number): void => {
   const name = (of: number) => `checkpoints/step-${String(of).padStart(8, '0')}.safetensors`
-  write(run, { 'plan.json': 'plan', 'metrics.jsonl': 'line\n'.repeat(step), [name(step)]: `state ${step}` })
+  write(run, { 'plan.json': plan, 'metrics.jsonl': 'line\n'.repeat(step), [name(step)]: `state ${step}` })
   rmSync(join(run.folder, name(step - 2)), { force: true })
 }
 
@@ -82,7 +88,7 @@ describe('a run in object storage', needing(motoServer), () => {
     expect(existsSync(first.folder)).toBe(false)
     const second = await opened(worker())
     expect(filesIn(second.folder)).toEqual({
-      'plan.json': 'plan',
+      'plan.json': plan,
       'metrics.jsonl': 'line\n'.repeat(4),
       'checkpoints/step-00000004.safetensors': 'state 4',
     })
@@ -211,7 +217,7 @@ describe('a run in object storage', needing(motoServer), () => {
     expect(await one.finished(point)).toBeUndefined()
     expect(await first.finish(summaryOf(1))).toEqual(summaryOf(1))
     expect(await second.finish(summaryOf(2))).toEqual(summaryOf(1))
-    expect(await other.finished(point)).toEqual(summaryOf(1))
+    expect(await other.finished(point)).toEqual({ summary: summaryOf(1), fileVersion: '1' })
     const keys = await objects.list('')
     expect(keys.map((key) => key.replace(/run-[0-9a-f-]{36}/, 'run')).sort()).toEqual(
       [

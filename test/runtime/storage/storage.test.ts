@@ -41,8 +41,8 @@ const filesOf = (contents: ReadonlyMap<string, string>, name: string): ReadonlyM
     }),
   )
 
-/** The environment of a pipeline's process must not contain the keys of the store. */
-const watchful = `if (process.env.AWS_SECRET_ACCESS_KEY) throw new Error('a secret')\n`
+/** The environment of a point's process must not contain the keys of the store. */
+const watchful = `if (process.send && process.env.AWS_SECRET_ACCESS_KEY) throw new Error('a secret')\n`
 
 /** Points of some seconds, so that a worker that is killed is in the middle of one. */
 const longer = watchful + sweepFile.replace('[30, 31, 32, 33]', '[100]')

@@ -79,6 +79,10 @@ made = [
             nets.ConvNextTimm((1, 1, 1, 2), 4, CLASSES, 3)),
     network("xcit", {"width": 8, "depth": 2, "heads": 2, "hidden": 12, "size": 32, "patch": 4, "features": 8, **C},
             nets.Xcit(8, 2, 2, 12, CLASSES, 4, 8)),
+    network("vit", {"width": 128, "depth": 1, "hidden": 512, "size": 16, "patch": 8, "release": "timm", **C},
+            nets.VitTimm(128, 1, 2, 16, 8, CLASSES), 16),
+    network("vit", {"width": 6, "depth": 2, "hidden": 24, "size": 32, "release": "timm", "stem": "convolutions", "stemWidth": 2, **C},
+            nets.VitTimm(6, 2, 1, 32, 16, CLASSES, 2)),
 ]
 golden = {
     "made_by": f"scripts/golden_zoo.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",

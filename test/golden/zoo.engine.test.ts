@@ -16,6 +16,7 @@ import { dmPreactResnet34 } from '../../src/models/zoo/dmPreactResnet.js'
 import { sizedNetwork } from '../../src/models/zoo/families.js'
 import { mobilenetV2 } from '../../src/models/zoo/mobilenetV2.js'
 import { convnext } from '../../src/models/zoo/patches/convnext.js'
+import { vit } from '../../src/models/zoo/patches/vit.js'
 import { xcit } from '../../src/models/zoo/patches/xcit.js'
 import { raWideResnet } from '../../src/models/zoo/raWideResnet.js'
 import { wideResnet50x2 } from '../../src/models/zoo/resnet.js'
@@ -68,6 +69,7 @@ const makers: Readonly<Record<string, (options: object) => Architecture>> = {
   densenet121,
   convnext,
   xcit,
+  vit,
 }
 
 /** As `hashed` in the script. */

@@ -1,4 +1,5 @@
 import { isRight } from 'fp-ts/lib/Either.js'
+import { PwoaFailure } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import { type Architecture, withClasses } from '../architecture/architecture.js'
 import { readNetwork } from '../parameters/readNetwork.js'
@@ -15,6 +16,7 @@ import {
 import { dmWideResnet, dmWideResnetOptions, dmWideResnetShown } from './dmWideResnet.js'
 import { mobilenetV2, mobilenetV2Options, mobilenetV2Shown } from './mobilenetV2.js'
 import { convnext, convnextOptions, convnextShown } from './patches/convnext.js'
+import { vit, vitOptions, vitShown } from './patches/vit.js'
 import { xcit, xcitOptions, xcitShown } from './patches/xcit.js'
 import { preactResnet18, preactResnet18Options, preactResnetShown } from './preactResnet.js'
 import { raWideResnet, raWideResnetOptions, raWideResnetShown } from './raWideResnet.js'
@@ -152,6 +154,11 @@ const cross = {
   }),
 }
 
+const vits = (['torchvision', 'timm'] as const).map((release) => ({
+  network: () => vit({ release }),
+  shown: (outputs: OutputsOf) => vitShown(outputs, release),
+}))
+
 /** How each network of the zoo gets its sizes. */
 const families: Readonly<Record<ZooName, Family>> = {
   mnistNet: single(mnistNet),
@@ -186,6 +193,7 @@ const families: Readonly<Record<ZooName, Family>> = {
   densenet121: family(dense, {}),
   convnext: released({ make: convnext, declaration: convnextOptions }, convnexts, {}),
   xcit: family(cross, {}),
+  vit: released({ make: vit, declaration: vitOptions }, vits, {}),
 }
 
 /**
@@ -212,11 +220,22 @@ export interface FittingNetwork extends SizedNetwork {
 export const fittingNetworks = (tensors: NamedTensors): readonly FittingNetwork[] => {
   const tried = new Set<string>()
   return architectureNames.flatMap((name): FittingNetwork[] => {
-    const sized = families[name](tensors, undefined)
+    const sized = sizedBy(families[name], tensors)
+    if (!sized) return []
     const { name: full, classes } = sized.architecture
     if (tried.has(`${full} ${classes}`)) return []
     tried.add(`${full} ${classes}`)
     const read = readNetwork('inspect', '', sized.architecture, tensors)
     return isRight(read) ? [{ name, ...sized, architecture: read.right.architecture }] : []
   })
+}
+
+/** The network of a family with the sizes of a file; undefined if no network of the family has such sizes. */
+const sizedBy = (family: Family, tensors: NamedTensors): SizedNetwork | undefined => {
+  try {
+    return family(tensors, undefined)
+  } catch (thrown) {
+    if (thrown instanceof PwoaFailure) return undefined
+    throw thrown
+  }
 }

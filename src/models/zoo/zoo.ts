@@ -9,6 +9,7 @@ import { dmPreactResnet18, dmPreactResnet34 } from './dmPreactResnet.js'
 import { dmWideResnet } from './dmWideResnet.js'
 import { mobilenetV2 } from './mobilenetV2.js'
 import { convnext } from './patches/convnext.js'
+import { vit } from './patches/vit.js'
 import { xcit } from './patches/xcit.js'
 import { preactResnet18 } from './preactResnet.js'
 import { raWideResnet } from './raWideResnet.js'
@@ -112,6 +113,7 @@ export const zoo = {
   densenet121: densenet121({ classes: 10 }),
   convnext: convnext({ classes: 10 }),
   xcit: xcit({ classes: 10 }),
+  vit: vit({ classes: 10 }),
 } as const satisfies Readonly<Record<string, Architecture>>
 
 /** A name of {@link zoo}. */

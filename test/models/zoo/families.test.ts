@@ -10,6 +10,7 @@ import { dmWideResnet } from '../../../src/models/zoo/dmWideResnet.js'
 import { fittingNetworks, sizedNetwork } from '../../../src/models/zoo/families.js'
 import { mobilenetV2 } from '../../../src/models/zoo/mobilenetV2.js'
 import { convnext } from '../../../src/models/zoo/patches/convnext.js'
+import { vit } from '../../../src/models/zoo/patches/vit.js'
 import { xcit } from '../../../src/models/zoo/patches/xcit.js'
 import { preactResnet18 } from '../../../src/models/zoo/preactResnet.js'
 import { raWideResnet } from '../../../src/models/zoo/raWideResnet.js'
@@ -69,6 +70,9 @@ describe('the sizes of a network', () => {
     ['convnext', convnext({ ...narrow, depths: [1, 2, 1, 3], size: 64, release: 'timm' })],
     ['convnext', convnext({ ...narrow, size: 64, release: 'timm', stem: 'twoConvolutions' })],
     ['convnext', convnext({ ...narrow, size: 64, release: 'timm', stem: 'threeConvolutions' })],
+    ['vit', vit({ ...narrow, depth: 2, size: 24, patch: 8 })],
+    ['vit', vit({ width: 128, classes: 7, depth: 1, hidden: 6, size: 224, release: 'timm' })],
+    ['vit', vit({ ...narrow, depth: 3, size: 64, release: 'timm', stem: 'convolutions', stemWidth: 2 })],
     ['vgg16bn', vgg16bn(narrow)],
     ['xcit', xcit({ width: 8, depth: 1, heads: 2, hidden: 9, classBlocks: 1, features: 8, classes: 7, size: 64 })],
     ['vgg16bnHydra', vgg16bn({ ...narrow, release: 'hydra' })],
@@ -121,6 +125,13 @@ describe('the sizes of a network', () => {
 })
 
 describe('the networks that a file fits', () => {
+  it('are none if no network has its sizes', () => {
+    const file = new Map(tensorsOf(convnext({ width: 6, size: 32, release: 'timm', stem: 'twoConvolutions' })))
+    expect(fittingNetworks(file)).toHaveLength(1)
+    file.set('stem.stem.6.weight', { shape: [6, 5, 3, 3], data: new Float32Array(270) })
+    expect(fittingNetworks(file)).toEqual([])
+  })
+
   it.each([
     [resnet34(narrow), ['resnet34']],
     [wideResnet({ depth: 16, factor: 2, width: 4 }), ['wideResnet']],
@@ -128,6 +139,7 @@ describe('the networks that a file fits', () => {
     [vgg16bn({ ...narrow, release: 'hydra' }), ['vgg16bn']],
     [lenet, ['lenet']],
     [robustWideResnet({ blocks: [1, 1, 1], channels: [2, 4, 6, 4] }), ['robustWideResnet']],
+    [vit({ ...narrow, depth: 2, size: 32, release: 'timm' }), ['vit']],
     [dmPreactResnet34({ width: 2 }), ['dmPreactResnet34']],
     [convnext({ width: 4, size: 64, depths: [1, 1, 2, 1] }), ['convnext']],
     [convnext({ width: 4, size: 64, release: 'timm', stem: 'twoConvolutions' }), ['convnext']],

@@ -1,3 +1,5 @@
+import { rejectOption } from '../../../dsl/errors.js'
+import { given } from '../../../dsl/kit/given.js'
 import { declareOptions, type OptionsOf } from '../../../dsl/options/declare.js'
 import { choice, whole } from '../../../dsl/options/kinds.js'
 import { type Architecture, architecture } from '../../architecture/architecture.js'
@@ -7,6 +9,7 @@ import type { Layer } from '../../layers/layer.js'
 import { add, conv2d, linear } from '../../layers/layers.js'
 import { layerNorm } from '../../layers/normalisations.js'
 import { attention, classToken, positionEmbedding, takeToken } from '../../layers/tokens.js'
+import { blocksIn, type OutputsOf } from '../common/outputs.js'
 
 /** What {@link vit} takes. */
 export const vitOptions = declareOptions('vit', {
@@ -20,10 +23,18 @@ export const vitOptions = declareOptions('vit', {
   depth: whole(1).default(12),
   /** Channels of a token, ≥ 1. @default 768 */
   width: whole(1, { unit: 'channels' }).default(768),
-  /** Number of heads, ≥ 1: a divisor of the width. @default 12 */
-  heads: whole(1).default(12),
+  /** Number of heads, ≥ 1: a divisor of the width. @default one for 64 channels; 16 for 1,280 */
+  heads: whole(1).optional('one for 64 channels; 16 for 1,280'),
   /** Hidden channels of each block, ≥ 1. @default 4 times the width */
   hidden: whole(1, { unit: 'channels' }).optional('4 times the width'),
+  /**
+   * The layers before the tokens: one convolution of patches, or five (RobustBench's ConvStem, with timm's names), whose
+   * patches have 16 pixels a side.
+   * @default 'patches'
+   */
+  stem: choice(['patches', 'convolutions']).default('patches'),
+  /** Channels of the first of five convolutions, ≥ 1. @default 48 */
+  stemWidth: whole(1, { unit: 'channels' }).default(48),
   /** The release whose names its tensors have. @default 'torchvision' */
   release: choice(['torchvision', 'timm']).default('torchvision'),
 })
@@ -34,6 +45,8 @@ export interface VitOptions extends OptionsOf<typeof vitOptions> {}
 /** Names of a release's tensors; those of a block after its own. */
 interface Names {
   readonly patches: string
+  /** The prefix of a stem of convolutions. @default the release has none */
+  readonly convolutions?: string
   readonly token: string
   readonly positions: string
   readonly block: (index: number) => string
@@ -60,6 +73,7 @@ const releases: Readonly<Record<'torchvision' | 'timm', Names>> = {
   },
   timm: {
     patches: 'patch_embed.proj',
+    convolutions: 'patch_embed.proj.stem',
     token: 'cls_token',
     positions: 'pos_embed',
     block: (index) => `blocks.${index}`,
@@ -79,18 +93,24 @@ const NORM = { epsilon: 1e-6 }
  * A Vision Transformer: ViT-B/16 without options, as torchvision's `vit_b_16`, or with timm's names. Images are those that
  * the network was trained on; add their normalisation by `withNormalisation`.
  *
- * Source: Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021.
+ * Source: Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021; stems of convolutions: Singh, Croce, Hein,
+ * "Revisiting Adversarial Training for ImageNet", NeurIPS 2023.
  * @example
  * const tiny = vit({ size: 32, patch: 4, depth: 6, width: 192, heads: 3, classes: 10, release: 'timm' })
+ * @throws OptionError for heads that don't divide the width, and for a stem of convolutions without timm's names or with
+ * patches that are not of 16 pixels
  */
 export const vit = (options: VitOptions = {}): Architecture => {
   const read = vitOptions.read(options)
-  const { classes, size, patch, depth, width, heads, hidden = 4 * width, release } = read
+  const { classes, size, patch, depth, width, release } = read
+  const { heads = usualHeads(width), hidden = 4 * width } = read
   const names = releases[release]
   const blocks = Array.from({ length: depth }, (_, index) => block(index, names, { width, heads, hidden })).flat()
-  const name = `vit${release === 'timm' ? ' of timm' : ''}, ${depth} blocks of width ${width}, patches of ${patch}`
+  const name = `vit${release === 'timm' ? ' of timm' : ''}, ${depth} blocks of width ${width}, patches of ${patch}${
+    read.stem === 'patches' ? '' : ' by convolutions'
+  }`
   return architecture(name, { height: size, width: size, channels: 3 }, [
-    conv2d(names.patches, { out: width, kernel: patch, stride: patch }),
+    ...stemLayers(names, read),
     classToken(names.token),
     positionEmbedding(names.positions),
     ...blocks,
@@ -98,6 +118,27 @@ export const vit = (options: VitOptions = {}): Architecture => {
     takeToken(),
     linear(names.head, { out: classes }),
   ])
+}
+
+/** Heads of 64 channels; ViT-H has fewer, wider ones. */
+const usualHeads = (width: number): number => (width === 1280 ? 16 : width % 64 === 0 ? width / 64 : 1)
+
+type Stem = Pick<ReturnType<typeof vitOptions.read>, 'stem' | 'stemWidth' | 'patch' | 'width'>
+
+/** Tokens as the pixels of an image. */
+const stemLayers = (names: Names, { stem, stemWidth, patch, width }: Stem): readonly Layer[] => {
+  if (stem === 'patches') return [conv2d(names.patches, { out: width, kernel: patch, stride: patch })]
+  const { convolutions } = names
+  if (!convolutions) return rejectOption('vit', "release: 'timm' for a stem of convolutions", 'another')
+  if (patch !== 16) rejectOption('vit', 'patches of 16 pixels for a stem of convolutions', patch)
+  return [
+    ...[1, 2, 4, 8].flatMap((times, i) => [
+      conv2d(`${convolutions}.${3 * i}`, { out: times * stemWidth, kernel: 3, stride: 2, padding: 1 }),
+      layerNorm(`${convolutions}.${3 * i + 1}`, NORM),
+      gelu({ id: `${convolutions}.${3 * i + 2}` }),
+    ]),
+    conv2d(`${convolutions}.12`, { out: width, kernel: 1 }),
+  ]
 }
 
 interface Sizes {
@@ -128,4 +169,28 @@ const block = (index: number, names: Names, { width, heads, hidden }: Sizes): re
     conv2d(`${own}.${narrow}`, { out: width, kernel: 1 }),
     add([`${own}.${narrow}`, `${own}.sum`], { id: `${own}.out` }),
   ]
+}
+
+/**
+ * The options of a ViT that a file's tensors show. They do not show its heads.
+ *
+ * @param outputs those of the file's layers
+ */
+export const vitShown = (outputs: OutputsOf, release: keyof typeof releases): VitOptions => {
+  const names = releases[release]
+  const stemWidth = outputs(`${names.convolutions}.0`)
+  const patch = stemWidth === undefined ? outputs(names.patches, 2) : 16
+  const side = Math.sqrt((outputs(names.positions, 1) ?? Number.NaN) - 1)
+  const [wide] = names.hidden
+  return given({
+    classes: outputs(names.head),
+    size: patch !== undefined && Number.isInteger(side) && side > 0 ? side * patch : undefined,
+    patch,
+    depth: blocksIn(outputs, (index) => `${names.block(index)}.${names.norms[0]}`),
+    width: outputs(names.norm),
+    hidden: outputs(`${names.block(0)}.${wide}`),
+    stem: stemWidth === undefined ? ('patches' as const) : ('convolutions' as const),
+    stemWidth,
+    release,
+  })
 }

@@ -7,7 +7,7 @@ import type { Layer } from '../layers/layer.js'
 import { add } from '../layers/layers.js'
 import { type Activation, activationOf } from './common/activationNames.js'
 import { cifarImages, namedByWidth, type Source } from './common/cifar.js'
-import type { OutputsOf } from './common/outputs.js'
+import { blocksIn, type OutputsOf } from './common/outputs.js'
 import { dmConvolutions, dmFields, dmLayers, dmShown, samePadded } from './dmBlock.js'
 
 const fields = {
@@ -109,3 +109,13 @@ export const dmPreactResnet18Shown = (outputs: OutputsOf): DmPreactResnet18Optio
   ...given({ width: outputs('conv_2d') }),
   ...dmShown(outputs),
 })
+
+/**
+ * The same, with the number of blocks in each stage.
+ *
+ * @param outputs those of the file's layers
+ */
+export const dmPreactResnetShown = (outputs: OutputsOf): DmPreactResnetOptions => {
+  const blocks = [0, 1, 2, 3].flatMap((stage) => blocksIn(outputs, (i) => `layer_${stage}.${i}.conv_2d_1`) ?? [])
+  return { ...given({ blocks: blocks.length === 4 ? blocks : undefined }), ...dmPreactResnet18Shown(outputs) }
+}

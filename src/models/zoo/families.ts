@@ -1,4 +1,4 @@
-import { isRight } from 'fp-ts/lib/Either.js'
+import { isLeft } from 'fp-ts/lib/Either.js'
 import { PwoaFailure } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import { type Architecture, withClasses } from '../architecture/architecture.js'
@@ -7,11 +7,14 @@ import type { NamedTensors } from '../parameters/weights.js'
 import { lastOf, type OutputsOf, outputsIn } from './common/outputs.js'
 import { densenet121, densenet121Options, densenetShown } from './densenet.js'
 import {
+  dmPreactResnet,
   dmPreactResnet18,
   dmPreactResnet18Options,
   dmPreactResnet18Shown,
   dmPreactResnet34,
   dmPreactResnet34Options,
+  dmPreactResnetOptions,
+  dmPreactResnetShown,
 } from './dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions, dmWideResnetShown } from './dmWideResnet.js'
 import { mobilenetV2, mobilenetV2Options, mobilenetV2Shown } from './mobilenetV2.js'
@@ -125,6 +128,7 @@ const withSide =
 
 const wide = { make: wideResnet, declaration: wideResnetOptions, shown: wideResnetShown }
 const dmWide = { make: dmWideResnet, declaration: dmWideResnetOptions, shown: dmWideResnetShown }
+const dmPreact = { make: dmPreactResnet, declaration: dmPreactResnetOptions, shown: dmPreactResnetShown }
 const dmPreact18 = { make: dmPreactResnet18, declaration: dmPreactResnet18Options, shown: dmPreactResnet18Shown }
 const dmPreact34 = { make: dmPreactResnet34, declaration: dmPreactResnet34Options, shown: dmPreactResnet18Shown }
 const robustWide = { make: robustWideResnet, declaration: robustWideResnetOptions, shown: robustWideResnetShown }
@@ -182,6 +186,7 @@ const families: Readonly<Record<ZooName, Family>> = {
   robustWideResnet: family(robustWide, {}),
   dmPreactResnet18: family(dmPreact18, {}),
   dmPreactResnet34: family(dmPreact34, {}),
+  dmPreactResnet: family(dmPreact, {}),
   dmWideResnet: family(dmWide, {}),
   dmWideResnet28x10: family(dmWide, { depth: 28, factor: 10 }),
   raWideResnet: family(raWide, {}),
@@ -218,15 +223,16 @@ export interface FittingNetwork extends SizedNetwork {
  * listed once.
  */
 export const fittingNetworks = (tensors: NamedTensors): readonly FittingNetwork[] => {
-  const tried = new Set<string>()
+  const listed = new Set<string>()
   return architectureNames.flatMap((name): FittingNetwork[] => {
     const sized = sizedBy(families[name], tensors)
     if (!sized) return []
-    const { name: full, classes } = sized.architecture
-    if (tried.has(`${full} ${classes}`)) return []
-    tried.add(`${full} ${classes}`)
+    const full = `${sized.architecture.name} ${sized.architecture.classes}`
+    if (listed.has(full)) return []
     const read = readNetwork('inspect', '', sized.architecture, tensors)
-    return isRight(read) ? [{ name, ...sized, architecture: read.right.architecture }] : []
+    if (isLeft(read)) return []
+    listed.add(full)
+    return [{ name, ...sized, architecture: read.right.architecture }]
   })
 }
 

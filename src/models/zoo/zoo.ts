@@ -5,7 +5,7 @@ import { type Architecture, architecture, withClasses } from '../architecture/ar
 import { conv2d, flatten, linear, maxPool2d, normalize, relu } from '../layers/layers.js'
 import { cifarImages } from './common/cifar.js'
 import { densenet121 } from './densenet.js'
-import { dmPreactResnet18, dmPreactResnet34 } from './dmPreactResnet.js'
+import { dmPreactResnet, dmPreactResnet18, dmPreactResnet34 } from './dmPreactResnet.js'
 import { dmWideResnet } from './dmWideResnet.js'
 import { mobilenetV2 } from './mobilenetV2.js'
 import { convnext } from './patches/convnext.js'
@@ -102,6 +102,7 @@ export const zoo = {
   robustWideResnet: robustWideResnet(),
   dmPreactResnet18: dmPreactResnet18(),
   dmPreactResnet34: dmPreactResnet34(),
+  dmPreactResnet: dmPreactResnet(),
   dmWideResnet: dmWideResnet28x10,
   dmWideResnet28x10,
   raWideResnet: raWideResnet(),

@@ -5,7 +5,7 @@ import { parametersOf } from '../../../src/models/parameters/parameters.js'
 import { statisticsOf } from '../../../src/models/parameters/statistics.js'
 import type { NamedTensors } from '../../../src/models/parameters/weights.js'
 import { densenet121 } from '../../../src/models/zoo/densenet.js'
-import { dmPreactResnet18, dmPreactResnet34 } from '../../../src/models/zoo/dmPreactResnet.js'
+import { dmPreactResnet, dmPreactResnet18, dmPreactResnet34 } from '../../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet } from '../../../src/models/zoo/dmWideResnet.js'
 import { fittingNetworks, sizedNetwork } from '../../../src/models/zoo/families.js'
 import { mobilenetV2 } from '../../../src/models/zoo/mobilenetV2.js'
@@ -48,6 +48,7 @@ describe('the sizes of a network', () => {
     ['dmPreactResnet18', dmPreactResnet18(narrow)],
     ['dmWideResnet', dmWideResnet({ ...narrow, depth: 10, factor: 2 })],
     ['dmPreactResnet34', dmPreactResnet34(narrow)],
+    ['dmPreactResnet', dmPreactResnet({ ...narrow, blocks: [1, 3, 2, 1] })],
     ['robustWideResnet', robustWideResnet({ blocks: [1, 2, 1], channels: [2, 4, 6, 4], classes: 7 })],
     [
       'robustWideResnet',
@@ -141,6 +142,8 @@ describe('the networks that a file fits', () => {
     [robustWideResnet({ blocks: [1, 1, 1], channels: [2, 4, 6, 4] }), ['robustWideResnet']],
     [vit({ ...narrow, depth: 2, size: 32, release: 'timm' }), ['vit']],
     [dmPreactResnet34({ width: 2 }), ['dmPreactResnet34']],
+    // As deep as dmPreactResnet18.
+    [dmPreactResnet({ width: 2, blocks: [1, 3, 2, 2] }), ['dmPreactResnet']],
     [convnext({ width: 4, size: 64, depths: [1, 1, 2, 1] }), ['convnext']],
     [convnext({ width: 4, size: 64, release: 'timm', stem: 'twoConvolutions' }), ['convnext']],
     [vgg16bn({ width: 2, release: 'pwoa' }), ['vgg16bnPwoa']],

@@ -64,6 +64,8 @@ made = [
             nets.VggTorchvision(11, 2, CLASSES, 6, 2), 128),
     network("vgg16bn", {"release": "torchvision", "width": 2, "hidden": 6, "pooled": 1, "size": 64, **C},
             nets.VggTorchvision(16, 2, CLASSES, 6, 1), 64),
+    network("vgg11bn", {"release": "torchvision", "width": 2, "hidden": 6, "pooled": 3, "size": 32, **C},
+            nets.VggTorchvision(11, 2, CLASSES, 6, 3)),
     network("vgg16bn", {"release": "pwoa", "width": 2, **C}, nets.VggPwoa(2, CLASSES)),
     network("mobilenetV2", {"multiplier": 0.1, "size": 96, **C}, nets.MobileNetV2(0.1, CLASSES), 96),
     network("densenet121", {"growth": 2, "width": 4, "size": 64, **C}, nets.DenseNet121(2, 4, CLASSES), 64),

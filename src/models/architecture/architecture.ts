@@ -93,7 +93,7 @@ const fitted = (where: string, id: string, layer: AdaptivePool2dLayer, [shape]: 
   if (found) return found
   const cells = pairOf(layer.out).join(' x ')
   const actual = shape?.kind === 'image' ? `${shape.height} x ${shape.width}` : 'no image'
-  return rejectOption(where, `an image whose sides ${cells} cells divide for "${id}"`, actual)
+  return rejectOption(where, `an image that ${cells} windows of one size cover evenly for "${id}"`, actual)
 }
 
 /** A network has at most one normalisation, that of its images. */

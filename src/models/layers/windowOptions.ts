@@ -71,7 +71,7 @@ export interface AvgPool2dOptions extends OptionsOf<typeof avgPool2dOptions> {}
 /** What {@link adaptiveAvgPool2d} and {@link adaptiveMaxPool2d} take. */
 export const adaptivePool2dOptions = declareOptions('adaptivePool2d', {
   ...placementFields,
-  /** Rows and columns of the output, or [rows, columns], each a divisor of the input's; 1 pools the whole image. @default 1 */
+  /** Rows and columns of the output, or [rows, columns]; 1 pools the whole image. @default 1 */
   out: pixels(1).default(1),
 })
 

@@ -1,9 +1,11 @@
 import { given } from '../../dsl/kit/given.js'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, whole } from '../../dsl/options/kinds.js'
+import { adaptiveAvgPool2d } from '../architecture/adaptivePool.js'
 import { type Architecture, architecture } from '../architecture/architecture.js'
 import type { Layer } from '../layers/layer.js'
-import { avgPool2d, batchNorm2d, conv2d, flatten, linear, maxPool2d, relu } from '../layers/layers.js'
+import { batchNorm2d, conv2d, flatten, linear, maxPool2d, pad2d, relu } from '../layers/layers.js'
+import type { AdaptivePool2dLayer } from '../layers/windowLayers.js'
 import { namedByWidth } from './common/cifar.js'
 import type { OutputsOf } from './common/outputs.js'
 
@@ -14,8 +16,8 @@ const fields = {
   width: whole(1, { unit: 'channels' }).default(64),
   /** The release whose structure and names it has. @default 'pytorch-cifar' */
   release: choice(['pytorch-cifar', 'hydra', 'pwoa', 'torchvision']).default('pytorch-cifar'),
-  /** Side of its square images, in pixels, ≥ 32. @default 32; 224 for torchvision's */
-  size: whole(32, { unit: 'pixels' }).optional("32; 224 for torchvision's"),
+  /** Side of its square images, in pixels, ≥ 32. @default 32; 32 times `pooled` for torchvision's */
+  size: whole(32, { unit: 'pixels' }).optional("32; 32 times `pooled` for torchvision's"),
   /** Outputs of each hidden linear layer, ≥ 1. @default 4 times the width; 64 times for torchvision's */
   hidden: whole(1).optional("4 times the width; 64 times for torchvision's"),
   /** Side of the image that torchvision's linear layers read, in pixels, ≥ 1. @default 7 */
@@ -38,7 +40,6 @@ const times = [1, 2, 4, 8, 8] as const
 interface Release {
   /** What its name adds to that of the network. */
   readonly name: string
-  readonly side: number
   readonly bias: 'learned' | 'none'
   /** Stages that end with max-pooling. */
   readonly pooledStages: 4 | 5
@@ -55,7 +56,7 @@ interface Release {
 const inFeatures = (_stage: number, _index: number, place: number) =>
   [`features.${place}`, `features.${place + 1}`] as const
 
-const common = { name: '', side: 32, bias: 'learned', names: inFeatures, hidden: 4, pooling: 'none' } as const
+const common = { name: '', bias: 'learned', names: inFeatures, hidden: 4, pooling: 'none' } as const
 
 const releases: Readonly<Record<'pytorch-cifar' | 'hydra' | 'pwoa' | 'torchvision', Release>> = {
   'pytorch-cifar': { ...common, pooledStages: 5, linear: ['classifier'] },
@@ -76,7 +77,6 @@ const releases: Readonly<Record<'pytorch-cifar' | 'hydra' | 'pwoa' | 'torchvisio
   torchvision: {
     ...common,
     name: ' of torchvision',
-    side: 224,
     pooledStages: 5,
     linear: ['classifier.0', 'classifier.3', 'classifier.6'],
     hidden: 64,
@@ -116,8 +116,8 @@ export const vgg11bn = (options: VggOptions = {}): Architecture => vgg(vgg11bnOp
 
 const vgg = (declared: typeof vgg16bnOptions, convolutions: readonly number[], options: VggOptions): Architecture => {
   const { classes, width, release, pooled, ...given } = declared.read(options)
-  const { name, side, bias, pooledStages, names, linear: layers, pooling, ...usual } = releases[release]
-  const size = given.size ?? side
+  const { name, bias, pooledStages, names, linear: layers, pooling, ...usual } = releases[release]
+  const size = given.size ?? (pooling === 'none' ? 32 : 32 * pooled)
   const hidden = given.hidden ?? usual.hidden * width
   const features: Layer[] = []
   for (const [stage, count] of convolutions.entries()) {
@@ -128,17 +128,23 @@ const vgg = (declared: typeof vgg16bnOptions, convolutions: readonly number[], o
     }
     if (stage < pooledStages) features.push(maxPool2d({ kernel: 2 }))
   }
-  // An image that is too small has no such window: `avgPool2d` refuses it.
-  const kernel = Math.max(1, Math.floor(Math.floor(size / 2 ** pooledStages) / pooled))
   const head = layers.flatMap((layer, i) =>
     i === layers.length - 1 ? [linear(layer, { out: classes })] : [linear(layer, { out: hidden }), relu()],
   )
   return architecture(namedByWidth(`${declared.of}${name}`, width, 64), { height: size, width: size, channels: 3 }, [
     ...features,
-    ...(pooling === 'none' ? [] : [avgPool2d({ kernel })]),
+    ...(pooling === 'none' ? [] : [toSide(Math.floor(size / 2 ** pooledStages), pooled)]),
     flatten(),
     ...head,
   ])
+}
+
+/** Adaptive pooling. One pixel, such as that of an image of 32 × 32, is every cell; other images have at least as many. */
+const toSide = (side: number, cells: number): Layer | AdaptivePool2dLayer => {
+  const [before, after] = [Math.floor((cells - 1) / 2), Math.ceil((cells - 1) / 2)]
+  return side < cells && side === 1
+    ? pad2d({ top: before, bottom: after, left: before, right: after, mode: 'replicate' })
+    : adaptiveAvgPool2d({ out: cells })
 }
 
 /**

@@ -287,12 +287,21 @@ describe('pooling to cells', () => {
     expect(nodes[1]).toMatchObject({ id: 'adaptivePool2d-1', shape: { height: 1, width: 1, channels: 2 } })
   })
 
+  it('may have windows that overlap evenly', () => {
+    const windows = (out: readonly [number, number]) =>
+      architecture('cells', image, [adaptiveAvgPool2d({ out }), ...end]).nodes[0]?.layer
+    // PyTorch's rows 0–1, 1–2 … 4–5 and columns 0–1 … 6–7.
+    expect(windows([5, 7])).toEqual({ type: 'avgPool2d', kernel: 2, stride: 1 })
+    // Columns 0–2, 2–5, 5–7 are not even.
+    expect(() => windows([5, 3])).toThrow('5 x 3 windows of one size')
+  })
+
   it('is refused if the parts are not equal, or there is no image', () => {
     const refused = (layers: Parameters<typeof architecture>[2]) => () => architecture('cells', image, layers)
     expect(refused([adaptiveAvgPool2d({ out: 4 }), ...end])).toThrow(
-      'architecture cells: expected an image whose sides 4 x 4 cells divide for "adaptivePool2d-0", got 6 x 8',
+      'architecture cells: expected an image that 4 x 4 windows of one size cover evenly for "adaptivePool2d-0", got 6 x 8',
     )
-    expect(refused([adaptiveAvgPool2d({ out: 12 }), ...end])).toThrow('12 x 12 cells divide')
+    expect(refused([adaptiveAvgPool2d({ out: 12 }), ...end])).toThrow('12 x 12 windows of one size')
     expect(refused([flatten(), adaptiveMaxPool2d(), ...end])).toThrow('got no image')
   })
 })

@@ -78,6 +78,8 @@ const folders = {
     ['checkpoints', 'The state of a run as a file needs neither the run nor its folder.'],
     ['folder', 'The files of a run folder, and its lock, do not depend on what runs there.'],
     ['records', 'Reading run folders back, for reports, pages and other machines, needs no code that runs pipelines.'],
+    ['tensorboard', 'Event files are made from the records only.'],
+    ['loggers', 'A logger is an observer: it sees a run through its handle.'],
     ['trial', 'A trial is a pipeline over few images: it does not know how pipelines are run.'],
     ['run', 'A run does not know whether it is a row of a comparison or a point of a sweep.'],
     ['comparison', 'A comparison runs pipelines one after the other.'],
@@ -89,7 +91,6 @@ const folders = {
     ['doctor', 'Inspects the machine, the data and the queue.'],
     ['starter', 'Needs this package only.'],
     ['inspect', 'Reads a file of a network: nothing of a run.'],
-    ['tensorboard', 'Event files are made from the records only.'],
   ],
   io: [
     ['files', 'Reading and writing files, independent of formats and data sets.'],

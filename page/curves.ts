@@ -1,4 +1,4 @@
-import { middleStep } from '../src/report/figures/curves.js'
+import { middleStep, ownMetrics } from '../src/report/figures/curves.js'
 import { formatShort } from '../src/report/tables/format.js'
 import { type ChartData, makeChart } from './chart.js'
 import { element } from './element.js'
@@ -37,6 +37,7 @@ export const makeCurvesView = (): CurvesView => {
       data: curves(['seconds']),
     },
   ]
+  const owns = new Map<string, ReturnType<typeof makeChart>>()
   const grid = element(
     'div',
     { class: 'charts' },
@@ -48,6 +49,15 @@ export const makeCurvesView = (): CurvesView => {
     draw: (run) => {
       node.hidden = run.curves.size === 0
       for (const { chart, data } of pictures) chart.draw(data(run))
+      const own = ownData(run)
+      for (const title of own.keys())
+        if (!owns.has(title)) {
+          const chart = makeChart({ title, scale: 'linear', format: formatShort })
+          owns.set(title, chart)
+          grid.append(chart.node)
+        }
+      // A chart that this run has no figures for is drawn without curves, which hides it.
+      for (const [title, chart] of owns) chart.draw(own.get(title) ?? { x: [], series: [] })
     },
   }
 }
@@ -61,7 +71,7 @@ const curves =
   (run: Run): ChartData => {
     const series = names.flatMap((name) => {
       const values = run.curves.get(name)
-      return values ? [{ name: name.replace(/^term /, ''), values }] : []
+      return values ? [{ name: name.replace(/^(term|metric) /, ''), values }] : []
     })
     const length = Math.max(0, ...series.map(({ values }) => values.length))
     return { x: stepsOf(run, length), series }
@@ -70,6 +80,21 @@ const curves =
 const lossData = (run: Run): ChartData => {
   const terms = [...run.curves.keys()].filter((name) => name.startsWith('term '))
   return curves(terms.length > 1 ? ['loss', ...terms] : ['loss'])(run)
+}
+
+/** Figures of the user's own, by the titles of their charts: a chart for each metric, and for each name of an event. */
+const ownData = (run: Run): ReadonlyMap<string, ChartData> => {
+  const metrics = ownMetrics({ columns: Object.fromEntries(run.curves) })
+  const reported = run.facts?.own ?? []
+  return new Map([
+    ...metrics.map((name): [string, ChartData] => [name.replace(/^metric /, ''), curves([name])(run)]),
+    ...[...new Set(reported.map(({ name }) => name))].map((title): [string, ChartData] => {
+      const events = reported.filter(({ name }) => name === title)
+      const names = [...new Set(events.flatMap(({ values }) => Object.keys(values)))]
+      const series = names.map((name) => ({ name, values: events.map(({ values }) => values[name] ?? null) }))
+      return [title, { x: events.map(({ step }) => step), series }]
+    }),
+  ])
 }
 
 const updates = ({ facts }: Run) => facts?.admm ?? []

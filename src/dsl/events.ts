@@ -1,9 +1,18 @@
 // What happens in a run, other than single training steps. Each type is that of its codec: `events.jsonl` is read back.
 import * as t from 'io-ts'
-import { Accuracies, Environment, LayerWeights, NetworkLatency, NetworkSizes, ParameterCounts } from './figures.js'
+import { Accuracies, Environment, NetworkLatency, NetworkSizes, ParameterCounts } from './figures.js'
 import { objectCodec, optionalCodec, recordCodec, wordCodec } from './kit/codecOf.js'
 import { amountCodec, countCodec, finiteCodec, shareCodec } from './kit/figureCodecs.js'
-import { Phase } from './phases.js'
+import {
+  type AdmmEvent,
+  admmEvent,
+  type EpochEvent,
+  epochEvent,
+  type PhaseEvent,
+  phaseEvent,
+  type WeightsEvent,
+  weightsEvent,
+} from './trainingEvents.js'
 
 const subject = wordCodec('"before", "after" or "epoch"', ['before', 'after', 'epoch'])
 
@@ -44,53 +53,6 @@ const networkEvent = objectCodec({
 
 /** A network was read from a file. */
 export interface NetworkEvent extends t.TypeOf<typeof networkEvent> {}
-
-const phaseEvent = objectCodec({ type: t.literal('phase'), stage: t.string, phase: Phase, epochs: countCodec })
-
-/** A phase of training begins. */
-export interface PhaseEvent extends t.TypeOf<typeof phaseEvent> {}
-
-const epochEvent = objectCodec({
-  type: t.literal('epoch'),
-  stage: t.string,
-  phase: Phase,
-  /** From 0. */
-  epoch: countCodec,
-  epochs: countCodec,
-  /** Mean over the epoch's minibatches. */
-  loss: finiteCodec,
-  /** Means of the loss terms, by their names. */
-  terms: recordCodec(finiteCodec),
-  seconds: amountCodec,
-})
-
-/** An epoch of training is over. */
-export interface EpochEvent extends t.TypeOf<typeof epochEvent> {}
-
-const admmEvent = objectCodec({
-  type: t.literal('admm'),
-  /** Epoch of the phase that begins with it, from 0. */
-  epoch: countCodec,
-  /** ρ from here on. */
-  rho: amountCodec,
-  /** ‖W − Z‖₂ over the pruned layers: how far the weights are from sparse ones. */
-  primal: amountCodec,
-  /** ρ‖Z − Z before‖₂, with the ρ of the epochs before; 0 at the first update. */
-  dual: amountCodec,
-})
-
-/** ADMM's Z and U were updated. */
-export interface AdmmEvent extends t.TypeOf<typeof admmEvent> {}
-
-const weightsEvent = objectCodec({
-  type: t.literal('weights'),
-  phase: Phase,
-  epoch: countCodec,
-  layers: t.readonlyArray(LayerWeights),
-})
-
-/** The weights of convolutions and linear layers, after an epoch. */
-export interface WeightsEvent extends t.TypeOf<typeof weightsEvent> {}
 
 const parametersEvent = objectCodec({ type: t.literal('parameters'), counts: ParameterCounts })
 
@@ -185,6 +147,23 @@ const continuedEvent = objectCodec({ type: t.literal('continued') })
 /** A run that rested goes on. */
 export interface ContinuedEvent extends t.TypeOf<typeof continuedEvent> {}
 
+const ownEvent = t.intersection([
+  objectCodec({
+    type: t.literal('own'),
+    /** What it is, in your own words: the title of its chart. */
+    name: t.string,
+    /** Its figures by name. */
+    values: recordCodec(finiteCodec),
+  }),
+  optionalCodec({
+    /** A sentence for the terminal. */
+    text: t.string,
+  }),
+])
+
+/** Something that a stage of your own reports by `run.emit`: its figures become curves over the training steps. */
+export interface OwnEvent extends t.TypeOf<typeof ownEvent> {}
+
 const warningEvent = objectCodec({ type: t.literal('warning'), stage: t.string, message: t.string })
 
 /** Something that the user should know and that does not end the run. */
@@ -210,6 +189,7 @@ export type RunEvent =
   | ArtifactEvent
   | PausedEvent
   | ContinuedEvent
+  | OwnEvent
   | WarningEvent
 
 /** The codec of {@link RunEvent}. */
@@ -232,6 +212,7 @@ export const RunEvent: t.Type<RunEvent> = t.union([
   artifactEvent,
   pausedEvent,
   continuedEvent,
+  ownEvent,
   warningEvent,
 ])
 

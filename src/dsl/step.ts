@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import type * as t from 'io-ts'
+import * as t from 'io-ts'
 import type { Position, RunContext } from './context.js'
-import { objectCodec, recordCodec } from './kit/codecOf.js'
+import { objectCodec, optionalCodec, recordCodec } from './kit/codecOf.js'
 import { amountCodec, countCodec, finiteCodec } from './kit/figureCodecs.js'
 import { Phase } from './phases.js'
 
@@ -102,7 +102,7 @@ export interface HasTerms {
   readonly terms: readonly LossTerm[]
 }
 
-const trainingMetrics = objectCodec({
+const stepMetrics = objectCodec({
   phase: Phase,
   /** Epoch within the phase, from 0. */
   epoch: countCodec,
@@ -124,6 +124,13 @@ const trainingMetrics = objectCodec({
   /** Wall time of the step, from when its minibatch was put together: earlier stages count, such as an attack. */
   seconds: amountCodec,
 })
+
+const ownMetrics = optionalCodec({
+  /** Figures of your own, by the names that `metric` gives them. */
+  metrics: recordCodec(finiteCodec),
+})
+
+const trainingMetrics = t.intersection([stepMetrics, ownMetrics])
 
 /** One training step in numbers, a line of `metrics.jsonl`. Never NaN: a loss that is not finite ends the run. */
 export interface TrainingMetrics extends t.TypeOf<typeof trainingMetrics> {}

@@ -20,6 +20,7 @@ const factsInBrief = (facts: RunFacts): RunFacts => ({
   timeline: [],
   attacked: [],
   admm: [],
+  own: [],
   warnings: [],
   artifacts: [],
 })

@@ -190,13 +190,13 @@ describe('pipelines/mlflow.ts', () => {
   test('a server that cannot be reached is a warning', async () => {
     vi.stubEnv('MLFLOW_TRACKING_URI', 'http://127.0.0.1:1')
     const { default: made } = await import('../../pipelines/mlflow.js')
-    expect(await warningsOf(made)).toEqual(['an observer failed: fetch failed'])
+    expect(await warningsOf(made)).toEqual(['an observer failed: MLflow: fetch failed'])
   })
 
   test('a password in the address is sent in a header, and no warning shows it', async () => {
     vi.stubEnv('MLFLOW_TRACKING_URI', 'http://me:se%3Acret@127.0.0.1:1')
     const { default: made } = await import('../../pipelines/mlflow.js')
-    expect(await warningsOf(made)).toEqual(['an observer failed: fetch failed'])
+    expect(await warningsOf(made)).toEqual(['an observer failed: MLflow: fetch failed'])
     const out = temporaryFolder()
     const { uri, runOf } = await openServer(`Basic ${Buffer.from('me:se:cret').toString('base64')}`)
     vi.stubEnv('MLFLOW_TRACKING_URI', `${uri.replace('//', '//me:se%3Acret@')}/`)

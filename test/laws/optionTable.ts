@@ -140,6 +140,9 @@ import { mixedOptions, pwoa, pwoaOptions } from '../../src/pipelines/pwoa.js'
 import { askedAttackOptions } from '../../src/runtime/ask/attackReport.js'
 import { blackBox, blackBoxOptions } from '../../src/runtime/ask/blackBox.js'
 import { loadNetwork, loadNetworkOptions } from '../../src/runtime/ask/loadNetwork.js'
+import { toMlflow, toMlflowOptions } from '../../src/runtime/loggers/toMlflow.js'
+import { toTensorboard, toTensorboardOptions } from '../../src/runtime/loggers/toTensorboard.js'
+import { toWandb, toWandbOptions } from '../../src/runtime/loggers/toWandb.js'
 import { studyOptions, sweep, sweepOptions } from '../../src/runtime/sweep/sweep.js'
 import { penaltyOptions } from '../../src/training/pruning/pruning.js'
 import { countedBudgetOptions, latencyBudgetOptions, overallRateOptions } from '../../src/training/pruning/rates.js'
@@ -292,6 +295,9 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   studyOptions: [studyOptions, (more) => tried({ study: { method: 'row', across: 'rate', ...more } })],
   sweepOptions: [sweepOptions, (more) => tried(more)],
   syntheticDigitsOptions: [syntheticDigitsOptions, (more) => syntheticDigits(more)],
+  toMlflowOptions: [toMlflowOptions, (more) => toMlflow(more)],
+  toTensorboardOptions: [toTensorboardOptions, (more) => toTensorboard(more)],
+  toWandbOptions: [toWandbOptions, (more) => toWandb(more)],
   tradesOptions: [tradesOptions, (more) => trades(attack, more)],
   trainOptions: [trainOptions, (more) => train({ epochs: 1, ...more })],
   uniformNoiseOptions: [uniformNoiseOptions, (more) => uniformNoise({ epsilon: 0.1, ...more })],

@@ -25,6 +25,7 @@ import { lossTerm } from '../../src/operators/lossTerm.js'
 import { magnitudePrune } from '../../src/operators/magnitudePrune.js'
 import { mart } from '../../src/operators/mart.js'
 import { matchJacobian } from '../../src/operators/matchJacobian.js'
+import { metric } from '../../src/operators/metric.js'
 import { perturb } from '../../src/operators/perturb.js'
 import { proximalMask } from '../../src/operators/proximalMask.js'
 import { shrink } from '../../src/operators/shrink.js'
@@ -359,6 +360,14 @@ export const table: Readonly<Record<string, Row>> = {
       'no steps between updates': () => magnitudePrune({ pattern: 'filter', rate: 4, updateEvery: 0 }),
     },
     throwing: throwingMasks(magnitudePrune),
+  },
+  metric: {
+    make: () => erased(metric('ema', ({ training }, before = training.loss) => (before + training.loss) / 2)),
+    earlier: trained,
+    adds: [],
+    steps: 3,
+    bad: { 'no name': () => metric('', () => 1), 'no function': () => metric('a', 1 as never) },
+    throwing: {},
   },
   mart: {
     make: () => erased(mart(fgsm({ epsilon: 0.1 }))),

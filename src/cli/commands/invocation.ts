@@ -46,6 +46,11 @@ const runOptions: Part<RunOptions> = mapped(
     seed: option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf),
     resume: option('--resume <dir>', 'resumes an interrupted run from its folder', folderOf('--resume')),
     checkpoints,
+    log: option(
+      '--log <to>',
+      'sends figures live to tensorboard, mlflow or wandb, or with = to a folder, URL or project; can be repeated',
+      (text, earlier: readonly string[] = []) => [...earlier, text],
+    ),
     trial: mapped(
       flag('--quick', 'tries the pipeline from start to end in little time; no figure is a result'),
       (quick): RunOptions['trial'] => (quick ? 'quick' : undefined),

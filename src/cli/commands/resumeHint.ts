@@ -60,6 +60,7 @@ const commandOf = (
   ...(options.trial === undefined ? [] : ['--quick']),
   ...optionOf('--checkpoint-every', intervalOf(options.checkpoints)),
   ...optionOf('--keep-checkpoints', options.checkpoints?.keep),
+  ...(options.log ?? []).flatMap((to) => optionOf('--log', to)),
   ...optionOf('--workers', workers),
   ...optionOf('--attempts', attempts),
   ...optionOf('--point-timeout', pointTimeout),

@@ -11,6 +11,7 @@ import { parseRunsPlace } from '../../runtime/storage/runsPlace.js'
 import { startSweep } from '../../runtime/sweep/startSweep.js'
 import { chooseSweepFolder } from '../../runtime/sweep/sweepFolder.js'
 import type { Sweep, SweepHandle } from '../../runtime/sweep/sweepTypes.js'
+import { usageFailure } from '../arguments/usageFailure.js'
 import { type Colors, windowSize } from '../draw/terminal.js'
 import { interruptible } from '../show/onInterrupt.js'
 import type { Screen } from '../show/screen.js'
@@ -46,6 +47,12 @@ const enqueue = async (
   showing: Omit<Showing, 'where'>,
 ): Promise<SweepHandle> => {
   const { values, options, queue, attempts = 3, pointTimeout, progressTimeout, runs, priority } = invocation
+  if (options.log !== undefined)
+    throw usageFailure({
+      stage: '--log',
+      expected: 'no logger beside --queue, because the points run elsewhere: use observe(…) in the pipeline file',
+      actual: options.log.join(', '),
+    })
   const url = valueOf(parseQueueUrl(queue === true ? undefined : queue, process.env))
   const file = resolve(invocation.file)
   const folder = chooseSweepFolder(sweep.name, options)

@@ -10,6 +10,7 @@ const flags: ReadonlyMap<string, string> = new Map([
   ['resume', '--resume'],
   ['checkpoints', '--checkpoint-every'],
   ['profile', '--profile'],
+  ['log', '--log'],
 ])
 
 /** Whether the stage of an error is an option of the run. */

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../../dsl/events.js'
 import type { Accuracies } from '../../dsl/figures.js'
 import { dispatchSome } from '../../dsl/kit/dispatch.js'
-import { formatCount, formatLoss, formatPercent, formatSeconds } from '../../report/tables/format.js'
+import { formatCount, formatLoss, formatPercent, formatSeconds, formatShort } from '../../report/tables/format.js'
 import { inFlags, stageInFlags } from '../draw/inFlags.js'
 
 /** An event as one line of progress; undefined if it has none. */
@@ -36,6 +36,10 @@ export const eventLine = dispatchSome<RunEvent, [], string | undefined>({
   latency: ({ latency: { images, before, after } }) => {
     const [from, to] = [before, after].map(({ whole }) => (1e3 * whole).toFixed(1))
     return `shrink: ${formatCount(images)} images take ${to} ms, before ${from} ms`
+  },
+  own: ({ name, values, text }) => {
+    const figures = Object.entries(values).map(([key, value]) => `${key} ${formatShort(value)}`)
+    return `${name}: ${[text ?? [], figures.join(', ') || []].flat().join('  ')}`
   },
   warning: ({ stage, message }) => `warning: ${stageInFlags(stage)}: ${inFlags(message)}`,
 })

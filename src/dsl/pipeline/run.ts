@@ -56,6 +56,12 @@ export const runOptions = declareOptions('run', {
    * figure of a trial is a result, and all carry a label that says so. @default a run
    */
   trial: choice(['quick']).optional('a run'),
+  /**
+   * Loggers that follow the run live: `tensorboard`, `mlflow`, `wandb`, or each with `=` and where to: `tensorboard=FOLDER`,
+   * `mlflow=URL`, `wandb=PROJECT`.
+   * @default none
+   */
+  log: list(text('the name of a logger')).optional('none'),
   /** Saves and ends the run when it aborts, as `stop` does. @default none */
   signal: made<AbortSignal>('an AbortSignal', (value) => value instanceof AbortSignal, nothing).optional('none'),
   /** When checkpoints are written. @default at the ends of epochs and every 60 s, in at most 2 % of the run's time */

@@ -12,6 +12,10 @@ export interface CurvePoints {
 export const middleStep = ({ width, from }: Pick<CurvePoints, 'width' | 'from'>, i: number): number =>
   (from + i) * width + (width + 1) / 2
 
+/** The curves of `metric`, by name. */
+export const ownMetrics = ({ columns }: Pick<CurvePoints, 'columns'>): readonly string[] =>
+  Object.keys(columns).filter((name) => name.startsWith('metric '))
+
 /** Curves of a run of any length in bounded memory: of the first 256 figures that are named. */
 export interface Curves {
   /** Adds the figures of a step. @param step from 1 */

@@ -4,7 +4,7 @@ import { given } from '../../dsl/kit/given.js'
 import { timeLeft } from '../../dsl/kit/timeLeft.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
 import { type Curves, makeCurves } from './curves.js'
-import type { AdmmUpdate, Measured, RunFacts, RunHead, RunState, WeightsAt } from './runView.js'
+import type { AdmmUpdate, Measured, OwnFigures, RunFacts, RunHead, RunState, WeightsAt } from './runView.js'
 import { makeThinned } from './thinned.js'
 import { makeTimeline } from './timeline.js'
 
@@ -21,7 +21,16 @@ export interface RunFigures {
   readonly curves: Curves
 }
 
-const most = { weights: 40, admm: 400, measured: 400, attacked: 60, warnings: 100, artifacts: 100, environments: 20 }
+const most = {
+  weights: 40,
+  admm: 400,
+  measured: 400,
+  attacked: 60,
+  own: 400,
+  warnings: 100,
+  artifacts: 100,
+  environments: 20,
+}
 
 /**
  * The figures of a run that has no steps and events yet.
@@ -35,6 +44,7 @@ export const makeRunFigures = (name: string, initial: 'waiting' | 'starting' = '
   const weights = makeThinned<WeightsAt>(most.weights)
   const admm = makeThinned<AdmmUpdate>(most.admm)
   const measured = makeThinned<Measured>(most.measured)
+  const reported = makeThinned<OwnFigures>(most.own)
   const attacked = new Map<string, RunFacts['attacked'][number]>()
   const engines = new Set<string>()
   let facts: Partial<RunFacts> & Pick<RunFacts, 'state'> = { state: initial }
@@ -73,6 +83,7 @@ export const makeRunFigures = (name: string, initial: 'waiting' | 'starting' = '
     parameters: ({ counts }) => {
       facts = { ...facts, counts }
     },
+    own: ({ name, values }, { step }) => reported.add({ name, values, step }),
     paused: () => {
       facts = { ...facts, state: 'paused' }
     },
@@ -89,9 +100,10 @@ export const makeRunFigures = (name: string, initial: 'waiting' | 'starting' = '
       latest = metrics
       timeline.step(metrics)
       progress.step(metrics, at)
-      const { step, loss, terms, learningRate, seconds } = metrics
+      const { step, loss, terms, learningRate, seconds, metrics: own = {} } = metrics
       const named = Object.entries(terms).map(([term, value]) => [`term ${term}`, value] as const)
-      curves.add(step, [['loss', loss], ['learning rate', learningRate], ['seconds', seconds], ...named])
+      const users = Object.entries(own).map(([name, value]) => [`metric ${name}`, value] as const)
+      curves.add(step, [['loss', loss], ['learning rate', learningRate], ['seconds', seconds], ...named, ...users])
     },
     event: ({ event, at, step }) => {
       timeline.event(event, at)
@@ -111,6 +123,7 @@ export const makeRunFigures = (name: string, initial: 'waiting' | 'starting' = '
       attacked: [...attacked.values()],
       measured: measured.values(),
       admm: admm.values(),
+      own: reported.values(),
     }),
     head: () => (latest ? { metrics: latest, ...progress.estimates() } : undefined),
     weights: weights.values,

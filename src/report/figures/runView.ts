@@ -38,6 +38,9 @@ export type Evaluating = Of<'evaluating'>
 /** An update of ADMM's Z and U, and the number of steps before it. */
 export type AdmmUpdate = Of<'admm'> & { readonly step: number }
 
+/** Figures that a stage of the user's own reported, and the number of steps before them. */
+export type OwnFigures = Pick<Of<'own'>, 'name' | 'values'> & { readonly step: number }
+
 /** The layers' weights after an epoch, and the number of steps before it. */
 export interface WeightsAt {
   readonly phase: Phase
@@ -60,6 +63,7 @@ export interface RunFacts {
   readonly attacked: readonly Attacked[]
   readonly measured: readonly Measured[]
   readonly admm: readonly AdmmUpdate[]
+  readonly own: readonly OwnFigures[]
   readonly counts?: ParameterCounts
   readonly warnings: readonly string[]
   readonly artifacts: readonly string[]

@@ -1,6 +1,6 @@
 import { given } from '../../dsl/kit/given.js'
 import { unescapeXml } from '../../dsl/kit/xml.js'
-import { type CurvePoints, middleStep } from '../figures/curves.js'
+import { type CurvePoints, middleStep, ownMetrics } from '../figures/curves.js'
 import type { RunRecord } from '../figures/runRecord.js'
 import type { RunFacts } from '../figures/runView.js'
 import { documentOf } from '../html/document.js'
@@ -90,6 +90,8 @@ const charts = (points: CurvePoints, facts: RunFacts): Html | undefined => {
     ...admmCharts(facts),
     accuracyChart(facts),
     curveChart(points, 'Seconds per step', ['seconds'], fromZero),
+    ...ownMetrics(points).map((name) => curveChart(points, name.replace(/^metric /, ''), [name])),
+    ...ownCharts(facts),
   ].filter((chart) => chart !== undefined)
   return drawn.length === 0 ? undefined : html`<div class="charts">${drawn}</div>`
 }
@@ -110,7 +112,9 @@ const curveChart = (
   const series = names.flatMap((name): Series[] => {
     const values = points.columns[name]
     if (!values) return []
-    return [{ name: name.replace(/^term /, ''), points: values.map((value, i) => [middleStep(points, i), value]) }]
+    return [
+      { name: name.replace(/^(term|metric) /, ''), points: values.map((value, i) => [middleStep(points, i), value]) },
+    ]
   })
   return series.length === 0 ? undefined : lineChart({ title, across: 'training step', series, ...more })
 }
@@ -132,6 +136,17 @@ const admmCharts = ({ admm }: RunFacts): readonly Html[] => {
     lineChart({ ...common, title: 'ADMM penalty ρ', series: [seriesOf('ρ', ({ rho }) => rho)] }),
   ]
 }
+
+/** Figures by name that a stage of the user's own reported, a chart for each name of an event. */
+const ownCharts = ({ own }: RunFacts): readonly Html[] =>
+  [...new Set(own.map(({ name }) => name))].map((title) => {
+    const events = own.filter(({ name }) => name === title)
+    const names = [...new Set(events.flatMap(({ values }) => Object.keys(values)))]
+    const series = names.map(
+      (name): Series => ({ name, points: events.map(({ step, values }) => [step, values[name] ?? null]) }),
+    )
+    return lineChart({ title, across: 'training step', series, marks: 'dots' })
+  })
 
 const accuracyChart = ({ measured }: RunFacts): Html | undefined => {
   const measures = measured.filter(({ subject }) => subject === 'epoch')

@@ -4,6 +4,7 @@ import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { RunHandle, RunOptions, Summary } from '../../dsl/pipeline/run.js'
 import type { Step } from '../../dsl/step.js'
 import { chooseFolder } from '../folder/folderNames.js'
+import { namedLogger } from '../loggers/namedLogger.js'
 import { trialOf } from '../trial/trialOf.js'
 import { type ActiveRun, makeActiveRun } from './activeRun.js'
 import { eventLoopTurn } from './concurrency.js'
@@ -21,7 +22,8 @@ import { catchUnhandled } from './unhandledErrors.js'
 export const startRunWith =
   (dependencies: RunDependencies) =>
   (given: Pipeline<Step>, options: RunOptions): RunHandle => {
-    const pipeline = options.trial === undefined ? given : trialOf(given)
+    const wanted = options.trial === undefined ? given : trialOf(given)
+    const pipeline = (options.log ?? []).reduce((logged, name) => logged.observe(namedLogger(name)), wanted)
     const folder = chooseFolder(pipeline.name, options, new Date())
     const controller = new AbortController()
     const active = makeActiveRun({ pipeline, options, dependencies, folder, signal: controller.signal })

@@ -19,6 +19,7 @@ const pointPlace = objectCodec({
     engine: EngineChoice,
     checkpoints: CheckpointOptions,
     trial: t.literal('quick'),
+    log: t.readonlyArray(t.string),
   }),
 })
 

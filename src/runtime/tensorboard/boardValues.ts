@@ -5,11 +5,18 @@ import type { TrainingMetrics } from '../../dsl/step.js'
 import type { BoardHistogram, BoardValue } from '../../io/tensorboard/boardEvent.js'
 
 /** What TensorBoard shows of a training step. */
-export const valuesOfStep = ({ loss, terms, learningRate, seconds }: TrainingMetrics): readonly BoardValue[] => [
+export const valuesOfStep = ({
+  loss,
+  terms,
+  learningRate,
+  seconds,
+  metrics = {},
+}: TrainingMetrics): readonly BoardValue[] => [
   scalar('loss', loss),
   ...Object.entries(terms).map(([name, value]) => scalar(`terms/${name}`, value)),
   scalar('training/learning_rate', learningRate),
   scalar('training/seconds_per_step', seconds),
+  ...Object.entries(metrics).map(([name, value]) => scalar(`metrics/${name}`, value)),
 ]
 
 /**
@@ -25,6 +32,7 @@ const shown = dispatchSome<RunEvent, [], readonly BoardValue[]>({
     scalar('admm/dual_residual', dual),
   ],
   weights: ({ layers }) => layers.flatMap(valuesOfLayer),
+  own: ({ name, values }) => Object.entries(values).map(([key, value]) => scalar(`${name}/${key}`, value)),
   parameters: ({ counts: { kept, prunable, prunableKept } }) => [
     scalar('parameters/kept', kept),
     ...(prunable > 0 ? [scalar('parameters/sparsity', 1 - prunableKept / prunable)] : []),

@@ -3,11 +3,9 @@ import { rejectOption } from '../../dsl/errors.js'
 import { type Append, writeInParts } from '../../io/files/writeInParts.js'
 import { runFiles } from '../folder/folderNames.js'
 import { replay, stripsOf } from '../records/readRun.js'
+import { boardFolder } from './boardFolder.js'
 import { makeBoard } from './makeBoard.js'
 import { runFoldersIn } from './runFoldersIn.js'
-
-/** The subfolder for event files, by default. */
-export const boardFolder = 'tensorboard'
 
 /**
  * Writes a run's steps, events and pictures as an event file for TensorBoard. For a comparison, a sweep or a folder of

@@ -1,0 +1,2 @@
+/** The subfolder for event files, by default. */
+export const boardFolder = 'tensorboard'

@@ -1,6 +1,6 @@
 // What happens in a run, other than single training steps. Each type is that of its codec: `events.jsonl` is read back.
 import * as t from 'io-ts'
-import { Accuracies, Environment, NetworkLatency, NetworkSizes, ParameterCounts } from './figures.js'
+import { Accuracies, DeviceFigures, Environment, NetworkLatency, NetworkSizes, ParameterCounts } from './figures.js'
 import { objectCodec, optionalCodec, recordCodec, wordCodec } from './kit/codecOf.js'
 import { amountCodec, countCodec, finiteCodec, shareCodec } from './kit/figureCodecs.js'
 import {
@@ -68,6 +68,11 @@ const latencyEvent = objectCodec({ type: t.literal('latency'), latency: NetworkL
 
 /** The network was timed before and after it was made smaller. */
 export interface LatencyEvent extends t.TypeOf<typeof latencyEvent> {}
+
+const deviceEvent = objectCodec({ type: t.literal('device'), figures: DeviceFigures })
+
+/** A network was written as C. */
+export interface DeviceEvent extends t.TypeOf<typeof deviceEvent> {}
 
 const evaluatingEvent = objectCodec({
   type: t.literal('evaluating'),
@@ -182,6 +187,7 @@ export type RunEvent =
   | ParametersEvent
   | SizesEvent
   | LatencyEvent
+  | DeviceEvent
   | EvaluatingEvent
   | AttackedEvent
   | EvaluationEvent
@@ -205,6 +211,7 @@ export const RunEvent: t.Type<RunEvent> = t.union([
   parametersEvent,
   sizesEvent,
   latencyEvent,
+  deviceEvent,
   evaluatingEvent,
   attackedEvent,
   evaluationEvent,

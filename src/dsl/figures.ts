@@ -157,3 +157,22 @@ export interface NetworkLatency extends t.TypeOf<typeof networkLatency> {}
 
 /** The codec of {@link NetworkLatency}. */
 export const NetworkLatency: t.Type<NetworkLatency> = networkLatency
+
+const deviceFigures = objectCodec({
+  /** The file's name in the run folder. */
+  file: t.string,
+  /** Bytes of constants, which stay in flash: weights, factors, tables, shapes. The code is not counted. */
+  constants: countCodec,
+  /** Bytes of scratch memory that a caller gives. The image and the logits are not in it. */
+  scratch: countCodec,
+  /** Multiply-accumulates of an image with all weights. */
+  operations: countCodec,
+  /** Those of weights that are not 0. */
+  kept: countCodec,
+})
+
+/** What a network's C code takes on a device. */
+export interface DeviceFigures extends t.TypeOf<typeof deviceFigures> {}
+
+/** The codec of {@link DeviceFigures}. */
+export const DeviceFigures: t.Type<DeviceFigures> = deviceFigures

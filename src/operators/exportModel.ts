@@ -87,8 +87,11 @@ export const exportModel = (file: string, options: ExportModelOptions = {}): Op<
     const { architecture, mask } = student
     const weights = Float32Array.from(student.weights.dataSync())
     const statistics = Float32Array.from(student.statistics.dataSync())
-    const files = valueOf(modelFiles(file, heads[head]({ architecture, weights, statistics, mask }), run.data))
+    const { files, device } = valueOf(
+      modelFiles(file, heads[head]({ architecture, weights, statistics, mask }), run.data),
+    )
     for (const [name, bytes] of files) await valueOfTask(run.writeArtifact(name, bytes))
+    if (device) run.emit({ type: 'device', figures: device })
   }
   return stage(
     {

@@ -432,6 +432,29 @@ describe('exportModel', () => {
     ])
   })
 
+  it.each([
+    ['net.c', 'net.c'],
+    ['board/net.int8.c', 'board/net.int8.c'],
+  ])('reports what the C code of %s takes on a device, as its comment states it', async (file, reported) => {
+    const fake = fakeRun()
+    await collect(lentSteps(fake).pipe(initialise(tinyNet), exportModel(file)), () => undefined)
+    fake.end()
+    const source = Buffer.from(fake.artifacts.get(file) ?? '').toString('utf8')
+    const [, constants, scratch] = /Constants: (\d+) bytes\. Scratch memory: (\d+) bytes/.exec(source) ?? []
+    const [, kept, operations] = /of an image: (\d+); with all weights, (\d+)/.exec(source) ?? []
+    const figures = fake.events.flatMap((event) => (event.type === 'device' ? [event.figures] : []))
+    expect(figures).toEqual([
+      {
+        file: reported,
+        constants: Number(constants),
+        scratch: Number(scratch),
+        operations: Number(operations),
+        kept: Number(kept),
+      },
+    ])
+    expect(figures[0]?.kept).toBeGreaterThan(0)
+  })
+
   it('writes the constants of a normalisation, so that the file is read as the same network', async () => {
     const constants = { mean: [0.3], std: [0.6] }
     const train1 = (fake: FakeRun) =>

@@ -70,8 +70,8 @@ const agrees = async (page: Page, net: Architecture, backend: 'cpu' | 'webgl' = 
   const written = modelFiles('deep/small.model.json', network, tinyData)
   if (isLeft(written)) throw new Error(describeError(written.left))
   // The weights are written before the model that names them.
-  expect([...written.right.keys()]).toEqual(['deep/small.model.weights.bin', 'deep/small.model.json'])
-  for (const [name, content] of written.right) files.set(name, content)
+  expect([...written.right.files.keys()]).toEqual(['deep/small.model.weights.bin', 'deep/small.model.json'])
+  for (const [name, content] of written.right.files) files.set(name, content)
   files.set('images.bin', new Uint8Array(pixels.buffer))
   const student = new Student(net, weights, statistics)
   const ours = tf.tidy(() => student.logits(tf.tensor4d(pixels, shape)).dataSync().slice())

@@ -5,6 +5,7 @@ import { shellWord } from '../../dsl/kit/shellWord.js'
 import { enginesOf, type Summary } from '../../dsl/pipeline/run.js'
 import type { Study } from '../../report/study/study.js'
 import { studyTable } from '../../report/study/studyTable.js'
+import { deviceTable } from '../../report/tables/deviceTable.js'
 import { formatCount, formatSeconds } from '../../report/tables/format.js'
 import { latencyTable } from '../../report/tables/latencyTable.js'
 import { type Table, tableOfComparison, tableOfRun } from '../../report/tables/resultTable.js'
@@ -105,6 +106,9 @@ const draw = (
   const times = summaries.map(({ latency }) =>
     latency ? `${drawTableFor(latencyTable(latency), width, colors)}\n` : '',
   )
+  const boards = summaries.map(({ devices }) =>
+    devices ? `${drawTableFor(deviceTable(devices), width, colors)}\n` : '',
+  )
   const title = `${colors.bold(printableLine(name))}, ${printableLine([...new Set(summaries.flatMap(facts))].join(', '))}`
   const more = note === undefined ? '' : `${colors.dim(note)}\n`
   const body = table ? `${drawTableFor(table, width, colors)}${more}` : `done in ${formatSeconds(totalOf(summaries))}\n`
@@ -112,7 +116,7 @@ const draw = (
   const trial = summaries.some((summary) => summary.trial)
     ? `${colors.yellow('a quick trial: no figure above is a result')}\n`
     : ''
-  return `\n${wrapped(title, width)}\n\n${body}\n${sizes.join('')}${times.join('')}${profile}${trial}${colors.dim(wrapped(`files in ${printableLine(files)}`, width))}\n${nextSteps(page)}`
+  return `\n${wrapped(title, width)}\n\n${body}\n${sizes.join('')}${times.join('')}${boards.join('')}${profile}${trial}${colors.dim(wrapped(`files in ${printableLine(files)}`, width))}\n${nextSteps(page)}`
 }
 
 const wrapped = (text: string, width: number): string => wrapLine(text, width, lengthSeen).join('\n')

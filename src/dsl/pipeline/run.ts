@@ -3,7 +3,7 @@ import * as t from 'io-ts'
 import type { Observable } from 'rxjs'
 import type { PwoaError } from '../errors.js'
 import type { RunEvent } from '../events.js'
-import { Accuracies, NetworkLatency, NetworkSizes } from '../figures.js'
+import { Accuracies, DeviceFigures, NetworkLatency, NetworkSizes } from '../figures.js'
 import { codecOf, objectCodec, optionalCodec, recordCodec, unknownFields } from '../kit/codecOf.js'
 import { amountCodec, seedCodec, shareCodec } from '../kit/figureCodecs.js'
 import { declareOptions, type OptionsOf } from '../options/declare.js'
@@ -120,6 +120,8 @@ const summary = t.intersection([
     sizes: NetworkSizes,
     /** How long they take on the machine of the run. */
     latency: NetworkLatency,
+    /** What the C files take on a device, in the order of writing. */
+    devices: t.readonlyArray(DeviceFigures),
     /** Of the network that the run started from. */
     before: Accuracies,
     /** Of the network at the end. */

@@ -6,6 +6,7 @@ import type { RunFacts } from '../figures/runView.js'
 import { documentOf } from '../html/document.js'
 import { type Html, html } from '../html/html.js'
 import { type LineChart, lineChart, type Series } from '../html/lineChart.js'
+import { deviceTable } from '../tables/deviceTable.js'
 import { formatCount, formatPercent } from '../tables/format.js'
 import { latencyTable } from '../tables/latencyTable.js'
 import { quoteOf } from '../tables/quote.js'
@@ -34,6 +35,7 @@ ${section('Training', charts(figures.curves.all(), facts))}
 ${section('Sparsity by layer', layers && html`${sparsityTable(layers)}<h3 style="margin-top:1.25rem">Remaining weights</h3>${histograms(layers)}`)}
 ${section('Size by layer', summary?.sizes && tableOf('Size by layer', sizeTable(summary.sizes)))}
 ${section('Time by layer', summary?.latency && html`${latencyChart(summary.latency)}${tableOf('Time by layer', latencyTable(summary.latency))}`)}
+${section('On a device', summary?.devices && tableOf('On a device', deviceTable(summary.devices)))}
 ${section('Time', summary && timeTable(summary))}
 ${section('Warnings', facts.warnings.length === 0 ? undefined : html`<ul>${facts.warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`)}
 ${section('Plan', planTable(plan))}

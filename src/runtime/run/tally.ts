@@ -1,5 +1,5 @@
 import type { RunEvent } from '../../dsl/events.js'
-import type { NetworkLatency, NetworkSizes } from '../../dsl/figures.js'
+import type { DeviceFigures, NetworkLatency, NetworkSizes } from '../../dsl/figures.js'
 import { dispatchSome } from '../../dsl/kit/dispatch.js'
 import { given } from '../../dsl/kit/given.js'
 import type { Summary } from '../../dsl/pipeline/run.js'
@@ -36,6 +36,7 @@ export const makeTally = (earlier: TallyState | undefined, engine: string, now: 
   // Not kept across an interruption: the stage reports them again.
   let sizes: NetworkSizes | undefined
   let latency: NetworkLatency | undefined
+  const devices = new Map<string, DeviceFigures>()
   let before = earlier?.before
   let after = earlier?.after
   let evaluationSeconds = earlier?.evaluationSeconds ?? 0
@@ -76,6 +77,7 @@ export const makeTally = (earlier: TallyState | undefined, engine: string, now: 
     latency: (event) => {
       latency = event.latency
     },
+    device: ({ figures }) => void devices.set(figures.file, figures),
     artifact: ({ file }) => void artifacts.add(file),
     warning: (event) => void warnings.add(`${event.stage}: ${event.message}`),
   })
@@ -115,7 +117,7 @@ export const makeTally = (earlier: TallyState | undefined, engine: string, now: 
         secondsPerStep: perPhase(stepSeconds, median),
         epochs: perPhase(stepSeconds, ({ length }, phase) => length / (batchesOf.get(phase) ?? length)),
         ...keptFigures(last, sizes),
-        ...given({ sizes, latency }),
+        ...given({ sizes, latency, devices: devices.size > 0 ? [...devices.values()] : undefined }),
         ...outcome,
       }
     },

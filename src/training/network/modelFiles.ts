@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { type Either, either, isLeft, right } from 'fp-ts/lib/Either.js'
 import type { Dataset } from '../../dsl/dataset.js'
 import type { PwoaError } from '../../dsl/errors.js'
+import type { DeviceFigures } from '../../dsl/figures.js'
 import type { CFiles } from '../../io/checkpoints/c/cFile.js'
 import { encodeInt8 } from '../../io/checkpoints/onnx/encodeInt8.js'
 import { encodeOnnx } from '../../io/checkpoints/onnx/encodeOnnx.js'
@@ -20,11 +21,17 @@ import { shrinkNetwork } from '../../models/shrink/shrinkNetwork.js'
 import { calibrate } from './calibrate.js'
 import { cFiles, integerCFiles } from './cFiles.js'
 
-type Files = ReadonlyMap<string, Uint8Array>
+/** A network's files, and what is known of them. */
+export interface ModelFiles {
+  /** Their contents by name, in the order of writing: those that others name first. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+  /** Of C code: what it takes on a device. */
+  readonly device?: DeviceFigures
+}
 
 interface Format {
-  /** Encodes a network for a file of this name: in the order of writing, those that others name first. @param data of the run */
-  readonly encode: (file: string, network: MaskedNetwork, data: Dataset) => Either<PwoaError, Files>
+  /** Encodes a network for a file of this name. @param data of the run */
+  readonly encode: (file: string, network: MaskedNetwork, data: Dataset) => Either<PwoaError, ModelFiles>
   /** Where masks are stored for programs that do not read them from the metadata: in a second file, or nowhere. */
   readonly masks: 'beside' | 'none'
 }
@@ -68,30 +75,29 @@ const formats: Readonly<Record<string, Format>> = {
     encode: (file, network) => {
       const weightsFile = `${file.slice(0, -'.json'.length)}.weights.bin`
       const { json, weights } = encodeTfjs(folded(network), basename(weightsFile))
-      return right(
-        new Map([
+      return right({
+        files: new Map([
           [weightsFile, weights],
           [file, Buffer.from(json, 'utf8')],
         ]),
-      )
+      })
     },
     masks: 'none',
   },
 }
 
-const alone = (file: string, encoded: Either<PwoaError, Uint8Array>): Either<PwoaError, Files> =>
-  either.map(encoded, (bytes) => new Map([[file, bytes]]))
+const alone = (file: string, encoded: Either<PwoaError, Uint8Array>): Either<PwoaError, ModelFiles> =>
+  either.map(encoded, (bytes) => ({ files: new Map([[file, bytes]]) }))
 
 /** A C file after its header. */
-const withHeader = (file: string, encoded: Either<PwoaError, CFiles>): Either<PwoaError, Files> =>
-  either.map(
-    encoded,
-    ({ source, header }) =>
-      new Map([
-        [file.replace(/\.c$/, '.h'), Buffer.from(header, 'utf8')],
-        [file, Buffer.from(source, 'utf8')],
-      ]),
-  )
+const withHeader = (file: string, encoded: Either<PwoaError, CFiles>): Either<PwoaError, ModelFiles> =>
+  either.map(encoded, ({ source, header, figures }) => ({
+    files: new Map([
+      [file.replace(/\.c$/, '.h'), Buffer.from(header, 'utf8')],
+      [file, Buffer.from(source, 'utf8')],
+    ]),
+    device: figures,
+  }))
 
 const described = (architecture: Architecture) => ({
   ...labels(architecture),
@@ -129,13 +135,12 @@ export const modelEndings = Object.keys(formats)
 export const modelEnding = (file: string): string | undefined => modelEndings.find((ending) => file.endsWith(ending))
 
 /**
- * A network's files by name, in the order of writing: those in the format of its ending and, if it was pruned, its masks as
- * safetensors.
+ * A network's files: those in the format of its ending and, if it was pruned, its masks as safetensors.
  *
  * @param file ends in one of `modelEndings`
  * @param data of the run: 8-bit integers are calibrated on its training images
  */
-export const modelFiles = (file: string, network: MaskedNetwork, data: Dataset): Either<PwoaError, Files> => {
+export const modelFiles = (file: string, network: MaskedNetwork, data: Dataset): Either<PwoaError, ModelFiles> => {
   const { architecture, mask } = network
   const ending = modelEnding(file) ?? ''
   const format = formats[ending]
@@ -145,7 +150,9 @@ export const modelFiles = (file: string, network: MaskedNetwork, data: Dataset):
   if (!mask || format.masks === 'none') return whole
   const masksFile = `${file.slice(0, -ending.length)}.masks.safetensors`
   const masks = encodeSafetensors(masksOf(architecture, mask), labels(architecture), masksFile)
-  return isLeft(masks) ? masks : right(new Map([...whole.right, [masksFile, masks.right]]))
+  return isLeft(masks)
+    ? masks
+    : right({ ...whole.right, files: new Map([...whole.right.files, [masksFile, masks.right]]) })
 }
 
 const labels = ({ name }: Architecture) => ({ format: 'pt', architecture: name })

@@ -97,7 +97,7 @@ describe('an irregular network', () => {
   const filesOf = (name: string, network: Parameters<typeof modelFiles>[1]) => {
     const files = modelFiles(name, network, tinyData)
     if (isLeft(files)) throw new Error(describeError(files.left))
-    return files.right
+    return files.right.files
   }
 
   const readBack = async (name: string, network: Parameters<typeof modelFiles>[1]) => {

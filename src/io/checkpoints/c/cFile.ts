@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { DeviceFigures } from '../../../dsl/figures.js'
 import type { Buffers } from './buffers.js'
 import { WINDOW } from './functions.js'
 import { type StepCode, stepComment } from './parts.js'
@@ -9,19 +10,7 @@ import { commentText } from './text.js'
 export interface CFiles {
   readonly source: string
   readonly header: string
-  readonly figures: CFigures
-}
-
-/** What the code of a network takes on a device, without its self-test. */
-export interface CFigures {
-  /** Bytes of constants: weights, factors, tables, shapes. */
-  readonly constants: number
-  /** Bytes of scratch memory. */
-  readonly scratch: number
-  /** Multiply-accumulates of an image with all weights. */
-  readonly operations: number
-  /** Those of weights that are not zero. */
-  readonly kept: number
+  readonly figures: DeviceFigures
 }
 
 /** What the forms of a file differ in. */
@@ -49,7 +38,8 @@ export interface CForm {
 export const written = (file: string, form: CForm): CFiles => {
   const { program, codes, buffers, image } = form
   const operations = program.steps.map(operationsOf)
-  const figures: CFigures = {
+  const figures: DeviceFigures = {
+    file,
     constants: codes.reduce((sum, { bytes }) => sum + bytes, 0),
     scratch: buffers.size * (image === 'float' ? 4 : 1),
     operations: operations.reduce((sum, { dense }) => sum + dense, 0),
@@ -73,7 +63,7 @@ export const written = (file: string, form: CForm): CFiles => {
   return { source, header: headerText(form, figures), figures }
 }
 
-const comment = ({ program, about }: CForm, { constants, scratch, operations, kept }: CFigures): string =>
+const comment = ({ program, about }: CForm, { constants, scratch, operations, kept }: DeviceFigures): string =>
   [
     `/* ${commentText(program.name)}, written by pwoa.`,
     ...about.map((line) => `   ${commentText(line)}`),
@@ -87,7 +77,7 @@ const includesOf = (functions: readonly string[], header: string): string => {
   return `#include "${header}"\n${isMath ? '#include <math.h>\n' : ''}`
 }
 
-const headerText = (form: CForm, figures: CFigures): string => {
+const headerText = (form: CForm, figures: DeviceFigures): string => {
   const { prefix, program, buffers, image, logits } = form
   const { height, width, channels } = program.input
   const upper = prefix.toUpperCase()

@@ -85,6 +85,8 @@ made = [
             nets.VitTimm(128, 1, 2, 16, 8, CLASSES), 16),
     network("vit", {"width": 6, "depth": 2, "hidden": 24, "size": 32, "release": "timm", "stem": "convolutions", "stemWidth": 2, **C},
             nets.VitTimm(6, 2, 1, 32, 16, CLASSES, 2)),
+    network("raWideResnet101x2", {"depths": [1, 2, 1, 1], "channels": [8, 8, 16, 24], "width": 4, "size": 64, **C},
+            nets.RaWide101((1, 2, 1, 1), (8, 8, 16, 24), 4, 2, CLASSES), 64),
 ]
 golden = {
     "made_by": f"scripts/golden_zoo.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",

@@ -673,3 +673,46 @@ class Xcit(nn.Module):
         for block in self.cls_attn_blocks:
             x = block(x)
         return self.head(self.norm(x)[:, 0])
+
+
+class RaBlock(nn.Module):
+    """A bottleneck with grouped convolutions and squeeze-and-excitation; the first convolution has no normalisation."""
+
+    def __init__(self, inputs, out, stride, groups):
+        super().__init__()
+        inner = out // 4
+        if stride != 1 or inputs != out:
+            self.proj = nn.Sequential(conv(inputs, out, 1, stride), nn.BatchNorm2d(out))
+        self.F = nn.Sequential()
+        for name, part in (
+            ("a", nn.Sequential(conv(inputs, inner, 1), nn.Identity(), nn.SiLU())),
+            ("b", nn.Sequential(conv(inner, inner, 3, stride, 1, groups=groups), nn.BatchNorm2d(inner), nn.SiLU())),
+            ("se", Squeeze(inner, round(inputs / 4))),
+            ("c", nn.Sequential(conv(inner, out, 1), nn.BatchNorm2d(out))),
+        ):
+            self.F.add_module(name, part)
+
+    def forward(self, x):
+        return F.silu(self.F(x) + (self.proj(x) if hasattr(self, "proj") else x))
+
+
+class RaWide101(nn.Module):
+    """RaWRN-101-2 (Peng 2023) for ImageNet."""
+
+    def __init__(self, depths=(7, 11, 18, 1), channels=(512, 1024, 2016, 4032), width=96, groups=2, classes=1000):
+        super().__init__()
+        first = nn.Sequential(conv(3, width, 7, 2, 3), nn.BatchNorm2d(width), nn.ReLU())
+        self.stem = nn.ModuleDict({"stem": nn.ModuleDict({"stem": first})})
+        self.stages = nn.Sequential()
+        before = width
+        for i, (depth, out) in enumerate(zip(depths, channels)):
+            stage = nn.Sequential()
+            for j in range(depth):
+                stage.add_module(f"stage{i + 1}-block{j}", RaBlock(before, out, 2 if j == 0 else 1, groups))
+                before = out
+            self.stages.add_module(f"stage{i + 1}", stage)
+        self.fc = nn.Linear(before, classes)
+
+    def forward(self, x):
+        x = self.stages(self.stem["stem"]["stem"](x))
+        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))

@@ -129,7 +129,8 @@ IMAGENET_KINDS = {
     "vit_bs": kind("ViT-B, ConvStem", "vit", lambda: nets.VitTimm(128, 12, 2, 64, stem=4), size=64, prefix="model."),
     "vit_b": kind("ViT-B", "vit", lambda: nets.VitTimm(128, 12, 2, 64), **KEPT),
     "swin": no("Swin", "attention in shifted windows"),
-    "ra": no("RaWRN-101-2", "no network of that name here"),
+    "ra": kind("RaWRN-101-2", "raWideResnet101x2", lambda: nets.RaWide101((7, 11, 18, 1), (8, 16, 32, 64), 4), behind=IMAGENET,
+               kept=("mean", "std"), size=64, prefix=""),
     "composite": CIFAR["composite"],
     "sparse": CIFAR["sparse"],
 }

@@ -19,6 +19,7 @@ import { convnext } from '../../src/models/zoo/patches/convnext.js'
 import { vit } from '../../src/models/zoo/patches/vit.js'
 import { xcit } from '../../src/models/zoo/patches/xcit.js'
 import { raWideResnet } from '../../src/models/zoo/raWideResnet.js'
+import { raWideResnet101x2 } from '../../src/models/zoo/raWideResnet101x2.js'
 import { wideResnet50x2 } from '../../src/models/zoo/resnet.js'
 import { robustWideResnet } from '../../src/models/zoo/robustWideResnet.js'
 import { smallCnn } from '../../src/models/zoo/smallNetworks.js'
@@ -70,6 +71,7 @@ const makers: Readonly<Record<string, (options: object) => Architecture>> = {
   convnext,
   xcit,
   vit,
+  raWideResnet101x2,
 }
 
 /** As `hashed` in the script. */

@@ -99,6 +99,7 @@ import { vit, vitOptions } from '../../src/models/zoo/patches/vit.js'
 import { xcit, xcitOptions } from '../../src/models/zoo/patches/xcit.js'
 import { preactResnet18, preactResnet18Options } from '../../src/models/zoo/preactResnet.js'
 import { raWideResnet, raWideResnetOptions } from '../../src/models/zoo/raWideResnet.js'
+import { raWideResnet101x2, raWideResnet101x2Options } from '../../src/models/zoo/raWideResnet101x2.js'
 import {
   resnet18,
   resnet18Options,
@@ -307,6 +308,10 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   dmPreactResnetOptions: [dmPreactResnetOptions, (more) => dmPreactResnet({ width: 2, ...more })],
   dmPreactResnet34Options: [dmPreactResnet34Options, (more) => dmPreactResnet34({ width: 2, ...more })],
   mobilenetV2Options: [mobilenetV2Options, (more) => mobilenetV2({ multiplier: 0.1, size: 32, ...more })],
+  raWideResnet101x2Options: [
+    raWideResnet101x2Options,
+    (more) => raWideResnet101x2({ width: 4, size: 32, depths: [1, 1, 1, 1], channels: [8, 8, 8, 8], ...more }),
+  ],
   raWideResnetOptions: [
     raWideResnetOptions,
     (more) => raWideResnet({ blocks: [1, 1, 1], channels: [4, 6, 8, 12], ...more }),

@@ -1,10 +1,10 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { PwoaFailure } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
-import { type Architecture, withClasses } from '../architecture/architecture.js'
 import { readNetwork } from '../parameters/readNetwork.js'
 import type { NamedTensors } from '../parameters/weights.js'
-import { lastOf, type OutputsOf, outputsIn } from './common/outputs.js'
+import { type DataSizes, type Family, family, released, type SizedNetwork, single, withSide } from './common/family.js'
+import type { OutputsOf } from './common/outputs.js'
 import { densenet121, densenet121Options, densenetShown } from './densenet.js'
 import {
   dmPreactResnet,
@@ -23,6 +23,7 @@ import { vit, vitOptions, vitShown } from './patches/vit.js'
 import { xcit, xcitOptions, xcitShown } from './patches/xcit.js'
 import { preactResnet18, preactResnet18Options, preactResnetShown } from './preactResnet.js'
 import { raWideResnet, raWideResnetOptions, raWideResnetShown } from './raWideResnet.js'
+import { raWideResnet101x2, raWideResnet101x2Options, raWideResnet101x2Shown } from './raWideResnet101x2.js'
 import {
   type ResnetOptions,
   resnet18,
@@ -41,73 +42,6 @@ import { type VggOptions, vgg11bn, vgg11bnOptions, vgg16bn, vgg16bnOptions, vggS
 import { wideResnet, wideResnetOptions, wideResnetShown } from './wideResnet.js'
 import { architectureNames, cifarNet, lenet, lenet5, mnistNet, type ZooName, zooName } from './zoo.js'
 
-/** A network with the sizes that a file shows. */
-export interface SizedNetwork {
-  readonly architecture: Architecture
-  /** The options of its family that the file shows. */
-  readonly options: Readonly<Record<string, unknown>>
-  /** The options of its family that the file does not show; they have their defaults. */
-  readonly assumed: readonly string[]
-}
-
-/** What is known of the data; a file without a last layer gets their classes. */
-export interface DataSizes {
-  /** Number of classes. */
-  readonly classes: number
-  /** Side of the images, in pixels. */
-  readonly side: number
-}
-
-/** Networks of one design: the sizes of one of them are read off a file. */
-type Family = (tensors: NamedTensors, data: DataSizes | undefined) => SizedNetwork
-
-/** How a family is declared. */
-interface Declared<O> {
-  readonly make: (options: O) => Architecture
-  readonly declaration: { readonly fields: object }
-  /** The options that a file shows. */
-  readonly shown: (outputs: OutputsOf, data: DataSizes | undefined) => O
-}
-
-/** @param named the options that the name of the network states: the file has no say in them */
-const family =
-  <O extends { readonly classes?: number | undefined }>({ make, declaration, shown }: Declared<O>, named: O): Family =>
-  (tensors, data) => {
-    const options = { ...shown(outputsIn(tensors, make(named)), data), ...named }
-    const assumed = Object.keys(declaration.fields).filter((name) => !Object.hasOwn(options, name))
-    return { architecture: make({ ...given({ classes: data?.classes }), ...options }), options, assumed }
-  }
-
-/** A release of a family: one of its networks, and the options that a file with its names shows. */
-interface Release<O> extends Pick<Declared<O>, 'shown'> {
-  readonly network: () => Architecture
-}
-
-/** Networks whose releases name their tensors differently: the first release whose last layer the file has. */
-const released =
-  <O extends { readonly classes?: number | undefined }>(
-    declared: Omit<Declared<O>, 'shown'>,
-    releases: readonly Release<O>[],
-    none: O,
-  ): Family =>
-  (tensors, data) => {
-    const found = releases.find(({ network }) => {
-      const usual = network()
-      return outputsIn(tensors, usual)(lastOf(usual)) !== undefined
-    })
-    const shown = (): O => (found ? found.shown(outputsIn(tensors, found.network()), data) : none)
-    return family({ ...declared, shown }, none)(tensors, data)
-  }
-
-/** A network of one size: only its classes are read off. */
-const single =
-  (network: Architecture): Family =>
-  (tensors, data) => {
-    const classes = outputsIn(tensors, network)(lastOf(network))
-    const architecture = withClasses(network, classes ?? data?.classes ?? network.classes)
-    return { architecture, options: given({ classes }), assumed: [] }
-  }
-
 const resnetsShown = (outputs: OutputsOf, data: DataSizes | undefined): ResnetOptions => {
   const shown = resnetShown(outputs)
   return shown.release === 'torchvision' ? { ...shown, ...given({ size: data?.side }) } : shown
@@ -118,14 +52,6 @@ const vggsShown = (outputs: OutputsOf, data: DataSizes | undefined): VggOptions 
   return shown.release === 'torchvision' ? { ...shown, ...given({ size: data?.side }) } : shown
 }
 
-/** Adds the size of the data's images. */
-const withSide =
-  <O extends object>(shown: (outputs: OutputsOf) => O) =>
-  (outputs: OutputsOf, data: DataSizes | undefined): O & { readonly size?: number } => ({
-    ...shown(outputs),
-    ...given({ size: data?.side }),
-  })
-
 const wide = { make: wideResnet, declaration: wideResnetOptions, shown: wideResnetShown }
 const dmWide = { make: dmWideResnet, declaration: dmWideResnetOptions, shown: dmWideResnetShown }
 const dmPreact = { make: dmPreactResnet, declaration: dmPreactResnetOptions, shown: dmPreactResnetShown }
@@ -133,6 +59,11 @@ const dmPreact18 = { make: dmPreactResnet18, declaration: dmPreactResnet18Option
 const dmPreact34 = { make: dmPreactResnet34, declaration: dmPreactResnet34Options, shown: dmPreactResnet18Shown }
 const robustWide = { make: robustWideResnet, declaration: robustWideResnetOptions, shown: robustWideResnetShown }
 const raWide = { make: raWideResnet, declaration: raWideResnetOptions, shown: raWideResnetShown }
+const raWide101 = {
+  make: raWideResnet101x2,
+  declaration: raWideResnet101x2Options,
+  shown: withSide(raWideResnet101x2Shown),
+}
 const preact = { make: preactResnet18, declaration: preactResnet18Options, shown: preactResnetShown }
 const vgg11 = { make: vgg11bn, declaration: vgg11bnOptions, shown: vggsShown }
 const vgg16 = { make: vgg16bn, declaration: vgg16bnOptions, shown: vggsShown }
@@ -190,6 +121,7 @@ const families: Readonly<Record<ZooName, Family>> = {
   dmWideResnet: family(dmWide, {}),
   dmWideResnet28x10: family(dmWide, { depth: 28, factor: 10 }),
   raWideResnet: family(raWide, {}),
+  raWideResnet101x2: family(raWide101, {}),
   vgg11bn: family(vgg11, {}),
   vgg16bn: family(vgg16, {}),
   vgg16bnHydra: family(vgg16, { release: 'hydra' }),

@@ -13,6 +13,7 @@ import { vit } from './patches/vit.js'
 import { xcit } from './patches/xcit.js'
 import { preactResnet18 } from './preactResnet.js'
 import { raWideResnet } from './raWideResnet.js'
+import { raWideResnet101x2 } from './raWideResnet101x2.js'
 import { resnet18, resnet34, resnet50, wideResnet50x2 } from './resnet.js'
 import { robustWideResnet } from './robustWideResnet.js'
 import { coltMnist, ovalBase, ovalDeep, resnet2b, resnet2bMnbab, smallCnn } from './smallNetworks.js'
@@ -106,6 +107,7 @@ export const zoo = {
   dmWideResnet: dmWideResnet28x10,
   dmWideResnet28x10,
   raWideResnet: raWideResnet(),
+  raWideResnet101x2: raWideResnet101x2({ classes: 10 }),
   vgg11bn: vgg11bn(),
   vgg16bn: vgg16bn(),
   vgg16bnHydra: vgg16bn({ release: 'hydra' }),

@@ -14,6 +14,7 @@ import { vit } from '../../../src/models/zoo/patches/vit.js'
 import { xcit } from '../../../src/models/zoo/patches/xcit.js'
 import { preactResnet18 } from '../../../src/models/zoo/preactResnet.js'
 import { raWideResnet } from '../../../src/models/zoo/raWideResnet.js'
+import { raWideResnet101x2 } from '../../../src/models/zoo/raWideResnet101x2.js'
 import { resnet18, resnet34, resnet50, wideResnet50x2 } from '../../../src/models/zoo/resnet.js'
 import { robustWideResnet } from '../../../src/models/zoo/robustWideResnet.js'
 import { resnet2b, smallCnn } from '../../../src/models/zoo/smallNetworks.js'
@@ -61,6 +62,10 @@ describe('the sizes of a network', () => {
       }),
     ],
     ['raWideResnet', raWideResnet({ blocks: [1, 2, 1], channels: [4, 8, 12, 16], classes: 7 })],
+    [
+      'raWideResnet101x2',
+      raWideResnet101x2({ width: 4, size: 64, depths: [1, 2, 1, 1], channels: [8, 8, 12, 16], groups: 1, classes: 7 }),
+    ],
     ['wideResnet50x2', wideResnet50x2({ ...narrow, release: 'torchvision', size: 64 })],
     ['vgg11bn', vgg11bn({ ...narrow, release: 'torchvision', size: 64, pooled: 2, hidden: 9 })],
     ['vgg16bnPwoa', vgg16bn({ ...narrow, release: 'pwoa' })],

@@ -22,6 +22,12 @@ export const engineOf = (text: string): EngineChoice => {
   return engine
 }
 
+/** Reads where a run may go on. */
+export const resumeOnOf = (text: string): 'same' | 'any' => {
+  if (text === 'same' || text === 'any') return text
+  throw usageFailure({ stage: '--resume-on', expected: 'same or any', actual: `"${text}"` })
+}
+
 /** Reads a seed. */
 export const seedOf = (text: string): number => {
   const seed = /^\d+$/.test(text) ? Number(text) : Number.NaN

@@ -11,6 +11,7 @@ import {
   intervalOf,
   loopback,
   priorityOf,
+  resumeOnOf,
   seedOf,
 } from '../arguments/optionReaders.js'
 import {
@@ -45,6 +46,11 @@ const runOptions: Part<RunOptions> = mapped(
     engine: option('--engine <name>', 'auto, gpu, tensorflow or wasm (default: auto, the best that loads)', engineOf),
     seed: option('--seed <n>', 'the seed of all random numbers (default: 0)', seedOf),
     resume: option('--resume <dir>', 'resumes an interrupted run from its folder', folderOf('--resume')),
+    resumeOn: option(
+      '--resume-on <device>',
+      'same or any: whether a run that began on a GPU goes on elsewhere, or the other way round (default: same)',
+      resumeOnOf,
+    ),
     checkpoints,
     log: option(
       '--log <to>',

@@ -57,6 +57,7 @@ const commandOf = (
   ...optionOf('--data-dir', options.dataDir),
   ...optionOf('--engine', options.engine),
   ...optionOf('--seed', options.seed),
+  ...optionOf('--resume-on', options.resumeOn),
   ...(options.trial === undefined ? [] : ['--quick']),
   ...optionOf('--checkpoint-every', intervalOf(options.checkpoints)),
   ...optionOf('--keep-checkpoints', options.checkpoints?.keep),

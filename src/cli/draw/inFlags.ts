@@ -8,6 +8,7 @@ const flags: ReadonlyMap<string, string> = new Map([
   ['engine', '--engine'],
   ['seed', '--seed'],
   ['resume', '--resume'],
+  ['resumeOn', '--resume-on'],
   ['checkpoints', '--checkpoint-every'],
   ['profile', '--profile'],
   ['log', '--log'],

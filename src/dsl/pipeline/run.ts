@@ -47,6 +47,11 @@ export const runOptions = declareOptions('run', {
   seed: whole(0, { most: 2 ** 32 - 1 }).optional('0'),
   /** A run folder to resume. It must be of the same pipeline, parameters and seed. @default a new run */
   resume: folder().optional('a new run'),
+  /**
+   * Where an interrupted run may go on: on the device where it began, or on any. Only between GPUs, or between a GPU and a
+   * processor, is `same` a refusal. @default 'same'
+   */
+  resumeOn: choice(['same', 'any']).optional("'same'"),
   /** Run folders of finished parts of the work, which is not repeated. @default none */
   joins: list(folder()).optional('none'),
   /** Measures the kinds of work in training steps, and writes `trace.json` for trace viewers. @default none */

@@ -4,6 +4,7 @@ import { given } from '../../dsl/kit/given.js'
 import type { Parallel } from '../../dsl/op.js'
 import type { EngineChoice } from '../../dsl/pipeline/engineChoice.js'
 import { type DeviceKind, deviceRules, useRules } from '../device.js'
+import type { Gpu } from '../gpu/nvidiaSmi.js'
 import { batchNormGradient } from '../ops/batchNorm.js'
 import { conv2dGradient } from '../ops/conv2d.js'
 import { linearGradient } from '../ops/linear.js'
@@ -20,6 +21,8 @@ export interface EngineInfo {
   readonly description: string
   /** The GPU's name as its driver has it; undefined on the processor. */
   readonly device?: string
+  /** Bytes of the GPU's memory; undefined on the processor, and if the GPU has no memory of its own. */
+  readonly memory?: number
   /** Why `auto` chose this engine instead of a faster one; undefined if there is none, or it was not looked for. */
   readonly reason?: string
 }
@@ -88,9 +91,10 @@ const triedNative = (parallel: Parallel): Attempt => {
   return native
 }
 
-const useGpu = async (attempt: Extract<GpuAttempt, { readonly device: string }>): Promise<EngineInfo> => {
+const useGpu = async (attempt: Extract<GpuAttempt, { readonly gpu: Gpu }>): Promise<EngineInfo> => {
   await activate('tensorflow', attempt.engine, 'gpu')
-  return { name: 'gpu', description: attempt.engine.description, device: attempt.device }
+  const { engine, gpu } = attempt
+  return { name: 'gpu', description: engine.description, device: gpu.name, ...given({ memory: gpu.memory }) }
 }
 
 /**

@@ -1,12 +1,12 @@
 import { cudaState } from '../../../scripts/engineCache.mjs'
 import type { Parallel } from '../../dsl/op.js'
 import { chooseGpu, type GpuFacts } from '../gpu/chooseGpu.js'
-import { readDriver } from '../gpu/nvidiaSmi.js'
+import { type Gpu, readDriver } from '../gpu/nvidiaSmi.js'
 import { gpuEnvironment, loadNative, type NativeEngine } from './native.js'
 
 /** An engine on a GPU, or the reason why there is none; in that case the CUDA build may be loaded all the same. */
 export type GpuAttempt =
-  | { readonly engine: NativeEngine; readonly device: string }
+  | { readonly engine: NativeEngine; readonly gpu: Gpu }
   | { readonly reason: string; readonly loaded?: NativeEngine }
 
 /** What is installed here, and what the driver says if it is asked. */
@@ -33,5 +33,5 @@ export const loadOnGpu = (parallel: Parallel): GpuAttempt => {
     }
   const size = memory === undefined ? '' : `, ${(memory / 2 ** 30).toFixed(0)} GiB`
   const description = `${attempt.engine.description} on ${name}${size}`
-  return { engine: { ...attempt.engine, description }, device: name }
+  return { engine: { ...attempt.engine, description }, gpu: choice.gpu }
 }

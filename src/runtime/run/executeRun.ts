@@ -1,15 +1,17 @@
 import { resolve } from 'node:path'
 import type { Dataset } from '../../dsl/dataset.js'
-import { PwoaFailure, rejectOption, valueOf } from '../../dsl/errors.js'
+import { errorOf, PwoaFailure, rejectOption, valueOf } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import type { RunOptions, Summary } from '../../dsl/pipeline/run.js'
 import type { Trial } from '../../dsl/trial.js'
 import { engineLabel } from '../../engine/load/loadEngine.js'
 import type { RunCheckpoint } from '../checkpoints/checkpointFile.js'
+import { movedRun } from '../checkpoints/otherDevice.js'
 import { type Plan, planOf } from '../folder/plan.js'
 import { isOfOtherVersion } from '../folder/planFile.js'
 import { createRunFolder, type Lost, type Reopened, reopenRunFolder } from '../folder/runFolder.js'
 import { environment } from '../host/environment.js'
+import { explainMemory } from '../host/outOfMemory.js'
 import { writeSummary } from '../records/writeReport.js'
 import { TRIAL } from '../trial/trialOf.js'
 import type { ActiveRun } from './activeRun.js'
@@ -47,6 +49,7 @@ const executeIn = async (active: ActiveRun, plan: Plan, resumed: RunCheckpoint |
   const whole = pipeline.plan.some(({ parallel }) => parallel === 'operations')
   const engine = await orFailed(dependencies.loadEngine(options.engine ?? 'auto', whole ? 'operations' : 'parts'))
   const label = engineLabel(engine)
+  const moved = resumed && valueOf(movedRun(resumed.engine, label, options))
   emit({ type: 'engine', name: label, description: engine.description })
   stopIfAsked(active)
   const data = await orFailed(openData(active, plan.seed))
@@ -64,10 +67,15 @@ const executeIn = async (active: ActiveRun, plan: Plan, resumed: RunCheckpoint |
     failed: failure.fail,
   })
   active.listen((event) => failure.guard(() => recorder.event(event)))
-  warnOfOtherEngine(active, label, resumed)
+  if (moved !== undefined) emit({ type: 'warning', stage: 'resume', message: moved })
   const profile = options.profile === 'steps' ? openProfile(folder, () => performance.now()) : undefined
   try {
     await train(active, recorder, data, plan.seed)
+  } catch (thrown) {
+    const facts = { batchSize: pipeline.source.batchSize, total: engine.memory }
+    const error = errorOf(pipeline.name, thrown)
+    const explained = explainMemory(error, facts)
+    throw explained === error ? thrown : new PwoaFailure(explained)
   } finally {
     await profile?.close()
   }
@@ -120,11 +128,6 @@ const warnOfOtherVersion = ({ emit, options, pipeline, folder }: ActiveRun): voi
   const message =
     'begun by another version of the pipeline file: to start again with this one, name a new folder by the option out'
   emit({ type: 'warning', stage: 'resume', message })
-}
-
-const warnOfOtherEngine = ({ emit }: ActiveRun, engine: string, resumed: RunCheckpoint | undefined): void => {
-  if (resumed === undefined || resumed.engine === engine) return
-  emit({ type: 'warning', stage: 'resume', message: `begun on ${resumed.engine}: figures may differ a little` })
 }
 
 const train = async (active: ActiveRun, recorder: Recorder, data: Dataset, seed: number): Promise<void> => {

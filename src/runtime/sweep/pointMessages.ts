@@ -20,6 +20,7 @@ const pointPlace = objectCodec({
     checkpoints: CheckpointOptions,
     trial: t.literal('quick'),
     log: t.readonlyArray(t.string),
+    resumeOn: t.union([t.literal('same'), t.literal('any')]),
   }),
 })
 

@@ -188,8 +188,8 @@ const runOne = async (
   }
 }
 
-const passedOn = ({ dataDir, engine, checkpoints, trial, log }: RunOptions): PointPlace['options'] =>
-  given({ dataDir, engine, checkpoints, trial, log })
+const passedOn = ({ dataDir, engine, checkpoints, trial, log, resumeOn }: RunOptions): PointPlace['options'] =>
+  given({ dataDir, engine, checkpoints, trial, log, resumeOn })
 
 const crashed = (reason: string, attempts: number): PwoaError => ({
   _tag: 'RunError',

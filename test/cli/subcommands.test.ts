@@ -77,12 +77,27 @@ describe('subcommands', () => {
       pipelines: 'a',
       allow: [],
       runs: 'b',
-      workers: 1,
+      workers: undefined,
+      gpus: undefined,
       lease: 30,
       grace: undefined,
       dataDir: undefined,
       checkpoints: undefined,
     })
+  })
+
+  test('that run points take the GPUs of a machine', () => {
+    const worker = ['worker', '--pipelines', 'a', '--runs', 'b', '--gpus', '0, GPU-5fb2f8a4']
+    expect(parseArguments(worker).asked).toMatchObject({ gpus: ['0', 'GPU-5fb2f8a4'], workers: undefined })
+    expect(parseArguments(['s.ts', '--gpus', '1', '--workers', '2']).asked).toMatchObject({ gpus: ['1'], workers: 2 })
+    for (const wrong of ['', '0,0', 'all', '-1'])
+      expect(
+        refusalOf(() => parseArguments(['s.ts', `--gpus=${wrong}`])),
+        wrong,
+      ).toMatchObject({
+        stage: '--gpus',
+        expected: 'different GPUs, such as 0,1',
+      })
   })
 
   test.each([

@@ -22,6 +22,13 @@ export const engineOf = (text: string): EngineChoice => {
   return engine
 }
 
+/** Reads GPUs, each a number as `nvidia-smi` counts or a UUID. */
+export const gpusOf = (text: string): readonly string[] => {
+  const gpus = text.split(',').map((part) => part.trim())
+  if (gpus.every((gpu) => /^(\d+|(GPU|MIG)-[\w/-]+)$/.test(gpu)) && new Set(gpus).size === gpus.length) return gpus
+  throw usageFailure({ stage: '--gpus', expected: 'different GPUs, such as 0,1', actual: `"${text}"` })
+}
+
 /** Reads where a run may go on. */
 export const resumeOnOf = (text: string): 'same' | 'any' => {
   if (text === 'same' || text === 'any') return text

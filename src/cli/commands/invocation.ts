@@ -8,6 +8,7 @@ import {
   durationOf,
   engineOf,
   folderOf,
+  gpusOf,
   intervalOf,
   loopback,
   priorityOf,
@@ -84,7 +85,12 @@ export const invocationParts = {
   values: withDefault({}, option('--set <key=value>', 'sets a parameter of the file; can be repeated', assignment)),
   options: runOptions,
   /** How many points of a sweep run at a time. */
-  workers: option('--workers <n>', 'points of a sweep at a time (default: 1)', countOf('--workers')),
+  workers: option(
+    '--workers <n>',
+    'points of a sweep at a time (default: 1, or one per GPU of --gpus)',
+    countOf('--workers'),
+  ),
+  gpus: option('--gpus <list>', 'the GPUs of the points of a sweep, such as 0,1; each point sees one', gpusOf),
   attempts: option('--attempts <n>', 'how many times a crashed point is tried (default: 3)', countOf('--attempts')),
   /** Seconds that one attempt at a point may take. */
   pointTimeout: option(

@@ -60,6 +60,7 @@ export const helpOfFile = async ({ file, named }: Pick<Invocation, 'file' | 'nam
 /** The options of sweeps only: the names of their values, and how they are written. */
 const sweepOptions = [
   ['workers', '--workers'],
+  ['gpus', '--gpus'],
   ['attempts', '--attempts'],
   ['pointTimeout', '--point-timeout'],
   ['progressTimeout', '--progress-timeout'],

@@ -1,6 +1,7 @@
 import { valueOf } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import type { CheckpointOptions } from '../../dsl/pipeline/run.js'
+import { gpuPool } from '../../runtime/pointProcess/gpuPool.js'
 import { parseQueueUrl } from '../../runtime/queue/queueUrl.js'
 import { startWorker } from '../../runtime/queue/worker/startWorker.js'
 import { openRunStorage } from '../../runtime/storage/openRunStorage.js'
@@ -15,7 +16,8 @@ export interface WorkerRequest {
   readonly queue: string | true | undefined
   readonly pipelines: string
   readonly runs: string
-  readonly workers: number
+  readonly workers: number | undefined
+  readonly gpus: readonly string[] | undefined
   readonly lease: number
   readonly dataDir: string | undefined
   readonly checkpoints: CheckpointOptions | undefined
@@ -29,14 +31,27 @@ export interface WorkerRequest {
  * @throws UsageError if the queue's URL or the place of the runs is invalid, or the password is wrong
  */
 export const runWorker = async (request: WorkerRequest): Promise<Outcome> => {
-  const { queue, pipelines, runs, workers, lease, dataDir, checkpoints, allow, grace } = request
+  const { queue, pipelines, runs, gpus, lease, dataDir, checkpoints, allow, grace } = request
+  const workers = request.workers ?? gpus?.length ?? 1
   const url = valueOf(parseQueueUrl(queue === true ? undefined : queue, process.env))
   const place = valueOf(parseRunsPlace(runs))
   const say = (message: string): void => printLine(process.stderr, message)
   const run = given({ dataDir, checkpoints })
   const storage = await openRunStorage(place, { environment: process.env, checkpoints: checkpoints ?? {}, say })
   const worker = await interruptible((signal) =>
-    startWorker({ url, pipelines, allow, storage, workers, lease, grace, run, say, signal }),
+    startWorker({
+      url,
+      pipelines,
+      allow,
+      storage,
+      workers,
+      gpus: gpus && gpuPool(gpus),
+      lease,
+      grace,
+      run,
+      say,
+      signal,
+    }),
   )
   say(`worker: ${workers} at a time, from ${url.shown}, runs in ${storage.shown}`)
   await new Promise<void>((resolve) => {

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { isLeft, isRight } from 'fp-ts/lib/Either.js'
 import { valueOf, valueOfResult } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
+import { gpuPool } from '../../runtime/pointProcess/gpuPool.js'
 import { pointInChild } from '../../runtime/pointProcess/pointInChild.js'
 import { followQueue } from '../../runtime/queue/follow/followQueue.js'
 import { priorities } from '../../runtime/queue/queuedSweep.js'
@@ -30,11 +31,19 @@ export const startPoints = async (
   colors: Colors,
 ): Promise<SweepHandle> => {
   const showing = { colors, size: () => windowSize(process.stderr), study: sweep.study }
-  const { values, options, workers = 1, attempts = 3 } = invocation
+  const { values, options, gpus, attempts = 3 } = invocation
+  const workers = invocation.workers ?? gpus?.length ?? 1
   const file = resolve(invocation.file)
   if (invocation.queue !== undefined) return enqueue(sweep, invocation, screen, showing)
   const limits = { point: invocation.pointTimeout, silence: invocation.progressTimeout }
-  const runPoint = pointInChild({ file, values, workers, limits, secrets: [queueVariable] })
+  const runPoint = pointInChild({
+    file,
+    values,
+    workers,
+    limits,
+    gpus: gpus && gpuPool(gpus),
+    secrets: [queueVariable],
+  })
   const handle = startSweep(sweep, options, { workers, attempts, runPoint })
   showSweep(handle, screen, { ...showing, where: `${workers} at a time` })
   return handle

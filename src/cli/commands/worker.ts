@@ -1,4 +1,4 @@
-import { countOf, durationOf, intervalOf } from '../arguments/optionReaders.js'
+import { countOf, durationOf, gpusOf, intervalOf } from '../arguments/optionReaders.js'
 import { option, optionalValue, requiredOption, textOption, withDefault } from '../arguments/part.js'
 import { subcommand } from '../arguments/subcommand.js'
 
@@ -28,7 +28,8 @@ export const worker = subcommand(
       '--runs <place>',
       'the place of the sweeps of all machines: a shared folder or s3://bucket/prefix',
     ),
-    workers: withDefault(1, option('--workers <n>', 'points at a time (default: 1)', countOf('--workers'))),
+    workers: option('--workers <n>', 'points at a time (default: 1, or one per GPU of --gpus)', countOf('--workers')),
+    gpus: option('--gpus <list>', 'the GPUs that the points compute on, such as 0,1; each point sees one', gpusOf),
     lease: withDefault(
       30,
       option(

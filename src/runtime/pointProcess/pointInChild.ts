@@ -5,6 +5,7 @@ import type { InterruptedError } from '../../dsl/errors.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
 import { FromPoint, type PointOutcome, type PointTask } from '../sweep/pointMessages.js'
 import type { RunningPoint, RunPoint } from '../sweep/runPoint.js'
+import type { GpuPool } from './gpuPool.js'
 import { endWithParent, killGroup } from './processGroup.js'
 import { threadEnvironment } from './threads.js'
 import { defaultGrace, type TimeLimits, watchTime } from './timeLimits.js'
@@ -27,6 +28,8 @@ export interface ChildOptions {
   readonly workers: number
   /** Variables of the environment that the processes are started without. @default none */
   readonly secrets?: readonly string[]
+  /** Whose GPUs the processes compute on. @default they see all GPUs that this process sees */
+  readonly gpus?: GpuPool | undefined
   /** After which times a process is ended. */
   readonly limits?: TimeLimits
 }
@@ -43,11 +46,12 @@ export const pointInChild =
  */
 export const runTask = (
   task: PointTask,
-  { entry = pointEntry, workers, secrets = [], limits = {} }: Omit<ChildOptions, 'file' | 'values'>,
+  { entry = pointEntry, workers, secrets = [], limits = {}, gpus }: Omit<ChildOptions, 'file' | 'values'>,
   onProgress: Parameters<RunPoint>[2],
 ): RunningPoint => {
+  const gpu = gpus?.lend()
   const child = fork(entry, [String(limits.grace ?? defaultGrace)], {
-    env: { ...threadEnvironment(workers), ...without(secrets, process.env) },
+    env: { ...threadEnvironment(workers), ...without(secrets, process.env), ...gpu?.environment },
     execArgv: [],
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -76,6 +80,7 @@ export const runTask = (
       else if (decoded.right.type === 'progress') onProgress(decoded.right.progress)
       else settle(decoded.right)
     })
+    child.on('close', () => gpu?.release())
     child.on('error', (error) => settle({ type: 'crashed', reason: error.message }))
     // After `exit` messages may still be on their way; at `close` the channel has ended.
     child.on('close', (code, signal) => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { gpuPool, type LentGpu } from '../../../src/runtime/pointProcess/gpuPool.js'
 import { runTask } from '../../../src/runtime/pointProcess/pointInChild.js'
 import type { TimeLimits } from '../../../src/runtime/pointProcess/timeLimits.js'
 import type { PointProgress } from '../../../src/runtime/sweep/pointMessages.js'
@@ -100,5 +101,34 @@ describe('the process of a point', () => {
     const { running } = startWith(code, { silence: 0.6 }, (now) => void seen.push(now))
     expect((await running.outcome).type).toBe('done')
     expect(seen).toHaveLength(7)
+  })
+})
+
+describe('the GPUs of a machine', () => {
+  const visible = ({ environment }: LentGpu): string | undefined => environment.CUDA_VISIBLE_DEVICES
+
+  test('are lent in turn, the least busy first, and shared when there are more processes', () => {
+    const pool = gpuPool(['0', '1'])
+    const [first, second, third] = [pool.lend(), pool.lend(), pool.lend()]
+    expect([first, second, third].map(visible)).toEqual(['0', '1', '0'])
+    second.release()
+    second.release()
+    expect(visible(pool.lend())).toBe('1')
+    first.release()
+    third.release()
+    expect([pool.lend(), pool.lend()].map(visible)).toEqual(['0', '0'])
+  })
+
+  test('are seen by a process one at a time, and given back when it ends', async () => {
+    const pool = gpuPool(['3', '5'])
+    const code = 'console.error(process.env.CUDA_DEVICE_ORDER + process.env.CUDA_VISIBLE_DEVICES); process.exit(1)'
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'entry.mjs'), code)
+    const entry = pathToFileURL(join(folder, 'entry.mjs'))
+    const outcomes = ['3', '5'].map(() => runTask(task, { entry, workers: 2, gpus: pool }, () => undefined).outcome)
+    expect(await Promise.all(outcomes)).toEqual(
+      ['3', '5'].map((gpu) => ({ type: 'crashed', reason: `exit code 1: PCI_BUS_ID${gpu}` })),
+    )
+    expect(visible(pool.lend())).toBe('3')
   })
 })

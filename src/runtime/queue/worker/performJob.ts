@@ -5,6 +5,7 @@ import { describeError, type PwoaError, PwoaFailure } from '../../../dsl/errors.
 import { given } from '../../../dsl/kit/given.js'
 import { wrongField } from '../../../dsl/kit/wrongField.js'
 import type { RunOptions } from '../../../dsl/pipeline/run.js'
+import type { GpuPool } from '../../pointProcess/gpuPool.js'
 import { runTask } from '../../pointProcess/pointInChild.js'
 import type { OpenRun, RunStorage } from '../../storage/runStorage.js'
 import type { PointOutcome, PointProgress, PointTask } from '../../sweep/pointMessages.js'
@@ -24,6 +25,8 @@ export interface PerformOptions {
   readonly entry?: URL
   /** Seconds that a point has to save its state when the worker stops. */
   readonly grace?: number | undefined
+  /** Whose GPUs the points compute on. @default those that this process sees */
+  readonly gpus?: GpuPool | undefined
   readonly run: Pick<RunOptions, 'dataDir' | 'checkpoints'>
 }
 
@@ -145,7 +148,8 @@ const verdictOf = (ended: Exclude<PointOutcome, { type: 'done' }>): Verdict => {
   if (ended.type === 'crashed') return ended
   const { error } = ended
   if (error._tag === 'InterruptedError') return { type: 'interrupted' }
-  return error._tag === 'UsageError'
+  // A point that needs a GPU is for a worker on a machine that has one.
+  return error._tag === 'UsageError' || error.stage === 'engine'
     ? { type: 'refused', reason: `refused: expected ${error.expected}, got ${error.actual}` }
     : { type: 'failed', error }
 }

@@ -394,7 +394,7 @@ const ofChannels = (
       selectChannels({ id: name, channels: all.toSorted((a, b) => (a % half) - (b % half) || a - b) }),
     ]
   },
-  /** Squeeze-and-excitation, by convolutions or linear layers; or a gate for each pixel. */
+  /** Squeeze-and-excitation, by convolutions or linear layers; or a gate for each number, or for each pixel. */
   gate: (): readonly Layer[] => [
     ...(parts === 'each' ? [] : [avgPool2d({ id: `${name}.mean`, inputs: [id], kernel: size })]),
     ...(parts === 'two'
@@ -402,7 +402,7 @@ const ofChannels = (
       : [
           conv2d(`${name}.squeeze`, { ...(parts === 'each' ? { inputs: [id] } : {}), out, kernel: 1 }),
           relu(),
-          conv2d(`${name}.excite`, { out: channels, kernel: 1 }),
+          conv2d(`${name}.excite`, { out: parts === 'each' && out % 3 === 0 ? 1 : channels, kernel: 1 }),
         ]),
     (activation === 'none' ? sigmoid : activations[activation])({ id: `${name}.gate` }),
     multiply(out % 2 === 0 ? [id, `${name}.gate`] : [`${name}.gate`, id], { id: name }),

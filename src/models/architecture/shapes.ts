@@ -7,6 +7,7 @@ import { mostPadded, padModes } from '../layers/padModes.js'
 import { checkConvolution, enlarged, pooled, windowed } from './imageSizes.js'
 import { attended, covaried, partsOf } from './mixedChannels.js'
 import { ZEROS } from './selection.js'
+import { isListed, isSpreadOver } from './spread.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
 export type NodeShape =
@@ -190,10 +191,6 @@ const rounded = ({ scale, zeroPoint, integers }: FakeQuantizeLayer, input: NodeS
   return input
 }
 
-/** Whether files list the numbers of a value in the same order as layers here: not the pixels of a flattened image. */
-export const isListed = (shape: NodeShape): boolean =>
-  shape.kind === 'image' || shape.flattenedFrom === undefined || shape.flattenedFrom.channels === shape.features
-
 /** The shape of inputs one after the other. */
 const joined = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
   const [first] = inputs
@@ -228,19 +225,12 @@ const selected = (channels: readonly number[], input: NodeShape, refuse: Refuse)
     : { kind: 'vector', features: channels.length }
 }
 
-/** The shape of a product: that of both inputs, or of the image of which one has a number for each channel. */
+/** The shape of a product: that of both inputs, or of the image of which one has a number for each channel or pixel. */
 const product = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
   const [first, second] = inputs
   if (!first || !second || inputs.length > 2) return refuse('two inputs', `${inputs.length}`)
   if (text(first) === text(second)) return first
-  if (isPerChannel(second, first)) return first
-  if (isPerChannel(first, second)) return second
-  return refuse(`${text(first)}, or one number for each channel`, text(second))
+  if (isSpreadOver(second, first)) return first
+  if (isSpreadOver(first, second)) return second
+  return refuse(`${text(first)}, or one number for each channel or for each pixel`, text(second))
 }
-
-/** Whether a value has one number for each channel of an image. */
-export const isPerChannel = (value: NodeShape, image: NodeShape): boolean =>
-  image.kind === 'image' &&
-  (value.kind === 'image'
-    ? value.height === 1 && value.width === 1 && value.channels === image.channels
-    : isListed(value) && value.features === image.channels)

@@ -56,7 +56,7 @@ export const multiplyRule: LayerRule = {
       inputs: kernel.node.inputShapes.map((shape, i) => {
         const other = 1 - i
         const gradient = graph.multiply(dy, spread(place, input(other), other))
-        return isSpread(place, i) ? summed(graph, gradient, shape) : gradient
+        return isSpread(place, i) ? summed(graph, gradient, shape, kernel.node.shape) : gradient
       }),
     }
   },
@@ -75,13 +75,15 @@ export const layerScaleRule = ({ name }: LayerScaleLayer): LayerRule => ({
   },
 })
 
-/** Whether an input has one number for each channel of images of more pixels, or is a vector beside images. */
+/** Whether an input has one number for each channel of images of more pixels, or for each pixel; or is a vector beside images. */
 const isSpread = (place: Place, index: number): boolean => {
   const { shape } = place.kernel.node
   const own = inputOf(place, index)
   if (shape.kind === 'vector') return false
-  return own.kind === 'vector' || own.height !== shape.height || own.width !== shape.width
+  return own.kind === 'vector' || own.height !== shape.height || own.width !== shape.width || isOfPixels(own, shape)
 }
+
+const isOfPixels = (own: NodeShape, shape: NodeShape): boolean => channelsIn(own) < channelsIn(shape)
 
 /** An input as images that a product is broadcast over. */
 const spread = (place: Place, value: Value, index: number): Value => {
@@ -90,8 +92,10 @@ const spread = (place: Place, value: Value, index: number): Value => {
   return isFlat ? place.graph.reshape(value, [-1, 1, 1, channelsIn(own)]) : value
 }
 
-/** The gradient of a number for each channel: the sum over all pixels. */
-const summed = (graph: GraphBuilder, gradient: Value, shape: NodeShape): Value => {
+/** The gradient of a number for each channel, or for each pixel: the sum over the others. */
+const summed = (graph: GraphBuilder, gradient: Value, shape: NodeShape, whole: NodeShape): Value => {
+  if (shape.kind === 'image' && isOfPixels(shape, whole))
+    return graph.reshape(graph.total(gradient, [3]), [-1, shape.height, shape.width, 1])
   const sums = graph.total(gradient, [1, 2])
   return shape.kind === 'vector' ? sums : graph.reshape(sums, [-1, 1, 1, shape.channels])
 }

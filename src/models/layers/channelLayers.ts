@@ -42,9 +42,11 @@ export const selectChannels = (options: SelectChannelsOptions): SelectChannelsLa
 
 /**
  * The product of two layers' outputs of the same shape, number by number; or of an image and one number for each of its
- * channels, an image of 1 × 1 or a vector, as in squeeze-and-excitation.
+ * channels, an image of 1 × 1 or a vector, as in squeeze-and-excitation; or of an image and one number for each of its
+ * pixels, an image of one channel, as in spatial attention.
  *
- * Source: Hu, Shen, Sun, "Squeeze-and-Excitation Networks", CVPR 2018.
+ * Source: Hu, Shen, Sun, "Squeeze-and-Excitation Networks", CVPR 2018; Woo et al., "CBAM: Convolutional Block Attention
+ * Module", ECCV 2018, equation 3.
  */
 export const multiply = (inputs: readonly [string, string], placement: Pick<Placement, 'id'> = {}): MultiplyLayer => {
   idOptions.read(placement, 'multiply')

@@ -117,7 +117,7 @@ export interface SelectChannelsLayer extends Placement {
   readonly channels: readonly number[]
 }
 
-/** The product of two inputs, one of which may have one number per channel; see `multiply`. */
+/** The product of two inputs, one of which may have one number per channel or per pixel; see `multiply`. */
 export interface MultiplyLayer extends Placement {
   readonly type: 'multiply'
   readonly inputs: readonly string[]

@@ -105,6 +105,15 @@ const aligned: Rule = (node, inputs, unions) => {
   return first
 }
 
+/** Channels that meet those of the same number. One number for each pixel meets all channels, and stays. */
+const multiplied: Rule = (node, inputs, unions) => {
+  const most = Math.max(...inputs.map(({ length }) => length))
+  const [whole = [], gate = []] = inputs.toSorted((a, b) => b.length - a.length)
+  if (gate.length === most) return aligned(node, inputs, unions)
+  fix(gate, unions)
+  return whole
+}
+
 const joinUnits = (a: number, b: number, { units, groups }: Unions): void => {
   units.join(a, b)
   groups.join(a, b)
@@ -153,7 +162,7 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
     const zeros = unmade(channels.filter((channel) => channel === ZEROS).length, unions).values()
     return channels.map((channel) => (channel === ZEROS ? zeros.next().value : first[channel]) ?? 0)
   },
-  multiply: (_layer, ...rest) => aligned(...rest),
+  multiply: (_layer, ...rest) => multiplied(...rest),
   scale: (_layer, ...rest) => passed(...rest),
   fakeQuantize: (_layer, ...rest) => passed(...rest),
   // Channels of a head meet in a softmax: all of them stay.

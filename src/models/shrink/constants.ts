@@ -81,10 +81,13 @@ const constantsAfter = (
       return Float64Array.from(node.layer.channels, (channel) =>
         channel === ZEROS ? 0 : (first[channel] ?? Number.NaN),
       )
-    case 'multiply':
-      return inputs[1]?.length === first.length
-        ? first.map((value, c) => times(value, inputs[1]?.[c] ?? Number.NaN))
-        : varying(node)
+    case 'multiply': {
+      const factors = inputs.filter(({ length }) => length === channelsOf(node.shape) || length === 1)
+      if (factors.length < 2) return varying(node)
+      const [a = first, b = first] = factors
+      const at = (values: Float64Array, c: number): number => values[values.length === 1 ? 0 : c] ?? Number.NaN
+      return Float64Array.from({ length: channelsOf(node.shape) }, (_, c) => times(at(a, c), at(b, c)))
+    }
     case 'scale': {
       const { factor } = node.layer
       return first.map((value) => value * factor)

@@ -331,7 +331,7 @@ describe('layers that join, select and weigh channels', () => {
     ],
     [
       [...twice, multiply(['a', 'b']), ...end],
-      '8 x 8 x 3, or one number for each channel for "multiply-2", got 6 x 6 x 2',
+      '8 x 8 x 3, or one number for each channel or for each pixel for "multiply-2", got 6 x 6 x 2',
     ],
     [[...twice, { ...scale({ factor: 1 }), factor: Number.NaN }, ...end], 'a finite factor for "scale-2", got NaN'],
   ]

@@ -162,6 +162,18 @@ describe('a file with moved axes has the logits of onnxruntime', () => {
     )
   })
 
+  it('with spatial attention: a factor of each pixel', async () => {
+    for (const isFirst of [true, false]) {
+      const chain = new Chain([3, 4, 4]).conv(4, 3)
+      const image = chain.last
+      chain.add('Conv', [tensor('', [1, 4, 1, 1])]).add('Sigmoid')
+      chain.add('Mul', [], [], isFirst ? [chain.last, image] : [image, chain.last])
+      expect(await compare(chain.add('Flatten').dense(64).bytes, [3, 4, 4], 'first')).toBe(
+        'conv2d conv2d activation multiply flatten linear',
+      )
+    }
+  })
+
   it('with squeeze-and-excitation by linear layers, whose result is spread over the image', async () => {
     const chain = new Chain([3, 4, 4]).conv(4, 3)
     const image = chain.last

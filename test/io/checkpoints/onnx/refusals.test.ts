@@ -133,7 +133,7 @@ describe('what is there is said in words, and what is accepted', () => {
       ],
       [
         node('Mul', ['x', 'u']),
-        'expected factors of one shape, or one number for each channel in operator Mul' +
+        'expected factors of one shape, or one number for each channel or for each pixel in operator Mul' +
           `${after}[1, 4, 4] and [1, 3, 3] for each image`,
       ],
       [node('Split', ['x'], { attribute: axis(3) }), `expected a split of channels in operator Split${after}axis 3`],

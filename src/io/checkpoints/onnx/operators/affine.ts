@@ -6,6 +6,7 @@ import { countOf, floatsOf, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
 import type { Value } from '../graph/value.js'
 import { factorName, layerScaleIn } from '../graph/writtenNames.js'
+import { dimsOf } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
 import { areNumbers, combined, isNumbers } from '../values/numbers.js'
 import { addAffine, addLayerScale, addScale } from './affineLayer.js'
@@ -38,6 +39,12 @@ export const sum = (node: NodeReader): Value => activations(summed(node))
 const summed = (node: NodeReader): Activations => {
   const inputs = Array.from({ length: node.count }, (_, i) => node.activations(i))
   const [first] = inputs
+  const other = inputs.find(({ shape }) => first && shapeText(dimsOf(shape)) !== shapeText(dimsOf(first.shape)))
+  if (first && other)
+    node.refuse(
+      'summands of one shape: no sum is broadcast here',
+      `${shapeText(dimsOf(first.shape))} and ${shapeText(dimsOf(other.shape))} for each image`,
+    )
   return first && inputs.length === 1 ? first : node.builder.add({ type: 'add' }, inputs, node.originOf('add'))
 }
 

@@ -1,4 +1,4 @@
-import { isListed } from '../../../../models/architecture/shapes.js'
+import { isListed } from '../../../../models/architecture/spread.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { floatsOf } from '../graph/tensor.js'

@@ -1,4 +1,4 @@
-import { isPerChannel } from '../../../../models/architecture/shapes.js'
+import { isPerChannel, isSpreadOver } from '../../../../models/architecture/spread.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { shapeText } from '../graph/tensor.js'
@@ -7,7 +7,7 @@ import { axesOf, dimsOf, extentsIn, inOrder, reordered } from '../values/arrange
 import { activations, draftOf } from '../values/drafts.js'
 import { isNumbers, numbersIn } from '../values/numbers.js'
 
-/** `Mul` of two activations: of the same shape, or of an image and a number for each of its channels. */
+/** `Mul` of two activations: of the same shape, or of an image and a number for each of its channels or pixels. */
 export const product = (node: NodeReader): Value => {
   const [left, right] = [factorIn(node, 0), factorIn(node, 1)]
   const order = left.order ?? right.order ?? CHANNELS_FIRST
@@ -17,9 +17,9 @@ export const product = (node: NodeReader): Value => {
     node.refuse('two factors with the same order of axes', `${node.described(0)}, and ${node.described(1)}`)
   const [a, b] = [left.output.shape, right.output.shape]
   const areSame = shapeText(dimsOf(a)) === shapeText(dimsOf(b))
-  if (!areSame && !isPerChannel(a, b) && !isPerChannel(b, a))
+  if (!areSame && !isSpreadOver(a, b) && !isSpreadOver(b, a))
     node.refuse(
-      'factors of one shape, or one number for each channel',
+      'factors of one shape, or one number for each channel or for each pixel',
       `${shapeText(dimsOf(a))} and ${shapeText(dimsOf(b))} for each image`,
     )
   const made = node.builder.add({ type: 'multiply' }, [left.output, right.output], node.originOf('multiply'))

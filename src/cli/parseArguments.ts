@@ -7,6 +7,7 @@ import { init } from './commands/init.js'
 import { inspect } from './commands/inspect.js'
 import { list } from './commands/list.js'
 import { pipelineFile } from './commands/pipelineFile.js'
+import { queue } from './commands/queue.js'
 import { report } from './commands/report.js'
 import { tensorboard } from './commands/tensorboard.js'
 import { ui } from './commands/ui.js'
@@ -16,7 +17,7 @@ import { worker } from './commands/worker.js'
 const helpWidth = 80
 
 /** The subcommands in the order in which `--help` lists them, after the command that runs a pipeline file. */
-const commands = [pipelineFile, list, copy, init, inspect, classify, doctor, report, ui, tensorboard, worker]
+const commands = [pipelineFile, list, copy, init, inspect, classify, doctor, report, ui, tensorboard, worker, queue]
 
 /**
  * Reads a command line.

@@ -109,6 +109,7 @@ describe('subcommands', () => {
     ['ui', /--ui-at/],
     ['tensorboard', /--out <dir>/],
     ['worker', /--lease <s>/],
+    ['queue', /--older-than <time>/],
   ])('%s --help prints its usage within 80 columns', async (name, text) => {
     const outcome = await parseArguments([name, '--help']).act()
     const help = 'text' in outcome ? outcome.text : ''

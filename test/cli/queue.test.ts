@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { QueueAction } from '../../src/cli/commands/queue.js'
+import type { QueueAction } from '../../src/cli/commands/queueActions.js'
 import { runQueue } from '../../src/cli/commands/runQueue.js'
 import { parseArguments } from '../../src/cli/parseArguments.js'
 import { failureText } from '../../src/runtime/queue/queueJob.js'

@@ -81,6 +81,8 @@ describe('subcommands', () => {
       gpus: undefined,
       lease: 30,
       grace: undefined,
+      metricsAt: undefined,
+      log: 'text',
       dataDir: undefined,
       checkpoints: undefined,
     })

@@ -88,6 +88,15 @@ export const priorityOf = (text: string): number => {
   throw usageFailure({ stage: '--priority', expected: 'a whole number from 1 to 9', actual: `"${text}"` })
 }
 
+/** How a worker writes its messages. */
+export type LogForm = 'text' | 'json'
+
+/** Reads the form of a worker's messages. */
+export const logFormOf = (text: string): LogForm => {
+  if (text === 'text' || text === 'json') return text
+  throw usageFailure({ stage: '--log', expected: 'text or json', actual: `"${text}"` })
+}
+
 /** An address to serve a page at. */
 export interface Address {
   readonly host: string
@@ -98,14 +107,19 @@ export interface Address {
 /** Any free port, reachable from this machine only. */
 export const loopback: Address = { host: '127.0.0.1', port: 0 }
 
-/** Reads `host:port` or `port`; an IPv6 host is in brackets. */
-export const addressOf = (text: string): Address => {
-  const [, bracketed, host, port] = /^(?:(?:\[([0-9a-f:.]+)\]|([\w.-]+)):)?(\d{1,5})$/i.exec(text) ?? []
-  if (port !== undefined && Number(port) < 2 ** 16)
-    return { host: bracketed ?? host ?? loopback.host, port: Number(port) }
-  throw usageFailure({
-    stage: '--ui-at',
-    expected: 'a host and a port, such as 127.0.0.1:8080',
-    actual: `"${text}"`,
-  })
-}
+/** Reads `host:port` or `port`, for the page of a run; an IPv6 host is in brackets. */
+export const addressOf = (text: string): Address => addressFor('--ui-at')(text)
+
+/** The same for another option. */
+export const addressFor =
+  (stage: string) =>
+  (text: string): Address => {
+    const [, bracketed, host, port] = /^(?:(?:\[([0-9a-f:.]+)\]|([\w.-]+)):)?(\d{1,5})$/i.exec(text) ?? []
+    if (port !== undefined && Number(port) < 2 ** 16)
+      return { host: bracketed ?? host ?? loopback.host, port: Number(port) }
+    throw usageFailure({
+      stage,
+      expected: 'a host and a port, such as 127.0.0.1:8080',
+      actual: `"${text}"`,
+    })
+  }

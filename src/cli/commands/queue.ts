@@ -1,19 +1,7 @@
 import { durationOf } from '../arguments/optionReaders.js'
 import { argument, flag, mapped, option, optionalArgument, optionalValue } from '../arguments/part.js'
 import { subcommand } from '../arguments/subcommand.js'
-import { usageFailure } from '../arguments/usageFailure.js'
-
-/** What `pwoa-run queue` does, by the words of its first argument. */
-export const queueActions = ['list', 'show', 'logs', 'cancel', 'retry', 'drain', 'resume', 'purge'] as const
-
-/** The first argument of `pwoa-run queue`. */
-export type QueueAction = (typeof queueActions)[number]
-
-const actionOf = (text: string): QueueAction => {
-  const found = queueActions.find((name) => name === text)
-  if (found !== undefined) return found
-  throw usageFailure({ stage: 'queue', expected: `one of ${queueActions.join(', ')}`, actual: `"${text}"` })
-}
+import { actionOf, queueActions } from './queueActions.js'
 
 /** `pwoa-run queue ACTION` */
 export const queue = subcommand(

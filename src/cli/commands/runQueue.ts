@@ -8,7 +8,7 @@ import type { Outcome } from '../arguments/outcome.js'
 import { usageFailure } from '../arguments/usageFailure.js'
 import { drawPoints, drawQueue } from '../draw/drawQueue.js'
 import { type Colors, colorsFor, lineWidth } from '../draw/terminal.js'
-import type { QueueAction } from './queue.js'
+import type { QueueAction } from './queueActions.js'
 
 /** What `pwoa-run queue` asks for. */
 export interface QueueRequest {

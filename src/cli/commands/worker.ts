@@ -1,4 +1,4 @@
-import { countOf, durationOf, gpusOf, intervalOf } from '../arguments/optionReaders.js'
+import { addressFor, countOf, durationOf, gpusOf, intervalOf, logFormOf } from '../arguments/optionReaders.js'
 import { option, optionalValue, requiredOption, textOption, withDefault } from '../arguments/part.js'
 import { subcommand } from '../arguments/subcommand.js'
 
@@ -43,6 +43,12 @@ export const worker = subcommand(
       'how long points may take to save their state when the worker stops (default: 100s)',
       durationOf('--grace'),
     ),
+    metricsAt: option(
+      '--metrics-at <host:port>',
+      'serves /metrics for Prometheus, /healthz and /readyz at this address (default: none)',
+      addressFor('--metrics-at'),
+    ),
+    log: withDefault('text', option('--log <form>', 'text, or json: one object a line (default: text)', logFormOf)),
     dataDir: textOption('--data-dir <dir>', 'the folder of the data set'),
     checkpoints: option(
       '--checkpoint-every <n>',

@@ -97,6 +97,7 @@ export const runTask = (
   send({ type: 'run', task })
   return {
     outcome,
+    pid: child.pid,
     stop: () => {
       if (isStopping) return
       isStopping = true

@@ -6,6 +6,8 @@ export interface RunningPoint {
   readonly outcome: Promise<PointOutcome>
   /** Saves and ends the point's run; the outcome is then an `InterruptedError`. */
   readonly stop: () => void
+  /** The point's own process, if it has one. */
+  readonly pid?: number | undefined
 }
 
 /**

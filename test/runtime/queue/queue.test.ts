@@ -210,6 +210,45 @@ describe('a sweep on a queue', needing(redisServer), () => {
     expect(existsSync(join(cwd, 'hurt'))).toBe(false)
   })
 
+  test('can be watched: figures for Prometheus, and a line of JSON for the end of each point', async () => {
+    const redis = await ownRedis()
+    const cwd = studio()
+    const { sweep, ids, queue } = await enqueued(redis, join(cwd, 'pipelines'), ['nothing', 'either'])
+    const running = command.start([...workerArgs(redis), '--metrics-at', '127.0.0.1:0', '--log', 'json'], cwd)
+    const [, url = ''] = await running.prints(/"metrics: (http:\S+)\/metrics"/)
+    for (const id of ids) await until(`job ${id} to fail`, async () => (await queue.getJobState(id)) === 'failed')
+    const get = async (path: string) => {
+      const response = await fetch(url + path)
+      return [response.status, await response.text()] as const
+    }
+    const [, figures] = await get('/metrics')
+    for (const line of [
+      'pwoa_points_ended_total{end="failed"} 2',
+      'pwoa_point_seconds_count 2',
+      'pwoa_points_running 0',
+      `pwoa_queue_points{sweep="${sweep.id}",state="failed"} 2`,
+      'process_resident_memory_bytes',
+    ])
+      expect(figures).toContain(line)
+    expect(await get('/healthz')).toEqual([200, 'ok\n'])
+    expect(await get('/readyz')).toEqual([200, 'ready\n'])
+    expect((await get('/else'))[0]).toBe(404)
+    await redis.kill()
+    await until('the loss of Redis', async () => (await get('/readyz'))[0] === 503)
+    expect((await get('/healthz'))[0]).toBe(200)
+    expect((await get('/metrics'))[1]).toContain('pwoa_worker_ready 0')
+    running.child.kill('SIGTERM')
+    const { code, stderr } = await running.ended
+    expect(code).toBe(0)
+    const lines = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.filter(({ event }) => event === 'failed')).toMatchObject(
+      ids.map((point) => ({ sweep: sweep.id, point, seconds: expect.any(Number), time: expect.stringMatching(/Z$/) })),
+    )
+  })
+
   test('is not waited for after the first interruption, if Redis is not there', async () => {
     const redis = { url: 'redis://127.0.0.1:1' }
     const cwd = studio()

@@ -7,8 +7,10 @@ import { wrongField } from '../../../dsl/kit/wrongField.js'
 import type { RunOptions } from '../../../dsl/pipeline/run.js'
 import type { GpuPool } from '../../pointProcess/gpuPool.js'
 import { runTask } from '../../pointProcess/pointInChild.js'
+import { memoryOf } from '../../pointProcess/processMemory.js'
 import type { OpenRun, RunStorage } from '../../storage/runStorage.js'
 import type { PointOutcome, PointProgress, PointTask } from '../../sweep/pointMessages.js'
+import type { RunningPoint } from '../../sweep/runPoint.js'
 import type { QueuedSweep } from '../queuedSweep.js'
 import { denied, ofOtherVersion, QueueJob } from '../queueJob.js'
 import { queueVariable } from '../queueUrl.js'
@@ -28,6 +30,8 @@ export interface PerformOptions {
   /** Whose GPUs the points compute on. @default those that this process sees */
   readonly gpus?: GpuPool | undefined
   readonly run: Pick<RunOptions, 'dataDir' | 'checkpoints'>
+  /** Called with each progress report of a point. */
+  readonly onProgress?: (key: string, progress: PointProgress) => void
 }
 
 /** How a job ends on this worker. */
@@ -48,6 +52,8 @@ export interface PerformedJob {
   readonly verdict: Promise<Verdict>
   /** Saves and ends the point. */
   readonly stop: () => void
+  /** The memory that its process holds, in bytes, if that is known. */
+  readonly memory: () => number | undefined
 }
 
 /** Milliseconds between two progress reports of a point. */
@@ -62,7 +68,7 @@ export const performJob = (
   begun: () => void,
 ): PerformedJob => {
   let isStopped = false
-  let stopChild = (): void => undefined
+  let running: RunningPoint | undefined
 
   const follow = async (task: PointTask, run: OpenRun): Promise<PointOutcome> => {
     const report = reporter(job)
@@ -72,11 +78,11 @@ export const performJob = (
       secrets: [queueVariable, ...options.storage.secrets],
       limits: given({ point, silence, grace: options.grace }),
     }
-    const running = runTask(task, how, (progress) => {
+    running = runTask(task, how, (progress) => {
       report(progress)
+      options.onProgress?.(task.key, progress)
       run.advanced()
     })
-    stopChild = running.stop
     if (isStopped) running.stop()
     return running.outcome
   }
@@ -121,8 +127,9 @@ export const performJob = (
     verdict: perform().catch(verdictOfException),
     stop: () => {
       isStopped = true
-      stopChild()
+      running?.stop()
     },
+    memory: () => memoryOf(running?.pid),
   }
 }
 

@@ -3,37 +3,21 @@ import { hostname } from 'node:os'
 import type { Job } from 'bullmq'
 import * as E from 'fp-ts/lib/Either.js'
 import { given } from '../../../dsl/kit/given.js'
+import { viewQueue } from '../admin/queueView.js'
 import { openRedis } from '../openRedis.js'
 import type { QueuedSweep } from '../queuedSweep.js'
 import type { Denied } from '../queueJob.js'
-import type { QueueUrl } from '../queueUrl.js'
 import { removeQueue, sweepQueues } from '../sweepQueues.js'
 import { isExpired, sweepRegistry } from '../sweepRegistry.js'
 import { fileKnowledge } from './fileKnowledge.js'
 import { type GrowingDelay, growingDelay } from './growingDelay.js'
 import { keepLease } from './jobLease.js'
-import type { AllowedFiles, KnownFile } from './knownFile.js'
-import { type PerformOptions, performJob, type Verdict, workerName } from './performJob.js'
+import type { KnownFile } from './knownFile.js'
+import { performJob, type Verdict, workerName } from './performJob.js'
 import { settleJob, wordsOf } from './settleJob.js'
 import { sweepsInTurn } from './sweepsInTurn.js'
 import { wakeable } from './wakeable.js'
-
-/** What a worker may run, and where it keeps the runs. */
-export interface WorkerOptions extends PerformOptions, AllowedFiles {
-  readonly url: QueueUrl
-  /** Seconds without a sign of life after which another worker takes over a job. */
-  readonly lease: number
-  /** Called with a message for each thing that the worker does. */
-  readonly say: (message: string) => void
-  /** Ends the wait for Redis at the start. */
-  readonly signal?: AbortSignal
-}
-
-/** A worker that takes jobs. */
-export interface RunningWorker {
-  /** Saves the points that are running, returns their jobs to the queue, and closes the worker. */
-  readonly stop: () => Promise<void>
-}
+import type { LogFacts, RunningWorker, WorkerOptions } from './workerTypes.js'
 
 /** Seconds of the first and the longest pause of a worker whose machine or storage fails. */
 const PAUSES = [10, 600] as const
@@ -56,13 +40,14 @@ interface Active {
   readonly point: string
   readonly since: number
   readonly stop: () => void
+  readonly memory: () => number | undefined
 }
 
 const refusalOf = ({ error: { expected, actual } }: Denied): string => `refused: expected ${expected}, got ${actual}`
 
 /** Takes jobs from the queues of sweeps and runs each point in its own process, while this process renews the job's lock. */
 export const startWorker = async (options: WorkerOptions): Promise<RunningWorker> => {
-  const { url, storage, workers, lease, say } = options
+  const { url, storage, workers, lease, say, onEnd = () => undefined } = options
   const link = await openRedis(url, say, options.signal)
   const registry = sweepRegistry(link.client)
   const queues = await sweepQueues(link, lease)
@@ -122,21 +107,25 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   }
 
   const begin = (job: Job, token: string, sweep: QueuedSweep, file: KnownFile): void => {
-    const note = (message: string): void => say(`${sweep.folder}/${job.id}: ${message}`)
+    const began = performance.now()
+    const note = (message: string, facts: LogFacts = {}): void =>
+      say(`${sweep.folder}/${job.id}: ${message}`, { sweep: sweep.id, ...given({ point: job.id }), ...facts })
     const current = keepLease(job, token, lease, () => {
       note("no longer this worker's: it was cancelled, or another worker has taken over")
       performed.stop()
     })
     const performed = performJob(job, sweep, file, options, () => {
-      note('begun')
+      note('begun', { event: 'begun' })
       inBackground(() => job.log(`${new Date().toISOString()} ${workerName()}: begun`))
     })
-    const one: Active = { point: job.id ?? '', sweep: sweep.id, since: Date.now(), stop: performed.stop }
+    const { stop, memory } = performed
+    const one: Active = { point: job.id ?? '', sweep: sweep.id, since: Date.now(), stop, memory }
     active.add(one)
     const settled = performed.verdict.then(async (verdict) => {
       active.delete(one)
-      const words = wordsOf(verdict)
-      if (words !== undefined) note(words)
+      const [words, seconds] = [wordsOf(verdict), (performance.now() - began) / 1000]
+      if (words !== undefined) note(words, { event: verdict.type, seconds })
+      onEnd({ verdict: verdict.type, seconds })
       learn(sweep, verdict)
       await settleJob(current, verdict, note)
       settling.delete(settled)
@@ -178,6 +167,10 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   inBackground(beat)
   const working = work()
   return {
+    isReady: () => link.client.status === 'ready' && pause.isOver() && !stopping,
+    running: () => active.size,
+    memory: () => [...active].reduce((sum, one) => sum + (one.memory() ?? 0), 0),
+    view: () => viewQueue(link),
     stop: async () => {
       stopping = true
       storage.hurry()

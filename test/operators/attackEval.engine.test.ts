@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest'
 import type { Attack, AttackSequence } from '../../src/attacks/common/attack.js'
 import { fgsm } from '../../src/attacks/fgsm.js'
 import { pgd } from '../../src/attacks/pgd.js'
+import type { Dataset } from '../../src/dsl/dataset.js'
 import type { RunEvent } from '../../src/dsl/events.js'
 import type { Accuracies } from '../../src/dsl/figures.js'
 import type { Step } from '../../src/dsl/step.js'
 import { tf } from '../../src/engine/tf.js'
+import { architecture } from '../../src/models/architecture/architecture.js'
+import { flatten, linear } from '../../src/models/layers/layers.js'
 import { parameterCount } from '../../src/models/parameters/parameters.js'
 import { freshStatistics } from '../../src/models/parameters/statistics.js'
 import { unpackStatistics, unpackWeights } from '../../src/models/parameters/weights.js'
@@ -387,4 +390,41 @@ describe('attackEval alone', () => {
     )
     other.end()
   })
+})
+
+it('a thousand classes keep their labels in an evaluation', async () => {
+  // Each class is one image of two pixels; the logits are larger the nearer an image is.
+  const count = 1000
+  const bytes = Array.from({ length: count }, (_, k) => [8 * (k % 32), 8 * Math.floor(k / 32)])
+  const split = {
+    count,
+    images: Uint8Array.from(bytes.flat()),
+    labels: Uint16Array.from({ length: count }, (_, k) => k),
+  }
+  const shape = { height: 1, width: 2, channels: 1 }
+  const data: Dataset = {
+    name: 'many',
+    origin: 'synthetic',
+    classes: count,
+    shape,
+    train: { ...split, count: 8 },
+    test: split,
+  }
+  const net = architecture('nearest', shape, [flatten(), linear('fc', { out: count })])
+  const places = bytes.map((pair) => pair.map((byte) => byte / 255))
+  const file = checkpointFile(
+    new Map([
+      ['fc.weight', { shape: [count, 2], data: Float32Array.from(places.flatMap((pair) => pair.map((p) => 2 * p))) }],
+      [
+        'fc.bias',
+        { shape: [count], data: Float32Array.from(places, (pair) => -pair.reduce((sum, p) => sum + p * p, 0)) },
+      ],
+    ]),
+  )
+  const fake = fakeRun({ data })
+  const weak = pgd({ epsilon: 0.001, steps: 2, stepSize: 0.001 })
+  await collect(lentSteps(fake).pipe(loadTeacher(file, { architecture: net }), attackEval([weak])), () => undefined)
+  fake.end()
+  const [found] = evaluations(fake.events)
+  expect(found?.accuracies).toMatchObject({ clean: 1, examples: count, attacks: { pgd: 1 } })
 })

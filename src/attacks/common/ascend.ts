@@ -1,5 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { numbersOf } from '../../engine/ops/numbersOf.js'
 import { tf } from '../../engine/tf.js'
 import type { Classifier } from './attack.js'
 import type { Losses } from './losses.js'
@@ -40,7 +41,7 @@ export const lossesAndGradient = (classifier: Classifier, images: Tensor4D, loss
 
 /** The logits of a batch, n × classes, row by row. @throws RunError if a logit is not finite */
 export const logitsOf = (classifier: Classifier, images: Tensor4D): Float32Array => {
-  const logits = tf.tidy(() => classifier(images).dataSync<'float32'>())
+  const logits = numbersOf(() => classifier(images))
   checkLogits(logits)
   return logits
 }

@@ -1,4 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { numbersOf } from '../../engine/ops/numbersOf.js'
 import { tf } from '../../engine/tf.js'
 
 /**
@@ -24,7 +25,7 @@ interface Watched {
 export const reportGradient = ({ indices, onGradient }: Watched, gradient: Tensor4D, least = 0): void => {
   if (!onGradient) return
   // A sum, because the maximum of NaN and a number is the number in some kernels.
-  const lengths = tf.tidy(() => tf.sum(tf.abs(gradient), [1, 2, 3]).dataSync<'float32'>())
+  const lengths = numbersOf(() => tf.sum(tf.abs(gradient), [1, 2, 3]))
   onGradient(indices, usableOf(lengths, least))
 }
 

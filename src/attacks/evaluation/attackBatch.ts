@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Tensor4D } from '@tensorflow/tfjs-core'
+import { numbersOf } from '../../engine/ops/numbersOf.js'
 import { tf } from '../../engine/tf.js'
 import { logitsOf } from '../common/ascend.js'
 import type { Attack, AttackInput } from '../common/attack.js'
@@ -80,13 +81,12 @@ const checkedLengths = (attack: Attack, images: Tensor4D, adversarial: Tensor4D)
     tf.min(adversarial).dataSync()[0],
     tf.max(adversarial).dataSync()[0],
   ])
-  const lengths = tf.tidy(() => norms[attack.norm].lengths(tf.sub(adversarial, images)).dataSync<'float32'>())
+  const lengths = numbersOf(() => norms[attack.norm].lengths(tf.sub(adversarial, images)))
   checkThreatKept(attack, { lengths, low, high })
   return lengths
 }
 
-const imageOf = (images: Tensor4D, row: number): Float32Array =>
-  tf.tidy(() => tf.slice(images, row, 1).dataSync<'float32'>())
+const imageOf = (images: Tensor4D, row: number): Float32Array => numbersOf(() => tf.slice(images, row, 1))
 
 const base64 = (values: Float32Array): string =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')

@@ -2,6 +2,7 @@ import { chain, type Either } from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { type Dataset, imageSize } from '../../dsl/dataset.js'
 import type { PwoaError } from '../../dsl/errors.js'
+import { numbersOf } from '../../engine/ops/numbersOf.js'
 import { tf } from '../../engine/tf.js'
 import type { CFiles } from '../../io/checkpoints/c/cFile.js'
 import { encodeC, encodeIntegerC } from '../../io/checkpoints/c/encodeC.js'
@@ -51,10 +52,10 @@ const examplesOf = (data: Dataset): readonly Uint8Array[] => {
 
 const logitsOf = ({ architecture, weights }: Folded, data: Dataset): readonly Float32Array[] => {
   const count = countOf(data)
-  const flat = tf.tidy(() => {
+  const flat = numbersOf(() => {
     const indices = Uint32Array.from({ length: count }, (_, i) => i)
     const parameters = unflatten(architecture, tf.tensor1d(weights))
-    return forward(architecture, parameters, imagesOf(data.test, data.shape, indices)).logits.dataSync<'float32'>()
+    return forward(architecture, parameters, imagesOf(data.test, data.shape, indices)).logits
   })
   const { classes } = architecture
   return Array.from({ length: count }, (_, i) => flat.slice(i * classes, (i + 1) * classes))

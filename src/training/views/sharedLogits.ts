@@ -1,5 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import { tf } from '../../engine/tf.js'
+import { numbersOf } from '../../engine/ops/numbersOf.js'
 import type { Network } from '../network/network.js'
 
 /** The keys are the images themselves, so entries live no longer than their minibatch. */
@@ -7,7 +7,7 @@ const known = new WeakMap<Tensor4D, { readonly network: Network; readonly logits
 
 /** A network's logits of a minibatch, computed and kept for later stages of the same step; see `knownLogits`. */
 export const sharedLogits = (network: Network, images: Tensor4D): Float32Array => {
-  const logits = tf.tidy(() => network.logits(images).dataSync<'float32'>().slice())
+  const logits = numbersOf(() => network.logits(images)).slice()
   known.set(images, { network, logits })
   return logits
 }

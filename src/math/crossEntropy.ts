@@ -1,4 +1,5 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
+import type { LossInputs, LossValues } from '../engine/graph/graphLoss.js'
 import { softmaxCrossEntropy } from '../engine/ops/softmaxCrossEntropy.js'
 import { tf } from '../engine/tf.js'
 
@@ -10,3 +11,14 @@ import { tf } from '../engine/tf.js'
  */
 export const crossEntropyLoss = (logits: Tensor2D, labels: Tensor2D): Scalar =>
   tf.mean(softmaxCrossEntropy(logits, labels)) as Scalar
+
+/** weight·`crossEntropyLoss` as a part of a graph. */
+export const crossEntropyInGraph =
+  (weight: number) =>
+  ({ graph, count, logits, labels }: LossInputs): LossValues => {
+    const { losses, gradient } = graph.softmaxCrossEntropy(logits.value, labels)
+    return {
+      loss: graph.multiply(graph.mean(losses, [0], 'removed'), graph.number(weight)),
+      logits: graph.multiply(gradient, graph.number(weight / count)),
+    }
+  }

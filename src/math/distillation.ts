@@ -1,4 +1,6 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core'
+import type { DoubleValue } from '../engine/graph/doubleNodes.js'
+import type { LossInputs, LossValues } from '../engine/graph/graphLoss.js'
 import { logSoftmax } from './logSoftmax.js'
 import { totalLoss } from './rowGradient.js'
 
@@ -44,3 +46,20 @@ export const distillationLoss = (
     return divergence * scale * temperature ** 2
   })
 }
+
+/** `distillationLoss` as a part of a graph, in float64 as there. It is fed the teacher's logits as `teacher`. */
+export const distillationInGraph =
+  ({ temperature, alpha }: DistillationOptions) =>
+  ({ graph, count, logits: { value: student, features: classes }, fed }: LossInputs): LossValues => {
+    const scale = alpha / (count * classes)
+    const [logStudent, logTeacher] = [student, fed('teacher')].map((logits) =>
+      graph.logSoftmaxDouble(graph.scaleDouble(graph.toDouble(logits), 1 / temperature)),
+    ) as [DoubleValue, DoubleValue]
+    const pTeacher = graph.exponentialDouble(logTeacher)
+    const divergence = graph.multiplyDouble(pTeacher, graph.subtractDouble(logTeacher, logStudent))
+    const pull = graph.subtractDouble(graph.exponentialDouble(logStudent), pTeacher)
+    return {
+      loss: graph.toFloat(graph.scaleDouble(graph.totalDouble(divergence, [0, 1]), scale * temperature ** 2)),
+      logits: graph.toFloat(graph.scaleDouble(pull, scale * temperature)),
+    }
+  }

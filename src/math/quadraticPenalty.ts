@@ -48,11 +48,14 @@ const penaltyByGraph = (vectors: PenaltyVectors): Penalised => {
   return { gradient: gradient as Tensor1D, loss: loss as Scalar }
 }
 
-const graph = compiledOnce(() => {
+/** The penalty as a graph: fed `weights`, `target`, `price` and `gradient`, it returns `penalised` and `loss`. */
+export const penaltyGraph = (): GraphBuilder => {
   const builder = new GraphBuilder()
   const residual = builder.subtract(builder.placeholder('weights'), builder.placeholder('target'))
   const pull = builder.multiply(residual, builder.placeholder('price'))
   builder.output('penalised', builder.add(builder.placeholder('gradient'), pull))
   builder.output('loss', builder.multiply(builder.total(builder.multiply(residual, pull), [0]), builder.number(0.5)))
   return builder
-})
+}
+
+const graph = compiledOnce(penaltyGraph)

@@ -8,8 +8,9 @@ import { allPhases } from '../dsl/phases.js'
 import { enrich } from '../dsl/stages/enrich.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
 import { tf } from '../engine/tf.js'
-import { crossEntropyLoss } from '../math/crossEntropy.js'
+import { crossEntropyInGraph, crossEntropyLoss } from '../math/crossEntropy.js'
 import type { HasStudent } from '../training/network/network.js'
+import { termInGraph } from '../training/step/inGraph.js'
 
 const STAGE = 'crossEntropy'
 
@@ -36,7 +37,7 @@ export interface CrossEntropyOptions extends OptionsOf<typeof crossEntropyOption
 export const crossEntropy = (options: CrossEntropyOptions = {}): Op<HasStudent, HasTerms> => {
   const read = crossEntropyOptions.read(options)
   const { weight, phases } = read
-  const term: LossTerm = {
+  const given: LossTerm = {
     name: STAGE,
     phases,
     bind:
@@ -44,6 +45,8 @@ export const crossEntropy = (options: CrossEntropyOptions = {}): Op<HasStudent, 
       ({ logits }) =>
         tf.mul(crossEntropyLoss(logits, labels), weight),
   }
+  const inGraph = { key: `cross entropy ${weight}`, build: crossEntropyInGraph(weight), feeds: {} }
+  const term = termInGraph(given, () => inGraph)
   return stage(
     { stage: STAGE, config: crossEntropyOptions.config(read), needs: ['student'], adds: ['terms'] },
     (source) => source.pipe(map((step) => enrich(STAGE, step, { terms: [term] }))),

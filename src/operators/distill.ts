@@ -7,8 +7,9 @@ import { phasesOption } from '../dsl/options/languageTypes.js'
 import { allPhases } from '../dsl/phases.js'
 import { enrich } from '../dsl/stages/enrich.js'
 import type { HasTerms, LossTerm, Step } from '../dsl/step.js'
-import { distillationLoss } from '../math/distillation.js'
+import { distillationInGraph, distillationLoss } from '../math/distillation.js'
 import type { HasStudent, HasTeacher } from '../training/network/network.js'
+import { termInGraph } from '../training/step/inGraph.js'
 import { TeacherLogits } from '../training/views/teacherLogits.js'
 
 const STAGE = 'distill'
@@ -39,14 +40,20 @@ export interface DistillOptions extends OptionsOf<typeof distillOptions> {}
 export const distill = (options: DistillOptions = {}): Op<HasTeacher & HasStudent, HasTerms> => {
   const read = distillOptions.read(options)
   const { temperature, alpha, phases } = read
-  const term = (teacher: () => TeacherLogits): LossTerm => ({
-    name: 'distillation',
-    phases,
-    bind: ({ images, indices }) => {
-      const target = teacher().of(images, indices)
-      return ({ logits }) => distillationLoss(logits, target, { temperature, alpha })
-    },
-  })
+  const build = distillationInGraph({ temperature, alpha })
+  const key = `distillation ${temperature} ${alpha}`
+  const term = (teacher: () => TeacherLogits): LossTerm =>
+    termInGraph(
+      {
+        name: 'distillation',
+        phases,
+        bind: ({ images, indices }) => {
+          const target = teacher().of(images, indices)
+          return ({ logits }) => distillationLoss(logits, target, { temperature, alpha })
+        },
+      },
+      ({ images, indices }) => ({ key, build, feeds: { teacher: teacher().of(images, indices) } }),
+    )
   return stage(
     {
       stage: STAGE,

@@ -7,7 +7,9 @@ import { phasesOption } from '../dsl/options/languageTypes.js'
 import { enrich } from '../dsl/stages/enrich.js'
 import type { HasTerms, LossTerm } from '../dsl/step.js'
 import { bottleneckLoss, bottleneckMatrix } from '../math/hsic/hsic.js'
+import { bottleneckInGraph } from '../math/hsic/hsicInGraph.js'
 import type { HasStudent } from '../training/network/network.js'
+import { termInGraph } from '../training/step/inGraph.js'
 import { hiddenChoice, hiddenFields } from '../training/views/hiddenChoice.js'
 
 const STAGE = 'hsicRegularize'
@@ -41,9 +43,10 @@ export const hsicRegularize = (options: HsicRegularizeOptions): Op<HasStudent, H
   const read = hsicRegularizeOptions.read(options)
   const { lambdaX, lambdaY, phases } = read
   const choiceIn = hiddenChoice(STAGE, read)
+  const key = JSON.stringify({ hsic: read })
   const termFor = ({ student }: HasStudent): LossTerm => {
     const choice = choiceIn(student.architecture)
-    return {
+    const term: LossTerm = {
       name: 'hsic',
       phases,
       bind: ({ images, labels }) => {
@@ -51,6 +54,8 @@ export const hsicRegularize = (options: HsicRegularizeOptions): Op<HasStudent, H
         return ({ hidden }) => bottleneckLoss(choice.of(hidden), matrix, choice.sigmas)
       },
     }
+    const build = bottleneckInGraph({ lambdaX, lambdaY, sigma: choice.sigma }, choice)
+    return termInGraph(term, () => ({ key, build, feeds: {} }))
   }
   // Two zero weights switch the term off: nothing is computed, and no zero is reported as a loss.
   const isOff = lambdaX === 0 && lambdaY === 0

@@ -5,6 +5,7 @@ import { tf } from '../../src/engine/tf.js'
 import { crossEntropyLoss } from '../../src/math/crossEntropy.js'
 import { distillationLoss } from '../../src/math/distillation.js'
 import { bottleneckLoss, bottleneckMatrix, nHsic } from '../../src/math/hsic/hsic.js'
+import { quadraticPenalty } from '../../src/math/quadraticPenalty.js'
 import { architecture } from '../../src/models/architecture/architecture.js'
 import { flatten, linear } from '../../src/models/layers/layers.js'
 import { parameterCount } from '../../src/models/parameters/parameters.js'
@@ -178,11 +179,12 @@ describe('gradients against central differences', () => {
     const adjusted = (weights: Float32Array) => {
       student.replaceWeights(tf.tensor1d(weights))
       return tf.tidy(() => {
-        const result = rule.adjust?.(student, memory, tf.zeros([size]) as Tensor1D)
-        return {
-          gradient: result?.gradient.dataSync<'float32'>() ?? new Float32Array(0),
-          loss: Number(result?.penalty?.loss.dataSync()[0]),
-        }
+        const pull = rule.penalty?.(memory)
+        if (!pull) throw new Error('no penalty')
+        const { target, price } = pull
+        const gradient = tf.zeros([size]) as Tensor1D
+        const result = quadraticPenalty({ weights: student.weights, target, price, gradient })
+        return { gradient: result.gradient.dataSync<'float32'>(), loss: Number(result.loss.dataSync()[0]) }
       })
     }
     const { gradient, loss } = adjusted(at)

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Architecture } from '../../src/models/architecture/architecture.js'
-import { weightGradients } from '../../src/models/compiled/weightGradient.js'
+import { weightGradients } from '../../src/models/compiled/training/weightGradient.js'
 import type { ForwardPass } from '../../src/models/forward/forward.js'
 
 /** Of one network on one batch of images. */

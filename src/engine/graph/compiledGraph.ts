@@ -77,7 +77,8 @@ export const compiledOnce = (make: () => GraphBuilder): (() => CompiledGraph) =>
 
 /** How many of n rows each part gets, for a graph's `split`: sizes differ by at most one, larger ones first. */
 export const evenParts = (n: number, parts: number): Tensor1D =>
-  tf.tensor1d(
-    Int32Array.from({ length: parts }, (_, part) => Math.floor(n / parts) + (part < n % parts ? 1 : 0)),
-    'int32',
-  )
+  tf.tensor1d(Int32Array.from(partSizes(n, parts)), 'int32')
+
+/** The same as plain numbers. */
+export const partSizes = (n: number, parts: number): readonly number[] =>
+  Array.from({ length: parts }, (_, part) => Math.floor(n / parts) + (part < n % parts ? 1 : 0))

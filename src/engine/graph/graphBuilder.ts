@@ -137,6 +137,11 @@ export class GraphBuilder extends AxisNodes {
     return this.operation('Softmax', [x], { T: float })
   }
 
+  /** Zeros in the shape of a value. */
+  zerosLike(x: Value): Value {
+    return this.operation('ZerosLike', [x], { T: float })
+  }
+
   /** The larger of two values at each place. */
   larger(a: Value, b: Value): Value {
     return this.operation('Maximum', [a, b], { T: float })
@@ -147,9 +152,9 @@ export class GraphBuilder extends AxisNodes {
     return this.operation('Minimum', [a, b], { T: float })
   }
 
-  /** The mean along some axes, which keep length 1. */
-  mean(x: Value, axes: readonly number[]): Value {
-    return this.#reduce('Mean', x, axes, true)
+  /** The mean along some axes, which keep length 1 or are removed. */
+  mean(x: Value, axes: readonly number[], reduced: 'kept' | 'removed' = 'kept'): Value {
+    return this.#reduce('Mean', x, axes, reduced === 'kept')
   }
 
   /** The sum along some axes, which are removed. */

@@ -1,12 +1,14 @@
-import { type AttributeValue, FLOAT, type GraphNodeDef, INT32 } from './savedModel.js'
+import { type AttributeValue, DOUBLE, FLOAT, type GraphNodeDef, INT32 } from './savedModel.js'
 
 /** The name of a node's output, which other nodes take as input. */
 export type Value = string
 
-const types = { float: FLOAT, int32: INT32 } as const
+const types = { double: DOUBLE, float: FLOAT, int32: INT32 } as const
 
 /** The type of floats, as an attribute. */
 export const float: AttributeValue = { type: FLOAT }
+/** The type of numbers of twice the precision, as an attribute. */
+export const double: AttributeValue = { type: DOUBLE }
 /** The type of whole numbers, as an attribute. */
 export const int32: AttributeValue = { type: INT32 }
 /** A string, as an attribute. */
@@ -35,6 +37,28 @@ export class GraphNodes {
     return this.operation('Identity', [value], { T: float }, name)
   }
 
+  /**
+   * Adds all nodes of another graph.
+   *
+   * @param inputs a value of this graph for each placeholder of the other one
+   * @returns the value here of an output there
+   * @throws Error if a placeholder has no value, which is a defect of this package
+   */
+  include({ nodes }: GraphNodes, inputs: Readonly<Record<string, Value>>): (output: string) => Value {
+    const prefix = `included-${this.#nodes.length}/`
+    const here = (value: Value): Value => inputs[value] ?? `${prefix}${value}`
+    for (const { name, op, input, attr } of nodes) {
+      if (op !== 'Placeholder') this.#nodes.push({ name: `${prefix}${name}`, op, input: input.map(here), attr })
+      else if (inputs[name] === undefined) throw new Error(`a graph that is included needs a value for "${name}"`)
+    }
+    return here
+  }
+
+  /** The same value, but not before another one is computed: what is computed from it does not have to be kept so long. */
+  after(value: Value, other: Value): Value {
+    return this.operation('Identity', [value, `^${other.split(':')[0]}`], { T: float })
+  }
+
   /** A vector of whole numbers. */
   integers(values: readonly number[]): Value {
     return this.constant(values, [values.length])
@@ -50,6 +74,11 @@ export class GraphNodes {
     return this.#const('float', Float32Array.from(rows.flat()), [rows.length, rows[0]?.length ?? 0])
   }
 
+  /** A number of twice the precision. */
+  protected doubleNumber(value: number): Value {
+    return this.#const('double', Float64Array.of(value), [])
+  }
+
   /** An empty operand, for an input that an operation has but does not read. */
   protected nothing(): Value {
     return this.#const('float', new Float32Array(), [0])
@@ -60,7 +89,7 @@ export class GraphNodes {
     return this.#const('int32', Int32Array.from(values), shape)
   }
 
-  #const(type: keyof typeof types, values: Float32Array | Int32Array, shape: readonly number[]): Value {
+  #const(type: keyof typeof types, values: Float32Array | Float64Array | Int32Array, shape: readonly number[]): Value {
     const tensor = {
       dtype: types[type],
       tensorShape: { dim: shape.map((size) => ({ size })) },

@@ -1,5 +1,6 @@
 import type { Pair } from '../../dsl/kit/extent.js'
-import { float, GraphNodes, text, type Value } from './graphNodes.js'
+import { DoubleNodes } from './doubleNodes.js'
+import { float, text, type Value } from './graphNodes.js'
 import type { AttributeValue } from './savedModel.js'
 
 /** TensorFlow's kinds of padding. */
@@ -39,7 +40,7 @@ export interface Normalised extends Moments {
 }
 
 /** Adds layers of networks and their gradients, as operations on images n × height × width × channels. */
-export class LayerNodes extends GraphNodes {
+export class LayerNodes extends DoubleNodes {
   /** x ∗ filter. Bias and ReLU are separate operations; TensorFlow fuses the three when it loads the graph. */
   conv2d(x: Value, filter: Value, stride: Pair, padding: Padding): Value {
     return this.operation('Conv2D', [x, filter], { T: float, ...windows(stride, padding) })
@@ -90,6 +91,12 @@ export class LayerNodes extends GraphNodes {
   /** dy where y > 0, else 0. */
   reluGradient(dy: Value, y: Value): Value {
     return this.operation('ReluGrad', [dy, y], { T: float })
+  }
+
+  /** −Σ_c labels · log softmax(logits) of each row, and its gradient with respect to the logits. */
+  softmaxCrossEntropy(logits: Value, labels: Value): { readonly losses: Value; readonly gradient: Value } {
+    const node = this.operation('SoftmaxCrossEntropyWithLogits', [logits, labels], { T: float })
+    return { losses: node, gradient: `${node}:1` }
   }
 
   maxPool(x: Value, kernel: Pair, stride: Pair): Value {

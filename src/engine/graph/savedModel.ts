@@ -3,6 +3,9 @@ import protobuf from 'protobufjs'
 /** `DT_FLOAT` of TensorFlow's `DataType`. */
 export const FLOAT = 1
 
+/** `DT_DOUBLE` of TensorFlow's `DataType`. */
+export const DOUBLE = 2
+
 /** `DT_INT32` of TensorFlow's `DataType`. */
 export const INT32 = 3
 

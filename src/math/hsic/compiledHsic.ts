@@ -70,7 +70,8 @@ const BLOCKS = 4
 /** With fewer rows, smaller products cost more than the saved ones. */
 const FEWEST_ROWS = 256
 
-const blocksFor = (n: number): number => (n < FEWEST_ROWS ? 1 : BLOCKS)
+/** How many blocks there are along each side of the Gram matrix of n rows. */
+export const blocksFor = (n: number): number => (n < FEWEST_ROWS ? 1 : BLOCKS)
 
 /** Returns the graph for some numbers of blocks and layers; each is loaded when it is first needed. */
 const loaded = <Counts extends readonly number[]>(

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Latent } from '../../dsl/step.js'
 import {
@@ -13,11 +12,12 @@ import type { Architecture } from '../architecture/architecture.js'
 import { executionOf } from '../architecture/execution.js'
 import type { GivenTensors } from '../forward/forward.js'
 import { givenLayers, latentEntries, latentNodes, mapLatent } from '../head/head.js'
-import { type BatchMoments, statisticsCount } from '../parameters/statistics.js'
+import type { BatchMoments } from '../parameters/statistics.js'
 import { backwardGraph, type Seeds } from './backwardGraph.js'
 import { momentNames } from './batchNormRule.js'
 import { forwardGraph } from './forwardGraph.js'
 import { names } from './graphNames.js'
+import { hiddenOf, normalisationsOf, partsFor } from './kernelPlaces.js'
 
 /** The results of a forward pass; the caller disposes of the tensors. */
 export interface Passed {
@@ -63,11 +63,6 @@ interface Graphs {
   readonly backward: Readonly<Record<Seeds, () => CompiledGraph>>
 }
 
-/** Images in the smallest part of a minibatch. The cores work on one part each; a small minibatch has fewer parts. */
-const SMALLEST_PART = 4
-
-const cores = availableParallelism()
-
 const cache = new WeakMap<Architecture, CompiledNetwork>()
 
 /** The network as in training, compiled for the engine in use; undefined if that engine can't compile graphs. */
@@ -97,34 +92,12 @@ const graphsOf = (architecture: Architecture, parts: number): Graphs => {
 const latentOf = (architecture: Architecture): Latent<number> =>
   mapLatent(latentNodes(architecture), (id) => executionOf(architecture).findIndex(({ result }) => result === id))
 
-/** Indices of the kernels that compute hidden activations. */
-const hiddenOf = (architecture: Architecture): readonly number[] =>
-  [...executionOf(architecture).entries()].flatMap(([index, { hidden }]) => (hidden ? [index] : []))
-
-/** Index of each batch normalisation's kernel, and the number of values per channel and image. */
-const normalisationsOf = (architecture: Architecture): readonly { readonly kernel: number; readonly size: number }[] =>
-  [...executionOf(architecture).entries()].flatMap(([kernel, { node }]) =>
-    node.layer.type === 'batchNorm2d'
-      ? [{ kernel, size: node.shape.kind === 'image' ? node.shape.height * node.shape.width : 1 }]
-      : [],
-  )
-
-/**
- * The number of parts of a minibatch of n images: that of the cores, halved until no part is too small; 1 with batch
- * normalisation, which needs the whole minibatch.
- */
-const partsFor = (architecture: Architecture, n: number): number => {
-  let parts = statisticsCount(architecture) === 0 ? cores : 1
-  while (parts > 1 && n < SMALLEST_PART * parts) parts = Math.floor(parts / 2)
-  return parts
-}
-
 const partsOf = <T>(parts: number, make: (part: number) => T): readonly T[] =>
   Array.from({ length: parts }, (_, part) => make(part))
 
 const compile = (architecture: Architecture): CompiledNetwork => {
   const loaded = new Map<number, Graphs>()
-  const hidden = hiddenOf(architecture)
+  const hidden = hiddenOf(architecture).map(({ kernel }) => kernel)
   const latent = latentEntries(latentOf(architecture))
   const normalisations = normalisationsOf(architecture)
   const choose = (images: Tensor4D): Graphs => {

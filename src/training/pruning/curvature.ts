@@ -1,7 +1,7 @@
 import type { Scalar, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
 import { fillSigns, stream } from '../../math/random.js'
-import { weightGradients } from '../../models/compiled/weightGradient.js'
+import { weightGradients } from '../../models/compiled/training/weightGradient.js'
 import type { Student } from '../network/network.js'
 
 /** Random projections of the logits, each a forward and a backward pass. */

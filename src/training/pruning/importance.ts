@@ -40,7 +40,7 @@ export const scoreRule = (taskOf: TaskOf): PruningRule => {
     },
     adjust: (_student, memory, gradient) => {
       const slope = tf.mul(tf.sign(vectorOf(memory, SCORES)), vectorOf(memory, DENSE))
-      return { gradient: tf.mul(gradient, tf.add(slope, vectorOf(memory, FREE))) as Tensor1D }
+      return tf.mul(gradient, tf.add(slope, vectorOf(memory, FREE))) as Tensor1D
     },
     moves: SCORES,
     realise: realised,

@@ -6,7 +6,6 @@ import { tf } from '../../engine/tf.js'
 import { residualsOf, updateSplit } from '../../math/admm.js'
 import type { Pattern } from '../../math/patterns.js'
 import { projectionMasks, projectionThreshold, thresholdMasks } from '../../math/projection.js'
-import { quadraticPenalty } from '../../math/quadraticPenalty.js'
 import type { WeightMatrix, WeightShape } from '../../math/weightMatrix.js'
 import type { Architecture } from '../../models/architecture/architecture.js'
 import { meanPathOf } from '../../models/head/head.js'
@@ -15,7 +14,7 @@ import { type Parameter, parameterCount } from '../../models/parameters/paramete
 import { transferValues } from '../../models/parameters/transferValues.js'
 import type { Student } from '../network/network.js'
 import type { TrainingMemory } from '../step/memory.js'
-import type { Adjusted, PhasePlan } from '../step/phasePlan.js'
+import type { PhasePlan } from '../step/phasePlan.js'
 import type { LayerRate } from './rates.js'
 
 /** What is pruned and how, determined as soon as the network is known. */
@@ -117,7 +116,7 @@ export const admmRule = (
   task: TaskOf,
   updateEvery: number,
   rho: PenaltySchedule,
-): Pick<PhasePlan, 'begin' | 'beginEpoch' | 'adjust'> => {
+): Pick<PhasePlan, 'begin' | 'beginEpoch' | 'penalty'> => {
   const project = (student: Student, memory: TrainingMemory): void => {
     const w = student.weights.dataSync<'float32'>()
     const u = memory.vector('admm.u')?.dataSync<'float32'>()
@@ -145,11 +144,9 @@ export const admmRule = (
       const [now, primal, dual] = ['rho', 'primal', 'dual'].map((name) => memory.number(`admm.${name}`, 0))
       return [{ type: 'admm', epoch, rho: now ?? 0, primal: primal ?? 0, dual: dual ?? 0 }]
     },
-    adjust: (student, memory, gradient): Adjusted => {
-      const { weights } = student
+    penalty: (memory) => {
       const [target, price] = [memory.vector('admm.target'), memory.vector('admm.price')] as [Tensor1D, Tensor1D]
-      const penalised = quadraticPenalty({ weights, target, price, gradient })
-      return { gradient: penalised.gradient, penalty: { name: 'admm', loss: penalised.loss } }
+      return { name: 'admm', target, price }
     },
   }
 }

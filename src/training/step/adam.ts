@@ -1,7 +1,9 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { number, positive } from '../../dsl/options/kinds.js'
+import { adamGraph } from '../../engine/graph/adamGraph.js'
 import { adamUpdate } from '../../engine/ops/adamUpdate.js'
+import { optimizerInGraph } from './inGraph.js'
 import type { Optimizer } from './optimizer.js'
 
 /** What {@link adam} takes. */
@@ -26,7 +28,7 @@ export interface AdamOptions extends OptionsOf<typeof adamOptions> {}
  */
 export const adam = (options: AdamOptions = {}): Optimizer => {
   const read = adamOptions.read(options)
-  return {
+  const optimizer: Optimizer = {
     name: 'adam',
     config: { ...read },
     slots: 2,
@@ -36,4 +38,5 @@ export const adam = (options: AdamOptions = {}): Optimizer => {
       return { weights: updated, slots: moved }
     },
   }
+  return optimizerInGraph(optimizer, { graph: adamGraph, numbers: (step) => adamGraph.numbers({ ...read, ...step }) })
 }

@@ -1,16 +1,15 @@
-import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core'
+import type { Tensor1D } from '@tensorflow/tfjs-core'
 import type { RunEvent } from '../../dsl/events.js'
 import type { Phase } from '../../dsl/phases.js'
+import type { PenaltyVectors } from '../../math/quadraticPenalty.js'
 import type { Student } from '../network/network.js'
 import type { TrainingMemory } from './memory.js'
 import type { Recipe } from './recipe.js'
 import type { Progress } from './schedule.js'
 
-/** The gradient of a step after the phase's own rule, such as ADMM's penalty or the mask. */
-export interface Adjusted {
-  readonly gradient: Tensor1D
-  /** An addition to the loss, by name. */
-  readonly penalty?: { readonly name: string; readonly loss: Scalar }
+/** A summand of the loss that pulls the weights towards a target. */
+export interface Penalty extends Pick<PenaltyVectors, 'target' | 'price'> {
+  readonly name: string
 }
 
 /** One phase of training as a value. */
@@ -23,8 +22,10 @@ export interface PhasePlan extends Recipe {
   readonly beginEpoch?: (student: Student, memory: TrainingMemory, epoch: number) => readonly RunEvent[]
   /** Before each step. */
   readonly beforeStep?: (student: Student, memory: TrainingMemory, progress: Progress) => void
+  /** A quadratic penalty on the weights, as vectors of the memory; see `quadraticPenalty`. */
+  readonly penalty?: (memory: TrainingMemory) => Penalty
   /** After the terms' gradient and before the optimizer, in every step. */
-  readonly adjust?: (student: Student, memory: TrainingMemory, gradient: Tensor1D) => Adjusted
+  readonly adjust?: (student: Student, memory: TrainingMemory, gradient: Tensor1D) => Tensor1D
   /** Name of the vector in the memory that the optimizer moves. @default the student's weights */
   readonly moves?: string
   /** The student's weights from the vector that the optimizer has moved. @default the vector itself */

@@ -1,7 +1,9 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { number } from '../../dsl/options/kinds.js'
+import { momentumGraph } from '../../engine/graph/momentumGraph.js'
 import { momentumUpdate } from '../../engine/ops/momentumUpdate.js'
+import { optimizerInGraph } from './inGraph.js'
 import type { Optimizer } from './optimizer.js'
 
 /** What {@link sgd} takes. */
@@ -22,7 +24,7 @@ export interface SgdOptions extends OptionsOf<typeof sgdOptions> {}
  */
 export const sgd = (options: SgdOptions = {}): Optimizer => {
   const read = sgdOptions.read(options)
-  return {
+  const optimizer: Optimizer = {
     name: 'sgd',
     config: { ...read },
     slots: 1,
@@ -33,4 +35,8 @@ export const sgd = (options: SgdOptions = {}): Optimizer => {
       return { weights: updated, slots: [moved] }
     },
   }
+  return optimizerInGraph(optimizer, {
+    graph: momentumGraph,
+    numbers: ({ learningRate }) => momentumGraph.numbers({ ...read, learningRate }),
+  })
 }

@@ -3,14 +3,17 @@ import { PwoaFailure } from '../../dsl/errors.js'
 import { drawn } from '../../dsl/kit/drawn.js'
 import { traced } from '../../dsl/kit/traced.js'
 import type { LossTerm, Minibatch } from '../../dsl/step.js'
+import { canCompile } from '../../engine/graph/compiledGraph.js'
 import { tf } from '../../engine/tf.js'
-import { type TrainedPass, weightGradients } from '../../models/compiled/weightGradient.js'
+import { quadraticPenalty } from '../../math/quadraticPenalty.js'
+import { type TrainedPass, weightGradients } from '../../models/compiled/training/weightGradient.js'
 import { type BatchMoments, updatedStatistics } from '../../models/parameters/statistics.js'
 import type { Student } from '../network/network.js'
 import { givenToHead } from './givenToHead.js'
 import type { TrainingMemory } from './memory.js'
+import { type Advanced, inOneCall, obstacleOf } from './oneCall.js'
 import type { Optimizer } from './optimizer.js'
-import type { Adjusted, PhasePlan } from './phasePlan.js'
+import type { PhasePlan } from './phasePlan.js'
 
 /** One step of a phase: what it works on. */
 export interface StepInput {
@@ -41,6 +44,31 @@ export interface StepLosses {
  * @throws RunError if a term is not finite or not a scalar, before anything is replaced
  */
 export const trainStep = (input: StepInput): StepLosses => {
+  const whole = inOneCall(input)
+  if (whole) return taken(input, whole)
+  return canCompile()
+    ? traced(`operations one by one, for ${obstacleOf(input)}`, () => stepByStep(input))
+    : stepByStep(input)
+}
+
+/** Takes over the results of a step in one call. */
+const taken = (input: StepInput, { weights, slots, statistics, losses }: Advanced): StepLosses => {
+  const { student, memory } = input
+  const broken = firstBroken(losses)
+  if (broken) {
+    tf.dispose([weights, ...slots, ...(statistics ? [statistics] : [])])
+    throw notFinite(input, broken)
+  }
+  student.replaceWeights(weights)
+  if (statistics) student.replaceStatistics(statistics)
+  for (const [i, slot] of slots.entries()) memory.setVector(slotName(0, i), slot)
+  return { loss: Object.values(losses).reduce((sum, value) => sum + value, 0), terms: losses }
+}
+
+const firstBroken = (losses: StepLosses['terms']): [string, number] | undefined =>
+  Object.entries(losses).find(([, value]) => !Number.isFinite(value))
+
+const stepByStep = (input: StepInput): StepLosses => {
   const { student, guide, memory, plan } = input
   const named = new Map<string, Scalar>()
   const networks = guide ? [student, guide] : [student]
@@ -48,7 +76,7 @@ export const trainStep = (input: StepInput): StepLosses => {
   try {
     const moved = tf.tidy(() => advanced(input, networks, named, statistics))
     const losses = readLosses(named)
-    const broken = Object.entries(losses.terms).find(([, value]) => !Number.isFinite(value))
+    const broken = firstBroken(losses.terms)
     if (broken) {
       tf.dispose(moved)
       throw notFinite(input, broken)
@@ -135,8 +163,7 @@ const advanced = (
   }))
   const [raw, ...others] = weightGradients(trained, total) as [Tensor1D, ...Tensor1D[]]
   if (failed) throw failed.thrown
-  const adjusted = traced('penalty or mask', () => plan.adjust?.(student, memory, raw))
-  const { gradient: whole, penalty }: Adjusted = adjusted ?? { gradient: raw }
+  const { whole, penalty } = traced('penalty or mask', () => adjusted(plan, student, memory, raw))
   // Pruned weights get no gradient, so that they stay exactly zero.
   const mask = plan.moves === undefined ? student.maskVector : undefined
   const gradient = mask ? (tf.mul(whole, mask) as Tensor1D) : whole
@@ -158,6 +185,15 @@ const advanced = (
       return [guided.weights, ...guided.slots]
     }),
   ]
+}
+
+/** The gradient after the phase's own rule, and an addition to the loss, by name. */
+const adjusted = (plan: PhasePlan, student: Student, memory: TrainingMemory, raw: Tensor1D) => {
+  const pull = plan.penalty?.(memory)
+  if (!pull) return { whole: plan.adjust?.(student, memory, raw) ?? raw }
+  const { name, target, price } = pull
+  const { gradient, loss } = quadraticPenalty({ weights: student.weights, target, price, gradient: raw })
+  return { whole: gradient, penalty: { name, loss } }
 }
 
 const movedBy = ({ moves }: PhasePlan, student: Student, memory: TrainingMemory): Tensor1D =>

@@ -1,4 +1,3 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
 import { rejectOption } from '../../dsl/errors.js'
 import type { OptionsOf } from '../../dsl/options/declare.js'
 import { either, list, positive, record, text } from '../../dsl/options/kinds.js'
@@ -32,7 +31,7 @@ export interface HiddenOptions extends OptionsOf<{ readonly fields: typeof hidde
 /** The choice in one network. */
 export interface HiddenChoice {
   /** The chosen ones of all hidden activations, in order. */
-  readonly of: (hidden: readonly Tensor[]) => readonly Tensor[]
+  readonly of: <T>(hidden: readonly T[]) => readonly T[]
   /** σ of each chosen one. */
   readonly sigmas: readonly number[]
   /** σ of the kernel of X. */

@@ -3,7 +3,11 @@ import type { Scalar, Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { tf } from '../../../src/engine/tf.js'
 import type { Architecture } from '../../../src/models/architecture/architecture.js'
-import { type Trained, type TrainedPass, weightGradients } from '../../../src/models/compiled/weightGradient.js'
+import {
+  type Trained,
+  type TrainedPass,
+  weightGradients,
+} from '../../../src/models/compiled/training/weightGradient.js'
 import { parameterCount } from '../../../src/models/parameters/parameters.js'
 import { memory, normalisedNet, tinyNet } from '../../support/context.js'
 import { relativeError, seededNumbers } from '../../support/numbers.js'

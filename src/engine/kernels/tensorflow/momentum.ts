@@ -1,6 +1,6 @@
 import type { KernelConfig, NamedTensorInfoMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import { canCompile, compiledOnce } from '../../graph/compiledGraph.js'
-import { GraphBuilder } from '../../graph/graphBuilder.js'
+import { momentumGraph } from '../../graph/momentumGraph.js'
 import { constants, type NativeBackend } from '../../nativeBackend.js'
 import type { MomentumAttributes } from '../../ops/momentumUpdate.js'
 import { input } from '../kernels.js'
@@ -11,8 +11,7 @@ export const momentum: KernelConfig = {
   kernelName: 'PwoaMomentum',
   backendName: 'tensorflow',
   kernelFunc: ({ inputs, attrs, backend }) => {
-    const { learningRate, momentum: kept, weightDecay } = attrs as unknown as MomentumAttributes
-    const numbers = constants(backend as NativeBackend, { learningRate, kept, weightDecay })
+    const numbers = constants(backend as NativeBackend, momentumGraph.numbers(attrs as unknown as MomentumAttributes))
     const given = { ...Object.fromEntries(vectorNames.map((name) => [name, input(inputs, name)])), ...numbers.tensors }
     const updated = canCompile() ? graph().run(given, ['w', 'b']) : byOperations(backend as NativeBackend, given)
     numbers.dispose()
@@ -30,15 +29,4 @@ const byOperations = (native: NativeBackend, given: NamedTensorInfoMap): readonl
   return keep(run('Sub', [of('weights'), run('Mul', [b, of('learningRate')])]), b)
 }
 
-const graph = compiledOnce(() => {
-  const builder = new GraphBuilder()
-  const weights = builder.placeholder('weights')
-  const decayed = builder.add(
-    builder.placeholder('gradient'),
-    builder.multiply(weights, builder.placeholder('weightDecay')),
-  )
-  const b = builder.add(builder.multiply(builder.placeholder('velocity'), builder.placeholder('kept')), decayed)
-  builder.output('w', builder.subtract(weights, builder.multiply(b, builder.placeholder('learningRate'))))
-  builder.output('b', b)
-  return builder
-})
+const graph = compiledOnce(momentumGraph.make)

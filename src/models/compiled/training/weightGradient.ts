@@ -1,13 +1,13 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
-import { traced } from '../../dsl/kit/traced.js'
-import type { Latent, NetworkOutputs } from '../../dsl/step.js'
-import { tf } from '../../engine/tf.js'
-import type { Architecture } from '../architecture/architecture.js'
-import { type ForwardPass, forward, type GivenTensors, unflatten } from '../forward/forward.js'
-import { latentEntries, mapLatent } from '../head/head.js'
-import { checkMoments } from '../parameters/momentCount.js'
-import type { BatchMoments } from '../parameters/statistics.js'
-import { type CompiledNetwork, compiledNetwork, type Passed } from './compiledNetwork.js'
+import { traced } from '../../../dsl/kit/traced.js'
+import type { Latent, NetworkOutputs } from '../../../dsl/step.js'
+import { tf } from '../../../engine/tf.js'
+import type { Architecture } from '../../architecture/architecture.js'
+import { type ForwardPass, forward, type GivenTensors, unflatten } from '../../forward/forward.js'
+import { latentEntries, mapLatent } from '../../head/head.js'
+import { checkMoments } from '../../parameters/momentCount.js'
+import type { BatchMoments } from '../../parameters/statistics.js'
+import { type CompiledNetwork, compiledNetwork, type Passed } from '../compiledNetwork.js'
 
 /** A network in training, and the images that it is run on. */
 export interface Trained {

@@ -10,7 +10,7 @@ import { type StepShape, stepGraph, stepNames } from '../../models/compiled/trai
 import { givenLayers } from '../../models/head/head.js'
 import { checkMoments } from '../../models/parameters/momentCount.js'
 import { graphOfOptimizer, graphOfTerm } from './inGraph.js'
-import type { StepInput } from './trainStep.js'
+import type { StepInput } from './stepInput.js'
 
 /** What a step gives, before anything is replaced. */
 export interface Advanced {

@@ -2,7 +2,6 @@ import type { Scalar, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import { PwoaFailure } from '../../dsl/errors.js'
 import { drawn } from '../../dsl/kit/drawn.js'
 import { traced } from '../../dsl/kit/traced.js'
-import type { LossTerm, Minibatch } from '../../dsl/step.js'
 import { canCompile } from '../../engine/graph/compiledGraph.js'
 import { tf } from '../../engine/tf.js'
 import { quadraticPenalty } from '../../math/quadraticPenalty.js'
@@ -14,21 +13,7 @@ import type { TrainingMemory } from './memory.js'
 import { type Advanced, inOneCall, obstacleOf } from './oneCall.js'
 import type { Optimizer } from './optimizer.js'
 import type { PhasePlan } from './phasePlan.js'
-
-/** One step of a phase: what it works on. */
-export interface StepInput {
-  readonly stage: string
-  readonly plan: PhasePlan
-  readonly student: Student
-  /** Trained along by the same optimizer, on the first view of the minibatch. */
-  readonly guide: Student | undefined
-  readonly memory: TrainingMemory
-  readonly terms: readonly LossTerm[]
-  readonly minibatch: Minibatch
-  /** Steps done in this phase, this one included. */
-  readonly step: number
-  readonly learningRate: number
-}
+import type { StepInput } from './stepInput.js'
 
 /** The losses of a step, summed and by term. */
 export interface StepLosses {

@@ -30,7 +30,7 @@ export interface SeenTensors {
  */
 export const underNames = (architecture: Architecture, stored: NamedTensors): SeenTensors => {
   const own = new Set([...parametersOf(architecture), ...statisticsOf(architecture)].map(({ name }) => name))
-  const given = withParts(own, withProjections(stored))
+  const given = renamed(own, stored)
   const prefix = prefixOf(own, given.keys())
   const inner = (name: string): string => (name.startsWith(prefix) ? name.slice(prefix.length) : '')
   const tensors = new Map([...given].filter(([name]) => own.has(inner(name))).map(([name, t]) => [inner(name), t]))
@@ -49,22 +49,31 @@ export const underNames = (architecture: Architecture, stored: NamedTensors): Se
  */
 const UNUSED = /\.num_batches_tracked$|(^|\.)n_averaged$|^criterion\./
 
-const withProjections = (stored: NamedTensors): NamedTensors =>
-  new Map([...stored].map(([name, tensor]) => [name.replace(/\.in_proj_(weight|bias)$/, '.in_proj.$1'), tensor]))
+/**
+ * The names that a network has for a tensor of public code: one, or three for queries, keys and values in one tensor, if the
+ * network has three.
+ *
+ * @param own the network's names
+ */
+export const namesFor = (own: ReadonlySet<string>, stored: string): readonly string[] => {
+  const name = stored.replace(/\.in_proj_(weight|bias)$/, '.in_proj.$1').replace(/(^|\.)pos_embeder\./, '$1pos_embed.')
+  const parts = ['q', 'k', 'v'].map((part) => name.replace(/\.qkv\.(weight|bias)$/, `.${part}.$1`))
+  const isSplit = parts.every((part) => part !== name && tailsOf(part).some((tail) => own.has(tail)))
+  return isSplit ? parts : [name]
+}
 
-/** Queries, keys and values in one tensor as three, if the network has three. */
-const withParts = (own: ReadonlySet<string>, stored: NamedTensors): NamedTensors =>
+/** A state dict by the names of {@link namesFor}. */
+const renamed = (own: ReadonlySet<string>, stored: NamedTensors): NamedTensors =>
   new Map(
-    [...stored].flatMap(([stem, tensor]): [string, NamedTensor][] => {
-      const name = stem.replace(/(^|\.)pos_embeder\./, '$1pos_embed.')
-      const parts = ['q', 'k', 'v'].map((part) => name.replace(/\.qkv\.(weight|bias)$/, `.${part}.$1`))
-      const isSplit = parts.every((part) => part !== name && tailsOf(part).some((tail) => own.has(tail)))
+    [...stored].flatMap(([name, tensor]): [string, NamedTensor][] => {
       const [rows = 0, ...rest] = tensor.shape
-      if (!isSplit || rows % 3 !== 0) return [[name, tensor]]
-      const size = tensor.data.length / 3
-      return parts.map((part, i) => [
+      const names = namesFor(own, name)
+      const { length } = names
+      if (length === 1 || rows % length !== 0) return [[length === 1 ? (names[0] ?? name) : name, tensor]]
+      const size = tensor.data.length / length
+      return names.map((part, i) => [
         part,
-        { shape: [rows / 3, ...rest], data: tensor.data.subarray(i * size, (i + 1) * size) },
+        { shape: [rows / length, ...rest], data: tensor.data.subarray(i * size, (i + 1) * size) },
       ])
     }),
   )

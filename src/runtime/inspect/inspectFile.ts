@@ -9,7 +9,7 @@ import { parametersOf } from '../../models/parameters/parameters.js'
 import { selfDescribed } from '../../models/parameters/selfDescribed.js'
 import { sizesOf } from '../../models/parameters/sizes.js'
 import { statisticsOf } from '../../models/parameters/statistics.js'
-import { prefixOf } from '../../models/parameters/underNames.js'
+import { namesFor, prefixOf } from '../../models/parameters/underNames.js'
 import type { NamedTensors } from '../../models/parameters/weights.js'
 import { type FittingNetwork, fittingNetworks } from '../../models/zoo/families.js'
 import type { FoundFit, FoundNetwork, Inspection } from './inspection.js'
@@ -78,8 +78,9 @@ const extents = (shape: NodeShape): readonly number[] =>
 
 const fitOf = (tensors: NamedTensors, { name, architecture, options, assumed }: FittingNetwork): FoundFit => {
   const own = new Set([...parametersOf(architecture), ...statisticsOf(architecture)].map((one) => one.name))
-  const prefix = prefixOf(own, tensors.keys())
-  const isOwn = (tensor: string): boolean => tensor.startsWith(prefix) && own.has(tensor.slice(prefix.length))
+  const names = new Map([...tensors.keys()].map((tensor) => [tensor, namesFor(own, tensor)]))
+  const prefix = prefixOf(own, [...names.values()].flat())
+  const isOwn = (name: string): boolean => name.startsWith(prefix) && own.has(name.slice(prefix.length))
   return {
     architecture: name,
     name: architecture.name,
@@ -89,6 +90,6 @@ const fitOf = (tensors: NamedTensors, { name, architecture, options, assumed }: 
     assumed,
     prefix,
     normalisation: normalisationOf(architecture) ?? null,
-    besides: [...tensors.keys()].filter((tensor) => !isOwn(tensor)),
+    besides: [...tensors.keys()].filter((tensor) => !names.get(tensor)?.some(isOwn)),
   }
 }

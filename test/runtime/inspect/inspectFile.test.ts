@@ -12,6 +12,7 @@ import { describeMask } from '../../../src/models/parameters/masks.js'
 import { parameterCount, parametersOf } from '../../../src/models/parameters/parameters.js'
 import { freshStatistics } from '../../../src/models/parameters/statistics.js'
 import { type NamedTensors, unpackStatistics, unpackWeights } from '../../../src/models/parameters/weights.js'
+import { vit } from '../../../src/models/zoo/patches/vit.js'
 import { preactResnet18 } from '../../../src/models/zoo/preactResnet.js'
 import { resnet18 } from '../../../src/models/zoo/resnet.js'
 import { mnistNet } from '../../../src/models/zoo/zoo.js'
@@ -41,6 +42,15 @@ const drawn = async (file: string): Promise<readonly string[]> =>
 
 describe('a file of tensors', () => {
   const narrow = resnet18({ width: 2, classes: 7 })
+
+  it('needs the tensors that public code names otherwise', async () => {
+    const network = vit({ width: 4, depth: 1, size: 16, patch: 8, classes: 3 })
+    const tensors = new Map(
+      [...stateDict(network)].map(([name, tensor]) => [name.replace('.in_proj.', '.in_proj_'), tensor]),
+    )
+    expect(tensors.has('encoder.layers.encoder_layer_0.self_attention.in_proj_weight')).toBe(true)
+    expect(await inspectFile(saved(tensors))).toMatchObject({ fits: [{ architecture: 'vit', besides: [] }] })
+  })
 
   it('is shown with the network that it fits, its sizes, and the tensors that are not needed', async () => {
     const tensors = stateDict(narrow, 'module.')

@@ -13,6 +13,7 @@ import { showProgress } from '../src/cli/show/showProgress.js'
 import type { DataSource, Dataset, Split } from '../src/dsl/dataset.js'
 import { describeError } from '../src/dsl/errors.js'
 import { type Op, stage } from '../src/dsl/op.js'
+import type { EngineChoice } from '../src/dsl/pipeline/engineChoice.js'
 import type { Pipeline } from '../src/dsl/pipeline/pipeline.js'
 import { enrichOnce } from '../src/dsl/stages/enrichOnce.js'
 import type { Step } from '../src/dsl/step.js'
@@ -76,7 +77,7 @@ export interface Times {
 
 export interface Load {
   readonly model: Model
-  readonly engine: 'tensorflow' | 'wasm' | 'auto'
+  readonly engine: EngineChoice
   readonly batch: number
   /** Minibatches in an epoch. From the second epoch on, a teacher's logits of unchanged images are kept. */
   readonly batches: number

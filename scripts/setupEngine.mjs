@@ -118,16 +118,38 @@ with zipfile.ZipFile(wheel) as archive:
             shutil.copyfileobj(source, sink, 1 << 20)
 `
 
+const BINARY = join('lib', 'napi-v8', 'tfjs_binding.node')
+
+/** The addon of an engine for another Node in the cache. It uses Node's stable interface only, so that any Node loads it. */
+const addonOfOtherNode = () => {
+  const forAnyNode = (name) => name.replace(/-abi\d+-/, '-')
+  return otherEngines()
+    .filter((name) => forAnyNode(name) === forAnyNode(engineKey()))
+    .map((name) => join(cacheFolder(), name, 'node_modules', '@tensorflow', 'tfjs-node', BINARY))
+    .find((file) => existsSync(file))
+}
+
+/** Compiles the addon. A Node without its headers, as npm's package `node` is, takes one that another Node compiled. */
 const buildAddon = async (folder, addon, python) => {
   say('building the native TensorFlow addon (once per machine) …')
   const headers = resolve(dirname(process.execPath), '..')
-  const nodedir = existsSync(join(headers, 'include', 'node', 'node_api.h')) ? [`--nodedir=${headers}`] : []
-  await run(
-    'building the addon',
-    join(folder, 'node_modules', '.bin', 'node-pre-gyp'),
-    ['install', '--build-from-source', ...nodedir],
-    { cwd: addon, env: { ...withBinOf(folder), PYTHON: python, npm_config_loglevel: 'error' }, seconds: 900 },
-  )
+  const hasHeaders = existsSync(join(headers, 'include', 'node', 'node_api.h'))
+  try {
+    await run(
+      'building the addon',
+      join(folder, 'node_modules', '.bin', 'node-pre-gyp'),
+      ['install', '--build-from-source', ...(hasHeaders ? [`--nodedir=${headers}`] : [])],
+      { cwd: addon, env: { ...withBinOf(folder), PYTHON: python, npm_config_loglevel: 'error' }, seconds: 900 },
+    )
+  } catch (error) {
+    const other = addonOfOtherNode()
+    if (other !== undefined) {
+      mkdirSync(dirname(join(addon, BINARY)), { recursive: true })
+      copyFileSync(other, join(addon, BINARY))
+    } else if (hasHeaders) throw error
+    else
+      throw new Error(`${oneLine(error)}; this Node came without its headers (include/node), and they can't be fetched`)
+  }
   rmSync(join(addon, 'build'), { recursive: true, force: true })
   rmSync(join(addon, 'deps', 'include'), { recursive: true, force: true })
 }

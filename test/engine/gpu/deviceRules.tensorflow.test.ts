@@ -11,6 +11,7 @@ import { softmaxCrossEntropy } from '../../../src/engine/ops/softmaxCrossEntropy
 import { tf } from '../../../src/engine/tf.js'
 import { bottleneckLoss, bottleneckMatrix } from '../../../src/math/hsic/hsic.js'
 import { expectClose } from '../../support/expectClose.js'
+import { type Need, needing } from '../../support/needs.js'
 
 afterEach(() => useRules(deviceRules.cpu))
 
@@ -34,10 +35,14 @@ const agree = (compute: () => readonly Tensor[], tolerance = 1e-6): void => {
 
 const vector = (n: number, seed: number): Tensor1D => tf.randomNormal([n], 0, 1, 'float32', seed)
 
-/** They compare with the rules of a processor, which hold on a processor only. */
-const onProcessor = describe.skipIf(process.env.PWOA_TEST_DEVICE === 'gpu')
+/** The rules of a processor, which these tests compare with, hold on a processor only. */
+const processor: Need = {
+  name: 'processor that computes',
+  isThere: () => process.env.PWOA_TEST_DEVICE !== 'gpu',
+  skipped: 'comparisons with the rules of a processor, on a GPU',
+}
 
-onProcessor('by the rules of a GPU', () => {
+describe('by the rules of a GPU', needing(processor), () => {
   test('no graph is compiled', () => {
     useRules(deviceRules.cpu)
     expect(canCompile()).toBe(true)

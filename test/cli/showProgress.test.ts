@@ -1,7 +1,7 @@
 import { never } from 'fp-ts/lib/Task.js'
 import pc from 'picocolors'
 import { Subject } from 'rxjs'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { showProgress } from '../../src/cli/show/showProgress.js'
 import type { RunEvent } from '../../src/dsl/events.js'
 import type { TrainingMetrics } from '../../src/dsl/step.js'
@@ -86,4 +86,46 @@ test('a comparison shows lines about engine and data only once', () => {
     events$.next({ type: 'warning', stage: 'a', message: 'b' })
   }
   expect(lines).toEqual(['engine: wasm (portable)', 'warning: a: b', 'warning: a: b'])
+})
+
+describe('the time of a phase', () => {
+  afterEach(() => void vi.restoreAllMocks())
+
+  /** Steps of these seconds each, of a phase of 300. */
+  const run = (count: number, seconds: number): readonly string[] => {
+    let now = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => now)
+    const { metrics$, lines } = shown(80)
+    for (let done = 1; done <= count; done++) {
+      now += 1000 * seconds
+      metrics$.next({ ...step, step: done, seconds })
+    }
+    return lines
+  }
+
+  test('is estimated once, in a line that stays, after 20 steps', () => {
+    expect(run(19, 2)).toEqual([])
+    expect(run(60, 2)).toEqual(['  retrain: 9 min 20 s left, estimated after 20 steps'])
+  })
+
+  test('is not worth a line if it is short', () => {
+    expect(run(60, 0.2)).toEqual([])
+  })
+
+  test('is estimated again in another phase, whose steps take another time', () => {
+    const { metrics$, events$, lines } = shown(80)
+    let now = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => now)
+    for (const phase of ['admm', 'retrain'] as const) {
+      events$.next({ type: 'phase', phase, epochs: 30 })
+      for (let done = 1; done <= 25; done++) {
+        now += 1000
+        metrics$.next({ ...step, phase, step: done })
+      }
+    }
+    expect(lines.filter((line) => line.includes('estimated'))).toEqual([
+      '  admm: 4 min 40 s left, estimated after 20 steps',
+      '  retrain: 4 min 40 s left, estimated after 20 steps',
+    ])
+  })
 })

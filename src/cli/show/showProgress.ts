@@ -8,6 +8,12 @@ import type { Colors } from '../draw/terminal.js'
 import { eventLine } from './eventLines.js'
 import type { Screen } from './screen.js'
 
+/** Steps of a phase after which its time is estimated once, in a line that stays. */
+const ESTIMATED_AFTER = 20
+
+/** Seconds from which on it is. */
+const WORTH_SAYING = 60
+
 /**
  * Shows the progress of a run: a line for each event, and live the current step or batch with the time left.
  *
@@ -16,17 +22,22 @@ import type { Screen } from './screen.js'
 export const showProgress = (run: RunHandle, screen: Screen, colors: Colors, shown = new Set<string>()): void => {
   let training = timeLeft()
   let left: number | undefined
+  let steps = 0
 
   const handle = dispatchSome<RunEvent, [], void>({
     phase: () => {
       // Steps of another phase take another time.
       training = timeLeft()
       left = undefined
+      steps = 0
     },
     evaluating: (event) => screen.live((columns) => drawEvaluating(event, columns, colors)),
   })
   run.metrics$.subscribe((metrics) => {
     left = training.at(metrics.step, metrics.steps, performance.now() / 1000)
+    steps++
+    if (steps === ESTIMATED_AFTER && left !== undefined && left >= WORTH_SAYING)
+      screen.line(`  ${metrics.phase}: ${formatSeconds(left)} left, estimated after ${steps} steps`)
     screen.live((columns) => drawStep(metrics, left, columns, colors))
   })
   run.events$.subscribe((event) => {

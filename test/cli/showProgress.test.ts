@@ -117,7 +117,7 @@ describe('the time of a phase', () => {
     let now = 0
     vi.spyOn(performance, 'now').mockImplementation(() => now)
     for (const phase of ['admm', 'retrain'] as const) {
-      events$.next({ type: 'phase', phase, epochs: 30 })
+      events$.next({ type: 'phase', stage: 'admmMask', phase, epochs: 30 })
       for (let done = 1; done <= 25; done++) {
         now += 1000
         metrics$.next({ ...step, phase, step: done })

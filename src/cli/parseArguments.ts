@@ -9,6 +9,7 @@ import { list } from './commands/list.js'
 import { pipelineFile } from './commands/pipelineFile.js'
 import { queue } from './commands/queue.js'
 import { report } from './commands/report.js'
+import { results } from './commands/results.js'
 import { tensorboard } from './commands/tensorboard.js'
 import { ui } from './commands/ui.js'
 import { worker } from './commands/worker.js'
@@ -17,7 +18,21 @@ import { worker } from './commands/worker.js'
 const helpWidth = 80
 
 /** The subcommands in the order in which `--help` lists them, after the command that runs a pipeline file. */
-const commands = [pipelineFile, list, copy, init, inspect, classify, doctor, report, ui, tensorboard, worker, queue]
+const commands = [
+  pipelineFile,
+  list,
+  copy,
+  init,
+  inspect,
+  classify,
+  doctor,
+  report,
+  results,
+  ui,
+  tensorboard,
+  worker,
+  queue,
+]
 
 /**
  * Reads a command line.

@@ -112,6 +112,7 @@ describe('subcommands', () => {
     ['tensorboard', /--out <dir>/],
     ['worker', /--lease <s>/],
     ['queue', /--older-than <time>/],
+    ['results', /--format <name>/],
   ])('%s --help prints its usage within 80 columns', async (name, text) => {
     const outcome = await parseArguments([name, '--help']).act()
     const help = 'text' in outcome ? outcome.text : ''

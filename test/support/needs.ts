@@ -57,6 +57,12 @@ export const cortexM: Need = {
   isThere: () => runs('arm-none-eabi-gcc', '--version') && runs('qemu-system-arm', '--version'),
 }
 
+/** The tools that tables are written for. */
+export const pandasAndDuckDb: Need = {
+  name: 'python3 with pandas, pyarrow and duckdb',
+  isThere: () => runs('python3', '-c', 'import pandas, pyarrow, duckdb'),
+}
+
 export const python: Need = { name: 'python3', isThere: () => runs('python3', '--version') }
 
 export const fileModes: Need = { name: 'file modes', isThere: () => process.platform !== 'win32' }

@@ -7,12 +7,12 @@ import { init } from './commands/init.js'
 import { inspect } from './commands/inspect.js'
 import { list } from './commands/list.js'
 import { pipelineFile } from './commands/pipelineFile.js'
-import { queue } from './commands/queue.js'
+import { queue } from './commands/queue/queue.js'
+import { worker } from './commands/queue/worker.js'
 import { report } from './commands/report.js'
 import { results } from './commands/results.js'
 import { tensorboard } from './commands/tensorboard.js'
 import { ui } from './commands/ui.js'
-import { worker } from './commands/worker.js'
 
 /** The width of help texts, in characters. */
 const helpWidth = 80

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { QueueAction } from '../../src/cli/commands/queueActions.js'
-import { runQueue } from '../../src/cli/commands/runQueue.js'
+import type { QueueAction } from '../../src/cli/commands/queue/queueActions.js'
+import { runQueue } from '../../src/cli/commands/queue/runQueue.js'
 import { parseArguments } from '../../src/cli/parseArguments.js'
 import { failureText } from '../../src/runtime/queue/queueJob.js'
 import { sweepRegistry } from '../../src/runtime/queue/sweepRegistry.js'

@@ -1,4 +1,4 @@
-import { usageFailure } from '../arguments/usageFailure.js'
+import { usageFailure } from '../../arguments/usageFailure.js'
 
 /** What `pwoa-run queue` does, by the words of its first argument. */
 export const queueActions = ['list', 'show', 'logs', 'cancel', 'retry', 'drain', 'resume', 'purge'] as const

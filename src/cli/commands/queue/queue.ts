@@ -1,6 +1,6 @@
-import { durationOf } from '../arguments/optionReaders.js'
-import { argument, flag, mapped, option, optionalArgument, optionalValue } from '../arguments/part.js'
-import { subcommand } from '../arguments/subcommand.js'
+import { durationOf } from '../../arguments/optionReaders.js'
+import { argument, flag, mapped, option, optionalArgument, optionalValue } from '../../arguments/part.js'
+import { subcommand } from '../../arguments/subcommand.js'
 import { actionOf, queueActions } from './queueActions.js'
 
 /** `pwoa-run queue ACTION` */

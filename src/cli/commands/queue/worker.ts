@@ -1,6 +1,6 @@
-import { addressFor, countOf, durationOf, gpusOf, intervalOf, logFormOf } from '../arguments/optionReaders.js'
-import { option, optionalValue, requiredOption, textOption, withDefault } from '../arguments/part.js'
-import { subcommand } from '../arguments/subcommand.js'
+import { addressFor, countOf, durationOf, gpusOf, intervalOf, logFormOf } from '../../arguments/optionReaders.js'
+import { option, optionalValue, requiredOption, textOption, withDefault } from '../../arguments/part.js'
+import { subcommand } from '../../arguments/subcommand.js'
 
 /** `pwoa-run worker` */
 export const worker = subcommand(

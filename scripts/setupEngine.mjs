@@ -121,11 +121,11 @@ with zipfile.ZipFile(wheel) as archive:
 const BINARY = join('lib', 'napi-v8', 'tfjs_binding.node')
 
 /** The addon of an engine for another Node in the cache. It uses Node's stable interface only, so that any Node loads it. */
-const addonOfOtherNode = () => {
+export const addonOfOtherNode = (cache = cacheFolder()) => {
   const forAnyNode = (name) => name.replace(/-abi\d+-/, '-')
-  return otherEngines()
+  return otherEngines(cache)
     .filter((name) => forAnyNode(name) === forAnyNode(engineKey()))
-    .map((name) => join(cacheFolder(), name, 'node_modules', '@tensorflow', 'tfjs-node', BINARY))
+    .map((name) => join(cache, name, 'node_modules', '@tensorflow', 'tfjs-node', BINARY))
     .find((file) => existsSync(file))
 }
 

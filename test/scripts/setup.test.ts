@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { cacheFolder, engineKey, engineSources, unavailableFile } from '../../scripts/engineCache.mjs'
 import { build, installPackages } from '../../scripts/setup.mjs'
-import { otherEngines, removeOtherEngines, setUpEngine } from '../../scripts/setupEngine.mjs'
+import { addonOfOtherNode, otherEngines, removeOtherEngines, setUpEngine } from '../../scripts/setupEngine.mjs'
 import { fileModes, needing } from '../support/needs.js'
 
 let folder = ''
@@ -183,6 +183,21 @@ writeFileSync('node_modules/@tensorflow/tfjs-node/scripts/install.js', ${JSON.st
     expect(await readdir(path('cache'))).toEqual(before.filter((name) => name !== other))
     expect(removeOtherEngines(path('cache'))).toEqual([])
     expect(otherEngines(path('nowhere'))).toEqual([])
+  })
+
+  it('for a Node without headers takes the addon of the same engine for another Node, and of no other', async () => {
+    const cache = path('cache')
+    const addon = join('node_modules', '@tensorflow', 'tfjs-node', 'lib', 'napi-v8', 'tfjs_binding.node')
+    const other = engineKey().replace(/-abi\d+-/, '-abi1-')
+    for (const name of [engineKey('another lock file').replace(/-abi\d+-/, '-abi1-'), `${other}-cuda`]) {
+      await write(join('cache', name, 'engine.json'), '{}')
+      await write(join('cache', name, addon), '')
+    }
+    expect(addonOfOtherNode(cache)).toBeUndefined()
+    await write(join('cache', other, addon), '')
+    expect(addonOfOtherNode(cache)).toBeUndefined()
+    await write(join('cache', other, 'engine.json'), '{}')
+    expect(addonOfOtherNode(cache)).toBe(join(cache, other, addon))
   })
 
   it('of any version that was never finished is deleted after six hours', async () => {

@@ -23,9 +23,10 @@ export const grey = (count, batchSize) => {
 /**
  * An ADMM phase that does not end by itself.
  * @param {'linear' | 'mnistNet' | 'resnet18'} name
+ * @param build the build that runs. @default this one
  */
-export const endlessRun = async (name, { train, batchSize }) => {
-  const pwoa = await import('../dist/index.js')
+export const endlessRun = async (name, { train, batchSize }, build = '../dist/index.js') => {
+  const pwoa = await import(build)
   const { admmMask, architecture, crossEntropy, flatten, initialise, linear, mnistNet, pipeline, resnet18 } = pwoa
   const shape = { height: 28, width: 28, channels: 1 }
   const networks = {

@@ -20,20 +20,32 @@ given = parser.parse_args()
 warnings.filterwarnings("ignore")
 
 
-def vit_small(weights, num_classes):
-    """The VisionTransformer of vit_b_16, with 2 layers of 32 channels; its last layer, class token and biases are not 0."""
-    net = torchvision.models.VisionTransformer(
-        image_size=32, patch_size=8, num_layers=2, num_heads=4, hidden_dim=32, mlp_dim=128, num_classes=num_classes)
+def filled(net):
+    """A transformer whose last layer, class token and biases are not 0, as new ones' are."""
     for parameter in net.parameters():
         if not parameter.any():
             torch.nn.init.normal_(parameter, std=0.2)
     return net
 
 
+def vit_small(weights, num_classes):
+    """The VisionTransformer of vit_b_16, with 2 layers of 32 channels."""
+    return filled(torchvision.models.VisionTransformer(
+        image_size=32, patch_size=8, num_layers=2, num_heads=4, hidden_dim=32, mlp_dim=128, num_classes=num_classes))
+
+
+def vit_b_16(weights, num_classes):
+    """At full width: 12 layers of 768 channels. Of images of 32 x 32 pixels it sees 4 patches."""
+    return filled(torchvision.models.vit_b_16(weights=None, num_classes=num_classes, image_size=32))
+
+
+own = {"vit_small": vit_small, "vit_b_16": vit_b_16}
+
+
 def seeded(name):
     """A network whose statistics are those of some images: untrained ones say nothing of a network in use."""
     torch.manual_seed(0)
-    make = vit_small if name == "vit_small" else getattr(torchvision.models, name)
+    make = own.get(name) or getattr(torchvision.models, name)
     net = make(weights=None, num_classes=10)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):

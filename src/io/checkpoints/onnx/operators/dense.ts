@@ -30,7 +30,8 @@ export const gemm = (node: NodeReader): Value => {
 
 /** `Gemm` of the pixels of all images, one after the other. */
 const pixelwiseGemm = (node: NodeReader, before: Arrangement): Value => {
-  if (node.float('alpha') !== 1 || node.float('beta') !== 1)
+  // Without a bias β has nothing to scale.
+  if (node.float('alpha') !== 1 || (node.optional(2) && node.float('beta') !== 1))
     node.refuse(
       'attributes "alpha" and "beta" of 1 for a product of pixels',
       `${node.float('alpha')}, ${node.float('beta')}`,

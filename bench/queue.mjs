@@ -1,14 +1,18 @@
-/** How long the queue takes for a point: `node bench/queue.mjs`, with redis-server installed. */
+/** What the queue costs for a sweep of 10,000 points: `node bench/queue.mjs`, with redis-server installed and dist built. */
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Queue, Worker } from 'bullmq'
+import { rememberVersion } from '../dist/runtime/folder/plan.js'
+import { followQueue } from '../dist/runtime/queue/follow/followQueue.js'
+import { queueNameOf } from '../dist/runtime/queue/queuedSweep.js'
+import { startWorker } from '../dist/runtime/queue/worker/startWorker.js'
 
 const port = 7998
-const jobs = 2000
-const idleWorkers = 20
-const idleSeconds = 20
+const jobs = 10_000
+const idleWorkers = 10
+const seconds = 20
 
 const dir = mkdtempSync(join(tmpdir(), 'pwoa-redis-'))
 const redis = spawn(
@@ -43,53 +47,71 @@ const memory = () => info('memory', 'used_memory')
 const commands = () => info('stats', 'total_commands_processed')
 const say = (text) => process.stdout.write(`${text}\n`)
 
-/** As large as the summary of a run with two attacks. */
-const summary = { pipeline: 'digits-4x', params: { rate: 4, seed: 0 }, filler: 'x'.repeat(650) }
-const dataOf = (i) => ({
-  version: '0.1.0',
-  file: 'studies/sweep.ts',
-  values: { rates: '2,4,8,16', epochs: '10' },
-  folder: 'sweep',
-  key: String(i).padStart(20, '0'),
-  seed: i,
-  engine: 'auto',
-})
-const options = {
-  attempts: 3,
-  backoff: { type: 'exponential', delay: 1000 },
-  removeOnComplete: { age: 604800 },
-  removeOnFail: { age: 604800 },
+const version = '0'.repeat(20)
+const folder = join(dir, 'sweep')
+mkdirSync(folder)
+const quiet = () => undefined
+const url = { shown: 'redis', connection }
+const summary = {}
+const pipeline = {}
+rememberVersion(pipeline, version)
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 1000 * seconds))
+const perSecond = async () => {
+  const before = commands()
+  await pause()
+  return (commands() - before) / seconds
 }
 
-const queue = new Queue('pwoa', { connection })
-queue.on('error', () => undefined)
-await queue.waitUntilReady()
 const [empty, before, begun] = [memory(), commands(), performance.now()]
-for (let i = 0; i < jobs; i++) await queue.add('point', dataOf(i), { jobId: `sweep-${dataOf(i).key}`, ...options })
+const followed = await followQueue({
+  url,
+  file: join(dir, 'sweep.ts'),
+  pipelines: dir,
+  values: {},
+  folder,
+  storage: { shown: 'store', finished: async () => ({ summary, fileVersion: version }) },
+  priority: 5,
+  attempts: 3,
+  warn: quiet,
+})
+const outcomes = Array.from({ length: jobs }, (_, seed) => {
+  const place = { key: String(seed).padStart(20, '0'), seed, folder, options: {} }
+  return followed.runPoint({ label: `rate=4 seed=${seed}`, params: {}, seed, pipeline }, place, quiet).outcome
+})
+const waiting = async () => {
+  const id = followed.id()
+  if (id === undefined) return 0
+  const queue = new Queue(queueNameOf(id), { connection })
+  const count = await queue.getWaitingCount()
+  await queue.close()
+  return count
+}
+while ((await waiting()) < jobs) await new Promise((resolve) => setTimeout(resolve, 100))
 const enqueued = performance.now()
 say(
-  `enqueue: ${((enqueued - begun) / jobs).toFixed(1)} ms, ${((commands() - before) / jobs).toFixed(0)} commands a point; ${((memory() - empty) / jobs / 1000).toFixed(1)} kB while it waits`,
+  `enqueue ${jobs}: ${((enqueued - begun) / 1000).toFixed(1)} s, ${((commands() - before) / jobs).toFixed(0)} commands a point; ${((memory() - empty) / jobs / 1000).toFixed(2)} kB each while they wait`,
+)
+say(
+  `the follower of ${jobs} waiting points: ${(await perSecond()).toFixed(1)} commands a second, ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`,
 )
 
 const [taken, started] = [commands(), performance.now()]
-await new Promise((resolve) => {
-  let done = 0
-  const worker = new Worker('pwoa', async () => summary, { connection })
-  worker.on('completed', () => {
-    done += 1
-    if (done === jobs) resolve(worker.close())
-  })
-})
+const worker = new Worker(queueNameOf(followed.id()), async () => true, { connection, concurrency: 8 })
+await Promise.all(outcomes)
 say(
-  `take and complete: ${((performance.now() - started) / jobs).toFixed(1)} ms, ${((commands() - taken) / jobs).toFixed(0)} commands a point; ${((memory() - empty) / jobs / 1000).toFixed(1)} kB when it is done`,
+  `take, complete and follow: ${((performance.now() - started) / jobs).toFixed(1)} ms, ${((commands() - taken) / jobs).toFixed(0)} commands a point; ${((memory() - empty) / jobs / 1000).toFixed(2)} kB each when they are done`,
 )
+await worker.close()
+await followed.end('done')
 
 const alone = memory()
-const idle = Array.from({ length: idleWorkers }, () => new Worker('pwoa', async () => summary, { connection }))
-await Promise.all(idle.map((worker) => worker.waitUntilReady()))
-const quiet = commands()
-await new Promise((resolve) => setTimeout(resolve, 1000 * idleSeconds))
+const storage = { shown: 'store', secrets: [], finished: quiet, open: quiet, hurry: quiet, close: quiet }
+const idle = Array.from({ length: idleWorkers }, () =>
+  startWorker({ url, pipelines: dir, allow: [], storage, workers: 1, lease: 30, run: {}, say: quiet }),
+)
+await Promise.all(idle)
 say(
-  `an idle worker: ${((commands() - quiet) / idleSeconds / idleWorkers).toFixed(1)} commands a second, ${((memory() - alone) / idleWorkers / 1000).toFixed(0)} kB`,
+  `an idle worker: ${((await perSecond()) / idleWorkers).toFixed(1)} commands a second, ${((memory() - alone) / idleWorkers / 1000).toFixed(0)} kB`,
 )
 process.exit()

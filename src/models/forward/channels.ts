@@ -39,3 +39,11 @@ export const multiplied = (left: Tensor, right: Tensor): Tensor => tf.mul(spread
 /** A vector as an image of 1 x 1, beside images. */
 const spread = (x: Tensor, beside: Tensor): Tensor =>
   x.rank === 2 && beside.rank === 4 ? tf.reshape(x, [-1, 1, 1, x.shape[1] ?? 0]) : x
+
+/** The softmax over the channels at the same place of each part of the last axis; see `softmax`. */
+export const shares = (x: Tensor, parts: number): Tensor => {
+  const channels = x.shape.at(-1) ?? 0
+  if (parts === channels) return tf.softmax(x)
+  const rows = tf.transpose(tf.reshape(x, [-1, parts, channels / parts]), [0, 2, 1])
+  return tf.reshape(tf.transpose(tf.softmax(rows), [0, 2, 1]), x.shape)
+}

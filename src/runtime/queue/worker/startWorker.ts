@@ -13,6 +13,7 @@ import { fileKnowledge } from './fileKnowledge.js'
 import { type GrowingDelay, growingDelay } from './growingDelay.js'
 import { keepLease } from './jobLease.js'
 import type { KnownFile } from './knownFile.js'
+import { memoryLimit, memoryWatch } from './memoryWatch.js'
 import { performJob, type Verdict, workerName } from './performJob.js'
 import { settleJob, wordsOf } from './settleJob.js'
 import { sweepsInTurn } from './sweepsInTurn.js'
@@ -63,7 +64,9 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
   let paused: string | undefined
   let stopping = false
 
+  const watch = memoryWatch(workers, memoryLimit(), say)
   const beat = async (): Promise<void> => {
+    for (const { sweep, memory } of active) watch.seen(sweep, memory() ?? 0)
     const running = [...active].map(({ sweep, point, since }) => ({ sweep, point, since }))
     const facts = { host: hostname(), pid: process.pid, slots: workers, seen: Date.now(), running }
     await registry.report(id, { ...facts, ...given({ paused: pause.isOver() ? undefined : paused }) })

@@ -212,7 +212,10 @@ describe('wrong usage', () => {
     [['reprot', 'runs'], /expected one pipeline file, got more than one\n {2}Did you mean report\?\n$/],
     [['pipeline.ts', '--seed'], /^pwoa-run: --seed: expected a value after it, got nothing\n/],
     [['pipeline.ts', '--seed', '-1'], /^pwoa-run: --seed: expected a whole number from 0 to 4294967295, got "-1"\n/],
-    [['pipeline.ts', '--engine', 'gpu'], /^pwoa-run: --engine: expected one of auto, tensorflow, wasm, got "gpu"\n/],
+    [
+      ['pipeline.ts', '--engine', 'tpu'],
+      /^pwoa-run: --engine: expected one of auto, gpu, tensorflow, wasm, got "tpu"\n/,
+    ],
     [
       ['pipeline.ts', '--checkpoint-every', '5m'],
       /^pwoa-run: --checkpoint-every: expected steps \(500\) or seconds \(30s\), got "5m"\n/,

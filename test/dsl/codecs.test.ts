@@ -32,11 +32,8 @@ const error = {
 }
 
 const job = {
-  version: '0.1.0',
-  file: 'rates.ts',
-  values: { rate: '4' },
-  folder: 'rates',
   key: '0123456789abcdef0123',
+  label: 'rate 4',
   seed: 0,
   engine: 'auto',
 }

@@ -112,8 +112,12 @@ test('the package holds what runs, and nothing else', async () => {
     'package.json',
     'scripts/engineCache.d.mts',
     'scripts/engineCache.mjs',
+    'scripts/partialFolders.mjs',
+    'scripts/proveAddon.mjs',
     'scripts/runCommand.mjs',
+    'scripts/setupCuda.mjs',
     'scripts/setupEngine.mjs',
+    'scripts/wheels.mjs',
   ])
   expect(files).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js']))
   expect(files).toContain('pipelines/quickstart.ts')

@@ -40,7 +40,7 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
     const own = weights.subarray(offset, offset + size)
     if (role !== 'weight') {
       const old = pieces.get(name)
-      if (old && !isOfChannels(node, role, size)) {
+      if (old && !isOfChannels(node, role, old)) {
         own.set(old)
         continue
       }
@@ -73,8 +73,8 @@ export const cut = (network: PlainNetwork, choices: Choices, constants: Constant
 }
 
 /** Whether a parameter has numbers of channels: not one for all of them, nor one for each head. */
-const isOfChannels = ({ layer }: GraphNode, role: Parameter['role'], size: number): boolean =>
-  layer.type !== 'crossCovariance' && !(role === 'slope' && size === 1)
+const isOfChannels = ({ layer }: GraphNode, role: Parameter['role'], { length }: Float32Array): boolean =>
+  layer.type !== 'crossCovariance' && !(role === 'slope' && length === 1)
 
 /** The numbers of a layer that has one for each channel, or for each channel and feature of a flattened image. */
 const featuresOf = (node: GraphNode, kept: readonly number[]): readonly number[] =>

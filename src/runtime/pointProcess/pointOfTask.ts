@@ -64,7 +64,7 @@ const begunByOther = (folder: string): PwoaError => ({
   stage: folder,
   expected: 'a run of this version of the pipeline file',
   actual: 'one that another version has begun',
-  hint: 'Run the sweep with a new --out, or remove the folder.',
+  hint: 'Run the sweep into another folder, or remove this one.',
 })
 
 const unknownPoint = (file: string, key: string): PwoaError => ({

@@ -48,5 +48,5 @@ export const ofOtherVersion = ({ shown }: Pick<RunStorage, 'shown'>, { sweep, ke
   stage: 'worker',
   expected: 'a result of this version of the pipeline file',
   actual: `one of another version, in ${shown}, ${sweep}/points/${key}`,
-  hint: 'Run the sweep with a new --out, or remove that result.',
+  hint: 'Run the sweep into another folder, or remove that result.',
 })

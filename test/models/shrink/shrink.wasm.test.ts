@@ -6,6 +6,7 @@ import { tf } from '../../../src/engine/tf.js'
 import type { Pattern } from '../../../src/math/patterns.js'
 import { projectionMask } from '../../../src/math/projection.js'
 import { type Architecture, architecture } from '../../../src/models/architecture/architecture.js'
+import { prelu } from '../../../src/models/layers/activations.js'
 import { add, batchNorm2d, conv2d, flatten, linear, relu } from '../../../src/models/layers/layers.js'
 import { groupNorm, layerNorm } from '../../../src/models/layers/normalisations.js'
 import { countsOf } from '../../../src/models/parameters/counts.js'
@@ -279,6 +280,22 @@ describe('a filter of zeros', () => {
     const chained = filled(chain(1), { first: [0, 1, 2, 3] }, { 'first.bias': () => -1 })
     expect(widths(shrunkAndSame(chained))).toEqual({ first: 1, second: 1, head: 2 })
   })
+
+  it.each(['one', 'each'] as const)(
+    'before a PReLU with %s slope leaves the slopes of the channels that stay',
+    (slopes) => {
+      const net = architecture('sloped', image, [
+        conv2d('first', { out: 3, kernel: 3 }),
+        prelu('slopes', { slopes }),
+        flatten(),
+        linear('head', { out: 2 }),
+      ])
+      expect(widths(shrunkAndSame(filled(net, { first: [0, 2] }, { 'first.bias': () => 0 })))).toEqual({
+        first: 1,
+        head: 2,
+      })
+    },
+  )
 
   const places = ({ architecture: { nodes } }: PlainNetwork) =>
     Object.fromEntries(

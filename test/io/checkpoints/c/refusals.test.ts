@@ -72,7 +72,7 @@ describe('C files', () => {
   it('hold the figures of the network', () => {
     const files = encodeC(lowered(plain, ones(plain)), { images: [], logits: [] }, 'net.c')
     // 9·2 weights at 4 pixels, 8·3 at one; the first layer's 2 x 2 x 2 outputs are all that is kept between layers.
-    const figures = { operations: 96, kept: 96, scratch: 32, constants: 2 * 52 + 4 * (18 + 2 + 24 + 3) }
+    const figures = { file: 'net.c', operations: 96, kept: 96, scratch: 32, constants: 2 * 52 + 4 * (18 + 2 + 24 + 3) }
     expect(isLeft(files) ? files.left : files.right.figures).toEqual(figures)
   })
 })

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { valueOf } from '../dist/dsl/errors.js'
 import { loadEngine } from '../dist/engine/load/loadEngine.js'
 import { tf } from '../dist/engine/tf.js'
-import { normalisations, preactResnet18, withNormalisation } from '../dist/index.js'
+import { normalisations, preactResnet18, wideResnet, withNormalisation } from '../dist/index.js'
 import { readCheckpoint } from '../dist/io/checkpoints/readCheckpoint.js'
 import { selfDescribed } from '../dist/models/parameters/selfDescribed.js'
 import { sizedNetwork } from '../dist/models/zoo/families.js'
@@ -25,7 +25,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const { values: given } = parseArgs({ options: { write: { type: 'boolean', default: false } } })
 
 /** The networks that a file shows without some of their options. */
-const factories = { preactResnet18 }
+const factories = { preactResnet18, wideResnet }
 
 /** Mulberry32, as in scripts/golden_numbers.py. */
 const seeded = (seed, count) =>

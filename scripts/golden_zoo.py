@@ -87,6 +87,14 @@ made = [
             nets.VitTimm(6, 2, 1, 32, 16, CLASSES, 2)),
     network("raWideResnet101x2", {"depths": [1, 2, 1, 1], "channels": [8, 8, 16, 24], "width": 4, "size": 64, **C},
             nets.RaWide101((1, 2, 1, 1), (8, 8, 16, 24), 4, 2, CLASSES), 64),
+    network("wideResnet", {"depth": 10, "factor": 1, "width": 2, "images": "standardized", **C},
+            nets.Standardized(nets.Wide(10, 1, 2, CLASSES))),
+    network("wideResnet", {"depth": 10, "factor": 1, "width": 2, "last": "cosine", **C},
+            nets.Boosted(10, 1, 2, CLASSES, unused=False)),
+    network("resnest152", {"blocks": [1, 2, 1, 1], "width": 2, "stem": 2, "radix": 2, "squeezed": 8, **C},
+            nets.ResNest((1, 2, 1, 1), 2, 2, CLASSES, 2, 8)),
+    network("preactResnet50", {"width": 2, **C}, nets.PreActResNet50(2, CLASSES)),
+    network("preactEnsemble", {"width": 1, **C}, nets.Ensemble(*(nets.PreActResNet50(1, CLASSES) for _ in range(3)), named=False)),
 ]
 golden = {
     "made_by": f"scripts/golden_zoo.py, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}",

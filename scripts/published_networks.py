@@ -716,3 +716,128 @@ class RaWide101(nn.Module):
     def forward(self, x):
         x = self.stages(self.stem["stem"]["stem"](x))
         return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
+class Boosted(Wide):
+    """Cosines of the features and of each class's weights, which the forward pass gives length 1; there is no bias."""
+
+    def __init__(self, depth=34, factor=20, width=16, classes=10, unused=True):
+        super().__init__(depth, factor, width, classes, unused=unused)
+        self.fc = nn.Linear(4 * width * factor, classes, bias=False)
+
+    def forward(self, x):
+        x = self.block3(self.block2(self.block1(self.conv1(x))))
+        features = F.avg_pool2d(F.relu(self.bn1(x)), 8).flatten(1)
+        self.fc.weight.data = F.normalize(self.fc.weight.data)
+        return self.fc(F.normalize(features))
+
+
+class Standardized(nn.Module):
+    """Images less their mean, divided by their unbiased deviation, or by 1/sqrt(numbers) if that is larger."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+        self.state_dict, self.named_parameters = net.state_dict, net.named_parameters
+
+    def forward(self, x):
+        axes = (1, 2, 3)
+        least = x[0].numel() ** -0.5
+        return self.net((x - x.mean(axes, keepdim=True)) / x.std(axes, keepdim=True).clamp(min=least))
+
+
+class PreActBottleneck(nn.Module):
+    def __init__(self, inputs, inner, stride):
+        super().__init__()
+        out = 4 * inner
+        self.bn0, self.conv1 = nn.BatchNorm2d(inputs), conv(inputs, inner, 1)
+        self.bn1, self.conv2 = nn.BatchNorm2d(inner), conv(inner, inner, 3, stride, 1)
+        self.bn2, self.conv3 = nn.BatchNorm2d(inner), conv(inner, out, 1)
+        changes = stride != 1 or inputs != out
+        self.shortcut = nn.Sequential(conv(inputs, out, 1, stride), nn.BatchNorm2d(out)) if changes else nn.Sequential()
+
+    def forward(self, x):
+        a = F.relu(self.bn0(x))
+        y = self.conv3(F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(a)))))))
+        return y + (self.shortcut(a) if len(self.shortcut) else x)
+
+
+class PreActResNet50(nn.Module):
+    def __init__(self, width=64, classes=10):
+        super().__init__()
+        self.conv1, self.bn1, before = conv(3, width, 3, 1, 1), nn.BatchNorm2d(width), width
+        for i, count in enumerate((3, 4, 6, 3)):
+            blocks = []
+            for j in range(count):
+                blocks.append(PreActBottleneck(before, width * 2 ** i, 2 if i > 0 and j == 0 else 1))
+                before = 4 * width * 2 ** i
+            setattr(self, f"layer{i + 1}", nn.Sequential(*blocks))
+        self.linear = nn.Linear(before, classes)
+
+    def forward(self, x):
+        x = self.layer4(self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x)))))))
+        return self.linear(F.avg_pool2d(x, 4).flatten(1))
+
+
+class Ensemble(nn.Module):
+    """The mean of the probabilities of several networks, which have two names each."""
+
+    def __init__(self, *nets, named=True):
+        super().__init__()
+        for i, net in enumerate(nets if named else ()):
+            setattr(self, f"branch{i + 1}", net)
+        self.models = nn.ModuleList(nets)
+
+    def forward(self, x):
+        return sum(net(x).softmax(1) for net in self.models) / len(self.models)
+
+
+class SplitAttention(nn.Module):
+    def __init__(self, channels, radix, least):
+        super().__init__()
+        self.radix, squeezed = radix, max(channels * radix // 4, least)
+        self.conv, self.bn0 = conv(channels, radix * channels, 3, 1, 1, groups=radix), nn.BatchNorm2d(radix * channels)
+        self.fc1, self.bn1 = conv(channels, squeezed, 1, bias=True), nn.BatchNorm2d(squeezed)
+        self.fc2 = conv(squeezed, radix * channels, 1, bias=True)
+
+    def forward(self, x):
+        branches = F.silu(self.bn0(self.conv(x))).unflatten(1, (self.radix, -1))
+        seen = F.adaptive_avg_pool2d(branches.sum(1), 1)
+        shares = self.fc2(F.silu(self.bn1(self.fc1(seen)))).unflatten(1, (self.radix, -1)).softmax(1)
+        return (shares * branches).sum(1)
+
+
+class ResNestBlock(nn.Module):
+    def __init__(self, inputs, channels, stride, radix, least):
+        super().__init__()
+        out, self.stride = 4 * channels, stride
+        self.conv1, self.bn1 = conv(inputs, channels, 1), nn.BatchNorm2d(channels)
+        self.conv2 = SplitAttention(channels, radix, least)
+        self.conv3, self.bn3 = conv(channels, out, 1), nn.BatchNorm2d(out)
+        if stride != 1 or inputs != out:
+            self.downsample = nn.Sequential(nn.AvgPool2d(stride, stride), conv(inputs, out, 1), nn.BatchNorm2d(out))
+
+    def forward(self, x):
+        y = self.conv2(F.silu(self.bn1(self.conv1(x))))
+        y = F.avg_pool2d(y, 3, self.stride, 1) if self.stride != 1 else y
+        return F.silu(self.bn3(self.conv3(y)) + (self.downsample(x) if hasattr(self, "downsample") else x))
+
+
+class ResNest(nn.Module):
+    def __init__(self, blocks=(3, 8, 36, 3), width=64, stem=64, classes=10, radix=4, least=32):
+        super().__init__()
+        self.conv1 = nn.Sequential(conv(3, stem, 3, 1, 1), nn.BatchNorm2d(stem), nn.SiLU(),
+                                   conv(stem, stem, 3, 1, 1), nn.BatchNorm2d(stem), nn.SiLU(), conv(stem, 2 * stem, 3, 1, 1))
+        before = 2 * stem
+        self.bn1 = nn.BatchNorm2d(before)
+        for i, count in enumerate(blocks):
+            stage = []
+            for j in range(count):
+                stage.append(ResNestBlock(before, width * 2 ** i, 2 if i > 0 and j == 0 else 1, radix, least))
+                before = 4 * width * 2 ** i
+            setattr(self, f"layer{i + 1}", nn.Sequential(*stage))
+        self.fc = nn.Linear(before, classes)
+
+    def forward(self, x):
+        x = self.layer4(self.layer3(self.layer2(self.layer1(F.silu(self.bn1(self.conv1(x)))))))
+        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))

@@ -119,6 +119,13 @@ export {
   dmPreactResnet34,
 } from './models/zoo/dmPreactResnet.js'
 export { type DmWideResnetOptions, dmWideResnet } from './models/zoo/dmWideResnet.js'
+export {
+  type EnsembleOptions,
+  ensemble,
+  type PreactEnsembleOptions,
+  preactEnsemble,
+  preactResnet50,
+} from './models/zoo/ensembles.js'
 export { type MobilenetV2Options, mobilenetV2 } from './models/zoo/mobilenetV2.js'
 export { type ConvnextOptions, convnext } from './models/zoo/patches/convnext.js'
 export { type VitOptions, vit } from './models/zoo/patches/vit.js'
@@ -126,6 +133,7 @@ export { type XcitOptions, xcit } from './models/zoo/patches/xcit.js'
 export { type PreactResnetOptions, preactResnet18 } from './models/zoo/preactResnet.js'
 export { type RaWideResnetOptions, raWideResnet } from './models/zoo/raWideResnet.js'
 export { type RaWideResnet101x2Options, raWideResnet101x2 } from './models/zoo/raWideResnet101x2.js'
+export { type ResnestOptions, resnest152 } from './models/zoo/resnest.js'
 export { type ResnetOptions, resnet18, resnet34, resnet50, wideResnet50x2 } from './models/zoo/resnet.js'
 export { type RobustWideResnetOptions, robustWideResnet } from './models/zoo/robustWideResnet.js'
 export { coltMnist, ovalBase, ovalDeep, resnet2b, resnet2bMnbab, smallCnn } from './models/zoo/smallNetworks.js'

@@ -13,6 +13,7 @@ import { statisticsOf } from '../../src/models/parameters/statistics.js'
 import { unpackWeights } from '../../src/models/parameters/weights.js'
 import { densenet121 } from '../../src/models/zoo/densenet.js'
 import { dmPreactResnet34 } from '../../src/models/zoo/dmPreactResnet.js'
+import { preactEnsemble, preactResnet50 } from '../../src/models/zoo/ensembles.js'
 import { sizedNetwork } from '../../src/models/zoo/families.js'
 import { mobilenetV2 } from '../../src/models/zoo/mobilenetV2.js'
 import { convnext } from '../../src/models/zoo/patches/convnext.js'
@@ -20,6 +21,7 @@ import { vit } from '../../src/models/zoo/patches/vit.js'
 import { xcit } from '../../src/models/zoo/patches/xcit.js'
 import { raWideResnet } from '../../src/models/zoo/raWideResnet.js'
 import { raWideResnet101x2 } from '../../src/models/zoo/raWideResnet101x2.js'
+import { resnest152 } from '../../src/models/zoo/resnest.js'
 import { wideResnet50x2 } from '../../src/models/zoo/resnet.js'
 import { robustWideResnet } from '../../src/models/zoo/robustWideResnet.js'
 import { smallCnn } from '../../src/models/zoo/smallNetworks.js'
@@ -72,6 +74,9 @@ const makers: Readonly<Record<string, (options: object) => Architecture>> = {
   xcit,
   vit,
   raWideResnet101x2,
+  resnest152,
+  preactResnet50,
+  preactEnsemble,
 }
 
 /** As `hashed` in the script. */

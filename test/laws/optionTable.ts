@@ -93,6 +93,14 @@ import {
   dmPreactResnetOptions,
 } from '../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions } from '../../src/models/zoo/dmWideResnet.js'
+import {
+  ensemble,
+  ensembleOptions,
+  preactEnsemble,
+  preactEnsembleOptions,
+  preactResnet50,
+  preactResnet50Options,
+} from '../../src/models/zoo/ensembles.js'
 import { mobilenetV2, mobilenetV2Options } from '../../src/models/zoo/mobilenetV2.js'
 import { convnext, convnextOptions } from '../../src/models/zoo/patches/convnext.js'
 import { vit, vitOptions } from '../../src/models/zoo/patches/vit.js'
@@ -100,6 +108,7 @@ import { xcit, xcitOptions } from '../../src/models/zoo/patches/xcit.js'
 import { preactResnet18, preactResnet18Options } from '../../src/models/zoo/preactResnet.js'
 import { raWideResnet, raWideResnetOptions } from '../../src/models/zoo/raWideResnet.js'
 import { raWideResnet101x2, raWideResnet101x2Options } from '../../src/models/zoo/raWideResnet101x2.js'
+import { resnest152, resnest152Options } from '../../src/models/zoo/resnest.js'
 import {
   resnet18,
   resnet18Options,
@@ -303,6 +312,13 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   trainOptions: [trainOptions, (more) => train({ epochs: 1, ...more })],
   uniformNoiseOptions: [uniformNoiseOptions, (more) => uniformNoise({ epsilon: 0.1, ...more })],
   convnextOptions: [convnextOptions, (more) => convnext({ width: 4, size: 32, depths: [1, 1, 1, 1], ...more })],
+  ensembleOptions: [
+    ensembleOptions,
+    (more) => ensemble([wideResnet({ depth: 10, factor: 1, width: 1 }), resnet18({ width: 1 })], more),
+  ],
+  preactEnsembleOptions: [preactEnsembleOptions, (more) => preactEnsemble({ width: 1, ...more })],
+  preactResnet50Options: [preactResnet50Options, (more) => preactResnet50({ width: 1, ...more })],
+  resnest152Options: [resnest152Options, (more) => resnest152({ width: 4, stem: 1, blocks: [1, 1, 1, 1], ...more })],
   xcitOptions: [xcitOptions, (more) => xcit({ width: 8, depth: 1, size: 16, features: 4, ...more })],
   densenet121Options: [densenet121Options, (more) => densenet121({ growth: 1, width: 2, size: 32, ...more })],
   dmPreactResnetOptions: [dmPreactResnetOptions, (more) => dmPreactResnet({ width: 2, ...more })],

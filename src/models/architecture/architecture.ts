@@ -30,12 +30,19 @@ export interface Architecture {
   readonly nodes: readonly GraphNode[]
   /** Prefixes of tensors in published state dicts that the forward pass does not use. */
   readonly unused: readonly string[]
+  /** Tensors whose rows are divided by their length when a file is read. */
+  readonly unitRows: readonly string[]
 }
 
 /** Options of {@link architecture}. */
 export interface ArchitectureOptions {
   /** Prefixes of tensors that a checkpoint may hold although the network does not use them. @default none */
   readonly unused?: readonly string[]
+  /**
+   * Tensors whose rows are divided by their length when a file is read, as the forward pass of the published network does.
+   * @default none
+   */
+  readonly unitRows?: readonly string[]
 }
 
 /**
@@ -52,7 +59,7 @@ export const architecture = (
   name: string,
   input: ImageShape,
   layers: readonly (Layer | AdaptivePool2dLayer)[],
-  { unused = [] }: ArchitectureOptions = {},
+  { unused = [], unitRows = [] }: ArchitectureOptions = {},
 ): Architecture => {
   const where = `architecture ${name}`
   for (const [side, size] of Object.entries(input))
@@ -84,7 +91,7 @@ export const architecture = (
   const last = nodes.at(-1)?.shape
   if (last?.kind !== 'vector')
     return rejectOption(where, 'a last layer that returns one vector of logits', last?.kind ?? 'no layers')
-  return { name, input, classes: last.features, nodes, unused }
+  return { name, input, classes: last.features, nodes, unused, unitRows }
 }
 
 /** A pooling layer to a number of cells as one of windows. */
@@ -108,15 +115,33 @@ export const layersOf = ({ nodes }: Architecture): readonly Layer[] =>
   nodes.map(({ id, layer, inputs }) => ({ ...layer, id, inputs }))
 
 /**
- * The same network for another number of classes: its last, linear layer returns that many logits.
+ * The same network for another number of classes: its last layer, linear or a convolution of one pixel, returns that many
+ * logits; in an ensemble that of each network does.
  *
- * @throws OptionError if the last layer is not linear
+ * @throws OptionError if the last layer is another one
  */
 export const withClasses = (given: Architecture, classes: number): Architecture => {
   if (given.classes === classes) return given
-  const layers = layersOf(given)
-  const last = layers.at(-1)
-  if (last?.type !== 'linear')
-    return rejectOption(`architecture ${given.name}`, 'a linear layer at its end', last?.type ?? 'none')
-  return architecture(given.name, given.input, [...layers.slice(0, -1), { ...last, out: classes }], given)
+  const ends = lastLayers(given)
+  const layers = layersOf(given).map((layer) =>
+    ends.has(layer.id ?? '') && 'out' in layer ? { ...layer, out: classes } : layer,
+  )
+  return architecture(given.name, given.input, layers, given)
 }
+
+/** The ids of the layers that make the logits, before those that only add, scale or flatten them. */
+const lastLayers = ({ name, nodes }: Architecture): ReadonlySet<string> => {
+  const found = new Set<string>()
+  const wanted = nodes.slice(-1).map(({ id }) => id)
+  for (let id = wanted.pop(); id !== undefined; id = wanted.pop()) {
+    const node = nodes.find((each) => each.id === id)
+    const type = node?.layer.type ?? 'input'
+    if (node && (type === 'linear' || type === 'conv2d')) found.add(id)
+    else if (node && PASSING.has(type)) wanted.push(...node.inputs)
+    else rejectOption(`architecture ${name}`, 'a linear layer at its end', type)
+  }
+  return found
+}
+
+/** Layers after which logits are as many as before; images of one pixel are flattened. */
+const PASSING: ReadonlySet<string> = new Set<Layer['type']>(['flatten', 'add', 'scale', 'softmax'])

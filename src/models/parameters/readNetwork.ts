@@ -1,6 +1,7 @@
 import { type Either, either, left } from 'fp-ts/lib/Either.js'
 import type { FileError } from '../../dsl/errors.js'
 import type { Architecture } from '../architecture/architecture.js'
+import { LEAST_LENGTH } from '../layers/normalisations.js'
 import { wrongUnits } from '../layers/normalisationUnits.js'
 import { normalisationOf, normalisationText, sameNormalisation, withNormalisation } from './normalisation.js'
 import { underNames } from './underNames.js'
@@ -25,7 +26,8 @@ export const readNetwork = (
   architecture: Architecture,
   given: NamedTensors,
 ): Either<FileError, ReadNetwork> => {
-  const { tensors, normalisation: found } = underNames(architecture, given)
+  const { tensors: seen, normalisation: found } = underNames(architecture, given)
+  const tensors = withUnitRows(architecture, seen)
   const own = normalisationOf(architecture)
   const wrong = found && wrongUnits(found)
   if (wrong !== undefined)
@@ -48,3 +50,19 @@ export const readNetwork = (
   const complete = found && !own ? withNormalisation(architecture, found) : architecture
   return either.map(packNetwork(stage, file, complete, tensors), (packed) => ({ architecture: complete, ...packed }))
 }
+
+/** The tensors with rows of length 1 where the network has them. */
+const withUnitRows = ({ unitRows }: Architecture, tensors: NamedTensors): NamedTensors =>
+  new Map(
+    [...tensors].map(([name, tensor]) => {
+      const [rows = 0] = tensor.shape
+      if (!unitRows.includes(name) || rows === 0) return [name, tensor]
+      const { shape, data } = tensor
+      const size = data.length / rows
+      const lengths = Array.from({ length: rows }, (_, row) => {
+        const own = data.subarray(row * size, (row + 1) * size)
+        return Math.max(Math.sqrt(own.reduce((sum, value) => sum + value ** 2, 0)), LEAST_LENGTH)
+      })
+      return [name, { shape, data: data.map((value, i) => value / (lengths[Math.floor(i / size)] ?? 1)) }]
+    }),
+  )

@@ -17,6 +17,14 @@ import {
   dmPreactResnetShown,
 } from './dmPreactResnet.js'
 import { dmWideResnet, dmWideResnetOptions, dmWideResnetShown } from './dmWideResnet.js'
+import {
+  preactEnsemble,
+  preactEnsembleOptions,
+  preactEnsembleShown,
+  preactResnet50,
+  preactResnet50Options,
+  preactResnet50Shown,
+} from './ensembles.js'
 import { mobilenetV2, mobilenetV2Options, mobilenetV2Shown } from './mobilenetV2.js'
 import { convnext, convnextOptions, convnextShown } from './patches/convnext.js'
 import { vit, vitOptions, vitShown } from './patches/vit.js'
@@ -24,6 +32,7 @@ import { xcit, xcitOptions, xcitShown } from './patches/xcit.js'
 import { preactResnet18, preactResnet18Options, preactResnetShown } from './preactResnet.js'
 import { raWideResnet, raWideResnetOptions, raWideResnetShown } from './raWideResnet.js'
 import { raWideResnet101x2, raWideResnet101x2Options, raWideResnet101x2Shown } from './raWideResnet101x2.js'
+import { resnest152, resnest152Options, resnestShown } from './resnest.js'
 import {
   type ResnetOptions,
   resnet18,
@@ -131,6 +140,9 @@ const families: Readonly<Record<ZooName, Family>> = {
   convnext: released({ make: convnext, declaration: convnextOptions }, convnexts, {}),
   xcit: family(cross, {}),
   vit: released({ make: vit, declaration: vitOptions }, vits, {}),
+  resnest152: family({ make: resnest152, declaration: resnest152Options, shown: resnestShown }, {}),
+  preactResnet50: family({ make: preactResnet50, declaration: preactResnet50Options, shown: preactResnet50Shown }, {}),
+  preactEnsemble: family({ make: preactEnsemble, declaration: preactEnsembleOptions, shown: preactEnsembleShown }, {}),
 }
 
 /**

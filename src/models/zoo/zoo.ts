@@ -7,6 +7,7 @@ import { cifarImages } from './common/cifar.js'
 import { densenet121 } from './densenet.js'
 import { dmPreactResnet, dmPreactResnet18, dmPreactResnet34 } from './dmPreactResnet.js'
 import { dmWideResnet } from './dmWideResnet.js'
+import { preactEnsemble, preactResnet50 } from './ensembles.js'
 import { mobilenetV2 } from './mobilenetV2.js'
 import { convnext } from './patches/convnext.js'
 import { vit } from './patches/vit.js'
@@ -14,6 +15,7 @@ import { xcit } from './patches/xcit.js'
 import { preactResnet18 } from './preactResnet.js'
 import { raWideResnet } from './raWideResnet.js'
 import { raWideResnet101x2 } from './raWideResnet101x2.js'
+import { resnest152 } from './resnest.js'
 import { resnet18, resnet34, resnet50, wideResnet50x2 } from './resnet.js'
 import { robustWideResnet } from './robustWideResnet.js'
 import { coltMnist, ovalBase, ovalDeep, resnet2b, resnet2bMnbab, smallCnn } from './smallNetworks.js'
@@ -117,6 +119,9 @@ export const zoo = {
   convnext: convnext({ classes: 10 }),
   xcit: xcit({ classes: 10 }),
   vit: vit({ classes: 10 }),
+  resnest152: resnest152(),
+  preactResnet50: preactResnet50(),
+  preactEnsemble: preactEnsemble(),
 } as const satisfies Readonly<Record<string, Architecture>>
 
 /** A name of {@link zoo}. */

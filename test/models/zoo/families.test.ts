@@ -7,6 +7,7 @@ import type { NamedTensors } from '../../../src/models/parameters/weights.js'
 import { densenet121 } from '../../../src/models/zoo/densenet.js'
 import { dmPreactResnet, dmPreactResnet18, dmPreactResnet34 } from '../../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet } from '../../../src/models/zoo/dmWideResnet.js'
+import { preactEnsemble, preactResnet50 } from '../../../src/models/zoo/ensembles.js'
 import { fittingNetworks, sizedNetwork } from '../../../src/models/zoo/families.js'
 import { mobilenetV2 } from '../../../src/models/zoo/mobilenetV2.js'
 import { convnext } from '../../../src/models/zoo/patches/convnext.js'
@@ -15,6 +16,7 @@ import { xcit } from '../../../src/models/zoo/patches/xcit.js'
 import { preactResnet18 } from '../../../src/models/zoo/preactResnet.js'
 import { raWideResnet } from '../../../src/models/zoo/raWideResnet.js'
 import { raWideResnet101x2 } from '../../../src/models/zoo/raWideResnet101x2.js'
+import { resnest152 } from '../../../src/models/zoo/resnest.js'
 import { resnet18, resnet34, resnet50, wideResnet50x2 } from '../../../src/models/zoo/resnet.js'
 import { robustWideResnet } from '../../../src/models/zoo/robustWideResnet.js'
 import { resnet2b, smallCnn } from '../../../src/models/zoo/smallNetworks.js'
@@ -153,12 +155,29 @@ describe('the networks that a file fits', () => {
     [convnext({ width: 4, size: 64, release: 'timm', stem: 'twoConvolutions' }), ['convnext']],
     [vgg16bn({ width: 2, release: 'pwoa' }), ['vgg16bnPwoa']],
     [resnet2b, ['resnet2b']],
+    [resnest152({ width: 4, stem: 2, blocks: [1, 1, 1, 1] }), ['resnest152']],
+    [preactResnet50({ width: 1 }), ['preactResnet50']],
+    [preactEnsemble({ width: 1 }), ['preactEnsemble']],
+    [wideResnet({ depth: 10, factor: 1, width: 2, last: 'cosine' }), ['wideResnet']],
     [xcit({ width: 8, depth: 1 }), ['xcit']],
     [smallCnn, ['smallCnn']],
   ])('%#', (network, names) => {
     const found = fittingNetworks(tensorsOf(network, 'module.'))
     expect(found.map(({ name }) => name)).toEqual(names)
     expect(found.map(({ architecture }) => architecture.name)).toEqual([network.name])
+  })
+
+  it('are found although the sizes of the file would not make each of the others', () => {
+    const narrowest = fittingNetworks(tensorsOf(resnet50({ width: 1 })))
+    expect(narrowest.map(({ name }) => name)).toEqual(['resnet50'])
+    const odd = new Map(
+      [
+        ['norm.weight', 12],
+        ['blocks.0.attn.temperature', 5],
+        ['head.weight', 3],
+      ].map(([name, size]) => [String(name), { shape: [Number(size)], data: new Float32Array(Number(size)) }]),
+    )
+    expect(fittingNetworks(odd)).toEqual([])
   })
 
   it('are none for a tensor too many or too few', () => {

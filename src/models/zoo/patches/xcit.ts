@@ -203,13 +203,18 @@ const ending = (own: string, before: string, sizes: Sizes): readonly Layer[] => 
  *
  * @param outputs those of the file's layers
  */
-export const xcitShown = (outputs: OutputsOf): XcitOptions =>
-  given({
-    classes: outputs('head'),
+export const xcitShown = (outputs: OutputsOf): XcitOptions => {
+  const [width = 0, heads = 0] = [outputs('norm'), outputs('blocks.0.attn.temperature')]
+  const classes = outputs('head')
+  // Of another transformer.
+  if (heads === 0 || width % heads !== 0 || width % 8 !== 0) return given({ classes })
+  return given({
+    classes,
     depth: blocksIn(outputs, (block) => `blocks.${block}.norm1`),
-    width: outputs('norm'),
-    heads: outputs('blocks.0.attn.temperature'),
+    width,
+    heads,
     hidden: outputs('blocks.0.mlp.fc1'),
     classBlocks: blocksIn(outputs, (block) => `cls_attn_blocks.${block}.norm1`),
     features: outputs('pos_embed.token_projection', 1),
   })
+}

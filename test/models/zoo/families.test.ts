@@ -7,7 +7,7 @@ import type { NamedTensors } from '../../../src/models/parameters/weights.js'
 import { densenet121 } from '../../../src/models/zoo/densenet.js'
 import { dmPreactResnet, dmPreactResnet18, dmPreactResnet34 } from '../../../src/models/zoo/dmPreactResnet.js'
 import { dmWideResnet } from '../../../src/models/zoo/dmWideResnet.js'
-import { preactEnsemble, preactResnet50 } from '../../../src/models/zoo/ensembles.js'
+import { preactResnet50 } from '../../../src/models/zoo/ensembles.js'
 import { fittingNetworks, sizedNetwork } from '../../../src/models/zoo/families.js'
 import { mobilenetV2 } from '../../../src/models/zoo/mobilenetV2.js'
 import { convnext } from '../../../src/models/zoo/patches/convnext.js'
@@ -157,7 +157,6 @@ describe('the networks that a file fits', () => {
     [resnet2b, ['resnet2b']],
     [resnest152({ width: 4, stem: 2, blocks: [1, 1, 1, 1] }), ['resnest152']],
     [preactResnet50({ width: 1 }), ['preactResnet50']],
-    [preactEnsemble({ width: 1 }), ['preactEnsemble']],
     [wideResnet({ depth: 10, factor: 1, width: 2, last: 'cosine' }), ['wideResnet']],
     [xcit({ width: 8, depth: 1 }), ['xcit']],
     [smallCnn, ['smallCnn']],

@@ -36,13 +36,18 @@ interface Declared<O> {
  *
  * @param named the options that the name of the network states: the file has no say in them
  */
-export const family =
-  <O extends { readonly classes?: number | undefined }>({ make, declaration, shown }: Declared<O>, named: O): Family =>
-  (tensors, data) => {
-    const options = { ...shown(outputsIn(tensors, make(named)), data), ...named }
+export const family = <O extends { readonly classes?: number | undefined }>(
+  { make, declaration, shown }: Declared<O>,
+  named: O,
+): Family => {
+  let usual: Architecture | undefined
+  return (tensors, data) => {
+    usual ??= make(named)
+    const options = { ...shown(outputsIn(tensors, usual), data), ...named }
     const assumed = Object.keys(declaration.fields).filter((name) => !Object.hasOwn(options, name))
     return { architecture: make({ ...given({ classes: data?.classes }), ...options }), options, assumed }
   }
+}
 
 /** A release of a family: one of its networks, and the options that a file with its names shows. */
 interface Release<O> extends Pick<Declared<O>, 'shown'> {

@@ -107,7 +107,7 @@ const buildSite = async (folder, entry) => {
     skipErrorChecking: true,
     readme: join(docs, FRONT),
     projectDocuments: [...groups.keys()].flatMap((name) => pagesIn(docs, name)),
-    highlightLanguages: ['c', 'sh', 'ts', 'typescript'],
+    highlightLanguages: ['c', 'js', 'sh', 'ts', 'typescript'],
     disableSources: true,
     // Types that a public signature names are documented, too, even if they are not exported.
     plugin: ['typedoc-plugin-missing-exports'],

@@ -5,13 +5,13 @@ import json
 import platform
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from golden_numbers import rounded, seeded
+from golden_passes import passes
 from golden_zoo_fill import put, tensors_of
 
-EXAMPLES, CHANNELS, CLASSES, IMAGES, PROBES, TENSORS = 3, 3, 3, 1000, 2000, 100
+EXAMPLES, CHANNELS, CLASSES, IMAGES, TENSORS = 3, 3, 3, 1000, 100
 
 GOLDEN = Path(__file__).parent.parent / "test" / "golden"
 
@@ -20,11 +20,6 @@ def fill(net, unscaled):
     """Seeds the tensors in order; those of a layer with weights are scaled by its inputs, unless their name says not to."""
     for i, (name, tensor) in enumerate(tensors_of(net)):
         put(name, tensor, TENSORS + i, tensor.dim() > 1 and not any(part in name for part in unscaled))
-
-
-def summary(tensors):
-    values = np.concatenate([tensor.detach().numpy().ravel() for tensor in tensors])
-    return [float(np.linalg.norm(values))] + [float(values @ seeded(PROBES + j, values.size)) for j in range(2)]
 
 
 def block(family, side, name, make, opsets, unscaled=()):
@@ -37,19 +32,10 @@ def block(family, side, name, make, opsets, unscaled=()):
                           dynamo=False, input_names=["input"], output_names=["logits"],
                           training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
                           dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}})
-    images = images.double().requires_grad_()
-    net = net.double()
-    use = net.eval()(images).tolist()
-    net.train()
-    logits = net(images)
-    (logits * torch.from_numpy(seeded(3, logits.numel()).astype(np.float64).reshape(logits.shape))).sum().backward()
     return {
         "opsets": opsets,
         "tensors": [[name, list(tensor.shape)] for name, tensor in net.named_parameters()],
-        "use": use,
-        "training": logits.tolist(),
-        "weight_gradient": summary([parameter.grad for _, parameter in net.named_parameters()]),
-        "image_gradient": summary([images.grad]),
+        **passes(net, images),
     }
 
 

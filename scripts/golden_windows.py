@@ -9,7 +9,6 @@ other in that order. `onnx/NAME-OPSET.onnx` are networks as PyTorch's exporter w
 """
 
 import json
-import math
 import platform
 from pathlib import Path
 
@@ -19,9 +18,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from golden_numbers import rounded, seeded
+from golden_passes import passes
+from golden_zoo_fill import put
 
 HEIGHT, WIDTH, CHANNELS = 7, 6, 2
-CLASSES, EXAMPLES, IMAGES, PROBES, TENSORS = 5, 3, 1000, 2000, 100
+CLASSES, EXAMPLES, IMAGES, TENSORS = 5, 3, 1000, 100
 OPSETS = [9, 17]
 
 LAYERS = [
@@ -190,14 +191,7 @@ class Windows(nn.Module):
 def fill(net):
     """Seeds the tensors in order; a convolution's are scaled by its inputs."""
     for i, (name, tensor) in enumerate(tensors_of(net)):
-        numbers = seeded(TENSORS + i, tensor.numel()).astype(np.float64).reshape(tensor.shape)
-        if tensor.dim() > 1:
-            numbers *= math.sqrt(3 / (tensor.numel() // tensor.shape[0]))
-        elif name.endswith("running_var") or name.endswith("weight"):
-            numbers = 1 + numbers / 2
-        else:
-            numbers *= 0.125
-        tensor.data.copy_(torch.from_numpy(numbers.astype(np.float32)))
+        put(name, tensor, TENSORS + i, tensor.dim() > 1)
 
 
 def tensors_of(net):
@@ -210,28 +204,14 @@ def images_of(channels, height, width):
     return torch.from_numpy(numbers.reshape(EXAMPLES, channels, height, width))
 
 
-def summary(tensors):
-    values = np.concatenate([tensor.detach().numpy().ravel() for tensor in tensors])
-    return [float(np.linalg.norm(values))] + [float(values @ seeded(PROBES + j, values.size)) for j in range(2)]
-
-
 def network(options, net, size):
     fill(net)
-    images = images_of(3, size, size).double().requires_grad_()
-    net = net.double()
-    use = net.eval()(images).tolist()
-    net.train()
-    logits = net(images)
-    (logits * torch.from_numpy(seeded(3, logits.numel()).astype(np.float64).reshape(logits.shape))).sum().backward()
     return {
         "options": options,
         "size": size,
         "normalised": hasattr(net, "mean"),
         "tensors": [[name, list(tensor.shape)] for name, tensor in tensors_of(net)],
-        "use": use,
-        "training": logits.tolist(),
-        "weight_gradient": summary([parameter.grad for _, parameter in net.named_parameters()]),
-        "image_gradient": summary([images.grad]),
+        **passes(net, images_of(3, size, size)),
     }
 
 

@@ -1,30 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readdirSync, rmSync } from 'node:fs'
 import sharp from 'sharp'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Dataset } from '../../../../src/dsl/dataset.js'
 import { describeError } from '../../../../src/dsl/errors.js'
 import { type ImageFolderOptions, imageFolder } from '../../../../src/io/datasets/images/imageFolder.js'
 import { errorOf, unwrap } from '../../results.js'
+import { pictureFolder } from './pictureFolder.js'
 
 // Folders as ImageNet's: `val` instead of `test`, classes by the ids of WordNet, pictures of all sizes and kinds.
 
-let root = ''
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'pwoa-sizes-'))
-  vi.stubEnv('PWOA_CACHE', join(root, 'cache'))
-})
-afterEach(() => {
-  vi.unstubAllEnvs()
-  rmSync(root, { recursive: true })
-})
-
-const put = (place: string, bytes: Uint8Array): void => {
-  mkdirSync(dirname(join(root, place)), { recursive: true })
-  writeFileSync(join(root, place), bytes)
-}
-const context = () => ({ dataDir: root, seed: 0, signal: new AbortController().signal })
+const { path, put, context } = pictureFolder('pwoa-sizes-')
 const open = async (options: Partial<ImageFolderOptions> = {}): Promise<Dataset> =>
   unwrap(await imageFolder({ name: 'pictures', size: 4, ...options }).open(context())())
 const reason = async (options: Partial<ImageFolderOptions> = {}): Promise<string> =>
@@ -78,7 +63,7 @@ test('contain adds black, fill stretches, and each choice is cached for itself',
   expect([row.slice(0, 3), row.slice(9)]).toEqual([RED, BLUE])
   await open({ fit: 'cover' })
   await open({ size: 3 })
-  expect(readdirSync(join(root, 'cache', 'images'))).toHaveLength(4)
+  expect(readdirSync(path('cache', 'images'))).toHaveLength(4)
 })
 
 test.each([
@@ -105,7 +90,7 @@ test('errors name the file, and what helps', async () => {
   put('train/n01440764/cut.jpg', whole.subarray(0, whole.length / 2))
   expect(await reason()).toMatch(/cut\.jpg: expected an image, got a file that could not be decoded/)
   expect((await open({ undecodable: 'skip' })).train.count).toBe(2)
-  rmSync(join(root, 'train/n01440764/cut.jpg'))
+  rmSync(path('train/n01440764/cut.jpg'))
   const mixed = errorOf(await imageFolder({ name: 'pictures' }).open(context())())
   expect(mixed).toMatchObject({ hint: expect.stringMatching(/imageFolder\(\{ size: 4 \}\)/) })
   put('train/n01443537/notes/text.txt', Buffer.from('no image'))

@@ -1,30 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import sharp from 'sharp'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { valueOfTask } from '../../../../src/dsl/errors.js'
 import { type ImageFolderOptions, imageFolder } from '../../../../src/io/datasets/images/imageFolder.js'
 import { unwrap } from '../../results.js'
+import { pictureFolder } from './pictureFolder.js'
 
 // ImageNet's many classes, its evaluation's crop, and a part of its many pictures.
 
 const CLASSES = 1000
-let root = ''
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'pwoa-imagenet-'))
-  vi.stubEnv('PWOA_CACHE', join(root, 'cache'))
-})
-afterEach(() => {
-  vi.unstubAllEnvs()
-  rmSync(root, { recursive: true })
-})
-
-const put = (place: string, bytes: Uint8Array): void => {
-  mkdirSync(dirname(join(root, place)), { recursive: true })
-  writeFileSync(join(root, place), bytes)
-}
-const context = () => ({ dataDir: root, seed: 0, signal: new AbortController().signal })
+const { path, put, context } = pictureFolder('pwoa-imagenet-')
 const source = (options: Partial<ImageFolderOptions> = {}) => imageFolder({ name: 'pictures', ...options })
 const open = async (options?: Partial<ImageFolderOptions>) => unwrap(await source(options).open(context())())
 
@@ -45,7 +30,7 @@ test('a thousand classes keep their labels, also from the cache', async () => {
     expect([classes, [...train.labels], [...others.labels]]).toEqual([CLASSES, labels, labels])
     expect([...others.images.subarray(-3)]).toEqual([1, 2, 3])
   }
-  expect(readdirSync(join(root, 'cache', 'images'))).toHaveLength(1)
+  expect(readdirSync(path('cache', 'images'))).toHaveLength(1)
   expect((await valueOfTask(source().look?.(context()) ?? expect.fail())).facts?.classes).toBe(CLASSES)
 })
 

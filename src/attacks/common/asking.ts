@@ -27,3 +27,19 @@ export interface AskingInput {
   /** Seed of all random numbers. */
   readonly seed: number
 }
+
+/**
+ * Some of the images, in the order of `rows`.
+ *
+ * @param size numbers of an image
+ */
+export const imagesAt = (
+  images: Float32Array,
+  size: number,
+  rows: Iterable<number> & { readonly length: number },
+): Float32Array => {
+  const some = new Float32Array(rows.length * size)
+  let place = 0
+  for (const row of rows) some.set(images.subarray(row * size, (row + 1) * size), size * place++)
+  return some
+}

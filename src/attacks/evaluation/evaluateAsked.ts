@@ -1,6 +1,6 @@
 import { type ImageShape, imageSize } from '../../dsl/dataset.js'
 import { PwoaFailure } from '../../dsl/errors.js'
-import type { Asking } from '../common/asking.js'
+import { type Asking, imagesAt } from '../common/asking.js'
 import type { Attack, AttackSequence } from '../common/attack.js'
 import type { NormName } from '../common/norms.js'
 import { predictionsOf } from '../common/predictions.js'
@@ -55,7 +55,7 @@ export const evaluateAsked = async (work: AskedEvaluation): Promise<AskedResult>
   const outcomes: Outcome[] = []
   for (let begin = 0; begin < classes.length; begin += batchSize) {
     const rows = Array.from(classes.subarray(begin, begin + batchSize).keys(), (row) => begin + row)
-    const guesses = await guessesFor(work, imagesAt(work, rows), rows.length)
+    const guesses = await guessesFor(work, imagesAt(images, size, rows), rows.length)
     const found = new Map<number, Pick<Outcome, 'brokenBy' | 'distance'>>()
     for (const [place, row] of rows.entries())
       if (guesses[place] !== classes[row]) found.set(row, { brokenBy: 'clean', distance: 0 })
@@ -95,7 +95,7 @@ const broken = async (
   if (rows.length === 0) return new Map()
   const { shape, classes, seed } = work
   const size = imageSize(shape)
-  const images = imagesAt(work, rows)
+  const images = imagesAt(work.images, size, rows)
   const truth = Int32Array.from(rows, (row) => classes[row] ?? 0)
   const found = await runToEnd(work, ask({ images, shape, classes: truth, indices: Uint32Array.from(rows), seed }))
   const lengths = rows.map((_, place) => {
@@ -127,13 +127,6 @@ const runToEnd = async (work: AskedEvaluation, asking: Asking): Promise<Float32A
 const lengthOf: Readonly<Record<NormName, (from: Float32Array, to: Float32Array) => number>> = {
   Linf: (from, to) => to.reduce((most, value, i) => Math.max(most, Math.abs(value - (from[i] ?? 0))), 0),
   L2: (from, to) => Math.sqrt(to.reduce((sum, value, i) => sum + (value - (from[i] ?? 0)) ** 2, 0)),
-}
-
-const imagesAt = ({ images, shape }: AskedEvaluation, rows: readonly number[]): Float32Array => {
-  const size = imageSize(shape)
-  const some = new Float32Array(rows.length * size)
-  for (const [place, row] of rows.entries()) some.set(images.subarray(row * size, (row + 1) * size), place * size)
-  return some
 }
 
 const guessesFor = async (work: AskedEvaluation, images: Float32Array, count: number): Promise<Int32Array> => {

@@ -1,8 +1,9 @@
+import { imageSize } from '../../dsl/dataset.js'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { share, whole } from '../../dsl/options/kinds.js'
 import { tf } from '../../engine/tf.js'
 import { logitsOf } from '../common/ascend.js'
-import type { Asking, AskingInput } from '../common/asking.js'
+import { type Asking, type AskingInput, imagesAt } from '../common/asking.js'
 import type { Attack, Classifier } from '../common/attack.js'
 import { type Attempt, attemptsOnUnbroken } from '../common/attempts.js'
 import { defineAttack } from '../common/defineAttack.js'
@@ -70,7 +71,7 @@ function* answered(settings: SearchSettings, attempt: Attempt): Generator<number
 /** A search whose questions are left to the caller, with its restarts. */
 function* asking(settings: SearchSettings, restarts: number, input: AskingInput): Asking {
   const { images, classes, indices } = input
-  const size = images.length / Math.max(1, classes.length)
+  const size = imageSize(input.shape)
   const result = images.slice()
   let rows = Array.from(classes.keys())
   for (let number = 0; number < restarts && rows.length > 0; number++) {
@@ -81,11 +82,9 @@ function* asking(settings: SearchSettings, restarts: number, input: AskingInput)
       result.set(image, row * size)
       broken.add(row)
     }
-    const pixels = new Float32Array(tried.length * size)
-    for (const [place, row] of tried.entries()) pixels.set(images.subarray(row * size, (row + 1) * size), place * size)
     const part = {
       ...input,
-      images: pixels,
+      images: imagesAt(images, size, tried),
       classes: Int32Array.from(tried, (row) => classes[row] ?? 0),
       indices: Uint32Array.from(tried, (row) => indices[row] ?? 0),
     }

@@ -1,5 +1,6 @@
+import type { ImageShape } from '../../dsl/dataset.js'
 import { fillSigns } from '../../math/random.js'
-import { clipped, type ImageShape, type SquareMoves, windowAt } from './squareMoves.js'
+import { clipped, type SquareMoves, windowAt } from './squareMoves.js'
 
 /** Prevents a division by a length of zero; the value of the official AutoAttack. */
 const GUARD = 1e-12

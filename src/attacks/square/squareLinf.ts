@@ -1,5 +1,6 @@
+import type { ImageShape } from '../../dsl/dataset.js'
 import { fillSigns } from '../../math/random.js'
-import { clipped, type ImageShape, type SquareMoves, windowAt } from './squareMoves.js'
+import { clipped, type SquareMoves, windowAt } from './squareMoves.js'
 
 /**
  * The moves of Square in L∞. The search starts at vertical stripes of ±ε. A move adds ±2ε, with one sign per channel,

@@ -1,12 +1,5 @@
 import type { RandomStream } from '../../math/random.js'
 
-/** Size of an image that is stored row by row, channels last. */
-export interface ImageShape {
-  readonly height: number
-  readonly width: number
-  readonly channels: number
-}
-
 /** What Square tries in a norm, on the values of one image. Every move draws the same number of random words. */
 export interface SquareMoves {
   /** Edge of a square of about this many pixels. */

@@ -1,3 +1,4 @@
+import { type ImageShape, imageSize } from '../../dsl/dataset.js'
 import { type RandomStream, stream } from '../../math/random.js'
 import type { AskingInput, Question } from '../common/asking.js'
 import { runnerUp } from '../common/losses.js'
@@ -5,7 +6,7 @@ import type { NormName } from '../common/norms.js'
 import { predictionsOf } from '../common/predictions.js'
 import { l2Moves } from './squareL2.js'
 import { linfMoves } from './squareLinf.js'
-import { type ImageShape, type SquareMoves, shareAt } from './squareMoves.js'
+import { type SquareMoves, shareAt } from './squareMoves.js'
 
 /** What Square tries, by norm. */
 const moves: Readonly<Record<NormName, (shape: ImageShape, epsilon: number) => SquareMoves>> = {
@@ -46,9 +47,9 @@ export function* squareSearch(
   { name, norm, epsilon, queries, initialShare }: SearchSettings,
   search: Search,
 ): Generator<Question, void, Float32Array> {
-  const { height, width, channels } = search.shape
+  const { height, width } = search.shape
   const { side, start, move } = moves[norm](search.shape, epsilon)
-  const size = height * width * channels
+  const size = imageSize(search.shape)
   let unbroken = unbrokenOf(search, size, name)
   for (let query = 0; query <= queries && unbroken.length > 0; query++) {
     const edge = side(shareAt(initialShare, query - 1) * height * width)

@@ -8,7 +8,8 @@ import { runAttack } from '../../../src/attacks/run.js'
 import { type SquareOptions, square } from '../../../src/attacks/square/square.js'
 import { l2Moves } from '../../../src/attacks/square/squareL2.js'
 import { linfMoves } from '../../../src/attacks/square/squareLinf.js'
-import { type ImageShape, shareAt } from '../../../src/attacks/square/squareMoves.js'
+import { shareAt } from '../../../src/attacks/square/squareMoves.js'
+import { type ImageShape, imageSize } from '../../../src/dsl/dataset.js'
 import { PwoaFailure } from '../../../src/dsl/errors.js'
 import { tf } from '../../../src/engine/tf.js'
 import { stream } from '../../../src/math/random.js'
@@ -30,8 +31,6 @@ interface Problem extends ImageShape {
 /** Logits of one image. */
 type RowClassifier = (image: Float32Array) => readonly number[]
 
-const sizeOf = ({ height, width, channels }: ImageShape): number => height * width * channels
-
 const square5: ImageShape = { height: 5, width: 5, channels: 1 }
 
 /** @param spread pixels are in 0.5 ± spread, clipped to [0, 1] */
@@ -41,7 +40,9 @@ const problem = (
   { shape = square5, spread = 0.75 }: { readonly shape?: ImageShape; readonly spread?: number } = {},
 ): Problem => ({
   ...shape,
-  images: seededNumbers(seed, examples * sizeOf(shape)).map((value) => Math.min(1, Math.max(0, 0.5 + spread * value))),
+  images: seededNumbers(seed, examples * imageSize(shape)).map((value) =>
+    Math.min(1, Math.max(0, 0.5 + spread * value)),
+  ),
   classes: Array.from({ length: examples }, (_, i) => (seed + i) % 3),
   among: 3,
   indices: Uint32Array.from({ length: examples }, (_, i) => i),
@@ -56,7 +57,7 @@ const someOf = (given: Problem, rows: readonly number[]): Problem => ({
 })
 
 const imageOf = (images: Float32Array, shape: ImageShape, row: number): Float32Array =>
-  images.subarray(row * sizeOf(shape), (row + 1) * sizeOf(shape))
+  images.subarray(row * imageSize(shape), (row + 1) * imageSize(shape))
 
 /** Classifies row by row in float64, so the logits of an image cannot depend on the other images of the batch. */
 const byRow =

@@ -1,3 +1,4 @@
+import { imagesAt } from '../../attacks/common/asking.js'
 import { evaluate } from '../../attacks/evaluation/evaluate.js'
 import { type ImageShape, imageSize } from '../../dsl/dataset.js'
 import { tf } from '../../engine/tf.js'
@@ -29,14 +30,12 @@ export const attackNetwork = async (
     attacks: [attack],
     indices: Uint32Array.from(labels.keys()),
     batchOf: (indices) => {
-      const rows = new Float32Array(indices.length * size)
       const truth = new Float32Array(indices.length * classes)
       for (const [row, index] of indices.entries()) {
-        rows.set(values.subarray(index * size, (index + 1) * size), row * size)
         truth[row * classes + (labels[index] ?? 0)] = 1
       }
       return {
-        images: tf.tensor4d(rows, [indices.length, height, width, channels]),
+        images: tf.tensor4d(imagesAt(values, size, indices), [indices.length, height, width, channels]),
         labels: tf.tensor2d(truth, [indices.length, classes]),
       }
     },

@@ -1,20 +1,13 @@
 import { evaluateAsked } from '../../attacks/evaluation/evaluateAsked.js'
 import { imageSize } from '../../dsl/dataset.js'
 import { PwoaFailure } from '../../dsl/errors.js'
-import { declareOptions, type OptionsOf, readArgument } from '../../dsl/options/declare.js'
+import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { callback, choice, whole } from '../../dsl/options/kinds.js'
 import { arraysShapeOptions } from '../../io/datasets/arrays/fromArrays.js'
-import {
-  type AnyAttack,
-  type AskedAttackOptions,
-  type AttackReport,
-  askedAttackOptions,
-  attackArgument,
-  never,
-  reportOf,
-} from './attackReport.js'
-import { classesGiven, type Images, valuesOf } from './givenImages.js'
-import { type Guess, guessesOf, labelsFor, labelsOption } from './guesses.js'
+import { type AskedNetwork, askedFields, readAttack } from './askedNetwork.js'
+import { never, reportOf } from './attackReport.js'
+import { type Images, valuesOf } from './givenImages.js'
+import { guessesOf, labelsFor } from './guesses.js'
 import { pictureFor } from './picture.js'
 
 const STAGE = 'blackBox'
@@ -35,26 +28,18 @@ export const blackBoxOptions = declareOptions(STAGE, {
   logits: callback<Logits>('a function of images that returns their logits'),
   /** The order in which it takes the values of an image: the channels last, or first as PyTorch and ONNX. @default 'NHWC' */
   layout: choice(['NHWC', 'NCHW']).default('NHWC'),
-  /** The names of the classes, in the order of their numbers, or `cifar10` for that data set's. @default their numbers */
-  labels: labelsOption().optional('their numbers'),
+  ...askedFields,
 })
 
 /** Options of {@link blackBox}. */
 export interface BlackBoxOptions extends OptionsOf<typeof blackBoxOptions> {}
 
 /** A network elsewhere, of which only the answers are known: what {@link blackBox} returns. */
-export interface BlackBox {
+export interface BlackBox extends AskedNetwork {
   /** n × height × width × channels in [0, 1] (or bytes) to n × classes, row by row. */
   readonly logits: (images: Images) => Promise<Float32Array>
-  /** As `classify` of a loaded network. */
-  readonly classify: (picture: string | Uint8Array) => Promise<readonly Guess[]>
-  /** Attacks it by an attack that uses logits alone, such as `square`. */
-  readonly attack: (
-    attack: AnyAttack,
-    images: Images,
-    labels: ArrayLike<number>,
-    options?: AskedAttackOptions,
-  ) => Promise<AttackReport>
+  /** As `attack` of a loaded network, by an attack that uses logits alone, such as `square`. */
+  readonly attack: AskedNetwork['attack']
 }
 
 /**
@@ -90,15 +75,12 @@ export const blackBox = (options: BlackBoxOptions): BlackBox => {
       return answers(values, values.length / size)
     },
     classify: async (picture) => guessesOf(await answers(await pictureFor('classify', picture, input), 1), labels),
-    attack: (given, images, truth, attackOptions = {}) => {
-      const attack = readArgument('attack', 'attack', attackArgument, given)
-      const { batchSize, seed, signal = never() } = askedAttackOptions.read(attackOptions)
-      const values = valuesOf('attack', images, input)
-      const work = { stage: 'attack', answers, attack, images: values, shape: input, batchSize, seed, signal }
-      return evaluateAsked({
-        ...work,
-        classes: classesGiven('attack', truth, values.length / size, classes),
-      }).then(({ outcomes, adversarial }) => reportOf(outcomes, adversarial, []))
+    attack: (...given) => {
+      const read = readAttack(given, { input, classes })
+      const { attack, values, shape, labels: truth } = read
+      const { batchSize, seed, signal = never() } = read.options
+      const work = { stage: 'attack', answers, attack, images: values, shape, classes: truth, batchSize, seed, signal }
+      return evaluateAsked(work).then(({ outcomes, adversarial }) => reportOf(outcomes, adversarial, []))
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
-import type { ImageShape } from '../../dsl/dataset.js'
+import { type ImageShape, imageSize } from '../../dsl/dataset.js'
 import { declareOptions, type OptionsOf, readArgument } from '../../dsl/options/declare.js'
 import { choice, text } from '../../dsl/options/kinds.js'
 import { engineChoices } from '../../dsl/pipeline/engineChoice.js'
@@ -9,16 +9,10 @@ import type { Architecture } from '../../models/architecture/architecture.js'
 import { parallelOf } from '../../models/parameters/statistics.js'
 import { Student } from '../../training/network/network.js'
 import { networkFileFields, readNetworkFile } from '../../training/network/networkFile.js'
+import { type AskedNetwork, askedFields, readAttack } from './askedNetwork.js'
 import { attackNetwork } from './attackNetwork.js'
-import {
-  type AnyAttack,
-  type AskedAttackOptions,
-  type AttackReport,
-  askedAttackOptions,
-  attackArgument,
-} from './attackReport.js'
-import { classesGiven, type Images, valuesOf } from './givenImages.js'
-import { type Guess, guessesOf, labelsFor, labelsOption } from './guesses.js'
+import { type Images, valuesOf } from './givenImages.js'
+import { guessesOf, labelsFor } from './guesses.js'
 import { pictureFor } from './picture.js'
 
 const STAGE = 'loadNetwork'
@@ -26,8 +20,7 @@ const STAGE = 'loadNetwork'
 /** What {@link loadNetwork} takes. */
 export const loadNetworkOptions = declareOptions(STAGE, {
   ...networkFileFields,
-  /** The names of the classes, in the order of their numbers, or `cifar10` for that data set's. @default their numbers */
-  labels: labelsOption().optional('their numbers'),
+  ...askedFields,
   /** The engine that computes. @default 'auto', the best that loads */
   engine: choice(engineChoices).default('auto'),
 })
@@ -36,7 +29,7 @@ export const loadNetworkOptions = declareOptions(STAGE, {
 export interface LoadNetworkOptions extends OptionsOf<typeof loadNetworkOptions> {}
 
 /** A network that answers: what {@link loadNetwork} returns. */
-export interface LoadedNetwork {
+export interface LoadedNetwork extends AskedNetwork {
   readonly architecture: Architecture
   /** The size of its images. */
   readonly input: ImageShape
@@ -48,18 +41,6 @@ export interface LoadedNetwork {
   readonly engine: string
   /** n × height × width × channels in [0, 1] (or bytes) to n × classes, by the running statistics. You dispose the tensor. */
   readonly logits: (images: Images) => Tensor2D
-  /**
-   * All classes with their probabilities for a JPEG or PNG picture, the most probable first. A picture of another size is
-   * scaled to cover the network's image, and cropped at both ends.
-   */
-  readonly classify: (picture: string | Uint8Array) => Promise<readonly Guess[]>
-  /** Attacks the network on images with their true classes, as `attackEval` does. */
-  readonly attack: (
-    attack: AnyAttack,
-    images: Images,
-    labels: ArrayLike<number>,
-    options?: AskedAttackOptions,
-  ) => Promise<AttackReport>
   /** Frees its tensors. */
   readonly dispose: () => void
 }
@@ -92,13 +73,12 @@ const load = async (
   const labels = labelsFor(STAGE, named, architecture.classes)
   const { description: engine } = await loadEngine(choice, parallelOf(architecture))
   const network = new Student(architecture, weights, statistics)
-  const { input, classes } = architecture
+  const { input } = architecture
   const { height, width, channels } = input
   const logits = (stage: string, images: Images): Tensor2D => {
     const values = valuesOf(stage, images, input)
-    return tf.tidy(() =>
-      network.logits(tf.tensor4d(values, [values.length / (height * width * channels), height, width, channels])),
-    )
+    const count = values.length / imageSize(input)
+    return tf.tidy(() => network.logits(tf.tensor4d(values, [count, height, width, channels])))
   }
   return {
     architecture,
@@ -113,12 +93,9 @@ const load = async (
       found.dispose()
       return guesses
     },
-    attack: (given, images, truth, attackOptions = {}) => {
-      const attack = readArgument('attack', 'attack', attackArgument, given)
-      const values = valuesOf('attack', images, input)
-      const count = values.length / (height * width * channels)
-      const examples = { values, shape: input, labels: classesGiven('attack', truth, count, classes) }
-      return attackNetwork(network, attack, examples, askedAttackOptions.read(attackOptions))
+    attack: (...given) => {
+      const { attack, options, ...examples } = readAttack(given, architecture)
+      return attackNetwork(network, attack, examples, options)
     },
     dispose: () => network.dispose(),
   }

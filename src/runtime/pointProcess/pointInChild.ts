@@ -80,10 +80,10 @@ export const runTask = (
       else if (decoded.right.type === 'progress') onProgress(decoded.right.progress)
       else settle(decoded.right)
     })
-    child.on('close', () => gpu?.release())
     child.on('error', (error) => settle({ type: 'crashed', reason: error.message }))
     // After `exit` messages may still be on their way; at `close` the channel has ended.
     child.on('close', (code, signal) => {
+      gpu?.release()
       // A process that was still loading has nothing to save: it ends without an answer.
       if (isStopping) return settle({ type: 'failed', error: stopped(expired) })
       const reason = crashOf(code, signal, said())

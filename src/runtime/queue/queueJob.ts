@@ -33,6 +33,10 @@ export const denied = (expected: string, actual: string): Denied => ({
   error: { _tag: 'UsageError', stage: 'worker', expected, actual },
 })
 
+/** Why a worker does not run a point or a file, in words. */
+export const refusalText = ({ expected, actual }: Pick<PwoaError, 'expected' | 'actual'>): string =>
+  `refused: expected ${expected}, got ${actual}`
+
 /** A failure as the text that a queue keeps. */
 export const failureText = (error: PwoaError): string => JSON.stringify(withoutCause(error))
 

@@ -60,9 +60,16 @@ export const openQueue = async ({ client, notices }: RedisLink, id: string): Pro
   return queue
 }
 
-/** Removes a sweep's queue with all its jobs. Workers that run some of them lose the right to them. */
-export const removeQueue = async (link: RedisLink, id: string): Promise<void> => {
+/** Opens the queue of a sweep for one act, and closes it. */
+export const withQueue = async <A>(link: RedisLink, id: string, act: (queue: Queue) => Promise<A>): Promise<A> => {
   const queue = await openQueue(link, id)
-  await queue.obliterate({ force: true })
-  await queue.close()
+  try {
+    return await act(queue)
+  } finally {
+    await queue.close()
+  }
 }
+
+/** Removes a sweep's queue with all its jobs. Workers that run some of them lose the right to them. */
+export const removeQueue = (link: RedisLink, id: string): Promise<void> =>
+  withQueue(link, id, (queue) => queue.obliterate({ force: true }))

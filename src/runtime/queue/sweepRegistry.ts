@@ -41,6 +41,12 @@ const workerFacts = t.intersection([
 /** What a worker reports about itself. */
 export interface WorkerFacts extends t.TypeOf<typeof workerFacts> {}
 
+/** The last sign of life of each sweep's follower, in milliseconds since 1970. */
+type SignsOfLife = Readonly<Record<string, number>>
+
+/** When a sweep's follower gave its last sign of life, in milliseconds since 1970. */
+export const lastSeen = ({ id, created }: QueuedSweep, seen: SignsOfLife): number => seen[id] ?? created
+
 /** The sweeps of a Redis, and its workers. What others have written there in another form is ignored. */
 export interface SweepRegistry {
   readonly put: (sweep: QueuedSweep) => Promise<void>
@@ -54,7 +60,7 @@ export interface SweepRegistry {
   /** Records a sign of life of a sweep's follower. */
   readonly beat: (id: string) => Promise<void>
   /** The last sign of life of each follower, in milliseconds since 1970. */
-  readonly seen: () => Promise<Readonly<Record<string, number>>>
+  readonly seen: () => Promise<SignsOfLife>
   /** Records why a worker can't run points of a sweep; undefined if it can. */
   readonly refuse: (id: string, worker: string, reason: string | undefined) => Promise<void>
   readonly refusals: (id: string) => Promise<Readonly<Record<string, string>>>
@@ -114,5 +120,5 @@ const decodedOf = <A>(codec: t.Type<A>, texts: readonly string[]): readonly A[] 
   })
 
 /** Whether a sweep's points have expired: its follower is gone for longer than they are kept. */
-export const isExpired = ({ id, created }: QueuedSweep, seen: Readonly<Record<string, number>>, now: number): boolean =>
-  now - (seen[id] ?? created) > 1000 * EXPIRY
+export const isExpired = (sweep: QueuedSweep, seen: SignsOfLife, now: number): boolean =>
+  now - lastSeen(sweep, seen) > 1000 * EXPIRY

@@ -3,8 +3,8 @@ import { describeError } from '../../../dsl/errors.js'
 import type { RedisLink } from '../openRedis.js'
 import type { QueuedSweep } from '../queuedSweep.js'
 import { failureOf, QueueJob } from '../queueJob.js'
-import { openQueue } from '../sweepQueues.js'
-import { sweepRegistry, type WorkerFacts } from '../sweepRegistry.js'
+import { withQueue } from '../sweepQueues.js'
+import { lastSeen, sweepRegistry, type WorkerFacts } from '../sweepRegistry.js'
 
 /** BullMQ's states of jobs, by what they mean for a point. */
 const states = {
@@ -54,15 +54,6 @@ export interface QueueView {
 
 const secondsSince = (at: number): number => Math.max(0, Math.round((Date.now() - at) / 1000))
 
-const opened = async <A>(link: RedisLink, id: string, act: (queue: Queue) => Promise<A>): Promise<A> => {
-  const queue = await openQueue(link, id)
-  try {
-    return await act(queue)
-  } finally {
-    await queue.close()
-  }
-}
-
 const pointsOf = async (queue: Queue): Promise<SweepView['points']> => {
   const counts = await queue.getJobCounts(...stateNames.flatMap((name) => states[name]))
   const sum = (name: QueuedState): number => states[name].reduce((total, one) => total + (counts[one] ?? 0), 0)
@@ -80,22 +71,23 @@ export const viewQueue = async (link: RedisLink): Promise<QueueView> => {
   const registry = sweepRegistry(link.client)
   const seen = await registry.seen()
   const sweeps: SweepView[] = []
-  for (const { id, file, fileVersion, folder, priority, created } of await registry.list())
+  for (const sweep of await registry.list()) {
+    const { id, file, fileVersion, folder, priority, created } = sweep
+    const [points, drained] = await withQueue(link, id, (queue) => Promise.all([pointsOf(queue), queue.isPaused()]))
     sweeps.push({
-      ...{ id, file, fileVersion, folder, priority },
-      points: await opened(link, id, pointsOf),
+      ...{ id, file, fileVersion, folder, priority, points, drained },
       age: secondsSince(created),
-      unseen: secondsSince(seen[id] ?? created),
-      drained: await opened(link, id, (queue) => queue.isPaused()),
+      unseen: secondsSince(lastSeen(sweep, seen)),
       refusals: await registry.refusals(id),
     })
+  }
   const workers = Object.entries(await registry.workers()).map(([id, facts]) => ({ id, ...facts }))
   return { sweeps: sweeps.sort((a, b) => b.age - a.age), workers }
 }
 
 /** The points of a sweep that are in the queue. */
 export const viewPoints = (link: RedisLink, id: string): Promise<readonly PointView[]> =>
-  opened(link, id, async (queue) => {
+  withQueue(link, id, async (queue) => {
     const views: PointView[] = []
     for (const state of stateNames)
       for (const job of await queue.getJobs([...states[state]])) views.push(viewOf(job, state))
@@ -124,4 +116,4 @@ const reasonOf = (text: string): string => {
 
 /** What workers have logged about a point, the oldest first. */
 export const logsOf = (link: RedisLink, id: string, key: string): Promise<readonly string[]> =>
-  opened(link, id, async (queue) => (await queue.getJobLogs(key)).logs)
+  withQueue(link, id, async (queue) => (await queue.getJobLogs(key)).logs)

@@ -12,7 +12,7 @@ import type { OpenRun, RunStorage } from '../../storage/runStorage.js'
 import type { PointOutcome, PointProgress, PointTask } from '../../sweep/pointMessages.js'
 import type { RunningPoint } from '../../sweep/runPoint.js'
 import type { QueuedSweep } from '../queuedSweep.js'
-import { denied, ofOtherVersion, QueueJob } from '../queueJob.js'
+import { denied, ofOtherVersion, QueueJob, refusalText } from '../queueJob.js'
 import { queueVariable } from '../queueUrl.js'
 import type { KnownFile } from './knownFile.js'
 import { faultOfException, machineFault } from './machineFault.js'
@@ -157,7 +157,7 @@ const verdictOf = (ended: Exclude<PointOutcome, { type: 'done' }>): Verdict => {
   if (error._tag === 'InterruptedError') return { type: 'interrupted' }
   // A point that needs a GPU is for a worker on a machine that has one.
   return error._tag === 'UsageError' || error.stage === 'engine'
-    ? { type: 'refused', reason: `refused: expected ${error.expected}, got ${error.actual}` }
+    ? { type: 'refused', reason: refusalText(error) }
     : { type: 'failed', error }
 }
 

@@ -6,7 +6,7 @@ import { given } from '../../../dsl/kit/given.js'
 import { viewQueue } from '../admin/queueView.js'
 import { openRedis } from '../openRedis.js'
 import type { QueuedSweep } from '../queuedSweep.js'
-import type { Denied } from '../queueJob.js'
+import { refusalText } from '../queueJob.js'
 import { removeQueue, sweepQueues } from '../sweepQueues.js'
 import { isExpired, sweepRegistry } from '../sweepRegistry.js'
 import { fileKnowledge } from './fileKnowledge.js'
@@ -43,8 +43,6 @@ interface Active {
   readonly stop: () => void
   readonly memory: () => number | undefined
 }
-
-const refusalOf = ({ error: { expected, actual } }: Denied): string => `refused: expected ${expected}, got ${actual}`
 
 /** Takes jobs from the queues of sweeps and runs each point in its own process, while this process renews the job's lock. */
 export const startWorker = async (options: WorkerOptions): Promise<RunningWorker> => {
@@ -144,7 +142,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
     for (const sweep of sweepsInTurn(sweeps, (one) => served.get(one))) {
       if (left.get(sweep.id)?.isOver() === false) continue
       const file = await files.of(sweep)
-      refuse(sweep, E.isLeft(file) ? refusalOf(file.left) : undefined)
+      refuse(sweep, E.isLeft(file) ? refusalText(file.left.error) : undefined)
       if (E.isLeft(file)) continue
       const token = randomUUID()
       const job = await queues.open(sweep.id).getNextJob(token, { block: false })

@@ -40,8 +40,8 @@ export const doublesOf = (tensor: Tensor): Float64Array => copied(tensor, new Fl
 const copied = <A extends Float32Array | Float64Array>({ dims, strides, at }: Tensor, out: A): A =>
   copyStrided(out, dims, strides, at)
 
-/** A tensor of few numbers that are known. @param dtype their type, which arithmetic depends on */
-export const tensorOf = (name: string, dtype: Dtype, dims: readonly number[], numbers: readonly number[]): Tensor => ({
+/** A tensor of numbers in row-major order. @param dtype their type, which arithmetic depends on */
+export const tensorOf = (name: string, dtype: Dtype, dims: readonly number[], numbers: ArrayLike<number>): Tensor => ({
   name,
   dims,
   dtype,

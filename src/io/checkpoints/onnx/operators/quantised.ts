@@ -2,7 +2,7 @@ import { integerBounds, integerTypes, nearestEven } from '../../../../models/lay
 import type { EightBits } from '../../../../models/layers/layer.js'
 import type { Dtype } from '../../tensors/dtype.js'
 import type { NodeReader } from '../graph/nodeReader.js'
-import { countOf, floatsOf, rowMajor, shapeText, type Tensor } from '../graph/tensor.js'
+import { countOf, floatsOf, shapeText, type Tensor, tensorOf } from '../graph/tensor.js'
 import { typeText } from '../graph/tensorReader.js'
 import type { Grid, Value } from '../graph/value.js'
 import { anyOrder, channelsAlong } from '../values/anyOrder.js'
@@ -102,13 +102,11 @@ const typesOfNumbers: ReadonlyMap<number, EightBits> = new Map([
   [3, 'int8'],
 ])
 
-/** The scales and zero points of a node. */
-const gridIn = (node: NodeReader): Grid => {
-  const scale = node.constant(1)
-  const zero = node.optional(2) ? node.constant(2) : undefined
-  const wanted = node.has('output_dtype') ? node.integer('output_dtype') : 0
-  const type = zero ? typesOf[zero.dtype] : (typesOfNumbers.get(wanted) ?? (wanted === 0 ? 'uint8' : undefined))
-  if (!type) return node.refuse('integers of 8 bits (uint8, int8)', zero ? zero.dtype : typeText(wanted))
+const zeroPointsIn = (node: NodeReader): Tensor | undefined => (node.optional(2) ? node.constant(2) : undefined)
+
+/** The scales of a node, and their zero points: 0 if it has none of its own. */
+const scalesIn = (node: NodeReader): Pick<Grid, 'scale' | 'zeroPoint' | 'axis'> => {
+  const [scale, zero] = [node.constant(1), zeroPointsIn(node)]
   const count = countOf(scale.dims)
   if (scale.dims.length > 1) node.refuse('one scale, or a list of them', `scales of shape ${shapeText(scale.dims)}`)
   if (zero && countOf(zero.dims) !== count) node.refuse(`${count} zero points`, `${countOf(zero.dims)}`)
@@ -116,8 +114,16 @@ const gridIn = (node: NodeReader): Grid => {
     scale: Array.from(floatsOf(scale)),
     zeroPoint: zero ? Array.from(floatsOf(zero)) : new Array<number>(count).fill(0),
     axis: count === 1 ? undefined : node.integer('axis'),
-    integers: type,
   }
+}
+
+/** The same with the type of the integers. */
+const gridIn = (node: NodeReader): Grid => {
+  const zero = zeroPointsIn(node)
+  const wanted = node.has('output_dtype') ? node.integer('output_dtype') : 0
+  const type = zero ? typesOf[zero.dtype] : (typesOfNumbers.get(wanted) ?? (wanted === 0 ? 'uint8' : undefined))
+  if (!type) return node.refuse('integers of 8 bits (uint8, int8)', zero ? zero.dtype : typeText(wanted))
+  return { ...scalesIn(node), integers: type }
 }
 
 /** The position among scales of each number of a tensor. */
@@ -145,34 +151,18 @@ const quantisedTensor = (node: NodeReader, tensor: Tensor, grid: Grid): Tensor =
     const multiple = nearestEven(Math.fround(x / (grid.scale[at] ?? Number.NaN)))
     return Math.min(Math.max(multiple + (grid.zeroPoint[at] ?? 0), least), most)
   })
-  return {
-    name: tensor.name,
-    dims: tensor.dims,
-    dtype: grid.integers === 'int8' ? 'I8' : 'U8',
-    strides: rowMajor(tensor.dims),
-    at: (position) => numbers[position] ?? Number.NaN,
-  }
+  return tensorOf(tensor.name, grid.integers === 'int8' ? 'I8' : 'U8', tensor.dims, numbers)
 }
 
 const dequantisedTensor = (node: NodeReader, tensor: Tensor): Tensor => {
-  const scales = node.constant(1)
-  const zero = node.optional(2) ? node.constant(2) : undefined
-  const [scale, count] = [Array.from(floatsOf(scales)), countOf(scales.dims)]
-  if (scales.dims.length > 1) node.refuse('one scale, or a list of them', `scales of shape ${shapeText(scales.dims)}`)
-  if (zero && countOf(zero.dims) !== count) node.refuse(`${count} zero points`, `${countOf(zero.dims)}`)
-  const place = scaleAt(node, tensor, { scale, axis: count === 1 ? undefined : node.integer('axis') })
-  const zeros = zero ? floatsOf(zero) : undefined
+  const scales = scalesIn(node)
+  const place = scaleAt(node, tensor, scales)
   spend(node, countOf(tensor.dims))
   const floats = floatsOf(tensor).map((integer, i) => {
     const at = place(i)
-    return Math.fround((integer - (zeros?.[at] ?? 0)) * (scale[at] ?? Number.NaN))
+    return Math.fround((integer - (scales.zeroPoint[at] ?? 0)) * (scales.scale[at] ?? Number.NaN))
   })
-  return {
-    // In our own files the node has the name of the weights.
-    name: node.isOurs ? node.name : tensor.name.replace(/_(quantized|q)$/, ''),
-    dims: tensor.dims,
-    dtype: 'F32',
-    strides: rowMajor(tensor.dims),
-    at: (position) => floats[position] ?? Number.NaN,
-  }
+  // In our own files the node has the name of the weights.
+  const name = node.isOurs ? node.name : tensor.name.replace(/_(quantized|q)$/, '')
+  return tensorOf(name, 'F32', tensor.dims, floats)
 }

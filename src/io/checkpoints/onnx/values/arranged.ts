@@ -2,7 +2,7 @@ import type { NodeShape } from '../../../../models/architecture/shapes.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import type { Extent } from '../graph/numbers.js'
-import { countOf, doublesOf, permuted, rowMajor, shapeText } from '../graph/tensor.js'
+import { countOf, doublesOf, permuted, shapeText, tensorOf } from '../graph/tensor.js'
 import type { Draft, Value } from '../graph/value.js'
 import { activations, draftOf, once } from './drafts.js'
 import { ALL, selection } from './selection.js'
@@ -65,8 +65,7 @@ export const reshapedTo = (node: Arranger, before: Arrangement, dims: readonly n
 export const reordered = (node: Arranger, before: Arrangement, order: readonly number[]): Value => {
   const { dims, positions } = before
   spend(node, positions.length)
-  const at = (position: number): number => positions[position] ?? Number.NaN
-  const moved = permuted({ name: '', dims, dtype: 'F64', strides: rowMajor(dims), at }, order)
+  const moved = permuted(tensorOf('', 'F64', dims, positions), order)
   return arranged(node, { ...before, dims: moved.dims, positions: doublesOf(moved) })
 }
 
@@ -78,11 +77,10 @@ export const reordered = (node: Arranger, before: Arrangement, order: readonly n
 export const axesOf = (node: Arranger, { shape, dims, positions }: Arrangement): readonly number[] | undefined => {
   if (shape.kind !== 'image') return undefined
   const { positions: places, dims: own } = inOrder(node, shape)
-  const at = (position: number): number => places[position] ?? Number.NaN
   const found = ORDERS.filter((order) => {
     if (shapeText(order.map((axis) => own[axis])) !== shapeText(dims)) return false
     spend(node, positions.length)
-    const moved = doublesOf(permuted({ name: '', dims: own, dtype: 'F64', strides: rowMajor(own), at }, order))
+    const moved = doublesOf(permuted(tensorOf('', 'F64', own, places), order))
     return moved.every((position, i) => position === positions[i])
   })
   return found.length === 1 ? found[0] : undefined

@@ -1,6 +1,6 @@
 import type { NodeReader } from '../graph/nodeReader.js'
 import type { Extent } from '../graph/numbers.js'
-import { countOf, doublesOf, permuted, rowMajor, shapeText, tensorOf } from '../graph/tensor.js'
+import { countOf, doublesOf, permuted, shapeText, tensorOf } from '../graph/tensor.js'
 import type { Draft, Value } from '../graph/value.js'
 import { type Arrangement, arranged, dimsOf, inOrder } from './arranged.js'
 import { activations, draftOf } from './drafts.js'
@@ -107,8 +107,7 @@ export const transposeMoved = (node: NodeReader, before: Arrangement): Value => 
   if (order.length !== dims.length || sorted.some((axis, i) => axis !== i))
     node.refuse(`an order of ${dims.length} axes as attribute "perm"`, shapeText(order.slice(0, 16)))
   spend(node, positions.length)
-  const at = (position: number): number => positions[position] ?? Number.NaN
-  const result = permuted({ name: '', dims, dtype: 'F64', strides: rowMajor(dims), at }, order)
+  const result = permuted(tensorOf('', 'F64', dims, positions), order)
   return moved(node, { ...before, dims: result.dims, positions: doublesOf(result) })
 }
 

@@ -23,7 +23,7 @@ export interface EngineInfo {
   readonly device?: string
   /** Bytes of the GPU's memory; undefined on the processor, and if the GPU has no memory of its own. */
   readonly memory?: number
-  /** Why `auto` chose this engine instead of a faster one; undefined if there is none, or it was not looked for. */
+  /** Why `auto` chose this engine instead of a faster one; undefined if no faster one was tried. */
   readonly reason?: string
 }
 

@@ -4,7 +4,7 @@ import { chooseGpu, type GpuFacts } from '../gpu/chooseGpu.js'
 import { type Gpu, readDriver } from '../gpu/nvidiaSmi.js'
 import { gpuEnvironment, loadNative, type NativeEngine } from './native.js'
 
-/** An engine on a GPU, or the reason why there is none; in that case the CUDA build may be loaded all the same. */
+/** An engine on a GPU, or the reason why no GPU can be used. `loaded` is then the CUDA build, if it was loaded before that. */
 export type GpuAttempt =
   | { readonly engine: NativeEngine; readonly gpu: Gpu }
   | { readonly reason: string; readonly loaded?: NativeEngine }

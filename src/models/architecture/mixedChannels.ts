@@ -59,3 +59,13 @@ export const partsOf = ({ parts }: SoftmaxLayer, channels: number, refuse?: Refu
     refuse(`parts that divide ${channels} channels`, String(count))
   return count
 }
+
+/**
+ * The numbers of a standardisation: the unbiased variance as a multiple of the mean square, and the least divisor.
+ *
+ * @param count of numbers; a single one has no deviation
+ */
+export const standardOf = (count: number): { readonly factor: number; readonly least: number } => ({
+  factor: count / Math.max(1, count - 1),
+  least: 1 / Math.sqrt(count),
+})

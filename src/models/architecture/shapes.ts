@@ -1,4 +1,4 @@
-import type { ImageShape } from '../../dsl/dataset.js'
+import { type ImageShape, imageSize } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
 import { integerBounds, integerTypes } from '../layers/fakeQuantize.js'
 import type { FakeQuantizeLayer, GivenValue, Layer } from '../layers/layer.js'
@@ -207,6 +207,9 @@ const joined = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
       refuse(`images of ${height} x ${width}`, text(other))
   return { kind: 'image', height, width, channels: inputs.reduce((sum, each) => sum + channelsIn(each), 0) }
 }
+
+/** Numbers of an image, or features of a vector. */
+export const numbersIn = (shape: NodeShape): number => (shape.kind === 'image' ? imageSize(shape) : shape.features)
 
 /** Channels of an image, or features of a vector. */
 export const channelsIn = (shape: NodeShape): number => (shape.kind === 'image' ? shape.channels : shape.features)

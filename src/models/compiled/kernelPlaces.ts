@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { Architecture } from '../architecture/architecture.js'
 import { executionOf } from '../architecture/execution.js'
-import type { NodeShape } from '../architecture/shapes.js'
+import { numbersIn } from '../architecture/shapes.js'
 import { statisticsCount } from '../parameters/statistics.js'
 
 /** A kernel's index, and how many numbers its result has for each image. */
@@ -10,13 +10,10 @@ export interface KernelPlace {
   readonly features: number
 }
 
-const featuresIn = (shape: NodeShape): number =>
-  shape.kind === 'image' ? shape.height * shape.width * shape.channels : shape.features
-
 /** The kernels that compute hidden activations. */
 export const hiddenOf = (architecture: Architecture): readonly KernelPlace[] =>
   [...executionOf(architecture).entries()].flatMap(([kernel, { hidden, node }]) =>
-    hidden ? [{ kernel, features: featuresIn(node.shape) }] : [],
+    hidden ? [{ kernel, features: numbersIn(node.shape) }] : [],
   )
 
 /** Index of each batch normalisation's kernel, and the number of values per channel and image. */

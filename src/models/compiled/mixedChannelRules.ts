@@ -1,8 +1,8 @@
 import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
 import { present } from '../architecture/lookups.js'
-import { partsOf } from '../architecture/mixedChannels.js'
-import { channelsIn, type NodeShape } from '../architecture/shapes.js'
+import { partsOf, standardOf } from '../architecture/mixedChannels.js'
+import { channelsIn, type NodeShape, numbersIn } from '../architecture/shapes.js'
 import { covarianceSizes, fourierFeatures, tokensOf } from '../architecture/tokenSizes.js'
 import { LEAST_LENGTH } from '../layers/normalisations.js'
 import type { CrossCovarianceLayer, FourierPositionsLayer, SoftmaxLayer, UnitNormLayer } from '../layers/tokenLayers.js'
@@ -128,10 +128,8 @@ export const softmaxRule = (layer: SoftmaxLayer): LayerRule => {
 export const standardizeRule = (): LayerRule => {
   const AXES = [1, 2, 3]
   const standardized = ({ graph, kernel }: Place, x: Value) => {
-    const [shape] = kernel.node.inputShapes
-    const count = shape?.kind === 'image' ? shape.height * shape.width * shape.channels : 1
-    const share = graph.number(count / Math.max(1, count - 1))
-    const least = graph.number(1 / Math.sqrt(count))
+    const standard = standardOf(numbersIn(kernel.node.shape))
+    const [share, least] = [graph.number(standard.factor), graph.number(standard.least)]
     const centred = graph.subtract(x, graph.mean(x, AXES))
     const deviation = graph.squareRoot(graph.multiply(graph.mean(graph.multiply(centred, centred), AXES), share))
     const divisor = graph.larger(deviation, least)

@@ -1,5 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
+import { imageSize } from '../../dsl/dataset.js'
 import { tf } from '../../engine/tf.js'
+import { standardOf } from '../architecture/mixedChannels.js'
 
 /**
  * (x − μ) / max(σ, 1/√m) of each image; see `standardize`. With y its value, its gradient is that of x − μ, without the part
@@ -7,16 +9,14 @@ import { tf } from '../../engine/tf.js'
  */
 export const standardized = (x: Tensor4D): Tensor => {
   const [, height, width, channels] = x.shape
-  const count = height * width * channels
+  const { factor, least } = standardOf(imageSize({ height, width, channels }))
   const axes = [1, 2, 3]
   const mean = (t: Tensor): Tensor => tf.mean(t, axes, true)
-  const least = 1 / Math.sqrt(count)
   return tf.customGrad((given, save) => {
     const input = given as Tensor
     const [y, deviation] = tf.tidy(() => {
       const centred = tf.sub(input, mean(input))
-      // A single number has no deviation.
-      const variance = tf.mul(mean(tf.square(centred)), count / Math.max(1, count - 1))
+      const variance = tf.mul(mean(tf.square(centred)), factor)
       const divisor = tf.maximum(tf.sqrt(variance), least)
       return [tf.div(centred, divisor), divisor] as const
     })
@@ -25,7 +25,7 @@ export const standardized = (x: Tensor4D): Tensor => {
       value: y,
       gradFunc: (dy, saved) => {
         const [z = y, divisor = deviation] = saved as Tensor[]
-        const along = tf.mul(z, tf.mul(mean(tf.mul(dy, z)), count / Math.max(1, count - 1)))
+        const along = tf.mul(z, tf.mul(mean(tf.mul(dy, z)), factor))
         const free = tf.cast(tf.greater(divisor, least), 'float32')
         return tf.div(tf.sub(tf.sub(dy, mean(dy)), tf.mul(along, free)), divisor)
       },

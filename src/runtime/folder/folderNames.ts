@@ -11,6 +11,8 @@ export const runFiles = {
   summary: 'summary.json',
   report: 'report.html',
   trace: 'trace.json',
+  /** A folder, for TensorBoard's event files. */
+  board: 'tensorboard',
 } as const
 
 /** The folder of a run, absolute: the one asked for, or `runs/<name>-<time>` in the working folder. */

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { text } from '../../dsl/options/kinds.js'
 import type { Observer } from '../../dsl/pipeline/pipeline.js'
-import { boardFolder } from '../tensorboard/boardFolder.js'
+import { runFiles } from '../folder/folderNames.js'
 import { makeBoard } from '../tensorboard/makeBoard.js'
 
 /** What {@link toTensorboard} takes. */
@@ -31,7 +31,7 @@ const PAUSE = 1000
 export const toTensorboard = (options: ToTensorboardOptions = {}): Observer => {
   const { folder: chosen } = toTensorboardOptions.read(options)
   return ({ folder, metrics$, events$ }) => {
-    const target = chosen === undefined ? join(folder, boardFolder) : join(chosen, basename(folder))
+    const target = chosen === undefined ? join(folder, runFiles.board) : join(chosen, basename(folder))
     const parts: Uint8Array[] = []
     const board = makeBoard((bytes) => parts.push(bytes))
     let step = 0

@@ -3,7 +3,6 @@ import { rejectOption } from '../../dsl/errors.js'
 import { type Append, writeInParts } from '../../io/files/writeInParts.js'
 import { runFiles } from '../folder/folderNames.js'
 import { replay, stripsOf } from '../records/readRun.js'
-import { boardFolder } from './boardFolder.js'
 import { makeBoard } from './makeBoard.js'
 import { runFoldersIn } from './runFoldersIn.js'
 
@@ -20,7 +19,7 @@ export const writeTensorboard = async (folder: string, out?: string): Promise<re
   if (runs.length === 0) rejectOption('tensorboard', `a run folder, with a ${runFiles.plan}, or one of several`, folder)
   const files: string[] = []
   for (const run of runs) {
-    const target = join(out ?? join(folder, boardFolder), run.name)
+    const target = join(out ?? join(folder, runFiles.board), run.name)
     files.push(await writeInParts(target, 'tensorboard', (append) => writeBoard(run.folder, append)))
   }
   return files

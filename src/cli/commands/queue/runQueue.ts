@@ -133,6 +133,9 @@ const chosen = (text: string | undefined, names: readonly string[], what: string
     expected: `${what}, or its beginning`,
     actual:
       text === undefined ? 'none' : `${text}, with which ${fitting.length === 0 ? 'none begins' : 'several begin'}`,
-    hint: names.length === 0 ? `There is none. ${hint}` : `Known: ${names.slice(0, 10).join(', ')}`,
+    hint:
+      names.length === 0
+        ? `Nothing to choose from; ${hint} shows the list.`
+        : `Known: ${names.slice(0, 10).join(', ')}`,
   })
 }

@@ -1,5 +1,5 @@
-import { partsOf } from '../../../models/architecture/mixedChannels.js'
-import { channelsIn } from '../../../models/architecture/shapes.js'
+import { partsOf, standardOf } from '../../../models/architecture/mixedChannels.js'
+import { channelsIn, numbersIn } from '../../../models/architecture/shapes.js'
 import { covarianceSizes } from '../../../models/architecture/tokenSizes.js'
 import { LEAST_LENGTH } from '../../../models/layers/normalisations.js'
 import type {
@@ -70,11 +70,11 @@ export const standardizeNodes = (_: StandardizeLayer, place: LayerPlace): readon
   const nodes = new Nodes(place)
   const [x = ''] = place.inputs
   const [shape] = place.inputShapes
-  const count = shape?.kind === 'image' ? shape.height * shape.width * shape.channels : 1
+  const { factor, least } = standardOf(shape ? numbersIn(shape) : 1)
   const axes = [integers('axes', [1, 2, 3])]
   const centred = nodes.add('Sub', [x, nodes.add('ReduceMean', [x], axes)])
   const mean = nodes.add('ReduceMean', [nodes.add('Mul', [centred, centred])], axes)
-  const variance = nodes.add('Mul', [mean, nodes.number(count / Math.max(1, count - 1))])
+  const variance = nodes.add('Mul', [mean, nodes.number(factor)])
   const deviation = nodes.add('Sqrt', [variance])
-  return nodes.ending('Div', [centred, nodes.add('Max', [deviation, nodes.number(1 / Math.sqrt(count))])], [])
+  return nodes.ending('Div', [centred, nodes.add('Max', [deviation, nodes.number(least)])], [])
 }

@@ -1,5 +1,5 @@
-import { partsOf } from '../../../models/architecture/mixedChannels.js'
-import { channelsIn, type NodeShape } from '../../../models/architecture/shapes.js'
+import { partsOf, standardOf } from '../../../models/architecture/mixedChannels.js'
+import { channelsIn, type NodeShape, numbersIn } from '../../../models/architecture/shapes.js'
 import { covarianceSizes, fourierFeatures } from '../../../models/architecture/tokenSizes.js'
 import { LEAST_LENGTH } from '../../../models/layers/normalisations.js'
 import type {
@@ -75,15 +75,15 @@ export const writeSoftmax = (layer: SoftmaxLayer, place: Place): Value => {
 /** Adds a standardisation of each image. @returns its output */
 export const writeStandardize = (_: StandardizeLayer, { graph, kernel, inputs: [x = ''] }: Place): Value => {
   const { id, shape } = kernel.node
-  const count = shape.kind === 'image' ? shape.height * shape.width * shape.channels : 1
+  const standard = standardOf(numbersIn(shape))
   const axes = graph.integers(`${id}/axes`, [3], [1, 2, 3])
   const mean = (what: string, value: Value): Value =>
     graph.node('Mean', `${id}/${what}`, [value, axes], { Tidx: INTEGER, keep_dims: { b: true } })
   const number = (what: string, value: number): Value => graph.constant(`${id}/${what}`, [], Float32Array.of(value))
   const centred = graph.node('Sub', `${id}/centred`, [x, mean('mean', x)])
   const squares = mean('square', graph.node('Mul', `${id}/squares`, [centred, centred]))
-  const variance = graph.node('Mul', `${id}/variance`, [squares, number('share', count / Math.max(1, count - 1))])
-  const least = number('least', 1 / Math.sqrt(count))
+  const variance = graph.node('Mul', `${id}/variance`, [squares, number('share', standard.factor)])
+  const least = number('least', standard.least)
   const divisor = graph.node('Maximum', `${id}/divisor`, [graph.node('Sqrt', `${id}/deviation`, [variance]), least])
   return graph.node('RealDiv', id, [centred, divisor])
 }

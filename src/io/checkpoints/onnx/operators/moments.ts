@@ -1,3 +1,5 @@
+import { standardOf } from '../../../../models/architecture/mixedChannels.js'
+import { numbersIn } from '../../../../models/architecture/shapes.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, doublesOf } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
@@ -159,10 +161,9 @@ export const normalisedStep = (node: NodeReader): Value | undefined => {
 const standardised = (node: NodeReader, { of, factor, least }: Moment): Value => {
   const before = draftOf(of, 'arranged')
   const source = node.withInputs([before?.source ?? of]).activations(0)
-  const { shape } = source
-  const count = shape.kind === 'image' ? shape.height * shape.width * shape.channels : 1
-  const wanted = [count / Math.max(1, count - 1), 1 / Math.sqrt(count)]
-  if ([factor, least].some((value, i) => !(Math.abs(value - (wanted[i] ?? 0)) <= 1e-6 * value)))
+  const wanted = standardOf(numbersIn(source.shape))
+  const isNear = (value: number, other: number): boolean => Math.abs(value - other) <= 1e-6 * value
+  if (!(isNear(factor, wanted.factor) && isNear(least, wanted.least)))
     node.refuse(
       '(x − mean) / max(σ, 1/√n) of an image, with the unbiased standard deviation of its n numbers',
       `the variance times ${factor}, and a deviation of at least ${least}`,

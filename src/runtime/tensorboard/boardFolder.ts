@@ -1,2 +1,0 @@
-/** The subfolder for event files, by default. */
-export const boardFolder = 'tensorboard'

@@ -85,6 +85,7 @@ const folders = {
     ['comparison', 'A comparison runs pipelines one after the other.'],
     ['sweep', 'A sweep receives the function that runs a point: it knows neither child processes nor a queue.'],
     ['file', 'A pipeline file exports a pipeline, a comparison or a sweep.'],
+    ['measure', 'Measures the runs of a file by trials of them: it needs no sweep to be started.'],
     ['pointProcess', 'The process of a point loads the pipeline file again. It knows no queue, so it never has the secrets of one.'],
     ['storage', 'A worker stores the folders of points the same way, wherever the points come from.'],
     ['queue', 'Points from other machines run in their own processes and are kept in a storage.'],

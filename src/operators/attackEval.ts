@@ -10,6 +10,7 @@ import { passOr } from '../dsl/stages/passOr.js'
 import type { HasTraining, Step } from '../dsl/step.js'
 import { evaluateNetwork, evaluationDue, type NetworkEvaluation } from '../training/evaluation/evaluateNetwork.js'
 import { testExamples } from '../training/evaluation/testExamples.js'
+import { timeEvaluation } from '../training/evaluation/timeEvaluation.js'
 import type { HasStudent, HasTeacher, Network } from '../training/network/network.js'
 
 const STAGE = 'attackEval'
@@ -74,7 +75,10 @@ export const attackEval = (
         let latest: S | undefined
 
         const measure = async ({ run }: S, network: Network, of: Measured): Promise<void> => {
-          await evaluateNetwork(run, network, { stage: STAGE, attacks, examples, shard, batchSize, pictures, ...of })
+          const evaluation = { stage: STAGE, attacks, examples, shard, batchSize, pictures, ...of }
+          const { meter } = run.data.trial ?? {}
+          if (meter) await timeEvaluation(run, meter, network, evaluation)
+          else await evaluateNetwork(run, network, evaluation)
         }
 
         /** The reference figures: the teacher's, or those of a network that is not trained; none for a new network. */

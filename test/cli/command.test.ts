@@ -82,6 +82,29 @@ describe('commands that run nothing', () => {
   })
 })
 
+describe('--plan --measure', () => {
+  test('prints the plan and what the whole run takes, and writes nothing', async () => {
+    const folder = folderWith(userFiles)
+    const args = ['pipeline.ts', '--plan', '--measure', '--engine', 'wasm', '--set', 'epochs=3']
+    const { code, stdout, stderr } = await command.run(args, folder)
+    expect([code, stderr]).toEqual([0, 'measuring halving\n'])
+    expect(stdout).toMatch(/^halving\n/)
+    expect(stdout).toMatch(/\ntrain, 3 epochs +12 +0\.00100 +0\.0 s +\d\.\d GB\n/)
+    expect(stdout).toMatch(/\nin all +\d+\.\d s/)
+    expect(readdirSync(folder).sort()).toEqual(['lib', 'pipeline.ts'])
+    const json = await command.run([...args, '--json', '--quiet'], folder)
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      pipeline: 'halving',
+      cost: { runs: 1, seconds: expect.any(Number) },
+    })
+  })
+
+  test('needs --plan', async () => {
+    const { code, stderr } = await command.run(['pipeline.ts', '--measure'], folderWith(userFiles))
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--measure: expected --plan beside it')])
+  })
+})
+
 describe('a run', () => {
   test('works from any folder, with progress on stderr, and on stdout a table that names the data', async () => {
     const folder = folderWith(userFiles)

@@ -125,6 +125,7 @@ export const invocationParts = {
     priorityOf,
   ),
   plan: flag('--plan', 'prints the stages and what they would do, without running them'),
+  measure: flag('--measure', 'with --plan: runs a few steps and batches, and prints hours and memory of the whole run'),
   page,
   output: mapped(flag('--json', 'prints one line of JSON instead of a table'), (json): 'json' | 'table' =>
     json ? 'json' : 'table',

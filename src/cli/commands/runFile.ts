@@ -1,18 +1,16 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
-import { type PwoaError, toPwoaError } from '../../dsl/errors.js'
+import type { PwoaError } from '../../dsl/errors.js'
 import type { Summary } from '../../dsl/pipeline/run.js'
 import { namesIn } from '../../io/files/folders.js'
 import type { ComparisonSummary } from '../../runtime/comparison/comparison.js'
-import { type Runnable, runsOf } from '../../runtime/file/definePipeline.js'
+import type { Runnable } from '../../runtime/file/definePipeline.js'
 import { loadPipelineFile } from '../../runtime/file/loadPipelineFile.js'
 import { makeFromFile } from '../../runtime/file/makeFromFile.js'
 import { trialOfFile } from '../../runtime/file/trialOfFile.js'
 import { withSourcePosition } from '../../runtime/host/sourcePositions.js'
-import { lookAtAll } from '../../runtime/run/lookAhead.js'
 import type { Sweep, SweepSummary } from '../../runtime/sweep/sweepTypes.js'
 import { exitCodes, type Outcome } from '../arguments/outcome.js'
 import { drawFileHelp } from '../draw/drawFileHelp.js'
-import { drawFound, drawPlan, planAsJson } from '../draw/drawPlan.js'
 import { drawResult } from '../draw/drawResult.js'
 import { colorsFor, lineWidth } from '../draw/terminal.js'
 import { onInterrupt } from '../show/onInterrupt.js'
@@ -21,6 +19,7 @@ import type { RunPage } from '../show/showPage.js'
 import { showProgress } from '../show/showProgress.js'
 import type { Invocation } from './invocation.js'
 import { haveLastWords } from './lastWords.js'
+import { planFile } from './planFile.js'
 import { withResumeHint } from './resumeHint.js'
 import { startPoints } from './startPoints.js'
 
@@ -33,21 +32,7 @@ export const runFile = async (invocation: Invocation): Promise<Outcome> => {
   const misplaced = notForThis(made.right, invocation)
   if (misplaced) return { error: misplaced }
   const wanted = invocation.options.trial === undefined ? made.right : trialOfFile(made.right)
-  return invocation.plan ? planOnly(wanted, invocation) : run(wanted, invocation)
-}
-
-/** Prints the plan, and what a run would find in the files that it reads; or the error with which it would end. */
-const planOnly = async (made: Runnable, { output, options }: Invocation): Promise<Outcome> => {
-  const plan =
-    output === 'table'
-      ? drawPlan(made, colorsFor(process.stdout))
-      : `${JSON.stringify(planAsJson(made, options.seed ?? 0))}\n`
-  try {
-    const found = await lookAtAll(runsOf(made), options.dataDir)
-    return { text: output === 'table' ? `${plan}${drawFound(found, colorsFor(process.stdout))}` : plan, code: 0 }
-  } catch (thrown) {
-    return { text: plan, error: withSourcePosition(toPwoaError(made.name, thrown)) }
-  }
+  return invocation.plan ? planFile(wanted, invocation) : run(wanted, invocation)
 }
 
 /** The parameters of a pipeline file, for `pwoa-run FILE --help`. */
@@ -73,10 +58,18 @@ const sweepOptions = [
 /** The error of an option that this kind of file can't use. */
 const notForThis = (made: Runnable, invocation: Invocation): PwoaError | undefined => {
   const { kind } = made
+  if (invocation.measure && !invocation.plan) return withoutPlan
   if (kind === 'sweep') return unusedSeed(made, invocation)
   const [, option] = sweepOptions.find(([name]) => invocation[name] !== undefined) ?? []
   if (option === undefined) return undefined
   return { _tag: 'UsageError', stage: option, expected: 'a file with a sweep(…)', actual: `a ${kind}` }
+}
+
+const withoutPlan: PwoaError = {
+  _tag: 'UsageError',
+  stage: '--measure',
+  expected: '--plan beside it: it measures what a run would take, in place of the run',
+  actual: 'a run',
 }
 
 /** The error of a seed that would change nothing, because every point of the sweep has its own. */

@@ -1,5 +1,6 @@
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
+import { type Meter, measuredTrial, quickTrial } from '../../dsl/trial.js'
 import { fileVersion, rememberVersion } from '../folder/plan.js'
 import { trialSource } from './trialData.js'
 
@@ -20,8 +21,12 @@ export const isTrial = ({ name }: { readonly name: string }): boolean => name.en
  */
 export const trialOf = (pipeline: Pipeline<Step>): Pipeline<Step> => {
   if (isTrial(pipeline)) return pipeline
-  const trial = pipeline.over(trialSource(pipeline.source), trialName(pipeline.name))
+  const trial = pipeline.over(trialSource(pipeline.source, quickTrial), trialName(pipeline.name))
   const version = fileVersion(pipeline)
   if (version !== undefined) rememberVersion(trial, version)
   return trial
 }
+
+/** The pipeline as a trial that measures: a few steps of each phase, and a batch of each attack, at full size. */
+export const measuredTrialOf = (pipeline: Pipeline<Step>, meter: Meter): Pipeline<Step> =>
+  pipeline.over(trialSource(pipeline.source, measuredTrial, meter), trialName(pipeline.name))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { right } from 'fp-ts/lib/Either.js'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { valueOf } from '../../../src/dsl/errors.js'
+import { quickTrial } from '../../../src/dsl/trial.js'
 import {
   type Attack,
   admmMask,
@@ -78,7 +79,7 @@ const folder = (): string => {
 
 describe('the data of a trial', () => {
   test('are few images, spread over the data set, under a name that says so', async () => {
-    const source = trialSource(ordered)
+    const source = trialSource(ordered, quickTrial)
     expect(source.batchSize).toBe(8)
     const data = valueOf(await source.open({ dataDir: undefined, seed: 0, signal: new AbortController().signal })())
     expect(data.name).toBe('ordered (quick trial: no result)')

@@ -1,0 +1,47 @@
+import { setImmediate } from 'node:timers/promises'
+import { logitsOf } from '../../attacks/common/ascend.js'
+import { stagesOf } from '../../attacks/evaluation/advice.js'
+import { timeAttack } from '../../attacks/evaluation/timeAttack.js'
+import type { RunContext } from '../../dsl/context.js'
+import type { EvaluationCost, Meter } from '../../dsl/trial.js'
+import { tf } from '../../engine/tf.js'
+import { imagesOf, labelsOf } from '../network/images.js'
+import type { Network } from '../network/network.js'
+import type { NetworkEvaluation } from './evaluateNetwork.js'
+import { examplesAsked } from './testExamples.js'
+
+/**
+ * Times an evaluation in place of making it: the pass without an attack, and each attack, on one batch. The meter receives
+ * what each would take for all images, if all of them reached it: later attacks of a sequence get fewer.
+ *
+ * @throws OptionError for more examples than the test set has, and what an attack throws
+ */
+export const timeEvaluation = async (
+  { data, seed, signal }: RunContext,
+  meter: Meter,
+  network: Network,
+  { stage, subject, attacks, batchSize, ...choice }: NetworkEvaluation,
+): Promise<void> => {
+  const examples = examplesAsked(stage, data, { ...choice, batchSize })
+  const rows = Math.min(batchSize, examples, data.test.count)
+  const indices = Uint32Array.from({ length: rows }, (_, row) => row)
+  const images = imagesOf(data.test, data.shape, indices)
+  const labels = labelsOf(data.test, data.classes, indices)
+  const classifier: Network['logits'] = (some) => network.logits(some)
+  const report = (part: Pick<EvaluationCost, 'attack' | 'part'>, seconds: number): void =>
+    meter.evaluated({ stage, subject, ...part, examples, seconds: (seconds * examples) / rows })
+  try {
+    logitsOf(classifier, images)
+    const began = performance.now()
+    logitsOf(classifier, images)
+    report({ attack: 'clean', part: 'clean' }, (performance.now() - began) / 1000)
+    for (const attack of attacks)
+      for (const one of stagesOf(attack)) {
+        await setImmediate()
+        const input = { classifier, images, labels, indices, seed }
+        report({ attack: attack.name, part: one.name }, await timeAttack(one, { input, signal }))
+      }
+  } finally {
+    tf.dispose([images, labels])
+  }
+}

@@ -8,7 +8,6 @@ import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
 import { share, whole } from '../dsl/options/kinds.js'
 import type { HasTraining, Step } from '../dsl/step.js'
-import type { Trial } from '../dsl/trial.js'
 import { tf } from '../engine/tf.js'
 import { validate } from '../training/evaluation/validate.js'
 import type { HasStudent, Student } from '../training/network/network.js'
@@ -77,10 +76,7 @@ export const earlyStop = (attack: Attack, options: EarlyStopOptions = {}): Op<Ha
           if (over && best) goBack(student, best)
           if (over) return false
           if (training.batch + 1 < training.batches) return true
-          const began = performance.now()
           const accuracies = validate(student, attack, imagesFor(run.data.validation), run.data, run.seed)
-          const seconds = (performance.now() - began) / 1000
-          meter(run.data.trial, attack, seconds)
           run.emit({ type: 'evaluation', subject: 'epoch', accuracies })
           // Rounded as the saved state rounds it, so a resumed run compares alike.
           const robust = Math.fround(accuracies.attacks[attack.name] ?? 0)
@@ -127,21 +123,6 @@ const arraysOf = ({ robust, epoch, weights, statistics }: Best) => ({
   weights,
   ...(statistics.length > 0 ? { statistics } : {}),
 })
-
-/** In a measured trial: what judging one epoch would take with all images that are held out. */
-const meter = (trial: Trial | undefined, { name }: Attack, seconds: number): void => {
-  if (!trial?.meter) return
-  const { heldOut, examples } = trial
-  const share = heldOut / Math.min(heldOut, examples)
-  trial.meter.evaluated({
-    stage: STAGE,
-    subject: 'epoch',
-    attack: name,
-    part: name,
-    examples: heldOut,
-    seconds: seconds * share,
-  })
-}
 
 const restored = (arrays: Readonly<Record<string, Float32Array>> | undefined): Best | undefined => {
   const { figures, weights, statistics = new Float32Array(0) } = arrays ?? {}

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { logitsOf } from '../../attacks/common/ascend.js'
+import type { Attack } from '../../attacks/common/attack.js'
 import { stagesOf } from '../../attacks/evaluation/advice.js'
 import { timeAttack } from '../../attacks/evaluation/timeAttack.js'
 import type { RunContext } from '../../dsl/context.js'
-import type { EvaluationCost, Meter } from '../../dsl/trial.js'
+import type { EvaluationCost, Meter, Trial } from '../../dsl/trial.js'
 import { tf } from '../../engine/tf.js'
 import { imagesOf, labelsOf } from '../network/images.js'
 import type { Network } from '../network/network.js'
@@ -45,3 +46,14 @@ export const timeEvaluation = async (
     tf.dispose([images, labels])
   }
 }
+
+/** In a measured trial: what judging the network after one epoch would take with all images that are held out. */
+export const meterValidation = (trial: Trial | undefined, { name }: Attack, rows: number, seconds: number): void =>
+  trial?.meter?.evaluated({
+    stage: 'validation',
+    subject: 'epoch',
+    attack: name,
+    part: name,
+    examples: trial.heldOut,
+    seconds: (seconds * trial.heldOut) / rows,
+  })

@@ -7,6 +7,7 @@ import type { Accuracies } from '../../dsl/figures.js'
 import { tf } from '../../engine/tf.js'
 import { imagesOf, labelsOf } from '../network/images.js'
 import type { Network } from '../network/network.js'
+import { meterValidation } from './timeEvaluation.js'
 
 const BATCH = 250
 
@@ -25,6 +26,7 @@ export const validate = (
 ): Accuracies => {
   const { shape, classes } = data
   const chosen = attackFor(data, attack)
+  const began = performance.now()
   let [clean, robust] = [0, 0]
   for (let begin = 0; begin < split.count; begin += BATCH) {
     const indices = Uint32Array.from({ length: Math.min(BATCH, split.count - begin) }, (_, i) => begin + i)
@@ -42,5 +44,6 @@ export const validate = (
       if (after?.[i] === label) robust += 1
     }
   }
+  meterValidation(data.trial, attack, split.count, (performance.now() - began) / 1000)
   return { clean: clean / split.count, attacks: { [attack.name]: robust / split.count }, examples: split.count }
 }

@@ -26,6 +26,7 @@ import {
   train,
 } from '../../../src/index.js'
 import { measureFile } from '../../../src/runtime/measure/measureFile.js'
+import { expectEvery } from '../../support/expectEvery.js'
 
 const size = 4
 const split = (count: number) => ({
@@ -84,7 +85,7 @@ describe('measuring a run', () => {
       parts.map((part) => ['after', part, 80, 16 + 2 + 1]),
     )
     const all = [...(cost?.phases ?? []), ...(cost?.evaluations ?? [])]
-    expect(all.every((part) => part.seconds > 0 && part.memory > 1e6)).toBe(true)
+    expectEvery(all, (part) => part.seconds > 0 && part.memory > 1e6)
     const longest = Math.max(...all.map((part) => part.seconds))
     expect(seconds).toBeGreaterThan(longest)
     expect(foldersLeft()).toEqual(before)
@@ -102,7 +103,7 @@ describe('measuring a run', () => {
     const { measured } = await measureFile(stopped, options)
     const [{ cost } = { cost: undefined }] = measured
     expect(cost?.phases.map(({ steps }) => steps)).toEqual([40])
-    expect(cost?.evaluations).toMatchObject([{ stage: 'earlyStop', subject: 'epoch', examples: 75, times: 9 }])
+    expect(cost?.evaluations).toMatchObject([{ stage: 'validation', subject: 'epoch', examples: 75, times: 9 }])
   })
 
   test('fails as the run would', async () => {

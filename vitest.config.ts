@@ -48,6 +48,7 @@ export default defineConfig({
     // of `src` takes longer than most of them.
     pool: 'forks',
     isolate: false,
+    globalSetup: 'test/support/builtGradients.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
     retry: 0,

@@ -70,7 +70,7 @@ export const installPackages = async (folder = root) => {
 /** The portable engine's kernels, compiled. */
 const kernelsOf = (folder) => join(folder, 'assembly', 'pwoa.wasm')
 
-/** `asc` into assembly/pwoa.wasm, `tsc` and the live page into dist/, unless all were built from the current sources. */
+/** `asc` into assembly/pwoa.wasm, `tsc`, the live page and the gradients of TensorFlow.js into dist/, unless all were built from the current sources. */
 export const build = async (folder = root) => {
   const kernels = kernelsOf(folder)
   const page = join(folder, 'page')
@@ -92,9 +92,11 @@ export const build = async (folder = root) => {
   await compile('tsc', ['typescript', 'bin', 'tsc'], ['-p', 'tsconfig.build.json', '--pretty', 'false'])
   mkdirSync(dist, { recursive: true })
   if (existsSync(page)) {
-    // It needs esbuild, which comes with the packages.
+    // They need esbuild, which comes with the packages.
     const { buildPage } = await import('./page.mjs')
+    const { buildGradients } = await import('./gradients.mjs')
     await buildPage(folder, join(dist, 'page'))
+    await buildGradients(folder)
   }
   // tsc writes files that can't be executed, and the links to the command would be refused.
   const main = join(dist, 'cli', 'main.js')

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { onTestFinished } from 'vitest'
+import { buildGradients, gradientsOf } from '../../scripts/gradients.mjs'
 import { buildPage } from '../../scripts/page.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -43,6 +44,7 @@ export const buildCommand = async () => {
     logLevel: 'silent',
   })
   await buildPage(root, join(folder, 'dist', 'page'))
+  await buildGradients(root, gradientsOf(folder))
   cpSync(join(root, 'package.json'), join(folder, 'package.json'))
   for (const name of ['scripts', 'assets', 'assembly', 'pipelines']) symlinkSync(join(root, name), join(folder, name))
   const main = join(folder, 'dist', 'cli', 'main.js')

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
 import { root } from '../../scripts/setup.mjs'
+import { optionalPackages } from '../../src/dsl/optionalPackages.js'
 import { linked, localLinks } from '../docs/markdown.js'
 
 /** What a user gets from the registry, in a folder that knows nothing of this checkout. */
@@ -45,6 +47,15 @@ const result = await run.result
 console.log(result._tag === 'Left' ? result.left.hint : result._tag)
 `
 
+const imagesFile = `import { crossEntropy, imageFolder, initialise, pipeline, train } from 'pwoa'
+
+export default pipeline('images', imageFolder({ name: 'mine', size: 28, color: 'grey' })).pipe(
+  initialise('mnistNet'),
+  crossEntropy(),
+  train({ epochs: 1 }),
+)
+`
+
 const typedFile = `import { admmMask, distill, loadTeacher, mnist, type Pipeline, pipeline, type Step } from 'pwoa'
 import { map } from 'rxjs'
 
@@ -79,6 +90,11 @@ beforeAll(async () => {
   await writeFile(join(app, 'pipeline.ts'), pipelineFile)
   await writeFile(join(app, 'typed.ts'), typedFile)
   await writeFile(join(app, 'script.ts'), scriptFile)
+  await writeFile(join(app, 'images.ts'), imagesFile)
+  for (const folder of ['train/a', 'train/b', 'test/a', 'test/b']) {
+    await mkdir(join(app, folder), { recursive: true })
+    await writeFile(join(app, folder, '1.png'), '')
+  }
   const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=0']
   const installed = await run('npm', ['install', ...flags, tarball], app, 110)
   if (installed.code === 0) return
@@ -125,6 +141,7 @@ test('the package holds what runs, and nothing else', async () => {
   expect(files.filter((file) => file.startsWith('dist/') && !/\.(js|d\.ts)$/.test(file)).sort()).toEqual([
     'dist/page/index.html',
     'dist/page/page.css',
+    'dist/tensorflow/gradients.cjs',
   ])
   expect(files).toContain('dist/page/page.js')
   expect(
@@ -148,6 +165,46 @@ test('publint and attw find nothing wrong', async () => {
   const args = [tarball, '--profile', 'esm-only', '--no-definitely-typed', '--format', 'ascii', '--no-emoji']
   const typed = await node('@arethetypeswrong/cli/dist/index.js', args, work)
   expect(typed, typed.stdout).toMatchObject({ code: 0 })
+})
+
+/** MB on disk and packages of an installation. */
+const installed = async (folder: string): Promise<{ readonly megabytes: number; readonly packages: number }> => {
+  const files = await readdir(join(folder, 'node_modules'), { recursive: true, withFileTypes: true })
+  const sizes = await Promise.all(
+    files
+      .filter((file) => file.isFile())
+      .map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
+  )
+  const manifest = /node_modules\/(@[^/]+\/)?[^/]+$/
+  const packages = files.filter(({ name, parentPath }) => name === 'package.json' && manifest.test(parentPath))
+  return { megabytes: sizes.reduce((sum, size) => sum + size, 0) / 1e6, packages: packages.length }
+}
+
+test('an installation is small, and has none of the packages that only some users need', async (context) => {
+  needsInstall(context)
+  const { megabytes, packages } = await installed(app)
+  // docs/guides/install.md states both.
+  expect(megabytes).toBeLessThan(130)
+  expect(packages).toBeLessThan(80)
+  const manifest: { peerDependencies: Record<string, string> } = JSON.parse(
+    await readFile(join(root, 'package.json'), 'utf8'),
+  )
+  const names = Object.keys(manifest.peerDependencies)
+  expect(names.length).toBeGreaterThan(8)
+  expect(names.filter((name) => existsSync(join(app, 'node_modules', name)))).toEqual([])
+})
+
+const worker = ['worker', '--pipelines', '.', '--queue', 'redis://127.0.0.1:1']
+
+test.for([
+  ['a queue', [...worker, '--runs', 'shared'], 'npm install bullmq@6 ioredis@5'],
+  ['a bucket', [...worker, '--runs', 's3://bucket/runs'], 'npm install @aws-sdk/client-s3@3.1175'],
+  ['image files', ['images.ts', '--data-dir', '.', '--engine', 'wasm'], 'npm install sharp@0.35'],
+] as const)('%s: the error is the command that installs what is missing', async ([, args, command], context) => {
+  needsInstall(context)
+  const ran = await run('npx', ['--no-install', 'pwoa-run', ...args], app)
+  expect(ran.code, ran.stderr).toBe(2)
+  expect(ran.stderr).toContain(command)
 })
 
 test('pwoa-run runs from an empty folder', async (context) => {
@@ -214,29 +271,32 @@ test.for([
 })
 
 describe('in a bundle', () => {
-  const bundle = async (outfile: string, external: readonly string[]): Promise<Outcome> => {
-    const entryPoints = [join(app, 'script.ts')]
-    const absolute = join(app, outfile)
+  const bundle = async (folder: string, external: readonly string[]): Promise<Outcome> => {
     await build({
-      entryPoints,
-      outfile: absolute,
+      entryPoints: [join(app, 'script.ts')],
+      outdir: join(app, folder),
+      outExtension: { '.js': '.mjs' },
       bundle: true,
+      splitting: true,
       platform: 'node',
       format: 'esm',
       external: [...external],
     })
-    return run(process.execPath, [absolute], app)
+    return run(process.execPath, [join(app, folder, 'script.mjs')], app)
   }
 
   test('a script runs where pwoa stays external', async (context) => {
     needsInstall(context)
-    const ran = await bundle('external.mjs', ['pwoa'])
+    const ran = await bundle('external', ['pwoa'])
     expect(ran, ran.stderr).toMatchObject({ code: 0, stdout: 'Right\n' })
   })
 
   test('the error says that pwoa has to stay external where it was inlined', async (context) => {
     needsInstall(context)
-    const ran = await bundle('inlined.mjs', [])
+    const ran = await bundle(
+      'inlined',
+      optionalPackages.charts.map((one) => one.slice(0, one.lastIndexOf('@'))),
+    )
     expect(ran.stdout).toBe('Leave pwoa out of the bundle, e.g. with esbuild --external:pwoa.\n')
   })
 })

@@ -25,9 +25,9 @@ const keepingFatalHandlers = async <T>(action: () => Promise<T>): Promise<T> => 
 /** Loads the wasm engine: one thread in Node, with SIMD if the machine has it. */
 export const loadPortable = async (): Promise<LoadedEngine> => {
   const require = createRequire(import.meta.url)
-  // The union package, because tfjs-core alone has no gradients.
-  quietly(() => require('@tensorflow/tfjs'))
-  const tf: Tf = require('@tensorflow/tfjs-core')
+  const tf: Tf = quietly(() => require('@tensorflow/tfjs-core'))
+  // The core alone has no gradients: `scripts/gradients.mjs` builds what registers them.
+  quietly(() => require('../../../dist/tensorflow/gradients.cjs'))
   const path = require.resolve('@tensorflow/tfjs-backend-wasm')
   const wasm: typeof import('@tensorflow/tfjs-backend-wasm') = quietly(() => require(path))
   wasm.setWasmPaths(`${dirname(path)}${sep}`)

@@ -1,4 +1,8 @@
 import { isLeft } from 'fp-ts/lib/Either.js'
+import { tryCatch } from 'fp-ts/lib/TaskEither.js'
+import { errorOf, type PwoaError } from '../../dsl/errors.js'
+import { given } from '../../dsl/kit/given.js'
+import { missing } from '../../dsl/optionalPackages.js'
 import { parseQueueUrl, type QueueUrl, queueVariable } from '../queue/queueUrl.js'
 import type { Finding } from './finding.js'
 
@@ -16,15 +20,28 @@ export const queueFindings = async (env: Readonly<Record<string, string | undefi
     return [{ about: 'queue', state: 'problem', says, advice, facts: {} }]
   }
   const { shown } = url.right
-  const reason = await silenceOf(url.right)
+  const loaded = await tryCatch(loadClient, (thrown) => errorOf('doctor', thrown))()
+  if (isLeft(loaded)) return [uninstalled(loaded.left)]
+  const reason = await silenceOf(loaded.right, url.right)
   if (reason === undefined) return [{ about: 'queue', state: 'ok', says: `${shown} answers`, facts: { url: shown } }]
   const advice = `Start Redis there, or mend or unset ${queueVariable}.`
   return [{ about: 'queue', state: 'problem', says: `${shown}: ${reason}`, advice, facts: { url: shown, reason } }]
 }
 
+const loadClient = () => import('ioredis').catch(missing('doctor', 'queues'))
+
+const uninstalled = ({ expected, actual, hint }: PwoaError): Finding => ({
+  about: 'queue',
+  state: 'problem',
+  says: `expected ${expected}, got ${actual}`,
+  ...given({ advice: hint }),
+  facts: { reason: actual },
+})
+
+type Client = Awaited<ReturnType<typeof loadClient>>
+
 /** Why the queue does not answer; undefined if it does. */
-const silenceOf = async ({ connection }: QueueUrl): Promise<string | undefined> => {
-  const { Redis } = await import('ioredis')
+const silenceOf = async ({ Redis }: Client, { connection }: QueueUrl): Promise<string | undefined> => {
   const client = new Redis({
     ...connection,
     lazyConnect: true,

@@ -36,7 +36,7 @@ export const decoderFinding = async (): Promise<Finding> => {
     return {
       about: 'image files',
       state: 'note',
-      says: `sharp does not load, so JPEG and PNG can't be read: ${actual}`,
+      says: `JPEG and PNG can't be read: sharp is not there (${actual}); only images need it`,
       ...given({ advice: hint }),
       facts: { reason: actual },
     }

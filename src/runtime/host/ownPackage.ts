@@ -18,6 +18,7 @@ const Manifest = t.type({
   name: t.literal('pwoa'),
   version: t.string,
   engines: t.type({ node: t.string }),
+  peerDependencies: t.record(t.string, t.string),
   devDependencies: t.record(t.string, t.string),
 })
 
@@ -40,8 +41,18 @@ const ownManifest = (): t.TypeOf<typeof Manifest> => {
 /** This package's version. @throws UsageError inside another bundle */
 export const ownVersion = (): string => ownManifest().version
 
-/** The range of Node versions in this package's package.json, and the versions of its development tools. */
-export const ownNeeds = (): { readonly node: string; readonly tools: Readonly<Record<string, string>> } => {
-  const { engines, devDependencies } = ownManifest()
-  return { node: engines.node, tools: devDependencies }
+/** What a project needs beside this package, by its package.json. */
+export interface OwnNeeds {
+  /** The range of Node versions. */
+  readonly node: string
+  /** The versions of its development tools. */
+  readonly tools: Readonly<Record<string, string>>
+  /** The ranges of the packages that only some users need. */
+  readonly peers: Readonly<Record<string, string>>
+}
+
+/** What this package's package.json says of that. @throws UsageError inside another bundle */
+export const ownNeeds = (): OwnNeeds => {
+  const { engines, devDependencies, peerDependencies } = ownManifest()
+  return { node: engines.node, tools: devDependencies, peers: peerDependencies }
 }

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { PwoaFailure } from '../../dsl/errors.js'
+import { missing } from '../../dsl/optionalPackages.js'
 import { messageOf } from '../../io/files/thrown.js'
 import type { QueueUrl } from './queueUrl.js'
 import { isDenial, type RedisNotices, redisNotices } from './redisTrouble.js'
@@ -20,14 +21,14 @@ const LONGEST_PAUSE = 10_000
  *
  * @param say called with a message when Redis can't be reached, and when it is back
  * @param signal ends the wait when it aborts
- * @throws UsageError if Redis refuses the password, or may evict jobs; InterruptedError if the signal aborts
+ * @throws UsageError if the packages of queues are not installed, if Redis refuses the password, or may evict jobs; InterruptedError if the signal aborts
  */
 export const openRedis = async (
   { shown, connection }: QueueUrl,
   say: (message: string) => void,
   signal?: AbortSignal,
 ): Promise<RedisLink> => {
-  const { Redis } = await import('ioredis')
+  const { Redis } = await loadClients().catch(missing('--queue', 'queues'))
   const notices = redisNotices(shown, say)
   const client = new Redis({
     ...connection,
@@ -44,6 +45,12 @@ export const openRedis = async (
     throw thrown
   }
   return { client, notices, close }
+}
+
+/** The client of Redis, once BullMQ is known to load: everything that uses queues connects first. */
+const loadClients = async () => {
+  await import('bullmq')
+  return import('ioredis')
 }
 
 const ready = (client: Redis, shown: string, signal: AbortSignal | undefined): Promise<void> =>

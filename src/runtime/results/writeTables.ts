@@ -1,4 +1,4 @@
-import { PwoaFailure } from '../../dsl/errors.js'
+import { missing } from '../../dsl/optionalPackages.js'
 import { csvOf, jsonOf, type Results } from '../sweep/results.js'
 import { type Cell, type ResultTable, typeOfColumn } from './resultTables.js'
 
@@ -26,9 +26,9 @@ const textOf = (cell: Cell): string | undefined => (cell === undefined ? undefin
 
 const parquetTypes = { number: 'DOUBLE', boolean: 'BOOLEAN', text: 'STRING' } as const
 
-/** Apache Parquet, by the library hyparquet-writer. One table only. */
+/** Apache Parquet, by the library hyparquet-writer. One table only. @throws UsageError if it is not installed */
 const parquet: Encode = async ([table]) => {
-  const { parquetWriteBuffer } = await import('hyparquet-writer')
+  const { parquetWriteBuffer } = await import('hyparquet-writer').catch(missing('--format', 'writing Parquet'))
   const columnData = [...(table?.columns ?? [])].map(([name, cells]) => {
     const type = typeOfColumn(cells)
     return { name, type: parquetTypes[type], nullable: true, data: type === 'text' ? cells.map(textOf) : [...cells] }
@@ -42,16 +42,7 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** SQLite, by the library sql.js: a table of the file for each table. @throws UsageError if the library is not installed */
 const sqlite: Encode = async (tables) => {
-  const { default: open } = await import('sql.js').catch((cause: unknown) => {
-    throw new PwoaFailure({
-      _tag: 'UsageError',
-      stage: '--format',
-      expected: 'the package sql.js, which sqlite needs',
-      actual: 'none that loads',
-      hint: 'npm install sql.js',
-      cause,
-    })
-  })
+  const { default: open } = await import('sql.js').catch(missing('--format', 'writing SQLite'))
   const { Database } = await open()
   const database = new Database()
   for (const table of tables) {

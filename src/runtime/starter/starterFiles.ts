@@ -14,6 +14,8 @@ interface Needs {
   readonly start: string
   /** More commands by their names. */
   readonly scripts?: Readonly<Record<string, string>>
+  /** Optional packages that it uses. */
+  readonly packages?: readonly string[]
   readonly more: () => Promise<StarterFiles>
 }
 
@@ -26,12 +28,13 @@ const teacher = async (): Promise<StarterFiles> => {
 
 const needs: Readonly<Record<TemplateName, Needs>> = {
   quickstart: { start: run, more: teacher },
-  sweep: { start: run, more: teacher },
+  sweep: { start: run, packages: ['@observablehq/plot', 'linkedom'], more: teacher },
   device: { start: run, more: teacher },
   cifar: { start: run, more: async () => new Map() },
   images: {
     start: `${run} --out runs/trained`,
     scripts: { prune: 'pwoa-run prune.ts' },
+    packages: ['sharp'],
     more: async () => drawnShapes('images'),
   },
 }
@@ -57,16 +60,17 @@ const filesOf = async (name: string): Promise<readonly (readonly [string, Uint8A
   )
 }
 
-const packageFile = (folder: string, { start, scripts = {} }: Needs): string => {
-  const { node, tools } = ownNeeds()
+const packageFile = (folder: string, { start, scripts = {}, packages = [] }: Needs): string => {
+  const { node, tools, peers } = ownNeeds()
   const versionOf = (tool: string): string => tools[tool] ?? '*'
+  const peersOf = Object.fromEntries(packages.map((name) => [name, peers[name] ?? '*']))
   const contents = {
     name: packageName(basename(resolve(folder))),
     private: true,
     type: 'module',
     engines: { node },
     scripts: { start, ...scripts, test: 'node --test', types: 'tsc' },
-    dependencies: { pwoa: ownSource(folder) },
+    dependencies: { pwoa: ownSource(folder), ...peersOf },
     devDependencies: { '@types/node': versionOf('@types/node'), typescript: versionOf('typescript') },
   }
   return `${JSON.stringify(contents, null, 2)}\n`

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { PwoaFailure } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
+import { missing } from '../../dsl/optionalPackages.js'
 import { sha256Of } from '../../io/files/hash.js'
 import type { Objects } from './objects.js'
 import { outageNotices } from './outageNotices.js'
@@ -94,18 +95,7 @@ export const openS3 = async (place: BucketPlace, options: S3Options): Promise<Op
 const loadClient = async (environment: Environment) => {
   if (environment.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED === undefined)
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
-  try {
-    return await import('@aws-sdk/client-s3')
-  } catch (cause) {
-    throw new PwoaFailure({
-      _tag: 'UsageError',
-      stage: '--runs',
-      expected: 'the package @aws-sdk/client-s3, which s3:// needs',
-      actual: 'none that loads',
-      hint: 'npm install @aws-sdk/client-s3',
-      cause,
-    })
-  }
+  return import('@aws-sdk/client-s3').catch(missing('--runs', 'buckets'))
 }
 
 type Sdk = Awaited<ReturnType<typeof loadClient>>

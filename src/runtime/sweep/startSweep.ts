@@ -13,6 +13,7 @@ import { startLater } from '../run/startLater.js'
 import { commonMistake } from './commonMistake.js'
 import type { PointPlace } from './pointMessages.js'
 import type { RunPoint } from './runPoint.js'
+import { whyNoCharts } from './studyCharts.js'
 import { studyOf } from './studyResults.js'
 import { chooseSweepFolder, keysOf, openSweepFolder } from './sweepFolder.js'
 import type { PointRecord, Sweep, SweepEvent, SweepHandle, SweepPoint, SweepSummary } from './sweepTypes.js'
@@ -126,6 +127,7 @@ const runPoints = async (active: ActiveSweep): Promise<readonly PointRecord[]> =
   }
   for (const point of records()) events.next({ type: 'point', point })
   warnOfOtherVersion(active, all)
+  await warnOfCharts(active)
   results.write(records())
 
   const waiting = all.filter(({ record }) => record.state === 'waiting')
@@ -155,6 +157,11 @@ const warnOfOtherVersion = ({ sweep, folder, events }: ActiveSweep, all: readonl
   const which = older === 1 ? '1 finished point was' : `${older} finished points were`
   const message = `${which} made by another version of the pipeline file: to run them again by this one, name a new folder by the option out`
   events.next({ type: 'warning', stage: sweep.name, message })
+}
+
+const warnOfCharts = async ({ sweep, events }: ActiveSweep): Promise<void> => {
+  const message = sweep.study && (await whyNoCharts())
+  if (message !== undefined) events.next({ type: 'warning', stage: sweep.name, message })
 }
 
 /** Runs a point until it is done, has failed, or has crashed too often. */

@@ -8,6 +8,7 @@ import { studyTable } from '../../report/study/studyTable.js'
 import { ownVersion } from '../host/ownPackage.js'
 import { resultsFile, studyFile } from '../records/sweepFiles.js'
 import { csvOf, jsonOf, markdownOf, resultsOf } from './results.js'
+import { studyCharts } from './studyCharts.js'
 import { studyJson, studyOf, studyResults, withFacts } from './studyResults.js'
 import type { PointRecord, Sweep } from './sweepTypes.js'
 
@@ -37,13 +38,12 @@ export const writeResults = async (
   for (const [name, text] of Object.entries(files)) await valueOfTask(writeWhole(join(folder, name), text, name))
 }
 
-/** The files of a study. The library that draws is loaded only here. */
+/** The files of a study. */
 const studyFiles = async (
   points: readonly PointRecord[],
   study: Study,
   facts: StudyFacts,
 ): Promise<Readonly<Record<string, string>>> => {
-  const { studyPlots } = await import('../../report/study/studyPlots.js')
   const rows = studyOf(points, study)
   const caption = captionOf(facts, rows)
   const { header, rows: cells } = studyTable(rows)
@@ -52,6 +52,6 @@ const studyFiles = async (
     'study.csv': csvOf(withFacts(results, facts)),
     [studyFile]: studyJson(results, study, facts, caption.whole),
     'study.md': markdownOf({ columns: header, rows: cells }, caption.whole),
-    ...studyPlots(rows, study, caption),
+    ...(await studyCharts(rows, study, caption)),
   }
 }

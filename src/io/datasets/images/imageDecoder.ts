@@ -1,9 +1,8 @@
 import type { Sharp, SharpOptions } from 'sharp'
 import type { ImageShape } from '../../../dsl/dataset.js'
-import { PwoaFailure } from '../../../dsl/errors.js'
+import { missing } from '../../../dsl/optionalPackages.js'
 import { refuseKind } from '../../files/kindOfFile.js'
 import { refuse } from '../../files/refusal.js'
-import { messageOf } from '../../files/thrown.js'
 
 /** The channels of the pixels: three, or one. */
 export type Color = 'rgb' | 'grey'
@@ -50,23 +49,13 @@ const signatures: readonly (readonly number[])[] = [
 ]
 
 /**
- * Loads the decoder. It is native, so it is loaded only if images are read: everything else also runs on a platform that
- * has no decoder.
+ * Loads the decoder. It is native and large, so it is installed and loaded only if images are read.
  *
  * @param stage the stage that an error names
- * @throws PwoaFailure with a RunError if the decoder can't be loaded
+ * @throws UsageError if the decoder is not installed, or does not load on this platform
  */
 export const loadDecoder = async (stage: string): Promise<ImageDecoder> => {
-  const { default: sharp } = await import('sharp').catch((thrown: unknown) => {
-    throw new PwoaFailure({
-      _tag: 'RunError',
-      stage,
-      expected: 'the image decoder (sharp) to load',
-      actual: messageOf(thrown).split('\n')[0] ?? '',
-      hint: 'Install it for this platform: npm install --include=optional sharp',
-      cause: thrown,
-    })
-  })
+  const { default: sharp } = await import('sharp').catch(missing(stage, 'image files'))
   return {
     version: `sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`,
     shapeOf: async (file, color) => {

@@ -1,3 +1,4 @@
+import { missing } from '../../../dsl/optionalPackages.js'
 import type { PointProgress } from '../../sweep/pointMessages.js'
 import type { PointEnd, RunningWorker } from './workerTypes.js'
 
@@ -17,7 +18,9 @@ const DURATIONS = [1, 10, 60, 300, 900, 3600, 4 * 3600, 24 * 3600]
 
 /** Figures of a worker, by the library prom-client, beside those of its own process. */
 export const workerMetrics = async (): Promise<WorkerMetrics> => {
-  const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import('prom-client')
+  const { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } = await import('prom-client').catch(
+    missing('--metrics-at', 'figures of a worker'),
+  )
   const register = new Registry()
   const registers = [register]
   collectDefaultMetrics({ register })

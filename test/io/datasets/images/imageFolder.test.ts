@@ -174,9 +174,9 @@ describe('imageFolder', () => {
     const error = errorOf(await imageFolder(options).open(context())())
     vi.doUnmock('sharp')
     expect(error).toMatchObject({
-      _tag: 'RunError',
+      _tag: 'UsageError',
       stage: 'imageFolder',
-      hint: expect.stringContaining('npm install'),
+      hint: expect.stringContaining('npm install sharp@'),
     })
     expect((await open()).train.count).toBe(5)
   })

@@ -1,4 +1,4 @@
-import { type Either, isLeft } from 'fp-ts/lib/Either.js'
+import type { Either } from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { PwoaError } from './pwoaError.js'
 
@@ -60,7 +60,8 @@ export const rejectOption = (stage: string, expected: string, actual: unknown): 
 
 /** The value of a result; its error is thrown as a `PwoaFailure`. */
 export const valueOf = <A>(result: Either<PwoaError, A>): A => {
-  if (isLeft(result)) throw new PwoaFailure(result.left)
+  // Not by fp-ts's own function: `pwoa-run --help` loads this file, and would load fp-ts.
+  if (result._tag === 'Left') throw new PwoaFailure(result.left)
   return result.right
 }
 

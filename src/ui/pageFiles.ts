@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { valueOf } from '../dsl/errors.js'
 import { readWhole } from '../io/files/readWhole.js'
 import { style } from '../report/html/style.js'
-import { ownRoot } from '../runtime/host/ownPackage.js'
+import { ownRoot } from '../runtime/host/ownPlace.js'
 
 /** The files of the page by name, with their media types. */
 export type PageFiles = ReadonlyMap<string, { readonly type: string; readonly bytes: Uint8Array }>

@@ -1,7 +1,6 @@
 import type { Command } from 'commander'
 import type { PwoaError } from '../../dsl/errors.js'
 import { nearOf } from '../../dsl/kit/nearest.js'
-import { ownVersion } from '../../runtime/host/ownPackage.js'
 import { shortPath } from '../../runtime/host/shortPath.js'
 import type { Outcome } from '../arguments/outcome.js'
 import { flag, optionalArgument, type Part } from '../arguments/part.js'
@@ -77,7 +76,10 @@ export const pipelineFile = defaultCommand(
     version: flag('-V, --version', 'prints the version'),
   },
   async ({ file, help: { asked, text }, version, subcommands, ...invocation }) => {
-    if (version) return { text: `${ownVersion()}\n`, code: 0 }
+    if (version) {
+      const { ownVersion } = await import('../../runtime/host/ownPackage.js')
+      return { text: `${ownVersion()}\n`, code: 0 }
+    }
     if (file === undefined && asked) return { text: text(), code: 0 }
     if (file === undefined)
       throw usageFailure({

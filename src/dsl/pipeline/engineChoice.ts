@@ -1,6 +1,3 @@
-import type * as t from 'io-ts'
-import { wordCodec } from '../kit/codecOf.js'
-
 /**
  * The engines by name: `gpu` is TensorFlow on a GPU, `tensorflow` on the processor. `auto` is the first of `gpu`,
  * `tensorflow` and `wasm` that loads.
@@ -9,6 +6,3 @@ export const engineChoices = ['auto', 'gpu', 'tensorflow', 'wasm'] as const
 
 /** An engine by name, or `auto`. */
 export type EngineChoice = (typeof engineChoices)[number]
-
-/** The codec of {@link EngineChoice}. */
-export const EngineChoice: t.Type<EngineChoice> = wordCodec(`one of ${engineChoices.join(', ')}`, engineChoices)

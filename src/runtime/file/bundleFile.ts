@@ -13,7 +13,7 @@ import type {
   PluginBuild,
 } from 'esbuild'
 import { PwoaFailure, type UsageError } from '../../dsl/errors.js'
-import { ownEntry, ownRoot } from '../host/ownPackage.js'
+import { ownEntry, ownRoot } from '../host/ownPlace.js'
 import { shortPath } from '../host/shortPath.js'
 
 /** A bundled module. */

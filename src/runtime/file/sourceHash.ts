@@ -1,5 +1,5 @@
 import { sha256Of } from '../../io/files/hash.js'
-import { ownEntry } from '../host/ownPackage.js'
+import { ownEntry } from '../host/ownPlace.js'
 
 /**
  * Hash of the code of a bundled pipeline file. Comments, layout, and the paths of the file, of this package and of others

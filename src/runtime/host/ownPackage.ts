@@ -1,18 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { isLeft } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { PwoaFailure } from '../../dsl/errors.js'
-
-/** A bundle in CommonJS has no `import.meta.url`. */
-const here = import.meta.url ?? 'file:///'
-
-/** The root folder of this package: it contains `src/` or `dist/`. */
-export const ownRoot = fileURLToPath(new URL('../../../', here))
-
-/** The module that `import … from 'pwoa'` means in a pipeline file: the one that is loaded already. */
-export const ownEntry = new URL('../../index.js', here)
+import { ownRoot } from './ownPlace.js'
 
 const Manifest = t.type({
   name: t.literal('pwoa'),

@@ -4,17 +4,17 @@ import type { UsageError } from '../../dsl/errors.js'
 import { objectCodec, textCodec } from '../../dsl/kit/codecOf.js'
 import { seedCodec } from '../../dsl/kit/figureCodecs.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
-import { EngineChoice } from '../../dsl/pipeline/engineChoice.js'
 import { PwoaError, withoutCause } from '../../dsl/pwoaError.js'
 import { pointKey } from '../records/sweepFiles.js'
 import type { PointName, RunStorage } from '../storage/runStorage.js'
+import { engineCodec } from '../sweep/pointMessages.js'
 
 const queueJob = objectCodec({
   key: pointKey,
   /** The point's parameters in words, for people. */
   label: textCodec('the parameters of a point', /^[^\n\r]*$/),
   seed: seedCodec,
-  engine: EngineChoice,
+  engine: engineCodec,
 })
 
 /** A job: which point of a sweep to run. Its id is the point's key: a point that is enqueued twice is one job. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { isRight } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { ownRoot } from '../host/ownPackage.js'
+import { ownRoot } from '../host/ownPlace.js'
 
 /**
  * What a project in `folder` states as the source of this package: what the project states that this package is installed

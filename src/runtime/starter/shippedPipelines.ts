@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ownRoot } from '../host/ownPackage.js'
+import { ownRoot } from '../host/ownPlace.js'
 
 /** A pipeline file that comes with this package. */
 export interface ShippedPipeline {

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { ownNeeds, ownRoot } from '../host/ownPackage.js'
+import { ownNeeds } from '../host/ownPackage.js'
+import { ownRoot } from '../host/ownPlace.js'
 import { drawnShapes } from './drawnShapes.js'
 import { ownSource } from './ownSource.js'
 import type { TemplateName } from './templates.js'

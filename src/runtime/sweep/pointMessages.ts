@@ -1,12 +1,15 @@
 // What the processes of a sweep send to each other. Each message is decoded where it arrives.
 import * as t from 'io-ts'
-import { objectCodec, optionalCodec, recordCodec } from '../../dsl/kit/codecOf.js'
+import { objectCodec, optionalCodec, recordCodec, wordCodec } from '../../dsl/kit/codecOf.js'
 import { amountCodec, countCodec, finiteCodec, seedCodec } from '../../dsl/kit/figureCodecs.js'
 import { Phase } from '../../dsl/phases.js'
-import { EngineChoice } from '../../dsl/pipeline/engineChoice.js'
+import { type EngineChoice, engineChoices } from '../../dsl/pipeline/engineChoice.js'
 import { CheckpointOptions, Summary } from '../../dsl/pipeline/run.js'
 import { PwoaError } from '../../dsl/pwoaError.js'
 import { pointKey } from '../records/sweepFiles.js'
+
+/** The codec of {@link EngineChoice}. */
+export const engineCodec: t.Type<EngineChoice> = wordCodec(`one of ${engineChoices.join(', ')}`, engineChoices)
 
 const pointPlace = objectCodec({
   key: pointKey,
@@ -16,7 +19,7 @@ const pointPlace = objectCodec({
   /** The sweep's options that apply to its points' runs. */
   options: optionalCodec({
     dataDir: t.string,
-    engine: EngineChoice,
+    engine: engineCodec,
     checkpoints: CheckpointOptions,
     trial: t.literal('quick'),
     log: t.readonlyArray(t.string),

@@ -1,5 +1,15 @@
 /** The structure of src as rules, each with its reason in a comment. `npm run lint` checks src and pipelines by them. */
 
+import { readFileSync } from 'node:fs'
+
+const { peerDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+
+/** Packages that only some users install. */
+const optional = `node_modules/(${Object.keys(peerDependencies).join('|')})/`
+
+/** The files that import the packages that draw charts. */
+const drawing = '^src/report/study/(drawPlot|plotFrame|studyPlots)\\.ts$'
+
 /** The rooms of src in order: each may import itself and those before it. `training` is shared by operators that train. */
 export const rooms = [
   'dsl',
@@ -242,24 +252,24 @@ export default {
     },
     {
       name: 'declared-packages-only',
-      comment: 'Packages that src and pipelines import are dependencies: not development dependencies, and not those of others. sql.js is an optional peer, and installed here for its tests.',
+      comment: 'Packages that src and pipelines import are dependencies or optional peers: not only development dependencies, and not those of others.',
       severity: 'error',
       from: { path: '^(src|pipelines)/' },
-      to: { pathNot: 'node_modules/sql\\.js/', dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+      to: { pathNot: optional, dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'native-decoder-on-demand',
-      comment: 'The native decoder is loaded only to read images, so everything else runs on platforms without it.',
+      name: 'optional-packages-on-demand',
+      comment: 'Packages that only some users install are loaded only where they are needed.',
       severity: 'error',
-      from: { path: '^src/' },
-      to: { path: 'node_modules/sharp/', dynamic: false, dependencyTypesNot: ['type-only'] },
+      from: { path: '^src/', pathNot: drawing },
+      to: { path: optional, dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'storage-client-on-demand',
-      comment: 'The client of object storage is optional, and loaded only if a bucket is named.',
+      name: 'drawing-on-demand',
+      comment: 'These files import the packages that draw charts, so they are loaded only where a study has some.',
       severity: 'error',
-      from: { path: '^src/' },
-      to: { path: 'node_modules/@aws-sdk/', dynamic: false, dependencyTypesNot: ['type-only'] },
+      from: { path: '^src/', pathNot: drawing },
+      to: { path: drawing, dynamic: false },
     },
     {
       name: 'resolvable',

@@ -32,11 +32,11 @@ export const pruneCifar = (name: 'cifar10' | 'cifar100') => {
   const preset = presets[name]
   return definePipeline(
     parameters({
-      checkpoint: param.text({ help: 'The robust teacher: a PyTorch checkpoint or safetensors.' }),
-      architecture: param.choice(architectureNames, {
-        default: 'resnet18',
-        help: 'What the checkpoint is of; its sizes are read off it.',
-      }),
+      checkpoint: param.text({ help: 'The robust teacher: PyTorch, safetensors or ONNX.' }),
+      architecture: param.optional(
+        param.choice(architectureNames, { help: 'What the checkpoint is of; its sizes are read off it.' }),
+        'what the file says, or the only network with a name that it fits',
+      ),
       ...readingParameters,
       rate: param.number({ default: 4, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
       rates: param.choice(['uniform', 'erk', 'global', 'learned'], {

@@ -32,6 +32,7 @@ import {
   perturb,
   pgd,
   pipeline,
+  presetAt,
   presetNames,
   presets,
   pwoa,
@@ -163,13 +164,13 @@ const names = [...(Object.keys(methods) as (keyof typeof methods)[]), 'pwoa-mixe
  */
 export default definePipeline(
   parameters({
-    checkpoints: param.list(param.text({ help: 'A robust teacher: a PyTorch checkpoint or safetensors.' }), {
+    checkpoints: param.list(param.text({ help: 'A robust teacher: PyTorch, safetensors or ONNX.' }), {
       min: 1,
       help: 'The teachers, separated by commas.',
     }),
     architecture: param.optional(
-      param.choice(architectureNames, { help: 'What the checkpoints are of; files of exportModel say so themselves.' }),
-      'what the files say',
+      param.choice(architectureNames, { help: 'What the checkpoints are of; their sizes are read off them.' }),
+      'what each file says, or the only network with a name that it fits',
     ),
     ...readingParameters,
     exclude: param.list(param.text({ help: 'A layer.' }), {
@@ -180,6 +181,14 @@ export default definePipeline(
       default: 'mnist',
       help: 'What is trained and tested on.',
     }),
+    epsilon: param.optional(
+      param.number({
+        min: 0.0001,
+        max: 1,
+        help: 'L∞ radius of attacks and noise, such as 2/255: what the network was trained for.',
+      }),
+      '0.3 on digits, 8/255 on photographs',
+    ),
     methods: param.list(param.choice(names, { help: 'A row.' }), {
       default: [
         'teacher',
@@ -224,7 +233,8 @@ export default definePipeline(
     examples: param.integer({ default: 1000, min: 1, max: 10000, unit: 'images', help: 'Test images attacked.' }),
   }),
   ({ checkpoints, architecture, dataset, methods: rows, rates, seeds, pattern, examples, ...p }) => {
-    const { preset, hydra: ownHydra, data } = datasets[dataset]
+    const { hydra: ownHydra, data, ...usual } = datasets[dataset]
+    const preset = presetAt<Preset>(usual.preset, p.epsilon)
     const exclude = p.exclude.length > 0 ? p.exclude : 'last'
     // A teacher is named after its file, unless several files have the same name.
     const isTwice = (name: string): boolean => checkpoints.filter((file) => nameOf(file) === name).length > 1

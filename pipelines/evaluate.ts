@@ -77,10 +77,10 @@ const names = Object.keys(attacks) as (keyof typeof attacks)[]
  */
 export default definePipeline(
   parameters({
-    checkpoint: param.text({ help: 'The network: a PyTorch checkpoint or safetensors.' }),
+    checkpoint: param.text({ help: 'The network: PyTorch, safetensors or ONNX.' }),
     architecture: param.optional(
-      param.choice(architectureNames, { help: 'What the checkpoint is of; a file of exportModel says so itself.' }),
-      'what the file says',
+      param.choice(architectureNames, { help: 'What the checkpoint is of; its sizes are read off it.' }),
+      'what the file says, or the only network with a name that it fits',
     ),
     ...readingParameters,
     dataset: param.choice(['mnist', 'cifar10', 'cifar100', 'syntheticDigits'], {

@@ -59,8 +59,11 @@ const recipes = {
  */
 export default definePipeline(
   parameters({
-    checkpoint: param.text({ help: 'The robust teacher: a PyTorch checkpoint or safetensors.' }),
-    architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoint is of.' }),
+    checkpoint: param.text({ help: 'The robust teacher: PyTorch, safetensors or ONNX.' }),
+    architecture: param.optional(
+      param.choice(architectureNames, { help: 'What the checkpoint is of.' }),
+      'what the file says, or the only network with a name that it fits',
+    ),
     ...readingParameters,
     method: param.choice(['matched', 'perturbed', 'published'], { default: 'matched', help: 'Recipe.' }),
     rate: param.number({ default: 16, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
@@ -93,7 +96,7 @@ export default definePipeline(
   }),
   (p) => {
     const recipe = recipes[p.method]
-    const [first = '', second = ''] = weightLayers(zoo[p.architecture])
+    const [first = '', second = ''] = weightLayers(zoo[p.architecture ?? 'mnistNet'])
     const teacher = pipeline(`mnist-${p.rate}x`, mnist({ batchSize: p.batchSize })).pipe(
       loadTeacher(p.checkpoint, { architecture: p.architecture, key: p.key, normalisation: p.normalisation }),
     )

@@ -27,7 +27,10 @@ const datasets = { mnist, syntheticDigits }
 export default definePipeline(
   parameters({
     checkpoint: param.text({ help: 'The robust network: PyTorch, safetensors or ONNX.' }),
-    architecture: param.choice(architectureNames, { default: 'mnistNet', help: 'What the checkpoint is of.' }),
+    architecture: param.optional(
+      param.choice(architectureNames, { help: 'What the checkpoint is of.' }),
+      'what the file says, or the only network with a name that it fits',
+    ),
     ...readingParameters,
     dataset: param.choice(['mnist', 'syntheticDigits'], { default: 'mnist', help: 'Where the images are from.' }),
     rate: param.number({

@@ -10,6 +10,14 @@ import type { Step } from './step.js'
  */
 export type Parallel = 'parts' | 'operations'
 
+/** What a stage found in the files that it will read. */
+export interface Found {
+  /** A line each for `--plan`. */
+  readonly says: readonly string[]
+  /** How cores share its work, if that depends on what was found. @default as the stage declares */
+  readonly parallel?: Parallel
+}
+
 /** Description of a stage, which a run prints, hashes and stores. */
 export interface StageInfo {
   readonly stage: string
@@ -27,11 +35,11 @@ export interface StageInfo {
   /** Names of the files of networks that it writes into the run folder: later rows of a comparison may read them. */
   readonly writes?: readonly string[]
   /**
-   * Looks at what it reads before a run starts, and says what it found, in a line each for `--plan`.
+   * Looks at what it reads before a run starts, and before the engine is loaded.
    *
    * @param data what is known of the data before they are decoded; undefined before they are downloaded
    */
-  readonly look?: (data: DataFacts | undefined) => TaskEither<PwoaError, readonly string[]>
+  readonly look?: (data: DataFacts | undefined) => TaskEither<PwoaError, Found>
   /** Checks the data before the first step. @throws OptionError for data that the stage cannot work on */
   readonly checkData?: (data: Dataset) => void
   /** What the stage does, in a few words, for `--plan`. Not part of the plan's hash. */

@@ -1,6 +1,6 @@
 // Makes a new network with random weights: the start of a teacher's training.
 import type { DataFacts } from '../dsl/dataset.js'
-import { type Op, stage } from '../dsl/op.js'
+import { type Found, type Op, stage } from '../dsl/op.js'
 import { readArgument } from '../dsl/options/declare.js'
 import { enrichOnce } from '../dsl/stages/enrichOnce.js'
 import { lookingBy } from '../dsl/stages/lookingBy.js'
@@ -28,9 +28,9 @@ const STAGE = 'initialise'
 export const initialise = (network: string | Architecture): Op<unknown, HasStudent> => {
   readArgument(STAGE, 'network', architectureOption(), network)
   const planned = resolveArchitecture(STAGE, network)
-  const look = async (data: DataFacts | undefined): Promise<readonly string[]> => {
+  const look = async (data: DataFacts | undefined): Promise<Found> => {
     if (data) checkFit(STAGE, resolveArchitecture(STAGE, network, data.classes), data)
-    return []
+    return { says: [] }
   }
   return stage(
     {

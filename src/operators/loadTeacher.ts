@@ -1,7 +1,7 @@
 // Reads a robust network: the teacher, and the student that starts as its copy (self-distillation). Paper: Sec. III-A.
 import type { DataFacts } from '../dsl/dataset.js'
 import { given } from '../dsl/kit/given.js'
-import { type Op, stage } from '../dsl/op.js'
+import { type Found, type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
 import { text } from '../dsl/options/kinds.js'
 import { enrichOnce } from '../dsl/stages/enrichOnce.js'
@@ -45,11 +45,17 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
   const { normalisation, key } = read
   const planned = namedNetwork(STAGE, read)
   const reader = networkFileReader(STAGE, file, read)
-  const look = async (data: DataFacts | undefined): Promise<readonly string[]> => {
-    const { architecture, weights } = await reader.look(data)
+  const look = async (data: DataFacts | undefined): Promise<Found> => {
+    const { architecture, weights, warnings } = await reader.look(data)
     if (data) checkFit(STAGE, architecture, data)
     const { name, classes } = architecture
-    return [`${file}: ${name}, ${classes} classes, ${weights.length.toLocaleString('en')} parameters`]
+    return {
+      says: [
+        `${file}: ${name}, ${classes} classes, ${weights.length.toLocaleString('en')} parameters`,
+        ...warnings.map((message) => `${file}: ${message}`),
+      ],
+      parallel: parallelOf(architecture),
+    }
   }
   const load = async ({ run }: Step): Promise<HasTeacher & HasStudent> => {
     const { architecture, weights, statistics, mask, warnings } = await reader.take(run.data)
@@ -72,7 +78,7 @@ export const loadTeacher = (file: string, options: LoadTeacherOptions = {}): Op<
       adds: ['teacher', 'student'],
       reads: [file],
       look: lookingBy(STAGE, look),
-      // Before the file is read, the network may have batch normalisation, which needs all cores for each operation.
+      // Until the file is read, the network may have batch normalisation, which needs all cores for each operation.
       parallel: planned ? parallelOf(planned) : 'operations',
     },
     enrichOnce(STAGE, load),

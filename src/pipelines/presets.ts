@@ -108,3 +108,16 @@ export const presetNames = [
 
 /** What every preset has, whichever data set it is for. */
 export type Preset = (typeof presets)[keyof typeof presets]
+
+/**
+ * The same settings for a network that was trained for another ε: the radius of attacks, noise and matched gradients, and the
+ * steps of PGD in proportion to it.
+ *
+ * @param epsilon L∞ radius in [0, 1]. @default the preset's own
+ */
+export const presetAt = <P extends Preset>(preset: P, epsilon: number = preset.epsilon): P => ({
+  ...preset,
+  epsilon,
+  pgd: { ...preset.pgd, epsilon, stepSize: (preset.pgd.stepSize * epsilon) / preset.epsilon },
+  matchJacobian: { ...preset.matchJacobian, epsilon },
+})

@@ -23,7 +23,10 @@ const { admmMask: recipe, distill: distillation, hsicRegularize: bottleneck, eps
 export default definePipeline(
   parameters({
     checkpoint: param.text({ default: 'teacher.pt', help: 'The robust teacher: PyTorch, safetensors or ONNX.' }),
-    architecture: param.choice(architectureNames, { default: 'resnet18', help: 'What the checkpoint is of.' }),
+    architecture: param.optional(
+      param.choice(architectureNames, { help: 'What the checkpoint is of.' }),
+      'what the file says, or the only network with a name that it fits',
+    ),
     rate: param.number({ default: 4, min: 1, max: 100, unit: '×', help: 'Compression of all layers but the last.' }),
     epochs: param.integer({ default: 50, min: 1, unit: 'epochs', help: 'ADMM phase.' }),
     retrainEpochs: param.integer({ default: 100, min: 1, unit: 'epochs', help: 'Masked retraining.' }),

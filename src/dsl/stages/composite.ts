@@ -1,7 +1,8 @@
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import type { Observable } from 'rxjs'
 import type { Dataset } from '../dataset.js'
-import { type Op, type StageInfo, stage } from '../op.js'
+import { given } from '../kit/given.js'
+import { type Found, type Op, type Parallel, type StageInfo, stage } from '../op.js'
 import type { Step } from '../step.js'
 
 type Look = NonNullable<StageInfo['look']>
@@ -9,7 +10,16 @@ type Look = NonNullable<StageInfo['look']>
 const lookingAtAll =
   (looks: readonly Look[]): Look =>
   (data) =>
-    TE.map((says: readonly (readonly string[])[]) => says.flat())(TE.sequenceSeqArray(looks.map((look) => look(data))))
+    TE.map(together)(TE.sequenceSeqArray(looks.map((look) => look(data))))
+
+const together = (found: readonly Found[]): Found => ({
+  says: found.flatMap(({ says }) => says),
+  ...given({ parallel: strictest(found.map(({ parallel }) => parallel)) }),
+})
+
+/** Operations if any stage needs them. */
+const strictest = (all: readonly (Parallel | undefined)[]): Parallel | undefined =>
+  all.find((parallel) => parallel === 'operations') ?? all.find((parallel) => parallel !== undefined)
 
 /**
  * Several stages under one name: a named method. The plan shows it as one stage, with the options of each of its stages.
@@ -30,7 +40,7 @@ export const composite = <Needs, Adds>(
   const checkData = (data: Dataset): void => {
     for (const check of checks) check(data)
   }
-  const parallel = infos.find((info) => info.parallel === 'operations')?.parallel
+  const parallel = strictest(infos.map((info) => info.parallel))
   return stage(
     {
       stage: name,

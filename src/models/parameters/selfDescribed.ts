@@ -52,7 +52,10 @@ export const selfDescribed = (
   if (other) return refuse(other)
   const wanted = normalisation === undefined ? known.right : withNormalisation(known.right, normalisation)
   const network = readNetwork(stage, file, wanted, tensors)
-  if (isLeft(network)) return left(withSkipped(network.left, skipped))
+  if (isLeft(network)) {
+    const hint = given === undefined || description === undefined ? undefined : OWN
+    return left(withSkipped(withHint(network.left, hint), skipped))
+  }
   const found = otherNormalisation(network.right.architecture, normalisation)
   if (found) return refuse(found)
   if (beside.size > 0) return right({ ...network.right, mask: maskOf(network.right.architecture, beside) })
@@ -78,9 +81,16 @@ const withSkipped = (error: FileError, skipped: ReadonlyMap<string, string>): Fi
   if (skipped.size === 0) return error
   const shown = [...skipped].slice(0, 5).map(([name, what]) => `${JSON.stringify(name)} is ${what}`)
   const more = skipped.size > shown.length ? ` … (${skipped.size} in all)` : ''
-  const sentence = `Not read: ${shown.join('; ')}${more}.`
+  return withHint(error, `Not read: ${shown.join('; ')}${more}.`)
+}
+
+const withHint = (error: FileError, sentence: string | undefined): FileError => {
+  if (sentence === undefined) return error
   return { ...error, hint: error.hint === undefined ? sentence : `${error.hint} ${sentence}` }
 }
+
+/** After an error about a network that was named. */
+const OWN = 'The file describes its own network: leave out the architecture to read it.'
 
 const nameIt = (file: string): string =>
   'Name its architecture: only ONNX files and the safetensors files of exportModel describe their network. ' +

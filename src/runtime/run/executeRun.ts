@@ -44,10 +44,9 @@ const executeIn = async (active: ActiveRun, plan: Plan, resumed: RunCheckpoint |
   const { pipeline, options, dependencies, folder, failure, emit } = active
   const orFailed = <A>(work: Promise<A>): Promise<A> => Promise.race([work, failure.promise])
   emit({ type: 'environment', environment: environment() })
-  await lookAhead(pipeline, options.dataDir)
+  const { parallel } = await lookAhead(pipeline, options.dataDir)
   stopIfAsked(active)
-  const whole = pipeline.plan.some(({ parallel }) => parallel === 'operations')
-  const engine = await orFailed(dependencies.loadEngine(options.engine ?? 'auto', whole ? 'operations' : 'parts'))
+  const engine = await orFailed(dependencies.loadEngine(options.engine ?? 'auto', parallel))
   const label = engineLabel(engine)
   const moved = resumed && valueOf(movedRun(resumed.engine, label, options))
   emit({ type: 'engine', name: label, description: engine.description })

@@ -1,6 +1,6 @@
 import { join, normalize, resolve, sep } from 'node:path'
 import { valueOf } from '../../dsl/errors.js'
-import type { StageInfo } from '../../dsl/op.js'
+import type { Found, Parallel, StageInfo } from '../../dsl/op.js'
 import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import type { Step } from '../../dsl/step.js'
 import { checkReadable, exists } from '../../io/files/readWhole.js'
@@ -11,14 +11,14 @@ import { checkReadable, exists } from '../../io/files/readWhole.js'
  *
  * @param dataDir the folder of the data that the command line names
  * @param isLater whether a file is not there because an earlier run writes it. @default no file is
- * @returns what was found, a line each
+ * @returns what was found, a line each, and how cores share the work
  * @throws PwoaFailure as the run would later
  */
 export const lookAhead = async (
   { plan, source }: Pick<Pipeline<Step>, 'plan' | 'source'>,
   dataDir: string | undefined,
   isLater: (file: string) => Promise<boolean> = async () => false,
-): Promise<readonly string[]> => {
+): Promise<Required<Found>> => {
   const later: StageInfo[] = []
   const lines: string[] = []
   for (const info of plan)
@@ -31,9 +31,13 @@ export const lookAhead = async (
   const context = { dataDir: dataDir === undefined ? undefined : resolve(dataDir) }
   const data = source.look && valueOf(await source.look(context)())
   if (data) lines.unshift(data.says)
-  for (const info of plan)
-    if (info.look && !later.includes(info)) lines.push(...valueOf(await info.look(data?.facts)()))
-  return lines
+  const ways = new Set<Parallel>()
+  for (const info of plan) {
+    const found = info.look && !later.includes(info) ? valueOf(await info.look(data?.facts)()) : undefined
+    lines.push(...(found?.says ?? []))
+    ways.add(found?.parallel ?? info.parallel ?? 'parts')
+  }
+  return { says: lines, parallel: ways.has('operations') ? 'operations' : 'parts' }
 }
 
 /** A run of several that are planned together. */
@@ -60,7 +64,7 @@ export const lookAtAll = async (
     written.some((end) => resolve(file).endsWith(`${sep}${end}`)) && !(await exists(file))
   for (const { pipeline, folder } of runs) {
     const key = keyOf(pipeline)
-    if (!looked.has(key)) for (const line of await lookAhead(pipeline, dataDir, isLater)) lines.add(line)
+    if (!looked.has(key)) for (const line of (await lookAhead(pipeline, dataDir, isLater)).says) lines.add(line)
     looked.add(key)
     if (folder !== undefined)
       written.push(...pipeline.plan.flatMap(({ writes = [] }) => writes.map((file) => normalize(join(folder, file)))))

@@ -4,9 +4,9 @@ import { positive, text } from '../../dsl/options/kinds.js'
 import { readCheckpoint } from '../../io/checkpoints/readCheckpoint.js'
 import type { Architecture } from '../../models/architecture/architecture.js'
 import { type NamedNormalisation, normalisationOption } from '../../models/architecture/imageNormalisations.js'
-import { withNormalisation } from '../../models/parameters/normalisation.js'
-import { type MaskedNetwork, selfDescribed } from '../../models/parameters/selfDescribed.js'
-import { sizedNetwork } from '../../models/zoo/families.js'
+import { normalisationOf, normalisationText, withNormalisation } from '../../models/parameters/normalisation.js'
+import { type Described, type MaskedNetwork, selfDescribed } from '../../models/parameters/selfDescribed.js'
+import { type FittingNetwork, fittingNetworks, sizedNetwork } from '../../models/zoo/families.js'
 import { architectureOption, resolveArchitecture } from '../../models/zoo/zoo.js'
 import { assumedNormalisation } from './assumedNormalisation.js'
 
@@ -16,10 +16,11 @@ export const networkFileFields = {
    * A name of the zoo (`mnistNet`, `resnet18`, `wideResnet34x10` … see `architectureNames`), whose width, classes and, for
    * `wideResnet` and `dmWideResnet`, depth and factor are read off the file; or a network made with `architecture(…)` or a
    * function (`resnet18({ width: 8 })`), which the file must have.
-   * @default as the file describes it: ONNX files and safetensors of `exportModel` do
+   * @default as the file describes it (ONNX files and safetensors of `exportModel` do), or the only network of the zoo that
+   * it fits, with a warning
    */
   architecture: architectureOption().optional(
-    'as the file describes it: ONNX files and safetensors of `exportModel` do',
+    'as the file describes it (ONNX files and safetensors of `exportModel` do), or the only network of the zoo that it fits, with a warning',
   ),
   /**
    * How the checkpoint's training code normalised images outside its network, by name (`'cifar10'`, `'imagenet'` …, `'none'`)
@@ -85,20 +86,39 @@ export const readNetworkFile = async (
   choices: NetworkFileChoices,
   data?: DataFacts,
 ): Promise<FileNetwork> => {
-  const { architecture: named, normalisation, key, readBudget } = choices
+  const { normalisation, key, readBudget } = choices
   const budget = { times: readBudget, option: 'readBudget' }
   const checkpoint = valueOf(await readCheckpoint(file, { stage, key, budget })())
+  const fitting = choices.architecture === undefined ? onlyFit(checkpoint) : undefined
+  const named = choices.architecture ?? fitting?.name
   const sizes = data && { classes: data.classes, side: data.shape.height }
   const wanted =
     typeof named === 'string'
       ? inPixels(sizedNetwork(stage, named, checkpoint.tensors, sizes).architecture, normalisation)
-      : namedNetwork(stage, choices)
+      : namedNetwork(stage, { architecture: named, normalisation })
   const network = valueOf(selfDescribed(stage, file, checkpoint, wanted, normalisation))
   const assumed = assumedNormalisation(network.architecture, {
     isStated: normalisation !== undefined || checkpoint.isComplete === true,
     layers: named === undefined ? 'file' : 'named',
   })
-  return { ...network, warnings: [...(checkpoint.warnings ?? []), ...(assumed === undefined ? [] : [assumed])] }
+  const taken = fitting === undefined ? [] : [takenFor(network.architecture)]
+  return {
+    ...network,
+    warnings: [...(checkpoint.warnings ?? []), ...taken, ...(assumed === undefined ? [] : [assumed])],
+  }
+}
+
+/** The only network of the zoo that tensors without a description fit; undefined if none does, or several. */
+const onlyFit = ({ tensors, metadata }: Described): FittingNetwork | undefined => {
+  if (metadata.description !== undefined) return undefined
+  const [first, ...others] = fittingNetworks(tensors)
+  return others.length === 0 ? first : undefined
+}
+
+/** Tensors do not say all of a network: the user has to know what was taken for granted. */
+const takenFor = (architecture: Architecture): string => {
+  const own = normalisationOf(architecture)
+  return `it is read as ${architecture.name}, the only network with a name whose tensors it has${own ? `, with the normalisation ${normalisationText(own)}` : ''}; the option architecture names another`
 }
 
 /** Reads a network for a look ahead, and once more only if that was not for the same data. */

@@ -2,11 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { expect, test } from 'vitest'
-import { type Op, stage } from '../../../src/dsl/op.js'
+import { given } from '../../../src/dsl/kit/given.js'
+import { type Op, type StageInfo, stage } from '../../../src/dsl/op.js'
 import { compare } from '../../../src/runtime/comparison/compare.js'
 import { runsOf } from '../../../src/runtime/file/definePipeline.js'
-import { lookAtAll } from '../../../src/runtime/run/lookAhead.js'
-import { fakePipeline, fakeTrain, temporaryFolder } from '../fakes.js'
+import { lookAhead, lookAtAll } from '../../../src/runtime/run/lookAhead.js'
+import { fakePipeline, fakeSource, fakeTrain, temporaryFolder } from '../fakes.js'
 
 const writing: Op<object, object> = stage(
   { stage: 'writing', config: {}, needs: [], adds: [], writes: ['teacher.pth'] },
@@ -16,7 +17,14 @@ const writing: Op<object, object> = stage(
 /** A stage that reads a file, and says so when it looks. */
 const looking = (file: string): Op<object, object> =>
   stage(
-    { stage: 'looking', config: { file }, needs: [], adds: [], reads: [file], look: () => TE.right([`seen ${file}`]) },
+    {
+      stage: 'looking',
+      config: { file },
+      needs: [],
+      adds: [],
+      reads: [file],
+      look: () => TE.right({ says: [`seen ${file}`] }),
+    },
     (source) => source,
   )
 
@@ -50,3 +58,26 @@ test('a row can’t read what a later row writes', async () => {
   if (!first || !second) throw new Error('two rows')
   await expect(lookAtAll([second, first], undefined)).rejects.toMatchObject({ error: { actual: 'no such file' } })
 })
+
+test.each([
+  ['parts', undefined, undefined, 'parts'],
+  ['operations', undefined, undefined, 'operations'],
+  ['operations', 'parts', undefined, 'parts'],
+  ['parts', 'operations', undefined, 'operations'],
+  ['operations', 'parts', 'operations', 'operations'],
+] as const)(
+  'what a stage finds decides how cores share its work: declared %s, found %s',
+  async (declared, found, other, shared) => {
+    const info = { config: {}, needs: [], adds: [] }
+    const plan: readonly StageInfo[] = [
+      {
+        ...info,
+        stage: 'reading',
+        parallel: declared,
+        look: () => TE.right({ says: [], ...given({ parallel: found }) }),
+      },
+      { ...info, stage: 'other', ...given({ parallel: other }) },
+    ]
+    expect((await lookAhead({ plan, source: fakeSource }, undefined)).parallel).toBe(shared)
+  },
+)

@@ -99,6 +99,7 @@ export {
   relu,
 } from './models/layers/layers.js'
 export { groupNorm, layerNorm, standardize, unitNorm } from './models/layers/normalisations.js'
+export { crop2d, unflatten } from './models/layers/reshaping.js'
 export {
   attention,
   classToken,

@@ -43,6 +43,7 @@ import {
   crossCovarianceOptions,
   eluOptions,
   fakeQuantizeOptions,
+  flattenOptions,
   fourierPositionsOptions,
   geluOptions,
   givenOptions,
@@ -74,6 +75,7 @@ import {
 } from '../../src/models/layers/layers.js'
 import { groupNorm, layerNorm, unitNorm } from '../../src/models/layers/normalisations.js'
 import { idOptions, placementOptions } from '../../src/models/layers/placement.js'
+import { crop2d, crop2dOptions, unflatten, unflattenOptions } from '../../src/models/layers/reshaping.js'
 import { attention, crossCovariance, fourierPositions, takeToken } from '../../src/models/layers/tokens.js'
 import {
   adaptivePool2dOptions,
@@ -245,6 +247,9 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   softmaxOptions: [softmaxOptions, (more) => softmax(more)],
   unitNormOptions: [unitNormOptions, (more) => unitNorm(more)],
   takeTokenOptions: [takeTokenOptions, (more) => takeToken(more)],
+  flattenOptions: [flattenOptions, (more) => flatten(more)],
+  unflattenOptions: [unflattenOptions, (more) => unflatten({ channels: 2, ...more })],
+  crop2dOptions: [crop2dOptions, (more) => crop2d(more)],
   groupNormOptions: [groupNormOptions, (more) => groupNorm('n', { groups: 2, ...more })],
   hsicRegularizeOptions: [hsicRegularizeOptions, (more) => hsicRegularize({ ...hsic, ...more })],
   hydraOptions: [hydraOptions, (more) => hydra(attack, { ...mask, ...more })],

@@ -12,7 +12,8 @@ import {
   relu,
 } from '../../src/models/layers/layers.js'
 import { standardize, unitNorm } from '../../src/models/layers/normalisations.js'
-import { crossCovariance, fourierPositions } from '../../src/models/layers/tokens.js'
+import { crop2d, unflatten } from '../../src/models/layers/reshaping.js'
+import { attention, crossCovariance, fourierPositions } from '../../src/models/layers/tokens.js'
 
 /** A small network with every type of layer and two shortcuts. */
 export const shortcut: Architecture = architecture('shortcut', { height: 7, width: 7, channels: 2 }, [
@@ -135,5 +136,25 @@ export const covariance: Architecture = architecture('covariance', { height: 3, 
   unitNorm(),
   layerScale('beta'),
   softmax({ id: 'weights' }),
+  linear('last', { out: 3 }),
+])
+
+/** Vectors that become images and tokens, images without their sides, and vectors that are joined. */
+export const reshaped: Architecture = architecture('reshaped', { height: 4, width: 3, channels: 2 }, [
+  conv2d('stem', { out: 3, kernel: 3, padding: 1 }),
+  relu({ id: 'trunk' }),
+  crop2d({ top: 1, left: 1, right: 1, id: 'middle' }),
+  flatten({ order: 'channels', id: 'listed' }),
+  linear('features', { out: 12, inputs: ['listed'] }),
+  relu({ id: 'seen' }),
+  unflatten({ channels: 3, height: 2, width: 2, id: 'image' }),
+  conv2d('again', { out: 2, kernel: 2, padding: 1 }),
+  crop2d({ bottom: 2, id: 'row' }),
+  flatten({ order: 'channels', id: 'first' }),
+  unflatten({ channels: 4, height: 3, order: 'pixels', inputs: ['seen'], id: 'tokens' }),
+  conv2d('keys', { out: 4, kernel: 1 }),
+  attention(['tokens', 'keys', 'tokens'], { heads: 2 }),
+  flatten({ order: 'channels', id: 'second' }),
+  concat(['first', 'second', 'listed']),
   linear('last', { out: 3 }),
 ])

@@ -40,6 +40,7 @@ import {
   relu,
 } from '../../src/models/layers/layers.js'
 import { groupNorm, layerNorm, standardize, unitNorm } from '../../src/models/layers/normalisations.js'
+import { crop2d, unflatten } from '../../src/models/layers/reshaping.js'
 import {
   attention,
   classToken,
@@ -69,6 +70,7 @@ type Kind =
   | 'groupNorm'
   | 'shares'
   | 'unit'
+  | 'crop'
 
 /** One stretch of a network, on images of any number of channels. */
 interface Block {
@@ -133,7 +135,7 @@ const block: fc.Arbitrary<Block> = fc.record({
   kind: fc.constantFrom<Kind>(
     ...(['conv', 'conv', 'conv', 'residual', 'residual', 'residual', 'up', 'pool', 'affine'] as const),
     ...(['dense', 'shuffle', 'gate', 'scale', 'layerScale', 'zeros', 'layerNorm', 'groupNorm'] as const),
-    ...(['shares', 'unit'] as const),
+    ...(['shares', 'unit', 'crop'] as const),
   ),
   pool,
   out: fc.integer({ min: 2, max: 6 }),
@@ -151,7 +153,16 @@ const block: fc.Arbitrary<Block> = fc.record({
 const CLASSES = 3
 
 /** The normalisation of vectors near the end, or a transformer before it. */
-type Head = 'plain' | 'batchNorm' | 'flatBatchNorm' | 'layerNorm' | 'tokens' | 'covariance' | 'unit'
+type Head =
+  | 'plain'
+  | 'batchNorm'
+  | 'flatBatchNorm'
+  | 'layerNorm'
+  | 'tokens'
+  | 'covariance'
+  | 'unit'
+  | 'joined'
+  | 'unflattened'
 
 /** A network whose image is large enough for three blocks, pooled or not before the linear layers. */
 export const randomNetwork: fc.Arbitrary<Architecture> = fc
@@ -172,6 +183,8 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
       'tokens',
       'covariance',
       'unit',
+      'joined',
+      'unflattened',
     ),
   })
   .map(({ size, wider, channels, stem, blocks, pooled: wanted, wide, head }) => {
@@ -192,14 +205,17 @@ export const randomNetwork: fc.Arbitrary<Architecture> = fc
     const pooled = wanted && Math.min(...pairOf(from.size)) > 1
     const net = architecture('random', { height: size, width: size + wider, channels }, [
       ...layers,
-      ...(pooled ? [avgPool2d({ kernel: 2 })] : []),
+      ...(pooled ? [avgPool2d({ kernel: 2, id: 'pooled' })] : []),
       ...(head === 'covariance' ? covarianceBlock(wide) : []),
       ...(head === 'tokens'
         ? transformer(
             pairOf(from.size).map((side) => (pooled ? Math.floor(side / 2) : side)),
             wide,
           )
-        : [flatten()]),
+        : head === 'joined'
+          ? joinedVectors(pooled ? 'pooled' : from.id)
+          : [flatten()]),
+      ...(head === 'unflattened' ? vectorsAsImages(wide) : []),
       ...(head === 'flatBatchNorm' ? [batchNorm2d('flat')] : []),
       linear('wide', { out: wide }),
       ...(head === 'batchNorm' ? [batchNorm2d('features')] : []),
@@ -233,6 +249,23 @@ const transformer = (size: readonly number[], wide: number): readonly Layer[] =>
     takeToken({ token: wide % 2 }),
   ]
 }
+
+/** Two flattened images as one vector. */
+const joinedVectors = (from: string): readonly Layer[] => [
+  flatten({ id: 'all', order: 'channels' }),
+  conv2d('again', { inputs: [from], out: 3, kernel: 1 }),
+  flatten({ id: 'others', order: 'channels' }),
+  concat(['all', 'others']),
+]
+
+/** A vector as an image, and back. */
+const vectorsAsImages = (wide: number): readonly Layer[] => [
+  linear('features', { out: 4 * wide }),
+  relu(),
+  unflatten({ channels: wide, height: 2, width: 2, order: wide % 2 === 0 ? 'channels' : 'pixels' }),
+  conv2d('image', { out: 4, kernel: 2, padding: 1 }),
+  flatten(wide % 3 === 0 ? { order: 'channels' } : {}),
+]
 
 /** A block of an XCiT: places, attention between channels, a factor of each. */
 const covarianceBlock = (wide: number): readonly Layer[] => [
@@ -441,6 +474,15 @@ const ofChannels = (
     layerScale(`${name}.gamma`),
     relu({ id: name }),
   ],
+  /** An image without a row and a column, if it has others. */
+  crop: (): readonly Layer[] => {
+    const [high, wide] = pairOf(size)
+    return [
+      conv2d(`${name}.conv`, { inputs: [id], out, kernel: 3, padding: 1, bias }),
+      ...(normalised ? [batchNorm2d(`${name}.bn`)] : []),
+      crop2d({ id: name, top: high > 2 ? 1 : 0, right: wide > 2 ? 1 : 0, left: wide > 4 ? 2 : 0 }),
+    ]
+  },
   scale: (): readonly Layer[] => [scale({ id: name, inputs: [id], factor: out % 2 === 0 ? 1.5 : -0.25 })],
   layerScale: (): readonly Layer[] => [
     layerScale(`${name}.gamma`, { inputs: [id], ...(parts === 'each' ? { tensor: 'image' } : {}) }),

@@ -1,7 +1,8 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 import { type Extent, pairOf } from '../../dsl/kit/extent.js'
 import { groupsOf } from '../layers/layers.js'
-import type { Conv2dLayer, ConvTranspose2dLayer, PoolWindows } from '../layers/windowLayers.js'
+import { mostPadded, padModes } from '../layers/padModes.js'
+import type { Conv2dLayer, ConvTranspose2dLayer, Pad2dLayer, PoolWindows, Sides } from '../layers/windowLayers.js'
 import { poolWindows } from './windowsAlong.js'
 
 // The sizes of images after layers with windows.
@@ -95,4 +96,36 @@ export const pooled = (asked: Asked, layer: PoolWindows): Size => {
   }
   const [rows, columns] = poolWindows(asked.image(), layer)
   return { height: rows.count, width: columns.count }
+}
+
+const checkSides = ({ refuse }: Asked, { top, bottom, left, right }: Sides): void => {
+  for (const side of [top, bottom, left, right])
+    if (!Number.isInteger(side) || side < 0) refuse('a whole number >= 0 of pixels on each side', String(side))
+}
+
+/** The size with more pixels at the sides. */
+export const padded = (asked: Asked, layer: Pad2dLayer): Size => {
+  const { top, bottom, left, right, mode } = layer
+  const { height, width } = asked.image()
+  checkSides(asked, layer)
+  if (mode !== undefined) {
+    if (!padModes.includes(mode)) asked.refuse(`a mode among ${padModes.join(', ')}`, String(mode))
+    const [high, wide] = [mostPadded[mode](height), mostPadded[mode](width)]
+    if (Math.max(top, bottom) > high || Math.max(left, right) > wide)
+      asked.refuse(
+        `at most ${high} rows and ${wide} columns of mode ${mode} at a side`,
+        `${[top, bottom, left, right]}`,
+      )
+  }
+  return { height: top + height + bottom, width: left + width + right }
+}
+
+/** The size without pixels at the sides. */
+export const cropped = (asked: Asked, layer: Sides): Size => {
+  const { top, bottom, left, right } = layer
+  const { height, width } = asked.image()
+  checkSides(asked, layer)
+  if (top + bottom >= height || left + right >= width)
+    asked.refuse(`sides that leave a pixel of ${height} x ${width}`, `${[top, bottom, left, right]}`)
+  return { height: height - top - bottom, width: width - left - right }
 }

@@ -3,8 +3,7 @@ import { rejectOption } from '../../dsl/errors.js'
 import { integerBounds, integerTypes } from '../layers/fakeQuantize.js'
 import type { FakeQuantizeLayer, GivenValue, Layer } from '../layers/layer.js'
 import { stdBounds, wrongUnits } from '../layers/normalisationUnits.js'
-import { mostPadded, padModes } from '../layers/padModes.js'
-import { checkConvolution, enlarged, pooled, windowed } from './imageSizes.js'
+import { checkConvolution, cropped, enlarged, padded, pooled, windowed } from './imageSizes.js'
 import { attended, covaried, partsOf } from './mixedChannels.js'
 import { ZEROS } from './selection.js'
 import { isListed, isSpreadOver } from './spread.js'
@@ -57,20 +56,10 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
     case 'maxPool2d':
     case 'avgPool2d':
       return { kind: 'image', ...pooled(asked, layer), channels: image().channels }
-    case 'pad2d': {
-      const { top, bottom, left, right } = layer
-      const { height, width, channels } = image()
-      for (const side of [top, bottom, left, right])
-        if (!Number.isInteger(side) || side < 0) refuse('a whole number >= 0 of pixels on each side', String(side))
-      const { mode } = layer
-      if (mode !== undefined) {
-        if (!padModes.includes(mode)) refuse(`a mode among ${padModes.join(', ')}`, String(mode))
-        const [high, wide] = [mostPadded[mode](height), mostPadded[mode](width)]
-        if (Math.max(top, bottom) > high || Math.max(left, right) > wide)
-          refuse(`at most ${high} rows and ${wide} columns of mode ${mode} at a side`, `${[top, bottom, left, right]}`)
-      }
-      return { kind: 'image', height: top + height + bottom, width: left + width + right, channels }
-    }
+    case 'pad2d':
+      return { kind: 'image', ...padded(asked, layer), channels: image().channels }
+    case 'crop2d':
+      return { kind: 'image', ...cropped(asked, layer), channels: image().channels }
     case 'normalize': {
       const { channels } = image()
       for (const [what, values] of [
@@ -103,7 +92,17 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       return { kind: 'vector', features: layer.out }
     case 'flatten': {
       const { height, width, channels } = image()
-      return { kind: 'vector', features: height * width * channels, flattenedFrom: { height, width, channels } }
+      const features = height * width * channels
+      if (layer.order === 'channels') return { kind: 'vector', features }
+      return { kind: 'vector', features, flattenedFrom: { height, width, channels } }
+    }
+    case 'unflatten': {
+      const { height, width, channels } = layer
+      for (const extent of [height, width, channels]) positive('extent', extent)
+      const numbers = height * width * channels
+      if (first?.kind !== 'vector' || inputs.length !== 1 || !isListed(first) || first.features !== numbers)
+        return refuse(`a vector of ${numbers} that is not a flattened image`, text(first))
+      return { kind: 'image', height, width, channels }
     }
     case 'prelu':
       if (layer.slopes !== 'one' && layer.slopes !== 'each') refuse('slopes among one, each', String(layer.slopes))

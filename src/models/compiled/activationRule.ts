@@ -3,7 +3,8 @@ import type { Value } from '../../engine/graph/graphNodes.js'
 import type { Arithmetic } from '../activations/arithmetic.js'
 import { formulaOf } from '../activations/formulas.js'
 import { present } from '../architecture/lookups.js'
-import type { ActivationLayer, PreluLayer } from '../layers/layer.js'
+import { multiplesOf } from '../layers/fakeQuantize.js'
+import type { ActivationLayer, FakeQuantizeLayer, PreluLayer } from '../layers/layer.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 
 /** An element-wise function. Its backward pass computes f′ from the input, which the forward pass keeps. */
@@ -58,4 +59,27 @@ export const preluRule = ({ name, slopes }: PreluLayer): LayerRule => {
       }
     },
   }
+}
+
+/** Numbers rounded to a grid: the gradient passes where they are not clipped. */
+export const roundRule = (layer: FakeQuantizeLayer): LayerRule => ({
+  forward: ({ graph }, [x = '']) => {
+    const { clipped, step } = multiples(graph, x, layer)
+    return graph.multiply(clipped, step)
+  },
+  backward: ({ graph }, { dy, input }) => {
+    const { exact, clipped } = multiples(graph, input(), layer)
+    // Both are whole numbers: the distance is 0, or at least 1.
+    const beyond = graph.smaller(graph.absolute(graph.subtract(exact, clipped)), graph.number(1))
+    return { inputs: [graph.multiply(dy, graph.subtract(graph.number(1), beyond))] }
+  },
+})
+
+const multiples = (graph: GraphBuilder, x: Value, layer: FakeQuantizeLayer) => {
+  const { step, low, high } = multiplesOf(layer)
+  const ofChannels = (numbers: readonly number[]): Value =>
+    numbers.length === 1 ? graph.number(numbers[0] ?? 0) : graph.matrix([numbers])
+  const size = ofChannels(step)
+  const exact = graph.elementwise('Round', graph.quotient(x, size))
+  return { step: size, exact, clipped: graph.smaller(graph.larger(exact, ofChannels(low)), ofChannels(high)) }
 }

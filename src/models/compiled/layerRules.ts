@@ -1,7 +1,7 @@
 import { dispatch } from '../../dsl/kit/dispatch.js'
 import { present } from '../architecture/lookups.js'
 import type { Layer } from '../layers/layer.js'
-import { activationRule, preluRule } from './activationRule.js'
+import { activationRule, preluRule, roundRule } from './activationRule.js'
 import { batchNormRule } from './batchNormRule.js'
 import { blockNormRule } from './blockNormRule.js'
 import { concatRule, layerScaleRule, multiplyRule, selectRule } from './channelRules.js'
@@ -15,7 +15,7 @@ import {
   unitNormRule,
 } from './mixedChannelRules.js'
 import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
-import { roundRule } from './roundRule.js'
+import { cropRule, flattenRule, unflattenRule } from './reshapingRules.js'
 import { sampleRule } from './sampleRule.js'
 import { attentionRule, classTokenRule, positionEmbeddingRule, takeTokenRule } from './tokenRules.js'
 import { transposedRule } from './transposedRule.js'
@@ -79,15 +79,9 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
   maxPool2d: maxPoolRule,
   avgPool2d: avgPoolRule,
   pad2d: padRule,
-  flatten: () => ({
-    forward: ({ graph, kernel: { node } }, [x = '']) =>
-      graph.reshape(x, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),
-    backward: ({ graph, kernel: { node } }, { dy }) => {
-      const [shape] = node.inputShapes
-      if (shape?.kind !== 'image') return { inputs: [dy] }
-      return { inputs: [graph.reshape(dy, [-1, shape.height, shape.width, shape.channels])] }
-    },
-  }),
+  crop2d: cropRule,
+  flatten: flattenRule,
+  unflatten: unflattenRule,
   add: () => ({
     forward: ({ graph }, inputs) => graph.sum(inputs),
     backward: ({ kernel }, { dy }) => ({ inputs: kernel.node.inputs.map(() => dy) }),

@@ -24,6 +24,7 @@ import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.j
 import { joined, multiplied, selected, shares } from './channels.js'
 import { convolved, upsampled } from './convolution.js'
 import { applied, sloped } from './nonlinearity.js'
+import { cropped, flattened, unflattened } from './reshaping.js'
 import { standardized } from './standardized.js'
 import { afterToken, attended, covaried, located, tokenOf } from './tokens.js'
 import { averaged, enlarged, largest } from './windows.js'
@@ -187,8 +188,9 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
   maxPool2d: (layer, { node }, [x]) => largest(layer, node, x as Tensor4D),
   avgPool2d: (layer, { node }, [x]) => averaged(layer, node, x as Tensor4D),
   pad2d: (layer, { node }, [x]) => enlarged(layer, node, x as Tensor4D),
-  flatten: (_layer, { node }, [x]) =>
-    tf.reshape(x as Tensor, [-1, node.shape.kind === 'vector' ? node.shape.features : -1]),
+  crop2d: (layer, _kernel, [x]) => cropped(x as Tensor4D, layer),
+  flatten: ({ order }, { node }, [x]) => flattened(x as Tensor, node.shape, order),
+  unflatten: (layer, _kernel, [x]) => unflattened(x as Tensor, layer),
   add: (_layer, _kernel, inputs) => inputs.reduce((sum, term) => tf.add(sum, term)),
   concat: (_layer, _kernel, inputs) => joined(inputs),
   selectChannels: ({ channels }, _kernel, [x]) => selected(x as Tensor, channels),

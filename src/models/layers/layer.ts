@@ -5,6 +5,7 @@
 
 import type { Nonlinearity } from '../activations/nonlinearity.js'
 import type { Placement } from './placement.js'
+import type { Crop2dLayer, UnflattenLayer } from './reshaping.js'
 import type {
   CrossCovarianceLayer,
   FourierPositionsLayer,
@@ -96,6 +97,8 @@ export interface PreluLayer extends Placement {
 /** An image as a vector of height·width·channels numbers; see `flatten`. */
 export interface FlattenLayer extends Placement {
   readonly type: 'flatten'
+  /** Whether its order is PyTorch's, channel by channel. @default an order that only weights after it depend on */
+  readonly order?: 'channels' | undefined
 }
 
 /** The sum of two or more inputs of the same shape; see `add`. */
@@ -206,7 +209,9 @@ export type Layer =
   | MaxPool2dLayer
   | AvgPool2dLayer
   | Pad2dLayer
+  | Crop2dLayer
   | FlattenLayer
+  | UnflattenLayer
   | AddLayer
   | ConcatLayer
   | SelectChannelsLayer

@@ -99,6 +99,19 @@ export const softplusOptions = declareOptions('softplus', {
 /** Options of {@link softplus}. */
 export interface SoftplusOptions extends OptionsOf<typeof softplusOptions> {}
 
+/** What {@link flatten} takes. */
+export const flattenOptions = declareOptions('flatten', {
+  ...placementFields,
+  /**
+   * `channels`: PyTorch's order, channel by channel, so that the vector can be joined to others. `any`: one that only the
+   * weights of a linear layer depend on, and that costs nothing. @default 'any'
+   */
+  order: choice(['any', 'channels']).default('any'),
+})
+
+/** Options of {@link flatten}. */
+export interface FlattenOptions extends OptionsOf<typeof flattenOptions> {}
+
 /** What {@link selectChannels} takes. */
 export const selectChannelsOptions = declareOptions('selectChannels', {
   ...placementFields,

@@ -15,7 +15,14 @@ import type {
   ReluLayer,
   SampleLayer,
 } from './layer.js'
-import { givenOptions, type LinearOptions, linearOptions, normalizeOptions } from './layerOptions.js'
+import {
+  type FlattenOptions,
+  flattenOptions,
+  givenOptions,
+  type LinearOptions,
+  linearOptions,
+  normalizeOptions,
+} from './layerOptions.js'
 import type { Placement } from './placement.js'
 import { idOptions, placementOptions } from './placement.js'
 import type {
@@ -187,9 +194,9 @@ export const pad2d = (options: Pad2dOptions): Pad2dLayer => {
 }
 
 /** One vector per image. Checkpoints hold the weights that read it in PyTorch's order: channels, rows, columns. */
-export const flatten = (placement: Placement = {}): FlattenLayer => {
-  placementOptions.read(placement, 'flatten')
-  return { type: 'flatten', ...kept(placement) }
+export const flatten = (options: FlattenOptions = {}): FlattenLayer => {
+  const { order, ...placement } = flattenOptions.read(options)
+  return { type: 'flatten', ...kept(placement), ...(order === 'any' ? {} : { order }) }
 }
 
 /** The sum of the outputs of several layers, as at the end of a residual block. */

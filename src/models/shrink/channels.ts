@@ -3,7 +3,8 @@ import { type Architecture, type GraphNode, INPUT } from '../architecture/archit
 import { memoized } from '../architecture/lookups.js'
 import { partsOf } from '../architecture/mixedChannels.js'
 import { ZEROS } from '../architecture/selection.js'
-import type { NodeShape } from '../architecture/shapes.js'
+import { type NodeShape, numbersIn } from '../architecture/shapes.js'
+import { channelOfFeature, firstFeatureOf } from '../architecture/unflattened.js'
 import { latentNodes } from '../head/head.js'
 import type { Layer } from '../layers/layer.js'
 import { groupsOf } from '../layers/layers.js'
@@ -87,6 +88,10 @@ type Rule = (node: GraphNode, inputs: readonly Members[], unions: Unions) => Mem
 
 const passed: Rule = (_node, [first = []]) => first
 
+/** Each channel as many times as it has pixels. */
+const repeated: Rule = ({ inputShapes: [shape] }, [first = []]) =>
+  first.flatMap((member) => new Array<number>((shape ? numbersIn(shape) : 0) / first.length).fill(member))
+
 const dense: Rule = ({ shape }, _inputs, unions) => made(channelsOf(shape), unions)
 
 const fresh: Rule = ({ shape }, _inputs, unions) => fix(made(channelsOf(shape), unions), unions)
@@ -155,7 +160,13 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
   maxPool2d: (_layer, ...rest) => passed(...rest),
   avgPool2d: (_layer, ...rest) => passed(...rest),
   pad2d: (_layer, ...rest) => passed(...rest),
-  flatten: (_layer, ...rest) => passed(...rest),
+  crop2d: (_layer, ...rest) => passed(...rest),
+  flatten: ({ order }, ...rest) => (order === 'channels' ? repeated(...rest) : passed(...rest)),
+  unflatten: (layer, _node, [first = []], unions) => {
+    const members = Array.from({ length: layer.channels }, (_, c) => first[firstFeatureOf(layer, c)] ?? 0)
+    for (const [i, member] of first.entries()) joinUnits(member, members[channelOfFeature(layer, i)] ?? member, unions)
+    return members
+  },
   add: (_layer, ...rest) => aligned(...rest),
   concat: (_layer, _node, inputs) => inputs.flat(),
   selectChannels: ({ channels }, _node, [first = []], unions) => {

@@ -5,9 +5,11 @@ import { type Architecture, type GraphNode, INPUT } from '../architecture/archit
 import { present } from '../architecture/lookups.js'
 import { partsOf } from '../architecture/mixedChannels.js'
 import { ZEROS } from '../architecture/selection.js'
+import { channelOfFeature, firstFeatureOf } from '../architecture/unflattened.js'
 import { roundedBy } from '../layers/fakeQuantize.js'
 import type { GroupNormLayer, LayerNormLayer } from '../layers/layer.js'
 import { EPSILON } from '../layers/normalisations.js'
+import type { UnflattenLayer } from '../layers/reshaping.js'
 import type { Pieces } from '../parameters/plainNetwork.js'
 import { batchNormDefaults } from '../parameters/statistics.js'
 import { channelsOf, pixelsOf } from './channels.js'
@@ -118,8 +120,12 @@ const constantsAfter = (
     case 'normalize':
     case 'maxPool2d':
     case 'takeToken':
-    case 'flatten':
+    case 'crop2d':
       return first
+    case 'flatten':
+      return node.layer.order === 'channels' ? ofFeatures(node, first) : first
+    case 'unflatten':
+      return unflattened(node.layer, first)
   }
 }
 
@@ -144,6 +150,25 @@ const normalised = (
 }
 
 const varying = ({ shape }: GraphNode): Float64Array => new Float64Array(channelsOf(shape)).fill(Number.NaN)
+
+/** The constant of each number of a vector that has all pixels of a channel one after the other. */
+const ofFeatures = ({ shape }: GraphNode, given: Float64Array): Float64Array => {
+  const count = channelsOf(shape)
+  return Float64Array.from({ length: count }, (_, i) => given[Math.floor((i * given.length) / count)] ?? Number.NaN)
+}
+
+/** The constants of an image's channels, of which each is several numbers of a vector. */
+const unflattened = (layer: UnflattenLayer, given: Float64Array): Float64Array => {
+  const constants = Float64Array.from(
+    { length: layer.channels },
+    (_, c) => given[firstFeatureOf(layer, c)] ?? Number.NaN,
+  )
+  for (const [i, value] of given.entries()) {
+    const channel = channelOfFeature(layer, i)
+    if (value !== constants[channel]) constants[channel] = Number.NaN
+  }
+  return constants
+}
 
 /** The product of two constants. 0 times a number that varies is 0. */
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)

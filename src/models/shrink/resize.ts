@@ -21,6 +21,8 @@ export const resizedLayers = (given: Architecture, keptOf: KeptOf): readonly Lay
         const groups = groupsOf(layer)
         return withGroups({ ...layer, out: kept.length }, groups === 1 ? 1 : (kept.length * groups) / layer.out)
       }
+      case 'unflatten':
+        return { ...layer, channels: kept.length }
       case 'groupNorm': {
         const [shape] = node.inputShapes
         return shape ? { ...layer, groups: (kept.length * layer.groups) / channelsOf(shape) } : layer

@@ -85,7 +85,9 @@ const lower = dispatch<Layer, readonly [Place], readonly Step[]>({
     if (layer.mode !== undefined) return noCode(layer, place)
     return [{ type: 'pad', ...place.at, top: layer.top, left: layer.left, value: layer.value ?? 0 }]
   },
-  flatten: () => [],
+  flatten: (layer, place) => (layer.order === 'channels' ? noCode(layer, place) : []),
+  unflatten: (layer, place) => (layer.order === 'channels' ? noCode(layer, place) : []),
+  crop2d: noCode,
   add: (_, { at }) => [{ type: 'add', ...at }],
   scale: ({ factor }, { at }) => [{ type: 'map', ...at, function: { type: 'scale', factor } }],
   layerNorm: noCode,

@@ -5,7 +5,7 @@ import { type NamedTensor, unpackWeights } from '../../../models/parameters/weig
 import { refuse, refusing } from '../../files/refusal.js'
 import { littleEndian } from '../tensors/dtype.js'
 import { broadcastTensors, constantTensors, modelOf, perChannel } from './encodeOnnx.js'
-import { mixedOrder } from './featureOrder.js'
+import { mixedOrder } from './graph/featureOrder.js'
 import {
   attributeTypes,
   dataTypes,
@@ -53,9 +53,9 @@ export const encodeInt8 = (
         quantisedLayer(node, tensors, broadcast, { input: inputScale(rounded, node) ?? 1, kept }),
       ]),
     )
-    const write = (node: GraphNode, output: string): readonly Written<OnnxNode>[] => [
+    const write = (node: GraphNode, output: string, opset: number): readonly Written<OnnxNode>[] => [
       ...(layers.get(node)?.nodes ?? []),
-      ...nodesOf(node, output),
+      ...nodesOf(node, output, opset),
     ]
     return encodeModel(
       modelOf(rounded, write, [...constantTensors(rounded), ...[...layers.values()].flatMap((layer) => layer.tensors)]),

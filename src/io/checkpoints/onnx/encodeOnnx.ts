@@ -6,7 +6,7 @@ import { fourierFeatures } from '../../../models/architecture/tokenSizes.js'
 import { unpackStatistics, unpackWeights } from '../../../models/parameters/weights.js'
 import { refuse, refusing } from '../../files/refusal.js'
 import { littleEndian } from '../tensors/dtype.js'
-import { mixedOrder } from './featureOrder.js'
+import { mixedOrder } from './graph/featureOrder.js'
 import {
   dataTypes,
   encodeModel,
@@ -76,7 +76,7 @@ export const encodeOnnx = (
  */
 export const modelOf = (
   { name, input, classes, nodes }: Architecture,
-  write: (node: GraphNode, output: string) => readonly Written<OnnxNode>[],
+  write: (node: GraphNode, output: string, opset: number) => readonly Written<OnnxNode>[],
   initializer: readonly Written<OnnxTensor>[],
 ): Written<OnnxModel> => {
   const last = nodes.at(-1)
@@ -90,7 +90,7 @@ export const modelOf = (
     opsetImport: [{ domain: '', version: opset }],
     graph: {
       name,
-      node: nodes.flatMap((node) => write(node, node === last ? output : node.id)),
+      node: nodes.flatMap((node) => write(node, node === last ? output : node.id, opset)),
       input: [valueInfo(INPUT, [input.channels, input.height, input.width])],
       output: [valueInfo(output, [classes])],
       initializer,

@@ -17,6 +17,7 @@ import {
   unitNormNodes,
 } from './mixedNodes.js'
 import { groupNormNodes, layerNormNodes } from './normNodes.js'
+import { cropNodes, flattenNodes, unflattenNodes } from './reshapingNodes.js'
 import { roundingNodes } from './roundingNodes.js'
 import { attentionNodes, classTokenNodes, positionEmbeddingNodes, takeTokenNodes } from './tokenNodes.js'
 import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, padsOf, window } from './windowNodes.js'
@@ -88,7 +89,9 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   maxPool2d: maxPoolNodes,
   avgPool2d: avgPoolNodes,
   pad2d: (layer, place) => padNodes(layer, layer.value ?? 0, place, layer.mode),
-  flatten: (_, place) => [writtenNode('Flatten', place, [], [integer('axis', 1)])],
+  crop2d: cropNodes,
+  flatten: flattenNodes,
+  unflatten: unflattenNodes,
   add: (_, place) => [writtenNode(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
   concat: (_, place) => [writtenNode('Concat', place, [], [integer('axis', 1)])],
   selectChannels: selectNodes,
@@ -116,7 +119,11 @@ export const constantsOf = ({ id, layer }: GraphNode): Readonly<Record<string, r
  * The ONNX nodes of a layer. The name of the last node is the layer's id; parameters have their PyTorch names.
  *
  * @param output the name of the layer's output
+ * @param opset of the file
  * @throws Refusal for a layer that only training has
  */
-export const nodesOf = ({ id, layer, inputs, inputShapes }: GraphNode, output: string): readonly WrittenNode[] =>
-  write(layer, { id, inputs, output, inputShapes })
+export const nodesOf = (
+  { id, layer, inputs, inputShapes }: GraphNode,
+  output: string,
+  opset: number,
+): readonly WrittenNode[] => write(layer, { id, inputs, output, inputShapes, opset })

@@ -13,7 +13,7 @@ import { placesName } from './graph/writtenNames.js'
 import { channelsOf, Nodes } from './nodeList.js'
 import { wholeName } from './tokenNodes.js'
 import type { LayerPlace } from './windowNodes.js'
-import { integer, integers, type WrittenNode, writtenNode } from './writtenNode.js'
+import { integer, type WrittenNode, writtenNode } from './writtenNode.js'
 
 /** Attention between channels, by matrix products and a softmax. */
 export const crossCovarianceNodes = (layer: CrossCovarianceLayer, place: LayerPlace): readonly WrittenNode[] => {
@@ -47,7 +47,7 @@ export const fourierPositionsNodes = (
 export const unitNormNodes = ({ over }: UnitNormLayer, place: LayerPlace): readonly WrittenNode[] => {
   const nodes = new Nodes(place)
   const [x = ''] = place.inputs
-  const length = nodes.add('ReduceL2', [x], [integers('axes', over === 'pixels' ? [2, 3] : [1])])
+  const length = nodes.reduce('ReduceL2', x, over === 'pixels' ? [2, 3] : [1])
   return nodes.ending('Div', [x, nodes.add('Max', [length, nodes.number(LEAST_LENGTH)])], [])
 }
 
@@ -71,9 +71,9 @@ export const standardizeNodes = (_: StandardizeLayer, place: LayerPlace): readon
   const [x = ''] = place.inputs
   const [shape] = place.inputShapes
   const { factor, least } = standardOf(shape ? numbersIn(shape) : 1)
-  const axes = [integers('axes', [1, 2, 3])]
-  const centred = nodes.add('Sub', [x, nodes.add('ReduceMean', [x], axes)])
-  const mean = nodes.add('ReduceMean', [nodes.add('Mul', [centred, centred])], axes)
+  const axes = [1, 2, 3]
+  const centred = nodes.add('Sub', [x, nodes.reduce('ReduceMean', x, axes)])
+  const mean = nodes.reduce('ReduceMean', nodes.add('Mul', [centred, centred]), axes)
   const variance = nodes.add('Mul', [mean, nodes.number(factor)])
   const deviation = nodes.add('Sqrt', [variance])
   return nodes.ending('Div', [centred, nodes.add('Max', [deviation, nodes.number(least)])], [])

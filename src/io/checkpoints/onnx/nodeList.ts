@@ -38,6 +38,13 @@ export class Nodes {
     return this.add('Constant', [], [integer('value_int', value)])
   }
 
+  /** A reduction over some axes, which are an attribute before opset 18, and an input since. */
+  reduce(opType: 'ReduceL2' | 'ReduceMean', x: string, axes: readonly number[]): string {
+    return this.#place.opset < 18
+      ? this.add(opType, [x], [integers('axes', axes)])
+      : this.add(opType, [x, this.whole(axes)])
+  }
+
   reshape(x: string, shape: readonly number[]): string {
     return this.add('Reshape', [x, this.whole(shape)])
   }

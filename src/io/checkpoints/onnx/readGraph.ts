@@ -1,7 +1,7 @@
 import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { PRODUCER } from './encodeOnnx.js'
-import { mixedOrder } from './featureOrder.js'
+import { mixedOrder } from './graph/featureOrder.js'
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from './graph/messages.js'
 import { type Activations, NetworkBuilder, type ReadNetwork } from './graph/networkBuilder.js'
 import type { Reading } from './graph/reading.js'
@@ -10,6 +10,7 @@ import type { Value } from './graph/value.js'
 import { inputOf } from './graphInput.js'
 import { isSupported, operatorNames, readOperator } from './operators/index.js'
 import { ROUNDED } from './operators/quantised.js'
+import { listed } from './values/listed.js'
 
 /** Supported opsets. Before 7, broadcasting had other rules. */
 const OPSETS = { least: 7, most: 25 } as const
@@ -46,7 +47,10 @@ export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadB
     for (const [i, value] of results.entries()) values.set(node.output[i] ?? '', value)
   }
   const { output, warnings } = outputOf(graph, values)
-  const network = builder.finish(graph.name || 'onnx', output)
+  const network = builder.finish(
+    graph.name || 'onnx',
+    named === 'freely' ? listed(atEnd(builder, graph), output) : output,
+  )
   const mixed = mixedOrder(network.architecture)
   if (mixed) refuse('a network that flattens images for linear layers', mixed)
   const rounded = [...needed].some(({ opType }) => opType === 'QuantizeLinear') ? [ROUNDED] : []
@@ -176,6 +180,13 @@ const readNode = (node: OnnxNode, index: number, values: GraphValues, reading: R
 }
 
 const SUPPORTED = `Supported are ${operatorNames.join(', ')}.`
+
+/** What makes a layer at the end of a graph. */
+const atEnd = (builder: NetworkBuilder, { node }: OnnxGraph) => ({
+  builder,
+  refuse,
+  originOf: (type: string) => ({ id: `${type}-${node.length}`, order: node.length }),
+})
 
 interface GraphOutput {
   readonly output: Activations

@@ -15,9 +15,10 @@ import {
   writtenNode,
 } from './writtenNode.js'
 
-/** A layer's place, with the shapes of its inputs. */
+/** A layer's place, with the shapes of its inputs and the opset of the file. */
 export interface LayerPlace extends Place {
   readonly inputShapes: readonly NodeShape[]
+  readonly opset: number
 }
 
 /** Windows as attributes. */

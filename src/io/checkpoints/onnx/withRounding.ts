@@ -47,7 +47,9 @@ const gridsOf = (given: Architecture, ranges: ReadonlyMap<string, Range>): Reado
 /** Whether a layer only selects or moves numbers, and so keeps their grid, which has a 0. */
 const keepsGrid = (layer: Layer): boolean =>
   layer.type === 'maxPool2d' ||
+  layer.type === 'crop2d' ||
   layer.type === 'flatten' ||
+  layer.type === 'unflatten' ||
   layer.type === 'selectChannels' ||
   (layer.type === 'pad2d' && (layer.value ?? 0) === 0)
 

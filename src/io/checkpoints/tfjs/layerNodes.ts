@@ -18,6 +18,7 @@ import {
   writeStandardize,
   writeUnitNorm,
 } from './writeMixed.js'
+import { writeCrop, writeFlatten, writeUnflatten } from './writeReshaping.js'
 import { writeRounding } from './writeRounding.js'
 import { writeAttention, writeClassToken, writeTakeToken } from './writeTokens.js'
 
@@ -92,12 +93,9 @@ const write = dispatch<Layer, readonly [Place], Value>({
     const [value = ''] = paddedImage(place, layer, layer.value ?? 0, place.kernel.result)
     return value
   },
-  flatten: (_, { graph, kernel, inputs }) => {
-    const { shape, id } = kernel.node
-    const features = shape.kind === 'vector' ? shape.features : -1
-    const sizes = graph.integers(`${id}/shape`, [2], [-1, features])
-    return graph.node('Reshape', kernel.result, [...inputs, sizes], { Tshape: INTEGER })
-  },
+  crop2d: writeCrop,
+  flatten: writeFlatten,
+  unflatten: writeUnflatten,
   add: (_, { graph, kernel, inputs }) => graph.node('AddN', kernel.result, inputs, { N: whole(inputs.length) }),
   concat: (_, { graph, kernel, inputs }) => {
     const axis = graph.integers(`${kernel.node.id}/axis`, [], [rankOf(kernel) - 1])

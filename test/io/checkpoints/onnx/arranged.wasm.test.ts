@@ -350,7 +350,7 @@ describe('a file is refused, with its node,', () => {
       .add('Mul', [tensor('', [4, 1])])
       .transpose(2, 0, 1)
     expect(await complaint(chain.add('Flatten').dense(48).bytes)).toContain(
-      'expected one number, or one for each channel, along the axis of the channels in operator Mul (node "n1"',
+      'expected one number, or one for each channel, along the axes of the channels in operator Mul (node "n1"',
     )
   })
 

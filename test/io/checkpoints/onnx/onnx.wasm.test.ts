@@ -9,11 +9,12 @@ import { readOnnx } from '../../../../src/io/checkpoints/onnx/readOnnx.js'
 import type { Checkpoint } from '../../../../src/io/checkpoints/tensors/checkpoint.js'
 import { type Architecture, architecture } from '../../../../src/models/architecture/architecture.js'
 import { describeArchitecture as textOf } from '../../../../src/models/architecture/description.js'
-import { add, conv2d, flatten, linear, relu } from '../../../../src/models/layers/layers.js'
+import { add, conv2d, flatten, linear, pad2d, relu } from '../../../../src/models/layers/layers.js'
+import { standardize, unitNorm } from '../../../../src/models/layers/normalisations.js'
 import { packNetwork } from '../../../../src/models/parameters/weights.js'
 import { xcit } from '../../../../src/models/zoo/patches/xcit.js'
 import { Student } from '../../../../src/training/network/network.js'
-import { aggregated, covariance, normalised, separable, shortcut } from '../../../models/fixtures.js'
+import { aggregated, covariance, normalised, reshaped, separable, shortcut } from '../../../models/fixtures.js'
 import { distance, seededNumbers } from '../../../support/numbers.js'
 import { channelsFirst, runOnnx } from '../../../support/onnxRuntime.js'
 import { randomNetwork, seededNetwork } from '../../../support/randomNetworks.js'
@@ -31,6 +32,16 @@ const networks: Readonly<Record<string, Architecture>> = {
   separable,
   aggregated,
   covariance,
+  reshaped,
+  // Opset 19, in which reductions take their axes as an input.
+  wrapped: architecture('wrapped', { height: 4, width: 4, channels: 2 }, [
+    standardize(),
+    pad2d({ left: 1, right: 1, mode: 'circular' }),
+    conv2d('conv', { out: 3, kernel: 3 }),
+    unitNorm(),
+    flatten(),
+    linear('head', { out: 3 }),
+  ]),
   cross: xcit({ width: 8, depth: 2, heads: 2, size: 32, patch: 4, classes: 10 }),
 }
 

@@ -147,13 +147,6 @@ describe('what is there is said in words, and what is accepted', () => {
       ],
     ]
     for (const [bad, expected] of cases) expect(await complaint(withFirst(pool, bad))).toBe(expected)
-    const flat = { opType: 'Flatten', name: 'flat', input: ['a'], output: ['c'] }
-    const joined = { ...node('Concat', ['c', 'c'], { attribute: axis(1) }) }
-    expect(
-      await complaint(
-        model({ node: [conv, flat, joined, { opType: 'Gemm', name: 'head', input: ['z', 'm'], output: ['y'] }] }),
-      ),
-    ).toBe(`expected images, or vectors that are not flattened images in operator Concat${after}a flattened image`)
   })
 
   it('of a softmax over the rows of an image', async () => {

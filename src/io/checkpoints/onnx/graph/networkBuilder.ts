@@ -32,6 +32,12 @@ interface Placed {
   readonly own: LayerTensors
 }
 
+/** A layer with what it reads. */
+interface Made {
+  readonly layer: Unplaced
+  readonly inputs: readonly Activations[]
+}
+
 /** A network that was read: its description, and its tensors under their names. */
 export interface ReadNetwork {
   readonly architecture: Architecture
@@ -48,8 +54,8 @@ export class NetworkBuilder {
   readonly #placed: Placed[] = []
   readonly #ids = new FreeNames([INPUT])
   readonly #names = new FreeNames([])
-  /** By the id of a layer that flattens images of one pixel, these images. */
-  readonly #pixels = new Map<string, Activations>()
+  /** The layers by their ids. */
+  readonly #made = new Map<string, Made>()
 
   constructor(image: ImageShape, budget: ReadBudget) {
     this.#image = image
@@ -72,15 +78,19 @@ export class NetworkBuilder {
     const shapes = inputs.map((input) => input.shape)
     const shape = describing(() => inferShape('onnx', id, placed, shapes))
     this.#placed.push({ layer: placed, order: origin.order, own })
-    const [image] = inputs
-    if (layer.type === 'flatten' && image?.shape.kind === 'image' && image.shape.height * image.shape.width === 1)
-      this.#pixels.set(id, image)
+    this.#made.set(id, { layer, inputs })
     return { id, shape }
   }
 
-  /** The images of one pixel that a vector was flattened from; undefined for any other. */
-  pixelsBefore({ id }: Activations): Activations | undefined {
-    return this.#pixels.get(id)
+  /** The images that a vector was flattened from by the layer before it; undefined for any other. */
+  imagesBefore(vector: Activations): Activations | undefined {
+    const made = this.layerOf(vector)
+    return made?.layer.type === 'flatten' ? made.inputs[0] : undefined
+  }
+
+  /** The layer that made some activations; undefined for the images of the network. */
+  layerOf({ id }: Activations): Made | undefined {
+    return this.#made.get(id)
   }
 
   /** The wanted name, with a number if a layer has it already. */

@@ -14,10 +14,17 @@ export interface NodePlace {
   readonly refuse: (expected: string, actual: string) => never
 }
 
-/** Of the rows and columns of an image, every how many stay, from the first one. */
-export interface Steps {
-  readonly rows: number
-  readonly columns: number
+/** Rows or columns of an image: every `step`-th one from `begin` on, `count` of them. */
+export interface Along {
+  readonly begin: number
+  readonly step: number
+  readonly count: number
+}
+
+/** The pixels of an image that stay. */
+export interface Kept {
+  readonly rows: Along
+  readonly columns: Along
 }
 
 /** What the heads of attention read of some activations. */
@@ -31,6 +38,17 @@ export interface Heads {
   readonly tokens: number
   /** For each head one after the other, its channels. */
   readonly channels: readonly number[]
+}
+
+/** An axis of the scores of attention. */
+export interface ScoreAxis {
+  readonly extent: number
+  /** What it counts, from the outer to the inner one; `place` is that of a number of heads among several. */
+  readonly counts: readonly {
+    readonly what: 'heads' | 'rows' | 'columns'
+    readonly extent: number
+    readonly place: number
+  }[]
 }
 
 /** A grid that numbers are rounded to. */
@@ -155,7 +173,10 @@ type Drafted =
       /** The activations, rounded: made by the first node that converts the integers, once. */
       readonly rounded: (make: () => Value) => Value
     }
-  /** Products of queries and keys, or, after a softmax, the shares of the values in attention. */
+  /**
+   * Products of two activations, a row for each token of `query` and a column for each of `key`; or, after a softmax along the
+   * rows or the columns, the shares of the values in attention.
+   */
   | {
       readonly draft: 'scores'
       readonly query: Heads
@@ -164,14 +185,16 @@ type Drafted =
       /** A number for each head, if channels attend to channels. */
       readonly factor?: Tensor | undefined
       readonly across: 'tokens' | 'channels'
-      readonly isSoftmax: boolean
+      readonly axes: readonly ScoreAxis[]
+      /** Along what of the product the shares sum to 1; undefined before the softmax. */
+      readonly over?: 'rows' | 'columns' | undefined
     }
-  /** Some channels, of every `step`-th row and column; −1 for channels of zeros. `name` is that of the node. */
+  /** Some channels, of some rows and columns or of all; −1 for channels of zeros. `name` is that of the node. */
   | {
       readonly draft: 'selection'
       readonly source: Activations
       readonly channels: readonly number[]
-      readonly steps: Steps
+      readonly kept: Kept | undefined
       readonly name: string
     }
   /** A number for each channel, repeated for all pixels of an image: only a product reads it. */

@@ -8,6 +8,7 @@ import type { Value } from '../graph/value.js'
 import { factorName, layerScaleIn } from '../graph/writtenNames.js'
 import { dimsOf } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
+import { oneOrder } from '../values/listed.js'
 import { areNumbers, combined, isNumbers } from '../values/numbers.js'
 import { addAffine, addLayerScale, addScale } from './affineLayer.js'
 import { functionsIn, isFunction, pairOf } from './functions.js'
@@ -37,7 +38,10 @@ export const add = (node: NodeReader): Value => {
 export const sum = (node: NodeReader): Value => activations(summed(node))
 
 const summed = (node: NodeReader): Activations => {
-  const inputs = Array.from({ length: node.count }, (_, i) => node.activations(i))
+  const inputs = oneOrder(
+    node,
+    Array.from({ length: node.count }, (_, i) => node.activations(i)),
+  )
   const [first] = inputs
   const other = inputs.find(({ shape }) => first && shapeText(dimsOf(shape)) !== shapeText(dimsOf(first.shape)))
   if (first && other)

@@ -1,10 +1,10 @@
-import { isListed } from '../../../../models/architecture/spread.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { floatsOf } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
 import { axesOf, inOrder, reordered } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
+import { listedIn } from '../values/listed.js'
 import { isNumbers } from '../values/numbers.js'
 import { BYTES, channelsIn } from '../values/selection.js'
 import { fromFront } from '../values/views.js'
@@ -29,7 +29,7 @@ export const concatenated = (node: NodeReader): Value => {
 /** Concatenates channels. @param order of the axes of images in the file */
 const joined = (node: NodeReader, values: readonly Value[], order: readonly number[]): Value => {
   const seen = node.withInputs(values)
-  const parts = values.map((_, i) => seen.activations(i))
+  const parts = values.map((_, i) => listedIn(seen, i))
   const [first] = parts
   if (!first) return node.refuse('at least one input', 'none')
   checkAxis(node, first, order)
@@ -38,8 +38,6 @@ const joined = (node: NodeReader, values: readonly Value[], order: readonly numb
     shape.kind === 'image' ? `${shape.height} x ${shape.width}` : 'a list'
   const other = parts.find((part) => sizeOf(part) !== sizeOf(first))
   if (other) node.refuse(`activations of one size, ${sizeOf(first)}`, sizeOf(other))
-  const flat = parts.find(({ shape }) => !isListed(shape))
-  if (flat) node.refuse('images, or vectors that are not flattened images', 'a flattened image')
   node.budget.allocate(BYTES * parts.reduce((sum, part) => sum + channelsIn(part), 0), 'its channels')
   const all = node.builder.add({ type: 'concat' }, parts, node.originOf('concat'))
   const isPlain = order.every((axis, i) => axis === i)

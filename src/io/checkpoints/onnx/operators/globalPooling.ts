@@ -2,7 +2,8 @@ import { extentOf } from '../../../../dsl/kit/extent.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import type { Value } from '../graph/value.js'
 import { channelsAlong } from '../values/anyOrder.js'
-import { type Arranged, arranged } from '../values/arranged.js'
+import { type Arrangement, arranged } from '../values/arranged.js'
+import { croppedIn } from '../values/crops.js'
 import { activations, draftOf } from '../values/drafts.js'
 import { attributeOrInput } from '../values/numbers.js'
 import { fromFront } from '../values/views.js'
@@ -38,7 +39,8 @@ const reduced =
   (pool: Pool) =>
   (node: NodeReader): Value => {
     const axes = attributeOrInput(node, 'axes', 1) ?? []
-    const before = draftOf(node.value(0), 'arranged')
+    const part = draftOf(node.value(0), 'moved')
+    const before = draftOf(node.value(0), 'arranged') ?? (part && croppedIn(node, part))
     if (before) return arrangedPool(node, pool, before, axes)
     imageOf(node, node.activations(0))
     if (axes.length === 0 && node.has('noop_with_empty_axes') && node.integer('noop_with_empty_axes') !== 0)
@@ -60,7 +62,7 @@ export const reduceMean = reduced(mean)
 export const reduceMax = reduced(maximum)
 
 /** The same of an image whose axes are in another order. */
-const arrangedPool = (node: NodeReader, pool: Pool, before: Arranged, axes: readonly number[]): Value => {
+const arrangedPool = (node: NodeReader, pool: Pool, before: Arrangement, axes: readonly number[]): Value => {
   const { dims, source } = before
   const gone = axes.map((axis) => fromFront(node, axis, dims.length + 1) - 1)
   const kept = dims.map((_, axis) => axis).filter((axis) => !gone.includes(axis))

@@ -7,6 +7,7 @@ import type { Value } from '../graph/value.js'
 import { scaleStep, softmaxStep } from '../transformers/attending.js'
 import { expandedLengthStep, leastLengthStep, reduceL2, unitStep } from '../transformers/lengths.js'
 import { placedStep, placesStep } from '../transformers/places.js'
+import { reshapeScores, scoresOr, squeezeScores, transposeScores, unsqueezeScores } from '../transformers/scoreAxes.js'
 import { channelSharesStep, partsStep, softmax } from '../transformers/shares.js'
 import { classTokenStep, expandNumbers, positionStep } from '../transformers/tokens.js'
 import { anyOrder } from '../values/anyOrder.js'
@@ -123,21 +124,21 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   ReduceMax: reduceMax,
   ReduceMean: stepOr(meanStep, reduceMean),
   Relu: anyOrder(relu),
-  Reshape: movedOr(reshapeMoved, reshape),
+  Reshape: scoresOr(reshapeScores, movedOr(reshapeMoved, reshape)),
   Shape: movedOr(shapeMoved, shapeOf),
   Sigmoid: anyOrder(elementwise(numbers.sigmoid)),
   Slice: ofNumbersOr(slice, partOr(sliceMoved, sliced)),
   Softplus: anyOrder(elementwise(numbers.softplus)),
   Softmax: stepOr(softmaxStep, stepOr(partsStep, stepOr(channelSharesStep, softmax))),
   Split: partOr(splitMoved, split),
-  Squeeze: movedOr(squeezeMoved, squeeze),
+  Squeeze: scoresOr(squeezeScores, movedOr(squeezeMoved, squeeze)),
   Sqrt: squareRoot,
   Sub: stepOr(centredStep, anyOrder(sub)),
   Sum: anyOrder(sum),
   Swish: anyOrder(swish),
   Tanh: anyOrder(elementwise(Math.tanh)),
-  Transpose: movedOr(transposeMoved, transposeOf),
-  Unsqueeze: movedOr(unsqueezeMoved, unsqueeze),
+  Transpose: scoresOr(transposeScores, movedOr(transposeMoved, transposeOf)),
+  Unsqueeze: scoresOr(unsqueezeScores, movedOr(unsqueezeMoved, unsqueeze)),
   Where: where,
 }
 

@@ -1,5 +1,6 @@
 import { padModes } from '../../../../models/layers/padModes.js'
 import type { PadMode, Sides } from '../../../../models/layers/windowLayers.js'
+import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { doublesOf } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
@@ -7,7 +8,7 @@ import { modeNames } from '../graph/writtenNames.js'
 import { type Arranged, axesOf, inOrder, reordered } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
 import { attributeOrInput } from '../values/numbers.js'
-import { isBare, sidesText } from '../windows/windows.js'
+import { isBare } from '../windows/windows.js'
 import { zerosBeside } from './selections.js'
 
 /** The modes of layers, by ONNX's names. */
@@ -37,14 +38,13 @@ const padded = (node: NodeReader, pads: readonly number[]): Value => {
     (pads.length === 8 || pads.length === 4)
   )
     return zerosBeside(node, c, pads[pads.length / 2 + 1] ?? 0)
-  const source = node.activations(0)
-  if (source.shape.kind !== 'image' || pads.length !== 8 || n !== 0 || c !== 0 || n2 !== 0 || c2 !== 0)
+  const given = node.activations(0)
+  if (given.shape.kind !== 'image' || pads.length !== 8 || n !== 0 || c !== 0 || n2 !== 0 || c2 !== 0)
     node.refuse(
       'padding of the rows and columns of images, or zeros beside channels',
       `pads ${pads.slice(0, 16).join(', ')}`,
     )
-  const sides = { top, bottom, left, right }
-  checkSides(node, sides)
+  const { source, sides } = croppedBy(node, given, { top, bottom, left, right })
   if (isBare(sides) && !node.isOurs) return activations(source)
   return {
     kind: 'draft',
@@ -87,7 +87,20 @@ const arrangedPad = (node: NodeReader, before: Arranged, pads: readonly number[]
   return reordered(node, { source: result, ...inOrder(node, larger) }, order)
 }
 
-/** @throws Refusal if pixels are taken away */
-const checkSides = (node: NodeReader, sides: Sides): void => {
-  if (Math.min(...Object.values(sides)) < 0) node.refuse('padding by 0 or more pixels', sidesText(sides))
+/** The image without the pixels that sides below 0 take away, and the other sides. */
+const croppedBy = (node: NodeReader, source: Activations, sides: Sides) => {
+  if (isSides(sides, (side) => side >= 0)) return { source, sides }
+  const of = (part: (side: number) => number): Sides => ({
+    top: part(sides.top),
+    bottom: part(sides.bottom),
+    left: part(sides.left),
+    right: part(sides.right),
+  })
+  const taken = of((side) => Math.max(0, -side))
+  return {
+    source: node.builder.add({ type: 'crop2d', ...taken }, [source], node.originOf('crop2d')),
+    sides: of((side) => Math.max(0, side)),
+  }
 }
+
+const isSides = (sides: Sides, test: (side: number) => boolean): boolean => Object.values(sides).every(test)

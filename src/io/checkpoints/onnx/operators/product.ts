@@ -5,6 +5,7 @@ import { shapeText } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
 import { axesOf, dimsOf, extentsIn, inOrder, reordered } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
+import { oneOrder } from '../values/listed.js'
 import { isNumbers, numbersIn } from '../values/numbers.js'
 
 /** `Mul` of two activations: of the same shape, or of an image and a number for each of its channels or pixels. */
@@ -22,7 +23,8 @@ export const product = (node: NodeReader): Value => {
       'factors of one shape, or one number for each channel or for each pixel',
       `${shapeText(dimsOf(a))} and ${shapeText(dimsOf(b))} for each image`,
     )
-  const made = node.builder.add({ type: 'multiply' }, [left.output, right.output], node.originOf('multiply'))
+  const outputs = oneOrder(node, [left.output, right.output])
+  const made = node.builder.add({ type: 'multiply' }, outputs, node.originOf('multiply'))
   const result = activations(made)
   return order === CHANNELS_FIRST ? result : reordered(node, { source: result, ...inOrder(node, made.shape) }, order)
 }

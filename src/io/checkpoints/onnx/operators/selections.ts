@@ -2,12 +2,12 @@ import { ZEROS } from '../../../../models/architecture/selection.js'
 import type { Activations } from '../graph/networkBuilder.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { doublesOf, shapeText } from '../graph/tensor.js'
-import type { Value } from '../graph/value.js'
+import type { Along, Value } from '../graph/value.js'
 import { besideZerosName } from '../graph/writtenNames.js'
 import { axesOf, inOrder, reordered } from '../values/arranged.js'
 import { draftOf } from '../values/drafts.js'
 import { attributeOrInput, isNumbers } from '../values/numbers.js'
-import { ALL, BYTES, channelsIn, type Selected, selection } from '../values/selection.js'
+import { BYTES, channelsIn, type Selected, selection } from '../values/selection.js'
 import { fromFront } from '../values/views.js'
 
 // Channels in another order: `Slice`, `Split`, `Gather` and `Pad` along the channels, and the reshapes and transpositions
@@ -44,7 +44,7 @@ const selectedIn = (node: NodeReader): Selected => {
   // In our own files each is a layer, except the zeros that a gather is written with.
   if (before && (!node.isOurs || before.name === besideZerosName(node.name))) return before
   const source = node.activations(0)
-  return { source, channels: allOf(node, channelsIn(source)), steps: ALL }
+  return { source, channels: allOf(node, channelsIn(source)) }
 }
 
 const allOf = (node: NodeReader, count: number): readonly number[] => {
@@ -58,7 +58,7 @@ const chosen = (node: NodeReader, { channels }: Selected, indices: readonly numb
     index === ZEROS ? ZEROS : (channels[index] ?? node.refuse(`channels within ${channels.length}`, `${index}`)),
   )
 
-/** `Slice` of channels, and of every so many rows and columns. */
+/** `Slice` of channels, rows and columns. */
 export const sliced = (node: NodeReader): Value => {
   const given = selectableIn(node)
   const rank = given.axes.length
@@ -82,10 +82,10 @@ export const sliced = (node: NodeReader): Value => {
 }
 
 /** The extent of one of images x channels x rows x columns; NaN for the number of images, which is not known. */
-const extentOf = (node: NodeReader, { source: { shape }, channels, steps }: Selected, axis: number): number => {
+const extentOf = (node: NodeReader, { source: { shape }, channels, kept }: Selected, axis: number): number => {
   if (axis === 1) return channels.length
   if (shape.kind !== 'image' || axis === 0) return node.refuse('a slice of channels', 'one of images')
-  return axis === 2 ? Math.ceil(shape.height / steps.rows) : Math.ceil(shape.width / steps.columns)
+  return axis === 2 ? (kept?.rows.count ?? shape.height) : (kept?.columns.count ?? shape.width)
 }
 
 interface Range {
@@ -104,17 +104,24 @@ const indicesOf = (node: NodeReader, extent: number, { start, end, step }: Range
   return Array.from({ length: count }, (_, i) => from + i * step)
 }
 
-/** Chosen entries along one axis: of channels any, of rows and columns every so many from the first to the last. */
+/** Chosen entries along one axis: of channels any, of rows and columns every so many. */
 const alongAxis = (node: NodeReader, given: Selected, axis: number, indices: readonly number[]): Selected => {
   if (axis === 1) return { ...given, channels: chosen(node, given, indices) }
-  const extent = extentOf(node, given, axis)
-  const [first = -1, second = extent] = indices
-  const step = second - first
-  if (first !== 0 || step < 1 || indices.length !== Math.ceil(extent / step))
-    node.refuse('all rows and columns, or every so many from the first one', `${indices.length} of ${extent}`)
-  const { rows, columns } = given.steps
-  return { ...given, steps: axis === 2 ? { rows: rows * step, columns } : { rows, columns: columns * step } }
+  const { source, kept } = given
+  const { shape } = source
+  const [first, second = (first ?? 0) + 1] = indices
+  if (first === undefined || second < first || shape.kind !== 'image')
+    return node.refuse('one or more rows and columns, from the first to the last', `${indices.length}`)
+  const { rows, columns } = kept ?? { rows: allAlong(shape.height), columns: allAlong(shape.width) }
+  const within = ({ begin, step }: Along): Along => ({
+    begin: begin + step * first,
+    step: step * (second - first),
+    count: indices.length,
+  })
+  return { ...given, kept: axis === 2 ? { rows: within(rows), columns } : { rows, columns: within(columns) } }
 }
+
+const allAlong = (count: number): Along => ({ begin: 0, step: 1, count })
 
 /** `Gather` of channels by indices that the file fixes. */
 export const gathered = (node: NodeReader): Value => {

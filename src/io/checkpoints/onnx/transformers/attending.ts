@@ -8,6 +8,8 @@ import { activations, draftOf } from '../values/drafts.js'
 import { moved, movedIn } from '../values/moved.js'
 import { isNumbers } from '../values/numbers.js'
 import { shortest } from '../values/shortest.js'
+import { fromFront } from '../values/views.js'
+import { axesOfScores, countedBy, matricesOf } from './scoreAxes.js'
 
 // Attention as exporters write it: softmax(scale·Q·Kᵀ)·V, where reshapes and transpositions make a matrix of each head.
 // What the matrices hold is known by the places of their numbers, so it does not matter by which steps they were made.
@@ -16,6 +18,8 @@ import { shortest } from '../values/shortest.js'
 export const attend = (node: NodeReader): Value => {
   const shares = draftOf(node.value(0), 'scores')
   if (shares) return ofValues(node, shares)
+  const after = draftOf(node.value(1), 'scores')
+  if (after) return ofValuesBefore(node, after)
   const [left, right] = [movedIn(node, 0), movedIn(node, 1)]
   const query = left && headsOf(node, left, 'rows')
   const key = right && headsOf(node, right, 'columns')
@@ -24,7 +28,8 @@ export const attend = (node: NodeReader): Value => {
       covary(node, left, right) ??
       node.refuse('a product with a constant, or of queries and keys', `${node.described(0)}, and ${node.described(1)}`)
     )
-  return scores(node, { query, key, scale: query.factor * key.factor, across: 'tokens', isSoftmax: false })
+  const axes = axesOfScores(query, query.tokens, key.tokens)
+  return scores(node, { query, key, scale: query.factor * key.factor, across: 'tokens', axes })
 }
 
 /** A product of queries and keys with a row for each channel. */
@@ -33,7 +38,9 @@ const covary = (node: NodeReader, left: Arrangement | undefined, right: Arrangem
   const key = right && headsOf(node, right, 'rows')
   if (!query || !key || query.heads !== key.heads || query.channels.length !== key.channels.length) return undefined
   if (query.tokens !== key.tokens || query.factor !== 1 || key.factor !== 1) return undefined
-  return scores(node, { query, key, scale: 1, across: 'channels', isSoftmax: false })
+  const [rows, columns] = [query, key].map(({ channels, heads }) => channels.length / heads)
+  const axes = axesOfScores(query, rows ?? 0, columns ?? 0)
+  return scores(node, { query, key, scale: 1, across: 'channels', axes })
 }
 
 type Scores = Omit<Extract<Value, { readonly draft: 'scores' }>, 'kind' | 'draft' | 'settle'>
@@ -82,15 +89,40 @@ const sourceOf = (node: NodeReader, { source }: Arrangement): Pick<Heads, 'sourc
     : { source: node.withInputs([source]).activations(0), factor: 1 }
 }
 
-const ofValues = (node: NodeReader, given: Scores): Value =>
-  given.across === 'channels' ? ofCovaried(node, given) : ofAttended(node, given)
+const ofValues = (node: NodeReader, given: Scores): Value => {
+  const found = matricesOf(given.axes)
+  if (given.across === 'channels') return ofCovaried(node, given, found)
+  const isFit = found && given.over !== undefined && found.columns === given.over
+  const right = movedIn(node, 1)
+  const value = isFit && right ? headsOf(node, right, 'rows') : undefined
+  if (!value) return refuseValues(node, 1)
+  return ofAttended(node, given, value, 'rows')
+}
+
+/** `MatMul` of values, with a column for each token, and of shares with a column for each query. */
+const ofValuesBefore = (node: NodeReader, given: Scores): Value => {
+  const found = matricesOf(given.axes)
+  const isFit = given.across === 'tokens' && found && given.over !== undefined && found.rows === given.over
+  const left = movedIn(node, 0)
+  const value = isFit && left ? headsOf(node, left, 'columns') : undefined
+  if (!value) return refuseValues(node, 0)
+  return ofAttended(node, given, value, 'columns')
+}
+
+const refuseValues = (node: NodeReader, at: number): never =>
+  node.refuse('shares of values, softmax(scale·Q·Kᵀ)·V', node.described(at))
 
 /** Attention between channels. */
-const ofCovaried = (node: NodeReader, { query, key, factor, isSoftmax }: Scores): Value => {
+const ofCovaried = (
+  node: NodeReader,
+  { query, key, factor, over }: Scores,
+  found: ReturnType<typeof matricesOf>,
+): Value => {
   const right = movedIn(node, 1)
   const value = right && headsOf(node, right, 'columns')
   const { heads, tokens, outer } = query
-  if (!isSoftmax || !value || value.heads !== heads || value.tokens !== tokens || value.factor !== 1)
+  const isFit = over === 'columns' && found?.rows === 'rows' && found.columns === 'columns'
+  if (!isFit || !value || value.heads !== heads || value.tokens !== tokens || value.factor !== 1)
     return node.refuse('shares of values, softmax(t·Q·Kᵀ)·V between channels', node.described(1))
   const name = node.wholeName(factor?.name ?? '')
   const output = node.builder.add(
@@ -106,12 +138,15 @@ const ofCovaried = (node: NodeReader, { query, key, factor, isSoftmax }: Scores)
   return moved(node, { source: activations(output), shape: output.shape, dims, positions })
 }
 
-const ofAttended = (node: NodeReader, { query, key, scale, isSoftmax }: Scores): Value => {
-  const right = movedIn(node, 1)
-  const value = right && headsOf(node, right, 'rows')
-  if (!isSoftmax || !value || value.heads !== query.heads || value.tokens !== key.tokens)
-    return node.refuse('shares of values, softmax(scale·Q·Kᵀ)·V', node.described(1))
-  const { heads, tokens, outer } = query
+/** Attention between tokens. @param tokensAre where the tokens of the values, and of the result, are in its matrices */
+const ofAttended = (node: NodeReader, given: Scores, value: Heads, tokensAre: 'rows' | 'columns'): Value => {
+  // The shares of each query sum to 1.
+  const [query, key] = given.over === 'columns' ? [given.query, given.key] : [given.key, given.query]
+  if (value.heads !== query.heads || value.tokens !== key.tokens)
+    return refuseValues(node, tokensAre === 'rows' ? 1 : 0)
+  const { scale } = given
+  const { heads, tokens } = query
+  const outer = given.axes.slice(0, -2).map(({ extent }) => extent)
   const width = value.channels.length / heads
   const inputs = [query, key, { ...value, factor: 1 }].map((each) => part(node, each))
   const valued = value.factor === 1 ? inputs[2] : scaledBy(node, inputs[2], value.factor)
@@ -126,11 +161,15 @@ const ofAttended = (node: NodeReader, { query, key, scale, isSoftmax }: Scores):
   )
   const count = heads * tokens * width
   node.budget.allocate(Float64Array.BYTES_PER_ELEMENT * count, 'the order of its activations')
+  const size = tokens * width
   const positions = Float64Array.from({ length: count }, (_, i) => {
-    const [head, token, channel] = [Math.floor(i / (tokens * width)), Math.floor(i / width) % tokens, i % width]
+    const [head, row] = [Math.floor(i / size), i % size]
+    const [token, channel] =
+      tokensAre === 'rows' ? [Math.floor(row / width), row % width] : [row % tokens, Math.floor(row / tokens)]
     return (head * width + channel) * tokens + token
   })
-  return moved(node, { source: activations(output), shape: output.shape, dims: [...outer, tokens, width], positions })
+  const dims = tokensAre === 'rows' ? [tokens, width] : [width, tokens]
+  return moved(node, { source: activations(output), shape: output.shape, dims: [...outer, ...dims], positions })
 }
 
 /** The channels that heads read, as activations of their own. */
@@ -149,7 +188,7 @@ export const scaleStep =
   (node: NodeReader): Value | undefined => {
     const [at, other] = draftOf(node.value(0), 'scores') ? [0, 1] : [1, 0]
     const before = draftOf(node.value(at), 'scores')
-    if (!before || before.isSoftmax || !isNumbers(node.value(other))) return undefined
+    if (!before || before.over !== undefined || !isNumbers(node.value(other))) return undefined
     const tensor = node.constant(other)
     if (before.across === 'channels') return headFactor(node, before, tensor)
     const [by = Number.NaN] = doublesOf(tensor)
@@ -162,7 +201,9 @@ export const scaleStep =
 const headFactor = (node: NodeReader, before: Scores, tensor: Tensor): Value => {
   const { heads } = before.query
   const dims = tensor.dims.toReversed()
-  if (node.operator !== 'Mul' || before.factor || countOf(dims) !== heads || (dims[2] ?? heads) !== heads)
+  const found = matricesOf(before.axes)
+  const isFit = found?.rows === 'rows' && found.columns === 'columns'
+  if (!isFit || node.operator !== 'Mul' || before.factor || countOf(dims) !== heads || (dims[2] ?? heads) !== heads)
     node.refuse(
       `one number for each of ${heads} heads, as factors of attention between channels`,
       shapeText(tensor.dims),
@@ -170,12 +211,13 @@ const headFactor = (node: NodeReader, before: Scores, tensor: Tensor): Value => 
   return scores(node, { ...before, factor: tensor })
 }
 
-/** `Softmax` of scores, along their last axis. */
+/** `Softmax` of scores, along the keys: whichever of both activations of the product they are. */
 export const softmaxStep = (node: NodeReader): Value | undefined => {
   const before = draftOf(node.value(0), 'scores')
   if (!before) return undefined
-  const axis = node.integer('axis')
-  if (axis !== -1 && axis !== before.query.outer.length + 1)
-    node.refuse('a softmax along the keys, the last axis', `axis ${axis}`)
-  return scores(node, { ...before, isSoftmax: true })
+  const axis = fromFront(node, node.integer('axis'), before.axes.length)
+  const over = countedBy(before.axes[axis])
+  if (before.over !== undefined || over === undefined || over === 'heads')
+    return node.refuse('one softmax along the keys of attention', `one along axis ${axis}`)
+  return scores(node, { ...before, over })
 }

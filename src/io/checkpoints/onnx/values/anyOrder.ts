@@ -1,5 +1,5 @@
 import type { NodeReader } from '../graph/nodeReader.js'
-import { countOf, floatsOf, rowMajor, tensorOf } from '../graph/tensor.js'
+import { countOf, floatsOf, rowMajor, type Tensor, tensorOf } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
 import { type Arranged, type Arrangement, arranged } from './arranged.js'
 import { draftOf } from './drafts.js'
@@ -47,17 +47,22 @@ const placed = (node: NodeReader, index: number, before: Arrangement): Value => 
   const value = node.value(index)
   const tensor = node.constant(index)
   if (countOf(tensor.dims) === 1) return value
-  const fromEnd = tensor.dims.toReversed().findIndex((extent) => extent > 1) + 1
   const count = countOf(tensor.dims)
-  const axis = before.dims.length - fromEnd
-  const fits = before.dims[axis] === count && tensor.dims.at(-fromEnd) === count
-  const channels = fits ? channelsAlong(node, before, [axis]) : undefined
+  const axes = axesOf(tensor, before)
+  const channels = axes && channelsAlong(node, before, axes)
   if (!channels)
-    return node.refuse('one number, or one for each channel, along the axis of the channels', node.described(index))
+    return node.refuse('one number, or one for each channel, along the axes of the channels', node.described(index))
   const numbers = floatsOf(tensor)
   const ordered = new Array<number>(count).fill(Number.NaN)
   for (const [i, channel] of channels.entries()) ordered[channel] = numbers[i] ?? Number.NaN
   return { kind: 'constant', tensor: tensorOf(tensor.name, 'F32', [count, 1, 1], ordered) }
+}
+
+/** The axes that a constant has numbers along, if these are all of them; undefined if it does not fit. */
+const axesOf = ({ dims }: Tensor, before: Arrangement): readonly number[] | undefined => {
+  const first = before.dims.length - dims.length
+  const axes = dims.flatMap((extent, i) => (extent > 1 ? [first + i] : []))
+  return axes.every((axis) => axis >= 0 && before.dims[axis] === dims[axis - first]) ? axes : undefined
 }
 
 /**

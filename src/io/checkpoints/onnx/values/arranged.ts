@@ -5,13 +5,15 @@ import type { Extent } from '../graph/numbers.js'
 import { countOf, doublesOf, permuted, shapeText, tensorOf } from '../graph/tensor.js'
 import type { Draft, Value } from '../graph/value.js'
 import { activations, draftOf, once } from './drafts.js'
-import { ALL, selection } from './selection.js'
+import { imagesOf } from './imagesOf.js'
+import { selection } from './selection.js'
 
 // Activations in another order or shape than layers here make them: channels last, as TensorFlow has them, or the list of
 // pixels of an image. Operators that only move numbers change the places; a layer that can read that order ends it.
 
 /** What `arranged` needs of a node, or of the graph's input. */
-export type Arranger = Pick<NodeReader, 'builder' | 'budget' | 'refuse' | 'originOf'>
+export type Arranger = Pick<NodeReader, 'builder' | 'budget' | 'refuse' | 'originOf'> &
+  Partial<Pick<NodeReader, 'isOurs' | 'operator'>>
 
 /** Activations in another order or shape. */
 export type Arranged = Extract<Draft, { readonly draft: 'arranged' }>
@@ -34,10 +36,10 @@ export const arrangementIn = (node: NodeReader, index = 0): Arrangement => {
   const before = draftOf(node.value(index), 'arranged')
   if (before) return before
   const output = node.activations(index)
-  // Exporters flatten images of one pixel, and make images of them again for a convolution.
-  const pixels = node.isOurs ? undefined : node.builder.pixelsBefore(output)
-  return pixels
-    ? { source: activations(pixels), ...inOrder(node, pixels.shape), dims: dimsOf(output.shape) }
+  // Files flatten images, and make images of them again.
+  const images = node.isOurs ? undefined : node.builder.imagesBefore(output)
+  return images
+    ? { source: activations(images), ...inOrder(node, images.shape), dims: dimsOf(output.shape) }
     : { source: activations(output), ...inOrder(node, output.shape) }
 }
 
@@ -59,7 +61,24 @@ const STEPS = 4
 
 /** An arrangement with other extents, of as many numbers in the same order. */
 export const reshapedTo = (node: Arranger, before: Arrangement, dims: readonly number[]): Value =>
-  arranged(node, { ...before, dims })
+  arranged(node, (areTokens(node, before, dims) ? tokensOf(node, before, dims) : undefined) ?? { ...before, dims })
+
+/** Whether a vector becomes a list of tokens. In our own files an image is made of it later. */
+const areTokens = ({ isOurs }: Arranger, { shape }: Arrangement, dims: readonly number[]): boolean =>
+  isOurs !== true && shape.kind === 'vector' && dims.length === 2 && dims.every((extent) => extent > 1)
+
+/** A vector as a column of tokens, of which each is a pixel. */
+const tokensOf = (node: Arranger, before: Arrangement, [tokens = 1, channels = 1]: readonly number[]) => {
+  const positions = tokenPlaces(tokens, channels)
+  const turned = Float64Array.from(tokenPlaces(channels, tokens), (place) => before.positions[place] ?? Number.NaN)
+  const image = imagesOf(node, settled(node, before.source), [channels, tokens, 1], turned)
+  if (!image) return undefined
+  return { source: activations(image), shape: image.shape, dims: [tokens, channels], positions }
+}
+
+/** For each number of a list of tokens its place in their image, which is channel by channel. */
+const tokenPlaces = (tokens: number, channels: number): Float64Array =>
+  Float64Array.from({ length: tokens * channels }, (_, i) => (i % channels) * tokens + Math.floor(i / channels))
 
 /** An arrangement with its axes in another order. @param order of the axes of one image, from 0 */
 export const reordered = (node: Arranger, before: Arrangement, order: readonly number[]): Value => {
@@ -124,9 +143,19 @@ export const arranged = (node: Arranger, arrangement: Arrangement): Value => {
   const channels = channelOrder(arrangement)
   if (channels) {
     node.budget.allocate(Float64Array.BYTES_PER_ELEMENT * channels.length, 'the order of its channels')
-    return selection(node, { source: settled(node, source), channels, steps: ALL })
+    return selection(node, { source: settled(node, source), channels })
   }
-  const settle = (): never =>
+  // In our own files it is the end of a layer.
+  if (node.isOurs && node.operator === 'Reshape' && shape.kind === 'vector' && dims.length === 3) {
+    const images = imagesOf(node, settled(node, source), dims, positions)
+    if (images) return activations(images)
+  }
+  const settle = once(() => {
+    const source =
+      shape.kind === 'vector' ? imagesOf(node, settled(node, arrangement.source), dims, positions) : undefined
+    return source ?? unread()
+  })
+  const unread = (): never =>
     node.refuse(
       `activations that are read as batch x ${dimsOf(shape).join(' x ')}, or as one list by a linear layer`,
       `another order of them, of shape ${shapeText(['batch', ...dims])}, before a layer that cannot read it`,
@@ -145,9 +174,13 @@ const channelOrder = ({ shape, dims, positions }: Arrangement): readonly number[
 }
 
 /** One vector for each image. */
-export const flattened = (node: Arranger, input: Activations): Activations =>
+export const flattened = (node: Arranger, input: Activations): Activations => {
   // One vector per image is left as it is.
-  input.shape.kind === 'vector' ? input : node.builder.add({ type: 'flatten' }, [input], node.originOf('flatten'))
+  if (input.shape.kind === 'vector') return input
+  // In our own files a `Reshape` is one whose order counts.
+  const order = node.isOurs && node.operator === 'Reshape' ? ({ order: 'channels' } as const) : {}
+  return node.builder.add({ type: 'flatten', ...order }, [input], node.originOf('flatten'))
+}
 
 const settled = (node: Arranger, value: Value): Activations => {
   if (value.kind === 'activations') return value.activations

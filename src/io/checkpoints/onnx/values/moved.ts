@@ -3,7 +3,8 @@ import type { Extent } from '../graph/numbers.js'
 import { countOf, doublesOf, permuted, shapeText, tensorOf } from '../graph/tensor.js'
 import type { Draft, Value } from '../graph/value.js'
 import { type Arrangement, arranged, dimsOf, inOrder } from './arranged.js'
-import { activations, draftOf } from './drafts.js'
+import { croppedIn } from './crops.js'
+import { activations, draftOf, once } from './drafts.js'
 import { attributeOrInput, isNumbers, knownIn, numbersIn } from './numbers.js'
 import { fromFront, MOST_AXES } from './views.js'
 
@@ -42,7 +43,11 @@ export const moved = (node: NodeReader, { source, shape, dims, positions }: Arra
         node.originOf('takeToken'),
       ),
     )
-  const settle = (): never =>
+  const settle = once(() => {
+    const part = first === 1 ? croppedIn(node, { source, shape, dims, positions }) : undefined
+    return part ? node.withInputs([arranged(node, part)]).activations(0) : unread()
+  })
+  const unread = (): never =>
     first === 1
       ? node.refuse('numbers that a layer here reads', `some of them, of shape ${shapeText(dims)}`)
       : node.refuse('images along the first axis', `the numbers of each, moved to shape ${shapeText(dims)}`)

@@ -1,8 +1,8 @@
-import type { Architecture } from '../../../models/architecture/architecture.js'
-import type { NodeShape } from '../../../models/architecture/shapes.js'
+import type { Architecture } from '../../../../models/architecture/architecture.js'
+import type { NodeShape } from '../../../../models/architecture/shapes.js'
 
 /** The image whose pixels are the features of a vector, if their order matters: `4 x 4 x 32`; else empty. */
-const orderOf = (shape: NodeShape): string => {
+export const orderOf = (shape: NodeShape): string => {
   const image = shape.kind === 'vector' ? shape.flattenedFrom : undefined
   return image && image.height * image.width > 1 ? `${image.height} x ${image.width} x ${image.channels}` : ''
 }

@@ -163,8 +163,12 @@ const deviceFigures = objectCodec({
   file: t.string,
   /** Bytes of constants, which stay in flash: weights, factors, tables, shapes. The code is not counted. */
   constants: countCodec,
+  /** Bytes of constants and of machine code, at most, for a Cortex-M4 by `arm-none-eabi-gcc -Os`. */
+  flash: countCodec,
   /** Bytes of scratch memory that a caller gives. The image and the logits are not in it. */
   scratch: countCodec,
+  /** Bytes of scratch memory, an image and its logits. */
+  ram: countCodec,
   /** Multiply-accumulates of an image with all weights. */
   operations: countCodec,
   /** Those of weights that are not 0. */

@@ -7,6 +7,7 @@ import type { HasStudent } from '../training/network/network.js'
 import { checkMask, retrainingFields, targetFields } from '../training/pruning/maskOptions.js'
 import { maskTask } from '../training/pruning/maskTask.js'
 import { admmRule, countKept, hardPrune, penaltyOptions } from '../training/pruning/pruning.js'
+import { byteBudgetOf } from '../training/pruning/rates.js'
 import { adam } from '../training/step/adam.js'
 import type { PhasePlan } from '../training/step/phasePlan.js'
 import { recipeOptions, recipeWith } from '../training/step/recipe.js'
@@ -76,6 +77,7 @@ export const admmMask = (options: AdmmMaskOptions): Op<HasStudent & HasTerms, Ha
     trainer({
       stage: STAGE,
       prepare,
+      budget: byteBudgetOf(read.rate),
       phases: plans.filter((plan) => plan.epochs > 0),
       end: (student, memory) => {
         const task = taskOf(student, memory)

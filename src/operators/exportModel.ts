@@ -13,6 +13,7 @@ import {
   tap,
 } from 'rxjs'
 import { rejectOption, valueOf, valueOfTask } from '../dsl/errors.js'
+import type { DeviceFigures } from '../dsl/figures.js'
 import { type Op, stage } from '../dsl/op.js'
 import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/declare.js'
 import { choice, text } from '../dsl/options/kinds.js'
@@ -22,6 +23,7 @@ import { withoutHead } from '../models/head/withoutHead.js'
 import type { PlainNetwork } from '../models/parameters/plainNetwork.js'
 import { modelEnding, modelEndings, modelFiles } from '../training/network/modelFiles.js'
 import type { HasStudent } from '../training/network/network.js'
+import type { FileBudget, HasBudget } from '../training/step/fileBudget.js'
 
 const STAGE = 'exportModel'
 
@@ -42,6 +44,13 @@ export interface ExportModelOptions extends OptionsOf<typeof exportModelOptions>
 const heads: Readonly<Record<'removed' | 'kept', (network: PlainNetwork) => PlainNetwork>> = {
   removed: withoutHead,
   kept: (network) => network,
+}
+
+/** What a C file takes beyond its budget, in words. A file of the other form has none. */
+const excessOf = ({ budget, bytes, form = 'int8' }: FileBudget, device: DeviceFigures): string | undefined => {
+  const isOther = device.file.endsWith('.int8.c') !== (form === 'int8')
+  if (isOther || device[budget] <= bytes) return undefined
+  return `${device.file} may take ${device[budget]} bytes of ${budget}, more than the budget of ${bytes}`
 }
 
 /** A student that was trained, or that no later stage trains. */
@@ -83,7 +92,7 @@ export const exportModel = (file: string, options: ExportModelOptions = {}): Op<
     rejectOption(STAGE, `a file name that ends in ${modelEndings.join(' or ')}`, `"${file}"`)
   if (head === 'kept' && !file.endsWith('.safetensors'))
     rejectOption(STAGE, "a .safetensors file for head 'kept'", `"${file}"`)
-  const write = async ({ run, student }: Step & HasStudent): Promise<void> => {
+  const write = async ({ run, student, budget }: Step & HasStudent & Partial<HasBudget>): Promise<void> => {
     const { architecture, mask } = student
     const weights = Float32Array.from(student.weights.dataSync())
     const statistics = Float32Array.from(student.statistics.dataSync())
@@ -91,7 +100,10 @@ export const exportModel = (file: string, options: ExportModelOptions = {}): Op<
       modelFiles(file, heads[head]({ architecture, weights, statistics, mask }), run.data),
     )
     for (const [name, bytes] of files) await valueOfTask(run.writeArtifact(name, bytes))
-    if (device) run.emit({ type: 'device', figures: device })
+    if (!device) return
+    run.emit({ type: 'device', figures: device })
+    const excess = budget && excessOf(budget, device)
+    if (excess) run.emit({ type: 'warning', stage: STAGE, message: excess })
   }
   return stage(
     {
@@ -101,7 +113,7 @@ export const exportModel = (file: string, options: ExportModelOptions = {}): Op<
       adds: [],
       writes: [file],
     },
-    <S extends Step & Exportable & Partial<HasTraining>>(source: Observable<S>): Observable<S> =>
+    <S extends Step & Exportable & Partial<HasTraining & HasBudget>>(source: Observable<S>): Observable<S> =>
       defer(() => {
         let latest: S | undefined
         // If nothing trains, a later stage may end the stream at its first step: the files must be written by then.

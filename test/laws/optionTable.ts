@@ -157,7 +157,12 @@ import { toTensorboard, toTensorboardOptions } from '../../src/runtime/loggers/t
 import { toWandb, toWandbOptions } from '../../src/runtime/loggers/toWandb.js'
 import { studyOptions, sweep, sweepOptions } from '../../src/runtime/sweep/sweep.js'
 import { penaltyOptions } from '../../src/training/pruning/pruning.js'
-import { countedBudgetOptions, latencyBudgetOptions, overallRateOptions } from '../../src/training/pruning/rates.js'
+import {
+  byteBudgetOptions,
+  countedBudgetOptions,
+  latencyBudgetOptions,
+  overallRateOptions,
+} from '../../src/training/pruning/rates.js'
 import { adam, adamOptions } from '../../src/training/step/adam.js'
 import { recipeOptions } from '../../src/training/step/recipe.js'
 import { sgd, sgdOptions } from '../../src/training/step/sgd.js'
@@ -220,6 +225,10 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   checkpointOptions: [checkpointOptions, (more) => run({ checkpoints: { everySteps: 1, ...more } })],
   convTranspose2dOptions: [convTranspose2dOptions, (more) => convTranspose2d('c', { out: 4, kernel: 3, ...more })],
   conv2dOptions: [conv2dOptions, (more) => conv2d('c', { out: 4, kernel: 3, ...more })],
+  byteBudgetOptions: [
+    byteBudgetOptions,
+    (more) => admmMask({ pattern: 'irregular', rate: { budget: 'flash', bytes: 32_768, ...more } }),
+  ],
   countedBudgetOptions: [
     countedBudgetOptions,
     (more) => admmMask({ pattern: 'filter', rate: { budget: 'flops', keep: 0.5, ...more } }),

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLeft, left, right } from 'fp-ts/lib/Either.js'
-import { type Observable, type OperatorFunction, take } from 'rxjs'
+import { map, type Observable, type OperatorFunction, take } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { describeError } from '../../src/dsl/errors.js'
 import type { Step } from '../../src/dsl/step.js'
@@ -440,19 +440,41 @@ describe('exportModel', () => {
     await collect(lentSteps(fake).pipe(initialise(tinyNet), exportModel(file)), () => undefined)
     fake.end()
     const source = Buffer.from(fake.artifacts.get(file) ?? '').toString('utf8')
-    const [, constants, scratch] = /Constants: (\d+) bytes\. Scratch memory: (\d+) bytes/.exec(source) ?? []
+    const [, constants, flash] = /Constants: (\d+) bytes; .+ at most (\d+) bytes of flash/.exec(source) ?? []
+    const [, scratch, ram] = /Scratch memory: (\d+) bytes; .+ (\d+) bytes of RAM/.exec(source) ?? []
     const [, kept, operations] = /of an image: (\d+); with all weights, (\d+)/.exec(source) ?? []
     const figures = fake.events.flatMap((event) => (event.type === 'device' ? [event.figures] : []))
     expect(figures).toEqual([
       {
         file: reported,
         constants: Number(constants),
+        flash: Number(flash),
         scratch: Number(scratch),
+        ram: Number(ram),
         operations: Number(operations),
         kept: Number(kept),
       },
     ])
     expect(figures[0]?.kept).toBeGreaterThan(0)
+  })
+
+  it('warns of a C file that takes more than the budget it was pruned for', async () => {
+    const fake = fakeRun()
+    const budgets = ['int8', 'float32'].map((form) => ({ budget: 'flash', bytes: 100, form }) as const)
+    for (const budget of budgets)
+      await collect(
+        lentSteps(fake).pipe(
+          initialise(tinyNet),
+          map((step) => ({ ...step, budget })),
+          exportModel(`${budget.form}.int8.c`),
+        ),
+        () => undefined,
+      )
+    fake.end()
+    const warnings = fake.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []))
+    expect(warnings).toEqual([
+      expect.stringMatching(/^int8\.int8\.c may take \d+ bytes of flash, more than the budget of 100$/),
+    ])
   })
 
   it('writes the constants of a normalisation, so that the file is read as the same network', async () => {

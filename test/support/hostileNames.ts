@@ -63,7 +63,7 @@ export const runOf = (name: string): RunRecord & { readonly summary: Summary } =
     sparsity: 0.5,
     sizes: { before: [layer], after: [layer] },
     latency: { images: 1, before: times, after: times },
-    devices: [{ file: name, constants: 1, scratch: 1, operations: 1, kept: 1 }],
+    devices: [{ file: name, constants: 1, flash: 1, scratch: 1, ram: 1, operations: 1, kept: 1 }],
     before: accuracies,
     after: accuracies,
     artifacts: [name],

@@ -41,8 +41,8 @@ export const eventLine = dispatchSome<RunEvent, [], string | undefined>({
     const figures = Object.entries(values).map(([key, value]) => `${key} ${formatShort(value)}`)
     return `${name}: ${[text ?? [], figures.join(', ') || []].flat().join('  ')}`
   },
-  device: ({ figures: { file, constants, scratch } }) =>
-    `${file}: ${formatCount(constants)} bytes of constants, ${formatCount(scratch)} of scratch memory`,
+  device: ({ figures: { file, flash, ram } }) =>
+    `${file}: at most ${formatCount(flash)} bytes of flash, ${formatCount(ram)} of RAM`,
   warning: ({ stage, message }) => `warning: ${stageInFlags(stage)}: ${inFlags(message)}`,
 })
 

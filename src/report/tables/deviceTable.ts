@@ -2,11 +2,19 @@ import type { DeviceFigures } from '../../dsl/figures.js'
 import { formatCount } from './format.js'
 import type { Table } from './resultTable.js'
 
-/** What C files take on a device: memory in bytes, and multiply-accumulates of one image. */
+/** What C files take on a device: memory in bytes (flash: at most), and multiply-accumulates of one image. */
 export const deviceTable = (devices: readonly DeviceFigures[]): Table => ({
-  header: ['file', 'constants, bytes', 'scratch memory, bytes', 'multiply-accumulates', 'with all weights'],
-  rows: devices.map(({ file, constants, scratch, operations, kept }) => [
+  header: [
+    'file',
+    'flash, bytes',
+    'constants in it',
+    'RAM, bytes',
+    'scratch memory in it',
+    'multiply-accumulates',
+    'with all weights',
+  ],
+  rows: devices.map(({ file, constants, flash, scratch, ram, operations, kept }) => [
     file,
-    ...[constants, scratch, kept, operations].map(formatCount),
+    ...[flash, constants, ram, scratch, kept, operations].map(formatCount),
   ]),
 })

@@ -7,7 +7,7 @@ import type { Parameter } from '../../models/parameters/parameters.js'
 import { type ChannelUnits, channelUnits } from '../../models/shrink/channels.js'
 import { type Connection, connectionOf } from '../../models/shrink/connections.js'
 import { resizedLayers } from '../../models/shrink/resize.js'
-import { type Budget, type Excluded, type LayerRate, prunable } from './rates.js'
+import { type CountedBudget, type Excluded, type LatencyBudget, type LayerRate, prunable } from './rates.js'
 
 /** What may be pruned of a value's channels: the weights that make them, or those that read them. */
 interface Prunable {
@@ -61,14 +61,12 @@ export const budgetRates = (
   stage: string,
   given: Architecture,
   pattern: Pattern,
-  { budget, keep }: Budget,
+  { budget, keep }: CountedBudget | LatencyBudget,
   exclude: Excluded,
   { shareOf, precision }: Cost,
 ): readonly LayerRate[] => {
-  const groups = prunableGroups(given, pattern, new Set(prunable(stage, given, exclude)))
-  const costAt = (rate: number): number => shareOf(resized(given, pattern, groups, rate))
-  const most = Math.max(1, ...groups.map(({ units }) => units.length))
   if (keep === 1) return []
+  const { rateOf, costAt, most } = channelSearch(stage, given, pattern, exclude, shareOf)
   const least = costAt(most)
   if (least > keep)
     rejectOption(
@@ -76,10 +74,36 @@ export const budgetRates = (
       `a share of the ${budget} of at least ${Math.ceil(least * 1e4) / 1e4}, which the largest rate, ${most}, leaves`,
       keep,
     )
-  return ratesAt(
-    smallest(most, precision, (tried) => costAt(tried) <= keep),
-    groups,
-  )
+  return rateOf(keep, precision)
+}
+
+/** The search for a rate by its cost. */
+export interface RateSearch {
+  /** The largest rate, which leaves one of each group. */
+  readonly most: number
+  /** The cost of the network that is left at a rate. */
+  readonly costAt: (rate: number) => number
+  /** The smallest rate within a limit that the largest meets, by layer. */
+  readonly rateOf: (limit: number, precision: number) => readonly LayerRate[]
+}
+
+/** The search for a rate of filters or channels; see {@link budgetRates}. @param costOf falls with the network's size */
+export const channelSearch = (
+  stage: string,
+  given: Architecture,
+  pattern: Pattern,
+  exclude: Excluded,
+  costOf: (smaller: Architecture) => number,
+): RateSearch => {
+  const groups = prunableGroups(given, pattern, new Set(prunable(stage, given, exclude)))
+  const costAt = (rate: number): number => costOf(resized(given, pattern, groups, rate))
+  const most = Math.max(1, ...groups.map(({ units }) => units.length))
+  const rateOf = (limit: number, precision: number): readonly LayerRate[] =>
+    ratesAt(
+      smallest(most, precision, (tried) => costAt(tried) <= limit),
+      groups,
+    )
+  return { most, costAt, rateOf }
 }
 
 const ratesAt = (rate: number, groups: readonly Prunable[]): readonly LayerRate[] =>
@@ -137,7 +161,7 @@ const keptOf = (channels: number, pattern: Pattern, rate: number): number => {
 }
 
 /** The smallest number up to `most` that meets a condition which all larger ones meet, and 1 does not. */
-const smallest = (most: number, precision: number, meets: (value: number) => boolean): number => {
+export const smallest = (most: number, precision: number, meets: (value: number) => boolean): number => {
   let [low, high] = [1, most]
   while (high / low > 1 + precision) {
     const middle = Math.sqrt(low * high)

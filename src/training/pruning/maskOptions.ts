@@ -2,7 +2,7 @@ import { rejectOption } from '../../dsl/errors.js'
 import { choice, whole } from '../../dsl/options/kinds.js'
 import { type Pattern, patternOption, ruleOf } from '../../math/patterns.js'
 import { type RateSharing, rateSharings } from './rateSharing.js'
-import { type Excluded, excludeOption, isBudget, type Rate, rateOption } from './rates.js'
+import { type Excluded, excludeOption, isBudget, isByteBudget, type Rate, rateOption } from './rates.js'
 
 /** Options of every stage that prunes: what, and how much. */
 export const targetFields = {
@@ -38,9 +38,15 @@ export interface MaskTarget {
  * @throws OptionError for options that do not go together
  */
 export const checkMask = (stage: string, { pattern, rate, rates, epochs, retrainEpochs }: MaskTarget): void => {
-  if (isBudget(rate) && pattern !== 'filter' && pattern !== 'channel')
+  const isWhole = pattern === 'filter' || pattern === 'channel'
+  const inBytes = isByteBudget(rate)
+  if (isBudget(rate) && !inBytes && !isWhole)
     rejectOption(stage, 'pattern filter or channel for a budget of the shrunk network', pattern)
-  if (rates !== 'uniform' && typeof rate !== 'number')
+  if (inBytes && ruleOf(pattern)?.by !== 'score')
+    rejectOption(stage, 'a pattern of groups that compete, for a budget in bytes', pattern)
+  if (inBytes && isWhole && rates !== 'uniform')
+    rejectOption(stage, 'uniform rates for a budget of the shrunk network', rates)
+  if (rates !== 'uniform' && typeof rate !== 'number' && !inBytes)
     rejectOption(stage, `one number as the rate that ${rates} rates come to`, 'more than one')
   if (rates !== 'uniform' && ruleOf(pattern)?.by !== 'score')
     rejectOption(stage, `a pattern of groups that compete, for ${rates} rates`, pattern)

@@ -8,6 +8,7 @@ import { trainer } from '../step/trainer.js'
 import { checkMask, type MaskTarget } from './maskOptions.js'
 import { maskTask } from './maskTask.js'
 import { countKept, maskOf, settleMask, type TaskOf } from './pruning.js'
+import { byteBudgetOf } from './rates.js'
 
 /** The parts of a stage with a pruning phase and a retraining phase. */
 export interface MaskSettings extends MaskTarget {
@@ -58,6 +59,7 @@ export const maskStage = (
     trainer({
       stage: name,
       prepare,
+      budget: byteBudgetOf(settings.rate),
       phases: plans.filter((plan) => plan.epochs > 0),
       end: (student, memory) => {
         if (retrainEpochs === 0) close(student, memory)

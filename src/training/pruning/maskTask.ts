@@ -3,12 +3,13 @@ import type { Architecture } from '../../models/architecture/architecture.js'
 import type { Student } from '../network/network.js'
 import type { TrainingMemory } from '../step/memory.js'
 import { budgetRates } from './budget.js'
+import { byteRates } from './byteBudget.js'
 import { latencyShare } from './latencyShare.js'
 import type { MaskTarget } from './maskOptions.js'
 import type { PruningTask, TaskOf } from './pruning.js'
 import { checkLayerRates, pruningTask } from './pruningTask.js'
 import { keepRates, settledTask, settleRates } from './rateSharing.js'
-import { isBudget } from './rates.js'
+import { isBudget, isByteBudget } from './rates.js'
 
 /** What a stage prunes of any network. */
 export interface MaskTask {
@@ -36,6 +37,10 @@ export const maskTask = (
   return {
     taskOf: (student, memory) => settledTask(asked(student), memory),
     prepare: (student, memory, images) => {
+      if (isByteBudget(rate)) {
+        const target = { pattern, rate, rates, exclude }
+        return keepRates(byteRates(stage, target, asked(student), { student, images }), memory)
+      }
       if (!isBudget(rate) || rate.budget !== 'latency')
         return settleRates(stage, rates, asked(student), { student, memory, images })
       const { architecture } = student

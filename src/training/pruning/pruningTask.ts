@@ -2,11 +2,12 @@ import { rejectOption } from '../../dsl/errors.js'
 import { type Pattern, type RateLimits, ruleOf } from '../../math/patterns.js'
 import type { Architecture } from '../../models/architecture/architecture.js'
 import { budgetLayers, budgetRates, countedCost } from './budget.js'
+import { byteLayers } from './byteBudget.js'
 import { type PruningTask, weightShape } from './pruning.js'
-import { type Excluded, isBudget, layerRates, type Rate } from './rates.js'
+import { type Excluded, isBudget, isByteBudget, layerRates, type Rate } from './rates.js'
 
 /**
- * What a mask stage prunes of a network. Rates for a latency, and rates that layers share, are determined later.
+ * What a mask stage prunes of a network. Rates for a latency or for bytes, and rates that layers share, are determined later.
  *
  * @throws OptionError for an unknown layer or a rate < 1
  */
@@ -17,6 +18,7 @@ export const pruningTask = (
   rate: Rate,
   exclude: Excluded,
 ): PruningTask => {
+  if (isByteBudget(rate)) return { pattern, rates: byteLayers(stage, architecture, pattern, exclude) }
   if (isBudget(rate)) {
     if (rate.budget === 'latency') return { pattern, rates: budgetLayers(stage, architecture, pattern, exclude) }
     const cost = countedCost(architecture, rate.budget)

@@ -18,29 +18,27 @@ import type { LayerRate } from './rates.js'
  */
 export type RateSharing = keyof typeof sharings
 
-type Share = (where: Place, student: Student, images: Tensor4D) => readonly number[] | undefined
+type Share = (where: Place, student: Student, images: Tensor4D) => ((budget: number) => readonly number[]) | undefined
 
-/** What is pruned, in which layers, and how much may be kept. */
+/** What is pruned, and in which layers. */
 interface Place {
   readonly stage: string
   readonly task: PruningTask
-  /** Weights that may stay. */
-  readonly budget: number
 }
 
 /** Groups by the mean of their weights' scores, so that large groups and small ones compete for a budget of weights. */
-const byRank = (place: Place, values: Float32Array): readonly number[] => {
-  const { task, budget } = place
+const byRank = (place: Place, values: Float32Array): ((budget: number) => readonly number[]) => {
+  const { task } = place
   const layers = task.rates.map(({ parameter }) => {
     const squares = groupSquares(matrixOf(values, parameter), task.pattern) ?? new Float64Array(parameter.size)
     const groupSize = parameter.size / squares.length
     return { scores: squares.map((square) => square / groupSize), groupSize }
   })
-  return ratesByRank(layers, budget) ?? refuseBudget(place)
+  return (budget) => ratesByRank(layers, budget) ?? refuseBudget(place, budget)
 }
 
 /** A layer keeps one group at least, however the rate is shared. */
-const refuseBudget = ({ stage, task, budget }: Place): never => {
+const refuseBudget = ({ stage, task }: Place, budget: number): never => {
   const size = task.rates.reduce((sum, { parameter }) => sum + parameter.size, 0)
   return rejectOption(
     stage,
@@ -50,23 +48,23 @@ const refuseBudget = ({ stage, task, budget }: Place): never => {
 }
 
 /** Number of weights that are kept if each layer keeps one group. */
-const leastOf = (task: PruningTask): number =>
+export const leastOf = (task: PruningTask): number =>
   task.rates.reduce((sum, { parameter }, i) => sum + parameter.size / mostOf(task, i), 0)
 
 /** The largest rate of a layer, which leaves one group. */
-const mostOf = ({ pattern, rates }: PruningTask, i: number): number => {
+export const mostOf = ({ pattern, rates }: PruningTask, i: number): number => {
   const layer = rates[i]
   return (layer && ruleOf(pattern)?.limits(weightShape(layer.parameter)).most) ?? Infinity
 }
 
-/** How each shares: rates by layer, or undefined for those that the task has. */
+/** How each shares: from a number of weights that may stay to rates by layer; undefined for those that the task has. */
 const sharings = {
   /** The same for each. */
   uniform: () => undefined,
   /** By the shapes. */
-  erk: (place) => {
-    const { task, budget } = place
-    if (leastOf(task) > budget) refuseBudget(place)
+  erk: (place) => (budget) => {
+    const { task } = place
+    if (leastOf(task) > budget) refuseBudget(place, budget)
     const shapes = task.rates.map(({ parameter }) => parameter.shape)
     return erdosRenyiRates(shapes, budget).map((rate, i) => Math.min(rate, mostOf(task, i)))
   },
@@ -98,13 +96,24 @@ export const settleRates = (
   }: { readonly student: Student; readonly memory: TrainingMemory; readonly images: Tensor4D },
 ): void => {
   const budget = task.rates.reduce((sum, { parameter, rate }) => sum + parameter.size / rate, 0)
-  const share: Share = sharings[sharing]
-  const found = share({ stage, task, budget }, student, images)
+  const found = sharedRates(stage, sharing, task, student, images)?.(budget)
   if (!found) return
   keepRates(
     task.rates.map((layer, i) => ({ ...layer, rate: found[i] ?? layer.rate })),
     memory,
   )
+}
+
+/** How a budget of weights is shared: the rate of each layer; undefined where each has its own. */
+export const sharedRates = (
+  stage: string,
+  sharing: RateSharing,
+  task: PruningTask,
+  student: Student,
+  images: Tensor4D,
+) => {
+  const share: Share = sharings[sharing]
+  return share({ stage, task }, student, images)
 }
 
 /** Settles rates that were found. */

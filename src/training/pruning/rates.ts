@@ -2,6 +2,7 @@ import { rejectOption } from '../../dsl/errors.js'
 import { declareOptions, type OptionsOf } from '../../dsl/options/declare.js'
 import { choice, either, list, number, record, share, text, whole } from '../../dsl/options/kinds.js'
 import { guarded, type Option } from '../../dsl/options/option.js'
+import { cForms } from '../../io/checkpoints/c/footprint.js'
 import type { Architecture } from '../../models/architecture/architecture.js'
 import { meanPathOf } from '../../models/head/head.js'
 import { type Parameter, parametersOf } from '../../models/parameters/parameters.js'
@@ -16,7 +17,7 @@ export const overallRateOptions = declareOptions('rate', {
   fixed: record(number({ least: 1 })),
 })
 
-const budgets = ['parameters', 'flops', 'latency'] as const
+const budgets = ['parameters', 'flops', 'latency', 'flash', 'ram'] as const
 
 /** An option: one of some budgets. Its error names all of them. */
 const budgetOf = <const B extends (typeof budgets)[number]>(...words: readonly B[]): Option<B> =>
@@ -42,6 +43,16 @@ export const latencyBudgetOptions = declareOptions('rate', {
   images: whole(1).optional('1'),
 })
 
+/** Bytes on a microcontroller. */
+export const byteBudgetOptions = declareOptions('rate', {
+  /** `flash`: constants and machine code. `ram`: scratch memory, an image and its logits. */
+  budget: budgetOf('flash', 'ram'),
+  /** What the C file takes at most, in bytes, ≥ 1. */
+  bytes: whole(1, { unit: 'bytes' }),
+  /** Which C file: `.int8.c` or `.c`. @default 'int8' */
+  form: choice(cForms).default('int8'),
+})
+
 /**
  * How much to prune: one rate for every layer; a rate per layer by name (others stay whole); an overall rate, with some
  * layers fixed and one rate for all the others solved so that the whole meets it; or a budget of the shrunk network.
@@ -55,7 +66,7 @@ export interface OverallRate extends OptionsOf<typeof overallRateOptions> {}
  * What the whole network may have when filters or channels are pruned and it is shrunk: `{ budget: 'flops', keep: 0.5 }`
  * is half the operations. Layers whose channels depend on each other lose the same ones.
  */
-export type Budget = CountedBudget | LatencyBudget
+export type Budget = CountedBudget | LatencyBudget | ByteBudget
 
 /** A share of a figure that follows from the description: parameters or operations. */
 export interface CountedBudget extends OptionsOf<typeof countedBudgetOptions> {}
@@ -63,24 +74,31 @@ export interface CountedBudget extends OptionsOf<typeof countedBudgetOptions> {}
 /** A share of the time: `{ budget: 'latency', keep: 0.5 }` takes half as long. */
 export interface LatencyBudget extends OptionsOf<typeof latencyBudgetOptions> {}
 
+/**
+ * What the exported C file takes at most: `{ budget: 'flash', bytes: 32768 }`. Single weights, columns and blocks are
+ * stored without zeros; filters and channels are removed. The file is checked when `exportModel` writes it.
+ */
+export interface ByteBudget extends OptionsOf<typeof byteBudgetOptions> {}
+
 /** Layers that are not pruned: by name, or 'last', the one that gives the logits. */
 export type Excluded = readonly string[] | 'last'
 
 /** An option: how much to prune. */
 export const rateOption = (): Option<Rate> => {
   const each = record(rateOfLayer)
-  const [overall, counted, latency] = [
+  const [overall, counted, latency, bytes] = [
     overallRateOptions.asOption(),
     countedBudgetOptions.asOption(),
     latencyBudgetOptions.asOption(),
+    byteBudgetOptions.asOption(),
   ]
   return either(
     'a number >= 1, a rate for each layer, an overall rate with fixed layers, or a budget',
-    [rateOfLayer, each, overall, counted, latency],
+    [rateOfLayer, each, overall, counted, latency, bytes],
     (value) => {
       if (typeof value === 'number') return rateOfLayer
       if (typeof value !== 'object' || value === null) return undefined
-      if (isBudget(value)) return value.budget === 'latency' ? latency : counted
+      if (isBudget(value)) return isByteBudget(value) ? bytes : value.budget === 'latency' ? latency : counted
       return isOverall(value) ? overall : each
     },
   )
@@ -157,6 +175,14 @@ const weightOf = (stage: string, weights: readonly Parameter[], wanted: string):
 /** Whether a rate is a budget. */
 export const isBudget = (rate: number | object): rate is Budget =>
   typeof rate === 'object' && 'budget' in rate && typeof rate.budget === 'string'
+
+/** Whether a rate is a budget in bytes. */
+export const isByteBudget = (rate: number | object): rate is ByteBudget =>
+  isBudget(rate) && (rate.budget === 'flash' || rate.budget === 'ram')
+
+/** The budget in bytes of a rate that is one. */
+export const byteBudgetOf = (rate: Rate): ByteBudget | undefined =>
+  typeof rate === 'object' && isByteBudget(rate) ? rate : undefined
 
 /** Whether a rate is an overall one. */
 export const isOverall = (rate: number | object): rate is OverallRate =>

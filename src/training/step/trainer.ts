@@ -16,6 +16,7 @@ import {
 import type { HasGuide, HasStudent, Student } from '../network/network.js'
 import { checkMinibatches } from './checkMinibatches.js'
 import { EpochMeans } from './epochMeans.js'
+import type { FileBudget } from './fileBudget.js'
 import { layerWeights } from './layerWeights.js'
 import { TrainingMemory } from './memory.js'
 import type { PhasePlan } from './phasePlan.js'
@@ -31,6 +32,8 @@ export interface Training {
   readonly phases: readonly PhasePlan[]
   /** Called once before the first step of all, with its images. */
   readonly prepare?: (student: Student, memory: TrainingMemory, images: Tensor4D) => void
+  /** What a file of the trained network may take; every step carries it. */
+  readonly budget?: FileBudget | undefined
   /** Called once after the last step, before it is emitted. */
   readonly end?: (student: Student, memory: TrainingMemory) => readonly RunEvent[]
 }
@@ -40,12 +43,14 @@ export interface Training {
  * step. The minibatch's tensors are read during the step only. After `limit`, each phase ends after so many steps.
  */
 export const trainer =
-  ({ stage, phases, prepare, end }: Training) =>
+  ({ stage, phases, prepare, end, budget }: Training) =>
   <S extends Step & Trainable & Partial<HasGuide & HasLimit>>(source: Observable<S>): Observable<S & HasTraining> =>
     defer(() => {
       const memory = new TrainingMemory()
       const means = new EpochMeans()
       let started = false
+      const trained = (step: S, training: TrainingMetrics): S & HasTraining =>
+        enrich(stage, step, { training, ...(budget ? { budget } : {}) })
 
       const start = ({ run, terms }: S): void => {
         started = true
@@ -65,7 +70,7 @@ export const trainer =
           Math.min(epochs * minibatch.batches, ...[limit, run.data.trial].flatMap((end) => end?.steps ?? []))
         const steps = phases.reduce((sum, phase) => sum + stepsOf(phase), 0)
         // A run that was stopped after its last step only has its evaluation left.
-        if (done >= steps) return enrich(stage, step, { training: finished(phases, minibatch.batches, steps) })
+        if (done >= steps) return trained(step, finished(phases, minibatch.batches, steps))
 
         for (const { architecture } of guide ? [student, guide] : [student]) checkMinibatches(stage, step, architecture)
         const index = memory.number('phase', 0)
@@ -121,7 +126,7 @@ export const trainer =
           run.emit({ type: 'weights', phase: plan.phase, epoch, layers: layerWeights(student) })
         }
         for (const event of closing) run.emit(event)
-        return enrich(stage, step, { training })
+        return trained(step, training)
       }
 
       return source.pipe(

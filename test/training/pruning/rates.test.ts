@@ -128,6 +128,8 @@ describe('a rate', () => {
     { overall: 16, fixed: {} },
     { budget: 'flops', keep: 0.5 },
     { budget: 'latency', keep: 1, images: 2 },
+    { budget: 'flash', bytes: 32_768, form: 'int8' },
+    { budget: 'ram', bytes: 16_384, form: 'float32' },
   ])('may be %j', (rate) => {
     expect(read(rate)).toEqual(rate)
   })
@@ -144,9 +146,15 @@ describe('a rate', () => {
     [{ overall: 0, fixed: {} }, 'rate.overall >= 1, got 0'],
     [{ overall: 4, fixed: { 2: -1 } }, 'rate.fixed.2 >= 1, got -1'],
     [{ overall: 4, fixed: {}, least: 1 }, 'options of rate among overall, fixed, got the unknown option "least"'],
-    [{ budget: 'flop', keep: 0.5 }, 'rate.budget among parameters, flops, latency, got "flop"; did you mean flops?'],
+    [
+      { budget: 'flop', keep: 0.5 },
+      'rate.budget among parameters, flops, latency, flash, ram, got "flop"; did you mean flops?',
+    ],
     [{ budget: 'flops', keep: 2 }, 'rate.keep in (0, 1], got 2'],
     [{ budget: 'flops', keep: 0.5, images: 1 }, 'options of rate among budget, keep, got the unknown option "images"'],
+    [{ budget: 'flash', bytes: 0 }, 'rate.bytes to be a whole number >= 1, got 0'],
+    [{ budget: 'ram', keep: 0.5 }, 'options of rate among budget, bytes, form, got the unknown option "keep"'],
+    [{ budget: 'flash', bytes: 9, form: 'bf16' }, 'rate.form among int8, float32, got "bf16"'],
     [{ budget: 'latency', keep: 0.5, images: 0 }, 'rate.images to be a whole number >= 1, got 0'],
   ])('is refused as %j', (rate, message) => {
     expect(() => read(rate)).toThrow(`admmMask: expected ${message}`)

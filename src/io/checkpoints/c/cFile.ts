@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import type { DeviceFigures } from '../../../dsl/figures.js'
 import type { Buffers } from './buffers.js'
+import { codeBytes, ramOf } from './footprint.js'
 import { WINDOW } from './functions.js'
 import { type StepCode, stepComment } from './parts.js'
 import { operationsOf, type Program, sizeOf } from './program.js'
@@ -38,15 +39,19 @@ export interface CForm {
 export const written = (file: string, form: CForm): CFiles => {
   const { program, codes, buffers, image } = form
   const operations = program.steps.map(operationsOf)
+  const shared = new Map(codes.flatMap((code) => [...code.functions]))
+  const constants = codes.reduce((sum, { bytes }) => sum + bytes, 0)
   const figures: DeviceFigures = {
     file,
-    constants: codes.reduce((sum, { bytes }) => sum + bytes, 0),
+    constants,
+    flash: constants + codeBytes(shared, codes.length),
     scratch: buffers.size * (image === 'float' ? 4 : 1),
+    ram: ramOf(program, buffers.size, image === 'float' ? 'float32' : 'int8'),
     operations: operations.reduce((sum, { dense }) => sum + dense, 0),
     kept: operations.reduce((sum, { kept }) => sum + kept, 0),
   }
   const header = basename(file).replace(/\.c$/, '.h')
-  const functions = [...new Map(codes.flatMap((code) => [...code.functions])).values()]
+  const functions = [...shared.values()]
   const isWindowed = codes.some(({ constants }) => constants.some((text) => text.includes('struct window')))
   const source = [
     comment(form, figures),
@@ -63,11 +68,15 @@ export const written = (file: string, form: CForm): CFiles => {
   return { source, header: headerText(form, figures), figures }
 }
 
-const comment = ({ program, about }: CForm, { constants, scratch, operations, kept }: DeviceFigures): string =>
+const comment = (
+  { program, about }: CForm,
+  { constants, flash, scratch, ram, operations, kept }: DeviceFigures,
+): string =>
   [
     `/* ${commentText(program.name)}, written by pwoa.`,
     ...about.map((line) => `   ${commentText(line)}`),
-    `   Constants: ${constants} bytes. Scratch memory: ${scratch} bytes.`,
+    `   Constants: ${constants} bytes; with machine code for a Cortex-M4, at most ${flash} bytes of flash.`,
+    `   Scratch memory: ${scratch} bytes; with an image and its logits, ${ram} bytes of RAM.`,
     `   Multiply-accumulates of an image: ${kept}; with all weights, ${operations}. */`,
     '',
   ].join('\n')

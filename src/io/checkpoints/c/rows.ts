@@ -35,7 +35,8 @@ export const compressedRows = (
   const [narrow, wide] = [rowsOf(step, weights, 8), rowsOf(step, weights, 16)]
   const cost = ({ places, width }: CompressedRows): number => places.length * (bytes + width / 8)
   const best = cost(narrow) <= cost(wide) ? narrow : wide
-  return best.places.length > SHARE * weights.length || best.counts.some((count) => count > MOST) ? undefined : best
+  const isLarger = best.places.length > SHARE * weights.length || cost(best) > bytes * weights.length
+  return isLarger || best.counts.some((count) => count > MOST) ? undefined : best
 }
 
 const rowsOf = (step: SumsStep, weights: Float32Array | Int8Array, width: 8 | 16): CompressedRows => {

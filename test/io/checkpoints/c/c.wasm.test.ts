@@ -31,7 +31,7 @@ import { inLong, longer } from '../../../support/longer.js'
 import { cortexM, gcc, needing } from '../../../support/needs.js'
 import { seededNumbers } from '../../../support/numbers.js'
 import { randomNetwork, seededNetwork } from '../../../support/randomNetworks.js'
-import { type Code, runChecked, runOnCortex } from './compiled.js'
+import { type Code, flashOnCortex, runChecked, runOnCortex } from './compiled.js'
 
 const IMAGES = 4
 
@@ -179,5 +179,18 @@ describe('C code on a Cortex-M4', needing(inLong, cortexM), () => {
   it('computes the same integers', () => {
     const { codes, images, expected } = integerCases()
     expect(runOnCortex(codes, IMAGES, images)).toEqual(expected)
+  })
+
+  it('takes no more flash than its figures say', () => {
+    for (const [i, each] of cases.entries()) {
+      const { calibrated } = integersOf(each)
+      for (const [name, prefix, files] of [
+        [`net${i}`, `net${i}`, valueOf(cFiles(`net${i}.c`, folded(each.network), each.data))],
+        [`net${i}.int8`, `net${i}_int8`, valueOf(integerCFiles(`net${i}.int8.c`, calibrated, each.data))],
+      ] as const) {
+        const taken = flashOnCortex({ name, prefix, ...files })
+        expect(Math.max(...taken), name).toBeLessThanOrEqual(files.figures.flash)
+      }
+    }
   })
 })

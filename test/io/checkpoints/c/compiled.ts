@@ -95,3 +95,18 @@ export const runOnCortex = (codes: readonly Code[], count: number, input: Uint8A
     const printed = execFileSync('qemu-system-arm', program, { cwd: folder, input, timeout: 120_000, stdio: 'pipe' })
     return printed.toString('utf8').trim().split('\n')
   })
+
+const FLOATING = [[], ['-mfloat-abi=hard', '-mfpu=fpv4-sp-d16']]
+
+/** Bytes of flash that a code takes on a Cortex-M4, compiled for size without its self-test: with and without a floating-point unit. */
+export const flashOnCortex = (code: Code): readonly number[] =>
+  inFolder(filesOf([code], ''), (folder) =>
+    FLOATING.map((unit) => {
+      const defines = `-D${code.prefix.toUpperCase()}_NO_SELFTEST`
+      const words = [...CORTEX, ...unit, defines, '-c', `${code.name}.c`, '-o', 'net.o']
+      execFileSync('arm-none-eabi-gcc', words, { cwd: folder, stdio: 'pipe' })
+      const sizes = execFileSync('arm-none-eabi-size', ['net.o'], { cwd: folder }).toString('utf8').split('\n')[1]
+      const [text = NaN, initialised = NaN] = (sizes ?? '').trim().split(/\s+/).map(Number)
+      return text + initialised
+    }),
+  )

@@ -72,7 +72,10 @@ describe('C files', () => {
   it('hold the figures of the network', () => {
     const files = encodeC(lowered(plain, ones(plain)), { images: [], logits: [] }, 'net.c')
     // 9·2 weights at 4 pixels, 8·3 at one; the first layer's 2 x 2 x 2 outputs are all that is kept between layers.
-    const figures = { file: 'net.c', operations: 96, kept: 96, scratch: 32, constants: 2 * 52 + 4 * (18 + 2 + 24 + 3) }
+    // The image is 16 numbers, the logits are 3; the code is a function of sums, two calls and `run`.
+    const constants = 2 * 52 + 4 * (18 + 2 + 24 + 3)
+    const flash = constants + 450 + 2 * 96 + 64
+    const figures = { file: 'net.c', operations: 96, kept: 96, scratch: 32, ram: 4 * (8 + 16 + 3), constants, flash }
     expect(isLeft(files) ? files.left : files.right.figures).toEqual(figures)
   })
 })
@@ -100,6 +103,14 @@ describe('compressed rows', () => {
 
   it('are not used where most weights are kept', () => {
     expect(stepOf(new Float32Array(600).fill(1))).toBeUndefined()
+  })
+
+  it('never take more memory than all weights', () => {
+    // At most half of the weights, so far apart that each needs 16 bits or a bridge.
+    const weights = new Float32Array(600)
+    for (let place = 0; place < 600; place += 2.5) weights[Math.floor(place)] = 1
+    const rows = stepOf(weights)
+    expect(rows === undefined ? 0 : rows.places.length * (1 + rows.width / 8)).toBeLessThanOrEqual(600)
   })
 
   it('may be empty', () => {

@@ -2,6 +2,7 @@ import type { ReadBudget } from '../../files/readBudget.js'
 import { quoted, refuse } from '../../files/refusal.js'
 import { PRODUCER } from './encodeOnnx.js'
 import { mixedOrder } from './graph/featureOrder.js'
+import { inlined, OWN_DOMAINS } from './graph/inlined.js'
 import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from './graph/messages.js'
 import { type Activations, NetworkBuilder, type ReadNetwork } from './graph/networkBuilder.js'
 import type { Reading } from './graph/reading.js'
@@ -15,9 +16,6 @@ import { listed } from './values/listed.js'
 /** Supported opsets. Before 7, broadcasting had other rules. */
 const OPSETS = { least: 7, most: 25 } as const
 
-/** Both names of the domain of ONNX's own operators. */
-const OWN_DOMAINS: readonly string[] = ['', 'ai.onnx']
-
 /**
  * The graph of a model as a network: a description, and tensors under PyTorch's names. Layers are named after their
  * weights.
@@ -25,7 +23,8 @@ const OWN_DOMAINS: readonly string[] = ['', 'ai.onnx']
  * @throws Refusal for a graph that no network here can represent
  */
 export const readGraph = (model: OnnxModel, tensors: TensorReader, budget: ReadBudget): ReadNetwork => {
-  const { graph, producerName } = model
+  const { producerName } = model
+  const graph = inlined(model, budget)
   if (!graph || graph.node.length === 0) return refuse('an ONNX model with a graph', 'a model without nodes')
   if (graph.sparseInitializer.length > 0) refuse('dense initializers', 'sparse initializers')
   const opset = opsetOf(model)

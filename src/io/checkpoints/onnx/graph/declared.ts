@@ -162,12 +162,14 @@ export const declared = {
     precision: int(0, among(0, 1), { since: 23 }),
     block_size: int(0, among(0), { since: 21 }),
   },
+  Range: {},
   Reciprocal: {},
   ReduceL2: reduction,
   ReduceMax: reduction,
   ReduceMean: reduction,
   Relu: {},
   Reshape: { allowzero: int(0, flag, { since: 14 }) },
+  SequenceAt: {},
   Shape: { start: int(0, undefined, { since: 15 }), end: int(undefined, undefined, { since: 15 }) },
   Sigmoid: {},
   Slice: {
@@ -179,6 +181,7 @@ export const declared = {
   // The only axis of one vector for each image: the default of every opset.
   Softmax: { axis: int(-1) },
   Split: { axis: int(0), num_outputs: int(undefined, undefined, { since: 18 }), split: ints(undefined, { until: 12 }) },
+  SplitToSequence: { axis: int(0), keepdims: int(1, flag) },
   Squeeze: { axes: ints(undefined, { until: 12 }) },
   Sqrt: {},
   Sub: {},

@@ -66,8 +66,9 @@ const entriesOf = ({ externalData }: OnnxTensor, what: string): ReadonlyMap<stri
 }
 
 /** The names of the other files in which a model keeps tensors, each once. */
-export const externalLocations = ({ graph }: OnnxModel): readonly string[] => {
-  const attributes = (graph?.node ?? []).flatMap(({ attribute }) => attribute.flatMap(({ t }) => (t ? [t] : [])))
+export const externalLocations = ({ graph, functions }: OnnxModel): readonly string[] => {
+  const nodes = [...(graph?.node ?? []), ...functions.flatMap(({ node }) => node)]
+  const attributes = nodes.flatMap(({ attribute }) => attribute.flatMap(({ t }) => (t ? [t] : [])))
   const external = [...(graph?.initializer ?? []), ...attributes].filter(
     ({ dataLocation }) => dataLocation === EXTERNAL,
   )

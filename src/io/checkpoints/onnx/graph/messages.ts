@@ -57,11 +57,11 @@ const { root } = protobuf.parse(`
   }
   message Attribute {
     string name = 1; float f = 2; int64 i = 3; bytes s = 4; Tensor t = 5; repeated float floats = 7;
-    repeated int64 ints = 8; int32 type = 20;
+    repeated int64 ints = 8; int32 type = 20; string ref_attr_name = 21;
   }
   message Node {
     repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
-    repeated Attribute attribute = 5; string domain = 7;
+    repeated Attribute attribute = 5; string domain = 7; string overload = 8;
   }
   message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } }
   message Shape { repeated Dimension dim = 1; }
@@ -73,8 +73,14 @@ const { root } = protobuf.parse(`
     repeated ValueInfo output = 12; repeated Tensor sparse_initializer = 15;
   }
   message OperatorSet { string domain = 1; int64 version = 2; }
+  message Function {
+    string name = 1; repeated string input = 4; repeated string output = 5; repeated Node node = 7;
+    repeated OperatorSet opset_import = 9; string domain = 10; repeated Attribute attribute_proto = 11;
+    string overload = 13;
+  }
   message Model {
     int64 ir_version = 1; string producer_name = 2; Graph graph = 7; repeated OperatorSet opset_import = 8;
+    repeated Function functions = 25;
   }
 `)
 
@@ -107,6 +113,7 @@ const AttributeCodec = t.type({
   floats: t.array(t.number),
   ints: t.array(t.number),
   type: t.number,
+  refAttrName: t.string,
 })
 const NodeCodec = t.type({
   input: t.array(t.string),
@@ -115,6 +122,7 @@ const NodeCodec = t.type({
   opType: t.string,
   attribute: t.array(AttributeCodec),
   domain: t.string,
+  overload: t.string,
 })
 const Dimension = t.union([t.type({ dimValue: t.number }), t.type({ dimParam: t.string }), t.type({})])
 const Shape = t.type({ dim: t.array(Dimension) })
@@ -131,11 +139,23 @@ const GraphCodec = t.type({
   output: t.array(ValueInfo),
   sparseInitializer: t.array(t.unknown),
 })
+const OperatorSets = t.array(t.type({ domain: t.string, version: t.number }))
+const FunctionCodec = t.type({
+  name: t.string,
+  input: t.array(t.string),
+  output: t.array(t.string),
+  node: t.array(NodeCodec),
+  opsetImport: OperatorSets,
+  domain: t.string,
+  attributeProto: t.array(AttributeCodec),
+  overload: t.string,
+})
 const ModelCodec = t.type({
   irVersion: t.number,
   producerName: t.string,
   graph: t.union([GraphCodec, t.null]),
-  opsetImport: t.array(t.type({ domain: t.string, version: t.number })),
+  opsetImport: OperatorSets,
+  functions: t.array(FunctionCodec),
 })
 
 /** `onnx.TensorProto`. */
@@ -144,6 +164,8 @@ export type OnnxTensor = t.TypeOf<typeof TensorCodec>
 export type OnnxNode = t.TypeOf<typeof NodeCodec>
 /** `onnx.GraphProto`. */
 export type OnnxGraph = t.TypeOf<typeof GraphCodec>
+/** `onnx.FunctionProto`. */
+export type OnnxFunction = t.TypeOf<typeof FunctionCodec>
 /** `onnx.ModelProto`. */
 export type OnnxModel = t.TypeOf<typeof ModelCodec>
 

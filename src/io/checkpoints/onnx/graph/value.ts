@@ -27,6 +27,14 @@ export interface Kept {
   readonly columns: Along
 }
 
+/** Where the images of a file that fixes their number are among the extents of one image's numbers. */
+export interface ImagesAxis {
+  /** The axis that counts them, perhaps among others. */
+  readonly axis: number
+  /** How many entries of that axis there are from one image to the next. */
+  readonly inner: number
+}
+
 /** What the heads of attention read of some activations. */
 export interface Heads {
   readonly source: Activations
@@ -34,18 +42,20 @@ export interface Heads {
   readonly factor: number
   /** Extents before those of tokens and channels. */
   readonly outer: readonly number[]
+  /** Where among them the other images are, if the file fixes their number. */
+  readonly images: ImagesAxis | undefined
   readonly heads: number
   readonly tokens: number
   /** For each head one after the other, its channels. */
   readonly channels: readonly number[]
 }
 
-/** An axis of the scores of attention. */
+/** An axis of the scores of attention, of all images that the file fixes. */
 export interface ScoreAxis {
   readonly extent: number
   /** What it counts, from the outer to the inner one; `place` is that of a number of heads among several. */
   readonly counts: readonly {
-    readonly what: 'heads' | 'rows' | 'columns'
+    readonly what: 'heads' | 'rows' | 'columns' | 'images'
     readonly extent: number
     readonly place: number
   }[]
@@ -164,6 +174,8 @@ type Drafted =
       readonly dims: readonly number[]
       /** As of `arranged`. */
       readonly positions: Float64Array
+      /** Where the other images are, if the file fixes their number. */
+      readonly images: ImagesAxis | undefined
     }
   /** Activations as integers, which only a `DequantizeLinear` reads. */
   | {
@@ -173,6 +185,8 @@ type Drafted =
       /** The activations, rounded: made by the first node that converts the integers, once. */
       readonly rounded: (make: () => Value) => Value
     }
+  /** Values in a list. */
+  | { readonly draft: 'sequence'; readonly parts: readonly Value[] }
   /**
    * Products of two activations, a row for each token of `query` and a column for each of `key`; or, after a softmax along the
    * rows or the columns, the shares of the values in attention.

@@ -5,9 +5,9 @@ import { countOf, floatsOf, permuted, shapeText, type Tensor } from '../graph/te
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
 import type { NodePlace, Value } from '../graph/value.js'
 import { attend } from '../transformers/attending.js'
-import { type Arrangement, arranged } from '../values/arranged.js'
+import { arranged } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
-import { moved } from '../values/moved.js'
+import { type Movement, moved } from '../values/moved.js'
 import { isNumbers } from '../values/numbers.js'
 import { pixelwise } from './pixelwise.js'
 
@@ -29,7 +29,7 @@ export const gemm = (node: NodeReader): Value => {
 }
 
 /** `Gemm` of the pixels of all images, one after the other. */
-const pixelwiseGemm = (node: NodeReader, before: Arrangement): Value => {
+const pixelwiseGemm = (node: NodeReader, before: Movement): Value => {
   // Without a bias β has nothing to scale.
   if (node.float('alpha') !== 1 || (node.optional(2) && node.float('beta') !== 1))
     node.refuse(
@@ -44,6 +44,7 @@ const pixelwiseGemm = (node: NodeReader, before: Arrangement): Value => {
   if (!product || !linear || !node.optional(2)) return result
   return moved(node, {
     ...product,
+    images: before.images,
     dims: [...before.dims.slice(0, -1), linear.out],
     source: linear.addBias(node.constant(2), node),
   })

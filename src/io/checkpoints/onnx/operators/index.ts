@@ -23,7 +23,7 @@ import {
   transposeMoved,
   unsqueezeMoved,
 } from '../values/moved.js'
-import { concat, constantOfShape, gather, ofNumbersOr, slice } from '../values/numbers.js'
+import { concat, constantOfShape, gather, ofNumbersOr, range, slice } from '../values/numbers.js'
 import { cast } from '../values/views.js'
 import { convTranspose } from '../windows/convTranspose.js'
 import { averagePool, maxPool } from '../windows/pooling.js'
@@ -52,6 +52,7 @@ import { prelu } from './prelu.js'
 import { expand } from './product.js'
 import { clippedIntegers, dequantizeLinear, quantizeLinear } from './quantised.js'
 import { gathered, sliced, split } from './selections.js'
+import { sequenceAt, splitToSequence } from './sequences.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
 
 /** What an operator becomes: layers, or a value that later nodes use. */
@@ -119,18 +120,21 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   PRelu: anyOrder(prelu),
   Pow: stepOr(squaresStep, anyOrder(withNumber(Math.pow))),
   QuantizeLinear: quantizeLinear,
+  Range: range,
   Reciprocal: anyOrder(elementwise((x) => 1 / x)),
   ReduceL2: reduceL2,
   ReduceMax: reduceMax,
   ReduceMean: stepOr(meanStep, reduceMean),
   Relu: anyOrder(relu),
   Reshape: scoresOr(reshapeScores, movedOr(reshapeMoved, reshape)),
+  SequenceAt: sequenceAt,
   Shape: movedOr(shapeMoved, shapeOf),
   Sigmoid: anyOrder(elementwise(numbers.sigmoid)),
   Slice: ofNumbersOr(slice, partOr(sliceMoved, sliced)),
   Softplus: anyOrder(elementwise(numbers.softplus)),
   Softmax: stepOr(softmaxStep, stepOr(partsStep, stepOr(channelSharesStep, softmax))),
   Split: partOr(splitMoved, split),
+  SplitToSequence: splitToSequence,
   Squeeze: scoresOr(squeezeScores, movedOr(squeezeMoved, squeeze)),
   Sqrt: squareRoot,
   Sub: stepOr(centredStep, anyOrder(sub)),

@@ -70,7 +70,9 @@ export const layerNormalization = (node: NodeReader): Value => {
     const source = node.withInputs([before.source]).activations(0)
     const given = scaleAndShift(node, channels.length, (i) => channels[i] ?? 0)
     const made = normLayer(node, source, { type: 'layerNorm' }, epsilon)(given, node)
-    return (numbers ? moved : arranged)(node, { ...before, source: activations(made) })
+    return numbers
+      ? moved(node, { ...numbers, source: activations(made) })
+      : arranged(node, { ...before, source: activations(made) })
   }
   const source = node.activations(0)
   if (source.shape.kind !== 'vector' || fromFront(node, axis, 2) !== 1) return notOfChannels(node, axis)

@@ -1,8 +1,8 @@
 import type { NodeReader } from '../graph/nodeReader.js'
 import type { Value } from '../graph/value.js'
-import { type Arrangement, axesOf } from '../values/arranged.js'
+import { axesOf } from '../values/arranged.js'
 import { draftOf } from '../values/drafts.js'
-import { movedIn } from '../values/moved.js'
+import { type Movement, movedIn } from '../values/moved.js'
 import { isNumbers, numbersIn } from '../values/numbers.js'
 
 /**
@@ -11,7 +11,7 @@ import { isNumbers, numbersIn } from '../values/numbers.js'
  */
 export const partOr =
   <V extends Value | readonly Value[]>(
-    move: (node: NodeReader, before: Arrangement) => V,
+    move: (node: NodeReader, before: Movement) => V,
     read: (node: NodeReader) => V,
   ) =>
   (node: NodeReader): V => {

@@ -11,10 +11,10 @@ import { activations, once } from '../values/drafts.js'
  * `MatMul` of images with their channels last, or of tokens, by a constant matrix: a convolution with a kernel of one
  * pixel, and the `Add` after it.
  */
-export const pixelwise = (
+export const pixelwise = <A extends Arrangement>(
   node: NodeReader,
-  before: Arrangement,
-  again: (node: NodeReader, arrangement: Arrangement) => Value,
+  before: A,
+  again: (node: NodeReader, arrangement: A) => Value,
   weight = node.constant(1),
 ): Value => {
   const [inputs = 0, out = 0] = weight.dims
@@ -51,7 +51,7 @@ export const pixelwise = (
     return (i % out) * pixels + ((before.positions[row * inputs] ?? 0) % pixels)
   })
   const dims = [...before.dims.slice(0, -1), out]
-  return again(node, { source: draft, shape: { ...shape, channels: out }, dims, positions })
+  return again(node, { ...before, source: draft, shape: { ...shape, channels: out }, dims, positions })
 }
 
 /** The matrix in × out as filters, out × in. @param channels the channel of each row */

@@ -7,6 +7,7 @@ import { besideZerosName } from '../graph/writtenNames.js'
 import { axesOf, inOrder, reordered } from '../values/arranged.js'
 import { draftOf } from '../values/drafts.js'
 import { attributeOrInput, isNumbers } from '../values/numbers.js'
+import { partSizes } from '../values/partSizes.js'
 import { BYTES, channelsIn, type Selected, selection } from '../values/selection.js'
 import { fromFront } from '../values/views.js'
 
@@ -145,12 +146,7 @@ export const split = (node: NodeReader): readonly Value[] => {
   const count = given.channels.length
   if (given.axes[fromFront(node, node.integer('axis'), given.axes.length)] !== 1)
     node.refuse('a split of channels', `axis ${node.integer('axis')}`)
-  const parts = node.outputs
-  const wanted = attributeOrInput(node, 'split', 1)
-  const each = Math.ceil(count / parts)
-  const sizes = wanted ?? Array.from({ length: parts }, (_, i) => Math.min(each, count - i * each))
-  if (sizes.length !== parts || sizes.some((size) => size < 1) || sizes.reduce((sum, size) => sum + size, 0) !== count)
-    node.refuse(`sizes of ${parts} parts of ${count} channels`, shapeText(sizes.slice(0, 16)))
+  const sizes = partSizes(node, count, 'channels')
   let begin = 0
   return sizes.map((size) => {
     const from = begin

@@ -5,11 +5,11 @@ import { lazyTensor } from '../graph/tensors.js'
 import type { Heads, Value } from '../graph/value.js'
 import type { Arrangement } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
-import { moved, movedIn } from '../values/moved.js'
+import { type Movement, moved, movedIn } from '../values/moved.js'
 import { isNumbers } from '../values/numbers.js'
 import { shortest } from '../values/shortest.js'
 import { fromFront } from '../values/views.js'
-import { axesOfScores, countedBy, matricesOf } from './scoreAxes.js'
+import { axesOfScores, countedBy, matricesOf, ofOneImage } from './scoreAxes.js'
 
 // Attention as exporters write it: softmax(scale·Q·Kᵀ)·V, where reshapes and transpositions make a matrix of each head.
 // What the matrices hold is known by the places of their numbers, so it does not matter by which steps they were made.
@@ -23,25 +23,29 @@ export const attend = (node: NodeReader): Value => {
   const [left, right] = [movedIn(node, 0), movedIn(node, 1)]
   const query = left && headsOf(node, left, 'rows')
   const key = right && headsOf(node, right, 'columns')
-  if (!query || !key || query.heads !== key.heads || query.channels.length !== key.channels.length)
+  if (!query || !key || !isSame(query, key) || query.channels.length !== key.channels.length)
     return (
       covary(node, left, right) ??
       node.refuse('a product with a constant, or of queries and keys', `${node.described(0)}, and ${node.described(1)}`)
     )
-  const axes = axesOfScores(query, query.tokens, key.tokens)
+  const axes = axesOfScores(node, query, query.tokens, key.tokens)
   return scores(node, { query, key, scale: query.factor * key.factor, across: 'tokens', axes })
 }
 
 /** A product of queries and keys with a row for each channel. */
-const covary = (node: NodeReader, left: Arrangement | undefined, right: Arrangement | undefined): Value | undefined => {
+const covary = (node: NodeReader, left: Movement | undefined, right: Movement | undefined): Value | undefined => {
   const query = left && headsOf(node, left, 'columns')
   const key = right && headsOf(node, right, 'rows')
-  if (!query || !key || query.heads !== key.heads || query.channels.length !== key.channels.length) return undefined
+  if (!query || !key || !isSame(query, key) || query.channels.length !== key.channels.length) return undefined
   if (query.tokens !== key.tokens || query.factor !== 1 || key.factor !== 1) return undefined
   const [rows, columns] = [query, key].map(({ channels, heads }) => channels.length / heads)
-  const axes = axesOfScores(query, rows ?? 0, columns ?? 0)
+  const axes = axesOfScores(node, query, rows ?? 0, columns ?? 0)
   return scores(node, { query, key, scale: 1, across: 'channels', axes })
 }
+
+/** Whether two have as many heads, and the same axis of images. */
+const isSame = (a: Heads, b: Heads): boolean =>
+  a.heads === b.heads && a.images?.axis === b.images?.axis && a.images?.inner === b.images?.inner
 
 type Scores = Omit<Extract<Value, { readonly draft: 'scores' }>, 'kind' | 'draft' | 'settle'>
 
@@ -53,9 +57,9 @@ const scores = (node: NodeReader, given: Scores): Value => ({
 })
 
 /** Matrices, a token in each row or column, of a number of heads. */
-const headsOf = (node: NodeReader, given: Arrangement, tokensAre: 'rows' | 'columns'): Heads | undefined => {
-  const { shape, dims, positions } = given
-  if (shape.kind !== 'image' || dims.length < 2) return undefined
+const headsOf = (node: NodeReader, given: Movement, tokensAre: 'rows' | 'columns'): Heads | undefined => {
+  const { shape, dims, positions, images } = given
+  if (shape.kind !== 'image' || dims.length < 2 || (images && images.axis >= dims.length - 2)) return undefined
   const tokens = shape.height * shape.width
   const outer = dims.slice(0, -2)
   const [rows = 0, columns = 0] = dims.slice(-2)
@@ -75,7 +79,7 @@ const headsOf = (node: NodeReader, given: Arrangement, tokensAre: 'rows' | 'colu
       for (let token = 1; token < tokens; token++) if (place(head, token, channel) !== first + token) return undefined
       channels.push(first / tokens)
     }
-  return { ...sourceOf(node, given), outer, heads, tokens, channels }
+  return { ...sourceOf(node, given), outer, images, heads, tokens, channels }
 }
 
 /** The activations that numbers come from, and one factor of all of them. */
@@ -120,9 +124,9 @@ const ofCovaried = (
 ): Value => {
   const right = movedIn(node, 1)
   const value = right && headsOf(node, right, 'columns')
-  const { heads, tokens, outer } = query
+  const { heads, tokens, outer, images } = query
   const isFit = over === 'columns' && found?.rows === 'rows' && found.columns === 'columns'
-  if (!isFit || !value || value.heads !== heads || value.tokens !== tokens || value.factor !== 1)
+  if (!isFit || !value || !isSame(value, query) || value.tokens !== tokens || value.factor !== 1)
     return node.refuse('shares of values, softmax(t·Q·Kᵀ)·V between channels', node.described(1))
   const name = node.wholeName(factor?.name ?? '')
   const output = node.builder.add(
@@ -135,18 +139,18 @@ const ofCovaried = (
   node.budget.allocate(Float64Array.BYTES_PER_ELEMENT * count, 'the order of its activations')
   const dims = [...outer, value.channels.length / heads, tokens]
   const positions = Float64Array.from({ length: count }, (_, i) => i)
-  return moved(node, { source: activations(output), shape: output.shape, dims, positions })
+  return moved(node, { source: activations(output), shape: output.shape, dims, positions, images })
 }
 
 /** Attention between tokens. @param tokensAre where the tokens of the values, and of the result, are in its matrices */
 const ofAttended = (node: NodeReader, given: Scores, value: Heads, tokensAre: 'rows' | 'columns'): Value => {
   // The shares of each query sum to 1.
   const [query, key] = given.over === 'columns' ? [given.query, given.key] : [given.key, given.query]
-  if (value.heads !== query.heads || value.tokens !== key.tokens)
+  const { outer, images } = ofOneImage(given.axes)
+  if (!isSame(value, { ...query, images }) || value.tokens !== key.tokens)
     return refuseValues(node, tokensAre === 'rows' ? 1 : 0)
   const { scale } = given
   const { heads, tokens } = query
-  const outer = given.axes.slice(0, -2).map(({ extent }) => extent)
   const width = value.channels.length / heads
   const inputs = [query, key, { ...value, factor: 1 }].map((each) => part(node, each))
   const valued = value.factor === 1 ? inputs[2] : scaledBy(node, inputs[2], value.factor)
@@ -168,8 +172,14 @@ const ofAttended = (node: NodeReader, given: Scores, value: Heads, tokensAre: 'r
       tokensAre === 'rows' ? [Math.floor(row / width), row % width] : [row % tokens, Math.floor(row / tokens)]
     return (head * width + channel) * tokens + token
   })
-  const dims = tokensAre === 'rows' ? [tokens, width] : [width, tokens]
-  return moved(node, { source: activations(output), shape: output.shape, dims: [...outer, ...dims], positions })
+  const matrix = tokensAre === 'rows' ? [tokens, width] : [width, tokens]
+  return moved(node, {
+    source: activations(output),
+    shape: output.shape,
+    dims: [...outer, ...matrix],
+    positions,
+    images,
+  })
 }
 
 /** The channels that heads read, as activations of their own. */
@@ -217,7 +227,7 @@ export const softmaxStep = (node: NodeReader): Value | undefined => {
   if (!before) return undefined
   const axis = fromFront(node, node.integer('axis'), before.axes.length)
   const over = countedBy(before.axes[axis])
-  if (before.over !== undefined || over === undefined || over === 'heads')
+  if (before.over !== undefined || (over !== 'rows' && over !== 'columns'))
     return node.refuse('one softmax along the keys of attention', `one along axis ${axis}`)
   return scores(node, { ...before, over })
 }

@@ -1,10 +1,9 @@
 import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, doublesOf, rowMajor } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
-import type { Arrangement } from '../values/arranged.js'
 import { arranged } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
-import { moved, movedIn } from '../values/moved.js'
+import { type Movement, moved, movedIn } from '../values/moved.js'
 import { attributeOrInput, isNumbers, numbersIn } from '../values/numbers.js'
 import { fromFront } from '../values/views.js'
 
@@ -33,7 +32,7 @@ export const reduceL2 = (node: NodeReader): Value => {
   return length(node, { of, over, least: 0 })
 }
 
-const rankOf = (of: Value, given: Arrangement | undefined): number => {
+const rankOf = (of: Value, given: Movement | undefined): number => {
   const dims = draftOf(of, 'arranged')?.dims
   return dims ? dims.length + 1 : (given?.dims.length ?? 1)
 }
@@ -41,9 +40,10 @@ const rankOf = (of: Value, given: Arrangement | undefined): number => {
 /** Of what the numbers along some axes are. */
 const overIn = (
   node: NodeReader,
-  { shape, dims, positions }: Arrangement,
+  { shape, dims, positions, images }: Movement,
   axes: readonly number[],
 ): Length['over'] | undefined => {
+  if (images && axes.includes(images.axis)) return undefined
   const [pixels, channels] = shape.kind === 'image' ? [shape.height * shape.width, shape.channels] : [1, shape.features]
   const size = countOf(axes.map((axis) => dims[axis] ?? 0))
   node.budget.work(4 * positions.length, 'the order of its activations')
@@ -112,5 +112,7 @@ export const unitStep = (node: NodeReader): Value | undefined => {
     node.builder.add({ type: 'unitNorm', over: found.over }, [source], node.originOf('unitNorm')),
   )
   if (!before) return output
-  return (before.draft === 'moved' ? moved : arranged)(node, { ...before, source: output })
+  return before.draft === 'moved'
+    ? moved(node, { ...before, source: output })
+    : arranged(node, { ...before, source: output })
 }

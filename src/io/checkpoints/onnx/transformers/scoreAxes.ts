@@ -6,16 +6,44 @@ import { attributeOrInput, numbersIn } from '../values/numbers.js'
 import { fromFront, withAxes } from '../values/views.js'
 
 // The scores of attention while a file moves their axes, as one that spells out `einsum` does. Each axis counts heads, the rows
-// or the columns of the product that made the scores, or several of these; one of a single entry may count nothing.
+// or the columns of the product that made the scores, the images of a file that fixes their number, or several of these; one of
+// a single entry may count nothing.
 
 type Counted = ScoreAxis['counts'][number]
 
 /** The axes of a product of queries and keys. */
-export const axesOfScores = ({ outer }: Heads, rows: number, columns: number): readonly ScoreAxis[] => [
-  ...outer.map((extent, place) => ({ extent, counts: extent > 1 ? [{ what: 'heads', extent, place } as const] : [] })),
+export const axesOfScores = (
+  { batch = 1 }: NodeReader,
+  { outer, images }: Heads,
+  rows: number,
+  columns: number,
+): readonly ScoreAxis[] => [
+  ...outer.map((extent, axis): ScoreAxis => {
+    if (axis !== images?.axis) return { extent, counts: heads(extent, 2 * axis) }
+    const { inner } = images
+    const each: Counted = { what: 'images', extent: batch, place: 0 }
+    return { extent: extent * batch, counts: [...heads(extent / inner, 2 * axis), each, ...heads(inner, 2 * axis + 1)] }
+  }),
   { extent: rows, counts: [{ what: 'rows', extent: rows, place: 0 }] },
   { extent: columns, counts: [{ what: 'columns', extent: columns, place: 0 }] },
 ]
+
+const heads = (extent: number, place: number): readonly Counted[] =>
+  extent > 1 ? [{ what: 'heads', extent, place }] : []
+
+/** The extents before those of the matrices for one image, and where the other images are among them. */
+export const ofOneImage = (axes: readonly ScoreAxis[]): Pick<Heads, 'outer' | 'images'> => {
+  const before = axes.slice(0, -2)
+  const places = before.map(({ counts }) => counts.findIndex(({ what }) => what === 'images'))
+  const axis = places.findIndex((place) => place !== -1)
+  const after = before[axis]?.counts.slice((places[axis] ?? 0) + 1) ?? []
+  return {
+    outer: before.map(({ counts }) =>
+      countOf(counts.filter(({ what }) => what !== 'images').map(({ extent }) => extent)),
+    ),
+    images: axis === -1 ? undefined : { axis, inner: countOf(after.map(({ extent }) => extent)) },
+  }
+}
 
 /** What one axis counts, if that is one thing. */
 export const countedBy = (axis: ScoreAxis | undefined): Counted['what'] | undefined =>
@@ -25,7 +53,7 @@ export const countedBy = (axis: ScoreAxis | undefined): Counted['what'] | undefi
 export const matricesOf = (
   axes: readonly ScoreAxis[],
 ): { readonly rows: string; readonly columns: string } | undefined => {
-  const counted = axes.slice(0, -2).flatMap(({ counts }) => counts)
+  const counted = axes.slice(0, -2).flatMap(({ counts }) => counts.filter(({ what }) => what !== 'images'))
   const areHeads = counted.every(({ what, place }, i) => what === 'heads' && place >= (counted[i - 1]?.place ?? 0))
   const [rows, columns] = axes.slice(-2).map(countedBy)
   return areHeads && rows !== undefined && columns !== undefined ? { rows, columns } : undefined
@@ -45,7 +73,7 @@ export const reshapeScores = (node: NodeReader, axes: readonly ScoreAxis[]): rea
   const own = axes.map(({ extent }) => extent)
   const copies = node.integer('allowzero') === 0
   const wanted = numbersIn(node, 1).values.map((extent, axis) =>
-    extent === 'batch' ? 1 : extent === 0 && copies ? (own[axis] ?? Number.NaN) : extent,
+    extent === 'batch' ? (node.batch ?? 1) : extent === 0 && copies ? (own[axis] ?? Number.NaN) : extent,
   )
   const known = countOf(wanted.filter((extent) => extent !== -1))
   const dims = wanted.map((extent) => (extent === -1 ? countOf(own) / known : extent))

@@ -1,10 +1,9 @@
 import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
-import type { Arrangement } from '../values/arranged.js'
-import { arranged } from '../values/arranged.js'
+import { type Arranged, arranged } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
-import { moved } from '../values/moved.js'
+import { type Moved, moved } from '../values/moved.js'
 import { fromFront } from '../values/views.js'
 
 /** `Softmax` of the channels of images, or of parts of them. */
@@ -18,11 +17,15 @@ export const partsStep = (node: NodeReader): Value | undefined => {
     return node.refuse('a softmax over channels, or over the same channel of several parts', node.described(0))
   const source = node.withInputs([before.source]).activations(0)
   const output = activations(node.builder.add({ type: 'softmax', parts }, [source], node.originOf('softmax')))
-  return (before.draft === 'moved' ? moved : arranged)(node, { ...before, source: output })
+  return before.draft === 'moved'
+    ? moved(node, { ...before, source: output })
+    : arranged(node, { ...before, source: output })
 }
 
 /** The number of parts, if the entries along an axis are the same channel of each of them, at the same pixel. */
-const partsIn = (node: NodeReader, { shape, dims, positions }: Arrangement, axis: number): number | undefined => {
+const partsIn = (node: NodeReader, before: Arranged | Moved, axis: number): number | undefined => {
+  const { shape, dims, positions } = before
+  if (before.draft === 'moved' && before.images?.axis === axis) return undefined
   const [pixels, channels] = shape.kind === 'image' ? [shape.height * shape.width, shape.channels] : [1, shape.features]
   const parts = dims[axis] ?? 0
   if (axis < 0 || parts === 0 || channels % parts !== 0 || positions.length !== channels * pixels) return undefined

@@ -5,7 +5,6 @@ import type { Value } from '../graph/value.js'
 import { channelsAlong } from '../values/anyOrder.js'
 import { arranged } from '../values/arranged.js'
 import { activations, draftOf } from '../values/drafts.js'
-import { refuseBatch } from '../values/moved.js'
 import { isNumbers, numbersIn } from '../values/numbers.js'
 import { fromFront } from '../values/views.js'
 
@@ -94,9 +93,25 @@ export const expandNumbers = (node: NodeReader): Value | undefined => {
       extent === 1 ||
       extent === -1 ||
       extent === own[own.length - wanted.length + axis] ||
-      (extent === 'batch' && own[axis] === 1),
+      ((extent === 'batch' || (extent === node.batch && axis === 0)) && own[axis] === 1),
   )
-  if (!isSame) refuseBatch(node)
+  const constant = isSame || before ? undefined : expandedTensor(node)
+  if (constant) return constant
   if (!isSame) node.refuse('the shape of its input, for each image', shapeText(wanted.slice(0, 16)))
   return value
+}
+
+/** A constant repeated to another shape; undefined for one that it cannot be broadcast to. */
+const expandedTensor = (node: NodeReader): Value | undefined => {
+  const { raw: _, ...tensor } = node.constant(0)
+  const wanted = numbersIn(node, 1).values
+  const known = wanted.filter((extent) => typeof extent === 'number')
+  if (known.length !== wanted.length || known.length < tensor.dims.length) return undefined
+  const missing = known.length - tensor.dims.length
+  const dims = known.map((extent, axis) => (extent === 1 ? (tensor.dims[axis - missing] ?? 1) : extent))
+  const fits = tensor.dims.every((extent, axis) => extent === 1 || extent === dims[axis + missing])
+  if (!fits || dims.some((extent) => !Number.isSafeInteger(extent) || extent < 1)) return undefined
+  node.budget.allocate(4 * countOf(dims), 'repeated numbers')
+  const strides = dims.map((_, axis) => (tensor.dims[axis - missing] === 1 ? 0 : (tensor.strides[axis - missing] ?? 0)))
+  return { kind: 'constant', tensor: { ...tensor, dims, strides } }
 }

@@ -72,11 +72,12 @@ const axesOf = ({ dims }: Tensor, before: Arrangement): readonly number[] | unde
  */
 export const channelsAlong = (
   node: NodeReader,
-  { shape, dims, positions }: Arrangement,
+  { shape, dims, positions, images }: Arrangement & Partial<Pick<Moved, 'images'>>,
   axes: readonly number[],
 ): readonly number[] | undefined => {
   const along = axes.map((axis) => dims[axis] ?? 0)
-  if (shape.kind !== 'image' || countOf(along) !== shape.channels) return undefined
+  const isBatch = images !== undefined && axes.includes(images.axis)
+  if (shape.kind !== 'image' || countOf(along) !== shape.channels || isBatch) return undefined
   node.budget.work(positions.length * (1 + axes.length), 'the order of its activations')
   const [strides, steps] = [rowMajor(dims), rowMajor(along)]
   const placeOf = (i: number): number =>

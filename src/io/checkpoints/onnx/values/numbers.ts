@@ -25,7 +25,9 @@ export const numbersIn = (node: NodeReader, index: number): Numbers => {
 /** An input as numbers that do not depend on the batch. */
 export const knownIn = (node: NodeReader, index: number): readonly number[] =>
   numbersIn(node, index).values.map((value) =>
-    typeof value === 'number' ? value : node.refuse(`known numbers as input ${index + 1}`, node.described(index)),
+    typeof value === 'number'
+      ? value
+      : (node.batch ?? node.refuse(`known numbers as input ${index + 1}`, node.described(index))),
   )
 
 /** Numbers of an attribute or, in later opsets, of an input; undefined if the node has neither. */
@@ -163,4 +165,13 @@ export const concat = (node: NodeReader): Value => {
     first.dtype,
     parts.flatMap(({ values }) => values),
   )
+}
+
+/** `Range` of numbers. */
+export const range = (node: NodeReader): Value => {
+  const [start = Number.NaN, limitAt = Number.NaN, step = Number.NaN] = [0, 1, 2].map((i) => knownIn(node, i)[0])
+  const count = Math.max(0, Math.ceil((limitAt - start) / step))
+  limit(node, count)
+  const values = Array.from({ length: count }, (_, i) => start + i * step)
+  return computed(node, numbersIn(node, 0).dtype, values)
 }

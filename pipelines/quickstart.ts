@@ -32,8 +32,8 @@ export default definePipeline(
     rate: param.number({ default: 4, min: 1, max: 1000, unit: '×', help: 'Compression of all layers but the last.' }),
     epochs: param.integer({ default: 10, min: 1, unit: 'epochs', help: 'ADMM phase.' }),
     retrainEpochs: param.integer({ default: 20, min: 1, unit: 'epochs', help: 'Masked retraining.' }),
-    images: param.integer({ default: 6000, min: 128, unit: 'images', help: 'Training images that are drawn.' }),
-    examples: param.integer({ default: 100, min: 1, max: 1000, unit: 'images', help: 'Test images attacked.' }),
+    images: param.integer({ default: 3000, min: 128, unit: 'images', help: 'Training images that are drawn.' }),
+    examples: param.integer({ default: 40, min: 1, max: 1000, unit: 'images', help: 'Test images attacked.' }),
   }),
   ({ rate, epochs, retrainEpochs, images, examples }) => {
     const [first = '', second = '', , last = ''] = weightLayers(mnistNet)
@@ -43,7 +43,7 @@ export default definePipeline(
     const robust = pipeline('quickstart', syntheticDigits({ train: images, test: 1000 })).pipe(
       loadTeacher(checkpoint, { architecture: mnistNet }),
     )
-    const attacks = [autoAttack({ epsilon }), pgd({ epsilon, steps: 40, stepSize: 0.01 })]
+    const attacks = [pgd({ epsilon, steps: 40, stepSize: 0.01 }), autoAttack({ epsilon })]
 
     return compare('quickstart', {
       'magnitude + fine-tuning': robust.pipe(

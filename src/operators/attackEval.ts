@@ -36,7 +36,9 @@ export interface AttackEvalOptions extends OptionsOf<typeof attackEvalOptions> {
 
 /**
  * Passes every step on and evaluates: the teacher (`before`) when the first step arrives, the student (`after`) when
- * training is done. Without a stage that trains before it, it evaluates once and completes.
+ * training is done. Without a stage that trains before it, it evaluates once and completes. Sequences such as AutoAttack
+ * take long, and the teacher stays as it is: they attack it after training, and the first step only waits for its
+ * accuracy without an attack and under the other attacks.
  * Reports through `run.events$` and the summary, and writes each example's outcome to `attacks.jsonl`; the teacher's,
  * beside a student's, to `attacks-before.jsonl`. An interrupted evaluation resumes where it was. After `shrink` it
  * attacks the smaller network in place of the student: the same function, in less time.
@@ -81,14 +83,30 @@ export const attackEval = (
           else await evaluateNetwork(run, network, evaluation)
         }
 
+        /** Whether the teacher is attacked by sequences after training. A measured trial times each attack once. */
+        const isLater = ({ run, training }: S): boolean =>
+          training !== undefined && attacks.some(isSequence) && !run.data.trial?.meter
+
         /** The reference figures: the teacher's, or those of a network that is not trained; none for a new network. */
         const measureBefore = async (step: S): Promise<void> => {
           const { teacher, training, student } = step
           if (training && !subjects.includes('before')) return
           // A network that is not trained is its teacher, or what `shrink` made of it.
           const network = training ? teacher : student
+          if (!network) return
           const files = training ? 'attacks-before' : 'attacks'
-          if (network) await measure(step, network, { subject: 'before', name: 'before', files })
+          const whole = { subject: 'before', name: 'before', files } as const
+          // The journal keeps these figures for the whole evaluation.
+          const look = { ...whole, files: undefined, attacks: attacks.filter((attack) => !isSequence(attack)) }
+          await measure(step, network, isLater(step) ? look : whole)
+        }
+
+        const measureAfter = async (step: S): Promise<void> => {
+          const { teacher, student } = step
+          if (isLater(step) && teacher && subjects.includes('before'))
+            await measure(step, teacher, { subject: 'before', name: 'before', files: 'attacks-before' })
+          if (subjects.includes('after'))
+            await measure(step, student, { subject: 'after', name: 'after', files: 'attacks' })
         }
 
         const due = (step: S): readonly (() => Promise<void>)[] => {
@@ -96,7 +114,7 @@ export const attackEval = (
           begun = true
           const name = `${step.training?.phase}-epoch-${(step.training?.epoch ?? 0) + 1}`
           return evaluationDue(step.training, every)
-            ? [...first, () => measure(step, step.student, { subject: 'epoch', name, files: undefined })]
+            ? [...first, () => measure(step, step.student, { subject: 'epoch', name, files: undefined, pictures: 0 })]
             : first
         }
 
@@ -110,11 +128,7 @@ export const attackEval = (
         }
 
         const after = (): Observable<never> =>
-          latest?.training && subjects.includes('after')
-            ? from(measure(latest, latest.student, { subject: 'after', name: 'after', files: 'attacks' })).pipe(
-                ignoreElements(),
-              )
-            : EMPTY
+          latest?.training ? from(measureAfter(latest)).pipe(ignoreElements()) : EMPTY
 
         return concat(
           source.pipe(
@@ -129,4 +143,7 @@ export const attackEval = (
 
 const attacksOption = list(evaluatedAttackOption())
 
-type Measured = Pick<NetworkEvaluation, 'subject' | 'name' | 'files'>
+type Measured = Pick<NetworkEvaluation, 'subject' | 'name' | 'files'> &
+  Partial<Pick<NetworkEvaluation, 'attacks' | 'pictures'>>
+
+const isSequence = (attack: Attack | AttackSequence): boolean => 'stages' in attack

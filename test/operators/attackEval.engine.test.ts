@@ -99,6 +99,31 @@ describe('attackEval after training', () => {
     expect(memory()).toEqual(before)
   })
 
+  it('looks at the teacher first, and attacks it by sequences after training', async () => {
+    const file = teacherFile()
+    const seen: string[] = []
+    const fake = fakeRun({
+      onEvent: (event) => {
+        if (event.type === 'evaluation') seen.push(`${event.subject}: ${Object.keys(event.accuracies.attacks)}`)
+      },
+    })
+    const trained = teacherTrained(fake, file, 1).pipe(tap(() => void seen.push('step')))
+    const { evaluations: found, events } = await run(
+      () => trained.pipe(attackEval([sequence, ...attacks], { pictures: 2 })),
+      fake,
+    )
+    const whole = 'sequence,fgsm,pgd'
+    expect(seen).toEqual(['step', 'before: fgsm,pgd', 'step', 'step', `before: ${whole}`, `after: ${whole}`])
+    const [look, before] = found
+    expect(before?.accuracies).toMatchObject(look?.accuracies ?? { clean: 'none' })
+    // The second time the attacks without a sequence come from the journal.
+    const records = [...(fake.journals.get('attackEval-before')?.keys() ?? [])]
+    expect(records.filter((key) => key.includes('pgd'))).toHaveLength(1)
+    expect(events.filter(({ type }) => type === 'attacked').length).toBeGreaterThan(4)
+    const all = await run((one) => teacherTrained(one, file, 1).pipe(attackEval([sequence, ...attacks], { every: 1 })))
+    expect(withoutSeconds(all.evaluations.at(-1))).toEqual(withoutSeconds(found.at(-1)))
+  })
+
   it('does not change training', async () => {
     const file = teacherFile()
     const without = await run((fake) => teacherTrained(fake, file))
@@ -331,7 +356,7 @@ describe('attackEval alone', () => {
       (one) => teacherTrained(one, file).pipe(attackEval([sequence, ...attacks], { pictures: 1 })),
       fake,
     )
-    const { clean = 0, details } = found[1]?.accuracies ?? {}
+    const { clean = 0, details } = found.at(-1)?.accuracies ?? {}
     const lines = String(fake.artifacts.get('attacks.jsonl')).trim().split('\n')
     const outcomes = lines.map((line) => JSON.parse(line))
     expect(outcomes.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])

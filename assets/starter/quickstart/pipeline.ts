@@ -28,10 +28,10 @@ export default definePipeline(
   // What `--set rate=8` may change; `pwoa-run pipeline.ts --help` lists it. Ranges are checked before anything runs.
   parameters({
     rate: param.number({ default: 4, min: 1, max: 100, unit: '×', help: 'Compression of all layers.' }),
-    epochs: param.integer({ default: 10, min: 1, unit: 'epochs', help: 'ADMM phase.' }),
-    retrainEpochs: param.integer({ default: 20, min: 1, unit: 'epochs', help: 'Masked retraining.' }),
-    images: param.integer({ default: 3000, min: 128, unit: 'images', help: 'Training images that are drawn.' }),
-    examples: param.integer({ default: 50, min: 1, max: 500, unit: 'images', help: 'Test images attacked.' }),
+    epochs: param.integer({ default: 8, min: 1, unit: 'epochs', help: 'ADMM phase.' }),
+    retrainEpochs: param.integer({ default: 14, min: 1, unit: 'epochs', help: 'Masked retraining.' }),
+    images: param.integer({ default: 2500, min: 128, unit: 'images', help: 'Training images that are drawn.' }),
+    examples: param.integer({ default: 40, min: 1, max: 500, unit: 'images', help: 'Test images attacked.' }),
   }),
   ({ rate, epochs, retrainEpochs, images, examples }) =>
     // Data first. Others: mnist(), cifar10(), cifar100(), imageFolder({ name }).
@@ -55,7 +55,7 @@ export default definePipeline(
       }),
       // Accuracy without and under attack, of the teacher (before) and of the pruned student (after). A figure that
       // counts is one of AutoAttack; the pictures go into the report.
-      attackEval([autoAttack({ epsilon }), pgd({ epsilon, steps: 40, stepSize: 0.01 })], { examples, pictures: 5 }),
+      attackEval([pgd({ epsilon, steps: 40, stepSize: 0.01 }), autoAttack({ epsilon })], { examples, pictures: 5 }),
       // Into the run folder; `pruned.onnx` would be for other programs.
       exportModel('pruned.safetensors'),
     ),

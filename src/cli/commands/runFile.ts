@@ -12,9 +12,10 @@ import type { Sweep, SweepSummary } from '../../runtime/sweep/sweepTypes.js'
 import { exitCodes, type Outcome } from '../arguments/outcome.js'
 import { drawFileHelp } from '../draw/drawFileHelp.js'
 import { drawResult } from '../draw/drawResult.js'
-import { colorsFor, lineWidth } from '../draw/terminal.js'
+import { colorsFor, lineWidth, windowSize } from '../draw/terminal.js'
 import { onInterrupt } from '../show/onInterrupt.js'
 import { openScreen, type Screen } from '../show/screen.js'
+import { showComparison } from '../show/showComparison.js'
 import type { RunPage } from '../show/showPage.js'
 import { showProgress } from '../show/showProgress.js'
 import type { Invocation } from './invocation.js'
@@ -137,11 +138,6 @@ const start = async (made: Runnable, invocation: Invocation, screen: Screen, pag
   }
   const handle = made.run(options)
   page?.follow({ made, handle })
-  const shown = new Set<string>()
-  handle.runs$.subscribe(({ label, index, count, run: row }) => {
-    if (index > 0) screen.line('')
-    screen.line(colors.bold(`${index + 1}/${count} ${label}`))
-    showProgress(row, screen, colors, shown)
-  })
+  showComparison(handle, screen, colors, () => windowSize(process.stderr))
   return handle
 }

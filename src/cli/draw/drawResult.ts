@@ -10,6 +10,7 @@ import { formatCount, formatSeconds } from '../../report/tables/format.js'
 import { latencyTable } from '../../report/tables/latencyTable.js'
 import { type Table, tableOfComparison, tableOfRun } from '../../report/tables/resultTable.js'
 import { sizeTable } from '../../report/tables/sizeTable.js'
+import { uncertaintyOn } from '../../report/tables/uncertainty.js'
 import type { ComparisonSummary } from '../../runtime/comparison/comparison.js'
 import { runFiles } from '../../runtime/folder/folderNames.js'
 import { shortPath } from '../../runtime/host/shortPath.js'
@@ -111,12 +112,21 @@ const draw = (
   )
   const title = `${colors.bold(printableLine(name))}, ${printableLine([...new Set(summaries.flatMap(facts))].join(', '))}`
   const more = note === undefined ? '' : `${colors.dim(note)}\n`
-  const body = table ? `${drawTableFor(table, width, colors)}${more}` : `done in ${formatSeconds(totalOf(summaries))}\n`
+  const error = errorOf(summaries).map((line) => `${colors.dim(wrapped(line, width))}\n`)
+  const body = table
+    ? [drawTableFor(table, width, colors), more, ...error].join('')
+    : `done in ${formatSeconds(totalOf(summaries))}\n`
   const profile = summaries.map(({ profile: seconds }) => (seconds ? drawProfile(seconds) : '')).join('')
   const trial = summaries.some((summary) => summary.trial)
     ? `${colors.yellow('a quick trial: no figure above is a result')}\n`
     : ''
   return `\n${wrapped(title, width)}\n\n${body}\n${sizes.join('')}${times.join('')}${boards.join('')}${profile}${trial}${colors.dim(wrapped(`files in ${printableLine(files)}`, width))}\n${nextSteps(page)}`
+}
+
+/** How uncertain accuracies on a few images are, as a line; none without figures, and in a trial. */
+const errorOf = (summaries: readonly Summary[]): readonly string[] => {
+  const counts = summaries.flatMap(({ after, before, trial }) => (trial ? [] : ((after ?? before)?.examples ?? [])))
+  return counts.length === 0 ? [] : [uncertaintyOn(Math.min(...counts)) ?? []].flat()
 }
 
 const wrapped = (text: string, width: number): string => wrapLine(text, width, lengthSeen).join('\n')

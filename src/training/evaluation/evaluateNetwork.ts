@@ -24,7 +24,7 @@ export interface NetworkEvaluation extends ExampleChoice {
   /** The evaluation's own name, the same when the run is resumed: `before`, `after`, `admm-epoch-3`. */
   readonly name: string
   readonly attacks: readonly (Attack | AttackSequence)[]
-  /** Attacked images in the picture, ≥ 0. */
+  /** Attacked images in the picture, ≥ 0. The journal keeps them even if no file is written now. */
   readonly pictures: number
   /** Base name of its files: `attacks` for `attacks.jsonl`, `attacks.svg` and `attacks.strips.json`; undefined: none. */
   readonly files: string | undefined
@@ -57,7 +57,7 @@ export const evaluateNetwork = async (
     signal: run.signal,
     resting: run.resting,
     journal,
-    keepImages: files === undefined ? 0 : pictures,
+    keepImages: pictures,
     onProgress: (progress) => run.emit({ type: 'evaluating', subject, ...progress }),
     onStage: (result) => run.emit({ type: 'attacked', subject, ...result }),
     onWarning: (message) => {

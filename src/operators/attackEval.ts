@@ -1,6 +1,6 @@
 // Clean and robust accuracy on the test set, before and after. Paper: Sec. IV.
 import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, of, takeWhile } from 'rxjs'
-import { type Attack, type AttackSequence, evaluatedAttackOption } from '../attacks/common/attack.js'
+import { type Attack, type AttackSequence, evaluatedAttackOption, isSequence } from '../attacks/common/attack.js'
 import { checkNames } from '../attacks/evaluation/advice.js'
 import { checkShard, shardOptions } from '../attacks/evaluation/shard.js'
 import { type Op, stage } from '../dsl/op.js'
@@ -8,9 +8,9 @@ import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/dec
 import { choice, list, whole } from '../dsl/options/kinds.js'
 import { passOr } from '../dsl/stages/passOr.js'
 import type { HasTraining, Step } from '../dsl/step.js'
-import { evaluateNetwork, evaluationDue, type NetworkEvaluation } from '../training/evaluation/evaluateNetwork.js'
+import { evaluationDue, type NetworkEvaluation } from '../training/evaluation/evaluateNetwork.js'
 import { testExamples } from '../training/evaluation/testExamples.js'
-import { timeEvaluation } from '../training/evaluation/timeEvaluation.js'
+import { measureNetwork } from '../training/evaluation/timeEvaluation.js'
 import type { HasStudent, HasTeacher, Network } from '../training/network/network.js'
 
 const STAGE = 'attackEval'
@@ -76,12 +76,8 @@ export const attackEval = (
         let begun = false
         let latest: S | undefined
 
-        const measure = async ({ run }: S, network: Network, of: Measured): Promise<void> => {
-          const evaluation = { stage: STAGE, attacks, examples, shard, batchSize, pictures, ...of }
-          const { meter } = run.data.trial ?? {}
-          if (meter) await timeEvaluation(run, meter, network, evaluation)
-          else await evaluateNetwork(run, network, evaluation)
-        }
+        const measure = ({ run }: S, network: Network, of: Measured): Promise<void> =>
+          measureNetwork(run, network, { stage: STAGE, attacks, examples, shard, batchSize, pictures, ...of })
 
         /** Whether the teacher is attacked by sequences after training. A measured trial times each attack once. */
         const isLater = ({ run, training }: S): boolean =>
@@ -95,18 +91,16 @@ export const attackEval = (
           const network = training ? teacher : student
           if (!network) return
           const files = training ? 'attacks-before' : 'attacks'
-          const whole = { subject: 'before', name: 'before', files } as const
-          // The journal keeps these figures for the whole evaluation.
-          const look = { ...whole, files: undefined, attacks: attacks.filter((attack) => !isSequence(attack)) }
-          await measure(step, network, isLater(step) ? look : whole)
+          // The journal keeps the figures of the first look for the whole evaluation.
+          const look = { files: undefined, attacks: attacks.filter((attack) => !isSequence(attack)) }
+          await measure(step, network, { ...reference, files, ...(isLater(step) ? look : {}) })
         }
 
         const measureAfter = async (step: S): Promise<void> => {
           const { teacher, student } = step
           if (isLater(step) && teacher && subjects.includes('before'))
-            await measure(step, teacher, { subject: 'before', name: 'before', files: 'attacks-before' })
-          if (subjects.includes('after'))
-            await measure(step, student, { subject: 'after', name: 'after', files: 'attacks' })
+            await measure(step, teacher, { ...reference, files: 'attacks-before' })
+          if (subjects.includes('after')) await measure(step, student, { ...result, files: 'attacks' })
         }
 
         const due = (step: S): readonly (() => Promise<void>)[] => {
@@ -146,4 +140,6 @@ const attacksOption = list(evaluatedAttackOption())
 type Measured = Pick<NetworkEvaluation, 'subject' | 'name' | 'files'> &
   Partial<Pick<NetworkEvaluation, 'attacks' | 'pictures'>>
 
-const isSequence = (attack: Attack | AttackSequence): boolean => 'stages' in attack
+const reference = { subject: 'before', name: 'before' } as const
+
+const result = { subject: 'after', name: 'after' } as const

@@ -64,7 +64,7 @@ test('the rows that are done stand below the progress of the next run', async ()
   start('second', 1, never()).next(evaluating)
   expect(lines).toEqual(['1/2 first', '', '2/2 second'])
   expect(live[0]).toMatch(/^before pgd .*robust$/)
-  expect(live[1]).toMatch(/^before pgd .*robust\n\n[^]*\n─+\nbefore [^\n]*\nfirst [^\n]*$/)
+  expect(live[1]).toMatch(/^before pgd .*robust\n\n[\s\S]*\n─+\nbefore [^\n]*\nfirst [^\n]*$/)
 })
 
 test('a low window shows only the progress', async () => {

@@ -72,6 +72,9 @@ export interface AttackSequence {
   readonly stages: readonly Attack[]
 }
 
+/** Whether several attacks run one after the other, as in AutoAttack. */
+export const isSequence = (attack: Attack | AttackSequence): attack is AttackSequence => 'stages' in attack
+
 /** What to write instead of a noise or a sequence of attacks. */
 const attackMeant = (value: unknown): string | undefined => {
   const noise = nameOfMade(value, 'draw')

@@ -8,7 +8,7 @@ import type { EvaluationCost, Meter, Trial } from '../../dsl/trial.js'
 import { tf } from '../../engine/tf.js'
 import { imagesOf, labelsOf } from '../network/images.js'
 import type { Network } from '../network/network.js'
-import type { NetworkEvaluation } from './evaluateNetwork.js'
+import { evaluateNetwork, type NetworkEvaluation } from './evaluateNetwork.js'
 import { examplesAsked } from './testExamples.js'
 
 /**
@@ -45,6 +45,17 @@ export const timeEvaluation = async (
   } finally {
     tf.dispose([images, labels])
   }
+}
+
+/** Evaluates a network; a measured trial times that. @throws what either throws */
+export const measureNetwork = async (
+  run: RunContext,
+  network: Network,
+  evaluation: NetworkEvaluation,
+): Promise<void> => {
+  const { meter } = run.data.trial ?? {}
+  if (meter) await timeEvaluation(run, meter, network, evaluation)
+  else await evaluateNetwork(run, network, evaluation)
 }
 
 /** In a measured trial: what judging the network after one epoch would take with all images that are held out. */

@@ -89,11 +89,10 @@ export const attackEval = (
           if (training && !subjects.includes('before')) return
           // A network that is not trained is its teacher, or what `shrink` made of it.
           const network = training ? teacher : student
-          if (!network) return
           const files = training ? 'attacks-before' : 'attacks'
           // The journal keeps the figures of the first look for the whole evaluation.
           const look = { files: undefined, attacks: attacks.filter((attack) => !isSequence(attack)) }
-          await measure(step, network, { ...reference, files, ...(isLater(step) ? look : {}) })
+          if (network) await measure(step, network, { ...reference, files, ...(isLater(step) ? look : {}) })
         }
 
         const measureAfter = async (step: S): Promise<void> => {
@@ -121,15 +120,12 @@ export const attackEval = (
           return concat(...evaluations.map((run) => defer(run).pipe(ignoreElements())), of(step)).pipe(finalize(letGo))
         }
 
-        const after = (): Observable<never> =>
-          latest?.training ? from(measureAfter(latest)).pipe(ignoreElements()) : EMPTY
-
         return concat(
           source.pipe(
             passOr(pass),
             takeWhile(({ training }) => training !== undefined, true),
           ),
-          defer(after),
+          defer(() => (latest?.training ? from(measureAfter(latest)).pipe(ignoreElements()) : EMPTY)),
         )
       }),
   )
@@ -141,5 +137,4 @@ type Measured = Pick<NetworkEvaluation, 'subject' | 'name' | 'files'> &
   Partial<Pick<NetworkEvaluation, 'attacks' | 'pictures'>>
 
 const reference = { subject: 'before', name: 'before' } as const
-
 const result = { subject: 'after', name: 'after' } as const

@@ -1,5 +1,6 @@
 // What happens in a run, other than single training steps. Each type is that of its codec: `events.jsonl` is read back.
 import * as t from 'io-ts'
+import { Certificate } from './certificates.js'
 import { Accuracies, DeviceFigures, Environment, NetworkLatency, NetworkSizes, ParameterCounts } from './figures.js'
 import { objectCodec, optionalCodec, recordCodec, wordCodec } from './kit/codecOf.js'
 import { amountCodec, countCodec, finiteCodec, shareCodec } from './kit/figureCodecs.js'
@@ -122,6 +123,11 @@ const evaluationEvent = objectCodec({ type: t.literal('evaluation'), subject, ac
 /** An evaluation is over. */
 export interface EvaluationEvent extends t.TypeOf<typeof evaluationEvent> {}
 
+const certifiedEvent = objectCodec({ type: t.literal('certified'), certificate: Certificate })
+
+/** A certification is over. */
+export interface CertifiedEvent extends t.TypeOf<typeof certifiedEvent> {}
+
 const checkpointEvent = objectCodec({
   type: t.literal('checkpoint'),
   /** Relative to the run folder. */
@@ -191,6 +197,7 @@ export type RunEvent =
   | EvaluatingEvent
   | AttackedEvent
   | EvaluationEvent
+  | CertifiedEvent
   | CheckpointEvent
   | ArtifactEvent
   | PausedEvent
@@ -215,6 +222,7 @@ export const RunEvent: t.Type<RunEvent> = t.union([
   evaluatingEvent,
   attackedEvent,
   evaluationEvent,
+  certifiedEvent,
   checkpointEvent,
   artifactEvent,
   pausedEvent,

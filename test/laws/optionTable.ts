@@ -128,6 +128,7 @@ import { admmMask, admmMaskOptions } from '../../src/operators/admmMask.js'
 import { adversarial, adversarialOptions } from '../../src/operators/adversarial.js'
 import { attackEval, attackEvalOptions } from '../../src/operators/attackEval.js'
 import { ceb, cebOptions } from '../../src/operators/ceb.js'
+import { certify, certifyOptions } from '../../src/operators/certify.js'
 import { crossEntropy, crossEntropyOptions } from '../../src/operators/crossEntropy.js'
 import { distill, distillOptions } from '../../src/operators/distill.js'
 import { earlyStop, earlyStopOptions } from '../../src/operators/earlyStop.js'
@@ -220,6 +221,7 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   blackBoxOptions: [blackBoxOptions, (more) => unanswered(more)],
   blockNoiseOptions: [blockNoiseOptions, (more) => blockNoise({ epsilon: 0.1, ...more })],
   cebOptions: [cebOptions, (more) => ceb(more)],
+  certifyOptions: [certifyOptions, (more) => certify({ epsilon: 0.1, ...more })],
   cifar100Options: [cifar100Options, (more) => cifar100(more)],
   cifar10Options: [cifar10Options, (more) => cifar10(more)],
   checkpointOptions: [checkpointOptions, (more) => run({ checkpoints: { everySteps: 1, ...more } })],

@@ -11,6 +11,7 @@ import { admmMask } from '../../src/operators/admmMask.js'
 import { adversarial } from '../../src/operators/adversarial.js'
 import { attackEval } from '../../src/operators/attackEval.js'
 import { ceb } from '../../src/operators/ceb.js'
+import { certify } from '../../src/operators/certify.js'
 import { crossEntropy } from '../../src/operators/crossEntropy.js'
 import { distill } from '../../src/operators/distill.js'
 import { earlyStop } from '../../src/operators/earlyStop.js'
@@ -201,6 +202,17 @@ export const table: Readonly<Record<string, Row>> = {
       'an attack': (thrown) => [...trained(), erased(attackEval([badAttack(thrown)]))],
       'an attack that has started': (thrown) => [...fresh(), erased(attackEval([lateAttack(thrown)]))],
     },
+  },
+  certify: {
+    make: () => erased(certify({ epsilon: 0.1, examples: 2 })),
+    earlier: trained,
+    adds: [],
+    steps: 3,
+    bad: {
+      'no examples': () => certify({ epsilon: 0.1, examples: 0 }),
+      'a radius of 2': () => certify({ epsilon: 2 }),
+    },
+    throwing: {},
   },
   ceb: {
     make: () => erased(ceb({ size: 6 })),

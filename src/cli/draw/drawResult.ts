@@ -5,6 +5,7 @@ import { shellWord } from '../../dsl/kit/shellWord.js'
 import { enginesOf, type Summary } from '../../dsl/pipeline/run.js'
 import type { Study } from '../../report/study/study.js'
 import { studyTable } from '../../report/study/studyTable.js'
+import { certificateTable } from '../../report/tables/certificateTable.js'
 import { deviceTable } from '../../report/tables/deviceTable.js'
 import { formatCount, formatSeconds } from '../../report/tables/format.js'
 import { latencyTable } from '../../report/tables/latencyTable.js'
@@ -107,6 +108,9 @@ const draw = (
   const times = summaries.map(({ latency }) =>
     latency ? `${drawTableFor(latencyTable(latency), width, colors)}\n` : '',
   )
+  const proofs = summaries.map(({ certificates }) =>
+    certificates ? `${drawTableFor(certificateTable(certificates), width, colors)}\n` : '',
+  )
   const boards = summaries.map(({ devices }) =>
     devices ? `${drawTableFor(deviceTable(devices), width, colors)}\n` : '',
   )
@@ -120,7 +124,7 @@ const draw = (
   const trial = summaries.some((summary) => summary.trial)
     ? `${colors.yellow('a quick trial: no figure above is a result')}\n`
     : ''
-  return `\n${wrapped(title, width)}\n\n${body}\n${sizes.join('')}${times.join('')}${boards.join('')}${profile}${trial}${colors.dim(wrapped(`files in ${printableLine(files)}`, width))}\n${nextSteps(page)}`
+  return `\n${wrapped(title, width)}\n\n${body}\n${proofs.join('')}${sizes.join('')}${times.join('')}${boards.join('')}${profile}${trial}${colors.dim(wrapped(`files in ${printableLine(files)}`, width))}\n${nextSteps(page)}`
 }
 
 /** How uncertain accuracies on a few images are, as a line; none without figures, and in a trial. */

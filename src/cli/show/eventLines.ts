@@ -1,6 +1,7 @@
 import type { RunEvent } from '../../dsl/events.js'
 import type { Accuracies } from '../../dsl/figures.js'
 import { dispatchSome } from '../../dsl/kit/dispatch.js'
+import { drawnRadius } from '../../dsl/kit/radius.js'
 import { formatCount, formatLoss, formatPercent, formatSeconds, formatShort } from '../../report/tables/format.js'
 import { inFlags, stageInFlags } from '../draw/inFlags.js'
 
@@ -27,6 +28,8 @@ export const eventLine = dispatchSome<RunEvent, [], string | undefined>({
   },
   evaluation: ({ subject, accuracies }) =>
     `${subject === 'epoch' ? '  so far' : subject}: ${drawAccuracies(accuracies)}`,
+  certified: ({ certificate: { subject, certified, unstable, norm, epsilon, examples } }) =>
+    `${subject}: certified ${formatPercent(certified)} of ${formatCount(examples)} (${norm} ${drawnRadius(epsilon)}); ${formatPercent(unstable)} of the ReLUs unstable`,
   parameters: ({ counts: { kept, total } }) =>
     `parameters: ${formatCount(kept)} of ${formatCount(total)} kept (${formatPercent(kept / total)})`,
   sizes: ({ sizes: { before, after } }) => {

@@ -1,6 +1,7 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Observable } from 'rxjs'
+import { Certificate } from '../certificates.js'
 import type { PwoaError } from '../errors.js'
 import type { RunEvent } from '../events.js'
 import { Accuracies, DeviceFigures, NetworkLatency, NetworkSizes } from '../figures.js'
@@ -127,6 +128,8 @@ const summary = t.intersection([
     latency: NetworkLatency,
     /** What the C files take on a device, in the order of writing. */
     devices: t.readonlyArray(DeviceFigures),
+    /** What `certify` proved. */
+    certificates: t.readonlyArray(Certificate),
     /** Of the network that the run started from. */
     before: Accuracies,
     /** Of the network at the end. */

@@ -8,7 +8,7 @@ import { relu } from '../../engine/ops/relu.js'
 import { rounded } from '../../engine/ops/rounded.js'
 import { unitNorm } from '../../engine/ops/unitNorm.js'
 import { tf } from '../../engine/tf.js'
-import { type Architecture, INPUT } from '../architecture/architecture.js'
+import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
 import { executionOf, type Kernel } from '../architecture/execution.js'
 import { present } from '../architecture/lookups.js'
 import { partsOf } from '../architecture/mixedChannels.js'
@@ -102,6 +102,25 @@ export const kernelsOn = (architecture: Architecture, parameters: ParameterTenso
     },
   }))
 }
+
+/** A node of a network as a function of its inputs, each with the same number of rows. */
+export interface NodeFunction {
+  readonly node: GraphNode
+  readonly apply: (inputs: readonly Tensor[]) => Tensor
+}
+
+/** Each node as a function by itself, without fusing any. For a network in use, without batch normalisation. */
+export const nodesOn = (architecture: Architecture, parameters: ParameterTensors): readonly NodeFunction[] =>
+  architecture.nodes.map((node) => {
+    const kernel: Kernel = { node, activation: 'linear', result: node.id, hidden: false }
+    return {
+      node,
+      apply: (inputs) => {
+        const pass = { parameters, moments: [], given: {}, examples: inputs[0]?.shape[0] ?? 0 }
+        return runLayer(node.layer, kernel, inputs, pass)
+      },
+    }
+  })
 
 const runAll = (
   architecture: Architecture,

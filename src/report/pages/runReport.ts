@@ -6,6 +6,7 @@ import type { RunFacts } from '../figures/runView.js'
 import { documentOf } from '../html/document.js'
 import { type Html, html } from '../html/html.js'
 import { type LineChart, lineChart, type Series } from '../html/lineChart.js'
+import { certificateTable } from '../tables/certificateTable.js'
 import { deviceTable } from '../tables/deviceTable.js'
 import { formatCount, formatPercent } from '../tables/format.js'
 import { latencyTable } from '../tables/latencyTable.js'
@@ -30,6 +31,7 @@ export const runReport = (record: RunRecord): string => {
 ${summary && tiles(summary)}
 ${section('What to quote', quote && html`<p class="quote">${quote}</p><p class="muted">${caution(facts)}</p>`)}
 ${section('Before and after', table && html`${tableOf('Before and after', table)}${attackTable(plan, accuracies)}`)}
+${section('Certified', summary?.certificates && tableOf('Certified', certificateTable(summary.certificates)))}
 ${section('Adversarial examples', pictures.size === 0 ? undefined : [...pictures].map(([name, svg]) => picture(name, svg)))}
 ${section('Training', charts(figures.curves.all(), facts))}
 ${section('Sparsity by layer', layers && html`${sparsityTable(layers)}<h3 style="margin-top:1.25rem">Remaining weights</h3>${histograms(layers)}`)}

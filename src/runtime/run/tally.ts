@@ -1,3 +1,4 @@
+import type { Certificate } from '../../dsl/certificates.js'
 import type { RunEvent } from '../../dsl/events.js'
 import type { DeviceFigures, NetworkLatency, NetworkSizes } from '../../dsl/figures.js'
 import { dispatchSome } from '../../dsl/kit/dispatch.js'
@@ -37,6 +38,7 @@ export const makeTally = (earlier: TallyState | undefined, engine: string, now: 
   let sizes: NetworkSizes | undefined
   let latency: NetworkLatency | undefined
   const devices = new Map<string, DeviceFigures>()
+  const certificates = new Map<string, Certificate>()
   let before = earlier?.before
   let after = earlier?.after
   let evaluationSeconds = earlier?.evaluationSeconds ?? 0
@@ -46,6 +48,11 @@ export const makeTally = (earlier: TallyState | undefined, engine: string, now: 
   /** An engine counts when it computes: a part of a run may be stopped before, or find nothing left to do. */
   const computes = (): void => {
     if (engines.at(-1) !== engine) engines = [...engines.filter((name) => name !== engine), engine]
+  }
+
+  const evaluated = (): void => {
+    evaluationSeconds += evaluationStarted === undefined ? 0 : now() - evaluationStarted
+    evaluationStarted = undefined
   }
 
   const count = dispatchSome<RunEvent, [], void>({
@@ -59,8 +66,11 @@ export const makeTally = (earlier: TallyState | undefined, engine: string, now: 
     evaluation: ({ subject, accuracies }) => {
       if (subject === 'before') before = accuracies
       if (subject === 'after') after = accuracies
-      evaluationSeconds += evaluationStarted === undefined ? 0 : now() - evaluationStarted
-      evaluationStarted = undefined
+      evaluated()
+    },
+    certified: ({ certificate }) => {
+      certificates.set(certificate.subject, certificate)
+      evaluated()
     },
     paused: () => {
       paused = now()
@@ -117,12 +127,16 @@ export const makeTally = (earlier: TallyState | undefined, engine: string, now: 
         secondsPerStep: perPhase(stepSeconds, median),
         epochs: perPhase(stepSeconds, ({ length }, phase) => length / (batchesOf.get(phase) ?? length)),
         ...keptFigures(last, sizes),
-        ...given({ sizes, latency, devices: devices.size > 0 ? [...devices.values()] : undefined }),
+        ...given({ sizes, latency, devices: valuesOf(devices), certificates: valuesOf(certificates) }),
         ...outcome,
       }
     },
   }
 }
+
+/** Undefined if there are none. */
+const valuesOf = <A>(map: ReadonlyMap<string, A>): readonly A[] | undefined =>
+  map.size > 0 ? [...map.values()] : undefined
 
 const perPhase = (
   all: ReadonlyMap<string, readonly number[]>,

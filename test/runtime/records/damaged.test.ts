@@ -85,7 +85,7 @@ const files: Readonly<Record<string, Kind>> = {
       'the next run of a comparison': () => finishedIn(join(root, row)),
     }),
     optional: new RegExp(
-      `${accuraciesFields.source}|^(parameters|flops|masked|profile|sparsity|sizes|latency|devices|before|after|sizes\\.flopsKept)$|^(seconds|secondsPerStep|epochs|profile)\\.(?!total$)`,
+      `${accuraciesFields.source}|^(parameters|flops|masked|profile|sparsity|sizes|latency|devices|certificates|before|after|sizes\\.flopsKept)$|^(seconds|secondsPerStep|epochs|profile)\\.(?!total$)`,
     ),
     free: /^params\./,
   },

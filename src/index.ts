@@ -53,11 +53,19 @@ export {
 } from './dsl/step.js'
 export { tf } from './engine/tf.js'
 export { type FromArraysOptions, fromArrays } from './io/datasets/arrays/fromArrays.js'
+export {
+  type FromGeneratorOptions,
+  fromGenerator,
+  type LabelledImage,
+  type LabelledImages,
+} from './io/datasets/arrays/fromGenerator.js'
+export { type FromNpyOptions, fromNpy } from './io/datasets/arrays/fromNpy.js'
 export { type CifarOptions, cifar10, cifar100 } from './io/datasets/cifar/cifar.js'
 export { type SyntheticDigitsOptions, syntheticDigits } from './io/datasets/digits/syntheticDigits.js'
 export { heldOut } from './io/datasets/heldOut.js'
 export { type ImageFolderOptions, imageFolder } from './io/datasets/images/imageFolder.js'
 export { type MnistOptions, mnist } from './io/datasets/mnist/mnist.js'
+export { type FromParquetOptions, fromParquet } from './io/datasets/parquet/fromParquet.js'
 export { horizontalFlip, type RandomCropOptions, randomCrop } from './math/augmentations.js'
 export type { Pattern } from './math/patterns.js'
 export { blockNoise, type Perturbation, signNoise, uniformNoise } from './math/perturbations.js'

@@ -68,7 +68,7 @@ describe('the files of the pages run', () => {
   }
   const run = ['--engine', 'wasm', '--out', 'run', '--quiet']
   const pipelines = files.filter(({ text }) => text.includes('export default '))
-  const isDrawn = ({ text }: CodeBlock): boolean => text.includes('syntheticDigits(')
+  const isDrawn = ({ text }: CodeBlock): boolean => /(syntheticDigits|fromArrays|fromGenerator)\(/.test(text)
   const toDevice = 'docs/guides/deploy.md'
 
   test.for(pipelines.filter((block) => isDrawn(block) && block.page !== toDevice))(

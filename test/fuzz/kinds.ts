@@ -1,4 +1,5 @@
 import type { FuzzKind } from './kind.js'
+import { npy, npz } from './kinds/arrays.js'
 import { onnx, safetensors, sparse, torch, torchExport, torchScript } from './kinds/checkpoints.js'
 import { cifar, idx, image, pack } from './kinds/datasets.js'
 import { network } from './kinds/networks.js'
@@ -17,6 +18,8 @@ export const kinds: Readonly<Record<string, FuzzKind>> = {
   pack,
   cifar,
   image,
+  npy,
+  npz,
   plan,
   summary,
   events,

@@ -20,10 +20,13 @@ import {
   fromArrays,
   fromArraysOptions,
 } from '../../src/io/datasets/arrays/fromArrays.js'
+import { fromGenerator, fromGeneratorOptions } from '../../src/io/datasets/arrays/fromGenerator.js'
+import { fromNpy, fromNpyOptions, npyPartOptions } from '../../src/io/datasets/arrays/fromNpy.js'
 import { cifar10, cifar10Options, cifar100, cifar100Options } from '../../src/io/datasets/cifar/cifar.js'
 import { syntheticDigits, syntheticDigitsOptions } from '../../src/io/datasets/digits/syntheticDigits.js'
 import { imageFolder, imageFolderOptions } from '../../src/io/datasets/images/imageFolder.js'
 import { mnist, mnistOptions } from '../../src/io/datasets/mnist/mnist.js'
+import { fromParquet, fromParquetOptions } from '../../src/io/datasets/parquet/fromParquet.js'
 import { randomCrop, randomCropOptions } from '../../src/math/augmentations.js'
 import {
   blockNoise,
@@ -190,6 +193,8 @@ const tried = (options: object): unknown => sweep('tried', [{ row: 'one', rate: 
 
 const pixel = { height: 1, width: 1, channels: 1 }
 const two = { images: Uint8Array.of(0, 1), labels: [0, 1] }
+const npy = { images: 'x.npy', labels: 'y.npy' }
+const generated = { name: 'two', shape: pixel, classes: 2, train: () => [], test: () => [] }
 const inMemory = { name: 'two', shape: pixel, train: two, test: two }
 
 const unanswered = (more: object) => blackBox({ input: pixel, classes: 2, logits: () => [], ...more })
@@ -266,6 +271,13 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   hydraOptions: [hydraOptions, (more) => hydra(attack, { ...mask, ...more })],
   idOptions: [idOptions, (more) => relu(more)],
   fromArraysOptions: [fromArraysOptions, (more) => fromArrays({ ...inMemory, ...more })],
+  fromGeneratorOptions: [fromGeneratorOptions, (more) => fromGenerator({ ...generated, ...more })],
+  fromNpyOptions: [fromNpyOptions, (more) => fromNpy({ name: 'two', train: npy, test: npy, ...more })],
+  fromParquetOptions: [
+    fromParquetOptions,
+    (more) => fromParquet({ name: 'two', train: ['a.parquet'], test: ['b.parquet'], ...more }),
+  ],
+  npyPartOptions: [npyPartOptions, (more) => fromNpy({ name: 'two', train: npy, test: { ...npy, ...more } })],
   imageFolderOptions: [imageFolderOptions, (more) => imageFolder({ name: 'flowers', ...more })],
   latencyBudgetOptions: [
     latencyBudgetOptions,

@@ -33,6 +33,11 @@ onnxruntime.set_default_logger_severity(4)
 out = Path(given.out)
 
 
+def smooth(x):
+    """GELU by tanh: tf2onnx does not write the error function's complement."""
+    return keras.activations.gelu(x, approximate=True)
+
+
 def plain(x):
     x = layers.Conv2D(4, 3, padding="same", use_bias=False)(x)
     x = layers.ReLU()(layers.BatchNormalization()(x))
@@ -53,12 +58,12 @@ def mobile(x):
     x = layers.ReLU(6.0)(layers.Conv2D(4, 3, strides=2, padding="valid")(layers.ZeroPadding2D(((0, 1), (0, 1)))(x)))
     x = layers.ReLU(6.0)(layers.DepthwiseConv2D(3, padding="same")(x))
     x = layers.Concatenate()([x, layers.AveragePooling2D(3, 1, padding="same")(x)])
-    return layers.Dense(CLASSES)(layers.GlobalMaxPooling2D()(layers.Conv2D(6, 1, activation="gelu")(x)))
+    return layers.Dense(CLASSES)(layers.GlobalMaxPooling2D()(layers.Conv2D(6, 1, activation=smooth)(x)))
 
 
 def normed(x):
     y = layers.LayerNormalization()(layers.Conv2D(4, 2, strides=2)(x))
-    y = layers.Dense(4)(layers.Dense(8, activation="gelu")(y))
+    y = layers.Dense(4)(layers.Dense(8, activation=smooth)(y))
     y = layers.GroupNormalization(2)(y)
     return layers.Dense(CLASSES)(layers.Flatten()(layers.PReLU(shared_axes=[1, 2])(layers.UpSampling2D(1)(y))))
 
@@ -99,6 +104,8 @@ def converted(model, path, opset, batch=None, **options):
 
 
 def keras_export(model, path, **options):
+    # Keras exports what was called.
+    model(np.zeros((1, *model.input_shape[1:]), np.float32))
     model.export(str(path), format="onnx", verbose=False, **options)
 
 

@@ -11,8 +11,8 @@ export const OWN_DOMAINS: readonly string[] = ['', 'ai.onnx']
 /** The most functions that call each other. */
 const DEEPEST = 32
 
-/** Bytes of memory, about, for a node. */
-const NODE = 1024
+/** What a node costs, about: bytes of memory, and steps of the budget for its new names. */
+const NODE = { bytes: 1024, steps: 2048 }
 
 const keyOf = (domain: string, name: string, overload: string): string => JSON.stringify([domain, name, overload])
 
@@ -27,17 +27,23 @@ export const inlined = ({ graph, functions, opsetImport }: OnnxModel, budget: Re
   const opset = versionOf(opsetImport)
   const called = (node: OnnxNode): OnnxFunction | undefined =>
     OWN_DOMAINS.includes(node.domain) ? undefined : known.get(keyOf(node.domain, node.opType, node.overload))
-  const expanded = (node: OnnxNode, depth: number): readonly OnnxNode[] => {
+  const nodes: OnnxNode[] = []
+  const expand = (node: OnnxNode, depth: number): void => {
+    budget.allocate(NODE.bytes, 'the nodes of its functions')
+    budget.work(NODE.steps, 'the nodes of its functions')
     const given = called(node)
-    budget.allocate(NODE, 'the nodes of its functions')
-    if (!given) return [node]
+    if (!given) {
+      nodes.push(node)
+      return
+    }
     const what = `function ${quoted(given.name)} of domain ${quoted(given.domain)}`
-    if (depth > DEEPEST) return refuse(`functions within at most ${DEEPEST} others`, what)
+    if (depth > DEEPEST) refuse(`functions within at most ${DEEPEST} others`, what)
     const own = versionOf(given.opsetImport)
-    if (own !== undefined && own !== opset) return refuse(`functions of opset ${opset}`, `${what}, of opset ${own}`)
-    return bodyOf(given, node).flatMap((each) => expanded(each, depth + 1))
+    if (own !== undefined && own !== opset) refuse(`functions of opset ${opset}`, `${what}, of opset ${own}`)
+    for (const each of bodyOf(given, node)) expand(each, depth + 1)
   }
-  return { ...graph, node: graph.node.flatMap((node) => expanded(node, 1)) }
+  for (const node of graph.node) expand(node, 1)
+  return { ...graph, node: nodes }
 }
 
 const versionOf = (imports: OnnxModel['opsetImport']): number | undefined =>
@@ -45,7 +51,9 @@ const versionOf = (imports: OnnxModel['opsetImport']): number | undefined =>
 
 /** The nodes of a function, with the names of the values that a node gives it and takes from it. */
 const bodyOf = (given: OnnxFunction, node: OnnxNode): readonly OnnxNode[] => {
-  const within = `${node.name || node.output[0] || node.opType}/`
+  // A graph computes each value once, but names of nodes may be the same.
+  const within = `${node.output.find((output) => output !== '') ?? node.name}/`
+  const place = node.name || within.slice(0, -1)
   const names = new Map<string, string>([['', '']])
   // An input that the node leaves out is left out in the function, too.
   for (const [i, name] of given.input.entries()) names.set(name, node.input[i] ?? '')
@@ -54,7 +62,7 @@ const bodyOf = (given: OnnxFunction, node: OnnxNode): readonly OnnxNode[] => {
   const values = new Map([...given.attributeProto, ...node.attribute].map((each) => [each.name, each]))
   return given.node.map((each) => ({
     ...each,
-    name: `${within}${each.name}`,
+    name: `${place}/${each.name || each.opType}`,
     input: each.input.map(named),
     output: each.output.map(named),
     attribute: each.attribute.flatMap((attribute) => {

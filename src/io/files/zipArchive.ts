@@ -2,7 +2,7 @@
 import { crc32, inflateRawSync } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import type { ReadBudget } from './readBudget.js'
-import { quoted, refuse } from './refusal.js'
+import { quoted, Refusal, refuse } from './refusal.js'
 import { codeOf, messageOf } from './thrown.js'
 
 const MOST_ENTRIES = 200_000
@@ -97,6 +97,16 @@ export interface ZipArchive {
  */
 export const openZipArchive = async (bytes: Uint8Array, budget: ReadBudget, hint?: string): Promise<ZipArchive> => {
   const zip = await openZip(bytes)
-  const entries = await entriesOf(zip, bytes.length, budget)
-  return { entries, take: (entry) => unpack({ zip, bytes, budget, hint }, entry) }
+  const entries = await whole(() => entriesOf(zip, bytes.length, budget))
+  return { entries, take: (entry) => whole(() => unpack({ zip, bytes, budget, hint }, entry)) }
+}
+
+/** What yauzl throws is about the file. */
+const whole = async <A>(read: () => Promise<A>): Promise<A> => {
+  try {
+    return await read()
+  } catch (thrown) {
+    if (thrown instanceof Refusal) throw thrown
+    return refuse('a whole zip file', `a file that is cut off or corrupt (${messageOf(thrown)})`)
+  }
 }

@@ -1,4 +1,3 @@
-// Clean and robust accuracy on the test set, before and after. Paper: Sec. IV.
 import { concat, defer, EMPTY, finalize, from, ignoreElements, type Observable, of, takeWhile } from 'rxjs'
 import { type Attack, type AttackSequence, evaluatedAttackOption, isSequence } from '../attacks/common/attack.js'
 import { checkNames } from '../attacks/evaluation/advice.js'
@@ -8,7 +7,7 @@ import { declareOptions, type OptionsOf, readArgument } from '../dsl/options/dec
 import { choice, list, whole } from '../dsl/options/kinds.js'
 import { passOr } from '../dsl/stages/passOr.js'
 import type { HasTraining, Step } from '../dsl/step.js'
-import { evaluationDue, type NetworkEvaluation } from '../training/evaluation/evaluateNetwork.js'
+import { evaluationDue, evaluationForms, type NetworkEvaluation } from '../training/evaluation/evaluateNetwork.js'
 import { testExamples } from '../training/evaluation/testExamples.js'
 import { measureNetwork } from '../training/evaluation/timeEvaluation.js'
 import type { HasStudent, HasTeacher, Network } from '../training/network/network.js'
@@ -27,6 +26,8 @@ export const attackEvalOptions = declareOptions(STAGE, {
   subjects: list(choice(['before', 'after']), { least: 1 }).default(['before', 'after']),
   /** Also evaluates the student after every so many epochs, ≥ 1. @default only at the end */
   every: whole(1, { unit: 'epochs' }).optional('only at the end'),
+  /** What answers after training: the `network`, or `int8`, its C file; see `integerForm`. @default 'network' */
+  form: choice(evaluationForms).default('network'),
   /** Attacks one part of the examples: `shards` makes a run for each part and joins the results. @default all */
   shard: shardOptions.asOption().optional('all'),
 })
@@ -54,7 +55,7 @@ export const attackEval = (
 ): Op<HasStudent, unknown> => {
   readArgument(STAGE, 'attacks', attacksOption, attacks)
   const { examples, ...others } = attackEvalOptions.read(options)
-  const { batchSize, pictures, every, subjects, shard } = others
+  const { batchSize, pictures, every, subjects, form, shard } = others
   checkNames(STAGE, attacks)
   if (shard) checkShard(STAGE, examples, batchSize, shard)
 
@@ -64,7 +65,7 @@ export const attackEval = (
       config: {
         attacks: attacksOption.encode(attacks),
         examples: examples ?? 'all',
-        ...attackEvalOptions.config(others),
+        ...attackEvalOptions.config({ ...others, form: form === 'network' ? undefined : form }),
       },
       needs: ['student'],
       adds: [],
@@ -87,19 +88,18 @@ export const attackEval = (
         const measureBefore = async (step: S): Promise<void> => {
           const { teacher, training, student } = step
           if (training && !subjects.includes('before')) return
-          // A network that is not trained is its teacher, or what `shrink` made of it.
-          const network = training ? teacher : student
-          const files = training ? 'attacks-before' : 'attacks'
+          const network = training ? teacher : student // A network that is not trained is its teacher, or shrunk.
+          const of = training ? { files: 'attacks-before' } : { files: 'attacks', form }
           // The journal keeps the figures of the first look for the whole evaluation.
           const look = { files: undefined, attacks: attacks.filter((attack) => !isSequence(attack)) }
-          if (network) await measure(step, network, { ...reference, files, ...(isLater(step) ? look : {}) })
+          if (network) await measure(step, network, { ...reference, ...of, ...(isLater(step) ? look : {}) })
         }
 
         const measureAfter = async (step: S): Promise<void> => {
           const { teacher, student } = step
           if (isLater(step) && teacher && subjects.includes('before'))
             await measure(step, teacher, { ...reference, files: 'attacks-before' })
-          if (subjects.includes('after')) await measure(step, student, { ...result, files: 'attacks' })
+          if (subjects.includes('after')) await measure(step, student, { ...result, form, files: 'attacks' })
         }
 
         const due = (step: S): readonly (() => Promise<void>)[] => {
@@ -134,7 +134,7 @@ export const attackEval = (
 const attacksOption = list(evaluatedAttackOption())
 
 type Measured = Pick<NetworkEvaluation, 'subject' | 'name' | 'files'> &
-  Partial<Pick<NetworkEvaluation, 'attacks' | 'pictures'>>
+  Partial<Pick<NetworkEvaluation, 'attacks' | 'pictures' | 'form'>>
 
 const reference = { subject: 'before', name: 'before' } as const
 const result = { subject: 'after', name: 'after' } as const

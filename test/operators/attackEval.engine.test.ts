@@ -77,6 +77,21 @@ const run = async (stages: (fake: FakeRun) => Observable<Step & HasStudent>, fak
   return { seen, events: fake.events, evaluations: evaluations(fake.events) }
 }
 
+describe('attackEval of the 8-bit file', () => {
+  it('measures the student after training as its C file answers, and the teacher as it is', async () => {
+    const of = (form: 'network' | 'int8') =>
+      run((fake) =>
+        teacherTrained(fake, teacherFile(tinyNet), 1).pipe(attackEval(attacks, { examples: 9, batchSize: 4, form })),
+      )
+    const [own, file] = [await of('network'), await of('int8')]
+    expect(file.evaluations.map(({ subject }) => subject)).toEqual(['before', 'after'])
+    expect(withoutSeconds(file.evaluations[0])).toEqual(withoutSeconds(own.evaluations[0]))
+    const [before, after] = file.evaluations.map(({ accuracies }) => Object.values(accuracies.details ?? {})[0])
+    expect(Object.keys(before?.stages ?? {})).toEqual(['fgsm'])
+    expect(Object.keys(after?.stages ?? {})).toEqual(['fgsm on float', 'fgsm on int8'])
+  })
+})
+
 describe('attackEval after training', () => {
   it('evaluates the teacher before and the student after, on the test set', async () => {
     const before = memory()

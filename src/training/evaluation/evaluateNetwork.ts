@@ -4,7 +4,7 @@ import { evaluatedFor } from '../../attacks/common/shortened.js'
 import { evaluate } from '../../attacks/evaluation/evaluate.js'
 import type { EvaluationResult, Outcome } from '../../attacks/evaluation/evaluation.js'
 import type { RunContext } from '../../dsl/context.js'
-import { imageSize } from '../../dsl/dataset.js'
+import { type Dataset, imageSize } from '../../dsl/dataset.js'
 import { PwoaFailure } from '../../dsl/errors.js'
 import type { Accuracies } from '../../dsl/figures.js'
 import type { TrainingMetrics } from '../../dsl/step.js'
@@ -14,7 +14,25 @@ import { attackStrips } from '../../io/pictures/attackStrips.js'
 import { imagesOf, labelsOf } from '../network/images.js'
 import type { Network } from '../network/network.js'
 import { continueWith, subjectOf } from './evaluationSubject.js'
+import { type EvaluatedForm, integerForm } from './integerForm.js'
 import { type ExampleChoice, testExamples } from './testExamples.js'
+
+/** The network itself: float32, with gradients. */
+const ownForm = async (_stage: string, network: Network): Promise<EvaluatedForm> => ({
+  classifier: (images) => network.logits(images),
+  attackOn: (attack) => attack,
+  release: () => undefined,
+})
+
+const forms = { network: ownForm, int8: integerForm } as const satisfies Readonly<
+  Record<string, (stage: string, network: Network, data: Dataset) => Promise<EvaluatedForm>>
+>
+
+/** What can be evaluated: the network itself, or its 8-bit C file. */
+export type EvaluationForm = keyof typeof forms
+
+/** Their names. */
+export const evaluationForms = ['network', 'int8'] as const satisfies readonly EvaluationForm[]
 
 /** What to evaluate a network on, and what to call it. */
 export interface NetworkEvaluation extends ExampleChoice {
@@ -26,6 +44,8 @@ export interface NetworkEvaluation extends ExampleChoice {
   readonly attacks: readonly (Attack | AttackSequence)[]
   /** Attacked images in the picture, ≥ 0. The journal keeps them even if no file is written now. */
   readonly pictures: number
+  /** What is evaluated: the network itself, or its 8-bit C file. @default 'network' */
+  readonly form?: EvaluationForm
   /** Base name of its files: `attacks` for `attacks.jsonl`, `attacks.svg` and `attacks.strips.json`; undefined: none. */
   readonly files: string | undefined
 }
@@ -40,16 +60,18 @@ export interface NetworkEvaluation extends ExampleChoice {
 export const evaluateNetwork = async (
   run: RunContext,
   network: Network,
-  { stage, subject, name, attacks, examples, shard, batchSize, pictures, files }: NetworkEvaluation,
+  { stage, subject, name, attacks, examples, shard, batchSize, pictures, form = 'network', files }: NetworkEvaluation,
 ): Promise<Accuracies> => {
   const { test, shape, classes } = run.data
   const journal = run.journal(`${stage}-${name}`)
   const { count, indices } = testExamples(stage, run.data, { examples, shard, batchSize })
   // The subject is all examples, even if this run attacks only some: all parts of an evaluation have the same subject.
   continueWith(journal, stage, subjectOf(run.data, network, count))
+  const { classifier, attackOn, release } = await forms[form](stage, network, run.data)
+  run.atEnd(release)
   const { accuracies, outcomes, shown } = await evaluate({
-    classifier: (images) => network.logits(images),
-    attacks: attacks.map((attack) => evaluatedFor(run.data, attack)),
+    classifier,
+    attacks: attacks.map((attack) => attackOn(evaluatedFor(run.data, attack))),
     indices,
     batchOf: (some) => ({ images: imagesOf(test, shape, some), labels: labelsOf(test, classes, some) }),
     batchSize,

@@ -7,7 +7,7 @@ import { tf } from '../../engine/tf.js'
 import type { CFiles } from '../../io/checkpoints/c/cFile.js'
 import { encodeC, encodeIntegerC } from '../../io/checkpoints/c/encodeC.js'
 import { lowered } from '../../io/checkpoints/c/lower.js'
-import { quantised } from '../../io/checkpoints/c/quantised.js'
+import { type IntegerProgram, quantised } from '../../io/checkpoints/c/quantised.js'
 import { integerLogits } from '../../io/checkpoints/c/reference.js'
 import { refusing } from '../../io/files/refusal.js'
 import type { Folded } from '../../models/forward/folded.js'
@@ -29,14 +29,18 @@ export const cFiles = (file: string, network: Folded, data: Dataset): Either<Pwo
     chain((program) => encodeC(program, { images: examplesOf(data), logits: logitsOf(network, data) }, file)),
   )
 
-/** The same in 8-bit integers. The logits of the self-test are those of our own integer arithmetic. */
-export const integerCFiles = (
+/** A calibrated network in 8-bit integers. @returns a FileError for a layer without C code or weights that are not finite */
+export const integerProgram = (
   file: string,
   { architecture, weights, ranges }: Calibrated,
-  data: Dataset,
-): Either<PwoaError, CFiles> =>
+  stage = 'exportModel',
+): Either<PwoaError, IntegerProgram> =>
+  refusing({ stage, file }, () => quantised(lowered(architecture, weights), ranges))
+
+/** The same in 8-bit integers. The logits of the self-test are those of our own integer arithmetic. */
+export const integerCFiles = (file: string, calibrated: Calibrated, data: Dataset): Either<PwoaError, CFiles> =>
   pipe(
-    refusing({ stage: 'exportModel', file }, () => quantised(lowered(architecture, weights), ranges)),
+    integerProgram(file, calibrated),
     chain((program) => {
       const images = examplesOf(data)
       return encodeIntegerC(program, { images, logits: images.map((image) => integerLogits(program, image)) }, file)

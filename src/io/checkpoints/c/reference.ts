@@ -34,10 +34,12 @@ const run = dispatch<IntegerStep, [readonly Values[]], Int32Array<ArrayBuffer>>(
     const [taken, made] = [from.channels / groups, step.to.channels / groups]
     return eachOutput(step, (top, left, o) => {
       let sum = bias[o] ?? 0
-      for (let i = 0; i < row; i++) {
-        const tap = Math.floor(i / taken)
-        const x = pixel(step, input, top + Math.floor(tap / step.kernel[1]), left + (tap % step.kernel[1]))
-        if (x) sum += (weights[o * row + i] ?? 0) * (x(Math.floor(o / made) * taken + (i % taken)) - zero)
+      for (let tap = 0; tap * taken < row; tap++) {
+        const [y, x] = [top + Math.floor(tap / step.kernel[1]), left + (tap % step.kernel[1])]
+        if (y < 0 || y >= from.height || x < 0 || x >= from.width) continue
+        const at = (y * from.width + x) * from.channels + Math.floor(o / made) * taken
+        for (let c = 0; c < taken; c++)
+          sum += (weights[o * row + tap * taken + c] ?? 0) * ((input?.[at + c] ?? 0) - zero)
       }
       const result = rescaled(sum, factors[o] ?? { multiplier: 0, shift: 1 })
       return to === 'logits' ? result : clamped(result + to.zero, to.low)

@@ -93,6 +93,7 @@ const folders = {
     ['trial', 'A trial is a pipeline over few images: it does not know how pipelines are run.'],
     ['run', 'A run does not know whether it is a row of a comparison or a point of a sweep.'],
     ['comparison', 'A comparison runs pipelines one after the other.'],
+    ['search', 'Which points a search draws, and what a run has reached, follow from options and records.'],
     ['sweep', 'A sweep receives the function that runs a point: it knows neither child processes nor a queue.'],
     ['file', 'A pipeline file exports a pipeline, a comparison or a sweep.'],
     ['measure', 'Measures the runs of a file by trials of them: it needs no sweep to be started.'],

@@ -197,6 +197,8 @@ export { type ToMlflowOptions, toMlflow } from './runtime/loggers/toMlflow.js'
 export { type ToTensorboardOptions, toTensorboard } from './runtime/loggers/toTensorboard.js'
 export { type ToWandbOptions, toWandb } from './runtime/loggers/toWandb.js'
 export { pipeline } from './runtime/run/pipeline.js'
+export { type Range, type RangeNumbers, type RangeScale, range } from './runtime/search/range.js'
+export { type Drawn, type HalvingOptions, type SearchOptions, search } from './runtime/sweep/search.js'
 export { shards } from './runtime/sweep/shards.js'
 export { type SweepOptions, sweep } from './runtime/sweep/sweep.js'
 export type {

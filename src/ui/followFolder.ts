@@ -74,13 +74,13 @@ const placeOf = ({ id, label, params }: FolderRun) => ({
 
 const read = async (part: FolderRun, alive: boolean): Promise<ShownRun> => {
   const { plan, figures, pictures } = await readRun(part.folder, 'ui', alive ? 'under way' : 'over')
-  if (part.state === 'failed') figures.end('failed')
+  if (part.state === 'failed' || part.state === 'stopped') figures.end(part.state)
   return { ...placeOf(part), plan, figures, pictures }
 }
 
 /** A run without a folder here: it has not started, or another machine has it. */
 const absent = async (part: FolderRun): Promise<ShownRun> => {
   const figures = makeRunFigures(part.label, 'waiting')
-  if (part.state === 'done' || part.state === 'failed') figures.end(part.state)
+  if (part.state !== undefined && part.state !== 'waiting' && part.state !== 'running') figures.end(part.state)
   return { ...placeOf(part), plan: undefined, figures, pictures: new Map() }
 }

@@ -159,6 +159,7 @@ import { loadNetwork, loadNetworkOptions } from '../../src/runtime/ask/loadNetwo
 import { toMlflow, toMlflowOptions } from '../../src/runtime/loggers/toMlflow.js'
 import { toTensorboard, toTensorboardOptions } from '../../src/runtime/loggers/toTensorboard.js'
 import { toWandb, toWandbOptions } from '../../src/runtime/loggers/toWandb.js'
+import { halvingOptions, search, searchOptions } from '../../src/runtime/sweep/search.js'
 import { studyOptions, sweep, sweepOptions } from '../../src/runtime/sweep/sweep.js'
 import { penaltyOptions } from '../../src/training/pruning/pruning.js'
 import {
@@ -190,6 +191,9 @@ const run = (options: object): void => {
 }
 
 const tried = (options: object): unknown => sweep('tried', [{ row: 'one', rate: 2 }], () => unstarted, options)
+
+const searched = (options: object): unknown =>
+  search('tried', { rate: [2, 4] }, () => unstarted, { points: 2, ...options })
 
 const pixel = { height: 1, width: 1, channels: 1 }
 const two = { images: Uint8Array.of(0, 1), labels: [0, 1] }
@@ -324,6 +328,8 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   runOptions: [runOptions, (more) => run(more)],
   layerScaleOptions: [layerScaleOptions, (more) => layerScale('gamma', more)],
   scaleOptions: [scaleOptions, (more) => scale({ factor: 2, ...more })],
+  halvingOptions: [halvingOptions, (more) => searched({ metric: 'loss', halving: { factor: 2, rungs: 1, ...more } })],
+  searchOptions: [searchOptions, (more) => searched(more)],
   selectChannelsOptions: [selectChannelsOptions, (more) => selectChannels({ channels: [0], ...more })],
   sgdOptions: [sgdOptions, (more) => sgd(more)],
   shardOptions: [shardOptions, (more) => attackEval([attack], { shard: { index: 0, of: 2, ...more } })],

@@ -110,9 +110,11 @@ const run = async (made: Runnable, invocation: Invocation): Promise<Outcome> => 
   return { text, code: exitCodeOf(ended.right) }
 }
 
-/** A sweep with a failed point has failed, even if all others are done. */
+/** A sweep with a failed point has failed, even if all others are done, or stopped by a search. */
 const exitCodeOf = (summary: Summary | ComparisonSummary | SweepSummary): number =>
-  'points' in summary && summary.points.some(({ state }) => state !== 'done') ? exitCodes.RunError : 0
+  'points' in summary && summary.points.some(({ state }) => state !== 'done' && state !== 'stopped')
+    ? exitCodes.RunError
+    : 0
 
 /** Opens the page that `--ui` asks for. Its server is loaded only then. */
 const openRunPage = async ({ name }: Runnable, { page, options }: Invocation): Promise<RunPage | undefined> => {

@@ -89,7 +89,7 @@ const enqueue = async (
   const handle = startSweep(sweep, options, { workers: sweep.points.length, attempts: 1, runPoint })
   showSweep(handle, screen, { ...showing, where: `by ${url.shown}` })
   const result = handle.result.then(async (ended) => {
-    const isDone = isRight(ended) && ended.right.points.every(({ state }) => state === 'done')
+    const isDone = isRight(ended) && ended.right.points.every(({ state }) => state === 'done' || state === 'stopped')
     await end(isDone ? 'done' : 'left')
     storage.close()
     const left = id()

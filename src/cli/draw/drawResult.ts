@@ -3,6 +3,7 @@ import { describeError, type PwoaError } from '../../dsl/errors.js'
 import { printableLine } from '../../dsl/kit/printable.js'
 import { shellWord } from '../../dsl/kit/shellWord.js'
 import { enginesOf, type Summary } from '../../dsl/pipeline/run.js'
+import { searchTable } from '../../report/study/searchTable.js'
 import type { Study } from '../../report/study/study.js'
 import { studyTable } from '../../report/study/studyTable.js'
 import { certificateTable } from '../../report/tables/certificateTable.js'
@@ -55,16 +56,17 @@ const drawRun = (summary: Summary, page: Page): string => {
 const drawComparison = ({ pipeline, rows }: ComparisonSummary, page: Page): string =>
   draw(pipeline, { table: tableOfComparison(rows) }, Object.values(rows), shortPath(page.folder), page)
 
-const drawSweep = ({ sweep, points, study }: SweepSummary, page: Page): string => {
+const drawSweep = ({ sweep, points, study, search }: SweepSummary, page: Page): string => {
   const done = points.flatMap(({ label, summary }) => (summary ? [[label, summary] as const] : []))
   const failed = points.flatMap(({ label, error }) =>
     error ? [`failed: ${printableLine(`${label}: ${describeError(errorInFlags(error))}`)}\n`, ...hintOf(error)] : [],
   )
   const summaries = done.map(([, summary]) => summary)
-  const table = study ? studyTable(study) : tableOfComparison(Object.fromEntries(done))
+  const table = search ? searchTable(search) : study ? studyTable(study) : tableOfComparison(Object.fromEntries(done))
+  const note = search?.notes.map((line) => wrapped(line, page.width)).join('\n')
   const fitted = page.study && fitStudy(points, page.study, page.width)
   const files = sweepFiles(summaries, page)
-  if (done.length > 0) return `${draw(sweep, fitted ?? { table }, summaries, files, page)}${failed.join('')}`
+  if (done.length > 0) return `${draw(sweep, fitted ?? { table, note }, summaries, files, page)}${failed.join('')}`
   const { bold, dim } = page.colors
   return `\n${bold(printableLine(sweep))}, none of ${pointCount(points.length)} done\n\n${failed.join('')}\n${dim(`files in ${files}`)}\n`
 }
@@ -81,7 +83,7 @@ const fitStudy = (points: readonly PointRecord[], study: Study, width: number): 
 
 /** The files of a sweep: its own tables and pictures, and the files of each point. */
 const sweepFiles = (summaries: readonly Summary[], { folder, files }: Page): string => {
-  const own = files.filter((name) => /^(report|results|study)\.|\.svg$/.test(name))
+  const own = files.filter((name) => /^(report|results|search\.(md|json)|study)(\.|$)|\.svg$/.test(name))
   const made = [...new Set(summaries.flatMap(({ artifacts }) => artifacts))]
   const of = made.length > 0 ? made.join(', ') : 'its run'
   const listed = own.length > 0 ? `: ${own.toSorted().join(', ')}` : ''

@@ -65,10 +65,12 @@ export const showSweep = ({ events$, result }: SweepHandle, screen: Screen, show
     point: ({ point }) => {
       // Points that were done before are counted in one line, before the first that runs.
       if (!isListed && point.state === 'running') list()
+      const before = points.get(point.key)
       points.set(point.key, point)
       progress.delete(point.key)
       if (point.state === 'done') done.set(point.key, point)
-      if (isListed && (point.state === 'done' || point.state === 'failed')) showOutcome(point)
+      // A search records the metric of a finished point afterwards.
+      if (isListed && isOver(point) && !(before && isOver(before))) showOutcome(point)
     },
     progress: ({ point, progress: now }) => {
       if (now.type === 'warning') return warn(point.key, now.stage, now.message)
@@ -99,12 +101,15 @@ export const showSweep = ({ events$, result }: SweepHandle, screen: Screen, show
   })
 }
 
+const isOver = ({ state }: PointRecord): boolean => state === 'done' || state === 'failed' || state === 'stopped'
+
 const countOf = (points: ReadonlyMap<string, PointRecord>): string => {
-  const over = [...points.values()].filter(({ state }) => state === 'done' || state === 'failed').length
+  const over = [...points.values()].filter(isOver).length
   return `${String(over).padStart(String(points.size).length)}/${points.size}`
 }
 
-const outcomeOf = ({ error, summary }: PointRecord): string => {
+const outcomeOf = ({ error, summary, state, standing }: PointRecord): string => {
+  if (state === 'stopped') return `stopped ${standing?.why ?? ''}`
   if (error) return `failed: ${describeError(errorInFlags(error))}`
   const accuracies = summary?.after ?? summary?.before
   const figures = [['clean', accuracies?.clean] as const, ...Object.entries(accuracies?.attacks ?? {})]

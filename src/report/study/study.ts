@@ -123,7 +123,8 @@ const trainingOf = (summary: Summary) => ({
   seconds: sum(Object.keys(summary.epochs).map((phase) => summary.seconds[phase] ?? 0)),
 })
 
-const spreadOf = (figures: readonly (number | undefined)[]): Spread | undefined => {
+/** Mean and standard deviation of figures; undefined without any. */
+export const spreadOf = (figures: readonly (number | undefined)[]): Spread | undefined => {
   const values = figures.filter((value) => value !== undefined)
   if (values.length === 0) return undefined
   const mean = sum(values) / values.length

@@ -35,7 +35,7 @@ const failed = (error: PwoaError, lacks?: readonly string[]): FromPoint => ({
 
 const answer = async (task: PointTask): Promise<void> => {
   const outcome = await run(task)
-  if (outcome.type === 'done') await say(outcome)
+  if (outcome.type === 'done' || outcome.type === 'paused') await say(outcome)
   if (outcome.type === 'failed') await say(failed(outcome.error, outcome.lacks))
   // The threads of an engine would keep the process alive.
   process.exit()

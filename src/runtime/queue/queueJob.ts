@@ -1,21 +1,28 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type * as t from 'io-ts'
+import * as t from 'io-ts'
 import type { UsageError } from '../../dsl/errors.js'
-import { objectCodec, textCodec } from '../../dsl/kit/codecOf.js'
+import { objectCodec, optionalCodec, textCodec } from '../../dsl/kit/codecOf.js'
 import { seedCodec } from '../../dsl/kit/figureCodecs.js'
 import { parseJson } from '../../dsl/kit/parseJson.js'
 import { PwoaError, withoutCause } from '../../dsl/pwoaError.js'
 import { pointKey } from '../records/sweepFiles.js'
+import { Target } from '../search/target.js'
 import type { PointName, RunStorage } from '../storage/runStorage.js'
 import { engineCodec } from '../sweep/pointMessages.js'
 
-const queueJob = objectCodec({
-  key: pointKey,
-  /** The point's parameters in words, for people. */
-  label: textCodec('the parameters of a point', /^[^\n\r]*$/),
-  seed: seedCodec,
-  engine: engineCodec,
-})
+const queueJob = t.intersection([
+  objectCodec({
+    key: pointKey,
+    /** The point's parameters in words, for people. */
+    label: textCodec('the parameters of a point', /^[^\n\r]*$/),
+    seed: seedCodec,
+    engine: engineCodec,
+  }),
+  optionalCodec({
+    /** How far the point runs, in a search. */
+    target: Target,
+  }),
+])
 
 /** A job: which point of a sweep to run. Its id is the point's key: a point that is enqueued twice is one job. */
 export interface QueueJob extends t.TypeOf<typeof queueJob> {}

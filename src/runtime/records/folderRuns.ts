@@ -16,6 +16,8 @@ export interface FolderRun {
   readonly params?: PointParams
   /** Its state in the sweep's table. */
   readonly state?: PointState
+  /** Why a search does not go on with it. */
+  readonly why?: string
 }
 
 /**
@@ -38,7 +40,15 @@ export const rowsOf = (folder: string, labels: readonly string[]): readonly Fold
 
 const pointOf = (folder: string, row: ResultRow): FolderRun => {
   const params = paramsOf(row)
-  return { id: row.key, label: labelOf(params), ...at(pointFolder(folder, row.key)), params, state: row.state }
+  const { key: id, state, why } = row
+  return {
+    id,
+    label: labelOf(params),
+    ...at(pointFolder(folder, id)),
+    params,
+    state,
+    ...(state === 'stopped' && typeof why === 'string' ? { why } : {}),
+  }
 }
 
 /** The first cells of a row are the parameters, up to the seed. */

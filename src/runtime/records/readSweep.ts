@@ -5,7 +5,7 @@ import { runFiles } from '../folder/folderNames.js'
 import { finishedIn } from '../folder/runInFolder.js'
 import { folderRuns } from './folderRuns.js'
 import { readPicture } from './readPicture.js'
-import { readStudy } from './sweepFiles.js'
+import { readSearch, readStudy } from './sweepFiles.js'
 
 /**
  * Reads the folder of a sweep, finished or not.
@@ -15,16 +15,25 @@ import { readStudy } from './sweepFiles.js'
  * @throws FileError for damaged files
  */
 export const readSweep = async (folder: string, name: string, stage: string): Promise<SweepRecord> => {
-  const points = folderRuns(folder, stage).map(({ label, folder: own, params = {} }) => ({
+  const points = folderRuns(folder, stage).map(({ label, folder: own, params = {}, why }) => ({
     label,
     params,
     summary: finishedIn(own),
+    stopped: why,
     report: existsSync(join(own, runFiles.report))
       ? relative(folder, join(own, runFiles.report)).split(sep).join('/')
       : undefined,
   }))
   const found = readStudy(folder, stage)
-  return { name, points, study: found?.study, caption: found?.caption, pictures: found ? await picturesOf(folder) : [] }
+  const search = readSearch(folder, stage)
+  return {
+    name,
+    points,
+    search,
+    study: found?.study,
+    caption: found?.caption,
+    pictures: found ? await picturesOf(folder) : [],
+  }
 }
 
 const picturesOf = async (folder: string): Promise<readonly string[]> => {

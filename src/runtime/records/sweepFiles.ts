@@ -5,6 +5,7 @@ import { objectCodec, recordCodec, textCodec, unknownFields, wordCodec } from '.
 import { seedCodec } from '../../dsl/kit/figureCodecs.js'
 import { drawnNamed } from '../../dsl/kit/radius.js'
 import { readJsonFile } from '../../io/files/jsonFile.js'
+import { SearchSummary } from '../../report/study/searchTable.js'
 import { Study } from '../../report/study/study.js'
 
 /** A parameter of a point: the contents of one cell of a table. */
@@ -28,15 +29,16 @@ export const labelOf = (point: PointParams): string =>
 /** The codec of a point's key, as `keyOf` makes it. A key names a folder, so each one from outside is checked. */
 export const pointKey = textCodec('the key of a point: 20 hexadecimal digits', /^[0-9a-f]{20}$/)
 
-/** The state of a point. */
-export type PointState = 'waiting' | 'running' | 'done' | 'failed'
+/** The state of a point; `stopped` is one that a search does not go on with. */
+export type PointState = 'waiting' | 'running' | 'done' | 'failed' | 'stopped'
 
 /** The codec of {@link PointState}. */
-export const PointState: t.Type<PointState> = wordCodec('"waiting", "running", "done" or "failed"', [
+export const PointState: t.Type<PointState> = wordCodec('"waiting", "running", "done", "failed" or "stopped"', [
   'waiting',
   'running',
   'done',
   'failed',
+  'stopped',
 ])
 
 /** The file of a sweep's table. It has a row for each point from the start of the sweep. */
@@ -54,6 +56,9 @@ export type ResultRow = t.TypeOf<typeof resultRow>
 /** The file of a study: how its points are compared, what they were measured on, and its table. */
 export const studyFile = 'study.json'
 
+/** The file of a search: its points, ranked. */
+export const searchFile = 'search.json'
+
 const storedStudy = objectCodec({ study: Study, caption: t.string, rows: t.readonlyArray(unknownFields) })
 
 /** The fields of `study.json` that are read back. */
@@ -68,6 +73,14 @@ const hint = 'Remove the file: running the sweep again writes it anew.'
  */
 export const readResults = (folder: string, stage: string): readonly ResultRow[] =>
   valueOf(readJsonFile(t.readonlyArray(resultRow), { stage, file: join(folder, resultsFile), hint })) ?? []
+
+/**
+ * The points of a search, ranked; undefined if there is no `search.json`, or not yet.
+ *
+ * @throws FileError for a damaged one
+ */
+export const readSearch = (folder: string, stage: string): SearchSummary | undefined =>
+  valueOf(readJsonFile(SearchSummary, { stage, file: join(folder, searchFile), hint }))
 
 /**
  * A sweep's study; undefined if there is no `study.json`, or not yet.

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { codeOf } from '../../io/files/thrown.js'
+import { runFiles } from '../folder/folderNames.js'
 
 /** Files that are not kept: locks, half-written and damaged ones. */
 const passing = /(^|\/)run\.lock|\.tmp$|\.damaged$/
@@ -52,6 +53,10 @@ const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false 
 
 /** Whether a file is read by a run that joins this one. */
 export const isForJoins = (path: string): boolean => path === 'summary.json' || journal.test(path)
+
+/** Whether a file records what a run has done so far. */
+export const isRecord = (path: string): boolean =>
+  [runFiles.plan, runFiles.metrics, runFiles.events, runFiles.summary].some((name) => name === path)
 
 /** The bytes of a file; undefined if the run has removed it meanwhile. */
 export const readFileOf = async (folder: string, path: string): Promise<Uint8Array | undefined> => {

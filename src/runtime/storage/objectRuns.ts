@@ -14,11 +14,12 @@ import { writeWhole } from '../../io/files/writeWhole.js'
 import { pointFolder } from '../folder/folderNames.js'
 import { fileVersionIn } from '../folder/planFile.js'
 import { newestWriter } from '../run/concurrency.js'
-import { filesOf, isForJoins, isInside, type Progress, progressIn, readFileOf } from './localRun.js'
+import { filesOf, isForJoins, isInside, isRecord, type Progress, progressIn, readFileOf } from './localRun.js'
 import type { Objects } from './objects.js'
 import type { OpenRun, PointName, RunStorage } from './runStorage.js'
-import { makeSaver, restoreSaved, sha256Codec, textOf } from './savedRuns.js'
+import { makeSaver, restoreRecords, restoreSaved, sha256Codec, textOf } from './savedRuns.js'
 import { saveSchedule } from './saveSchedule.js'
+import { reachedRunIn } from './sharedRuns.js'
 
 /** `result.json` of a finished point. It is written once, after all of the point's files. */
 const Result = t.intersection([
@@ -63,6 +64,18 @@ export const objectRuns = (objects: Objects, options: ObjectRunsOptions): RunSto
     finished: async (point) => {
       const result = await resultAt(objects, baseOf(point))
       return result && { summary: result.summary, fileVersion: result.fileVersion }
+    },
+    reached: async (point, target) => {
+      const folder = join(options.scratch, randomUUID())
+      const base = baseOf(point)
+      try {
+        const isHere =
+          (await bringFindings(objects, base, folder, isRecord)) ||
+          (await restoreRecords(objects, base, folder, isRecord))
+        return isHere ? await reachedRunIn(folder, target) : undefined
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
     },
     open: async (point) => {
       const sweep = join(options.scratch, randomUUID())
@@ -194,11 +207,16 @@ const publish = async (objects: Objects, base: string, folder: string, summary: 
 }
 
 /** Copies the results of a finished point into a folder; false if the point is not finished. */
-const bringFindings = async (objects: Objects, base: string, folder: string): Promise<boolean> => {
+const bringFindings = async (
+  objects: Objects,
+  base: string,
+  folder: string,
+  isWanted = isForJoins,
+): Promise<boolean> => {
   const result = await resultAt(objects, base)
   if (!result) return false
   for (const [path, { sha256 }] of Object.entries(result.files)) {
-    if (!isForJoins(path) || !isInside(path)) continue
+    if (!isWanted(path) || !isInside(path)) continue
     const object = `${result.run}/${path}`
     const bytes = await objects.read(base + object)
     if (!bytes || sha256Of(bytes) !== sha256)

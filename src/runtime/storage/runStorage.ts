@@ -1,4 +1,5 @@
 import type { Summary } from '../../dsl/pipeline/run.js'
+import type { Reached, Target } from '../search/target.js'
 
 /** A point of a sweep, by the names in a job. */
 export interface PointName {
@@ -12,6 +13,11 @@ export interface FinishedRun {
   readonly summary: Summary
   /** Hash of the pipeline file's code that the run was started by; undefined for one without a file. */
   readonly fileVersion: string | undefined
+}
+
+/** What a run has reached. */
+export interface ReachedRun extends Pick<FinishedRun, 'fileVersion'> {
+  readonly reached: Reached
 }
 
 /** A point's run folder on this machine, while the point is run here. */
@@ -39,6 +45,8 @@ export interface RunStorage {
   readonly secrets: readonly string[]
   /** The result of a finished point; undefined for any other. */
   readonly finished: (point: PointName) => Promise<FinishedRun | undefined>
+  /** What a point has reached, finished or not; undefined if it has not come so far, or no worker has stored it yet. */
+  readonly reached: (point: PointName, target: Target) => Promise<ReachedRun | undefined>
   /** The point's folder, with what an earlier worker saved; undefined if another process is using it. */
   readonly open: (point: PointName) => Promise<OpenRun | undefined>
   /** The worker is stopping: from now on, waits for the store are short. */

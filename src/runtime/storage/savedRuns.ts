@@ -110,8 +110,28 @@ export const restoreSaved = async (
   }
 }
 
+/**
+ * Copies what the newest saved run has recorded so far into a folder: the files that `isWanted` accepts. False if nothing
+ * intact is saved.
+ */
+export const restoreRecords = async (
+  objects: Objects,
+  base: string,
+  folder: string,
+  isWanted: (path: string) => boolean,
+): Promise<boolean> => {
+  const name = (await objects.list(recordsIn(base))).at(-1)
+  return name !== undefined && (await bringAll(objects, base, name, folder, isWanted)) === undefined
+}
+
 /** Copies the files of a saved run. Returns what is wrong with it; undefined if it is intact. */
-const bringAll = async (objects: Objects, base: string, name: string, folder: string): Promise<string | undefined> => {
+const bringAll = async (
+  objects: Objects,
+  base: string,
+  name: string,
+  folder: string,
+  isWanted: (path: string) => boolean = () => true,
+): Promise<string | undefined> => {
   const record = Saved.decode(parseJson(textOf(await objects.read(name))))
   if (E.isLeft(record)) {
     const { path: field, expected, actual } = wrongField(record.left)
@@ -119,6 +139,7 @@ const bringAll = async (objects: Objects, base: string, name: string, folder: st
   }
   for (const [path, { object, sha256 }] of Object.entries(record.right.files)) {
     if (!isInside(path) || !object.startsWith(`${base}content-`)) return 'a record that points elsewhere'
+    if (!isWanted(path)) continue
     const bytes = await objects.read(object)
     if (!bytes) return `${path} is missing`
     if (sha256Of(bytes) !== sha256) return `${path} has other bytes`

@@ -3,12 +3,19 @@ import { isFolderInUse } from '../folder/folderLock.js'
 import { pointFolder } from '../folder/folderNames.js'
 import { fileVersionIn } from '../folder/planFile.js'
 import { finishedIn } from '../folder/runInFolder.js'
-import type { FinishedRun, PointName, RunStorage } from './runStorage.js'
+import { reachedIn, type Target } from '../search/target.js'
+import type { FinishedRun, PointName, ReachedRun, RunStorage } from './runStorage.js'
 
 /** The result in a run folder; undefined if the run is not finished. @throws FileError for damaged files */
 const finishedRunIn = (folder: string): FinishedRun | undefined => {
   const summary = finishedIn(folder)
   return summary && { summary, fileVersion: fileVersionIn(folder) }
+}
+
+/** What the run in a folder has reached. @throws FileError for damaged files; OptionError for an unknown metric */
+export const reachedRunIn = async (folder: string, target: Target): Promise<ReachedRun | undefined> => {
+  const reached = await reachedIn(folder, target)
+  return reached && { reached, fileVersion: fileVersionIn(folder) }
 }
 
 const nothing = (): void => undefined
@@ -20,6 +27,7 @@ export const sharedRuns = (runs: string): RunStorage => {
     shown: runs,
     secrets: [],
     finished: async (point) => finishedRunIn(folderOf(point)),
+    reached: (point, target) => reachedRunIn(folderOf(point), target),
     open: async (point) => {
       const folder = folderOf(point)
       if (isFolderInUse(folder)) return undefined

@@ -1,5 +1,6 @@
 import { checkRunOptions } from '../../dsl/pipeline/run.js'
 import type { Study } from '../../report/study/study.js'
+import type { SearchPlan } from '../search/searchTypes.js'
 import { pointInProcess } from './pointInProcess.js'
 import { startSweep } from './startSweep.js'
 import type { Sweep, SweepPoint } from './sweepTypes.js'
@@ -15,17 +16,20 @@ export interface SweepPlan {
   /** The point that joins the results of all others, if any. */
   readonly whole: SweepPoint | undefined
   readonly study: Study | undefined
+  /** How a search goes on. */
+  readonly search?: SearchPlan
   readonly params: Readonly<Record<string, unknown>>
 }
 
 /** Makes a sweep of these points. */
 export const makeSweep = (plan: SweepPlan): Sweep => {
-  const { name, axes, lists = [], points, whole, study, params } = plan
+  const { name, axes, lists = [], points, whole, study, search, params } = plan
   const self: Sweep = {
     kind: 'sweep',
     name,
     params,
     study,
+    search,
     points: whole ? [...points, { ...whole, parts: points }] : points,
     withParams: (others) => {
       const isAxis = ([key, value]: [string, unknown]): boolean => axes.includes(value) || lists.includes(key)

@@ -1,10 +1,13 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isLeft } from 'fp-ts/lib/Either.js'
+import { toPwoaError } from '../../dsl/errors.js'
 import type { RunEvent } from '../../dsl/events.js'
+import { given } from '../../dsl/kit/given.js'
 import type { RunHandle } from '../../dsl/pipeline/run.js'
 import { namesIn } from '../../io/files/folders.js'
 import { finishedIn, runInFolder } from '../folder/runInFolder.js'
+import { reachedIn, stepOf, type Target } from '../search/target.js'
 import { TRIAL } from '../trial/trialOf.js'
 import type { PointOutcome, PointPlace, PointProgress } from './pointMessages.js'
 import type { RunPoint } from './runPoint.js'
@@ -19,7 +22,7 @@ export const pointInProcess: RunPoint = (point, place, onProgress) => {
 
 const executePoint = async (
   { label, pipeline, parts = [] }: SweepPoint,
-  { folder, seed, options }: PointPlace,
+  { folder, seed, options, target }: PointPlace,
   onProgress: (progress: PointProgress) => void,
   signal: AbortSignal,
 ): Promise<PointOutcome> => {
@@ -31,11 +34,14 @@ const executePoint = async (
   const place = (key: string): string => join(dirname(folder), key)
   const missing = keyed.filter(({ key }) => !finishedIn(place(key)))
   if (missing.length > 0) return incomplete(label, missing)
+  const before = target && (await measured(folder, target))
+  if (before && (before.type === 'failed' || target.divisor > 1)) return before
   const run = runInFolder(pipeline, folder, { ...options, seed, joins: keys.map(place) })
   reportProgress(run, onProgress)
+  if (target) stopAt(run, target)
   if (signal.aborted) run.stop()
   signal.addEventListener('abort', run.stop)
-  return outcomeOf(run)
+  return outcomeOf(run, target)
 }
 
 interface KeyedPart {
@@ -54,11 +60,33 @@ const incomplete = (label: string, missing: readonly KeyedPart[]): PointOutcome 
   lacks: missing.map(({ key }) => key),
 })
 
-const outcomeOf = async ({ folder, result }: RunHandle): Promise<PointOutcome> => {
+/** Saves and ends the run at the step of its target. One whose target is its last step runs to its end. */
+const stopAt = (run: RunHandle, target: Target): void => {
+  run.metrics$.subscribe(({ step, steps }) => {
+    if (step >= stepOf(target, steps) && step < steps) run.stop()
+  })
+}
+
+/** What a run that is paused has reached; undefined if it has not come so far. */
+const measured = async (folder: string, target: Target): Promise<PointOutcome | undefined> => {
+  try {
+    const reached = await reachedIn(folder, target)
+    return reached && { type: 'paused', reached }
+  } catch (thrown) {
+    return { type: 'failed', error: toPwoaError('search', thrown) }
+  }
+}
+
+const outcomeOf = async ({ folder, result }: RunHandle, target: Target | undefined): Promise<PointOutcome> => {
   const ended = await result
-  if (isLeft(ended)) return { type: 'failed', error: ended.left }
+  if (isLeft(ended)) {
+    const paused = ended.left._tag === 'InterruptedError' && target ? await measured(folder, target) : undefined
+    return paused ?? { type: 'failed', error: ended.left }
+  }
+  const end = target && (await measured(folder, target))
+  if (end?.type === 'failed') return end
   await removeCheckpoints(folder)
-  return { type: 'done', summary: ended.right }
+  return { type: 'done', summary: ended.right, ...given({ reached: end?.type === 'paused' ? end.reached : undefined }) }
 }
 
 /**

@@ -7,25 +7,32 @@ import { type EngineChoice, engineChoices } from '../../dsl/pipeline/engineChoic
 import { CheckpointOptions, Summary } from '../../dsl/pipeline/run.js'
 import { PwoaError } from '../../dsl/pwoaError.js'
 import { pointKey } from '../records/sweepFiles.js'
+import { Reached, Target } from '../search/target.js'
 
 /** The codec of {@link EngineChoice}. */
 export const engineCodec: t.Type<EngineChoice> = wordCodec(`one of ${engineChoices.join(', ')}`, engineChoices)
 
-const pointPlace = objectCodec({
-  key: pointKey,
-  seed: seedCodec,
-  /** The point's run folder, absolute. */
-  folder: t.string,
-  /** The sweep's options that apply to its points' runs. */
-  options: optionalCodec({
-    dataDir: t.string,
-    engine: engineCodec,
-    checkpoints: CheckpointOptions,
-    trial: t.literal('quick'),
-    log: t.readonlyArray(t.string),
-    resumeOn: t.union([t.literal('same'), t.literal('any')]),
+const pointPlace = t.intersection([
+  objectCodec({
+    key: pointKey,
+    seed: seedCodec,
+    /** The point's run folder, absolute. */
+    folder: t.string,
+    /** The sweep's options that apply to its points' runs. */
+    options: optionalCodec({
+      dataDir: t.string,
+      engine: engineCodec,
+      checkpoints: CheckpointOptions,
+      trial: t.literal('quick'),
+      log: t.readonlyArray(t.string),
+      resumeOn: t.union([t.literal('same'), t.literal('any')]),
+    }),
   }),
-})
+  optionalCodec({
+    /** How far the point runs, if it is one of a search that ranks its points. */
+    target: Target,
+  }),
+])
 
 /** Which point to run, where it writes, and with which options. */
 export interface PointPlace extends t.TypeOf<typeof pointPlace> {}
@@ -84,7 +91,15 @@ export type ToPoint = t.TypeOf<typeof ToPoint>
 
 const progress = objectCodec({ type: t.literal('progress'), progress: PointProgress })
 
-const done = objectCodec({ type: t.literal('done'), summary: Summary })
+const done = t.intersection([
+  objectCodec({ type: t.literal('done'), summary: Summary }),
+  optionalCodec({
+    /** Its metric, in a search. */
+    reached: Reached,
+  }),
+])
+
+const paused = objectCodec({ type: t.literal('paused'), reached: Reached })
 
 const failed = t.intersection([
   objectCodec({ type: t.literal('failed'), error: PwoaError }),
@@ -95,7 +110,7 @@ const failed = t.intersection([
 ])
 
 /** The codec of {@link FromPoint}. */
-export const FromPoint = t.union([progress, done, failed])
+export const FromPoint = t.union([progress, done, paused, failed])
 
 /** What a point's process sends. */
 export type FromPoint = t.TypeOf<typeof FromPoint>
@@ -106,5 +121,5 @@ export interface CrashedPoint {
   readonly reason: string
 }
 
-/** How a point's run ends. Only a crash is tried again. */
-export type PointOutcome = t.TypeOf<typeof done> | t.TypeOf<typeof failed> | CrashedPoint
+/** How a point's run ends. Only a crash is tried again; a paused one has reached its target, and can be continued. */
+export type PointOutcome = t.TypeOf<typeof done> | t.TypeOf<typeof paused> | t.TypeOf<typeof failed> | CrashedPoint

@@ -17,15 +17,28 @@ export const resultsOf = (points: readonly PointRecord[]): Results => {
   const attacks = [
     ...new Set(points.flatMap(({ summary }) => Object.keys((summary && accuraciesOf(summary))?.attacks ?? {}))),
   ]
+  const stood = points.some(({ standing }) => standing !== undefined)
   return {
-    columns: [...params, 'seed', 'state', 'clean', ...attacks, 'kept', 'sparsity', 'seconds', 'key'],
+    columns: [
+      ...params,
+      'seed',
+      'state',
+      ...(stood ? ['rung', 'step', 'metric', 'why'] : []),
+      'clean',
+      ...attacks,
+      'kept',
+      'sparsity',
+      'seconds',
+      'key',
+    ],
     rows: points.map((point) => {
-      const { summary } = point
+      const { summary, standing } = point
       const accuracies = summary && accuraciesOf(summary)
       return [
         ...params.map((key) => point.params[key]),
         point.seed,
         point.state,
+        ...(stood ? [standing?.rung, standing?.step, standing?.value, standing?.why] : []),
         accuracies?.clean,
         ...attacks.map((attack) => accuracies?.attacks[attack]),
         summary?.parameters && summary.parameters.kept / summary.parameters.total,

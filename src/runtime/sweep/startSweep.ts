@@ -1,5 +1,5 @@
 import { Subject } from 'rxjs'
-import { type PwoaError, PwoaFailure } from '../../dsl/errors.js'
+import { PwoaFailure } from '../../dsl/errors.js'
 import { given } from '../../dsl/kit/given.js'
 import type { RunOptions } from '../../dsl/pipeline/run.js'
 import { withoutCause } from '../../dsl/pwoaError.js'
@@ -11,23 +11,15 @@ import { firstFailure, newestWriter } from '../run/concurrency.js'
 import { interrupted } from '../run/interrupted.js'
 import { startLater } from '../run/startLater.js'
 import { commonMistake } from './commonMistake.js'
-import type { PointPlace } from './pointMessages.js'
-import type { RunPoint } from './runPoint.js'
+import { type ActiveSweep, type Execution, runOne, type TrackedPoint, type Update } from './runOne.js'
+import { runSearch } from './runSearch.js'
+import { searchSummary } from './searchSummary.js'
 import { whyNoCharts } from './studyCharts.js'
 import { studyOf } from './studyResults.js'
 import { chooseSweepFolder, keysOf, openSweepFolder } from './sweepFolder.js'
-import type { PointRecord, Sweep, SweepEvent, SweepHandle, SweepPoint, SweepSummary } from './sweepTypes.js'
+import type { PointRecord, Sweep, SweepEvent, SweepHandle, SweepSummary } from './sweepTypes.js'
 import { trialSweep } from './trialSweep.js'
 import { writeResults } from './writeResults.js'
-
-/** How the points are run. */
-export interface Execution {
-  /** How many run at the same time, >= 1. */
-  readonly workers: number
-  /** How often a point is started at most, if it crashes; >= 1. */
-  readonly attempts: number
-  readonly runPoint: RunPoint
-}
 
 /** Starts a sweep, in a later turn of the event loop, so that the caller can subscribe first. */
 export const startSweep = (asked: Sweep, options: RunOptions, execution: Execution): SweepHandle => {
@@ -43,17 +35,6 @@ export const startSweep = (asked: Sweep, options: RunOptions, execution: Executi
   return { folder, events$: events.asObservable(), ...started }
 }
 
-interface ActiveSweep {
-  readonly sweep: Sweep
-  readonly options: RunOptions
-  readonly execution: Execution
-  readonly folder: string
-  readonly events: Subject<SweepEvent>
-  readonly controller: AbortController
-  /** Stops the points that are running. With a queue, all of them run at the same time. */
-  readonly stops: Set<() => void>
-}
-
 const executeSweep = async (active: ActiveSweep): Promise<SweepSummary> => {
   const { sweep, options, folder, controller } = active
   const started = performance.now()
@@ -67,7 +48,10 @@ const executeSweep = async (active: ActiveSweep): Promise<SweepSummary> => {
       seed: options.seed ?? 0,
       seconds: { total: (performance.now() - started) / 1000 },
       points,
-      ...given({ study: sweep.study && studyOf(points, sweep.study) }),
+      ...given({
+        study: sweep.study && studyOf(points, sweep.study),
+        search: sweep.search && searchSummary(points, sweep.search),
+      }),
     }
     await writeSummary(folder, { ...summary, points: points.map(stored) })
     return summary
@@ -78,12 +62,6 @@ const executeSweep = async (active: ActiveSweep): Promise<SweepSummary> => {
 
 /** A point as `summary.json` has it. */
 const stored = (point: PointRecord): PointRecord => ({ ...point, error: point.error && withoutCause(point.error) })
-
-/** A point of the sweep, and its current state. */
-interface TrackedPoint {
-  readonly point: SweepPoint
-  record: PointRecord
-}
 
 const trackedPoints = async ({ sweep, options, folder }: ActiveSweep): Promise<readonly TrackedPoint[]> => {
   const seeded = sweep.points.map((point) => ({
@@ -104,10 +82,8 @@ const trackedPoints = async ({ sweep, options, folder }: ActiveSweep): Promise<r
 /** How many points must fail by the same mistake before the sweep ends. */
 const ENOUGH = 2
 
-type Update = (tracked: TrackedPoint, change: Partial<PointRecord>) => void
-
 const runPoints = async (active: ActiveSweep): Promise<readonly PointRecord[]> => {
-  const { sweep, events, execution, controller, folder, stops } = active
+  const { sweep, events, controller, folder, stops } = active
   controller.signal.addEventListener('abort', () => {
     for (const stop of stops) stop()
   })
@@ -119,7 +95,7 @@ const runPoints = async (active: ActiveSweep): Promise<readonly PointRecord[]> =
     const point = { ...tracked.record, ...change }
     tracked.record = point
     events.next({ type: 'point', point })
-    if (point.state !== 'done' && point.state !== 'failed') return
+    if (point.state === 'waiting' || point.state === 'running') return
     results.write(records())
     // If the first points all fail by the same mistake, the others are assumed to fail by it as well.
     const mistake = commonMistake(records())
@@ -130,22 +106,27 @@ const runPoints = async (active: ActiveSweep): Promise<readonly PointRecord[]> =
   await warnOfCharts(active)
   results.write(records())
 
-  const waiting = all.filter(({ record }) => record.state === 'waiting')
-  const joins = ({ point }: TrackedPoint): boolean => point.parts !== undefined
-  const worker = async (left: TrackedPoint[]): Promise<void> => {
-    for (let next = left.shift(); next && !controller.signal.aborted; next = left.shift())
-      await runOne(active, next, update)
-  }
   try {
     failure.promise.catch(() => controller.abort())
-    // A point that joins the results of others runs after all of them.
-    for (const round of [waiting.filter((one) => !joins(one)), waiting.filter(joins)])
-      await Promise.all(Array.from({ length: execution.workers }, () => worker(round)))
+    if (sweep.search) await runSearch(active, all, update, sweep.search)
+    else await runAll(active, all, update)
   } finally {
     await results.idle()
   }
   failure.check()
   return records()
+}
+
+const runAll = async (active: ActiveSweep, all: readonly TrackedPoint[], update: Update): Promise<void> => {
+  const waiting = all.filter(({ record }) => record.state === 'waiting')
+  const joins = ({ point }: TrackedPoint): boolean => point.parts !== undefined
+  const worker = async (left: TrackedPoint[]): Promise<void> => {
+    for (let next = left.shift(); next && !active.controller.signal.aborted; next = left.shift())
+      await runOne(active, next, update)
+  }
+  // A point that joins the results of others runs after all of them.
+  for (const round of [waiting.filter((one) => !joins(one)), waiting.filter(joins)])
+    await Promise.all(Array.from({ length: active.execution.workers }, () => worker(round)))
 }
 
 const warnOfOtherVersion = ({ sweep, folder, events }: ActiveSweep, all: readonly TrackedPoint[]): void => {
@@ -163,45 +144,3 @@ const warnOfCharts = async ({ sweep, events }: ActiveSweep): Promise<void> => {
   const message = sweep.study && (await whyNoCharts())
   if (message !== undefined) events.next({ type: 'warning', stage: sweep.name, message })
 }
-
-/** Runs a point until it is done, has failed, or has crashed too often. */
-const runOne = async (
-  { options, execution, folder, events, stops, controller: { signal } }: ActiveSweep,
-  tracked: TrackedPoint,
-  update: Update,
-): Promise<void> => {
-  const { key, seed } = tracked.record
-  const place: PointPlace = { key, seed, folder: pointFolder(folder, key), options: passedOn(options) }
-  for (let attempt = 1; !signal.aborted; attempt++) {
-    update(tracked, { state: 'running', attempts: attempt })
-    const running = execution.runPoint(tracked.point, place, (progress) =>
-      events.next({ type: 'progress', point: tracked.record, progress }),
-    )
-    stops.add(running.stop)
-    if (signal.aborted) running.stop()
-    const ended = await running.outcome
-    stops.delete(running.stop)
-    if (ended.type === 'done') return update(tracked, { state: 'done', summary: ended.summary })
-    if (ended.type === 'failed')
-      return update(
-        tracked,
-        ended.error._tag === 'InterruptedError' ? { state: 'waiting' } : { state: 'failed', error: ended.error },
-      )
-    // Ctrl-C reaches all processes of a terminal, and ends one that is still starting.
-    if (signal.aborted) return update(tracked, { state: 'waiting' })
-    if (attempt >= execution.attempts)
-      return update(tracked, { state: 'failed', error: crashed(ended.reason, attempt) })
-    events.next({ type: 'again', point: tracked.record, reason: ended.reason })
-  }
-}
-
-const passedOn = ({ dataDir, engine, checkpoints, trial, log, resumeOn }: RunOptions): PointPlace['options'] =>
-  given({ dataDir, engine, checkpoints, trial, log, resumeOn })
-
-const crashed = (reason: string, attempts: number): PwoaError => ({
-  _tag: 'RunError',
-  stage: 'worker',
-  expected: 'a process that ends with a result',
-  actual: `${reason}${attempts > 1 ? `, ${attempts} times` : ''}`,
-  hint: 'Its folder is whole: the same command goes on from its last checkpoint.',
-})

@@ -7,8 +7,10 @@ import type { Pipeline } from '../../dsl/pipeline/pipeline.js'
 import { type RunOptions, Summary } from '../../dsl/pipeline/run.js'
 import { PwoaError } from '../../dsl/pwoaError.js'
 import type { Step } from '../../dsl/step.js'
+import { SearchSummary } from '../../report/study/searchTable.js'
 import { type Study, StudyRow } from '../../report/study/study.js'
 import { PointParams, PointState, pointKey } from '../records/sweepFiles.js'
+import { type SearchPlan, Standing } from '../search/searchTypes.js'
 import type { PointProgress } from './pointMessages.js'
 
 /** One run of a sweep. */
@@ -32,6 +34,8 @@ export interface Sweep {
   readonly points: readonly SweepPoint[]
   /** How its points are compared, if they are. */
   readonly study: Study | undefined
+  /** How it goes on, if it is a search. */
+  readonly search: SearchPlan | undefined
   /** The same sweep with these parameters recorded in all its points. */
   readonly withParams: (params: Readonly<Record<string, unknown>>) => Sweep
   /**
@@ -41,7 +45,7 @@ export interface Sweep {
   readonly run: (options?: RunOptions) => SweepHandle
 }
 
-const pointRecord = objectCodec({
+const pointFacts = objectCodec({
   label: t.string,
   /** Hash of plan, parameters, seed, package version, data and the checkpoints' contents; the name of its folder. */
   key: pointKey,
@@ -54,6 +58,14 @@ const pointRecord = objectCodec({
   /** Why it failed. */
   error: t.union([PwoaError, t.undefined]),
 })
+
+const pointRecord = t.intersection([
+  pointFacts,
+  optionalCodec({
+    /** How it stands in a search. */
+    standing: Standing,
+  }),
+])
 
 /** A point and its result. */
 export interface PointRecord extends t.TypeOf<typeof pointRecord> {}
@@ -82,6 +94,8 @@ const sweepSummary = t.intersection([
   optionalCodec({
     /** Of a study: means over seeds. */
     study: t.readonlyArray(StudyRow),
+    /** Of a search: its points, ranked. */
+    search: SearchSummary,
   }),
 ])
 

@@ -15,6 +15,8 @@ export const trialSweep = (sweep: Sweep): Sweep => {
     ...sweep,
     name: trialName(sweep.name),
     points: [...parts, ...joining],
+    // The few steps of a trial have no rungs. What points are ranked by is looked for at the end.
+    search: sweep.search && { ...sweep.search, halving: undefined },
     withParams: (params) => trialSweep(sweep.withParams(params)),
     run: (options = {}) => sweep.run({ ...options, trial: 'quick' }),
   }

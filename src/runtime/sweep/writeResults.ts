@@ -2,12 +2,14 @@ import { join } from 'node:path'
 import { valueOfTask } from '../../dsl/errors.js'
 import { writeWhole } from '../../io/files/writeWhole.js'
 import { captionOf } from '../../report/study/captionOf.js'
+import { type SearchSummary, searchTable } from '../../report/study/searchTable.js'
 import type { Study } from '../../report/study/study.js'
 import { type DescribedRun, type StudyFacts, studyFacts } from '../../report/study/studyFacts.js'
 import { studyTable } from '../../report/study/studyTable.js'
 import { ownVersion } from '../host/ownPackage.js'
-import { resultsFile, studyFile } from '../records/sweepFiles.js'
+import { resultsFile, searchFile, studyFile } from '../records/sweepFiles.js'
 import { csvOf, jsonOf, markdownOf, resultsOf } from './results.js'
+import { searchSummary } from './searchSummary.js'
 import { studyCharts } from './studyCharts.js'
 import { studyJson, studyOf, studyResults, withFacts } from './studyResults.js'
 import type { PointRecord, Sweep } from './sweepTypes.js'
@@ -21,7 +23,7 @@ import type { PointRecord, Sweep } from './sweepTypes.js'
 export const writeResults = async (
   folder: string,
   points: readonly PointRecord[],
-  sweep: Pick<Sweep, 'points' | 'study'>,
+  sweep: Pick<Sweep, 'points' | 'study' | 'search'>,
 ): Promise<void> => {
   const results = resultsOf(points)
   const runs = points.flatMap(({ summary }, index): DescribedRun[] =>
@@ -33,9 +35,19 @@ export const writeResults = async (
     'results.csv': csvOf(results),
     [resultsFile]: jsonOf(results),
     'results.md': markdownOf(results, runs.length === 0 ? undefined : captionOf(facts, []).whole),
+    ...(sweep.search ? searchFiles(searchSummary(points, sweep.search)) : {}),
     ...(sweep.study && runs.length > 0 ? await studyFiles(points, sweep.study, facts) : {}),
   }
   for (const [name, text] of Object.entries(files)) await valueOfTask(writeWhole(join(folder, name), text, name))
+}
+
+/** The files of a search. */
+const searchFiles = (summary: SearchSummary): Readonly<Record<string, string>> => {
+  const { header, rows } = searchTable(summary)
+  return {
+    [searchFile]: `${JSON.stringify(summary, null, 2)}\n`,
+    'search.md': markdownOf({ columns: header, rows }, summary.notes.join(' ')),
+  }
 }
 
 /** The files of a study. */

@@ -21,15 +21,16 @@ const summary = summaryOf(1)
 const version = '0123456789abcdef0123'
 const key = '0'.repeat(20)
 
-const store = (finished: RunStorage['finished']): Pick<RunStorage, 'shown' | 'finished'> => ({
+const store = (finished: RunStorage['finished']): Pick<RunStorage, 'shown' | 'finished' | 'reached'> => ({
   shown: 'runs',
   finished,
+  reached: async () => undefined,
 })
 
 /** Enqueues points of a sweep in a new folder. */
 const follow = async (
   redis: OwnRedis,
-  storage: Pick<RunStorage, 'shown' | 'finished'>,
+  storage: Pick<RunStorage, 'shown' | 'finished' | 'reached'>,
   { folder = join(temporaryFolder(), 'rates'), fileVersion = version } = {},
 ) => {
   mkdirSync(folder, { recursive: true })

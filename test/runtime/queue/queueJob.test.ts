@@ -34,13 +34,17 @@ const refusesEach = (
 
 describe('a job', () => {
   test('is refused if any field is wrong', () => {
-    const wrong: Readonly<Record<keyof QueueJob, readonly unknown[]>> = {
+    const wrong: Readonly<Record<Exclude<keyof QueueJob, 'target'>, readonly unknown[]>> = {
       key: ['', '../../etc', '0123456789ABCDEF0123', '0123456789abcdef01234'],
       label: [5, 'a\nb', 'x'.repeat(2000)],
       seed: [-1, 0.5, 2 ** 32, '1', Number.NaN],
       engine: ['cuda', undefined, 1],
     }
     refusesEach(QueueJob, job, wrong)
+    const target = { rung: 0, divisor: 9, metric: 'loss', over: 1 }
+    expect(isRight(QueueJob.decode({ ...job, target }))).toBe(true)
+    for (const bad of [{ rung: -1 }, { divisor: 0 }, { metric: 'a\nb' }, { metric: 'accuracy' }, { over: 0 }])
+      expect(isRight(QueueJob.decode({ ...job, target: { ...target, ...bad } })), JSON.stringify(bad)).toBe(false)
   })
 
   test('belongs to a sweep, which is refused if any field is wrong', () => {

@@ -42,6 +42,7 @@ const jobOn = async (
       shown: 's3://studies',
       secrets: [],
       finished: async () => undefined,
+      reached: async () => undefined,
       open: async () => undefined,
       hurry: nothing,
       close: nothing,

@@ -18,7 +18,13 @@ export const addJobs = async (queue: Queue, jobs: readonly QueueJob[], attempts:
       jobs.slice(start, start + AT_ONCE).map((job) => ({
         name: 'point',
         data: job,
-        opts: { jobId: job.key, attempts, backoff: { type: 'exponential', delay: BACKOFF } },
+        // A point of a search that goes on comes before those that have not begun.
+        opts: {
+          jobId: job.key,
+          attempts,
+          backoff: { type: 'exponential', delay: BACKOFF },
+          lifo: (job.target?.rung ?? 0) > 0,
+        },
       })),
     )
 }

@@ -1,6 +1,7 @@
 import type { Queue, QueueEvents } from 'bullmq'
 import * as E from 'fp-ts/lib/Either.js'
 import { type InterruptedError, type PwoaError, PwoaFailure } from '../../../dsl/errors.js'
+import { given } from '../../../dsl/kit/given.js'
 import type { RunOptions } from '../../../dsl/pipeline/run.js'
 import { fileVersion } from '../../folder/plan.js'
 import type { RunStorage } from '../../storage/runStorage.js'
@@ -20,7 +21,7 @@ import { resultOfPoint } from './resultOfPoint.js'
 export interface FollowOptions extends RegisterOptions {
   readonly url: QueueUrl
   /** Where the workers keep the runs. */
-  readonly storage: Pick<RunStorage, 'shown' | 'finished'>
+  readonly storage: Pick<RunStorage, 'shown' | 'finished' | 'reached'>
   /** How often a point is started at most, if it crashes. */
   readonly attempts: number
   /** Called when Redis can't be reached, when it can again, and with what workers refuse. */
@@ -73,30 +74,44 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
   const warned = new Set<string>()
   /** Points of this sweep that have ended, and whose jobs are still in the queue. */
   const ended = new Set<string>()
+  /** Points whose job is in the queue: what ended before is of an earlier job. */
+  const queued = new Set<string>()
   let opened: Promise<Enqueued> | undefined
   let id: string | undefined
   let isClosed = false
 
   const settle = (key: string, outcome: PointOutcome): void => {
     ended.add(key)
+    queued.delete(key)
     awaited.get(key)?.settle(outcome)
     awaited.delete(key)
   }
-  const settleDone = async (key: string, { sweep }: Enqueued): Promise<void> => {
-    if (!awaited.has(key)) return
-    settle(key, await resultOfPoint(storage, { sweep: sweep.folder, key }, sweep.fileVersion))
+  const settleDone = async (key: string, { sweep, queue }: Enqueued): Promise<void> => {
+    const one = queued.has(key) ? awaited.get(key) : undefined
+    if (!one) return
+    const outcome = await resultOfPoint(
+      storage,
+      { sweep: sweep.folder, key },
+      sweep.fileVersion,
+      undefined,
+      one.job.target,
+    )
+    // A late message about an earlier rung: the job of this one is still under way.
+    const job = one.job.target && outcome.type === 'failed' ? await queue.getJob(key) : undefined
+    if (job && job.finishedOn === undefined) return
+    if (awaited.get(key) === one) settle(key, outcome)
   }
-  const look = async (key: string, enqueued: Enqueued): Promise<void> => {
-    const job = awaited.has(key) ? await enqueued.queue.getJob(key) : undefined
+  const look = async (key: string, opened: Enqueued): Promise<void> => {
+    const job = queued.has(key) ? await opened.queue.getJob(key) : undefined
     if (!job) return
     if (job.finishedOn !== undefined && job.failedReason) settle(key, failed(job.failedReason))
-    else if (job.finishedOn !== undefined) await settleDone(key, enqueued)
+    else if (job.finishedOn !== undefined) await settleDone(key, opened)
   }
 
   const listen = (enqueued: Enqueued): void => {
     const { events } = enqueued
     events.on('error', link.notices.failed)
-    events.on('completed', ({ jobId }) => void settleDone(jobId, enqueued))
+    events.on('completed', ({ jobId }) => void settleDone(jobId, enqueued).catch(link.notices.failed))
     events.on('failed', ({ jobId }) => void look(jobId, enqueued).catch(link.notices.failed))
     events.on('progress', ({ jobId, data }) => {
       const progress = PointProgress.decode(data)
@@ -123,7 +138,10 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
       if (awaited.has(key)) await queue.remove(key)
       else ended.add(key)
     }
-    for (const { job } of points) ended.delete(job.key)
+    for (const { job } of points) {
+      ended.delete(job.key)
+      queued.add(job.key)
+    }
     await registry.put({ ...sweep, points: awaited.size + ended.size })
     await addJobs(
       queue,
@@ -172,8 +190,9 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
   const checkNow = (): void => void check().catch(link.notices.failed)
   const timers = [setInterval(checkNow, CHECK), setTimeout(checkNow, FIRST_CHECK)]
 
-  const runPoint: RunPoint = ({ label, pipeline }, { key, seed, options: { engine = 'auto', trial } }, onProgress) => {
-    const job = { key, label, seed, engine }
+  const runPoint: RunPoint = ({ label, pipeline }, { key, seed, options, target }, onProgress) => {
+    const { engine = 'auto', trial } = options
+    const job = { key, label, seed, engine, ...given({ target }) }
     const outcome = new Promise<PointOutcome>((resolve) => {
       const one = { job, pipeline, trial, onProgress, settle: resolve }
       awaited.set(key, one)

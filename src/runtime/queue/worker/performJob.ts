@@ -36,7 +36,7 @@ export interface PerformOptions {
 
 /** How a job ends on this worker. */
 export type Verdict =
-  | { readonly type: 'done' }
+  | { readonly type: 'done' | 'paused' }
   /** The same on every machine: the point has failed. */
   | { readonly type: 'failed'; readonly error: PwoaError }
   /** The attempt counts, and the point is tried again. */
@@ -134,7 +134,7 @@ export const performJob = (
 }
 
 const taskOf = (
-  { key, seed, engine }: QueueJob,
+  { key, seed, engine, target }: QueueJob,
   { values, fileVersion, trial }: QueuedSweep,
   { path }: KnownFile,
   { folder }: OpenRun,
@@ -147,9 +147,11 @@ const taskOf = (
   seed,
   folder,
   options: { ...given(run), ...given({ trial }), engine },
+  ...given({ target }),
 })
 
 const verdictOf = (ended: Exclude<PointOutcome, { type: 'done' }>): Verdict => {
+  if (ended.type === 'paused') return { type: 'paused' }
   const fault = machineFault(ended)
   if (fault !== undefined) return { type: 'machine', reason: fault }
   if (ended.type === 'crashed') return ended

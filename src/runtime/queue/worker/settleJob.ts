@@ -12,6 +12,7 @@ const LATER = 10_000
 /** The end of a job in words; undefined for a job that only has to wait. */
 export const wordsOf = dispatch<Verdict, [], string | undefined>({
   done: () => 'done',
+  paused: () => 'reached its rung',
   failed: ({ error }) => `failed: ${describeError(error)}`,
   crashed: ({ reason }) => `crashed (${reason})`,
   refused: ({ reason }) => reason,
@@ -46,8 +47,13 @@ const handBackFor = async ({ reason }: { readonly reason: string }, job: Job, to
   await handBack(job, token)
 }
 
+/** The job is done; its result is in the storage. */
+const complete = async (_: unknown, job: Job, token: string): Promise<void> =>
+  void (await job.moveToCompleted(true, token, false))
+
 const settle = dispatch<Verdict, [job: Job, token: string], Promise<void>>({
-  done: async (_, job, token) => void (await job.moveToCompleted(true, token, false)),
+  done: complete,
+  paused: complete,
   failed: async ({ error }, job, token) => {
     const { UnrecoverableError } = await import('bullmq')
     await job.moveToFailed(new UnrecoverableError(failureText(error)), token, false)

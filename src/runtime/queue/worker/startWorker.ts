@@ -95,7 +95,7 @@ export const startWorker = async (options: WorkerOptions): Promise<RunningWorker
 
   /** What the end of a job means for the next ones. */
   const learn = (sweep: QueuedSweep, verdict: Verdict): void => {
-    if (verdict.type === 'done') pause.reset()
+    if (verdict.type === 'done' || verdict.type === 'paused') pause.reset()
     if (verdict.type === 'machine' || verdict.type === 'store') {
       paused = verdict.reason
       if (pause.isOver())

@@ -30,10 +30,11 @@ const tellingLine = (output) => {
 }
 
 /**
- * Resolves with the output (stdout and stderr together); rejects with one line that names `what` and the cause.
+ * Resolves with the output (stdout and stderr together); rejects with one line that names `what` and the cause. Every
+ * `beat` seconds a line on stderr shows that it still runs.
  * @param {string} what names the step in the error: `npm install`
  */
-export const run = (what, command, args, { cwd, env, seconds, shell = false }) =>
+export const run = (what, command, args, { cwd, env, seconds, shell = false, beat = 10 }) =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
@@ -49,6 +50,11 @@ export const run = (what, command, args, { cwd, env, seconds, shell = false }) =
       timedOut = true
       killGroup(child)
     }, seconds * 1000)
+    const began = Date.now()
+    const alive = setInterval(
+      () => process.stderr.write(`${what}: ${Math.round((Date.now() - began) / 1000)} s so far\n`),
+      beat * 1000,
+    )
     const collect = (chunk) => {
       output = (output + chunk).slice(-1_000_000)
     }
@@ -56,6 +62,7 @@ export const run = (what, command, args, { cwd, env, seconds, shell = false }) =
     child.stderr.setEncoding('utf8').on('data', collect)
     const settle = (finish) => {
       clearTimeout(timer)
+      clearInterval(alive)
       running.delete(child)
       finish()
     }

@@ -24,6 +24,7 @@ import {
   relu,
 } from '../../../../src/models/layers/layers.js'
 import { parametersOf } from '../../../../src/models/parameters/parameters.js'
+import { zoo } from '../../../../src/models/zoo/zoo.js'
 import { calibrate } from '../../../../src/training/network/calibrate.js'
 import { cFiles, integerCFiles } from '../../../../src/training/network/cFiles.js'
 import { Student } from '../../../../src/training/network/network.js'
@@ -123,6 +124,15 @@ it('has integer logits near those in float32', () => {
     return Math.max(...theirs.map((value, k) => Math.abs(value * program.unit - (ours[k] ?? NaN)))) / most
   })
   expect(Math.max(...errors)).toBeLessThan(0.1)
+})
+
+it('holds a residual network for CIFAR in 128 kB of flash and 16 kB of RAM, with all of its weights', () => {
+  const whole = pruned(zoo.resnet2b, 5, 0)
+  const data = noise(zoo.resnet2b)
+  const { figures } = valueOf(integerCFiles('net.int8.c', calibrate(whole, data), data))
+  expect(figures.kept).toBe(figures.operations)
+  expect(figures.flash).toBeLessThanOrEqual(128 * 1024)
+  expect(figures.ram).toBeLessThanOrEqual(16 * 1024)
 })
 
 /** The code of all networks in integers, images for them, and what it has to print. */

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import type { Request } from './arguments/subcommand.js'
+import { cite } from './commands/cite.js'
 import { classify } from './commands/classify.js'
 import { copy } from './commands/copy.js'
 import { doctor } from './commands/doctor.js'
@@ -30,6 +31,7 @@ const commands = [
   results,
   ui,
   tensorboard,
+  cite,
   worker,
   queue,
 ]

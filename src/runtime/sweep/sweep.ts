@@ -79,7 +79,7 @@ export const sweepOptions = declareOptions('sweep', {
 /** Options of {@link sweep}. */
 export interface SweepOptions<Names extends string> {
   /**
-   * Compares the points, with means and standard deviations over their seeds: writes `study.md`, `.csv` and `.json`, and
+   * Compares the points, with means and standard deviations over their seeds: writes `study.md`, `.tex`, `.csv` and `.json`, and
    * plots of robust accuracy by rate and by training time. @default none
    */
   readonly study?: Study & { readonly method: Names; readonly across: Names }

@@ -6,6 +6,7 @@ import { type SearchSummary, searchTable } from '../../report/study/searchTable.
 import type { Study } from '../../report/study/study.js'
 import { type DescribedRun, type StudyFacts, studyFacts } from '../../report/study/studyFacts.js'
 import { studyTable } from '../../report/study/studyTable.js'
+import { studyTex } from '../../report/study/studyTex.js'
 import { ownVersion } from '../host/ownPackage.js'
 import { resultsFile, searchFile, studyFile } from '../records/sweepFiles.js'
 import { csvOf, jsonOf, markdownOf, resultsOf } from './results.js'
@@ -64,6 +65,7 @@ const studyFiles = async (
     'study.csv': csvOf(withFacts(results, facts)),
     [studyFile]: studyJson(results, study, facts, caption.whole),
     'study.md': markdownOf({ columns: header, rows: cells }, caption.whole),
+    'study.tex': studyTex(rows, study, caption.whole),
     ...(await studyCharts(rows, study, caption)),
   }
 }

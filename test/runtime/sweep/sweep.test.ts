@@ -166,6 +166,7 @@ describe('a study', () => {
     ])
     const text = readFileSync(join(out, 'study.md'), 'utf8')
     expect(text).toMatch(/^\| method \| rate \| seconds per epoch \|/)
+    expect(readFileSync(join(out, 'study.tex'), 'utf8')).toMatch(/\\toprule\n {4}method & rate & seconds per epoch/)
     const [table = '', caption = ''] = text.trimEnd().split('\n\n')
     expect(table.split('\n')).toHaveLength(4)
     expect(caption).toMatch(/^On .*; one seed, so no spread; engine .*, pwoa \d/)

@@ -10,13 +10,7 @@ export const cite = subcommand(
   },
   {},
   async () => {
-    const [{ readFile }, { join }, { ownRoot }, { ownVersion }] = await Promise.all([
-      import('node:fs/promises'),
-      import('node:path'),
-      import('../../runtime/host/ownPlace.js'),
-      import('../../runtime/host/ownPackage.js'),
-    ])
-    const own = `% This program.\n@software{pwoatool,\n  title   = {pwoa},\n  author  = {{The pwoa authors}},\n  version = {${ownVersion()}}\n}\n`
-    return { text: `${own}\n${await readFile(join(ownRoot, 'assets', 'cite.bib'), 'utf8')}`, code: 0 }
+    const { citations } = await import('../../runtime/starter/citations.js')
+    return { text: await citations(), code: 0 }
   },
 )

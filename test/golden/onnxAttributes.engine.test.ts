@@ -48,7 +48,7 @@ describe('an operator with random attributes', () => {
 
   /** They become no layer, or one together with others; the tests of whole ONNX networks have them. */
   const others = [
-    ...['DequantizeLinear', 'LogSoftmax', 'QuantizeLinear', 'ReduceL2', 'Softmax'],
+    ...['Attention', 'DequantizeLinear', 'LogSoftmax', 'QuantizeLinear', 'ReduceL2', 'Softmax'],
     ...['Range', 'SequenceAt', 'SplitToSequence'],
   ]
 

@@ -14,7 +14,7 @@ import { ROUNDED } from './operators/quantised.js'
 import { listed } from './values/listed.js'
 
 /** Supported opsets. Before 7, broadcasting had other rules. */
-const OPSETS = { least: 7, most: 25 } as const
+const OPSETS = { least: 7, most: 28 } as const
 
 /**
  * The graph of a model as a network: a description, and tensors under PyTorch's names. Layers are named after their

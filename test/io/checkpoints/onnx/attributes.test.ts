@@ -27,7 +27,7 @@ describe('an attribute', () => {
   )
 
   it.each(all)('$name of $opType is refused if it has another type', async ({ opType, name, rule }) => {
-    const opset = 'until' in rule ? rule.until : 25
+    const opset = 'until' in rule ? rule.until : 28
     const text = await error(opType, [{ name, type: attributeTypes.graphs }], opset)
     expect(text).toBe(
       `expected attribute "${name}" of type ${rule.type} in operator ${opType} (node "odd", opset ${opset}), got type graphs`,

@@ -1,7 +1,7 @@
 /** Transformers of files that fix the number of images, which is then a factor of their shapes: the logits of onnxruntime. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Chain, compare, whole } from './chain.js'
+import { Chain, compare, networkOf, whole } from './chain.js'
 import { complaint, ints, tensor } from './smallModel.js'
 
 const IMAGE = [2, 4, 4] as const
@@ -109,4 +109,65 @@ describe('a transformer of a fixed number of images', () => {
       'expected 96 numbers of 3 images in operator Reshape (node "n4", opset 13), got shape [4, 2, 8]',
     )
   })
+})
+
+describe('a class token', () => {
+  /** The same for each image, or not. */
+  const withToken = (batch: number, last: number): Uint8Array => {
+    const own = Float32Array.from({ length: batch * WIDTH }, (_, i) => (i % WIDTH) / 8)
+    own[own.length - 1] = last
+    const chain = tokens(batch)
+    chain.tensors.push(tensor('token', [batch, 1, WIDTH], own))
+    chain.add('Concat', [], axis(1), ['token', chain.last]).add('Relu')
+    return classified(chain.add('Transpose', [], order(0, 1, 2)).dense(WIDTH, WIDTH)).file(batch)
+  }
+
+  it('that is repeated for each image of a fixed number is one', async () => {
+    const layers = 'conv2d classToken relu conv2d takeToken linear'
+    for (const batch of [1, 3]) expect(await compare(withToken(batch, 7 / 8), IMAGE, 'first', batch)).toBe(layers)
+  })
+
+  it('that is another for each image is refused', async () => {
+    expect(await complaint(withToken(3, 1))).toContain('expected a token of shape [1, 1, 8]')
+  })
+})
+
+it('attention as one operator, from opset 23, is the same as by its steps', async () => {
+  const made = (asOne: boolean, scale: number | undefined, more: readonly string[] = []): Uint8Array => {
+    const chain = tokens(3)
+    const all = chain.last
+    const heading = (): string =>
+      chain
+        .add('MatMul', [tensor('', [WIDTH, WIDTH])], [], [all])
+        .add('Reshape', [whole('', [3, TOKENS, 2, 4])])
+        .add('Transpose', [], order(0, 2, 1, 3)).last
+    const [query, key, value] = [heading(), heading(), heading()]
+    if (asOne)
+      chain.add('Attention', [], scale === undefined ? [] : [{ name: 'scale', f: scale, type: 1 }], [
+        query,
+        key,
+        value,
+        ...more,
+      ])
+    else {
+      const turned = chain.add('Transpose', [], order(0, 1, 3, 2), [key]).last
+      const shares = chain
+        .add('MatMul', [], [], [query, turned])
+        .add('Mul', [tensor('', [1], Float32Array.of(scale ?? 0.5))])
+      chain.add('MatMul', [], [], [shares.add('Softmax', [], axis(-1)).last, value])
+    }
+    chain.add('Transpose', [], order(0, 2, 1, 3)).add('Reshape', [whole('', [3, TOKENS, WIDTH])])
+    return classified(chain).file(3, { opsetImport: [{ domain: '', version: asOne ? 23 : 13 }] })
+  }
+  for (const scale of [undefined, 0.25]) {
+    const [one, steps] = await Promise.all([networkOf(made(true, scale)), networkOf(made(false, scale))])
+    const attentionOf = ({ architecture }: typeof one) =>
+      architecture.nodes.flatMap(({ layer }) => (layer.type === 'attention' ? [[layer.heads, layer.scale]] : []))
+    expect(attentionOf(one)).toEqual(attentionOf(steps))
+    expect(attentionOf(one)).toHaveLength(1)
+    expect(one.architecture.nodes.map(({ layer }) => layer.type)).toEqual(
+      steps.architecture.nodes.map(({ layer }) => layer.type),
+    )
+  }
+  expect(await complaint(made(true, undefined, ['n0']))).toContain('without a mask, cached keys and "softcap"')
 })

@@ -209,7 +209,7 @@ describe('a graph', () => {
 
   it('of an opset that is not supported', async () => {
     expect(await complaint(model({}, { opsetImport: [{ domain: '', version: 6 }] }))).toBe(
-      'expected an opset from 7 to 25, got opset 6',
+      'expected an opset from 7 to 28, got opset 6',
     )
     expect(await complaint(model({}, { opsetImport: [] }))).toContain('got opset 0')
   })

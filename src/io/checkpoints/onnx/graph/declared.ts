@@ -68,6 +68,15 @@ const reduction = {
  */
 export const declared = {
   Add: {},
+  Attention: {
+    is_causal: int(0, among(0), { since: 23 }),
+    kv_num_heads: int(undefined, undefined, { since: 23 }),
+    q_num_heads: int(undefined, undefined, { since: 23 }),
+    qk_matmul_output_mode: int(0, undefined, { since: 23 }),
+    scale: float(undefined, { since: 23 }),
+    softcap: float(0, { since: 23 }),
+    softmax_precision: int(1, undefined, { since: 23 }),
+  },
   AveragePool: {
     ...window,
     ceil_mode: int(0, flag, { since: 10 }),
@@ -162,7 +171,7 @@ export const declared = {
     precision: int(0, among(0, 1), { since: 23 }),
     block_size: int(0, among(0), { since: 21 }),
   },
-  Range: {},
+  Range: { stash_type: int(1, among(1), { since: 27 }) },
   Reciprocal: {},
   ReduceL2: reduction,
   ReduceMax: reduction,

@@ -5,6 +5,7 @@ import { NodeReader } from '../graph/nodeReader.js'
 import type { Reading } from '../graph/reading.js'
 import type { Value } from '../graph/value.js'
 import { scaleStep, softmaxStep } from '../transformers/attending.js'
+import { attentionOperator } from '../transformers/attentionOperator.js'
 import { expandedLengthStep, leastLengthStep, reduceL2, unitStep } from '../transformers/lengths.js'
 import { placedStep, placesStep } from '../transformers/places.js'
 import { reshapeScores, scoresOr, squeezeScores, transposeScores, unsqueezeScores } from '../transformers/scoreAxes.js'
@@ -58,6 +59,7 @@ import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './sh
 /** What an operator becomes: layers, or a value that later nodes use. */
 const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | readonly Value[]>> = {
   Add: stepOr(placedStep, stepOr(positionStep, stepOr(epsilonStep, anyOrder(add)))),
+  Attention: attentionOperator,
   AveragePool: averagePool,
   BatchNormalization: batchNormalization,
   Cast: cast,

@@ -44,7 +44,7 @@ const covary = (node: NodeReader, left: Movement | undefined, right: Movement | 
 }
 
 /** Whether two have as many heads, and the same axis of images. */
-const isSame = (a: Heads, b: Heads): boolean =>
+export const isSame = (a: Heads, b: Heads): boolean =>
   a.heads === b.heads && a.images?.axis === b.images?.axis && a.images?.inner === b.images?.inner
 
 type Scores = Omit<Extract<Value, { readonly draft: 'scores' }>, 'kind' | 'draft' | 'settle'>
@@ -57,7 +57,7 @@ const scores = (node: NodeReader, given: Scores): Value => ({
 })
 
 /** Matrices, a token in each row or column, of a number of heads. */
-const headsOf = (node: NodeReader, given: Movement, tokensAre: 'rows' | 'columns'): Heads | undefined => {
+export const headsOf = (node: NodeReader, given: Movement, tokensAre: 'rows' | 'columns'): Heads | undefined => {
   const { shape, dims, positions, images } = given
   if (shape.kind !== 'image' || dims.length < 2 || (images && images.axis >= dims.length - 2)) return undefined
   const tokens = shape.height * shape.width
@@ -143,7 +143,7 @@ const ofCovaried = (
 }
 
 /** Attention between tokens. @param tokensAre where the tokens of the values, and of the result, are in its matrices */
-const ofAttended = (node: NodeReader, given: Scores, value: Heads, tokensAre: 'rows' | 'columns'): Value => {
+export const ofAttended = (node: NodeReader, given: Scores, value: Heads, tokensAre: 'rows' | 'columns'): Value => {
   // The shares of each query sum to 1.
   const [query, key] = given.over === 'columns' ? [given.query, given.key] : [given.key, given.query]
   const { outer, images } = ofOneImage(given.axes)

@@ -12,7 +12,11 @@ import { fromFront } from '../values/views.js'
 export const classTokenStep = (node: NodeReader): Value | undefined => {
   const before = node.count === 2 ? draftOf(node.value(1), 'arranged') : undefined
   if (!before || !isNumbers(node.value(0)) || before.shape.kind !== 'image') return undefined
-  const token = node.constant(0)
+  const { raw: _, ...given } = node.constant(0)
+  // Exporters repeat the token for each image of a fixed number.
+  const [images = 1, ...others] = given.dims
+  const isRepeated = images === node.batch && areEqual(node, given, images)
+  const token = isRepeated ? { ...given, dims: [1, ...others] } : given
   const { shape, dims, positions } = before
   const tokens = shape.height * shape.width
   const { channels: count } = shape
@@ -46,6 +50,14 @@ export const classTokenStep = (node: NodeReader): Value | undefined => {
       return (channels[i % count] ?? 0) * (tokens + 1) + Math.floor(i / count)
     }),
   })
+}
+
+/** Whether the parts of a constant along its first axis are all the same. */
+const areEqual = (node: NodeReader, tensor: Tensor, parts: number): boolean => {
+  const count = countOf(tensor.dims)
+  node.budget.allocate(Float32Array.BYTES_PER_ELEMENT * count, 'numbers that are compared')
+  node.budget.work(2 * count, 'numbers that are compared')
+  return floatsOf(tensor).every((value, i, all) => value === all[i % (count / parts)])
 }
 
 /** `Add` of a learned number for each pixel and channel. */

@@ -78,7 +78,8 @@ export const combined = (
   const dims = broadcast(node, left.dims, right.dims)
   limit(node, countOf(dims))
   const [a, b] = [left, right].map((each) => spread(each.dims, dims))
-  const [as, bs] = [knownIn(node, 0), knownIn(node, 1)]
+  const [as, bs] =
+    node.operator === 'Mul' ? [ofOneImage(left), ofOneImage(right)] : [knownIn(node, 0), knownIn(node, 1)]
   const isWhole = dtype === 'I64' || dtype === 'I32'
   const values = Array.from({ length: countOf(dims) }, (_, i) => {
     const [x, y] = [as[a?.[i] ?? 0] ?? Number.NaN, bs[b?.[i] ?? 0] ?? Number.NaN]
@@ -88,6 +89,9 @@ export const combined = (
   if (isWhole && !values.every(Number.isSafeInteger)) node.refuse('whole numbers', values.join(', '))
   return computed(node, dtype, values, dims)
 }
+
+/** Numbers of one image: a product with any number of images is a shape that has them as a part of an axis. */
+const ofOneImage = ({ values }: Numbers): readonly number[] => values.map((value) => (value === 'batch' ? 1 : value))
 
 /** `ConstantOfShape`. */
 export const constantOfShape = (node: NodeReader): Value => {

@@ -156,6 +156,8 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
     try {
       await enqueue(points, first)
       fresh.splice(0, points.length)
+      // A search asks for more points while others are enqueued.
+      if (fresh.length > 0) setImmediate(() => void begin())
     } catch (thrown) {
       if (thrown instanceof PwoaFailure)
         for (const { job } of fresh.splice(0)) settle(job.key, { type: 'failed', error: thrown.error })
@@ -185,6 +187,7 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
     const there = new Set(await allIn(queue))
     const lost = [...awaited.values()].map(({ job }) => job).filter(({ key }) => !there.has(key))
     for (const key of ended) if (!there.has(key)) ended.delete(key)
+    for (const { key } of lost) queued.add(key)
     await addJobs(queue, lost, attempts)
   }
   const checkNow = (): void => void check().catch(link.notices.failed)
@@ -196,7 +199,7 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
     const outcome = new Promise<PointOutcome>((resolve) => {
       const one = { job, pipeline, trial, onProgress, settle: resolve }
       awaited.set(key, one)
-      // All points of a sweep are asked for at once.
+      // All points of a sweep are asked for at once, those of a search as they go on.
       if (fresh.push(one) === 1) setImmediate(() => void begin())
     })
     return {

@@ -84,6 +84,13 @@ const scrollByKeyboard = (app) =>
     page.contents = page.contents?.replace(/<(pre|table)>/g, '<$1 tabindex="0">')
   })
 
+/** The front page is headed by its own heading, not by the package's name too. */
+const headOnce = (app) =>
+  app.renderer.on(PageEvent.END, (page) => {
+    if (page.url === 'index.html')
+      page.contents = page.contents?.replace(/<div class="tsd-page-title">(?:(?!<\/div>).)*<\/div>/s, '')
+  })
+
 /** A public type may be that of a codec (`typeof summary`), which is not public: the type's own docstring is enough. */
 const dropCodecs = (app) =>
   app.converter.on(
@@ -107,7 +114,7 @@ const buildSite = async (folder, entry) => {
     skipErrorChecking: true,
     readme: join(docs, FRONT),
     projectDocuments: [...groups.keys()].flatMap((name) => pagesIn(docs, name)),
-    highlightLanguages: ['c', 'js', 'sh', 'ts', 'typescript'],
+    highlightLanguages: ['c', 'js', 'python', 'sh', 'ts', 'typescript'],
     disableSources: true,
     // Types that a public signature names are documented, too, even if they are not exported.
     plugin: ['typedoc-plugin-missing-exports'],
@@ -119,6 +126,9 @@ const buildSite = async (folder, entry) => {
     groupOrder: [...groups.values(), '*'],
     customCss: join(docs, 'site.css'),
     hideGenerator: true,
+    // The search finds words of guides and docstrings, not only names.
+    searchInComments: true,
+    searchInDocuments: true,
     logLevel: 'Warn',
   })
   app.logger = problems
@@ -126,6 +136,7 @@ const buildSite = async (folder, entry) => {
   dropCodecs(app)
   linkMethod(app)
   scrollByKeyboard(app)
+  headOnce(app)
   await build()
   const [point] = app.getEntryPoints() ?? []
   if (point) tabulateOptions(app, await optionTables(point.program, root))

@@ -149,6 +149,7 @@ export { type RobustWideResnetOptions, robustWideResnet } from './models/zoo/rob
 export { coltMnist, ovalBase, ovalDeep, resnet2b, resnet2bMnbab, smallCnn } from './models/zoo/smallNetworks.js'
 export { type VggOptions, vgg11bn, vgg16bn } from './models/zoo/vgg.js'
 export { type WideResnetOptions, wideResnet } from './models/zoo/wideResnet.js'
+export type { ArchitectureName } from './models/zoo/zoo.js'
 export { architectureNames, cifarNet, lenet, lenet5, mnistNet, zoo } from './models/zoo/zoo.js'
 export { type AdmmMaskOptions, admmMask } from './operators/admmMask.js'
 export { type AdversarialOptions, adversarial } from './operators/adversarial.js'

@@ -53,6 +53,8 @@ export interface EvaluationCost {
 
 /** Receives what the parts of a run would take, from a measured trial of it. */
 export interface Meter {
+  /** Receives the data set, after it was opened. */
   readonly opened: (data: OpenedData) => void
+  /** Receives the cost of one attack of an evaluation. */
   readonly evaluated: (cost: EvaluationCost) => void
 }

@@ -14,7 +14,17 @@ import type { WeightMatrix, WeightShape } from './weightMatrix.js'
  * Source: N:M, Mishra et al., "Accelerating Sparse Deep Neural Networks", 2021; kernel patterns, Niu et al., "PatDNN",
  * ASPLOS 2020, without its rule that the centre stays.
  */
-export type Pattern = keyof typeof whole | 'kernel' | `${number}:${number}` | `${number}x${number}`
+export type Pattern =
+  | keyof typeof whole
+  | 'kernel'
+  | '1:2'
+  | '2:4'
+  | '4:8'
+  | '4x1'
+  | '1x4'
+  // Any others. Without the empty record the texts above would be a part of these, and an editor would not offer them.
+  | (`${number}:${number}` & Record<never, never>)
+  | (`${number}x${number}` & Record<never, never>)
 
 /** The rates that a pattern can have in a layer. */
 export interface RateLimits {

@@ -6,7 +6,7 @@ import { enrichOnce } from '../dsl/stages/enrichOnce.js'
 import { lookingBy } from '../dsl/stages/lookingBy.js'
 import type { Architecture } from '../models/architecture/architecture.js'
 import { parallelOf } from '../models/parameters/statistics.js'
-import { architectureOption, resolveArchitecture } from '../models/zoo/zoo.js'
+import { type ArchitectureName, architectureOption, resolveArchitecture } from '../models/zoo/zoo.js'
 import { checkFit, makeStudent } from '../training/network/makeStudent.js'
 import type { HasStudent } from '../training/network/network.js'
 import { randomWeights } from '../training/network/randomWeights.js'
@@ -25,7 +25,7 @@ const STAGE = 'initialise'
  * Source: `reset_parameters` of PyTorch's `Linear` and `Conv2d`: He et al., "Delving Deep into Rectifiers", ICCV 2015,
  * with a = √5.
  */
-export const initialise = (network: string | Architecture): Op<unknown, HasStudent> => {
+export const initialise = (network: ArchitectureName | Architecture): Op<unknown, HasStudent> => {
   readArgument(STAGE, 'network', architectureOption(), network)
   const planned = resolveArchitecture(STAGE, network)
   const look = async (data: DataFacts | undefined): Promise<Found> => {

@@ -72,6 +72,13 @@ describe('the site', needing(inLong), () => {
     expect(rows.map((cells) => cells.slice(0, row.length))).toContainEqual(row)
   })
 
+  test('every page of text or of a function has one h1', async () => {
+    const shown = (await pages()).filter((page) => /^(index\.html|documents\/|functions\/)/.test(page))
+    const heads = shown.map((page) => [page, readFileSync(join(site, page), 'utf8').split('<h1').length - 1] as const)
+    expect(heads.length).toBeGreaterThan(150)
+    expect(heads.filter(([, count]) => count !== 1)).toEqual([])
+  })
+
   test('loads nothing from elsewhere', async () => {
     const loads = /<(?:script|img|iframe)[^>]*\ssrc="(?:https?:)?\/\/|<link[^>]*\shref="(?:https?:)?\/\//
     const texts = (await pages()).map((page) => [page, readFileSync(join(site, page), 'utf8')] as const)
@@ -94,6 +101,30 @@ describe('the site', needing(inLong), () => {
     expect([...hosts]).toEqual([''])
     // Chromium reports that it inlines icons of the page's folder.
     expect(wrong.filter((text) => !text.includes('Unsafe attempt to load URL file:'))).toEqual([])
+  })
+})
+
+test.each([390, 1280])('no formula is cut off, %d pixels wide', needing(inLong, chromiumBrowser), async (width) => {
+  const { page } = await open(pathToFileURL(join(site, 'functions', 'pwoa.matchJacobian.html')).href, {
+    viewport: { width, height: 800 },
+  })
+  const formulas = await page
+    .locator('pre:has(> code:not([class]))')
+    .evaluateAll((found) => found.map((formula) => formula.scrollWidth - formula.clientWidth))
+  expect(formulas.length).toBeGreaterThan(0)
+  expect(Math.max(...formulas)).toBeLessThanOrEqual(1)
+})
+
+describe('the search', needing(inLong, chromiumBrowser), () => {
+  test.each([
+    ['a word of a guide', 'Hilbert', 'Glossary'],
+    ['an option of a stage', 'retrainEpochs', 'admmMask'],
+  ])('finds %s', async (_, words, page) => {
+    const { page: shown } = await open(pathToFileURL(join(site, 'index.html')).href)
+    await shown.locator('#tsd-search-trigger').click()
+    await shown.locator('#tsd-search-input').fill(words)
+    await shown.locator('#tsd-search-results').getByText(page).first().waitFor()
+    expect(await shown.locator('#tsd-search-results li').count()).toBeGreaterThan(0)
   })
 })
 

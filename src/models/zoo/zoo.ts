@@ -130,11 +130,14 @@ export type ZooName = keyof typeof zoo
 /** The names of the architectures in {@link zoo}. */
 export const architectureNames = Object.keys(zoo) as readonly ZooName[]
 
+/** A name of the zoo, which an editor completes. Any text compiles, so that a name may be computed; a run checks it. */
+export type ArchitectureName = ZooName | (string & Record<never, never>)
+
 /** An option: a network, by its name in the zoo or as its description. */
-export const architectureOption = (): Option<string | Architecture> => {
-  const named = guarded<string>(
+export const architectureOption = (): Option<ArchitectureName | Architecture> => {
+  const named = guarded<ArchitectureName>(
     { expected: (name) => `${name} among ${architectureNames.join(', ')}`, choices: architectureNames },
-    (value): value is string => architectureNames.some((name) => name === value),
+    (value): value is ArchitectureName => typeof value === 'string' && architectureNames.some((name) => name === value),
   )
   const described = made<Architecture>(
     'a name of the zoo, or a network made with architecture(…)',

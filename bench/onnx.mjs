@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -128,7 +128,8 @@ const table = (rows) => {
   const cell = (row) => {
     if (!row) return ''
     const { unwritten, refused, error } = row.result
-    if (unwritten) return `not exported (${noted(`PyTorch or TensorFlow: ${unwritten}`)})`
+    if (unwritten)
+      return `not exported (${noted(`The exporter or onnxruntime: ${unwritten.replace(/Load model from \S+ failed:/, '')}`)})`
     return refused ? `refused (${noted(refused)})` : error.toExponential(1)
   }
   const networks = [...new Set(rows.map(({ network }) => network))]
@@ -159,7 +160,7 @@ ${[...groups].map(([name, rows]) => `## ${name}\n\n${table(rows)}`).join('\n\n')
 
 - Networks: \`residual\` a ResNet's block; \`mobile\` depth-wise convolutions, squeeze-and-excitation, ReLU6, hard swish; \`shuffle\` channels that are split, joined and shuffled; \`channels last\` a ConvNeXt's block; \`groups\` group and instance normalisation, a transposed convolution, PReLU; \`flat\` linear layers on 784 pixels, as mnistfc; \`softmax\` a softmax at the end, which is left out with a warning (and applied to the logits here to compare); \`transformer\` attention by \`torch.nn.MultiheadAttention\`, \`own attention\` by \`scaled_dot_product_attention\`.
 - "Float16" and "bfloat16" store weights in 16 bits, with a \`Cast\` for each. "External data" has every tensor in a file beside the model.
-- Node ${process.versions.node}.
+- Node ${process.versions.node}, onnxruntime in Python, ${cpus()[0]?.model.trim()}.
 `
 process.stdout.write(text)
 if (given.write) writeFileSync(join(root, 'docs', 'results', 'onnx.md'), text)

@@ -62,12 +62,6 @@ const enqueue = async (
       expected: 'no logger beside --queue, because the points run elsewhere: use observe(…) in the pipeline file',
       actual: options.log.join(', '),
     })
-  if (sweep.search?.halving)
-    throw usageFailure({
-      stage: '--queue',
-      expected: 'no search with early stopping: run it with --workers',
-      actual: sweep.name,
-    })
   const url = valueOf(parseQueueUrl(queue === true ? undefined : queue, process.env))
   const file = resolve(invocation.file)
   const folder = chooseSweepFolder(sweep.name, options)

@@ -5,6 +5,9 @@ import type { QueueJob } from '../queueJob.js'
 const waitingStates = ['wait', 'active', 'delayed', 'prioritized'] as const
 const endedStates = ['completed', 'failed'] as const
 
+/** The last job of a state. Left out, BullMQ returns two jobs of each. */
+const ALL = -1
+
 /** Jobs that are sent to Redis at once. */
 const AT_ONCE = 500
 
@@ -30,10 +33,11 @@ export const addJobs = async (queue: Queue, jobs: readonly QueueJob[], attempts:
 }
 
 /** The ids of the jobs that have ended. */
-export const endedIn = (queue: Queue): Promise<readonly string[]> => queue.getRanges([...endedStates])
+export const endedIn = (queue: Queue): Promise<readonly string[]> => queue.getRanges([...endedStates], 0, ALL)
 
 /** The ids of all jobs. */
-export const allIn = (queue: Queue): Promise<readonly string[]> => queue.getRanges([...waitingStates, ...endedStates])
+export const allIn = (queue: Queue): Promise<readonly string[]> =>
+  queue.getRanges([...waitingStates, ...endedStates], 0, ALL)
 
 /** How many jobs there are, and how many have ended. Costs one command. */
 export const countsOf = async (queue: Queue): Promise<{ readonly all: number; readonly ended: number }> => {

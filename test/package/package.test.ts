@@ -120,6 +120,7 @@ test('the package holds what runs, and nothing else', async () => {
   const top = new Set(files.filter((file) => !/^(dist|assembly|assets|docs|pipelines)\//.test(file)))
   expect([...top].sort()).toEqual([
     'CHANGELOG.md',
+    'CITATION.cff',
     'CONTRIBUTING.md',
     'LICENSE',
     'README.md',

@@ -123,7 +123,11 @@ describe('a budget', () => {
   })
 
   it.each([
-    [{ budget: 'seconds', keep: 0.5 }, 'filter', 'rate.budget among parameters, flops, latency, got "seconds"'],
+    [
+      { budget: 'seconds', keep: 0.5 },
+      'filter',
+      'rate.budget among parameters, flops, latency, flash, ram, got "seconds"',
+    ],
     [{ budget: 'flops', keep: 0 }, 'filter', 'rate.keep in (0, 1], got 0'],
     [{ budget: 'flops', keep: 1.5 }, 'filter', 'rate.keep in (0, 1], got 1.5'],
     [

@@ -1,6 +1,6 @@
 import type { Queue, QueueEvents } from 'bullmq'
 import * as E from 'fp-ts/lib/Either.js'
-import { type InterruptedError, type PwoaError, PwoaFailure } from '../../../dsl/errors.js'
+import { PwoaFailure } from '../../../dsl/errors.js'
 import { given } from '../../../dsl/kit/given.js'
 import type { RunOptions } from '../../../dsl/pipeline/run.js'
 import { fileVersion } from '../../folder/plan.js'
@@ -9,10 +9,11 @@ import { type PointOutcome, PointProgress } from '../../sweep/pointMessages.js'
 import type { RunPoint } from '../../sweep/runPoint.js'
 import { openRedis } from '../openRedis.js'
 import { type QueuedSweep, queueNameOf } from '../queuedSweep.js'
-import { failureOf, type QueueJob } from '../queueJob.js'
+import type { QueueJob } from '../queueJob.js'
 import type { QueueUrl } from '../queueUrl.js'
 import { openQueue, removeQueue } from '../sweepQueues.js'
 import { sweepRegistry } from '../sweepRegistry.js'
+import { cancelled, failed, left } from './endings.js'
 import { addJobs, allIn, countsOf, endedIn } from './enqueuePoints.js'
 import { type RegisterOptions, registerSweep } from './registerSweep.js'
 import { resultOfPoint } from './resultOfPoint.js'
@@ -231,22 +232,3 @@ export const followQueue = async (options: FollowOptions): Promise<FollowedQueue
     },
   }
 }
-
-const failed = (reason: string): PointOutcome => {
-  const failure = failureOf(reason)
-  return typeof failure === 'string' ? { type: 'crashed', reason: failure } : { type: 'failed', error: failure }
-}
-
-const left = (label: string): InterruptedError => ({
-  _tag: 'InterruptedError',
-  stage: label,
-  expected: 'to be followed to the end',
-  actual: 'an interruption; the job stays in the queue',
-})
-
-const cancelled = (label: string): PwoaError => ({
-  _tag: 'RunError',
-  stage: label,
-  expected: 'to be run by a worker',
-  actual: 'cancelled by pwoa-run queue cancel',
-})

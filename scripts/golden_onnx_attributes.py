@@ -349,6 +349,38 @@ def pad(c):
     return c.node("Conv", [padded, c.weights(2, channels, 3, 3)], auto_pad=auto, strides=c.pick(None, [2, 2]))
 
 
+def resize(c):
+    if c.opset < 10:
+        raise Odd
+    mode, factors = c.pick("nearest", "linear"), c.pick([2.0, 2.0], [1.5, 0.5], [1.25, 3.0], [1.0, 1.0], [0.75, 2.0])
+    if c.opset < 11:
+        return c.node("Resize", ["x", c.constant([1.0, 1.0, *factors])], mode=mode)
+    places = c.pick(None, "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric")
+    more = {"mode": mode, "coordinate_transformation_mode": places,
+            "nearest_mode": c.pick(None, "floor", "round_prefer_floor", "round_prefer_ceil", "ceil")}
+    axes = c.pick(None, [2, 3], [3, 2]) if c.opset >= 18 else None
+    lead = [] if axes else [1.0, 1.0]
+    if axes == [3, 2]:
+        factors = factors[::-1]
+    sizes = c.whole([EXAMPLES, CHANNELS, 6, 3] if not axes else [6, 3])
+    inputs = c.pick(["x", "", c.constant([*lead, *factors])], ["x", "", "", sizes])
+    if c.opset < 13:
+        inputs[1] = c.constant([])
+        inputs[2] = inputs[2] or c.constant([])
+    return c.node("Resize", inputs, axes=axes, **more)
+
+
+def tile(c):
+    return c.node("Tile", ["x", c.whole(c.pick([1, 2, 1, 1], [1, 3, 1, 1], [1, 1, 1, 1], [1, 1, 2, 1], [1, 2, 1, 2]))])
+
+
+def reduced_sum(c):
+    axes = c.pick([2, 3], [3, 2], None, [1], [1, 2, 3], *([[-1, -2], [-1]] if c.opset >= 11 else []))
+    inputs, given = c.axes(12, axes)
+    more = {"noop_with_empty_axes": c.pick(None, 0, 1)} if c.opset >= 13 else {}
+    return c.node("ReduceSum", ["x", *inputs], **given, **more, keepdims=c.pick(None, 0, 1))
+
+
 def reduced(c, op):
     axes = c.pick([2, 3], [3, 2], None, [1], [1, 2, 3], *([[-1, -2], [-1]] if c.opset >= 11 else []))
     inputs, given = c.axes(17, axes)
@@ -545,7 +577,7 @@ MAKERS = {
     "GlobalAveragePool": lambda c: c.node("GlobalAveragePool", ["x"]),
     "GlobalMaxPool": lambda c: c.node("GlobalMaxPool", ["x"]), "Identity": lambda c: c.node("Identity", ["x"]),
     "MatMul": mat_mul, "MaxPool": pool("MaxPool"), "Mul": multiply, "Pad": pad, "ReduceMax": lambda c: reduced(c, "ReduceMax"),
-    "ReduceMean": lambda c: reduced(c, "ReduceMean"),
+    "ReduceMean": lambda c: reduced(c, "ReduceMean"), "ReduceSum": reduced_sum, "Resize": resize, "Tile": tile,
     "Relu": lambda c: c.node("Relu", ["x"]), "Reshape": reshape, "Shape": shape, "Slice": slices, "Split": split, "Squeeze": squeeze,
     "Sub": constants("Sub"), "Sum": sums, "Transpose": transpose, "Unsqueeze": unsqueeze,
     "Clip": clip, "Elu": function("Elu", alpha=(0.5, 1.0)), "Erf": written_out("Erf"), "Exp": written_out("Exp"),

@@ -82,6 +82,23 @@ class Parts(nn.Module):
         return self.fc(self.last(x[:, 1:].mean(1)))
 
 
-BLOCKS = {"keys": (Keys, [13, 17]), "pixels": (Pixels, [12, 17]), "joined": (Joined, [11, 17]), "parts": (Parts, [14, 17])}
+class Pooled(nn.Module):
+    """The largest and the mean of channels, as in a CBAM; a maxout; images of other sizes; a difference; copies of a channel."""
+
+    def __init__(self):
+        super().__init__()
+        self.grey, self.stem = nn.Conv2d(CHANNELS, 1, 1), nn.Conv2d(3, 8, 3, padding=1)
+        self.gate, self.mix, self.fc = nn.Conv2d(2, 1, 3, padding=1), nn.Conv2d(4, 4, 3), nn.Linear(4, CLASSES)
+
+    def forward(self, x):
+        x = self.stem(F.interpolate(self.grey(x).expand(-1, 3, -1, -1), scale_factor=2))
+        x = x * torch.sigmoid(self.gate(torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1)))
+        x = F.interpolate(torch.max(x[:, :4], x[:, 4:]), size=(7, 5), mode="bilinear")
+        y = self.mix(x)
+        x = y - F.interpolate(x, size=(5, 3), mode="bilinear", align_corners=True)
+        return self.fc(x.sum((2, 3)) / 15)
+
+
+BLOCKS = {"pooled": (Pooled, [11, 17]), "keys": (Keys, [13, 17]), "pixels": (Pixels, [12, 17]), "joined": (Joined, [11, 17]), "parts": (Parts, [14, 17])}
 
 write("reshaping", SIDE, {"blocks": {name: block("reshaping", SIDE, name, *made, ("token", "position")) for name, made in BLOCKS.items()}})

@@ -91,7 +91,15 @@ export {
   softplus,
   tanh,
 } from './models/layers/activations.js'
-export { concat, layerScale, multiply, scale, selectChannels, softmax } from './models/layers/channelLayers.js'
+export {
+  concat,
+  layerScale,
+  multiply,
+  poolChannels,
+  scale,
+  selectChannels,
+  softmax,
+} from './models/layers/channelLayers.js'
 export { fakeQuantize } from './models/layers/fakeQuantize.js'
 export type { Layer, Normalisation } from './models/layers/layer.js'
 export {
@@ -109,6 +117,7 @@ export {
 } from './models/layers/layers.js'
 export { groupNorm, layerNorm, standardize, unitNorm } from './models/layers/normalisations.js'
 export { crop2d, unflatten } from './models/layers/reshaping.js'
+export { resize2d } from './models/layers/resizing.js'
 export {
   attention,
   classToken,

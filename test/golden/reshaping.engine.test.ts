@@ -14,7 +14,19 @@ const { cases, read, logitsInUse, inTraining } = exportedBlocks('reshaping')
 const types: Readonly<Record<string, readonly Layer['type'][]>> = {
   keys: ['flatten', 'unflatten', 'attention', 'flatten'],
   pixels: ['attention', 'flatten'],
-  joined: ['flatten', 'flatten', 'unflatten', 'flatten', 'flatten', 'flatten', 'flatten'],
+  joined: ['flatten', 'flatten', 'unflatten', 'flatten', 'flatten', 'flatten', 'flatten', 'concat'],
+  pooled: [
+    'concat',
+    'resize2d',
+    'poolChannels',
+    'poolChannels',
+    'concat',
+    'concat',
+    'poolChannels',
+    'resize2d',
+    'resize2d',
+    'flatten',
+  ],
   parts: ['crop2d', 'crop2d', 'classToken', 'attention', 'crop2d', 'flatten'],
 }
 
@@ -22,7 +34,7 @@ describe.each(cases)('%s', (file, name, block) => {
   it('has the layers of its file, and PyTorch’s logits in use', async () => {
     const network = await read(file)
     const found = network.architecture.nodes.map(({ layer }) => layer.type)
-    const moving: readonly Layer['type'][] = ['flatten', 'unflatten', 'crop2d', 'classToken', 'attention']
+    const moving: readonly Layer['type'][] = Object.values(types).flat()
     expect(found.filter((type) => moving.includes(type))).toEqual(types[name])
     expect(distance(logitsInUse(network), block.use.flat())).toBeLessThan(VALUES)
   })

@@ -39,7 +39,7 @@ import {
 import { adaptiveAvgPool2d } from '../../src/models/architecture/adaptivePool.js'
 import { normalisationOptions } from '../../src/models/architecture/imageNormalisations.js'
 import { elu, gelu, leakyRelu, prelu, softplus } from '../../src/models/layers/activations.js'
-import { layerScale, scale, selectChannels, softmax } from '../../src/models/layers/channelLayers.js'
+import { layerScale, poolChannels, scale, selectChannels, softmax } from '../../src/models/layers/channelLayers.js'
 import { fakeQuantize } from '../../src/models/layers/fakeQuantize.js'
 import {
   attentionOptions,
@@ -56,6 +56,7 @@ import {
   leakyReluOptions,
   linearOptions,
   normalizeOptions,
+  poolChannelsOptions,
   preluOptions,
   scaleOptions,
   selectChannelsOptions,
@@ -79,6 +80,7 @@ import {
 import { groupNorm, layerNorm, unitNorm } from '../../src/models/layers/normalisations.js'
 import { idOptions, placementOptions } from '../../src/models/layers/placement.js'
 import { crop2d, crop2dOptions, unflatten, unflattenOptions } from '../../src/models/layers/reshaping.js'
+import { resize2d, resize2dOptions } from '../../src/models/layers/resizing.js'
 import { attention, crossCovariance, fourierPositions, takeToken } from '../../src/models/layers/tokens.js'
 import {
   adaptivePool2dOptions,
@@ -270,6 +272,8 @@ export const optionTable: Readonly<Record<string, Entry>> = {
   flattenOptions: [flattenOptions, (more) => flatten(more)],
   unflattenOptions: [unflattenOptions, (more) => unflatten({ channels: 2, ...more })],
   crop2dOptions: [crop2dOptions, (more) => crop2d(more)],
+  resize2dOptions: [resize2dOptions, (more) => resize2d({ height: 2, width: 2, ...more })],
+  poolChannelsOptions: [poolChannelsOptions, (more) => poolChannels(more)],
   groupNormOptions: [groupNormOptions, (more) => groupNorm('n', { groups: 2, ...more })],
   hsicRegularizeOptions: [hsicRegularizeOptions, (more) => hsicRegularize({ ...hsic, ...more })],
   hydraOptions: [hydraOptions, (more) => hydra(attack, { ...mask, ...more })],

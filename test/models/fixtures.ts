@@ -1,6 +1,13 @@
 import { type Architecture, architecture } from '../../src/models/architecture/architecture.js'
-import { sigmoid } from '../../src/models/layers/activations.js'
-import { concat, layerScale, multiply, selectChannels, softmax } from '../../src/models/layers/channelLayers.js'
+import { sigmoid, silu } from '../../src/models/layers/activations.js'
+import {
+  concat,
+  layerScale,
+  multiply,
+  poolChannels,
+  selectChannels,
+  softmax,
+} from '../../src/models/layers/channelLayers.js'
 import {
   add,
   avgPool2d,
@@ -13,6 +20,7 @@ import {
 } from '../../src/models/layers/layers.js'
 import { standardize, unitNorm } from '../../src/models/layers/normalisations.js'
 import { crop2d, unflatten } from '../../src/models/layers/reshaping.js'
+import { resize2d } from '../../src/models/layers/resizing.js'
 import { attention, crossCovariance, fourierPositions } from '../../src/models/layers/tokens.js'
 
 /** A small network with every type of layer and two shortcuts. */
@@ -157,4 +165,24 @@ export const reshaped: Architecture = architecture('reshaped', { height: 4, widt
   flatten({ order: 'channels', id: 'second' }),
   concat(['first', 'second', 'listed']),
   linear('last', { out: 3 }),
+])
+
+/** Images of other sizes, and the largest and the mean of channels. */
+export const pooledChannels: Architecture = architecture('pooledChannels', { height: 4, width: 3, channels: 2 }, [
+  conv2d('stem', { out: 6, kernel: 3, padding: 1 }),
+  silu(),
+  resize2d({ height: 7, width: 2, mode: 'bilinear', id: 'resized' }),
+  poolChannels({ of: 'max', id: 'max' }),
+  poolChannels({ of: 'mean', inputs: ['resized'], id: 'mean' }),
+  poolChannels({ of: 'max', parts: 3, inputs: ['resized'], id: 'maxout' }),
+  resize2d({ height: 14, width: 4, inputs: ['maxout'], id: 'twice' }),
+  resize2d({ height: 7, width: 2, mode: 'bilinearCorners', id: 'back' }),
+  concat(['max', 'mean', 'back', 'maxout']),
+  conv2d('last', { out: 4, kernel: 2 }),
+  flatten(),
+  linear('features', { out: 8 }),
+  relu(),
+  poolChannels({ of: 'max', parts: 2 }),
+  relu(),
+  linear('logits', { out: 3 }),
 ])

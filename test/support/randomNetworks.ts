@@ -24,7 +24,15 @@ import {
   softplus,
   tanh,
 } from '../../src/models/layers/activations.js'
-import { concat, layerScale, multiply, scale, selectChannels, softmax } from '../../src/models/layers/channelLayers.js'
+import {
+  concat,
+  layerScale,
+  multiply,
+  poolChannels,
+  scale,
+  selectChannels,
+  softmax,
+} from '../../src/models/layers/channelLayers.js'
 import type { Layer } from '../../src/models/layers/layer.js'
 import {
   add,
@@ -41,6 +49,7 @@ import {
 } from '../../src/models/layers/layers.js'
 import { groupNorm, layerNorm, standardize, unitNorm } from '../../src/models/layers/normalisations.js'
 import { crop2d, unflatten } from '../../src/models/layers/reshaping.js'
+import { resize2d } from '../../src/models/layers/resizing.js'
 import {
   attention,
   classToken,
@@ -71,6 +80,8 @@ type Kind =
   | 'shares'
   | 'unit'
   | 'crop'
+  | 'pooled'
+  | 'resized'
 
 /** One stretch of a network, on images of any number of channels. */
 interface Block {
@@ -135,7 +146,7 @@ const block: fc.Arbitrary<Block> = fc.record({
   kind: fc.constantFrom<Kind>(
     ...(['conv', 'conv', 'conv', 'residual', 'residual', 'residual', 'up', 'pool', 'affine'] as const),
     ...(['dense', 'shuffle', 'gate', 'scale', 'layerScale', 'zeros', 'layerNorm', 'groupNorm'] as const),
-    ...(['shares', 'unit', 'crop'] as const),
+    ...(['shares', 'unit', 'crop', 'pooled', 'resized'] as const),
   ),
   pool,
   out: fc.integer({ min: 2, max: 6 }),
@@ -474,6 +485,24 @@ const ofChannels = (
     layerScale(`${name}.gamma`),
     relu({ id: name }),
   ],
+  /** The largest or the mean of channels, of all of them or of two parts. */
+  pooled: (): readonly Layer[] => [
+    conv2d(`${name}.conv`, { inputs: [id], out: 2 * out, kernel: 3, padding: 1, bias }),
+    poolChannels({
+      id: `${name}.pool`,
+      of: normalised ? 'max' : 'mean',
+      ...(parts === 'one' ? {} : { parts: parts === 'two' ? 2 : out }),
+    }),
+    concat([`${name}.pool`, id], { id: name }),
+  ],
+  resized: (): readonly Layer[] => {
+    const [high, wide] = pairOf(size)
+    const mode = ({ one: 'nearest', two: 'bilinear', each: 'bilinearCorners' } as const)[parts]
+    return [
+      conv2d(`${name}.conv`, { inputs: [id], out, kernel: 3, padding: 1, bias }),
+      resize2d({ id: name, height: normalised ? 2 * high : Math.ceil(high / 2) + 1, width: wide + (out % 3), mode }),
+    ]
+  },
   /** An image without a row and a column, if it has others. */
   crop: (): readonly Layer[] => {
     const [high, wide] = pairOf(size)

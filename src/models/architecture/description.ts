@@ -7,6 +7,7 @@ import { parseJsonOnce } from '../../dsl/kit/repeatedKey.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
 import { integerTypes } from '../layers/fakeQuantize.js'
 import type { Layer } from '../layers/layer.js'
+import { resizeModes } from '../layers/resizing.js'
 import { type Architecture, architecture, layersOf } from './architecture.js'
 
 const placed = { id: t.string, inputs: t.array(t.string) }
@@ -110,6 +111,13 @@ const layers = {
     left: t.number,
     right: t.number,
   }),
+  resize2d: t.strict({
+    type: t.literal('resize2d'),
+    ...placed,
+    height: t.number,
+    width: t.number,
+    mode: wordCodec('a mode', resizeModes),
+  }),
   flatten: t.exact(
     t.intersection([
       t.type({ type: t.literal('flatten'), ...placed }),
@@ -153,6 +161,12 @@ const layers = {
   crossCovariance: t.strict({ type: t.literal('crossCovariance'), ...named, heads: t.number }),
   fourierPositions: t.strict({ type: t.literal('fourierPositions'), ...named, features: t.number }),
   softmax: t.exact(t.intersection([t.type({ type: t.literal('softmax'), ...placed }), t.partial({ parts: t.number })])),
+  poolChannels: t.exact(
+    t.intersection([
+      t.type({ type: t.literal('poolChannels'), ...placed, of: wordCodec('what is pooled', ['max', 'mean']) }),
+      t.partial({ parts: t.number }),
+    ]),
+  ),
   standardize: t.strict({ type: t.literal('standardize'), ...placed }),
   given: t.strict({
     type: t.literal('given'),

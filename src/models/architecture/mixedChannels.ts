@@ -53,7 +53,7 @@ const sizeText = ({ height, width, channels }: ImageShape): string => `${height}
  *
  * @param refuse throws for a number of parts that does not divide the channels. @default none
  */
-export const partsOf = ({ parts }: SoftmaxLayer, channels: number, refuse?: Refuse): number => {
+export const partsOf = ({ parts }: Pick<SoftmaxLayer, 'parts'>, channels: number, refuse?: Refuse): number => {
   const count = parts ?? channels
   if (refuse && (!Number.isInteger(count) || count < 1 || channels % count !== 0))
     refuse(`parts that divide ${channels} channels`, String(count))
@@ -69,3 +69,9 @@ export const standardOf = (count: number): { readonly factor: number; readonly l
   factor: count / Math.max(1, count - 1),
   least: 1 / Math.sqrt(count),
 })
+
+/** The matrix, channels × size, that makes the mean of all parts of so many channels. */
+export const partMeans = (channels: number, size: number): number[][] =>
+  Array.from({ length: channels }, (_, c) =>
+    Array.from({ length: size }, (_, k) => (c % size === k ? size / channels : 0)),
+  )

@@ -1,28 +1,19 @@
-import { type ImageShape, imageSize } from '../../dsl/dataset.js'
+import { imageSize } from '../../dsl/dataset.js'
 import { rejectOption } from '../../dsl/errors.js'
-import { integerBounds, integerTypes } from '../layers/fakeQuantize.js'
-import type { FakeQuantizeLayer, GivenValue, Layer } from '../layers/layer.js'
+import type { GivenValue, Layer } from '../layers/layer.js'
 import { stdBounds, wrongUnits } from '../layers/normalisationUnits.js'
+import { resizeModes } from '../layers/resizing.js'
+import { channelsIn, joined, pooledChannels, product, rounded, selected, shapeWords } from './channelShapes.js'
 import { checkConvolution, cropped, enlarged, padded, pooled, windowed } from './imageSizes.js'
 import { attended, covaried, partsOf } from './mixedChannels.js'
-import { ZEROS } from './selection.js'
-import { isListed, isSpreadOver } from './spread.js'
+import { isListed, type Shape } from './spread.js'
 
 /** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
-export type NodeShape =
-  | ({ readonly kind: 'image' } & ImageShape)
-  | { readonly kind: 'vector'; readonly features: number; readonly flattenedFrom?: ImageShape }
+export type NodeShape = Shape
 
 type ImageNode = Extract<NodeShape, { kind: 'image' }>
 
 const givenValues: readonly GivenValue[] = ['noise', 'labels']
-
-const text = (shape: NodeShape | undefined): string =>
-  !shape
-    ? 'nothing'
-    : shape.kind === 'image'
-      ? `${shape.height} x ${shape.width} x ${shape.channels}`
-      : `a vector of ${shape.features}`
 
 /**
  * Shape of a layer's output.
@@ -33,8 +24,9 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
   const [first] = inputs
   const refuse = (expected: string, actual: string): never => rejectOption(where, `${expected} for "${id}"`, actual)
   const image = (): ImageNode =>
-    first?.kind === 'image' && inputs.length === 1 ? first : refuse('one image', text(first))
-  const anImage = (shape: NodeShape): ImageNode => (shape.kind === 'image' ? shape : refuse('images', text(shape)))
+    first?.kind === 'image' && inputs.length === 1 ? first : refuse('one image', shapeWords(first))
+  const anImage = (shape: NodeShape): ImageNode =>
+    shape.kind === 'image' ? shape : refuse('images', shapeWords(shape))
   const positive = (option: string, value: number): void => {
     if (!Number.isInteger(value) || value < 1) refuse(`a whole ${option} >= 1`, String(value))
   }
@@ -60,6 +52,12 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       return { kind: 'image', ...padded(asked, layer), channels: image().channels }
     case 'crop2d':
       return { kind: 'image', ...cropped(asked, layer), channels: image().channels }
+    case 'resize2d': {
+      const { height, width, mode } = layer
+      for (const extent of [height, width]) positive('extent', extent)
+      if (!resizeModes.includes(mode)) refuse(`a mode among ${resizeModes.join(', ')}`, String(mode))
+      return { kind: 'image', height, width, channels: image().channels }
+    }
     case 'normalize': {
       const { channels } = image()
       for (const [what, values] of [
@@ -88,7 +86,8 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       return image()
     case 'linear':
       positive('number of outputs', layer.out)
-      if (first?.kind !== 'vector' || inputs.length !== 1) return refuse('one vector (add flatten())', text(first))
+      if (first?.kind !== 'vector' || inputs.length !== 1)
+        return refuse('one vector (add flatten())', shapeWords(first))
       return { kind: 'vector', features: layer.out }
     case 'flatten': {
       const { height, width, channels } = image()
@@ -101,7 +100,7 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       for (const extent of [height, width, channels]) positive('extent', extent)
       const numbers = height * width * channels
       if (first?.kind !== 'vector' || inputs.length !== 1 || !isListed(first) || first.features !== numbers)
-        return refuse(`a vector of ${numbers} that is not a flattened image`, text(first))
+        return refuse(`a vector of ${numbers} that is not a flattened image`, shapeWords(first))
       return { kind: 'image', height, width, channels }
     }
     case 'prelu':
@@ -112,7 +111,8 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       return first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`)
     case 'add':
       if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)
-      for (const other of inputs) if (text(other) !== text(first)) refuse(text(first), text(other))
+      for (const other of inputs)
+        if (shapeWords(other) !== shapeWords(first)) refuse(shapeWords(first), shapeWords(other))
       return first
     case 'concat':
       return joined(inputs, refuse)
@@ -158,81 +158,25 @@ export const inferShape = (where: string, id: string, layer: Layer, inputs: read
       partsOf(layer, channelsIn(shape), refuse)
       return shape
     }
+    case 'poolChannels':
+      return pooledChannels(
+        layer,
+        first && inputs.length === 1 ? first : refuse('one input', `${inputs.length}`),
+        refuse,
+      )
     case 'given':
       positive('number of values', layer.out)
       if (!givenValues.includes(layer.value)) refuse(`a value among ${givenValues.join(', ')}`, String(layer.value))
       if (inputs.length > 0) refuse('no inputs', `${inputs.length}`)
       return { kind: 'vector', features: layer.out }
     case 'sample':
-      if (first?.kind !== 'vector') return refuse('a vector as the mean', text(first))
+      if (first?.kind !== 'vector') return refuse('a vector as the mean', shapeWords(first))
       if (inputs.length < 2 || inputs.length > 3) refuse('two or three inputs', `${inputs.length}`)
-      for (const other of inputs) if (text(other) !== text(first)) refuse(text(first), text(other))
+      for (const other of inputs)
+        if (shapeWords(other) !== shapeWords(first)) refuse(shapeWords(first), shapeWords(other))
       return first
   }
 }
 
-/** Refuses what a layer can't take. */
-export type Refuse = (expected: string, actual: string) => never
-
-/** The shape of numbers that are rounded, by one grid or by one for each channel. */
-const rounded = ({ scale, zeroPoint, integers }: FakeQuantizeLayer, input: NodeShape, refuse: Refuse): NodeShape => {
-  if (!integerTypes.includes(integers)) refuse(`integers among ${integerTypes.join(', ')}`, String(integers))
-  const { least, most } = integerBounds[integers]
-  const channels = channelsIn(input)
-  const isEach = isListed(input) && scale.length === channels
-  if (scale.length !== 1 && !isEach)
-    refuse(isListed(input) ? `one scale, or one for each of ${channels} channels` : 'one scale', `${scale.length}`)
-  if (zeroPoint.length !== scale.length) refuse('as many zero points as scales', `${zeroPoint.length}`)
-  const wrong = scale.find((value) => !(Math.fround(value) > 0 && Math.fround(value) < Infinity))
-  if (wrong !== undefined) refuse('finite scales > 0', String(wrong))
-  const beyond = zeroPoint.find((value) => !Number.isInteger(value) || value < least || value > most)
-  if (beyond !== undefined) refuse(`zero points from ${least} to ${most}`, String(beyond))
-  return input
-}
-
-/** The shape of inputs one after the other. */
-const joined = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
-  const [first] = inputs
-  if (!first || inputs.length < 2) return refuse('at least two inputs', `${inputs.length}`)
-  if (first.kind === 'vector') {
-    const other = inputs.find((each) => each.kind === 'image' || !isListed(each))
-    if (other)
-      refuse('vectors that are not flattened images', other.kind === 'image' ? text(other) : 'a flattened image')
-    return { kind: 'vector', features: inputs.reduce((sum, each) => sum + channelsIn(each), 0) }
-  }
-  const { height, width } = first
-  for (const other of inputs)
-    if (other.kind !== 'image' || other.height !== height || other.width !== width)
-      refuse(`images of ${height} x ${width}`, text(other))
-  return { kind: 'image', height, width, channels: inputs.reduce((sum, each) => sum + channelsIn(each), 0) }
-}
-
 /** Numbers of an image, or features of a vector. */
 export const numbersIn = (shape: NodeShape): number => (shape.kind === 'image' ? imageSize(shape) : shape.features)
-
-/** Channels of an image, or features of a vector. */
-export const channelsIn = (shape: NodeShape): number => (shape.kind === 'image' ? shape.channels : shape.features)
-
-/** The shape of some channels, and of channels of zeros. */
-const selected = (channels: readonly number[], input: NodeShape, refuse: Refuse): NodeShape => {
-  if (!isListed(input)) refuse('an image, or a vector that is not one', 'a flattened image')
-  const known = channels.filter((channel) => channel !== ZEROS)
-  const most = channelsIn(input) - 1
-  const wrong = known.find((channel) => !Number.isInteger(channel) || channel < 0 || channel > most)
-  if (wrong !== undefined) refuse(`channels from 0 to ${most}, or ${ZEROS} for zeros`, String(wrong))
-  if (known.length === 0) refuse('at least one channel', 'none')
-  if (new Set(known).size < known.length) refuse('each channel once', 'one of them twice')
-  return input.kind === 'image'
-    ? { ...input, channels: channels.length }
-    : { kind: 'vector', features: channels.length }
-}
-
-/** The shape of a product: that of both inputs, or of the image of which one has a number for each channel or pixel. */
-const product = (inputs: readonly NodeShape[], refuse: Refuse): NodeShape => {
-  const [first, second] = inputs
-  if (!first || !second || inputs.length > 2) return refuse('two inputs', `${inputs.length}`)
-  if (text(first) === text(second)) return first
-  if (isSpreadOver(second, first)) return first
-  if (isSpreadOver(first, second)) return second
-  return refuse(`${text(first)}, or one number for each channel or for each pixel`, text(second))
-}

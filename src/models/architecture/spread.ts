@@ -1,7 +1,7 @@
 import type { ImageShape } from '../../dsl/dataset.js'
 
-/** As `NodeShape`. */
-type Shape =
+/** The shape of one example's activations: an image, or a vector, with the image it was flattened from if any. */
+export type Shape =
   | ({ readonly kind: 'image' } & ImageShape)
   | { readonly kind: 'vector'; readonly features: number; readonly flattenedFrom?: ImageShape }
 

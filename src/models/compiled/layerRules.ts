@@ -10,12 +10,13 @@ import { activated, deactivated, type LayerRule } from './layerRule.js'
 import {
   crossCovarianceRule,
   fourierPositionsRule,
+  poolChannelsRule,
   softmaxRule,
   standardizeRule,
   unitNormRule,
 } from './mixedChannelRules.js'
 import { avgPoolRule, maxPoolRule, padRule } from './poolRules.js'
-import { cropRule, flattenRule, unflattenRule } from './reshapingRules.js'
+import { cropRule, flattenRule, resizeRule, unflattenRule } from './reshapingRules.js'
 import { sampleRule } from './sampleRule.js'
 import { attentionRule, classTokenRule, positionEmbeddingRule, takeTokenRule } from './tokenRules.js'
 import { transposedRule } from './transposedRule.js'
@@ -80,6 +81,7 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
   avgPool2d: avgPoolRule,
   pad2d: padRule,
   crop2d: cropRule,
+  resize2d: resizeRule,
   flatten: flattenRule,
   unflatten: unflattenRule,
   add: () => ({
@@ -102,6 +104,7 @@ export const ruleOf = dispatch<Layer, [], LayerRule>({
   crossCovariance: crossCovarianceRule,
   fourierPositions: fourierPositionsRule,
   softmax: softmaxRule,
+  poolChannels: poolChannelsRule,
   standardize: standardizeRule,
   given: ({ value }) => ({ forward: ({ given }) => given(value), backward: () => ({ inputs: [] }) }),
   sample: () => sampleRule,

@@ -1,11 +1,18 @@
 import type { GraphBuilder } from '../../engine/graph/graphBuilder.js'
 import type { Value } from '../../engine/graph/graphNodes.js'
+import { channelsIn } from '../architecture/channelShapes.js'
 import { present } from '../architecture/lookups.js'
-import { partsOf, standardOf } from '../architecture/mixedChannels.js'
-import { channelsIn, type NodeShape, numbersIn } from '../architecture/shapes.js'
+import { partMeans, partsOf, standardOf } from '../architecture/mixedChannels.js'
+import { type NodeShape, numbersIn } from '../architecture/shapes.js'
 import { covarianceSizes, fourierFeatures, tokensOf } from '../architecture/tokenSizes.js'
 import { LEAST_LENGTH } from '../layers/normalisations.js'
-import type { CrossCovarianceLayer, FourierPositionsLayer, SoftmaxLayer, UnitNormLayer } from '../layers/tokenLayers.js'
+import type {
+  CrossCovarianceLayer,
+  FourierPositionsLayer,
+  PoolChannelsLayer,
+  SoftmaxLayer,
+  UnitNormLayer,
+} from '../layers/tokenLayers.js'
 import { activated, deactivated, type LayerRule, type Place } from './layerRule.js'
 
 /** Attention between channels. Its backward pass computes the shares again. */
@@ -147,3 +154,62 @@ export const standardizeRule = (): LayerRule => {
     },
   }
 }
+
+/** The largest or the mean of the same channel in all parts. */
+export const poolChannelsRule = ({ of }: PoolChannelsLayer): LayerRule => ({
+  forward: ({ graph, kernel }, [x = '']) => {
+    const [channels, size] = partsIn(kernel)
+    if (of === 'max') return largest(graph, x, rankOf(kernel), channels / size, size)
+    const sums = graph.product(graph.reshape(x, [-1, channels]), graph.matrix(partMeans(channels, size)))
+    return graph.reshape(sums, sizesOf(kernel.node.shape))
+  },
+  backward: ({ graph, kernel }, { dy, input }) => {
+    const [channels, size] = partsIn(kernel)
+    if (of === 'max') return { inputs: [largestGradient(graph, input(), dy, rankOf(kernel), channels / size, size)] }
+    const shares = graph.product(graph.reshape(dy, [-1, size]), graph.matrix(partMeans(channels, size)), 'second')
+    return { inputs: [graph.reshape(shares, sizesOf(kernel.node.inputShapes[0] ?? kernel.node.shape))] }
+  },
+})
+
+const partsIn = ({ node: { shape, inputShapes } }: Place['kernel']): readonly [channels: number, size: number] => [
+  channelsIn(inputShapes[0] ?? shape),
+  channelsIn(shape),
+]
+
+const rankOf = ({ node: { shape } }: Place['kernel']): number => (shape.kind === 'image' ? 4 : 2)
+
+/** Both halves of all parts but an odd last one, and that one. */
+const halvesOf = (graph: GraphBuilder, x: Value, rank: number, parts: number, size: number) => {
+  const half = Math.floor(parts / 2)
+  const part = (begin: number, count: number): Value => graph.sliceLast(x, rank, begin * size, count * size)
+  return { half, early: part(0, half), late: part(half, half), odd: parts % 2 === 0 ? [] : [part(2 * half, 1)] }
+}
+
+const largest = (graph: GraphBuilder, x: Value, rank: number, parts: number, size: number): Value => {
+  if (parts === 1) return x
+  const { half, early, late, odd } = halvesOf(graph, x, rank, parts, size)
+  const larger = graph.joinLast([graph.larger(early, late), ...odd], rank)
+  return largest(graph, larger, rank, half + odd.length, size)
+}
+
+/** Of equal numbers the gradient goes to one of the earlier part. */
+const largestGradient = (
+  graph: GraphBuilder,
+  x: Value,
+  dy: Value,
+  rank: number,
+  parts: number,
+  size: number,
+): Value => {
+  if (parts === 1) return dy
+  const { half, early, late, odd } = halvesOf(graph, x, rank, parts, size)
+  const larger = graph.joinLast([graph.larger(early, late), ...odd], rank)
+  const gradient = largestGradient(graph, larger, dy, rank, half + odd.length, size)
+  const ofLarger = graph.sliceLast(gradient, rank, 0, half * size)
+  const ofLate = graph.reluGradient(ofLarger, graph.relu(graph.subtract(late, early)))
+  const ofOdd = odd.map(() => graph.sliceLast(gradient, rank, half * size, size))
+  return graph.joinLast([graph.subtract(ofLarger, ofLate), ofLate, ...ofOdd], rank)
+}
+
+const sizesOf = (shape: NodeShape): readonly number[] =>
+  shape.kind === 'image' ? [-1, shape.height, shape.width, shape.channels] : [-1, shape.features]

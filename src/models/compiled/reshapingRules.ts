@@ -1,6 +1,8 @@
 import type { NodeShape } from '../architecture/shapes.js'
 import type { FlattenLayer } from '../layers/layer.js'
 import type { Crop2dLayer, UnflattenLayer } from '../layers/reshaping.js'
+import type { Resize2dLayer } from '../layers/resizing.js'
+import { resizeWeights } from '../windows/resizeWeights.js'
 import type { LayerRule } from './layerRule.js'
 
 /** One vector for each image. */
@@ -36,6 +38,28 @@ export const cropRule = (sides: Crop2dLayer): LayerRule => ({
     return graph.cropSides(x, sides, height, width)
   },
   backward: ({ graph }, { dy }) => ({ inputs: [graph.padSides(dy, sides, 0)] }),
+})
+
+/** An image of another size, as products with the weights of its rows and its columns. */
+export const resizeRule = ({ height, width, mode }: Resize2dLayer): LayerRule => ({
+  forward: ({ graph, kernel: { node } }, [x = '']) => {
+    const from = imageOf(node.inputShapes[0])
+    const [rows, columns] = [resizeWeights(mode, from.height, height), resizeWeights(mode, from.width, width)]
+    const high = graph.product(graph.matrix(rows), graph.reshape(x, [-1, from.height, from.width * from.channels]))
+    const wide = graph.product(graph.matrix(columns), graph.reshape(high, [-1, from.width, from.channels]))
+    return graph.reshape(wide, [-1, height, width, from.channels])
+  },
+  backward: ({ graph, kernel: { node } }, { dy }) => {
+    const from = imageOf(node.inputShapes[0])
+    const [rows, columns] = [resizeWeights(mode, from.height, height), resizeWeights(mode, from.width, width)]
+    const wide = graph.product(graph.matrix(columns), graph.reshape(dy, [-1, width, from.channels]), 'first')
+    const high = graph.product(
+      graph.matrix(rows),
+      graph.reshape(wide, [-1, height, from.width * from.channels]),
+      'first',
+    )
+    return { inputs: [graph.reshape(high, [-1, from.height, from.width, from.channels])] }
+  },
 })
 
 /** The image of a shape. @throws Error for a vector, which is a defect of this package */

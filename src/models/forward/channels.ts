@@ -1,6 +1,10 @@
-import type { Tensor } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core'
 import { tf } from '../../engine/tf.js'
+import { channelsIn } from '../architecture/channelShapes.js'
+import { partMeans } from '../architecture/mixedChannels.js'
 import { inverseOf, selectionOf } from '../architecture/selection.js'
+import type { NodeShape } from '../architecture/shapes.js'
+import type { PoolChannelsLayer } from '../layers/tokenLayers.js'
 
 /** Activations one after the other along their channels, the last axis. */
 export const joined = (inputs: readonly Tensor[]): Tensor => tf.concat([...inputs], -1)
@@ -46,4 +50,23 @@ export const shares = (x: Tensor, parts: number): Tensor => {
   if (parts === channels) return tf.softmax(x)
   const rows = tf.transpose(tf.reshape(x, [-1, parts, channels / parts]), [0, 2, 1])
   return tf.reshape(tf.transpose(tf.softmax(rows), [0, 2, 1]), x.shape)
+}
+
+/** The largest or the mean of each channel's place in all parts; see `poolChannels`. */
+export const channelsPooled = (x: Tensor, { of }: PoolChannelsLayer, shape: NodeShape): Tensor => {
+  const [inputs, size] = [x.shape.at(-1) ?? 0, channelsIn(shape)]
+  if (of === 'max') return largest(x, size)
+  const product = tf.matMul(tf.reshape(x, [-1, inputs]) as Tensor2D, tf.tensor2d(partMeans(inputs, size)))
+  return tf.reshape(product, [...x.shape.slice(0, -1), size])
+}
+
+/** The largest of all parts, by halves: of equal numbers the gradient goes to one of the earlier part. */
+const largest = (x: Tensor, size: number): Tensor => {
+  const parts = (x.shape.at(-1) ?? 0) / size
+  if (parts === 1) return x
+  const half = Math.floor(parts / 2)
+  const part = (begin: number, count: number): Tensor =>
+    tf.slice(x, [...others(x, 0), begin * size], [...others(x, -1), count * size])
+  const larger = tf.maximum(part(0, half), part(half, half))
+  return largest(parts % 2 === 0 ? larger : joined([larger, part(2 * half, 1)]), size)
 }

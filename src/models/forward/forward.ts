@@ -9,11 +9,11 @@ import { rounded } from '../../engine/ops/rounded.js'
 import { unitNorm } from '../../engine/ops/unitNorm.js'
 import { tf } from '../../engine/tf.js'
 import { type Architecture, type GraphNode, INPUT } from '../architecture/architecture.js'
+import { channelsIn } from '../architecture/channelShapes.js'
 import { executionOf, type Kernel } from '../architecture/execution.js'
 import { present } from '../architecture/lookups.js'
 import { partsOf } from '../architecture/mixedChannels.js'
 import { blocksOf } from '../architecture/normalisedBlocks.js'
-import { channelsIn } from '../architecture/shapes.js'
 import { attentionSizes, covarianceSizes } from '../architecture/tokenSizes.js'
 import { latentNodes, mapLatent } from '../head/head.js'
 import { multiplesOf } from '../layers/fakeQuantize.js'
@@ -21,10 +21,11 @@ import type { GivenValue, GroupNormLayer, Layer, LayerNormLayer } from '../layer
 import { EPSILON, LEAST_LENGTH } from '../layers/normalisations.js'
 import { parametersOf } from '../parameters/parameters.js'
 import { type BatchMoments, batchNormDefaults } from '../parameters/statistics.js'
-import { joined, multiplied, selected, shares } from './channels.js'
+import { channelsPooled, joined, multiplied, selected, shares } from './channels.js'
 import { convolved, upsampled } from './convolution.js'
 import { applied, sloped } from './nonlinearity.js'
 import { cropped, flattened, unflattened } from './reshaping.js'
+import { resized } from './resized.js'
 import { standardized } from './standardized.js'
 import { afterToken, attended, covaried, located, tokenOf } from './tokens.js'
 import { averaged, enlarged, largest } from './windows.js'
@@ -208,6 +209,7 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
   avgPool2d: (layer, { node }, [x]) => averaged(layer, node, x as Tensor4D),
   pad2d: (layer, { node }, [x]) => enlarged(layer, node, x as Tensor4D),
   crop2d: (layer, _kernel, [x]) => cropped(x as Tensor4D, layer),
+  resize2d: (layer, _kernel, [x]) => resized(x as Tensor4D, layer),
   flatten: ({ order }, { node }, [x]) => flattened(x as Tensor, node.shape, order),
   unflatten: (layer, _kernel, [x]) => unflattened(x as Tensor, layer),
   add: (_layer, _kernel, inputs) => inputs.reduce((sum, term) => tf.add(sum, term)),
@@ -238,6 +240,7 @@ const runLayer = dispatch<Layer, [kernel: Kernel, inputs: readonly Tensor[], pas
     return activation === 'relu' ? relu(y) : y
   },
   softmax: (layer, { node }, [x]) => shares(x as Tensor, partsOf(layer, channelsIn(node.shape))),
+  poolChannels: (layer, { node }, [x]) => channelsPooled(x as Tensor, layer, node.shape),
   standardize: (_layer, _kernel, [x]) => standardized(x as Tensor4D),
   given: ({ value, out }, _kernel, _inputs, { given, examples }) => given[value] ?? tf.zeros([examples, out]),
   sample: (_layer, _kernel, [mean, second, third]) =>

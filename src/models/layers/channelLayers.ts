@@ -3,6 +3,8 @@ import type { ConcatLayer, LayerScaleLayer, MultiplyLayer, ScaleLayer, SelectCha
 import {
   type LayerScaleOptions,
   layerScaleOptions,
+  type PoolChannelsOptions,
+  poolChannelsOptions,
   type ScaleOptions,
   type SelectChannelsOptions,
   type SoftmaxOptions,
@@ -12,7 +14,7 @@ import {
 } from './layerOptions.js'
 import type { Placement } from './placement.js'
 import { idOptions } from './placement.js'
-import type { SoftmaxLayer } from './tokenLayers.js'
+import type { PoolChannelsLayer, SoftmaxLayer } from './tokenLayers.js'
 
 /**
  * The channels of several images of the same size one after the other, as `torch.cat(…, 1)`; or the numbers of vectors
@@ -85,4 +87,19 @@ export const layerScale = (name: string, options: LayerScaleOptions = {}): Layer
 export const softmax = (options: SoftmaxOptions = {}): SoftmaxLayer => {
   softmaxOptions.read(options)
   return { type: 'softmax', ...kept(options) }
+}
+
+/**
+ * The largest number, or the mean, of the channels at the same place of each part: of parts of k channels, channel c of part r is
+ * r·k + c, and the output has k channels. Without `parts` it is that of all channels. The gradient of the largest of equal
+ * numbers goes to one of them.
+ *
+ * Source: Goodfellow et al., "Maxout Networks", ICML 2013; Woo et al., "CBAM: Convolutional Block Attention Module", ECCV 2018.
+ * @example
+ * const brightest = poolChannels({ of: 'max' })
+ * const maxout = poolChannels({ of: 'max', parts: 2 })
+ */
+export const poolChannels = (options: PoolChannelsOptions = {}): PoolChannelsLayer => {
+  const { of } = poolChannelsOptions.read(options)
+  return { type: 'poolChannels', ...kept(options), of }
 }

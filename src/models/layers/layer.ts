@@ -6,9 +6,11 @@
 import type { Nonlinearity } from '../activations/nonlinearity.js'
 import type { Placement } from './placement.js'
 import type { Crop2dLayer, UnflattenLayer } from './reshaping.js'
+import type { Resize2dLayer } from './resizing.js'
 import type {
   CrossCovarianceLayer,
   FourierPositionsLayer,
+  PoolChannelsLayer,
   SoftmaxLayer,
   StandardizeLayer,
   UnitNormLayer,
@@ -210,6 +212,7 @@ export type Layer =
   | AvgPool2dLayer
   | Pad2dLayer
   | Crop2dLayer
+  | Resize2dLayer
   | FlattenLayer
   | UnflattenLayer
   | AddLayer
@@ -226,6 +229,7 @@ export type Layer =
   | CrossCovarianceLayer
   | FourierPositionsLayer
   | SoftmaxLayer
+  | PoolChannelsLayer
   | StandardizeLayer
   | GivenLayer
   | SampleLayer

@@ -208,6 +208,18 @@ export const softmaxOptions = declareOptions('softmax', {
 /** Options of {@link softmax}. */
 export interface SoftmaxOptions extends OptionsOf<typeof softmaxOptions> {}
 
+/** What {@link poolChannels} takes. */
+export const poolChannelsOptions = declareOptions('poolChannels', {
+  ...placementFields,
+  /** The largest number, or the mean. @default 'max' */
+  of: choice(['max', 'mean']).default('max'),
+  /** Number of parts of the channels, ≥ 1, each as large as the others. @default one for each channel */
+  parts: whole(1).optional('one for each channel'),
+})
+
+/** Options of {@link poolChannels}. */
+export interface PoolChannelsOptions extends OptionsOf<typeof poolChannelsOptions> {}
+
 /** What {@link takeToken} takes. */
 export const takeTokenOptions = declareOptions('takeToken', {
   ...placementFields,

@@ -32,6 +32,14 @@ export interface SoftmaxLayer extends Placement {
   readonly parts?: number | undefined
 }
 
+/** The largest or the mean of the same channel in several parts of an image's channels, or of a vector; see `poolChannels`. */
+export interface PoolChannelsLayer extends Placement {
+  readonly type: 'poolChannels'
+  readonly of: 'max' | 'mean'
+  /** Number of parts of equal size; undefined for all channels. */
+  readonly parts?: number | undefined
+}
+
 /** Each image with mean 0 and standard deviation 1; see `standardize`. */
 export interface StandardizeLayer extends Placement {
   readonly type: 'standardize'

@@ -161,6 +161,7 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
   avgPool2d: (_layer, ...rest) => passed(...rest),
   pad2d: (_layer, ...rest) => passed(...rest),
   crop2d: (_layer, ...rest) => passed(...rest),
+  resize2d: (_layer, ...rest) => passed(...rest),
   flatten: ({ order }, ...rest) => (order === 'channels' ? repeated(...rest) : passed(...rest)),
   unflatten: (layer, _node, [first = []], unions) => {
     const members = Array.from({ length: layer.channels }, (_, c) => first[firstFeatureOf(layer, c)] ?? 0)
@@ -195,6 +196,11 @@ const membersAfter = dispatch<Layer, Parameters<Rule>, Members>({
     const size = first.length / partsOf(layer, first.length)
     for (const [c, member] of first.entries()) joinUnits(member, first[c % size] ?? member, unions)
     return first
+  },
+  poolChannels: (_layer, { shape }, [first = []], unions) => {
+    const size = channelsOf(shape)
+    for (const [c, member] of first.entries()) joinUnits(member, first[c % size] ?? member, unions)
+    return first.slice(0, size)
   },
   standardize: (_layer, _node, [first = []], unions) => joinBlocks(first, first.length, unions),
   given: (_layer, ...rest) => fresh(...rest),

@@ -10,6 +10,7 @@ import { roundedBy } from '../layers/fakeQuantize.js'
 import type { GroupNormLayer, LayerNormLayer } from '../layers/layer.js'
 import { EPSILON } from '../layers/normalisations.js'
 import type { UnflattenLayer } from '../layers/reshaping.js'
+import type { PoolChannelsLayer } from '../layers/tokenLayers.js'
 import type { Pieces } from '../parameters/plainNetwork.js'
 import { batchNormDefaults } from '../parameters/statistics.js'
 import { channelsOf, pixelsOf } from './channels.js'
@@ -104,6 +105,8 @@ const constantsAfter = (
       return located(first, part('weight'), part('bias'))
     case 'unitNorm':
       return first.map((value) => (value === 0 ? 0 : Number.NaN))
+    case 'poolChannels':
+      return pooledParts(first, channelsOf(node.shape), node.layer.of)
     case 'softmax':
       return isSpread(node) ? varying(node) : sharesOf(first, partsOf(node.layer, first.length))
     case 'standardize':
@@ -121,6 +124,7 @@ const constantsAfter = (
     case 'maxPool2d':
     case 'takeToken':
     case 'crop2d':
+    case 'resize2d':
       return first
     case 'flatten':
       return node.layer.order === 'channels' ? ofFeatures(node, first) : first
@@ -189,6 +193,13 @@ const located = (given: Float64Array, weight: Float32Array, bias: Float32Array):
   given.map((value, c) =>
     weight.some((factor, i) => factor !== 0 && i % given.length === c) ? Number.NaN : value + (bias[c] ?? 0),
   )
+
+/** The largest or the mean of constants at the same place of each part. */
+const pooledParts = (given: Float64Array, size: number, of: PoolChannelsLayer['of']): Float64Array =>
+  Float64Array.from({ length: size }, (_, c) => {
+    const own = given.filter((_, i) => i % size === c)
+    return of === 'max' ? Math.max(...own) : own.reduce((sum, each) => sum + each, 0) / own.length
+  })
 
 /** Shares of constants among those at the same place of each part. */
 const sharesOf = (given: Float64Array, parts: number): Float64Array => {

@@ -47,7 +47,7 @@ import { headed } from '../../support/heads.js'
 import { relativeError, seededNumbers } from '../../support/numbers.js'
 import { randomNetwork } from '../../support/randomNetworks.js'
 import { weightGradient } from '../../support/weightGradient.js'
-import { aggregated, covariance, reshaped, separable } from '../fixtures.js'
+import { aggregated, covariance, pooledChannels, reshaped, separable } from '../fixtures.js'
 
 /** The sum over a minibatch's parts against the sum over the whole, in float32. */
 const ROUNDING = 2e-5
@@ -248,6 +248,7 @@ const networks: readonly (readonly [string, Architecture])[] = [
   ['attention between tokens', transformer],
   ['attention between channels, and shares', covariance],
   ['vectors as images, and smaller images', reshaped],
+  ['other sizes, and the largest of channels', pooledChannels],
   ['small images of many channels', deep],
   ['groups and depth-wise convolutions', foldingOf(separable).architecture],
   ['the same in training', separable],

@@ -88,6 +88,8 @@ const lower = dispatch<Layer, readonly [Place], readonly Step[]>({
   flatten: (layer, place) => (layer.order === 'channels' ? noCode(layer, place) : []),
   unflatten: (layer, place) => (layer.order === 'channels' ? noCode(layer, place) : []),
   crop2d: noCode,
+  resize2d: noCode,
+  poolChannels: noCode,
   add: (_, { at }) => [{ type: 'add', ...at }],
   scale: ({ factor }, { at }) => [{ type: 'map', ...at, function: { type: 'scale', factor } }],
   layerNorm: noCode,

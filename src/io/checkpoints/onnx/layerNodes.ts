@@ -12,12 +12,13 @@ import { factorName, layerScaleName } from './graph/writtenNames.js'
 import {
   crossCovarianceNodes,
   fourierPositionsNodes,
+  poolChannelsNodes,
   softmaxNodes,
   standardizeNodes,
   unitNormNodes,
 } from './mixedNodes.js'
 import { groupNormNodes, layerNormNodes } from './normNodes.js'
-import { cropNodes, flattenNodes, unflattenNodes } from './reshapingNodes.js'
+import { cropNodes, flattenNodes, resizeNodes, unflattenNodes } from './reshapingNodes.js'
 import { roundingNodes } from './roundingNodes.js'
 import { attentionNodes, classTokenNodes, positionEmbeddingNodes, takeTokenNodes } from './tokenNodes.js'
 import { avgPoolNodes, type LayerPlace, maxPoolNodes, padNodes, padsOf, window } from './windowNodes.js'
@@ -90,6 +91,7 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   avgPool2d: avgPoolNodes,
   pad2d: (layer, place) => padNodes(layer, layer.value ?? 0, place, layer.mode),
   crop2d: cropNodes,
+  resize2d: resizeNodes,
   flatten: flattenNodes,
   unflatten: unflattenNodes,
   add: (_, place) => [writtenNode(place.inputs.length === 2 ? 'Add' : 'Sum', place)],
@@ -106,6 +108,7 @@ const write = dispatch<Layer, readonly [LayerPlace], readonly WrittenNode[]>({
   crossCovariance: crossCovarianceNodes,
   fourierPositions: fourierPositionsNodes,
   softmax: softmaxNodes,
+  poolChannels: poolChannelsNodes,
   standardize: standardizeNodes,
   given: onlyInTraining,
   sample: onlyInTraining,

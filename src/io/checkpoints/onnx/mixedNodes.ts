@@ -1,10 +1,12 @@
+import { channelsIn } from '../../../models/architecture/channelShapes.js'
 import { partsOf, standardOf } from '../../../models/architecture/mixedChannels.js'
-import { channelsIn, numbersIn } from '../../../models/architecture/shapes.js'
+import { numbersIn } from '../../../models/architecture/shapes.js'
 import { covarianceSizes } from '../../../models/architecture/tokenSizes.js'
 import { LEAST_LENGTH } from '../../../models/layers/normalisations.js'
 import type {
   CrossCovarianceLayer,
   FourierPositionsLayer,
+  PoolChannelsLayer,
   SoftmaxLayer,
   StandardizeLayer,
   UnitNormLayer,
@@ -63,6 +65,18 @@ export const softmaxNodes = (layer: SoftmaxLayer, place: LayerPlace): readonly W
   const parts = partsOf(layer, channels)
   const shares = nodes.main('Softmax', [nodes.reshape(x, [0, parts, channels / parts, ...pixels])], axis)
   return nodes.reshaped(shares, [0, channels, ...pixels])
+}
+
+/** The largest or the mean of the same channel in all parts. */
+export const poolChannelsNodes = (layer: PoolChannelsLayer, place: LayerPlace): readonly WrittenNode[] => {
+  const nodes = new Nodes(place)
+  const [x = ''] = place.inputs
+  const [shape] = place.inputShapes
+  const channels = shape ? channelsIn(shape) : 1
+  const parts = partsOf(layer, channels)
+  const pixels = shape?.kind === 'image' ? [shape.height, shape.width] : []
+  const listed = nodes.reshape(x, [0, parts, channels / parts, ...pixels])
+  return nodes.reduced(layer.of === 'max' ? 'ReduceMax' : 'ReduceMean', listed, [1])
 }
 
 /** Each image with mean 0 and standard deviation 1. */

@@ -45,6 +45,14 @@ export class Nodes {
       : this.add(opType, [x, this.whole(axes)])
   }
 
+  /** All nodes, with a reduction that drops its axes and has the layer's name and its output. */
+  reduced(opType: 'ReduceMax' | 'ReduceMean', x: string, axes: readonly number[]): readonly WrittenNode[] {
+    const keepdims = integer('keepdims', 0)
+    return this.#place.opset < 18
+      ? this.ending(opType, [x], [integers('axes', axes), keepdims])
+      : this.ending(opType, [x, this.whole(axes)], [keepdims])
+  }
+
   reshape(x: string, shape: readonly number[]): string {
     return this.add('Reshape', [x, this.whole(shape)])
   }

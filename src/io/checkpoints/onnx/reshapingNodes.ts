@@ -1,9 +1,10 @@
 import { numbersIn } from '../../../models/architecture/shapes.js'
 import type { FlattenLayer } from '../../../models/layers/layer.js'
 import type { Crop2dLayer, UnflattenLayer } from '../../../models/layers/reshaping.js'
-import { Nodes } from './nodeList.js'
+import type { Resize2dLayer, ResizeMode } from '../../../models/layers/resizing.js'
+import { channelsOf, Nodes } from './nodeList.js'
 import type { LayerPlace } from './windowNodes.js'
-import { integer, type WrittenNode, writtenNode } from './writtenNode.js'
+import { integer, string, type WrittenNode, writtenNode } from './writtenNode.js'
 
 /** One vector for each image: a `Reshape` if its order counts, so that a reader knows the two apart. */
 export const flattenNodes = ({ order }: FlattenLayer, place: LayerPlace): readonly WrittenNode[] => {
@@ -29,4 +30,28 @@ export const cropNodes = ({ top, bottom, left, right }: Crop2dLayer, place: Laye
   const nodes = new Nodes(place)
   const ends = [height - bottom, width - right]
   return nodes.ending('Slice', [...place.inputs, ...[[top, left], ends, [2, 3]].map((list) => nodes.whole(list))], [])
+}
+
+/** An image of another size. */
+export const resizeNodes = ({ height, width, mode }: Resize2dLayer, place: LayerPlace): readonly WrittenNode[] => {
+  const [shape] = place.inputShapes
+  const nodes = new Nodes(place)
+  const [x = ''] = place.inputs
+  const batch = nodes.add('Shape', [x], [integer('start', 0), integer('end', 1)])
+  const sizes = nodes.add('Concat', [batch, nodes.whole([channelsOf(shape), height, width])], [integer('axis', 0)])
+  return nodes.ending(
+    'Resize',
+    [x, '', '', sizes],
+    [
+      string('mode', mode === 'nearest' ? 'nearest' : 'linear'),
+      string('coordinate_transformation_mode', coordinates[mode]),
+      ...(mode === 'nearest' ? [string('nearest_mode', 'floor')] : []),
+    ],
+  )
+}
+
+const coordinates: Readonly<Record<ResizeMode, string>> = {
+  nearest: 'asymmetric',
+  bilinear: 'half_pixel',
+  bilinearCorners: 'align_corners',
 }

@@ -14,11 +14,12 @@ import { writeConvolution, writeTransposed } from './writeConvolution.js'
 import {
   writeCrossCovariance,
   writeFourierPositions,
+  writePoolChannels,
   writeSoftmax,
   writeStandardize,
   writeUnitNorm,
 } from './writeMixed.js'
-import { writeCrop, writeFlatten, writeUnflatten } from './writeReshaping.js'
+import { writeCrop, writeFlatten, writeResize, writeUnflatten } from './writeReshaping.js'
 import { writeRounding } from './writeRounding.js'
 import { writeAttention, writeClassToken, writeTakeToken } from './writeTokens.js'
 
@@ -94,6 +95,7 @@ const write = dispatch<Layer, readonly [Place], Value>({
     return value
   },
   crop2d: writeCrop,
+  resize2d: writeResize,
   flatten: writeFlatten,
   unflatten: writeUnflatten,
   add: (_, { graph, kernel, inputs }) => graph.node('AddN', kernel.result, inputs, { N: whole(inputs.length) }),
@@ -119,6 +121,7 @@ const write = dispatch<Layer, readonly [Place], Value>({
   crossCovariance: (layer, place) => activated(place, writeCrossCovariance(layer, place)),
   fourierPositions: (layer, place) => activated(place, writeFourierPositions(layer, place)),
   softmax: writeSoftmax,
+  poolChannels: writePoolChannels,
   standardize: writeStandardize,
   given: onlyInTraining,
   sample: onlyInTraining,

@@ -1,10 +1,12 @@
+import { channelsIn } from '../../../models/architecture/channelShapes.js'
 import { partsOf, standardOf } from '../../../models/architecture/mixedChannels.js'
-import { channelsIn, type NodeShape, numbersIn } from '../../../models/architecture/shapes.js'
+import { type NodeShape, numbersIn } from '../../../models/architecture/shapes.js'
 import { covarianceSizes, fourierFeatures } from '../../../models/architecture/tokenSizes.js'
 import { LEAST_LENGTH } from '../../../models/layers/normalisations.js'
 import type {
   CrossCovarianceLayer,
   FourierPositionsLayer,
+  PoolChannelsLayer,
   SoftmaxLayer,
   StandardizeLayer,
   UnitNormLayer,
@@ -70,6 +72,19 @@ export const writeSoftmax = (layer: SoftmaxLayer, place: Place): Value => {
     graph.node('Transpose', `${id}/${what}`, [value, order], { Tperm: INTEGER })
   const rows = turned('rows', reshaped(place, 'parts', inputs[0], [-1, parts, channels / parts]))
   return reshaped(place, '', turned('back', graph.node('Softmax', `${id}/shares`, [rows])), imageSizes(shape))
+}
+
+/** Adds the largest or the mean of the same channel in all parts. @returns its output */
+export const writePoolChannels = ({ of }: PoolChannelsLayer, place: Place): Value => {
+  const { graph, kernel, inputs } = place
+  const { id, shape, inputShapes } = kernel.node
+  const size = channelsIn(shape)
+  const parts = channelsIn(inputShapes[0] ?? shape) / size
+  const listed = reshaped(place, 'parts', inputs[0], [-1, parts, size])
+  const axis = graph.integers(`${id}/axis`, [1], [1])
+  const keep = { Tidx: INTEGER, keep_dims: { b: false } }
+  const pooled = graph.node(of === 'max' ? 'Max' : 'Mean', `${id}/pooled`, [listed, axis], keep)
+  return reshaped(place, '', pooled, imageSizes(shape))
 }
 
 /** Adds a standardisation of each image. @returns its output */

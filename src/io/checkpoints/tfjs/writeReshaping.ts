@@ -1,7 +1,8 @@
 import { numbersIn } from '../../../models/architecture/shapes.js'
 import type { FlattenLayer } from '../../../models/layers/layer.js'
 import type { Crop2dLayer, UnflattenLayer } from '../../../models/layers/reshaping.js'
-import { INTEGER, type Value } from './graphModel.js'
+import type { Resize2dLayer } from '../../../models/layers/resizing.js'
+import { FLOAT, INTEGER, type Value } from './graphModel.js'
 import type { Place } from './place.js'
 import { reshaped } from './writeTokens.js'
 
@@ -27,6 +28,17 @@ export const writeCrop = ({ top, left }: Crop2dLayer, { graph, kernel, inputs }:
   const begin = graph.integers(`${id}/begin`, [4], [0, top, left, 0])
   const size = graph.integers(`${id}/size`, [4], [-1, height, width, -1])
   return graph.node('Slice', kernel.result, [...inputs, begin, size], { Index: INTEGER })
+}
+
+/** Adds a change of an image's size. @returns its output */
+export const writeResize = ({ height, width, mode }: Resize2dLayer, { graph, kernel, inputs }: Place): Value => {
+  const size = graph.integers(`${kernel.node.id}/size`, [2], [height, width])
+  const isNearest = mode === 'nearest'
+  return graph.node(isNearest ? 'ResizeNearestNeighbor' : 'ResizeBilinear', kernel.result, [...inputs, size], {
+    T: FLOAT,
+    align_corners: { b: mode === 'bilinearCorners' },
+    half_pixel_centers: { b: mode === 'bilinear' },
+  })
 }
 
 const transposed = ({ graph }: Place, x: Value | undefined, order: readonly number[], name: string): Value =>

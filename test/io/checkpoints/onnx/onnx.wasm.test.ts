@@ -14,7 +14,15 @@ import { standardize, unitNorm } from '../../../../src/models/layers/normalisati
 import { packNetwork } from '../../../../src/models/parameters/weights.js'
 import { xcit } from '../../../../src/models/zoo/patches/xcit.js'
 import { Student } from '../../../../src/training/network/network.js'
-import { aggregated, covariance, normalised, reshaped, separable, shortcut } from '../../../models/fixtures.js'
+import {
+  aggregated,
+  covariance,
+  normalised,
+  pooledChannels,
+  reshaped,
+  separable,
+  shortcut,
+} from '../../../models/fixtures.js'
 import { distance, seededNumbers } from '../../../support/numbers.js'
 import { channelsFirst, runOnnx } from '../../../support/onnxRuntime.js'
 import { randomNetwork, seededNetwork } from '../../../support/randomNetworks.js'
@@ -33,6 +41,7 @@ const networks: Readonly<Record<string, Architecture>> = {
   aggregated,
   covariance,
   reshaped,
+  pooledChannels,
   // Opset 19, in which reductions take their axes as an input.
   wrapped: architecture('wrapped', { height: 4, width: 4, channels: 2 }, [
     standardize(),

@@ -6,12 +6,13 @@ import { countOf, floatsOf, shapeText, type Tensor } from '../graph/tensor.js'
 import { lazyTensor, stateTensor } from '../graph/tensors.js'
 import type { Value } from '../graph/value.js'
 import { factorName, layerScaleIn } from '../graph/writtenNames.js'
+import { largerOf } from '../transformers/channelPooling.js'
 import { dimsOf } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
 import { oneOrder } from '../values/listed.js'
 import { areNumbers, combined, isNumbers } from '../values/numbers.js'
 import { addAffine, addLayerScale, addScale } from './affineLayer.js'
-import { functionsIn, isFunction, pairOf } from './functions.js'
+import { functionsIn, isFunction, pairOf, withNumber } from './functions.js'
 import { product } from './product.js'
 
 /** `Add` of activations, of a bias after a matrix product, or of a number per channel. */
@@ -52,6 +53,20 @@ const summed = (node: NodeReader): Activations => {
   return first && inputs.length === 1 ? first : node.builder.add({ type: 'add' }, inputs, node.originOf('add'))
 }
 
+/** Activations minus others of the same shape. */
+const difference = (node: NodeReader): Activations => {
+  const negative = addScale(node, node.activations(1), -1)
+  return summed(node.withInputs([node.value(0), activations(negative)]))
+}
+
+/** `Max` of activations and one number, or of two activations. */
+export const larger = (node: NodeReader): Value => {
+  const areBoth = node.count === 2 && !isNumbers(node.value(0)) && !isNumbers(node.value(1))
+  if (!areBoth) return withNumber(Math.max)(node)
+  const pooled = (): Activations => largerOf(node, [node.activations(0), node.activations(1)])
+  return pairOf(node, Math.max, pooled) ?? activations(pooled())
+}
+
 /** Whether an input is a function that several operators may be part of. */
 const isCurved = (node: NodeReader): boolean => isFunction(node, 0) || isFunction(node, 1)
 
@@ -71,7 +86,14 @@ const ofOneNumber = (
 export const sub = (node: NodeReader): Value => {
   if (areNumbers(node)) return combined(node, (a, b) => a - b)
   const constant = constantOf(node)
-  if (!constant) return pairOf(node, (a, b) => a - b) ?? byActivations(node, 'difference')
+  if (!constant)
+    return (
+      pairOf(
+        node,
+        (a, b) => a - b,
+        () => difference(node),
+      ) ?? activations(difference(node))
+    )
   const curved = ofOneNumber(node, constant, (a, b) => a - b)
   if (curved) return curved
   return affine(node, constant, (value) => (constant.other === 0 ? [1, -value] : [-1, value]))
@@ -110,7 +132,7 @@ export const div = (node: NodeReader): Value => {
       (a, b) => Math.trunc(a / b),
     )
   const constant = constantOf(node)
-  if (!constant) return pairOf(node, (a, b) => a / b) ?? byActivations(node, 'quotient')
+  if (!constant) return pairOf(node, (a, b) => a / b) ?? byActivations(node)
   const curved = ofOneNumber(node, constant, (a, b) => a / b)
   if (curved) return curved
   if (constant.other !== 0) node.refuse('a constant divisor', node.described(1))
@@ -154,11 +176,11 @@ const constantOf = (node: NodeReader): Constant | undefined => {
   return isNumbers(left) ? { tensor: node.constant(0), other: 1 } : undefined
 }
 
-/** Arithmetic of activations that no layer here does. */
-const byActivations = (node: NodeReader, result: string): never =>
+/** A division by activations, which no layer here does. */
+const byActivations = (node: NodeReader): never =>
   node.refuse(
     'one of both inputs to be fixed by the file',
-    `a ${result} of ${node.described(0)}, and ${node.described(1)}`,
+    `a quotient of ${node.described(0)}, and ${node.described(1)}`,
   )
 
 /** Extends scale·x + shift by one operator. @param step the operator's [scale, shift] for one of its constants */

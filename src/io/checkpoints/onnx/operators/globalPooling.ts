@@ -5,9 +5,10 @@ import { channelsAlong } from '../values/anyOrder.js'
 import { type Arrangement, arranged } from '../values/arranged.js'
 import { croppedIn } from '../values/crops.js'
 import { activations, draftOf } from '../values/drafts.js'
-import { attributeOrInput } from '../values/numbers.js'
+import { attributeOrInput, isNumbers } from '../values/numbers.js'
 import { fromFront } from '../values/views.js'
 import { imageOf } from '../windows/windows.js'
+import { addScale } from './affineLayer.js'
 import { areSpatial } from './shaping.js'
 
 /** A layer that pools all pixels of an image, and what it computes, in words. */
@@ -43,8 +44,7 @@ const reduced =
     const before = draftOf(node.value(0), 'arranged') ?? (part && croppedIn(node, part))
     if (before) return arrangedPool(node, pool, before, axes)
     imageOf(node, node.activations(0))
-    if (axes.length === 0 && node.has('noop_with_empty_axes') && node.integer('noop_with_empty_axes') !== 0)
-      return node.value(0)
+    if (isNothing(node, axes)) return node.value(0)
     if (!areSpatial(node, axes))
       node.refuse(
         `${pool.words} over both axes of an image`,
@@ -55,8 +55,25 @@ const reduced =
     return activations(node.builder.add({ type: 'flatten' }, [result.activations], node.originOf('flatten')))
   }
 
+/** Whether a reduction is over no axes at all. */
+const isNothing = (node: NodeReader, axes: readonly number[]): boolean =>
+  axes.length === 0 && node.has('noop_with_empty_axes') && node.integer('noop_with_empty_axes') !== 0
+
 /** `ReduceMean`. */
 export const reduceMean = reduced(mean)
+
+/** `ReduceSum`: the mean times the number of pixels. */
+export const reduceSum = (node: NodeReader): Value => {
+  if (isNumbers(node.value(0))) node.refuse('the output of a layer', node.described(0))
+  if (isNothing(node, attributeOrInput(node, 'axes', 1) ?? [])) return node.value(0)
+  const before = draftOf(node.value(0), 'arranged')
+  const { shape } = before ?? node.activations(0)
+  const pixels = shape.kind === 'image' ? shape.height * shape.width : 1
+  const mean = reduceMean(node)
+  const order = draftOf(mean, 'arranged')
+  const scaled = (value: Value): Value => activations(addScale(node, node.withInputs([value]).activations(0), pixels))
+  return order ? arranged(node, { ...order, source: scaled(order.source) }) : scaled(mean)
+}
 
 /** `ReduceMax`. */
 export const reduceMax = reduced(maximum)

@@ -6,6 +6,7 @@ import type { Reading } from '../graph/reading.js'
 import type { Value } from '../graph/value.js'
 import { scaleStep, softmaxStep } from '../transformers/attending.js'
 import { attentionOperator } from '../transformers/attentionOperator.js'
+import { channelPool } from '../transformers/channelPooling.js'
 import { expandedLengthStep, leastLengthStep, reduceL2, unitStep } from '../transformers/lengths.js'
 import { placedStep, placesStep } from '../transformers/places.js'
 import { reshapeScores, scoresOr, squeezeScores, transposeScores, unsqueezeScores } from '../transformers/scoreAxes.js'
@@ -28,12 +29,13 @@ import { concat, constantOfShape, gather, ofNumbersOr, range, slice } from '../v
 import { cast } from '../values/views.js'
 import { convTranspose } from '../windows/convTranspose.js'
 import { averagePool, maxPool } from '../windows/pooling.js'
+import { resize } from '../windows/resizing.js'
 import { conv } from '../windows/windows.js'
-import { add, batchNormalization, div, mul, sub, sum } from './affine.js'
+import { add, batchNormalization, div, larger, mul, sub, sum } from './affine.js'
 import { concatenated } from './concatenation.js'
 import { gemm, matMul } from './dense.js'
 import { clip, elementwise, hardSigmoid, nonlinearity, swish, withNumber } from './functions.js'
-import { globalAverage, globalMax, reduceMax, reduceMean } from './globalPooling.js'
+import { globalAverage, globalMax, reduceMax, reduceMean, reduceSum } from './globalPooling.js'
 import {
   centredStep,
   epsilonStep,
@@ -52,6 +54,7 @@ import { constant, dropout, identity, relu } from './passing.js'
 import { prelu } from './prelu.js'
 import { expand } from './product.js'
 import { clippedIntegers, dequantizeLinear, quantizeLinear } from './quantised.js'
+import { tile } from './repeating.js'
 import { gathered, sliced, split } from './selections.js'
 import { sequenceAt, splitToSequence } from './sequences.js'
 import { flatten, reshape, shapeOf, squeeze, transposeOf, unsqueeze } from './shaping.js'
@@ -105,7 +108,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   LeakyRelu: anyOrder(nonlinearity((node) => ({ type: 'leakyRelu', slope: node.float('alpha') }))),
   LogSoftmax: softmax,
   MatMul: matMul,
-  Max: stepOr(leastLengthStep, stepOr(leastDeviationStep, anyOrder(withNumber(Math.max)))),
+  Max: stepOr(leastLengthStep, stepOr(leastDeviationStep, anyOrder(larger))),
   MaxPool: maxPool,
   Min: anyOrder(withNumber(Math.min)),
   Mish: anyOrder(nonlinearity(() => ({ type: 'mish' }))),
@@ -125,10 +128,12 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Range: range,
   Reciprocal: anyOrder(elementwise((x) => 1 / x)),
   ReduceL2: reduceL2,
-  ReduceMax: reduceMax,
-  ReduceMean: stepOr(meanStep, reduceMean),
+  ReduceMax: stepOr(channelPool('max'), reduceMax),
+  ReduceMean: stepOr(meanStep, stepOr(channelPool('mean'), reduceMean)),
+  ReduceSum: reduceSum,
   Relu: anyOrder(relu),
   Reshape: scoresOr(reshapeScores, movedOr(reshapeMoved, reshape)),
+  Resize: resize,
   SequenceAt: sequenceAt,
   Shape: movedOr(shapeMoved, shapeOf),
   Sigmoid: anyOrder(elementwise(numbers.sigmoid)),
@@ -143,6 +148,7 @@ const readers: Readonly<Record<OperatorName, (node: NodeReader) => Value | reado
   Sum: anyOrder(sum),
   Swish: anyOrder(swish),
   Tanh: anyOrder(elementwise(Math.tanh)),
+  Tile: tile,
   Transpose: scoresOr(transposeScores, movedOr(transposeMoved, transposeOf)),
   Unsqueeze: scoresOr(unsqueezeScores, movedOr(unsqueezeMoved, unsqueeze)),
   Where: where,

@@ -3,9 +3,10 @@ import { numbersIn } from '../../../../models/architecture/shapes.js'
 import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf, doublesOf } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
+import { channelPool } from '../transformers/channelPooling.js'
 import { channelsAlong } from '../values/anyOrder.js'
 import { arranged } from '../values/arranged.js'
-import { activations, draftOf } from '../values/drafts.js'
+import { activations, draftOf, once } from '../values/drafts.js'
 import { areNumbers, attributeOrInput, computed, isNumbers, knownIn } from '../values/numbers.js'
 import { fromFront } from '../values/views.js'
 import { elementwise } from './functions.js'
@@ -38,8 +39,17 @@ const moment = (
   epsilon,
   factor,
   least,
-  settle: () =>
-    node.refuse('a normalisation (x − mean) / √(variance + ε) of each pixel', `its ${stage}, read as a layer’s output`),
+  settle: once(() => {
+    // The mean of the channels may be all that a network wants.
+    const isMean = stage === 'mean' && over === 'channels'
+    const pooled = isMean ? channelPool('mean')(node.withInputs([of, node.optional(1)])) : undefined
+    return pooled
+      ? node.withInputs([pooled]).activations(0)
+      : node.refuse(
+          'a normalisation (x − mean) / √(variance + ε) of each pixel',
+          `its ${stage}, read as a layer’s output`,
+        )
+  }),
 })
 
 const momentIn = (node: NodeReader, index: number, stage: Stage) => {

@@ -4,9 +4,10 @@ import type { NodeReader } from '../graph/nodeReader.js'
 import { shapeText } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
 import { axesOf, dimsOf, extentsIn, inOrder, reordered } from '../values/arranged.js'
-import { activations, draftOf } from '../values/drafts.js'
+import { activations, draftOf, once } from '../values/drafts.js'
 import { oneOrder } from '../values/listed.js'
 import { isNumbers, numbersIn } from '../values/numbers.js'
+import { repeated } from './repeating.js'
 
 /** `Mul` of two activations: of the same shape, or of an image and a number for each of its channels or pixels. */
 export const product = (node: NodeReader): Value => {
@@ -71,6 +72,15 @@ export const expand = (node: NodeReader): Value => {
     kind: 'draft',
     draft: 'spread',
     of,
-    settle: () => node.refuse('a product with an image after it', 'another operator'),
+    settle: once(() => {
+      // Of a single channel, that of grey images, copies are made for any layer.
+      const copies = own.every(
+        (extent, axis) => axis === 1 || extent === wanted[axis] || wanted[axis] === 1 || axis === 0,
+      )
+      const made = copies && own[1] === 1 ? repeated(node, Number(wanted[1])) : undefined
+      return made?.kind === 'activations'
+        ? made.activations
+        : node.refuse('a product with an image after it', 'another operator')
+    }),
   }
 }

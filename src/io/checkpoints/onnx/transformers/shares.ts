@@ -1,7 +1,7 @@
 import type { NodeReader } from '../graph/nodeReader.js'
 import { countOf } from '../graph/tensor.js'
 import type { Value } from '../graph/value.js'
-import { type Arranged, arranged } from '../values/arranged.js'
+import { type Arrangement, arranged } from '../values/arranged.js'
 import { activations, draftOf, once } from '../values/drafts.js'
 import { type Moved, moved } from '../values/moved.js'
 import { fromFront } from '../values/views.js'
@@ -23,9 +23,12 @@ export const partsStep = (node: NodeReader): Value | undefined => {
 }
 
 /** The number of parts, if the entries along an axis are the same channel of each of them, at the same pixel. */
-const partsIn = (node: NodeReader, before: Arranged | Moved, axis: number): number | undefined => {
-  const { shape, dims, positions } = before
-  if (before.draft === 'moved' && before.images?.axis === axis) return undefined
+export const partsIn = (
+  node: NodeReader,
+  { shape, dims, positions, images }: Arrangement & Partial<Pick<Moved, 'images'>>,
+  axis: number,
+): number | undefined => {
+  if (images?.axis === axis) return undefined
   const [pixels, channels] = shape.kind === 'image' ? [shape.height * shape.width, shape.channels] : [1, shape.features]
   const parts = dims[axis] ?? 0
   if (axis < 0 || parts === 0 || channels % parts !== 0 || positions.length !== channels * pixels) return undefined

@@ -26,6 +26,7 @@ const boundedAs = dispatch<Layer, [], Bounded>({
   avgPool2d: always('affine'),
   pad2d: always('affine'),
   crop2d: always('affine'),
+  resize2d: always('other'),
   unflatten: always('affine'),
   flatten: always('affine'),
   add: always('affine'),
@@ -43,6 +44,7 @@ const boundedAs = dispatch<Layer, [], Bounded>({
   fourierPositions: always('affine'),
   softmax: always('other'),
   standardize: always('other'),
+  poolChannels: always('other'),
   given: always('other'),
   sample: always('other'),
 })

@@ -5,6 +5,7 @@ import type { InterruptedError } from '../../dsl/errors.js'
 import { wrongField } from '../../dsl/kit/wrongField.js'
 import { FromPoint, type PointOutcome, type PointTask } from '../sweep/pointMessages.js'
 import type { RunningPoint, RunPoint } from '../sweep/runPoint.js'
+import { crashReason } from './crashReason.js'
 import type { GpuPool } from './gpuPool.js'
 import { endWithParent, killGroup } from './processGroup.js'
 import { threadEnvironment } from './threads.js'
@@ -57,7 +58,7 @@ export const runTask = (
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
   endWithParent(child)
-  const said = lastLine(child)
+  const said = endOfStderr(child)
   let refused: string | undefined
   let expired: string | undefined
   let isStopping = false
@@ -86,7 +87,7 @@ export const runTask = (
       gpu?.release()
       // A process that was still loading has nothing to save: it ends without an answer.
       if (isStopping) return settle({ type: 'failed', error: stopped(expired) })
-      const reason = crashOf(code, signal, said())
+      const reason = crashOf(code, signal, crashReason(said()))
       settle({ type: 'crashed', reason: expired ?? (code === 0 ? (refused ?? reason) : reason) })
     })
   })
@@ -118,13 +119,13 @@ const stopped = (expired = 'an interruption before it had begun'): InterruptedEr
 const without = (secrets: readonly string[], environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.includes(name)))
 
-/** The last line that the process wrote to stderr: the reason, if it crashes. */
-const lastLine = (child: ChildProcess): (() => string) => {
+/** The end of what the process wrote to stderr, with the reason if it crashes. */
+const endOfStderr = (child: ChildProcess): (() => string) => {
   let text = ''
   child.stderr?.setEncoding('utf8').on('data', (more: string) => {
-    text = `${text}${more}`.slice(-2000)
+    text = `${text}${more}`.slice(-4000)
   })
-  return () => text.trimEnd().split('\n').at(-1) ?? ''
+  return () => text
 }
 
 const wrongMessage = (errors: Errors): string => {

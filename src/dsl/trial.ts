@@ -47,7 +47,7 @@ export interface EvaluationCost {
   readonly part: string
   /** Images of the evaluation. */
   readonly examples: number
-  /** If every image reaches this attack unbroken: at most. */
+  /** If every image reaches this attack. */
   readonly seconds: number
 }
 

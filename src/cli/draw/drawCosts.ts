@@ -26,7 +26,7 @@ export const drawCosts = (cost: FileCost, page: Page): string => {
   const tables = cost.measured.map((run) => drawRun(run, cost, page))
   const lines = [
     ...summary(cost, page),
-    'At most: an attack is taken to reach every image, and early stopping never to stop. Exports and checkpoints are not counted.',
+    'An attack is taken to reach every image, and early stopping never to stop. An attack on a network that it breaks ends early: the teacher shows how long a robust one takes. Exports and checkpoints are not counted.',
   ]
   return [
     `\n${colors.bold(wrapped(how, width))}\n`,
@@ -66,7 +66,7 @@ export const costTable = ({ openSeconds, phases, evaluations, seconds, memory }:
 
 const summary = ({ runs, seconds, memory }: FileCost, { workers }: Page): readonly string[] => {
   if (runs === 1) return []
-  const all = `${formatCount(runs)} runs: at most ${formatSeconds(seconds)} one after the other, ${gigabytes(memory)} each.`
+  const all = `${formatCount(runs)} runs: ${formatSeconds(seconds)} one after the other, ${gigabytes(memory)} each.`
   return workers === 1
     ? [all]
     : [

@@ -31,7 +31,7 @@ export interface RunCost {
   readonly openSeconds: number
   readonly phases: readonly PhaseCost[]
   readonly evaluations: readonly EvaluationShare[]
-  /** At most: every attack is taken to attack all images. */
+  /** Every attack is taken to attack all images. */
   readonly seconds: number
   /** Bytes, the most of all phases and evaluations. */
   readonly memory: number

@@ -11,7 +11,7 @@ import { measureRun } from './measureRun.js'
 /** What a file's runs take: those that are alike are measured once. */
 export interface FileCost {
   readonly measured: readonly MeasuredRun[]
-  /** Seconds of all runs, one after the other, at most. */
+  /** Seconds of all runs, one after the other. */
   readonly seconds: number
   /** Runs in all. */
   readonly runs: number
